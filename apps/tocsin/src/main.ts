@@ -1,0 +1,2 @@
+#!/usr/bin/env -S node --conditions=@tocsin/source
+console.log("tocsin");

@@ -1,0 +1,25 @@
+// The end-to-end tests speak with Debian's Prometheus and Alertmanager. As root on Debian, with CI or TOCSIN_TEST_INSTALL
+// set, they are installed here; elsewhere the tests that need them say aloud that they are skipped.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+
+const wanted = { prometheus: "/usr/bin/prometheus", "prometheus-alertmanager": "/usr/bin/prometheus-alertmanager" };
+const missing = Object.keys(wanted).filter((name) => !existsSync(wanted[name]));
+if (missing.length > 0) {
+  const asked = process.env.CI || process.env.TOCSIN_TEST_INSTALL;
+  if (asked && existsSync("/usr/bin/apt-get") && process.getuid?.() === 0) {
+    console.error(`Installing ${missing.join(", ")} for the end-to-end tests…`);
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    for (const args of [
+      ["update", "-qq"],
+      ["install", "-y", "-qq", "--no-install-recommends", ...missing],
+    ]) {
+      const { status } = spawnSync("apt-get", args, { stdio: ["ignore", "ignore", "inherit"], env });
+      if (status !== 0) console.error(`apt-get ${args[0]} failed with ${status}.`);
+    }
+  } else {
+    console.error(
+      `Not installed: ${missing.join(", ")}. The tests that need them will be skipped (TOCSIN_TEST_INSTALL=1 as root on Debian installs them).`,
+    );
+  }
+}
