@@ -1,1 +1,9 @@
-export {};
+export * from "./model/alert.ts";
+export * from "./model/claim.ts";
+export * from "./model/event.ts";
+export * from "./model/incident.ts";
+export * from "./model/outcome.ts";
+export * from "./model/severity.ts";
+export * from "./ports/clock.ts";
+export * from "./ports/ledger.ts";
+export * from "./ports/publisher.ts";

@@ -1,0 +1,144 @@
+import type { AlertStatus } from "./alert.ts";
+import type { AttemptAction, EventAction, Urgency } from "./event.ts";
+import type { AttemptReason } from "./outcome.ts";
+import type { Severity } from "./severity.ts";
+
+export const incidentStates = ["candidate", "due", "in_flight", "told", "closed", "not_told", "dead"] as const;
+export type IncidentState = (typeof incidentStates)[number];
+
+/** Why an incident, or an alert at a target, is in its state. Closed: the vocabulary of explain, queries and metrics. */
+export const reasons = [
+  "delivered",
+  "filtered",
+  "target_disabled",
+  "shadow",
+  "no_target",
+  "duplicate",
+  "superseded",
+  "resolved_before_told",
+  "suppressed_noise",
+  "would_tell",
+  "waiting_turn",
+  "waiting_limit",
+  "waiting_pause",
+  "waiting_retry",
+  "waiting_breaker",
+  "waiting_auth",
+  "waiting_classification",
+  "in_flight",
+  "ambiguous",
+  "source_silent",
+  "stale",
+  "expired",
+  "fallback",
+  "dead_invalid",
+  "dead_expired",
+  "orphaned_key",
+  "bug",
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/** One alert inside an incident; without `group_by` there is exactly one. */
+export interface Member {
+  readonly fingerprint: string;
+  readonly status: AlertStatus;
+  readonly severity: Severity;
+  readonly startsAtMs: number;
+  readonly summary: string;
+}
+
+/** What the sources say now, and whether a person acknowledged. */
+export interface Wanted {
+  readonly status: AlertStatus;
+  readonly acknowledged: boolean;
+  readonly severity: Severity;
+  readonly summary: string;
+  readonly atMs: number;
+}
+
+/** What the target has accepted from us last. `certain: false` is a `maybe`: an attempt whose fate is unknown. */
+export interface Told {
+  readonly event: EventAction;
+  readonly certain: boolean;
+  readonly severity: Severity;
+  readonly atMs: number;
+}
+
+/** An attempt under way, written down before the request leaves, so that a crash knows what may have been told. */
+export interface Flight {
+  /** Fencing token: grows with every claim of the ledger, so that a late owner is recognised. */
+  readonly token: number;
+  readonly action: AttemptAction;
+  readonly severity: Severity;
+  readonly sinceMs: number;
+  readonly leaseUntilMs: number;
+}
+
+/** An attempt whose lease ran out before its owner reported: its request may still arrive until `untilMs`. */
+export interface Overtaken {
+  readonly token: number;
+  readonly action: EventAction;
+  readonly untilMs: number;
+}
+
+/**
+ * One episode of a problem at one target: (target, dedup key), from the first record until its end is told.
+ *
+ * ```
+ *            ┌───────────── failed: due again after backoff ─────────────┐
+ *            ▼                                                           │
+ *   due ── claim ──▶ in_flight ── accepted ──▶ told ── wanted differs ──▶ due
+ *    │                   │                       (firing, acknowledged)
+ *    │                   ├── resolve accepted ──▶ closed
+ *    │                   └── refused for good ──▶ dead ── confirmed again ──▶ due
+ *    └── resolved, filtered before anything was told ──▶ not_told ── fires again ──▶ due
+ * ```
+ */
+export interface Incident {
+  readonly id: number;
+  readonly target: string;
+  readonly dedupKey: string;
+  /** Where it is told: the target's current endpoint until something was (or may have been) told, then that very one. */
+  readonly endpoint: number;
+  readonly kind: "alert" | "change";
+  readonly members: readonly Member[];
+  readonly wanted: Wanted;
+  readonly told: Told | null;
+  /** A trigger was certainly accepted in this episode, whatever `told` says since. */
+  readonly opened: boolean;
+  readonly state: IncidentState;
+  readonly reason: Reason;
+  readonly urgency: Urgency;
+  /** When to look at it again: work, lease end, repair or reminder. Null: nothing to do. */
+  readonly dueAtMs: number | null;
+  readonly flight: Flight | null;
+  readonly overtaken: readonly Overtaken[];
+  /** The last certain event must be repeated, since a late request may have undone it. */
+  readonly repeat: boolean;
+  /** A 400 came back: ask whether the key is known before the event is declared invalid. */
+  readonly checkKey: boolean;
+  /** A resolve of an alert never seen before, told once. */
+  readonly adopted: boolean;
+  /** Attempts so far in this episode. */
+  readonly attempts: number;
+  /** Consecutive failures, for the backoff. */
+  readonly failures: number;
+  readonly lastFailure: { readonly reason: AttemptReason; readonly detail: string; readonly atMs: number } | null;
+  /** When the source last confirmed it; giving up counts from here. */
+  readonly confirmedAtMs: number;
+  /** Time spent waiting for limiter, breaker or authorization does not count towards giving up. */
+  readonly firstFailureAtMs: number | null;
+  /** A person resolved it by hand: repeats are not told until then. */
+  readonly manualUntilMs: number | null;
+  /** Accepted from the source; the SLO `accepted → told` starts here. */
+  readonly acceptedAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** One line of an incident's history. */
+export interface HistoryEntry {
+  readonly incident: number;
+  readonly atMs: number;
+  readonly what: string;
+  readonly detail?: string;
+}

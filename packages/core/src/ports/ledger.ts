@@ -1,0 +1,217 @@
+import type { Alert } from "../model/alert.ts";
+import type { Claim, ClaimState } from "../model/claim.ts";
+import type { AttemptAction } from "../model/event.ts";
+import type { HistoryEntry, Incident, IncidentState, Reason } from "../model/incident.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Severity } from "../model/severity.ts";
+import type { ReceiverTraits } from "./publisher.ts";
+
+/** Where a target should hear of an alert: what routing decided, pure and before anything is recorded. */
+export interface Route {
+  readonly target: string;
+  readonly dedupKey: string;
+  readonly severity: Severity;
+  readonly summary: string;
+}
+
+/** One claim and where its alert should be told if it fires. */
+export interface Want {
+  readonly claim: Claim;
+  readonly routes: readonly Route[];
+}
+
+/** What a claim did. `duplicate`: it changed nothing that anybody is told. `skewed`: its times differ from ours by > 1 min. */
+export interface Recorded {
+  readonly fingerprint: string;
+  readonly effect: "accepted" | "duplicate";
+  readonly skewed: boolean;
+}
+
+/** How many attempts a credential stands, shared by all its targets. */
+export interface RateLimit {
+  /** Attempts per `perMs`; 0 = no limit. */
+  readonly limit: number;
+  readonly perMs: number;
+  readonly algorithm: "sliding_window" | "token_bucket";
+  /** Token bucket only. */
+  readonly burst: number;
+  /** Share of `limit` kept for criticals, 0 to 1. */
+  readonly reserve: number;
+}
+
+/** What the ledger must know of a target to plan its work. */
+export interface TargetTerms {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Does everything but the send. */
+  readonly shadow: boolean;
+  /**
+   * Identity of (type, URL, credential): a keyed hash, no secret. Incidents stay with the endpoint that opened them (I6).
+   */
+  readonly endpoint: string;
+  /** Identity of the credential alone: a keyed hash. The limiter's key. */
+  readonly credential: string;
+  /** What is needed to reach the endpoint later, encrypted; kept while an incident is open there. */
+  readonly sealed: string;
+  readonly traits: ReceiverTraits;
+  readonly rateLimit: RateLimit;
+  readonly timeoutMs: number;
+  readonly pageResolved: "never" | "critical" | "always";
+  /** A resolve of a fingerprint never seen before is sent once. */
+  readonly adoptUnknownResolves: boolean;
+}
+
+export interface ClaimRequest {
+  /** Who asks: one process. Leases of another owner are honoured until they end. */
+  readonly owner: string;
+  /** Most attempts to hand out now. */
+  readonly most: number;
+  /** How many attempts the owner may have in flight in all; a target gets at most the half of what is free (bulkhead). */
+  readonly concurrency: number;
+  /** How long a lease lasts beyond the target's timeout. */
+  readonly leaseMarginMs: number;
+}
+
+/** The right, and the duty, to make one attempt until `leaseUntilMs`. */
+export interface Lease {
+  readonly incident: number;
+  readonly token: number;
+  readonly target: string;
+  readonly endpoint: string;
+  readonly sealed: string;
+  readonly shadow: boolean;
+  readonly action: AttemptAction;
+  readonly dedupKey: string;
+  readonly severity: Severity;
+  readonly summary: string;
+  readonly firing: number;
+  readonly alert: Alert;
+  readonly acceptedAtMs: number;
+  /** True for the first trigger of an episode: its acceptance is the SLO's end. */
+  readonly first: boolean;
+  /** How long the attempt may take. */
+  readonly timeoutMs: number;
+  /** How long the lease lasts from the moment of the claim, on the owner's monotonic clock. */
+  readonly leaseMs: number;
+}
+
+export interface Claimed {
+  readonly leases: readonly Lease[];
+  /** When something may become claimable without anybody saying anything; null: never. Ledger time, ms. */
+  readonly nextAtMs: number | null;
+  /** The ledger's time, to turn `nextAtMs` into a delay. */
+  readonly nowMs: number;
+  /** Leases that were refused by limiter or pause: `pagerduty_rate_limit_hits_total`. */
+  readonly limited: readonly string[];
+}
+
+export interface Report {
+  readonly lease: Lease;
+  readonly outcome: Outcome;
+  /** What was sent, without credentials; kept if the outcome makes a dead letter. */
+  readonly rendered?: unknown;
+}
+
+export interface AlertView {
+  readonly alert: Alert;
+  readonly claims: readonly ClaimState[];
+  readonly status: "firing" | "resolved";
+  readonly firstSeenAtMs: number;
+  readonly confirmedAtMs: number;
+}
+
+export interface IncidentView {
+  readonly incident: Incident;
+  /** State and reason as they are now: waits for limiter, pause or breaker are derived, not stored. */
+  readonly state: IncidentState;
+  readonly reason: Reason;
+}
+
+export interface IncidentQuery {
+  readonly state?: IncidentState;
+  readonly target?: string;
+  readonly fingerprint?: string;
+  readonly limit: number;
+  /** From an earlier page's `nextCursor`. */
+  readonly cursor?: string;
+}
+
+export interface DeadLetter {
+  readonly id: number;
+  readonly incident: number;
+  readonly target: string;
+  readonly dedupKey: string;
+  readonly action: AttemptAction;
+  readonly reason: Reason;
+  readonly answer: string;
+  readonly rendered: unknown;
+  readonly atMs: number;
+  readonly replayedAtMs: number | null;
+}
+
+/** What stands at a target or credential besides its incidents. */
+export interface TargetStanding {
+  readonly target: string;
+  readonly breaker: { readonly state: "closed" | "half_open" | "open"; readonly untilMs: number | null };
+  readonly limiter: { readonly limit: number; readonly used: number; readonly pausedUntilMs: number | null };
+  readonly blocked: { readonly state: "unauthorized" | "misconfigured"; readonly detail: string } | null;
+}
+
+/** Counts that metrics and `/api/v1/stats` show. */
+export interface LedgerStats {
+  readonly incidents: readonly { readonly target: string; readonly state: IncidentState; readonly count: number }[];
+  readonly due: readonly { readonly target: string; readonly severity: Severity; readonly oldestAtMs: number }[];
+  readonly deadLetters: readonly { readonly target: string; readonly reason: Reason; readonly count: number }[];
+  readonly alerts: { readonly firing: number; readonly resolved: number };
+  readonly nowMs: number;
+}
+
+/**
+ * Where alerts and incidents live: what is wanted and what was told, never a list of messages.
+ *
+ * Promises: a resolved promise means that a crash, even of the machine, loses nothing of it; at most one live lease an
+ * incident (I2); what is charged to a limiter is charged before the lease is handed out (I4); its own clock, which never
+ * runs backwards, decides. Contract: testkit `ledgerContract`.
+ *
+ * @throws LedgerUnavailable from every method while the ledger cannot commit (disk full, locked); nothing was changed.
+ */
+export interface Ledger extends AsyncDisposable {
+  /** The targets that exist from now on. Untold incidents of vanished or disabled ones rest; told ones keep their endpoint. */
+  useTargets(targets: readonly TargetTerms[]): Promise<void>;
+  /** Records claims in order of arrival. Saying the same twice changes nothing but the time of confirmation. */
+  want(wants: readonly Want[]): Promise<readonly Recorded[]>;
+  /** Routes what fires anew, after targets changed. */
+  reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): Promise<void>;
+  /** Leases what is due, most urgent first, within each credential's limit, charging it. Also lets time pass: claims expire here. */
+  claimDue(request: ClaimRequest): Promise<Claimed>;
+  /** False where the lease was lost meanwhile: then the result is kept as a late report and its effect repaired. */
+  settle(reports: readonly Report[]): Promise<readonly boolean[]>;
+  /** Prolongs leases whose attempts still run. */
+  extend(leases: readonly Lease[]): Promise<void>;
+  /** By a person. False: no such open incident. */
+  acknowledge(incident: number, by: string): Promise<boolean>;
+  resolve(incident: number, by: string): Promise<boolean>;
+  /** Ends the leases of an owner that stops, so that others need not wait for them. */
+  release(owner: string): Promise<void>;
+
+  alert(fingerprint: string): Promise<AlertView | undefined>;
+  firing(page: { readonly after?: string; readonly limit: number }): Promise<readonly Alert[]>;
+  incidents(query: IncidentQuery): Promise<{ incidents: readonly IncidentView[]; nextCursor?: string }>;
+  incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;
+  deadLetters(query: {
+    readonly limit: number;
+    readonly cursor?: string;
+  }): Promise<{ deadLetters: readonly DeadLetter[]; nextCursor?: string }>;
+  deadLetter(id: number): Promise<DeadLetter | undefined>;
+  dropDeadLetter(id: number): Promise<boolean>;
+  /** Re-evaluates that very entry once, against what is wanted now. */
+  replay(id: number): Promise<"replayed" | "already_replayed" | "not_found">;
+  standing(): Promise<readonly TargetStanding[]>;
+  stats(): Promise<LedgerStats>;
+}
+
+/** The ledger cannot commit: senders are answered 503 and repeat, readiness is false, nothing accepted is lost. */
+export class LedgerUnavailable extends Error {
+  override readonly name = "LedgerUnavailable";
+  readonly code = "ledger_unavailable";
+}

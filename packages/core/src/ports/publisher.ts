@@ -1,0 +1,41 @@
+import type { Alert } from "../model/alert.ts";
+import type { AttemptAction } from "../model/event.ts";
+import type { Outcome } from "../model/outcome.ts";
+import type { Severity } from "../model/severity.ts";
+
+/** What a target is to be told now. The publisher turns it into the receiver's words. */
+export interface Telling {
+  readonly action: AttemptAction;
+  readonly dedupKey: string;
+  /** The same for all attempts of one event; receivers without deduplication use it to recognise repeats. */
+  readonly eventId: string;
+  readonly severity: Severity;
+  /** The leading member: the oldest that fires. */
+  readonly alert: Alert;
+  readonly endsAtMs?: number;
+  readonly summary: string;
+  /** How many alerts of the incident fire now. */
+  readonly firing: number;
+  /** The incident's page in the console, where `server.publicUrl` is set. */
+  readonly incidentUrl?: string;
+}
+
+/** How a receiver behaves; due and routing depend on it. */
+export interface ReceiverTraits {
+  /** A resolve of something unknown is dropped without effect: then a doubtful trigger needs only the resolve. */
+  readonly dropsUnknownResolves: boolean;
+  /** It knows acknowledged incidents. */
+  readonly acknowledges: boolean;
+}
+
+/** Talks to one endpoint of one target. Contract: testkit `publisherContract`. */
+export interface Publisher extends AsyncDisposable {
+  readonly traits: ReceiverTraits;
+  /**
+   * Makes one attempt and never throws for what the receiver or the network does. `signal` ends it: by its reason
+   * `TimeoutError` as a timeout, else as `interrupted`. Retries, limits and order are the engine's.
+   */
+  publish(telling: Telling, signal: AbortSignal): Promise<Outcome>;
+  /** What would be sent, without credentials: for explain, dead letters and tests. */
+  render(telling: Telling): unknown;
+}
