@@ -1,0 +1,17 @@
+import { createHash } from "node:crypto";
+import { fitsCodePoints } from "./summary.ts";
+
+/** https://developer.pagerduty.com/docs/send-alert-event: "The maximum permitted length of this property is 255 characters." */
+export const maxDedupKeyCharacters = 255;
+
+/**
+ * A key of at most 255 characters as it is; the SHA-256 of a longer one in hex, so that the same long key still means the
+ * same alert. Lone surrogates become U+FFFD.
+ *
+ * @example
+ * fitDedupKey("srv01/mysql"); // "srv01/mysql"
+ */
+export function fitDedupKey(key: string): string {
+  const text = key.toWellFormed();
+  return fitsCodePoints(text, maxDedupKeyCharacters) ? text : createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,59 @@
+import { fitBody, fitsBody } from "./body.ts";
+import { fitDedupKey } from "./dedup-key.ts";
+import type { AlertEvent, ChangeEvent, ChangePayload, Payload, TriggerEvent } from "./event.ts";
+import { fitImages, fitLinks, webUrl } from "./links.ts";
+import { fitSummary } from "./summary.ts";
+import { fitTimestamp } from "./timestamp.ts";
+
+export interface FittedEvent {
+  /** JSON, at most 512,000 bytes of UTF-8. It holds the routing key: never log it. */
+  body: string;
+  /** What had to go, most worthless first: `custom_details.annotations.description`, `images`. Usually empty. */
+  dropped: string[];
+}
+
+/**
+ * Serialises an event so that PagerDuty takes it whatever it contains: summary and dedup key fitted, links and images
+ * that PagerDuty would refuse dropped, lone surrogates replaced by U+FFFD, and at most 512,000 bytes. Over that the least
+ * valuable goes first: annotations and then labels (largest first, the identifying labels last), other details, images,
+ * links, the optional texts. `custom_details.dropped_to_fit` names what went. Routing key, dedup key, severity and what
+ * fits of summary and source always stay.
+ *
+ * It repairs, it does not validate: an empty summary or a severity that does not exist stays as it is.
+ *
+ * @throws TypeError when the details are not JSON (a cycle, a bigint)
+ */
+export function fitEvent(event: AlertEvent | ChangeEvent): FittedEvent {
+  const body = JSON.stringify(fitFields(event));
+  // JSON.stringify writes a lone surrogate, and nothing else of that range, as an escape.
+  const wellFormed = body.includes("\\ud") ? replaceLoneSurrogates(body) : body;
+  return fitsBody(wellFormed) ? { body: wellFormed, dropped: [] } : fitBody(wellFormed);
+}
+
+function fitFields(event: AlertEvent | ChangeEvent): AlertEvent | ChangeEvent {
+  if (!("event_action" in event)) return fitContext({ ...event, payload: fitPayload(event.payload) });
+  const dedup_key = event.dedup_key === undefined ? undefined : fitDedupKey(event.dedup_key);
+  if (event.event_action !== "trigger") return { ...event, dedup_key: dedup_key! };
+  return fitContext({ ...event, dedup_key, payload: fitPayload(event.payload) });
+}
+
+function fitPayload<P extends Payload | ChangePayload>(payload: P): P {
+  return { ...payload, summary: fitSummary(payload.summary), timestamp: fitTimestamp(payload.timestamp) };
+}
+
+/** Changes and returns its argument, which is ours already. */
+function fitContext<E extends TriggerEvent | ChangeEvent>(event: E): E {
+  if (event.links) event.links = fitLinks(event.links);
+  if ("images" in event && event.images) Object.assign(event, fitImages(event.images, event.links));
+  if ("client_url" in event) event.client_url = webUrl(event.client_url);
+  return event;
+}
+
+function replaceLoneSurrogates(json: string): string {
+  // The second branch steps over every other escape, so that the text `\\ud800` stays the six characters it is.
+  const text = json.replace(/\\(?:u[d][89a-f][0-9a-f]{2}|.)/g, (escape) =>
+    escape.startsWith("\\ud") ? "\ufffd" : escape,
+  );
+  // Keys that differed by a surrogate only are equal now: parsing keeps the last.
+  return JSON.stringify(JSON.parse(text));
+}

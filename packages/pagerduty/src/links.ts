@@ -1,0 +1,54 @@
+import type { Image, Link } from "./event.ts";
+
+/**
+ * The links that PagerDuty can show: http and https only. An empty or invalid `href` is dropped with its link; what a
+ * browser would accept but a strict parser would not (blanks, umlauts) is percent-encoded.
+ *
+ * @returns the same array when there is nothing to do
+ */
+export function fitLinks(links: readonly Link[]): readonly Link[] {
+  return mapSame(links, (link) => {
+    const href = webUrl(link.href);
+    if (href === undefined) return undefined;
+    return href === link.href ? link : { ...link, href };
+  });
+}
+
+/**
+ * The images that PagerDuty can show: `src` must be https. An `http:` image is demoted to a link, an invalid one dropped.
+ *
+ * @returns the same arrays when there is nothing to do
+ */
+export function fitImages(
+  images: readonly Image[],
+  links: readonly Link[] = [],
+): { images: readonly Image[]; links: readonly Link[] } {
+  const demoted: Link[] = [];
+  const kept = mapSame(images, (image) => {
+    const src = webUrl(image.src);
+    if (src === undefined) return undefined;
+    if (!/^https:/i.test(src)) {
+      demoted.push(image.alt === undefined ? { href: src } : { href: src, text: image.alt });
+      return undefined;
+    }
+    const href = image.href === undefined ? undefined : webUrl(image.href);
+    return src === image.src && href === image.href ? image : { ...image, src, href };
+  });
+  return { images: kept, links: demoted.length === 0 ? links : [...links, ...demoted] };
+}
+
+/** RFC 3986 without the characters that only browsers forgive. */
+const plainUrl = /^https?:\/\/[\w.~:/?#[\]@!$&'()*+,;=%-]+$/i;
+
+/** The http(s) URL in a form that every parser takes, or `undefined` when it is none. */
+export function webUrl(text: unknown): string | undefined {
+  if (typeof text !== "string" || !/^\s*https?:\/\//i.test(text)) return undefined;
+  if (!URL.canParse(text)) return undefined;
+  return plainUrl.test(text) ? text : new URL(text).href;
+}
+
+/** `map` that drops what becomes `undefined` and returns its argument when nothing changed. */
+function mapSame<T>(items: readonly T[], change: (item: T) => T | undefined): readonly T[] {
+  const changed = items.map(change).filter((item) => item !== undefined);
+  return changed.length === items.length && changed.every((item, i) => item === items[i]) ? items : changed;
+}
