@@ -1,0 +1,36 @@
+/** A list that forgets its oldest and counts all. */
+export class BoundedList<Item> {
+  readonly #most: number;
+  #items: Item[] = [];
+  #start = 0;
+  total = 0;
+  onAdd: ((item: Item) => void) | undefined;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(item: Item): void {
+    this.total += 1;
+    this.onAdd?.(item);
+    if (this.#items.length < this.#most) {
+      this.#items.push(item);
+      return;
+    }
+    if (this.#most === 0) return;
+    this.#items[this.#start] = item;
+    this.#start = (this.#start + 1) % this.#most;
+  }
+
+  /** Oldest first; with `limit`, only the latest so many. */
+  list(limit = Infinity): Item[] {
+    const ordered = [...this.#items.slice(this.#start), ...this.#items.slice(0, this.#start)];
+    return limit >= ordered.length ? ordered : ordered.slice(ordered.length - limit);
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#start = 0;
+    this.total = 0;
+  }
+}

@@ -1,0 +1,70 @@
+import { json, pathOf, queryOf } from "./exchange.ts";
+import type { SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
+import { isRecord } from "./json-body.ts";
+import { SettingError } from "./limits.ts";
+import type { LimitSetting } from "./limits.ts";
+import type { Simulator } from "./simulator.ts";
+
+/** The control API below `/_sim`. Undefined for any other path. */
+export function control(simulator: Simulator, request: SimulatorRequest, path: string): SimulatorAnswer | undefined {
+  if (!path.startsWith("/_sim/")) return undefined;
+  try {
+    return answer(simulator, request, path.slice("/_sim".length));
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    return json(400, { error: { code: error.code, message: error.message, issues: error.issues } });
+  }
+}
+
+function answer(simulator: Simulator, request: SimulatorRequest, path: string): SimulatorAnswer {
+  switch (`${request.method} ${path}`) {
+    case "GET /incidents":
+      return json(200, simulator.incidents());
+    case "GET /changes":
+      return json(200, simulator.changes());
+    case "GET /refused":
+      return json(200, simulator.refused());
+    case "GET /requests":
+      return json(200, simulator.requests(Number(queryOf(request).get("limit") ?? 1000)));
+    case "GET /limits":
+      return json(200, simulator.limits());
+    case "POST /limits":
+      simulator.setLimit(bodyOf(request) as LimitSetting);
+      return json(200, simulator.limits());
+    case "GET /keys":
+      return json(200, { keys: simulator.keys() ?? null });
+    case "POST /keys":
+      return setKeys(simulator, bodyOf(request));
+    case "POST /reset":
+      simulator.reset();
+      return json(200, {});
+  }
+  const person = /^\/incidents\/([^/]+)\/(acknowledge|resolve)$/.exec(path);
+  if (person?.[1] !== undefined && request.method === "POST") {
+    const done = person[2] === "acknowledge" ? simulator.acknowledge(person[1]) : simulator.resolve(person[1]);
+    return done ? json(200, {}) : problem(404, "not_found", "no open incident has this id");
+  }
+  return problem(404, "not_found", `${request.method} ${pathOf(request)} is not part of the control API`);
+}
+
+function setKeys(simulator: Simulator, body: unknown): SimulatorAnswer {
+  const keys = isRecord(body) ? body["keys"] : body;
+  const receiver = isRecord(body) && typeof body["receiver"] === "string" ? body["receiver"] : "pagerduty";
+  if (keys !== null && !(Array.isArray(keys) && keys.every((key) => typeof key === "string"))) {
+    throw new SettingError([{ path: "keys", message: "expected a list of credentials, or null for any" }]);
+  }
+  simulator.setKeys(keys ?? undefined, receiver);
+  return json(200, { keys: simulator.keys(receiver) ?? null });
+}
+
+function bodyOf(request: SimulatorRequest): unknown {
+  const source = typeof request.body === "string" ? request.body : Buffer.from(request.body).toString("utf8");
+  try {
+    return JSON.parse(source);
+  } catch {
+    throw new SettingError([{ path: "", message: "expected JSON" }]);
+  }
+}
+
+const problem = (status: number, code: string, message: string): SimulatorAnswer =>
+  json(status, { error: { code, message, issues: [] } });

@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+
+/**
+ * Stands for a credential wherever one is shown: the first 16 hex digits of its SHA-256. The credential itself is
+ * never kept. A routing key has some 190 bits, so its hash cannot be searched for.
+ */
+export class KeyHasher {
+  readonly #known = new Map<string, string>();
+
+  hash(credential: string): string {
+    let hash = this.#known.get(credential);
+    if (hash !== undefined) return hash;
+    hash = createHash("sha256").update(credential).digest("hex").slice(0, 16);
+    if (this.#known.size >= 10_000) this.#known.clear();
+    this.#known.set(credential, hash);
+    return hash;
+  }
+}
+
+/** Which credentials a receiver knows. Until some are named, it knows all that are well-formed. */
+export class KnownKeys {
+  #known: ReadonlySet<string> | undefined;
+
+  name(hashes: Iterable<string> | undefined): void {
+    this.#known = hashes === undefined ? undefined : new Set(hashes);
+  }
+
+  has(hash: string): boolean {
+    return this.#known === undefined || this.#known.has(hash);
+  }
+
+  get list(): readonly string[] | undefined {
+    return this.#known === undefined ? undefined : [...this.#known];
+  }
+}

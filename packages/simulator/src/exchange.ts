@@ -1,0 +1,88 @@
+/** One HTTP request as it arrived. Header names in lower case; `path` may carry a query. */
+export interface SimulatorRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Uint8Array | string;
+}
+
+/**
+ * How an answer fails on its way. In virtual time it is this value; on a socket the server really does it.
+ * `refused`: the connection never came to be. `reset`: it broke before any answer. `hang`: no answer, ever.
+ * `half`: the answer broke off in its middle. `slow`: it came late, its headers or its body.
+ */
+export type Mishap =
+  | { readonly kind: "refused" }
+  | { readonly kind: "reset"; readonly when: "before_reading" | "after_reading" }
+  | { readonly kind: "hang" }
+  | { readonly kind: "half" }
+  | { readonly kind: "slow"; readonly headersMs: number; readonly bodyMs: number };
+
+/** What goes back. `status` is 0 when the client gets none (refused, reset, hang). */
+export interface SimulatorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly mishap?: Mishap;
+}
+
+/** One broken rule: which field, and what is wrong with it. Never holds a credential. */
+export interface Violation {
+  readonly field: string;
+  readonly reason: string;
+}
+
+export type Region = "us" | "eu";
+
+/** What a receiver did with a request that it took in. */
+export interface Served {
+  readonly answer: SimulatorAnswer;
+  /** What changed: `opened`, `logged`, `resolved`, … or `dropped`. Absent when the request was refused. */
+  readonly effect?: string;
+  readonly violations?: readonly Violation[];
+  /** The dedup key when the receiver made it up itself. */
+  readonly dedupKey?: string;
+}
+
+/** A request that a receiver has understood so far that faults and limits can be applied to it. */
+export interface Call {
+  readonly action: string;
+  /** Hash of the credential; absent when there is none that could be charged. */
+  readonly key?: string | undefined;
+  readonly dedupKey?: string | undefined;
+  /** The limit that it is charged to, and the name of the window within it (the credential, the channel). */
+  readonly charge?: { readonly limit: string; readonly window: string } | undefined;
+  /** Validates, changes the state, answers. Nothing has an effect before. */
+  serve(atMs: number): Served;
+  /** The answer when the window is full. */
+  throttled(): SimulatorAnswer;
+}
+
+export interface Receiver {
+  readonly name: string;
+  takes(path: string): boolean;
+  read(request: SimulatorRequest, region: Region): Call;
+}
+
+export const json = (status: number, value: unknown, headers: Record<string, string> = {}): SimulatorAnswer => ({
+  status,
+  headers: { "content-type": "application/json", ...headers },
+  body: JSON.stringify(value),
+});
+
+export const text = (status: number, body: string, headers: Record<string, string> = {}): SimulatorAnswer => ({
+  status,
+  headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  body,
+});
+
+/** The path without its query. */
+export const pathOf = (request: SimulatorRequest): string => {
+  const query = request.path.indexOf("?");
+  return query === -1 ? request.path : request.path.slice(0, query);
+};
+
+export const queryOf = (request: SimulatorRequest): URLSearchParams => {
+  const query = request.path.indexOf("?");
+  return new URLSearchParams(query === -1 ? "" : request.path.slice(query + 1));
+};

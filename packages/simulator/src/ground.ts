@@ -1,0 +1,52 @@
+import { BoundedList } from "./bounded-list.ts";
+import { KeyHasher, KnownKeys } from "./credentials.ts";
+import type { Region } from "./exchange.ts";
+import { IncidentBook } from "./incident-book.ts";
+import type { Random } from "./random.ts";
+
+/** A change event: it notifies nobody and has no lifecycle. */
+export interface Change {
+  readonly atMs: number;
+  readonly receiver: string;
+  readonly region: Region;
+  readonly key: string;
+  readonly summary: string;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What all receivers of one simulator stand on: their state, and how they name things. */
+export class Ground {
+  readonly incidents = new IncidentBook({ most: 200_000 });
+  readonly changes = new BoundedList<Change>(100_000);
+  readonly hasher = new KeyHasher();
+  readonly random: Random;
+  /** Keep what the oracle needs and no payloads. */
+  readonly lean: boolean;
+  readonly #keys = new Map<string, KnownKeys>();
+
+  constructor(options: { random: Random; lean: boolean }) {
+    this.random = options.random;
+    this.lean = options.lean;
+  }
+
+  keysOf(receiver: string): KnownKeys {
+    let keys = this.#keys.get(receiver);
+    if (keys === undefined) {
+      keys = new KnownKeys();
+      this.#keys.set(receiver, keys);
+    }
+    return keys;
+  }
+
+  /** Version 4 in form, but from the seed: the same run makes the same keys. */
+  makeUuid(): string {
+    const hex = Array.from({ length: 32 }, () => Math.floor(this.random() * 16).toString(16)).join("");
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+  }
+
+  reset(): void {
+    this.incidents.reset();
+    this.changes.clear();
+    this.#keys.clear();
+  }
+}

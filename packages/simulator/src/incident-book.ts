@@ -1,0 +1,172 @@
+import type { Region } from "./exchange.ts";
+
+export type IncidentStatus = "triggered" | "acknowledged" | "resolved";
+
+/** One line in an incident's log: an event that arrived, or what a person did. */
+export interface LogEntry {
+  readonly atMs: number;
+  readonly action: string;
+  readonly severity?: string | undefined;
+  readonly summary?: string | undefined;
+  /** What else the event carried, as it arrived, without its credential. */
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+  /** Set when a person did it. */
+  readonly by?: "person";
+}
+
+/** One episode at a receiver, from its trigger to its resolve. */
+export interface Incident {
+  readonly id: string;
+  /** 1, 2, 3 … as PagerDuty numbers them. */
+  readonly number: number;
+  readonly receiver: string;
+  readonly region: Region;
+  /** Hash of the credential that opened it. */
+  readonly key: string;
+  readonly dedupKey: string;
+  /** Summary of the first trigger; later triggers do not change an incident's title (PagerDuty, K5 in the sheet). */
+  readonly title: string;
+  status: IncidentStatus;
+  /** Of the latest trigger. */
+  summary: string;
+  severity: string;
+  readonly openedAtMs: number;
+  acknowledgedAtMs?: number | undefined;
+  resolvedAtMs?: number | undefined;
+  readonly log: LogEntry[];
+  /** Entries beyond `MOST_LOG_ENTRIES` are counted, not kept. */
+  logDropped: number;
+}
+
+export interface Identity {
+  readonly receiver: string;
+  readonly region: Region;
+  readonly key: string;
+  readonly dedupKey: string;
+}
+
+/** What changed; enough to make the same change again. Written to the file that survives a restart. */
+export type BookChange =
+  | { readonly kind: "opened"; readonly incident: Incident }
+  | { readonly kind: "logged"; readonly id: string; readonly entry: LogEntry; readonly status: IncidentStatus };
+
+const MOST_LOG_ENTRIES = 1_000;
+
+/**
+ * All incidents, open and resolved. One open incident for an identity at most: that is what deduplication means.
+ * The lifecycle rules are the receivers'; the book keeps what they decide.
+ */
+export class IncidentBook {
+  readonly #byId = new Map<string, Incident>();
+  readonly #open = new Map<string, Incident>();
+  readonly #resolved = new Set<string>();
+  readonly #most: number;
+  #number = 0;
+  /** Told of each change before the answer leaves. */
+  onChange: ((change: BookChange, incident: Incident) => void) | undefined;
+  /** Resolved incidents that were forgotten to stay within the bound. */
+  forgotten = 0;
+
+  constructor(options: { most: number }) {
+    this.#most = options.most;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  all(): IterableIterator<Incident> {
+    return this.#byId.values();
+  }
+
+  get(id: string): Incident | undefined {
+    return this.#byId.get(id);
+  }
+
+  findOpen(identity: Identity): Incident | undefined {
+    return this.#open.get(nameOf(identity));
+  }
+
+  open(identity: Identity, entry: LogEntry): Incident {
+    const number = this.#number + 1;
+    const incident: Incident = {
+      // Fourteen characters from Q on, as PagerDuty's look.
+      id: `Q${number.toString(36).toUpperCase().padStart(13, "0")}`,
+      number,
+      ...identity,
+      title: entry.summary ?? "",
+      status: "triggered",
+      summary: entry.summary ?? "",
+      severity: entry.severity ?? "",
+      openedAtMs: entry.atMs,
+      log: [entry],
+      logDropped: 0,
+    };
+    this.restore(incident);
+    this.onChange?.({ kind: "opened", incident }, incident);
+    return incident;
+  }
+
+  append(incident: Incident, entry: LogEntry, status: IncidentStatus = incident.status): void {
+    this.#write(incident, entry, status);
+    this.onChange?.({ kind: "logged", id: incident.id, entry, status }, incident);
+  }
+
+  /** Puts back what a file kept. Says nothing to `onChange`. */
+  restore(incident: Incident): void {
+    this.#number = Math.max(this.#number, incident.number);
+    this.#byId.set(incident.id, incident);
+    if (incident.status === "resolved") this.#resolved.add(incident.id);
+    else this.#open.set(nameOf(incident), incident);
+    this.#forget();
+  }
+
+  replay(change: BookChange): void {
+    if (change.kind === "opened") return this.restore(change.incident);
+    const incident = this.#byId.get(change.id);
+    if (incident !== undefined) this.#write(incident, change.entry, change.status);
+  }
+
+  reset(): void {
+    this.#byId.clear();
+    this.#open.clear();
+    this.#resolved.clear();
+    this.#number = 0;
+    this.forgotten = 0;
+  }
+
+  #write(incident: Incident, entry: LogEntry, status: IncidentStatus): void {
+    incident.log.push(entry);
+    if (incident.log.length > MOST_LOG_ENTRIES) {
+      // The first says how it began: keep it, and the latest.
+      incident.log.splice(1, 1);
+      incident.logDropped += 1;
+    }
+    if (entry.action === "trigger") {
+      if (entry.summary !== undefined) incident.summary = entry.summary;
+      if (entry.severity !== undefined) incident.severity = entry.severity;
+    }
+    if (status === incident.status) return;
+    incident.status = status;
+    if (status === "acknowledged") incident.acknowledgedAtMs = entry.atMs;
+    if (status === "resolved") {
+      incident.resolvedAtMs = entry.atMs;
+      this.#open.delete(nameOf(incident));
+      this.#resolved.add(incident.id);
+      this.#forget();
+    }
+  }
+
+  #forget(): void {
+    while (this.#byId.size > this.#most) {
+      const oldest = this.#resolved.values().next();
+      if (oldest.done === true) return;
+      this.#resolved.delete(oldest.value);
+      this.#byId.delete(oldest.value);
+      this.forgotten += 1;
+    }
+  }
+}
+
+const nameOf = (identity: Identity): string =>
+  `${identity.receiver}\n${identity.region}\n${identity.key}\n${identity.dedupKey}`;

@@ -1,0 +1,35 @@
+import { isUtf8 } from "node:buffer";
+
+import type { SimulatorRequest, Violation } from "./exchange.ts";
+
+export type Parsed = { readonly value: unknown } | { readonly violation: Violation };
+
+export const bodyBytes = (body: Uint8Array | string): number =>
+  typeof body === "string" ? Buffer.byteLength(body) : body.byteLength;
+
+const asText = (body: Uint8Array | string): string | undefined => {
+  if (typeof body === "string") return body;
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  // Half a character is what a cut in the middle of UTF-8 leaves: toString would hide it behind U+FFFD.
+  return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+};
+
+/** Parses a JSON body. A wrong content type is a violation too: vendors that are lenient today need not stay so. */
+export function parseJsonBody(request: SimulatorRequest, mediaTypes: readonly string[]): Parsed {
+  const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
+  if (type === undefined || !mediaTypes.includes(type)) {
+    return { violation: { field: "content-type", reason: `must be ${mediaTypes.join(" or ")}` } };
+  }
+  const source = asText(request.body);
+  if (source === undefined) return { violation: { field: "body", reason: "is not UTF-8" } };
+  try {
+    return { value: JSON.parse(source) };
+  } catch {
+    return { violation: { field: "body", reason: "JSON parse error" } };
+  }
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const stringOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

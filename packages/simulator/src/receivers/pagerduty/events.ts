@@ -1,0 +1,162 @@
+import { json, pathOf } from "../../exchange.ts";
+import type { Call, Receiver, Region, Served, Violation } from "../../exchange.ts";
+import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
+import { violations } from "../../schema.ts";
+import type { Ground } from "../../ground.ts";
+import { accepted, changeAccepted, invalid, throttled, unparsable } from "./event-answers.ts";
+import { alertEvent, changeEvent } from "./event-schema.ts";
+
+/** 512 KB of encoded JSON, as Alertmanager and Grafana read it; whether 524,288 would pass is not documented. */
+const MOST_BODY_BYTES = 512_000;
+
+const ENQUEUE = "/v2/enqueue";
+const CHANGE = "/v2/change/enqueue";
+
+/** PagerDuty Events API v2: alert events and change events. There are no other paths. */
+export function pagerdutyEvents(ground: Ground): Receiver {
+  return {
+    name: "pagerduty",
+    takes: (path) => path === ENQUEUE || path === CHANGE,
+    read(request, region) {
+      const isChange = pathOf(request) === CHANGE;
+      if (request.method !== "POST") return refusing({ field: "method", reason: "must be POST" }, 405);
+      if (bodyBytes(request.body) > MOST_BODY_BYTES) {
+        return refusing({ field: "body", reason: `is larger than ${MOST_BODY_BYTES} bytes` });
+      }
+      const parsed = parseJsonBody(request, ["application/json"]);
+      if ("violation" in parsed) return refusing(parsed.violation);
+      if (!isRecord(parsed.value)) return refusing({ field: "body", reason: "is not an object" });
+      return isChange ? changeCall(ground, parsed.value, region) : alertCall(ground, parsed.value, region);
+    },
+  };
+}
+
+/** A request of which not even the event could be read. */
+function refusing(violation: Violation, status = 400): Call {
+  const answer =
+    status === 405 ? json(405, { message: "Method Not Allowed" }, { allow: "POST" }) : unparsable(violation);
+  return { action: "unreadable", throttled, serve: (): Served => ({ answer, violations: [violation] }) };
+}
+
+function alertCall(ground: Ground, event: Record<string, unknown>, region: Region): Call {
+  const { found, key } = readKey(ground, event);
+  const action = stringOf(event["event_action"]) ?? "";
+  const dedupKey = stringOf(event["dedup_key"]);
+  return {
+    action,
+    key,
+    dedupKey,
+    charge: key === undefined ? undefined : { limit: "pagerduty", window: `${region} ${key}` },
+    throttled,
+    serve(atMs) {
+      const all = [...found, ...eventViolations(event, action, dedupKey)];
+      if (all.length > 0 || key === undefined) return { answer: invalid(all), violations: all };
+      const named = dedupKey === undefined || dedupKey.trim() === "" ? ground.makeUuid() : dedupKey;
+      const effect = take(ground, { region, key, dedupKey: named, action, event, atMs });
+      return { answer: accepted(named), effect, dedupKey: named };
+    },
+  };
+}
+
+/** The lifecycle: reference sheet §8. An acknowledge or a resolve without an open alert of its key is dropped. */
+function take(
+  ground: Ground,
+  event: {
+    readonly region: Region;
+    readonly key: string;
+    readonly dedupKey: string;
+    readonly action: string;
+    readonly event: Record<string, unknown>;
+    readonly atMs: number;
+  },
+): string {
+  const identity = { receiver: "pagerduty", region: event.region, key: event.key, dedupKey: event.dedupKey };
+  const open = ground.incidents.findOpen(identity);
+  if (event.action === "trigger") {
+    const entry = triggerEntry(event.event, event.atMs, ground.lean);
+    if (open === undefined) {
+      ground.incidents.open(identity, entry);
+      return "opened";
+    }
+    ground.incidents.append(open, entry);
+    return "logged";
+  }
+  if (open === undefined) return "dropped";
+  const status = event.action === "resolve" ? "resolved" : "acknowledged";
+  ground.incidents.append(open, { atMs: event.atMs, action: event.action }, status);
+  return status;
+}
+
+function triggerEntry(event: Record<string, unknown>, atMs: number, lean: boolean) {
+  const payload = isRecord(event["payload"]) ? event["payload"] : {};
+  const { routing_key: _, event_action: __, dedup_key: ___, ...details } = event;
+  return {
+    atMs,
+    action: "trigger",
+    severity: stringOf(payload["severity"]),
+    summary: stringOf(payload["summary"]),
+    details: lean ? undefined : details,
+  };
+}
+
+function changeCall(ground: Ground, event: Record<string, unknown>, region: Region): Call {
+  const { found, key, isRuleset } = readKey(ground, event);
+  return {
+    action: "change",
+    key,
+    charge: key === undefined ? undefined : { limit: "pagerduty", window: `${region} ${key}` },
+    throttled,
+    serve(atMs) {
+      const all = [...found, ...sansKey(violations(changeEvent, event))];
+      if (isRuleset) all.push({ field: "routing_key", reason: "a ruleset key takes no change events" });
+      if (all.length > 0 || key === undefined) return { answer: invalid(all), violations: all };
+      const payload = isRecord(event["payload"]) ? event["payload"] : {};
+      const { routing_key: _, ...details } = event;
+      ground.changes.add({
+        atMs,
+        receiver: "pagerduty",
+        region,
+        key,
+        summary: stringOf(payload["summary"]) ?? "",
+        details: ground.lean ? undefined : details,
+      });
+      return { answer: changeAccepted(), effect: "recorded" };
+    },
+  };
+}
+
+/** What an event breaks besides its key. Lengths, words and formats are in the schema, the rest is said here. */
+function eventViolations(event: Record<string, unknown>, action: string, dedupKey: string | undefined): Violation[] {
+  const found = sansKey(violations(alertEvent, event));
+  if (action === "trigger" && event["payload"] === undefined) {
+    found.push({ field: "payload", reason: "'payload' is missing or blank" });
+  }
+  if ((action === "acknowledge" || action === "resolve") && (dedupKey ?? "").trim() === "") {
+    found.push({ field: "dedup_key", reason: "'dedup_key' is missing or blank" });
+  }
+  return found;
+}
+
+const sansKey = (found: Violation[]): Violation[] => found.filter((violation) => violation.field !== "routing_key");
+
+/** One place that judges the key, in the vendor's words. Only a key that could be real has a window. */
+function readKey(
+  ground: Ground,
+  event: Record<string, unknown>,
+): { found: Violation[]; key?: string; isRuleset?: boolean } {
+  const raw = event["routing_key"];
+  if (typeof raw !== "string" || raw === "") return badKey("'routing_key' is missing or blank");
+  const found: Violation[] = [];
+  if (raw.length !== 32) {
+    found.push({ field: "routing_key", reason: "Length of 'routing_key' is incorrect (should be 32 characters)" });
+  }
+  if (!/^[0-9A-Za-z]*$/.test(raw)) {
+    found.push({ field: "routing_key", reason: "'routing_key' cannot contain non-alphanumeric characters." });
+  }
+  if (found.length > 0) return { found };
+  const key = ground.hasher.hash(raw);
+  if (!ground.keysOf("pagerduty").has(key)) return badKey("Invalid routing key");
+  return { found, key, isRuleset: raw.startsWith("R") };
+}
+
+const badKey = (reason: string) => ({ found: [{ field: "routing_key", reason }] });

@@ -1,0 +1,97 @@
+import type { Change } from "./ground.ts";
+import type { Incident } from "./incident-book.ts";
+import type { Refusal, RequestRecord } from "./journal.ts";
+
+/*
+ * What the control API shows, and the library returns: snake_case as the receivers write it, times in ISO 8601.
+ */
+
+const iso = (atMs: number): string => new Date(atMs).toISOString();
+
+/** One line of an incident's log. A trigger also shows what it carried: `payload`, `links`, `images`, `client`. */
+export interface EventRow {
+  at: string;
+  action: string;
+  severity?: string;
+  summary?: string;
+  by?: "person";
+  [detail: string]: unknown;
+}
+
+export interface IncidentRow {
+  receiver: string;
+  id: string;
+  /** Hash of the credential, never the credential. */
+  key: string;
+  dedup_key: string;
+  status: "triggered" | "acknowledged" | "resolved";
+  summary: string;
+  severity: string;
+  opened_at: string;
+  acknowledged_at?: string;
+  resolved_at?: string;
+  events: EventRow[];
+  /** Of the first trigger. */
+  title: string;
+  region: "us" | "eu";
+}
+
+export const incidentRow = (incident: Incident): IncidentRow => ({
+  receiver: incident.receiver,
+  id: incident.id,
+  key: incident.key,
+  dedup_key: incident.dedupKey,
+  status: incident.status,
+  summary: incident.summary,
+  severity: incident.severity,
+  opened_at: iso(incident.openedAtMs),
+  ...(incident.acknowledgedAtMs === undefined ? {} : { acknowledged_at: iso(incident.acknowledgedAtMs) }),
+  ...(incident.resolvedAtMs === undefined ? {} : { resolved_at: iso(incident.resolvedAtMs) }),
+  events: incident.log.map(({ atMs, action, severity, summary, by, details }) => ({
+    ...details,
+    at: iso(atMs),
+    action,
+    ...(severity === undefined ? {} : { severity }),
+    ...(summary === undefined ? {} : { summary }),
+    ...(by === undefined ? {} : { by }),
+  })),
+  title: incident.title,
+  region: incident.region,
+});
+
+export const changeRow = (change: Change) => ({
+  ...change.details,
+  at: iso(change.atMs),
+  receiver: change.receiver,
+  region: change.region,
+  key: change.key,
+  summary: change.summary,
+});
+
+export const requestRow = (request: RequestRecord) => ({
+  id: request.id,
+  at: iso(request.atMs),
+  receiver: request.receiver,
+  region: request.region,
+  action: request.action,
+  key: request.key ?? null,
+  dedup_key: request.dedupKey ?? null,
+  status: request.status,
+  ...(request.effect === undefined ? {} : { effect: request.effect }),
+  ...(request.fault === undefined ? {} : { fault: request.fault }),
+  applied: request.applied,
+  ambiguous: request.ambiguous,
+});
+
+export const refusalRow = (refusal: Refusal) => ({
+  at: iso(refusal.atMs),
+  status: refusal.status,
+  field: refusal.field,
+  reason: refusal.reason,
+  receiver: refusal.receiver,
+  request: refusal.request,
+});
+
+export type ChangeRow = ReturnType<typeof changeRow>;
+export type RequestRow = ReturnType<typeof requestRow>;
+export type RefusalRow = ReturnType<typeof refusalRow>;

@@ -1,0 +1,119 @@
+/** How many calls a receiver takes from one credential. */
+export interface Limit {
+  /** Calls in a window; 0 = no limit. */
+  readonly limit: number;
+  readonly perMs: number;
+  /** `sliding`: the last `perMs` before each call. `clock`: whole multiples of `perMs` since 1970. */
+  readonly align: "sliding" | "clock";
+  /**
+   * Dynamic throttling: each incident opened within the window takes one call from the limit, down to this floor.
+   * PagerDuty says that it adjusts the limit with traffic and with how many incidents are being created, not how.
+   */
+  readonly dynamicFloor?: number;
+  /** Whether a 429 says when to come back, and in which form. PagerDuty documents none. */
+  readonly retryAfter: "none" | "seconds" | "date";
+}
+
+/** Consecutive calls beyond the limit of one window. */
+export interface Excess {
+  readonly limit: string;
+  readonly window: string;
+  readonly fromMs: number;
+  toMs: number;
+  readonly allowed: number;
+  readonly perMs: number;
+  /** Calls that were answered 429. */
+  refused: number;
+}
+
+interface Window {
+  /** Arrival times of the calls that were taken, oldest first, from `head` on. */
+  calls: number[];
+  head: number;
+  opened: number[];
+  openedHead: number;
+  excess?: Excess | undefined;
+}
+
+/** The windows of all credentials, judged by arrival. A refused call is not charged (the event was not ingested). */
+export class Windows {
+  readonly #windows = new Map<string, Window>();
+  readonly excesses: Excess[] = [];
+
+  /** Undefined when the call is taken, else how long until one would be. */
+  refuse(limit: Limit, name: string, window: string, atMs: number): number | undefined {
+    if (limit.limit <= 0) return undefined;
+    const state = this.#window(name, window);
+    trim(state, limit, atMs);
+    const allowed = allowedNow(limit, state);
+    const used = state.calls.length - state.head;
+    if (used < allowed) {
+      state.calls.push(atMs);
+      return undefined;
+    }
+    this.#note(state, limit, name, window, allowed, atMs);
+    const oldest = state.calls[state.head + used - allowed] ?? atMs;
+    return limit.align === "clock" ? limit.perMs - (atMs % limit.perMs) : oldest + limit.perMs - atMs;
+  }
+
+  /** Charges a call that a fault answered: it arrived all the same. */
+  charge(limit: Limit, name: string, window: string, atMs: number): void {
+    if (limit.limit <= 0) return;
+    const state = this.#window(name, window);
+    trim(state, limit, atMs);
+    const allowed = allowedNow(limit, state);
+    if (state.calls.length - state.head >= allowed) this.#note(state, limit, name, window, allowed, atMs);
+    else state.calls.push(atMs);
+  }
+
+  /** An incident was opened: matters to dynamic throttling only. */
+  opened(name: string, window: string, atMs: number): void {
+    this.#window(name, window).opened.push(atMs);
+  }
+
+  reset(): void {
+    this.#windows.clear();
+    this.excesses.length = 0;
+  }
+
+  #window(name: string, window: string): Window {
+    const id = `${name} ${window}`;
+    let state = this.#windows.get(id);
+    if (state === undefined) {
+      state = { calls: [], head: 0, opened: [], openedHead: 0 };
+      this.#windows.set(id, state);
+    }
+    return state;
+  }
+
+  #note(state: Window, limit: Limit, name: string, window: string, allowed: number, atMs: number): void {
+    if (state.excess !== undefined && atMs - state.excess.toMs < limit.perMs) {
+      state.excess.toMs = atMs;
+      state.excess.refused += 1;
+      return;
+    }
+    state.excess = { limit: name, window, fromMs: atMs, toMs: atMs, allowed, perMs: limit.perMs, refused: 1 };
+    if (this.excesses.length < 10_000) this.excesses.push(state.excess);
+  }
+}
+
+const allowedNow = (limit: Limit, state: Window): number =>
+  limit.dynamicFloor === undefined
+    ? limit.limit
+    : Math.max(limit.dynamicFloor, limit.limit - (state.opened.length - state.openedHead));
+
+function trim(state: Window, limit: Limit, atMs: number): void {
+  // A call exactly one window old has left it.
+  const from = limit.align === "clock" ? Math.floor(atMs / limit.perMs) * limit.perMs - 1 : atMs - limit.perMs;
+  while ((state.calls[state.head] ?? Infinity) <= from) state.head += 1;
+  while ((state.opened[state.openedHead] ?? Infinity) <= from) state.openedHead += 1;
+  // Forget what has left, but not on each call: moving an array is not free.
+  if (state.head > 1024) {
+    state.calls = state.calls.slice(state.head);
+    state.head = 0;
+  }
+  if (state.openedHead > 1024) {
+    state.opened = state.opened.slice(state.openedHead);
+    state.openedHead = 0;
+  }
+}
