@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+
+import { parsePostedAlerts } from "./prometheus.ts";
+
+const nowMs = Date.UTC(2026, 10, 23, 10, 5);
+const from = { source: "default", sender: "10.0.0.7", nowMs };
+const posted = {
+  labels: { severity: "critical", job: "foo" },
+  annotations: { summary: "slow" },
+  startsAt: "2026-11-23T10:00:00Z",
+  endsAt: "2026-11-23T10:09:00Z",
+  generatorURL: "http://prometheus/graph",
+};
+const claimOf = (alert: unknown) => {
+  const { claims, issues } = parsePostedAlerts([alert], from);
+  expect(issues).toEqual([]);
+  return claims[0]!;
+};
+const startOf = (endsAt?: string) => claimOf({ labels: { a: "b" }, endsAt }).alert.startsAtMs;
+
+test("a posted alert is a claim of its sender, with Alertmanager's fingerprint and the end that it says", () => {
+  expect(claimOf(posted)).toEqual({
+    alert: {
+      fingerprint: "3b15fd163d36582e",
+      labels: { severity: "critical", job: "foo" },
+      annotations: { summary: "slow" },
+      startsAtMs: Date.UTC(2026, 10, 23, 10),
+      generatorURL: "http://prometheus/graph",
+    },
+    status: "firing",
+    source: "default",
+    sender: "10.0.0.7",
+    endsAtMs: Date.UTC(2026, 10, 23, 10, 9),
+  });
+});
+
+test.each([
+  ["10:04:59.999", "resolved"],
+  ["10:05:00.000", "resolved"],
+  ["10:05:00.001", "firing"],
+])("at 10:05:00.000 an alert that ends at %s is %s", (time, status) => {
+  expect(claimOf({ ...posted, endsAt: `2026-11-23T${time}Z` }).status).toBe(status);
+});
+
+test.each([undefined, null, "0001-01-01T00:00:00Z"])(
+  "without an end (%j) it fires, and the claim has none",
+  (endsAt) => {
+    const claim = claimOf({ ...posted, endsAt });
+    expect(claim.status).toBe("firing");
+    expect(claim).not.toHaveProperty("endsAtMs");
+  },
+);
+
+test("without a start it began when it was received, or at its end if that has passed", () => {
+  expect(startOf()).toBe(nowMs);
+  expect(startOf("2026-11-23T10:04:00Z")).toBe(nowMs - 60_000);
+  expect(startOf("2026-11-23T10:09:00Z")).toBe(nowMs);
+});
+
+test("labels with empty values are removed before the fingerprint; then one must remain", () => {
+  const { alert } = claimOf({ ...posted, labels: { severity: "critical", job: "foo", empty: "" } });
+  expect(alert).toMatchObject({ fingerprint: "3b15fd163d36582e", labels: { severity: "critical", job: "foo" } });
+});
+
+test("status and fingerprint are no part of this format", () => {
+  const claim = claimOf({ ...posted, status: "resolved", fingerprint: "mine" });
+  expect(claim).toMatchObject({ status: "firing", alert: { fingerprint: "3b15fd163d36582e" } });
+});
+
+test("valid alerts are kept, and every issue of the others is named with its path", () => {
+  const { claims, rejected, issues } = parsePostedAlerts(
+    [
+      posted,
+      { ...posted, labels: { x: 1 } },
+      { ...posted, endsAt: "2026-11-23T09:59:59Z" },
+      { ...posted, labels: { a: "" } },
+      { ...posted, labels: undefined },
+      [],
+      { ...posted, endsAt: 5, generatorURL: {} },
+      posted,
+    ],
+    from,
+  );
+  expect([claims.length, rejected]).toEqual([2, 6]);
+  expect(issues.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+    "alerts[1].labels.x: expected a string",
+    "alerts[2].endsAt: must not be before startsAt",
+    "alerts[3].labels: expected at least one label with a value",
+    "alerts[4].labels: expected at least one label with a value",
+    "alerts[5]: expected an object",
+    'alerts[6].endsAt: expected a time such as "2026-01-31T12:00:00Z"',
+    "alerts[6].generatorURL: expected a string",
+  ]);
+});
+
+test.each([{ alerts: [posted] }, null, 5])("%j is no list of alerts", (body) => {
+  expect(parsePostedAlerts(body, from)).toEqual({
+    claims: [],
+    rejected: 1,
+    issues: [{ path: "", message: "expected a list of alerts" }],
+  });
+});
