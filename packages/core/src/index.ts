@@ -1,9 +1,14 @@
 export * from "./model/alert.ts";
 export * from "./model/claim.ts";
 export * from "./model/event.ts";
+export * from "./model/fingerprint.ts";
 export * from "./model/incident.ts";
 export * from "./model/outcome.ts";
+export * from "./model/secret.ts";
 export * from "./model/severity.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/ledger.ts";
 export * from "./ports/publisher.ts";
+export { duration, formatDuration } from "./schema/duration.ts";
+export { formatPath, issuesOf, type Issue } from "./schema/issue.ts";
+export { secretInput, type ReadSecret, type SecretInput } from "./schema/secret-input.ts";

@@ -1,0 +1,17 @@
+import { z } from "zod";
+
+/** A secret as the user writes it: itself, or where to read it. */
+export type SecretInput = string | { file: string } | { env: string };
+
+/**
+ * Gives a secret's value. Injected, for core does no I/O.
+ *
+ * @throws Error with a plain reason ("cannot read /run/secrets/key: no such file") that holds nothing secret
+ */
+export type ReadSecret = (input: SecretInput) => string;
+
+/** A secret field: a literal, `{ file: "/run/secrets/key" }` or `{ env: "NAME" }`. */
+export const secretInput: z.ZodType<SecretInput, SecretInput> = z.union(
+  [z.string(), z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
+  { error: 'expected a text, { "file": "/path" } or { "env": "NAME" }' },
+);
