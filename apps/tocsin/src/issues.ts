@@ -1,30 +1,12 @@
-import type { Issue } from "@tocsin/core";
 import type { z } from "zod";
-
-type Path = readonly PropertyKey[];
 
 /** An issue whose place is still in steps, to be put into words or looked up in a text. */
 export interface Located {
-  readonly path: Path;
+  readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
-/** `targets[2].labels["a b"]`: as one would write it in code, so that it can be found. */
-export function formatPath(path: Path, root = ""): string {
-  let text = root;
-  for (const step of path) {
-    if (typeof step === "number") text += `[${step}]`;
-    else if (/^[A-Za-z_][A-Za-z0-9_-]*$/.test(String(step))) text += text === "" ? String(step) : `.${String(step)}`;
-    else text += `[${JSON.stringify(String(step))}]`;
-  }
-  return text;
-}
-
-/** Every issue in our own words. The value itself is never repeated: it may be a secret. */
-export function issuesOf(error: z.ZodError, root = ""): Issue[] {
-  return located(error).map(({ path, message }) => ({ path: formatPath(path, root), message }));
-}
-
+/** What zod found, in our own words. The value itself is never repeated: it may be a secret. */
 export function located(error: z.ZodError): Located[] {
   return error.issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
@@ -34,9 +16,13 @@ export function located(error: z.ZodError): Located[] {
 }
 
 function describe(issue: z.core.$ZodIssue): string {
+  // A message of zod's own begins so; any other was given by a schema and says it better.
+  if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return issue.message;
   if (issue.code === "invalid_type") return `expected ${named[issue.expected] ?? `a ${issue.expected}`}`;
   if (issue.code === "invalid_value")
     return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+  if (issue.code === "too_small") return `must not be less than ${issue.minimum}${unit[issue.origin] ?? ""}`;
+  if (issue.code === "too_big") return `must not be more than ${issue.maximum}${unit[issue.origin] ?? ""}`;
   return issue.message;
 }
 
@@ -47,3 +33,5 @@ const named: Partial<Record<string, string>> = {
   object: "an object",
   record: "an object",
 };
+
+const unit: Partial<Record<string, string>> = { string: " characters", array: " items" };

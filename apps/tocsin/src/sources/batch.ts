@@ -1,6 +1,6 @@
-import type { Claim, Issue } from "@tocsin/core";
+import { type Claim, formatPath, type Issue } from "@tocsin/core";
 
-import { formatPath, type Located } from "../issues.ts";
+import type { Located } from "../issues.ts";
 
 /** Who sent a request, and when it came. */
 export interface Received {

@@ -1,0 +1,32 @@
+import { isMap, isSeq, type Document, type LineCounter, type Node } from "yaml";
+
+/** 1-based, as editors count. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Where in the text a path stands; where it is missing, the nearest thing around it. */
+export function placeOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): Place | undefined {
+  let node: Node | null = document.contents;
+  let offset = node?.range?.[0];
+  for (const step of path) {
+    const next = childOf(node, step);
+    if (next === undefined) break;
+    offset = next.offset ?? offset;
+    node = next.node;
+  }
+  if (offset === undefined) return undefined;
+  const { line, col } = lines.linePos(offset);
+  return { line, column: col };
+}
+
+function childOf(node: Node | null, step: PropertyKey): { node: Node | null; offset: number | undefined } | undefined {
+  if (isSeq(node)) {
+    const item = node.items[Number(step)] as Node | undefined;
+    return item && { node: item, offset: item.range?.[0] };
+  }
+  if (!isMap(node)) return undefined;
+  const pair = node.items.find(({ key }) => String((key as { value?: unknown } | null)?.value) === String(step));
+  return pair && { node: pair.value as Node | null, offset: (pair.key as Node).range?.[0] };
+}

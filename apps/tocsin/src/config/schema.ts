@@ -1,0 +1,108 @@
+import { duration, secretInput } from "@tocsin/core";
+import { deliverySettings } from "@tocsin/engine";
+import { z } from "zod";
+
+import { address, isLoopback } from "./address.ts";
+
+export const roles = ["ingest", "read", "operate"] as const;
+export type Role = (typeof roles)[number];
+
+/** In the design, not in this version: refused, for a key that is accepted and ignored would mislead. */
+const notYet = () => z.never({ error: "not available in this version" }).optional();
+
+/** A feature that can be spelled out as off, as complete examples do, and no more. */
+const off = (key: string, value: unknown) =>
+  z.looseObject({ [key]: z.literal(value as boolean | string, { error: "not available in this version" }) }).optional();
+
+const server = z
+  .strictObject({
+    listen: address().prefault("127.0.0.1:9877").describe("Address of the HTTP API. Beyond loopback it needs tokens."),
+    auth: z
+      .strictObject({
+        tokens: z
+          .array(
+            z.strictObject({
+              name: z.string().min(1).max(100).describe("Who this is; also names the source of what is sent with it."),
+              token: secretInput.describe("The bearer token."),
+              roles: z
+                .array(z.enum(roles))
+                .min(1, { error: "expected at least one role" })
+                .describe("`ingest` sends alerts; `read` sees incidents and metrics; `operate` changes things."),
+            }),
+          )
+          .default([])
+          .describe("Bearer tokens. With at least one, every request but the probes needs one."),
+        disabled: z.boolean().default(false).describe("Lets everybody in, also beyond loopback."),
+      })
+      .prefault({}),
+    tls: notYet(),
+    maxBodyBytes: z
+      .int()
+      .min(1_024)
+      .max(1 << 30)
+      .default(20_971_520)
+      .describe("Largest request body; beyond it, 413."),
+    publicUrl: z
+      .url({ protocol: /^https?$/, error: 'expected a URL such as "https://tocsin.example.com"' })
+      .transform((url) => url.replace(/\/+$/, ""))
+      .optional()
+      .describe("Where people reach this service; events link to it."),
+  })
+  .prefault({})
+  .superRefine(({ listen, auth }, context) => {
+    if (auth.disabled && auth.tokens.length > 0) {
+      context.addIssue({ code: "custom", path: ["auth", "disabled"], message: "must not be true beside tokens" });
+    }
+    if (isLoopback(listen.host) || auth.disabled || auth.tokens.length > 0) return;
+    const message = "listening beyond loopback needs `server.auth.tokens` (or `server.auth.disabled: true`)";
+    context.addIssue({ code: "custom", path: ["listen"], message });
+  });
+
+const ledger = z
+  .strictObject({
+    url: z
+      .string()
+      .superRefine((url, context) => {
+        if (/^postgres(ql)?:/.test(url)) context.addIssue({ code: "custom", message: "not available in this version" });
+        else if (!/^sqlite:./.test(url)) {
+          context.addIssue({ code: "custom", message: 'expected a URL such as "sqlite:./data/tocsin.db"' });
+        }
+      })
+      .default("sqlite:./data/tocsin.db")
+      .describe("Where alerts and incidents are kept: a SQLite file. Not on a network file system."),
+    encryptionKey: z
+      .union([secretInput, z.array(secretInput).min(1)], { error: "expected a secret or a list of them" })
+      .optional()
+      .describe(
+        "32 bytes in base64, or a list: the first encrypts, all decrypt. Protects the credentials of targets with open incidents. Default: a key made once beside the file, `<file>.key`.",
+      ),
+    retention: duration().prefault("30d").describe("How long closed incidents and dead letters are kept."),
+  })
+  .prefault({});
+
+const telemetry = z
+  .strictObject({
+    logs: z
+      .strictObject({
+        level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
+        format: z.enum(["json", "pretty"]).default("json").describe("`pretty` is for people at a terminal."),
+      })
+      .prefault({}),
+    traces: notYet(),
+    heartbeat: notYet(),
+  })
+  .prefault({});
+
+/** `tocsin.yaml`. Validation, types, defaults, JSON Schema and the page in docs/ all come from here. */
+export const configSchema = z.strictObject({
+  server,
+  ledger,
+  targets: z.array(z.unknown()).optional().describe("Who is told: see targets below."),
+  discovery: z.strictObject({ files: notYet(), kubernetes: off("enabled", false) }).optional(),
+  delivery: deliverySettings,
+  classification: off("provider", "none"),
+  changes: z.strictObject({ kubernetes: off("enabled", false) }).optional(),
+  telemetry,
+});
+
+export type ConfigInput = z.output<typeof configSchema>;

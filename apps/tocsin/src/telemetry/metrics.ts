@@ -1,0 +1,221 @@
+import type { Lease, LedgerStats, Outcome, TargetStanding } from "@tocsin/core";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+import { BoundedLabel } from "./bounded-label.ts";
+import { processMetrics } from "./process-metrics.ts";
+
+/** Names of sources come from senders; beyond this many, the rest is one. */
+const mostSources = 100;
+
+const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 21_600];
+const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+
+/** What is counted by asking, at the time of a scrape. */
+export interface Snapshot {
+  readonly stats: LedgerStats;
+  readonly standing: readonly TargetStanding[];
+}
+
+/**
+ * All metrics of one running service, in a registry of its own: two services in one process do not meet. No label ever
+ * holds a credential.
+ */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #sources = new BoundedLabel(mostSources);
+  readonly #registers = [this.registry];
+  readonly #process = processMetrics(this.registry);
+
+  readonly #published = new Counter({
+    name: "pagerduty_events_published_total",
+    help: "Events that PagerDuty accepted.",
+    labelNames: ["publisher", "event_type"],
+    registers: this.#registers,
+  });
+  readonly #publishErrors = new Counter({
+    name: "pagerduty_publish_errors_total",
+    help: "Attempts that PagerDuty did not accept, by reason.",
+    labelNames: ["publisher", "error_type"],
+    registers: this.#registers,
+  });
+  readonly #requestSeconds = new Histogram({
+    name: "pagerduty_api_request_duration_seconds",
+    help: "Duration of an attempt; status_code 0 is one without an answer.",
+    labelNames: ["method", "status_code"],
+    buckets: requestSeconds,
+    registers: this.#registers,
+  });
+  readonly #apiCalls = new Counter({
+    name: "pagerduty_api_calls_total",
+    help: "Attempts, whatever came of them.",
+    labelNames: ["method"],
+    registers: this.#registers,
+  });
+  readonly #rateLimitHits = new Counter({
+    name: "pagerduty_rate_limit_hits_total",
+    help: "Waits of ours at the limit, and 429s of PagerDuty.",
+    registers: this.#registers,
+  });
+  readonly #cacheHits = new Counter({
+    name: "pagerduty_cache_hits_total",
+    help: "Look-ups that a cache answered.",
+    labelNames: ["cache_name"],
+    registers: this.#registers,
+  });
+  readonly #cacheMisses = new Counter({
+    name: "pagerduty_cache_misses_total",
+    help: "Look-ups that a cache could not answer.",
+    labelNames: ["cache_name"],
+    registers: this.#registers,
+  });
+  readonly #cacheSize = new Gauge({
+    name: "pagerduty_cache_size",
+    help: "Entries in all caches.",
+    registers: this.#registers,
+  });
+
+  readonly #received = new Counter({
+    name: "tocsin_alerts_received_total",
+    help: "Alerts in requests: firing and resolved ones that were recorded, and rejected ones.",
+    labelNames: ["source", "status"],
+    registers: this.#registers,
+  });
+  readonly #attempts = new Counter({
+    name: "tocsin_attempts_total",
+    help: "Attempts at targets by outcome, and by reason where they were not accepted.",
+    labelNames: ["target", "outcome", "reason"],
+    registers: this.#registers,
+  });
+  readonly #timeToTold = new Histogram({
+    name: "tocsin_time_to_told_seconds",
+    help: "From an alert's acceptance until its target accepted the first trigger.",
+    labelNames: ["target", "severity"],
+    buckets: waitSeconds,
+    registers: this.#registers,
+  });
+  readonly #commitSeconds = new Histogram({
+    name: "tocsin_ledger_commit_seconds",
+    help: "How long senders wait until their alerts are durable.",
+    buckets: commitSeconds,
+    registers: this.#registers,
+  });
+  readonly #incidents = new Gauge({
+    name: "tocsin_incidents",
+    help: "Incidents in the ledger.",
+    labelNames: ["target", "state"],
+    registers: this.#registers,
+  });
+  readonly #dueOldest = new Gauge({
+    name: "tocsin_due_oldest_seconds",
+    help: "How long the oldest incident has been due.",
+    labelNames: ["target", "severity"],
+    registers: this.#registers,
+  });
+  readonly #deadLetters = new Gauge({
+    name: "tocsin_dead_letters",
+    help: "Dead letters in the ledger.",
+    labelNames: ["target", "reason"],
+    registers: this.#registers,
+  });
+  readonly #breaker = new Gauge({
+    name: "tocsin_breaker_state",
+    help: "0 closed, 1 half-open, 2 open.",
+    labelNames: ["target"],
+    registers: this.#registers,
+  });
+  readonly #targets = new Gauge({
+    name: "tocsin_targets",
+    help: "Targets that are known, by where they come from and what state they are in.",
+    labelNames: ["source", "state"],
+    registers: this.#registers,
+  });
+  readonly #reloadSuccessful = new Gauge({
+    name: "tocsin_config_last_reload_successful",
+    help: "Whether the last configuration that was read is in force.",
+    registers: this.#registers,
+  });
+  readonly #reloadedAt = new Gauge({
+    name: "tocsin_config_last_reload_success_timestamp_seconds",
+    help: "When a configuration was last taken.",
+    registers: this.#registers,
+  });
+
+  constructor(version: string) {
+    new Gauge({
+      name: "tocsin_build_info",
+      help: "The version that runs.",
+      labelNames: ["version", "node"],
+      registers: this.#registers,
+    }).set({ version, node: process.version }, 1);
+  }
+
+  received(source: string, status: "firing" | "resolved" | "rejected", count: number): void {
+    if (count > 0) this.#received.inc({ source: this.#sources.of(source), status }, count);
+  }
+
+  committed(durationMs: number): void {
+    this.#commitSeconds.observe(durationMs / 1_000);
+  }
+
+  /** An attempt that was really made; `type` is the target's. */
+  attempted(lease: Lease, type: string, outcome: Outcome, durationMs: number): void {
+    const reason = outcome.kind === "accepted" ? "" : outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
+    this.#attempts.inc({ target: lease.target, outcome: outcome.kind, reason });
+    if (type !== "pagerduty" || (outcome.kind === "interrupted" && !outcome.left)) return;
+    const status = outcome.kind === "interrupted" ? 0 : (outcome.status ?? 0);
+    this.#apiCalls.inc({ method: "POST" });
+    this.#requestSeconds.observe({ method: "POST", status_code: String(status) }, durationMs / 1_000);
+    if (status === 429) this.#rateLimitHits.inc();
+    if (outcome.kind !== "accepted") this.#publishErrors.inc({ publisher: lease.target, error_type: reason });
+    else if (lease.action !== "check") this.#published.inc({ publisher: lease.target, event_type: lease.action });
+  }
+
+  /** A wait of ours at the limiter of a PagerDuty target began. */
+  limited(): void {
+    this.#rateLimitHits.inc();
+  }
+
+  told(lease: Lease, waitedMs: number): void {
+    this.#timeToTold.observe({ target: lease.target, severity: lease.severity }, waitedMs / 1_000);
+  }
+
+  lookedUp(cache: string, hit: boolean): void {
+    (hit ? this.#cacheHits : this.#cacheMisses).inc({ cache_name: cache });
+  }
+
+  reloaded(successful: boolean, nowMs: number): void {
+    this.#reloadSuccessful.set(successful ? 1 : 0);
+    if (successful) this.#reloadedAt.set(nowMs / 1_000);
+  }
+
+  cached(entries: number): void {
+    this.#cacheSize.set(entries);
+  }
+
+  /** By source and state. */
+  targets(counts: Iterable<{ readonly source: string; readonly state: string; readonly count: number }>): void {
+    this.#targets.reset();
+    for (const { source, state, count } of counts) this.#targets.set({ source, state }, count);
+  }
+
+  /** Undefined: the ledger does not answer, so what it would say is absent rather than old. */
+  counted(snapshot: Snapshot | undefined): void {
+    for (const gauge of [this.#incidents, this.#dueOldest, this.#deadLetters, this.#breaker]) gauge.reset();
+    if (snapshot === undefined) return;
+    const { stats, standing } = snapshot;
+    for (const { target, state, count } of stats.incidents) this.#incidents.set({ target, state }, count);
+    for (const { target, severity, oldestAtMs } of stats.due) {
+      this.#dueOldest.set({ target, severity }, Math.max(0, stats.nowMs - oldestAtMs) / 1_000);
+    }
+    for (const { target, reason, count } of stats.deadLetters) this.#deadLetters.set({ target, reason }, count);
+    for (const { target, breaker } of standing) this.#breaker.set({ target }, breakerState[breaker.state]);
+  }
+
+  /** Ends what measures the process. */
+  stop(): void {
+    this.#process.stop();
+  }
+}
+
+const breakerState = { closed: 0, half_open: 1, open: 2 } as const;

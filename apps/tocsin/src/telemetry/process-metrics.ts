@@ -1,0 +1,36 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+
+import { Gauge, type Registry } from "prom-client";
+
+/**
+ * What the process itself costs. Not prom-client's default metrics: those watch garbage collection and the event loop
+ * for ever, once per registry.
+ */
+export function processMetrics(registry: Registry): { stop(): void } {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  const startedAt = Date.now() / 1_000 - process.uptime();
+  gauge("process_cpu_seconds_total", "CPU time of all threads, user and system.", () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  gauge("process_resident_memory_bytes", "Memory in use.", () => process.memoryUsage.rss());
+  gauge("process_start_time_seconds", "When the process started.", () => startedAt);
+  gauge("nodejs_heap_size_used_bytes", "Heap in use by the main thread.", () => process.memoryUsage().heapUsed);
+  gauge("tocsin_event_loop_lag_seconds", "99th percentile since the scrape before.", () => {
+    // The histogram counts the timer's own period too.
+    const lagSeconds = Math.max(0, delay.percentile(99) / 1e9 - 0.02);
+    delay.reset();
+    return lagSeconds;
+  });
+  return { stop: () => delay.disable() };
+}
