@@ -28,6 +28,12 @@ export class BoundedList<Item> {
     return limit >= ordered.length ? ordered : ordered.slice(ordered.length - limit);
   }
 
+  /** 0 is the latest. Undefined when forgotten. */
+  fromLatest(back: number): Item | undefined {
+    const { length } = this.#items;
+    return back < 0 || back >= length ? undefined : this.#items[(this.#start + length - 1 - back) % length];
+  }
+
   clear(): void {
     this.#items = [];
     this.#start = 0;

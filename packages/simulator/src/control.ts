@@ -1,8 +1,9 @@
 import { json, pathOf, queryOf } from "./exchange.ts";
 import type { SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
+import type { FaultSetting } from "./faults/fault.ts";
 import { isRecord } from "./json-body.ts";
-import { SettingError } from "./limits.ts";
 import type { LimitSetting } from "./limits.ts";
+import { SettingError } from "./setting-error.ts";
 import type { Simulator } from "./simulator.ts";
 
 /** The control API below `/_sim`. Undefined for any other path. */
@@ -25,12 +26,19 @@ function answer(simulator: Simulator, request: SimulatorRequest, path: string): 
     case "GET /refused":
       return json(200, simulator.refused());
     case "GET /requests":
-      return json(200, simulator.requests(Number(queryOf(request).get("limit") ?? 1000)));
+      return json(200, simulator.requests(readLimit(request)));
     case "GET /limits":
       return json(200, simulator.limits());
     case "POST /limits":
       simulator.setLimit(bodyOf(request) as LimitSetting);
       return json(200, simulator.limits());
+    case "GET /faults":
+      return json(200, simulator.faults());
+    case "POST /faults":
+      return setFaults(simulator, bodyOf(request));
+    case "DELETE /faults":
+      simulator.setFaults([]);
+      return json(200, simulator.faults());
     case "GET /keys":
       return json(200, { keys: simulator.keys() ?? null });
     case "POST /keys":
@@ -44,7 +52,7 @@ function answer(simulator: Simulator, request: SimulatorRequest, path: string): 
     const done = person[2] === "acknowledge" ? simulator.acknowledge(person[1]) : simulator.resolve(person[1]);
     return done ? json(200, {}) : problem(404, "not_found", "no open incident has this id");
   }
-  return problem(404, "not_found", `${request.method} ${pathOf(request)} is not part of the control API`);
+  return problem(404, "not_found", `${request.method} ${pathOf(request.path)} is not part of the control API`);
 }
 
 function setKeys(simulator: Simulator, body: unknown): SimulatorAnswer {
@@ -55,6 +63,25 @@ function setKeys(simulator: Simulator, body: unknown): SimulatorAnswer {
   }
   simulator.setKeys(keys ?? undefined, receiver);
   return json(200, { keys: simulator.keys(receiver) ?? null });
+}
+
+/** `{ "faults": [...] }`, `{ "script": "..." }`, both with an optional `seed`; or the bare list. */
+function setFaults(simulator: Simulator, body: unknown): SimulatorAnswer {
+  const { faults, script, seed } = isRecord(body) ? body : { faults: body };
+  if (seed !== undefined && !Number.isInteger(seed)) {
+    throw new SettingError([{ path: "seed", message: "expected a whole number" }]);
+  }
+  const options = seed === undefined ? {} : { seed: seed as number };
+  simulator.setFaults(typeof script === "string" ? script : (faults as FaultSetting[]), options);
+  return json(200, simulator.faults());
+}
+
+function readLimit(request: SimulatorRequest): number {
+  const limit = Number(queryOf(request.path).get("limit") ?? 1000);
+  if (!Number.isInteger(limit) || limit < 0) {
+    throw new SettingError([{ path: "limit", message: "expected a whole number" }]);
+  }
+  return limit;
 }
 
 function bodyOf(request: SimulatorRequest): unknown {

@@ -9,13 +9,14 @@ export interface SimulatorRequest {
 /**
  * How an answer fails on its way. In virtual time it is this value; on a socket the server really does it.
  * `refused`: the connection never came to be. `reset`: it broke before any answer. `hang`: no answer, ever.
- * `half`: the answer broke off in its middle. `slow`: it came late, its headers or its body.
+ * `half`: the answer broke off in its middle; `bytes` had been promised. `slow`: it came late, its headers or the
+ * second half of its body.
  */
 export type Mishap =
   | { readonly kind: "refused" }
   | { readonly kind: "reset"; readonly when: "before_reading" | "after_reading" }
   | { readonly kind: "hang" }
-  | { readonly kind: "half" }
+  | { readonly kind: "half"; readonly bytes: number }
   | { readonly kind: "slow"; readonly headersMs: number; readonly bodyMs: number };
 
 /** What goes back. `status` is 0 when the client gets none (refused, reset, hang). */
@@ -24,6 +25,8 @@ export interface SimulatorAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly mishap?: Mishap;
+  /** Number of the request in `requests()`. Absent for the control API. */
+  readonly request?: number;
 }
 
 /** One broken rule: which field, and what is wrong with it. Never holds a credential. */
@@ -52,8 +55,8 @@ export interface Call {
   readonly dedupKey?: string | undefined;
   /** The limit that it is charged to, and the name of the window within it (the credential, the channel). */
   readonly charge?: { readonly limit: string; readonly window: string } | undefined;
-  /** Validates, changes the state, answers. Nothing has an effect before. */
-  serve(atMs: number): Served;
+  /** Validates, changes the state, answers. Nothing has an effect before. `clockMs` is the receiver's own time. */
+  serve(atMs: number, clockMs: number): Served;
   /** The answer when the window is full. */
   throttled(): SimulatorAnswer;
 }
@@ -77,12 +80,12 @@ export const text = (status: number, body: string, headers: Record<string, strin
 });
 
 /** The path without its query. */
-export const pathOf = (request: SimulatorRequest): string => {
-  const query = request.path.indexOf("?");
-  return query === -1 ? request.path : request.path.slice(0, query);
+export const pathOf = (path: string): string => {
+  const query = path.indexOf("?");
+  return query === -1 ? path : path.slice(0, query);
 };
 
-export const queryOf = (request: SimulatorRequest): URLSearchParams => {
-  const query = request.path.indexOf("?");
-  return new URLSearchParams(query === -1 ? "" : request.path.slice(query + 1));
+export const queryOf = (path: string): URLSearchParams => {
+  const query = path.indexOf("?");
+  return new URLSearchParams(query === -1 ? "" : path.slice(query + 1));
 };

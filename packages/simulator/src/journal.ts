@@ -18,7 +18,12 @@ export interface RequestRecord {
   readonly applied: boolean;
   /** Taken in, and the client cannot know: the answer was not a 2xx, or did not arrive whole. */
   ambiguous: boolean;
+  /** Answered well, but the connection ended right after it: the answer may not have been read. */
+  unread: boolean;
 }
+
+/** When a client went away: before its answer was out, or at once after it. */
+export type Leaving = "before_answer" | "at_once";
 
 export interface Refusal extends Violation {
   readonly request: number;
@@ -30,10 +35,14 @@ export interface Refusal extends Violation {
 export interface Counts {
   requests: number;
   applied: number;
+  /** Answered 4xx because of what they were. */
   refused: number;
+  /** Answered 429 because of the limit. */
   throttled: number;
   faulted: number;
   ambiguous: number;
+  unread: number;
+  /** Acknowledges and resolves of nothing open. */
   dropped: number;
 }
 
@@ -44,6 +53,7 @@ const noCounts = (): Counts => ({
   throttled: 0,
   faulted: 0,
   ambiguous: 0,
+  unread: 0,
   dropped: 0,
 });
 
@@ -58,8 +68,13 @@ export class Journal {
     this.requests = new BoundedList(options.lean ? 0 : 100_000);
   }
 
-  record(record: Omit<RequestRecord, "id">): RequestRecord {
-    const row: RequestRecord = { id: ++this.#id, ...record };
+  /** `verdict` is the receiver's own status where a fault has put another in its place. */
+  record(
+    seen: Omit<RequestRecord, "id" | "unread">,
+    violations: readonly Violation[] = [],
+    verdict: number = seen.status,
+  ): RequestRecord {
+    const row: RequestRecord = { id: ++this.#id, ...seen, unread: false };
     this.requests.add(row);
     const counts = this.countsOf(row.receiver);
     counts.requests += 1;
@@ -67,23 +82,21 @@ export class Journal {
     if (row.fault !== undefined) counts.faulted += 1;
     if (row.ambiguous) counts.ambiguous += 1;
     if (row.effect === "dropped") counts.dropped += 1;
+    if (violations.length > 0) counts[verdict === 429 ? "throttled" : "refused"] += 1;
+    for (const { field, reason } of violations) {
+      this.refusals.add({ request: row.id, atMs: row.atMs, receiver: row.receiver, status: verdict, field, reason });
+    }
     return row;
   }
 
-  refuse(row: RequestRecord, violations: readonly Violation[]): void {
-    const counts = this.countsOf(row.receiver);
-    if (row.status === 429) counts.throttled += 1;
-    else counts.refused += 1;
-    for (const { field, reason } of violations) {
-      this.refusals.add({ request: row.id, atMs: row.atMs, receiver: row.receiver, status: row.status, field, reason });
-    }
-  }
-
-  /** The client left before it can have read the answer. */
-  markAmbiguous(row: RequestRecord): void {
-    if (row.ambiguous || !row.applied) return;
-    row.ambiguous = true;
-    this.countsOf(row.receiver).ambiguous += 1;
+  /** The client went away. Known for as long as the row is. */
+  leave(id: number, when: Leaving): void {
+    // Rows are numbered without gaps: the latest is `total`.
+    const row = this.requests.fromLatest(this.requests.total - id);
+    if (row === undefined || row.ambiguous || row.unread || !row.applied) return;
+    const doubt = when === "before_answer" ? "ambiguous" : "unread";
+    row[doubt] = true;
+    this.countsOf(row.receiver)[doubt] += 1;
   }
 
   countsOf(receiver: string): Counts {

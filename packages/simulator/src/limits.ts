@@ -1,5 +1,6 @@
 import { formatDuration, parseDurationMs } from "./duration.ts";
 import { isRecord } from "./json-body.ts";
+import { SettingError } from "./setting-error.ts";
 import type { Limit } from "./windows.ts";
 
 /** A limit as it is written: `{ "limit": 120, "per": "6s" }`. What is left out stays as it was. */
@@ -16,18 +17,6 @@ export interface LimitSetting {
   readonly dynamic?: { readonly floor: number } | null;
   /** Whether a 429 carries `Retry-After`, and in which form. */
   readonly retry_after?: "none" | "seconds" | "date";
-}
-
-/** A setting that cannot be read. `issues` says where and what to write instead. */
-export class SettingError extends Error {
-  readonly code = "invalid_setting";
-  readonly issues: readonly { readonly path: string; readonly message: string }[];
-
-  constructor(issues: readonly { readonly path: string; readonly message: string }[]) {
-    super(issues.map((issue) => `${issue.path}: ${issue.message}`).join("; "));
-    this.name = "SettingError";
-    this.issues = issues;
-  }
 }
 
 const minutely = (limit: number): Limit => ({ limit, perMs: 60_000, align: "sliding", retryAfter: "none" });

@@ -1,3 +1,5 @@
+import { formatDuration } from "./duration.ts";
+import type { Fault } from "./faults/fault.ts";
 import type { Change } from "./ground.ts";
 import type { Incident } from "./incident-book.ts";
 import type { Refusal, RequestRecord } from "./journal.ts";
@@ -81,6 +83,7 @@ export const requestRow = (request: RequestRecord) => ({
   ...(request.fault === undefined ? {} : { fault: request.fault }),
   applied: request.applied,
   ambiguous: request.ambiguous,
+  unread: request.unread,
 });
 
 export const refusalRow = (refusal: Refusal) => ({
@@ -92,6 +95,22 @@ export const refusalRow = (refusal: Refusal) => ({
   request: refusal.request,
 });
 
+export const faultRow = (fault: Fault) => ({
+  kind: fault.kind,
+  receiver: fault.receiver ?? null,
+  region: fault.region ?? null,
+  key: fault.key ?? null,
+  action: fault.action ?? null,
+  from: iso(fault.fromMs),
+  until: Number.isFinite(fault.untilMs) ? iso(fault.untilMs) : null,
+  share: fault.share,
+  applied: fault.applied,
+  ...(fault.kind === "answer" ? { status: fault.status } : {}),
+  ...(fault.byMs === 0 ? {} : { by: formatDuration(fault.byMs) }),
+  met: fault.met,
+});
+
+export type FaultRow = ReturnType<typeof faultRow>;
 export type ChangeRow = ReturnType<typeof changeRow>;
 export type RequestRow = ReturnType<typeof requestRow>;
 export type RefusalRow = ReturnType<typeof refusalRow>;

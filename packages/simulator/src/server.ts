@@ -1,8 +1,10 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
+import type { Leaving } from "./journal.ts";
+import { send } from "./send.ts";
 
 export interface ListenOptions {
   /** @default "127.0.0.1" */
@@ -24,17 +26,37 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-type Handle = (request: SimulatorRequest, region: Region) => SimulatorAnswer;
+/** What answers. A fault may strike before the body is read, so there are two steps. */
+export interface Front {
+  early(path: string, region: Region): SimulatorAnswer | undefined;
+  whole(request: SimulatorRequest, region: Region): SimulatorAnswer;
+  /** Whether connections are refused at present. */
+  refuses(region: Region): boolean;
+  leave(request: number, when: Leaving): void;
+}
+
+interface LastAnswer {
+  readonly request: number;
+  readonly response: ServerResponse;
+  /** Monotonic. */
+  readonly atMs: number;
+}
+
+/**
+ * How soon after an answer the end of its connection leaves doubt whether it was read. A client that is killed leaves
+ * at once; another request on the connection, or some quiet time, shows that it was.
+ */
+const UNREAD_MS = 250;
 
 /** Beyond this nothing is read on. Above every receiver's own limit, so that they can say what is wrong. */
 const MOST_BYTES = 20 * 1024 * 1024;
 
-export async function listen(handle: Handle, options: ListenOptions): Promise<Listening> {
+export async function listen(front: Front, options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
-  const us = await open(handle, "us", host, options.port ?? 0);
+  const us = await open(front, "us", host, options.port ?? 0);
   if (options.euPort === undefined) return { url: us.url, port: us.port, close: () => end(us.server) };
   try {
-    const eu = await open(handle, "eu", options.euHost ?? host, options.euPort);
+    const eu = await open(front, "eu", options.euHost ?? host, options.euPort);
     return {
       url: us.url,
       port: us.port,
@@ -50,10 +72,24 @@ export async function listen(handle: Handle, options: ListenOptions): Promise<Li
   }
 }
 
-async function open(handle: Handle, region: Region, host: string, port: number) {
+async function open(front: Front, region: Region, host: string, port: number) {
+  const last = new WeakMap<Socket, LastAnswer>();
   const server = createServer((message, response) => {
-    read(message, response, (body) => {
-      send(response, handle(requestOf(message, body), region));
+    const early = front.early(message.url ?? "/", region);
+    if (early !== undefined) return send(response, early);
+    readBody(message, response, (body) => {
+      const answer = front.whole(requestOf(message, body), region);
+      if (answer.request !== undefined)
+        last.set(message.socket, { request: answer.request, response, atMs: performance.now() });
+      send(response, answer);
+    });
+  });
+  // Nothing on a socket can refuse a connection that the kernel has accepted: it is broken at once instead.
+  server.on("connection", (socket) => {
+    if (front.refuses(region)) socket.resetAndDestroy();
+    socket.once("close", () => {
+      const answer = last.get(socket);
+      if (answer !== undefined) leave(front, answer);
     });
   });
   // A stand-in shall not be the one to give up a connection first: clients reuse it for as long as they like.
@@ -70,20 +106,23 @@ async function open(handle: Handle, region: Region, host: string, port: number) 
   return { server, port: bound, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
 }
 
-function read(message: IncomingMessage, response: ServerResponse, whole: (body: Buffer) => void): void {
+/** Judges, when a connection ends, whether the client can have read its last answer. */
+function leave(front: Front, { request, response, atMs }: LastAnswer): void {
+  if (!response.writableFinished) front.leave(request, "before_answer");
+  else if (performance.now() - atMs < UNREAD_MS && response.shouldKeepAlive) front.leave(request, "at_once");
+}
+
+function readBody(message: IncomingMessage, response: ServerResponse, whole: (body: Buffer) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   message.on("data", (chunk: Buffer) => {
     bytes += chunk.byteLength;
     if (bytes <= MOST_BYTES) chunks.push(chunk);
-    else {
-      message.pause();
-      response.writeHead(413, { connection: "close" }).end();
-    }
+    else if (!response.headersSent) response.writeHead(413, { connection: "close" }).end();
   });
   message.on("end", () => {
     const [first] = chunks;
-    whole(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    if (bytes <= MOST_BYTES) whole(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
   });
   message.on("error", () => {});
 }
@@ -94,14 +133,6 @@ const requestOf = (message: IncomingMessage, body: Buffer): SimulatorRequest => 
   headers: message.headers as SimulatorRequest["headers"],
   body,
 });
-
-function send(response: ServerResponse, answer: SimulatorAnswer): void {
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    "content-length": Buffer.byteLength(answer.body),
-  });
-  response.end(answer.body);
-}
 
 const end = (server: Server): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -1,14 +1,20 @@
-import type { Receiver, Region, Served, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
-import { json, pathOf } from "./exchange.ts";
 import { control } from "./control.ts";
+import { pathOf } from "./exchange.ts";
+import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
+import { readFaultScript } from "./faults/fault-script.ts";
+import type { FaultSetting } from "./faults/fault.ts";
+import { Faults } from "./faults/faults.ts";
+import { readFaults } from "./faults/read-faults.ts";
+import { Intake } from "./intake.ts";
 import { Ground } from "./ground.ts";
 import { Journal } from "./journal.ts";
+import type { Leaving } from "./journal.ts";
 import { defaultLimits, limitRow, readLimitSetting } from "./limits.ts";
 import type { LimitSetting } from "./limits.ts";
 import { seededRandom } from "./random.ts";
 import { pagerdutyEvents } from "./receivers/pagerduty/events.ts";
-import { changeRow, incidentRow, refusalRow, requestRow } from "./rows.ts";
-import type { ChangeRow, IncidentRow, RefusalRow, RequestRow } from "./rows.ts";
+import { changeRow, faultRow, incidentRow, refusalRow, requestRow } from "./rows.ts";
+import type { ChangeRow, FaultRow, IncidentRow, RefusalRow, RequestRow } from "./rows.ts";
 import { listen } from "./server.ts";
 import type { Listening, ListenOptions } from "./server.ts";
 import { Windows } from "./windows.ts";
@@ -34,10 +40,11 @@ export class Simulator implements AsyncDisposable {
   readonly #ground: Ground;
   readonly #journal: Journal;
   readonly #windows = new Windows();
-  readonly #receivers: readonly Receiver[];
+  readonly #faults: Faults;
+  readonly #intake: Intake;
+  readonly #limits = new Map<string, Limit>();
   readonly #options: SimulatorOptions;
   readonly #listening: Listening[] = [];
-  #limits: Map<string, Limit>;
 
   constructor(options: SimulatorOptions = {}) {
     this.#options = options;
@@ -45,64 +52,54 @@ export class Simulator implements AsyncDisposable {
     const lean = options.lean ?? false;
     this.#ground = new Ground({ random: seededRandom(options.seed ?? 1), lean });
     this.#journal = new Journal({ lean });
-    this.#receivers = [pagerdutyEvents(this.#ground)];
-    this.#limits = this.#firstLimits();
+    this.#faults = new Faults(options.seed ?? 1);
+    this.#intake = new Intake({
+      clock: this.#clock,
+      receivers: [pagerdutyEvents(this.#ground)],
+      limits: this.#limits,
+      windows: this.#windows,
+      faults: this.#faults,
+      journal: this.#journal,
+    });
+    this.#firstLimits();
   }
 
-  /** Answers one request, control API included. Never throws for what a client may send. */
+  /**
+   * Answers one request, control API included. Never throws for what a client may send. An answer that a fault
+   * delays or loses says so in `mishap`: who runs the clock decides what that means.
+   */
   handle(request: SimulatorRequest, region: Region = "us"): SimulatorAnswer {
-    const path = pathOf(request);
-    const receiver = this.#receivers.find((one) => one.takes(path));
-    if (receiver !== undefined) return this.#meet(receiver, request, region);
-    const answer = control(this, request, path);
-    if (answer !== undefined) return answer;
-    const row = this.#journal.record({
-      atMs: this.#clock.now(),
-      receiver: "none",
-      region,
-      action: "unknown_path",
-      status: 404,
-      applied: false,
-      ambiguous: false,
-    });
-    this.#journal.refuse(row, [{ field: "path", reason: `no receiver has ${request.method} ${path.slice(0, 200)}` }]);
-    return json(404, { message: "Not Found" });
+    return this.#early(request.path, region) ?? this.#whole(request, region);
   }
 
-  #meet(receiver: Receiver, request: SimulatorRequest, region: Region): SimulatorAnswer {
-    const atMs = this.#clock.now();
-    const call = receiver.read(request, region);
-    const limit = call.charge === undefined ? undefined : this.#limits.get(call.charge.limit);
-    let served: Served | undefined;
-    if (call.charge !== undefined && limit !== undefined) {
-      const waitMs = this.#windows.refuse(limit, call.charge.limit, call.charge.window, atMs);
-      if (waitMs !== undefined)
-        served = { answer: comeBack(call.throttled(), limit, waitMs, atMs), violations: [full(limit)] };
-    }
-    served ??= call.serve(atMs);
-    const applied = served.violations === undefined;
-    if (served.effect === "opened" && call.charge !== undefined && limit?.dynamicFloor !== undefined) {
-      this.#windows.opened(call.charge.limit, call.charge.window, atMs);
-    }
-    const row = this.#journal.record({
-      atMs,
-      receiver: receiver.name,
-      region,
-      action: call.action,
-      key: call.key,
-      dedupKey: served.dedupKey ?? call.dedupKey,
-      status: served.answer.status,
-      effect: served.effect,
-      applied,
-      ambiguous: false,
-    });
-    if (served.violations !== undefined) this.#journal.refuse(row, served.violations);
-    return served.answer;
+  /** The client went away before the answer can have reached it: from then on that request counts as ambiguous. */
+  abandon(request: number): void {
+    this.#journal.leave(request, "before_answer");
+  }
+
+  #early(path: string, region: Region): SimulatorAnswer | undefined {
+    // Nothing is looked up for the many requests that meet no faults.
+    if (this.#faults.list.length === 0) return undefined;
+    const receiver = this.#intake.receiverOf(pathOf(path));
+    return receiver === undefined ? undefined : this.#intake.early(receiver, region);
+  }
+
+  #whole(request: SimulatorRequest, region: Region): SimulatorAnswer {
+    const path = pathOf(request.path);
+    const receiver = this.#intake.receiverOf(path);
+    if (receiver !== undefined) return this.#intake.meet(receiver, request, region);
+    return control(this, request, path) ?? this.#intake.unknown(request, region);
   }
 
   /** Serves on sockets. `euPort` opens a second listener that stands for the EU region. */
   async listen(options: ListenOptions = {}): Promise<Listening> {
-    const listening = await listen((request, region) => this.handle(request, region), options);
+    const front = {
+      early: (path: string, region: Region) => this.#early(path, region),
+      whole: (request: SimulatorRequest, region: Region) => this.#whole(request, region),
+      refuses: (region: Region) => this.#faults.refusesAll(region, this.#clock.now()),
+      leave: (request: number, when: Leaving) => this.#journal.leave(request, when),
+    };
+    const listening = await listen(front, options);
     this.#listening.push(listening);
     return listening;
   }
@@ -134,6 +131,24 @@ export class Simulator implements AsyncDisposable {
     this.#limits.set(name, limit);
   }
 
+  /** Those in force, with how many requests met each. */
+  faults(): FaultRow[] {
+    return this.#faults.list.map(faultRow);
+  }
+
+  /**
+   * Replaces all faults, by settings or a script; times count from now. A seed begins the dice anew.
+   * @throws SettingError with every issue
+   * @example simulator.setFaults("at 10s for 30s answer 429 retry-after 5s")
+   */
+  setFaults(faults: string | readonly FaultSetting[], options: { readonly seed?: number } = {}): void {
+    const settings = typeof faults === "string" ? readFaultScript(faults) : faults;
+    this.#faults.set(
+      readFaults(settings, this.#clock.now(), (key) => this.#ground.hasher.hash(key)),
+      options.seed,
+    );
+  }
+
   /** Names the credentials that a receiver knows, by themselves; `undefined`: all that are well-formed. */
   setKeys(credentials: readonly string[] | undefined, receiver = "pagerduty"): void {
     this.#ground.keysOf(receiver).name(credentials?.map((credential) => this.#ground.hasher.hash(credential)));
@@ -158,7 +173,8 @@ export class Simulator implements AsyncDisposable {
     this.#ground.reset();
     this.#journal.reset();
     this.#windows.reset();
-    this.#limits = this.#firstLimits();
+    this.#faults.set([], this.#options.seed ?? 1);
+    this.#firstLimits();
   }
 
   async close(): Promise<void> {
@@ -177,26 +193,8 @@ export class Simulator implements AsyncDisposable {
     return true;
   }
 
-  #firstLimits(): Map<string, Limit> {
-    const limits = defaultLimits();
-    if (this.#options.limit !== undefined) {
-      const { name, limit } = readLimitSetting(this.#options.limit, limits);
-      limits.set(name, limit);
-    }
-    return limits;
+  #firstLimits(): void {
+    for (const [name, limit] of defaultLimits()) this.#limits.set(name, limit);
+    if (this.#options.limit !== undefined) this.setLimit(this.#options.limit);
   }
-}
-
-const full = (limit: Limit) => ({
-  field: "rate_limit",
-  reason: `more than ${limit.limit} calls in ${limit.perMs / 1000} s`,
-});
-
-function comeBack(answer: SimulatorAnswer, limit: Limit, waitMs: number, atMs: number): SimulatorAnswer {
-  if (limit.retryAfter === "none") return answer;
-  const value =
-    limit.retryAfter === "seconds"
-      ? String(Math.max(1, Math.ceil(waitMs / 1000)))
-      : new Date(Math.ceil((atMs + waitMs) / 1000) * 1000).toUTCString();
-  return { ...answer, headers: { ...answer.headers, "retry-after": value } };
 }

@@ -18,7 +18,7 @@ export function pagerdutyEvents(ground: Ground): Receiver {
     name: "pagerduty",
     takes: (path) => path === ENQUEUE || path === CHANGE,
     read(request, region) {
-      const isChange = pathOf(request) === CHANGE;
+      const isChange = pathOf(request.path) === CHANGE;
       if (request.method !== "POST") return refusing({ field: "method", reason: "must be POST" }, 405);
       if (bodyBytes(request.body) > MOST_BODY_BYTES) {
         return refusing({ field: "body", reason: `is larger than ${MOST_BODY_BYTES} bytes` });

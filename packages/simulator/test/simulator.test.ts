@@ -1,39 +1,16 @@
 import { describe, expect, it } from "vitest";
 
-import { Simulator } from "./index.ts";
-
-const KEY = "e93facc04764012d7bfb002500d5d1a6";
-
-const post = (
-  path: string,
-  body: unknown,
-  headers: Record<string, string> = { "content-type": "application/json" },
-) => ({
-  method: "POST",
-  path,
-  headers,
-  body: JSON.stringify(body),
-});
-
-const trigger = (dedupKey: string, summary = "disk full") =>
-  post("/v2/enqueue", {
-    routing_key: KEY,
-    event_action: "trigger",
-    dedup_key: dedupKey,
-    payload: { summary, source: "web-1", severity: "critical" },
-  });
-
-const resolve = (dedupKey: string) =>
-  post("/v2/enqueue", { routing_key: KEY, event_action: "resolve", dedup_key: dedupKey });
+import { Simulator } from "../src/index.ts";
+import { KEY, resolve, TestClock, trigger } from "./requests.ts";
 
 describe("simulator", () => {
   it("opens, repeats and resolves one incident, in process", () => {
-    let now = Date.parse("2026-01-01T00:00:00Z");
-    const simulator = new Simulator({ clock: { now: () => now } });
+    const clock = new TestClock();
+    const simulator = new Simulator({ clock });
     expect(simulator.handle(trigger("a")).status).toBe(202);
-    now += 1000;
-    expect(simulator.handle(trigger("a", "disk very full")).status).toBe(202);
-    now += 1000;
+    clock.advance(1000);
+    expect(simulator.handle(trigger("a", { summary: "disk very full" })).status).toBe(202);
+    clock.advance(1000);
     expect(simulator.handle(resolve("a")).status).toBe(202);
     expect(simulator.handle(resolve("a")).status).toBe(202);
     expect(simulator.incidents()).toMatchObject([

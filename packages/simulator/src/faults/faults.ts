@@ -1,0 +1,81 @@
+import type { Region } from "../exchange.ts";
+import { seededRandom } from "../random.ts";
+import type { Random } from "../random.ts";
+import { strikesEarly } from "./fault.ts";
+import type { Fault } from "./fault.ts";
+
+/** What is known of a request when faults are picked. */
+export interface Met {
+  readonly receiver: string;
+  readonly region: Region;
+  readonly key?: string | undefined;
+  readonly action?: string | undefined;
+  readonly atMs: number;
+}
+
+/** The faults in force, and the dice. The first that fits wins; `skew` comes on top of any other. */
+export class Faults {
+  #faults: readonly Fault[] = [];
+  #random: Random;
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed);
+  }
+
+  get list(): readonly Fault[] {
+    return this.#faults;
+  }
+
+  /** Replaces all. A seed begins the dice anew. */
+  set(faults: readonly Fault[], seed?: number): void {
+    this.#faults = faults;
+    if (seed !== undefined) this.#random = seededRandom(seed);
+  }
+
+  /** A fault that strikes before the request is read. */
+  pickEarly(met: Met): Fault | undefined {
+    return this.#pick(met, strikesEarly);
+  }
+
+  pick(met: Met): Fault | undefined {
+    return this.#pick(met, (kind) => !strikesEarly(kind) && kind !== "skew");
+  }
+
+  skewMs(met: Met): number {
+    return this.#pick(met, (kind) => kind === "skew")?.byMs ?? 0;
+  }
+
+  /** Whether no connection at all should come to be. Only a fault without any condition can say so on a socket. */
+  refusesAll(region: Region, atMs: number): boolean {
+    return this.#faults.some(
+      (fault) =>
+        fault.kind === "refuse" &&
+        fault.receiver === undefined &&
+        fault.share === 1 &&
+        fault.met < fault.times &&
+        isInForce(fault, { region, atMs }),
+    );
+  }
+
+  /** Whether the receiver takes in a request that met this fault. */
+  applies(fault: Fault): boolean {
+    return fault.applied === "maybe" ? this.#random() < 0.5 : fault.applied;
+  }
+
+  #pick(met: Met, fits: (kind: Fault["kind"]) => boolean): Fault | undefined {
+    for (const fault of this.#faults) {
+      if (!fits(fault.kind) || fault.met >= fault.times || !isInForce(fault, met)) continue;
+      if (fault.receiver !== undefined && fault.receiver !== met.receiver) continue;
+      if (fault.key !== undefined && fault.key !== met.key) continue;
+      if (fault.action !== undefined && fault.action !== met.action) continue;
+      // The dice are thrown only where chance decides, so that adding a certain fault moves no other.
+      if (fault.share < 1 && this.#random() >= fault.share) continue;
+      fault.met += 1;
+      return fault;
+    }
+    return undefined;
+  }
+}
+
+const isInForce = (fault: Fault, met: { readonly region: Region; readonly atMs: number }): boolean =>
+  fault.fromMs <= met.atMs && met.atMs < fault.untilMs && (fault.region === undefined || fault.region === met.region);

@@ -1,0 +1,141 @@
+import { json, pathOf } from "./exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
+import type { Fault } from "./faults/fault.ts";
+import type { Faults } from "./faults/faults.ts";
+import { spoil } from "./faults/spoil.ts";
+import type { Journal, RequestRecord } from "./journal.ts";
+import type { Limit, Windows } from "./windows.ts";
+
+export interface Surroundings {
+  readonly clock: { now(): number };
+  readonly receivers: readonly Receiver[];
+  readonly limits: ReadonlyMap<string, Limit>;
+  readonly windows: Windows;
+  readonly faults: Faults;
+  readonly journal: Journal;
+}
+
+/**
+ * What happens to each request to a receiver, in this order: a fault that strikes before it is read, reading, a fault
+ * that keeps it from being taken in, the limit, the receiver itself, a fault on the way back, the journal.
+ */
+export class Intake {
+  readonly #around: Surroundings;
+
+  constructor(surroundings: Surroundings) {
+    this.#around = surroundings;
+  }
+
+  receiverOf(path: string): Receiver | undefined {
+    return this.#around.receivers.find((receiver) => receiver.takes(path));
+  }
+
+  /** The answer of a fault that strikes before the body is read, if one does. */
+  early(receiver: Receiver, region: Region): SimulatorAnswer | undefined {
+    const atMs = this.#around.clock.now();
+    const fault = this.#around.faults.pickEarly({ receiver: receiver.name, region, atMs });
+    if (fault === undefined) return undefined;
+    const answer = spoil(fault, json(0, {}), undefined, atMs);
+    return this.#record({ receiver, region, atMs, answer, fault, applied: false });
+  }
+
+  meet(receiver: Receiver, request: SimulatorRequest, region: Region): SimulatorAnswer {
+    const { clock, faults } = this.#around;
+    const atMs = clock.now();
+    const call = receiver.read(request, region);
+    const met = { receiver: receiver.name, region, key: call.key, action: call.action, atMs };
+    const skewMs = faults.skewMs(met);
+    const clockMs = atMs + skewMs;
+    const fault = faults.pick(met);
+    const served =
+      fault === undefined || faults.applies(fault) ? this.#serve(call, atMs, clockMs) : this.#keepOut(call, atMs);
+    let answer = fault === undefined ? served.answer : spoil(fault, served.answer, call, clockMs);
+    if (skewMs !== 0) answer = { ...answer, headers: { ...answer.headers, date: new Date(clockMs).toUTCString() } };
+    const applied = served.effect !== undefined;
+    return this.#record({ receiver, region, atMs, answer, fault, applied, call, served });
+  }
+
+  /** A path that no receiver has. */
+  unknown(request: SimulatorRequest, region: Region): SimulatorAnswer {
+    const atMs = this.#around.clock.now();
+    const path = pathOf(request.path).slice(0, 200);
+    const violations = [{ field: "path", reason: `no receiver has ${request.method} ${path}` }];
+    const row = {
+      receiver: "none",
+      region,
+      action: "unknown_path",
+      status: 404,
+      applied: false,
+      ambiguous: false,
+      atMs,
+    };
+    const { id } = this.#around.journal.record(row, violations);
+    return { ...json(404, { message: "Not Found" }), request: id };
+  }
+
+  #serve(call: Call, atMs: number, clockMs: number): Served {
+    const { limits, windows } = this.#around;
+    const limit = call.charge === undefined ? undefined : limits.get(call.charge.limit);
+    if (call.charge === undefined || limit === undefined) return call.serve(atMs, clockMs);
+    const waitMs = windows.refuse(limit, call.charge.limit, call.charge.window, atMs);
+    if (waitMs !== undefined) {
+      const violations = [{ field: "rate_limit", reason: `more than ${limit.limit} calls in ${limit.perMs / 1000} s` }];
+      return { answer: comeBack(call.throttled(), limit, waitMs, clockMs), violations };
+    }
+    const served = call.serve(atMs, clockMs);
+    if (served.effect === "opened" && limit.dynamicFloor !== undefined) {
+      windows.opened(call.charge.limit, call.charge.window, atMs);
+    }
+    return served;
+  }
+
+  /** The request arrived, and counts; the receiver takes no notice of what it says. */
+  #keepOut(call: Call, atMs: number): Served {
+    const { limits, windows } = this.#around;
+    const limit = call.charge === undefined ? undefined : limits.get(call.charge.limit);
+    if (call.charge !== undefined && limit !== undefined) {
+      windows.charge(limit, call.charge.limit, call.charge.window, atMs);
+    }
+    return { answer: json(202, { status: "success" }) };
+  }
+
+  #record(what: {
+    readonly receiver: Receiver;
+    readonly region: Region;
+    readonly atMs: number;
+    readonly answer: SimulatorAnswer;
+    readonly fault: Fault | undefined;
+    readonly applied: boolean;
+    readonly call?: Call;
+    readonly served?: Served;
+  }): SimulatorAnswer {
+    const row: Omit<RequestRecord, "id" | "unread"> = {
+      atMs: what.atMs,
+      receiver: what.receiver.name,
+      region: what.region,
+      action: what.call?.action ?? "unread",
+      key: what.call?.key,
+      dedupKey: what.served?.dedupKey ?? what.call?.dedupKey,
+      status: what.answer.status,
+      effect: what.served?.effect,
+      fault: what.fault?.kind,
+      applied: what.applied,
+      ambiguous: what.applied && what.fault !== undefined && leavesDoubt(what.fault, what.answer),
+    };
+    const { id } = this.#around.journal.record(row, what.served?.violations, what.served?.answer.status);
+    return { ...what.answer, request: id };
+  }
+}
+
+/** Whether a client that met the fault cannot know that its request was taken in. */
+const leavesDoubt = (fault: Fault, answer: SimulatorAnswer): boolean =>
+  answer.status < 200 || answer.status > 299 || fault.kind === "half" || fault.kind === "not_json";
+
+function comeBack(answer: SimulatorAnswer, limit: Limit, waitMs: number, clockMs: number): SimulatorAnswer {
+  if (limit.retryAfter === "none") return answer;
+  const value =
+    limit.retryAfter === "seconds"
+      ? String(Math.max(1, Math.ceil(waitMs / 1000)))
+      : new Date(Math.ceil((clockMs + waitMs) / 1000) * 1000).toUTCString();
+  return { ...answer, headers: { ...answer.headers, "retry-after": value } };
+}

@@ -1,0 +1,42 @@
+import type { ServerResponse } from "node:http";
+
+import type { SimulatorAnswer } from "./exchange.ts";
+
+/** Puts an answer on the wire, mishap and all. */
+export function send(response: ServerResponse, answer: SimulatorAnswer): void {
+  const { mishap } = answer;
+  if (mishap === undefined) return whole(response, answer);
+  switch (mishap.kind) {
+    case "refused":
+    case "reset":
+      response.socket?.resetAndDestroy();
+      return;
+    case "hang":
+      return;
+    case "half":
+      response.writeHead(answer.status, { ...answer.headers, "content-length": mishap.bytes });
+      // Only what has been handed to the kernel is sure to leave before the connection breaks.
+      response.write(answer.body, () => response.socket?.destroy());
+      return;
+    case "slow":
+      return slow(response, answer, mishap);
+  }
+}
+
+function whole(response: ServerResponse, answer: SimulatorAnswer): void {
+  response.writeHead(answer.status, { ...answer.headers, "content-length": Buffer.byteLength(answer.body) });
+  response.end(answer.body);
+}
+
+function slow(response: ServerResponse, answer: SimulatorAnswer, by: { headersMs: number; bodyMs: number }): void {
+  const timer = setTimeout(() => {
+    if (by.bodyMs === 0) return whole(response, answer);
+    const bytes = Buffer.from(answer.body);
+    const half = Math.floor(bytes.byteLength / 2);
+    response.writeHead(answer.status, { ...answer.headers, "content-length": bytes.byteLength });
+    response.write(bytes.subarray(0, half));
+    const rest = setTimeout(() => response.end(bytes.subarray(half)), by.bodyMs);
+    response.once("close", () => clearTimeout(rest));
+  }, by.headersMs);
+  response.once("close", () => clearTimeout(timer));
+}
