@@ -12,3 +12,8 @@ export * from "./ports/publisher.ts";
 export { duration, formatDuration } from "./schema/duration.ts";
 export { formatPath, issuesOf, type Issue } from "./schema/issue.ts";
 export { secretInput, type ReadSecret, type SecretInput } from "./schema/secret-input.ts";
+export * from "./model/settings.ts";
+export * from "./stages/due.ts";
+export * from "./stages/hear.ts";
+export * from "./stages/plan.ts";
+export * from "./stages/settle.ts";

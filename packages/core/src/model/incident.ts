@@ -68,6 +68,8 @@ export interface Told {
 export interface Flight {
   /** Fencing token: grows with every claim of the ledger, so that a late owner is recognised. */
   readonly token: number;
+  /** The process that holds the lease. */
+  readonly owner: string;
   readonly action: AttemptAction;
   readonly severity: Severity;
   readonly sinceMs: number;
@@ -124,10 +126,13 @@ export interface Incident {
   /** Consecutive failures, for the backoff. */
   readonly failures: number;
   readonly lastFailure: { readonly reason: AttemptReason; readonly detail: string; readonly atMs: number } | null;
-  /** When the source last confirmed it; giving up counts from here. */
+  /** When the source last confirmed it. */
   readonly confirmedAtMs: number;
-  /** Time spent waiting for limiter, breaker or authorization does not count towards giving up. */
-  readonly firstFailureAtMs: number | null;
+  /**
+   * Backoff waited since then, ms. Giving up counts this alone: time spent waiting for limiter, breaker or authorization
+   * is not the event's fault.
+   */
+  readonly retriedForMs: number;
   /** A person resolved it by hand: repeats are not told until then. */
   readonly manualUntilMs: number | null;
   /** Accepted from the source; the SLO `accepted → told` starts here. */

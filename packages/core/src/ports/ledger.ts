@@ -186,8 +186,6 @@ export interface Ledger extends AsyncDisposable {
   claimDue(request: ClaimRequest): Promise<Claimed>;
   /** False where the lease was lost meanwhile: then the result is kept as a late report and its effect repaired. */
   settle(reports: readonly Report[]): Promise<readonly boolean[]>;
-  /** Prolongs leases whose attempts still run. */
-  extend(leases: readonly Lease[]): Promise<void>;
   /** By a person. False: no such open incident. */
   acknowledge(incident: number, by: string): Promise<boolean>;
   resolve(incident: number, by: string): Promise<boolean>;
@@ -208,6 +206,8 @@ export interface Ledger extends AsyncDisposable {
   replay(id: number): Promise<"replayed" | "already_replayed" | "not_found">;
   standing(): Promise<readonly TargetStanding[]>;
   stats(): Promise<LedgerStats>;
+  /** Forgets what was over before then, a bounded piece at a time; returns how many rows went, 0 when done. */
+  forget(beforeMs: number): Promise<number>;
 }
 
 /** The ledger cannot commit: senders are answered 503 and repeat, readiness is false, nothing accepted is lost. */

@@ -1,0 +1,103 @@
+import type { AttemptAction, Urgency } from "../model/event.ts";
+import { urgency } from "../model/event.ts";
+import type { Incident, Member, Wanted } from "../model/incident.ts";
+import { moreSevere, type Severity, severityRank } from "../model/severity.ts";
+import type { ReceiverTraits } from "../ports/publisher.ts";
+
+export interface DueTerms {
+  readonly traits: ReceiverTraits;
+  readonly retrigger: "never" | "severity" | "content";
+  readonly pageResolved: "never" | "critical" | "always";
+  /** Ms after the last event until the trigger is repeated; 0 = never. */
+  readonly remind: number;
+}
+
+/** What the target must be told to make told equal wanted; null: they are equal. The heart of convergence. */
+export function nextAction(incident: Incident, terms: DueTerms): AttemptAction | null {
+  const { wanted, told } = incident;
+  if (incident.checkKey) return "check";
+  if (incident.kind === "change") return told?.certain ? null : "change";
+  if (told === null) {
+    if (wanted.status === "firing") return "trigger";
+    if (incident.adopted) return "resolve";
+    return pagesResolved(wanted.severity, terms.pageResolved) ? "trigger" : null;
+  }
+  if (incident.repeat && told.certain) return told.event;
+  if (wanted.status === "resolved") {
+    if (told.event === "resolve" && told.certain) return null;
+    const doubtful = !incident.opened && told.event === "trigger" && !told.certain;
+    return doubtful && !terms.traits.dropsUnknownResolves ? "trigger" : "resolve";
+  }
+  if (told.event === "resolve") return told.certain ? null : "trigger";
+  if (told.event === "trigger" && !told.certain) return "trigger";
+  if (terms.retrigger !== "never" && severityRank(wanted.severity) < severityRank(told.severity)) return "trigger";
+  if (wanted.acknowledged && terms.traits.acknowledges && !(told.event === "acknowledge" && told.certain))
+    return "acknowledge";
+  return null;
+}
+
+/** When what is told is to be repeated as a reminder; null: never. */
+export const remindAtMs = (incident: Incident, terms: DueTerms): number | null =>
+  terms.remind > 0 &&
+  incident.kind === "alert" &&
+  incident.wanted.status === "firing" &&
+  !incident.wanted.acknowledged &&
+  incident.told !== null
+    ? incident.told.atMs + terms.remind
+    : null;
+
+const pagesResolved = (severity: Severity, policy: DueTerms["pageResolved"]): boolean =>
+  policy === "always" || (policy === "critical" && severity === "critical");
+
+const triggerUrgency: Record<Severity, Urgency> = {
+  critical: urgency.criticalTrigger,
+  error: urgency.errorTrigger,
+  warning: urgency.warningTrigger,
+  info: urgency.infoTrigger,
+};
+
+export function urgencyOf(incident: Incident, action: AttemptAction): Urgency {
+  switch (action) {
+    case "change":
+      return urgency.change;
+    case "resolve":
+    case "acknowledge":
+      if (incident.adopted && incident.told === null) return urgency.reminder;
+      return (incident.told?.severity ?? incident.wanted.severity) === "critical"
+        ? urgency.criticalFollowUp
+        : urgency.followUp;
+    case "trigger":
+    case "check":
+      return triggerUrgency[incident.wanted.severity];
+  }
+}
+
+/** The member whose text is shown: the oldest that fires, else the oldest. */
+export function leadingMember(members: readonly Member[]): Member {
+  let lead: Member | undefined;
+  for (const member of members) {
+    const firing = member.status === "firing";
+    if (!lead || (firing && lead.status !== "firing") || (firing === (lead.status === "firing") && older(member, lead)))
+      lead = member;
+  }
+  if (!lead) throw new Error("an incident has at least one member");
+  return lead;
+}
+
+const older = (a: Member, b: Member): boolean =>
+  a.startsAtMs < b.startsAtMs || (a.startsAtMs === b.startsAtMs && a.fingerprint < b.fingerprint);
+
+/** What the members together want: firing while any fires, as severe as the most severe that fires. */
+export function wantedBy(members: readonly Member[], before: Wanted | null, nowMs: number): Wanted {
+  const firing = members.filter((member) => member.status === "firing");
+  const lead = leadingMember(members);
+  const severity =
+    firing.length === 0 ? (before?.severity ?? lead.severity) : firing.map((m) => m.severity).reduce(moreSevere);
+  const status = firing.length === 0 ? "resolved" : "firing";
+  // A person's acknowledgement holds for what the person saw: a worse problem is a new one.
+  const acknowledged =
+    before !== null && before.acknowledged && severityRank(severity) >= severityRank(before.severity);
+  const changed =
+    before === null || before.status !== status || before.severity !== severity || before.acknowledged !== acknowledged;
+  return { status, acknowledged, severity, summary: lead.summary, atMs: changed ? nowMs : before.atMs };
+}

@@ -1,0 +1,136 @@
+import type { Claim, ClaimState } from "../model/claim.ts";
+
+/** Times that differ from ours by more are counted and shown as skew. */
+export const skewToleranceMs = 60_000;
+
+/** A direct claim without `endsAt` ends this long after its receipt (Alertmanager's `resolve_timeout`). */
+export const resolveTimeoutMs = 5 * 60_000;
+
+export interface Heard {
+  readonly state: ClaimState;
+  /**
+   * `changed`: fires, ended, or fires anew. `confirmed`: said again. `held`: a firing inside the reorder window.
+   * `ignored`: older than what is known.
+   */
+  readonly effect: "changed" | "confirmed" | "held" | "ignored";
+  readonly skewed: boolean;
+}
+
+/**
+ * What a claimant's word makes of what it said before. Within one claim the newer `startsAt` wins and an older firing
+ * never re-opens; for the same `startsAt` arrival order decides, save that a firing shortly after an explicit end may have
+ * been overtaken by it on the way, so it is held for the rest of the reorder window.
+ */
+export function hear(
+  previous: ClaimState | undefined,
+  claim: Claim,
+  nowMs: number,
+  terms: { readonly reorderWindow: number },
+): Heard {
+  const saidStartsAtMs = claim.alert.startsAtMs;
+  const ahead = saidStartsAtMs > nowMs + skewToleranceMs;
+  const skewed =
+    ahead || (claim.endsAtMs !== undefined && claim.status === "resolved" && claim.endsAtMs > nowMs + skewToleranceMs);
+  const same = previous !== undefined && previous.startsAtMs === saidStartsAtMs;
+  const effectiveStartsAtMs = same ? previous.effectiveStartsAtMs : Math.min(saidStartsAtMs, nowMs);
+  const spoken: ClaimState = {
+    source: claim.source,
+    ...(claim.sender === undefined ? {} : { sender: claim.sender }),
+    status: claim.status,
+    startsAtMs: saidStartsAtMs,
+    effectiveStartsAtMs,
+    ...(claim.endsAtMs === undefined ? {} : { saidEndsAtMs: claim.endsAtMs }),
+    heardAtMs: nowMs,
+  };
+
+  if (claim.status === "resolved" || (ahead && same && endMovedBack(previous, claim))) {
+    if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
+    if (previous?.status === "resolved" && previous.ended === "explicit" && same) {
+      const { heldUntilMs, ...rest } = previous;
+      return heldUntilMs === undefined
+        ? { state: { ...rest, heardAtMs: nowMs }, effect: "confirmed", skewed }
+        : { state: { ...rest, heardAtMs: nowMs, endedAtMs: nowMs }, effect: "confirmed", skewed };
+    }
+    return {
+      state: { ...spoken, status: "resolved", ended: "explicit", endedAtMs: nowMs },
+      effect: previous?.status === "resolved" ? "confirmed" : "changed",
+      skewed,
+    };
+  }
+
+  const firing = claim.sender === undefined ? spoken : { ...spoken, expiresAtMs: expiry(claim, ahead, nowMs) };
+  if (!previous) return { state: firing, effect: "changed", skewed };
+  if (previous.status === "resolved" && previous.ended === "inferred")
+    return { state: firing, effect: "changed", skewed };
+  if (effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
+  if (previous.status === "firing") return { state: firing, effect: "confirmed", skewed };
+  if (effectiveStartsAtMs > previous.effectiveStartsAtMs) return { state: firing, effect: "changed", skewed };
+
+  const windowEndsAtMs = (previous.endedAtMs ?? 0) + terms.reorderWindow;
+  if (nowMs >= windowEndsAtMs) return { state: firing, effect: "changed", skewed };
+  return {
+    state: {
+      ...previous,
+      heardAtMs: nowMs,
+      heldUntilMs: windowEndsAtMs,
+      ...(firing.expiresAtMs === undefined ? {} : { expiresAtMs: firing.expiresAtMs }),
+    },
+    effect: "held",
+    skewed,
+  };
+}
+
+const ignored = (previous: ClaimState, nowMs: number, skewed: boolean): Heard => ({
+  state: { ...previous, heardAtMs: nowMs },
+  effect: "ignored",
+  skewed,
+});
+
+/**
+ * A sender whose clock runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing
+ * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end.
+ */
+const endMovedBack = (previous: ClaimState, claim: Claim): boolean =>
+  previous.saidEndsAtMs !== undefined && claim.endsAtMs !== undefined && claim.endsAtMs < previous.saidEndsAtMs;
+
+/** An `endsAt` on a clock that runs ahead says nothing about ours: then the default counts. */
+const expiry = (claim: Claim, ahead: boolean, nowMs: number): number =>
+  claim.endsAtMs === undefined || ahead ? nowMs + resolveTimeoutMs : claim.endsAtMs;
+
+export interface Passing {
+  readonly nowMs: number;
+  /** When any request of the claim's source last arrived; undefined: not since the ledger was made. */
+  readonly sourceHeardAtMs: number | undefined;
+  /** No inferred end before: the process has just started and its sources had no time to repeat. */
+  readonly graceUntilMs: number;
+  readonly staleAfter: number;
+}
+
+/** What time alone makes of a claim: a held firing is believed, a direct claim ends. The same object if nothing changes. */
+export function passTime(state: ClaimState, at: Passing): ClaimState {
+  if (state.status === "resolved") {
+    if (state.heldUntilMs === undefined || at.nowMs < state.heldUntilMs) return state;
+    const { ended: _ended, endedAtMs: _endedAtMs, heldUntilMs: _heldUntilMs, ...rest } = state;
+    return { ...rest, status: "firing" };
+  }
+  const endsAtMs = inferredEndAtMs(state, at);
+  if (endsAtMs === null || at.nowMs < endsAtMs) return state;
+  const { expiresAtMs: _expiresAtMs, ...rest } = state;
+  return { ...rest, status: "resolved", ended: "inferred", endedAtMs: at.nowMs };
+}
+
+/**
+ * When a firing direct claim ends unless repeated. Its `endsAt` is judged only once its source was heard after it (else it
+ * is the source, or we, that were away: `source_silent`), at most `staleAfter` later. Null: a webhook claim never ends.
+ */
+function inferredEndAtMs(state: ClaimState, at: Passing): number | null {
+  if (state.expiresAtMs === undefined) return null;
+  const heard = at.sourceHeardAtMs !== undefined && at.sourceHeardAtMs > state.expiresAtMs;
+  return Math.max(heard ? state.expiresAtMs : state.expiresAtMs + at.staleAfter, at.graceUntilMs);
+}
+
+/** When `passTime` may next change the state; null: never by itself. */
+export function nextChangeAtMs(state: ClaimState, at: Passing): number | null {
+  if (state.status === "resolved") return state.heldUntilMs ?? null;
+  return inferredEndAtMs(state, at);
+}

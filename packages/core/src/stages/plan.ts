@@ -1,0 +1,74 @@
+import { urgency } from "../model/event.ts";
+import type { Incident, Overtaken } from "../model/incident.ts";
+import { type DueTerms, nextAction, remindAtMs, urgencyOf } from "./due.ts";
+
+/**
+ * Derives from the facts of an incident its state and reason, and when to look at it again. Called after every change, so
+ * that these three can never contradict the facts.
+ */
+export function plan(incident: Incident, terms: DueTerms, nowMs: number): Incident {
+  if (incident.flight)
+    return { ...incident, state: "in_flight", reason: "in_flight", dueAtMs: incident.flight.leaseUntilMs };
+  if (incident.state === "dead") return { ...incident, dueAtMs: null };
+  const action = nextAction(incident, terms);
+  if (action !== null) {
+    const dueAtMs = incident.dueAtMs ?? nowMs;
+    return {
+      ...incident,
+      state: "due",
+      reason: dueAtMs > nowMs ? "waiting_retry" : incident.told?.certain === false ? "ambiguous" : "waiting_turn",
+      urgency: urgencyOf(incident, action),
+      dueAtMs,
+    };
+  }
+  const repairAtMs = earliest(incident.overtaken.map((one) => one.untilMs));
+  const rest = { ...incident, urgency: urgency.reminder };
+  if (incident.told === null)
+    return {
+      ...rest,
+      state: "not_told",
+      reason: incident.state === "not_told" ? incident.reason : "resolved_before_told",
+      dueAtMs: null,
+    };
+  if (incident.wanted.status === "resolved" || incident.kind === "change")
+    return { ...rest, state: "closed", reason: "delivered", dueAtMs: repairAtMs };
+  return {
+    ...rest,
+    state: "told",
+    reason: "delivered",
+    dueAtMs: earliest([repairAtMs, remindAtMs(incident, terms)]),
+  };
+}
+
+/** Plans after the wanted side changed: a new action is due at once, whatever backoff the old one was in. */
+export function replan(before: Incident, after: Incident, terms: DueTerms, nowMs: number): Incident {
+  if (after.state === "dead") {
+    // What may have been told must still be ended; what was never told rests.
+    if (after.wanted.status === "firing") return plan(after, terms, nowMs);
+    return plan({ ...after, state: "due", dueAtMs: nowMs }, terms, nowMs);
+  }
+  const same = before.state === "due" && nextAction(before, terms) === nextAction(after, terms);
+  return plan(same ? after : { ...after, dueAtMs: null }, terms, nowMs);
+}
+
+/**
+ * A request of an owner that lost its lease may have arrived until `untilMs`. Once that is past, or the owner reported,
+ * the last certain event is repeated where the late one may have undone it.
+ */
+export function repairLate(incident: Incident, isOver: (one: Overtaken) => boolean): Incident {
+  const over = incident.overtaken.filter((one) => isOver(one));
+  if (over.length === 0) return incident;
+  const { told } = incident;
+  const undone = told?.certain === true && over.some((one) => one.action !== told.event);
+  return {
+    ...incident,
+    overtaken: incident.overtaken.filter((one) => !isOver(one)),
+    repeat: incident.repeat || undone,
+  };
+}
+
+const earliest = (instants: readonly (number | null)[]): number | null => {
+  let least: number | null = null;
+  for (const instant of instants) if (instant !== null && (least === null || instant < least)) least = instant;
+  return least;
+};

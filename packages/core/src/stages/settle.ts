@@ -1,0 +1,131 @@
+import type { AttemptAction, EventAction } from "../model/event.ts";
+import type { Incident, Told } from "../model/incident.ts";
+import type { AttemptReason, Outcome } from "../model/outcome.ts";
+import type { Severity } from "../model/severity.ts";
+import { blockedRetryMs, type DeliverySettings, resolveGiveUpAfterMs, throttledWaitMs } from "../model/settings.ts";
+import { moreSevere } from "../model/severity.ts";
+
+export interface Attempted {
+  readonly action: AttemptAction;
+  readonly severity: Severity;
+}
+
+export interface SettleTerms {
+  readonly nowMs: number;
+  readonly retry: DeliverySettings["retry"];
+  /** 0 to 1, for the jitter. */
+  readonly random: number;
+}
+
+/**
+ * What an attempt's outcome makes of its incident: what is told now, and when to look again. The one place that decides
+ * it. State, reason and urgency of what is due are derived afterwards (`plan`).
+ */
+export function settle(incident: Incident, attempted: Attempted, outcome: Outcome, terms: SettleTerms): Incident {
+  const { nowMs } = terms;
+  const ended: Incident = { ...incident, flight: null, updatedAtMs: nowMs };
+  switch (outcome.kind) {
+    case "accepted":
+      return accepted(counted(ended), attempted, nowMs);
+    case "retry":
+      return later(counted(ended), attempted, outcome, terms);
+    case "ambiguous":
+      return later(counted(doubted(ended, attempted, nowMs)), attempted, outcome, terms);
+    case "refused": {
+      const failed = { ...counted(ended), lastFailure: failure(outcome, nowMs) };
+      // The key itself is refused: the endpoint is blocked by the caller, the event is not to blame.
+      if (attempted.action === "check") return { ...failed, checkKey: false, dueAtMs: nowMs + blockedRetryMs };
+      if (outcome.suspectKey) return { ...failed, checkKey: true, dueAtMs: nowMs };
+      return dead(failed, "dead_invalid");
+    }
+    case "blocked":
+      return {
+        ...counted(ended),
+        lastFailure: failure(outcome, nowMs),
+        retriedForMs: 0,
+        dueAtMs: nowMs + blockedRetryMs,
+      };
+    case "interrupted":
+      return { ...(outcome.left ? doubted(ended, attempted, nowMs) : ended), dueAtMs: nowMs };
+  }
+}
+
+const counted = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
+
+function accepted(incident: Incident, attempted: Attempted, nowMs: number): Incident {
+  // The key is good, so the event was bad.
+  if (attempted.action === "check") return dead({ ...incident, checkKey: false }, "dead_invalid");
+  return {
+    ...incident,
+    told: toldOf(incident, attempted.action, attempted.severity, true, nowMs),
+    opened: incident.opened || attempted.action === "trigger",
+    repeat: false,
+    failures: 0,
+    retriedForMs: 0,
+    lastFailure: null,
+    dueAtMs: null,
+  };
+}
+
+/** The most severe that the target heard stays: lowering it is not told, so raising it back is not news. */
+const toldOf = (incident: Incident, event: EventAction, severity: Severity, certain: boolean, atMs: number): Told => ({
+  event,
+  certain,
+  severity: event === "trigger" ? severity : moreSevere(severity, incident.told?.severity ?? severity),
+  atMs,
+});
+
+/** An attempt of unknown fate: told becomes `maybe`, unless the target certainly knows that very event already. */
+export function doubted(incident: Incident, attempted: Attempted, nowMs: number): Incident {
+  const { told } = incident;
+  if (attempted.action === "check") return incident;
+  const known = told?.certain && told.event === attempted.action && told.severity === attempted.severity;
+  return known ? incident : { ...incident, told: toldOf(incident, attempted.action, attempted.severity, false, nowMs) };
+}
+
+function later(
+  incident: Incident,
+  attempted: Attempted,
+  outcome: Extract<Outcome, { kind: "retry" | "ambiguous" }>,
+  { nowMs, retry, random }: SettleTerms,
+): Incident {
+  // Throttled: the receiver is well and the event is good, so neither backoff nor giving up counts it.
+  if (outcome.reason === "rate_limited") {
+    const waitMs = outcome.retryAfterMs ?? throttledWaitMs;
+    return { ...incident, lastFailure: failure(outcome, nowMs), dueAtMs: nowMs + waitMs };
+  }
+  const waitMs = outcome.retryAfterMs ?? backoffMs(incident.failures, retry, random);
+  const retriedForMs = incident.retriedForMs + waitMs;
+  const failed: Incident = {
+    ...incident,
+    failures: incident.failures + 1,
+    retriedForMs,
+    lastFailure: failure(outcome, nowMs),
+    dueAtMs: nowMs + waitMs,
+  };
+  const patience = attempted.action === "resolve" && incident.told !== null ? resolveGiveUpAfterMs : retry.giveUpAfter;
+  return retriedForMs > patience ? dead(failed, "dead_expired") : failed;
+}
+
+const dead = (incident: Incident, reason: "dead_invalid" | "dead_expired"): Incident => ({
+  ...incident,
+  state: "dead",
+  reason,
+  dueAtMs: null,
+});
+
+const failure = (outcome: { reason: AttemptReason; detail: string }, atMs: number) => ({
+  reason: outcome.reason,
+  detail: outcome.detail,
+  atMs,
+});
+
+/** Exponential with full jitter, at least a tenth of the step, so that no failure is retried at once. */
+export function backoffMs(
+  failures: number,
+  retry: { readonly initial: number; readonly max: number },
+  random: number,
+): number {
+  const step = Math.min(retry.max, retry.initial * 2 ** Math.min(failures, 30));
+  return Math.round(step * (0.1 + 0.9 * random));
+}

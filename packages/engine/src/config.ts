@@ -1,0 +1,38 @@
+import { type DeliverySettings, duration } from "@tocsin/core";
+import { z } from "zod";
+
+const retry = z
+  .strictObject({
+    initial: duration().prefault("1s").describe("Upper bound of the wait after the first failure; doubles with each."),
+    max: duration().prefault("5m").describe("Longest wait between two attempts."),
+    giveUpAfter: duration()
+      .prefault("24h")
+      .describe("Dead-letter an incident after this long in retries since its source last confirmed it."),
+  })
+  .refine(({ initial, max }) => initial <= max, { path: ["max"], error: "must not be shorter than `initial`" })
+  .prefault({});
+
+/** The `delivery:` block of the configuration. */
+export const deliverySettings = z
+  .strictObject({
+    retry,
+    concurrency: z.int().min(1).max(10_000).default(64).describe("Attempts in flight at once, over all targets."),
+    retrigger: z
+      .enum(["never", "severity"])
+      .default("severity")
+      .describe("Trigger again what is already told: never, or when its severity rises."),
+    remind: duration().prefault("4h").describe("Repeat the trigger of what still fires unacknowledged; 0s = never."),
+    reorderWindow: duration()
+      .prefault("10s")
+      .describe("A firing that arrives this soon after an explicit resolve of the same start is held, then believed."),
+    expiryGrace: duration()
+      .prefault("5m")
+      .describe("After a start, no direct alert is ended by its `endsAt` for this long."),
+    staleAfter: duration()
+      .prefault("24h")
+      .describe("Unconfirmed for this long, a webhook alert shows `stale` and a silent source's direct alert ends."),
+    manualResolveFor: duration().prefault("1h").describe("A resolve by a person holds for this long against repeats."),
+  })
+  .prefault({}) satisfies z.ZodType<DeliverySettings>;
+
+export const defaultSettings: DeliverySettings = deliverySettings.parse({});

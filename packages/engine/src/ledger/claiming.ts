@@ -1,0 +1,281 @@
+import {
+  type AttemptAction,
+  type Claimed,
+  type ClaimRequest,
+  doubted,
+  type Flight,
+  type Incident,
+  leadingMember,
+  type Lease,
+  nextAction,
+  repairLate,
+  urgencies,
+  type Urgency,
+  urgencyOf,
+} from "@tocsin/core";
+import { breakerState, probing } from "../breaker.ts";
+import type { Desk } from "./desk.ts";
+import { waitingIn } from "./gates.ts";
+import { letTimePass } from "./intake.ts";
+import type { EndpointRecord, Lane } from "./store.ts";
+
+/** Alerts whose time has come that one claim looks at: a bound on the commit, not on the work; the rest comes next. */
+const mostLookedAt = 500;
+
+/** Attempts under way, per owner and target: the bulkhead's counts. Rebuilt at the start. */
+export class Flights {
+  readonly #owners = new Map<string, { total: number; readonly byTarget: Map<string, number> }>();
+
+  #of(owner: string) {
+    let counts = this.#owners.get(owner);
+    if (!counts) this.#owners.set(owner, (counts = { total: 0, byTarget: new Map() }));
+    return counts;
+  }
+
+  add(owner: string, target: string): void {
+    const counts = this.#of(owner);
+    counts.total++;
+    counts.byTarget.set(target, (counts.byTarget.get(target) ?? 0) + 1);
+  }
+
+  remove(owner: string, target: string): void {
+    const counts = this.#of(owner);
+    counts.total--;
+    const left = (counts.byTarget.get(target) ?? 0) - 1;
+    if (left > 0) counts.byTarget.set(target, left);
+    else counts.byTarget.delete(target);
+    if (counts.total === 0) this.#owners.delete(owner);
+  }
+
+  /**
+   * A target may have as many attempts in flight as are free for all (dynamic thresholds): alone it gets the half of them,
+   * and ten that hang leave room for an eleventh. One is always allowed.
+   */
+  room(owner: string, target: string, concurrency: number): number {
+    const counts = this.#of(owner);
+    const mine = counts.byTarget.get(target) ?? 0;
+    const share = Math.floor((concurrency - counts.total - mine) / 2);
+    return Math.max(mine === 0 ? 1 : 0, share);
+  }
+}
+
+/**
+ * Leases what is due, most urgent first over all targets, in turn among the targets of one urgency, as far as limiter,
+ * pause, breaker, block and bulkhead allow; charges the limiter. Lets time pass first.
+ */
+export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): Claimed {
+  const { store, nowMs } = desk;
+  for (const { fingerprint } of store.alertsToLookAt(nowMs, mostLookedAt)) letTimePass(desk, fingerprint);
+
+  const claim = new Claiming(desk, flights, request);
+  const lanes = store.lanes();
+  const waiting = waitingIn(lanes, nowMs);
+  for (const urgency of urgencies) {
+    if (claim.full) break;
+    const due = lanes.filter((lane) => lane.urgency === urgency && lane.nextDueAtMs <= nowMs);
+    if (due.length > 0) claim.takeFrom(due, waiting);
+  }
+  for (const lane of store.lanes()) if (lane.nextDueAtMs > nowMs) claim.lookAgain(lane.nextDueAtMs);
+  claim.lookAgain(store.nextLookAtMs());
+  return { leases: claim.leases, nextAtMs: claim.nextAtMs, nowMs, limited: [...claim.limited] };
+}
+
+class Claiming {
+  readonly leases: Lease[] = [];
+  readonly limited = new Set<string>();
+  nextAtMs: number | null = null;
+  readonly #desk: Desk;
+  readonly #flights: Flights;
+  readonly #request: ClaimRequest;
+
+  constructor(desk: Desk, flights: Flights, request: ClaimRequest) {
+    this.#desk = desk;
+    this.#flights = flights;
+    this.#request = request;
+  }
+
+  get full(): boolean {
+    return this.leases.length >= this.#request.most;
+  }
+
+  lookAgain(atMs: number | null): void {
+    if (atMs !== null && (this.nextAtMs === null || atMs < this.nextAtMs)) this.nextAtMs = atMs;
+  }
+
+  /** In turn: a share each, then what is left over, until nobody takes any more. */
+  takeFrom(lanes: readonly Lane[], waiting: ReadonlySet<Urgency>): void {
+    // Begins with another target each time, so that the first in the list has no advantage.
+    const start = lanes.length === 1 ? 0 : this.#desk.nextToken() % lanes.length;
+    const turns = [...lanes.slice(start), ...lanes.slice(0, start)];
+    for (let active = turns; active.length > 0 && !this.full;) {
+      const share = Math.max(1, Math.floor((this.#request.most - this.leases.length) / active.length));
+      active = active.filter((lane) => !this.full && this.#take(lane, share, waiting) === share);
+    }
+  }
+
+  #take(lane: Lane, share: number, waiting: ReadonlySet<Urgency>): number {
+    const desk = this.#desk;
+    const endpoint = desk.endpoint(lane.endpoint);
+    const most = Math.min(
+      share,
+      this.#request.most - this.leases.length,
+      this.#allowed(endpoint, lane.urgency, waiting),
+    );
+    if (most <= 0) return 0;
+    const breaker = desk.gates.breaker(endpoint.terms.name);
+    const half = breakerState(breaker, desk.nowMs) === "half_open";
+    let taken = 0;
+    // One more than needed where a probe should avoid the incident that failed the last one.
+    const due = desk.store.dueIn(lane.endpoint, lane.urgency, desk.nowMs, half ? 2 : most);
+    const candidates = half && due.length > 1 && due[0]?.id === breaker.lastProbed ? due.slice(1) : due;
+    for (const incident of candidates.slice(0, most)) if (this.#lease(incident, endpoint)) taken++;
+    return taken === most ? share : taken;
+  }
+
+  /** How many attempts may leave for this endpoint now; notes when to look again where that is a matter of time. */
+  #allowed({ terms }: EndpointRecord, of: Urgency, waiting: ReadonlySet<Urgency>): number {
+    const { gates, nowMs } = this.#desk;
+    let most = this.#flights.room(this.#request.owner, terms.name, this.#request.concurrency);
+    if (most <= 0) return 0;
+
+    const breaker = gates.breaker(terms.name);
+    const state = breakerState(breaker, nowMs);
+    if (state === "open") {
+      this.lookAgain(breaker.openUntilMs);
+      return 0;
+    }
+    if (state === "half_open") most = breaker.probe === null ? 1 : 0;
+
+    const block = gates.block(terms.endpoint);
+    if (block) {
+      if (nowMs < block.untilMs) this.lookAgain(block.untilMs);
+      most = nowMs < block.untilMs || block.probe !== null ? 0 : Math.min(most, 1);
+    }
+
+    const throttle = gates.throttle(terms.credential);
+    if (throttle.pausedUntilMs !== null) {
+      const over = nowMs >= throttle.pausedUntilMs;
+      if (!over) {
+        this.lookAgain(throttle.pausedUntilMs);
+        this.limited.add(terms.name);
+      }
+      most = over && throttle.probe === null ? Math.min(most, 1) : 0;
+    }
+    if (most <= 0) return 0;
+
+    const room = gates.room(terms.credential, of, waiting, nowMs);
+    if (room <= 0) {
+      this.lookAgain(gates.nextRoomAtMs(terms.credential, nowMs));
+      this.limited.add(terms.name);
+    }
+    return Math.min(most, room);
+  }
+
+  #lease(due: Incident, endpoint: EndpointRecord): boolean {
+    const desk = this.#desk;
+    const { nowMs, gates } = desk;
+    const incident = repairLate(overtake(desk, this.#flights, due), (one) => one.untilMs <= nowMs);
+    const dueTerms = desk.dueTerms(incident);
+    const owed = nextAction(incident, dueTerms);
+    const action = owed ?? (isReminder(incident, nowMs, dueTerms.remind) ? "trigger" : null);
+    if (action === null || (owed !== null && urgencyOf(incident, owed) !== due.urgency)) {
+      // Nothing to tell after all, or something of another urgency: planned anew, taken in its own turn.
+      const planned = desk.planned(due, incident);
+      this.lookAgain(planned.dueAtMs);
+      return false;
+    }
+    const { terms } = endpoint;
+    const token = desk.nextToken();
+    const timeoutMs = terms.timeoutMs;
+    const leaseMs = timeoutMs + this.#request.leaseMarginMs;
+    const severity = incident.wanted.severity;
+    const flight: Flight = {
+      token,
+      owner: this.#request.owner,
+      action,
+      severity,
+      sinceMs: nowMs,
+      leaseUntilMs: nowMs + leaseMs,
+    };
+    desk.planned(due, { ...incident, flight, updatedAtMs: nowMs });
+    this.#flights.add(this.#request.owner, terms.name);
+    gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
+    this.#markProbes(endpoint, incident.id, token);
+    this.leases.push(leaseOf(desk, incident, endpoint, { token, action, timeoutMs, leaseMs }));
+    return true;
+  }
+
+  #markProbes({ terms }: EndpointRecord, incident: number, token: number): void {
+    const { gates, nowMs } = this.#desk;
+    const breaker = gates.breaker(terms.name);
+    if (breakerState(breaker, nowMs) === "half_open") gates.putBreaker(terms.name, probing(breaker, incident, token));
+    const block = gates.block(terms.endpoint);
+    if (block) gates.putBlock(terms.endpoint, { ...block, probe: token });
+    const throttle = gates.throttle(terms.credential);
+    if (throttle.pausedUntilMs !== null) gates.putThrottle(terms.credential, { ...throttle, probe: token });
+  }
+}
+
+/** It was told long ago, still fires and nobody acknowledged it. */
+const isReminder = (incident: Incident, nowMs: number, remind: number): boolean =>
+  incident.state === "told" &&
+  incident.wanted.status === "firing" &&
+  !incident.wanted.acknowledged &&
+  remind > 0 &&
+  incident.told !== null &&
+  incident.told.atMs + remind <= nowMs;
+
+/** Takes over from an owner whose lease ran out: what it tried may have been told, and may still arrive. */
+export function overtake(desk: Desk, flights: Flights, incident: Incident): Incident {
+  const { flight } = incident;
+  if (!flight) return incident;
+  const endpoint = desk.endpoint(incident.endpoint);
+  flights.remove(flight.owner, endpoint.terms.name);
+  freeProbes(desk, endpoint, flight.token);
+  desk.note(incident.id, "lease_lost", flight.action);
+  const doubtful = doubted({ ...incident, flight: null }, flight, desk.nowMs);
+  if (flight.action === "check") return { ...doubtful, dueAtMs: desk.nowMs };
+  const late = { token: flight.token, action: flight.action, untilMs: flight.leaseUntilMs + endpoint.terms.timeoutMs };
+  return { ...doubtful, dueAtMs: desk.nowMs, overtaken: [...doubtful.overtaken, late] };
+}
+
+/** An attempt ended without a verdict on breaker, block or pause: another may ask. */
+export function freeProbes(desk: Desk, { terms }: EndpointRecord, token: number): void {
+  const { gates } = desk;
+  const breaker = gates.breaker(terms.name);
+  if (breaker.probe === token) gates.putBreaker(terms.name, { ...breaker, probe: null });
+  const block = gates.block(terms.endpoint);
+  if (block?.probe === token) gates.putBlock(terms.endpoint, { ...block, probe: null });
+  const throttle = gates.throttle(terms.credential);
+  if (throttle.probe === token) gates.putThrottle(terms.credential, { ...throttle, probe: null });
+}
+
+function leaseOf(
+  desk: Desk,
+  incident: Incident,
+  endpoint: EndpointRecord,
+  attempt: { token: number; action: AttemptAction; timeoutMs: number; leaseMs: number },
+): Lease {
+  const lead = leadingMember(incident.members);
+  const record = desk.store.alert(lead.fingerprint);
+  if (!record) throw new Error(`incident ${incident.id} speaks of an alert that is not recorded`);
+  const { terms } = endpoint;
+  return {
+    incident: incident.id,
+    token: attempt.token,
+    target: incident.target,
+    endpoint: terms.endpoint,
+    sealed: terms.sealed,
+    shadow: terms.shadow,
+    action: attempt.action,
+    dedupKey: incident.dedupKey,
+    severity: incident.wanted.severity,
+    summary: incident.wanted.summary,
+    firing: incident.members.filter(({ status }) => status === "firing").length,
+    alert: record.alert,
+    acceptedAtMs: incident.acceptedAtMs,
+    first: attempt.action === "trigger" && !incident.opened,
+    timeoutMs: attempt.timeoutMs,
+    leaseMs: attempt.leaseMs,
+  };
+}

@@ -1,0 +1,94 @@
+import { type Clock, LedgerUnavailable, systemClock } from "@tocsin/core";
+import { type CoreOptions, LedgerCore } from "./core.ts";
+import { LedgerClock } from "./ledger-clock.ts";
+import type { Operation } from "./operations.ts";
+import { SqliteStore } from "./sqlite-store.ts";
+
+export interface SqliteOptions {
+  /** A file, or ":memory:". */
+  readonly path: string;
+  readonly settings: CoreOptions["settings"];
+}
+
+export type Call = readonly [operation: Operation, args: readonly unknown[]];
+export type Answer =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly unavailable: boolean; readonly message: string; readonly stack?: string };
+
+/** Runs groups of operations, each group in one transaction: one fsync for all that came together. */
+export class Committer {
+  readonly #store: SqliteStore;
+  readonly #clock: LedgerClock;
+  readonly #options: Omit<CoreOptions, "nowMs" | "soleOwner">;
+  #core: LedgerCore;
+
+  constructor(options: SqliteOptions, clock: Clock = systemClock, random: () => number = Math.random) {
+    this.#store = new SqliteStore(options.path);
+    this.#clock = new LedgerClock(clock, Number(this.#store.gate("meta", "time") ?? 0));
+    this.#options = { settings: options.settings, random, startedAtMs: this.#clock.now() };
+    this.#store.begin();
+    this.#core = this.#open(true);
+    this.#store.commit(this.#clock.now());
+  }
+
+  #open(soleOwner: boolean): LedgerCore {
+    return new LedgerCore(this.#store, { ...this.#options, nowMs: this.#clock.now(), soleOwner });
+  }
+
+  run(calls: readonly Call[]): Answer[] {
+    const nowMs = this.#clock.now();
+    try {
+      this.#store.begin();
+      this.#core.at(nowMs);
+      const answers = calls.map((call): Answer => ({ ok: true, value: this.#call(call) }));
+      this.#store.commit(nowMs);
+      return answers;
+    } catch (error) {
+      const failure = this.#undo(error);
+      // One operation's fault is not the others': each gets a transaction of its own.
+      if (failure.ok || failure.unavailable || calls.length === 1) return calls.map(() => failure);
+      return calls.flatMap((call) => this.run([call]));
+    }
+  }
+
+  #call([operation, args]: Call): unknown {
+    return (this.#core[operation] as (...args: readonly unknown[]) => unknown).apply(this.#core, [...args]);
+  }
+
+  /** Back to the last commit, in the rows and in what is read through in memory. */
+  #undo(error: unknown): Answer {
+    const unavailable = isSqliteError(error);
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      this.#store.rollback();
+      this.#store.begin();
+      this.#core = this.#open(false);
+      this.#store.commit(this.#clock.now());
+    } catch {
+      // Still unavailable. What is in memory may be ahead of the rows, so the next call must rebuild it first.
+      this.#core = broken;
+    }
+    return {
+      ok: false,
+      unavailable,
+      message,
+      ...(error instanceof Error && error.stack ? { stack: error.stack } : {}),
+    };
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+}
+
+/** Stands where memory could not be rebuilt; every call fails as unavailable, and then tries to rebuild. */
+const broken = new Proxy({} as LedgerCore, {
+  get: () => () => {
+    throw Object.assign(new LedgerUnavailable("the ledger could not be read back after a failed commit"), {
+      code: "ERR_SQLITE_ERROR",
+    });
+  },
+});
+
+const isSqliteError = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";

@@ -1,0 +1,180 @@
+import {
+  type AlertView,
+  type ClaimRequest,
+  type DeliverySettings,
+  type Incident,
+  type IncidentQuery,
+  plan,
+  type Report,
+  type Route,
+  type TargetTerms,
+  type Want,
+} from "@tocsin/core";
+import { claimDue, Flights, overtake } from "./claiming.ts";
+import { Desk } from "./desk.ts";
+import { atCurrentEndpoint, settle } from "./settling.ts";
+import { reroute, want, wanting } from "./intake.ts";
+import { alertView, incidentView, standing } from "./reading.ts";
+import type { Store } from "./store.ts";
+import { useTargets } from "./targets.ts";
+
+/** Rows that one `forget` deletes of each kind, so that nobody waits for it. */
+const forgetAtOnce = 200;
+
+export interface CoreOptions {
+  readonly settings: DeliverySettings;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  readonly nowMs: number;
+  /** When this process began to listen: until `expiryGrace` later no inferred end is believed. */
+  readonly startedAtMs: number;
+  /** No other process works on these rows, so leases found in them are of a former life. */
+  readonly soleOwner: boolean;
+}
+
+/**
+ * The ledger's operations, synchronous, over rows that somebody else stores and commits: the same rules for memory, SQLite
+ * and PostgreSQL. `at` sets the time of what follows.
+ */
+export class LedgerCore {
+  readonly #desk: Desk;
+  readonly #flights = new Flights();
+
+  constructor(store: Store, options: CoreOptions) {
+    this.#desk = new Desk(store, options);
+    for (const incident of store.inFlight()) {
+      const { flight } = incident;
+      if (!flight) continue;
+      this.#flights.add(flight.owner, this.#desk.endpoint(incident.endpoint).terms.name);
+      // The sole owner of a file that was closed or killed: no lease of its former life is alive, nothing arrives late.
+      if (options.soleOwner)
+        this.#desk.planned(incident, { ...overtake(this.#desk, this.#flights, incident), overtaken: [] });
+    }
+  }
+
+  at(nowMs: number): void {
+    this.#desk.nowMs = nowMs;
+  }
+
+  useTargets(targets: readonly TargetTerms[]): void {
+    useTargets(this.#desk, targets);
+  }
+
+  want(wants: readonly Want[]) {
+    return want(this.#desk, wants);
+  }
+
+  reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): void {
+    for (const { fingerprint, routes } of routed) reroute(this.#desk, fingerprint, routes);
+  }
+
+  claimDue(request: ClaimRequest) {
+    return claimDue(this.#desk, this.#flights, request);
+  }
+
+  settle(reports: readonly Report[]): boolean[] {
+    return settle(this.#desk, this.#flights, reports);
+  }
+
+  acknowledge(id: number, by: string): boolean {
+    return this.#byPerson(id, `acknowledged by ${by}`, (incident) => ({
+      ...incident,
+      wanted: { ...incident.wanted, acknowledged: true, atMs: this.#desk.nowMs },
+    }));
+  }
+
+  resolve(id: number, by: string): boolean {
+    const { nowMs, settings } = this.#desk;
+    return this.#byPerson(id, `resolved by ${by}`, (incident) => ({
+      ...wanting(
+        incident,
+        incident.members.map((member) => ({ ...member, status: "resolved" as const })),
+        nowMs,
+      ),
+      manualUntilMs: nowMs + settings.manualResolveFor,
+    }));
+  }
+
+  #byPerson(id: number, what: string, change: (incident: Incident) => Incident): boolean {
+    const incident = this.#desk.store.incident(id);
+    if (!incident || incident.state === "closed" || incident.wanted.status === "resolved") return false;
+    this.#desk.note(id, what);
+    this.#desk.changed(incident, { ...change(incident), updatedAtMs: this.#desk.nowMs });
+    return true;
+  }
+
+  release(owner: string): void {
+    for (const incident of this.#desk.store.inFlight())
+      if (incident.flight?.owner === owner) this.#desk.planned(incident, overtake(this.#desk, this.#flights, incident));
+  }
+
+  alert(fingerprint: string): AlertView | undefined {
+    const record = this.#desk.store.alert(fingerprint);
+    return record && alertView(record);
+  }
+
+  firing(page: { readonly after?: string; readonly limit: number }) {
+    return this.#desk.store.firingAlerts(page.after ?? "", page.limit).map(({ alert }) => alert);
+  }
+
+  incidents(query: IncidentQuery) {
+    const { incidents, ...rest } = this.#desk.store.incidents(query);
+    return { incidents: incidents.map((incident) => incidentView(this.#desk, incident)), ...rest };
+  }
+
+  incident(id: number) {
+    const incident = this.#desk.store.incident(id);
+    return incident && { view: incidentView(this.#desk, incident), history: this.#desk.store.history(id) };
+  }
+
+  deadLetters({ limit, cursor }: { readonly limit: number; readonly cursor?: string }) {
+    const letters = this.#desk.store.deadLetters(
+      limit + 1,
+      cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor),
+    );
+    const deadLetters = letters.slice(0, limit);
+    const last = deadLetters.at(-1);
+    return letters.length > limit && last ? { deadLetters, nextCursor: String(last.id) } : { deadLetters };
+  }
+
+  deadLetter(id: number) {
+    return this.#desk.store.deadLetter(id);
+  }
+
+  dropDeadLetter(id: number): boolean {
+    return this.#desk.store.dropDeadLetter(id);
+  }
+
+  replay(id: number): "replayed" | "already_replayed" | "not_found" {
+    const desk = this.#desk;
+    const letter = desk.store.deadLetter(id);
+    if (!letter) return "not_found";
+    if (letter.replayedAtMs !== null) return "already_replayed";
+    desk.store.markReplayed(id, desk.nowMs);
+    const incident = desk.store.incident(letter.incident);
+    if (incident?.state === "dead") {
+      desk.note(incident.id, "replayed");
+      const alive = {
+        ...atCurrentEndpoint(desk, incident),
+        state: "due" as const,
+        failures: 0,
+        retriedForMs: 0,
+        dueAtMs: desk.nowMs,
+      };
+      desk.put(incident, plan(alive, desk.dueTerms(alive), desk.nowMs));
+    }
+    return "replayed";
+  }
+
+  standing() {
+    return standing(this.#desk);
+  }
+
+  stats() {
+    return { ...this.#desk.store.stats(), nowMs: this.#desk.nowMs };
+  }
+
+  forget(beforeMs: number): number {
+    return this.#desk.store.forget(beforeMs, forgetAtOnce);
+  }
+}

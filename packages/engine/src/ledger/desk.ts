@@ -1,0 +1,110 @@
+import {
+  type DeliverySettings,
+  type DueTerms,
+  type HistoryEntry,
+  type Incident,
+  type TargetTerms,
+  plan,
+  replan,
+} from "@tocsin/core";
+import { Gates } from "./gates.ts";
+import type { EndpointRecord, Store } from "./store.ts";
+
+/** What every operation of the ledger works with: rows, time, targets, gates. One per open ledger. */
+export class Desk {
+  readonly store: Store;
+  readonly settings: DeliverySettings;
+  readonly gates: Gates;
+  readonly random: () => number;
+  /** Ledger time of the operation under way; never runs backwards. */
+  nowMs: number;
+  /** No inferred end before: sources had no time to repeat since the start. */
+  readonly graceUntilMs: number;
+  /** When each source was last heard. */
+  readonly heardAtMs = new Map<string, number>();
+  readonly #epoch: number;
+  #tokens = 0;
+  #targets = new Map<string, EndpointRecord>();
+  #endpoints = new Map<number, EndpointRecord>();
+
+  constructor(
+    store: Store,
+    options: { settings: DeliverySettings; random: () => number; nowMs: number; startedAtMs: number },
+  ) {
+    this.store = store;
+    this.settings = options.settings;
+    this.random = options.random;
+    this.nowMs = options.nowMs;
+    this.graceUntilMs = options.startedAtMs + options.settings.expiryGrace;
+    this.gates = new Gates(store);
+    for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
+    this.#epoch = Number(store.gate("meta", "epoch") ?? 0) + 1;
+    store.putGate("meta", "epoch", this.#epoch);
+    this.loadEndpoints();
+  }
+
+  loadEndpoints(): void {
+    const all = this.store.endpoints();
+    this.#endpoints = new Map(all.map((record) => [record.id, record]));
+    this.#targets = new Map(all.filter((record) => record.current).map((record) => [record.terms.name, record]));
+    const current = new Set(all.filter((record) => record.current).map((record) => record.terms.credential));
+    this.gates.setLimits(
+      all.filter((record) => record.current || !current.has(record.terms.credential)).map((record) => record.terms),
+    );
+  }
+
+  /** Grows with every claim, across restarts too: the restart's number leads. */
+  nextToken(): number {
+    return this.#epoch * 2 ** 32 + ++this.#tokens;
+  }
+
+  /** The target as it is now; undefined: removed. */
+  target(name: string): EndpointRecord | undefined {
+    return this.#targets.get(name);
+  }
+
+  targets(): Iterable<EndpointRecord> {
+    return this.#targets.values();
+  }
+
+  endpoint(id: number): EndpointRecord {
+    const record = this.#endpoints.get(id);
+    if (!record) throw new Error(`endpoint ${id} is gone while an incident needs it`);
+    return record;
+  }
+
+  /** How the incident's target behaves: its current terms, and the traits of the endpoint that it is told at. */
+  termsOf(incident: Pick<Incident, "target" | "endpoint">): TargetTerms {
+    return (this.#targets.get(incident.target) ?? this.endpoint(incident.endpoint)).terms;
+  }
+
+  dueTerms(incident: Pick<Incident, "target" | "endpoint">): DueTerms {
+    const terms = this.termsOf(incident);
+    return {
+      traits: this.endpoint(incident.endpoint).terms.traits,
+      retrigger: this.settings.retrigger,
+      pageResolved: terms.pageResolved,
+      remind: this.settings.remind,
+    };
+  }
+
+  /** Stores an incident whose wanted side changed. */
+  changed(before: Incident, after: Incident): Incident {
+    return this.put(before, replan(before, after, this.dueTerms(after), this.nowMs));
+  }
+
+  /** Stores an incident after an attempt, with its state derived from its facts. */
+  planned(before: Incident, after: Incident): Incident {
+    return this.put(before, plan(after, this.dueTerms(after), this.nowMs));
+  }
+
+  put(before: Incident, after: Incident): Incident {
+    this.store.putIncident(before, after);
+    return after;
+  }
+
+  note(incident: number, what: string, detail?: string): void {
+    const entry: HistoryEntry = { incident, atMs: this.nowMs, what, ...(detail === undefined ? {} : { detail }) };
+    this.store.addHistory(entry);
+  }
+}

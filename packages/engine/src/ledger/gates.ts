@@ -1,0 +1,186 @@
+import { blockedRetryMs, type RateLimit, type Urgency, urgencies } from "@tocsin/core";
+import { type Breaker, breakerState, closedBreaker } from "../breaker.ts";
+import { emptyUse, room } from "../limiter.ts";
+import { effectiveLimit, type Throttle, unthrottled } from "../throttle.ts";
+import type { Slot, Store } from "./store.ts";
+
+/** A target that refuses its credential or address: asked again once a minute by one probe. */
+export interface Block {
+  readonly state: "unauthorized" | "misconfigured";
+  readonly detail: string;
+  readonly untilMs: number;
+  readonly probe: number | null;
+}
+
+interface Bucket {
+  readonly tokens: number;
+  readonly atMs: number;
+}
+
+/**
+ * What stands between due work and the wire, per credential (limiter, pause), target (breaker) and endpoint (block).
+ * Kept in the store, so that it survives restarts; read through here, so that a claim asks the store nothing.
+ */
+export class Gates {
+  readonly #store: Store;
+  readonly #slots = new Map<string, Slot[]>();
+  readonly #limits = new Map<string, RateLimit>();
+  readonly #throttles = new Map<string, Throttle>();
+  readonly #breakers = new Map<string, Breaker>();
+  readonly #blocks = new Map<string, Block>();
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor(store: Store) {
+    this.#store = store;
+    for (const slot of store.slots()) this.#slotsOf(slot.credential).push(slot);
+    for (const [id, facts] of store.gates("credential")) this.#throttles.set(id, facts as Throttle);
+    for (const [id, facts] of store.gates("bucket")) this.#buckets.set(id, facts as Bucket);
+    for (const [id, facts] of store.gates("target")) this.#breakers.set(id, facts as Breaker);
+    for (const [id, facts] of store.gates("endpoint")) if (facts) this.#blocks.set(id, facts as Block);
+  }
+
+  /** Where targets that share a credential differ, the smallest limit per time wins. */
+  setLimits(terms: Iterable<{ readonly credential: string; readonly rateLimit: RateLimit }>): void {
+    this.#limits.clear();
+    for (const { credential, rateLimit } of terms) {
+      const known = this.#limits.get(credential);
+      if (!known || pace(rateLimit) < pace(known)) this.#limits.set(credential, rateLimit);
+    }
+  }
+
+  /** How many attempts of an urgency the credential stands now. */
+  room(credential: string, of: Urgency, waiting: ReadonlySet<Urgency>, nowMs: number): number {
+    const terms = this.#limits.get(credential);
+    if (!terms || terms.limit === 0) return Number.POSITIVE_INFINITY;
+    const used = emptyUse();
+    for (const slot of this.#live(credential, nowMs)) used[slot.urgency]++;
+    const limit = effectiveLimit(this.throttle(credential), terms.limit, nowMs);
+    const free = room(limit, terms, { used, waiting }, of);
+    return terms.algorithm === "token_bucket"
+      ? Math.min(free, Math.floor(this.#tokens(credential, terms, nowMs)))
+      : free;
+  }
+
+  /** When a credential without room may have some again. */
+  nextRoomAtMs(credential: string, nowMs: number): number | null {
+    let soonest: number | null = null;
+    for (const { freeAtMs } of this.#live(credential, nowMs))
+      if (soonest === null || freeAtMs < soonest) soonest = freeAtMs;
+    const terms = this.#limits.get(credential);
+    if (terms?.algorithm === "token_bucket") {
+      const missing = 1 - this.#tokens(credential, terms, nowMs);
+      const refilledAtMs = nowMs + Math.ceil((missing * terms.perMs) / Math.max(1, terms.limit - terms.burst));
+      if (missing > 0 && (soonest === null || refilledAtMs < soonest)) soonest = refilledAtMs;
+    }
+    return soonest;
+  }
+
+  charge(slot: Omit<Slot, "freeAtMs">, attemptEndsBeforeMs: number, nowMs: number): void {
+    const terms = this.#limits.get(slot.credential);
+    if (!terms || terms.limit === 0) return;
+    const charged = { ...slot, freeAtMs: attemptEndsBeforeMs + terms.perMs };
+    this.#slotsOf(slot.credential).push(charged);
+    this.#store.putSlot(charged);
+    if (terms.algorithm !== "token_bucket") return;
+    const bucket = { tokens: this.#tokens(slot.credential, terms, nowMs) - 1, atMs: nowMs };
+    this.#buckets.set(slot.credential, bucket);
+    this.#store.putGate("bucket", slot.credential, bucket);
+  }
+
+  /** The attempt ended: the receiver counted it at the latest now, so it forgets it `per` from now. */
+  discharge(credential: string, token: number, nowMs: number): void {
+    const slots = this.#slots.get(credential);
+    const index = slots?.findIndex((slot) => slot.token === token) ?? -1;
+    const slot = slots?.[index];
+    if (!slots || !slot) return;
+    const freed = { ...slot, freeAtMs: nowMs + (this.#limits.get(credential)?.perMs ?? 0) };
+    slots[index] = freed;
+    this.#store.putSlot(freed);
+  }
+
+  used(credential: string, nowMs: number): number {
+    return this.#live(credential, nowMs).length;
+  }
+
+  limit(credential: string, nowMs: number): number {
+    return effectiveLimit(this.throttle(credential), this.fullLimit(credential), nowMs);
+  }
+
+  fullLimit(credential: string): number {
+    return this.#limits.get(credential)?.limit ?? 0;
+  }
+
+  throttle(credential: string): Throttle {
+    return this.#throttles.get(credential) ?? unthrottled;
+  }
+
+  putThrottle(credential: string, throttle: Throttle): void {
+    if (throttle === this.throttle(credential)) return;
+    this.#throttles.set(credential, throttle);
+    this.#store.putGate("credential", credential, throttle);
+  }
+
+  breaker(target: string): Breaker {
+    return this.#breakers.get(target) ?? closedBreaker;
+  }
+
+  putBreaker(target: string, breaker: Breaker): void {
+    if (breaker === this.breaker(target)) return;
+    this.#breakers.set(target, breaker);
+    this.#store.putGate("target", target, breaker);
+  }
+
+  breakerOf(target: string, nowMs: number): { state: "closed" | "half_open" | "open"; untilMs: number | null } {
+    const breaker = this.breaker(target);
+    return { state: breakerState(breaker, nowMs), untilMs: breaker.openUntilMs };
+  }
+
+  block(endpoint: string): Block | undefined {
+    return this.#blocks.get(endpoint);
+  }
+
+  putBlock(endpoint: string, block: Block | undefined): void {
+    if (block === this.#blocks.get(endpoint)) return;
+    if (block) this.#blocks.set(endpoint, block);
+    else this.#blocks.delete(endpoint);
+    this.#store.putGate("endpoint", endpoint, block ?? null);
+  }
+
+  blockFor(endpoint: string, state: Block["state"], detail: string, nowMs: number): void {
+    this.putBlock(endpoint, { state, detail, untilMs: nowMs + blockedRetryMs, probe: null });
+  }
+
+  #slotsOf(credential: string): Slot[] {
+    let slots = this.#slots.get(credential);
+    if (!slots) this.#slots.set(credential, (slots = []));
+    return slots;
+  }
+
+  #live(credential: string, nowMs: number): readonly Slot[] {
+    const slots = this.#slots.get(credential);
+    if (!slots) return [];
+    if (!slots.some((slot) => slot.freeAtMs <= nowMs)) return slots;
+    const live = slots.filter((slot) => slot.freeAtMs > nowMs);
+    this.#slots.set(credential, live);
+    this.#store.dropSlots(credential, nowMs);
+    return live;
+  }
+
+  #tokens(credential: string, terms: RateLimit, nowMs: number): number {
+    const bucket = this.#buckets.get(credential) ?? { tokens: terms.burst, atMs: nowMs };
+    const refill = ((nowMs - bucket.atMs) / terms.perMs) * (terms.limit - terms.burst);
+    return Math.min(terms.burst, bucket.tokens + Math.max(0, refill));
+  }
+}
+
+const pace = ({ limit, perMs }: RateLimit): number => (limit === 0 ? Number.POSITIVE_INFINITY : limit / perMs);
+
+/** Which urgencies wait, for the guarantees. */
+export const waitingIn = (lanes: Iterable<{ urgency: Urgency; nextDueAtMs: number }>, nowMs: number): Set<Urgency> => {
+  const waiting = new Set<Urgency>();
+  for (const lane of lanes) {
+    if (lane.nextDueAtMs <= nowMs) waiting.add(lane.urgency);
+    if (waiting.size === urgencies.length) break;
+  }
+  return waiting;
+};

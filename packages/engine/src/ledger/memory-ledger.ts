@@ -1,0 +1,36 @@
+import { type Clock, type DeliverySettings, type Ledger, systemClock } from "@tocsin/core";
+import { defaultSettings } from "../config.ts";
+import { LedgerCore } from "./core.ts";
+import { LedgerClock } from "./ledger-clock.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { Operation, OperationArguments, OperationResult } from "./operations.ts";
+import { portOver } from "./operations.ts";
+import type { Store } from "./store.ts";
+
+export interface InProcessOptions {
+  readonly clock?: Clock;
+  readonly settings?: DeliverySettings;
+  /** 0 to 1; for backoff jitter. */
+  readonly random?: () => number;
+  /** One process owns the rows: leases of its former life are void at the start. Default false: several share them. */
+  readonly soleOwner?: boolean;
+}
+
+/** A ledger in this thread, each operation at once: for simulation and tests. */
+export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger {
+  const clock = new LedgerClock(options.clock ?? systemClock, 0);
+  const core = new LedgerCore(store, {
+    settings: options.settings ?? defaultSettings,
+    random: options.random ?? Math.random,
+    nowMs: clock.now(),
+    startedAtMs: clock.now(),
+    soleOwner: options.soleOwner ?? false,
+  });
+  const run = async <O extends Operation>(operation: O, args: OperationArguments<O>): Promise<OperationResult<O>> => {
+    core.at(clock.now());
+    return (core[operation] as (...args: OperationArguments<O>) => OperationResult<O>)(...args);
+  };
+  return portOver(run, async () => {});
+}
+
+export const memoryLedger = (options: InProcessOptions = {}): Ledger => ledgerOver(new MemoryStore(), options);

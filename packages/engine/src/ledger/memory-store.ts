@@ -1,0 +1,270 @@
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core";
+import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "./store.ts";
+import { Tally } from "./tally.ts";
+
+/** Rows in maps: true to the port, for simulation and tests. Forgets all when the process ends. */
+export class MemoryStore implements Store {
+  readonly #alerts = new Map<string, AlertRecord>();
+  readonly #incidents = new Map<number, Incident>();
+  readonly #episodes = new Map<string, number>();
+  readonly #members = new Map<string, Set<number>>();
+  /** Ids of what waits, by lane. */
+  readonly #lanes = new Map<string, Set<number>>();
+  readonly #history = new Map<number, HistoryEntry[]>();
+  readonly #letters = new Map<number, DeadLetter>();
+  readonly #endpoints = new Map<number, EndpointRecord>();
+  readonly #slots = new Map<number, Slot>();
+  readonly #gates = new Map<string, unknown>();
+  readonly #tally = new Tally();
+  #ids = 0;
+
+  alert(fingerprint: string): AlertRecord | undefined {
+    return this.#alerts.get(fingerprint);
+  }
+
+  putAlert(_before: AlertRecord | undefined, after: AlertRecord): void {
+    this.#alerts.set(after.fingerprint, after);
+  }
+
+  alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[] {
+    return this.#sortedAlerts(({ lookAtMs }) => lookAtMs !== null && lookAtMs <= nowMs)
+      .toSorted((a, b) => (a.lookAtMs ?? 0) - (b.lookAtMs ?? 0))
+      .slice(0, limit);
+  }
+
+  nextLookAtMs(): number | null {
+    let next: number | null = null;
+    for (const { lookAtMs } of this.#alerts.values())
+      if (lookAtMs !== null && (next === null || lookAtMs < next)) next = lookAtMs;
+    return next;
+  }
+
+  firingAlerts(after: string, limit: number): readonly AlertRecord[] {
+    return this.#sortedAlerts(({ status, fingerprint }) => status === "firing" && fingerprint > after).slice(0, limit);
+  }
+
+  #sortedAlerts(take: (record: AlertRecord) => boolean): AlertRecord[] {
+    return [...this.#alerts.values()].filter(take).toSorted((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+  }
+
+  silentAlerts(source: string): readonly string[] {
+    return this.#sortedAlerts(({ silent }) => silent.includes(source)).map(({ fingerprint }) => fingerprint);
+  }
+
+  incident(id: number): Incident | undefined {
+    return this.#incidents.get(id);
+  }
+
+  latestIncident(target: string, dedupKey: string): Incident | undefined {
+    const id = this.#episodes.get(`${target}\0${dedupKey}`);
+    return id === undefined ? undefined : this.#incidents.get(id);
+  }
+
+  insertIncident(incident: Omit<Incident, "id">): Incident {
+    const inserted: Incident = { ...incident, id: ++this.#ids };
+    this.#episodes.set(`${incident.target}\0${incident.dedupKey}`, inserted.id);
+    this.#incidents.set(inserted.id, inserted);
+    this.#tally.add(inserted.target, inserted.state);
+    this.#enlist(inserted);
+    return inserted;
+  }
+
+  putIncident(before: Incident, after: Incident): void {
+    this.#lanes.get(laneOf(before))?.delete(before.id);
+    this.#incidents.set(after.id, after);
+    this.#tally.move(before, after);
+    this.#enlist(after);
+  }
+
+  #enlist(incident: Incident): void {
+    if (incident.dueAtMs === null) return;
+    const key = laneOf(incident);
+    const lane = this.#lanes.get(key);
+    if (lane) lane.add(incident.id);
+    else this.#lanes.set(key, new Set([incident.id]));
+  }
+
+  addMember(fingerprint: string, incident: number): void {
+    const incidents = this.#members.get(fingerprint);
+    if (incidents) incidents.add(incident);
+    else this.#members.set(fingerprint, new Set([incident]));
+  }
+
+  lanes(): readonly Lane[] {
+    const lanes: Lane[] = [];
+    for (const [key, ids] of this.#lanes) {
+      let next = Number.POSITIVE_INFINITY;
+      for (const id of ids) next = Math.min(next, this.#incidents.get(id)?.dueAtMs ?? Number.POSITIVE_INFINITY);
+      const [endpoint, urgency] = key.split("/").map(Number);
+      if (ids.size > 0) lanes.push({ endpoint: endpoint ?? 0, urgency: urgency as Lane["urgency"], nextDueAtMs: next });
+    }
+    return lanes;
+  }
+
+  dueIn(endpoint: number, urgency: number, nowMs: number, limit: number): readonly Incident[] {
+    return [...(this.#lanes.get(`${endpoint}/${urgency}`) ?? [])]
+      .map((id) => this.#incidents.get(id) as Incident)
+      .filter(({ dueAtMs }) => dueAtMs !== null && dueAtMs <= nowMs)
+      .toSorted((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.id - b.id)
+      .slice(0, limit);
+  }
+
+  untoldElsewhere(target: string, endpoint: number, limit: number): readonly Incident[] {
+    return this.untold(target, 0, Number.POSITIVE_INFINITY)
+      .filter((incident) => incident.endpoint !== endpoint)
+      .slice(0, limit);
+  }
+
+  untold(target: string, after: number, limit: number): readonly Incident[] {
+    return [...this.#incidents.values()]
+      .filter((one) => one.target === target && one.id > after && one.told === null)
+      .filter(({ state }) => state === "due" || state === "candidate")
+      .slice(0, limit);
+  }
+
+  inFlight(): readonly Incident[] {
+    return [...this.#incidents.values()].filter(({ flight }) => flight !== null);
+  }
+
+  incidents(query: IncidentQuery): { incidents: readonly Incident[]; nextCursor?: string } {
+    const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
+    const found = [...this.#incidents.values()]
+      .filter(
+        ({ id, state, target }) =>
+          id < before && (query.state ?? state) === state && (query.target ?? target) === target,
+      )
+      .filter(({ id }) => query.fingerprint === undefined || this.#members.get(query.fingerprint)?.has(id) === true)
+      .toReversed();
+    const incidents = found.slice(0, query.limit);
+    const last = incidents.at(-1);
+    return found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents };
+  }
+
+  addHistory(entry: HistoryEntry): void {
+    const entries = this.#history.get(entry.incident);
+    if (entries) entries.push(entry);
+    else this.#history.set(entry.incident, [entry]);
+  }
+
+  history(incident: number): readonly HistoryEntry[] {
+    return this.#history.get(incident) ?? [];
+  }
+
+  addDeadLetter(letter: Omit<DeadLetter, "id">): void {
+    const id = ++this.#ids;
+    this.#letters.set(id, { ...letter, id });
+  }
+
+  deadLetters(limit: number, before: number): readonly DeadLetter[] {
+    return [...this.#letters.values()]
+      .filter(({ id }) => id < before)
+      .toReversed()
+      .slice(0, limit);
+  }
+
+  deadLetter(id: number): DeadLetter | undefined {
+    return this.#letters.get(id);
+  }
+
+  markReplayed(id: number, atMs: number): void {
+    const letter = this.#letters.get(id);
+    if (letter) this.#letters.set(id, { ...letter, replayedAtMs: atMs });
+  }
+
+  dropDeadLetter(id: number): boolean {
+    return this.#letters.delete(id);
+  }
+
+  endpoints(): readonly EndpointRecord[] {
+    return [...this.#endpoints.values()];
+  }
+
+  putEndpoint(record: Omit<EndpointRecord, "id"> & { readonly id?: number }): EndpointRecord {
+    const stored = { ...record, id: record.id ?? ++this.#ids };
+    this.#endpoints.set(stored.id, stored);
+    return stored;
+  }
+
+  dropEndpoint(id: number): void {
+    this.#endpoints.delete(id);
+  }
+
+  endpointInUse(id: number): boolean {
+    return [...this.#incidents.values()].some(({ endpoint, state }) => endpoint === id && state !== "closed");
+  }
+
+  slots(): readonly Slot[] {
+    return [...this.#slots.values()];
+  }
+
+  putSlot(slot: Slot): void {
+    this.#slots.set(slot.token, slot);
+  }
+
+  dropSlots(credential: string, freeAtMs: number): void {
+    for (const slot of this.#slots.values())
+      if (slot.credential === credential && slot.freeAtMs <= freeAtMs) this.#slots.delete(slot.token);
+  }
+
+  gate(kind: GateKind, id: string): unknown {
+    return this.#gates.get(`${kind}\0${id}`);
+  }
+
+  putGate(kind: GateKind, id: string, facts: unknown): void {
+    this.#gates.set(`${kind}\0${id}`, facts);
+  }
+
+  gates(kind: GateKind): readonly (readonly [string, unknown])[] {
+    const prefix = `${kind}\0`;
+    return [...this.#gates]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, facts]) => [key.slice(prefix.length), facts]);
+  }
+
+  stats(): Omit<LedgerStats, "nowMs"> {
+    const due = new Map<string, { target: string; severity: Severity; oldestAtMs: number }>();
+    for (const { state, target, wanted, acceptedAtMs } of this.#incidents.values()) {
+      if (state !== "due" && state !== "in_flight" && state !== "candidate") continue;
+      const key = `${target}\0${wanted.severity}`;
+      const oldestAtMs = Math.min(due.get(key)?.oldestAtMs ?? acceptedAtMs, acceptedAtMs);
+      due.set(key, { target, severity: wanted.severity, oldestAtMs });
+    }
+    const dead = Map.groupBy(this.#letters.values(), ({ target, reason }) => `${target}\0${reason}`);
+    const firing = this.#sortedAlerts(({ status }) => status === "firing").length;
+    return {
+      incidents: this.#tally.counts(),
+      due: [...due.values()],
+      deadLetters: [...dead.values()].flatMap((letters) =>
+        letters.slice(0, 1).map(({ target, reason }) => ({ target, reason, count: letters.length })),
+      ),
+      alerts: { firing, resolved: this.#alerts.size - firing },
+    };
+  }
+
+  forget(beforeMs: number, limit: number): number {
+    let gone = 0;
+    for (const { id, state, target, dedupKey, dueAtMs, updatedAtMs, members } of this.#incidents.values()) {
+      if (gone >= limit) break;
+      const over = (state === "closed" || state === "not_told" || state === "dead") && dueAtMs === null;
+      if (!over || updatedAtMs >= beforeMs) continue;
+      for (const { fingerprint } of members) this.#members.get(fingerprint)?.delete(id);
+      if (this.#episodes.get(`${target}\0${dedupKey}`) === id) this.#episodes.delete(`${target}\0${dedupKey}`);
+      this.#incidents.delete(id);
+      this.#history.delete(id);
+      this.#tally.add(target, state, -1);
+      gone++;
+    }
+    for (const letter of this.#letters.values()) if (letter.atMs < beforeMs && this.#letters.delete(letter.id)) gone++;
+    for (const { fingerprint, status, confirmedAtMs } of this.#alerts.values())
+      if (
+        status === "resolved" &&
+        confirmedAtMs < beforeMs &&
+        !this.#members.get(fingerprint)?.size &&
+        this.#alerts.delete(fingerprint)
+      )
+        gone++;
+    return gone;
+  }
+}
+
+const laneOf = ({ endpoint, urgency }: Incident): string => `${endpoint}/${urgency}`;

@@ -1,0 +1,32 @@
+import type { Ledger } from "@tocsin/core";
+import type { LedgerCore } from "./core.ts";
+
+/** The ledger's operations by name: what travels to the thread that owns the rows. */
+export type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose>;
+export type OperationArguments<O extends Operation> = Parameters<LedgerCore[O]>;
+export type OperationResult<O extends Operation> = ReturnType<LedgerCore[O]>;
+export type Run = <O extends Operation>(operation: O, args: OperationArguments<O>) => Promise<OperationResult<O>>;
+
+/** The port, over whatever carries an operation to its rows and brings the answer after the commit. */
+export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
+  useTargets: (targets) => run("useTargets", [targets]),
+  want: (wants) => run("want", [wants]),
+  reroute: (routed) => run("reroute", [routed]),
+  claimDue: (request) => run("claimDue", [request]),
+  settle: (reports) => run("settle", [reports]),
+  acknowledge: (incident, by) => run("acknowledge", [incident, by]),
+  resolve: (incident, by) => run("resolve", [incident, by]),
+  release: (owner) => run("release", [owner]),
+  alert: (fingerprint) => run("alert", [fingerprint]),
+  firing: (page) => run("firing", [page]),
+  incidents: (query) => run("incidents", [query]),
+  incident: (id) => run("incident", [id]),
+  deadLetters: (query) => run("deadLetters", [query]),
+  deadLetter: (id) => run("deadLetter", [id]),
+  dropDeadLetter: (id) => run("dropDeadLetter", [id]),
+  replay: (id) => run("replay", [id]),
+  standing: () => run("standing", []),
+  stats: () => run("stats", []),
+  forget: (beforeMs) => run("forget", [beforeMs]),
+  [Symbol.asyncDispose]: close,
+});

@@ -1,0 +1,61 @@
+import type { AlertView, Incident, IncidentView, Reason, TargetStanding } from "@tocsin/core";
+import { breakerState } from "../breaker.ts";
+import type { Desk } from "./desk.ts";
+import type { AlertRecord } from "./store.ts";
+
+export const alertView = ({ alert, claims, status, firstSeenAtMs, confirmedAtMs }: AlertRecord): AlertView => ({
+  alert,
+  claims: Object.values(claims),
+  status,
+  firstSeenAtMs,
+  confirmedAtMs,
+});
+
+/** State and reason as they are now. What a whole target or credential waits for is not written to each incident. */
+export function incidentView(desk: Desk, incident: Incident): IncidentView {
+  const reason =
+    incident.state === "due"
+      ? whyWaiting(desk, incident)
+      : incident.state === "told"
+        ? whyOpen(desk, incident)
+        : incident.reason;
+  return { incident, state: incident.state, reason };
+}
+
+function whyWaiting(desk: Desk, incident: Incident): Reason {
+  const { gates, nowMs } = desk;
+  const { terms, current } = desk.endpoint(incident.endpoint);
+  if (gates.block(terms.endpoint)) return current ? "waiting_auth" : "orphaned_key";
+  if (breakerState(gates.breaker(terms.name), nowMs) !== "closed") return "waiting_breaker";
+  if (gates.throttle(terms.credential).pausedUntilMs !== null) return "waiting_pause";
+  if ((incident.dueAtMs ?? 0) > nowMs) return "waiting_retry";
+  if (gates.room(terms.credential, incident.urgency, new Set(), nowMs) <= 0) return "waiting_limit";
+  return incident.told?.certain === false ? "ambiguous" : "waiting_turn";
+}
+
+/** A told incident whose alert nobody confirms any more says so. */
+function whyOpen(desk: Desk, incident: Incident): Reason {
+  for (const { fingerprint, status } of incident.members) {
+    const record = status === "firing" ? desk.store.alert(fingerprint) : undefined;
+    if (!record) continue;
+    if (record.silent.length > 0) return "source_silent";
+    if (desk.nowMs - record.confirmedAtMs > desk.settings.staleAfter) return "stale";
+  }
+  return incident.reason;
+}
+
+export const standing = (desk: Desk): TargetStanding[] =>
+  [...desk.targets()].map(({ terms }) => {
+    const { gates, nowMs } = desk;
+    const block = gates.block(terms.endpoint);
+    return {
+      target: terms.name,
+      breaker: gates.breakerOf(terms.name, nowMs),
+      limiter: {
+        limit: gates.limit(terms.credential, nowMs),
+        used: gates.used(terms.credential, nowMs),
+        pausedUntilMs: gates.throttle(terms.credential).pausedUntilMs,
+      },
+      blocked: block ? { state: block.state, detail: block.detail } : null,
+    };
+  });

@@ -1,0 +1,162 @@
+import {
+  type AttemptReason,
+  type Flight,
+  type Incident,
+  type Outcome,
+  plan,
+  repairLate,
+  type Report,
+  settle as settled,
+  throttledWaitMs,
+} from "@tocsin/core";
+import { answered, failed } from "../breaker.ts";
+import { throttled, unpaused } from "../throttle.ts";
+import { type Flights, freeProbes } from "./claiming.ts";
+import type { Desk } from "./desk.ts";
+import type { EndpointRecord } from "./store.ts";
+
+/** True where the report was applied, false where the lease had been lost and its effect is repaired instead. */
+export const settle = (desk: Desk, flights: Flights, reports: readonly Report[]): boolean[] =>
+  reports.map((report) => settleOne(desk, flights, report));
+
+function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
+  const { lease, outcome } = report;
+  const incident = desk.store.incident(lease.incident);
+  if (!incident) return false;
+  const { flight } = incident;
+  if (flight?.token !== lease.token) {
+    reportedLate(desk, incident, report);
+    return false;
+  }
+  const endpoint = desk.endpoint(incident.endpoint);
+  flights.remove(flight.owner, endpoint.terms.name);
+  desk.gates.discharge(endpoint.terms.credential, lease.token, desk.nowMs);
+  judge(desk, endpoint, incident, flight, outcome);
+
+  const random = desk.random();
+  const after = settled(incident, flight, outcome, { nowMs: desk.nowMs, retry: desk.settings.retry, random });
+  desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
+  if (after.state === "dead") bury(desk, after, report);
+  if (
+    outcome.kind === "accepted" &&
+    flight.action === "resolve" &&
+    incident.wanted.status === "firing" &&
+    !incident.repeat
+  ) {
+    nextEpisode(desk, incident, after);
+    return true;
+  }
+  const placed = atCurrentEndpoint(desk, after);
+  desk.put(incident, plan(placed, desk.dueTerms(placed), desk.nowMs));
+  return true;
+}
+
+const noteOf = (flight: Flight, outcome: Outcome): string =>
+  outcome.kind === "accepted"
+    ? flight.action
+    : `${flight.action} ${"reason" in outcome ? outcome.reason : outcome.kind}`;
+
+/** What the outcome says of breaker, block and pause. */
+function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight: Flight, outcome: Outcome): void {
+  const { gates, nowMs } = desk;
+  const { terms } = endpoint;
+  const { token } = flight;
+  if (outcome.kind === "interrupted") return freeProbes(desk, endpoint, token);
+
+  const breaker = gates.breaker(terms.name);
+  gates.putBreaker(
+    terms.name,
+    isInfrastructure(outcome) ? failed(breaker, incident.id, token, nowMs) : answered(breaker),
+  );
+
+  if (outcome.kind === "blocked") gates.blockFor(terms.endpoint, outcome.state, outcome.detail, nowMs);
+  else if (outcome.kind === "refused" && flight.action === "check")
+    gates.blockFor(terms.endpoint, "unauthorized", outcome.detail, nowMs);
+  else if (outcome.kind === "accepted") gates.putBlock(terms.endpoint, undefined);
+  else freeProbes(desk, endpoint, token);
+
+  const throttle = gates.throttle(terms.credential);
+  if ("reason" in outcome && outcome.reason === "rate_limited") {
+    const waitMs = ("retryAfterMs" in outcome ? outcome.retryAfterMs : undefined) ?? throttledWaitMs;
+    const limit = gates.fullLimit(terms.credential);
+    gates.putThrottle(terms.credential, throttled(throttle, { startedAtMs: flight.sinceMs, nowMs, waitMs, limit }));
+  } else if (isInfrastructure(outcome)) {
+    if (throttle.probe === token) gates.putThrottle(terms.credential, { ...throttle, probe: null });
+  } else gates.putThrottle(terms.credential, unpaused(throttle, flight.sinceMs));
+}
+
+const infrastructure: ReadonlySet<AttemptReason> = new Set(["server", "network", "timeout", "tls"]);
+
+/** Only these say that the receiver is ill; who answers 429 or 4xx is well. */
+const isInfrastructure = (outcome: Outcome): boolean => "reason" in outcome && infrastructure.has(outcome.reason);
+
+/** Nothing was told at an endpoint that its target has left meanwhile: told where the target is now. */
+export function atCurrentEndpoint(desk: Desk, incident: Incident): Incident {
+  const current = desk.target(incident.target);
+  if (incident.told !== null || !current || current.id === incident.endpoint) return incident;
+  return { ...incident, endpoint: current.id, checkKey: false };
+}
+
+/**
+ * The end was told while its alert fired again: this episode is over and the next begins, waiting since the alert came
+ * back.
+ */
+function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
+  const over: Incident = {
+    ...after,
+    wanted: { ...after.wanted, status: "resolved" },
+    overtaken: [],
+    manualUntilMs: null,
+  };
+  desk.put(before, plan(over, desk.dueTerms(over), desk.nowMs));
+  const current = desk.target(before.target);
+  if (!current?.terms.enabled) return;
+  const { id: _id, ...rest } = after;
+  const next: Omit<Incident, "id"> = {
+    ...rest,
+    endpoint: current.id,
+    told: null,
+    opened: false,
+    state: "due",
+    dueAtMs: desk.nowMs,
+    adopted: false,
+    attempts: 0,
+    failures: 0,
+    lastFailure: null,
+    retriedForMs: 0,
+    acceptedAtMs: before.wanted.atMs,
+    wanted: { ...after.wanted, acknowledged: false },
+  };
+  const { id } = desk.store.insertIncident(plan({ ...next, id: 0 }, desk.dueTerms(next), desk.nowMs));
+  for (const { fingerprint } of next.members) {
+    desk.store.addMember(fingerprint, id);
+    const record = desk.store.alert(fingerprint);
+    if (record)
+      desk.store.putAlert(record, {
+        ...record,
+        incidents: [...record.incidents.filter((one) => one !== before.id), id],
+      });
+  }
+}
+
+/** The owner had lost its lease: its attempt stays on record, and where it may have undone something, that is repeated. */
+function reportedLate(desk: Desk, incident: Incident, { lease }: Report): void {
+  if (!incident.overtaken.some(({ token }) => token === lease.token)) return;
+  desk.note(incident.id, "reported_late", lease.action);
+  const repaired = repairLate(incident, ({ token }) => token === lease.token);
+  desk.planned(incident, repaired.repeat && !incident.repeat ? { ...repaired, dueAtMs: desk.nowMs } : repaired);
+}
+
+function bury(desk: Desk, incident: Incident, { lease, outcome, rendered }: Report): void {
+  desk.store.addDeadLetter({
+    incident: incident.id,
+    target: incident.target,
+    dedupKey: incident.dedupKey,
+    action: lease.action,
+    reason: incident.reason,
+    answer: incident.lastFailure?.detail ?? ("detail" in outcome ? outcome.detail : ""),
+    rendered: rendered ?? null,
+    atMs: desk.nowMs,
+    replayedAtMs: null,
+  });
+}

@@ -1,0 +1,123 @@
+import { Worker } from "node:worker_threads";
+import { type Clock, type DeliverySettings, type Ledger, LedgerUnavailable, systemClock } from "@tocsin/core";
+import { defaultSettings } from "../config.ts";
+import { type Answer, type Call, Committer, type SqliteOptions } from "./committer.ts";
+import type { Operation } from "./operations.ts";
+import { portOver, type Run } from "./operations.ts";
+
+export interface OpenSqliteOptions {
+  /** A file, or ":memory:". */
+  readonly path: string;
+  readonly settings?: DeliverySettings;
+  /** In this thread only; a thread of its own has the system's. @default the system's */
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  /** A thread of its own, so that an fsync blocks nobody. @default true */
+  readonly thread?: boolean;
+}
+
+/** Calls that one commit takes at most: bounds how long the first of them waits for the others. */
+const mostInGroup = 512;
+
+/** A sender's answer waits no longer for the ledger. Its claim may still be recorded; it is told 503 and repeats it. */
+const intakeTimeoutMs = 8_000;
+
+interface Waiting {
+  readonly call: Call;
+  readonly done: (answer: Answer) => void;
+}
+
+/**
+ * Opens a ledger in one SQLite file.
+ *
+ * @throws Error where the file cannot be opened, is another process's, or is a newer version's.
+ */
+export async function openSqliteLedger(options: OpenSqliteOptions): Promise<Ledger> {
+  const sqlite: SqliteOptions = { path: options.path, settings: options.settings ?? defaultSettings };
+  if (options.thread === false) {
+    const committer = new Committer(sqlite, options.clock ?? systemClock, options.random);
+    const run = async (operation: Operation, args: readonly unknown[]) =>
+      unwrap(committer.run([[operation, args]])[0] as Answer);
+    return portOver(run as Run, async () => committer.close());
+  }
+  const thread = await startThread(sqlite);
+  return portOver(thread.run, thread.close);
+}
+
+async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: () => Promise<void> }> {
+  const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
+  const worker = new Worker(new URL(`./sqlite-thread${extension}`, import.meta.url), { workerData: sqlite });
+  await new Promise<void>((resolve, reject) => {
+    worker.once("message", () => resolve());
+    worker.once("error", reject);
+  });
+
+  let queue: Waiting[] = [];
+  let inGroup: Waiting[] = [];
+  let scheduled = false;
+  let gone: string | undefined;
+
+  const send = (): void => {
+    scheduled = false;
+    if (inGroup.length > 0 || queue.length === 0) return;
+    inGroup = queue.splice(0, mostInGroup);
+    worker.postMessage(inGroup.map(({ call }) => call));
+  };
+  worker.on("message", (answers: readonly Answer[]) => {
+    const answered = inGroup;
+    inGroup = [];
+    for (const [index, { done }] of answered.entries()) done(answers[index] as Answer);
+    send();
+  });
+  const lose = (reason: string): void => {
+    gone = reason;
+    const lost = [...inGroup, ...queue];
+    inGroup = [];
+    queue = [];
+    for (const { done } of lost) done({ ok: false, unavailable: true, message: reason });
+  };
+  worker.on("error", (error) => lose(`the ledger's thread failed: ${String(error)}`));
+  worker.on("exit", () => lose("the ledger is closed"));
+
+  const run = (operation: Operation, args: readonly unknown[]): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (gone !== undefined) return reject(new LedgerUnavailable(gone));
+      // Intake alone gives up: a lost answer to anything else would leave a lease or an outcome without an owner.
+      const timer =
+        operation === "want"
+          ? setTimeout(() => reject(new LedgerUnavailable("the ledger does not answer")), intakeTimeoutMs)
+          : undefined;
+      const done = (answer: Answer): void => {
+        clearTimeout(timer);
+        if (answer.ok) resolve(answer.value);
+        else reject(failure(answer));
+      };
+      queue.push({ call: [operation, args], done });
+      if (scheduled || inGroup.length > 0) return;
+      scheduled = true;
+      // After the current tick: what is asked together is committed together.
+      queueMicrotask(send);
+    });
+
+  const close = async (): Promise<void> => {
+    if (gone !== undefined) return;
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    // Behind what is already queued.
+    while (queue.length > 0 || inGroup.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    worker.postMessage("close");
+    await exited;
+  };
+  return { run: run as Run, close };
+}
+
+function unwrap(answer: Answer): unknown {
+  if (answer.ok) return answer.value;
+  throw failure(answer);
+}
+
+function failure(answer: Extract<Answer, { ok: false }>): Error {
+  if (answer.unavailable) return new LedgerUnavailable(answer.message);
+  const error = new Error(answer.message);
+  if (answer.stack) error.stack = answer.stack;
+  return error;
+}

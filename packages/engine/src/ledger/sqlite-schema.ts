@@ -1,0 +1,79 @@
+/**
+ * The ledger's tables, oldest migration first: append, never edit. The number of applied ones is `PRAGMA user_version`.
+ *
+ * Columns hold what is searched; the rest of a row is JSON in `facts`, since rows are read and written whole.
+ */
+export const migrations: readonly string[] = [
+  `
+  -- One row per alert ever accepted, whether a target wants it or not.
+  CREATE TABLE alerts (
+    fingerprint TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    look_at INTEGER,
+    confirmed_at INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX alerts_look_at ON alerts (look_at) WHERE look_at IS NOT NULL;
+  CREATE INDEX alerts_firing ON alerts (fingerprint) WHERE status = 'firing';
+
+  -- Alerts that wait for a word of a source before a claim of its ends.
+  CREATE TABLE silent (source TEXT NOT NULL, fingerprint TEXT NOT NULL, PRIMARY KEY (source, fingerprint)) STRICT, WITHOUT ROWID;
+
+  -- Where events go or went. Sealed terms hold no credential in clear.
+  CREATE TABLE endpoints (
+    id INTEGER PRIMARY KEY,
+    current INTEGER NOT NULL,
+    terms TEXT NOT NULL
+  ) STRICT;
+
+  -- One row per episode of a problem at a target: what is wanted, what was told. No row is a message.
+  CREATE TABLE incidents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    dedup_key TEXT NOT NULL,
+    endpoint INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    urgency INTEGER NOT NULL,
+    due_at INTEGER,
+    untold INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX incidents_episode ON incidents (target, dedup_key);
+  CREATE INDEX incidents_due ON incidents (endpoint, urgency, due_at) WHERE due_at IS NOT NULL;
+
+  -- Which incidents an alert was ever part of.
+  CREATE TABLE members (fingerprint TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (fingerprint, incident)) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE history (
+    incident INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    detail TEXT,
+    PRIMARY KEY (incident, at, n)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE dead_letters (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    replayed_at INTEGER,
+    facts TEXT NOT NULL
+  ) STRICT;
+
+  -- Attempts that a receiver's window still counts.
+  CREATE TABLE slots (
+    token INTEGER PRIMARY KEY,
+    credential TEXT NOT NULL,
+    urgency INTEGER NOT NULL,
+    free_at INTEGER NOT NULL
+  ) STRICT;
+
+  -- Pauses, breakers, blocks, when sources were heard, the ledger's own facts.
+  CREATE TABLE gates (kind TEXT NOT NULL, id TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
+  `,
+];

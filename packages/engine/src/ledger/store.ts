@@ -1,0 +1,117 @@
+import type {
+  Alert,
+  AlertStatus,
+  ClaimState,
+  DeadLetter,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+  Route,
+  TargetTerms,
+  Urgency,
+} from "@tocsin/core";
+
+/** One alert as the ledger keeps it, also when no target wants it. */
+export interface AlertRecord {
+  readonly fingerprint: string;
+  readonly alert: Alert;
+  readonly status: AlertStatus;
+  /** By claimant: the source for webhooks, source and sender for direct input. */
+  readonly claims: Readonly<Record<string, ClaimState>>;
+  /** Its incidents that are not closed. May name closed ones; whoever reads drops those. */
+  readonly incidents: readonly number[];
+  /** Where it should be told if a held firing is believed. */
+  readonly routes: readonly Route[];
+  /** Sources whose word is awaited before a claim of theirs that has passed its `endsAt` ends. */
+  readonly silent: readonly string[];
+  /** When time alone may change a claim; null: never. */
+  readonly lookAtMs: number | null;
+  readonly firstSeenAtMs: number;
+  readonly confirmedAtMs: number;
+}
+
+/** Where events go or went: one (target, URL, credential), see `TargetTerms.endpoint`. */
+export interface EndpointRecord {
+  readonly id: number;
+  readonly terms: TargetTerms;
+  /** The target's endpoint now; others are kept while incidents are open there. */
+  readonly current: boolean;
+}
+
+/** One attempt charged to a credential. */
+export interface Slot {
+  /** The lease's token. */
+  readonly token: number;
+  readonly credential: string;
+  readonly urgency: Urgency;
+  /** When the receiver's window has forgotten it. Until the attempt ended: the latest possible instant. */
+  readonly freeAtMs: number;
+}
+
+/** Waiting work of one urgency at one endpoint. */
+export interface Lane {
+  readonly endpoint: number;
+  readonly urgency: Urgency;
+  /** Nothing in it is due earlier. */
+  readonly nextDueAtMs: number;
+}
+
+export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "meta";
+
+/**
+ * Rows, nothing else: what they mean is decided in one place (`LedgerCore`) for every kind of storage. All calls between
+ * two commits of the owner are one transaction.
+ */
+export interface Store {
+  alert(fingerprint: string): AlertRecord | undefined;
+  putAlert(before: AlertRecord | undefined, after: AlertRecord): void;
+  /** Alerts whose `lookAtMs` has come, soonest first. */
+  alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[];
+  nextLookAtMs(): number | null;
+  firingAlerts(after: string, limit: number): readonly AlertRecord[];
+  /** Alerts that wait for a word of this source (`AlertRecord.silent`). */
+  silentAlerts(source: string): readonly string[];
+
+  incident(id: number): Incident | undefined;
+  /** The newest episode of (target, dedup key). */
+  latestIncident(target: string, dedupKey: string): Incident | undefined;
+  insertIncident(incident: Omit<Incident, "id">): Incident;
+  putIncident(before: Incident, after: Incident): void;
+  addMember(fingerprint: string, incident: number): void;
+  /** Every lane with waiting work. */
+  lanes(): readonly Lane[];
+  /** What is due in a lane, oldest first. */
+  dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[];
+  /** Incidents of a target where nothing was told or may have been, waiting at an endpoint that is not `endpoint`. */
+  untoldElsewhere(target: string, endpoint: number, limit: number): readonly Incident[];
+  /** Incidents of a target that wait to be told for the first time. */
+  untold(target: string, after: number, limit: number): readonly Incident[];
+  inFlight(): readonly Incident[];
+  incidents(query: IncidentQuery): { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
+
+  addHistory(entry: HistoryEntry): void;
+  history(incident: number): readonly HistoryEntry[];
+  addDeadLetter(letter: Omit<DeadLetter, "id">): void;
+  deadLetters(limit: number, before: number): readonly DeadLetter[];
+  deadLetter(id: number): DeadLetter | undefined;
+  markReplayed(id: number, atMs: number): void;
+  dropDeadLetter(id: number): boolean;
+
+  endpoints(): readonly EndpointRecord[];
+  putEndpoint(record: Omit<EndpointRecord, "id"> & { readonly id?: number }): EndpointRecord;
+  dropEndpoint(id: number): void;
+  /** Whether an incident that is not over still needs the endpoint. */
+  endpointInUse(id: number): boolean;
+
+  slots(): readonly Slot[];
+  putSlot(slot: Slot): void;
+  dropSlots(credential: string, freeAtMs: number): void;
+  gate(kind: GateKind, id: string): unknown;
+  putGate(kind: GateKind, id: string, facts: unknown): void;
+  gates(kind: GateKind): readonly (readonly [id: string, facts: unknown])[];
+
+  stats(): Omit<LedgerStats, "nowMs">;
+  /** Deletes closed incidents, their history, dead letters and resolved alerts last touched before; at most `limit` rows. */
+  forget(beforeMs: number, limit: number): number;
+}

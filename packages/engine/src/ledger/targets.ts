@@ -1,0 +1,63 @@
+import type { TargetTerms } from "@tocsin/core";
+import type { Desk } from "./desk.ts";
+import { rest } from "./intake.ts";
+import { atCurrentEndpoint } from "./settling.ts";
+import type { EndpointRecord } from "./store.ts";
+
+/** Rows that one page of a change touches; the whole change is one commit. */
+const page = 1000;
+
+/**
+ * Makes these the targets. What was told stays with the endpoint that it was told at (I6); what was not moves with its
+ * target, or rests where the target is gone or disabled.
+ */
+export function useTargets(desk: Desk, targets: readonly TargetTerms[]): void {
+  const { store } = desk;
+  const wanted = new Map(targets.map((terms) => [terms.name, terms]));
+  for (const record of store.endpoints()) {
+    const terms = wanted.get(record.terms.name);
+    const current = terms?.endpoint === record.terms.endpoint;
+    if (current && terms) {
+      wanted.delete(terms.name);
+      if (!record.current || !sameTerms(record.terms, terms)) store.putEndpoint({ id: record.id, current, terms });
+    } else if (record.current) store.putEndpoint({ ...record, current: false });
+  }
+  for (const terms of wanted.values()) store.putEndpoint({ current: true, terms });
+  desk.loadEndpoints();
+
+  for (const terms of targets) {
+    const endpoint = desk.target(terms.name);
+    if (endpoint) move(desk, endpoint);
+    if (!terms.enabled) restUntold(desk, terms.name);
+  }
+  const names = new Set(targets.map(({ name }) => name));
+  for (const record of store.endpoints()) {
+    if (record.current) continue;
+    if (!names.has(record.terms.name)) restUntold(desk, record.terms.name);
+    if (!store.endpointInUse(record.id)) store.dropEndpoint(record.id);
+  }
+  desk.loadEndpoints();
+}
+
+function move(desk: Desk, endpoint: EndpointRecord): void {
+  for (;;) {
+    const elsewhere = desk.store.untoldElsewhere(endpoint.terms.name, endpoint.id, page);
+    for (const incident of elsewhere)
+      desk.planned(incident, { ...atCurrentEndpoint(desk, incident), dueAtMs: desk.nowMs });
+    if (elsewhere.length < page) return;
+  }
+}
+
+function restUntold(desk: Desk, target: string): void {
+  for (let after = 0; ;) {
+    const untold = desk.store.untold(target, after, page);
+    for (const incident of untold) rest(desk, incident);
+    const last = untold.at(-1);
+    if (untold.length < page || !last) return;
+    after = last.id;
+  }
+}
+
+/** Sealing the same twice gives different bytes, so `sealed` says nothing about a change. */
+const sameTerms = (a: TargetTerms, b: TargetTerms): boolean =>
+  JSON.stringify({ ...a, sealed: "" }) === JSON.stringify({ ...b, sealed: "" });

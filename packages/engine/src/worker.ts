@@ -1,0 +1,198 @@
+import { type Clock, type Ledger, type Lease, LedgerUnavailable, type Outcome, type Report } from "@tocsin/core";
+
+/** What one attempt came to, and what was sent without credentials, for a dead letter. */
+export interface Attempt {
+  readonly outcome: Outcome;
+  readonly rendered?: unknown;
+}
+
+/** Told of what happens, for metrics and logs. Must not throw. */
+export interface WorkerObserver {
+  /** Every attempt, when it ended. */
+  attempted?(lease: Lease, outcome: Outcome, durationMs: number): void;
+  /** The first trigger of an episode was accepted, this long after the alert was. */
+  told?(lease: Lease, waitedMs: number): void;
+  /** A target began to wait at its limiter or pause. */
+  limited?(target: string): void;
+  /** A bug, or the ledger is unavailable; the worker goes on. */
+  failed?(error: unknown): void;
+}
+
+export interface WorkerOptions {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  /** Names this process's leases; another life of it needs another name. */
+  readonly owner: string;
+  /** Attempts in flight at once, over all targets. */
+  readonly concurrency: number;
+  /** Makes one attempt. Ends when the signal does; must not throw for what receivers do. */
+  readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
+  readonly observe?: WorkerObserver;
+}
+
+export interface Worker {
+  /** Something may be due now. */
+  wake(): void;
+  inFlight(): number;
+  /** Claims no more, lets attempts end for up to `graceMs` (default 10 s), then interrupts them and releases the leases. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** A lease lasts this much longer than the attempt may take: time to begin it and to report it. */
+const leaseMarginMs = 20_000;
+/** While the ledger is unavailable, outcomes are kept and reported again this often. */
+const ledgerRetryMs = 1_000;
+/** Asked again at the latest, whatever the ledger said about the next time. */
+const longestSleepMs = 60_000;
+
+interface Flying {
+  readonly lease: Lease;
+  readonly controller: AbortController;
+  readonly deadlineMs: number;
+}
+
+/** Makes told equal wanted: claims what is due, attempts it once, settles what came of it, sleeps until the next due time. */
+export function startWorker(options: WorkerOptions): Worker {
+  const { ledger, clock, owner, concurrency, observe } = options;
+  const flying = new Map<number, Flying>();
+  const reports: Report[] = [];
+  let settling = false;
+  let claiming = false;
+  let wanted = false;
+  let stopping = false;
+  let cancelSleep = (): void => {};
+  let cancelDeadline: (() => void) | undefined;
+  let limited: ReadonlySet<string> = new Set();
+  let idle: (() => void) | undefined;
+
+  function wake(): void {
+    wanted = true;
+    if (!claiming && !stopping) void pump();
+  }
+
+  async function pump(): Promise<void> {
+    claiming = true;
+    try {
+      while (wanted && !stopping) {
+        const most = concurrency - flying.size;
+        if (most <= 0) return;
+        wanted = false;
+        await claim(most);
+      }
+    } catch (error) {
+      observe?.failed?.(error);
+      sleep(ledgerRetryMs);
+    } finally {
+      claiming = false;
+      if (stopping) stopIfIdle();
+    }
+  }
+
+  async function claim(most: number): Promise<void> {
+    cancelSleep();
+    const claimedAtMs = clock.monotonic();
+    const claimed = await ledger.claimDue({ owner, most, concurrency, leaseMarginMs });
+    for (const target of claimed.limited) if (!limited.has(target)) observe?.limited?.(target);
+    limited = new Set(claimed.limited);
+    for (const lease of claimed.leases) void attempt(lease, claimedAtMs);
+    sleep(claimed.nextAtMs === null ? longestSleepMs : claimed.nextAtMs - claimed.nowMs);
+  }
+
+  function sleep(delayMs: number): void {
+    cancelSleep();
+    if (!stopping) cancelSleep = clock.after(Math.min(Math.max(delayMs, 0), longestSleepMs), wake);
+  }
+
+  async function attempt(lease: Lease, claimedAtMs: number): Promise<void> {
+    const controller = new AbortController();
+    const startedAtMs = clock.monotonic();
+    flying.set(lease.token, { lease, controller, deadlineMs: startedAtMs + lease.timeoutMs });
+    watchDeadlines();
+    const { outcome, rendered } = await outcomeOf(lease, controller.signal, claimedAtMs);
+    const endedAtMs = clock.monotonic();
+    observe?.attempted?.(lease, outcome, endedAtMs - startedAtMs);
+    if (outcome.kind === "accepted" && lease.first) observe?.told?.(lease, clock.now() - lease.acceptedAtMs);
+    reports.push({ lease, outcome, ...(rendered === undefined ? {} : { rendered }) });
+    if (!settling) {
+      settling = true;
+      queueMicrotask(() => void settle());
+    }
+  }
+
+  async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
+    // Rechecked on the monotonic clock right before the write: this process may have been paused since the claim.
+    if (clock.monotonic() - claimedAtMs > lease.leaseMs - lease.timeoutMs)
+      return { outcome: { kind: "interrupted", left: false, detail: "the lease ran out before the attempt began" } };
+    try {
+      return await options.publish(lease, signal);
+    } catch (error) {
+      observe?.failed?.(error);
+      return { outcome: { kind: "ambiguous", reason: "bug", detail: "Tocsin failed while it published; see its log" } };
+    }
+  }
+
+  /** Reports what ended since the last report, in one commit; keeps it while the ledger is unavailable. */
+  async function settle(): Promise<void> {
+    const batch = reports.splice(0);
+    const settled = ledger.settle(batch);
+    // Asked in the same tick, so that the next work is claimed in the commit that settles this.
+    for (const { lease } of batch) flying.delete(lease.token);
+    wake();
+    try {
+      await settled;
+    } catch (error) {
+      observe?.failed?.(error);
+      if (error instanceof LedgerUnavailable) {
+        reports.unshift(...batch);
+        await new Promise<void>((resolve) => clock.after(ledgerRetryMs, resolve));
+      }
+    }
+    settling = false;
+    if (reports.length > 0) {
+      settling = true;
+      void settle();
+    } else {
+      wake();
+      if (stopping) stopIfIdle();
+    }
+  }
+
+  function stopIfIdle(): void {
+    if (flying.size === 0 && !settling && !claiming) idle?.();
+  }
+
+  /** One timer for all deadlines: attempts are many, time-outs few. */
+  function watchDeadlines(): void {
+    if (cancelDeadline) return;
+    let soonest = Number.POSITIVE_INFINITY;
+    for (const { controller, deadlineMs } of flying.values())
+      if (!controller.signal.aborted) soonest = Math.min(soonest, deadlineMs);
+    if (soonest === Number.POSITIVE_INFINITY) return;
+    cancelDeadline = clock.after(soonest - clock.monotonic(), () => {
+      cancelDeadline = undefined;
+      const nowMs = clock.monotonic();
+      for (const { controller, deadlineMs } of flying.values())
+        if (deadlineMs <= nowMs) controller.abort(new DOMException("the attempt took too long", "TimeoutError"));
+      watchDeadlines();
+    });
+  }
+
+  async function stop({ graceMs = 10_000 } = {}): Promise<void> {
+    stopping = true;
+    cancelSleep();
+    const drained = new Promise<void>((resolve) => {
+      idle = resolve;
+    });
+    stopIfIdle();
+    const cancelGrace = clock.after(graceMs, () => {
+      for (const { controller } of flying.values()) controller.abort(new DOMException("Tocsin stops", "AbortError"));
+    });
+    await drained;
+    cancelGrace();
+    cancelDeadline?.();
+    await ledger.release(owner).catch((error: unknown) => observe?.failed?.(error));
+  }
+
+  wake();
+  return { wake, stop, inFlight: () => flying.size };
+}
