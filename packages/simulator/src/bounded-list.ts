@@ -28,6 +28,10 @@ export class BoundedList<Item> {
     return limit >= ordered.length ? ordered : ordered.slice(ordered.length - limit);
   }
 
+  get forgotten(): number {
+    return this.total - this.#items.length;
+  }
+
   /** 0 is the latest. Undefined when forgotten. */
   fromLatest(back: number): Item | undefined {
     const { length } = this.#items;

@@ -1,8 +1,10 @@
-import { json, pathOf, queryOf } from "./exchange.ts";
+import { json, pathOf, queryOf, text } from "./exchange.ts";
 import type { SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
 import type { FaultSetting } from "./faults/fault.ts";
 import { isRecord } from "./json-body.ts";
 import type { LimitSetting } from "./limits.ts";
+import { reportInWords } from "./oracle/report.ts";
+import type { TruthSetting } from "./oracle/truth.ts";
 import { SettingError } from "./setting-error.ts";
 import type { Simulator } from "./simulator.ts";
 
@@ -39,6 +41,11 @@ function answer(simulator: Simulator, request: SimulatorRequest, path: string): 
     case "DELETE /faults":
       simulator.setFaults([]);
       return json(200, simulator.faults());
+    case "POST /truth":
+      simulator.setTruth(bodyOf(request) as TruthSetting);
+      return json(200, {});
+    case "GET /report":
+      return report(simulator, request);
     case "GET /keys":
       return json(200, { keys: simulator.keys() ?? null });
     case "POST /keys":
@@ -53,6 +60,13 @@ function answer(simulator: Simulator, request: SimulatorRequest, path: string): 
     return done ? json(200, {}) : problem(404, "not_found", "no open incident has this id");
   }
   return problem(404, "not_found", `${request.method} ${pathOf(request.path)} is not part of the control API`);
+}
+
+/** JSON, or words for `?format=text`. */
+function report(simulator: Simulator, request: SimulatorRequest): SimulatorAnswer {
+  const found = simulator.report();
+  const words = reportInWords(found);
+  return queryOf(request.path).get("format") === "text" ? text(200, words) : json(200, { ...found, words });
 }
 
 function setKeys(simulator: Simulator, body: unknown): SimulatorAnswer {

@@ -1,16 +1,21 @@
 import { createHash } from "node:crypto";
 
 /**
- * Stands for a credential wherever one is shown: the first 16 hex digits of its SHA-256. The credential itself is
- * never kept. A routing key has some 190 bits, so its hash cannot be searched for.
+ * What stands for a credential wherever one is shown: the first 16 hex digits of its SHA-256. A routing key has some
+ * 190 bits, so its hash cannot be searched for.
+ * @example hashKey("e93facc04764012d7bfb002500d5d1a6") // "47746dbfe444aaf2"
  */
+export const hashKey = (credential: string): string =>
+  createHash("sha256").update(credential).digest("hex").slice(0, 16);
+
+/** Remembers hashes, for there are few credentials and many requests. */
 export class KeyHasher {
   readonly #known = new Map<string, string>();
 
   hash(credential: string): string {
     let hash = this.#known.get(credential);
     if (hash !== undefined) return hash;
-    hash = createHash("sha256").update(credential).digest("hex").slice(0, 16);
+    hash = hashKey(credential);
     if (this.#known.size >= 10_000) this.#known.clear();
     this.#known.set(credential, hash);
     return hash;

@@ -1,3 +1,5 @@
+import type { Charge } from "./windows.ts";
+
 /** One HTTP request as it arrived. Header names in lower case; `path` may carry a query. */
 export interface SimulatorRequest {
   readonly method: string;
@@ -53,8 +55,7 @@ export interface Call {
   /** Hash of the credential; absent when there is none that could be charged. */
   readonly key?: string | undefined;
   readonly dedupKey?: string | undefined;
-  /** The limit that it is charged to, and the name of the window within it (the credential, the channel). */
-  readonly charge?: { readonly limit: string; readonly window: string } | undefined;
+  readonly charge?: Charge | undefined;
   /** Validates, changes the state, answers. Nothing has an effect before. `clockMs` is the receiver's own time. */
   serve(atMs: number, clockMs: number): Served;
   /** The answer when the window is full. */

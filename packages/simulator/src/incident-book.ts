@@ -62,8 +62,8 @@ export class IncidentBook {
   readonly #resolved = new Set<string>();
   readonly #most: number;
   #number = 0;
-  /** Told of each change before the answer leaves. */
-  onChange: ((change: BookChange, incident: Incident) => void) | undefined;
+  /** Told of each change, before the request that made it is answered. */
+  readonly onChange: ((change: BookChange, incident: Incident) => void)[] = [];
   /** Resolved incidents that were forgotten to stay within the bound. */
   forgotten = 0;
 
@@ -103,13 +103,13 @@ export class IncidentBook {
       logDropped: 0,
     };
     this.restore(incident);
-    this.onChange?.({ kind: "opened", incident }, incident);
+    this.#tell({ kind: "opened", incident }, incident);
     return incident;
   }
 
   append(incident: Incident, entry: LogEntry, status: IncidentStatus = incident.status): void {
     this.#write(incident, entry, status);
-    this.onChange?.({ kind: "logged", id: incident.id, entry, status }, incident);
+    this.#tell({ kind: "logged", id: incident.id, entry, status }, incident);
   }
 
   /** Puts back what a file kept. Says nothing to `onChange`. */
@@ -133,6 +133,10 @@ export class IncidentBook {
     this.#resolved.clear();
     this.#number = 0;
     this.forgotten = 0;
+  }
+
+  #tell(change: BookChange, incident: Incident): void {
+    for (const listener of this.onChange) listener(change, incident);
   }
 
   #write(incident: Incident, entry: LogEntry, status: IncidentStatus): void {

@@ -77,14 +77,14 @@ export class Intake {
     const { limits, windows } = this.#around;
     const limit = call.charge === undefined ? undefined : limits.get(call.charge.limit);
     if (call.charge === undefined || limit === undefined) return call.serve(atMs, clockMs);
-    const waitMs = windows.refuse(limit, call.charge.limit, call.charge.window, atMs);
+    const waitMs = windows.refuse(limit, call.charge, atMs);
     if (waitMs !== undefined) {
       const violations = [{ field: "rate_limit", reason: `more than ${limit.limit} calls in ${limit.perMs / 1000} s` }];
       return { answer: comeBack(call.throttled(), limit, waitMs, clockMs), violations };
     }
     const served = call.serve(atMs, clockMs);
     if (served.effect === "opened" && limit.dynamicFloor !== undefined) {
-      windows.opened(call.charge.limit, call.charge.window, atMs);
+      windows.opened(call.charge, atMs);
     }
     return served;
   }
@@ -94,7 +94,7 @@ export class Intake {
     const { limits, windows } = this.#around;
     const limit = call.charge === undefined ? undefined : limits.get(call.charge.limit);
     if (call.charge !== undefined && limit !== undefined) {
-      windows.charge(limit, call.charge.limit, call.charge.window, atMs);
+      windows.charge(limit, call.charge, atMs);
     }
     return { answer: json(202, { status: "success" }) };
   }

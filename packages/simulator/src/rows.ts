@@ -2,6 +2,7 @@ import { formatDuration } from "./duration.ts";
 import type { Fault } from "./faults/fault.ts";
 import type { Change } from "./ground.ts";
 import type { Incident } from "./incident-book.ts";
+import type { Excess } from "./windows.ts";
 import type { Refusal, RequestRecord } from "./journal.ts";
 
 /*
@@ -110,6 +111,17 @@ export const faultRow = (fault: Fault) => ({
   met: fault.met,
 });
 
+export const overLimitRow = (excess: Excess) => ({
+  receiver: excess.charge.limit,
+  key: excess.charge.key,
+  from: iso(excess.fromMs),
+  to: iso(excess.toMs),
+  allowed: excess.allowed,
+  per: formatDuration(excess.perMs),
+  refused: excess.refused,
+});
+
+export type OverLimitRow = ReturnType<typeof overLimitRow>;
 export type FaultRow = ReturnType<typeof faultRow>;
 export type ChangeRow = ReturnType<typeof changeRow>;
 export type RequestRow = ReturnType<typeof requestRow>;

@@ -7,14 +7,19 @@ import { Faults } from "./faults/faults.ts";
 import { readFaults } from "./faults/read-faults.ts";
 import { Intake } from "./intake.ts";
 import { Ground } from "./ground.ts";
+import { IncidentFile } from "./incident-file.ts";
 import { Journal } from "./journal.ts";
 import type { Leaving } from "./journal.ts";
 import { defaultLimits, limitRow, readLimitSetting } from "./limits.ts";
 import type { LimitSetting } from "./limits.ts";
+import { judge } from "./oracle/judge.ts";
+import type { Report } from "./oracle/report.ts";
+import { readTruth } from "./oracle/truth.ts";
+import type { Truth, TruthSetting } from "./oracle/truth.ts";
 import { seededRandom } from "./random.ts";
 import { pagerdutyEvents } from "./receivers/pagerduty/events.ts";
-import { changeRow, faultRow, incidentRow, refusalRow, requestRow } from "./rows.ts";
-import type { ChangeRow, FaultRow, IncidentRow, RefusalRow, RequestRow } from "./rows.ts";
+import { changeRow, faultRow, incidentRow, overLimitRow, refusalRow, requestRow } from "./rows.ts";
+import type { ChangeRow, FaultRow, IncidentRow, OverLimitRow, RefusalRow, RequestRow } from "./rows.ts";
 import { listen } from "./server.ts";
 import type { Listening, ListenOptions } from "./server.ts";
 import { Windows } from "./windows.ts";
@@ -25,6 +30,8 @@ export interface SimulatorOptions {
   readonly clock?: { now(): number };
   /** Changes a limit from the start, as `POST /_sim/limits` does. */
   readonly limit?: LimitSetting;
+  /** Keeps incidents and change events in this file, over restarts. @default none: they end with the process */
+  readonly file?: string;
   /** For benchmarks: keep incidents and counts, but no payloads and no list of requests. @default false */
   readonly lean?: boolean;
   /** Same seed, same faults, same made-up keys. @default 1 */
@@ -39,9 +46,11 @@ export class Simulator implements AsyncDisposable {
   readonly #clock: { now(): number };
   readonly #ground: Ground;
   readonly #journal: Journal;
+  readonly #file: IncidentFile | undefined;
   readonly #windows = new Windows();
   readonly #faults: Faults;
   readonly #intake: Intake;
+  #truth: Truth | undefined;
   readonly #limits = new Map<string, Limit>();
   readonly #options: SimulatorOptions;
   readonly #listening: Listening[] = [];
@@ -52,6 +61,7 @@ export class Simulator implements AsyncDisposable {
     const lean = options.lean ?? false;
     this.#ground = new Ground({ random: seededRandom(options.seed ?? 1), lean });
     this.#journal = new Journal({ lean });
+    this.#file = options.file === undefined ? undefined : new IncidentFile(options.file, this.#ground);
     this.#faults = new Faults(options.seed ?? 1);
     this.#intake = new Intake({
       clock: this.#clock,
@@ -149,6 +159,51 @@ export class Simulator implements AsyncDisposable {
     );
   }
 
+  /**
+   * Says what really happened: what each source said, and where it should be heard.
+   * @throws SettingError with every issue
+   */
+  setTruth(truth: TruthSetting | undefined): void {
+    this.#truth = truth === undefined ? undefined : readTruth(truth, (key) => this.#ground.hasher.hash(key));
+  }
+
+  /** Compares the receivers with the truth. Ask when all is quiet: what is still under way counts as lost. */
+  report(): Report {
+    const incidents = this.incidents();
+    const verdict = judge(this.#truth, {
+      incidents,
+      changes: this.changes(),
+      requests: this.requests(Infinity),
+      refused: this.refused(),
+      overLimit: this.overLimit(),
+    });
+    const count = (status: IncidentRow["status"]): number => incidents.filter((row) => row.status === status).length;
+    const counts = [...this.#journal.counts.values()];
+    return {
+      ...verdict,
+      judged: this.#truth !== undefined,
+      incidents: { triggered: count("triggered"), acknowledged: count("acknowledged"), resolved: count("resolved") },
+      requests: Object.fromEntries(this.#journal.counts),
+      ambiguous: counts.reduce((sum, one) => sum + one.ambiguous + one.unread, 0),
+      notes: this.#notes(),
+    };
+  }
+
+  #notes(): string[] {
+    const notes: string[] = [];
+    if (this.#ground.lean) notes.push("recorded leanly: order and repeats were not judged");
+    const rows = this.#journal.requests.forgotten;
+    if (rows > 0 && !this.#ground.lean) notes.push(`the ${rows} oldest requests were forgotten, and not judged`);
+    if (this.#ground.incidents.forgotten > 0)
+      notes.push(`${this.#ground.incidents.forgotten} resolved incidents were forgotten`);
+    return notes;
+  }
+
+  /** Windows in which more calls came than the receiver takes. */
+  overLimit(): OverLimitRow[] {
+    return this.#windows.excesses.map(overLimitRow);
+  }
+
   /** Names the credentials that a receiver knows, by themselves; `undefined`: all that are well-formed. */
   setKeys(credentials: readonly string[] | undefined, receiver = "pagerduty"): void {
     this.#ground.keysOf(receiver).name(credentials?.map((credential) => this.#ground.hasher.hash(credential)));
@@ -171,14 +226,17 @@ export class Simulator implements AsyncDisposable {
   /** Forgets everything and returns to the settings it was made with. */
   reset(): void {
     this.#ground.reset();
+    this.#file?.rewrite();
     this.#journal.reset();
     this.#windows.reset();
+    this.#truth = undefined;
     this.#faults.set([], this.#options.seed ?? 1);
     this.#firstLimits();
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#listening.splice(0).map((listening) => listening.close()));
+    this.#file?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

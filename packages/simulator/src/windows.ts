@@ -1,3 +1,5 @@
+import type { Region } from "./exchange.ts";
+
 /** How many calls a receiver takes from one credential. */
 export interface Limit {
   /** Calls in a window; 0 = no limit. */
@@ -14,10 +16,16 @@ export interface Limit {
   readonly retryAfter: "none" | "seconds" | "date";
 }
 
+/** Whose window a call falls into: of which limit, in which region, of which credential (for Slack, which channel). */
+export interface Charge {
+  readonly limit: string;
+  readonly region: Region;
+  readonly key: string;
+}
+
 /** Consecutive calls beyond the limit of one window. */
 export interface Excess {
-  readonly limit: string;
-  readonly window: string;
+  readonly charge: Charge;
   readonly fromMs: number;
   toMs: number;
   readonly allowed: number;
@@ -41,9 +49,9 @@ export class Windows {
   readonly excesses: Excess[] = [];
 
   /** Undefined when the call is taken, else how long until one would be. */
-  refuse(limit: Limit, name: string, window: string, atMs: number): number | undefined {
+  refuse(limit: Limit, charge: Charge, atMs: number): number | undefined {
     if (limit.limit <= 0) return undefined;
-    const state = this.#window(name, window);
+    const state = this.#window(charge);
     trim(state, limit, atMs);
     const allowed = allowedNow(limit, state);
     const used = state.calls.length - state.head;
@@ -51,24 +59,24 @@ export class Windows {
       state.calls.push(atMs);
       return undefined;
     }
-    this.#note(state, limit, name, window, allowed, atMs);
+    this.#note(state, limit, charge, allowed, atMs);
     const oldest = state.calls[state.head + used - allowed] ?? atMs;
     return limit.align === "clock" ? limit.perMs - (atMs % limit.perMs) : oldest + limit.perMs - atMs;
   }
 
   /** Charges a call that a fault answered: it arrived all the same. */
-  charge(limit: Limit, name: string, window: string, atMs: number): void {
+  charge(limit: Limit, charge: Charge, atMs: number): void {
     if (limit.limit <= 0) return;
-    const state = this.#window(name, window);
+    const state = this.#window(charge);
     trim(state, limit, atMs);
     const allowed = allowedNow(limit, state);
-    if (state.calls.length - state.head >= allowed) this.#note(state, limit, name, window, allowed, atMs);
+    if (state.calls.length - state.head >= allowed) this.#note(state, limit, charge, allowed, atMs);
     else state.calls.push(atMs);
   }
 
   /** An incident was opened: matters to dynamic throttling only. */
-  opened(name: string, window: string, atMs: number): void {
-    this.#window(name, window).opened.push(atMs);
+  opened(charge: Charge, atMs: number): void {
+    this.#window(charge).opened.push(atMs);
   }
 
   reset(): void {
@@ -76,8 +84,8 @@ export class Windows {
     this.excesses.length = 0;
   }
 
-  #window(name: string, window: string): Window {
-    const id = `${name} ${window}`;
+  #window({ limit, region, key }: Charge): Window {
+    const id = `${limit} ${region} ${key}`;
     let state = this.#windows.get(id);
     if (state === undefined) {
       state = { calls: [], head: 0, opened: [], openedHead: 0 };
@@ -86,13 +94,13 @@ export class Windows {
     return state;
   }
 
-  #note(state: Window, limit: Limit, name: string, window: string, allowed: number, atMs: number): void {
+  #note(state: Window, limit: Limit, charge: Charge, allowed: number, atMs: number): void {
     if (state.excess !== undefined && atMs - state.excess.toMs < limit.perMs) {
       state.excess.toMs = atMs;
       state.excess.refused += 1;
       return;
     }
-    state.excess = { limit: name, window, fromMs: atMs, toMs: atMs, allowed, perMs: limit.perMs, refused: 1 };
+    state.excess = { charge, fromMs: atMs, toMs: atMs, allowed, perMs: limit.perMs, refused: 1 };
     if (this.excesses.length < 10_000) this.excesses.push(state.excess);
   }
 }

@@ -46,7 +46,7 @@ function alertCall(ground: Ground, event: Record<string, unknown>, region: Regio
     action,
     key,
     dedupKey,
-    charge: key === undefined ? undefined : { limit: "pagerduty", window: `${region} ${key}` },
+    charge: key === undefined ? undefined : { limit: "pagerduty", region, key },
     throttled,
     serve(atMs) {
       const all = [...found, ...eventViolations(event, action, dedupKey)];
@@ -104,7 +104,7 @@ function changeCall(ground: Ground, event: Record<string, unknown>, region: Regi
   return {
     action: "change",
     key,
-    charge: key === undefined ? undefined : { limit: "pagerduty", window: `${region} ${key}` },
+    charge: key === undefined ? undefined : { limit: "pagerduty", region, key },
     throttled,
     serve(atMs) {
       const all = [...found, ...sansKey(violations(changeEvent, event))];

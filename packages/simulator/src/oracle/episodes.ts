@@ -1,0 +1,35 @@
+import type { SourceEvent } from "./truth.ts";
+
+/** From a firing to the resolve that ended it. */
+export interface Episode {
+  readonly fromMs: number;
+  /** Infinity while it fires. */
+  untilMs: number;
+  /** Every severity that the source gave it. */
+  readonly severities: string[];
+}
+
+/** The episodes of one problem, in order. Repeats of a firing or of a resolve change nothing. */
+export function episodesOf(events: readonly SourceEvent[]): Episode[] {
+  const episodes: Episode[] = [];
+  for (const event of events.toSorted((a, b) => a.atMs - b.atMs)) {
+    const last = episodes.at(-1);
+    const isFiring = last !== undefined && last.untilMs === Infinity;
+    if (event.kind === "resolved") {
+      if (isFiring) last.untilMs = event.atMs;
+      continue;
+    }
+    const episode = isFiring ? last : { fromMs: event.atMs, untilMs: Infinity, severities: [] };
+    if (!isFiring) episodes.push(episode);
+    if (event.severity !== undefined) episode.severities.push(event.severity);
+  }
+  return episodes;
+}
+
+/** The last episode that had begun by then. */
+export const episodeAt = (episodes: readonly Episode[], atMs: number): Episode | undefined =>
+  episodes.findLast((episode) => episode.fromMs <= atMs);
+
+/** Whether it fired all the time between the two. */
+export const firedThroughout = (episodes: readonly Episode[], fromMs: number, toMs: number): boolean =>
+  episodes.some((episode) => episode.fromMs <= fromMs && toMs < episode.untilMs);

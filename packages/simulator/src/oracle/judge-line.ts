@@ -1,0 +1,149 @@
+import type { EventRow } from "../rows.ts";
+import { episodeAt, firedThroughout } from "./episodes.ts";
+import type { Episode } from "./episodes.ts";
+import { iso } from "./findings.ts";
+import type { Finding, FindingKind } from "./findings.ts";
+import type { Line, Told } from "./line.ts";
+import type { Truth } from "./truth.ts";
+
+type Say = (kind: FindingKind, atMs: number | undefined, says: string) => void;
+
+/** A source's clock, or the one that wrote the truth, may be a little behind the receiver's. */
+const CLOCKS_DIFFER_MS = 1000;
+
+/** One problem at one target. */
+export function judgeLine(line: Line, truth: Truth): Finding[] {
+  const found: Finding[] = [];
+  const say: Say = (kind, atMs, says) =>
+    found.push({
+      kind,
+      receiver: line.target.receiver,
+      key: line.incidents[0]?.row.key ?? line.target.key,
+      dedup_key: line.dedupKey,
+      at: atMs === undefined ? undefined : iso(atMs),
+      says: `"${line.dedupKey}" ${says}`,
+    });
+  judgeOpenings(line, truth, say);
+  judgeEnd(line, truth, say);
+  judgeOrder(line, truth, say);
+  for (const incident of line.incidents) {
+    judgeRepeats(line, incident, truth, say);
+    judgeSeverity(line, incident, say);
+  }
+  if (truth.withinMs !== undefined) judgePromptness(line, truth.withinMs, say);
+  return found;
+}
+
+/** Each incident needs an episode, and each episode has one at most. */
+function judgeOpenings(line: Line, truth: Truth, say: Say): void {
+  const heard = new Map<Episode, Told>();
+  for (const incident of line.incidents) {
+    const { openedMs, resolvedMs } = incident;
+    const episode = episodeAt(line.episodes, openedMs + CLOCKS_DIFFER_MS);
+    if (episode === undefined || isTooLate(episode, openedMs, truth)) {
+      const why = episode === undefined ? "before its source fired" : `after it had ended at ${iso(episode.untilMs)}`;
+      if (resolvedMs - openedMs > truth.repairedMs) say("stray", openedMs, `was opened ${why}`);
+      continue;
+    }
+    const before = heard.get(episode);
+    // What a person closed may be opened again while it fires.
+    if (before !== undefined && lastAct(before)?.by !== "person") {
+      say(
+        "repeated",
+        openedMs,
+        `was opened again: one episode has two incidents, ${before.row.id} and ${incident.row.id}`,
+      );
+    }
+    heard.set(episode, incident);
+  }
+}
+
+function isTooLate(episode: Episode, openedMs: number, truth: Truth): boolean {
+  if (openedMs <= episode.untilMs + truth.graceMs || truth.pageResolved === "always") return false;
+  return truth.pageResolved === "never" || !episode.severities.includes("critical");
+}
+
+/** When all is quiet, it is open exactly if it fires. */
+function judgeEnd(line: Line, truth: Truth, say: Say): void {
+  const last = line.episodes.at(-1);
+  const fires = last?.untilMs === Infinity;
+  const open = line.incidents.filter((incident) => incident.resolvedMs === Infinity);
+  if (fires && open.length === 0) {
+    const told = line.incidents.at(-1);
+    if (told === undefined) say("lost", last.fromMs, "fires, and was never opened");
+    else if (lastAct(told)?.by !== "person") {
+      say("lost", told.resolvedMs, `fires still, but was resolved at ${iso(told.resolvedMs)}`);
+    }
+  }
+  if (fires) return;
+  for (const { openedMs } of open) {
+    const isStray = last === undefined || isTooLate(last, openedMs, truth);
+    if (!isStray) say("orphaned", undefined, `ended at ${iso(last.untilMs)}, and is open still`);
+  }
+}
+
+/** No resolve while its source fires, none before its trigger, no acknowledge before its trigger. */
+function judgeOrder(line: Line, truth: Truth, say: Say): void {
+  for (const incident of line.incidents) {
+    const { resolvedMs } = incident;
+    if (resolvedMs === Infinity || lastAct(incident)?.by === "person") continue;
+    if (firedThroughout(line.episodes, resolvedMs - truth.graceMs, resolvedMs)) {
+      say("out_of_order", resolvedMs, "was resolved while its source still fired");
+    }
+  }
+  for (const { atMs, action } of line.dropped) {
+    const next = line.incidents.find(({ openedMs, resolvedMs }) => openedMs >= atMs && resolvedMs !== atMs);
+    const episode = next === undefined ? undefined : episodeAt(line.episodes, next.openedMs);
+    if (episode === undefined || episode.fromMs > atMs) continue;
+    const hadEnded = episode.untilMs <= atMs;
+    if (action === "acknowledge" || hadEnded || firedThroughout(line.episodes, atMs - truth.graceMs, atMs)) {
+      say("out_of_order", atMs, `got its ${action} before its trigger`);
+    }
+  }
+}
+
+/** A trigger on an open incident says something new, reminds, or follows an attempt whose fate was unknown. */
+function judgeRepeats(line: Line, { row }: Told, truth: Truth, say: Say): void {
+  let before: EventRow | undefined;
+  for (const event of row.events) {
+    if (event.action !== "trigger") continue;
+    if (before !== undefined) {
+      const [fromMs, toMs] = [Date.parse(before.at), Date.parse(event.at)];
+      const excused =
+        event.severity !== before.severity ||
+        event.summary !== before.summary ||
+        toMs - fromMs >= truth.remindersMs ||
+        line.doubtsMs.some((atMs) => fromMs <= atMs && atMs <= toMs) ||
+        line.episodes.some((episode) => fromMs < episode.fromMs && episode.fromMs <= toMs);
+      if (!excused) say("repeated", toMs, `was triggered again at ${event.at}, with nothing new to say`);
+    }
+    before = event;
+  }
+}
+
+const RANK = ["info", "warning", "error", "critical"];
+
+/** Shown is a severity that the source gave, and the highest once it stands still. */
+function judgeSeverity(line: Line, incident: Told, say: Say): void {
+  const episode = episodeAt(line.episodes, incident.openedMs + CLOCKS_DIFFER_MS);
+  if (episode === undefined || episode.severities.length === 0) return;
+  const { severity } = incident.row;
+  const highest = episode.severities.toSorted((a, b) => RANK.indexOf(a) - RANK.indexOf(b)).at(-1) ?? "";
+  const isKnown = line.episodes.some(({ severities }) => severities.includes(severity));
+  const isTooLow = incident.resolvedMs === Infinity && RANK.indexOf(severity) < RANK.indexOf(highest);
+  if (isKnown && !isTooLow) return;
+  say("wrong_severity", undefined, `is shown as ${severity === "" ? "nothing" : severity}; its source says ${highest}`);
+}
+
+function judgePromptness(line: Line, withinMs: number, say: Say): void {
+  for (const { fromMs, untilMs } of line.episodes) {
+    if (untilMs - fromMs < withinMs) continue;
+    const isHeard = line.incidents.some((one) => one.openedMs <= fromMs + withinMs && one.resolvedMs > fromMs);
+    const isHeardLater = line.incidents.some((one) => one.openedMs > fromMs && one.openedMs <= untilMs);
+    if (!isHeard && (isHeardLater || untilMs !== Infinity)) {
+      say("late", fromMs, `fired at ${iso(fromMs)} and was not open ${withinMs / 1000} s later`);
+    }
+  }
+}
+
+const lastAct = (incident: Told): EventRow | undefined => incident.row.events.at(-1);

@@ -1,0 +1,117 @@
+import type { ChangeRow, IncidentRow, RefusalRow, RequestRow } from "../rows.ts";
+import type { OverLimitRow } from "../rows.ts";
+import { FINDING_KINDS } from "./findings.ts";
+import type { Finding, FindingKind } from "./findings.ts";
+import { judgeLine } from "./judge-line.ts";
+import { drawLines } from "./line.ts";
+import type { Truth } from "./truth.ts";
+
+/** What the receivers show: the answers of the control API, or of the library's methods of the same names. */
+export interface Observed {
+  readonly incidents: readonly IncidentRow[];
+  readonly changes: readonly ChangeRow[];
+  readonly requests: readonly RequestRow[];
+  readonly refused: readonly RefusalRow[];
+  readonly overLimit: readonly OverLimitRow[];
+}
+
+export interface Verdict {
+  /** Nothing was found. */
+  readonly clean: boolean;
+  /** The first `MOST_FINDINGS`; `counts` has all. */
+  readonly findings: readonly Finding[];
+  readonly counts: Readonly<Record<FindingKind, number>>;
+}
+
+const MOST_FINDINGS = 1000;
+
+/**
+ * Compares what the receivers show with what really happened. Pure: same arguments, same verdict. Without a truth only
+ * what needs none is judged: refused requests and limits.
+ */
+export function judge(truth: Truth | undefined, observed: Observed): Verdict {
+  const found = [...refusals(observed), ...excesses(observed)];
+  if (truth !== undefined) {
+    const { lines, others } = drawLines(truth, observed.incidents, observed.requests);
+    for (const line of lines) found.push(...judgeLine(line, truth));
+    for (const { row, isKnown } of others) found.push(stranger(row, isKnown));
+    found.push(...judgeChanges(truth, observed));
+  }
+  const counts = Object.fromEntries(
+    FINDING_KINDS.map((kind) => [kind, found.filter((finding) => finding.kind === kind).length]),
+  ) as Record<FindingKind, number>;
+  return { clean: found.length === 0, findings: found.slice(0, MOST_FINDINGS), counts };
+}
+
+const stranger = (row: IncidentRow, isKnown: boolean): Finding => ({
+  kind: isKnown ? "wrong_key" : "stray",
+  receiver: row.receiver,
+  key: row.key,
+  dedup_key: row.dedup_key,
+  at: row.opened_at,
+  says: isKnown
+    ? `"${row.dedup_key}" was opened under key ${row.key}, which is not its target's`
+    : `"${row.dedup_key}" was opened, and no source knows it`,
+});
+
+/** One finding for a request, however many rules it broke. A full window is judged as `over_limit`. */
+function refusals(observed: Observed): Finding[] {
+  const byRequest = new Map<number, RefusalRow[]>();
+  for (const row of observed.refused) {
+    if (row.status === 429) continue;
+    byRequest.set(row.request, [...(byRequest.get(row.request) ?? []), row]);
+  }
+  return Array.from(byRequest.values(), (rows): Finding => {
+    const [first] = rows as [RefusalRow];
+    const reasons = rows.map((row) => `${row.field}: ${row.reason}`).join("; ");
+    return { kind: "refused", receiver: first.receiver, at: first.at, says: `answered ${first.status}: ${reasons}` };
+  });
+}
+
+const excesses = (observed: Observed): Finding[] =>
+  observed.overLimit.map((row) => ({
+    kind: "over_limit",
+    receiver: row.receiver,
+    key: row.key,
+    at: row.from,
+    says: `${row.refused} calls beyond ${row.allowed} in ${row.per} from ${row.from} to ${row.to}`,
+  }));
+
+/** Change events have no identity at the receiver: they are known by their summary. */
+function judgeChanges(truth: Truth, observed: Observed): Finding[] {
+  const wanted = new Map<string, { receiver: string; summary: string; key?: string | undefined; times: number }>();
+  for (const event of truth.events) {
+    if (event.kind !== "change") continue;
+    for (const { receiver, key } of event.targets) {
+      const id = `${receiver}\n${key ?? ""}\n${event.name}`;
+      wanted.set(id, { receiver, key, summary: event.name, times: (wanted.get(id)?.times ?? 0) + 1 });
+    }
+  }
+  const claimed = new Set<ChangeRow>();
+  const found: Finding[] = [];
+  for (const { receiver, summary, key, times } of wanted.values()) {
+    const isSame = (row: { receiver: string; key: string | null }): boolean =>
+      row.receiver === receiver && (key === undefined || row.key === key);
+    const seen = observed.changes.filter((row) => row.summary === summary && isSame(row));
+    for (const row of seen) claimed.add(row);
+    const doubts = observed.requests.filter(
+      (row) => row.action === "change" && isSame(row) && (row.ambiguous || row.unread),
+    );
+    const about = { receiver, key: seen[0]?.key ?? key };
+    if (seen.length < times) {
+      found.push({ kind: "lost", ...about, says: `change "${summary}" was told ${seen.length} times, not ${times}` });
+    } else if (seen.length > times + doubts.length) {
+      found.push({
+        kind: "repeated",
+        ...about,
+        says: `change "${summary}" was told ${seen.length} times, not ${times}`,
+      });
+    }
+  }
+  for (const row of observed.changes) {
+    if (claimed.has(row)) continue;
+    const says = `change "${row.summary}" was told, and no source knows it`;
+    found.push({ kind: "stray", receiver: row.receiver, key: row.key, at: row.at, says });
+  }
+  return found;
+}

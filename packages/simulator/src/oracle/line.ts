@@ -1,0 +1,90 @@
+import type { IncidentRow, RequestRow } from "../rows.ts";
+import { episodesOf } from "./episodes.ts";
+import type { Episode } from "./episodes.ts";
+import type { SourceEvent, Truth, TruthTarget } from "./truth.ts";
+
+/** All there is to know about one problem at one target: what its source said, and what the receiver shows. */
+export interface Line {
+  readonly target: TruthTarget;
+  readonly dedupKey: string;
+  readonly episodes: readonly Episode[];
+  /** Oldest first. */
+  readonly incidents: readonly Told[];
+  /** Acknowledges and resolves that met nothing open. */
+  readonly dropped: readonly { readonly atMs: number; readonly action: string }[];
+  /** When a request was taken in whose answer its sender cannot rely on. */
+  readonly doubtsMs: readonly number[];
+}
+
+export interface Told {
+  readonly row: IncidentRow;
+  readonly openedMs: number;
+  /** Infinity while open. */
+  readonly resolvedMs: number;
+}
+
+export interface Lines {
+  readonly lines: readonly Line[];
+  /** Incidents that belong to no line. `isKnown`: their dedup key does, at that receiver. */
+  readonly others: readonly { readonly row: IncidentRow; readonly isKnown: boolean }[];
+}
+
+/** Sorts what was said and what was seen by problem and target. */
+export function drawLines(truth: Truth, incidents: readonly IncidentRow[], requests: readonly RequestRow[]): Lines {
+  const said = new Map<string, { target: TruthTarget; dedupKey: string; events: SourceEvent[] }>();
+  for (const event of truth.events) {
+    if (event.kind === "change") continue;
+    for (const target of event.targets) {
+      const id = [target.receiver, target.region ?? "", target.key ?? "", event.name].join("\n");
+      const group = said.get(id);
+      if (group === undefined) said.set(id, { target, dedupKey: event.name, events: [event] });
+      else group.events.push(event);
+    }
+  }
+
+  const shown = groupBy(incidents, (row) => `${row.receiver}\n${row.dedup_key}`);
+  const telling = requests.filter((row) => row.effect === "dropped" || row.ambiguous || row.unread);
+  const asked = groupBy(telling, (row) => `${row.receiver}\n${row.dedup_key}`);
+  const claimed = new Set<IncidentRow>();
+  const lines = Array.from(said.values(), ({ target, dedupKey, events }): Line => {
+    const place = `${target.receiver}\n${dedupKey}`;
+    const rows = (shown.get(place) ?? []).filter((row) => isAt(target, row));
+    for (const row of rows) claimed.add(row);
+    const own = (asked.get(place) ?? []).filter((row) => isAt(target, row));
+    return {
+      target,
+      dedupKey,
+      episodes: episodesOf(events),
+      incidents: rows.map(told).toSorted((a, b) => a.openedMs - b.openedMs),
+      dropped: own
+        .filter((row) => row.effect === "dropped")
+        .map((row) => ({ atMs: Date.parse(row.at), action: row.action })),
+      doubtsMs: own.filter((row) => row.ambiguous || row.unread).map((row) => Date.parse(row.at)),
+    };
+  });
+  const places = new Set(lines.map((line) => `${line.target.receiver}\n${line.dedupKey}`));
+  const others = incidents
+    .filter((row) => !claimed.has(row))
+    .map((row) => ({ row, isKnown: places.has(`${row.receiver}\n${row.dedup_key}`) }));
+  return { lines, others };
+}
+
+const told = (row: IncidentRow): Told => ({
+  row,
+  openedMs: Date.parse(row.opened_at),
+  resolvedMs: row.resolved_at === undefined ? Infinity : Date.parse(row.resolved_at),
+});
+
+const isAt = (target: TruthTarget, row: { readonly key: string | null; readonly region: string }): boolean =>
+  (target.key === undefined || target.key === row.key) && (target.region === undefined || target.region === row.region);
+
+function groupBy<Item>(items: readonly Item[], nameOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const name = nameOf(item);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,52 @@
+import type { Counts } from "../journal.ts";
+import { FINDING_KINDS } from "./findings.ts";
+import type { Verdict } from "./judge.ts";
+
+/** The verdict, with how much was seen. */
+export interface Report extends Verdict {
+  /** Whether a truth was given; without one only limits and refused requests are judged. */
+  readonly judged: boolean;
+  readonly incidents: { readonly triggered: number; readonly acknowledged: number; readonly resolved: number };
+  /** By receiver. */
+  readonly requests: Readonly<Record<string, Counts>>;
+  /** Requests taken in whose senders cannot know it: repeats up to this number are physics. */
+  readonly ambiguous: number;
+  /** What could not be looked at, and why. */
+  readonly notes: readonly string[];
+}
+
+/** 0 when nothing was found, else 1. */
+export const exitCode = (report: Pick<Verdict, "clean">): 0 | 1 => (report.clean ? 0 : 1);
+
+const SHOWN = 50;
+
+/** The report for a person: a verdict, what was found, what was seen. */
+export function reportInWords(report: Report): string {
+  const total = FINDING_KINDS.reduce((sum, kind) => sum + report.counts[kind], 0);
+  const lines: string[] = [];
+  if (report.clean) lines.push(report.judged ? "Clean: the receivers agree with the truth." : "Nothing was found.");
+  else {
+    const kinds = FINDING_KINDS.filter((kind) => report.counts[kind] > 0);
+    lines.push(
+      `${total} found: ${kinds.map((kind) => `${report.counts[kind]} ${kind.replaceAll("_", " ")}`).join(", ")}.`,
+    );
+    for (const { kind, receiver, says } of report.findings.slice(0, SHOWN)) {
+      lines.push(`  ${kind.replaceAll("_", " ")} (${receiver}): ${says}`);
+    }
+    if (total > SHOWN) lines.push(`  … and ${total - SHOWN} more`);
+  }
+  if (!report.judged) lines.push("No truth was given, so only refused requests and limits were judged.");
+  const { triggered, acknowledged, resolved } = report.incidents;
+  lines.push(`Incidents: ${triggered} triggered, ${acknowledged} acknowledged, ${resolved} resolved.`);
+  for (const [receiver, counts] of Object.entries(report.requests)) {
+    const parts = Object.entries(counts).filter(([, count]) => count > 0);
+    lines.push(
+      `Requests to ${receiver}: ${parts.map(([name, count]) => `${count} ${name}`).join(", ")}.`.replace(
+        " requests",
+        "",
+      ),
+    );
+  }
+  for (const note of report.notes) lines.push(`Note: ${note}.`);
+  return `${lines.join("\n")}\n`;
+}
