@@ -21,6 +21,7 @@ function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_type") return `expected ${named[issue.expected] ?? `a ${issue.expected}`}`;
   if (issue.code === "invalid_value")
     return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+  if (issue.code === "too_small" && issue.origin === "string" && issue.minimum === 1) return "must not be empty";
   if (issue.code === "too_small") return `must not be less than ${issue.minimum}${unit[issue.origin] ?? ""}`;
   if (issue.code === "too_big") return `must not be more than ${issue.maximum}${unit[issue.origin] ?? ""}`;
   return issue.message;

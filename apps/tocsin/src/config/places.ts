@@ -6,11 +6,11 @@ export interface Place {
   readonly column: number;
 }
 
-/** Where in the text a path stands; where it is missing, the nearest thing around it. */
-export function placeOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): Place | undefined {
+/** Where in the text a path such as `targets[2].name` stands; where it is missing, the nearest thing around it. */
+export function placeOf(document: Document, lines: LineCounter, path: string): Place | undefined {
   let node: Node | null = document.contents;
   let offset = node?.range?.[0];
-  for (const step of path) {
+  for (const step of stepsOf(path)) {
     const next = childOf(node, step);
     if (next === undefined) break;
     offset = next.offset ?? offset;
@@ -21,12 +21,18 @@ export function placeOf(document: Document, lines: LineCounter, path: readonly P
   return { line, column: col };
 }
 
-function childOf(node: Node | null, step: PropertyKey): { node: Node | null; offset: number | undefined } | undefined {
+/** The reverse of core's `formatPath`. */
+const stepsOf = (path: string): string[] =>
+  Array.from(path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([\w-]+)/g), ([, index, quoted, name]) =>
+    quoted === undefined ? (index ?? name ?? "") : (JSON.parse(quoted) as string),
+  );
+
+function childOf(node: Node | null, step: string): { node: Node | null; offset: number | undefined } | undefined {
   if (isSeq(node)) {
     const item = node.items[Number(step)] as Node | undefined;
     return item && { node: item, offset: item.range?.[0] };
   }
   if (!isMap(node)) return undefined;
-  const pair = node.items.find(({ key }) => String((key as { value?: unknown } | null)?.value) === String(step));
+  const pair = node.items.find(({ key }) => String((key as { value?: unknown } | null)?.value) === step);
   return pair && { node: pair.value as Node | null, offset: (pair.key as Node).range?.[0] };
 }

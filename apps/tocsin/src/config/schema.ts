@@ -105,4 +105,4 @@ export const configSchema = z.strictObject({
   telemetry,
 });
 
-export type ConfigInput = z.output<typeof configSchema>;
+export type ConfigOutput = z.output<typeof configSchema>;

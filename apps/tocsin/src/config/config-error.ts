@@ -1,0 +1,22 @@
+import type { Issue } from "@tocsin/core";
+
+import type { Place } from "./places.ts";
+
+export interface PlacedIssue extends Issue {
+  readonly place?: Place;
+}
+
+/** Everything that is wrong with a configuration. The CLI prints it and ends with exit code 78. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly issues: readonly PlacedIssue[];
+
+  constructor(issues: readonly PlacedIssue[], file?: string) {
+    super(issues.map((issue) => describeIssue(issue, file)).join("\n"));
+    this.issues = issues;
+  }
+}
+
+/** `tocsin.yaml:12:3: delivery.retry.max: must not be shorter than …`: editors jump to it. */
+export const describeIssue = ({ path, message, place }: PlacedIssue, file = "configuration"): string =>
+  `${file}${place ? `:${place.line}:${place.column}` : ""}: ${path === "" ? "" : `${path}: `}${message}`;

@@ -1,0 +1,130 @@
+import { resolve } from "node:path";
+
+import { formatPath, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
+
+import { located } from "../issues.ts";
+import { ConfigError } from "./config-error.ts";
+import type { Place } from "./places.ts";
+import { type ConfigOutput, configSchema, type Role } from "./schema.ts";
+import { type SecretPlaces, secretReader } from "./secrets.ts";
+
+/** A bearer token and what may be done with it. Its value is compared and scrubbed, and shown nowhere. */
+export interface Token {
+  readonly name: string;
+  readonly value: string;
+  readonly roles: readonly Role[];
+}
+
+/** The configuration as code sees it: checked, secrets read, paths absolute, durations in ms. */
+export interface Config {
+  /** Absent: nothing was written, these are the defaults. */
+  readonly file: string | undefined;
+  readonly server: Pick<ConfigOutput["server"], "listen" | "maxBodyBytes" | "publicUrl"> & {
+    readonly tokens: readonly Token[];
+  };
+  readonly ledger: {
+    /** Absolute, or `:memory:`. */
+    readonly path: string;
+    /** The first encrypts, all decrypt. Empty: the key beside the file. */
+    readonly keys: readonly Buffer[];
+    readonly retentionMs: number;
+  };
+  /** As written; undefined: not mentioned. Each is judged by itself, so that a wrong one costs no other one. */
+  readonly targets: readonly unknown[] | undefined;
+  readonly delivery: ConfigOutput["delivery"];
+  readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
+  readonly readSecret: ReadSecret;
+  /** Where a path of this configuration was written. */
+  readonly placeOf: (path: string) => Place | undefined;
+}
+
+export interface Origin extends SecretPlaces {
+  readonly file?: string;
+  readonly placeOf?: Config["placeOf"];
+}
+
+/** @throws ConfigError with all issues */
+export function readConfig(input: unknown, { file, placeOf = () => undefined, ...places }: Origin): Config {
+  const fail = (issues: readonly Issue[]) => {
+    const placed = issues.map((issue) => {
+      const place = placeOf(issue.path);
+      return place === undefined ? issue : { ...issue, place };
+    });
+    return new ConfigError(placed, file);
+  };
+  const parsed = configSchema.safeParse(input);
+  if (!parsed.success) {
+    throw fail(located(parsed.error).map(({ path, message }) => ({ path: formatPath(path), message })));
+  }
+  const { server, ledger, targets, delivery, telemetry } = parsed.data;
+  const secrets = new Secrets(secretReader(places));
+  const tokens = secrets.tokens(server.auth.tokens);
+  const keys = secrets.keys(ledger.encryptionKey);
+  if (secrets.issues.length > 0) throw fail(secrets.issues);
+  const { listen, maxBodyBytes, publicUrl } = server;
+  return {
+    file,
+    server: { listen, maxBodyBytes, publicUrl, tokens },
+    ledger: { path: ledgerPath(ledger.url, places.dir), keys, retentionMs: ledger.retention },
+    targets,
+    delivery,
+    telemetry,
+    readSecret: secrets.read,
+    placeOf,
+  };
+}
+
+/** Reads what is secret, and gathers what is wrong with it. */
+class Secrets {
+  readonly issues: Issue[] = [];
+  readonly read: ReadSecret;
+
+  constructor(read: ReadSecret) {
+    this.read = read;
+  }
+
+  tokens(inputs: ConfigOutput["server"]["auth"]["tokens"]): Token[] {
+    const tokens = inputs.map(({ token, name, roles }, index) => {
+      const path = `server.auth.tokens[${index}].token`;
+      return { name, roles, path, value: this.#value(token, path) };
+    });
+    for (const [index, { value, path }] of tokens.entries()) {
+      if (value !== "" && tokens.findIndex((other) => other.value === value) < index) {
+        this.issues.push({ path, message: "must not be the same as an earlier one" });
+      }
+      if (/\s/.test(value)) this.issues.push({ path, message: "must not contain blanks" });
+    }
+    return tokens.map(({ name, value, roles }) => ({ name, value, roles }));
+  }
+
+  keys(input: SecretInput | readonly SecretInput[] | undefined): Buffer[] {
+    const path = "ledger.encryptionKey";
+    if (input === undefined) return [];
+    return isList(input) ? input.map((one, index) => this.#key(one, `${path}[${index}]`)) : [this.#key(input, path)];
+  }
+
+  #key(input: SecretInput, path: string): Buffer {
+    const value = this.#value(input, path);
+    const key = Buffer.from(value, "base64");
+    if (value !== "" && key.byteLength !== 32) this.issues.push({ path, message: "expected 32 bytes in base64" });
+    return key;
+  }
+
+  #value(input: SecretInput, path: string): string {
+    try {
+      const value = this.read(input);
+      if (value === "") this.issues.push({ path, message: "must not be empty" });
+      return value;
+    } catch (error) {
+      this.issues.push({ path, message: (error as Error).message });
+      return "";
+    }
+  }
+}
+
+const isList = (input: SecretInput | readonly SecretInput[]): input is readonly SecretInput[] => Array.isArray(input);
+
+function ledgerPath(url: string, dir: string): string {
+  const path = url.slice("sqlite:".length);
+  return path === ":memory:" ? path : resolve(dir, path.replace(/^\/\/(?=\/)/, ""));
+}

@@ -1,0 +1,228 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, test } from "vitest";
+
+import { ConfigError } from "./config-error.ts";
+import { loadConfig } from "./load.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "tocsin-config-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const key = Buffer.alloc(32, 7).toString("base64");
+const env = { TOKEN: "token-from-env", KEY: key, EMPTY: "" };
+
+function load(text: string) {
+  const file = join(dir, "tocsin.yaml");
+  writeFileSync(file, text);
+  return loadConfig("tocsin.yaml", { cwd: dir, env });
+}
+
+/** Each issue as `line:column path: message`. */
+function issuesOf(text: string): string[] {
+  try {
+    load(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.issues.map(
+      ({ path, message, place }) =>
+        `${place ? `${place.line}:${place.column} ` : ""}${path === "" ? "" : `${path}: `}${message}`,
+    );
+  }
+  return [];
+}
+
+describe("a configuration", () => {
+  test("that says nothing has every default", () => {
+    const nothing = loadConfig(undefined, { cwd: dir, env: {} });
+    expect(nothing).toMatchObject({
+      server: { listen: { host: "127.0.0.1", port: 9877 }, maxBodyBytes: 20_971_520, tokens: [] },
+      ledger: { path: join(dir, "data", "tocsin.db"), keys: [], retentionMs: 30 * 86_400_000 },
+      delivery: { concurrency: 64, retrigger: "severity", remind: 4 * 3_600_000, reorderWindow: 10_000 },
+      telemetry: { logs: { level: "info", format: "json" } },
+    });
+    expect(nothing.targets).toBeUndefined();
+    expect({ ...load("# empty\n"), placeOf: null, readSecret: null, file: null }).toEqual({
+      ...nothing,
+      placeOf: null,
+      readSecret: null,
+      file: null,
+    });
+  });
+
+  test("is read as it is written: durations, secrets, paths relative to the file", () => {
+    mkdirSync(join(dir, "secrets"), { recursive: true });
+    writeFileSync(join(dir, "secrets", "token"), "token-from-file\n");
+    const config = load(`
+server:
+  listen: "[::]:8080"
+  publicUrl: https://tocsin.example.com/
+  maxBodyBytes: 4096
+  auth:
+    tokens:
+      - { name: alertmanager, token: { env: TOKEN }, roles: [ingest] }
+      - { name: people, token: { file: secrets/token }, roles: [read, operate] }
+ledger: { url: "sqlite:state/t.db", encryptionKey: [{ env: KEY }, "${key}"], retention: 7d }
+delivery: { retry: { initial: 500ms, max: 1m }, concurrency: 8, reorderWindow: 0s }
+telemetry: { logs: { level: debug, format: pretty } }
+targets: [{ name: a }]
+`);
+    expect(config).toMatchObject({
+      file: join(dir, "tocsin.yaml"),
+      server: {
+        listen: { host: "::", port: 8080 },
+        publicUrl: "https://tocsin.example.com",
+        maxBodyBytes: 4_096,
+        tokens: [
+          { name: "alertmanager", value: "token-from-env", roles: ["ingest"] },
+          { name: "people", value: "token-from-file", roles: ["read", "operate"] },
+        ],
+      },
+      ledger: {
+        path: join(dir, "state", "t.db"),
+        keys: [Buffer.alloc(32, 7), Buffer.alloc(32, 7)],
+        retentionMs: 604_800_000,
+      },
+      delivery: { retry: { initial: 500, max: 60_000, giveUpAfter: 86_400_000 }, concurrency: 8, reorderWindow: 0 },
+      telemetry: { logs: { level: "debug", format: "pretty" } },
+      targets: [{ name: "a" }],
+    });
+  });
+
+  test("may spell out as off what is not there yet", () => {
+    const off = `
+discovery: { kubernetes: { enabled: false, namespaces: [tocsin], labelSelector: "publishing-target=true", kubeconfig: null } }
+classification: { provider: none, apply: fill, budget: 2s }
+changes: { kubernetes: { enabled: false, namespaces: [] } }
+`;
+    expect(issuesOf(off)).toEqual([]);
+  });
+
+  test.each([
+    ["sqlite:/var/lib/t.db", "/var/lib/t.db"],
+    ["sqlite:///var/lib/t.db", "/var/lib/t.db"],
+    ["sqlite::memory:", ":memory:"],
+  ])("keeps its ledger at %s", (url, path) => {
+    expect(load(`ledger: { url: "${url}" }`).ledger.path).toBe(path);
+  });
+
+  test.each(["127.0.0.1:1", "127.9.8.7:0", "localhost:1", "[::1]:1"])("may listen on %s without tokens", (listen) => {
+    expect(issuesOf(`server: { listen: "${listen}" }`)).toEqual([]);
+  });
+
+  test.each(["0.0.0.0:1", ":1", "[::]:1", "10.0.0.1:1", "tocsin.example.com:1", "127.evil.example:1"])(
+    "may not listen on %s without tokens, unless it says that everybody may come",
+    (listen) => {
+      expect(issuesOf(`server: { listen: "${listen}" }`)).toEqual([
+        "1:11 server.listen: listening beyond loopback needs `server.auth.tokens` (or `server.auth.disabled: true`)",
+      ]);
+      expect(issuesOf(`server: { listen: "${listen}", auth: { disabled: true } }`)).toEqual([]);
+      const tokens = `auth: { tokens: [{ name: a, token: secret, roles: [read] }] }`;
+      expect(issuesOf(`server: { listen: "${listen}", ${tokens} }`)).toEqual([]);
+    },
+  );
+
+  test.each<[string, string[]]>([
+    ["serve: {}", ["1:1 serve: unknown key"]],
+    [
+      "server: { listne: x }\nledger: { path: y }",
+      ["1:11 server.listne: unknown key", "2:11 ledger.path: unknown key"],
+    ],
+    ["- a", ["1:1 expected an object"]],
+    ["server: 5", ["1:1 server: expected an object"]],
+    ['server: { listen: "9877" }', ['1:11 server.listen: expected an address such as "127.0.0.1:9877"']],
+    ['server: { listen: "127.0.0.1:70000" }', ['1:11 server.listen: expected an address such as "127.0.0.1:9877"']],
+    ["server: { listen: 9877 }", ["1:11 server.listen: expected a string"]],
+    ["server: { maxBodyBytes: 20MiB }", ["1:11 server.maxBodyBytes: expected a number"]],
+    ["server: { maxBodyBytes: 1.5 }", ["1:11 server.maxBodyBytes: expected a whole number"]],
+    ["server: { maxBodyBytes: 1 }", ["1:11 server.maxBodyBytes: must not be less than 1024"]],
+    ["server: { publicUrl: tocsin }", ['1:11 server.publicUrl: expected a URL such as "https://tocsin.example.com"']],
+    ["server: { tls: { cert: a } }", ["1:11 server.tls: not available in this version"]],
+    [
+      "server: { auth: { tokens: [{ name: '', token: 5, roles: [admin], more: 1 }] } }",
+      [
+        "1:30 server.auth.tokens[0].name: must not be empty",
+        '1:40 server.auth.tokens[0].token: expected a text, { "file": "/path" } or { "env": "NAME" }',
+        '1:58 server.auth.tokens[0].roles[0]: expected "ingest" or "read" or "operate"',
+        "1:66 server.auth.tokens[0].more: unknown key",
+      ],
+    ],
+    [
+      "server:\n  auth:\n    tokens:\n      - name: a\n        token: { env: NOWHERE }\n        roles: []",
+      ["6:9 server.auth.tokens[0].roles: expected at least one role"],
+    ],
+    [
+      "server:\n  auth:\n    tokens:\n      - name: a\n        token: { env: NOWHERE }\n        roles: [read]",
+      ["5:9 server.auth.tokens[0].token: environment variable NOWHERE is not set"],
+    ],
+    [
+      "server: { auth: { disabled: true, tokens: [{ name: a, token: secret, roles: [read] }] } }",
+      ["1:19 server.auth.disabled: must not be true beside tokens"],
+    ],
+    ['ledger: { url: "postgres://db/tocsin" }', ["1:11 ledger.url: not available in this version"]],
+    ['ledger: { url: "data/tocsin.db" }', ['1:11 ledger.url: expected a URL such as "sqlite:./data/tocsin.db"']],
+    ["ledger: { encryptionKey: c2hvcnQ= }", ["1:11 ledger.encryptionKey: expected 32 bytes in base64"]],
+    [
+      `ledger: { encryptionKey: ["${key}", { env: EMPTY }] }`,
+      ["1:75 ledger.encryptionKey[1]: environment variable EMPTY is not set"],
+    ],
+    [
+      "ledger: { retention: 30 }",
+      [expect.stringContaining("1:11 ledger.retention: expected a duration such as") as never],
+    ],
+    [
+      "delivery:\n  retry:\n    initial: 10\n    max: 5 minutes",
+      [
+        expect.stringContaining("3:5 delivery.retry.initial: expected a duration such as") as never,
+        expect.stringContaining("4:5 delivery.retry.max: expected a duration such as") as never,
+      ],
+    ],
+    ["delivery: { retry: { initial: 10m } }", ["1:13 delivery.retry.max: must not be shorter than `initial`"]],
+    ["delivery: { concurrency: 30s }", ["1:13 delivery.concurrency: expected a number"]],
+    ["delivery: { concurrency: 0 }", ["1:13 delivery.concurrency: must not be less than 1"]],
+    ["targets: {}", ["1:1 targets: expected a list"]],
+    [
+      "telemetry: { logs: { level: loud } }",
+      [expect.stringContaining('1:22 telemetry.logs.level: expected "fatal" or') as never],
+    ],
+    [
+      "telemetry: { traces: { otlp: x }, heartbeat: {} }",
+      [
+        "1:14 telemetry.traces: not available in this version",
+        "1:35 telemetry.heartbeat: not available in this version",
+      ],
+    ],
+    ["discovery: { files: [./targets] }", ["1:14 discovery.files: not available in this version"]],
+    [
+      "discovery: { kubernetes: { enabled: true } }",
+      ["1:28 discovery.kubernetes.enabled: not available in this version"],
+    ],
+    ["classification: { provider: llm }", ["1:19 classification.provider: not available in this version"]],
+    ["changes: { kubernetes: { enabled: true } }", ["1:26 changes.kubernetes.enabled: not available in this version"]],
+    ["a: 1\na: 2", ["2:1 Map keys must be unique"]],
+    ["server: { listen: x", [expect.stringContaining("1:20 Flow map") as never]],
+  ])("that says %j is refused with every issue and its line", (text, issues) => {
+    expect(issuesOf(text)).toEqual(issues);
+  });
+
+  test("that is not there, or cannot be a file, is refused by name", () => {
+    expect(() => loadConfig("missing.yaml", { cwd: dir, env })).toThrow(`${join(dir, "missing.yaml")}: no such file`);
+    expect(() => loadConfig(".", { cwd: dir, env })).toThrow("cannot be read (EISDIR)");
+  });
+
+  test("that would blow up by its aliases is refused", () => {
+    const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"];
+    for (const [from, to] of ["ab", "bc", "cd", "de", "ef"])
+      bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(", ")}]`);
+    expect(issuesOf(bomb.join("\n"))).toEqual(["too many aliases"]);
+  });
+
+  test("never repeats a secret that it refuses", () => {
+    const secret = "planted secret with blanks";
+    const text = `server: { auth: { tokens: [{ name: a, token: "${secret}", roles: [read] }] } }\nledger: { encryptionKey: "${secret}" }`;
+    const issues = issuesOf(text);
+    expect(issues).toHaveLength(2);
+    expect(issues.join("\n")).not.toContain(secret);
+  });
+});

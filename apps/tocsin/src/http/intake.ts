@@ -1,0 +1,97 @@
+import type { Clock, Ledger, Recorded, Want } from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
+
+import { parseWebhook } from "../sources/alertmanager.ts";
+import type { Batch } from "../sources/batch.ts";
+import { parsePostedAlerts } from "../sources/prometheus.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { type Endpoint, queryOf } from "./endpoint.ts";
+import { badRequest, Problem, unavailable } from "./problem.ts";
+
+/** What the intake needs of the running service. */
+export interface Intake {
+  readonly ledger: Pick<Ledger, "want">;
+  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, "received" | "committed">;
+  /** Where an alert should be told. Pure. */
+  readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
+  /** Tells the worker that there may be something to do. */
+  readonly wake: () => void;
+  readonly stopping: () => boolean;
+}
+
+const longestSource = 100;
+
+export function intakeEndpoints(intake: Intake): Endpoint[] {
+  return [
+    {
+      method: "POST",
+      path: "/api/v1/webhook/alertmanager",
+      role: "ingest",
+      does: "takes the webhook of Alertmanager or Grafana",
+      async answer(request) {
+        const source = sourceOf(request);
+        const batch = parseWebhook(request.body, { source, nowMs: intake.clock.now() });
+        const recorded = await record(intake, batch, source);
+        if (batch.claims.length === 0 && batch.rejected > 0) throw notOneValid(batch);
+        const duplicates = recorded.filter(({ effect }) => effect === "duplicate").length;
+        return {
+          accepted: recorded.length - duplicates,
+          duplicates,
+          rejected: batch.rejected,
+          skewed: recorded.filter(({ skewed }) => skewed).length,
+          ...(batch.rejected > 0 && { issues: batch.issues }),
+        };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v2/alerts",
+      role: "ingest",
+      does: "takes alerts as Alertmanager does, so that Prometheus can send its own here",
+      async answer(request) {
+        const source = sourceOf(request);
+        const batch = parsePostedAlerts(request.body, { source, sender: request.ip, nowMs: intake.clock.now() });
+        await record(intake, batch, source);
+        if (batch.rejected === 0) return;
+        if (batch.claims.length === 0) throw notOneValid(batch);
+        throw new Problem(
+          400,
+          "invalid_alerts",
+          `${batch.claims.length} alerts were recorded, the others not`,
+          batch.issues,
+        );
+      },
+    },
+  ];
+}
+
+/** Returns when everything is durable. */
+async function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
+  if (intake.stopping()) throw unavailable("the service is stopping");
+  const { ledger, clock, metrics } = intake;
+  metrics.received(source, "rejected", batch.rejected);
+  if (batch.claims.length === 0) return [];
+  const wants = batch.claims.map((claim) => ({ claim, routes: intake.routesOf(claim.alert) }));
+  const sinceMs = clock.monotonic();
+  const recording = ledger.want(wants);
+  // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
+  intake.wake();
+  const recorded = await recording;
+  metrics.committed(clock.monotonic() - sinceMs);
+  const firing = batch.claims.filter(({ status }) => status === "firing").length;
+  metrics.received(source, "firing", firing);
+  metrics.received(source, "resolved", batch.claims.length - firing);
+  return recorded;
+}
+
+/** The token's name; else what the request calls itself. */
+function sourceOf(request: FastifyRequest): string {
+  if (request.entry.name !== undefined) return request.entry.name;
+  const source = queryOf(request, "source") ?? "default";
+  if (source.length <= longestSource) return source;
+  throw badRequest({ path: "source", message: `must not be longer than ${longestSource} characters` });
+}
+
+const notOneValid = ({ issues }: Batch): Problem =>
+  new Problem(400, "invalid_alerts", "not one alert could be recorded", issues);

@@ -1,0 +1,25 @@
+import type { FastifyRequest } from "fastify";
+
+import { queryOf } from "./endpoint.ts";
+import { badRequest } from "./problem.ts";
+
+const defaultLimit = 100;
+const mostPerPage = 1_000;
+
+/** `?limit=` and `?cursor=` of a list. */
+export function pageOf(request: FastifyRequest): { limit: number; cursor?: string } {
+  const text = queryOf(request, "limit");
+  const limit = text === undefined ? defaultLimit : Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostPerPage) {
+    throw badRequest({ path: "limit", message: `expected a whole number from 1 to ${mostPerPage}` });
+  }
+  const cursor = queryOf(request, "cursor");
+  return { limit, ...(cursor !== undefined && { cursor }) };
+}
+
+/** An instant as bodies show it. */
+export function iso(ms: number): string;
+export function iso(ms: number | null): string | null;
+export function iso(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
