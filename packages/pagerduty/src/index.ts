@@ -1,3 +1,40 @@
+export { type Accepted, type AlertAccepted, type CallOptions, PagerDutyEventsClient } from "./client.ts";
+export type { ClientOptions } from "./options.ts";
+export type { RetryOptions } from "./retry.ts";
+export type { AcknowledgeInput, ChangeInput, ResolveInput, TriggerInput, TriggerPayload } from "./input.ts";
+export type { Health, HealthOptions } from "./health.ts";
+export type { AttemptInfo, Hooks, LimitInfo, Operation, RetryInfo, SpanAttributes } from "./hooks.ts";
+export type { Clock } from "./clock.ts";
+export type { Fetch, FetchResponse } from "./transport/fetch-transport.ts";
+
+export type { Limiter, LimiterOptions, Release } from "./limiter/limiter.ts";
+export { unlimited } from "./limiter/limiter.ts";
+export { SlidingWindowLimiter, TokenBucketLimiter } from "./limiter/queued-limiter.ts";
+
+export type { Issue, NetworkCode, PagerDutyErrorCode } from "./errors.ts";
+export {
+  PagerDutyApiError,
+  PagerDutyError,
+  PagerDutyNetworkError,
+  PagerDutyRateLimitError,
+  PagerDutyValidationError,
+} from "./errors.ts";
+export {
+  isAuthError,
+  isBadRequest,
+  isConnectionError,
+  isNotFound,
+  isRateLimit,
+  isRetryable,
+  isServerError,
+  isTimeout,
+  isValidation,
+} from "./error-predicates.ts";
+
+// The parts, for programs that bring their own transport and retries.
+export { type Answer, type AnswerBody, answerError, parseAnswerBody } from "./answer.ts";
+export { networkFailure } from "./network-failure.ts";
+export { parseRetryAfter } from "./retry-after.ts";
 export type {
   AcknowledgeEvent,
   AlertEvent,
@@ -18,3 +55,5 @@ export { fitEvent, type FittedEvent } from "./fit-event.ts";
 export { maxBodyBytes } from "./body.ts";
 export { acceptsChanges, isRoutingKey, routingKeyPattern } from "./routing-key.ts";
 export { enqueueUrl, eventsUrl, type Region } from "./endpoint.ts";
+
+export { EventKeyCache, type CacheStats, type EventKeyCacheOptions } from "./event-key-cache.ts";

@@ -1,0 +1,61 @@
+import { PagerDutyApiError, PagerDutyRateLimitError } from "./errors.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+import { cutText } from "./summary.ts";
+
+/** What came back over HTTP. */
+export interface Answer {
+  status: number;
+  /** The `Retry-After` header as it came. */
+  retryAfter?: string | undefined;
+  /** What was read of the body. */
+  body: string;
+}
+
+/** PagerDuty's words in an answer. All of them may be missing: only the status code counts. */
+export interface AnswerBody {
+  status?: string;
+  message?: string;
+  dedupKey?: string;
+  errors: readonly string[];
+}
+
+/** Reads the body of any answer, whatever it is. */
+export function parseAnswerBody(body: string): AnswerBody {
+  const json = parseObject(body);
+  const { status, message, dedup_key, errors } = json;
+  return {
+    ...(isText(status) && { status }),
+    ...(isText(message) && { message }),
+    ...(isText(dedup_key) && { dedupKey: dedup_key }),
+    errors: (Array.isArray(errors) ? errors : [errors]).filter(isText),
+  };
+}
+
+/**
+ * The error that an answer other than 202 stands for.
+ *
+ * @param nowMs wall clock, ms since epoch, for a `Retry-After` that names a date
+ * @example
+ * answerError({ status: 500, body: "" }).retryable; // true
+ */
+export function answerError(answer: Answer, nowMs: number = Date.now()): PagerDutyApiError | PagerDutyRateLimitError {
+  const { message, errors } = parseAnswerBody(answer.body);
+  const said = cutText([message, ...errors].filter((text) => text !== undefined).join("; "), 1000);
+  const text = said === "" ? `PagerDuty answered ${answer.status}` : `PagerDuty answered ${answer.status}: ${said}`;
+  const retryAfterMs = parseRetryAfter(answer.retryAfter, nowMs);
+  if (answer.status === 429) return new PagerDutyRateLimitError(text, { status: 429, retryAfterMs, errors });
+  return new PagerDutyApiError(answer.status, text, { retryAfterMs, errors });
+}
+
+function parseObject(body: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(body);
+    return typeof json === "object" && json !== null ? (json as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "";
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import { parseAnswerBody } from "./answer.ts";
+import { type Check, validate } from "./check.ts";
+import { checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
+import { systemClock } from "./clock.ts";
+import { Deliverer } from "./delivery.ts";
+import { enqueueUrl, eventsUrl } from "./endpoint.ts";
+import { isAuthError, isBadRequest } from "./error-predicates.ts";
+import { PagerDutyError, PagerDutyNetworkError } from "./errors.ts";
+import type { AlertEvent } from "./event.ts";
+import type { Health, HealthOptions } from "./health.ts";
+import type { AcknowledgeInput, ChangeInput, ResolveInput, TriggerInput } from "./input.ts";
+import { sharedLimiter } from "./limiter/shared-limiter.ts";
+import { type ClientOptions, validateOptions } from "./options.ts";
+import { retryPolicy } from "./retry.ts";
+import { acceptsChanges } from "./routing-key.ts";
+import { FetchTransport } from "./transport/fetch-transport.ts";
+import { parseProxy, proxyFor } from "./transport/proxy-environment.ts";
+import { SocketTransport } from "./transport/socket-transport.ts";
+import type { Endpoints, Transport } from "./transport/transport.ts";
+import { version } from "./version.ts";
+import { changeEvent, keyEvent, serialize, triggerEvent } from "./wire.ts";
+
+const defaultTimeoutMs = 10_000;
+
+export interface CallOptions {
+  /** Gives up at once, wherever the call is; it then rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** PagerDuty has taken the event, and works on it later. It does not say whether anybody was paged. */
+export interface Accepted {
+  /** Requests it took. */
+  attempts: number;
+  /** PagerDuty's words: `Event processed`. */
+  message?: string;
+  /** What had to go to fit into 512,000 bytes, most worthless first. Usually empty. */
+  dropped: readonly string[];
+}
+
+export interface AlertAccepted extends Accepted {
+  /** The alert's key: give it to `acknowledge` and `resolve`. */
+  dedupKey: string;
+}
+
+/**
+ * Client of PagerDuty's Events API v2 for one routing key. Every call makes its attempts within the rate limit, retries
+ * what may succeed later, and rejects with one of four errors, or with the reason of your signal.
+ *
+ * @example
+ * const client = new PagerDutyEventsClient({ routingKey });
+ * const { dedupKey } = await client.trigger({
+ *   payload: { summary: "Disk full on db-1", source: "db-1", severity: "critical" },
+ * });
+ * await client.resolve({ dedupKey });
+ */
+export class PagerDutyEventsClient {
+  readonly #options: ClientOptions;
+  readonly #routingKey: string;
+  readonly #transport: Transport;
+  readonly #deliverer: Deliverer;
+
+  /** @throws PagerDutyValidationError with everything that is wrong with the options */
+  constructor(options: ClientOptions) {
+    validateOptions(options);
+    const { clock = systemClock, timeoutMs = defaultTimeoutMs, hooks = {}, random = Math.random } = options;
+    const base = eventsUrl(options);
+    const endpoints = { alert: new URL(enqueueUrl(base, "alert")), change: new URL(enqueueUrl(base, "change")) };
+    this.#options = options;
+    this.#routingKey = options.routingKey.trim();
+    this.#transport = makeTransport(options, endpoints);
+    this.#deliverer = new Deliverer({
+      secret: this.#routingKey,
+      endpoints,
+      transport: this.#transport,
+      limiter: options.limiter ?? sharedLimiter(this.#routingKey, clock),
+      policy: retryPolicy(options.retry),
+      timeoutMs,
+      hooks,
+      clock,
+      random,
+    });
+  }
+
+  /**
+   * Opens an alert, or adds to the open one with the same key. Safe to repeat: without a key it makes one, so that a retry
+   * is the same alert.
+   *
+   * @throws PagerDutyValidationError, before anything is sent
+   * @throws PagerDutyNetworkError, PagerDutyRateLimitError, PagerDutyApiError when no attempt was accepted
+   */
+  async trigger(input: TriggerInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
+    validate(checkTrigger, input, "invalid_event");
+    const { client = this.#options.client, clientUrl = this.#options.clientUrl } = input;
+    return this.#deliverAlert(triggerEvent(this.#routingKey, { ...input, client, clientUrl }), signal);
+  }
+
+  /** Says that somebody works on an open alert. Of an alert that is not open PagerDuty takes it and drops it. Throws as `trigger`. */
+  async acknowledge(input: AcknowledgeInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
+    validate(checkDedupKey, input, "invalid_event");
+    return this.#deliverAlert(keyEvent(this.#routingKey, "acknowledge", input.dedupKey), signal);
+  }
+
+  /** Ends an open alert. Of an alert that is not open PagerDuty takes it and drops it. Throws as `trigger`. */
+  async resolve(input: ResolveInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
+    validate(checkDedupKey, input, "invalid_event");
+    return this.#deliverAlert(keyEvent(this.#routingKey, "resolve", input.dedupKey), signal);
+  }
+
+  /**
+   * Records a change, such as a deployment, beside the service's incidents. It pages nobody. It has no key: when an answer
+   * is lost and the event is sent again, it may appear twice. Throws as `trigger`.
+   */
+  async change(input: ChangeInput, { signal }: CallOptions = {}): Promise<Accepted> {
+    validate(this.#checkChange, input, "invalid_event");
+    const { body, dropped } = serialize(changeEvent(this.#routingKey, input));
+    const { answer, attempts } = await this.#deliverer.deliver({
+      operation: "change",
+      endpoint: "change",
+      body,
+      signal,
+    });
+    const { message } = parseAnswerBody(answer.body);
+    return { attempts, dropped, ...(message !== undefined && { message }) };
+  }
+
+  /**
+   * Whether PagerDuty can be reached (DNS, TCP, TLS) and, if asked, whether it knows the routing key. It makes no event. It
+   * answers rather than throws, except when it is aborted.
+   */
+  async health({ checkKey = false, signal }: HealthOptions = {}): Promise<Health> {
+    const started = performance.now();
+    try {
+      await this.#transport.reach({ timeoutMs: this.#options.timeoutMs ?? defaultTimeoutMs, signal });
+    } catch (error) {
+      if (!(error instanceof PagerDutyNetworkError)) throw error;
+      return { reachable: false, latencyMs: performance.now() - started, error };
+    }
+    const reached = { reachable: true, latencyMs: performance.now() - started } as const;
+    if (!checkKey) return { ...reached, key: "unchecked" };
+    const { body } = serialize(keyEvent(this.#routingKey, "resolve", `tocsin-key-check-${randomUUID()}`));
+    try {
+      await this.#deliverer.deliver({ operation: "health", endpoint: "alert", body, signal, retries: 0 });
+      return { ...reached, key: "accepted" };
+    } catch (error) {
+      if (!(error instanceof PagerDutyError)) throw error;
+      return { ...reached, key: isBadRequest(error) || isAuthError(error) ? "refused" : "unknown", error };
+    }
+  }
+
+  /** Closes idle connections. Calls under way go on, and the client can still be used. */
+  close(): void {
+    this.#transport.close();
+  }
+
+  async #deliverAlert(
+    event: AlertEvent & { dedup_key: string },
+    signal: AbortSignal | undefined,
+  ): Promise<AlertAccepted> {
+    const { body, dropped } = serialize(event);
+    const delivery = { operation: event.event_action, endpoint: "alert", body, signal } as const;
+    const { answer, attempts } = await this.#deliverer.deliver(delivery);
+    // All that counts is the 202: its body may lack everything.
+    const { dedupKey = event.dedup_key, message } = parseAnswerBody(answer.body);
+    return { dedupKey, attempts, dropped, ...(message !== undefined && { message }) };
+  }
+
+  readonly #checkChange: Check = (input, path, issues) => {
+    checkChange(input, path, issues);
+    if (acceptsChanges(this.#routingKey)) return;
+    issues.push({
+      path: "routingKey",
+      message: "is that of a ruleset (it starts with R), which takes no change events",
+    });
+  };
+}
+
+function makeTransport(
+  { fetch, ca, proxy, maxConnections = 64, userAgent: prefix }: ClientOptions,
+  endpoints: Endpoints,
+): Transport {
+  const own = `tocsin-pagerduty/${version} (node/${process.versions.node}; ${process.platform} ${process.arch})`;
+  const userAgent = prefix === undefined ? own : `${prefix} ${own}`;
+  if (fetch) return new FetchTransport({ fetch, endpoints, userAgent });
+  const secure = endpoints.alert.protocol === "https:";
+  const through = typeof proxy === "string" ? parseProxy(proxy, "proxy") : proxyFor(endpoints.alert, process.env);
+  return new SocketTransport({
+    endpoints,
+    userAgent,
+    ca,
+    proxy: secure && proxy !== false ? through : undefined,
+    maxConnections,
+  });
+}

@@ -1,0 +1,154 @@
+import { inspect } from "node:util";
+import { type Answer, answerError } from "./answer.ts";
+import { type Clock, sleep } from "./clock.ts";
+import { PagerDutyError, PagerDutyNetworkError, PagerDutyRateLimitError } from "./errors.ts";
+import type { Hooks, Operation, SpanAttributes } from "./hooks.ts";
+import type { Limiter, Release } from "./limiter/limiter.ts";
+import { type RetryPolicy, retryWaitMs } from "./retry.ts";
+import type { Endpoint, Endpoints, Transport } from "./transport/transport.ts";
+
+export interface DeliveryOptions {
+  /** Taken out of whatever an answer or an error says. */
+  secret: string;
+  endpoints: Endpoints;
+  transport: Transport;
+  limiter: Limiter;
+  policy: RetryPolicy;
+  timeoutMs: number;
+  hooks: Hooks;
+  clock: Clock;
+  random: () => number;
+}
+
+/** One event to deliver. */
+export interface Delivery {
+  operation: Operation;
+  endpoint: Endpoint;
+  body: string;
+  signal?: AbortSignal | undefined;
+  /** @default the policy's */
+  retries?: number;
+}
+
+/** Attempts, each charged to the limiter, until one is accepted, the error is final or the time is over. */
+export class Deliverer {
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns the 202 and how many attempts it took
+   * @throws PagerDutyError of the last attempt
+   * @throws the signal's reason
+   */
+  async deliver(delivery: Delivery): Promise<{ answer: Answer; attempts: number }> {
+    const { clock, limiter, policy, random } = this.#options;
+    const { operation, signal, retries = policy.retries } = delivery;
+    const deadlineAtMs = clock.monotonic() + policy.deadlineMs;
+    for (let attempt = 1; ; attempt++) {
+      signal?.throwIfAborted();
+      const release = limiter.tryTake() ?? (await this.#waitInLine(delivery, attempt, deadlineAtMs));
+      const result = await this.#attempt(delivery, attempt, deadlineAtMs - clock.monotonic(), release);
+      if (!(result instanceof PagerDutyError)) return { answer: result, attempts: attempt };
+
+      const waitMs = retryWaitMs(result, attempt, { ...policy, retries }, random);
+      if (waitMs === undefined || clock.monotonic() + waitMs >= deadlineAtMs) throw result;
+      if (result instanceof PagerDutyRateLimitError) this.#tell("onLimit", { operation, by: "pagerduty", waitMs });
+      this.#tell("onRetry", { operation, attempt, waitMs, error: result });
+      await sleep(clock, waitMs, signal);
+    }
+  }
+
+  /** @throws what is no PagerDutyError: the reason of an abort, or a bug */
+  async #attempt(
+    delivery: Delivery,
+    attempt: number,
+    leftMs: number,
+    release: Release,
+  ): Promise<Answer | PagerDutyError> {
+    const { clock, timeoutMs, transport, hooks } = this.#options;
+    const { operation, endpoint, body, signal } = delivery;
+    const startedAtMs = clock.now();
+    const started = clock.monotonic();
+    let status: number | undefined;
+    let error: unknown;
+    try {
+      const answer = await transport.post({ endpoint, body, timeoutMs: Math.min(timeoutMs, leftMs), signal });
+      status = answer.status;
+      if (status === 202) return answer;
+      error = answerError({ ...answer, body: this.#withoutSecret(answer.body) }, clock.now());
+    } catch (thrown) {
+      error = thrown instanceof PagerDutyNetworkError ? this.#safe(thrown) : thrown;
+    } finally {
+      release();
+      if (hooks.onAttempt) {
+        this.#tell("onAttempt", {
+          operation,
+          attempt,
+          startedAtMs,
+          durationMs: clock.monotonic() - started,
+          ...(status !== undefined && { status }),
+          ...(error !== undefined && { error }),
+          attributes: this.#attributes(endpoint, attempt, status, error),
+        });
+      }
+    }
+    if (!(error instanceof PagerDutyError)) throw error;
+    error.attempts = attempt;
+    return error;
+  }
+
+  async #waitInLine({ operation, signal }: Delivery, attempt: number, deadlineAtMs: number): Promise<Release> {
+    const { clock, limiter, policy } = this.#options;
+    this.#tell("onLimit", { operation, by: "limiter" });
+    const deadline = new AbortController();
+    const cancel = clock.after(deadlineAtMs - clock.monotonic(), () => {
+      const error = new PagerDutyRateLimitError(`The limiter had no room within ${policy.deadlineMs} ms`);
+      error.attempts = attempt - 1;
+      deadline.abort(error);
+    });
+    try {
+      return await limiter.take(signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  #attributes(endpoint: Endpoint, attempt: number, status: number | undefined, error: unknown): SpanAttributes {
+    const { protocol, hostname, port, origin, pathname } = this.#options.endpoints[endpoint];
+    const type = error instanceof PagerDutyError ? error.code : error instanceof Error ? error.name : undefined;
+    return {
+      "http.request.method": "POST",
+      // Without the query, which may hold a proxy's token.
+      "url.full": origin + pathname,
+      "server.address": hostname,
+      "server.port": Number(port || (protocol === "https:" ? 443 : 80)),
+      ...(attempt > 1 && { "http.request.resend_count": attempt - 1 }),
+      ...(status !== undefined && { "http.response.status_code": status }),
+      ...(type !== undefined && { "error.type": type }),
+    };
+  }
+
+  #tell<K extends keyof Hooks>(name: K, info: Parameters<NonNullable<Hooks[K]>>[0]): void {
+    try {
+      (this.#options.hooks[name] as ((info: unknown) => void) | undefined)?.(info);
+    } catch (error) {
+      // A mistake in somebody's metrics must not cost a page.
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
+  }
+
+  #withoutSecret(text: string): string {
+    return text.replaceAll(this.#options.secret, "[routing key]");
+  }
+
+  /** An injected `fetch` may put the whole request into its error. */
+  #safe(error: PagerDutyNetworkError): PagerDutyNetworkError {
+    if (!inspect(error, { depth: 8 }).includes(this.#options.secret)) return error;
+    return new PagerDutyNetworkError(error.code, this.#withoutSecret(error.message), {
+      requestSent: error.requestSent,
+    });
+  }
+}

@@ -1,0 +1,107 @@
+/** How a cache did so far. */
+export interface CacheStats {
+  hits: number;
+  misses: number;
+  size: number;
+}
+
+export interface EventKeyCacheOptions {
+  /** Life of an entry in milliseconds, from its last `set`; right to a thousandth. @default 24 hours */
+  ttlMs?: number;
+  /** How often what has expired is thrown away, in milliseconds. @default 12 hours */
+  sweepMs?: number;
+  /** Most entries; the one that was set longest ago goes first. @default 100_000 */
+  maxSize?: number;
+  /** Wall clock, ms since epoch. @default one that is read a thousand times in a life */
+  now?: () => number;
+}
+
+interface Entry<V> {
+  value: V;
+  expiresAtMs: number;
+}
+
+/**
+ * Remembers for a day which dedup key an alert of yours was told under. It may forget, so keep what a resolve needs
+ * elsewhere too when restarts matter.
+ *
+ * @example
+ * const keys = new EventKeyCache();
+ * keys.set("check:disk:db-1", dedupKey);
+ * keys.get("check:disk:db-1"); // dedupKey
+ */
+export class EventKeyCache<V = string> {
+  /** In order of their last `set`, which is also that of their end. */
+  readonly #entries = new Map<string, Entry<V>>();
+  readonly #ttlMs: number;
+  readonly #maxSize: number;
+  readonly #now: () => number;
+  readonly #timers: NodeJS.Timeout[];
+  #hits = 0;
+  #misses = 0;
+  #readMs = Date.now();
+
+  constructor({ ttlMs = 24 * 3_600_000, sweepMs = 12 * 3_600_000, maxSize = 100_000, now }: EventKeyCacheOptions = {}) {
+    this.#ttlMs = ttlMs;
+    this.#maxSize = maxSize;
+    // Reading the clock costs more than twice what looking into the map does.
+    this.#now = now ?? (() => this.#readMs);
+    const tick = setInterval(() => (this.#readMs = Date.now()), ttlMs / 1000);
+    const sweeper = setInterval(() => this.sweep(), sweepMs);
+    this.#timers = [tick.unref(), sweeper.unref()];
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined && entry.expiresAtMs > this.#now()) {
+      this.#hits++;
+      return entry.value;
+    }
+    if (entry !== undefined) this.#entries.delete(key);
+    this.#misses++;
+    return undefined;
+  }
+
+  set(key: string, value: V): void {
+    const expiresAtMs = this.#now() + this.#ttlMs;
+    // A key that is set again moves to the end.
+    if (!this.#entries.delete(key) && this.#entries.size >= this.#maxSize) this.#dropOldest();
+    this.#entries.set(key, { value, expiresAtMs });
+  }
+
+  delete(key: string): boolean {
+    return this.#entries.delete(key);
+  }
+
+  /** Throws away what has expired. Returns how many. */
+  sweep(): number {
+    const before = this.#entries.size;
+    const nowMs = this.#now();
+    for (const [key, { expiresAtMs }] of this.#entries) {
+      if (expiresAtMs > nowMs) break;
+      this.#entries.delete(key);
+    }
+    return before - this.#entries.size;
+  }
+
+  get stats(): CacheStats {
+    return { hits: this.#hits, misses: this.#misses, size: this.#entries.size };
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Empties it and stops its timers. */
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#entries.clear();
+  }
+
+  #dropOldest(): void {
+    for (const key of this.#entries.keys()) {
+      this.#entries.delete(key);
+      return;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Clock } from "../clock.ts";
+import type { Limiter, Release } from "./limiter.ts";
+import { SlidingWindowLimiter } from "./queued-limiter.ts";
+
+const limiters = new WeakMap<Clock, Map<string, WeakRef<Limiter>>>();
+
+const unused = new FinalizationRegistry<{ byKey: Map<string, WeakRef<Limiter>>; routingKey: string }>(
+  ({ byKey, routingKey }) => {
+    // A new one may have taken its place before the old one was collected.
+    if (byKey.get(routingKey)?.deref() === undefined) byKey.delete(routingKey);
+  },
+);
+
+/**
+ * The limiter of all clients of this routing key in this process, whatever host they send to: PagerDuty counts per key.
+ * It is forgotten when no client uses it and its window is empty, so rotating keys costs no memory.
+ */
+export function sharedLimiter(routingKey: string, clock: Clock): Limiter {
+  const byKey = limiters.get(clock) ?? new Map<string, WeakRef<Limiter>>();
+  limiters.set(clock, byKey);
+  const known = byKey.get(routingKey)?.deref();
+  if (known) return known;
+  const limiter = new RememberedLimiter(clock);
+  byKey.set(routingKey, new WeakRef(limiter));
+  unused.register(limiter, { byKey, routingKey });
+  return limiter;
+}
+
+const rememberMs = 120_000;
+
+/** Outlives its clients while its window may hold attempts: a client made anew for each event must not forget them. */
+class RememberedLimiter implements Limiter {
+  readonly #limiter: Limiter;
+  #used = false;
+  #keeping = false;
+
+  constructor(clock: Clock) {
+    this.#limiter = new SlidingWindowLimiter({ clock });
+  }
+
+  tryTake(): Release | undefined {
+    this.#remember();
+    return this.#limiter.tryTake();
+  }
+
+  take(signal?: AbortSignal): Promise<Release> {
+    this.#remember();
+    return this.#limiter.take(signal);
+  }
+
+  #remember(): void {
+    this.#used = true;
+    if (!this.#keeping) this.#keep();
+  }
+
+  /** A pending timer is not collected, nor is what it refers to. */
+  #keep(): void {
+    this.#keeping = true;
+    this.#used = false;
+    setTimeout(() => {
+      this.#keeping = false;
+      if (this.#used) this.#keep();
+    }, rememberMs).unref();
+  }
+}

@@ -1,0 +1,45 @@
+import type { Rule } from "./rule.ts";
+import { SlidingWindow } from "./sliding-window.ts";
+
+/**
+ * Even pace after a short burst: a bucket of `burst` tokens, refilled with `limit - burst` per window, so that a window
+ * that starts with a full bucket sees `limit` and no more. (Refilling `limit` per window would let 130 through.)
+ *
+ * That holds at our end of the wire. Answers that come late can crowd attempts together at the receiver's, so the window
+ * is kept as well.
+ */
+export class TokenBucket implements Rule {
+  readonly #burst: number;
+  readonly #perToken: number;
+  readonly #window: SlidingWindow;
+  #tokens: number;
+  #filledAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(limit: number, perMs: number, burst: number) {
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#perToken = perMs / (limit - burst);
+    this.#window = new SlidingWindow(limit, perMs);
+  }
+
+  waitMs(nowMs: number): number {
+    this.#fill(nowMs);
+    const tokenMs = this.#tokens >= 1 ? 0 : (1 - this.#tokens) * this.#perToken;
+    return Math.max(tokenMs, this.#window.waitMs(nowMs));
+  }
+
+  start(nowMs: number): void {
+    this.#fill(nowMs);
+    this.#tokens -= 1;
+    this.#window.start();
+  }
+
+  end(nowMs: number): void {
+    this.#window.end(nowMs);
+  }
+
+  #fill(nowMs: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledAtMs) / this.#perToken);
+    this.#filledAtMs = nowMs;
+  }
+}

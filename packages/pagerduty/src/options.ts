@@ -1,0 +1,108 @@
+import { type Check, is, isRecord, optional, record, validate } from "./check.ts";
+import type { Clock } from "./clock.ts";
+import { isLoopback, type Region } from "./endpoint.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Limiter } from "./limiter/limiter.ts";
+import type { RetryOptions } from "./retry.ts";
+import { isRoutingKey } from "./routing-key.ts";
+import type { Fetch } from "./transport/fetch-transport.ts";
+
+export interface ClientOptions {
+  /** Integration key of an Events API v2 integration: 32 alphanumeric characters. Blanks around it are forgiven. */
+  routingKey: string;
+  /** Service region of the account. @default "us" */
+  region?: Region;
+  /** Base URL instead of a region, with or without the API's path. Plain `http:` only to this machine. */
+  baseUrl?: string;
+  /** Name of the monitoring system, for triggers that name none. */
+  client?: string;
+  /** Its URL. */
+  clientUrl?: string;
+  /** Longest time for one attempt in milliseconds, from the look-up of the name to the last byte of the answer. @default 10_000 */
+  timeoutMs?: number;
+  retry?: RetryOptions;
+  /**
+   * When attempts may leave.
+   * @default 120 in any 60 s, a sliding window shared by all clients of this routing key in the process
+   */
+  limiter?: Limiter;
+  hooks?: Hooks;
+  /** Used instead of connections of our own. It must obey `signal`. `ca` and `proxy` are its business then. */
+  fetch?: Fetch;
+  /** Certificate authorities to trust, in PEM, instead of those that Node trusts. */
+  ca?: string | Buffer | (string | Buffer)[];
+  /** Proxy to tunnel through; `false` for none. @default what `HTTPS_PROXY` and `NO_PROXY` say */
+  proxy?: string | false;
+  /** Connections at once; more attempts wait for one, within their timeout. @default 64 */
+  maxConnections?: number;
+  /** Put before our own in the `User-Agent`, such as `my-monitor/1.2`. */
+  userAgent?: string;
+  /** Time, for tests. */
+  clock?: Clock;
+  /** Randomness of the waits, for tests: from 0 up to and without 1. */
+  random?: () => number;
+}
+
+const fn = is((value) => typeof value === "function", "must be a function");
+const text = is((value) => typeof value === "string", "must be a string");
+const ms = is((value) => typeof value === "number" && value >= 0, "must be a number of milliseconds, 0 or more");
+const positiveMs = is((value) => typeof value === "number" && value > 0, "must be a number of milliseconds over 0");
+const count = is((value) => Number.isInteger(value) && (value as number) >= 0, "must be a whole number, 0 or more");
+const positiveCount = is((value) => Number.isInteger(value) && (value as number) >= 1, "must be a whole number over 0");
+const methods = (...names: string[]) =>
+  is(
+    (value) => isRecord(value) && names.every((name) => typeof value[name] === "function"),
+    `must have ${names.join(", ")}`,
+  );
+
+const checkOptions: Check = record({
+  routingKey: is((value) => typeof value === "string" && isRoutingKey(value.trim()), "must be 32 letters and digits"),
+  region: optional(is((value) => value === "us" || value === "eu", 'must be "us" or "eu"')),
+  baseUrl: optional(is(isBaseUrl, "must be an https URL without credentials, or an http URL of this machine")),
+  client: optional(text),
+  clientUrl: optional(text),
+  timeoutMs: optional(positiveMs),
+  retry: optional(
+    record({
+      retries: optional(count),
+      initialMs: optional(ms),
+      maxMs: optional(ms),
+      rateLimitWaitMs: optional(ms),
+      maxRetryAfterMs: optional(ms),
+      deadlineMs: optional(positiveMs),
+    }),
+  ),
+  limiter: optional(methods("tryTake", "take")),
+  hooks: optional(record({ onAttempt: optional(fn), onRetry: optional(fn), onLimit: optional(fn) })),
+  fetch: optional(fn),
+  ca: () => {},
+  proxy: optional(is((value) => value === false || typeof value === "string", "must be a URL or false")),
+  maxConnections: optional(positiveCount),
+  // It becomes a header: a line break in it would start another one.
+  userAgent: optional(
+    is((value) => typeof value === "string" && /^[\x20-\x7e]+$/.test(value), "must be printable ASCII"),
+  ),
+  clock: optional(methods("now", "monotonic", "after")),
+  random: optional(fn),
+});
+
+const checkTogether: Check = (value, _path, issues) => {
+  const { region, baseUrl, fetch, ca, proxy } = value as ClientOptions;
+  if (region && baseUrl) issues.push({ path: "region", message: "says nothing beside `baseUrl`" });
+  if (fetch && (ca ?? proxy) !== undefined) {
+    issues.push({ path: ca === undefined ? "proxy" : "ca", message: "is the business of the `fetch` you gave" });
+  }
+};
+
+/** @throws PagerDutyValidationError with every issue; it quotes no value */
+export function validateOptions(options: ClientOptions): void {
+  validate(checkOptions, options, "invalid_options");
+  validate(checkTogether, options, "invalid_options");
+}
+
+function isBaseUrl(value: unknown): boolean {
+  if (typeof value !== "string" || !URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== "" || password !== "") return false;
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+}

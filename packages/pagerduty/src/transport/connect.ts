@@ -1,0 +1,87 @@
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+import tls from "node:tls";
+
+/** The other end, and how to get there. */
+export interface Destination {
+  secure: boolean;
+  /** Without the brackets of an IPv6 address. */
+  hostname: string;
+  port: number;
+  /** PEM. Replaces the authorities that Node trusts. */
+  ca?: string | Buffer | (string | Buffer)[] | undefined;
+  /** Proxy to tunnel through. */
+  proxy?: URL | undefined;
+}
+
+/** Called once, unless cancelled before. */
+type Done = (error: Error | undefined, socket?: net.Socket) => void;
+type Cancel = () => void;
+
+/** Opens a connection: DNS, TCP, the proxy's tunnel where there is one, TLS. */
+export function connect(to: Destination, done: Done, session?: Buffer): Cancel {
+  if (to.proxy) return tunnel(to.proxy, to, done, session);
+  const tcp = { host: to.hostname, port: to.port, noDelay: true };
+  return to.secure ? encrypt(to, tcp, done, session) : ready(net.connect(tcp), "connect", done);
+}
+
+function encrypt(to: Destination, over: tls.ConnectionOptions, done: Done, session?: Buffer): Cancel {
+  const options: tls.ConnectionOptions = {
+    ...over,
+    host: to.hostname,
+    minVersion: "TLSv1.2",
+    ALPNProtocols: ["http/1.1"],
+  };
+  // The extension is for names only (RFC 6066, 3); the certificate is checked against an address too.
+  if (net.isIP(to.hostname) === 0) options.servername = to.hostname;
+  if (to.ca !== undefined) options.ca = to.ca;
+  if (session !== undefined) options.session = session;
+  return ready(tls.connect(options), "secureConnect", done);
+}
+
+function ready(socket: net.Socket, event: "connect" | "secureConnect", done: Done): Cancel {
+  const onReady = () => {
+    socket.off("error", done);
+    done(undefined, socket);
+  };
+  socket.once(event, onReady).once("error", done);
+  return () => {
+    socket.off(event, onReady).off("error", done).on("error", ignore).destroy();
+  };
+}
+
+/** Asks a proxy for a tunnel (RFC 9110, 9.3.6). */
+function tunnel(proxy: URL, to: Destination, done: Done, session?: Buffer): Cancel {
+  const authority = `${to.hostname.includes(":") ? `[${to.hostname}]` : to.hostname}:${to.port}`;
+  const credentials = proxy.username === "" ? undefined : basic(proxy);
+  const request = (proxy.protocol === "https:" ? https : http).request(proxy, {
+    method: "CONNECT",
+    path: authority,
+    headers: { host: authority, ...(credentials && { "proxy-authorization": credentials }) },
+    agent: false,
+    auth: null,
+  });
+  let cancel = () => {
+    request.off("error", done).on("error", ignore).destroy();
+  };
+  request.once("error", done);
+  request.once("connect", ({ statusCode }, socket) => {
+    request.off("error", done).on("error", ignore);
+    if (statusCode === 200) {
+      cancel = encrypt(to, { socket }, done, session);
+      return;
+    }
+    socket.destroy();
+    done(new Error(`the proxy answered ${statusCode}`));
+  });
+  request.end();
+  return () => cancel();
+}
+
+function basic({ username, password }: URL): string {
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
+
+function ignore(): void {}

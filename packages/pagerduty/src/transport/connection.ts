@@ -1,0 +1,104 @@
+import type { Socket } from "node:net";
+import { type Response, ResponseParser } from "./response-parser.ts";
+
+/** Called once: with the answer, or with what broke the connection. */
+type Answered = (error: Error | undefined, response?: Response) => void;
+
+/** What a connection tells its pool. */
+export interface ConnectionEvents {
+  /** A request has ended and the next may be sent. */
+  idle(connection: Connection): void;
+  /** Nothing can be sent any more. Called once. */
+  closed(connection: Connection): void;
+}
+
+/** A connection that was idle for so long is closed from our side: many middle boxes forget theirs after a minute. */
+const idleMs = 30_000;
+
+/** An open connection with at most one request on it at a time. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #events: ConnectionEvents;
+  #parser = new ResponseParser();
+  /** Set while a request is on it. */
+  #answered: Answered | undefined;
+  #error: Error | undefined;
+  #idleMs = 0;
+
+  constructor(socket: Socket, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.on("data", (piece: Buffer) => this.#read(piece));
+    socket.on("end", () => this.#end());
+    socket.on("error", (error) => (this.#error = error));
+    socket.on("close", () => this.#close());
+    socket.on("timeout", () => this.#answered ?? this.destroy());
+    this.#stayIdle(idleMs);
+  }
+
+  /** Whether anything of an answer has come. */
+  get answering(): boolean {
+    return this.#parser.started;
+  }
+
+  send(request: string, answered: Answered): void {
+    this.#parser = new ResponseParser();
+    this.#answered = answered;
+    this.#socket.ref();
+    this.#socket.write(request);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #read(piece: Buffer): void {
+    // Nobody asked: a 408 before the other end closes an idle connection, or worse.
+    if (!this.#answered) return this.destroy();
+    try {
+      const response = this.#parser.push(piece);
+      if (response) this.#complete(response);
+    } catch (error) {
+      this.#error = error as Error;
+      this.destroy();
+    }
+  }
+
+  #end(): void {
+    const response = this.#answered && this.#parser.close();
+    if (response) this.#complete(response);
+    this.destroy();
+  }
+
+  #complete(response: Response): void {
+    const answered = this.#answered!;
+    this.#answered = undefined;
+    if (response.keepAliveMs === 0) {
+      this.destroy();
+    } else {
+      // An idle connection must not keep the process alive.
+      this.#socket.unref();
+      this.#stayIdle(response.keepAliveMs);
+      this.#events.idle(this);
+    }
+    answered(undefined, response);
+  }
+
+  #close(): void {
+    this.#events.closed(this);
+    this.#answered?.(this.#error ?? connectionLost());
+    this.#answered = undefined;
+  }
+
+  /** The other end closes after `keepAliveMs`: be a little earlier, lest a request crosses its goodbye. */
+  #stayIdle(keepAliveMs = idleMs): void {
+    const ms = Math.min(idleMs, Math.max(keepAliveMs - 1000, keepAliveMs / 2));
+    if (ms === this.#idleMs) return;
+    this.#idleMs = ms;
+    this.#socket.setTimeout(ms);
+  }
+}
+
+function connectionLost(): Error {
+  return Object.assign(new Error("the other end closed the connection"), { code: "ECONNRESET" });
+}

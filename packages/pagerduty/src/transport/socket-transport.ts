@@ -1,0 +1,81 @@
+import type { Answer } from "../answer.ts";
+import { PagerDutyNetworkError } from "../errors.ts";
+import { networkFailure } from "../network-failure.ts";
+import { connect, type Destination } from "./connect.ts";
+import type { Connection } from "./connection.ts";
+import { ConnectionPool } from "./connection-pool.ts";
+import type { Endpoint, Endpoints, PostRequest, ReachRequest, Transport } from "./transport.ts";
+import { within } from "./within.ts";
+
+export interface SocketTransportOptions {
+  endpoints: Endpoints;
+  userAgent: string;
+  ca?: Destination["ca"];
+  proxy?: URL | undefined;
+  /** Connections at once. */
+  maxConnections: number;
+}
+
+/**
+ * HTTP/1.1 on connections of `node:tls` that are kept open. It makes the few bytes that this one request needs and reads
+ * the few that come back, for a third of what `node:https` costs.
+ */
+export class SocketTransport implements Transport {
+  readonly #to: Destination;
+  readonly #pool: ConnectionPool;
+  readonly #heads: Readonly<Record<Endpoint, string>>;
+
+  constructor({ endpoints, userAgent, ca, proxy, maxConnections }: SocketTransportOptions) {
+    const { protocol, hostname, port, host } = endpoints.alert;
+    const secure = protocol === "https:";
+    this.#to = {
+      secure,
+      hostname: hostname.replace(/^\[|\]$/g, ""),
+      port: Number(port || (secure ? 443 : 80)),
+      ca,
+      proxy,
+    };
+    this.#pool = new ConnectionPool(this.#to, maxConnections);
+    const headers = `host: ${host}\r\ncontent-type: application/json\r\naccept: application/json\r\nuser-agent: ${userAgent}\r\n`;
+    const head = (url: URL) => `POST ${url.pathname}${url.search} HTTP/1.1\r\n${headers}content-length: `;
+    this.#heads = { alert: head(endpoints.alert), change: head(endpoints.change) };
+  }
+
+  post(request: PostRequest): Promise<Answer> {
+    return within(request, (resolve, reject) => {
+      let connection: Connection | undefined;
+      const giveUp = this.#pool.take((failure, taken) => {
+        if (!taken) return reject(networkFailure(failure, { requestSent: false }));
+        connection = taken;
+        // Head and body leave in one write, which is one TLS record for a small event.
+        const text = `${this.#heads[request.endpoint]}${Buffer.byteLength(request.body)}\r\n\r\n${request.body}`;
+        taken.send(text, (broken, response) => (response ? resolve(response) : reject(networkFailure(broken))));
+      });
+      return {
+        stop: () => (connection ? connection.destroy() : giveUp()),
+        timedOut: () => timedOut(request.timeoutMs, connection),
+      };
+    });
+  }
+
+  reach(request: ReachRequest): Promise<void> {
+    return within(request, (resolve, reject) => {
+      const stop = connect(this.#to, (failure, socket) => {
+        socket?.destroy();
+        if (socket) resolve();
+        else reject(networkFailure(failure, { requestSent: false }));
+      });
+      return { stop, timedOut: () => timedOut(request.timeoutMs) };
+    });
+  }
+
+  close(): void {
+    this.#pool.close();
+  }
+}
+
+function timedOut(timeoutMs: number, connection?: Connection): PagerDutyNetworkError {
+  const doing = !connection ? "connecting" : connection.answering ? "reading the answer" : "waiting for the answer";
+  const message = `Timed out after ${Math.round(timeoutMs)} ms while ${doing}`;
+  return new PagerDutyNetworkError("timeout", message, { requestSent: connection !== undefined });
+}

@@ -1,0 +1,46 @@
+import type { PagerDutyNetworkError } from "../errors.ts";
+import type { ReachRequest } from "./transport.ts";
+
+/** Work that can be stopped from outside. */
+export interface Work {
+  /** Stops it. It may still report, which changes nothing. */
+  stop(): void;
+  /** The error to give when its time is over. Asked before `stop`. */
+  timedOut(): PagerDutyNetworkError;
+}
+
+/** Ends with the work, at its timeout or at the abort, whichever comes first; an abort rejects at once, with its reason. */
+export function within<T>(
+  { timeoutMs, signal }: ReachRequest,
+  start: (resolve: (value: T) => void, reject: (error: Error) => void) => Work,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const onAbort = () => {
+      end();
+      work.stop();
+      reject(signal!.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      end();
+      const error = work.timedOut();
+      work.stop();
+      reject(error);
+    }, timeoutMs);
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    signal?.addEventListener("abort", onAbort);
+    const work = start(
+      (value) => {
+        end();
+        resolve(value);
+      },
+      (error) => {
+        end();
+        reject(error);
+      },
+    );
+  });
+}

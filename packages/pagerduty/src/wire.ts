@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { fitDedupKey } from "./dedup-key.ts";
+import { PagerDutyValidationError } from "./errors.ts";
+import type { AcknowledgeEvent, AlertEvent, ChangeEvent, ResolveEvent, TriggerEvent } from "./event.ts";
+import { fitEvent, type FittedEvent } from "./fit-event.ts";
+import type { ChangeInput, TriggerInput } from "./input.ts";
+
+/** Names of the input become names of the API; the input has been validated. */
+export function triggerEvent(routingKey: string, input: TriggerInput): TriggerEvent & { dedup_key: string } {
+  const { payload } = input;
+  return {
+    routing_key: routingKey,
+    event_action: "trigger",
+    // PagerDuty would make one as well, but each retry would then open another alert.
+    dedup_key: input.dedupKey?.trim() ? fitDedupKey(input.dedupKey) : randomUUID(),
+    payload: {
+      summary: payload.summary,
+      source: payload.source,
+      severity: payload.severity,
+      timestamp: timeText(payload.timestamp),
+      component: payload.component,
+      group: payload.group,
+      class: payload.class,
+      custom_details: payload.customDetails,
+    },
+    links: input.links,
+    images: input.images,
+    client: input.client,
+    client_url: input.clientUrl,
+  };
+}
+
+export function keyEvent(
+  routingKey: string,
+  action: "acknowledge" | "resolve",
+  dedupKey: string,
+): AcknowledgeEvent | ResolveEvent {
+  return { routing_key: routingKey, event_action: action, dedup_key: fitDedupKey(dedupKey) };
+}
+
+export function changeEvent(routingKey: string, { payload, links }: ChangeInput): ChangeEvent {
+  return {
+    routing_key: routingKey,
+    payload: {
+      summary: payload.summary,
+      source: payload.source,
+      timestamp: timeText(payload.timestamp),
+      custom_details: payload.customDetails,
+    },
+    links,
+  };
+}
+
+/** `fitEvent` for what a caller gave us: the details are the one part that JSON may not be able to hold. */
+export function serialize(event: AlertEvent | ChangeEvent): FittedEvent {
+  try {
+    return fitEvent(event);
+  } catch (error) {
+    const message = `cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`;
+    throw new PagerDutyValidationError("invalid_event", [{ path: "payload.customDetails", message }]);
+  }
+}
+
+function timeText(time: Date | string | undefined): string | undefined {
+  return time instanceof Date ? time.toISOString() : time;
+}
