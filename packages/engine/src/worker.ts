@@ -60,7 +60,7 @@ export function startWorker(options: WorkerOptions): Worker {
   let claiming = false;
   let wanted = false;
   let stopping = false;
-  let cancelSleep = (): void => {};
+  let cancelSleep: (() => void) | undefined;
   let cancelDeadline: (() => void) | undefined;
   let limited: ReadonlySet<string> = new Set();
   let idle: (() => void) | undefined;
@@ -73,8 +73,8 @@ export function startWorker(options: WorkerOptions): Worker {
   async function pump(): Promise<void> {
     claiming = true;
     try {
-      while (wanted && !stopping) {
-        const most = concurrency - flying.size;
+      while (wanted) {
+        const most = stopping ? 0 : concurrency - flying.size;
         if (most <= 0) return;
         wanted = false;
         await claim(most);
@@ -89,7 +89,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   async function claim(most: number): Promise<void> {
-    cancelSleep();
+    cancelSleep?.();
     const claimedAtMs = clock.monotonic();
     const claimed = await ledger.claimDue({ owner, most, concurrency, leaseMarginMs });
     for (const target of claimed.limited) if (!limited.has(target)) observe?.limited?.(target);
@@ -99,7 +99,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function sleep(delayMs: number): void {
-    cancelSleep();
+    cancelSleep?.();
     if (!stopping) cancelSleep = clock.after(Math.min(Math.max(delayMs, 0), longestSleepMs), wake);
   }
 
@@ -179,7 +179,7 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function stop({ graceMs = 10_000 } = {}): Promise<void> {
     stopping = true;
-    cancelSleep();
+    cancelSleep?.();
     const drained = new Promise<void>((resolve) => {
       idle = resolve;
     });

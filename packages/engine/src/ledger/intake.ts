@@ -23,7 +23,7 @@ const claimant = (claim: Claim): string =>
 /** Records claims in order of arrival, and what they change at the targets. */
 export function want(desk: Desk, wants: readonly Want[]): Recorded[] {
   const sources = new Set(wants.map(({ claim }) => claim.source));
-  const recorded = wants.map((one) => record(desk, one));
+  const recorded = wants.map((one) => hearOne(desk, one));
   for (const source of sources) {
     desk.heardAtMs.set(source, desk.nowMs);
     desk.store.putGate("source", source, desk.nowMs);
@@ -32,7 +32,7 @@ export function want(desk: Desk, wants: readonly Want[]): Recorded[] {
   return recorded;
 }
 
-function record(desk: Desk, { claim, routes }: Want): Recorded {
+function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
   const { store, nowMs } = desk;
   const { fingerprint } = claim.alert;
   const before = store.alert(fingerprint);
@@ -249,7 +249,7 @@ function join(desk: Desk, alert: AlertRecord, route: Route): number | null {
   if (latest && latest.state !== "closed") {
     confirm(desk, latest, alert, route);
     if (!latest.members.some(({ fingerprint }) => fingerprint === member.fingerprint))
-      store.addMember(member.fingerprint, latest.id);
+      store.addMember(member.fingerprint, latest);
     return latest.id;
   }
   if (latest && held(latest, nowMs)) return null;
@@ -282,9 +282,9 @@ function join(desk: Desk, alert: AlertRecord, route: Route): number | null {
   };
   // What a late request of the closed episode may still do is the new one's to repair: they share the dedup key.
   if (latest && latest.overtaken.length > 0) desk.put(latest, { ...latest, overtaken: [], dueAtMs: null });
-  const { id } = store.insertIncident(plan({ ...fresh, id: 0 }, desk.dueTerms(fresh), nowMs));
-  store.addMember(member.fingerprint, id);
-  return id;
+  const opened = store.insertIncident(plan({ ...fresh, id: 0 }, desk.dueTerms(fresh), nowMs));
+  store.addMember(member.fingerprint, opened);
+  return opened.id;
 }
 
 /** A resolve of an alert never seen before ends what an earlier sender of these alerts may have opened. */

@@ -84,10 +84,10 @@ export class MemoryStore implements Store {
     else this.#lanes.set(key, new Set([incident.id]));
   }
 
-  addMember(fingerprint: string, incident: number): void {
+  addMember(fingerprint: string, { id }: Incident): void {
     const incidents = this.#members.get(fingerprint);
-    if (incidents) incidents.add(incident);
-    else this.#members.set(fingerprint, new Set([incident]));
+    if (incidents) incidents.add(id);
+    else this.#members.set(fingerprint, new Set([id]));
   }
 
   lanes(): readonly Lane[] {

@@ -127,14 +127,14 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
     acceptedAtMs: before.wanted.atMs,
     wanted: { ...after.wanted, acknowledged: false },
   };
-  const { id } = desk.store.insertIncident(plan({ ...next, id: 0 }, desk.dueTerms(next), desk.nowMs));
+  const opened = desk.store.insertIncident(plan({ ...next, id: 0 }, desk.dueTerms(next), desk.nowMs));
   for (const { fingerprint } of next.members) {
-    desk.store.addMember(fingerprint, id);
+    desk.store.addMember(fingerprint, opened);
     const record = desk.store.alert(fingerprint);
     if (record)
       desk.store.putAlert(record, {
         ...record,
-        incidents: [...record.incidents.filter((one) => one !== before.id), id],
+        incidents: [...record.incidents.filter((one) => one !== before.id), opened.id],
       });
   }
 }

@@ -29,7 +29,7 @@ export const migrations: readonly string[] = [
 
   -- One row per episode of a problem at a target: what is wanted, what was told. No row is a message.
   CREATE TABLE incidents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     target TEXT NOT NULL,
     dedup_key TEXT NOT NULL,
     endpoint INTEGER NOT NULL,
@@ -41,10 +41,10 @@ export const migrations: readonly string[] = [
     updated_at INTEGER NOT NULL,
     facts TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX incidents_episode ON incidents (target, dedup_key);
+  CREATE INDEX incidents_episode ON incidents (dedup_key, target);
   CREATE INDEX incidents_due ON incidents (endpoint, urgency, due_at) WHERE due_at IS NOT NULL;
 
-  -- Which incidents an alert was ever part of.
+  -- Which incidents an alert was ever part of, where the dedup key does not say it: by default it is the fingerprint.
   CREATE TABLE members (fingerprint TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (fingerprint, incident)) STRICT, WITHOUT ROWID;
 
   CREATE TABLE history (

@@ -28,7 +28,10 @@ export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #tally = new Tally();
+  readonly #incidents = new Recent<number, Incident>(recentRows);
+  readonly #alerts = new Recent<string, AlertRecord>(recentRows);
   #lanes: Map<string, Lane & { count: number }> | undefined;
+  #lastIncident = 0;
   #historyNumber = 0;
   #written = false;
 
@@ -91,16 +94,24 @@ export class SqliteStore implements Store {
   recount(): void {
     this.#lanes = undefined;
     this.#tally.clear();
+    this.#incidents.clear();
+    this.#alerts.clear();
+    // Numbers are not used again after old incidents were forgotten: dead letters and history name them.
+    const kept = Number(this.gate("meta", "last_incident") ?? 0);
+    this.#lastIncident = Math.max(kept, Number(this.#get("SELECT max(id) AS id FROM incidents")?.["id"] ?? 0));
     for (const row of this.#all("SELECT target, state, count(*) AS n FROM incidents GROUP BY target, state"))
       this.#tally.add(text(row["target"]), text(row["state"]) as IncidentState, Number(row["n"]));
   }
 
   alert(fingerprint: string): AlertRecord | undefined {
+    const recent = this.#alerts.get(fingerprint);
+    if (recent) return recent;
     const row = this.#get("SELECT * FROM alerts WHERE fingerprint = ?", fingerprint);
     return row && alertRecord(row);
   }
 
   putAlert(before: AlertRecord | undefined, after: AlertRecord): void {
+    this.#alerts.set(after.fingerprint, after);
     const { fingerprint, status, lookAtMs, confirmedAtMs } = after;
     const { claims, incidents, routes, silent, firstSeenAtMs } = after;
     const facts = JSON.stringify({ claims, incidents, routes, silent, firstSeenAtMs });
@@ -164,23 +175,29 @@ export class SqliteStore implements Store {
   }
 
   incident(id: number): Incident | undefined {
+    const recent = this.#incidents.get(id);
+    if (recent) return recent;
     const row = this.#get("SELECT * FROM incidents WHERE id = ?", id);
     return row && incidentOf(row);
   }
 
+  #existing(id: unknown): Incident {
+    const incident = this.incident(Number(id));
+    if (!incident) throw new Error(`incident ${String(id)} is in an index but not in its table`);
+    return incident;
+  }
+
   latestIncident(target: string, dedupKey: string): Incident | undefined {
-    const row = this.#get(
-      "SELECT * FROM incidents WHERE target = ? AND dedup_key = ? ORDER BY id DESC LIMIT 1",
-      target,
-      dedupKey,
-    );
-    return row && incidentOf(row);
+    const row = this.#get("SELECT max(id) AS id FROM incidents WHERE dedup_key = ? AND target = ?", dedupKey, target);
+    return row?.["id"] ? this.#existing(row["id"]) : undefined;
   }
 
   insertIncident(incident: Omit<Incident, "id">): Incident {
-    const { target, dedupKey, endpoint, state, urgency, dueAtMs, acceptedAtMs, updatedAtMs } = incident;
-    const { lastInsertRowid } = this.#run(
-      "INSERT INTO incidents (target, dedup_key, endpoint, state, urgency, due_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    const inserted: Incident = { ...incident, id: ++this.#lastIncident };
+    const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, acceptedAtMs, updatedAtMs } = inserted;
+    this.#run(
+      "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      id,
       target,
       dedupKey,
       endpoint,
@@ -192,7 +209,7 @@ export class SqliteStore implements Store {
       updatedAtMs,
       factsOf(incident),
     );
-    const inserted = { ...incident, id: Number(lastInsertRowid) };
+    this.#incidents.set(id, inserted);
     this.#tally.add(target, state);
     this.#enlist(inserted, 1);
     return inserted;
@@ -212,13 +229,15 @@ export class SqliteStore implements Store {
       factsOf(after),
       after.id,
     );
+    this.#incidents.set(after.id, after);
     this.#tally.move(before, after);
     this.#enlist(before, -1);
     this.#enlist(after, 1);
   }
 
-  addMember(fingerprint: string, incident: number): void {
-    this.#run("INSERT OR IGNORE INTO members (fingerprint, incident) VALUES (?, ?)", fingerprint, incident);
+  addMember(fingerprint: string, incident: Incident): void {
+    if (incident.dedupKey !== fingerprint)
+      this.#run("INSERT OR IGNORE INTO members (fingerprint, incident) VALUES (?, ?)", fingerprint, incident.id);
   }
 
   /** Kept in memory as counts; `nextDueAtMs` may be too early, never too late, and is corrected when nothing is found. */
@@ -259,13 +278,14 @@ export class SqliteStore implements Store {
   }
 
   dueIn(endpoint: number, urgency: number, nowMs: number, limit: number): readonly Incident[] {
+    // Answered from the index alone; what was recently recorded is still at hand.
     const found = this.#all(
-      "SELECT * FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+      "SELECT id FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
       endpoint,
       urgency,
       nowMs,
       limit,
-    ).map(incidentOf);
+    ).map((row) => this.#existing(row["id"]));
     if (found.length === 0) this.#correctLane(endpoint, urgency, nowMs);
     return found;
   }
@@ -320,14 +340,12 @@ export class SqliteStore implements Store {
       where.push("i.target = ?");
       values.push(query.target);
     }
-    let from = "incidents i";
     if (query.fingerprint !== undefined) {
-      from = "members m JOIN incidents i ON i.id = m.incident";
-      where.push("m.fingerprint = ?");
-      values.push(query.fingerprint);
+      where.push("(i.dedup_key = ? OR i.id IN (SELECT incident FROM members WHERE fingerprint = ?))");
+      values.push(query.fingerprint, query.fingerprint);
     }
     const rows = this.#all(
-      `SELECT i.* FROM ${from} WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ?`,
+      `SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ?`,
       ...values,
       query.limit + 1,
     );
@@ -484,14 +502,13 @@ export class SqliteStore implements Store {
       beforeMs,
       limit,
     );
+    if (over.length > 0) this.putGate("meta", "last_incident", this.#lastIncident);
     for (const { id, target, state } of over) {
-      this.#run(
-        "DELETE FROM members WHERE incident = ? AND fingerprint IN (SELECT value ->> '$.fingerprint' FROM incidents, json_each(facts, '$.members') WHERE id = ?)",
-        Number(id),
-        Number(id),
-      );
+      for (const { fingerprint } of this.#existing(id).members)
+        this.#run("DELETE FROM members WHERE fingerprint = ? AND incident = ?", fingerprint, Number(id));
       this.#run("DELETE FROM history WHERE incident = ?", Number(id));
       this.#run("DELETE FROM incidents WHERE id = ?", Number(id));
+      this.#incidents.delete(Number(id));
       this.#tally.add(text(target), text(state) as IncidentState, -1);
     }
     const letters = Number(
@@ -501,15 +518,15 @@ export class SqliteStore implements Store {
         limit,
       ).changes,
     );
-    const alerts = Number(
-      this.#run(
-        `DELETE FROM alerts WHERE fingerprint IN (SELECT fingerprint FROM alerts a WHERE status = 'resolved' AND confirmed_at < ?
-         AND NOT EXISTS (SELECT 1 FROM members m WHERE m.fingerprint = a.fingerprint) LIMIT ?)`,
-        beforeMs,
-        limit,
-      ).changes,
+    const alerts = this.#all(
+      `DELETE FROM alerts WHERE fingerprint IN (SELECT fingerprint FROM alerts a WHERE status = 'resolved' AND confirmed_at < ?
+       AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.dedup_key = a.fingerprint)
+       AND NOT EXISTS (SELECT 1 FROM members m WHERE m.fingerprint = a.fingerprint) LIMIT ?) RETURNING fingerprint`,
+      beforeMs,
+      limit,
     );
-    return over.length + letters + alerts;
+    for (const row of alerts) this.#alerts.delete(text(row["fingerprint"]));
+    return over.length + letters + alerts.length;
   }
 
   #statement(sql: string): StatementSync {
@@ -529,6 +546,38 @@ export class SqliteStore implements Store {
 
   #all(sql: string, ...values: (string | number | null)[]): Row[] {
     return this.#statement(sql).all(...values);
+  }
+}
+
+/** Rows kept at hand, of each kind: what is in flight and what has just come, not the backlog. */
+const recentRows = 2_000;
+
+/** The values set last, up to a number. */
+class Recent<K, V> {
+  readonly #values = new Map<K, V>();
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: K): V | undefined {
+    return this.#values.get(key);
+  }
+
+  set(key: K, value: V): void {
+    this.#values.delete(key);
+    this.#values.set(key, value);
+    if (this.#values.size > this.#most)
+      for (const oldest of this.#values.keys()) return void this.#values.delete(oldest);
+  }
+
+  delete(key: K): void {
+    this.#values.delete(key);
+  }
+
+  clear(): void {
+    this.#values.clear();
   }
 }
 

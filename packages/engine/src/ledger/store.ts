@@ -78,7 +78,7 @@ export interface Store {
   latestIncident(target: string, dedupKey: string): Incident | undefined;
   insertIncident(incident: Omit<Incident, "id">): Incident;
   putIncident(before: Incident, after: Incident): void;
-  addMember(fingerprint: string, incident: number): void;
+  addMember(fingerprint: string, incident: Incident): void;
   /** Every lane with waiting work. */
   lanes(): readonly Lane[];
   /** What is due in a lane, oldest first. */
