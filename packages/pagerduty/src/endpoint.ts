@@ -26,7 +26,7 @@ export function eventsUrl({
  */
 export function enqueueUrl(base: string, kind: "alert" | "change"): string {
   const url = new URL(base);
-  const prefix = url.pathname.replace(/\/+$/, "").replace(/\/v2(?:\/+change)?(?:\/+enqueue)?$/, "");
+  const prefix = url.pathname.replace(/\/+$/, "").replace(/\/+v2(?:\/+change)?(?:\/+enqueue)?$/, "");
   url.pathname = prefix + paths[kind];
   url.hash = "";
   return url.href;

@@ -27,7 +27,7 @@ export function fitImages(
   const kept = mapSame(images, (image) => {
     const src = webUrl(image.src);
     if (src === undefined) return undefined;
-    if (!/^https:/i.test(src)) {
+    if (src.startsWith("http:")) {
       demoted.push(image.alt === undefined ? { href: src } : { href: src, text: image.alt });
       return undefined;
     }
@@ -37,8 +37,8 @@ export function fitImages(
   return { images: kept, links: demoted.length === 0 ? links : [...links, ...demoted] };
 }
 
-/** RFC 3986 without the characters that only browsers forgive. */
-const plainUrl = /^https?:\/\/[\w.~:/?#[\]@!$&'()*+,;=%-]+$/i;
+/** RFC 3986 without what only browsers forgive. */
+const plainUrl = /^https?:\/\/[\w.~:/?#[\]@!$&'()*+,;=%-]+$/;
 
 /** The http(s) URL in a form that every parser takes, or `undefined` when it is none. */
 export function webUrl(text: unknown): string | undefined {

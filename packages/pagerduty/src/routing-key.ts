@@ -2,7 +2,7 @@
 export const routingKeyPattern = /^[0-9A-Za-z]{32}$/;
 
 /** True for a well-formed routing (integration) key. Trim what a person pasted before asking. */
-export function isRoutingKey(text: unknown): text is string {
+export function isRoutingKey(text: unknown): boolean {
   return typeof text === "string" && routingKeyPattern.test(text);
 }
 

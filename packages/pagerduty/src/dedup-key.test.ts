@@ -1,0 +1,18 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { fitDedupKey } from "./dedup-key.ts";
+
+test.each([
+  ["srv01/mysql", "srv01/mysql"],
+  ["x".repeat(255), "x".repeat(255)],
+  ["😀".repeat(255), "😀".repeat(255)],
+  ["", ""],
+  ["a\ud800b", "a\ufffdb"],
+])("%j stays a key", (key, fitted) => {
+  expect(fitDedupKey(key)).toBe(fitted);
+});
+
+test.each(["x".repeat(256), "😀".repeat(256), "é".repeat(1_000_000)])("a key over 255 becomes its SHA-256", (key) => {
+  const hash = createHash("sha256").update(key, "utf8").digest("hex");
+  expect([fitDedupKey(key), fitDedupKey(fitDedupKey(key))]).toEqual([hash, hash]);
+});

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { toSeverity } from "./severity.ts";
+
+const table = {
+  critical: ["critical", "page", "p1", "fatal", "emergency"],
+  error: ["error", "high", "major", "p2"],
+  warning: ["warning", "warn", "medium", "minor", "p3"],
+  info: ["info", "low", "none", "notice", "debug", "p4", "p5"],
+};
+
+test.each(Object.entries(table).flatMap(([severity, words]) => words.map((word) => [word, severity])))(
+  "%s is %s, in any case and with blanks around",
+  (word, severity) => {
+    expect([word, word.toUpperCase(), ` ${word}\n`].map((text) => toSeverity(text))).toEqual([
+      severity,
+      severity,
+      severity,
+    ]);
+  },
+);
+
+test.each(["", "criticality", "p0", "p6", "ok", "constructor", "__proto__"])("%j is nobody's word", (word) => {
+  expect(toSeverity(word)).toBeUndefined();
+});

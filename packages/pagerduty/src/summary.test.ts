@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { cutText, fitsCodePoints, fitSummary } from "./summary.ts";
+
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+const split = (text: string) => Array.from(graphemes.segment(text), ({ segment }) => segment);
+const family = "👨‍👩‍👧‍👦";
+const flag = "🇩🇪";
+
+test.each([
+  ["1,024 letters", "x".repeat(1024)],
+  ["1,024 code points of two units each", "😀".repeat(1024)],
+  ["nothing", ""],
+])("%s stay", (_, text) => {
+  expect(fitSummary(text)).toBe(text);
+});
+
+test.each([
+  ["1,025 letters", "x".repeat(1025), `${"x".repeat(1023)}…`],
+  ["1,025 code points of two units each", "😀".repeat(1025), `${"😀".repeat(1023)}…`],
+  ["a family across the limit", "x".repeat(1020) + family, `${"x".repeat(1020)}…`],
+  ["a family that ends just at the cut", `${"x".repeat(1016)}${family}yz`, `${"x".repeat(1016)}${family}…`],
+  ["a flag across the limit", `${"x".repeat(1022)}${flag}y`, `${"x".repeat(1022)}…`],
+  ["an accent across the limit", `${"x".repeat(1022)}e\u0301y`, `${"x".repeat(1022)}…`],
+  ["CR LF across the limit", `${"x".repeat(1022)}\r\nyy`, `${"x".repeat(1022)}…`],
+  ["one letter under 2,000 accents", `e${"\u0301".repeat(2000)}`, `e${"\u0301".repeat(1022)}…`],
+])("%s are cut at a whole character", (_, text, cut) => {
+  expect(fitSummary(text)).toBe(cut);
+});
+
+test.each([
+  ["\ud800", "\ufffd"],
+  ["a\udc00b", "a\ufffdb"],
+  [`${"x".repeat(1022)}\ud800yy`, `${"x".repeat(1022)}\ufffd…`],
+  [`${"x".repeat(1023)}\ud83dy`, `${"x".repeat(1023)}…`],
+])("%j has its lone surrogates replaced", (text, fitted) => {
+  expect(fitSummary(text)).toBe(fitted);
+});
+
+test("20 MB are cut without reading them all", () => {
+  expect(fitSummary("😀x".repeat(5_000_000))).toHaveLength(512 * 2 + 511 + 1);
+});
+
+const text = fc.array(fc.constantFrom("a", "é", "e\u0301", "😀", family, flag, "\r\n", "\ud800", "각"), {
+  maxLength: 40,
+});
+
+test("a cut text is at most so long, well-formed, and its characters are the first of the whole", () => {
+  fc.assert(
+    fc.property(text, fc.integer({ min: 2, max: 60 }), (pieces, most) => {
+      const whole = pieces.join("");
+      const cut = cutText(whole, most);
+      expect([...cut].length).toBeLessThanOrEqual(most);
+      expect(cut.isWellFormed()).toBe(true);
+      if (fitsCodePoints(whole, most)) {
+        expect(cut).toBe(whole.toWellFormed());
+        return;
+      }
+      expect(cut.endsWith("…")).toBe(true);
+      const kept = split(cut.slice(0, -1));
+      const characters = split(whole.toWellFormed());
+      // Unless not even the first one fits.
+      if ([...characters[0]!].length < most) expect(kept).toEqual(characters.slice(0, kept.length));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("no character less than fits is kept", () => {
+  fc.assert(
+    fc.property(text, fc.integer({ min: 2, max: 60 }), (pieces, most) => {
+      const whole = pieces.join("").toWellFormed();
+      fc.pre(!fitsCodePoints(whole, most));
+      const characters = split(whole);
+      const kept = split(cutText(whole, most).slice(0, -1)).length;
+      const oneMore = characters.slice(0, kept + 1).join("");
+      expect([...oneMore].length + 1).toBeGreaterThan(most);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("fitsCodePoints counts code points", () => {
+  expect([
+    fitsCodePoints("😀😀", 2),
+    fitsCodePoints("😀😀", 1),
+    fitsCodePoints("", 0),
+    fitsCodePoints("ab", 1),
+  ]).toEqual([true, false, true, false]);
+});
