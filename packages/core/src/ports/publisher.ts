@@ -16,6 +16,8 @@ export interface Telling {
   readonly summary: string;
   /** How many alerts of the incident fire now. */
   readonly firing: number;
+  /** Who sent the alert, its source or address; stands in where no label says where the problem is. */
+  readonly sender?: string;
   /** The incident's page in the console, where `server.publicUrl` is set. */
   readonly incidentUrl?: string;
 }

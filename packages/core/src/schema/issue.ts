@@ -17,11 +17,15 @@ export function formatPath(keys: readonly PropertyKey[], start = ""): string {
   }, start);
 }
 
-/** A schema's complaints as issues, each unknown key with its own path. */
+/** A schema's complaints as issues: each unknown key with its own path, each bad key of a record with its reason. */
 export function issuesOf(error: z.core.$ZodError, start = ""): Issue[] {
   return error.issues.flatMap((issue) => {
-    const path = issue.path;
-    if (issue.code !== "unrecognized_keys") return [{ path: formatPath(path, start), message: issue.message }];
-    return issue.keys.map((key) => ({ path: formatPath([...path, key], start), message: "unknown key" }));
+    const at = (message: string, ...more: PropertyKey[]) => ({
+      path: formatPath([...issue.path, ...more], start),
+      message,
+    });
+    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => at("unknown key", key));
+    if (issue.code === "invalid_key") return issue.issues.map(({ message }) => at(message));
+    return [at(issue.message)];
   });
 }

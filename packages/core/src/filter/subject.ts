@@ -1,0 +1,42 @@
+import { type Alert, alertName } from "../model/alert.ts";
+import type { Classification } from "../model/classification.ts";
+import { parseSeverity, type Severity } from "../model/severity.ts";
+import type { WhenContext } from "./when.ts";
+
+/** An alert as filters look at it. Made once per alert and asked by every target, hence the lazy parts. */
+export class Subject {
+  readonly alert: Alert;
+  readonly classification: Classification | undefined;
+  readonly name: string;
+  /** Undefined: neither the label nor a classification says one, so each target's default decides. */
+  readonly severity: Severity | undefined;
+  readonly #labels: ReadonlyMap<string, string>;
+  #whenContext: WhenContext | undefined;
+
+  constructor(alert: Alert, classification?: Classification) {
+    this.alert = alert;
+    this.classification = classification;
+    this.name = alertName(alert);
+    this.#labels = new Map(Object.entries(alert.labels));
+    this.severity = severityOf(this.label("severity"), classification);
+  }
+
+  /** A missing label is an empty text. */
+  label(name: string): string {
+    return this.#labels.get(name) ?? "";
+  }
+
+  whenContext(severity: Severity): WhenContext {
+    if (this.#whenContext?.severity !== severity) {
+      const { labels, annotations } = this.alert;
+      this.#whenContext = { labels, annotations, alert_name: this.name, severity };
+    }
+    return this.#whenContext;
+  }
+}
+
+function severityOf(label: string, classification: Classification | undefined): Severity | undefined {
+  const said = parseSeverity(label);
+  if (!classification || (said && !classification.overrides)) return said;
+  return classification.severity === "noise" ? "info" : classification.severity;
+}

@@ -1,0 +1,142 @@
+import {
+  type ASTNode,
+  Environment,
+  EvaluationError,
+  ParseError,
+  TypeError as CelTypeError,
+} from "@marcbachmann/cel-js";
+import type { Labels } from "../model/alert.ts";
+import { compilePattern, type Test } from "./pattern.ts";
+
+/** What an expression may speak of. */
+export interface WhenContext {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly alert_name: string;
+  readonly severity: string;
+}
+
+export class InvalidWhen extends Error {
+  override readonly name = "InvalidWhen";
+}
+
+/** Longest expression, in characters. */
+const longestExpression = 2_000;
+
+/** The limits of the language; an expression has no loop but the macros, and those may not be nested. */
+const environment = new Environment({
+  limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 100, maxCallArguments: 8 },
+})
+  .registerVariable("labels", "map<string, string>")
+  .registerVariable("annotations", "map<string, string>")
+  .registerVariable("alert_name", "string")
+  .registerVariable("severity", "string")
+  .registerFunction("valueOr(map<string, string>, string): string", (map: Labels, key: string) =>
+    Object.hasOwn(map, key) ? map[key] : "",
+  );
+
+/**
+ * Compiles a CEL expression (https://cel.dev) over `labels`, `annotations`, `alert_name` and `severity`.
+ * `labels.tier` of an alert without that label is `""`, as in matchers; `has(labels.tier)` tells the difference.
+ * `re(text, "pattern")` finds an RE2 pattern; CEL's own `matches` is refused, because here it would be a JavaScript
+ * regular expression, which a label's value can stall for seconds.
+ *
+ * An expression that fails on an alert (`int(labels.x)` of a word) passes: one page too many is better than one lost.
+ *
+ * @throws InvalidWhen with what is wrong
+ * @throws InvalidPattern for the pattern of a `re`
+ */
+export function compileWhen(expression: string): (context: WhenContext) => boolean {
+  if (expression.length > longestExpression) throw new InvalidWhen(`longer than ${longestExpression} characters`);
+  const patterns = new Map<string, Test>();
+  const own = environment
+    .clone()
+    .registerFunction("re(string, string): bool", (text: string, pattern: string) => patterns.get(pattern)!(text));
+  const written = understand(() => own.parse(expression));
+  const { valid, type, error } = written.check();
+  if (!valid) throw new InvalidWhen(error!.message.split("\n")[0]);
+  if (type !== "bool") throw new InvalidWhen(`expected a condition, not a ${type}`);
+  inspect(written.ast, patterns);
+  const evaluate = own.parse(withEmptyDefaults(expression, written.ast));
+  return (context) => {
+    try {
+      return evaluate(context) as boolean;
+    } catch (failure) {
+      if (failure instanceof EvaluationError || failure instanceof RangeError) return true;
+      throw failure;
+    }
+  };
+}
+
+function understand<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    // The message goes on with the expression and a caret; its first line is enough beside the path.
+    if (error instanceof ParseError || error instanceof CelTypeError)
+      throw new InvalidWhen(error.message.split("\n")[0]);
+    throw error;
+  }
+}
+
+const macros = new Set(["all", "exists", "exists_one", "map", "filter", "bind"]);
+
+/** Refuses what could run away, and compiles the patterns. */
+function inspect(node: ASTNode, patterns: Map<string, Test>, insideMacro = false): void {
+  if (node.op === "call" && node.args[0] === "re") {
+    const pattern = node.args[1][1]!;
+    if (typeof pattern.args !== "string" || pattern.op !== "value") {
+      throw new InvalidWhen("the pattern of re() must be a text, not an expression");
+    }
+    patterns.set(pattern.args, compilePattern(pattern.args, { whole: false }));
+  }
+  if (node.op !== "rcall") return children(node).forEach((child) => inspect(child, patterns, insideMacro));
+  const [name, receiver, args] = node.args;
+  if (name === "matches") throw new InvalidWhen('use re(text, "pattern") instead of matches');
+  if (macros.has(name) && insideMacro) throw new InvalidWhen(`${name}() inside another macro is not allowed`);
+  inspect(receiver, patterns, insideMacro);
+  for (const arg of args) inspect(arg, patterns, insideMacro || macros.has(name));
+}
+
+/** Rewrites `labels.x` and `labels["x"]`, except inside `has()`, so that a missing one is an empty text. */
+function withEmptyDefaults(expression: string, ast: ASTNode): string {
+  let text = expression;
+  // From the end, so that what comes before keeps its place.
+  for (const { start, end, put } of edits(ast).toSorted((a, b) => b.start - a.start)) {
+    text = text.slice(0, start) + put + text.slice(end);
+  }
+  return text;
+}
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly put: string;
+}
+
+function edits(node: ASTNode): Edit[] {
+  if (node.op === "call" && node.args[0] === "has") return [];
+  const inner = children(node).flatMap(edits);
+  if (node.op !== "." && node.op !== "[]") return inner;
+  const [map, key] = node.args;
+  if (map.op !== "id" || !["labels", "annotations"].includes(map.args)) return inner;
+  const between = node.input.slice(map.end, typeof key === "string" ? node.end : key.start);
+  const rest = typeof key === "string" ? "" : node.input.slice(key.end, node.end);
+  // Ranges leave parentheses out: replacing inside them would unbalance the text.
+  if ((between + rest).includes("(") || (between + rest).includes(")")) {
+    throw new InvalidWhen(`write ${map.args}["name"] without further parentheses`);
+  }
+  if (typeof key === "string") {
+    return [{ start: node.start, end: node.end, put: `valueOr(${map.args}, ${JSON.stringify(key)})` }];
+  }
+  return [
+    { start: node.start, end: key.start, put: `valueOr(${map.args}, ` },
+    ...inner,
+    { start: key.end, end: node.end, put: ")" },
+  ];
+}
+
+function children(node: ASTNode): ASTNode[] {
+  const args = Array.isArray(node.args) ? (node.args as readonly unknown[]).flat(2) : [node.args];
+  return args.filter((arg): arg is ASTNode => typeof arg === "object" && arg !== null && "op" in arg);
+}

@@ -1,0 +1,26 @@
+// The one thing that core takes from Node: a hash is a pure function, and writing SHA-256 by hand serves nobody.
+import { createHash } from "node:crypto";
+import type { Alert } from "../model/alert.ts";
+import { alertFingerprint } from "../model/fingerprint.ts";
+
+/** PagerDuty: "The maximum permitted length of this property is 255 characters." */
+const maxDedupKeyCharacters = 255;
+
+/** A key as the receiver takes it: over 255 characters its SHA-256 in hex, so that a long key still means the same. */
+export function fitDedupKey(key: string): string {
+  const text = key.toWellFormed();
+  if (text.length <= maxDedupKeyCharacters || Array.from(text).length <= maxDedupKeyCharacters) return text;
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/**
+ * The key of the incident that an alert belongs to when alerts are grouped by labels: the same for every target that
+ * groups by the same labels, whatever order they are written in. A missing label counts as an empty text.
+ */
+export function groupKey(alert: Alert, groupBy: readonly string[]): string {
+  if (groupBy.includes("...")) return fitDedupKey(alert.fingerprint);
+  const group = Object.fromEntries(groupBy.map((name) => [name, labelOf(alert, name)]));
+  return `group-${alertFingerprint(group)}`;
+}
+
+const labelOf = (alert: Alert, name: string): string => (Object.hasOwn(alert.labels, name) ? alert.labels[name]! : "");

@@ -1,0 +1,26 @@
+import type { Issue } from "../schema/issue.ts";
+import { isPlainObject, type PlainObject } from "./plain-object.ts";
+
+/** A routing key, wherever somebody put it by mistake. */
+const keyLike = /(?<![0-9A-Za-z])[0-9A-Za-z]{32}(?![0-9A-Za-z])/g;
+
+/** Shorter texts are no secrets, and replacing them would garble every message. */
+const shortestSecret = 8;
+
+/**
+ * Makes sure that no issue shows a credential, not even one that was written as a key's name: replaces whatever stands in
+ * a secret's place in the input, and whatever looks like a routing key.
+ */
+export function hideSecrets(
+  input: PlainObject,
+  beside: Readonly<Record<string, string>> = {},
+): (issue: Issue) => Issue {
+  const headers = isPlainObject(input["headers"]) ? Object.values(input["headers"]) : [];
+  const secrets = [...headers, input["routing_key"], ...Object.values(beside)]
+    .filter((value) => typeof value === "string")
+    .flatMap((value) => [value, value.trim(), value.replace(/^Bearer\s+/i, "").trim()])
+    .filter((value) => value.length >= shortestSecret);
+  const hide = (text: string) =>
+    secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "[secret]"), text).replace(keyLike, "[secret]");
+  return ({ path, message }) => ({ path: hide(path), message: hide(message) });
+}

@@ -1,0 +1,227 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+import type { Issue } from "../schema/issue.ts";
+import { type ParsedTarget, parseTarget, type ParseTargetOptions } from "./parse-target.ts";
+import type { TargetType } from "./target-type.ts";
+import type { Target } from "./target.ts";
+
+const key = "0123456789abcdef0123456789ABCDEF";
+
+/** The smallest type there can be: it takes its credential from a header. */
+const bell: TargetType = {
+  type: "bell",
+  description: "A bell.",
+  fields: { tone: z.string().optional() },
+  rateLimit: { limit: 60, perMs: 1_000 },
+  adoptsUnknownResolves: false,
+  locate({ url, headers: { token, ...headers } }) {
+    return {
+      url: url?.origin ?? "https://bell",
+      credential: token ?? null,
+      degraded: false,
+      headers,
+      issues: token ? [] : [{ path: "headers.token", message: "required" }],
+      warnings: [],
+    };
+  },
+};
+
+const options: ParseTargetOptions = {
+  types: [bell],
+  readSecret(input) {
+    if (typeof input === "object" && "env" in input && input.env === "KEY") return `${key}\n`;
+    throw new Error("environment variable is not set");
+  },
+};
+const valid = { name: "a", type: "bell", headers: { token: key } };
+
+function parsed(input: object, more: Partial<ParseTargetOptions> = {}): Target {
+  const result = parseTarget({ ...valid, ...input }, { ...options, ...more });
+  if ("issues" in result) throw new Error(JSON.stringify(result.issues));
+  return result.target;
+}
+
+function issues(input: unknown, more: Partial<ParseTargetOptions> = {}): readonly Issue[] {
+  const result = parseTarget(input, { ...options, ...more });
+  return "issues" in result ? result.issues : [];
+}
+
+const paths = (result: ParsedTarget) => ("issues" in result ? result.issues.map(({ path }) => path) : []);
+
+describe("a target", () => {
+  test("has the documented defaults", () => {
+    expect(parsed({})).toMatchObject({
+      name: "a",
+      type: "bell",
+      format: "bell",
+      enabled: true,
+      mode: "live",
+      filters: [],
+      rateLimit: { limit: 60, perMs: 1_000, algorithm: "sliding_window", reserve: 0.2 },
+      timeoutMs: 10_000,
+      defaultSeverity: "error",
+      groupBy: [],
+      fallbackAfterMs: 120_000,
+      pageResolved: "never",
+      adoptUnknownResolves: false,
+      degraded: false,
+    });
+  });
+
+  test("is called what the caller says when it does not say so itself", () => {
+    const { name: _, ...nameless } = valid;
+    expect(issues(nameless)).toEqual([{ path: "name", message: "required" }]);
+    expect(parseTarget(nameless, { ...options, name: "file" })).toMatchObject({ target: { name: "file" } });
+  });
+
+  test("reads a secret from where it is said to be, without the newline that echo leaves", () => {
+    const { credential } = parsed({ headers: { token: { env: "KEY" } } });
+    expect(credential!.reveal()).toBe(key);
+  });
+
+  test("shows its credential in no print", () => {
+    const target = parsed({ headers: { token: key, "x-other": "other-credential" } });
+    const printed = inspect(target, { depth: null, showHidden: true }) + JSON.stringify(target);
+    expect(printed).not.toContain(key);
+    expect(printed).not.toContain("other-credential");
+  });
+
+  test("that says enabled: false is off, also when it is broken", () => {
+    expect(parsed({ enabled: false }).enabled).toBe(false);
+    expect(parseTarget({ enabled: false, type: "bell" }, options)).toMatchObject({ disabled: true });
+    expect(parseTarget({ type: "bell" }, options)).toMatchObject({ disabled: false });
+  });
+
+  test("may use the older names of filters", () => {
+    expect(parsed({ filter_config: { namespaces: ["a"] } }).filters).toHaveLength(1);
+    expect(issues({ ...valid, filter_config: { namespaces: [1] } })[0]!.path).toBe("filter_config.namespaces[0]");
+    expect(issues({ ...valid, filter_config: {}, filters: {} })).toEqual([
+      { path: "filter_config", message: "is the older name of filters; use one of them" },
+    ]);
+    expect(issues({ ...valid, filters: { namespace: "a", namespaces: "b" } })[0]!.path).toBe("filters.namespaces");
+  });
+
+  test("limits by a token bucket when told to", () => {
+    const rate_limit = { limit: 100, per: "30s", algorithm: "token_bucket" };
+    expect(parsed({ rate_limit }).rateLimit).toMatchObject({ limit: 100, perMs: 30_000, burst: 10 });
+    expect(parsed({ rate_limit: { ...rate_limit, burst: 20 } }).rateLimit.burst).toBe(20);
+    expect(parsed({ rate_limit: { limit: 0 } }).rateLimit.limit).toBe(0);
+  });
+
+  test("that is wrong in many ways lists them all, each at its path", () => {
+    const wrong = {
+      name: " a",
+      type: "bell",
+      tone: 5,
+      colour: "red",
+      url: "ftp://x",
+      format: "slack",
+      enabled: "yes",
+      mode: "dark",
+      headers: { "a b": "x", token: key },
+      filters: { severity: ["critcal"], matchers: ["a"], when: "labels.x", alert_name_pattern: "(", unknown: 1 },
+      metadata: { severity_threshold: "loud" },
+      rate_limit: { burst: 5, per: 60, reserve: 2 },
+      template: { summary: "{{ labels.a", title: "x" },
+      timeout: 30,
+      fallback_after: "2 minutes",
+      page_resolved: "sometimes",
+    };
+    expect(paths(parseTarget(wrong, { ...options, path: "targets[2]" })).toSorted()).toEqual(
+      [
+        "name",
+        "tone",
+        "colour",
+        "url",
+        "format",
+        "enabled",
+        "mode",
+        'headers["a b"]',
+        "filters.severity[0]",
+        "filters.matchers[0]",
+        "filters.when",
+        "filters.alert_name_pattern",
+        "filters.unknown",
+        "metadata.severity_threshold",
+        "rate_limit.per",
+        "rate_limit.reserve",
+        "template.summary",
+        "template.title",
+        "timeout",
+        "fallback_after",
+        "page_resolved",
+      ]
+        .map((path) => `targets[2].${path}`)
+        .toSorted(),
+    );
+  });
+
+  test.each<[string, object, string, RegExp]>([
+    ["a burst with the sliding window", { rate_limit: { burst: 5 } }, "rate_limit.burst", /token_bucket/],
+    [
+      "a burst of the whole limit",
+      { rate_limit: { algorithm: "token_bucket", limit: 10, burst: 10 } },
+      "rate_limit.burst",
+      /refills/,
+    ],
+    [
+      "a burst of the type's limit",
+      { rate_limit: { algorithm: "token_bucket", burst: 60 } },
+      "rate_limit.burst",
+      /refills/,
+    ],
+    ["a window of no time", { rate_limit: { per: "0s" } }, "rate_limit.per", /longer/],
+    ["a timeout of no time", { timeout: "0s" }, "timeout", /longer/],
+    ["a negative limit", { rate_limit: { limit: -1 } }, "rate_limit.limit", /./],
+    ["plain http to elsewhere", { url: "http://example.com" }, "url", /allow_insecure/],
+    ["credentials in the url", { url: "https://a:b@example.com" }, "url", /headers/],
+    ["itself as fallback", { fallback: "a" }, "fallback", /another/],
+    ["two ways to group", { group_by: ["x"], template: { dedup_key: "x" } }, "group_by", /one of them/],
+    ["two headers of one name", { headers: { token: key, "X-a": "1", "x-A": "2" } }, "headers.x-A", /twice/],
+    ["a header of two lines", { headers: { token: "a\r\nb: c" } }, "headers.token", /line breaks/],
+    ["a header that is ours", { headers: { token: key, "Content-Length": "1" } }, "headers.Content-Length", /itself/],
+    ["a secret that cannot be read", { headers: { token: { env: "NONE" } } }, "headers.token", /not set/],
+    ["an empty list of severities", { filters: { severity: [] } }, "filters.severity", /empty/],
+    ["an unknown format", { format: "slack" }, "format", /"bell"/],
+    ["the key for a name", { name: `x-${key}` }, "name", /credential/],
+  ])("with %s is refused", (_, input, path, message) => {
+    const [issue] = issues({ ...valid, ...input });
+    expect(issue!.path).toBe(path);
+    expect(issue!.message).toMatch(message);
+  });
+
+  test.each([
+    [{ url: "http://127.0.0.1:1" }],
+    [{ url: "http://localhost" }],
+    [{ url: "http://[::1]:9" }],
+    [{ url: "http://example.com", allow_insecure: true }],
+  ])("with %j is accepted", (input) => {
+    expect(issues({ ...valid, ...input })).toEqual([]);
+  });
+
+  test("of a type without a publisher names those that have one", () => {
+    expect(issues({ ...valid, type: "slack" })).toEqual([
+      { path: "type", message: 'no publisher for this type; available: "bell"' },
+    ]);
+    expect(issues({ name: "a", timeout: 3 }).map(({ path }) => path)).toEqual(["type", "timeout"]);
+  });
+
+  test.each([[null], [undefined], [5], ["x"], [[]], [true]])("that is %j is refused", (input) => {
+    expect(issues(input)).toEqual([{ path: "", message: expect.stringContaining("object") }]);
+  });
+
+  test("with a key __proto__ is refused and changes no prototype", () => {
+    const input: unknown = JSON.parse(
+      `{"name":"a","type":"bell","filters":{"labels":{"__proto__":{"x":"y"}}},"__proto__":{"enabled":true}}`,
+    );
+    expect(issues(input).map(({ path }) => path)).toEqual(["filters.labels.__proto__", "__proto__"]);
+    expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+  });
+
+  test("that is its own part is refused", () => {
+    const cycle: Record<string, unknown> = { ...valid };
+    cycle["metadata"] = { cycle };
+    expect(issues(cycle)[0]!.message).toMatch(/deep|values/);
+  });
+});

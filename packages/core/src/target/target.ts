@@ -1,0 +1,45 @@
+import type { Filter } from "../filter/filters.ts";
+import type { Secret } from "../model/secret.ts";
+import type { Severity } from "../model/severity.ts";
+import type { RateLimit } from "../ports/ledger.ts";
+import type { Template } from "./template.ts";
+
+/** What it takes to tell one target something: kept, encrypted, as long as an incident is open there (I6). */
+export interface Endpoint {
+  readonly name: string;
+  /** Which publisher speaks to it. */
+  readonly type: string;
+  /** Base URL, without the API path and without credentials; of a degraded target the URL as given. */
+  readonly url: string;
+  /** Null: none, or it is among the headers. */
+  readonly credential: Secret | null;
+  /** It has no credential of its own and is spoken to in the plainest way: a proxy adds what is missing. */
+  readonly degraded: boolean;
+  /** Sent with every request. Any of them may be a credential. */
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly timeoutMs: number;
+  /** Put into the event's details; `runbook_base_url` makes links. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly template: Template;
+}
+
+/** One place that is told of alerts, valid and compiled: what `target.json` becomes. */
+export interface Target extends Endpoint {
+  readonly format: string;
+  readonly enabled: boolean;
+  readonly mode: "live" | "shadow";
+  /** All must pass. */
+  readonly filters: readonly Filter[];
+  readonly rateLimit: RateLimit;
+  /** Labels whose equal values put alerts into one incident; empty: one alert, one incident. `...` means all labels. */
+  readonly groupBy: readonly string[];
+  /** Of an alert whose label says none. */
+  readonly defaultSeverity: Severity;
+  /** Another target, told when a critical stays untold for so long. */
+  readonly fallback?: string;
+  readonly fallbackAfterMs: number;
+  /** Whether an alert that ended before it was told is told at all. */
+  readonly pageResolved: "never" | "critical" | "always";
+  /** Whether the resolve of an alert never seen before is told. */
+  readonly adoptUnknownResolves: boolean;
+}

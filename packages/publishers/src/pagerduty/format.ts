@@ -1,0 +1,121 @@
+import { alertName, type Alert, type Endpoint, isBlank, isoTime, type Labels, type Telling } from "@tocsin/core";
+import type { AlertEvent, ChangeEvent, Image, Link, Payload, TriggerEvent } from "@tocsin/pagerduty";
+
+/** An event without its credential, which the request adds at the last moment and `render` leaves out. */
+export type KeylessEvent = Keyless<AlertEvent> | Keyless<ChangeEvent>;
+type Keyless<Event> = Event extends unknown ? Omit<Event, "routing_key"> : never;
+
+/** What a format depends on besides the alert. */
+export type Wording = Pick<Endpoint, "metadata" | "template">;
+
+const client = "Tocsin";
+
+/** What a target is told, in PagerDuty's words. Acknowledge and resolve are their three fields and no more. */
+export function formatEvent(telling: Telling, wording: Wording): KeylessEvent {
+  const { action, dedupKey } = telling;
+  switch (action) {
+    case "trigger":
+      return trigger(telling, wording);
+    case "change":
+      return change(telling, wording);
+    case "acknowledge":
+      return { event_action: "acknowledge", dedup_key: dedupKey };
+    case "resolve":
+    case "check":
+      return { event_action: "resolve", dedup_key: dedupKey };
+  }
+}
+
+function trigger(telling: Telling, wording: Wording): Keyless<TriggerEvent> {
+  const images = imagesOf(telling.alert);
+  const links = linksOf(telling, wording);
+  return {
+    event_action: "trigger",
+    dedup_key: telling.dedupKey,
+    payload: { ...payloadOf(telling, wording), severity: telling.severity },
+    ...(links.length > 0 && { links }),
+    ...(images.length > 0 && { images }),
+    client,
+    ...(telling.incidentUrl !== undefined && { client_url: telling.incidentUrl }),
+  };
+}
+
+/** Change events have no component, group, class and severity. */
+function change(telling: Telling, wording: Wording): Keyless<ChangeEvent> {
+  const { summary, source, timestamp, custom_details } = payloadOf(telling, wording);
+  const links = linksOf(telling, wording);
+  return { payload: { summary, source, timestamp, custom_details }, ...(links.length > 0 && { links }) };
+}
+
+function payloadOf(telling: Telling, { metadata, template }: Wording): Omit<Payload, "severity"> {
+  const { alert, severity } = telling;
+  const { labels } = alert;
+  const context = { alert, severity, metadata };
+  const field = (name: "source" | "component" | "group" | "class", ...from: string[]) =>
+    template.fields[name]?.(context) ?? firstOf(labels, from);
+  return {
+    summary: isBlank(telling.summary) ? `[${alertName(alert)}]` : telling.summary,
+    source: field("source", "instance", "node", "host", "pod", "service", "job") ?? senderOf(telling),
+    timestamp: isoTime(alert.startsAtMs),
+    component: field("component", "service", "job", "app", "container"),
+    group: field("group", "cluster", "namespace"),
+    class: field("class", "alertname"),
+    custom_details: { ...detailsOf(telling, metadata), ...template.customDetails(context) },
+  };
+}
+
+function detailsOf({ alert, firing, endsAtMs }: Telling, metadata: Wording["metadata"]): Record<string, unknown> {
+  return {
+    alert_name: alertName(alert),
+    fingerprint: alert.fingerprint,
+    status: "firing",
+    starts_at: isoTime(alert.startsAtMs),
+    ...(endsAtMs !== undefined && { ends_at: isoTime(endsAtMs) }),
+    // Several alerts are one incident here, and the others are not shown.
+    ...(firing > 1 && { firing_alerts: firing }),
+    labels: alert.labels,
+    annotations: alert.annotations,
+    metadata,
+  };
+}
+
+/** The first of these labels that says something. */
+function firstOf(labels: Labels, names: readonly string[]): string | undefined {
+  const name = names.find((one) => Object.hasOwn(labels, one) && !isBlank(labels[one]!));
+  return name && labels[name];
+}
+
+/** Who sent it stands in for the source of an alert that names none. */
+function senderOf({ sender, alert }: Telling): string {
+  return [sender, URL.parse(alert.generatorURL ?? "")?.host].find((text) => text && !isBlank(text)) ?? "unknown";
+}
+
+/** The pages that help the person who was woken. `fitEvent` drops what is no web address. */
+function linksOf({ alert, incidentUrl }: Telling, { metadata }: Wording): Link[] {
+  const { annotations } = alert;
+  const links: [text: string, href: string | undefined][] = [
+    ["Grafana", annotations["grafana_url"]],
+    ["Dashboard", annotations["dashboard_url"] || alert.dashboardURL],
+    ["Panel", annotations["panelURL"] || alert.panelURL],
+    ["Runbook", annotations["runbook_url"] || runbookOf(alert, metadata["runbook_base_url"])],
+    ["Source", alert.generatorURL || annotations["generatorURL"]],
+    ["Tocsin", incidentUrl],
+  ];
+  const seen = new Set<string>();
+  return links.flatMap(([text, href]) => {
+    if (!href || seen.has(href)) return [];
+    seen.add(href);
+    return [{ href, text }];
+  });
+}
+
+function runbookOf(alert: Alert, base: unknown): string | undefined {
+  if (typeof base !== "string" || base === "") return undefined;
+  return `${base.replace(/\/+$/, "")}/${encodeURIComponent(alertName(alert).toWellFormed())}`;
+}
+
+/** `fitEvent` demotes what is not https to a link. */
+function imagesOf({ annotations, imageURL }: Alert): Image[] {
+  const sources = [annotations["grafana_snapshot"], annotations["imageURL"] || imageURL];
+  return [...new Set(sources)].flatMap((src) => (src ? [{ src, alt: "Snapshot" }] : []));
+}

@@ -1,0 +1,44 @@
+import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import { enqueueUrl, fitEvent } from "@tocsin/pagerduty";
+import type { PublisherOptions } from "../publisher-options.ts";
+import { addressOf, headersOf } from "../request.ts";
+import { scrubber } from "../scrub.ts";
+import { classify } from "./classify.ts";
+import { formatEvent, type KeylessEvent } from "./format.ts";
+
+export { pagerdutyTarget } from "./target-type.ts";
+
+/**
+ * PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview. One attempt per call.
+ * Without a routing key (degraded) it posts the same event to the url as given, for a proxy that adds the key.
+ */
+export function pagerdutyPublisher(endpoint: Endpoint, { transport, version }: PublisherOptions): Publisher {
+  const { credential, degraded } = endpoint;
+  const headers = headersOf(endpoint, version);
+  const alerts = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "alert"));
+  const changes = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "change"));
+  const scrub = scrubber(endpoint);
+
+  return {
+    // An acknowledge or resolve of an unknown key is dropped, still with 202: reference §8.
+    traits: { dropsUnknownResolves: true, acknowledges: true },
+
+    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+      const { body } = fit(formatEvent(telling, endpoint), credential?.reveal());
+      const address = telling.action === "change" ? changes : alerts;
+      const reply = await transport.post({ address, headers, body, signal });
+      return scrub.outcome(classify(reply, { degraded, nowMs: Date.now() }));
+    },
+
+    render(telling: Telling): unknown {
+      return scrub.json(JSON.parse(fit(formatEvent(telling, endpoint), undefined).body));
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** `routing_key` first, as in PagerDuty's own examples; without one `JSON.stringify` leaves it out. */
+function fit(event: KeylessEvent, routing_key: string | undefined): { body: string } {
+  return fitEvent({ routing_key: routing_key as string, ...event });
+}

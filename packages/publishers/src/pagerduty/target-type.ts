@@ -1,0 +1,54 @@
+import type { GivenAddress, Issue, Located, TargetType } from "@tocsin/core";
+import { secretInput } from "@tocsin/core";
+import { enqueueUrl, eventsUrl, type Region } from "@tocsin/pagerduty";
+import { z } from "zod";
+import { findRoutingKey } from "./routing-key.ts";
+
+/** What a PagerDuty target looks like besides what all targets have. */
+export const pagerdutyTarget: TargetType = {
+  type: "pagerduty",
+  description: "PagerDuty, Events API v2.",
+  fields: {
+    region: z.enum(["us", "eu"]).optional().describe("Service region of the account, in place of a url."),
+    routing_key: secretInput
+      .optional()
+      .describe(
+        "Integration key: 32 letters and digits. `headers.routing_key` and `headers.Authorization` come first.",
+      ),
+  },
+  // https://developer.pagerduty.com/docs/events-api-v2-rate-limits: about 120 calls per minute and integration key.
+  rateLimit: { limit: 120, perMs: 60_000 },
+  adoptsUnknownResolves: true,
+  locate,
+};
+
+function locate(given: GivenAddress): Located {
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
+  const region = given.own["region"] as Region | undefined;
+  const url = given.url ?? new URL(eventsUrl({ region }));
+  const isPagerDuty = /(^|\.)pagerduty\.com\.?$/.test(url.hostname);
+  if (given.url && region) issues.push({ path: "region", message: "says the same as url; use one of them" });
+  if (isPagerDuty && !/^events(\.eu)?\.pagerduty\.com$/.test(url.hostname)) {
+    const message = "the Events API is at https://events.pagerduty.com and https://events.eu.pagerduty.com";
+    issues.push({ path: "url", message });
+  }
+  // A query would be shown wherever the URL is, and the API takes none.
+  if (url.search) issues.push({ path: "url", message: "must not have a query; put credentials into headers" });
+
+  const found = findRoutingKey(given, isPagerDuty);
+  issues.push(...found.issues);
+  const { key: credential = null, headers } = found;
+  const degraded = credential === null && !isPagerDuty;
+  if (degraded) {
+    const message = "none: events go out without one, and whatever is at this url must add it";
+    warnings.push({ path: "routing_key", message });
+  } else if (!credential && found.issues.length === 0) {
+    const message = "required: the integration key of an Events API v2 integration, 32 letters and digits";
+    issues.push({ path: "routing_key", message });
+  }
+  return { url: degraded ? url.href : baseOf(url), credential, degraded, headers, issues, warnings };
+}
+
+/** Without the API path, which a url may or may not have. */
+const baseOf = (url: URL): string => enqueueUrl(url.href, "alert").slice(0, -"/v2/enqueue".length);

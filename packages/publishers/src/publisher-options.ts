@@ -1,0 +1,8 @@
+import type { Transport } from "./transport.ts";
+
+/** What every publisher is given besides its endpoint. */
+export interface PublisherOptions {
+  readonly transport: Transport;
+  /** Ours, for the User-Agent. */
+  readonly version: string;
+}

@@ -1,0 +1,25 @@
+import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
+import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
+import type { PublisherOptions } from "./publisher-options.ts";
+
+interface Registered {
+  readonly target: TargetType;
+  readonly open: (endpoint: Endpoint, options: PublisherOptions) => Publisher;
+}
+
+/** Every publisher there is, one line each. Target types, JSON Schema and docs derive from it. */
+const registry: readonly Registered[] = [{ target: pagerdutyTarget, open: pagerdutyPublisher }];
+
+/** What targets can be: for `parseTarget` and `targetJsonSchema` of @tocsin/core. */
+export const targetTypes: readonly TargetType[] = registry.map(({ target }) => target);
+
+/**
+ * Opens the publisher of a target, by its type. Cheap: connections are the transport's, and shared.
+ *
+ * @throws Error for a type that has none; a target that `parseTarget` took always has one
+ */
+export function createPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
+  const registered = registry.find(({ target }) => target.type === endpoint.type);
+  if (!registered) throw new Error(`no publisher for targets of type ${JSON.stringify(endpoint.type)}`);
+  return registered.open(endpoint, options);
+}

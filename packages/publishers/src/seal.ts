@@ -1,0 +1,62 @@
+import { type Endpoint, parseTemplate, type Publisher, Secret, type TemplateTexts } from "@tocsin/core";
+import type { PublisherOptions } from "./publisher-options.ts";
+import { createPublisher } from "./registry.ts";
+
+/** What is kept of an endpoint while an incident is open there. Written and read here only. */
+interface Sealed {
+  readonly name: string;
+  readonly type: string;
+  readonly url: string;
+  readonly credential: string | null;
+  readonly degraded: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly template: TemplateTexts;
+}
+
+/**
+ * All that is needed to tell an endpoint something after its target changed or went away, as JSON. It holds the
+ * credential in clear: encrypt it before it is kept.
+ */
+export function sealable(endpoint: Endpoint): string {
+  const { name, type, url, credential, degraded, headers, timeoutMs, metadata, template } = endpoint;
+  const sealed: Sealed = {
+    name,
+    type,
+    url,
+    credential: credential?.reveal() ?? null,
+    degraded,
+    headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value.reveal()])),
+    timeoutMs,
+    metadata,
+    template: template.texts,
+  };
+  return JSON.stringify(sealed);
+}
+
+/** Opens the publisher of what `sealable` wrote. */
+export function publisherFromSealed(json: string, options: PublisherOptions): Publisher {
+  const { credential, headers, template, ...rest } = JSON.parse(json) as Sealed;
+  const endpoint: Endpoint = {
+    ...rest,
+    credential: credential === null ? null : new Secret(credential),
+    headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, new Secret(value)])),
+    template: parseTemplate(template),
+  };
+  return createPublisher(endpoint, options);
+}
+
+/**
+ * What makes an endpoint the same one: type, URL and credential. In clear; hash it with a key before it is shown or kept.
+ */
+export function endpointIdentity({ type, url, credential }: Endpoint): string {
+  return JSON.stringify([type, url, credential?.reveal() ?? null]);
+}
+
+/**
+ * What a receiver counts attempts by: the credential alone, whatever the URL; without one, the URL. In clear, as above.
+ */
+export function credentialIdentity({ type, url, credential }: Endpoint): string {
+  return JSON.stringify(credential ? [type, credential.reveal()] : [type, "url", url]);
+}

@@ -1,0 +1,125 @@
+import type { AttemptReason } from "@tocsin/core";
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import { Exchange } from "./exchange.ts";
+
+/** Where to post, taken apart once and not per event. */
+export interface Address {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly path: string;
+  readonly tls?: TlsSettings;
+}
+
+export interface TlsSettings {
+  /** PEM of the authorities to trust instead of the well-known ones. */
+  readonly ca?: string;
+  /** PEM of our own certificate and its key, for mutual TLS. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface Post {
+  readonly address: Address;
+  /** Names and values in turn, as undici takes them. */
+  readonly headers: readonly string[];
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** What became of one request. */
+export type Reply =
+  /** A status line came; the body may be incomplete. */
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly retryAfter: string | undefined;
+      readonly body: string;
+    }
+  /** No answer. `left: false` is certain: not one byte of the request was written. */
+  | { readonly kind: "failed"; readonly left: boolean; readonly reason: AttemptReason; readonly detail: string }
+  /** The caller's signal ended it, by its time or otherwise. */
+  | { readonly kind: "stopped"; readonly left: boolean; readonly timeout: boolean };
+
+/** As the environment says them, `proxyFrom` reads them. */
+export interface ProxySettings {
+  readonly http: string | undefined;
+  readonly https: string | undefined;
+  readonly no: string | undefined;
+}
+
+export interface TransportOptions {
+  /** Most connections per origin; each carries one request at a time. @default 64 */
+  readonly connections?: number;
+  /** Longest wait for a connection, TLS included. @default 10_000 */
+  readonly connectTimeoutMs?: number;
+  /** @default no proxy */
+  readonly proxy?: ProxySettings | undefined;
+}
+
+/** Longest wait between two pieces of an answer; callers' signals are shorter. A second belt against lost sockets. */
+const silenceMs = 300_000;
+
+/**
+ * The house's one way to the network: keep-alive connections, one pool per (origin, TLS settings), HTTP/1.1 so that a
+ * connection's loss costs one request. One attempt per call; it follows no redirect and retries nothing.
+ */
+export class Transport implements AsyncDisposable {
+  readonly #options: Required<Omit<TransportOptions, "proxy">> & TransportOptions;
+  readonly #pools = new Map<string, Dispatcher>();
+
+  constructor(options: TransportOptions = {}) {
+    this.#options = { connections: 64, connectTimeoutMs: 10_000, ...options };
+  }
+
+  /** Posts once. Never rejects. */
+  post({ address, headers, body, signal }: Post): Promise<Reply> {
+    return new Promise((resolve) => {
+      const exchange = new Exchange(signal, resolve);
+      if (exchange.ended) return;
+      const { origin, path } = address;
+      this.#pool(address).dispatch({ origin, path, method: "POST", headers: headers as string[], body }, exchange);
+    });
+  }
+
+  /** Waits for what is under way, then closes all connections. */
+  async close(): Promise<void> {
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #pool({ origin, tls }: Address): Dispatcher {
+    const key = tls ? `${origin} ${JSON.stringify(tls)}` : origin;
+    let pool = this.#pools.get(key);
+    if (!pool) {
+      pool = this.#open(origin, tls);
+      this.#pools.set(key, pool);
+    }
+    return pool;
+  }
+
+  #open(origin: string, tls: TlsSettings | undefined): Dispatcher {
+    const { connections, connectTimeoutMs, proxy } = this.#options;
+    const connect = { ...tls, timeout: connectTimeoutMs };
+    const options = { connections, allowH2: false, headersTimeout: silenceMs, bodyTimeout: silenceMs };
+    if (!proxy?.http && !proxy?.https) return new Pool(origin, { ...options, connect });
+    return new EnvHttpProxyAgent({
+      ...options,
+      connect,
+      requestTls: connect,
+      httpProxy: proxy.http ?? "",
+      httpsProxy: proxy.https ?? proxy.http ?? "",
+      noProxy: proxy.no ?? "",
+    });
+  }
+}
+
+/** The proxies that an environment names, in either case; lower case wins, as in curl. */
+export function proxyFrom(env: Readonly<Record<string, string | undefined>>): ProxySettings {
+  const get = (name: string) => env[name.toLowerCase()] || env[name] || undefined;
+  return { http: get("HTTP_PROXY"), https: get("HTTPS_PROXY"), no: get("NO_PROXY") };
+}
