@@ -9,10 +9,12 @@ import {
   route,
   type Route,
   type Target,
+  type TargetStanding,
   type TargetTerms,
 } from "@tocsin/core";
 import {
   createPublisher,
+  credentialIdentity,
   endpointIdentity,
   publisherFromSealed,
   sealable,
@@ -46,18 +48,29 @@ export interface TargetEntry {
   readonly target: Target | undefined;
 }
 
-export type TargetState = "ready" | "degraded" | "invalid" | "disabled" | "shadow";
+export type TargetState = "ready" | "degraded" | "invalid" | "disabled" | "shadow" | "unauthorized" | "misconfigured";
 
-export function stateOf({ errors, target }: TargetEntry): TargetState {
+/** `blocked`: what its receiver said last. */
+export function stateOf({ errors, target }: TargetEntry, blocked?: TargetStanding["blocked"]): TargetState {
   if (errors.length > 0 || target === undefined) return "invalid";
   if (!target.enabled) return "disabled";
   if (target.mode === "shadow") return "shadow";
-  return target.degraded ? "degraded" : "ready";
+  return blocked?.state ?? (target.degraded ? "degraded" : "ready");
 }
 
-interface Endpoint {
+/** Who speaks to an endpoint. */
+export interface Speaker {
   readonly publisher: Publisher;
+  /** The target's type. */
   readonly type: string;
+}
+
+/** Targets that were read and compiled, not yet in force. */
+export interface PreparedTargets {
+  readonly entries: readonly TargetEntry[];
+  /** What the ledger must know of them. */
+  readonly terms: readonly TargetTerms[];
+  readonly speakers: ReadonlyMap<string, Speaker>;
 }
 
 /**
@@ -68,11 +81,10 @@ export class Targets {
   readonly #vault: Vault;
   readonly #publishing: { readonly transport: Transport; readonly version: string };
   readonly #lookedUp: (hit: boolean) => void;
-  #entries: readonly TargetEntry[] = [];
+  #prepared: PreparedTargets = { entries: [], terms: [], speakers: new Map() };
   #inForce: readonly Target[] = [];
-  #terms: readonly TargetTerms[] = [];
-  /** By identity. The current ones, and retired ones while they are used. */
-  #endpoints = new Map<string, Endpoint>();
+  /** By target and endpoint. The current ones, and retired ones while they are used. */
+  #speakers = new Map<string, Speaker>();
 
   constructor(o: {
     readonly vault: Vault;
@@ -87,33 +99,37 @@ export class Targets {
   }
 
   get entries(): readonly TargetEntry[] {
-    return this.#entries;
+    return this.#prepared.entries;
   }
 
-  /** What the ledger must know of what is in force. */
   get terms(): readonly TargetTerms[] {
-    return this.#terms;
+    return this.#prepared.terms;
   }
 
   /** How many publishers are at hand. */
   get publishers(): number {
-    return this.#endpoints.size;
+    return this.#speakers.size;
   }
 
-  replace(sets: readonly TargetSet[]): void {
+  /** Reads targets without using them yet, so that the ledger can be told of them first. */
+  prepare(sets: readonly TargetSet[]): PreparedTargets {
     const entries = readTargets(sets, new Map(this.#inForce.map((target) => [target.name, target])));
-    const inForce = entries.flatMap(({ target }) => target ?? []);
-    const current = new Map<string, Endpoint>();
-    this.#terms = inForce.map((target) => {
+    const speakers = new Map<string, Speaker>();
+    const terms = entries.flatMap(({ target }) => {
+      if (target === undefined) return [];
       const endpoint = this.#vault.identity("endpoint", endpointIdentity(target));
       const publisher = createPublisher(target, this.#publishing);
-      current.set(endpoint, { publisher, type: target.type });
-      return this.#termsOf(target, endpoint, publisher);
+      speakers.set(speakerKey(target.name, endpoint), { publisher, type: target.type });
+      return [this.#termsOf(target, endpoint, publisher)];
     });
-    const retired = [...this.#endpoints].filter(([id]) => !current.has(id)).slice(-mostRetired);
-    this.#endpoints = new Map([...retired, ...current]);
-    this.#inForce = inForce;
-    this.#entries = entries;
+    return { entries, terms, speakers };
+  }
+
+  use(prepared: PreparedTargets): void {
+    const retired = [...this.#speakers].filter(([key]) => !prepared.speakers.has(key)).slice(-mostRetired);
+    this.#speakers = new Map([...retired, ...prepared.speakers]);
+    this.#inForce = prepared.entries.flatMap(({ target }) => target ?? []);
+    this.#prepared = prepared;
   }
 
   decide(alert: Alert): Decision[] {
@@ -129,31 +145,37 @@ export class Targets {
    * Who makes a lease's attempt: the endpoint that opened its incident, whatever its target is now. Undefined: what was
    * kept of it cannot be opened, since its key is gone.
    */
-  endpointOf(lease: Lease): Endpoint | undefined {
-    const known = this.#endpoints.get(lease.endpoint);
+  speakerOf(lease: Lease): Speaker | undefined {
+    const key = speakerKey(lease.target, lease.endpoint);
+    const known = this.#speakers.get(key);
     this.#lookedUp(known !== undefined);
     if (known !== undefined) return known;
     const json = this.#vault.open(lease.sealed);
     if (json === undefined) return undefined;
     const opened = { publisher: publisherFromSealed(json, this.#publishing), type: typeOf(json) };
-    this.#endpoints.set(lease.endpoint, opened);
+    this.#speakers.set(key, opened);
     return opened;
   }
 
-  /** The publisher of a target in force, to show what it would send. */
-  publisherOf(name: string): Publisher | undefined {
-    const terms = this.#terms.find((known) => known.name === name);
-    return terms && this.#endpoints.get(terms.endpoint)?.publisher;
+  /** The type of target that a lease was for. */
+  typeOf(lease: Lease): string | undefined {
+    return this.#speakers.get(speakerKey(lease.target, lease.endpoint))?.type;
+  }
+
+  /** Who speaks to a target in force. */
+  speakerTo(name: string): Speaker | undefined {
+    const terms = this.terms.find((known) => known.name === name);
+    return terms && this.#speakers.get(speakerKey(name, terms.endpoint));
   }
 
   #termsOf(target: Target, endpoint: string, publisher: Publisher): TargetTerms {
-    const { name, enabled, mode, credential, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves } = target;
+    const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves } = target;
     return {
       name,
       enabled,
       shadow: mode === "shadow",
       endpoint,
-      credential: credential === null ? endpoint : this.#vault.identity("credential", credential.reveal()),
+      credential: this.#vault.identity("credential", credentialIdentity(target)),
       sealed: this.#vault.seal(sealable(target)),
       traits: publisher.traits,
       rateLimit,
@@ -206,5 +228,8 @@ const routeOf = ({ target, dedupKey, severity, summary }: Decision & { tell: tru
   severity,
   summary,
 });
+
+/** Two targets may share an endpoint, and still say things differently. */
+const speakerKey = (target: string, endpoint: string): string => `${endpoint} ${target}`;
 
 const typeOf = (json: string): string => String((JSON.parse(json) as { type?: unknown }).type);

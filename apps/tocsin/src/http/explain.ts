@@ -13,13 +13,13 @@ const mostEpisodes = 100;
 
 export interface Explaining {
   readonly ledger: Pick<Ledger, "alert" | "incident" | "incidents">;
-  readonly targets: Pick<Targets, "decide" | "publisherOf" | "terms">;
+  readonly targets: Pick<Targets, "decide" | "speakerTo" | "terms">;
   readonly clock: Clock;
 }
 
 export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoint[] {
   const render: Parameters<typeof explainKnown>[0]["render"] = (target, telling) =>
-    targets.publisherOf(target)?.render(telling) ?? null;
+    targets.speakerTo(target)?.publisher.render(telling) ?? null;
   const episodesOf = async (fingerprint: string): Promise<Map<string, Episode>> => {
     const latest = new Map<string, Episode>();
     const { incidents } = await ledger.incidents({ fingerprint, limit: mostEpisodes });

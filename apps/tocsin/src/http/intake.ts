@@ -1,9 +1,10 @@
-import type { Clock, Ledger, Recorded, Want } from "@tocsin/core";
+import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type Want } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 
 import { parseWebhook } from "../sources/alertmanager.ts";
 import type { Batch } from "../sources/batch.ts";
 import { parsePostedAlerts } from "../sources/prometheus.ts";
+import type { Readiness } from "../readiness.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Endpoint, queryOf } from "./endpoint.ts";
 import { badRequest, Problem, unavailable } from "./problem.ts";
@@ -17,7 +18,7 @@ export interface Intake {
   readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
   /** Tells the worker that there may be something to do. */
   readonly wake: () => void;
-  readonly stopping: () => boolean;
+  readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
 }
 
 const longestSource = 100;
@@ -68,8 +69,8 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
 
 /** Returns when everything is durable. */
 async function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
-  if (intake.stopping()) throw unavailable("the service is stopping");
-  const { ledger, clock, metrics } = intake;
+  const { ledger, clock, metrics, readiness } = intake;
+  if (readiness.stopping) throw unavailable("the service is stopping");
   metrics.received(source, "rejected", batch.rejected);
   if (batch.claims.length === 0) return [];
   const wants = batch.claims.map((claim) => ({ claim, routes: intake.routesOf(claim.alert) }));
@@ -77,7 +78,11 @@ async function record(intake: Intake, batch: Batch, source: string): Promise<rea
   const recording = ledger.want(wants);
   // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
   intake.wake();
-  const recorded = await recording;
+  const recorded = await recording.catch((error: unknown) => {
+    if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message, clock.monotonic());
+    throw error;
+  });
+  readiness.committed();
   metrics.committed(clock.monotonic() - sinceMs);
   const firing = batch.claims.filter(({ status }) => status === "firing").length;
   metrics.received(source, "firing", firing);

@@ -2,7 +2,7 @@ import type { Issue, Ledger } from "@tocsin/core";
 
 import type { Endpoint } from "./endpoint.ts";
 import { iso } from "./page.ts";
-import { Problem } from "./problem.ts";
+import { reloadFailed } from "./problem.ts";
 
 export interface Reloaded {
   /** What is wrong with it; then the old configuration stays in force. */
@@ -14,7 +14,7 @@ export interface Reloaded {
 export interface Operations {
   readonly ledger: Pick<Ledger, "stats">;
   /** Why the service is not ready; empty: it is. */
-  readonly unready: () => Promise<readonly string[]>;
+  readonly unready: () => readonly string[];
   readonly reload: () => Promise<Reloaded>;
   readonly exposition: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
@@ -26,8 +26,8 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
     path,
     role: "open",
     does: "readiness: the ledger commits, and targets were loaded",
-    async answer(_request, reply) {
-      const reasons = await unready();
+    answer(_request, reply) {
+      const reasons = unready();
       if (reasons.length > 0) reply.code(503);
       return reasons.length > 0 ? { status: "not ready", reasons } : { status: "ready" };
     },
@@ -66,9 +66,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       does: "reads the configuration anew",
       async answer() {
         const { issues, needsRestart } = await reload();
-        if (issues.length > 0) {
-          throw new Problem(500, "reload_failed", "the configuration is wrong; the old one stays in force", issues);
-        }
+        if (issues.length > 0) throw reloadFailed(issues);
         return { status: "reloaded", needsRestart };
       },
     },

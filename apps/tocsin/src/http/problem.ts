@@ -24,6 +24,9 @@ export const notFound = (what: string): Problem => new Problem(404, "not_found",
 export const badRequest = (...issues: Issue[]): Problem =>
   new Problem(400, "invalid_request", "the request cannot be understood", issues);
 
+export const reloadFailed = (issues: readonly Issue[]): Problem =>
+  new Problem(500, "reload_failed", "the configuration is wrong; the old one stays in force", issues);
+
 export const unavailable = (message: string): Problem => new Problem(503, "unavailable", message);
 
 export function sendProblem(reply: FastifyReply, { status, code, message, issues }: Problem): void {

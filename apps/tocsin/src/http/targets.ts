@@ -2,14 +2,15 @@ import type { Ledger, TargetStanding } from "@tocsin/core";
 
 import { stateOf, type TargetEntry, type Targets } from "../targets.ts";
 import { type Endpoint, paramOf } from "./endpoint.ts";
+import type { Reloaded } from "./operations.ts";
 import { iso } from "./page.ts";
-import { notFound } from "./problem.ts";
+import { notFound, reloadFailed } from "./problem.ts";
 
 export interface TargetsAndStanding {
   readonly ledger: Pick<Ledger, "standing">;
   readonly targets: Pick<Targets, "entries">;
   /** Reads them anew. */
-  readonly refresh: () => Promise<void>;
+  readonly refresh: () => Promise<Reloaded>;
 }
 
 export function targetEndpoints({ ledger, targets, refresh }: TargetsAndStanding): Endpoint[] {
@@ -43,7 +44,8 @@ export function targetEndpoints({ ledger, targets, refresh }: TargetsAndStanding
       role: "operate",
       does: "reads all targets anew",
       async answer() {
-        await refresh();
+        const { issues } = await refresh();
+        if (issues.length > 0) throw reloadFailed(issues);
         return { targets: await list() };
       },
     },
@@ -52,14 +54,13 @@ export function targetEndpoints({ ledger, targets, refresh }: TargetsAndStanding
 
 function targetBody(entry: TargetEntry, standing: TargetStanding | undefined) {
   const { name, source, errors, warnings, target } = entry;
-  const state = stateOf(entry);
   return {
     name,
     ...(target && { type: target.type, format: target.format, enabled: target.enabled, mode: target.mode }),
     // The origin alone: the path of a webhook's URL is often its credential.
     ...(target && { origin: new URL(target.url).origin }),
     source,
-    state: state === "ready" || state === "degraded" ? (standing?.blocked?.state ?? state) : state,
+    state: stateOf(entry, standing?.blocked),
     errors: [...errors, ...(standing?.blocked ? [{ path: "", message: standing.blocked.detail }] : [])],
     warnings,
     // Wrong as it stands now; what it was before still works.

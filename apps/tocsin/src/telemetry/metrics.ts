@@ -159,7 +159,7 @@ export class Metrics {
   }
 
   /** An attempt that was really made; `type` is the target's. */
-  attempted(lease: Lease, type: string, outcome: Outcome, durationMs: number): void {
+  attempted(lease: Lease, type: string | undefined, outcome: Outcome, durationMs: number): void {
     const reason = outcome.kind === "accepted" ? "" : outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
     this.#attempts.inc({ target: lease.target, outcome: outcome.kind, reason });
     if (type !== "pagerduty" || (outcome.kind === "interrupted" && !outcome.left)) return;
@@ -171,9 +171,9 @@ export class Metrics {
     else if (lease.action !== "check") this.#published.inc({ publisher: lease.target, event_type: lease.action });
   }
 
-  /** A wait of ours at the limiter of a PagerDuty target began. */
-  limited(): void {
-    this.#rateLimitHits.inc();
+  /** A wait of ours at a target's limiter began. */
+  limited(type: string | undefined): void {
+    if (type === "pagerduty") this.#rateLimitHits.inc();
   }
 
   told(lease: Lease, waitedMs: number): void {

@@ -1,0 +1,148 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+
+import { type Clock, systemClock } from "@tocsin/core";
+import { openSqliteLedger, startWorker, type Worker } from "@tocsin/engine";
+import { proxyFrom, Transport } from "@tocsin/publishers";
+
+import { type Address, formatAddress } from "./config/address.ts";
+import type { Config } from "./config/config.ts";
+import { exposition } from "./exposition.ts";
+import { housekeeping } from "./housekeeping.ts";
+import { deadLetterEndpoints } from "./http/dead-letters.ts";
+import { explainEndpoints } from "./http/explain.ts";
+import { frontPage } from "./http/front-page.ts";
+import { incidentEndpoints } from "./http/incidents.ts";
+import { intakeEndpoints } from "./http/intake.ts";
+import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
+import { createServer } from "./http/server.ts";
+import { targetEndpoints } from "./http/targets.ts";
+import { keyFile } from "./key-file.ts";
+import { publishing } from "./publishing.ts";
+import { Readiness } from "./readiness.ts";
+import { Settings } from "./settings.ts";
+import { Targets } from "./targets.ts";
+import { createLogger, type Logger } from "./telemetry/logger.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { Scrubber } from "./telemetry/scrubber.ts";
+import { Vault } from "./vault.ts";
+import { version } from "./version.ts";
+
+export interface Surroundings {
+  /** @default the system's */
+  readonly clock?: Clock;
+  /** Takes finished log lines. */
+  readonly writeLog: (line: string) => void;
+  /** Names the proxies. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads the configuration anew, for a reload. @throws ConfigError */
+  readonly reread: () => Config;
+}
+
+/** A service that runs. */
+export interface Tocsin {
+  /** Where it really listens. */
+  readonly address: Address;
+  readonly log: Logger;
+  readonly targets: Pick<Targets, "entries">;
+  reload(): Promise<Reloaded>;
+  /** Ends intake, then attempts in flight (10 s at most), then everything else. Nothing accepted is lost either way. */
+  stop(): Promise<void>;
+}
+
+/** Builds a service out of its parts and starts it; the only place that knows them all. */
+export async function compose(
+  config: Config,
+  { clock = systemClock, writeLog, env, reread }: Surroundings,
+): Promise<Tocsin> {
+  const scrubber = new Scrubber();
+  const log = createLogger(config.telemetry.logs, scrubber, writeLog);
+  const readiness = new Readiness();
+  const closing: (() => unknown)[] = [];
+  const close = async () => {
+    for (const end of closing.splice(0).toReversed()) await end();
+  };
+  try {
+    const metrics = new Metrics(version);
+    closing.push(() => metrics.stop());
+    const vault = new Vault(keysOf(config, log));
+    const ledger = await openSqliteLedger({ path: config.ledger.path, settings: config.delivery });
+    closing.push(() => ledger[Symbol.asyncDispose]());
+    const transport = new Transport({ proxy: proxyBeyondLoopback(env) });
+    closing.push(() => transport.close());
+    const targets = new Targets({ vault, transport, version, lookedUp: (hit) => metrics.lookedUp("endpoints", hit) });
+
+    let worker: Worker | undefined;
+    const wake = () => worker?.wake();
+    const settings = new Settings({ config, reread, ledger, targets, metrics, scrubber, log, clock, wake });
+    closing.push(() => settings.stop());
+    const reload = () => settings.reload();
+    const endpoints = [
+      ...intakeEndpoints({ ledger, clock, metrics, readiness, wake, routesOf: (alert) => targets.routesOf(alert) }),
+      ...incidentEndpoints({ ledger, wake }),
+      ...explainEndpoints({ ledger, targets, clock }),
+      ...deadLetterEndpoints({ ledger, wake }),
+      ...targetEndpoints({ ledger, targets, refresh: reload }),
+      ...operationsEndpoints({
+        ledger,
+        reload,
+        unready: () => readiness.reasons(clock.monotonic()),
+        exposition: () => exposition({ ledger, targets, metrics }),
+      }),
+    ];
+    const app = createServer({
+      endpoints: [frontPage(version, endpoints), ...endpoints],
+      maxBodyBytes: config.server.maxBodyBytes,
+      gate: () => settings.gate,
+      log,
+    });
+    closing.push(() => app.close());
+    await settings.start();
+    worker = startWorker({
+      ...publishing({ targets, metrics, readiness, log, clock, publicUrl: () => settings.current.server.publicUrl }),
+      ledger,
+      clock,
+      owner: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
+      concurrency: config.delivery.concurrency,
+    });
+    closing.push(() => worker?.stop(), housekeeping({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
+    readiness.loaded();
+    await app.listen(config.server.listen);
+    const { port } = app.server.address() as { port: number };
+    const address = { host: config.server.listen.host, port };
+    log.info({ address: formatAddress(address), ledger: config.ledger.path, version }, "listening");
+
+    let stopped: Promise<void> | undefined;
+    const stop = () => {
+      readiness.stop();
+      return (stopped ??= close());
+    };
+    return { address, log, targets, reload, stop };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The configured keys; else the one beside the file, which is made at the first start. */
+function keysOf({ ledger }: Config, log: Logger): readonly [Buffer, ...Buffer[]] {
+  const [first, ...others] = ledger.keys;
+  if (first !== undefined) return [first, ...others];
+  if (ledger.path === ":memory:") return [randomBytes(32)];
+  const old = existsSync(ledger.path);
+  const { key, made } = keyFile(`${ledger.path}.key`);
+  if (made && old) {
+    log.warn(
+      { ledger: ledger.path },
+      "the ledger's key file was missing and a new one was made: incidents that are open at targets which changed since cannot be resolved",
+    );
+  }
+  return [key];
+}
+
+/** Whatever the environment says: what is on this machine is reached without a proxy. */
+function proxyBeyondLoopback(env: Surroundings["env"]) {
+  const proxy = proxyFrom(env);
+  return { ...proxy, no: [proxy.no, "localhost", "127.0.0.1", "[::1]"].filter(Boolean).join(",") };
+}

@@ -1,0 +1,88 @@
+import type { Clock, Lease, Outcome, Telling } from "@tocsin/core";
+import { LedgerUnavailable } from "@tocsin/core";
+import type { Attempt, WorkerObserver } from "@tocsin/engine";
+
+import type { Readiness } from "./readiness.ts";
+import type { Targets } from "./targets.ts";
+import type { Logger } from "./telemetry/logger.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+
+/** The same failure of the same target is logged once in so long; metrics and history have all of them. */
+const sameFailureMs = 60_000;
+
+export interface Publishing {
+  readonly targets: Targets;
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly publicUrl: () => string | undefined;
+}
+
+/** What the worker asks for: an attempt to be made, and somebody to hear how it went. */
+export function publishing({ targets, metrics, readiness, log, clock, publicUrl }: Publishing): {
+  readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
+  readonly observe: WorkerObserver;
+} {
+  const loggedAtMs = new Map<string, number>();
+  const logFailure = (lease: Lease, outcome: Exclude<Outcome, { kind: "accepted" }>) => {
+    const { target, incident, action } = lease;
+    const reason = outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
+    const fields = { target, incident, action, outcome: outcome.kind, reason, detail: outcome.detail };
+    const key = `${target} ${reason}`;
+    const nowMs = clock.monotonic();
+    if (nowMs - (loggedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < sameFailureMs)
+      return log.debug(fields, "not accepted");
+    loggedAtMs.set(key, nowMs);
+    log.warn(fields, "a target did not accept an event");
+  };
+  return {
+    async publish(lease, signal) {
+      const speaker = targets.speakerOf(lease);
+      if (speaker === undefined) return { outcome: lostKey };
+      const telling = tellingOf(lease, publicUrl());
+      // Everything but the send.
+      if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
+      const outcome = await speaker.publisher.publish(telling, signal);
+      return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: speaker.publisher.render(telling) };
+    },
+    observe: {
+      attempted(lease, outcome, durationMs) {
+        if (lease.shadow) return;
+        metrics.attempted(lease, targets.typeOf(lease), outcome, durationMs);
+        if (outcome.kind !== "accepted") logFailure(lease, outcome);
+      },
+      told(lease, waitedMs) {
+        if (!lease.shadow) metrics.told(lease, waitedMs);
+      },
+      limited(target) {
+        metrics.limited(targets.speakerTo(target)?.type);
+      },
+      failed(error) {
+        if (error instanceof LedgerUnavailable) {
+          readiness.commitFailed(error.message, clock.monotonic());
+          log.warn({ err: error }, "the ledger is unavailable; the worker tries again");
+        } else log.error({ err: error, reason: "bug" }, "the worker met a bug and goes on");
+      },
+    },
+  };
+}
+
+/** Kept credentials were encrypted with a key that is not among ours: only the operator can bring it back. */
+const lostKey: Outcome = {
+  kind: "blocked",
+  state: "unauthorized",
+  reason: "auth",
+  detail: "the credential that opened this incident cannot be decrypted: its key is not in ledger.encryptionKey",
+};
+
+const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling => ({
+  action: lease.action,
+  dedupKey: lease.dedupKey,
+  eventId: `${lease.incident}.${lease.action}.${lease.severity}`,
+  severity: lease.severity,
+  alert: lease.alert,
+  summary: lease.summary,
+  firing: lease.firing,
+  ...(publicUrl !== undefined && { incidentUrl: `${publicUrl}/api/v1/incidents/${lease.incident}` }),
+});
