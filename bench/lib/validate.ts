@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Ajv } from "ajv";
+
+const official = new URL("../../../shared/reference/pagerduty-events-v2.openapi.json", import.meta.url);
+
+/** Of these request bodies, what the official schema (where it is at hand) and the written rules object to. */
+export async function invalidEvents(bodies: readonly string[]): Promise<string[]> {
+  const validate = schema();
+  const problems: string[] = [];
+  for (const body of bodies) {
+    const event = JSON.parse(body) as Record<string, unknown>;
+    if (!/^[0-9A-Za-z]{32}$/.test(String(event["routing_key"]))) problems.push("routing_key is not 32 alphanumerics");
+    if (event["event_action"] !== "trigger" && !event["dedup_key"]) problems.push("dedup_key is missing");
+    if (Buffer.byteLength(body) > 512_000) problems.push("over 512,000 bytes");
+    // Alertmanager sends a payload without severity and source on resolve; PagerDuty needs it on trigger only.
+    if (event["event_action"] === "trigger" && validate && !validate(event))
+      problems.push(JSON.stringify(validate.errors));
+  }
+  return problems;
+}
+
+function schema() {
+  if (!existsSync(official)) {
+    console.error("The official schema is not at hand: events are checked by the written rules only.");
+    return undefined;
+  }
+  const api = JSON.parse(readFileSync(official, "utf8")) as {
+    paths: Record<string, { post: { requestBody: { content: Record<string, { schema: object }> } } }>;
+    components: object;
+  };
+  const body = api.paths["/enqueue"]?.post.requestBody.content["application/json"]?.schema;
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  return ajv.compile({ ...body, components: api.components });
+}
