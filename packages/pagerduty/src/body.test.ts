@@ -1,52 +1,205 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { TriggerEvent } from "./event.ts";
+import { fitsBody, maxBodyBytes } from "./body.ts";
+import type { AlertEvent, ChangeEvent, Payload, TriggerEvent } from "./event.ts";
 import { fitEvent } from "./fit-event.ts";
 
-const key = "0123456789abcdef0123456789ABCDEF";
+const routing_key = "0123456789abcdef0123456789ABCDEF";
 
-function trigger(custom_details: Record<string, unknown>, rest: Partial<TriggerEvent> = {}): TriggerEvent {
+function trigger(payload: Partial<Payload>, rest: Partial<TriggerEvent> = {}): TriggerEvent {
   return {
-    routing_key: key,
+    routing_key,
     event_action: "trigger",
     dedup_key: "d",
-    payload: { summary: "s", source: "h", severity: "critical", custom_details },
+    payload: { summary: "s", source: "h", severity: "critical", ...payload },
     ...rest,
   };
 }
 
-/** An event of exactly so many bytes, padded with two-byte characters as far as they go. */
+/** An event of exactly so many bytes, most of them in characters of two. */
 function eventOf(bytes: number): TriggerEvent {
-  const free = bytes - Buffer.byteLength(JSON.stringify(trigger({ pad: "" })));
-  return trigger({ pad: "é".repeat(Math.floor(free / 2)) + "x".repeat(free % 2) });
+  const free = bytes - Buffer.byteLength(JSON.stringify(trigger({ custom_details: { pad: "" } })));
+  return trigger({ custom_details: { pad: "é".repeat(Math.floor(free / 2)) + "x".repeat(free % 2) } });
 }
 
-interface Sent {
-  payload: { custom_details: Record<string, unknown>; source: string };
+function fit(event: AlertEvent | ChangeEvent) {
+  const { body, dropped } = fitEvent(event);
+  expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxBodyBytes);
+  return { event: JSON.parse(body) as TriggerEvent, dropped };
 }
-const read = (body: string) => JSON.parse(body) as TriggerEvent & Sent;
 
-describe("an event's body", () => {
+const details = (event: TriggerEvent) => event.payload.custom_details!;
+const kb = (n: number) => "x".repeat(n * 1000);
+
+describe("a body", () => {
   test.each([511_999, 512_000])("of %i bytes is sent whole", (bytes) => {
     const { body, dropped } = fitEvent(eventOf(bytes));
     expect([Buffer.byteLength(body), dropped]).toEqual([bytes, []]);
   });
 
   test("of 512,001 bytes is cut, and says what", () => {
-    const { body, dropped } = fitEvent(eventOf(512_001));
+    const { event, dropped } = fit(eventOf(512_001));
     expect(dropped).toEqual(["custom_details.pad"]);
-    expect(read(body).payload.custom_details).toEqual({ dropped_to_fit: ["custom_details.pad"] });
+    expect(details(event)).toEqual({ dropped_to_fit: ["custom_details.pad"] });
   });
 
-  test("loses the largest annotation before a smaller one, and no label", () => {
-    const labels = { alertname: "Disk", team: "x" };
-    const annotations = { small: "a", large: "b".repeat(400_000), larger: "c".repeat(450_000) };
-    const { body, dropped } = fitEvent(trigger({ fingerprint: "f", labels, annotations }));
+  test("is measured in bytes, not in characters", () => {
+    const sizes = ["x".repeat(512_000), "x".repeat(512_001), "€".repeat(170_666), "€".repeat(170_667)];
+    expect(sizes.map(fitsBody)).toEqual([true, false, true, false]);
+  });
+});
+
+describe("what is dropped to fit", () => {
+  const labels = { alertname: "Disk", team: "x" };
+
+  test("is the largest annotation before a smaller one", () => {
+    const annotations = { small: "a", large: kb(400), larger: kb(450) };
+    const { event, dropped } = fit(trigger({ custom_details: { fingerprint: "f", labels, annotations } }));
     expect(dropped).toEqual(["custom_details.annotations.larger"]);
-    expect(read(body).payload.custom_details).toEqual({
+    expect(details(event)).toEqual({
       fingerprint: "f",
       labels,
-      annotations: { small: "a", large: annotations.large },
+      annotations: { small: "a", large: kb(400) },
       dropped_to_fit: dropped,
     });
+  });
+
+  test("is an annotation before a label, and that before another detail", () => {
+    const custom_details = {
+      labels: { ...labels, big: kb(200) },
+      annotations: { a: kb(150), b: kb(100) },
+      raw: kb(250),
+    };
+    const annotations = fit(trigger({ custom_details: { ...custom_details, raw: kb(200) } }));
+    expect(annotations.dropped).toEqual(["custom_details.annotations.a"]);
+    const label = fit(trigger({ custom_details: { ...custom_details, raw: kb(400) } }));
+    // The smaller annotation would not have been enough, and the label is enough without it.
+    expect(label.dropped).toEqual(["custom_details.annotations.a", "custom_details.labels.big"]);
+    expect(details(label.event)["labels"]).toEqual(labels);
+    const rest = fit(trigger({ custom_details: { ...custom_details, raw: kb(600) } }));
+    expect(rest.dropped).toEqual(["custom_details.raw"]);
+  });
+
+  test("is nothing small when something large must go anyway", () => {
+    const custom_details = { status: "firing", labels, annotations: { summary: "s" } };
+    const links = [{ href: `https://example.com/${kb(600)}` }];
+    const { event, dropped } = fit(trigger({ custom_details }, { links, client: "c" }));
+    expect(dropped).toEqual(["links"]);
+    expect(details(event)).toEqual({ ...custom_details, dropped_to_fit: ["links"] });
+    expect(event.client).toBe("c");
+  });
+
+  test.each(["alertname", "severity", "instance", "namespace", "job", "service", "cluster", "pod", "node"])(
+    "is the label %s after any other, after details, links and the optional texts",
+    (name) => {
+      const event = trigger(
+        {
+          component: kb(60),
+          group: kb(60),
+          class: kb(60),
+          custom_details: { labels: { [name]: kb(400), other: kb(60) }, annotations: { a: kb(60) }, raw: kb(60) },
+        },
+        {
+          client: kb(60),
+          client_url: `https://example.com/${kb(60)}`,
+          links: [{ href: "https://example.com", text: kb(60) }],
+          images: [{ src: "https://example.com", alt: kb(60) }],
+        },
+      );
+      const { event: fitted, dropped } = fit(event);
+      expect(dropped.toSorted()).toEqual(
+        ["class", "client", "client_url", "component", "custom_details.annotations.a", "custom_details.labels.other"]
+          .concat(["custom_details.raw", "group", "images", "links"])
+          .toSorted()
+          .filter((path) => dropped.includes(path)),
+      );
+      expect(details(fitted)["labels"]).toEqual({ [name]: kb(400) });
+    },
+  );
+
+  test("is an identifying label before the end of a source", () => {
+    const event = trigger({ source: kb(500), custom_details: { labels: { alertname: "Disk", pod: kb(300) } } });
+    const { event: fitted, dropped } = fit(event);
+    expect(dropped).toEqual(["custom_details.labels.pod"]);
+    expect(fitted.payload.source).toBe(kb(500));
+  });
+
+  test("is the end of a source last of all", () => {
+    const { event, dropped } = fit(trigger({ source: kb(600), component: "c" }));
+    expect(dropped).toEqual(["source"]);
+    expect(event.payload).toEqual({
+      summary: "s",
+      source: `${"x".repeat(1023)}…`,
+      severity: "critical",
+      component: "c",
+      custom_details: { dropped_to_fit: ["source"] },
+    });
+  });
+
+  test("is told in full to the caller, in short to PagerDuty", () => {
+    const names = Array.from({ length: 100 }, (_, i) => `${String(i).padStart(3, "0")}${"n".repeat(80)}`);
+    const { event, dropped } = fit(
+      trigger({ custom_details: { annotations: Object.fromEntries(names.map((n) => [n, kb(600)])) } }),
+    );
+    expect(dropped).toEqual(names.map((name) => `custom_details.annotations.${name}`));
+    const listed = details(event)["dropped_to_fit"] as string[];
+    expect(listed).toHaveLength(21);
+    expect(listed[0]).toBe(`${dropped[0]!.slice(0, 59)}…`);
+    expect(listed.at(-1)).toBe("and 80 more");
+  });
+
+  test("is taken from labels and annotations only where they are objects", () => {
+    const custom_details = { labels: [kb(300)], annotations: kb(400) };
+    expect(fit(trigger({ custom_details })).dropped).toEqual(["custom_details.annotations"]);
+    expect(fit(trigger({ custom_details: { labels: [kb(600)], annotations: null } })).dropped).toEqual([
+      "custom_details.labels",
+    ]);
+  });
+
+  test("is a change event's detail too", () => {
+    const event = { routing_key, payload: { summary: "deployed", custom_details: { diff: kb(600) } } };
+    expect(fit(event)).toEqual({
+      event: {
+        routing_key,
+        payload: { summary: "deployed", custom_details: { dropped_to_fit: ["custom_details.diff"] } },
+      },
+      dropped: ["custom_details.diff"],
+    });
+  });
+});
+
+describe("every event", () => {
+  const size = fc.oneof(
+    { weight: 2, arbitrary: fc.integer({ max: 2000, min: 0 }) },
+    fc.integer({ min: 50_000, max: 250_000 }),
+  );
+  const filler = fc.tuple(fc.constantFrom("x", "é", "€", "😀", "\u0001", '"', "\ud800"), size);
+  const text = filler.map(([character, length]) => character.repeat(length));
+  const texts = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), text, { maxKeys: 3 });
+
+  test("fits, keeps what it must, and loses nothing without need", () => {
+    fc.assert(
+      fc.property(text, text, texts, texts, texts, (summary, source, labels, annotations, rest) => {
+        const given = { ...rest, labels: { alertname: "a", ...labels }, annotations };
+        const { body, dropped } = fitEvent(trigger({ summary, source, custom_details: given }));
+        const bytes = Buffer.byteLength(body);
+        expect(bytes).toBeLessThanOrEqual(maxBodyBytes);
+        const sent = JSON.parse(body) as TriggerEvent;
+        expect(sent).toMatchObject({ routing_key, dedup_key: "d", payload: { severity: "critical" } });
+        if (!dropped.includes("source")) expect(sent.payload.source).toBe(source.toWellFormed());
+        expect("dropped_to_fit" in details(sent)).toBe(dropped.length > 0);
+        for (const path of dropped.filter((one) => one !== "source")) {
+          const value = path
+            .split(".")
+            .slice(1)
+            .reduce<unknown>((of, name) => (of as Payload["custom_details"])![name], given);
+          // It would not have fitted beside the list of names.
+          expect(bytes + Buffer.byteLength(JSON.stringify(value).replaceAll("\\ud800", "\ufffd"))).toBeGreaterThan(
+            maxBodyBytes - 9000,
+          );
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });
