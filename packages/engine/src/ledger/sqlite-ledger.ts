@@ -46,7 +46,11 @@ export async function openSqliteLedger(options: OpenSqliteOptions): Promise<Ledg
 
 async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: () => Promise<void> }> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const worker = new Worker(new URL(`./sqlite-thread${extension}`, import.meta.url), { workerData: sqlite });
+  const worker = new Worker(new URL(`./sqlite-thread${extension}`, import.meta.url), {
+    workerData: sqlite,
+    // Rows live for one group commit: with room for them in the young generation they are never promoted.
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+  });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("error", reject);
@@ -61,9 +65,10 @@ async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: ()
     scheduled = false;
     if (inGroup.length > 0 || queue.length === 0) return;
     inGroup = queue.splice(0, mostInGroup);
-    worker.postMessage(inGroup.map(({ call }) => call));
+    worker.postMessage(JSON.stringify(inGroup.map(({ call }) => call)));
   };
-  worker.on("message", (answers: readonly Answer[]) => {
+  worker.on("message", (message: string) => {
+    const answers = JSON.parse(message) as readonly Answer[];
     const answered = inGroup;
     inGroup = [];
     for (const [index, { done }] of answered.entries()) done(answers[index] as Answer);
