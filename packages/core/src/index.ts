@@ -1,8 +1,11 @@
 export * from "./model/alert.ts";
+export { isBlank } from "./model/blank.ts";
 export * from "./model/claim.ts";
+export type { Classification } from "./model/classification.ts";
 export * from "./model/event.ts";
 export * from "./model/fingerprint.ts";
 export * from "./model/incident.ts";
+export { isoTime } from "./model/iso-time.ts";
 export * from "./model/outcome.ts";
 export * from "./model/secret.ts";
 export * from "./model/severity.ts";
@@ -17,7 +20,6 @@ export * from "./stages/due.ts";
 export * from "./stages/hear.ts";
 export * from "./stages/plan.ts";
 export * from "./stages/settle.ts";
-export type { Classification } from "./model/classification.ts";
 export { jsonSchemaOf } from "./schema/field.ts";
 export { fitDedupKey } from "./stages/dedup-key.ts";
 export { route, type Decision } from "./stages/route.ts";
@@ -26,4 +28,4 @@ export { parseTarget, type ParsedTarget, type ParseTargetOptions } from "./targe
 export { targetJsonSchema } from "./target/target-schema.ts";
 export type { GivenAddress, Located, TargetType } from "./target/target-type.ts";
 export type { Endpoint, Target } from "./target/target.ts";
-export { isBlank, isoTime, parseTemplate, type Template, type TemplateContext, type TemplateTexts } from "./target/template.ts";
+export { parseTemplate, type Template, type TemplateContext, type TemplateTexts } from "./target/template.ts";

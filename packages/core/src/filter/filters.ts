@@ -3,9 +3,9 @@ import type { Reason } from "../model/incident.ts";
 import { parseSeverity, severities, type Severity, severityRank } from "../model/severity.ts";
 import { compiled, oneOrMany } from "../schema/field.ts";
 import { type Matcher, parseMatchers } from "./matcher.ts";
-import { compilePattern } from "./pattern.ts";
+import { compilePattern, type Test } from "./pattern.ts";
 import type { Subject } from "./subject.ts";
-import { compileWhen } from "./when.ts";
+import { compileWhen, type Condition } from "./when.ts";
 
 /** One condition that an alert must meet to be told. */
 export interface Filter {
@@ -111,10 +111,10 @@ function matcherFilter({ label, operator, value, matches }: Matcher): Filter {
   return filtered(why, (subject) => matches(subject.label(label)));
 }
 
-function nameFilter({ pattern, test }: { pattern: string; test: (text: string) => boolean }): Filter {
+function nameFilter({ pattern, test }: { pattern: string; test: Test }): Filter {
   return filtered(`alert name does not contain ${pattern}`, (subject) => test(subject.name));
 }
 
-function whenFilter({ expression, test }: { expression: string; test: ReturnType<typeof compileWhen> }): Filter {
+function whenFilter({ expression, test }: { expression: string; test: Condition }): Filter {
   return filtered(`not true: ${expression}`, (subject, severity) => test(subject.whenContext(severity)));
 }

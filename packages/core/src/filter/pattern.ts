@@ -1,10 +1,14 @@
 import { RE2JS, RE2JSException } from "re2js";
+import { memo } from "./memo.ts";
 
 /** Tells whether a text matches. */
 export type Test = (text: string) => boolean;
 
 /** Longest pattern; the longest text that is judged whole, of a longer one its start is. Keeps the event loop free. */
 export const longest = { pattern: 1_000, subject: 4_096 };
+
+/** How many patterns are kept compiled, and how many texts each remembers, of at most so many characters. */
+const kept = { patterns: 10_000, texts: 64, characters: 256 };
 
 /**
  * Compiles an RE2 pattern: linear time whatever it says, no look-around, no back-references. The dot matches newlines too,
@@ -14,6 +18,13 @@ export const longest = { pattern: 1_000, subject: 4_096 };
  * @throws InvalidPattern with what is wrong, in one line
  */
 export function compilePattern(pattern: string, { whole }: { whole: boolean }): Test {
+  return (whole ? compileWhole : compilePart)(pattern);
+}
+
+const compileWhole = memo(kept.patterns, (pattern) => compile(pattern, true));
+const compilePart = memo(kept.patterns, (pattern) => compile(pattern, false));
+
+function compile(pattern: string, whole: boolean): Test {
   if (pattern.length > longest.pattern) throw new InvalidPattern(`longer than ${longest.pattern} characters`);
   return plainTest(pattern, whole) ?? re2Test(pattern, whole);
 }
@@ -31,7 +42,11 @@ function re2Test(pattern: string, whole: boolean): Test {
     throw error;
   }
   const test: Test = whole ? (text) => re2.testExact(text) : (text) => re2.test(text);
-  return (text) => test(text.length > longest.subject ? text.slice(0, longest.subject) : text);
+  const remembered = memo(kept.texts, test);
+  return (text) => {
+    if (text.length <= kept.characters) return remembered(text);
+    return test(text.length > longest.subject ? text.slice(0, longest.subject) : text);
+  };
 }
 
 /** `.*literal.*`, either star optional, the literal possibly escaped. */

@@ -3,10 +3,12 @@ import {
   Environment,
   EvaluationError,
   ParseError,
+  type ParseResult,
   TypeError as CelTypeError,
 } from "@marcbachmann/cel-js";
 import type { Labels } from "../model/alert.ts";
-import { compilePattern, type Test } from "./pattern.ts";
+import { memo } from "./memo.ts";
+import { compilePattern } from "./pattern.ts";
 
 /** What an expression may speak of. */
 export interface WhenContext {
@@ -23,6 +25,9 @@ export class InvalidWhen extends Error {
 /** Longest expression, in characters. */
 const longestExpression = 2_000;
 
+/** How many conditions are kept compiled. */
+const keptExpressions = 10_000;
+
 /** The limits of the language; an expression has no loop but the macros, and those may not be nested. */
 const environment = new Environment({
   limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 100, maxCallArguments: 8 },
@@ -33,6 +38,9 @@ const environment = new Environment({
   .registerVariable("severity", "string")
   .registerFunction("valueOr(map<string, string>, string): string", (map: Labels, key: string) =>
     Object.hasOwn(map, key) ? map[key] : "",
+  )
+  .registerFunction("re(string, string): bool", (text: string, pattern: string) =>
+    compilePattern(pattern, { whole: false })(text),
   );
 
 /**
@@ -46,26 +54,35 @@ const environment = new Environment({
  * @throws InvalidWhen with what is wrong
  * @throws InvalidPattern for the pattern of a `re`
  */
-export function compileWhen(expression: string): (context: WhenContext) => boolean {
+export const compileWhen = memo(keptExpressions, compile);
+
+export type Condition = (context: WhenContext) => boolean;
+
+function compile(expression: string): Condition {
   if (expression.length > longestExpression) throw new InvalidWhen(`longer than ${longestExpression} characters`);
-  const patterns = new Map<string, Test>();
-  const own = environment
-    .clone()
-    .registerFunction("re(string, string): bool", (text: string, pattern: string) => patterns.get(pattern)!(text));
-  const written = understand(() => own.parse(expression));
+  const written = understand(() => environment.parse(expression));
   const { valid, type, error } = written.check();
   if (!valid) throw new InvalidWhen(error!.message.split("\n")[0]);
   if (type !== "bool") throw new InvalidWhen(`expected a condition, not a ${type}`);
-  inspect(written.ast, patterns);
-  const evaluate = own.parse(withEmptyDefaults(expression, written.ast));
+  inspect(written.ast);
+  const evaluate = environment.parse(withEmptyDefaults(expression, written.ast));
+  // Targets often share a condition, and all of them are asked about one alert in turn.
+  let last: WhenContext | undefined;
+  let verdict = true;
   return (context) => {
-    try {
-      return evaluate(context) as boolean;
-    } catch (failure) {
-      if (failure instanceof EvaluationError || failure instanceof RangeError) return true;
-      throw failure;
-    }
+    if (context === last) return verdict;
+    last = context;
+    return (verdict = judge(evaluate, context));
   };
+}
+
+function judge(evaluate: ParseResult, context: WhenContext): boolean {
+  try {
+    return evaluate(context) as boolean;
+  } catch (failure) {
+    if (failure instanceof EvaluationError || failure instanceof RangeError) return true;
+    throw failure;
+  }
 }
 
 function understand<T>(parse: () => T): T {
@@ -81,21 +98,21 @@ function understand<T>(parse: () => T): T {
 
 const macros = new Set(["all", "exists", "exists_one", "map", "filter", "bind"]);
 
-/** Refuses what could run away, and compiles the patterns. */
-function inspect(node: ASTNode, patterns: Map<string, Test>, insideMacro = false): void {
+/** Refuses what could run away, and patterns that are none. */
+function inspect(node: ASTNode, insideMacro = false): void {
   if (node.op === "call" && node.args[0] === "re") {
     const pattern = node.args[1][1]!;
     if (typeof pattern.args !== "string" || pattern.op !== "value") {
       throw new InvalidWhen("the pattern of re() must be a text, not an expression");
     }
-    patterns.set(pattern.args, compilePattern(pattern.args, { whole: false }));
+    compilePattern(pattern.args, { whole: false });
   }
-  if (node.op !== "rcall") return children(node).forEach((child) => inspect(child, patterns, insideMacro));
+  if (node.op !== "rcall") return children(node).forEach((child) => inspect(child, insideMacro));
   const [name, receiver, args] = node.args;
   if (name === "matches") throw new InvalidWhen('use re(text, "pattern") instead of matches');
   if (macros.has(name) && insideMacro) throw new InvalidWhen(`${name}() inside another macro is not allowed`);
-  inspect(receiver, patterns, insideMacro);
-  for (const arg of args) inspect(arg, patterns, insideMacro || macros.has(name));
+  inspect(receiver, insideMacro);
+  for (const arg of args) inspect(arg, insideMacro || macros.has(name));
 }
 
 /** Rewrites `labels.x` and `labels["x"]`, except inside `has()`, so that a missing one is an empty text. */

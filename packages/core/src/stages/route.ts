@@ -6,7 +6,7 @@ import { parseSeverity, type Severity } from "../model/severity.ts";
 import type { Route } from "../ports/ledger.ts";
 import type { Target } from "../target/target.ts";
 import type { TemplateContext, TemplateFieldName } from "../target/template.ts";
-import { fitDedupKey, groupKey } from "./dedup-key.ts";
+import { fitDedupKey, groupKey, ownKey } from "./dedup-key.ts";
 import { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./summary.ts";
 
 /** Whether a target is told of an alert, and why not. */
@@ -22,37 +22,61 @@ export type Decision =
  */
 export function route(alert: Alert, targets: readonly Target[], classification?: Classification): Decision[] {
   const subject = new Subject(alert, classification);
-  const summary = lazy(() => summaryOf(alert));
-  return targets.map((target) => decide(target, subject, summary));
+  const usual = new UsualWords(alert);
+  return targets.map((target) => decide(target, subject, usual));
 }
 
-function decide(target: Target, subject: Subject, summary: () => string): Decision {
-  const no = (reason: Reason, detail: string): Decision => ({ target: target.name, tell: false, reason, detail });
-  if (!target.enabled) return no("target_disabled", "the target says enabled: false");
+function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
+  const { name } = target;
+  if (!target.enabled) return { target: name, tell: false, reason: "target_disabled", detail: "enabled: false" };
   const severity = subject.severity ?? target.defaultSeverity;
-  for (const filter of target.filters) {
-    if (!filter.passes(subject, severity)) return no(filter.reason, filter.why);
+  for (const { passes, reason, why } of target.filters) {
+    if (!passes(subject, severity)) return { target: name, tell: false, reason, detail: why };
   }
-  return { target: target.name, tell: true, ...words(target, subject.alert, severity, summary) };
-}
-
-function words(target: Target, alert: Alert, severity: Severity, summary: () => string): Omit<Route, "target"> {
-  const context: TemplateContext = { alert, severity, metadata: target.metadata };
-  const render = (field: TemplateFieldName) => target.template.fields[field]?.(context);
-  const rendered = render("summary");
+  const context = { alert: subject.alert, severity, metadata: target.metadata };
   return {
-    dedupKey: dedupKeyOf(target, alert, render("dedup_key")),
-    severity: parseSeverity(render("severity") ?? "") ?? severity,
-    summary: rendered === undefined ? summary() : cutCodePoints(rendered, maxSummaryCodePoints),
+    target: name,
+    tell: true,
+    dedupKey: dedupKeyOf(target, context) ?? usual.dedupKey,
+    severity: severityOf(target, context) ?? severity,
+    summary: summaryOfTarget(target, context) ?? usual.summary,
   };
 }
 
-function dedupKeyOf(target: Target, alert: Alert, rendered: string | undefined): string {
-  if (target.groupBy.length > 0) return groupKey(alert, target.groupBy);
-  return fitDedupKey(rendered ?? alert.fingerprint);
+/** What most targets are told, made once per alert and only if anybody is told. */
+class UsualWords {
+  readonly #alert: Alert;
+  #summary: string | undefined;
+  #dedupKey: string | undefined;
+
+  constructor(alert: Alert) {
+    this.#alert = alert;
+  }
+
+  get summary(): string {
+    return (this.#summary ??= summaryOf(this.#alert));
+  }
+
+  get dedupKey(): string {
+    return (this.#dedupKey ??= ownKey(this.#alert));
+  }
 }
 
-function lazy<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+const render = (target: Target, field: TemplateFieldName, context: TemplateContext): string | undefined =>
+  target.template.fields[field]?.(context);
+
+function dedupKeyOf(target: Target, context: TemplateContext): string | undefined {
+  if (target.groupBy.length > 0) return groupKey(context.alert, target.groupBy);
+  const rendered = render(target, "dedup_key", context);
+  return rendered && fitDedupKey(rendered);
+}
+
+function severityOf(target: Target, context: TemplateContext): Severity | undefined {
+  const rendered = render(target, "severity", context);
+  return rendered === undefined ? undefined : parseSeverity(rendered);
+}
+
+function summaryOfTarget(target: Target, context: TemplateContext): string | undefined {
+  const rendered = render(target, "summary", context);
+  return rendered && cutCodePoints(rendered, maxSummaryCodePoints);
 }

@@ -1,5 +1,5 @@
 import { type Alert, alertName } from "../model/alert.ts";
-import { isBlank } from "../target/template.ts";
+import { isBlank } from "../model/blank.ts";
 
 /** PagerDuty's limit for its title; others take at least as much. */
 export const maxSummaryCodePoints = 1_024;

@@ -88,7 +88,7 @@ const mutation = fc.record({
   name: fc.oneof(fc.constantFrom("__proto__", "constructor", key, "filter_config", "namespaces", ""), fc.string()),
 });
 
-test("10,000 mutated targets are accepted, or refused with a path; none throws, pollutes or shows the key", () => {
+test("thousands of mutated targets are accepted, or refused with a path; none throws, pollutes or shows the key", () => {
   fc.assert(
     fc.property(fc.array(mutation, { minLength: 1, maxLength: 3 }), (mutations) => {
       const input = structuredClone(example) as Record<string, unknown>;
@@ -115,6 +115,7 @@ test("10,000 mutated targets are accepted, or refused with a path; none throws, 
       expect("target" in result || result.issues.length > 0).toBe(true);
       expect(Object.keys(Object.prototype)).toEqual([]);
     }),
-    { numRuns: 10_000 },
+    // A thousand while one works, all of them where it counts.
+    { numRuns: process.env["CI"] ? 10_000 : 1_000 },
   );
 });

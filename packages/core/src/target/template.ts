@@ -1,6 +1,8 @@
 import { Liquid, type Template as ParsedTemplate } from "liquidjs";
 import { z } from "zod";
 import type { Alert } from "../model/alert.ts";
+import { isBlank } from "../model/blank.ts";
+import { isoTime } from "../model/iso-time.ts";
 import type { Severity } from "../model/severity.ts";
 import { compiled } from "../schema/field.ts";
 
@@ -93,14 +95,6 @@ function scopeOf({ alert, severity, metadata }: TemplateContext): object {
     metadata,
   };
 }
-
-/** Undefined for what is no time, as a source may have sent it. */
-export function isoTime(ms: number): string | undefined {
-  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : undefined;
-}
-
-/** True without one visible character. PagerDuty refuses blank texts. */
-export const isBlank = (text: string): boolean => !/[^\s\p{Cc}\p{Cf}\p{Z}]/u.test(text);
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 const json: z.ZodType<Json> = z.json();
