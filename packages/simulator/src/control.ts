@@ -25,6 +25,16 @@ function answer(simulator: Simulator, request: SimulatorRequest, path: string): 
       return json(200, simulator.incidents());
     case "GET /changes":
       return json(200, simulator.changes());
+    case "GET /messages":
+      return json(200, simulator.messages());
+    case "GET /deliveries":
+      return json(200, simulator.deliveries());
+    case "POST /webhook-secrets":
+      return setWebhookSecrets(simulator, bodyOf(request));
+    case "GET /webhooks":
+      return json(200, simulator.webhooks());
+    case "POST /webhooks":
+      return subscribe(simulator, bodyOf(request));
     case "GET /refused":
       return json(200, simulator.refused());
     case "GET /requests":
@@ -77,6 +87,29 @@ function setKeys(simulator: Simulator, body: unknown): SimulatorAnswer {
   }
   simulator.setKeys(keys ?? undefined, receiver);
   return json(200, { keys: simulator.keys(receiver) ?? null });
+}
+
+/** `{ "name": "oncall", "secrets": ["whsec_..."] }`, or `null` for none. */
+function setWebhookSecrets(simulator: Simulator, body: unknown): SimulatorAnswer {
+  const { name, secrets } = isRecord(body) ? body : {};
+  const areStrings = Array.isArray(secrets) && secrets.every((secret) => typeof secret === "string");
+  if (typeof name !== "string" || !(areStrings || secrets === null)) {
+    throw new SettingError([{ path: "", message: 'expected { "name": "...", "secrets": ["whsec_..."] or null }' }]);
+  }
+  simulator.setWebhookSecrets(name, areStrings ? secrets : undefined);
+  return json(200, {});
+}
+
+/** `{ "url": "http://...", "secrets": ["..."], "events": [...] }` */
+function subscribe(simulator: Simulator, body: unknown): SimulatorAnswer {
+  const { url, secrets = [], events = [] } = isRecord(body) ? body : {};
+  const areStrings = [secrets, events].every(
+    (list) => Array.isArray(list) && list.every((one) => typeof one === "string"),
+  );
+  if (typeof url !== "string" || !URL.canParse(url) || !areStrings) {
+    throw new SettingError([{ path: "", message: 'expected { "url": "http://...", "secrets": ["..."] }' }]);
+  }
+  return json(200, { id: simulator.subscribe({ url, secrets: secrets as string[], events: events as string[] }) });
 }
 
 /** `{ "faults": [...] }`, `{ "script": "..." }`, both with an optional `seed`; or the bare list. */

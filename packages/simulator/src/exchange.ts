@@ -1,4 +1,4 @@
-import type { Charge } from "./windows.ts";
+import type { Charge, Usage } from "./windows.ts";
 
 /** One HTTP request as it arrived. Header names in lower case; `path` may carry a query. */
 export interface SimulatorRequest {
@@ -60,12 +60,18 @@ export interface Call {
   serve(atMs: number, clockMs: number): Served;
   /** The answer when the window is full. */
   throttled(): SimulatorAnswer;
+  /** Headers that say how much of the window is used, for receivers that do. */
+  usageHeaders?(usage: Usage): Record<string, string>;
 }
 
 export interface Receiver {
   readonly name: string;
   takes(path: string): boolean;
   read(request: SimulatorRequest, region: Region): Call;
+  /** Does what has become due by then. */
+  tick?(atMs: number): void;
+  /** Everything is being reset. */
+  forget?(): void;
 }
 
 export const json = (status: number, value: unknown, headers: Record<string, string> = {}): SimulatorAnswer => ({

@@ -2,7 +2,9 @@ import { BoundedList } from "./bounded-list.ts";
 import { KeyHasher, KnownKeys } from "./credentials.ts";
 import type { Region } from "./exchange.ts";
 import { IncidentBook } from "./incident-book.ts";
+import { Messages } from "./receivers/slack/messages.ts";
 import type { Random } from "./random.ts";
+import { Subscriptions } from "./webhooks/subscriptions.ts";
 
 /** A change event: it notifies nobody and has no lifecycle. */
 export interface Change {
@@ -14,10 +16,29 @@ export interface Change {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** What arrived at `/webhook/{name}`. */
+export interface Delivery {
+  readonly atMs: number;
+  readonly name: string;
+  /** The sender's `webhook-id`. */
+  readonly id?: string | undefined;
+  /** A delivery of the same id came before. */
+  readonly repeat: boolean;
+  /** The signature was verified. */
+  readonly signed: boolean;
+  /** As JSON where it is, else as text. */
+  readonly body: unknown;
+}
+
 /** What all receivers of one simulator stand on: their state, and how they name things. */
 export class Ground {
   readonly incidents = new IncidentBook({ most: 200_000 });
   readonly changes = new BoundedList<Change>(100_000);
+  readonly deliveries = new BoundedList<Delivery>(10_000);
+  /** By the name in the path. The one kind of credential that must be kept: without it nothing can be verified. */
+  readonly webhookSecrets = new Map<string, readonly string[]>();
+  readonly subscriptions = new Subscriptions();
+  readonly messages = new Messages(10_000);
   readonly hasher = new KeyHasher();
   readonly random: Random;
   /** Keep what the oracle needs and no payloads. */
@@ -47,6 +68,10 @@ export class Ground {
   reset(): void {
     this.incidents.reset();
     this.changes.clear();
+    this.messages.clear();
+    this.deliveries.clear();
+    this.webhookSecrets.clear();
+    this.subscriptions.clear();
     this.#keys.clear();
   }
 }

@@ -62,8 +62,8 @@ export class IncidentBook {
   readonly #resolved = new Set<string>();
   readonly #most: number;
   #number = 0;
-  /** Told of each change, before the request that made it is answered. */
-  readonly onChange: ((change: BookChange, incident: Incident) => void)[] = [];
+  /** Told of each change, and of the status before it, before the request that made it is answered. */
+  readonly onChange: ((change: BookChange, incident: Incident, before: IncidentStatus | undefined) => void)[] = [];
   /** Resolved incidents that were forgotten to stay within the bound. */
   forgotten = 0;
 
@@ -103,13 +103,14 @@ export class IncidentBook {
       logDropped: 0,
     };
     this.restore(incident);
-    this.#tell({ kind: "opened", incident }, incident);
+    this.#tell({ kind: "opened", incident }, incident, undefined);
     return incident;
   }
 
   append(incident: Incident, entry: LogEntry, status: IncidentStatus = incident.status): void {
+    const before = incident.status;
     this.#write(incident, entry, status);
-    this.#tell({ kind: "logged", id: incident.id, entry, status }, incident);
+    this.#tell({ kind: "logged", id: incident.id, entry, status }, incident, before);
   }
 
   /** Puts back what a file kept. Says nothing to `onChange`. */
@@ -135,8 +136,8 @@ export class IncidentBook {
     this.forgotten = 0;
   }
 
-  #tell(change: BookChange, incident: Incident): void {
-    for (const listener of this.onChange) listener(change, incident);
+  #tell(change: BookChange, incident: Incident, before: IncidentStatus | undefined): void {
+    for (const listener of this.onChange) listener(change, incident, before);
   }
 
   #write(incident: Incident, entry: LogEntry, status: IncidentStatus): void {
@@ -146,19 +147,25 @@ export class IncidentBook {
       incident.log.splice(1, 1);
       incident.logDropped += 1;
     }
-    if (entry.action === "trigger") {
-      if (entry.summary !== undefined) incident.summary = entry.summary;
-      if (entry.severity !== undefined) incident.severity = entry.severity;
+    if (entry.summary !== undefined) incident.summary = entry.summary;
+    if (entry.severity !== undefined) incident.severity = entry.severity;
+    if (status !== incident.status) this.#move(incident, entry.atMs, status);
+  }
+
+  #move(incident: Incident, atMs: number, status: IncidentStatus): void {
+    if (incident.status === "resolved") {
+      // Only a person reopens; an event opens a new incident.
+      incident.resolvedAtMs = undefined;
+      this.#resolved.delete(incident.id);
+      this.#open.set(nameOf(incident), incident);
     }
-    if (status === incident.status) return;
     incident.status = status;
-    if (status === "acknowledged") incident.acknowledgedAtMs = entry.atMs;
-    if (status === "resolved") {
-      incident.resolvedAtMs = entry.atMs;
-      this.#open.delete(nameOf(incident));
-      this.#resolved.add(incident.id);
-      this.#forget();
-    }
+    if (status === "acknowledged") incident.acknowledgedAtMs = atMs;
+    if (status !== "resolved") return;
+    incident.resolvedAtMs = atMs;
+    this.#open.delete(nameOf(incident));
+    this.#resolved.add(incident.id);
+    this.#forget();
   }
 
   #forget(): void {

@@ -3,14 +3,18 @@ import { dirname } from "node:path";
 
 import type { Change, Ground } from "./ground.ts";
 import type { BookChange } from "./incident-book.ts";
+import type { Message } from "./receivers/slack/messages.ts";
 
-type Line = BookChange | { readonly kind: "change"; readonly change: Change };
+type Line =
+  | BookChange
+  | { readonly kind: "change"; readonly change: Change }
+  | { readonly kind: "message"; readonly message: Message };
 
 /** The file is written anew when it has grown by so much since. */
 const REWRITE_AFTER_BYTES = 64 * 1024 * 1024;
 
 /**
- * Keeps incidents and change events over restarts: one JSON line for each thing that happened, written before the
+ * Keeps incidents, change events and messages over restarts: one JSON line for each thing that happened, written before the
  * request is answered. It survives the end of the process however it ends, not the loss of power.
  */
 export class IncidentFile {
@@ -27,6 +31,7 @@ export class IncidentFile {
     this.#read();
     this.rewrite();
     ground.incidents.onChange.push((change) => this.#append(change));
+    ground.messages.onChange = (message) => this.#append({ kind: "message", message });
     ground.changes.onAdd = (change) => this.#append({ kind: "change", change });
   }
 
@@ -37,6 +42,7 @@ export class IncidentFile {
     this.#descriptor = openSync(next, "w", 0o600);
     for (const incident of this.#ground.incidents.all()) this.#write({ kind: "opened", incident });
     for (const change of this.#ground.changes.list()) this.#write({ kind: "change", change });
+    for (const message of this.#ground.messages.list()) this.#write({ kind: "message", message });
     fsyncSync(this.#descriptor);
     renameSync(next, this.#path);
     this.#grownBytes = 0;
@@ -56,6 +62,7 @@ export class IncidentFile {
       const read = parseLine(line);
       if (read === undefined) throw new Error(`${this.#path}:${index + 1}: not a line of the simulator's`);
       if (read.kind === "change") this.#ground.changes.add(read.change);
+      else if (read.kind === "message") this.#ground.messages.restore(read.message);
       else this.#ground.incidents.replay(read);
     }
   }
@@ -74,7 +81,7 @@ export class IncidentFile {
 function parseLine(line: string): Line | undefined {
   try {
     const value = JSON.parse(line) as Line;
-    return ["opened", "logged", "change"].includes(value.kind) ? value : undefined;
+    return ["opened", "logged", "change", "message"].includes(value.kind) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,21 @@ export { exitCode, reportInWords } from "./oracle/report.ts";
 export type { Report } from "./oracle/report.ts";
 export { readTruth } from "./oracle/truth.ts";
 export type { Truth, TruthEvent, TruthSetting, TruthTarget } from "./oracle/truth.ts";
-export type { ChangeRow, EventRow, FaultRow, IncidentRow, OverLimitRow, RefusalRow, RequestRow } from "./rows.ts";
+export type {
+  ChangeRow,
+  DeliveryRow,
+  EventRow,
+  FaultRow,
+  IncidentRow,
+  LimitRow,
+  MessageRow,
+  OverLimitRow,
+  RefusalRow,
+  RequestRow,
+  WebhookRow,
+} from "./rows.ts";
 export type { Listening, ListenOptions } from "./server.ts";
+export type { SimulatorOptions } from "./parts.ts";
 export { Simulator } from "./simulator.ts";
-export type { SimulatorOptions } from "./simulator.ts";
+
+export type { PostWebhook, WebhookRequest } from "./webhooks/webhook-sender.ts";

@@ -4,7 +4,7 @@ import type { Fault } from "./faults/fault.ts";
 import type { Faults } from "./faults/faults.ts";
 import { spoil } from "./faults/spoil.ts";
 import type { Journal, RequestRecord } from "./journal.ts";
-import type { Limit, Windows } from "./windows.ts";
+import type { Charge, Limit, Windows } from "./windows.ts";
 
 export interface Surroundings {
   readonly clock: { now(): number };
@@ -80,13 +80,20 @@ export class Intake {
     const waitMs = windows.refuse(limit, call.charge, atMs);
     if (waitMs !== undefined) {
       const violations = [{ field: "rate_limit", reason: `more than ${limit.limit} calls in ${limit.perMs / 1000} s` }];
-      return { answer: comeBack(call.throttled(), limit, waitMs, clockMs), violations };
+      const answer = comeBack(call.throttled(), limit, waitMs, clockMs);
+      return { answer: this.#withUsage(answer, call, call.charge, limit, atMs), violations };
     }
     const served = call.serve(atMs, clockMs);
     if (served.effect === "opened" && limit.dynamicFloor !== undefined) {
       windows.opened(call.charge, atMs);
     }
-    return served;
+    return { ...served, answer: this.#withUsage(served.answer, call, call.charge, limit, atMs) };
+  }
+
+  #withUsage(answer: SimulatorAnswer, call: Call, charge: Charge, limit: Limit, atMs: number): SimulatorAnswer {
+    if (call.usageHeaders === undefined) return answer;
+    const headers = call.usageHeaders(this.#around.windows.usage(limit, charge, atMs));
+    return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
   /** The request arrived, and counts; the receiver takes no notice of what it says. */

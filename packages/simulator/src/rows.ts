@@ -1,8 +1,11 @@
 import { formatDuration } from "./duration.ts";
 import type { Fault } from "./faults/fault.ts";
-import type { Change } from "./ground.ts";
+import type { Change, Delivery } from "./ground.ts";
 import type { Incident } from "./incident-book.ts";
+import type { Message } from "./receivers/slack/messages.ts";
+import type { WebhookRecord } from "./webhooks/webhook-sender.ts";
 import type { Excess } from "./windows.ts";
+import type { limitRow } from "./limits.ts";
 import type { Refusal, RequestRecord } from "./journal.ts";
 
 /*
@@ -111,6 +114,45 @@ export const faultRow = (fault: Fault) => ({
   met: fault.met,
 });
 
+export const messageRow = (message: Message) => ({
+  receiver: "slack",
+  channel: message.channel,
+  ts: message.ts,
+  key: message.key,
+  at: iso(message.postedAtMs),
+  text: message.text,
+  ...(message.blocks === undefined ? {} : { blocks: message.blocks }),
+  ...(message.attachments === undefined ? {} : { attachments: message.attachments }),
+  ...(message.threadTs === undefined ? {} : { thread_ts: message.threadTs }),
+  updates: message.updates,
+});
+
+export type MessageRow = ReturnType<typeof messageRow>;
+
+export const deliveryRow = (delivery: Delivery) => ({
+  at: iso(delivery.atMs),
+  name: delivery.name,
+  id: delivery.id ?? null,
+  repeat: delivery.repeat,
+  signed: delivery.signed,
+  body: delivery.body,
+});
+
+export type DeliveryRow = ReturnType<typeof deliveryRow>;
+
+export const webhookRow = (record: WebhookRecord) => ({
+  id: record.id,
+  at: iso(record.atMs),
+  subscription: record.subscription,
+  event: record.event,
+  incident: record.incident,
+  attempts: record.attempts,
+  status: record.status,
+  state: record.state,
+});
+
+export type WebhookRow = ReturnType<typeof webhookRow>;
+
 export const overLimitRow = (excess: Excess) => ({
   receiver: excess.charge.limit,
   key: excess.charge.key,
@@ -122,6 +164,7 @@ export const overLimitRow = (excess: Excess) => ({
 });
 
 export type OverLimitRow = ReturnType<typeof overLimitRow>;
+export type LimitRow = ReturnType<typeof limitRow>;
 export type FaultRow = ReturnType<typeof faultRow>;
 export type ChangeRow = ReturnType<typeof changeRow>;
 export type RequestRow = ReturnType<typeof requestRow>;

@@ -13,7 +13,13 @@ export type Schema =
       readonly additionalProperties?: boolean;
       readonly nullable?: boolean;
     }
-  | { readonly type: "array"; readonly items: Schema; readonly maxItems?: number; readonly nullable?: boolean }
+  | {
+      readonly type: "array";
+      readonly items: Schema;
+      readonly minItems?: number;
+      readonly maxItems?: number;
+      readonly nullable?: boolean;
+    }
   | StringSchema
   | {
       readonly type: "integer" | "number" | "boolean";
@@ -82,6 +88,9 @@ function visitObject(
 
 function visitArray(schema: Extract<Schema, { type: "array" }>, value: unknown, at: string, found: Violation[]): void {
   if (!Array.isArray(value)) return add(found, at, "must be an array");
+  if (schema.minItems !== undefined && value.length < schema.minItems) {
+    add(found, at, `has too few items (minimum is ${schema.minItems})`);
+  }
   if (schema.maxItems !== undefined && value.length > schema.maxItems) {
     add(found, at, `has too many items (maximum is ${schema.maxItems})`);
   }
@@ -131,7 +140,8 @@ const add = (found: Violation[], at: string, says: string): void => {
 
 const under = (at: string, name: string): string => (at === "" ? name : `${at}.${name}`);
 
-const codePointsExceed = (value: string, limit: number): boolean => {
+/** Counts no further than it must. */
+export const codePointsExceed = (value: string, limit: number): boolean => {
   if (value.length <= limit) return false;
   let count = 0;
   for (const _ of value) if (++count > limit) return true;

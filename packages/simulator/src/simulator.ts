@@ -3,75 +3,34 @@ import { pathOf } from "./exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
 import { readFaultScript } from "./faults/fault-script.ts";
 import type { FaultSetting } from "./faults/fault.ts";
-import { Faults } from "./faults/faults.ts";
 import { readFaults } from "./faults/read-faults.ts";
-import { Intake } from "./intake.ts";
-import { Ground } from "./ground.ts";
-import { IncidentFile } from "./incident-file.ts";
-import { Journal } from "./journal.ts";
 import type { Leaving } from "./journal.ts";
-import { defaultLimits, limitRow, readLimitSetting } from "./limits.ts";
+import { limitRow, readLimitSetting } from "./limits.ts";
 import type { LimitSetting } from "./limits.ts";
 import { judge } from "./oracle/judge.ts";
+import { makeReport } from "./oracle/report.ts";
 import type { Report } from "./oracle/report.ts";
 import { readTruth } from "./oracle/truth.ts";
 import type { Truth, TruthSetting } from "./oracle/truth.ts";
-import { seededRandom } from "./random.ts";
-import { pagerdutyEvents } from "./receivers/pagerduty/events.ts";
-import { changeRow, faultRow, incidentRow, overLimitRow, refusalRow, requestRow } from "./rows.ts";
-import type { ChangeRow, FaultRow, IncidentRow, OverLimitRow, RefusalRow, RequestRow } from "./rows.ts";
+import { Parts } from "./parts.ts";
+import type { SimulatorOptions } from "./parts.ts";
+import * as rows from "./rows.ts";
 import { listen } from "./server.ts";
 import type { Listening, ListenOptions } from "./server.ts";
-import { Windows } from "./windows.ts";
-import type { Limit } from "./windows.ts";
-
-export interface SimulatorOptions {
-  /** Wall clock in ms. @default the system's */
-  readonly clock?: { now(): number };
-  /** Changes a limit from the start, as `POST /_sim/limits` does. */
-  readonly limit?: LimitSetting;
-  /** Keeps incidents and change events in this file, over restarts. @default none: they end with the process */
-  readonly file?: string;
-  /** For benchmarks: keep incidents and counts, but no payloads and no list of requests. @default false */
-  readonly lean?: boolean;
-  /** Same seed, same faults, same made-up keys. @default 1 */
-  readonly seed?: number;
-}
+import { startPump } from "./webhooks/pump.ts";
 
 /**
  * A stand-in for PagerDuty and other receivers of alerts: strict about what it takes, right about deduplication,
  * lifecycle and limits. `handle` answers in process, on any clock; `listen` serves the same on sockets.
  */
 export class Simulator implements AsyncDisposable {
-  readonly #clock: { now(): number };
-  readonly #ground: Ground;
-  readonly #journal: Journal;
-  readonly #file: IncidentFile | undefined;
-  readonly #windows = new Windows();
-  readonly #faults: Faults;
-  readonly #intake: Intake;
-  #truth: Truth | undefined;
-  readonly #limits = new Map<string, Limit>();
-  readonly #options: SimulatorOptions;
+  readonly #parts: Parts;
   readonly #listening: Listening[] = [];
+  #stopPump: (() => void) | undefined;
+  #truth: Truth | undefined;
 
   constructor(options: SimulatorOptions = {}) {
-    this.#options = options;
-    this.#clock = options.clock ?? Date;
-    const lean = options.lean ?? false;
-    this.#ground = new Ground({ random: seededRandom(options.seed ?? 1), lean });
-    this.#journal = new Journal({ lean });
-    this.#file = options.file === undefined ? undefined : new IncidentFile(options.file, this.#ground);
-    this.#faults = new Faults(options.seed ?? 1);
-    this.#intake = new Intake({
-      clock: this.#clock,
-      receivers: [pagerdutyEvents(this.#ground)],
-      limits: this.#limits,
-      windows: this.#windows,
-      faults: this.#faults,
-      journal: this.#journal,
-    });
-    this.#firstLimits();
+    this.#parts = new Parts(options);
   }
 
   /**
@@ -84,91 +43,79 @@ export class Simulator implements AsyncDisposable {
 
   /** The client went away before the answer can have reached it: from then on that request counts as ambiguous. */
   abandon(request: number): void {
-    this.#journal.leave(request, "before_answer");
-  }
-
-  #early(path: string, region: Region): SimulatorAnswer | undefined {
-    // Nothing is looked up for the many requests that meet no faults.
-    if (this.#faults.list.length === 0) return undefined;
-    const receiver = this.#intake.receiverOf(pathOf(path));
-    return receiver === undefined ? undefined : this.#intake.early(receiver, region);
-  }
-
-  #whole(request: SimulatorRequest, region: Region): SimulatorAnswer {
-    const path = pathOf(request.path);
-    const receiver = this.#intake.receiverOf(path);
-    if (receiver !== undefined) return this.#intake.meet(receiver, request, region);
-    return control(this, request, path) ?? this.#intake.unknown(request, region);
+    this.#parts.journal.leave(request, "before_answer");
   }
 
   /** Serves on sockets. `euPort` opens a second listener that stands for the EU region. */
   async listen(options: ListenOptions = {}): Promise<Listening> {
+    const { faults, clock, journal, sender } = this.#parts;
     const front = {
       early: (path: string, region: Region) => this.#early(path, region),
       whole: (request: SimulatorRequest, region: Region) => this.#whole(request, region),
-      refuses: (region: Region) => this.#faults.refusesAll(region, this.#clock.now()),
-      leave: (request: number, when: Leaving) => this.#journal.leave(request, when),
+      refuses: (region: Region) => faults.refusesAll(region, clock.now()),
+      leave: (request: number, when: Leaving) => journal.leave(request, when),
     };
     const listening = await listen(front, options);
     this.#listening.push(listening);
+    this.#stopPump ??= startPump(sender, clock);
     return listening;
   }
 
-  incidents(): IncidentRow[] {
-    return Array.from(this.#ground.incidents.all(), incidentRow);
+  async close(): Promise<void> {
+    this.#stopPump?.();
+    this.#stopPump = undefined;
+    await Promise.all(this.#listening.splice(0).map((listening) => listening.close()));
+    this.#parts.file?.close();
   }
 
-  changes(): ChangeRow[] {
-    return this.#ground.changes.list().map(changeRow);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
-  refused(): RefusalRow[] {
-    return this.#journal.refusals.list().map(refusalRow);
+  // What the receivers show.
+
+  incidents(): rows.IncidentRow[] {
+    this.#parts.tick();
+    return Array.from(this.#parts.ground.incidents.all(), rows.incidentRow);
+  }
+
+  changes(): rows.ChangeRow[] {
+    return this.#parts.ground.changes.list().map(rows.changeRow);
+  }
+
+  /** What Slack's channels show. */
+  messages(): rows.MessageRow[] {
+    return this.#parts.ground.messages.list().map(rows.messageRow);
+  }
+
+  /** What arrived at `/webhook/{name}`. */
+  deliveries(): rows.DeliveryRow[] {
+    return this.#parts.ground.deliveries.list().map(rows.deliveryRow);
+  }
+
+  /** One row for each rule that a request broke. */
+  refused(): rows.RefusalRow[] {
+    return this.#parts.journal.refusals.list().map(rows.refusalRow);
   }
 
   /** Oldest first, the latest `limit` of them. @default 1000 */
-  requests(limit = 1000): RequestRow[] {
-    return this.#journal.requests.list(limit).map(requestRow);
+  requests(limit = 1000): rows.RequestRow[] {
+    return this.#parts.journal.requests.list(limit).map(rows.requestRow);
   }
 
-  limits(): ReturnType<typeof limitRow>[] {
-    return Array.from(this.#limits, ([name, limit]) => limitRow(name, limit));
+  /** Windows in which more calls came than the receiver takes. */
+  overLimit(): rows.OverLimitRow[] {
+    return this.#parts.windows.excesses.map(rows.overLimitRow);
   }
 
-  /** @throws SettingError naming each key that cannot be read */
-  setLimit(setting: LimitSetting): void {
-    const { name, limit } = readLimitSetting(setting, this.#limits);
-    this.#limits.set(name, limit);
-  }
-
-  /** Those in force, with how many requests met each. */
-  faults(): FaultRow[] {
-    return this.#faults.list.map(faultRow);
-  }
-
-  /**
-   * Replaces all faults, by settings or a script; times count from now. A seed begins the dice anew.
-   * @throws SettingError with every issue
-   * @example simulator.setFaults("at 10s for 30s answer 429 retry-after 5s")
-   */
-  setFaults(faults: string | readonly FaultSetting[], options: { readonly seed?: number } = {}): void {
-    const settings = typeof faults === "string" ? readFaultScript(faults) : faults;
-    this.#faults.set(
-      readFaults(settings, this.#clock.now(), (key) => this.#ground.hasher.hash(key)),
-      options.seed,
-    );
-  }
-
-  /**
-   * Says what really happened: what each source said, and where it should be heard.
-   * @throws SettingError with every issue
-   */
-  setTruth(truth: TruthSetting | undefined): void {
-    this.#truth = truth === undefined ? undefined : readTruth(truth, (key) => this.#ground.hasher.hash(key));
+  /** Webhooks sent to subscribers, waiting and dropped. */
+  webhooks(): rows.WebhookRow[] {
+    return this.#parts.sender.records.map(rows.webhookRow);
   }
 
   /** Compares the receivers with the truth. Ask when all is quiet: what is still under way counts as lost. */
   report(): Report {
+    const { ground, journal } = this.#parts;
     const incidents = this.incidents();
     const verdict = judge(this.#truth, {
       incidents,
@@ -177,41 +124,17 @@ export class Simulator implements AsyncDisposable {
       refused: this.refused(),
       overLimit: this.overLimit(),
     });
-    const count = (status: IncidentRow["status"]): number => incidents.filter((row) => row.status === status).length;
-    const counts = [...this.#journal.counts.values()];
-    return {
-      ...verdict,
+    return makeReport(verdict, {
       judged: this.#truth !== undefined,
-      incidents: { triggered: count("triggered"), acknowledged: count("acknowledged"), resolved: count("resolved") },
-      requests: Object.fromEntries(this.#journal.counts),
-      ambiguous: counts.reduce((sum, one) => sum + one.ambiguous + one.unread, 0),
-      notes: this.#notes(),
-    };
+      incidents,
+      counts: journal.counts,
+      lean: ground.lean,
+      forgottenRequests: journal.requests.forgotten,
+      forgottenIncidents: ground.incidents.forgotten,
+    });
   }
 
-  #notes(): string[] {
-    const notes: string[] = [];
-    if (this.#ground.lean) notes.push("recorded leanly: order and repeats were not judged");
-    const rows = this.#journal.requests.forgotten;
-    if (rows > 0 && !this.#ground.lean) notes.push(`the ${rows} oldest requests were forgotten, and not judged`);
-    if (this.#ground.incidents.forgotten > 0)
-      notes.push(`${this.#ground.incidents.forgotten} resolved incidents were forgotten`);
-    return notes;
-  }
-
-  /** Windows in which more calls came than the receiver takes. */
-  overLimit(): OverLimitRow[] {
-    return this.#windows.excesses.map(overLimitRow);
-  }
-
-  /** Names the credentials that a receiver knows, by themselves; `undefined`: all that are well-formed. */
-  setKeys(credentials: readonly string[] | undefined, receiver = "pagerduty"): void {
-    this.#ground.keysOf(receiver).name(credentials?.map((credential) => this.#ground.hasher.hash(credential)));
-  }
-
-  keys(receiver = "pagerduty"): readonly string[] | undefined {
-    return this.#ground.keysOf(receiver).list;
-  }
+  // What a person does.
 
   /** Acknowledges as a person would. False when there is no such incident, or it is resolved. */
   acknowledge(id: string): boolean {
@@ -223,36 +146,110 @@ export class Simulator implements AsyncDisposable {
     return this.#byPerson(id, "resolve");
   }
 
+  // What is set.
+
+  limits(): rows.LimitRow[] {
+    return Array.from(this.#parts.limits, ([name, limit]) => limitRow(name, limit));
+  }
+
+  /**
+   * @throws SettingError naming each key that cannot be read
+   * @example simulator.setLimit({ limit: 120, per: "6s" })
+   */
+  setLimit(setting: LimitSetting): void {
+    const { name, limit } = readLimitSetting(setting, this.#parts.limits);
+    this.#parts.limits.set(name, limit);
+  }
+
+  /** The faults in force, with how many requests met each. */
+  faults(): rows.FaultRow[] {
+    return this.#parts.faults.list.map(rows.faultRow);
+  }
+
+  /**
+   * Replaces all faults, by settings or a script; times count from now. A seed begins the dice anew.
+   * @throws SettingError with every issue
+   * @example simulator.setFaults("at 10s for 30s answer 429 retry-after 5s")
+   */
+  setFaults(faults: string | readonly FaultSetting[], options: { readonly seed?: number } = {}): void {
+    const settings = typeof faults === "string" ? readFaultScript(faults) : faults;
+    const { clock, ground } = this.#parts;
+    this.#parts.faults.set(
+      readFaults(settings, clock.now(), (key) => ground.hasher.hash(key)),
+      options.seed,
+    );
+  }
+
+  /** Hashes of the credentials that a receiver knows; undefined while it knows all that are well-formed. */
+  keys(receiver = "pagerduty"): readonly string[] | undefined {
+    return this.#parts.ground.keysOf(receiver).list;
+  }
+
+  /** Names the credentials that a receiver knows, by themselves; `undefined`: all that are well-formed. */
+  setKeys(credentials: readonly string[] | undefined, receiver = "pagerduty"): void {
+    const { ground } = this.#parts;
+    ground.keysOf(receiver).name(credentials?.map((credential) => ground.hasher.hash(credential)));
+  }
+
+  /** Demands Standard Webhooks signatures at `/webhook/{name}`, under any of these secrets. `undefined`: none. */
+  setWebhookSecrets(name: string, secrets: readonly string[] | undefined): void {
+    if (secrets === undefined) this.#parts.ground.webhookSecrets.delete(name);
+    else this.#parts.ground.webhookSecrets.set(name, secrets);
+  }
+
+  /**
+   * Says what really happened: what each source said, and where it should be heard. `undefined` forgets it.
+   * @throws SettingError with every issue
+   */
+  setTruth(truth: TruthSetting | undefined): void {
+    this.#truth = truth === undefined ? undefined : readTruth(truth);
+  }
+
+  /**
+   * Sends PagerDuty's V3 webhooks to `url` from then on, one signature for each secret, and returns its id.
+   * @example simulator.subscribe({ url, secrets: ["new", "old"], events: ["incident.acknowledged"] })
+   */
+  subscribe(to: {
+    readonly url: string;
+    readonly secrets: readonly string[];
+    readonly events?: readonly string[];
+  }): string {
+    return this.#parts.ground.subscriptions.add(to).id;
+  }
+
+  /** Attempts the webhooks that are due, and waits for the answers. While listening this happens by itself. */
+  async deliverWebhooks(): Promise<void> {
+    await this.#parts.sender.deliver();
+  }
+
   /** Forgets everything and returns to the settings it was made with. */
   reset(): void {
-    this.#ground.reset();
-    this.#file?.rewrite();
-    this.#journal.reset();
-    this.#windows.reset();
     this.#truth = undefined;
-    this.#faults.set([], this.#options.seed ?? 1);
-    this.#firstLimits();
+    this.#parts.reset();
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#listening.splice(0).map((listening) => listening.close()));
-    this.#file?.close();
+  #early(path: string, region: Region): SimulatorAnswer | undefined {
+    const { faults, intake } = this.#parts;
+    // Nothing is looked up for the many requests that meet no faults.
+    if (faults.list.length === 0) return undefined;
+    const receiver = intake.receiverOf(pathOf(path));
+    return receiver === undefined ? undefined : intake.early(receiver, region);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  #whole(request: SimulatorRequest, region: Region): SimulatorAnswer {
+    const { intake } = this.#parts;
+    const path = pathOf(request.path);
+    const receiver = intake.receiverOf(path);
+    if (receiver !== undefined) return intake.meet(receiver, request, region);
+    return control(this, request, path) ?? intake.unknown(request, region);
   }
 
   #byPerson(id: string, action: "acknowledge" | "resolve"): boolean {
-    const incident = this.#ground.incidents.get(id);
+    const { ground, clock } = this.#parts;
+    const incident = ground.incidents.get(id);
     if (incident === undefined || incident.status === "resolved") return false;
     const status = action === "resolve" ? "resolved" : "acknowledged";
-    this.#ground.incidents.append(incident, { atMs: this.#clock.now(), action, by: "person" }, status);
+    ground.incidents.append(incident, { atMs: clock.now(), action, by: "person" }, status);
     return true;
-  }
-
-  #firstLimits(): void {
-    for (const [name, limit] of defaultLimits()) this.#limits.set(name, limit);
-    if (this.#options.limit !== undefined) this.setLimit(this.#options.limit);
   }
 }

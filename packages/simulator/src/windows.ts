@@ -34,6 +34,15 @@ export interface Excess {
   refused: number;
 }
 
+/** How much of a window is used. */
+export interface Usage {
+  readonly limit: number;
+  readonly perMs: number;
+  readonly used: number;
+  /** When the oldest call leaves the window. */
+  readonly resetAtMs: number;
+}
+
 interface Window {
   /** Arrival times of the calls that were taken, oldest first, from `head` on. */
   calls: number[];
@@ -72,6 +81,14 @@ export class Windows {
     const allowed = allowedNow(limit, state);
     if (state.calls.length - state.head >= allowed) this.#note(state, limit, charge, allowed, atMs);
     else state.calls.push(atMs);
+  }
+
+  usage(limit: Limit, charge: Charge, atMs: number): Usage {
+    const state = this.#window(charge);
+    trim(state, limit, atMs);
+    const oldest = state.calls[state.head] ?? atMs;
+    const used = state.calls.length - state.head;
+    return { limit: allowedNow(limit, state), perMs: limit.perMs, used, resetAtMs: oldest + limit.perMs };
   }
 
   /** An incident was opened: matters to dynamic throttling only. */

@@ -1,4 +1,5 @@
 import type { Counts } from "../journal.ts";
+import type { IncidentRow } from "../rows.ts";
 import { FINDING_KINDS } from "./findings.ts";
 import type { Verdict } from "./judge.ts";
 
@@ -13,6 +14,39 @@ export interface Report extends Verdict {
   readonly ambiguous: number;
   /** What could not be looked at, and why. */
   readonly notes: readonly string[];
+}
+
+/** Everything that a report says besides the verdict. */
+export function makeReport(
+  verdict: Verdict,
+  seen: {
+    readonly judged: boolean;
+    readonly incidents: readonly IncidentRow[];
+    readonly counts: ReadonlyMap<string, Counts>;
+    readonly lean: boolean;
+    readonly forgottenRequests: number;
+    readonly forgottenIncidents: number;
+  },
+): Report {
+  const inState = (status: IncidentRow["status"]): number =>
+    seen.incidents.filter((row) => row.status === status).length;
+  const notes: string[] = [];
+  if (seen.lean) notes.push("recorded leanly: order, and why a trigger was repeated, were not judged");
+  else if (seen.forgottenRequests > 0) notes.push(`the ${seen.forgottenRequests} oldest requests were forgotten`);
+  if (seen.forgottenIncidents > 0)
+    notes.push(`the ${seen.forgottenIncidents} oldest resolved incidents were forgotten`);
+  return {
+    ...verdict,
+    judged: seen.judged,
+    incidents: {
+      triggered: inState("triggered"),
+      acknowledged: inState("acknowledged"),
+      resolved: inState("resolved"),
+    },
+    requests: Object.fromEntries(seen.counts),
+    ambiguous: [...seen.counts.values()].reduce((sum, one) => sum + one.ambiguous + one.unread, 0),
+    notes,
+  };
 }
 
 /** 0 when nothing was found, else 1. */

@@ -1,0 +1,108 @@
+import type { Receiver } from "./exchange.ts";
+import { Faults } from "./faults/faults.ts";
+import { Ground } from "./ground.ts";
+import { IncidentFile } from "./incident-file.ts";
+import { Intake } from "./intake.ts";
+import { Journal } from "./journal.ts";
+import { defaultLimits, readLimitSetting } from "./limits.ts";
+import type { LimitSetting } from "./limits.ts";
+import { seededRandom } from "./random.ts";
+import { alertmanager } from "./receivers/alertmanager/alerts.ts";
+import { pagerdutyEvents } from "./receivers/pagerduty/events.ts";
+import { pagerdutyRest } from "./receivers/pagerduty/rest.ts";
+import { rootly } from "./receivers/rootly/rootly.ts";
+import { slackIncomingWebhook } from "./receivers/slack/incoming-webhook.ts";
+import { slackWebApi } from "./receivers/slack/web-api.ts";
+import { webhook } from "./receivers/webhook/webhook.ts";
+import { postWebhook } from "./webhooks/post-webhook.ts";
+import { WebhookSender } from "./webhooks/webhook-sender.ts";
+import type { PostWebhook } from "./webhooks/webhook-sender.ts";
+import { Windows } from "./windows.ts";
+import type { Limit } from "./windows.ts";
+
+export interface SimulatorOptions {
+  /** Wall clock in ms. @default the system's */
+  readonly clock?: { now(): number };
+  /** Changes a limit from the start, as `POST /_sim/limits` does. */
+  readonly limit?: LimitSetting;
+  /** Keeps incidents, change events and messages in this file, over restarts. @default none: they end with the process */
+  readonly file?: string;
+  /** For benchmarks: keep incidents and counts, but no payloads and no list of requests. @default false */
+  readonly lean?: boolean;
+  /** Same seed, same faults, same made-up keys. @default 1 */
+  readonly seed?: number;
+  /** Sends the webhooks of `subscribe`. @default over the network */
+  readonly postWebhook?: PostWebhook;
+}
+
+/** A new receiver is one folder and one entry. */
+const RECEIVERS: readonly ((ground: Ground) => Receiver)[] = [
+  pagerdutyEvents,
+  pagerdutyRest,
+  rootly,
+  slackIncomingWebhook,
+  slackWebApi,
+  webhook,
+  alertmanager,
+];
+
+/** All that a simulator is made of, put together. */
+export class Parts {
+  readonly clock: { now(): number };
+  readonly seed: number;
+  readonly ground: Ground;
+  readonly journal: Journal;
+  readonly windows = new Windows();
+  readonly limits = new Map<string, Limit>();
+  readonly faults: Faults;
+  readonly receivers: readonly Receiver[];
+  readonly intake: Intake;
+  readonly sender: WebhookSender;
+  readonly file: IncidentFile | undefined;
+  readonly #firstLimit: LimitSetting | undefined;
+
+  constructor(options: SimulatorOptions) {
+    const lean = options.lean ?? false;
+    this.clock = options.clock ?? Date;
+    this.seed = options.seed ?? 1;
+    this.#firstLimit = options.limit;
+    this.ground = new Ground({ random: seededRandom(this.seed), lean });
+    this.journal = new Journal({ lean });
+    this.faults = new Faults(this.seed);
+    this.receivers = RECEIVERS.map((make) => make(this.ground));
+    this.intake = new Intake(this);
+    this.sender = new WebhookSender({
+      subscriptions: this.ground.subscriptions,
+      clock: this.clock,
+      post: options.postWebhook ?? postWebhook,
+      makeId: () => this.ground.makeUuid(),
+    });
+    this.#setLimits();
+    // After it has been read, for what it kept is no news.
+    this.file = options.file === undefined ? undefined : new IncidentFile(options.file, this.ground);
+    this.ground.incidents.onChange.push((...change) => this.sender.follow(...change));
+  }
+
+  /** Does what has become due at the receivers. */
+  tick(): void {
+    for (const receiver of this.receivers) receiver.tick?.(this.clock.now());
+  }
+
+  reset(): void {
+    this.ground.reset();
+    this.journal.reset();
+    this.windows.reset();
+    this.sender.clear();
+    this.faults.set([], this.seed);
+    for (const receiver of this.receivers) receiver.forget?.();
+    this.#setLimits();
+    this.file?.rewrite();
+  }
+
+  #setLimits(): void {
+    for (const [name, limit] of defaultLimits()) this.limits.set(name, limit);
+    if (this.#firstLimit === undefined) return;
+    const { name, limit } = readLimitSetting(this.#firstLimit, this.limits);
+    this.limits.set(name, limit);
+  }
+}

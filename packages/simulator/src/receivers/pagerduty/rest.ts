@@ -1,0 +1,190 @@
+import { json, pathOf, queryOf } from "../../exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest } from "../../exchange.ts";
+import type { Ground } from "../../ground.ts";
+import type { Incident, IncidentStatus } from "../../incident-book.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
+import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeadersAt } from "./rest-documents.ts";
+import { answerSubscriptions } from "./subscriptions-api.ts";
+
+const DAY_MS = 86_400_000;
+const MOST_IN_BULK = 250;
+const STATUSES = ["triggered", "acknowledged", "resolved"];
+
+/**
+ * What PagerDuty's REST API needs for two-way sync: looking incidents and their alerts up, changing their status, and
+ * subscribing webhooks.
+ */
+export function pagerdutyRest(ground: Ground): Receiver {
+  return {
+    name: "pagerduty_rest",
+    takes: (path) => /^\/(incidents|webhook_subscriptions)(\/|$)/.test(path),
+    read: (request, region) => readCall(ground, request, region),
+  };
+}
+
+function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
+  const token = /^(?:Token token=|Bearer )(\S+)$/.exec(request.headers["authorization"] ?? "")?.[1];
+  const key = token === undefined ? undefined : ground.hasher.hash(token);
+  const isKnown = key !== undefined && ground.keysOf("pagerduty_rest").has(key);
+  let nowMs = 0;
+  return {
+    action: request.method.toLowerCase(),
+    key,
+    charge: isKnown ? { limit: "pagerduty_rest", region, key } : undefined,
+    throttled,
+    usageHeaders: usageHeadersAt(() => nowMs),
+    serve(atMs) {
+      nowMs = atMs;
+      if (!isKnown) {
+        const reason = "must be Token token=... or Bearer, and known";
+        return refuse(401, 2006, "Unauthorized", [{ field: "authorization", reason }]);
+      }
+      const path = pathOf(request.path);
+      if (path.startsWith("/webhook_subscriptions")) return answerSubscriptions(ground, request, path);
+      return answer({ ground, request, region, atMs, path });
+    },
+  };
+}
+
+interface Visit {
+  readonly ground: Ground;
+  readonly request: SimulatorRequest;
+  readonly region: Region;
+  readonly atMs: number;
+  readonly path: string;
+}
+
+function answer(visit: Visit): Served {
+  const { request, path } = visit;
+  const [, , id, alerts, alert] = path.split("/");
+  if (id === undefined) {
+    if (request.method === "GET") return listIncidents(visit);
+    if (request.method === "PUT") return changeMany(visit);
+  }
+  const incident = id === undefined ? undefined : find(visit, id);
+  if (incident === undefined) return refuse(404, 2100, "Not Found");
+  const route = `${request.method} ${alerts ?? ""}${alert === undefined ? "" : "/id"}`;
+  switch (route) {
+    case "GET ":
+      return { answer: json(200, { incident: incidentDocument(incident) }), effect: "read" };
+    case "PUT ":
+      return changeOne(visit, incident);
+    case "GET alerts": {
+      const wanted = queryOf(request.path).get("alert_key");
+      const found = wanted === null || wanted === incident.dedupKey ? [alertDocument(incident)] : [];
+      return { answer: json(200, { alerts: found, offset: 0, limit: 25, more: false, total: null }), effect: "read" };
+    }
+    case "GET alerts/id":
+      if (alert !== alertId(incident)) return refuse(404, 2100, "Not Found");
+      return { answer: json(200, { alert: alertDocument(incident) }), effect: "read" };
+  }
+  return refuse(404, 2100, "Not Found");
+}
+
+/** By id or by number. */
+function find({ ground, region }: Visit, id: string): Incident | undefined {
+  const incident =
+    ground.incidents.get(id) ??
+    (/^\d+$/.test(id) ? [...ground.incidents.all()].find((one) => String(one.number) === id) : undefined);
+  return incident?.receiver === "pagerduty" && incident.region === region ? incident : undefined;
+}
+
+/** Defaults to the last month. An empty `incident_key` names none, so every open incident comes back. */
+function listIncidents({ ground, request, region, atMs }: Visit): Served {
+  const query = queryOf(request.path);
+  const limit = Number(query.get("limit") ?? 25);
+  const offset = Number(query.get("offset") ?? 0);
+  if (!(limit >= 0 && limit <= 100)) return refuse(400, 2001, "limit must be at most 100");
+  const isAll = query.get("date_range") === "all";
+  const sinceMs = isAll ? -Infinity : Date.parse(query.get("since") ?? "") || atMs - 30 * DAY_MS;
+  const untilMs = isAll ? Infinity : Date.parse(query.get("until") ?? "") || Infinity;
+  const statuses = query.getAll("statuses[]");
+  const key = query.get("incident_key") ?? "";
+  const isListed = (incident: Incident): boolean =>
+    incident.receiver === "pagerduty" &&
+    incident.region === region &&
+    incident.openedAtMs >= sinceMs &&
+    incident.openedAtMs <= untilMs &&
+    (statuses.length === 0 || statuses.includes(incident.status)) &&
+    (key === "" ? !query.has("incident_key") || incident.status !== "resolved" : incident.dedupKey === key);
+  const found = Array.from(ground.incidents.all()).filter(isListed);
+  const shown = found.slice(offset, offset + limit);
+  return {
+    answer: json(200, {
+      incidents: shown.map(incidentDocument),
+      limit,
+      offset,
+      more: offset + shown.length < found.length,
+      total: query.get("total") === "true" ? found.length : null,
+    }),
+    effect: "read",
+  };
+}
+
+function changeOne(visit: Visit, incident: Incident): Served {
+  const body = readBody(visit.request);
+  if ("answer" in body) return body;
+  const change = isRecord(body.value["incident"]) ? body.value["incident"] : {};
+  const refused = checkChange(change, incident);
+  if (refused !== undefined) return refused;
+  move(visit, incident, change["status"] as IncidentStatus);
+  return {
+    answer: json(200, { incident: incidentDocument(incident) }),
+    effect: incident.status,
+    dedupKey: incident.dedupKey,
+  };
+}
+
+/** All or none. */
+function changeMany(visit: Visit): Served {
+  const body = readBody(visit.request);
+  if ("answer" in body) return body;
+  const changes = Array.isArray(body.value["incidents"]) ? body.value["incidents"].filter(isRecord) : [];
+  if (changes.length > MOST_IN_BULK) return refuse(413, 2001, `At most ${MOST_IN_BULK} incidents at a time`);
+  const pairs = changes.map((change) => ({ change, incident: find(visit, stringOf(change["id"]) ?? "") }));
+  for (const { change, incident } of pairs) {
+    if (incident === undefined) return refuse(404, 2100, "Not Found");
+    const refused = checkChange(change, incident);
+    if (refused !== undefined) return refused;
+  }
+  const moved = pairs.flatMap(({ change, incident }) => {
+    if (incident === undefined) return [];
+    move(visit, incident, change["status"] as IncidentStatus);
+    return [incidentDocument(incident)];
+  });
+  return { answer: json(200, { incidents: moved }), effect: "updated" };
+}
+
+function checkChange(change: Readonly<Record<string, unknown>>, incident: Incident): Served | undefined {
+  const { type, status } = change;
+  if (type !== "incident_reference" && type !== "incident") {
+    return refuse(400, 2001, "Invalid Input Provided", [
+      { field: "incident.type", reason: "must be incident_reference" },
+    ]);
+  }
+  if (!STATUSES.includes(status as string)) {
+    const reason = `must be one of ${STATUSES.join(", ")}`;
+    return refuse(400, 2001, "Invalid Input Provided", [{ field: "incident.status", reason }]);
+  }
+  if (status === "resolved" && incident.status === "resolved") return refuse(400, 1001, "Incident Already Resolved");
+  if (status === "acknowledged" && incident.status === "acknowledged") {
+    return refuse(400, 1002, "Incident Already Acknowledged");
+  }
+  return undefined;
+}
+
+/** Setting a resolved incident to triggered or acknowledged reopens it. */
+function move({ ground, atMs }: Visit, incident: Incident, status: IncidentStatus): void {
+  const verbs = { triggered: "reopen", acknowledged: "acknowledge", resolved: "resolve" };
+  ground.incidents.append(incident, { atMs, action: verbs[status], by: "person" }, status);
+}
+
+function readBody(request: SimulatorRequest): { readonly value: Record<string, unknown> } | Served {
+  if (!/^\S+@\S+$/.test(request.headers["from"] ?? "")) {
+    const reason = "must be the e-mail address of a user";
+    return refuse(400, 2001, "Invalid Input Provided", [{ field: "from", reason }]);
+  }
+  const parsed = parseJsonBody(request, ["application/json"]);
+  if ("violation" in parsed) return refuse(400, 2001, "Invalid Input Provided", [parsed.violation]);
+  return isRecord(parsed.value) ? { value: parsed.value } : refuse(400, 2001, "Invalid Input Provided");
+}

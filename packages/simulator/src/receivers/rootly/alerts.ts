@@ -1,0 +1,97 @@
+import type { Served } from "../../exchange.ts";
+import type { IncidentStatus, LogEntry } from "../../incident-book.ts";
+import { isRecord, stringOf } from "../../json-body.ts";
+import { alertResource, alertStatus, document, notFound, page, refuse } from "./rootly-documents.ts";
+import type { Handle, Visit } from "./routes.ts";
+
+/** `POST /v1/alerts`. Alerts with one deduplication key are one alert, until it is resolved. */
+export const createAlert: Handle = (visit) => {
+  const { ground, attributes, atMs } = visit;
+  const dedupKey = stringOf(attributes["deduplication_key"]) ?? ground.makeUuid();
+  const identity = { receiver: "rootly", region: visit.region, key: visit.key, dedupKey };
+  const entry: LogEntry = {
+    atMs,
+    action: "trigger",
+    summary: stringOf(attributes["summary"]),
+    severity: severityLabel(attributes["labels"]),
+    details: attributes,
+  };
+  const open = ground.incidents.findOpen(identity);
+  const incident = open ?? ground.incidents.open(identity, entry);
+  if (open !== undefined) ground.incidents.append(open, entry);
+  const answer = document(201, { data: alertResource(incident) });
+  return { answer, effect: open === undefined ? "opened" : "logged", dedupKey };
+};
+
+export const listAlerts: Handle = ({ ground, key, query }) => {
+  const status = query.get("filter[status]");
+  const rows = Array.from(ground.incidents.all()).filter(
+    (incident) =>
+      incident.receiver === "rootly" &&
+      incident.key === key &&
+      !incident.dedupKey.startsWith("incidents/") &&
+      (status === null || status.split(",").includes(alertStatus(incident))),
+  );
+  return { answer: document(200, page(rows.map(alertResource), query)), effect: "read" };
+};
+
+export const readAlert: Handle = (visit) => onAlert(visit, (incident) => seen(incident));
+
+export const updateAlert: Handle = (visit) =>
+  onAlert(visit, (incident) => {
+    const summary = stringOf(visit.attributes["summary"]);
+    visit.ground.incidents.append(incident, { atMs: visit.atMs, action: "update", summary, details: visit.attributes });
+    return { ...seen(incident), effect: "updated" };
+  });
+
+export const acknowledgeAlert: Handle = (visit) =>
+  onAlert(visit, (incident) => {
+    const status = alertStatus(incident);
+    if (status === "open" || status === "resolved") {
+      return refuse(400, [{ field: "status", reason: `Cannot acknowledge an alert that is ${status}` }]);
+    }
+    return move(visit, incident, "acknowledge", "acknowledged");
+  });
+
+export const resolveAlert: Handle = (visit) =>
+  onAlert(visit, (incident) => move(visit, incident, "resolve", "resolved"));
+
+export const snoozeAlert: Handle = (visit) => note(visit, "snooze");
+
+export const escalateAlert: Handle = (visit) => note(visit, "escalate");
+
+type Alert = Parameters<typeof alertResource>[0];
+
+function onAlert(visit: Visit, then: (incident: Alert) => Served): Served {
+  const incident = visit.ground.incidents.get(visit.id ?? "");
+  const isMine = incident?.receiver === "rootly" && incident.key === visit.key && incident.region === visit.region;
+  if (incident === undefined || !isMine) return notFound();
+  return { dedupKey: incident.dedupKey, ...then(incident) };
+}
+
+const seen = (incident: Alert): Served => ({
+  answer: document(200, { data: alertResource(incident) }),
+  effect: "read",
+});
+
+function move(visit: Visit, incident: Alert, action: string, status: IncidentStatus): Served {
+  if (incident.status === "resolved") return { ...seen(incident), effect: "dropped" };
+  visit.ground.incidents.append(incident, { atMs: visit.atMs, action, details: visit.attributes }, status);
+  return { ...seen(incident), effect: status };
+}
+
+const note = (visit: Visit, action: string): Served =>
+  onAlert(visit, (incident) => {
+    if (incident.status === "resolved") {
+      return refuse(400, [{ field: "status", reason: `Cannot ${action} an alert that is resolved` }]);
+    }
+    visit.ground.incidents.append(incident, { atMs: visit.atMs, action });
+    return { ...seen(incident), effect: "logged" };
+  });
+
+function severityLabel(labels: unknown): string | undefined {
+  const label: unknown = Array.isArray(labels)
+    ? labels.find((one: unknown) => isRecord(one) && one["key"] === "severity")
+    : undefined;
+  return isRecord(label) ? stringOf(label["value"]) : undefined;
+}

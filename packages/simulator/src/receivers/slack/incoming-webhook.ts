@@ -1,0 +1,63 @@
+import { text } from "../../exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../exchange.ts";
+import { pathOf } from "../../exchange.ts";
+import type { Ground } from "../../ground.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
+import { messageFault } from "./message.ts";
+
+/** `/services/T…/B…/…`: the path is the credential. */
+const WEBHOOK = /^\/services\/T[0-9A-Z]+\/B[0-9A-Z]+\/[0-9A-Za-z]+$/;
+
+/** Slack's incoming webhooks: plain text answers, `ok` for success. */
+export function slackIncomingWebhook(ground: Ground): Receiver {
+  return {
+    name: "slack",
+    takes: (path) => path.startsWith("/services/"),
+    read: (request, region) => readCall(ground, request, region),
+  };
+}
+
+const throttled = () => text(429, "rate_limited");
+
+const refuse = (status: number, error: string, violations: readonly Violation[]): Served => ({
+  answer: text(status, error),
+  violations,
+});
+
+function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
+  const path = pathOf(request.path);
+  const key = ground.hasher.hash(path);
+  const isKnown = WEBHOOK.test(path) && ground.keysOf("slack").has(key);
+  return {
+    action: "message",
+    key,
+    charge: isKnown ? { limit: "slack", region, key } : undefined,
+    throttled,
+    serve(atMs) {
+      if (!isKnown) return refuse(404, "no_service", [{ field: "path", reason: "no such webhook" }]);
+      if (request.method !== "POST")
+        return refuse(405, "invalid_payload", [{ field: "method", reason: "must be POST" }]);
+      const parsed = parseJsonBody(request, ["application/json"]);
+      if ("violation" in parsed) return refuse(400, "invalid_payload", [parsed.violation]);
+      if (!isRecord(parsed.value)) {
+        return refuse(400, "invalid_payload", [{ field: "body", reason: "is not an object" }]);
+      }
+      const message = parsed.value;
+      const fault = messageFault(message);
+      if (fault !== undefined) return refuse(400, fault.error, fault.violations);
+      ground.messages.put({
+        // A webhook posts to the one channel that it was installed for.
+        channel: `C${key.slice(0, 10).toUpperCase()}`,
+        ts: ground.messages.makeTs(atMs),
+        key,
+        postedAtMs: atMs,
+        threadTs: stringOf(message["thread_ts"]),
+        text: stringOf(message["text"]) ?? "",
+        blocks: message["blocks"],
+        attachments: message["attachments"],
+        updates: 0,
+      });
+      return { answer: text(200, "ok"), effect: "posted" };
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { json, pathOf } from "../../exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../exchange.ts";
+import type { Ground } from "../../ground.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
+import { codePointsExceed } from "../../schema.ts";
+import { messageFault } from "./message.ts";
+
+type Body = Readonly<Record<string, unknown>>;
+type Method = (ground: Ground, body: Body, key: string, atMs: number) => Served;
+
+const METHODS: Readonly<Record<string, Method>> = {
+  "chat.postMessage": postMessage,
+  "chat.update": update,
+};
+
+const MOST_UPDATE_CHARACTERS = 4000;
+const MOST_CHARACTERS = 40_000;
+
+/** Slack's Web API, its `chat.*` methods: HTTP 200 nearly always, the error is in the body. */
+export function slackWebApi(ground: Ground): Receiver {
+  return {
+    name: "slack",
+    takes: (path) => path.startsWith("/api/chat."),
+    read: (request, region) => readCall(ground, request, region),
+  };
+}
+
+const throttled = () => json(429, { ok: false, error: "ratelimited" });
+
+const fail = (error: string, violations: readonly Violation[]): Served => ({
+  answer: json(200, {
+    ok: false,
+    error,
+    response_metadata: { messages: violations.map(({ field, reason }) => `[ERROR] ${reason} [${field}]`) },
+  }),
+  violations,
+});
+
+function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
+  const name = pathOf(request.path).slice("/api/".length);
+  const token = /^Bearer (xox[a-z]-\S+)$/.exec(request.headers["authorization"] ?? "")?.[1];
+  const key = token === undefined ? undefined : ground.hasher.hash(token);
+  const parsed = parseJsonBody(request, ["application/json"]);
+  const body = "value" in parsed && isRecord(parsed.value) ? parsed.value : undefined;
+  const channel = stringOf(body?.["channel"]);
+  return {
+    action: name,
+    key,
+    dedupKey: stringOf(body?.["ts"]),
+    // One message a second and channel, whichever method; the channel is known by its id or its name.
+    charge:
+      key === undefined || channel === undefined
+        ? undefined
+        : { limit: "slack", region, key: ground.hasher.hash(`${key} ${channelId(ground, channel)}`) },
+    throttled,
+    serve(atMs) {
+      const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+      if (method === undefined) return fail("unknown_method", [{ field: "path", reason: `no method ${name}` }]);
+      if (request.headers["authorization"] === undefined) {
+        return fail("not_authed", [{ field: "authorization", reason: "no token" }]);
+      }
+      if (key === undefined || !ground.keysOf("slack").has(key)) {
+        return fail("invalid_auth", [{ field: "authorization", reason: "not a known bot token" }]);
+      }
+      if (request.method !== "POST") return fail("missing_post_type", [{ field: "method", reason: "must be POST" }]);
+      if ("violation" in parsed) return fail("invalid_post_type", [parsed.violation]);
+      if (body === undefined) return fail("invalid_json", [{ field: "body", reason: "is not an object" }]);
+      return method(ground, body, key, atMs);
+    },
+  };
+}
+
+/** A name stands for the channel of one id; `chat.update` takes the id only. */
+function channelId(ground: Ground, channel: string): string {
+  if (/^[CDG][0-9A-Z]{8,}$/.test(channel)) return channel;
+  return `C${ground.hasher.hash(channel.replace(/^#/, "")).slice(0, 10).toUpperCase()}`;
+}
+
+function postMessage(ground: Ground, body: Body, key: string, atMs: number): Served {
+  const channel = stringOf(body["channel"]) ?? "";
+  if (channel === "") return fail("channel_not_found", [{ field: "channel", reason: "is missing" }]);
+  const fault = messageFault(body);
+  if (fault !== undefined) return fail(fault.error, fault.violations);
+  const message = {
+    channel: channelId(ground, channel),
+    ts: ground.messages.makeTs(atMs),
+    key,
+    postedAtMs: atMs,
+    threadTs: stringOf(body["thread_ts"]),
+    text: Array.from(stringOf(body["text"]) ?? "")
+      .slice(0, MOST_CHARACTERS)
+      .join(""),
+    blocks: body["blocks"],
+    attachments: body["attachments"],
+    updates: 0,
+  };
+  ground.messages.put(message);
+  const { channel: id, ts, text } = message;
+  return {
+    answer: json(200, { ok: true, channel: id, ts, message: { type: "message", text, ts } }),
+    effect: "posted",
+    dedupKey: ts,
+  };
+}
+
+function update(ground: Ground, body: Body, key: string): Served {
+  const found = findOwn(ground, body, key);
+  if ("answer" in found) return found;
+  const { message } = found;
+  const text = stringOf(body["text"]);
+  if (text !== undefined && codePointsExceed(text, MOST_UPDATE_CHARACTERS)) {
+    return fail("msg_too_long", [
+      { field: "text", reason: `must be less than ${MOST_UPDATE_CHARACTERS + 1} characters` },
+    ]);
+  }
+  const next = {
+    ...message,
+    text: text ?? message.text,
+    // Text without blocks removes the old blocks; attachments that are not sent stay.
+    blocks: body["blocks"] ?? (text === undefined ? message.blocks : undefined),
+    attachments: body["attachments"] ?? message.attachments,
+    updates: message.updates + 1,
+  };
+  const fault = messageFault(next);
+  if (fault !== undefined) return fail(fault.error, fault.violations);
+  ground.messages.put(next);
+  const { channel, ts } = message;
+  return { answer: json(200, { ok: true, channel, ts, text: next.text }), effect: "updated" };
+}
+
+/** The message that `channel` and `ts` name. A bot changes only its own. */
+function findOwn(ground: Ground, body: Body, key: string) {
+  const channel = stringOf(body["channel"]) ?? "";
+  if (channel !== channelId(ground, channel)) {
+    return fail("channel_not_found", [{ field: "channel", reason: "must be the id that chat.postMessage returned" }]);
+  }
+  const message = ground.messages.find(channel, stringOf(body["ts"]) ?? "");
+  if (message === undefined)
+    return fail("message_not_found", [{ field: "ts", reason: "no such message in the channel" }]);
+  if (message.key !== key) return fail("cant_update_message", [{ field: "ts", reason: "is another sender's message" }]);
+  return { message };
+}

@@ -1,0 +1,9 @@
+import type { PostWebhook } from "./webhook-sender.ts";
+
+/** Over the network. Redirects are not followed. */
+export const postWebhook: PostWebhook = async ({ url, headers, body, timeoutMs }) => {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const answer = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });
+  await answer.arrayBuffer();
+  return answer.status;
+};

@@ -1,0 +1,24 @@
+import type { WebhookSender } from "./webhook-sender.ts";
+
+/** Sends webhooks as they become due, on real time. Returns what stops it; attempts under way are not cut off. */
+export function startPump(sender: WebhookSender, clock: { now(): number }): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  const plan = (): void => {
+    clearTimeout(timer);
+    const dueAtMs = sender.nextDueAtMs;
+    if (isStopped || dueAtMs === undefined) return;
+    timer = setTimeout(pump, Math.max(0, dueAtMs - clock.now()));
+    timer.unref();
+  };
+  const pump = (): void => {
+    sender.deliver().then(plan, plan);
+  };
+  sender.onDue = plan;
+  plan();
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+    sender.onDue = undefined;
+  };
+}

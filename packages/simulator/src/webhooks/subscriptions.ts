@@ -1,0 +1,55 @@
+/** Who is told when an incident changes: PagerDuty's V3 webhook subscriptions. */
+export interface Subscription {
+  readonly id: string;
+  readonly url: string;
+  /** Each gives one signature: several, while a secret is being rotated. */
+  readonly secrets: readonly string[];
+  /** `incident.triggered`, …; empty: all. */
+  readonly events: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** Wall clock in ms; until then it is disabled. */
+  disabledUntilMs: number;
+  /** Webhooks dropped one after the other. */
+  dropped: number;
+}
+
+/** As many as an account may reasonably have. */
+const MOST = 100;
+
+export class Subscriptions {
+  readonly #subscriptions = new Map<string, Subscription>();
+  #number = 0;
+
+  /** @throws RangeError when there are too many */
+  add(wanted: Pick<Subscription, "url" | "secrets"> & Partial<Pick<Subscription, "events" | "headers">>): Subscription {
+    if (this.#subscriptions.size >= MOST) throw new RangeError(`more than ${MOST} webhook subscriptions`);
+    this.#number += 1;
+    const subscription: Subscription = {
+      id: `PW${this.#number.toString(36).toUpperCase().padStart(5, "0")}`,
+      events: [],
+      headers: {},
+      ...wanted,
+      disabledUntilMs: 0,
+      dropped: 0,
+    };
+    this.#subscriptions.set(subscription.id, subscription);
+    return subscription;
+  }
+
+  get(id: string): Subscription | undefined {
+    return this.#subscriptions.get(id);
+  }
+
+  remove(id: string): boolean {
+    return this.#subscriptions.delete(id);
+  }
+
+  list(): Subscription[] {
+    return [...this.#subscriptions.values()];
+  }
+
+  clear(): void {
+    this.#subscriptions.clear();
+    this.#number = 0;
+  }
+}

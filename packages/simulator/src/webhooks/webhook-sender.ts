@@ -1,0 +1,221 @@
+import type { BookChange, Incident } from "../incident-book.ts";
+import { incidentDocument } from "../receivers/pagerduty/rest-documents.ts";
+import { signatureHeader } from "./sign.ts";
+import type { Subscription, Subscriptions } from "./subscriptions.ts";
+
+export interface WebhookRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly timeoutMs: number;
+}
+
+/** Sends one webhook and returns the status. A rejection means that no answer came. */
+export type PostWebhook = (request: WebhookRequest) => Promise<number>;
+
+/** One webhook on its way, and how it ended. */
+export interface WebhookRecord {
+  readonly id: string;
+  readonly subscription: string;
+  readonly event: string;
+  readonly incident: string;
+  readonly atMs: number;
+  attempts: number;
+  /** Status of the last attempt; 0 = no answer. */
+  status: number;
+  state: "waiting" | "delivered" | "dropped";
+}
+
+interface Pending {
+  readonly record: WebhookRecord;
+  readonly subscription: Subscription;
+  readonly body: string;
+  dueAtMs: number;
+}
+
+/** Success is a 2xx within five seconds. */
+const TIMEOUT_MS = 5_000;
+const GIVE_UP_MS = 48 * 3_600_000;
+const DISABLED_MS = 24 * 3_600_000;
+const DROPPED_IN_A_ROW = 3;
+/** PagerDuty does not say how it spaces its attempts: 1 s, doubling up to 5 min. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 300_000;
+const MOST_RECORDS = 10_000;
+
+/**
+ * Tells subscribers of changes as PagerDuty V3 does: signed, one event a request, in order for each subscription and
+ * incident, again until 48 hours have passed; a 4xx drops it, and three drops in a row disable the subscription.
+ */
+export class WebhookSender {
+  readonly #subscriptions: Subscriptions;
+  readonly #clock: { now(): number };
+  readonly #post: PostWebhook;
+  readonly #makeId: () => string;
+  /** In order, by subscription and incident. */
+  readonly #queues = new Map<string, Pending[]>();
+  readonly #busy = new Set<string>();
+  readonly #running = new Set<Promise<void>>();
+  #records: WebhookRecord[] = [];
+  /** Told when something has become due sooner than was known. */
+  onDue: (() => void) | undefined;
+
+  constructor(options: {
+    readonly subscriptions: Subscriptions;
+    readonly clock: { now(): number };
+    readonly post: PostWebhook;
+    readonly makeId: () => string;
+  }) {
+    this.#subscriptions = options.subscriptions;
+    this.#clock = options.clock;
+    this.#post = options.post;
+    this.#makeId = options.makeId;
+  }
+
+  get records(): readonly WebhookRecord[] {
+    return this.#records;
+  }
+
+  /** When something is due next; undefined when nothing waits. */
+  get nextDueAtMs(): number | undefined {
+    const dues = [...this.#queues].flatMap(([name, [first]]) =>
+      first === undefined || this.#busy.has(name) ? [] : [first.dueAtMs],
+    );
+    return dues.length === 0 ? undefined : Math.min(...dues);
+  }
+
+  follow(change: BookChange, incident: Incident, before: Incident["status"] | undefined): void {
+    if (incident.receiver !== "pagerduty") return;
+    const kind = eventType(change, before);
+    if (kind === undefined) return;
+    const entry = change.kind === "opened" ? incident.log[0] : change.entry;
+    const atMs = entry?.atMs ?? this.#clock.now();
+    for (const subscription of this.#subscriptions.list()) {
+      if (subscription.events.length > 0 && !subscription.events.includes(kind)) continue;
+      if (subscription.disabledUntilMs > atMs) continue;
+      this.#enqueue(subscription, incident, kind, atMs, entry?.by === "person");
+    }
+    this.onDue?.();
+  }
+
+  /** Attempts all that is due by now, and waits for the answers. */
+  async deliver(): Promise<void> {
+    for (const name of this.#queues.keys()) {
+      if (this.#busy.has(name)) continue;
+      const running = this.#drain(name).finally(() => this.#running.delete(running));
+      this.#running.add(running);
+    }
+    await Promise.all(this.#running);
+  }
+
+  clear(): void {
+    this.#queues.clear();
+    this.#records = [];
+  }
+
+  #enqueue(subscription: Subscription, incident: Incident, kind: string, atMs: number, isPerson: boolean): void {
+    const id = this.#makeId();
+    const body = JSON.stringify({
+      event: {
+        id,
+        event_type: kind,
+        resource_type: "incident",
+        occurred_at: new Date(atMs).toISOString(),
+        agent: isPerson
+          ? { id: "PERSON1", type: "user_reference", summary: "A person", self: null, html_url: null }
+          : null,
+        client: null,
+        data: { ...incidentDocument(incident), number: incident.number, incident_key: incident.dedupKey },
+      },
+    });
+    const record: WebhookRecord = {
+      id,
+      subscription: subscription.id,
+      event: kind,
+      incident: incident.id,
+      atMs,
+      attempts: 0,
+      status: 0,
+      state: "waiting",
+    };
+    this.#records.push(record);
+    if (this.#records.length > MOST_RECORDS) this.#records.shift();
+    const name = `${subscription.id} ${incident.id}`;
+    const queue = this.#queues.get(name);
+    const pending: Pending = { record, subscription, body, dueAtMs: atMs };
+    if (queue === undefined) this.#queues.set(name, [pending]);
+    else queue.push(pending);
+  }
+
+  async #drain(name: string): Promise<void> {
+    this.#busy.add(name);
+    try {
+      for (;;) {
+        const first = this.#queues.get(name)?.[0];
+        if (first === undefined) break;
+        if (first.dueAtMs > this.#clock.now()) return;
+        if (!(await this.#attempt(first))) return;
+        this.#queues.get(name)?.shift();
+      }
+      this.#queues.delete(name);
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  /** True when it is over with this one, delivered or dropped. */
+  async #attempt(pending: Pending): Promise<boolean> {
+    const { record, subscription, body } = pending;
+    record.attempts += 1;
+    record.status = await this.#post({
+      url: subscription.url,
+      body,
+      timeoutMs: TIMEOUT_MS,
+      headers: {
+        "content-type": "application/json",
+        "user-agent": "PagerDuty-Webhook/V3.0",
+        "x-webhook-id": record.id,
+        "x-webhook-subscription": subscription.id,
+        ...(subscription.secrets.length === 0
+          ? {}
+          : { "x-pagerduty-signature": signatureHeader(body, subscription.secrets) }),
+        ...subscription.headers,
+      },
+    }).catch(() => 0);
+    if (record.status >= 200 && record.status <= 299) {
+      record.state = "delivered";
+      subscription.dropped = 0;
+      return true;
+    }
+    const nowMs = this.#clock.now();
+    const isTemporary = record.status === 0 || record.status === 429 || record.status >= 500;
+    if (isTemporary && nowMs - record.atMs < GIVE_UP_MS) {
+      pending.dueAtMs = nowMs + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(20, record.attempts - 1));
+      return false;
+    }
+    record.state = "dropped";
+    subscription.dropped += 1;
+    if (subscription.dropped >= DROPPED_IN_A_ROW) this.#disable(subscription, nowMs);
+    return true;
+  }
+
+  /** For a day; what waited is lost. */
+  #disable(subscription: Subscription, nowMs: number): void {
+    subscription.disabledUntilMs = nowMs + DISABLED_MS;
+    subscription.dropped = 0;
+    for (const [name, queue] of this.#queues) {
+      if (!name.startsWith(`${subscription.id} `)) continue;
+      for (const { record } of queue) if (record.state === "waiting") record.state = "dropped";
+      queue.length = 0;
+    }
+  }
+}
+
+/** Repeated triggers change no incident, so nobody is told. */
+function eventType(change: BookChange, before: Incident["status"] | undefined): string | undefined {
+  if (change.kind === "opened") return "incident.triggered";
+  if (change.status === before) return undefined;
+  if (before === "resolved") return "incident.reopened";
+  if (change.status === "triggered") return "incident.unacknowledged";
+  return `incident.${change.status}`;
+}
