@@ -39,6 +39,7 @@ export const migrations: readonly string[] = [
     untold INTEGER NOT NULL,
     accepted_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    flight TEXT,
     facts TEXT NOT NULL
   ) STRICT;
   CREATE INDEX incidents_episode ON incidents (dedup_key, target);

@@ -28,8 +28,8 @@ export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #tally = new Tally();
-  readonly #incidents = new Recent<number, Incident>(recentRows);
-  readonly #alerts = new Recent<string, AlertRecord>(recentRows);
+  readonly #incidents = new Recent<number, Incident>(recentIncidentsLength);
+  readonly #alerts = new Recent<string, AlertRecord>(recentAlertsLength);
   #lanes: Map<string, Lane & { count: number }> | undefined;
   #lastIncident = 0;
   #historyNumber = 0;
@@ -111,21 +111,10 @@ export class SqliteStore implements Store {
   }
 
   putAlert(before: AlertRecord | undefined, after: AlertRecord): void {
-    this.#alerts.set(after.fingerprint, after);
     const { fingerprint, status, lookAtMs, confirmedAtMs } = after;
     const { claims, incidents, routes, silent, firstSeenAtMs } = after;
     const facts = JSON.stringify({ claims, incidents, routes, silent, firstSeenAtMs });
-    if (!before)
-      this.#run(
-        "INSERT INTO alerts (status, look_at, confirmed_at, content, facts, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
-        status,
-        lookAtMs,
-        confirmedAtMs,
-        JSON.stringify(after.alert),
-        facts,
-        fingerprint,
-      );
-    else if (before.alert === after.alert && before.status === status)
+    if (before && before.alert === after.alert && before.status === status) {
       this.#run(
         "UPDATE alerts SET look_at = ?, confirmed_at = ?, facts = ? WHERE fingerprint = ?",
         lookAtMs,
@@ -133,16 +122,22 @@ export class SqliteStore implements Store {
         facts,
         fingerprint,
       );
-    else
+      this.#alerts.replace(fingerprint, after);
+    } else {
+      const content = JSON.stringify(after.alert);
       this.#run(
-        "UPDATE alerts SET status = ?, look_at = ?, confirmed_at = ?, content = ?, facts = ? WHERE fingerprint = ?",
+        before
+          ? "UPDATE alerts SET status = ?, look_at = ?, confirmed_at = ?, content = ?, facts = ? WHERE fingerprint = ?"
+          : "INSERT INTO alerts (status, look_at, confirmed_at, content, facts, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
         status,
         lookAtMs,
         confirmedAtMs,
-        JSON.stringify(after.alert),
+        content,
         facts,
         fingerprint,
       );
+      this.#alerts.set(fingerprint, after, content.length + facts.length);
+    }
     const wasSilent = before?.silent ?? [];
     if (wasSilent.length === 0 && silent.length === 0) return;
     for (const source of wasSilent)
@@ -195,6 +190,7 @@ export class SqliteStore implements Store {
   insertIncident(incident: Omit<Incident, "id">): Incident {
     const inserted: Incident = { ...incident, id: ++this.#lastIncident };
     const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, acceptedAtMs, updatedAtMs } = inserted;
+    const facts = factsOf(inserted);
     this.#run(
       "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
@@ -207,29 +203,48 @@ export class SqliteStore implements Store {
       incident.told === null ? 1 : 0,
       acceptedAtMs,
       updatedAtMs,
-      factsOf(incident),
+      facts,
     );
-    this.#incidents.set(id, inserted);
+    this.#incidents.set(id, inserted, facts.length);
     this.#tally.add(target, state);
     this.#enlist(inserted, 1);
     return inserted;
   }
 
   putIncident(before: Incident, after: Incident): void {
-    const { endpoint, state, urgency, dueAtMs, acceptedAtMs, updatedAtMs } = after;
-    this.#run(
-      "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, untold = ?, accepted_at = ?, updated_at = ?, facts = ? WHERE id = ?",
-      endpoint,
-      state,
-      urgency,
-      dueAtMs,
-      after.told === null ? 1 : 0,
-      acceptedAtMs,
-      updatedAtMs,
-      factsOf(after),
-      after.id,
-    );
-    this.#incidents.set(after.id, after);
+    const { id, endpoint, state, urgency, dueAtMs, acceptedAtMs, updatedAtMs } = after;
+    const flight = after.flight && JSON.stringify(after.flight);
+    if (sameFacts(before, after)) {
+      // A lease, or a time: most of the row stays as it is.
+      this.#run(
+        "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, accepted_at = ?, updated_at = ?, flight = ? WHERE id = ?",
+        endpoint,
+        state,
+        urgency,
+        dueAtMs,
+        acceptedAtMs,
+        updatedAtMs,
+        flight,
+        id,
+      );
+      this.#incidents.replace(id, after);
+    } else {
+      const facts = factsOf(after);
+      this.#run(
+        "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, untold = ?, accepted_at = ?, updated_at = ?, flight = ?, facts = ? WHERE id = ?",
+        endpoint,
+        state,
+        urgency,
+        dueAtMs,
+        after.told === null ? 1 : 0,
+        acceptedAtMs,
+        updatedAtMs,
+        flight,
+        facts,
+        id,
+      );
+      this.#incidents.set(id, after, facts.length);
+    }
     this.#tally.move(before, after);
     this.#enlist(before, -1);
     this.#enlist(after, 1);
@@ -549,35 +564,59 @@ export class SqliteStore implements Store {
   }
 }
 
-/** Rows kept at hand, of each kind: what is in flight and what has just come, not the backlog. */
-const recentRows = 2_000;
+/**
+ * Rows kept at hand, by the length of their JSON: what is in flight, what has just come, and a backlog of some ten thousand
+ * usual alerts. Reading them back costs more than half of what an event costs the ledger.
+ */
+const recentAlertsLength = 12_000_000;
+const recentIncidentsLength = 8_000_000;
 
-/** The values set last, up to a number. */
+/** Of a row that is not at hand, as most are. */
+const unknownWeight = 1_000;
+
+/** The values set last, up to a sum of weights. */
 class Recent<K, V> {
-  readonly #values = new Map<K, V>();
+  readonly #entries = new Map<K, { value: V; weight: number }>();
   readonly #most: number;
+  #weight = 0;
 
   constructor(most: number) {
     this.#most = most;
   }
 
   get(key: K): V | undefined {
-    return this.#values.get(key);
+    return this.#entries.get(key)?.value;
   }
 
-  set(key: K, value: V): void {
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    if (this.#values.size > this.#most)
-      for (const oldest of this.#values.keys()) return void this.#values.delete(oldest);
+  set(key: K, value: V, weight: number): void {
+    this.delete(key);
+    this.#entries.set(key, { value, weight });
+    this.#weight += weight;
+    if (this.#weight > this.#most) this.#shrink();
+  }
+
+  /** Another value of about the same weight. */
+  replace(key: K, value: V): void {
+    this.set(key, value, this.#entries.get(key)?.weight ?? unknownWeight);
+  }
+
+  #shrink(): void {
+    for (const key of this.#entries.keys()) {
+      if (this.#weight <= this.#most) return;
+      this.delete(key);
+    }
   }
 
   delete(key: K): void {
-    this.#values.delete(key);
+    const entry = this.#entries.get(key);
+    if (!entry) return;
+    this.#entries.delete(key);
+    this.#weight -= entry.weight;
   }
 
   clear(): void {
-    this.#values.clear();
+    this.#entries.clear();
+    this.#weight = 0;
   }
 }
 
@@ -602,8 +641,28 @@ function alertRecord(row: Row): AlertRecord {
   };
 }
 
-function factsOf(incident: Omit<Incident, "id">): string {
-  const { kind, members, wanted, told, opened, reason, flight, overtaken, repeat, checkKey, adopted } = incident;
+/** What an incident's `facts` hold: all that no column does. */
+const facts = [
+  "kind",
+  "members",
+  "wanted",
+  "told",
+  "opened",
+  "reason",
+  "overtaken",
+  "repeat",
+  "checkKey",
+  "adopted",
+  "attempts",
+  "failures",
+  "lastFailure",
+  "confirmedAtMs",
+  "retriedForMs",
+  "manualUntilMs",
+] as const satisfies readonly (keyof Incident)[];
+
+function factsOf(incident: Incident): string {
+  const { kind, members, wanted, told, opened, reason, overtaken, repeat, checkKey, adopted } = incident;
   const { attempts, failures, lastFailure, confirmedAtMs, retriedForMs, manualUntilMs } = incident;
   return JSON.stringify({
     kind,
@@ -612,7 +671,6 @@ function factsOf(incident: Omit<Incident, "id">): string {
     told,
     opened,
     reason,
-    flight,
     overtaken,
     repeat,
     checkKey,
@@ -623,20 +681,27 @@ function factsOf(incident: Omit<Incident, "id">): string {
     confirmedAtMs,
     retriedForMs,
     manualUntilMs,
-  });
+  } satisfies Pick<Incident, (typeof facts)[number]>);
 }
 
+/** Values are never changed in place, so the same value is the same fact. A flight's reason is its state's. */
+const sameFacts = (a: Incident, b: Incident): boolean =>
+  facts.every((fact) => a[fact] === b[fact] || (fact === "reason" && b.state === "in_flight"));
+
 function incidentOf(row: Row): Incident {
-  const facts = JSON.parse(text(row["facts"])) as Incident;
+  const known = JSON.parse(text(row["facts"])) as Pick<Incident, (typeof facts)[number]>;
+  const state = text(row["state"]) as Incident["state"];
   return {
-    ...facts,
+    ...known,
+    reason: state === "in_flight" ? "in_flight" : known.reason,
     id: Number(row["id"]),
     target: text(row["target"]),
     dedupKey: text(row["dedup_key"]),
     endpoint: Number(row["endpoint"]),
-    state: text(row["state"]) as Incident["state"],
+    state,
     urgency: Number(row["urgency"]) as Incident["urgency"],
     dueAtMs: row["due_at"] === null ? null : Number(row["due_at"]),
+    flight: row["flight"] === null ? null : (JSON.parse(text(row["flight"])) as Incident["flight"]),
     acceptedAtMs: Number(row["accepted_at"]),
     updatedAtMs: Number(row["updated_at"]),
   };
