@@ -87,9 +87,9 @@ function holding(error: unknown): string[] {
     .toSorted();
 }
 
-describe("predicates", () => {
-  const network = (code: PagerDutyNetworkError["code"]) => new PagerDutyNetworkError(code, "", { requestSent: true });
+const network = (code: PagerDutyNetworkError["code"]) => new PagerDutyNetworkError(code, "", { requestSent: true });
 
+describe("predicates", () => {
   test.each([
     ["timeout", network("timeout"), ["isRetryable", "isTimeout"]],
     ["dns", network("dns"), ["isConnectionError", "isRetryable"]],

@@ -57,8 +57,9 @@ function mostIn(perMs: number, seen: readonly number[]): number {
   );
 }
 
+const upTo = (max: number) => fc.double({ min: 0, max, noNaN: true });
+
 describe.each(algorithms)("a %s", (name, Algorithm) => {
-  const upTo = (max: number) => fc.double({ min: 0, max, noNaN: true });
   const pattern = fc.record({
     limit: fc.integer({ min: 2, max: 12 }),
     perMs: fc.integer({ min: 20, max: 2000 }),
@@ -180,16 +181,18 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     [{ perMs: Number.POSITIVE_INFINITY }, ["perMs"]],
     [{ limit: Number.NaN, perMs: -1 }, ["limit", "perMs"]],
   ])("refuses %j", (options, paths) => {
-    expect(() => new Algorithm(options)).toThrow(PagerDutyValidationError);
-    try {
-      new Algorithm({ ...options, burst: 1 } as never);
-    } catch (error) {
-      expect((error as PagerDutyValidationError).issues.map((issue) => issue.path)).toEqual(
-        expect.arrayContaining(paths),
-      );
-    }
+    expect(issuePaths(() => new Algorithm(options))).toEqual(expect.arrayContaining(paths));
   });
 });
+
+function issuePaths(make: () => unknown): string[] {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof PagerDutyValidationError) return error.issues.map((issue) => issue.path);
+  }
+  return [];
+}
 
 describe("a sliding window", () => {
   test("lets the whole limit through at once, and the next when the first has left", async () => {
@@ -218,9 +221,11 @@ describe("a token bucket", () => {
   test("fills up again in quiet times, to the burst and not over it", async () => {
     const clock = new VirtualClock();
     const limiter = new TokenBucketLimiter({ limit: 20, perMs: 1000, burst: 5, clock });
-    const take = () =>
-      Array.from({ length: 9 }, () => limiter.tryTake()).map((release) => release?.() ?? release === undefined);
-    const count = () => take().filter((refused) => refused !== true).length;
+    const count = () => {
+      const taken = Array.from({ length: 9 }, () => limiter.tryTake()).filter((release) => release !== undefined);
+      for (const release of taken) release();
+      return taken.length;
+    };
     const counts = [count()];
     for (const quietMs of [67, 134, 999_999]) {
       await clock.advance(quietMs);
@@ -237,6 +242,7 @@ describe("a token bucket", () => {
 });
 
 test("no limit is no limit", async () => {
-  for (let i = 0; i < 1000; i++) unlimited.tryTake()!();
-  (await unlimited.take())();
+  const taken = Array.from({ length: 1000 }, () => unlimited.tryTake());
+  expect(taken).not.toContain(undefined);
+  expect(await unlimited.take()).toBe(taken[0]);
 });

@@ -1,0 +1,30 @@
+import type { Clock } from "../src/clock.ts";
+
+/** A clock on which every wait is over at once, as soon as it has been written down. For waits between real requests. */
+export class LeapingClock implements Clock {
+  /** All that was waited for, in ms. */
+  readonly waitsMs: number[] = [];
+  readonly #startMs: number;
+  #passedMs = 0;
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#startMs = startMs;
+  }
+
+  now(): number {
+    return this.#startMs + this.#passedMs;
+  }
+
+  monotonic(): number {
+    return this.#passedMs;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const immediate = setImmediate(() => {
+      this.waitsMs.push(delayMs);
+      this.#passedMs += delayMs;
+      callback();
+    });
+    return () => clearImmediate(immediate);
+  }
+}
