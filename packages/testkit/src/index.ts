@@ -1,1 +1,5 @@
+export * from "./claims.ts";
+export * from "./incident-of.ts";
+export * from "./random.ts";
+export * from "./target-terms.ts";
 export * from "./virtual-clock.ts";

@@ -1,6 +1,6 @@
 import type { AttemptAction, Urgency } from "../model/event.ts";
 import { urgency } from "../model/event.ts";
-import type { Incident, Member, Wanted } from "../model/incident.ts";
+import type { Incident, Member, Told, Wanted } from "../model/incident.ts";
 import { moreSevere, type Severity, severityRank } from "../model/severity.ts";
 import type { ReceiverTraits } from "../ports/publisher.ts";
 
@@ -22,7 +22,7 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
     if (incident.adopted) return "resolve";
     return pagesResolved(wanted.severity, terms.pageResolved) ? "trigger" : null;
   }
-  if (incident.repeat && told.certain) return told.event;
+  if (incident.repeat && told.certain) return repeatOf(wanted, told);
   if (wanted.status === "resolved") {
     if (told.event === "resolve" && told.certain) return null;
     const doubtful = !incident.opened && told.event === "trigger" && !told.certain;
@@ -35,6 +35,13 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
     return "acknowledge";
   return null;
 }
+
+/**
+ * What undoes the harm of a late request. The end is final, so it alone is said of what is over. A late resolve may have
+ * closed what was acknowledged, and an acknowledge of something closed is dropped: its trigger goes first.
+ */
+const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
+  wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
 
 /** When what is told is to be repeated as a reminder; null: never. */
 export const remindAtMs = (incident: Incident, terms: DueTerms): number | null =>

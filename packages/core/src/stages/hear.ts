@@ -88,10 +88,14 @@ const ignored = (previous: ClaimState, nowMs: number, skewed: boolean): Heard =>
 
 /**
  * A sender whose clock runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing
- * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end.
+ * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end, and one that then stands still is
+ * that end said again.
  */
-const endMovedBack = (previous: ClaimState, claim: Claim): boolean =>
-  previous.saidEndsAtMs !== undefined && claim.endsAtMs !== undefined && claim.endsAtMs < previous.saidEndsAtMs;
+function endMovedBack(previous: ClaimState, claim: Claim): boolean {
+  if (previous.saidEndsAtMs === undefined || claim.endsAtMs === undefined) return false;
+  const over = previous.status === "resolved" && previous.ended === "explicit";
+  return over ? claim.endsAtMs <= previous.saidEndsAtMs : claim.endsAtMs < previous.saidEndsAtMs;
+}
 
 /** An `endsAt` on a clock that runs ahead says nothing about ours: then the default counts. */
 const expiry = (claim: Claim, ahead: boolean, nowMs: number): number =>

@@ -36,7 +36,7 @@ export function plan(incident: Incident, terms: DueTerms, nowMs: number): Incide
     ...rest,
     state: "told",
     reason: "delivered",
-    dueAtMs: earliest([repairAtMs, remindAtMs(incident, terms)]),
+    dueAtMs: earliest([repairAtMs, remindAgainAtMs(incident, terms)]),
   };
 }
 
@@ -65,6 +65,12 @@ export function repairLate(incident: Incident, isOver: (one: Overtaken) => boole
     overtaken: incident.overtaken.filter((one) => !isOver(one)),
     repeat: incident.repeat || undone,
   };
+}
+
+/** A reminder that failed waits out its backoff: by its date alone it would be due again at once. */
+function remindAgainAtMs(incident: Incident, terms: DueTerms): number | null {
+  const remindMs = remindAtMs(incident, terms);
+  return remindMs === null || incident.lastFailure === null ? remindMs : Math.max(remindMs, incident.dueAtMs ?? 0);
 }
 
 const earliest = (instants: readonly (number | null)[]): number | null => {

@@ -1,0 +1,291 @@
+import { epochMs as t0, forgetfulTraits, incidentOf, memberOf, pagerdutyTraits } from "@tocsin/testkit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { urgency } from "../model/event.ts";
+import type { Member } from "../model/incident.ts";
+import { severities, severityRank } from "../model/severity.ts";
+import { type DueTerms, leadingMember, nextAction, remindAtMs, urgencyOf, wantedBy } from "./due.ts";
+
+const terms: DueTerms = { traits: pagerdutyTraits, retrigger: "severity", pageResolved: "never", remind: 0 };
+const elsewhere: DueTerms = { ...terms, traits: forgetfulTraits };
+const resolvedNow = { status: "resolved" } as const;
+const acknowledgedNow = { acknowledged: true } as const;
+
+type Case = readonly [
+  says: string,
+  incident: Parameters<typeof incidentOf>[0],
+  action: ReturnType<typeof nextAction>,
+  terms?: Partial<DueTerms>,
+];
+
+const cases: Record<string, readonly Case[]> = {
+  "told nothing": [
+    ["and it fires: trigger", {}, "trigger"],
+    ["and it resolved: nothing is sent", { wanted: resolvedNow }, null],
+    [
+      "and a critical resolved, page_resolved critical: trigger",
+      { wanted: { ...resolvedNow, severity: "critical" } },
+      "trigger",
+      { pageResolved: "critical" },
+    ],
+    [
+      "and an error resolved, page_resolved critical: nothing",
+      { wanted: resolvedNow },
+      null,
+      { pageResolved: "critical" },
+    ],
+    [
+      "and an info resolved, page_resolved always: trigger",
+      { wanted: { ...resolvedNow, severity: "info" } },
+      "trigger",
+      { pageResolved: "always" },
+    ],
+    ["and a resolve was adopted: resolve", { wanted: resolvedNow, adopted: true }, "resolve"],
+    ["and a person acknowledged it meanwhile: trigger first", { wanted: acknowledgedNow }, "trigger"],
+  ],
+  "told trigger": [
+    ["and it fires: nothing", { told: {} }, null],
+    ["and it resolved: resolve", { told: {}, wanted: resolvedNow }, "resolve"],
+    ["and its severity rose: trigger again", { told: {}, wanted: { severity: "critical" } }, "trigger"],
+    ["and its severity fell: nothing", { told: {}, wanted: { severity: "info" } }, null],
+    [
+      "and its severity rose, retrigger never: nothing",
+      { told: {}, wanted: { severity: "critical" } },
+      null,
+      { retrigger: "never" },
+    ],
+    ["and a person acknowledged it: acknowledge", { told: {}, wanted: acknowledgedNow }, "acknowledge"],
+    ["and acknowledged where nobody can be told so: nothing", { told: {}, wanted: acknowledgedNow }, null, elsewhere],
+    [
+      "and acknowledged, then resolved: resolve",
+      { told: {}, wanted: { ...acknowledgedNow, ...resolvedNow } },
+      "resolve",
+    ],
+  ],
+  "told maybe trigger": [
+    ["and it fires: trigger again", { told: { certain: false } }, "trigger"],
+    [
+      "and it resolved, where unknown resolves are dropped: only the resolve",
+      { told: { certain: false }, wanted: resolvedNow },
+      "resolve",
+    ],
+    [
+      "and it resolved, elsewhere: the trigger is repeated first",
+      { told: { certain: false }, wanted: resolvedNow },
+      "trigger",
+      elsewhere,
+    ],
+    [
+      "again, and it resolved, elsewhere: it was opened before, so the resolve is enough",
+      { told: { certain: false }, opened: true, wanted: resolvedNow },
+      "resolve",
+      elsewhere,
+    ],
+  ],
+  "told acknowledge": [
+    ["and nothing changed: nothing", { told: { event: "acknowledge" }, wanted: acknowledgedNow }, null],
+    [
+      "and it resolved: resolve",
+      { told: { event: "acknowledge" }, wanted: { ...acknowledgedNow, ...resolvedNow } },
+      "resolve",
+    ],
+    [
+      "and its severity rose: trigger again",
+      { told: { event: "acknowledge" }, wanted: { severity: "critical" } },
+      "trigger",
+    ],
+    [
+      "maybe: acknowledge again",
+      { told: { event: "acknowledge", certain: false }, wanted: acknowledgedNow },
+      "acknowledge",
+    ],
+  ],
+  "told resolve": [
+    ["and nothing changed: nothing", { told: { event: "resolve" }, wanted: resolvedNow }, null],
+    ["maybe: resolve again", { told: { event: "resolve", certain: false }, wanted: resolvedNow }, "resolve"],
+    ["maybe, and it fires again: trigger", { told: { event: "resolve", certain: false } }, "trigger"],
+  ],
+  "a late request of another owner may have undone what was told, so that": [
+    ["a trigger is repeated", { told: {}, repeat: true }, "trigger"],
+    ["a resolve is repeated", { told: { event: "resolve" }, repeat: true, wanted: resolvedNow }, "resolve"],
+    [
+      "an acknowledge is told after its trigger, which may have been closed",
+      { told: { event: "acknowledge" }, repeat: true, wanted: acknowledgedNow },
+      "trigger",
+    ],
+    [
+      "an acknowledgement that is wanted now waits for the trigger",
+      { told: {}, repeat: true, wanted: acknowledgedNow },
+      "trigger",
+    ],
+    [
+      "no trigger leaves for what has resolved meanwhile: resolve",
+      { told: {}, repeat: true, wanted: resolvedNow },
+      "resolve",
+    ],
+    [
+      "a resolve is repeated before the alert that fires again is told",
+      { told: { event: "resolve" }, repeat: true },
+      "resolve",
+    ],
+  ],
+  "a key that is in doubt": [
+    ["is checked before anything else", { told: {}, checkKey: true, wanted: resolvedNow }, "check"],
+  ],
+  "a change event": [
+    ["is told", { kind: "change" }, "change"],
+    ["once", { kind: "change", told: { event: "change" } }, null],
+    ["and again where that is in doubt", { kind: "change", told: { event: "change", certain: false } }, "change"],
+    ["and has no end", { kind: "change", told: { event: "change" }, wanted: resolvedNow }, null],
+  ],
+};
+
+describe.each(Object.entries(cases))("%s", (_told, table) => {
+  it.each(table.map(([says, incident, action, other]) => ({ says, incident, action, other })))(
+    "$says",
+    ({ incident, action, other }) => {
+      expect(nextAction(incidentOf(incident), { ...terms, ...other })).toBe(action);
+    },
+  );
+});
+
+const of = (incident: Parameters<typeof incidentOf>[0], action: Parameters<typeof urgencyOf>[1]) =>
+  urgencyOf(incidentOf(incident), action);
+
+describe("the order of work", () => {
+  it("is critical triggers, follow-ups of told criticals, errors, other follow-ups, warnings, infos, changes, the rest", () => {
+    const inOrder = [
+      of({ wanted: { severity: "critical" } }, "trigger"),
+      of({ told: { severity: "critical" } }, "resolve"),
+      of({}, "trigger"),
+      of({ told: {} }, "acknowledge"),
+      of({ wanted: { severity: "warning" } }, "trigger"),
+      of({ wanted: { severity: "info" } }, "trigger"),
+      of({ kind: "change" }, "change"),
+      of({ adopted: true, wanted: { severity: "critical", status: "resolved" } }, "resolve"),
+    ];
+    expect(inOrder).toEqual(Object.values(urgency));
+    expect(inOrder).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it("gives a follow-up the severity that the target was told, not the one wanted now", () => {
+    expect(of({ told: { severity: "critical" }, wanted: { severity: "info" } }, "resolve")).toBe(
+      urgency.criticalFollowUp,
+    );
+    expect(of({ told: { severity: "info" }, wanted: { severity: "critical" } }, "resolve")).toBe(urgency.followUp);
+    expect(of({ told: null, wanted: { severity: "critical" } }, "resolve")).toBe(urgency.criticalFollowUp);
+  });
+
+  it("asks for a key as urgently as its event", () => {
+    expect(of({ wanted: { severity: "critical" } }, "check")).toBe(urgency.criticalTrigger);
+  });
+});
+
+describe("a reminder", () => {
+  const hour = 3_600_000;
+  const remind: DueTerms = { ...terms, remind: 4 * hour };
+
+  it("repeats what fires and is not acknowledged, 4 hours after it was last told", () => {
+    expect(remindAtMs(incidentOf({ told: { atMs: t0 + hour } }), remind)).toBe(t0 + 5 * hour);
+  });
+
+  it.each([
+    ["is told of nothing that ended", { told: {}, wanted: resolvedNow }, remind],
+    ["is told of nothing that a person acknowledged", { told: {}, wanted: acknowledgedNow }, remind],
+    ["is told of nothing that was never told", {}, remind],
+    ["is told of no change event", { kind: "change", told: { event: "change" } }, remind],
+    ["is never told where remind is 0", { told: {} }, terms],
+  ] as const)("%s", (_says, incident, how) => {
+    expect(remindAtMs(incidentOf(incident), how)).toBeNull();
+  });
+});
+
+const wantedOf = (members: readonly Member[], before: Parameters<typeof wantedBy>[1] = null) =>
+  wantedBy(members, before, t0);
+
+describe("several alerts in one incident", () => {
+  const over = { status: "resolved" } as const;
+  it("fire while any fires, and are resolved with the last", () => {
+    expect(wantedOf([memberOf("a", over), memberOf("b")]).status).toBe("firing");
+    expect(wantedOf([memberOf("a", over), memberOf("b", over)]).status).toBe("resolved");
+  });
+
+  it("are as severe as the most severe that fires", () => {
+    const members = [
+      memberOf("a", { severity: "critical", ...over }),
+      memberOf("b", { severity: "warning" }),
+      memberOf("c", { severity: "info" }),
+    ];
+    expect(wantedOf(members).severity).toBe("warning");
+  });
+
+  it("keep the severity that they had when they end", () => {
+    const before = wantedOf([memberOf("a", { severity: "critical" }), memberOf("b")]);
+    expect(wantedOf([memberOf("a", { severity: "critical", ...over }), memberOf("b", over)], before).severity).toBe(
+      "critical",
+    );
+  });
+
+  it("show the oldest that fires", () => {
+    const members = [
+      memberOf("a", { startsAtMs: t0, ...over, summary: "over" }),
+      memberOf("c", { startsAtMs: t0 + 2, summary: "younger" }),
+      memberOf("b", { startsAtMs: t0 + 1, summary: "oldest that fires" }),
+    ];
+    expect(wantedOf(members).summary).toBe("oldest that fires");
+    expect(leadingMember(members.map((member) => ({ ...member, ...over }))).summary).toBe("over");
+  });
+
+  it("show the same one whatever order they came in", () => {
+    const same = [memberOf("b"), memberOf("a"), memberOf("c")];
+    expect(leadingMember(same).fingerprint).toBe("a");
+    expect(leadingMember(same.toReversed()).fingerprint).toBe("a");
+  });
+
+  it("are at least one", () => {
+    expect(() => leadingMember([])).toThrow(/at least one/);
+  });
+});
+
+describe("a person's acknowledgement", () => {
+  const before = incidentOf({ wanted: acknowledgedNow }).wanted;
+
+  it("stays with repeats and with a lower severity", () => {
+    expect(wantedBy([memberOf("a")], before, t0 + 1).acknowledged).toBe(true);
+    expect(wantedBy([memberOf("a", { severity: "info" })], before, t0 + 1).acknowledged).toBe(true);
+  });
+
+  it("is cleared by a higher severity", () => {
+    expect(wantedBy([memberOf("a", { severity: "critical" })], before, t0 + 1).acknowledged).toBe(false);
+  });
+});
+
+it("what is wanted says since when, and a repeat does not move that", () => {
+  const { wanted } = incidentOf();
+  expect(wantedBy([memberOf("a", { summary: "other words" })], wanted, t0 + 5)).toMatchObject({
+    atMs: t0,
+    summary: "other words",
+  });
+  expect(wantedBy([memberOf("a", { severity: "critical" })], wanted, t0 + 5).atMs).toBe(t0 + 5);
+  expect(wantedBy([memberOf("a", { status: "resolved" })], wanted, t0 + 5).atMs).toBe(t0 + 5);
+});
+
+const anyMember = fc.record({
+  fingerprint: fc.string({ minLength: 1, maxLength: 2 }),
+  status: fc.constantFrom("firing" as const, "resolved" as const),
+  severity: fc.constantFrom(...severities),
+  startsAtMs: fc.integer({ min: t0, max: t0 + 3 }),
+});
+
+it("whoever the members are, the incident fires exactly if one of them does, and is never less severe than one that does", () => {
+  fc.assert(
+    fc.property(fc.array(anyMember, { minLength: 1, maxLength: 6 }), (given) => {
+      const members = given.map((member) => memberOf(member.fingerprint, member));
+      const { status, severity } = wantedBy(members, null, t0);
+      const burning = members.filter((member) => member.status === "firing");
+      expect(status).toBe(burning.length > 0 ? "firing" : "resolved");
+      for (const member of burning) expect(severityRank(severity)).toBeLessThanOrEqual(severityRank(member.severity));
+      expect(members.map((member) => member.severity)).toContain(severity);
+    }),
+  );
+});

@@ -1,0 +1,51 @@
+import { type Alert, type Claim, type Route, type Severity, summaryOf, type Want } from "@tocsin/core";
+
+/** What a test says of an alert; the rest is made up. */
+export interface Saying {
+  readonly startsAtMs?: number;
+  readonly endsAtMs?: number;
+  readonly source?: string;
+  /** Makes it a direct claim. */
+  readonly sender?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Where tests begin: the virtual clock's start. */
+export const epochMs = Date.UTC(2026, 0, 1);
+
+export const alertOf = (fingerprint: string, saying: Saying = {}): Alert => ({
+  fingerprint,
+  labels: { alertname: fingerprint, ...saying.labels },
+  annotations: { summary: `${fingerprint} is wrong`, ...saying.annotations },
+  startsAtMs: saying.startsAtMs ?? epochMs,
+});
+
+const claim = (status: Claim["status"], fingerprint: string, saying: Saying): Claim => ({
+  alert: alertOf(fingerprint, saying),
+  status,
+  source: saying.source ?? "default",
+  ...(saying.sender === undefined ? {} : { sender: saying.sender }),
+  ...(saying.endsAtMs === undefined ? {} : { endsAtMs: saying.endsAtMs }),
+});
+
+export const firing = (fingerprint: string, saying: Saying = {}): Claim => claim("firing", fingerprint, saying);
+export const resolved = (fingerprint: string, saying: Saying = {}): Claim => claim("resolved", fingerprint, saying);
+
+/** The route of an alert to a target: its own incident unless a dedup key says otherwise. */
+export const routeTo = (
+  target: string,
+  alert: Alert,
+  how: { readonly severity?: Severity; readonly dedupKey?: string; readonly summary?: string } = {},
+): Route => ({
+  target,
+  dedupKey: how.dedupKey ?? alert.fingerprint,
+  severity: how.severity ?? "error",
+  summary: how.summary ?? summaryOf(alert),
+});
+
+/** A claim that one target, or several, should hear. */
+export const wanted = (
+  said: Claim,
+  how: Parameters<typeof routeTo>[2] & { readonly at?: readonly string[] } = {},
+): Want => ({ claim: said, routes: (how.at ?? ["pagerduty"]).map((target) => routeTo(target, said.alert, how)) });

@@ -1,0 +1,34 @@
+import type { RateLimit, ReceiverTraits, TargetTerms } from "@tocsin/core";
+
+export const pagerdutyTraits: ReceiverTraits = { dropsUnknownResolves: true, acknowledges: true };
+/** Such as a webhook: it knows nothing of what it was told before. */
+export const forgetfulTraits: ReceiverTraits = { dropsUnknownResolves: false, acknowledges: false };
+
+/** PagerDuty's: 120 calls in 60 s, a fifth of them kept for criticals. */
+export const pagerdutyLimit: RateLimit = {
+  limit: 120,
+  perMs: 60_000,
+  algorithm: "sliding_window",
+  burst: 10,
+  reserve: 0.2,
+};
+
+export const noLimit: RateLimit = { ...pagerdutyLimit, limit: 0 };
+
+/** A target as the ledger knows it: its own key, no limit. */
+export function targetTerms(name: string, terms: Partial<TargetTerms> = {}): TargetTerms {
+  return {
+    name,
+    enabled: true,
+    shadow: false,
+    endpoint: `${name} at ${terms.credential ?? `${name}'s key`}`,
+    credential: `${name}'s key`,
+    sealed: `sealed ${name}`,
+    traits: pagerdutyTraits,
+    rateLimit: noLimit,
+    timeoutMs: 10_000,
+    pageResolved: "never",
+    adoptUnknownResolves: true,
+    ...terms,
+  };
+}
