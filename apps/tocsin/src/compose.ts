@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 
-import { type Clock, systemClock } from "@tocsin/core";
+import { type Clock, type Ledger, systemClock } from "@tocsin/core";
 import { openSqliteLedger, startWorker, type Worker } from "@tocsin/engine";
 import { proxyFrom, Transport } from "@tocsin/publishers";
+import type { FastifyInstance } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
 import type { Config } from "./config/config.ts";
@@ -19,6 +21,7 @@ import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
 import { createServer } from "./http/server.ts";
 import { targetEndpoints } from "./http/targets.ts";
 import { keyFile } from "./key-file.ts";
+import { OperatorError } from "./operator-error.ts";
 import { publishing } from "./publishing.ts";
 import { Readiness } from "./readiness.ts";
 import { Settings } from "./settings.ts";
@@ -67,7 +70,7 @@ export async function compose(
     const metrics = new Metrics(version);
     closing.push(() => metrics.stop());
     const vault = new Vault(keysOf(config, log));
-    const ledger = await openSqliteLedger({ path: config.ledger.path, settings: config.delivery });
+    const ledger = await openLedger(config);
     closing.push(() => ledger[Symbol.asyncDispose]());
     const transport = new Transport({ proxy: proxyBeyondLoopback(env) });
     closing.push(() => transport.close());
@@ -108,9 +111,7 @@ export async function compose(
     });
     closing.push(() => worker?.stop(), housekeeping({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
     readiness.loaded();
-    await app.listen(config.server.listen);
-    const { port } = app.server.address() as { port: number };
-    const address = { host: config.server.listen.host, port };
+    const address = await listen(app, config.server.listen);
     log.info({ address: formatAddress(address), ledger: config.ledger.path, version }, "listening");
 
     let stopped: Promise<void> | undefined;
@@ -123,6 +124,25 @@ export async function compose(
     await close();
     throw error;
   }
+}
+
+async function openLedger({ ledger: { path }, delivery }: Config): Promise<Ledger> {
+  try {
+    return await openSqliteLedger({ path, settings: delivery });
+  } catch (error) {
+    throw new OperatorError(`the ledger ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function listen(app: FastifyInstance, address: Address): Promise<Address> {
+  try {
+    await app.listen(address);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === "EADDRINUSE" ? "it is taken; is another Tocsin running? `server.listen` changes it" : message;
+    throw new OperatorError(`cannot listen on ${formatAddress(address)}: ${why}`, { cause: error });
+  }
+  return { host: address.host, port: (app.server.address() as AddressInfo).port };
 }
 
 /** The configured keys; else the one beside the file, which is made at the first start. */

@@ -1,2 +1,5 @@
 #!/usr/bin/env -S node --conditions=@tocsin/source
-console.log("tocsin");
+import { run } from "./cli/program.ts";
+import { processTerminal } from "./cli/terminal.ts";
+
+process.exitCode = await run(process.argv.slice(2), processTerminal());

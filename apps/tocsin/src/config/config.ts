@@ -54,7 +54,9 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
   };
   const parsed = configSchema.safeParse(input);
   if (!parsed.success) {
-    throw fail(located(parsed.error).map(({ path, message }) => ({ path: formatPath(path), message })));
+    const issues = located(parsed.error).map(({ path, message }) => ({ path: formatPath(path), message }));
+    // One per place: a second one, such as of a comparison, follows from the first.
+    throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
   const { server, ledger, targets, delivery, telemetry } = parsed.data;
   const secrets = new Secrets(secretReader(places));

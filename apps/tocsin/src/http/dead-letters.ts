@@ -62,7 +62,7 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
   ];
 }
 
-const deadLetterBody = (letter: DeadLetter) => ({
+export const deadLetterBody = (letter: DeadLetter) => ({
   id: letter.id,
   incident: letter.incident,
   target: letter.target,

@@ -95,7 +95,7 @@ export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoi
   ];
 }
 
-const explainedBody = ({ history, ...rest }: Explained) => ({
+export const explainedBody = ({ history, ...rest }: Explained) => ({
   ...rest,
   ...(history !== undefined && { history: history.map(historyBody) }),
 });

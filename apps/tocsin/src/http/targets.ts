@@ -52,7 +52,7 @@ export function targetEndpoints({ ledger, targets, refresh }: TargetsAndStanding
   ];
 }
 
-function targetBody(entry: TargetEntry, standing: TargetStanding | undefined) {
+export function targetBody(entry: TargetEntry, standing: TargetStanding | undefined) {
   const { name, source, errors, warnings, target } = entry;
   return {
     name,

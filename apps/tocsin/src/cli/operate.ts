@@ -1,0 +1,94 @@
+import type { deadLetterBody } from "../http/dead-letters.ts";
+import type { explainedBody } from "../http/explain.ts";
+import type { incidentBody } from "../http/incidents.ts";
+import type { targetBody } from "../http/targets.ts";
+import { call } from "./api.ts";
+import type { ListOptions, OperatorOptions } from "./operator-commands.ts";
+import { printable, table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+/*
+ * Operator commands: one call of the API each, its answer as a table, or as it is with --json.
+ */
+
+export async function listIncidents(terminal: Terminal, options: ListOptions): Promise<void> {
+  const answer = await call(options, "GET", `incidents?${query(options, ["state", "target", "fingerprint", "limit"])}`);
+  const { incidents } = answer as { incidents: ReturnType<typeof incidentBody>[] };
+  const rows = incidents.map((incident) => [
+    incident.id,
+    incident.target,
+    incident.state,
+    incident.reason,
+    incident.severity,
+    incident.updatedAt,
+    incident.wanted.summary,
+  ]);
+  const headings = ["ID", "TARGET", "STATE", "REASON", "SEVERITY", "UPDATED", "SUMMARY"];
+  print(terminal, options, answer, table(headings, rows));
+}
+
+export async function listDeadLetters(terminal: Terminal, options: ListOptions): Promise<void> {
+  const answer = await call(options, "GET", `deadletters?${query(options, ["limit"])}`);
+  const { deadletters } = answer as { deadletters: ReturnType<typeof deadLetterBody>[] };
+  const rows = deadletters.map(({ id, incident, target, action, reason, at, answer: said }) => [
+    id,
+    incident,
+    target,
+    action,
+    reason,
+    at,
+    said,
+  ]);
+  print(terminal, options, answer, table(["ID", "INCIDENT", "TARGET", "EVENT", "REASON", "AT", "ANSWER"], rows));
+}
+
+export async function listTargets(terminal: Terminal, options: OperatorOptions): Promise<void> {
+  const answer = await call(options, "GET", "targets");
+  const { targets } = answer as { targets: ReturnType<typeof targetBody>[] };
+  const rows = targets.map(({ name, type, state, origin, errors }) => [
+    name,
+    type,
+    state,
+    origin,
+    errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
+  ]);
+  print(terminal, options, answer, table(["NAME", "TYPE", "STATE", "ORIGIN", "ERRORS"], rows));
+}
+
+export async function explain(terminal: Terminal, options: OperatorOptions, fingerprint: string): Promise<void> {
+  const answer = await call(options, "GET", `explain?fingerprint=${encodeURIComponent(fingerprint)}`);
+  const { status, targets } = answer as { status: string; targets: ReturnType<typeof explainedBody>[] };
+  const lines = targets.flatMap(({ target, state, reason, detail, incident, history = [] }) => [
+    `${target}: ${state}, ${reason}${detail ? ` (${detail})` : ""}${incident === undefined ? "" : `, incident ${incident}`}`,
+    ...history.map((entry) => `  ${entry.at}  ${entry.what}${entry.detail ? `: ${entry.detail}` : ""}`),
+  ]);
+  const text = [`${fingerprint} is ${status}`, ...lines].map((line) => `${printable(line)}\n`).join("");
+  print(terminal, options, answer, text);
+}
+
+/** One thing with all that is known of it. */
+export async function show(terminal: Terminal, options: OperatorOptions, path: string): Promise<void> {
+  terminal.out(json(await call(options, "GET", path)));
+}
+
+export async function replay(terminal: Terminal, options: OperatorOptions, id: string): Promise<void> {
+  const answer = await call(options, "POST", `deadletters/${encodeURIComponent(id)}/replay`);
+  print(terminal, options, answer, `dead letter ${id} is judged once more\n`);
+}
+
+export async function drop(terminal: Terminal, options: OperatorOptions, id: string): Promise<void> {
+  await call(options, "DELETE", `deadletters/${encodeURIComponent(id)}`);
+  print(terminal, options, { id }, `dead letter ${id} is dropped\n`);
+}
+
+function print(terminal: Terminal, options: OperatorOptions, answer: unknown, text: string): void {
+  terminal.out(options.json ? json(answer) : text);
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+function query(options: ListOptions, names: readonly ("state" | "target" | "fingerprint" | "limit")[]): string {
+  return new URLSearchParams(
+    names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+  ).toString();
+}

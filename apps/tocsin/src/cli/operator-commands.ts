@@ -1,0 +1,64 @@
+import { type Command, Option } from "commander";
+
+import type { Terminal } from "./terminal.ts";
+
+export interface OperatorOptions {
+  readonly url: string;
+  readonly token?: string;
+  readonly ca?: string;
+  readonly json?: boolean;
+}
+
+export interface ListOptions extends OperatorOptions {
+  readonly state?: string;
+  readonly target?: string;
+  readonly fingerprint?: string;
+  readonly limit?: string;
+}
+
+/** Commands that speak to a running service over HTTP: what an operator can do, a script can do. */
+export function describeOperator(program: Command, terminal: Terminal): void {
+  const incidents = program.command("incidents").description("what is open, due, told");
+  command(incidents, "list", "list incidents, the newest first")
+    .option("--state <state>", "only those in this state")
+    .option("--target <target>", "only those at this target")
+    .option("--fingerprint <fingerprint>", "only those of this alert")
+    .option("--limit <count>", "how many at most", "100")
+    .action(async (options: ListOptions) => (await operate()).listIncidents(terminal, options));
+  command(incidents, "show <id>", "show one with its history").action(async (id: string, options: OperatorOptions) =>
+    (await operate()).show(terminal, options, `incidents/${encodeURIComponent(id)}`),
+  );
+  command(program, "explain <fingerprint>", "say per target why an alert was told or was not").action(
+    async (fingerprint: string, options: OperatorOptions) => (await operate()).explain(terminal, options, fingerprint),
+  );
+  const targets = program.command("targets").description("who is told");
+  command(targets, "list", "list all targets, wrong ones too").action(async (options: OperatorOptions) =>
+    (await operate()).listTargets(terminal, options),
+  );
+  const letters = program.command("deadletters").description("what was refused for good, or could not be told in time");
+  command(letters, "list", "list them, the newest first")
+    .option("--limit <count>", "how many at most", "100")
+    .action(async (options: ListOptions) => (await operate()).listDeadLetters(terminal, options));
+  command(letters, "show <id>", "show one with what was sent").action(async (id: string, options: OperatorOptions) =>
+    (await operate()).show(terminal, options, `deadletters/${encodeURIComponent(id)}`),
+  );
+  command(letters, "replay <id>", "judge it once more, against what is wanted now").action(
+    async (id: string, options: OperatorOptions) => (await operate()).replay(terminal, options, id),
+  );
+  command(letters, "drop <id>", "drop it").action(async (id: string, options: OperatorOptions) =>
+    (await operate()).drop(terminal, options, id),
+  );
+}
+
+/** A command with what all of them take. */
+const command = (parent: Command, name: string, description: string): Command =>
+  parent
+    .command(name)
+    .description(description)
+    .addOption(new Option("--url <url>", "where the service is").env("TOCSIN_URL").default("http://127.0.0.1:9877"))
+    .addOption(new Option("--token <token>", "bearer token").env("TOCSIN_TOKEN"))
+    .option("--ca <file>", "certificates to trust, in PEM")
+    .option("--json", "print the service's answer as it is");
+
+/** Only a command that runs loads how. */
+const operate = () => import("./operate.ts");

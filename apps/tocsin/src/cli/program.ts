@@ -1,0 +1,101 @@
+import { Command, CommanderError } from "commander";
+
+import { version } from "../version.ts";
+import { OperatorError } from "../operator-error.ts";
+import { exitCode } from "./exit-code.ts";
+import { describeOperator } from "./operator-commands.ts";
+import { describeSend } from "./send-commands.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Runs one command and gives the exit code. Each command loads its own parts: `--help` needs none of them. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = describe(terminal, (outcome) => {
+    code = outcome;
+  });
+  try {
+    refuseUnknown(program, args[0]);
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (error instanceof OperatorError) {
+      terminal.err(`${error.message}\n`);
+      return exitCode.failed;
+    }
+    // Known by name, for the class would load the schema library.
+    if (error instanceof Error && error.name === "ConfigError") {
+      terminal.err(`${error.message}\n`);
+      return exitCode.configuration;
+    }
+    throw error;
+  }
+}
+
+/** A word that is no command would be taken for an argument of the default one. */
+function refuseUnknown(program: Command, word: string | undefined): void {
+  if (word === undefined || word.startsWith("-") || word === "help") return;
+  if (program.commands.some((command) => command.name() === word)) return;
+  program.error(`error: unknown command '${word}' (see tocsin --help)`);
+}
+
+const configOption = ["--config <file>", "configuration; default: tocsin.yaml where it exists"] as const;
+
+function describe(terminal: Terminal, finish: (code: number) => void): Command {
+  const program = new Command("tocsin")
+    .description(
+      "Takes the alerts that monitoring raises and tells PagerDuty: in order, criticals first, without losing one.",
+    )
+    .version(version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+
+  program
+    .command("serve", { isDefault: true })
+    .description("run the service (the default)")
+    .option(...configOption)
+    .action(async (options: { config?: string }) => {
+      const { serve } = await import("./serve.ts");
+      finish(await serve(terminal, options.config));
+    });
+  program
+    .command("demo")
+    .description("play a small storm against the simulator")
+    .action(async () => {
+      const { demo } = await import("./demo.ts");
+      finish(await demo(terminal));
+    });
+  program
+    .command("simulator")
+    .description("run the stand-in for PagerDuty by itself")
+    .option("--listen <address>", "where", "127.0.0.1:9878")
+    .option("--listen-eu <address>", "a second address that stands for the EU region")
+    .option("--file <file>", "keep incidents in this file, over restarts")
+    .action(async (options: { listen: string; listenEu?: string; file?: string }) => {
+      const { simulator } = await import("./simulator.ts");
+      finish(await simulator(terminal, options));
+    });
+
+  const configuration = program.command("config").description("check a configuration, or show its schema");
+  configuration
+    .command("check")
+    .description("say all that is wrong, targets included; exit code 78 if anything is")
+    .option(...configOption)
+    .option("--json", "as JSON")
+    .action(async (options: { config?: string; json?: boolean }) => {
+      const { check } = await import("./config.ts");
+      finish(check(terminal, options));
+    });
+  configuration
+    .command("schema")
+    .description("print the JSON Schema")
+    .action(async () => {
+      const { schema } = await import("./config.ts");
+      finish(schema(terminal));
+    });
+
+  describeOperator(program, terminal);
+  describeSend(program, terminal);
+  return program;
+}

@@ -1,0 +1,55 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { compose, type Tocsin } from "../compose.ts";
+import { ConfigError } from "../config/config-error.ts";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { readTargets } from "../targets.ts";
+import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
+import { exitCode } from "./exit-code.ts";
+import { embedSimulator, signalled } from "./simulator.ts";
+import type { Terminal } from "./terminal.ts";
+import { welcome } from "./welcome.ts";
+
+/** Runs the service until a signal ends it. */
+export async function serve(terminal: Terminal, named?: string): Promise<number> {
+  const { env, cwd } = terminal;
+  const file = configFile(named, cwd);
+  const load = () => withKeyFromEnvironment(loadConfig(file, { cwd, env }), env);
+  const config = load();
+  if (file === undefined) refuseWrongKey(config);
+  const dir = config.ledger.path === ":memory:" ? cwd : dirname(config.ledger.path);
+  mkdirSync(dir, { recursive: true });
+
+  const simulator = file === undefined && config.targets === undefined ? await embedSimulator(dir) : undefined;
+  const simulated = (loaded: Config): Config =>
+    simulator === undefined ? loaded : { ...loaded, targets: [simulatedTarget(simulator.url)] };
+  try {
+    const tocsin = await compose(simulated(config), { writeLog: terminal.err, env, reread: () => simulated(load()) });
+    terminal.out(
+      welcome({ config, address: tocsin.address, targets: tocsin.targets.entries, simulatorUrl: simulator?.url }),
+    );
+    await untilSignalled(terminal, tocsin);
+    return exitCode.ok;
+  } finally {
+    await simulator?.close();
+  }
+}
+
+async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void> {
+  terminal.onCrash((error) => tocsin.log.fatal({ err: error, reason: "bug" }, "nobody caught this; the process ends"));
+  // A reload says in the log how it went.
+  const endReloads = terminal.onSignal("SIGHUP", () => void tocsin.reload().catch(() => {}));
+  await signalled(terminal);
+  tocsin.log.info("stopping: attempts in flight end first");
+  await tocsin.stop();
+  endReloads();
+}
+
+/** Without a file, the key in the environment is all that was written, and a wrong one would page nobody. */
+function refuseWrongKey({ targets = [], readSecret }: Config): void {
+  const entries = readTargets([{ source: "config", path: "targets", inputs: targets, readSecret }]);
+  const issues = entries.flatMap(({ errors }) => errors.map(({ message }) => ({ path: routingKeyVariable, message })));
+  if (issues.length > 0) throw new ConfigError(issues, "environment");
+}
