@@ -33,7 +33,8 @@ export function room(limit: number, terms: Pick<RateLimit, "reserve">, window: W
   const free = limit - total - (critical ? 0 : Math.max(0, reserve - window.used[urgency.criticalTrigger]));
   if (free <= 0) return 0;
   const owed = guaranteesOwed(limit, window, of);
-  const own = (critical ? reserve : guaranteeOf(of, limit)) - usedOf(window, of);
+  // Where the limit is 1 there is no reserve, and still no guarantee of others goes before a critical.
+  const own = (critical ? Math.max(1, reserve) : guaranteeOf(of, limit)) - usedOf(window, of);
   return Math.max(0, Math.min(free, Math.max(free - owed, own)));
 }
 

@@ -55,10 +55,10 @@ export class Gates {
     const used = emptyUse();
     for (const slot of this.#live(credential, nowMs)) used[slot.urgency]++;
     const limit = effectiveLimit(this.throttle(credential), terms.limit, nowMs);
-    const free = room(limit, terms, { used, waiting }, of);
-    return terms.algorithm === "token_bucket"
-      ? Math.min(free, Math.floor(this.#tokens(credential, terms, nowMs)))
-      : free;
+    if (terms.algorithm === "sliding_window") return room(limit, terms, { used, waiting }, of);
+    // Shares are of what a bucket gives in the long run: of the whole limit, the last in order would go short.
+    const sustained = Math.max(1, Math.floor(limit * (1 - terms.burst / terms.limit)));
+    return Math.min(room(sustained, terms, { used, waiting }, of), Math.floor(this.#tokens(credential, terms, nowMs)));
   }
 
   /** When a credential without room may have some again. */
