@@ -1,3 +1,5 @@
+import { Flights } from "./flights.ts";
+import { Hand, type Held, Pace } from "./hand.ts";
 import { type Clock, type Ledger, type Lease, LedgerUnavailable, type Outcome, type Report } from "@tocsin/core";
 
 /** What one attempt came to, and what was sent without credentials, for a dead letter. */
@@ -42,6 +44,8 @@ export interface Worker {
 const leaseMarginMs = 20_000;
 /** While the ledger is unavailable, outcomes are kept and reported again this often. */
 const ledgerRetryMs = 1_000;
+/** Quick targets get leases for this many times the attempts that may be in flight, so that one commit serves many. */
+const aheadFactor = 4;
 /** Asked again at the latest, whatever the ledger said about the next time. */
 const longestSleepMs = 60_000;
 
@@ -55,6 +59,9 @@ interface Flying {
 export function startWorker(options: WorkerOptions): Worker {
   const { ledger, clock, owner, concurrency, observe } = options;
   const flying = new Map<number, Flying>();
+  const flights = new Flights();
+  const hand = new Hand();
+  const pace = new Pace();
   const reports: Report[] = [];
   let settling = false;
   let claiming = false;
@@ -74,7 +81,7 @@ export function startWorker(options: WorkerOptions): Worker {
     claiming = true;
     try {
       while (wanted) {
-        const most = stopping ? 0 : concurrency - flying.size;
+        const most = stopping ? 0 : concurrency * aheadFactor - flying.size - hand.size;
         if (most <= 0) return;
         wanted = false;
         await claim(most);
@@ -91,10 +98,12 @@ export function startWorker(options: WorkerOptions): Worker {
   async function claim(most: number): Promise<void> {
     cancelSleep?.();
     const claimedAtMs = clock.monotonic();
-    const claimed = await ledger.claimDue({ owner, most, concurrency, leaseMarginMs });
+    const ahead = { targets: pace.quick(), factor: aheadFactor };
+    const claimed = await ledger.claimDue({ owner, most, concurrency, ahead, leaseMarginMs });
     for (const target of claimed.limited) if (!limited.has(target)) observe?.limited?.(target);
     limited = new Set(claimed.limited);
-    for (const lease of claimed.leases) void attempt(lease, claimedAtMs);
+    for (const lease of claimed.leases) hand.add({ lease, claimedAtMs });
+    begin();
     sleep(claimed.nextAtMs === null ? longestSleepMs : claimed.nextAtMs - claimed.nowMs);
   }
 
@@ -103,20 +112,35 @@ export function startWorker(options: WorkerOptions): Worker {
     if (!stopping) cancelSleep = clock.after(Math.min(Math.max(delayMs, 0), longestSleepMs), wake);
   }
 
-  async function attempt(lease: Lease, claimedAtMs: number): Promise<void> {
+  /** Begins as many attempts as may be in flight. */
+  function begin(): void {
+    const mayGo = (target: string): boolean => flights.room(owner, target, concurrency) > 0;
+    while (hand.size > 0 && flying.size < concurrency) {
+      const next = hand.take(mayGo);
+      if (!next) return;
+      flights.add(owner, next.lease.target);
+      void attempt(next);
+    }
+  }
+
+  async function attempt({ lease, claimedAtMs }: Held): Promise<void> {
     const controller = new AbortController();
     const startedAtMs = clock.monotonic();
     flying.set(lease.token, { lease, controller, deadlineMs: startedAtMs + lease.timeoutMs });
     watchDeadlines();
     const { outcome, rendered } = await outcomeOf(lease, controller.signal, claimedAtMs);
-    const endedAtMs = clock.monotonic();
-    observe?.attempted?.(lease, outcome, endedAtMs - startedAtMs);
+    const durationMs = clock.monotonic() - startedAtMs;
+    flying.delete(lease.token);
+    flights.remove(owner, lease.target);
+    pace.saw(lease.target, durationMs);
+    observe?.attempted?.(lease, outcome, durationMs);
     if (outcome.kind === "accepted" && lease.first) observe?.told?.(lease, clock.now() - lease.acceptedAtMs);
     reports.push({ lease, outcome, ...(rendered === undefined ? {} : { rendered }) });
     if (!settling) {
       settling = true;
       queueMicrotask(() => void settle());
     }
+    begin();
   }
 
   async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
@@ -136,7 +160,6 @@ export function startWorker(options: WorkerOptions): Worker {
     const batch = reports.splice(0);
     const settled = ledger.settle(batch);
     // Asked in the same tick, so that the next work is claimed in the commit that settles this.
-    for (const { lease } of batch) flying.delete(lease.token);
     wake();
     try {
       await settled;
@@ -158,7 +181,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function stopIfIdle(): void {
-    if (flying.size === 0 && !settling && !claiming) idle?.();
+    if (flying.size === 0 && hand.size === 0 && !settling && !claiming) idle?.();
   }
 
   /** One timer for all deadlines: attempts are many, time-outs few. */
@@ -184,6 +207,16 @@ export function startWorker(options: WorkerOptions): Worker {
       idle = resolve;
     });
     stopIfIdle();
+    // What has not begun goes back unused.
+    for (let next = hand.take(() => true); next; next = hand.take(() => true))
+      reports.push({
+        lease: next.lease,
+        outcome: { kind: "interrupted", left: false, detail: "Tocsin stopped before the attempt began" },
+      });
+    if (reports.length > 0 && !settling) {
+      settling = true;
+      void settle();
+    }
     const cancelGrace = clock.after(graceMs, () => {
       for (const { controller } of flying.values()) controller.abort(new DOMException("Tocsin stops", "AbortError"));
     });

@@ -1,6 +1,6 @@
 import type { Alert } from "../model/alert.ts";
 import type { Claim, ClaimState } from "../model/claim.ts";
-import type { AttemptAction } from "../model/event.ts";
+import type { AttemptAction, Urgency } from "../model/event.ts";
 import type { HistoryEntry, Incident, IncidentState, Reason } from "../model/incident.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Severity } from "../model/severity.ts";
@@ -68,6 +68,8 @@ export interface ClaimRequest {
   readonly most: number;
   /** How many attempts the owner may have in flight in all; a target gets at most the half of what is free (bulkhead). */
   readonly concurrency: number;
+  /** Targets that answer so fast that the commit is the slower part: they get leases for this many times as many. */
+  readonly ahead: { readonly targets: readonly string[]; readonly factor: number };
   /** How long a lease lasts beyond the target's timeout. */
   readonly leaseMarginMs: number;
 }
@@ -81,6 +83,7 @@ export interface Lease {
   readonly sealed: string;
   readonly shadow: boolean;
   readonly action: AttemptAction;
+  readonly urgency: Urgency;
   readonly dedupKey: string;
   readonly severity: Severity;
   readonly summary: string;

@@ -14,6 +14,7 @@ import {
   urgencyOf,
 } from "@tocsin/core";
 import { breakerState, probing } from "../breaker.ts";
+import type { Flights } from "../flights.ts";
 import type { Desk } from "./desk.ts";
 import { waitingIn } from "./gates.ts";
 import { letTimePass } from "./intake.ts";
@@ -21,43 +22,6 @@ import type { EndpointRecord, Lane } from "./store.ts";
 
 /** Alerts whose time has come that one claim looks at: a bound on the commit, not on the work; the rest comes next. */
 const mostLookedAt = 500;
-
-/** Attempts under way, per owner and target: the bulkhead's counts. Rebuilt at the start. */
-export class Flights {
-  readonly #owners = new Map<string, { total: number; readonly byTarget: Map<string, number> }>();
-
-  #of(owner: string) {
-    let counts = this.#owners.get(owner);
-    if (!counts) this.#owners.set(owner, (counts = { total: 0, byTarget: new Map() }));
-    return counts;
-  }
-
-  add(owner: string, target: string): void {
-    const counts = this.#of(owner);
-    counts.total++;
-    counts.byTarget.set(target, (counts.byTarget.get(target) ?? 0) + 1);
-  }
-
-  remove(owner: string, target: string): void {
-    const counts = this.#of(owner);
-    counts.total--;
-    const left = (counts.byTarget.get(target) ?? 0) - 1;
-    if (left > 0) counts.byTarget.set(target, left);
-    else counts.byTarget.delete(target);
-    if (counts.total === 0) this.#owners.delete(owner);
-  }
-
-  /**
-   * A target may have as many attempts in flight as are free for all (dynamic thresholds): alone it gets the half of them,
-   * and ten that hang leave room for an eleventh. One is always allowed.
-   */
-  room(owner: string, target: string, concurrency: number): number {
-    const counts = this.#of(owner);
-    const mine = counts.byTarget.get(target) ?? 0;
-    const share = Math.floor((concurrency - counts.total - mine) / 2);
-    return Math.max(mine === 0 ? 1 : 0, share);
-  }
-}
 
 /**
  * Leases what is due, most urgent first over all targets, in turn among the targets of one urgency, as far as limiter,
@@ -135,7 +99,9 @@ class Claiming {
   /** How many attempts may leave for this endpoint now; notes when to look again where that is a matter of time. */
   #allowed({ terms }: EndpointRecord, of: Urgency, waiting: ReadonlySet<Urgency>): number {
     const { gates, nowMs } = this.#desk;
-    let most = this.#flights.room(this.#request.owner, terms.name, this.#request.concurrency);
+    const { owner, concurrency, ahead } = this.#request;
+    const factor = ahead.targets.includes(terms.name) ? ahead.factor : 1;
+    let most = this.#flights.room(owner, terms.name, concurrency * factor);
     if (most <= 0) return 0;
 
     const breaker = gates.breaker(terms.name);
@@ -201,7 +167,7 @@ class Claiming {
     this.#flights.add(this.#request.owner, terms.name);
     gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
     this.#markProbes(endpoint, incident.id, token);
-    this.leases.push(leaseOf(desk, incident, endpoint, { token, action, timeoutMs, leaseMs }));
+    this.leases.push(leaseOf(desk, incident, endpoint, { token, action, urgency: due.urgency, timeoutMs, leaseMs }));
     return true;
   }
 
@@ -254,7 +220,7 @@ function leaseOf(
   desk: Desk,
   incident: Incident,
   endpoint: EndpointRecord,
-  attempt: { token: number; action: AttemptAction; timeoutMs: number; leaseMs: number },
+  attempt: Pick<Lease, "token" | "action" | "urgency" | "timeoutMs" | "leaseMs">,
 ): Lease {
   const lead = leadingMember(incident.members);
   const record = desk.store.alert(lead.fingerprint);
@@ -262,12 +228,11 @@ function leaseOf(
   const { terms } = endpoint;
   return {
     incident: incident.id,
-    token: attempt.token,
+    ...attempt,
     target: incident.target,
     endpoint: terms.endpoint,
     sealed: terms.sealed,
     shadow: terms.shadow,
-    action: attempt.action,
     dedupKey: incident.dedupKey,
     severity: incident.wanted.severity,
     summary: incident.wanted.summary,
@@ -275,7 +240,5 @@ function leaseOf(
     alert: record.alert,
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
-    timeoutMs: attempt.timeoutMs,
-    leaseMs: attempt.leaseMs,
   };
 }

@@ -10,7 +10,8 @@ import {
   type TargetTerms,
   type Want,
 } from "@tocsin/core";
-import { claimDue, Flights, overtake } from "./claiming.ts";
+import { Flights } from "../flights.ts";
+import { claimDue, overtake } from "./claiming.ts";
 import { Desk } from "./desk.ts";
 import { atCurrentEndpoint, settle } from "./settling.ts";
 import { reroute, want, wanting } from "./intake.ts";

@@ -11,7 +11,8 @@ import {
 } from "@tocsin/core";
 import { answered, failed } from "../breaker.ts";
 import { throttled, unpaused } from "../throttle.ts";
-import { type Flights, freeProbes } from "./claiming.ts";
+import type { Flights } from "../flights.ts";
+import { freeProbes } from "./claiming.ts";
 import type { Desk } from "./desk.ts";
 import type { EndpointRecord } from "./store.ts";
 
