@@ -11,8 +11,8 @@ export interface StormAlert {
 export const stormAlerts = 200;
 const batchSize = 25;
 
-/** Every fifth is critical, and they come mixed, as they do. */
-const severities = ["warning", "error", "warning", "info", "critical"] as const;
+/** Every tenth is critical, and they come mixed, as they do. */
+const severities = ["warning", "error", "info", "warning", "error", "warning", "info", "error", "warning", "critical"];
 const numbers = Array.from({ length: stormAlerts }, (_, index) => index);
 const flapping = numbers.filter((index) => index % 3 === 0);
 const flaps = 3;

@@ -3,12 +3,35 @@ import { targetTypes } from "@tocsin/publishers";
 
 import { configSchema } from "./schema.ts";
 
+/** As much of JSON Schema as ours use. */
+export interface JsonSchema {
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly not?: object;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly items?: JsonSchema;
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly $ref?: string;
+  readonly $schema?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+}
+
 /** JSON Schema of `tocsin.yaml`, targets included: editors check and complete with it. */
-export function configJsonSchema(): Record<string, unknown> {
-  const { $schema, ...schema } = jsonSchemaOf(configSchema) as Record<string, unknown> & {
-    properties: { targets: { items?: unknown } };
+export function configJsonSchema(): JsonSchema {
+  const { $schema, properties, ...rest } = jsonSchemaOf(configSchema) as JsonSchema;
+  // References begin at the root, so what they refer to must stand there.
+  const { $schema: _, $defs = {}, ...target } = targetJsonSchema(targetTypes) as JsonSchema;
+  return {
+    ...($schema !== undefined && { $schema }),
+    description: "The configuration of Tocsin, tocsin.yaml.",
+    ...rest,
+    properties: { ...properties, targets: { ...properties?.["targets"], items: target } },
+    $defs,
   };
-  const { $schema: _, ...target } = targetJsonSchema(targetTypes) as Record<string, unknown>;
-  schema.properties.targets.items = target;
-  return { $schema, title: "Tocsin", description: "The configuration of Tocsin, tocsin.yaml.", ...schema };
 }

@@ -1,0 +1,73 @@
+import type { JsonSchema } from "./json-schema.ts";
+
+/** docs/configuration.md, from the schema that checks what it describes. */
+export function configurationPage(schema: JsonSchema): string {
+  const { targets, ...blocks } = schema.properties ?? {};
+  const sections = Object.entries(blocks).map(([name, block]) => section(name, `${name}.`, block));
+  const types = targets?.items?.oneOf ?? (targets?.items ? [targets.items] : []);
+  const targetSections = types.map((type) => {
+    const { type: name, ...properties } = type.properties ?? {};
+    return section(`targets of type ${String(name?.const)}`, "", { ...type, properties }, name?.description);
+  });
+  return `${[intro, ...sections, targetsIntro, ...targetSections].join("\n\n")}\n`;
+}
+
+const intro = `# Configuration
+
+Generated from the schema by \`scripts/generate.ts\`; [config.schema.json](config.schema.json) is the same for editors.
+
+\`tocsin.yaml\` in the working directory, or \`--config FILE\`. Every key is optional and unknown ones are refused. Durations
+are written \`"30s"\`, \`"5m"\`, \`"1h30m"\`. A secret is a text, \`{ file: PATH }\` or \`{ env: NAME }\`. Paths are relative to the
+file. \`tocsin config check\` says all that is wrong with it.
+
+A start with a wrong configuration ends with exit code 78 and the list of what is wrong. A target is the exception: each is
+judged by itself, so that a wrong one costs no other one. The service starts without it, lists it as \`invalid\` with its
+errors (\`tocsin targets list\`), and says so in the log; \`tocsin config check\` counts it as an error.
+
+SIGHUP and \`POST /-/reload\` read the file anew: targets, tokens, \`publicUrl\` and the log's level change at once; what needs a
+restart is named in the answer. If the file is wrong, the old configuration stays in force, the answer and the log say so, and
+\`tocsin_config_last_reload_successful\` is 0. Of a target that became invalid the last valid version stays in force.
+
+Without a file and with \`PAGERDUTY_ROUTING_KEY\` in the environment there is one target, PagerDuty with that key. Without
+either, Tocsin starts its own simulator and tells that.`;
+
+const targetsIntro = `## targets
+
+A list of those who are told. Each decides for itself what it wants to hear; there is no "first match wins". Keys are in
+snake_case, for a target is the same JSON object wherever it comes from.`;
+
+function section(title: string, prefix: string, block: JsonSchema, says = block.description): string {
+  const rows = rowsOf(prefix, block);
+  const text = says === undefined ? "" : `\n\n${says}`;
+  return `## ${title}${text}\n\n| key | value | default | |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
+}
+
+function rowsOf(prefix: string, { properties = {} }: JsonSchema): string[] {
+  return Object.entries(properties).flatMap(([name, schema]) => {
+    const key = `${prefix}${name}`;
+    if (schema.properties) return rowsOf(`${key}.`, schema);
+    const of = schema.items?.properties ? rowsOf(`${key}[].`, schema.items) : [];
+    return [row(key, schema), ...of];
+  });
+}
+
+const row = (key: string, schema: JsonSchema): string =>
+  `| ${[`\`${key}\``, valueOf(schema), defaultOf(schema), schema.description ?? ""].map(escape).join(" | ")} |`;
+
+/** A bar would end the cell. */
+const escape = (text: string): string => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ");
+
+const defaultOf = ({ default: value }: JsonSchema): string =>
+  value === undefined ? "" : `\`${JSON.stringify(value)}\``;
+
+function valueOf(schema: JsonSchema): string {
+  if (schema.not) return "not in this version";
+  if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(", ");
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
+  if (schema.items) return `list of ${valueOf(schema.items)}`;
+  const [first] = schema.anyOf ?? [];
+  if (first === undefined) return schema.type ?? "any";
+  if (schema.anyOf?.some((one) => one.properties?.["env"])) return "secret";
+  if (schema.anyOf?.some((one) => one.const === 0)) return "duration";
+  return [...new Set(schema.anyOf?.map(valueOf))].join(", or ");
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from "node:fs";
+
+import { format, type FormatOptions } from "oxfmt";
+
+import { configurationPage } from "../apps/tocsin/src/config/docs.ts";
+import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
+
+/** Generated files by their path from the root, formatted as everything here is. */
+export async function generated(): Promise<Record<string, string>> {
+  const schema = configJsonSchema();
+  return {
+    "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
+    "docs/configuration.md": await formatted("configuration.md", configurationPage(schema)),
+  };
+}
+
+async function formatted(name: string, text: string): Promise<string> {
+  const { ignorePatterns: _, ...settings } = JSON.parse(
+    readFileSync(new URL("../.oxfmtrc.json", import.meta.url), "utf8"),
+  ) as FormatOptions & { ignorePatterns?: unknown };
+  const { code, errors } = await format(name, text, settings);
+  if (errors.length > 0)
+    throw new Error(`${name} cannot be formatted: ${errors.map(({ message }) => message).join(", ")}`);
+  return code;
+}

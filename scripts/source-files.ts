@@ -1,0 +1,35 @@
+import { globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+export const root = join(import.meta.dirname, "..");
+
+export interface SourceFile {
+  /** From the root, such as `packages/core/src/index.ts`. */
+  readonly path: string;
+  /** Its workspace, such as `packages/core`. */
+  readonly workspace: string;
+  /** A test, or what only tests use. */
+  readonly test: boolean;
+  readonly text: string;
+  /** What it imports, as written. */
+  readonly imports: readonly string[];
+}
+
+const importing =
+  /^\s*(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm;
+
+/** Every source file of packages and apps. */
+export const sourceFiles = (): SourceFile[] =>
+  globSync("{packages,apps}/*/{src,test}/**/*.ts", { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] })
+    .toSorted()
+    .map((path) => {
+      const text = readFileSync(join(root, path), "utf8");
+      const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+      return {
+        path,
+        workspace: path.split("/").slice(0, 2).join("/"),
+        test: /\.test\.ts$|(^|[-.])fixtures?\.ts$|\/test\//.test(path) || /fixture/.test(basename(path)),
+        text,
+        imports: Array.from(code.matchAll(importing), ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? ""),
+      };
+    });

@@ -1,0 +1,168 @@
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { basename, dirname, join, normalize } from "node:path";
+
+import { describe, expect, test } from "vitest";
+
+import { generated } from "./generated.ts";
+import { root, type SourceFile, sourceFiles } from "./source-files.ts";
+
+const files = sourceFiles();
+const production = files.filter((file) => !file.test);
+
+/** Imports point inwards: what of ours each workspace may import. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  "packages/pagerduty": [],
+  "packages/core": [],
+  "packages/engine": ["core"],
+  "packages/publishers": ["core", "pagerduty"],
+  "packages/simulator": [],
+  "packages/testkit": ["core", "engine", "simulator"],
+  "apps/tocsin": ["core", "engine", "publishers", "pagerduty", "simulator"],
+};
+
+/** Modules of Node that do no I/O: decisions stay pure, so that their tests are tables. */
+const pureModules = ["node:crypto", "node:util"];
+
+const ours = (specifier: string): string | undefined => /^@tocsin\/([\w-]+)/.exec(specifier)?.[1];
+const isForeign = (specifier: string): boolean =>
+  !specifier.startsWith(".") && !isBuiltin(specifier) && ours(specifier) === undefined;
+const packageOf = (specifier: string): string =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+
+/** `path: import` for each import that breaks a rule. */
+const offences = (among: readonly SourceFile[], breaks: (specifier: string, file: SourceFile) => boolean): string[] =>
+  among.flatMap((file) =>
+    file.imports.filter((specifier) => breaks(specifier, file)).map((specifier) => `${file.path}: ${specifier}`),
+  );
+
+describe("imports", () => {
+  test("were found at all", () => {
+    expect(files.length).toBeGreaterThan(100);
+    expect(production.flatMap(({ imports }) => imports).length).toBeGreaterThan(500);
+  });
+
+  test("every workspace is known here", () => {
+    expect([...new Set(files.map(({ workspace }) => workspace))].toSorted()).toEqual(Object.keys(mayImport).toSorted());
+  });
+
+  test("point inwards", () => {
+    const outward = offences(production, (specifier, { workspace }) => {
+      const name = ours(specifier);
+      return name !== undefined && !mayImport[workspace]?.includes(name);
+    });
+    expect(outward).toEqual([]);
+  });
+
+  test("of a file go to the door of a package, or stay in it", () => {
+    const astray = offences(files, (specifier, { path, workspace }) =>
+      specifier.startsWith(".")
+        ? !normalize(join(dirname(path), specifier)).startsWith(`${workspace}/`)
+        : /^@tocsin\/[\w-]+\/(?!package\.json)/.test(specifier),
+    );
+    expect(astray).toEqual([]);
+  });
+
+  test("carry .ts", () => {
+    expect(offences(files, (specifier) => specifier.startsWith(".") && !/\.(ts|json)$/.test(specifier))).toEqual([]);
+  });
+
+  test("of Node write node:", () => {
+    expect(offences(files, (specifier) => isBuiltin(specifier) && !specifier.startsWith("node:"))).toEqual([]);
+  });
+
+  test("of the client library name no package: it has no dependencies", () => {
+    const client = production.filter(({ workspace }) => workspace === "packages/pagerduty");
+    expect(offences(client, (specifier) => isForeign(specifier) || ours(specifier) !== undefined)).toEqual([]);
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, "packages/pagerduty/package.json"), "utf8")) as {
+      dependencies?: object;
+    };
+    expect(dependencies).toEqual({});
+  });
+
+  test("of core do no I/O", () => {
+    const core = production.filter(({ workspace }) => workspace === "packages/core");
+    expect(offences(core, (specifier) => isBuiltin(specifier) && !pureModules.includes(specifier))).toEqual([]);
+  });
+
+  test("of a publisher name no other publisher", () => {
+    const publishers = production.filter(({ path }) => /^packages\/publishers\/src\/\w+\//.test(path));
+    const crossing = offences(publishers, (specifier, { path }) => {
+      if (!specifier.startsWith(".")) return false;
+      const [, , , folder = "", below] = normalize(join(dirname(path), specifier)).split("/");
+      return below !== undefined && !path.startsWith(`packages/publishers/src/${folder}/`);
+    });
+    expect(crossing).toEqual([]);
+  });
+
+  test("of the testkit are made by tests alone", () => {
+    expect(
+      offences(
+        production,
+        (specifier, { workspace }) => ours(specifier) === "testkit" && workspace !== "packages/testkit",
+      ),
+    ).toEqual([]);
+  });
+
+  test("name packages that package.json names", () => {
+    const declared = new Map(
+      Object.keys(mayImport).map((workspace) => {
+        const text = readFileSync(join(root, workspace, "package.json"), "utf8");
+        return [workspace, Object.keys((JSON.parse(text) as { dependencies?: object }).dependencies ?? {})];
+      }),
+    );
+    const missing = offences(production, (specifier, { workspace }) => {
+      if (!isForeign(specifier) && ours(specifier) === undefined) return false;
+      const names = declared.get(workspace) ?? [];
+      // The schema library comes with core, on whose schemas the others build.
+      return !names.includes(packageOf(specifier)) && !(specifier === "zod" && names.includes("@tocsin/core"));
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+test("no file is a place where unrelated things meet", () => {
+  const vague = /^(utils?|helpers?|common|types|interfaces|managers?|misc|shared)\.ts$/;
+  expect(files.map(({ path }) => path).filter((path) => vague.test(basename(path)))).toEqual([]);
+});
+
+test("files are named in kebab-case", () => {
+  expect(
+    files
+      .map(({ path }) => path)
+      .filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?(\.test)?\.ts$/.test(basename(path))),
+  ).toEqual([]);
+});
+
+test("the environment is read at the program's edge", () => {
+  const inner = production.filter(({ workspace }) => workspace !== "packages/pagerduty");
+  const readers = inner.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path);
+  expect(readers).toEqual(["apps/tocsin/src/cli/terminal.ts"]);
+});
+
+describe("generated files", async () => {
+  test.each(Object.entries(await generated()))("%s is what scripts/generate.ts writes", (path, text) => {
+    expect(readFileSync(join(root, path), "utf8")).toBe(text);
+  });
+});
+
+describe("every publisher", () => {
+  const folder = join(root, "packages/publishers/src");
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [entry.name] : [],
+  );
+
+  test("is found", () => {
+    expect(names).toContain("pagerduty");
+  });
+
+  test.each(names)("%s has golden files, calls the contract, and is registered", (name) => {
+    expect(globSync("golden/**/*.json", { cwd: join(folder, name) })).not.toEqual([]);
+    expect(existsSync(join(folder, name, "index.test.ts"))).toBe(true);
+    expect(readFileSync(join(folder, name, "index.test.ts"), "utf8")).toMatch(/\bpublisherContract\(/);
+    expect(readFileSync(join(folder, "registry.ts"), "utf8")).toContain(`"./${name}/index.ts"`);
+  });
+});
