@@ -32,7 +32,7 @@ function trigger(telling: Telling, wording: Wording): Keyless<TriggerEvent> {
   return {
     event_action: "trigger",
     dedup_key: telling.dedupKey,
-    payload: { ...payloadOf(telling, wording), severity: telling.severity },
+    payload: payloadOf(telling, wording),
     ...(links.length > 0 && { links }),
     ...(images.length > 0 && { images }),
     client,
@@ -47,7 +47,7 @@ function change(telling: Telling, wording: Wording): Keyless<ChangeEvent> {
   return { payload: { summary, source, timestamp, custom_details }, ...(links.length > 0 && { links }) };
 }
 
-function payloadOf(telling: Telling, { metadata, template }: Wording): Omit<Payload, "severity"> {
+function payloadOf(telling: Telling, { metadata, template }: Wording): Payload {
   const { alert, severity } = telling;
   const { labels } = alert;
   const context = { alert, severity, metadata };
@@ -56,6 +56,7 @@ function payloadOf(telling: Telling, { metadata, template }: Wording): Omit<Payl
   return {
     summary: isBlank(telling.summary) ? `[${alertName(alert)}]` : telling.summary,
     source: field("source", "instance", "node", "host", "pod", "service", "job") ?? senderOf(telling),
+    severity,
     timestamp: isoTime(alert.startsAtMs),
     component: field("component", "service", "job", "app", "container"),
     group: field("group", "cluster", "namespace"),

@@ -1,0 +1,133 @@
+import { join } from "node:path";
+import type { Alert, Telling } from "@tocsin/core";
+import { describe, expect, test } from "vitest";
+import { Transport } from "../transport.ts";
+import { disk, endpoint, targetOf, tellingOf } from "./fixtures.ts";
+import { pagerdutyPublisher } from "./index.ts";
+
+const transport = new Transport();
+const render = (telling: Partial<Telling>, target = endpoint) =>
+  pagerdutyPublisher(target, { transport, version: "0" }).render(tellingOf(telling)) as Rendered;
+
+interface Rendered {
+  payload: {
+    source: string;
+    summary: string;
+    timestamp?: string;
+    custom_details: Record<string, Record<string, string>>;
+  };
+  links?: { href: string; text: string }[];
+  images?: { src: string }[];
+}
+
+const alertOf = (more: Partial<Alert>): { alert: Alert } => ({ alert: { ...disk, annotations: {}, ...more } });
+
+const hostile: Alert = {
+  fingerprint: "\ud800".repeat(3),
+  labels: Object.fromEntries([
+    ["alertname", "💥".repeat(20)],
+    ["__proto__", "polluted"],
+    ["constructor", "x"],
+    ["", "no name"],
+    ["instance", " \u0000\u200b "],
+    ["node", "control\u0000\u001b[31m\u2028"],
+    ["severity", "Page"],
+  ]),
+  annotations: {
+    summary: "lone \udc00 surrogate",
+    grafana_url: "javascript:alert(1)",
+    dashboard_url: "",
+    runbook_url: "not a url",
+    grafana_snapshot: "http://pictures.example.com/1.png",
+    imageURL: "data:image/png;base64,AAAA",
+  },
+  startsAtMs: Number.NaN,
+  generatorURL: "https://prometheus.example.com/ graph?q=größe",
+};
+
+describe("PagerDuty's event", () => {
+  // Reviewed like code; `vitest run -u` writes them again.
+  test.each<[string, Partial<Telling>]>([
+    ["firing", { incidentUrl: "https://tocsin.example.com/incidents/7", sender: "prometheus-a" }],
+    ["resolved", { action: "resolve" }],
+    ["acknowledged", { action: "acknowledge" }],
+    ["change", { action: "change", alert: { ...disk, labels: { ...disk.labels, change_event: "true" } } }],
+    ["grouped", { firing: 12, endsAtMs: Date.UTC(2026, 10, 23, 4) }],
+    ["grafana", alertOf({ dashboardURL: "https://g/d", panelURL: "https://g/p", imageURL: "https://g/i.png" })],
+    ["hostile", { alert: hostile, summary: "lone \udc00 surrogate" }],
+    [
+      "oversize",
+      alertOf({
+        labels: { ...disk.labels, long: "n".repeat(100) },
+        annotations: { small: "kept", large: "l".repeat(600_000), larger: "é".repeat(500_000) },
+      }),
+    ],
+  ])("is as reviewed: %s", async (name, telling) => {
+    const text = `${JSON.stringify(render(telling), null, 2)}\n`;
+    await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
+  });
+
+  test.each<[string, Partial<Alert>, Partial<Telling>, string]>([
+    ["the instance", {}, {}, "db-1:9100"],
+    ["the next label that says something", { labels: { instance: " ", host: "h", job: "j" } }, {}, "h"],
+    ["the job", { labels: { job: "j" } }, {}, "j"],
+    ["the sender", { labels: {} }, { sender: "prometheus-a" }, "prometheus-a"],
+    ["where it was generated", { labels: {} }, {}, "prometheus.example.com"],
+    ["nobody", { labels: {}, generatorURL: "x" }, {}, "unknown"],
+  ])("comes from %s", (_, alert, telling, source) => {
+    expect(render({ ...alertOf(alert), ...telling }).payload.source).toBe(source);
+  });
+
+  test("speaks in the target's own words, field by field", () => {
+    const template = {
+      source: "{{ metadata.environment }}/{{ labels.instance }}",
+      component: "{{ labels.missing }}",
+      group: "g",
+      class: "{{ alert_name | downcase }}",
+      custom_details: { team: "{{ labels.service }}", gone: "{{ labels.missing }}", alert_name: "replaced" },
+    };
+    const { payload } = render({}, targetOf({ template, metadata: { environment: "prod" } }));
+    expect(payload).toMatchObject({
+      source: "prod/db-1:9100",
+      component: "orders",
+      group: "g",
+      class: "diskfull",
+      custom_details: { team: "orders", alert_name: "replaced", fingerprint: disk.fingerprint },
+    });
+    expect(payload.custom_details).not.toHaveProperty("gone");
+  });
+
+  test("links the runbook of the alert's name below the target's base", () => {
+    const target = targetOf({ metadata: { runbook_base_url: "https://runbooks.example.com/" } });
+    const { links } = render(alertOf({ labels: { alertname: "a b/c" } }), target);
+    expect(links).toContainEqual({ href: "https://runbooks.example.com/a%20b%2Fc", text: "Runbook" });
+  });
+
+  test("links each page once, and demotes a picture that is not https", () => {
+    const url = "https://grafana.example.com/d/1";
+    const event = render(
+      alertOf({
+        annotations: { grafana_url: url, grafana_snapshot: "http://g/s.png" },
+        dashboardURL: url,
+        generatorURL: "",
+      }),
+    );
+    expect(event.links).toEqual([
+      { href: url, text: "Grafana" },
+      { href: "http://g/s.png", text: "Snapshot" },
+    ]);
+    expect(event.images ?? []).toEqual([]);
+  });
+
+  test("has a summary even when there is none", () => {
+    expect(render({ summary: " \u200b" }).payload.summary).toBe("[DiskFull]");
+  });
+
+  test("holds no key when it is shown, not even one that an alert repeats", () => {
+    const key = endpoint.credential!.reveal();
+    const text = JSON.stringify(render(alertOf({ annotations: { leak: `key=${key}` } })));
+    expect(text).not.toContain(key);
+    expect(text).not.toContain("routing_key");
+    expect(text).toContain("key=[secret]");
+  });
+});

@@ -1,0 +1,94 @@
+import { parseTarget, type ParseTargetOptions } from "@tocsin/core";
+import { describe, expect, test } from "vitest";
+import { routingKey as key } from "./fixtures.ts";
+import { pagerdutyTarget } from "./target-type.ts";
+
+const other = "FEDCBA9876543210fedcba9876543210";
+const proxy = "https://proxy.example.com/pd";
+const parse = (input: object, more: Partial<ParseTargetOptions> = {}) =>
+  parseTarget(
+    { name: "pd", type: "pagerduty", ...input },
+    { types: [pagerdutyTarget], readSecret: () => other, ...more },
+  );
+
+describe("a PagerDuty target", () => {
+  test.each<[object, string]>([
+    [{}, "https://events.pagerduty.com"],
+    [{ region: "us" }, "https://events.pagerduty.com"],
+    [{ region: "eu" }, "https://events.eu.pagerduty.com"],
+    [{ url: "https://events.pagerduty.com" }, "https://events.pagerduty.com"],
+    [{ url: "https://events.pagerduty.com/v2/enqueue" }, "https://events.pagerduty.com"],
+    [{ url: "https://EVENTS.eu.pagerduty.com/v2/" }, "https://events.eu.pagerduty.com"],
+    [{ url: `${proxy}/v2/change/enqueue` }, proxy],
+    [{ url: "http://127.0.0.1:8080/" }, "http://127.0.0.1:8080"],
+  ])("with %j is at %s", (input, url) => {
+    expect(parse({ ...input, routing_key: key })).toMatchObject({ target: { url, degraded: false } });
+  });
+
+  test.each<[string, object, Partial<ParseTargetOptions>]>([
+    ["headers.routing_key", { headers: { routing_key: key, Authorization: other }, routing_key: other }, {}],
+    ["headers.Authorization", { headers: { Authorization: key }, routing_key: other }, {}],
+    ["headers.authorization", { headers: { authorization: `bearer ${key} ` } }, {}],
+    ["routing_key", { routing_key: key }, { beside: { routing_key: other } }],
+    ["routing_key, a reference", { routing_key: { env: "KEY" } }, { readSecret: () => `${key}\n` }],
+    ["the entry beside it", {}, { beside: { routing_key: `${key}\n` } }],
+    [
+      "routing_key, when the headers are blank",
+      { headers: { routing_key: " ", Authorization: "" }, routing_key: key },
+      {},
+    ],
+    [
+      "routing_key, behind a proxy with its own token",
+      { url: proxy, headers: { Authorization: "Bearer x" }, routing_key: key },
+      {},
+    ],
+  ])("takes its key from %s", (_, input, more) => {
+    const parsed = parse(input, more);
+    expect("target" in parsed && parsed.target.credential!.reveal()).toBe(key);
+  });
+
+  test.each<[string, object, object]>([
+    ["neither header once it is the key", { headers: { Authorization: key, "X-A": "1" } }, { "X-A": "1" }],
+    [
+      "a proxy's token",
+      { url: proxy, headers: { Authorization: "Bearer x" }, routing_key: key },
+      { Authorization: "Bearer x" },
+    ],
+  ])("sends %s", (_, input, headers) => {
+    const parsed = parse(input);
+    const sent = "target" in parsed ? Object.entries(parsed.target.headers) : [];
+    expect(Object.fromEntries(sent.map(([name, value]) => [name, value.reveal()]))).toEqual(headers);
+  });
+
+  test("without a key is degraded where somebody else may add it, and says so", () => {
+    expect(parse({ url: `${proxy}/v2/enqueue` })).toMatchObject({
+      target: { degraded: true, credential: null, url: `${proxy}/v2/enqueue` },
+      warnings: [{ path: "routing_key", message: expect.stringContaining("without one") }],
+    });
+  });
+
+  test.each<[string, object, Partial<ParseTargetOptions>, string]>([
+    ["no key for PagerDuty itself", {}, {}, "routing_key"],
+    ["no key for PagerDuty by a url", { url: "https://events.eu.pagerduty.com" }, {}, "routing_key"],
+    ["a REST token for a key", { routing_key: "abcdefghij0123456789" }, {}, "routing_key"],
+    ["a key with a dash", { routing_key: `${key.slice(0, 31)}-` }, {}, "routing_key"],
+    ["a malformed key, also behind a proxy", { url: proxy, routing_key: "abc" }, {}, "routing_key"],
+    ["a malformed key beside it", {}, { beside: { routing_key: "abc" } }, "routing_key"],
+    ["a malformed header", { headers: { Routing_Key: "abc" }, routing_key: key }, {}, "headers.Routing_Key"],
+    [
+      "a token for PagerDuty that is no key",
+      { headers: { Authorization: "Bearer abc" }, routing_key: key },
+      {},
+      "headers.Authorization",
+    ],
+    ["the REST API's host", { url: "https://api.pagerduty.com", routing_key: key }, {}, "url"],
+    ["a query", { url: `${proxy}?token=x`, routing_key: key }, {}, "url"],
+    ["url and region", { url: proxy, region: "eu", routing_key: key }, {}, "region"],
+    ["a region that does not exist", { region: "asia", routing_key: key }, {}, "region"],
+    ["plain http", { url: "http://events.pagerduty.com", routing_key: key }, {}, "url"],
+  ])("with %s is invalid", (_, input, more, path) => {
+    const parsed = parse(input, more);
+    expect("issues" in parsed && parsed.issues.map((issue) => issue.path)).toEqual([path]);
+    expect(JSON.stringify(parsed)).not.toMatch(/[0-9A-Za-z]{32}|abcdefghij/);
+  });
+});

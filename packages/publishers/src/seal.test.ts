@@ -1,0 +1,50 @@
+import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { expect, test } from "vitest";
+import { routingKey, targetOf, tellingOf } from "./pagerduty/fixtures.ts";
+import {
+  createPublisher,
+  credentialIdentity,
+  endpointIdentity,
+  publisherFromSealed,
+  sealable,
+  Transport,
+} from "./index.ts";
+
+test("an endpoint that was sealed tells the same as before, with the same credentials", async () => {
+  await using transport = new Transport();
+  await using receiver = await ScriptedReceiver.open(answer(202), answer(202));
+  const target = targetOf({
+    url: receiver.url,
+    headers: { "X-Proxy": "proxy-token" },
+    metadata: { environment: "prod" },
+    template: { component: "{{ metadata.environment }}", custom_details: { a: "{{ alert_name }}" } },
+  });
+  const options = { transport, version: "1" };
+  const { signal } = new AbortController();
+  await createPublisher(target, options).publish(tellingOf(), signal);
+  await publisherFromSealed(sealable(target), options).publish(tellingOf(), signal);
+  const [now, later] = receiver.requests;
+  expect(later).toEqual(now);
+  expect(now!.body).toContain(routingKey);
+  expect(now!.head).toContain("proxy-token");
+});
+
+test("an endpoint is the same by type, URL and credential, whatever else changes", () => {
+  const a = targetOf({});
+  const identity = endpointIdentity(a);
+  expect(endpointIdentity(targetOf({ name: "b", timeout: "1s", filters: { severity: "info" } }))).toBe(identity);
+  expect(endpointIdentity(targetOf({ region: "eu" }))).not.toBe(identity);
+  expect(endpointIdentity(targetOf({ routing_key: "x".repeat(32) }))).not.toBe(identity);
+});
+
+const keyless = (url: string) => credentialIdentity(targetOf({ routing_key: "", url }));
+
+test("a credential is the same whatever the URL; without one, the URL counts", () => {
+  expect(credentialIdentity(targetOf({ region: "eu" }))).toBe(credentialIdentity(targetOf({ region: "us" })));
+  expect(keyless("https://a.example.com")).not.toBe(keyless("https://b.example.com"));
+});
+
+test("a type without a publisher is refused", async () => {
+  await using transport = new Transport();
+  expect(() => createPublisher({ ...targetOf({}), type: "pigeon" }, { transport, version: "1" })).toThrow(/pigeon/);
+});

@@ -1,0 +1,188 @@
+import { once } from "node:events";
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { connect, type AddressInfo, type Socket } from "node:net";
+import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { describe, expect, test } from "vitest";
+import { selfSigned } from "../../pagerduty/test/self-signed.ts";
+import { addressOf } from "./request.ts";
+import { proxyFrom, Transport, type TransportOptions } from "./transport.ts";
+
+const { signal } = new AbortController();
+const post = { headers: ["content-type", "application/json"], body: "{}", signal };
+
+/** Listens on a free port of this machine until the test ends. */
+async function listen(server: Server): Promise<{ port: number } & AsyncDisposable> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const accept: RequestListener = (request, response) => {
+  request.resume().on("end", () => response.writeHead(202).end("{}"));
+};
+
+/** Counts what passes; tunnels with CONNECT. */
+function proxyServer(): { server: Server; seen: string[] } {
+  const seen: string[] = [];
+  const server = createHttpServer((request, response) => {
+    seen.push(`${request.method} ${request.url}`);
+    accept(request, response);
+  });
+  server.on("connect", (request: IncomingMessage, socket: Socket) => {
+    seen.push(`CONNECT ${request.url}`);
+    const [host, port] = request.url!.split(":");
+    const onward = connect(Number(port), host, () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      onward.pipe(socket).pipe(onward);
+    });
+    for (const end of [onward, socket])
+      end.on("error", () => {
+        onward.destroy();
+        socket.destroy();
+      });
+  });
+  return { server, seen };
+}
+
+describe("the transport", () => {
+  test("keeps connections alive and shares them", async () => {
+    await using receiver = await ScriptedReceiver.open(answer(202), answer(202), answer(202));
+    await using transport = new Transport({ connections: 1 });
+    const address = addressOf(`${receiver.url}/a?b=c`);
+    for (let i = 0; i < 3; i++) expect(await transport.post({ ...post, address })).toMatchObject({ status: 202 });
+    expect(receiver.connectionCount).toBe(1);
+    expect(receiver.requests[0]!.head).toMatch(/^POST \/a\?b=c HTTP\/1\.1\r\n/);
+  });
+
+  test("knows that a request which still waits for a connection has not left", async () => {
+    await using receiver = await ScriptedReceiver.open();
+    await using transport = new Transport({ connections: 1 });
+    const address = addressOf(receiver.url);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const arrived = receiver.arrival();
+    const busy = transport.post({ ...post, address, signal: first.signal });
+    await arrived;
+    const waiting = transport.post({ ...post, address, signal: second.signal });
+    second.abort();
+    expect(await waiting).toEqual({ kind: "stopped", left: false, timeout: false });
+    first.abort();
+    expect(await busy).toEqual({ kind: "stopped", left: true, timeout: false });
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  test("goes on with what waits after a connection is lost", async () => {
+    await using receiver = await ScriptedReceiver.open((socket) => void socket.resetAndDestroy(), answer(202));
+    await using transport = new Transport({ connections: 1 });
+    const address = addressOf(receiver.url);
+    const [lost, next] = await Promise.all([
+      transport.post({ ...post, address }),
+      transport.post({ ...post, address }),
+    ]);
+    expect([lost.kind, next.kind]).toEqual(["failed", "answered"]);
+  });
+
+  test("reads at most 64 KiB of an answer", async () => {
+    await using receiver = await ScriptedReceiver.open(answer(500, "é".repeat(100_000)));
+    await using transport = new Transport();
+    const reply = await transport.post({ ...post, address: addressOf(receiver.url) });
+    expect(reply.kind === "answered" && Buffer.byteLength(reply.body)).toBe(65_536);
+  });
+
+  test("ignores interim answers", async () => {
+    const early = "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n";
+    await using receiver = await ScriptedReceiver.open((socket, request) => {
+      socket.write(early);
+      answer(202)(socket, request);
+    });
+    await using transport = new Transport();
+    expect(await transport.post({ ...post, address: addressOf(receiver.url) })).toMatchObject({ status: 202 });
+  });
+
+  test("trusts an authority for the connections that name it, and for no others", async () => {
+    const { key, cert } = selfSigned();
+    await using server = await listen(createHttpsServer({ key, cert }, accept));
+    await using transport = new Transport();
+    const address = addressOf(`https://127.0.0.1:${server.port}`);
+    const trusting = { ...address, tls: { ca: cert } };
+    expect(await transport.post({ ...post, address: trusting })).toMatchObject({ kind: "answered", status: 202 });
+    const reply = await transport.post({ ...post, address });
+    expect(reply).toEqual({
+      kind: "failed",
+      left: false,
+      reason: "tls",
+      detail: expect.stringContaining("SELF_SIGNED"),
+    });
+  });
+
+  test("refuses a certificate for another name", async () => {
+    const { key, cert } = selfSigned({ names: ["example.com"] });
+    await using server = await listen(createHttpsServer({ key, cert }, accept));
+    await using transport = new Transport();
+    const address = { ...addressOf(`https://localhost:${server.port}`), tls: { ca: cert } };
+    expect(await transport.post({ ...post, address })).toMatchObject({ left: false, reason: "tls" });
+  });
+
+  test.each([
+    ["http://no-such-host.invalid", "network"],
+    ["http://127.0.0.1:1", "network"],
+  ])("says why it did not reach %s, and nothing of the URL", async (url, reason) => {
+    await using transport = new Transport();
+    const reply = await transport.post({ ...post, address: addressOf(`${url}/secret-path`) });
+    expect(reply).toMatchObject({ kind: "failed", left: false, reason });
+    expect(JSON.stringify(reply)).not.toMatch(/invalid|127|secret/);
+  });
+});
+
+describe("a proxy", () => {
+  test("of the environment is used for https, with the receiver's own certificate checked", async () => {
+    const { key, cert } = selfSigned();
+    const proxy = proxyServer();
+    await using server = await listen(createHttpsServer({ key, cert }, accept));
+    await using front = await listen(proxy.server);
+    const options: TransportOptions = { proxy: proxyFrom({ HTTPS_PROXY: `http://127.0.0.1:${front.port}` }) };
+    await using transport = new Transport(options);
+    const address = addressOf(`https://127.0.0.1:${server.port}`);
+    const trusting = { ...address, tls: { ca: cert } };
+    expect(await transport.post({ ...post, address: trusting })).toMatchObject({ kind: "answered", status: 202 });
+    expect(await transport.post({ ...post, address })).toMatchObject({ kind: "failed", left: false, reason: "tls" });
+    expect(proxy.seen).toContain(`CONNECT 127.0.0.1:${server.port}`);
+  });
+
+  test("is not used for hosts that no_proxy names", async () => {
+    await using receiver = await ScriptedReceiver.open(answer(202));
+    const proxy = { http: "http://127.0.0.1:1", https: undefined, no: "127.0.0.1" };
+    await using transport = new Transport({ proxy });
+    expect(await transport.post({ ...post, address: addressOf(receiver.url) })).toMatchObject({ status: 202 });
+  });
+
+  test("that is down took nothing", async () => {
+    await using receiver = await ScriptedReceiver.open();
+    await using transport = new Transport({ proxy: { http: "http://127.0.0.1:1", https: undefined, no: undefined } });
+    const reply = await transport.post({ ...post, address: addressOf(receiver.url) });
+    expect(reply).toMatchObject({ kind: "failed", left: false, reason: "network" });
+    expect(receiver.requests).toEqual([]);
+  });
+
+  test.each([
+    [{}, { http: undefined, https: undefined, no: undefined }],
+    [
+      { HTTP_PROXY: "a", https_proxy: "b", HTTPS_PROXY: "c", NO_PROXY: "d" },
+      { http: "a", https: "b", no: "d" },
+    ],
+    [
+      { http_proxy: "", HTTP_PROXY: "a" },
+      { http: "a", https: undefined, no: undefined },
+    ],
+  ])("is read from %j", (env, proxy) => {
+    expect(proxyFrom(env)).toEqual(proxy);
+  });
+});

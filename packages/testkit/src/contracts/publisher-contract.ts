@@ -1,0 +1,190 @@
+import { inspect } from "node:util";
+import type { Outcome, Publisher, Telling } from "@tocsin/core";
+import { describe, expect, test } from "vitest";
+import { type Act, answer, ScriptedReceiver } from "./scripted-receiver.ts";
+
+/** What the contract must know of a receiver to judge its publisher. */
+export interface PublisherUnderTest {
+  /** Opens the publisher of a target at this URL with this credential. */
+  readonly open: (at: { url: string; secret: string }) => Publisher;
+  /** A well-formed credential. */
+  readonly secret: string;
+  /** Something that the receiver can be told. */
+  readonly telling: Telling;
+  /** How the receiver answers. */
+  readonly accepts: Act;
+  readonly refuses: Act;
+  /** The start of an accepting answer whose rest never comes, and what it means. */
+  readonly half: { readonly act: string; readonly means: Outcome["kind"] };
+}
+
+const never = () => new AbortController().signal;
+
+/** Kinds that say: try again. `ambiguous` also says: it may have been told. */
+const again = expect.stringMatching(/^(retry|ambiguous)$/) as string;
+
+/**
+ * What every publisher promises, on real sockets: one attempt per call, an outcome for whatever the receiver and the
+ * network do, never an exception, never a credential in what is shown, and the truth about whether a request left.
+ */
+export function publisherContract(name: string, given: PublisherUnderTest): void {
+  const { secret, telling } = given;
+
+  async function attempt(
+    act: Act | undefined,
+    use: (publisher: Publisher, receiver: ScriptedReceiver) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    await using receiver = await ScriptedReceiver.open(...(act ? [act] : []));
+    await using publisher = given.open({ url: receiver.url, secret });
+    return await use(publisher, receiver);
+  }
+  const publish = (publisher: Publisher) => publisher.publish(telling, never());
+
+  describe(`publisher contract: ${name}`, () => {
+    test("makes one attempt, as JSON, and says that it was accepted", async () => {
+      await using receiver = await ScriptedReceiver.open(given.accepts);
+      await using publisher = given.open({ url: receiver.url, secret });
+      expect(await publish(publisher)).toMatchObject({ kind: "accepted", receipt: expect.any(String) });
+      expect(receiver.requests).toHaveLength(1);
+      expect(receiver.requests[0]!.head).toMatch(/^content-type: application\/(\w+\.)*(\w+\+)?json/im);
+      expect(JSON.parse(receiver.requests[0]!.body)).toBeTypeOf("object");
+    });
+
+    test("sends the same again when told the same again", async () => {
+      await using receiver = await ScriptedReceiver.open(answer(500), given.accepts);
+      await using publisher = given.open({ url: receiver.url, secret });
+      await publish(publisher);
+      await publish(publisher);
+      const [first, second] = receiver.requests;
+      expect(second!.body).toBe(first!.body);
+    });
+
+    test("is refused for good by what the receiver will never take", async () => {
+      expect(await attempt(given.refuses, publish)).toMatchObject({ kind: "refused", detail: expect.any(String) });
+    });
+
+    test("waits as long as a throttling receiver asks", async () => {
+      const outcome = await attempt(answer(429, "", { "retry-after": "7" }), publish);
+      expect(outcome).toMatchObject({ kind: "retry", reason: "rate_limited", retryAfterMs: 7_000, status: 429 });
+    });
+
+    test.each([500, 502, 503, 504])("tries again after a %i", async (status) => {
+      expect(await attempt(answer(status, "<html>"), publish)).toMatchObject({ kind: again, reason: "server", status });
+    });
+
+    test.each([401, 403])("knows a %i as trouble with the credential", async (status) => {
+      expect(await attempt(answer(status), publish)).toMatchObject({
+        kind: "blocked",
+        state: "unauthorized",
+        reason: "auth",
+      });
+    });
+
+    test("does not know what became of a request that was never answered in time", async () => {
+      const outcome = await attempt(undefined, (publisher, receiver) =>
+        abortedOnArrival(publisher, receiver, timedOut()),
+      );
+      expect(outcome).toMatchObject({ kind: "ambiguous", reason: "timeout" });
+    });
+
+    test("does not count as a failure of the receiver what we interrupt", async () => {
+      const outcome = await attempt(undefined, (publisher, receiver) =>
+        abortedOnArrival(publisher, receiver, undefined),
+      );
+      expect(outcome).toMatchObject({ kind: "interrupted", left: true });
+    });
+
+    test("sends nothing once it was interrupted", async () => {
+      await using receiver = await ScriptedReceiver.open();
+      await using publisher = given.open({ url: receiver.url, secret });
+      expect(await publisher.publish(telling, AbortSignal.abort())).toMatchObject({ kind: "interrupted", left: false });
+      expect(await publisher.publish(telling, AbortSignal.abort(timedOut()))).toMatchObject({
+        kind: "retry",
+        reason: "timeout",
+      });
+      expect(receiver.requests).toEqual([]);
+    });
+
+    test("knows that a refused connection took nothing", async () => {
+      const receiver = await ScriptedReceiver.open();
+      const { url } = receiver;
+      await receiver[Symbol.asyncDispose]();
+      await using publisher = given.open({ url, secret });
+      expect(await publish(publisher)).toMatchObject({ kind: "retry", reason: "network" });
+    });
+
+    test("tries again after a reset before anything was read", async () => {
+      const outcome = await attempt(undefined, (publisher, receiver) => {
+        receiver.refusesConnections = true;
+        return publish(publisher);
+      });
+      expect(outcome).toMatchObject({ kind: again, reason: "network" });
+    });
+
+    test("does not know what became of a request after which the connection was reset", async () => {
+      const outcome = await attempt((socket) => void socket.resetAndDestroy(), publish);
+      expect(outcome).toMatchObject({ kind: "ambiguous", reason: "network" });
+    });
+
+    test("knows that a handshake which failed let nothing through", async () => {
+      await using receiver = await ScriptedReceiver.open();
+      receiver.refusesConnections = true;
+      await using publisher = given.open({ url: receiver.url.replace("http:", "https:"), secret });
+      expect(await publish(publisher)).toMatchObject({
+        kind: "retry",
+        reason: expect.stringMatching(/^(tls|network)$/),
+      });
+    });
+
+    test("judges an answer that breaks off by what came of it", async () => {
+      const outcome = await attempt((socket) => void socket.end(given.half.act), publish);
+      expect(outcome.kind).toBe(given.half.means);
+    });
+
+    test("reads an answer of any size without keeping it", async () => {
+      const outcome = await attempt(answer(500, "x".repeat(5_000_000)), publish);
+      expect(outcome).toMatchObject({ kind: again, status: 500 });
+      expect(JSON.stringify(outcome).length).toBeLessThan(2_000);
+    });
+
+    test("survives that the receiver closes idle connections", async () => {
+      await using receiver = await ScriptedReceiver.open(given.accepts, given.accepts);
+      await using publisher = given.open({ url: receiver.url, secret });
+      expect(await publish(publisher)).toMatchObject({ kind: "accepted" });
+      await receiver.closeConnections();
+      expect(["accepted", "retry", "ambiguous"]).toContain((await publish(publisher)).kind);
+    });
+
+    test.each([202, 400, 401, 429, 500])("shows no credential, even when a %i repeats the request", async (status) => {
+      const echo: Act = (socket, request) => answer(status, request.head + request.body)(socket, request);
+      const outcome = await attempt(echo, publish);
+      expect(shown(outcome)).not.toContain(secret);
+    });
+
+    test("shows no credential in itself, nor in what it would send", async () => {
+      await using publisher = given.open({ url: "http://127.0.0.1:9", secret });
+      expect(shown(publisher)).not.toContain(secret);
+      expect(shown(publisher.render(telling))).not.toContain(secret);
+    });
+
+    test("renders what it sends", async () => {
+      await using receiver = await ScriptedReceiver.open(given.accepts);
+      await using publisher = given.open({ url: receiver.url, secret });
+      await publish(publisher);
+      expect(JSON.parse(receiver.requests[0]!.body)).toMatchObject(publisher.render(telling) as object);
+    });
+  });
+
+  async function abortedOnArrival(publisher: Publisher, receiver: ScriptedReceiver, reason: unknown): Promise<Outcome> {
+    const controller = new AbortController();
+    const arrived = receiver.arrival();
+    const outcome = publisher.publish(telling, controller.signal);
+    await arrived;
+    controller.abort(reason);
+    return await outcome;
+  }
+}
+
+const timedOut = () => new DOMException("The attempt took too long", "TimeoutError");
+
+const shown = (value: unknown): string => inspect(value, { depth: null, showHidden: true }) + JSON.stringify(value);
