@@ -60,6 +60,8 @@ export class Parts {
   readonly sender: WebhookSender;
   readonly file: IncidentFile | undefined;
   readonly #firstLimit: LimitSetting | undefined;
+  /** How often an incident or a setting was changed. */
+  changeCount = 0;
 
   constructor(options: SimulatorOptions) {
     const lean = options.lean ?? false;
@@ -80,7 +82,10 @@ export class Parts {
     this.#setLimits();
     // After it has been read, for what it kept is no news.
     this.file = options.file === undefined ? undefined : new IncidentFile(options.file, this.ground);
-    this.ground.incidents.onChange.push((...change) => this.sender.follow(...change));
+    this.ground.incidents.onChange.push((...change) => {
+      this.changeCount += 1;
+      this.sender.follow(...change);
+    });
   }
 
   /** Does what has become due at the receivers. */
@@ -89,6 +94,7 @@ export class Parts {
   }
 
   reset(): void {
+    this.changeCount += 1;
     this.ground.reset();
     this.journal.reset();
     this.windows.reset();

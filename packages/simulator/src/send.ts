@@ -24,6 +24,10 @@ export function send(response: ServerResponse, answer: SimulatorAnswer): void {
 }
 
 function whole(response: ServerResponse, answer: SimulatorAnswer): void {
+  if (answer.status === 204 || answer.status === 304) {
+    response.writeHead(answer.status, answer.headers).end();
+    return;
+  }
   response.writeHead(answer.status, { ...answer.headers, "content-length": Buffer.byteLength(answer.body) });
   response.end(answer.body);
 }

@@ -1,4 +1,4 @@
-import { control } from "./control.ts";
+import { control } from "./control/control.ts";
 import { pathOf } from "./exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
 import { readFaultScript } from "./faults/fault-script.ts";
@@ -134,6 +134,12 @@ export class Simulator implements AsyncDisposable {
     });
   }
 
+  /** Changes with everything that happens here; the same as before means that nothing has. */
+  get version(): string {
+    this.#parts.tick();
+    return `${this.#parts.journal.requests.total}-${this.#parts.changeCount}`;
+  }
+
   // What a person does.
 
   /** Acknowledges as a person would. False when there is no such incident, or it is resolved. */
@@ -159,6 +165,7 @@ export class Simulator implements AsyncDisposable {
   setLimit(setting: LimitSetting): void {
     const { name, limit } = readLimitSetting(setting, this.#parts.limits);
     this.#parts.limits.set(name, limit);
+    this.#parts.changeCount += 1;
   }
 
   /** The faults in force, with how many requests met each. */
@@ -178,6 +185,7 @@ export class Simulator implements AsyncDisposable {
       readFaults(settings, clock.now(), (key) => ground.hasher.hash(key)),
       options.seed,
     );
+    this.#parts.changeCount += 1;
   }
 
   /** Hashes of the credentials that a receiver knows; undefined while it knows all that are well-formed. */

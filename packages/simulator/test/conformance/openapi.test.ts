@@ -1,0 +1,145 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Ajv } from "ajv";
+import { describe, expect, it } from "vitest";
+
+import { Simulator } from "../../src/index.ts";
+import { alertEvent, changeEvent } from "../../src/receivers/pagerduty/event-schema.ts";
+import * as rootlySchema from "../../src/receivers/rootly/rootly-schema.ts";
+import { violations } from "../../src/schema.ts";
+import type { Schema } from "../../src/schema.ts";
+import { post } from "../requests.ts";
+
+/*
+ * The vendors' own descriptions lie beside the checkout where they have been put there; they are not ours to copy.
+ * Where they are missing, these tests say so and are skipped.
+ */
+const readOfficial = (name: string): OpenApi | undefined => {
+  const file = new URL(`../../../../../shared/reference/${name}`, import.meta.url);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as OpenApi;
+  process.stderr.write(`Skipped: ${name} is not beside this checkout, so our schemas are not compared with it.\n`);
+  return undefined;
+};
+
+interface OpenApi {
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, Json> };
+}
+
+interface Operation {
+  readonly requestBody?: {
+    readonly content: Record<string, { readonly schema: Json; readonly examples?: Record<string, { value: unknown }> }>;
+  };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What a schema demands and nothing else: no texts, no examples, no rules that are only ours. */
+function demands(schema: Json, schemas: Readonly<Record<string, Json>>): Json {
+  const ref = schema["$ref"];
+  if (typeof ref === "string") return demands(schemas[ref.split("/").at(-1) ?? ""] ?? {}, schemas);
+  const { properties, items, required, format, oneOf } = schema;
+  const kept: Record<string, unknown> = {};
+  if (schema["nullable"] === true) kept["nullable"] = true;
+  if (schema["enum"] !== undefined) return { ...kept, enum: [...(schema["enum"] as string[])].toSorted() };
+  for (const word of ["type", "minItems", "minimum", "maximum"])
+    if (schema[word] !== undefined) kept[word] = schema[word];
+  if (Array.isArray(oneOf)) kept["type"] = (oneOf as Json[]).map((one) => one["type"]);
+  // A closed object without properties and one that says nothing of them are the same.
+  if (schema["additionalProperties"] === false) kept["additionalProperties"] = false;
+  if (format !== undefined) kept["format"] = format === "https" ? "url" : format;
+  if (Array.isArray(required) && required.length > 0) kept["required"] = [...(required as string[])].toSorted();
+  if (properties !== undefined && Object.keys(properties as object).length > 0) {
+    kept["properties"] = Object.fromEntries(
+      Object.entries(properties as Record<string, Json>).map(([name, one]) => [name, demands(one, schemas)]),
+    );
+  }
+  if (items !== undefined) kept["items"] = demands(items as Json, schemas);
+  return kept;
+}
+
+const ours = (schema: Schema): Json => demands(schema as unknown as Json, {});
+
+const pagerduty = readOfficial("pagerduty-events-v2.openapi.json");
+
+describe.skipIf(pagerduty === undefined)("PagerDuty's official description", () => {
+  const { paths, components } = pagerduty ?? { paths: {}, components: { schemas: {} } };
+  const contentOf = (path: string) => paths[path]?.["post"]?.requestBody?.content["application/json"];
+
+  it.each<[string, Schema]>([
+    ["/enqueue", alertEvent],
+    ["/change/enqueue", changeEvent],
+  ])("demands of %s what our schema demands", (path, schema) => {
+    expect(ours(schema)).toEqual(demands(contentOf(path)?.schema ?? {}, components.schemas));
+  });
+
+  it("names no other operation", () => {
+    expect(Object.keys(paths).toSorted()).toEqual(["/change/enqueue", "/enqueue"]);
+  });
+
+  it.each(["/enqueue", "/change/enqueue"])("gives examples for %s that are accepted", (path) => {
+    const examples = Object.values(contentOf(path)?.examples ?? {});
+    expect(examples.length).toBeGreaterThan(0);
+    for (const { value } of examples) expect(new Simulator().handle(post(`/v2${path}`, value)).status).toBe(202);
+  });
+
+  it("finds the same bodies invalid as we do, but for what only the vendor's prose says", () => {
+    const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
+    const official = ajv.compile(inlined(contentOf("/enqueue")?.schema ?? {}, components.schemas));
+    const [example] = Object.values(contentOf("/enqueue")?.examples ?? {});
+    const ofProse = /missing or blank|too long|https|URL|ISO 8601/;
+    const bodies = [...mutations(example?.value)].map((body) => ({
+      body,
+      isValid: official(body),
+      found: violations(alertEvent, body).map(({ reason }) => reason),
+    }));
+    expect(bodies.filter(({ isValid }) => !isValid).length).toBeGreaterThan(50);
+    expect(bodies.filter(({ isValid, found }) => !isValid && found.length === 0)).toEqual([]);
+    expect(bodies.filter(({ isValid, found }) => isValid && !found.every((says) => ofProse.test(says)))).toEqual([]);
+  });
+});
+
+const rootly = readOfficial("rootly.openapi.json");
+
+describe.skipIf(rootly === undefined)("Rootly's official description", () => {
+  const schemas = rootly?.components.schemas ?? {};
+
+  it.each<[string, Schema]>([
+    ["new_alert", rootlySchema.newAlert],
+    ["update_alert", rootlySchema.updateAlert],
+    ["resolve_alert", rootlySchema.resolveAlert],
+    ["snooze_alert", rootlySchema.snoozeAlert],
+    ["escalate_alert", rootlySchema.escalateAlert],
+    ["new_incident", rootlySchema.newIncident],
+    ["update_incident", rootlySchema.updateIncident],
+    ["resolve_incident", rootlySchema.moveIncident("resolution_message")],
+    ["mitigate_incident", rootlySchema.moveIncident("mitigation_message")],
+    ["cancel_incident", rootlySchema.moveIncident("cancellation_message")],
+  ])("demands in %s what our schema demands", (name, schema) => {
+    expect(ours(schema)).toEqual(demands(schemas[name] ?? {}, schemas));
+  });
+});
+
+/** Replaces every reference by what it refers to. */
+function inlined(schema: unknown, schemas: Readonly<Record<string, Json>>): Json {
+  return JSON.parse(
+    JSON.stringify(schema, (_, value: unknown) => {
+      const ref = typeof value === "object" && value !== null ? (value as Json)["$ref"] : undefined;
+      return typeof ref === "string" ? inlined(schemas[ref.split("/").at(-1) ?? ""], schemas) : value;
+    }),
+  ) as Json;
+}
+
+/** The value with each of its places removed, and replaced by each of a few things. */
+function* mutations(value: unknown): Generator {
+  for (const other of [null, 1, "text", "", true, [], {}, [1]]) yield other;
+  if (typeof value !== "object" || value === null) return;
+  for (const key of Object.keys(value)) {
+    const place = value as Record<string, unknown>;
+    const without = Array.isArray(value) ? value.filter((_, index) => String(index) !== key) : { ...place };
+    if (!Array.isArray(without)) delete without[key];
+    yield without;
+    for (const mutated of mutations(place[key])) {
+      yield Array.isArray(value) ? value.with(Number(key), mutated) : { ...place, [key]: mutated };
+    }
+  }
+}

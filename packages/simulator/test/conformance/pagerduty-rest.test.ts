@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+
+import { Simulator } from "../../src/index.ts";
+import { post, resolve, TestClock, trigger } from "../requests.ts";
+
+/** The REST look-ups that two-way sync needs, as their reference sheet has them. */
+
+const headers = {
+  authorization: "Token token=y_NbAkKc66ryYTWUXYEu",
+  "content-type": "application/json",
+  from: "oncall@example.com",
+};
+
+const setUp = () => {
+  const clock = new TestClock();
+  const simulator = new Simulator({ clock });
+  const call = (method: string, path: string, body?: unknown, given: Record<string, string> = headers) => {
+    const answer = simulator.handle({
+      method,
+      path,
+      headers: given,
+      body: body === undefined ? "" : JSON.stringify(body),
+    });
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      body: (answer.body === "" ? {} : JSON.parse(answer.body)) as Body,
+    };
+  };
+  return { clock, simulator, call };
+};
+
+interface Body {
+  readonly incidents?: readonly Record<string, unknown>[];
+  readonly incident?: Record<string, unknown>;
+  readonly alerts?: readonly Record<string, unknown>[];
+  readonly error?: { readonly code: number; readonly message: string };
+  readonly [name: string]: unknown;
+}
+
+const change = (status: string) => ({ incident: { type: "incident_reference", status } });
+
+describe("authorization", () => {
+  it.each<[string, Record<string, string>]>([
+    ["none", {}],
+    ["another form", { authorization: "token abc" }],
+  ])("%s: 401 with code 2006", (_, given) => {
+    expect(setUp().call("GET", "/incidents", undefined, given)).toMatchObject({
+      status: 401,
+      body: { error: { code: 2006 } },
+    });
+  });
+
+  it("Bearer is fine too", () => {
+    expect(setUp().call("GET", "/incidents", undefined, { authorization: "Bearer abc" }).status).toBe(200);
+  });
+});
+
+describe("looking up", () => {
+  it("incident_key finds the incidents whose alerts have it", () => {
+    const { simulator, call } = setUp();
+    for (const key of ["a", "b", "b"]) simulator.handle(trigger(key));
+    const { body } = call("GET", "/incidents?incident_key=b");
+    expect(body.incidents).toMatchObject([{ status: "triggered", urgency: "high", incident_key: null }]);
+  });
+
+  it("an empty incident_key returns every open incident", () => {
+    const { simulator, call } = setUp();
+    for (const key of ["a", "b"]) simulator.handle(trigger(key));
+    simulator.handle(resolve("a"));
+    expect(call("GET", "/incidents?incident_key=").body.incidents).toHaveLength(1);
+    expect(call("GET", "/incidents").body.incidents).toHaveLength(2);
+  });
+
+  it("goes back a month, unless date_range is all", () => {
+    const { clock, simulator, call } = setUp();
+    simulator.handle(trigger("a"));
+    clock.advance(31 * 86_400_000);
+    expect(call("GET", "/incidents").body.incidents).toHaveLength(0);
+    expect(call("GET", "/incidents?date_range=all").body.incidents).toHaveLength(1);
+  });
+
+  it("pages by limit, at most 100, and offset; selects by status", () => {
+    const { simulator, call } = setUp();
+    for (let index = 0; index < 30; index += 1) simulator.handle(trigger(`k${index}`));
+    simulator.handle(resolve("k0"));
+    expect(call("GET", "/incidents").body).toMatchObject({ limit: 25, more: true });
+    expect(call("GET", "/incidents?offset=25").body).toMatchObject({ more: false, incidents: { length: 5 } });
+    expect(call("GET", "/incidents?limit=101").status).toBe(400);
+    expect(call("GET", "/incidents?statuses[]=resolved&statuses[]=acknowledged").body.incidents).toHaveLength(1);
+  });
+
+  it("one by id or number, and its alert by alert_key", () => {
+    const { simulator, call } = setUp();
+    simulator.handle(trigger("a"));
+    const id = simulator.incidents()[0]?.id ?? "";
+    for (const name of [id, "1"]) expect(call("GET", `/incidents/${name}`).body.incident).toMatchObject({ id });
+    const { body } = call("GET", `/incidents/${id}/alerts?alert_key=a`);
+    expect(body.alerts).toMatchObject([
+      { alert_key: "a", status: "triggered", severity: "critical", suppressed: false },
+    ]);
+    expect(call("GET", `/incidents/${id}/alerts/${String(body.alerts?.[0]?.["id"])}`).status).toBe(200);
+    expect(call("GET", `/incidents/${id}/alerts?alert_key=b`).body.alerts).toEqual([]);
+    expect(call("GET", "/incidents/QNOBODY")).toMatchObject({ status: 404, body: { error: { code: 2100 } } });
+  });
+});
+
+describe("changing", () => {
+  it("acknowledges, resolves and reopens; alerts know only triggered and resolved", () => {
+    const { simulator, call } = setUp();
+    simulator.handle(trigger("a"));
+    const id = simulator.incidents()[0]?.id ?? "";
+    const alertStatus = () => call("GET", `/incidents/${id}/alerts`).body.alerts?.[0]?.["status"];
+    const seen = ["acknowledged", "resolved", "triggered"].map((status) => [
+      call("PUT", `/incidents/${id}`, change(status)).body.incident?.["status"],
+      alertStatus(),
+    ]);
+    expect(seen).toEqual([
+      ["acknowledged", "triggered"],
+      ["resolved", "resolved"],
+      ["triggered", "triggered"],
+    ]);
+    simulator.handle(trigger("a"));
+    expect(simulator.incidents()).toHaveLength(1);
+  });
+
+  it("refuses what is so already, what it does not know, and whom it does not know", () => {
+    const { simulator, call } = setUp();
+    simulator.handle(trigger("a"));
+    const path = `/incidents/${simulator.incidents()[0]?.id}`;
+    const put = (body: unknown, given = headers) => call("PUT", path, body, given).body.error?.code;
+    put(change("acknowledged"));
+    expect(put(change("acknowledged"))).toBe(1002);
+    put(change("resolved"));
+    expect(put(change("resolved"))).toBe(1001);
+    expect(put(change("burning"))).toBe(2001);
+    expect(put({ incident: { status: "triggered" } })).toBe(2001);
+    expect(put(change("triggered"), { ...headers, from: "" })).toBe(2001);
+  });
+
+  it("many at a time, 250 at most, all or none", () => {
+    const { simulator, call } = setUp();
+    for (const key of ["a", "b"]) simulator.handle(trigger(key));
+    const incidents = simulator.incidents().map(({ id }) => ({ id, type: "incident_reference", status: "resolved" }));
+    expect(call("PUT", "/incidents", { incidents: [...incidents, { ...incidents[0], id: "Q0" }] }).status).toBe(404);
+    expect(simulator.incidents().map((row) => row.status)).toEqual(["triggered", "triggered"]);
+    expect(call("PUT", "/incidents", { incidents }).body.incidents).toHaveLength(2);
+    expect(call("PUT", "/incidents", { incidents: Array.from({ length: 251 }, () => incidents[0]) }).status).toBe(413);
+  });
+});
+
+it("the limit of 960 a minute shows in the headers, its 429 has code 2020", () => {
+  const { simulator, call } = setUp();
+  expect(call("GET", "/incidents").headers).toMatchObject({
+    "ratelimit-limit": "960",
+    "ratelimit-remaining": "959",
+    "ratelimit-reset": "60",
+  });
+  simulator.setLimit({ receiver: "pagerduty_rest", limit: 1 });
+  expect(call("GET", "/incidents")).toMatchObject({
+    status: 429,
+    body: { error: { message: "Rate Limit Exceeded", code: 2020 } },
+  });
+});
+
+it("the control API is not the REST API, and neither is any other path", () => {
+  const { simulator } = setUp();
+  expect(simulator.handle(post("/services/x", {})).status).toBe(404);
+  expect(simulator.handle({ method: "GET", path: "/incidentsx", headers, body: "" }).status).toBe(404);
+});
