@@ -1,6 +1,6 @@
 import { answer, ScriptedReceiver } from "@tocsin/testkit";
 import { expect, test } from "vitest";
-import { routingKey, targetOf, tellingOf } from "./pagerduty/fixtures.ts";
+import { routingKey, targetOf, tellingOf } from "../test/pagerduty.ts";
 import {
   createPublisher,
   credentialIdentity,

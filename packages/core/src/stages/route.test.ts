@@ -13,6 +13,7 @@ import { summaryOf } from "./summary.ts";
 const bell: TargetType = {
   type: "bell",
   description: "A bell.",
+  notes: "",
   fields: {},
   rateLimit: { limit: 60, perMs: 1_000 },
   adoptsUnknownResolves: false,

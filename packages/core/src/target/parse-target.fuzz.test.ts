@@ -8,6 +8,7 @@ const key = "0123456789abcdef0123456789ABCDEF";
 const bell: TargetType = {
   type: "bell",
   description: "A bell.",
+  notes: "",
   fields: {},
   rateLimit: { limit: 60, perMs: 1_000 },
   adoptsUnknownResolves: false,

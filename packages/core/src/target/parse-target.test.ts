@@ -12,6 +12,7 @@ const key = "0123456789abcdef0123456789ABCDEF";
 const bell: TargetType = {
   type: "bell",
   description: "A bell.",
+  notes: "",
   fields: { tone: z.string().optional() },
   rateLimit: { limit: 60, perMs: 1_000 },
   adoptsUnknownResolves: false,

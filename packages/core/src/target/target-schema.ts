@@ -81,7 +81,9 @@ const commonFields = {
   group_by: z
     .array(z.string().min(1))
     .prefault([])
-    .describe("Labels whose equal values put alerts into one incident; empty: one alert, one incident."),
+    .describe(
+      "Labels whose equal values put alerts into one incident; empty: one alert, one incident. `...` means all.",
+    ),
   default_severity: severityWord.prefault("error").describe("Severity of an alert whose label says none."),
   timeout: positive(duration()).prefault("10s").describe("Longest wait for one attempt."),
   fallback: name.optional().describe("Target that is told of a critical which stays untold."),

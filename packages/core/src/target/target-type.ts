@@ -11,6 +11,8 @@ export interface TargetType {
   readonly type: string;
   /** One sentence for the docs. */
   readonly description: string;
+  /** What else its users should know, in Markdown. */
+  readonly notes: string;
   /** Keys that only this type knows. */
   readonly fields: z.ZodRawShape;
   /** Of a target that says none. `limit: 0` = no limit. */

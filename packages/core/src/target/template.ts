@@ -16,17 +16,17 @@ export interface TemplateContext {
 /** Renders one field. Undefined: it failed or came out blank, so the field keeps its default. */
 export type Render = (context: TemplateContext) => string | undefined;
 
-/** The fields that a target can put into its own words. */
-export const templateFieldNames = [
-  "summary",
-  "source",
-  "severity",
-  "component",
-  "group",
-  "class",
-  "dedup_key",
-] as const;
-export type TemplateFieldName = (typeof templateFieldNames)[number];
+/** The fields that a target can put into its own words, and what they say otherwise. */
+const fieldDescriptions = {
+  summary: "Title. Otherwise annotation `summary`, `description`, or `[alertname] on <instance|namespace>`.",
+  source: "Where the problem is. Otherwise label `instance`, `node`, `host`, `pod`, `service`, `job`, or the sender.",
+  severity: "Otherwise label `severity`, or `default_severity`. Filters look at those, not at this.",
+  component: "Otherwise label `service`, `job`, `app` or `container`.",
+  group: "Otherwise label `cluster` or `namespace`.",
+  class: "Otherwise label `alertname`.",
+  dedup_key: "Alerts with an equal key are one incident. Otherwise the fingerprint. Over 255 characters: its SHA-256.",
+};
+export type TemplateFieldName = keyof typeof fieldDescriptions;
 
 /** Compiled templates of a target. */
 export interface Template {
@@ -104,10 +104,9 @@ const templateText = compiled((text) => ({ text, render: compileTemplate(text) }
 /** The schema of `template`. */
 export const templateSchema = z
   .strictObject({
-    ...(Object.fromEntries(templateFieldNames.map((name) => [name, templateText.optional()])) as Record<
-      TemplateFieldName,
-      z.ZodOptional<typeof templateText>
-    >),
+    ...(Object.fromEntries(
+      Object.entries(fieldDescriptions).map(([name, says]) => [name, templateText.optional().describe(says)]),
+    ) as Record<TemplateFieldName, z.ZodOptional<typeof templateText>>),
     custom_details: z
       .record(z.string(), json)
       .transform((details, context) => {

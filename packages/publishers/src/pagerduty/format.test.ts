@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Alert, Telling } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
-import { disk, endpoint, targetOf, tellingOf } from "./fixtures.ts";
+import { disk, endpoint, targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { pagerdutyPublisher } from "./index.ts";
 
 const transport = new Transport();

@@ -3,7 +3,7 @@ import { Simulator } from "@tocsin/simulator";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Transport } from "../transport.ts";
-import { targetOf, tellingOf } from "./fixtures.ts";
+import { targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { pagerdutyPublisher } from "./index.ts";
 
 const text = fc.oneof(

@@ -2,7 +2,7 @@ import { type EventAction, Secret, type Telling } from "@tocsin/core";
 import { type Act, answer, publisherContract, type Received, ScriptedReceiver } from "@tocsin/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
-import { endpoint, routingKey, targetOf, tellingOf } from "./fixtures.ts";
+import { endpoint, routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { pagerdutyPublisher } from "./index.ts";
 
 const transport = new Transport();

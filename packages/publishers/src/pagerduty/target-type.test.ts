@@ -1,6 +1,8 @@
-import { parseTarget, type ParseTargetOptions } from "@tocsin/core";
+import { parseTarget, type ParseTargetOptions, targetJsonSchema } from "@tocsin/core";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { routingKey as key } from "./fixtures.ts";
+import { routingKey as key } from "../../test/pagerduty.ts";
 import { pagerdutyTarget } from "./target-type.ts";
 
 const other = "FEDCBA9876543210fedcba9876543210";
@@ -11,7 +13,88 @@ const parse = (input: object, more: Partial<ParseTargetOptions> = {}) =>
     { types: [pagerdutyTarget], readSecret: () => other, ...more },
   );
 
+/** The documentation's example. */
+const example = {
+  name: "pagerduty-production",
+  type: "pagerduty",
+  url: "https://events.pagerduty.com",
+  format: "pagerduty",
+  enabled: true,
+  mode: "live",
+  headers: { routing_key: key },
+  filters: {
+    severity: ["critical"],
+    min_severity: "warning",
+    namespace: ["production"],
+    labels: { team: "platform" },
+    matchers: ['service=~"api|web"'],
+    exclude_noise: true,
+    min_confidence: 0.0,
+    alert_name_pattern: "^Kube",
+    when: "labels.tier != 'dev'",
+  },
+  metadata: {
+    environment: "production",
+    severity_threshold: "warning",
+    runbook_base_url: "https://runbooks.example.com",
+  },
+  rate_limit: { limit: 120, per: "60s", algorithm: "sliding_window", reserve: 0.2 },
+  template: {
+    summary: "…",
+    source: "…",
+    severity: "…",
+    component: "…",
+    group: "…",
+    class: "…",
+    dedup_key: "…",
+    custom_details: {},
+  },
+  group_by: [],
+  default_severity: "error",
+  timeout: "10s",
+  fallback: "slack-oncall",
+  fallback_after: "2m",
+  page_resolved: "never",
+};
+
 describe("a PagerDuty target", () => {
+  test("as documented is accepted, by the JSON Schema too", () => {
+    expect(parse(example)).toMatchObject({ target: { name: "pagerduty-production" }, warnings: [] });
+    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
+      targetJsonSchema([pagerdutyTarget]),
+    );
+    expect(validate(example)).toBe(true);
+    expect(validate({ ...example, filters: { severity: "critical", namespace: [] } })).toBe(false);
+    expect(validate({ ...example, filters: { severity: "critical" }, timeout: 0, routing_key: { env: "KEY" } })).toBe(
+      true,
+    );
+    expect(validate({ ...example, colour: "red" })).toBe(false);
+    expect(validate({ ...example, type: "slack" })).toBe(false);
+  });
+
+  test("is judged whatever stands where its address should be", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.webUrl(),
+      fc.constantFrom(key, "", `Bearer ${key}`, "https://[::1]:0/"),
+    );
+    const anything = fc.oneof(text, fc.anything({ maxDepth: 1 }));
+    const address = fc.record({
+      url: anything,
+      region: anything,
+      routing_key: anything,
+      headers: fc.dictionary(text, anything),
+    });
+    fc.assert(
+      fc.property(fc.constantFrom("url", "region", "routing_key", "headers"), address, (kept, { [kept]: value }) => {
+        const parsed = parse({ [kept]: value });
+        expect("issues" in parsed ? parsed.issues.length : 1).toBeGreaterThan(0);
+        expect(JSON.stringify(parsed)).not.toContain(key);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test.each<[object, string]>([
     [{}, "https://events.pagerduty.com"],
     [{ region: "us" }, "https://events.pagerduty.com"],

@@ -1,5 +1,5 @@
 import { type Alert, type Endpoint, parseTarget, type Target, type Telling } from "@tocsin/core";
-import { pagerdutyTarget } from "./target-type.ts";
+import { pagerdutyTarget } from "../src/pagerduty/target-type.ts";
 
 export const routingKey = "0123456789abcdef0123456789ABCDEF";
 

@@ -1,0 +1,106 @@
+import { formatDuration, jsonSchemaOf, targetJsonSchema, type TargetType } from "@tocsin/core";
+import { z } from "zod";
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+/** docs/targets.md, from the schemas that judge targets and the registry of publishers. */
+export function targetsPage(types: readonly TargetType[]): string {
+  const [first] = types.map((type) => propertiesOf(targetJsonSchema([type])));
+  const own = new Set(types.flatMap((type) => Object.keys(type.fields)));
+  const common = Object.entries(first!).filter(([key]) => !own.has(key) && key !== "type");
+  return [
+    intro(types),
+    "## Keys of every target",
+    table(common.filter(([key]) => !blocks.includes(key))),
+    ...blocks.flatMap((block) => [`## \`${block}\``, says[block], table(Object.entries(propertiesOf(first![block]!)))]),
+    ...types.flatMap(typeSection),
+    olderNames,
+    "",
+  ].join("\n\n");
+}
+
+/** Keys with keys of their own, each with a section. */
+const blocks = ["filters", "template", "rate_limit"];
+
+const intro = (types: readonly TargetType[]) => `# Targets
+
+Generated from the schema; \`vitest run --project unit scripts -u\` writes it again.
+
+A target is one place that is told of alerts: one JSON object, wherever it comes from. Each target decides for itself; there
+is no "first match wins". Available types: ${types.map(({ type }) => `\`${type}\``).join(", ")}.
+
+\`\`\`json
+{
+  "name": "pagerduty-production",
+  "type": "pagerduty",
+  "routing_key": { "env": "PAGERDUTY_ROUTING_KEY" },
+  "filters": { "min_severity": "warning", "namespace": ["production"] }
+}
+\`\`\`
+
+Unknown keys make a target invalid: a typo must not page everybody. An invalid target affects no other one, and every mistake
+is reported with its path. Durations are written \`"30s"\`. A secret is a text, \`{ "file": "/path" }\` or \`{ "env": "NAME" }\`;
+blanks around it are dropped.`;
+
+const says: Readonly<Record<string, string>> = {
+  filters: `All filters must pass; lists mean any of their members, \`matchers\` are all required. They decide what is opened: a resolve follows what was
+told, whatever the filters say by then. A missing label counts as an empty text. Severities are words such as \`critical\`,
+\`page\`, \`warn\`, \`p3\`, in any case; an alert that says none has the target's \`default_severity\`. Patterns are RE2: linear time,
+no look-around, no back-references; the dot matches newlines; of a text over 4,096 characters the start is judged.
+
+In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` tells the difference; \`re(text, "pattern")\` takes the place of
+\`matches\`; macros cannot be nested. A condition that fails on an alert lets it pass: one page too many is better than one lost.`,
+  template: `Each is a [Liquid](https://liquidjs.com) template over \`labels\`, \`annotations\`, \`alert_name\`, \`fingerprint\`, \`severity\`,
+\`starts_at\`, \`generator_url\`, \`value_string\` and \`metadata\`. One that fails, speaks of a label that is missing or comes out
+blank costs only its field, which then says what it would say without. \`{{ labels.team | default: "nobody" }}\` asks for a label
+that may be missing.`,
+  rate_limit: `Attempts are counted per credential, over all targets, replicas and restarts. Where targets that share one
+differ, the smallest limit wins.`,
+};
+
+const olderNames = `## Older names
+
+\`filter_config\` is read as \`filters\`, and \`namespaces\` in it as \`namespace\`. Both names at once are refused.`;
+
+function typeSection(type: TargetType): string[] {
+  const { limit, perMs } = type.rateLimit;
+  const adopts = type.adoptsUnknownResolves ? "true" : "false";
+  const defaults = `\`rate_limit\`: ${limit} per ${formatDuration(perMs)}; \`adopt_unknown_resolves\`: ${adopts}`;
+  const own = propertiesOf(jsonSchemaOf(z.object(type.fields)));
+  return [
+    `## Type \`${type.type}\``,
+    type.description,
+    `Defaults: ${defaults}.`,
+    table(Object.entries(own)),
+    type.notes,
+  ];
+}
+
+const propertiesOf = (schema: object): Record<string, JsonSchema> =>
+  ((schema as JsonSchema).properties ?? {}) as Record<string, JsonSchema>;
+
+function table(rows: readonly (readonly [key: string, schema: JsonSchema])[]): string {
+  const lines = rows.map(([key, schema]) => [
+    `\`${key}\``,
+    valueOf(schema),
+    defaultOf(schema),
+    schema.description ?? "",
+  ]);
+  return [["key", "value", "default", ""], ["---", "---", "---", "---"], ...lines]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`)
+    .join("\n");
+}
+
+function defaultOf({ default: value }: JsonSchema): string {
+  return value === undefined ? "" : `\`${JSON.stringify(value)}\``;
+}
+
+function valueOf(schema: JsonSchema): string {
+  const options = schema.anyOf ?? [];
+  if (options.some(({ properties }) => properties?.["env"])) return "secret";
+  if (options.some((option) => option.const === 0)) return "duration";
+  if (schema.enum) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(", ");
+  if (schema.type === "array") return `list of ${valueOf(schema.items as JsonSchema)}`;
+  if (options.length > 0) return [...new Set(options.map(valueOf))].join(" or ");
+  return String(schema.type ?? "any");
+}
