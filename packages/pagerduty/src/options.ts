@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { type Check, is, isRecord, optional, record, validate } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import { isLoopback, type Region } from "./endpoint.ts";
@@ -75,7 +76,7 @@ const checkOptions: Check = record({
   limiter: optional(methods("tryTake", "take")),
   hooks: optional(record({ onAttempt: optional(fn), onRetry: optional(fn), onLimit: optional(fn) })),
   fetch: optional(fn),
-  ca: () => {},
+  ca: optional(is(isAuthorities, "must be certificates in PEM")),
   proxy: optional(is((value) => value === false || typeof value === "string", "must be a URL or false")),
   maxConnections: optional(positiveCount),
   // It becomes a header: a line break in it would start another one.
@@ -89,8 +90,11 @@ const checkOptions: Check = record({
 const checkTogether: Check = (value, _path, issues) => {
   const { region, baseUrl, fetch, ca, proxy } = value as ClientOptions;
   if (region && baseUrl) issues.push({ path: "region", message: "says nothing beside `baseUrl`" });
-  if (fetch && (ca ?? proxy) !== undefined) {
-    issues.push({ path: ca === undefined ? "proxy" : "ca", message: "is the business of the `fetch` you gave" });
+  for (const [path, given] of [
+    ["ca", ca],
+    ["proxy", proxy],
+  ] as const) {
+    if (fetch && given) issues.push({ path, message: "is the business of the `fetch` you gave" });
   }
 };
 
@@ -98,6 +102,15 @@ const checkTogether: Check = (value, _path, issues) => {
 export function validateOptions(options: ClientOptions): void {
   validate(checkOptions, options, "invalid_options");
   validate(checkTogether, options, "invalid_options");
+}
+
+/** TLS would ignore what is no certificate, and then trust nobody. */
+function isAuthorities(value: unknown): boolean {
+  try {
+    return [value].flat().every((pem) => new X509Certificate(pem as string | Buffer).subject !== undefined);
+  } catch {
+    return false;
+  }
 }
 
 function isBaseUrl(value: unknown): boolean {

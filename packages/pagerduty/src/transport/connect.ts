@@ -5,12 +5,11 @@ import tls from "node:tls";
 
 /** The other end, and how to get there. */
 export interface Destination {
-  secure: boolean;
+  /** Absent for plain HTTP. */
+  tls?: tls.SecureContext | undefined;
   /** Without the brackets of an IPv6 address. */
   hostname: string;
   port: number;
-  /** PEM. Replaces the authorities that Node trusts. */
-  ca?: string | Buffer | (string | Buffer)[] | undefined;
   /** Proxy to tunnel through. */
   proxy?: URL | undefined;
 }
@@ -23,19 +22,18 @@ type Cancel = () => void;
 export function connect(to: Destination, done: Done, session?: Buffer): Cancel {
   if (to.proxy) return tunnel(to.proxy, to, done, session);
   const tcp = { host: to.hostname, port: to.port, noDelay: true };
-  return to.secure ? encrypt(to, tcp, done, session) : ready(net.connect(tcp), "connect", done);
+  return to.tls ? encrypt(to, tcp, done, session) : ready(net.connect(tcp), "connect", done);
 }
 
 function encrypt(to: Destination, over: tls.ConnectionOptions, done: Done, session?: Buffer): Cancel {
   const options: tls.ConnectionOptions = {
     ...over,
     host: to.hostname,
-    minVersion: "TLSv1.2",
+    secureContext: to.tls,
     ALPNProtocols: ["http/1.1"],
   };
   // The extension is for names only (RFC 6066, 3); the certificate is checked against an address too.
   if (net.isIP(to.hostname) === 0) options.servername = to.hostname;
-  if (to.ca !== undefined) options.ca = to.ca;
   if (session !== undefined) options.session = session;
   return ready(tls.connect(options), "secureConnect", done);
 }

@@ -1,3 +1,4 @@
+import { createSecureContext } from "node:tls";
 import type { Answer } from "../answer.ts";
 import { PagerDutyNetworkError } from "../errors.ts";
 import { networkFailure } from "../network-failure.ts";
@@ -10,7 +11,8 @@ import { within } from "./within.ts";
 export interface SocketTransportOptions {
   endpoints: Endpoints;
   userAgent: string;
-  ca?: Destination["ca"];
+  /** PEM, instead of the authorities that Node trusts. */
+  ca?: string | Buffer | (string | Buffer)[] | undefined;
   proxy?: URL | undefined;
   /** Connections at once. */
   maxConnections: number;
@@ -29,10 +31,9 @@ export class SocketTransport implements Transport {
     const { protocol, hostname, port, host } = endpoints.alert;
     const secure = protocol === "https:";
     this.#to = {
-      secure,
+      tls: secure ? createSecureContext({ minVersion: "TLSv1.2", ...(ca !== undefined && { ca }) }) : undefined,
       hostname: hostname.replace(/^\[|\]$/g, ""),
       port: Number(port || (secure ? 443 : 80)),
-      ca,
       proxy,
     };
     this.#pool = new ConnectionPool(this.#to, maxConnections);

@@ -1,0 +1,214 @@
+import { once } from "node:events";
+import http from "node:http";
+import https from "node:https";
+import net, { type AddressInfo, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { receive } from "../../test/receiver.ts";
+import { type SelfSigned, selfSigned } from "../../test/self-signed.ts";
+import { PagerDutyEventsClient } from "../client.ts";
+import { unlimited } from "../limiter/limiter.ts";
+import type { ClientOptions } from "../options.ts";
+import { proxyFor } from "./proxy-environment.ts";
+
+const routingKey = "0123456789abcdef0123456789abcdef";
+const certificate = selfSigned({ names: ["events.pagerduty.test", "localhost"] });
+
+interface Proxy extends AsyncDisposable {
+  url: string;
+  /** What was asked for: authority and credentials. */
+  asked: [string, string | undefined][];
+}
+
+/** A proxy that leads every tunnel to one port of this machine, or answers with a status. */
+async function startProxy(answer: number | { leadTo: number } | "hang" | "hangUp", tls?: SelfSigned): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  const asked: Proxy["asked"] = [];
+  const server = tls ? https.createServer(tls) : http.createServer();
+  server.on("connection", (socket: Socket) => sockets.add(socket.on("error", () => {})));
+  server.on("connect", (request: http.IncomingMessage, socket: Socket) => {
+    asked.push([request.url!, request.headers["proxy-authorization"]]);
+    socket.on("error", () => {});
+    if (answer === "hangUp") socket.destroy();
+    if (typeof answer === "number") socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`);
+    if (typeof answer !== "object") return;
+    const onward = net.connect(answer.leadTo, "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on("error", () => {});
+    sockets.add(onward);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function clientThrough(proxy: ClientOptions["proxy"], options: Partial<ClientOptions> = {}): PagerDutyEventsClient {
+  return new PagerDutyEventsClient({
+    routingKey,
+    baseUrl: "https://events.pagerduty.test",
+    ca: certificate.cert,
+    limiter: unlimited,
+    retry: { retries: 0 },
+    ...(proxy !== undefined && { proxy }),
+    ...options,
+  });
+}
+
+const names = ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]);
+beforeEach(() => {
+  for (const name of names) vi.stubEnv(name, undefined);
+});
+afterEach(() => void vi.unstubAllEnvs());
+
+describe("through a proxy", () => {
+  test("the receiver is reached in a tunnel, which is kept", async () => {
+    await using receiver = await receive(undefined, certificate);
+    await using proxy = await startProxy({ leadTo: receiver.port });
+    const client = clientThrough(proxy.url);
+    expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
+    expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
+    expect(await client.health()).toMatchObject({ reachable: true });
+    expect(proxy.asked).toEqual([
+      ["events.pagerduty.test:443", undefined],
+      ["events.pagerduty.test:443", undefined],
+    ]);
+    expect(receiver.received[0]!.headers.host).toBe("events.pagerduty.test");
+    client.close();
+  });
+
+  test("that the environment names and that wants a password", async () => {
+    await using receiver = await receive(undefined, certificate);
+    await using proxy = await startProxy({ leadTo: receiver.port });
+    vi.stubEnv("HTTPS_PROXY", proxy.url.replace("://", "://us%40er:p%3Ass@"));
+    const client = clientThrough(undefined);
+    expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
+    expect(proxy.asked).toEqual([["events.pagerduty.test:443", `Basic ${btoa("us@er:p:ss")}`]]);
+    client.close();
+    // This machine itself is never proxied, nor is anything when the caller says so.
+    const own = clientThrough(undefined, { baseUrl: receiver.url.replace("127.0.0.1", "localhost") });
+    expect(await own.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
+    await expect(clientThrough(false).resolve({ dedupKey: "d" })).rejects.toMatchObject({ code: "dns" });
+    expect(proxy.asked).toHaveLength(1);
+    own.close();
+  });
+
+  test("plain HTTP to this machine goes straight", async () => {
+    await using receiver = await receive();
+    const client = clientThrough("http://127.0.0.1:1", { baseUrl: receiver.url });
+    expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
+    client.close();
+  });
+
+  test("an IPv6 address is asked for in brackets", async () => {
+    await using proxy = await startProxy(502);
+    const client = clientThrough(proxy.url, { baseUrl: "https://[2001:db8::1]:8443" });
+    await expect(client.resolve({ dedupKey: "d" })).rejects.toThrow("the proxy answered 502");
+    expect(proxy.asked).toEqual([["[2001:db8::1]:8443", undefined]]);
+  });
+
+  test.each([403, 407, 502])("that answers %i there is no way", async (status) => {
+    await using proxy = await startProxy(status);
+    await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
+      name: "PagerDutyNetworkError",
+      code: "network",
+      message: `Request failed: the proxy answered ${status}`,
+      requestSent: false,
+    });
+  });
+
+  test("that hangs up there is none either", async () => {
+    await using proxy = await startProxy("hangUp");
+    await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
+      code: "reset",
+      requestSent: false,
+    });
+  });
+
+  test("that nobody runs there is none either", async () => {
+    const proxy = await startProxy(502);
+    await proxy[Symbol.asyncDispose]();
+    await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
+      code: "refused",
+      requestSent: false,
+    });
+  });
+
+  test("that hangs is a timeout, and an abort ends it", async () => {
+    await using proxy = await startProxy("hang");
+    await expect(clientThrough(proxy.url, { timeoutMs: 60 }).resolve({ dedupKey: "d" })).rejects.toMatchObject({
+      code: "timeout",
+      requestSent: false,
+    });
+    const stop = new AbortController();
+    const call = clientThrough(proxy.url).resolve({ dedupKey: "d" }, { signal: stop.signal });
+    while (proxy.asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort("enough");
+    await expect(call).rejects.toBe("enough");
+  });
+
+  test("with a tunnel whose end nobody trusts", async () => {
+    await using receiver = await receive(undefined, selfSigned());
+    await using proxy = await startProxy({ leadTo: receiver.port });
+    await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({ code: "tls" });
+  });
+
+  test("that speaks TLS itself, which must be trusted", async () => {
+    await using proxy = await startProxy(502, certificate);
+    await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
+      code: "tls",
+      requestSent: false,
+    });
+    expect(proxy.asked).toEqual([]);
+  });
+});
+
+describe("the environment", () => {
+  const url = new URL("https://events.pagerduty.com");
+  const proxy = "http://proxy:3128";
+
+  test.each<[string, Record<string, string>, string | undefined]>([
+    ["names none", {}, undefined],
+    ["names an empty one", { https_proxy: "", HTTPS_PROXY: "" }, undefined],
+    ["names one", { HTTPS_PROXY: proxy }, `${proxy}/`],
+    ["names one in lower case, which wins", { https_proxy: proxy, HTTPS_PROXY: "http://other" }, `${proxy}/`],
+    ["names one for all", { all_proxy: proxy }, `${proxy}/`],
+    ["names one for all and one for https", { ALL_PROXY: "http://other", https_proxy: proxy }, `${proxy}/`],
+    ["names one without a scheme", { HTTPS_PROXY: "proxy:3128" }, `${proxy}/`],
+    ["names one for plain http, which is not ours", { HTTP_PROXY: proxy }, undefined],
+    ["excludes all", { HTTPS_PROXY: proxy, NO_PROXY: "*" }, undefined],
+    ["excludes the host", { HTTPS_PROXY: proxy, NO_PROXY: "example.com, EVENTS.pagerduty.com" }, undefined],
+    ["excludes the domain", { HTTPS_PROXY: proxy, no_proxy: "pagerduty.com" }, undefined],
+    ["excludes the domain with a dot", { HTTPS_PROXY: proxy, NO_PROXY: "x .pagerduty.com" }, undefined],
+    ["excludes the domain with a star", { HTTPS_PROXY: proxy, NO_PROXY: "*.pagerduty.com" }, undefined],
+    ["excludes the port", { HTTPS_PROXY: proxy, NO_PROXY: "pagerduty.com:443" }, undefined],
+    ["excludes another port", { HTTPS_PROXY: proxy, NO_PROXY: "pagerduty.com:8443" }, `${proxy}/`],
+    [
+      "excludes another domain",
+      { HTTPS_PROXY: proxy, NO_PROXY: "duty.com,events.pagerduty.com.example.com" },
+      `${proxy}/`,
+    ],
+    ["excludes nothing", { HTTPS_PROXY: proxy, NO_PROXY: " , " }, `${proxy}/`],
+  ])("%s", (_, environment, expected) => {
+    expect(proxyFor(url, environment)?.href).toBe(expected);
+  });
+
+  test("excludes another port of the host", () => {
+    const other = new URL("https://events.pagerduty.com:8443");
+    const environment = { HTTPS_PROXY: proxy, NO_PROXY: "events.pagerduty.com:8443" };
+    expect([proxyFor(other, environment), proxyFor(url, environment)?.href]).toEqual([undefined, `${proxy}/`]);
+  });
+
+  test.each(["socks5://user:secret@proxy", "http://"])("names what is no proxy, which is not quoted", (text) => {
+    expect(() => proxyFor(url, { HTTPS_PROXY: text })).toThrow(
+      "Invalid options: HTTPS_PROXY: must be an http or https URL",
+    );
+  });
+});

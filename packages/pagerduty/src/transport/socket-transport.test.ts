@@ -1,0 +1,230 @@
+import { once } from "node:events";
+import type { TLSSocket } from "node:tls";
+import { describe, expect, test } from "vitest";
+import { accept, receive, receiveRaw, type Receiver } from "../../test/receiver.ts";
+import { selfSigned } from "../../test/self-signed.ts";
+import type { PagerDutyNetworkError } from "../errors.ts";
+import { SocketTransport, type SocketTransportOptions } from "./socket-transport.ts";
+
+function transportTo({ url }: Pick<Receiver, "url">, options: Partial<SocketTransportOptions> = {}): SocketTransport {
+  const endpoints = { alert: new URL("/v2/enqueue", url), change: new URL("/v2/change/enqueue?x=1", url) };
+  return new SocketTransport({ endpoints, userAgent: "test", maxConnections: 64, ...options });
+}
+
+const request = { endpoint: "alert", body: "{}", timeoutMs: 5000 } as const;
+const ok = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n";
+
+describe("connections", () => {
+  test("are used again, the one used last first", async () => {
+    const from: unknown[] = [];
+    await using receiver = await receive((response, received, nth) => {
+      from.push(response.socket?.remotePort);
+      accept(response, received, nth);
+    });
+    const transport = transportTo(receiver);
+    await Promise.all([transport.post(request), transport.post(request), transport.post(request)]);
+    for (let i = 0; i < 5; i++) await transport.post(request);
+    expect(receiver.connections).toBe(3);
+    expect(new Set(from.slice(3)).size).toBe(1);
+    transport.close();
+  });
+
+  test("are no more than allowed; others wait for one", async () => {
+    const answers: (() => void)[] = [];
+    await using receiver = await receive((response, received, nth) => {
+      answers.push(() => accept(response, received, nth));
+      if (answers.length === 2) for (const answer of answers.splice(0)) answer();
+    });
+    const transport = transportTo(receiver, { maxConnections: 2 });
+    const done = await Promise.all(Array.from({ length: 10 }, () => transport.post(request)));
+    expect([done.length, receiver.connections]).toEqual([10, 2]);
+    transport.close();
+  });
+
+  test("that fail make room for those who wait", async () => {
+    await using receiver = await receiveRaw((socket, nth) =>
+      socket.on("data", () => (nth === 0 ? socket.resetAndDestroy() : socket.write(`${ok}\r\n`))),
+    );
+    const transport = transportTo(receiver, { maxConnections: 1 });
+    const results = await Promise.allSettled([
+      transport.post(request),
+      transport.post(request),
+      transport.post(request),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+    expect(receiver.connections).toBe(2);
+    transport.close();
+  });
+
+  test("that cannot be opened make room too, each for its own failure", async () => {
+    const receiver = await receive();
+    await receiver[Symbol.asyncDispose]();
+    const transport = transportTo(receiver, { maxConnections: 1 });
+    const results = await Promise.allSettled([
+      transport.post(request),
+      transport.post(request),
+      transport.post(request),
+    ]);
+    const codes = results.map(
+      (result) => result.status === "rejected" && (result.reason as PagerDutyNetworkError).code,
+    );
+    expect(codes).toEqual(["refused", "refused", "refused"]);
+  });
+
+  test("are given up by who does not want to wait any more, wherever that is", async () => {
+    let answering = false;
+    await using receiver = await receiveRaw((socket) => {
+      socket.on("data", () => answering && socket.write(`${ok}\r\n`));
+    });
+    const transport = transportTo(receiver, { maxConnections: 1 });
+    const stop = Array.from({ length: 3 }, () => new AbortController());
+    const posts = stop.map(({ signal }) => transport.post({ ...request, signal }).catch((error: unknown) => error));
+    // The second waits in line; the first is connecting; then the third is.
+    stop[1]!.abort("second");
+    stop[0]!.abort("first");
+    stop[2]!.abort("third");
+    expect(await Promise.all(posts)).toEqual(["first", "second", "third"]);
+    answering = true;
+    expect(await Promise.all([transport.post(request), transport.post(request)])).toMatchObject([
+      { status: 202 },
+      { status: 202 },
+    ]);
+    transport.close();
+  });
+
+  test("waited for too long are timeouts before anything was sent", async () => {
+    await using receiver = await receiveRaw((socket) => socket.resume());
+    const transport = transportTo(receiver, { maxConnections: 1 });
+    const first = transport.post({ ...request, timeoutMs: 100 });
+    const second = transport.post({ ...request, timeoutMs: 50 });
+    await expect(second).rejects.toMatchObject({
+      code: "timeout",
+      requestSent: false,
+      message: "Timed out after 50 ms while connecting",
+    });
+    await expect(first).rejects.toMatchObject({ code: "timeout", requestSent: true });
+  });
+
+  test("are closed when the receiver says so", async () => {
+    await using receiver = await receiveRaw((socket) =>
+      socket.on("data", () => socket.write(`${ok}connection: close\r\n\r\n`)),
+    );
+    const transport = transportTo(receiver);
+    for (let i = 0; i < 3; i++) await transport.post(request);
+    expect(receiver.connections).toBe(3);
+  });
+
+  test("are closed when something comes that nobody asked for", async () => {
+    const closed: Promise<unknown>[] = [];
+    await using receiver = await receiveRaw((socket) => {
+      closed.push(once(socket, "close"));
+      socket.once("data", () => {
+        socket.write(`${ok}\r\n`);
+        setImmediate(() => socket.write("HTTP/1.1 408 Request Timeout\r\n\r\n"));
+      });
+    });
+    const transport = transportTo(receiver);
+    for (let i = 1; i <= 2; i++) {
+      expect(await transport.post(request)).toMatchObject({ status: 202 });
+      await Promise.all(closed);
+    }
+    expect(receiver.connections).toBe(2);
+  });
+
+  test("idle for as long as the receiver keeps them are closed before it does", async () => {
+    const closed = Promise.withResolvers<number>();
+    await using receiver = await receiveRaw((socket) => {
+      const openedAt = performance.now();
+      socket.on("close", () => closed.resolve(performance.now() - openedAt));
+      socket.on("data", () => socket.write(`${ok}keep-alive: timeout=1\r\n\r\n`));
+    });
+    await transportTo(receiver).post(request);
+    expect(await closed.promise).toBeLessThan(1000);
+  });
+
+  test("that are idle are closed with the transport, which can be used on", async () => {
+    const closed: Promise<unknown>[] = [];
+    await using receiver = await receiveRaw((socket) => {
+      closed.push(once(socket, "close"));
+      socket.on("data", () => socket.write(`${ok}\r\n`));
+    });
+    const transport = transportTo(receiver);
+    await transport.post(request);
+    transport.close();
+    await Promise.all(closed);
+    await transport.post(request);
+    expect(receiver.connections).toBe(2);
+    transport.close();
+  });
+});
+
+describe("an answer", () => {
+  test("in single bytes is an answer", async () => {
+    const text = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 Slow\r\nretry-after: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`;
+    await using receiver = await receiveRaw((socket) => {
+      socket.setNoDelay(true);
+      socket.once("data", () => {
+        const bytes = text.split("");
+        const next = () => socket.write(bytes.shift()!, () => bytes.length > 0 && setImmediate(next));
+        next();
+      });
+    });
+    const transport = transportTo(receiver);
+    expect(await transport.post(request)).toMatchObject({ status: 429, retryAfter: "9", body: "{}" });
+    transport.close();
+  });
+
+  test("without a length ends with its connection", async () => {
+    await using receiver = await receiveRaw((socket) =>
+      socket.once("data", () => socket.end("HTTP/1.1 202 OK\r\n\r\n{}")),
+    );
+    expect(await transportTo(receiver).post(request)).toMatchObject({ status: 202, body: "{}" });
+    expect(await transportTo(receiver).post(request)).toMatchObject({ status: 202, body: "{}" });
+  });
+
+  test("before the end of a large request counts", async () => {
+    await using receiver = await receiveRaw((socket) =>
+      socket.once("data", () =>
+        socket.write("HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),
+      ),
+    );
+    expect(await transportTo(receiver).post({ ...request, body: "x".repeat(500_000) })).toMatchObject({ status: 413 });
+  });
+});
+
+describe("TLS", () => {
+  test("is spoken with authorities of our own, by name and by address", async () => {
+    const certificate = selfSigned();
+    const names: (string | false | undefined)[] = [];
+    await using receiver = await receive((response, received, nth) => {
+      names.push((response.socket as { servername?: string | false }).servername);
+      accept(response, received, nth);
+    }, certificate);
+    for (const url of [receiver.url, receiver.url.replace("127.0.0.1", "localhost")]) {
+      const transport = transportTo({ url }, { ca: certificate.cert });
+      expect(await transport.post(request)).toMatchObject({ status: 202 });
+      expect(await transport.post({ ...request, endpoint: "change" })).toMatchObject({ status: 202 });
+      transport.close();
+    }
+    expect([receiver.connections, names]).toEqual([2, [false, false, "localhost", "localhost"]]);
+    expect(receiver.received.map(({ path }) => path)).toEqual([
+      "/v2/enqueue",
+      "/v2/change/enqueue?x=1",
+      "/v2/enqueue",
+      "/v2/change/enqueue?x=1",
+    ]);
+  });
+
+  test("is resumed on the next connection", async () => {
+    const certificate = selfSigned();
+    const resumed: boolean[] = [];
+    await using receiver = await receive((response, received, nth) => {
+      resumed.push((response.socket as TLSSocket).isSessionReused());
+      response.setHeader("connection", "close");
+      accept(response, received, nth);
+    }, certificate);
+    const transport = transportTo(receiver, { ca: certificate.cert });
+    for (let i = 0; i < 3; i++) await transport.post(request);
+    expect(resumed).toEqual([false, true, true]);
+  });
+});
