@@ -1,4 +1,4 @@
-import { type Lease, urgencies } from "@tocsin/core";
+import { type Lease, urgencies } from "@tocsin/core/decisions";
 
 export interface Held {
   readonly lease: Lease;

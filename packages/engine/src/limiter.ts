@@ -1,4 +1,4 @@
-import { type RateLimit, type Urgency, urgencies, urgency } from "@tocsin/core";
+import { type RateLimit, type Urgency, urgencies, urgency } from "@tocsin/core/decisions";
 
 /** What a credential's window holds now. */
 export interface Window {

@@ -1,6 +1,13 @@
 import { Flights } from "./flights.ts";
 import { Hand, type Held, Pace } from "./hand.ts";
-import { type Clock, type Ledger, type Lease, LedgerUnavailable, type Outcome, type Report } from "@tocsin/core";
+import {
+  type Clock,
+  type Ledger,
+  type Lease,
+  LedgerUnavailable,
+  type Outcome,
+  type Report,
+} from "@tocsin/core/decisions";
 
 /** What one attempt came to, and what was sent without credentials, for a dead letter. */
 export interface Attempt {
@@ -46,6 +53,9 @@ const leaseMarginMs = 20_000;
 const ledgerRetryMs = 1_000;
 /** Quick targets get leases for this many times the attempts that may be in flight, so that one commit serves many. */
 const aheadFactor = 4;
+/** While there is enough in hand, so many outcomes are settled together, or those of so long. */
+const reportsTogether = 64;
+const reportDelayMs = 10;
 /** Asked again at the latest, whatever the ledger said about the next time. */
 const longestSleepMs = 60_000;
 
@@ -69,6 +79,7 @@ export function startWorker(options: WorkerOptions): Worker {
   let stopping = false;
   let cancelSleep: (() => void) | undefined;
   let cancelDeadline: (() => void) | undefined;
+  let cancelReport: (() => void) | undefined;
   let limited: ReadonlySet<string> = new Set();
   let idle: (() => void) | undefined;
 
@@ -136,11 +147,25 @@ export function startWorker(options: WorkerOptions): Worker {
     observe?.attempted?.(lease, outcome, durationMs);
     if (outcome.kind === "accepted" && lease.first) observe?.told?.(lease, clock.now() - lease.acceptedAtMs);
     reports.push({ lease, outcome, ...(rendered === undefined ? {} : { rendered }) });
-    if (!settling) {
-      settling = true;
-      queueMicrotask(() => void settle());
-    }
     begin();
+    reportSoon();
+  }
+
+  /** At once where the next work waits for it; else, under load, many in one commit. */
+  function reportSoon(): void {
+    if (settling || reports.length === 0) return;
+    const enough = hand.size > flying.size / 2 && reports.length < reportsTogether && !stopping;
+    if (enough) cancelReport ??= clock.after(reportDelayMs, settleNow);
+    else settleNow();
+  }
+
+  function settleNow(): void {
+    cancelReport?.();
+    cancelReport = undefined;
+    if (settling || reports.length === 0) return;
+    settling = true;
+    // After this tick: what ends together is settled together.
+    queueMicrotask(() => void settle());
   }
 
   async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
@@ -171,13 +196,8 @@ export function startWorker(options: WorkerOptions): Worker {
       }
     }
     settling = false;
-    if (reports.length > 0) {
-      settling = true;
-      void settle();
-    } else {
-      wake();
-      if (stopping) stopIfIdle();
-    }
+    reportSoon();
+    if (stopping) stopIfIdle();
   }
 
   function stopIfIdle(): void {
@@ -213,10 +233,7 @@ export function startWorker(options: WorkerOptions): Worker {
         lease: next.lease,
         outcome: { kind: "interrupted", left: false, detail: "Tocsin stopped before the attempt began" },
       });
-    if (reports.length > 0 && !settling) {
-      settling = true;
-      void settle();
-    }
+    settleNow();
     const cancelGrace = clock.after(graceMs, () => {
       for (const { controller } of flying.values()) controller.abort(new DOMException("Tocsin stops", "AbortError"));
     });

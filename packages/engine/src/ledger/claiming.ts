@@ -12,7 +12,7 @@ import {
   urgencies,
   type Urgency,
   urgencyOf,
-} from "@tocsin/core";
+} from "@tocsin/core/decisions";
 import { breakerState, probing } from "../breaker.ts";
 import type { Flights } from "../flights.ts";
 import type { Desk } from "./desk.ts";

@@ -1,4 +1,4 @@
-import { type Clock, LedgerUnavailable, systemClock } from "@tocsin/core";
+import { type Clock, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
 import { type CoreOptions, LedgerCore } from "./core.ts";
 import { LedgerClock } from "./ledger-clock.ts";
 import type { Operation } from "./operations.ts";

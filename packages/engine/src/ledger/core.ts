@@ -9,7 +9,7 @@ import {
   type Route,
   type TargetTerms,
   type Want,
-} from "@tocsin/core";
+} from "@tocsin/core/decisions";
 import { Flights } from "../flights.ts";
 import { claimDue, overtake } from "./claiming.ts";
 import { Desk } from "./desk.ts";

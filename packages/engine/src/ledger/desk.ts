@@ -6,7 +6,7 @@ import {
   type TargetTerms,
   plan,
   replan,
-} from "@tocsin/core";
+} from "@tocsin/core/decisions";
 import { Gates } from "./gates.ts";
 import type { EndpointRecord, Store } from "./store.ts";
 

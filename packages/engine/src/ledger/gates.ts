@@ -1,4 +1,4 @@
-import { blockedRetryMs, type RateLimit, type Urgency, urgencies } from "@tocsin/core";
+import { blockedRetryMs, type RateLimit, type Urgency, urgencies } from "@tocsin/core/decisions";
 import { type Breaker, breakerState, closedBreaker } from "../breaker.ts";
 import { emptyUse, room } from "../limiter.ts";
 import { effectiveLimit, type Throttle, unthrottled } from "../throttle.ts";

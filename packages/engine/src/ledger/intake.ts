@@ -13,7 +13,7 @@ import {
   urgency,
   type Want,
   wantedBy,
-} from "@tocsin/core";
+} from "@tocsin/core/decisions";
 import type { Desk } from "./desk.ts";
 import type { AlertRecord } from "./store.ts";
 

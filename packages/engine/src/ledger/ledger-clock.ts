@@ -1,4 +1,4 @@
-import type { Clock } from "@tocsin/core";
+import type { Clock } from "@tocsin/core/decisions";
 
 /**
  * The ledger's time: the wall clock's, but never backwards, and never standing still either. Where the wall clock jumped

@@ -1,4 +1,4 @@
-import { type Clock, type DeliverySettings, type Ledger, systemClock } from "@tocsin/core";
+import { type Clock, type DeliverySettings, type Ledger, systemClock } from "@tocsin/core/decisions";
 import { defaultSettings } from "../config.ts";
 import { LedgerCore } from "./core.ts";
 import { LedgerClock } from "./ledger-clock.ts";

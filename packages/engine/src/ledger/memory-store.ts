@@ -1,4 +1,4 @@
-import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
 import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "./store.ts";
 import { Tally } from "./tally.ts";
 

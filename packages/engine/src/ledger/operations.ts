@@ -1,4 +1,4 @@
-import type { Ledger } from "@tocsin/core";
+import type { Ledger } from "@tocsin/core/decisions";
 import type { LedgerCore } from "./core.ts";
 
 /** The ledger's operations by name: what travels to the thread that owns the rows. */

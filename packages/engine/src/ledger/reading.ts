@@ -1,4 +1,4 @@
-import type { AlertView, Incident, IncidentView, Reason, TargetStanding } from "@tocsin/core";
+import type { AlertView, Incident, IncidentView, Reason, TargetStanding } from "@tocsin/core/decisions";
 import { breakerState } from "../breaker.ts";
 import type { Desk } from "./desk.ts";
 import type { AlertRecord } from "./store.ts";

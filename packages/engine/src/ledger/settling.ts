@@ -8,7 +8,7 @@ import {
   type Report,
   settle as settled,
   throttledWaitMs,
-} from "@tocsin/core";
+} from "@tocsin/core/decisions";
 import { answered, failed } from "../breaker.ts";
 import { throttled, unpaused } from "../throttle.ts";
 import type { Flights } from "../flights.ts";

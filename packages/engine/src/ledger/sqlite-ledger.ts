@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type Clock, type DeliverySettings, type Ledger, LedgerUnavailable, systemClock } from "@tocsin/core";
+import { type Clock, type DeliverySettings, type Ledger, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
 import { defaultSettings } from "../config.ts";
 import { type Answer, type Call, Committer, type SqliteOptions } from "./committer.ts";
 import type { Operation } from "./operations.ts";
@@ -49,7 +49,7 @@ async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: ()
   const worker = new Worker(new URL(`./sqlite-thread${extension}`, import.meta.url), {
     workerData: sqlite,
     // Rows live for one group commit: with room for them in the young generation they are never promoted.
-    resourceLimits: { maxYoungGenerationSizeMb: 64 },
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());

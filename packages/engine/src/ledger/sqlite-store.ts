@@ -8,7 +8,7 @@ import type {
   IncidentState,
   LedgerStats,
   Severity,
-} from "@tocsin/core";
+} from "@tocsin/core/decisions";
 import { migrations } from "./sqlite-schema.ts";
 import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "./store.ts";
 import { Tally } from "./tally.ts";
@@ -600,9 +600,10 @@ class Recent<K, V> {
     this.set(key, value, this.#entries.get(key)?.weight ?? unknownWeight);
   }
 
+  /** The oldest tenth at once: a Map that loses its first entry again and again is walked again and again. */
   #shrink(): void {
     for (const key of this.#entries.keys()) {
-      if (this.#weight <= this.#most) return;
+      if (this.#weight <= this.#most * 0.9) return;
       this.delete(key);
     }
   }

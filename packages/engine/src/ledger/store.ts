@@ -10,7 +10,7 @@ import type {
   Route,
   TargetTerms,
   Urgency,
-} from "@tocsin/core";
+} from "@tocsin/core/decisions";
 
 /** One alert as the ledger keeps it, also when no target wants it. */
 export interface AlertRecord {

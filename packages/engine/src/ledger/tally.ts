@@ -1,4 +1,4 @@
-import type { Incident, IncidentState } from "@tocsin/core";
+import type { Incident, IncidentState } from "@tocsin/core/decisions";
 
 /** Counts incidents by target and state as they change, so that a scrape counts no rows. */
 export class Tally {

@@ -1,4 +1,4 @@
-import type { TargetTerms } from "@tocsin/core";
+import type { TargetTerms } from "@tocsin/core/decisions";
 import type { Desk } from "./desk.ts";
 import { rest } from "./intake.ts";
 import { atCurrentEndpoint } from "./settling.ts";
