@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 
 export const root = join(import.meta.dirname, "..");
 
@@ -28,7 +28,7 @@ export const sourceFiles = (): SourceFile[] =>
       return {
         path,
         workspace: path.split("/").slice(0, 2).join("/"),
-        test: /\.test\.ts$|(^|[-.])fixtures?\.ts$|\/test\//.test(path) || /fixture/.test(basename(path)),
+        test: /\.test\.ts$|\/test\/|\bfixtures?\.ts$/.test(path),
         text,
         imports: Array.from(code.matchAll(importing), ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? ""),
       };
