@@ -1,4 +1,4 @@
-/** What does routing cost? 1,000 targets with 5 filters each, one alert: main-thread CPU, medians of interleaved rounds. */
+// What does routing cost? 1,000 targets with 5 filters each, one alert: main-thread CPU, medians of interleaved rounds.
 import { cpus } from "node:os";
 import { type Alert, alertFingerprint, parseTarget, route, type Target } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";

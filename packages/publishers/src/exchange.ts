@@ -8,8 +8,8 @@ export const maxAnswerBytes = 64 * 1024;
 const signalled = new Error("stopped by the caller");
 
 /**
- * One request and its answer, as undici's lowest interface tells them: half the cost of `pool.request`, which makes a
- * stream per answer, and it shows whether the request ever left.
+ * One request and its answer, as undici's lowest interface tells them. It alone shows whether the request ever left, and it
+ * saves the stream that `pool.request` makes of each answer (`bench/transport.ts`).
  *
  * ```
  * queued ── onRequestStart (the next thing is the write) ──▶ left ── onResponseStart ──▶ answered

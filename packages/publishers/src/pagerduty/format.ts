@@ -50,6 +50,7 @@ function change(telling: Telling, wording: Wording): Keyless<ChangeEvent> {
 function payloadOf(telling: Telling, { metadata, template }: Wording): Payload {
   const { alert, severity } = telling;
   const { labels } = alert;
+  const startsAt = isoTime(alert.startsAtMs);
   const context = { alert, severity, metadata };
   const field = (name: "source" | "component" | "group" | "class", ...from: string[]) =>
     template.fields[name]?.(context) ?? firstOf(labels, from);
@@ -57,20 +58,24 @@ function payloadOf(telling: Telling, { metadata, template }: Wording): Payload {
     summary: isBlank(telling.summary) ? `[${alertName(alert)}]` : telling.summary,
     source: field("source", "instance", "node", "host", "pod", "service", "job") ?? senderOf(telling),
     severity,
-    timestamp: isoTime(alert.startsAtMs),
+    timestamp: startsAt,
     component: field("component", "service", "job", "app", "container"),
     group: field("group", "cluster", "namespace"),
     class: field("class", "alertname"),
-    custom_details: { ...detailsOf(telling, metadata), ...template.customDetails(context) },
+    custom_details: { ...detailsOf(telling, startsAt, metadata), ...template.customDetails(context) },
   };
 }
 
-function detailsOf({ alert, firing, endsAtMs }: Telling, metadata: Wording["metadata"]): Record<string, unknown> {
+function detailsOf(
+  { alert, firing, endsAtMs }: Telling,
+  startsAt: string | undefined,
+  metadata: Wording["metadata"],
+): Record<string, unknown> {
   return {
     alert_name: alertName(alert),
     fingerprint: alert.fingerprint,
     status: "firing",
-    starts_at: isoTime(alert.startsAtMs),
+    starts_at: startsAt,
     ...(endsAtMs !== undefined && { ends_at: isoTime(endsAtMs) }),
     // Several alerts are one incident here, and the others are not shown.
     ...(firing > 1 && { firing_alerts: firing }),
