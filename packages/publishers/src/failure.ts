@@ -25,6 +25,7 @@ export function failureOf(error: unknown): { reason: AttemptReason; detail: stri
   const detail = words[code] ? `${words[code]} (${code})` : code;
   if (tlsCode.test(code)) return { reason: "tls", detail: `TLS handshake failed (${code})` };
   if (code.endsWith("_TIMEOUT") || code === "ETIMEDOUT") return { reason: "timeout", detail };
+  if ((error as Error).name === "HTTPParserError") return { reason: "network", detail: "an answer that is not HTTP" };
   if (code === "UND_ERR_INVALID_ARG") return { reason: "bug", detail: "request that undici refuses" };
   return { reason: "network", detail };
 }

@@ -29,6 +29,15 @@ test("an endpoint that was sealed tells the same as before, with the same creden
   expect(now!.head).toContain("proxy-token");
 });
 
+test("an endpoint without a credential of its own is sealed as such", async () => {
+  await using transport = new Transport();
+  await using receiver = await ScriptedReceiver.open(answer(200));
+  const target = targetOf({ url: `${receiver.url}/in`, routing_key: "", headers: { Authorization: "Bearer proxy" } });
+  const publisher = publisherFromSealed(sealable(target), { transport, version: "1" });
+  expect(await publisher.publish(tellingOf(), new AbortController().signal)).toMatchObject({ kind: "accepted" });
+  expect(receiver.requests[0]!.head).toMatch(/^POST \/in [^]*Authorization: Bearer proxy/);
+});
+
 test("an endpoint is the same by type, URL and credential, whatever else changes", () => {
   const a = targetOf({});
   const identity = endpointIdentity(a);

@@ -97,6 +97,13 @@ describe("the transport", () => {
     expect(reply.kind === "answered" && Buffer.byteLength(reply.body)).toBe(65_536);
   });
 
+  test("takes what is no HTTP for no answer", async () => {
+    await using receiver = await ScriptedReceiver.open((socket) => void socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
+    await using transport = new Transport();
+    const reply = await transport.post({ ...post, address: addressOf(receiver.url) });
+    expect(reply).toMatchObject({ kind: "failed", left: true, detail: expect.stringContaining("not HTTP") });
+  });
+
   test("ignores interim answers", async () => {
     const early = "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n";
     await using receiver = await ScriptedReceiver.open((socket, request) => {

@@ -104,7 +104,8 @@ function confidenceFilter(least: number): Filter {
   return filtered(`classified with a confidence below ${least}`, passes);
 }
 
-const regexLast = (a: Matcher, b: Matcher): number => a.operator.length - b.operator.length;
+const regexLast = (a: Matcher, b: Matcher): number => Number(isRegex(a)) - Number(isRegex(b));
+const isRegex = ({ operator }: Matcher): boolean => operator.endsWith("~");
 
 function matcherFilter({ label, operator, value, matches }: Matcher): Filter {
   const why = `does not match ${label}${operator}${JSON.stringify(value)}`;
