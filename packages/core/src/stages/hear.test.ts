@@ -108,6 +108,24 @@ describe("the reorder window", () => {
     expect(repeated.effect).toBe("changed");
   });
 
+  it("holds the first word of a claimant about an episode that another has just ended", () => {
+    const direct = speak(fires(t0, { sender: "10.0.0.1" }), ends(t0 + minute, { sender: "10.0.0.1" })).state;
+    const say = (previous: ClaimState | undefined, [atMs, claim]: readonly [number, Claim]) =>
+      hear(previous, claim, atMs, { reorderWindow }, { direct });
+    const late = say(undefined, fires(t0 + minute + second));
+    expect(late).toMatchObject({
+      effect: "held",
+      state: { status: "resolved", heldUntilMs: t0 + minute + reorderWindow },
+    });
+    expect(late.state).not.toHaveProperty("sender");
+    expect(say(late.state, ends(t0 + minute + 2 * second)).state).not.toHaveProperty("heldUntilMs");
+    const another = fires(t0 + minute + second, { startsAtMs: t0 + minute });
+    expect(say(undefined, another).effect, "another episode").toBe("changed");
+    expect(say(undefined, fires(t0 + minute + reorderWindow)).effect, "the window is over").toBe("changed");
+    const before = speak(fires(t0 - minute, { startsAtMs: t0 - minute })).state;
+    expect(say(before, fires(t0 + minute + second)).effect, "it fired all the time").toBe("confirmed");
+  });
+
   it("keeps the end of a direct claim, so that it expires once believed", () => {
     const direct = { sender: "10.0.0.1" };
     const held = speak(

@@ -19,13 +19,18 @@ export interface Heard {
 /**
  * What a claimant's word makes of what it said before. Within one claim the newer `startsAt` wins and an older firing
  * never re-opens; for the same `startsAt` arrival order decides, save that a firing shortly after an explicit end may have
- * been overtaken by it on the way, so it is held for the rest of the reorder window.
+ * been overtaken by it on the way, so it is held for the rest of the reorder window. So is a claimant's first word of an
+ * episode that another claimant has just ended: where Prometheus speaks to us both by itself and through Alertmanager, the
+ * latter may still be repeating, from before we were away, what is over by now.
+ *
+ * `others`: what all claimants said of this alert before; this one may be among them.
  */
 export function hear(
   previous: ClaimState | undefined,
   claim: Claim,
   nowMs: number,
   terms: { readonly reorderWindow: number },
+  others: Readonly<Record<string, ClaimState>> = {},
 ): Heard {
   const saidStartsAtMs = claim.alert.startsAtMs;
   const ahead = saidStartsAtMs > nowMs + skewToleranceMs;
@@ -59,18 +64,19 @@ export function hear(
   }
 
   const firing = claim.sender === undefined ? spoken : { ...spoken, expiresAtMs: expiry(claim, ahead, nowMs) };
-  if (!previous) return { state: firing, effect: "changed", skewed };
-  if (previous.status === "resolved" && previous.ended === "inferred")
-    return { state: firing, effect: "changed", skewed };
-  if (effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
-  if (previous.status === "firing") return { state: firing, effect: "confirmed", skewed };
-  if (effectiveStartsAtMs > previous.effectiveStartsAtMs) return { state: firing, effect: "changed", skewed };
+  const fires: Heard = { state: firing, effect: "changed", skewed };
+  if (previous?.status === "resolved" && previous.ended === "inferred") return fires;
+  if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
+  if (previous?.status === "firing") return { state: firing, effect: "confirmed", skewed };
+  const own = previous?.effectiveStartsAtMs === effectiveStartsAtMs ? previous : undefined;
+  const ended = own ?? lastEnded(others, effectiveStartsAtMs);
+  if (!ended) return fires;
 
-  const windowEndsAtMs = (previous.endedAtMs ?? 0) + terms.reorderWindow;
-  if (nowMs >= windowEndsAtMs) return { state: firing, effect: "changed", skewed };
+  const windowEndsAtMs = (ended.endedAtMs ?? 0) + terms.reorderWindow;
+  if (nowMs >= windowEndsAtMs) return fires;
   return {
     state: {
-      ...previous,
+      ...(own ?? { ...spoken, status: "resolved", ended: "explicit", endedAtMs: ended.endedAtMs ?? nowMs }),
       heardAtMs: nowMs,
       heldUntilMs: windowEndsAtMs,
       ...(firing.expiresAtMs === undefined ? {} : { expiresAtMs: firing.expiresAtMs }),
@@ -78,6 +84,17 @@ export function hear(
     effect: "held",
     skewed,
   };
+}
+
+/** Who said last, and explicitly, that the episode with this very start is over. */
+function lastEnded(claims: Readonly<Record<string, ClaimState>>, effectiveStartsAtMs: number): ClaimState | undefined {
+  let last: ClaimState | undefined;
+  for (const key in claims) {
+    const state = claims[key] as ClaimState;
+    if (state.ended !== "explicit" || state.effectiveStartsAtMs !== effectiveStartsAtMs) continue;
+    if ((state.endedAtMs ?? 0) >= (last?.endedAtMs ?? 0)) last = state;
+  }
+  return last;
 }
 
 const ignored = (previous: ClaimState, nowMs: number, skewed: boolean): Heard => ({

@@ -37,7 +37,7 @@ function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
   const { fingerprint } = claim.alert;
   const before = store.alert(fingerprint);
   const key = claimant(claim);
-  const heard = hear(before?.claims[key], claim, nowMs, desk.settings);
+  const heard = hear(before?.claims[key], claim, nowMs, desk.settings, before?.claims);
   const claims = { ...before?.claims, [key]: heard.state };
   const says = claim.status === "firing" && heard.effect !== "ignored";
   const after = withClaims(desk, claims, {
