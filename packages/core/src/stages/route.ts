@@ -18,7 +18,8 @@ export type Decision =
  * Decides for each target by itself whether it is told of an alert that fires: there is no "first match wins", and the
  * order of targets means nothing. Pure and total: it never throws, whatever the alert holds.
  *
- * Without a classification, filters that need one let the alert pass.
+ * Without a classification, filters that need one let the alert pass. A target in shadow mode is decided like any other: the
+ * send alone is left out, and not here.
  */
 export function route(alert: Alert, targets: readonly Target[], classification?: Classification): Decision[] {
   const subject = new Subject(alert, classification);

@@ -1,8 +1,10 @@
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Alert, Telling } from "@tocsin/core";
+import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
-import { disk, endpoint, targetOf, tellingOf } from "../../test/pagerduty.ts";
+import { disk, endpoint, routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { pagerdutyPublisher } from "./index.ts";
 
 const transport = new Transport();
@@ -65,6 +67,21 @@ describe("PagerDuty's event", () => {
   ])("is as reviewed: %s", async (name, telling) => {
     const text = `${JSON.stringify(render(telling), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
+  });
+
+  test("is one that PagerDuty takes, in every golden file", () => {
+    const simulator = new Simulator();
+    for (const file of globSync("golden/*.json", { cwd: import.meta.dirname })) {
+      const event = JSON.parse(readFileSync(join(import.meta.dirname, file), "utf8")) as object;
+      const answered = simulator.handle({
+        method: "POST",
+        path: file.includes("change") ? "/v2/change/enqueue" : "/v2/enqueue",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ routing_key: routingKey, ...event }),
+      });
+      expect([file, answered.status]).toEqual([file, 202]);
+    }
+    expect(simulator.requests()).toHaveLength(8);
   });
 
   test.each<[string, Partial<Alert>, Partial<Telling>, string]>([
