@@ -18,7 +18,7 @@ export interface RequestRecord {
   readonly applied: boolean;
   /** Taken in, and the client cannot know: the answer was not a 2xx, or did not arrive whole. */
   ambiguous: boolean;
-  /** Answered well, but the connection ended right after it: the answer may not have been read. */
+  /** Answered well, but the connection ended right after: the answer may not have been read, or not been kept. */
   unread: boolean;
 }
 

@@ -35,7 +35,8 @@ export interface Front {
   leave(request: number, when: Leaving): void;
 }
 
-interface LastAnswer {
+/** An answer that went out on a connection. */
+interface Answered {
   readonly request: number;
   readonly response: ServerResponse;
   /** Monotonic. */
@@ -43,8 +44,8 @@ interface LastAnswer {
 }
 
 /**
- * How soon after an answer the end of its connection leaves doubt whether it was read. A client that is killed leaves
- * at once; another request on the connection, or some quiet time, shows that it was.
+ * How soon after an answer the end of its connection leaves doubt whether the answer was read, and what was read was
+ * kept. A client that is killed leaves at once; some quiet time shows that it lives.
  */
 const UNREAD_MS = 250;
 
@@ -73,14 +74,13 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
 }
 
 async function open(front: Front, region: Region, host: string, port: number) {
-  const last = new WeakMap<Socket, LastAnswer>();
+  const recent = new WeakMap<Socket, Answered[]>();
   const server = createServer((message, response) => {
     const early = front.early(message.url ?? "/", region);
     if (early !== undefined) return send(response, early);
     readBody(message, response, (body) => {
       const answer = front.whole(requestOf(message, body), region);
-      if (answer.request !== undefined)
-        last.set(message.socket, { request: answer.request, response, atMs: performance.now() });
+      if (answer.request !== undefined) note(recent, message.socket, { request: answer.request, response });
       send(response, answer);
     });
   });
@@ -88,8 +88,7 @@ async function open(front: Front, region: Region, host: string, port: number) {
   server.on("connection", (socket) => {
     if (front.refuses(region)) socket.resetAndDestroy();
     socket.once("close", () => {
-      const answer = last.get(socket);
-      if (answer !== undefined) leave(front, answer);
+      for (const answer of recent.get(socket) ?? []) leave(front, answer);
     });
   });
   // A stand-in shall not be the one to give up a connection first: clients reuse it for as long as they like.
@@ -106,8 +105,20 @@ async function open(front: Front, region: Region, host: string, port: number) {
   return { server, port: bound, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
 }
 
-/** Judges, when a connection ends, whether the client can have read its last answer. */
-function leave(front: Front, { request, response, atMs }: LastAnswer): void {
+/** Keeps the answers of the last moments, and those that are not out yet. */
+function note(recent: WeakMap<Socket, Answered[]>, socket: Socket, answered: Omit<Answered, "atMs">): void {
+  const atMs = performance.now();
+  const before = recent.get(socket);
+  if (before === undefined) recent.set(socket, [{ ...answered, atMs }]);
+  else {
+    while (before[0] !== undefined && before[0].response.writableFinished && atMs - before[0].atMs >= UNREAD_MS)
+      before.shift();
+    before.push({ ...answered, atMs });
+  }
+}
+
+/** Judges, when a connection has ended, whether the client can have read an answer. */
+function leave(front: Front, { request, response, atMs }: Answered): void {
   if (!response.writableFinished) front.leave(request, "before_answer");
   else if (performance.now() - atMs < UNREAD_MS && response.shouldKeepAlive) front.leave(request, "at_once");
 }

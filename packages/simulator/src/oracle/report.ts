@@ -12,6 +12,8 @@ export interface Report extends Verdict {
   readonly requests: Readonly<Record<string, Counts>>;
   /** Requests taken in whose senders cannot know it: repeats up to this number are physics. */
   readonly ambiguous: number;
+  /** Requests answered well just before their sender went away, which may have kept it from noting the answer. */
+  readonly unread: number;
   /** What could not be looked at, and why. */
   readonly notes: readonly string[];
 }
@@ -44,7 +46,8 @@ export function makeReport(
       resolved: inState("resolved"),
     },
     requests: Object.fromEntries(seen.counts),
-    ambiguous: [...seen.counts.values()].reduce((sum, one) => sum + one.ambiguous + one.unread, 0),
+    ambiguous: [...seen.counts.values()].reduce((sum, one) => sum + one.ambiguous, 0),
+    unread: [...seen.counts.values()].reduce((sum, one) => sum + one.unread, 0),
     notes,
   };
 }

@@ -11,6 +11,8 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-size: .85rem; color: var(--dim); font-weight: 600; white-space: nowrap; }
 td.key { font-family: ui-monospace, monospace; font-size: .85rem; overflow-wrap: anywhere; max-width: 18rem; }
+#refused td.key { white-space: nowrap; max-width: none; }
+#refused td:last-child, #others td:last-child { width: 100%; }
 td.nowrap { white-space: nowrap; }
 .critical { color: var(--critical); } .error { color: var(--error); } .warning { color: var(--warning); } .info { color: var(--info); } .resolved { color: var(--good); }
 button { font: inherit; font-size: .9rem; padding: .15rem .6rem; margin: 0 .3rem .2rem 0; border: 1px solid currentColor; border-radius: .3rem; background: none; color: inherit; cursor: pointer; }

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+
+import { Simulator } from "../src/index.ts";
+import type { Report, TruthEvent } from "../src/index.ts";
+import { seededRandom } from "../src/random.ts";
+import { KEY, resolve, TestClock, trigger } from "./requests.ts";
+
+/*
+ * The oracle beside senders that are right, and senders that are wrong in one way, over random sources and faults. The
+ * right one makes told equal wanted and nothing else, so the oracle must have nothing to say of it, on any seed.
+ */
+
+type Told = "nothing" | "maybe" | "trigger";
+type Flaw = "none" | "takes any answer for a yes" | "forgets what it told" | "never resolves" | "resolves too early";
+
+const NAMES = ["a", "b", "c", "d"];
+const SECONDS = 240;
+const FAULTS = "share 15% reset after maybe applied; share 10% answer 503; share 10% hang maybe applied; share 5% half";
+
+function play(seed: number, flaw: Flaw): Report {
+  const random = seededRandom(seed);
+  const clock = new TestClock();
+  const simulator = new Simulator({ clock, seed, limit: { limit: 0 } });
+  simulator.setFaults(FAULTS);
+  const events: TruthEvent[] = [];
+  const firing = new Set<string>();
+  const told = new Map<string, Told>();
+  for (let second = 0; second < SECONDS; second += 1) {
+    clock.advance(1000);
+    // Towards the end everything falls quiet, so that what is due can be told.
+    const isQuiet = second > SECONDS - 60;
+    if (isQuiet) simulator.setFaults([]);
+    for (const name of NAMES) {
+      if (!isQuiet && random() < 0.05) {
+        const status = firing.has(name) ? "resolved" : "firing";
+        if (status === "firing") firing.add(name);
+        else firing.delete(name);
+        events.push({ at: clock.nowMs, status, dedup_key: name, severity: "critical" });
+      }
+      if (random() < 0.5)
+        told.set(name, tell(simulator, name, firing.has(name), told.get(name) ?? "nothing", flaw, random));
+    }
+  }
+  simulator.setTruth({ events, targets: [{ receiver: "pagerduty", key: KEY }] });
+  return simulator.report();
+}
+
+/** One step of a sender that brings told to wanted, with or without a flaw. */
+function tell(
+  simulator: Simulator,
+  name: string,
+  isFiring: boolean,
+  told: Told,
+  flaw: Flaw,
+  random: () => number,
+): Told {
+  const succeeds = (request: ReturnType<typeof trigger>): boolean | undefined => {
+    const { status, mishap } = simulator.handle(request);
+    if (flaw === "takes any answer for a yes") return true;
+    if (mishap !== undefined || status === 0) return undefined;
+    return status === 202;
+  };
+  const isForgotten = flaw === "forgets what it told" && random() < 0.1;
+  if (flaw === "resolves too early" && isFiring && told === "trigger" && random() < 0.02) {
+    succeeds(resolve(name));
+    return told;
+  }
+  if (isFiring && (told !== "trigger" || isForgotten)) {
+    const said = succeeds(trigger(name));
+    return said === undefined ? "maybe" : said ? "trigger" : told;
+  }
+  if (!isFiring && told !== "nothing" && flaw !== "never resolves") {
+    const said = succeeds(resolve(name));
+    // After a resolve of unknown fate nothing is sure any more: a new firing must be told again.
+    return said === undefined ? "maybe" : said ? "nothing" : told;
+  }
+  return told;
+}
+
+const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+
+describe("over random sources and faults", () => {
+  it("the oracle has nothing to say of a right sender", () => {
+    const guilty = SEEDS.map((seed) => ({ seed, findings: play(seed, "none").findings })).filter(
+      ({ findings }) => findings.length > 0,
+    );
+    expect(guilty).toEqual([]);
+  });
+
+  it("and meets faults that leave doubt, so that this says something", () => {
+    expect(SEEDS.map((seed) => play(seed, "none").ambiguous).reduce((sum, one) => sum + one, 0)).toBeGreaterThan(100);
+  });
+
+  it.each<[Flaw, string]>([
+    ["takes any answer for a yes", "lost"],
+    ["forgets what it told", "repeated"],
+    ["never resolves", "orphaned"],
+    ["resolves too early", "out_of_order"],
+  ])("the sender that %s is found out", (flaw, kind) => {
+    const found = SEEDS.map((seed) => play(seed, flaw).counts);
+    expect(found.filter((counts) => counts[kind as "lost"] > 0).length).toBeGreaterThan(SEEDS.length / 4);
+  });
+});
