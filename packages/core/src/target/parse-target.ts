@@ -164,17 +164,12 @@ function thresholdOf(word: unknown, complain: Complain): Severity | undefined {
 const defaultBurst = 10;
 
 function rateLimitOf(given: CommonFields["rate_limit"], type: TargetType, complain: Complain): RateLimit {
-  const limit = given.limit ?? type.rateLimit.limit;
-  const burst = given.burst ?? Math.max(1, Math.min(defaultBurst, limit - 1));
-  const { algorithm, reserve } = given;
-  if (algorithm === "token_bucket" && limit > 0 && burst >= limit) {
-    complain("rate_limit.burst", "must be less than the limit, or it never refills");
+  const { algorithm, reserve, limit = type.rateLimit.limit, per = type.rateLimit.perMs } = given;
+  if (algorithm === "sliding_window") {
+    if (given.burst !== undefined) complain("rate_limit.burst", "only the token_bucket algorithm has a burst");
+    return { limit, perMs: per, algorithm, burst: 0, reserve };
   }
-  return {
-    limit,
-    perMs: given.per ?? type.rateLimit.perMs,
-    algorithm,
-    burst: algorithm === "token_bucket" ? burst : 0,
-    reserve,
-  };
+  const burst = given.burst ?? Math.max(1, Math.min(defaultBurst, limit - 1));
+  if (limit > 0 && burst >= limit) complain("rate_limit.burst", "must be less than the limit, or it never refills");
+  return { limit, perMs: per, algorithm, burst, reserve };
 }

@@ -23,38 +23,27 @@ const headerName = z
 
 /** Those that frame the request, and those that say what is in it. */
 const ownHeaders = new Set(
-  "connection content-length content-type expect host keep-alive te trailer transfer-encoding upgrade".split(" "),
+  "connection content-length content-type expect host keep-alive te trailer transfer-encoding upgrade user-agent".split(
+    " ",
+  ),
 );
 
 const positive = (schema: z.ZodType<number, string | 0>) => schema.refine((ms) => ms > 0, "must be longer than 0s");
 
-const rateLimit = z
-  .strictObject({
-    limit: z.int().min(0).max(1_000_000).optional().describe("Attempts per window, retries included; 0 = no limit."),
-    per: positive(duration()).optional().describe("The window."),
-    algorithm: z
-      .enum(["sliding_window", "token_bucket"])
-      .prefault("sliding_window")
-      .describe("How attempts are counted."),
-    burst: z
-      .int()
-      .min(1)
-      .optional()
-      .describe("Token bucket only: attempts at once; it refills at (limit - burst) per window."),
-    reserve: z.number().min(0).max(1).prefault(0.2).describe("Share of the limit kept for criticals."),
-  })
-  .superRefine(({ algorithm, burst, limit }, context) => {
-    if (burst === undefined) return;
-    if (algorithm === "sliding_window") {
-      context.addIssue({ code: "custom", path: ["burst"], message: "only the token_bucket algorithm has a burst" });
-    } else if (limit !== undefined && limit > 0 && burst >= limit) {
-      context.addIssue({
-        code: "custom",
-        path: ["burst"],
-        message: "must be less than the limit, or it never refills",
-      });
-    }
-  });
+const rateLimit = z.strictObject({
+  limit: z.int().min(0).max(1_000_000).optional().describe("Attempts per window, retries included; 0 = no limit."),
+  per: positive(duration()).optional().describe("The window."),
+  algorithm: z
+    .enum(["sliding_window", "token_bucket"])
+    .prefault("sliding_window")
+    .describe("How attempts are counted."),
+  burst: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Token bucket only: attempts at once; it refills at (limit - burst) per window."),
+  reserve: z.number().min(0).max(1).prefault(0.2).describe("Share of the limit kept for criticals."),
+});
 
 /** The keys that every target has, whatever its type. */
 const commonFields = {
