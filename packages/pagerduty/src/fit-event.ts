@@ -26,8 +26,8 @@ export interface FittedEvent {
 export function fitEvent(event: AlertEvent | ChangeEvent): FittedEvent {
   const body = JSON.stringify(fitFields(event));
   // JSON.stringify writes a lone surrogate, and nothing else of that range, as an escape.
-  const wellFormed = body.includes("\\ud") ? replaceLoneSurrogates(body) : body;
-  return fitsBody(wellFormed) ? { body: wellFormed, dropped: [] } : fitBody(wellFormed);
+  const json = body.includes("\\ud") ? replaceLoneSurrogates(body) : body;
+  return fitsBody(json) ? { body: json, dropped: [] } : fitBody(json);
 }
 
 function fitFields(event: AlertEvent | ChangeEvent): AlertEvent | ChangeEvent {
@@ -49,11 +49,14 @@ function fitContext<E extends TriggerEvent | ChangeEvent>(event: E): E {
   return event;
 }
 
+/** The same JSON with U+FFFD for every lone surrogate, in names too; of names that become equal the last stays. */
 function replaceLoneSurrogates(json: string): string {
-  // The second branch steps over every other escape, so that the text `\\ud800` stays the six characters it is.
-  const text = json.replace(/\\(?:u[d][89a-f][0-9a-f]{2}|.)/g, (escape) =>
-    escape.startsWith("\\ud") ? "\ufffd" : escape,
-  );
-  // Keys that differed by a surrogate only are equal now: parsing keeps the last.
-  return JSON.stringify(JSON.parse(text));
+  return JSON.stringify(wellFormed(JSON.parse(json)));
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name.toWellFormed(), wellFormed(member)]));
 }

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from "node:fs";
+import { Ajv, type ValidateFunction } from "ajv";
+
+interface OpenApi {
+  paths: Record<string, { post: { requestBody: { content: { "application/json": { schema: object } } } } }>;
+  components: { responses: Record<string, { content: { "application/json": { schema: object } } }> };
+}
+
+export interface OfficialSchemas {
+  alert: ValidateFunction;
+  change: ValidateFunction;
+  success: ValidateFunction;
+}
+
+const file = new URL("../../../../shared/reference/pagerduty-events-v2.openapi.json", import.meta.url);
+
+/** PagerDuty's own OpenAPI file, where it lies beside the checkout; it is theirs, so it is not in the repository. */
+export function officialSchemas(): OfficialSchemas | undefined {
+  if (!existsSync(file)) return undefined;
+  const openApi = JSON.parse(readFileSync(file, "utf8")) as OpenApi;
+  const ajv = new Ajv({
+    strict: false,
+    formats: {
+      url: (text) => URL.canParse(text),
+      "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
+    },
+  });
+  ajv.addSchema(openApi, "pagerduty");
+  const request = (path: string) =>
+    ajv.compile({
+      $ref: `pagerduty#/paths/~1${path.replace("/", "~1")}/post/requestBody/content/application~1json/schema`,
+    });
+  return {
+    alert: request("enqueue"),
+    change: request("change/enqueue"),
+    success: ajv.compile({ $ref: "pagerduty#/components/responses/Success/content/application~1json/schema" }),
+  };
+}
