@@ -74,7 +74,7 @@ export async function compose(
     closing.push(() => ledger[Symbol.asyncDispose]());
     const transport = new Transport({ proxy: proxyBeyondLoopback(env) });
     closing.push(() => transport.close());
-    const targets = new Targets({ vault, transport, version, lookedUp: (hit) => metrics.lookedUp("endpoints", hit) });
+    const targets = new Targets({ vault, transport, version, lookedUp: (hit) => metrics.lookedUp(hit) });
 
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
@@ -136,7 +136,7 @@ async function openLedger({ ledger: { path }, delivery }: Config): Promise<Ledge
 
 async function listen(app: FastifyInstance, address: Address): Promise<Address> {
   try {
-    await app.listen(address);
+    await app.listen({ ...address });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === "EADDRINUSE" ? "it is taken; is another Tocsin running? `server.listen` changes it" : message;

@@ -84,7 +84,7 @@ export class Settings {
   }
 
   async #apply(next: Config): Promise<void> {
-    const { scrubber, targets, ledger, log } = this.#o;
+    const { scrubber, targets, ledger, metrics, log } = this.#o;
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     const set = { source: "config", path: "targets", inputs: next.targets ?? [], readSecret: next.readSecret };
@@ -97,6 +97,7 @@ export class Settings {
     this.#gate = new Gate(next.server.tokens, next.server.publicUrl);
     log.level = next.telemetry.logs.level;
     for (const { name, errors, warnings, target } of prepared.entries) {
+      if (target?.type === "pagerduty") metrics.expect(name);
       if (errors.length > 0)
         log.error({ target: name, errors, inForce: target ? "last_valid" : "nothing" }, "a target is invalid");
       if (warnings.length > 0) log.warn({ target: name, warnings }, "a target may not work as meant");

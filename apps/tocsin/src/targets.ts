@@ -170,6 +170,7 @@ export class Targets {
 
   #termsOf(target: Target, endpoint: string, publisher: Publisher): TargetTerms {
     const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves } = target;
+    const { fallback, fallbackAfterMs: afterMs } = target;
     return {
       name,
       enabled,
@@ -182,6 +183,7 @@ export class Targets {
       timeoutMs,
       pageResolved,
       adoptUnknownResolves,
+      ...(fallback !== undefined && { fallback: { target: fallback, afterMs } }),
     };
   }
 }

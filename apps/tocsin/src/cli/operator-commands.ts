@@ -18,6 +18,7 @@ export interface ListOptions extends OperatorOptions {
 
 /** Commands that speak to a running service over HTTP: what an operator can do, a script can do. */
 export function describeOperator(program: Command, terminal: Terminal): void {
+  const command = commandsWith(terminal);
   const incidents = program.command("incidents").description("what is open, due, told");
   command(incidents, "list", "list incidents, the newest first")
     .option("--state <state>", "only those in this state")
@@ -50,15 +51,19 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   );
 }
 
-/** A command with what all of them take. */
-const command = (parent: Command, name: string, description: string): Command =>
-  parent
-    .command(name)
-    .description(description)
-    .addOption(new Option("--url <url>", "where the service is").env("TOCSIN_URL").default("http://127.0.0.1:9877"))
-    .addOption(new Option("--token <token>", "bearer token").env("TOCSIN_TOKEN"))
-    .option("--ca <file>", "certificates to trust, in PEM")
-    .option("--json", "print the service's answer as it is");
+/** Makes commands with what all of them take. */
+const commandsWith = ({ env }: Terminal) => {
+  const [url, token] = [env["TOCSIN_URL"] ?? "http://127.0.0.1:9877", env["TOCSIN_TOKEN"]];
+  return (parent: Command, name: string, description: string): Command =>
+    parent
+      .command(name)
+      .description(description)
+      .addOption(new Option("--url <url>", "where the service is").default(url, `TOCSIN_URL, else ${url}`))
+      // The value itself is not for the help's eyes.
+      .addOption(new Option("--token <token>", "bearer token").default(token, "TOCSIN_TOKEN"))
+      .option("--ca <file>", "certificates to trust, in PEM")
+      .option("--json", "print the service's answer as it is");
+};
 
 /** Only a command that runs loads how. */
 const operate = () => import("./operate.ts");

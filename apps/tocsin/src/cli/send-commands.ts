@@ -11,7 +11,9 @@ export function describeSend(program: Command, terminal: Terminal): void {
       .command(name)
       .description(description)
       .addOption(
-        new Option("--routing-key <key>", "integration key").env("PAGERDUTY_ROUTING_KEY").makeOptionMandatory(),
+        new Option("--routing-key <key>", "integration key")
+          .default(terminal.env["PAGERDUTY_ROUTING_KEY"], "PAGERDUTY_ROUTING_KEY")
+          .makeOptionMandatory(),
       )
       .addOption(new Option("--region <region>", "service region").choices(["us", "eu"]))
       .option("--url <url>", "base URL instead of a region")

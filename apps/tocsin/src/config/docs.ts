@@ -1,15 +1,10 @@
 import type { JsonSchema } from "./json-schema.ts";
 
-/** docs/configuration.md, from the schema that checks what it describes. */
+/** docs/configuration.md, from the schema that checks what it describes. Targets have a page of their own. */
 export function configurationPage(schema: JsonSchema): string {
-  const { targets, ...blocks } = schema.properties ?? {};
-  const sections = Object.entries(blocks).map(([name, block]) => section(name, `${name}.`, block));
-  const types = targets?.items?.oneOf ?? (targets?.items ? [targets.items] : []);
-  const targetSections = types.map((type) => {
-    const { type: name, ...properties } = type.properties ?? {};
-    return section(`targets of type ${String(name?.const)}`, "", { ...type, properties }, name?.description);
-  });
-  return `${[intro, ...sections, targetsIntro, ...targetSections].join("\n\n")}\n`;
+  const { targets: _, ...blocks } = schema.properties ?? {};
+  const sections = Object.entries(blocks).map(([name, block]) => section(name, block));
+  return `${[intro, ...sections, targets].join("\n\n")}\n`;
 }
 
 const intro = `# Configuration
@@ -31,15 +26,13 @@ restart is named in the answer. If the file is wrong, the old configuration stay
 Without a file and with \`PAGERDUTY_ROUTING_KEY\` in the environment there is one target, PagerDuty with that key. Without
 either, Tocsin starts its own simulator and tells that.`;
 
-const targetsIntro = `## targets
+const targets = `## targets
 
-A list of those who are told. Each decides for itself what it wants to hear; there is no "first match wins". Keys are in
-snake_case, for a target is the same JSON object wherever it comes from.`;
+A list of those who are told; see [Targets](targets.md).`;
 
-function section(title: string, prefix: string, block: JsonSchema, says = block.description): string {
-  const rows = rowsOf(prefix, block);
-  const text = says === undefined ? "" : `\n\n${says}`;
-  return `## ${title}${text}\n\n| key | value | default | |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
+function section(name: string, block: JsonSchema): string {
+  const rows = rowsOf(`${name}.`, block);
+  return `## ${name}\n\n| key | value | default | |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
 }
 
 function rowsOf(prefix: string, { properties = {} }: JsonSchema): string[] {

@@ -70,7 +70,7 @@ export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoi
       does: "says per target what would happen if this alert (as in a webhook) came now; nothing is sent",
       async answer(request) {
         const { body } = request;
-        const isObject = typeof body === "object" && body !== null;
+        const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
         // One asks about a problem: it fires unless the alert says otherwise.
         const input = isObject && !("status" in body) ? { ...body, status: "firing" } : body;
         const claim = parseWebhookAlert(input, { source: "explain", nowMs: clock.now() });

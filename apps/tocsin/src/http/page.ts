@@ -14,6 +14,9 @@ export function pageOf(request: FastifyRequest): { limit: number; cursor?: strin
     throw badRequest({ path: "limit", message: `expected a whole number from 1 to ${mostPerPage}` });
   }
   const cursor = queryOf(request, "cursor");
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) {
+    throw badRequest({ path: "cursor", message: "expected a nextCursor of an earlier page" });
+  }
   return { limit, ...(cursor !== undefined && { cursor }) };
 }
 

@@ -35,12 +35,16 @@ export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptio
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestMs,
     routerOptions: { maxParamLength: 1_024 },
+    frameworkErrors: (_error, _request, reply) => sendProblem(reply, notFound("endpoint")),
   });
   app.decorateRequest("entry");
   app.removeAllContentTypeParsers();
-  // Whatever its type is called, a body is JSON. Plain `JSON.parse`, for fastify's own refuses `__proto__`, which here is
-  // a label's name like any other.
-  app.addContentTypeParser("*", { parseAs: "string" }, (_request, body, done) => {
+  app.addHook("onRequest", async (request) => {
+    // Whatever its type is called, a body is JSON.
+    request.headers["content-type"] = "application/json";
+  });
+  // Plain `JSON.parse`, for fastify's own refuses `__proto__`, which here is a label's name like any other.
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     try {
       done(null, body === "" ? undefined : JSON.parse(body as string));
     } catch {

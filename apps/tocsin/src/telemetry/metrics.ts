@@ -1,4 +1,4 @@
-import type { Lease, LedgerStats, Outcome, TargetStanding } from "@tocsin/core";
+import { attemptReasons, type Lease, type LedgerStats, type Outcome, type TargetStanding } from "@tocsin/core";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 import { BoundedLabel } from "./bounded-label.ts";
@@ -148,6 +148,14 @@ export class Metrics {
       labelNames: ["version", "node"],
       registers: this.#registers,
     }).set({ version, node: process.version }, 1);
+    for (const counter of [this.#cacheHits, this.#cacheMisses]) counter.inc({ cache_name: "endpoints" }, 0);
+  }
+
+  /** Of a PagerDuty target that exists: counters begin at 0, for an increase from nothing is none to Prometheus. */
+  expect(publisher: string): void {
+    for (const event_type of ["trigger", "acknowledge", "resolve", "change"])
+      this.#published.inc({ publisher, event_type }, 0);
+    for (const error_type of attemptReasons) this.#publishErrors.inc({ publisher, error_type }, 0);
   }
 
   received(source: string, status: "firing" | "resolved" | "rejected", count: number): void {
@@ -180,8 +188,9 @@ export class Metrics {
     this.#timeToTold.observe({ target: lease.target, severity: lease.severity }, waitedMs / 1_000);
   }
 
-  lookedUp(cache: string, hit: boolean): void {
-    (hit ? this.#cacheHits : this.#cacheMisses).inc({ cache_name: cache });
+  /** Whether an incident's endpoint was at hand, or had to be opened again. */
+  lookedUp(hit: boolean): void {
+    (hit ? this.#cacheHits : this.#cacheMisses).inc({ cache_name: "endpoints" });
   }
 
   reloaded(successful: boolean, nowMs: number): void {

@@ -1,0 +1,344 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Simulator } from "@tocsin/simulator";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { formatAddress } from "../config/address.ts";
+import { startService, type TestService } from "../service.fixture.ts";
+import { run } from "./program.ts";
+import { table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "tocsin-cli-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+/** Keeps what is written, and sends signals when asked to. */
+class TestTerminal implements Terminal {
+  stdout = "";
+  stderr = "";
+  readonly cwd = dir;
+  readonly env: Record<string, string>;
+  readonly watched = false;
+  readonly #signals = new Map<string, () => void>();
+
+  constructor(env: Record<string, string> = {}) {
+    this.env = env;
+  }
+
+  readonly out = (text: string) => {
+    this.stdout += text;
+  };
+  readonly err = (text: string) => {
+    this.stderr += text;
+  };
+  readonly onSignal = (signal: string, callback: () => void) => {
+    this.#signals.set(signal, callback);
+    return () => this.#signals.delete(signal);
+  };
+  readonly onCrash = () => {};
+
+  get signals(): string[] {
+    return [...this.#signals.keys()].toSorted();
+  }
+
+  send(signal: string): void {
+    this.#signals.get(signal)?.();
+  }
+}
+
+async function tocsin(args: readonly string[], env?: Record<string, string>) {
+  const terminal = new TestTerminal(env);
+  const code = await run(args, terminal);
+  return { code, stdout: terminal.stdout, stderr: terminal.stderr };
+}
+
+const write = (name: string, text: string) => {
+  writeFileSync(join(dir, name), text);
+  return name;
+};
+
+describe("usage", () => {
+  test.each([["--help"], ["help"], ["serve", "--help"], ["incidents", "list", "--help"], ["--version"]])(
+    "%s %s is answered",
+    async (...args) => {
+      const { code, stdout, stderr } = await tocsin(args.filter((arg) => arg !== undefined));
+      expect([code, stderr, stdout.length > 3]).toEqual([0, "", true]);
+    },
+  );
+
+  test.each([
+    [["frobnicate"], "unknown command 'frobnicate'"],
+    [["--frobnicate"], "unknown option '--frobnicate'"],
+    [["explain"], "missing required argument 'fingerprint'"],
+    [["incidents", "lst"], "unknown command 'lst'"],
+    [["send", "trigger", "--summary", "x", "--routing-key", "k"], "required option '--source"],
+    [
+      ["send", "trigger", "--summary", "x", "--source", "y", "--severity", "bad", "--routing-key", "k"],
+      "Allowed choices",
+    ],
+    [["send", "resolve", "--dedup-key", "x"], "required option '--routing-key"],
+    [["config", "check", "extra"], "too many arguments"],
+  ])("%j is wrong usage: exit code 2", async (args, message) => {
+    const { code, stderr } = await tocsin(args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test("--help loads neither the HTTP server nor the logger", () => {
+    const script = `
+      process.argv = [process.argv[0], "tocsin", "--help"];
+      const { registerHooks } = await import("node:module");
+      registerHooks({ load: (url, context, next) => { console.error(url); return next(url, context); } });
+      await import(${JSON.stringify(new URL("../main.ts", import.meta.url).href)});`;
+    const args = ["--conditions=@tocsin/source", "--input-type=module", "--eval", script];
+    const { stdout, stderr: loaded } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stdout).toContain("Usage: tocsin");
+    expect(loaded).toContain("commander");
+    expect(loaded).not.toMatch(/fastify|pino|zod/);
+  });
+});
+
+/** A configuration with one target, and more of it. */
+const target = (more: string) =>
+  `targets:\n  - name: pager\n    type: pagerduty\n    routing_key: { env: KEY }\n${more}`;
+
+describe("config", () => {
+  const env = { KEY: "R0UT1NGKEY0123456789abcdefABCDEF" };
+
+  test("check is content with a right one", async () => {
+    const { code, stdout, stderr } = await tocsin(
+      ["config", "check", "--config", write("right.yaml", target(""))],
+      env,
+    );
+    expect([code, stdout, stderr]).toEqual([0, "right.yaml: ok, 1 target\n", ""]);
+  });
+
+  test("check says all that is wrong, with lines; a wrong target counts", async () => {
+    const both = write(
+      "both.yaml",
+      `${target("    timeout: 5\n    frobnicate: 1\n")}  - { name: pager, type: nope }\n`,
+    );
+    const { code, stdout, stderr } = await tocsin(["config", "check", "--config", both], env);
+    expect([code, stdout]).toEqual([78, ""]);
+    expect(stderr).toMatch(/^both\.yaml:5:5: targets\[0\]\.timeout: expected a duration/m);
+    expect(stderr).toMatch(/^both\.yaml:6:5: targets\[0\]\.frobnicate: unknown key/m);
+    expect(stderr).toMatch(/^both\.yaml:7:\d+: targets\[1\]/m);
+    expect(stderr).not.toContain(env.KEY);
+  });
+
+  test("check gives JSON", async () => {
+    const { code, stdout } = await tocsin(["config", "check", "--config", write("wrong.yaml", "serve: 1"), "--json"]);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      78,
+      {
+        file: "wrong.yaml",
+        issues: [{ path: "serve", message: "unknown key", place: { line: 1, column: 1 } }],
+        warnings: [],
+      },
+    ]);
+  });
+
+  test("schema prints one that takes what is right and refuses what is not", async () => {
+    const { code, stdout } = await tocsin(["config", "schema"]);
+    const { Ajv2020 } = await import("ajv/dist/2020.js");
+    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(JSON.parse(stdout) as object);
+    expect(code).toBe(0);
+    const right = {
+      server: { listen: "127.0.0.1:1", auth: { tokens: [{ name: "a", token: { env: "T" }, roles: ["read"] }] } },
+      delivery: { retry: { max: "5m" }, remind: 0 },
+      targets: [{ name: "p", type: "pagerduty", routing_key: { file: "k" }, metadata: { a: [1, { b: null }] } }],
+    };
+    expect([validate(right), validate.errors]).toEqual([true, null]);
+    for (const wrong of [
+      { serve: {} },
+      { server: { tls: { cert: "a" } } },
+      { delivery: { remind: 5 } },
+      { targets: [{ name: "p", type: "pagerduty", frobnicate: 1 }] },
+      { discovery: { kubernetes: { enabled: true } } },
+    ]) {
+      expect([wrong, validate(wrong)]).toEqual([wrong, false]);
+    }
+  });
+});
+
+describe("serve", () => {
+  test("ends with 78 and the list for a wrong configuration, or a wrong key in the environment", async () => {
+    const wrong = await tocsin(["--config", write("wrong.yaml", "a: 1\nb: 2")]);
+    expect([wrong.code, wrong.stderr]).toEqual([
+      78,
+      `${join(dir, "wrong.yaml")}:1:1: a: unknown key\n${join(dir, "wrong.yaml")}:2:1: b: unknown key\n`,
+    ]);
+    const missing = await tocsin(["serve", "--config", "nowhere.yaml"]);
+    expect([missing.code, missing.stderr]).toEqual([78, `${join(dir, "nowhere.yaml")}: no such file\n`]);
+    const key = await tocsin(["serve"], { PAGERDUTY_ROUTING_KEY: "too-short-secret" });
+    expect([key.code, key.stderr]).toEqual([78, expect.stringContaining("PAGERDUTY_ROUTING_KEY")]);
+    expect(key.stderr).not.toContain("too-short-secret");
+  });
+
+  test("runs until a signal ends it, reloads at another, and exits with 0", async () => {
+    await using simulator = new Simulator();
+    const { url } = await simulator.listen();
+    const config = (name: string) =>
+      write(
+        "serve.yaml",
+        `server: { listen: "127.0.0.1:0" }\nledger: { url: "sqlite:deep/er/tocsin.db" }\n` +
+          `targets: [{ name: ${name}, type: pagerduty, url: "${url}", routing_key: "R0UT1NGKEY0123456789abcdefABCDEF" }]\n`,
+      );
+    const terminal = new TestTerminal();
+    const running = run(["--config", config("first")], terminal);
+    const until = async (text: RegExp) => {
+      for (
+        const sinceMs = Date.now();
+        Date.now() - sinceMs < 10_000;
+        await new Promise((done) => setTimeout(done, 10))
+      ) {
+        const found = text.exec(terminal.stdout + terminal.stderr);
+        if (found) return found;
+      }
+      throw new Error(`not written within 10 s: ${String(text)}`);
+    };
+    const [, service] = await until(/Tocsin listens on (\S+)/);
+    expect(terminal.stdout).toContain("target first: ready");
+    expect(terminal.signals).toEqual(["SIGHUP", "SIGINT", "SIGTERM"]);
+    config("second");
+    terminal.send("SIGHUP");
+    await until(/read anew/);
+    const { targets } = (await (await fetch(`${service}/api/v1/targets`)).json()) as { targets: { name: string }[] };
+    expect(targets.map(({ name }) => name)).toEqual(["second"]);
+    terminal.send("SIGTERM");
+    expect(await running).toBe(0);
+    expect(terminal.signals).toEqual([]);
+    await expect(fetch(`${service}/healthz`)).rejects.toThrow("fetch failed");
+  });
+});
+
+test("simulator runs until a signal ends it", async () => {
+  const terminal = new TestTerminal();
+  const running = run(["simulator", "--listen", "127.0.0.1:0", "--listen-eu", "127.0.0.1:0"], terminal);
+  while (!terminal.stdout.includes("Its incidents")) await new Promise((done) => setTimeout(done, 5));
+  const [us, eu] = Array.from(terminal.stdout.matchAll(/http:\/\/127\.0\.0\.1:\d+/g), ([url]) => url);
+  expect(us).not.toBe(eu);
+  expect(await (await fetch(`${us}/_sim/incidents`)).json()).toEqual([]);
+  terminal.send("SIGINT");
+  expect(await running).toBe(0);
+  const wrong = await tocsin(["simulator", "--listen", "nowhere"]);
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("--listen: expected an address")]);
+});
+
+/** Exit code and complaint. */
+const fails = async (args: readonly string[]) => {
+  const { code, stderr } = await tocsin(args);
+  return [code, stderr.trim()];
+};
+
+describe("operator commands", () => {
+  let service: TestService;
+  let url: string;
+  beforeAll(async () => {
+    service = await startService();
+    url = `http://${formatAddress(service.tocsin.address)}`;
+    const alert = {
+      status: "firing",
+      fingerprint: "f1",
+      labels: { alertname: "A", severity: "critical" },
+      annotations: { summary: "red \u001B[31malert\u001B[0m" },
+    };
+    await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
+    await service.until("it is told", () => service.simulator.incidents()[0]);
+    await service.until("that is settled", async () => {
+      const { body } = await service.ask("GET", "/api/v1/incidents");
+      return body.incidents[0].state === "told" || undefined;
+    });
+  });
+  afterAll(() => service[Symbol.asyncDispose]());
+
+  test("show what the API says, as tables and lines", async () => {
+    const at = ["--url", url];
+    const incidents = await tocsin(["incidents", "list", ...at]);
+    expect(incidents.stdout).toMatch(
+      /^ID +TARGET +STATE +REASON +SEVERITY +UPDATED +SUMMARY\n\d+ +pager +told +delivered +critical/,
+    );
+    expect(incidents.stdout).not.toContain("\u001B");
+    const explained = await tocsin(["explain", "f1"], { TOCSIN_URL: url });
+    expect(explained).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^f1 is firing\npager: told, delivered, incident \d+\n {2}\S+Z {2}trigger/),
+    });
+    expect((await tocsin(["targets", "list", ...at])).stdout).toMatch(/\npager +pagerduty +ready +http:/);
+    expect((await tocsin(["deadletters", "list", ...at])).stdout).toMatch(/^ID +INCIDENT/);
+    const [id] = /^\d+/m.exec(incidents.stdout) ?? [];
+    expect(JSON.parse((await tocsin(["incidents", "show", String(id), ...at])).stdout)).toMatchObject({
+      dedupKey: "f1",
+    });
+    expect((await tocsin(["incidents", "list", "--state", "closed", ...at])).stdout.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("print the answer as it is with --json", async () => {
+    for (const args of [
+      ["incidents", "list"],
+      ["explain", "f1"],
+      ["targets", "list"],
+      ["deadletters", "list"],
+    ]) {
+      const { code, stdout } = await tocsin([...args, "--json", "--url", url]);
+      expect([args, code, Object.keys(JSON.parse(stdout) as object).length > 0]).toEqual([args, 0, true]);
+    }
+  });
+
+  test("fail with exit code 1 and what the service said", async () => {
+    expect(await fails(["explain", "nobody", "--url", url])).toEqual([1, "404: no such alert"]);
+    expect(await fails(["deadletters", "replay", "7", "--url", url])).toEqual([1, "404: no such dead letter"]);
+    expect(await fails(["deadletters", "drop", "7", "--url", url])).toEqual([1, "404: no such dead letter"]);
+    const state = await fails(["incidents", "list", "--state", "x", "--url", url]);
+    expect(state).toEqual([1, expect.stringMatching(/^400: .*\n {2}state: expected one of/)]);
+    expect(await fails(["targets", "list", "--url", "http://127.0.0.1:9"])).toEqual([
+      1,
+      "cannot reach http://127.0.0.1:9: ECONNREFUSED",
+    ]);
+    expect(await fails(["targets", "list", "--url", "nowhere"])).toEqual([1, expect.stringContaining("--url")]);
+    expect(await fails(["targets", "list", "--url", url, "--ca", "nowhere.pem"])).toEqual([
+      1,
+      expect.stringContaining("--ca: cannot read"),
+    ]);
+    expect(await fails(["targets", "list", "--url", service.simulatorUrl])).toEqual([
+      1,
+      expect.stringContaining("404"),
+    ]);
+  });
+
+  test("send speaks to PagerDuty itself", async () => {
+    const key = "SENDSENDSENDSENDSENDSENDSENDSEND";
+    const send = (...args: string[]) =>
+      tocsin(["send", ...args, "--url", service.simulatorUrl], { PAGERDUTY_ROUTING_KEY: key });
+    const incident = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "by-hand");
+    const triggered = await send("trigger", "--summary", "by hand", "--source", "me", "--dedup-key", "by-hand");
+    expect(triggered).toEqual({ code: 0, stdout: "PagerDuty accepted the trigger (dedup key by-hand)\n", stderr: "" });
+    expect(incident()).toMatchObject({ status: "triggered", severity: "error" });
+    await send("acknowledge", "--dedup-key", "by-hand");
+    expect(incident()?.status).toBe("acknowledged");
+    expect(JSON.parse((await send("resolve", "--dedup-key", "by-hand", "--json")).stdout)).toMatchObject({
+      dedupKey: "by-hand",
+    });
+    expect(incident()?.status).toBe("resolved");
+    expect(await send("change", "--summary", "deployed")).toMatchObject({ code: 0 });
+    expect(service.simulator.changes()).toHaveLength(1);
+    const refused = await tocsin(["send", "resolve", "--dedup-key", "x", "--routing-key", "short-secret"]);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("routingKey")]);
+    expect(refused.stderr).not.toContain("short-secret");
+  });
+});
+
+test("a table is as wide as it must be, and obeys nothing that it holds", () => {
+  expect(
+    table(
+      ["A", "LONG"],
+      [
+        ["\u001B[2Jx", 1],
+        [undefined, null],
+        ["wider", "y\n"],
+      ],
+    ),
+  ).toBe("A      LONG\n�[2Jx  1\n\nwider  y�\n");
+});

@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Simulator } from "@tocsin/simulator";
+
+import { compose, type Tocsin } from "./compose.ts";
+import { type Config, readConfig } from "./config/config.ts";
+
+export const routingKey = "R0UT1NGKEY0123456789abcdefABCDEF";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- what a test expects of it is for the test to say
+  readonly body: any;
+}
+
+/** A whole service over a SQLite file, told to tell a simulator, both on loopback. */
+export interface TestService extends AsyncDisposable {
+  readonly tocsin: Tocsin;
+  readonly simulator: Simulator;
+  readonly simulatorUrl: string;
+  readonly dir: string;
+  readonly logs: string[];
+  /** For the next reload. @throws ConfigError at the reload, where it is wrong */
+  next: unknown;
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Returns once `done` gives something else than undefined. */
+  until<T>(what: string, done: () => T | undefined | Promise<T | undefined>): Promise<T>;
+}
+
+const longestMs = 10_000;
+
+export async function startService(
+  overrides: (simulatorUrl: string) => Record<string, unknown> = () => ({}),
+): Promise<TestService> {
+  const dir = mkdtempSync(join(tmpdir(), "tocsin-service-"));
+  const simulator = new Simulator();
+  const { url: simulatorUrl } = await simulator.listen();
+  const written = {
+    server: { listen: "127.0.0.1:0" },
+    ledger: { url: "sqlite:tocsin.db" },
+    targets: [{ name: "pager", type: "pagerduty", url: simulatorUrl, routing_key: routingKey }],
+    telemetry: { logs: { level: "debug" } },
+    ...overrides(simulatorUrl),
+  };
+  const logs: string[] = [];
+  const read = (input: unknown): Config => readConfig(input, { dir, env: {} });
+  const tocsin = await compose(read(written), {
+    writeLog: (line) => logs.push(line),
+    env: {},
+    reread: () => read(service.next),
+  });
+  const base = `http://${tocsin.address.host}:${tocsin.address.port}`;
+  const service: TestService = {
+    tocsin,
+    simulator,
+    simulatorUrl,
+    dir,
+    logs,
+    next: written,
+    async ask(method, path, body, headers = {}) {
+      const response = await fetch(`${base}${path}`, {
+        method,
+        headers,
+        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, text, body: parse(text) };
+    },
+    async until(what, done) {
+      for (const sinceMs = Date.now(); Date.now() - sinceMs < longestMs;) {
+        const found = await done();
+        if (found !== undefined) return found;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      throw new Error(`${what}: not within ${longestMs} ms`);
+    },
+    async [Symbol.asyncDispose]() {
+      await tocsin.stop();
+      await simulator.close();
+      rmSync(dir, { recursive: true });
+    },
+  };
+  return service;
+}
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
