@@ -62,6 +62,8 @@ export interface Told {
   readonly certain: boolean;
   readonly severity: Severity;
   readonly atMs: number;
+  /** A shadow target was told: nothing left the house. */
+  readonly shadow?: true;
 }
 
 /** An attempt under way, written down before the request leaves, so that a crash knows what may have been told. */
@@ -72,6 +74,8 @@ export interface Flight {
   readonly owner: string;
   readonly action: AttemptAction;
   readonly severity: Severity;
+  /** Everything but the send. */
+  readonly shadow?: true;
   readonly sinceMs: number;
   readonly leaseUntilMs: number;
 }
@@ -133,6 +137,11 @@ export interface Incident {
    * is not the event's fault.
    */
   readonly retriedForMs: number;
+  /** When an untold critical is told to its target's fallback too; null: never, or done. */
+  readonly fallbackAtMs: number | null;
+  readonly fellBack: boolean;
+  /** The incident at another target that this one stands in for. */
+  readonly fallbackOf: number | null;
   /** A person resolved it by hand: repeats are not told until then. */
   readonly manualUntilMs: number | null;
   /** Accepted from the source; the SLO `accepted → told` starts here. */

@@ -57,6 +57,8 @@ export interface TargetTerms {
   readonly rateLimit: RateLimit;
   readonly timeoutMs: number;
   readonly pageResolved: "never" | "critical" | "always";
+  /** Told of a critical that stays untold for so long. */
+  readonly fallback?: { readonly target: string; readonly afterMs: number };
   /** A resolve of a fingerprint never seen before is sent once. */
   readonly adoptUnknownResolves: boolean;
 }

@@ -10,6 +10,8 @@ export interface DueTerms {
   readonly pageResolved: "never" | "critical" | "always";
   /** Ms after the last event until the trigger is repeated; 0 = never. */
   readonly remind: number;
+  /** Ms after acceptance until an untold critical is told to the fallback too; absent: there is none. */
+  readonly fallbackAfterMs?: number;
 }
 
 /** What the target must be told to make told equal wanted; null: they are equal. The heart of convergence. */
@@ -51,6 +53,18 @@ export const remindAtMs = (incident: Incident, terms: DueTerms): number | null =
   !incident.wanted.acknowledged &&
   incident.told !== null
     ? incident.told.atMs + terms.remind
+    : null;
+
+/** When the fallback hears of it; null: never. A critical counts as untold until a trigger was certainly accepted. */
+export const fallbackDueAtMs = (incident: Incident, terms: DueTerms): number | null =>
+  terms.fallbackAfterMs !== undefined &&
+  incident.kind === "alert" &&
+  incident.wanted.status === "firing" &&
+  incident.wanted.severity === "critical" &&
+  incident.state !== "not_told" &&
+  !incident.opened &&
+  !incident.fellBack
+    ? incident.acceptedAtMs + terms.fallbackAfterMs
     : null;
 
 const pagesResolved = (severity: Severity, policy: DueTerms["pageResolved"]): boolean =>

@@ -1,12 +1,18 @@
 import { urgency } from "../model/event.ts";
 import type { Incident, Overtaken } from "../model/incident.ts";
-import { type DueTerms, nextAction, remindAtMs, urgencyOf } from "./due.ts";
+import { type DueTerms, fallbackDueAtMs, nextAction, remindAtMs, urgencyOf } from "./due.ts";
 
 /**
  * Derives from the facts of an incident its state and reason, and when to look at it again. Called after every change, so
  * that these three can never contradict the facts.
  */
 export function plan(incident: Incident, terms: DueTerms, nowMs: number): Incident {
+  const planned = stateOf(incident, terms, nowMs);
+  const fallbackAtMs = fallbackDueAtMs(planned, terms);
+  return planned.fallbackAtMs === fallbackAtMs ? planned : { ...planned, fallbackAtMs };
+}
+
+function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
   if (incident.flight)
     return { ...incident, state: "in_flight", reason: "in_flight", dueAtMs: incident.flight.leaseUntilMs };
   if (incident.state === "dead") return { ...incident, dueAtMs: null };
@@ -30,12 +36,14 @@ export function plan(incident: Incident, terms: DueTerms, nowMs: number): Incide
       reason: incident.state === "not_told" ? incident.reason : "resolved_before_told",
       dueAtMs: null,
     };
+  const shadow = incident.told.shadow === true;
+  const reason = shadow ? "shadow" : "delivered";
   if (incident.wanted.status === "resolved" || incident.kind === "change")
-    return { ...rest, state: "closed", reason: "delivered", dueAtMs: repairAtMs };
+    return { ...rest, state: "closed", reason, dueAtMs: repairAtMs };
   return {
     ...rest,
-    state: "told",
-    reason: "delivered",
+    state: shadow ? "not_told" : "told",
+    reason,
     dueAtMs: earliest([repairAtMs, remindAgainAtMs(incident, terms)]),
   };
 }

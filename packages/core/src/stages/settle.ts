@@ -8,6 +8,8 @@ import { moreSevere } from "../model/severity.ts";
 export interface Attempted {
   readonly action: AttemptAction;
   readonly severity: Severity;
+  /** Nothing left the house. */
+  readonly shadow?: true;
 }
 
 export interface SettleTerms {
@@ -57,7 +59,7 @@ function accepted(incident: Incident, attempted: Attempted, nowMs: number): Inci
   if (attempted.action === "check") return dead({ ...incident, checkKey: false }, "dead_invalid");
   return {
     ...incident,
-    told: toldOf(incident, attempted.action, attempted.severity, true, nowMs),
+    told: toldOf(incident, attempted.action, attempted, true, nowMs),
     opened: incident.opened || attempted.action === "trigger",
     repeat: false,
     failures: 0,
@@ -68,11 +70,18 @@ function accepted(incident: Incident, attempted: Attempted, nowMs: number): Inci
 }
 
 /** The most severe that the target heard stays: lowering it is not told, so raising it back is not news. */
-const toldOf = (incident: Incident, event: EventAction, severity: Severity, certain: boolean, atMs: number): Told => ({
+const toldOf = (
+  incident: Incident,
+  event: EventAction,
+  { severity, shadow }: Attempted,
+  certain: boolean,
+  atMs: number,
+): Told => ({
   event,
   certain,
   severity: event === "trigger" ? severity : moreSevere(severity, incident.told?.severity ?? severity),
   atMs,
+  ...(shadow && { shadow }),
 });
 
 /** An attempt of unknown fate: told becomes `maybe`, unless the target certainly knows that very event already. */
@@ -80,7 +89,7 @@ export function doubted(incident: Incident, attempted: Attempted, nowMs: number)
   const { told } = incident;
   if (attempted.action === "check") return incident;
   const known = told?.certain && told.event === attempted.action && told.severity === attempted.severity;
-  return known ? incident : { ...incident, told: toldOf(incident, attempted.action, attempted.severity, false, nowMs) };
+  return known ? incident : { ...incident, told: toldOf(incident, attempted.action, attempted, false, nowMs) };
 }
 
 function later(

@@ -17,6 +17,7 @@ import { breakerState, probing } from "../breaker.ts";
 import type { Flights } from "../flights.ts";
 import type { Desk } from "./desk.ts";
 import { waitingIn } from "./gates.ts";
+import { fallBack } from "./fallback.ts";
 import { letTimePass } from "./intake.ts";
 import type { EndpointRecord, Lane } from "./store.ts";
 
@@ -31,6 +32,8 @@ export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): C
   const { store, nowMs } = desk;
   for (const { fingerprint } of store.alertsToLookAt(nowMs, mostLookedAt)) letTimePass(desk, fingerprint);
 
+  for (const incident of store.fallbacksDue(nowMs, mostLookedAt)) fallBack(desk, incident);
+
   const claim = new Claiming(desk, flights, request);
   const lanes = store.lanes();
   const waiting = waitingIn(lanes, nowMs);
@@ -41,6 +44,7 @@ export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): C
   }
   for (const lane of store.lanes()) if (lane.nextDueAtMs > nowMs) claim.lookAgain(lane.nextDueAtMs);
   claim.lookAgain(store.nextLookAtMs());
+  claim.lookAgain(store.nextFallbackAtMs());
   return { leases: claim.leases, nextAtMs: claim.nextAtMs, nowMs, limited: [...claim.limited] };
 }
 
@@ -155,11 +159,14 @@ class Claiming {
     const timeoutMs = terms.timeoutMs;
     const leaseMs = timeoutMs + this.#request.leaseMarginMs;
     const severity = incident.wanted.severity;
+    // What a live target was told is ended for real, though it is a shadow now.
+    const shadow = terms.shadow && (incident.told === null || incident.told.shadow === true);
     const flight: Flight = {
       token,
       owner: this.#request.owner,
       action,
       severity,
+      ...(shadow && { shadow }),
       sinceMs: nowMs,
       leaseUntilMs: nowMs + leaseMs,
     };
@@ -167,7 +174,9 @@ class Claiming {
     this.#flights.add(this.#request.owner, terms.name);
     gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
     this.#markProbes(endpoint, incident.id, token);
-    this.leases.push(leaseOf(desk, incident, endpoint, { token, action, urgency: due.urgency, timeoutMs, leaseMs }));
+    this.leases.push(
+      leaseOf(desk, incident, endpoint, { token, action, urgency: due.urgency, shadow, timeoutMs, leaseMs }),
+    );
     return true;
   }
 
@@ -220,7 +229,7 @@ function leaseOf(
   desk: Desk,
   incident: Incident,
   endpoint: EndpointRecord,
-  attempt: Pick<Lease, "token" | "action" | "urgency" | "timeoutMs" | "leaseMs">,
+  attempt: Pick<Lease, "token" | "action" | "urgency" | "shadow" | "timeoutMs" | "leaseMs">,
 ): Lease {
   const lead = leadingMember(incident.members);
   const record = desk.store.alert(lead.fingerprint);
@@ -232,7 +241,6 @@ function leaseOf(
     target: incident.target,
     endpoint: terms.endpoint,
     sealed: terms.sealed,
-    shadow: terms.shadow,
     dedupKey: incident.dedupKey,
     severity: incident.wanted.severity,
     summary: incident.wanted.summary,

@@ -85,6 +85,7 @@ export class Desk {
       retrigger: this.settings.retrigger,
       pageResolved: terms.pageResolved,
       remind: this.settings.remind,
+      ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
     };
   }
 

@@ -10,6 +10,8 @@ export class MemoryStore implements Store {
   readonly #members = new Map<string, Set<number>>();
   /** Ids of what waits, by lane. */
   readonly #lanes = new Map<string, Set<number>>();
+  /** Ids of what waits for its fallback. */
+  readonly #fallbacks = new Set<number>();
   readonly #history = new Map<number, HistoryEntry[]>();
   readonly #letters = new Map<number, DeadLetter>();
   readonly #endpoints = new Map<number, EndpointRecord>();
@@ -77,6 +79,8 @@ export class MemoryStore implements Store {
   }
 
   #enlist(incident: Incident): void {
+    if (incident.fallbackAtMs === null) this.#fallbacks.delete(incident.id);
+    else this.#fallbacks.add(incident.id);
     if (incident.dueAtMs === null) return;
     const key = laneOf(incident);
     const lane = this.#lanes.get(key);
@@ -120,6 +124,22 @@ export class MemoryStore implements Store {
       .filter((one) => one.target === target && one.id > after && one.told === null)
       .filter(({ state }) => state === "due" || state === "candidate")
       .slice(0, limit);
+  }
+
+  fallbacksDue(nowMs: number, limit: number): readonly Incident[] {
+    return [...this.#fallbacks]
+      .map((id) => this.#incidents.get(id) as Incident)
+      .filter(({ fallbackAtMs }) => fallbackAtMs !== null && fallbackAtMs <= nowMs)
+      .slice(0, limit);
+  }
+
+  nextFallbackAtMs(): number | null {
+    let next: number | null = null;
+    for (const id of this.#fallbacks) {
+      const atMs = this.#incidents.get(id)?.fallbackAtMs ?? null;
+      if (atMs !== null && (next === null || atMs < next)) next = atMs;
+    }
+    return next;
   }
 
   inFlight(): readonly Incident[] {

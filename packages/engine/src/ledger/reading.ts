@@ -41,7 +41,7 @@ function whyOpen(desk: Desk, incident: Incident): Reason {
     if (record.silent.length > 0) return "source_silent";
     if (desk.nowMs - record.confirmedAtMs > desk.settings.staleAfter) return "stale";
   }
-  return incident.reason;
+  return incident.fallbackOf === null ? incident.reason : "fallback";
 }
 
 export const standing = (desk: Desk): TargetStanding[] =>

@@ -121,6 +121,8 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
     state: "due",
     dueAtMs: desk.nowMs,
     adopted: false,
+    fellBack: false,
+    fallbackOf: null,
     attempts: 0,
     failures: 0,
     lastFailure: null,

@@ -36,6 +36,7 @@ export const migrations: readonly string[] = [
     state TEXT NOT NULL,
     urgency INTEGER NOT NULL,
     due_at INTEGER,
+    fallback_at INTEGER,
     untold INTEGER NOT NULL,
     accepted_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
@@ -43,6 +44,7 @@ export const migrations: readonly string[] = [
     facts TEXT NOT NULL
   ) STRICT;
   CREATE INDEX incidents_episode ON incidents (dedup_key, target);
+  CREATE INDEX incidents_fallback ON incidents (fallback_at) WHERE fallback_at IS NOT NULL;
   CREATE INDEX incidents_due ON incidents (endpoint, urgency, due_at) WHERE due_at IS NOT NULL;
 
   -- Which incidents an alert was ever part of, where the dedup key does not say it: by default it is the fingerprint.

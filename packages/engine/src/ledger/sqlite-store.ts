@@ -189,10 +189,11 @@ export class SqliteStore implements Store {
 
   insertIncident(incident: Omit<Incident, "id">): Incident {
     const inserted: Incident = { ...incident, id: ++this.#lastIncident };
-    const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, acceptedAtMs, updatedAtMs } = inserted;
+    const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } =
+      inserted;
     const facts = factsOf(inserted);
     this.#run(
-      "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, fallback_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
       target,
       dedupKey,
@@ -200,6 +201,7 @@ export class SqliteStore implements Store {
       state,
       urgency,
       dueAtMs,
+      fallbackAtMs,
       incident.told === null ? 1 : 0,
       acceptedAtMs,
       updatedAtMs,
@@ -212,16 +214,17 @@ export class SqliteStore implements Store {
   }
 
   putIncident(before: Incident, after: Incident): void {
-    const { id, endpoint, state, urgency, dueAtMs, acceptedAtMs, updatedAtMs } = after;
+    const { id, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } = after;
     const flight = after.flight && JSON.stringify(after.flight);
     if (sameFacts(before, after)) {
       // A lease, or a time: most of the row stays as it is.
       this.#run(
-        "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, accepted_at = ?, updated_at = ?, flight = ? WHERE id = ?",
+        "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, fallback_at = ?, accepted_at = ?, updated_at = ?, flight = ? WHERE id = ?",
         endpoint,
         state,
         urgency,
         dueAtMs,
+        fallbackAtMs,
         acceptedAtMs,
         updatedAtMs,
         flight,
@@ -231,11 +234,12 @@ export class SqliteStore implements Store {
     } else {
       const facts = factsOf(after);
       this.#run(
-        "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, untold = ?, accepted_at = ?, updated_at = ?, flight = ?, facts = ? WHERE id = ?",
+        "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, fallback_at = ?, untold = ?, accepted_at = ?, updated_at = ?, flight = ?, facts = ? WHERE id = ?",
         endpoint,
         state,
         urgency,
         dueAtMs,
+        fallbackAtMs,
         after.told === null ? 1 : 0,
         acceptedAtMs,
         updatedAtMs,
@@ -335,6 +339,19 @@ export class SqliteStore implements Store {
       after,
       limit,
     ).map(incidentOf);
+  }
+
+  fallbacksDue(nowMs: number, limit: number): readonly Incident[] {
+    return this.#all("SELECT id FROM incidents WHERE fallback_at <= ? ORDER BY fallback_at LIMIT ?", nowMs, limit).map(
+      (row) => this.#existing(row["id"]),
+    );
+  }
+
+  nextFallbackAtMs(): number | null {
+    const row = this.#get(
+      "SELECT fallback_at FROM incidents WHERE fallback_at IS NOT NULL ORDER BY fallback_at LIMIT 1",
+    );
+    return row ? Number(row["fallback_at"]) : null;
   }
 
   inFlight(): readonly Incident[] {
@@ -660,11 +677,14 @@ const facts = [
   "confirmedAtMs",
   "retriedForMs",
   "manualUntilMs",
+  "fellBack",
+  "fallbackOf",
 ] as const satisfies readonly (keyof Incident)[];
 
 function factsOf(incident: Incident): string {
   const { kind, members, wanted, told, opened, reason, overtaken, repeat, checkKey, adopted } = incident;
-  const { attempts, failures, lastFailure, confirmedAtMs, retriedForMs, manualUntilMs } = incident;
+  const { attempts, failures, lastFailure, confirmedAtMs, retriedForMs, manualUntilMs, fellBack, fallbackOf } =
+    incident;
   return JSON.stringify({
     kind,
     members,
@@ -682,6 +702,8 @@ function factsOf(incident: Incident): string {
     confirmedAtMs,
     retriedForMs,
     manualUntilMs,
+    fellBack,
+    fallbackOf,
   } satisfies Pick<Incident, (typeof facts)[number]>);
 }
 
@@ -702,6 +724,7 @@ function incidentOf(row: Row): Incident {
     state,
     urgency: Number(row["urgency"]) as Incident["urgency"],
     dueAtMs: row["due_at"] === null ? null : Number(row["due_at"]),
+    fallbackAtMs: row["fallback_at"] === null ? null : Number(row["fallback_at"]),
     flight: row["flight"] === null ? null : (JSON.parse(text(row["flight"])) as Incident["flight"]),
     acceptedAtMs: Number(row["accepted_at"]),
     updatedAtMs: Number(row["updated_at"]),

@@ -87,6 +87,9 @@ export interface Store {
   untoldElsewhere(target: string, endpoint: number, limit: number): readonly Incident[];
   /** Incidents of a target that wait to be told for the first time. */
   untold(target: string, after: number, limit: number): readonly Incident[];
+  /** Incidents whose `fallbackAtMs` has come. */
+  fallbacksDue(nowMs: number, limit: number): readonly Incident[];
+  nextFallbackAtMs(): number | null;
   inFlight(): readonly Incident[];
   incidents(query: IncidentQuery): { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
 

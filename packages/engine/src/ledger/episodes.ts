@@ -1,0 +1,226 @@
+import { type Incident, plan, type Route, urgency, wantedBy } from "@tocsin/core/decisions";
+import type { Desk } from "./desk.ts";
+import { memberOf, sameMembers, sameWanted, wanting, withMember } from "./members.ts";
+import type { AlertRecord } from "./store.ts";
+
+/**
+ * Makes a firing alert wanted wherever it is routed. Its open incidents elsewhere keep it: filters decide triggers only, so
+ * a resolve follows what was told (I6); those that nobody was told of rest.
+ */
+export function applyRoutes(
+  desk: Desk,
+  alert: AlertRecord,
+  routes: readonly Route[],
+): { incidents: readonly number[]; changed: boolean } {
+  const open = alert.incidents
+    .map((id) => desk.store.incident(id))
+    .filter((one) => one !== undefined && one.state !== "closed");
+  const incidents: number[] = [];
+  let changed = open.length !== alert.incidents.length;
+  for (const incident of open as Incident[]) {
+    const route = routeTo(desk, incident, routes);
+    const after = confirm(desk, incident, alert, route);
+    if (after !== incident) changed = true;
+    incidents.push(incident.id);
+  }
+  for (const route of routes) {
+    if (open.some((incident) => incident?.target === route.target)) continue;
+    const id = join(desk, alert, route);
+    if (id === null || incidents.includes(id)) continue;
+    incidents.push(id);
+    changed = true;
+  }
+  return changed ? { incidents, changed } : { incidents: alert.incidents, changed };
+}
+
+/** How an incident is wanted now. A fallback is wanted as the incident that it stands in for. */
+function routeTo(desk: Desk, incident: Incident, routes: readonly Route[]): Route | undefined {
+  const own = routes.find(({ target }) => target === incident.target);
+  if (own || incident.fallbackOf === null) return own;
+  const origin = desk.store.incident(incident.fallbackOf);
+  const route = routes.find(({ target }) => target === origin?.target);
+  return route && { ...route, target: incident.target, dedupKey: incident.dedupKey };
+}
+
+/** A firing alert confirms an incident that it is already part of. */
+function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Route | undefined): Incident {
+  const { nowMs } = desk;
+  if (held(incident, nowMs)) return incident;
+  if (!route)
+    return incident.told === null && !incident.flight && !rested(incident)
+      ? rest(desk, incident)
+      : refresh(desk, incident, alert);
+  const member = memberOf(alert, route);
+  const after = wanting(
+    { ...incident, manualUntilMs: null, confirmedAtMs: nowMs, retriedForMs: 0 },
+    withMember(incident.members, member),
+    nowMs,
+  );
+  if (rested(incident)) return again(desk, incident, after);
+  if (incident.state === "dead") return rearm(desk, incident, after);
+  return sameWanted(incident, after) && sameMembers(incident.members, after.members)
+    ? touch(desk, incident, after)
+    : desk.changed(incident, after);
+}
+
+/** No target wants it any more; nothing was told, so nothing is. */
+export function rest(desk: Desk, incident: Incident): Incident {
+  const target = desk.target(incident.target);
+  const reason = !target ? "no_target" : target.terms.enabled ? "filtered" : "target_disabled";
+  desk.note(incident.id, reason);
+  return desk.put(incident, { ...incident, state: "not_told", reason, dueAtMs: null, updatedAtMs: desk.nowMs });
+}
+
+/** Told, but filtered since: its alert still fires, so it stays open with the severity that it has. */
+function refresh(desk: Desk, incident: Incident, alert: AlertRecord): Incident {
+  const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
+  if (!member || member.status === "firing" || rested(incident)) return incident;
+  return desk.changed(
+    incident,
+    wanting(incident, withMember(incident.members, { ...member, status: "firing" }), desk.nowMs),
+  );
+}
+
+/** Fires again after it had rested untold: the same episode, waiting from now. */
+function again(desk: Desk, incident: Incident, after: Incident): Incident {
+  const target = desk.target(incident.target);
+  desk.note(incident.id, "firing");
+  return desk.put(
+    incident,
+    plan(
+      {
+        ...after,
+        endpoint: target?.id ?? incident.endpoint,
+        state: "due",
+        adopted: false,
+        acceptedAtMs: desk.nowMs,
+        fellBack: false,
+        dueAtMs: desk.nowMs,
+        updatedAtMs: desk.nowMs,
+      },
+      desk.dueTerms(after),
+      desk.nowMs,
+    ),
+  );
+}
+
+/** A repeat re-arms a dead incident; one that was refused as invalid only once its content or target changed. */
+function rearm(desk: Desk, incident: Incident, after: Incident): Incident {
+  const target = desk.target(incident.target);
+  const moved = incident.told === null && target !== undefined && target.id !== incident.endpoint;
+  const news = moved || !sameWanted(incident, after) || after.wanted.summary !== incident.wanted.summary;
+  if (incident.reason === "dead_invalid" && !news) return incident;
+  desk.note(incident.id, "rearmed");
+  const endpoint = moved && target ? target.id : incident.endpoint;
+  return desk.put(
+    incident,
+    plan(
+      { ...after, endpoint, state: "due", failures: 0, dueAtMs: desk.nowMs, updatedAtMs: desk.nowMs },
+      desk.dueTerms({ ...after, endpoint }),
+      desk.nowMs,
+    ),
+  );
+}
+
+/** Confirmed and nothing else: stored so that giving up counts from here, without touching what is due. */
+const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
+  // Told incidents do not need it: nothing counts from it until the next change, which brings its own.
+  if (before.state === "told" || before.state === "in_flight") return before;
+  desk.put(before, after);
+  return before;
+};
+
+/** Nothing was told, and nothing is to be told. What a shadow target was "told" goes its way like the real thing. */
+const rested = (incident: Incident): boolean => incident.state === "not_told" && incident.told === null;
+
+const held = (incident: Incident, nowMs: number): boolean =>
+  incident.manualUntilMs !== null && incident.manualUntilMs > nowMs;
+
+/** The alert joins the open incident of its dedup key at the target, or opens a new one. Null: held closed by a person. */
+export function join(desk: Desk, alert: AlertRecord, route: Route): number | null {
+  const target = desk.target(route.target);
+  if (!target) return null;
+  const { nowMs, store } = desk;
+  const member = memberOf(alert, route);
+  const latest = store.latestIncident(route.target, route.dedupKey);
+  if (latest && latest.state !== "closed") {
+    confirm(desk, latest, alert, route);
+    if (!latest.members.some(({ fingerprint }) => fingerprint === member.fingerprint))
+      store.addMember(member.fingerprint, latest);
+    return latest.id;
+  }
+  if (latest && held(latest, nowMs)) return null;
+  const fresh: Omit<Incident, "id"> = {
+    target: route.target,
+    dedupKey: route.dedupKey,
+    endpoint: target.id,
+    kind: "alert",
+    members: [member],
+    wanted: wantedBy([member], null, nowMs),
+    told: null,
+    opened: false,
+    state: "due",
+    reason: "waiting_turn",
+    urgency: urgency.reminder,
+    dueAtMs: nowMs,
+    flight: null,
+    overtaken: latest?.overtaken ?? [],
+    repeat: false,
+    checkKey: false,
+    adopted: false,
+    fallbackAtMs: null,
+    fellBack: false,
+    fallbackOf: null,
+    attempts: 0,
+    failures: 0,
+    lastFailure: null,
+    confirmedAtMs: nowMs,
+    retriedForMs: 0,
+    manualUntilMs: null,
+    acceptedAtMs: nowMs,
+    updatedAtMs: nowMs,
+  };
+  // What a late request of the closed episode may still do is the new one's to repair: they share the dedup key.
+  if (latest && latest.overtaken.length > 0) desk.put(latest, { ...latest, overtaken: [], dueAtMs: null });
+  const opened = store.insertIncident(plan({ ...fresh, id: 0 }, desk.dueTerms(fresh), nowMs));
+  store.addMember(member.fingerprint, opened);
+  return opened.id;
+}
+
+/** A resolve of an alert never seen before ends what an earlier sender of these alerts may have opened. */
+export function adopt(desk: Desk, alert: AlertRecord, routes: readonly Route[]): readonly number[] {
+  const adopted: number[] = [];
+  for (const route of routes) {
+    const target = desk.target(route.target);
+    if (!target?.terms.adoptUnknownResolves || desk.store.latestIncident(route.target, route.dedupKey)) continue;
+    const id = join(desk, alert, route);
+    const incident = id === null ? undefined : desk.store.incident(id);
+    if (!incident) continue;
+    const members = incident.members.map((member) => ({ ...member, status: "resolved" as const }));
+    const after = {
+      ...wanting(incident, members, desk.nowMs),
+      adopted: true,
+      dueAtMs: desk.nowMs,
+      state: "due" as const,
+    };
+    desk.planned(incident, after);
+    adopted.push(incident.id);
+  }
+  return adopted;
+}
+
+/** The alert ended: it ends in every open incident that it is part of. */
+export function endMembers(desk: Desk, alert: AlertRecord): readonly number[] {
+  const open: number[] = [];
+  for (const id of alert.incidents) {
+    const incident = desk.store.incident(id);
+    if (!incident || incident.state === "closed") continue;
+    open.push(id);
+    const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
+    if (!member || member.status === "resolved") continue;
+    const members = withMember(incident.members, { ...member, status: "resolved" });
+    const after = desk.changed(incident, wanting(incident, members, desk.nowMs));
+    if (rested(after)) desk.note(id, after.reason);
+  }
+  return open.length === alert.incidents.length ? alert.incidents : open;
+}

@@ -1,0 +1,39 @@
+import { type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
+import type { AlertRecord } from "./store.ts";
+
+export function memberOf({ alert }: AlertRecord, route: Route): Member {
+  return {
+    fingerprint: alert.fingerprint,
+    status: "firing",
+    severity: route.severity,
+    startsAtMs: alert.startsAtMs,
+    summary: route.summary,
+  };
+}
+
+export function withMember(members: readonly Member[], member: Member): readonly Member[] {
+  const index = members.findIndex(({ fingerprint }) => fingerprint === member.fingerprint);
+  return index === -1 ? [...members, member] : members.with(index, member);
+}
+
+/** The incident with these members and what they want. */
+export const wanting = (incident: Incident, members: readonly Member[], nowMs: number): Incident => ({
+  ...incident,
+  members,
+  wanted: wantedBy(members, incident.wanted, nowMs),
+  updatedAtMs: nowMs,
+});
+
+export const sameWanted = (a: Incident, b: Incident): boolean =>
+  a.wanted.status === b.wanted.status &&
+  a.wanted.severity === b.wanted.severity &&
+  a.wanted.acknowledged === b.wanted.acknowledged;
+
+export const sameMembers = (a: readonly Member[], b: readonly Member[]): boolean =>
+  a.length === b.length &&
+  a.every(
+    (member, index) =>
+      member.status === b[index]?.status &&
+      member.severity === b[index]?.severity &&
+      member.summary === b[index]?.summary,
+  );
