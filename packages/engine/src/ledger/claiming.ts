@@ -1,5 +1,4 @@
 import {
-  type AttemptAction,
   type Claimed,
   type ClaimRequest,
   doubted,
