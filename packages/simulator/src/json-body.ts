@@ -23,11 +23,24 @@ export function parseJsonBody(request: SimulatorRequest, mediaTypes: readonly st
   const source = asText(request.body);
   if (source === undefined) return { violation: { field: "body", reason: "is not UTF-8" } };
   try {
-    return { value: JSON.parse(source) };
+    const value: unknown = JSON.parse(source);
+    // Each level takes two characters, so that most bodies need no look.
+    if (source.length > 2 * MOST_LEVELS && isDeeper(value, MOST_LEVELS)) {
+      return { violation: { field: "body", reason: `is nested deeper than ${MOST_LEVELS} levels` } };
+    }
+    return { value };
   } catch {
     return { violation: { field: "body", reason: "JSON parse error" } };
   }
 }
+
+/** No vendor names a depth. What is deeper could be read, but not be written again. */
+const MOST_LEVELS = 512;
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

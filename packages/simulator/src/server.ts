@@ -1,9 +1,11 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 
+import { json } from "./exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
 import type { Leaving } from "./journal.ts";
+import { RecentAnswers } from "./recent-answers.ts";
 import { send } from "./send.ts";
 
 export interface ListenOptions {
@@ -35,27 +37,13 @@ export interface Front {
   leave(request: number, when: Leaving): void;
 }
 
-/** An answer that went out on a connection. */
-interface Answered {
-  readonly request: number;
-  readonly response: ServerResponse;
-  /** Monotonic. */
-  readonly atMs: number;
-}
-
-/**
- * How soon after an answer the end of its connection leaves doubt whether the answer was read, and what was read was
- * kept. A client that is killed leaves at once; some quiet time shows that it lives.
- */
-const UNREAD_MS = 250;
-
 /** Beyond this nothing is read on. Above every receiver's own limit, so that they can say what is wrong. */
 const MOST_BYTES = 20 * 1024 * 1024;
 
 export async function listen(front: Front, options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
   const us = await open(front, "us", host, options.port ?? 0);
-  if (options.euPort === undefined) return { url: us.url, port: us.port, close: () => end(us.server) };
+  if (options.euPort === undefined) return us;
   try {
     const eu = await open(front, "eu", options.euHost ?? host, options.euPort);
     return {
@@ -64,31 +52,36 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
       euUrl: eu.url,
       euPort: eu.port,
       close: async () => {
-        await Promise.all([end(us.server), end(eu.server)]);
+        await Promise.all([us.close(), eu.close()]);
       },
     };
   } catch (error) {
-    await end(us.server);
+    await us.close();
     throw error;
   }
 }
 
-async function open(front: Front, region: Region, host: string, port: number) {
-  const recent = new WeakMap<Socket, Answered[]>();
+async function open(front: Front, region: Region, host: string, port: number): Promise<Listening> {
+  const recent = new RecentAnswers();
+  let isEnding = false;
+  const answerTo = (message: IncomingMessage, response: ServerResponse, answer: SimulatorAnswer): void => {
+    if (breaks(answer)) recent.forget(message.socket);
+    else if (answer.request !== undefined) recent.note(message.socket, answer.request, response);
+    send(response, answer);
+  };
   const server = createServer((message, response) => {
     const early = front.early(message.url ?? "/", region);
-    if (early !== undefined) return send(response, early);
+    if (early !== undefined) return answerTo(message, response, early);
     readBody(message, response, (body) => {
-      const answer = front.whole(requestOf(message, body), region);
-      if (answer.request !== undefined) note(recent, message.socket, { request: answer.request, response });
-      send(response, answer);
+      answerTo(message, response, whole(front, requestOf(message, body), region));
     });
   });
   // Nothing on a socket can refuse a connection that the kernel has accepted: it is broken at once instead.
   server.on("connection", (socket) => {
     if (front.refuses(region)) socket.resetAndDestroy();
     socket.once("close", () => {
-      for (const answer of recent.get(socket) ?? []) leave(front, answer);
+      // Only a client that leaves says something about what it read.
+      if (!isEnding) recent.left(socket, (request, when) => front.leave(request, when));
     });
   });
   // A stand-in shall not be the one to give up a connection first: clients reuse it for as long as they like.
@@ -102,28 +95,30 @@ async function open(front: Front, region: Region, host: string, port: number) {
     });
   });
   const bound = (server.address() as AddressInfo).port;
-  return { server, port: bound, url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}` };
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
+    port: bound,
+    close: (): Promise<void> => {
+      isEnding = true;
+      return end(server);
+    },
+  };
 }
 
-/** Keeps the answers of the last moments, and those that are not out yet. */
-function note(recent: WeakMap<Socket, Answered[]>, socket: Socket, answered: Omit<Answered, "atMs">): void {
-  const atMs = performance.now();
-  const before = recent.get(socket);
-  if (before === undefined) recent.set(socket, [{ ...answered, atMs }]);
-  else {
-    while (before[0] !== undefined && before[0].response.writableFinished && atMs - before[0].atMs >= UNREAD_MS)
-      before.shift();
-    before.push({ ...answered, atMs });
+/** The one boundary: what throws here is a bug of ours, and must not end the process that is being judged by it. */
+function whole(front: Front, request: SimulatorRequest, region: Region): SimulatorAnswer {
+  try {
+    return front.whole(request, region);
+  } catch (error) {
+    process.stderr.write(`simulator: ${error instanceof Error ? error.stack : String(error)}\n`);
+    return json(500, { error: { code: "bug", message: "the simulator failed", issues: [] } });
   }
 }
 
-/** Judges, when a connection has ended, whether the client can have read an answer. */
-function leave(front: Front, { request, response, atMs }: Answered): void {
-  if (!response.writableFinished) front.leave(request, "before_answer");
-  else if (performance.now() - atMs < UNREAD_MS && response.shouldKeepAlive) front.leave(request, "at_once");
-}
+const breaks = ({ mishap }: SimulatorAnswer): boolean =>
+  mishap?.kind === "reset" || mishap?.kind === "refused" || mishap?.kind === "half";
 
-function readBody(message: IncomingMessage, response: ServerResponse, whole: (body: Buffer) => void): void {
+function readBody(message: IncomingMessage, response: ServerResponse, then: (body: Buffer) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   message.on("data", (chunk: Buffer) => {
@@ -133,7 +128,7 @@ function readBody(message: IncomingMessage, response: ServerResponse, whole: (bo
   });
   message.on("end", () => {
     const [first] = chunks;
-    if (bytes <= MOST_BYTES) whole(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    if (bytes <= MOST_BYTES) then(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
   });
   message.on("error", () => {});
 }

@@ -119,6 +119,15 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events }))).toEqual([]);
   });
 
+  it("when flaps are faster than clocks agree", () => {
+    const steps: readonly Step[] = [0.1, 0.9, 1.9].flatMap((second): Step[] => [
+      [second, trigger("a")],
+      [second + 0.4, resolve("a")],
+    ]);
+    const events = [0, 0.8, 1.8].flatMap((second) => [fires(second), ends(second + 0.3)]);
+    expect(kindsOf(run(steps, { events }))).toEqual([]);
+  });
+
   it("in what no truth was given for", () => {
     const simulator = new Simulator();
     simulator.handle(trigger("a"));

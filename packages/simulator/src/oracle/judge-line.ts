@@ -39,20 +39,21 @@ function judgeOpenings(line: Line, truth: Truth, say: Say): void {
   const heard = new Map<Episode, Told>();
   for (const incident of line.incidents) {
     const { openedMs, resolvedMs } = incident;
-    const episode = episodeAt(line.episodes, openedMs + CLOCKS_DIFFER_MS);
-    if (episode === undefined || isTooLate(episode, openedMs, truth)) {
-      const why = episode === undefined ? "before its source fired" : `after it had ended at ${iso(episode.untilMs)}`;
+    const begun = [openedMs, openedMs + CLOCKS_DIFFER_MS]
+      .map((atMs) => episodeAt(line.episodes, atMs))
+      .filter((episode) => episode !== undefined);
+    const fitting = begun.filter((episode) => !isTooLate(episode, openedMs, truth));
+    const episode = fitting.find((one) => !heard.has(one)) ?? fitting[0];
+    if (episode === undefined) {
+      const why = begun[0] === undefined ? "before its source fired" : `after it had ended at ${iso(begun[0].untilMs)}`;
       if (resolvedMs - openedMs > truth.repairedMs) say("stray", openedMs, `was opened ${why}`);
       continue;
     }
     const before = heard.get(episode);
     // What a person closed may be opened again while it fires.
     if (before !== undefined && lastAct(before)?.by !== "person") {
-      say(
-        "repeated",
-        openedMs,
-        `was opened again: one episode has two incidents, ${before.row.id} and ${incident.row.id}`,
-      );
+      const which = `${before.row.id} and ${incident.row.id}`;
+      say("repeated", openedMs, `was opened again: one episode has two incidents, ${which}`);
     }
     heard.set(episode, incident);
   }
@@ -123,14 +124,15 @@ function judgeRepeats(line: Line, { row }: Told, truth: Truth, say: Say): void {
 
 const RANK = ["info", "warning", "error", "critical"];
 
-/** Shown is a severity that the source gave, and the highest once it stands still. */
+/** Shown is a severity that the source gave; and while it is open, none below the highest of its episode. */
 function judgeSeverity(line: Line, incident: Told, say: Say): void {
-  const episode = episodeAt(line.episodes, incident.openedMs + CLOCKS_DIFFER_MS);
+  const isOpen = incident.resolvedMs === Infinity;
+  const episode = isOpen ? line.episodes.at(-1) : episodeAt(line.episodes, incident.openedMs + CLOCKS_DIFFER_MS);
   if (episode === undefined || episode.severities.length === 0) return;
   const { severity } = incident.row;
   const highest = episode.severities.toSorted((a, b) => RANK.indexOf(a) - RANK.indexOf(b)).at(-1) ?? "";
   const isKnown = line.episodes.some(({ severities }) => severities.includes(severity));
-  const isTooLow = incident.resolvedMs === Infinity && RANK.indexOf(severity) < RANK.indexOf(highest);
+  const isTooLow = isOpen && RANK.indexOf(severity) < RANK.indexOf(highest);
   if (isKnown && !isTooLow) return;
   say("wrong_severity", undefined, `is shown as ${severity === "" ? "nothing" : severity}; its source says ${highest}`);
 }

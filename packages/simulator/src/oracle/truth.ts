@@ -19,6 +19,8 @@ export interface TruthEvent {
   readonly status?: "firing" | "resolved";
   /** The dedup key that receivers should know it by. */
   readonly dedup_key?: string;
+  /** The same, for alerts that are told under their fingerprint. */
+  readonly fingerprint?: string;
   /** Critical, error, warning or info, as the receiver should show it. Absent: not judged. */
   readonly severity?: string;
   /** Marks a change event; then `summary` is what it is known by. */
@@ -110,7 +112,7 @@ function readEvent(
   if (!isChange && status !== "firing" && status !== "resolved") {
     issues.push({ path: `${path}.status`, message: "expected firing or resolved" });
   }
-  const name = isChange ? event["summary"] : event["dedup_key"];
+  const name = isChange ? event["summary"] : (event["dedup_key"] ?? event["fingerprint"]);
   if (typeof name !== "string") {
     issues.push({ path: `${path}.${isChange ? "summary" : "dedup_key"}`, message: "expected a string" });
   }

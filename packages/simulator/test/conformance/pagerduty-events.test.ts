@@ -93,6 +93,16 @@ describe("the request", () => {
     expect(enqueue(sized(room + 1))).toMatchObject({ status: 400, refused: [[400, "body"]] });
   });
 
+  it("a body nested 500 levels deep is taken, one of a hundred thousand is not: 400", () => {
+    const nested = (levels: number): string =>
+      JSON.stringify(changed("payload.custom_details", { a: "?" })).replace(
+        '"?"',
+        "[".repeat(levels) + "]".repeat(levels),
+      );
+    expect(ask(post("/v2/enqueue", nested(500))).status).toBe(202);
+    expect(ask(post("/v2/enqueue", nested(100_000)))).toMatchObject({ status: 400, refused: [[400, "body"]] });
+  });
+
   it("the size counts bytes, not characters", () => {
     expect(enqueue(changed("payload.custom_details", { text: "é".repeat(256_000) })).status).toBe(400);
   });

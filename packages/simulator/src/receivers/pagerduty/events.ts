@@ -89,15 +89,22 @@ function take(
 
 function triggerEntry(event: Record<string, unknown>, atMs: number, lean: boolean) {
   const payload = isRecord(event["payload"]) ? event["payload"] : {};
-  const { routing_key: _, event_action: __, dedup_key: ___, ...details } = event;
   return {
     atMs,
     action: "trigger",
     severity: stringOf(payload["severity"]),
     summary: stringOf(payload["summary"]),
-    details: lean ? undefined : details,
+    details: lean ? undefined : carried(event),
   };
 }
+
+/** What else the event said. Not its credential, and nothing that the API does not know. */
+const carried = (event: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    ["payload", "links", "images", "client", "client_url"].flatMap((name) =>
+      Object.hasOwn(event, name) ? [[name, event[name]]] : [],
+    ),
+  );
 
 function changeCall(ground: Ground, event: Record<string, unknown>, region: Region): Call {
   const { found, key, isRuleset } = readKey(ground, event);
@@ -111,14 +118,13 @@ function changeCall(ground: Ground, event: Record<string, unknown>, region: Regi
       if (isRuleset) all.push({ field: "routing_key", reason: "a ruleset key takes no change events" });
       if (all.length > 0 || key === undefined) return { answer: invalid(all), violations: all };
       const payload = isRecord(event["payload"]) ? event["payload"] : {};
-      const { routing_key: _, ...details } = event;
       ground.changes.add({
         atMs,
         receiver: "pagerduty",
         region,
         key,
         summary: stringOf(payload["summary"]) ?? "",
-        details: ground.lean ? undefined : details,
+        details: ground.lean ? undefined : carried(event),
       });
       return { answer: changeAccepted(), effect: "recorded" };
     },
