@@ -8,7 +8,7 @@ import { loadConfig } from "../config/load.ts";
 import { readTargets } from "../targets.ts";
 import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
-import { embedSimulator, signalled } from "./simulator.ts";
+import { signalled } from "./signalled.ts";
 import type { Terminal } from "./terminal.ts";
 import { welcome } from "./welcome.ts";
 
@@ -22,7 +22,7 @@ export async function serve(terminal: Terminal, named?: string): Promise<number>
   const dir = config.ledger.path === ":memory:" ? cwd : dirname(config.ledger.path);
   mkdirSync(dir, { recursive: true });
 
-  const simulator = file === undefined && config.targets === undefined ? await embedSimulator(dir) : undefined;
+  const simulator = file === undefined && config.targets === undefined ? await embedded(dir) : undefined;
   const simulated = (loaded: Config): Config =>
     simulator === undefined ? loaded : { ...loaded, targets: [simulatedTarget(simulator.url)] };
   try {
@@ -36,6 +36,9 @@ export async function serve(terminal: Terminal, named?: string): Promise<number>
     await simulator?.close();
   }
 }
+
+/** Loaded only where it is wanted. */
+const embedded = async (dir: string) => (await import("./simulator.ts")).embedSimulator(dir);
 
 async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void> {
   terminal.onCrash((error) => tocsin.log.fatal({ err: error, reason: "bug" }, "nobody caught this; the process ends"));

@@ -6,6 +6,7 @@ import { type Listening, Simulator } from "@tocsin/simulator";
 import { type Address, formatAddress, parseAddress } from "../config/address.ts";
 import { OperatorError } from "../operator-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { signalled } from "./signalled.ts";
 import type { Terminal } from "./terminal.ts";
 
 const usualPort = 9878;
@@ -25,18 +26,6 @@ export async function simulator(
   await signalled(terminal);
   return exitCode.ok;
 }
-
-/** Resolves at the first signal to end. */
-export const signalled = (terminal: Terminal): Promise<void> =>
-  new Promise((done) => {
-    const ends = (["SIGTERM", "SIGINT"] as const).map((signal) =>
-      terminal.onSignal(signal, () => {
-        // A second signal finds nobody listening, and ends the process at once.
-        for (const end of ends) end();
-        done();
-      }),
-    );
-  });
 
 export interface EmbeddedSimulator {
   readonly url: string;
