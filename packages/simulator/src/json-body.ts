@@ -20,7 +20,12 @@ export function parseJsonBody(request: SimulatorRequest, mediaTypes: readonly st
   if (type === undefined || !mediaTypes.includes(type)) {
     return { violation: { field: "content-type", reason: `must be ${mediaTypes.join(" or ")}` } };
   }
-  const source = asText(request.body);
+  return parseJson(request.body);
+}
+
+/** Parses JSON, of whatever content type. */
+export function parseJson(body: Uint8Array | string): Parsed {
+  const source = asText(body);
   if (source === undefined) return { violation: { field: "body", reason: "is not UTF-8" } };
   try {
     const value: unknown = JSON.parse(source);

@@ -1,15 +1,12 @@
 import type { SimulatorRequest } from "../exchange.ts";
-import { isRecord } from "../json-body.ts";
+import { isRecord, parseJson } from "../json-body.ts";
 import { SettingError } from "../setting-error.ts";
 
 /** @throws SettingError when the body is not JSON */
 export function readBody(request: SimulatorRequest): unknown {
-  const source = typeof request.body === "string" ? request.body : Buffer.from(request.body).toString("utf8");
-  try {
-    return JSON.parse(source);
-  } catch {
-    throw new SettingError([{ path: "", message: "expected JSON" }]);
-  }
+  const parsed = parseJson(request.body);
+  expect("value" in parsed, "", "expected JSON");
+  return parsed.value;
 }
 
 /** The body as an object; a bare list counts as its member `listName`. */

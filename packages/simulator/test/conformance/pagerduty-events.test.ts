@@ -24,6 +24,10 @@ const changed = (path: string, value: unknown, from: unknown = event): Record<st
   return copy;
 };
 
+/** An event whose details are lists in lists. */
+const nested = (levels: number): string =>
+  JSON.stringify(changed("payload.custom_details", { a: "?" })).replace('"?"', "[".repeat(levels) + "]".repeat(levels));
+
 const ask = (request: SimulatorRequest, simulator = new Simulator()) => {
   const answer = simulator.handle(request);
   return {
@@ -94,11 +98,6 @@ describe("the request", () => {
   });
 
   it("a body nested 500 levels deep is taken, one of a hundred thousand is not: 400", () => {
-    const nested = (levels: number): string =>
-      JSON.stringify(changed("payload.custom_details", { a: "?" })).replace(
-        '"?"',
-        "[".repeat(levels) + "]".repeat(levels),
-      );
     expect(ask(post("/v2/enqueue", nested(500))).status).toBe(202);
     expect(ask(post("/v2/enqueue", nested(100_000)))).toMatchObject({ status: 400, refused: [[400, "body"]] });
   });

@@ -2,7 +2,7 @@ import { json, pathOf } from "../../exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../exchange.ts";
 import type { Delivery, Ground } from "../../ground.ts";
 import type { Identity } from "../../incident-book.ts";
-import { isRecord, stringOf } from "../../json-body.ts";
+import { isRecord, parseJson, stringOf } from "../../json-body.ts";
 import { signatureViolations } from "./signature.ts";
 
 const MOST_IDS = 100_000;
@@ -83,13 +83,9 @@ const ACTIONS: Readonly<Record<string, "trigger" | "acknowledge" | "resolve">> =
 
 /** What a body says of an incident, if it does, in the words that senders commonly use. */
 function read(request: SimulatorRequest): Said {
-  const source = typeof request.body === "string" ? request.body : Buffer.from(request.body).toString("utf8");
-  let body: unknown = source;
-  try {
-    body = JSON.parse(source);
-  } catch {
-    // Not JSON: kept as text.
-  }
+  const parsed = parseJson(request.body);
+  // What is not JSON is kept as text.
+  const body = "value" in parsed ? parsed.value : Buffer.from(request.body).toString("utf8");
   if (!isRecord(body)) return { body };
   const from = isRecord(body["data"]) ? { ...body, ...body["data"] } : body;
   const first = (...names: string[]): string | undefined =>
