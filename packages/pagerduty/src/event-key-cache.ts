@@ -1,16 +1,9 @@
-/** How a cache did so far. */
-export interface CacheStats {
-  hits: number;
-  misses: number;
-  size: number;
-}
-
 export interface EventKeyCacheOptions {
   /** Life of an entry in milliseconds, from its last `set`; right to a thousandth. @default 24 hours */
   ttlMs?: number;
   /** How often what has expired is thrown away, in milliseconds. @default 12 hours */
   sweepMs?: number;
-  /** Most entries; the one that was set longest ago goes first. @default 100_000 */
+  /** Most entries; the one that came first goes first. @default 100_000 */
   maxSize?: number;
   /** Wall clock, ms since epoch. @default one that is read a thousand times in a life */
   now?: () => number;
@@ -31,7 +24,6 @@ interface Entry<V> {
  * keys.get("check:disk:db-1"); // dedupKey
  */
 export class EventKeyCache<V = string> {
-  /** In order of their last `set`, which is also that of their end. */
   readonly #entries = new Map<string, Entry<V>>();
   readonly #ttlMs: number;
   readonly #maxSize: number;
@@ -64,8 +56,13 @@ export class EventKeyCache<V = string> {
 
   set(key: string, value: V): void {
     const expiresAtMs = this.#now() + this.#ttlMs;
-    // A key that is set again moves to the end.
-    if (!this.#entries.delete(key) && this.#entries.size >= this.#maxSize) this.#dropOldest();
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) {
+      entry.value = value;
+      entry.expiresAtMs = expiresAtMs;
+      return;
+    }
+    if (this.#entries.size >= this.#maxSize) this.#dropFirst();
     this.#entries.set(key, { value, expiresAtMs });
   }
 
@@ -78,16 +75,21 @@ export class EventKeyCache<V = string> {
     const before = this.#entries.size;
     const nowMs = this.#now();
     for (const [key, { expiresAtMs }] of this.#entries) {
-      if (expiresAtMs > nowMs) break;
-      this.#entries.delete(key);
+      if (expiresAtMs <= nowMs) this.#entries.delete(key);
     }
     return before - this.#entries.size;
   }
 
-  get stats(): CacheStats {
-    return { hits: this.#hits, misses: this.#misses, size: this.#entries.size };
+  /** `get`s that found something. */
+  get hits(): number {
+    return this.#hits;
   }
 
+  get misses(): number {
+    return this.#misses;
+  }
+
+  /** Entries, expired ones that nobody has looked for since included. */
   get size(): number {
     return this.#entries.size;
   }
@@ -98,7 +100,7 @@ export class EventKeyCache<V = string> {
     this.#entries.clear();
   }
 
-  #dropOldest(): void {
+  #dropFirst(): void {
     for (const key of this.#entries.keys()) {
       this.#entries.delete(key);
       return;

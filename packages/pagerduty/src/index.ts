@@ -56,4 +56,4 @@ export { maxBodyBytes } from "./body.ts";
 export { acceptsChanges, isRoutingKey, routingKeyPattern } from "./routing-key.ts";
 export { enqueueUrl, eventsUrl, type Region } from "./endpoint.ts";
 
-export { EventKeyCache, type CacheStats, type EventKeyCacheOptions } from "./event-key-cache.ts";
+export { EventKeyCache, type EventKeyCacheOptions } from "./event-key-cache.ts";
