@@ -24,6 +24,11 @@ export class Flights {
     if (counts.total === 0) this.#owners.delete(owner);
   }
 
+  /** How many attempts a target has under way. */
+  of(owner: string, target: string): number {
+    return this.#owners.get(owner)?.byTarget.get(target) ?? 0;
+  }
+
   total(owner: string): number {
     return this.#owners.get(owner)?.total ?? 0;
   }

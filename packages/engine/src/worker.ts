@@ -43,7 +43,10 @@ export interface Worker {
   /** Something may be due now. */
   wake(): void;
   inFlight(): number;
-  /** Claims no more, lets attempts end for up to `graceMs` (default 10 s), then interrupts them and releases the leases. */
+  /**
+   * Claims no more, lets attempts end for up to `graceMs` (default 10 s), then interrupts them and releases the leases. Done
+   * a second after that at the latest, also where the ledger is unavailable.
+   */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
@@ -123,10 +126,13 @@ export function startWorker(options: WorkerOptions): Worker {
     if (!stopping) cancelSleep = clock.after(Math.min(Math.max(delayMs, 0), longestSleepMs), wake);
   }
 
+  /** A target with nothing in flight may always begin one attempt: it waits for no other's. */
+  const mayGo = (target: string): boolean =>
+    flying.size < concurrency ? flights.room(owner, target, concurrency) > 0 : flights.of(owner, target) === 0;
+
   /** Begins as many attempts as may be in flight. */
   function begin(): void {
-    const mayGo = (target: string): boolean => flights.room(owner, target, concurrency) > 0;
-    while (hand.size > 0 && flying.size < concurrency) {
+    while (hand.size > 0) {
       const next = hand.take(mayGo);
       if (!next) return;
       flights.add(owner, next.lease.target);
@@ -234,8 +240,10 @@ export function startWorker(options: WorkerOptions): Worker {
         outcome: { kind: "interrupted", left: false, detail: "Tocsin stopped before the attempt began" },
       });
     settleNow();
-    const cancelGrace = clock.after(graceMs, () => {
+    let cancelGrace = clock.after(graceMs, () => {
       for (const { controller } of flying.values()) controller.abort(new DOMException("Tocsin stops", "AbortError"));
+      // What cannot be settled by then is perhaps told, as after a crash: a stop waits for no ledger and no attempt.
+      cancelGrace = clock.after(ledgerRetryMs, () => idle?.());
     });
     await drained;
     cancelGrace();

@@ -75,9 +75,14 @@ class Claiming {
     const start = lanes.length === 1 ? 0 : this.#desk.nextToken() % lanes.length;
     const turns = [...lanes.slice(start), ...lanes.slice(0, start)];
     for (let active = turns; active.length > 0 && !this.full;) {
-      const share = Math.max(1, Math.floor((this.#request.most - this.leases.length) / active.length));
+      const share = active.length === 1 ? this.#request.most : this.#shareOf(active.length);
       active = active.filter((lane) => !this.full && this.#take(lane, share, waiting) === share);
     }
+  }
+
+  /** Small steps: who is first in line must not fill the bulkhead before the others had their turn. */
+  #shareOf(lanes: number): number {
+    return Math.max(1, Math.floor(Math.min(this.#request.most, this.#request.concurrency) / (2 * lanes)));
   }
 
   #take(lane: Lane, share: number, waiting: ReadonlySet<Urgency>): number {
@@ -100,7 +105,7 @@ class Claiming {
   }
 
   /** How many attempts may leave for this endpoint now; notes when to look again where that is a matter of time. */
-  #allowed({ terms }: EndpointRecord, of: Urgency, waiting: ReadonlySet<Urgency>): number {
+  #allowed({ id, terms }: EndpointRecord, of: Urgency, waiting: ReadonlySet<Urgency>): number {
     const { gates, nowMs } = this.#desk;
     const { owner, concurrency, ahead } = this.#request;
     const factor = ahead.targets.includes(terms.name) ? ahead.factor : 1;
@@ -126,7 +131,7 @@ class Claiming {
       const over = nowMs >= throttle.pausedUntilMs;
       if (!over) {
         this.lookAgain(throttle.pausedUntilMs);
-        this.limited.add(terms.name);
+        if (this.#waits(id, of)) this.limited.add(terms.name);
       }
       most = over && throttle.probe === null ? Math.min(most, 1) : 0;
     }
@@ -135,9 +140,14 @@ class Claiming {
     const room = gates.room(terms.credential, of, waiting, nowMs);
     if (room <= 0) {
       this.lookAgain(gates.nextRoomAtMs(terms.credential, nowMs));
-      this.limited.add(terms.name);
+      if (this.#waits(id, of)) this.limited.add(terms.name);
     }
     return Math.min(most, room);
+  }
+
+  /** A lane may have been emptied by this very claim. */
+  #waits(endpoint: number, of: Urgency): boolean {
+    return this.#desk.store.dueIn(endpoint, of, this.#desk.nowMs, 1).length > 0;
   }
 
   #lease(due: Incident, endpoint: EndpointRecord): boolean {
@@ -149,8 +159,9 @@ class Claiming {
     const action = owed ?? (isReminder(incident, nowMs, dueTerms.remind) ? "trigger" : null);
     if (action === null || (owed !== null && urgencyOf(incident, owed) !== due.urgency)) {
       // Nothing to tell after all, or something of another urgency: planned anew, taken in its own turn.
-      const planned = desk.planned(due, incident);
-      this.lookAgain(planned.dueAtMs);
+      desk.planned(due, incident);
+      // Its place in this claim went unused, so what stands behind it must not wait for another reason to ask.
+      this.lookAgain(nowMs);
       return false;
     }
     const { terms } = endpoint;

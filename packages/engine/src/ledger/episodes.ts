@@ -45,7 +45,7 @@ function routeTo(desk: Desk, incident: Incident, routes: readonly Route[]): Rout
 /** A firing alert confirms an incident that it is already part of. */
 function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Route | undefined): Incident {
   const { nowMs } = desk;
-  if (held(incident, nowMs)) return incident;
+  if (held(desk, incident, alert)) return incident;
   if (!route)
     return incident.told === null && !incident.flight && !rested(incident)
       ? rest(desk, incident)
@@ -75,6 +75,8 @@ export function rest(desk: Desk, incident: Incident): Incident {
 function refresh(desk: Desk, incident: Incident, alert: AlertRecord): Incident {
   const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
   if (!member || member.status === "firing" || rested(incident)) return incident;
+  // Its end may be told already: to fire again there would need a trigger, and that is the filters' to decide.
+  if (incident.flight?.action === "resolve" || incident.told?.event === "resolve") return incident;
   return desk.changed(
     incident,
     wanting(incident, withMember(incident.members, { ...member, status: "firing" }), desk.nowMs),
@@ -133,8 +135,11 @@ const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
 /** Nothing was told, and nothing is to be told. What a shadow target was "told" goes its way like the real thing. */
 const rested = (incident: Incident): boolean => incident.state === "not_told" && incident.told === null;
 
-const held = (incident: Incident, nowMs: number): boolean =>
-  incident.manualUntilMs !== null && incident.manualUntilMs > nowMs;
+/** A person resolved it, and what fires is what that person saw: anything that began later is news. */
+const held = (desk: Desk, incident: Incident, { alert }: AlertRecord): boolean =>
+  incident.manualUntilMs !== null &&
+  incident.manualUntilMs > desk.nowMs &&
+  alert.startsAtMs <= incident.manualUntilMs - desk.settings.manualResolveFor;
 
 /** The alert joins the open incident of its dedup key at the target, or opens a new one. Null: held closed by a person. */
 export function join(desk: Desk, alert: AlertRecord, route: Route): number | null {
@@ -149,7 +154,9 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
       store.addMember(member.fingerprint, latest);
     return latest.id;
   }
-  if (latest && held(latest, nowMs)) return null;
+  if (latest && held(desk, latest, alert)) return null;
+  // What a late request of the closed episode may still do is the new one's to repair, where they share the endpoint.
+  const late = latest?.endpoint === target.id ? latest.overtaken : [];
   const fresh: Omit<Incident, "id"> = {
     target: route.target,
     dedupKey: route.dedupKey,
@@ -164,7 +171,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     urgency: urgency.reminder,
     dueAtMs: nowMs,
     flight: null,
-    overtaken: latest?.overtaken ?? [],
+    overtaken: late,
     repeat: false,
     checkKey: false,
     adopted: false,
@@ -180,8 +187,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     acceptedAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  // What a late request of the closed episode may still do is the new one's to repair: they share the dedup key.
-  if (latest && latest.overtaken.length > 0) desk.put(latest, { ...latest, overtaken: [], dueAtMs: null });
+  if (latest && late.length > 0) desk.put(latest, { ...latest, overtaken: [], dueAtMs: null });
   const opened = store.insertIncident(plan({ ...fresh, id: 0 }, desk.dueTerms(fresh), nowMs));
   store.addMember(member.fingerprint, opened);
   return opened.id;

@@ -210,7 +210,9 @@ export class MemoryStore implements Store {
   }
 
   endpointInUse(id: number): boolean {
-    return [...this.#incidents.values()].some(({ endpoint, state }) => endpoint === id && state !== "closed");
+    return [...this.#incidents.values()].some(
+      ({ endpoint, state, dueAtMs }) => endpoint === id && (state !== "closed" || dueAtMs !== null),
+    );
   }
 
   slots(): readonly Slot[] {
@@ -263,10 +265,22 @@ export class MemoryStore implements Store {
 
   forget(beforeMs: number, limit: number): number {
     let gone = 0;
-    for (const { id, state, target, dedupKey, dueAtMs, updatedAtMs, members } of this.#incidents.values()) {
+    for (const {
+      id,
+      state,
+      target,
+      dedupKey,
+      dueAtMs,
+      updatedAtMs,
+      members,
+      told,
+      wanted,
+    } of this.#incidents.values()) {
       if (gone >= limit) break;
       const over = (state === "closed" || state === "not_told" || state === "dead") && dueAtMs === null;
-      if (!over || updatedAtMs >= beforeMs) continue;
+      // Dead, but perhaps told, and it fires: its end is owed.
+      const owed = state === "dead" && told !== null && wanted.status === "firing";
+      if (!over || owed || updatedAtMs >= beforeMs) continue;
       for (const { fingerprint } of members) this.#members.get(fingerprint)?.delete(id);
       if (this.#episodes.get(`${target}\0${dedupKey}`) === id) this.#episodes.delete(`${target}\0${dedupKey}`);
       this.#incidents.delete(id);

@@ -2,6 +2,7 @@ import {
   type AttemptReason,
   type Flight,
   type Incident,
+  nextAction,
   type Outcome,
   plan,
   repairLate,
@@ -14,6 +15,7 @@ import { throttled, unpaused } from "../throttle.ts";
 import type { Flights } from "../flights.ts";
 import { freeProbes } from "./claiming.ts";
 import type { Desk } from "./desk.ts";
+import { rest as restUntold } from "./episodes.ts";
 import type { EndpointRecord } from "./store.ts";
 
 /** True where the report was applied, false where the lease had been lost and its effect is repaired instead. */
@@ -38,18 +40,27 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
   const after = settled(incident, flight, outcome, { nowMs: desk.nowMs, retry: desk.settings.retry, random });
   desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") bury(desk, after, report);
-  if (
-    outcome.kind === "accepted" &&
-    flight.action === "resolve" &&
-    incident.wanted.status === "firing" &&
-    !incident.repeat
-  ) {
+  if (outcome.kind === "accepted" && flight.action === "resolve" && incident.wanted.status === "firing") {
     nextEpisode(desk, incident, after);
     return true;
   }
-  const placed = atCurrentEndpoint(desk, after);
-  desk.put(incident, plan(placed, desk.dueTerms(placed), desk.nowMs));
+  const placed = atCurrentEndpoint(desk, stillOwed(desk, after, flight));
+  const planned = desk.put(incident, plan(placed, desk.dueTerms(placed), desk.nowMs));
+  // Its target went while the attempt was under way: what rested then, rests now.
+  if (planned.state === "due" && planned.told === null && !desk.target(planned.target)?.terms.enabled)
+    restUntold(desk, planned);
   return true;
+}
+
+/**
+ * Refused for good after its alert had ended meanwhile: nobody will speak of it again, so what may have been told is ended
+ * now. Only an end: anything else would be refused again, for ever.
+ */
+function stillOwed(desk: Desk, incident: Incident, flight: Flight): Incident {
+  if (incident.state !== "dead" || incident.wanted.status === "firing" || flight.action === "resolve") return incident;
+  const alive: Incident = { ...incident, state: "due", dueAtMs: desk.nowMs };
+  const next = nextAction(alive, desk.dueTerms(alive));
+  return next === "resolve" || next === null ? alive : incident;
 }
 
 const noteOf = (flight: Flight, outcome: Outcome): string =>
@@ -103,19 +114,23 @@ export function atCurrentEndpoint(desk: Desk, incident: Incident): Incident {
  * back.
  */
 function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
+  const current = desk.target(before.target);
+  const goesOn = current?.terms.enabled === true;
+  // A late request is repaired where it went.
+  const inherits = goesOn && current.id === before.endpoint;
   const over: Incident = {
     ...after,
     wanted: { ...after.wanted, status: "resolved" },
-    overtaken: [],
+    overtaken: inherits ? [] : after.overtaken,
     manualUntilMs: null,
   };
   desk.put(before, plan(over, desk.dueTerms(over), desk.nowMs));
-  const current = desk.target(before.target);
-  if (!current?.terms.enabled) return;
+  if (!goesOn) return;
   const { id: _id, ...rest } = after;
   const next: Omit<Incident, "id"> = {
     ...rest,
     endpoint: current.id,
+    overtaken: inherits ? after.overtaken : [],
     told: null,
     opened: false,
     state: "due",
@@ -146,6 +161,14 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
 function reportedLate(desk: Desk, incident: Incident, { lease }: Report): void {
   if (!incident.overtaken.some(({ token }) => token === lease.token)) return;
   desk.note(incident.id, "reported_late", lease.action);
+  if (incident.flight) {
+    // The attempt under way may have met the receiver before the late one or after it: judged when it has ended.
+    const overtaken = incident.overtaken.map((one) =>
+      one.token === lease.token ? { ...one, untilMs: desk.nowMs } : one,
+    );
+    desk.put(incident, { ...incident, overtaken });
+    return;
+  }
   const repaired = repairLate(incident, ({ token }) => token === lease.token);
   desk.planned(incident, repaired.repeat && !incident.repeat ? { ...repaired, dueAtMs: desk.nowMs } : repaired);
 }

@@ -67,6 +67,8 @@ export class SqliteStore implements Store {
     for (const migration of migrations.slice(applied)) this.#db.exec(migration);
     this.#db.exec(`PRAGMA user_version=${migrations.length}`);
     this.#db.exec("COMMIT");
+    // A new life begins its numbers anew, perhaps within the millisecond of the last: its epoch keeps them apart.
+    this.#historyNumber = Number(this.gate("meta", "epoch") ?? 0) * 2 ** 20;
     this.recount();
   }
 
@@ -461,7 +463,10 @@ export class SqliteStore implements Store {
 
   endpointInUse(id: number): boolean {
     return (
-      this.#get("SELECT 1 AS used FROM incidents WHERE endpoint = ? AND state <> 'closed' LIMIT 1", id) !== undefined
+      this.#get(
+        "SELECT 1 AS used FROM incidents WHERE endpoint = ? AND (state <> 'closed' OR due_at IS NOT NULL) LIMIT 1",
+        id,
+      ) !== undefined
     );
   }
 
@@ -529,8 +534,10 @@ export class SqliteStore implements Store {
   }
 
   forget(beforeMs: number, limit: number): number {
+    // What is dead but was perhaps told and fires stays: its end is owed.
     const over = this.#all(
-      "SELECT id, target, state FROM incidents WHERE state IN ('closed', 'not_told', 'dead') AND due_at IS NULL AND updated_at < ? LIMIT ?",
+      `SELECT id, target, state FROM incidents WHERE state IN ('closed', 'not_told', 'dead') AND due_at IS NULL AND updated_at < ?
+       AND NOT (state = 'dead' AND untold = 0 AND facts ->> '$.wanted.status' = 'firing') LIMIT ?`,
       beforeMs,
       limit,
     );
