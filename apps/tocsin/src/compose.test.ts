@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
@@ -232,4 +233,20 @@ test("no planted secret is in a log, a metric, an answer or a byte of the databa
   );
   expect(text).toContain("DiskFull");
   for (const secret of secrets) expect([secret, text.includes(secret)]).toEqual([secret, false]);
+});
+
+test("a sender that is never done with its request does not keep the service from ending", async () => {
+  await using service = await startService();
+  const { host, port } = service.tocsin.address;
+  const socket = connect(port, host);
+  socket.on("error", () => {});
+  socket.write("POST /api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[");
+  await service.until("it is connected", async () => {
+    const { text } = await service.ask("GET", "/healthz");
+    return text && socket.bytesWritten > 0 ? true : undefined;
+  });
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  await service.tocsin.stop();
+  await closed;
+  expect(socket.destroyed).toBe(true);
 });

@@ -82,7 +82,15 @@ export async function compose(
     closing.push(() => settings.stop());
     const reload = () => settings.reload();
     const endpoints = [
-      ...intakeEndpoints({ ledger, clock, metrics, readiness, wake, routesOf: (alert) => targets.routesOf(alert) }),
+      ...intakeEndpoints({
+        ledger,
+        clock,
+        metrics,
+        readiness,
+        log,
+        wake,
+        routesOf: (alert) => targets.routesOf(alert),
+      }),
       ...incidentEndpoints({ ledger, wake }),
       ...explainEndpoints({ ledger, targets, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
@@ -100,7 +108,7 @@ export async function compose(
       gate: () => settings.gate,
       log,
     });
-    closing.push(() => app.close());
+    closing.push(() => closeServer(app, clock));
     await settings.start();
     worker = startWorker({
       ...publishing({ targets, metrics, readiness, log, clock, publicUrl: () => settings.current.server.publicUrl }),
@@ -143,6 +151,13 @@ async function listen(app: FastifyInstance, address: Address): Promise<Address> 
     throw new OperatorError(`cannot listen on ${formatAddress(address)}: ${why}`, { cause: error });
   }
   return { host: address.host, port: (app.server.address() as AddressInfo).port };
+}
+
+/** A sender that is not done with its request does not keep the service from ending. */
+async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
+  const cancel = clock.after(1_000, () => app.server.closeAllConnections());
+  await app.close();
+  cancel();
 }
 
 /** The configured keys; else the one beside the file, which is made at the first start. */

@@ -6,9 +6,7 @@ import type { Readiness } from "./readiness.ts";
 import type { Targets } from "./targets.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
-
-/** The same failure of the same target is logged once in so long; metrics and history have all of them. */
-const sameFailureMs = 60_000;
+import { Seldom } from "./telemetry/seldom.ts";
 
 export interface Publishing {
   readonly targets: Targets;
@@ -24,20 +22,23 @@ export function publishing({ targets, metrics, readiness, log, clock, publicUrl 
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe: WorkerObserver;
 } {
-  const loggedAtMs = new Map<string, number>();
+  const seldom = new Seldom(clock);
+  const waitingSinceMs = new Map<string, number>();
   const logFailure = (lease: Lease, outcome: Exclude<Outcome, { kind: "accepted" }>) => {
     const { target, incident, action } = lease;
     const reason = outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
     const fields = { target, incident, action, outcome: outcome.kind, reason, detail: outcome.detail };
-    const key = `${target} ${reason}`;
-    const nowMs = clock.monotonic();
-    if (nowMs - (loggedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < sameFailureMs)
-      return log.debug(fields, "not accepted");
-    loggedAtMs.set(key, nowMs);
+    // Metrics and history have all of them.
+    if (!seldom.may(`${target} ${reason}`)) return log.debug(fields, "not accepted");
     log.warn(fields, "a target did not accept an event");
   };
   return {
     async publish(lease, signal) {
+      const sinceMs = waitingSinceMs.get(lease.target);
+      if (sinceMs !== undefined) {
+        waitingSinceMs.delete(lease.target);
+        metrics.waited(lease.target, clock.monotonic() - sinceMs);
+      }
       const speaker = targets.speakerOf(lease);
       if (speaker === undefined) return { outcome: lostKey };
       const telling = tellingOf(lease, publicUrl());
@@ -56,6 +57,7 @@ export function publishing({ targets, metrics, readiness, log, clock, publicUrl 
         if (!lease.shadow) metrics.told(lease, waitedMs);
       },
       limited(target) {
+        waitingSinceMs.set(target, clock.monotonic());
         metrics.limited(targets.speakerTo(target)?.type);
       },
       failed(error) {

@@ -77,7 +77,10 @@ export class Settings {
       return { issues: [], needsRestart: restart };
     } catch (error) {
       metrics.reloaded(false, clock.now());
-      if (!(error instanceof ConfigError)) throw error;
+      if (!(error instanceof ConfigError)) {
+        log.error({ err: error }, "the configuration could not be read anew; the old one stays in force");
+        throw error;
+      }
       log.error({ issues: error.issues }, "the configuration is wrong; the old one stays in force");
       return { issues: error.issues.map(({ path, message }) => ({ path, message })), needsRestart: [] };
     }

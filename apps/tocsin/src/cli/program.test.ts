@@ -199,8 +199,9 @@ describe("serve", () => {
       }
       throw new Error(`not written within 10 s: ${String(text)}`);
     };
-    const [, service] = await until(/Tocsin listens on (\S+)/);
-    expect(terminal.stdout).toContain("target first: ready");
+    const [, address] = await until(/"address":"([^"]+)"/);
+    const service = `http://${address}`;
+    expect(terminal.stdout).toBe("");
     expect(terminal.signals).toEqual(["SIGHUP", "SIGINT", "SIGTERM"]);
     config("second");
     terminal.send("SIGHUP");

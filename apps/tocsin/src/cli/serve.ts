@@ -20,16 +20,19 @@ export async function serve(terminal: Terminal, named?: string): Promise<number>
   const config = load();
   if (file === undefined) refuseWrongKey(config);
   const dir = config.ledger.path === ":memory:" ? cwd : dirname(config.ledger.path);
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
 
   const simulator = file === undefined && config.targets === undefined ? await embedded(dir) : undefined;
   const simulated = (loaded: Config): Config =>
     simulator === undefined ? loaded : { ...loaded, targets: [simulatedTarget(simulator.url)] };
   try {
     const tocsin = await compose(simulated(config), { writeLog: terminal.err, env, reread: () => simulated(load()) });
-    terminal.out(
-      welcome({ config, address: tocsin.address, targets: tocsin.targets.entries, simulatorUrl: simulator?.url }),
-    );
+    const { address, targets } = tocsin;
+    // The log tells machines where it listens. People are told more, above all that nobody is paged.
+    if (simulator !== undefined || terminal.watched) {
+      terminal.out(welcome({ config, address, targets: targets.entries, simulatorUrl: simulator?.url }));
+    }
+    if (targets.entries.length === 0) tocsin.log.warn("there are no targets: alerts are recorded, and nobody is told");
     await untilSignalled(terminal, tocsin);
     return exitCode.ok;
   } finally {

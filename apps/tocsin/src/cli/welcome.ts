@@ -15,13 +15,17 @@ export interface Started {
 /** What a person sees who started the service. */
 export function welcome({ config, address, targets, simulatorUrl }: Started): string {
   const url = `http://${formatAddress(reachable(address))}`;
-  const lines =
-    simulatorUrl === undefined
-      ? [`Tocsin listens on ${url}`, ...targets.map((entry) => `  target ${entry.name}: ${stateOf(entry)}`)]
-      : simulated(url, simulatorUrl);
-  if (targets.length === 0) lines.push("  NOBODY IS TOLD: there are no targets. Add some under `targets:`.");
-  return `\n${lines.join("\n")}\n  ledger ${config.ledger.path}\n\n`;
+  const lines = [
+    ...(simulatorUrl === undefined ? [] : rehearsal(url, simulatorUrl)),
+    `  Tocsin    ${url}`,
+    ...(simulatorUrl === undefined ? targets.map(targetLine) : [`  simulator ${simulatorUrl}`]),
+    `  ledger    ${config.ledger.path}`,
+    ...(targets.length === 0 && simulatorUrl === undefined ? ["", "NOBODY IS TOLD: there are no `targets:`."] : []),
+  ];
+  return `\n${lines.join("\n")}\n\n`;
 }
+
+const targetLine = (entry: TargetEntry): string => `  target    ${entry.name}: ${stateOf(entry)}`;
 
 /** An address of every interface is none that a client can use. */
 const reachable = ({ host, port }: Address): Address => ({
@@ -30,31 +34,23 @@ const reachable = ({ host, port }: Address): Address => ({
 });
 
 const labels = { alertname: "DiskFull", severity: "critical", instance: "db-1" };
+const annotations = { summary: "The disk of db-1 is full" };
 
-function simulated(url: string, simulatorUrl: string): string[] {
-  const curl = (status: string) =>
-    `  curl ${url}/api/v1/webhook/alertmanager -d '${JSON.stringify({
-      alerts: [
-        {
-          status,
-          labels,
-          annotations: { summary: "The disk of db-1 is full" },
-        },
-      ],
-    })}'`;
+/** What to try when events go to the simulator. */
+function rehearsal(url: string, simulatorUrl: string): string[] {
+  const send = (status: string) =>
+    `  curl ${url}/api/v1/webhook/alertmanager -d '${JSON.stringify({ alerts: [{ status, labels, annotations }] })}'`;
   return [
     "NOBODY IS PAGED: there is no tocsin.yaml and no PAGERDUTY_ROUTING_KEY, so Tocsin tells its own simulator.",
     "",
     "Raise an alert:",
-    curl("firing"),
+    send("firing"),
     "See the incident that it opens:",
     `  curl ${simulatorUrl}/_sim/incidents`,
     "See why it was told:",
     `  curl '${url}/api/v1/explain?fingerprint=${alertFingerprint(labels)}'`,
     "End it:",
-    curl("resolved"),
+    send("resolved"),
     "",
-    `  Tocsin    ${url}`,
-    `  simulator ${simulatorUrl}`,
   ];
 }

@@ -5,7 +5,9 @@ import { parseWebhook } from "../sources/alertmanager.ts";
 import type { Batch } from "../sources/batch.ts";
 import { parsePostedAlerts } from "../sources/prometheus.ts";
 import type { Readiness } from "../readiness.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { Seldom } from "../telemetry/seldom.ts";
 import { type Endpoint, queryOf } from "./endpoint.ts";
 import { badRequest, Problem, unavailable } from "./problem.ts";
 
@@ -13,7 +15,8 @@ import { badRequest, Problem, unavailable } from "./problem.ts";
 export interface Intake {
   readonly ledger: Pick<Ledger, "want">;
   readonly clock: Clock;
-  readonly metrics: Pick<Metrics, "received" | "committed">;
+  readonly metrics: Pick<Metrics, "received" | "skewed" | "committed">;
+  readonly log: Logger;
   /** Where an alert should be told. Pure. */
   readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
   /** Tells the worker that there may be something to do. */
@@ -23,7 +26,11 @@ export interface Intake {
 
 const longestSource = 100;
 
+/** Issues of one batch in one log line. */
+const mostLogged = 5;
+
 export function intakeEndpoints(intake: Intake): Endpoint[] {
+  const complain = complaints(intake);
   return [
     {
       method: "POST",
@@ -33,6 +40,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       async answer(request) {
         const source = sourceOf(request);
         const batch = parseWebhook(request.body, { source, nowMs: intake.clock.now() });
+        complain(batch, source);
         const recorded = await record(intake, batch, source);
         if (batch.claims.length === 0 && batch.rejected > 0) throw notOneValid(batch);
         const duplicates = recorded.filter(({ effect }) => effect === "duplicate").length;
@@ -53,6 +61,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       async answer(request) {
         const source = sourceOf(request);
         const batch = parsePostedAlerts(request.body, { source, sender: request.ip, nowMs: intake.clock.now() });
+        complain(batch, source);
         await record(intake, batch, source);
         if (batch.rejected === 0) return;
         if (batch.claims.length === 0) throw notOneValid(batch);
@@ -67,11 +76,25 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
   ];
 }
 
+/** Senders do not read answers, so the log says what they got wrong. Names of labels, and no values. */
+function complaints({ log, clock }: Intake): (batch: Batch, source: string) => void {
+  const seldom = new Seldom(clock);
+  return ({ rejected, truncated, issues }, source) => {
+    if (rejected > 0 && seldom.may(`rejected ${source}`)) {
+      log.warn({ source, rejected, issues: issues.slice(0, mostLogged) }, "alerts were rejected");
+    }
+    if (truncated > 0 && seldom.may(`truncated ${source}`)) {
+      log.warn({ source, truncated }, "the sender left alerts out; set max_alerts: 0 at its webhook");
+    }
+  };
+}
+
 /** Returns when everything is durable. */
 async function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
   const { ledger, clock, metrics, readiness } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
   metrics.received(source, "rejected", batch.rejected);
+  metrics.received(source, "truncated", batch.truncated);
   if (batch.claims.length === 0) return [];
   const wants = batch.claims.map((claim) => ({ claim, routes: intake.routesOf(claim.alert) }));
   const sinceMs = clock.monotonic();
@@ -87,6 +110,7 @@ async function record(intake: Intake, batch: Batch, source: string): Promise<rea
   const firing = batch.claims.filter(({ status }) => status === "firing").length;
   metrics.received(source, "firing", firing);
   metrics.received(source, "resolved", batch.claims.length - firing);
+  metrics.skewed(source, recorded.filter(({ skewed }) => skewed).length);
   return recorded;
 }
 

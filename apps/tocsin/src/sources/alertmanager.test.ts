@@ -36,8 +36,19 @@ test("an alert of Alertmanager becomes one claim of its source, without sender a
       },
     ],
     rejected: 0,
+    truncated: 0,
     issues: [],
   });
+});
+
+test.each([
+  [3, 3],
+  [0, 0],
+  [undefined, 0],
+  ["3", 0],
+  [-1, 0],
+])("truncatedAlerts %j are %i that the sender left out", (truncatedAlerts, truncated) => {
+  expect(parseWebhook({ alerts: [], truncatedAlerts }, from).truncated).toBe(truncated);
 });
 
 test("a resolved alert keeps its end", () => {

@@ -29,10 +29,10 @@ const webhookAlert = z.object({
  */
 export function parseWebhook(body: unknown, from: Omit<Received, "sender">): Batch {
   if (typeof body !== "object" || body === null || Array.isArray(body)) return unreadable("", "expected an object");
-  const { alerts } = body as { alerts?: unknown };
-  return Array.isArray(alerts)
-    ? readBatch(alerts, (alert) => parseWebhookAlert(alert, from))
-    : unreadable("alerts", "expected a list");
+  const { alerts, truncatedAlerts } = body as { alerts?: unknown; truncatedAlerts?: unknown };
+  if (!Array.isArray(alerts)) return unreadable("alerts", "expected a list");
+  const truncated = typeof truncatedAlerts === "number" && truncatedAlerts > 0 ? truncatedAlerts : 0;
+  return { ...readBatch(alerts, (alert) => parseWebhookAlert(alert, from)), truncated };
 }
 
 /**

@@ -16,6 +16,8 @@ export interface Batch {
   readonly claims: readonly Claim[];
   /** How many alerts were rejected. */
   readonly rejected: number;
+  /** How many alerts the sender says that it left out. */
+  readonly truncated: number;
   readonly issues: readonly Issue[];
 }
 
@@ -37,13 +39,14 @@ export function readBatch(alerts: readonly unknown[], read: (alert: unknown) => 
       if (issues.length < mostIssues) issues.push({ path: formatPath(path, `alerts[${index}]`), message });
     }
   }
-  return { claims, rejected, issues };
+  return { claims, rejected, truncated: 0, issues };
 }
 
 /** A body that is no list of alerts at all. */
 export const unreadable = (path: string, message: string): Batch => ({
   claims: [],
   rejected: 1,
+  truncated: 0,
   issues: [{ path, message }],
 });
 

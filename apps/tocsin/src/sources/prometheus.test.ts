@@ -97,6 +97,7 @@ test.each([{ alerts: [posted] }, null, 5])("%j is no list of alerts", (body) => 
   expect(parsePostedAlerts(body, from)).toEqual({
     claims: [],
     rejected: 1,
+    truncated: 0,
     issues: [{ path: "", message: "expected a list of alerts" }],
   });
 });

@@ -77,7 +77,7 @@ export class Metrics {
 
   readonly #received = new Counter({
     name: "tocsin_alerts_received_total",
-    help: "Alerts in requests: firing and resolved ones that were recorded, and rejected ones.",
+    help: "Alerts in requests: recorded ones that fire or are resolved, rejected ones, and those that the sender left out.",
     labelNames: ["source", "status"],
     registers: this.#registers,
   });
@@ -98,6 +98,19 @@ export class Metrics {
     name: "tocsin_ledger_commit_seconds",
     help: "How long senders wait until their alerts are durable.",
     buckets: commitSeconds,
+    registers: this.#registers,
+  });
+  readonly #skewed = new Counter({
+    name: "tocsin_alerts_skewed_total",
+    help: "Alerts whose times differ from ours by more than a minute.",
+    labelNames: ["source"],
+    registers: this.#registers,
+  });
+  readonly #limiterWait = new Histogram({
+    name: "tocsin_limiter_wait_seconds",
+    help: "How long a target waited at its limit before its next attempt.",
+    labelNames: ["target"],
+    buckets: waitSeconds,
     registers: this.#registers,
   });
   readonly #incidents = new Gauge({
@@ -158,8 +171,12 @@ export class Metrics {
     for (const error_type of attemptReasons) this.#publishErrors.inc({ publisher, error_type }, 0);
   }
 
-  received(source: string, status: "firing" | "resolved" | "rejected", count: number): void {
+  received(source: string, status: "firing" | "resolved" | "rejected" | "truncated", count: number): void {
     if (count > 0) this.#received.inc({ source: this.#sources.of(source), status }, count);
+  }
+
+  skewed(source: string, count: number): void {
+    if (count > 0) this.#skewed.inc({ source: this.#sources.of(source) }, count);
   }
 
   committed(durationMs: number): void {
@@ -182,6 +199,11 @@ export class Metrics {
   /** A wait of ours at a target's limiter began. */
   limited(type: string | undefined): void {
     if (type === "pagerduty") this.#rateLimitHits.inc();
+  }
+
+  /** A target's wait at its limiter ended. */
+  waited(target: string, durationMs: number): void {
+    this.#limiterWait.observe({ target }, durationMs / 1_000);
   }
 
   told(lease: Lease, waitedMs: number): void {

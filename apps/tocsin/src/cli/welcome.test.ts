@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+
+import { readConfig } from "../config/config.ts";
+import { welcome } from "./welcome.ts";
+
+const config = readConfig({}, { dir: "/srv", env: {} });
+const start = { config, address: { host: "127.0.0.1", port: 9877 }, targets: [], simulatorUrl: undefined };
+
+test("with a simulator inside, people are told first that nobody is paged, and what to try", () => {
+  const text = welcome({ ...start, simulatorUrl: "http://127.0.0.1:9878" });
+  expect(text.trimStart()).toMatch(/^NOBODY IS PAGED/);
+  const curls = Array.from(text.matchAll(/curl (\S+) -d '(\{.*\})'/g), ([, url, body]) => [url, JSON.parse(body!)]);
+  expect(curls).toMatchObject([
+    ["http://127.0.0.1:9877/api/v1/webhook/alertmanager", { alerts: [{ status: "firing" }] }],
+    ["http://127.0.0.1:9877/api/v1/webhook/alertmanager", { alerts: [{ status: "resolved" }] }],
+  ]);
+  expect(text).toContain("curl http://127.0.0.1:9878/_sim/incidents");
+  expect(text).toMatch(/explain\?fingerprint=[0-9a-f]{16}'/);
+  expect(text).toContain("ledger    /srv/data/tocsin.db");
+});
+
+test("targets are named with their state, and none is called by its name", () => {
+  const entry = {
+    name: "pager",
+    source: "config",
+    errors: [{ path: "", message: "" }],
+    warnings: [],
+    target: undefined,
+  };
+  expect(welcome({ ...start, targets: [entry] })).toContain("target    pager: invalid");
+  expect(welcome(start)).toContain("NOBODY IS TOLD");
+});
+
+test.each(["::", "0.0.0.0"])("an address of every interface (%s) is shown as one that can be used", (host) => {
+  expect(welcome({ ...start, address: { host, port: 80 } })).toContain("http://localhost:80");
+});
