@@ -52,6 +52,9 @@ interface Window {
   excess?: Excess | undefined;
 }
 
+/** More credentials than any test rotates through. */
+const MOST_WINDOWS = 100_000;
+
 /** The windows of all credentials, judged by arrival. A refused call is not charged (the event was not ingested). */
 export class Windows {
   readonly #windows = new Map<string, Window>();
@@ -107,6 +110,8 @@ export class Windows {
     if (state === undefined) {
       state = { calls: [], head: 0, opened: [], openedHead: 0 };
       this.#windows.set(id, state);
+      const oldest = this.#windows.size > MOST_WINDOWS ? this.#windows.keys().next() : undefined;
+      if (oldest?.done === false) this.#windows.delete(oldest.value);
     }
     return state;
   }

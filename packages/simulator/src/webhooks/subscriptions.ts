@@ -1,3 +1,5 @@
+import { SettingError } from "../setting-error.ts";
+
 /** Who is told when an incident changes: PagerDuty's V3 webhook subscriptions. */
 export interface Subscription {
   readonly id: string;
@@ -20,9 +22,13 @@ export class Subscriptions {
   readonly #subscriptions = new Map<string, Subscription>();
   #number = 0;
 
-  /** @throws RangeError when there are too many */
+  get isFull(): boolean {
+    return this.#subscriptions.size >= MOST;
+  }
+
+  /** @throws SettingError when there are too many */
   add(wanted: Pick<Subscription, "url" | "secrets"> & Partial<Pick<Subscription, "events" | "headers">>): Subscription {
-    if (this.#subscriptions.size >= MOST) throw new RangeError(`more than ${MOST} webhook subscriptions`);
+    if (this.isFull) throw new SettingError([{ path: "", message: `at most ${MOST} webhook subscriptions` }]);
     this.#number += 1;
     const subscription: Subscription = {
       id: `PW${this.#number.toString(36).toUpperCase().padStart(5, "0")}`,

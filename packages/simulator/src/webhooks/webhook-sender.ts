@@ -42,6 +42,9 @@ const DROPPED_IN_A_ROW = 3;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 300_000;
 const MOST_RECORDS = 10_000;
+/** What is beyond is dropped: a subscriber that never answers shall not fill the memory. */
+const MOST_WAITING = 100_000;
+const MOST_AT_ONCE = 32;
 
 /**
  * Tells subscribers of changes as PagerDuty V3 does: signed, one event a request, in order for each subscription and
@@ -55,8 +58,9 @@ export class WebhookSender {
   /** In order, by subscription and incident. */
   readonly #queues = new Map<string, Pending[]>();
   readonly #busy = new Set<string>();
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
   #records: WebhookRecord[] = [];
+  #waiting = 0;
   /** Told when something has become due sooner than was known. */
   onDue: (() => void) | undefined;
 
@@ -98,19 +102,22 @@ export class WebhookSender {
     this.onDue?.();
   }
 
-  /** Attempts all that is due by now, and waits for the answers. */
+  /** Attempts all that is due by now, and waits for the answers, those that were under way included. */
   async deliver(): Promise<void> {
-    for (const name of this.#queues.keys()) {
-      if (this.#busy.has(name)) continue;
-      const running = this.#drain(name).finally(() => this.#running.delete(running));
-      this.#running.add(running);
-    }
+    const names = [...this.#queues.keys()].filter((name) => !this.#busy.has(name)).toReversed();
+    const lane = async (): Promise<void> => {
+      for (let name = names.pop(); name !== undefined; name = names.pop()) await this.#drain(name);
+    };
+    const lanes = Array.from({ length: Math.min(MOST_AT_ONCE, names.length) }, lane);
+    const running: Promise<unknown> = Promise.all(lanes).finally(() => this.#running.delete(running));
+    this.#running.add(running);
     await Promise.all(this.#running);
   }
 
   clear(): void {
     this.#queues.clear();
     this.#records = [];
+    this.#waiting = 0;
   }
 
   #enqueue(subscription: Subscription, incident: Incident, kind: string, atMs: number, isPerson: boolean): void {
@@ -138,8 +145,11 @@ export class WebhookSender {
       status: 0,
       state: "waiting",
     };
+    if (this.#waiting >= MOST_WAITING) record.state = "dropped";
     this.#records.push(record);
     if (this.#records.length > MOST_RECORDS) this.#records.shift();
+    if (record.state === "dropped") return;
+    this.#waiting += 1;
     const name = `${subscription.id} ${incident.id}`;
     const queue = this.#queues.get(name);
     const pending: Pending = { record, subscription, body, dueAtMs: atMs };
@@ -147,7 +157,9 @@ export class WebhookSender {
     else queue.push(pending);
   }
 
+  /** All that is due of one subscription and incident, one after the other. */
   async #drain(name: string): Promise<void> {
+    if (this.#busy.has(name)) return;
     this.#busy.add(name);
     try {
       for (;;) {
@@ -155,7 +167,9 @@ export class WebhookSender {
         if (first === undefined) break;
         if (first.dueAtMs > this.#clock.now()) return;
         if (!(await this.#attempt(first))) return;
-        this.#queues.get(name)?.shift();
+        // Meanwhile the subscription may have been disabled, or everything forgotten.
+        const queue = this.#queues.get(name);
+        if (queue?.[0] === first && queue.shift() !== undefined) this.#waiting -= 1;
       }
       this.#queues.delete(name);
     } finally {
@@ -206,6 +220,7 @@ export class WebhookSender {
     for (const [name, queue] of this.#queues) {
       if (!name.startsWith(`${subscription.id} `)) continue;
       for (const { record } of queue) if (record.state === "waiting") record.state = "dropped";
+      this.#waiting -= queue.length;
       queue.length = 0;
     }
   }

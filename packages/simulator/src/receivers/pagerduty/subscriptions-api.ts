@@ -52,6 +52,7 @@ function create(ground: Ground, request: SimulatorRequest): Served {
   if (!isRecord(wanted["filter"]) || typeof wanted["filter"]["type"] !== "string") {
     found.push({ field: "webhook_subscription.filter", reason: "must have a type such as account_reference" });
   }
+  if (ground.subscriptions.isFull) found.push({ field: "webhook_subscription", reason: "there are too many" });
   if (found.length > 0) return refuse(400, 2001, "Invalid Input Provided", found);
   const secret = createHash("sha256").update(ground.makeUuid()).digest("hex");
   const headers = Array.isArray(method["custom_headers"]) ? method["custom_headers"].filter(isRecord) : [];
