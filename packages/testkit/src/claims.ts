@@ -14,11 +14,14 @@ export interface Saying {
 /** Where tests begin: the virtual clock's start. */
 export const epochMs = Date.UTC(2026, 0, 1);
 
+/** Since when alerts fire unless a test says otherwise: any later start is a newer one. */
+export const longAgoMs = epochMs - 3_600_000;
+
 export const alertOf = (fingerprint: string, saying: Saying = {}): Alert => ({
   fingerprint,
   labels: { alertname: fingerprint, ...saying.labels },
   annotations: { summary: `${fingerprint} is wrong`, ...saying.annotations },
-  startsAtMs: saying.startsAtMs ?? epochMs,
+  startsAtMs: saying.startsAtMs ?? longAgoMs,
 });
 
 const claim = (status: Claim["status"], fingerprint: string, saying: Saying): Claim => ({

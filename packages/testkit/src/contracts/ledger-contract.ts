@@ -1,0 +1,22 @@
+import { describe } from "vitest";
+import { keeping } from "./ledger/keeping.ts";
+import { leasing } from "./ledger/leasing.ts";
+import { movingTargets } from "./ledger/moving-targets.ts";
+import { outliving } from "./ledger/outliving.ts";
+import { people } from "./ledger/people.ts";
+import { recording } from "./ledger/recording.ts";
+import type { LedgerSubject } from "./ledger/stage.ts";
+
+export type { LedgerOptions, LedgerSubject } from "./ledger/stage.ts";
+
+/** What any ledger promises (`Ledger` in core): the same tests for each, save for what it declares that it cannot do. */
+export function ledgerContract(name: string, subject: LedgerSubject): void {
+  describe(`${name} keeps the ledger's promises`, () => {
+    recording(subject);
+    leasing(subject);
+    movingTargets(subject);
+    people(subject);
+    keeping(subject);
+    outliving(subject);
+  });
+}

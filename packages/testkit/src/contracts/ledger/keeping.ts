@@ -1,0 +1,253 @@
+import { describe, expect, it } from "vitest";
+import { epochMs as t0, firing, resolved, wanted } from "../../claims.ts";
+import { targetTerms } from "../../target-terms.ts";
+import { accepted, day, hour, type LedgerSubject, refused, serverError, Stage, suspicious, timedOut } from "./stage.ts";
+
+const forgetAll = async (stage: Stage, beforeMs: number): Promise<number> => {
+  let gone = 0;
+  for (let piece = await stage.ledger.forget(beforeMs); piece > 0; piece = await stage.ledger.forget(beforeMs))
+    gone += piece;
+  return gone;
+};
+
+/** What is kept, shown and forgotten. */
+export function keeping(subject: LedgerSubject): void {
+  describe("dead letters", () => {
+    it("are kept with reason, answer and what was sent", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(refused);
+      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      expect(deadLetters).toMatchObject([
+        {
+          target: "pagerduty",
+          dedupKey: "a",
+          action: "trigger",
+          reason: "dead_invalid",
+          answer: "HTTP 422",
+          rendered: { dedup_key: "a" },
+          replayedAtMs: null,
+        },
+      ]);
+      expect(await stage.ledger.deadLetter(deadLetters[0]?.id ?? 0)).toEqual(deadLetters[0]);
+    });
+
+    it("of an event whose key was asked for name the event's answer", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(suspicious);
+      await stage.attempt(accepted);
+      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      expect(deadLetters).toMatchObject([{ reason: "dead_invalid", answer: "HTTP 400" }]);
+    });
+
+    it("are replayed one by one, each once, against what is wanted now", async () => {
+      await using stage = await Stage.open(subject);
+      for (const name of ["a", "b", "c"]) {
+        await stage.fires(name);
+        await stage.attempt(refused);
+      }
+      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      const idOf = (key: string): number => deadLetters.find(({ dedupKey }) => dedupKey === key)?.id ?? 0;
+      expect(await stage.ledger.replay(idOf("b"))).toBe("replayed");
+      expect(await stage.tell()).toEqual(["trigger b"]);
+      expect(await stage.ledger.replay(idOf("b"))).toBe("already_replayed");
+      await stage.ends("a");
+      expect(await stage.ledger.replay(idOf("a"))).toBe("replayed");
+      expect(await stage.tell()).toEqual([]);
+      expect(await stage.ledger.replay(1_000_000)).toBe("not_found");
+      expect((await stage.ledger.deadLetter(idOf("c")))?.replayedAtMs).toBeNull();
+    });
+
+    it("can be dropped, which changes no incident", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(refused);
+      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      const id = deadLetters[0]?.id ?? 0;
+      expect(await stage.ledger.dropDeadLetter(id)).toBe(true);
+      expect(await stage.ledger.dropDeadLetter(id)).toBe(false);
+      expect(await stage.ledger.deadLetter(id)).toBeUndefined();
+      expect(await stage.stands()).toEqual(["dead dead_invalid"]);
+    });
+
+    it("are listed newest first, page by page", async () => {
+      await using stage = await Stage.open(subject);
+      for (let n = 0; n < 5; n++) {
+        await stage.fires(`a${n}`);
+        await stage.attempt(refused);
+      }
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await stage.ledger.deadLetters({ limit: 2, ...(cursor === undefined ? {} : { cursor }) });
+        seen.push(...page.deadLetters.map(({ dedupKey }) => dedupKey));
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      expect(seen).toEqual(["a4", "a3", "a2", "a1", "a0"]);
+    });
+  });
+
+  describe("what is shown", () => {
+    it("incidents by state, target and fingerprint, newest first, page by page", async () => {
+      await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
+      for (let n = 0; n < 5; n++) await stage.fires(`a${n}`, { at: ["one"] });
+      await stage.tell();
+      for (let n = 5; n < 10; n++) await stage.fires(`a${n}`, { at: ["two"] });
+      await stage.fires("a0", { at: ["one", "two"] });
+      const shown = async (query: Parameters<typeof stage.ledger.incidents>[0]) =>
+        (await stage.ledger.incidents(query)).incidents.map(
+          ({ incident }) => `${incident.target} ${incident.dedupKey}`,
+        );
+      expect(await shown({ state: "told", limit: 10 })).toEqual([4, 3, 2, 1, 0].map((n) => `one a${n}`));
+      expect(await shown({ target: "two", limit: 2 })).toEqual(["two a0", "two a9"]);
+      expect(await shown({ fingerprint: "a0", limit: 10 })).toEqual(["two a0", "one a0"]);
+      expect(await shown({ fingerprint: "a0", state: "due", target: "one", limit: 10 })).toEqual([]);
+      const seen: number[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await stage.ledger.incidents({ limit: 3, ...(cursor === undefined ? {} : { cursor }) });
+        seen.push(...page.incidents.map(({ incident }) => incident.id));
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      expect(seen).toEqual(seen.toSorted((a, b) => b - a));
+      expect(new Set(seen).size).toBe(11);
+    });
+
+    it("one incident with the history that led to its state", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt({ kind: "interrupted", left: true, detail: "stopped" });
+      await stage.tell();
+      await stage.ends("a");
+      await stage.tell();
+      const shown = await stage.ledger.incident((await stage.newest()).id);
+      expect(shown?.view).toMatchObject({ state: "closed", reason: "delivered" });
+      const history = shown?.history ?? [];
+      expect(history.map(({ what }) => what)).toEqual(["trigger interrupted", "trigger", "resolve"]);
+      expect(history[0]?.detail).toBe("stopped");
+      expect(await stage.ledger.incident(1_000_000)).toBeUndefined();
+    });
+
+    it("what fires, page by page", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.ledger.want(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
+      await stage.ends("c", { at: [] });
+      const first = await stage.ledger.firing({ limit: 2 });
+      expect(first.map(({ fingerprint }) => fingerprint)).toEqual(["a", "b"]);
+      const rest = await stage.ledger.firing({ after: "b", limit: 9 });
+      expect(rest.map(({ fingerprint }) => fingerprint)).toEqual(["d", "e"]);
+    });
+
+    it("an alert with the claims about it", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a", { source: "one", labels: { team: "x" } });
+      await stage.ends("a", { source: "two", sender: "10.0.0.1" });
+      const shown = await stage.ledger.alert("a");
+      expect(shown).toMatchObject({ status: "firing", alert: { labels: { alertname: "a", team: "x" } } });
+      const claims = shown?.claims.map(({ source, sender, status }) => [source, sender, status]);
+      expect(claims?.toSorted()).toEqual([
+        ["one", undefined, "firing"],
+        ["two", "10.0.0.1", "resolved"],
+      ]);
+      expect(await stage.ledger.alert("never seen")).toBeUndefined();
+    });
+
+    it("counts that equal an independent count", async () => {
+      await using stage = await Stage.open(subject);
+      for (let n = 0; n < 20; n++) await stage.fires(`a${n}`, { severity: n % 2 ? "critical" : "info" });
+      const leases = await stage.claim();
+      const outcomes = [accepted, serverError, timedOut, refused];
+      for (const [n, lease] of leases.entries()) await stage.settle(lease, outcomes[n % 4]);
+      for (let n = 0; n < 5; n++) await stage.ends(`a${n}`);
+      await stage.claim(2);
+      const stats = await stage.ledger.stats();
+      const views = await stage.views();
+      const counted = Object.entries(Object.groupBy(views, ({ state }) => state)).map(([state, some]) => [
+        state,
+        some?.length,
+      ]);
+      const shown = stats.incidents.filter(({ count }) => count !== 0).map(({ state, count }) => [state, count]);
+      expect(new Map(shown as [string, number][])).toEqual(new Map(counted as [string, number][]));
+      const { deadLetters } = await stage.ledger.deadLetters({ limit: 100 });
+      expect(stats.deadLetters.reduce((sum, { count }) => sum + count, 0)).toBe(deadLetters.length);
+      expect(stats.alerts).toEqual({ firing: 15, resolved: 5 });
+      const waits = views.filter(({ state }) => state === "due" || state === "in_flight");
+      const severities = new Set(waits.map(({ incident }) => incident.wanted.severity));
+      expect(stats.due.map(({ severity }) => severity).toSorted()).toEqual([...severities].toSorted());
+    });
+  });
+
+  if (subject.virtualTime) retention(subject);
+}
+
+function retention(subject: LedgerSubject): void {
+  describe("retention", () => {
+    it("forgets what was over before then, with its history and letters, and nothing since", async () => {
+      await using stage = await Stage.open(subject, { settings: { remind: 0 } });
+      await stage.fires("old");
+      await stage.tell();
+      await stage.ends("old");
+      await stage.tell();
+      await stage.fires("dead");
+      await stage.attempt(refused);
+      await stage.ends("dead");
+      await stage.clock.advance(day);
+      await stage.fires("new");
+      await stage.tell();
+      await stage.ends("new");
+      await stage.tell();
+      expect(await forgetAll(stage, t0 + hour)).toBeGreaterThan(0);
+      expect((await stage.views()).map(({ incident }) => incident.dedupKey)).toEqual(["new"]);
+      expect((await stage.ledger.deadLetters({ limit: 10 })).deadLetters).toEqual([]);
+      expect(await stage.ledger.alert("old")).toBeUndefined();
+      expect(await stage.ledger.alert("new")).toBeDefined();
+      expect((await stage.ledger.stats()).incidents.filter(({ count }) => count > 0)).toEqual([
+        { target: "pagerduty", state: "closed", count: 1 },
+      ]);
+      expect(await stage.ledger.forget(t0 + hour)).toBe(0);
+    });
+
+    it("never forgets what fires, is told, or still has to be told", async () => {
+      await using stage = await Stage.open(subject, { settings: { remind: 0 } });
+      for (const name of ["told", "due", "refused"]) await stage.fires(name);
+      for (const lease of await stage.claim()) {
+        if (lease.dedupKey === "told") await stage.settle(lease, accepted);
+        if (lease.dedupKey === "due") await stage.settle(lease, serverError);
+        // Perhaps told, then refused: its end is owed.
+        if (lease.dedupKey === "refused") await stage.settle(lease, timedOut);
+      }
+      await stage.clock.advance(hour);
+      for (const lease of await stage.claim())
+        await stage.settle(lease, lease.dedupKey === "refused" ? refused : serverError);
+      await stage.clock.advance(100 * day);
+      await forgetAll(stage, stage.clock.now() - 30 * day);
+      await stage.ledger.want(["told", "due", "refused"].map((name) => wanted(resolved(name))));
+      expect((await stage.tell()).toSorted()).toEqual(["resolve refused", "resolve told"]);
+    });
+
+    it("forgets a bounded piece at a time", async () => {
+      await using stage = await Stage.open(subject);
+      const names = Array.from({ length: 1_000 }, (_, n) => `a${n}`);
+      await stage.ledger.want(names.map((name) => wanted(firing(name))));
+      await stage.ledger.want(names.map((name) => wanted(resolved(name))));
+      await stage.clock.advance(day);
+      const first = await stage.ledger.forget(stage.clock.now());
+      expect(first).toBeGreaterThan(0);
+      expect(first).toBeLessThan(1_000);
+      expect(first + (await forgetAll(stage, stage.clock.now()))).toBe(2_000);
+    });
+
+    it("what is seen again after it was forgotten is new", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ends("a");
+      await stage.tell();
+      await stage.clock.advance(day);
+      await forgetAll(stage, stage.clock.now());
+      await stage.fires("a", { startsAtMs: stage.clock.now() });
+      expect(await stage.tell()).toEqual(["trigger a"]);
+    });
+  });
+}

@@ -1,0 +1,212 @@
+import { describe, expect, it } from "vitest";
+import { pagerdutyLimit, targetTerms } from "../../target-terms.ts";
+import { VirtualClock } from "../../virtual-clock.ts";
+import {
+  accepted,
+  hour,
+  type LedgerSubject,
+  minute,
+  quickSettings,
+  refused,
+  second,
+  serverError,
+  Stage,
+  tooMany,
+} from "./stage.ts";
+
+type Durable = NonNullable<LedgerSubject["durable"]>;
+
+/** Lives of one ledger, one after another, on one clock. */
+async function livesOf(durable: Durable) {
+  const place = await durable();
+  const clock = new VirtualClock();
+  const targets = [targetTerms("pagerduty", { rateLimit: { ...pagerdutyLimit, limit: 10, reserve: 0 } })];
+  const settings = { ...quickSettings, expiryGrace: 5 * minute };
+  return {
+    clock,
+    /** The first brings the targets; later ones have them, as after a restart without a reload. */
+    live: async <T>(what: (stage: Stage) => Promise<T>, first = false): Promise<T> => {
+      await using stage = new Stage(await place.open({ clock, settings, random: () => 1 }), clock);
+      if (first) await stage.ledger.useTargets(targets);
+      return await what(stage);
+    },
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
+  };
+}
+
+/** What outlives the process. */
+export function outliving(subject: LedgerSubject): void {
+  const { durable } = subject;
+  if (!durable) return;
+  restarts(durable);
+  if (subject.virtualTime) restartsInTime(durable);
+}
+
+function restarts(durable: Durable): void {
+  describe("over a restart", () => {
+    it("alerts, incidents, what was told and its history stay", async () => {
+      await using ledger = await livesOf(durable);
+      const before = await ledger.live(async (stage) => {
+        await stage.fires("told", { labels: { team: "x" } });
+        await stage.tell();
+        await stage.fires("due");
+        await stage.fires("dead");
+        for (const lease of await stage.claim())
+          await stage.settle(lease, lease.dedupKey === "dead" ? refused : { ...serverError, retryAfterMs: hour });
+        return { views: await stage.views(), alert: await stage.ledger.alert("told") };
+      }, true);
+      await ledger.live(async (stage) => {
+        expect(await stage.views()).toEqual(before.views);
+        expect(await stage.ledger.alert("told")).toEqual(before.alert);
+        expect((await stage.ledger.deadLetters({ limit: 9 })).deadLetters).toHaveLength(1);
+        expect((await stage.ledger.stats()).incidents).toHaveLength(3);
+        const told = before.views.at(-1)?.incident.id ?? 0;
+        expect((await stage.ledger.incident(told))?.history.map(({ what }) => what)).toEqual(["trigger"]);
+        await stage.ends("told");
+        expect(await stage.tell()).toEqual(["resolve told"]);
+      });
+    });
+
+    it("what was wanted and not told is told by the next life", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live((stage) => stage.fires("a"), true);
+      expect(await ledger.live((stage) => stage.tell())).toEqual(["trigger a"]);
+    });
+
+    it("leases of the former life are void at once, and perhaps told", async () => {
+      await using ledger = await livesOf(durable);
+      const lost = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return stage.claimOne();
+      }, true);
+      await ledger.live(async (stage) => {
+        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
+        expect(await stage.settle(lost, accepted)).toBe(false);
+        const again = await stage.claimOne();
+        expect(again.token).toBeGreaterThan(lost.token);
+        expect(await stage.settle(again)).toBe(true);
+      });
+    });
+
+    it("slots stay charged", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
+        expect(await stage.tell()).toHaveLength(10);
+      }, true);
+      await ledger.live(async (stage) => {
+        expect(await stage.claim()).toEqual([]);
+        expect((await stage.ledger.standing())[0]?.limiter.used).toBe(10);
+      });
+    });
+
+    it("slots of attempts that nobody settled stay charged as well", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
+        await stage.claim();
+      }, true);
+      await ledger.live(async (stage) => {
+        expect(await stage.claim()).toEqual([]);
+      });
+    });
+
+    it("a pause, a breaker and a refused key stay", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a");
+        await stage.attempt(tooMany);
+      }, true);
+      await ledger.live(async (stage) => {
+        await stage.fires("b");
+        expect(await stage.claim()).toEqual([]);
+        expect((await stage.stands())[0]).toBe("due waiting_pause");
+      });
+    });
+
+    it("a resolve goes to the key that opened its incident", async () => {
+      await using ledger = await livesOf(durable);
+      const opened = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return stage.attempt();
+      }, true);
+      await ledger.live(async (stage) => {
+        await stage.ledger.useTargets([targetTerms("pagerduty", { credential: "new" })]);
+        await stage.ends("a");
+      });
+      const closed = await ledger.live((stage) => stage.attempt());
+      expect(closed).toMatchObject({ action: "resolve", endpoint: opened.endpoint, sealed: opened.sealed });
+    });
+
+    it("a person's acknowledgement stays", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a");
+        await stage.tell();
+        await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      }, true);
+      expect(await ledger.live((stage) => stage.tell())).toEqual(["acknowledge a"]);
+    });
+
+    it("many restarts at one instant do no harm", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live((stage) => stage.fires("a"), true);
+      for (let life = 0; life < 10; life++) await ledger.live((stage) => stage.claim());
+      expect(await ledger.live((stage) => stage.newest())).toMatchObject({ told: { certain: false } });
+    });
+  });
+}
+
+function restartsInTime(durable: Durable): void {
+  describe("over a restart in time", () => {
+    it("a resolve follows its trigger after 25 hours", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a");
+        await stage.tell();
+      }, true);
+      await ledger.clock.advance(25 * hour);
+      await ledger.live(async (stage) => {
+        await stage.ends("a");
+        expect(await stage.tell()).toEqual(["resolve a"]);
+      });
+    });
+
+    it("an alert whose endsAt passed while nobody listened is not resolved by the return", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a", { sender: "s", endsAtMs: stage.clock.now() + 4 * minute });
+        await stage.tell();
+      }, true);
+      await ledger.clock.advance(2 * hour);
+      await ledger.live(async (stage) => {
+        await stage.fires("b", { sender: "s", endsAtMs: stage.clock.now() + 4 * minute });
+        expect(await stage.tell()).toEqual(["trigger b"]);
+        await stage.fires("a", { sender: "s", endsAtMs: stage.clock.now() + 9 * minute });
+        expect(await stage.after(5 * minute + second)).toEqual([]);
+      });
+    });
+
+    it("the ledger's time does not run back with the wall clock", async () => {
+      await using ledger = await livesOf(durable);
+      const nowMs = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return (await stage.ledger.stats()).nowMs;
+      }, true);
+      ledger.clock.jump(-hour);
+      await ledger.live(async (stage) => {
+        expect((await stage.ledger.stats()).nowMs).toBeGreaterThanOrEqual(nowMs);
+        expect(await stage.tell()).toEqual(["trigger a"]);
+      });
+    });
+
+    it("slots are freed when their windows are over", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
+        expect(await stage.tell()).toHaveLength(10);
+      }, true);
+      expect(await ledger.live((stage) => stage.after(minute))).toHaveLength(5);
+    });
+  });
+}
