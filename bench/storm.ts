@@ -18,6 +18,7 @@ import {
   writeResult,
 } from "./lib/machine.ts";
 import { postAll } from "./lib/post.ts";
+import { directBody } from "./lib/shapes.ts";
 import { startSink, type Sink } from "./lib/sink.ts";
 import { invalidEvents } from "./lib/validate.ts";
 
@@ -36,9 +37,7 @@ interface Phase {
 
 async function phase(contestant: Contestant, sink: Sink, groups: PostedAlert[][]): Promise<Phase> {
   await sink.reset();
-  const bodies = groups.map((alerts) =>
-    contestant.shape === "webhook" ? webhookBody(alerts) : JSON.stringify(alerts.map(asPosted)),
-  );
+  const bodies = groups.map((alerts) => (contestant.shape === "webhook" ? webhookBody(alerts) : directBody(alerts)));
   const cpuBefore = cpuSeconds(contestant.pid);
   const ours = () =>
     cpuSeconds(contestant.pid) + cpuSeconds(sink.pid) + process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6;
@@ -61,15 +60,6 @@ async function phase(contestant: Contestant, sink: Sink, groups: PostedAlert[][]
     othersShare: Math.max(0, busy - (ours() - oursBefore)) / busy,
   };
 }
-
-/** Direct input has no status: firing is an end in the future. */
-const asPosted = ({ status, labels, annotations, startsAt, endsAt, generatorURL }: PostedAlert) => ({
-  labels,
-  annotations,
-  startsAt,
-  endsAt: status === "resolved" ? endsAt : new Date(Date.now() + 600_000).toISOString(),
-  generatorURL,
-});
 
 const starters: Record<string, (sinkUrl: string) => Promise<Contestant>> = {
   tocsin: (url) => startTocsin(url),
