@@ -194,12 +194,14 @@ describe("what cannot be read", () => {
   });
 
   it("names the line and the word of a script", () => {
-    const script = "hang\nat 5s explode\nslow motion\nreset\nat 3s  # a comment";
+    const script = "hang\nat 5s explode\nslow motion\nreset\nat 3s  # a comment\non x/mars hang; hang as poem";
     expect(issuesOf(() => readFaultScript(script))).toEqual([
       'script line 2: "explode" is not a word of the script',
       'script line 3: "slow motion" is not known',
       'script line 4: "reset" needs something after it',
       expect.stringContaining("script line 5: says no fault"),
+      'script line 6: "on x/mars" is not known',
+      'script line 6: "as poem" is not known',
     ]);
   });
 

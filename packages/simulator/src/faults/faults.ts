@@ -52,7 +52,7 @@ export class Faults {
         fault.kind === "refuse" &&
         fault.receiver === undefined &&
         fault.share === 1 &&
-        fault.met < fault.times &&
+        fault.times === Infinity &&
         isInForce(fault, { region, atMs }),
     );
   }
