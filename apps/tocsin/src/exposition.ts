@@ -1,6 +1,7 @@
 import type { Ledger } from "@tocsin/core";
 
-import { stateOf, type Targets } from "./targets.ts";
+import { stateOf } from "./read-targets.ts";
+import type { Targets } from "./targets.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 
 /** The text that Prometheus scrapes. What the ledger counts is asked for at this time; it may not answer, the rest does. */

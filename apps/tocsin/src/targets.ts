@@ -1,15 +1,11 @@
 import {
   type Alert,
   type Decision,
-  type Issue,
   type Lease,
-  parseTarget,
   type Publisher,
-  type ReadSecret,
   route,
   type Route,
   type Target,
-  type TargetStanding,
   type TargetTerms,
 } from "@tocsin/core";
 import {
@@ -18,45 +14,14 @@ import {
   endpointIdentity,
   publisherFromSealed,
   sealable,
-  targetTypes,
   type Transport,
 } from "@tocsin/publishers";
 
+import { readTargets, type TargetEntry, type TargetSet } from "./read-targets.ts";
 import type { Vault } from "./vault.ts";
 
 /** Of endpoints that no target has any more, so many publishers are kept; they are cheap to make again. */
 const mostRetired = 100;
-
-/** Targets as they were written in one place. */
-export interface TargetSet {
-  /** Where they come from; a label of metrics. */
-  readonly source: string;
-  /** What their place is called in issues, such as `targets`. */
-  readonly path: string;
-  readonly inputs: readonly unknown[];
-  readonly readSecret: ReadSecret;
-}
-
-/** One target as it was found, right or wrong. */
-export interface TargetEntry {
-  /** Its name; where it has none, its place. */
-  readonly name: string;
-  readonly source: string;
-  readonly errors: readonly Issue[];
-  readonly warnings: readonly Issue[];
-  /** What is in force. With errors: the last valid version, if there was one. */
-  readonly target: Target | undefined;
-}
-
-export type TargetState = "ready" | "degraded" | "invalid" | "disabled" | "shadow" | "unauthorized" | "misconfigured";
-
-/** `blocked`: what its receiver said last. */
-export function stateOf({ errors, target }: TargetEntry, blocked?: TargetStanding["blocked"]): TargetState {
-  if (errors.length > 0 || target === undefined) return "invalid";
-  if (!target.enabled) return "disabled";
-  if (target.mode === "shadow") return "shadow";
-  return blocked?.state ?? (target.degraded ? "degraded" : "ready");
-}
 
 /** Who speaks to an endpoint. */
 export interface Speaker {
@@ -187,42 +152,6 @@ export class Targets {
     };
   }
 }
-
-/** Judges each target by itself. `previous`: what is in force now, by name. */
-export function readTargets(
-  sets: readonly TargetSet[],
-  previous: ReadonlyMap<string, Target> = new Map(),
-): TargetEntry[] {
-  const places = new Map<string, string>();
-  return sets.flatMap(({ source, path, inputs, readSecret }) =>
-    inputs.map((input, index): TargetEntry => {
-      const place = `${path}[${index}]`;
-      const parsed = parseTarget(input, { types: targetTypes, readSecret, path: place });
-      const name = "target" in parsed ? parsed.target.name : (nameOf(input) ?? place);
-      const earlier = places.get(name);
-      if (earlier !== undefined) {
-        const errors = [{ path: `${place}.name`, message: `${earlier} has the same name; names must be unique` }];
-        return { name: `${name} (${place})`, source, errors, warnings: [], target: undefined };
-      }
-      places.set(name, place);
-      // A broken one that is meant to be off is off: no earlier version stands in for it.
-      return "target" in parsed
-        ? { name, source, errors: [], warnings: parsed.warnings, target: parsed.target }
-        : {
-            name,
-            source,
-            errors: parsed.issues,
-            warnings: [],
-            target: parsed.disabled ? undefined : previous.get(name),
-          };
-    }),
-  );
-}
-
-const nameOf = (input: unknown): string | undefined => {
-  const name = (input as { name?: unknown } | null)?.name;
-  return typeof name === "string" && name !== "" ? name : undefined;
-};
 
 const routeOf = ({ target, dedupKey, severity, summary }: Decision & { tell: true }): Route => ({
   target,

@@ -2,7 +2,7 @@ import { ConfigError, describeIssue, type PlacedIssue } from "../config/config-e
 import type { Config } from "../config/config.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
 import { loadConfig } from "../config/load.ts";
-import { readTargets } from "../targets.ts";
+import { readTargets } from "../read-targets.ts";
 import { configFile, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";

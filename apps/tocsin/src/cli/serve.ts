@@ -5,7 +5,7 @@ import { compose, type Tocsin } from "../compose.ts";
 import { ConfigError } from "../config/config-error.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { readTargets } from "../targets.ts";
+import { readTargets } from "../read-targets.ts";
 import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import { signalled } from "./signalled.ts";

@@ -23,6 +23,7 @@ test("targets are named with their state, and none is called by its name", () =>
   const entry = {
     name: "pager",
     source: "config",
+    place: "targets[0]",
     errors: [{ path: "", message: "" }],
     warnings: [],
     target: undefined,

@@ -1,6 +1,7 @@
 import type { Ledger, TargetStanding } from "@tocsin/core";
 
-import { stateOf, type TargetEntry, type Targets } from "../targets.ts";
+import { stateOf, type TargetEntry } from "../read-targets.ts";
+import type { Targets } from "../targets.ts";
 import { type Endpoint, paramOf } from "./endpoint.ts";
 import type { Reloaded } from "./operations.ts";
 import { iso } from "./page.ts";
