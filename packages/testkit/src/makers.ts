@@ -1,0 +1,7 @@
+/* What tests are made of, without a test runner: for scripts and child processes. */
+export * from "./claims.ts";
+export * from "./fake-receiver.ts";
+export * from "./incident-of.ts";
+export * from "./random.ts";
+export * from "./target-terms.ts";
+export * from "./virtual-clock.ts";
