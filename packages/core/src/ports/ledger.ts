@@ -211,6 +211,10 @@ export interface Ledger extends AsyncDisposable {
   replay(id: number): Promise<"replayed" | "already_replayed" | "not_found">;
   standing(): Promise<readonly TargetStanding[]>;
   stats(): Promise<LedgerStats>;
+  /** Keeps a text under a name, over restarts and for all replicas; another one takes its place. Encrypt what is secret. */
+  remember(name: string, text: string): Promise<void>;
+  /** What was remembered last under this name. */
+  recall(name: string): Promise<string | undefined>;
   /** Forgets what was over before then, a bounded piece at a time; returns how many rows went, 0 when done. */
   forget(beforeMs: number): Promise<number>;
 }

@@ -176,6 +176,14 @@ export class LedgerCore {
     return { ...this.#desk.store.stats(), nowMs: this.#desk.nowMs };
   }
 
+  remember(name: string, text: string): void {
+    this.#desk.store.putGate("memory", name, text);
+  }
+
+  recall(name: string): string | undefined {
+    return this.#desk.store.gate("memory", name) as string | undefined;
+  }
+
   forget(beforeMs: number): number {
     return this.#desk.store.forget(beforeMs, forgetAtOnce);
   }

@@ -57,7 +57,7 @@ export interface Lane {
   readonly nextDueAtMs: number;
 }
 
-export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "meta";
+export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "memory" | "meta";
 
 /**
  * Rows, nothing else: what they mean is decided in one place (`LedgerCore`) for every kind of storage. All calls between

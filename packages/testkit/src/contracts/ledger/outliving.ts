@@ -44,6 +44,17 @@ export function outliving(subject: LedgerSubject): void {
 
 function restarts(durable: Durable): void {
   describe("over a restart", () => {
+    it("what was remembered last under a name is recalled", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async ({ ledger }) => {
+        for (const text of ["first", 'last "ü"']) await ledger.remember("targets", text);
+      }, true);
+      await ledger.live(async ({ ledger }) => {
+        expect(await ledger.recall("targets")).toBe('last "ü"');
+        expect(await ledger.recall("other")).toBeUndefined();
+      });
+    });
+
     it("alerts, incidents, what was told and its history stay", async () => {
       await using ledger = await livesOf(durable);
       const before = await ledger.live(async (stage) => {
