@@ -1,0 +1,107 @@
+import type { TruthEvent } from "@tocsin/simulator";
+import { Random } from "@tocsin/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { webhookAlert, type WebhookAlert } from "./alerts.ts";
+import type { Service } from "./tocsin.ts";
+
+/** A sender waits so long before it repeats what was not answered well. */
+const repeatMs = 50;
+
+/**
+ * A sender as Alertmanager is one: repeats a batch until it is answered 2xx, and not once more after that. So whatever was
+ * answered 2xx must live on by itself.
+ */
+export class Sender {
+  readonly #service: Service;
+  /** What really happened, for the oracle: as of the first time that it was said. */
+  readonly truth: TruthEvent[] = [];
+  /** Alerts answered 2xx. */
+  accepted = 0;
+  /** Posts that failed, or were refused for now. */
+  repeated = 0;
+
+  constructor(service: Service) {
+    this.#service = service;
+  }
+
+  async send(alerts: readonly WebhookAlert[]): Promise<void> {
+    const at = Date.now();
+    for (const { status, fingerprint, labels } of alerts)
+      this.truth.push({ at, status, dedup_key: fingerprint, severity: labels["severity"] ?? "" });
+    while (!(await this.#isTaken(alerts))) {
+      this.repeated++;
+      await sleep(repeatMs);
+    }
+    this.accepted += alerts.length;
+  }
+
+  async #isTaken(alerts: readonly WebhookAlert[]): Promise<boolean> {
+    const answer = await this.#service
+      .ask("POST", "/api/v1/webhook/alertmanager", { version: "4", alerts })
+      // Nobody there, or gone before it answered.
+      .catch(() => undefined);
+    if (answer === undefined || answer.status === 503) return false;
+    if (answer.status !== 200) throw new Error(`the webhook answered ${answer.status}: ${answer.text}`);
+    return true;
+  }
+}
+
+export interface StormOptions {
+  readonly service: Service;
+  readonly alerts: number;
+  readonly batchSize: number;
+  /** How many times it is killed. */
+  readonly kills: number;
+  /** A life lasts at most so long after it was ready. */
+  readonly longestLifeMs: number;
+  readonly random: Random;
+  /** @default "SIGKILL" */
+  readonly signal?: "SIGKILL" | "SIGTERM";
+}
+
+export interface Storm {
+  readonly sender: Sender;
+  /** How long each life lasted from ready to SIGKILL, ms. */
+  readonly livesMs: readonly number[];
+  /** Wall clock. */
+  readonly killedAtMs: readonly number[];
+}
+
+const severities = ["critical", "error", "warning", "info"];
+
+/**
+ * Alerts come, every second of them ends, and the service is killed at random instants while they do: each life gets its
+ * share of the alerts, so that none is killed idle. Ends when everything was answered 2xx by the last life.
+ */
+export async function stormWithKills(o: StormOptions): Promise<Storm> {
+  const sender = new Sender(o.service);
+  const livesMs = Array.from({ length: o.kills }, () => o.random.between(0, o.longestLifeMs));
+  const lives = o.kills + 1;
+  const killedAtMs: number[] = [];
+  const sending: Promise<void>[] = [];
+  for (let life = 0; life < lives; life++) {
+    const from = Math.floor((o.alerts * life) / lives);
+    const to = Math.floor((o.alerts * (life + 1)) / lives);
+    for (let first = from; first < to; first += o.batchSize)
+      sending.push(episode(sender, first, Math.min(first + o.batchSize, to)));
+    const lifeMs = livesMs[life];
+    if (lifeMs === undefined) break;
+    await sleep(lifeMs);
+    await o.service.stop(o.signal ?? "SIGKILL");
+    killedAtMs.push(Date.now());
+    await o.service.start();
+  }
+  await Promise.all(sending);
+  return { sender, livesMs, killedAtMs };
+}
+
+/** A batch fires; then the odd ones end. */
+async function episode(sender: Sender, from: number, to: number): Promise<void> {
+  const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+  const facts = { startsAt: new Date(Date.now() - 1_000).toISOString() };
+  const say = (n: number, status: "firing" | "resolved"): WebhookAlert =>
+    webhookAlert(n.toString(16).padStart(16, "0"), status, { ...facts, severity: severities[n % 4] as string });
+  await sender.send(numbers.map((n) => say(n, "firing")));
+  await sender.send(numbers.filter((n) => n % 2 === 1).map((n) => say(n, "resolved")));
+}
