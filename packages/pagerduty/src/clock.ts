@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 /** Longest delay that a Node timer takes; a longer one would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
+export const longestTimerMs = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),

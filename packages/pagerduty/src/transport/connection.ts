@@ -8,7 +8,7 @@ type Answered = (error: Error | undefined, response?: Response) => void;
 export interface ConnectionEvents {
   /** A request has ended and the next may be sent. */
   idle(connection: Connection): void;
-  /** Nothing can be sent any more. Called once. */
+  /** Nothing can be sent any more. Called once, and before anybody could try. */
   closed(connection: Connection): void;
 }
 
@@ -24,6 +24,7 @@ export class Connection {
   #answered: Answered | undefined;
   #error: Error | undefined;
   #idleMs = 0;
+  #left = false;
 
   constructor(socket: Socket, events: ConnectionEvents) {
     this.#socket = socket;
@@ -32,7 +33,9 @@ export class Connection {
     socket.on("end", () => this.#end());
     socket.on("error", (error) => (this.#error = error));
     socket.on("close", () => this.#close());
-    socket.on("timeout", () => this.#answered ?? this.destroy());
+    socket.on("timeout", () => {
+      if (!this.#answered) this.destroy();
+    });
     this.#stayIdle(idleMs);
   }
 
@@ -50,6 +53,7 @@ export class Connection {
 
   destroy(): void {
     this.#socket.destroy();
+    this.#leave();
   }
 
   #read(piece: Buffer): void {
@@ -85,9 +89,15 @@ export class Connection {
   }
 
   #close(): void {
-    this.#events.closed(this);
+    this.#leave();
     this.#answered?.(this.#error ?? connectionLost());
     this.#answered = undefined;
+  }
+
+  #leave(): void {
+    if (this.#left) return;
+    this.#left = true;
+    this.#events.closed(this);
   }
 
   /** The other end closes after `keepAliveMs`: be a little earlier, lest a request crosses its goodbye. */

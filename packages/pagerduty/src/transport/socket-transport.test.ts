@@ -142,6 +142,26 @@ describe("connections", () => {
     expect(receiver.connections).toBe(1);
   });
 
+  test("that are idle are not trusted after one has fallen silent", async () => {
+    let silent = false;
+    await using receiver = await receiveRaw((socket) => socket.on("data", () => silent || socket.write(`${ok}\r\n`)));
+    const transport = transportTo(receiver);
+    await Promise.all([transport.post(request), transport.post(request)]);
+    silent = true;
+    await expect(transport.post({ ...request, timeoutMs: 50 })).rejects.toMatchObject({ code: "timeout" });
+    silent = false;
+    await transport.post(request);
+    expect(receiver.connections).toBe(3);
+    transport.close();
+  });
+
+  test("have no time limit when the caller sets none", async () => {
+    await using receiver = await receive();
+    const transport = transportTo(receiver);
+    expect(await transport.post({ ...request, timeoutMs: Number.POSITIVE_INFINITY })).toMatchObject({ status: 202 });
+    transport.close();
+  });
+
   test("that are idle are closed with the transport, which can be used on", async () => {
     const closed: Promise<unknown>[] = [];
     await using receiver = await receiveRaw((socket) => {

@@ -54,7 +54,11 @@ export class SocketTransport implements Transport {
       });
       return {
         stop: () => (connection ? connection.destroy() : giveUp()),
-        timedOut: () => timedOut(request.timeoutMs, connection),
+        timedOut: () => {
+          // What silenced this connection (a firewall that forgot it, a host that is gone) has silenced the idle ones too.
+          this.#pool.close();
+          return timedOut(request.timeoutMs, connection);
+        },
       };
     });
   }

@@ -1,3 +1,4 @@
+import { longestTimerMs } from "../clock.ts";
 import type { PagerDutyNetworkError } from "../errors.ts";
 import type { ReachRequest } from "./transport.ts";
 
@@ -21,12 +22,15 @@ export function within<T>(
       work.stop();
       reject(signal!.reason as Error);
     };
-    const timer = setTimeout(() => {
-      end();
-      const error = work.timedOut();
-      work.stop();
-      reject(error);
-    }, timeoutMs);
+    const timer = setTimeout(
+      () => {
+        end();
+        const error = work.timedOut();
+        work.stop();
+        reject(error);
+      },
+      Math.min(timeoutMs, longestTimerMs),
+    );
     const end = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);

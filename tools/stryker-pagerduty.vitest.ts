@@ -1,0 +1,16 @@
+// npx stryker run tools/stryker-pagerduty.config.json: how many changes to the client library its tests notice.
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@tocsin/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ["packages/pagerduty/src/**/*.test.ts"],
+    // Thousands of inputs notice the same as the tables, for a hundred times as long.
+    exclude: ["**/contract.test.ts"],
+    execArgv: ["--conditions=@tocsin/source"],
+    isolate: false,
+  },
+});
