@@ -45,11 +45,11 @@ export function outliving(subject: LedgerSubject): void {
 function restarts(durable: Durable): void {
   describe("over a restart", () => {
     it("what was remembered last under a name is recalled", async () => {
-      await using ledger = await livesOf(durable);
-      await ledger.live(async ({ ledger }) => {
+      await using lives = await livesOf(durable);
+      await lives.live(async ({ ledger }) => {
         for (const text of ["first", 'last "ü"']) await ledger.remember("targets", text);
       }, true);
-      await ledger.live(async ({ ledger }) => {
+      await lives.live(async ({ ledger }) => {
         expect(await ledger.recall("targets")).toBe('last "ü"');
         expect(await ledger.recall("other")).toBeUndefined();
       });
