@@ -99,7 +99,7 @@ export async function compose(
         ledger,
         reload,
         unready: () => readiness.reasons(clock.monotonic()),
-        exposition: () => exposition({ ledger, targets, metrics }),
+        exposition: () => exposition({ ledger, targets, metrics, clock }),
       }),
     ];
     const app = createServer({

@@ -1,5 +1,4 @@
-import type { Clock, Lease, Outcome, Telling } from "@tocsin/core";
-import { LedgerUnavailable } from "@tocsin/core";
+import { type Clock, type Lease, LedgerUnavailable, type Outcome, type Telling } from "@tocsin/core";
 import type { Attempt, WorkerObserver } from "@tocsin/engine";
 
 import type { Readiness } from "./readiness.ts";
@@ -24,10 +23,10 @@ export function publishing({ targets, metrics, readiness, log, clock, publicUrl 
 } {
   const seldom = new Seldom(clock);
   const waitingSinceMs = new Map<string, number>();
-  const logFailure = (lease: Lease, outcome: Exclude<Outcome, { kind: "accepted" }>) => {
+  const logFailure = (lease: Lease, outcome: Exclude<Outcome, { kind: "accepted" | "interrupted" }>) => {
     const { target, incident, action } = lease;
-    const reason = outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
-    const fields = { target, incident, action, outcome: outcome.kind, reason, detail: outcome.detail };
+    const { kind, reason, detail } = outcome;
+    const fields = { target, incident, action, outcome: kind, reason, detail };
     // Metrics and history have all of them.
     if (!seldom.may(`${target} ${reason}`)) return log.debug(fields, "not accepted");
     log.warn(fields, "a target did not accept an event");
@@ -51,7 +50,7 @@ export function publishing({ targets, metrics, readiness, log, clock, publicUrl 
       attempted(lease, outcome, durationMs) {
         if (lease.shadow) return;
         metrics.attempted(lease, targets.typeOf(lease), outcome, durationMs);
-        if (outcome.kind !== "accepted") logFailure(lease, outcome);
+        if (outcome.kind !== "accepted" && outcome.kind !== "interrupted") logFailure(lease, outcome);
       },
       told(lease, waitedMs) {
         if (!lease.shadow) metrics.told(lease, waitedMs);

@@ -23,8 +23,8 @@ SIGHUP and \`POST /-/reload\` read the file anew: targets, tokens, \`publicUrl\`
 restart is named in the answer. If the file is wrong, the old configuration stays in force, the answer and the log say so, and
 \`tocsin_config_last_reload_successful\` is 0. Of a target that became invalid the last valid version stays in force.
 
-Without a file and with \`PAGERDUTY_ROUTING_KEY\` in the environment there is one target, PagerDuty with that key. Without
-either, Tocsin starts its own simulator and tells that.`;
+Where nothing is said of targets and \`PAGERDUTY_ROUTING_KEY\` is in the environment, there is one target: PagerDuty, in the US
+region, with that key. Without the key and without a file, Tocsin starts its own simulator and tells that.`;
 
 const targets = `## targets
 
