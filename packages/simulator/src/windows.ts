@@ -133,10 +133,12 @@ const allowedNow = (limit: Limit, state: Window): number =>
     : Math.max(limit.dynamicFloor, limit.limit - (state.opened.length - state.openedHead));
 
 function trim(state: Window, limit: Limit, atMs: number): void {
+  const startMs = Math.floor(atMs / limit.perMs) * limit.perMs;
   // A call exactly one window old has left it.
-  const from = limit.align === "clock" ? Math.floor(atMs / limit.perMs) * limit.perMs - 1 : atMs - limit.perMs;
-  while ((state.calls[state.head] ?? Infinity) <= from) state.head += 1;
-  while ((state.opened[state.openedHead] ?? Infinity) <= from) state.openedHead += 1;
+  const hasLeft = (callMs: number | undefined): boolean =>
+    callMs !== undefined && (limit.align === "clock" ? callMs < startMs : callMs <= atMs - limit.perMs);
+  while (hasLeft(state.calls[state.head])) state.head += 1;
+  while (hasLeft(state.opened[state.openedHead])) state.openedHead += 1;
   // Forget what has left, but not on each call: moving an array is not free.
   if (state.head > 1024) {
     state.calls = state.calls.slice(state.head);
