@@ -78,6 +78,7 @@ test.each<[string, unknown, string[]]>([
   ["a proxy of another kind", { routingKey, proxy: "socks5://localhost" }, ["proxy"]],
   ["a proxy that is no URL", { routingKey, proxy: "http://" }, ["proxy"]],
   ["authorities that are none", { routingKey, ca: "no PEM" }, ["ca"]],
+  ["no authorities", { routingKey, ca: [] }, ["ca"]],
   ["authorities of another type", { routingKey, ca: 5 }, ["ca"]],
   ["fetch with authorities", { routingKey, fetch() {}, ca: "x" }, ["ca"]],
   ["fetch with a proxy", { routingKey, fetch() {}, proxy: "http://localhost" }, ["proxy"]],

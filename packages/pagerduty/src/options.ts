@@ -107,7 +107,7 @@ export function validateOptions(options: ClientOptions): void {
 /** TLS would ignore what is no certificate, and then trust nobody. */
 function isAuthorities(value: unknown): boolean {
   try {
-    return [value].flat().every((pem) => new X509Certificate(pem as string | Buffer).subject !== undefined);
+    return [value].flat().map((pem) => new X509Certificate(pem as string | Buffer)).length > 0;
   } catch {
     return false;
   }

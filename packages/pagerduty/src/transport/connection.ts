@@ -59,12 +59,17 @@ export class Connection {
   #read(piece: Buffer): void {
     // Nobody asked: a 408 before the other end closes an idle connection, or worse.
     if (!this.#answered) return this.destroy();
+    const response = this.#parse(piece);
+    if (response) this.#complete(response);
+  }
+
+  #parse(piece: Buffer): Response | undefined {
     try {
-      const response = this.#parser.push(piece);
-      if (response) this.#complete(response);
+      return this.#parser.push(piece);
     } catch (error) {
       this.#error = error as Error;
       this.destroy();
+      return undefined;
     }
   }
 
