@@ -128,6 +128,72 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events }))).toEqual([]);
   });
 
+  it.each<[string, "never" | "critical" | "always", string, FindingKind[]]>([
+    ["a critical told after its end", "never", "critical", ["stray"]],
+    ["a critical told after its end", "critical", "critical", []],
+    ["a warning told after its end", "critical", "warning", ["stray"]],
+    ["a warning told after its end", "always", "warning", []],
+  ])("in %s, when page_resolved is %s and it was %s: %j", (_, page_resolved, severity, found) => {
+    const steps: readonly Step[] = [
+      [60, trigger("a", { severity })],
+      [61, resolve("a")],
+    ];
+    const events = [fires(0, "a", severity), ends(5)];
+    expect(kindsOf(run(steps, { events, page_resolved }))).toEqual(found);
+  });
+
+  it.each<[string, string, FindingKind[]]>([
+    ["within the time allowed for it", "30s", []],
+    ["later", "20s", ["stray"]],
+  ])("in a stray that was closed again %s", (_, repaired, found) => {
+    const steps: readonly Step[] = [
+      [100, trigger("a")],
+      [125, resolve("a")],
+    ];
+    expect(kindsOf(run(steps, { events: [fires(0), ends(5)], repaired }))).toEqual(found);
+  });
+
+  it.each<[number, FindingKind[]]>([
+    [15, []],
+    [16, ["stray"]],
+  ])("in a trigger that was under way for %i s when its source ended: %j", (second, found) => {
+    const steps: readonly Step[] = [
+      [second, trigger("a")],
+      [second + 1, resolve("a")],
+    ];
+    expect(kindsOf(run(steps, { events: [fires(-10), ends(0)] }))).toEqual(found);
+  });
+
+  it.each<[number, FindingKind[]]>([
+    [3599, ["repeated"]],
+    [3600, []],
+  ])("in a reminder after %i s: %j", (second, found) => {
+    const steps: readonly Step[] = [
+      [0, trigger("a")],
+      [second, trigger("a")],
+    ];
+    expect(kindsOf(run(steps, { events: [fires(0)] }))).toEqual(found);
+    expect(kindsOf(run(steps, { events: [fires(0)], reminders: "30m" }))).toEqual([]);
+  });
+
+  it("in what came in time, when that is asked for", () => {
+    const steps: readonly Step[] = [
+      [29, trigger("a")],
+      [101, resolve("a")],
+    ];
+    const events = [fires(0), ends(100), fires(200), ends(210)];
+    expect(kindsOf(run(steps, { events, within: "30s" }))).toEqual([]);
+  });
+
+  it("whatever the order in which the truth was written", () => {
+    expect(kindsOf(run(told, { events: truth.toReversed() }))).toEqual([]);
+  });
+
+  it("when a source repeats what it said", () => {
+    const events = [fires(0), fires(30), fires(45), ends(60), ends(75), ...truth.slice(2)];
+    expect(kindsOf(run(told, { events }))).toEqual([]);
+  });
+
   it("in what no truth was given for", () => {
     const simulator = new Simulator();
     simulator.handle(trigger("a"));
@@ -165,6 +231,27 @@ const defects: readonly Defect[] = [
     name: "a resolve that came while its source still fired",
     steps: plus([30, resolve("a")], [31, trigger("a")]),
     found: ["out_of_order", "repeated"],
+  },
+  {
+    name: "a resolve soon after the first firing",
+    steps: [
+      [1, trigger("a")],
+      [5, resolve("a")],
+    ],
+    truth: { events: [fires(0)] },
+    found: ["lost", "out_of_order"],
+  },
+  {
+    name: "an alert that ended unheard, although it lasted",
+    steps: [],
+    truth: { events: [fires(0), ends(100)], within: "30s" },
+    found: ["late"],
+  },
+  {
+    name: "a rise of severity in a later episode of an incident that stayed open",
+    steps: [[1, trigger("a", { severity: "warning" })]],
+    truth: { events: [fires(0, "a", "warning"), ends(2), fires(3)] },
+    found: ["wrong_severity"],
   },
   {
     name: "a double incident: the same problem under two keys",
@@ -251,10 +338,75 @@ describe("the oracle finds the planted defect", () => {
     const report = run(steps, { events: truth, ...setting });
     expect(kindsOf(report).toSorted()).toEqual(found);
     expect(exitCode(report)).toBe(1);
+    for (const { says: sentence } of report.findings) expect(sentence).not.toMatch(/undefined|Infinity|NaN/);
   });
 
   it("of every kind that it has a name for", () => {
     expect(new Set(defects.flatMap((defect) => defect.found))).toEqual(new Set(FINDING_KINDS));
+  });
+});
+
+describe("a finding", () => {
+  const sayings = (steps: readonly Step[], setting: Partial<TruthSetting> = {}): string[] =>
+    run(steps, { events: truth, ...setting }).findings.map(({ says }) => says);
+
+  it.each<[readonly Step[], Partial<TruthSetting>, string[]]>([
+    [without(4), {}, ['"a" fires still, but was resolved at 2026-01-01T00:01:01.000Z']],
+    [without(3), {}, ['"b" ended at 2026-01-01T00:01:30.000Z, and is open still']],
+    [
+      plus([200, trigger("b", { severity: "warning" })]),
+      {},
+      ['"b" was opened after it had ended at 2026-01-01T00:01:30.000Z'],
+    ],
+    [[[1, trigger("a")]], { events: [fires(60)] }, ['"a" was opened before its source fired']],
+    [plus([30, trigger("zzz")]), {}, ['"zzz" was opened, and no source knows it']],
+    [plus([30, trigger("a")]), {}, ['"a" was triggered again at 2026-01-01T00:00:30.000Z, with nothing new to say']],
+    [plus([0.5, acknowledge("a")]), {}, ['"a" got its acknowledge before its trigger']],
+    [
+      [...without(4), [101, trigger("a", { severity: "info" })]],
+      {},
+      ['"a" is shown as info; its source says critical'],
+    ],
+    [
+      plus([30, resolve("a")], [31, trigger("a")]),
+      {},
+      [
+        '"a" was opened again: one episode has two incidents, Q0000000000001 and Q0000000000003',
+        '"a" was resolved while its source still fired',
+      ],
+    ],
+    [
+      [[40, trigger("a")]],
+      { events: [fires(0)], within: "30s" },
+      ['"a" fired at 2026-01-01T00:00:00.000Z and was not open 30 s later'],
+    ],
+    [
+      plus([30, post("/v2/enqueue", { routing_key: KEY, event_action: "resolve" })]),
+      {},
+      ["answered 400: dedup_key: 'dedup_key' is missing or blank"],
+    ],
+    [plus([4, change("deploy 8")]), {}, ['change "deploy 8" was told, and no source knows it']],
+    [told, { events: [...truth, deploy] }, ['change "deploy 7" was told 0 times, not 1']],
+    [
+      [[0, (simulator) => simulator.setLimit({ limit: 4, per: "5m" })], ...told, [400, trigger("a")]],
+      {},
+      ["1 calls beyond 4 in 5m from 2026-01-01T00:01:41.000Z to 2026-01-01T00:01:41.000Z"],
+    ],
+  ])("says what is wrong, and when (%#)", (steps, setting, says) => {
+    expect(sayings(steps, setting)).toEqual(says);
+  });
+
+  it("names receiver, key, dedup key and time", () => {
+    const [finding] = run(without(4), { events: truth }).findings;
+    expect(finding).toMatchObject({
+      kind: "lost",
+      receiver: "pagerduty",
+      dedup_key: "a",
+      at: "2026-01-01T00:01:01.000Z",
+    });
+    expect(finding?.key).toMatch(/^[0-9a-f]{16}$/);
+    const [unheard] = run([], { events: [fires(0)] }).findings;
+    expect(unheard?.key).toBe(finding?.key);
   });
 });
 

@@ -1,5 +1,8 @@
 import type { SourceEvent } from "./truth.ts";
 
+/** A source's clock, or the one that wrote the truth, may be a little behind the receiver's. */
+export const CLOCKS_DIFFER_MS = 1000;
+
 /** From a firing to the resolve that ended it. */
 export interface Episode {
   readonly fromMs: number;
@@ -30,6 +33,12 @@ export function episodesOf(events: readonly SourceEvent[]): Episode[] {
 export const episodeAt = (episodes: readonly Episode[], atMs: number): Episode | undefined =>
   episodes.findLast((episode) => episode.fromMs <= atMs);
 
-/** Whether it fired all the time between the two. */
-export const firedThroughout = (episodes: readonly Episode[], fromMs: number, toMs: number): boolean =>
-  episodes.some((episode) => episode.fromMs <= fromMs && toMs < episode.untilMs);
+/** Whether a resolve that arrived at `atMs` may have left while the source had said that it is over. */
+export function mayResolve(episodes: readonly Episode[], atMs: number, graceMs: number): boolean {
+  const current = episodeAt(episodes, atMs);
+  return (
+    current === undefined ||
+    current.untilMs <= atMs + CLOCKS_DIFFER_MS ||
+    episodes.some(({ untilMs }) => atMs - graceMs <= untilMs && untilMs <= atMs)
+  );
+}

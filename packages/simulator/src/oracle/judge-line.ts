@@ -1,5 +1,5 @@
 import type { EventRow } from "../rows.ts";
-import { episodeAt, firedThroughout } from "./episodes.ts";
+import { CLOCKS_DIFFER_MS, episodeAt, mayResolve } from "./episodes.ts";
 import type { Episode } from "./episodes.ts";
 import { iso } from "./findings.ts";
 import type { Finding, FindingKind } from "./findings.ts";
@@ -7,9 +7,6 @@ import type { Line, Told } from "./line.ts";
 import type { Truth } from "./truth.ts";
 
 type Say = (kind: FindingKind, atMs: number | undefined, says: string) => void;
-
-/** A source's clock, or the one that wrote the truth, may be a little behind the receiver's. */
-const CLOCKS_DIFFER_MS = 1000;
 
 /** One problem at one target. */
 export function judgeLine(line: Line, truth: Truth): Finding[] {
@@ -88,7 +85,7 @@ function judgeOrder(line: Line, truth: Truth, say: Say): void {
   for (const incident of line.incidents) {
     const { resolvedMs } = incident;
     if (resolvedMs === Infinity || lastAct(incident)?.by === "person") continue;
-    if (firedThroughout(line.episodes, resolvedMs - truth.graceMs, resolvedMs)) {
+    if (!mayResolve(line.episodes, resolvedMs, truth.graceMs)) {
       say("out_of_order", resolvedMs, "was resolved while its source still fired");
     }
   }
@@ -97,7 +94,7 @@ function judgeOrder(line: Line, truth: Truth, say: Say): void {
     const episode = next === undefined ? undefined : episodeAt(line.episodes, next.openedMs);
     if (episode === undefined || episode.fromMs > atMs) continue;
     const hadEnded = episode.untilMs <= atMs;
-    if (action === "acknowledge" || hadEnded || firedThroughout(line.episodes, atMs - truth.graceMs, atMs)) {
+    if (action === "acknowledge" || hadEnded || !mayResolve(line.episodes, atMs, truth.graceMs)) {
       say("out_of_order", atMs, `got its ${action} before its trigger`);
     }
   }

@@ -41,6 +41,44 @@ describe("the limit", () => {
     expect(simulator.handle(trigger("a")).status).toBe(429);
   });
 
+  it("does not charge what carries no key that could be real", () => {
+    const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 1 } });
+    for (const key of ["short", `${KEY.slice(0, 31)}-`]) simulator.handle(trigger("a", { key }));
+    expect(simulator.handle(trigger("a")).status).toBe(202);
+    expect(simulator.overLimit()).toEqual([]);
+  });
+
+  it("holds over many windows", () => {
+    const clock = new TestClock();
+    const simulator = new Simulator({ clock, limit: { limit: 1000, per: "1s" } });
+    const accepted = Array.from({ length: 5 }, () => {
+      const statuses = Array.from({ length: 1010 }, () => simulator.handle(trigger("a")).status);
+      clock.advance(1000);
+      return count(statuses, 202);
+    });
+    expect(accepted).toEqual([1000, 1000, 1000, 1000, 1000]);
+  });
+
+  it("counts what came one after the other beyond it as one excess, what came later as another", () => {
+    const clock = new TestClock();
+    const simulator = new Simulator({ clock, limit: { limit: 1, per: "10s" } });
+    for (const waitMs of [0, 1000, 1000, 28_000, 1000]) {
+      clock.advance(waitMs);
+      simulator.handle(trigger("a"));
+    }
+    expect(simulator.overLimit()).toMatchObject([
+      { from: "2026-01-01T00:00:01.000Z", to: "2026-01-01T00:00:02.000Z", refused: 2, allowed: 1, per: "10s" },
+      { from: "2026-01-01T00:00:31.000Z", to: "2026-01-01T00:00:31.000Z", refused: 1 },
+    ]);
+  });
+
+  it("is exceeded too by what a fault answered", () => {
+    const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 1 } });
+    simulator.setFaults("answer 503");
+    for (const key of ["a", "b", "c"]) simulator.handle(trigger(key));
+    expect(simulator.overLimit()).toMatchObject([{ refused: 2 }]);
+  });
+
   it("is shared by alert and change events, and by all actions", () => {
     const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 3 } });
     const statuses = [trigger("a"), resolve("a"), change("deploy"), trigger("b")].map(
