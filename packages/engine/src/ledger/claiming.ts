@@ -255,7 +255,7 @@ function leaseOf(
     severity: incident.wanted.severity,
     summary: incident.wanted.summary,
     firing: incident.members.filter(({ status }) => status === "firing").length,
-    alert: record.alert,
+    alert: record.content.alert,
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
   };

@@ -116,7 +116,7 @@ export class LedgerCore {
   }
 
   firing(page: { readonly after?: string; readonly limit: number }) {
-    return this.#desk.store.firingAlerts(page.after ?? "", page.limit).map(({ alert }) => alert);
+    return this.#desk.store.firingAlerts(page.after ?? "", page.limit).map(({ content }) => content.alert);
   }
 
   incidents(query: IncidentQuery) {

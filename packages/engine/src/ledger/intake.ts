@@ -9,6 +9,7 @@ import {
   type Route,
   type Want,
 } from "@tocsin/core/decisions";
+import { AlertContent } from "./alert-content.ts";
 import type { Desk } from "./desk.ts";
 import { adopt, applyRoutes, endMembers } from "./episodes.ts";
 import type { AlertRecord } from "./store.ts";
@@ -39,7 +40,7 @@ function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
   const after = withClaims(desk, claims, {
     fingerprint,
     // Content comes from what fires; a resolve that nothing fired before is all there is to know.
-    alert: says || !before ? kept(claim.alert, heard.state) : before.alert,
+    content: says || !before ? AlertContent.of(kept(claim.alert, heard.state)) : before.content,
     status: before?.status ?? "resolved",
     claims,
     incidents: before?.incidents ?? [],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ledgerContract } from "@tocsin/testkit";
 import { memoryLedger } from "./memory-ledger.ts";
-import { openSqliteLedger, type OpenSqliteOptions } from "./sqlite-ledger.ts";
+import { openSqliteLedger, type OpenSqliteOptions } from "./sqlite/sqlite-ledger.ts";
 
 /** A directory with one ledger file, opened as often as its test likes. */
 async function onFile() {

@@ -1,7 +1,7 @@
 import { type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
 import type { AlertRecord } from "./store.ts";
 
-export function memberOf({ alert }: AlertRecord, route: Route): Member {
+export function memberOf({ content: { alert } }: AlertRecord, route: Route): Member {
   return {
     fingerprint: alert.fingerprint,
     status: "firing",

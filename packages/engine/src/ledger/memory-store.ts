@@ -1,6 +1,6 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
 import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "./store.ts";
-import { Tally } from "./tally.ts";
+import { Counts } from "./counts.ts";
 
 /** Rows in maps: true to the port, for simulation and tests. Forgets all when the process ends. */
 export class MemoryStore implements Store {
@@ -17,7 +17,7 @@ export class MemoryStore implements Store {
   readonly #endpoints = new Map<number, EndpointRecord>();
   readonly #slots = new Map<number, Slot>();
   readonly #gates = new Map<string, unknown>();
-  readonly #tally = new Tally();
+  readonly #counts = new Counts();
   #ids = 0;
 
   alert(fingerprint: string): AlertRecord | undefined {
@@ -66,7 +66,7 @@ export class MemoryStore implements Store {
     const inserted: Incident = { ...incident, id: ++this.#ids };
     this.#episodes.set(`${incident.target}\0${incident.dedupKey}`, inserted.id);
     this.#incidents.set(inserted.id, inserted);
-    this.#tally.add(inserted.target, inserted.state);
+    this.#counts.addIncident(inserted, 1);
     this.#enlist(inserted);
     return inserted;
   }
@@ -74,7 +74,7 @@ export class MemoryStore implements Store {
   putIncident(before: Incident, after: Incident): void {
     this.#lanes.get(laneOf(before))?.delete(before.id);
     this.#incidents.set(after.id, after);
-    this.#tally.move(before, after);
+    this.#counts.moveIncident(before, after);
     this.#enlist(after);
   }
 
@@ -113,16 +113,10 @@ export class MemoryStore implements Store {
       .slice(0, limit);
   }
 
-  untoldElsewhere(target: string, endpoint: number, limit: number): readonly Incident[] {
-    return this.untold(target, 0, Number.POSITIVE_INFINITY)
-      .filter((incident) => incident.endpoint !== endpoint)
-      .slice(0, limit);
-  }
-
-  untold(target: string, after: number, limit: number): readonly Incident[] {
+  untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
     return [...this.#incidents.values()]
-      .filter((one) => one.target === target && one.id > after && one.told === null)
-      .filter(({ state }) => state === "due" || state === "candidate")
+      .filter((one) => one.endpoint === endpoint && one.id > after && one.told === null)
+      .filter(({ dueAtMs, flight }) => dueAtMs !== null && flight === null)
       .slice(0, limit);
   }
 
@@ -210,9 +204,7 @@ export class MemoryStore implements Store {
   }
 
   endpointInUse(id: number): boolean {
-    return [...this.#incidents.values()].some(
-      ({ endpoint, state, dueAtMs }) => endpoint === id && (state !== "closed" || dueAtMs !== null),
-    );
+    return this.#counts.atEndpoint(id) > 0;
   }
 
   slots(): readonly Slot[] {
@@ -254,7 +246,7 @@ export class MemoryStore implements Store {
     const dead = Map.groupBy(this.#letters.values(), ({ target, reason }) => `${target}\0${reason}`);
     const firing = this.#sortedAlerts(({ status }) => status === "firing").length;
     return {
-      incidents: this.#tally.counts(),
+      incidents: this.#counts.incidents(),
       due: [...due.values()],
       deadLetters: [...dead.values()].flatMap((letters) =>
         letters.slice(0, 1).map(({ target, reason }) => ({ target, reason, count: letters.length })),
@@ -269,6 +261,7 @@ export class MemoryStore implements Store {
       id,
       state,
       target,
+      endpoint,
       dedupKey,
       dueAtMs,
       updatedAtMs,
@@ -285,7 +278,7 @@ export class MemoryStore implements Store {
       if (this.#episodes.get(`${target}\0${dedupKey}`) === id) this.#episodes.delete(`${target}\0${dedupKey}`);
       this.#incidents.delete(id);
       this.#history.delete(id);
-      this.#tally.add(target, state, -1);
+      this.#counts.addIncident({ target, state, endpoint, dueAtMs }, -1);
       gone++;
     }
     for (const letter of this.#letters.values()) if (letter.atMs < beforeMs && this.#letters.delete(letter.id)) gone++;

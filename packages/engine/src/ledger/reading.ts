@@ -3,8 +3,8 @@ import { breakerState } from "../breaker.ts";
 import type { Desk } from "./desk.ts";
 import type { AlertRecord } from "./store.ts";
 
-export const alertView = ({ alert, claims, status, firstSeenAtMs, confirmedAtMs }: AlertRecord): AlertView => ({
-  alert,
+export const alertView = ({ content, claims, status, firstSeenAtMs, confirmedAtMs }: AlertRecord): AlertView => ({
+  alert: content.alert,
   claims: Object.values(claims),
   status,
   firstSeenAtMs,

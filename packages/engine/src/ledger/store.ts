@@ -1,5 +1,4 @@
 import type {
-  Alert,
   AlertStatus,
   ClaimState,
   DeadLetter,
@@ -11,11 +10,12 @@ import type {
   TargetTerms,
   Urgency,
 } from "@tocsin/core/decisions";
+import type { AlertContent } from "./alert-content.ts";
 
 /** One alert as the ledger keeps it, also when no target wants it. */
 export interface AlertRecord {
   readonly fingerprint: string;
-  readonly alert: Alert;
+  readonly content: AlertContent;
   readonly status: AlertStatus;
   /** By claimant: the source for webhooks, source and sender for direct input. */
   readonly claims: Readonly<Record<string, ClaimState>>;
@@ -83,10 +83,8 @@ export interface Store {
   lanes(): readonly Lane[];
   /** What is due in a lane, oldest first. */
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[];
-  /** Incidents of a target where nothing was told or may have been, waiting at an endpoint that is not `endpoint`. */
-  untoldElsewhere(target: string, endpoint: number, limit: number): readonly Incident[];
-  /** Incidents of a target that wait to be told for the first time. */
-  untold(target: string, after: number, limit: number): readonly Incident[];
+  /** Incidents that wait at an endpoint to be told for the first time, by number. */
+  untoldAt(endpoint: number, after: number, limit: number): readonly Incident[];
   /** Incidents whose `fallbackAtMs` has come. */
   fallbacksDue(nowMs: number, limit: number): readonly Incident[];
   nextFallbackAtMs(): number | null;

@@ -2,7 +2,6 @@ import type { Incident, TargetTerms } from "@tocsin/core/decisions";
 import type { Desk } from "./desk.ts";
 import { rest } from "./episodes.ts";
 import { atCurrentEndpoint } from "./settling.ts";
-import type { EndpointRecord } from "./store.ts";
 
 /** Rows that one page of a change touches; the whole change is one commit. */
 const page = 1000;
@@ -27,40 +26,29 @@ export function useTargets(desk: Desk, targets: readonly TargetTerms[]): void {
   desk.loadEndpoints();
 
   for (const terms of targets) {
-    const endpoint = desk.target(terms.name);
-    if (endpoint) move(desk, endpoint);
-    if (!terms.enabled) restUntold(desk, terms.name);
     const former = before.get(terms.name);
     if (former?.shadow && !terms.shadow) unshadow(desk, terms.name);
-    if (former && JSON.stringify(former.fallback) !== JSON.stringify(terms.fallback)) planUntold(desk, terms.name);
   }
-  const names = new Set(targets.map(({ name }) => name));
-  for (const record of store.endpoints()) {
-    if (record.current) continue;
-    if (!names.has(record.terms.name)) restUntold(desk, record.terms.name);
-    if (!store.endpointInUse(record.id)) store.dropEndpoint(record.id);
+  for (const { id, terms } of store.endpoints()) {
+    const target = desk.target(terms.name);
+    if (!target?.terms.enabled) eachUntold(desk, id, (incident) => rest(desk, incident));
+    else if (target.id !== id) eachUntold(desk, id, (incident) => move(desk, incident));
+    else if (fallbackOf(before.get(terms.name)) !== fallbackOf(terms))
+      eachUntold(desk, id, (incident) => desk.planned(incident, incident));
+    if (target?.id !== id && !store.endpointInUse(id)) store.dropEndpoint(id);
   }
   desk.loadEndpoints();
 }
 
-function move(desk: Desk, endpoint: EndpointRecord): void {
-  for (;;) {
-    const elsewhere = desk.store.untoldElsewhere(endpoint.terms.name, endpoint.id, page);
-    for (const incident of elsewhere)
-      desk.planned(incident, { ...atCurrentEndpoint(desk, incident), dueAtMs: desk.nowMs });
-    if (elsewhere.length < page) return;
-  }
-}
+const fallbackOf = (terms: TargetTerms | undefined): string => JSON.stringify(terms?.fallback ?? null);
 
-const restUntold = (desk: Desk, target: string): void => eachUntold(desk, target, (incident) => rest(desk, incident));
+const move = (desk: Desk, incident: Incident): Incident =>
+  desk.planned(incident, { ...atCurrentEndpoint(desk, incident), dueAtMs: desk.nowMs });
 
-const planUntold = (desk: Desk, target: string): void =>
-  eachUntold(desk, target, (incident) => desk.planned(incident, incident));
-
-function eachUntold(desk: Desk, target: string, act: (incident: Incident) => void): void {
+function eachUntold(desk: Desk, endpoint: number, act: (incident: Incident) => void): void {
   let after = 0;
   for (;;) {
-    const untold = desk.store.untold(target, after, page);
+    const untold = desk.store.untoldAt(endpoint, after, page);
     for (const incident of untold) act(incident);
     const last = untold.at(-1);
     if (untold.length < page || !last) return;

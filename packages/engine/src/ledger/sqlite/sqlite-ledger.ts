@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { type Clock, type DeliverySettings, type Ledger, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
-import { defaultSettings } from "../config.ts";
+import { defaultSettings } from "../../config.ts";
 import { type Answer, type Call, Committer, type SqliteOptions } from "./committer.ts";
-import type { Operation } from "./operations.ts";
-import { portOver, type Run } from "./operations.ts";
+import type { Operation } from "../operations.ts";
+import { portOver, type Run } from "../operations.ts";
 
 export interface OpenSqliteOptions {
   /** A file, or ":memory:". */
@@ -46,7 +46,7 @@ export async function openSqliteLedger(options: OpenSqliteOptions): Promise<Ledg
 
 async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: () => Promise<void> }> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const worker = new Worker(new URL(`./sqlite-thread${extension}`, import.meta.url), {
+  const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: sqlite,
     // Rows live for one group commit: with room for them in the young generation they are never promoted.
     resourceLimits: { maxYoungGenerationSizeMb: 16 },

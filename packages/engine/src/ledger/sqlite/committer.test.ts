@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Claimed } from "@tocsin/core";
 import { firing, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
 import { describe, expect, it } from "vitest";
-import { defaultSettings } from "../config.ts";
+import { defaultSettings } from "../../config.ts";
 import { type Call, Committer } from "./committer.ts";
 import { openSqliteLedger } from "./sqlite-ledger.ts";
 import { SqliteStore } from "./sqlite-store.ts";

@@ -1,7 +1,7 @@
 import { type Clock, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
-import { type CoreOptions, LedgerCore } from "./core.ts";
-import { LedgerClock } from "./ledger-clock.ts";
-import type { Operation } from "./operations.ts";
+import { type CoreOptions, LedgerCore } from "../core.ts";
+import { LedgerClock } from "../ledger-clock.ts";
+import type { Operation } from "../operations.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 export interface SqliteOptions {

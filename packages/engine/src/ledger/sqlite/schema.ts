@@ -15,6 +15,7 @@ export const migrations: readonly string[] = [
     facts TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX alerts_look_at ON alerts (look_at) WHERE look_at IS NOT NULL;
+  CREATE INDEX alerts_over ON alerts (confirmed_at) WHERE status = 'resolved';
   CREATE INDEX alerts_firing ON alerts (fingerprint) WHERE status = 'firing';
 
   -- Alerts that wait for a word of a source before a claim of its ends.
@@ -40,12 +41,18 @@ export const migrations: readonly string[] = [
     untold INTEGER NOT NULL,
     accepted_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
-    flight TEXT,
     facts TEXT NOT NULL
   ) STRICT;
   CREATE INDEX incidents_episode ON incidents (dedup_key, target);
+  CREATE INDEX incidents_due ON incidents (endpoint, urgency, due_at, accepted_at) WHERE due_at IS NOT NULL;
   CREATE INDEX incidents_fallback ON incidents (fallback_at) WHERE fallback_at IS NOT NULL;
-  CREATE INDEX incidents_due ON incidents (endpoint, urgency, due_at) WHERE due_at IS NOT NULL;
+
+  -- One row: the attempts under way, over the rows of their incidents; and the last number given to an incident.
+  CREATE TABLE flights (facts TEXT NOT NULL, last_incident INTEGER NOT NULL) STRICT;
+  INSERT INTO flights (facts, last_incident) VALUES ('[]', 0);
+
+  -- How many rows there are of what, so that nobody counts them.
+  CREATE TABLE counts (what TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
   -- Which incidents an alert was ever part of, where the dedup key does not say it: by default it is the fingerprint.
   CREATE TABLE members (fingerprint TEXT NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (fingerprint, incident)) STRICT, WITHOUT ROWID;

@@ -1,0 +1,131 @@
+import { AlertContent } from "../alert-content.ts";
+import type { Counts } from "../counts.ts";
+import type { AlertRecord } from "../store.ts";
+import { type Database, instant, type Row, text } from "./database.ts";
+import { Recent } from "./recent.ts";
+
+/** Of the alerts at hand, by the length of their JSON: some ten thousand usual ones, so that a storm is read from memory. */
+const recentLength = 12_000_000;
+
+/** The tables `alerts` and `silent`. */
+export class AlertRows {
+  readonly #db: Database;
+  readonly #counts: Counts;
+  readonly #recent = new Recent<string, AlertRecord>(recentLength);
+
+  constructor(db: Database, counts: Counts) {
+    this.#db = db;
+    this.#counts = counts;
+  }
+
+  /** Forgets what is at hand, after a rollback. */
+  reload(): void {
+    this.#recent.clear();
+  }
+
+  get(fingerprint: string): AlertRecord | undefined {
+    const recent = this.#recent.get(fingerprint);
+    if (recent) return recent;
+    const row = this.#db.get("SELECT * FROM alerts WHERE fingerprint = ?", fingerprint);
+    return row && recordOf(row);
+  }
+
+  put(before: AlertRecord | undefined, after: AlertRecord): void {
+    const { fingerprint, status, lookAtMs, confirmedAtMs } = after;
+    const { claims, incidents, routes, silent, firstSeenAtMs } = after;
+    const facts = JSON.stringify({ claims, incidents, routes, silent, firstSeenAtMs });
+    const { json } = after.content;
+    if (before && before.content === after.content)
+      this.#db.run(
+        "UPDATE alerts SET status = ?, look_at = ?, confirmed_at = ?, facts = ? WHERE fingerprint = ?",
+        status,
+        lookAtMs,
+        confirmedAtMs,
+        facts,
+        fingerprint,
+      );
+    else
+      this.#db.run(
+        before
+          ? "UPDATE alerts SET status = ?, look_at = ?, confirmed_at = ?, content = ?, facts = ? WHERE fingerprint = ?"
+          : "INSERT INTO alerts (status, look_at, confirmed_at, content, facts, fingerprint) VALUES (?, ?, ?, ?, ?, ?)",
+        status,
+        lookAtMs,
+        confirmedAtMs,
+        json,
+        facts,
+        fingerprint,
+      );
+    this.#recent.set(fingerprint, after, json.length + facts.length);
+    if (before?.status !== status) {
+      if (before) this.#counts.addAlert(before.status, -1);
+      this.#counts.addAlert(status, 1);
+    }
+    this.#putSilent(fingerprint, before?.silent ?? [], silent);
+  }
+
+  #putSilent(fingerprint: string, before: readonly string[], after: readonly string[]): void {
+    for (const source of before)
+      if (!after.includes(source))
+        this.#db.run("DELETE FROM silent WHERE source = ? AND fingerprint = ?", source, fingerprint);
+    for (const source of after)
+      if (!before.includes(source))
+        this.#db.run("INSERT OR IGNORE INTO silent (source, fingerprint) VALUES (?, ?)", source, fingerprint);
+  }
+
+  toLookAt(nowMs: number, limit: number): readonly AlertRecord[] {
+    return this.#db.all("SELECT * FROM alerts WHERE look_at <= ? ORDER BY look_at LIMIT ?", nowMs, limit).map(recordOf);
+  }
+
+  nextLookAtMs(): number | null {
+    const row = this.#db.get("SELECT look_at FROM alerts WHERE look_at IS NOT NULL ORDER BY look_at LIMIT 1");
+    return row ? Number(row["look_at"]) : null;
+  }
+
+  firing(after: string, limit: number): readonly AlertRecord[] {
+    return this.#db
+      .all(
+        "SELECT * FROM alerts WHERE status = 'firing' AND fingerprint > ? ORDER BY fingerprint LIMIT ?",
+        after,
+        limit,
+      )
+      .map(recordOf);
+  }
+
+  silent(source: string): readonly string[] {
+    return this.#db
+      .all("SELECT fingerprint FROM silent WHERE source = ?", source)
+      .map((row) => text(row["fingerprint"]));
+  }
+
+  /** Forgets resolved ones that no incident speaks of any more. */
+  forget(beforeMs: number, limit: number): number {
+    const gone = this.#db.all(
+      `DELETE FROM alerts WHERE fingerprint IN (SELECT fingerprint FROM alerts a WHERE status = 'resolved' AND confirmed_at < ?
+       AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.dedup_key = a.fingerprint)
+       AND NOT EXISTS (SELECT 1 FROM members m WHERE m.fingerprint = a.fingerprint) LIMIT ?) RETURNING fingerprint`,
+      beforeMs,
+      limit,
+    );
+    for (const row of gone) {
+      this.#recent.delete(text(row["fingerprint"]));
+      this.#counts.addAlert("resolved", -1);
+    }
+    return gone.length;
+  }
+}
+
+function recordOf(row: Row): AlertRecord {
+  const facts = JSON.parse(text(row["facts"])) as Pick<
+    AlertRecord,
+    "claims" | "incidents" | "routes" | "silent" | "firstSeenAtMs"
+  >;
+  return {
+    ...facts,
+    fingerprint: text(row["fingerprint"]),
+    content: AlertContent.read(text(row["content"])),
+    status: text(row["status"]) as AlertRecord["status"],
+    lookAtMs: instant(row["look_at"]),
+    confirmedAtMs: Number(row["confirmed_at"]),
+  };
+}

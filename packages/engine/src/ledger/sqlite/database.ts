@@ -1,0 +1,110 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { migrations } from "./schema.ts";
+
+export type Row = Record<string, unknown>;
+type Value = string | number | null;
+
+/** SQLite before 3.51.3 may lose a WAL reset under concurrency: https://sqlite.org/wal.html#walresetbug */
+const oldestSafe = [3, 51, 3];
+
+export interface DatabaseOptions {
+  /** How long a second process waits for the first to end before it is refused. @default 5_000 */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * One SQLite file: WAL and `synchronous=FULL`, so that a commit survives the machine; exclusive, so that a second process on
+ * the same file is refused instead of believed.
+ */
+export class Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #written = false;
+
+  /** @throws Error where the file belongs to another process or a newer version. */
+  constructor(path: string, { busyTimeoutMs = 5_000 }: DatabaseOptions = {}) {
+    this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+    try {
+      this.#open();
+    } catch (error) {
+      this.#db.close();
+      if (error instanceof Error && /database is locked/.test(error.message))
+        throw new Error(`${path} is in use by another process; a SQLite ledger has one owner`, { cause: error });
+      throw error;
+    }
+  }
+
+  #open(): void {
+    const version = String(this.#db.prepare("SELECT sqlite_version() AS v").get()?.["v"]);
+    if (compareVersions(version.split(".").map(Number), oldestSafe) < 0)
+      throw new Error(`SQLite ${version} may lose data: Tocsin needs ${oldestSafe.join(".")} or newer`);
+    this.#db.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
+    this.#db.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384");
+    // A checkpoint every 40 MB: pages that change often are written once, and a start reads that much at most.
+    this.#db.exec("PRAGMA wal_autocheckpoint=10000; PRAGMA journal_size_limit=67108864");
+    // Takes the lock now, not at the first write.
+    this.#db.exec("BEGIN IMMEDIATE");
+    const applied = Number(this.#db.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (applied > migrations.length)
+      throw new Error(
+        `the ledger was written by a newer Tocsin (schema ${applied}, this one knows ${migrations.length}): upgrade to open it`,
+      );
+    for (const migration of migrations.slice(applied)) this.#db.exec(migration);
+    this.#db.exec(`PRAGMA user_version=${migrations.length}`);
+    this.#db.exec("COMMIT");
+  }
+
+  /** Something was written since `begin`. */
+  get written(): boolean {
+    return this.#written;
+  }
+
+  begin(): void {
+    this.#written = false;
+    this.#db.exec("BEGIN IMMEDIATE");
+  }
+
+  /** Returns after the fsync. */
+  commit(): void {
+    this.#db.exec("COMMIT");
+  }
+
+  rollback(): void {
+    if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  run(sql: string, ...values: Value[]): { readonly changes: number; readonly lastInsertRowid: number } {
+    this.#written = true;
+    const { changes, lastInsertRowid } = this.#statement(sql).run(...values);
+    return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+  }
+
+  get(sql: string, ...values: Value[]): Row | undefined {
+    return this.#statement(sql).get(...values);
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
+    return statement;
+  }
+}
+
+/** A TEXT column. */
+export const text = (value: unknown): string => value as string;
+
+/** An INTEGER column that may be NULL. */
+export const instant = (value: unknown): number | null => (value === null ? null : Number(value));
+
+function compareVersions(a: readonly number[], b: readonly number[]): number {
+  for (let i = 0; i < b.length; i++) if ((a[i] ?? 0) !== b[i]) return (a[i] ?? 0) - (b[i] ?? 0);
+  return 0;
+}
