@@ -1,6 +1,6 @@
 import type { Clock, Ledger } from "@tocsin/core";
 
-import { stateOf } from "./read-targets.ts";
+import { stateOf } from "./target-entry.ts";
 import type { Targets } from "./targets.ts";
 import type { Metrics, Snapshot } from "./telemetry/metrics.ts";
 

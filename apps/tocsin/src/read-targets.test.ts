@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { readTargets, stateOf } from "./read-targets.ts";
+import { readTargets } from "./read-targets.ts";
+import { stateOf } from "./target-entry.ts";
+import { configTargets, type TargetSet, type WrittenTarget } from "./written-target.ts";
 
 const pagerduty = (name: string, more: object = {}) => ({
   name,
@@ -9,8 +11,17 @@ const pagerduty = (name: string, more: object = {}) => ({
   routing_key: "R0UT1NGKEY0123456789abcdefABCDEF",
   ...more,
 });
-const read = (...inputs: unknown[]) =>
-  readTargets([{ source: "config", path: "targets", inputs, readSecret: (input) => input as string }]);
+const readSecret = (input: unknown) => input as string;
+const read = (...inputs: unknown[]) => readTargets([configTargets(inputs, readSecret)]);
+const secret = (namespace: string, name: string, more: object = {}): WrittenTarget => ({
+  place: `${namespace}/${name}`,
+  namespace,
+  name,
+  input: { type: "pagerduty", region: "us" },
+  beside: { routing_key: "R0UT1NGKEY0123456789abcdefABCDEF\n" },
+  ...more,
+});
+const readSecrets = (...targets: WrittenTarget[]) => readTargets([{ source: "kubernetes", targets, readSecret }]);
 const problems = (...inputs: unknown[]) =>
   read(...inputs).map(({ name, errors, warnings }) => [
     name,
@@ -50,43 +61,64 @@ describe("targets", () => {
     ]);
   });
 
-  test("that are broken leave the last valid version in force, unless they are meant to be off", () => {
-    const [valid] = read(pagerduty("a"));
-    const again = (input: object) =>
-      readTargets(
-        [{ source: "config", path: "targets", inputs: [input], readSecret: (secret) => secret as string }],
-        new Map([["a", valid!.target!]]),
-      )[0];
-    expect(again(pagerduty("a", { routing_key: "short" }))).toMatchObject({ target: valid!.target, errors: [{}] });
-    expect(again(pagerduty("a", { routing_key: "short", enabled: false }))).toMatchObject({
-      target: undefined,
-      errors: [{}],
-    });
+  test("of one name: the first source holds, broken or not", () => {
+    const files: TargetSet = { source: "files", targets: [{ place: "t/a.json", input: pagerduty("a") }], readSecret };
+    const entries = readTargets([configTargets([pagerduty("a", { routing_key: "short" })], readSecret), files]);
+    expect(entries.map(({ name, source, inForce }) => [name, source, inForce])).toEqual([
+      ["a", "config", "nothing"],
+      ["a (t/a.json)", "files", "nothing"],
+    ]);
+    expect(entries[1]!.errors).toEqual([
+      { path: "name", message: "targets[0] has the same name; names must be unique" },
+    ]);
   });
 });
 
-describe("a fallback", () => {
-  test("may be any other target", () => {
-    expect(problems(pagerduty("a", { fallback: "b" }), pagerduty("b", { fallback: "c" }), pagerduty("c"))).toEqual([
-      ["a"],
-      ["b"],
-      ["c"],
+describe("targets of Secrets", () => {
+  test("are named by namespace and name, the target's own or the Secret's", () => {
+    const named = secret("shop", "b", { input: pagerduty("pager") });
+    const broken = secret("shop", "c", { input: { name: "wrong" } });
+    const entries = readSecrets(secret("shop", "a"), named, broken, secret("ops", "a"));
+    expect(entries.map(({ name, errors }) => [name, errors.length > 0])).toEqual([
+      ["shop/a", false],
+      ["shop/pager", false],
+      ["shop/wrong", true],
+      ["ops/a", false],
     ]);
   });
 
-  test("that does not exist is a warning, for the target itself works", () => {
-    const [entry] = read(pagerduty("a", { fallback: "z" }));
-    expect(stateOf(entry!)).toBe("ready");
-    expect(entry!.warnings).toEqual([{ path: "targets[0].fallback", message: 'there is no target named "z"' }]);
+  test("whose text cannot be read say why, and where", () => {
+    const issues = [{ path: "target.json", message: "is not valid JSON" }];
+    const [entry] = readSecrets(secret("shop", "a", { input: undefined, issues }));
+    expect(entry).toMatchObject({ name: "shop/a", place: "shop/a", errors: issues, inForce: "nothing" });
+  });
+});
+
+describe("the last valid version", () => {
+  const [valid] = read(pagerduty("a"));
+  const previous = new Map([["a", valid!.target!]]);
+  const again = (input: unknown, named?: ReadonlyMap<string, string>) =>
+    readTargets([configTargets([input], readSecret)], { previous, ...(named && { named }) })[0];
+
+  test("of a broken target stays in force, unless it is meant to be off", () => {
+    const broken = again(pagerduty("a", { routing_key: "short" }));
+    expect(broken).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target, errors: [{}] });
+    const off = again(pagerduty("a", { routing_key: "short", enabled: false }));
+    expect(off).toMatchObject({ name: "a", inForce: "nothing", target: undefined, errors: [{}] });
   });
 
-  test("that leads back to where it began makes all in the circle invalid, and nobody else", () => {
-    expect(
-      problems(pagerduty("a", { fallback: "b" }), pagerduty("b", { fallback: "c" }), pagerduty("c", { fallback: "b" })),
-    ).toEqual([
-      ["a"],
-      ["b", "targets[1].fallback: leads back to itself: b, c, b"],
-      ["c", "targets[2].fallback: leads back to itself: c, b, c"],
+  test("is found by the place where even the name cannot be read any more", () => {
+    const named = new Map([["targets[0]", "a"]]);
+    expect(again("torn", named)).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target });
+    expect(again({ ...pagerduty("renamed"), routing_key: "short" }, named)).toMatchObject({ name: "a" });
+  });
+
+  test("is not taken from its place while somebody else there has the name", () => {
+    const named = new Map([["targets[0]", "a"]]);
+    const entries = readTargets([configTargets(["torn", pagerduty("a")], readSecret)], { previous, named });
+    expect(entries.map(({ name, inForce }) => [name, inForce])).toEqual([
+      ["targets[0]", "nothing"],
+      ["a", "as_written"],
     ]);
   });
 });

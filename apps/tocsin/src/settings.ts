@@ -10,6 +10,7 @@ import type { Targets } from "./targets.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { Scrubber } from "./telemetry/scrubber.ts";
+import { configTargets } from "./written-target.ts";
 
 export interface SettingsOptions {
   readonly config: Config;
@@ -90,8 +91,7 @@ export class Settings {
     const { scrubber, targets, ledger, metrics, log } = this.#o;
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
-    const set = { source: "config", path: "targets", inputs: next.targets ?? [], readSecret: next.readSecret };
-    const prepared = targets.prepare([set]);
+    const prepared = targets.prepare([configTargets(next.targets ?? [], next.readSecret)]);
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
     // The ledger first: were it to fail, nothing has changed.
     await ledger.useTargets(prepared.terms);
@@ -99,11 +99,10 @@ export class Settings {
     this.#current = next;
     this.#gate = new Gate(next.server.tokens, next.server.publicUrl);
     log.level = next.telemetry.logs.level;
-    for (const { name, errors, warnings, target } of prepared.entries) {
+    for (const { name, place, errors, warnings, target, inForce } of prepared.entries) {
       if (target?.type === "pagerduty") metrics.expect(name);
-      if (errors.length > 0)
-        log.error({ target: name, errors, inForce: target ? "last_valid" : "nothing" }, "a target is invalid");
-      if (warnings.length > 0) log.warn({ target: name, warnings }, "a target may not work as meant");
+      if (errors.length > 0) log.error({ target: name, place, errors, inForce }, "a target is invalid");
+      if (warnings.length > 0) log.warn({ target: name, place, warnings }, "a target may not work as meant");
     }
     this.#reroute();
   }

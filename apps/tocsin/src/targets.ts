@@ -2,7 +2,9 @@ import {
   type Alert,
   type Decision,
   type Lease,
+  type ParsedTarget,
   type Publisher,
+  type ReadSecret,
   route,
   type Route,
   type Target,
@@ -17,8 +19,11 @@ import {
   type Transport,
 } from "@tocsin/publishers";
 
-import { readTargets, type TargetEntry, type TargetSet } from "./read-targets.ts";
+import { nameIn } from "./fallbacks.ts";
+import { parseWritten, readTargets } from "./read-targets.ts";
+import type { TargetEntry } from "./target-entry.ts";
 import type { Vault } from "./vault.ts";
+import type { TargetSet, WrittenTarget } from "./written-target.ts";
 
 /** Of endpoints that no target has any more, so many publishers are kept; they are cheap to make again. */
 const mostRetired = 100;
@@ -28,6 +33,13 @@ export interface Speaker {
   readonly publisher: Publisher;
   /** The target's type. */
   readonly type: string;
+}
+
+/** What is made once for a version of a target, and stays while that is in force. */
+interface Made {
+  readonly endpoint: string;
+  readonly speaker: Speaker;
+  readonly terms: TargetTerms;
 }
 
 /** Targets that were read and compiled, not yet in force. */
@@ -48,6 +60,11 @@ export class Targets {
   readonly #lookedUp: (hit: boolean) => void;
   #prepared: PreparedTargets = { entries: [], terms: [], speakers: new Map() };
   #inForce: readonly Target[] = [];
+  #byName: ReadonlyMap<string, TargetEntry> = new Map();
+  /** What was written is read once: a change of one target costs nothing for the others. */
+  readonly #parsed = new WeakMap<WrittenTarget, ParsedTarget>();
+  readonly #written = new WeakMap<Target, WrittenTarget>();
+  readonly #made = new WeakMap<Target, Made>();
   /** By target and endpoint. The current ones, and retired ones while they are used. */
   #speakers = new Map<string, Speaker>();
 
@@ -77,24 +94,41 @@ export class Targets {
   }
 
   /** Reads targets without using them yet, so that the ledger can be told of them first. */
-  prepare(sets: readonly TargetSet[]): PreparedTargets {
-    const entries = readTargets(sets, new Map(this.#inForce.map((target) => [target.name, target])));
-    const speakers = new Map<string, Speaker>();
-    const terms = entries.flatMap(({ target }) => {
-      if (target === undefined) return [];
-      const endpoint = this.#vault.identity("endpoint", endpointIdentity(target));
-      const publisher = createPublisher(target, this.#publishing);
-      speakers.set(speakerKey(target.name, endpoint), { publisher, type: target.type });
-      return [this.#termsOf(target, endpoint, publisher)];
+  prepare(sets: readonly TargetSet[], terms: { readonly fallbackAcrossNamespaces?: boolean } = {}): PreparedTargets {
+    const entries = readTargets(sets, {
+      ...terms,
+      previous: new Map(this.#inForce.map((target) => [target.name, target])),
+      named: new Map(this.entries.map(({ place, name }) => [place, name])),
+      parse: (written, readSecret) => this.#parse(written, readSecret),
     });
-    return { entries, terms, speakers };
+    const speakers = new Map<string, Speaker>();
+    const known = entries.flatMap(({ target, fallback }) => {
+      if (target === undefined) return [];
+      const made = this.#make(target);
+      speakers.set(speakerKey(target.name, made.endpoint), made.speaker);
+      const standIn = fallback !== undefined && { fallback: { target: fallback, afterMs: target.fallbackAfterMs } };
+      return [{ ...made.terms, ...standIn }];
+    });
+    return { entries, terms: known, speakers };
   }
 
   use(prepared: PreparedTargets): void {
     const retired = [...this.#speakers].filter(([key]) => !prepared.speakers.has(key)).slice(-mostRetired);
     this.#speakers = new Map([...retired, ...prepared.speakers]);
     this.#inForce = prepared.entries.flatMap(({ target }) => target ?? []);
+    this.#byName = new Map(prepared.entries.map((entry) => [entry.name, entry]));
     this.#prepared = prepared;
+  }
+
+  /** By its name; for a target of a Secret the short name will do where it is the only one. */
+  find(name: string): TargetEntry | undefined {
+    const full = nameIn(this.#byName, name);
+    return full === undefined ? undefined : this.#byName.get(full);
+  }
+
+  /** What was written to make a target that is in force. */
+  writtenOf(target: Target): WrittenTarget | undefined {
+    return this.#written.get(target);
   }
 
   decide(alert: Alert): Decision[] {
@@ -133,9 +167,30 @@ export class Targets {
     return terms && this.#speakers.get(speakerKey(name, terms.endpoint));
   }
 
+  #parse(written: WrittenTarget, readSecret: ReadSecret): ParsedTarget {
+    let parsed = this.#parsed.get(written);
+    if (parsed === undefined) {
+      parsed = parseWritten(written, readSecret);
+      this.#parsed.set(written, parsed);
+      if ("target" in parsed) this.#written.set(parsed.target, written);
+    }
+    return parsed;
+  }
+
+  #make(target: Target): Made {
+    let made = this.#made.get(target);
+    if (made === undefined) {
+      const endpoint = this.#vault.identity("endpoint", endpointIdentity(target));
+      const publisher = createPublisher(target, this.#publishing);
+      made = { endpoint, speaker: { publisher, type: target.type }, terms: this.#termsOf(target, endpoint, publisher) };
+      this.#made.set(target, made);
+    }
+    return made;
+  }
+
+  /** Its fallback is known only beside the other targets. */
   #termsOf(target: Target, endpoint: string, publisher: Publisher): TargetTerms {
     const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves } = target;
-    const { fallback, fallbackAfterMs: afterMs } = target;
     return {
       name,
       enabled,
@@ -148,7 +203,6 @@ export class Targets {
       timeoutMs,
       pageResolved,
       adoptUnknownResolves,
-      ...(fallback !== undefined && { fallback: { target: fallback, afterMs } }),
     };
   }
 }

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
 import { loadConfig } from "../config/load.ts";
 import { readTargets } from "../read-targets.ts";
+import { configTargets } from "../written-target.ts";
 import { configFile, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -31,7 +32,7 @@ interface Judged {
 function judge(load: () => Config): Judged {
   try {
     const { targets = [], readSecret, placeOf } = load();
-    const entries = readTargets([{ source: "config", path: "targets", inputs: targets, readSecret }]);
+    const entries = readTargets([configTargets(targets, readSecret)]);
     const placed = (issue: PlacedIssue): PlacedIssue => {
       const place = placeOf(issue.path);
       return place === undefined ? issue : { ...issue, place };

@@ -6,6 +6,7 @@ import { ConfigError } from "../config/config-error.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { readTargets } from "../read-targets.ts";
+import { configTargets } from "../written-target.ts";
 import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import { signalled } from "./signalled.ts";
@@ -55,7 +56,7 @@ async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void>
 
 /** Without a file, the key in the environment is all that was written, and a wrong one would page nobody. */
 function refuseWrongKey({ targets = [], readSecret }: Config): void {
-  const entries = readTargets([{ source: "config", path: "targets", inputs: targets, readSecret }]);
+  const entries = readTargets([configTargets(targets, readSecret)]);
   const issues = entries.flatMap(({ errors }) => errors.map(({ message }) => ({ path: routingKeyVariable, message })));
   if (issues.length > 0) throw new ConfigError(issues, "environment");
 }

@@ -27,6 +27,7 @@ test("targets are named with their state, and none is called by its name", () =>
     errors: [{ path: "", message: "" }],
     warnings: [],
     target: undefined,
+    inForce: "nothing",
   };
   expect(welcome({ ...start, targets: [entry] })).toContain("target    pager: invalid");
   expect(welcome(start)).toContain("NOBODY IS TOLD");

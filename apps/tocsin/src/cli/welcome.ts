@@ -2,7 +2,7 @@ import { alertFingerprint } from "@tocsin/core";
 
 import { type Address, formatAddress } from "../config/address.ts";
 import type { Config } from "../config/config.ts";
-import { stateOf, type TargetEntry } from "../read-targets.ts";
+import { stateOf, type TargetEntry } from "../target-entry.ts";
 
 export interface Started {
   readonly config: Config;

@@ -1,6 +1,6 @@
 import type { Ledger, TargetStanding } from "@tocsin/core";
 
-import { stateOf, type TargetEntry } from "../read-targets.ts";
+import { stateOf, type TargetEntry } from "../target-entry.ts";
 import type { Targets } from "../targets.ts";
 import { type Endpoint, paramOf } from "./endpoint.ts";
 import type { Reloaded } from "./operations.ts";
@@ -54,18 +54,19 @@ export function targetEndpoints({ ledger, targets, refresh }: TargetsAndStanding
 }
 
 export function targetBody(entry: TargetEntry, standing: TargetStanding | undefined) {
-  const { name, source, errors, warnings, target } = entry;
+  const { name, source, place, errors, warnings, target, inForce } = entry;
   return {
     name,
     ...(target && { type: target.type, format: target.format, enabled: target.enabled, mode: target.mode }),
     // The origin alone: the path of a webhook's URL is often its credential.
     ...(target && { origin: new URL(target.url).origin }),
     source,
+    place,
     state: stateOf(entry, standing?.blocked),
     errors: [...errors, ...(standing?.blocked ? [{ path: "", message: standing.blocked.detail }] : [])],
     warnings,
     // Wrong as it stands now; what it was before still works.
-    ...(errors.length > 0 && { inForce: target === undefined ? "nothing" : "last_valid" }),
+    ...(errors.length > 0 && { inForce }),
     ...(standing && {
       limiter: {
         limit: standing.limiter.limit,

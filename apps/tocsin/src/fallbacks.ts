@@ -1,0 +1,67 @@
+import type { Issue } from "@tocsin/core";
+
+import type { TargetEntry } from "./target-entry.ts";
+import { issuePath } from "./written-target.ts";
+
+/**
+ * Finds who stands in for whom, once all targets are known. A fallback that is missing may still come. One that leads
+ * back would tell everybody in turn, for ever, and one in another team's namespace would page that team: those are
+ * errors, and cost the fallback alone, for the target itself can deliver.
+ */
+export function fallbacksOf(entries: ReadonlyMap<string, TargetEntry>, acrossNamespaces: boolean): TargetEntry[] {
+  const found = new Map<string, string>();
+  const wrong = new Map<string, { readonly message: string; readonly missing?: true }>();
+  for (const [name, { target, namespace }] of entries) {
+    if (target?.fallback === undefined) continue;
+    const fallback = nameIn(entries, target.fallback, namespace);
+    const there = fallback === undefined ? undefined : entries.get(fallback);
+    const written = JSON.stringify(target.fallback);
+    if (fallback === undefined || there === undefined)
+      wrong.set(name, { message: `there is no target named ${written}`, missing: true });
+    else if (namespace !== undefined && namespace !== there.namespace && !acrossNamespaces)
+      wrong.set(name, { message: `${written} is not in the namespace ${namespace}, and may not be used from there` });
+    else found.set(name, fallback);
+  }
+  for (const [name, circle] of circlesAmong(found))
+    wrong.set(name, { message: `leads back to itself: ${circle.join(", ")}` });
+  return [...entries].map(([name, entry]) => {
+    const problem = wrong.get(name);
+    const fallback = found.get(name);
+    if (problem === undefined) return fallback === undefined ? entry : { ...entry, fallback };
+    const issue: Issue = { path: issuePath(entry.place, "fallback"), message: problem.message };
+    if (problem.missing) return { ...entry, warnings: [...entry.warnings, issue] };
+    const inForce = entry.inForce === "as_written" ? "without_fallback" : entry.inForce;
+    return { ...entry, errors: [...entry.errors, issue], inForce };
+  });
+}
+
+/**
+ * Which target a name means: of the same namespace first, then the one of that full name, then the only one of that short
+ * name. Undefined: none, or several.
+ */
+export function nameIn(
+  entries: ReadonlyMap<string, Pick<TargetEntry, "namespace">>,
+  name: string,
+  namespace?: string,
+): string | undefined {
+  const neighbour = `${namespace}/${name}`;
+  if (namespace !== undefined && entries.has(neighbour)) return neighbour;
+  if (entries.has(name)) return name;
+  const [only, ...others] = [...entries].filter(([full, entry]) => full === `${entry.namespace}/${name}`);
+  return others.length === 0 ? only?.[0] : undefined;
+}
+
+/** For each name on a circle: the names from one to the next, until the first comes again. */
+function circlesAmong(fallbacks: ReadonlyMap<string, string>): Map<string, readonly string[]> {
+  const circles = new Map<string, readonly string[]>();
+  for (const start of fallbacks.keys()) {
+    const names = [start];
+    for (let next = fallbacks.get(start); next !== undefined; next = fallbacks.get(next)) {
+      names.push(next);
+      if (next === start) circles.set(start, names);
+      // Round, or into a circle further on, which this one is not part of.
+      if (names.indexOf(next) < names.length - 1) break;
+    }
+  }
+  return circles;
+}

@@ -1,0 +1,30 @@
+import type { Issue, Target, TargetStanding } from "@tocsin/core";
+
+/** One target as it was found, right or wrong. */
+export interface TargetEntry {
+  /** Its name, of a Secret `namespace/name`; where it has none, its place. */
+  readonly name: string;
+  readonly source: string;
+  /** Where it was written. */
+  readonly place: string;
+  /** Of Kubernetes. */
+  readonly namespace?: string;
+  readonly errors: readonly Issue[];
+  readonly warnings: readonly Issue[];
+  /** What is in force. */
+  readonly target: Target | undefined;
+  /** How that follows from what was written: as it is; or the last valid version; or without its fallback, which is wrong. */
+  readonly inForce: "as_written" | "last_valid" | "without_fallback" | "nothing";
+  /** The target that stands in for it, by its full name. */
+  readonly fallback?: string;
+}
+
+export type TargetState = "ready" | "degraded" | "invalid" | "disabled" | "shadow" | "unauthorized" | "misconfigured";
+
+/** `blocked`: what its receiver said last. */
+export function stateOf({ errors, target }: TargetEntry, blocked?: TargetStanding["blocked"]): TargetState {
+  if (errors.length > 0 || target === undefined) return "invalid";
+  if (!target.enabled) return "disabled";
+  if (target.mode === "shadow") return "shadow";
+  return blocked?.state ?? (target.degraded ? "degraded" : "ready");
+}
