@@ -39,6 +39,7 @@ export interface Usage {
   readonly limit: number;
   readonly perMs: number;
   readonly used: number;
+  readonly nowMs: number;
   /** When the oldest call leaves the window. */
   readonly resetAtMs: number;
 }
@@ -91,7 +92,7 @@ export class Windows {
     trim(state, limit, atMs);
     const oldest = state.calls[state.head] ?? atMs;
     const used = state.calls.length - state.head;
-    return { limit: allowedNow(limit, state), perMs: limit.perMs, used, resetAtMs: oldest + limit.perMs };
+    return { limit: allowedNow(limit, state), perMs: limit.perMs, used, nowMs: atMs, resetAtMs: oldest + limit.perMs };
   }
 
   /** An incident was opened: matters to dynamic throttling only. */

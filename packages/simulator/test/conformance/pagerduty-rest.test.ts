@@ -159,6 +159,7 @@ it("the limit of 960 a minute shows in the headers, its 429 has code 2020", () =
   simulator.setLimit({ receiver: "pagerduty_rest", limit: 1 });
   expect(call("GET", "/incidents")).toMatchObject({
     status: 429,
+    headers: { "ratelimit-limit": "1", "ratelimit-remaining": "0", "ratelimit-reset": "60" },
     body: { error: { message: "Rate Limit Exceeded", code: 2020 } },
   });
 });

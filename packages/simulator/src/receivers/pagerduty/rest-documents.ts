@@ -18,13 +18,11 @@ export const refuse = (
 export const throttled = (): SimulatorAnswer => json(429, { error: { message: "Rate Limit Exceeded", code: 2020 } });
 
 /** On every answer; the reset is in seconds from now. */
-export const usageHeadersAt =
-  (nowMs: () => number) =>
-  ({ limit, used, resetAtMs }: Usage): Record<string, string> => ({
-    "ratelimit-limit": String(limit),
-    "ratelimit-remaining": String(Math.max(0, limit - used)),
-    "ratelimit-reset": String(Math.max(0, Math.ceil((resetAtMs - nowMs()) / 1000))),
-  });
+export const usageHeaders = ({ limit, used, nowMs, resetAtMs }: Usage): Record<string, string> => ({
+  "ratelimit-limit": String(limit),
+  "ratelimit-remaining": String(Math.max(0, limit - used)),
+  "ratelimit-reset": String(Math.max(0, Math.ceil((resetAtMs - nowMs) / 1000))),
+});
 
 const iso = (atMs: number | undefined): string | null => (atMs === undefined ? null : new Date(atMs).toISOString());
 

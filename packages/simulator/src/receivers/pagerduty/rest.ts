@@ -3,7 +3,7 @@ import type { Call, Receiver, Region, Served, SimulatorRequest } from "../../exc
 import type { Ground } from "../../ground.ts";
 import type { Incident, IncidentStatus } from "../../incident-book.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
-import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeadersAt } from "./rest-documents.ts";
+import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeaders } from "./rest-documents.ts";
 import { answerSubscriptions } from "./subscriptions-api.ts";
 
 const DAY_MS = 86_400_000;
@@ -26,15 +26,13 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
   const token = /^(?:Token token=|Bearer )(\S+)$/.exec(request.headers["authorization"] ?? "")?.[1];
   const key = token === undefined ? undefined : ground.hasher.hash(token);
   const isKnown = key !== undefined && ground.keysOf("pagerduty_rest").has(key);
-  let nowMs = 0;
   return {
     action: request.method.toLowerCase(),
     key,
     charge: isKnown ? { limit: "pagerduty_rest", region, key } : undefined,
     throttled,
-    usageHeaders: usageHeadersAt(() => nowMs),
+    usageHeaders,
     serve(atMs) {
-      nowMs = atMs;
       if (!isKnown) {
         const reason = "must be Token token=... or Bearer, and known";
         return refuse(401, 2006, "Unauthorized", [{ field: "authorization", reason }]);
