@@ -27,7 +27,7 @@ test("targets are named with their state, and none is called by its name", () =>
     errors: [{ path: "", message: "" }],
     warnings: [],
     target: undefined,
-    inForce: "nothing",
+    inForce: "nothing" as const,
   };
   expect(welcome({ ...start, targets: [entry] })).toContain("target    pager: invalid");
   expect(welcome(start)).toContain("NOBODY IS TOLD");
