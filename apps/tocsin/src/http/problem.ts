@@ -31,6 +31,7 @@ export const unavailable = (message: string): Problem => new Problem(503, "unava
 
 export function sendProblem(reply: FastifyReply, { status, code, message, issues }: Problem): void {
   if (status === 503) reply.header("retry-after", retryAfterSeconds);
+  if (status === 413) readOn(reply);
   if (status === 401) reply.header("www-authenticate", 'Bearer realm="tocsin"');
   void reply.code(status).send({ error: { code, message, issues } });
 }
@@ -46,4 +47,13 @@ export function problemOf(error: Error | FastifyError): Problem | undefined {
   return statusCode !== undefined && statusCode >= 400 && statusCode < 500
     ? new Problem(statusCode, "invalid_request", "the request cannot be understood")
     : undefined;
+}
+
+/**
+ * Lets a body that is too large arrive and drops it, for as long as any request may take: closed while its sender is still
+ * writing, the connection would break, and many a client would never see the answer.
+ */
+function readOn(reply: FastifyReply): void {
+  void reply.removeHeader("connection");
+  reply.request.raw.resume();
 }
