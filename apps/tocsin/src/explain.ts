@@ -101,7 +101,7 @@ const unrecorded = (decision: Decision): Pick<Explained, "state" | "reason" | "d
     : { state: "not_told", reason: decision.reason, detail: decision.detail };
 
 const telling = (decision: Decision, alert: Alert, status: "firing" | "resolved"): Telling => ({
-  action: status === "firing" ? "trigger" : "resolve",
+  action: status === "resolved" ? "resolve" : decision.tell && decision.kind === "change" ? "change" : "trigger",
   dedupKey: decision.tell ? decision.dedupKey : alert.fingerprint,
   eventId: "explained",
   severity: decision.tell ? decision.severity : "error",

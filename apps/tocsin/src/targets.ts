@@ -207,12 +207,7 @@ export class Targets {
   }
 }
 
-const routeOf = ({ target, dedupKey, severity, summary }: Decision & { tell: true }): Route => ({
-  target,
-  dedupKey,
-  severity,
-  summary,
-});
+const routeOf = ({ tell: _tell, ...where }: Decision & { tell: true }): Route => where;
 
 /** Two targets may share an endpoint, and still say things differently. */
 const speakerKey = (target: string, endpoint: string): string => `${endpoint} ${target}`;

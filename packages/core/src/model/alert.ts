@@ -22,4 +22,7 @@ export interface Alert {
   readonly valueString?: string;
 }
 
+/** An alert that says what happened, not what is wrong: told once when it fires, never ended. */
+export const isChangeEvent = (alert: Alert): boolean => alert.labels["change_event"] === "true";
+
 export const alertName = (alert: Alert): string => alert.labels["alertname"] ?? "alert";

@@ -12,6 +12,8 @@ export interface Route {
   readonly dedupKey: string;
   readonly severity: Severity;
   readonly summary: string;
+  /** A change event: told once for its dedup key, without a lifecycle. */
+  readonly kind?: "change";
 }
 
 /** One claim and where its alert should be told if it fires. */

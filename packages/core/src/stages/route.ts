@@ -1,5 +1,5 @@
 import { Subject } from "../filter/subject.ts";
-import type { Alert } from "../model/alert.ts";
+import { type Alert, isChangeEvent } from "../model/alert.ts";
 import type { Classification } from "../model/classification.ts";
 import type { Reason } from "../model/incident.ts";
 import { parseSeverity, type Severity } from "../model/severity.ts";
@@ -34,15 +34,20 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
   for (const { passes, reason, why } of target.filters) {
     if (!passes(subject, severity)) return { target: name, tell: false, reason, detail: why };
   }
+  const change = isChangeEvent(subject.alert);
+  if (change && !target.takesChanges) return { target: name, tell: false, reason: "filtered", detail: noChanges };
   const context = { alert: subject.alert, severity, metadata: target.metadata };
   return {
     target: name,
     tell: true,
-    dedupKey: dedupKeyOf(target, context) ?? usual.dedupKey,
+    ...(change && { kind: "change" as const }),
+    dedupKey: change ? usual.changeKey : (dedupKeyOf(target, context) ?? usual.dedupKey),
     severity: severityOf(target, context) ?? severity,
     summary: summaryOfTarget(target, context) ?? usual.summary,
   };
 }
+
+const noChanges = "takes no change events: PagerDuty refuses them for integration keys that start with R";
 
 /** What most targets are told, made once per alert and only if anybody is told. */
 class UsualWords {
@@ -56,6 +61,11 @@ class UsualWords {
 
   get summary(): string {
     return (this.#summary ??= summaryOf(this.#alert));
+  }
+
+  /** Once per fingerprint and start. It is the ledger's, PagerDuty sees none. */
+  get changeKey(): string {
+    return `${this.dedupKey}@${this.#alert.startsAtMs}`;
   }
 
   get dedupKey(): string {

@@ -149,6 +149,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     ...(fields.fallback !== undefined && { fallback: fields.fallback }),
     fallbackAfterMs: fields.fallback_after,
     pageResolved: fields.page_resolved,
+    takesChanges: located.takesChanges ?? false,
     adoptUnknownResolves: fields.adopt_unknown_resolves ?? type.adoptsUnknownResolves,
   };
   return { target, issues: [...issues, ...located.issues], warnings: [...warnings, ...located.warnings] };

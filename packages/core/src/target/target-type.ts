@@ -39,6 +39,8 @@ export interface Located {
   readonly url: string;
   readonly credential: Secret | null;
   readonly degraded: boolean;
+  /** Whether it can be told of changes. @default false */
+  readonly takesChanges?: boolean;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly issues: readonly Issue[];
   readonly warnings: readonly Issue[];

@@ -40,6 +40,8 @@ export interface Target extends Endpoint {
   readonly fallbackAfterMs: number;
   /** Whether an alert that ended before it was told is told at all. */
   readonly pageResolved: "never" | "critical" | "always";
+  /** Whether it can be told of changes (`change_event="true"`). */
+  readonly takesChanges: boolean;
   /** Whether the resolve of an alert never seen before is told. */
   readonly adoptUnknownResolves: boolean;
 }

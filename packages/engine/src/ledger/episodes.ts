@@ -18,13 +18,21 @@ export function applyRoutes(
   const incidents: number[] = [];
   let changed = open.length !== alert.incidents.length;
   for (const incident of open as Incident[]) {
+    if (incident.kind === "change") {
+      incidents.push(incident.id);
+      continue;
+    }
     const route = routeTo(desk, incident, routes);
     const after = confirm(desk, incident, alert, route);
     if (after !== incident) changed = true;
     incidents.push(incident.id);
   }
   for (const route of routes) {
-    if (open.some((incident) => incident?.target === route.target)) continue;
+    if (
+      route.kind !== "change" &&
+      open.some((incident) => incident?.kind === "alert" && incident.target === route.target)
+    )
+      continue;
     const id = join(desk, alert, route);
     if (id === null || incidents.includes(id)) continue;
     incidents.push(id);
@@ -148,6 +156,8 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
   const { nowMs, store } = desk;
   const member = memberOf(alert, route);
   const latest = store.latestIncident(route.target, route.dedupKey);
+  // A change is told once, whatever became of it.
+  if (latest && route.kind === "change") return null;
   if (latest && latest.state !== "closed") {
     confirm(desk, latest, alert, route);
     if (!latest.members.some(({ fingerprint }) => fingerprint === member.fingerprint))
@@ -161,7 +171,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     target: route.target,
     dedupKey: route.dedupKey,
     endpoint: target.id,
-    kind: "alert",
+    kind: route.kind ?? "alert",
     members: [member],
     wanted: wantedBy([member], null, nowMs),
     told: null,
@@ -198,6 +208,7 @@ export function adopt(desk: Desk, alert: AlertRecord, routes: readonly Route[]):
   const adopted: number[] = [];
   for (const route of routes) {
     const target = desk.target(route.target);
+    if (route.kind === "change") continue;
     if (!target?.terms.adoptUnknownResolves || desk.store.latestIncident(route.target, route.dedupKey)) continue;
     const id = join(desk, alert, route);
     const incident = id === null ? undefined : desk.store.incident(id);
@@ -223,7 +234,7 @@ export function endMembers(desk: Desk, alert: AlertRecord): readonly number[] {
     if (!incident || incident.state === "closed") continue;
     open.push(id);
     const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
-    if (!member || member.status === "resolved") continue;
+    if (!member || member.status === "resolved" || incident.kind === "change") continue;
     const members = withMember(incident.members, { ...member, status: "resolved" });
     const after = desk.changed(incident, wanting(incident, members, desk.nowMs));
     if (rested(after)) desk.note(id, after.reason);

@@ -112,6 +112,8 @@ export function letTimePass(desk: Desk, fingerprint: string): void {
 export function reroute(desk: Desk, fingerprint: string, routes: readonly Route[]): void {
   const before = desk.store.alert(fingerprint);
   if (before?.status !== "firing") return;
-  const { incidents } = applyRoutes(desk, before, routes);
+  // What happened before a target was there is no news to it.
+  const lasting = routes.filter(({ kind }) => kind !== "change");
+  const { incidents } = applyRoutes(desk, before, lasting);
   if (incidents !== before.incidents) desk.store.putAlert(before, { ...before, incidents });
 }

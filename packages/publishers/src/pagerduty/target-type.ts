@@ -1,6 +1,6 @@
 import type { GivenAddress, Issue, Located, TargetType } from "@tocsin/core";
 import { secretInput } from "@tocsin/core";
-import { enqueueUrl, eventsUrl, type Region } from "@tocsin/pagerduty";
+import { acceptsChanges, enqueueUrl, eventsUrl, type Region } from "@tocsin/pagerduty";
 import { z } from "zod";
 import { findRoutingKey } from "./routing-key.ts";
 
@@ -56,7 +56,8 @@ function locate(given: GivenAddress): Located {
     const message = "required: the integration key of an Events API v2 integration, 32 letters and digits";
     issues.push({ path: "routing_key", message });
   }
-  return { url: degraded ? url.href : baseOf(url), credential, degraded, headers, issues, warnings };
+  const takesChanges = credential === null || acceptsChanges(credential.reveal());
+  return { url: degraded ? url.href : baseOf(url), credential, degraded, takesChanges, headers, issues, warnings };
 }
 
 /** Without the API path, which a url may or may not have. */

@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import type { Lease } from "@tocsin/core";
+import { firing, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { memoryLedger } from "./memory-ledger.ts";
+
+const request = { owner: "w", most: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
+
+const change = (claim: ReturnType<typeof firing>) => {
+  const { claim: said, routes } = wanted(claim);
+  const key = `${claim.alert.fingerprint}@${claim.alert.startsAtMs}`;
+  return { claim: said, routes: routes.map((route) => ({ ...route, dedupKey: key, kind: "change" as const })) };
+};
+
+async function told(ledger: ReturnType<typeof memoryLedger>): Promise<Lease["action"][]> {
+  const { leases } = await ledger.claimDue(request);
+  await ledger.settle(leases.map((lease) => ({ lease, outcome: { kind: "accepted", receipt: "" } })));
+  return leases.map(({ action }) => action);
+}
+
+it("a change event is told once per fingerprint and start, when it fires, and never ended", async () => {
+  const clock = new VirtualClock();
+  await using ledger = memoryLedger({ clock });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  const deploy = firing("deploy");
+  await ledger.want([change(deploy)]);
+  expect(await told(ledger)).toEqual(["change"]);
+  await ledger.want([change(deploy)]);
+  await ledger.want([change(resolved("deploy"))]);
+  expect(await told(ledger)).toEqual([]);
+  const { incidents } = await ledger.incidents({ limit: 9 });
+  expect(incidents.map(({ state, reason }) => [state, reason])).toEqual([["closed", "delivered"]]);
+  await clock.advance(60_000);
+  await ledger.want([change(firing("deploy", { startsAtMs: clock.now() }))]);
+  expect(await told(ledger)).toEqual(["change"]);
+});
+
+it("a change that ends before its turn is told all the same; a target that comes later is not told", async () => {
+  const clock = new VirtualClock();
+  await using ledger = memoryLedger({ clock });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  await ledger.want([change(firing("deploy"))]);
+  await ledger.want([change(resolved("deploy"))]);
+  expect(await told(ledger)).toEqual(["change"]);
+  const again = change(firing("restart"));
+  await ledger.want([{ ...again, routes: [] }]);
+  await ledger.reroute([{ fingerprint: again.claim.alert.fingerprint, routes: again.routes }]);
+  expect(await told(ledger)).toEqual([]);
+});
