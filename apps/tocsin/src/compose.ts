@@ -61,7 +61,6 @@ export async function compose(
 ): Promise<Tocsin> {
   const scrubber = new Scrubber();
   const log = createLogger(config.telemetry.logs, scrubber, writeLog);
-  const readiness = new Readiness();
   const closing: (() => unknown)[] = [];
   const close = async () => {
     for (const end of closing.splice(0).toReversed()) await end();
@@ -72,6 +71,7 @@ export async function compose(
     const vault = new Vault(keysOf(config, log));
     const ledger = await openLedger(config);
     closing.push(() => ledger[Symbol.asyncDispose]());
+    const readiness = new Readiness(ledger, clock);
     const transport = new Transport({ proxy: proxyBeyondLoopback(env) });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, lookedUp: (hit) => metrics.lookedUp(hit) });
@@ -98,7 +98,7 @@ export async function compose(
       ...operationsEndpoints({
         ledger,
         reload,
-        unready: () => readiness.reasons(clock.monotonic()),
+        unready: () => readiness.reasons(),
         exposition: () => exposition({ ledger, targets, metrics, clock }),
       }),
     ];

@@ -61,7 +61,7 @@ export function publishing({ targets, metrics, readiness, log, clock, publicUrl 
       },
       failed(error) {
         if (error instanceof LedgerUnavailable) {
-          readiness.commitFailed(error.message, clock.monotonic());
+          readiness.commitFailed(error.message);
           log.warn({ err: error }, "the ledger is unavailable; the worker tries again");
         } else log.error({ err: error, reason: "bug" }, "the worker met a bug and goes on");
       },

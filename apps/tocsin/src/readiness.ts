@@ -1,14 +1,20 @@
-/**
- * How long after a failed commit the service says that it is not ready, unless one succeeds before. Then it is tried
- * again: a load balancer that sends nothing would never let it find out.
- */
-const doubtMs = 30_000;
+import type { Clock, Ledger } from "@tocsin/core";
+
+/** While the ledger does not commit, it is asked this often whether it does again: a load balancer sends nothing then. */
+const probeEveryMs = 1_000;
 
 /** Whether senders should come here: the ledger commits, and the first load of targets has ended. */
 export class Readiness {
+  readonly #ledger: Pick<Ledger, "probe">;
+  readonly #clock: Clock;
   #loaded = false;
   #stopping = false;
-  #failed: { readonly atMs: number; readonly why: string } | undefined;
+  #failed: string | undefined;
+
+  constructor(ledger: Pick<Ledger, "probe">, clock: Clock) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
 
   get stopping(): boolean {
     return this.#stopping;
@@ -26,18 +32,31 @@ export class Readiness {
     this.#failed = undefined;
   }
 
-  /** `atMs`: monotonic. */
-  commitFailed(why: string, atMs: number): void {
-    this.#failed = { atMs, why };
+  commitFailed(why: string): void {
+    if (this.#failed === undefined) this.#probeLater();
+    this.#failed = why;
+  }
+
+  #probeLater(): void {
+    this.#clock.after(probeEveryMs, () => void this.#probe());
+  }
+
+  async #probe(): Promise<void> {
+    if (this.#failed === undefined || this.#stopping) return;
+    try {
+      await this.#ledger.probe();
+      this.committed();
+    } catch {
+      this.#probeLater();
+    }
   }
 
   /** Empty: ready. */
-  reasons(nowMs: number): string[] {
-    const failed = this.#failed !== undefined && nowMs - this.#failed.atMs < doubtMs ? this.#failed.why : undefined;
+  reasons(): string[] {
     return [
       ...(this.#stopping ? ["the service is stopping"] : []),
       ...(this.#loaded ? [] : ["targets are not loaded yet"]),
-      ...(failed === undefined ? [] : [`the ledger does not commit: ${failed}`]),
+      ...(this.#failed === undefined ? [] : [`the ledger does not commit: ${this.#failed}`]),
     ];
   }
 }

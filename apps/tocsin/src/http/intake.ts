@@ -102,7 +102,7 @@ async function record(intake: Intake, batch: Batch, source: string): Promise<rea
   // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
   intake.wake();
   const recorded = await recording.catch((error: unknown) => {
-    if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message, clock.monotonic());
+    if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
     throw error;
   });
   readiness.committed();

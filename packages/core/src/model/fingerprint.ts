@@ -15,10 +15,10 @@ let low = 0;
 
 function feed(byte: number): void {
   const mixed = (low ^ byte) >>> 0;
-  // Both products stay below 2^42, far inside a double's exact range.
+  // Below 2^42, far inside a double's exact range; what goes over 2^32 is carried into the high half.
   const product = mixed * primeLow;
-  high = (high * primeLow + mixed * 0x100 + Math.floor(product / 0x1_0000_0000)) % 0x1_0000_0000;
   low = product >>> 0;
+  high = (Math.imul(high, primeLow) + (mixed << 8) + (product - low) / 0x1_0000_0000) >>> 0;
 }
 
 /** Feeds a text's UTF-8 bytes; a lone surrogate counts as U+FFFD, as in Go after JSON. */

@@ -213,6 +213,8 @@ export interface Ledger extends AsyncDisposable {
   replay(id: number): Promise<"replayed" | "already_replayed" | "not_found">;
   standing(): Promise<readonly TargetStanding[]>;
   stats(): Promise<LedgerStats>;
+  /** Writes and commits something that means nothing: readiness. */
+  probe(): Promise<void>;
   /** Keeps a text under a name, over restarts and for all replicas; another one takes its place. Encrypt what is secret. */
   remember(name: string, text: string): Promise<void>;
   /** What was remembered last under this name. */

@@ -184,6 +184,10 @@ export class LedgerCore {
     return this.#desk.store.gate("memory", name) as string | undefined;
   }
 
+  probe(): void {
+    this.#desk.store.putGate("meta", "probe", this.#desk.nowMs);
+  }
+
   forget(beforeMs: number): number {
     return this.#desk.store.forget(beforeMs, forgetAtOnce);
   }

@@ -27,6 +27,7 @@ export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
   replay: (id) => run("replay", [id]),
   standing: () => run("standing", []),
   stats: () => run("stats", []),
+  probe: () => run("probe", []),
   remember: (name, text) => run("remember", [name, text]),
   recall: (name) => run("recall", [name]),
   forget: (beforeMs) => run("forget", [beforeMs]),
