@@ -31,6 +31,12 @@ export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): C
   const { store, nowMs } = desk;
   for (const { fingerprint } of store.alertsToLookAt(nowMs, mostLookedAt)) letTimePass(desk, fingerprint);
 
+  // Before anything is weighed: an owner that is gone may hold a probe or a place that all others wait for.
+  for (const id of desk.leaseEnds.over(nowMs)) {
+    const incident = store.incident(id);
+    if (incident?.flight) desk.planned(incident, overtake(desk, flights, incident));
+    else desk.leaseEnds.delete(id);
+  }
   for (const incident of store.fallbacksDue(nowMs, mostLookedAt)) fallBack(desk, incident);
 
   const claim = new Claiming(desk, flights, request);
@@ -44,6 +50,7 @@ export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): C
   for (const lane of store.lanes()) if (lane.nextDueAtMs > nowMs) claim.lookAgain(lane.nextDueAtMs);
   claim.lookAgain(store.nextLookAtMs());
   claim.lookAgain(store.nextFallbackAtMs());
+  claim.lookAgain(desk.leaseEnds.next());
   return { leases: claim.leases, nextAtMs: claim.nextAtMs, nowMs, limited: [...claim.limited] };
 }
 
@@ -153,7 +160,7 @@ class Claiming {
   #lease(due: Incident, endpoint: EndpointRecord): boolean {
     const desk = this.#desk;
     const { nowMs, gates } = desk;
-    const incident = repairLate(overtake(desk, this.#flights, due), (one) => one.untilMs <= nowMs);
+    const incident = repairLate(due, (one) => one.untilMs <= nowMs);
     const dueTerms = desk.dueTerms(incident);
     const owed = nextAction(incident, dueTerms);
     const action = owed ?? (isReminder(incident, nowMs, dueTerms.remind) ? "trigger" : null);
@@ -182,6 +189,7 @@ class Claiming {
     };
     desk.planned(due, { ...incident, flight, updatedAtMs: nowMs });
     this.#flights.add(this.#request.owner, terms.name);
+    desk.leaseEnds.set(due.id, flight.leaseUntilMs);
     gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
     this.#markProbes(endpoint, incident.id, token);
     this.leases.push(
@@ -216,6 +224,7 @@ export function overtake(desk: Desk, flights: Flights, incident: Incident): Inci
   if (!flight) return incident;
   const endpoint = desk.endpoint(incident.endpoint);
   flights.remove(flight.owner, endpoint.terms.name);
+  desk.leaseEnds.delete(incident.id);
   freeProbes(desk, endpoint, flight.token);
   desk.note(incident.id, "lease_lost", flight.action);
   const doubtful = doubted({ ...incident, flight: null }, flight, desk.nowMs);

@@ -48,6 +48,7 @@ export class LedgerCore {
       const { flight } = incident;
       if (!flight) continue;
       this.#flights.add(flight.owner, this.#desk.endpoint(incident.endpoint).terms.name);
+      this.#desk.leaseEnds.set(incident.id, flight.leaseUntilMs);
       // The sole owner of a file that was closed or killed: no lease of its former life is alive, nothing arrives late.
       if (options.soleOwner)
         this.#desk.planned(incident, { ...overtake(this.#desk, this.#flights, incident), overtaken: [] });

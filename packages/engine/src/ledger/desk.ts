@@ -8,6 +8,7 @@ import {
   replan,
 } from "@tocsin/core/decisions";
 import { Gates } from "./gates.ts";
+import { LeaseEnds } from "./lease-ends.ts";
 import type { EndpointRecord, Store } from "./store.ts";
 
 /** What every operation of the ledger works with: rows, time, targets, gates. One per open ledger. */
@@ -15,6 +16,7 @@ export class Desk {
   readonly store: Store;
   readonly settings: DeliverySettings;
   readonly gates: Gates;
+  readonly leaseEnds = new LeaseEnds();
   readonly random: () => number;
   /** Ledger time of the operation under way; never runs backwards. */
   nowMs: number;

@@ -33,6 +33,7 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
   }
   const endpoint = desk.endpoint(incident.endpoint);
   flights.remove(flight.owner, endpoint.terms.name);
+  desk.leaseEnds.delete(incident.id);
   desk.gates.discharge(endpoint.terms.credential, lease.token, desk.nowMs);
   judge(desk, endpoint, incident, flight, outcome);
 
