@@ -128,6 +128,75 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events }))).toEqual([]);
   });
 
+  it.each<[string, readonly Step[], readonly TruthEvent[]]>([
+    [
+      "when a trigger that never arrived was followed by its resolve, and the next episode was told",
+      [
+        [6, resolve("a")],
+        [8, trigger("a")],
+      ],
+      [fires(0), ends(5), fires(7)],
+    ],
+    [
+      "when such a resolve was under way as the source fired again",
+      [
+        [8, resolve("a")],
+        [9, trigger("a")],
+      ],
+      [fires(0), ends(5), fires(7)],
+    ],
+    [
+      "when only the summary was new",
+      [
+        [1, trigger("a")],
+        [9, trigger("a", { summary: "another disk" })],
+      ],
+      [fires(0)],
+    ],
+    [
+      "when a person resolved after several events, and it was told again",
+      [
+        [1, trigger("a")],
+        [2, acknowledge("a")],
+        [3, (simulator) => simulator.resolve(simulator.incidents()[0]?.id ?? "")],
+        [3700, trigger("a")],
+      ],
+      [fires(0)],
+    ],
+    [
+      "when the truth's clock is half a second behind",
+      [
+        [0, trigger("a")],
+        [60, resolve("a")],
+        [100, trigger("a")],
+      ],
+      [fires(0.5), ends(60.5), fires(100.5)],
+    ],
+    [
+      "when a severity rose step by step, and each was told",
+      ["info", "warning", "error", "critical"].map(
+        (severity, index) => [index + 1, trigger("a", { severity })] as const,
+      ),
+      ["info", "warning", "error", "critical"].map((severity, index) => fires(index, "a", severity)),
+    ],
+    [
+      "when a severity fell, and was not told",
+      [[1, trigger("a")]],
+      [fires(0), fires(5, "a", "error"), fires(6, "a", "warning"), fires(7, "a", "info")],
+    ],
+    [
+      "when two episodes had two severities",
+      [
+        [1, trigger("a")],
+        [3, resolve("a")],
+        [5, trigger("a", { severity: "warning" })],
+      ],
+      [fires(0), ends(2), fires(4, "a", "warning")],
+    ],
+  ])("%s, however it came", (_, steps, events) => {
+    expect(kindsOf(run(steps, { events }))).toEqual([]);
+  });
+
   it.each<[string, "never" | "critical" | "always", string, FindingKind[]]>([
     ["a critical told after its end", "never", "critical", ["stray"]],
     ["a critical told after its end", "critical", "critical", []],
@@ -240,6 +309,39 @@ const defects: readonly Defect[] = [
     ],
     truth: { events: [fires(0)] },
     found: ["lost", "out_of_order"],
+  },
+  {
+    name: "a trigger repeated long after an attempt that left doubt, or before one",
+    steps: [
+      [0, (simulator) => simulator.setFaults("times 1 hang")],
+      [1, trigger("a")],
+      [12, trigger("a")],
+      [24, trigger("a")],
+      [25, (simulator) => simulator.setFaults("times 1 hang")],
+      [26, trigger("a")],
+    ],
+    truth: { events: [fires(0)] },
+    found: ["repeated"],
+  },
+  ...(["info", "warning", "error"] as const).map((severity, rank): Defect => {
+    const higher = ["warning", "error", "critical"][rank] ?? "";
+    return {
+      name: `${higher} shown as ${severity}`,
+      steps: [[1, trigger("a", { severity })]],
+      truth: { events: [fires(0, "a", severity), fires(5, "a", higher)] },
+      found: ["wrong_severity"],
+    };
+  }),
+  {
+    name: "a late one although another of its episodes came in time",
+    steps: [
+      [1, trigger("a")],
+      [101, resolve("a")],
+      [240, trigger("a")],
+      [301, resolve("a")],
+    ],
+    truth: { events: [fires(0), ends(100), fires(200), ends(300)], within: "30s" },
+    found: ["late"],
   },
   {
     name: "an alert that ended unheard, although it lasted",

@@ -135,13 +135,12 @@ function judgeSeverity(line: Line, incident: Told, say: Say): void {
 }
 
 function judgePromptness(line: Line, withinMs: number, say: Say): void {
+  const isOpen = line.incidents.some((one) => one.resolvedMs === Infinity);
   for (const { fromMs, untilMs } of line.episodes) {
-    if (untilMs - fromMs < withinMs) continue;
+    // What fires and is not open at all is lost, which has been said.
+    if (untilMs - fromMs < withinMs || (untilMs === Infinity && !isOpen)) continue;
     const isHeard = line.incidents.some((one) => one.openedMs <= fromMs + withinMs && one.resolvedMs > fromMs);
-    const isHeardLater = line.incidents.some((one) => one.openedMs > fromMs && one.openedMs <= untilMs);
-    if (!isHeard && (isHeardLater || untilMs !== Infinity)) {
-      say("late", fromMs, `fired at ${iso(fromMs)} and was not open ${withinMs / 1000} s later`);
-    }
+    if (!isHeard) say("late", fromMs, `fired at ${iso(fromMs)} and was not open ${withinMs / 1000} s later`);
   }
 }
 

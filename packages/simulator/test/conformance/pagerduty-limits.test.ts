@@ -118,6 +118,16 @@ describe("the limit", () => {
 });
 
 describe("a limit can be set", () => {
+  it("to whole windows of the clock, which say when the next begins", () => {
+    const clock = new TestClock();
+    const limit: LimitSetting = { limit: 1, per: "10s", align: "clock", retry_after: "seconds" };
+    const simulator = new Simulator({ clock, limit });
+    clock.advance(4000);
+    simulator.handle(trigger("a"));
+    clock.advance(3000);
+    expect(simulator.handle(trigger("a")).headers["retry-after"]).toBe("3");
+  });
+
   it("to whole windows of the clock", () => {
     const limit: LimitSetting = { limit: 2, per: "10s", align: "clock" };
     expect(statusesAt([8, 9, 9.5, 10, 10, 10.1, 20], limit)).toEqual([202, 202, 429, 202, 202, 429, 202]);
