@@ -212,6 +212,18 @@ describe("clocks that differ from ours", () => {
     expect(again).toMatchObject({ effect: "confirmed", state: { status: "resolved" } });
   });
 
+  it("an endsAt that stands still is the end too, save in a request that came twice", () => {
+    const over = said(30 * second);
+    expect(speak(fires(t0, over), fires(t0 + minute, over))).toMatchObject({
+      effect: "changed",
+      state: { status: "resolved" },
+    });
+    expect(speak(fires(t0, over), fires(t0 + second, over))).toMatchObject({
+      effect: "confirmed",
+      state: { status: "firing" },
+    });
+  });
+
   it("its next episode, with a newer startsAt, fires", () => {
     const next = { sender: "a", startsAtMs: t0 + year + 3 * minute, endsAtMs: t0 + year + 7 * minute };
     const again = speak(

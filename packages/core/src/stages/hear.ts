@@ -48,7 +48,7 @@ export function hear(
     heardAtMs: nowMs,
   };
 
-  if (claim.status === "resolved" || (ahead && same && endMovedBack(previous, claim))) {
+  if (claim.status === "resolved" || (ahead && same && endMovedBack(previous, claim, nowMs))) {
     if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
     if (previous?.status === "resolved" && previous.ended === "explicit" && same) {
       const { heldUntilMs, ...rest } = previous;
@@ -103,15 +103,18 @@ const ignored = (previous: ClaimState, nowMs: number, skewed: boolean): Heard =>
   skewed,
 });
 
+/** Senders repeat what fires no sooner; what comes sooner may be one request sent twice. */
+const soonestRepeatMs = 30_000;
+
 /**
  * A sender whose clock runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing
- * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end, and one that then stands still is
- * that end said again.
+ * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end, and so is one that stands still.
  */
-function endMovedBack(previous: ClaimState, claim: Claim): boolean {
+function endMovedBack(previous: ClaimState, claim: Claim, nowMs: number): boolean {
   if (previous.saidEndsAtMs === undefined || claim.endsAtMs === undefined) return false;
+  if (claim.endsAtMs !== previous.saidEndsAtMs) return claim.endsAtMs < previous.saidEndsAtMs;
   const over = previous.status === "resolved" && previous.ended === "explicit";
-  return over ? claim.endsAtMs <= previous.saidEndsAtMs : claim.endsAtMs < previous.saidEndsAtMs;
+  return over || nowMs - previous.heardAtMs >= soonestRepeatMs;
 }
 
 /** An `endsAt` on a clock that runs ahead says nothing about ours: then the default counts. */
