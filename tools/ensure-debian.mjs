@@ -1,9 +1,14 @@
-// The end-to-end tests speak with Debian's Prometheus and Alertmanager. As root on Debian, with CI or TOCSIN_TEST_INSTALL
-// set, they are installed here; elsewhere the tests that need them say aloud that they are skipped.
+// The end-to-end tests speak with Debian's Prometheus and Alertmanager, and watch system calls with strace. As root on
+// Debian, with CI or TOCSIN_TEST_INSTALL set, they are installed here; elsewhere the tests that need them say aloud that
+// they are skipped.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
-const wanted = { prometheus: "/usr/bin/prometheus", "prometheus-alertmanager": "/usr/bin/prometheus-alertmanager" };
+const wanted = {
+  prometheus: "/usr/bin/prometheus",
+  "prometheus-alertmanager": "/usr/bin/prometheus-alertmanager",
+  strace: "/usr/bin/strace",
+};
 const missing = Object.keys(wanted).filter((name) => !existsSync(wanted[name]));
 if (missing.length > 0) {
   const asked = process.env.CI || process.env.TOCSIN_TEST_INSTALL;
