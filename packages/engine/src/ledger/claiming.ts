@@ -18,7 +18,7 @@ import type { Desk } from "./desk.ts";
 import { waitingIn } from "./gates.ts";
 import { fallBack } from "./fallback.ts";
 import { letTimePass } from "./intake.ts";
-import type { EndpointRecord, Lane } from "./store.ts";
+import { alertIn, type EndpointRecord, type Lane } from "./store.ts";
 
 /** Alerts whose time has come that one claim looks at: a bound on the commit, not on the work; the rest comes next. */
 const mostLookedAt = 500;
@@ -264,7 +264,7 @@ function leaseOf(
     severity: incident.wanted.severity,
     summary: incident.wanted.summary,
     firing: incident.members.filter(({ status }) => status === "firing").length,
-    alert: record.content.alert,
+    alert: alertIn(record),
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
   };

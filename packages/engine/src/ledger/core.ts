@@ -17,7 +17,7 @@ import { atCurrentEndpoint, settle } from "./settling.ts";
 import { reroute, want } from "./intake.ts";
 import { wanting } from "./members.ts";
 import { alertView, incidentView, standing } from "./reading.ts";
-import type { Store } from "./store.ts";
+import { alertIn, type Store } from "./store.ts";
 import { useTargets } from "./targets.ts";
 
 /** Rows that one `forget` deletes of each kind, so that nobody waits for it. */
@@ -117,7 +117,7 @@ export class LedgerCore {
   }
 
   firing(page: { readonly after?: string; readonly limit: number }) {
-    return this.#desk.store.firingAlerts(page.after ?? "", page.limit).map(({ content }) => content.alert);
+    return this.#desk.store.firingAlerts(page.after ?? "", page.limit).map(alertIn);
   }
 
   incidents(query: IncidentQuery) {

@@ -144,10 +144,10 @@ const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
 const rested = (incident: Incident): boolean => incident.state === "not_told" && incident.told === null;
 
 /** A person resolved it, and what fires is what that person saw: anything that began later is news. */
-const held = (desk: Desk, incident: Incident, { content }: AlertRecord): boolean =>
+const held = (desk: Desk, incident: Incident, { startsAtMs }: AlertRecord): boolean =>
   incident.manualUntilMs !== null &&
   incident.manualUntilMs > desk.nowMs &&
-  content.alert.startsAtMs <= incident.manualUntilMs - desk.settings.manualResolveFor;
+  startsAtMs <= incident.manualUntilMs - desk.settings.manualResolveFor;
 
 /** The alert joins the open incident of its dedup key at the target, or opens a new one. Null: held closed by a person. */
 export function join(desk: Desk, alert: AlertRecord, route: Route): number | null {

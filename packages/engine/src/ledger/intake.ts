@@ -9,7 +9,6 @@ import {
   type Route,
   type Want,
 } from "@tocsin/core/decisions";
-import { AlertContent } from "./alert-content.ts";
 import type { Desk } from "./desk.ts";
 import { adopt, applyRoutes, endMembers } from "./episodes.ts";
 import type { AlertRecord } from "./store.ts";
@@ -40,7 +39,7 @@ function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
   const after = withClaims(desk, claims, {
     fingerprint,
     // Content comes from what fires; a resolve that nothing fired before is all there is to know.
-    content: says || !before ? AlertContent.of(kept(claim.alert, heard.state)) : before.content,
+    ...(says || !before ? contentOf(kept(claim.alert, heard.state)) : pick(before)),
     status: before?.status ?? "resolved",
     claims,
     incidents: before?.incidents ?? [],
@@ -64,6 +63,9 @@ function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
   store.putAlert(before, incidents === after.incidents ? after : { ...after, incidents });
   return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: heard.skewed };
 }
+
+const contentOf = (alert: Alert) => ({ content: JSON.stringify(alert), startsAtMs: alert.startsAtMs });
+const pick = ({ content, startsAtMs }: AlertRecord) => ({ content, startsAtMs });
 
 /** The alert as it is kept: with the start that counts, which for a sender's clock ahead of ours is the time of receipt. */
 const kept = (alert: Alert, { effectiveStartsAtMs }: ClaimState): Alert =>

@@ -1,12 +1,12 @@
 import { type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
 import type { AlertRecord } from "./store.ts";
 
-export function memberOf({ content: { alert } }: AlertRecord, route: Route): Member {
+export function memberOf({ fingerprint, startsAtMs }: AlertRecord, route: Route): Member {
   return {
-    fingerprint: alert.fingerprint,
+    fingerprint,
     status: "firing",
     severity: route.severity,
-    startsAtMs: alert.startsAtMs,
+    startsAtMs,
     summary: route.summary,
   };
 }

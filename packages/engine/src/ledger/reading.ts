@@ -1,14 +1,14 @@
 import type { AlertView, Incident, IncidentView, Reason, TargetStanding } from "@tocsin/core/decisions";
 import { breakerState } from "../breaker.ts";
 import type { Desk } from "./desk.ts";
-import type { AlertRecord } from "./store.ts";
+import { alertIn, type AlertRecord } from "./store.ts";
 
-export const alertView = ({ content, claims, status, firstSeenAtMs, confirmedAtMs }: AlertRecord): AlertView => ({
-  alert: content.alert,
-  claims: Object.values(claims),
-  status,
-  firstSeenAtMs,
-  confirmedAtMs,
+export const alertView = (record: AlertRecord): AlertView => ({
+  alert: alertIn(record),
+  claims: Object.values(record.claims),
+  status: record.status,
+  firstSeenAtMs: record.firstSeenAtMs,
+  confirmedAtMs: record.confirmedAtMs,
 });
 
 /** State and reason as they are now. What a whole target or credential waits for is not written to each incident. */

@@ -1,4 +1,5 @@
 import type {
+  Alert,
   AlertStatus,
   ClaimState,
   DeadLetter,
@@ -10,12 +11,14 @@ import type {
   TargetTerms,
   Urgency,
 } from "@tocsin/core/decisions";
-import type { AlertContent } from "./alert-content.ts";
 
 /** One alert as the ledger keeps it, also when no target wants it. */
 export interface AlertRecord {
   readonly fingerprint: string;
-  readonly content: AlertContent;
+  /** The alert as JSON (`alertIn`): most are stored, repeated and resolved without anybody reading them. */
+  readonly content: string;
+  /** When it began: what it says, or the time of receipt where that lay ahead. Wall clock, ms. */
+  readonly startsAtMs: number;
   readonly status: AlertStatus;
   /** By claimant: the source for webhooks, source and sender for direct input. */
   readonly claims: Readonly<Record<string, ClaimState>>;
@@ -30,6 +33,8 @@ export interface AlertRecord {
   readonly firstSeenAtMs: number;
   readonly confirmedAtMs: number;
 }
+
+export const alertIn = ({ content }: Pick<AlertRecord, "content">): Alert => JSON.parse(content) as Alert;
 
 /** Where events go or went: one (target, URL, credential), see `TargetTerms.endpoint`. */
 export interface EndpointRecord {

@@ -1,4 +1,3 @@
-import { AlertContent } from "../alert-content.ts";
 import type { Counts } from "../counts.ts";
 import type { AlertRecord } from "../store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
@@ -32,9 +31,8 @@ export class AlertRows {
 
   put(before: AlertRecord | undefined, after: AlertRecord): void {
     const { fingerprint, status, lookAtMs, confirmedAtMs } = after;
-    const { claims, incidents, routes, silent, firstSeenAtMs } = after;
-    const facts = JSON.stringify({ claims, incidents, routes, silent, firstSeenAtMs });
-    const { json } = after.content;
+    const { claims, incidents, routes, silent, startsAtMs, firstSeenAtMs } = after;
+    const facts = JSON.stringify({ claims, incidents, routes, silent, startsAtMs, firstSeenAtMs });
     if (before && before.content === after.content)
       this.#db.run(
         "UPDATE alerts SET status = ?, look_at = ?, confirmed_at = ?, facts = ? WHERE fingerprint = ?",
@@ -52,11 +50,11 @@ export class AlertRows {
         status,
         lookAtMs,
         confirmedAtMs,
-        json,
+        after.content,
         facts,
         fingerprint,
       );
-    this.#recent.set(fingerprint, after, json.length + facts.length);
+    this.#recent.set(fingerprint, after, after.content.length + facts.length);
     if (before?.status !== status) {
       if (before) this.#counts.addAlert(before.status, -1);
       this.#counts.addAlert(status, 1);
@@ -118,12 +116,12 @@ export class AlertRows {
 function recordOf(row: Row): AlertRecord {
   const facts = JSON.parse(text(row["facts"])) as Pick<
     AlertRecord,
-    "claims" | "incidents" | "routes" | "silent" | "firstSeenAtMs"
+    "claims" | "incidents" | "routes" | "silent" | "startsAtMs" | "firstSeenAtMs"
   >;
   return {
     ...facts,
     fingerprint: text(row["fingerprint"]),
-    content: AlertContent.read(text(row["content"])),
+    content: text(row["content"]),
     status: text(row["status"]) as AlertRecord["status"],
     lookAtMs: instant(row["look_at"]),
     confirmedAtMs: Number(row["confirmed_at"]),
