@@ -3,11 +3,13 @@ import type { Socket } from "node:net";
 
 import type { Leaving } from "./journal.ts";
 
-interface Answered {
-  readonly request: number;
-  readonly response: ServerResponse;
+/** The answers on one connection: numbers only, for a busy one has many in a moment. */
+interface Recent {
+  readonly requests: number[];
   /** Monotonic. */
-  readonly atMs: number;
+  readonly atMs: number[];
+  /** Only the last can be still on its way. */
+  last: ServerResponse;
 }
 
 /**
@@ -18,17 +20,22 @@ const UNREAD_MS = 250;
 
 /** What was answered on each connection in its last moments, so that a client's leaving can be judged. */
 export class RecentAnswers {
-  readonly #bySocket = new WeakMap<Socket, Answered[]>();
+  readonly #bySocket = new WeakMap<Socket, Recent>();
 
   note(socket: Socket, request: number, response: ServerResponse): void {
-    const answered = { request, response, atMs: performance.now() };
-    const before = this.#bySocket.get(socket);
-    if (before === undefined) {
-      this.#bySocket.set(socket, [answered]);
+    const nowMs = performance.now();
+    const recent = this.#bySocket.get(socket);
+    if (recent === undefined) {
+      this.#bySocket.set(socket, { requests: [request], atMs: [nowMs], last: response });
       return;
     }
-    while (before[0]?.response.writableFinished === true && answered.atMs - before[0].atMs >= UNREAD_MS) before.shift();
-    before.push(answered);
+    while (recent.atMs[0] !== undefined && nowMs - recent.atMs[0] >= UNREAD_MS) {
+      recent.atMs.shift();
+      recent.requests.shift();
+    }
+    recent.requests.push(request);
+    recent.atMs.push(nowMs);
+    recent.last = response;
   }
 
   /** We are the ones who break this connection: its end says nothing about the client. */
@@ -38,9 +45,13 @@ export class RecentAnswers {
 
   /** The connection has ended: names each request whose answer the client may not have. */
   left(socket: Socket, tell: (request: number, when: Leaving) => void): void {
-    for (const { request, response, atMs } of this.#bySocket.get(socket) ?? []) {
-      if (!response.writableFinished) tell(request, "before_answer");
-      else if (response.shouldKeepAlive && performance.now() - atMs < UNREAD_MS) tell(request, "at_once");
+    const recent = this.#bySocket.get(socket);
+    if (recent === undefined) return;
+    const nowMs = performance.now();
+    for (const [index, request] of recent.requests.entries()) {
+      const isLast = index === recent.requests.length - 1;
+      if (isLast && !recent.last.writableFinished) tell(request, "before_answer");
+      else if (recent.last.shouldKeepAlive && nowMs - (recent.atMs[index] ?? 0) < UNREAD_MS) tell(request, "at_once");
     }
   }
 }

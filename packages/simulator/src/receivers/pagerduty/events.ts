@@ -98,13 +98,14 @@ function triggerEntry(event: Record<string, unknown>, atMs: number, lean: boolea
   };
 }
 
+const CARRIED = ["payload", "links", "images", "client", "client_url"];
+
 /** What else the event said. Not its credential, and nothing that the API does not know. */
-const carried = (event: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(
-    ["payload", "links", "images", "client", "client_url"].flatMap((name) =>
-      Object.hasOwn(event, name) ? [[name, event[name]]] : [],
-    ),
-  );
+function carried(event: Record<string, unknown>): Record<string, unknown> {
+  const details: Record<string, unknown> = {};
+  for (const name of CARRIED) if (Object.hasOwn(event, name)) details[name] = event[name];
+  return details;
+}
 
 function changeCall(ground: Ground, event: Record<string, unknown>, region: Region): Call {
   const { found, key, isRuleset } = readKey(ground, event);
