@@ -10,6 +10,8 @@ import type { FastifyInstance } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
 import type { Config } from "./config/config.ts";
+import { LastGood } from "./discovery/last-good.ts";
+import { openDiscoveries } from "./discovery/open-discoveries.ts";
 import { exposition } from "./exposition.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { deadLetterEndpoints } from "./http/dead-letters.ts";
@@ -78,8 +80,22 @@ export async function compose(
 
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
-    const settings = new Settings({ config, reread, ledger, targets, metrics, scrubber, log, clock, wake });
-    closing.push(() => settings.stop());
+    const discoveries = await openDiscoveries({
+      discovery: config.discovery,
+      env,
+      lastGood: new LastGood(ledger, vault),
+      clock,
+      log,
+      metrics,
+      apply: () => settings.retarget(),
+      inForce: () => targets.inForce(),
+    });
+    const discovered = () => discoveries.sets();
+    const settings = new Settings({ config, reread, ledger, targets, discovered, metrics, scrubber, log, clock, wake });
+    closing.push(
+      () => settings.stop(),
+      () => discoveries.stop(),
+    );
     const reload = () => settings.reload();
     const endpoints = [
       ...intakeEndpoints({
@@ -94,7 +110,7 @@ export async function compose(
       ...incidentEndpoints({ ledger, wake }),
       ...explainEndpoints({ ledger, targets, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
-      ...targetEndpoints({ ledger, targets, refresh: reload }),
+      ...targetEndpoints({ ledger, targets, discoveries, reload }),
       ...operationsEndpoints({
         ledger,
         reload,
@@ -118,9 +134,10 @@ export async function compose(
       concurrency: config.delivery.concurrency,
     });
     closing.push(() => worker?.stop(), housekeeping({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
-    readiness.loaded();
+    const loaded = discoveries.start();
     const address = await listen(app, config.server.listen);
     log.info({ address: formatAddress(address), ledger: config.ledger.path, version }, "listening");
+    void loaded.finally(() => readiness.loaded());
 
     let stopped: Promise<void> | undefined;
     const stop = () => {

@@ -1,32 +1,57 @@
+import { setImmediate as breath } from "node:timers/promises";
+
 import { type Clock, type Ledger, LedgerUnavailable, type Route, type Alert } from "@tocsin/core";
 
 const pageSize = 500;
 const retryMs = 1_000;
 
+/** So long at a time, then others have their turn: with many targets an alert takes a millisecond. */
+const longestMs = 10;
+
 export interface Rerouting {
   readonly ledger: Pick<Ledger, "firing" | "reroute">;
   readonly clock: Clock;
+  /** Whether what changed can concern it. */
+  readonly concerns: (alert: Alert) => boolean;
   readonly routesOf: (alert: Alert) => readonly Route[];
   readonly wake: () => void;
   /** True once it is for nothing: targets changed again, or the service stops. */
   readonly outdated: () => boolean;
 }
 
-/** Routes all that fires anew, page by page, so that a target added at 03:10 hears of the alert that fires since 03:00. */
-export async function rerouteFiring({ ledger, clock, routesOf, wake, outdated }: Rerouting): Promise<void> {
+/**
+ * Routes all that fires anew, page by page, so that a target added at 03:10 hears of the alert that fires since 03:00.
+ * False: it became outdated before the end.
+ */
+export async function rerouteFiring(rerouting: Rerouting): Promise<boolean> {
+  const { ledger, clock, wake, outdated } = rerouting;
   let after: string | undefined;
   while (!outdated()) {
     try {
       const page = await ledger.firing({ limit: pageSize, ...(after !== undefined && { after }) });
-      if (page.length > 0) {
-        await ledger.reroute(page.map((alert) => ({ fingerprint: alert.fingerprint, routes: routesOf(alert) })));
+      const routed = await routesOfAll(page, rerouting);
+      if (routed.length > 0) {
+        await ledger.reroute(routed);
         wake();
       }
-      if (page.length < pageSize) return;
+      if (page.length < pageSize) return true;
       after = page.at(-1)?.fingerprint;
     } catch (error) {
       if (!(error instanceof LedgerUnavailable)) throw error;
       await new Promise<void>((resolve) => clock.after(retryMs, resolve));
     }
   }
+  return false;
+}
+
+async function routesOfAll(page: readonly Alert[], { clock, concerns, routesOf }: Rerouting) {
+  const routed: { readonly fingerprint: string; readonly routes: readonly Route[] }[] = [];
+  let sinceMs = clock.monotonic();
+  for (const alert of page) {
+    if (concerns(alert)) routed.push({ fingerprint: alert.fingerprint, routes: routesOf(alert) });
+    if (clock.monotonic() - sinceMs < longestMs) continue;
+    await breath();
+    sinceMs = clock.monotonic();
+  }
+  return routed;
 }

@@ -112,12 +112,15 @@ export class Targets {
     return { entries, terms: known, speakers };
   }
 
-  use(prepared: PreparedTargets): void {
+  /** Returns the targets that came or went, both versions of one that changed. */
+  use(prepared: PreparedTargets): Target[] {
+    const before = this.#inForce;
     const retired = [...this.#speakers].filter(([key]) => !prepared.speakers.has(key)).slice(-mostRetired);
     this.#speakers = new Map([...retired, ...prepared.speakers]);
     this.#inForce = prepared.entries.flatMap(({ target }) => target ?? []);
     this.#byName = new Map(prepared.entries.map((entry) => [entry.name, entry]));
     this.#prepared = prepared;
+    return [...without(before, this.#inForce), ...without(this.#inForce, before)];
   }
 
   /** By its name; for a target of a Secret the short name will do where it is the only one. */
@@ -126,13 +129,21 @@ export class Targets {
     return full === undefined ? undefined : this.#byName.get(full);
   }
 
-  /** What was written to make a target that is in force. */
-  writtenOf(target: Target): WrittenTarget | undefined {
-    return this.#written.get(target);
+  /** What is in force, and what was written to make it so. */
+  inForce(): { readonly source: string; readonly place: string; readonly written?: WrittenTarget }[] {
+    return this.entries.map(({ source, place, target }) => {
+      const written = target && this.#written.get(target);
+      return { source, place, ...(written && { written }) };
+    });
   }
 
   decide(alert: Alert): Decision[] {
     return route(alert, this.#inForce);
+  }
+
+  /** Whether one of these, be it in force or not, wants to be told of the alert. */
+  concerns(alert: Alert, targets: readonly Target[]): boolean {
+    return route(alert, targets).some(({ tell }) => tell);
   }
 
   /** Where the alert should be told if it fires. */
@@ -208,6 +219,11 @@ export class Targets {
 }
 
 const routeOf = ({ tell: _tell, ...where }: Decision & { tell: true }): Route => where;
+
+function without(targets: readonly Target[], others: readonly Target[]): Target[] {
+  const among = new Set(others);
+  return targets.filter((target) => !among.has(target));
+}
 
 /** Two targets may share an endpoint, and still say things differently. */
 const speakerKey = (target: string, endpoint: string): string => `${endpoint} ${target}`;

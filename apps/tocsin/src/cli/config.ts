@@ -1,18 +1,27 @@
+import { type Issue, systemClock } from "@tocsin/core";
+
 import { ConfigError, describeIssue, type PlacedIssue } from "../config/config-error.ts";
 import type { Config } from "../config/config.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
 import { loadConfig } from "../config/load.ts";
+import { fileDiscoveries } from "../discovery/open-discoveries.ts";
 import { readTargets } from "../read-targets.ts";
-import { configTargets } from "../written-target.ts";
+import type { TargetEntry } from "../target-entry.ts";
+import { configTargets, type TargetSet } from "../written-target.ts";
 import { configFile, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `tocsin config check`: what a start would say, and more strictly, for a target that is invalid is an error here. */
-export function check(terminal: Terminal, options: { readonly config?: string; readonly json?: boolean }): number {
+export async function check(
+  terminal: Terminal,
+  options: { readonly config?: string; readonly json?: boolean },
+): Promise<number> {
   const { cwd, env } = terminal;
   const file = configFile(options.config, cwd);
-  const { issues, warnings, targets } = judge(() => withKeyFromEnvironment(loadConfig(file, { cwd, env }), env));
+  const { issues, warnings, targets } = await judge(env, () =>
+    withKeyFromEnvironment(loadConfig(file, { cwd, env }), env),
+  );
   const name = file ?? "defaults";
   if (options.json) terminal.out(`${JSON.stringify({ file: file ?? null, issues, warnings }, null, 2)}\n`);
   else {
@@ -29,17 +38,16 @@ interface Judged {
   readonly targets: number;
 }
 
-function judge(load: () => Config): Judged {
+async function judge(env: Terminal["env"], load: () => Config): Promise<Judged> {
   try {
-    const { targets = [], readSecret, placeOf } = load();
-    const entries = readTargets([configTargets(targets, readSecret)]);
-    const placed = (issue: PlacedIssue): PlacedIssue => {
-      const place = placeOf(issue.path);
-      return place === undefined ? issue : { ...issue, place };
-    };
+    const config = load();
+    const { targets = [], readSecret } = config;
+    const { sets, issues } = await inFiles(config, env);
+    const entries = readTargets([configTargets(targets, readSecret), ...sets]);
+    const placed = placedIn(config);
     return {
-      issues: entries.flatMap(({ errors }) => errors.map(placed)),
-      warnings: entries.flatMap(({ warnings }) => warnings.map(placed)),
+      issues: [...issues, ...entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)))],
+      warnings: entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
       targets: entries.length,
     };
   } catch (error) {
@@ -47,6 +55,29 @@ function judge(load: () => Config): Judged {
     return { issues: error.issues, warnings: [], targets: 0 };
   }
 }
+
+/** Targets in directories. Those of Secrets cannot be seen from here. */
+async function inFiles({ discovery }: Config, env: Terminal["env"]): Promise<{ sets: TargetSet[]; issues: Issue[] }> {
+  const all = fileDiscoveries(discovery, { clock: systemClock, env });
+  for (const one of all) {
+    await one.refresh();
+    await one.stop();
+  }
+  return {
+    sets: all.map(({ source, readSecret, targets = [] }) => ({ source, readSecret, targets })),
+    issues: all.flatMap(({ standing: { error } }, index) =>
+      error === null ? [] : [{ path: `discovery.files[${index}]`, message: error }],
+    ),
+  };
+}
+
+const placedIn =
+  ({ placeOf }: Config) =>
+  (issue: Issue, { source, place: file }: TargetEntry): PlacedIssue => {
+    if (source !== "config") return { ...issue, file };
+    const place = placeOf(issue.path);
+    return place === undefined ? issue : { ...issue, place };
+  };
 
 export function schema(terminal: Terminal): number {
   terminal.out(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -128,6 +128,21 @@ describe("config", () => {
     expect(stderr).not.toContain(env.KEY);
   });
 
+  test("check looks into directories of targets", async () => {
+    mkdirSync(join(dir, "some-targets"));
+    write("some-targets/a.json", '[{"name": "a", "type": "pagerduty"}]');
+    const file = write("files.yaml", "discovery: { files: [./some-targets, nowhere] }");
+    const { code, stderr } = await tocsin(["config", "check", "--config", file]);
+    expect([code, stderr.split("\n")]).toEqual([
+      78,
+      [
+        "files.yaml: discovery.files[1]: no such directory",
+        expect.stringMatching(/^some-targets\/a\.json\[0\]: routing_key: required/),
+        "",
+      ],
+    ]);
+  });
+
   test("check gives JSON", async () => {
     const { code, stdout } = await tocsin(["config", "check", "--config", write("wrong.yaml", "serve: 1"), "--json"]);
     expect([code, JSON.parse(stdout)]).toEqual([
@@ -149,6 +164,7 @@ describe("config", () => {
       server: { listen: "127.0.0.1:1", auth: { tokens: [{ name: "a", token: { env: "T" }, roles: ["read"] }] } },
       delivery: { retry: { max: "5m" }, remind: 0 },
       targets: [{ name: "p", type: "pagerduty", routing_key: { file: "k" }, metadata: { a: [1, { b: null }] } }],
+      discovery: { files: ["./targets"], kubernetes: { enabled: true, kubeconfig: null } },
     };
     expect([validate(right), validate.errors]).toEqual([true, null]);
     for (const wrong of [
@@ -156,7 +172,7 @@ describe("config", () => {
       { server: { tls: { cert: "a" } } },
       { delivery: { remind: 5 } },
       { targets: [{ name: "p", type: "pagerduty", frobnicate: 1 }] },
-      { discovery: { kubernetes: { enabled: true } } },
+      { discovery: { kubernetes: { enabled: true, namespaces: [] } } },
     ]) {
       expect([wrong, validate(wrong)]).toEqual([wrong, false]);
     }

@@ -85,7 +85,7 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     .option("--json", "as JSON")
     .action(async (options: { config?: string; json?: boolean }) => {
       const { check } = await import("./config.ts");
-      finish(check(terminal, options));
+      finish(await check(terminal, options));
     });
   configuration
     .command("schema")

@@ -36,3 +36,10 @@ test("targets are named with their state, and none is called by its name", () =>
 test.each(["::", "0.0.0.0"])("an address of every interface (%s) is shown as one that can be used", (host) => {
   expect(welcome({ ...start, address: { host, port: 80 } })).toContain("http://localhost:80");
 });
+
+test("where targets are looked for is said: they may not be found yet", () => {
+  const discovery = { files: ["./targets"], kubernetes: { enabled: true, namespaces: ["shop"] } };
+  const text = welcome({ ...start, config: readConfig({ discovery }, { dir: "/srv", env: {} }) });
+  expect(text).toContain("targets   from files in targets\n  targets   from Secrets in namespace shop");
+  expect(text).not.toContain("NOBODY");
+});

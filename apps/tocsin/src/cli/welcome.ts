@@ -20,12 +20,21 @@ export function welcome({ config, address, targets, simulatorUrl }: Started): st
     `  Tocsin    ${url}`,
     ...(simulatorUrl === undefined ? targets.map(targetLine) : [`  simulator ${simulatorUrl}`]),
     `  ledger    ${config.ledger.path}`,
-    ...(targets.length === 0 && simulatorUrl === undefined ? ["", "NOBODY IS TOLD: there are no `targets:`."] : []),
+    ...discoveryLines(config.discovery),
+    ...(simulatorUrl === undefined && targets.length + discoveryLines(config.discovery).length === 0
+      ? ["", "NOBODY IS TOLD: there are no `targets:`."]
+      : []),
   ];
   return `\n${lines.join("\n")}\n\n`;
 }
 
 const targetLine = (entry: TargetEntry): string => `  target    ${entry.name}: ${stateOf(entry)}`;
+
+/** They may not be read yet. */
+const discoveryLines = ({ files, kubernetes }: Config["discovery"]): string[] => [
+  ...files.map(({ where }) => `  targets   from files in ${where}`),
+  ...(kubernetes?.namespaces ?? []).map((namespace) => `  targets   from Secrets in namespace ${namespace}`),
+];
 
 /** An address of every interface is none that a client can use. */
 const reachable = ({ host, port }: Address): Address => ({

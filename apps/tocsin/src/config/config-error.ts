@@ -4,6 +4,8 @@ import type { Place } from "./places.ts";
 
 export interface PlacedIssue extends Issue {
   readonly place?: Place;
+  /** Where it is another file than the configuration. */
+  readonly file?: string;
 }
 
 /** Everything that is wrong with a configuration. The CLI prints it and ends with exit code 78. */
@@ -18,5 +20,7 @@ export class ConfigError extends Error {
 }
 
 /** `tocsin.yaml:12:3: delivery.retry.max: must not be shorter than …`: editors jump to it. */
-export const describeIssue = ({ path, message, place }: PlacedIssue, file = "configuration"): string =>
-  `${file}${place ? `:${place.line}:${place.column}` : ""}: ${path === "" ? "" : `${path}: `}${message}`;
+export const describeIssue = (issue: PlacedIssue, configuration = "configuration"): string => {
+  const { path, message, place, file = configuration } = issue;
+  return `${file}${place ? `:${place.line}:${place.column}` : ""}: ${path === "" ? "" : `${path}: `}${message}`;
+};

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { normalize, resolve } from "node:path";
 
 import { formatPath, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
 
@@ -31,6 +31,12 @@ export interface Config {
   };
   /** As written; undefined: not mentioned. Each is judged by itself, so that a wrong one costs no other one. */
   readonly targets: readonly unknown[] | undefined;
+  readonly discovery: {
+    /** Each as written, and absolute. */
+    readonly files: readonly { readonly where: string; readonly directory: string }[];
+    /** Undefined: off. The kubeconfig is absolute. */
+    readonly kubernetes: Omit<ConfigOutput["discovery"]["kubernetes"], "enabled"> | undefined;
+  };
   readonly delivery: ConfigOutput["delivery"];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
   readonly readSecret: ReadSecret;
@@ -58,7 +64,7 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
     // One per place: a second one, such as of a comparison, follows from the first.
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
-  const { server, ledger, targets, delivery, telemetry } = parsed.data;
+  const { server, ledger, targets, discovery, delivery, telemetry } = parsed.data;
   const secrets = new Secrets(secretReader(places));
   const tokens = secrets.tokens(server.auth.tokens);
   const keys = secrets.keys(ledger.encryptionKey);
@@ -69,6 +75,7 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
     server: { listen, maxBodyBytes, publicUrl, tokens },
     ledger: { path: ledgerPath(ledger.url, places.dir), keys, retentionMs: ledger.retention },
     targets,
+    discovery: placesOf(discovery, places.dir),
     delivery,
     telemetry,
     readSecret: secrets.read,
@@ -125,6 +132,14 @@ class Secrets {
 }
 
 const isList = (input: SecretInput | readonly SecretInput[]): input is readonly SecretInput[] => Array.isArray(input);
+
+function placesOf({ files, kubernetes }: ConfigOutput["discovery"], dir: string): Config["discovery"] {
+  const { enabled, kubeconfig, ...rest } = kubernetes;
+  return {
+    files: files.map((path) => ({ where: normalize(path), directory: resolve(dir, path) })),
+    kubernetes: enabled ? { ...rest, kubeconfig: kubeconfig === null ? null : resolve(dir, kubeconfig) } : undefined,
+  };
+}
 
 function ledgerPath(url: string, dir: string): string {
   const path = url.slice("sqlite:".length);

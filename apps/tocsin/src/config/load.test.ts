@@ -193,10 +193,24 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
         "1:35 telemetry.heartbeat: not available in this version",
       ],
     ],
-    ["discovery: { files: [./targets] }", ["1:14 discovery.files: not available in this version"]],
+    ["discovery: { files: ./targets }", ["1:14 discovery.files: expected a list"]],
+    ["discovery: { files: [a, a] }", ["1:14 discovery.files: names a directory twice"]],
     [
-      "discovery: { kubernetes: { enabled: true } }",
-      ["1:28 discovery.kubernetes.enabled: not available in this version"],
+      "discovery: { kubernetes: { enabled: yes, namespaces: [], labelSelector: '', resync: 1s, all: true } }",
+      [
+        "1:28 discovery.kubernetes.enabled: expected true or false",
+        "1:42 discovery.kubernetes.namespaces: expected at least one namespace",
+        "1:58 discovery.kubernetes.labelSelector: must not be empty: it would read every Secret",
+        "1:77 discovery.kubernetes.resync: must not be shorter than 10s",
+        "1:89 discovery.kubernetes.all: unknown key",
+      ],
+    ],
+    [
+      "discovery: { kubernetes: { namespaces: [Shop, ../x] } }",
+      [
+        "1:41 discovery.kubernetes.namespaces[0]: is no name of a Kubernetes namespace",
+        "1:47 discovery.kubernetes.namespaces[1]: is no name of a Kubernetes namespace",
+      ],
     ],
     ["classification: { provider: llm }", ["1:19 classification.provider: not available in this version"]],
     ["changes: { kubernetes: { enabled: true } }", ["1:26 changes.kubernetes.enabled: not available in this version"]],

@@ -8,10 +8,11 @@ export function needsRestart(running: Config, next: Config): string[] {
   return Object.entries(fixed(next)).flatMap(([key, value]) => (isDeepStrictEqual(value, before[key]) ? [] : [key]));
 }
 
-const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, unknown> => ({
+const fixed = ({ server, ledger, discovery, delivery, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
   "server.maxBodyBytes": server.maxBodyBytes,
   ledger,
+  discovery,
   delivery,
   "telemetry.logs.format": telemetry.logs.format,
 });

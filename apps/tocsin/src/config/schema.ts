@@ -2,6 +2,7 @@ import { duration, secretInput } from "@tocsin/core";
 import { deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 
+import { discoverySettings } from "../discovery/config.ts";
 import { address, isLoopback } from "./address.ts";
 
 export const roles = ["ingest", "read", "operate"] as const;
@@ -98,7 +99,7 @@ export const configSchema = z.strictObject({
   server,
   ledger,
   targets: z.array(z.unknown()).optional().describe("Who is told: see targets below."),
-  discovery: z.strictObject({ files: notYet(), kubernetes: off("enabled", false) }).optional(),
+  discovery: discoverySettings,
   delivery: deliverySettings,
   classification: off("provider", "none"),
   changes: z.strictObject({ kubernetes: off("enabled", false) }).optional(),

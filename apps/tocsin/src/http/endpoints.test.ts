@@ -279,7 +279,11 @@ test.each([
 async function endpoints() {
   const { text } = await service.ask("GET", "/");
   const lines = text.matchAll(/^(GET|POST|DELETE) +(\/\S*) .*?(?:\((ingest|read|operate)\))?$/gm);
-  return Array.from(lines, ([, method, path, role]) => ({ method: method!, path: path!.replace(/:\w+/, "0"), role }));
+  return Array.from(lines, ([, method, path, role]) => ({
+    method: method!,
+    path: path!.replaceAll(/:\w+/g, "0"),
+    role,
+  }));
 }
 
 async function statusOf({ method, path }: { method: string; path: string }, headers: Record<string, string>) {
@@ -290,7 +294,7 @@ async function statusOf({ method, path }: { method: string; path: string }, head
 describe("who may", () => {
   test("call what the front page names: each endpoint asks for its role", async () => {
     const all = await endpoints();
-    expect(all).toHaveLength(23);
+    expect(all).toHaveLength(24);
     for (const endpoint of all) {
       const { role } = endpoint;
       const outsider = role === undefined ? "let in" : 401;

@@ -1,5 +1,7 @@
 import type { Ledger, TargetStanding } from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
 
+import type { Discoveries, DiscoveryView } from "../discovery/discoveries.ts";
 import { stateOf, type TargetEntry } from "../target-entry.ts";
 import type { Targets } from "../targets.ts";
 import { type Endpoint, paramOf } from "./endpoint.ts";
@@ -9,49 +11,68 @@ import { notFound, reloadFailed } from "./problem.ts";
 
 export interface TargetsAndStanding {
   readonly ledger: Pick<Ledger, "standing">;
-  readonly targets: Pick<Targets, "entries">;
-  /** Reads them anew. */
-  readonly refresh: () => Promise<Reloaded>;
+  readonly targets: Pick<Targets, "entries" | "find">;
+  readonly discoveries: Pick<Discoveries, "views" | "refresh">;
+  readonly reload: () => Promise<Reloaded>;
 }
 
-export function targetEndpoints({ ledger, targets, refresh }: TargetsAndStanding): Endpoint[] {
+export function targetEndpoints({ ledger, targets, discoveries, reload }: TargetsAndStanding): Endpoint[] {
+  const standing = async () => new Map((await ledger.standing()).map((one) => [one.target, one]));
   const list = async () => {
-    const standing = new Map((await ledger.standing()).map((one) => [one.target, one]));
-    return targets.entries.map((entry) => targetBody(entry, standing.get(entry.name)));
+    const known = await standing();
+    return {
+      targets: targets.entries.map((entry) => targetBody(entry, known.get(entry.name))),
+      discovery: discoveries.views.map(discoveryBody),
+    };
   };
+  /** A target of a Secret is named `namespace/name`. */
+  const show = (path: string): Endpoint => ({
+    method: "GET",
+    path,
+    role: "read",
+    does: "shows a target",
+    async answer(request) {
+      const entry = targets.find(nameOf(request));
+      if (entry === undefined) throw notFound("target");
+      return targetBody(entry, (await standing()).get(entry.name));
+    },
+  });
   return [
     {
       method: "GET",
       path: "/api/v1/targets",
       role: "read",
-      does: "lists all targets, wrong ones too, with state, errors, limiter and breaker",
-      answer: async () => ({ targets: await list() }),
+      does: "lists all targets, wrong ones too, with state, errors, limiter and breaker, and where they are looked for",
+      answer: list,
     },
-    {
-      method: "GET",
-      path: "/api/v1/targets/:name",
-      role: "read",
-      does: "shows a target",
-      async answer(request) {
-        const name = paramOf(request, "name");
-        const found = (await list()).find((target) => target.name === name);
-        if (found === undefined) throw notFound("target");
-        return found;
-      },
-    },
+    show("/api/v1/targets/:name"),
+    show("/api/v1/targets/:namespace/:name"),
     {
       method: "POST",
       path: "/api/v1/targets/refresh",
       role: "operate",
       does: "reads all targets anew",
       async answer() {
-        const { issues } = await refresh();
+        const { issues } = await reload();
+        await discoveries.refresh();
         if (issues.length > 0) throw reloadFailed(issues);
-        return { targets: await list() };
+        return list();
       },
     },
   ];
 }
+
+const nameOf = (request: FastifyRequest): string =>
+  [paramOf(request, "namespace"), paramOf(request, "name")].filter((part) => part !== "").join("/");
+
+const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, error }: DiscoveryView) => ({
+  source,
+  where,
+  state,
+  syncedAt: iso(syncedAtMs),
+  staleSince: iso(staleSinceMs),
+  error,
+});
 
 export function targetBody(entry: TargetEntry, standing: TargetStanding | undefined) {
   const { name, source, place, errors, warnings, target, inForce } = entry;

@@ -83,7 +83,7 @@ describe("metrics", () => {
 
   test("of a known PagerDuty target start at nothing, so that the first failure is an increase", async () => {
     const metrics = new Metrics("1");
-    metrics.expect("pager");
+    metrics.expect(["pager"]);
     const samples = samplesOf(await metrics.registry.metrics());
     metrics.stop();
     for (const reason of attemptReasons) {

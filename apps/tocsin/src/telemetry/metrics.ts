@@ -9,6 +9,7 @@ const mostSources = 100;
 
 const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 21_600];
+const lagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
 /** What is counted by asking, at the time of a scrape. */
@@ -24,6 +25,7 @@ export interface Snapshot {
 export class Metrics {
   readonly registry = new Registry();
   readonly #sources = new BoundedLabel(mostSources);
+  #expected: ReadonlySet<string> = new Set();
   readonly #registers = [this.registry];
   readonly #process = processMetrics(this.registry);
 
@@ -143,6 +145,25 @@ export class Metrics {
     labelNames: ["source", "state"],
     registers: this.#registers,
   });
+  readonly #discoveredAt = new Gauge({
+    name: "tocsin_discovery_last_sync_timestamp_seconds",
+    help: "When all targets of a source were last read.",
+    labelNames: ["source"],
+    registers: this.#registers,
+  });
+  readonly #discoveryLag = new Histogram({
+    name: "tocsin_discovery_lag_seconds",
+    help: "From a change of a target that was seen until it was in force.",
+    labelNames: ["source"],
+    buckets: lagSeconds,
+    registers: this.#registers,
+  });
+  readonly #discoveryErrors = new Counter({
+    name: "tocsin_discovery_errors_total",
+    help: "Lists and watches of targets that failed, by reason.",
+    labelNames: ["source", "operation", "reason"],
+    registers: this.#registers,
+  });
   readonly #reloadSuccessful = new Gauge({
     name: "tocsin_config_last_reload_successful",
     help: "Whether the last configuration that was read is in force.",
@@ -164,11 +185,21 @@ export class Metrics {
     for (const counter of [this.#cacheHits, this.#cacheMisses]) counter.inc({ cache_name: "endpoints" }, 0);
   }
 
-  /** Of a PagerDuty target that exists: counters begin at 0, for an increase from nothing is none to Prometheus. */
-  expect(publisher: string): void {
-    for (const event_type of ["trigger", "acknowledge", "resolve", "change"])
-      this.#published.inc({ publisher, event_type }, 0);
-    for (const error_type of attemptReasons) this.#publishErrors.inc({ publisher, error_type }, 0);
+  /** PagerDuty targets that exist: counters begin at 0, for an increase from nothing is none to Prometheus. */
+  expect(publishers: Iterable<string>): void {
+    const before = this.#expected;
+    this.#expected = new Set(publishers);
+    for (const publisher of this.#expected) {
+      if (before.has(publisher)) continue;
+      for (const event_type of eventTypes) this.#published.inc({ publisher, event_type }, 0);
+      for (const error_type of attemptReasons) this.#publishErrors.inc({ publisher, error_type }, 0);
+    }
+    // Targets come and go; their series must not pile up.
+    for (const publisher of before) {
+      if (this.#expected.has(publisher)) continue;
+      for (const event_type of eventTypes) this.#published.remove({ publisher, event_type });
+      for (const error_type of attemptReasons) this.#publishErrors.remove({ publisher, error_type });
+    }
   }
 
   received(source: string, status: "firing" | "resolved" | "rejected" | "truncated", count: number): void {
@@ -220,6 +251,18 @@ export class Metrics {
     if (successful) this.#reloadedAt.set(nowMs / 1_000);
   }
 
+  discovered(source: string, atMs: number): void {
+    this.#discoveredAt.set({ source }, atMs / 1_000);
+  }
+
+  discoveryLag(source: string, lagMs: number): void {
+    this.#discoveryLag.observe({ source }, lagMs / 1_000);
+  }
+
+  discoveryFailed(source: string, operation: string, reason: string): void {
+    this.#discoveryErrors.inc({ source, operation, reason });
+  }
+
   cached(entries: number): void {
     this.#cacheSize.set(entries);
   }
@@ -249,4 +292,5 @@ export class Metrics {
   }
 }
 
+const eventTypes = ["trigger", "acknowledge", "resolve", "change"] as const;
 const breakerState = { closed: 0, half_open: 1, open: 2 } as const;

@@ -1,0 +1,208 @@
+import { type Clock, LedgerUnavailable } from "@tocsin/core";
+
+import type { TargetEntry } from "../target-entry.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { TargetSet, WrittenTarget } from "../written-target.ts";
+import type { Discovery, DiscoveryOperation, DiscoveryReason, DiscoveryStanding } from "./discovery.ts";
+import type { LastGood } from "./last-good.ts";
+
+/** From a change to its taking effect, so that changes that come together are one. */
+const gatherMs = 50;
+
+/** Between two replacements of the set: each costs a commit, and a look at all that fires. */
+const restMs = 500;
+
+/** A place that does not answer keeps nobody waiting longer than this for the first load. */
+const longestLoadMs = 10_000;
+
+/** Between a change and its keeping, which writes the whole set. */
+const keepMs = 5_000;
+
+/** After the ledger could not take it. */
+const retryMs = 1_000;
+
+/** What is counted of discoveries. */
+export interface DiscoveryMetrics {
+  discovered(source: string, atMs: number): void;
+  discoveryFailed(source: string, operation: DiscoveryOperation, reason: DiscoveryReason): void;
+  /** From a change that was seen until it was in force. */
+  discoveryLag(source: string, lagMs: number): void;
+}
+
+export interface DiscoveriesOptions {
+  readonly all: readonly Discovery[];
+  /** What was in force of each in a former life, in the same order. */
+  readonly remembered: readonly (readonly WrittenTarget[] | undefined)[];
+  readonly lastGood: Pick<LastGood, "keep">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: DiscoveryMetrics;
+  /** Puts the sets as they are now in force. @throws LedgerUnavailable */
+  readonly apply: () => Promise<void>;
+  /** What is in force, and what it was made from. */
+  readonly inForce: () => readonly (Pick<TargetEntry, "place" | "source"> & { readonly written?: WrittenTarget })[];
+}
+
+/** One discovery as `GET /api/v1/targets` shows it. */
+export interface DiscoveryView extends DiscoveryStanding {
+  readonly source: string;
+  readonly where: string;
+  /** `unread`: nothing was ever read, so what is in force is of a former life, or nothing. */
+  readonly state: "synced" | "stale" | "unread";
+}
+
+/** All discoveries of a service: when one finds a change, the set of targets is replaced, soon and not too often. */
+export class Discoveries {
+  readonly #o: DiscoveriesOptions;
+  /** When the first change was seen that is not in force yet, by source. */
+  #changedAtMs = new Map<string, number>();
+  /** Replacements come one after the other. */
+  #applying: Promise<void> = Promise.resolve();
+  #appliedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelApply: (() => void) | undefined;
+  #cancelKeep: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: DiscoveriesOptions) {
+    this.#o = options;
+  }
+
+  sets(): TargetSet[] {
+    const { all, remembered } = this.#o;
+    return all.map(({ source, readSecret, targets }, index) => ({
+      source,
+      readSecret,
+      targets: targets ?? remembered[index] ?? [],
+    }));
+  }
+
+  get views(): DiscoveryView[] {
+    return this.#o.all.map(({ source, where, standing, targets }) => ({
+      source,
+      where,
+      state: targets === undefined ? "unread" : standing.error === null ? "synced" : "stale",
+      ...standing,
+    }));
+  }
+
+  /** Begins to watch. Resolves when each place was read or failed to be, and what was found is in force. */
+  async start(): Promise<void> {
+    if (this.#o.all.length === 0) return;
+    const begun = Promise.all(this.#o.all.map((discovery) => this.#begin(discovery)));
+    await new Promise<void>((resolve) => {
+      const cancel = this.#o.clock.after(longestLoadMs, resolve);
+      void begun.then(cancel).then(resolve);
+    });
+    await this.#applyNow();
+  }
+
+  /** Reads every place now, and puts what is found in force. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#o.all.map((discovery) => discovery.refresh()));
+    await this.#applyNow();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelApply?.();
+    await Promise.all(this.#o.all.map((discovery) => discovery.stop()));
+    await this.#applying;
+    if (this.#cancelKeep === undefined) return;
+    this.#cancelKeep();
+    await this.#keep();
+  }
+
+  /** Resolves when it was read once, or could not be. */
+  #begin(discovery: Discovery): Promise<void> {
+    const { log, metrics, clock } = this.#o;
+    const { source, where } = discovery;
+    return new Promise((resolve) => {
+      discovery.start({
+        changed: () => {
+          if (!this.#changedAtMs.has(source)) this.#changedAtMs.set(source, clock.monotonic());
+          this.#applySoon();
+          resolve();
+        },
+        synced: () => {
+          metrics.discovered(source, clock.now());
+          resolve();
+        },
+        failed: (operation, reason) => {
+          metrics.discoveryFailed(source, operation, reason);
+          resolve();
+        },
+        turned: () => {
+          const { error, staleSinceMs } = discovery.standing;
+          if (error === null) log.info({ source, where }, "targets are followed again");
+          else {
+            const stale = staleSinceMs === null ? {} : { staleSince: new Date(staleSinceMs).toISOString() };
+            log.warn({ source, where, error, ...stale }, "changes of targets are not seen; what was found last holds");
+          }
+        },
+      });
+    });
+  }
+
+  #applySoon(): void {
+    if (this.#stopped || this.#cancelApply !== undefined) return;
+    const restedMs = this.#o.clock.monotonic() - this.#appliedAtMs;
+    this.#applyIn(Math.max(gatherMs, restMs - restedMs));
+  }
+
+  #applyIn(delayMs: number): void {
+    this.#cancelApply = this.#o.clock.after(delayMs, () => void this.#applyNow());
+  }
+
+  #applyNow(): Promise<void> {
+    this.#cancelApply?.();
+    this.#cancelApply = undefined;
+    const before = this.#applying;
+    const applying = async () => {
+      await before;
+      await this.#apply();
+    };
+    this.#applying = applying();
+    return this.#applying;
+  }
+
+  async #apply(): Promise<void> {
+    const { apply, clock, log, metrics } = this.#o;
+    const changed = this.#changedAtMs;
+    if (changed.size === 0 || this.#stopped) return;
+    this.#changedAtMs = new Map();
+    try {
+      await apply();
+    } catch (error) {
+      if (!(error instanceof LedgerUnavailable)) log.error({ err: error, reason: "bug" }, "targets were not replaced");
+      this.#changedAtMs = new Map([...this.#changedAtMs, ...changed]);
+      if (!this.#stopped) this.#applyIn(retryMs);
+      return;
+    } finally {
+      this.#appliedAtMs = clock.monotonic();
+    }
+    for (const [source, sinceMs] of changed) metrics.discoveryLag(source, clock.monotonic() - sinceMs);
+    if (!this.#stopped) this.#cancelKeep ??= clock.after(keepMs, () => void this.#keep());
+  }
+
+  async #keep(): Promise<void> {
+    this.#cancelKeep = undefined;
+    const { all, lastGood, inForce, log } = this.#o;
+    for (const discovery of all) {
+      const { source, targets } = discovery;
+      if (targets === undefined) continue;
+      const places = new Set(targets.map(({ place }) => place));
+      const ours = inForce().filter((entry) => entry.source === source && places.has(entry.place));
+      try {
+        await lastGood.keep(
+          discovery,
+          ours.flatMap(({ written }) => written ?? []),
+        );
+      } catch (error) {
+        log.warn(
+          { err: error, source },
+          "the last good set of targets could not be kept; tried again at the next change",
+        );
+      }
+    }
+  }
+}
