@@ -9,7 +9,7 @@ import type { Severity } from "../model/severity.ts";
 import { backoffMs, doubted, settle, type SettleTerms } from "./settle.ts";
 
 const retry = { initial: 1_000, max: 300_000, giveUpAfter: 24 * 3_600_000 };
-const terms: SettleTerms = { nowMs: t0, retry, random: 1 };
+const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasBad: false };
 const detail = "as the test says";
 
 function settled(
@@ -158,6 +158,13 @@ describe("refused", () => {
       checkKey: false,
       told: null,
     });
+  });
+
+  it("and the key is good, but was bad meanwhile: the event is tried again", () => {
+    const asked = incidentOf({ checkKey: true });
+    const attempted = { action: "check", severity: "error" } as const;
+    const after = settle(asked, attempted, accepted, { ...terms, keyWasBad: true });
+    expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0, told: null });
   });
 
   it("and the key is refused too: the event is not to blame, and waits", () => {

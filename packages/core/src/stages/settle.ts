@@ -17,6 +17,8 @@ export interface SettleTerms {
   readonly retry: DeliverySettings["retry"];
   /** 0 to 1, for the jitter. */
   readonly random: number;
+  /** Since the event was refused its key was found bad, so that an accepted question for the key says nothing of the event. */
+  readonly keyWasBad: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
   const ended: Incident = { ...incident, flight: null, updatedAtMs: nowMs };
   switch (outcome.kind) {
     case "accepted":
-      return accepted(counted(ended), attempted, nowMs);
+      return accepted(counted(ended), attempted, terms);
     case "retry":
       return later(counted(ended), attempted, outcome, terms);
     case "ambiguous":
@@ -54,9 +56,12 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
 
 const counted = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
 
-function accepted(incident: Incident, attempted: Attempted, nowMs: number): Incident {
-  // The key is good, so the event was bad.
-  if (attempted.action === "check") return dead({ ...incident, checkKey: false }, "dead_invalid");
+function accepted(incident: Incident, attempted: Attempted, { nowMs, keyWasBad }: SettleTerms): Incident {
+  // The key is good. Was it so all the time, then the event was bad.
+  if (attempted.action === "check") {
+    const asked = { ...incident, checkKey: false };
+    return keyWasBad ? { ...asked, dueAtMs: nowMs } : dead(asked, "dead_invalid");
+  }
   return {
     ...incident,
     told: toldOf(incident, attempted.action, attempted, true, nowMs),

@@ -28,6 +28,7 @@ export class Gates {
   readonly #throttles = new Map<string, Throttle>();
   readonly #breakers = new Map<string, Breaker>();
   readonly #blocks = new Map<string, Block>();
+  readonly #repairedAtMs = new Map<string, number>();
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(store: Store) {
@@ -36,7 +37,11 @@ export class Gates {
     for (const [id, facts] of store.gates("credential")) this.#throttles.set(id, facts as Throttle);
     for (const [id, facts] of store.gates("bucket")) this.#buckets.set(id, facts as Bucket);
     for (const [id, facts] of store.gates("target")) this.#breakers.set(id, facts as Breaker);
-    for (const [id, facts] of store.gates("endpoint")) if (facts) this.#blocks.set(id, facts as Block);
+    for (const [id, facts] of store.gates("endpoint")) {
+      const { repairedAtMs } = facts as { repairedAtMs?: number };
+      if (repairedAtMs === undefined) this.#blocks.set(id, facts as Block);
+      else this.#repairedAtMs.set(id, repairedAtMs);
+    }
   }
 
   /** Where targets that share a credential differ, the smallest limit per time wins. */
@@ -139,11 +144,21 @@ export class Gates {
     return this.#blocks.get(endpoint);
   }
 
-  putBlock(endpoint: string, block: Block | undefined): void {
-    if (block === this.#blocks.get(endpoint)) return;
-    if (block) this.#blocks.set(endpoint, block);
-    else this.#blocks.delete(endpoint);
-    this.#store.putGate("endpoint", endpoint, block ?? null);
+  putBlock(endpoint: string, block: Block): void {
+    this.#blocks.set(endpoint, block);
+    this.#store.putGate("endpoint", endpoint, block);
+  }
+
+  /** It takes events again. */
+  unblock(endpoint: string, nowMs: number): void {
+    if (!this.#blocks.delete(endpoint)) return;
+    this.#repairedAtMs.set(endpoint, nowMs);
+    this.#store.putGate("endpoint", endpoint, { repairedAtMs: nowMs });
+  }
+
+  /** What was refused then may have been refused for the key that was bad, or is. */
+  blockedSince(endpoint: string, atMs: number): boolean {
+    return this.#blocks.has(endpoint) || (this.#repairedAtMs.get(endpoint) ?? Number.NEGATIVE_INFINITY) >= atMs;
   }
 
   blockFor(endpoint: string, state: Block["state"], detail: string, nowMs: number): void {

@@ -35,10 +35,16 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
   flights.remove(flight.owner, endpoint.terms.name);
   desk.leaseEnds.delete(incident.id);
   desk.gates.discharge(endpoint.terms.credential, lease.token, desk.nowMs);
+  const keyWasBad = desk.gates.blockedSince(endpoint.terms.endpoint, incident.lastFailure?.atMs ?? desk.nowMs);
   judge(desk, endpoint, incident, flight, outcome);
 
   const random = desk.random();
-  const after = settled(incident, flight, outcome, { nowMs: desk.nowMs, retry: desk.settings.retry, random });
+  const after = settled(incident, flight, outcome, {
+    nowMs: desk.nowMs,
+    retry: desk.settings.retry,
+    random,
+    keyWasBad,
+  });
   desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") bury(desk, after, report);
   if (outcome.kind === "accepted" && flight.action === "resolve" && incident.wanted.status === "firing") {
@@ -85,7 +91,7 @@ function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight:
   if (outcome.kind === "blocked") gates.blockFor(terms.endpoint, outcome.state, outcome.detail, nowMs);
   else if (outcome.kind === "refused" && flight.action === "check")
     gates.blockFor(terms.endpoint, "unauthorized", outcome.detail, nowMs);
-  else if (outcome.kind === "accepted") gates.putBlock(terms.endpoint, undefined);
+  else if (outcome.kind === "accepted") gates.unblock(terms.endpoint, nowMs);
   else freeProbes(desk, endpoint, token);
 
   const throttle = gates.throttle(terms.credential);

@@ -1,4 +1,4 @@
-import type { Lease } from "@tocsin/core";
+import type { Lease, Outcome } from "@tocsin/core";
 import { describe, expect, it } from "vitest";
 import { epochMs as t0 } from "../../claims.ts";
 import { pagerdutyLimit, targetTerms } from "../../target-terms.ts";
@@ -6,6 +6,7 @@ import {
   accepted,
   day,
   hour,
+  leaseMarginMs,
   leaseMs,
   type LedgerSubject,
   minute,
@@ -307,6 +308,45 @@ function leaseTime(subject: LedgerSubject): void {
     });
   });
 
+  describe("an owner that vanished", () => {
+    const vanish = async (stage: Stage, outcome: Outcome, downMs: number): Promise<void> => {
+      await stage.clock.advance(downMs);
+      expect(await stage.claim(1, "vanishing")).toHaveLength(1);
+      await stage.clock.advance(leaseMs);
+      expect((await stage.claim(100, "other")).length, outcome.kind).toBeGreaterThanOrEqual(1);
+    };
+
+    it("with the probe of a pause does not keep it paused", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(tooMany);
+      await vanish(stage, tooMany, 30 * second);
+    });
+
+    it("with the probe of a refused key does not keep it refused", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(unauthorized);
+      await vanish(stage, unauthorized, minute);
+    });
+
+    it("with the probe of a breaker does not keep it open", async () => {
+      await using stage = await Stage.open(subject);
+      for (const name of ["a", "b", "c", "d", "e"]) await stage.fires(name);
+      for (const lease of await stage.claim()) await stage.settle(lease, serverError);
+      await vanish(stage, serverError, 10 * second);
+    });
+
+    it("with all its places gets them back", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      const request = { owner: "one", most: 1, concurrency: 1, leaseMarginMs, ahead: { targets: [], factor: 1 } };
+      expect((await stage.ledger.claimDue(request)).leases).toHaveLength(1);
+      await stage.clock.advance(leaseMs);
+      expect((await stage.ledger.claimDue(request)).leases).toHaveLength(1);
+    });
+  });
+
   describe("the ledger's time", () => {
     it("never runs backwards, and does not stand still after the wall clock jumped back", async () => {
       await using stage = await Stage.open(subject);
@@ -464,6 +504,24 @@ function waiting(subject: LedgerSubject): void {
       await stage.attempt(accepted);
       expect(await stage.tell()).toHaveLength(1);
       expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
+    });
+
+    it("once its key is repaired, all that it had refused is told: the event was not to blame", async () => {
+      await using stage = await Stage.open(subject);
+      for (const name of ["a", "b", "c"]) await stage.fires(name);
+      for (const lease of await stage.claim()) await stage.settle(lease, suspicious);
+      const checks = await stage.claim();
+      expect(checks.map(({ action }) => action)).toEqual(["check", "check", "check"]);
+      await stage.settle(checks[0] as Lease, suspicious);
+      for (const lease of checks.slice(1)) await stage.settle(lease, { kind: "interrupted", left: false, detail: "" });
+      const told: string[] = [];
+      for (let at = 0; at < 3; at++) told.push(...(await stage.after(minute)));
+      expect(told.filter((said) => said.startsWith("trigger")).toSorted()).toEqual([
+        "trigger a",
+        "trigger b",
+        "trigger c",
+      ]);
+      expect(new Set(await stage.stands())).toEqual(new Set(["told delivered"]));
     });
 
     it("is not given up on, however long it takes", async () => {
