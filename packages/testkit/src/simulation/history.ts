@@ -1,0 +1,32 @@
+import type { Claimed, Report, Want } from "@tocsin/core/decisions";
+
+/** What the ledger did, a line for each thing that matters to somebody who looks for a fault. */
+export function describeOperation(operation: string, args: readonly unknown[], result: unknown): string[] {
+  switch (operation) {
+    case "want":
+      return (args[0] as readonly Want[]).map(({ claim, routes }, n) => {
+        const { effect } = (result as readonly { effect: string }[])[n] ?? { effect: "?" };
+        const at = routes.map(({ target }) => target).join(",") || "nobody";
+        const who = claim.sender ?? claim.source;
+        return `${who} says ${claim.alert.fingerprint} ${claim.status} since ${claim.alert.startsAtMs}: ${effect}, for ${at}`;
+      });
+    case "claimDue":
+      return (result as Claimed).leases.map(
+        ({ token, action, dedupKey, target, incident, severity }) =>
+          `lease ${token}: ${action} ${dedupKey} (${severity}) at ${target}, incident ${incident}`,
+      );
+    case "settle":
+      return (args[0] as readonly Report[]).map(({ lease, outcome }, n) => {
+        const applied = (result as readonly boolean[])[n] ? "" : ", too late";
+        const how = "detail" in outcome ? ` (${outcome.detail})` : "";
+        return `settle ${lease.token}: ${lease.action} ${lease.dedupKey} ${outcome.kind}${how}${applied}`;
+      });
+    case "useTargets":
+    case "reroute":
+    case "acknowledge":
+    case "release":
+      return [`${operation} ${JSON.stringify(args).slice(0, 300)}`];
+    default:
+      return [];
+  }
+}

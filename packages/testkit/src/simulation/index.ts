@@ -1,0 +1,2 @@
+export { type Scenario, scenarioOf } from "./scenario.ts";
+export { type Result, simulate } from "./simulate.ts";

@@ -1,0 +1,166 @@
+import type { IncidentView } from "@tocsin/core/decisions";
+import { hashKey, type IncidentRow } from "@tocsin/simulator";
+import type { Passage } from "./network.ts";
+import { dedupKeyOf, wants } from "./replica.ts";
+import type { TargetPlan } from "./scenario.ts";
+import { labelled, type World } from "./world.ts";
+
+/** What must be so when all is quiet: every told equals its wanted, nothing was lost, nothing was said without need. */
+export async function judge(world: World): Promise<void> {
+  const views = await world.views();
+  world.watch.states(views);
+  atRest(world, views);
+  const shown = new Map<string, IncidentRow[]>();
+  for (const row of world.receiver.incidents()) {
+    const id = `${row.key} ${row.dedup_key}`;
+    const rows = shown.get(id);
+    if (rows) rows.push(row);
+    else shown.set(id, [row]);
+  }
+  ends(world, views, shown);
+  const adopted = new Set(views.filter(({ incident }) => incident.adopted).map(({ incident }) => incident.id));
+  repeats(world, adopted);
+  order(world, adopted);
+  limits(world);
+  await recorded(world);
+}
+
+/** I3: nothing is due, and nothing under way. */
+function atRest({ watch }: World, views: readonly IncidentView[]): void {
+  for (const { incident, state, reason } of views)
+    if (state === "due" || state === "in_flight" || state === "dead")
+      watch.violate(
+        "I3",
+        `incident ${incident.id} (${incident.dedupKey} at ${incident.target}) still is ${state} ${reason}`,
+      );
+}
+
+type Standing = "fires" | "over" | "unknown";
+
+/** How an alert really stands, over all who know it. */
+export function truthOf(world: World, alert: string): Standing {
+  const knowing = world.sources.filter((source) => source.knows(alert));
+  const truths = knowing.map((source) => (world.dayLater && source.expires ? "over" : source.truthOf(alert)));
+  if (truths.includes("fires")) return "fires";
+  return truths.includes("unknown") ? "unknown" : "over";
+}
+
+/** Open at the receiver exactly where it fires and is wanted; under one key, and under no other. */
+function ends(world: World, views: readonly IncidentView[], shown: ReadonlyMap<string, readonly IncidentRow[]>): void {
+  const truths = new Map([...world.alerts].map((alert) => [alert.name, truthOf(world, alert.name)]));
+  const openAt = (key: string, dedupKey: string): boolean =>
+    shown.get(`${hashKey(key)} ${dedupKey}`)?.some(({ status }) => status !== "resolved") ?? false;
+
+  for (const target of world.targets) {
+    for (const dedupKey of dedupKeysOf(world, target)) {
+      const alerts = world.alertsOf(target.name, dedupKey);
+      const mustBeOpen = alerts.some((alert) => truths.get(alert.name) === "fires" && wants(target, labelled(alert)));
+      const open = world.keysOf(target.name).filter((key) => openAt(key, dedupKey));
+      if (mustBeOpen && open.length === 0)
+        world.watch.violate("I3", `${dedupKey} fires and is not open at ${target.name}: lost`);
+      if (open.length > 1) world.watch.violate("I6", `${dedupKey} is open at ${target.name} under ${open.length} keys`);
+    }
+  }
+  const mayBeOpen = (name: string, dedupKey: string): boolean =>
+    world.alertsOf(name, dedupKey).some((alert) => truths.get(alert.name) !== "over");
+  for (const { name } of world.scenario.targets)
+    for (const key of world.keysOf(name))
+      for (const [id, rows] of shown) {
+        const [hash, ...rest] = id.split(" ");
+        const dedupKey = rest.join(" ");
+        if (hash !== hashKey(key) || mayBeOpen(name, dedupKey)) continue;
+        if (rows.some(({ status }) => status !== "resolved"))
+          world.watch.violate(
+            "I3",
+            `${dedupKey} is over and still open at ${name}: orphaned (${standingOf(views, name, dedupKey)})`,
+          );
+      }
+}
+
+const standingOf = (views: readonly IncidentView[], target: string, dedupKey: string): string =>
+  views
+    .filter(({ incident }) => incident.target === target && incident.dedupKey === dedupKey)
+    .map(({ incident, state, reason }) => `${incident.id} ${state} ${reason}`)
+    .join(", ");
+
+const dedupKeysOf = (world: World, target: TargetPlan): Set<string> =>
+  new Set([...world.alerts].map((alert) => dedupKeyOf(target, labelled(alert))));
+
+/** What a receiver was told without need is at most what nobody could know the fate of. */
+function repeats(world: World, adopted: ReadonlySet<number>): void {
+  const { passages } = world.network;
+  const arrived = passages
+    .filter(({ effect, lease }) => effect !== null && lease.action !== "check")
+    .toSorted((a, b) => (a.arrivedAtMs ?? 0) - (b.arrivedAtMs ?? 0));
+  const told = Map.groupBy(arrived, ({ key, lease }) => `${hashKey(key)} ${lease.dedupKey}`);
+  const allowed = new Map<string, number>();
+  for (const passage of passages) {
+    const id = `${hashKey(passage.key)} ${passage.lease.dedupKey}`;
+    allowed.set(id, (allowed.get(id) ?? 0) + doubtOf(passage, adopted));
+  }
+  for (const { lease, end } of world.watch.handed.values()) {
+    const id = `${hashKey(lease.sealed)} ${lease.dedupKey}`;
+    // A lost lease is doubted once, and what followed may be repaired once, which for an acknowledgement takes two.
+    if (end !== "settled") allowed.set(id, (allowed.get(id) ?? 0) + 3);
+  }
+  for (const [id, requests] of told) {
+    const needless = needlessIn(world, requests);
+    const most = allowed.get(id) ?? 0;
+    if (needless.length > most)
+      world.watch.violate(
+        "repeats",
+        `${id}: ${needless.length} without need, ${most} of unknown fate: ${needless.join("; ")}`,
+      );
+  }
+}
+
+function doubtOf({ lease, outcome }: Passage, adopted: ReadonlySet<number>): number {
+  if (outcome?.kind === "ambiguous") return 1;
+  if (outcome?.kind === "interrupted") return outcome.left ? 1 : 0;
+  // A resolve of what was never told may meet nothing.
+  return lease.action === "resolve" && adopted.has(lease.incident) ? 1 : 0;
+}
+
+/** What a receiver was told that it knew: dropped, or a trigger or acknowledge again that neither says more nor reminds. */
+function needlessIn({ settings }: World, requests: readonly Passage[]): string[] {
+  const needless: string[] = [];
+  let before: Passage | undefined;
+  for (const request of requests) {
+    const { effect, lease, arrivedAtMs } = request;
+    const sinceMs = (arrivedAtMs ?? 0) - (before?.arrivedAtMs ?? 0);
+    const again = before?.lease.action === lease.action && before.lease.severity === lease.severity;
+    const reminds = lease.action === "trigger" && sinceMs >= settings.remind;
+    if (effect === "dropped" || ((effect === "logged" || effect === "acknowledged") && again && !reminds))
+      needless.push(`token ${lease.token} (${lease.action}, ${effect})`);
+    before = request;
+  }
+  return needless;
+}
+
+/** I2: an incident's first word is its trigger, and no two attempts of one incident overlap while both are leased. */
+function order(world: World, adopted: ReadonlySet<number>): void {
+  const perIncident = Map.groupBy(world.network.passages, ({ lease }) => lease.incident);
+  for (const [incident, passages] of perIncident) {
+    const first = passages.find(({ arrivedAtMs }) => arrivedAtMs !== null);
+    if (first && first.lease.action !== "trigger" && first.lease.action !== "check" && !adopted.has(incident)) {
+      // Unless the trigger never arrived although it left: then the resolve follows a doubt.
+      const tried = passages.some(({ lease, begunAtMs }) => lease.action === "trigger" && begunAtMs <= first.begunAtMs);
+      const handed = [...world.watch.handed.values()].some(
+        ({ lease }) => lease.incident === incident && lease.action === "trigger",
+      );
+      if (!tried && !handed) world.watch.violate("I2", `incident ${incident} began with ${first.lease.action}`);
+    }
+  }
+}
+
+/** I4: the receiver never counted more than its limit, save where it was not the limit that we were told. */
+function limits(world: World): void {
+  for (const { key, from, to, allowed, refused } of world.receiver.overLimit())
+    world.watch.violate("I4", `key ${key}: ${refused} calls beyond ${allowed} from ${from} to ${to}`);
+}
+
+/** I1: what was accepted is known. */
+async function recorded(world: World): Promise<void> {
+  for (const alert of world.words.alerts)
+    if (!(await world.home.direct.alert(alert))) world.watch.violate("I1", `${alert} was accepted, and is forgotten`);
+}

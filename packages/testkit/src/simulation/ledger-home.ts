@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync, existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type DeliverySettings, type Ledger, LedgerUnavailable } from "@tocsin/core/decisions";
+import { ledgerOver, MemoryStore, openSqliteLedger } from "@tocsin/engine";
+import type { Random } from "../random.ts";
+import type { VirtualClock } from "../virtual-clock.ts";
+import type { Life } from "./life.ts";
+import type { Scenario } from "./scenario.ts";
+
+type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose>;
+type Applied = (operation: Operation, args: readonly unknown[], result: unknown) => void;
+
+/** Where the ledger lives, and what stands between it and those who ask it: one thing after another, each may go wrong. */
+export class LedgerHome implements AsyncDisposable {
+  readonly #scenario: Scenario;
+  readonly #clock: VirtualClock;
+  readonly #random: Random;
+  readonly #settings: DeliverySettings;
+  readonly #onApplied: Applied;
+  readonly #onCrash: (life: Life) => void;
+  readonly #onFate: (what: string) => void;
+  readonly #store = new MemoryStore();
+  readonly #directory: string | undefined;
+  #ledger: Ledger | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  /** Nothing goes wrong any more. */
+  calm = false;
+
+  constructor(o: {
+    readonly scenario: Scenario;
+    readonly clock: VirtualClock;
+    readonly random: Random;
+    readonly settings: DeliverySettings;
+    /** Called at the moment at which something was done, heard of or not. */
+    readonly onApplied: Applied;
+    readonly onCrash: (life: Life) => void;
+    readonly onFate: (what: string) => void;
+  }) {
+    this.#scenario = o.scenario;
+    this.#clock = o.clock;
+    this.#random = o.random;
+    this.#settings = o.settings;
+    this.#onApplied = o.onApplied;
+    this.#onCrash = o.onCrash;
+    this.#onFate = o.onFate;
+    // In memory where there is such a place: a sync costs nothing there.
+    const place = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+    if (o.scenario.ledger === "sqlite") this.#directory = mkdtempSync(join(place, "tocsin-simulation-"));
+  }
+
+  async open(): Promise<void> {
+    const options = { clock: this.#clock, settings: this.#settings, random: this.#random.next };
+    this.#ledger = this.#directory
+      ? await openSqliteLedger({ ...options, path: join(this.#directory, "tocsin.db"), thread: false })
+      : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
+  }
+
+  async close(): Promise<void> {
+    const ledger = this.#ledger;
+    this.#ledger = undefined;
+    await ledger?.[Symbol.asyncDispose]();
+  }
+
+  get isOpen(): boolean {
+    return this.#ledger !== undefined;
+  }
+
+  /** As nobody in the world can: at once, and nothing goes wrong. */
+  get direct(): Ledger {
+    if (!this.#ledger) throw new Error("the ledger is closed");
+    return this.#ledger;
+  }
+
+  /** The port as a process has it. */
+  portOf(life: Life): Ledger {
+    return new Proxy({} as Ledger, {
+      get: (_, operation) =>
+        typeof operation === "symbol"
+          ? async () => {}
+          : (...args: readonly unknown[]) => this.#ask(life, operation as Operation, args),
+    });
+  }
+
+  async #ask(life: Life, operation: Operation, args: readonly unknown[]): Promise<unknown> {
+    const fate = this.#fate();
+    if (fate !== undefined) this.#onFate(`${operation} of ${life.name} meets ${fate}`);
+    if (fate === "crashBefore") return this.#crash(life);
+    let answer: { readonly value: unknown } | { readonly error: unknown };
+    try {
+      answer = { value: await this.#inTurn(operation, args, fate) };
+    } catch (error) {
+      answer = { error };
+    }
+    if (fate === "crashAfter") return this.#crash(life);
+    await life.turn();
+    if ("error" in answer) throw answer.error;
+    if (fate === "lostAnswer") throw new LedgerUnavailable("the answer was lost");
+    return answer.value;
+  }
+
+  /** What is asked is done in order; a slow commit keeps the next ones waiting. */
+  #inTurn(operation: Operation, args: readonly unknown[], fate: string | undefined): Promise<unknown> {
+    const done = this.#tail.then(async () => {
+      const { slowMs } = this.#scenario.trouble.ledger;
+      if (fate === "slow")
+        await new Promise<void>((resolve) => this.#clock.after(this.#random.between(1, slowMs), resolve));
+      if (!this.#ledger || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
+      const run = this.#ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
+      const result = await run(...args);
+      this.#onApplied(operation, args, result);
+      return result;
+    });
+    this.#tail = done.catch(() => {});
+    return done;
+  }
+
+  #fate(): string | undefined {
+    if (this.calm) return undefined;
+    let dice = this.#random.next();
+    const { refused, lostAnswer, crashBefore, crashAfter, slow } = this.#scenario.trouble.ledger;
+    for (const [fate, share] of Object.entries({ refused, lostAnswer, crashBefore, crashAfter, slow })) {
+      if (dice < share) return fate;
+      dice -= share;
+    }
+    return undefined;
+  }
+
+  #crash(life: Life): Promise<never> {
+    this.#onCrash(life);
+    return new Promise(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+    if (this.#directory) rmSync(this.#directory, { recursive: true });
+  }
+}

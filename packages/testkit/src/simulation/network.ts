@@ -1,0 +1,133 @@
+import type { Lease, Outcome } from "@tocsin/core/decisions";
+import type { Simulator, SimulatorAnswer } from "@tocsin/simulator";
+import type { Random } from "../random.ts";
+import type { VirtualClock } from "../virtual-clock.ts";
+import type { Life } from "./life.ts";
+import { eventOf, outcomeOf } from "./pagerduty.ts";
+import type { Trouble } from "./scenario.ts";
+
+/** One attempt as the world saw it, whatever its process learned. */
+export interface Passage {
+  readonly lease: Lease;
+  readonly life: string;
+  readonly key: string;
+  readonly begunAtMs: number;
+  /** When the receiver had it; null: never. */
+  arrivedAtMs: number | null;
+  /** What the receiver did with it: `opened`, `logged`, `dropped`…; null: nothing. */
+  effect: string | null;
+  outcome: Outcome | null;
+  endedAtMs: number | null;
+  /** The ledger took the outcome as this lease's. */
+  settled: boolean;
+}
+
+const noAnswer = (reason: "network" | "timeout", left: boolean, detail: string): Outcome => ({
+  kind: left ? "ambiguous" : "retry",
+  reason,
+  detail,
+});
+
+/** The way to the receiver and back, in virtual time, with all that may happen on it. */
+export class Network {
+  readonly passages: Passage[] = [];
+  readonly #clock: VirtualClock;
+  readonly #receiver: Simulator;
+  readonly #random: Random;
+  readonly #trouble: Trouble;
+  /** Nothing goes wrong any more. */
+  calm = false;
+
+  constructor(clock: VirtualClock, receiver: Simulator, random: Random, trouble: Trouble) {
+    this.#clock = clock;
+    this.#receiver = receiver;
+    this.#random = random;
+    this.#trouble = trouble;
+  }
+
+  /** One attempt of a process. The key of its target is what the lease has sealed. */
+  async publish(life: Life, lease: Lease, signal: AbortSignal): Promise<Outcome> {
+    const random = this.#random;
+    const { lives, network } = this.#trouble;
+    const passage: Passage = {
+      lease,
+      life: life.name,
+      key: lease.sealed,
+      begunAtMs: this.#clock.monotonic(),
+      arrivedAtMs: null,
+      effect: null,
+      outcome: null,
+      endedAtMs: null,
+      settled: false,
+    };
+    this.passages.push(passage);
+    // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
+    if (!this.calm && random.chance(lives.lateWrites))
+      life.pause(random.between(1, lease.leaseMs + lease.timeoutMs - 1_000));
+    const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
+    // Whoever goes on goes on with the write, before any timer of its own.
+    const outcome = await new Promise<Outcome>((resolve) =>
+      life.do(() => void this.#exchange(life, passage, signal, way).then(resolve)),
+    );
+    passage.outcome = outcome;
+    passage.endedAtMs = this.#clock.monotonic();
+    return outcome;
+  }
+
+  #exchange(
+    life: Life,
+    passage: Passage,
+    signal: AbortSignal,
+    way: { outMs: number; backMs: number },
+  ): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const heard = (outcome: Outcome): void => life.do(() => resolve(outcome));
+      let request: number | undefined;
+      const giveUp = (): void => {
+        if (request !== undefined) this.#receiver.abandon(request);
+        const timeout = (signal.reason as DOMException).name === "TimeoutError";
+        resolve(
+          timeout
+            ? noAnswer("timeout", true, "no answer in time")
+            : { kind: "interrupted", left: true, detail: "stopped" },
+        );
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+      this.#clock.after(way.outMs, () => {
+        // Given up, or its process is gone: what had not arrived by then is lost, as often as not.
+        if ((signal.aborted || life.over) && this.#random.chance(0.5)) return;
+        const answer = this.#receiver.handle(eventOf(passage.lease, passage.key));
+        if (answer.mishap?.kind !== "refused" && !isUnread(answer)) passage.arrivedAtMs = this.#clock.monotonic();
+        request = answer.request;
+        passage.effect = this.#receiver.requests(1)[0]?.effect ?? null;
+        this.#comeBack(answer, way.backMs, heard);
+      });
+    });
+  }
+
+  #comeBack(answer: SimulatorAnswer, backMs: number, heard: (outcome: Outcome) => void): void {
+    const { mishap } = answer;
+    switch (mishap?.kind) {
+      case undefined:
+        this.#clock.after(backMs, () => heard(outcomeOf(answer)));
+        return;
+      case "refused":
+        heard(noAnswer("network", false, "connection refused"));
+        return;
+      case "reset":
+        heard(noAnswer("network", true, "connection reset"));
+        return;
+      case "half":
+        // The status line came; it decides.
+        heard(outcomeOf(answer));
+        return;
+      case "slow":
+        this.#clock.after(mishap.headersMs + mishap.bodyMs + backMs, () => heard(outcomeOf(answer)));
+        return;
+      case "hang":
+        return;
+    }
+  }
+}
+
+const isUnread = ({ mishap }: SimulatorAnswer): boolean => mishap?.kind === "reset" && mishap.when === "before_reading";

@@ -1,0 +1,65 @@
+import { judge } from "./judge.ts";
+import { type Scenario, scenarioOf } from "./scenario.ts";
+import { World } from "./world.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+export interface Result {
+  readonly seed: number;
+  /** What was promised and did not hold, in words. Empty: all held. */
+  readonly violations: readonly string[];
+  /** Virtual time that passed. */
+  readonly simulatedMs: number;
+  /** Attempts that left, and alerts that were told of. */
+  readonly attempts: number;
+  readonly incidents: number;
+  /** All that happened, for whoever looks for the reason. */
+  readonly history: () => Promise<string>;
+}
+
+/** How long the longest backlog may take to be told once all is well. */
+const longestDrainMs = 6 * hour;
+
+/**
+ * One history of the engine, made by a seed: sources that storm, flap and fall silent, a receiver and a network that fail,
+ * processes that pause and crash, targets that change. Same seed, same history.
+ */
+export async function simulate(seed: number | Scenario, { remember = false } = {}): Promise<Result> {
+  const scenario = typeof seed === "number" ? scenarioOf(seed) : seed;
+  await using world = new World(scenario, { remember });
+  const startedAtMs = world.clock.monotonic();
+  await world.start();
+  for (let passedMs = 0; passedMs < scenario.activeMs; passedMs += minute) {
+    await world.clock.advance(minute);
+    world.watch.states(await world.viewsIfOpen());
+  }
+  world.calm();
+  // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour.
+  await world.clock.advance(20 * minute);
+  const deadlineMs = world.clock.monotonic() + longestDrainMs;
+  while (world.clock.monotonic() < deadlineMs && !(await isQuiet(world))) await world.clock.advance(minute);
+  await judge(world);
+  if (scenario.longRun) {
+    for (const source of world.sources) source.fallSilent();
+    await world.clock.advance(30 * hour);
+    world.dayLater = true;
+    await judge(world);
+  }
+  return {
+    seed: scenario.seed,
+    violations: world.watch.violations,
+    simulatedMs: world.clock.monotonic() - startedAtMs,
+    attempts: world.network.passages.length,
+    incidents: (await world.views()).length,
+    history: async () => (remember ? world.history : (await simulate(seed, { remember: true })).history()),
+  };
+}
+
+async function isQuiet(world: World): Promise<boolean> {
+  if (!world.sources.every(({ delivered }) => delivered)) return false;
+  return (await world.views()).every(
+    ({ incident, state }) =>
+      state !== "due" && state !== "in_flight" && (incident.overtaken.length === 0 || state === "dead"),
+  );
+}

@@ -1,0 +1,144 @@
+import type { Claim, Claimed, ClaimRequest, Lease, Outcome, Report, Want } from "@tocsin/core/decisions";
+import { incidentStates, type IncidentView, reasons } from "@tocsin/core/decisions";
+import type { Words } from "./words.ts";
+
+/** A lease that was handed out, and what became of it. */
+export interface Handed {
+  readonly lease: Lease;
+  readonly owner: string;
+  readonly atMs: number;
+  endedAtMs: number | null;
+  end: "settled" | "released" | "void" | "overtaken" | null;
+}
+
+interface Wanting {
+  /** Somebody wants an alert of this dedup key at this target, by any version of the targets of the last minute. */
+  readonly mayWant: (target: string, dedupKey: string) => boolean;
+  /** Alerts that make up a dedup key at a target, by any version. */
+  readonly alertsOf: (target: string, dedupKey: string) => readonly string[];
+  /** Tells what was over before it could be told. */
+  readonly pagesResolved: (target: string) => boolean;
+}
+
+/** How long after a source's last word that it fires a trigger may still leave: a window of reordering, and a little. */
+const hindsightMs = 15_000;
+
+/** Looks at everything that the ledger does, the moment it does it. */
+export class Watch {
+  readonly violations: string[] = [];
+  readonly handed = new Map<number, Handed>();
+  readonly #live = new Map<number, Handed>();
+  /** Where each incident was told, or may have been. */
+  readonly #places = new Map<number, { readonly endpoint: string; readonly dedupKey: string }>();
+  readonly #words: Words;
+  readonly #wanting: Wanting;
+  readonly #nowMs: () => number;
+
+  constructor(words: Words, wanting: Wanting, nowMs: () => number) {
+    this.#words = words;
+    this.#wanting = wanting;
+    this.#nowMs = nowMs;
+  }
+
+  violate(promise: string, what: string): void {
+    if (this.violations.length < 50) this.violations.push(`${promise}: ${what}`);
+  }
+
+  applied(operation: string, args: readonly unknown[], result: unknown): void {
+    switch (operation) {
+      case "want":
+        for (const { claim } of args[0] as readonly Want[]) this.#heard(claim);
+        return;
+      case "claimDue":
+        for (const lease of (result as Claimed).leases) this.#leased(lease, args[0] as ClaimRequest);
+        return;
+      case "settle":
+        for (const [index, { lease, outcome }] of (args[0] as readonly Report[]).entries())
+          if ((result as readonly boolean[])[index]) this.#settled(lease, outcome);
+        return;
+      case "release":
+        for (const handed of this.#live.values()) if (handed.owner === args[0]) this.#end(handed, "released");
+        return;
+      default:
+    }
+  }
+
+  /** The process that all leases belonged to is gone, and knows it. */
+  voidAll(): void {
+    for (const handed of this.#live.values()) this.#end(handed, "void");
+  }
+
+  #heard(claim: Claim): void {
+    this.#words.heard(claim, this.#nowMs());
+  }
+
+  #leased(lease: Lease, { owner }: ClaimRequest): void {
+    const nowMs = this.#nowMs();
+    const { incident, action, dedupKey, target, endpoint, token } = lease;
+    const what = `${action} ${dedupKey} at ${target} (incident ${incident}, token ${token})`;
+    const other = this.#live.get(incident);
+    if (other && nowMs < other.atMs + other.lease.leaseMs)
+      this.violate("I2", `${what}: leased while ${other.lease.token} is`);
+    if (other) this.#end(other, "overtaken");
+
+    const place = this.#places.get(incident);
+    if (place && (place.endpoint !== endpoint || place.dedupKey !== dedupKey))
+      this.violate("I6", `${what}: goes to ${endpoint}, told at ${place.endpoint} as ${place.dedupKey}`);
+
+    if (action === "trigger" && !this.#mayTrigger(lease)) this.violate("I2", `${what}: nobody says that it fires`);
+    if (action === "trigger" && !place && !this.#wanting.mayWant(target, dedupKey))
+      this.violate("I6", `${what}: no filter lets it through`);
+    const handed: Handed = { lease, owner, atMs: nowMs, endedAtMs: null, end: null };
+    this.handed.set(token, handed);
+    this.#live.set(incident, handed);
+  }
+
+  #mayTrigger({ target, dedupKey }: Lease): boolean {
+    const alerts = this.#wanting.alertsOf(target, dedupKey);
+    return (
+      this.#wanting.pagesResolved(target) ||
+      alerts.some((alert) => this.#words.mayFire(alert, this.#nowMs(), hindsightMs))
+    );
+  }
+
+  #settled(lease: Lease, outcome: Outcome): void {
+    const handed = this.handed.get(lease.token);
+    if (!handed || handed.end !== null)
+      return this.violate("fencing", `token ${lease.token} was settled after its end`);
+    this.#end(handed, "settled");
+    const { kind } = outcome;
+    if (kind === "accepted" || kind === "ambiguous" || (kind === "interrupted" && outcome.left)) this.#told(lease);
+  }
+
+  #end(handed: Handed, end: NonNullable<Handed["end"]>): void {
+    handed.end = end;
+    handed.endedAtMs = this.#nowMs();
+    if (this.#live.get(handed.lease.incident) === handed) this.#live.delete(handed.lease.incident);
+    if (end !== "settled") this.#told(handed.lease);
+  }
+
+  #told({ incident, action, endpoint, dedupKey }: Lease): void {
+    if (action !== "check" && !this.#places.has(incident)) this.#places.set(incident, { endpoint, dedupKey });
+  }
+
+  /** I9: one state, one reason, of the closed lists, and true to the facts. */
+  states(views: readonly IncidentView[]): void {
+    for (const { incident, state, reason } of views) {
+      const { told, wanted, flight, dueAtMs } = incident;
+      const holds =
+        incidentStates.includes(state) &&
+        reasons.includes(reason) &&
+        (state === "in_flight") === (flight !== null) &&
+        (state !== "due" || dueAtMs !== null) &&
+        (state !== "told" || (incident.opened && told !== null && wanted.status === "firing")) &&
+        (state !== "closed" || (told?.certain === true && told.event === "resolve" && wanted.status === "resolved")) &&
+        (state !== "not_told" || told === null) &&
+        (state !== "dead" || dueAtMs === null);
+      if (!holds)
+        this.violate(
+          "I9",
+          `incident ${incident.id} is ${state} ${reason} with ${JSON.stringify({ told, wanted, dueAtMs })}`,
+        );
+    }
+  }
+}
