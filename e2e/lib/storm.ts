@@ -71,8 +71,9 @@ export interface Storm {
 const severities = ["critical", "error", "warning", "info"];
 
 /**
- * Alerts come, every second of them ends, and the service is killed at random instants while they do: each life gets its
- * share of the alerts, so that none is killed idle. Ends when everything was answered 2xx by the last life.
+ * Alerts come, every second of them ends, and the service is killed at random instants while they do. Each life gets its
+ * share of the alerts, so that none is killed idle, and their ends come in the next one, when most of them are told. Ends
+ * when everything was answered 2xx by the last life.
  */
 export async function stormWithKills(o: StormOptions): Promise<Storm> {
   const sender = new Sender(o.service);
@@ -81,27 +82,31 @@ export async function stormWithKills(o: StormOptions): Promise<Storm> {
   const killedAtMs: number[] = [];
   const sending: Promise<void>[] = [];
   for (let life = 0; life < lives; life++) {
+    const over = Promise.withResolvers<void>();
     const from = Math.floor((o.alerts * life) / lives);
     const to = Math.floor((o.alerts * (life + 1)) / lives);
     for (let first = from; first < to; first += o.batchSize)
-      sending.push(episode(sender, first, Math.min(first + o.batchSize, to)));
+      sending.push(episode(sender, first, Math.min(first + o.batchSize, to), over.promise));
     const lifeMs = livesMs[life];
-    if (lifeMs === undefined) break;
-    await sleep(lifeMs);
-    await o.service.stop(o.signal ?? "SIGKILL");
-    killedAtMs.push(Date.now());
-    await o.service.start();
+    if (lifeMs !== undefined) {
+      await sleep(lifeMs);
+      await o.service.stop(o.signal ?? "SIGKILL");
+      killedAtMs.push(Date.now());
+      await o.service.start();
+    }
+    over.resolve();
   }
   await Promise.all(sending);
   return { sender, livesMs, killedAtMs };
 }
 
-/** A batch fires; then the odd ones end. */
-async function episode(sender: Sender, from: number, to: number): Promise<void> {
+/** A batch fires; once the life that it fired in is over, the odd ones end. */
+async function episode(sender: Sender, from: number, to: number, over: Promise<void>): Promise<void> {
   const numbers = Array.from({ length: to - from }, (_, index) => from + index);
   const facts = { startsAt: new Date(Date.now() - 1_000).toISOString() };
   const say = (n: number, status: "firing" | "resolved"): WebhookAlert =>
     webhookAlert(n.toString(16).padStart(16, "0"), status, { ...facts, severity: severities[n % 4] as string });
   await sender.send(numbers.map((n) => say(n, "firing")));
+  await over;
   await sender.send(numbers.filter((n) => n % 2 === 1).map((n) => say(n, "resolved")));
 }

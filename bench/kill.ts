@@ -1,0 +1,130 @@
+// What does SIGKILL cost? A storm of 5,000 alerts, every second of which ends, ten kills at random instants, and a receiver
+// that misbehaves all the while; then it is well again. Judged by the simulator's oracle against what the senders said.
+// A seed: TOCSIN_SEED=1 npm run bench -- kill
+import { Random } from "@tocsin/testkit";
+
+import { PagerDuty } from "../e2e/lib/pagerduty.ts";
+import { stormWithKills } from "../e2e/lib/storm.ts";
+import { Service } from "../e2e/lib/tocsin.ts";
+import { judged } from "../e2e/lib/verdict.ts";
+import { printTable, writeResult } from "./lib/machine.ts";
+
+const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
+const count = Number(process.argv[2] ?? 5_000);
+const only = process.argv[3];
+const kills = 10;
+
+interface Sink {
+  readonly name: string;
+  /** What it does while the storm lasts. */
+  readonly faults: string;
+  readonly alerts?: number;
+  readonly limit?: { readonly limit: number; readonly per: string };
+  /** How late it answers. */
+  readonly answeredAfterMs?: number;
+  readonly signal?: "SIGTERM";
+}
+
+const sinks: readonly Sink[] = [
+  { name: "healthy", faults: "" },
+  { name: "429", faults: "answer 429 retry-after 1s" },
+  { name: "500", faults: "answer 500 maybe applied" },
+  { name: "2 s slow", faults: "slow headers by 2s", answeredAfterMs: 2_000 },
+  { name: "reset before reading", faults: "share 50% reset before" },
+  { name: "reset after reading", faults: "share 50% reset after" },
+  { name: "limited", faults: "", alerts: Math.round(count / 5), limit: { limit: 120, per: "6s" } },
+  { name: "2 s slow, SIGTERM", faults: "slow headers by 2s", answeredAfterMs: 2_000, signal: "SIGTERM" },
+];
+
+async function measure(sink: Sink) {
+  const { faults, alerts = count, limit = { limit: 0 }, answeredAfterMs = 0, signal } = sink;
+  await using pagerduty = await PagerDuty.open({ limit, seed });
+  await using service = await Service.start({
+    config: { telemetry: { logs: { level: "error" } }, targets: [pagerduty.target({ rate_limit: limit })] },
+  });
+  const { stand } = pagerduty;
+  const startedAtMs = performance.now();
+  stand.setFaults(faults);
+  const { sender, livesMs, killedAtMs } = await stormWithKills({
+    service,
+    alerts,
+    batchSize: 50,
+    kills,
+    longestLifeMs: 2_000,
+    random: new Random(seed).fork(sink.name),
+    ...(signal !== undefined && { signal }),
+  });
+  stand.setFaults([]);
+  await service.quiet({ withinMs: 600_000, everyMs: 200 });
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  const { verdict, repeats, ambiguous } = judged(stand, {
+    truth: sender.truth,
+    // Who is asked to end leaves nothing in doubt.
+    killedAtMs: signal === "SIGTERM" ? [] : killedAtMs,
+    answeredAfterMs,
+  });
+  for (const { says } of verdict.findings.slice(0, 5)) console.error(`${sink.name}: ${says}`);
+  return {
+    name: sink.name,
+    alerts,
+    livesMs,
+    accepted: sender.accepted,
+    postsRepeated: sender.repeated,
+    requests: stand.requests(Infinity).length,
+    lost: verdict.counts.lost,
+    repeats,
+    ambiguous,
+    unexcused: verdict.counts.repeated,
+    stray: verdict.counts.stray,
+    orphaned: verdict.counts.orphaned,
+    outOfOrder: verdict.counts.out_of_order,
+    overLimit: verdict.counts.over_limit,
+    seconds,
+  };
+}
+
+const results: Awaited<ReturnType<typeof measure>>[] = [];
+for (const sink of sinks) {
+  if (only !== undefined && sink.name !== only) continue;
+  const result = await measure(sink);
+  console.error(`${sink.name}: ${Math.round(result.seconds)} s`);
+  results.push(result);
+}
+
+printTable([
+  [
+    `${kills} kills, seed ${seed}`,
+    "accepted",
+    "requests",
+    "lost",
+    "repeated",
+    "ambiguous",
+    "without reason",
+    "stray",
+    "orphan",
+    "order",
+    "over limit",
+    "seconds",
+  ],
+  ...results.map((one) => [
+    `${one.name} (${one.alerts} alerts)`,
+    one.accepted,
+    one.requests,
+    one.lost,
+    one.repeats,
+    one.ambiguous,
+    one.unexcused,
+    one.stray,
+    one.orphaned,
+    one.outOfOrder,
+    one.overLimit,
+    Math.round(one.seconds),
+  ]),
+]);
+writeResult("kill", { seed, kills, results });
+const kept = results.every(
+  (one) =>
+    one.lost + one.unexcused + one.stray + one.orphaned + one.outOfOrder + one.overLimit === 0 &&
+    one.repeats <= one.ambiguous,
+);
+process.exitCode = kept ? 0 : 1;
