@@ -34,17 +34,17 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
   const endpoint = desk.endpoint(incident.endpoint);
   flights.remove(flight.owner, endpoint.terms.name);
   desk.leaseEnds.delete(incident.id);
-  desk.gates.discharge(endpoint.terms.credential, lease.token, desk.nowMs);
-  const keyWasBad = desk.gates.blockedSince(endpoint.terms.endpoint, incident.lastFailure?.atMs ?? desk.nowMs);
+  const { credential, timeoutMs } = endpoint.terms;
+  // What we stopped waiting for may still be on its way, for as long as it might have taken from here.
+  const lateMs = wentUnanswered(outcome) ? timeoutMs : 0;
+  desk.gates.discharge(credential, lease.token, desk.nowMs + lateMs);
+  const refusedAtMs = (incident.lastFailure?.atMs ?? desk.nowMs) - timeoutMs;
+  const keyWasBad = desk.gates.blockedSince(endpoint.terms.endpoint, refusedAtMs);
   judge(desk, endpoint, incident, flight, outcome);
 
   const random = desk.random();
-  const after = settled(incident, flight, outcome, {
-    nowMs: desk.nowMs,
-    retry: desk.settings.retry,
-    random,
-    keyWasBad,
-  });
+  const terms = { nowMs: desk.nowMs, retry: desk.settings.retry, random, keyWasBad };
+  const after = withLate(settled(incident, flight, outcome, terms), flight, desk.nowMs + lateMs);
   desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") bury(desk, after, report);
   if (outcome.kind === "accepted" && flight.action === "resolve" && incident.wanted.status === "firing") {
@@ -68,6 +68,16 @@ function stillOwed(desk: Desk, incident: Incident, flight: Flight): Incident {
   const alive: Incident = { ...incident, state: "due", dueAtMs: desk.nowMs };
   const next = nextAction(alive, desk.dueTerms(alive));
   return next === "resolve" || next === null ? alive : incident;
+}
+
+/** It left, and nobody answered. */
+const wentUnanswered = (outcome: Outcome): boolean =>
+  (outcome.kind === "ambiguous" && outcome.status === undefined) || (outcome.kind === "interrupted" && outcome.left);
+
+/** As with a lost lease: what may still arrive after the next event is made good when it can no longer. */
+function withLate(incident: Incident, { token, action }: Flight, untilMs: number): Incident {
+  if (untilMs <= incident.updatedAtMs || action === "check") return incident;
+  return { ...incident, overtaken: [...incident.overtaken, { token, action, untilMs }] };
 }
 
 const noteOf = (flight: Flight, outcome: Outcome): string =>

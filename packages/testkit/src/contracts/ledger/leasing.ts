@@ -316,6 +316,35 @@ function leaseTime(subject: LedgerSubject): void {
     });
   });
 
+  describe("an attempt that nobody answered", () => {
+    it("may still arrive: if something else was told since, that is told again", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(timedOut);
+      await stage.ends("a");
+      expect(await stage.tell()).toEqual(["resolve a"]);
+      expect(await stage.after(10 * second - 1)).toEqual([]);
+      expect(await stage.after(1)).toEqual(["resolve a"]);
+      expect(await stage.after(hour)).toEqual([]);
+    });
+
+    it("needs no more than its own repetition where nothing else was told", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(timedOut);
+      expect(await stage.after(second)).toEqual(["trigger a"]);
+      expect(await stage.after(hour)).toEqual([]);
+    });
+
+    it("keeps its slot for as long as it may still arrive", async () => {
+      await using stage = await Stage.open(subject, { targets: [limited(1)] });
+      await stage.fires("a");
+      await stage.attempt(timedOut);
+      expect(await stage.after(minute)).toEqual([]);
+      expect(await stage.after(10 * second)).toEqual(["trigger a"]);
+    });
+  });
+
   describe("an owner that vanished", () => {
     it("with the probe of a pause does not keep it paused", async () => {
       await using stage = await Stage.open(subject);
