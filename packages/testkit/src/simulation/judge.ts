@@ -115,8 +115,9 @@ function repeats(world: World, adopted: ReadonlySet<number>): void {
 }
 
 function doubtOf({ lease, outcome }: Passage, adopted: ReadonlySet<number>): number {
-  if (outcome?.kind === "ambiguous") return 1;
-  if (outcome?.kind === "interrupted") return outcome.left ? 1 : 0;
+  // Said again, and where nobody answered what followed may be said again too.
+  if (outcome?.kind === "ambiguous") return outcome.status === undefined ? 2 : 1;
+  if (outcome?.kind === "interrupted") return outcome.left ? 2 : 0;
   // A resolve of what was never told may meet nothing.
   return lease.action === "resolve" && adopted.has(lease.incident) ? 1 : 0;
 }

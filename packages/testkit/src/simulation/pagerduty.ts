@@ -23,7 +23,7 @@ export function eventOf(lease: Lease, key: string): SimulatorRequest {
 export function outcomeOf({ status, headers }: SimulatorAnswer): Outcome {
   const detail = `HTTP ${status}`;
   const seconds = Number(headers["retry-after"]);
-  const later = { detail, ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}) };
+  const later = { detail, status, ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {}) };
   if (status === 202) return { kind: "accepted", receipt: detail, status };
   if (status === 400) return { kind: "refused", reason: "invalid", detail, suspectKey: true };
   if (status === 401 || status === 403) return { kind: "blocked", state: "unauthorized", reason: "auth", detail };

@@ -77,7 +77,6 @@ export class Replica {
     this.life = new Life(name, around.clock);
     this.#around = around;
     this.#ledger = around.portOf(this.life);
-    void this.#start();
   }
 
   /** It listens. */
@@ -85,7 +84,7 @@ export class Replica {
     return this.#worker !== undefined && this.life.awake;
   }
 
-  async #start(): Promise<void> {
+  async start(): Promise<void> {
     await this.#useTargets();
     const { clock } = this.life;
     const { network, scenario, bug } = this.#around;

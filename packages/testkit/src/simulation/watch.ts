@@ -86,7 +86,12 @@ export class Watch {
       this.violate("I6", `${what}: goes to ${endpoint}, told at ${place.endpoint} as ${place.dedupKey}`);
 
     if (action === "trigger" && !this.#mayTrigger(lease)) this.violate("I2", `${what}: nobody says that it fires`);
-    if (action === "trigger" && !place && !this.#wanting.mayWant(target, dedupKey))
+    if (
+      action === "trigger" &&
+      !place &&
+      !this.#wanting.pagesResolved(target) &&
+      !this.#wanting.mayWant(target, dedupKey)
+    )
       this.violate("I6", `${what}: no filter lets it through`);
     const handed: Handed = { lease, owner, atMs: nowMs, endedAtMs: null, end: null };
     this.handed.set(token, handed);

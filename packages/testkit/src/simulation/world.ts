@@ -167,16 +167,16 @@ export class World implements AsyncDisposable {
   #begin(): void {
     const { scenario, clock, network } = this;
     this.note(`life-${this.#lives + 1} begins`);
-    this.#replicas.push(
-      new Replica(`life-${++this.#lives}`, {
-        scenario,
-        clock,
-        network,
-        targets: () => this.targets,
-        portOf: (life) => this.home.portOf(life),
-        bug: (error) => this.watch.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
-      }),
-    );
+    const replica = new Replica(`life-${++this.#lives}`, {
+      scenario,
+      clock,
+      network,
+      targets: () => this.targets,
+      portOf: (life) => this.home.portOf(life),
+      bug: (error) => this.watch.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
+    });
+    this.#replicas.push(replica);
+    void replica.start();
   }
 
   /** To whichever replica answers; unanswered after 10 s, as a sender sees it. */
