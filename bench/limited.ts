@@ -16,7 +16,7 @@ for (const align of ["sliding", "clock"] as const)
     await using simulator = new Simulator();
     const { url } = await simulator.listen();
     await post(`${url}/_sim/limits`, { limit: 120, per: "6s", align });
-    if (delayMs > 1) await post(`${url}/_sim/faults`, { receiver: "pagerduty", kind: "slow_headers", delayMs });
+    if (delayMs > 1) await post(`${url}/_sim/faults`, { script: `on pagerduty slow headers by ${delayMs}ms` });
     await using tocsin = await startTocsin(url, { rateLimit: { limit: 120, per: "6s" } });
     await postAll(tocsin.url, batches(warnings, 50, "firing").map(webhookBody), { path: tocsin.path });
     await new Promise((resolve) => setTimeout(resolve, 7_000));
