@@ -1,3 +1,5 @@
+import { type Urgency, urgency } from "@tocsin/core/decisions";
+
 interface Counts {
   total: number;
   readonly byTarget: Map<string, number>;
@@ -35,12 +37,14 @@ export class Flights {
 
   /**
    * A target may have as many attempts in flight as are free for all (dynamic thresholds): alone it gets the half of them,
-   * and ten that hang leave room for an eleventh. One is always allowed.
+   * and ten that hang leave room for an eleventh. One is always allowed. Critical triggers do not wait for slow answers to
+   * what is less urgent: they get the half of what is free, however many their target has.
    */
-  room(owner: string, target: string, concurrency: number): number {
+  room(owner: string, target: string, concurrency: number, of: Urgency): number {
     const counts = this.#owners.get(owner);
     const mine = counts?.byTarget.get(target) ?? 0;
-    const share = Math.floor((concurrency - (counts?.total ?? 0) - mine) / 2);
+    const held = of === urgency.criticalTrigger ? 0 : mine;
+    const share = Math.floor((concurrency - (counts?.total ?? 0) - held) / 2);
     return Math.max(mine === 0 ? 1 : 0, share);
   }
 }

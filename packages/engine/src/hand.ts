@@ -21,9 +21,9 @@ export class Hand {
   }
 
   /** Takes out the first that may go. */
-  take(mayGo: (target: string) => boolean): Held | undefined {
+  take(mayGo: (lease: Lease) => boolean): Held | undefined {
     for (const queue of this.#byUrgency) {
-      const index = queue.findIndex(({ lease }) => mayGo(lease.target));
+      const index = queue.findIndex(({ lease }) => mayGo(lease));
       if (index === -1) continue;
       this.#size--;
       return queue.splice(index, 1)[0];

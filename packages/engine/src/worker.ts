@@ -127,8 +127,8 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   /** A target with nothing in flight may always begin one attempt: it waits for no other's. */
-  const mayGo = (target: string): boolean =>
-    flying.size < concurrency ? flights.room(owner, target, concurrency) > 0 : flights.of(owner, target) === 0;
+  const mayGo = ({ target, urgency }: Lease): boolean =>
+    flying.size < concurrency ? flights.room(owner, target, concurrency, urgency) > 0 : flights.of(owner, target) === 0;
 
   /** Begins as many attempts as may be in flight. */
   function begin(): void {

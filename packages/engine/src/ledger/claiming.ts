@@ -116,7 +116,7 @@ class Claiming {
     const { gates, nowMs } = this.#desk;
     const { owner, concurrency, ahead } = this.#request;
     const factor = ahead.targets.includes(terms.name) ? ahead.factor : 1;
-    let most = this.#flights.room(owner, terms.name, concurrency * factor);
+    let most = this.#flights.room(owner, terms.name, concurrency * factor, of);
     if (most <= 0) return 0;
 
     const breaker = gates.breaker(terms.name);
