@@ -19,7 +19,6 @@ it("a target alone gets the half of all attempts, ten that take all they can lea
   expect(full("a", 64, warningTrigger).taken).toBe(32);
   const { flights } = full("a", 64, warningTrigger);
   for (const target of "bcdefghij") full(target, 64, warningTrigger, flights);
-  expect(flights.total("w")).toBeLessThan(64);
   expect(flights.room("w", "k", 64, warningTrigger)).toBeGreaterThan(0);
 });
 
