@@ -55,14 +55,19 @@ describe("an abort ends a call within a tick, with its own reason,", () => {
     expect(clock.nextAtMs(), "no timer is left").toBeNull();
   });
 
-  test("while it connects", async () => {
-    await using receiver = await receiveRaw((socket) => socket.resume());
+  test("while it connects, and the connection is closed", async () => {
+    const greeted = signalled<{ closed: Promise<unknown> }>();
+    await using receiver = await receiveRaw((socket) =>
+      socket.once("data", () => greeted.fire({ closed: once(socket.resume(), "close") })),
+    );
     const baseUrl = receiver.url.replace("http:", "https:");
     const client = new PagerDutyEventsClient({ routingKey, baseUrl, limiter: unlimited });
     const stop = new AbortController();
     const call = client.resolve({ dedupKey: "d" }, { signal: stop.signal });
+    const { closed } = await greeted.promise;
     stop.abort(reason);
     expect(await withinATick(call)).toBe(reason);
+    await closed;
   });
 
   test("while it waits for the answer, and the connection is closed", async () => {

@@ -63,6 +63,8 @@ describe("an answer that is not 202", () => {
     const error = answerError({ status: 400, body });
     expect(error.message).toBe("PagerDuty answered 400: Event object is invalid; 'summary' is missing; x");
     expect(error.errors).toEqual(["'summary' is missing", "x"]);
+    expect(answerError({ status: 400, body: '{"errors":["a","b"]}' }).message).toBe("PagerDuty answered 400: a; b");
+    expect(answerError({ status: 429, body: '{"errors":["a"]}' }).errors).toEqual(["a"]);
     expect(answerError({ status: 502, body: "<html>" }).message).toBe("PagerDuty answered 502");
     expect(answerError({ status: 400, body: JSON.stringify({ message: "x".repeat(9999) }) }).message).toHaveLength(
       1024,

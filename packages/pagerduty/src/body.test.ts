@@ -98,7 +98,7 @@ describe("what is dropped to fit", () => {
           component: kb(60),
           group: kb(60),
           class: kb(60),
-          custom_details: { labels: { [name]: kb(400), other: kb(60) }, annotations: { a: kb(60) }, raw: kb(60) },
+          custom_details: { labels: { [name]: kb(500), other: kb(60) }, annotations: { a: kb(60) }, raw: kb(60) },
         },
         {
           client: kb(60),
@@ -108,13 +108,19 @@ describe("what is dropped to fit", () => {
         },
       );
       const { event: fitted, dropped } = fit(event);
-      expect(dropped.toSorted()).toEqual(
-        ["class", "client", "client_url", "component", "custom_details.annotations.a", "custom_details.labels.other"]
-          .concat(["custom_details.raw", "group", "images", "links"])
-          .toSorted()
-          .filter((path) => dropped.includes(path)),
-      );
-      expect(details(fitted)["labels"]).toEqual({ [name]: kb(400) });
+      expect(dropped.toSorted()).toEqual([
+        "class",
+        "client",
+        "client_url",
+        "component",
+        "custom_details.annotations.a",
+        "custom_details.labels.other",
+        "custom_details.raw",
+        "group",
+        "images",
+        "links",
+      ]);
+      expect(details(fitted)["labels"]).toEqual({ [name]: kb(500) });
     },
   );
 
@@ -135,6 +141,13 @@ describe("what is dropped to fit", () => {
       component: "c",
       custom_details: { dropped_to_fit: ["source"] },
     });
+  });
+
+  test("is listed whole up to twenty", () => {
+    const names = Array.from({ length: 20 }, (_, i) => `n${String(i).padStart(2, "0")}`);
+    const annotations = Object.fromEntries(names.map((name) => [name, kb(600)]));
+    const { event } = fit(trigger({ custom_details: { annotations } }));
+    expect(details(event)["dropped_to_fit"]).toEqual(names.map((name) => `custom_details.annotations.${name}`));
   });
 
   test("is told in full to the caller, in short to PagerDuty", () => {

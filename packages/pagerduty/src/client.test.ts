@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { accept, type Receiver, receive, reply } from "../test/receiver.ts";
 import { PagerDutyEventsClient } from "./client.ts";
@@ -192,8 +193,9 @@ test("nothing that is invalid is sent", async () => {
   await using receiver = await receive();
   const client = clientOf(receiver);
   await expect(client.trigger({ payload: { ...payload, summary: " " } })).rejects.toThrow(PagerDutyValidationError);
-  await expect(client.acknowledge({ dedupKey: "" })).rejects.toThrow(PagerDutyValidationError);
-  await expect(client.resolve({} as never)).rejects.toThrow(PagerDutyValidationError);
+  await expect(client.trigger({} as never)).rejects.toMatchObject({ code: "invalid_event" });
+  await expect(client.acknowledge({ dedupKey: "" })).rejects.toMatchObject({ code: "invalid_event" });
+  await expect(client.resolve({} as never)).rejects.toMatchObject({ code: "invalid_event" });
   await expect(client.change(undefined as never)).rejects.toThrow("Invalid event: must be an object");
   expect(receiver.connections).toBe(0);
 });
@@ -212,7 +214,8 @@ test("details that JSON cannot hold are an issue like another", async () => {
     const issues = [
       { path: "payload.customDetails", message: expect.stringMatching(/^cannot be written as JSON: ./) as string },
     ];
-    await expect(client.trigger({ payload: { ...payload, customDetails } })).rejects.toMatchObject({ issues });
+    const code = "invalid_event";
+    await expect(client.trigger({ payload: { ...payload, customDetails } })).rejects.toMatchObject({ code, issues });
   }
   expect(receiver.connections).toBe(0);
 });
@@ -226,6 +229,18 @@ test("a ruleset's key takes no changes, as PagerDuty says", async () => {
   });
   expect(receiver.received).toHaveLength(1);
   client.close();
+});
+
+test("closing the client closes its idle connections", async () => {
+  const closed: Promise<unknown>[] = [];
+  await using receiver = await receive((response, received, nth) => {
+    closed.push(once(response.socket!, "close"));
+    accept(response, received, nth);
+  });
+  const client = clientOf(receiver);
+  await client.resolve({ dedupKey: "d" });
+  client.close();
+  expect(await Promise.all(closed)).toHaveLength(1);
 });
 
 test("each attempt is charged, and ends", async () => {

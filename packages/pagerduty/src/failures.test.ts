@@ -62,9 +62,9 @@ async function failure(options: Partial<ClientOptions>): Promise<Failure> {
   const error = (await client.trigger({ payload }).catch((thrown: unknown) => thrown)) as PagerDutyError;
   client.close();
   const predicates = Object.entries(is).filter(([, predicate]) => predicate(error));
-  const { name, message } = error;
+  const { name, message, cause } = error;
   const titles = predicates.map(([title]) => title).toSorted();
-  return Object.assign({ predicates: titles, waitsMs: clock.waitsMs }, error, { name, message });
+  return Object.assign({ predicates: titles, waitsMs: clock.waitsMs }, error, { name, message, cause });
 }
 
 const plain =
@@ -195,9 +195,9 @@ describe("a connection", () => {
   test("to a port where nobody listens", async () => {
     const receiver = await receive();
     await receiver[Symbol.asyncDispose]();
-    expect(await failure({ baseUrl: receiver.url })).toMatchObject(
-      network("refused", { requestSent: false, message: saying(/^Connection refused: /) }),
-    );
+    const failed = await failure({ baseUrl: receiver.url });
+    expect(failed).toMatchObject(network("refused", { requestSent: false, message: saying(/^Connection refused: /) }));
+    expect(failed).toHaveProperty("cause.code", "ECONNREFUSED");
   });
 
   test("to a name that there is not", async () => {

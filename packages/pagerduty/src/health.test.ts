@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Answering, accept, receive, reply } from "../test/receiver.ts";
+import { type Answering, accept, receive, receiveRaw, reply } from "../test/receiver.ts";
 import { selfSigned } from "../test/self-signed.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import { unlimited } from "./limiter/limiter.ts";
@@ -52,6 +52,19 @@ describe("health", () => {
       latencyMs,
       error: { code: "refused", requestSent: false },
     });
+    await using silent = await receiveRaw((socket) => socket.resume());
+    const hanging = new PagerDutyEventsClient({
+      ...options,
+      baseUrl: silent.url.replace("http", "https"),
+      timeoutMs: 50,
+    });
+    expect(await hanging.health()).toMatchObject({
+      reachable: false,
+      error: { code: "timeout", message: "Timed out after 50 ms while connecting", requestSent: false },
+    });
+    await using rude = await receiveRaw((socket) => socket.once("data", () => socket.end()));
+    const repelled = new PagerDutyEventsClient({ ...options, baseUrl: rude.url.replace("http", "https") });
+    expect(await repelled.health()).toMatchObject({ reachable: false, error: { code: "reset", requestSent: false } });
     const secure = new PagerDutyEventsClient({ ...options, baseUrl: "https://events.pagerduty.invalid", proxy: false });
     expect(await secure.health()).toMatchObject({ reachable: false, error: { code: "dns" } });
   });

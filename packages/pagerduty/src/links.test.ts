@@ -24,6 +24,7 @@ test.each([
   "",
   " ",
   "example.com",
+  "xhttps://example.com",
   "/d/x",
   "ftp://example.com",
   "javascript:alert(1)",
@@ -38,7 +39,8 @@ test.each([
 test("links without a URL go, the others stay as they are", () => {
   const good = { href: "https://example.com", text: "good" };
   expect(fitLinks([{ href: "" }, good, { href: "x" }])).toEqual([good]);
-  expect(fitLinks([{ href: "https://example.com/a b", text: "t" }])).toEqual([
+  expect(fitLinks([good, { href: "https://example.com/a b", text: "t" }])).toEqual([
+    good,
     { href: "https://example.com/a%20b", text: "t" },
   ]);
 });

@@ -19,6 +19,7 @@ function issuePaths(options: unknown): string[] {
 test.each<[string, Partial<ClientOptions>]>([
   ["nothing more", {}],
   ["a region", { region: "eu" }],
+  ["the other region", { region: "us", maxConnections: 1, timeoutMs: Number.POSITIVE_INFINITY }],
   ["a base URL", { baseUrl: "https://events.pagerduty.com/v2/enqueue" }],
   ["a base URL of this machine in plain HTTP", { baseUrl: "http://localhost:9878" }],
   [
@@ -53,6 +54,7 @@ test.each<[string, unknown, string[]]>([
     { routingKey, timeoutMs: 0, retry: { initialMs: -1, maxMs: "5", deadlineMs: 0 } },
     ["timeoutMs", "retry.initialMs", "retry.maxMs", "retry.deadlineMs"],
   ],
+  ["times that are text", { routingKey, timeoutMs: "5" }, ["timeoutMs"]],
   [
     "waits that are none",
     { routingKey, retry: { rateLimitWaitMs: Number.NaN, maxRetryAfterMs: -1 } },

@@ -68,6 +68,7 @@ describe("the routing key is not in an error, a hook's argument or the client it
     const text = await told({ fetch: leaky });
     expect(text).not.toContain(routingKey);
     expect(text).toContain("Connection lost: could not send");
+    expect(text).toContain("requestSent: true");
   });
 
   test("or in the refusal of a key that is none", () => {

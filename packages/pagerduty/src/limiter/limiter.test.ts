@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { VirtualClock } from "@tocsin/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -126,6 +127,27 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     expect([limiter.waiting, limiter.tryTake()]).toEqual([3, undefined]);
     await clock.advance(1000);
     expect([order, limiter.waiting]).toEqual([[1, 2, 3], 0]);
+  });
+
+  test("lets nobody overtake who waits, even before its timer has fired", () => {
+    let nowMs = 0;
+    const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => () => {} };
+    const limiter = new Algorithm({ limit: 2, perMs: 100, clock });
+    for (let release = limiter.tryTake(); release; release = limiter.tryTake()) release();
+    void limiter.take();
+    nowMs = 1000;
+    expect([limiter.tryTake(), limiter.waiting]).toEqual([undefined, 1]);
+  });
+
+  test("leaves no listener on a signal that outlives the wait", async () => {
+    const clock = new VirtualClock();
+    const limiter = new Algorithm({ limit: 2, perMs: 100, clock });
+    const { signal } = new AbortController();
+    const calls = Array.from({ length: 5 }, () => limiter.take(signal).then((release) => release()));
+    expect(getEventListeners(signal, "abort").length).toBeGreaterThan(0);
+    await clock.advance(10_000);
+    await Promise.all(calls);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
   test("drops who gives up at once, and charges nothing for it", async () => {

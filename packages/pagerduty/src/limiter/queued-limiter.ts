@@ -27,7 +27,7 @@ abstract class QueuedLimiter implements Limiter {
   tryTake(): Release | undefined {
     const nowMs = this.#nowMs();
     if (this.#waiting.size > 0 || this.#rule.waitMs(nowMs) > 0) return undefined;
-    return this.#start(nowMs);
+    return this.#start();
   }
 
   take(signal?: AbortSignal): Promise<Release> {
@@ -62,12 +62,12 @@ abstract class QueuedLimiter implements Limiter {
         return;
       }
       this.#waiting.delete(admit);
-      admit(this.#start(nowMs));
+      admit(this.#start());
     }
   }
 
-  #start(nowMs: number): Release {
-    this.#rule.start(nowMs);
+  #start(): Release {
+    this.#rule.start();
     let ended = false;
     return () => {
       if (ended) return;

@@ -2,6 +2,7 @@
 export interface Rule {
   /** Ms until the next attempt may start: 0 is now, Infinity "not before one of those in flight has ended". */
   waitMs(nowMs: number): number;
-  start(nowMs: number): void;
+  /** Asked for `waitMs` just before, which was 0. */
+  start(): void;
   end(nowMs: number): void;
 }

@@ -60,6 +60,18 @@ test("it outlives its clients as long as its window may hold something, and no l
   expect(sharedLimiter("a", clock).tryTake()).toBeDefined();
 });
 
+test("it outlives them also when it was long unused before", async () => {
+  const clock = new VirtualClock();
+  const ref = await (async () => {
+    const limiter = sharedLimiter("a", clock);
+    limiter.tryTake()!();
+    vi.advanceTimersByTime(240_000);
+    (await limiter.take())();
+    return new WeakRef(limiter);
+  })();
+  expect(await collected(ref)).toBe(false);
+});
+
 test("one that was never used leaves nothing behind", async () => {
   const clock = new VirtualClock();
   const ref = (() => new WeakRef(sharedLimiter("a", clock)))();

@@ -12,9 +12,7 @@ export class SlidingWindow implements Rule {
   readonly #heldMs: number;
   #inFlight = 0;
   /** When the slots of ended attempts come free; ends are reported in order of time, so this is sorted. */
-  #freeAtMs: number[] = [];
-  /** Those before this index are free already. */
-  #first = 0;
+  readonly #freeAtMs: number[] = [];
 
   constructor(limit: number, perMs: number) {
     this.#limit = limit;
@@ -23,9 +21,9 @@ export class SlidingWindow implements Rule {
   }
 
   waitMs(nowMs: number): number {
-    this.#free(nowMs);
-    if (this.#inFlight + this.#freeAtMs.length - this.#first < this.#limit) return 0;
-    const next = this.#freeAtMs[this.#first];
+    while (this.#freeAtMs[0] !== undefined && this.#freeAtMs[0] <= nowMs) this.#freeAtMs.shift();
+    if (this.#inFlight + this.#freeAtMs.length < this.#limit) return 0;
+    const next = this.#freeAtMs[0];
     return next === undefined ? Number.POSITIVE_INFINITY : next - nowMs;
   }
 
@@ -36,13 +34,5 @@ export class SlidingWindow implements Rule {
   end(nowMs: number): void {
     this.#inFlight--;
     this.#freeAtMs.push(nowMs + this.#heldMs);
-  }
-
-  #free(nowMs: number): void {
-    while (this.#first < this.#freeAtMs.length && this.#freeAtMs[this.#first]! <= nowMs) this.#first++;
-    // Forget the free ones now and then: half of the array at a time costs nothing on average.
-    if (this.#first * 2 < this.#freeAtMs.length || this.#first < 64) return;
-    this.#freeAtMs = this.#freeAtMs.slice(this.#first);
-    this.#first = 0;
   }
 }

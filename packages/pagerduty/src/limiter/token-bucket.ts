@@ -23,23 +23,17 @@ export class TokenBucket implements Rule {
   }
 
   waitMs(nowMs: number): number {
-    this.#fill(nowMs);
-    const tokenMs = this.#tokens >= 1 ? 0 : (1 - this.#tokens) * this.#perToken;
-    return Math.max(tokenMs, this.#window.waitMs(nowMs));
+    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledAtMs) / this.#perToken);
+    this.#filledAtMs = nowMs;
+    return Math.max((1 - this.#tokens) * this.#perToken, this.#window.waitMs(nowMs));
   }
 
-  start(nowMs: number): void {
-    this.#fill(nowMs);
+  start(): void {
     this.#tokens -= 1;
     this.#window.start();
   }
 
   end(nowMs: number): void {
     this.#window.end(nowMs);
-  }
-
-  #fill(nowMs: number): void {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledAtMs) / this.#perToken);
-    this.#filledAtMs = nowMs;
   }
 }

@@ -17,16 +17,20 @@ interface Proxy extends AsyncDisposable {
   url: string;
   /** What was asked for: authority and credentials. */
   asked: [string, string | undefined][];
+  /** Each resolves when the client closes a tunnel that it asked for. */
+  closed: Promise<unknown>[];
 }
 
 /** A proxy that leads every tunnel to one port of this machine, or answers with a status. */
 async function startProxy(answer: number | { leadTo: number } | "hang" | "hangUp", tls?: SelfSigned): Promise<Proxy> {
   const sockets = new Set<Socket>();
   const asked: Proxy["asked"] = [];
+  const closed: Proxy["closed"] = [];
   const server = tls ? https.createServer(tls) : http.createServer();
   server.on("connection", (socket: Socket) => sockets.add(socket.on("error", () => {})));
   server.on("connect", (request: http.IncomingMessage, socket: Socket) => {
     asked.push([request.url!, request.headers["proxy-authorization"]]);
+    closed.push(once(socket.resume(), "end"));
     socket.on("error", () => {});
     if (answer === "hangUp") socket.destroy();
     if (typeof answer === "number") socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`);
@@ -43,6 +47,7 @@ async function startProxy(answer: number | { leadTo: number } | "hang" | "hangUp
   return {
     url: `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    closed,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -152,6 +157,7 @@ describe("through a proxy", () => {
     while (proxy.asked.length < 2) await new Promise((resolve) => setImmediate(resolve));
     stop.abort("enough");
     await expect(call).rejects.toBe("enough");
+    await Promise.all(proxy.closed);
   });
 
   test("with a tunnel whose end nobody trusts", async () => {

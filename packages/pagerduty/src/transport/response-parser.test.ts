@@ -64,6 +64,8 @@ const answers: [string, string, Partial<Response>][] = [
     `HTTP/1.1 429 X\r\nRETRY-AFTER:\t 30 \r\ncontent-length: 0\r\n\r\n`,
     { status: 429, retryAfter: "30" },
   ],
+  ["that stays for long", `${ok}keep-alive: timeout=15\r\nx: y\r\ncontent-length: 1\r\n\r\nx`, { keepAliveMs: 15_000 }],
+  ["in chunks that are packed, until the end", `${ok}transfer-encoding: chunked, gzip\r\n\r\nall`, { body: "all" }],
   ["with one length twice", `${ok}content-length: 1\r\ncontent-length: 1\r\n\r\nx`, { body: "x" }],
 ];
 
@@ -113,6 +115,7 @@ describe("an answer", () => {
     ["headers without a colon", `${ok}nonsense\r\n\r\n`],
     ["headers without a name", `${ok}: x\r\n\r\n`],
     ["a negative length", `${ok}content-length: -1\r\n\r\n`],
+    ["a length that goes on", `${ok}content-length: 1x\r\n\r\n`],
     ["two lengths", `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nx`],
     ["no length", `${ok}content-length:\r\n\r\nx`],
     ["a chunk without a size", `${ok}transfer-encoding: chunked\r\n\r\nxyz\r\n`],

@@ -92,6 +92,27 @@ describe("connections", () => {
     transport.close();
   });
 
+  test("waited for by who has given up are given to nobody", async () => {
+    const answers: (() => void)[] = [];
+    await using receiver = await receive((response, received, nth) =>
+      answers.push(() => accept(response, received, nth)),
+    );
+    const transport = transportTo(receiver, { maxConnections: 1 });
+    const stop = new AbortController();
+    const first = transport.post(request);
+    const second = transport.post({ ...request, signal: stop.signal }).catch((error: unknown) => error);
+    while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    stop.abort("second");
+    answers.shift()!();
+    expect([await second, (await first).status]).toEqual(["second", 202]);
+    const third = transport.post({ ...request, body: '{"dedup_key":"third"}' });
+    while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    answers.shift()!();
+    await third;
+    expect(receiver.received.map(({ body }) => body)).toEqual(["{}", '{"dedup_key":"third"}']);
+    transport.close();
+  });
+
   test("waited for too long are timeouts before anything was sent", async () => {
     await using receiver = await receiveRaw((socket) => socket.resume());
     const transport = transportTo(receiver, { maxConnections: 1 });
