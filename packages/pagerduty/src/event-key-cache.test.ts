@@ -49,6 +49,14 @@ describe("a cache of event keys", () => {
     cache.close();
   });
 
+  test("need not be swept", () => {
+    const cache = new EventKeyCache({ sweepMs: Number.POSITIVE_INFINITY, ttlMs: hour });
+    cache.set("a", "1");
+    vi.advanceTimersByTime(100 * hour);
+    expect([cache.size, cache.get("a"), cache.size]).toEqual([1, undefined, 0]);
+    cache.close();
+  });
+
   test("stops its timers, and forgets, when it is closed", () => {
     const cache = new EventKeyCache();
     cache.set("a", "1");

@@ -1,3 +1,5 @@
+import { longestTimerMs } from "./clock.ts";
+
 export interface EventKeyCacheOptions {
   /** Life of an entry in milliseconds, from its last `set`; right to a thousandth. @default 24 hours */
   ttlMs?: number;
@@ -9,9 +11,12 @@ export interface EventKeyCacheOptions {
   now?: () => number;
 }
 
+/** A life of an entry has so many ticks: time in small whole numbers, which cost no memory of their own. */
+const ticksOfLife = 1000;
+
 interface Entry<V> {
   value: V;
-  expiresAtMs: number;
+  expiresAt: number;
 }
 
 /**
@@ -25,27 +30,30 @@ interface Entry<V> {
  */
 export class EventKeyCache<V = string> {
   readonly #entries = new Map<string, Entry<V>>();
-  readonly #ttlMs: number;
   readonly #maxSize: number;
+  /** In ticks since the cache was made. */
   readonly #now: () => number;
   readonly #timers: NodeJS.Timeout[];
   #hits = 0;
   #misses = 0;
-  #readMs = Date.now();
+  #tick = 0;
 
   constructor({ ttlMs = 24 * 3_600_000, sweepMs = 12 * 3_600_000, maxSize = 100_000, now }: EventKeyCacheOptions = {}) {
-    this.#ttlMs = ttlMs;
     this.#maxSize = maxSize;
+    const tickMs = ttlMs / ticksOfLife;
+    const read = now ?? Date.now;
+    const startMs = read();
+    const readTick = () => Math.floor((read() - startMs) / tickMs);
     // Reading the clock costs more than twice what looking into the map does.
-    this.#now = now ?? (() => this.#readMs);
-    const tick = setInterval(() => (this.#readMs = Date.now()), ttlMs / 1000);
-    const sweeper = setInterval(() => this.sweep(), sweepMs);
-    this.#timers = [tick.unref(), sweeper.unref()];
+    this.#now = now ? readTick : () => this.#tick;
+    const ticker = setInterval(() => (this.#tick = readTick()), tickMs);
+    const sweeper = setInterval(() => this.sweep(), Math.min(sweepMs, longestTimerMs));
+    this.#timers = [ticker.unref(), sweeper.unref()];
   }
 
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
-    if (entry !== undefined && entry.expiresAtMs > this.#now()) {
+    if (entry !== undefined && entry.expiresAt > this.#now()) {
       this.#hits++;
       return entry.value;
     }
@@ -55,15 +63,15 @@ export class EventKeyCache<V = string> {
   }
 
   set(key: string, value: V): void {
-    const expiresAtMs = this.#now() + this.#ttlMs;
+    const expiresAt = this.#now() + ticksOfLife;
     const entry = this.#entries.get(key);
     if (entry !== undefined) {
       entry.value = value;
-      entry.expiresAtMs = expiresAtMs;
+      entry.expiresAt = expiresAt;
       return;
     }
     if (this.#entries.size >= this.#maxSize) this.#dropFirst();
-    this.#entries.set(key, { value, expiresAtMs });
+    this.#entries.set(key, { value, expiresAt });
   }
 
   delete(key: string): boolean {
@@ -73,9 +81,9 @@ export class EventKeyCache<V = string> {
   /** Throws away what has expired. Returns how many. */
   sweep(): number {
     const before = this.#entries.size;
-    const nowMs = this.#now();
-    for (const [key, { expiresAtMs }] of this.#entries) {
-      if (expiresAtMs <= nowMs) this.#entries.delete(key);
+    const now = this.#now();
+    for (const [key, { expiresAt }] of this.#entries) {
+      if (expiresAt <= now) this.#entries.delete(key);
     }
     return before - this.#entries.size;
   }
