@@ -28,8 +28,10 @@ export class Knowledge {
     this.#turn({ ...this.#standing, staleSinceMs: null, error: null });
   }
 
-  failed(operation: DiscoveryOperation, reason: DiscoveryReason, error: string): void {
+  /** `error` null: not worth a word yet. */
+  failed(operation: DiscoveryOperation, reason: DiscoveryReason, error: string | null): void {
     this.#observer()?.failed(operation, reason);
+    if (error === null) return;
     this.#turn({ ...this.#standing, staleSinceMs: this.#standing.staleSinceMs ?? this.#clock.now(), error });
   }
 

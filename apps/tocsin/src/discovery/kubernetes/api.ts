@@ -1,0 +1,128 @@
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+
+import type { DiscoveryReason } from "../discovery.ts";
+import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
+import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
+
+/** Longest wait for the head of an answer. */
+const answerMs = 15_000;
+
+/** A connection that is idle so long is asked whether it is still one. */
+const keepAliveMs = 15_000;
+
+/** A page holds so many Secrets of 1 MiB at most, and base64 makes a third more of each. */
+const largestBodyBytes = 192 << 20;
+
+const longestRetryAfterMs = 30_000;
+
+/** After these, files may have changed: a rotated token, another certificate, another server. */
+const stale: ReadonlySet<DiscoveryReason> = new Set(["network", "unauthorized", "configuration"]);
+
+/**
+ * Requests to the API of Kubernetes. Not the client's typed calls and its `Watch`: those open a new pool of connections
+ * for each request, cannot be ended in time, and hide whether a stream ended or broke off.
+ */
+export class KubernetesApi {
+  readonly #options: ConnectionOptions;
+  #connection: Promise<Connection> | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes one request; the answer's head has come with 200, its body is still to be read.
+   *
+   * @throws ApiFailure, also where the signal ends it
+   */
+  async open(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
+    const connection = (this.#connection ??= connect(this.#options));
+    try {
+      const { server, options } = await connection;
+      const url = new URL(`${server}${path}?${new URLSearchParams(query).toString()}`);
+      const answer = await send(url, await options(), signal);
+      if (answer.statusCode === 200) return answer;
+      const text = await textOf(answer, signal).catch(() => "");
+      throw failureOfStatus(answer.statusCode ?? 0, messageOf(parsed(text)), retryAfterMs(answer));
+    } catch (error) {
+      const failure = failureOf(error);
+      if (stale.has(failure.reason) && !signal.aborted && this.#connection === connection) this.#connection = undefined;
+      throw failure;
+    }
+  }
+
+  /** @throws ApiFailure */
+  async json(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<unknown> {
+    const answer = await this.open(path, query, signal);
+    const text = await textOf(answer, signal);
+    const value = parsed(text);
+    if (typeof value !== "object" || value === null) throw new ApiFailure("protocol", "the answer is no JSON object");
+    return value;
+  }
+}
+
+/** What went wrong with a request or its answer, in words of ours. */
+export function failureOf(error: unknown): ApiFailure {
+  if (error instanceof ApiFailure) return error;
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (name === "TimeoutError") return new ApiFailure("network", "no answer in time");
+  if (name === "AbortError") return new ApiFailure("network", "stopped by us");
+  return new ApiFailure("network", code === undefined ? "the connection failed" : `the connection failed (${code})`);
+}
+
+function send(
+  url: URL,
+  options: Awaited<ReturnType<Connection["options"]>>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const make = url.protocol === "http:" ? httpRequest : httpsRequest;
+    const headers = { accept: "application/json", "user-agent": "tocsin", ...options.headers };
+    const deadline = AbortSignal.timeout(answerMs);
+    const request = make(url, { ...options, headers, signal });
+    const late = () => request.destroy(deadline.reason as Error);
+    deadline.addEventListener("abort", late, { once: true });
+    request.once("socket", (socket) => socket.setKeepAlive(true, keepAliveMs));
+    request.once("error", reject);
+    request.once("response", (answer) => {
+      deadline.removeEventListener("abort", late);
+      // From here on, what happens to the connection happens to the body.
+      request.on("error", (error) => answer.destroy(error));
+      resolve(answer);
+    });
+    request.end();
+  });
+}
+
+/** @throws ApiFailure when it breaks off, is too large, or nothing comes for too long */
+async function textOf(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const late = () => answer.destroy(new ApiFailure("network", "the answer stopped"));
+  answer.setTimeout(answerMs, late);
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > largestBodyBytes) throw new ApiFailure("protocol", "the answer is too large");
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw failureOf(signal.aborted ? signal.reason : error);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds, as Kubernetes sends them. */
+function retryAfterMs({ headers }: IncomingMessage): number | undefined {
+  const seconds = Number(headers["retry-after"]);
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1_000, longestRetryAfterMs) : undefined;
+}
