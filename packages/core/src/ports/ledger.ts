@@ -211,6 +211,11 @@ export interface Ledger extends AsyncDisposable {
   dropDeadLetter(id: number): Promise<boolean>;
   /** Re-evaluates that very entry once, against what is wanted now. */
   replay(id: number): Promise<"replayed" | "already_replayed" | "not_found">;
+  /**
+   * Charges a target's credential with one attempt that no incident makes, such as the question whether its key is known.
+   * False: there is no room for it now, or no such target.
+   */
+  charge(target: string): Promise<boolean>;
   standing(): Promise<readonly TargetStanding[]>;
   stats(): Promise<LedgerStats>;
   /** Writes and commits something that means nothing: readiness. */

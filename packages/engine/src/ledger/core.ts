@@ -8,11 +8,13 @@ import {
   type Report,
   type Route,
   type TargetTerms,
+  urgency,
   type Want,
 } from "@tocsin/core/decisions";
 import { Flights } from "../flights.ts";
 import { claimDue, overtake } from "./claiming.ts";
 import { Desk } from "./desk.ts";
+import { waitingIn } from "./gates.ts";
 import { atCurrentEndpoint, settle } from "./settling.ts";
 import { reroute, want } from "./intake.ts";
 import { wanting } from "./members.ts";
@@ -167,6 +169,16 @@ export class LedgerCore {
       desk.put(incident, plan(alive, desk.dueTerms(alive), desk.nowMs));
     }
     return "replayed";
+  }
+
+  charge(target: string): boolean {
+    const { gates, nowMs, store } = this.#desk;
+    const terms = this.#desk.target(target)?.terms;
+    if (!terms || gates.throttle(terms.credential).pausedUntilMs !== null) return false;
+    const { credential, timeoutMs } = terms;
+    if (gates.room(credential, urgency.reminder, waitingIn(store.lanes(), nowMs), nowMs) < 1) return false;
+    gates.charge({ token: this.#desk.nextToken(), credential, urgency: urgency.reminder }, nowMs + timeoutMs, nowMs);
+    return true;
   }
 
   standing() {

@@ -25,6 +25,7 @@ export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
   deadLetter: (id) => run("deadLetter", [id]),
   dropDeadLetter: (id) => run("dropDeadLetter", [id]),
   replay: (id) => run("replay", [id]),
+  charge: (target) => run("charge", [target]),
   standing: () => run("standing", []),
   stats: () => run("stats", []),
   probe: () => run("probe", []),

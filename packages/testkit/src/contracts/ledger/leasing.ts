@@ -446,6 +446,22 @@ function waiting(subject: LedgerSubject): void {
     });
   });
 
+  describe("an attempt that no incident makes", () => {
+    it("is charged like any other, and not made where there is no room, no target, or a pause", async () => {
+      await using stage = await Stage.open(subject, { targets: [limited(2)] });
+      await stage.fires("a");
+      await stage.attempt();
+      expect([await stage.ledger.charge("pagerduty"), await stage.ledger.charge("pagerduty")]).toEqual([true, false]);
+      expect(await stage.ledger.charge("nobody")).toBe(false);
+      await stage.fires("b");
+      expect(await stage.claim()).toEqual([]);
+      if (!subject.virtualTime) return;
+      await stage.clock.advance(2 * minute);
+      await stage.attempt(tooMany);
+      expect(await stage.ledger.charge("pagerduty")).toBe(false);
+    });
+  });
+
   describe("a 429", () => {
     it("pauses the credential for everybody who uses it, then lets one ask", async () => {
       const shared = { credential: "shared" };
