@@ -167,6 +167,12 @@ describe("refused", () => {
     expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0, told: null });
   });
 
+  it("and the question itself fails: the event's own refusal is remembered", () => {
+    const lastFailure = { reason: "invalid", detail: "HTTP 400", atMs: t0 - 5 } as const;
+    for (const outcome of [serverError, timeout, tooMany()])
+      expect(settled({ checkKey: true, lastFailure }, outcome, "check")).toMatchObject({ checkKey: true, lastFailure });
+  });
+
   it("and the key is refused too: the event is not to blame, and waits", () => {
     expect(settled({ checkKey: true }, suspect, "check")).toMatchObject({
       state: "in_flight",

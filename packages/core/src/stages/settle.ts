@@ -103,10 +103,12 @@ function later(
   outcome: Extract<Outcome, { kind: "retry" | "ambiguous" }>,
   { nowMs, retry, random }: SettleTerms,
 ): Incident {
+  // What was refused stays what is asked about, however the question fared.
+  const lastFailure = attempted.action === "check" ? incident.lastFailure : failure(outcome, nowMs);
   // Throttled: the receiver is well and the event is good, so neither backoff nor giving up counts it.
   if (outcome.reason === "rate_limited") {
     const waitMs = outcome.retryAfterMs ?? throttledWaitMs;
-    return { ...incident, lastFailure: failure(outcome, nowMs), dueAtMs: nowMs + waitMs };
+    return { ...incident, lastFailure, dueAtMs: nowMs + waitMs };
   }
   const waitMs = outcome.retryAfterMs ?? backoffMs(incident.failures, retry, random);
   const retriedForMs = incident.retriedForMs + waitMs;
@@ -114,7 +116,7 @@ function later(
     ...incident,
     failures: incident.failures + 1,
     retriedForMs,
-    lastFailure: failure(outcome, nowMs),
+    lastFailure,
     dueAtMs: nowMs + waitMs,
   };
   const patience = attempted.action === "resolve" && incident.told !== null ? resolveGiveUpAfterMs : retry.giveUpAfter;
