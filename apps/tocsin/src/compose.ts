@@ -31,6 +31,7 @@ import { Targets } from "./targets.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Scrubber } from "./telemetry/scrubber.ts";
+import { Trials } from "./trials/trials.ts";
 import { Vault } from "./vault.ts";
 import { version } from "./version.ts";
 
@@ -97,6 +98,15 @@ export async function compose(
       () => discoveries.stop(),
     );
     const reload = () => settings.reload();
+    const trials = new Trials({
+      ledger,
+      vault,
+      clock,
+      wake,
+      publisherTo: (target) => targets.speakerTo(target)?.publisher,
+      attempted: (attempt, outcome, durationMs) =>
+        metrics.attempted(attempt, targets.speakerTo(attempt.target)?.type, outcome, durationMs),
+    });
     const endpoints = [
       ...intakeEndpoints({
         ledger,
@@ -110,7 +120,7 @@ export async function compose(
       ...incidentEndpoints({ ledger, wake }),
       ...explainEndpoints({ ledger, targets, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
-      ...targetEndpoints({ ledger, targets, discoveries, reload }),
+      ...targetEndpoints({ ledger, targets, discoveries, trials, reload }),
       ...operationsEndpoints({
         ledger,
         reload,
@@ -126,14 +136,17 @@ export async function compose(
     });
     closing.push(() => closeServer(app, clock));
     await settings.start();
+    const publicUrl = () => settings.current.server.publicUrl;
     worker = startWorker({
-      ...publishing({ targets, metrics, readiness, log, clock, publicUrl: () => settings.current.server.publicUrl }),
+      ...publishing({ targets, metrics, readiness, log, clock, publicUrl, trials }),
       ledger,
       clock,
       owner: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
       concurrency: config.delivery.concurrency,
     });
     closing.push(() => worker?.stop(), housekeeping({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
+    closing.push(() => trials.stop());
+    void trials.endAbandoned();
     const loaded = discoveries.start();
     const address = await listen(app, config.server.listen);
     log.info({ address: formatAddress(address), ledger: config.ledger.path, version }, "listening");

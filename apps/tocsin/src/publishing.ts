@@ -14,10 +14,12 @@ export interface Publishing {
   readonly log: Logger;
   readonly clock: Clock;
   readonly publicUrl: () => string | undefined;
+  /** Told of every attempt too. */
+  readonly trials: { readonly attempted: (lease: Lease, outcome: Outcome, durationMs: number) => void };
 }
 
 /** What the worker asks for: an attempt to be made, and somebody to hear how it went. */
-export function publishing({ targets, metrics, readiness, log, clock, publicUrl }: Publishing): {
+export function publishing({ targets, metrics, readiness, log, clock, publicUrl, trials }: Publishing): {
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe: WorkerObserver;
 } {
@@ -50,6 +52,7 @@ export function publishing({ targets, metrics, readiness, log, clock, publicUrl 
       attempted(lease, outcome, durationMs) {
         if (lease.shadow) return;
         metrics.attempted(lease, targets.typeOf(lease), outcome, durationMs);
+        trials.attempted(lease, outcome, durationMs);
         if (outcome.kind !== "accepted" && outcome.kind !== "interrupted") logFailure(lease, outcome);
       },
       told(lease, waitedMs) {
@@ -77,7 +80,7 @@ const lostKey: Outcome = {
   detail: "the credential that opened this incident cannot be decrypted: its key is not in ledger.encryptionKey",
 };
 
-const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling => ({
+export const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling => ({
   action: lease.action,
   dedupKey: lease.dedupKey,
   eventId: `${lease.incident}.${lease.action}.${lease.severity}`,

@@ -22,6 +22,7 @@ import {
 import { nameIn } from "./fallbacks.ts";
 import { parseWritten, readTargets } from "./read-targets.ts";
 import type { TargetEntry } from "./target-entry.ts";
+import { trialTarget } from "./trials/trial-alert.ts";
 import type { Vault } from "./vault.ts";
 import type { TargetSet, WrittenTarget } from "./written-target.ts";
 
@@ -138,11 +139,14 @@ export class Targets {
   }
 
   decide(alert: Alert): Decision[] {
-    return route(alert, this.#inForce);
+    const tried = trialTarget(alert, this.#vault);
+    const decisions = route(alert, this.#inForce);
+    return tried === undefined ? decisions : decisions.map((decision) => trialDecision(decision, alert, tried));
   }
 
   /** Whether one of these, be it in force or not, wants to be told of the alert. */
   concerns(alert: Alert, targets: readonly Target[]): boolean {
+    if (trialTarget(alert, this.#vault) !== undefined) return true;
     return route(alert, targets).some(({ tell }) => tell);
   }
 
@@ -219,6 +223,14 @@ export class Targets {
 }
 
 const routeOf = ({ tell: _tell, ...where }: Decision & { tell: true }): Route => where;
+
+/** Whatever a target's filters say: what tries a target is told to that one and to nobody else. */
+function trialDecision(decision: Decision, { fingerprint, annotations }: Alert, tried: string): Decision {
+  const { target } = decision;
+  if (target !== tried) return { target, tell: false, reason: "filtered", detail: `tries the target ${tried}` };
+  if (!decision.tell && decision.reason === "target_disabled") return decision;
+  return { target, tell: true, dedupKey: fingerprint, severity: "info", summary: annotations["summary"] ?? "" };
+}
 
 function without(targets: readonly Target[], others: readonly Target[]): Target[] {
   const among = new Set(others);

@@ -2,6 +2,8 @@ import type { deadLetterBody } from "../http/dead-letters.ts";
 import type { explainedBody } from "../http/explain.ts";
 import type { incidentBody } from "../http/incidents.ts";
 import type { targetBody } from "../http/targets.ts";
+import { OperatorError } from "../operator-error.ts";
+import type { TrialReport } from "../trials/trials.ts";
 import { call } from "./api.ts";
 import type { ListOptions, OperatorOptions } from "./operator-commands.ts";
 import { printable, table } from "./table.ts";
@@ -53,6 +55,34 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
     errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
   ]);
   print(terminal, options, answer, table(["NAME", "TYPE", "STATE", "ORIGIN", "ERRORS"], rows));
+}
+
+export async function testTarget(
+  terminal: Terminal,
+  options: OperatorOptions & { readonly keyOnly?: boolean },
+  name: string,
+): Promise<void> {
+  const answer = await call(
+    options,
+    "POST",
+    `targets/${encodeURIComponent(name)}/test${options.keyOnly ? "?only=key" : ""}`,
+  );
+  const { target, ok, attempts, waiting } = answer as TrialReport;
+  const rows = attempts.map(({ action, outcome, status, durationMs, answer: said }) => [
+    action,
+    outcome,
+    status,
+    `${Math.round(durationMs)} ms`,
+    said,
+  ]);
+  print(
+    terminal,
+    options,
+    answer,
+    rows.length === 0 ? "" : table(["EVENT", "OUTCOME", "STATUS", "TOOK", "ANSWER"], rows),
+  );
+  const why = waiting === undefined ? "" : `: nothing was sent yet (${waiting})`;
+  if (!ok) throw new OperatorError(`${target} did not take it${why}`);
 }
 
 export async function explain(terminal: Terminal, options: OperatorOptions, fingerprint: string): Promise<void> {

@@ -36,6 +36,11 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   command(targets, "list", "list all targets, wrong ones too").action(async (options: OperatorOptions) =>
     (await operate()).listTargets(terminal, options),
   );
+  command(targets, "test <name>", "send a target a marked incident and end it; exit code 1 if it does not take them")
+    .option("--key-only", "only ask PagerDuty whether it knows the key; nobody is told of anything")
+    .action(async (name: string, options: OperatorOptions & { keyOnly?: boolean }) =>
+      (await operate()).testTarget(terminal, options, name),
+    );
   const letters = program.command("deadletters").description("what was refused for good, or could not be told in time");
   command(letters, "list", "list them, the newest first")
     .option("--limit <count>", "how many at most", "100")

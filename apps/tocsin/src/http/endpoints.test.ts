@@ -294,7 +294,7 @@ async function statusOf({ method, path }: { method: string; path: string }, head
 describe("who may", () => {
   test("call what the front page names: each endpoint asks for its role", async () => {
     const all = await endpoints();
-    expect(all).toHaveLength(24);
+    expect(all).toHaveLength(26);
     for (const endpoint of all) {
       const { role } = endpoint;
       const outsider = role === undefined ? "let in" : 401;

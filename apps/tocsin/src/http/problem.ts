@@ -24,6 +24,8 @@ export const notFound = (what: string): Problem => new Problem(404, "not_found",
 export const badRequest = (...issues: Issue[]): Problem =>
   new Problem(400, "invalid_request", "the request cannot be understood", issues);
 
+export const conflict = (message: string): Problem => new Problem(409, "conflict", message);
+
 export const reloadFailed = (issues: readonly Issue[]): Problem =>
   new Problem(500, "reload_failed", "the configuration is wrong; the old one stays in force", issues);
 

@@ -4,19 +4,21 @@ import type { FastifyRequest } from "fastify";
 import type { Discoveries, DiscoveryView } from "../discovery/discoveries.ts";
 import { stateOf, type TargetEntry } from "../target-entry.ts";
 import type { Targets } from "../targets.ts";
-import { type Endpoint, paramOf } from "./endpoint.ts";
+import { TrialRefused, type Trials } from "../trials/trials.ts";
+import { type Endpoint, paramOf, queryOf } from "./endpoint.ts";
 import type { Reloaded } from "./operations.ts";
 import { iso } from "./page.ts";
-import { notFound, reloadFailed } from "./problem.ts";
+import { badRequest, conflict, notFound, reloadFailed } from "./problem.ts";
 
 export interface TargetsAndStanding {
   readonly ledger: Pick<Ledger, "standing">;
   readonly targets: Pick<Targets, "entries" | "find">;
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
+  readonly trials: Pick<Trials, "run" | "checkKey">;
   readonly reload: () => Promise<Reloaded>;
 }
 
-export function targetEndpoints({ ledger, targets, discoveries, reload }: TargetsAndStanding): Endpoint[] {
+export function targetEndpoints({ ledger, targets, discoveries, trials, reload }: TargetsAndStanding): Endpoint[] {
   const standing = async () => new Map((await ledger.standing()).map((one) => [one.target, one]));
   const list = async () => {
     const known = await standing();
@@ -37,6 +39,23 @@ export function targetEndpoints({ ledger, targets, discoveries, reload }: Target
       return targetBody(entry, (await standing()).get(entry.name));
     },
   });
+  const tryOut = (path: string): Endpoint => ({
+    method: "POST",
+    path,
+    role: "operate",
+    does: "sends a target a marked incident, waits for its answer and ends it; ?only=key asks PagerDuty for the key alone",
+    async answer(request) {
+      const only = queryOf(request, "only");
+      if (only !== undefined && only !== "key") throw badRequest({ path: "only", message: 'expected "key"' });
+      const entry = targets.find(nameOf(request));
+      if (entry === undefined) throw notFound("target");
+      try {
+        return await (only === "key" ? trials.checkKey(entry) : trials.run(entry));
+      } catch (error) {
+        throw error instanceof TrialRefused ? conflict(`${entry.name} ${error.message}`) : error;
+      }
+    },
+  });
   return [
     {
       method: "GET",
@@ -47,6 +66,8 @@ export function targetEndpoints({ ledger, targets, discoveries, reload }: Target
     },
     show("/api/v1/targets/:name"),
     show("/api/v1/targets/:namespace/:name"),
+    tryOut("/api/v1/targets/:name/test"),
+    tryOut("/api/v1/targets/:namespace/:name/test"),
     {
       method: "POST",
       path: "/api/v1/targets/refresh",

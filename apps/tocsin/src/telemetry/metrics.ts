@@ -215,7 +215,12 @@ export class Metrics {
   }
 
   /** An attempt that was really made; `type` is the target's. */
-  attempted(lease: Lease, type: string | undefined, outcome: Outcome, durationMs: number): void {
+  attempted(
+    lease: Pick<Lease, "target" | "action">,
+    type: string | undefined,
+    outcome: Outcome,
+    durationMs: number,
+  ): void {
     const reason = outcome.kind === "accepted" ? "" : outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
     this.#attempts.inc({ target: lease.target, outcome: outcome.kind, reason });
     if (type !== "pagerduty" || (outcome.kind === "interrupted" && !outcome.left)) return;
