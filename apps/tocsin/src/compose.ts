@@ -25,6 +25,7 @@ import { targetEndpoints } from "./http/targets.ts";
 import { keyFile } from "./key-file.ts";
 import { OperatorError } from "./operator-error.ts";
 import { publishing } from "./publishing.ts";
+import { Reachability } from "./reachability/reachability.ts";
 import { Readiness } from "./readiness.ts";
 import { Settings } from "./settings.ts";
 import { Targets } from "./targets.ts";
@@ -75,7 +76,8 @@ export async function compose(
     const ledger = await openLedger(config);
     closing.push(() => ledger[Symbol.asyncDispose]());
     const readiness = new Readiness(ledger, clock);
-    const transport = new Transport({ proxy: proxyBeyondLoopback(env) });
+    const proxy = proxyBeyondLoopback(env);
+    const transport = new Transport({ proxy });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, lookedUp: (hit) => metrics.lookedUp(hit) });
 
@@ -107,6 +109,7 @@ export async function compose(
       attempted: (attempt, outcome, durationMs) =>
         metrics.attempted(attempt, targets.speakerTo(attempt.target)?.type, outcome, durationMs),
     });
+    const reachability = new Reachability({ clock, log, proxy, origins: () => targets.origins() });
     const endpoints = [
       ...intakeEndpoints({
         ledger,
@@ -120,7 +123,7 @@ export async function compose(
       ...incidentEndpoints({ ledger, wake }),
       ...explainEndpoints({ ledger, targets, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
-      ...targetEndpoints({ ledger, targets, discoveries, trials, reload }),
+      ...targetEndpoints({ ledger, targets, discoveries, reachability, trials, reload }),
       ...operationsEndpoints({
         ledger,
         reload,
@@ -145,8 +148,12 @@ export async function compose(
       concurrency: config.delivery.concurrency,
     });
     closing.push(() => worker?.stop(), housekeeping({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
-    closing.push(() => trials.stop());
+    closing.push(
+      () => trials.stop(),
+      () => reachability.stop(),
+    );
     void trials.endAbandoned();
+    reachability.start();
     const loaded = discoveries.start();
     const address = await listen(app, config.server.listen);
     log.info({ address: formatAddress(address), ledger: config.ledger.path, version }, "listening");
@@ -200,7 +207,7 @@ function keysOf({ ledger }: Config, log: Logger): readonly [Buffer, ...Buffer[]]
   if (made && old) {
     log.warn(
       { ledger: ledger.path },
-      "the ledger's key file was missing and a new one was made: incidents that are open at targets which changed since cannot be resolved",
+      "the ledger's key file was missing and a new one was made: what was told before cannot be resolved until the old one is back",
     );
   }
   return [key];
