@@ -144,6 +144,11 @@ export class Targets {
     return tried === undefined ? decisions : decisions.map((decision) => trialDecision(decision, alert, tried));
   }
 
+  /** Where those are that may be told something. */
+  origins(): string[] {
+    return this.#inForce.flatMap(({ enabled, url }) => (enabled ? [new URL(url).origin] : []));
+  }
+
   /** Whether one of these, be it in force or not, wants to be told of the alert. */
   concerns(alert: Alert, targets: readonly Target[]): boolean {
     if (trialTarget(alert, this.#vault) !== undefined) return true;

@@ -2,6 +2,7 @@ import type { Ledger, TargetStanding } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 
 import type { Discoveries, DiscoveryView } from "../discovery/discoveries.ts";
+import type { Found, Reachability } from "../reachability/reachability.ts";
 import { stateOf, type TargetEntry } from "../target-entry.ts";
 import type { Targets } from "../targets.ts";
 import { TrialRefused, type Trials } from "../trials/trials.ts";
@@ -14,16 +15,20 @@ export interface TargetsAndStanding {
   readonly ledger: Pick<Ledger, "standing">;
   readonly targets: Pick<Targets, "entries" | "find">;
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
+  readonly reachability: Pick<Reachability, "of" | "check">;
   readonly trials: Pick<Trials, "run" | "checkKey">;
   readonly reload: () => Promise<Reloaded>;
 }
 
-export function targetEndpoints({ ledger, targets, discoveries, trials, reload }: TargetsAndStanding): Endpoint[] {
+export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
+  const { ledger, targets, discoveries, reachability, trials, reload } = o;
   const standing = async () => new Map((await ledger.standing()).map((one) => [one.target, one]));
+  const body = (entry: TargetEntry, known: TargetStanding | undefined) =>
+    targetBody(entry, known, entry.target && reachability.of(new URL(entry.target.url).origin));
   const list = async () => {
     const known = await standing();
     return {
-      targets: targets.entries.map((entry) => targetBody(entry, known.get(entry.name))),
+      targets: targets.entries.map((entry) => body(entry, known.get(entry.name))),
       discovery: discoveries.views.map(discoveryBody),
     };
   };
@@ -36,7 +41,7 @@ export function targetEndpoints({ ledger, targets, discoveries, trials, reload }
     async answer(request) {
       const entry = targets.find(nameOf(request));
       if (entry === undefined) throw notFound("target");
-      return targetBody(entry, (await standing()).get(entry.name));
+      return body(entry, (await standing()).get(entry.name));
     },
   });
   const tryOut = (path: string): Endpoint => ({
@@ -76,6 +81,7 @@ export function targetEndpoints({ ledger, targets, discoveries, trials, reload }
       async answer() {
         const { issues } = await reload();
         await discoveries.refresh();
+        await reachability.check();
         if (issues.length > 0) throw reloadFailed(issues);
         return list();
       },
@@ -95,7 +101,7 @@ const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, error }
   error,
 });
 
-export function targetBody(entry: TargetEntry, standing: TargetStanding | undefined) {
+export function targetBody(entry: TargetEntry, standing?: TargetStanding, reached?: Found) {
   const { name, source, place, errors, warnings, target, inForce } = entry;
   return {
     name,
@@ -109,6 +115,7 @@ export function targetBody(entry: TargetEntry, standing: TargetStanding | undefi
     warnings,
     // Wrong as it stands now; what it was before still works.
     ...(errors.length > 0 && { inForce }),
+    ...(reached && { reachability: reachabilityBody(reached) }),
     ...(standing && {
       limiter: {
         limit: standing.limiter.limit,
@@ -119,3 +126,6 @@ export function targetBody(entry: TargetEntry, standing: TargetStanding | undefi
     }),
   };
 }
+
+/** The server can be connected to. What it does with events, only events tell. */
+const reachabilityBody = ({ atMs, ok, step, detail, tookMs }: Found) => ({ ok, step, detail, tookMs, at: iso(atMs) });
