@@ -35,8 +35,11 @@ describe("a server", () => {
     expect(received).toEqual([]);
   });
 
-  test("that does not exist fails at the look-up, one that is off at the connection", async () => {
-    expect(await reach(new URL("https://nowhere.invalid"), forever)).toMatchObject({ ok: false, step: "dns" });
+  test("whose name cannot be looked up fails there, one that is off at the connection", async () => {
+    expect(await reach(new URL(`https://${"a".repeat(64)}.invalid`), forever)).toMatchObject({
+      ok: false,
+      step: "dns",
+    });
     const { port, ...closed } = await listening(silent());
     await closed[Symbol.asyncDispose]();
     expect(await reach(new URL(`https://127.0.0.1:${port}`), forever)).toMatchObject({

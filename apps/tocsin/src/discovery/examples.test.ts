@@ -1,0 +1,151 @@
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+import { hashKey } from "@tocsin/simulator";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseAllDocuments } from "yaml";
+
+import { startService, type TestService } from "../service.fixture.ts";
+import { ApiServer } from "./kubernetes/api-server.fixture.ts";
+
+const examples = join(import.meta.dirname, "../../../../examples/k8s");
+
+interface Manifest {
+  readonly file: string;
+  readonly kind: string;
+  readonly type: string;
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: Record<string, string> };
+  readonly stringData: Record<string, string>;
+}
+const manifests = globSync("*.yaml", { cwd: examples })
+  .toSorted()
+  .flatMap((file) =>
+    parseAllDocuments(readFileSync(join(examples, file), "utf8")).map(
+      (document) => ({ file, ...(document.toJS() as object) }) as Manifest,
+    ),
+  );
+const targetOf = ({ stringData }: Manifest) =>
+  JSON.parse(stringData["target.json"] ?? "") as {
+    readonly name: string;
+    readonly headers?: { readonly routing_key?: string };
+  };
+const keyOf = (manifest: Manifest): string =>
+  manifest.stringData["routing_key"] ?? targetOf(manifest).headers?.routing_key ?? "";
+
+/** The README's tables, each row by its headings. */
+const readme = readFileSync(join(examples, "README.md"), "utf8");
+const tables = [...readme.matchAll(/(?:^\|.*\|\n)+/gm)].map(([text]) => {
+  const [headings = [], , ...rows] = text
+    .trimEnd()
+    .split("\n")
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(" | ")
+        .map((cell) => cell.trim()),
+    );
+  return rows.map((row) => Object.fromEntries(headings.map((heading, index) => [heading, row[index] ?? ""])));
+});
+const [files = [], decisions = []] = tables;
+
+/** An alert of the table, such as `severity=critical team=shop`. */
+const alerts = decisions.map(({ alert = "" }, index) => ({
+  status: "firing",
+  fingerprint: `example-${index}`,
+  labels: {
+    alertname: "Example",
+    ...Object.fromEntries(
+      alert
+        .replaceAll("`", "")
+        .split(" ")
+        .map((pair) => pair.split("=")),
+    ),
+  } as Record<string, string>,
+  startsAt: "2026-11-23T10:00:00Z",
+}));
+const cells = decisions.flatMap((row, index) =>
+  Object.entries(row)
+    .filter(([heading]) => heading !== "alert")
+    .map(([target, expected]) => [row["alert"] ?? "", target, expected, index] as const),
+);
+
+let service: TestService;
+let server: ApiServer;
+const dir = mkdtempSync(join(tmpdir(), "tocsin-examples-"));
+beforeAll(async () => {
+  server = await ApiServer.start();
+  service = await startService((url) => {
+    for (const { metadata, stringData } of manifests) {
+      const local = {
+        ...stringData,
+        "target.json": (stringData["target.json"] ?? "").replace("https://events.pagerduty.com", url),
+      };
+      server.put(metadata.namespace, metadata.name, local, metadata.labels);
+    }
+    return { targets: [], discovery: { kubernetes: { enabled: true, kubeconfig: server.kubeconfig(dir) } } };
+  });
+  await service.until("it is ready", async () => (await service.ask("GET", "/readyz")).status === 200 || undefined);
+  await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+  await service.until("nothing is due", async () => {
+    const incidents = (await service.ask("GET", "/api/v1/stats")).body.incidents as { state: string; count: number }[];
+    return incidents.every(({ state, count }) => count === 0 || !/due|in_flight/.test(state)) || undefined;
+  });
+});
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  rmSync(dir, { recursive: true });
+});
+
+describe("the example Secrets", () => {
+  test("are all of them Secrets that are found, one target each, and stand in the README", () => {
+    expect(manifests.map(({ kind, type, metadata: { labels } }) => [kind, type, labels])).toEqual(
+      manifests.map(() => ["Secret", "Opaque", { "publishing-target": "true" }]),
+    );
+    const listed = files.map(({ file, target }) => `${/\((.*)\)/.exec(file ?? "")?.[1]}: ${target}`);
+    expect(new Set(listed)).toEqual(new Set(manifests.map((one) => `${one.file}: \`${targetOf(one).name}\``)));
+    for (const { file, metadata } of manifests) expect(metadata.name).toBe(basename(file, ".yaml"));
+  });
+
+  test("hold keys that nobody could take for real ones, each its own", () => {
+    const keys = manifests.map(keyOf);
+    for (const key of keys) expect(key).toMatch(/^PUTYOUR[A-Z]+HERE0+$/);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test("are ready as they are, without a warning", async () => {
+    const { body } = await service.ask("GET", "/api/v1/targets");
+    expect(
+      body.targets.map(({ name, state, errors, warnings }: Record<string, unknown>) => [name, state, errors, warnings]),
+    ).toEqual(manifests.map((manifest) => [`tocsin/${targetOf(manifest).name}`, "ready", [], []]));
+  });
+
+  test("are talked of in every cell of the README's table", () => {
+    expect(decisions.length).toBeGreaterThan(8);
+    expect(cells).toHaveLength(decisions.length * manifests.length);
+    for (const [, , expected] of cells) expect(expected).not.toBe("");
+  });
+});
+
+describe("receivers and explain agree with the README:", () => {
+  test.each(cells)("%s at %s: %s", async (_, heading, expected, index) => {
+    const manifest = manifests.find(({ metadata }) => metadata.name === `pagerduty-${heading}`)!;
+    const alert = alerts[index]!;
+    const change = alert.labels["change_event"] === "true";
+    const key = hashKey(keyOf(manifest));
+    const received = change
+      ? service.simulator.changes().filter((row) => row.key === key)
+      : service.simulator
+          .incidents()
+          .filter((row) => row.key === key)
+          .flatMap(({ events }) => events);
+    const told = received.filter((row) => JSON.stringify(row).includes(`"${alert.fingerprint}"`));
+    expect(told).toHaveLength(expected === "told" ? 1 : 0);
+
+    const { body } = await service.ask("GET", `/api/v1/explain?fingerprint=${alert.fingerprint}`);
+    const target = `tocsin/${targetOf(manifest).name}`;
+    const said = body.targets.find((one: { target: string }) => one.target === target);
+    expect([said.wouldTell, said.detail]).toEqual(expected === "told" ? [true, undefined] : [false, expected]);
+  });
+});
