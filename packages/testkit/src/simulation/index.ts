@@ -1,2 +1,3 @@
+export { mustHold } from "./explain.ts";
 export { type Scenario, scenarioOf } from "./scenario.ts";
 export { type Result, simulate } from "./simulate.ts";

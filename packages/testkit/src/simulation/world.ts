@@ -42,6 +42,8 @@ export class World implements AsyncDisposable {
   #replicas: Replica[] = [];
   #lives = 0;
   #calm = false;
+  /** The service is down, its ledger closed. */
+  #down = false;
   /** All sources have been silent for so long that what only direct ones said is over. */
   dayLater = false;
   /** What happened, line by line; undefined: nobody asked. */
@@ -151,7 +153,7 @@ export class World implements AsyncDisposable {
     this.network.calm = true;
     this.home.calm = true;
     this.receiver.setFaults([]);
-    this.receiver.setKeys(undefined);
+    void this.#restoreKeys();
     for (const source of this.sources) source.quiet();
   }
 
@@ -242,11 +244,17 @@ export class World implements AsyncDisposable {
       this.clock.after(downMs, () => this.#begin());
       return;
     }
+    if (this.#down) return;
+    this.#down = true;
     void this.home.close();
-    this.clock.after(downMs, () => {
-      this.watch.voidAll();
-      void this.home.open().then(() => dying.forEach(() => this.#begin()));
-    });
+    this.clock.after(downMs, () => void this.#rise());
+  }
+
+  async #rise(): Promise<void> {
+    this.watch.voidAll();
+    await this.home.open();
+    this.#down = false;
+    for (let n = 0; n < this.scenario.workers && !this.#down; n++) this.#begin();
   }
 
   async #stop(random: Random): Promise<void> {
@@ -297,7 +305,26 @@ export class World implements AsyncDisposable {
   #revoke(key: string, random: Random): void {
     this.note(`the receiver revokes ${key}`);
     this.receiver.setKeys([...this.#keys.values()].flatMap((keys) => [...keys]).filter((one) => one !== key));
-    this.clock.after(random.between(1, 8) * minute, () => this.receiver.setKeys(undefined));
+    this.clock.after(random.between(1, 8) * minute, () => void this.#restoreKeys());
+  }
+
+  /**
+   * Not in the moment between an event's refusal and the question for its key: then the answer would speak of another key
+   * than the one that was refused, which nobody can know.
+   */
+  async #restoreKeys(patience = 20): Promise<void> {
+    const asked = (await this.viewsIfOpen()).some(
+      ({ incident, reason }) => incident.checkKey && reason !== "waiting_auth" && reason !== "orphaned_key",
+    );
+    const refused = this.network.passages.some(
+      ({ lease, outcome }) =>
+        lease.action !== "check" &&
+        (outcome === null || outcome.kind === "refused") &&
+        this.watch.handed.get(lease.token)?.end === null,
+    );
+    if ((asked || refused || !this.home.isOpen) && patience > 0)
+      this.clock.after(500, () => void this.#restoreKeys(patience - 1));
+    else this.receiver.setKeys(undefined);
   }
 
   async #acknowledge(random: Random): Promise<void> {

@@ -1,0 +1,18 @@
+import { type Result, simulate } from "./simulate.ts";
+
+/** Lines of a history that a person still reads. */
+const mostLines = 400;
+
+/** Runs a seed; where a promise did not hold, throws with the seed, the promises and the end of the history. */
+export async function mustHold(seed: number): Promise<Result> {
+  const result = await simulate(seed);
+  if (result.violations.length === 0) return result;
+  const lines = (await result.history()).split("\n");
+  throw new Error(
+    [
+      `seed ${seed} fails (scripts/simulate.ts --seeds 1 --from ${seed} --show prints all of it):`,
+      ...result.violations.map((violation) => `  ${violation}`),
+      ...lines.slice(-mostLines),
+    ].join("\n"),
+  );
+}
