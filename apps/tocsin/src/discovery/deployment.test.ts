@@ -1,0 +1,136 @@
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+import { afterAll, describe, expect, test } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+
+import { loadConfig } from "../config/load.ts";
+import { startService } from "../service.fixture.ts";
+
+const root = join(import.meta.dirname, "../../../..");
+const dir = mkdtempSync(join(tmpdir(), "tocsin-deployment-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+// oxlint-disable-next-line typescript/no-explicit-any -- manifests have no types here, and the test says what it expects
+type Manifest = any;
+const read = (pattern: string): Manifest[] =>
+  globSync(pattern, { cwd: root })
+    .toSorted()
+    .flatMap((path) =>
+      parseAllDocuments(readFileSync(join(root, path), "utf8")).map((document): Manifest => document.toJS()),
+    )
+    .filter(({ kind }) => kind !== "Kustomization");
+const everything = read("{deploy,examples}/**/*.yaml");
+const ours = read("deploy/k8s/*.yaml");
+const one = (kind: string): Manifest => {
+  const found = ours.filter((manifest) => manifest.kind === kind);
+  expect([kind, found.length]).toEqual([kind, 1]);
+  return found[0];
+};
+const pod = () => one("Deployment").spec.template;
+const container = () => pod().spec.containers[0];
+
+describe("the rights that manifests give", () => {
+  test("are to read Secrets in one namespace each, and nothing else", () => {
+    const rights = everything.filter(({ kind }) => /Role$|RoleBinding$/.test(kind));
+    expect(new Set(rights.map(({ kind }) => kind))).toEqual(new Set(["Role", "RoleBinding"]));
+    const roles = rights.filter(({ kind }) => kind === "Role");
+    for (const { rules } of roles)
+      expect(rules).toEqual([{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }]);
+    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(["tocsin", "shop-alerting"]);
+  });
+
+  test("are given to the account of the pod alone, by a Role of the same namespace", () => {
+    const bindings = everything.filter(({ kind }) => kind === "RoleBinding");
+    for (const { metadata, roleRef, subjects } of bindings) {
+      const role = everything.find((other) => other.kind === "Role" && other.metadata.namespace === metadata.namespace);
+      expect(roleRef).toEqual({ apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name });
+      expect(subjects).toEqual([{ kind: "ServiceAccount", name: "tocsin", namespace: "tocsin" }]);
+    }
+    expect(bindings.map(({ metadata }) => metadata.namespace)).toEqual(["tocsin", "shop-alerting"]);
+    expect(one("ServiceAccount")).toMatchObject({ metadata: { name: "tocsin" }, automountServiceAccountToken: false });
+    expect(pod().spec).toMatchObject({ serviceAccountName: "tocsin", automountServiceAccountToken: true });
+  });
+});
+
+describe("the pod", () => {
+  test("is not root, writes nowhere but to its volumes, and has no privileges", () => {
+    expect(pod().spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 65_532,
+      fsGroup: 65_532,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    expect(container().securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+    expect(pod().spec).not.toHaveProperty("hostNetwork");
+    const volumes = new Map(pod().spec.volumes.map((volume: Manifest) => [volume.name, volume]));
+    for (const { name } of container().volumeMounts) expect([...volumes.keys()]).toContain(name);
+    const writable = container().volumeMounts.filter(({ readOnly }: Manifest) => readOnly !== true);
+    expect(writable.map(({ mountPath }: Manifest) => mountPath)).toEqual(["/var/lib/tocsin", "/tmp"]);
+  });
+
+  test("is alone at its SQLite file, and says what it needs", () => {
+    expect(one("Deployment").spec).toMatchObject({ replicas: 1, strategy: { type: "Recreate" } });
+    expect(container().resources).toEqual({ requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "512Mi" } });
+    expect(one("PersistentVolumeClaim").spec.accessModes).toEqual(["ReadWriteOnce"]);
+  });
+
+  test("is found by its Service, its policy and its budget", () => {
+    const { labels } = pod().metadata;
+    expect(one("Service").spec.selector).toEqual(labels);
+    expect(one("Deployment").spec.selector.matchLabels).toEqual(labels);
+    expect(one("NetworkPolicy").spec.podSelector.matchLabels).toEqual(labels);
+    expect(one("PodDisruptionBudget").spec).toEqual({ maxUnavailable: 1, selector: { matchLabels: labels } });
+    expect(one("NetworkPolicy").spec.policyTypes).toEqual(["Ingress", "Egress"]);
+    expect(one("Service").spec.ports).toEqual([{ name: "http", port: 9877, targetPort: "http" }]);
+  });
+
+  test("is asked by probes that are answered without a token", async () => {
+    await using service = await startService(() => ({
+      server: { listen: "127.0.0.1:0", auth: { tokens: [{ name: "a", token: "some-token", roles: ["read"] }] } },
+    }));
+    for (const probe of ["startupProbe", "livenessProbe", "readinessProbe"]) {
+      const { path, port } = container()[probe].httpGet;
+      expect([probe, port]).toEqual([probe, container().ports[0].name]);
+      const answered = await service.until(probe, async () => {
+        const { status } = await service.ask("GET", path as string);
+        return status === 200 || undefined;
+      });
+      expect(answered).toBe(true);
+    }
+  });
+});
+
+test("the configuration is right, and fits what is mounted and opened", () => {
+  const text = one("ConfigMap").data["tocsin.yaml"] as string;
+  const credentials = { "ingest-token": "ingest", "read-token": "read", "operate-token": "operate" };
+  for (const [name, value] of Object.entries(credentials)) writeFileSync(join(dir, name), value);
+  writeFileSync(join(dir, "encryption-key"), Buffer.alloc(32, 1).toString("base64"));
+  writeFileSync(join(dir, "tocsin.yaml"), text.replaceAll("/etc/tocsin/credentials", dir));
+  const config = loadConfig("tocsin.yaml", { cwd: dir, env: {} });
+  expect(config.server.listen.port).toBe(container().ports[0].containerPort);
+  expect(config.ledger).toMatchObject({ path: "/var/lib/tocsin/tocsin.db", keys: [Buffer.alloc(32, 1)] });
+  expect(config.discovery.kubernetes?.namespaces).toEqual([one("Role").metadata.namespace]);
+  expect(container().args).toEqual(["serve", "--config", "/etc/tocsin/config/tocsin.yaml"]);
+  // What the README tells to create is what is read.
+  const readme = readFileSync(join(root, "deploy/k8s/README.md"), "utf8");
+  expect([...readme.matchAll(/--from-literal=([\w-]+)=/g)].map(([, name]) => name)).toEqual([
+    ...Object.keys(credentials),
+    "encryption-key",
+  ]);
+});
+
+test("kustomize takes every file, all in one namespace", () => {
+  const { resources } = parse(readFileSync(join(root, "deploy/k8s/kustomization.yaml"), "utf8")) as {
+    resources: string[];
+  };
+  const files = globSync("deploy/k8s/*.yaml", { cwd: root }).map((path) => basename(path));
+  expect(new Set([...resources, "kustomization.yaml"])).toEqual(new Set(files));
+  for (const { kind, metadata } of ours)
+    expect([kind, metadata.namespace]).toEqual([kind, kind === "Namespace" ? undefined : "tocsin"]);
+});
