@@ -9,7 +9,7 @@ import type { Severity } from "../model/severity.ts";
 import { backoffMs, doubted, settle, type SettleTerms } from "./settle.ts";
 
 const retry = { initial: 1_000, max: 300_000, giveUpAfter: 24 * 3_600_000 };
-const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasBad: false };
+const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasDoubtful: false };
 const detail = "as the test says";
 
 function settled(
@@ -163,8 +163,8 @@ describe("refused", () => {
   it("and the key is good, but was bad meanwhile: the event is tried again", () => {
     const asked = incidentOf({ checkKey: true });
     const attempted = { action: "check", severity: "error" } as const;
-    const after = settle(asked, attempted, accepted, { ...terms, keyWasBad: true });
-    expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0, told: null });
+    const after = settle(asked, attempted, accepted, { ...terms, keyWasDoubtful: true });
+    expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0 + 1_000, failures: 1, told: null });
   });
 
   it("and the question itself fails: the event's own refusal is remembered", () => {

@@ -17,8 +17,11 @@ export interface SettleTerms {
   readonly retry: DeliverySettings["retry"];
   /** 0 to 1, for the jitter. */
   readonly random: number;
-  /** Since the event was refused its key was found bad, so that an accepted question for the key says nothing of the event. */
-  readonly keyWasBad: boolean;
+  /**
+   * The key was found bad since the event was refused, or was asked about too long after it: then an accepted question for
+   * the key says nothing of the event.
+   */
+  readonly keyWasDoubtful: boolean;
 }
 
 /**
@@ -29,8 +32,12 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
   const { nowMs } = terms;
   const ended: Incident = { ...incident, flight: null, updatedAtMs: nowMs };
   switch (outcome.kind) {
-    case "accepted":
-      return accepted(counted(ended), attempted, terms);
+    case "accepted": {
+      const { action } = attempted;
+      return action === "check"
+        ? knownKey(counted(ended), terms)
+        : accepted(counted(ended), { ...attempted, action }, terms.nowMs);
+    }
     case "retry":
       return later(counted(ended), attempted, outcome, terms);
     case "ambiguous":
@@ -56,12 +63,16 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
 
 const counted = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
 
-function accepted(incident: Incident, attempted: Attempted, { nowMs, keyWasBad }: SettleTerms): Incident {
-  // The key is good. Was it so all the time, then the event was bad.
-  if (attempted.action === "check") {
-    const asked = { ...incident, checkKey: false };
-    return keyWasBad ? { ...asked, dueAtMs: nowMs } : dead(asked, "dead_invalid");
-  }
+/** The key is good. Was it so when the event was refused, then the event was bad; else it is tried again. */
+function knownKey(incident: Incident, { nowMs, retry, random, keyWasDoubtful }: SettleTerms): Incident {
+  const asked = { ...incident, checkKey: false };
+  if (!keyWasDoubtful) return dead(asked, "dead_invalid");
+  const waitMs = backoffMs(incident.failures, retry, random);
+  const { failures, retriedForMs } = incident;
+  return { ...asked, failures: failures + 1, retriedForMs: retriedForMs + waitMs, dueAtMs: nowMs + waitMs };
+}
+
+function accepted(incident: Incident, attempted: Attempted & { action: EventAction }, nowMs: number): Incident {
   return {
     ...incident,
     told: toldOf(incident, attempted.action, attempted, true, nowMs),

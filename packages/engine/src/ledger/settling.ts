@@ -18,6 +18,9 @@ import type { Desk } from "./desk.ts";
 import { rest as restUntold } from "./episodes.ts";
 import type { EndpointRecord } from "./store.ts";
 
+/** A key that is asked about later than this after an event was refused may be another one by then. */
+const longestDoubtMs = 10_000;
+
 /** True where the report was applied, false where the lease had been lost and its effect is repaired instead. */
 export const settle = (desk: Desk, flights: Flights, reports: readonly Report[]): boolean[] =>
   reports.map((report) => settleOne(desk, flights, report));
@@ -38,12 +41,14 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
   // What we stopped waiting for may still be on its way, for as long as it might have taken from here.
   const lateMs = wentUnanswered(outcome) ? timeoutMs : 0;
   desk.gates.discharge(credential, lease.token, desk.nowMs + lateMs);
-  const refusedAtMs = (incident.lastFailure?.atMs ?? desk.nowMs) - timeoutMs;
-  const keyWasBad = desk.gates.blockedSince(endpoint.terms.endpoint, refusedAtMs);
+  const refusedAtMs = incident.lastFailure?.atMs ?? desk.nowMs;
+  const keyWasDoubtful =
+    flight.sinceMs - refusedAtMs > longestDoubtMs ||
+    desk.gates.blockedSince(endpoint.terms.endpoint, refusedAtMs - timeoutMs);
   judge(desk, endpoint, incident, flight, outcome);
 
   const random = desk.random();
-  const terms = { nowMs: desk.nowMs, retry: desk.settings.retry, random, keyWasBad };
+  const terms = { nowMs: desk.nowMs, retry: desk.settings.retry, random, keyWasDoubtful };
   const after = withLate(settled(incident, flight, outcome, terms), flight, desk.nowMs + lateMs);
   desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") bury(desk, after, report);

@@ -570,6 +570,15 @@ function waiting(subject: LedgerSubject): void {
       expect(new Set(await stage.stands())).toEqual(new Set(["told delivered"]));
     });
 
+    it("and a key that is asked about only much later says nothing of what was refused before", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(suspicious);
+      await stage.clock.advance(11 * second);
+      expect((await stage.attempt(accepted)).action).toBe("check");
+      expect(await stage.after(second)).toEqual(["trigger a"]);
+    });
+
     it("is not given up on, however long it takes", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
