@@ -18,7 +18,7 @@ export async function judge(world: World): Promise<void> {
     else shown.set(id, [row]);
   }
   ends(world, views, shown);
-  const adopted = new Set(views.filter(({ incident }) => incident.adopted).map(({ incident }) => incident.id));
+  const { adopted } = world.watch;
   repeats(world, adopted);
   order(world, adopted);
   limits(world);

@@ -27,6 +27,8 @@ const hindsightMs = 15_000;
 export class Watch {
   readonly violations: string[] = [];
   readonly handed = new Map<number, Handed>();
+  /** Incidents that began with the resolve of an alert that nobody knew. */
+  readonly adopted = new Set<number>();
   readonly #live = new Map<number, Handed>();
   /** Where each incident was told, or may have been. */
   readonly #places = new Map<number, { readonly endpoint: string; readonly dedupKey: string }>();
@@ -129,6 +131,7 @@ export class Watch {
   /** I9: one state, one reason, of the closed lists, and true to the facts. */
   states(views: readonly IncidentView[]): void {
     for (const { incident, state, reason } of views) {
+      if (incident.adopted) this.adopted.add(incident.id);
       const { told, wanted, flight, dueAtMs } = incident;
       const holds =
         incidentStates.includes(state) &&
