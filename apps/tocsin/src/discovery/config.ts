@@ -9,7 +9,7 @@ const namespace = z
 
 const kubernetes = z
   .strictObject({
-    enabled: z.boolean().default(false).describe("Finds targets in Secrets: see Kubernetes."),
+    enabled: z.boolean().default(false).describe("Finds targets in Secrets: see [Kubernetes](kubernetes.md)."),
     namespaces: z
       .array(namespace)
       .min(1, "expected at least one namespace")
