@@ -9,8 +9,9 @@ import { until } from "./lib/until.ts";
 /*
  * A real Prometheus watches two disks. They are full, then not any more; in between Tocsin is killed. Real time: rules are
  * evaluated twice a second, alerts sent again each second, and each firing one ends four seconds later unless sent again.
+ * Most of it is waiting, so all run at once.
  */
-describe.skipIf(!hasPrometheus())("alerts of a real Prometheus", () => {
+describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () => {
   const paths = [
     ["through Alertmanager", { alertmanager: true, direct: false }],
     ["straight from Prometheus", { alertmanager: false, direct: true }],

@@ -20,7 +20,7 @@ const alerts = (count: number, status: "firing" | "resolved", from = 0) =>
 
 const quickly = { delivery: { retry: { initial: "50ms", max: "100ms" } } };
 
-describe("what is measured", () => {
+describe.concurrent("what is measured", () => {
   test("after known traffic the metrics and the stats say what the receiver counted", async () => {
     await using pagerduty = await PagerDuty.open();
     const { stand } = pagerduty;
@@ -155,45 +155,47 @@ test("probes answer, under both of their names, and say what they find", async (
     ]);
 });
 
-test("SIGTERM: no more intake, attempts in flight end, exit code 0; the next start tells the rest, and nothing twice", async () => {
-  await using pagerduty = await PagerDuty.open();
-  const { stand } = pagerduty;
-  await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
-  stand.setFaults("slow headers by 1500ms");
-  await tocsin.webhook(alerts(100, "firing"));
-  await until("attempts are in flight", () => stand.requests().length > 0);
-  const stopping = tocsin.stop("SIGTERM");
-  await until("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
-  const refused = await tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: alerts(1, "firing", 500) });
-  expect([refused.status, Number(refused.headers.get("retry-after"))]).toEqual([503, expect.any(Number)]);
-  expect((await tocsin.get("/healthz")).status).toBe(200);
-  expect(await stopping).toEqual({ code: 0, signal: null });
+describe.concurrent("a stop", () => {
+  test("SIGTERM: no more intake, attempts in flight end, exit code 0; the next start tells the rest, and nothing twice", async () => {
+    await using pagerduty = await PagerDuty.open();
+    const { stand } = pagerduty;
+    await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
+    stand.setFaults("slow headers by 1500ms");
+    await tocsin.webhook(alerts(100, "firing"));
+    await until("attempts are in flight", () => stand.requests().length > 0);
+    const stopping = tocsin.stop("SIGTERM");
+    await until("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
+    const refused = await tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: alerts(1, "firing", 500) });
+    expect([refused.status, Number(refused.headers.get("retry-after"))]).toEqual([503, expect.any(Number)]);
+    expect((await tocsin.get("/healthz")).status).toBe(200);
+    expect(await stopping).toEqual({ code: 0, signal: null });
 
-  const before = stand.requests(Infinity);
-  expect(before.length).toBeLessThan(100);
-  expect(before.filter(({ ambiguous, unread }) => ambiguous || unread)).toEqual([]);
-  stand.setFaults([]);
-  await tocsin.start();
-  await until("all are told", () => pagerduty.incidents().length === 100);
-  await tocsin.quiet();
-  expect(stand.requests(Infinity)).toHaveLength(100);
+    const before = stand.requests(Infinity);
+    expect(before.length).toBeLessThan(100);
+    expect(before.filter(({ ambiguous, unread }) => ambiguous || unread)).toEqual([]);
+    stand.setFaults([]);
+    await tocsin.start();
+    await until("all are told", () => pagerduty.incidents().length === 100);
+    await tocsin.quiet();
+    expect(stand.requests(Infinity)).toHaveLength(100);
+  });
+
+  test("a receiver that never answers holds a stop up for ten seconds at most", async () => {
+    await using pagerduty = await PagerDuty.open();
+    await using tocsin = await Service.start({ config: { targets: [pagerduty.target({ timeout: "1m" })] } });
+    pagerduty.stand.setFaults("hang");
+    await tocsin.webhook(alerts(1, "firing"));
+    await until("the attempt is in flight", () => pagerduty.stand.requests().length === 1);
+    const exit = await Promise.race([tocsin.stop("SIGINT"), until("it has ended", () => false, { withinMs: 25_000 })]);
+    expect(exit).toEqual({ code: 0, signal: null });
+    pagerduty.stand.setFaults([]);
+    await tocsin.start();
+    await tocsin.quiet();
+    expect(pagerduty.incidents()).toHaveLength(1);
+  });
 });
 
-test("a receiver that never answers holds a stop up for ten seconds at most", async () => {
-  await using pagerduty = await PagerDuty.open();
-  await using tocsin = await Service.start({ config: { targets: [pagerduty.target({ timeout: "1m" })] } });
-  pagerduty.stand.setFaults("hang");
-  await tocsin.webhook(alerts(1, "firing"));
-  await until("the attempt is in flight", () => pagerduty.stand.requests().length === 1);
-  const exit = await Promise.race([tocsin.stop("SIGINT"), until("never", () => false, { withinMs: 20_000 })]);
-  expect(exit).toEqual({ code: 0, signal: null });
-  pagerduty.stand.setFaults([]);
-  await tocsin.start();
-  await tocsin.quiet();
-  expect(pagerduty.incidents()).toHaveLength(1);
-});
-
-describe("one owner", () => {
+describe.concurrent("one owner", () => {
   test("a second process on the same database is refused with a clear message; the first goes on", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
@@ -219,7 +221,7 @@ describe("one owner", () => {
   });
 });
 
-describe("configuration", () => {
+describe.concurrent("configuration", () => {
   test("a start with a wrong one ends with 78 and says all that is wrong, each with its line", async () => {
     using place = temporaryDirectory();
     writeFileSync(

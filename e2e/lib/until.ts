@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Patience {
-  /** @default 20 s: what takes milliseconds on an idle machine may take seconds on a busy one */
+  /** @default 30 s: what takes milliseconds on an idle machine may take seconds on a busy one */
   readonly withinMs?: number;
   /** @default 20 */
   readonly everyMs?: number;
@@ -16,7 +16,7 @@ export interface Patience {
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  { withinMs = 20_000, everyMs = 20 }: Patience = {},
+  { withinMs = 30_000, everyMs = 20 }: Patience = {},
 ): Promise<Exclude<NonNullable<T>, false>> {
   const deadline = performance.now() + withinMs;
   let last: unknown;
