@@ -18,10 +18,11 @@ export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const probe = createServer().listen(port, "127.0.0.1");
-    const isFree = await Promise.race([
-      once(probe, "listening").then(() => true),
-      once(probe, "error").then(() => false),
-    ]).catch(() => false);
+    // It rejects at the first error, such as a port that is taken.
+    const isFree = await once(probe, "listening").then(
+      () => true,
+      () => false,
+    );
     if (!isFree) continue;
     probe.close();
     await once(probe, "close");
