@@ -3,5 +3,6 @@ export * from "./claims.ts";
 export * from "./fake-receiver.ts";
 export * from "./incident-of.ts";
 export * from "./random.ts";
+export * from "./scratch.ts";
 export * from "./target-terms.ts";
 export * from "./virtual-clock.ts";

@@ -10,8 +10,11 @@ import type { AlertRecord } from "./store.ts";
 export function applyRoutes(
   desk: Desk,
   alert: AlertRecord,
-  routes: readonly Route[],
+  given: readonly Route[],
 ): { incidents: readonly number[]; changed: boolean } {
+  // Whoever routed may not have heard yet that a target was disabled.
+  const isOn = ({ target }: Route): boolean => desk.target(target)?.terms.enabled !== false;
+  const routes = given.every(isOn) ? given : given.filter(isOn);
   const open = alert.incidents
     .map((id) => desk.store.incident(id))
     .filter((one) => one !== undefined && one.state !== "closed");
@@ -209,7 +212,12 @@ export function adopt(desk: Desk, alert: AlertRecord, routes: readonly Route[]):
   for (const route of routes) {
     const target = desk.target(route.target);
     if (route.kind === "change") continue;
-    if (!target?.terms.adoptUnknownResolves || desk.store.latestIncident(route.target, route.dedupKey)) continue;
+    if (
+      !target?.terms.enabled ||
+      !target.terms.adoptUnknownResolves ||
+      desk.store.latestIncident(route.target, route.dedupKey)
+    )
+      continue;
     const id = join(desk, alert, route);
     const incident = id === null ? undefined : desk.store.incident(id);
     if (!incident) continue;

@@ -88,6 +88,13 @@ export function movingTargets(subject: LedgerSubject): void {
       }
     });
 
+    it("a disabled target is told of nothing, also where whoever routed had not heard of it yet", async () => {
+      await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { enabled: false })] });
+      await stage.fires("a");
+      await stage.ends("b");
+      expect(await stage.tell()).toEqual([]);
+    });
+
     it("a target that was added hears of what already fires", async () => {
       await using stage = await Stage.open(subject, { targets: [] });
       await stage.fires("a", { at: [] });
