@@ -1,17 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { ledgerContract } from "@tocsin/testkit";
+import { ledgerContract, Scratch } from "@tocsin/testkit";
 import { memoryLedger } from "./memory-ledger.ts";
 import { openSqliteLedger, type OpenSqliteOptions } from "./sqlite/sqlite-ledger.ts";
 
 /** A directory with one ledger file, opened as often as its test likes. */
 async function onFile() {
-  const directory = await mkdtemp(join(tmpdir(), "tocsin-ledger-"));
-  const path = join(directory, "tocsin.db");
+  const scratch = new Scratch();
+  const path = scratch.file("tocsin.db");
   return {
     open: (given: Omit<OpenSqliteOptions, "path">) => openSqliteLedger({ ...given, path, thread: false }),
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
+    [Symbol.asyncDispose]: async () => scratch[Symbol.dispose](),
   };
 }
 

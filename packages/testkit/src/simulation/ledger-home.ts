@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync, existsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type DeliverySettings, type Ledger, LedgerUnavailable } from "@tocsin/core/decisions";
 import { ledgerOver, MemoryStore, openSqliteLedger } from "@tocsin/engine";
 import type { Random } from "../random.ts";
+import { Scratch } from "../scratch.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { Life } from "./life.ts";
 import type { Scenario } from "./scenario.ts";
@@ -21,7 +19,7 @@ export class LedgerHome implements AsyncDisposable {
   readonly #onCrash: (life: Life) => void;
   readonly #onFate: (what: string) => void;
   readonly #store = new MemoryStore();
-  readonly #directory: string | undefined;
+  readonly #scratch: Scratch | undefined;
   #ledger: Ledger | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   /** Nothing goes wrong any more. */
@@ -44,15 +42,13 @@ export class LedgerHome implements AsyncDisposable {
     this.#onApplied = o.onApplied;
     this.#onCrash = o.onCrash;
     this.#onFate = o.onFate;
-    // In memory where there is such a place: a sync costs nothing there.
-    const place = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-    if (o.scenario.ledger === "sqlite") this.#directory = mkdtempSync(join(place, "tocsin-simulation-"));
+    if (o.scenario.ledger === "sqlite") this.#scratch = new Scratch();
   }
 
   async open(): Promise<void> {
     const options = { clock: this.#clock, settings: this.#settings, random: this.#random.next };
-    this.#ledger = this.#directory
-      ? await openSqliteLedger({ ...options, path: join(this.#directory, "tocsin.db"), thread: false })
+    this.#ledger = this.#scratch
+      ? await openSqliteLedger({ ...options, path: this.#scratch.file("tocsin.db"), thread: false })
       : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
   }
 
@@ -133,6 +129,6 @@ export class LedgerHome implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-    if (this.#directory) rmSync(this.#directory, { recursive: true });
+    this.#scratch?.[Symbol.dispose]();
   }
 }
