@@ -15,7 +15,8 @@ export function fallbacksOf(entries: ReadonlyMap<string, TargetEntry>, acrossNam
     if (target?.fallback === undefined) continue;
     const fallback = nameIn(entries, target.fallback, namespace);
     const there = fallback === undefined ? undefined : entries.get(fallback);
-    const written = JSON.stringify(target.fallback);
+    // Names are shown, but not a key that somebody put in the wrong place.
+    const written = JSON.stringify(target.fallback.replace(/[0-9A-Za-z]{32,}/g, "[secret]"));
     if (fallback === undefined || there === undefined)
       wrong.set(name, { message: `there is no target named ${written}`, missing: true });
     else if (namespace !== undefined && namespace !== there.namespace && !acrossNamespaces)

@@ -1,11 +1,14 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTls } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
+import { selfSigned } from "../../../../../packages/pagerduty/test/self-signed.ts";
 import { ApiServer } from "./api-server.fixture.ts";
 import { KubernetesApi } from "./api.ts";
 import type { ConnectionOptions } from "./connection.ts";
@@ -46,6 +49,8 @@ const kubeconfigOf = (token: string, more: object = {}) =>
     "current-context": "c",
     ...more,
   });
+
+const base64 = (pem: string) => Buffer.from(pem).toString("base64");
 
 describe("the kubeconfig", () => {
   test("that is named comes first, then KUBECONFIG, the pod's account, and the usual place", async () => {
@@ -125,6 +130,30 @@ current-context: c
     await expect(list(api({ kubeconfig: bad }))).rejects.toThrow(
       "the kubeconfig, or the credential that it names, cannot be used",
     );
+  });
+
+  test("may name a client certificate", async () => {
+    const ours = selfSigned({ names: ["tocsin"] });
+    const theirs = selfSigned();
+    const names: unknown[] = [];
+    const secured = createTls({ ...theirs, requestCert: true, ca: [ours.cert] }, (request, response) => {
+      names.push((request.socket as TLSSocket).getPeerCertificate().subject.CN);
+      response.end('{"metadata":{}}');
+    });
+    await new Promise<void>((resolve) => secured.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = secured.address() as AddressInfo;
+      const place = { server: `https://127.0.0.1:${port}`, "certificate-authority-data": base64(theirs.cert) };
+      const user = { "client-certificate-data": base64(ours.cert), "client-key": "client.key" };
+      write("client.key", ours.key);
+      const certified = { clusters: [{ name: "c", cluster: place }], users: [{ name: "u", user }] };
+      expect(await list(api({ kubeconfig: write("certified.json", kubeconfigOf("", certified)) }))).toEqual({
+        metadata: {},
+      });
+      expect(names).toEqual(["tocsin"]);
+    } finally {
+      secured.close();
+    }
   });
 
   test("may lead to plain http on this machine, such as kubectl proxy, and nowhere else", async () => {
