@@ -53,7 +53,7 @@ export class Monitored implements AsyncDisposable {
   }
 }
 
-/** Prometheus with one rule, which fires for each disk that is full; everything every second. */
+/** Prometheus with one rule, which fires for each disk that is full; all it does, it does twice a second. */
 export async function startPrometheus(o: {
   readonly scrapes: Monitored;
   readonly tells: readonly { readonly address: string }[];

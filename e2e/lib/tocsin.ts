@@ -54,8 +54,13 @@ export class Service implements AsyncDisposable {
     const owned = dir === undefined ? temporaryDirectory() : undefined;
     const service = new Service(dir ?? owned?.path ?? "", await freePort(), owned, env);
     service.configure(config);
-    await service.start();
-    return service;
+    try {
+      await service.start();
+      return service;
+    } catch (error) {
+      await service[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get url(): string {
