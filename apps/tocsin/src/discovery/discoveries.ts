@@ -15,8 +15,8 @@ const restMs = 500;
 /** A place that does not answer keeps nobody waiting longer than this for the first load. */
 const longestLoadMs = 10_000;
 
-/** Between a change and its keeping, which writes the whole set. */
-const keepMs = 5_000;
+/** Between two keepings, each of which writes whole sets. */
+const keepRestMs = 1_000;
 
 /** After the ledger could not take it. */
 const retryMs = 1_000;
@@ -60,6 +60,7 @@ export class Discoveries {
   #applying: Promise<void> = Promise.resolve();
   #appliedAtMs = Number.NEGATIVE_INFINITY;
   #cancelApply: (() => void) | undefined;
+  #keptAtMs = Number.NEGATIVE_INFINITY;
   #cancelKeep: (() => void) | undefined;
   #stopped = false;
 
@@ -181,12 +182,15 @@ export class Discoveries {
       this.#appliedAtMs = clock.monotonic();
     }
     for (const [source, sinceMs] of changed) metrics.discoveryLag(source, clock.monotonic() - sinceMs);
-    if (!this.#stopped) this.#cancelKeep ??= clock.after(keepMs, () => void this.#keep());
+    const keepInMs = this.#keptAtMs + keepRestMs - clock.monotonic();
+    if (keepInMs <= 0) await this.#keep();
+    else this.#cancelKeep ??= clock.after(keepInMs, () => void this.#keep());
   }
 
   async #keep(): Promise<void> {
     this.#cancelKeep = undefined;
-    const { all, lastGood, inForce, log } = this.#o;
+    const { all, lastGood, inForce, log, clock } = this.#o;
+    this.#keptAtMs = clock.monotonic();
     for (const discovery of all) {
       const { source, targets } = discovery;
       if (targets === undefined) continue;
