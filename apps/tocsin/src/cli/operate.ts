@@ -1,7 +1,7 @@
 import type { deadLetterBody } from "../http/dead-letters.ts";
 import type { explainedBody } from "../http/explain.ts";
 import type { incidentBody } from "../http/incidents.ts";
-import type { targetBody } from "../http/targets.ts";
+import type { discoveryBody, targetBody } from "../http/targets.ts";
 import { OperatorError } from "../operator-error.ts";
 import type { TrialReport } from "../trials/trials.ts";
 import { call } from "./api.ts";
@@ -46,15 +46,23 @@ export async function listDeadLetters(terminal: Terminal, options: ListOptions):
 
 export async function listTargets(terminal: Terminal, options: OperatorOptions): Promise<void> {
   const answer = await call(options, "GET", "targets");
-  const { targets } = answer as { targets: ReturnType<typeof targetBody>[] };
-  const rows = targets.map(({ name, type, state, origin, errors }) => [
+  const { targets, discovery } = answer as {
+    targets: ReturnType<typeof targetBody>[];
+    discovery: ReturnType<typeof discoveryBody>[];
+  };
+  const rows = targets.map(({ name, type, state, place, origin, errors }) => [
     name,
     type,
     state,
+    place,
     origin,
     errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
   ]);
-  print(terminal, options, answer, table(["NAME", "TYPE", "STATE", "ORIGIN", "ERRORS"], rows));
+  const stale = discovery
+    .filter(({ state }) => state !== "synced")
+    .map((one) => `${one.source} ${one.where}: ${[one.state, one.error].filter(Boolean).join(", ")}`);
+  const text = table(["NAME", "TYPE", "STATE", "PLACE", "ORIGIN", "ERRORS"], rows);
+  print(terminal, options, answer, `${text}${stale.map((line) => `${printable(line)}\n`).join("")}`);
 }
 
 export async function testTarget(

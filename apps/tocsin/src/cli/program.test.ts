@@ -283,7 +283,7 @@ describe("operator commands", () => {
       code: 0,
       stdout: expect.stringMatching(/^f1 is firing\npager: told, delivered, incident \d+\n {2}\S+Z {2}trigger/),
     });
-    expect((await tocsin(["targets", "list", ...at])).stdout).toMatch(/\npager +pagerduty +ready +http:/);
+    expect((await tocsin(["targets", "list", ...at])).stdout).toMatch(/\npager +pagerduty +ready +targets\[0\] +http:/);
     expect((await tocsin(["deadletters", "list", ...at])).stdout).toMatch(/^ID +INCIDENT/);
     const [id] = /^\d+/m.exec(incidents.stdout) ?? [];
     expect(JSON.parse((await tocsin(["incidents", "show", String(id), ...at])).stdout)).toMatchObject({

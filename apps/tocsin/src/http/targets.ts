@@ -92,7 +92,7 @@ export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
 const nameOf = (request: FastifyRequest): string =>
   [paramOf(request, "namespace"), paramOf(request, "name")].filter((part) => part !== "").join("/");
 
-const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, error }: DiscoveryView) => ({
+export const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, error }: DiscoveryView) => ({
   source,
   where,
   state,

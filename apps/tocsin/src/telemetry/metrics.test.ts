@@ -81,6 +81,15 @@ describe("metrics", () => {
     }
   });
 
+  test("of targets that are gone do not pile up", async () => {
+    const metrics = new Metrics("1");
+    metrics.expect(["pager", "other"]);
+    metrics.expect(["other"]);
+    const text = await metrics.registry.metrics();
+    metrics.stop();
+    expect([text.includes('publisher="pager"'), text.includes('publisher="other"')]).toEqual([false, true]);
+  });
+
   test("of a known PagerDuty target start at nothing, so that the first failure is an increase", async () => {
     const metrics = new Metrics("1");
     metrics.expect(["pager"]);
