@@ -180,15 +180,15 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
 }
 
 /** The owner had lost its lease: its attempt stays on record, and where it may have undone something, that is repeated. */
-function reportedLate(desk: Desk, incident: Incident, { lease }: Report): void {
+function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: Report): void {
   if (!incident.overtaken.some(({ token }) => token === lease.token)) return;
   desk.note(incident.id, "reported_late", lease.action);
-  if (incident.flight) {
-    // The attempt under way may have met the receiver before the late one or after it: judged when it has ended.
-    const overtaken = incident.overtaken.map((one) =>
-      one.token === lease.token ? { ...one, untilMs: desk.nowMs } : one,
-    );
-    desk.put(incident, { ...incident, overtaken });
+  const unanswered = wentUnanswered(outcome);
+  if (unanswered || incident.flight) {
+    // It may still arrive, or the attempt under way may have met the receiver before it: judged when that is past.
+    const untilMs = desk.nowMs + (unanswered ? lease.timeoutMs : 0);
+    const overtaken = incident.overtaken.map((one) => (one.token === lease.token ? { ...one, untilMs } : one));
+    desk.planned(incident, { ...incident, overtaken });
     return;
   }
   const repaired = repairLate(incident, ({ token }) => token === lease.token);

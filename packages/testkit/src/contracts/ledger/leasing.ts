@@ -246,6 +246,14 @@ function leaseTime(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
+    it("and whose owner reports that nobody answered makes it be said again when it can no longer arrive", async () => {
+      await using stage = await Stage.open(subject);
+      const lost = await lateTrigger(stage);
+      await stage.settle(lost, timedOut);
+      expect(await stage.after(10 * second - 1)).toEqual([]);
+      expect(await stage.after(1)).toEqual(["resolve a"]);
+    });
+
     it("and whose owner never reports makes it be said again once its request can no longer arrive", async () => {
       await using stage = await Stage.open(subject);
       await lateTrigger(stage);
