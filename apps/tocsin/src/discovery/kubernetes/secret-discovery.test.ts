@@ -303,6 +303,17 @@ describe("what happened during a fault is known soon after its end:", () => {
   });
 });
 
+test("a server that was restored behind an open watch is noticed by the versions that it says", async () => {
+  await using one = await watchedCluster();
+  const backup = one.server.store.backup();
+  await one.cluster.put("b", { v: 1 });
+  await one.says({ a: { v: 1 }, b: { v: 1 } });
+  one.server.store.restore(backup);
+  one.server.bookmark();
+  expect(await one.says({ a: { v: 1 } })).toBeLessThan(convergesMs);
+  expect(one.watched.failures).toEqual(["watch expired"]);
+});
+
 describe("what is wrong is said in words that help, without a credential", () => {
   test.each<[string, (server: ApiServer) => void, RegExp]>([
     ["401", (server) => (server.tokens = new Set(["x"])), /^the token or certificate is not accepted \(HTTP 401\)/],

@@ -3,7 +3,7 @@ import type { Clock, ReadSecret } from "@tocsin/core";
 import type { WrittenTarget } from "../../written-target.ts";
 import type { Discovery, DiscoveryObserver, DiscoveryReason, DiscoveryStanding } from "../discovery.ts";
 import { Knowledge } from "../knowledge.ts";
-import type { ApiFailure } from "./api-failure.ts";
+import { ApiFailure } from "./api-failure.ts";
 import { failureOf, type KubernetesApi } from "./api.ts";
 import { listSecrets, watchSecrets } from "./secret-stream.ts";
 import { type SecretObject, targetOfSecret } from "./target-secret.ts";
@@ -171,6 +171,7 @@ export class SecretDiscovery implements Discovery {
         },
         event: (type: string, secret: SecretObject) => this.#event(type, secret),
         reached: (to: string) => {
+          if (isOlder(to, version)) throw new ApiFailure("expired", "the server went back to an older version");
           version = to;
           reached = true;
         },
@@ -224,6 +225,13 @@ export class SecretDiscovery implements Discovery {
 }
 
 const nameOf = ({ metadata }: SecretObject): string => metadata?.name ?? "";
+
+/**
+ * Versions are only to be handed back, so this decides nothing but to list anew: where they look like numbers and go
+ * backwards, the server was restored behind our back.
+ */
+const isOlder = (to: string, from: string): boolean =>
+  /^\d+$/.test(to) && /^\d+$/.test(from) && Number(to) < Number(from);
 
 /** The same as before where it says the same. */
 function known(secret: SecretObject, before: Known | undefined): Known {
