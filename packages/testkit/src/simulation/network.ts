@@ -62,8 +62,9 @@ export class Network {
     };
     this.passages.push(passage);
     // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
+    const longestMs = lease.leaseMs + lease.timeoutMs - 1_000;
     if (!this.calm && random.chance(lives.lateWrites))
-      life.pause(random.between(1, lease.leaseMs + lease.timeoutMs - 1_000));
+      life.pause(random.between(random.chance(0.5) ? lease.leaseMs : 1, longestMs));
     const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
     // Whoever goes on goes on with the write, before any timer of its own.
     const outcome = await new Promise<Outcome>((resolve) =>

@@ -16,6 +16,8 @@ interface Wanting {
   readonly mayWant: (target: string, dedupKey: string) => boolean;
   /** Alerts that make up a dedup key at a target, by any version. */
   readonly alertsOf: (target: string, dedupKey: string) => readonly string[];
+  /** What a source that fell silent said holds for so long. */
+  readonly staleAfterMs: number;
   /** Tells what was over before it could be told. */
   readonly pagesResolved: (target: string) => boolean;
 }
@@ -32,6 +34,7 @@ export class Watch {
   readonly #live = new Map<number, Handed>();
   /** Where each incident was told, or may have been. */
   readonly #places = new Map<number, { readonly endpoint: string; readonly dedupKey: string }>();
+  readonly #ended = new Set<number>();
   readonly #words: Words;
   readonly #wanting: Wanting;
   readonly #nowMs: () => number;
@@ -95,6 +98,7 @@ export class Watch {
       !this.#wanting.mayWant(target, dedupKey)
     )
       this.violate("I6", `${what}: no filter lets it through`);
+    if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
     const handed: Handed = { lease, owner, atMs: nowMs, endedAtMs: null, end: null };
     this.handed.set(token, handed);
     this.#live.set(incident, handed);
@@ -106,6 +110,15 @@ export class Watch {
       this.#wanting.pagesResolved(target) ||
       alerts.some((alert) => this.#words.mayFire(alert, this.#nowMs(), hindsightMs))
     );
+  }
+
+  /** An end that is told of what fires. Not where an end was told before, and is made good now; nor of many alerts in one. */
+  #isFalse({ incident, target, dedupKey }: Lease): boolean {
+    const alerts = this.#wanting.alertsOf(target, dedupKey);
+    const [alert] = alerts;
+    if (alert === undefined || alerts.length > 1 || this.#ended.has(incident)) return false;
+    this.#ended.add(incident);
+    return this.#words.mustFire(alert, this.#nowMs(), hindsightMs, this.#wanting.staleAfterMs);
   }
 
   #settled(lease: Lease, outcome: Outcome): void {

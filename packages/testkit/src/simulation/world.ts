@@ -70,6 +70,7 @@ export class World implements AsyncDisposable {
       {
         mayWant: (target, dedupKey) => this.#mayWant(target, dedupKey),
         alertsOf: (target, dedupKey) => this.alertsOf(target, dedupKey).map(({ name }) => name),
+        staleAfterMs: this.settings.staleAfter,
         pagesResolved: (target) =>
           scenario.targets.some(({ name, pageResolved }) => name === target && pageResolved === "always"),
       },
