@@ -137,7 +137,8 @@ export function atCurrentEndpoint(desk: Desk, incident: Incident): Incident {
  */
 function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
   const current = desk.target(before.target);
-  const goesOn = current?.terms.enabled === true;
+  // A fallback's next episode is the fallback's to begin, where the target stays untold again.
+  const goesOn = current?.terms.enabled === true && before.fallbackOf === null;
   // A late request is repaired where it went.
   const inherits = goesOn && current.id === before.endpoint;
   const over: Incident = {
