@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { fallingBack } from "./ledger/falling-back.ts";
 import { keeping } from "./ledger/keeping.ts";
 import { leasing } from "./ledger/leasing.ts";
 import { movingTargets } from "./ledger/moving-targets.ts";
@@ -15,6 +16,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     recording(subject);
     leasing(subject);
     movingTargets(subject);
+    fallingBack(subject);
     people(subject);
     keeping(subject);
     outliving(subject);

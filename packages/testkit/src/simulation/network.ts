@@ -37,8 +37,16 @@ export class Network {
   readonly #trouble: Trouble;
   /** Nothing goes wrong any more. */
   calm = false;
+  readonly #onBegin: (lease: Lease) => void;
 
-  constructor(clock: VirtualClock, receiver: Simulator, random: Random, trouble: Trouble) {
+  constructor(
+    clock: VirtualClock,
+    receiver: Simulator,
+    random: Random,
+    trouble: Trouble,
+    onBegin: (lease: Lease) => void,
+  ) {
+    this.#onBegin = onBegin;
     this.#clock = clock;
     this.#receiver = receiver;
     this.#random = random;
@@ -49,6 +57,7 @@ export class Network {
   async publish(life: Life, lease: Lease, signal: AbortSignal): Promise<Outcome> {
     const random = this.#random;
     const { lives, network } = this.#trouble;
+    this.#onBegin(lease);
     const passage: Passage = {
       lease,
       life: life.name,

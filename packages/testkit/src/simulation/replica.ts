@@ -48,6 +48,7 @@ export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): Tar
     rateLimit: { limit, perMs: 60_000, algorithm, burst: Math.max(1, Math.floor(limit / 12)), reserve: 0.2 },
     timeoutMs,
     pageResolved,
+    ...(target.fallback && { fallback: { target: target.fallback, afterMs: 120_000 } }),
     adoptUnknownResolves: true,
   };
 }

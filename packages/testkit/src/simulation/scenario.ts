@@ -18,6 +18,8 @@ export interface TargetPlan {
   readonly grouped: boolean;
   readonly timeoutMs: number;
   readonly pageResolved: "never" | "always";
+  /** Told of a critical that this one is not told of in two minutes. */
+  readonly fallback?: string;
 }
 
 export interface AlertPlan {
@@ -112,6 +114,32 @@ const some = <T>(random: Random, of: readonly T[]): T[] => of.filter(() => rando
 
 /** What happens in a run: all of it follows from the seed. */
 export function scenarioOf(seed: number): Scenario {
+  const scenario = roughScenarioOf(seed);
+  // Choices of their own, so that what is added moves nothing else.
+  const random = new Random(seed).fork("more");
+  return withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
+}
+
+/** Replicas that are often held up between the last check of a lease and the write. */
+const withLateWrites = (scenario: Scenario): Scenario => ({
+  ...scenario,
+  lives: "apart",
+  workers: 3,
+  trouble: {
+    ...scenario.trouble,
+    meanToJumpMs: 0,
+    lives: { ...scenario.trouble.lives, lateWrites: 0.2 },
+  },
+});
+
+function withFallback(scenario: Scenario, random: Random): Scenario {
+  const [first, second_] = scenario.targets;
+  if (!first || !second_ || !random.chance(0.4)) return scenario;
+  const targets = scenario.targets.map((target) => (target === first ? { ...first, fallback: second_.name } : target));
+  return { ...scenario, targets };
+}
+
+function roughScenarioOf(seed: number): Scenario {
   const random = new Random(seed);
   const sources = sourcesOf(random.fork("sources"));
   const together = random.chance(0.5);

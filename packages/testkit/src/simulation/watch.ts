@@ -104,6 +104,12 @@ export class Watch {
     this.#live.set(incident, handed);
   }
 
+  /** A process is about to write. */
+  begins({ token, leaseMs, action, dedupKey }: Lease): void {
+    const lateMs = this.#nowMs() - (this.handed.get(token)?.atMs ?? 0) - leaseMs;
+    if (lateMs > 0) this.violate("lease", `${action} ${dedupKey} (token ${token}) begins ${lateMs} ms after its lease`);
+  }
+
   #mayTrigger({ target, dedupKey }: Lease): boolean {
     const alerts = this.#wanting.alertsOf(target, dedupKey);
     return (

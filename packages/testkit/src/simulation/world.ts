@@ -64,7 +64,9 @@ export class World implements AsyncDisposable {
       limit: { limit: scenario.limit, align: scenario.alignment },
     });
     if (scenario.trouble.receiver !== "") this.receiver.setFaults(scenario.trouble.receiver);
-    this.network = new Network(clock, this.receiver, fork("network"), scenario.trouble);
+    this.network = new Network(clock, this.receiver, fork("network"), scenario.trouble, (lease) =>
+      this.watch.begins(lease),
+    );
     this.watch = new Watch(
       this.words,
       {
@@ -119,7 +121,9 @@ export class World implements AsyncDisposable {
 
   /** Alerts that make up a dedup key at a target, by any version of it that may be acted on. */
   alertsOf(target: string, dedupKey: string): AlertPlan[] {
-    const versions = this.#versions.flatMap(({ targets }) => targets.filter(({ name }) => name === target));
+    const versions = this.#versions.flatMap(({ targets }) =>
+      targets.filter(({ name, fallback }) => name === target || fallback === target),
+    );
     return [...this.#alerts.values()].filter((alert) =>
       versions.some((version) => dedupKeyOf(version, labelled(alert)) === dedupKey),
     );
@@ -133,7 +137,7 @@ export class World implements AsyncDisposable {
       .some(({ targets }) =>
         targets.some(
           (version) =>
-            version.name === target &&
+            (version.name === target || version.fallback === target) &&
             [...this.#alerts.values()].some(
               (alert) => dedupKeyOf(version, labelled(alert)) === dedupKey && wants(version, labelled(alert)),
             ),

@@ -139,6 +139,21 @@ export function keeping(subject: LedgerSubject): void {
       expect(rest.map(({ fingerprint }) => fingerprint)).toEqual(["d", "e"]);
     });
 
+    it("a text that was remembered, by its name", async () => {
+      await using stage = await Stage.open(subject);
+      expect(await stage.ledger.recall("targets")).toBeUndefined();
+      await stage.ledger.remember("targets", "first");
+      await stage.ledger.remember("other", "else");
+      await stage.ledger.remember("targets", "second");
+      expect(await stage.ledger.recall("targets")).toBe("second");
+    });
+
+    it("that it commits, when it is asked to", async () => {
+      await using stage = await Stage.open(subject);
+      await expect(stage.ledger.probe()).resolves.toBeUndefined();
+      expect(await stage.views()).toEqual([]);
+    });
+
     it("an alert with the claims about it", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { source: "one", labels: { team: "x" } });

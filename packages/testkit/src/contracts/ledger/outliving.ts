@@ -149,6 +149,12 @@ function restarts(durable: Durable): void {
       expect(closed).toMatchObject({ action: "resolve", endpoint: opened.endpoint, sealed: opened.sealed });
     });
 
+    it("what was remembered stays", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live((stage) => stage.ledger.remember("targets", "all of them"), true);
+      expect(await ledger.live((stage) => stage.ledger.recall("targets"))).toBe("all of them");
+    });
+
     it("a person's acknowledgement stays", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
