@@ -6,7 +6,7 @@ interface Word {
   readonly startsAtMs: number;
   /** When a direct claim ends unless repeated; null: never. */
   readonly endsAtMs: number | null;
-  /** Its sender's clock is so far ahead that nobody can read its end. */
+  /** Its sender's clock, or ours, is so far off that nobody can read its end. */
   readonly skewed: boolean;
 }
 
@@ -36,7 +36,7 @@ export class Words {
       fires: status === "firing",
       startsAtMs: Math.min(alert.startsAtMs, nowMs),
       endsAtMs: sender === undefined ? null : (endsAtMs ?? nowMs + 5 * minute),
-      skewed: alert.startsAtMs > nowMs + minute,
+      skewed: alert.startsAtMs > nowMs + minute || (endsAtMs !== undefined && endsAtMs <= nowMs),
     };
     const claimant = `${source} ${sender ?? ""}`;
     const memory = claims.get(claimant);
