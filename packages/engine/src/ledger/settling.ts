@@ -180,20 +180,27 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
   }
 }
 
-/** The owner had lost its lease: its attempt stays on record, and where it may have undone something, that is repeated. */
+/**
+ * The owner had lost its lease: its attempt stays on record, and where it may have undone something, that is repeated. An
+ * owner that was away for longer than anybody reckoned with may have undone what a later episode told.
+ */
 function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: Report): void {
-  if (!incident.overtaken.some(({ token }) => token === lease.token)) return;
-  desk.note(incident.id, "reported_late", lease.action);
+  const { token, action, timeoutMs } = lease;
+  if (action === "check") return;
+  const latest = desk.store.latestIncident(incident.target, incident.dedupKey) ?? incident;
+  const now = latest.endpoint === incident.endpoint ? latest : incident;
+  const expected = [incident, now].find(({ overtaken }) => overtaken.some((one) => one.token === token));
+  const holder = expected ?? (outcome.kind === "interrupted" && !outcome.left ? undefined : now);
+  if (!holder) return;
+  desk.note(holder.id, "reported_late", action);
   const unanswered = wentUnanswered(outcome);
-  if (unanswered || incident.flight) {
-    // It may still arrive, or the attempt under way may have met the receiver before it: judged when that is past.
-    const untilMs = desk.nowMs + (unanswered ? lease.timeoutMs : 0);
-    const overtaken = incident.overtaken.map((one) => (one.token === lease.token ? { ...one, untilMs } : one));
-    desk.planned(incident, { ...incident, overtaken });
-    return;
-  }
-  const repaired = repairLate(incident, ({ token }) => token === lease.token);
-  desk.planned(incident, repaired.repeat && !incident.repeat ? { ...repaired, dueAtMs: desk.nowMs } : repaired);
+  const untilMs = desk.nowMs + (unanswered ? timeoutMs : 0);
+  const others = holder.overtaken.filter((one) => one.token !== token);
+  const late: Incident = { ...holder, overtaken: [...others, { token, action, untilMs }] };
+  // It may still arrive, or the attempt under way may have met the receiver before it: judged when that is past.
+  if (unanswered || holder.flight) return void desk.planned(holder, late);
+  const repaired = repairLate(late, (one) => one.token === token);
+  desk.planned(holder, repaired.repeat && !holder.repeat ? { ...repaired, dueAtMs: desk.nowMs } : repaired);
 }
 
 function bury(desk: Desk, incident: Incident, { lease, outcome, rendered }: Report): void {

@@ -275,6 +275,38 @@ function leaseTime(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
+    it("and whose owner was away for longer than anybody reckoned with is repaired when it reports", async () => {
+      await using stage = await Stage.open(subject);
+      const lost = await lateTrigger(stage);
+      expect(await stage.after(hour)).toEqual(["resolve a"]);
+      expect(await stage.settle(lost, accepted)).toBe(false);
+      expect(await stage.tell()).toEqual(["resolve a"]);
+      expect(await stage.after(hour)).toEqual([]);
+    });
+
+    it("and may have ended a later episode makes that be said again", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ends("a");
+      const lost = await stage.claimOne("one");
+      await stage.clock.advance(leaseMs);
+      expect(await stage.tell()).toEqual(["resolve a"]);
+      await stage.clock.advance(minute);
+      await stage.fires("a", { startsAtMs: stage.clock.now() });
+      expect(await stage.tell()).toEqual(["trigger a"]);
+      await stage.settle(lost, accepted);
+      expect(await stage.tell()).toEqual(["trigger a"]);
+    });
+
+    it("and whose owner never sent anything needs no repair", async () => {
+      await using stage = await Stage.open(subject);
+      const lost = await lateTrigger(stage);
+      await stage.after(hour);
+      await stage.settle(lost, { kind: "interrupted", left: false, detail: "the lease ran out" });
+      expect(await stage.tell()).toEqual([]);
+    });
+
     it("is repaired although its alert fires again: both are told, in order", async () => {
       await using stage = await Stage.open(subject);
       await lateTrigger(stage);
