@@ -78,6 +78,8 @@ export interface Flight {
   readonly shadow?: true;
   readonly sinceMs: number;
   readonly leaseUntilMs: number;
+  /** Since it began nobody wants its alert here any more: where nothing was told, nothing is tried again. */
+  readonly unwanted?: true;
 }
 
 /** An attempt whose lease ran out before its owner reported: its request may still arrive until `untilMs`. */

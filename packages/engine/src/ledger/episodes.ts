@@ -58,20 +58,34 @@ function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Rout
   const { nowMs } = desk;
   if (held(desk, incident, alert)) return incident;
   if (!route)
-    return incident.told === null && !incident.flight && !rested(incident)
-      ? rest(desk, incident)
-      : refresh(desk, incident, alert);
+    return incident.told === null && !rested(incident) ? leave(desk, incident, alert) : refresh(desk, incident, alert);
   const member = memberOf(alert, route);
   const after = wanting(
-    { ...incident, manualUntilMs: null, confirmedAtMs: nowMs, retriedForMs: 0 },
+    { ...incident, flight: wantedFlight(incident), manualUntilMs: null, confirmedAtMs: nowMs, retriedForMs: 0 },
     withMember(incident.members, member),
     nowMs,
   );
   if (rested(incident)) return again(desk, incident, after);
   if (incident.state === "dead") return rearm(desk, incident, after);
-  return sameWanted(incident, after) && sameMembers(incident.members, after.members)
+  return sameWanted(incident, after) && sameMembers(incident.members, after.members) && incident.flight === after.flight
     ? touch(desk, incident, after)
     : desk.changed(incident, after);
+}
+
+/** Nothing was told, and its alert is wanted here no more. Other alerts of the incident may be. */
+function leave(desk: Desk, incident: Incident, { fingerprint }: AlertRecord): Incident {
+  const others = incident.members.filter((member) => member.fingerprint !== fingerprint);
+  if (others.some(({ status }) => status === "firing"))
+    return desk.changed(incident, wanting(incident, others, desk.nowMs));
+  const { flight } = incident;
+  return flight ? desk.put(incident, { ...incident, flight: { ...flight, unwanted: true } }) : rest(desk, incident);
+}
+
+/** It is wanted, whatever was said since its attempt began. */
+function wantedFlight({ flight }: Incident): Incident["flight"] {
+  if (!flight?.unwanted) return flight;
+  const { unwanted: _, ...wanted } = flight;
+  return wanted;
 }
 
 /** No target wants it any more; nothing was told, so nothing is. */

@@ -58,9 +58,9 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
   }
   const placed = atCurrentEndpoint(desk, stillOwed(desk, after, flight));
   const planned = desk.put(incident, plan(placed, desk.dueTerms(placed), desk.nowMs));
-  // Its target went while the attempt was under way: what rested then, rests now.
-  if (planned.state === "due" && planned.told === null && !desk.target(planned.target)?.terms.enabled)
-    restUntold(desk, planned);
+  // Its target or its filter let go of it while the attempt was under way: what rested then, rests now.
+  const gone = flight.unwanted === true || !desk.target(planned.target)?.terms.enabled;
+  if (gone && planned.state === "due" && planned.told === null) restUntold(desk, planned);
   return true;
 }
 

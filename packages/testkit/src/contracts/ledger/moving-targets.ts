@@ -139,6 +139,42 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
+    it("of several alerts in one untold incident, what is filtered since takes nothing from the others", async () => {
+      for (const order of [
+        ["a", "b"],
+        ["b", "a"],
+      ]) {
+        await using stage = await Stage.open(subject);
+        await stage.fires("a", { dedupKey: "group", severity: "warning" });
+        await stage.fires("b", { dedupKey: "group", severity: "critical" });
+        const routes = { a: [routeTo("pagerduty", alertOf("a"), { dedupKey: "group", severity: "warning" })], b: [] };
+        await stage.ledger.reroute(order.map((name) => ({ fingerprint: name, routes: routes[name as "a" | "b"] })));
+        expect(await stage.claimOne()).toMatchObject({ action: "trigger", severity: "warning", firing: 1 });
+      }
+    });
+
+    it("an attempt under way that told nothing is not made again for what is filtered since", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      const under = await stage.claimOne();
+      await stage.ledger.reroute([{ fingerprint: "a", routes: [] }]);
+      await stage.settle(under, { kind: "interrupted", left: false, detail: "stopped" });
+      expect(await stage.tell()).toEqual([]);
+      expect(await stage.stands()).toEqual(["not_told filtered"]);
+      await stage.fires("a");
+      expect(await stage.tell()).toEqual(["trigger a"]);
+    });
+
+    it("unless it is wanted again by then", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      const under = await stage.claimOne();
+      await stage.ledger.reroute([{ fingerprint: "a", routes: [] }]);
+      await stage.fires("a");
+      await stage.settle(under, { kind: "interrupted", left: false, detail: "stopped" });
+      expect(await stage.tell()).toEqual(["trigger a"]);
+    });
+
     it("an incident that nobody was told of follows a filter both ways", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
