@@ -93,7 +93,8 @@ export function rest(desk: Desk, incident: Incident): Incident {
   const target = desk.target(incident.target);
   const reason = !target ? "no_target" : target.terms.enabled ? "filtered" : "target_disabled";
   desk.note(incident.id, reason);
-  return desk.put(incident, { ...incident, state: "not_told", reason, dueAtMs: null, updatedAtMs: desk.nowMs });
+  const resting: Incident = { ...incident, state: "not_told", reason, dueAtMs: null, fallbackAtMs: null };
+  return desk.put(incident, { ...resting, updatedAtMs: desk.nowMs });
 }
 
 /** Told, but filtered since: its alert still fires, so it stays open with the severity that it has. */

@@ -55,6 +55,16 @@ export function fallingBack(subject: LedgerSubject): void {
       expect(await toldWhere(stage, 10 * minute)).toEqual([]);
     });
 
+    it("is told of nothing that its target wants no more", async () => {
+      await using stage = await Stage.open(subject, { targets });
+      await stage.fires("a", critical);
+      await stage.attempt(serverError);
+      await stage.ledger.reroute([{ fingerprint: "a", routes: [] }]);
+      await stage.fires("b", critical);
+      await stage.ledger.useTargets([targetTerms("fallback")]);
+      expect(await toldWhere(stage, 10 * minute)).toEqual([]);
+    });
+
     it("is told of the end also where its target was told meanwhile", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", critical);
