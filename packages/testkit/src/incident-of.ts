@@ -39,6 +39,7 @@ export function incidentOf({ wanted, told, ...given }: Given = {}): Incident {
     urgency: urgency.errorTrigger,
     dueAtMs: epochMs,
     flight: null,
+    settledToken: null,
     overtaken: [],
     repeat: false,
     checkKey: false,

@@ -120,6 +120,8 @@ export interface Incident {
   /** When to look at it again: work, lease end, repair or reminder. Null: nothing to do. */
   readonly dueAtMs: number | null;
   readonly flight: Flight | null;
+  /** Token of the attempt that was settled last: where the ledger's answer got lost, its owner reports it again. */
+  readonly settledToken: number | null;
   readonly overtaken: readonly Overtaken[];
   /** The last certain event must be repeated, since a late request may have undone it. */
   readonly repeat: boolean;

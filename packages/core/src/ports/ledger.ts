@@ -191,7 +191,10 @@ export interface Ledger extends AsyncDisposable {
   reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): Promise<void>;
   /** Leases what is due, most urgent first, within each credential's limit, charging it. Also lets time pass: claims expire here. */
   claimDue(request: ClaimRequest): Promise<Claimed>;
-  /** False where the lease was lost meanwhile: then the result is kept as a late report and its effect repaired. */
+  /**
+   * False where this was reported before, or the lease was lost meanwhile: then the attempt is kept as late and its effect
+   * repaired.
+   */
   settle(reports: readonly Report[]): Promise<readonly boolean[]>;
   /** By a person. False: no such open incident. */
   acknowledge(incident: number, by: string): Promise<boolean>;

@@ -199,6 +199,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     urgency: urgency.reminder,
     dueAtMs: nowMs,
     flight: null,
+    settledToken: null,
     overtaken: late,
     repeat: false,
     checkKey: false,

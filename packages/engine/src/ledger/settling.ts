@@ -21,7 +21,10 @@ import type { EndpointRecord } from "./store.ts";
 /** A key that is asked about later than this after an event was refused may be another one by then. */
 const longestDoubtMs = 10_000;
 
-/** True where the report was applied, false where the lease had been lost and its effect is repaired instead. */
+/**
+ * True where the report was applied, false where it had been before, or where the lease had been lost and its effect is
+ * repaired instead.
+ */
 export const settle = (desk: Desk, flights: Flights, reports: readonly Report[]): boolean[] =>
   reports.map((report) => settleOne(desk, flights, report));
 
@@ -30,6 +33,7 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
   const incident = desk.store.incident(lease.incident);
   if (!incident) return false;
   const { flight } = incident;
+  if (incident.settledToken === lease.token) return false;
   if (flight?.token !== lease.token) {
     reportedLate(desk, incident, report);
     return false;
@@ -49,7 +53,8 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
 
   const random = desk.random();
   const terms = { nowMs: desk.nowMs, retry: desk.settings.retry, random, keyWasDoubtful };
-  const after = withLate(settled(incident, flight, outcome, terms), flight, desk.nowMs + lateMs);
+  const reported = { ...settled(incident, flight, outcome, terms), settledToken: flight.token };
+  const after = withLate(reported, flight, desk.nowMs + lateMs);
   desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") bury(desk, after, report);
   if (outcome.kind === "accepted" && flight.action === "resolve" && incident.wanted.status === "firing") {

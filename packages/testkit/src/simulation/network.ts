@@ -38,15 +38,17 @@ export class Network {
   /** Nothing goes wrong any more. */
   calm = false;
   readonly #onBegin: (lease: Lease) => void;
+  readonly #leasedUntilMs: (token: number) => number;
 
   constructor(
     clock: VirtualClock,
     receiver: Simulator,
     random: Random,
     trouble: Trouble,
-    onBegin: (lease: Lease) => void,
+    on: { readonly begin: (lease: Lease) => void; readonly leasedUntilMs: (token: number) => number },
   ) {
-    this.#onBegin = onBegin;
+    this.#onBegin = on.begin;
+    this.#leasedUntilMs = on.leasedUntilMs;
     this.#clock = clock;
     this.#receiver = receiver;
     this.#random = random;
@@ -71,9 +73,9 @@ export class Network {
     };
     this.passages.push(passage);
     // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
-    const longestMs = lease.leaseMs + lease.timeoutMs - 1_000;
+    const longestMs = this.#awayMs(lease);
     if (!this.calm && random.chance(lives.lateWrites))
-      life.pause(random.between(random.chance(0.5) ? lease.leaseMs : 1, longestMs));
+      life.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, longestMs) : 1, longestMs));
     const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
     // Whoever goes on goes on with the write, before any timer of its own.
     const outcome = await new Promise<Outcome>((resolve) =>
@@ -82,6 +84,20 @@ export class Network {
     passage.outcome = outcome;
     passage.endedAtMs = this.#clock.monotonic();
     return outcome;
+  }
+
+  /**
+   * How long a process may be held up right before a write. Longer than the ledger reckons with only where nobody crashes:
+   * what has left so late is made good when its owner reports, and a crash reports nothing.
+   */
+  get writesAtAnyTime(): boolean {
+    const { ledger, lives } = this.#trouble;
+    return lives.lateWrites > 0 && lives.meanToCrashMs + ledger.crashBefore + ledger.crashAfter === 0;
+  }
+
+  #awayMs({ token, leaseMs, timeoutMs }: Lease): number {
+    if (this.writesAtAnyTime) return 3 * leaseMs;
+    return Math.max(1, this.#leasedUntilMs(token) + timeoutMs - this.#clock.monotonic() - 1_000);
   }
 
   #exchange(

@@ -104,9 +104,14 @@ export class Watch {
     this.#live.set(incident, handed);
   }
 
+  leasedUntilMs(token: number): number {
+    const handed = this.handed.get(token);
+    return handed ? handed.atMs + handed.lease.leaseMs : 0;
+  }
+
   /** A process is about to write. */
-  begins({ token, leaseMs, action, dedupKey }: Lease): void {
-    const lateMs = this.#nowMs() - (this.handed.get(token)?.atMs ?? 0) - leaseMs;
+  begins({ token, action, dedupKey }: Lease): void {
+    const lateMs = this.#nowMs() - this.leasedUntilMs(token);
     if (lateMs > 0) this.violate("lease", `${action} ${dedupKey} (token ${token}) begins ${lateMs} ms after its lease`);
   }
 

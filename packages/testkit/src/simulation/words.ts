@@ -36,7 +36,7 @@ export class Words {
       fires: status === "firing",
       startsAtMs: Math.min(alert.startsAtMs, nowMs),
       endsAtMs: sender === undefined ? null : (endsAtMs ?? nowMs + 5 * minute),
-      skewed: alert.startsAtMs > nowMs + minute || (endsAtMs !== undefined && endsAtMs <= nowMs),
+      skewed: alert.startsAtMs > nowMs || (endsAtMs !== undefined && endsAtMs <= nowMs),
     };
     const claimant = `${source} ${sender ?? ""}`;
     const memory = claims.get(claimant);

@@ -64,9 +64,10 @@ export class World implements AsyncDisposable {
       limit: { limit: scenario.limit, align: scenario.alignment },
     });
     if (scenario.trouble.receiver !== "") this.receiver.setFaults(scenario.trouble.receiver);
-    this.network = new Network(clock, this.receiver, fork("network"), scenario.trouble, (lease) =>
-      this.watch.begins(lease),
-    );
+    this.network = new Network(clock, this.receiver, fork("network"), scenario.trouble, {
+      begin: (lease) => this.watch.begins(lease),
+      leasedUntilMs: (token) => this.watch.leasedUntilMs(token),
+    });
     this.watch = new Watch(
       this.words,
       {
@@ -132,17 +133,12 @@ export class World implements AsyncDisposable {
   #mayWant(target: string, dedupKey: string): boolean {
     const nowMs = this.clock.monotonic();
     const held = new Set(this.#replicas.map((replica) => replica.targets));
+    const alerts = this.alertsOf(target, dedupKey);
     return this.#versions
       .filter(({ targets, untilMs }) => untilMs + versionLastsMs >= nowMs || held.has(targets))
-      .some(({ targets }) =>
-        targets.some(
-          (version) =>
-            (version.name === target || version.fallback === target) &&
-            [...this.#alerts.values()].some(
-              (alert) => dedupKeyOf(version, labelled(alert)) === dedupKey && wants(version, labelled(alert)),
-            ),
-        ),
-      );
+      .flatMap(({ targets }) => targets)
+      .filter(({ name, fallback }) => name === target || fallback === target)
+      .some((version) => alerts.some((alert) => wants(version, labelled(alert))));
   }
 
   async start(): Promise<void> {

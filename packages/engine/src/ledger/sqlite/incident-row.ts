@@ -9,6 +9,7 @@ const facts = [
   "told",
   "opened",
   "reason",
+  "settledToken",
   "overtaken",
   "repeat",
   "checkKey",
@@ -26,7 +27,7 @@ const facts = [
 type Facts = Pick<Incident, (typeof facts)[number]>;
 
 export function factsOf(incident: Incident): string {
-  const { kind, members, wanted, told, opened, reason, overtaken, repeat, checkKey, adopted } = incident;
+  const { kind, members, wanted, told, opened, reason, settledToken, overtaken, repeat, checkKey, adopted } = incident;
   const { fellBack, fallbackOf, attempts, failures, lastFailure, confirmedAtMs, retriedForMs, manualUntilMs } =
     incident;
   return JSON.stringify({
@@ -36,6 +37,7 @@ export function factsOf(incident: Incident): string {
     told,
     opened,
     reason,
+    settledToken,
     overtaken,
     repeat,
     checkKey,

@@ -208,6 +208,22 @@ export function leasing(subject: LedgerSubject): void {
     });
   });
 
+  describe("a report whose answer got lost", () => {
+    it("changes nothing when it comes again, whatever was told since", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      const trigger = await stage.attempt();
+      expect(await stage.settle(trigger)).toBe(false);
+      expect(await stage.tell()).toEqual([]);
+      await stage.ends("a");
+      const resolve = await stage.attempt();
+      await stage.fires("a", { startsAtMs: stage.clock.now() });
+      expect(await stage.tell()).toEqual(["trigger a"]);
+      expect(await stage.settle(resolve)).toBe(false);
+      expect(await stage.tell()).toEqual([]);
+    });
+  });
+
   if (subject.virtualTime) leaseTime(subject);
   if (subject.virtualTime) waiting(subject);
 }
