@@ -4,6 +4,7 @@ import { z } from "zod";
 import { type Located, located } from "../issues.ts";
 import { alertFields, isEmpty, noLabels, optionalText } from "./alert-fields.ts";
 import { type Batch, readBatch, type Received, unreadable } from "./batch.ts";
+import { quickWebhookAlert, type SaidByWebhook } from "./quick-alert.ts";
 
 /** What Grafana adds to an alert, and `generatorURL`, which may be missing everywhere. */
 const pages = ["generatorURL", "dashboardURL", "panelURL", "silenceURL", "imageURL", "valueString"] as const;
@@ -12,7 +13,7 @@ const pages = ["generatorURL", "dashboardURL", "panelURL", "silenceURL", "imageU
  * One alert of an Alertmanager webhook (version "4") or of Grafana's superset of it:
  * https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */
-const webhookAlert = z.object({
+export const webhookAlert = z.object({
   ...alertFields,
   status: z.enum(["firing", "resolved"], { error: 'expected "firing" or "resolved"' }),
   fingerprint: optionalText,
@@ -40,9 +41,13 @@ export function parseWebhook(body: unknown, from: Omit<Received, "sender">): Bat
  * computed as Alertmanager would.
  */
 export function parseWebhookAlert(input: unknown, from: Omit<Received, "sender">): Claim | readonly Located[] {
+  const quick = quickWebhookAlert(input);
+  if (quick !== undefined) return claimOf(quick, from);
   const parsed = webhookAlert.safeParse(input);
-  if (!parsed.success) return located(parsed.error);
-  const said = parsed.data;
+  return parsed.success ? claimOf(parsed.data, from) : located(parsed.error);
+}
+
+function claimOf(said: SaidByWebhook, from: Omit<Received, "sender">): Claim | readonly Located[] {
   if (said.fingerprint === undefined && isEmpty(said.labels)) return noLabels;
   const alert: { -readonly [key in keyof Alert]: Alert[key] } = {
     fingerprint: said.fingerprint ?? alertFingerprint(said.labels),

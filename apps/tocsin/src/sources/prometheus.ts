@@ -4,9 +4,10 @@ import { z } from "zod";
 import { type Located, located } from "../issues.ts";
 import { alertFields, isEmpty, noLabels } from "./alert-fields.ts";
 import { type Batch, readBatch, type Received, unreadable } from "./batch.ts";
+import { quickAlert, type SaidAlert } from "./quick-alert.ts";
 
 /** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml, `postableAlert`: no status, no fingerprint. */
-const postedAlert = z.object(alertFields);
+export const postedAlert = z.object(alertFields);
 
 /**
  * The body of `POST /api/v2/alerts`, as Prometheus and whatever speaks like it (vmalert, Thanos and Loki rulers) send it.
@@ -18,10 +19,15 @@ export function parsePostedAlerts(body: unknown, from: Received): Batch {
     : unreadable("", "expected a list of alerts");
 }
 
-function parsePostedAlert(input: unknown, { source, sender, nowMs }: Received): Claim | readonly Located[] {
+function parsePostedAlert(input: unknown, from: Received): Claim | readonly Located[] {
+  const quick = quickAlert(input);
+  if (quick !== undefined) return claimOf(quick, from);
   const parsed = postedAlert.safeParse(input);
-  if (!parsed.success) return located(parsed.error);
-  const { labels, annotations, startsAt, endsAt, generatorURL } = parsed.data;
+  return parsed.success ? claimOf(parsed.data, from) : located(parsed.error);
+}
+
+function claimOf(said: SaidAlert, { source, sender, nowMs }: Received): Claim | readonly Located[] {
+  const { labels, annotations, startsAt, endsAt, generatorURL } = said;
   if (isEmpty(labels)) return noLabels;
   if (startsAt !== undefined && endsAt !== undefined && endsAt < startsAt) return endsFirst;
   const alert: Alert = {
