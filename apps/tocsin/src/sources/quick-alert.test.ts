@@ -8,12 +8,12 @@ import { quickAlert, quickWebhookAlert } from "./quick-alert.ts";
 /** Mostly right, now and then wrong: both sides of each check are met. */
 const or = <T>(usual: fc.Arbitrary<T>) =>
   fc.oneof(
-    { weight: 20, arbitrary: usual as fc.Arbitrary<unknown> },
+    { weight: 40, arbitrary: usual },
     { weight: 1, arbitrary: fc.constantFrom<unknown>(undefined, null, "", 0, true, [], {}, ["x"]) },
   );
 const names = fc.constantFrom("alertname", "severity", "__proto__", "", "constructor", "job");
 const texts = or(
-  fc.array(fc.tuple(names, or(fc.string({ unit: "binary" })))).map((pairs) => {
+  fc.array(fc.tuple(names, or(fc.string({ unit: "binary", minLength: 1 })))).map((pairs) => {
     const map: Record<string, unknown> = {};
     for (const [name, value] of pairs)
       Object.defineProperty(map, name, { value, enumerable: true, configurable: true });
@@ -45,7 +45,7 @@ const alert = fc.record(
   },
   { requiredKeys: [] },
 );
-const inputs = fc.oneof({ weight: 20, arbitrary: alert as fc.Arbitrary<unknown> }, fc.anything());
+const inputs = fc.oneof({ weight: 20, arbitrary: alert }, fc.anything());
 
 describe.each([
   ["an alert of a webhook", quickWebhookAlert, webhookAlert],
@@ -62,7 +62,7 @@ describe.each([
       }),
       { numRuns: 5_000 },
     );
-    expect(met).toBeGreaterThan(500);
+    expect(met).toBeGreaterThan(200);
   });
 });
 

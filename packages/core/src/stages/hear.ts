@@ -6,6 +6,9 @@ export const skewToleranceMs = 60_000;
 /** A direct claim without `endsAt` ends this long after its receipt (Alertmanager's `resolve_timeout`). */
 export const resolveTimeoutMs = 5 * 60_000;
 
+/** As much of a claim as decides. */
+export type SaidClaim = Omit<Claim, "alert"> & { readonly alert: Pick<Claim["alert"], "startsAtMs"> };
+
 export interface Heard {
   readonly state: ClaimState;
   /**
@@ -27,7 +30,7 @@ export interface Heard {
  */
 export function hear(
   previous: ClaimState | undefined,
-  claim: Claim,
+  claim: SaidClaim,
   nowMs: number,
   terms: { readonly reorderWindow: number },
   others: Readonly<Record<string, ClaimState>> = {},
@@ -110,7 +113,7 @@ const soonestRepeatMs = 30_000;
  * A sender whose clock runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing
  * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end, and so is one that stands still.
  */
-function endMovedBack(previous: ClaimState, claim: Claim, nowMs: number): boolean {
+function endMovedBack(previous: ClaimState, claim: SaidClaim, nowMs: number): boolean {
   if (previous.saidEndsAtMs === undefined || claim.endsAtMs === undefined) return false;
   if (claim.endsAtMs !== previous.saidEndsAtMs) return claim.endsAtMs < previous.saidEndsAtMs;
   const over = previous.status === "resolved" && previous.ended === "explicit";
@@ -118,7 +121,7 @@ function endMovedBack(previous: ClaimState, claim: Claim, nowMs: number): boolea
 }
 
 /** An `endsAt` on a clock that runs ahead says nothing about ours: then the default counts. */
-const expiry = (claim: Claim, ahead: boolean, nowMs: number): number =>
+const expiry = (claim: SaidClaim, ahead: boolean, nowMs: number): number =>
   claim.endsAtMs === undefined || ahead ? nowMs + resolveTimeoutMs : claim.endsAtMs;
 
 export interface Passing {

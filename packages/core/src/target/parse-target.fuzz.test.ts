@@ -103,7 +103,8 @@ test("thousands of mutated targets are accepted, or refused with a path; none th
         // As a parser would, also for __proto__.
         if (how !== "remove") {
           Object.defineProperty(object, how === "rename" ? name : old, {
-            value: how === "rename" ? kept : value,
+            // A copy: what is put in may be changed next, and must not come to hold itself.
+            value: how === "rename" ? kept : structuredClone(value),
             enumerable: true,
             configurable: true,
             writable: true,

@@ -1,11 +1,9 @@
 import {
-  type Claimed,
   type ClaimRequest,
   doubted,
   type Flight,
   type Incident,
   leadingMember,
-  type Lease,
   nextAction,
   repairLate,
   urgencies,
@@ -18,7 +16,8 @@ import type { Desk } from "./desk.ts";
 import { waitingIn } from "./gates.ts";
 import { fallBack } from "./fallback.ts";
 import { letTimePass } from "./intake.ts";
-import { alertIn, type EndpointRecord, type Lane } from "./store.ts";
+import { type PackedClaimed, type PackedLease, placeOf } from "./packed.ts";
+import type { EndpointRecord, Lane } from "./store.ts";
 
 /** Alerts whose time has come that one claim looks at: a bound on the commit, not on the work; the rest comes next. */
 const mostLookedAt = 500;
@@ -27,7 +26,7 @@ const mostLookedAt = 500;
  * Leases what is due, most urgent first over all targets, in turn among the targets of one urgency, as far as limiter,
  * pause, breaker, block and bulkhead allow; charges the limiter. Lets time pass first.
  */
-export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): Claimed {
+export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): PackedClaimed {
   const { store, nowMs } = desk;
   for (const { fingerprint } of store.alertsToLookAt(nowMs, mostLookedAt)) letTimePass(desk, fingerprint);
 
@@ -51,11 +50,12 @@ export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): C
   claim.lookAgain(store.nextLookAtMs());
   claim.lookAgain(store.nextFallbackAtMs());
   claim.lookAgain(desk.leaseEnds.next());
-  return { leases: claim.leases, nextAtMs: claim.nextAtMs, nowMs, limited: [...claim.limited] };
+  return { leases: claim.leases, sealed: claim.sealed, nextAtMs: claim.nextAtMs, nowMs, limited: [...claim.limited] };
 }
 
 class Claiming {
-  readonly leases: Lease[] = [];
+  readonly leases: PackedLease[] = [];
+  readonly sealed: Record<string, string> = {};
   readonly limited = new Set<string>();
   nextAtMs: number | null = null;
   readonly #desk: Desk;
@@ -192,9 +192,10 @@ class Claiming {
     desk.leaseEnds.set(due.id, flight.leaseUntilMs);
     gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
     this.#markProbes(endpoint, incident.id, token);
-    this.leases.push(
-      leaseOf(desk, incident, endpoint, { token, action, urgency: due.urgency, shadow, timeoutMs, leaseMs }),
-    );
+    const attempt = { token, action, urgency: due.urgency, shadow, timeoutMs, leaseMs };
+    const lease = leaseOf(desk, incident, endpoint, attempt);
+    this.leases.push(lease);
+    this.sealed[placeOf(lease)] = terms.sealed;
     return true;
   }
 
@@ -248,8 +249,8 @@ function leaseOf(
   desk: Desk,
   incident: Incident,
   endpoint: EndpointRecord,
-  attempt: Pick<Lease, "token" | "action" | "urgency" | "shadow" | "timeoutMs" | "leaseMs">,
-): Lease {
+  attempt: Pick<PackedLease, "token" | "action" | "urgency" | "shadow" | "timeoutMs" | "leaseMs">,
+): PackedLease {
   const lead = leadingMember(incident.members);
   const record = desk.store.alert(lead.fingerprint);
   if (!record) throw new Error(`incident ${incident.id} speaks of an alert that is not recorded`);
@@ -259,12 +260,11 @@ function leaseOf(
     ...attempt,
     target: incident.target,
     endpoint: terms.endpoint,
-    sealed: terms.sealed,
     dedupKey: incident.dedupKey,
     severity: incident.wanted.severity,
     summary: incident.wanted.summary,
     firing: incident.members.filter(({ status }) => status === "firing").length,
-    alert: alertIn(record),
+    content: record.content,
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
   };

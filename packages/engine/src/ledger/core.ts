@@ -5,11 +5,9 @@ import {
   type Incident,
   type IncidentQuery,
   plan,
-  type Report,
   type Route,
   type TargetTerms,
   urgency,
-  type Want,
 } from "@tocsin/core/decisions";
 import { Flights } from "../flights.ts";
 import { claimDue, overtake } from "./claiming.ts";
@@ -18,6 +16,7 @@ import { waitingIn } from "./gates.ts";
 import { atCurrentEndpoint, settle } from "./settling.ts";
 import { reroute, want } from "./intake.ts";
 import { wanting } from "./members.ts";
+import type { PackedReport, PackedWant } from "./packed.ts";
 import { alertView, incidentView, standing } from "./reading.ts";
 import { alertIn, type Store } from "./store.ts";
 import { useTargets } from "./targets.ts";
@@ -65,7 +64,7 @@ export class LedgerCore {
     useTargets(this.#desk, targets);
   }
 
-  want(wants: readonly Want[]) {
+  want(wants: readonly PackedWant[]) {
     return want(this.#desk, wants);
   }
 
@@ -77,7 +76,7 @@ export class LedgerCore {
     return claimDue(this.#desk, this.#flights, request);
   }
 
-  settle(reports: readonly Report[]): boolean[] {
+  settle(reports: readonly PackedReport[]): boolean[] {
     return settle(this.#desk, this.#flights, reports);
   }
 

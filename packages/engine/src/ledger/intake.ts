@@ -1,23 +1,22 @@
 import {
   type Alert,
-  type Claim,
   type ClaimState,
   hear,
   nextChangeAtMs,
   passTime,
   type Recorded,
   type Route,
-  type Want,
 } from "@tocsin/core/decisions";
 import type { Desk } from "./desk.ts";
 import { adopt, applyRoutes, endMembers } from "./episodes.ts";
+import type { PackedClaim, PackedWant } from "./packed.ts";
 import type { AlertRecord } from "./store.ts";
 
-const claimant = (claim: Claim): string =>
+const claimant = (claim: PackedClaim): string =>
   claim.sender === undefined ? claim.source : `${claim.source}\0${claim.sender}`;
 
 /** Records claims in order of arrival, and what they change at the targets. */
-export function want(desk: Desk, wants: readonly Want[]): Recorded[] {
+export function want(desk: Desk, wants: readonly PackedWant[]): Recorded[] {
   const sources = new Set(wants.map(({ claim }) => claim.source));
   const recorded = wants.map((one) => hearOne(desk, one));
   for (const source of sources) {
@@ -28,7 +27,7 @@ export function want(desk: Desk, wants: readonly Want[]): Recorded[] {
   return recorded;
 }
 
-function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
+function hearOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
   const { store, nowMs } = desk;
   const { fingerprint } = claim.alert;
   const before = store.alert(fingerprint);
@@ -39,7 +38,7 @@ function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
   const after = withClaims(desk, claims, {
     fingerprint,
     // Content comes from what fires; a resolve that nothing fired before is all there is to know.
-    ...(says || !before ? contentOf(kept(claim.alert, heard.state)) : pick(before)),
+    ...(says || !before ? contentOf(claim, heard.state) : pick(before)),
     status: before?.status ?? "resolved",
     claims,
     incidents: before?.incidents ?? [],
@@ -64,12 +63,14 @@ function hearOne(desk: Desk, { claim, routes }: Want): Recorded {
   return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: heard.skewed };
 }
 
-const contentOf = (alert: Alert) => ({ content: JSON.stringify(alert), startsAtMs: alert.startsAtMs });
 const pick = ({ content, startsAtMs }: AlertRecord) => ({ content, startsAtMs });
 
 /** The alert as it is kept: with the start that counts, which for a sender's clock ahead of ours is the time of receipt. */
-const kept = (alert: Alert, { effectiveStartsAtMs }: ClaimState): Alert =>
-  alert.startsAtMs === effectiveStartsAtMs ? alert : { ...alert, startsAtMs: effectiveStartsAtMs };
+function contentOf({ alert, content }: PackedClaim, { effectiveStartsAtMs }: ClaimState) {
+  if (alert.startsAtMs === effectiveStartsAtMs) return { content, startsAtMs: effectiveStartsAtMs };
+  const kept: Alert = { ...(JSON.parse(content) as Alert), startsAtMs: effectiveStartsAtMs };
+  return { content: JSON.stringify(kept), startsAtMs: effectiveStartsAtMs };
+}
 
 /** Derives from the claims whether the alert fires, for whom it waits, and when time may change that. */
 function withClaims(desk: Desk, claims: Readonly<Record<string, ClaimState>>, record: AlertRecord): AlertRecord {

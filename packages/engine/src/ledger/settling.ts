@@ -6,7 +6,6 @@ import {
   type Outcome,
   plan,
   repairLate,
-  type Report,
   settle as settled,
   throttledWaitMs,
 } from "@tocsin/core/decisions";
@@ -16,6 +15,7 @@ import type { Flights } from "../flights.ts";
 import { freeProbes } from "./claiming.ts";
 import type { Desk } from "./desk.ts";
 import { rest as restUntold } from "./episodes.ts";
+import type { PackedReport } from "./packed.ts";
 import type { EndpointRecord } from "./store.ts";
 
 /** A key that is asked about later than this after an event was refused may be another one by then. */
@@ -25,10 +25,10 @@ const longestDoubtMs = 10_000;
  * True where the report was applied, false where it had been before, or where the lease had been lost and its effect is
  * repaired instead.
  */
-export const settle = (desk: Desk, flights: Flights, reports: readonly Report[]): boolean[] =>
+export const settle = (desk: Desk, flights: Flights, reports: readonly PackedReport[]): boolean[] =>
   reports.map((report) => settleOne(desk, flights, report));
 
-function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
+function settleOne(desk: Desk, flights: Flights, report: PackedReport): boolean {
   const { lease, outcome } = report;
   const incident = desk.store.incident(lease.incident);
   if (!incident) return false;
@@ -189,7 +189,7 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
  * The owner had lost its lease: its attempt stays on record, and where it may have undone something, that is repeated. An
  * owner that was away for longer than anybody reckoned with may have undone what a later episode told.
  */
-function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: Report): void {
+function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: PackedReport): void {
   const { token, action, timeoutMs } = lease;
   if (action === "check") return;
   const latest = desk.store.latestIncident(incident.target, incident.dedupKey) ?? incident;
@@ -208,7 +208,7 @@ function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: Report
   desk.planned(holder, repaired.repeat && !holder.repeat ? { ...repaired, dueAtMs: desk.nowMs } : repaired);
 }
 
-function bury(desk: Desk, incident: Incident, { lease, outcome, rendered }: Report): void {
+function bury(desk: Desk, incident: Incident, { lease, outcome, rendered }: PackedReport): void {
   desk.store.addDeadLetter({
     incident: incident.id,
     target: incident.target,

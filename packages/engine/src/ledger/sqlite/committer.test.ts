@@ -6,11 +6,12 @@ import type { Claimed } from "@tocsin/core";
 import { firing, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../../config.ts";
+import { packWant } from "../packed.ts";
 import { type Call, Committer } from "./committer.ts";
 import { openSqliteLedger } from "./sqlite-ledger.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
-const want = (name: string): Call => ["want", [[wanted(firing(name))]]];
+const want = (name: string): Call => ["want", [[packWant(wanted(firing(name)))]]];
 const useTargets: Call = ["useTargets", [[targetTerms("pagerduty")]]];
 const claimDue: Call = [
   "claimDue",
@@ -51,7 +52,9 @@ describe("a group of operations", () => {
     const run = committer();
     run.run([useTargets, want("a")]);
     const before = run.run([["stats", []]])[0];
-    expect(run.run([["want", [[wanted(firing("b")), { claim: null, routes: [] }]]]])[0]).toMatchObject({ ok: false });
+    expect(run.run([["want", [[packWant(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0]).toMatchObject({
+      ok: false,
+    });
     expect(run.run([["stats", []]])[0]).toEqual(before);
     expect(run.run([["alert", ["b"]]])[0]).toEqual({ ok: true, value: undefined });
     run.close();
