@@ -203,6 +203,7 @@ export interface Ledger extends AsyncDisposable {
   release(owner: string): Promise<void>;
 
   alert(fingerprint: string): Promise<AlertView | undefined>;
+  /** What fires, in an order of the ledger's own: each once, from behind the alert that ended the last page. */
   firing(page: { readonly after?: string; readonly limit: number }): Promise<readonly Alert[]>;
   incidents(query: IncidentQuery): Promise<{ incidents: readonly IncidentView[]; nextCursor?: string }>;
   incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;

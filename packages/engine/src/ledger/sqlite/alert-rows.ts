@@ -32,7 +32,14 @@ export class AlertRows {
   put(before: AlertRecord | undefined, after: AlertRecord): void {
     const { fingerprint, status, lookAtMs, confirmedAtMs } = after;
     const { claims, incidents, routes, silent, startsAtMs, firstSeenAtMs } = after;
-    const facts = JSON.stringify({ claims, incidents, routes, silent, startsAtMs, firstSeenAtMs });
+    const facts = JSON.stringify({
+      claims,
+      incidents,
+      startsAtMs,
+      firstSeenAtMs,
+      ...(routes.length > 0 && { routes }),
+      ...(silent.length > 0 && { silent }),
+    });
     if (before && before.content === after.content)
       this.#db.run(
         "UPDATE alerts SET status = ?, look_at = ?, confirmed_at = ?, facts = ? WHERE fingerprint = ?",
@@ -83,7 +90,8 @@ export class AlertRows {
   firing(after: string, limit: number): readonly AlertRecord[] {
     return this.#db
       .all(
-        "SELECT * FROM alerts WHERE status = 'firing' AND fingerprint > ? ORDER BY fingerprint LIMIT ?",
+        `SELECT * FROM alerts WHERE status = 'firing' AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?), 0)
+         ORDER BY id LIMIT ?`,
         after,
         limit,
       )
@@ -113,13 +121,16 @@ export class AlertRows {
   }
 }
 
+const none: readonly never[] = [];
+
 function recordOf(row: Row): AlertRecord {
-  const facts = JSON.parse(text(row["facts"])) as Pick<
-    AlertRecord,
-    "claims" | "incidents" | "routes" | "silent" | "startsAtMs" | "firstSeenAtMs"
-  >;
+  type Facts = Pick<AlertRecord, "claims" | "incidents" | "startsAtMs" | "firstSeenAtMs"> &
+    Partial<Pick<AlertRecord, "routes" | "silent">>;
+  const { routes = none, silent = none, ...facts } = JSON.parse(text(row["facts"])) as Facts;
   return {
     ...facts,
+    routes,
+    silent,
     fingerprint: text(row["fingerprint"]),
     content: text(row["content"]),
     status: text(row["status"]) as AlertRecord["status"],

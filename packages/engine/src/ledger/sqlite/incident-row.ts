@@ -2,55 +2,51 @@ import type { Incident } from "@tocsin/core/decisions";
 import { instant, type Row, text } from "./database.ts";
 
 /** What an incident's `facts` hold: all that no column does. Flights have a table of their own. */
-const facts = [
-  "kind",
-  "members",
-  "wanted",
-  "told",
-  "opened",
-  "reason",
-  "settledToken",
-  "overtaken",
-  "repeat",
-  "checkKey",
-  "adopted",
-  "fellBack",
-  "fallbackOf",
-  "attempts",
-  "failures",
-  "lastFailure",
-  "confirmedAtMs",
-  "retriedForMs",
-  "manualUntilMs",
-] as const satisfies readonly (keyof Incident)[];
+type Facts = Omit<
+  Incident,
+  | "id"
+  | "target"
+  | "dedupKey"
+  | "endpoint"
+  | "state"
+  | "urgency"
+  | "dueAtMs"
+  | "fallbackAtMs"
+  | "flight"
+  | "acceptedAtMs"
+  | "updatedAtMs"
+>;
 
-type Facts = Pick<Incident, (typeof facts)[number]>;
+/** What most incidents are is not written: less to serialise, to store, and to read. */
+const usual = {
+  kind: "alert",
+  told: null,
+  opened: false,
+  settledToken: null,
+  overtaken: [],
+  repeat: false,
+  checkKey: false,
+  adopted: false,
+  fellBack: false,
+  fallbackOf: null,
+  attempts: 0,
+  failures: 0,
+  lastFailure: null,
+  retriedForMs: 0,
+  manualUntilMs: null,
+} as const satisfies Partial<Facts>;
+
+type Usual = keyof typeof usual;
+const mayBeUsual = Object.keys(usual) as Usual[];
 
 export function factsOf(incident: Incident): string {
-  const { kind, members, wanted, told, opened, reason, settledToken, overtaken, repeat, checkKey, adopted } = incident;
-  const { fellBack, fallbackOf, attempts, failures, lastFailure, confirmedAtMs, retriedForMs, manualUntilMs } =
-    incident;
-  return JSON.stringify({
-    kind,
-    members,
-    wanted,
-    told,
-    opened,
-    reason,
-    settledToken,
-    overtaken,
-    repeat,
-    checkKey,
-    adopted,
-    fellBack,
-    fallbackOf,
-    attempts,
-    failures,
-    lastFailure,
-    confirmedAtMs,
-    retriedForMs,
-    manualUntilMs,
-  } satisfies Facts);
+  const { members, wanted, reason, confirmedAtMs } = incident;
+  const facts: Record<string, unknown> = { members, wanted, reason, confirmedAtMs };
+  for (const fact of mayBeUsual) {
+    const value = incident[fact];
+    if (value !== usual[fact] && !(fact === "overtaken" && incident.overtaken.length === 0)) facts[fact] = value;
+  }
+  return JSON.stringify(facts);
 }
 
 /**
@@ -62,11 +58,15 @@ export const sameRow = (a: Incident, b: Incident): boolean =>
   a.urgency === b.urgency &&
   a.fallbackAtMs === b.fallbackAtMs &&
   a.acceptedAtMs === b.acceptedAtMs &&
-  facts.every((fact) => a[fact] === b[fact] || fact === "reason");
+  a.members === b.members &&
+  a.wanted === b.wanted &&
+  a.confirmedAtMs === b.confirmedAtMs &&
+  mayBeUsual.every((fact) => a[fact] === b[fact]);
 
 export function incidentOf(row: Row): Incident {
-  const known = JSON.parse(text(row["facts"])) as Facts;
+  const known = JSON.parse(text(row["facts"])) as Omit<Facts, Usual> & Partial<Facts>;
   return {
+    ...usual,
     ...known,
     id: Number(row["id"]),
     target: text(row["target"]),

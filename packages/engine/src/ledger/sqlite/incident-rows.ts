@@ -3,6 +3,7 @@ import { urgency as urgencies } from "@tocsin/core/decisions";
 import type { Counts } from "../counts.ts";
 import type { Lane } from "../store.ts";
 import { type Database, text } from "./database.ts";
+import { flightsIn, flightsText, type Flying } from "./flight-rows.ts";
 import { factsOf, incidentOf, sameRow } from "./incident-row.ts";
 import { Lanes } from "./lanes.ts";
 import { Recent } from "./recent.ts";
@@ -50,11 +51,8 @@ export class IncidentRows {
         count: Number(row["n"]),
       })),
     );
-    const flights = JSON.parse(text(this.#db.get("SELECT facts FROM flights")?.["facts"] ?? "[]")) as {
-      id: number;
-      flight: NonNullable<Incident["flight"]>;
-    }[];
-    for (const { id, flight } of flights) {
+    const flights = text(this.#db.get("SELECT facts FROM flights")?.["facts"] ?? "[]");
+    for (const { id, flight } of flightsIn(flights)) {
       const row = this.get(id);
       if (!row) continue;
       const flying: Incident = {
@@ -74,8 +72,8 @@ export class IncidentRows {
   flush(): void {
     if (!this.#flyingChanged) return;
     this.#flyingChanged = false;
-    const flights = [...this.#flying.values()].map(({ id, flight }) => ({ id, flight }));
-    this.#db.run("UPDATE flights SET facts = ?, last_incident = ?", JSON.stringify(flights), this.#lastId);
+    const flights = flightsText(this.#flying.values() as Iterable<Flying>);
+    this.#db.run("UPDATE flights SET facts = ?, last_incident = ?", flights, this.#lastId);
   }
 
   get(id: number): Incident | undefined {

@@ -86,4 +86,24 @@ export const migrations: readonly string[] = [
   -- Pauses, breakers, blocks, when sources were heard, the ledger's own facts.
   CREATE TABLE gates (kind TEXT NOT NULL, id TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Alerts in their order of arrival: those of one commit share their pages, where by fingerprint each had one of its own.
+  CREATE TABLE arrived (
+    id INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    status TEXT NOT NULL,
+    look_at INTEGER,
+    confirmed_at INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    facts TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO arrived (fingerprint, status, look_at, confirmed_at, content, facts)
+    SELECT fingerprint, status, look_at, confirmed_at, content, facts FROM alerts ORDER BY confirmed_at;
+  DROP TABLE alerts;
+  ALTER TABLE arrived RENAME TO alerts;
+  CREATE UNIQUE INDEX alerts_fingerprint ON alerts (fingerprint);
+  CREATE INDEX alerts_look_at ON alerts (look_at) WHERE look_at IS NOT NULL;
+  CREATE INDEX alerts_over ON alerts (confirmed_at) WHERE status = 'resolved';
+  CREATE INDEX alerts_firing ON alerts (id) WHERE status = 'firing';
+  `,
 ];
