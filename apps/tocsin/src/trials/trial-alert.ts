@@ -2,7 +2,7 @@ import type { Alert } from "@tocsin/core";
 
 import type { Vault } from "../vault.ts";
 
-/** Fingerprints of ours begin so; they sort together. */
+/** Fingerprints of ours begin so. */
 export const trialPrefix = "tocsin-test-";
 
 /**

@@ -156,7 +156,7 @@ export class Trials {
     const { ledger, vault, clock } = this.#o;
     this.#cancel = clock.after(abandonedMs, () => void this.endAbandoned());
     try {
-      for (const alert of await ledger.firing({ after: trialPrefix, limit: 100 })) {
+      for (const alert of await ledger.firing({ prefix: trialPrefix, limit: 100 })) {
         const target = trialTarget(alert, vault);
         const abandoned = target !== undefined && clock.now() - alert.startsAtMs > abandonedMs;
         if (abandoned) await this.#say(alert, "resolved", target);

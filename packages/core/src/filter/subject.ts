@@ -10,20 +10,19 @@ export class Subject {
   readonly name: string;
   /** Undefined: neither the label nor a classification says one, so each target's default decides. */
   readonly severity: Severity | undefined;
-  readonly #labels: ReadonlyMap<string, string>;
   #whenContext: WhenContext | undefined;
 
   constructor(alert: Alert, classification?: Classification) {
     this.alert = alert;
     this.classification = classification;
     this.name = alertName(alert);
-    this.#labels = new Map(Object.entries(alert.labels));
     this.severity = severityOf(this.label("severity"), classification);
   }
 
-  /** A missing label is an empty text. */
+  /** A missing label is an empty text. What every object inherits is no text, so it is no label. */
   label(name: string): string {
-    return this.#labels.get(name) ?? "";
+    const value: unknown = this.alert.labels[name];
+    return typeof value === "string" ? value : "";
   }
 
   whenContext(severity: Severity): WhenContext {

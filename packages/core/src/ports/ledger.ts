@@ -134,6 +134,15 @@ export interface IncidentView {
   readonly reason: Reason;
 }
 
+/** Which of the alerts that fire, in an order of the ledger's own, each once. */
+export interface FiringPage {
+  /** From behind this alert, which ended the last page. */
+  readonly after?: string;
+  /** Those alone whose fingerprint begins so. */
+  readonly prefix?: string;
+  readonly limit: number;
+}
+
 export interface IncidentQuery {
   readonly state?: IncidentState;
   readonly target?: string;
@@ -203,8 +212,7 @@ export interface Ledger extends AsyncDisposable {
   release(owner: string): Promise<void>;
 
   alert(fingerprint: string): Promise<AlertView | undefined>;
-  /** What fires, in an order of the ledger's own: each once, from behind the alert that ended the last page. */
-  firing(page: { readonly after?: string; readonly limit: number }): Promise<readonly Alert[]>;
+  firing(page: FiringPage): Promise<readonly Alert[]>;
   incidents(query: IncidentQuery): Promise<{ incidents: readonly IncidentView[]; nextCursor?: string }>;
   incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;
   deadLetters(query: {

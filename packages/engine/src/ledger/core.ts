@@ -2,6 +2,7 @@ import {
   type AlertView,
   type ClaimRequest,
   type DeliverySettings,
+  type FiringPage,
   type Incident,
   type IncidentQuery,
   plan,
@@ -117,8 +118,8 @@ export class LedgerCore {
     return record && alertView(record);
   }
 
-  firing(page: { readonly after?: string; readonly limit: number }) {
-    return this.#desk.store.firingAlerts(page.after ?? "", page.limit).map(alertIn);
+  firing(page: FiringPage) {
+    return this.#desk.store.firingAlerts(page).map(alertIn);
   }
 
   incidents(query: IncidentQuery) {

@@ -14,9 +14,14 @@ export class Counts {
   }
 
   moveIncident(before: Incident, after: Incident): void {
-    if (before.state === after.state && before.endpoint === after.endpoint && isOver(before) === isOver(after)) return;
-    this.addIncident(before, -1);
-    this.addIncident(after, 1);
+    if (before.state !== after.state) {
+      this.#add(`state ${before.state} ${before.target}`, -1);
+      this.#add(`state ${after.state} ${after.target}`, 1);
+    }
+    const [was, is] = [isOver(before), isOver(after)];
+    if (before.endpoint === after.endpoint && was === is) return;
+    if (!was) this.#add(`endpoint ${before.endpoint}`, -1);
+    if (!is) this.#add(`endpoint ${after.endpoint}`, 1);
   }
 
   addAlert(status: AlertStatus, by: 1 | -1): void {

@@ -28,6 +28,7 @@ export class Desk {
   #tokens = 0;
   #targets = new Map<string, EndpointRecord>();
   #endpoints = new Map<number, EndpointRecord>();
+  #dueTerms = new Map<EndpointRecord, DueTerms>();
 
   constructor(
     store: Store,
@@ -47,6 +48,7 @@ export class Desk {
 
   loadEndpoints(): void {
     const all = this.store.endpoints();
+    this.#dueTerms = new Map();
     this.#endpoints = new Map(all.map((record) => [record.id, record]));
     this.#targets = new Map(all.filter((record) => record.current).map((record) => [record.terms.name, record]));
     const current = new Set(all.filter((record) => record.current).map((record) => record.terms.credential));
@@ -80,15 +82,22 @@ export class Desk {
     return (this.#targets.get(incident.target) ?? this.endpoint(incident.endpoint)).terms;
   }
 
-  dueTerms(incident: Pick<Incident, "target" | "endpoint">): DueTerms {
-    const terms = this.termsOf(incident);
-    return {
-      traits: this.endpoint(incident.endpoint).terms.traits,
+  /** The same object until targets change. */
+  dueTerms({ target, endpoint }: Pick<Incident, "target" | "endpoint">): DueTerms {
+    const record = this.endpoint(endpoint);
+    const known = this.#dueTerms.get(record);
+    // An endpoint is of one target.
+    if (known) return known;
+    const terms = this.termsOf({ target, endpoint });
+    const made: DueTerms = {
+      traits: record.terms.traits,
       retrigger: this.settings.retrigger,
       pageResolved: terms.pageResolved,
       remind: this.settings.remind,
       ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
     };
+    this.#dueTerms.set(record, made);
+    return made;
   }
 
   /** Stores an incident whose wanted side changed. */

@@ -1,4 +1,12 @@
-import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
+import type {
+  DeadLetter,
+  FiringPage,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+  Severity,
+} from "@tocsin/core/decisions";
 import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "./store.ts";
 import { Counts } from "./counts.ts";
 
@@ -41,8 +49,10 @@ export class MemoryStore implements Store {
     return next;
   }
 
-  firingAlerts(after: string, limit: number): readonly AlertRecord[] {
-    return this.#sortedAlerts(({ status, fingerprint }) => status === "firing" && fingerprint > after).slice(0, limit);
+  firingAlerts({ after = "", prefix = "", limit }: FiringPage): readonly AlertRecord[] {
+    return this.#sortedAlerts(
+      ({ status, fingerprint }) => status === "firing" && fingerprint > after && fingerprint.startsWith(prefix),
+    ).slice(0, limit);
   }
 
   #sortedAlerts(take: (record: AlertRecord) => boolean): AlertRecord[] {

@@ -3,6 +3,7 @@ import type {
   AlertStatus,
   ClaimState,
   DeadLetter,
+  FiringPage,
   HistoryEntry,
   Incident,
   IncidentQuery,
@@ -74,7 +75,7 @@ export interface Store {
   /** Alerts whose `lookAtMs` has come, soonest first. */
   alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[];
   nextLookAtMs(): number | null;
-  firingAlerts(after: string, limit: number): readonly AlertRecord[];
+  firingAlerts(page: FiringPage): readonly AlertRecord[];
   /** Alerts that wait for a word of this source (`AlertRecord.silent`). */
   silentAlerts(source: string): readonly string[];
 

@@ -1,9 +1,13 @@
 /** Longest excerpt of an answer, in characters: enough for all of PagerDuty's. */
 const longest = 500;
 
+/** Visible ASCII and single blanks: what nearly all say. */
+const plain = /^[!-~]+(?: [!-~]+)*$/;
+
 /** What an answer says, on one line: PagerDuty's message and errors, or the start of whatever else came. */
 export function excerptOf(body: string): string {
   const said = wordsOf(body) ?? body;
+  if (said.length <= longest && plain.test(said)) return said;
   const line = said
     .slice(0, 2 * longest)
     .toWellFormed()

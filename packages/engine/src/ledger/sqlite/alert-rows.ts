@@ -1,3 +1,4 @@
+import type { FiringPage } from "@tocsin/core/decisions";
 import type { Counts } from "../counts.ts";
 import type { AlertRecord } from "../store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
@@ -87,12 +88,15 @@ export class AlertRows {
     return row ? Number(row["look_at"]) : null;
   }
 
-  firing(after: string, limit: number): readonly AlertRecord[] {
+  firing({ after = "", prefix = "", limit }: FiringPage): readonly AlertRecord[] {
+    const among = prefix === "" ? "" : "AND fingerprint >= ? AND fingerprint < ?";
+    const bounds = prefix === "" ? [] : [prefix, `${prefix}\u{10ffff}`];
     return this.#db
       .all(
-        `SELECT * FROM alerts WHERE status = 'firing' AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?), 0)
+        `SELECT * FROM alerts WHERE status = 'firing' AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?), 0) ${among}
          ORDER BY id LIMIT ?`,
         after,
+        ...bounds,
         limit,
       )
       .map(recordOf);

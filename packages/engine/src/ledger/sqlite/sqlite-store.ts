@@ -1,4 +1,12 @@
-import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
+import type {
+  DeadLetter,
+  FiringPage,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+  Urgency,
+} from "@tocsin/core/decisions";
 import { Counts } from "../counts.ts";
 import type { AlertRecord, EndpointRecord, GateKind, Slot, Store } from "../store.ts";
 import { AlertRows } from "./alert-rows.ts";
@@ -73,8 +81,8 @@ export class SqliteStore implements Store {
     return this.#alerts.nextLookAtMs();
   }
 
-  firingAlerts(after: string, limit: number) {
-    return this.#alerts.firing(after, limit);
+  firingAlerts(page: FiringPage) {
+    return this.#alerts.firing(page);
   }
 
   silentAlerts(source: string) {

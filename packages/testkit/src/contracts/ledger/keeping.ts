@@ -140,6 +140,15 @@ export function keeping(subject: LedgerSubject): void {
       expect(all.toSorted()).toEqual(["a", "b", "d", "e"]);
     });
 
+    it("what fires and has a fingerprint that begins so", async () => {
+      await using stage = await Stage.open(subject);
+      const names = ["test", "test-1", "b", "test-3", "test-2", "tesu"];
+      await stage.ledger.want(names.map((name) => wanted(firing(name), { at: [] })));
+      await stage.ends("test-3", { at: [] });
+      const found = await stage.ledger.firing({ prefix: "test-", limit: 9 });
+      expect(found.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(["test-1", "test-2"]);
+    });
+
     it("a text that was remembered, by its name", async () => {
       await using stage = await Stage.open(subject);
       expect(await stage.ledger.recall("targets")).toBeUndefined();
