@@ -55,9 +55,9 @@ const leaseMarginMs = 20_000;
 /** While the ledger is unavailable, outcomes are kept and reported again this often. */
 const ledgerRetryMs = 1_000;
 /** Quick targets get leases for this many times the attempts that may be in flight, so that one commit serves many. */
-const aheadFactor = 4;
+const aheadFactor = 8;
 /** While there is enough in hand, so many outcomes are settled together, or those of so long. */
-const reportsTogether = 64;
+const reportsTogether = 128;
 const reportDelayMs = 10;
 /** Asked again at the latest, whatever the ledger said about the next time. */
 const longestSleepMs = 60_000;
@@ -74,6 +74,8 @@ export function startWorker(options: WorkerOptions): Worker {
   const flying = new Map<number, Flying>();
   const flights = new Flights();
   const hand = new Hand();
+  /** Of attempts that ended by themselves: nobody listens to them any more. */
+  const unused: AbortController[] = [];
   const pace = new Pace();
   const reports: Report[] = [];
   let settling = false;
@@ -141,13 +143,14 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   async function attempt({ lease, claimedAtMs }: Held): Promise<void> {
-    const controller = new AbortController();
+    const controller = unused.pop() ?? new AbortController();
     const startedAtMs = clock.monotonic();
     flying.set(lease.token, { lease, controller, deadlineMs: startedAtMs + lease.timeoutMs });
     watchDeadlines();
     const { outcome, rendered } = await outcomeOf(lease, controller.signal, claimedAtMs);
     const durationMs = clock.monotonic() - startedAtMs;
     flying.delete(lease.token);
+    if (!controller.signal.aborted && unused.length < concurrency) unused.push(controller);
     flights.remove(owner, lease.target);
     pace.saw(lease.target, durationMs);
     observe?.attempted?.(lease, outcome, durationMs);
