@@ -4,8 +4,8 @@ import type { AlertRecord } from "../store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
 import { Recent } from "./recent.ts";
 
-/** Of the alerts at hand, by the length of their JSON: some ten thousand usual ones, so that a storm is read from memory. */
-const recentLength = 12_000_000;
+/** Of the alerts at hand, by the length of their JSON: some two thousand usual ones, while they are recorded and told. */
+const recentLength = 2_500_000;
 
 /** The tables `alerts` and `silent`. */
 export class AlertRows {
