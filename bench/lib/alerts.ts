@@ -51,7 +51,10 @@ export const webhookBody = (alerts: readonly PostedAlert[]): string =>
     alerts,
   });
 
-export const batches = (count: number, size: number, status: "firing" | "resolved"): PostedAlert[][] =>
+/** `count` alerts in lists of `size`, numbered from `first` on. */
+export const batches = (count: number, size: number, status: "firing" | "resolved", first = 0): PostedAlert[][] =>
   Array.from({ length: Math.ceil(count / size) }, (_, batch) =>
-    Array.from({ length: Math.min(size, count - batch * size) }, (__, i) => postedAlert(batch * size + i, status)),
+    Array.from({ length: Math.min(size, count - batch * size) }, (__, i) =>
+      postedAlert(first + batch * size + i, status),
+    ),
   );

@@ -43,7 +43,14 @@ const routingKey = "0123456789abcdef0123456789abcdef";
 /** The program as users run it: default configuration, SQLite with fsync, metrics and history on. No limit at this target. */
 export async function startTocsin(
   sinkUrl: string,
-  options: { rateLimit?: Record<string, unknown>; dir?: string; name?: string; env?: NodeJS.ProcessEnv } = {},
+  options: {
+    rateLimit?: Record<string, unknown>;
+    dir?: string;
+    name?: string;
+    env?: NodeJS.ProcessEnv;
+    /** Targets besides the one that is told. */
+    others?: readonly object[];
+  } = {},
 ): Promise<Contestant & { dir: string; child: ChildProcess }> {
   const dir = options.dir ?? mkdtempSync(path.join(os.tmpdir(), "tocsin-bench-"));
   const port = await freePort();
@@ -59,6 +66,7 @@ export async function startTocsin(
         routing_key: routingKey,
         rate_limit: options.rateLimit ?? { limit: 0 },
       },
+      ...(options.others ?? []),
     ],
   };
   const file = path.join(dir, "tocsin.yaml");

@@ -1,15 +1,45 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
 import { openSqliteLedger } from "@tocsin/engine";
 import type { TargetTerms, Want } from "@tocsin/core";
 import { postedAlert } from "./alerts.ts";
 
+/** A target of former days: what it was told is history, or still open. */
+const target: TargetTerms = {
+  name: "pagerduty",
+  enabled: true,
+  shadow: false,
+  endpoint: "stored",
+  credential: "stored",
+  sealed: "",
+  traits: { dropsUnknownResolves: true, acknowledges: true },
+  rateLimit: { limit: 0, perMs: 60_000, algorithm: "sliding_window", burst: 10, reserve: 0.2 },
+  timeoutMs: 10_000,
+  pageResolved: "never",
+  adoptUnknownResolves: true,
+};
+
+/** A ledger that holds so many incidents, the newest `open` of them still open; beside it its size. */
+export interface Stored extends Disposable {
+  readonly dir: string;
+  readonly mib: number;
+}
+
+export async function stored(count: number, open: number): Promise<Stored> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), "tocsin-stored-"));
+  const file = path.join(dir, "tocsin.db");
+  await storeTold(file, count, count - open);
+  return {
+    dir,
+    mib: Math.round(statSync(file).size / 2 ** 20),
+    [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
 /** Fills a ledger file with told incidents, by the engine itself and without a network. */
-export async function storeTold(
-  path: string,
-  count: number,
-  target: TargetTerms,
-  options: { resolve: number },
-): Promise<void> {
-  const ledger = await openSqliteLedger({ path, thread: false });
+async function storeTold(file: string, count: number, closed: number): Promise<void> {
+  const ledger = await openSqliteLedger({ path: file, thread: false });
   await ledger.useTargets([target]);
   const size = 1000;
   const settleAll = async (): Promise<void> => {
@@ -27,22 +57,22 @@ export async function storeTold(
   };
   for (let from = 0; from < count; from += size) {
     const numbers = Array.from({ length: Math.min(size, count - from) }, (_, i) => from + i);
-    await ledger.want(numbers.map((n) => wantOf(n, "firing", target.name)));
+    await ledger.want(numbers.map((n) => wantOf(n, "firing")));
     await settleAll();
-    const over = numbers.filter((n) => n < options.resolve);
+    const over = numbers.filter((n) => n < closed);
     if (over.length === 0) continue;
-    await ledger.want(over.map((n) => wantOf(n, "resolved", target.name)));
+    await ledger.want(over.map((n) => wantOf(n, "resolved")));
     await settleAll();
   }
   await ledger[Symbol.asyncDispose]();
 }
 
-function wantOf(n: number, status: "firing" | "resolved", target: string): Want {
+function wantOf(n: number, status: "firing" | "resolved"): Want {
   const { labels, annotations, fingerprint, startsAt } = postedAlert(n, status);
   const alert = { fingerprint, labels, annotations, startsAtMs: Date.parse(startsAt) };
   const summary = annotations["summary"] ?? "";
   return {
     claim: { alert, status, source: "bench" },
-    routes: [{ target, dedupKey: fingerprint, severity: "warning", summary }],
+    routes: [{ target: target.name, dedupKey: fingerprint, severity: "warning", summary }],
   };
 }
