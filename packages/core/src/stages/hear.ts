@@ -36,6 +36,7 @@ export function hear(
   const ahead = saidStartsAtMs > nowMs + skewToleranceMs;
   const skewed =
     ahead || (claim.endsAtMs !== undefined && claim.status === "resolved" && claim.endsAtMs > nowMs + skewToleranceMs);
+  const unreadable = ahead || endedBeforeHeard(claim, nowMs);
   const same = previous !== undefined && previous.startsAtMs === saidStartsAtMs;
   const effectiveStartsAtMs = same ? previous.effectiveStartsAtMs : Math.min(saidStartsAtMs, nowMs);
   const spoken: ClaimState = {
@@ -48,7 +49,7 @@ export function hear(
     heardAtMs: nowMs,
   };
 
-  if (claim.status === "resolved" || (ahead && same && endMovedBack(previous, claim, nowMs))) {
+  if (claim.status === "resolved" || (unreadable && same && endMovedBack(previous, claim, nowMs))) {
     if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
     if (previous?.status === "resolved" && previous.ended === "explicit" && same) {
       const { heldUntilMs, ...rest } = previous;
@@ -63,7 +64,7 @@ export function hear(
     };
   }
 
-  const firing = claim.sender === undefined ? spoken : { ...spoken, expiresAtMs: expiry(claim, ahead, nowMs) };
+  const firing = claim.sender === undefined ? spoken : { ...spoken, expiresAtMs: expiry(claim, unreadable, nowMs) };
   const fires: Heard = { state: firing, effect: "changed", skewed };
   if (previous?.status === "resolved" && previous.ended === "inferred") return fires;
   if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
@@ -107,19 +108,28 @@ const ignored = (previous: ClaimState, nowMs: number, skewed: boolean): Heard =>
 const soonestRepeatMs = 30_000;
 
 /**
- * A sender whose clock runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing
- * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end, and so is one that stands still.
+ * It fires by the clock of the process that took it in, and its end has passed by the ledger's, which stays ahead of a wall
+ * clock that was set back.
+ */
+const endedBeforeHeard = ({ status, sender, endsAtMs }: Claim, nowMs: number): boolean =>
+  status === "firing" && sender !== undefined && endsAtMs !== undefined && endsAtMs <= nowMs;
+
+/**
+ * Where the clocks disagree, an end cannot be compared with our time, but with what was said before: a sender whose clock
+ * runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing alert's `endsAt` forward
+ * with each resend, so an `endsAt` that moves back is the end, and so is one that stands still.
  */
 function endMovedBack(previous: ClaimState, claim: Claim, nowMs: number): boolean {
-  if (previous.saidEndsAtMs === undefined || claim.endsAtMs === undefined) return false;
-  if (claim.endsAtMs !== previous.saidEndsAtMs) return claim.endsAtMs < previous.saidEndsAtMs;
+  const before = previous.saidEndsAtMs ?? previous.expiresAtMs;
+  if (before === undefined || claim.endsAtMs === undefined) return false;
+  if (claim.endsAtMs !== before) return claim.endsAtMs < before;
   const over = previous.status === "resolved" && previous.ended === "explicit";
   return over || nowMs - previous.heardAtMs >= soonestRepeatMs;
 }
 
-/** An `endsAt` on a clock that runs ahead says nothing about ours: then the default counts. */
-const expiry = (claim: Claim, ahead: boolean, nowMs: number): number =>
-  claim.endsAtMs === undefined || ahead ? nowMs + resolveTimeoutMs : claim.endsAtMs;
+/** An `endsAt` on a clock that is not ours says nothing about ours: then the default counts. */
+const expiry = (claim: Claim, unreadable: boolean, nowMs: number): number =>
+  claim.endsAtMs === undefined || unreadable ? nowMs + resolveTimeoutMs : claim.endsAtMs;
 
 export interface Passing {
   readonly nowMs: number;
