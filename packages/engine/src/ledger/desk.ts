@@ -82,11 +82,13 @@ export class Desk {
 
   dueTerms(incident: Pick<Incident, "target" | "endpoint">): DueTerms {
     const terms = this.termsOf(incident);
+    // Who was disabled or removed is told how what it was told ends, and nothing again.
+    const isOn = this.#targets.get(incident.target)?.terms.enabled === true;
     return {
       traits: this.endpoint(incident.endpoint).terms.traits,
-      retrigger: this.settings.retrigger,
+      retrigger: isOn ? this.settings.retrigger : "never",
       pageResolved: terms.pageResolved,
-      remind: this.settings.remind,
+      remind: isOn ? this.settings.remind : 0,
       ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
     };
   }

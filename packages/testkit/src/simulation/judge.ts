@@ -1,4 +1,4 @@
-import type { IncidentView } from "@tocsin/core/decisions";
+import { contentRetriggerMs, type IncidentView, type Lease } from "@tocsin/core/decisions";
 import { hashKey, type IncidentRow } from "@tocsin/simulator";
 import type { Passage } from "./network.ts";
 import { dedupKeyOf, wants } from "./replica.ts";
@@ -18,6 +18,7 @@ export async function judge(world: World): Promise<void> {
     else shown.set(id, [row]);
   }
   ends(world, views, shown);
+  words(world, views);
   const { adopted } = world.watch;
   repeats(world, adopted);
   order(world, adopted);
@@ -33,6 +34,27 @@ function atRest({ watch }: World, views: readonly IncidentView[]): void {
         "I3",
         `incident ${incident.id} (${incident.dedupKey} at ${incident.target}) still is ${state} ${reason}`,
       );
+}
+
+/** What a target shows of an alert that fires is what was said last, where it asked for new words. */
+function words(world: World, views: readonly IncidentView[]): void {
+  if (world.scenario.retrigger !== "content") return;
+  const triggers = world.network.passages.filter(({ lease, effect }) => lease.action === "trigger" && effect !== null);
+  const last = new Map(
+    triggers.toSorted((a, b) => (a.arrivedAtMs ?? 0) - (b.arrivedAtMs ?? 0)).map((one) => [one.lease.incident, one]),
+  );
+  for (const { incident, state } of views) {
+    const [alert, ...others] = [...world.alerts].filter(({ name }) =>
+      incident.members.some(({ fingerprint }) => fingerprint === name),
+    );
+    const target = world.targets.find(({ name }) => name === incident.target);
+    if (!alert || others.length > 0 || alert.sources.length > 1 || !target || !wants(target, labelled(alert))) continue;
+    if (state !== "told" || incident.wanted.acknowledged) continue;
+    const shown = last.get(incident.id)?.lease.alert.annotations["reading"];
+    const said = world.words.readingOf(alert.name);
+    if (shown !== said)
+      world.watch.violate("words", `${alert.name} at ${target.name} shows reading ${shown}, ${said} was said last`);
+  }
 }
 
 type Standing = "fires" | "over" | "unknown";
@@ -134,7 +156,7 @@ function doubtOf({ lease, outcome }: Passage, adopted: ReadonlySet<number>): num
 }
 
 /** What a receiver was told that it knew: dropped, or a trigger or acknowledge again that neither says more nor reminds. */
-function needlessIn({ settings }: World, requests: readonly Passage[]): string[] {
+function needlessIn({ settings, scenario }: World, requests: readonly Passage[]): string[] {
   const needless: string[] = [];
   let before: Passage | undefined;
   for (const request of requests) {
@@ -142,12 +164,20 @@ function needlessIn({ settings }: World, requests: readonly Passage[]): string[]
     const sinceMs = (arrivedAtMs ?? 0) - (before?.arrivedAtMs ?? 0);
     const again = before?.lease.action === lease.action && before.lease.severity === lease.severity;
     const reminds = lease.action === "trigger" && sinceMs >= settings.remind;
-    if (effect === "dropped" || ((effect === "logged" || effect === "acknowledged") && again && !reminds))
+    const reads =
+      scenario.retrigger === "content" &&
+      lease.action === "trigger" &&
+      sinceMs >= contentRetriggerMs &&
+      before !== undefined &&
+      wordsOf(before.lease) !== wordsOf(lease);
+    if (effect === "dropped" || ((effect === "logged" || effect === "acknowledged") && again && !reminds && !reads))
       needless.push(`token ${lease.token} (${lease.action}, ${effect})`);
     before = request;
   }
   return needless;
 }
+
+const wordsOf = ({ summary, alert }: Lease): string => `${summary} ${alert.annotations["reading"]}`;
 
 /** I2: an incident's first word is its trigger, and no two attempts of one incident overlap while both are leased. */
 function order(world: World, adopted: ReadonlySet<number>): void {

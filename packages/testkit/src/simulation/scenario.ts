@@ -100,6 +100,8 @@ export interface Scenario {
   readonly activeMs: number;
   readonly meanToTargetChangeMs: number;
   readonly meanToPersonMs: number;
+  /** `content`: alerts have readings that change, and the targets are told of them. */
+  readonly retrigger: "severity" | "content";
   readonly trouble: Trouble;
   /** Watched for another day after all is quiet. */
   readonly longRun: boolean;
@@ -117,7 +119,8 @@ export function scenarioOf(seed: number): Scenario {
   const scenario = roughScenarioOf(seed);
   // Choices of their own, so that what is added moves nothing else.
   const random = new Random(seed).fork("more");
-  return withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
+  const told = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
+  return { ...told, retrigger: random.chance(0.25) ? "content" : "severity" };
 }
 
 /** Replicas that are often held up between the last check of a lease and the write. */
@@ -160,6 +163,7 @@ function roughScenarioOf(seed: number): Scenario {
     activeMs: random.between(3, 25) * minute,
     meanToTargetChangeMs: random.pick([0, 0, 2 * minute, 5 * minute]),
     meanToPersonMs: random.pick([0, 0, minute]),
+    retrigger: "severity",
     trouble: troubleOf(random.fork("trouble"), together, ledger),
     longRun: random.chance(0.25),
   };

@@ -1,3 +1,4 @@
+import type { Incident } from "@tocsin/core/decisions";
 import { judge } from "./judge.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { World } from "./world.ts";
@@ -60,6 +61,15 @@ async function isQuiet(world: World): Promise<boolean> {
   if (!world.sources.every(({ delivered }) => delivered)) return false;
   return (await world.views()).every(
     ({ incident, state }) =>
-      state !== "due" && state !== "in_flight" && (incident.overtaken.length === 0 || state === "dead"),
+      state !== "due" &&
+      state !== "in_flight" &&
+      (incident.overtaken.length === 0 || state === "dead") &&
+      !(state === "told" && owesWords(world, incident)),
   );
 }
+
+/** Its words have changed and are to be told, sooner or later. */
+const owesWords = ({ targets }: World, { target, wanted, told }: Incident): boolean =>
+  !wanted.acknowledged &&
+  wanted.content !== told?.content &&
+  targets.some(({ name, enabled }) => name === target && enabled);

@@ -38,6 +38,7 @@ const endMovedBack = (before: Word, now: Word): boolean =>
 export class Words {
   readonly #claims = new Map<string, Map<string, Memory>>();
   readonly #heardAtMs = new Map<string, number>();
+  readonly #readings = new Map<string, string>();
 
   heard({ alert, status, source, sender, endsAtMs }: Claim, nowMs: number): void {
     this.#heardAtMs.set(source, nowMs);
@@ -52,6 +53,8 @@ export class Words {
     };
     const claimant = `${source} ${sender ?? ""}`;
     const memory = claims.get(claimant);
+    if (word.fires && word.startsAtMs >= (memory?.last.startsAtMs ?? 0))
+      this.#readings.set(alert.fingerprint, alert.annotations["reading"] ?? "");
     if (!memory) {
       const since = word.fires ? nowMs : Number.POSITIVE_INFINITY;
       claims.set(claimant, { source, last: word, firedUntilMs: word.fires ? nowMs : 0, firesSinceMs: since });
@@ -80,6 +83,11 @@ export class Words {
       if ((this.#heardAtMs.get(source) ?? 0) <= endsAtMs && nowMs < endsAtMs + staleAfterMs) return true;
     }
     return false;
+  }
+
+  /** The reading that was said last while it fired. */
+  readingOf(alert: string): string | undefined {
+    return this.#readings.get(alert);
   }
 
   get alerts(): Iterable<string> {

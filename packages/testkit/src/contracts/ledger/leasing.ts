@@ -222,6 +222,16 @@ export function leasing(subject: LedgerSubject): void {
       expect(await stage.settle(resolve)).toBe(false);
       expect(await stage.tell()).toEqual([]);
     });
+
+    it("nor where other attempts of its incident were settled before it came again", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      const trigger = await stage.attempt();
+      await stage.ends("a");
+      await stage.attempt();
+      expect(await stage.settle(trigger)).toBe(false);
+      expect(await stage.tell()).toEqual([]);
+    });
   });
 
   if (subject.virtualTime) leaseTime(subject);
