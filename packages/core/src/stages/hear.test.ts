@@ -253,6 +253,29 @@ describe("clocks that differ from ours", () => {
     expect(speak(unsaid, passed)).toMatchObject({ effect: "changed", state: { ended: "explicit" } });
   });
 
+  it("of two starts ahead of us the sender's order counts, also when the older one is said again", () => {
+    const first = { startsAtMs: t0 + minute };
+    const second_ = { startsAtMs: t0 + 2 * minute };
+    const newer = fires(t0 + second, second_);
+    expect(speak(fires(t0, first), newer, ends(t0 + 2 * second, first))).toMatchObject({
+      effect: "ignored",
+      state: { status: "firing", startsAtMs: t0 + 2 * minute },
+    });
+    const again = fires(t0 + 3 * second, first);
+    expect(speak(newer, ends(t0 + 2 * second, second_), again).effect).toBe("ignored");
+    // The same start, once it no longer lies ahead, is one like any other.
+    const later = fires(t0 + minute, first);
+    expect(speak(fires(t0, second_), ends(t0 + second, second_), later).effect).toBe("changed");
+  });
+
+  it("a sender whose clock was set right is believed, though all that it says is older than before", () => {
+    const wrong = { startsAtMs: t0 + hour + 2 };
+    const right = fires(t0 + second, { startsAtMs: t0 + second + 1 });
+    expect(speak(fires(t0, wrong), ends(t0 + 1, wrong), right).effect).toBe("ignored");
+    const far = { startsAtMs: t0 + hour + second + 1 };
+    expect(speak(fires(t0, far), ends(t0 + 1, far), right)).toMatchObject({ effect: "changed" });
+  });
+
   it("its next episode, with a newer startsAt, fires", () => {
     const next = { sender: "a", startsAtMs: t0 + year + 3 * minute, endsAtMs: t0 + year + 7 * minute };
     const again = speak(

@@ -39,6 +39,9 @@ export function hear(
   const unreadable = ahead || endedBeforeHeard(claim, nowMs);
   const same = previous !== undefined && previous.startsAtMs === saidStartsAtMs;
   const effectiveStartsAtMs = same ? previous.effectiveStartsAtMs : Math.min(saidStartsAtMs, nowMs);
+  const older =
+    previous !== undefined &&
+    (effectiveStartsAtMs < previous.effectiveStartsAtMs || saidBefore(previous, saidStartsAtMs, nowMs));
   const spoken: ClaimState = {
     source: claim.source,
     ...(claim.sender === undefined ? {} : { sender: claim.sender }),
@@ -50,7 +53,7 @@ export function hear(
   };
 
   if (claim.status === "resolved" || (unreadable && same && endMovedBack(previous, claim, nowMs))) {
-    if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
+    if (older) return ignored(previous, nowMs, skewed);
     if (previous?.status === "resolved" && previous.ended === "explicit" && same) {
       const { heldUntilMs, ...rest } = previous;
       return heldUntilMs === undefined
@@ -67,7 +70,7 @@ export function hear(
   const firing = claim.sender === undefined ? spoken : { ...spoken, expiresAtMs: expiry(claim, unreadable, nowMs) };
   const fires: Heard = { state: firing, effect: "changed", skewed };
   if (previous?.status === "resolved" && previous.ended === "inferred") return fires;
-  if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
+  if (older) return ignored(previous, nowMs, skewed);
   if (previous?.status === "firing") return { state: firing, effect: "confirmed", skewed };
   const own = previous?.effectiveStartsAtMs === effectiveStartsAtMs ? previous : undefined;
   const ended = own ?? lastEnded(others, effectiveStartsAtMs);
@@ -103,6 +106,16 @@ const ignored = (previous: ClaimState, nowMs: number, skewed: boolean): Heard =>
   effect: "ignored",
   skewed,
 });
+
+/** What is said again that long after it was new is not believed to be old: the sender's clock was set back rather. */
+const longestRepeatMs = 60 * 60_000;
+
+/**
+ * Of two starts that both lie ahead of us, each counts as the time of receipt, which says nothing of their order. Their
+ * sender's clock does.
+ */
+const saidBefore = (previous: ClaimState, startsAtMs: number, nowMs: number): boolean =>
+  startsAtMs > nowMs && startsAtMs < previous.startsAtMs && previous.startsAtMs - startsAtMs < longestRepeatMs;
 
 /** Senders repeat what fires no sooner; what comes sooner may be one request sent twice. */
 const soonestRepeatMs = 30_000;

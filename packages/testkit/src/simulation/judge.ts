@@ -1,7 +1,7 @@
-import { contentRetriggerMs, type IncidentView, type Lease } from "@tocsin/core/decisions";
+import { contentRetriggerMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
 import { hashKey, type IncidentRow } from "@tocsin/simulator";
 import type { Passage } from "./network.ts";
-import { dedupKeyOf, wants } from "./replica.ts";
+import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
 import type { TargetPlan } from "./scenario.ts";
 import { labelled, type World } from "./world.ts";
 
@@ -23,6 +23,7 @@ export async function judge(world: World): Promise<void> {
   repeats(world, adopted);
   order(world, adopted);
   limits(world);
+  reserve(world);
   await recorded(world);
 }
 
@@ -201,6 +202,21 @@ function limits(world: World): void {
   if (world.network.writesAtAnyTime) return;
   for (const { key, from, to, allowed, refused } of world.receiver.overLimit())
     world.watch.violate("I4", `key ${key}: ${refused} calls beyond ${allowed} from ${from} to ${to}`);
+}
+
+/** I5: what is not critical leaves the reserve of each window alone. */
+function reserve({ scenario, watch }: World): void {
+  const { limit } = scenario;
+  if (limit === 0) return;
+  const most = limit - Math.max(1, Math.floor(limit * reserveShare));
+  const others = [...watch.handed.values()].filter(({ lease }) => lease.urgency !== urgency.criticalTrigger);
+  for (const [key, handed] of Map.groupBy(others, ({ lease }) => lease.sealed)) {
+    // Handed out in order of time: of any `most + 1` in a row the last comes a window after the first, or later.
+    const tooSoon = handed.find(
+      ({ atMs }, n) => atMs - (handed[n - most]?.atMs ?? Number.NEGATIVE_INFINITY) < windowMs,
+    );
+    if (tooSoon) watch.violate("I5", `key ${key}: token ${tooSoon.lease.token} is of the reserve for criticals`);
+  }
 }
 
 /** I1: what was accepted is known. */

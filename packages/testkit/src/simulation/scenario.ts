@@ -66,6 +66,8 @@ export interface Trouble {
     readonly crashAfter: number;
     readonly slow: number;
     readonly slowMs: number;
+    /** The power fails in the middle of a commit. */
+    readonly torn: number;
   };
   readonly lives: {
     readonly meanToPauseMs: number;
@@ -120,8 +122,15 @@ export function scenarioOf(seed: number): Scenario {
   // Choices of their own, so that what is added moves nothing else.
   const random = new Random(seed).fork("more");
   const told = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
-  return { ...told, retrigger: random.chance(0.25) ? "content" : "severity" };
+  const retrigger = random.chance(0.25) ? "content" : "severity";
+  return withTornCommits({ ...told, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
 }
+
+/** Where the ledger is a file, and dies with the one process that it belongs to. */
+const withTornCommits = (scenario: Scenario, torn: number): Scenario =>
+  scenario.ledger === "sqlite" && scenario.lives === "together" && scenario.trouble.lives.meanToCrashMs > 0
+    ? { ...scenario, trouble: { ...scenario.trouble, ledger: { ...scenario.trouble.ledger, torn } } }
+    : scenario;
 
 /** Replicas that are often held up between the last check of a lease and the write. */
 const withLateWrites = (scenario: Scenario): Scenario => ({
@@ -238,6 +247,7 @@ function troubleOf(random: Random, together: boolean, ledger: Scenario["ledger"]
       crashAfter: share(0.005),
       slow: share(0.05),
       slowMs: random.pick([200, 3_000, 15_000]),
+      torn: 0,
     },
     lives: {
       meanToPauseMs: together ? 0 : mean(minute, 0.4),
