@@ -200,6 +200,11 @@ describe("a reminder", () => {
   });
 });
 
+it("a change event that was told is told; one that may have been is said again", () => {
+  expect(nextAction(incidentOf({ kind: "change", told: { event: "change" } }), terms)).toBeNull();
+  expect(nextAction(incidentOf({ kind: "change", told: { event: "change", certain: false } }), terms)).toBe("change");
+});
+
 describe("words that change", () => {
   const minute = 60_000;
   const content: DueTerms = { ...terms, retrigger: "content" };

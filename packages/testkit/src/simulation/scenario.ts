@@ -123,7 +123,9 @@ export function scenarioOf(seed: number): Scenario {
   const random = new Random(seed).fork("more");
   const told = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
   const retrigger = random.chance(0.25) ? "content" : "severity";
-  return withTornCommits({ ...told, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
+  const torn = withTornCommits({ ...told, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
+  // Somebody who acknowledges whatever pages, so that some of it ends and comes back meanwhile.
+  return random.chance(0.15) ? { ...torn, meanToPersonMs: 3 * second } : torn;
 }
 
 /** Where the ledger is a file, and dies with the one process that it belongs to. */

@@ -1,4 +1,3 @@
-import type { Incident } from "@tocsin/core/decisions";
 import { judge } from "./judge.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { World } from "./world.ts";
@@ -19,6 +18,9 @@ export interface Result {
   readonly history: () => Promise<string>;
 }
 
+/** How long new words may wait to be told, with all others at the lowest limit: far less than for a reminder. */
+const longestWordsMs = 30 * minute;
+
 /** How long the longest backlog may take to be told once all is well. */
 const longestDrainMs = 6 * hour;
 
@@ -38,8 +40,11 @@ export async function simulate(seed: number | Scenario, { remember = false } = {
   world.calm();
   // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour.
   await world.clock.advance(20 * minute);
-  const deadlineMs = world.clock.monotonic() + longestDrainMs;
-  while (world.clock.monotonic() < deadlineMs && !(await isQuiet(world))) await world.clock.advance(minute);
+  await untilQuiet(world);
+  if (scenario.retrigger === "content") {
+    await world.clock.advance(longestWordsMs);
+    await untilQuiet(world);
+  }
   await judge(world);
   if (scenario.longRun) {
     for (const source of world.sources) source.fallSilent();
@@ -57,19 +62,15 @@ export async function simulate(seed: number | Scenario, { remember = false } = {
   };
 }
 
+async function untilQuiet(world: World): Promise<void> {
+  const deadlineMs = world.clock.monotonic() + longestDrainMs;
+  while (world.clock.monotonic() < deadlineMs && !(await isQuiet(world))) await world.clock.advance(minute);
+}
+
 async function isQuiet(world: World): Promise<boolean> {
   if (!world.sources.every(({ delivered }) => delivered)) return false;
   return (await world.views()).every(
     ({ incident, state }) =>
-      state !== "due" &&
-      state !== "in_flight" &&
-      (incident.overtaken.length === 0 || state === "dead") &&
-      !(state === "told" && owesWords(world, incident)),
+      state !== "due" && state !== "in_flight" && (incident.overtaken.length === 0 || state === "dead"),
   );
 }
-
-/** Its words have changed and are to be told, sooner or later. */
-const owesWords = ({ targets }: World, { target, wanted, told }: Incident): boolean =>
-  !wanted.acknowledged &&
-  wanted.content !== told?.content &&
-  targets.some(({ name, enabled }) => name === target && enabled);
