@@ -12,6 +12,7 @@ export * from "./model/severity.ts";
 export * from "./ports/clock.ts";
 export * from "./ports/ledger.ts";
 export * from "./ports/publisher.ts";
+export * from "./stages/content.ts";
 export * from "./stages/due.ts";
 export * from "./stages/hear.ts";
 export * from "./stages/plan.ts";

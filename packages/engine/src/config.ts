@@ -18,9 +18,11 @@ export const deliverySettings = z
     retry,
     concurrency: z.int().min(1).max(10_000).default(64).describe("Attempts in flight at once, over all targets."),
     retrigger: z
-      .enum(["never", "severity"])
+      .enum(["never", "severity", "content"])
       .default("severity")
-      .describe("Trigger again what is already told: never, or when its severity rises."),
+      .describe(
+        "Trigger again what is already told: never, when its severity rises, or (`content`) also when its summary or an annotation changes, once per 5 minutes and incident at most and not once acknowledged.",
+      ),
     remind: duration().prefault("4h").describe("Repeat the trigger of what still fires unacknowledged; 0s = never."),
     reorderWindow: duration()
       .prefault("10s")

@@ -260,6 +260,17 @@ const failing =
       : { claimDue: async (request) => (fail() ? refuse() : ledger.claimDue(request)) };
   };
 
+it("what was sent is kept with a dead letter, where the publisher says what that was", async () => {
+  const refused: Outcome = { kind: "refused", reason: "invalid", detail: "HTTP 422" };
+  await using run = await start({
+    receiver: inOrder(),
+    publish: async () => ({ outcome: refused, rendered: { dedup_key: "a" } }),
+  });
+  await run.fires("a");
+  const { deadLetters } = await run.ledger.deadLetters({ limit: 9 });
+  expect(deadLetters).toMatchObject([{ rendered: { dedup_key: "a" }, answer: "HTTP 422" }]);
+});
+
 describe("when the ledger is unavailable", () => {
   it("an outcome is kept and settled when it can be: nothing is sent twice", async () => {
     const failed: unknown[] = [];
@@ -388,6 +399,28 @@ describe("stopping", () => {
     const [view] = (await run.ledger.incidents({ limit: 1 })).incidents;
     expect(view?.incident).toMatchObject({ state: "due", told: { certain: false }, failures: 0 });
     expect(view?.incident.dueAtMs).toBeLessThanOrEqual(run.clock.now());
+  });
+
+  it("while it asks for work gives back what it gets, unsent", async () => {
+    const asked = Promise.withResolvers<void>();
+    const run = await start({
+      receiver: inOrder(),
+      between: (ledger) => ({
+        claimDue: async (request) => {
+          const claimed = await ledger.claimDue(request);
+          if (claimed.leases.length > 0) await asked.promise;
+          return claimed;
+        },
+      }),
+    });
+    await run.fires("a");
+    const stopping = run.worker.stop({ graceMs: 10 * second });
+    asked.resolve();
+    await settled();
+    await run.clock.advance(12 * second);
+    await stopping;
+    expect((await run.stands())[0]).toMatch(/^(told|due) /);
+    expect(run.receiver.said.length).toBeLessThanOrEqual(1);
   });
 
   it("in the middle of a backoff takes no time", async () => {

@@ -45,6 +45,8 @@ export interface Member {
   readonly severity: Severity;
   readonly startsAtMs: number;
   readonly summary: string;
+  /** Stands for its words (`contentOf`), where a change of them is told: `retrigger: content`. */
+  readonly content?: string;
 }
 
 /** What the sources say now, and whether a person acknowledged. */
@@ -53,6 +55,8 @@ export interface Wanted {
   readonly acknowledged: boolean;
   readonly severity: Severity;
   readonly summary: string;
+  /** Of the member whose text is shown. */
+  readonly content?: string;
   readonly atMs: number;
 }
 
@@ -61,6 +65,8 @@ export interface Told {
   readonly event: EventAction;
   readonly certain: boolean;
   readonly severity: Severity;
+  /** Stands for the words that the last trigger said. */
+  readonly content?: string;
   readonly atMs: number;
   /** A shadow target was told: nothing left the house. */
   readonly shadow?: true;
@@ -74,6 +80,7 @@ export interface Flight {
   readonly owner: string;
   readonly action: AttemptAction;
   readonly severity: Severity;
+  readonly content?: string;
   /** Everything but the send. */
   readonly shadow?: true;
   readonly sinceMs: number;

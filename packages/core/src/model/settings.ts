@@ -21,6 +21,9 @@ export interface DeliverySettings {
 /** Resolves of told incidents give up only after this long in backoff. */
 export const resolveGiveUpAfterMs = 30 * 24 * 3_600_000;
 
+/** With `retrigger: content`, new words of what still fires are told at most this often. */
+export const contentRetriggerMs = 5 * 60_000;
+
 /** A target that refuses the credential or the address is asked again this often. */
 export const blockedRetryMs = 60_000;
 

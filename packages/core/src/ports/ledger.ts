@@ -100,6 +100,8 @@ export interface Lease {
   readonly timeoutMs: number;
   /** How long the lease lasts from the moment of the claim, on the owner's monotonic clock. */
   readonly leaseMs: number;
+  /** When it ends, by the ledger's clock. */
+  readonly leaseUntilMs: number;
 }
 
 export interface Claimed {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { urgency } from "../model/event.ts";
 import type { Member } from "../model/incident.ts";
 import { severities, severityRank } from "../model/severity.ts";
-import { type DueTerms, leadingMember, nextAction, remindAtMs, urgencyOf, wantedBy } from "./due.ts";
+import { type DueTerms, leadingMember, nextAction, tellAgainAtMs, urgencyOf, wantedBy } from "./due.ts";
 
 const terms: DueTerms = { traits: pagerdutyTraits, retrigger: "severity", pageResolved: "never", remind: 0 };
 const elsewhere: DueTerms = { ...terms, traits: forgetfulTraits };
@@ -186,7 +186,7 @@ describe("a reminder", () => {
   const remind: DueTerms = { ...terms, remind: 4 * hour };
 
   it("repeats what fires and is not acknowledged, 4 hours after it was last told", () => {
-    expect(remindAtMs(incidentOf({ told: { atMs: t0 + hour } }), remind)).toBe(t0 + 5 * hour);
+    expect(tellAgainAtMs(incidentOf({ told: { atMs: t0 + hour } }), remind)).toBe(t0 + 5 * hour);
   });
 
   it.each([
@@ -196,7 +196,50 @@ describe("a reminder", () => {
     ["is told of no change event", { kind: "change", told: { event: "change" } }, remind],
     ["is never told where remind is 0", { told: {} }, terms],
   ] as const)("%s", (_says, incident, how) => {
-    expect(remindAtMs(incidentOf(incident), how)).toBeNull();
+    expect(tellAgainAtMs(incidentOf(incident), how)).toBeNull();
+  });
+});
+
+it("a change event that was told is told; one that may have been is said again", () => {
+  expect(nextAction(incidentOf({ kind: "change", told: { event: "change" } }), terms)).toBeNull();
+  expect(nextAction(incidentOf({ kind: "change", told: { event: "change", certain: false } }), terms)).toBe("change");
+});
+
+describe("words that change", () => {
+  const minute = 60_000;
+  const content: DueTerms = { ...terms, retrigger: "content" };
+  const other = { told: { content: "one" }, wanted: { content: "two" } } as const;
+
+  it("are told five minutes after the last event, or with the reminder where that comes sooner", () => {
+    expect(tellAgainAtMs(incidentOf(other), content)).toBe(t0 + 5 * minute);
+    expect(tellAgainAtMs(incidentOf(other), { ...content, remind: 60 * minute })).toBe(t0 + 5 * minute);
+    expect(tellAgainAtMs(incidentOf(other), { ...content, remind: minute })).toBe(t0 + minute);
+  });
+
+  it("are no action of their own: nothing is to be made equal", () => {
+    expect(nextAction(incidentOf(other), content)).toBeNull();
+  });
+
+  it("a severity that rises is told at once all the same", () => {
+    expect(nextAction(incidentOf({ told: {}, wanted: { severity: "critical" } }), content)).toBe("trigger");
+  });
+
+  it.each([
+    ["unless the target asks for severities only", other, terms],
+    ["unless they are what was told", { told: { content: "one" }, wanted: { content: "one" } }, content],
+    ["unless nobody knows what words were told", { told: {}, wanted: { content: "two" } }, content],
+    ["unless nobody knows what they are", { told: { content: "one" } }, content],
+    ["unless it is over", { ...other, wanted: { ...resolvedNow, content: "two" } }, content],
+    ["unless a person acknowledged", { ...other, wanted: { ...acknowledgedNow, content: "two" } }, content],
+    ["unless nothing was told", { wanted: { content: "two" } }, content],
+  ] as const)("%s", (_says, incident, how) => {
+    expect(tellAgainAtMs(incidentOf(incident), how)).toBeNull();
+  });
+
+  it("are those of the member whose text is shown", () => {
+    const older = memberOf("b", { startsAtMs: t0 - 1, content: "older" });
+    expect(wantedBy([memberOf("a", { content: "newer" }), older], null, t0)).toMatchObject({ content: "older" });
+    expect(wantedBy([memberOf("a")], null, t0)).not.toHaveProperty("content");
   });
 });
 

@@ -2,6 +2,7 @@ import type { AttemptAction, Urgency } from "../model/event.ts";
 import { urgency } from "../model/event.ts";
 import type { Incident, Member, Told, Wanted } from "../model/incident.ts";
 import { moreSevere, type Severity, severityRank } from "../model/severity.ts";
+import { contentRetriggerMs } from "../model/settings.ts";
 import type { ReceiverTraits } from "../ports/publisher.ts";
 
 export interface DueTerms {
@@ -45,15 +46,22 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
 const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
   wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
 
-/** When what is told is to be repeated as a reminder; null: never. */
-export const remindAtMs = (incident: Incident, terms: DueTerms): number | null =>
-  terms.remind > 0 &&
-  incident.kind === "alert" &&
-  incident.wanted.status === "firing" &&
-  !incident.wanted.acknowledged &&
-  incident.told !== null
-    ? incident.told.atMs + terms.remind
-    : null;
+/**
+ * When the trigger of what is told, and nothing else is to be told of, is said again; null: never. As a reminder, or sooner
+ * where its words have changed: no equality is at stake then, so it waits behind all other work. Whoever acknowledged knows.
+ */
+export function tellAgainAtMs({ kind, wanted, told }: Incident, terms: DueTerms): number | null {
+  if (kind !== "alert" || wanted.status !== "firing" || wanted.acknowledged || told === null) return null;
+  if (terms.retrigger === "content" && saysOther(wanted, told)) {
+    const waitMs = terms.remind > 0 ? Math.min(contentRetriggerMs, terms.remind) : contentRetriggerMs;
+    return told.atMs + waitMs;
+  }
+  return terms.remind > 0 ? told.atMs + terms.remind : null;
+}
+
+/** What was told before anybody asked for its words is not known to differ. */
+const saysOther = (wanted: Wanted, told: Told): boolean =>
+  wanted.content !== undefined && told.content !== undefined && wanted.content !== told.content;
 
 /** When the fallback hears of it; null: never. A critical counts as untold until a trigger was certainly accepted. */
 export const fallbackDueAtMs = (incident: Incident, terms: DueTerms): number | null =>
@@ -120,5 +128,12 @@ export function wantedBy(members: readonly Member[], before: Wanted | null, nowM
     before !== null && before.acknowledged && severityRank(severity) >= severityRank(before.severity);
   const changed =
     before === null || before.status !== status || before.severity !== severity || before.acknowledged !== acknowledged;
-  return { status, acknowledged, severity, summary: lead.summary, atMs: changed ? nowMs : before.atMs };
+  return {
+    status,
+    acknowledged,
+    severity,
+    summary: lead.summary,
+    ...(lead.content === undefined ? {} : { content: lead.content }),
+    atMs: changed ? nowMs : before.atMs,
+  };
 }

@@ -6,6 +6,7 @@ import { hear, type Heard, resolveTimeoutMs, skewToleranceMs } from "./hear.ts";
 
 const second = 1_000;
 const minute = 60 * second;
+const hour = 60 * minute;
 const reorderWindow = 10 * second;
 const year = 365 * 24 * 60 * minute;
 
@@ -178,6 +179,9 @@ describe("direct claims", () => {
 /** What a sender says whose clock is a year ahead. */
 const said = (endsAtMs: number) => ({ sender: "a", startsAtMs: t0 + year, endsAtMs: t0 + year + endsAtMs });
 
+/** And one whose clock is right, while ours stays an hour ahead of it. */
+const behind = (endsAtMs: number) => ({ sender: "a", startsAtMs: t0 - hour, endsAtMs: t0 - hour + endsAtMs });
+
 describe("clocks that differ from ours", () => {
   it("a future startsAt counts as the time of receipt", () => {
     expect(speak(fires(t0, { startsAtMs: t0 + year })).state.effectiveStartsAtMs).toBe(t0);
@@ -222,6 +226,54 @@ describe("clocks that differ from ours", () => {
       effect: "confirmed",
       state: { status: "firing" },
     });
+  });
+
+  it("an end of what fires that has passed by our clock, which stays ahead of one that was set back, is not believed", () => {
+    const once = fires(t0, behind(4 * minute));
+    expect(speak(once)).toMatchObject({
+      effect: "changed",
+      state: { status: "firing", expiresAtMs: t0 + resolveTimeoutMs },
+    });
+    expect(speak(once, fires(t0 + minute, behind(5 * minute)))).toMatchObject({
+      effect: "confirmed",
+      state: { status: "firing", expiresAtMs: t0 + minute + resolveTimeoutMs },
+    });
+    const over = fires(t0 + minute, behind(minute));
+    expect(speak(once, over)).toMatchObject({ effect: "changed", state: { ended: "explicit" } });
+    const again = fires(t0 + 2 * minute, behind(minute));
+    expect(speak(once, over, again)).toMatchObject({ effect: "confirmed", state: { status: "resolved" } });
+    expect(speak(fires(t0, { sender: "a", endsAtMs: t0 + 1 })).state.expiresAtMs, "ours").toBe(t0 + 1);
+    expect(speak(fires(t0, { sender: "a", endsAtMs: t0 })).state.expiresAtMs, "passed").toBe(t0 + resolveTimeoutMs);
+  });
+
+  it("where no end was said before, the end that was reckoned with is what it is compared with", () => {
+    const [sender, startsAtMs] = ["a", t0 - hour];
+    const unsaid = fires(t0, { sender, startsAtMs });
+    const passed = fires(t0 + minute, { sender, startsAtMs, endsAtMs: t0 + minute - 1 });
+    expect(speak(unsaid, passed)).toMatchObject({ effect: "changed", state: { ended: "explicit" } });
+  });
+
+  it("of two starts ahead of us the sender's order counts, also when the older one is said again", () => {
+    const first = { startsAtMs: t0 + minute };
+    const second_ = { startsAtMs: t0 + 2 * minute };
+    const newer = fires(t0 + second, second_);
+    expect(speak(fires(t0, first), newer, ends(t0 + 2 * second, first))).toMatchObject({
+      effect: "ignored",
+      state: { status: "firing", startsAtMs: t0 + 2 * minute },
+    });
+    const again = fires(t0 + 3 * second, first);
+    expect(speak(newer, ends(t0 + 2 * second, second_), again).effect).toBe("ignored");
+    // The same start, once it no longer lies ahead, is one like any other.
+    const later = fires(t0 + minute, first);
+    expect(speak(fires(t0, second_), ends(t0 + second, second_), later).effect).toBe("changed");
+  });
+
+  it("a sender whose clock was set right is believed, though all that it says is older than before", () => {
+    const wrong = { startsAtMs: t0 + hour + 2 };
+    const right = fires(t0 + second, { startsAtMs: t0 + second + 1 });
+    expect(speak(fires(t0, wrong), ends(t0 + 1, wrong), right).effect).toBe("ignored");
+    const far = { startsAtMs: t0 + hour + second + 1 };
+    expect(speak(fires(t0, far), ends(t0 + 1, far), right)).toMatchObject({ effect: "changed" });
   });
 
   it("its next episode, with a newer startsAt, fires", () => {

@@ -39,8 +39,12 @@ export function hear(
   const ahead = saidStartsAtMs > nowMs + skewToleranceMs;
   const skewed =
     ahead || (claim.endsAtMs !== undefined && claim.status === "resolved" && claim.endsAtMs > nowMs + skewToleranceMs);
+  const unreadable = ahead || endedBeforeHeard(claim, nowMs);
   const same = previous !== undefined && previous.startsAtMs === saidStartsAtMs;
   const effectiveStartsAtMs = same ? previous.effectiveStartsAtMs : Math.min(saidStartsAtMs, nowMs);
+  const older =
+    previous !== undefined &&
+    (effectiveStartsAtMs < previous.effectiveStartsAtMs || saidBefore(previous, saidStartsAtMs, nowMs));
   const spoken: ClaimState = {
     source: claim.source,
     ...(claim.sender === undefined ? {} : { sender: claim.sender }),
@@ -51,8 +55,8 @@ export function hear(
     heardAtMs: nowMs,
   };
 
-  if (claim.status === "resolved" || (ahead && same && endMovedBack(previous, claim, nowMs))) {
-    if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
+  if (claim.status === "resolved" || (unreadable && same && endMovedBack(previous, claim, nowMs))) {
+    if (older) return ignored(previous, nowMs, skewed);
     if (previous?.status === "resolved" && previous.ended === "explicit" && same) {
       const { heldUntilMs, ...rest } = previous;
       return heldUntilMs === undefined
@@ -66,10 +70,10 @@ export function hear(
     };
   }
 
-  const firing = claim.sender === undefined ? spoken : { ...spoken, expiresAtMs: expiry(claim, ahead, nowMs) };
+  const firing = claim.sender === undefined ? spoken : { ...spoken, expiresAtMs: expiry(claim, unreadable, nowMs) };
   const fires: Heard = { state: firing, effect: "changed", skewed };
   if (previous?.status === "resolved" && previous.ended === "inferred") return fires;
-  if (previous && effectiveStartsAtMs < previous.effectiveStartsAtMs) return ignored(previous, nowMs, skewed);
+  if (older) return ignored(previous, nowMs, skewed);
   if (previous?.status === "firing") return { state: firing, effect: "confirmed", skewed };
   const own = previous?.effectiveStartsAtMs === effectiveStartsAtMs ? previous : undefined;
   const ended = own ?? lastEnded(others, effectiveStartsAtMs);
@@ -106,23 +110,42 @@ const ignored = (previous: ClaimState, nowMs: number, skewed: boolean): Heard =>
   skewed,
 });
 
+/** What is said again that long after it was new is not believed to be old: the sender's clock was set back rather. */
+const longestRepeatMs = 60 * 60_000;
+
+/**
+ * Of two starts that both lie ahead of us, each counts as the time of receipt, which says nothing of their order. Their
+ * sender's clock does.
+ */
+const saidBefore = (previous: ClaimState, startsAtMs: number, nowMs: number): boolean =>
+  startsAtMs > nowMs && startsAtMs < previous.startsAtMs && previous.startsAtMs - startsAtMs < longestRepeatMs;
+
 /** Senders repeat what fires no sooner; what comes sooner may be one request sent twice. */
 const soonestRepeatMs = 30_000;
 
 /**
- * A sender whose clock runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing
- * alert's `endsAt` forward with each resend, so an `endsAt` that moves back is the end, and so is one that stands still.
+ * It fires by the clock of the process that took it in, and its end has passed by the ledger's, which stays ahead of a wall
+ * clock that was set back.
+ */
+const endedBeforeHeard = ({ status, sender, endsAtMs }: SaidClaim, nowMs: number): boolean =>
+  status === "firing" && sender !== undefined && endsAtMs !== undefined && endsAtMs <= nowMs;
+
+/**
+ * Where the clocks disagree, an end cannot be compared with our time, but with what was said before: a sender whose clock
+ * runs ahead says every end in our future, also the end of what is over. Prometheus moves a firing alert's `endsAt` forward
+ * with each resend, so an `endsAt` that moves back is the end, and so is one that stands still.
  */
 function endMovedBack(previous: ClaimState, claim: SaidClaim, nowMs: number): boolean {
-  if (previous.saidEndsAtMs === undefined || claim.endsAtMs === undefined) return false;
-  if (claim.endsAtMs !== previous.saidEndsAtMs) return claim.endsAtMs < previous.saidEndsAtMs;
+  const before = previous.saidEndsAtMs ?? previous.expiresAtMs;
+  if (before === undefined || claim.endsAtMs === undefined) return false;
+  if (claim.endsAtMs !== before) return claim.endsAtMs < before;
   const over = previous.status === "resolved" && previous.ended === "explicit";
   return over || nowMs - previous.heardAtMs >= soonestRepeatMs;
 }
 
-/** An `endsAt` on a clock that runs ahead says nothing about ours: then the default counts. */
-const expiry = (claim: SaidClaim, ahead: boolean, nowMs: number): number =>
-  claim.endsAtMs === undefined || ahead ? nowMs + resolveTimeoutMs : claim.endsAtMs;
+/** An `endsAt` on a clock that is not ours says nothing about ours: then the default counts. */
+const expiry = (claim: SaidClaim, unreadable: boolean, nowMs: number): number =>
+  claim.endsAtMs === undefined || unreadable ? nowMs + resolveTimeoutMs : claim.endsAtMs;
 
 export interface Passing {
   readonly nowMs: number;

@@ -91,6 +91,12 @@ describe("after the wanted side changed", () => {
     expect(after).toMatchObject({ state: "due", dueAtMs: t0 + 60_000 });
   });
 
+  it("a reminder that failed stays in its backoff whatever is said meanwhile", () => {
+    const given = { told: { atMs: t0 - 5 * hour }, failures: 1, lastFailure: failure, dueAtMs: t0 + 700 } as const;
+    const after = changed(planned(given), { members: [memberOf("a", { summary: "other words" })] }, t0 + 5);
+    expect(after).toMatchObject({ state: "told", dueAtMs: t0 + 700 });
+  });
+
   it("an end before it was told leaves nothing to do", () => {
     expect(changed(waiting, { wanted: { ...waiting.wanted, ...over } }, t0 + 5)).toMatchObject({
       state: "not_told",

@@ -1,6 +1,6 @@
 import { urgency } from "../model/event.ts";
 import type { Incident, Overtaken } from "../model/incident.ts";
-import { type DueTerms, fallbackDueAtMs, nextAction, remindAtMs, urgencyOf } from "./due.ts";
+import { type DueTerms, fallbackDueAtMs, nextAction, tellAgainAtMs, urgencyOf } from "./due.ts";
 
 /**
  * Derives from the facts of an incident its state and reason, and when to look at it again. Called after every change, so
@@ -44,7 +44,7 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
     ...rest,
     state: shadow ? "not_told" : "told",
     reason,
-    dueAtMs: earliest([repairAtMs, remindAgainAtMs(incident, terms)]),
+    dueAtMs: earliest([repairAtMs, retellAtMs(incident, terms)]),
   };
 }
 
@@ -55,7 +55,9 @@ export function replan(before: Incident, after: Incident, terms: DueTerms, nowMs
     if (after.wanted.status === "firing") return plan(after, terms, nowMs);
     return plan({ ...after, state: "due", dueAtMs: nowMs }, terms, nowMs);
   }
-  const same = before.state === "due" && nextAction(before, terms) === nextAction(after, terms);
+  // What is told keeps its date as well: a reminder that failed is in its backoff whatever is said meanwhile.
+  const known = before.state === "due" || before.state === "told";
+  const same = known && nextAction(before, terms) === nextAction(after, terms);
   return plan(same ? after : { ...after, dueAtMs: null }, terms, nowMs);
 }
 
@@ -75,10 +77,10 @@ export function repairLate(incident: Incident, isOver: (one: Overtaken) => boole
   };
 }
 
-/** A reminder that failed waits out its backoff: by its date alone it would be due again at once. */
-function remindAgainAtMs(incident: Incident, terms: DueTerms): number | null {
-  const remindMs = remindAtMs(incident, terms);
-  return remindMs === null || incident.lastFailure === null ? remindMs : Math.max(remindMs, incident.dueAtMs ?? 0);
+/** What failed to be said again waits out its backoff: by its date alone it would be due again at once. */
+function retellAtMs(incident: Incident, terms: DueTerms): number | null {
+  const againAtMs = tellAgainAtMs(incident, terms);
+  return againAtMs === null || incident.lastFailure === null ? againAtMs : Math.max(againAtMs, incident.dueAtMs ?? 0);
 }
 
 const earliest = (instants: readonly (number | null)[]): number | null => {

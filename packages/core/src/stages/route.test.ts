@@ -51,6 +51,21 @@ describe("routing", () => {
     ]);
   });
 
+  test("of a change event has a key of its own for each start, and spares who takes none", () => {
+    const deploy: Alert = { ...alertOf({ alertname: "Deploy", change_event: "true" }), startsAtMs: 7 };
+    const taking = { ...target({ name: "taking" }), takesChanges: true };
+    const decisions = route(deploy, [taking, { ...taking, name: "sparing", takesChanges: false }]);
+    expect(decisions).toMatchObject([
+      { target: "taking", tell: true, kind: "change", dedupKey: `${deploy.fingerprint}@7` },
+      {
+        target: "sparing",
+        tell: false,
+        reason: "filtered",
+        detail: expect.stringContaining("change events") as string,
+      },
+    ]);
+  });
+
   test("says noise apart from other filters", () => {
     const noise = { severity: "noise", confidence: 1, overrides: true } as const;
     const [decision] = route(disk, [target({ filters: { exclude_noise: true } })], noise);

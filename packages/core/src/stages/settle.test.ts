@@ -32,6 +32,15 @@ const tooMany = (retryAfterMs?: number): Outcome => ({
   ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
 
+/** What words are told then. */
+const wordsAfter = (action: AttemptAction, outcome: Outcome) =>
+  settle(
+    incidentOf({ told: { content: "before", severity: "info" } }),
+    { action, severity: "error", content: "now" },
+    outcome,
+    terms,
+  ).told?.content;
+
 describe("accepted", () => {
   it("is told, and its failures are forgotten", () => {
     expect(settled({ failures: 4, retriedForMs: 9, repeat: true }, accepted)).toMatchObject({
@@ -52,6 +61,13 @@ describe("accepted", () => {
       opened: true,
       told: { event: "acknowledge" },
     });
+  });
+
+  it("a trigger says its own words; what follows says none, so those stay told", () => {
+    expect(wordsAfter("trigger", accepted)).toBe("now");
+    expect(wordsAfter("trigger", timeout), "perhaps").toBe("now");
+    expect(wordsAfter("acknowledge", accepted)).toBe("before");
+    expect(settled({}, accepted).told).not.toHaveProperty("content");
   });
 
   it("a trigger says its own severity; what follows keeps the most severe that the target heard", () => {

@@ -8,6 +8,7 @@ import { moreSevere } from "../model/severity.ts";
 export interface Attempted {
   readonly action: AttemptAction;
   readonly severity: Severity;
+  readonly content?: string;
   /** Nothing left the house. */
   readonly shadow?: true;
 }
@@ -86,19 +87,19 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
 }
 
 /** The most severe that the target heard stays: lowering it is not told, so raising it back is not news. */
-const toldOf = (
-  incident: Incident,
-  event: EventAction,
-  { severity, shadow }: Attempted,
-  certain: boolean,
-  atMs: number,
-): Told => ({
-  event,
-  certain,
-  severity: event === "trigger" ? severity : moreSevere(severity, incident.told?.severity ?? severity),
-  atMs,
-  ...(shadow && { shadow }),
-});
+const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, certain: boolean, atMs: number): Told => {
+  const { severity, shadow } = attempted;
+  // Only a trigger says words.
+  const { content } = event === "trigger" ? attempted : (incident.told ?? {});
+  return {
+    event,
+    certain,
+    severity: event === "trigger" ? severity : moreSevere(severity, incident.told?.severity ?? severity),
+    ...(content === undefined ? {} : { content }),
+    atMs,
+    ...(shadow && { shadow }),
+  };
+};
 
 /** An attempt of unknown fate: told becomes `maybe`, unless the target certainly knows that very event already. */
 export function doubted(incident: Incident, attempted: Attempted, nowMs: number): Incident {

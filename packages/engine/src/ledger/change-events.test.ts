@@ -46,3 +46,14 @@ it("a change that ends before its turn is told all the same; a target that comes
   await ledger.reroute([{ fingerprint: again.claim.alert.fingerprint, routes: again.routes }]);
   expect(await told(ledger)).toEqual([]);
 });
+
+it("a change that is said again while it waits is one change; an end that was never begun is none", async () => {
+  const clock = new VirtualClock();
+  await using ledger = memoryLedger({ clock });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  await ledger.want([change(resolved("never-begun"))]);
+  await ledger.want([change(firing("deploy"))]);
+  await ledger.want([change(firing("deploy"))]);
+  expect(await told(ledger)).toEqual(["change"]);
+  expect(await told(ledger)).toEqual([]);
+});

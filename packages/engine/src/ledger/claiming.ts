@@ -6,6 +6,7 @@ import {
   leadingMember,
   nextAction,
   repairLate,
+  tellAgainAtMs,
   urgencies,
   type Urgency,
   urgencyOf,
@@ -163,7 +164,8 @@ class Claiming {
     const incident = repairLate(due, (one) => one.untilMs <= nowMs);
     const dueTerms = desk.dueTerms(incident);
     const owed = nextAction(incident, dueTerms);
-    const action = owed ?? (isReminder(incident, nowMs, dueTerms.remind) ? "trigger" : null);
+    const againAtMs = tellAgainAtMs(incident, dueTerms);
+    const action = owed ?? (againAtMs !== null && againAtMs <= nowMs ? "trigger" : null);
     if (action === null || (owed !== null && urgencyOf(incident, owed) !== due.urgency)) {
       // Nothing to tell after all, or something of another urgency: planned anew, taken in its own turn.
       desk.planned(due, incident);
@@ -175,7 +177,7 @@ class Claiming {
     const token = desk.nextToken();
     const timeoutMs = terms.timeoutMs;
     const leaseMs = timeoutMs + this.#request.leaseMarginMs;
-    const severity = incident.wanted.severity;
+    const { severity, content } = incident.wanted;
     // What a live target was told is ended for real, though it is a shadow now.
     const shadow = terms.shadow && (incident.told === null || incident.told.shadow === true);
     const flight: Flight = {
@@ -183,6 +185,7 @@ class Claiming {
       owner: this.#request.owner,
       action,
       severity,
+      ...(content === undefined ? {} : { content }),
       ...(shadow && { shadow }),
       sinceMs: nowMs,
       leaseUntilMs: nowMs + leaseMs,
@@ -192,7 +195,15 @@ class Claiming {
     desk.leaseEnds.set(due.id, flight.leaseUntilMs);
     gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
     this.#markProbes(endpoint, incident.id, token);
-    const attempt = { token, action, urgency: due.urgency, shadow, timeoutMs, leaseMs };
+    const attempt = {
+      token,
+      action,
+      urgency: due.urgency,
+      shadow,
+      timeoutMs,
+      leaseMs,
+      leaseUntilMs: flight.leaseUntilMs,
+    };
     const lease = leaseOf(desk, incident, endpoint, attempt);
     this.leases.push(lease);
     this.sealed[placeOf(lease)] = terms.sealed;
@@ -209,15 +220,6 @@ class Claiming {
     if (throttle.pausedUntilMs !== null) gates.putThrottle(terms.credential, { ...throttle, probe: token });
   }
 }
-
-/** It was told long ago, still fires and nobody acknowledged it. */
-const isReminder = (incident: Incident, nowMs: number, remind: number): boolean =>
-  incident.state === "told" &&
-  incident.wanted.status === "firing" &&
-  !incident.wanted.acknowledged &&
-  remind > 0 &&
-  incident.told !== null &&
-  incident.told.atMs + remind <= nowMs;
 
 /** Takes over from an owner whose lease ran out: what it tried may have been told, and may still arrive. */
 export function overtake(desk: Desk, flights: Flights, incident: Incident): Incident {
@@ -249,7 +251,7 @@ function leaseOf(
   desk: Desk,
   incident: Incident,
   endpoint: EndpointRecord,
-  attempt: Pick<PackedLease, "token" | "action" | "urgency" | "shadow" | "timeoutMs" | "leaseMs">,
+  attempt: Pick<PackedLease, "token" | "action" | "urgency" | "shadow" | "timeoutMs" | "leaseMs" | "leaseUntilMs">,
 ): PackedLease {
   const lead = leadingMember(incident.members);
   const record = desk.store.alert(lead.fingerprint);

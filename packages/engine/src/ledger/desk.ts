@@ -89,11 +89,13 @@ export class Desk {
     // An endpoint is of one target.
     if (known) return known;
     const terms = this.termsOf({ target, endpoint });
+    // Who was disabled or removed is told how what it was told ends, and nothing again.
+    const isOn = this.#targets.get(target)?.terms.enabled === true;
     const made: DueTerms = {
       traits: record.terms.traits,
-      retrigger: this.settings.retrigger,
+      retrigger: isOn ? this.settings.retrigger : "never",
       pageResolved: terms.pageResolved,
-      remind: this.settings.remind,
+      remind: isOn ? this.settings.remind : 0,
       ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
     };
     this.#dueTerms.set(record, made);

@@ -59,7 +59,7 @@ function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Rout
   if (held(desk, incident, alert)) return incident;
   if (!route)
     return incident.told === null && !rested(incident) ? leave(desk, incident, alert) : refresh(desk, incident, alert);
-  const member = memberOf(alert, route);
+  const member = memberOf(desk, alert, route);
   const after = wanting(
     { ...incident, flight: wantedFlight(incident), manualUntilMs: null, confirmedAtMs: nowMs, retriedForMs: 0 },
     withMember(incident.members, member),
@@ -152,7 +152,10 @@ function rearm(desk: Desk, incident: Incident, after: Incident): Incident {
 
 /** Confirmed and nothing else: stored so that giving up counts from here, without touching what is due. */
 const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
-  // Told incidents do not need it: nothing counts from it until the next change, which brings its own.
+  // Told incidents do not need it: nothing counts from it until the next change, which brings its own. Save where nobody
+  // looks at it again, since its target was off when it was to be reminded.
+  if (before.state === "told" && before.dueAtMs === null && !before.wanted.acknowledged)
+    return desk.planned(before, before);
   if (before.state === "told" || before.state === "in_flight") return before;
   desk.put(before, after);
   return before;
@@ -172,7 +175,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
   const target = desk.target(route.target);
   if (!target) return null;
   const { nowMs, store } = desk;
-  const member = memberOf(alert, route);
+  const member = memberOf(desk, alert, route);
   const latest = store.latestIncident(route.target, route.dedupKey);
   // A change is told once, whatever became of it.
   if (latest && route.kind === "change") return null;

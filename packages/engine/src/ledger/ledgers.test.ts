@@ -1,5 +1,7 @@
-import { ledgerContract, Scratch } from "@tocsin/testkit";
-import { memoryLedger } from "./memory-ledger.ts";
+import { firing, ledgerContract, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { expect, it } from "vitest";
+import { ledgerOver, memoryLedger } from "./memory-ledger.ts";
+import { MemoryStore } from "./memory-store.ts";
 import { openSqliteLedger, type OpenSqliteOptions } from "./sqlite/sqlite-ledger.ts";
 
 /** A directory with one ledger file, opened as often as its test likes. */
@@ -21,4 +23,18 @@ ledgerContract("SQLite in this thread", {
   virtualTime: true,
   open: (options) => openSqliteLedger({ ...options, path: ":memory:", thread: false }),
   durable: onFile,
+});
+
+it("a replica that opens rows which it shares honours the leases of others until they end", async () => {
+  const [store, clock] = [new MemoryStore(), new VirtualClock()];
+  const request = { most: 9, concurrency: 9, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
+  const one = ledgerOver(store, { clock });
+  await one.useTargets([targetTerms("pagerduty")]);
+  await one.want([wanted(firing("a"))]);
+  const [lease] = (await one.claimDue({ ...request, owner: "one" })).leases;
+  const two = ledgerOver(store, { clock });
+  const early = await two.claimDue({ ...request, owner: "two" });
+  expect(early).toMatchObject({ leases: [], nextAtMs: lease?.leaseUntilMs });
+  await clock.advance(lease?.leaseMs ?? 0);
+  expect((await two.claimDue({ ...request, owner: "two" })).leases).toMatchObject([{ dedupKey: "a" }]);
 });

@@ -1,13 +1,16 @@
-import { type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
-import type { AlertRecord } from "./store.ts";
+import { contentOf, type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
+import type { Desk } from "./desk.ts";
+import { alertIn, type AlertRecord } from "./store.ts";
 
-export function memberOf({ fingerprint, startsAtMs }: AlertRecord, route: Route): Member {
+export function memberOf(desk: Desk, alert: AlertRecord, { severity, summary }: Route): Member {
   return {
-    fingerprint,
+    fingerprint: alert.fingerprint,
     status: "firing",
-    severity: route.severity,
-    startsAtMs,
-    summary: route.summary,
+    severity,
+    startsAtMs: alert.startsAtMs,
+    summary,
+    // Read only where somebody asks for it: most alerts are recorded without being parsed.
+    ...(desk.settings.retrigger === "content" && { content: contentOf(summary, alertIn(alert).annotations) }),
   };
 }
 
@@ -35,5 +38,6 @@ export const sameMembers = (a: readonly Member[], b: readonly Member[]): boolean
     (member, index) =>
       member.status === b[index]?.status &&
       member.severity === b[index]?.severity &&
+      member.content === b[index]?.content &&
       member.summary === b[index]?.summary,
   );

@@ -11,10 +11,10 @@ export type Run = <O extends Operation>(operation: O, args: OperationArguments<O
 /** The port, over whatever carries an operation to its rows and brings the answer after the commit. */
 export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
   useTargets: (targets) => run("useTargets", [targets]),
-  want: (wants) => run("want", [wants.map(packWant)]),
+  want: async (wants) => run("want", [wants.map(packWant)]),
   reroute: (routed) => run("reroute", [routed]),
   claimDue: async (request) => unpackClaimed(await run("claimDue", [request])),
-  settle: (reports) => run("settle", [reports.map(packReport)]),
+  settle: async (reports) => run("settle", [reports.map(packReport)]),
   acknowledge: (incident, by) => run("acknowledge", [incident, by]),
   resolve: (incident, by) => run("resolve", [incident, by]),
   release: (owner) => run("release", [owner]),

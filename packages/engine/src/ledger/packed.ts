@@ -25,7 +25,7 @@ export interface PackedClaimed extends Omit<Claimed, "leases"> {
 
 /** A report needs no more of its lease than to be recognised. */
 export interface PackedReport extends Omit<Report, "lease"> {
-  readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs">;
+  readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs" | "leaseUntilMs">;
 }
 
 export const packWant = ({ claim, routes }: Want): PackedWant => {
@@ -49,6 +49,6 @@ export function unpackClaimed({ leases, sealed, ...rest }: PackedClaimed): Claim
 }
 
 export const packReport = ({ lease, ...report }: Report): PackedReport => {
-  const { incident, token, action, timeoutMs } = lease;
-  return { ...report, lease: { incident, token, action, timeoutMs } };
+  const { incident, token, action, timeoutMs, leaseUntilMs } = lease;
+  return { ...report, lease: { incident, token, action, timeoutMs, leaseUntilMs } };
 };

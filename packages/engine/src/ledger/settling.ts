@@ -190,11 +190,13 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
  * owner that was away for longer than anybody reckoned with may have undone what a later episode told.
  */
 function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: PackedReport): void {
-  const { token, action, timeoutMs } = lease;
+  const { token, action, timeoutMs, leaseUntilMs } = lease;
   if (action === "check") return;
   const latest = desk.store.latestIncident(incident.target, incident.dedupKey) ?? incident;
   const now = latest.endpoint === incident.endpoint ? latest : incident;
   const expected = [incident, now].find(({ overtaken }) => overtaken.some((one) => one.token === token));
+  // Its lease lasts and nobody took it over: it was settled, and other attempts since. The answer to that got lost.
+  if (!expected && desk.nowMs < leaseUntilMs) return;
   const holder = expected ?? (outcome.kind === "interrupted" && !outcome.left ? undefined : now);
   if (!holder) return;
   desk.note(holder.id, "reported_late", action);

@@ -4,8 +4,10 @@ import { keeping } from "./ledger/keeping.ts";
 import { leasing } from "./ledger/leasing.ts";
 import { movingTargets } from "./ledger/moving-targets.ts";
 import { outliving } from "./ledger/outliving.ts";
+import { passingTime } from "./ledger/passing-time.ts";
 import { people } from "./ledger/people.ts";
 import { recording } from "./ledger/recording.ts";
+import { tellingAgain } from "./ledger/telling-again.ts";
 import type { LedgerSubject } from "./ledger/stage.ts";
 
 export type { LedgerOptions, LedgerSubject } from "./ledger/stage.ts";
@@ -14,6 +16,8 @@ export type { LedgerOptions, LedgerSubject } from "./ledger/stage.ts";
 export function ledgerContract(name: string, subject: LedgerSubject): void {
   describe(`${name} keeps the ledger's promises`, () => {
     recording(subject);
+    if (subject.virtualTime) passingTime(subject);
+    if (subject.virtualTime) tellingAgain(subject);
     leasing(subject);
     movingTargets(subject);
     fallingBack(subject);

@@ -1,7 +1,7 @@
-import type { IncidentView } from "@tocsin/core/decisions";
+import { contentRetriggerMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
 import { hashKey, type IncidentRow } from "@tocsin/simulator";
 import type { Passage } from "./network.ts";
-import { dedupKeyOf, wants } from "./replica.ts";
+import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
 import type { TargetPlan } from "./scenario.ts";
 import { labelled, type World } from "./world.ts";
 
@@ -18,10 +18,12 @@ export async function judge(world: World): Promise<void> {
     else shown.set(id, [row]);
   }
   ends(world, views, shown);
+  words(world, views);
   const { adopted } = world.watch;
   repeats(world, adopted);
   order(world, adopted);
   limits(world);
+  reserve(world);
   await recorded(world);
 }
 
@@ -33,6 +35,27 @@ function atRest({ watch }: World, views: readonly IncidentView[]): void {
         "I3",
         `incident ${incident.id} (${incident.dedupKey} at ${incident.target}) still is ${state} ${reason}`,
       );
+}
+
+/** What a target shows of an alert that fires is what was said last, where it asked for new words. */
+function words(world: World, views: readonly IncidentView[]): void {
+  if (world.scenario.retrigger !== "content") return;
+  const triggers = world.network.passages.filter(({ lease, effect }) => lease.action === "trigger" && effect !== null);
+  const last = new Map(
+    triggers.toSorted((a, b) => (a.arrivedAtMs ?? 0) - (b.arrivedAtMs ?? 0)).map((one) => [one.lease.incident, one]),
+  );
+  for (const { incident, state } of views) {
+    const [alert, ...others] = [...world.alerts].filter(({ name }) =>
+      incident.members.some(({ fingerprint }) => fingerprint === name),
+    );
+    const target = world.targets.find(({ name }) => name === incident.target);
+    if (!alert || others.length > 0 || alert.sources.length > 1 || !target || !wants(target, labelled(alert))) continue;
+    if (state !== "told" || incident.wanted.acknowledged) continue;
+    const shown = last.get(incident.id)?.lease.alert.annotations["reading"];
+    const said = world.words.readingOf(alert.name);
+    if (shown !== said)
+      world.watch.violate("words", `${alert.name} at ${target.name} shows reading ${shown}, ${said} was said last`);
+  }
 }
 
 type Standing = "fires" | "over" | "unknown";
@@ -134,7 +157,7 @@ function doubtOf({ lease, outcome }: Passage, adopted: ReadonlySet<number>): num
 }
 
 /** What a receiver was told that it knew: dropped, or a trigger or acknowledge again that neither says more nor reminds. */
-function needlessIn({ settings }: World, requests: readonly Passage[]): string[] {
+function needlessIn({ settings, scenario }: World, requests: readonly Passage[]): string[] {
   const needless: string[] = [];
   let before: Passage | undefined;
   for (const request of requests) {
@@ -142,12 +165,20 @@ function needlessIn({ settings }: World, requests: readonly Passage[]): string[]
     const sinceMs = (arrivedAtMs ?? 0) - (before?.arrivedAtMs ?? 0);
     const again = before?.lease.action === lease.action && before.lease.severity === lease.severity;
     const reminds = lease.action === "trigger" && sinceMs >= settings.remind;
-    if (effect === "dropped" || ((effect === "logged" || effect === "acknowledged") && again && !reminds))
+    const reads =
+      scenario.retrigger === "content" &&
+      lease.action === "trigger" &&
+      sinceMs >= contentRetriggerMs &&
+      before !== undefined &&
+      wordsOf(before.lease) !== wordsOf(lease);
+    if (effect === "dropped" || ((effect === "logged" || effect === "acknowledged") && again && !reminds && !reads))
       needless.push(`token ${lease.token} (${lease.action}, ${effect})`);
     before = request;
   }
   return needless;
 }
+
+const wordsOf = ({ summary, alert }: Lease): string => `${summary} ${alert.annotations["reading"]}`;
 
 /** I2: an incident's first word is its trigger, and no two attempts of one incident overlap while both are leased. */
 function order(world: World, adopted: ReadonlySet<number>): void {
@@ -171,6 +202,21 @@ function limits(world: World): void {
   if (world.network.writesAtAnyTime) return;
   for (const { key, from, to, allowed, refused } of world.receiver.overLimit())
     world.watch.violate("I4", `key ${key}: ${refused} calls beyond ${allowed} from ${from} to ${to}`);
+}
+
+/** I5: what is not critical leaves the reserve of each window alone. */
+function reserve({ scenario, watch }: World): void {
+  const { limit } = scenario;
+  if (limit === 0) return;
+  const most = limit - Math.max(1, Math.floor(limit * reserveShare));
+  const others = [...watch.handed.values()].filter(({ lease }) => lease.urgency !== urgency.criticalTrigger);
+  for (const [key, handed] of Map.groupBy(others, ({ lease }) => lease.sealed)) {
+    // Handed out in order of time: of any `most + 1` in a row the last comes a window after the first, or later.
+    const tooSoon = handed.find(
+      ({ atMs }, n) => atMs - (handed[n - most]?.atMs ?? Number.NEGATIVE_INFINITY) < windowMs,
+    );
+    if (tooSoon) watch.violate("I5", `key ${key}: token ${tooSoon.lease.token} is of the reserve for criticals`);
+  }
 }
 
 /** I1: what was accepted is known. */

@@ -1,6 +1,7 @@
 import { type DeliverySettings, type Ledger, LedgerUnavailable } from "@tocsin/core/decisions";
 import { ledgerOver, MemoryStore, openSqliteLedger } from "@tocsin/engine";
 import type { Random } from "../random.ts";
+import { PowerLoss } from "./power-loss.ts";
 import { Scratch } from "../scratch.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { Life } from "./life.ts";
@@ -20,6 +21,8 @@ export class LedgerHome implements AsyncDisposable {
   readonly #onFate: (what: string) => void;
   readonly #store = new MemoryStore();
   readonly #scratch: Scratch | undefined;
+  /** The power failed: nothing is done any more. */
+  #struck = false;
   #ledger: Ledger | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   /** Nothing goes wrong any more. */
@@ -47,9 +50,15 @@ export class LedgerHome implements AsyncDisposable {
 
   async open(): Promise<void> {
     const options = { clock: this.#clock, settings: this.#settings, random: this.#random.next };
-    this.#ledger = this.#scratch
-      ? await openSqliteLedger({ ...options, path: this.#scratch.file("tocsin.db"), thread: false })
+    if (this.#path) PowerLoss.restore(this.#path);
+    this.#struck = false;
+    this.#ledger = this.#path
+      ? await openSqliteLedger({ ...options, path: this.#path, thread: false })
       : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
+  }
+
+  get #path(): string | undefined {
+    return this.#scratch?.file("tocsin.db");
   }
 
   async close(): Promise<void> {
@@ -84,11 +93,11 @@ export class LedgerHome implements AsyncDisposable {
     if (fate === "crashBefore") return this.#crash(life);
     let answer: { readonly value: unknown } | { readonly error: unknown };
     try {
-      answer = { value: await this.#inTurn(operation, args, fate) };
+      answer = { value: await this.#inTurn(life, operation, args, fate) };
     } catch (error) {
       answer = { error };
     }
-    if (fate === "crashAfter") return this.#crash(life);
+    if (fate === "crashAfter" || fate === "torn") return this.#crash(life);
     await life.turn();
     if ("error" in answer) throw answer.error;
     if (fate === "lostAnswer") throw new LedgerUnavailable("the answer was lost");
@@ -96,14 +105,20 @@ export class LedgerHome implements AsyncDisposable {
   }
 
   /** What is asked is done in order; a slow commit keeps the next ones waiting. */
-  #inTurn(operation: Operation, args: readonly unknown[], fate: string | undefined): Promise<unknown> {
+  #inTurn(life: Life, operation: Operation, args: readonly unknown[], fate: string | undefined): Promise<unknown> {
     const done = this.#tail.then(async () => {
       const { slowMs } = this.#scenario.trouble.ledger;
       if (fate === "slow")
         await new Promise<void>((resolve) => this.#clock.after(this.#random.between(1, slowMs), resolve));
-      if (!this.#ledger || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
+      if (!this.#ledger || this.#struck || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
       const run = this.#ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
+      const powerLoss = fate === "torn" && this.#path && !life.over ? new PowerLoss(this.#path) : undefined;
       const result = await run(...args);
+      if (powerLoss) {
+        powerLoss.strike(this.#random.between(1, 1_000) / 1_000);
+        this.#struck = true;
+        return undefined;
+      }
       this.#onApplied(operation, args, result);
       return result;
     });
@@ -114,8 +129,8 @@ export class LedgerHome implements AsyncDisposable {
   #fate(): string | undefined {
     if (this.calm) return undefined;
     let dice = this.#random.next();
-    const { refused, lostAnswer, crashBefore, crashAfter, slow } = this.#scenario.trouble.ledger;
-    for (const [fate, share] of Object.entries({ refused, lostAnswer, crashBefore, crashAfter, slow })) {
+    const { refused, lostAnswer, crashBefore, crashAfter, slow, torn } = this.#scenario.trouble.ledger;
+    for (const [fate, share] of Object.entries({ refused, lostAnswer, crashBefore, crashAfter, slow, torn })) {
       if (dice < share) return fate;
       dice -= share;
     }

@@ -35,6 +35,10 @@ const routesOf = (targets: readonly TargetPlan[], alert: Alert): Route[] =>
       summary: `${alert.fingerprint} is wrong`,
     }));
 
+export const windowMs = 60_000;
+/** Of each window, kept for criticals. */
+export const reserveShare = 0.2;
+
 export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): TargetTerms {
   const { name, enabled, key, timeoutMs, pageResolved } = target;
   return {
@@ -45,7 +49,13 @@ export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): Tar
     credential: key,
     sealed: key,
     traits: pagerdutyTraits,
-    rateLimit: { limit, perMs: 60_000, algorithm, burst: Math.max(1, Math.floor(limit / 12)), reserve: 0.2 },
+    rateLimit: {
+      limit,
+      perMs: windowMs,
+      algorithm,
+      burst: Math.max(1, Math.floor(limit / 12)),
+      reserve: reserveShare,
+    },
     timeoutMs,
     pageResolved,
     ...(target.fallback && { fallback: { target: target.fallback, afterMs: 120_000 } }),

@@ -66,6 +66,8 @@ export interface Trouble {
     readonly crashAfter: number;
     readonly slow: number;
     readonly slowMs: number;
+    /** The power fails in the middle of a commit. */
+    readonly torn: number;
   };
   readonly lives: {
     readonly meanToPauseMs: number;
@@ -100,6 +102,8 @@ export interface Scenario {
   readonly activeMs: number;
   readonly meanToTargetChangeMs: number;
   readonly meanToPersonMs: number;
+  /** `content`: alerts have readings that change, and the targets are told of them. */
+  readonly retrigger: "severity" | "content";
   readonly trouble: Trouble;
   /** Watched for another day after all is quiet. */
   readonly longRun: boolean;
@@ -117,8 +121,18 @@ export function scenarioOf(seed: number): Scenario {
   const scenario = roughScenarioOf(seed);
   // Choices of their own, so that what is added moves nothing else.
   const random = new Random(seed).fork("more");
-  return withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
+  const told = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
+  const retrigger = random.chance(0.25) ? "content" : "severity";
+  const torn = withTornCommits({ ...told, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
+  // Somebody who acknowledges whatever pages, so that some of it ends and comes back meanwhile.
+  return random.chance(0.15) ? { ...torn, meanToPersonMs: 3 * second } : torn;
 }
+
+/** Where the ledger is a file, and dies with the one process that it belongs to. */
+const withTornCommits = (scenario: Scenario, torn: number): Scenario =>
+  scenario.ledger === "sqlite" && scenario.lives === "together" && scenario.trouble.lives.meanToCrashMs > 0
+    ? { ...scenario, trouble: { ...scenario.trouble, ledger: { ...scenario.trouble.ledger, torn } } }
+    : scenario;
 
 /** Replicas that are often held up between the last check of a lease and the write. */
 const withLateWrites = (scenario: Scenario): Scenario => ({
@@ -160,6 +174,7 @@ function roughScenarioOf(seed: number): Scenario {
     activeMs: random.between(3, 25) * minute,
     meanToTargetChangeMs: random.pick([0, 0, 2 * minute, 5 * minute]),
     meanToPersonMs: random.pick([0, 0, minute]),
+    retrigger: "severity",
     trouble: troubleOf(random.fork("trouble"), together, ledger),
     longRun: random.chance(0.25),
   };
@@ -234,6 +249,7 @@ function troubleOf(random: Random, together: boolean, ledger: Scenario["ledger"]
       crashAfter: share(0.005),
       slow: share(0.05),
       slowMs: random.pick([200, 3_000, 15_000]),
+      torn: 0,
     },
     lives: {
       meanToPauseMs: together ? 0 : mean(minute, 0.4),

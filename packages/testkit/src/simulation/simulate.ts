@@ -18,6 +18,9 @@ export interface Result {
   readonly history: () => Promise<string>;
 }
 
+/** How long new words may wait to be told, with all others at the lowest limit: far less than for a reminder. */
+const longestWordsMs = 30 * minute;
+
 /** How long the longest backlog may take to be told once all is well. */
 const longestDrainMs = 6 * hour;
 
@@ -37,8 +40,11 @@ export async function simulate(seed: number | Scenario, { remember = false } = {
   world.calm();
   // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour.
   await world.clock.advance(20 * minute);
-  const deadlineMs = world.clock.monotonic() + longestDrainMs;
-  while (world.clock.monotonic() < deadlineMs && !(await isQuiet(world))) await world.clock.advance(minute);
+  await untilQuiet(world);
+  if (scenario.retrigger === "content") {
+    await world.clock.advance(longestWordsMs);
+    await untilQuiet(world);
+  }
   await judge(world);
   if (scenario.longRun) {
     for (const source of world.sources) source.fallSilent();
@@ -54,6 +60,11 @@ export async function simulate(seed: number | Scenario, { remember = false } = {
     incidents: (await world.views()).length,
     history: async () => (remember ? world.history : (await simulate(seed, { remember: true })).history()),
   };
+}
+
+async function untilQuiet(world: World): Promise<void> {
+  const deadlineMs = world.clock.monotonic() + longestDrainMs;
+  while (world.clock.monotonic() < deadlineMs && !(await isQuiet(world))) await world.clock.advance(minute);
 }
 
 async function isQuiet(world: World): Promise<boolean> {

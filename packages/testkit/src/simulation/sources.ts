@@ -11,6 +11,8 @@ interface Problem {
   fires: boolean;
   startsAtMs: number;
   severity: Severity;
+  /** What it measures, in words that change. */
+  reading: string;
 }
 
 /** What monitoring sees, and how it says so. */
@@ -32,6 +34,9 @@ export interface Source {
 const sleep = (clock: VirtualClock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.after(ms, resolve));
 
+/** How long a reading stays what it is. */
+const readingLastsMs = 100_000;
+
 /** Problems that come and go by themselves; `changed` is told each time. */
 class Problems {
   readonly all: Map<string, Problem>;
@@ -45,8 +50,17 @@ class Problems {
     changed: (problem: Problem) => void,
   ) {
     this.all = new Map(
-      alerts.map((plan) => [plan.name, { plan, fires: false, startsAtMs: clock.monotonic(), severity: plan.severity }]),
+      alerts.map((plan) => {
+        const problem = { plan, fires: false, startsAtMs: clock.monotonic(), severity: plan.severity, reading: "0" };
+        return [plan.name, problem];
+      }),
     );
+    const read = (): void => {
+      if (this.#quiet) return;
+      for (const problem of this.all.values()) problem.reading = String(Number(problem.reading) + 1);
+      clock.after(readingLastsMs, read);
+    };
+    clock.after(readingLastsMs, read);
     for (const problem of this.all.values()) {
       const turn = (): void => {
         if (this.#quiet) return;
@@ -66,10 +80,10 @@ class Problems {
 
 const labelsOf = ({ name, team }: AlertPlan) => ({ alertname: name, team });
 
-const alertOf = ({ plan, severity }: Problem, startsAtMs: number): Claim["alert"] => ({
+const alertOf = ({ plan, severity, reading }: Problem, startsAtMs: number): Claim["alert"] => ({
   fingerprint: plan.name,
   labels: labelsOf(plan),
-  annotations: { severity },
+  annotations: { severity, reading },
   startsAtMs,
 });
 

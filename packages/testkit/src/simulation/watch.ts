@@ -31,6 +31,8 @@ export class Watch {
   readonly handed = new Map<number, Handed>();
   /** Incidents that began with the resolve of an alert that nobody knew. */
   readonly adopted = new Set<number>();
+  /** Incidents that a person acknowledged. */
+  readonly #acknowledged = new Set<number>();
   readonly #live = new Map<number, Handed>();
   /** Where each incident was told, or may have been. */
   readonly #places = new Map<number, { readonly endpoint: string; readonly dedupKey: string }>();
@@ -60,6 +62,9 @@ export class Watch {
       case "settle":
         for (const [index, { lease, outcome }] of (args[0] as readonly Report[]).entries())
           if ((result as readonly boolean[])[index]) this.#settled(lease, outcome);
+        return;
+      case "acknowledge":
+        if (result === true) this.#acknowledged.add(args[0] as number);
         return;
       case "release":
         for (const handed of this.#live.values()) if (handed.owner === args[0]) this.#end(handed, "released");
@@ -98,6 +103,8 @@ export class Watch {
       !this.#wanting.mayWant(target, dedupKey)
     )
       this.violate("I6", `${what}: no filter lets it through`);
+    if (action === "acknowledge" && !this.#acknowledged.has(incident))
+      this.violate("acknowledged", `${what}: nobody did in this episode`);
     if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
     const handed: Handed = { lease, owner, atMs: nowMs, endedAtMs: null, end: null };
     this.handed.set(token, handed);

@@ -4,6 +4,7 @@ interface Word {
   readonly fires: boolean;
   /** Never in the future of its receipt. */
   readonly startsAtMs: number;
+  readonly saidStartsAtMs: number;
   /** When a direct claim ends unless repeated; null: never. */
   readonly endsAtMs: number | null;
   /** Its sender's clock, or ours, is so far off that nobody can read its end. */
@@ -21,12 +22,23 @@ interface Memory {
 const minute = 60_000;
 
 /**
+ * Whoever still sees it fire moves its end on. Where our clock is behind, after restarts while the wall clock was set back,
+ * the end of what is over lies ahead of us, and that it moved back is all that can be read in it; a repeat says it again.
+ */
+const endMovedBack = (before: Word, now: Word): boolean =>
+  before.endsAtMs !== null &&
+  now.endsAtMs !== null &&
+  before.saidStartsAtMs === now.saidStartsAtMs &&
+  (now.endsAtMs < before.endsAtMs || (now.endsAtMs === before.endsAtMs && before.skewed));
+
+/**
  * What the ledger was told, by the plainest reading: within one claim the newer start wins, then the later arrival. It
  * knows nothing of windows and grace, so it may only say what cannot be wrong.
  */
 export class Words {
   readonly #claims = new Map<string, Map<string, Memory>>();
   readonly #heardAtMs = new Map<string, number>();
+  readonly #readings = new Map<string, string>();
 
   heard({ alert, status, source, sender, endsAtMs }: Claim, nowMs: number): void {
     this.#heardAtMs.set(source, nowMs);
@@ -35,11 +47,14 @@ export class Words {
     const word: Word = {
       fires: status === "firing",
       startsAtMs: Math.min(alert.startsAtMs, nowMs),
+      saidStartsAtMs: alert.startsAtMs,
       endsAtMs: sender === undefined ? null : (endsAtMs ?? nowMs + 5 * minute),
       skewed: alert.startsAtMs > nowMs || (endsAtMs !== undefined && endsAtMs <= nowMs),
     };
     const claimant = `${source} ${sender ?? ""}`;
     const memory = claims.get(claimant);
+    if (word.fires && word.startsAtMs >= (memory?.last.startsAtMs ?? 0))
+      this.#readings.set(alert.fingerprint, alert.annotations["reading"] ?? "");
     if (!memory) {
       const since = word.fires ? nowMs : Number.POSITIVE_INFINITY;
       claims.set(claimant, { source, last: word, firedUntilMs: word.fires ? nowMs : 0, firesSinceMs: since });
@@ -49,7 +64,7 @@ export class Words {
     if (word.startsAtMs < memory.last.startsAtMs) return;
     if (!word.fires) memory.firesSinceMs = Number.POSITIVE_INFINITY;
     else if (!memory.last.fires) memory.firesSinceMs = nowMs;
-    memory.last = word;
+    memory.last = endMovedBack(memory.last, word) ? { ...word, skewed: true } : word;
   }
 
   /** Somebody says that it fires, or did until less than `withinMs` ago. */
@@ -68,6 +83,11 @@ export class Words {
       if ((this.#heardAtMs.get(source) ?? 0) <= endsAtMs && nowMs < endsAtMs + staleAfterMs) return true;
     }
     return false;
+  }
+
+  /** The reading that was said last while it fired. */
+  readingOf(alert: string): string | undefined {
+    return this.#readings.get(alert);
   }
 
   get alerts(): Iterable<string> {

@@ -28,7 +28,7 @@ interface Version {
 export class World implements AsyncDisposable {
   readonly scenario: Scenario;
   readonly clock = new VirtualClock();
-  readonly settings: DeliverySettings = { ...defaultSettings, expiryGrace: minute };
+  readonly settings: DeliverySettings;
   readonly receiver: Simulator;
   readonly network: Network;
   readonly home: LedgerHome;
@@ -51,6 +51,7 @@ export class World implements AsyncDisposable {
 
   constructor(scenario: Scenario, o: { readonly remember?: boolean } = {}) {
     this.scenario = scenario;
+    this.settings = { ...defaultSettings, expiryGrace: minute, retrigger: scenario.retrigger };
     this.#history = o.remember ? [JSON.stringify(scenario, null, 1)] : undefined;
     const { clock } = this;
     this.#random = new Random(scenario.seed).fork("world");

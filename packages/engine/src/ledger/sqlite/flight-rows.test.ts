@@ -9,6 +9,7 @@ const flight: fc.Arbitrary<Flight> = fc.record(
     owner: fc.constantFrom("one", "two 1", "two"),
     action: fc.constantFrom("trigger", "resolve", "check"),
     severity: fc.constantFrom("critical", "info"),
+    content: fc.constantFrom("one", "other"),
     shadow: fc.constant(true as const),
     unwanted: fc.constant(true as const),
     sinceMs: fc.constantFrom(1, 2),

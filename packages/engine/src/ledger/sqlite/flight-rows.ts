@@ -15,7 +15,8 @@ export function flightsText(flying: Iterable<Flying>): string {
   const groups = new Map<string, [Shared, ...number[]]>();
   for (const { id, flight } of flying) {
     const { token, ...shared } = flight;
-    const key = `${flight.sinceMs} ${flight.leaseUntilMs} ${flight.action} ${flight.severity} ${flight.shadow} ${flight.unwanted} ${flight.owner}`;
+    const { sinceMs, leaseUntilMs, action, severity, shadow, unwanted, content, owner } = flight;
+    const key = `${sinceMs} ${leaseUntilMs} ${action} ${severity} ${shadow} ${unwanted} ${content} ${owner}`;
     const group = groups.get(key);
     if (group) group.push(id, token);
     else groups.set(key, [shared, id, token]);

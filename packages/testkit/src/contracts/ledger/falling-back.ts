@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { epochMs as t0 } from "../../claims.ts";
-import { pagerdutyLimit, targetTerms } from "../../target-terms.ts";
+import { targetTerms } from "../../target-terms.ts";
 import { type LedgerSubject, minute, refused, second, serverError, Stage, unauthorized } from "./stage.ts";
 
 const fallback = { target: "fallback", afterMs: 2 * minute };
@@ -88,6 +87,31 @@ export function fallingBack(subject: LedgerSubject): void {
       expect((await stage.claim()).map(({ target }) => target)).toEqual(["pagerduty"]);
     });
 
+    it("shows for whom it stands in", async () => {
+      await using stage = await Stage.open(subject, { targets });
+      await stage.fires("a", critical);
+      expect(await toldWhere(stage, 2 * minute)).toEqual(["trigger"]);
+      expect(await stage.stands()).toEqual(["told fallback", "due waiting_retry"]);
+    });
+
+    it("of several alerts in one incident is told of those that still fire", async () => {
+      await using stage = await Stage.open(subject, { targets });
+      await stage.fires("a", { ...critical, dedupKey: "group" });
+      await stage.fires("b", { ...critical, dedupKey: "group" });
+      await stage.ends("a");
+      expect(await toldWhere(stage, 2 * minute)).toEqual(["trigger"]);
+      expect((await stage.newest()).members.map(({ fingerprint }) => fingerprint)).toEqual(["b"]);
+    });
+
+    it("that is told of the alert anyway is told of it once", async () => {
+      await using stage = await Stage.open(subject, { targets });
+      await stage.fires("a", { ...critical, at: ["pagerduty", "fallback"] });
+      expect(await toldWhere(stage, second)).toEqual(["trigger"]);
+      expect(await toldWhere(stage, 10 * minute)).toEqual([]);
+      await stage.ends("a");
+      expect(await toldWhere(stage, second)).toEqual(["resolve"]);
+    });
+
     it("that is missing or disabled costs nothing", async () => {
       for (const others of [[], [targetTerms("fallback", { enabled: false })]]) {
         await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { fallback }), ...others] });
@@ -95,22 +119,6 @@ export function fallingBack(subject: LedgerSubject): void {
         expect(await toldWhere(stage, 10 * minute)).toEqual([]);
         expect((await stage.newest()).target).toBe("pagerduty");
       }
-    });
-  });
-
-  describe("an attempt that no incident makes", () => {
-    const limited = { ...pagerdutyLimit, limit: 2, perMs: minute, reserve: 0 };
-
-    it("is charged to its target's credential, and counts for the others", async () => {
-      await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { rateLimit: limited })] });
-      expect(await stage.ledger.charge("pagerduty")).toBe(true);
-      expect(await stage.ledger.charge("pagerduty")).toBe(true);
-      expect(await stage.ledger.charge("pagerduty")).toBe(false);
-      expect(await stage.ledger.charge("nobody")).toBe(false);
-      await stage.fires("a");
-      expect(await stage.claim()).toEqual([]);
-      expect(await stage.after(2 * minute)).toEqual(["trigger a"]);
-      expect(stage.clock.now()).toBe(t0 + 2 * minute);
     });
   });
 }

@@ -114,6 +114,23 @@ export function keeping(subject: LedgerSubject): void {
       expect(new Set(seen).size).toBe(11);
     });
 
+    it("what is under way, by target and fingerprint, page by page", async () => {
+      await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
+      for (const name of ["a", "b", "c"]) await stage.fires(name, { at: ["one", "two"] });
+      await stage.fires("told", { at: ["one"] });
+      for (const lease of await stage.claim()) if (lease.dedupKey === "told") await stage.settle(lease);
+      const shown = async (query: Partial<Parameters<typeof stage.ledger.incidents>[0]>) =>
+        (await stage.ledger.incidents({ state: "in_flight", limit: 10, ...query })).incidents.map(
+          ({ incident }) => `${incident.target} ${incident.dedupKey}`,
+        );
+      expect(await shown({})).toEqual(["two c", "one c", "two b", "one b", "two a", "one a"]);
+      expect(await shown({ target: "two" })).toEqual(["two c", "two b", "two a"]);
+      expect(await shown({ fingerprint: "b" })).toEqual(["two b", "one b"]);
+      const { incidents, nextCursor } = await stage.ledger.incidents({ state: "in_flight", limit: 4 });
+      expect(incidents).toHaveLength(4);
+      expect(await shown({ cursor: nextCursor ?? "" })).toEqual(["two a", "one a"]);
+    });
+
     it("one incident with the history that led to its state", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
@@ -249,6 +266,25 @@ function retention(subject: LedgerSubject): void {
       await forgetAll(stage, stage.clock.now() - 30 * day);
       await stage.ledger.want(["told", "due", "refused"].map((name) => wanted(resolved(name))));
       expect((await stage.tell()).toSorted()).toEqual(["resolve refused", "resolve told"]);
+    });
+
+    it("forgets a bounded piece of what was told at a time, and a report of what is forgotten changes nothing", async () => {
+      await using stage = await Stage.open(subject);
+      const names = Array.from({ length: 450 }, (_, n) => `a${n}`);
+      await stage.ledger.want(names.map((name) => wanted(firing(name))));
+      const leases = [];
+      for (let some = await stage.claim(); some.length > 0; some = await stage.claim()) {
+        for (const lease of some) await stage.settle(lease);
+        leases.push(...some);
+      }
+      await stage.ledger.want(names.map((name) => wanted(resolved(name))));
+      expect(await stage.tell()).toHaveLength(450);
+      await stage.clock.advance(day);
+      const first = await stage.ledger.forget(stage.clock.now());
+      expect(first).toBeLessThan(900);
+      await forgetAll(stage, stage.clock.now());
+      expect(await stage.views()).toEqual([]);
+      for (const lease of leases.slice(0, 2)) expect(await stage.settle(lease)).toBe(false);
     });
 
     it("forgets a bounded piece at a time", async () => {

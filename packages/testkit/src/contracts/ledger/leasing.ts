@@ -182,6 +182,18 @@ export function leasing(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
+    it("what is refused after it ended, and nothing can undo, stays dead", async () => {
+      await using stage = await Stage.open(subject, {
+        targets: [targetTerms("pagerduty", { pageResolved: "always" })],
+      });
+      await stage.fires("a");
+      const trigger = await stage.claimOne();
+      await stage.ends("a");
+      await stage.settle(trigger, refused);
+      expect(await stage.tell()).toEqual([]);
+      expect(await stage.stands()).toEqual(["dead dead_invalid"]);
+    });
+
     it("a refusal that may be the key's fault is followed by one question for the key", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("good");
@@ -220,6 +232,16 @@ export function leasing(subject: LedgerSubject): void {
       await stage.fires("a", { startsAtMs: stage.clock.now() });
       expect(await stage.tell()).toEqual(["trigger a"]);
       expect(await stage.settle(resolve)).toBe(false);
+      expect(await stage.tell()).toEqual([]);
+    });
+
+    it("nor where other attempts of its incident were settled before it came again", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      const trigger = await stage.attempt();
+      await stage.ends("a");
+      await stage.attempt();
+      expect(await stage.settle(trigger)).toBe(false);
       expect(await stage.tell()).toEqual([]);
     });
   });
@@ -313,6 +335,20 @@ function leaseTime(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
       await stage.settle(lost, accepted);
       expect(await stage.tell()).toEqual(["trigger a"]);
+    });
+
+    it("and whose question for the key comes too late says nothing of its event", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(suspicious);
+      const question = await stage.claimOne("one");
+      await stage.clock.advance(leaseMs);
+      const again = await stage.claimOne("two");
+      expect([question.action, again.action]).toEqual(["check", "check"]);
+      expect(await stage.settle(question, suspicious)).toBe(false);
+      await stage.settle(again, accepted);
+      // Asked so long after the refusal that the key may be another by now: the event is tried again.
+      expect(await stage.stands()).toEqual(["due waiting_retry"]);
     });
 
     it("and whose owner never sent anything needs no repair", async () => {
@@ -533,6 +569,16 @@ function waiting(subject: LedgerSubject): void {
       expect(probe).toHaveLength(1);
       await stage.settle(probe[0] as Lease);
       expect(await stage.tell()).toHaveLength(5);
+    });
+
+    it("is asked about again by another attempt where the one that asked met a failure", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(tooMany);
+      await stage.clock.advance(30 * second);
+      await stage.attempt(serverError);
+      await stage.fires("b");
+      expect((await stage.claim()).map(said)).toEqual(["trigger b"]);
     });
 
     it("waits as long as it says", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { alertOf, epochMs as t0, firing, routeTo, wanted } from "../../claims.ts";
 import { targetTerms } from "../../target-terms.ts";
-import { accepted, hour, leaseMs, type LedgerSubject, minute, second, serverError, Stage } from "./stage.ts";
+import { accepted, hour, leaseMs, type LedgerSubject, minute, refused, second, serverError, Stage } from "./stage.ts";
 
 const oldKey = targetTerms("pagerduty", { credential: "old" });
 const newKey = targetTerms("pagerduty", { credential: "new" });
@@ -45,6 +45,30 @@ export function movingTargets(subject: LedgerSubject): void {
       await stage.ledger.useTargets([newKey]);
       await stage.settle(old, { kind: "interrupted", left: false, detail: "stopped" });
       expect((await stage.attempt()).endpoint).toBe(newKey.endpoint);
+    });
+
+    it("what the old key refused for good is told at the new one when it is said again", async () => {
+      await using stage = await Stage.open(subject, { targets: [oldKey] });
+      await stage.fires("a");
+      await stage.attempt(refused);
+      await stage.ledger.useTargets([newKey]);
+      expect(await stage.tell()).toEqual([]);
+      await stage.fires("a");
+      expect(await stage.attempt()).toMatchObject({ action: "trigger", endpoint: newKey.endpoint });
+    });
+
+    it("what fires again while its end is under way at the old key is opened at the new one", async () => {
+      await using stage = await Stage.open(subject, { targets: [oldKey] });
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ledger.useTargets([newKey]);
+      await stage.ends("a");
+      const end = await stage.claimOne();
+      expect(end.endpoint).toBe(oldKey.endpoint);
+      await stage.fires("a", { startsAtMs: t0 + 1 });
+      await stage.settle(end);
+      expect(await stage.attempt()).toMatchObject({ action: "trigger", endpoint: newKey.endpoint });
+      expect(await stage.stands()).toEqual(["told delivered", "closed delivered"]);
     });
 
     it("a removed target's told incidents are still resolved; its untold ones rest", async () => {
@@ -227,6 +251,16 @@ export function movingTargets(subject: LedgerSubject): void {
       await stage.fires("a");
       const live = await stage.claim();
       expect(live.map(({ action, shadow: still }) => [action, still])).toEqual([["trigger", false]]);
+    });
+
+    it("and nothing else of what was not told", async () => {
+      await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { shadow: true })] });
+      await stage.fires("over");
+      await stage.ends("over");
+      await stage.fires("a");
+      await stage.attempt();
+      await stage.ledger.useTargets([targetTerms("pagerduty")]);
+      expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
     it("a target that becomes a shadow still resolves what it was told before", async () => {

@@ -1,0 +1,27 @@
+import { expect, it } from "vitest";
+import { systemClock } from "./clock.ts";
+
+it("calls back once, save where that was called off; a negative delay is none", async () => {
+  const called: string[] = [];
+  const callOff = systemClock.after(-1, () => called.push("called off"));
+  callOff();
+  await new Promise<void>((resolve) => {
+    systemClock.after(0, () => called.push("at once"));
+    systemClock.after(0.5, resolve);
+  });
+  expect(called).toEqual(["at once"]);
+});
+
+it("a delay that no timer takes is a long one, not none", async () => {
+  const called: string[] = [];
+  const callOff = systemClock.after(2 ** 40, () => called.push("far too early"));
+  await new Promise<void>((resolve) => void systemClock.after(0, resolve));
+  callOff();
+  expect(called).toEqual([]);
+});
+
+it("runs forward", () => {
+  const [wallMs, monotonicMs] = [systemClock.now(), systemClock.monotonic()];
+  expect(wallMs).toBeGreaterThan(Date.UTC(2025, 0, 1));
+  expect(systemClock.monotonic()).toBeGreaterThanOrEqual(monotonicMs);
+});

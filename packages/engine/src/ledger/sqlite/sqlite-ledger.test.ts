@@ -1,0 +1,42 @@
+import { LedgerUnavailable, type Want } from "@tocsin/core";
+import { firing, Scratch, targetTerms, wanted } from "@tocsin/testkit";
+import { describe, expect, it } from "vitest";
+import { openSqliteLedger } from "./sqlite-ledger.ts";
+
+/** Only a bug asks this. */
+const bug = { claim: firing("bug"), routes: null } as unknown as Want;
+
+describe("a ledger in a thread of its own", () => {
+  it("answers what is asked together, each with its own", async () => {
+    await using ledger = await openSqliteLedger({ path: ":memory:" });
+    const [, recorded, failed, also] = await Promise.allSettled([
+      ledger.useTargets([targetTerms("pagerduty")]),
+      ledger.want([wanted(firing("a"))]),
+      ledger.want([bug]),
+      ledger.want([wanted(firing("b"))]),
+    ]);
+    expect([recorded, also]).toMatchObject([
+      { value: [{ fingerprint: "a", effect: "accepted" }] },
+      { value: [{ fingerprint: "b", effect: "accepted" }] },
+    ]);
+    expect(failed).toMatchObject({ reason: { name: "Error", stack: expect.stringContaining("TypeError") as string } });
+  });
+
+  it("does what was asked before it was closed, and nothing after", async () => {
+    using scratch = new Scratch();
+    const path = scratch.file("tocsin.db");
+    const ledger = await openSqliteLedger({ path });
+    const asked = Array.from({ length: 50 }, (_, n) => ledger.want([wanted(firing(`a${n}`))]));
+    await ledger[Symbol.asyncDispose]();
+    expect(await Promise.all(asked)).toHaveLength(50);
+    await expect(ledger.probe()).rejects.toBeInstanceOf(LedgerUnavailable);
+    await ledger[Symbol.asyncDispose]();
+    await using again = await openSqliteLedger({ path });
+    expect(await again.alert("a49")).toMatchObject({ status: "firing" });
+  });
+});
+
+it("a bug in a ledger without a thread is named too, and is no lack of a ledger", async () => {
+  await using ledger = await openSqliteLedger({ path: ":memory:", thread: false });
+  await expect(ledger.want([bug])).rejects.not.toBeInstanceOf(LedgerUnavailable);
+});
