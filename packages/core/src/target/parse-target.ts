@@ -145,6 +145,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     credential: located.credential,
     degraded: located.degraded,
     headers: located.headers,
+    ...(located.signingSecrets && { signingSecrets: located.signingSecrets }),
     own: located.own ?? {},
     enabled: fields.enabled,
     mode: fields.mode,
