@@ -1,4 +1,5 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
+import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.ts";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
 import type { PublisherOptions } from "./publisher-options.ts";
 import { webhookPublisher, webhookTarget } from "./webhook/index.ts";
@@ -12,6 +13,7 @@ interface Registered {
 const registry: readonly Registered[] = [
   { target: pagerdutyTarget, open: pagerdutyPublisher },
   { target: webhookTarget, open: webhookPublisher },
+  { target: alertmanagerTarget, open: alertmanagerPublisher },
 ];
 
 /** What targets can be: for `parseTarget` and `targetJsonSchema` of @tocsin/core. */
