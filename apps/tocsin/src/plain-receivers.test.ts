@@ -153,6 +153,24 @@ describe("a webhook and an Alertmanager", () => {
     expect(posts(service, "deploy")).toEqual([]);
   });
 
+  test("can be tried: a marked incident and its end, but no key can be asked for", async () => {
+    await using service = await start();
+    for (const name of ["desk", "central"]) {
+      const { status, body } = await service.ask("POST", `/api/v1/targets/${name}/test`);
+      expect([status, body.ok, body.attempts.map(({ action }: { action: string }) => action)]).toEqual([
+        200,
+        true,
+        ["trigger", "resolve"],
+      ]);
+      expect((await service.ask("POST", `/api/v1/targets/${name}/test?only=key`)).status).toBe(409);
+    }
+    const ended = service.simulator.incidents().map(({ receiver, status }) => [receiver, status]);
+    expect(ended).toEqual([
+      ["webhook", "resolved"],
+      ["alertmanager", "resolved"],
+    ]);
+  });
+
   test("hear of an acknowledgement, where there is such a thing", async () => {
     await using service = await start();
     await post(service, alertOf("db-1"));
