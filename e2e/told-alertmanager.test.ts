@@ -33,7 +33,17 @@ const hostile: Record<string, Record<string, string>> = {
   "halves of characters": { "half \ud800": "x\udc00" },
   "a value without end": { long: "é".repeat(100_000) },
 };
+const hostileAlerts = (status: "firing" | "resolved") =>
+  Object.entries(hostile).map(([name, texts], index) => ({
+    ...webhookAlert(`hostile-${index}`, status),
+    labels: { alertname: name, ...texts },
+    annotations: texts,
+    startsAt: index % 2 === 0 ? "0001-01-01T00:00:00Z" : new Date(Date.now() + 50_000).toISOString(),
+    generatorURL: ["https://a/%zz", "javascript:alert(1)", "https://b/ graph?q=größe", "no url", ""][index],
+  }));
+
 const hours = 3_600_000;
+const halfAMinuteAhead = () => Date.now() + 30_000;
 
 describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
   test("holds what Tocsin tells it for firing, notifies, and lets go of it at its end", async () => {
@@ -66,17 +76,9 @@ describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
     await using alertmanager = await startAlertmanager({ webhook: "http://127.0.0.1:9/" });
     const targets = [{ name: "central", type: "alertmanager", url: `http://${alertmanager.address}/api/v2/alerts` }];
     await using tocsin = await Service.start({ config: { targets } });
-    const alerts = (status: "firing" | "resolved") =>
-      Object.entries(hostile).map(([name, texts], index) => ({
-        ...webhookAlert(`hostile-${index}`, status),
-        labels: { alertname: name, ...texts },
-        annotations: texts,
-        startsAt: index % 2 === 0 ? "0001-01-01T00:00:00Z" : new Date(Date.now() + 50_000).toISOString(),
-        generatorURL: ["https://a/%zz", "javascript:alert(1)", "https://b/ graph?q=größe", "no url", ""][index],
-      }));
-    await say(tocsin, ...alerts("firing"));
-    await until("all fire there", async () => (await alertsAt(alertmanager)).length === alerts("firing").length);
-    await say(tocsin, ...alerts("resolved"));
+    await say(tocsin, ...hostileAlerts("firing"));
+    await until("all fire there", async () => (await alertsAt(alertmanager)).length === hostileAlerts("firing").length);
+    await say(tocsin, ...hostileAlerts("resolved"));
     await until("none fires there", async () => (await alertsAt(alertmanager)).length === 0);
     await tocsin.quiet();
     expect((await tocsin.ask("GET", "/api/v1/deadletters")).body.deadletters).toEqual([]);
@@ -88,8 +90,7 @@ describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
     const parsed = parseTarget(written, { types: targetTypes, readSecret: String });
     if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
     await using transport = new Transport();
-    const now = () => Date.now() + 30_000;
-    const publisher = createPublisher(parsed.target, { transport, version: "0", now });
+    const publisher = createPublisher(parsed.target, { transport, version: "0", now: halfAMinuteAhead });
     const alert: Alert = {
       fingerprint: "db-1",
       labels: { alertname: "DiskFull", instance: "db-1" },

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 import type { Lease } from "@tocsin/core";
 
@@ -9,5 +9,5 @@ import type { Lease } from "@tocsin/core";
  */
 export function eventIdOf({ target, dedupKey, incident, event }: Lease): string {
   const whole = JSON.stringify([target, dedupKey, incident, event.token, event.atMs]);
-  return `evt_${createHash("sha256").update(whole).digest("hex").slice(0, 32)}`;
+  return `evt_${hash("sha256", whole, "hex").slice(0, 32)}`;
 }

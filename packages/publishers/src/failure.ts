@@ -14,7 +14,7 @@ const words: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
   ETIMEDOUT: "connection timed out",
-  [forbiddenAddress]: "the host's name resolves to a link-local or metadata address",
+  [forbiddenAddress]: "the host is, or resolves to, a link-local or metadata address",
   UND_ERR_SOCKET: "connection closed",
   UND_ERR_CONNECT_TIMEOUT: "no connection in time",
   UND_ERR_HEADERS_TIMEOUT: "no answer in time",

@@ -75,6 +75,16 @@ const metadata = { address: "169.254.169.254", family: 4 };
 const linkLocal = { address: "fe80::1", family: 6 };
 const here = { address: "127.0.0.1", family: 4 };
 
+test("an address that is forbidden is not connected to, whoever asks", async () => {
+  await using transport = new Transport();
+  const { signal } = new AbortController();
+  for (const host of ["169.254.169.254", "[fd00:ec2::254]", "0.0.0.0"]) {
+    const address = addressOf(`http://${host}:9/latest`);
+    const reply = await transport.post({ address, headers: [], body: "{}", signal });
+    expect(reply).toMatchObject({ kind: "failed", left: false, detail: expect.stringContaining("FORBIDDEN_ADDRESS") });
+  }
+});
+
 describe("a name", () => {
   const { signal } = new AbortController();
   async function postTo(name: string, lookup: LookupFunction, anyAddress = false) {
@@ -93,7 +103,7 @@ describe("a name", () => {
           kind: "failed",
           left: false,
           reason: "network",
-          detail: "the host's name resolves to a link-local or metadata address (FORBIDDEN_ADDRESS)",
+          detail: "the host is, or resolves to, a link-local or metadata address (FORBIDDEN_ADDRESS)",
         },
         arrived: 0,
       });

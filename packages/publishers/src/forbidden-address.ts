@@ -5,7 +5,7 @@ import { BlockList, isIP, type LookupFunction } from "node:net";
  * Where no receiver of alerts is, and what hands out credentials or other harm to whoever can make us send something there.
  * Private networks and this machine are not among them: an operator's receivers are often there.
  */
-const forbidden = new BlockList();
+const addresses = new BlockList();
 for (const [network, prefix] of [
   // Link-local: the metadata services of AWS, Azure, Google and others.
   ["169.254.0.0", 16],
@@ -17,7 +17,7 @@ for (const [network, prefix] of [
   ["224.0.0.0", 4],
   ["240.0.0.0", 4],
 ] as const) {
-  forbidden.addSubnet(network, prefix, "ipv4");
+  addresses.addSubnet(network, prefix, "ipv4");
 }
 for (const [network, prefix] of [
   ["fe80::", 10],
@@ -31,17 +31,20 @@ for (const [network, prefix] of [
   ["64:ff9b::a9fe:0", 112],
   ["2002:a9fe::", 32],
 ] as const) {
-  forbidden.addSubnet(network, prefix, "ipv6");
+  addresses.addSubnet(network, prefix, "ipv6");
 }
 
 /** Whether a host, as `URL` spells it, is such an address. Names are judged by what they resolve to, see `guarded`. */
 export function isForbiddenAddress(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
   const family = isIP(address);
-  return family !== 0 && forbidden.check(address, family === 6 ? "ipv6" : "ipv4");
+  return family !== 0 && addresses.check(address, family === 6 ? "ipv6" : "ipv4");
 }
 
 export const forbiddenAddress = "FORBIDDEN_ADDRESS";
+
+/** Why nothing was connected to. */
+export const forbidden = (): Error => Object.assign(new Error(), { code: forbiddenAddress });
 
 /**
  * Resolves names as `lookup` does and leaves out such addresses. What is left is what is connected to: there is no second
@@ -54,6 +57,6 @@ export const guarded =
       if (error) return callback(error, found, family);
       const all: LookupAddress[] = Array.isArray(found) ? found : [{ address: found, family: family ?? 4 }];
       const [first, ...others] = all.filter(({ address }) => !isForbiddenAddress(address));
-      if (first === undefined) return callback(Object.assign(new Error(), { code: forbiddenAddress }), []);
+      if (first === undefined) return callback(forbidden(), []);
       return options.all ? callback(null, [first, ...others]) : callback(null, first.address, first.family);
     });

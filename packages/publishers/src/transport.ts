@@ -3,7 +3,7 @@ import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { Exchange, maxAnswerBytes } from "./exchange.ts";
-import { guarded } from "./forbidden-address.ts";
+import { forbidden, guarded, isForbiddenAddress } from "./forbidden-address.ts";
 
 /** Where to send, taken apart once and not per event. */
 export interface Address {
@@ -115,14 +115,18 @@ export class Transport implements AsyncDisposable {
       const exchange = new Exchange(signal, mostBytes, resolve);
       if (exchange.ended) return;
       const { origin, path } = address;
-      this.#pool(address).dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
+      const pool = this.#pool(address);
+      if (!pool) return exchange.onResponseError(undefined, forbidden());
+      pool.dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
     });
   }
 
-  #pool({ origin, tls, anyAddress = false }: Address): Dispatcher {
+  /** Undefined: its host is an address that is forbidden, which no lookup is asked for. */
+  #pool({ origin, tls, anyAddress = false }: Address): Dispatcher | undefined {
     const key = tls || anyAddress ? `${origin} ${JSON.stringify([tls, anyAddress])}` : origin;
     let pool = this.#pools.get(key);
     if (!pool) {
+      if (!anyAddress && isForbiddenAddress(new URL(origin).hostname)) return undefined;
       pool = this.#open(origin, tls, anyAddress);
       this.#pools.set(key, pool);
     }

@@ -143,6 +143,9 @@ describe("the example Secrets", () => {
   });
 });
 
+const sorted = (labels: object = {}): string =>
+  JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
 /** What the receiver of a target got about an alert, looked for where a receiver of its type has it. */
 function received(manifest: Manifest, { fingerprint, labels }: (typeof alerts)[number]): unknown[] {
   const { simulator } = service;
@@ -161,10 +164,9 @@ function received(manifest: Manifest, { fingerprint, labels }: (typeof alerts)[n
       return simulator.deliveries().filter((row) => row.name === "ticket-desk" && row.signed && speaksOf(row));
     case "alertmanager": {
       // It knows alerts by their labels alone.
-      const own = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+      const own = sorted(labels);
       const posted = eventsOf("alertmanager", `Bearer ${keyOf(manifest)}`) as unknown as { labels?: object }[];
-      const entries = ({ labels: of = {} }) => Object.entries(of).toSorted(([a], [b]) => (a < b ? -1 : 1));
-      return posted.filter((event) => JSON.stringify(entries(event)) === JSON.stringify(own));
+      return posted.filter((event) => sorted(event.labels) === own);
     }
     default:
       throw new Error(`nobody knows what ${manifest.file} told`);

@@ -66,6 +66,19 @@ const headersIn = (head: string) =>
       .map((line) => line.split(": ") as [string, string]),
   );
 
+test.each([
+  "Cannot POST /in/t0ken-of-the-URL-path",
+  "no such hook: t0ken-of-the-URL-path",
+  "bad signature s1g-of-the-query for t0ken-of-the-URL-path",
+  "/in/t0ken-of-the-URL-path?sig=s1g-of-the-query&v=1 is gone",
+])("an answer that says %j shows nothing of the URL", async (text) => {
+  await using receiver = await ScriptedReceiver.open(answer(404, text));
+  const url = `${receiver.url}/in/t0ken-of-the-URL-path?sig=s1g-of-the-query&v=1`;
+  const outcome = await webhookPublisher(webhookTargetOf({ url }), options).publish(tellingOf(), signal);
+  expect(outcome).toMatchObject({ kind: "blocked", detail: expect.stringContaining("[secret]") });
+  expect(JSON.stringify(outcome)).not.toMatch(/t0ken|s1g/);
+});
+
 describe("a webhook's publisher", () => {
   test.each<[number, object]>([
     [200, { kind: "accepted" }],

@@ -20,12 +20,7 @@ export function webhookPublisher(
   const address = { ...addressOf(url), anyAddress };
   const headers = headersOf(endpoint, version);
   const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
-  // An answer such as "Cannot POST /hooks/…" repeats what may be the credential.
-  const scrub = scrubber(endpoint, [
-    ...signingSecrets.map((secret) => secret.reveal()),
-    address.path,
-    ...(new URL(url).search ? [new URL(url).search.slice(1)] : []),
-  ]);
+  const scrub = scrubber(endpoint, [...signingSecrets.map((secret) => secret.reveal()), ...secretsIn(url)]);
   const eventOf = (telling: Telling) => fit(formatEvent(telling, endpoint));
 
   return {
@@ -44,4 +39,12 @@ export function webhookPublisher(
 
     async [Symbol.asyncDispose]() {},
   };
+}
+
+/** What may be a credential in a URL. An answer such as "Cannot POST /hooks/…" repeats it, or a part of it. */
+function secretsIn(url: string): string[] {
+  const { pathname, search, searchParams } = new URL(url);
+  // Shorter parts of a path are words.
+  const parts = pathname.split("/").filter(({ length }) => length >= 16);
+  return [pathname + search, pathname, search.slice(1), ...parts, ...searchParams.values()];
 }

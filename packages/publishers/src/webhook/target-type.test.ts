@@ -87,6 +87,7 @@ describe("a webhook target", () => {
     ["AWS's metadata service in IPv6", { url: "https://[fd00:ec2::254]/" }, {}, "url"],
     ["a secret without its prefix", { signing_secret: "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" }, {}, "signing_secret"],
     ["a wrong one of several", { signing_secret: [signingSecret, "whsec_short"] }, {}, "signing_secret[1]"],
+    ["too many secrets", { signing_secret: Array.from({ length: 6 }, () => signingSecret) }, {}, "signing_secret"],
     ["no secret in the list", { signing_secret: [] }, {}, "signing_secret"],
     ["a wrong secret beside it", {}, { beside: { signing_secret: "wrong-secret" } }, "signing_secret"],
     ["a header of ours", { headers: { "Webhook-Signature": "v1,x" } }, {}, "headers.Webhook-Signature"],

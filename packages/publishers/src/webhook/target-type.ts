@@ -38,6 +38,9 @@ and \`custom_details\` are added to the body where they are given.`,
   locate,
 };
 
+/** Each makes the header longer, and two are enough to rotate one. */
+const mostSecrets = 5;
+
 /** Made by the publisher for each request. */
 const ownHeader = /^webhook-(id|timestamp|signature)$/i;
 
@@ -53,6 +56,9 @@ function locate(given: GivenAddress): Located {
     if (keyIn(secret)) continue;
     const message = "is no signing secret: expected whsec_ and the base64 of 24 to 64 bytes";
     issues.push({ path, message });
+  }
+  if (secrets.length > mostSecrets) {
+    issues.push({ path: "signing_secret", message: `more than ${mostSecrets}: drop the oldest` });
   }
   if (given.own["signing_secret"] !== undefined && secrets.length === 0) {
     warnings.push({ path: "signing_secret", message: "is blank: nothing is signed" });
