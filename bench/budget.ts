@@ -71,7 +71,11 @@ async function publish(leases: readonly Lease[]): Promise<Report[]> {
 
 const lotsOf = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / lot) }, (_, n) => all.slice(n * lot, (n + 1) * lot));
-const tellingOf = (lease: Lease): Telling => ({ ...lease, eventId: String(lease.token) });
+const tellingOf = (lease: Lease): Telling => ({
+  ...lease,
+  eventId: String(lease.event.token),
+  eventAtMs: lease.event.atMs,
+});
 
 for (; round < rounds; round++) {
   const bodies = batches(count, 50, "firing", round * count).map(webhookBody);

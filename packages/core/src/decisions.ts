@@ -14,6 +14,7 @@ export * from "./ports/ledger.ts";
 export * from "./ports/publisher.ts";
 export * from "./stages/content.ts";
 export * from "./stages/due.ts";
+export * from "./stages/event-mark.ts";
 export * from "./stages/hear.ts";
 export * from "./stages/plan.ts";
 export * from "./stages/settle.ts";

@@ -1,6 +1,8 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
+import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.ts";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
 import type { PublisherOptions } from "./publisher-options.ts";
+import { webhookPublisher, webhookTarget } from "./webhook/index.ts";
 
 interface Registered {
   readonly target: TargetType;
@@ -8,7 +10,11 @@ interface Registered {
 }
 
 /** Every publisher there is, one line each. Target types, JSON Schema and docs derive from it. */
-const registry: readonly Registered[] = [{ target: pagerdutyTarget, open: pagerdutyPublisher }];
+const registry: readonly Registered[] = [
+  { target: pagerdutyTarget, open: pagerdutyPublisher },
+  { target: webhookTarget, open: webhookPublisher },
+  { target: alertmanagerTarget, open: alertmanagerPublisher },
+];
 
 /** What targets can be: for `parseTarget` and `targetJsonSchema` of @tocsin/core. */
 export const targetTypes: readonly TargetType[] = registry.map(({ target }) => target);

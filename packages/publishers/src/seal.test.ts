@@ -1,3 +1,4 @@
+import { type Endpoint, Secret } from "@tocsin/core";
 import { answer, ScriptedReceiver } from "@tocsin/testkit";
 import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../test/pagerduty.ts";
@@ -38,6 +39,17 @@ test("an endpoint without a credential of its own is sealed as such", async () =
   expect(receiver.requests[0]!.head).toMatch(/^POST \/in [^]*Authorization: Bearer proxy/);
 });
 
+const signedWith = (texts: string[]): Endpoint => ({
+  ...targetOf({}),
+  signingSecrets: texts.map((text) => new Secret(text)),
+});
+
+test("signing secrets are sealed too, and are no part of what an endpoint is", () => {
+  expect(JSON.parse(sealable(signedWith(["a", "b"])))).toMatchObject({ signingSecrets: ["a", "b"] });
+  expect(JSON.parse(sealable(targetOf({})))).not.toHaveProperty("signingSecrets");
+  expect(endpointIdentity(signedWith(["a"]))).toBe(endpointIdentity(signedWith(["b"])));
+});
+
 test("an endpoint is the same by type, URL and credential, whatever else changes", () => {
   const a = targetOf({});
   const identity = endpointIdentity(a);
@@ -47,6 +59,20 @@ test("an endpoint is the same by type, URL and credential, whatever else changes
 });
 
 const keyless = (url: string) => credentialIdentity(targetOf({ routing_key: "", url }));
+
+test("what only its type knows outlives the target, and makes an endpoint another one", () => {
+  const target: Endpoint = { ...targetOf({}), own: { channel: "C1" } };
+  expect(JSON.parse(sealable(target))).toMatchObject({ own: { channel: "C1" } });
+  expect(endpointIdentity(target)).not.toBe(endpointIdentity({ ...target, own: { channel: "C2" } }));
+  expect(endpointIdentity(target)).not.toBe(endpointIdentity({ ...target, own: {} }));
+});
+
+test("what was sealed before types knew more is opened as ever", async () => {
+  await using transport = new Transport();
+  const { own: _own, ...older } = JSON.parse(sealable(targetOf({}))) as { own: unknown };
+  const publisher = publisherFromSealed(JSON.stringify(older), { transport, version: "1" });
+  expect(publisher.render(tellingOf())).toHaveProperty("event_action", "trigger");
+});
 
 test("a credential is the same whatever the URL; without one, the URL counts", () => {
   expect(credentialIdentity(targetOf({ region: "eu" }))).toBe(credentialIdentity(targetOf({ region: "us" })));

@@ -1,13 +1,18 @@
 import type { AttemptReason } from "@tocsin/core";
+import { lookup } from "node:dns";
+import type { LookupFunction } from "node:net";
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
-import { Exchange } from "./exchange.ts";
+import { Exchange, maxAnswerBytes } from "./exchange.ts";
+import { forbidden, guarded, isForbiddenAddress } from "./forbidden-address.ts";
 
-/** Where to post, taken apart once and not per event. */
+/** Where to send, taken apart once and not per event. */
 export interface Address {
   /** Scheme, host and port. */
   readonly origin: string;
   readonly path: string;
   readonly tls?: TlsSettings;
+  /** Its name may resolve to an address that is forbidden otherwise (forbidden-address.ts). */
+  readonly anyAddress?: boolean;
 }
 
 export interface TlsSettings {
@@ -24,6 +29,17 @@ export interface Post {
   readonly headers: readonly string[];
   readonly body: string;
   readonly signal: AbortSignal;
+}
+
+/** A question, which changes nothing at the receiver. */
+export type Get = Omit<Post, "body"> & {
+  /** More of the answer is not read. */
+  readonly mostBytes: number;
+};
+
+interface Sent extends Get {
+  readonly method: "GET" | "POST";
+  readonly body: string | null;
 }
 
 /** What became of one request. */
@@ -54,6 +70,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number;
   /** @default no proxy */
   readonly proxy?: ProxySettings | undefined;
+  /** How names become addresses. With a proxy names are its to resolve, and to judge. @default `node:dns` */
+  readonly lookup?: LookupFunction;
 }
 
 /** Longest wait between two pieces of an answer; callers' signals are shorter. A second belt against lost sockets. */
@@ -68,17 +86,17 @@ export class Transport implements AsyncDisposable {
   readonly #pools = new Map<string, Dispatcher>();
 
   constructor(options: TransportOptions = {}) {
-    this.#options = { connections: 64, connectTimeoutMs: 10_000, ...options };
+    this.#options = { connections: 64, connectTimeoutMs: 10_000, lookup, ...options };
   }
 
   /** Posts once. Never rejects. */
-  post({ address, headers, body, signal }: Post): Promise<Reply> {
-    return new Promise((resolve) => {
-      const exchange = new Exchange(signal, resolve);
-      if (exchange.ended) return;
-      const { origin, path } = address;
-      this.#pool(address).dispatch({ origin, path, method: "POST", headers: headers as string[], body }, exchange);
-    });
+  post(post: Post): Promise<Reply> {
+    return this.#send({ ...post, method: "POST", mostBytes: maxAnswerBytes });
+  }
+
+  /** Asks once. Never rejects. */
+  get(get: Get): Promise<Reply> {
+    return this.#send({ ...get, method: "GET", body: null });
   }
 
   /** Waits for what is under way, then closes all connections. */
@@ -92,19 +110,32 @@ export class Transport implements AsyncDisposable {
     await this.close();
   }
 
-  #pool({ origin, tls }: Address): Dispatcher {
-    const key = tls ? `${origin} ${JSON.stringify(tls)}` : origin;
+  #send({ address, method, headers, body, mostBytes, signal }: Sent): Promise<Reply> {
+    return new Promise((resolve) => {
+      const exchange = new Exchange(signal, mostBytes, resolve);
+      if (exchange.ended) return;
+      const { origin, path } = address;
+      const pool = this.#pool(address);
+      if (!pool) return exchange.onResponseError(undefined, forbidden());
+      pool.dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
+    });
+  }
+
+  /** Undefined: its host is an address that is forbidden, which no lookup is asked for. */
+  #pool({ origin, tls, anyAddress = false }: Address): Dispatcher | undefined {
+    const key = tls || anyAddress ? `${origin} ${JSON.stringify([tls, anyAddress])}` : origin;
     let pool = this.#pools.get(key);
     if (!pool) {
-      pool = this.#open(origin, tls);
+      if (!anyAddress && isForbiddenAddress(new URL(origin).hostname)) return undefined;
+      pool = this.#open(origin, tls, anyAddress);
       this.#pools.set(key, pool);
     }
     return pool;
   }
 
-  #open(origin: string, tls: TlsSettings | undefined): Dispatcher {
-    const { connections, connectTimeoutMs, proxy } = this.#options;
-    const connect = { ...tls, timeout: connectTimeoutMs };
+  #open(origin: string, tls: TlsSettings | undefined, anyAddress: boolean): Dispatcher {
+    const { connections, connectTimeoutMs, proxy, lookup: resolve } = this.#options;
+    const connect = { ...tls, timeout: connectTimeoutMs, lookup: anyAddress ? resolve : guarded(resolve) };
     const options = { connections, allowH2: false, headersTimeout: silenceMs, bodyTimeout: silenceMs };
     if (!proxy?.http && !proxy?.https) return new Pool(origin, { ...options, connect });
     return new EnvHttpProxyAgent({

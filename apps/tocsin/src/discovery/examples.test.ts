@@ -28,10 +28,23 @@ const manifests = globSync("*.yaml", { cwd: examples })
 const targetOf = ({ stringData }: Manifest) =>
   JSON.parse(stringData["target.json"] ?? "") as {
     readonly name: string;
+    readonly type: string;
     readonly headers?: { readonly routing_key?: string };
   };
-const keyOf = (manifest: Manifest): string =>
-  manifest.stringData["routing_key"] ?? targetOf(manifest).headers?.routing_key ?? "";
+/** Whatever stands for a credential. */
+const keyOf = (manifest: Manifest): string => {
+  const { routing_key, signing_secret, token } = manifest.stringData;
+  return routing_key ?? signing_secret ?? token ?? targetOf(manifest).headers?.routing_key ?? "";
+};
+
+/** Where the simulator stands in for the receivers that the examples name. */
+const stands: Readonly<Record<string, string>> = {
+  "https://events.pagerduty.com": "",
+  "https://desk.example.com/hooks/tocsin": "/webhook/ticket-desk",
+  "https://alertmanager.example.com": "",
+};
+const locally = (target: string, url: string): string =>
+  Object.entries(stands).reduce((text, [receiver, path]) => text.replace(receiver, url + path), target);
 
 /** The README's tables, each row by its headings. */
 const readme = readFileSync(join(examples, "README.md"), "utf8");
@@ -79,13 +92,15 @@ beforeAll(async () => {
     for (const { metadata, stringData } of manifests) {
       const local = {
         ...stringData,
-        "target.json": (stringData["target.json"] ?? "").replace("https://events.pagerduty.com", url),
+        "target.json": locally(stringData["target.json"] ?? "", url),
       };
       server.put(metadata.namespace, metadata.name, local, metadata.labels);
     }
     return { targets: [], discovery: { kubernetes: { enabled: true, kubeconfig: server.kubeconfig(dir) } } };
   });
   await service.until("it is ready", async () => (await service.ask("GET", "/readyz")).status === 200 || undefined);
+  const desk = manifests.find(({ stringData }) => "signing_secret" in stringData)!;
+  service.simulator.setWebhookSecrets("ticket-desk", [keyOf(desk)]);
   await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
   await service.until("nothing is due", async () => {
     const incidents = (await service.ask("GET", "/api/v1/stats")).body.incidents as { state: string; count: number }[];
@@ -110,7 +125,7 @@ describe("the example Secrets", () => {
 
   test("hold keys that nobody could take for real ones, each its own", () => {
     const keys = manifests.map(keyOf);
-    for (const key of keys) expect(key).toMatch(/^PUTYOUR[A-Z]+HERE0+$/);
+    for (const key of keys) expect(key).toMatch(/^(whsec_)?PUTYOUR[A-Z]+HERE0+$/);
     expect(new Set(keys).size).toBe(keys.length);
   });
 
@@ -128,20 +143,41 @@ describe("the example Secrets", () => {
   });
 });
 
+const sorted = (labels: object = {}): string =>
+  JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+
+/** What the receiver of a target got about an alert, looked for where a receiver of its type has it. */
+function received(manifest: Manifest, { fingerprint, labels }: (typeof alerts)[number]): unknown[] {
+  const { simulator } = service;
+  const speaksOf = (row: unknown) => JSON.stringify(row).includes(`"${fingerprint}"`);
+  const eventsOf = (receiver: string, credential: string) =>
+    simulator
+      .incidents()
+      .filter((row) => row.receiver === receiver && row.key === hashKey(credential))
+      .flatMap(({ events }) => events);
+  switch (targetOf(manifest).type) {
+    case "pagerduty": {
+      const changes = simulator.changes().filter((row) => row.key === hashKey(keyOf(manifest)));
+      return (labels["change_event"] === "true" ? changes : eventsOf("pagerduty", keyOf(manifest))).filter(speaksOf);
+    }
+    case "webhook":
+      return simulator.deliveries().filter((row) => row.name === "ticket-desk" && row.signed && speaksOf(row));
+    case "alertmanager": {
+      // It knows alerts by their labels alone.
+      const own = sorted(labels);
+      const posted = eventsOf("alertmanager", `Bearer ${keyOf(manifest)}`) as unknown as { labels?: object }[];
+      return posted.filter((event) => sorted(event.labels) === own);
+    }
+    default:
+      throw new Error(`nobody knows what ${manifest.file} told`);
+  }
+}
+
 describe("receivers and explain agree with the README:", () => {
   test.each(cells)("%s at %s: %s", async (_, heading, expected, index) => {
-    const manifest = manifests.find(({ metadata }) => metadata.name === `pagerduty-${heading}`)!;
+    const manifest = manifests.find(({ metadata }) => metadata.name.endsWith(`-${heading}`))!;
     const alert = alerts[index]!;
-    const change = alert.labels["change_event"] === "true";
-    const key = hashKey(keyOf(manifest));
-    const received = change
-      ? service.simulator.changes().filter((row) => row.key === key)
-      : service.simulator
-          .incidents()
-          .filter((row) => row.key === key)
-          .flatMap(({ events }) => events);
-    const told = received.filter((row) => JSON.stringify(row).includes(`"${alert.fingerprint}"`));
-    expect(told).toHaveLength(expected === "told" ? 1 : 0);
+    expect(received(manifest, alert)).toHaveLength(expected === "told" ? 1 : 0);
 
     const { body } = await service.ask("GET", `/api/v1/explain?fingerprint=${alert.fingerprint}`);
     const target = `tocsin/${targetOf(manifest).name}`;

@@ -15,3 +15,11 @@ export const secretInput: z.ZodType<SecretInput, SecretInput> = z.union(
   [z.string(), z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
   { error: 'expected a text, { "file": "/path" } or { "env": "NAME" }' },
 );
+
+/** Whether a field takes a secret, or several, optional or not. */
+export function isSecretInput(schema: z.core.$ZodType): boolean {
+  if (schema instanceof z.ZodOptional) return isSecretInput(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return isSecretInput(schema.out);
+  if (schema instanceof z.ZodArray) return isSecretInput(schema.element);
+  return schema === secretInput;
+}

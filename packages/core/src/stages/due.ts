@@ -47,16 +47,24 @@ const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
   wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
 
 /**
- * When the trigger of what is told, and nothing else is to be told of, is said again; null: never. As a reminder, or sooner
- * where its words have changed: no equality is at stake then, so it waits behind all other work. Whoever acknowledged knows.
+ * When the trigger of what is told, and nothing else is to be told of, is said again; null: never. As a reminder, sooner
+ * where its words have changed, or since its receiver would forget it: no equality is at stake then, so it waits behind all
+ * other work.
  */
 export function tellAgainAtMs({ kind, wanted, told }: Incident, terms: DueTerms): number | null {
-  if (kind !== "alert" || wanted.status !== "firing" || wanted.acknowledged || told === null) return null;
-  if (terms.retrigger === "content" && saysOther(wanted, told)) {
-    const waitMs = terms.remind > 0 ? Math.min(contentRetriggerMs, terms.remind) : contentRetriggerMs;
-    return told.atMs + waitMs;
-  }
-  return terms.remind > 0 ? told.atMs + terms.remind : null;
+  if (kind !== "alert" || wanted.status !== "firing" || told === null) return null;
+  const beforeForgottenMs = (terms.traits.forgetsAfterMs ?? never) / 2;
+  const waitMs = Math.min(remindsAfterMs(wanted, told, terms), beforeForgottenMs);
+  return waitMs === never ? null : told.atMs + waitMs;
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+/** Whoever acknowledged knows. */
+function remindsAfterMs(wanted: Wanted, told: Told, terms: DueTerms): number {
+  if (wanted.acknowledged) return never;
+  const remindMs = terms.remind > 0 ? terms.remind : never;
+  return terms.retrigger === "content" && saysOther(wanted, told) ? Math.min(contentRetriggerMs, remindMs) : remindMs;
 }
 
 /** What was told before anybody asked for its words is not known to differ. */

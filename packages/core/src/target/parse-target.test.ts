@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { secretInput } from "../schema/secret-input.ts";
 import type { Issue } from "../schema/issue.ts";
 import { type ParsedTarget, parseTarget, type ParseTargetOptions } from "./parse-target.ts";
 import type { TargetType } from "./target-type.ts";
@@ -175,6 +176,12 @@ describe("a target", () => {
     ["a window of no time", { rate_limit: { per: "0s" } }, "rate_limit.per", /longer/],
     ["a timeout of no time", { timeout: "0s" }, "timeout", /longer/],
     ["a negative limit", { rate_limit: { limit: -1 } }, "rate_limit.limit", /./],
+    [
+      "ends of what it was not told of",
+      { adopt_unknown_resolves: true },
+      "adopt_unknown_resolves",
+      /told the end of nothing/,
+    ],
     ["plain http to elsewhere", { url: "http://example.com" }, "url", /allow_insecure/],
     ["credentials in the url", { url: "https://a:b@example.com" }, "url", /headers/],
     ["itself as fallback", { fallback: "a" }, "fallback", /another/],
@@ -218,6 +225,14 @@ describe("a target", () => {
     );
     expect(issues(input).map(({ path }) => path)).toEqual(["filters.labels.__proto__", "__proto__"]);
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+  });
+
+  test("shows no credential that a key of its type holds, wherever else it stands", () => {
+    const door: TargetType = { ...bell, type: "door", fields: { knock: secretInput.optional(), code: secretInput } };
+    const input = { ...valid, type: "door", knock: "/a/b/secret", code: "", "see /a/b/secret": 1 };
+    const result = parseTarget(input, { types: [bell, door], readSecret: String });
+    expect("issues" in result && result.issues[0]!.path).toBe('["see [secret]"]');
+    expect(JSON.stringify(result)).not.toContain("/a/b/secret");
   });
 
   test("that is its own part is refused", () => {

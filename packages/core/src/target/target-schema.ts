@@ -84,7 +84,7 @@ const commonFields = {
   adopt_unknown_resolves: z
     .boolean()
     .optional()
-    .describe("Whether the resolve of an alert never seen before is sent once."),
+    .describe("Whether the resolve of an alert never seen before is sent once; PagerDuty's alone."),
   allow_insecure: z.boolean().prefault(false).describe("Allows plain http to other machines."),
 };
 
@@ -116,6 +116,7 @@ export const untypedSchema: z.ZodType<CommonFields> = z.looseObject(commonFields
  * const schema = targetJsonSchema(targetTypes); // types from @tocsin/publishers
  */
 export function targetJsonSchema(types: readonly TargetType[]): object {
-  const [first, ...others] = types.map((type) => jsonSchemaOf(targetSchema(type)));
-  return others.length === 0 ? first! : { oneOf: [first, ...others] };
+  const [first, ...others] = types.map(targetSchema);
+  // As one schema, so that what they refer to stands at the root, where references begin.
+  return jsonSchemaOf(others.length === 0 ? first! : z.union([first!, ...others]));
 }

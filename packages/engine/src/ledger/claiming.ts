@@ -1,12 +1,14 @@
 import {
   type ClaimRequest,
   doubted,
+  eventOf,
   type Flight,
   type Incident,
   leadingMember,
   nextAction,
   repairLate,
   tellAgainAtMs,
+  unacceptedAfter,
   urgencies,
   type Urgency,
   urgencyOf,
@@ -180,11 +182,13 @@ class Claiming {
     const { severity, content } = incident.wanted;
     // What a live target was told is ended for real, though it is a shadow now.
     const shadow = terms.shadow && (incident.told === null || incident.told.shadow === true);
+    const event = eventOf(incident, { action, severity, token, atMs: nowMs });
     const flight: Flight = {
       token,
       owner: this.#request.owner,
       action,
       severity,
+      event,
       ...(content === undefined ? {} : { content }),
       ...(shadow && { shadow }),
       sinceMs: nowMs,
@@ -198,6 +202,7 @@ class Claiming {
     const attempt = {
       token,
       action,
+      event,
       urgency: due.urgency,
       shadow,
       timeoutMs,
@@ -230,7 +235,8 @@ export function overtake(desk: Desk, flights: Flights, incident: Incident): Inci
   desk.leaseEnds.delete(incident.id);
   freeProbes(desk, endpoint, flight.token);
   desk.note(incident.id, "lease_lost", flight.action);
-  const doubtful = doubted({ ...incident, flight: null }, flight, desk.nowMs);
+  const unaccepted = unacceptedAfter(incident, flight);
+  const doubtful = doubted({ ...incident, flight: null, unaccepted }, flight, desk.nowMs);
   if (flight.action === "check") return { ...doubtful, dueAtMs: desk.nowMs };
   const late = { token: flight.token, action: flight.action, untilMs: flight.leaseUntilMs + endpoint.terms.timeoutMs };
   return { ...doubtful, dueAtMs: desk.nowMs, overtaken: [...doubtful.overtaken, late] };
@@ -251,22 +257,27 @@ function leaseOf(
   desk: Desk,
   incident: Incident,
   endpoint: EndpointRecord,
-  attempt: Pick<PackedLease, "token" | "action" | "urgency" | "shadow" | "timeoutMs" | "leaseMs" | "leaseUntilMs">,
+  attempt: Pick<
+    PackedLease,
+    "token" | "action" | "event" | "urgency" | "shadow" | "timeoutMs" | "leaseMs" | "leaseUntilMs"
+  >,
 ): PackedLease {
   const lead = leadingMember(incident.members);
   const record = desk.store.alert(lead.fingerprint);
   if (!record) throw new Error(`incident ${incident.id} speaks of an alert that is not recorded`);
   const { terms } = endpoint;
+  const { wanted } = incident;
   return {
     incident: incident.id,
     ...attempt,
     target: incident.target,
     endpoint: terms.endpoint,
     dedupKey: incident.dedupKey,
-    severity: incident.wanted.severity,
-    summary: incident.wanted.summary,
+    severity: wanted.severity,
+    summary: wanted.summary,
     firing: incident.members.filter(({ status }) => status === "firing").length,
     content: record.content,
+    ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
   };

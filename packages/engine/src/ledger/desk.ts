@@ -3,6 +3,7 @@ import {
   type DueTerms,
   type HistoryEntry,
   type Incident,
+  type ReceiverTraits,
   type TargetTerms,
   plan,
   replan,
@@ -92,7 +93,7 @@ export class Desk {
     // Who was disabled or removed is told how what it was told ends, and nothing again.
     const isOn = this.#targets.get(target)?.terms.enabled === true;
     const made: DueTerms = {
-      traits: record.terms.traits,
+      traits: isOn ? record.terms.traits : lasting(record.terms.traits),
       retrigger: isOn ? this.settings.retrigger : "never",
       pageResolved: terms.pageResolved,
       remind: isOn ? this.settings.remind : 0,
@@ -122,3 +123,6 @@ export class Desk {
     this.store.addHistory(entry);
   }
 }
+
+/** Who is told nothing again may forget. */
+const lasting = ({ forgetsAfterMs: _, ...traits }: ReceiverTraits): ReceiverTraits => traits;

@@ -8,6 +8,7 @@ import { passingTime } from "./ledger/passing-time.ts";
 import { people } from "./ledger/people.ts";
 import { recording } from "./ledger/recording.ts";
 import { tellingAgain } from "./ledger/telling-again.ts";
+import { tellingEvents } from "./ledger/telling-events.ts";
 import type { LedgerSubject } from "./ledger/stage.ts";
 
 export type { LedgerOptions, LedgerSubject } from "./ledger/stage.ts";
@@ -19,6 +20,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     if (subject.virtualTime) passingTime(subject);
     if (subject.virtualTime) tellingAgain(subject);
     leasing(subject);
+    tellingEvents(subject);
     movingTargets(subject);
     fallingBack(subject);
     people(subject);

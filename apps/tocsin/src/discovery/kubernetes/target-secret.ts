@@ -14,7 +14,7 @@ export interface SecretObject {
 const documents = ["target.json", "config.json", "config"] as const;
 
 /** Credentials that may stand beside the target. */
-const credentials = ["routing_key", "token"] as const;
+const credentials = ["routing_key", "token", "signing_secret"] as const;
 
 /** A Secret without such an entry is one target in the oldest layout: each entry a key of it. */
 const flatKeys = ["type", "url"] as const;

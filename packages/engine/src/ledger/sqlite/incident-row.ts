@@ -23,6 +23,7 @@ const usual = {
   told: null,
   opened: false,
   settledToken: null,
+  unaccepted: null,
   overtaken: [],
   repeat: false,
   checkKey: false,
