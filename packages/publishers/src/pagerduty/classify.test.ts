@@ -5,9 +5,7 @@ import { classify } from "./classify.ts";
 const nowMs = Date.UTC(2026, 10, 23);
 const terms = { degraded: false, nowMs };
 
-function answered(status: number, { body = "", retryAfter }: { body?: string; retryAfter?: string } = {}): Reply {
-  return { kind: "answered", status, body, retryAfter };
-}
+const answered = (status: number, body = ""): Reply => ({ kind: "answered", status, body, retryAfter: undefined });
 
 describe("an answer of PagerDuty", () => {
   test.each([
@@ -46,68 +44,21 @@ describe("an answer of PagerDuty", () => {
     expect(classify(answered(400), { ...terms, degraded: true })).not.toHaveProperty("suspectKey");
   });
 
-  test.each<[string, number | undefined]>([
-    ["30", 30_000],
-    ["0", 0],
-    ["1.5", 1_500],
-    ["86400", 3_600_000],
-    ["Mon, 23 Nov 2026 00:02:00 GMT", 120_000],
-    ["Sun, 22 Nov 2026 00:00:00 GMT", 0],
-    ["Mon, 23 Nov 2027 00:00:00 GMT", 3_600_000],
-    ["soon", undefined],
-    ["-5", undefined],
-    ["", undefined],
-  ])("that says Retry-After: %s waits %d ms", (retryAfter, ms) => {
-    for (const status of [429, 503, 408, 425]) {
-      const { retryAfterMs } = classify(answered(status, { retryAfter }), terms) as { retryAfterMs?: number };
-      expect(retryAfterMs).toBe(ms);
-    }
-  });
-
   test.each([
     [
       '{"status":"invalid event","message":"Event object is invalid","errors":["a","b"]}',
       "HTTP 400: Event object is invalid: a; b",
     ],
     ['{"message":"only this"}', "HTTP 400: only this"],
-    ["<html>\n  no\u0000way\n</html>", "HTTP 400: <html> no way </html>"],
     ["", "HTTP 400"],
     ["null", "HTTP 400: null"],
     ['{"message":"cut', 'HTTP 400: {"message":"cut'],
-    ["x".repeat(5_000), `HTTP 400: ${"x".repeat(499)}…`],
-    [`\ud800${"😀".repeat(600)}`, `HTTP 400: \ufffd${"😀".repeat(249)}…`],
   ])("in the body %# is shown on one short line", (body, detail) => {
-    expect(classify(answered(400, { body }), terms)).toMatchObject({ detail });
+    expect(classify(answered(400, body), terms)).toMatchObject({ detail });
   });
 });
 
-describe("no answer of PagerDuty", () => {
-  test.each<[Reply, object]>([
-    [
-      { kind: "failed", left: false, reason: "network", detail: "d" },
-      { kind: "retry", reason: "network", detail: "d" },
-    ],
-    [
-      { kind: "failed", left: true, reason: "network", detail: "d" },
-      { kind: "ambiguous", reason: "network", detail: "d" },
-    ],
-    [
-      { kind: "stopped", left: false, timeout: true },
-      { kind: "retry", reason: "timeout" },
-    ],
-    [
-      { kind: "stopped", left: true, timeout: true },
-      { kind: "ambiguous", reason: "timeout" },
-    ],
-    [
-      { kind: "stopped", left: false, timeout: false },
-      { kind: "interrupted", left: false },
-    ],
-    [
-      { kind: "stopped", left: true, timeout: false },
-      { kind: "interrupted", left: true },
-    ],
-  ])("%j means %j", (reply, outcome) => {
-    expect(classify(reply, terms)).toMatchObject(outcome);
-  });
+test("no answer of PagerDuty means what no answer means everywhere", () => {
+  const reply: Reply = { kind: "failed", left: true, reason: "network", detail: "d" };
+  expect(classify(reply, terms)).toEqual({ kind: "ambiguous", reason: "network", detail: "d" });
 });

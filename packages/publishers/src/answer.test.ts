@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { accepted, type Answer, detailOf, unaccepted, unanswered } from "./answer.ts";
+import type { Reply } from "./transport.ts";
+
+const nowMs = Date.UTC(2026, 10, 23);
+
+function answered(status: number, { body = "", retryAfter }: { body?: string; retryAfter?: string } = {}): Answer {
+  return { kind: "answered", status, body, retryAfter };
+}
+
+const words = (body: string) => (body.startsWith("E:") ? body.slice(2) : undefined);
+
+describe("an answer that does not accept", () => {
+  test.each([
+    [301, { kind: "retry", reason: "server" }],
+    [400, { kind: "refused", reason: "invalid" }],
+    [401, { kind: "blocked", state: "unauthorized", reason: "auth" }],
+    [403, { kind: "blocked", state: "unauthorized", reason: "auth" }],
+    [404, { kind: "blocked", state: "misconfigured" }],
+    [405, { kind: "blocked", state: "misconfigured" }],
+    [408, { kind: "ambiguous", reason: "timeout" }],
+    [413, { kind: "refused", reason: "invalid" }],
+    [418, { kind: "retry", reason: "server" }],
+    [422, { kind: "refused", reason: "invalid" }],
+    [425, { kind: "retry", reason: "server" }],
+    [429, { kind: "retry", reason: "rate_limited" }],
+    [500, { kind: "ambiguous", reason: "server" }],
+    [599, { kind: "ambiguous", reason: "server" }],
+  ])("with %i means %j, to every receiver", (status, outcome) => {
+    expect(unaccepted(answered(status), nowMs)).toMatchObject({ ...outcome, status });
+  });
+
+  test.each<[string, number | undefined]>([
+    ["30", 30_000],
+    ["0", 0],
+    ["1.5", 1_500],
+    ["86400", 3_600_000],
+    ["Mon, 23 Nov 2026 00:02:00 GMT", 120_000],
+    ["Sun, 22 Nov 2026 00:00:00 GMT", 0],
+    ["Mon, 23 Nov 2027 00:00:00 GMT", 3_600_000],
+    ["soon", undefined],
+    ["-5", undefined],
+    ["", undefined],
+  ])("that says Retry-After: %s waits %d ms", (retryAfter, ms) => {
+    for (const status of [429, 503, 408, 425]) {
+      const outcome = unaccepted(answered(status, { retryAfter }), nowMs) as { retryAfterMs?: number };
+      expect(outcome.retryAfterMs).toBe(ms);
+    }
+  });
+
+  test.each([
+    ["<html>\n  no\u0000way\n</html>", "HTTP 400: <html> no way </html>"],
+    ["", "HTTP 400"],
+    ["x".repeat(5_000), `HTTP 400: ${"x".repeat(499)}…`],
+    [`\ud800${"😀".repeat(600)}`, `HTTP 400: \ufffd${"😀".repeat(249)}…`],
+  ])("is shown on one short line: body %#", (body, detail) => {
+    expect(unaccepted(answered(400, { body }), nowMs)).toMatchObject({ detail });
+  });
+
+  test("is shown in the receiver's own words where it has some", () => {
+    expect(detailOf(answered(400, { body: "E:no such\nroom" }), words)).toBe("HTTP 400: no such room");
+    expect(detailOf(answered(400, { body: "other" }), words)).toBe("HTTP 400: other");
+  });
+});
+
+test("what the receiver said is the receipt of what it accepted", () => {
+  expect(accepted(answered(204))).toEqual({ kind: "accepted", receipt: "HTTP 204", status: 204 });
+  expect(accepted(answered(200, { body: "ok\n" }))).toEqual({ kind: "accepted", receipt: "ok", status: 200 });
+});
+
+describe("no answer", () => {
+  const failed = { kind: "failed", reason: "network", detail: "d" } as const;
+  test.each<[Exclude<Reply, Answer>, object]>([
+    [
+      { ...failed, left: false },
+      { kind: "retry", reason: "network", detail: "d" },
+    ],
+    [
+      { ...failed, left: true },
+      { kind: "ambiguous", reason: "network", detail: "d" },
+    ],
+    [
+      { kind: "stopped", left: false, timeout: true },
+      { kind: "retry", reason: "timeout" },
+    ],
+    [
+      { kind: "stopped", left: true, timeout: true },
+      { kind: "ambiguous", reason: "timeout" },
+    ],
+    [
+      { kind: "stopped", left: false, timeout: false },
+      { kind: "interrupted", left: false },
+    ],
+    [
+      { kind: "stopped", left: true, timeout: false },
+      { kind: "interrupted", left: true },
+    ],
+  ])("%j means %j", (reply, outcome) => {
+    expect(unanswered(reply)).toMatchObject(outcome);
+  });
+});

@@ -1,0 +1,66 @@
+import type { Outcome } from "@tocsin/core";
+import { excerptOf } from "./excerpt.ts";
+import { retryAfterMs } from "./retry-after.ts";
+import type { Reply } from "./transport.ts";
+
+/** What means the same for every receiver. What one receiver means by a status is said in its own `classify.ts`. */
+
+export type Answer = Extract<Reply, { kind: "answered" }>;
+
+/** What an answer's body says in the receiver's own form. Undefined: it has none, and the body itself is shown. */
+export type Words = (body: string) => string | undefined;
+
+const noWords: Words = () => undefined;
+
+export const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+/** What came of a request without an answer: only one that left may have been taken. */
+export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
+  const { kind, left } = reply;
+  if (kind === "failed") return { kind: left ? "ambiguous" : "retry", reason: reply.reason, detail: reply.detail };
+  if (!reply.timeout) {
+    const detail = left ? "stopped while waiting for the answer" : "stopped before it left";
+    return { kind: "interrupted", left, detail };
+  }
+  return left
+    ? { kind: "ambiguous", reason: "timeout", detail: "no answer in time" }
+    : { kind: "retry", reason: "timeout", detail: "no connection in time" };
+}
+
+/** The receiver took the event; what it said is the receipt. */
+export function accepted({ status, body }: Answer, words: Words = noWords): Outcome {
+  return { kind: "accepted", receipt: excerptOf(words(body) ?? body) || `HTTP ${status}`, status };
+}
+
+/** What an answer means that does not accept: by its status alone, for its texts are for people. */
+export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords): Outcome {
+  const { status } = answer;
+  const said = { status, detail: detailOf(answer, words) };
+  const wait = retryAfterMs(answer.retryAfter, nowMs);
+  const later = wait === undefined ? said : { ...said, retryAfterMs: wait };
+  switch (status) {
+    case 400:
+    case 413:
+    case 422:
+      return { kind: "refused", reason: "invalid", ...said };
+    case 401:
+    case 403:
+      return { kind: "blocked", state: "unauthorized", reason: "auth", ...said };
+    case 404:
+    case 405:
+      return { kind: "blocked", state: "misconfigured", reason: "invalid", ...said };
+    case 429:
+      return { kind: "retry", reason: "rate_limited", ...later };
+    case 408:
+      // Whether it had read the event before it lost patience, nobody knows.
+      return { kind: "ambiguous", reason: "timeout", ...later };
+    default:
+      return { kind: status >= 500 ? "ambiguous" : "retry", reason: "server", ...later };
+  }
+}
+
+/** An answer on one line, for people. */
+export function detailOf({ status, body }: Answer, words: Words = noWords): string {
+  const text = excerptOf(words(body) ?? body);
+  return text === "" ? `HTTP ${status}` : `HTTP ${status}: ${text}`;
+}

@@ -1,0 +1,12 @@
+/** Longest excerpt of an answer, in characters: enough for all that receivers say on purpose. */
+const longest = 500;
+
+/** The start of a text on one line: an answer is kept and shown to people. */
+export function excerptOf(text: string): string {
+  const line = text
+    .slice(0, 2 * longest)
+    .toWellFormed()
+    .replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")
+    .trim();
+  return line.length > longest ? `${line.slice(0, longest - 1).toWellFormed()}…` : line;
+}
