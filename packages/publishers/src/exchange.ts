@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import { failureOf } from "./failure.ts";
 import type { Reply } from "./transport.ts";
 
-/** More of an answer than this is not read: details are for people. */
+/** More of an answer to an event is not read: details are for people. */
 export const maxAnswerBytes = 64 * 1024;
 
 const signalled = new Error("stopped by the caller");
@@ -19,6 +19,7 @@ const signalled = new Error("stopped by the caller");
 export class Exchange implements Dispatcher.DispatchHandler {
   ended = false;
   readonly #signal: AbortSignal;
+  readonly #mostBytes: number;
   readonly #resolve: (reply: Reply) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
@@ -26,8 +27,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(signal: AbortSignal, resolve: (reply: Reply) => void) {
+  constructor(signal: AbortSignal, mostBytes: number, resolve: (reply: Reply) => void) {
     this.#signal = signal;
+    this.#mostBytes = mostBytes;
     this.#resolve = resolve;
     if (signal.aborted) this.handleEvent();
     else signal.addEventListener("abort", this, { once: true });
@@ -56,7 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes < maxAnswerBytes || this.ended) return;
+    if (this.#bytes < this.#mostBytes || this.ended) return;
     this.#end(undefined);
     controller.abort(signalled);
   }
@@ -75,7 +77,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.ended = true;
     this.#signal.removeEventListener("abort", this);
     if (this.#status === 0) return this.#resolve(otherwise!);
-    const body = Buffer.concat(this.#chunks).toString("utf8", 0, Math.min(this.#bytes, maxAnswerBytes));
+    const body = Buffer.concat(this.#chunks).toString("utf8", 0, Math.min(this.#bytes, this.#mostBytes));
     this.#resolve({ kind: "answered", status: this.#status, retryAfter: this.#retryAfter, body });
   }
 }

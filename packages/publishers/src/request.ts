@@ -8,7 +8,7 @@ export function addressOf(href: string): Address {
 }
 
 /** Headers of every request to an endpoint, names and values in turn. Some of them are credentials. */
-export function headersOf({ headers }: Endpoint, version: string): string[] {
+export function headersOf({ headers }: Endpoint, version: string, contentType = "application/json"): string[] {
   const own = Object.entries(headers).flatMap(([name, value]) => [name, value.reveal()]);
-  return ["content-type", "application/json", "user-agent", `Tocsin/${version}`, ...own];
+  return ["content-type", contentType, "user-agent", `Tocsin/${version}`, ...own];
 }

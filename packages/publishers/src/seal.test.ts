@@ -1,3 +1,4 @@
+import type { Endpoint } from "@tocsin/core";
 import { answer, ScriptedReceiver } from "@tocsin/testkit";
 import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../test/pagerduty.ts";
@@ -47,6 +48,20 @@ test("an endpoint is the same by type, URL and credential, whatever else changes
 });
 
 const keyless = (url: string) => credentialIdentity(targetOf({ routing_key: "", url }));
+
+test("what only its type knows outlives the target, and makes an endpoint another one", () => {
+  const target: Endpoint = { ...targetOf({}), own: { channel: "C1" } };
+  expect(JSON.parse(sealable(target))).toMatchObject({ own: { channel: "C1" } });
+  expect(endpointIdentity(target)).not.toBe(endpointIdentity({ ...target, own: { channel: "C2" } }));
+  expect(endpointIdentity(target)).not.toBe(endpointIdentity({ ...target, own: {} }));
+});
+
+test("what was sealed before types knew more is opened as ever", async () => {
+  await using transport = new Transport();
+  const { own: _own, ...older } = JSON.parse(sealable(targetOf({}))) as { own: unknown };
+  const publisher = publisherFromSealed(JSON.stringify(older), { transport, version: "1" });
+  expect(publisher.render(tellingOf())).toHaveProperty("event_action", "trigger");
+});
 
 test("a credential is the same whatever the URL; without one, the URL counts", () => {
   expect(credentialIdentity(targetOf({ region: "eu" }))).toBe(credentialIdentity(targetOf({ region: "us" })));

@@ -10,6 +10,8 @@ interface Sealed {
   readonly credential: string | null;
   readonly degraded: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  /** Absent where it was sealed before there was such a thing. */
+  readonly own?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly template: TemplateTexts;
@@ -20,7 +22,7 @@ interface Sealed {
  * credential in clear: encrypt it before it is kept.
  */
 export function sealable(endpoint: Endpoint): string {
-  const { name, type, url, credential, degraded, headers, timeoutMs, metadata, template } = endpoint;
+  const { name, type, url, credential, degraded, headers, own, timeoutMs, metadata, template } = endpoint;
   const sealed: Sealed = {
     name,
     type,
@@ -28,6 +30,7 @@ export function sealable(endpoint: Endpoint): string {
     credential: credential?.reveal() ?? null,
     degraded,
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value.reveal()])),
+    own,
     timeoutMs,
     metadata,
     template: template.texts,
@@ -37,9 +40,10 @@ export function sealable(endpoint: Endpoint): string {
 
 /** Opens the publisher of what `sealable` wrote. */
 export function publisherFromSealed(json: string, options: PublisherOptions): Publisher {
-  const { credential, headers, template, ...rest } = JSON.parse(json) as Sealed;
+  const { credential, headers, template, own = {}, ...rest } = JSON.parse(json) as Sealed;
   const endpoint: Endpoint = {
     ...rest,
+    own,
     credential: credential === null ? null : new Secret(credential),
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, new Secret(value)])),
     template: parseTemplate(template),
@@ -48,10 +52,12 @@ export function publisherFromSealed(json: string, options: PublisherOptions): Pu
 }
 
 /**
- * What makes an endpoint the same one: type, URL and credential. In clear; hash it with a key before it is shown or kept.
+ * What makes an endpoint the same one: type, URL, credential, and what its type knows besides, such as a channel. In clear;
+ * hash it with a key before it is shown or kept.
  */
-export function endpointIdentity({ type, url, credential }: Endpoint): string {
-  return JSON.stringify([type, url, credential?.reveal() ?? null]);
+export function endpointIdentity({ type, url, credential, own }: Endpoint): string {
+  const besides = Object.keys(own).length > 0 ? [own] : [];
+  return JSON.stringify([type, url, credential?.reveal() ?? null, ...besides]);
 }
 
 /**

@@ -97,6 +97,19 @@ describe("the transport", () => {
     expect(reply.kind === "answered" && Buffer.byteLength(reply.body)).toBe(65_536);
   });
 
+  test("asks without a body, and reads as much of the answer as is wanted", async () => {
+    await using receiver = await ScriptedReceiver.open(answer(200, "x".repeat(200_000)), answer(200, "x".repeat(200)));
+    await using transport = new Transport();
+    const get = { headers: ["accept", "text/plain"], address: addressOf(`${receiver.url}/list?page=2`), signal };
+    const [large, small] = [
+      await transport.get({ ...get, mostBytes: 1_000_000 }),
+      await transport.get({ ...get, mostBytes: 100 }),
+    ];
+    expect([large, small].map((reply) => reply.kind === "answered" && reply.body.length)).toEqual([200_000, 100]);
+    expect(receiver.requests[0]!.head).toMatch(/^GET \/list\?page=2 HTTP/);
+    expect(receiver.requests[0]).toMatchObject({ body: "", head: expect.not.stringContaining("content-length") });
+  });
+
   test("takes what is no HTTP for no answer", async () => {
     await using receiver = await ScriptedReceiver.open((socket) => void socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
     await using transport = new Transport();

@@ -1,8 +1,8 @@
 import type { AttemptReason } from "@tocsin/core";
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
-import { Exchange } from "./exchange.ts";
+import { Exchange, maxAnswerBytes } from "./exchange.ts";
 
-/** Where to post, taken apart once and not per event. */
+/** Where to send, taken apart once and not per event. */
 export interface Address {
   /** Scheme, host and port. */
   readonly origin: string;
@@ -24,6 +24,17 @@ export interface Post {
   readonly headers: readonly string[];
   readonly body: string;
   readonly signal: AbortSignal;
+}
+
+/** A question, which changes nothing at the receiver. */
+export type Get = Omit<Post, "body"> & {
+  /** More of the answer is not read. */
+  readonly mostBytes: number;
+};
+
+interface Sent extends Get {
+  readonly method: "GET" | "POST";
+  readonly body: string | null;
 }
 
 /** What became of one request. */
@@ -72,13 +83,13 @@ export class Transport implements AsyncDisposable {
   }
 
   /** Posts once. Never rejects. */
-  post({ address, headers, body, signal }: Post): Promise<Reply> {
-    return new Promise((resolve) => {
-      const exchange = new Exchange(signal, resolve);
-      if (exchange.ended) return;
-      const { origin, path } = address;
-      this.#pool(address).dispatch({ origin, path, method: "POST", headers: headers as string[], body }, exchange);
-    });
+  post(post: Post): Promise<Reply> {
+    return this.#send({ ...post, method: "POST", mostBytes: maxAnswerBytes });
+  }
+
+  /** Asks once. Never rejects. */
+  get(get: Get): Promise<Reply> {
+    return this.#send({ ...get, method: "GET", body: null });
   }
 
   /** Waits for what is under way, then closes all connections. */
@@ -90,6 +101,15 @@ export class Transport implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #send({ address, method, headers, body, mostBytes, signal }: Sent): Promise<Reply> {
+    return new Promise((resolve) => {
+      const exchange = new Exchange(signal, mostBytes, resolve);
+      if (exchange.ended) return;
+      const { origin, path } = address;
+      this.#pool(address).dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
+    });
   }
 
   #pool({ origin, tls }: Address): Dispatcher {

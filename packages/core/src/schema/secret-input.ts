@@ -15,3 +15,8 @@ export const secretInput: z.ZodType<SecretInput, SecretInput> = z.union(
   [z.string(), z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
   { error: 'expected a text, { "file": "/path" } or { "env": "NAME" }' },
 );
+
+/** Whether a field takes a secret, optional or not. */
+export function isSecretInput(schema: z.core.$ZodType): boolean {
+  return schema === secretInput || (schema instanceof z.ZodOptional && isSecretInput(schema.unwrap()));
+}

@@ -10,13 +10,16 @@ const shortestSecret = 8;
 /**
  * Makes sure that no issue shows a credential, not even one that was written as a key's name: replaces whatever stands in
  * a secret's place in the input, and whatever looks like a routing key.
+ *
+ * @param keys those that expect a credential
  */
 export function hideSecrets(
   input: PlainObject,
+  keys: readonly string[],
   beside: Readonly<Record<string, string>> = {},
 ): (issue: Issue) => Issue {
   const headers = isPlainObject(input["headers"]) ? Object.values(input["headers"]) : [];
-  const secrets = [...headers, input["routing_key"], ...Object.values(beside)]
+  const secrets = [...headers, ...keys.map((key) => input[key]), ...Object.values(beside)]
     .filter((value) => typeof value === "string")
     .flatMap((value) => [value, value.trim(), value.replace(/^Bearer\s+/i, "").trim()])
     .filter((value) => value.length >= shortestSecret);

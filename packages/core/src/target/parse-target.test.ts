@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { secretInput } from "../schema/secret-input.ts";
 import type { Issue } from "../schema/issue.ts";
 import { type ParsedTarget, parseTarget, type ParseTargetOptions } from "./parse-target.ts";
 import type { TargetType } from "./target-type.ts";
@@ -218,6 +219,14 @@ describe("a target", () => {
     );
     expect(issues(input).map(({ path }) => path)).toEqual(["filters.labels.__proto__", "__proto__"]);
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+  });
+
+  test("shows no credential that a key of its type holds, wherever else it stands", () => {
+    const door: TargetType = { ...bell, type: "door", fields: { knock: secretInput.optional(), code: secretInput } };
+    const input = { ...valid, type: "door", knock: "/a/b/secret", code: "", "see /a/b/secret": 1 };
+    const result = parseTarget(input, { types: [bell, door], readSecret: String });
+    expect("issues" in result && result.issues[0]!.path).toBe('["see [secret]"]');
+    expect(JSON.stringify(result)).not.toContain("/a/b/secret");
   });
 
   test("that is its own part is refused", () => {

@@ -3,7 +3,7 @@ import { compileFilters } from "../filter/filters.ts";
 import { parseSeverity, severities, type Severity } from "../model/severity.ts";
 import type { RateLimit } from "../ports/ledger.ts";
 import { type Issue, issuesOf } from "../schema/issue.ts";
-import type { ReadSecret, SecretInput } from "../schema/secret-input.ts";
+import { isSecretInput, type ReadSecret, type SecretInput } from "../schema/secret-input.ts";
 import { readAliases } from "./aliases.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 import { isPlainObject, type PlainObject, shapeIssues } from "./plain-object.ts";
@@ -44,10 +44,10 @@ export function parseTarget(input: unknown, options: ParseTargetOptions): Parsed
   const prefix = (issue: Issue) => ({ ...issue, path: [start, issue.path].filter((part) => part !== "").join(".") });
   const disabled = isPlainObject(input) && input["enabled"] === false;
   const unfit = shapeIssues(input);
-  if (unfit.length > 0) return { issues: unfit.map(hideSecrets({})).map(prefix), disabled };
+  if (unfit.length > 0) return { issues: unfit.map(hideSecrets({}, [])).map(prefix), disabled };
 
   const { fields: written, issues, asWritten } = readAliases(input as PlainObject);
-  const hide = hideSecrets(written, options.beside);
+  const hide = hideSecrets(written, secretKeysOf(types), options.beside);
   const show = (found: readonly Issue[]) => found.map(asWritten).map(hide).map(prefix);
 
   const type = types.find((one) => one.type === written["type"]);
@@ -61,6 +61,12 @@ export function parseTarget(input: unknown, options: ParseTargetOptions): Parsed
   const found = [...issues, ...shape.issues, ...cross.filter(({ path }) => !shape.bad.has(path.split(/[.[]/)[0]!))];
   return found.length > 0 ? { issues: show(found), disabled } : { target, warnings: show(warnings) };
 }
+
+/** The keys in which one type or another expects a credential. */
+const secretKeysOf = (types: readonly TargetType[]): string[] =>
+  types.flatMap(({ fields }) =>
+    Object.entries(fields).flatMap(([key, schema]) => (isSecretInput(schema) ? [key] : [])),
+  );
 
 function unknownType(type: unknown, types: readonly TargetType[]): Issue {
   const available = types.map((one) => `"${one.type}"`).join(", ");
@@ -137,6 +143,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     credential: located.credential,
     degraded: located.degraded,
     headers: located.headers,
+    own: located.own ?? {},
     enabled: fields.enabled,
     mode: fields.mode,
     filters: compileFilters(fields.filters, threshold),

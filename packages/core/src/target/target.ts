@@ -17,6 +17,8 @@ export interface Endpoint {
   readonly degraded: boolean;
   /** Sent with every request. Any of them may be a credential. */
   readonly headers: Readonly<Record<string, Secret>>;
+  /** What only this type knows and no secret, such as the channel that a bot posts to; JSON. */
+  readonly own: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
   /** Put into the event's details; `runbook_base_url` makes links. */
   readonly metadata: Readonly<Record<string, unknown>>;
