@@ -181,6 +181,14 @@ describe("alerts", () => {
       data: [{ attributes: { status: "open" } }],
       meta: { current_page: 2, next_page: null, prev_page: 1, total_count: 4, total_pages: 2 },
     });
+    expect(list("filter[status][not_eq]=triggered&filter[source][eq]=api").data).toHaveLength(1);
+    expect(list("filter[status][in]=open,acknowledged").data).toHaveLength(1);
+    expect(list("filter[source][not_eq]=api").data).toEqual([]);
+    const first = list("page[size]=3");
+    // What is resolved between two pages is no reason to miss another one.
+    call(simulator, "POST", `/v1/alerts/${(first.data[0] as { id: string }).id}/resolve`);
+    const query = `filter[status][not_eq]=resolved&page[size]=3&page[after]=${String(first.meta["next_cursor"])}`;
+    expect(list(query)).toMatchObject({ data: [{ attributes: { status: "open" } }], meta: { next_cursor: null } });
     const other = simulator.handle({
       method: "GET",
       path: "/v1/alerts",

@@ -24,16 +24,24 @@ export const createAlert: Handle = (visit) => {
 };
 
 export const listAlerts: Handle = ({ ground, key, query }) => {
-  const status = query.get("filter[status]");
-  const rows = Array.from(ground.incidents.all()).filter(
-    (incident) =>
-      incident.receiver === "rootly" &&
-      incident.key === key &&
-      !incident.dedupKey.startsWith("incidents/") &&
-      (status === null || status.split(",").includes(alertStatus(incident))),
+  const mine = Array.from(ground.incidents.all()).filter(
+    (incident) => incident.receiver === "rootly" && incident.key === key && !incident.dedupKey.startsWith("incidents/"),
   );
+  // The cursor is the last one that was shown: what changes its status meanwhile moves no other one.
+  const after = query.get("page[after]");
+  const rows = mine
+    .slice(after === null ? 0 : mine.findIndex(({ id }) => id === after) + 1)
+    .filter((incident) => passes(query, "status", alertStatus(incident)) && passes(query, "source", "api"));
   return { answer: document(200, page(rows.map(alertResource), query)), effect: "read" };
 };
+
+/** `filter[field]`, and with an operator in a second pair of brackets. */
+function passes(query: URLSearchParams, field: string, value: string): boolean {
+  const among = (list: string | null) => list?.split(",").includes(value);
+  const asked = [query.get(`filter[${field}]`), query.get(`filter[${field}][eq]`), query.get(`filter[${field}][in]`)];
+  const refused = [query.get(`filter[${field}][not_eq]`), query.get(`filter[${field}][not_in]`)];
+  return asked.every((list) => among(list) !== false) && refused.every((list) => among(list) !== true);
+}
 
 export const readAlert: Handle = (visit) => onAlert(visit, (incident) => seen(incident));
 
