@@ -9,9 +9,10 @@ export interface Scrubber {
 /** Shorter header values are words like `true`, and replacing them would garble texts. */
 const shortestSecret = 8;
 
-export function scrubber({ credential, headers }: Endpoint): Scrubber {
+/** @param parts of a credential that are one by themselves */
+export function scrubber({ credential, headers }: Endpoint, parts: readonly string[] = []): Scrubber {
   const values = [credential, ...Object.values(headers)].flatMap((secret) => (secret ? [secret.reveal()] : []));
-  const secrets = values
+  const secrets = [...values, ...parts]
     .flatMap((value) => [value, value.replace(/^\w+\s+/, "")])
     .filter((value) => value.length >= shortestSecret)
     .toSorted((a, b) => b.length - a.length);

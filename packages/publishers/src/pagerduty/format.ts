@@ -1,5 +1,6 @@
 import { alertName, type Alert, type Endpoint, isBlank, isoTime, type Labels, type Telling } from "@tocsin/core";
-import type { AlertEvent, ChangeEvent, Image, Link, Payload, TriggerEvent } from "@tocsin/pagerduty";
+import type { AlertEvent, ChangeEvent, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
+import { linksOf } from "../links.ts";
 
 /** An event without its credential, which the request adds at the last moment and `render` leaves out. */
 export type KeylessEvent = Keyless<AlertEvent> | Keyless<ChangeEvent>;
@@ -28,7 +29,7 @@ export function formatEvent(telling: Telling, wording: Wording): KeylessEvent {
 
 function trigger(telling: Telling, wording: Wording): Keyless<TriggerEvent> {
   const images = imagesOf(telling.alert);
-  const links = linksOf(telling, wording);
+  const links = linksOf(telling, wording.metadata);
   return {
     event_action: "trigger",
     dedup_key: telling.dedupKey,
@@ -43,7 +44,7 @@ function trigger(telling: Telling, wording: Wording): Keyless<TriggerEvent> {
 /** Change events have no component, group, class and severity. */
 function change(telling: Telling, wording: Wording): Keyless<ChangeEvent> {
   const { summary, source, timestamp, custom_details } = payloadOf(telling, wording);
-  const links = linksOf(telling, wording);
+  const links = linksOf(telling, wording.metadata);
   return { payload: { summary, source, timestamp, custom_details }, ...(links.length > 0 && { links }) };
 }
 
@@ -94,30 +95,6 @@ function firstOf(labels: Labels, names: readonly string[]): string | undefined {
 /** Who sent it stands in for the source of an alert that names none. */
 function senderOf({ sender, alert }: Telling): string {
   return [sender, URL.parse(alert.generatorURL ?? "")?.host].find((text) => text && !isBlank(text)) ?? "unknown";
-}
-
-/** The pages that help the person who was woken. `fitEvent` drops what is no web address. */
-function linksOf({ alert, incidentUrl }: Telling, { metadata }: Wording): Link[] {
-  const { annotations } = alert;
-  const links: [text: string, href: string | undefined][] = [
-    ["Grafana", annotations["grafana_url"]],
-    ["Dashboard", annotations["dashboard_url"] || alert.dashboardURL],
-    ["Panel", annotations["panelURL"] || alert.panelURL],
-    ["Runbook", annotations["runbook_url"] || runbookOf(alert, metadata["runbook_base_url"])],
-    ["Source", alert.generatorURL || annotations["generatorURL"]],
-    ["Tocsin", incidentUrl],
-  ];
-  const seen = new Set<string>();
-  return links.flatMap(([text, href]) => {
-    if (!href || seen.has(href)) return [];
-    seen.add(href);
-    return [{ href, text }];
-  });
-}
-
-function runbookOf(alert: Alert, base: unknown): string | undefined {
-  if (typeof base !== "string" || base === "") return undefined;
-  return `${base.replace(/\/+$/, "")}/${encodeURIComponent(alertName(alert).toWellFormed())}`;
 }
 
 /** `fitEvent` demotes what is not https to a link. */
