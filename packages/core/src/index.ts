@@ -13,6 +13,7 @@ export { route, type Decision } from "./stages/route.ts";
 export { summaryOf } from "./stages/summary.ts";
 export { parseTarget, type ParsedTarget, type ParseTargetOptions } from "./target/parse-target.ts";
 export { targetJsonSchema } from "./target/target-schema.ts";
+export { isLoopback } from "./target/target-url.ts";
 export type { GivenAddress, Located, TargetType } from "./target/target-type.ts";
 export type { Endpoint, Target } from "./target/target.ts";
 export { parseTemplate, type Template, type TemplateContext, type TemplateTexts } from "./target/template.ts";

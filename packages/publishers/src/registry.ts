@@ -1,6 +1,7 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
 import type { PublisherOptions } from "./publisher-options.ts";
+import { slackPublisher, slackTarget } from "./slack/index.ts";
 
 interface Registered {
   readonly target: TargetType;
@@ -8,7 +9,10 @@ interface Registered {
 }
 
 /** Every publisher there is, one line each. Target types, JSON Schema and docs derive from it. */
-const registry: readonly Registered[] = [{ target: pagerdutyTarget, open: pagerdutyPublisher }];
+const registry: readonly Registered[] = [
+  { target: pagerdutyTarget, open: pagerdutyPublisher },
+  { target: slackTarget, open: slackPublisher },
+];
 
 /** What targets can be: for `parseTarget` and `targetJsonSchema` of @tocsin/core. */
 export const targetTypes: readonly TargetType[] = registry.map(({ target }) => target);
