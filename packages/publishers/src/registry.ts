@@ -1,6 +1,7 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
 import type { PublisherOptions } from "./publisher-options.ts";
+import { rootlyPublisher, rootlyTarget } from "./rootly/index.ts";
 import { slackPublisher, slackTarget } from "./slack/index.ts";
 
 interface Registered {
@@ -11,6 +12,7 @@ interface Registered {
 /** Every publisher there is, one line each. Target types, JSON Schema and docs derive from it. */
 const registry: readonly Registered[] = [
   { target: pagerdutyTarget, open: pagerdutyPublisher },
+  { target: rootlyTarget, open: rootlyPublisher },
   { target: slackTarget, open: slackPublisher },
 ];
 
