@@ -11,7 +11,7 @@ export { jsonSchemaOf } from "./schema/field.ts";
 export { fitDedupKey } from "./stages/dedup-key.ts";
 export { route, type Decision } from "./stages/route.ts";
 export { summaryOf } from "./stages/summary.ts";
-export { parseTarget, type ParsedTarget, type ParseTargetOptions } from "./target/parse-target.ts";
+export { parseTarget, type ParsedTarget, type ParseTargetOptions, secretKeysOf } from "./target/parse-target.ts";
 export { targetJsonSchema } from "./target/target-schema.ts";
 export { isLoopback } from "./target/target-url.ts";
 export type { GivenAddress, Located, TargetType } from "./target/target-type.ts";
