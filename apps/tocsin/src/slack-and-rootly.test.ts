@@ -140,6 +140,18 @@ describe("Slack and Rootly", () => {
     expect(atRootly(service).map(({ status }) => status)).toEqual(["acknowledged"]);
   });
 
+  test("hear that it became worse, and show it", async () => {
+    await using service = await startService((url) => ({ targets: targetsAt(url).slice(1) }));
+    service.simulator.setLimit({ receiver: "slack", limit: 0 });
+    for (const severity of ["warning", "critical"]) {
+      await post(service, alertOf("disk", "firing", { labels: { alertname: "DiskFull", severity } }));
+      await quiet(service);
+    }
+    const said = ["🟡 WARNING disk is full", "🔴 CRITICAL disk is full"];
+    for (const channel of channels(service)) expect(textsIn(service, channel)).toEqual(said);
+    expect(atRootly(service)).toMatchObject([{ status: "triggered", severity: "critical" }]);
+  });
+
   test("take whatever an alert holds, and nobody is pinged by it", async () => {
     await using service = await startService((url) => ({
       targets: targetsAt(url).map((target) => ({ ...target, rate_limit: { limit: 0 } })),

@@ -36,7 +36,7 @@ export function newAlert(telling: Telling, wording: Wording): NewAlert {
   const given = { notification_targets, service_ids, group_ids, environment_ids };
   return {
     summary: isBlank(summary) ? `[${fitted(alertName(alert), most.name)}]` : fitted(summary, most.summary),
-    ...description(alert.annotations["description"] ?? "", links),
+    ...describe(alert.annotations["description"] ?? "", links),
     deduplication_key: key,
     external_id: key,
     ...(page && { external_url: page.href }),
@@ -56,8 +56,19 @@ export function newAlert(telling: Telling, wording: Wording): NewAlert {
   };
 }
 
+/** What changes of an open alert when the same is told again and worse. */
+export function changesOf({ summary, description, alert_urgency_id, labels, data }: NewAlert): Partial<NewAlert> {
+  return {
+    summary,
+    ...(description !== undefined && { description }),
+    ...(alert_urgency_id !== undefined && { alert_urgency_id }),
+    labels,
+    data,
+  };
+}
+
 /** What the alert says, and the pages that help. */
-function description(text: string, links: readonly Link[]): { description?: string } {
+function describe(text: string, links: readonly Link[]): { description?: string } {
   const said = isBlank(text) ? [] : [fitted(text.trim(), most.description)];
   const pages = links.map(({ text: name, href }) => `${name}: ${href}`).join("\n");
   return said.length + links.length === 0 ? {} : { description: [...said, pages].join("\n\n").trim() };

@@ -3,6 +3,8 @@ export interface FoundAlert {
   readonly id: string;
   readonly status: string | undefined;
   readonly deduplicationKey: string | undefined;
+  /** Of its label `severity`, as we wrote it. */
+  readonly severity: string | undefined;
 }
 
 /** A page of a list, and how its next one is asked for. */
@@ -12,6 +14,8 @@ export interface Page {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 const fieldsOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
@@ -45,10 +49,12 @@ export function pageOf(body: string): Page | undefined {
 function found(resource: unknown): FoundAlert | undefined {
   const { id, attributes } = fieldsOf(resource);
   if (typeof id !== "string" || id === "") return undefined;
-  const { status, deduplication_key: key } = fieldsOf(attributes);
+  const { status, deduplication_key: key, labels } = fieldsOf(attributes);
+  const label = Array.isArray(labels) ? labels.map(fieldsOf).find((one) => one["key"] === "severity") : undefined;
   return {
     id,
-    status: typeof status === "string" ? status : undefined,
-    deduplicationKey: typeof key === "string" ? key : undefined,
+    status: textOf(status),
+    deduplicationKey: textOf(key),
+    severity: textOf(label?.["value"]),
   };
 }

@@ -64,6 +64,44 @@ describe("Rootly's publisher", () => {
     ]);
   });
 
+  test.each<[string, object, string[]]>([
+    ["as severe", { labels: [{ key: "severity", value: "critical" }] }, []],
+    [
+      "less severe",
+      {
+        labels: [
+          { key: "team", value: "x" },
+          { key: "severity", value: "warning" },
+        ],
+      },
+      ["PATCH /v1/alerts/id-1"],
+    ],
+    ["of an unknown severity", {}, []],
+  ])("updates an alert that is open already and %s", async (_, attributes, more) => {
+    const open201 = answer(201, JSON.stringify({ data: { id: "id-1", type: "alerts", attributes } }));
+    await using receiver = await ScriptedReceiver.open(open201, answer(200));
+    const target = { alert_urgency_ids: { critical: "urgency-high" } };
+    expect((await open(receiver.url, target).publish(tellingOf(), signal)).kind).toBe("accepted");
+    expect(lines(receiver)).toEqual(["POST /v1/alerts", ...more]);
+    for (const { body } of receiver.requests.slice(1)) {
+      const changes = (JSON.parse(body) as { data: { attributes: object } }).data.attributes;
+      expect(changes).toMatchObject({ alert_urgency_id: "urgency-high", summary: "Disk of db-1 is full" });
+      for (const fixed of ["notification_targets", "deduplication_key", "status"])
+        expect(changes).not.toHaveProperty(fixed);
+    }
+  });
+
+  test.each<[number, object]>([
+    [404, { kind: "retry", reason: "invalid" }],
+    [422, { kind: "refused", reason: "invalid" }],
+    [500, { kind: "ambiguous", reason: "server" }],
+  ])("knows no update that was answered %i", async (status, outcome) => {
+    const attributes = { labels: [{ key: "severity", value: "info" }] };
+    const open201 = answer(201, JSON.stringify({ data: { id: "id-1", type: "alerts", attributes } }));
+    await using receiver = await ScriptedReceiver.open(open201, answer(status));
+    expect(await open(receiver.url).publish(tellingOf(), signal)).toMatchObject(outcome);
+  });
+
   test("looks up what somebody else opened, page by page, and ends that very one", async () => {
     await using receiver = await ScriptedReceiver.open(
       page([alert("other")], { next_cursor: "c/2" }),
@@ -151,12 +189,10 @@ describe("Rootly's publisher", () => {
     expect(outcome).toMatchObject({ kind: "accepted", receipt: expect.stringContaining("nothing to acknowledge") });
   });
 
-  test("asks whether the key is known by reading, which pages nobody", async () => {
-    await using receiver = await ScriptedReceiver.open(page([]), answer(401));
-    const publisher = open(receiver.url);
-    const kinds = [];
-    for (let i = 0; i < 2; i++) kinds.push((await publisher.publish(tellingOf({ action: "check" }), signal)).kind);
-    expect([kinds, lines(receiver)[0]]).toEqual([["accepted", "blocked"], "GET /v1/alerts?page%5Bsize%5D=1"]);
+  test("asks nothing: a 401 says all that there is to know of a key", async () => {
+    await using receiver = await ScriptedReceiver.open();
+    const outcome = await open(receiver.url).publish(tellingOf({ action: "check" }), signal);
+    expect([outcome.kind, receiver.requests]).toEqual(["refused", []]);
   });
 
   test("shows no key that a list repeats", async () => {

@@ -3,8 +3,8 @@ import type { PublisherOptions } from "../publisher-options.ts";
 import { scrubber } from "../scrub.ts";
 import type { Reply } from "../transport.ts";
 import { AlertIds } from "./alert-ids.ts";
-import { newAlert } from "./alert.ts";
-import { classify, unheard } from "./classify.ts";
+import { changesOf, newAlert } from "./alert.ts";
+import { classify } from "./classify.ts";
 import { deduplicationKey } from "./dedup-key.ts";
 import { alertOf } from "./document.ts";
 import { RestApi } from "./rest-api.ts";
@@ -16,26 +16,35 @@ export { rootlyTarget } from "./target-type.ts";
  * acknowledged and resolved by an id that Rootly gave it.
  *
  * ```
- * trigger ────────────────────────────── POST /v1/alerts                    one call
+ * trigger ────────────────────────────── POST /v1/alerts                    one call; two where it is worse now
  * acknowledge, resolve ── id known ───── POST /v1/alerts/{id}/resolve       one call
  *                    └─── id unknown ─── GET /v1/alerts, page by page, and then that
  * ```
  *
  * The engine charges one slot of its limit for each of the three, whatever it takes. That holds: Rootly counts creations
- * (50 a minute), reads and other writes (3,000 each) in windows of their own.
+ * (50 a minute), reads and other writes (3,000 each) in windows of their own, and no event makes two of a kind but for pages
+ * of a list.
  */
 export function rootlyPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
   const api = new RestApi(endpoint, options);
   const ids = new AlertIds();
   const scrub = scrubber(endpoint);
-  const created = (telling: Telling) => document(newAlert(telling, endpoint));
 
+  /**
+   * Opens an alert. One of this key that is open already is not changed by that: where it shows another severity than is told
+   * now, it is updated.
+   */
   async function create(telling: Telling, signal: AbortSignal): Promise<Outcome> {
-    const reply = await api.create(created(telling), signal);
+    const alert = newAlert(telling, endpoint);
+    const reply = await api.create(document(alert), signal);
     const outcome = classify(reply, Date.now());
-    const alert = reply.kind === "answered" && outcome.kind === "accepted" ? alertOf(reply.body) : undefined;
-    if (alert) ids.set(deduplicationKey(telling.dedupKey), alert.id);
-    return outcome;
+    const found = reply.kind === "answered" && outcome.kind === "accepted" ? alertOf(reply.body) : undefined;
+    if (!found) return outcome;
+    ids.set(alert.deduplication_key, found.id);
+    if (found.severity === undefined || found.severity === telling.severity) return outcome;
+    const updated = await api.update(found.id, document(changesOf(alert)), signal);
+    // Resolved meanwhile, and gone: it is opened anew when it is told again.
+    return isGone(updated) ? gone : classify(updated, Date.now());
   }
 
   /** Moves the alert of this key. Where Rootly took two for what is one here, both. */
@@ -78,7 +87,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherOptions): 
       case "resolve":
         return move(telling, signal);
       case "check":
-        return unheard(await api.ask(signal), Date.now());
+        return { kind: "refused", reason: "bug", detail: "no answer of Rootly leaves a doubt about the key" };
       case "change":
         return { kind: "refused", reason: "bug", detail: "Rootly's alerts have no place for changes" };
     }
@@ -88,7 +97,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherOptions): 
     // An unknown resolve finds nothing, but a trigger of unknown fate may still be on its way.
     traits: { dropsUnknownResolves: false, acknowledges: true },
     publish: async (telling, signal) => scrub.outcome(await publish(telling, signal)),
-    render: (telling) => scrub.json(rendered(telling, created)),
+    render: (telling) => scrub.json(rendered(telling, endpoint)),
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -96,12 +105,14 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherOptions): 
 /** Deleted, or merged into another one. */
 const isGone = (reply: Reply): boolean => reply.kind === "answered" && reply.status === 404;
 
+const gone: Outcome = { kind: "retry", reason: "invalid", detail: "the alert was gone when it was to be updated" };
+
 const document = (attributes: object) => ({ data: { type: "alerts", attributes } });
 
 const resolution = document({ resolution_message: "Its source says that it is over." });
 
-function rendered(telling: Telling, created: (telling: Telling) => unknown): unknown {
-  if (telling.action === "trigger") return created(telling);
+function rendered(telling: Telling, endpoint: Endpoint): unknown {
+  if (telling.action === "trigger") return document(newAlert(telling, endpoint));
   const deduplication_key = deduplicationKey(telling.dedupKey);
   return telling.action === "resolve"
     ? { call: "POST /v1/alerts/{id}/resolve", deduplication_key, body: resolution }

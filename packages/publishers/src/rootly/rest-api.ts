@@ -35,6 +35,10 @@ export class RestApi {
     return this.#post("", body, signal);
   }
 
+  update(id: string, body: unknown, signal: AbortSignal): Promise<Reply> {
+    return this.#post(`/${encodeURIComponent(id)}`, body, signal, "PATCH");
+  }
+
   acknowledge(id: string, signal: AbortSignal): Promise<Reply> {
     return this.#post(`/${encodeURIComponent(id)}/acknowledge`, undefined, signal);
   }
@@ -61,11 +65,6 @@ export class RestApi {
     return { outcome: { ...unread, detail: tooMany } };
   }
 
-  /** One alert and no more: whether the key may ask at all. */
-  ask(signal: AbortSignal): Promise<Reply> {
-    return this.#get({ "page[size]": "1" }, signal);
-  }
-
   #list(next: Page["next"], signal: AbortSignal): Promise<Reply> {
     const filters = { "filter[status][not_eq]": "resolved", "filter[source][eq]": "api", "page[size]": "50" };
     return this.#get({ ...filters, ...(next && { [next.name]: next.value }) }, signal);
@@ -76,9 +75,10 @@ export class RestApi {
     return this.#transport.get({ address, headers: this.#headers, mostBytes: mostPageBytes, signal });
   }
 
-  #post(path: string, body: unknown, signal: AbortSignal): Promise<Reply> {
+  #post(path: string, body: unknown, signal: AbortSignal, method: "POST" | "PATCH" = "POST"): Promise<Reply> {
+    const address = addressOf(this.#base + path);
     const text = body === undefined ? "" : JSON.stringify(body);
-    return this.#transport.post({ address: addressOf(this.#base + path), headers: this.#headers, body: text, signal });
+    return this.#transport.post({ method, address, headers: this.#headers, body: text, signal });
   }
 }
 

@@ -9,7 +9,7 @@ export const rootlyTarget: TargetType = {
   type: "rootly",
   description: "Rootly's alerts, by its REST API.",
   notes: `The key is looked for in \`headers.Authorization\` (with or without \`Bearer \`), \`api_key\`, and the entry \`api_key\` beside
-\`target.json\` in the same Secret; the first that is there decides. It must be able to create alerts and to list them.
+\`target.json\` in the same Secret; the first that is there decides. It must be able to create, update and list alerts.
 
 Without \`notification_targets\` an alert is \`open\` at Rootly, and nobody is paged unless Rootly's own alert routes say who. A
 severity without an urgency in \`alert_urgency_ids\` gets Rootly's default, which is usually the loudest.

@@ -4,7 +4,10 @@ import { isRecord, stringOf } from "../../json-body.ts";
 import { alertResource, alertStatus, document, notFound, page, refuse } from "./rootly-documents.ts";
 import type { Handle, Visit } from "./routes.ts";
 
-/** `POST /v1/alerts`. Alerts with one deduplication key are one alert, until it is resolved. */
+/**
+ * `POST /v1/alerts`. Alerts with one deduplication key are one alert, until it is resolved: a duplicate is counted, and
+ * neither changes the open one nor pages anew.
+ */
 export const createAlert: Handle = (visit) => {
   const { ground, attributes, atMs } = visit;
   const dedupKey = stringOf(attributes["deduplication_key"]) ?? ground.makeUuid();
@@ -18,7 +21,12 @@ export const createAlert: Handle = (visit) => {
   };
   const open = ground.incidents.findOpen(identity);
   const incident = open ?? ground.incidents.open(identity, entry);
-  if (open !== undefined) ground.incidents.append(open, entry);
+  if (open !== undefined) {
+    // What says the same is logged as such, so that a needless repeat can be told from one with news.
+    const severity = entry.severity === open.severity ? entry.severity : undefined;
+    const summary = entry.summary === open.summary ? entry.summary : undefined;
+    ground.incidents.append(open, { atMs, action: "trigger", severity, summary });
+  }
   const answer = document(201, { data: alertResource(incident) });
   return { answer, effect: open === undefined ? "opened" : "logged", dedupKey };
 };
@@ -47,8 +55,9 @@ export const readAlert: Handle = (visit) => onAlert(visit, (incident) => seen(in
 
 export const updateAlert: Handle = (visit) =>
   onAlert(visit, (incident) => {
-    const summary = stringOf(visit.attributes["summary"]);
-    visit.ground.incidents.append(incident, { atMs: visit.atMs, action: "update", summary, details: visit.attributes });
+    const { atMs, attributes } = visit;
+    const [summary, severity] = [stringOf(attributes["summary"]), severityLabel(attributes["labels"])];
+    visit.ground.incidents.append(incident, { atMs, action: "update", summary, severity, details: attributes });
     return { ...seen(incident), effect: "updated" };
   });
 
