@@ -2,7 +2,7 @@ import type { Outcome } from "@tocsin/core";
 import { accepted, detailOf, isSuccess, unaccepted, unanswered } from "../answer.ts";
 import { retryAfterMs } from "../retry-after.ts";
 import type { Reply } from "../transport.ts";
-import { meaningOf, outcomeOf } from "./errors.ts";
+import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";
 
 /**
  * What an answer of Slack means. A webhook says a plain `ok`, or the name of an error with a 4xx; the Web API says 200 and
@@ -24,6 +24,10 @@ export function classify(reply: Reply, nowMs: number): Outcome {
   if (error !== undefined) return { kind: "retry", reason: "server", ...said };
   return { kind: "ambiguous", reason: "server", ...said, detail: `${said.detail} (expected "ok")` };
 }
+
+/** Slack refused the blocks of a message: its text alone may do. */
+export const blocksRefused = (reply: Reply): boolean =>
+  reply.kind === "answered" && reply.status < 429 && isOfForm(read(reply.body).error ?? "");
 
 interface Said {
   readonly ok: boolean;

@@ -28,6 +28,9 @@ const meanings = new Map(
   Object.entries(names).flatMap(([meaning, list]) => list.split(/\s+/).map((name) => [name, meaning as Meaning])),
 );
 
+/** The message's form is refused, not its text. */
+export const isOfForm = (name: string): boolean => /^(invalid_blocks(_format)?|msg_blocks_too_long)$/.test(name);
+
 /** Undefined: a name that nobody documented. */
 export const meaningOf = (name: string): Meaning | undefined => meanings.get(name);
 

@@ -59,6 +59,22 @@ describe("Slack's publisher", () => {
     expect(outcome).toMatchObject({ detail: "HTTP 403: no hook [secret] at [secret]" });
   });
 
+  test.each(["invalid_blocks", '{"ok":false,"error":"msg_blocks_too_long"}'])(
+    "says in text alone, once, what Slack refused for its blocks: %s",
+    async (body) => {
+      const refused = answer(body.startsWith("{") ? 200 : 400, body);
+      await using receiver = await ScriptedReceiver.open(refused, refused, refused, answer(200, "ok"));
+      const publisher = slackPublisher(webhookAt(receiver.url), options);
+      const { signal } = new AbortController();
+      const kinds = [];
+      for (let i = 0; i < 4; i++) kinds.push((await publisher.publish(tellingOf(), signal)).kind);
+      expect(kinds).toEqual(["retry", "refused", "retry", "accepted"]);
+      const sent = receiver.requests.map((request) => JSON.parse(request.body) as Record<string, unknown>);
+      expect(sent.map((message) => "blocks" in message)).toEqual([true, false, true, false]);
+      for (const { text } of sent) expect(text).toBe("🔴 CRITICAL Disk of db-1 is full");
+    },
+  );
+
   test("asks nothing: whoever asks Slack posts", async () => {
     await using receiver = await ScriptedReceiver.open();
     const publisher = slackPublisher(webhookAt(receiver.url), options);

@@ -2,8 +2,9 @@ import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import type { PublisherOptions } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
 import { scrubber } from "../scrub.ts";
-import { classify } from "./classify.ts";
+import { blocksRefused, classify } from "./classify.ts";
 import { messageOf } from "./message.ts";
+import { Plainly } from "./plainly.ts";
 
 export { slackTarget } from "./target-type.ts";
 
@@ -20,6 +21,7 @@ export function slackPublisher(endpoint: Endpoint, { transport, version }: Publi
   // Who has the last part of a webhook's path has nearly all of it.
   const scrub = scrubber(endpoint, bot ? [] : credential.split("/").slice(-1));
   const bodyOf = (telling: Telling) => ({ ...bot, ...messageOf(telling, endpoint) });
+  const plainly = new Plainly();
 
   return {
     // A channel forgets nothing and knows nothing: an end without its beginning would puzzle its readers.
@@ -27,8 +29,14 @@ export function slackPublisher(endpoint: Endpoint, { transport, version }: Publi
 
     async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
       if (telling.action === "check") return unasked;
-      const reply = await transport.post({ address, headers, body: JSON.stringify(bodyOf(telling)), signal });
-      return scrub.outcome(classify(reply, Date.now()));
+      const { blocks, ...plain } = bodyOf(telling);
+      const asText = plainly.take(telling.eventId);
+      const body = JSON.stringify(asText ? plain : { ...plain, blocks });
+      const reply = await transport.post({ address, headers, body, signal });
+      const outcome = classify(reply, Date.now());
+      if (outcome.kind !== "refused" || asText || !blocksRefused(reply)) return scrub.outcome(outcome);
+      plainly.ask(telling.eventId);
+      return scrub.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });
     },
 
     render: (telling: Telling): unknown => scrub.json(bodyOf(telling)),
