@@ -163,7 +163,10 @@ describe("config", () => {
     const right = {
       server: { listen: "127.0.0.1:1", auth: { tokens: [{ name: "a", token: { env: "T" }, roles: ["read"] }] } },
       delivery: { retry: { max: "5m" }, remind: 0 },
-      targets: [{ name: "p", type: "pagerduty", routing_key: { file: "k" }, metadata: { a: [1, { b: null }] } }],
+      targets: [
+        { name: "p", type: "pagerduty", routing_key: { file: "k" }, metadata: { a: [1, { b: null }] } },
+        { name: "s", type: "slack", webhook_url: { env: "U" }, template: { custom_details: { a: [{}] } } },
+      ],
       discovery: { files: ["./targets"], kubernetes: { enabled: true, kubeconfig: null } },
     };
     expect([validate(right), validate.errors]).toEqual([true, null]);
@@ -172,6 +175,7 @@ describe("config", () => {
       { server: { tls: { cert: "a" } } },
       { delivery: { remind: 5 } },
       { targets: [{ name: "p", type: "pagerduty", frobnicate: 1 }] },
+      { targets: [{ name: "s", type: "slack", routing_key: "k" }] },
       { discovery: { kubernetes: { enabled: true, namespaces: [] } } },
     ]) {
       expect([wrong, validate(wrong)]).toEqual([wrong, false]);

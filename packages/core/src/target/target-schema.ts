@@ -116,6 +116,7 @@ export const untypedSchema: z.ZodType<CommonFields> = z.looseObject(commonFields
  * const schema = targetJsonSchema(targetTypes); // types from @tocsin/publishers
  */
 export function targetJsonSchema(types: readonly TargetType[]): object {
-  const [first, ...others] = types.map((type) => jsonSchemaOf(targetSchema(type)));
-  return others.length === 0 ? first! : { oneOf: [first, ...others] };
+  const [first, ...others] = types.map(targetSchema);
+  // As one schema, so that what they refer to stands at the root, where references begin.
+  return jsonSchemaOf(others.length === 0 ? first! : z.union([first!, ...others]));
 }
