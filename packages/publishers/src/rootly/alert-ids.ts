@@ -1,25 +1,33 @@
+/** Most problems that end at once do so by then, and nobody has opened another alert of the same key meanwhile. */
+const keptMs = 10 * 60_000;
+
+const most = 10_000;
+
 /**
- * The ids of alerts that this process opened last, by deduplication key. A shortcut only: what is not here, after a restart
- * or on another replica, is looked up at Rootly.
+ * The ids of alerts that this process opened a short while ago, by deduplication key. A shortcut only: what is not here,
+ * after a restart, on another replica or later, is looked up at Rootly, which alone knows what is open.
  */
 export class AlertIds {
-  readonly #most: number;
-  readonly #ids = new Map<string, string>();
+  readonly #now: () => number;
+  /** The oldest first. */
+  readonly #ids = new Map<string, { readonly id: string; readonly atMs: number }>();
 
-  constructor(most = 10_000) {
-    this.#most = most;
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
   }
 
   get(key: string): string | undefined {
-    return this.#ids.get(key);
+    const known = this.#ids.get(key);
+    return known && this.#now() - known.atMs < keptMs ? known.id : undefined;
   }
 
   set(key: string, id: string): void {
     this.#ids.delete(key);
-    this.#ids.set(key, id);
-    if (this.#ids.size <= this.#most) return;
-    const oldest = this.#ids.keys().next();
-    if (oldest.done !== true) this.#ids.delete(oldest.value);
+    this.#ids.set(key, { id, atMs: this.#now() });
+    for (const [oldest, { atMs }] of this.#ids) {
+      if (this.#ids.size <= most && this.#now() - atMs < keptMs) break;
+      this.#ids.delete(oldest);
+    }
   }
 
   delete(key: string): void {

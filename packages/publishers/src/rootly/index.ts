@@ -22,8 +22,8 @@ export { rootlyTarget } from "./target-type.ts";
  * ```
  *
  * The engine charges one slot of its limit for each of the three, whatever it takes. That holds: Rootly counts creations
- * (50 a minute), reads and other writes (3,000 each) in windows of their own, and no event makes two of a kind but for pages
- * of a list.
+ * (50 a minute), reads and other writes (3,000 each) in windows of their own. No event makes two of a kind but for the pages
+ * of a list, at most 50.
  */
 export function rootlyPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
   const api = new RestApi(endpoint, options);
