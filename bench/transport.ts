@@ -26,6 +26,7 @@ const telling: Telling = {
   action: "trigger",
   dedupKey: "9266ef3da838ad95",
   eventId: "1",
+  eventAtMs: 0,
   severity: "critical",
   alert: {
     fingerprint: "9266ef3da838ad95",

@@ -15,6 +15,10 @@ const planted = {
   otherKey: "PLANTEDother56789abcdefABCDEF012",
   wrongKey: "PLANTEDwrong-not-thirty-two-characters",
   header: "PLANTEDheader-of-a-proxy",
+  signing: "PLANTEDsigning0123456789abcdefABCDEF0123",
+  bearer: "PLANTEDbearer-of-a-webhook",
+  path: "PLANTEDpath-of-a-webhook",
+  query: "PLANTEDquery-of-a-webhook",
   token: "PLANTEDtoken-for-operators",
   wrongToken: "PLANTEDtoken-of-nobody",
 } as const;
@@ -39,7 +43,7 @@ function found(bytes: Buffer | string): string[] {
 const echo =
   (status: number, headers: Record<string, string> = {}): Reply =>
   (request, response, body) => {
-    const said = `${JSON.stringify(request.headers)} ${body}`;
+    const said = `${JSON.stringify(request.headers)} ${request.url} ${body}`;
     response.writeHead(status, { "content-type": "application/json", ...headers });
     response.end(JSON.stringify({ status: "invalid event", message: said, errors: [said] }));
   };
@@ -82,6 +86,14 @@ const configFor = (receivers: readonly Receiver[]) => ({
       url,
       routing_key: `${planted.key}${index + 10}`,
     })),
+    ...receivers.map(({ url }, index) => ({
+      name: `hook-${index}`,
+      type: "webhook",
+      url: `${url}/${planted.path}?sig=${planted.query}`,
+      signing_secret: `whsec_${planted.signing}`,
+      headers: { Authorization: `Bearer ${planted.bearer}` },
+    })),
+    { name: "wrong-hook", type: "webhook", url: "http://169.254.169.254", signing_secret: [planted.signing] },
     {
       name: "by-header",
       type: "pagerduty",
@@ -152,7 +164,7 @@ describe("a planted secret", () => {
       service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert("db-1", status)] }, bearer);
     await say("firing");
     for (const [index, name] of Object.keys(failures).entries())
-      await until(`a target met ${name}`, () => (failing[index]?.count ?? 0) > 0);
+      await until(`both targets met ${name}`, () => (failing[index]?.count ?? 0) > 1);
     await until("something is dead", async () => {
       const { deadletters } = (await service.get("/api/v1/deadletters", bearer)).body;
       return deadletters.length >= 2;

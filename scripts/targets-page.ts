@@ -65,7 +65,8 @@ const olderNames = `## Older names
 function typeSection(type: TargetType): string[] {
   const { limit, perMs } = type.rateLimit;
   const adopts = type.adoptsUnknownResolves ? "true" : "false";
-  const defaults = `\`rate_limit\`: ${limit} per ${formatDuration(perMs)}; \`adopt_unknown_resolves\`: ${adopts}`;
+  const rate = limit === 0 ? "none" : `${limit} per ${formatDuration(perMs)}`;
+  const defaults = `\`rate_limit\`: ${rate}; \`adopt_unknown_resolves\`: ${adopts}`;
   const own = propertiesOf(jsonSchemaOf(z.object(type.fields)));
   return [
     `## Type \`${type.type}\``,

@@ -79,7 +79,7 @@ export async function compose(
     const proxy = proxyBeyondLoopback(env);
     const transport = new Transport({ proxy });
     closing.push(() => transport.close());
-    const targets = new Targets({ vault, transport, version, lookedUp: (hit) => metrics.lookedUp(hit) });
+    const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
 
     let worker: Worker | undefined;
     const wake = () => worker?.wake();

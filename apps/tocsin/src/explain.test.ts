@@ -20,6 +20,7 @@ const episode = (state: IncidentState, reason: Reason, told: "trigger" | null = 
 const known = (decision: Decision, now?: Episode, status: Known["status"] = "firing"): Known => ({
   alert,
   status,
+  nowMs: Date.UTC(2026, 10, 23),
   decisions: [decision],
   episodes: new Map(now ? [["pager", now]] : []),
   render: (target, { action, dedupKey, severity }) => `${action} ${dedupKey} ${severity} to ${target}`,

@@ -24,6 +24,7 @@ export interface Episode {
 export interface Known {
   readonly alert: Alert;
   readonly status: "firing" | "resolved";
+  readonly nowMs: number;
   /** By the very code that routes, for the targets as they are now. */
   readonly decisions: readonly Decision[];
   /** By target. */
@@ -33,7 +34,7 @@ export interface Known {
 }
 
 /** An alert that came: what was recorded at each target, also at those that are gone; where nothing was, the decision. */
-export function explainKnown({ alert, status, decisions, episodes, render }: Known): Explained[] {
+export function explainKnown({ alert, status, nowMs, decisions, episodes, render }: Known): Explained[] {
   const decided = new Set(decisions.map(({ target }) => target));
   const gone = [...episodes].filter(([target]) => !decided.has(target));
   return [
@@ -44,7 +45,7 @@ export function explainKnown({ alert, status, decisions, episodes, render }: Kno
         target,
         ...(episode ? recorded(episode) : unrecorded(decision)),
         wouldTell: decision.tell,
-        ...(decision.tell && { event: render(target, telling(decision, alert, status)) }),
+        ...(decision.tell && { event: render(target, telling(decision, { alert, status, nowMs })) }),
       };
     }),
     ...gone.map(([target, episode]): Explained => ({ target, ...recorded(episode), wouldTell: false })),
@@ -60,14 +61,14 @@ export interface Hypothetical extends Known {
 
 /** An alert that somebody asks about: what would be sent if it came now. */
 export function explainHypothetical(question: Hypothetical): Explained[] {
-  const { alert, status, decisions, episodes, render } = question;
+  const { decisions, episodes, render } = question;
   return decisions.map((decision): Explained => {
     const { target } = decision;
     const open = episodes.get(target);
     const why = whyNot(decision, isOpen(open) ? open.view : undefined, question);
     const incident = isOpen(open) ? { incident: open.view.incident.id } : {};
     if (why !== undefined) return { target, state: "not_told", wouldTell: false, ...why, ...incident };
-    const event = render(target, telling(decision, alert, status));
+    const event = render(target, telling(decision, question));
     return { target, state: "due", reason: "would_tell", wouldTell: true, ...incident, event };
   });
 }
@@ -100,12 +101,16 @@ const unrecorded = (decision: Decision): Pick<Explained, "state" | "reason" | "d
     ? { state: "not_told", reason: "resolved_before_told" }
     : { state: "not_told", reason: decision.reason, detail: decision.detail };
 
-const telling = (decision: Decision, alert: Alert, status: "firing" | "resolved"): Telling => ({
+type Asked = Pick<Known, "alert" | "status" | "nowMs">;
+
+const telling = (decision: Decision, { alert, status, nowMs }: Asked): Telling => ({
   action: status === "resolved" ? "resolve" : decision.tell && decision.kind === "change" ? "change" : "trigger",
   dedupKey: decision.tell ? decision.dedupKey : alert.fingerprint,
   eventId: "explained",
+  eventAtMs: nowMs,
   severity: decision.tell ? decision.severity : "error",
   alert,
   summary: decision.tell ? decision.summary : "",
   firing: status === "firing" ? 1 : 0,
+  ...(status === "resolved" && { endsAtMs: nowMs }),
 });

@@ -1,6 +1,7 @@
 import { type Clock, type Lease, LedgerUnavailable, type Outcome, type Telling } from "@tocsin/core";
 import type { Attempt, WorkerObserver } from "@tocsin/engine";
 
+import { eventIdOf } from "./event-id.ts";
 import type { Readiness } from "./readiness.ts";
 import type { Targets } from "./targets.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -83,9 +84,11 @@ const lostKey: Outcome = {
 export const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling => ({
   action: lease.action,
   dedupKey: lease.dedupKey,
-  eventId: `${lease.incident}.${lease.action}.${lease.severity}`,
+  eventId: eventIdOf(lease),
+  eventAtMs: lease.event.atMs,
   severity: lease.severity,
   alert: lease.alert,
+  ...(lease.endedAtMs !== undefined && { endsAtMs: lease.endedAtMs }),
   summary: lease.summary,
   firing: lease.firing,
   ...(publicUrl !== undefined && { incidentUrl: `${publicUrl}/api/v1/incidents/${lease.incident}` }),

@@ -169,7 +169,8 @@ export class Settings {
 const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTargets(targets, readSecret);
 
 /** Any header of a target may be a credential. */
-const secretsOf = ({ credential, headers }: Target): string[] => [
+const secretsOf = ({ credential, headers, signingSecrets = [] }: Target): string[] => [
   ...(credential ? [credential.reveal()] : []),
+  ...signingSecrets.map((secret) => secret.reveal()),
   ...Object.values(headers).map((value) => value.reveal()),
 ];

@@ -1,5 +1,6 @@
 import {
   type Alert,
+  type Clock,
   type Decision,
   type Lease,
   type ParsedTarget,
@@ -14,6 +15,7 @@ import {
   createPublisher,
   credentialIdentity,
   endpointIdentity,
+  type PublisherOptions,
   publisherFromSealed,
   sealable,
   type Transport,
@@ -57,7 +59,7 @@ export interface PreparedTargets {
  */
 export class Targets {
   readonly #vault: Vault;
-  readonly #publishing: { readonly transport: Transport; readonly version: string };
+  readonly #publishing: PublisherOptions;
   readonly #lookedUp: (hit: boolean) => void;
   #prepared: PreparedTargets = { entries: [], terms: [], speakers: new Map() };
   #inForce: readonly Target[] = [];
@@ -73,11 +75,12 @@ export class Targets {
     readonly vault: Vault;
     readonly transport: Transport;
     readonly version: string;
+    readonly clock: Clock;
     /** Whether a lease's endpoint was at hand, or had to be opened. */
     readonly lookedUp: (hit: boolean) => void;
   }) {
     this.#vault = o.vault;
-    this.#publishing = { transport: o.transport, version: o.version };
+    this.#publishing = { transport: o.transport, version: o.version, now: () => o.clock.now() };
     this.#lookedUp = o.lookedUp;
   }
 

@@ -13,6 +13,7 @@ export * from "./ports/clock.ts";
 export * from "./ports/ledger.ts";
 export * from "./ports/publisher.ts";
 export * from "./stages/due.ts";
+export * from "./stages/event-mark.ts";
 export * from "./stages/hear.ts";
 export * from "./stages/plan.ts";
 export * from "./stages/settle.ts";

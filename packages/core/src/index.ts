@@ -7,7 +7,7 @@ export * from "./model/secret.ts";
 export { duration, formatDuration } from "./schema/duration.ts";
 export { formatPath, issuesOf, type Issue } from "./schema/issue.ts";
 export { secretInput, type ReadSecret, type SecretInput } from "./schema/secret-input.ts";
-export { jsonSchemaOf } from "./schema/field.ts";
+export { jsonSchemaOf, oneOrMany } from "./schema/field.ts";
 export { fitDedupKey } from "./stages/dedup-key.ts";
 export { route, type Decision } from "./stages/route.ts";
 export { summaryOf } from "./stages/summary.ts";

@@ -1,4 +1,5 @@
 import type { AttemptReason } from "@tocsin/core";
+import { forbiddenAddress } from "./forbidden-address.ts";
 
 /** Codes of OpenSSL and Node for a certificate or handshake that failed: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const tlsCode =
@@ -13,6 +14,7 @@ const words: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
   ETIMEDOUT: "connection timed out",
+  [forbiddenAddress]: "the host is, or resolves to, a link-local or metadata address",
   UND_ERR_SOCKET: "connection closed",
   UND_ERR_CONNECT_TIMEOUT: "no connection in time",
   UND_ERR_HEADERS_TIMEOUT: "no answer in time",

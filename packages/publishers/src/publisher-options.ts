@@ -5,4 +5,6 @@ export interface PublisherOptions {
   readonly transport: Transport;
   /** Ours, for the User-Agent. */
   readonly version: string;
+  /** Wall clock, ms since epoch. @default Date.now */
+  readonly now?: () => number;
 }

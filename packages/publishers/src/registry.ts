@@ -1,8 +1,10 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
+import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.ts";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
 import type { PublisherOptions } from "./publisher-options.ts";
 import { rootlyPublisher, rootlyTarget } from "./rootly/index.ts";
 import { slackPublisher, slackTarget } from "./slack/index.ts";
+import { webhookPublisher, webhookTarget } from "./webhook/index.ts";
 
 interface Registered {
   readonly target: TargetType;
@@ -14,6 +16,8 @@ const registry: readonly Registered[] = [
   { target: pagerdutyTarget, open: pagerdutyPublisher },
   { target: rootlyTarget, open: rootlyPublisher },
   { target: slackTarget, open: slackPublisher },
+  { target: webhookTarget, open: webhookPublisher },
+  { target: alertmanagerTarget, open: alertmanagerPublisher },
 ];
 
 /** What targets can be: for `parseTarget` and `targetJsonSchema` of @tocsin/core. */

@@ -1,4 +1,4 @@
-import type { Endpoint } from "@tocsin/core";
+import { type Endpoint, Secret } from "@tocsin/core";
 import { answer, ScriptedReceiver } from "@tocsin/testkit";
 import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../test/pagerduty.ts";
@@ -37,6 +37,17 @@ test("an endpoint without a credential of its own is sealed as such", async () =
   const publisher = publisherFromSealed(sealable(target), { transport, version: "1" });
   expect(await publisher.publish(tellingOf(), new AbortController().signal)).toMatchObject({ kind: "accepted" });
   expect(receiver.requests[0]!.head).toMatch(/^POST \/in [^]*Authorization: Bearer proxy/);
+});
+
+const signedWith = (texts: string[]): Endpoint => ({
+  ...targetOf({}),
+  signingSecrets: texts.map((text) => new Secret(text)),
+});
+
+test("signing secrets are sealed too, and are no part of what an endpoint is", () => {
+  expect(JSON.parse(sealable(signedWith(["a", "b"])))).toMatchObject({ signingSecrets: ["a", "b"] });
+  expect(JSON.parse(sealable(targetOf({})))).not.toHaveProperty("signingSecrets");
+  expect(endpointIdentity(signedWith(["a"]))).toBe(endpointIdentity(signedWith(["b"])));
 });
 
 test("an endpoint is the same by type, URL and credential, whatever else changes", () => {

@@ -10,6 +10,7 @@ interface Sealed {
   readonly credential: string | null;
   readonly degraded: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  readonly signingSecrets?: readonly string[];
   /** Absent where it was sealed before there was such a thing. */
   readonly own?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
@@ -22,7 +23,8 @@ interface Sealed {
  * credential in clear: encrypt it before it is kept.
  */
 export function sealable(endpoint: Endpoint): string {
-  const { name, type, url, credential, degraded, headers, own, timeoutMs, metadata, template } = endpoint;
+  const { name, type, url, credential, degraded, headers, signingSecrets, own, timeoutMs, metadata, template } =
+    endpoint;
   const sealed: Sealed = {
     name,
     type,
@@ -30,6 +32,7 @@ export function sealable(endpoint: Endpoint): string {
     credential: credential?.reveal() ?? null,
     degraded,
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value.reveal()])),
+    ...(signingSecrets && { signingSecrets: signingSecrets.map((secret) => secret.reveal()) }),
     own,
     timeoutMs,
     metadata,
@@ -40,12 +43,13 @@ export function sealable(endpoint: Endpoint): string {
 
 /** Opens the publisher of what `sealable` wrote. */
 export function publisherFromSealed(json: string, options: PublisherOptions): Publisher {
-  const { credential, headers, template, own = {}, ...rest } = JSON.parse(json) as Sealed;
+  const { credential, headers, signingSecrets, template, own = {}, ...rest } = JSON.parse(json) as Sealed;
   const endpoint: Endpoint = {
     ...rest,
     own,
     credential: credential === null ? null : new Secret(credential),
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, new Secret(value)])),
+    ...(signingSecrets && { signingSecrets: signingSecrets.map((secret) => new Secret(secret)) }),
     template: parseTemplate(template),
   };
   return createPublisher(endpoint, options);

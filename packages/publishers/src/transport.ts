@@ -1,6 +1,9 @@
 import type { AttemptReason } from "@tocsin/core";
+import { lookup } from "node:dns";
+import type { LookupFunction } from "node:net";
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { Exchange, maxAnswerBytes } from "./exchange.ts";
+import { forbidden, guarded, isForbiddenAddress } from "./forbidden-address.ts";
 
 /** Where to send, taken apart once and not per event. */
 export interface Address {
@@ -8,6 +11,8 @@ export interface Address {
   readonly origin: string;
   readonly path: string;
   readonly tls?: TlsSettings;
+  /** Its name may resolve to an address that is forbidden otherwise (forbidden-address.ts). */
+  readonly anyAddress?: boolean;
 }
 
 export interface TlsSettings {
@@ -67,6 +72,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number;
   /** @default no proxy */
   readonly proxy?: ProxySettings | undefined;
+  /** How names become addresses. With a proxy names are its to resolve, and to judge. @default `node:dns` */
+  readonly lookup?: LookupFunction;
 }
 
 /** Longest wait between two pieces of an answer; callers' signals are shorter. A second belt against lost sockets. */
@@ -81,7 +88,7 @@ export class Transport implements AsyncDisposable {
   readonly #pools = new Map<string, Dispatcher>();
 
   constructor(options: TransportOptions = {}) {
-    this.#options = { connections: 64, connectTimeoutMs: 10_000, ...options };
+    this.#options = { connections: 64, connectTimeoutMs: 10_000, lookup, ...options };
   }
 
   /** Posts once. Never rejects. */
@@ -110,23 +117,27 @@ export class Transport implements AsyncDisposable {
       const exchange = new Exchange(signal, mostBytes, resolve);
       if (exchange.ended) return;
       const { origin, path } = address;
-      this.#pool(address).dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
+      const pool = this.#pool(address);
+      if (!pool) return exchange.onResponseError(undefined, forbidden());
+      pool.dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
     });
   }
 
-  #pool({ origin, tls }: Address): Dispatcher {
-    const key = tls ? `${origin} ${JSON.stringify(tls)}` : origin;
+  /** Undefined: its host is an address that is forbidden, which no lookup is asked for. */
+  #pool({ origin, tls, anyAddress = false }: Address): Dispatcher | undefined {
+    const key = tls || anyAddress ? `${origin} ${JSON.stringify([tls, anyAddress])}` : origin;
     let pool = this.#pools.get(key);
     if (!pool) {
-      pool = this.#open(origin, tls);
+      if (!anyAddress && isForbiddenAddress(new URL(origin).hostname)) return undefined;
+      pool = this.#open(origin, tls, anyAddress);
       this.#pools.set(key, pool);
     }
     return pool;
   }
 
-  #open(origin: string, tls: TlsSettings | undefined): Dispatcher {
-    const { connections, connectTimeoutMs, proxy } = this.#options;
-    const connect = { ...tls, timeout: connectTimeoutMs };
+  #open(origin: string, tls: TlsSettings | undefined, anyAddress: boolean): Dispatcher {
+    const { connections, connectTimeoutMs, proxy, lookup: resolve } = this.#options;
+    const connect = { ...tls, timeout: connectTimeoutMs, lookup: anyAddress ? resolve : guarded(resolve) };
     const options = { connections, allowH2: false, headersTimeout: silenceMs, bodyTimeout: silenceMs };
     if (!proxy?.http && !proxy?.https) return new Pool(origin, { ...options, connect });
     return new EnvHttpProxyAgent({

@@ -39,6 +39,7 @@ export function tellingOf(more: Partial<Telling> = {}): Telling {
     action: "trigger",
     dedupKey: "9266ef3da838ad95",
     eventId: "1-1",
+    eventAtMs: Date.UTC(2026, 10, 23, 3, 0, 10),
     severity: "critical",
     alert: disk,
     summary: "Disk of db-1 is full",

@@ -40,6 +40,7 @@ export function incidentOf({ wanted, told, ...given }: Given = {}): Incident {
     dueAtMs: epochMs,
     flight: null,
     settledToken: null,
+    unaccepted: null,
     overtaken: [],
     repeat: false,
     checkKey: false,

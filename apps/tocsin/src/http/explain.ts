@@ -44,7 +44,14 @@ export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoi
         if (view === undefined) throw notFound("alert");
         const { alert, status, claims } = view;
         const decisions = targets.decide(alert);
-        const explained = explainKnown({ alert, status, decisions, episodes: await episodesOf(fingerprint), render });
+        const explained = explainKnown({
+          alert,
+          status,
+          nowMs: clock.now(),
+          decisions,
+          episodes: await episodesOf(fingerprint),
+          render,
+        });
         return {
           fingerprint,
           status,
@@ -83,6 +90,7 @@ export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoi
         const explained = explainHypothetical({
           alert,
           status,
+          nowMs: clock.now(),
           decisions: targets.decide(alert),
           episodes: await episodesOf(fingerprint),
           render,

@@ -128,6 +128,7 @@ export class Trials {
       action: "check",
       dedupKey: alert.fingerprint,
       eventId: alert.fingerprint,
+      eventAtMs: clock.now(),
       severity: "info",
       alert,
       summary: "",

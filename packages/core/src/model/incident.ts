@@ -66,6 +66,19 @@ export interface Told {
   readonly shadow?: true;
 }
 
+/** Which event an attempt is part of: all attempts of one event carry the mark of the first. */
+export interface EventMark {
+  /** The first attempt's. */
+  readonly token: number;
+  readonly atMs: number;
+}
+
+/** An event that was attempted and not accepted: its next attempt is the same event. */
+export interface Unaccepted extends EventMark {
+  readonly action: EventAction;
+  readonly severity: Severity;
+}
+
 /** An attempt under way, written down before the request leaves, so that a crash knows what may have been told. */
 export interface Flight {
   /** Fencing token: grows with every claim of the ledger, so that a late owner is recognised. */
@@ -74,6 +87,7 @@ export interface Flight {
   readonly owner: string;
   readonly action: AttemptAction;
   readonly severity: Severity;
+  readonly event: EventMark;
   /** Everything but the send. */
   readonly shadow?: true;
   readonly sinceMs: number;
@@ -122,6 +136,7 @@ export interface Incident {
   readonly flight: Flight | null;
   /** Token of the attempt that was settled last: where the ledger's answer got lost, its owner reports it again. */
   readonly settledToken: number | null;
+  readonly unaccepted: Unaccepted | null;
   readonly overtaken: readonly Overtaken[];
   /** The last certain event must be repeated, since a late request may have undone it. */
   readonly repeat: boolean;

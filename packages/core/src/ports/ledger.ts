@@ -1,7 +1,7 @@
 import type { Alert } from "../model/alert.ts";
 import type { Claim, ClaimState } from "../model/claim.ts";
 import type { AttemptAction, Urgency } from "../model/event.ts";
-import type { HistoryEntry, Incident, IncidentState, Reason } from "../model/incident.ts";
+import type { EventMark, HistoryEntry, Incident, IncidentState, Reason } from "../model/incident.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Severity } from "../model/severity.ts";
 import type { ReceiverTraits } from "./publisher.ts";
@@ -87,12 +87,15 @@ export interface Lease {
   readonly sealed: string;
   readonly shadow: boolean;
   readonly action: AttemptAction;
+  readonly event: EventMark;
   readonly urgency: Urgency;
   readonly dedupKey: string;
   readonly severity: Severity;
   readonly summary: string;
   readonly firing: number;
   readonly alert: Alert;
+  /** When its last alert ended; absent while one fires. */
+  readonly endedAtMs?: number;
   readonly acceptedAtMs: number;
   /** True for the first trigger of an episode: its acceptance is the SLO's end. */
   readonly first: boolean;

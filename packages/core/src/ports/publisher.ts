@@ -9,9 +9,12 @@ export interface Telling {
   readonly dedupKey: string;
   /** The same for all attempts of one event; receivers without deduplication use it to recognise repeats. */
   readonly eventId: string;
+  /** When that event was attempted first. */
+  readonly eventAtMs: number;
   readonly severity: Severity;
   /** The leading member: the oldest that fires. */
   readonly alert: Alert;
+  /** When the last alert of the incident ended; absent while one fires. */
   readonly endsAtMs?: number;
   readonly summary: string;
   /** How many alerts of the incident fire now. */
@@ -28,6 +31,11 @@ export interface ReceiverTraits {
   readonly dropsUnknownResolves: boolean;
   /** It knows acknowledged incidents. */
   readonly acknowledges: boolean;
+  /**
+   * What it is told ends by itself so much later, ms, unless it is told again: then it is, in half that time, whatever
+   * `delivery.remind` and a person's acknowledgement say. Absent: it believes until it is told otherwise.
+   */
+  readonly forgetsAfterMs?: number;
 }
 
 /** Talks to one endpoint of one target. Contract: testkit `publisherContract`. */

@@ -16,7 +16,10 @@ export const secretInput: z.ZodType<SecretInput, SecretInput> = z.union(
   { error: 'expected a text, { "file": "/path" } or { "env": "NAME" }' },
 );
 
-/** Whether a field takes a secret, optional or not. */
+/** Whether a field takes a secret, or several, optional or not. */
 export function isSecretInput(schema: z.core.$ZodType): boolean {
-  return schema === secretInput || (schema instanceof z.ZodOptional && isSecretInput(schema.unwrap()));
+  if (schema instanceof z.ZodOptional) return isSecretInput(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return isSecretInput(schema.out);
+  if (schema instanceof z.ZodArray) return isSecretInput(schema.element);
+  return schema === secretInput;
 }

@@ -189,6 +189,14 @@ describe("a reminder", () => {
     expect(remindAtMs(incidentOf({ told: { atMs: t0 + hour } }), remind)).toBe(t0 + 5 * hour);
   });
 
+  it("reaches a receiver that forgets in half its time, whatever else is said", () => {
+    const forgets: DueTerms = { ...terms, traits: { ...pagerdutyTraits, forgetsAfterMs: 6 * hour } };
+    const told = { atMs: t0 };
+    expect(remindAtMs(incidentOf({ told, wanted: acknowledgedNow }), forgets)).toBe(t0 + 3 * hour);
+    expect(remindAtMs(incidentOf({ told }), { ...forgets, remind: 2 * hour })).toBe(t0 + 2 * hour);
+    expect(remindAtMs(incidentOf({ told, wanted: resolvedNow }), forgets)).toBeNull();
+  });
+
   it.each([
     ["is told of nothing that ended", { told: {}, wanted: resolvedNow }, remind],
     ["is told of nothing that a person acknowledged", { told: {}, wanted: acknowledgedNow }, remind],

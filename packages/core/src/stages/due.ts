@@ -45,15 +45,14 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
 const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
   wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
 
-/** When what is told is to be repeated as a reminder; null: never. */
-export const remindAtMs = (incident: Incident, terms: DueTerms): number | null =>
-  terms.remind > 0 &&
-  incident.kind === "alert" &&
-  incident.wanted.status === "firing" &&
-  !incident.wanted.acknowledged &&
-  incident.told !== null
-    ? incident.told.atMs + terms.remind
-    : null;
+/** When what is told is to be repeated, for people as a reminder or for a receiver that forgets; null: never. */
+export function remindAtMs({ kind, wanted, told }: Incident, { remind, traits }: DueTerms): number | null {
+  // A shadow reminds nobody.
+  if (kind !== "alert" || wanted.status !== "firing" || told === null || told.shadow) return null;
+  const forPeople = remind > 0 && !wanted.acknowledged ? remind : Number.POSITIVE_INFINITY;
+  const waitMs = Math.min(forPeople, (traits.forgetsAfterMs ?? Number.POSITIVE_INFINITY) / 2);
+  return waitMs === Number.POSITIVE_INFINITY ? null : told.atMs + waitMs;
+}
 
 /** When the fallback hears of it; null: never. A critical counts as untold until a trigger was certainly accepted. */
 export const fallbackDueAtMs = (incident: Incident, terms: DueTerms): number | null =>

@@ -9,6 +9,7 @@ const hour = 3_600_000;
 const terms: DueTerms = { traits: pagerdutyTraits, retrigger: "severity", pageResolved: "never", remind: 4 * hour };
 const over = { status: "resolved" } as const;
 const flight: Flight = {
+  event: { token: 1, atMs: t0 },
   token: 7,
   owner: "w",
   action: "trigger",

@@ -35,7 +35,8 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
     if (!passes(subject, severity)) return { target: name, tell: false, reason, detail: why };
   }
   const change = isChangeEvent(subject.alert);
-  if (change && !target.takesChanges) return { target: name, tell: false, reason: "filtered", detail: noChanges };
+  if (change && !target.takesChanges)
+    return { target: name, tell: false, reason: "filtered", detail: noChanges(target) };
   const context = { alert: subject.alert, severity, metadata: target.metadata };
   return {
     target: name,
@@ -47,7 +48,10 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
   };
 }
 
-const noChanges = "takes no change events: PagerDuty refuses them for integration keys that start with R";
+const noChanges = ({ type }: Target): string =>
+  type === "pagerduty"
+    ? "takes no change events: PagerDuty refuses them for integration keys that start with R"
+    : `takes no change events: targets of type ${type} have no place for what has no end`;
 
 /** What most targets are told, made once per alert and only if anybody is told. */
 class UsualWords {

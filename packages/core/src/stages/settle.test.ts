@@ -18,7 +18,8 @@ function settled(
   action: AttemptAction = "trigger",
   severity: Severity = "error",
 ) {
-  const flight: Flight = { token: 1, owner: "w", action, severity, sinceMs: t0, leaseUntilMs: t0 + 30_000 };
+  const event = { token: 1, atMs: t0 };
+  const flight: Flight = { token: 1, owner: "w", action, severity, event, sinceMs: t0, leaseUntilMs: t0 + 30_000 };
   return settle(incidentOf({ ...given, flight, state: "in_flight" }), { action, severity }, outcome, terms);
 }
 

@@ -19,7 +19,7 @@ export function hideSecrets(
   beside: Readonly<Record<string, string>> = {},
 ): (issue: Issue) => Issue {
   const headers = isPlainObject(input["headers"]) ? Object.values(input["headers"]) : [];
-  const secrets = [...headers, ...keys.map((key) => input[key]), ...Object.values(beside)]
+  const secrets = [...headers, ...keys.flatMap((key) => input[key]), ...Object.values(beside)]
     .filter((value) => typeof value === "string")
     .flatMap((value) => [value, value.trim(), value.replace(/^Bearer\s+/i, "").trim()])
     .filter((value) => value.length >= shortestSecret);

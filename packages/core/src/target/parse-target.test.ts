@@ -176,6 +176,12 @@ describe("a target", () => {
     ["a window of no time", { rate_limit: { per: "0s" } }, "rate_limit.per", /longer/],
     ["a timeout of no time", { timeout: "0s" }, "timeout", /longer/],
     ["a negative limit", { rate_limit: { limit: -1 } }, "rate_limit.limit", /./],
+    [
+      "ends of what it was not told of",
+      { adopt_unknown_resolves: true },
+      "adopt_unknown_resolves",
+      /told the end of nothing/,
+    ],
     ["plain http to elsewhere", { url: "http://example.com" }, "url", /allow_insecure/],
     ["credentials in the url", { url: "https://a:b@example.com" }, "url", /headers/],
     ["itself as fallback", { fallback: "a" }, "fallback", /another/],

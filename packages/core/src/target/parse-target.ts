@@ -123,6 +123,8 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
       warnings.push({ path: "url", message: "plain http: alerts and credentials travel in clear" });
     else complain("url", 'plain http only reaches this machine; use https, or set "allow_insecure": true');
   }
+  if (fields.adopt_unknown_resolves && !type.adoptsUnknownResolves)
+    complain("adopt_unknown_resolves", "a target of this type is told the end of nothing that it was not told of");
   const threshold = thresholdOf(fields.metadata["severity_threshold"], complain);
   const rateLimit = rateLimitOf(fields.rate_limit, type, complain);
   const located = type.locate({
@@ -143,6 +145,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     credential: located.credential,
     degraded: located.degraded,
     headers: located.headers,
+    ...(located.signingSecrets && { signingSecrets: located.signingSecrets }),
     own: located.own ?? {},
     enabled: fields.enabled,
     mode: fields.mode,

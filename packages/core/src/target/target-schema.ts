@@ -84,7 +84,7 @@ const commonFields = {
   adopt_unknown_resolves: z
     .boolean()
     .optional()
-    .describe("Whether the resolve of an alert never seen before is sent once."),
+    .describe("Whether the resolve of an alert never seen before is sent once; PagerDuty's alone."),
   allow_insecure: z.boolean().prefault(false).describe("Allows plain http to other machines."),
 };
 

@@ -41,6 +41,8 @@ export interface Located {
   readonly degraded: boolean;
   /** Whether it can be told of changes. @default false */
   readonly takesChanges?: boolean;
+  /** @default nothing is signed */
+  readonly signingSecrets?: readonly Secret[];
   /** What the publisher must know besides, without secrets; JSON. @default nothing */
   readonly own?: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, Secret>>;

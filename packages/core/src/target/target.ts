@@ -17,6 +17,11 @@ export interface Endpoint {
   readonly degraded: boolean;
   /** Sent with every request. Any of them may be a credential. */
   readonly headers: Readonly<Record<string, Secret>>;
+  /**
+   * What is sent is signed with each of them. They say who speaks, not where to: rotated, they are used for what was told
+   * before, too.
+   */
+  readonly signingSecrets?: readonly Secret[];
   /** What only this type knows and no secret, such as the channel that a bot posts to; JSON. */
   readonly own: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;

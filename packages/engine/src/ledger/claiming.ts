@@ -2,12 +2,16 @@ import {
   type Claimed,
   type ClaimRequest,
   doubted,
+  type DueTerms,
+  eventOf,
   type Flight,
   type Incident,
   leadingMember,
   type Lease,
   nextAction,
+  remindAtMs,
   repairLate,
+  unacceptedAfter,
   urgencies,
   type Urgency,
   urgencyOf,
@@ -163,7 +167,7 @@ class Claiming {
     const incident = repairLate(due, (one) => one.untilMs <= nowMs);
     const dueTerms = desk.dueTerms(incident);
     const owed = nextAction(incident, dueTerms);
-    const action = owed ?? (isReminder(incident, nowMs, dueTerms.remind) ? "trigger" : null);
+    const action = owed ?? (isReminder(incident, dueTerms, nowMs) ? "trigger" : null);
     if (action === null || (owed !== null && urgencyOf(incident, owed) !== due.urgency)) {
       // Nothing to tell after all, or something of another urgency: planned anew, taken in its own turn.
       desk.planned(due, incident);
@@ -178,11 +182,13 @@ class Claiming {
     const severity = incident.wanted.severity;
     // What a live target was told is ended for real, though it is a shadow now.
     const shadow = terms.shadow && (incident.told === null || incident.told.shadow === true);
+    const event = eventOf(incident, { action, severity, token, atMs: nowMs });
     const flight: Flight = {
       token,
       owner: this.#request.owner,
       action,
       severity,
+      event,
       ...(shadow && { shadow }),
       sinceMs: nowMs,
       leaseUntilMs: nowMs + leaseMs,
@@ -193,7 +199,7 @@ class Claiming {
     gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
     this.#markProbes(endpoint, incident.id, token);
     this.leases.push(
-      leaseOf(desk, incident, endpoint, { token, action, urgency: due.urgency, shadow, timeoutMs, leaseMs }),
+      leaseOf(desk, incident, endpoint, { token, action, event, urgency: due.urgency, shadow, timeoutMs, leaseMs }),
     );
     return true;
   }
@@ -209,14 +215,11 @@ class Claiming {
   }
 }
 
-/** It was told long ago, still fires and nobody acknowledged it. */
-const isReminder = (incident: Incident, nowMs: number, remind: number): boolean =>
-  incident.state === "told" &&
-  incident.wanted.status === "firing" &&
-  !incident.wanted.acknowledged &&
-  remind > 0 &&
-  incident.told !== null &&
-  incident.told.atMs + remind <= nowMs;
+/** It was told long ago and still fires. */
+function isReminder(incident: Incident, terms: DueTerms, nowMs: number): boolean {
+  const atMs = incident.state === "told" ? remindAtMs(incident, terms) : null;
+  return atMs !== null && atMs <= nowMs;
+}
 
 /** Takes over from an owner whose lease ran out: what it tried may have been told, and may still arrive. */
 export function overtake(desk: Desk, flights: Flights, incident: Incident): Incident {
@@ -227,7 +230,8 @@ export function overtake(desk: Desk, flights: Flights, incident: Incident): Inci
   desk.leaseEnds.delete(incident.id);
   freeProbes(desk, endpoint, flight.token);
   desk.note(incident.id, "lease_lost", flight.action);
-  const doubtful = doubted({ ...incident, flight: null }, flight, desk.nowMs);
+  const unaccepted = unacceptedAfter(incident, flight);
+  const doubtful = doubted({ ...incident, flight: null, unaccepted }, flight, desk.nowMs);
   if (flight.action === "check") return { ...doubtful, dueAtMs: desk.nowMs };
   const late = { token: flight.token, action: flight.action, untilMs: flight.leaseUntilMs + endpoint.terms.timeoutMs };
   return { ...doubtful, dueAtMs: desk.nowMs, overtaken: [...doubtful.overtaken, late] };
@@ -248,12 +252,13 @@ function leaseOf(
   desk: Desk,
   incident: Incident,
   endpoint: EndpointRecord,
-  attempt: Pick<Lease, "token" | "action" | "urgency" | "shadow" | "timeoutMs" | "leaseMs">,
+  attempt: Pick<Lease, "token" | "action" | "event" | "urgency" | "shadow" | "timeoutMs" | "leaseMs">,
 ): Lease {
   const lead = leadingMember(incident.members);
   const record = desk.store.alert(lead.fingerprint);
   if (!record) throw new Error(`incident ${incident.id} speaks of an alert that is not recorded`);
   const { terms } = endpoint;
+  const { wanted } = incident;
   return {
     incident: incident.id,
     ...attempt,
@@ -261,10 +266,11 @@ function leaseOf(
     endpoint: terms.endpoint,
     sealed: terms.sealed,
     dedupKey: incident.dedupKey,
-    severity: incident.wanted.severity,
-    summary: incident.wanted.summary,
+    severity: wanted.severity,
+    summary: wanted.summary,
     firing: incident.members.filter(({ status }) => status === "firing").length,
     alert: alertIn(record),
+    ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
   };

@@ -200,6 +200,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     dueAtMs: nowMs,
     flight: null,
     settledToken: null,
+    unaccepted: null,
     overtaken: late,
     repeat: false,
     checkKey: false,

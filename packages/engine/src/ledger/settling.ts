@@ -9,6 +9,7 @@ import {
   type Report,
   settle as settled,
   throttledWaitMs,
+  unacceptedAfter,
 } from "@tocsin/core/decisions";
 import { answered, failed } from "../breaker.ts";
 import { throttled, unpaused } from "../throttle.ts";
@@ -53,7 +54,8 @@ function settleOne(desk: Desk, flights: Flights, report: Report): boolean {
 
   const random = desk.random();
   const terms = { nowMs: desk.nowMs, retry: desk.settings.retry, random, keyWasDoubtful };
-  const reported = { ...settled(incident, flight, outcome, terms), settledToken: flight.token };
+  const unaccepted = unacceptedAfter(incident, flight, outcome);
+  const reported = { ...settled(incident, flight, outcome, terms), settledToken: flight.token, unaccepted };
   const after = withLate(reported, flight, desk.nowMs + lateMs);
   desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") bury(desk, after, report);

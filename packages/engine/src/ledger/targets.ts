@@ -70,6 +70,8 @@ function unshadow(desk: Desk, target: string): void {
   } while (cursor !== undefined);
 }
 
-/** Sealing the same twice gives different bytes, so `sealed` says nothing about a change. */
-const sameTerms = (a: TargetTerms, b: TargetTerms): boolean =>
-  JSON.stringify({ ...a, sealed: "" }) === JSON.stringify({ ...b, sealed: "" });
+/**
+ * Sealing the same twice gives different bytes, so that what was read anew counts as changed. To keep what was sealed first
+ * would be wrong: headers, signing secrets and templates change while URL and credential, and so the endpoint, stay the same.
+ */
+const sameTerms = (a: TargetTerms, b: TargetTerms): boolean => JSON.stringify(a) === JSON.stringify(b);

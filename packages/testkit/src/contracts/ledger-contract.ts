@@ -6,6 +6,7 @@ import { movingTargets } from "./ledger/moving-targets.ts";
 import { outliving } from "./ledger/outliving.ts";
 import { people } from "./ledger/people.ts";
 import { recording } from "./ledger/recording.ts";
+import { tellingEvents } from "./ledger/telling-events.ts";
 import type { LedgerSubject } from "./ledger/stage.ts";
 
 export type { LedgerOptions, LedgerSubject } from "./ledger/stage.ts";
@@ -15,6 +16,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
   describe(`${name} keeps the ledger's promises`, () => {
     recording(subject);
     leasing(subject);
+    tellingEvents(subject);
     movingTargets(subject);
     fallingBack(subject);
     people(subject);

@@ -10,6 +10,7 @@ const facts = [
   "opened",
   "reason",
   "settledToken",
+  "unaccepted",
   "overtaken",
   "repeat",
   "checkKey",
@@ -27,8 +28,9 @@ const facts = [
 type Facts = Pick<Incident, (typeof facts)[number]>;
 
 export function factsOf(incident: Incident): string {
-  const { kind, members, wanted, told, opened, reason, settledToken, overtaken, repeat, checkKey, adopted } = incident;
-  const { fellBack, fallbackOf, attempts, failures, lastFailure, confirmedAtMs, retriedForMs, manualUntilMs } =
+  const { kind, members, wanted, told, opened, reason, settledToken, unaccepted, overtaken, repeat, checkKey } =
+    incident;
+  const { adopted, fellBack, fallbackOf, attempts, failures, lastFailure, confirmedAtMs, retriedForMs, manualUntilMs } =
     incident;
   return JSON.stringify({
     kind,
@@ -38,6 +40,7 @@ export function factsOf(incident: Incident): string {
     opened,
     reason,
     settledToken,
+    unaccepted,
     overtaken,
     repeat,
     checkKey,

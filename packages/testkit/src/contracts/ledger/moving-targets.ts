@@ -217,6 +217,16 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.views()).toEqual(before);
     });
 
+    it("what is needed to reach an endpoint is kept as it was said last", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ledger.useTargets([targetTerms("pagerduty", { sealed: "sealed with a header that changed" })]);
+      await stage.ledger.useTargets([]);
+      await stage.ends("a");
+      expect((await stage.claimOne()).sealed).toBe("sealed with a header that changed");
+    });
+
     it("a target that leaves shadow mode tells what only its shadow was told", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { shadow: true })] });
       await stage.fires("a");

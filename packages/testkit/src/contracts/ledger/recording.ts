@@ -310,6 +310,42 @@ function time(subject: LedgerSubject): void {
       expect((await stage.after(1)).toSorted()).toEqual(["trigger a", "trigger b"]);
     });
 
+    it("a receiver that forgets is told again in half its time, also of what a person acknowledged", async () => {
+      const traits = { dropsUnknownResolves: true, acknowledges: false, forgetsAfterMs: 2 * hour };
+      await using stage = await Stage.open(subject, {
+        targets: [targetTerms("pagerduty", { traits })],
+        settings: { remind: 0, staleAfter: 30 * hour },
+      });
+      await stage.fires("a");
+      await stage.tell();
+      const { id } = await stage.newest();
+      await stage.ledger.acknowledge(id, "a person");
+      expect(await stage.after(hour - 1)).toEqual([]);
+      expect(await stage.after(1)).toEqual(["trigger a"]);
+      expect(await stage.after(hour)).toEqual(["trigger a"]);
+      await stage.ends("a");
+      expect(await stage.tell()).toEqual(["resolve a"]);
+      expect(await stage.after(9 * hour)).toEqual([]);
+    });
+
+    it("a shadow is not reminded, and is not looked at again and again for it", async () => {
+      await using stage = await Stage.open(subject, {
+        settings,
+        targets: [targetTerms("pagerduty", { shadow: true })],
+      });
+      await stage.fires("a");
+      await stage.tell();
+      expect(await stage.after(5 * hour)).toEqual([]);
+      const { nextAtMs, nowMs } = await stage.ledger.claimDue({
+        owner: "worker",
+        most: 10,
+        concurrency: 10,
+        leaseMarginMs: second,
+        ahead: { targets: [], factor: 1 },
+      });
+      expect(nextAtMs === null || nextAtMs > nowMs).toBe(true);
+    });
+
     it("one that fails waits out its backoff", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");

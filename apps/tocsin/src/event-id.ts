@@ -1,0 +1,13 @@
+import { hash } from "node:crypto";
+
+import type { Lease } from "@tocsin/core";
+
+/**
+ * What receivers know an event by: the same for all attempts of one event, over restarts and replicas too, and never the
+ * same for two. Tokens and numbers of incidents begin anew with each ledger, so target, dedup key and time are part of it.
+ * Letters, digits and an underscore: Standard Webhooks allows no full stop.
+ */
+export function eventIdOf({ target, dedupKey, incident, event }: Lease): string {
+  const whole = JSON.stringify([target, dedupKey, incident, event.token, event.atMs]);
+  return `evt_${hash("sha256", whole, "hex").slice(0, 32)}`;
+}

@@ -1,0 +1,67 @@
+import { type Alert, alertName, isoTime, type Telling } from "@tocsin/core";
+import { namesOf } from "./names.ts";
+
+/** One alert as `POST /api/v2/alerts` takes it: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
+export interface PostedAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly startsAt: string;
+  readonly endsAt: string;
+  readonly generatorURL?: string;
+}
+
+/** How long Alertmanager goes on to believe what it is told: several times `delivery.remind`, and a long outage of ours. */
+export const believedForMs = 24 * 3_600_000;
+
+/**
+ * An end lies so far back that a receiver whose clock is behind ours sees it in the past: of an end in its future it would
+ * keep the one that it was told before, 24 h ahead.
+ */
+const endedAgoMs = 60_000;
+
+/** What an Alertmanager is told. Its identity is the label set, so that nothing is added to it. */
+export function formatAlert({ action, alert }: Telling, nowMs: number): PostedAlert {
+  const generatorURL = generatorOf(alert);
+  // It knows no acknowledgement: what is acknowledged fires.
+  const fires = action === "trigger" || action === "acknowledge";
+  return {
+    labels: labelsOf(alert),
+    annotations: namesOf(alert.annotations),
+    ...(fires ? firing(alert, nowMs) : ended(alert, nowMs)),
+    ...(generatorURL !== undefined && { generatorURL }),
+  };
+}
+
+type Times = Pick<PostedAlert, "startsAt" | "endsAt">;
+
+const firing = (alert: Alert, nowMs: number): Times => ({
+  startsAt: iso(startOf(alert, nowMs) ?? nowMs),
+  endsAt: iso(nowMs + believedForMs),
+});
+
+/** An end before the start is refused. */
+function ended(alert: Alert, nowMs: number): Times {
+  const longAgoMs = nowMs - endedAgoMs;
+  const startsAtMs = startOf(alert, nowMs) ?? longAgoMs;
+  return { startsAt: iso(startsAtMs), endsAt: iso(Math.max(startsAtMs, longAgoMs)) };
+}
+
+/** A start that lies ahead comes of a clock that does. Undefined: the alert says none. */
+function startOf({ startsAtMs }: Alert, nowMs: number): number | undefined {
+  return isoTime(startsAtMs) !== undefined && startsAtMs > 0 ? Math.min(startsAtMs, nowMs) : undefined;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** At least one label is needed. */
+function labelsOf(alert: Alert): Record<string, string> {
+  const labels = namesOf(alert.labels);
+  return Object.keys(labels).length > 0 ? labels : { alertname: alertName(alert).toWellFormed() || "alert" };
+}
+
+/** It refuses an alert whose URL Go cannot parse. */
+function generatorOf({ generatorURL }: Alert): string | undefined {
+  const url = URL.parse(generatorURL ?? "");
+  const parses = url !== null && /^https?:$/.test(url.protocol) && !/%(?![\da-f]{2})/i.test(url.href);
+  return parses ? url.href : undefined;
+}

@@ -1,0 +1,49 @@
+import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import { plainOutcome } from "../plain-answer.ts";
+import type { PlainOwn } from "../plain-target.ts";
+import type { PublisherOptions } from "../publisher-options.ts";
+import { addressOf, headersOf } from "../request.ts";
+import { scrubber } from "../scrub.ts";
+import { believedForMs, formatAlert } from "./format.ts";
+
+export { alertmanagerTarget } from "./target-type.ts";
+
+/** Alertmanager's API v2, which is also what Prometheus speaks. One attempt per call. */
+export function alertmanagerPublisher(
+  endpoint: Endpoint,
+  { transport, version, now = Date.now }: PublisherOptions,
+): Publisher {
+  const { anyAddress = false } = endpoint.own as PlainOwn;
+  const address = { ...addressOf(`${endpoint.url}/api/v2/alerts`), anyAddress };
+  const headers = headersOf(endpoint, version);
+  const scrub = scrubber(endpoint);
+  const alertsOf = (telling: Telling) => [formatAlert(telling, now())];
+
+  return {
+    // The end of what does not fire makes nobody hear of it.
+    traits: { dropsUnknownResolves: true, acknowledges: false, forgetsAfterMs: believedForMs },
+
+    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+      const body = JSON.stringify(alertsOf(telling));
+      const reply = await transport.post({ address, headers, body, signal });
+      return scrub.outcome(plainOutcome(reply, now(), wordsOf));
+    },
+
+    render(telling: Telling): unknown {
+      return scrub.json(alertsOf(telling));
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Its errors are a text in JSON; behind some proxies an object with a message. */
+function wordsOf(body: string): string | undefined {
+  try {
+    const said: unknown = JSON.parse(body);
+    const text = typeof said === "string" ? said : (said as { message?: unknown } | null)?.message;
+    return typeof text === "string" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+import type { GivenAddress, Issue, Located, TargetType } from "@tocsin/core";
+import { plainFields, plainHeaders, plainOwn, plainUrl } from "../plain-target.ts";
+
+/** What an Alertmanager target looks like besides what all targets have. */
+export const alertmanagerTarget: TargetType = {
+  type: "alertmanager",
+  description: "Another Alertmanager, or whatever speaks its API v2.",
+  notes: `Alerts go to \`/api/v2/alerts\` below the URL, with their labels as they are; details are in
+[packages/publishers/src/alertmanager](../packages/publishers/src/alertmanager/README.md). A bearer token or basic
+authentication goes into \`headers.Authorization\`, or a token into the entry \`token\` beside \`target.json\` in the same Secret.
+
+An Alertmanager forgets what it is not told again: what fires is posted with an end 24 h ahead, and repeated every
+\`delivery.remind\`, at least every 12 h. With \`group_by\` the alert that leads the incident is posted for all of them. It takes
+no change events and knows no acknowledgement, and of \`template\` only \`dedup_key\` and \`severity\` have an effect: on what is
+one incident here, and on its urgency.
+
+Redirects are not followed, and link-local addresses are refused, as with a webhook.`,
+  fields: plainFields,
+  rateLimit: { limit: 0, perMs: 60_000 },
+  adoptsUnknownResolves: false,
+  locate,
+};
+
+function locate(given: GivenAddress): Located {
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
+  const url = plainUrl(given, (issue) => issues.push(issue));
+  // A query would be shown nowhere and sent everywhere; the API takes none.
+  if (url?.search) issues.push({ path: "url", message: "must not have a query; put credentials into headers" });
+  const grouped = (given.own["group_by"] as readonly string[]).length > 0;
+  if (grouped)
+    warnings.push({
+      path: "group_by",
+      message: "an Alertmanager is told of one alert for all, and groups them itself",
+    });
+  return {
+    url: url ? baseOf(url) : "",
+    credential: null,
+    degraded: false,
+    headers: plainHeaders(given),
+    own: { ...plainOwn(given) },
+    issues,
+    warnings,
+  };
+}
+
+/** Without the API path, which a url may or may not have. */
+const baseOf = ({ origin, pathname }: URL): string =>
+  origin + pathname.replace(/\/+$/, "").replace(/\/api(\/v2(\/alerts)?)?$/, "");

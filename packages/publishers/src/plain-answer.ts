@@ -1,0 +1,24 @@
+import type { Outcome } from "@tocsin/core";
+import { accepted, detailOf, isSuccess, unaccepted, unanswered, type Words } from "./answer.ts";
+import type { Reply } from "./transport.ts";
+
+/**
+ * What an answer means of a receiver that says all by its status: any 2xx accepts, and a redirect or a 410 says that the
+ * receiver is not at this URL. Redirects are not followed: where they lead nobody has checked, and the event's signature and
+ * credentials were not meant for it.
+ */
+export function plainOutcome(reply: Reply, nowMs: number, words?: Words): Outcome {
+  if (reply.kind !== "answered") return unanswered(reply);
+  const { status } = reply;
+  if (isSuccess(status)) return accepted(reply, words);
+  if (status >= 300 && status < 400) return elsewhere(status, `HTTP ${status}: redirects are not followed`);
+  return status === 410 ? elsewhere(status, detailOf(reply, words)) : unaccepted(reply, nowMs, words);
+}
+
+const elsewhere = (status: number, detail: string): Outcome => ({
+  kind: "blocked",
+  state: "misconfigured",
+  reason: "invalid",
+  detail,
+  status,
+});

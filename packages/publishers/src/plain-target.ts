@@ -1,0 +1,39 @@
+import { type GivenAddress, type Issue, Secret } from "@tocsin/core";
+import { z } from "zod";
+import { isForbiddenAddress } from "./forbidden-address.ts";
+
+/** What targets of types have in common whose receiver may be anywhere. */
+export const plainFields = {
+  allow_link_local: z
+    .boolean()
+    .prefault(false)
+    .describe("Allows link-local addresses and those of metadata services, literally and behind names."),
+};
+
+/** What a plain target keeps besides: see `Address.anyAddress`. */
+export interface PlainOwn {
+  readonly anyAddress?: true;
+}
+
+/** Where the target is; undefined: an issue says why not. */
+export function plainUrl({ url, own }: GivenAddress, complain: (issue: Issue) => void): URL | undefined {
+  if (!url) {
+    complain({ path: "url", message: "required: where the receiver is" });
+    return undefined;
+  }
+  if (isForbiddenAddress(url.hostname) && !own["allow_link_local"]) {
+    const message = "is a link-local, metadata or otherwise special address; allow_link_local: true allows it";
+    complain({ path: "url", message });
+  }
+  return url;
+}
+
+export const plainOwn = ({ own }: GivenAddress): PlainOwn =>
+  own["allow_link_local"] === true ? { anyAddress: true } : {};
+
+/** The headers as written; an entry `token` beside the target is a bearer token where they say no `Authorization`. */
+export function plainHeaders({ headers, beside }: GivenAddress): Readonly<Record<string, Secret>> {
+  const token = beside("token");
+  if (!token || Object.keys(headers).some((name) => name.toLowerCase() === "authorization")) return headers;
+  return { ...headers, Authorization: new Secret(`Bearer ${token.reveal().replace(/^Bearer\s+/i, "")}`) };
+}

@@ -1,0 +1,86 @@
+import type { Alert } from "@tocsin/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { disk, tellingOf } from "../../test/pagerduty.ts";
+import { webhookTargetOf } from "../../test/webhook.ts";
+import { fit, maxBodyBytes } from "./fit.ts";
+import { formatEvent } from "./format.ts";
+
+const fitted = (alert: Partial<Alert>, target: object = {}) =>
+  fit(formatEvent(tellingOf({ alert: { ...disk, ...alert } }), webhookTargetOf(target)));
+const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
+const many = (count: number, text: string) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, text]));
+
+describe("a body", () => {
+  test("of just the size is whole, and one byte more is fitted", () => {
+    const room = maxBodyBytes - bytes(fitted({ annotations: { a: "" } }));
+    const whole = fitted({ annotations: { a: "x".repeat(room) } });
+    expect([bytes(whole), whole.data.droppedToFit]).toEqual([maxBodyBytes, undefined]);
+    const cut = fitted({ annotations: { a: "x".repeat(room + 1) } });
+    expect([bytes(cut) < maxBodyBytes, cut.data.droppedToFit]).toEqual([true, ["alert.annotations.a"]]);
+  });
+
+  test("that is too large keeps what says where the problem is, and drops the largest annotation first", () => {
+    const { data } = fitted({ annotations: { small: "kept", large: "é".repeat(40_000), huge: "x".repeat(90_000) } });
+    expect(data.droppedToFit).toEqual(["alert.annotations.huge"]);
+    expect(data.alert["annotations"]).toMatchObject({ small: "kept", large: "é".repeat(40_000) });
+    expect(data.alert["labels"]).toEqual(disk.labels);
+  });
+
+  test.each<[string, Partial<Alert>, object]>([
+    ["many labels", { labels: { ...disk.labels, ...many(5_000, "é".repeat(50)) } }, {}],
+    ["labels with endless names", { labels: { ...disk.labels, ["n".repeat(400_000)]: "x" } }, {}],
+    [
+      "identifying labels without end",
+      { labels: { alertname: "💥".repeat(90_000), instance: "i".repeat(90_000) } },
+      {},
+    ],
+    ["metadata without end", {}, { metadata: { large: "m".repeat(200_000), nested: [{ a: "b".repeat(200_000) }] } }],
+    ["a fingerprint without end", { fingerprint: "f".repeat(300_000) }, {}],
+    ["readings without end", { valueString: "v".repeat(300_000), generatorURL: `https://a/${"u".repeat(90_000)}` }, {}],
+    [
+      "a template's field without end",
+      {},
+      { template: { source: "s".repeat(9_000).repeat(1), group: "{{ labels.long }}" } },
+    ],
+  ])("of %s fits", (_, alert, target) => {
+    const event = fitted(
+      { ...alert, ...(alert.labels ?? { labels: { ...disk.labels, long: "g".repeat(200_000) } }) },
+      target,
+    );
+    expect(bytes(event)).toBeLessThanOrEqual(maxBodyBytes);
+    expect(event.data.droppedToFit!.length).toBeLessThanOrEqual(21);
+    expect(JSON.stringify(event).isWellFormed()).toBe(true);
+  });
+});
+
+test("whatever an alert holds, what is sent is JSON that anybody can read, and fits", () => {
+  const text = fc.oneof(
+    { weight: 5, arbitrary: fc.string({ unit: "binary", maxLength: 20 }) },
+    fc.constantFrom("", "\ud800", "\u0000", "__proto__", "toJSON", "💥".repeat(40_000), '\\"'.repeat(30_000)),
+  );
+  const texts = fc.dictionary(text, text, { maxKeys: 8, noNullPrototype: true });
+  const alerts = fc.record({
+    fingerprint: text,
+    labels: texts,
+    annotations: texts,
+    startsAtMs: fc.oneof(fc.double(), fc.integer()),
+    generatorURL: text,
+    valueString: text,
+  });
+  fc.assert(
+    fc.property(alerts, texts, (alert, metadata) => {
+      const event = fitted(alert, {
+        metadata: Object.fromEntries(
+          Object.entries(metadata).filter(([key]) => key !== "__proto__" && key !== "severity_threshold"),
+        ),
+      });
+      const body = JSON.stringify(event);
+      expect([body.isWellFormed(), /\\ud[89a-f]/i.test(body)]).toEqual([true, false]);
+      expect(Buffer.byteLength(body)).toBeLessThanOrEqual(maxBodyBytes);
+      expect(JSON.parse(body)).toHaveProperty("data.dedupKey", "9266ef3da838ad95");
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,99 @@
+import { type Alert, alertName, type Endpoint, type EventAction, isoTime, type Telling } from "@tocsin/core";
+import { type Link, webLinksOf } from "../links.ts";
+import { wellFormed } from "./well-formed.ts";
+
+/** What a webhook is told. Fields are added, never renamed or removed: README.md documents them. */
+export interface WebhookEvent {
+  readonly type: (typeof types)[EventAction];
+  /** When the event was told first; the same in all its attempts. */
+  readonly timestamp: string | undefined;
+  readonly data: EventData;
+}
+
+export interface EventData {
+  readonly action: EventAction;
+  /** Also in the header `webhook-id`. */
+  readonly eventId: string;
+  readonly dedupKey: string;
+  readonly target: string;
+  /** Of the incident after this event. A change has none. */
+  readonly status?: "firing" | "acknowledged" | "resolved";
+  readonly severity: string;
+  readonly summary: string;
+  /** How many alerts of the incident fire. */
+  readonly firing: number;
+  readonly alert: Readonly<Record<string, unknown>>;
+  /** In the target's own words (`template`), where it has some. */
+  readonly source?: string;
+  readonly component?: string;
+  readonly group?: string;
+  readonly class?: string;
+  readonly customDetails?: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly links: readonly Link[];
+  /** What was left out, since the body was too large. */
+  readonly droppedToFit?: readonly string[];
+}
+
+const types = {
+  trigger: "alert.triggered",
+  acknowledge: "alert.acknowledged",
+  resolve: "alert.resolved",
+  change: "change.recorded",
+} as const;
+
+const statuses = { trigger: "firing", acknowledge: "acknowledged", resolve: "resolved", change: undefined } as const;
+
+/** Pure: the same for all attempts of an event whose content did not change. */
+export function formatEvent(
+  telling: Telling,
+  endpoint: Pick<Endpoint, "name" | "metadata" | "template">,
+): WebhookEvent {
+  const { metadata, template } = endpoint;
+  const { dedupKey, eventId, severity, summary, firing, alert, endsAtMs } = telling;
+  // The question whether a key is known is the end of something that nobody has.
+  const action = telling.action === "check" ? "resolve" : telling.action;
+  const status = statuses[action];
+  const context = { alert, severity, metadata };
+  const own = Object.entries(template.fields).flatMap(([field, render]) => {
+    const text = routed.has(field) ? undefined : render(context);
+    return text === undefined ? [] : [[field, text] as const];
+  });
+  const customDetails = template.customDetails(context);
+  return wellFormed({
+    type: types[action],
+    timestamp: isoTime(telling.eventAtMs),
+    data: {
+      action,
+      eventId,
+      dedupKey,
+      target: endpoint.name,
+      ...(status && { status }),
+      severity,
+      summary,
+      firing,
+      alert: alertOf(alert, endsAtMs),
+      ...Object.fromEntries(own),
+      ...(Object.keys(customDetails).length > 0 && { customDetails }),
+      metadata,
+      links: webLinksOf(telling, metadata),
+    },
+  });
+}
+
+/** Routing has made these of their templates already. */
+const routed: ReadonlySet<string> = new Set(["summary", "severity", "dedup_key"]);
+
+function alertOf(alert: Alert, endsAtMs: number | undefined): Record<string, unknown> {
+  const { fingerprint, labels, annotations, generatorURL, valueString } = alert;
+  return {
+    name: alertName(alert),
+    fingerprint,
+    labels,
+    annotations,
+    startsAt: isoTime(alert.startsAtMs),
+    ...(endsAtMs !== undefined && { endsAt: isoTime(endsAtMs) }),
+    ...(generatorURL && { generatorURL }),
+    ...(valueString && { valueString }),
+  };
+}

@@ -1,0 +1,50 @@
+import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import { plainOutcome } from "../plain-answer.ts";
+import type { PlainOwn } from "../plain-target.ts";
+import type { PublisherOptions } from "../publisher-options.ts";
+import { addressOf, headersOf } from "../request.ts";
+import { scrubber } from "../scrub.ts";
+import { fit } from "./fit.ts";
+import { formatEvent } from "./format.ts";
+import { keyIn, signatureHeaders } from "./sign.ts";
+
+export { webhookTarget } from "./target-type.ts";
+
+/** JSON over HTTP, signed by Standard Webhooks where there is a secret. One attempt per call. */
+export function webhookPublisher(
+  endpoint: Endpoint,
+  { transport, version, now = Date.now }: PublisherOptions,
+): Publisher {
+  const { url, signingSecrets = [] } = endpoint;
+  const { anyAddress = false } = endpoint.own as PlainOwn;
+  const address = { ...addressOf(url), anyAddress };
+  const headers = headersOf(endpoint, version);
+  const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
+  const scrub = scrubber(endpoint, [...signingSecrets.map((secret) => secret.reveal()), ...secretsIn(url)]);
+  const eventOf = (telling: Telling) => fit(formatEvent(telling, endpoint));
+
+  return {
+    traits: { dropsUnknownResolves: false, acknowledges: true },
+
+    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+      const body = JSON.stringify(eventOf(telling));
+      const signed = signatureHeaders({ id: telling.eventId, atMs: now(), body, keys });
+      const reply = await transport.post({ address, headers: [...headers, ...signed], body, signal });
+      return scrub.outcome(plainOutcome(reply, now()));
+    },
+
+    render(telling: Telling): unknown {
+      return scrub.json(eventOf(telling));
+    },
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** What may be a credential in a URL. An answer such as "Cannot POST /hooks/…" repeats it, or a part of it. */
+function secretsIn(url: string): string[] {
+  const { pathname, search, searchParams } = new URL(url);
+  // Shorter parts of a path are words.
+  const parts = pathname.split("/").filter(({ length }) => length >= 16);
+  return [pathname + search, pathname, search.slice(1), ...parts, ...searchParams.values()];
+}

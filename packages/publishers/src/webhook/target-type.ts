@@ -1,0 +1,92 @@
+import {
+  type GivenAddress,
+  type Issue,
+  type Located,
+  oneOrMany,
+  Secret,
+  secretInput,
+  type TargetType,
+} from "@tocsin/core";
+import { plainFields, plainHeaders, plainOwn, plainUrl } from "../plain-target.ts";
+import { keyIn } from "./sign.ts";
+
+/** What a webhook target looks like besides what all targets have. */
+export const webhookTarget: TargetType = {
+  type: "webhook",
+  description: "Any receiver of JSON over HTTP, signed by [Standard Webhooks](https://www.standardwebhooks.com).",
+  notes: `The body, the headers and what is made of answers are in
+[packages/publishers/src/webhook](../packages/publishers/src/webhook/README.md).
+
+With a \`signing_secret\` each request is signed. A list signs with each of them: while a secret is rotated, list the new one
+and the old one. It is also looked for in the entry \`signing_secret\` beside \`target.json\` in the same Secret, where blanks
+or newlines separate several. A bearer token goes into \`headers.Authorization\`, or into the entry \`token\` beside it.
+
+The path and the query of the URL may be a credential: only its origin is ever shown. Redirects are not followed. Link-local
+addresses and those of metadata services are refused, as literals and when a name resolves to them; behind an HTTP proxy names
+are the proxy's to resolve. Plain http reaches only this machine unless \`allow_insecure\` says otherwise.
+
+Of \`template\`, \`summary\`, \`severity\` and \`dedup_key\` say what they say everywhere; \`source\`, \`component\`, \`group\`, \`class\`
+and \`custom_details\` are added to the body where they are given.`,
+  fields: {
+    signing_secret: oneOrMany(secretInput)
+      .optional()
+      .describe("Signs what is sent: `whsec_` and base64 of 24 to 64 bytes; a list while it is rotated."),
+    ...plainFields,
+  },
+  rateLimit: { limit: 0, perMs: 60_000 },
+  adoptsUnknownResolves: false,
+  locate,
+};
+
+/** Each makes the header longer, and two are enough to rotate one. */
+const mostSecrets = 5;
+
+/** Made by the publisher for each request. */
+const ownHeader = /^webhook-(id|timestamp|signature)$/i;
+
+function locate(given: GivenAddress): Located {
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
+  const url = plainUrl(given, (issue) => issues.push(issue));
+  for (const name of Object.keys(given.headers)) {
+    if (ownHeader.test(name)) issues.push({ path: `headers.${name}`, message: "Tocsin sets this header itself" });
+  }
+  const secrets = secretsOf(given);
+  for (const { path, secret } of secrets) {
+    if (keyIn(secret)) continue;
+    const message = "is no signing secret: expected whsec_ and the base64 of 24 to 64 bytes";
+    issues.push({ path, message });
+  }
+  if (secrets.length > mostSecrets) {
+    issues.push({ path: "signing_secret", message: `more than ${mostSecrets}: drop the oldest` });
+  }
+  if (given.own["signing_secret"] !== undefined && secrets.length === 0) {
+    warnings.push({ path: "signing_secret", message: "is blank: nothing is signed" });
+  }
+  return {
+    url: url?.href ?? "",
+    credential: null,
+    degraded: false,
+    takesChanges: true,
+    headers: plainHeaders(given),
+    ...(secrets.length > 0 && { signingSecrets: secrets.map(({ secret }) => secret) }),
+    own: { ...plainOwn(given) },
+    issues,
+    warnings,
+  };
+}
+
+/** Those of the target; where it says none, those beside it. */
+function secretsOf({ own, secret, beside }: GivenAddress): { readonly path: string; readonly secret: Secret }[] {
+  const path = "signing_secret";
+  const written = own[path] as readonly unknown[] | undefined;
+  if (written === undefined) {
+    const texts = beside(path)?.reveal().split(/\s+/) ?? [];
+    return texts.map((text) => ({ path, secret: new Secret(text) }));
+  }
+  return written.flatMap((input, index) => {
+    const at = written.length > 1 ? `${path}[${index}]` : path;
+    const found = secret(input, at);
+    return found ? [{ path: at, secret: found }] : [];
+  });
+}
