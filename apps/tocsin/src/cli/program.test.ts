@@ -166,6 +166,7 @@ describe("config", () => {
       targets: [
         { name: "p", type: "pagerduty", routing_key: { file: "k" }, metadata: { a: [1, { b: null }] } },
         { name: "s", type: "slack", webhook_url: { env: "U" }, template: { custom_details: { a: [{}] } } },
+        { name: "h", type: "webhook", signing_secret: [{ env: "S" }], template: { custom_details: { a: [{}] } } },
       ],
       discovery: { files: ["./targets"], kubernetes: { enabled: true, kubeconfig: null } },
     };
@@ -176,6 +177,7 @@ describe("config", () => {
       { delivery: { remind: 5 } },
       { targets: [{ name: "p", type: "pagerduty", frobnicate: 1 }] },
       { targets: [{ name: "s", type: "slack", routing_key: "k" }] },
+      { targets: [{ name: "h", type: "webhook", routing_key: "k" }] },
       { discovery: { kubernetes: { enabled: true, namespaces: [] } } },
     ]) {
       expect([wrong, validate(wrong)]).toEqual([wrong, false]);
