@@ -2,6 +2,8 @@ import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
 import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.ts";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
 import type { PublisherOptions } from "./publisher-options.ts";
+import { rootlyPublisher, rootlyTarget } from "./rootly/index.ts";
+import { slackPublisher, slackTarget } from "./slack/index.ts";
 import { webhookPublisher, webhookTarget } from "./webhook/index.ts";
 
 interface Registered {
@@ -12,6 +14,8 @@ interface Registered {
 /** Every publisher there is, one line each. Target types, JSON Schema and docs derive from it. */
 const registry: readonly Registered[] = [
   { target: pagerdutyTarget, open: pagerdutyPublisher },
+  { target: rootlyTarget, open: rootlyPublisher },
+  { target: slackTarget, open: slackPublisher },
   { target: webhookTarget, open: webhookPublisher },
   { target: alertmanagerTarget, open: alertmanagerPublisher },
 ];

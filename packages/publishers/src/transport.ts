@@ -24,6 +24,8 @@ export interface TlsSettings {
 }
 
 export interface Post {
+  /** @default POST */
+  readonly method?: "POST" | "PATCH";
   readonly address: Address;
   /** Names and values in turn, as undici takes them. */
   readonly headers: readonly string[];
@@ -32,13 +34,13 @@ export interface Post {
 }
 
 /** A question, which changes nothing at the receiver. */
-export type Get = Omit<Post, "body"> & {
+export type Get = Omit<Post, "body" | "method"> & {
   /** More of the answer is not read. */
   readonly mostBytes: number;
 };
 
 interface Sent extends Get {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PATCH";
   readonly body: string | null;
 }
 
@@ -91,7 +93,7 @@ export class Transport implements AsyncDisposable {
 
   /** Posts once. Never rejects. */
   post(post: Post): Promise<Reply> {
-    return this.#send({ ...post, method: "POST", mostBytes: maxAnswerBytes });
+    return this.#send({ method: "POST", ...post, mostBytes: maxAnswerBytes });
   }
 
   /** Asks once. Never rejects. */

@@ -165,6 +165,7 @@ describe("config", () => {
       delivery: { retry: { max: "5m" }, remind: 0 },
       targets: [
         { name: "p", type: "pagerduty", routing_key: { file: "k" }, metadata: { a: [1, { b: null }] } },
+        { name: "s", type: "slack", webhook_url: { env: "U" }, template: { custom_details: { a: [{}] } } },
         { name: "h", type: "webhook", signing_secret: [{ env: "S" }], template: { custom_details: { a: [{}] } } },
       ],
       discovery: { files: ["./targets"], kubernetes: { enabled: true, kubeconfig: null } },
@@ -175,6 +176,7 @@ describe("config", () => {
       { server: { tls: { cert: "a" } } },
       { delivery: { remind: 5 } },
       { targets: [{ name: "p", type: "pagerduty", frobnicate: 1 }] },
+      { targets: [{ name: "s", type: "slack", routing_key: "k" }] },
       { targets: [{ name: "h", type: "webhook", routing_key: "k" }] },
       { discovery: { kubernetes: { enabled: true, namespaces: [] } } },
     ]) {

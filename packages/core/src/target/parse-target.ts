@@ -63,7 +63,7 @@ export function parseTarget(input: unknown, options: ParseTargetOptions): Parsed
 }
 
 /** The keys in which one type or another expects a credential. */
-const secretKeysOf = (types: readonly TargetType[]): string[] =>
+export const secretKeysOf = (types: readonly TargetType[]): string[] =>
   types.flatMap(({ fields }) =>
     Object.entries(fields).flatMap(([key, schema]) => (isSecretInput(schema) ? [key] : [])),
   );

@@ -28,6 +28,12 @@ interface Document {
 const create = (simulator: Simulator, attributes: unknown = { summary: "disk full", status: "triggered" }) =>
   call(simulator, "POST", "/v1/alerts", attributes);
 
+const alertOf = (severity: string) => ({
+  summary: `it is ${severity}`,
+  deduplication_key: "a",
+  labels: [{ key: "severity", value: severity }],
+});
+
 describe("alerts", () => {
   it("are created with 201; only a summary is needed", () => {
     const { status, body } = create(new Simulator(), { summary: "disk full" });
@@ -100,6 +106,16 @@ describe("alerts", () => {
       ["a", "resolved"],
       ["a", "triggered"],
     ]);
+  });
+
+  it("that are duplicates change nothing of the open one; an update does", () => {
+    const simulator = new Simulator();
+    create(simulator, alertOf("warning"));
+    const { body } = create(simulator, alertOf("critical"));
+    expect(body.data.attributes).toMatchObject({ summary: "it is warning", labels: [{ value: "warning" }] });
+    const { deduplication_key: _, ...changes } = alertOf("critical");
+    call(simulator, "PATCH", `/v1/alerts/${body.data.id}`, changes);
+    expect(simulator.incidents()).toMatchObject([{ severity: "critical", summary: "it is critical" }]);
   });
 
   it("without a deduplication key are each another", () => {
@@ -181,6 +197,14 @@ describe("alerts", () => {
       data: [{ attributes: { status: "open" } }],
       meta: { current_page: 2, next_page: null, prev_page: 1, total_count: 4, total_pages: 2 },
     });
+    expect(list("filter[status][not_eq]=triggered&filter[source][eq]=api").data).toHaveLength(1);
+    expect(list("filter[status][in]=open,acknowledged").data).toHaveLength(1);
+    expect(list("filter[source][not_eq]=api").data).toEqual([]);
+    const first = list("page[size]=3");
+    // What is resolved between two pages is no reason to miss another one.
+    call(simulator, "POST", `/v1/alerts/${(first.data[0] as { id: string }).id}/resolve`);
+    const query = `filter[status][not_eq]=resolved&page[size]=3&page[after]=${String(first.meta["next_cursor"])}`;
+    expect(list(query)).toMatchObject({ data: [{ attributes: { status: "open" } }], meta: { next_cursor: null } });
     const other = simulator.handle({
       method: "GET",
       path: "/v1/alerts",

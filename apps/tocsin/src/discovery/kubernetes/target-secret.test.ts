@@ -29,6 +29,16 @@ describe("a Secret", () => {
     expect([entry.errors, entry.target?.credential?.reveal()]).toEqual([[], key]);
   });
 
+  test.each<[string, object, string]>([
+    ["webhook_url", { type: "slack" }, "https://hooks.slack.com/services/T0001/B0001/abcdefghijkl"],
+    ["bot_token", { type: "slack", channel: "#ops" }, "xoxb-1234567890"],
+    ["api_key", { type: "rootly" }, "rootly_0123456789"],
+  ])("may hold %s beside a target that wants one", (entry, written, credential) => {
+    const { errors, target: read_ } = read({ "target.json": JSON.stringify(written), [entry]: `${credential}\n` });
+    expect(errors).toEqual([]);
+    expect(credential).toContain(read_!.credential!.reveal());
+  });
+
   test("gives its own name to a target that says none", () => {
     const { name: _, ...nameless } = target;
     expect(read({ "target.json": JSON.stringify(nameless), routing_key: key }).name).toBe("shop/some-secret");

@@ -1,4 +1,5 @@
-import type { Issue } from "@tocsin/core";
+import { type Issue, secretKeysOf } from "@tocsin/core";
+import { targetTypes } from "@tocsin/publishers";
 
 import type { WrittenTarget } from "../../written-target.ts";
 import { parseJson } from "../parse-text.ts";
@@ -13,8 +14,8 @@ export interface SecretObject {
 /** Where a whole target is written. The first is today's; the others were used by older publishers of alerts. */
 const documents = ["target.json", "config.json", "config"] as const;
 
-/** Credentials that may stand beside the target. */
-const credentials = ["routing_key", "token", "signing_secret"] as const;
+/** Credentials that may stand beside the target: what some type calls one, and what older publishers did. */
+const credentials: readonly string[] = [...secretKeysOf(targetTypes), "token"];
 
 /** A Secret without such an entry is one target in the oldest layout: each entry a key of it. */
 const flatKeys = ["type", "url"] as const;
@@ -44,7 +45,7 @@ function inputOf(texts: ReadonlyMap<string, string>): Input {
   if (!flatKeys.some((key) => texts.has(key))) {
     return { input: undefined, issues: [issue("target.json", "required: the entry that holds the target")] };
   }
-  const fields = [...texts].filter(([key]) => !(credentials as readonly string[]).includes(key));
+  const fields = [...texts].filter(([key]) => !credentials.includes(key));
   const input = Object.fromEntries(fields.map(([key, text]) => [key, valueOf(text.trim())]));
   return { input, warnings: [issue("", "one entry per key is an older layout; put them into target.json")] };
 }

@@ -4,7 +4,10 @@ import { isRecord, stringOf } from "../../json-body.ts";
 import { alertResource, alertStatus, document, notFound, page, refuse } from "./rootly-documents.ts";
 import type { Handle, Visit } from "./routes.ts";
 
-/** `POST /v1/alerts`. Alerts with one deduplication key are one alert, until it is resolved. */
+/**
+ * `POST /v1/alerts`. Alerts with one deduplication key are one alert, until it is resolved: a duplicate is counted, and
+ * neither changes the open one nor pages anew.
+ */
 export const createAlert: Handle = (visit) => {
   const { ground, attributes, atMs } = visit;
   const dedupKey = stringOf(attributes["deduplication_key"]) ?? ground.makeUuid();
@@ -18,29 +21,43 @@ export const createAlert: Handle = (visit) => {
   };
   const open = ground.incidents.findOpen(identity);
   const incident = open ?? ground.incidents.open(identity, entry);
-  if (open !== undefined) ground.incidents.append(open, entry);
+  if (open !== undefined) {
+    // What says the same is logged as such, so that a needless repeat can be told from one with news.
+    const severity = entry.severity === open.severity ? entry.severity : undefined;
+    const summary = entry.summary === open.summary ? entry.summary : undefined;
+    ground.incidents.append(open, { atMs, action: "trigger", severity, summary });
+  }
   const answer = document(201, { data: alertResource(incident) });
   return { answer, effect: open === undefined ? "opened" : "logged", dedupKey };
 };
 
 export const listAlerts: Handle = ({ ground, key, query }) => {
-  const status = query.get("filter[status]");
-  const rows = Array.from(ground.incidents.all()).filter(
-    (incident) =>
-      incident.receiver === "rootly" &&
-      incident.key === key &&
-      !incident.dedupKey.startsWith("incidents/") &&
-      (status === null || status.split(",").includes(alertStatus(incident))),
+  const mine = Array.from(ground.incidents.all()).filter(
+    (incident) => incident.receiver === "rootly" && incident.key === key && !incident.dedupKey.startsWith("incidents/"),
   );
+  // The cursor is the last one that was shown: what changes its status meanwhile moves no other one.
+  const after = query.get("page[after]");
+  const rows = mine
+    .slice(after === null ? 0 : mine.findIndex(({ id }) => id === after) + 1)
+    .filter((incident) => passes(query, "status", alertStatus(incident)) && passes(query, "source", "api"));
   return { answer: document(200, page(rows.map(alertResource), query)), effect: "read" };
 };
+
+/** `filter[field]`, and with an operator in a second pair of brackets. */
+function passes(query: URLSearchParams, field: string, value: string): boolean {
+  const among = (list: string | null) => list?.split(",").includes(value);
+  const asked = [query.get(`filter[${field}]`), query.get(`filter[${field}][eq]`), query.get(`filter[${field}][in]`)];
+  const refused = [query.get(`filter[${field}][not_eq]`), query.get(`filter[${field}][not_in]`)];
+  return asked.every((list) => among(list) !== false) && refused.every((list) => among(list) !== true);
+}
 
 export const readAlert: Handle = (visit) => onAlert(visit, (incident) => seen(incident));
 
 export const updateAlert: Handle = (visit) =>
   onAlert(visit, (incident) => {
-    const summary = stringOf(visit.attributes["summary"]);
-    visit.ground.incidents.append(incident, { atMs: visit.atMs, action: "update", summary, details: visit.attributes });
+    const { atMs, attributes } = visit;
+    const [summary, severity] = [stringOf(attributes["summary"]), severityLabel(attributes["labels"])];
+    visit.ground.incidents.append(incident, { atMs, action: "update", summary, severity, details: attributes });
     return { ...seen(incident), effect: "updated" };
   });
 

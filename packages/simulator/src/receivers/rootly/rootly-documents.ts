@@ -95,15 +95,17 @@ export function incidentResource(incident: Incident) {
   };
 }
 
-/** One page of a list, by `page[number]` and `page[size]`. */
-export function page(resources: readonly unknown[], query: URLSearchParams) {
+/** One page of a list, by `page[number]` and `page[size]`, with the cursor for `page[after]`. */
+export function page(resources: readonly { readonly id: string }[], query: URLSearchParams) {
   const size = Math.min(100, Math.max(1, Number(query.get("page[size]") ?? 20) || 20));
   const number = Math.max(1, Number(query.get("page[number]") ?? 1) || 1);
   const pages = Math.ceil(resources.length / size);
+  const data = resources.slice((number - 1) * size, number * size);
   return {
-    data: resources.slice((number - 1) * size, number * size),
+    data,
     links: { self: "", first: "", prev: null, next: null, last: "" },
     meta: {
+      next_cursor: number < pages ? (data.at(-1)?.id ?? null) : null,
       current_page: number,
       next_page: number < pages ? number + 1 : null,
       prev_page: number > 1 ? number - 1 : null,

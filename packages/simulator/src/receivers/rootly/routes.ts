@@ -53,7 +53,7 @@ function born() {
 }
 
 const list =
-  (resources: readonly unknown[]): Handle =>
+  (resources: readonly { readonly id: string }[]): Handle =>
   ({ query }) => ({ answer: document(200, page(resources, query)), effect: "read" });
 
 const ALERT = (rest: string): RegExp => new RegExp(`^/v1/alerts/([^/]+)${rest}$`);

@@ -1,0 +1,118 @@
+import { alertName, type Endpoint, isBlank, isoTime, type Labels, type Severity, type Telling } from "@tocsin/core";
+import { type Link, webLinksOf } from "../links.ts";
+import { deduplicationKey } from "./dedup-key.ts";
+
+/** The attributes of a new alert that are used: https://docs.rootly.com/api-reference/alerts/creates-an-alert */
+export interface NewAlert {
+  readonly summary: string;
+  readonly description?: string;
+  readonly deduplication_key: string;
+  readonly external_id: string;
+  readonly external_url?: string;
+  readonly started_at?: string;
+  readonly alert_urgency_id?: string;
+  readonly notification_targets?: unknown;
+  readonly service_ids?: unknown;
+  readonly group_ids?: unknown;
+  readonly environment_ids?: unknown;
+  readonly labels: readonly { readonly key: string; readonly value: string }[];
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What an alert depends on besides what it tells. */
+export type Wording = Pick<Endpoint, "metadata" | "template" | "own">;
+
+/** Rootly names no limits. These leave any alert readable, and a list of many short enough to be read. */
+const most = { summary: 1_024, description: 10_000, entries: 64, name: 255, value: 1_024 };
+
+export function newAlert(telling: Telling, wording: Wording): NewAlert {
+  const { alert, severity, summary, firing } = telling;
+  const { notification_targets, alert_urgency_ids, service_ids, group_ids, environment_ids } = wording.own;
+  const urgency = (alert_urgency_ids as Partial<Record<Severity, string>> | undefined)?.[severity];
+  const key = deduplicationKey(telling.dedupKey);
+  const { metadata, template } = wording;
+  const links = webLinksOf(telling, metadata);
+  const page = links.find(({ text }) => text === "Tocsin") ?? links.find(({ text }) => text === "Source");
+  const given = { notification_targets, service_ids, group_ids, environment_ids };
+  return {
+    summary: isBlank(summary) ? `[${fitted(alertName(alert), most.name)}]` : fitted(summary, most.summary),
+    ...describe(alert.annotations["description"] ?? "", links),
+    deduplication_key: key,
+    external_id: key,
+    ...(page && { external_url: page.href }),
+    ...startedAt(alert.startsAtMs),
+    ...(urgency !== undefined && { alert_urgency_id: urgency }),
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    labels: labelsOf(alert.labels, severity),
+    data: {
+      alert_name: fitted(alertName(alert), most.name),
+      fingerprint: fitted(alert.fingerprint, most.name),
+      // Several alerts are one here, and the others are not shown.
+      ...(firing > 1 && { firing_alerts: firing }),
+      annotations: Object.fromEntries(fittedEntries(alert.annotations)),
+      metadata: fittedJson(metadata),
+      ...(fittedJson(template.customDetails({ alert, severity, metadata })) as object),
+    },
+  };
+}
+
+/** What changes of an open alert when the same is told again and worse. */
+export function changesOf({ summary, description, alert_urgency_id, labels, data }: NewAlert): Partial<NewAlert> {
+  return {
+    summary,
+    ...(description !== undefined && { description }),
+    ...(alert_urgency_id !== undefined && { alert_urgency_id }),
+    labels,
+    data,
+  };
+}
+
+/** What the alert says, and the pages that help. */
+function describe(text: string, links: readonly Link[]): { description?: string } {
+  const said = isBlank(text) ? [] : [fitted(text.trim(), most.description)];
+  const pages = links.map(({ text: name, href }) => `${name}: ${href}`).join("\n");
+  return said.length + links.length === 0 ? {} : { description: [...said, pages].join("\n\n").trim() };
+}
+
+/** With a year of four digits, as RFC 3339 has it. */
+function startedAt(atMs: number): { started_at?: string } {
+  const iso = isoTime(atMs);
+  return iso !== undefined && /^\d{4}-/.test(iso) ? { started_at: iso } : {};
+}
+
+/** Rootly has no severities; the label says which one the target's readers are told. The identifying ones come first. */
+function labelsOf(labels: Labels, severity: Severity): NewAlert["labels"] {
+  const rest = fittedEntries(labels).filter(([key]) => key !== "severity");
+  return [["severity", severity] as const, ...rest].map(([key, value]) => ({ key, value }));
+}
+
+const identifying = "alertname cluster namespace service job instance node host pod container team".split(" ");
+
+/** Those that say something, the same ones in the same order every time. */
+function fittedEntries(texts: Labels): [name: string, value: string][] {
+  const first = identifying.filter((name) => Object.hasOwn(texts, name));
+  const others = Object.keys(texts)
+    .filter((name) => !identifying.includes(name))
+    .toSorted();
+  return [...first, ...others]
+    .filter((name) => !isBlank(name) && !isBlank(texts[name]!))
+    .slice(0, most.entries)
+    .map((name) => [fitted(name, most.name), fitted(texts[name]!, most.value)]);
+}
+
+/** What a target's owner wrote, with texts of alerts in it. */
+function fittedJson(value: unknown): unknown {
+  if (typeof value === "string") return fitted(value, most.value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(fittedJson);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [fitted(key, most.name), fittedJson(inner)]));
+}
+
+/** PostgreSQL, where Rootly keeps texts, takes no NUL; the other control characters show nothing. */
+const controls = /[^\P{Cc}\n\t]/gu;
+
+function fitted(text: string, codePoints: number): string {
+  const plain = text.slice(0, 2 * codePoints + 2).toWellFormed();
+  const points = Array.from(plain.replace(controls, " "));
+  return points.length <= codePoints ? points.join("") : `${points.slice(0, codePoints - 1).join("")}…`;
+}

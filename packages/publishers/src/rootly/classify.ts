@@ -1,0 +1,36 @@
+import type { Outcome } from "@tocsin/core";
+import { accepted, isSuccess, unaccepted, unanswered } from "../answer.ts";
+import type { Reply } from "../transport.ts";
+import { objectOf } from "./document.ts";
+
+/** What an answer of Rootly means to a request that changes something. */
+export function classify(reply: Reply, nowMs: number): Outcome {
+  if (reply.kind !== "answered") return unanswered(reply);
+  return isSuccess(reply.status) ? accepted(reply, wordsOf) : unaccepted(reply, nowMs, wordsOf);
+}
+
+/** A question changes nothing: whatever became of it, nothing was told. */
+export function unheard(reply: Reply, nowMs: number): Outcome {
+  const outcome = classify(reply, nowMs);
+  if (outcome.kind === "ambiguous") return { ...outcome, kind: "retry" };
+  return outcome.kind === "interrupted" ? { ...outcome, left: false } : outcome;
+}
+
+/** The alert's short id and page; or what is wrong, of which a 429 has a form of its own. */
+function wordsOf(body: string): string | undefined {
+  const { data, errors, error } = objectOf(body);
+  if (typeof error === "string") return error;
+  if (Array.isArray(errors)) {
+    const said = errors.map((one: unknown) => {
+      const { title, detail } = (one ?? {}) as { title?: unknown; detail?: unknown };
+      return [title, detail].filter((part) => typeof part === "string").join(": ");
+    });
+    return said.filter((part) => part !== "").join("; ") || undefined;
+  }
+  const { id, attributes } = (data ?? {}) as {
+    id?: unknown;
+    attributes?: { short_id?: unknown; url?: unknown } | null;
+  };
+  const names = [attributes?.short_id ?? id, attributes?.url].filter((part) => typeof part === "string");
+  return names.length === 0 ? undefined : names.join(" ");
+}

@@ -1,0 +1,120 @@
+import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import type { PublisherOptions } from "../publisher-options.ts";
+import { scrubber } from "../scrub.ts";
+import type { Reply } from "../transport.ts";
+import { AlertIds } from "./alert-ids.ts";
+import { changesOf, newAlert } from "./alert.ts";
+import { classify } from "./classify.ts";
+import { deduplicationKey } from "./dedup-key.ts";
+import { alertOf } from "./document.ts";
+import { RestApi } from "./rest-api.ts";
+
+export { rootlyTarget } from "./target-type.ts";
+
+/**
+ * Rootly's alerts: https://docs.rootly.com/api-reference/alerts. An alert is opened with a deduplication key, and
+ * acknowledged and resolved by an id that Rootly gave it.
+ *
+ * ```
+ * trigger ────────────────────────────── POST /v1/alerts                    one call; two where it is worse now
+ * acknowledge, resolve ── id known ───── POST /v1/alerts/{id}/resolve       one call
+ *                    └─── id unknown ─── GET /v1/alerts, page by page, and then that
+ * ```
+ *
+ * The engine charges one slot of its limit for each of the three, whatever it takes. That holds: Rootly counts creations
+ * (50 a minute), reads and other writes (3,000 each) in windows of their own. No event makes two of a kind but for the pages
+ * of a list, at most 50.
+ */
+export function rootlyPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
+  const api = new RestApi(endpoint, options);
+  const ids = new AlertIds();
+  const scrub = scrubber(endpoint);
+
+  /**
+   * Opens an alert. One of this key that is open already is not changed by that: where it shows another severity than is told
+   * now, it is updated.
+   */
+  async function create(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+    const alert = newAlert(telling, endpoint);
+    const reply = await api.create(document(alert), signal);
+    const outcome = classify(reply, Date.now());
+    const found = reply.kind === "answered" && outcome.kind === "accepted" ? alertOf(reply.body) : undefined;
+    if (!found) return outcome;
+    ids.set(alert.deduplication_key, found.id);
+    if (found.severity === undefined || found.severity === telling.severity) return outcome;
+    const updated = await api.update(found.id, document(changesOf(alert)), signal);
+    // Resolved meanwhile, and gone: it is opened anew when it is told again.
+    return isGone(updated) ? gone : classify(updated, Date.now());
+  }
+
+  /** Moves the alert of this key. Where Rootly took two for what is one here, both. */
+  async function move(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+    const key = deduplicationKey(telling.dedupKey);
+    const known = ids.get(key);
+    if (known !== undefined) {
+      const reply = await to(telling.action, known, signal);
+      if (!isGone(reply)) return moved(telling, reply);
+      ids.delete(key);
+    }
+    const looked = await api.unresolved(key, signal);
+    if ("outcome" in looked) return looked.outcome;
+    let outcome: Outcome = { kind: "accepted", receipt: "no open alert has this key: it is resolved already" };
+    for (const { id } of looked.alerts) {
+      const reply = await to(telling.action, id, signal);
+      if (!isGone(reply)) outcome = moved(telling, reply);
+      if (outcome.kind !== "accepted") break;
+    }
+    return outcome;
+  }
+
+  const to = (action: Telling["action"], id: string, signal: AbortSignal) =>
+    action === "resolve" ? api.resolve(id, resolution, signal) : api.acknowledge(id, signal);
+
+  function moved({ action, dedupKey }: Telling, reply: Reply): Outcome {
+    // What nobody was paged for cannot be acknowledged, and what is over need not be.
+    if (action === "acknowledge" && reply.kind === "answered" && reply.status === 400)
+      return { kind: "accepted", receipt: "nobody is paged by this alert, so there is nothing to acknowledge" };
+    const outcome = classify(reply, Date.now());
+    if (action === "resolve" && outcome.kind === "accepted") ids.delete(deduplicationKey(dedupKey));
+    return outcome;
+  }
+
+  async function publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+    switch (telling.action) {
+      case "trigger":
+        return create(telling, signal);
+      case "acknowledge":
+      case "resolve":
+        return move(telling, signal);
+      case "check":
+        return { kind: "refused", reason: "bug", detail: "no answer of Rootly leaves a doubt about the key" };
+      case "change":
+        return { kind: "refused", reason: "bug", detail: "Rootly's alerts have no place for changes" };
+    }
+  }
+
+  return {
+    // An unknown resolve finds nothing, but a trigger of unknown fate may still be on its way.
+    traits: { dropsUnknownResolves: false, acknowledges: true },
+    publish: async (telling, signal) => scrub.outcome(await publish(telling, signal)),
+    render: (telling) => scrub.json(rendered(telling, endpoint)),
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Deleted, or merged into another one. */
+const isGone = (reply: Reply): boolean => reply.kind === "answered" && reply.status === 404;
+
+const gone: Outcome = { kind: "retry", reason: "invalid", detail: "the alert was gone when it was to be updated" };
+
+const document = (attributes: object) => ({ data: { type: "alerts", attributes } });
+
+const resolution = document({ resolution_message: "Its source says that it is over." });
+
+function rendered(telling: Telling, endpoint: Endpoint): unknown {
+  if (telling.action === "trigger") return document(newAlert(telling, endpoint));
+  const deduplication_key = deduplicationKey(telling.dedupKey);
+  return telling.action === "resolve"
+    ? { call: "POST /v1/alerts/{id}/resolve", deduplication_key, body: resolution }
+    : { call: `POST /v1/alerts/{id}/${telling.action}`, deduplication_key };
+}

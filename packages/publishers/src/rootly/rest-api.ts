@@ -1,0 +1,88 @@
+import type { Endpoint, Outcome } from "@tocsin/core";
+import { isSuccess } from "../answer.ts";
+import type { PublisherOptions } from "../publisher-options.ts";
+import { addressOf, headersOf } from "../request.ts";
+import type { Reply } from "../transport.ts";
+import { unheard } from "./classify.ts";
+import { type FoundAlert, type Page, pageOf } from "./document.ts";
+
+/** JSON:API: https://docs.rootly.com/api-reference/overview */
+const mediaType = "application/vnd.api+json";
+
+/** A page of 50 alerts with all that Rootly puts beside them. */
+const mostPageBytes = 16 * 1024 * 1024;
+
+/** Of more open alerts than 50 pages hold, the rest is not looked at. */
+const mostPages = 50;
+
+/** The alerts with a key that are not resolved, none or one; or why that could not be found out. */
+export type LookedUp = { readonly alerts: readonly FoundAlert[] } | { readonly outcome: Outcome };
+
+/** The calls of Rootly's API that are used, each once per call. */
+export class RestApi {
+  readonly #base: string;
+  readonly #headers: string[];
+  readonly #transport: PublisherOptions["transport"];
+
+  constructor(endpoint: Endpoint, { transport, version }: PublisherOptions) {
+    this.#base = `${endpoint.url}/v1/alerts`;
+    const authorization = ["authorization", `Bearer ${endpoint.credential?.reveal() ?? ""}`];
+    this.#headers = [...headersOf(endpoint, version, mediaType), "accept", mediaType, ...authorization];
+    this.#transport = transport;
+  }
+
+  create(body: unknown, signal: AbortSignal): Promise<Reply> {
+    return this.#post("", body, signal);
+  }
+
+  update(id: string, body: unknown, signal: AbortSignal): Promise<Reply> {
+    return this.#post(`/${encodeURIComponent(id)}`, body, signal, "PATCH");
+  }
+
+  acknowledge(id: string, signal: AbortSignal): Promise<Reply> {
+    return this.#post(`/${encodeURIComponent(id)}/acknowledge`, undefined, signal);
+  }
+
+  resolve(id: string, body: unknown, signal: AbortSignal): Promise<Reply> {
+    return this.#post(`/${encodeURIComponent(id)}/resolve`, body, signal);
+  }
+
+  /**
+   * The alert with this key that is not resolved. Rootly filters by status and source, but not by key: the list of what is
+   * open is read page by page, to its end if need be.
+   */
+  async unresolved(key: string, signal: AbortSignal): Promise<LookedUp> {
+    let next: Page["next"];
+    for (let count = 0; count < mostPages; count++) {
+      const reply = await this.#list(next, signal);
+      if (reply.kind !== "answered" || !isSuccess(reply.status)) return { outcome: unheard(reply, Date.now()) };
+      const page = pageOf(reply.body);
+      if (page === undefined) return { outcome: { ...unread, detail: noList, status: reply.status } };
+      const alerts = page.alerts.filter((one) => one.deduplicationKey === key && one.status !== "resolved");
+      next = page.next;
+      if (alerts.length > 0 || next === undefined) return { alerts };
+    }
+    return { outcome: { ...unread, detail: tooMany } };
+  }
+
+  #list(next: Page["next"], signal: AbortSignal): Promise<Reply> {
+    const filters = { "filter[status][not_eq]": "resolved", "filter[source][eq]": "api", "page[size]": "50" };
+    return this.#get({ ...filters, ...(next && { [next.name]: next.value }) }, signal);
+  }
+
+  #get(query: Record<string, string>, signal: AbortSignal): Promise<Reply> {
+    const address = addressOf(`${this.#base}?${new URLSearchParams(query).toString()}`);
+    return this.#transport.get({ address, headers: this.#headers, mostBytes: mostPageBytes, signal });
+  }
+
+  #post(path: string, body: unknown, signal: AbortSignal, method: "POST" | "PATCH" = "POST"): Promise<Reply> {
+    const address = addressOf(this.#base + path);
+    const text = body === undefined ? "" : JSON.stringify(body);
+    return this.#transport.post({ method, address, headers: this.#headers, body: text, signal });
+  }
+}
+
+/** Asked again, but no sign that Rootly is down. */
+const unread = { kind: "retry", reason: "invalid" } as const;
+const noList = "the list of open alerts could not be read";
+const tooMany = `not among the first ${mostPages * 50} open alerts, and there are more`;

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import type { Reply } from "../transport.ts";
+import { classify } from "./classify.ts";
+
+const nowMs = Date.UTC(2026, 10, 23);
+const answered = (status: number, body = "", retryAfter?: string): Reply => ({
+  kind: "answered",
+  status,
+  body,
+  retryAfter,
+});
+const failing = (error: string, more: object = {}) => JSON.stringify({ ok: false, error, ...more });
+
+describe("an answer of Slack", () => {
+  test.each<[string, number, string, object]>([
+    // An incoming webhook says plain text.
+    ["a plain ok", 200, "ok", { kind: "accepted", receipt: "ok" }],
+    ["ok and a newline", 200, "ok\n", { kind: "accepted" }],
+    ["half an ok", 200, "o", { kind: "ambiguous", reason: "server" }],
+    ["nothing with a 200", 200, "", { kind: "ambiguous", reason: "server" }],
+    ["somebody's page", 200, "<html>ok</html>", { kind: "ambiguous", reason: "server" }],
+    ["ok with a 500", 500, "ok", { kind: "ambiguous", reason: "server" }],
+    ["invalid_payload", 400, "invalid_payload", { kind: "refused", reason: "invalid" }],
+    ["no_text", 400, "no_text", { kind: "refused" }],
+    ["too_many_attachments", 400, "too_many_attachments", { kind: "refused" }],
+    ["no_service", 404, "no_service", { kind: "blocked", state: "unauthorized", reason: "auth" }],
+    ["no_team", 404, "no_team", { kind: "blocked", state: "unauthorized" }],
+    ["invalid_token", 403, "invalid_token", { kind: "blocked", state: "unauthorized" }],
+    ["action_prohibited", 403, "action_prohibited", { kind: "blocked", state: "misconfigured" }],
+    ["channel_not_found", 404, "channel_not_found", { kind: "blocked", state: "misconfigured" }],
+    ["channel_is_archived", 410, "channel_is_archived", { kind: "blocked", state: "misconfigured" }],
+    ["a 400 of another kind", 400, "Bad Request", { kind: "refused" }],
+    ["a 404 of another kind", 404, "<html>", { kind: "blocked", state: "misconfigured" }],
+    ["a page that speaks of an error", 200, "<p>no_service</p>", { kind: "ambiguous" }],
+    ["a redirect", 302, "", { kind: "retry", reason: "server" }],
+    // The Web API says JSON, nearly always with 200.
+    ["ok: true", 200, '{"ok":true,"channel":"C1","ts":"1.2"}', { kind: "accepted", receipt: "1.2 in C1" }],
+    ["half of ok: true", 200, '{"ok":tr', { kind: "ambiguous", reason: "server" }],
+    ["invalid_auth", 200, failing("invalid_auth"), { kind: "blocked", state: "unauthorized" }],
+    ["token_revoked", 200, failing("token_revoked"), { kind: "blocked", state: "unauthorized" }],
+    ["missing_scope", 200, failing("missing_scope"), { kind: "blocked", state: "unauthorized" }],
+    ["a channel that is none", 200, failing("channel_not_found"), { kind: "blocked", state: "misconfigured" }],
+    ["not_in_channel", 200, failing("not_in_channel"), { kind: "blocked", state: "misconfigured" }],
+    ["invalid_blocks", 200, failing("invalid_blocks"), { kind: "refused" }],
+    ["msg_too_long", 200, failing("msg_too_long"), { kind: "refused" }],
+    ["ratelimited", 200, failing("ratelimited"), { kind: "retry", reason: "rate_limited" }],
+    ["service_unavailable", 200, failing("service_unavailable"), { kind: "retry", reason: "server" }],
+    ["fatal_error, perhaps after it was posted", 200, failing("fatal_error"), { kind: "ambiguous" }],
+    ["internal_error with a 500", 500, failing("internal_error"), { kind: "ambiguous" }],
+    ["a name that nobody documented", 200, failing("too_blue"), { kind: "retry", reason: "server" }],
+    ["a name that is an object's own", 200, failing("constructor"), { kind: "retry", reason: "server" }],
+    ["JSON that is no answer", 200, '"ok"', { kind: "ambiguous" }],
+  ])("%s", (_, status, body, outcome) => {
+    expect(classify(answered(status, body), nowMs)).toMatchObject({ ...outcome, status });
+  });
+
+  test("that throttles is obeyed, whatever it says besides", () => {
+    const outcome = { kind: "retry", reason: "rate_limited", retryAfterMs: 30_000 };
+    expect(classify(answered(429, failing("ratelimited"), "30"), nowMs)).toMatchObject(outcome);
+    expect(classify(answered(429, "ok", "30"), nowMs)).toMatchObject(outcome);
+    expect(classify(answered(200, failing("rate_limited"), "30"), nowMs)).toMatchObject(outcome);
+  });
+
+  test("is shown by its name, with what it says more", () => {
+    const body = failing("invalid_blocks", { response_metadata: { messages: ["[ERROR] too long [blocks/0]"] } });
+    const detail = "HTTP 200: invalid_blocks: [ERROR] too long [blocks/0]";
+    expect(classify(answered(200, body), nowMs)).toMatchObject({ detail });
+  });
+
+  test("that never came means what no answer means everywhere", () => {
+    const lost: Reply = { kind: "failed", left: true, reason: "network", detail: "d" };
+    expect(classify(lost, nowMs)).toEqual({ kind: "ambiguous", reason: "network", detail: "d" });
+  });
+});

@@ -1,0 +1,49 @@
+import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import type { PublisherOptions } from "../publisher-options.ts";
+import { addressOf, headersOf } from "../request.ts";
+import { scrubber } from "../scrub.ts";
+import { blocksRefused, classify } from "./classify.ts";
+import { messageOf } from "./message.ts";
+import { Plainly } from "./plainly.ts";
+
+export { slackTarget } from "./target-type.ts";
+
+/**
+ * Slack's incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), whose path is the
+ * credential; or, where the target names a channel, `chat.postMessage` with a bot's token. One message per call.
+ */
+export function slackPublisher(endpoint: Endpoint, { transport, version }: PublisherOptions): Publisher {
+  const { url, own } = endpoint;
+  const credential = endpoint.credential?.reveal() ?? "";
+  const bot = typeof own["channel"] === "string" ? { channel: own["channel"] } : undefined;
+  const address = addressOf(bot ? `${url}/api/chat.postMessage` : url + credential);
+  const headers = [...headersOf(endpoint, version), ...(bot ? ["authorization", `Bearer ${credential}`] : [])];
+  // Who has the last part of a webhook's path has nearly all of it.
+  const scrub = scrubber(endpoint, bot ? [] : credential.split("/").slice(-1));
+  const bodyOf = (telling: Telling) => ({ ...bot, ...messageOf(telling, endpoint) });
+  const plainly = new Plainly();
+
+  return {
+    // A channel forgets nothing and knows nothing: an end without its beginning would puzzle its readers.
+    traits: { dropsUnknownResolves: false, acknowledges: true },
+
+    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+      if (telling.action === "check") return unasked;
+      const { blocks, ...plain } = bodyOf(telling);
+      const asText = plainly.take(telling.eventId);
+      const body = JSON.stringify(asText ? plain : { ...plain, blocks });
+      const reply = await transport.post({ address, headers, body, signal });
+      const outcome = classify(reply, Date.now());
+      if (outcome.kind !== "refused" || asText || !blocksRefused(reply)) return scrub.outcome(outcome);
+      plainly.ask(telling.eventId);
+      return scrub.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });
+    },
+
+    render: (telling: Telling): unknown => scrub.json(bodyOf(telling)),
+
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** The engine asks only after an answer that suspects the key, and none of ours does. */
+const unasked: Outcome = { kind: "refused", reason: "bug", detail: "Slack cannot be asked without posting a message" };

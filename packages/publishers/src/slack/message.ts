@@ -1,0 +1,130 @@
+import { type Endpoint, isBlank, type Labels, type Severity, type Telling } from "@tocsin/core";
+import { webLinksOf } from "../links.ts";
+import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
+
+/** https://docs.slack.dev/reference/block-kit/blocks, the part of it that is used. */
+type Block =
+  | { readonly type: "section"; readonly text: Text }
+  | { readonly type: "section"; readonly fields: readonly Text[] }
+  | { readonly type: "context"; readonly elements: readonly Text[] };
+
+interface Text {
+  readonly type: "mrkdwn";
+  readonly text: string;
+  /** Nothing but explicit markup is read: no name of a channel or person in an alert becomes a link. */
+  readonly verbatim: true;
+}
+
+export interface Message {
+  /** What notifications and screen readers say. */
+  readonly text: string;
+  readonly blocks: readonly Block[];
+  readonly unfurl_links: false;
+  readonly unfurl_media: false;
+}
+
+/** What a message depends on besides the alert. */
+export type Wording = Pick<Endpoint, "metadata" | "template">;
+
+/** Slack's: 3,000 characters a section, 2,000 a field, 10 fields; a message of few blocks is far from 50. */
+const most = { summary: 1_100, text: 3_000, fields: 10, fieldName: 100, fieldValue: 300 };
+
+const icons: Readonly<Record<Severity, string>> = { critical: "🔴", error: "🟠", warning: "🟡", info: "🔵" };
+
+/** What a channel is told. Pictures are links: Slack refuses a whole message whose picture it cannot fetch. */
+export function messageOf(telling: Telling, wording: Wording): Message {
+  const { action, severity, summary, firing } = telling;
+  const [icon, word] = headOf(action, severity);
+  const title = isBlank(summary) ? "alert" : fittedLine(summary, most.summary);
+  const said = firing > 1 && action !== "resolve" ? `${title} (${firing} alerts)` : title;
+  const detailed = action === "trigger" || action === "change";
+  return {
+    text: `${icon} ${word} ${said}`,
+    blocks: [
+      section(`${icon} *${word}* ${said}`),
+      ...(detailed ? [...description(telling), ...fields(telling, wording)] : []),
+      ...links(telling, wording),
+      context(telling),
+    ],
+    unfurl_links: false,
+    unfurl_media: false,
+  };
+}
+
+function headOf(action: Telling["action"], severity: Severity): [icon: string, word: string] {
+  switch (action) {
+    case "trigger":
+    case "check":
+      return [icons[severity], severity.toUpperCase()];
+    case "acknowledge":
+      return ["👀", "ACKNOWLEDGED"];
+    case "resolve":
+      return ["✅", "RESOLVED"];
+    case "change":
+      return ["🚀", "CHANGE"];
+  }
+}
+
+const mrkdwn = (text: string): Text => ({ type: "mrkdwn", text, verbatim: true });
+const section = (text: string): Block => ({ type: "section", text: mrkdwn(text) });
+
+/** Unless the headline says it already. */
+function description({ alert, summary }: Telling): Block[] {
+  const text = alert.annotations["description"]?.trim() ?? "";
+  return isBlank(text) || text === summary.trim() ? [] : [section(fitted(text, most.text))];
+}
+
+/** The labels that tell where it is; others follow while there is room. */
+const telltale = "alertname cluster namespace service job instance node host pod container team environment".split(" ");
+/** The headline and the target say these. */
+const unsaid = new Set(["severity", "change_event", "severity_threshold", "runbook_base_url"]);
+
+function fields({ alert, severity }: Telling, { metadata, template }: Wording): Block[] {
+  const own = template.customDetails({ alert, severity, metadata });
+  const rows = [...entriesOf(own), ...labelsOf(alert.labels), ...entriesOf(metadata)];
+  // The first of a name is the one that was asked for.
+  const said = new Set(unsaid);
+  const shown = rows.filter(([name, value]) => {
+    const says = !said.has(name) && !isBlank(name) && !isBlank(value);
+    said.add(name);
+    return says;
+  });
+  if (shown.length === 0) return [];
+  const texts = shown
+    .slice(0, most.fields)
+    .map(([name, value]) => `*${fittedLine(name, most.fieldName)}*\n${fitted(value, most.fieldValue)}`);
+  const left = shown.length - texts.length;
+  return [
+    { type: "section", fields: texts.map(mrkdwn) },
+    ...(left > 0 ? [{ type: "context" as const, elements: [mrkdwn(`and ${left} more`)] }] : []),
+  ];
+}
+
+/** The same order every time, whatever the source's. */
+function labelsOf(labels: Labels): [name: string, value: string][] {
+  const names = Object.keys(labels);
+  const first = telltale.filter((name) => Object.hasOwn(labels, name));
+  const others = names.filter((name) => !telltale.includes(name)).toSorted();
+  return [...first, ...others].map((name) => [name, labels[name]!]);
+}
+
+const entriesOf = (details: Readonly<Record<string, unknown>>): [name: string, value: string][] =>
+  Object.entries(details).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
+
+function links(telling: Telling, { metadata }: Wording): Block[] {
+  const all = webLinksOf(telling, metadata).map(({ href, text }) => link(href, text));
+  const kept: string[] = [];
+  // Escaping lengthens some.
+  for (const one of all) if ([...kept, one].join(" · ").length <= most.text) kept.push(one);
+  return kept.length === 0 ? [] : [section(kept.join(" · "))];
+}
+
+function context({ action, alert, severity }: Telling): Block {
+  const since = date(alert.startsAtMs);
+  const parts = [
+    action === "resolve" ? `was ${severity}` : undefined,
+    action === "acknowledge" ? severity : undefined,
+    since && `${action === "change" ? "at" : "since"} ${since}`,
+  ].filter((part) => part !== undefined);
+  return { type: "context", elements: [mrkdwn(parts.length === 0 ? "Tocsin" : parts.join(" · "))] };
+}

@@ -1,0 +1,64 @@
+import { type GivenAddress, type Issue, type Located, Secret, secretInput, type TargetType } from "@tocsin/core";
+import { z } from "zod";
+import { readWebhookUrl } from "./webhook-url.ts";
+
+/** What a Slack target looks like besides what all targets have. */
+export const slackTarget: TargetType = {
+  type: "slack",
+  description: "A Slack channel, by incoming webhook or by a bot's token.",
+  notes: `Either \`webhook_url\`, or \`bot_token\` with \`channel\`. Both secrets are also looked for in the entries \`webhook_url\` and
+\`bot_token\` beside \`target.json\` in the same Secret. A webhook's URL is a credential, so it is never shown; it may stand in
+\`url\` too. With a bot's token \`url\` is \`https://slack.com\` unless it says otherwise.
+
+Of \`template\`, messages use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\`. The limit is Slack's for a webhook and for
+a channel; targets that share a bot's token share it.`,
+  fields: {
+    webhook_url: secretInput.optional().describe("URL of an incoming webhook; the URL itself is the credential."),
+    bot_token: secretInput.optional().describe("Token of a bot (`xoxb-…`) with the scope `chat:write`."),
+    channel: z
+      .string()
+      .regex(/^#?[^\s#\p{C}]{1,80}$/u, "expected a channel's id such as C0123456789, or its name")
+      .optional()
+      .describe("Where the bot posts: a channel's id, or its name."),
+  },
+  // https://docs.slack.dev/apis/web-api/rate-limits: "1 per second", for webhooks, and for messages per channel.
+  rateLimit: { limit: 1, perMs: 1_000 },
+  adoptsUnknownResolves: false,
+  locate,
+};
+
+function locate(given: GivenAddress): Located {
+  const { own, headers } = given;
+  const issues: Issue[] = [];
+  const webhook = webhookOf(given);
+  const token = given.secret(own["bot_token"], "bot_token") ?? given.beside("bot_token");
+  const channel = own["channel"] as string | undefined;
+  const rest = { degraded: false, takesChanges: true, headers, issues, warnings: [] };
+  const complain = (path: string, message: string) => void issues.push({ path, message });
+
+  if (webhook && token) complain("bot_token", "and a webhook's URL are two ways to one channel; use one of them");
+  if (webhook && channel !== undefined) complain("channel", "a webhook posts to the channel that it was made for");
+  if (webhook) {
+    const read = readWebhookUrl(webhook.secret.reveal(), { allowInsecure: own["allow_insecure"] === true });
+    if (typeof read === "string") complain(webhook.path, read);
+    if (webhook.path !== "url" && given.url) complain("url", "a webhook's URL says where Slack is; use one of them");
+    if (typeof read !== "string") return { ...rest, url: read.origin, credential: new Secret(read.path) };
+  } else if (token) {
+    if (!token.reveal().startsWith("xox")) complain("bot_token", "is no token of a bot: they start with xoxb-");
+    if (channel === undefined) complain("channel", "required with bot_token: a channel's id or name");
+  } else {
+    complain("webhook_url", "required: the URL of an incoming webhook; or bot_token and channel");
+  }
+  return { ...rest, url: apiOf(given.url), credential: token ?? null, own: { channel } };
+}
+
+/** Wherever it stands; a `url` whose path is one of a webhook is one. */
+function webhookOf({ own, url, secret, beside }: GivenAddress): { path: string; secret: Secret } | undefined {
+  const found = secret(own["webhook_url"], "webhook_url") ?? beside("webhook_url");
+  if (found) return { path: "webhook_url", secret: found };
+  return url?.pathname.startsWith("/services/") ? { path: "url", secret: new Secret(url.href) } : undefined;
+}
+
+/** Where the Web API is, without the path of its methods. */
+const apiOf = (url: URL | undefined): string =>
+  url ? `${url.origin}${url.pathname}`.replace(/\/(api(\/[\w.]*)?\/?)?$/, "") : "https://slack.com";
