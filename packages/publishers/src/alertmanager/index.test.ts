@@ -35,6 +35,13 @@ describe("Alertmanager's publisher", () => {
     expect(receiver.requests[0]!.head).toMatch(/^POST \/api\/v2\/alerts HTTP\/1\.1\r\n/);
   });
 
+  test.each(["check", "change"] as const)("sends nothing for a %s, which nobody asks for", async (action) => {
+    await using receiver = await ScriptedReceiver.open();
+    const publisher = alertmanagerPublisher(alertmanagerTargetOf({ url: receiver.url }), options);
+    expect(await publisher.publish(tellingOf({ action }), signal)).toMatchObject({ kind: "refused", reason: "bug" });
+    expect(receiver.requests).toEqual([]);
+  });
+
   test("follows no redirect, and takes it for a wrong URL", async () => {
     await using receiver = await ScriptedReceiver.open(answer(302, "", { location: "/api/v2/alerts" }));
     const publisher = alertmanagerPublisher(alertmanagerTargetOf({ url: receiver.url }), options);

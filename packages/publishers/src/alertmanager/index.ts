@@ -24,6 +24,8 @@ export function alertmanagerPublisher(
     traits: { dropsUnknownResolves: true, acknowledges: false, forgetsAfterMs: believedForMs },
 
     async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+      // Nobody asks for it: there is no key, and what has no end must not be posted.
+      if (telling.action === "check" || telling.action === "change") return noSuchEvent;
       const body = JSON.stringify(alertsOf(telling));
       const reply = await transport.post({ address, headers, body, signal });
       return scrub.outcome(plainOutcome(reply, now(), wordsOf));
@@ -36,6 +38,12 @@ export function alertmanagerPublisher(
     async [Symbol.asyncDispose]() {},
   };
 }
+
+const noSuchEvent: Outcome = {
+  kind: "refused",
+  reason: "bug",
+  detail: "an Alertmanager takes alerts and their ends alone",
+};
 
 /** Its errors are a text in JSON; behind some proxies an object with a message. */
 function wordsOf(body: string): string | undefined {
