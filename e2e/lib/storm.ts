@@ -58,6 +58,8 @@ export interface StormOptions {
   readonly random: Random;
   /** @default "SIGKILL" */
   readonly signal?: "SIGKILL" | "SIGTERM";
+  /** The service's disk: has no room left from the middle of each life until its end. */
+  readonly disk?: { fill(): void; free(): void };
 }
 
 export interface Storm {
@@ -89,9 +91,12 @@ export async function stormWithKills(o: StormOptions): Promise<Storm> {
       sending.push(episode(sender, first, Math.min(first + o.batchSize, to), over.promise));
     const lifeMs = livesMs[life];
     if (lifeMs !== undefined) {
-      await sleep(lifeMs);
+      await sleep(lifeMs / 2);
+      o.disk?.fill();
+      await sleep(lifeMs / 2);
       await o.service.stop(o.signal ?? "SIGKILL");
       killedAtMs.push(Date.now());
+      o.disk?.free();
       await o.service.start();
     }
     over.resolve();
