@@ -107,6 +107,7 @@ printTable([
   [
     `${kills} kills, seed ${seed}`,
     "accepted",
+    "posts again",
     "requests",
     "lost",
     "repeated",
@@ -121,6 +122,7 @@ printTable([
   ...results.map((one) => [
     `${one.name} (${one.alerts} alerts)`,
     one.accepted,
+    one.postsRepeated,
     one.requests,
     one.lost,
     one.repeats,
