@@ -1,8 +1,9 @@
 // What does SIGKILL cost? A storm of 5,000 alerts, every second of which ends, ten kills at random instants, and a receiver
-// that misbehaves all the while; then it is well again. Judged by the simulator's oracle against what the senders said.
+// that misbehaves all the while, or a disk that is full half of the time; then all is well again. Judged by the simulator's oracle against what the senders said.
 // A seed: TOCSIN_SEED=1 npm run bench -- kill
 import { Random } from "@tocsin/testkit";
 
+import { canMount, SmallDisk } from "../e2e/lib/linux.ts";
 import { PagerDuty } from "../e2e/lib/pagerduty.ts";
 import { stormWithKills } from "../e2e/lib/storm.ts";
 import { Service } from "../e2e/lib/tocsin.ts";
@@ -13,6 +14,9 @@ const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
 const count = Number(process.argv[2] ?? 5_000);
 const only = process.argv[3];
 const kills = 10;
+const longestLifeMs = 2_000;
+/** Room for the storm, and so little that it is soon filled. */
+const diskMebibytes = 128;
 
 interface Sink {
   readonly name: string;
@@ -23,6 +27,8 @@ interface Sink {
   /** How late it answers. */
   readonly answeredAfterMs?: number;
   readonly signal?: "SIGTERM";
+  /** The ledger's disk has no room from the middle of each life until its end. */
+  readonly fullDisk?: true;
 }
 
 const sinks: readonly Sink[] = [
@@ -34,12 +40,16 @@ const sinks: readonly Sink[] = [
   { name: "reset after reading", faults: "share 50% reset after" },
   { name: "limited", faults: "", alerts: Math.round(count / 5), limit: { limit: 120, per: "6s" } },
   { name: "2 s slow, SIGTERM", faults: "slow headers by 2s", answeredAfterMs: 2_000, signal: "SIGTERM" },
+  // What the ledger could not keep in a life is in doubt, however quickly it was answered.
+  { name: "healthy, disk full", faults: "", answeredAfterMs: longestLifeMs, fullDisk: true },
 ];
 
 async function measure(sink: Sink) {
-  const { faults, alerts = count, limit = { limit: 0 }, answeredAfterMs = 0, signal } = sink;
+  const { faults, alerts = count, limit = { limit: 0 }, answeredAfterMs = 0, signal, fullDisk } = sink;
+  using disk = fullDisk ? new SmallDisk(diskMebibytes) : undefined;
   await using pagerduty = await PagerDuty.open({ limit, seed });
   await using service = await Service.start({
+    ...(disk && { dir: disk.path }),
     config: { telemetry: { logs: { level: "error" } }, targets: [pagerduty.target({ rate_limit: limit })] },
   });
   const { stand } = pagerduty;
@@ -50,9 +60,10 @@ async function measure(sink: Sink) {
     alerts,
     batchSize: 50,
     kills,
-    longestLifeMs: 2_000,
+    longestLifeMs,
     random: new Random(seed).fork(sink.name),
     ...(signal !== undefined && { signal }),
+    ...(disk && { disk }),
   });
   stand.setFaults([]);
   await service.quiet({ withinMs: 600_000, everyMs: 200 });
@@ -86,6 +97,7 @@ async function measure(sink: Sink) {
 const results: Awaited<ReturnType<typeof measure>>[] = [];
 for (const sink of sinks) {
   if (only !== undefined && sink.name !== only) continue;
+  if (sink.fullDisk && !canMount()) continue;
   const result = await measure(sink);
   console.error(`${sink.name}: ${Math.round(result.seconds)} s`);
   results.push(result);
@@ -95,6 +107,7 @@ printTable([
   [
     `${kills} kills, seed ${seed}`,
     "accepted",
+    "posts again",
     "requests",
     "lost",
     "repeated",
@@ -109,6 +122,7 @@ printTable([
   ...results.map((one) => [
     `${one.name} (${one.alerts} alerts)`,
     one.accepted,
+    one.postsRepeated,
     one.requests,
     one.lost,
     one.repeats,

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Finding } from "@tocsin/simulator";
@@ -161,7 +162,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
   });
 
-  test("a sync that hangs: senders hear 503 rather than nothing, probes answer", async () => {
+  test("a sync that hangs, and the ledger's thread with it: 503 rather than nothing, not ready, then well again by itself", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     const strace = await trace(tocsin.process.pid, [
@@ -174,6 +175,8 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     expect((await tocsin.get("/healthz")).status).toBe(200);
     const answer = await answering;
     expect([answer.status, answer.body.error.code]).toEqual([503, "ledger_unavailable"]);
+    await until("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
+    expect((await tocsin.get("/metrics")).status).toBe(200);
     await strace.end("SIGINT");
     const accepted = batch(0).map(({ fingerprint }) => fingerprint);
     await until(
@@ -181,6 +184,38 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
       async () => (await tocsin.ask("POST", webhook, { alerts: batch(0) })).status === 200,
       { withinMs: 60_000 },
     );
+    await until("it is ready", async () => (await tocsin.get("/readyz")).status === 200);
+    expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
+  });
+});
+
+describe("a database that another process locks", () => {
+  const alerts = batch(0);
+  const accepted = alerts.map(({ fingerprint }) => fingerprint);
+
+  test("is not to be had while the service runs: it never lets go of it, and refuses nobody", async () => {
+    await using pagerduty = await PagerDuty.open();
+    await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
+    const other = new DatabaseSync(join(tocsin.dir, "data", "tocsin.db"), { timeout: 100 });
+    expect(() => other.exec("BEGIN IMMEDIATE")).toThrow(/locked/);
+    await tocsin.webhook(alerts);
+    other.close();
+    expect((await tocsin.get("/readyz")).status).toBe(200);
+    expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
+  });
+
+  test("before the service starts keeps it from taking what it could not keep; started again, it tells what it knew", async () => {
+    await using pagerduty = await PagerDuty.open();
+    pagerduty.stand.setFaults("answer 500");
+    await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
+    await tocsin.webhook(alerts);
+    await tocsin.stop();
+    const other = new DatabaseSync(join(tocsin.dir, "data", "tocsin.db"));
+    other.exec("PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE");
+    await expect(tocsin.start()).rejects.toThrow(/in use by another process/);
+    other.close();
+    pagerduty.stand.setFaults([]);
+    await tocsin.start();
     expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-// npx stryker run tools/stryker-pagerduty.config.json: how many changes to the client library its tests notice.
+// npm run mutation -- tools/stryker-pagerduty.config.json: how many changes to the client library its tests notice.
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@tocsin/source", "module", "node", "development|production"];

@@ -58,6 +58,8 @@ export interface StormOptions {
   readonly random: Random;
   /** @default "SIGKILL" */
   readonly signal?: "SIGKILL" | "SIGTERM";
+  /** The service's disk: has no room left from the middle of each life until its end. Every second batch comes then. */
+  readonly disk?: { fill(): void; free(): void };
 }
 
 export interface Storm {
@@ -83,17 +85,28 @@ export async function stormWithKills(o: StormOptions): Promise<Storm> {
   const sending: Promise<void>[] = [];
   for (let life = 0; life < lives; life++) {
     const over = Promise.withResolvers<void>();
+    const full = Promise.withResolvers<void>();
     const from = Math.floor((o.alerts * life) / lives);
     const to = Math.floor((o.alerts * (life + 1)) / lives);
     for (let first = from; first < to; first += o.batchSize)
-      sending.push(episode(sender, first, Math.min(first + o.batchSize, to), over.promise));
+      sending.push(
+        episode(sender, first, Math.min(first + o.batchSize, to), {
+          from: o.disk && ((first - from) / o.batchSize) % 2 === 1 ? full.promise : undefined,
+          over: over.promise,
+        }),
+      );
     const lifeMs = livesMs[life];
     if (lifeMs !== undefined) {
-      await sleep(lifeMs);
+      await sleep(lifeMs / 2);
+      o.disk?.fill();
+      full.resolve();
+      await sleep(lifeMs / 2);
       await o.service.stop(o.signal ?? "SIGKILL");
       killedAtMs.push(Date.now());
+      o.disk?.free();
       await o.service.start();
     }
+    full.resolve();
     over.resolve();
   }
   await Promise.all(sending);
@@ -101,12 +114,18 @@ export async function stormWithKills(o: StormOptions): Promise<Storm> {
 }
 
 /** A batch fires; once the life that it fired in is over, the odd ones end. */
-async function episode(sender: Sender, from: number, to: number, over: Promise<void>): Promise<void> {
+async function episode(
+  sender: Sender,
+  from: number,
+  to: number,
+  when: { readonly from: Promise<void> | undefined; readonly over: Promise<void> },
+): Promise<void> {
   const numbers = Array.from({ length: to - from }, (_, index) => from + index);
   const facts = { startsAt: new Date(Date.now() - 1_000).toISOString() };
   const say = (n: number, status: "firing" | "resolved"): WebhookAlert =>
     webhookAlert(n.toString(16).padStart(16, "0"), status, { ...facts, severity: severities[n % 4] as string });
+  await when.from;
   await sender.send(numbers.map((n) => say(n, "firing")));
-  await over;
+  await when.over;
   await sender.send(numbers.filter((n) => n % 2 === 1).map((n) => say(n, "resolved")));
 }

@@ -121,9 +121,7 @@ function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight:
     const waitMs = ("retryAfterMs" in outcome ? outcome.retryAfterMs : undefined) ?? throttledWaitMs;
     const limit = gates.fullLimit(terms.credential);
     gates.putThrottle(terms.credential, throttled(throttle, { startedAtMs: flight.sinceMs, nowMs, waitMs, limit }));
-  } else if (isInfrastructure(outcome)) {
-    if (throttle.probe === token) gates.putThrottle(terms.credential, { ...throttle, probe: null });
-  } else gates.putThrottle(terms.credential, unpaused(throttle, flight.sinceMs));
+  } else if (!isInfrastructure(outcome)) gates.putThrottle(terms.credential, unpaused(throttle, flight.sinceMs));
 }
 
 const infrastructure: ReadonlySet<AttemptReason> = new Set(["server", "network", "timeout", "tls"]);

@@ -1,0 +1,30 @@
+// npm run coverage: which lines and branches of core and engine their tests reach. Too little of either fails.
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@tocsin/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: [
+      "packages/{core,engine}/src/**/*.test.ts",
+      // The ledger in its thread, and some histories: a part of what holds the engine.
+      "e2e/ledger-thread.test.ts",
+      "packages/testkit/src/simulation/*.test.ts",
+    ],
+    execArgv: ["--conditions=@tocsin/source"],
+    isolate: false,
+    testTimeout: 120_000,
+    coverage: {
+      enabled: true,
+      include: ["packages/{core,engine}/src/**/*.ts"],
+      // What runs in a thread is not counted.
+      exclude: ["**/*.test.ts", "packages/engine/src/ledger/sqlite/thread.ts"],
+      reporter: ["text-summary", "json"],
+      // Beside the sandboxes of mutation tests, not in their place.
+      reportsDirectory: "coverage/vitest",
+      thresholds: { lines: 95, branches: 95 },
+    },
+  },
+});
