@@ -3,6 +3,7 @@ import type { Attempt, WorkerObserver } from "@tocsin/engine";
 
 import { eventIdOf } from "./event-id.ts";
 import type { Readiness } from "./readiness.ts";
+import { defaultSource } from "./sources/batch.ts";
 import type { Targets } from "./targets.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -91,5 +92,7 @@ export const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling 
   ...(lease.endedAtMs !== undefined && { endsAtMs: lease.endedAtMs }),
   summary: lease.summary,
   firing: lease.firing,
+  // A name that nobody gave says less than the alert itself.
+  ...(lease.sender !== defaultSource && { sender: lease.sender }),
   ...(publicUrl !== undefined && { incidentUrl: `${publicUrl}/api/v1/incidents/${lease.incident}` }),
 });

@@ -2,7 +2,7 @@ import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type Want } 
 import type { FastifyRequest } from "fastify";
 
 import { parseWebhook } from "../sources/alertmanager.ts";
-import type { Batch } from "../sources/batch.ts";
+import { type Batch, defaultSource } from "../sources/batch.ts";
 import { parsePostedAlerts } from "../sources/prometheus.ts";
 import type { Readiness } from "../readiness.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -117,7 +117,7 @@ async function record(intake: Intake, batch: Batch, source: string): Promise<rea
 /** The token's name; else what the request calls itself. */
 function sourceOf(request: FastifyRequest): string {
   if (request.entry.name !== undefined) return request.entry.name;
-  const source = queryOf(request, "source") ?? "default";
+  const source = queryOf(request, "source") ?? defaultSource;
   if (source.length <= longestSource) return source;
   throw badRequest({ path: "source", message: `must not be longer than ${longestSource} characters` });
 }

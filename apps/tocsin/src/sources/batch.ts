@@ -2,6 +2,9 @@ import { type Claim, formatPath, type Issue } from "@tocsin/core";
 
 import type { Located } from "../issues.ts";
 
+/** Name of a source that neither its token nor its request names. */
+export const defaultSource = "default";
+
 /** Who sent a request, and when it came. */
 export interface Received {
   /** Name of the token used, else what the request calls itself. */

@@ -83,6 +83,8 @@ export interface EventMark {
 export interface Unaccepted extends EventMark {
   readonly action: EventAction;
   readonly severity: Severity;
+  /** Stands for its words, where a change of them is told. */
+  readonly content?: string;
 }
 
 /** An attempt under way, written down before the request leaves, so that a crash knows what may have been told. */

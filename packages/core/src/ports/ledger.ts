@@ -94,6 +94,8 @@ export interface Lease {
   readonly summary: string;
   readonly firing: number;
   readonly alert: Alert;
+  /** Who speaks of that alert: an address, else the name of a source. */
+  readonly sender: string;
   /** When its last alert ended; absent while one fires. */
   readonly endedAtMs?: number;
   readonly acceptedAtMs: number;

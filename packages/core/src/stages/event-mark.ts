@@ -13,11 +13,13 @@ export function eventOf(
   attempt: {
     readonly action: AttemptAction;
     readonly severity: Severity;
+    readonly content?: string | undefined;
     readonly token: number;
     readonly atMs: number;
   },
 ): EventMark {
-  if (unaccepted?.action === attempt.action && unaccepted.severity === attempt.severity) {
+  const { action, severity, content } = attempt;
+  if (unaccepted?.action === action && unaccepted.severity === severity && unaccepted.content === content) {
     return { token: unaccepted.token, atMs: unaccepted.atMs };
   }
   return { token: attempt.token, atMs: attempt.atMs };
@@ -25,9 +27,9 @@ export function eventOf(
 
 /** What the attempt leaves to be attempted again. Absent outcome: nobody knows what came of it. */
 export function unacceptedAfter(incident: Incident, flight: Flight, outcome?: Outcome): Unaccepted | null {
-  const { action, severity, event } = flight;
+  const { action, severity, content, event } = flight;
   // A question for the key is no event; the one that it is about was refused.
   if (action === "check") return incident.unaccepted;
   if (outcome?.kind === "accepted" || outcome?.kind === "refused") return null;
-  return { ...event, action, severity };
+  return { ...event, action, severity, ...(content === undefined ? {} : { content }) };
 }

@@ -1,5 +1,6 @@
 import {
   type ClaimRequest,
+  type ClaimState,
   doubted,
   eventOf,
   type Flight,
@@ -20,7 +21,7 @@ import { waitingIn } from "./gates.ts";
 import { fallBack } from "./fallback.ts";
 import { letTimePass } from "./intake.ts";
 import { type PackedClaimed, type PackedLease, placeOf } from "./packed.ts";
-import type { EndpointRecord, Lane } from "./store.ts";
+import type { AlertRecord, EndpointRecord, Lane } from "./store.ts";
 
 /** Alerts whose time has come that one claim looks at: a bound on the commit, not on the work; the rest comes next. */
 const mostLookedAt = 500;
@@ -182,7 +183,7 @@ class Claiming {
     const { severity, content } = incident.wanted;
     // What a live target was told is ended for real, though it is a shadow now.
     const shadow = terms.shadow && (incident.told === null || incident.told.shadow === true);
-    const event = eventOf(incident, { action, severity, token, atMs: nowMs });
+    const event = eventOf(incident, { action, severity, content, token, atMs: nowMs });
     const flight: Flight = {
       token,
       owner: this.#request.owner,
@@ -277,8 +278,19 @@ function leaseOf(
     summary: wanted.summary,
     firing: incident.members.filter(({ status }) => status === "firing").length,
     content: record.content,
+    sender: senderOf(record),
     ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
   };
+}
+
+/** Who says that the alert fires, else who spoke of it. */
+function senderOf({ claims }: AlertRecord): string {
+  let known: ClaimState | undefined;
+  for (const key in claims) {
+    const claim = claims[key];
+    if (known === undefined || claim?.status === "firing") known = claim;
+  }
+  return known?.sender ?? known?.source ?? "";
 }

@@ -23,6 +23,16 @@ export function tellingEvents(subject: LedgerSubject): void {
   if (!subject.virtualTime) return;
   const open = (settings = {}) => Stage.open(subject, { targets: [webhook], settings });
 
+  describe("who speaks of an alert", () => {
+    it("is said with what is told: the address where there is one, else the source", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a", { source: "alertmanager" });
+      expect((await stage.attempt()).sender).toBe("alertmanager");
+      await stage.fires("b", { source: "prometheus", sender: "10.0.0.1", endsAtMs: stage.clock.now() + 60_000 });
+      expect((await stage.attempt()).sender).toBe("10.0.0.1");
+    });
+  });
+
   describe("an event", () => {
     it("is the same in all its attempts, and says when it was attempted first", async () => {
       await using stage = await open();
