@@ -71,10 +71,11 @@ export async function startTocsin(
   };
   const file = path.join(dir, "tocsin.yaml");
   writeFileSync(file, JSON.stringify(config));
-  const main = new URL("../../apps/tocsin/src/main.ts", import.meta.url).pathname;
-  const child = spawn(process.execPath, ["--conditions=@tocsin/source", main, "serve", "--config", file], {
+  // As users start it: what stands in its first line is part of it.
+  const program = new URL("../../node_modules/.bin/tocsin", import.meta.url).pathname;
+  const child = spawn(program, ["serve", "--config", file], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env["PATH"]}`, ...options.env },
   });
   await untilReady(`http://127.0.0.1:${port}/readyz`, child);
   return {

@@ -1,4 +1,6 @@
-#!/usr/bin/env -S node --conditions=@tocsin/source
+#!/usr/bin/env -S node --conditions=@tocsin/source --max-semi-space-size=4
+// A young generation of 12 MB instead of 48: what an event leaves behind dies at once, and 40 MB less memory cost no CPU
+// (bench/README.md).
 import { enableCompileCache, flushCompileCache } from "node:module";
 
 // From the second start on, types need no stripping and code no compiling: half the time to start and 40 MB less memory. The

@@ -39,7 +39,7 @@ export class Database {
     if (compareVersions(version.split(".").map(Number), oldestSafe) < 0)
       throw new Error(`SQLite ${version} may lose data: Tocsin needs ${oldestSafe.join(".")} or newer`);
     this.#db.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
-    this.#db.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16384");
+    this.#db.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192");
     // A checkpoint every 40 MB: pages that change often are written once, and a start reads that much at most.
     this.#db.exec("PRAGMA wal_autocheckpoint=10000; PRAGMA journal_size_limit=67108864");
     // Takes the lock now, not at the first write.
