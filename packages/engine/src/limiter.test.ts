@@ -43,6 +43,15 @@ describe("what waits is guaranteed", () => {
     expect(room(120, pagerduty, both, followUp)).toBe(7);
   });
 
+  it("whichever of the two waits, and neither owes the other anything", () => {
+    const waiting = [criticalTrigger, criticalFollowUp];
+    expect(room(120, pagerduty, windowOf({ [criticalTrigger]: 108 }, waiting), criticalFollowUp)).toBe(12);
+    const used = { [criticalTrigger]: 100, [criticalFollowUp]: 3, [followUp]: 4 };
+    expect(room(120, pagerduty, windowOf(used, waiting), criticalTrigger)).toBe(8);
+    const ends = windowOf({}, [criticalFollowUp, followUp]);
+    expect([criticalFollowUp, followUp].map((of) => room(120, pagerduty, ends, of))).toEqual([96, 96]);
+  });
+
   it("one attempt for every other class", () => {
     const all = windowOf({ [criticalTrigger]: 100 }, [
       criticalTrigger,

@@ -26,6 +26,8 @@ class House implements AsyncDisposable {
   #ledger: Ledger | undefined;
   #worker: Worker | undefined;
   #lives = 0;
+  /** Of the process that works: once it is over, no timer of its fires. */
+  #life = { over: false };
   #targets: readonly TargetTerms[] = [pagerduty(oldKey)];
   /** How alerts are told of now; a filter may stop that. */
   wants = true;
@@ -41,9 +43,15 @@ class House implements AsyncDisposable {
 
   /** A worker of its own name, whoever worked before. */
   work(): void {
+    const life = (this.#life = { over: false });
+    const { clock } = this;
     this.#worker = startWorker({
       ledger: this.ledger,
-      clock: this.clock,
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        after: (delayMs, callback) => clock.after(delayMs, () => (life.over ? undefined : callback())),
+      },
       owner: `life-${++this.#lives}`,
       concurrency: 8,
       publish: async (lease) => ({ outcome: this.#send(lease.sealed, lease) }),
@@ -91,6 +99,7 @@ class House implements AsyncDisposable {
   /** Dies without a word and comes back a while later. */
   async restart(): Promise<void> {
     this.#worker = undefined;
+    this.#life.over = true;
     await this.ledger[Symbol.asyncDispose]();
     await this.clock.advance(10 * second);
     await this.begin();
@@ -163,6 +172,14 @@ const mishaps: readonly Mishap[] = [
       await house.clock.advance(2 * hour);
       const [view] = (await house.ledger.incidents({ limit: 1 })).incidents;
       expect(view?.reason).toBe("source_silent");
+    },
+  },
+  {
+    says: "a webhook's source falls silent for more than a day",
+    happens: async (house) => {
+      await house.clock.advance(25 * hour);
+      const [view] = (await house.ledger.incidents({ limit: 1 })).incidents;
+      expect(view?.reason).toBe("stale");
     },
   },
   {

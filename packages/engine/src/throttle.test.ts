@@ -33,6 +33,11 @@ describe("a 429", () => {
     expect(probe.pausedUntilMs).toBe(t0 + 60_100);
   });
 
+  it("of an attempt that began with the pause is another", () => {
+    expect(effectiveLimit(answered429(paused, { nowMs: t0 + 1 }), 120, t0 + 1)).toBe(30);
+    expect(unpaused(paused, t0)).toMatchObject({ pausedAtMs: null, pausedUntilMs: null });
+  });
+
   it("never takes the last attempt", () => {
     let throttle: Throttle = unthrottled;
     for (let pause = 0; pause < 20; pause++) {
@@ -45,7 +50,9 @@ describe("a 429", () => {
   it("where no limit is set pauses, and sets none", () => {
     const unlimited = answered429(unthrottled, { limit: 0 });
     expect(unlimited.pausedUntilMs).toBe(t0 + 30_000);
+    expect(unlimited.limit).toBeNull();
     expect(effectiveLimit(unlimited, 0, t0)).toBe(0);
+    expect(effectiveLimit(paused, 0, t0), "set to none since").toBe(0);
   });
 });
 

@@ -125,6 +125,9 @@ describe("the reorder window", () => {
     expect(say(undefined, fires(t0 + minute + reorderWindow)).effect, "the window is over").toBe("changed");
     const before = speak(fires(t0 - minute, { startsAtMs: t0 - minute })).state;
     expect(say(before, fires(t0 + minute + second)).effect, "it fired all the time").toBe("confirmed");
+    const silent = { direct: { ...direct, ended: "inferred" } } as const;
+    const [atMs, claim] = fires(t0 + minute + second);
+    expect(hear(undefined, claim, atMs, { reorderWindow }, silent).effect, "nobody said so").toBe("changed");
   });
 
   it("keeps the end of a direct claim, so that it expires once believed", () => {
@@ -171,8 +174,27 @@ describe("direct claims", () => {
     });
   });
 
-  it("webhook claims have no end of their own", () => {
+  it("keep who said them, and the end that was said", () => {
+    const { state } = speak(fires(t0, { sender, endsAtMs: t0 + minute }));
+    expect(state).toMatchObject({ sender, saidEndsAtMs: t0 + minute });
+    expect(speak(fires(t0, { sender })).state).not.toHaveProperty("saidEndsAtMs");
+  });
+
+  it("that ended by silence and are then said to be over stay over", () => {
+    const silent = { ...speak(fires(t0, { sender })).state, status: "resolved", ended: "inferred" } as const;
+    expect(hear(silent, resolved("a", { startsAtMs: t0, sender }), t0 + minute, { reorderWindow })).toMatchObject({
+      effect: "confirmed",
+      state: { ended: "explicit" },
+    });
+  });
+
+  it("webhook claims have no end of their own, whatever end they name", () => {
     expect(speak(fires(t0)).state.expiresAtMs).toBeUndefined();
+    const passed = { endsAtMs: t0 - 1 };
+    expect(speak(fires(t0, passed), fires(t0 + minute, passed))).toMatchObject({
+      effect: "confirmed",
+      state: { status: "firing" },
+    });
   });
 });
 
@@ -196,6 +218,9 @@ describe("clocks that differ from ours", () => {
     expect(speak(fires(t0, { startsAtMs: t0 + skewToleranceMs })).skewed).toBe(false);
     expect(speak(fires(t0, { startsAtMs: t0 + skewToleranceMs + 1 })).skewed).toBe(true);
     expect(speak(ends(t0, { endsAtMs: t0 + skewToleranceMs + 1 })).skewed).toBe(true);
+    expect(speak(ends(t0, { endsAtMs: t0 + skewToleranceMs })).skewed).toBe(false);
+    expect(speak(ends(t0)).skewed, "no end at all").toBe(false);
+    expect(speak(fires(t0, { sender: "a", endsAtMs: t0 + hour })).skewed, "the end of what fires").toBe(false);
   });
 
   it("the end that a sender a year ahead says is not believed; the default is", () => {
@@ -222,10 +247,13 @@ describe("clocks that differ from ours", () => {
       effect: "changed",
       state: { status: "resolved" },
     });
-    expect(speak(fires(t0, over), fires(t0 + second, over))).toMatchObject({
+    expect(speak(fires(t0, over), fires(t0 + 30 * second, over)).effect).toBe("changed");
+    expect(speak(fires(t0, over), fires(t0 + 30 * second - 1, over))).toMatchObject({
       effect: "confirmed",
       state: { status: "firing" },
     });
+    const twice = speak(fires(t0, said(4 * minute)), fires(t0 + minute, over), fires(t0 + minute + second, over));
+    expect(twice, "the end came twice").toMatchObject({ effect: "confirmed", state: { status: "resolved" } });
   });
 
   it("an end of what fires that has passed by our clock, which stays ahead of one that was set back, is not believed", () => {

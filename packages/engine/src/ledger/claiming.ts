@@ -14,7 +14,7 @@ import {
   type Urgency,
   urgencyOf,
 } from "@tocsin/core/decisions";
-import { breakerState, probing } from "../breaker.ts";
+import { breakerState, probing, unprobed } from "../breaker.ts";
 import type { Flights } from "../flights.ts";
 import type { Desk } from "./desk.ts";
 import { waitingIn } from "./gates.ts";
@@ -246,8 +246,7 @@ export function overtake(desk: Desk, flights: Flights, incident: Incident): Inci
 /** An attempt ended without a verdict on breaker, block or pause: another may ask. */
 export function freeProbes(desk: Desk, { terms }: EndpointRecord, token: number): void {
   const { gates } = desk;
-  const breaker = gates.breaker(terms.name);
-  if (breaker.probe === token) gates.putBreaker(terms.name, { ...breaker, probe: null });
+  gates.putBreaker(terms.name, unprobed(gates.breaker(terms.name), token));
   const block = gates.block(terms.endpoint);
   if (block?.probe === token) gates.putBlock(terms.endpoint, { ...block, probe: null });
   const throttle = gates.throttle(terms.credential);

@@ -154,8 +154,10 @@ function rearm(desk: Desk, incident: Incident, after: Incident): Incident {
 const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
   // Told incidents do not need it: nothing counts from it until the next change, which brings its own. Save where nobody
   // looks at it again, since its target was off when it was to be reminded.
-  if (before.state === "told" && before.dueAtMs === null && !before.wanted.acknowledged)
-    return desk.planned(before, before);
+  if (before.state === "told" && before.dueAtMs === null) {
+    const planned = plan(before, desk.dueTerms(before), desk.nowMs);
+    return planned.dueAtMs === null ? before : desk.put(before, planned);
+  }
   if (before.state === "told" || before.state === "in_flight") return before;
   desk.put(before, after);
   return before;

@@ -121,11 +121,23 @@ export function scenarioOf(seed: number): Scenario {
   const scenario = roughScenarioOf(seed);
   // Choices of their own, so that what is added moves nothing else.
   const random = new Random(seed).fork("more");
-  const told = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
+  const rough = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
   const retrigger = random.chance(0.25) ? "content" : "severity";
-  const torn = withTornCommits({ ...told, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
+  const torn = withTornCommits({ ...rough, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
   // Somebody who acknowledges whatever pages, so that some of it ends and comes back meanwhile.
-  return random.chance(0.15) ? { ...torn, meanToPersonMs: 3 * second } : torn;
+  const met = random.chance(0.15) ? { ...torn, meanToPersonMs: 3 * second } : torn;
+  return random.chance(0.06) ? withStorm(met) : met;
+}
+
+/** Errors that all come at once, far more than the limit allows, and stay. */
+function withStorm(scenario: Scenario): Scenario {
+  const [source] = scenario.sources;
+  if (!source) return scenario;
+  const storm = Array.from({ length: 60 }, (_, n): AlertPlan => {
+    const alert = { name: `storm-${n}`, team: teams[n % teams.length] as string, sources: [source.name] };
+    return { ...alert, severity: "error", firesMs: 60 * minute, quietMs: 20 * second };
+  });
+  return { ...scenario, limit: 10, alerts: [...scenario.alerts, ...storm] };
 }
 
 /** Where the ledger is a file, and dies with the one process that it belongs to. */

@@ -35,7 +35,9 @@ export async function simulate(seed: number | Scenario, { remember = false } = {
   await world.start();
   for (let passedMs = 0; passedMs < scenario.activeMs; passedMs += minute) {
     await world.clock.advance(minute);
-    world.watch.states(await world.viewsIfOpen());
+    const views = await world.viewsIfOpen();
+    world.watch.states(views);
+    world.watch.starving(views);
   }
   world.calm();
   // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour.

@@ -1,5 +1,6 @@
 import type { Claim, Claimed, ClaimRequest, Lease, Outcome, Report, Want } from "@tocsin/core/decisions";
-import { incidentStates, type IncidentView, reasons } from "@tocsin/core/decisions";
+import { incidentStates, type IncidentView, reasons, type Urgency, urgency } from "@tocsin/core/decisions";
+import { windowMs } from "./replica.ts";
 import type { Words } from "./words.ts";
 
 /** A lease that was handed out, and what became of it. */
@@ -25,6 +26,12 @@ interface Wanting {
 /** How long after a source's last word that it fires a trigger may still leave: a window of reordering, and a little. */
 const hindsightMs = 15_000;
 
+/** Each class of work that waits may have one attempt in a window before others have had theirs. */
+const classesThatWait = 5;
+
+const isFollowUp = ({ urgency: of }: { readonly urgency: Urgency }): boolean =>
+  of === urgency.criticalFollowUp || of === urgency.followUp;
+
 /** Looks at everything that the ledger does, the moment it does it. */
 export class Watch {
   readonly violations: string[] = [];
@@ -37,6 +44,8 @@ export class Watch {
   /** Where each incident was told, or may have been. */
   readonly #places = new Map<number, { readonly endpoint: string; readonly dedupKey: string }>();
   readonly #ended = new Set<number>();
+  /** Ends and acknowledgements that waited for the limit when they were last looked at. */
+  #waiting: ReadonlySet<number> = new Set();
   readonly #words: Words;
   readonly #wanting: Wanting;
   readonly #nowMs: () => number;
@@ -157,6 +166,29 @@ export class Watch {
 
   #told({ incident, action, endpoint, dedupKey }: Lease): void {
     if (action !== "check" && !this.#places.has(incident)) this.#places.set(incident, { endpoint, dedupKey });
+  }
+
+  /**
+   * I5: what ends or acknowledges has its share of each window. None of it was let through in the last one, although it waits
+   * since before that, and more that is not critical was than has a right to go first. Asked once in a window.
+   */
+  starving(views: readonly IncidentView[]): void {
+    const fromMs = this.#nowMs() - windowMs;
+    const waited = this.#waiting;
+    const waiting = views.filter(({ incident, reason }) => reason === "waiting_limit" && isFollowUp(incident));
+    this.#waiting = new Set(waiting.map(({ incident }) => incident.id));
+    for (const { incident } of waiting) {
+      const place = this.#places.get(incident.id);
+      if (!place || !waited.has(incident.id)) continue;
+      const here = [...this.handed.values()].filter(({ lease }) => lease.endpoint === place.endpoint);
+      const others = here.filter(({ atMs, lease }) => atMs > fromMs && lease.urgency !== urgency.criticalTrigger);
+      // One whose owner is gone is charged for as long as it may arrive, and has had its window after that.
+      const hadTheirs = here.some(
+        ({ atMs, lease }) => isFollowUp(lease) && atMs + lease.leaseMs + lease.timeoutMs > fromMs,
+      );
+      if (others.length > classesThatWait && !hadTheirs)
+        this.violate("I5", `incident ${incident.id} waits for its end to be told while ${others.length} others go`);
+    }
   }
 
   /** I9: one state, one reason, of the closed lists, and true to the facts. */
