@@ -7,6 +7,7 @@ import {
   plan,
   replan,
 } from "@tocsin/core/decisions";
+import type { CoreOptions } from "./core.ts";
 import { Gates } from "./gates.ts";
 import { LeaseEnds } from "./lease-ends.ts";
 import type { EndpointRecord, Store } from "./store.ts";
@@ -24,15 +25,12 @@ export class Desk {
   readonly graceUntilMs: number;
   /** When each source was last heard. */
   readonly heardAtMs = new Map<string, number>();
-  readonly #epoch: number;
-  #tokens = 0;
+  /** Grows with every claim, over all lives and processes. */
+  readonly nextToken: () => number;
   #targets = new Map<string, EndpointRecord>();
   #endpoints = new Map<number, EndpointRecord>();
 
-  constructor(
-    store: Store,
-    options: { settings: DeliverySettings; random: () => number; nowMs: number; startedAtMs: number },
-  ) {
+  constructor(store: Store, options: Pick<CoreOptions, "settings" | "random" | "nowMs" | "startedAtMs" | "nextToken">) {
     this.store = store;
     this.settings = options.settings;
     this.random = options.random;
@@ -40,8 +38,7 @@ export class Desk {
     this.graceUntilMs = options.startedAtMs + options.settings.expiryGrace;
     this.gates = new Gates(store);
     for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
-    this.#epoch = Number(store.gate("meta", "epoch") ?? 0) + 1;
-    store.putGate("meta", "epoch", this.#epoch);
+    this.nextToken = options.nextToken ?? tokensOf(store);
     this.loadEndpoints();
   }
 
@@ -53,11 +50,6 @@ export class Desk {
     this.gates.setLimits(
       all.filter((record) => record.current || !current.has(record.terms.credential)).map((record) => record.terms),
     );
-  }
-
-  /** Grows with every claim, across restarts too: the restart's number leads. */
-  nextToken(): number {
-    return this.#epoch * 2 ** 32 + ++this.#tokens;
   }
 
   /** The target as it is now; undefined: removed. */
@@ -110,4 +102,12 @@ export class Desk {
     const entry: HistoryEntry = { incident, atMs: this.nowMs, what, ...(detail === undefined ? {} : { detail }) };
     this.store.addHistory(entry);
   }
+}
+
+/** Numbers that grow across restarts too: the restart's number leads. */
+function tokensOf(store: Store): () => number {
+  const epoch = Number(store.gate("meta", "epoch") ?? 0) + 1;
+  store.putGate("meta", "epoch", epoch);
+  let tokens = 0;
+  return () => epoch * 2 ** 32 + ++tokens;
 }
