@@ -1,0 +1,70 @@
+import { postgresPrograms, TestPostgres, type TestPostgresOptions } from "@tocsin/testkit";
+
+import { type Patience, until } from "./until.ts";
+import { Service, type Stats } from "./tocsin.ts";
+
+/** The same for all replicas. */
+const encryptionKey = Buffer.alloc(32, 7).toString("base64");
+
+export interface FleetOptions {
+  readonly replicas: number;
+  /** As in `tocsin.yaml`; listen and ledger are set here. */
+  readonly config: Record<string, unknown>;
+  readonly postgres?: Omit<TestPostgresOptions, "programs">;
+  /** Where the replicas find PostgreSQL, if not where it is. */
+  readonly through?: (postgres: TestPostgres) => Promise<AsyncDisposable & { readonly url: string }>;
+}
+
+/** Replicas of one service over one PostgreSQL. */
+export class Fleet implements AsyncDisposable {
+  readonly postgres: TestPostgres;
+  readonly replicas: readonly Service[];
+  readonly #between: AsyncDisposable | undefined;
+
+  private constructor(postgres: TestPostgres, replicas: readonly Service[], between: AsyncDisposable | undefined) {
+    this.postgres = postgres;
+    this.replicas = replicas;
+    this.#between = between;
+  }
+
+  static async start({ replicas, config, postgres: how = {}, through }: FleetOptions): Promise<Fleet> {
+    const [programs] = postgresPrograms();
+    if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
+    const postgres = await TestPostgres.open({ ...how, programs });
+    const between = await through?.(postgres);
+    const url = `${between?.url ?? postgres.url}?sslmode=disable`;
+    const ledger = { url, encryptionKey };
+    // All at once: the first of them makes the tables.
+    const started = await Promise.allSettled(
+      Array.from({ length: replicas }, () => Service.start({ config: { ...config, ledger } })),
+    );
+    const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const fleet = new Fleet(postgres, services, between);
+    const failed = started.find(({ status }) => status === "rejected");
+    if (failed) {
+      await fleet[Symbol.asyncDispose]();
+      throw (failed as PromiseRejectedResult).reason;
+    }
+    return fleet;
+  }
+
+  /** Returns when nothing is due and nothing under way, as any living replica says. */
+  async quiet(patience?: Patience): Promise<void> {
+    const busy = new Set(["candidate", "due", "in_flight"]);
+    await until(
+      "nothing is due",
+      async () => {
+        const one = this.replicas.find(({ process }) => process.alive);
+        const { incidents } = (await one?.get("/api/v1/stats"))?.body as Stats;
+        return incidents.every(({ state, count }) => count === 0 || !busy.has(state));
+      },
+      patience,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const replica of this.replicas) await replica[Symbol.asyncDispose]();
+    await this.#between?.[Symbol.asyncDispose]();
+    await this.postgres[Symbol.asyncDispose]();
+  }
+}
