@@ -43,13 +43,19 @@ const routingKey = "0123456789abcdef0123456789abcdef";
 /** The program as users run it: default configuration, SQLite with fsync, metrics and history on. No limit at this target. */
 export async function startTocsin(
   sinkUrl: string,
-  options: { rateLimit?: Record<string, unknown>; dir?: string; name?: string; env?: NodeJS.ProcessEnv } = {},
+  options: {
+    rateLimit?: Record<string, unknown>;
+    dir?: string;
+    name?: string;
+    env?: NodeJS.ProcessEnv;
+    ledger?: object;
+  } = {},
 ): Promise<Contestant & { dir: string; child: ChildProcess }> {
   const dir = options.dir ?? mkdtempSync(path.join(os.tmpdir(), "tocsin-bench-"));
   const port = await freePort();
   const config = {
     server: { listen: `127.0.0.1:${port}` },
-    ledger: { url: "sqlite:./tocsin.db" },
+    ledger: options.ledger ?? { url: "sqlite:./tocsin.db" },
     telemetry: { logs: { level: "warn" } },
     targets: [
       {

@@ -54,8 +54,9 @@ export class Fleet implements AsyncDisposable {
     await until(
       "nothing is due",
       async () => {
-        const one = this.replicas.find(({ process }) => process.alive);
-        const { incidents } = (await one?.get("/api/v1/stats"))?.body as Stats;
+        const [one] = this.replicas.filter(({ process }) => process.alive);
+        if (!one) throw new Error("no replica lives");
+        const { incidents } = (await one.get("/api/v1/stats")).body as Stats;
         return incidents.every(({ state, count }) => count === 0 || !busy.has(state));
       },
       patience,

@@ -80,6 +80,8 @@ export interface TestPostgresOptions {
   readonly programs: PostgresPrograms;
   /** As in `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Where a commit costs what it costs: for measurements. */
+  readonly onDisk?: boolean;
   /** A copy of this one, which follows it. */
   readonly standbyOf?: TestPostgres;
 }
@@ -100,8 +102,10 @@ export class TestPostgres implements AsyncDisposable {
   }
 
   static async open(options: TestPostgresOptions): Promise<TestPostgres> {
-    const dir = mkdtempSync(join(place, "tocsin-pg-"));
-    const server = new TestPostgres(await freePort(), dir, options);
+    const dir = mkdtempSync(join(options.onDisk ? tmpdir() : place, "tocsin-pg-"));
+    // A crash of the process loses nothing that the system's page cache holds, and no test takes that away.
+    const settings = { ...(options.onDisk ? {} : { fsync: "off" }), ...options.settings };
+    const server = new TestPostgres(await freePort(), dir, { ...options, settings });
     if (nobody.uid !== undefined) chownSync(dir, nobody.uid, nobody.gid);
     try {
       const { standbyOf } = options;
@@ -146,6 +150,10 @@ export class TestPostgres implements AsyncDisposable {
     return `postgres://postgres@127.0.0.1:${this.port}/postgres`;
   }
 
+  get pid(): number {
+    return this.#server?.pid ?? 0;
+  }
+
   /** As the ledger is told. */
   get address() {
     return { host: "127.0.0.1", port: this.port, user: "postgres", database: "postgres", tls: false } as const;
@@ -165,8 +173,7 @@ export class TestPostgres implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    // A crash of the process loses nothing that the system's page cache holds, and no test takes that away.
-    const settings = { fsync: "off", listen_addresses: "127.0.0.1", max_connections: "60", ...this.#settings };
+    const settings = { listen_addresses: "127.0.0.1", max_connections: "60", ...this.#settings };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const server = spawn(
       join(this.#programs.bin, "postgres"),

@@ -3,6 +3,7 @@ import { afterAll } from "vitest";
 import { addressIn } from "./address.ts";
 import { connect, type PostgresServer } from "./connecting.ts";
 import { migrate } from "./migrate.ts";
+import type { Row } from "./rows.ts";
 import type { Session } from "./session.ts";
 
 interface Started {
@@ -33,9 +34,15 @@ export class Place {
   };
 
   async run(sql: string): Promise<void> {
+    await this.rows(sql);
+  }
+
+  async rows(sql: string): Promise<readonly Row[]> {
     const session = await this.connect();
-    await session.run([{ sql }], 10_000);
+    let rows: readonly Row[] = [];
+    await session.run([{ sql, take: (found) => void (rows = found) }], 10_000);
     await session.end();
+    return rows;
   }
 
   async close(): Promise<void> {
@@ -63,12 +70,22 @@ export class TestServer {
     });
   }
 
-  async #place(): Promise<Place> {
+  async #bare(): Promise<Place> {
     const { address } = await (this.#started ??= this.#start());
     const schema = `tocsin_test_${process.pid}_${this.#places.length}`;
     const place = new Place({ ...address, schema });
     this.#places.push(place);
     await place.run(`CREATE SCHEMA ${schema}`);
+    return place;
+  }
+
+  /** No tables at all, for one test. */
+  async bare(): Promise<AsyncDisposable & { readonly place: Place }> {
+    return { place: await this.#bare(), [Symbol.asyncDispose]: async () => {} };
+  }
+
+  async #place(): Promise<Place> {
+    const place = await this.#bare();
     const session = await place.connect();
     await migrate(session);
     await session.end();
