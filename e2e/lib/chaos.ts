@@ -65,13 +65,13 @@ export async function chaos(o: ChaosOptions & { readonly cut?: () => void }): Pr
       unwell.add(one);
       doubtAtMs.push(Date.now());
       one.process.signal("SIGSTOP");
-      going.push(
-        sleep(o.pauseMs).then(() => {
-          one.process.signal("SIGCONT");
-          unwell.delete(one);
-          say("a stopped replica goes on");
-        }),
-      );
+      const goOn = async (): Promise<void> => {
+        await sleep(o.pauseMs);
+        one.process.signal("SIGCONT");
+        unwell.delete(one);
+        say("a stopped replica goes on");
+      };
+      going.push(goOn());
     },
     async "restart postgres"() {
       await fleet.postgres.stop("SIGINT");
