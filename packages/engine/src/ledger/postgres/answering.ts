@@ -162,12 +162,17 @@ function statsSteps(answer: (stats: Answers["stats"]["answer"]) => void): Step[]
   ];
 }
 
+/**
+ * Resolved alerts have no index by age, since that would cost every repeat of one that fires. So they are looked for without the
+ * lock, however long that takes, and under it those that were found are looked at once more.
+ */
 function overSteps(beforeMs: number, limit: number, reading: Reading, answer: (over: Over) => void): Step[] {
   const over = { incidents: [] as Over["incidents"], letters: [] as number[] };
+  const { found, locked } = reading.forgetting;
   return [
     {
       sql: `SELECT * FROM incidents WHERE state IN ('closed', 'not_told', 'dead') AND due_at IS NULL AND updated_at < $1
-        AND NOT (state = 'dead' AND owed) ORDER BY id LIMIT $2`,
+        AND NOT (state = 'dead' AND owed) ORDER BY updated_at LIMIT $2`,
       values: [beforeMs, limit],
       take(rows) {
         over.incidents = rows.map((row) => keepIncident(reading, row));
@@ -179,11 +184,14 @@ function overSteps(beforeMs: number, limit: number, reading: Reading, answer: (o
       take: (rows) => void over.letters.push(...rows.map((row) => Number(row["id"]))),
     },
     {
-      sql: `SELECT * FROM alerts a WHERE status = 'resolved' AND confirmed_at < $1
+      sql: `SELECT * FROM alerts a WHERE status = 'resolved' AND confirmed_at < $1 ${locked ? "AND fingerprint = ANY($3::text[])" : ""}
         AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.dedup_key = a.fingerprint)
         AND NOT EXISTS (SELECT 1 FROM members m WHERE m.fingerprint = a.fingerprint) LIMIT $2`,
-      values: [beforeMs, limit],
-      take: (rows) => answer({ ...over, alerts: rows.map(alertOf) }),
+      values: [beforeMs, limit, ...(locked ? [found.alerts] : [])],
+      take(rows) {
+        if (!locked) found.alerts = rows.map((row) => text(row["fingerprint"]));
+        answer({ ...over, alerts: rows.map(alertOf) });
+      },
     },
   ];
 }

@@ -1,7 +1,7 @@
 import type { Flight, TargetTerms, Urgency } from "@tocsin/core/decisions";
-import type { GateKind } from "../store.ts";
-import type { Mirror } from "./mirror.ts";
-import { text } from "./rows.ts";
+import type { EndpointRecord, GateKind, Slot } from "../store.ts";
+import type { Mirror, News, Seat } from "./mirror.ts";
+import { type Row, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 
 /** The ledger's row, as it is at the start of a transaction. */
@@ -18,7 +18,6 @@ export interface Head {
 /** Brings a mirror up to date. Texts that are remembered stay where they are: they are large, and asked for by name. */
 export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: Step[]; head: Head } {
   const head: Head = { seq: 0, endpointsSeq: 0, timeMs: 0, clockMs: 0, lastToken: 0, lastId: 0 };
-  const since = [mirror.seq];
   const steps: Step[] = [
     {
       sql: "SELECT *, COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS clock FROM ledger",
@@ -34,59 +33,46 @@ export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: St
       },
     },
     {
-      sql: "SELECT * FROM endpoints WHERE (SELECT endpoints_seq FROM ledger) > $1 ORDER BY id",
-      values: [mirror.endpointsSeq],
+      sql: `SELECT 'gate' AS what, NULL::bigint AS a, NULL::bigint AS b, NULL::bigint AS c, kind AS name, facts
+          FROM gates WHERE seq > $1 AND kind <> 'memory'
+        UNION ALL SELECT 'slot', token, urgency, free_at, credential, NULL FROM slots WHERE seq > $1
+        UNION ALL SELECT 'seat', seat, incident, endpoint, NULL, facts FROM flights WHERE seq > $1
+        UNION ALL SELECT 'endpoint', id, current::int, NULL, NULL, terms FROM endpoints
+          WHERE (SELECT endpoints_seq FROM ledger) > $2`,
+      values: [mirror.seq, mirror.endpointsSeq],
       take(rows) {
-        if (head.endpointsSeq <= mirror.endpointsSeq) return;
-        mirror.endpointsSeq = head.endpointsSeq;
-        mirror.endpoints = rows.map((row) => ({
-          id: Number(row["id"]),
-          current: row["current"] === true,
-          terms: JSON.parse(text(row["terms"])) as TargetTerms,
-        }));
-      },
-    },
-    {
-      sql: "SELECT kind, facts FROM gates WHERE seq > $1 AND kind <> 'memory'",
-      values: since,
-      take(rows) {
-        const gates = rows.map((row) => {
-          const [id, facts] = JSON.parse(text(row["facts"])) as [string, unknown];
-          return { kind: row["kind"] as GateKind, id, facts };
-        });
-        mirror.take({ gates, slots: [], seats: [] });
-      },
-    },
-    {
-      sql: "SELECT * FROM slots WHERE seq > $1",
-      values: since,
-      take(rows) {
-        const slots = rows.map((row) => ({
-          token: Number(row["token"]),
-          credential: text(row["credential"]),
-          urgency: row["urgency"] as Urgency,
-          freeAtMs: Number(row["free_at"]),
-        }));
-        mirror.take({ gates: [], slots, seats: [] });
-      },
-    },
-    {
-      sql: "SELECT * FROM flights WHERE seq > $1",
-      values: since,
-      take(rows) {
-        const seats = rows.map((row) => {
-          const seat = Number(row["seat"]);
-          if (row["incident"] === null) return [seat, null] as const;
-          const flight = JSON.parse(text(row["facts"])) as Flight;
-          return [
-            seat,
-            { seat, incident: Number(row["incident"]), endpoint: Number(row["endpoint"]), flight },
-          ] as const;
-        });
-        mirror.take({ gates: [], slots: [], seats });
+        mirror.take(newsIn(rows, head.endpointsSeq > mirror.endpointsSeq));
         mirror.seq = head.seq;
+        mirror.endpointsSeq = head.endpointsSeq;
       },
     },
   ];
   return { steps, head };
+}
+
+function newsIn(rows: readonly Row[], endpointsChanged: boolean): News {
+  const news = {
+    gates: [] as { kind: GateKind; id: string; facts: unknown }[],
+    slots: [] as Slot[],
+    seats: [] as (readonly [number, Seat | null])[],
+  };
+  const endpoints: EndpointRecord[] = [];
+  for (const row of rows) {
+    const a = Number(row["a"]);
+    if (row["what"] === "gate") {
+      const [id, facts] = JSON.parse(text(row["facts"])) as [string, unknown];
+      news.gates.push({ kind: row["name"] as GateKind, id, facts });
+    } else if (row["what"] === "slot") {
+      const urgency = Number(row["b"]) as Urgency;
+      news.slots.push({ token: a, credential: text(row["name"]), urgency, freeAtMs: Number(row["c"]) });
+    } else if (row["what"] === "endpoint") {
+      const terms = JSON.parse(text(row["facts"])) as TargetTerms;
+      endpoints.push({ id: a, current: Number(row["b"]) === 1, terms });
+    } else if (row["b"] === null) news.seats.push([a, null]);
+    else {
+      const flight = JSON.parse(text(row["facts"])) as Flight;
+      news.seats.push([a, { seat: a, incident: Number(row["b"]), endpoint: Number(row["c"]), flight }]);
+    }
+  }
+  return endpointsChanged ? { ...news, endpoints: endpoints.toSorted((a, b) => a.id - b.id) } : news;
 }

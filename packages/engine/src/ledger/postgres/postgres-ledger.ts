@@ -69,7 +69,7 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
   const monotonic = (clock ?? systemClock).monotonic.bind(clock ?? systemClock);
   const time = new LedgerTime({ monotonic, testClock: clock });
   const notices = new Notices();
-  const common = { connect: connected, settings, random, time };
+  const common = { connect: connected, settings, random, time, found: { alerts: [] } };
   const writer = new Turns({ ...common, mode: "write", wakesOthers: notices.after, session: first });
   const reader = new Turns({ ...common, mode: "read" });
   const waking = options.wake ? new Waking(server, options.wake) : undefined;
@@ -79,7 +79,7 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
   const run = async (operation: Operation, args: readonly unknown[]): Promise<unknown> => {
     if (readers.has(operation)) return reads.ask([operation, args]);
     if (operation === "want") return inTime(writes.ask([operation, args]));
-    // A search for what is over takes long and usually finds nothing: nobody waits for it.
+    // A search for what is over takes long and usually finds nothing: no writer waits for it.
     if (operation === "forget" && (await reads.ask([operation, args])) === 0) return 0;
     const answer = await writes.ask([operation, args]);
     return operation === "claimDue" && !clock ? seenSoon(answer as Claimed, random) : answer;

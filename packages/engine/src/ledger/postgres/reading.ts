@@ -16,6 +16,13 @@ export interface Reading {
   readonly nowMs: number | null;
   /** The time of a test; null: the database's. */
   readonly clockMs: number | null;
+  /** What was found to be over, without the lock. */
+  readonly forgetting: { readonly found: Found; readonly locked: boolean };
+}
+
+/** Keys of resolved alerts. */
+export interface Found {
+  alerts: readonly string[];
 }
 
 /** The ledger's time inside of a statement. */
@@ -132,12 +139,16 @@ const nextOf = (lane: string): string =>
 
 const here = `here AS MATERIALIZED (SELECT ${now} AS now, ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL) AS flying)`;
 
+/** The first instant after those that were read: where more has come than that, it is among what has come. */
+const firstUnread = (table: string, column: string): string =>
+  `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL ORDER BY ${column} OFFSET (
+    SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${column} <= ${now} LIMIT ${mostAtOnce}) come) LIMIT 1`;
+
 /** What time has brought: each lane by skipping from one to the next in the index, so that nothing is counted. */
 function clockworkSteps(perLane: number, reading: Reading): Step[] {
   const { atHand } = reading;
   const lanes = new Map<string, LoadedLane>();
   const lookAt: string[] = [];
-  let nextLookAtMs: number | null = null;
   const fallbacks: number[] = [];
   const value = nowValue(reading);
   return [
@@ -161,25 +172,7 @@ function clockworkSteps(perLane: number, reading: Reading): Step[] {
       sql: `SELECT * FROM alerts WHERE look_at <= ${now} ORDER BY look_at LIMIT ${mostAtOnce}`,
       values: [value],
       take(rows) {
-        for (const row of rows) lookAt.push(keepAlertAndAsk(reading, row));
-      },
-    },
-    {
-      sql: `SELECT * FROM incidents WHERE id = ANY(ARRAY(SELECT unnest(incidents) FROM (
-        SELECT incidents FROM alerts WHERE look_at <= ${now} ORDER BY look_at LIMIT ${mostAtOnce}) a))`,
-      values: [value],
-      take(rows) {
-        for (const row of rows) keepIncident(reading, row);
-      },
-    },
-    {
-      // From what was read on: where more has come than was read, the next is among it.
-      sql: `SELECT min(look_at) AS next FROM (SELECT look_at FROM alerts WHERE look_at IS NOT NULL ORDER BY look_at
-        OFFSET (SELECT LEAST(count(*), ${mostAtOnce}) FROM (
-          SELECT 1 FROM alerts WHERE look_at <= ${now} LIMIT ${mostAtOnce}) come) LIMIT 1) rest`,
-      values: [value],
-      take(rows) {
-        nextLookAtMs = instant(rows[0]?.["next"] ?? null);
+        for (const row of rows) lookAt.push(keepAlert(reading, row));
       },
     },
     {
@@ -190,15 +183,13 @@ function clockworkSteps(perLane: number, reading: Reading): Step[] {
       },
     },
     {
-      sql: `SELECT min(fallback_at) AS next FROM (SELECT fallback_at FROM incidents WHERE fallback_at IS NOT NULL ORDER BY fallback_at
-        OFFSET (SELECT LEAST(count(*), ${mostAtOnce}) FROM (
-          SELECT 1 FROM incidents WHERE fallback_at <= ${now} LIMIT ${mostAtOnce}) come) LIMIT 1) rest`,
+      sql: `SELECT (${firstUnread("alerts", "look_at")}) AS look_at, (${firstUnread("incidents", "fallback_at")}) AS fallback_at`,
       values: [value],
-      take(rows) {
+      take([row]) {
         atHand.clockwork = {
           lanes,
-          lookAt: { come: lookAt, nextMs: nextLookAtMs },
-          fallbacks: { come: fallbacks, nextMs: instant(rows[0]?.["next"] ?? null) },
+          lookAt: { come: lookAt, nextMs: instant(row?.["look_at"] ?? null) },
+          fallbacks: { come: fallbacks, nextMs: instant(row?.["fallback_at"] ?? null) },
         };
       },
     },

@@ -65,6 +65,7 @@ export const migrations: readonly string[] = [
   ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
   CREATE INDEX incidents_episode ON incidents (dedup_key, target, id);
   CREATE INDEX incidents_due ON incidents (endpoint, urgency, due_at, id) WHERE due_at IS NOT NULL;
+  CREATE INDEX incidents_over ON incidents (updated_at) WHERE due_at IS NULL AND state IN ('closed', 'not_told', 'dead');
   CREATE INDEX incidents_fallback ON incidents (fallback_at) WHERE fallback_at IS NOT NULL;
 
   -- Attempts under way, over the rows of their incidents: a lease lives for milliseconds and changes nothing else. Seats are

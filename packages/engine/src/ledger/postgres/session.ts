@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { Client, QueryResult } from "pg";
 import type { Row } from "./rows.ts";
 
@@ -32,13 +33,24 @@ export class Session {
       silenceMs,
     );
     try {
-      const answers = await Promise.allSettled(steps.map((step) => this.#send(step)));
+      const answers = await Promise.allSettled(this.#sendAll(steps));
       const failed = answers.find(({ status }) => status === "rejected");
       if (failed) throw this.broken ?? (failed as PromiseRejectedResult).reason;
       for (const [index, { take }] of steps.entries())
         take?.((answers[index] as PromiseFulfilledResult<QueryResult<Row>>).value.rows);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /** In as few packets as they fit into. */
+  #sendAll(steps: readonly Step[]): Promise<QueryResult<Row>>[] {
+    const { stream } = this.#connection;
+    stream.cork();
+    try {
+      return steps.map((step) => this.#send(step));
+    } finally {
+      stream.uncork();
     }
   }
 
@@ -53,7 +65,11 @@ export class Session {
   /** At once, whatever is under way. */
   close(why: Error): void {
     this.broken ??= why;
-    (this.client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    this.#connection.stream.destroy();
+  }
+
+  get #connection(): { readonly stream: Duplex } {
+    return (this.client as unknown as { connection: { stream: Duplex } }).connection;
   }
 
   async end(): Promise<void> {

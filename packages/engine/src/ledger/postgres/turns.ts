@@ -7,7 +7,7 @@ import { type Call, expecting } from "./expecting.ts";
 import type { LedgerTime } from "./ledger-time.ts";
 import { Mirror } from "./mirror.ts";
 import { type Head, mirrorSteps } from "./mirroring.ts";
-import { stepsFor } from "./reading.ts";
+import { type Found, stepsFor } from "./reading.ts";
 import type { Session, Step } from "./session.ts";
 import { headStep, stepsToWrite } from "./writing.ts";
 
@@ -18,6 +18,8 @@ export interface TurnOptions {
   readonly time: LedgerTime;
   /** Writers wait for each other; readers see one instant, and wait for nobody. */
   readonly mode: "write" | "read";
+  /** Readers say there what is over; writers forget it. */
+  readonly found: Found;
   /** One that is open already. */
   readonly session?: Session;
   /** Asked before the commit of a group: whether other replicas should look what is due. */
@@ -36,8 +38,8 @@ const longSilenceMs = 120_000;
 const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)";
 
 const begin = {
-  write: [{ sql: "BEGIN ISOLATION LEVEL READ COMMITTED" }, { sql: lock }],
-  read: [{ sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" }],
+  write: { sql: `BEGIN ISOLATION LEVEL READ COMMITTED; ${lock}` },
+  read: { sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" },
 } as const;
 
 /** The operations failed, not the database. */
@@ -93,7 +95,7 @@ export class Turns {
     calls: readonly Call[],
     progress: { committing: boolean },
   ): Promise<readonly unknown[]> {
-    const { mode, time } = this.#options;
+    const { mode, time, found } = this.#options;
     const mirror = this.#mirror;
     const atHand = new AtHand();
     const { clockMs } = time;
@@ -107,10 +109,10 @@ export class Turns {
         : [];
     const { steps, head } = mirrorSteps(mirror, clockMs);
     const first = expecting(calls, this.#perLane);
-    const reading = { atHand, mirror, nowMs: null, clockMs };
+    const reading = { atHand, mirror, nowMs: null, clockMs, forgetting: { found, locked: mode === "write" } };
     await session.run(
       [
-        ...begin[mode],
+        begin[mode],
         ...patient,
         ...steps,
         ...stepsFor(first, reading),
