@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { webhookAlert, type WebhookAlert } from "./alerts.ts";
 import type { Fleet } from "./fleet.ts";
 import { Sender } from "./storm.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
 import type { Service } from "./tocsin.ts";
 import { until } from "./until.ts";
 
@@ -18,9 +19,15 @@ export interface ChaosOptions {
   readonly pauseMs: number;
   /** Between two mishaps, at most. */
   readonly longestRestMs: number;
+  /** Between the replicas and PostgreSQL, for what happens there. */
+  readonly proxy?: TcpProxy;
+  readonly failOver?: () => Promise<void>;
 }
 
-export type Mishap = "kill" | "pause" | "restart postgres" | "crash postgres" | "cut";
+export type Mishap = "kill" | "pause" | "restart postgres" | "crash postgres" | "cut" | "stall" | "fail over";
+
+/** Longer than a replica waits for an answer. */
+const stallMs = 12_000;
 
 export interface Chaos {
   readonly sender: Sender;
@@ -32,7 +39,7 @@ export interface Chaos {
 const severities = ["critical", "error", "warning", "info"];
 
 /** Alerts fire and end at replicas that are killed, stopped and go on, over a PostgreSQL that is stopped and crashes. */
-export async function chaos(o: ChaosOptions & { readonly cut?: () => void }): Promise<Chaos> {
+export async function chaos(o: ChaosOptions): Promise<Chaos> {
   const { fleet, random } = o;
   const unwell = new Set<Service>();
   const well = (): Service[] => fleet.replicas.filter((one) => !unwell.has(one));
@@ -83,7 +90,15 @@ export async function chaos(o: ChaosOptions & { readonly cut?: () => void }): Pr
       await fleet.postgres.start();
     },
     async cut() {
-      o.cut?.();
+      o.proxy?.cut();
+    },
+    async stall() {
+      o.proxy?.stall();
+      await sleep(stallMs);
+      o.proxy?.flow();
+    },
+    async "fail over"() {
+      await o.failOver?.();
     },
   };
 

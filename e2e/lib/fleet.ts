@@ -1,6 +1,7 @@
 import { postgresPrograms, TestPostgres, type TestPostgresOptions } from "@tocsin/testkit";
 
 import { type Patience, until } from "./until.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
 import { Service, type Stats } from "./tocsin.ts";
 
 /** The same for all replicas. */
@@ -12,34 +13,34 @@ export interface FleetOptions {
   readonly config: Record<string, unknown>;
   readonly postgres?: Omit<TestPostgresOptions, "programs">;
   /** Where the replicas find PostgreSQL, if not where it is. */
-  readonly through?: (postgres: TestPostgres) => Promise<AsyncDisposable & { readonly url: string }>;
+  readonly through?: TcpProxy;
+  /** A server that is there already. */
+  readonly over?: TestPostgres;
 }
 
 /** Replicas of one service over one PostgreSQL. */
 export class Fleet implements AsyncDisposable {
   readonly postgres: TestPostgres;
   readonly replicas: readonly Service[];
-  readonly #between: AsyncDisposable | undefined;
 
-  private constructor(postgres: TestPostgres, replicas: readonly Service[], between: AsyncDisposable | undefined) {
+  private constructor(postgres: TestPostgres, replicas: readonly Service[]) {
     this.postgres = postgres;
     this.replicas = replicas;
-    this.#between = between;
   }
 
-  static async start({ replicas, config, postgres: how = {}, through }: FleetOptions): Promise<Fleet> {
+  static async start({ replicas, config, postgres: how = {}, through, over }: FleetOptions): Promise<Fleet> {
     const [programs] = postgresPrograms();
     if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
-    const postgres = await TestPostgres.open({ ...how, programs });
-    const between = await through?.(postgres);
-    const url = `${between?.url ?? postgres.url}?sslmode=disable`;
+    const postgres = over ?? (await TestPostgres.open({ ...how, programs }));
+    if (through && through.port === 0) through.port = postgres.port;
+    const url = `${through ? `postgres://postgres@${through.address}/postgres` : postgres.url}?sslmode=disable`;
     const ledger = { url, encryptionKey };
     // All at once: the first of them makes the tables.
     const started = await Promise.allSettled(
       Array.from({ length: replicas }, () => Service.start({ config: { ...config, ledger } })),
     );
     const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    const fleet = new Fleet(postgres, services, between);
+    const fleet = new Fleet(postgres, services);
     const failed = started.find(({ status }) => status === "rejected");
     if (failed) {
       await fleet[Symbol.asyncDispose]();
@@ -65,7 +66,6 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const replica of this.replicas) await replica[Symbol.asyncDispose]();
-    await this.#between?.[Symbol.asyncDispose]();
     await this.postgres[Symbol.asyncDispose]();
   }
 }

@@ -1,6 +1,18 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -109,23 +121,7 @@ export class TestPostgres implements AsyncDisposable {
     if (nobody.uid !== undefined) chownSync(dir, nobody.uid, nobody.gid);
     try {
       const { standbyOf } = options;
-      if (standbyOf)
-        server.#program(
-          "pg_basebackup",
-          "-h",
-          "127.0.0.1",
-          "-p",
-          `${standbyOf.port}`,
-          "-U",
-          "postgres",
-          "-R",
-          "-X",
-          "stream",
-          "-c",
-          "fast",
-          "-D",
-          server.#data,
-        );
+      if (standbyOf) await server.#follow(standbyOf);
       else
         server.#program(
           "initdb",
@@ -205,6 +201,20 @@ export class TestPostgres implements AsyncDisposable {
     const gone = once(server, "exit");
     server.kill(signal);
     await gone;
+  }
+
+  /** Takes over its data while it is stopped, and follows what it writes from then on. */
+  async #follow(primary: TestPostgres): Promise<void> {
+    await primary.stop();
+    cpSync(primary.#data, this.#data, { recursive: true });
+    const conninfo = `host=127.0.0.1 port=${primary.port} user=postgres application_name=standby`;
+    appendFileSync(join(this.#data, "postgresql.auto.conf"), `primary_conninfo = '${conninfo}'\n`);
+    writeFileSync(join(this.#data, "standby.signal"), "");
+    if (nobody.uid !== undefined)
+      for (const entry of ["", ...readdirSync(this.#data, { recursive: true, encoding: "utf8" })])
+        chownSync(join(this.#data, entry), nobody.uid, nobody.gid);
+    chmodSync(this.#data, 0o700);
+    await primary.start();
   }
 
   /** A standby becomes the one that is written to. */

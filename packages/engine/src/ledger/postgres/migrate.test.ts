@@ -58,6 +58,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
       "incidents",
       "ledger",
       "slots",
+      "writers",
     ]);
   });
 }

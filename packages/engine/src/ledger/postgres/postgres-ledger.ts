@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   type Claimed,
   type Clock,
@@ -69,7 +70,7 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
   const monotonic = (clock ?? systemClock).monotonic.bind(clock ?? systemClock);
   const time = new LedgerTime({ monotonic, testClock: clock });
   const notices = new Notices();
-  const common = { connect: connected, settings, random, time, found: { alerts: [] } };
+  const common = { connect: connected, settings, random, time, writer: randomUUID(), found: { alerts: [] } };
   const writer = new Turns({ ...common, mode: "write", wakesOthers: notices.after, session: first });
   const reader = new Turns({ ...common, mode: "read" });
   const waking = options.wake ? new Waking(server, options.wake) : undefined;

@@ -21,6 +21,9 @@ export const migrations: readonly string[] = [
   ) WITH (fillfactor = 10);
   INSERT INTO ledger DEFAULT VALUES;
 
+  -- The last transaction of each process that writes: who lost its connection during a commit finds here what became of it.
+  CREATE TABLE writers (id text PRIMARY KEY, seq bigint NOT NULL) WITH (fillfactor = 10);
+
   -- One row per alert ever accepted, whether a target wants it or not.
   CREATE TABLE alerts (
     fingerprint text COLLATE "C" PRIMARY KEY,

@@ -13,7 +13,7 @@ interface Started {
 
 const emptied = `DELETE FROM alerts; DELETE FROM silent; DELETE FROM endpoints; DELETE FROM incidents; DELETE FROM flights;
   DELETE FROM counts; DELETE FROM members; DELETE FROM history; DELETE FROM dead_letters; DELETE FROM slots;
-  DELETE FROM gates; DELETE FROM ledger; INSERT INTO ledger DEFAULT VALUES`;
+  DELETE FROM gates; DELETE FROM writers; DELETE FROM ledger; INSERT INTO ledger DEFAULT VALUES`;
 
 /** A schema of its own, and sessions that stay open between the tests that use it: to connect takes longer than a test. */
 export class Place {

@@ -8,8 +8,9 @@ import type { LedgerTime } from "./ledger-time.ts";
 import { Mirror } from "./mirror.ts";
 import { type Head, mirrorSteps } from "./mirroring.ts";
 import { type Found, stepsFor } from "./reading.ts";
+import type { Row } from "./rows.ts";
 import type { Session, Step } from "./session.ts";
-import { headStep, stepsToWrite } from "./writing.ts";
+import { headSteps, stepsToWrite } from "./writing.ts";
 
 export interface TurnOptions {
   readonly connect: () => Promise<Session>;
@@ -18,6 +19,8 @@ export interface TurnOptions {
   readonly time: LedgerTime;
   /** Writers wait for each other; readers see one instant, and wait for nobody. */
   readonly mode: "write" | "read";
+  /** Names this process among those that write. */
+  readonly writer: string;
   /** Readers say there what is over; writers forget it. */
   readonly found: Found;
   /** One that is open already. */
@@ -41,6 +44,15 @@ const begin = {
   write: { sql: `BEGIN ISOLATION LEVEL READ COMMITTED; ${lock}` },
   read: { sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" },
 } as const;
+
+/** Set when the commit was sent: what it would be, and what was to be answered. */
+interface Progress {
+  sent?: { readonly seq: number; readonly answers: readonly unknown[] };
+}
+
+/** So long the fate of a commit is asked for: a server that restarts, or a standby that takes over, is there by then. */
+const longestDoubtMs = 20_000;
+const doubtEveryMs = 200;
 
 /** The operations failed, not the database. */
 class Fault extends Error {}
@@ -77,24 +89,46 @@ export class Turns {
 
   async #attempt(calls: readonly Call[], again = true): Promise<readonly unknown[]> {
     const session = await this.#connected();
-    const progress = { committing: false };
+    const progress: Progress = {};
     try {
       return await this.#transact(session, calls, progress);
     } catch (error) {
       await this.#undo(session);
       if (error instanceof Fault) throw error;
-      // An old connection that was cut meanwhile says so now; nothing was done on it.
-      if (again && session.broken && !progress.committing) return this.#attempt(calls, false);
+      // A connection that was cut says so only now.
+      const { sent } = progress;
+      const wasDone = session.broken !== undefined && sent !== undefined && (await this.#wasDone(sent.seq));
+      if (wasDone) return sent.answers;
+      if (again && session.broken) return this.#attempt(calls, false);
       this.#options.time.failed();
       throw unavailable(error);
     }
   }
 
-  async #transact(
-    session: Session,
-    calls: readonly Call[],
-    progress: { committing: boolean },
-  ): Promise<readonly unknown[]> {
+  /**
+   * What became of a commit whose answer was lost. Whoever has the lock knows that it is over, either way.
+   *
+   * @throws LedgerUnavailable where nobody can be asked: it is unknown then
+   */
+  async #wasDone(seq: number): Promise<boolean> {
+    const deadlineMs = performance.now() + longestDoubtMs;
+    for (;;) {
+      let last = 0;
+      try {
+        const session = await this.#connected();
+        const take = ([row]: readonly Row[]): void => void (last = Number(row?.["seq"] ?? 0));
+        const asked = { sql: "SELECT seq FROM writers WHERE id = $1", values: [this.#options.writer], take };
+        await session.run([begin.write, asked, { sql: "COMMIT" }], silenceMs);
+        return last === seq;
+      } catch (error) {
+        if (this.#session) await this.#undo(this.#session);
+        if (performance.now() > deadlineMs) throw unavailable(error);
+        await new Promise((resolve) => setTimeout(resolve, doubtEveryMs));
+      }
+    }
+  }
+
+  async #transact(session: Session, calls: readonly Call[], progress: Progress): Promise<readonly unknown[]> {
     const { mode, time, found } = this.#options;
     const mirror = this.#mirror;
     const atHand = new AtHand();
@@ -132,8 +166,7 @@ export class Turns {
       }
       if ("fault" in run) throw new Fault("an operation failed", { cause: run.fault });
       this.#learn(calls, run.answers);
-      progress.committing = true;
-      await this.#commit(session, { calls, draft, head: run.head, answers: run.answers, nowMs, patienceMs });
+      await this.#commit(session, { calls, draft, head: run.head, answers: run.answers, nowMs, patienceMs, progress });
       time.passed(nowMs);
       return run.answers;
     }
@@ -170,6 +203,7 @@ export class Turns {
       readonly answers: readonly unknown[];
       readonly nowMs: number;
       readonly patienceMs: number;
+      readonly progress: Progress;
     },
   ): Promise<void> {
     const commit: Step = { sql: "COMMIT" };
@@ -180,7 +214,8 @@ export class Turns {
     const seq = o.head.seq + 1;
     const endpointsSeq = news.endpoints ? seq : o.head.endpointsSeq;
     const head = { ...o.head, seq, endpointsSeq, timeMs: o.nowMs };
-    await session.run([...steps, headStep(head), ...wakes, commit], o.patienceMs);
+    o.progress.sent = { seq, answers: o.answers };
+    await session.run([...steps, ...headSteps(head, this.#options.writer), ...wakes, commit], o.patienceMs);
     this.#mirror.take(news);
     this.#mirror.seq = seq;
     this.#mirror.endpointsSeq = endpointsSeq;

@@ -74,11 +74,17 @@ export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing 
   return { steps, news };
 }
 
-/** The ledger's own row: last, so that it says what was written before it. */
-export const headStep = (head: Head): Step => ({
-  sql: "UPDATE ledger SET seq = $1, endpoints_seq = $2, time = $3, last_token = $4, last_id = $5",
-  values: [head.seq, head.endpointsSeq, head.timeMs, head.lastToken, head.lastId],
-});
+/** The ledger's own row, and who wrote last. */
+export const headSteps = (head: Head, writer: string): Step[] => [
+  {
+    sql: "UPDATE ledger SET seq = $1, endpoints_seq = $2, time = $3, last_token = $4, last_id = $5",
+    values: [head.seq, head.endpointsSeq, head.timeMs, head.lastToken, head.lastId],
+  },
+  {
+    sql: "INSERT INTO writers (id, seq) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
+    values: [writer, head.seq],
+  },
+];
 
 function alertSteps({ alertsPut }: Draft): Step[] {
   const added: AlertRecord[] = [];
