@@ -1,6 +1,7 @@
 import { type DeliverySettings, type Ledger, LedgerUnavailable } from "@tocsin/core/decisions";
 import { ledgerOver, MemoryStore, openSqliteLedger } from "@tocsin/engine";
 import type { Random } from "../random.ts";
+import type { LedgerOptions } from "../contracts/ledger/stage.ts";
 import { Scratch } from "../scratch.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { Life } from "./life.ts";
@@ -8,6 +9,9 @@ import type { Scenario } from "./scenario.ts";
 
 type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose>;
 type Applied = (operation: Operation, args: readonly unknown[], result: unknown) => void;
+
+/** Another ledger in place of the scenario's: the same one each time that it is opened. */
+export type OpenLedger = (options: LedgerOptions) => Promise<Ledger>;
 
 /** Where the ledger lives, and what stands between it and those who ask it: one thing after another, each may go wrong. */
 export class LedgerHome implements AsyncDisposable {
@@ -20,6 +24,7 @@ export class LedgerHome implements AsyncDisposable {
   readonly #onFate: (what: string) => void;
   readonly #store = new MemoryStore();
   readonly #scratch: Scratch | undefined;
+  readonly #opener: OpenLedger | undefined;
   #ledger: Ledger | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   /** Nothing goes wrong any more. */
@@ -34,6 +39,7 @@ export class LedgerHome implements AsyncDisposable {
     readonly onApplied: Applied;
     readonly onCrash: (life: Life) => void;
     readonly onFate: (what: string) => void;
+    readonly openLedger?: OpenLedger | undefined;
   }) {
     this.#scenario = o.scenario;
     this.#clock = o.clock;
@@ -42,20 +48,23 @@ export class LedgerHome implements AsyncDisposable {
     this.#onApplied = o.onApplied;
     this.#onCrash = o.onCrash;
     this.#onFate = o.onFate;
-    if (o.scenario.ledger === "sqlite") this.#scratch = new Scratch();
+    this.#opener = o.openLedger;
+    if (o.scenario.ledger === "sqlite" && !o.openLedger) this.#scratch = new Scratch();
   }
 
   async open(): Promise<void> {
     const options = { clock: this.#clock, settings: this.#settings, random: this.#random.next };
-    this.#ledger = this.#scratch
-      ? await openSqliteLedger({ ...options, path: this.#scratch.file("tocsin.db"), thread: false })
-      : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
+    if (this.#opener) this.#ledger = await this.#clock.hold(this.#opener(options));
+    else
+      this.#ledger = this.#scratch
+        ? await openSqliteLedger({ ...options, path: this.#scratch.file("tocsin.db"), thread: false })
+        : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
   }
 
   async close(): Promise<void> {
     const ledger = this.#ledger;
     this.#ledger = undefined;
-    await ledger?.[Symbol.asyncDispose]();
+    if (ledger) await this.#clock.hold(Promise.resolve(ledger[Symbol.asyncDispose]()));
   }
 
   get isOpen(): boolean {
@@ -103,7 +112,7 @@ export class LedgerHome implements AsyncDisposable {
         await new Promise<void>((resolve) => this.#clock.after(this.#random.between(1, slowMs), resolve));
       if (!this.#ledger || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
       const run = this.#ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
-      const result = await run(...args);
+      const result = await this.#clock.hold(run(...args));
       this.#onApplied(operation, args, result);
       return result;
     });
