@@ -50,13 +50,14 @@ export async function startTocsin(
     env?: NodeJS.ProcessEnv;
     /** Targets besides the one that is told. */
     others?: readonly object[];
+    ledger?: object;
   } = {},
 ): Promise<Contestant & { dir: string; child: ChildProcess }> {
   const dir = options.dir ?? mkdtempSync(path.join(os.tmpdir(), "tocsin-bench-"));
   const port = await freePort();
   const config = {
     server: { listen: `127.0.0.1:${port}` },
-    ledger: { url: "sqlite:./tocsin.db" },
+    ledger: options.ledger ?? { url: "sqlite:./tocsin.db" },
     telemetry: { logs: { level: "warn" } },
     targets: [
       {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import os from "node:os";
 
 /** CPU seconds that a process and its ended children used, user and system. Linux only. */
@@ -6,6 +6,21 @@ export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
   return ticks / 100;
+}
+
+/** CPU seconds of a process and all that it started and that still runs, and of those that ended. */
+export function treeCpuSeconds(pid: number): number {
+  let sum = cpuSeconds(pid);
+  for (const other of readdirSync("/proc")) {
+    if (!/^\d+$/.test(other)) continue;
+    try {
+      const parent = readFileSync(`/proc/${other}/stat`, "utf8").split(") ")[1]?.split(" ")[1];
+      if (Number(parent) === pid) sum += treeCpuSeconds(Number(other));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return sum;
 }
 
 /** Highest resident size so far, MiB. */

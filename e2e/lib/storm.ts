@@ -13,7 +13,7 @@ const repeatMs = 50;
  * answered 2xx must live on by itself.
  */
 export class Sender {
-  readonly #service: Service;
+  readonly #service: Pick<Service, "ask">;
   /** What really happened, for the oracle: as of the first time that it was said. */
   readonly truth: TruthEvent[] = [];
   /** Alerts answered 2xx. */
@@ -21,7 +21,7 @@ export class Sender {
   /** Posts that failed, or were refused for now. */
   repeated = 0;
 
-  constructor(service: Service) {
+  constructor(service: Pick<Service, "ask">) {
     this.#service = service;
   }
 

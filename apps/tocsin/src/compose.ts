@@ -1,15 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 
-import { type Clock, type Ledger, systemClock } from "@tocsin/core";
-import { openSqliteLedger, startWorker, type Worker } from "@tocsin/engine";
+import { type Clock, systemClock } from "@tocsin/core";
+import { startWorker, type Worker } from "@tocsin/engine";
 import { proxyFrom, Transport } from "@tocsin/publishers";
 import type { FastifyInstance } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
-import type { Config } from "./config/config.ts";
+import { type Config, ledgerName } from "./config/config.ts";
 import { LastGood } from "./discovery/last-good.ts";
 import { openDiscoveries } from "./discovery/open-discoveries.ts";
 import { exposition } from "./exposition.ts";
@@ -22,7 +21,7 @@ import { intakeEndpoints } from "./http/intake.ts";
 import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
 import { createServer } from "./http/server.ts";
 import { targetEndpoints } from "./http/targets.ts";
-import { keyFile } from "./key-file.ts";
+import { keysOf, openLedger } from "./open-ledger.ts";
 import { OperatorError } from "./operator-error.ts";
 import { publishing } from "./publishing.ts";
 import { Reachability } from "./reachability/reachability.ts";
@@ -73,7 +72,9 @@ export async function compose(
     const metrics = new Metrics(version);
     closing.push(() => metrics.stop());
     const vault = new Vault(keysOf(config, log));
-    const ledger = await openLedger(config);
+    let worker: Worker | undefined;
+    const wake = () => worker?.wake();
+    const ledger = await openLedger(config, { vault, wake });
     closing.push(() => ledger[Symbol.asyncDispose]());
     const readiness = new Readiness(ledger, clock);
     const proxy = proxyBeyondLoopback(env);
@@ -81,8 +82,6 @@ export async function compose(
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
 
-    let worker: Worker | undefined;
-    const wake = () => worker?.wake();
     const discoveries = await openDiscoveries({
       discovery: config.discovery,
       env,
@@ -156,7 +155,7 @@ export async function compose(
     reachability.start();
     const loaded = discoveries.start();
     const address = await listen(app, config.server.listen);
-    log.info({ address: formatAddress(address), ledger: config.ledger.path, version }, "listening");
+    log.info({ address: formatAddress(address), ledger: ledgerName(config.ledger), version }, "listening");
     void loaded.finally(() => readiness.loaded());
 
     let stopped: Promise<void> | undefined;
@@ -168,14 +167,6 @@ export async function compose(
   } catch (error) {
     await close();
     throw error;
-  }
-}
-
-async function openLedger({ ledger: { path }, delivery }: Config): Promise<Ledger> {
-  try {
-    return await openSqliteLedger({ path, settings: delivery });
-  } catch (error) {
-    throw new OperatorError(`the ledger ${path} cannot be opened: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -195,22 +186,6 @@ async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
   const cancel = clock.after(1_000, () => app.server.closeAllConnections());
   await app.close();
   cancel();
-}
-
-/** The configured keys; else the one beside the file, which is made at the first start. */
-function keysOf({ ledger }: Config, log: Logger): readonly [Buffer, ...Buffer[]] {
-  const [first, ...others] = ledger.keys;
-  if (first !== undefined) return [first, ...others];
-  if (ledger.path === ":memory:") return [randomBytes(32)];
-  const old = existsSync(ledger.path);
-  const { key, made } = keyFile(`${ledger.path}.key`);
-  if (made && old) {
-    log.warn(
-      { ledger: ledger.path },
-      "the ledger's key file was missing and a new one was made: what was told before cannot be resolved until the old one is back",
-    );
-  }
-  return [key];
 }
 
 /** Whatever the environment says: what is on this machine is reached without a proxy. */

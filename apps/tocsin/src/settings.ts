@@ -108,6 +108,7 @@ export class Settings {
     const { scrubber, log } = this.#o;
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
+    if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
     const written = writtenIn(next);
     await this.#useTargets(written, next);
     this.#current = next;

@@ -5,4 +5,5 @@ export * from "./incident-of.ts";
 export * from "./random.ts";
 export * from "./scratch.ts";
 export * from "./target-terms.ts";
+export * from "./test-postgres.ts";
 export * from "./virtual-clock.ts";

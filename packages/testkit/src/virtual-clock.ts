@@ -12,6 +12,7 @@ export class VirtualClock implements Clock {
   #skewMs = 0;
   #order = 0;
   #timers: Timer[] = [];
+  readonly #held = new Set<Promise<unknown>>();
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#nowMs = startMs;
@@ -50,18 +51,34 @@ export class VirtualClock implements Clock {
     return next;
   }
 
+  /** What takes real time takes none here: no time passes before it is done. */
+  hold<T>(promise: Promise<T>): Promise<T> {
+    this.#held.add(promise);
+    const release = (): void => void this.#held.delete(promise);
+    void promise.then(release, release);
+    return promise;
+  }
+
+  async #settled(): Promise<void> {
+    await settled();
+    while (this.#held.size > 0) {
+      await Promise.allSettled(this.#held);
+      await settled();
+    }
+  }
+
   /** Lets this much time pass. */
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs;
-    await settled();
+    await this.#settled();
     for (let next = this.#next(); next && next.atMs <= untilMs; next = this.#next()) {
       this.#timers = this.#timers.filter((one) => one !== next);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.callback();
-      await settled();
+      await this.#settled();
     }
     this.#nowMs = untilMs;
-    await settled();
+    await this.#settled();
   }
 }
 

@@ -95,6 +95,18 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
       finish(schema(terminal));
     });
 
+  const ledger = program.command("ledger").description("move what the service keeps");
+  ledger
+    .command("copy")
+    .description("from a SQLite file, whose service is stopped, into an empty PostgreSQL database")
+    .requiredOption("--from <url>", "such as sqlite:./data/tocsin.db")
+    .requiredOption("--to <url>", "such as postgres://tocsin@db.example.com/tocsin; the password in PGPASSWORD")
+    .option("--json", "as JSON")
+    .action(async (options: { from: string; to: string; json?: boolean }) => {
+      const { copy } = await import("./ledger.ts");
+      finish(await copy(terminal, options));
+    });
+
   describeOperator(program, terminal);
   describeSend(program, terminal);
   return program;

@@ -20,7 +20,8 @@ export async function serve(terminal: Terminal, named?: string): Promise<number>
   const load = () => withKeyFromEnvironment(loadConfig(file, { cwd, env }), env);
   const config = load();
   if (file === undefined) refuseWrongKey(config);
-  const dir = config.ledger.path === ":memory:" ? cwd : dirname(config.ledger.path);
+  const { ledger } = config;
+  const dir = ledger.kind === "postgres" || ledger.path === ":memory:" ? cwd : dirname(ledger.path);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
 
   const simulator = file === undefined && config.targets === undefined ? await embedded(dir) : undefined;

@@ -1,7 +1,7 @@
 import { alertFingerprint } from "@tocsin/core";
 
 import { type Address, formatAddress } from "../config/address.ts";
-import type { Config } from "../config/config.ts";
+import { type Config, ledgerName } from "../config/config.ts";
 import { stateOf, type TargetEntry } from "../target-entry.ts";
 
 export interface Started {
@@ -19,7 +19,7 @@ export function welcome({ config, address, targets, simulatorUrl }: Started): st
     ...(simulatorUrl === undefined ? [] : rehearsal(url, simulatorUrl)),
     `  Tocsin    ${url}`,
     ...(simulatorUrl === undefined ? targets.map(targetLine) : [`  simulator ${simulatorUrl}`]),
-    `  ledger    ${config.ledger.path}`,
+    `  ledger    ${ledgerName(config.ledger)}`,
     ...discoveryLines(config.discovery),
     ...(simulatorUrl === undefined && targets.length + discoveryLines(config.discovery).length === 0
       ? ["", "NOBODY IS TOLD: there are no `targets:`."]

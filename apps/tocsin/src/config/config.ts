@@ -1,11 +1,12 @@
 import { normalize, resolve } from "node:path";
 
 import { formatPath, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
+import { addressIn, type PostgresServer, shownAddress } from "@tocsin/engine";
 
 import { located } from "../issues.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Place } from "./places.ts";
-import { type ConfigOutput, configSchema, type Role } from "./schema.ts";
+import { type ConfigOutput, configSchema, isPostgres, type Role } from "./schema.ts";
 import { type SecretPlaces, secretReader } from "./secrets.ts";
 
 /** A bearer token and what may be done with it. Its value is compared and scrubbed, and shown nowhere. */
@@ -15,6 +16,15 @@ export interface Token {
   readonly roles: readonly Role[];
 }
 
+/** Where the ledger is. A path is absolute, or `:memory:`. */
+export type LedgerPlace =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly server: PostgresServer };
+
+/** As people may see it. */
+export const ledgerName = (ledger: LedgerPlace): string =>
+  ledger.kind === "sqlite" ? ledger.path : shownAddress(ledger.server);
+
 /** The configuration as code sees it: checked, secrets read, paths absolute, durations in ms. */
 export interface Config {
   /** Absent: nothing was written, these are the defaults. */
@@ -22,9 +32,7 @@ export interface Config {
   readonly server: Pick<ConfigOutput["server"], "listen" | "maxBodyBytes" | "publicUrl"> & {
     readonly tokens: readonly Token[];
   };
-  readonly ledger: {
-    /** Absolute, or `:memory:`. */
-    readonly path: string;
+  readonly ledger: LedgerPlace & {
     /** The first encrypts, all decrypt. Empty: the key beside the file. */
     readonly keys: readonly Buffer[];
     readonly retentionMs: number;
@@ -68,12 +76,13 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
   const secrets = new Secrets(secretReader(places));
   const tokens = secrets.tokens(server.auth.tokens);
   const keys = secrets.keys(ledger.encryptionKey);
+  const place = secrets.ledger(ledger, places.dir);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, maxBodyBytes, publicUrl } = server;
   return {
     file,
     server: { listen, maxBodyBytes, publicUrl, tokens },
-    ledger: { path: ledgerPath(ledger.url, places.dir), keys, retentionMs: ledger.retention },
+    ledger: { ...place, keys, retentionMs: ledger.retention },
     targets,
     discovery: placesOf(discovery, places.dir),
     delivery,
@@ -110,6 +119,15 @@ class Secrets {
     const path = "ledger.encryptionKey";
     if (input === undefined) return [];
     return isList(input) ? input.map((one, index) => this.#key(one, `${path}[${index}]`)) : [this.#key(input, path)];
+  }
+
+  ledger({ url, password, tls }: ConfigOutput["ledger"], dir: string): LedgerPlace {
+    if (!isPostgres(url)) return { kind: "sqlite", path: ledgerPath(url, dir) };
+    const server = addressIn(url, {
+      ...(password !== undefined && { password: this.#value(password, "ledger.password") }),
+      ...(tls.ca !== undefined && { ca: this.#value(tls.ca, "ledger.tls.ca") }),
+    });
+    return { kind: "postgres", server };
   }
 
   #key(input: SecretInput, path: string): Buffer {

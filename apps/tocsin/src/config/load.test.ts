@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { ConfigError } from "./config-error.ts";
+import { ledgerName } from "./config.ts";
 import { loadConfig } from "./load.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tocsin-config-"));
@@ -38,7 +39,7 @@ describe("a configuration", () => {
     const nothing = loadConfig(undefined, { cwd: dir, env: {} });
     expect(nothing).toMatchObject({
       server: { listen: { host: "127.0.0.1", port: 9877 }, maxBodyBytes: 20_971_520, tokens: [] },
-      ledger: { path: join(dir, "data", "tocsin.db"), keys: [], retentionMs: 30 * 86_400_000 },
+      ledger: { kind: "sqlite", path: join(dir, "data", "tocsin.db"), keys: [], retentionMs: 30 * 86_400_000 },
       delivery: { concurrency: 64, retrigger: "severity", remind: 4 * 3_600_000, reorderWindow: 10_000 },
       telemetry: { logs: { level: "info", format: "json" } },
     });
@@ -80,6 +81,7 @@ targets: [{ name: a }]
         ],
       },
       ledger: {
+        kind: "sqlite",
         path: join(dir, "state", "t.db"),
         keys: [Buffer.alloc(32, 7), Buffer.alloc(32, 7)],
         retentionMs: 604_800_000,
@@ -104,7 +106,19 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ["sqlite:///var/lib/t.db", "/var/lib/t.db"],
     ["sqlite::memory:", ":memory:"],
   ])("keeps its ledger at %s", (url, path) => {
-    expect(load(`ledger: { url: "${url}" }`).ledger.path).toBe(path);
+    expect(load(`ledger: { url: "${url}" }`).ledger).toMatchObject({ kind: "sqlite", path });
+  });
+
+  test("keeps its ledger in PostgreSQL, whose password stands elsewhere and is shown nowhere", () => {
+    writeFileSync(join(dir, "password"), "hunter2\n");
+    const { ledger } = load(
+      `ledger: { url: "postgres://me@db.example.com/alerts?sslmode=verify-ca", password: { file: password }, encryptionKey: "${key}" }`,
+    );
+    expect(ledger).toMatchObject({
+      kind: "postgres",
+      server: { host: "db.example.com", port: 5432, user: "me", database: "alerts", password: "hunter2" },
+    });
+    expect(ledgerName(ledger)).toBe("postgres://db.example.com:5432/alerts");
   });
 
   test.each(["127.0.0.1:1", "127.9.8.7:0", "localhost:1", "[::1]:1"])("may listen on %s without tokens", (listen) => {
@@ -160,8 +174,25 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       "server: { auth: { disabled: true, tokens: [{ name: a, token: secret, roles: [read] }] } }",
       ["1:19 server.auth.disabled: must not be true beside tokens"],
     ],
-    ['ledger: { url: "postgres://db/tocsin" }', ["1:11 ledger.url: not available in this version"]],
-    ['ledger: { url: "data/tocsin.db" }', ['1:11 ledger.url: expected a URL such as "sqlite:./data/tocsin.db"']],
+    [
+      `ledger: { url: "postgres://db/tocsin", encryptionKey: "${key}" }`,
+      ["1:11 ledger.url: expected a host, a user and a database"],
+    ],
+    [
+      `ledger: { url: "postgres://me:hunter2@db/tocsin?sslmode=prefer", encryptionKey: "${key}" }`,
+      ["1:11 ledger.url: sslmode is one of disable, require, verify-ca, verify-full"],
+    ],
+    [
+      'ledger: { url: "postgres://me@db/tocsin" }',
+      ["1:1 ledger.encryptionKey: is needed with PostgreSQL: 32 bytes in base64, the same for all replicas"],
+    ],
+    ["ledger: { password: hunter2 }", ["1:11 ledger.password: is for PostgreSQL alone"]],
+    [
+      'ledger: { url: "data/tocsin.db" }',
+      [
+        '1:11 ledger.url: expected a URL such as "sqlite:./data/tocsin.db" or "postgres://tocsin@db.example.com/tocsin"',
+      ],
+    ],
     ["ledger: { encryptionKey: c2hvcnQ= }", ["1:11 ledger.encryptionKey: expected 32 bytes in base64"]],
     [
       `ledger: { encryptionKey: ["${key}", { env: EMPTY }] }`,

@@ -1,5 +1,5 @@
 import { duration, secretInput } from "@tocsin/core";
-import { deliverySettings } from "@tocsin/engine";
+import { addressIn, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 
 import { discoverySettings } from "../discovery/config.ts";
@@ -59,27 +59,59 @@ const server = z
     context.addIssue({ code: "custom", path: ["listen"], message });
   });
 
+export const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
+
+const expectedUrl = 'expected a URL such as "sqlite:./data/tocsin.db" or "postgres://tocsin@db.example.com/tocsin"';
+
+/** What is wrong with it, in words that quote nothing of it. */
+function wrongAddress(url: string): string | undefined {
+  try {
+    addressIn(url);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 const ledger = z
   .strictObject({
     url: z
       .string()
       .superRefine((url, context) => {
-        if (/^postgres(ql)?:/.test(url)) context.addIssue({ code: "custom", message: "not available in this version" });
-        else if (!/^sqlite:./.test(url)) {
-          context.addIssue({ code: "custom", message: 'expected a URL such as "sqlite:./data/tocsin.db"' });
-        }
+        const message = isPostgres(url) ? wrongAddress(url) : /^sqlite:./.test(url) ? undefined : expectedUrl;
+        if (message !== undefined) context.addIssue({ code: "custom", message });
       })
       .default("sqlite:./data/tocsin.db")
-      .describe("Where alerts and incidents are kept: a SQLite file. Not on a network file system."),
+      .describe(
+        "Where alerts and incidents are kept: a SQLite file, not on a network file system; or `postgres://USER@HOST/DATABASE`, shared by all replicas. `?sslmode=` is `disable`, `require`, `verify-ca` or `verify-full` (the default beyond loopback), `?schema=` names where the tables are.",
+      ),
+    password: secretInput.optional().describe("PostgreSQL: the user's password, so that it need not stand in the URL."),
+    tls: z
+      .strictObject({
+        ca: secretInput
+          .optional()
+          .describe("PostgreSQL: certificate of the authority to trust, as PEM. Default: the system's."),
+      })
+      .prefault({}),
     encryptionKey: z
       .union([secretInput, z.array(secretInput).min(1)], { error: "expected a secret or a list of them" })
       .optional()
       .describe(
-        "32 bytes in base64, or a list: the first encrypts, all decrypt. Protects the credentials of targets with open incidents. Default: a key made once beside the file, `<file>.key`.",
+        "32 bytes in base64, or a list: the first encrypts, all decrypt. Protects the credentials of targets with open incidents. PostgreSQL needs one, the same for all replicas. SQLite: by default a key made once beside the file, `<file>.key`.",
       ),
     retention: duration().prefault("30d").describe("How long closed incidents and dead letters are kept."),
   })
-  .prefault({});
+  .prefault({})
+  .superRefine(({ url, encryptionKey, password, tls }, context) => {
+    const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (isPostgres(url)) {
+      if (encryptionKey === undefined)
+        refuse(["encryptionKey"], "is needed with PostgreSQL: 32 bytes in base64, the same for all replicas");
+      return;
+    }
+    if (password !== undefined) refuse(["password"], "is for PostgreSQL alone");
+    if (tls.ca !== undefined) refuse(["tls", "ca"], "is for PostgreSQL alone");
+  });
 
 const telemetry = z
   .strictObject({

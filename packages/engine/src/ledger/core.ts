@@ -34,6 +34,8 @@ export interface CoreOptions {
   readonly startedAtMs: number;
   /** No other process works on these rows, so leases found in them are of a former life. */
   readonly soleOwner: boolean;
+  /** Numbers of leases, growing over all processes. @default counted in this one, under an epoch kept with the rows */
+  readonly nextToken?: () => number;
 }
 
 /**
@@ -46,14 +48,13 @@ export class LedgerCore {
 
   constructor(store: Store, options: CoreOptions) {
     this.#desk = new Desk(store, options);
-    for (const incident of store.inFlight()) {
-      const { flight } = incident;
+    for (const { id, endpoint, flight } of store.inFlight()) {
       if (!flight) continue;
-      this.#flights.add(flight.owner, this.#desk.endpoint(incident.endpoint).terms.name);
-      this.#desk.leaseEnds.set(incident.id, flight.leaseUntilMs);
+      this.#flights.add(flight.owner, this.#desk.endpoint(endpoint).terms.name);
+      this.#desk.leaseEnds.set(id, flight.leaseUntilMs);
       // The sole owner of a file that was closed or killed: no lease of its former life is alive, nothing arrives late.
-      if (options.soleOwner)
-        this.#desk.planned(incident, { ...overtake(this.#desk, this.#flights, incident), overtaken: [] });
+      const incident = options.soleOwner ? store.incident(id) : undefined;
+      if (incident) this.#desk.planned(incident, { ...overtake(this.#desk, this.#flights, incident), overtaken: [] });
     }
   }
 
@@ -109,8 +110,11 @@ export class LedgerCore {
   }
 
   release(owner: string): void {
-    for (const incident of this.#desk.store.inFlight())
-      if (incident.flight?.owner === owner) this.#desk.planned(incident, overtake(this.#desk, this.#flights, incident));
+    const { store } = this.#desk;
+    for (const { id, flight } of store.inFlight()) {
+      const incident = flight?.owner === owner ? store.incident(id) : undefined;
+      if (incident) this.#desk.planned(incident, overtake(this.#desk, this.#flights, incident));
+    }
   }
 
   alert(fingerprint: string): AlertView | undefined {

@@ -8,6 +8,7 @@ import {
   plan,
   replan,
 } from "@tocsin/core/decisions";
+import type { CoreOptions } from "./core.ts";
 import { Gates } from "./gates.ts";
 import { LeaseEnds } from "./lease-ends.ts";
 import type { EndpointRecord, Store } from "./store.ts";
@@ -25,16 +26,13 @@ export class Desk {
   readonly graceUntilMs: number;
   /** When each source was last heard. */
   readonly heardAtMs = new Map<string, number>();
-  readonly #epoch: number;
-  #tokens = 0;
+  /** Grows with every claim, over all lives and processes. */
+  readonly nextToken: () => number;
   #targets = new Map<string, EndpointRecord>();
   #endpoints = new Map<number, EndpointRecord>();
   #dueTerms = new Map<EndpointRecord, DueTerms>();
 
-  constructor(
-    store: Store,
-    options: { settings: DeliverySettings; random: () => number; nowMs: number; startedAtMs: number },
-  ) {
+  constructor(store: Store, options: Pick<CoreOptions, "settings" | "random" | "nowMs" | "startedAtMs" | "nextToken">) {
     this.store = store;
     this.settings = options.settings;
     this.random = options.random;
@@ -42,8 +40,7 @@ export class Desk {
     this.graceUntilMs = options.startedAtMs + options.settings.expiryGrace;
     this.gates = new Gates(store);
     for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
-    this.#epoch = Number(store.gate("meta", "epoch") ?? 0) + 1;
-    store.putGate("meta", "epoch", this.#epoch);
+    this.nextToken = options.nextToken ?? tokensOf(store);
     this.loadEndpoints();
   }
 
@@ -56,11 +53,6 @@ export class Desk {
     this.gates.setLimits(
       all.filter((record) => record.current || !current.has(record.terms.credential)).map((record) => record.terms),
     );
-  }
-
-  /** Grows with every claim, across restarts too: the restart's number leads. */
-  nextToken(): number {
-    return this.#epoch * 2 ** 32 + ++this.#tokens;
   }
 
   /** The target as it is now; undefined: removed. */
@@ -126,3 +118,11 @@ export class Desk {
 
 /** Who is told nothing again may forget. */
 const lasting = ({ forgetsAfterMs: _, ...traits }: ReceiverTraits): ReceiverTraits => traits;
+
+/** Numbers that grow across restarts too: the restart's number leads. */
+function tokensOf(store: Store): () => number {
+  const epoch = Number(store.gate("meta", "epoch") ?? 0) + 1;
+  store.putGate("meta", "epoch", epoch);
+  let tokens = 0;
+  return () => epoch * 2 ** 32 + ++tokens;
+}

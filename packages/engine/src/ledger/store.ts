@@ -55,6 +55,9 @@ export interface Slot {
   readonly freeAtMs: number;
 }
 
+/** An attempt under way, by its incident. */
+export type InFlight = Pick<Incident, "id" | "endpoint" | "flight">;
+
 /** Waiting work of one urgency at one endpoint. */
 export interface Lane {
   readonly endpoint: number;
@@ -94,7 +97,7 @@ export interface Store {
   /** Incidents whose `fallbackAtMs` has come. */
   fallbacksDue(nowMs: number, limit: number): readonly Incident[];
   nextFallbackAtMs(): number | null;
-  inFlight(): readonly Incident[];
+  inFlight(): readonly InFlight[];
   incidents(query: IncidentQuery): { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
 
   addHistory(entry: HistoryEntry): void;

@@ -1,6 +1,7 @@
 import { type DeliverySettings, type Ledger, LedgerUnavailable } from "@tocsin/core/decisions";
 import { ledgerOver, MemoryStore, openSqliteLedger } from "@tocsin/engine";
 import type { Random } from "../random.ts";
+import type { LedgerOptions } from "../contracts/ledger/stage.ts";
 import { PowerLoss } from "./power-loss.ts";
 import { Scratch } from "../scratch.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
@@ -9,6 +10,9 @@ import type { Scenario } from "./scenario.ts";
 
 type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose>;
 type Applied = (operation: Operation, args: readonly unknown[], result: unknown) => void;
+
+/** Another ledger in place of the scenario's: the same one each time that it is opened. */
+export type OpenLedger = (options: LedgerOptions) => Promise<Ledger>;
 
 /** Where the ledger lives, and what stands between it and those who ask it: one thing after another, each may go wrong. */
 export class LedgerHome implements AsyncDisposable {
@@ -23,6 +27,7 @@ export class LedgerHome implements AsyncDisposable {
   readonly #scratch: Scratch | undefined;
   /** The power failed: nothing is done any more. */
   #struck = false;
+  readonly #opener: OpenLedger | undefined;
   #ledger: Ledger | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   /** Nothing goes wrong any more. */
@@ -37,6 +42,7 @@ export class LedgerHome implements AsyncDisposable {
     readonly onApplied: Applied;
     readonly onCrash: (life: Life) => void;
     readonly onFate: (what: string) => void;
+    readonly openLedger?: OpenLedger | undefined;
   }) {
     this.#scenario = o.scenario;
     this.#clock = o.clock;
@@ -45,16 +51,19 @@ export class LedgerHome implements AsyncDisposable {
     this.#onApplied = o.onApplied;
     this.#onCrash = o.onCrash;
     this.#onFate = o.onFate;
-    if (o.scenario.ledger === "sqlite") this.#scratch = new Scratch();
+    this.#opener = o.openLedger;
+    if (o.scenario.ledger === "sqlite" && !o.openLedger) this.#scratch = new Scratch();
   }
 
   async open(): Promise<void> {
     const options = { clock: this.#clock, settings: this.#settings, random: this.#random.next };
     if (this.#path) PowerLoss.restore(this.#path);
     this.#struck = false;
-    this.#ledger = this.#path
-      ? await openSqliteLedger({ ...options, path: this.#path, thread: false })
-      : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
+    if (this.#opener) this.#ledger = await this.#clock.hold(this.#opener(options));
+    else
+      this.#ledger = this.#path
+        ? await openSqliteLedger({ ...options, path: this.#path, thread: false })
+        : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
   }
 
   get #path(): string | undefined {
@@ -64,7 +73,7 @@ export class LedgerHome implements AsyncDisposable {
   async close(): Promise<void> {
     const ledger = this.#ledger;
     this.#ledger = undefined;
-    await ledger?.[Symbol.asyncDispose]();
+    if (ledger) await this.#clock.hold(Promise.resolve(ledger[Symbol.asyncDispose]()));
   }
 
   get isOpen(): boolean {
@@ -113,7 +122,7 @@ export class LedgerHome implements AsyncDisposable {
       if (!this.#ledger || this.#struck || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
       const run = this.#ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
       const powerLoss = fate === "torn" && this.#path && !life.over ? new PowerLoss(this.#path) : undefined;
-      const result = await run(...args);
+      const result = await this.#clock.hold(run(...args));
       if (powerLoss) {
         powerLoss.strike(this.#random.between(1, 1_000) / 1_000);
         this.#struck = true;

@@ -1,4 +1,5 @@
 import { judge } from "./judge.ts";
+import type { OpenLedger } from "./ledger-home.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { World } from "./world.ts";
 
@@ -28,9 +29,12 @@ const longestDrainMs = 6 * hour;
  * One history of the engine, made by a seed: sources that storm, flap and fall silent, a receiver and a network that fail,
  * processes that pause and crash, targets that change. Same seed, same history.
  */
-export async function simulate(seed: number | Scenario, { remember = false } = {}): Promise<Result> {
+export async function simulate(
+  seed: number | Scenario,
+  { remember = false, openLedger }: { readonly remember?: boolean; readonly openLedger?: OpenLedger } = {},
+): Promise<Result> {
   const scenario = typeof seed === "number" ? scenarioOf(seed) : seed;
-  await using world = new World(scenario, { remember });
+  await using world = new World(scenario, { remember, openLedger });
   const startedAtMs = world.clock.monotonic();
   await world.start();
   for (let passedMs = 0; passedMs < scenario.activeMs; passedMs += minute) {

@@ -3,7 +3,7 @@ import { defaultSettings } from "@tocsin/engine";
 import { Simulator } from "@tocsin/simulator";
 import { Random } from "../random.ts";
 import { VirtualClock } from "../virtual-clock.ts";
-import { LedgerHome } from "./ledger-home.ts";
+import { LedgerHome, type OpenLedger } from "./ledger-home.ts";
 import { Network } from "./network.ts";
 import { dedupKeyOf, Replica, wants } from "./replica.ts";
 import { type AlertPlan, newKey, type Scenario, type TargetPlan } from "./scenario.ts";
@@ -49,7 +49,10 @@ export class World implements AsyncDisposable {
   /** What happened, line by line; undefined: nobody asked. */
   readonly #history: string[] | undefined;
 
-  constructor(scenario: Scenario, o: { readonly remember?: boolean } = {}) {
+  constructor(
+    scenario: Scenario,
+    o: { readonly remember?: boolean; readonly openLedger?: OpenLedger | undefined } = {},
+  ) {
     this.scenario = scenario;
     this.settings = { ...defaultSettings, expiryGrace: minute, retrigger: scenario.retrigger };
     this.#history = o.remember ? [JSON.stringify(scenario, null, 1)] : undefined;
@@ -81,6 +84,7 @@ export class World implements AsyncDisposable {
       () => clock.monotonic(),
     );
     this.home = new LedgerHome({
+      openLedger: o.openLedger,
       scenario,
       clock,
       settings: this.settings,

@@ -102,6 +102,12 @@ export class AlertRows {
       .map(recordOf);
   }
 
+  all(after: string, limit: number): readonly AlertRecord[] {
+    return this.#db
+      .all("SELECT * FROM alerts WHERE fingerprint > ? ORDER BY fingerprint LIMIT ?", after, limit)
+      .map(recordOf);
+  }
+
   silent(source: string): readonly string[] {
     return this.#db
       .all("SELECT fingerprint FROM silent WHERE source = ?", source)

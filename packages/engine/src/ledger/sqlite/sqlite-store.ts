@@ -85,6 +85,11 @@ export class SqliteStore implements Store {
     return this.#alerts.firing(page);
   }
 
+  /** Every one, by fingerprint: for who moves them elsewhere. */
+  allAlerts(after: string, limit: number) {
+    return this.#alerts.all(after, limit);
+  }
+
   silentAlerts(source: string) {
     return this.#alerts.silent(source);
   }

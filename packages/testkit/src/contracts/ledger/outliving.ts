@@ -3,7 +3,9 @@ import { pagerdutyLimit, targetTerms } from "../../target-terms.ts";
 import { VirtualClock } from "../../virtual-clock.ts";
 import {
   accepted,
+  type Durable,
   hour,
+  leaseMs,
   type LedgerSubject,
   minute,
   quickSettings,
@@ -13,8 +15,6 @@ import {
   Stage,
   tooMany,
 } from "./stage.ts";
-
-type Durable = NonNullable<LedgerSubject["durable"]>;
 
 /** Lives of one ledger, one after another, on one clock. */
 async function livesOf(durable: Durable) {
@@ -39,6 +39,8 @@ export function outliving(subject: LedgerSubject): void {
   const { durable } = subject;
   if (!durable) return;
   restarts(durable);
+  if (!subject.shared) soleOwners(durable);
+  else if (subject.virtualTime) manyOwners(durable);
   if (subject.virtualTime) restartsInTime(durable);
 }
 
@@ -82,21 +84,6 @@ function restarts(durable: Durable): void {
       await using ledger = await livesOf(durable);
       await ledger.live((stage) => stage.fires("a"), true);
       expect(await ledger.live((stage) => stage.tell())).toEqual(["trigger a"]);
-    });
-
-    it("leases of the former life are void at once, and perhaps told", async () => {
-      await using ledger = await livesOf(durable);
-      const lost = await ledger.live(async (stage) => {
-        await stage.fires("a");
-        return stage.claimOne();
-      }, true);
-      await ledger.live(async (stage) => {
-        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
-        expect(await stage.settle(lost, accepted)).toBe(false);
-        const again = await stage.claimOne();
-        expect(again.token).toBeGreaterThan(lost.token);
-        expect(await stage.settle(again)).toBe(true);
-      });
     });
 
     it("slots stay charged", async () => {
@@ -164,6 +151,25 @@ function restarts(durable: Durable): void {
       }, true);
       expect(await ledger.live((stage) => stage.tell())).toEqual(["acknowledge a"]);
     });
+  });
+}
+
+function soleOwners(durable: Durable): void {
+  describe("over a restart of its one owner", () => {
+    it("leases of the former life are void at once, and perhaps told", async () => {
+      await using ledger = await livesOf(durable);
+      const lost = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return stage.claimOne();
+      }, true);
+      await ledger.live(async (stage) => {
+        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
+        expect(await stage.settle(lost, accepted)).toBe(false);
+        const again = await stage.claimOne();
+        expect(again.token).toBeGreaterThan(lost.token);
+        expect(await stage.settle(again)).toBe(true);
+      });
+    });
 
     it("many restarts at one instant do no harm", async () => {
       await using ledger = await livesOf(durable);
@@ -172,6 +178,141 @@ function restarts(durable: Durable): void {
       expect(await ledger.live((stage) => stage.newest())).toMatchObject({ told: { certain: false } });
     });
   });
+}
+
+/** Two lives at once, and one after another that nobody knows to be over. */
+function manyOwners(durable: Durable): void {
+  describe("with many owners", () => {
+    it("a lease of a life that is over lasts until it ends, and is perhaps told then", async () => {
+      await using ledger = await livesOf(durable);
+      const lost = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return stage.claimOne("one");
+      }, true);
+      for (let life = 0; life < 10; life++)
+        await ledger.live(async (stage) => {
+          expect(await stage.claim(10, "two")).toEqual([]);
+        });
+      await ledger.clock.advance(leaseMs + 1);
+      await ledger.live(async (stage) => {
+        const again = await stage.claimOne("two");
+        expect(again.token).toBeGreaterThan(lost.token);
+        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
+        expect(await stage.settle(lost, accepted)).toBe(false);
+        expect(await stage.settle(again)).toBe(true);
+      });
+    });
+
+    it("what one records another tells, and each sees the same", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      await one.fires("a");
+      expect(await two.views()).toEqual(await one.views());
+      const lease = await two.claimOne("two");
+      expect(await one.claim(10, "one")).toEqual([]);
+      expect(await one.stands()).toEqual(["in_flight in_flight"]);
+      await two.settle(lease);
+      expect(await one.stands()).toEqual(["told delivered"]);
+      await one.ends("a");
+      expect(await two.tell()).toEqual(["resolve a"]);
+      expect((await one.ledger.stats()).incidents).toEqual((await two.ledger.stats()).incidents);
+    });
+
+    it("an incident is leased once, however many ask at once", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      for (let n = 0; n < 40; n++) await one.fires(`a${n}`);
+      const leases = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => (n % 2 ? one : two).claim(3, n % 2 ? "one" : "two")),
+      );
+      const leased = leases.flat().map(({ incident }) => incident);
+      expect(leased).toHaveLength(new Set(leased).size);
+    });
+
+    it("a credential's limit, its pause and a target's breaker are of all together", async () => {
+      await using pair = await pairOf(durable, 10);
+      const { one, two } = pair;
+      for (let n = 0; n < 30; n++) await one.fires(`a${n}`);
+      const leases = await Promise.all([one.claim(8, "one"), two.claim(8, "two"), one.claim(8, "one")]);
+      expect(leases.flat()).toHaveLength(10);
+      expect(await two.claim(8, "two")).toEqual([]);
+      expect((await two.ledger.standing())[0]?.limiter.used).toBe(10);
+      const [first] = leases.flat();
+      if (first) await one.settle(first, tooMany);
+      expect((await two.ledger.standing())[0]?.limiter.pausedUntilMs).not.toBeNull();
+      for (const lease of leases.flat().slice(1)) await two.settle(lease, serverError);
+      expect((await one.ledger.standing())[0]?.breaker.state).toBe("open");
+    });
+
+    it("a change of targets by one holds for the other", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      await one.fires("a");
+      await one.ledger.useTargets([targetTerms("pagerduty", { enabled: false })]);
+      expect(await two.claim(10, "two")).toEqual([]);
+      expect(await two.stands()).toEqual(["not_told target_disabled"]);
+      await two.fires("b");
+      expect(await one.stands()).toEqual(["not_told target_disabled"]);
+    });
+
+    it("a source that one heard was heard by all", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two, clock } = pair;
+      await clock.advance(10 * minute);
+      await one.fires("a", { sender: "s", endsAtMs: clock.now() + minute });
+      await one.tell();
+      await clock.advance(2 * minute);
+      expect(await one.tell()).toEqual([]);
+      await two.fires("b", { sender: "s", endsAtMs: clock.now() + minute });
+      expect((await one.tell()).toSorted()).toEqual(["resolve a", "trigger b"]);
+    });
+
+    it("numbers of leases grow over all", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      let last = 0;
+      for (const [n, stage] of [one, two, two, one, two].entries()) {
+        await stage.fires(`a${n}`);
+        const lease = await stage.claimOne(`owner ${n % 2}`);
+        expect(lease.token).toBeGreaterThan(last);
+        last = lease.token;
+        await stage.settle(lease);
+      }
+    });
+
+    it("what one remembers another recalls, and what one replays another cannot again", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      await one.ledger.remember("targets", "all of them");
+      expect(await two.ledger.recall("targets")).toBe("all of them");
+      await one.fires("a");
+      await one.attempt(refused);
+      const [letter] = (await two.ledger.deadLetters({ limit: 9 })).deadLetters;
+      const answers = await Promise.all([one, two].map(({ ledger }) => ledger.replay(letter?.id ?? 0)));
+      expect(answers.toSorted()).toEqual(["already_replayed", "replayed"]);
+    });
+  });
+}
+
+/** Two lives of one ledger at the same time. */
+async function pairOf(durable: Durable, limit = 0) {
+  const place = await durable();
+  const clock = new VirtualClock();
+  const targets = [targetTerms("pagerduty", { rateLimit: { ...pagerdutyLimit, limit, reserve: 0 } })];
+  const options = { clock, settings: { ...quickSettings, expiryGrace: 5 * minute }, random: () => 1 };
+  const one = new Stage(await place.open(options), clock);
+  const two = new Stage(await place.open(options), clock);
+  await one.ledger.useTargets(targets);
+  return {
+    one,
+    two,
+    clock,
+    async [Symbol.asyncDispose]() {
+      await one[Symbol.asyncDispose]();
+      await two[Symbol.asyncDispose]();
+      await place[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function restartsInTime(durable: Durable): void {

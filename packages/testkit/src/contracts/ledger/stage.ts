@@ -28,8 +28,15 @@ export interface LedgerSubject {
   /** It takes its time from the clock it is given. Without that, only what needs no waiting is tested. */
   readonly virtualTime: boolean;
   /** What outlives the process; absent: the ledger forgets with it. `reopen` is called after the first was disposed of. */
-  readonly durable?: () => Promise<AsyncDisposable & { open(options: LedgerOptions): Promise<Ledger> }>;
+  readonly durable?: Durable;
+  /**
+   * Several processes work on what is durable at once: a lease of another life is honoured until it ends. Without that, a new
+   * life knows that the former is over.
+   */
+  readonly shared?: boolean;
 }
+
+export type Durable = () => Promise<AsyncDisposable & { open(options: LedgerOptions): Promise<Ledger> }>;
 
 export const accepted: Outcome = { kind: "accepted", receipt: "1" };
 export const serverError = { kind: "retry", reason: "server", detail: "HTTP 500" } as const satisfies Outcome;

@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
+import { addressIn, copyLedger, type PostgresServer, shownAddress } from "@tocsin/engine";
+
+import { OperatorError } from "../operator-error.ts";
+import { exitCode } from "./exit-code.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CopyLedgerOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly json?: boolean;
+}
+
+/** `tocsin ledger copy`: moves what a stopped service keeps in a SQLite file into PostgreSQL. */
+export async function copy(terminal: Terminal, { from, to, json }: CopyLedgerOptions): Promise<number> {
+  const path = fileIn(terminal, from);
+  const server = serverIn(terminal, to);
+  const copied = await copyLedger({ from: path, to: server }).catch((error: unknown) => {
+    throw new OperatorError(`${path} was not copied to ${shownAddress(server)}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  });
+  const { alerts, incidents, deadLetters } = copied;
+  if (json) terminal.out(`${JSON.stringify(copied)}\n`);
+  else
+    terminal.out(
+      `copied ${alerts} alerts, ${incidents} incidents and ${deadLetters} dead letters to ${shownAddress(server)}
+Set ledger.encryptionKey to the key that the file was written with (by default ${path}.key): without it, what is open cannot be resolved.\n`,
+    );
+  return exitCode.ok;
+}
+
+function fileIn({ cwd }: Terminal, url: string): string {
+  if (!/^sqlite:./.test(url)) throw new OperatorError('--from: expected a URL such as "sqlite:./data/tocsin.db"');
+  const path = resolve(cwd, url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, ""));
+  if (!existsSync(path)) throw new OperatorError(`--from: ${path} is not there`);
+  return path;
+}
+
+/** A password in an argument would be seen by everybody on the machine. */
+function serverIn({ env }: Terminal, url: string): PostgresServer {
+  const password = env["PGPASSWORD"];
+  try {
+    return addressIn(url, password === undefined || password === "" ? {} : { password });
+  } catch (error) {
+    throw new OperatorError(`--to: ${(error as Error).message}`, { cause: error });
+  }
+}

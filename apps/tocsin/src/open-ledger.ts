@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+
+import type { Ledger } from "@tocsin/core";
+import { openPostgresLedger, openSqliteLedger } from "@tocsin/engine";
+
+import { type Config, ledgerName } from "./config/config.ts";
+import { keyFile } from "./key-file.ts";
+import { OperatorError } from "./operator-error.ts";
+import type { Logger } from "./telemetry/logger.ts";
+import type { Vault } from "./vault.ts";
+
+export interface LedgerSurroundings {
+  readonly vault: Pick<Vault, "identity">;
+  /** Another replica says that something is due. */
+  readonly wake: () => void;
+}
+
+/** @throws OperatorError where it cannot be opened */
+export async function openLedger(
+  { ledger: place, delivery }: Pick<Config, "ledger" | "delivery">,
+  { vault, wake }: LedgerSurroundings,
+): Promise<Ledger> {
+  try {
+    if (place.kind === "sqlite") return await openSqliteLedger({ path: place.path, settings: delivery });
+    const ledger = await openPostgresLedger({ server: place.server, settings: delivery, wake });
+    try {
+      await checkKey(ledger, vault);
+      return ledger;
+    } catch (error) {
+      await ledger[Symbol.asyncDispose]();
+      throw error;
+    }
+  } catch (error) {
+    throw new OperatorError(`the ledger ${ledgerName(place)} cannot be opened: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Replicas must have the same key: by another one, credentials have other names, so that their limits are not shared, and what
+ * was told cannot be ended. The first that starts leaves a hash that tells nothing of the key.
+ */
+async function checkKey(ledger: Pick<Ledger, "remember" | "recall">, vault: Pick<Vault, "identity">): Promise<void> {
+  const name = "encryption key";
+  const ours = vault.identity("ledger", name);
+  const theirs = await ledger.recall(name);
+  if (theirs === undefined) await ledger.remember(name, ours);
+  else if (theirs !== ours)
+    throw new Error("it was written with another `ledger.encryptionKey` (of a list, the last counts)");
+}
+
+/** The configured keys; else the one beside the file, which is made at the first start. */
+export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): readonly [Buffer, ...Buffer[]] {
+  const [first, ...others] = ledger.keys;
+  if (first !== undefined) return [first, ...others];
+  if (ledger.kind === "postgres") throw new OperatorError("PostgreSQL needs `ledger.encryptionKey`");
+  if (ledger.path === ":memory:") return [randomBytes(32)];
+  const old = existsSync(ledger.path);
+  const { key, made } = keyFile(`${ledger.path}.key`);
+  if (made && old) {
+    log.warn(
+      { ledger: ledger.path },
+      "the ledger's key file was missing and a new one was made: what was told before cannot be resolved until the old one is back",
+    );
+  }
+  return [key];
+}

@@ -1,0 +1,124 @@
+// What do replicas over one PostgreSQL deliver, and what does an event cost them and the database? A storm of distinct alerts,
+// posted to all of them at once, then the same resolved. PostgreSQL with its defaults: on disk, with fsync.
+import { postgresPrograms, TestPostgres } from "@tocsin/testkit/makers";
+import { batches, type PostedAlert, webhookBody } from "./lib/alerts.ts";
+import { type Contestant, startTocsin } from "./lib/contestants.ts";
+import {
+  cpuSeconds,
+  machineBusySeconds,
+  median,
+  printTable,
+  quantile,
+  treeCpuSeconds,
+  writeResult,
+} from "./lib/machine.ts";
+import { postAll } from "./lib/post.ts";
+import { startSink, type Sink } from "./lib/sink.ts";
+
+const count = Number(process.argv[2] ?? 10_000);
+const rounds = Number(process.argv[3] ?? 3);
+const sizes = (process.argv[4] ?? "1,2,3").split(",").map(Number);
+
+interface Phase {
+  readonly deliveredPerSecond: number;
+  readonly cpuMicrosPerEvent: number;
+  readonly databaseMicrosPerEvent: number;
+  readonly ingestP50Ms: number;
+  readonly ingestP99Ms: number;
+  readonly othersShare: number;
+}
+
+async function phase(
+  replicas: readonly Contestant[],
+  postgres: TestPostgres,
+  sink: Sink,
+  groups: PostedAlert[][],
+): Promise<Phase> {
+  await sink.reset();
+  const bodies = groups.map((alerts) => webhookBody(alerts));
+  const cpu = () => replicas.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0);
+  const own = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6 + cpuSeconds(sink.pid);
+  };
+  const [cpuBefore, databaseBefore, busyBefore, ownBefore] = [
+    cpu(),
+    treeCpuSeconds(postgres.pid),
+    machineBusySeconds(),
+    own(),
+  ];
+  const startedAtMs = performance.timeOrigin + performance.now();
+  const shares = replicas.map((_, n) => bodies.filter((_body, index) => index % replicas.length === n));
+  const times = await Promise.all(
+    replicas.map(({ url, path }, n) =>
+      postAll(url, shares[n] ?? [], { path, connections: Math.ceil(4 / replicas.length) }),
+    ),
+  );
+  const lastAtMs = await sink.until(count);
+  // What is done after the last answer (settling it) is part of the price.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const ours = cpu() - cpuBefore;
+  const database = treeCpuSeconds(postgres.pid) - databaseBefore;
+  const busy = machineBusySeconds() - busyBefore;
+  return {
+    deliveredPerSecond: count / ((lastAtMs - startedAtMs) / 1_000),
+    cpuMicrosPerEvent: (ours / count) * 1e6,
+    databaseMicrosPerEvent: (database / count) * 1e6,
+    ingestP50Ms: quantile(times.flat(), 0.5),
+    ingestP99Ms: quantile(times.flat(), 0.99),
+    othersShare: Math.max(0, busy - ours - database - (own() - ownBefore)) / busy,
+  };
+}
+
+const [programs] = postgresPrograms();
+if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
+const results = new Map<number, { storm: Phase[]; resolved: Phase[] }>(
+  sizes.map((size) => [size, { storm: [], resolved: [] }]),
+);
+for (let round = 0; round < rounds; round++)
+  for (const size of sizes) {
+    await using sink = await startSink();
+    await using postgres = await TestPostgres.open({ programs, onDisk: true });
+    const ledger = { url: `${postgres.url}?sslmode=disable`, encryptionKey: Buffer.alloc(32, 7).toString("base64") };
+    const replicas: Contestant[] = [];
+    try {
+      for (let n = 0; n < size; n++) replicas.push(await startTocsin(sink.url, { ledger }));
+      const storm = await phase(replicas, postgres, sink, batches(count, 50, "firing"));
+      const resolved = await phase(replicas, postgres, sink, batches(count, 50, "resolved"));
+      results.get(size)?.storm.push(storm);
+      results.get(size)?.resolved.push(resolved);
+      console.error(
+        `round ${round + 1}: ${size} replicas: ${Math.round(storm.deliveredPerSecond)}/s, ${Math.round(storm.cpuMicrosPerEvent)} + ${Math.round(storm.databaseMicrosPerEvent)} µs, resolved ${Math.round(resolved.deliveredPerSecond)}/s`,
+      );
+    } finally {
+      for (const replica of replicas) await replica[Symbol.asyncDispose]();
+    }
+  }
+
+const of = (size: number, which: "storm" | "resolved", key: keyof Phase): number =>
+  median(results.get(size)?.[which].map((one) => one[key]) ?? []);
+printTable([
+  [
+    `storm of ${count}`,
+    "delivered/s",
+    "µs CPU/event",
+    "database µs/event",
+    "ingest p50 ms",
+    "ingest p99 ms",
+    "resolved/s",
+    "µs CPU/event",
+    "others",
+  ],
+  ...sizes.map((size) => [
+    `${size} replica${size === 1 ? "" : "s"}`,
+    Math.round(of(size, "storm", "deliveredPerSecond")),
+    Math.round(of(size, "storm", "cpuMicrosPerEvent")),
+    Math.round(of(size, "storm", "databaseMicrosPerEvent")),
+    of(size, "storm", "ingestP50Ms").toFixed(1),
+    of(size, "storm", "ingestP99Ms").toFixed(1),
+    Math.round(of(size, "resolved", "deliveredPerSecond")),
+    Math.round(of(size, "resolved", "cpuMicrosPerEvent")),
+    `${Math.round(of(size, "storm", "othersShare") * 100)} %`,
+  ]),
+]);
+writeResult("fleet", { count, rounds, postgres: programs.name, results: Object.fromEntries(results) });

@@ -1,0 +1,148 @@
+import type { Random } from "@tocsin/testkit";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { webhookAlert, type WebhookAlert } from "./alerts.ts";
+import type { Fleet } from "./fleet.ts";
+import { Sender } from "./storm.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
+import type { Service } from "./tocsin.ts";
+import { until } from "./until.ts";
+
+export interface ChaosOptions {
+  readonly fleet: Fleet;
+  readonly alerts: number;
+  readonly batchSize: number;
+  readonly random: Random;
+  /** What happens, in this order, while alerts come and go. */
+  readonly script: readonly Mishap[];
+  /** A replica that is stopped goes on so much later. */
+  readonly pauseMs: number;
+  /** Between two mishaps, at most. */
+  readonly longestRestMs: number;
+  /** Between the replicas and PostgreSQL, for what happens there. */
+  readonly proxy?: TcpProxy;
+  readonly failOver?: () => Promise<void>;
+}
+
+export type Mishap = "kill" | "pause" | "restart postgres" | "crash postgres" | "cut" | "stall" | "fail over";
+
+/** Longer than a replica waits for an answer. */
+const stallMs = 12_000;
+
+export interface Chaos {
+  readonly sender: Sender;
+  /** Instants after which nobody knows what became of requests that were under way: kills and pauses, by wall clock. */
+  readonly doubtAtMs: readonly number[];
+  readonly log: readonly string[];
+}
+
+const severities = ["critical", "error", "warning", "info"];
+
+/** Alerts fire and end at replicas that are killed, stopped and go on, over a PostgreSQL that is stopped and crashes. */
+export async function chaos(o: ChaosOptions): Promise<Chaos> {
+  const { fleet, random } = o;
+  const unwell = new Set<Service>();
+  const well = (): Service[] => fleet.replicas.filter((one) => !unwell.has(one));
+  const choice = random.fork("senders");
+  const sender = new Sender({
+    async ask(...request) {
+      return choice.pick(well()).ask(...request);
+    },
+  });
+  const doubtAtMs: number[] = [];
+  const log: string[] = [];
+  const startedAtMs = Date.now();
+  const say = (what: string): void => void log.push(`${((Date.now() - startedAtMs) / 1_000).toFixed(1)} s ${what}`);
+  const going: Promise<unknown>[] = [];
+
+  const happen: Record<Mishap, () => Promise<void>> = {
+    async kill() {
+      if (well().length < 2) return;
+      const one = random.pick(well());
+      unwell.add(one);
+      doubtAtMs.push(Date.now());
+      await one.kill();
+      await sleep(random.between(0, 500));
+      await one.start();
+      unwell.delete(one);
+    },
+    async pause() {
+      if (well().length < 2) return;
+      const one = random.pick(well());
+      unwell.add(one);
+      doubtAtMs.push(Date.now());
+      one.process.signal("SIGSTOP");
+      const goOn = async (): Promise<void> => {
+        await sleep(o.pauseMs);
+        one.process.signal("SIGCONT");
+        unwell.delete(one);
+        say("a stopped replica goes on");
+      };
+      going.push(goOn());
+    },
+    async "restart postgres"() {
+      await fleet.postgres.stop("SIGINT");
+      await sleep(random.between(0, 500));
+      await fleet.postgres.start();
+    },
+    async "crash postgres"() {
+      await fleet.postgres.stop("SIGQUIT");
+      await fleet.postgres.start();
+    },
+    async cut() {
+      o.proxy?.cut();
+    },
+    async stall() {
+      o.proxy?.stall();
+      await sleep(stallMs);
+      o.proxy?.flow();
+    },
+    async "fail over"() {
+      await o.failOver?.();
+    },
+  };
+
+  let over = false;
+  const mishaps = (async () => {
+    for (const mishap of o.script) {
+      await sleep(random.between(200, o.longestRestMs));
+      say(mishap);
+      await happen[mishap]();
+      // What was answered while PostgreSQL was away is settled before the next owner is killed.
+      if (mishap.endsWith("postgres")) await until("the fleet is ready", () => ready(well()));
+    }
+    over = true;
+  })();
+
+  const batches = Math.ceil(o.alerts / o.batchSize);
+  const episodes = Array.from({ length: batches }, async (_, batch) => {
+    const from = batch * o.batchSize;
+    // Spread over the time of the mishaps, however long that is.
+    await until("its turn", () => over || log.length >= (batch / batches) * o.script.length, {
+      withinMs: 3_600_000,
+      everyMs: 50,
+    });
+    await sleep(choice.between(0, 500));
+    await episode(sender, from, Math.min(from + o.batchSize, o.alerts), choice);
+  });
+  await Promise.all([mishaps, ...episodes]);
+  await Promise.all(going);
+  await until("the fleet is ready", () => ready(fleet.replicas));
+  return { sender, doubtAtMs, log };
+}
+
+async function ready(replicas: readonly Service[]): Promise<boolean> {
+  const answers = await Promise.all(replicas.map((one) => one.get("/readyz")));
+  return answers.every(({ status }) => status === 200);
+}
+
+/** A batch fires; a little later the odd ones end. */
+async function episode(sender: Sender, from: number, to: number, random: Random): Promise<void> {
+  const numbers = Array.from({ length: to - from }, (_, index) => from + index);
+  const facts = { startsAt: new Date(Date.now() - 1_000).toISOString() };
+  const say = (n: number, status: "firing" | "resolved"): WebhookAlert =>
+    webhookAlert(n.toString(16).padStart(16, "0"), status, { ...facts, severity: severities[n % 4] as string });
+  await sender.send(numbers.map((n) => say(n, "firing")));
+  await sleep(random.between(0, 4_000));
+  await sender.send(numbers.filter((n) => n % 2 === 1).map((n) => say(n, "resolved")));
+}

@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+/** Stands between a client and a server, and does to their connections what networks do. */
+export class TcpProxy implements AsyncDisposable {
+  /** Where connections go from now on. */
+  port: number;
+  readonly #server: Server;
+  readonly #pairs = new Set<readonly [Socket, Socket]>();
+  #stalled = false;
+
+  private constructor(port: number) {
+    this.port = port;
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  static async open(port: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy(port);
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  #accept(client: Socket): void {
+    const server = connect(this.port, "127.0.0.1");
+    const pair = [client, server] as const;
+    this.#pairs.add(pair);
+    const end = (): void => {
+      this.#pairs.delete(pair);
+      client.destroy();
+      server.destroy();
+    };
+    for (const [from, to] of [pair, [server, client] as const]) {
+      from.on("data", (bytes) => to.write(bytes));
+      from.on("error", end);
+      from.on("close", end);
+    }
+    if (this.#stalled) for (const socket of pair) socket.pause();
+  }
+
+  /** All connections end at once, in the middle of whatever they say. */
+  cut(): void {
+    for (const [client, server] of this.#pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+  }
+
+  /** Nothing goes through, and nobody is told. */
+  stall(): void {
+    this.#stalled = true;
+    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+  }
+
+  flow(): void {
+    this.#stalled = false;
+    for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+}

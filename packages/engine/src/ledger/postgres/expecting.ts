@@ -1,0 +1,47 @@
+import type { Route } from "@tocsin/core/decisions";
+import type { Operation, OperationArguments } from "../operations.ts";
+import { episodeKey, Missing } from "./at-hand.ts";
+
+export type Call = readonly [operation: Operation, args: readonly unknown[]];
+
+const routes = (missing: Missing, all: readonly Route[]): void => {
+  for (const { target, dedupKey } of all) missing.episodes.set(episodeKey(target, dedupKey), { target, dedupKey });
+};
+
+/** Rows that an operation will surely ask for. Only so that they are read at once: whatever else it asks for is read then. */
+const expected: {
+  readonly [O in Operation]?: (missing: Missing, args: OperationArguments<O>, perLane: number) => void;
+} = {
+  want(missing, [wants]) {
+    for (const { claim, routes: to } of wants) {
+      missing.alerts.add(claim.alert.fingerprint);
+      missing.silent.add(claim.source);
+      routes(missing, to);
+    }
+  },
+  reroute(missing, [routed]) {
+    for (const { fingerprint, routes: to } of routed) {
+      missing.alerts.add(fingerprint);
+      routes(missing, to);
+    }
+  },
+  claimDue(missing, _request, perLane) {
+    missing.clockwork = { perLane };
+  },
+  settle(missing, [reports]) {
+    for (const { lease } of reports) missing.incidents.add(lease.incident);
+  },
+  acknowledge: (missing, [id]) => void missing.incidents.add(id),
+  resolve: (missing, [id]) => void missing.incidents.add(id),
+  alert: (missing, [fingerprint]) => void missing.alerts.add(fingerprint),
+  incident(missing, [id]) {
+    missing.incidents.add(id);
+    missing.ask({ kind: "history", incident: id });
+  },
+};
+
+export function expecting(calls: readonly Call[], perLane: number): Missing {
+  const missing = new Missing();
+  for (const [operation, args] of calls) expected[operation]?.(missing, args as never, perLane);
+  return missing;
+}

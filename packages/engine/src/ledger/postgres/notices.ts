@@ -1,0 +1,48 @@
+import type { Claimed } from "@tocsin/core/decisions";
+import type { Draft } from "./draft.ts";
+import type { Call } from "./expecting.ts";
+import type { Step } from "./session.ts";
+import { channel } from "./writing.ts";
+
+/** Between two notices: who was woken looks for itself, and says so when it leaves something. */
+const leastMs = 20;
+
+/** A transaction that can bring work to others, or room for it. */
+const moving: ReadonlySet<string> = new Set([
+  "want",
+  "reroute",
+  "useTargets",
+  "settle",
+  "replay",
+  "resolve",
+  "acknowledge",
+  "release",
+]);
+
+/**
+ * Says to the other replicas that something is due which this one does not take: once for all that was left, and only after
+ * something moved, so that what waits for a limiter wakes nobody again and again.
+ */
+export class Notices {
+  #moved = false;
+  #saidAtMs = Number.NEGATIVE_INFINITY;
+
+  readonly after = (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] => {
+    let claimed = false;
+    for (const [index, [operation]] of calls.entries()) {
+      if (moving.has(operation)) this.#moved = true;
+      if (operation !== "claimDue") continue;
+      claimed = true;
+      if ((answers[index] as Claimed).leases.length > 0) this.#moved = true;
+    }
+    const released = calls.some(([operation]) => operation === "release");
+    if (!released && (!claimed || !this.#moved || nowMs - this.#saidAtMs < leastMs)) return [];
+    if (!released && !draft.lanes().some(({ nextDueAtMs }) => nextDueAtMs <= nowMs)) {
+      this.#moved = false;
+      return [];
+    }
+    this.#moved = false;
+    this.#saidAtMs = nowMs;
+    return [{ sql: `SELECT pg_notify('${channel}', '')` }];
+  };
+}

@@ -1,0 +1,247 @@
+import type { Incident, Urgency } from "@tocsin/core/decisions";
+import { type AtHand, episodeKey, laneKey, type LoadedLane, type Missing } from "./at-hand.ts";
+import type { Mirror } from "./mirror.ts";
+import { alertOf, incidentOf, inFlight, instant, type Row } from "./rows.ts";
+import type { Step } from "./session.ts";
+import { storedKey } from "./stored-key.ts";
+
+/** Alerts and fallbacks whose time has come that are read at once. */
+const mostAtOnce = 500;
+
+/** Where rows go, and what is needed to read them. */
+export interface Reading {
+  readonly atHand: AtHand;
+  readonly mirror: Mirror;
+  /** The ledger's time; null: not known yet, so the statements find it. */
+  readonly nowMs: number | null;
+  /** The time of a test; null: the database's. */
+  readonly clockMs: number | null;
+  /** What was found to be over, without the lock. */
+  readonly forgetting: { readonly found: Found; readonly locked: boolean };
+}
+
+/** Keys of resolved alerts. */
+export interface Found {
+  alerts: readonly string[];
+}
+
+/** The ledger's time inside of a statement. */
+const now = `GREATEST((SELECT time FROM ledger), COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint))`;
+
+const nowValue = ({ nowMs, clockMs }: Reading): number | null => nowMs ?? clockMs;
+
+/** Keeps incidents as they are, flight and all. */
+export function keepIncident({ atHand, mirror }: Pick<Reading, "atHand" | "mirror">, row: Row): Incident {
+  const incident = incidentOf(row);
+  const seat = mirror.seatOf(incident.id);
+  const flying = seat ? inFlight(incident, seat.flight) : incident;
+  atHand.incidents.set(flying.id, flying);
+  return flying;
+}
+
+/** The statements that read what is missing. */
+export function stepsFor(missing: Missing, reading: Reading): Step[] {
+  return [
+    ...(missing.clockwork ? clockworkSteps(missing.clockwork.perLane, reading) : []),
+    ...(missing.lanes.size > 0 ? [laneStep([...missing.lanes.values()], reading)] : []),
+    ...(missing.alerts.size > 0 ? alertSteps([...missing.alerts], reading) : []),
+    ...(missing.episodes.size > 0 ? [episodeStep([...missing.episodes.values()], reading)] : []),
+    ...(missing.incidents.size > 0 ? [incidentStep([...missing.incidents], reading)] : []),
+    ...(missing.silent.size > 0 ? [silentStep([...missing.silent], reading)] : []),
+  ];
+}
+
+/** With the incidents that they are part of: nobody asks for one without the others. */
+function alertSteps(fingerprints: readonly string[], reading: Reading): Step[] {
+  const { atHand } = reading;
+  const keys = fingerprints.map(storedKey);
+  return [
+    {
+      sql: "SELECT * FROM alerts WHERE fingerprint = ANY($1::text[])",
+      values: [keys],
+      take(rows) {
+        for (const fingerprint of fingerprints) atHand.alerts.set(fingerprint, null);
+        for (const row of rows) keepAlertAndAsk(reading, row);
+      },
+    },
+    {
+      sql: "SELECT * FROM incidents WHERE id = ANY(ARRAY(SELECT unnest(incidents) FROM alerts WHERE fingerprint = ANY($1::text[])))",
+      values: [keys],
+      take(rows) {
+        for (const row of rows) keepIncident(reading, row);
+      },
+    },
+  ];
+}
+
+function keepAlert({ atHand }: Reading, row: Row): string {
+  const record = alertOf(row);
+  atHand.alerts.set(record.fingerprint, record);
+  return record.fingerprint;
+}
+
+/** Its incidents are read right after it: those that are not found were forgotten, and are not asked for again. */
+function keepAlertAndAsk(reading: Reading, row: Row): string {
+  const fingerprint = keepAlert(reading, row);
+  const { alerts, incidents } = reading.atHand;
+  for (const id of alerts.get(fingerprint)?.incidents ?? []) if (!incidents.has(id)) incidents.set(id, null);
+  return fingerprint;
+}
+
+const episodeStep = (
+  episodes: readonly { readonly target: string; readonly dedupKey: string }[],
+  reading: Reading,
+): Step => ({
+  sql: `SELECT i.* FROM unnest($1::text[], $2::text[]) AS asked (target, dedup_key) CROSS JOIN LATERAL (
+    SELECT * FROM incidents i WHERE i.dedup_key = asked.dedup_key AND i.target = asked.target ORDER BY i.id DESC LIMIT 1) i`,
+  values: [episodes.map(({ target }) => storedKey(target)), episodes.map(({ dedupKey }) => storedKey(dedupKey))],
+  take(rows) {
+    const { atHand } = reading;
+    for (const { target, dedupKey } of episodes) atHand.episodes.set(episodeKey(target, dedupKey), null);
+    for (const row of rows) {
+      const { id, target, dedupKey } = keepIncident(reading, row);
+      atHand.episodes.set(episodeKey(target, dedupKey), id);
+    }
+  },
+});
+
+const incidentStep = (ids: readonly number[], reading: Reading): Step => ({
+  sql: "SELECT * FROM incidents WHERE id = ANY($1::bigint[])",
+  values: [ids],
+  take(rows) {
+    for (const id of ids) reading.atHand.incidents.set(id, null);
+    for (const row of rows) keepIncident(reading, row);
+  },
+});
+
+const silentStep = (sources: readonly string[], reading: Reading): Step => ({
+  sql: "SELECT a.*, s.source FROM silent s JOIN alerts a ON a.fingerprint = s.fingerprint WHERE s.source = ANY($1::text[])",
+  values: [sources.map(storedKey)],
+  take(rows) {
+    const found = new Map<string, string[]>(sources.map((source) => [storedKey(source), []]));
+    for (const row of rows) found.get(row["source"] as string)?.push(keepAlert(reading, row));
+    for (const source of sources) reading.atHand.silent.set(source, found.get(storedKey(source)) ?? []);
+  },
+});
+
+/** What is due of a lane, with the alert that each incident speaks of; what is in flight waits for nothing. */
+const dueOf = (lane: string, limit: string): string =>
+  `SELECT i.*, a.status AS a_status, a.look_at AS a_look_at, a.confirmed_at AS a_confirmed_at, a.incidents AS a_incidents,
+     a.content AS a_content, a.facts AS a_facts
+   FROM incidents i LEFT JOIN alerts a ON a.fingerprint = i.lead
+   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at <= here.now AND i.id <> ALL (here.flying)
+   ORDER BY i.due_at, i.id LIMIT ${limit}`;
+
+const nextOf = (lane: string): string =>
+  `SELECT i.due_at AS next FROM incidents i
+   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at > here.now AND i.id <> ALL (here.flying)
+   ORDER BY i.due_at LIMIT 1`;
+
+const here = `here AS MATERIALIZED (SELECT ${now} AS now, ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL) AS flying)`;
+
+/** The first instant after those that were read: where more has come than that, it is among what has come. */
+const firstUnread = (table: string, column: string): string =>
+  `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL ORDER BY ${column} OFFSET (
+    SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${column} <= ${now} LIMIT ${mostAtOnce}) come) LIMIT 1`;
+
+/** What time has brought: each lane by skipping from one to the next in the index, so that nothing is counted. */
+function clockworkSteps(perLane: number, reading: Reading): Step[] {
+  const { atHand } = reading;
+  const lanes = new Map<string, LoadedLane>();
+  const lookAt: string[] = [];
+  const fallbacks: number[] = [];
+  const value = nowValue(reading);
+  return [
+    {
+      sql: `WITH RECURSIVE ${here}, lanes AS (
+          (SELECT endpoint, urgency FROM incidents WHERE due_at IS NOT NULL ORDER BY endpoint, urgency LIMIT 1)
+          UNION ALL
+          SELECT n.endpoint, n.urgency FROM lanes l CROSS JOIN LATERAL (
+            SELECT endpoint, urgency FROM incidents i
+            WHERE i.due_at IS NOT NULL AND (i.endpoint, i.urgency) > (l.endpoint, l.urgency)
+            ORDER BY i.endpoint, i.urgency LIMIT 1) n)
+        SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
+        FROM here CROSS JOIN lanes l
+        LEFT JOIN LATERAL (${nextOf("l")}) n ON true LEFT JOIN LATERAL (${dueOf("l", "$2")}) d ON true`,
+      values: [value, perLane],
+      take(rows) {
+        for (const [key, lane] of lanesOf(rows, () => perLane, reading)) lanes.set(key, lane);
+      },
+    },
+    {
+      sql: `SELECT * FROM alerts WHERE look_at <= ${now} ORDER BY look_at LIMIT ${mostAtOnce}`,
+      values: [value],
+      take(rows) {
+        for (const row of rows) lookAt.push(keepAlert(reading, row));
+      },
+    },
+    {
+      sql: `SELECT * FROM incidents WHERE fallback_at <= ${now} ORDER BY fallback_at LIMIT ${mostAtOnce}`,
+      values: [value],
+      take(rows) {
+        for (const row of rows) fallbacks.push(keepIncident(reading, row).id);
+      },
+    },
+    {
+      sql: `SELECT (${firstUnread("alerts", "look_at")}) AS look_at, (${firstUnread("incidents", "fallback_at")}) AS fallback_at`,
+      values: [value],
+      take([row]) {
+        atHand.clockwork = {
+          lanes,
+          lookAt: { come: lookAt, nextMs: instant(row?.["look_at"] ?? null) },
+          fallbacks: { come: fallbacks, nextMs: instant(row?.["fallback_at"] ?? null) },
+        };
+      },
+    },
+  ];
+}
+
+/** More of lanes whose rows were too few. */
+const laneStep = (
+  asked: readonly { readonly endpoint: number; readonly urgency: Urgency; readonly limit: number }[],
+  reading: Reading,
+): Step => ({
+  sql: `WITH ${here}
+    SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
+    FROM here CROSS JOIN unnest($2::bigint[], $3::smallint[], $4::int[]) AS l (endpoint, urgency, most)
+    LEFT JOIN LATERAL (${nextOf("l")}) n ON true LEFT JOIN LATERAL (${dueOf("l", "l.most")}) d ON true`,
+  values: [
+    nowValue(reading),
+    asked.map(({ endpoint }) => endpoint),
+    asked.map(({ urgency }) => urgency),
+    asked.map(({ limit }) => limit),
+  ],
+  take(rows) {
+    const limits = new Map(asked.map((lane) => [laneKey(lane), lane.limit]));
+    for (const [key, lane] of lanesOf(rows, (of) => limits.get(of) ?? 0, reading))
+      reading.atHand.clockwork?.lanes.set(key, lane);
+  },
+});
+
+function lanesOf(
+  rows: readonly Row[],
+  limitOf: (key: string) => number,
+  reading: Reading,
+): Map<string, LoadedLane & { readonly due: number[] }> {
+  const lanes = new Map<string, LoadedLane & { due: number[]; more: boolean }>();
+  for (const row of rows) {
+    const place = { endpoint: Number(row["l_endpoint"]), urgency: row["l_urgency"] as Urgency };
+    const key = laneKey(place);
+    let lane = lanes.get(key);
+    if (!lane) lanes.set(key, (lane = { ...place, due: [], more: false, nextMs: instant(row["next"]) }));
+    if (row["id"] === null) continue;
+    lane.due.push(keepIncident(reading, row).id);
+    lane.more = lane.due.length >= limitOf(key);
+    if (row["a_facts"] !== null) keepAlert(reading, leadOf(row));
+  }
+  return lanes;
+}
+
+const leadOf = (row: Row): Row => ({
+  status: row["a_status"],
+  look_at: row["a_look_at"],
+  confirmed_at: row["a_confirmed_at"],
+  incidents: row["a_incidents"],
+  content: row["a_content"],
+  facts: row["a_facts"],
+});

@@ -1,0 +1,258 @@
+import { type DeliverySettings, LedgerUnavailable } from "@tocsin/core/decisions";
+import { LedgerCore } from "../core.ts";
+import { answerSteps } from "./answering.ts";
+import { AtHand } from "./at-hand.ts";
+import { Draft } from "./draft.ts";
+import { type Call, expecting } from "./expecting.ts";
+import type { LedgerTime } from "./ledger-time.ts";
+import { Mirror } from "./mirror.ts";
+import { type Head, mirrorSteps } from "./mirroring.ts";
+import { type Found, stepsFor } from "./reading.ts";
+import type { Row } from "./rows.ts";
+import type { Session, Step } from "./session.ts";
+import { headSteps, stepsToWrite } from "./writing.ts";
+
+export interface TurnOptions {
+  readonly connect: () => Promise<Session>;
+  readonly settings: DeliverySettings;
+  readonly random: () => number;
+  readonly time: LedgerTime;
+  /** Writers wait for each other; readers see one instant, and wait for nobody. */
+  readonly mode: "write" | "read";
+  /** Names this process among those that write. */
+  readonly writer: string;
+  /** Readers say there what is over; writers forget it. */
+  readonly found: Found;
+  /** One that is open already. */
+  readonly session?: Session;
+  /** Asked before the commit of a group: whether other replicas should look what is due. */
+  readonly wakesOthers?: (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number) => Step[];
+}
+
+/** Runs of one group after which something is wrong with us: each asks for less than the one before. */
+const mostRuns = 1_000;
+
+/** A server that says nothing for so long is given up; what it was asked is asked again elsewhere. */
+const silenceMs = 10_000;
+/** A change of targets may touch every incident. */
+const longSilenceMs = 120_000;
+
+/** One after another, over the whole ledger: decisions then see what all others decided. Freed with the transaction. */
+const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)";
+
+const begin = {
+  write: { sql: `BEGIN ISOLATION LEVEL READ COMMITTED; ${lock}` },
+  read: { sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" },
+} as const;
+
+/** Set when the commit was sent: what it would be, and what was to be answered. */
+interface Progress {
+  sent?: { readonly seq: number; readonly answers: readonly unknown[] };
+}
+
+/** So long the fate of a commit is asked for: a server that restarts, or a standby that takes over, is there by then. */
+const longestDoubtMs = 20_000;
+const doubtEveryMs = 200;
+
+/** The operations failed, not the database. */
+class Fault extends Error {}
+
+/** Runs groups of operations, each group in one transaction on one connection. */
+export class Turns {
+  readonly #options: TurnOptions;
+  readonly #mirror = new Mirror();
+  #session: Session | undefined;
+  #perLane = 8;
+
+  constructor(options: TurnOptions) {
+    this.#options = options;
+    this.#session = options.session;
+  }
+
+  /**
+   * The answers, in order; an Error in place of the answer of an operation that failed by itself.
+   *
+   * @throws LedgerUnavailable where nothing was done, or nobody knows whether it was
+   */
+  async run(calls: readonly Call[]): Promise<readonly unknown[]> {
+    try {
+      return await this.#attempt(calls);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // One operation's fault is not the others': each gets a transaction of its own.
+      if (calls.length === 1) return [error.cause];
+      const answers: unknown[] = [];
+      for (const call of calls) answers.push(...(await this.run([call])));
+      return answers;
+    }
+  }
+
+  async #attempt(calls: readonly Call[], again = true): Promise<readonly unknown[]> {
+    const session = await this.#connected();
+    const progress: Progress = {};
+    try {
+      return await this.#transact(session, calls, progress);
+    } catch (error) {
+      await this.#undo(session);
+      if (error instanceof Fault) throw error;
+      // A connection that was cut says so only now.
+      const { sent } = progress;
+      const wasDone = session.broken !== undefined && sent !== undefined && (await this.#wasDone(sent.seq));
+      if (wasDone) return sent.answers;
+      if (again && session.broken) return this.#attempt(calls, false);
+      this.#options.time.failed();
+      throw unavailable(error);
+    }
+  }
+
+  /**
+   * What became of a commit whose answer was lost. Whoever has the lock knows that it is over, either way.
+   *
+   * @throws LedgerUnavailable where nobody can be asked: it is unknown then
+   */
+  async #wasDone(seq: number): Promise<boolean> {
+    const deadlineMs = performance.now() + longestDoubtMs;
+    for (;;) {
+      let last = 0;
+      try {
+        const session = await this.#connected();
+        const take = ([row]: readonly Row[]): void => void (last = Number(row?.["seq"] ?? 0));
+        const asked = { sql: "SELECT seq FROM writers WHERE id = $1", values: [this.#options.writer], take };
+        await session.run([begin.write, asked, { sql: "COMMIT" }], silenceMs);
+        return last === seq;
+      } catch (error) {
+        if (this.#session) await this.#undo(this.#session);
+        if (performance.now() > deadlineMs) throw unavailable(error);
+        await new Promise((resolve) => setTimeout(resolve, doubtEveryMs));
+      }
+    }
+  }
+
+  async #transact(session: Session, calls: readonly Call[], progress: Progress): Promise<readonly unknown[]> {
+    const { mode, time, found } = this.#options;
+    const mirror = this.#mirror;
+    const atHand = new AtHand();
+    const { clockMs } = time;
+    const patienceMs = calls.some(([operation]) => operation === "useTargets") ? longSilenceMs : silenceMs;
+    const patient: Step[] =
+      patienceMs > silenceMs
+        ? [
+            { sql: `SET LOCAL statement_timeout = ${patienceMs}` },
+            { sql: `SET LOCAL idle_in_transaction_session_timeout = ${patienceMs}` },
+          ]
+        : [];
+    const { steps, head } = mirrorSteps(mirror, clockMs);
+    const first = expecting(calls, this.#perLane);
+    const reading = { atHand, mirror, nowMs: null, clockMs, forgetting: { found, locked: mode === "write" } };
+    await session.run(
+      [
+        begin[mode],
+        ...patient,
+        ...steps,
+        ...stepsFor(first, reading),
+        ...answerSteps(first.questions.values(), reading),
+      ],
+      patienceMs,
+    );
+    const nowMs = time.after(head);
+    for (let runs = 0; runs < mostRuns; runs++) {
+      const draft = new Draft({ atHand, mirror, lastId: head.lastId, perLane: this.#perLane });
+      const run = this.#run(draft, calls, head, nowMs);
+      if (draft.missing.any) {
+        const later = { ...reading, nowMs };
+        const more = [...stepsFor(draft.missing, later), ...answerSteps(draft.missing.questions.values(), later)];
+        await session.run(more, patienceMs);
+        continue;
+      }
+      if ("fault" in run) throw new Fault("an operation failed", { cause: run.fault });
+      this.#learn(calls, run.answers);
+      await this.#commit(session, { calls, draft, head: run.head, answers: run.answers, nowMs, patienceMs, progress });
+      time.passed(nowMs);
+      return run.answers;
+    }
+    throw new Error("the ledger's operations never had enough to read");
+  }
+
+  #run(draft: Draft, calls: readonly Call[], head: Head, nowMs: number) {
+    const { settings, random, time } = this.#options;
+    let token = head.lastToken;
+    try {
+      const core = new LedgerCore(draft, {
+        settings,
+        random,
+        nowMs,
+        startedAtMs: time.startedAtMs,
+        soleOwner: false,
+        nextToken: () => ++token,
+      });
+      const answers = calls.map(([operation, args]) =>
+        (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
+      );
+      return { answers, head: { ...head, lastToken: token, lastId: draft.lastId } };
+    } catch (fault) {
+      return { fault };
+    }
+  }
+
+  async #commit(
+    session: Session,
+    o: {
+      readonly calls: readonly Call[];
+      readonly draft: Draft;
+      readonly head: Head;
+      readonly answers: readonly unknown[];
+      readonly nowMs: number;
+      readonly patienceMs: number;
+      readonly progress: Progress;
+    },
+  ): Promise<void> {
+    const commit: Step = { sql: "COMMIT" };
+    if (this.#options.mode === "read") return session.run([commit], o.patienceMs);
+    const { steps, news } = stepsToWrite(o.draft, this.#mirror, o.head);
+    const wakes = this.#options.wakesOthers?.(o.calls, o.answers, o.draft, o.nowMs) ?? [];
+    if (steps.length === 0) return session.run([...wakes, commit], o.patienceMs);
+    const seq = o.head.seq + 1;
+    const endpointsSeq = news.endpoints ? seq : o.head.endpointsSeq;
+    const head = { ...o.head, seq, endpointsSeq, timeMs: o.nowMs };
+    o.progress.sent = { seq, answers: o.answers };
+    await session.run([...steps, ...headSteps(head, this.#options.writer), ...wakes, commit], o.patienceMs);
+    this.#mirror.take(news);
+    this.#mirror.seq = seq;
+    this.#mirror.endpointsSeq = endpointsSeq;
+  }
+
+  /** What a claim took is what the next one will want to have read. */
+  #learn(calls: readonly Call[], answers: readonly unknown[]): void {
+    for (const [index, [operation]] of calls.entries())
+      if (operation === "claimDue") {
+        const taken = (answers[index] as { leases: readonly unknown[] }).leases.length;
+        this.#perLane = Math.max(8, taken + (taken >> 1));
+      }
+  }
+
+  async #connected(): Promise<Session> {
+    if (this.#session && !this.#session.broken) return this.#session;
+    try {
+      return (this.#session = await this.#options.connect());
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  /** Leaves the connection as it was, or leaves it. */
+  async #undo(session: Session): Promise<void> {
+    if (session.broken) return;
+    await session.run([{ sql: "ROLLBACK" }], 1_000).catch((error: Error) => session.close(error));
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.end();
+  }
+}
+
+const unavailable = (error: unknown): LedgerUnavailable =>
+  error instanceof LedgerUnavailable
+    ? error
+    : new LedgerUnavailable(`PostgreSQL: ${error instanceof Error && error.message ? error.message : String(error)}`, {
+        cause: error,
+      });
