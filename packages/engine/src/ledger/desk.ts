@@ -117,7 +117,10 @@ export class Desk {
 }
 
 /** Who is told nothing again may forget. */
-const lasting = ({ forgetsAfterMs: _, ...traits }: ReceiverTraits): ReceiverTraits => traits;
+function lasting(traits: ReceiverTraits): ReceiverTraits {
+  const { forgetsAfterMs: _, ...others } = traits;
+  return others;
+}
 
 /** Numbers that grow across restarts too: the restart's number leads. */
 function tokensOf(store: Store): () => number {

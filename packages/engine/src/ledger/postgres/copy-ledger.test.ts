@@ -10,6 +10,9 @@ const accepted = { kind: "accepted", receipt: "1" } as const;
 const refused = { kind: "refused", reason: "invalid", detail: "HTTP 422" } as const;
 
 for (const server of testServers(process.env["DATABASE_URL"])) {
+  const byName = (a: { fingerprint: string }, b: { fingerprint: string }): number =>
+    a.fingerprint < b.fingerprint ? -1 : 1;
+
   it(`${server.name}: a copy says the same as the file did, goes on from there, and is made into an empty ledger alone`, async () => {
     using scratch = new Scratch();
     const from = scratch.file("tocsin.db");
@@ -35,8 +38,6 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
       const all = { limit: 100 };
       expect(await after.incidents(all)).toEqual(await before.incidents(all));
       expect(await after.deadLetters(all)).toEqual(await before.deadLetters(all));
-      const byName = (a: { fingerprint: string }, b: { fingerprint: string }) =>
-        a.fingerprint < b.fingerprint ? -1 : 1;
       expect((await after.firing(all)).toSorted(byName)).toEqual((await before.firing(all)).toSorted(byName));
       expect(await after.recall("targets")).toBe("all of them");
       const { nowMs: _, due: __, ...stats } = await after.stats();
