@@ -9,10 +9,10 @@ const request = { owner: "w", most: 10, concurrency: 100, leaseMarginMs: 20_000,
 const accepted = { kind: "accepted", receipt: "1" } as const;
 const refused = { kind: "refused", reason: "invalid", detail: "HTTP 422" } as const;
 
-for (const server of testServers(process.env["DATABASE_URL"])) {
-  const byName = (a: { fingerprint: string }, b: { fingerprint: string }): number =>
-    a.fingerprint < b.fingerprint ? -1 : 1;
+const byName = (a: { fingerprint: string }, b: { fingerprint: string }): number =>
+  a.fingerprint < b.fingerprint ? -1 : 1;
 
+for (const server of testServers(process.env["DATABASE_URL"])) {
   it(`${server.name}: a copy says the same as the file did, goes on from there, and is made into an empty ledger alone`, async () => {
     using scratch = new Scratch();
     const from = scratch.file("tocsin.db");
