@@ -125,6 +125,29 @@ test("the configuration is right, and fits what is mounted and opened", () => {
   ]);
 });
 
+test("the fleet's configuration is right: PostgreSQL, whose password and authority are mounted", () => {
+  const fleet = read("deploy/k8s-fleet/*.yaml");
+  const of = (kind: string): Manifest => fleet.find((manifest) => manifest.kind === kind);
+  const names = ["ingest-token", "read-token", "operate-token", "postgres-password", "postgres-ca"];
+  for (const name of names) writeFileSync(join(dir, name), name);
+  writeFileSync(join(dir, "encryption-key"), Buffer.alloc(32, 1).toString("base64"));
+  const text = of("ConfigMap").data["tocsin.yaml"] as string;
+  writeFileSync(join(dir, "tocsin.yaml"), text.replaceAll("/etc/tocsin/credentials", dir));
+  const { ledger } = loadConfig("tocsin.yaml", { cwd: dir, env: {} });
+  expect(ledger).toMatchObject({
+    kind: "postgres",
+    server: { user: "tocsin", password: "postgres-password", tls: { ca: "postgres-ca" } },
+  });
+  expect(of("Deployment").spec).toMatchObject({ replicas: 3, strategy: { rollingUpdate: { maxUnavailable: 0 } } });
+  const { resources, patches } = parse(readFileSync(join(root, "deploy/k8s-fleet/kustomization.yaml"), "utf8")) as {
+    resources: string[];
+    patches: { path: string }[];
+  };
+  expect(resources).toEqual(["../k8s"]);
+  const files = globSync("deploy/k8s-fleet/*.yaml", { cwd: root }).map((path) => basename(path));
+  expect(new Set([...patches.map(({ path }) => path), "kustomization.yaml"])).toEqual(new Set(files));
+});
+
 test("kustomize takes every file, all in one namespace", () => {
   const { resources } = parse(readFileSync(join(root, "deploy/k8s/kustomization.yaml"), "utf8")) as {
     resources: string[];

@@ -71,7 +71,13 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
   const time = new LedgerTime({ monotonic, testClock: clock });
   const notices = new Notices();
   const common = { connect: connected, settings, random, time, writer: randomUUID(), found: { alerts: [] } };
-  const writer = new Turns({ ...common, mode: "write", wakesOthers: notices.after, session: first });
+  const writer = new Turns({
+    ...common,
+    mode: "write",
+    connect: async () => byIndex(await connected()),
+    session: await byIndex(first),
+    wakesOthers: notices.after,
+  });
   const reader = new Turns({ ...common, mode: "read" });
   const waking = options.wake ? new Waking(server, options.wake) : undefined;
   const writes = new Queue(writer);
@@ -91,6 +97,16 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
     await waking?.close();
     await Promise.all([writes.close(), reads.close()]);
   });
+}
+
+/**
+ * A writer reads and changes few rows, by their keys. Its statements are planned once, perhaps while the tables are empty, and no
+ * statistics are ever as young as a storm: so the plan that is right for few rows of many is prescribed.
+ */
+async function byIndex(session: Session): Promise<Session> {
+  const off = ["seqscan", "hashjoin", "mergejoin"].map((plan) => `SET enable_${plan} = off`);
+  await session.run([{ sql: [...off, "SET plan_cache_mode = force_generic_plan"].join("; ") }], 5_000);
+  return session;
 }
 
 /** Others work here too: what they lease and leave is not in our plan. */

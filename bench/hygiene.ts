@@ -1,0 +1,66 @@
+// Does a PostgreSQL ledger stay small however often its rows change? So many open incidents are repeated, change their severity,
+// are leased and told again and again; sizes of tables and indexes are shown as it goes. PostgreSQL's defaults.
+import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/testkit/makers";
+import { openPostgresLedger } from "@tocsin/engine";
+import pg from "pg";
+import { printTable, writeResult } from "./lib/machine.ts";
+
+const open = Number(process.argv[2] ?? 1_000);
+const rounds = Number(process.argv[3] ?? 300);
+const severities = ["warning", "error"] as const;
+
+const [programs] = postgresPrograms();
+if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
+await using postgres = await TestPostgres.open({ programs, onDisk: true, settings: { autovacuum_naptime: "10s" } });
+const client = new pg.Client({ connectionString: postgres.url });
+await client.connect();
+const ledger = await openPostgresLedger({ server: postgres.address });
+await ledger.useTargets([targetTerms("pagerduty")]);
+
+const request = {
+  owner: "w",
+  most: 1_000,
+  concurrency: 2_000,
+  leaseMarginMs: 20_000,
+  ahead: { targets: [], factor: 1 },
+};
+async function tell(): Promise<number> {
+  let told = 0;
+  for (;;) {
+    const { leases } = await ledger.claimDue(request);
+    if (leases.length === 0) return told;
+    await ledger.settle(leases.map((lease) => ({ lease, outcome: { kind: "accepted", receipt: "" } })));
+    told += leases.length;
+  }
+}
+
+const tables = ["alerts", "incidents", "flights", "counts", "gates", "ledger"];
+const rows: (string | number)[][] = [
+  ["rounds", "alerts said", "events told", ...tables.map((name) => `${name} (+ indexes), kB`)],
+];
+let told = 0;
+async function measure(round: number): Promise<void> {
+  const sizes: string[] = [];
+  for (const table of tables) {
+    const { rows: found } = await client.query<{ heap: string; index: string }>(
+      "SELECT pg_table_size($1::regclass) / 1024 AS heap, pg_indexes_size($1::regclass) / 1024 AS index",
+      [table],
+    );
+    sizes.push(`${found[0]?.heap} + ${found[0]?.index}`);
+  }
+  rows.push([round, round * open, told, ...sizes]);
+  console.error(rows.at(-1)?.join("  "));
+}
+
+for (let round = 1; round <= rounds; round++) {
+  // Every round repeats what fires, with another severity, so that both of its rows change.
+  const severity = severities[round % 2] ?? "error";
+  const claims = Array.from({ length: open }, (_, n) => wanted(firing(`alert ${n}`), { severity }));
+  await ledger.want(claims);
+  if (round % 3 > 0) told += await tell();
+  if (round === 1 || round === 10 || round % 100 === 0) await measure(round);
+}
+printTable(rows);
+writeResult("hygiene", { open, rounds, postgres: programs.name, rows });
+await ledger[Symbol.asyncDispose]();
+await client.end();
