@@ -283,17 +283,17 @@ describe("clocks that differ from ours", () => {
 
   it("of two starts ahead of us the sender's order counts, also when the older one is said again", () => {
     const first = { startsAtMs: t0 + minute };
-    const newerStart = { startsAtMs: t0 + 2 * minute };
-    const newer = fires(t0 + second, newerStart);
+    const then = { startsAtMs: t0 + 2 * minute };
+    const newer = fires(t0 + second, then);
     expect(speak(fires(t0, first), newer, ends(t0 + 2 * second, first))).toMatchObject({
       effect: "ignored",
       state: { status: "firing", startsAtMs: t0 + 2 * minute },
     });
     const again = fires(t0 + 3 * second, first);
-    expect(speak(newer, ends(t0 + 2 * second, newerStart), again).effect).toBe("ignored");
+    expect(speak(newer, ends(t0 + 2 * second, then), again).effect).toBe("ignored");
     // The same start, once it no longer lies ahead, is one like any other.
     const later = fires(t0 + minute, first);
-    expect(speak(fires(t0, newerStart), ends(t0 + second, newerStart), later).effect).toBe("changed");
+    expect(speak(fires(t0, then), ends(t0 + second, then), later).effect).toBe("changed");
   });
 
   it("a sender whose clock was set right is believed, though all that it says is older than before", () => {

@@ -184,7 +184,7 @@ export class Watch {
       const others = here.filter(({ atMs, lease }) => atMs > fromMs && lease.urgency !== urgency.criticalTrigger);
       // One whose owner is gone is charged for as long as it may arrive, and has had its window after that.
       const hadTheirs = here.some(
-        ({ atMs, lease }) => isFollowUp(lease) && atMs + lease.leaseMs + lease.timeoutMs > fromMs,
+        ({ atMs, lease }) => isFollowUp(lease) && atMs + lease.leaseMs + lease.timeoutMs + windowMs > fromMs,
       );
       if (others.length > classesThatWait && !hadTheirs)
         this.violate("I5", `incident ${incident.id} waits for its end to be told while ${others.length} others go`);
