@@ -109,6 +109,8 @@ export interface Flight {
 export interface Overtaken {
   readonly token: number;
   readonly action: EventAction;
+  /** Stands for the words of a trigger, where a change of them is told; absent also where nobody knows them any more. */
+  readonly content?: string;
   readonly untilMs: number;
 }
 

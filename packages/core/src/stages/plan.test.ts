@@ -153,6 +153,26 @@ describe("a request of an owner that lost its lease", () => {
     expect(repairLate(incident, () => true)).toMatchObject({ repeat: false, overtaken: [] });
   });
 
+  it("that said other words makes those that count be said again", () => {
+    const told = { content: "new" };
+    const old = { ...late, content: "old" };
+    expect(repairLate(incidentOf({ told, overtaken: [old] }), () => true).repeat).toBe(true);
+    // Whose words nobody knows any more may have been others.
+    expect(repairLate(incidentOf({ told, overtaken: [late] }), () => true).repeat).toBe(true);
+    expect(repairLate(incidentOf({ told, overtaken: [{ ...late, content: "new" }] }), () => true).repeat).toBe(false);
+  });
+
+  it("that was a trigger of an earlier episode is perhaps told of one that is over untold", () => {
+    const untold = incidentOf({ told: null, wanted: over, overtaken: [late] });
+    expect(plan(untold, terms, t0)).toMatchObject({ state: "not_told", dueAtMs: t0 + 40_000 });
+    const repaired = repairLate(untold, () => true);
+    expect(repaired.told).toMatchObject({ event: "trigger", certain: false });
+    expect(plan({ ...repaired, dueAtMs: null }, terms, t0)).toMatchObject({ state: "due", reason: "ambiguous" });
+    const resolve = { ...late, action: "resolve" } as const;
+    expect(planned({ told: null, wanted: over, overtaken: [resolve] }).dueAtMs).toBeNull();
+    expect(repairLate(incidentOf({ told: null, overtaken: [late] }), () => true).told).toBeNull();
+  });
+
   it("stays on record until then", () => {
     const incident = incidentOf({ told: { event: "resolve" }, overtaken: [late] });
     expect(repairLate(incident, () => false)).toBe(incident);

@@ -1,5 +1,5 @@
 import { urgency } from "../model/event.ts";
-import type { Incident, Overtaken } from "../model/incident.ts";
+import type { Incident, Overtaken, Told } from "../model/incident.ts";
 import { type DueTerms, fallbackDueAtMs, nextAction, tellAgainAtMs, urgencyOf } from "./due.ts";
 
 /**
@@ -34,7 +34,8 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
       ...rest,
       state: "not_told",
       reason: incident.state === "not_told" ? incident.reason : "resolved_before_told",
-      dueAtMs: null,
+      // A late trigger of an earlier episode would open what nobody here has to end.
+      dueAtMs: incident.wanted.status === "resolved" ? earliest(lateTriggers(incident.overtaken)) : null,
     };
   const shadow = incident.told.shadow === true;
   const reason = shadow ? "shadow" : "delivered";
@@ -61,17 +62,29 @@ export function replan(before: Incident, after: Incident, terms: DueTerms, nowMs
   return plan(same ? after : { ...after, dueAtMs: null }, terms, nowMs);
 }
 
+/** It was of another kind, or a trigger with other words than those that the target should show. */
+const undoes = ({ action, content }: Overtaken, told: Told): boolean =>
+  action !== told.event || (action === "trigger" && told.content !== undefined && content !== told.content);
+
+const lateTriggers = (overtaken: readonly Overtaken[]): number[] =>
+  overtaken.flatMap(({ action, untilMs }) => (action === "trigger" ? [untilMs] : []));
+
 /**
  * A request of an owner that lost its lease may have arrived until `untilMs`. Once that is past, or the owner reported,
- * the last certain event is repeated where the late one may have undone it.
+ * the last certain event is repeated where the late one may have undone it. Where nothing was told in this episode, a late
+ * trigger of an earlier one counts as perhaps told.
  */
 export function repairLate(incident: Incident, isOver: (one: Overtaken) => boolean): Incident {
   const over = incident.overtaken.filter((one) => isOver(one));
   if (over.length === 0) return incident;
-  const { told } = incident;
-  const undone = told?.certain === true && over.some((one) => one.action !== told.event);
+  const { told, wanted } = incident;
+  const undone = told?.certain === true && over.some((one) => undoes(one, told));
+  const [openedAtMs] = told === null && wanted.status === "resolved" ? lateTriggers(over) : [];
   return {
     ...incident,
+    ...(openedAtMs !== undefined && {
+      told: { event: "trigger" as const, certain: false, severity: wanted.severity, atMs: openedAtMs },
+    }),
     overtaken: incident.overtaken.filter((one) => !isOver(one)),
     repeat: incident.repeat || undone,
   };

@@ -238,8 +238,10 @@ export function overtake(desk: Desk, flights: Flights, incident: Incident): Inci
   desk.note(incident.id, "lease_lost", flight.action);
   const unaccepted = unacceptedAfter(incident, flight);
   const doubtful = doubted({ ...incident, flight: null, unaccepted }, flight, desk.nowMs);
-  if (flight.action === "check") return { ...doubtful, dueAtMs: desk.nowMs };
-  const late = { token: flight.token, action: flight.action, untilMs: flight.leaseUntilMs + endpoint.terms.timeoutMs };
+  const { token, action, content } = flight;
+  if (action === "check") return { ...doubtful, dueAtMs: desk.nowMs };
+  const untilMs = flight.leaseUntilMs + endpoint.terms.timeoutMs;
+  const late = { token, action, ...(content === undefined ? {} : { content }), untilMs };
   return { ...doubtful, dueAtMs: desk.nowMs, overtaken: [...doubtful.overtaken, late] };
 }
 

@@ -4,6 +4,7 @@ import {
   type Incident,
   nextAction,
   type Outcome,
+  type Overtaken,
   plan,
   repairLate,
   settle as settled,
@@ -87,9 +88,10 @@ const wentUnanswered = (outcome: Outcome): boolean =>
   (outcome.kind === "ambiguous" && outcome.status === undefined) || (outcome.kind === "interrupted" && outcome.left);
 
 /** As with a lost lease: what may still arrive after the next event is made good when it can no longer. */
-function withLate(incident: Incident, { token, action }: Flight, untilMs: number): Incident {
+function withLate(incident: Incident, { token, action, content }: Flight, untilMs: number): Incident {
   if (untilMs <= incident.updatedAtMs || action === "check") return incident;
-  return { ...incident, overtaken: [...incident.overtaken, { token, action, untilMs }] };
+  const late: Overtaken = { token, action, ...(content === undefined ? {} : { content }), untilMs };
+  return { ...incident, overtaken: [...incident.overtaken, late] };
 }
 
 const noteOf = (flight: Flight, outcome: Outcome): string =>
@@ -202,8 +204,9 @@ function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: Packed
   desk.note(holder.id, "reported_late", action);
   const unanswered = wentUnanswered(outcome);
   const untilMs = desk.nowMs + (unanswered ? timeoutMs : 0);
-  const others = holder.overtaken.filter((one) => one.token !== token);
-  const late: Incident = { ...holder, overtaken: [...others, { token, action, untilMs }] };
+  const known = holder.overtaken.find((one) => one.token === token);
+  const others = holder.overtaken.filter((one) => one !== known);
+  const late: Incident = { ...holder, overtaken: [...others, { ...known, token, action, untilMs }] };
   // It may still arrive, or the attempt under way may have met the receiver before it: judged when that is past.
   if (unanswered || holder.flight) return void desk.planned(holder, late);
   const repaired = repairLate(late, (one) => one.token === token);

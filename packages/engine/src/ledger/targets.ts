@@ -49,7 +49,8 @@ function eachUntold(desk: Desk, endpoint: number, act: (incident: Incident) => v
   let after = 0;
   for (;;) {
     const untold = desk.store.untoldAt(endpoint, after, page);
-    for (const incident of untold) act(incident);
+    // What rests and waits for a late request to be over has nothing to be told for the first time.
+    for (const incident of untold) if (incident.state !== "not_told") act(incident);
     const last = untold.at(-1);
     if (untold.length < page || !last) return;
     after = last.id;

@@ -191,9 +191,22 @@ function order(world: World, adopted: ReadonlySet<number>): void {
       const handed = [...world.watch.handed.values()].some(
         ({ lease }) => lease.incident === incident && lease.action === "trigger",
       );
-      if (!tried && !handed) world.watch.violate("I2", `incident ${incident} began with ${first.lease.action}`);
+      if (!tried && !handed && !makesGood(world, first))
+        world.watch.violate("I2", `incident ${incident} began with ${first.lease.action}`);
     }
   }
+}
+
+/** A trigger of an earlier episode, whose owner had lost its lease, opened what this one only has to end. */
+function makesGood(world: World, { lease, begunAtMs }: Passage): boolean {
+  return world.network.passages.some(
+    (one) =>
+      one.lease.action === "trigger" &&
+      one.lease.target === lease.target &&
+      one.lease.dedupKey === lease.dedupKey &&
+      one.begunAtMs <= begunAtMs &&
+      world.watch.handed.get(one.lease.token)?.end !== "settled",
+  );
 }
 
 /** I4: the receiver never counted more than its limit, save where it was not the limit that we were told. */

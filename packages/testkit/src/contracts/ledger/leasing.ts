@@ -351,6 +351,22 @@ function leaseTime(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["due waiting_retry"]);
     });
 
+    it("and may have opened what a later episode never told is ended, also where its target was switched off meanwhile", async () => {
+      for (const enabled of [true, false]) {
+        await using stage = await Stage.open(subject);
+        const lost = await lateTrigger(stage);
+        await stage.clock.advance(minute);
+        await stage.tell();
+        await stage.fires("a", { startsAtMs: stage.clock.now() });
+        await stage.ends("a", { startsAtMs: stage.clock.now() });
+        await stage.settle(lost, timedOut);
+        await stage.ledger.useTargets([targetTerms("pagerduty", { enabled })]);
+        expect(await stage.after(10 * second - 1)).toEqual([]);
+        expect(await stage.after(1)).toEqual(["resolve a"]);
+        expect(await stage.after(hour)).toEqual([]);
+      }
+    });
+
     it("and whose owner never sent anything needs no repair", async () => {
       await using stage = await Stage.open(subject);
       const lost = await lateTrigger(stage);
