@@ -1,66 +1,9 @@
-import type { Claim, Severity } from "@tocsin/core";
-import { openSqliteLedger, startWorker } from "@tocsin/engine";
-import { Simulator } from "@tocsin/simulator";
-import { firing, pagerdutyLimit, Random, resolved, settled, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { firing, Random, resolved, startVirtualService } from "@tocsin/testkit";
 import { describe, expect, it } from "vitest";
 
 // What the real limit of 120 calls in 60 s makes of storms, in virtual time: the engine, a ledger and a strict receiver.
 
 const second = 1_000;
-const minute = 60 * second;
-const key = "0123456789abcdef0123456789abcdef";
-/** To the receiver, and back. */
-const wayMs = 40;
-
-async function start() {
-  const clock = new VirtualClock();
-  const receiver = new Simulator({ clock: { now: () => clock.monotonic() } });
-  const ledger = await openSqliteLedger({ path: ":memory:", thread: false, clock, random: () => 0.5 });
-  await ledger.useTargets([targetTerms("pagerduty", { rateLimit: pagerdutyLimit })]);
-  const toldAfterMs: { severity: Severity; ms: number }[] = [];
-  const after = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
-  const worker = startWorker({
-    ledger,
-    clock,
-    owner: "worker",
-    concurrency: 64,
-    observe: { told: ({ severity }, ms) => void toldAfterMs.push({ severity, ms }) },
-    publish: async ({ action, dedupKey, severity, summary }) => {
-      await after(wayMs);
-      const event = { routing_key: key, event_action: action, dedup_key: dedupKey };
-      const payload = { summary, severity, source: "virtual time" };
-      const body = JSON.stringify(action === "trigger" ? { ...event, payload } : event);
-      const headers = { "content-type": "application/json" };
-      const { status } = receiver.handle({ method: "POST", path: "/v2/enqueue", headers, body });
-      await after(wayMs);
-      if (status !== 202) throw new Error(`the receiver answered ${status}`);
-      return { outcome: { kind: "accepted", receipt: "" } };
-    },
-  });
-  return {
-    clock,
-    receiver,
-    toldAfterMs,
-    async say(claims: readonly Claim[], severity: Severity) {
-      await ledger.want(claims.map((claim) => wanted(claim, { severity })));
-      worker.wake();
-      await settled();
-    },
-    /** Ms until nothing is due any more. */
-    async drained(): Promise<number> {
-      const fromMs = clock.monotonic();
-      while ((await ledger.stats()).due.length > 0) await clock.advance(second);
-      return clock.monotonic() - fromMs;
-    },
-    requests: () => receiver.requests(Number.POSITIVE_INFINITY).length,
-    [Symbol.asyncDispose]: async () => {
-      const stopped = worker.stop({ graceMs: 0 });
-      await clock.advance(minute);
-      await stopped;
-      await ledger[Symbol.asyncDispose]();
-    },
-  };
-}
 
 const names = (what: string, count: number): string[] => Array.from({ length: count }, (_, n) => `${what}-${n}`);
 const percentile = (values: readonly number[], share: number): number =>
@@ -71,7 +14,7 @@ describe("at 120 calls in 60 s", () => {
     ["5 minutes", 30],
     ["10 seconds", 1],
   ])("10,000 flaps over 100 incidents in %s end right within 120 s after the last one", async (span, paceMs) => {
-    await using run = await start();
+    await using run = await startVirtualService();
     const random = new Random(1);
     const fires = new Map(names("a", 100).map((name) => [name, false]));
     for (let flap = 0; flap < 10_000; flap++) {
@@ -96,7 +39,7 @@ describe("at 120 calls in 60 s", () => {
   });
 
   it("a critical every 20 s during a backlog of 5,000 warnings waits less than 1 s at the 99th percentile", async () => {
-    await using run = await start();
+    await using run = await startVirtualService();
     await run.say(
       names("w", 5_000).map((name) => firing(name)),
       "warning",
@@ -116,7 +59,7 @@ describe("at 120 calls in 60 s", () => {
   });
 
   it("1,000 incidents, a fifth critical, drain as fast as the reserve allows", async () => {
-    await using run = await start();
+    await using run = await startVirtualService();
     await run.say(
       names("c", 200).map((name) => firing(name)),
       "critical",

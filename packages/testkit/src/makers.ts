@@ -7,3 +7,4 @@ export * from "./scratch.ts";
 export * from "./target-terms.ts";
 export * from "./test-postgres.ts";
 export * from "./virtual-clock.ts";
+export * from "./virtual-service.ts";

@@ -197,7 +197,10 @@ function order(world: World, adopted: ReadonlySet<number>): void {
   }
 }
 
-/** A trigger of an earlier episode, whose owner had lost its lease, opened what this one only has to end. */
+const leftUnanswered = ({ outcome }: Passage): boolean =>
+  outcome?.kind === "ambiguous" || (outcome?.kind === "interrupted" && outcome.left);
+
+/** A trigger of an earlier episode, whose owner had lost its lease or had no answer, may open what this one has to end. */
 function makesGood(world: World, { lease, begunAtMs }: Passage): boolean {
   return world.network.passages.some(
     (one) =>
@@ -205,7 +208,7 @@ function makesGood(world: World, { lease, begunAtMs }: Passage): boolean {
       one.lease.target === lease.target &&
       one.lease.dedupKey === lease.dedupKey &&
       one.begunAtMs <= begunAtMs &&
-      world.watch.handed.get(one.lease.token)?.end !== "settled",
+      (world.watch.handed.get(one.lease.token)?.end !== "settled" || leftUnanswered(one)),
   );
 }
 
