@@ -197,20 +197,21 @@ function order(world: World, adopted: ReadonlySet<number>): void {
   }
 }
 
-const leftUnanswered = ({ outcome }: Passage): boolean =>
-  outcome?.kind === "ambiguous" || (outcome?.kind === "interrupted" && outcome.left);
-
 /** A trigger of an earlier episode, whose owner had lost its lease or had no answer, may open what this one has to end. */
-function makesGood(world: World, { lease, begunAtMs }: Passage): boolean {
-  return world.network.passages.some(
-    (one) =>
-      one.lease.action === "trigger" &&
-      one.lease.target === lease.target &&
-      one.lease.dedupKey === lease.dedupKey &&
-      one.begunAtMs <= begunAtMs &&
-      (world.watch.handed.get(one.lease.token)?.end !== "settled" || leftUnanswered(one)),
+function makesGood(world: World, { lease }: Passage): boolean {
+  const ofThis = (one: Lease): boolean =>
+    one.action === "trigger" &&
+    one.target === lease.target &&
+    one.dedupKey === lease.dedupKey &&
+    one.token < lease.token;
+  return (
+    [...world.watch.handed.values()].some((handed) => handed.end !== "settled" && ofThis(handed.lease)) ||
+    world.network.passages.some((passage) => leftUnanswered(passage) && ofThis(passage.lease))
   );
 }
+
+const leftUnanswered = ({ outcome }: Passage): boolean =>
+  outcome?.kind === "ambiguous" || (outcome?.kind === "interrupted" && outcome.left);
 
 /** I4: the receiver never counted more than its limit, save where it was not the limit that we were told. */
 function limits(world: World): void {
