@@ -19,17 +19,19 @@ export default defineConfig({
     coverage: {
       enabled: true,
       include: ["packages/{core,engine}/src/**/*.ts"],
-      // What runs in a thread is not counted, nor the ledger over PostgreSQL: much of it is for a server that is killed, cut
-      // off or another one by now, and is reached in e2e/fleet-*.test.ts alone.
-      exclude: [
-        "**/*.test.ts",
-        "packages/engine/src/ledger/sqlite/thread.ts",
-        "packages/engine/src/ledger/postgres/**",
-      ],
+      // What runs in a thread is not counted.
+      exclude: ["**/*.test.ts", "packages/engine/src/ledger/sqlite/thread.ts"],
       reporter: ["text-summary", "json"],
       // Beside the sandboxes of mutation tests, not in their place.
       reportsDirectory: "coverage/vitest",
-      thresholds: { lines: 95, branches: 95 },
+      thresholds: {
+        "packages/{core/src/**,engine/src/*,engine/src/ledger/*,engine/src/ledger/sqlite/**}": {
+          lines: 95,
+          branches: 95,
+        },
+        // Much of it is for a server that is killed, cut off or another one by now: e2e/fleet-*.test.ts alone reach that.
+        "packages/engine/src/ledger/postgres/**": { lines: 85, branches: 75 },
+      },
     },
   },
 });
