@@ -3,6 +3,7 @@ import type { Counts } from "../counts.ts";
 import type { AlertRecord } from "../store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
 import { Recent } from "./recent.ts";
+import { Soonest } from "./soonest.ts";
 
 /** Of the alerts at hand, by the length of their JSON: some two thousand usual ones, while they are recorded and told. */
 const recentLength = 2_500_000;
@@ -12,6 +13,9 @@ export class AlertRows {
   readonly #db: Database;
   readonly #counts: Counts;
   readonly #recent = new Recent<string, AlertRecord>(recentLength);
+  readonly #nextLook = new Soonest(() =>
+    instant(this.#db.get("SELECT min(look_at) AS at FROM alerts WHERE look_at IS NOT NULL")?.["at"] ?? null),
+  );
 
   constructor(db: Database, counts: Counts) {
     this.#db = db;
@@ -21,6 +25,7 @@ export class AlertRows {
   /** Forgets what is at hand, after a rollback. */
   reload(): void {
     this.#recent.clear();
+    this.#nextLook.forget();
   }
 
   get(fingerprint: string): AlertRecord | undefined {
@@ -62,6 +67,7 @@ export class AlertRows {
         facts,
         fingerprint,
       );
+    this.#nextLook.wrote(lookAtMs);
     this.#recent.set(fingerprint, after, after.content.length + facts.length);
     if (before?.status !== status) {
       if (before) this.#counts.addAlert(before.status, -1);
@@ -80,12 +86,12 @@ export class AlertRows {
   }
 
   toLookAt(nowMs: number, limit: number): readonly AlertRecord[] {
+    if (!this.#nextLook.mayHaveCome(nowMs)) return [];
     return this.#db.all("SELECT * FROM alerts WHERE look_at <= ? ORDER BY look_at LIMIT ?", nowMs, limit).map(recordOf);
   }
 
   nextLookAtMs(): number | null {
-    const row = this.#db.get("SELECT look_at FROM alerts WHERE look_at IS NOT NULL ORDER BY look_at LIMIT 1");
-    return row ? Number(row["look_at"]) : null;
+    return this.#nextLook.atMs;
   }
 
   firing({ after = "", prefix = "", limit }: FiringPage): readonly AlertRecord[] {

@@ -2,11 +2,12 @@ import type { Incident, IncidentQuery, LedgerStats, Severity, Urgency } from "@t
 import { urgency as urgencies } from "@tocsin/core/decisions";
 import type { Counts } from "../counts.ts";
 import type { Lane } from "../store.ts";
-import { type Database, text } from "./database.ts";
+import { type Database, instant, text } from "./database.ts";
 import { flightsIn, flightsText, type Flying } from "./flight-rows.ts";
 import { factsOf, incidentOf, sameRow } from "./incident-row.ts";
 import { Lanes } from "./lanes.ts";
 import { Recent } from "./recent.ts";
+import { Soonest } from "./soonest.ts";
 
 /** Of the incidents at hand, by the length of their JSON: some four thousand usual ones, while they are told. */
 const recentLength = 2_000_000;
@@ -24,6 +25,9 @@ export class IncidentRows {
   readonly #lanes = new Lanes();
   /** What is in flight, as it is; its row may be as it was before. */
   readonly #flying = new Map<number, Incident>();
+  readonly #nextFallback = new Soonest(() =>
+    instant(this.#db.get("SELECT min(fallback_at) AS at FROM incidents WHERE fallback_at IS NOT NULL")?.["at"] ?? null),
+  );
   #flyingChanged = false;
   #lastId = 0;
 
@@ -36,6 +40,7 @@ export class IncidentRows {
   reload(): void {
     this.#recent.clear();
     this.#flying.clear();
+    this.#nextFallback.forget();
     this.#flyingChanged = false;
     // Numbers are not used again after old incidents were forgotten: dead letters and history name them.
     const kept = Number(this.#db.get("SELECT last_incident FROM flights")?.["last_incident"] ?? 0);
@@ -118,6 +123,7 @@ export class IncidentRows {
       updatedAtMs,
       facts,
     );
+    this.#nextFallback.wrote(fallbackAtMs);
     this.#recent.set(id, inserted, facts.length);
     this.#counts.addIncident(inserted, 1);
     this.#lanes.add(inserted);
@@ -150,6 +156,7 @@ export class IncidentRows {
       facts,
       id,
     );
+    this.#nextFallback.wrote(fallbackAtMs);
     this.#recent.set(id, incident, facts.length);
   }
 
@@ -208,16 +215,14 @@ export class IncidentRows {
   }
 
   fallbacksDue(nowMs: number, limit: number): readonly Incident[] {
+    if (!this.#nextFallback.mayHaveCome(nowMs)) return [];
     return this.#db
       .all("SELECT id FROM incidents WHERE fallback_at <= ? ORDER BY fallback_at LIMIT ?", nowMs, limit)
       .map((row) => this.#existing(row["id"]));
   }
 
   nextFallbackAtMs(): number | null {
-    const row = this.#db.get(
-      "SELECT fallback_at FROM incidents WHERE fallback_at IS NOT NULL ORDER BY fallback_at LIMIT 1",
-    );
-    return row ? Number(row["fallback_at"]) : null;
+    return this.#nextFallback.atMs;
   }
 
   inFlight(): readonly Incident[] {
