@@ -42,12 +42,10 @@ export async function openLedger(
  * Replicas must have the same key: by another one, credentials have other names, so that their limits are not shared, and what
  * was told cannot be ended. The first that starts leaves a hash that tells nothing of the key.
  */
-async function checkKey(ledger: Pick<Ledger, "remember" | "recall">, vault: Pick<Vault, "identity">): Promise<void> {
+async function checkKey(ledger: Pick<Ledger, "rememberFirst">, vault: Pick<Vault, "identity">): Promise<void> {
   const name = "encryption key";
   const ours = vault.identity("ledger", name);
-  const theirs = await ledger.recall(name);
-  if (theirs === undefined) await ledger.remember(name, ours);
-  else if (theirs !== ours)
+  if ((await ledger.rememberFirst(name, ours)) !== ours)
     throw new Error("it was written with another `ledger.encryptionKey` (of a list, the last counts)");
 }
 
