@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 
 import { type Clock, systemClock } from "@tocsin/core";
 import { startWorker, type Worker } from "@tocsin/engine";
-import { proxyFrom, Transport } from "@tocsin/publishers";
+import { proxyFrom, proxySecrets, Transport } from "@tocsin/publishers";
 import type { FastifyInstance } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
@@ -78,6 +78,7 @@ export async function compose(
     closing.push(() => ledger[Symbol.asyncDispose]());
     const readiness = new Readiness(ledger, clock);
     const proxy = proxyBeyondLoopback(env);
+    scrubber.learn(proxySecrets(proxy));
     const transport = new Transport({ proxy });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });

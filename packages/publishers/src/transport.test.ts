@@ -177,6 +177,22 @@ describe("a proxy", () => {
     expect(proxy.seen).toContain(`CONNECT 127.0.0.1:${server.port}`);
   });
 
+  test("that says back what it was told gives no password away", async () => {
+    const seen: string[] = [];
+    await using front = await listen(
+      createHttpServer((request, response) => {
+        const { "proxy-authorization": told = "" } = request.headers;
+        seen.push(told);
+        response.writeHead(502).end(`${told}, which is ${Buffer.from(told.slice(6), "base64").toString()}`);
+      }),
+    );
+    const proxy = { http: `http://us%65r:p%40ss-word@127.0.0.1:${front.port}`, https: undefined, no: undefined };
+    await using transport = new Transport({ proxy });
+    const reply = await transport.post({ ...post, address: addressOf("http://receiver.invalid/") });
+    expect(seen).toEqual([`Basic ${Buffer.from("user:p@ss-word").toString("base64")}`]);
+    expect(reply).toMatchObject({ kind: "answered", status: 502, body: "Basic [secret], which is user:[secret]" });
+  });
+
   test("is not used for hosts that no_proxy names", async () => {
     await using receiver = await ScriptedReceiver.open(answer(202));
     const proxy = { http: "http://127.0.0.1:1", https: undefined, no: "127.0.0.1" };
