@@ -32,11 +32,26 @@ export async function openLedger(
       throw error;
     }
   } catch (error) {
-    throw new OperatorError(`the ledger ${ledgerName(place)} cannot be opened: ${(error as Error).message}`, {
+    throw new OperatorError(`the ledger ${ledgerName(place)} cannot be opened: ${whyNot(error as Error)}`, {
       cause: error,
     });
   }
 }
+
+/** As OpenSSL calls it; what Node says of it is about Node. */
+const untrusted: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "CERT_SIGNATURE_FAILURE",
+]);
+
+const whyNot = (error: Error & { readonly code?: unknown }): string =>
+  untrusted.has(error.code)
+    ? "no authority that we trust has signed the server's certificate; `ledger.tls.ca` names the one that has"
+    : error.message;
 
 /**
  * Replicas must have the same key: by another one, credentials have other names, so that their limits are not shared, and what
