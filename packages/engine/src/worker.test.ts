@@ -136,6 +136,20 @@ describe("a worker", () => {
     expect(ended).toContain("slow 20000");
   });
 
+  it("an attempt ends in its own time also where one that began before it may take longer", async () => {
+    const targets = [targetTerms("slow", { timeoutMs: minute }), targetTerms("quick", { timeoutMs: second })];
+    const ended: string[] = [];
+    const observe: WorkerObserver = {
+      attempted: ({ target }, _outcome, tookMs) => void ended.push(`${target} ${tookMs}`),
+    };
+    await using run = await start({ receiver: inOrder(() => "hang"), targets, observe });
+    await run.fires("a", { at: ["slow"] });
+    await run.clock.advance(second);
+    await run.fires("b", { at: ["quick"] });
+    await run.clock.advance(second);
+    expect(ended).toEqual(["quick 1000"]);
+  });
+
   it("does not send what it was given too long ago, since the lease may be another's by now", async () => {
     const slowly = (ledger: Ledger, clock: VirtualClock): Partial<Ledger> => {
       let first = true;

@@ -84,6 +84,8 @@ export function startWorker(options: WorkerOptions): Worker {
   let stopping = false;
   let cancelSleep: (() => void) | undefined;
   let cancelDeadline: (() => void) | undefined;
+  /** When that timer comes. */
+  let soonestMs = Number.POSITIVE_INFINITY;
   let cancelReport: (() => void) | undefined;
   let limited: ReadonlySet<string> = new Set();
   let idle: (() => void) | undefined;
@@ -145,8 +147,9 @@ export function startWorker(options: WorkerOptions): Worker {
   async function attempt({ lease, claimedAtMs }: Held): Promise<void> {
     const controller = unused.pop() ?? new AbortController();
     const startedAtMs = clock.monotonic();
-    flying.set(lease.token, { lease, controller, deadlineMs: startedAtMs + lease.timeoutMs });
-    watchDeadlines();
+    const deadlineMs = startedAtMs + lease.timeoutMs;
+    flying.set(lease.token, { lease, controller, deadlineMs });
+    watchDeadline(deadlineMs);
     const { outcome, rendered } = await outcomeOf(lease, controller.signal, claimedAtMs);
     const durationMs = clock.monotonic() - startedAtMs;
     flying.delete(lease.token);
@@ -213,20 +216,25 @@ export function startWorker(options: WorkerOptions): Worker {
     if (flying.size === 0 && hand.size === 0 && !settling && !claiming) idle?.();
   }
 
-  /** One timer for all deadlines: attempts are many, time-outs few. */
-  function watchDeadlines(): void {
-    if (cancelDeadline) return;
-    let soonest = Number.POSITIVE_INFINITY;
-    for (const { controller, deadlineMs } of flying.values())
-      if (!controller.signal.aborted) soonest = Math.min(soonest, deadlineMs);
-    if (soonest === Number.POSITIVE_INFINITY) return;
-    cancelDeadline = clock.after(soonest - clock.monotonic(), () => {
-      cancelDeadline = undefined;
-      const nowMs = clock.monotonic();
-      for (const { controller, deadlineMs } of flying.values())
-        if (deadlineMs <= nowMs) controller.abort(new DOMException("the attempt took too long", "TimeoutError"));
-      watchDeadlines();
-    });
+  /** One timer for all deadlines: attempts are many, time-outs few. It may come before any of them is past, never after. */
+  function watchDeadline(deadlineMs: number): void {
+    if (deadlineMs >= soonestMs) return;
+    cancelDeadline?.();
+    soonestMs = deadlineMs;
+    cancelDeadline = clock.after(deadlineMs - clock.monotonic(), endOverdue);
+  }
+
+  function endOverdue(): void {
+    const nowMs = clock.monotonic();
+    cancelDeadline?.();
+    soonestMs = Number.POSITIVE_INFINITY;
+    let nextMs = soonestMs;
+    for (const { controller, deadlineMs } of flying.values()) {
+      if (controller.signal.aborted) continue;
+      if (deadlineMs <= nowMs) controller.abort(new DOMException("the attempt took too long", "TimeoutError"));
+      else nextMs = Math.min(nextMs, deadlineMs);
+    }
+    watchDeadline(nextMs);
   }
 
   async function stop({ graceMs = 10_000 } = {}): Promise<void> {
