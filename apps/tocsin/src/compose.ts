@@ -79,7 +79,7 @@ export async function compose(
     const readiness = new Readiness(ledger, clock);
     const proxy = proxyBeyondLoopback(env);
     scrubber.learn(proxySecrets(proxy));
-    const transport = new Transport({ proxy });
+    const transport = new Transport({ proxy, beforeWrite: () => worker?.endOverdue() });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
 

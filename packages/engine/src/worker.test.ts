@@ -1,4 +1,4 @@
-import { type Ledger, type Lease, LedgerUnavailable, type Outcome, type TargetTerms } from "@tocsin/core";
+import { type Clock, type Ledger, type Lease, LedgerUnavailable, type Outcome, type TargetTerms } from "@tocsin/core";
 import {
   FakeReceiver,
   firing,
@@ -148,6 +148,32 @@ describe("a worker", () => {
     await run.fires("b", { at: ["quick"] });
     await run.clock.advance(second);
     expect(ended).toEqual(["quick 1000"]);
+  });
+
+  it("ends what is overdue when it is asked to, though no timer has come", async () => {
+    // The timers of a process that was stopped come when it goes on, and so does everything else.
+    const signals: AbortSignal[] = [];
+    const publish: WorkerOptions["publish"] = (_lease, signal) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    };
+    const clock = new VirtualClock();
+    let lateMs = 0;
+    const late: Clock = {
+      now: () => clock.now() + lateMs,
+      monotonic: () => clock.monotonic() + lateMs,
+      after: (delayMs, then) => clock.after(delayMs, then),
+    };
+    await using ledger = memoryLedger({ clock });
+    await ledger.useTargets([targetTerms("pagerduty", { timeoutMs: second })]);
+    await ledger.want([wanted(firing("a"))]);
+    const worker = startWorker({ ledger, clock: late, owner: "worker", concurrency: 1, publish });
+    await settled();
+    worker.endOverdue();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    lateMs = second;
+    worker.endOverdue();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
   it("does not send what it was given too long ago, since the lease may be another's by now", async () => {

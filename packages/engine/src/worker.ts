@@ -43,6 +43,8 @@ export interface Worker {
   /** Something may be due now. */
   wake(): void;
   inFlight(): number;
+  /** Ends attempts whose time is over. For right before a write: this process may have stood still, and its timers with it. */
+  endOverdue(): void;
   /**
    * Claims no more, lets attempts end for up to `graceMs` (default 10 s), then interrupts them and releases the leases. Done
    * a second after that at the latest, also where the ledger is unavailable.
@@ -181,7 +183,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
-    // Rechecked on the monotonic clock right before the write: this process may have been paused since the claim.
+    // Rechecked on the monotonic clock: this process may have been paused since the claim. `endOverdue` is for pauses from here on.
     if (clock.monotonic() - claimedAtMs > lease.leaseMs - lease.timeoutMs)
       return { outcome: { kind: "interrupted", left: false, detail: "the lease ran out before the attempt began" } };
     try {
@@ -226,6 +228,7 @@ export function startWorker(options: WorkerOptions): Worker {
 
   function endOverdue(): void {
     const nowMs = clock.monotonic();
+    if (nowMs < soonestMs) return;
     cancelDeadline?.();
     soonestMs = Number.POSITIVE_INFINITY;
     let nextMs = soonestMs;
@@ -263,5 +266,5 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   wake();
-  return { wake, stop, inFlight: () => flying.size };
+  return { wake, stop, endOverdue, inFlight: () => flying.size };
 }

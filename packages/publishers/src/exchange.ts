@@ -27,7 +27,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(signal: AbortSignal, mostBytes: number, resolve: (reply: Reply) => void) {
+  readonly #beforeWrite: (() => void) | undefined;
+
+  constructor(signal: AbortSignal, mostBytes: number, resolve: (reply: Reply) => void, beforeWrite?: () => void) {
+    this.#beforeWrite = beforeWrite;
     this.#signal = signal;
     this.#mostBytes = mostBytes;
     this.#resolve = resolve;
@@ -44,6 +47,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#beforeWrite?.();
     // It waited for a connection and was given up meanwhile.
     if (this.ended) controller.abort(signalled);
     else this.#controller = controller;

@@ -162,6 +162,16 @@ describe("the transport", () => {
   });
 });
 
+test("what is given up right before it is written is not written", async () => {
+  await using receiver = await ScriptedReceiver.open(answer(202));
+  const controller = new AbortController();
+  const beforeWrite = () => controller.abort(new DOMException("", "TimeoutError"));
+  await using transport = new Transport({ beforeWrite });
+  const reply = await transport.post({ ...post, address: addressOf(receiver.url), signal: controller.signal });
+  expect(reply).toEqual({ kind: "stopped", left: false, timeout: true });
+  expect(receiver.requests).toEqual([]);
+});
+
 describe("a proxy", () => {
   test("of the environment is used for https, with the receiver's own certificate checked", async () => {
     const { key, cert } = selfSigned();

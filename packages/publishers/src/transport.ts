@@ -72,6 +72,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number;
   /** @default no proxy */
   readonly proxy?: ProxySettings | undefined;
+  /** Called right before a request is written; where its signal is aborted by then, it is not. */
+  readonly beforeWrite?: () => void;
   /** How names become addresses. With a proxy names are its to resolve, and to judge. @default `node:dns` */
   readonly lookup?: LookupFunction;
 }
@@ -84,7 +86,7 @@ const silenceMs = 300_000;
  * connection's loss costs one request. One attempt per call; it follows no redirect and retries nothing.
  */
 export class Transport implements AsyncDisposable {
-  readonly #options: Required<Omit<TransportOptions, "proxy">> & TransportOptions;
+  readonly #options: Required<Omit<TransportOptions, "proxy" | "beforeWrite">> & TransportOptions;
   readonly #pools = new Map<string, Dispatcher>();
   readonly #secrets: readonly string[];
 
@@ -116,7 +118,12 @@ export class Transport implements AsyncDisposable {
 
   #send({ address, method, headers, body, mostBytes, signal }: Sent): Promise<Reply> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(signal, mostBytes, (reply) => resolve(this.#clean(reply)));
+      const exchange = new Exchange(
+        signal,
+        mostBytes,
+        (reply) => resolve(this.#clean(reply)),
+        this.#options.beforeWrite,
+      );
       if (exchange.ended) return;
       const { origin, path } = address;
       const pool = this.#pool(address);
