@@ -24,9 +24,12 @@ export interface FleetOptions {
 export class Fleet implements AsyncDisposable {
   readonly postgres: TestPostgres;
   readonly replicas: readonly Service[];
+  /** As in `tocsin.yaml`, for others that join. */
+  readonly ledger: object;
 
-  private constructor(postgres: TestPostgres, replicas: readonly Service[]) {
+  private constructor(postgres: TestPostgres, replicas: readonly Service[], ledger: object) {
     this.postgres = postgres;
+    this.ledger = ledger;
     this.replicas = replicas;
   }
 
@@ -42,7 +45,7 @@ export class Fleet implements AsyncDisposable {
       Array.from({ length: replicas }, () => Service.start({ config: { ...config, ledger }, env })),
     );
     const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    const fleet = new Fleet(postgres, services);
+    const fleet = new Fleet(postgres, services, ledger);
     const failed = started.find(({ status }) => status === "rejected");
     if (failed) {
       await fleet[Symbol.asyncDispose]();
