@@ -18,6 +18,8 @@ export class Sender {
   readonly truth: TruthEvent[] = [];
   /** Alerts answered 2xx. */
   accepted = 0;
+  /** How long it took at most until a post was answered 2xx, repeats included. */
+  longestMs = 0;
   /** Posts that failed, or were refused for now. */
   repeated = 0;
 
@@ -34,6 +36,7 @@ export class Sender {
       await sleep(repeatMs);
     }
     this.accepted += alerts.length;
+    this.longestMs = Math.max(this.longestMs, Date.now() - at);
   }
 
   async #isTaken(alerts: readonly WebhookAlert[]): Promise<boolean> {
