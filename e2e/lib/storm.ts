@@ -8,6 +8,9 @@ import type { Service } from "./tocsin.ts";
 /** A sender waits so long before it repeats what was not answered well. */
 const repeatMs = 50;
 
+/** It waits so long for an answer, as Alertmanager does for a group that it looks at every ten seconds. */
+const patienceMs = 10_000;
+
 /**
  * A sender as Alertmanager is one: repeats a batch until it is answered 2xx, and not once more after that. So whatever was
  * answered 2xx must live on by itself.
@@ -40,10 +43,11 @@ export class Sender {
   }
 
   async #isTaken(alerts: readonly WebhookAlert[]): Promise<boolean> {
-    const answer = await this.#service
+    const asked = this.#service
       .ask("POST", "/api/v1/webhook/alertmanager", { version: "4", alerts })
       // Nobody there, or gone before it answered.
       .catch(() => undefined);
+    const answer = await Promise.race([asked, sleep(patienceMs, undefined, { ref: false })]);
     if (answer === undefined || answer.status === 503) return false;
     if (answer.status !== 200) throw new Error(`the webhook answered ${answer.status}: ${answer.text}`);
     return true;

@@ -191,8 +191,10 @@ export class Turns {
         soleOwner: false,
         nextToken: () => ++token,
       });
-      const answers = calls.map(([operation, args]) =>
-        (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
+      const answers = calls.map(([operation, args, untilMs = Number.POSITIVE_INFINITY]) =>
+        performance.now() > untilMs
+          ? new LedgerUnavailable("it was asked for too long ago")
+          : (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
       );
       return { answers, head: { ...head, lastToken: token, lastId: draft.lastId } };
     } catch (fault) {
