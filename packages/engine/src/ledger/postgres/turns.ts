@@ -12,7 +12,7 @@ import { type Found, stepsFor } from "./reading.ts";
 import type { Row } from "./rows.ts";
 import { migrations, tooNew } from "./schema.ts";
 import type { Session, Step } from "./session.ts";
-import { headSteps, stepsToWrite } from "./writing.ts";
+import { headSteps, stepsToWrite, visitStep } from "./writing.ts";
 
 export interface TurnOptions {
   readonly connect: () => Promise<Session>;
@@ -242,7 +242,7 @@ export class Turns {
     if (this.#session && !this.#session.broken) return this.#session;
     try {
       const session = await this.#options.connect();
-      await checkCompatible(session, migrations.length).catch((error: Error) => {
+      await this.#begin(session).catch((error: Error) => {
         session.close(error);
         throw error;
       });
@@ -250,6 +250,15 @@ export class Turns {
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /**
+   * A server that crashed shows what it kept of commits which nobody was told of, and which its standby may not have. So a writer
+   * first writes: once that is committed, so is all that it can see, wherever commits must be.
+   */
+  async #begin(session: Session): Promise<void> {
+    await checkCompatible(session, migrations.length);
+    if (this.#options.mode === "write") await session.run([visitStep(this.#options.writer)], silenceMs);
   }
 
   /** Leaves the connection as it was, or leaves it. */
