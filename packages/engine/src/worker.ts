@@ -52,7 +52,7 @@ export interface Worker {
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-/** A lease lasts this much longer than the attempt may take: time to begin it and to report it. */
+/** A lease lasts this much longer than the attempt may take: one half is for its begin, the other is left for its report. */
 const leaseMarginMs = 20_000;
 /** While the ledger is unavailable, outcomes are kept and reported again this often. */
 const ledgerRetryMs = 1_000;
@@ -184,8 +184,14 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
     // Rechecked on the monotonic clock: this process may have been paused since the claim. `endOverdue` is for pauses from here on.
-    if (clock.monotonic() - claimedAtMs > lease.leaseMs - lease.timeoutMs)
-      return { outcome: { kind: "interrupted", left: false, detail: "the lease ran out before the attempt began" } };
+    if (clock.monotonic() - claimedAtMs > (lease.leaseMs - lease.timeoutMs) / 2)
+      return {
+        outcome: {
+          kind: "interrupted",
+          left: false,
+          detail: "too little of the lease was left when the attempt could begin",
+        },
+      };
     try {
       return await options.publish(lease, signal);
     } catch (error) {
