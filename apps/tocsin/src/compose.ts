@@ -82,7 +82,7 @@ export async function compose(
     closing.push(() => standstill.stop());
     const proxy = proxyBeyondLoopback(env);
     scrubber.learn(proxySecrets(proxy));
-    const transport = new Transport({ proxy, beforeWrite: () => worker?.endOverdue() });
+    const transport = new Transport({ proxy, beforeWrite: (signal) => worker?.endIfOverdue(signal) });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
 

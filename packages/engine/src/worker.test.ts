@@ -150,7 +150,7 @@ describe("a worker", () => {
     expect(ended).toEqual(["quick 1000"]);
   });
 
-  it("ends what is overdue when it is asked to, though no timer has come", async () => {
+  it("ends the attempt that is about to be written late, though no timer has come, and no other", async () => {
     // The timers of a process that was stopped come when it goes on, and so does everything else.
     const signals: AbortSignal[] = [];
     const publish: WorkerOptions["publish"] = (_lease, signal) => {
@@ -166,14 +166,16 @@ describe("a worker", () => {
     };
     await using ledger = memoryLedger({ clock });
     await ledger.useTargets([targetTerms("pagerduty", { timeoutMs: second })]);
-    await ledger.want([wanted(firing("a"))]);
-    const worker = startWorker({ ledger, clock: late, owner: "worker", concurrency: 1, publish });
+    await ledger.want([wanted(firing("a")), wanted(firing("b"))]);
+    const worker = startWorker({ ledger, clock: late, owner: "worker", concurrency: 8, publish });
     await settled();
-    worker.endOverdue();
-    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    const [first] = signals;
+    if (!first) throw new Error("two attempts are under way");
+    worker.endIfOverdue(first);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
     lateMs = second;
-    worker.endOverdue();
-    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    worker.endIfOverdue(first);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   });
 
   it("does not send what it was given too long ago, since its report would find the lease another's", async () => {

@@ -43,8 +43,11 @@ export interface Worker {
   /** Something may be due now. */
   wake(): void;
   inFlight(): number;
-  /** Ends attempts whose time is over. For right before a write: this process may have stood still, and its timers with it. */
-  endOverdue(): void;
+  /**
+   * Ends the attempt of this signal if its time is over. For right before its write: this process may have stood still, and its
+   * timers with it. Others may have their answer already, and are about to read it.
+   */
+  endIfOverdue(signal: AbortSignal): void;
   /**
    * Claims no more, lets attempts end for up to `graceMs` (default 10 s), then interrupts them and releases the leases. Done
    * a second after that at the latest, also where the ledger is unavailable.
@@ -63,6 +66,8 @@ const reportsTogether = 128;
 const reportDelayMs = 10;
 /** Asked again at the latest, whatever the ledger said about the next time. */
 const longestSleepMs = 60_000;
+
+const tookTooLong = () => new DOMException("the attempt took too long", "TimeoutError");
 
 interface Flying {
   readonly lease: Lease;
@@ -183,7 +188,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
-    // Rechecked on the monotonic clock: this process may have been paused since the claim. `endOverdue` is for pauses from here on.
+    // Rechecked on the monotonic clock: this process may have been paused since the claim. `endIfOverdue` is for pauses from here on.
     if (clock.monotonic() - claimedAtMs > (lease.leaseMs - lease.timeoutMs) / 2)
       return {
         outcome: {
@@ -234,16 +239,21 @@ export function startWorker(options: WorkerOptions): Worker {
 
   function endOverdue(): void {
     const nowMs = clock.monotonic();
-    if (nowMs < soonestMs) return;
-    cancelDeadline?.();
     soonestMs = Number.POSITIVE_INFINITY;
     let nextMs = soonestMs;
     for (const { controller, deadlineMs } of flying.values()) {
       if (controller.signal.aborted) continue;
-      if (deadlineMs <= nowMs) controller.abort(new DOMException("the attempt took too long", "TimeoutError"));
+      if (deadlineMs <= nowMs) controller.abort(tookTooLong());
       else nextMs = Math.min(nextMs, deadlineMs);
     }
     watchDeadline(nextMs);
+  }
+
+  function endIfOverdue(signal: AbortSignal): void {
+    const nowMs = clock.monotonic();
+    if (nowMs < soonestMs) return;
+    for (const { controller, deadlineMs } of flying.values())
+      if (controller.signal === signal && deadlineMs <= nowMs) controller.abort(tookTooLong());
   }
 
   async function stop({ graceMs = 10_000 } = {}): Promise<void> {
@@ -272,5 +282,5 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   wake();
-  return { wake, stop, endOverdue, inFlight: () => flying.size };
+  return { wake, stop, endIfOverdue, inFlight: () => flying.size };
 }

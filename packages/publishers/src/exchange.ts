@@ -27,9 +27,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  readonly #beforeWrite: (() => void) | undefined;
+  readonly #beforeWrite: ((signal: AbortSignal) => void) | undefined;
 
-  constructor(signal: AbortSignal, mostBytes: number, resolve: (reply: Reply) => void, beforeWrite?: () => void) {
+  constructor(
+    signal: AbortSignal,
+    mostBytes: number,
+    resolve: (reply: Reply) => void,
+    beforeWrite?: (signal: AbortSignal) => void,
+  ) {
     this.#beforeWrite = beforeWrite;
     this.#signal = signal;
     this.#mostBytes = mostBytes;
@@ -47,7 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#beforeWrite?.();
+    this.#beforeWrite?.(this.#signal);
     // It waited for a connection and was given up meanwhile.
     if (this.ended) controller.abort(signalled);
     else this.#controller = controller;

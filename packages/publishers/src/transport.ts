@@ -72,8 +72,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number;
   /** @default no proxy */
   readonly proxy?: ProxySettings | undefined;
-  /** Called right before a request is written; where its signal is aborted by then, it is not. */
-  readonly beforeWrite?: () => void;
+  /** Called right before a request is written, with its signal; where that is aborted by then, the request is not written. */
+  readonly beforeWrite?: (signal: AbortSignal) => void;
   /** How names become addresses. With a proxy names are its to resolve, and to judge. @default `node:dns` */
   readonly lookup?: LookupFunction;
 }
