@@ -7,7 +7,7 @@ import { canMount, SmallDisk } from "../e2e/lib/linux.ts";
 import { PagerDuty } from "../e2e/lib/pagerduty.ts";
 import { stormWithKills } from "../e2e/lib/storm.ts";
 import { Service } from "../e2e/lib/tocsin.ts";
-import { judged } from "../e2e/lib/verdict.ts";
+import { judged, justBefore } from "../e2e/lib/verdict.ts";
 import { printTable, writeResult } from "./lib/machine.ts";
 
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
@@ -71,8 +71,7 @@ async function measure(sink: Sink) {
   const { verdict, repeats, ambiguous } = judged(stand, {
     truth: sender.truth,
     // Who is asked to end leaves nothing in doubt.
-    killedAtMs: signal === "SIGTERM" ? [] : killedAtMs,
-    answeredAfterMs,
+    inDoubt: justBefore(signal === "SIGTERM" ? [] : killedAtMs, { answeredAfterMs }),
   });
   for (const { says } of verdict.findings.slice(0, 5)) console.error(`${sink.name}: ${says}`);
   return {

@@ -12,7 +12,7 @@ import { PagerDuty } from "./lib/pagerduty.ts";
 import { temporaryDirectory } from "./lib/place.ts";
 import { type Answer, Service } from "./lib/tocsin.ts";
 import { until } from "./lib/until.ts";
-import { judged } from "./lib/verdict.ts";
+import { judged, justBefore } from "./lib/verdict.ts";
 
 const webhook = "/api/v1/webhook/alertmanager";
 const batchSize = 10;
@@ -56,7 +56,8 @@ async function findingsOf(
   const known = new Set([...accepted, ...pagerduty.incidents().map(({ dedup_key: key }) => key)]);
   const truth = Array.from(known, (key) => ({ at: 0, status: "firing" as const, dedup_key: key }));
   // An outcome that the ledger could not keep is an attempt of unknown fate, however long ago it was answered.
-  return judged(pagerduty.stand, { truth, killedAtMs, answeredAfterMs: 60_000 }).verdict.findings;
+  return judged(pagerduty.stand, { truth, inDoubt: justBefore(killedAtMs, { answeredAfterMs: 60_000 }) }).verdict
+    .findings;
 }
 
 describe.skipIf(!canMount())("a disk that is full", () => {

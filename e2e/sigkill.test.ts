@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { PagerDuty } from "./lib/pagerduty.ts";
 import { stormWithKills } from "./lib/storm.ts";
 import { Service } from "./lib/tocsin.ts";
-import { judged } from "./lib/verdict.ts";
+import { judged, justBefore } from "./lib/verdict.ts";
 
 /** Another one with TOCSIN_SEED; each run says its own. */
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
@@ -36,7 +36,10 @@ test.for(sinks)(
     const { sender, livesMs, killedAtMs } = await stormWithKills(storm);
     await service.quiet({ withinMs: 120_000, everyMs: 100 });
 
-    const { verdict, repeats, ambiguous } = judged(stand, { truth: sender.truth, killedAtMs, answeredAfterMs });
+    const { verdict, repeats, ambiguous } = judged(stand, {
+      truth: sender.truth,
+      inDoubt: justBefore(killedAtMs, { answeredAfterMs }),
+    });
     console.log(
       `seed ${seed}, ${name}: killed after ${livesMs.join(", ")} ms of life; ${sender.accepted} accepted, ${sender.repeated} posts repeated; ${repeats} events repeated, ${ambiguous} attempts ambiguous`,
     );

@@ -1,8 +1,10 @@
+import { postgresPrograms, TestPostgres } from "@tocsin/testkit";
 import { expect, test } from "vitest";
 
 import { webhookAlert } from "./lib/alerts.ts";
 import { Fleet } from "./lib/fleet.ts";
 import { PagerDuty } from "./lib/pagerduty.ts";
+import { Service } from "./lib/tocsin.ts";
 import { until } from "./lib/until.ts";
 
 test("two replicas share what is wanted, what was told, and its end, also when one is killed in between", async () => {
@@ -49,4 +51,20 @@ test("a replica with another key is refused, and says why", async () => {
   one?.configure({ ledger, targets: [pagerduty.target()] });
   await one?.stop();
   await expect(one?.start()).rejects.toThrow(/written with another `ledger.encryptionKey`/);
+});
+
+test("of replicas that start at one instant on an empty database, each with a key of its own, one is ready", async () => {
+  const [programs] = postgresPrograms();
+  if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
+  await using stack = new AsyncDisposableStack();
+  const postgres = stack.use(await TestPostgres.open({ programs }));
+  const url = `${postgres.url}?sslmode=disable`;
+  const started = await Promise.allSettled(
+    [1, 2, 3].map((byte) =>
+      Service.start({ config: { ledger: { url, encryptionKey: Buffer.alloc(32, byte).toString("base64") } } }),
+    ),
+  );
+  for (const one of started) if (one.status === "fulfilled") stack.use(one.value);
+  const refused = started.flatMap((one) => (one.status === "rejected" ? [String(one.reason)] : []));
+  expect(refused).toEqual(Array.from({ length: 2 }, () => expect.stringContaining("another `ledger.encryptionKey`")));
 });

@@ -1,4 +1,4 @@
-import type { Random } from "@tocsin/testkit";
+import type { Random, TestPostgres } from "@tocsin/testkit";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { webhookAlert, type WebhookAlert } from "./alerts.ts";
@@ -6,6 +6,7 @@ import type { Fleet } from "./fleet.ts";
 import { Sender } from "./storm.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import type { Service } from "./tocsin.ts";
+import { underWayAt, type UnderWay } from "./under-way.ts";
 import { until } from "./until.ts";
 
 export interface ChaosOptions {
@@ -17,11 +18,14 @@ export interface ChaosOptions {
   readonly script: readonly Mishap[];
   /** A replica that is stopped goes on so much later. */
   readonly pauseMs: number;
+  /** Only what was told ends. @default ends come a little later, whatever was told */
+  readonly isTold?: (fingerprint: string) => boolean;
   /** Between two mishaps, at most. */
   readonly longestRestMs: number;
   /** Between the replicas and PostgreSQL, for what happens there. */
   readonly proxy?: TcpProxy;
-  readonly failOver?: () => Promise<void>;
+  /** Returns the server that took over. */
+  readonly failOver?: () => Promise<TestPostgres>;
 }
 
 export type Mishap = "kill" | "pause" | "restart postgres" | "crash postgres" | "cut" | "stall" | "fail over";
@@ -31,8 +35,8 @@ const stallMs = 12_000;
 
 export interface Chaos {
   readonly sender: Sender;
-  /** Instants after which nobody knows what became of requests that were under way: kills and pauses, by wall clock. */
-  readonly doubtAtMs: readonly number[];
+  /** What was under way at replicas when they were killed or stopped. */
+  readonly doubts: readonly UnderWay[];
   readonly log: readonly string[];
 }
 
@@ -40,7 +44,7 @@ const severities = ["critical", "error", "warning", "info"];
 
 /** Alerts fire and end at replicas that are killed, stopped and go on, over a PostgreSQL that is stopped and crashes. */
 export async function chaos(o: ChaosOptions): Promise<Chaos> {
-  const { fleet, random } = o;
+  const { fleet, random, isTold } = o;
   const unwell = new Set<Service>();
   const well = (): Service[] => fleet.replicas.filter((one) => !unwell.has(one));
   const choice = random.fork("senders");
@@ -49,7 +53,8 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       return choice.pick(well()).ask(...request);
     },
   });
-  const doubtAtMs: number[] = [];
+  let { postgres } = fleet;
+  const doubts: UnderWay[] = [];
   const log: string[] = [];
   const startedAtMs = Date.now();
   const say = (what: string): void => void log.push(`${((Date.now() - startedAtMs) / 1_000).toFixed(1)} s ${what}`);
@@ -60,8 +65,8 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       if (well().length < 2) return;
       const one = random.pick(well());
       unwell.add(one);
-      doubtAtMs.push(Date.now());
       await one.kill();
+      doubts.push(...(await underWayAt(postgres, one)));
       await sleep(random.between(0, 500));
       await one.start();
       unwell.delete(one);
@@ -70,8 +75,8 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       if (well().length < 2) return;
       const one = random.pick(well());
       unwell.add(one);
-      doubtAtMs.push(Date.now());
       one.process.signal("SIGSTOP");
+      doubts.push(...(await underWayAt(postgres, one)));
       const goOn = async (): Promise<void> => {
         await sleep(o.pauseMs);
         one.process.signal("SIGCONT");
@@ -81,13 +86,13 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       going.push(goOn());
     },
     async "restart postgres"() {
-      await fleet.postgres.stop("SIGINT");
+      await postgres.stop("SIGINT");
       await sleep(random.between(0, 500));
-      await fleet.postgres.start();
+      await postgres.start();
     },
     async "crash postgres"() {
-      await fleet.postgres.stop("SIGQUIT");
-      await fleet.postgres.start();
+      await postgres.stop("SIGQUIT");
+      await postgres.start();
     },
     async cut() {
       o.proxy?.cut();
@@ -98,7 +103,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       o.proxy?.flow();
     },
     async "fail over"() {
-      await o.failOver?.();
+      if (o.failOver) postgres = await o.failOver();
     },
   };
 
@@ -123,12 +128,15 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       everyMs: 50,
     });
     await sleep(choice.between(0, 500));
-    await episode(sender, from, Math.min(from + o.batchSize, o.alerts), choice);
+    await episode(sender, from, Math.min(from + o.batchSize, o.alerts), async (names) => {
+      await sleep(choice.between(0, 4_000));
+      if (isTold) await until("they are told", () => names.every(isTold), { withinMs: 3_600_000, everyMs: 500 });
+    });
   });
   await Promise.all([mishaps, ...episodes]);
   await Promise.all(going);
   await until("the fleet is ready", () => ready(fleet.replicas));
-  return { sender, doubtAtMs, log };
+  return { sender, doubts, log };
 }
 
 async function ready(replicas: readonly Service[]): Promise<boolean> {
@@ -136,13 +144,21 @@ async function ready(replicas: readonly Service[]): Promise<boolean> {
   return answers.every(({ status }) => status === 200);
 }
 
-/** A batch fires; a little later the odd ones end. */
-async function episode(sender: Sender, from: number, to: number, random: Random): Promise<void> {
+const nameOf = (n: number): string => n.toString(16).padStart(16, "0");
+
+/** A batch fires; the odd ones of it end when it is time. */
+async function episode(
+  sender: Sender,
+  from: number,
+  to: number,
+  timeToEnd: (names: readonly string[]) => Promise<void>,
+): Promise<void> {
   const numbers = Array.from({ length: to - from }, (_, index) => from + index);
   const facts = { startsAt: new Date(Date.now() - 1_000).toISOString() };
   const say = (n: number, status: "firing" | "resolved"): WebhookAlert =>
-    webhookAlert(n.toString(16).padStart(16, "0"), status, { ...facts, severity: severities[n % 4] as string });
+    webhookAlert(nameOf(n), status, { ...facts, severity: severities[n % 4] as string });
   await sender.send(numbers.map((n) => say(n, "firing")));
-  await sleep(random.between(0, 4_000));
-  await sender.send(numbers.filter((n) => n % 2 === 1).map((n) => say(n, "resolved")));
+  const odd = numbers.filter((n) => n % 2 === 1);
+  await timeToEnd(odd.map(nameOf));
+  await sender.send(odd.map((n) => say(n, "resolved")));
 }

@@ -1,5 +1,6 @@
 import { postgresPrograms, TestPostgres, type TestPostgresOptions } from "@tocsin/testkit";
 
+import type { ChildOptions } from "./child.ts";
 import { type Patience, until } from "./until.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import { Service, type Stats } from "./tocsin.ts";
@@ -11,6 +12,7 @@ export interface FleetOptions {
   readonly replicas: number;
   /** As in `tocsin.yaml`; listen and ledger are set here. */
   readonly config: Record<string, unknown>;
+  readonly env?: ChildOptions["env"];
   readonly postgres?: Omit<TestPostgresOptions, "programs">;
   /** Where the replicas find PostgreSQL, if not where it is. */
   readonly through?: TcpProxy;
@@ -22,13 +24,16 @@ export interface FleetOptions {
 export class Fleet implements AsyncDisposable {
   readonly postgres: TestPostgres;
   readonly replicas: readonly Service[];
+  /** As in `tocsin.yaml`, for others that join. */
+  readonly ledger: object;
 
-  private constructor(postgres: TestPostgres, replicas: readonly Service[]) {
+  private constructor(postgres: TestPostgres, replicas: readonly Service[], ledger: object) {
     this.postgres = postgres;
+    this.ledger = ledger;
     this.replicas = replicas;
   }
 
-  static async start({ replicas, config, postgres: how = {}, through, over }: FleetOptions): Promise<Fleet> {
+  static async start({ replicas, config, env, postgres: how = {}, through, over }: FleetOptions): Promise<Fleet> {
     const [programs] = postgresPrograms();
     if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
     const postgres = over ?? (await TestPostgres.open({ ...how, programs }));
@@ -37,10 +42,10 @@ export class Fleet implements AsyncDisposable {
     const ledger = { url, encryptionKey };
     // All at once: the first of them makes the tables.
     const started = await Promise.allSettled(
-      Array.from({ length: replicas }, () => Service.start({ config: { ...config, ledger } })),
+      Array.from({ length: replicas }, () => Service.start({ config: { ...config, ledger }, env })),
     );
     const services = started.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-    const fleet = new Fleet(postgres, services);
+    const fleet = new Fleet(postgres, services, ledger);
     const failed = started.find(({ status }) => status === "rejected");
     if (failed) {
       await fleet[Symbol.asyncDispose]();

@@ -8,6 +8,9 @@ import type { Service } from "./tocsin.ts";
 /** A sender waits so long before it repeats what was not answered well. */
 const repeatMs = 50;
 
+/** It waits so long for an answer, as Alertmanager does for a group that it looks at every ten seconds. */
+const patienceMs = 10_000;
+
 /**
  * A sender as Alertmanager is one: repeats a batch until it is answered 2xx, and not once more after that. So whatever was
  * answered 2xx must live on by itself.
@@ -18,6 +21,8 @@ export class Sender {
   readonly truth: TruthEvent[] = [];
   /** Alerts answered 2xx. */
   accepted = 0;
+  /** How long it took at most until a post was answered 2xx, repeats included. */
+  longestMs = 0;
   /** Posts that failed, or were refused for now. */
   repeated = 0;
 
@@ -34,13 +39,15 @@ export class Sender {
       await sleep(repeatMs);
     }
     this.accepted += alerts.length;
+    this.longestMs = Math.max(this.longestMs, Date.now() - at);
   }
 
   async #isTaken(alerts: readonly WebhookAlert[]): Promise<boolean> {
-    const answer = await this.#service
+    const asked = this.#service
       .ask("POST", "/api/v1/webhook/alertmanager", { version: "4", alerts })
       // Nobody there, or gone before it answered.
       .catch(() => undefined);
+    const answer = await Promise.race([asked, sleep(patienceMs, undefined, { ref: false })]);
     if (answer === undefined || answer.status === 503) return false;
     if (answer.status !== 200) throw new Error(`the webhook answered ${answer.status}: ${answer.text}`);
     return true;

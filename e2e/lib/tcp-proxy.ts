@@ -1,6 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
+/** The first bytes of a connection, which wait here. */
+export interface Held {
+  /** They go on, and so does everything after them. Returns when something came back. */
+  release(): Promise<void>;
+}
+
 /** Stands between a client and a server, and does to their connections what networks do. */
 export class TcpProxy implements AsyncDisposable {
   /** Where connections go from now on. */
@@ -8,6 +14,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #stalled = false;
+  #next: PromiseWithResolvers<Held> | undefined;
 
   private constructor(port: number) {
     this.port = port;
@@ -39,6 +46,9 @@ export class TcpProxy implements AsyncDisposable {
       from.on("error", end);
       from.on("close", end);
     }
+    const next = this.#next;
+    this.#next = undefined;
+    if (next) hold(client, server, next);
     if (this.#stalled) for (const socket of pair) socket.pause();
   }
 
@@ -56,6 +66,11 @@ export class TcpProxy implements AsyncDisposable {
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
   }
 
+  /** Of the next connection alone the first bytes are held, as on a slow way: whoever sent them believes that they arrived. */
+  holdNext(): Promise<Held> {
+    return (this.#next = Promise.withResolvers<Held>()).promise;
+  }
+
   flow(): void {
     this.#stalled = false;
     for (const pair of this.#pairs) for (const socket of pair) socket.resume();
@@ -66,4 +81,17 @@ export class TcpProxy implements AsyncDisposable {
     this.#server.close();
     await once(this.#server, "close");
   }
+}
+
+function hold(client: Socket, server: Socket, held: PromiseWithResolvers<Held>): void {
+  server.cork();
+  client.once("data", () =>
+    held.resolve({
+      async release() {
+        const answered = once(server, "data");
+        server.uncork();
+        await answered;
+      },
+    }),
+  );
 }

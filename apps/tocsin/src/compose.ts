@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 
 import { type Clock, systemClock } from "@tocsin/core";
 import { startWorker, type Worker } from "@tocsin/engine";
-import { proxyFrom, Transport } from "@tocsin/publishers";
+import { proxyFrom, proxySecrets, Transport } from "@tocsin/publishers";
 import type { FastifyInstance } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
@@ -27,6 +27,7 @@ import { publishing } from "./publishing.ts";
 import { Reachability } from "./reachability/reachability.ts";
 import { Readiness } from "./readiness.ts";
 import { Settings } from "./settings.ts";
+import { Standstill } from "./standstill.ts";
 import { Targets } from "./targets.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -77,8 +78,11 @@ export async function compose(
     const ledger = await openLedger(config, { vault, wake });
     closing.push(() => ledger[Symbol.asyncDispose]());
     const readiness = new Readiness(ledger, clock);
+    const standstill = new Standstill(clock);
+    closing.push(() => standstill.stop());
     const proxy = proxyBeyondLoopback(env);
-    const transport = new Transport({ proxy });
+    scrubber.learn(proxySecrets(proxy));
+    const transport = new Transport({ proxy, beforeWrite: (signal) => worker?.endIfOverdue(signal) });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
 
@@ -115,6 +119,7 @@ export async function compose(
         clock,
         metrics,
         readiness,
+        standstill,
         log,
         wake,
         routesOf: (alert) => targets.routesOf(alert),
@@ -138,6 +143,7 @@ export async function compose(
     });
     closing.push(() => closeServer(app, clock));
     await settings.start();
+    standstill.start();
     const publicUrl = () => settings.current.server.publicUrl;
     worker = startWorker({
       ...publishing({ targets, metrics, readiness, log, clock, publicUrl, trials }),

@@ -32,22 +32,35 @@ export async function openLedger(
       throw error;
     }
   } catch (error) {
-    throw new OperatorError(`the ledger ${ledgerName(place)} cannot be opened: ${(error as Error).message}`, {
+    throw new OperatorError(`the ledger ${ledgerName(place)} cannot be opened: ${whyNot(error as Error)}`, {
       cause: error,
     });
   }
 }
 
+/** As OpenSSL calls it; what Node says of it is about Node. */
+const untrusted: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  "CERT_SIGNATURE_FAILURE",
+]);
+
+const whyNot = (error: Error & { readonly code?: unknown }): string =>
+  untrusted.has(error.code)
+    ? "no authority that we trust has signed the server's certificate; `ledger.tls.ca` names the one that has"
+    : error.message;
+
 /**
  * Replicas must have the same key: by another one, credentials have other names, so that their limits are not shared, and what
  * was told cannot be ended. The first that starts leaves a hash that tells nothing of the key.
  */
-async function checkKey(ledger: Pick<Ledger, "remember" | "recall">, vault: Pick<Vault, "identity">): Promise<void> {
+async function checkKey(ledger: Pick<Ledger, "rememberFirst">, vault: Pick<Vault, "identity">): Promise<void> {
   const name = "encryption key";
   const ours = vault.identity("ledger", name);
-  const theirs = await ledger.recall(name);
-  if (theirs === undefined) await ledger.remember(name, ours);
-  else if (theirs !== ours)
+  if ((await ledger.rememberFirst(name, ours)) !== ours)
     throw new Error("it was written with another `ledger.encryptionKey` (of a list, the last counts)");
 }
 

@@ -1,4 +1,4 @@
-import { type Ledger, type Lease, LedgerUnavailable, type Outcome, type TargetTerms } from "@tocsin/core";
+import { type Clock, type Ledger, type Lease, LedgerUnavailable, type Outcome, type TargetTerms } from "@tocsin/core";
 import {
   FakeReceiver,
   firing,
@@ -136,7 +136,49 @@ describe("a worker", () => {
     expect(ended).toContain("slow 20000");
   });
 
-  it("does not send what it was given too long ago, since the lease may be another's by now", async () => {
+  it("an attempt ends in its own time also where one that began before it may take longer", async () => {
+    const targets = [targetTerms("slow", { timeoutMs: minute }), targetTerms("quick", { timeoutMs: second })];
+    const ended: string[] = [];
+    const observe: WorkerObserver = {
+      attempted: ({ target }, _outcome, tookMs) => void ended.push(`${target} ${tookMs}`),
+    };
+    await using run = await start({ receiver: inOrder(() => "hang"), targets, observe });
+    await run.fires("a", { at: ["slow"] });
+    await run.clock.advance(second);
+    await run.fires("b", { at: ["quick"] });
+    await run.clock.advance(second);
+    expect(ended).toEqual(["quick 1000"]);
+  });
+
+  it("ends the attempt that is about to be written late, though no timer has come, and no other", async () => {
+    // The timers of a process that was stopped come when it goes on, and so does everything else.
+    const signals: AbortSignal[] = [];
+    const publish: WorkerOptions["publish"] = (_lease, signal) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    };
+    const clock = new VirtualClock();
+    let lateMs = 0;
+    const late: Clock = {
+      now: () => clock.now() + lateMs,
+      monotonic: () => clock.monotonic() + lateMs,
+      after: (delayMs, then) => clock.after(delayMs, then),
+    };
+    await using ledger = memoryLedger({ clock });
+    await ledger.useTargets([targetTerms("pagerduty", { timeoutMs: second })]);
+    await ledger.want([wanted(firing("a")), wanted(firing("b"))]);
+    const worker = startWorker({ ledger, clock: late, owner: "worker", concurrency: 8, publish });
+    await settled();
+    const [first] = signals;
+    if (!first) throw new Error("two attempts are under way");
+    worker.endIfOverdue(first);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    lateMs = second;
+    worker.endIfOverdue(first);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  it("does not send what it was given too long ago, since its report would find the lease another's", async () => {
     const slowly = (ledger: Ledger, clock: VirtualClock): Partial<Ledger> => {
       let first = true;
       return {
@@ -144,7 +186,7 @@ describe("a worker", () => {
           const claimed = await ledger.claimDue(request);
           if (first && claimed.leases.length > 0) {
             first = false;
-            await new Promise<void>((resolve) => clock.after(21 * second, resolve));
+            await new Promise<void>((resolve) => clock.after(11 * second, resolve));
           }
           return claimed;
         },
@@ -154,7 +196,7 @@ describe("a worker", () => {
     await run.fires("a");
     await run.clock.advance(minute);
     expect(run.receiver.said).toEqual(["trigger a"]);
-    expect(run.receiver.publishedAfterMs[0]).toBeGreaterThanOrEqual(21 * second);
+    expect(run.receiver.publishedAfterMs[0]).toBeGreaterThanOrEqual(11 * second);
     const [incident] = (await run.ledger.incidents({ limit: 1 })).incidents;
     const history = (await run.ledger.incident(incident?.incident.id ?? 0))?.history.map(({ what }) => what);
     expect(history).toEqual(["trigger interrupted", "trigger"]);

@@ -44,13 +44,18 @@ export interface Worker {
   wake(): void;
   inFlight(): number;
   /**
+   * Ends the attempt of this signal if its time is over. For right before its write: this process may have stood still, and its
+   * timers with it. Others may have their answer already, and are about to read it.
+   */
+  endIfOverdue(signal: AbortSignal): void;
+  /**
    * Claims no more, lets attempts end for up to `graceMs` (default 10 s), then interrupts them and releases the leases. Done
    * a second after that at the latest, also where the ledger is unavailable.
    */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
-/** A lease lasts this much longer than the attempt may take: time to begin it and to report it. */
+/** A lease lasts this much longer than the attempt may take: one half is for its begin, the other is left for its report. */
 const leaseMarginMs = 20_000;
 /** While the ledger is unavailable, outcomes are kept and reported again this often. */
 const ledgerRetryMs = 1_000;
@@ -61,6 +66,8 @@ const reportsTogether = 128;
 const reportDelayMs = 10;
 /** Asked again at the latest, whatever the ledger said about the next time. */
 const longestSleepMs = 60_000;
+
+const tookTooLong = () => new DOMException("the attempt took too long", "TimeoutError");
 
 interface Flying {
   readonly lease: Lease;
@@ -84,6 +91,8 @@ export function startWorker(options: WorkerOptions): Worker {
   let stopping = false;
   let cancelSleep: (() => void) | undefined;
   let cancelDeadline: (() => void) | undefined;
+  /** When that timer comes. */
+  let soonestMs = Number.POSITIVE_INFINITY;
   let cancelReport: (() => void) | undefined;
   let limited: ReadonlySet<string> = new Set();
   let idle: (() => void) | undefined;
@@ -145,8 +154,9 @@ export function startWorker(options: WorkerOptions): Worker {
   async function attempt({ lease, claimedAtMs }: Held): Promise<void> {
     const controller = unused.pop() ?? new AbortController();
     const startedAtMs = clock.monotonic();
-    flying.set(lease.token, { lease, controller, deadlineMs: startedAtMs + lease.timeoutMs });
-    watchDeadlines();
+    const deadlineMs = startedAtMs + lease.timeoutMs;
+    flying.set(lease.token, { lease, controller, deadlineMs });
+    watchDeadline(deadlineMs);
     const { outcome, rendered } = await outcomeOf(lease, controller.signal, claimedAtMs);
     const durationMs = clock.monotonic() - startedAtMs;
     flying.delete(lease.token);
@@ -178,9 +188,15 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
-    // Rechecked on the monotonic clock right before the write: this process may have been paused since the claim.
-    if (clock.monotonic() - claimedAtMs > lease.leaseMs - lease.timeoutMs)
-      return { outcome: { kind: "interrupted", left: false, detail: "the lease ran out before the attempt began" } };
+    // Rechecked on the monotonic clock: this process may have been paused since the claim. `endIfOverdue` is for pauses from here on.
+    if (clock.monotonic() - claimedAtMs > (lease.leaseMs - lease.timeoutMs) / 2)
+      return {
+        outcome: {
+          kind: "interrupted",
+          left: false,
+          detail: "too little of the lease was left when the attempt could begin",
+        },
+      };
     try {
       return await options.publish(lease, signal);
     } catch (error) {
@@ -213,20 +229,31 @@ export function startWorker(options: WorkerOptions): Worker {
     if (flying.size === 0 && hand.size === 0 && !settling && !claiming) idle?.();
   }
 
-  /** One timer for all deadlines: attempts are many, time-outs few. */
-  function watchDeadlines(): void {
-    if (cancelDeadline) return;
-    let soonest = Number.POSITIVE_INFINITY;
+  /** One timer for all deadlines: attempts are many, time-outs few. It may come before any of them is past, never after. */
+  function watchDeadline(deadlineMs: number): void {
+    if (deadlineMs >= soonestMs) return;
+    cancelDeadline?.();
+    soonestMs = deadlineMs;
+    cancelDeadline = clock.after(deadlineMs - clock.monotonic(), endOverdue);
+  }
+
+  function endOverdue(): void {
+    const nowMs = clock.monotonic();
+    soonestMs = Number.POSITIVE_INFINITY;
+    let nextMs = soonestMs;
+    for (const { controller, deadlineMs } of flying.values()) {
+      if (controller.signal.aborted) continue;
+      if (deadlineMs <= nowMs) controller.abort(tookTooLong());
+      else nextMs = Math.min(nextMs, deadlineMs);
+    }
+    watchDeadline(nextMs);
+  }
+
+  function endIfOverdue(signal: AbortSignal): void {
+    const nowMs = clock.monotonic();
+    if (nowMs < soonestMs) return;
     for (const { controller, deadlineMs } of flying.values())
-      if (!controller.signal.aborted) soonest = Math.min(soonest, deadlineMs);
-    if (soonest === Number.POSITIVE_INFINITY) return;
-    cancelDeadline = clock.after(soonest - clock.monotonic(), () => {
-      cancelDeadline = undefined;
-      const nowMs = clock.monotonic();
-      for (const { controller, deadlineMs } of flying.values())
-        if (deadlineMs <= nowMs) controller.abort(new DOMException("the attempt took too long", "TimeoutError"));
-      watchDeadlines();
-    });
+      if (controller.signal === signal && deadlineMs <= nowMs) controller.abort(tookTooLong());
   }
 
   async function stop({ graceMs = 10_000 } = {}): Promise<void> {
@@ -255,5 +282,5 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   wake();
-  return { wake, stop, inFlight: () => flying.size };
+  return { wake, stop, endIfOverdue, inFlight: () => flying.size };
 }

@@ -27,7 +27,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(signal: AbortSignal, mostBytes: number, resolve: (reply: Reply) => void) {
+  readonly #beforeWrite: ((signal: AbortSignal) => void) | undefined;
+
+  constructor(
+    signal: AbortSignal,
+    mostBytes: number,
+    resolve: (reply: Reply) => void,
+    beforeWrite?: (signal: AbortSignal) => void,
+  ) {
+    this.#beforeWrite = beforeWrite;
     this.#signal = signal;
     this.#mostBytes = mostBytes;
     this.#resolve = resolve;
@@ -44,6 +52,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#beforeWrite?.(this.#signal);
     // It waited for a connection and was given up meanwhile.
     if (this.ended) controller.abort(signalled);
     else this.#controller = controller;

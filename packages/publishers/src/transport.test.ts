@@ -162,6 +162,16 @@ describe("the transport", () => {
   });
 });
 
+test("what is given up right before it is written is not written", async () => {
+  await using receiver = await ScriptedReceiver.open(answer(202));
+  const controller = new AbortController();
+  const beforeWrite = () => controller.abort(new DOMException("", "TimeoutError"));
+  await using transport = new Transport({ beforeWrite });
+  const reply = await transport.post({ ...post, address: addressOf(receiver.url), signal: controller.signal });
+  expect(reply).toEqual({ kind: "stopped", left: false, timeout: true });
+  expect(receiver.requests).toEqual([]);
+});
+
 describe("a proxy", () => {
   test("of the environment is used for https, with the receiver's own certificate checked", async () => {
     const { key, cert } = selfSigned();
@@ -175,6 +185,22 @@ describe("a proxy", () => {
     expect(await transport.post({ ...post, address: trusting })).toMatchObject({ kind: "answered", status: 202 });
     expect(await transport.post({ ...post, address })).toMatchObject({ kind: "failed", left: false, reason: "tls" });
     expect(proxy.seen).toContain(`CONNECT 127.0.0.1:${server.port}`);
+  });
+
+  test("that says back what it was told gives no password away", async () => {
+    const seen: string[] = [];
+    await using front = await listen(
+      createHttpServer((request, response) => {
+        const { "proxy-authorization": told = "" } = request.headers;
+        seen.push(told);
+        response.writeHead(502).end(`${told}, which is ${Buffer.from(told.slice(6), "base64").toString()}`);
+      }),
+    );
+    const proxy = { http: `http://us%65r:p%40ss-word@127.0.0.1:${front.port}`, https: undefined, no: undefined };
+    await using transport = new Transport({ proxy });
+    const reply = await transport.post({ ...post, address: addressOf("http://receiver.invalid/") });
+    expect(seen).toEqual([`Basic ${Buffer.from("user:p@ss-word").toString("base64")}`]);
+    expect(reply).toMatchObject({ kind: "answered", status: 502, body: "Basic [secret], which is user:[secret]" });
   });
 
   test("is not used for hosts that no_proxy names", async () => {

@@ -72,6 +72,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs?: number;
   /** @default no proxy */
   readonly proxy?: ProxySettings | undefined;
+  /** Called right before a request is written, with its signal; where that is aborted by then, the request is not written. */
+  readonly beforeWrite?: (signal: AbortSignal) => void;
   /** How names become addresses. With a proxy names are its to resolve, and to judge. @default `node:dns` */
   readonly lookup?: LookupFunction;
 }
@@ -84,11 +86,13 @@ const silenceMs = 300_000;
  * connection's loss costs one request. One attempt per call; it follows no redirect and retries nothing.
  */
 export class Transport implements AsyncDisposable {
-  readonly #options: Required<Omit<TransportOptions, "proxy">> & TransportOptions;
+  readonly #options: Required<Omit<TransportOptions, "proxy" | "beforeWrite">> & TransportOptions;
   readonly #pools = new Map<string, Dispatcher>();
+  readonly #secrets: readonly string[];
 
   constructor(options: TransportOptions = {}) {
     this.#options = { connections: 64, connectTimeoutMs: 10_000, lookup, ...options };
+    this.#secrets = options.proxy ? proxySecrets(options.proxy) : [];
   }
 
   /** Posts once. Never rejects. */
@@ -114,13 +118,26 @@ export class Transport implements AsyncDisposable {
 
   #send({ address, method, headers, body, mostBytes, signal }: Sent): Promise<Reply> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(signal, mostBytes, resolve);
+      const exchange = new Exchange(
+        signal,
+        mostBytes,
+        (reply) => resolve(this.#clean(reply)),
+        this.#options.beforeWrite,
+      );
       if (exchange.ended) return;
       const { origin, path } = address;
       const pool = this.#pool(address);
       if (!pool) return exchange.onResponseError(undefined, forbidden());
       pool.dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
     });
+  }
+
+  /** A proxy may say back what it was told, as anybody may. */
+  #clean(reply: Reply): Reply {
+    if (this.#secrets.length === 0) return reply;
+    const clean = (text: string) => this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
+    if (reply.kind === "answered") return { ...reply, body: clean(reply.body) };
+    return reply.kind === "failed" ? { ...reply, detail: clean(reply.detail) } : reply;
   }
 
   /** Undefined: its host is an address that is forbidden, which no lookup is asked for. */
@@ -155,4 +172,21 @@ export class Transport implements AsyncDisposable {
 export function proxyFrom(env: Readonly<Record<string, string | undefined>>): ProxySettings {
   const get = (name: string) => env[name.toLowerCase()] || env[name] || undefined;
   return { http: get("HTTP_PROXY"), https: get("HTTPS_PROXY"), no: get("NO_PROXY") };
+}
+
+/** What lets us through proxies: their passwords as they are written and meant, and what the proxies are told. */
+export const proxySecrets = ({ http, https }: ProxySettings): readonly string[] =>
+  [http, https].flatMap((written) => {
+    const url = URL.parse(written ?? "");
+    if (!url?.password) return [];
+    const [user, password] = [url.username, url.password].map(decoded);
+    return [Buffer.from(`${user}:${password}`).toString("base64"), url.password, password ?? ""];
+  });
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -79,6 +79,13 @@ process.once("exit", () => {
   for (const server of running) server.kill("SIGKILL");
 });
 
+/** For the user that PostgreSQL runs as, and nobody else. */
+function write(path: string, text: string): string {
+  writeFileSync(path, text, { mode: 0o600 });
+  if (nobody.uid !== undefined) chownSync(path, nobody.uid, nobody.gid);
+  return path;
+}
+
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
@@ -96,6 +103,10 @@ export interface TestPostgresOptions {
   readonly onDisk?: boolean;
   /** A copy of this one, which follows it. */
   readonly standbyOf?: TestPostgres;
+  /** What the user must say to come in. @default nothing */
+  readonly password?: string;
+  /** PEM of a certificate and its key: takes encrypted connections too. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** One server over all its lives: the same data and port after each restart. */
@@ -116,11 +127,19 @@ export class TestPostgres implements AsyncDisposable {
   static async open(options: TestPostgresOptions): Promise<TestPostgres> {
     const dir = mkdtempSync(join(options.onDisk ? tmpdir() : place, "tocsin-pg-"));
     // A crash of the process loses nothing that the system's page cache holds, and no test takes that away.
-    const settings = { ...(options.onDisk ? {} : { fsync: "off" }), ...options.settings };
+    const settings = {
+      ...(options.onDisk ? {} : { fsync: "off" }),
+      ...(options.tls && {
+        ssl: "on",
+        ssl_cert_file: write(join(dir, "server.crt"), options.tls.cert),
+        ssl_key_file: write(join(dir, "server.key"), options.tls.key),
+      }),
+      ...options.settings,
+    };
     const server = new TestPostgres(await freePort(), dir, { ...options, settings });
     if (nobody.uid !== undefined) chownSync(dir, nobody.uid, nobody.gid);
     try {
-      const { standbyOf } = options;
+      const { standbyOf, password } = options;
       if (standbyOf) await server.#follow(standbyOf);
       else
         server.#program(
@@ -129,7 +148,9 @@ export class TestPostgres implements AsyncDisposable {
           server.#data,
           "-U",
           "postgres",
-          "--auth=trust",
+          ...(password === undefined
+            ? ["--auth=trust"]
+            : ["--auth=scram-sha-256", "--pwfile", write(join(dir, "password"), password)]),
           "--no-sync",
           "--locale=C",
           "--encoding=UTF8",

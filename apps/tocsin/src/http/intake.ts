@@ -5,6 +5,7 @@ import { parseWebhook } from "../sources/alertmanager.ts";
 import { type Batch, defaultSource } from "../sources/batch.ts";
 import { parsePostedAlerts } from "../sources/prometheus.ts";
 import type { Readiness } from "../readiness.ts";
+import type { Standstill } from "../standstill.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { Seldom } from "../telemetry/seldom.ts";
@@ -21,6 +22,7 @@ export interface Intake {
   readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
   /** Tells the worker that there may be something to do. */
   readonly wake: () => void;
+  readonly standstill: Pick<Standstill, "justOver">;
   readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
 }
 
@@ -91,8 +93,9 @@ function complaints({ log, clock }: Intake): (batch: Batch, source: string) => v
 
 /** Returns when everything is durable. */
 async function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
-  const { ledger, clock, metrics, readiness } = intake;
+  const { ledger, clock, metrics, readiness, standstill } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
+  if (standstill.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
   metrics.received(source, "rejected", batch.rejected);
   metrics.received(source, "truncated", batch.truncated);
   if (batch.claims.length === 0) return [];

@@ -19,7 +19,7 @@ function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
   return createServer({ endpoints, maxBodyBytes: 1_000_000, log, gate: () => gate });
 }
 
-function intakeOver(want: (wants: readonly Want[]) => Promise<never[]>) {
+function intakeOver(want: (wants: readonly Want[]) => Promise<never[]>, standstill = { justOver: () => false }) {
   const order: string[] = [];
   const readiness = new Readiness({ probe: async () => {} }, new VirtualClock());
   readiness.loaded();
@@ -36,6 +36,7 @@ function intakeOver(want: (wants: readonly Want[]) => Promise<never[]>) {
     routesOf: () => [],
     wake: () => order.push("wake"),
     readiness,
+    standstill,
   });
   return { order, readiness, endpoints };
 }
@@ -67,6 +68,14 @@ describe("intake", () => {
     const answer = await app.inject(post);
     expect([answer.statusCode, answer.json().error.code, order]).toEqual([503, "unavailable", []]);
     expect(readiness.reasons()).toEqual(["the service is stopping"]);
+  });
+
+  test("answers 503 right after the service stood still, and asks nothing of the ledger", async () => {
+    const { order, readiness, endpoints } = intakeOver(async () => [], { justOver: () => true });
+    await using app = serverOf(endpoints);
+    const answer = await app.inject(post);
+    expect([answer.statusCode, answer.headers["retry-after"], order]).toEqual([503, "5", []]);
+    expect(readiness.reasons()).toEqual([]);
   });
 
   test("wakes the worker in the tick in which it records, and answers only after the commit", async () => {

@@ -241,6 +241,8 @@ export interface Ledger extends AsyncDisposable {
   probe(): Promise<void>;
   /** Keeps a text under a name, over restarts and for all replicas; another one takes its place. Encrypt what is secret. */
   remember(name: string, text: string): Promise<void>;
+  /** Keeps a text under a name unless one is kept there. Returns the one that is: who say different texts at once all get the same. */
+  rememberFirst(name: string, text: string): Promise<string>;
   /** What was remembered last under this name. */
   recall(name: string): Promise<string | undefined>;
   /** Forgets what was over before then, a bounded piece at a time; returns how many rows went, 0 when done. */

@@ -197,6 +197,12 @@ export class LedgerCore {
     this.#desk.store.putGate("memory", name, text);
   }
 
+  rememberFirst(name: string, text: string): string {
+    const first = this.recall(name);
+    if (first === undefined) this.remember(name, text);
+    return first ?? text;
+  }
+
   recall(name: string): string | undefined {
     return this.#desk.store.gate("memory", name) as string | undefined;
   }

@@ -31,6 +31,7 @@ export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
   stats: () => run("stats", []),
   probe: () => run("probe", []),
   remember: (name, text) => run("remember", [name, text]),
+  rememberFirst: (name, text) => run("rememberFirst", [name, text]),
   recall: (name) => run("recall", [name]),
   forget: (beforeMs) => run("forget", [beforeMs]),
   [Symbol.asyncDispose]: close,

@@ -2,7 +2,8 @@ import type { Route } from "@tocsin/core/decisions";
 import type { Operation, OperationArguments } from "../operations.ts";
 import { episodeKey, Missing } from "./at-hand.ts";
 
-export type Call = readonly [operation: Operation, args: readonly unknown[]];
+/** Where it has not begun by `untilMs`, on `performance.now()`, nobody waits for it any more: it is not done at all. */
+export type Call = readonly [operation: Operation, args: readonly unknown[], untilMs?: number];
 
 const routes = (missing: Missing, all: readonly Route[]): void => {
   for (const { target, dedupKey } of all) missing.episodes.set(episodeKey(target, dedupKey), { target, dedupKey });

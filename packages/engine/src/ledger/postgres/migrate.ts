@@ -1,8 +1,12 @@
-import { migrations } from "./schema.ts";
+import { LedgerUnavailable } from "@tocsin/core/decisions";
+import { type Migration, migrations, tooNew } from "./schema.ts";
 import type { Session } from "./session.ts";
 
 /** Replicas that start together wait here for the first of them. */
 const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin migrations'), hashtext(current_schema()))";
+
+/** None of those that work on older tables is in the middle of it. At the very first start there are no tables. */
+const ledgerLock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), to_regclass('ledger')::oid::int)";
 
 /** Oldest server that has all that the statements use, and that its makers still mend. */
 const oldestServer = 140_000;
@@ -11,11 +15,11 @@ const oldestServer = 140_000;
 const patienceMs = 600_000;
 
 /**
- * Brings the tables up to this version.
+ * Brings the tables up to this version; those of a newer one stay as they are.
  *
- * @throws Error where they are a newer version's, or the server is too old
+ * @throws Error where a newer version's are none to work on for this one, or the server is too old
  */
-export async function migrate(session: Session, given: readonly string[] = migrations): Promise<void> {
+export async function migrate(session: Session, given: readonly Migration[] = migrations): Promise<void> {
   let server = 0;
   let applied = 0;
   await session.run(
@@ -42,17 +46,30 @@ export async function migrate(session: Session, given: readonly string[] = migra
       ],
       patienceMs,
     );
-    if (applied > given.length)
-      throw new Error(
-        `the ledger was written by a newer Tocsin (schema ${applied}, this one knows ${given.length}): upgrade to open it`,
+    if (applied > given.length) await checkCompatible(session, given.length);
+    const missing = given.slice(applied);
+    if (missing.length > 0) await session.run([{ sql: ledgerLock }], patienceMs);
+    for (const [index, { sql }] of missing.entries())
+      await session.run([{ sql }, { sql: `INSERT INTO migrations (n) VALUES (${applied + index + 1})` }], patienceMs);
+    const from = Math.max(...missing.map(({ compatibleFrom }) => compatibleFrom));
+    if (missing.length > 0)
+      await session.run(
+        [{ sql: `UPDATE ledger SET compatible_from = GREATEST(compatible_from, ${from})` }],
+        patienceMs,
       );
-    for (const [index, sql] of given.entries()) {
-      if (index < applied) continue;
-      await session.run([{ sql }, { sql: `INSERT INTO migrations (n) VALUES (${index + 1})` }], patienceMs);
-    }
     await session.run([{ sql: "COMMIT" }], patienceMs);
   } catch (error) {
     await session.run([{ sql: "ROLLBACK" }], 1_000).catch(() => {});
     throw error;
   }
+}
+
+/** @throws LedgerUnavailable where the tables are none to work on for a program that knows so many migrations */
+export async function checkCompatible(session: Session, known: number): Promise<void> {
+  let from = 0;
+  await session.run(
+    [{ sql: "SELECT compatible_from FROM ledger", take: ([row]) => void (from = Number(row?.["compatible_from"])) }],
+    patienceMs,
+  );
+  if (from > known) throw new LedgerUnavailable(tooNew(from, known));
 }

@@ -15,9 +15,14 @@ export interface Head {
   lastId: number;
 }
 
+interface ReadHead extends Head {
+  /** The oldest program that may work on these tables. */
+  compatibleFrom: number;
+}
+
 /** Brings a mirror up to date. Texts that are remembered stay where they are: they are large, and asked for by name. */
-export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: Step[]; head: Head } {
-  const head: Head = { seq: 0, endpointsSeq: 0, timeMs: 0, clockMs: 0, lastToken: 0, lastId: 0 };
+export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: Step[]; head: ReadHead } {
+  const head: ReadHead = { seq: 0, endpointsSeq: 0, timeMs: 0, clockMs: 0, lastToken: 0, lastId: 0, compatibleFrom: 0 };
   const steps: Step[] = [
     {
       sql: "SELECT *, COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS clock FROM ledger",
@@ -30,6 +35,7 @@ export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: St
         head.clockMs = Number(row["clock"]);
         head.lastToken = Number(row["last_token"]);
         head.lastId = Number(row["last_id"]);
+        head.compatibleFrom = Number(row["compatible_from"]);
       },
     },
     {

@@ -1,4 +1,5 @@
-import { ledgerContract, type LedgerOptions } from "@tocsin/testkit";
+import { firing, ledgerContract, type LedgerOptions, wanted } from "@tocsin/testkit";
+import { expect, it } from "vitest";
 import { openPostgresLedger } from "./postgres-ledger.ts";
 import { type Place, testServers } from "./server.fixture.ts";
 
@@ -25,3 +26,24 @@ for (const server of testServers(process.env["DATABASE_URL"]))
       return { open: (options) => openAt(place, options), [Symbol.asyncDispose]: leave };
     },
   });
+
+const [server] = testServers(process.env["DATABASE_URL"]);
+it("what its sender was told to repeat is not recorded later", async () => {
+  if (!server) throw new Error("there is a server");
+  await using empty = await server.empty();
+  const { place } = empty;
+  await using ledger = await openPostgresLedger({ server: place.address, intakeMs: 100 });
+  const holder = await place.connect();
+  await holder.run(
+    [
+      { sql: "BEGIN" },
+      { sql: "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)" },
+    ],
+    1_000,
+  );
+  await expect(ledger.want([wanted(firing("a"))])).rejects.toThrow("the ledger does not answer");
+  await holder.run([{ sql: "COMMIT" }], 1_000);
+  await holder.end();
+  await ledger.probe();
+  expect(await ledger.firing({ limit: 9 })).toEqual([]);
+});

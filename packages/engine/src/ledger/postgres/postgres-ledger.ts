@@ -26,6 +26,8 @@ export interface OpenPostgresOptions {
   readonly random?: () => number;
   /** Another replica says that something is due. */
   readonly wake?: () => void;
+  /** So long a claim waits to be recorded. @default 8_000 */
+  readonly intakeMs?: number;
   /** Brings a session, in place of a new connection. */
   readonly connect?: () => Promise<Session>;
 }
@@ -33,8 +35,11 @@ export interface OpenPostgresOptions {
 /** Calls that one commit takes at most: bounds how long the first of them waits for the others. */
 const mostInGroup = 512;
 
-/** A sender's answer waits no longer for the ledger. Its claim may still be recorded; it is told 503 and repeats it. */
-const intakeTimeoutMs = 8_000;
+/**
+ * A sender's answer waits no longer for the ledger: it is told 503 and repeats its claim, perhaps elsewhere. So the claim is not
+ * recorded later, when its end may have been; only one whose commit is under way may still be.
+ */
+const longestIntakeMs = 8_000;
 
 /** What another replica leased since we looked last is seen so late at the latest, should that replica die. */
 const longestBlindMs = 5_000;
@@ -58,7 +63,7 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
  * @throws Error where it cannot be reached, or its tables are a newer version's.
  */
 export async function openPostgresLedger(options: OpenPostgresOptions): Promise<Ledger> {
-  const { server, settings = defaultSettings, random = Math.random, clock } = options;
+  const { server, settings = defaultSettings, random = Math.random, clock, intakeMs = longestIntakeMs } = options;
   const connected = options.connect ?? (() => connect(server));
   const first = await connected();
   try {
@@ -85,7 +90,7 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
 
   const run = async (operation: Operation, args: readonly unknown[]): Promise<unknown> => {
     if (readers.has(operation)) return reads.ask([operation, args]);
-    if (operation === "want") return inTime(writes.ask([operation, args]));
+    if (operation === "want") return inTime(writes.ask([operation, args, performance.now() + intakeMs]), intakeMs);
     // A search for what is over takes long and usually finds nothing: no writer waits for it.
     if (operation === "forget" && (await reads.ask([operation, args])) === 0) return 0;
     const answer = await writes.ask([operation, args]);
@@ -116,10 +121,10 @@ const seenSoon = (claimed: Claimed, random: () => number): Claimed => {
 };
 
 /** Intake alone gives up: a lost answer to anything else would leave a lease or an outcome without an owner. */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
+async function inTime<T>(answer: Promise<T>, withinMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LedgerUnavailable("the ledger does not answer")), intakeTimeoutMs);
+    timer = setTimeout(() => reject(new LedgerUnavailable("the ledger does not answer")), withinMs);
   });
   try {
     return await Promise.race([answer, late]);

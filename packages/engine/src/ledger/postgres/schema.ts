@@ -1,15 +1,26 @@
+/** One step of the tables. */
+export interface Migration {
+  readonly sql: string;
+  /** The oldest program that can work on the tables from here on, by the number of migrations that it knows. */
+  readonly compatibleFrom: number;
+}
+
 /**
- * The ledger's tables, oldest migration first: append, never edit. `migrations` in the database says which are applied.
+ * The ledger's tables, oldest migration first: append, never edit. `migrations` in the database says which are applied, and
+ * `compatible_from` in `ledger` which programs may work on them.
  *
- * Each must leave tables that the version before can still work with (expand first, contract a version later), since replicas
- * are replaced one by one.
+ * Replicas are replaced one by one, so tables are changed in two versions. The first expands: it adds what it needs (columns
+ * with a default, since older programs do not name them), and older programs stay compatible. The second, once nobody runs what
+ * came before the first, contracts: it takes away what is needed no more, and is compatible from the first on.
  *
  * Columns hold what is searched; the rest of a row is JSON in `facts`, since rows are read and written whole. It is `text`,
  * since PostgreSQL never looks into it and `jsonb` cannot hold every text. Rows that change in place leave room in their pages
  * (`fillfactor`), so that a change which touches no indexed column costs no index anything (HOT).
  */
-export const migrations: readonly string[] = [
-  `
+export const migrations: readonly Migration[] = [
+  {
+    compatibleFrom: 1,
+    sql: `
   -- One row: how many transactions wrote, the last time and numbers given. Whoever writes holds the ledger's lock.
   CREATE TABLE ledger (
     one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -123,4 +134,10 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (kind, id)
   ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
   `,
+  },
+  { compatibleFrom: 1, sql: "ALTER TABLE ledger ADD COLUMN compatible_from integer NOT NULL DEFAULT 1" },
 ];
+
+/** What a program says that knows so many migrations, and meets tables that it cannot work on. */
+export const tooNew = (compatibleFrom: number, known: number): string =>
+  `the ledger's tables are a newer Tocsin's (for schema ${compatibleFrom} and later, this one knows ${known}): upgrade to open it`;

@@ -5,12 +5,14 @@ import { AtHand } from "./at-hand.ts";
 import { Draft } from "./draft.ts";
 import { type Call, expecting } from "./expecting.ts";
 import type { LedgerTime } from "./ledger-time.ts";
+import { checkCompatible } from "./migrate.ts";
 import { Mirror } from "./mirror.ts";
 import { type Head, mirrorSteps } from "./mirroring.ts";
 import { type Found, stepsFor } from "./reading.ts";
 import type { Row } from "./rows.ts";
+import { migrations, tooNew } from "./schema.ts";
 import type { Session, Step } from "./session.ts";
-import { headSteps, stepsToWrite } from "./writing.ts";
+import { headSteps, stepsToWrite, visitStep } from "./writing.ts";
 
 export interface TurnOptions {
   readonly connect: () => Promise<Session>;
@@ -95,6 +97,7 @@ export class Turns {
     } catch (error) {
       await this.#undo(session);
       if (error instanceof Fault) throw error;
+      if (madeForOtherTables(error)) session.close(error as Error);
       // A connection that was cut says so only now.
       const { sent } = progress;
       const wasDone = session.broken !== undefined && sent !== undefined && (await this.#wasDone(sent.seq));
@@ -154,6 +157,9 @@ export class Turns {
       ],
       patienceMs,
     );
+    // The tables may have been changed since this session began.
+    if (head.compatibleFrom > migrations.length)
+      throw new LedgerUnavailable(tooNew(head.compatibleFrom, migrations.length));
     const nowMs = time.after(head);
     for (let runs = 0; runs < mostRuns; runs++) {
       const draft = new Draft({ atHand, mirror, lastId: head.lastId, perLane: this.#perLane });
@@ -185,8 +191,10 @@ export class Turns {
         soleOwner: false,
         nextToken: () => ++token,
       });
-      const answers = calls.map(([operation, args]) =>
-        (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
+      const answers = calls.map(([operation, args, untilMs = Number.POSITIVE_INFINITY]) =>
+        performance.now() > untilMs
+          ? new LedgerUnavailable("it was asked for too long ago")
+          : (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
       );
       return { answers, head: { ...head, lastToken: token, lastId: draft.lastId } };
     } catch (fault) {
@@ -233,10 +241,24 @@ export class Turns {
   async #connected(): Promise<Session> {
     if (this.#session && !this.#session.broken) return this.#session;
     try {
-      return (this.#session = await this.#options.connect());
+      const session = await this.#options.connect();
+      await this.#begin(session).catch((error: Error) => {
+        session.close(error);
+        throw error;
+      });
+      return (this.#session = session);
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /**
+   * A server that crashed shows what it kept of commits which nobody was told of, and which its standby may not have. So a writer
+   * first writes: once that is committed, so is all that it can see, wherever commits must be.
+   */
+  async #begin(session: Session): Promise<void> {
+    await checkCompatible(session, migrations.length);
+    if (this.#options.mode === "write") await session.run([visitStep(this.#options.writer)], silenceMs);
   }
 
   /** Leaves the connection as it was, or leaves it. */
@@ -249,6 +271,12 @@ export class Turns {
     await this.#session?.end();
   }
 }
+
+/** "cached plan must not change result type", "undefined column", "undefined table": a newer replica has changed the tables. */
+const otherTables: ReadonlySet<unknown> = new Set(["0A000", "42703", "42P01"]);
+
+/** A new session plans its statements anew, and says whether we may work on these tables at all. */
+const madeForOtherTables = (error: unknown): boolean => otherTables.has((error as { code?: unknown } | null)?.code);
 
 const unavailable = (error: unknown): LedgerUnavailable =>
   error instanceof LedgerUnavailable

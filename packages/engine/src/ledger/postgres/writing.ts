@@ -86,6 +86,12 @@ export const headSteps = (head: Head, writer: string): Step[] => [
   },
 ];
 
+/** Changes nothing of what a writer did last, and is a commit all the same. */
+export const visitStep = (writer: string): Step => ({
+  sql: "INSERT INTO writers (id, seq) VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET seq = writers.seq",
+  values: [writer],
+});
+
 function alertSteps({ alertsPut }: Draft): Step[] {
   const added: AlertRecord[] = [];
   const changed: { before: AlertRecord; after: AlertRecord }[] = [];

@@ -175,6 +175,13 @@ export function keeping(subject: LedgerSubject): void {
       expect(await stage.ledger.recall("targets")).toBe("second");
     });
 
+    it("the text that was remembered first, where that is what counts", async () => {
+      await using stage = await Stage.open(subject);
+      expect(await stage.ledger.rememberFirst("key", "ours")).toBe("ours");
+      expect(await stage.ledger.rememberFirst("key", "theirs")).toBe("ours");
+      expect(await stage.ledger.recall("key")).toBe("ours");
+    });
+
     it("that it commits, when it is asked to", async () => {
       await using stage = await Stage.open(subject);
       await expect(stage.ledger.probe()).resolves.toBeUndefined();

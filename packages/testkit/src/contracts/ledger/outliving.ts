@@ -280,11 +280,13 @@ function manyOwners(durable: Durable): void {
       }
     });
 
-    it("what one remembers another recalls, and what one replays another cannot again", async () => {
+    it("what one remembers another recalls, of two firsts at once one counts, and what one replays another cannot again", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       await one.ledger.remember("targets", "all of them");
       expect(await two.ledger.recall("targets")).toBe("all of them");
+      const firsts = await Promise.all([one, two].map(({ ledger }, n) => ledger.rememberFirst("key", `of ${n}`)));
+      expect(firsts[1]).toBe(firsts[0]);
       await one.fires("a");
       await one.attempt(refused);
       const [letter] = (await two.ledger.deadLetters({ limit: 9 })).deadLetters;

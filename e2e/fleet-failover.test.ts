@@ -1,0 +1,52 @@
+import { postgresPrograms, TestPostgres } from "@tocsin/testkit";
+import pg from "pg";
+import { expect, test } from "vitest";
+
+import { webhookAlert } from "./lib/alerts.ts";
+import { Fleet } from "./lib/fleet.ts";
+import { PagerDuty } from "./lib/pagerduty.ts";
+import { TcpProxy } from "./lib/tcp-proxy.ts";
+import { until } from "./lib/until.ts";
+
+async function rowsAt({ url }: TestPostgres, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  try {
+    await client.connect();
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test("what a crash of PostgreSQL kept, and its standby never had, is not accepted", async () => {
+  const [programs] = postgresPrograms();
+  if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
+  await using pagerduty = await PagerDuty.open();
+  await using primary = await TestPostgres.open({ programs, settings: { synchronous_standby_names: "*" } });
+  await using standby = await TestPostgres.open({ programs, standbyOf: primary });
+  await using proxy = await TcpProxy.open(primary.port);
+  const config = { targets: [pagerduty.target()] };
+  await using fleet = await Fleet.start({ replicas: 1, config, over: primary, through: proxy });
+  const [one] = fleet.replicas;
+  if (!one) throw new Error("a fleet of one has one");
+
+  // Commits wait for the standby, which is away. Then the primary crashes: what waited is there when it is back.
+  await standby.stop();
+  const alert = webhookAlert("a", "firing");
+  const asked = one.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
+  const waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'tocsin'";
+  await until("a commit waits for the standby", async () => (await rowsAt(primary, waits)).length > 0);
+  await primary.stop("SIGQUIT");
+  await primary.start();
+  expect(await rowsAt(primary, "SELECT fingerprint FROM alerts")).toEqual([{ fingerprint: "a" }]);
+  expect((await asked).status).toBe(503);
+
+  // Its machine is lost before the standby asked for the rest.
+  await primary.stop("SIGQUIT");
+  await standby.start();
+  standby.promote();
+  proxy.port = standby.port;
+  proxy.cut();
+  await until("the sender, who repeats it, is heard", () => one.webhook([alert]));
+  await until("it is told", () => pagerduty.incidents("a").length === 1);
+});

@@ -1,0 +1,33 @@
+import type { TestPostgres } from "@tocsin/testkit";
+import pg from "pg";
+
+import type { Service } from "./tocsin.ts";
+import { until } from "./until.ts";
+
+/** An attempt that the ledger leased, and whose outcome it does not know. By wall clock. */
+export interface UnderWay {
+  readonly dedupKey: string;
+  readonly sinceMs: number;
+  readonly leaseUntilMs: number;
+}
+
+/**
+ * What a replica that was just killed or stopped leaves under way: whatever became of these attempts, nobody was told. Read
+ * from the ledger, so that it is right however long a commit took.
+ */
+export const underWayAt = (postgres: TestPostgres, { process }: Service): Promise<readonly UnderWay[]> =>
+  until("the ledger says what is under way", async () => {
+    const client = new pg.Client({ connectionString: postgres.url });
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ dedup_key: string; facts: string }>(
+        "SELECT i.dedup_key, f.facts FROM flights f JOIN incidents i ON i.id = f.incident",
+      );
+      return rows.flatMap(({ dedup_key: dedupKey, facts }) => {
+        const { owner, sinceMs, leaseUntilMs } = JSON.parse(facts) as UnderWay & { readonly owner: string };
+        return owner.includes(`-${process.pid}-`) ? [{ dedupKey, sinceMs, leaseUntilMs }] : [];
+      });
+    } finally {
+      await client.end();
+    }
+  });
