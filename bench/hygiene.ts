@@ -1,5 +1,5 @@
-// Does a PostgreSQL ledger stay small however often its rows change? So many open incidents are repeated, change their severity,
-// are leased and told again and again; sizes of tables and indexes, updates of rows, how many of these touched no index (HOT) and
+// Does a PostgreSQL ledger stay small however often its rows change? So many open incidents are told once, then repeated with another
+// severity again and again; sizes of tables and indexes, updates of rows, how many of these touched no index (HOT) and
 // what waits for vacuum are shown as it goes. PostgreSQL's defaults.
 import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/testkit/makers";
 import { openPostgresLedger } from "@tocsin/engine";
