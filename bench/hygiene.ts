@@ -1,5 +1,6 @@
-// Does a PostgreSQL ledger stay small however often its rows change? So many open incidents are repeated, change their severity,
-// are leased and told again and again; sizes of tables and indexes are shown as it goes. PostgreSQL's defaults.
+// Does a PostgreSQL ledger stay small however often its rows change? So many open incidents are told once, then repeated with another
+// severity again and again; sizes of tables and indexes, updates of rows, how many of these touched no index (HOT) and
+// what waits for vacuum are shown as it goes. PostgreSQL's defaults.
 import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/testkit/makers";
 import { openPostgresLedger } from "@tocsin/engine";
 import pg from "pg";
@@ -14,7 +15,9 @@ if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform"
 await using postgres = await TestPostgres.open({ programs, onDisk: true, settings: { autovacuum_naptime: "10s" } });
 const client = new pg.Client({ connectionString: postgres.url });
 await client.connect();
-const ledger = await openPostgresLedger({ server: postgres.address });
+await using ending = new AsyncDisposableStack();
+ending.defer(() => client.end());
+await using ledger = await openPostgresLedger({ server: postgres.address });
 await ledger.useTargets([targetTerms("pagerduty")]);
 
 const request = {
@@ -36,19 +39,31 @@ async function tell(): Promise<number> {
 
 const tables = ["alerts", "incidents", "flights", "counts", "gates", "ledger"];
 const rows: (string | number)[][] = [
-  ["rounds", "alerts said", "events told", ...tables.map((name) => `${name} (+ indexes), kB`)],
+  [
+    "rounds",
+    "alerts said",
+    "events told",
+    "rows updated",
+    ...tables.map((name) => `${name}: table + indexes, kB; HOT; dead`),
+  ],
 ];
 let told = 0;
 async function measure(round: number): Promise<void> {
-  const sizes: string[] = [];
+  const figures: string[] = [];
+  let updates = 0;
   for (const table of tables) {
-    const { rows: found } = await client.query<{ heap: string; index: string }>(
-      "SELECT pg_table_size($1::regclass) / 1024 AS heap, pg_indexes_size($1::regclass) / 1024 AS index",
+    const { rows: found } = await client.query<Record<"heap" | "index" | "updated" | "hot" | "dead", string>>(
+      `SELECT pg_table_size(relid) / 1024 AS heap, pg_indexes_size(relid) / 1024 AS index, n_tup_upd AS updated,
+         round(100.0 * n_tup_hot_upd / greatest(n_tup_upd, 1)) AS hot, n_dead_tup AS dead
+       FROM pg_stat_user_tables WHERE relid = $1::regclass`,
       [table],
     );
-    sizes.push(`${found[0]?.heap} + ${found[0]?.index}`);
+    const [row] = found;
+    if (!row) throw new Error(`no figures of ${table}`);
+    updates += Number(row.updated);
+    figures.push(`${row.heap} + ${row.index}; ${row.hot} %; ${row.dead}`);
   }
-  rows.push([round, round * open, told, ...sizes]);
+  rows.push([round, round * open, told, updates, ...figures]);
   console.error(rows.at(-1)?.join("  "));
 }
 
@@ -58,9 +73,7 @@ for (let round = 1; round <= rounds; round++) {
   const claims = Array.from({ length: open }, (_, n) => wanted(firing(`alert ${n}`), { severity }));
   await ledger.want(claims);
   if (round % 3 > 0) told += await tell();
-  if (round === 1 || round === 10 || round % 100 === 0) await measure(round);
+  if (round === 1 || round === 10 || round % 50 === 0) await measure(round);
 }
 printTable(rows);
 writeResult("hygiene", { open, rounds, postgres: programs.name, rows });
-await ledger[Symbol.asyncDispose]();
-await client.end();

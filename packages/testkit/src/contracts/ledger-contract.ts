@@ -1,12 +1,15 @@
 import { describe } from "vitest";
 import { fallingBack } from "./ledger/falling-back.ts";
+import { holdingBack } from "./ledger/holding-back.ts";
 import { keeping } from "./ledger/keeping.ts";
 import { leasing } from "./ledger/leasing.ts";
+import { losingLeases } from "./ledger/losing-leases.ts";
 import { movingTargets } from "./ledger/moving-targets.ts";
 import { outliving } from "./ledger/outliving.ts";
 import { passingTime } from "./ledger/passing-time.ts";
 import { people } from "./ledger/people.ts";
 import { recording } from "./ledger/recording.ts";
+import { settling } from "./ledger/settling.ts";
 import { tellingAgain } from "./ledger/telling-again.ts";
 import { tellingEvents } from "./ledger/telling-events.ts";
 import type { LedgerSubject } from "./ledger/stage.ts";
@@ -20,6 +23,9 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     if (subject.virtualTime) passingTime(subject);
     if (subject.virtualTime) tellingAgain(subject);
     leasing(subject);
+    settling(subject);
+    if (subject.virtualTime) losingLeases(subject);
+    if (subject.virtualTime) holdingBack(subject);
     tellingEvents(subject);
     movingTargets(subject);
     fallingBack(subject);

@@ -11,7 +11,7 @@ import type {
 } from "@tocsin/core";
 import { deliverySettings } from "@tocsin/engine";
 import { firing, resolved, type Saying, wanted } from "../../claims.ts";
-import { targetTerms } from "../../target-terms.ts";
+import { pagerdutyLimit, targetTerms } from "../../target-terms.ts";
 import { VirtualClock } from "../../virtual-clock.ts";
 
 export interface LedgerOptions {
@@ -57,6 +57,13 @@ export const leaseMarginMs = 20 * second;
 export const leaseMs = 10 * second + leaseMarginMs;
 
 export const quickSettings: DeliverySettings = deliverySettings.parse({});
+
+/** What a lease is for. */
+export const said = ({ action, dedupKey }: Lease): string => `${action} ${dedupKey}`;
+
+/** So many attempts a minute, none kept for criticals. */
+export const limited = (limit: number): TargetTerms =>
+  targetTerms("pagerduty", { rateLimit: { ...pagerdutyLimit, limit, perMs: minute, reserve: 0 } });
 
 interface Given {
   readonly targets?: readonly TargetTerms[];
@@ -142,7 +149,7 @@ export class Stage implements AsyncDisposable {
       const leases = await this.claim();
       if (leases.length === 0) return told;
       for (const lease of leases) {
-        told.push(`${lease.action} ${lease.dedupKey}`);
+        told.push(said(lease));
         await this.settle(lease);
       }
     }
