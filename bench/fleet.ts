@@ -1,5 +1,5 @@
 // What do replicas over one PostgreSQL deliver, and what does an event cost them and the database? A storm of distinct alerts,
-// posted to all of them at once, then the same resolved. PostgreSQL with its defaults: on disk, with fsync.
+// posted to all of them at once, then the same resolved; then how long one alert a request takes at a steady rate. PostgreSQL with its defaults: on disk, with fsync.
 import { postgresPrograms, TestPostgres } from "@tocsin/testkit/makers";
 import { batches, type PostedAlert, webhookBody } from "./lib/alerts.ts";
 import { type Contestant, startTocsin } from "./lib/contestants.ts";
@@ -14,6 +14,7 @@ import {
 } from "./lib/machine.ts";
 import { postAll } from "./lib/post.ts";
 import { startSink, type Sink } from "./lib/sink.ts";
+import { type Latencies, steadily } from "./lib/steady.ts";
 
 const count = Number(process.argv[2] ?? 10_000);
 const rounds = Number(process.argv[3] ?? 3);
@@ -72,17 +73,33 @@ async function phase(
 
 const [programs] = postgresPrograms();
 if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
+const rates = [100, 1_000];
+
+/** Replicas over a database of their own, whatever becomes of the work. */
+async function among<T>(
+  size: number,
+  keepArrivals: boolean,
+  work: (replicas: readonly Contestant[], postgres: TestPostgres, sink: Sink) => Promise<T>,
+): Promise<T> {
+  await using sink = await startSink({ keepArrivals });
+  await using postgres = await TestPostgres.open({ programs: programs!, onDisk: true });
+  const ledger = { url: `${postgres.url}?sslmode=disable`, encryptionKey: Buffer.alloc(32, 7).toString("base64") };
+  const replicas: Contestant[] = [];
+  try {
+    for (let n = 0; n < size; n++) replicas.push(await startTocsin(sink.url, { ledger }));
+    return await work(replicas, postgres, sink);
+  } finally {
+    for (const replica of replicas) await replica[Symbol.asyncDispose]();
+  }
+}
+
+const latencies: Record<string, Latencies[]> = {};
 const results = new Map<number, { storm: Phase[]; resolved: Phase[] }>(
   sizes.map((size) => [size, { storm: [], resolved: [] }]),
 );
 for (let round = 0; round < rounds; round++)
   for (const size of sizes) {
-    await using sink = await startSink();
-    await using postgres = await TestPostgres.open({ programs, onDisk: true });
-    const ledger = { url: `${postgres.url}?sslmode=disable`, encryptionKey: Buffer.alloc(32, 7).toString("base64") };
-    const replicas: Contestant[] = [];
-    try {
-      for (let n = 0; n < size; n++) replicas.push(await startTocsin(sink.url, { ledger }));
+    await among(size, false, async (replicas, postgres, sink) => {
       const storm = await phase(replicas, postgres, sink, batches(count, 50, "firing"));
       const resolved = await phase(replicas, postgres, sink, batches(count, 50, "resolved"));
       results.get(size)?.storm.push(storm);
@@ -90,9 +107,11 @@ for (let round = 0; round < rounds; round++)
       console.error(
         `round ${round + 1}: ${size} replicas: ${Math.round(storm.deliveredPerSecond)}/s, ${Math.round(storm.cpuMicrosPerEvent)} + ${Math.round(storm.databaseMicrosPerEvent)} µs, resolved ${Math.round(resolved.deliveredPerSecond)}/s`,
       );
-    } finally {
-      for (const replica of replicas) await replica[Symbol.asyncDispose]();
-    }
+    });
+    for (const perSecond of rates)
+      (latencies[`${size} at ${perSecond}/s`] ??= []).push(
+        await among(size, true, (replicas, _, sink) => steadily(replicas, sink, { perSecond, seconds: 10 })),
+      );
   }
 
 const of = (size: number, which: "storm" | "resolved", key: keyof Phase): number =>
@@ -121,4 +140,12 @@ printTable([
     `${Math.round(of(size, "storm", "othersShare") * 100)} %`,
   ]),
 ]);
-writeResult("fleet", { count, rounds, postgres: programs.name, results: Object.fromEntries(results) });
+printTable([
+  ["accepted → arrived", "p50 ms", "p99 ms"],
+  ...Object.entries(latencies).map(([name, all]) => [
+    `replicas: ${name}`,
+    median(all.map(({ p50Ms }) => p50Ms)).toFixed(1),
+    median(all.map(({ p99Ms }) => p99Ms)).toFixed(1),
+  ]),
+]);
+writeResult("fleet", { latencies, count, rounds, postgres: programs.name, results: Object.fromEntries(results) });

@@ -3,19 +3,15 @@
 import { closeSync, fdatasyncSync, openSync, rmSync, writeSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { Pool } from "undici";
-import { postedAlert, webhookBody } from "./lib/alerts.ts";
 import { type Contestant, hasAlertmanager, startAlertmanager, startTocsin } from "./lib/contestants.ts";
 import { cpuSeconds, median, printTable, quantile, writeResult } from "./lib/machine.ts";
-import { directBody } from "./lib/shapes.ts";
 import { startSink } from "./lib/sink.ts";
+import { type Latencies, steadily } from "./lib/steady.ts";
 
 const seconds = Number(process.argv[2] ?? 10);
 const rounds = Number(process.argv[3] ?? 5);
 
-interface Latencies {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+interface Measured extends Latencies {
   readonly cpuMicrosPerEvent: number;
 }
 
@@ -24,53 +20,14 @@ const starters: Record<string, (sinkUrl: string) => Promise<Contestant>> = {
   ...(hasAlertmanager() ? { alertmanager: startAlertmanager } : {}),
 };
 
-async function run(start: (url: string) => Promise<Contestant>, perSecond: number): Promise<Latencies> {
+async function run(start: (url: string) => Promise<Contestant>, perSecond: number): Promise<Measured> {
   await using sink = await startSink({ keepArrivals: true });
   await using contestant = await start(sink.url);
-  const pool = new Pool(contestant.url, { connections: 16 });
-  const dueAtMs = new Map<number, number>();
-  const count = perSecond * seconds;
-  const post = async (n: number): Promise<void> => {
-    const alert = postedAlert(n, "firing");
-    const { body } = await pool.request({
-      path: contestant.path,
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: contestant.shape === "webhook" ? webhookBody([alert]) : directBody([alert]),
-    });
-    await body.dump();
-  };
-  // Warm: the first hundred are not counted.
-  for (let n = 0; n < 100; n++) await post(count + n);
-  await sink.until(100);
-  const cpuBefore = cpuSeconds(contestant.pid);
-  const startAtMs = performance.timeOrigin + performance.now() + 50;
-  const posts: Promise<void>[] = [];
-  for (let n = 0; n < count; n++) {
-    const atMs = startAtMs + (n * 1000) / perSecond;
-    // Counted from when it was due, not from when the generator got round to it.
-    for (;;) {
-      const waitMs = atMs - (performance.timeOrigin + performance.now());
-      if (waitMs <= 0) break;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-    dueAtMs.set(n, atMs);
-    posts.push(post(n));
-  }
-  await Promise.all(posts);
-  await sink.until(count + 100);
+  let cpuBefore = 0;
+  const warm = () => (cpuBefore = cpuSeconds(contestant.pid));
+  const latencies = await steadily([contestant], sink, { perSecond, seconds, warm });
   const cpu = cpuSeconds(contestant.pid) - cpuBefore;
-  const { arrivals } = await sink.seen();
-  const order = Object.values(arrivals)
-    .toSorted((a, b) => a - b)
-    .slice(100);
-  // Alertmanager's dedup key is a hash of its own: matched by order, which at a steady rate is the order of posting.
-  const byKey = contestant.shape === "webhook";
-  const times = [...dueAtMs].map(
-    ([n, dueMs], i) => ((byKey ? arrivals[postedAlert(n, "firing").fingerprint] : order[i]) ?? Number.NaN) - dueMs,
-  );
-  await pool.close();
-  return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), cpuMicrosPerEvent: (cpu / count) * 1e6 };
+  return { ...latencies, cpuMicrosPerEvent: (cpu / (perSecond * seconds)) * 1e6 };
 }
 
 function fsyncP50Ms(): number {
@@ -88,14 +45,14 @@ function fsyncP50Ms(): number {
   return quantile(times, 0.5);
 }
 
-const results: Record<string, Latencies[]> = {};
+const results: Record<string, Measured[]> = {};
 for (const perSecond of [100, 1000])
   for (let round = 0; round < rounds; round++)
     for (const [name, start] of Object.entries(starters))
       (results[`${name} ${perSecond}/s`] ??= []).push(await run(start, perSecond));
 
 const fsyncMs = fsyncP50Ms();
-const of = (all: Latencies[], key: keyof Latencies) => median(all.map((one) => one[key])).toFixed(2);
+const of = (all: Measured[], key: keyof Measured) => median(all.map((one) => one[key])).toFixed(2);
 printTable([
   ["accepted → arrived", "p50 ms", "p99 ms", "µs CPU/event"],
   ...Object.entries(results).map(([name, all]) => [
@@ -105,5 +62,11 @@ printTable([
     of(all, "cpuMicrosPerEvent"),
   ]),
 ]);
+for (const perSecond of [100, 1000]) {
+  const [ours, theirs] = [results[`tocsin ${perSecond}/s`] ?? [], results[`alertmanager ${perSecond}/s`]];
+  if (!theirs) continue;
+  const pairs = (key: keyof Measured) => ours.map((one, n) => (one[key] / theirs[n]![key]).toFixed(2)).join(", ");
+  console.log(`${perSecond}/s, of Alertmanager's, run by run: p50 ${pairs("p50Ms")}; p99 ${pairs("p99Ms")}`);
+}
 console.log(`fdatasync of 8 KiB on this disk: p50 ${fsyncMs.toFixed(2)} ms`);
 writeResult("latency", { seconds, rounds, fsyncMs, results });
