@@ -48,8 +48,6 @@ async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: ()
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: sqlite,
-    // Rows live for one group commit: with room for them in the young generation they are seldom promoted.
-    resourceLimits: { maxYoungGenerationSizeMb: 8 },
   });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
