@@ -21,13 +21,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #mostBytes: number;
   readonly #resolve: (reply: Reply) => void;
+  readonly #beforeWrite: ((signal: AbortSignal) => void) | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #retryAfter: string | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
-
-  readonly #beforeWrite: ((signal: AbortSignal) => void) | undefined;
 
   constructor(
     signal: AbortSignal,
@@ -35,10 +34,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     resolve: (reply: Reply) => void,
     beforeWrite?: (signal: AbortSignal) => void,
   ) {
-    this.#beforeWrite = beforeWrite;
     this.#signal = signal;
     this.#mostBytes = mostBytes;
     this.#resolve = resolve;
+    this.#beforeWrite = beforeWrite;
     if (signal.aborted) this.handleEvent();
     else signal.addEventListener("abort", this, { once: true });
   }

@@ -6,6 +6,12 @@ export interface Scrubber {
   json(value: unknown): unknown;
 }
 
+/** Takes secrets out of a text; the longest first, since the end of one that begins like another must not stay. */
+export function without(secrets: readonly string[]): (text: string) => string {
+  const ordered = secrets.toSorted((a, b) => b.length - a.length);
+  return (text) => ordered.reduce((clean, secret) => clean.replaceAll(secret, "[secret]"), text);
+}
+
 /** Shorter header values are words like `true`, and replacing them would garble texts. */
 const shortestSecret = 8;
 
@@ -14,17 +20,15 @@ export function scrubber({ credential, headers }: Endpoint, parts: readonly stri
   const values = [credential, ...Object.values(headers)].flatMap((secret) => (secret ? [secret.reveal()] : []));
   const secrets = [...values, ...parts]
     .flatMap((value) => [value, value.replace(/^\w+\s+/, "")])
-    .filter((value) => value.length >= shortestSecret)
-    .toSorted((a, b) => b.length - a.length);
-  const scrub = (text: string) => secrets.reduce((clean, secret) => clean.replaceAll(secret, "[secret]"), text);
+    .filter((value) => value.length >= shortestSecret);
+  const scrub = without(secrets);
   // As they look inside JSON.
-  const escaped = secrets.map((secret) => JSON.stringify(secret).slice(1, -1));
+  const scrubJson = without(secrets.map((secret) => JSON.stringify(secret).slice(1, -1)));
   return {
     outcome: (outcome) =>
       outcome.kind === "accepted"
         ? { ...outcome, receipt: scrub(outcome.receipt) }
         : { ...outcome, detail: scrub(outcome.detail) },
-    json: (value) =>
-      JSON.parse(escaped.reduce((text, secret) => text.replaceAll(secret, "[secret]"), JSON.stringify(value))),
+    json: (value) => JSON.parse(scrubJson(JSON.stringify(value))),
   };
 }

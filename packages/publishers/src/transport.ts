@@ -4,6 +4,7 @@ import type { LookupFunction } from "node:net";
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
 import { Exchange, maxAnswerBytes } from "./exchange.ts";
 import { forbidden, guarded, isForbiddenAddress } from "./forbidden-address.ts";
+import { without } from "./scrub.ts";
 
 /** Where to send, taken apart once and not per event. */
 export interface Address {
@@ -88,11 +89,13 @@ const silenceMs = 300_000;
 export class Transport implements AsyncDisposable {
   readonly #options: Required<Omit<TransportOptions, "proxy" | "beforeWrite">> & TransportOptions;
   readonly #pools = new Map<string, Dispatcher>();
-  readonly #secrets: readonly string[];
+  /** A proxy may say back what it was told, as anybody may. Undefined: there is nothing to take out. */
+  readonly #scrub: ((text: string) => string) | undefined;
 
   constructor(options: TransportOptions = {}) {
     this.#options = { connections: 64, connectTimeoutMs: 10_000, lookup, ...options };
-    this.#secrets = options.proxy ? proxySecrets(options.proxy) : [];
+    const secrets = options.proxy ? proxySecrets(options.proxy) : [];
+    this.#scrub = secrets.length === 0 ? undefined : without(secrets);
   }
 
   /** Posts once. Never rejects. */
@@ -118,26 +121,15 @@ export class Transport implements AsyncDisposable {
 
   #send({ address, method, headers, body, mostBytes, signal }: Sent): Promise<Reply> {
     return new Promise((resolve) => {
-      const exchange = new Exchange(
-        signal,
-        mostBytes,
-        (reply) => resolve(this.#clean(reply)),
-        this.#options.beforeWrite,
-      );
+      const scrub = this.#scrub;
+      const done = scrub ? (reply: Reply) => resolve(scrubbed(reply, scrub)) : resolve;
+      const exchange = new Exchange(signal, mostBytes, done, this.#options.beforeWrite);
       if (exchange.ended) return;
       const { origin, path } = address;
       const pool = this.#pool(address);
       if (!pool) return exchange.onResponseError(undefined, forbidden());
       pool.dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
     });
-  }
-
-  /** A proxy may say back what it was told, as anybody may. */
-  #clean(reply: Reply): Reply {
-    if (this.#secrets.length === 0) return reply;
-    const clean = (text: string) => this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
-    if (reply.kind === "answered") return { ...reply, body: clean(reply.body) };
-    return reply.kind === "failed" ? { ...reply, detail: clean(reply.detail) } : reply;
   }
 
   /** Undefined: its host is an address that is forbidden, which no lookup is asked for. */
@@ -166,6 +158,11 @@ export class Transport implements AsyncDisposable {
       noProxy: proxy.no ?? "",
     });
   }
+}
+
+function scrubbed(reply: Reply, scrub: (text: string) => string): Reply {
+  if (reply.kind === "answered") return { ...reply, body: scrub(reply.body) };
+  return reply.kind === "failed" ? { ...reply, detail: scrub(reply.detail) } : reply;
 }
 
 /** The proxies that an environment names, in either case; lower case wins, as in curl. */
