@@ -1,5 +1,4 @@
-import { LedgerUnavailable } from "@tocsin/core/decisions";
-import { type Migration, migrations, tooNew } from "./schema.ts";
+import { type Migration, migrations, refuseNewer } from "./schema.ts";
 import type { Session } from "./session.ts";
 
 /** Replicas that start together wait here for the first of them. */
@@ -46,7 +45,7 @@ export async function migrate(session: Session, given: readonly Migration[] = mi
       ],
       patienceMs,
     );
-    if (applied > given.length) await checkCompatible(session, given.length);
+    if (applied > given.length) await checkCompatible(session, patienceMs, given.length);
     const missing = given.slice(applied);
     if (missing.length > 0) await session.run([{ sql: ledgerLock }], patienceMs);
     for (const [index, { sql }] of missing.entries())
@@ -64,12 +63,12 @@ export async function migrate(session: Session, given: readonly Migration[] = mi
   }
 }
 
-/** @throws LedgerUnavailable where the tables are none to work on for a program that knows so many migrations */
-export async function checkCompatible(session: Session, known: number): Promise<void> {
+/** @throws LedgerUnavailable as `refuseNewer` does; Error where the server says nothing for `silenceMs` */
+export async function checkCompatible(session: Session, silenceMs: number, known?: number): Promise<void> {
   let from = 0;
   await session.run(
     [{ sql: "SELECT compatible_from FROM ledger", take: ([row]) => void (from = Number(row?.["compatible_from"])) }],
-    patienceMs,
+    silenceMs,
   );
-  if (from > known) throw new LedgerUnavailable(tooNew(from, known));
+  refuseNewer(from, known);
 }

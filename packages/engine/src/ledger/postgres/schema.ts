@@ -1,3 +1,5 @@
+import { LedgerUnavailable } from "@tocsin/core/decisions";
+
 /** One step of the tables. */
 export interface Migration {
   readonly sql: string;
@@ -138,6 +140,10 @@ export const migrations: readonly Migration[] = [
   { compatibleFrom: 1, sql: "ALTER TABLE ledger ADD COLUMN compatible_from integer NOT NULL DEFAULT 1" },
 ];
 
-/** What a program says that knows so many migrations, and meets tables that it cannot work on. */
-export const tooNew = (compatibleFrom: number, known: number): string =>
-  `the ledger's tables are a newer Tocsin's (for schema ${compatibleFrom} and later, this one knows ${known}): upgrade to open it`;
+/** @throws LedgerUnavailable where the tables are none to work on for a program that knows so many migrations */
+export function refuseNewer(compatibleFrom: number, known = migrations.length): void {
+  if (compatibleFrom > known)
+    throw new LedgerUnavailable(
+      `the ledger's tables are a newer Tocsin's (for schema ${compatibleFrom} and later, this one knows ${known}): upgrade to open it`,
+    );
+}

@@ -10,7 +10,7 @@ import { Mirror } from "./mirror.ts";
 import { type Head, mirrorSteps } from "./mirroring.ts";
 import { type Found, stepsFor } from "./reading.ts";
 import type { Row } from "./rows.ts";
-import { migrations, tooNew } from "./schema.ts";
+import { refuseNewer } from "./schema.ts";
 import type { Session, Step } from "./session.ts";
 import { headSteps, stepsToWrite, visitStep } from "./writing.ts";
 
@@ -158,8 +158,7 @@ export class Turns {
       patienceMs,
     );
     // The tables may have been changed since this session began.
-    if (head.compatibleFrom > migrations.length)
-      throw new LedgerUnavailable(tooNew(head.compatibleFrom, migrations.length));
+    refuseNewer(head.compatibleFrom);
     const nowMs = time.after(head);
     for (let runs = 0; runs < mostRuns; runs++) {
       const draft = new Draft({ atHand, mirror, lastId: head.lastId, perLane: this.#perLane });
@@ -257,7 +256,7 @@ export class Turns {
    * first writes: once that is committed, so is all that it can see, wherever commits must be.
    */
   async #begin(session: Session): Promise<void> {
-    await checkCompatible(session, migrations.length);
+    await checkCompatible(session, silenceMs);
     if (this.#options.mode === "write") await session.run([visitStep(this.#options.writer)], silenceMs);
   }
 
