@@ -1,22 +1,12 @@
 import { postgresPrograms, TestPostgres } from "@tocsin/testkit";
-import pg from "pg";
 import { expect, test } from "vitest";
 
 import { webhookAlert } from "./lib/alerts.ts";
 import { Fleet } from "./lib/fleet.ts";
 import { PagerDuty } from "./lib/pagerduty.ts";
+import { rowsOf } from "./lib/rows.ts";
 import { TcpProxy } from "./lib/tcp-proxy.ts";
 import { until } from "./lib/until.ts";
-
-async function rowsAt({ url }: TestPostgres, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  try {
-    await client.connect();
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
-}
 
 test("what a crash of PostgreSQL kept, and its standby never had, is not accepted", async () => {
   const [programs] = postgresPrograms();
@@ -35,10 +25,10 @@ test("what a crash of PostgreSQL kept, and its standby never had, is not accepte
   const alert = webhookAlert("a", "firing");
   const asked = one.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
   const waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'tocsin'";
-  await until("a commit waits for the standby", async () => (await rowsAt(primary, waits)).length > 0);
+  await until("a commit waits for the standby", async () => (await rowsOf(primary.url, waits)).length > 0);
   await primary.stop("SIGQUIT");
   await primary.start();
-  expect(await rowsAt(primary, "SELECT fingerprint FROM alerts")).toEqual([{ fingerprint: "a" }]);
+  expect(await rowsOf(primary.url, "SELECT fingerprint FROM alerts")).toEqual([{ fingerprint: "a" }]);
   expect((await asked).status).toBe(503);
 
   // Its machine is lost before the standby asked for the rest.

@@ -9,21 +9,19 @@ import { TcpProxy } from "./lib/tcp-proxy.ts";
 import { judged } from "./lib/verdict.ts";
 
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
+const storm = () => ({ alerts: 200, batchSize: 8, random: new Random(seed), pauseMs: 0 });
 
 test("connections that are cut and stalled between replicas and PostgreSQL lose nothing: 200 alerts", async () => {
   await using pagerduty = await PagerDuty.open();
   await using proxy = await TcpProxy.open(0);
   await using fleet = await Fleet.start({ replicas: 2, config: { targets: [pagerduty.target()] }, through: proxy });
-  const o = {
+  const { sender, log } = await chaos({
+    ...storm(),
     fleet,
-    alerts: 200,
-    batchSize: 8,
-    random: new Random(seed),
-    pauseMs: 0,
     longestRestMs: 1_500,
-    longestEpisodeMs: 4_000,
-  };
-  const { sender, log } = await chaos({ ...o, script: ["cut", "stall", "cut", "cut", "stall", "cut"], proxy });
+    script: ["cut", "stall", "cut", "cut", "stall", "cut"],
+    proxy,
+  });
   await fleet.quiet({ withinMs: 120_000, everyMs: 200 });
 
   const { verdict, repeats } = judged(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
@@ -44,18 +42,11 @@ test("what was accepted survives the loss of PostgreSQL's machine, where a stand
   await using proxy = await TcpProxy.open(primary.port);
   const config = { targets: [pagerduty.target()] };
   await using fleet = await Fleet.start({ replicas: 2, config, over: primary, through: proxy });
-  const o = {
-    fleet,
-    alerts: 200,
-    batchSize: 8,
-    random: new Random(seed),
-    pauseMs: 0,
-    longestRestMs: 2_000,
-    longestEpisodeMs: 4_000,
-    proxy,
-  };
   const { sender, log } = await chaos({
-    ...o,
+    ...storm(),
+    fleet,
+    longestRestMs: 2_000,
+    proxy,
     script: ["cut", "cut", "fail over", "cut"],
     failOver: () => failOver({ from: primary, to: standby, proxy }),
   });

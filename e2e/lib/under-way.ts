@@ -1,6 +1,6 @@
 import type { TestPostgres } from "@tocsin/testkit";
-import pg from "pg";
 
+import { rowsOf } from "./rows.ts";
 import type { Service } from "./tocsin.ts";
 import { until } from "./until.ts";
 
@@ -17,17 +17,12 @@ export interface UnderWay {
  */
 export const underWayAt = (postgres: TestPostgres, { process }: Service): Promise<readonly UnderWay[]> =>
   until("the ledger says what is under way", async () => {
-    const client = new pg.Client({ connectionString: postgres.url });
-    try {
-      await client.connect();
-      const { rows } = await client.query<{ dedup_key: string; facts: string }>(
-        "SELECT i.dedup_key, f.facts FROM flights f JOIN incidents i ON i.id = f.incident",
-      );
-      return rows.flatMap(({ dedup_key: dedupKey, facts }) => {
-        const { owner, sinceMs, leaseUntilMs } = JSON.parse(facts) as UnderWay & { readonly owner: string };
-        return owner.includes(`-${process.pid}-`) ? [{ dedupKey, sinceMs, leaseUntilMs }] : [];
-      });
-    } finally {
-      await client.end();
-    }
+    const rows = await rowsOf<{ dedup_key: string; facts: string }>(
+      postgres.url,
+      "SELECT i.dedup_key, f.facts FROM flights f JOIN incidents i ON i.id = f.incident",
+    );
+    return rows.flatMap(({ dedup_key: dedupKey, facts }) => {
+      const { owner, sinceMs, leaseUntilMs } = JSON.parse(facts) as UnderWay & { readonly owner: string };
+      return owner.includes(`-${process.pid}-`) ? [{ dedupKey, sinceMs, leaseUntilMs }] : [];
+    });
   });
