@@ -209,6 +209,18 @@ describe.concurrent("one owner", () => {
     await until("it is told", () => pagerduty.incidents().length === 1);
   });
 
+  test("who was stopped for a while takes what came meanwhile: nobody else can have heard of it", async () => {
+    await using pagerduty = await PagerDuty.open();
+    await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
+    tocsin.process.signal("SIGSTOP");
+    const stoppedAtMs = performance.now();
+    const late = tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: alerts(1, "firing") });
+    await until("it is long ago", () => performance.now() - stoppedAtMs > 6_000);
+    tocsin.process.signal("SIGCONT");
+    expect((await late).status).toBe(200);
+    await until("it is told", () => pagerduty.incidents().length === 1);
+  });
+
   test("a second process on the same port is refused with a clear message", async () => {
     await using tocsin = await Service.start({ config: { targets: [] } });
     using place = temporaryDirectory();

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { Child, type ChildOptions, type Exit } from "./child.ts";
@@ -137,15 +138,24 @@ export class Service implements AsyncDisposable {
 
   /** @throws Error unless it answers 2xx */
   async webhook(alerts: readonly unknown[], source = "default"): Promise<any> {
-    const answer = await this.ask("POST", `/api/v1/webhook/alertmanager?source=${source}`, { version: "4", alerts });
-    if (answer.status >= 300) throw new Error(`the webhook answered ${answer.status}: ${answer.text}`);
+    const answer = await this.#tell(`/api/v1/webhook/alertmanager?source=${source}`, { version: "4", alerts });
     return answer.body;
   }
 
   /** As Prometheus does. @throws Error unless it answers 2xx */
   async post(alerts: readonly unknown[], source = "default"): Promise<void> {
-    const answer = await this.ask("POST", `/api/v2/alerts?source=${source}`, alerts);
-    if (answer.status >= 300) throw new Error(`/api/v2/alerts answered ${answer.status}: ${answer.text}`);
+    await this.#tell(`/api/v2/alerts?source=${source}`, alerts);
+  }
+
+  /** As every sender does, it says once more what a replica did not take because its machine had stood still. */
+  async #tell(path: string, body: unknown): Promise<Answer> {
+    let answer = await this.ask("POST", path, body);
+    while (answer.text.includes("the service stood still")) {
+      await sleep(500);
+      answer = await this.ask("POST", path, body);
+    }
+    if (answer.status >= 300) throw new Error(`${path} answered ${answer.status}: ${answer.text}`);
+    return answer;
   }
 
   /** Returns when nothing is due and nothing under way: told is as wanted, or rests in a named state. */

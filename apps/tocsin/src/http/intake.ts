@@ -22,7 +22,8 @@ export interface Intake {
   readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
   /** Tells the worker that there may be something to do. */
   readonly wake: () => void;
-  readonly standstill: Pick<Standstill, "justOver">;
+  /** Where others record in the same ledger. */
+  readonly standstill: Pick<Standstill, "justOver"> | undefined;
   readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
 }
 
@@ -95,7 +96,7 @@ function complaints({ log, clock }: Intake): (batch: Batch, source: string) => v
 async function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
   const { ledger, clock, metrics, readiness, standstill } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
-  if (standstill.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
+  if (standstill?.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
   metrics.received(source, "rejected", batch.rejected);
   metrics.received(source, "truncated", batch.truncated);
   if (batch.claims.length === 0) return [];
