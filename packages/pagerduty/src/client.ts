@@ -92,19 +92,19 @@ export class PagerDutyEventsClient {
   async trigger(input: TriggerInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkTrigger, input, "invalid_event");
     const { client = this.#options.client, clientUrl = this.#options.clientUrl } = input;
-    return this.#deliverAlert(triggerEvent(this.#routingKey, { ...input, client, clientUrl }), signal);
+    return await this.#deliverAlert(triggerEvent(this.#routingKey, { ...input, client, clientUrl }), signal);
   }
 
   /** Says that somebody works on an open alert. Of an alert that is not open PagerDuty takes it and drops it. Throws as `trigger`. */
   async acknowledge(input: AcknowledgeInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkDedupKey, input, "invalid_event");
-    return this.#deliverAlert(keyEvent(this.#routingKey, "acknowledge", input.dedupKey), signal);
+    return await this.#deliverAlert(keyEvent(this.#routingKey, "acknowledge", input.dedupKey), signal);
   }
 
   /** Ends an open alert. Of an alert that is not open PagerDuty takes it and drops it. Throws as `trigger`. */
   async resolve(input: ResolveInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkDedupKey, input, "invalid_event");
-    return this.#deliverAlert(keyEvent(this.#routingKey, "resolve", input.dedupKey), signal);
+    return await this.#deliverAlert(keyEvent(this.#routingKey, "resolve", input.dedupKey), signal);
   }
 
   /**

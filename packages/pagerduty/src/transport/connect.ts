@@ -22,7 +22,8 @@ type Cancel = () => void;
 export function connect(to: Destination, done: Done, session?: Buffer): Cancel {
   if (to.proxy) return tunnel(to.proxy, to, done, session);
   const tcp = { host: to.hostname, port: to.port, noDelay: true };
-  return to.tls ? encrypt(to, tcp, done, session) : ready(net.connect(tcp), "connect", done);
+  if (to.tls) return encrypt(to, tcp, done, session);
+  return open((onread) => net.connect({ ...tcp, onread }), "connect", done);
 }
 
 function encrypt(to: Destination, over: tls.ConnectionOptions, done: Done, session?: Buffer): Cancel {
@@ -35,17 +36,29 @@ function encrypt(to: Destination, over: tls.ConnectionOptions, done: Done, sessi
   // The extension is for names only (RFC 6066, 3); the certificate is checked against an address too.
   if (net.isIP(to.hostname) === 0) options.servername = to.hostname;
   if (session !== undefined) options.session = session;
-  return ready(tls.connect(options), "secureConnect", done);
+  // Node's own documentation has `onread` here, its types do not.
+  return open((onread) => tls.connect({ ...options, onread } as tls.ConnectionOptions), "secureConnect", done);
 }
 
-function ready(socket: net.Socket, event: "connect" | "secureConnect", done: Done): Cancel {
+/** Where what comes on any socket is put down, and copied from in the same moment. */
+const arriving = Buffer.allocUnsafeSlow(65_536);
+
+/** The socket emits what comes as it comes. By itself Node would make a buffer of 64 KiB for each answer, and queue it. */
+function open(make: (onread: net.OnReadOpts) => net.Socket, ready: "connect" | "secureConnect", done: Done): Cancel {
+  const socket = make({
+    buffer: arriving,
+    callback: (bytes) => {
+      socket.emit("data", Buffer.from(arriving.subarray(0, bytes)));
+      return true;
+    },
+  });
   const onReady = () => {
     socket.off("error", done);
     done(undefined, socket);
   };
-  socket.once(event, onReady).once("error", done);
+  socket.once(ready, onReady).once("error", done);
   return () => {
-    socket.off(event, onReady).off("error", done).on("error", ignore).destroy();
+    socket.off(ready, onReady).off("error", done).on("error", ignore).destroy();
   };
 }
 

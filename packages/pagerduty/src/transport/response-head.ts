@@ -19,10 +19,9 @@ export interface ResponseHead {
  * @throws ProtocolError
  */
 export function parseHead(text: string): ResponseHead {
-  const [statusLine = "", ...lines] = text.split("\r\n");
-  const [, minor, status] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? [];
+  const [, minor, status] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?:[ \r]|$)/.exec(text) ?? [];
   if (status === undefined) throw new ProtocolError("not an HTTP/1.1 status line");
-  const headers = parseHeaders(lines);
+  const headers = parseHeaders(text);
   const connection = headers.get("connection")?.toLowerCase() ?? (minor === "0" ? "close" : "");
   const length = bodyLength(Number(status), headers);
   const keepSeconds = /\btimeout=(\d+)/i.exec(headers.get("keep-alive") ?? "")?.[1];
@@ -35,13 +34,20 @@ export function parseHead(text: string): ResponseHead {
   };
 }
 
-function parseHeaders(lines: readonly string[]): Map<string, string> {
+const wanted = ["connection", "content-length", "keep-alive", "retry-after", "transfer-encoding"];
+const wantedLengths: ReadonlySet<number> = new Set(wanted.map((name) => name.length));
+
+/** Those that are wanted, by their names in lower case; of the others, which are most, only those with names as long. */
+function parseHeaders(text: string): Map<string, string> {
   const headers = new Map<string, string>();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    if (colon < 1) throw new ProtocolError("not a header");
-    const name = line.slice(0, colon).toLowerCase();
-    const value = line.slice(colon + 1).trim();
+  for (let end = text.indexOf("\r\n"); end >= 0;) {
+    const start = end + 2;
+    end = text.indexOf("\r\n", start);
+    const colon = text.indexOf(":", start);
+    if (colon <= start || (end >= 0 && colon > end)) throw new ProtocolError("not a header");
+    if (!wantedLengths.has(colon - start)) continue;
+    const name = text.slice(start, colon).toLowerCase();
+    const value = text.slice(colon + 1, end < 0 ? undefined : end).trim();
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
@@ -55,6 +61,7 @@ function bodyLength(status: number, headers: ReadonlyMap<string, string>): Respo
   if (encoding !== undefined) return /(?:^|,)\s*chunked$/i.test(encoding) ? "chunked" : "close";
   const length = headers.get("content-length");
   if (length === undefined) return "close";
+  if (/^\d+$/.test(length)) return Number(length);
   // The same length twice is one; two lengths are an attack.
   const [first = "", ...others] = new Set(length.split(",").map((part) => part.trim()));
   if (!/^\d+$/.test(first) || others.length > 0) throw new ProtocolError("content-length is not a number");

@@ -9,6 +9,8 @@ export interface Response extends ResponseHead {
 /** Longest status line with headers, size line of a chunk, trailers. Node's own limit is the same. */
 const maxHeadBytes = 16_384;
 
+const none: Buffer = Buffer.alloc(0);
+
 /**
  * Reads one HTTP/1.1 answer (RFC 9112) as it comes, in pieces of any size. Interim answers (1xx) are skipped, a body is
  * cut after 16 KiB.
@@ -17,7 +19,7 @@ const maxHeadBytes = 16_384;
  * answer we need the status and some hundred bytes.
  */
 export class ResponseParser {
-  #pending: Buffer = Buffer.alloc(0);
+  #pending = none;
   #head: ResponseHead | undefined;
   /** Bytes that the current stretch of the body still lacks: the whole body, or a chunk. */
   #missing = 0;
@@ -33,9 +35,11 @@ export class ResponseParser {
   push(piece: Buffer): Response | undefined {
     this.#pending = this.#pending.length === 0 ? piece : Buffer.concat([this.#pending, piece]);
     while (this.#head === undefined) {
-      if (!"HTTP/1.".startsWith(this.#pending.toString("latin1", 0, 7))) throw new ProtocolError("not HTTP/1.1");
       const text = this.#take("\r\n\r\n");
-      if (text === undefined) return undefined;
+      if (text === undefined) {
+        if (!"HTTP/1.".startsWith(this.#pending.toString("latin1", 0, 7))) throw new ProtocolError("not HTTP/1.1");
+        return undefined;
+      }
       const head = parseHead(text);
       // After an interim answer the answer itself is still to come.
       if (head.status >= 200) this.#start(head);

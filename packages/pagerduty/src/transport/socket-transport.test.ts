@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { accept, receive, receiveRaw, type Receiver } from "../../test/receiver.ts";
@@ -212,6 +213,26 @@ describe("an answer", () => {
     });
     const transport = transportTo(receiver);
     expect(await transport.post(request)).toMatchObject({ status: 429, retryAfter: "9", body: "{}" });
+    transport.close();
+  });
+
+  test("in pieces keeps them to itself while others come", async () => {
+    const sockets: Socket[] = [];
+    await using receiver = await receiveRaw((socket) => void sockets.push(socket.resume()));
+    const transport = transportTo(receiver);
+    const names = ["one", "two", "six"];
+    const answers = Promise.all(names.map(() => transport.post(request)));
+    while (sockets.length < names.length) await new Promise((resolve) => setImmediate(resolve));
+    const texts = names.map(
+      (name) => `HTTP/1.1 202 Accepted\r\nretry-after: ${name}\r\ncontent-length: 3\r\n\r\n${name}`,
+    );
+    for (let at = 0; at < texts[0]!.length; at += 7)
+      for (const [index, text] of texts.entries()) {
+        sockets[index]!.write(text.slice(at, at + 7));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    const heard = (await answers).map(({ retryAfter, body }) => `${retryAfter} ${body}`);
+    expect(new Set(heard)).toEqual(new Set(names.map((name) => `${name} ${name}`)));
     transport.close();
   });
 
