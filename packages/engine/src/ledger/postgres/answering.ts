@@ -55,9 +55,9 @@ const answerers: { [K in Kind]: Answerer<K> } = {
 
   firing: ({ page: { after = "", prefix = "", limit } }, _, answer) => [
     {
-      sql: `SELECT * FROM alerts WHERE status = 'firing' AND fingerprint > $1 AND fingerprint >= $2
-        AND starts_with(fingerprint, $2) ORDER BY fingerprint LIMIT $3`,
-      values: [after === "" ? "" : storedKey(after), prefix === "" ? "" : storedKey(prefix), limit],
+      sql: `SELECT * FROM alerts WHERE status = 'firing' AND n > COALESCE((SELECT n FROM alerts WHERE fingerprint = $1), 0)
+        ${prefix === "" ? "" : "AND fingerprint >= $3 AND starts_with(fingerprint, $3)"} ORDER BY n LIMIT $2`,
+      values: [storedKey(after), limit, ...(prefix === "" ? [] : [storedKey(prefix)])],
       take: (rows) => answer(rows.map(alertOf)),
     },
   ],
