@@ -1,0 +1,97 @@
+import type { Ledger } from "@tocsin/core/decisions";
+import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/testkit";
+import { expect, it } from "vitest";
+import { changedIn, changedText } from "./changed-text.ts";
+import { connect } from "./connecting.ts";
+import { openPostgresLedger } from "./postgres-ledger.ts";
+import { testServers } from "./server.fixture.ts";
+
+const [server] = testServers(process.env["DATABASE_URL"]);
+if (!server) throw new Error("there is a server");
+
+const minute = 60_000;
+
+async function fires(ledger: Ledger, name: string): Promise<number> {
+  await ledger.want([wanted(firing(name))]);
+  const [view] = (await ledger.incidents({ fingerprint: name, limit: 1 })).incidents;
+  return view?.incident.id ?? 0;
+}
+
+it("a connection that is lost while somebody watches is made again, and what was said meanwhile is unknown", async () => {
+  await using empty = await server.empty();
+  const { place } = empty;
+  await using ledger = await openPostgresLedger({ server: place.address });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  using watch = await Watching.begin(ledger);
+  const ended = await place.rows(
+    "SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE query = 'LISTEN tocsin_changed'",
+  );
+  expect(ended).toEqual([{ ended: true }]);
+  await fires(ledger, "a");
+  expect(await watch.next()).toBe("unknown");
+  expect([await fires(ledger, "b")]).toEqual(await watch.next());
+});
+
+it("what the other replicas did not know to be watched is unknown", async () => {
+  await using empty = await server.empty();
+  const clock = new VirtualClock();
+  await using ledger = await openPostgresLedger({ server: empty.place.address, clock });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  using watch = await Watching.begin(ledger);
+  // It stood still for longer than they speak for: nobody asked them to go on.
+  clock.jump(10 * minute);
+  await fires(ledger, "a");
+  await clock.advance(minute / 3);
+  expect(await watch.next()).toBe("unknown");
+  expect([await fires(ledger, "b")]).toEqual(await watch.next());
+});
+
+it("who watches for long goes on to be told", async () => {
+  await using empty = await server.empty();
+  const clock = new VirtualClock();
+  await using ledger = await openPostgresLedger({ server: empty.place.address, clock });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  using watch = await Watching.begin(ledger);
+  for (let third = 0; third < 6; third++) {
+    await clock.advance(minute / 3);
+    // Behind what was asked for then.
+    await ledger.probe();
+  }
+  expect([await fires(ledger, "a")]).toEqual(await watch.next());
+});
+
+it("nothing is said where nobody watches", async () => {
+  await using empty = await server.empty();
+  const { place } = empty;
+  await using ledger = await openPostgresLedger({ server: place.address });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  const session = await connect(place.address);
+  const said: unknown[] = [];
+  const over = new Promise<void>((resolve) =>
+    session.client.on("notification", ({ channel, payload }) => {
+      said.push(payload);
+      if (channel === "over") resolve();
+    }),
+  );
+  await session.run([{ sql: "LISTEN tocsin_changed; LISTEN over" }], 1_000);
+  await fires(ledger, "a");
+  await place.run("NOTIFY over, 'over'");
+  await over;
+  expect(said).toEqual(["over"]);
+  await session.end();
+});
+
+it.each([
+  [[7], "7"],
+  [[1, 20, 300], "1,20,300"],
+])("a notice carries %j as %s", (incidents, text) => {
+  expect(changedText(incidents)).toBe(text);
+  expect(changedIn(text)).toEqual(incidents);
+});
+
+it("a notice that would be too long says that anything may have changed", () => {
+  const fits = Array.from({ length: 1_000 }, (_, n) => 1_000_000 + n);
+  expect(changedText(fits).length).toBe(7_999);
+  expect(changedIn(changedText(fits))).toEqual(fits);
+  expect(changedIn(changedText([...fits, 1]))).toBe("unknown");
+});
