@@ -16,10 +16,11 @@ import { housekeeping } from "./housekeeping.ts";
 import { deadLetterEndpoints } from "./http/dead-letters.ts";
 import { explainEndpoints } from "./http/explain.ts";
 import { frontPage } from "./http/front-page.ts";
-import { incidentEndpoints } from "./http/incidents.ts";
+import { incidentBody, incidentEndpoints } from "./http/incidents.ts";
 import { intakeEndpoints } from "./http/intake.ts";
 import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
 import { createServer } from "./http/server.ts";
+import { streamEndpoints } from "./http/stream.ts";
 import { targetEndpoints } from "./http/targets.ts";
 import { keysOf, openLedger } from "./open-ledger.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -28,6 +29,7 @@ import { Reachability } from "./reachability/reachability.ts";
 import { Readiness } from "./readiness.ts";
 import { Settings } from "./settings.ts";
 import { Standstill } from "./standstill.ts";
+import { IncidentStream } from "./stream/incident-stream.ts";
 import { Targets } from "./targets.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -114,6 +116,7 @@ export async function compose(
         metrics.attempted(attempt, targets.speakerTo(attempt.target)?.type, outcome, durationMs),
     });
     const reachability = new Reachability({ clock, log, proxy, origins: () => targets.origins() });
+    const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
     const endpoints = [
       ...intakeEndpoints({
         ledger,
@@ -126,6 +129,7 @@ export async function compose(
         routesOf: (alert) => targets.routesOf(alert),
       }),
       ...incidentEndpoints({ ledger, wake }),
+      ...streamEndpoints({ stream }),
       ...explainEndpoints({ ledger, targets, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
       ...targetEndpoints({ ledger, targets, discoveries, reachability, trials, reload }),
@@ -157,6 +161,7 @@ export async function compose(
     closing.push(
       () => trials.stop(),
       () => reachability.stop(),
+      () => stream.stop(),
     );
     void trials.endAbandoned();
     reachability.start();

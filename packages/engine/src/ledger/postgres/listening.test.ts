@@ -1,6 +1,6 @@
 import type { Ledger } from "@tocsin/core/decisions";
 import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/testkit";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { changedIn, changedText } from "./changed-text.ts";
 import { connect } from "./connecting.ts";
 import { openPostgresLedger } from "./postgres-ledger.ts";
@@ -58,6 +58,24 @@ it("who watches for long goes on to be told", async () => {
     await ledger.probe();
   }
   expect([await fires(ledger, "a")]).toEqual(await watch.next());
+});
+
+it("who works there too listens on one connection to both, and to what is due alone once nobody watches", async () => {
+  await using empty = await server.empty();
+  const { place } = empty;
+  let woken = 0;
+  await using ledger = await openPostgresLedger({ server: place.address, wake: () => woken++ });
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  const listening = () => place.rows("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN tocsin_%'");
+  await vi.waitFor(() => expect(woken).toBe(1));
+  const watch = await Watching.begin(ledger);
+  expect(await listening()).toHaveLength(1);
+  await fires(ledger, "a");
+  expect(await watch.next()).toHaveLength(1);
+  watch[Symbol.dispose]();
+  await vi.waitFor(async () => expect(await listening()).toHaveLength(0), { timeout: 10_000 });
+  await place.run("NOTIFY tocsin_due");
+  await vi.waitFor(() => expect(woken).toBe(2), { timeout: 10_000 });
 });
 
 it("nothing is said where nobody watches", async () => {
