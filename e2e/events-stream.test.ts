@@ -13,6 +13,8 @@ const startsAt = "2026-01-01T00:00:00Z";
 const firing = (name: string) => webhookAlert(name, "firing", { startsAt });
 const resolved = (name: string) => webhookAlert(name, "resolved", { startsAt });
 
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+
 /** The newest that a listener heard of an alert. */
 const heard = (listener: Listener, name: string, state: string) =>
   until(`${name} is heard to be ${state}`, () => {
@@ -88,7 +90,6 @@ describe.concurrent("who listens", () => {
   test("needs the role of those who read", async () => {
     const tokens = ["ingest", "read"].map((role) => ({ name: role, token: `${role}-token`, roles: [role] }));
     await using tocsin = await Service.start({ config: { server: { auth: { tokens } }, targets: [] } });
-    const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
     await expect(Listener.open(tocsin)).rejects.toThrow("answered 401");
     await expect(Listener.open(tocsin, bearer("ingest-token"))).rejects.toThrow("answered 403");
     await using listener = await Listener.open(tocsin, bearer("read-token"));
