@@ -43,7 +43,7 @@ async function stage() {
     const heard: string[] = [];
     const ended: true[] = [];
     const leave = stream.join(
-      { concerns, send: (text) => void heard.push(text), end: () => void ended.push(true) },
+      { concerns, send: (text) => void heard.push(...text.split(/(?<=\n\n)/)), end: () => void ended.push(true) },
       lastEventId,
     );
     await clock.advance(0);

@@ -88,11 +88,11 @@ export class IncidentStream {
     return () => this.#leave(listener);
   }
 
-  #catchUp({ concerns, send }: Listener, lastEventId = ""): void {
+  #catchUp(listener: Listener, lastEventId = ""): void {
     const [life, seq] = lastEventId.split("-");
     const events = life === this.#life ? this.#backlog.after(Number(seq)) : undefined;
-    if (!events) send(this.#text("reset", {}));
-    else for (const { view, text } of events) if (concerns(view)) send(text);
+    if (events) tell(listener, events);
+    else listener.send(this.#text("reset", {}));
   }
 
   #leave(listener: Listener): void {
@@ -115,7 +115,7 @@ export class IncidentStream {
 
   #heard(incidents: ChangedIncidents): void {
     if (incidents === "unknown") this.#missed = true;
-    else for (const id of incidents) this.#changed.add(id);
+    else if (!this.#missed) for (const id of incidents) this.#changed.add(id);
     this.#missed ||= this.#changed.size > mostAtOnce;
     if (this.#missed) this.#changed.clear();
     this.#lookSoon();
@@ -143,7 +143,7 @@ export class IncidentStream {
     const watch = this.#unwatch;
     try {
       const views = await this.#options.ledger.incidentsOf(ids);
-      if (watch === this.#unwatch) for (const view of views) this.#say(view);
+      if (watch === this.#unwatch) this.#say(views);
       return lookEveryMs;
     } catch (error) {
       if (watch !== this.#unwatch) return lookEveryMs;
@@ -166,11 +166,13 @@ export class IncidentStream {
     return restMs;
   }
 
-  #say(view: IncidentView): void {
-    const seq = ++this.#seq;
-    const text = this.#text("incident", this.#options.body(view));
-    this.#backlog.add({ seq, text, view });
-    for (const { concerns, send } of this.#listeners) if (concerns(view)) send(text);
+  #say(views: readonly IncidentView[]): void {
+    const events = views.map((view): StreamEvent => {
+      const seq = ++this.#seq;
+      return { seq, text: this.#text("incident", this.#options.body(view)), view };
+    });
+    for (const event of events) this.#backlog.add(event);
+    for (const listener of this.#listeners) tell(listener, events);
   }
 
   /** JSON has no line break. */
@@ -188,4 +190,10 @@ export class IncidentStream {
     for (const { end } of this.#listeners) end();
     this.#listeners.clear();
   }
+}
+
+/** In one piece: with many listeners it is the number of writes that costs. */
+function tell({ concerns, send }: Listener, events: readonly StreamEvent[]): void {
+  const concerning = events.filter(({ view }) => concerns(view));
+  if (concerning.length > 0) send(concerning.map(({ text }) => text).join(""));
 }
