@@ -83,7 +83,8 @@ describe.concurrent("who listens", () => {
     await until("the attempt is in flight", () => silent.count > 0);
     const stopped = tocsin.stop();
     await listener.ended;
-    expect(tocsin.process.alive).toBe(true);
+    // It waits for the attempt, and answers meanwhile.
+    expect((await tocsin.get("/healthz")).status).toBe(200);
     expect(await stopped).toEqual({ code: 0, signal: null });
   });
 
