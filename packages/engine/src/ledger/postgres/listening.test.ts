@@ -38,6 +38,7 @@ it("what the other replicas did not know to be watched is unknown", async () => 
   await using ledger = await openPostgresLedger({ server: empty.place.address, clock });
   await ledger.useTargets([targetTerms("pagerduty")]);
   using watch = await Watching.begin(ledger);
+  await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   // It stood still for longer than they speak for: nobody asked them to go on.
   clock.jump(10 * minute);
   await fires(ledger, "a");
@@ -52,10 +53,11 @@ it("who watches for long goes on to be told", async () => {
   await using ledger = await openPostgresLedger({ server: empty.place.address, clock });
   await ledger.useTargets([targetTerms("pagerduty")]);
   using watch = await Watching.begin(ledger);
+  await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   for (let third = 0; third < 6; third++) {
     await clock.advance(minute / 3);
-    // Behind what was asked for then.
-    await ledger.probe();
+    // Once they were asked to go on, the next time to ask is set.
+    await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull(), { timeout: 10_000 });
   }
   expect([await fires(ledger, "a")]).toEqual(await watch.next());
 });
@@ -76,6 +78,18 @@ it("who works there too listens on one connection to both, and to what is due al
   await vi.waitFor(async () => expect(await listening()).toHaveLength(0), { timeout: 10_000 });
   await place.run("NOTIFY tocsin_due");
   await vi.waitFor(() => expect(woken).toBe(2), { timeout: 10_000 });
+});
+
+it("a ledger that is closed while it begins to listen listens no more", async () => {
+  await using empty = await server.empty();
+  const clock = new VirtualClock();
+  let woken = 0;
+  const ledger = await openPostgresLedger({ server: empty.place.address, clock, wake: () => woken++ });
+  await vi.waitFor(() => expect(woken).toBe(1));
+  using _ = new Watching(ledger);
+  await ledger[Symbol.asyncDispose]();
+  await clock.advance(60_000);
+  expect(clock.nextAtMs()).toBeNull();
 });
 
 it("nothing is said where nobody watches", async () => {
