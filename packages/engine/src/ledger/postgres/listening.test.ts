@@ -6,7 +6,8 @@ import { connect } from "./connecting.ts";
 import { openPostgresLedger } from "./postgres-ledger.ts";
 import { testServers } from "./server.fixture.ts";
 
-const [server] = testServers(process.env["DATABASE_URL"]);
+// One that no other test uses: notices and sessions are of the whole database.
+const [server] = testServers(undefined);
 if (!server) throw new Error("there is a server");
 
 const minute = 60_000;
