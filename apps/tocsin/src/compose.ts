@@ -105,7 +105,13 @@ export async function compose(
       () => settings.stop(),
       () => discoveries.stop(),
     );
-    const reload = () => settings.reload();
+    const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
+    const reload = async () => {
+      const reloaded = await settings.reload();
+      // Tokens may have changed: who listens comes back, and is let in again or not.
+      stream.end();
+      return reloaded;
+    };
     const trials = new Trials({
       ledger,
       vault,
@@ -116,7 +122,6 @@ export async function compose(
         metrics.attempted(attempt, targets.speakerTo(attempt.target)?.type, outcome, durationMs),
     });
     const reachability = new Reachability({ clock, log, proxy, origins: () => targets.origins() });
-    const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
     const endpoints = [
       ...intakeEndpoints({
         ledger,

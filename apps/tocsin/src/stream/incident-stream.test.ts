@@ -231,6 +231,19 @@ describe("a stream", () => {
     expect(stream.refusal).toBeUndefined();
   });
 
+  test("ends when it is told to, and who comes back misses nothing", async () => {
+    const { clock, stream, fires, listener } = await stage();
+    const { heard, ended, leave } = await listener();
+    await clock.advance(1_000);
+    const id = idOf(heard.at(-1));
+    stream.end();
+    leave();
+    await fires("a");
+    await clock.advance(1_000);
+    expect([ended, heard.length]).toEqual([[true], 2]);
+    expect((await listener(all, id)).events()).toEqual(["a due"]);
+  });
+
   test("ends when the service stops, and leaves nothing behind", async () => {
     const { clock, stream, watches, fires, listener } = await stage();
     const { ended, heard, leave } = await listener();

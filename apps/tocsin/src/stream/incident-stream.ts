@@ -180,15 +180,22 @@ export class IncidentStream {
     return `id: ${this.#life}-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
   }
 
-  /** Ends all streams at once. */
+  /** Ends all streams at once; new ones begin. */
+  end(): void {
+    for (const listener of this.#listeners) {
+      listener.end();
+      this.#leave(listener);
+    }
+  }
+
+  /** Ends them for good. */
   stop(): void {
     this.#stopped = true;
     this.#cancelBeat?.();
     this.#cancelEnd?.();
     this.#cancelLook?.();
     this.#endWatch();
-    for (const { end } of this.#listeners) end();
-    this.#listeners.clear();
+    this.end();
   }
 }
 
