@@ -32,6 +32,7 @@ describe("a planted secret", () => {
     const { paths, text } = answers;
     expect(paths).toEqual(expect.arrayContaining(["/metrics", "/api/v1/stats", "/api/v1/targets", "/healthz"]));
     expect(text).toContain("pagerduty_publish_errors_total");
+    expect(text).toContain("event: incident");
     expect(found(text)).toEqual([]);
     expect(service.output).toContain("a target did not accept an event");
     expect(found(service.output)).toEqual([]);

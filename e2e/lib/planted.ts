@@ -1,4 +1,5 @@
 import { webhookAlert } from "./alerts.ts";
+import { Listener } from "./listener.ts";
 import { Receiver, type Reply } from "./receiver.ts";
 import { Service } from "./tocsin.ts";
 import { until } from "./until.ts";
@@ -170,6 +171,7 @@ export async function suffer({ ledger }: { readonly ledger?: object } = {}): Pro
   const receivers = [healthy, ...failing];
   const config = { ...configFor(receivers), ...(ledger && { ledger }) };
   const service = stack.use(await Service.start({ config, env: environment(proxy) }));
+  const listener = stack.use(await Listener.open(service, { headers: bearer }));
   const say = (status: "firing" | "resolved") =>
     service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert("db-1", status)] }, bearer);
   await say("firing");
@@ -188,7 +190,9 @@ export async function suffer({ ledger }: { readonly ledger?: object } = {}): Pro
   const before = healthy.count;
   await say("resolved");
   await until("the resolve is told", () => healthy.count > before);
-  const answers = await allAnswers(service);
+  await until("the end is heard of", () => listener.of("db-1").some(({ state }) => state === "closed"));
+  const { paths, text } = await allAnswers(service);
+  const answers = { paths, text: text + listener.text };
   const kept = stack.move();
   return { service, answers, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

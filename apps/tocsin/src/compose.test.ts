@@ -174,8 +174,13 @@ describe("a reload", () => {
       delivery: { concurrency: 3 },
       telemetry: { logs: { level: "warn" } },
     };
+    const { host, port } = service.tocsin.address;
+    const stream = await fetch(`http://${host}:${port}/api/v1/events/stream`);
     expect((await reload(service)).body.needsRestart).toEqual(["server.listen", "delivery"]);
     expect((await reload(service)).status).toBe(401);
+    // It ended: whoever listened is asked for a token when coming back.
+    expect(await stream.text()).toContain("retry");
+    expect((await service.ask("GET", "/api/v1/events/stream")).status).toBe(401);
     expect((await service.ask("POST", "/-/reload", undefined, { authorization: "Bearer new-token" })).status).toBe(200);
     expect(service.tocsin.log.level).toBe("warn");
   });

@@ -16,10 +16,11 @@ import { housekeeping } from "./housekeeping.ts";
 import { deadLetterEndpoints } from "./http/dead-letters.ts";
 import { explainEndpoints } from "./http/explain.ts";
 import { frontPage } from "./http/front-page.ts";
-import { incidentEndpoints } from "./http/incidents.ts";
+import { incidentBody, incidentEndpoints } from "./http/incidents.ts";
 import { intakeEndpoints } from "./http/intake.ts";
 import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
 import { createServer } from "./http/server.ts";
+import { streamEndpoints } from "./http/stream.ts";
 import { targetEndpoints } from "./http/targets.ts";
 import { keysOf, openLedger } from "./open-ledger.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -28,6 +29,7 @@ import { Reachability } from "./reachability/reachability.ts";
 import { Readiness } from "./readiness.ts";
 import { Settings } from "./settings.ts";
 import { Standstill } from "./standstill.ts";
+import { IncidentStream } from "./stream/incident-stream.ts";
 import { Targets } from "./targets.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -103,7 +105,13 @@ export async function compose(
       () => settings.stop(),
       () => discoveries.stop(),
     );
-    const reload = () => settings.reload();
+    const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
+    const reload = async () => {
+      const reloaded = await settings.reload();
+      // Tokens may have changed: who listens comes back, and is let in again or not.
+      stream.end();
+      return reloaded;
+    };
     const trials = new Trials({
       ledger,
       vault,
@@ -126,6 +134,7 @@ export async function compose(
         routesOf: (alert) => targets.routesOf(alert),
       }),
       ...incidentEndpoints({ ledger, wake }),
+      ...streamEndpoints({ stream }),
       ...explainEndpoints({ ledger, targets, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
       ...targetEndpoints({ ledger, targets, discoveries, reachability, trials, reload }),
@@ -157,6 +166,7 @@ export async function compose(
     closing.push(
       () => trials.stop(),
       () => reachability.stop(),
+      () => stream.stop(),
     );
     void trials.endAbandoned();
     reachability.start();

@@ -8,3 +8,4 @@ export * from "./target-terms.ts";
 export * from "./test-postgres.ts";
 export * from "./virtual-clock.ts";
 export * from "./virtual-service.ts";
+export * from "./watching.ts";

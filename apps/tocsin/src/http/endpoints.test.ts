@@ -287,14 +287,17 @@ async function endpoints() {
 }
 
 async function statusOf({ method, path }: { method: string; path: string }, headers: Record<string, string>) {
-  const { status } = await service.ask(method, path, undefined, headers);
+  const { host, port } = service.tocsin.address;
+  const { status, body } = await fetch(`http://${host}:${port}${path}`, { method, headers });
+  // One of them would never end.
+  await body?.cancel();
   return status === 401 || status === 403 || status === 500 ? status : "let in";
 }
 
 describe("who may", () => {
   test("call what the front page names: each endpoint asks for its role", async () => {
     const all = await endpoints();
-    expect(all).toHaveLength(26);
+    expect(all).toHaveLength(27);
     for (const endpoint of all) {
       const { role } = endpoint;
       const outsider = role === undefined ? "let in" : 401;

@@ -141,6 +141,11 @@ export interface IncidentView {
   readonly reason: Reason;
 }
 
+/**
+ * Numbers of incidents that a commit changed; `unknown`: changes before this call may have been missed, those after it are said.
+ */
+export type ChangedIncidents = readonly number[] | "unknown";
+
 /** Which of the alerts that fire, in an order of the ledger's own, each once. */
 export interface FiringPage {
   /** From behind this alert, which ended the last page. */
@@ -222,6 +227,8 @@ export interface Ledger extends AsyncDisposable {
   firing(page: FiringPage): Promise<readonly Alert[]>;
   incidents(query: IncidentQuery): Promise<{ incidents: readonly IncidentView[]; nextCursor?: string }>;
   incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;
+  /** Those of these that there are. */
+  incidentsOf(ids: readonly number[]): Promise<readonly IncidentView[]>;
   deadLetters(query: {
     readonly limit: number;
     readonly cursor?: string;
@@ -245,6 +252,12 @@ export interface Ledger extends AsyncDisposable {
   rememberFirst(name: string, text: string): Promise<string>;
   /** What was remembered last under this name. */
   recall(name: string): Promise<string | undefined>;
+  /**
+   * Calls after each commit, of whichever process, that changed incidents. It begins with `unknown`, as soon as it hears: what is
+   * read from then on is followed by every change. What is only derived (a wait for limiter, pause or breaker) is no change, nor
+   * is that what was over is forgotten. Costs next to nothing while nobody watches. Returns what ends it.
+   */
+  watch(changed: (incidents: ChangedIncidents) => void): () => void;
   /** Forgets what was over before then, a bounded piece at a time; returns how many rows went, 0 when done. */
   forget(beforeMs: number): Promise<number>;
 }

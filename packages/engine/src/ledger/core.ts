@@ -22,6 +22,9 @@ import { alertView, incidentView, standing } from "./reading.ts";
 import { alertIn, type Store } from "./store.ts";
 import { useTargets } from "./targets.ts";
 
+/** Until then some process wants to be told what others change. Ledger time, ms. */
+export const watchedUntilMs = (store: Pick<Store, "gate">): number => Number(store.gate("meta", "watched") ?? 0);
+
 /** Rows that one `forget` deletes of each kind, so that nobody waits for it. */
 const forgetAtOnce = 200;
 
@@ -36,6 +39,8 @@ export interface CoreOptions {
   readonly soleOwner: boolean;
   /** Numbers of leases, growing over all processes. @default counted in this one, under an epoch kept with the rows */
   readonly nextToken?: () => number;
+  /** Called with the number of each incident that is stored. */
+  readonly stored?: (incident: number) => void;
 }
 
 /**
@@ -136,6 +141,12 @@ export class LedgerCore {
     return incident && { view: incidentView(this.#desk, incident), history: this.#desk.store.history(id) };
   }
 
+  incidentsOf(ids: readonly number[]) {
+    const { store } = this.#desk;
+    const found = ids.map((id) => store.incident(id)).filter((incident) => incident !== undefined);
+    return found.map((incident) => incidentView(this.#desk, incident));
+  }
+
   deadLetters({ limit, cursor }: { readonly limit: number; readonly cursor?: string }) {
     const letters = this.#desk.store.deadLetters(
       limit + 1,
@@ -205,6 +216,14 @@ export class LedgerCore {
 
   recall(name: string): string | undefined {
     return this.#desk.store.gate("memory", name) as string | undefined;
+  }
+
+  /** Some process watches for so long. False: since when it last did, changes were not said. */
+  watched(forMs: number): boolean {
+    const { store, nowMs } = this.#desk;
+    const untilMs = watchedUntilMs(store);
+    store.putGate("meta", "watched", Math.max(untilMs, nowMs + forMs));
+    return untilMs > nowMs;
   }
 
   probe(): void {

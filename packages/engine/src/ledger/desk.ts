@@ -28,11 +28,12 @@ export class Desk {
   readonly heardAtMs = new Map<string, number>();
   /** Grows with every claim, over all lives and processes. */
   readonly nextToken: () => number;
+  readonly #stored: CoreOptions["stored"];
   #targets = new Map<string, EndpointRecord>();
   #endpoints = new Map<number, EndpointRecord>();
   #dueTerms = new Map<EndpointRecord, DueTerms>();
 
-  constructor(store: Store, options: Pick<CoreOptions, "settings" | "random" | "nowMs" | "startedAtMs" | "nextToken">) {
+  constructor(store: Store, options: Omit<CoreOptions, "soleOwner">) {
     this.store = store;
     this.settings = options.settings;
     this.random = options.random;
@@ -41,6 +42,7 @@ export class Desk {
     this.gates = new Gates(store);
     for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
     this.nextToken = options.nextToken ?? tokensOf(store);
+    this.#stored = options.stored;
     this.loadEndpoints();
   }
 
@@ -107,7 +109,14 @@ export class Desk {
 
   put(before: Incident, after: Incident): Incident {
     this.store.putIncident(before, after);
+    this.#stored?.(after.id);
     return after;
+  }
+
+  insert(incident: Omit<Incident, "id">): Incident {
+    const inserted = this.store.insertIncident(incident);
+    this.#stored?.(inserted.id);
+    return inserted;
   }
 
   note(incident: number, what: string, detail?: string): void {

@@ -223,7 +223,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     updatedAtMs: nowMs,
   };
   if (latest && late.length > 0) desk.put(latest, { ...latest, overtaken: [], dueAtMs: null });
-  const opened = store.insertIncident(plan({ ...fresh, id: 0 }, desk.dueTerms(fresh), nowMs));
+  const opened = desk.insert(plan({ ...fresh, id: 0 }, desk.dueTerms(fresh), nowMs));
   store.addMember(member.fingerprint, opened);
   return opened.id;
 }

@@ -6,6 +6,7 @@ import { MemoryStore } from "./memory-store.ts";
 import type { Operation, OperationArguments, OperationResult } from "./operations.ts";
 import { portOver } from "./operations.ts";
 import type { Store } from "./store.ts";
+import { OwnCommits } from "./watchers.ts";
 
 export interface InProcessOptions {
   readonly clock?: Clock;
@@ -19,18 +20,22 @@ export interface InProcessOptions {
 /** A ledger in this thread, each operation at once: for simulation and tests. */
 export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger {
   const clock = new LedgerClock(options.clock ?? systemClock, 0);
+  const commits = new OwnCommits();
   const core = new LedgerCore(store, {
     settings: options.settings ?? defaultSettings,
     random: options.random ?? Math.random,
     nowMs: clock.now(),
     startedAtMs: clock.now(),
     soleOwner: options.soleOwner ?? false,
+    stored: commits.stored,
   });
   const run = async <O extends Operation>(operation: O, args: OperationArguments<O>): Promise<OperationResult<O>> => {
     core.at(clock.now());
-    return (core[operation] as (...args: OperationArguments<O>) => OperationResult<O>)(...args);
+    const result = (core[operation] as (...args: OperationArguments<O>) => OperationResult<O>)(...args);
+    commits.committed();
+    return result;
   };
-  return portOver(run, async () => {});
+  return portOver({ run, watch: commits.watchers.watch, close: async () => {} });
 }
 
 export const memoryLedger = (options: InProcessOptions = {}): Ledger => ledgerOver(new MemoryStore(), options);

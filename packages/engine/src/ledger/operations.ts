@@ -3,13 +3,20 @@ import type { LedgerCore } from "./core.ts";
 import { packReport, packWant, unpackClaimed } from "./packed.ts";
 
 /** The ledger's operations by name: what travels to the thread that owns the rows. */
-export type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose>;
+export type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch"> | "watched";
 export type OperationArguments<O extends Operation> = Parameters<LedgerCore[O]>;
 export type OperationResult<O extends Operation> = ReturnType<LedgerCore[O]>;
 export type Run = <O extends Operation>(operation: O, args: OperationArguments<O>) => Promise<OperationResult<O>>;
 
-/** The port, over whatever carries an operation to its rows and brings the answer after the commit. */
-export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
+export interface Port {
+  /** Carries an operation to its rows, and brings the answer after the commit. */
+  readonly run: Run;
+  readonly watch: Ledger["watch"];
+  readonly close: () => Promise<void>;
+}
+
+/** The port, over whatever carries it to the rows. */
+export const portOver = ({ run, watch, close }: Port): Ledger => ({
   useTargets: (targets) => run("useTargets", [targets]),
   want: async (wants) => run("want", [wants.map(packWant)]),
   reroute: (routed) => run("reroute", [routed]),
@@ -22,6 +29,7 @@ export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
   firing: (page) => run("firing", [page]),
   incidents: (query) => run("incidents", [query]),
   incident: (id) => run("incident", [id]),
+  incidentsOf: (ids) => run("incidentsOf", [ids]),
   deadLetters: (query) => run("deadLetters", [query]),
   deadLetter: (id) => run("deadLetter", [id]),
   dropDeadLetter: (id) => run("dropDeadLetter", [id]),
@@ -33,6 +41,7 @@ export const portOver = (run: Run, close: () => Promise<void>): Ledger => ({
   remember: (name, text) => run("remember", [name, text]),
   rememberFirst: (name, text) => run("rememberFirst", [name, text]),
   recall: (name) => run("recall", [name]),
+  watch,
   forget: (beforeMs) => run("forget", [beforeMs]),
   [Symbol.asyncDispose]: close,
 });

@@ -175,7 +175,7 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
     acceptedAtMs: before.wanted.atMs,
     wanted: { ...after.wanted, acknowledged: false },
   };
-  const opened = desk.store.insertIncident(plan({ ...next, id: 0 }, desk.dueTerms(next), desk.nowMs));
+  const opened = desk.insert(plan({ ...next, id: 0 }, desk.dueTerms(next), desk.nowMs));
   for (const { fingerprint } of next.members) {
     desk.store.addMember(fingerprint, opened);
     const record = desk.store.alert(fingerprint);

@@ -12,6 +12,7 @@ import { recording } from "./ledger/recording.ts";
 import { settling } from "./ledger/settling.ts";
 import { tellingAgain } from "./ledger/telling-again.ts";
 import { tellingEvents } from "./ledger/telling-events.ts";
+import { watching } from "./ledger/watching.ts";
 import type { LedgerSubject } from "./ledger/stage.ts";
 
 export type { LedgerOptions, LedgerSubject } from "./ledger/stage.ts";
@@ -32,5 +33,6 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     people(subject);
     keeping(subject);
     outliving(subject);
+    watching(subject);
   });
 }

@@ -8,7 +8,7 @@ import type { VirtualClock } from "../virtual-clock.ts";
 import type { Life } from "./life.ts";
 import type { Scenario } from "./scenario.ts";
 
-type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose>;
+type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch">;
 type Applied = (operation: Operation, args: readonly unknown[], result: unknown) => void;
 
 /** Another ledger in place of the scenario's: the same one each time that it is opened. */

@@ -39,6 +39,9 @@ const expected: {
     missing.incidents.add(id);
     missing.ask({ kind: "history", incident: id });
   },
+  incidentsOf(missing, [ids]) {
+    for (const id of ids) missing.incidents.add(id);
+  },
 };
 
 export function expecting(calls: readonly Call[], perLane: number): Missing {

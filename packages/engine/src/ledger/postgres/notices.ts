@@ -1,8 +1,10 @@
 import type { Claimed } from "@tocsin/core/decisions";
+import { watchedUntilMs } from "../core.ts";
 import type { Draft } from "./draft.ts";
 import type { Call } from "./expecting.ts";
 import type { Step } from "./session.ts";
-import { channel } from "./writing.ts";
+import { changedText } from "./changed-text.ts";
+import { channels } from "./writing.ts";
 
 /** Between two notices: who was woken looks for itself, and says so when it leaves something. */
 const leastMs = 20;
@@ -19,15 +21,21 @@ const moving: ReadonlySet<string> = new Set([
   "release",
 ]);
 
-/**
- * Says to the other replicas that something is due which this one does not take: once for all that was left, and only after
- * something moved, so that what waits for a limiter wakes nobody again and again.
- */
+/** What a transaction says to all replicas, with its commit. */
 export class Notices {
   #moved = false;
   #saidAtMs = Number.NEGATIVE_INFINITY;
 
-  readonly after = (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] => {
+  readonly after = (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] => [
+    ...this.#due(calls, answers, draft, nowMs),
+    ...changed(draft, nowMs),
+  ];
+
+  /**
+   * That something is due which this replica does not take: once for all that was left, and only after something moved, so that
+   * what waits for a limiter wakes nobody again and again.
+   */
+  #due(calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] {
     let claimed = false;
     for (const [index, [operation]] of calls.entries()) {
       if (moving.has(operation)) this.#moved = true;
@@ -43,6 +51,13 @@ export class Notices {
     }
     this.#moved = false;
     this.#saidAtMs = nowMs;
-    return [{ sql: `SELECT pg_notify('${channel}', '')` }];
-  };
+    return [{ sql: `SELECT pg_notify('${channels.due}', '')` }];
+  }
+}
+
+/** What changed, while any replica watches. */
+function changed(draft: Draft, nowMs: number): Step[] {
+  const { incidentsPut } = draft;
+  if (incidentsPut.size === 0 || watchedUntilMs(draft) <= nowMs) return [];
+  return [{ sql: `SELECT pg_notify('${channels.changed}', $1)`, values: [changedText([...incidentsPut.keys()])] }];
 }

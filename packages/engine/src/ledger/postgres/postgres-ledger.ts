@@ -12,11 +12,11 @@ import { type Operation, portOver, type Run } from "../operations.ts";
 import { connect, type PostgresServer } from "./connecting.ts";
 import type { Call } from "./expecting.ts";
 import { LedgerTime } from "./ledger-time.ts";
+import { Listening } from "./listening.ts";
 import { migrate } from "./migrate.ts";
 import { Notices } from "./notices.ts";
 import type { Session } from "./session.ts";
 import { Turns } from "./turns.ts";
-import { Waking } from "./waking.ts";
 
 export interface OpenPostgresOptions {
   readonly server: PostgresServer;
@@ -50,6 +50,7 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
   "firing",
   "incidents",
   "incident",
+  "incidentsOf",
   "deadLetters",
   "deadLetter",
   "standing",
@@ -84,9 +85,14 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
     wakesOthers: notices.after,
   });
   const reader = new Turns({ ...common, mode: "read" });
-  const waking = options.wake ? new Waking(server, options.wake) : undefined;
   const writes = new Queue(writer);
   const reads = new Queue(reader);
+  const listening = new Listening({
+    server,
+    clock: clock ?? systemClock,
+    wake: options.wake,
+    watched: async (forMs) => (await writes.ask(["watched", [forMs]])) as boolean,
+  });
 
   const run = async (operation: Operation, args: readonly unknown[]): Promise<unknown> => {
     if (readers.has(operation)) return reads.ask([operation, args]);
@@ -98,10 +104,11 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
   };
   // Time begins with the opening, also where nobody asks for anything yet.
   await run("probe", []);
-  return portOver(run as Run, async () => {
-    await waking?.close();
+  const close = async (): Promise<void> => {
+    await listening.close();
     await Promise.all([writes.close(), reads.close()]);
-  });
+  };
+  return portOver({ run: run as Run, watch: listening.watchers.watch, close });
 }
 
 /**

@@ -7,8 +7,8 @@ import { alertColumns, alertRow, incidentColumns, incidentRow } from "./rows.ts"
 import type { Step } from "./session.ts";
 import { storedKey, storedText } from "./stored-key.ts";
 
-/** Wakes the workers of other replicas. */
-export const channel = "tocsin_due";
+/** Where replicas notify each other: workers that something is due, and who watches of what changed. */
+export const channels = { due: "tocsin_due", changed: "tocsin_changed" } as const;
 
 export interface Writing {
   readonly steps: readonly Step[];

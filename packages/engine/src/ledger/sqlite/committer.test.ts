@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Claimed } from "@tocsin/core";
-import { firing, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import type { Claimed, Want } from "@tocsin/core";
+import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/testkit";
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packWant } from "../packed.ts";
@@ -29,6 +29,19 @@ describe("a group of operations", () => {
     const answers = run.run([useTargets, want("a"), claimDue]);
     expect(answers.map(({ ok }) => ok)).toEqual([true, true, true]);
     expect(answers[2]).toMatchObject({ value: { leases: [{ dedupKey: "a" }] } });
+    run.close();
+  });
+
+  it("that was undone is no change", async () => {
+    const run = committer();
+    run.run([useTargets]);
+    using watch = await Watching.begin(run);
+    // Found wrong after the others were stored.
+    const late = packWant({ claim: firing("bug"), routes: null } as unknown as Want);
+    const both: Call = ["want", [[packWant(wanted(firing("a"))), packWant(wanted(firing("b"))), late]]];
+    expect(run.run([both])).toMatchObject([{ ok: false }]);
+    run.run([want("c")]);
+    expect(watch.left).toEqual([[1]]);
     run.close();
   });
 

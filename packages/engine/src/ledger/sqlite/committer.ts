@@ -1,7 +1,8 @@
-import { type Clock, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
+import { type Clock, type Ledger, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
 import { type CoreOptions, LedgerCore } from "../core.ts";
 import { LedgerClock } from "../ledger-clock.ts";
 import type { Operation } from "../operations.ts";
+import { OwnCommits } from "../watchers.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 export interface SqliteOptions {
@@ -20,12 +21,18 @@ export class Committer {
   readonly #store: SqliteStore;
   readonly #clock: LedgerClock;
   readonly #options: Omit<CoreOptions, "nowMs" | "soleOwner">;
+  readonly #commits = new OwnCommits();
   #core: LedgerCore;
 
   constructor(options: SqliteOptions, clock: Clock = systemClock, random: () => number = Math.random) {
     this.#store = new SqliteStore(options.path);
     this.#clock = new LedgerClock(clock, Number(this.#store.gate("meta", "time") ?? 0));
-    this.#options = { settings: options.settings, random, startedAtMs: this.#clock.now() };
+    this.#options = {
+      settings: options.settings,
+      random,
+      startedAtMs: this.#clock.now(),
+      stored: this.#commits.stored,
+    };
     this.#store.begin();
     this.#core = this.#open(true);
     this.#store.commit(this.#clock.now());
@@ -37,18 +44,25 @@ export class Committer {
 
   run(calls: readonly Call[]): Answer[] {
     const nowMs = this.#clock.now();
+    let answers: Answer[];
     try {
       this.#store.begin();
       this.#core.at(nowMs);
-      const answers = calls.map((call): Answer => ({ ok: true, value: this.#call(call) }));
+      answers = calls.map((call) => ({ ok: true, value: this.#call(call) }));
       this.#store.commit(nowMs);
-      return answers;
     } catch (error) {
       const failure = this.#undo(error);
       // One operation's fault is not the others': each gets a transaction of its own.
       if (failure.ok || failure.unavailable || calls.length === 1) return calls.map(() => failure);
       return calls.flatMap((call) => this.run([call]));
     }
+    this.#commits.committed();
+    return answers;
+  }
+
+  /** As `Ledger.watch`. */
+  get watch(): Ledger["watch"] {
+    return this.#commits.watchers.watch;
   }
 
   #call([operation, args]: Call): unknown {
@@ -59,6 +73,7 @@ export class Committer {
   #undo(error: unknown): Answer {
     const unavailable = isSqliteError(error);
     const message = error instanceof Error ? error.message : String(error);
+    this.#commits.undone();
     try {
       this.#store.rollback();
       this.#store.begin();

@@ -1,5 +1,5 @@
 import { LedgerUnavailable, type Want } from "@tocsin/core";
-import { firing, Scratch, targetTerms, wanted } from "@tocsin/testkit";
+import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/testkit";
 import { describe, expect, it } from "vitest";
 import { openSqliteLedger } from "./sqlite-ledger.ts";
 
@@ -20,6 +20,22 @@ describe("a ledger in a thread of its own", () => {
       { value: [{ fingerprint: "b", effect: "accepted" }] },
     ]);
     expect(failed).toMatchObject({ reason: { name: "Error", stack: expect.stringContaining("TypeError") as string } });
+  });
+
+  it("says what changed from the commit on that follows those under way", async () => {
+    await using ledger = await openSqliteLedger({ path: ":memory:" });
+    await ledger.useTargets([targetTerms("pagerduty")]);
+    const before = ledger.want([wanted(firing("a"))]);
+    // What was asked is under way by now.
+    await Promise.resolve();
+    using watch = new Watching(ledger);
+    const after = ledger.want([wanted(firing("b"))]);
+    expect([await watch.next(), await watch.next()]).toEqual(["unknown", [2]]);
+    await Promise.all([before, after]);
+    watch[Symbol.dispose]();
+    await ledger.want([wanted(firing("c"))]);
+    await ledger.probe();
+    expect(watch.left).toEqual([]);
   });
 
   it("does what was asked before it was closed, and nothing after", async () => {

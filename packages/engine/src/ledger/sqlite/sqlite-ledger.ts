@@ -3,7 +3,9 @@ import { type Clock, type DeliverySettings, type Ledger, LedgerUnavailable, syst
 import { defaultSettings } from "../../config.ts";
 import { type Answer, type Call, Committer, type SqliteOptions } from "./committer.ts";
 import type { Operation } from "../operations.ts";
-import { portOver, type Run } from "../operations.ts";
+import { type Port, portOver, type Run } from "../operations.ts";
+import { Watchers } from "../watchers.ts";
+import type { Said } from "./thread.ts";
 
 export interface OpenSqliteOptions {
   /** A file, or ":memory:". */
@@ -38,13 +40,12 @@ export async function openSqliteLedger(options: OpenSqliteOptions): Promise<Ledg
     const committer = new Committer(sqlite, options.clock ?? systemClock, options.random);
     const run = async (operation: Operation, args: readonly unknown[]) =>
       unwrap(committer.run([[operation, args]])[0] as Answer);
-    return portOver(run as Run, async () => committer.close());
+    return portOver({ run: run as Run, watch: committer.watch, close: async () => committer.close() });
   }
-  const thread = await startThread(sqlite);
-  return portOver(thread.run, thread.close);
+  return portOver(await startThread(sqlite));
 }
 
-async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: () => Promise<void> }> {
+async function startThread(sqlite: SqliteOptions): Promise<Port> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: sqlite,
@@ -65,7 +66,13 @@ async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: ()
     inGroup = queue.splice(0, mostInGroup);
     worker.postMessage(JSON.stringify(inGroup.map(({ call }) => call)));
   };
-  worker.on("message", (message: string) => {
+  // In its order among the commits, so that it hears of all that come after what was under way.
+  const watchers = new Watchers({
+    begin: () => worker.postMessage("watch"),
+    end: () => worker.postMessage("unwatch"),
+  });
+  worker.on("message", (message: string | Said) => {
+    if (typeof message !== "string") return watchers.say(message.changed);
     const answers = JSON.parse(message) as readonly Answer[];
     const answered = inGroup;
     inGroup = [];
@@ -110,7 +117,7 @@ async function startThread(sqlite: SqliteOptions): Promise<{ run: Run; close: ()
     worker.postMessage("close");
     await exited;
   };
-  return { run: run as Run, close };
+  return { run: run as Run, watch: watchers.watch, close };
 }
 
 function unwrap(answer: Answer): unknown {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pagerdutyLimit, targetTerms } from "../../target-terms.ts";
 import { VirtualClock } from "../../virtual-clock.ts";
+import { Watching } from "../../watching.ts";
 import {
   accepted,
   type Durable,
@@ -278,6 +279,17 @@ function manyOwners(durable: Durable): void {
         last = lease.token;
         await stage.settle(lease);
       }
+    });
+
+    it("who watches one is told of what another changed", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      using watch = await Watching.begin(one.ledger);
+      await two.fires("a");
+      const { id } = await one.newest();
+      expect(await watch.next()).toEqual([id]);
+      await one.ledger.acknowledge(id, "ann");
+      expect(await watch.next()).toEqual([id]);
     });
 
     it("what one remembers another recalls, of two firsts at once one counts, and what one replays another cannot again", async () => {

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+
+import { Backlog } from "./backlog.ts";
+
+function backlogOf(events: readonly [seq: number, text: string][], bounds = { mostEvents: 3, mostLength: 100 }) {
+  const backlog = new Backlog(bounds);
+  for (const [seq, text] of events) backlog.add({ seq, text });
+  return (seq: number) => backlog.after(seq)?.map((event) => event.seq);
+}
+
+describe("a backlog", () => {
+  test("gives what came after an event, and nothing of what it does not know", () => {
+    const after = backlogOf([
+      [1, "a"],
+      [2, "b"],
+    ]);
+    expect([0, 1, 2, 3, -1, Number.NaN].map(after)).toEqual([[1, 2], [2], [], undefined, undefined, undefined]);
+  });
+
+  test("keeps so many events", () => {
+    const after = backlogOf([1, 2, 3, 4, 5].map((seq) => [seq, "text"]));
+    expect([1, 2, 3].map(after)).toEqual([undefined, [3, 4, 5], [4, 5]]);
+  });
+
+  test("keeps so much text, and nothing of what is too long by itself", () => {
+    const bounds = { mostEvents: 100, mostLength: 10 };
+    const long = backlogOf(
+      [1, 2, 3].map((seq) => [seq, "12345"]),
+      bounds,
+    );
+    expect([0, 1, 2].map(long)).toEqual([undefined, [2, 3], [3]]);
+    const longer = backlogOf(
+      [
+        [1, "a"],
+        [2, "12345678901"],
+      ],
+      bounds,
+    );
+    expect([0, 1, 2].map(longer)).toEqual([undefined, undefined, []]);
+  });
+
+  test("forgets, and goes on", () => {
+    const backlog = new Backlog({ mostEvents: 9, mostLength: 100 });
+    backlog.add({ seq: 1, text: "a" });
+    backlog.forget(2);
+    backlog.add({ seq: 3, text: "c" });
+    expect([1, 2, 3].map((seq) => backlog.after(seq)?.length)).toEqual([undefined, 1, 0]);
+  });
+});

@@ -1,0 +1,206 @@
+import { randomBytes } from "node:crypto";
+
+import { type ChangedIncidents, type Clock, type IncidentView, type Ledger, LedgerUnavailable } from "@tocsin/core";
+
+import type { Logger } from "../telemetry/logger.ts";
+import { Backlog, type Numbered } from "./backlog.ts";
+
+/** Between two looks at what changed: what changes meanwhile several times is said once. */
+const lookEveryMs = 250;
+/** The same after too much changed, or the ledger was away: who reloads lists should not do so all the time. */
+const calmMs = 2_000;
+/** More than so many at once are not said one by one: a list is read with less effort. */
+const mostAtOnce = 200;
+/** So long we go on without a listener: one that was cut off comes back. */
+const lingerMs = 30_000;
+/** Proxies cut connections on which nothing is said, often after 60 s. */
+const beatMs = 15_000;
+const mostListeners = 100;
+/** When a client that was cut off comes back. */
+const retryMs = 2_000;
+const backlogBounds = { mostEvents: 1_000, mostLength: 256 * 1_024 };
+
+export interface Listener {
+  /** Of which incidents it wants to hear. */
+  readonly concerns: (view: IncidentView) => boolean;
+  /** Takes text as server-sent events are written. */
+  readonly send: (text: string) => void;
+  readonly end: () => void;
+}
+
+interface StreamEvent extends Numbered {
+  readonly view: IncidentView;
+}
+
+export interface IncidentStreamOptions {
+  readonly ledger: Pick<Ledger, "watch" | "incidentsOf">;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, "error">;
+  /** An incident as lists show it. */
+  readonly body: (view: IncidentView) => unknown;
+}
+
+/**
+ * Says to its listeners what changes, as server-sent events: `incident` with its newest state, `reset` where some may have been
+ * missed. A stream begins with `reset` unless it goes on behind the last event that its listener has.
+ */
+export class IncidentStream {
+  readonly #options: IncidentStreamOptions;
+  readonly #listeners = new Set<Listener>();
+  readonly #backlog = new Backlog<StreamEvent>(backlogBounds);
+  /** Numbers are of this life alone. */
+  readonly #life = randomBytes(6).toString("hex");
+  #seq = 0;
+  #unwatch: (() => void) | undefined;
+  /** What changes from now on is known. */
+  #hears = false;
+  #missed = false;
+  readonly #changed = new Set<number>();
+  /** A look is under way, or its time is set. */
+  #looking = false;
+  #cancelLook: (() => void) | undefined;
+  #nextLookAtMs = Number.NEGATIVE_INFINITY;
+  #cancelBeat: (() => void) | undefined;
+  #cancelEnd: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: IncidentStreamOptions) {
+    this.#options = options;
+  }
+
+  /** Why nobody else can join; undefined: one can. */
+  get refusal(): string | undefined {
+    if (this.#stopped) return "the service is stopping";
+    return this.#listeners.size < mostListeners
+      ? undefined
+      : `${mostListeners} streams are open here: the most there can be`;
+  }
+
+  /** Returns what a listener does that leaves. */
+  join(listener: Listener, lastEventId?: string): () => void {
+    const { ledger, clock } = this.#options;
+    this.#cancelEnd?.();
+    this.#cancelBeat ??= clock.after(beatMs, () => this.#beat());
+    this.#listeners.add(listener);
+    listener.send(`retry: ${retryMs}\n\n`);
+    if (!this.#unwatch) this.#unwatch = ledger.watch((incidents) => this.#heard(incidents));
+    else if (this.#hears) this.#catchUp(listener, lastEventId);
+    return () => this.#leave(listener);
+  }
+
+  #catchUp(listener: Listener, lastEventId = ""): void {
+    const [life, seq] = lastEventId.split("-");
+    const events = life === this.#life ? this.#backlog.after(Number(seq)) : undefined;
+    if (events) tell(listener, events);
+    else listener.send(this.#text("reset", {}));
+  }
+
+  #leave(listener: Listener): void {
+    if (!this.#listeners.delete(listener) || this.#listeners.size > 0 || this.#stopped) return;
+    this.#cancelEnd = this.#options.clock.after(lingerMs, () => this.#endWatch());
+  }
+
+  #endWatch(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#hears = false;
+    this.#missed = false;
+    this.#changed.clear();
+  }
+
+  #beat(): void {
+    for (const { send } of this.#listeners) send(":\n\n");
+    this.#cancelBeat = this.#listeners.size > 0 ? this.#options.clock.after(beatMs, () => this.#beat()) : undefined;
+  }
+
+  #heard(incidents: ChangedIncidents): void {
+    if (incidents === "unknown") this.#missed = true;
+    else if (!this.#missed) for (const id of incidents) this.#changed.add(id);
+    this.#missed ||= this.#changed.size > mostAtOnce;
+    if (this.#missed) this.#changed.clear();
+    this.#lookSoon();
+  }
+
+  #lookSoon(): void {
+    if (this.#looking || (!this.#missed && this.#changed.size === 0)) return;
+    this.#looking = true;
+    const { clock } = this.#options;
+    const waitMs = Math.max(0, this.#nextLookAtMs - clock.monotonic());
+    this.#cancelLook = clock.after(waitMs, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const restMs = this.#missed ? this.#reset() : await this.#sayChanged();
+    this.#nextLookAtMs = this.#options.clock.monotonic() + restMs;
+    this.#looking = false;
+    this.#lookSoon();
+  }
+
+  /** Returns how long to say nothing then, in ms. */
+  async #sayChanged(): Promise<number> {
+    const ids = [...this.#changed];
+    this.#changed.clear();
+    const watch = this.#unwatch;
+    try {
+      const views = await this.#options.ledger.incidentsOf(ids);
+      if (watch === this.#unwatch) this.#say(views);
+      return lookEveryMs;
+    } catch (error) {
+      if (watch !== this.#unwatch) return lookEveryMs;
+      if (error instanceof LedgerUnavailable) for (const id of ids) this.#changed.add(id);
+      else {
+        this.#options.log.error({ err: error, reason: "bug" }, "what changed could not be said to those who listen");
+        this.#missed = true;
+      }
+      return calmMs;
+    }
+  }
+
+  #reset(): number {
+    const restMs = this.#hears ? calmMs : lookEveryMs;
+    this.#hears = true;
+    this.#missed = false;
+    this.#backlog.forget(++this.#seq);
+    const text = this.#text("reset", {});
+    for (const { send } of this.#listeners) send(text);
+    return restMs;
+  }
+
+  #say(views: readonly IncidentView[]): void {
+    const events = views.map((view): StreamEvent => {
+      const seq = ++this.#seq;
+      return { seq, text: this.#text("incident", this.#options.body(view)), view };
+    });
+    for (const event of events) this.#backlog.add(event);
+    for (const listener of this.#listeners) tell(listener, events);
+  }
+
+  /** JSON has no line break. */
+  #text(event: string, data: unknown): string {
+    return `id: ${this.#life}-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+  }
+
+  /** Ends all streams at once; new ones begin. */
+  end(): void {
+    for (const listener of this.#listeners) {
+      listener.end();
+      this.#leave(listener);
+    }
+  }
+
+  /** Ends them for good. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelBeat?.();
+    this.#cancelEnd?.();
+    this.#cancelLook?.();
+    this.#endWatch();
+    this.end();
+  }
+}
+
+/** In one piece: with many listeners it is the number of writes that costs. */
+function tell({ concerns, send }: Listener, events: readonly StreamEvent[]): void {
+  const concerning = events.filter(({ view }) => concerns(view));
+  if (concerning.length > 0) send(concerning.map(({ text }) => text).join(""));
+}
