@@ -67,6 +67,11 @@ const answers: [string, string, Partial<Response>][] = [
   ["that stays for long", `${ok}keep-alive: timeout=15\r\nx: y\r\ncontent-length: 1\r\n\r\nx`, { keepAliveMs: 15_000 }],
   ["in chunks that are packed, until the end", `${ok}transfer-encoding: chunked, gzip\r\n\r\nall`, { body: "all" }],
   ["with one length twice", `${ok}content-length: 1\r\ncontent-length: 1\r\n\r\nx`, { body: "x" }],
+  [
+    "with one longer length twice",
+    `${ok}content-length: 12\r\ncontent-length: 12\r\n\r\nxxxxxxxxxxxx`,
+    { body: "xxxxxxxxxxxx" },
+  ],
 ];
 
 describe("an answer", () => {
@@ -114,6 +119,8 @@ describe("an answer", () => {
     ["a number too small", "HTTP/1.1 099 OK\r\n\r\n"],
     ["headers without a colon", `${ok}nonsense\r\n\r\n`],
     ["headers without a name", `${ok}: x\r\n\r\n`],
+    ["a word for a length", `${ok}content-length: ten\r\n\r\n`],
+    ["a line without a colon before one with", `${ok}no header\r\ncontent-length: 1\r\n\r\nx`],
     ["a negative length", `${ok}content-length: -1\r\n\r\n`],
     ["a length that goes on", `${ok}content-length: 1x\r\n\r\n`],
     ["two lengths", `${ok}content-length: 1\r\ncontent-length: 2\r\n\r\nx`],
