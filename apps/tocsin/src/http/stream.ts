@@ -35,7 +35,7 @@ export function streamEndpoints({ stream }: { readonly stream: Pick<IncidentStre
         const leave = stream.join(
           {
             concerns: ({ incident }: IncidentView) =>
-              incident.target === (target ?? incident.target) &&
+              (target === undefined || incident.target === target) &&
               (fingerprint === undefined || incident.members.some((member) => member.fingerprint === fingerprint)),
             send(text) {
               if (raw.writableLength > mostUnreadBytes) raw.destroy();

@@ -17,7 +17,6 @@ export class Backlog<E extends Numbered> {
   #length = 0;
   /** All after this one are kept. */
   #floor = 0;
-  #last = 0;
 
   constructor(bounds: BacklogBounds) {
     this.#bounds = bounds;
@@ -27,7 +26,6 @@ export class Backlog<E extends Numbered> {
     const { mostEvents, mostLength } = this.#bounds;
     this.#events.push(event);
     this.#length += event.text.length;
-    this.#last = event.seq;
     while (this.#events.length > mostEvents || this.#length > mostLength) {
       const oldest = this.#events.shift();
       if (!oldest) return;
@@ -41,13 +39,13 @@ export class Backlog<E extends Numbered> {
     this.#events = [];
     this.#length = 0;
     this.#floor = seq;
-    this.#last = seq;
   }
 
   /** What was sent after this one; undefined where not all of it is known. */
   after(seq: number): readonly E[] | undefined {
+    const last = this.#events.at(-1)?.seq ?? this.#floor;
     // What is no number is neither.
-    if (!(seq >= this.#floor && seq <= this.#last)) return undefined;
+    if (!(seq >= this.#floor && seq <= last)) return undefined;
     return this.#events.filter((event) => event.seq > seq);
   }
 }

@@ -61,9 +61,10 @@ function bodyLength(status: number, headers: ReadonlyMap<string, string>): Respo
   if (encoding !== undefined) return /(?:^|,)\s*chunked$/i.test(encoding) ? "chunked" : "close";
   const length = headers.get("content-length");
   if (length === undefined) return "close";
-  if (/^\d+$/.test(length)) return Number(length);
   // The same length twice is one; two lengths are an attack.
-  const [first = "", ...others] = new Set(length.split(",").map((part) => part.trim()));
+  const [first = "", ...others] = length.includes(",")
+    ? new Set(length.split(",").map((part) => part.trim()))
+    : [length];
   if (!/^\d+$/.test(first) || others.length > 0) throw new ProtocolError("content-length is not a number");
   return Number(first);
 }
