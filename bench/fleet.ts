@@ -2,7 +2,7 @@
 // posted to all of them at once, then the same resolved; then how long one alert a request takes at a steady rate. PostgreSQL with its defaults: on disk, with fsync.
 import { postgresPrograms, TestPostgres } from "@tocsin/testkit/makers";
 import { batches, type PostedAlert, webhookBody } from "./lib/alerts.ts";
-import { type Contestant, startTocsin } from "./lib/contestants.ts";
+import { type Contestant, ledgerIn, startTocsin } from "./lib/contestants.ts";
 import {
   cpuSeconds,
   machineBusySeconds,
@@ -83,7 +83,7 @@ async function among<T>(
 ): Promise<T> {
   await using sink = await startSink({ keepArrivals });
   await using postgres = await TestPostgres.open({ programs: programs!, onDisk: true });
-  const ledger = { url: `${postgres.url}?sslmode=disable`, encryptionKey: Buffer.alloc(32, 7).toString("base64") };
+  const ledger = ledgerIn(postgres);
   const replicas: Contestant[] = [];
   try {
     for (let n = 0; n < size; n++) replicas.push(await startTocsin(sink.url, { ledger }));

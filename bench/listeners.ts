@@ -3,7 +3,7 @@
 import { postgresPrograms, TestPostgres } from "@tocsin/testkit/makers";
 import { request } from "undici";
 import { batches, webhookBody } from "./lib/alerts.ts";
-import { type Contestant, startTocsin } from "./lib/contestants.ts";
+import { type Contestant, ledgerIn, startTocsin } from "./lib/contestants.ts";
 import { cpuSeconds, median, printTable, treeCpuSeconds, writeResult } from "./lib/machine.ts";
 import { postAll } from "./lib/post.ts";
 import { startSink, type Sink } from "./lib/sink.ts";
@@ -95,9 +95,9 @@ async function measure(ledger: string, load: "storm" | "steady", many: number): 
     return await costOf(load, [one], () => 0, sink, many);
   }
   await using postgres = await TestPostgres.open({ programs: programs!, onDisk: true });
-  const shared = { url: `${postgres.url}?sslmode=disable`, encryptionKey: Buffer.alloc(32, 7).toString("base64") };
-  await using one = await startTocsin(sink.url, { ledger: shared });
-  await using two = await startTocsin(sink.url, { ledger: shared });
+  const ledgerOfBoth = ledgerIn(postgres);
+  await using one = await startTocsin(sink.url, { ledger: ledgerOfBoth });
+  await using two = await startTocsin(sink.url, { ledger: ledgerOfBoth });
   return await costOf(load, [one, two], () => treeCpuSeconds(postgres.pid), sink, many);
 }
 

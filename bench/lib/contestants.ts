@@ -40,6 +40,12 @@ const untilReady = async (url: string, child: ChildProcess): Promise<void> => {
 
 const routingKey = "0123456789abcdef0123456789abcdef";
 
+/** `ledger` of all replicas that share this server. */
+export const ledgerIn = ({ url }: { readonly url: string }): object => ({
+  url: `${url}?sslmode=disable`,
+  encryptionKey: Buffer.alloc(32, 7).toString("base64"),
+});
+
 /** The program as users run it: default configuration, SQLite with fsync, metrics and history on. No limit at this target. */
 export async function startTocsin(
   sinkUrl: string,

@@ -3,7 +3,7 @@ import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/tes
 import { expect, it, vi } from "vitest";
 import { changedIn, changedText } from "./changed-text.ts";
 import { connect } from "./connecting.ts";
-import { openPostgresLedger } from "./postgres-ledger.ts";
+import { openPostgresLedger, type OpenPostgresOptions } from "./postgres-ledger.ts";
 import { testServers } from "./server.fixture.ts";
 
 // One that no other test uses: notices and sessions are of the whole database.
@@ -11,6 +11,12 @@ const [server] = testServers(undefined);
 if (!server) throw new Error("there is a server");
 
 const minute = 60_000;
+
+async function ledgerAt(options: OpenPostgresOptions): Promise<Ledger> {
+  const ledger = await openPostgresLedger(options);
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  return ledger;
+}
 
 async function fires(ledger: Ledger, name: string): Promise<number> {
   await ledger.want([wanted(firing(name))]);
@@ -21,8 +27,7 @@ async function fires(ledger: Ledger, name: string): Promise<number> {
 it("a connection that is lost while somebody watches is made again, and what was said meanwhile is unknown", async () => {
   await using empty = await server.empty();
   const { place } = empty;
-  await using ledger = await openPostgresLedger({ server: place.address });
-  await ledger.useTargets([targetTerms("pagerduty")]);
+  await using ledger = await ledgerAt({ server: place.address });
   using watch = await Watching.begin(ledger);
   const ended = await place.rows(
     "SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE query = 'LISTEN tocsin_changed'",
@@ -36,8 +41,7 @@ it("a connection that is lost while somebody watches is made again, and what was
 it("what the other replicas did not know to be watched is unknown", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
-  await using ledger = await openPostgresLedger({ server: empty.place.address, clock });
-  await ledger.useTargets([targetTerms("pagerduty")]);
+  await using ledger = await ledgerAt({ server: empty.place.address, clock });
   using watch = await Watching.begin(ledger);
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   // It stood still for longer than they speak for: nobody asked them to go on.
@@ -51,8 +55,7 @@ it("what the other replicas did not know to be watched is unknown", async () => 
 it("who watches for long goes on to be told", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
-  await using ledger = await openPostgresLedger({ server: empty.place.address, clock });
-  await ledger.useTargets([targetTerms("pagerduty")]);
+  await using ledger = await ledgerAt({ server: empty.place.address, clock });
   using watch = await Watching.begin(ledger);
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   for (let third = 0; third < 6; third++) {
@@ -67,8 +70,7 @@ it("who works there too listens on one connection to both, and to what is due al
   await using empty = await server.empty();
   const { place } = empty;
   let woken = 0;
-  await using ledger = await openPostgresLedger({ server: place.address, wake: () => woken++ });
-  await ledger.useTargets([targetTerms("pagerduty")]);
+  await using ledger = await ledgerAt({ server: place.address, wake: () => woken++ });
   const listening = () => place.rows("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN tocsin_%'");
   await vi.waitFor(() => expect(woken).toBe(1));
   const watch = await Watching.begin(ledger);
@@ -96,8 +98,7 @@ it("a ledger that is closed while it begins to listen listens no more", async ()
 it("nothing is said where nobody watches", async () => {
   await using empty = await server.empty();
   const { place } = empty;
-  await using ledger = await openPostgresLedger({ server: place.address });
-  await ledger.useTargets([targetTerms("pagerduty")]);
+  await using ledger = await ledgerAt({ server: place.address });
   const session = await connect(place.address);
   const said: unknown[] = [];
   const over = new Promise<void>((resolve) =>
