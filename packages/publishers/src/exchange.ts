@@ -1,91 +1,82 @@
-import type { Dispatcher } from "undici";
+import type { Connection, ConnectionPool, Response } from "@tocsin/pagerduty/http";
 import { failureOf } from "./failure.ts";
 import type { Reply } from "./transport.ts";
 
-/** More of an answer to an event is not read: details are for people. */
-export const maxAnswerBytes = 64 * 1024;
-
-const signalled = new Error("stopped by the caller");
+/** What an exchange needs to know of its request. */
+export interface Ask {
+  /** Head and body. */
+  readonly request: string | Buffer;
+  /** More of the answer's body is not read. */
+  readonly mostBytes: number;
+  readonly signal: AbortSignal;
+  /** Called right before the write; where the signal is aborted by then, there is none. */
+  readonly beforeWrite: ((signal: AbortSignal) => void) | undefined;
+}
 
 /**
- * One request and its answer, as undici's lowest interface tells them. It alone shows whether the request ever left, and it
- * saves the stream that `pool.request` makes of each answer (`bench/transport.ts`).
+ * One request and its answer.
  *
  * ```
- * queued ── onRequestStart (the next thing is the write) ──▶ left ── onResponseStart ──▶ answered
- *    └──────────── error or abort: not a byte was written        └── error or abort: fate unknown
+ * waits for a connection ── write ──▶ left ── headers ──▶ answered
+ *    └── error or abort: not a byte was written  └── error or abort: fate unknown
  * ```
  */
-export class Exchange implements Dispatcher.DispatchHandler {
-  ended = false;
-  readonly #signal: AbortSignal;
-  readonly #mostBytes: number;
+export class Exchange {
+  readonly #ask: Ask;
+  readonly #pool: ConnectionPool;
   readonly #resolve: (reply: Reply) => void;
-  readonly #beforeWrite: ((signal: AbortSignal) => void) | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #retryAfter: string | undefined;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
+  /** From the write on. */
+  #connection: Connection | undefined;
+  #stopWaiting: (() => void) | undefined;
+  #ended = false;
 
-  constructor(
-    signal: AbortSignal,
-    mostBytes: number,
-    resolve: (reply: Reply) => void,
-    beforeWrite?: (signal: AbortSignal) => void,
-  ) {
-    this.#signal = signal;
-    this.#mostBytes = mostBytes;
+  constructor(ask: Ask, pool: ConnectionPool, resolve: (reply: Reply) => void) {
+    this.#ask = ask;
+    this.#pool = pool;
     this.#resolve = resolve;
-    this.#beforeWrite = beforeWrite;
-    if (signal.aborted) this.handleEvent();
-    else signal.addEventListener("abort", this, { once: true });
+  }
+
+  start(): void {
+    const { signal } = this.#ask;
+    if (signal.aborted) return this.handleEvent();
+    signal.addEventListener("abort", this, { once: true });
+    this.#stopWaiting = this.#pool.take((failure, connection) => {
+      if (connection) this.#write(connection);
+      else this.#end({ kind: "failed", left: false, ...failureOf(failure) });
+    });
   }
 
   /** The signal fired. */
   handleEvent(): void {
-    const left = this.#controller !== undefined;
-    const timeout = (this.#signal.reason as { name?: unknown } | undefined)?.name === "TimeoutError";
-    this.#end({ kind: "stopped", left, timeout });
-    this.#controller?.abort(signalled);
+    const connection = this.#connection;
+    const timeout = (this.#ask.signal.reason as { name?: unknown } | undefined)?.name === "TimeoutError";
+    this.#end({ kind: "stopped", left: connection !== undefined, timeout });
+    if (connection) connection.destroy();
+    else this.#stopWaiting?.();
+    // What silenced this connection (a firewall that forgot it, a host that is gone) has silenced the idle ones too.
+    if (timeout && connection?.answering === false) this.#pool.close();
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#beforeWrite?.(this.#signal);
-    // It waited for a connection and was given up meanwhile.
-    if (this.ended) controller.abort(signalled);
-    else this.#controller = controller;
-  }
-
-  onResponseStart(_: unknown, status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
-    if (status < 200) return;
-    this.#status = status;
-    this.#retryAfter = headers["retry-after"]?.toString();
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    if (this.#bytes < this.#mostBytes || this.ended) return;
-    this.#end(undefined);
-    controller.abort(signalled);
-  }
-
-  onResponseEnd(): void {
-    this.#end(undefined);
-  }
-
-  onResponseError(_: unknown, error: Error): void {
-    if (!this.ended) this.#end({ kind: "failed", left: this.#controller !== undefined, ...failureOf(error) });
+  #write(connection: Connection): void {
+    const { request, mostBytes, signal, beforeWrite } = this.#ask;
+    beforeWrite?.(signal);
+    // Given up while it waited: nothing was written on this connection, and nobody has it now.
+    if (this.#ended) return connection.destroy();
+    this.#connection = connection;
+    connection.send(request, mostBytes, (broken, response) => {
+      if (response) this.#end(answered(response));
+      else this.#end({ kind: "failed", left: true, ...failureOf(broken) });
+    });
   }
 
   /** A status line decides, however the rest of the answer ended. */
-  #end(otherwise: Reply | undefined): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.#signal.removeEventListener("abort", this);
-    if (this.#status === 0) return this.#resolve(otherwise!);
-    const body = Buffer.concat(this.#chunks).toString("utf8", 0, Math.min(this.#bytes, this.#mostBytes));
-    this.#resolve({ kind: "answered", status: this.#status, retryAfter: this.#retryAfter, body });
+  #end(reply: Reply): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#ask.signal.removeEventListener("abort", this);
+    const part = reply.kind === "answered" ? undefined : this.#connection?.answer;
+    this.#resolve(part ? answered(part) : reply);
   }
 }
+
+const answered = ({ status, retryAfter, body }: Response): Reply => ({ kind: "answered", status, retryAfter, body });

@@ -151,6 +151,88 @@ describe("the transport", () => {
     expect(await transport.post({ ...post, address })).toMatchObject({ left: false, reason: "tls" });
   });
 
+  test("keeps what a status line says, however the rest of the answer ends", async () => {
+    const begun = "HTTP/1.1 503 Busy\r\nretry-after: 7\r\ncontent-length: 99\r\n\r\nbus";
+    await using receiver = await ScriptedReceiver.open(
+      (socket) => void socket.end(begun),
+      (socket) => void socket.write(`${begun.replace("content-length: 99", "transfer-encoding: chunked")}y\r\n`),
+      (socket) => void socket.write(begun),
+      answer(202),
+    );
+    await using transport = new Transport();
+    const address = addressOf(receiver.url);
+    const reply = { kind: "answered", status: 503, retryAfter: "7", body: "bus" };
+    expect(await transport.post({ ...post, address })).toEqual(reply);
+    expect(await transport.post({ ...post, address })).toEqual({ ...reply, body: "" });
+    const controller = new AbortController();
+    const read = receiver.arrival();
+    const last = transport.post({ ...post, address, signal: controller.signal });
+    await read;
+    // Its beginning was written before, and so is read before what comes of this.
+    await transport.post({ ...post, address });
+    controller.abort();
+    expect(await last).toEqual(reply);
+  });
+
+  test("opens new connections after one fell silent until its time was over", async () => {
+    await using receiver = await ScriptedReceiver.open(answer(202), answer(202), () => {}, answer(202));
+    await using transport = new Transport();
+    const address = addressOf(receiver.url);
+    const both = [transport.post({ ...post, address }), transport.post({ ...post, address })];
+    await Promise.all(both);
+    const controller = new AbortController();
+    const arrived = receiver.arrival();
+    const silent = transport.post({ ...post, address, signal: controller.signal });
+    await arrived;
+    controller.abort(new DOMException("", "TimeoutError"));
+    expect(await silent).toEqual({ kind: "stopped", left: true, timeout: true });
+    expect(await transport.post({ ...post, address })).toMatchObject({ status: 202 });
+    expect(receiver.connectionCount).toBe(3);
+  });
+
+  test("does not end before what is under way", async () => {
+    let finish = () => {};
+    await using receiver = await ScriptedReceiver.open((socket, request) => {
+      finish = () => answer(202)(socket, request);
+    });
+    const transport = new Transport();
+    const arrived = receiver.arrival();
+    const order: string[] = [];
+    const posted = transport.post({ ...post, address: addressOf(receiver.url) }).then(() => order.push("answered"));
+    await arrived;
+    const closed = transport.close().then(() => order.push("closed"));
+    finish();
+    await Promise.all([posted, closed]);
+    expect(order).toEqual(["answered", "closed"]);
+  });
+
+  test.each([
+    ["a value", ["x-team", "a\r\nx-admin: yes"]],
+    ["a value with an end of text", ["x-team", "a\0b"]],
+    ["a name", ["x team", "a"]],
+  ])("sends nothing with a header that would begin another: %s", async (_, headers) => {
+    await using receiver = await ScriptedReceiver.open();
+    await using transport = new Transport();
+    const reply = await transport.post({ ...post, headers, address: addressOf(receiver.url) });
+    expect(reply).toMatchObject({ kind: "failed", left: false, reason: "bug" });
+    expect(receiver.connectionCount).toBe(0);
+  });
+
+  test("writes headers beyond ASCII a byte a character, and bodies in UTF-8", async () => {
+    await using receiver = await ScriptedReceiver.open(answer(202));
+    await using transport = new Transport();
+    await transport.post({ ...post, headers: ["x-team", "Zoë"], body: `"Zoë"`, address: addressOf(receiver.url) });
+    expect(receiver.requests).toMatchObject([{ head: expect.stringContaining("\r\nx-team: Zoë\r\n"), body: `"Zoë"` }]);
+  });
+
+  test("says that a certificate of ours is none, where it is not PEM", async () => {
+    await using transport = new Transport();
+    const address = { ...addressOf("https://127.0.0.1:1"), tls: { cert: "secret", key: "secret" } };
+    const reply = await transport.post({ ...post, address });
+    expect(reply).toMatchObject({ kind: "failed", left: false, reason: "tls" });
+    expect(JSON.stringify(reply)).not.toContain("secret");
+  });
+
   test.each([
     ["http://no-such-host.invalid", "network"],
     ["http://127.0.0.1:1", "network"],
@@ -173,6 +255,37 @@ test("what is given up right before it is written is not written", async () => {
 });
 
 describe("a proxy", () => {
+  test("gets whole URLs where it is to send requests on itself", async () => {
+    const proxy = proxyServer();
+    await using front = await listen(proxy.server);
+    await using transport = new Transport({ proxy: proxyFrom({ http_proxy: `127.0.0.1:${front.port}` }) });
+    const reply = await transport.post({ ...post, address: addressOf("http://receiver.invalid:81/a?b=c") });
+    expect(reply).toMatchObject({ kind: "answered", status: 202 });
+    expect(proxy.seen).toEqual(["POST http://receiver.invalid:81/a?b=c"]);
+  });
+
+  test("that makes no connection took nothing", async () => {
+    const server = createHttpServer();
+    server.on("connect", (_: IncomingMessage, socket: Socket) => socket.end("HTTP/1.1 407 secret\r\n\r\n"));
+    await using front = await listen(server);
+    const proxy = { http: undefined, https: `http://127.0.0.1:${front.port}`, no: undefined };
+    await using transport = new Transport({ proxy });
+    expect(await transport.post({ ...post, address: addressOf("https://receiver.invalid") })).toEqual({
+      kind: "failed",
+      left: false,
+      reason: "network",
+      detail: "the proxy makes no connection (ERR_PROXY_TUNNEL)",
+    });
+  });
+
+  test.each([{ http: "socks5://user:secret@proxy" }, { https: "http://user:secret@" }])(
+    "must be one that HTTP knows: %j",
+    (proxy) => {
+      const open = () => new Transport({ proxy: { http: undefined, https: undefined, no: undefined, ...proxy } });
+      expect(open).toThrow(/^HTTPS?_PROXY must be an http or https URL$/);
+    },
+  );
+
   test("of the environment is used for https, with the receiver's own certificate checked", async () => {
     const { key, cert } = selfSigned();
     const proxy = proxyServer();

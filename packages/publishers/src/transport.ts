@@ -1,8 +1,11 @@
 import type { AttemptReason } from "@tocsin/core";
+import { bypassesProxy, ConnectionPool, type Destination, proxyAuthorization, proxyUrl } from "@tocsin/pagerduty/http";
 import { lookup } from "node:dns";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { LookupFunction } from "node:net";
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
-import { Exchange, maxAnswerBytes } from "./exchange.ts";
+import { createSecureContext } from "node:tls";
+import { Exchange } from "./exchange.ts";
+import { failureOf } from "./failure.ts";
 import { forbidden, guarded, isForbiddenAddress } from "./forbidden-address.ts";
 import { without } from "./scrub.ts";
 
@@ -28,7 +31,7 @@ export interface Post {
   /** @default POST */
   readonly method?: "POST" | "PATCH";
   readonly address: Address;
-  /** Names and values in turn, as undici takes them. */
+  /** Names and values in turn, besides those that frame the request. Not to be changed afterwards. */
   readonly headers: readonly string[];
   readonly body: string;
   readonly signal: AbortSignal;
@@ -69,8 +72,6 @@ export interface ProxySettings {
 export interface TransportOptions {
   /** Most connections per origin; each carries one request at a time. @default 64 */
   readonly connections?: number;
-  /** Longest wait for a connection, TLS included. @default 10_000 */
-  readonly connectTimeoutMs?: number;
   /** @default no proxy */
   readonly proxy?: ProxySettings | undefined;
   /** Called right before a request is written, with its signal; where that is aborted by then, the request is not written. */
@@ -79,21 +80,38 @@ export interface TransportOptions {
   readonly lookup?: LookupFunction;
 }
 
-/** Longest wait between two pieces of an answer; callers' signals are shorter. A second belt against lost sockets. */
-const silenceMs = 300_000;
+/** Where requests to an origin go, and what is said there besides their own headers. */
+interface Way {
+  readonly pool: ConnectionPool;
+  /** In front of the path: a proxy that is to send the request on itself wants the whole URL. */
+  readonly before: string;
+  readonly headers: string;
+}
+
+/** More of an answer to an event is not read: details are for people. */
+const maxAnswerBytes = 64 * 1024;
 
 /**
- * The house's one way to the network: keep-alive connections, one pool per (origin, TLS settings), HTTP/1.1 so that a
- * connection's loss costs one request. One attempt per call; it follows no redirect and retries nothing.
+ * The house's one way to the network: connections that stay open, one pool per (origin, TLS settings), HTTP/1.1 so that a
+ * connection's loss costs one request. One attempt per call, bounded by its signal alone; it follows no redirect and retries
+ * nothing.
  */
 export class Transport implements AsyncDisposable {
-  readonly #options: Required<Omit<TransportOptions, "proxy" | "beforeWrite">> & TransportOptions;
-  readonly #pools = new Map<string, Dispatcher>();
+  readonly #options: Required<Pick<TransportOptions, "connections" | "lookup">> & TransportOptions;
+  readonly #ways = new Map<string, Way>();
+  /** Of publishers that say the same each time. */
+  readonly #headers = new WeakMap<readonly string[], string>();
   /** A proxy may say back what it was told, as anybody may. Undefined: there is nothing to take out. */
   readonly #scrub: ((text: string) => string) | undefined;
+  #underWay = 0;
+  #idle: (() => void) | undefined;
 
+  /** @throws Error where a proxy is not an http(s) URL; it does not quote it, since it may hold a password. */
   constructor(options: TransportOptions = {}) {
-    this.#options = { connections: 64, connectTimeoutMs: 10_000, lookup, ...options };
+    this.#options = { connections: 64, lookup, ...options };
+    const { http, https } = options.proxy ?? {};
+    for (const [name, written] of Object.entries({ HTTP_PROXY: http, HTTPS_PROXY: https }))
+      if (written && !proxyUrl(written)) throw new Error(`${name} must be an http or https URL`);
     const secrets = options.proxy ? proxySecrets(options.proxy) : [];
     this.#scrub = secrets.length === 0 ? undefined : without(secrets);
   }
@@ -110,54 +128,97 @@ export class Transport implements AsyncDisposable {
 
   /** Waits for what is under way, then closes all connections. */
   async close(): Promise<void> {
-    const pools = [...this.#pools.values()];
-    this.#pools.clear();
-    await Promise.all(pools.map((pool) => pool.close()));
+    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    for (const { pool } of this.#ways.values()) pool.close();
+    this.#ways.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #send({ address, method, headers, body, mostBytes, signal }: Sent): Promise<Reply> {
+  #send(sent: Sent): Promise<Reply> {
     return new Promise((resolve) => {
-      const scrub = this.#scrub;
-      const done = scrub ? (reply: Reply) => resolve(scrubbed(reply, scrub)) : resolve;
-      const exchange = new Exchange(signal, mostBytes, done, this.#options.beforeWrite);
-      if (exchange.ended) return;
-      const { origin, path } = address;
-      const pool = this.#pool(address);
-      if (!pool) return exchange.onResponseError(undefined, forbidden());
-      pool.dispatch({ origin, path, method, headers: headers as string[], body }, exchange);
+      this.#underWay++;
+      const done = (reply: Reply): void => {
+        resolve(this.#scrub ? scrubbed(reply, this.#scrub) : reply);
+        if (--this.#underWay === 0) this.#idle?.();
+      };
+      try {
+        const way = this.#wayTo(sent.address);
+        const { mostBytes, signal } = sent;
+        const { beforeWrite } = this.#options;
+        new Exchange({ request: this.#written(sent, way), mostBytes, signal, beforeWrite }, way.pool, done).start();
+      } catch (error) {
+        done({ kind: "failed", left: false, ...failureOf(error) });
+      }
     });
   }
 
-  /** Undefined: its host is an address that is forbidden, which no lookup is asked for. */
-  #pool({ origin, tls, anyAddress = false }: Address): Dispatcher | undefined {
+  /** @throws where a header would end the head, or a request in it begin another */
+  #written({ method, address, headers, body }: Sent, way: Way): string | Buffer {
+    let own = this.#headers.get(headers);
+    if (own === undefined) this.#headers.set(headers, (own = headerLines(headers)));
+    const length = body === null ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`;
+    const head = `${method} ${way.before}${address.path} HTTP/1.1\r\n${way.headers}${own}${length}\r\n`;
+    // Text beyond ASCII in a header is one byte a character, in a body it is UTF-8.
+    return ascii.test(head)
+      ? head + (body ?? "")
+      : Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body ?? "")]);
+  }
+
+  /** @throws where its host is an address that is forbidden, which no lookup is asked for, or its TLS settings are none */
+  #wayTo({ origin, tls, anyAddress = false }: Address): Way {
     const key = tls || anyAddress ? `${origin} ${JSON.stringify([tls, anyAddress])}` : origin;
-    let pool = this.#pools.get(key);
-    if (!pool) {
-      if (!anyAddress && isForbiddenAddress(new URL(origin).hostname)) return undefined;
-      pool = this.#open(origin, tls, anyAddress);
-      this.#pools.set(key, pool);
-    }
-    return pool;
+    let way = this.#ways.get(key);
+    if (!way) this.#ways.set(key, (way = this.#open(new URL(origin), tls, anyAddress)));
+    return way;
   }
 
-  #open(origin: string, tls: TlsSettings | undefined, anyAddress: boolean): Dispatcher {
-    const { connections, connectTimeoutMs, proxy, lookup: resolve } = this.#options;
-    const connect = { ...tls, timeout: connectTimeoutMs, lookup: anyAddress ? resolve : guarded(resolve) };
-    const options = { connections, allowH2: false, headersTimeout: silenceMs, bodyTimeout: silenceMs };
-    if (!proxy?.http && !proxy?.https) return new Pool(origin, { ...options, connect });
-    return new EnvHttpProxyAgent({
-      ...options,
-      connect,
-      requestTls: connect,
-      httpProxy: proxy.http ?? "",
-      httpsProxy: proxy.https ?? proxy.http ?? "",
-      noProxy: proxy.no ?? "",
-    });
+  #open(url: URL, tls: TlsSettings | undefined, anyAddress: boolean): Way {
+    if (!anyAddress && isForbiddenAddress(url.hostname)) throw forbidden();
+    const { connections, lookup: resolve } = this.#options;
+    const secure = url.protocol === "https:";
+    const proxy = this.#proxyFor(url);
+    const headers = `host: ${url.host}\r\n`;
+    if (proxy && !secure) {
+      const authorization = proxyAuthorization(proxy);
+      const toProxy = authorization === undefined ? "" : `proxy-authorization: ${authorization}\r\n`;
+      const pool = new ConnectionPool(destination(proxy, undefined), connections);
+      return { pool, before: url.origin, headers: headers + toProxy };
+    }
+    const to = { ...destination(url, tls), lookup: anyAddress ? resolve : guarded(resolve), proxy };
+    return { pool: new ConnectionPool(to, connections), before: "", headers };
   }
+
+  #proxyFor(url: URL): URL | undefined {
+    const { http, https, no } = this.#options.proxy ?? {};
+    const proxy = url.protocol === "https:" ? https || http : http;
+    return proxy && !bypassesProxy(no ?? "", url) ? proxyUrl(proxy) : undefined;
+  }
+}
+
+function destination({ protocol, hostname, port }: URL, tls: TlsSettings | undefined): Destination {
+  const secure = protocol === "https:";
+  return {
+    tls: secure ? createSecureContext({ ...tls }) : undefined,
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || (secure ? 443 : 80)),
+  };
+}
+
+const ascii = /^[\x00-\x7f]*$/;
+
+/** @throws as `node:http` does for what is no header */
+function headerLines(headers: readonly string[]): string {
+  let lines = "";
+  for (let n = 0; n < headers.length; n += 2) {
+    const [name, value] = [headers[n]!, headers[n + 1]!];
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    lines += `${name}: ${value}\r\n`;
+  }
+  return lines;
 }
 
 function scrubbed(reply: Reply, scrub: (text: string) => string): Reply {
@@ -174,16 +235,9 @@ export function proxyFrom(env: Readonly<Record<string, string | undefined>>): Pr
 /** What lets us through proxies: their passwords as they are written and meant, and what the proxies are told. */
 export const proxySecrets = ({ http, https }: ProxySettings): readonly string[] =>
   [http, https].flatMap((written) => {
-    const url = URL.parse(written ?? "");
+    const url = proxyUrl(written ?? "");
     if (!url?.password) return [];
-    const [user, password] = [url.username, url.password].map(decoded);
-    return [Buffer.from(`${user}:${password}`).toString("base64"), url.password, password ?? ""];
+    const told = proxyAuthorization(url)!.slice("Basic ".length);
+    const meant = Buffer.from(told, "base64").toString();
+    return [told, url.password, meant.slice(meant.indexOf(":") + 1)];
   });
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}

@@ -2,10 +2,17 @@ import { createSecureContext } from "node:tls";
 import type { Answer } from "../answer.ts";
 import { PagerDutyNetworkError } from "../errors.ts";
 import { networkFailure } from "../network-failure.ts";
-import { connect, type Destination } from "./connect.ts";
-import type { Connection } from "./connection.ts";
-import { ConnectionPool } from "./connection-pool.ts";
-import type { Endpoint, Endpoints, PostRequest, ReachRequest, Transport } from "./transport.ts";
+import { connect, type Destination } from "../http/connect.ts";
+import type { Connection } from "../http/connection.ts";
+import { ConnectionPool } from "../http/connection-pool.ts";
+import {
+  type Endpoint,
+  type Endpoints,
+  maxAnswerBytes,
+  type PostRequest,
+  type ReachRequest,
+  type Transport,
+} from "./transport.ts";
 import { within } from "./within.ts";
 
 export interface SocketTransportOptions {
@@ -50,7 +57,9 @@ export class SocketTransport implements Transport {
         connection = taken;
         // Head and body leave in one write, which is one TLS record for a small event.
         const text = `${this.#heads[request.endpoint]}${Buffer.byteLength(request.body)}\r\n\r\n${request.body}`;
-        taken.send(text, (broken, response) => (response ? resolve(response) : reject(networkFailure(broken))));
+        taken.send(text, maxAnswerBytes, (broken, response) =>
+          response ? resolve(response) : reject(networkFailure(broken)),
+        );
       });
       return {
         stop: () => (connection ? connection.destroy() : giveUp()),

@@ -61,12 +61,12 @@ export class Database {
 
   begin(): void {
     this.#written = false;
-    this.#db.exec("BEGIN IMMEDIATE");
+    this.#statement("BEGIN IMMEDIATE").run();
   }
 
   /** Returns after the fsync. */
   commit(): void {
-    this.#db.exec("COMMIT");
+    this.#statement("COMMIT").run();
   }
 
   rollback(): void {

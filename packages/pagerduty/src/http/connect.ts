@@ -2,6 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
+import { proxyAuthorization } from "./proxy.ts";
 
 /** The other end, and how to get there. */
 export interface Destination {
@@ -10,6 +11,8 @@ export interface Destination {
   /** Without the brackets of an IPv6 address. */
   hostname: string;
   port: number;
+  /** How its name becomes addresses; a proxy's is Node's to resolve. @default `node:dns` */
+  lookup?: net.LookupFunction | undefined;
   /** Proxy to tunnel through. */
   proxy?: URL | undefined;
 }
@@ -21,7 +24,7 @@ type Cancel = () => void;
 /** Opens a connection: DNS, TCP, the proxy's tunnel where there is one, TLS. */
 export function connect(to: Destination, done: Done, session?: Buffer): Cancel {
   if (to.proxy) return tunnel(to.proxy, to, done, session);
-  const tcp = { host: to.hostname, port: to.port, noDelay: true };
+  const tcp = { host: to.hostname, port: to.port, noDelay: true, ...(to.lookup && { lookup: to.lookup }) };
   if (to.tls) return encrypt(to, tcp, done, session);
   return open((onread) => net.connect({ ...tcp, onread }), "connect", done);
 }
@@ -65,7 +68,7 @@ function open(make: (onread: net.OnReadOpts) => net.Socket, ready: "connect" | "
 /** Asks a proxy for a tunnel (RFC 9110, 9.3.6). */
 function tunnel(proxy: URL, to: Destination, done: Done, session?: Buffer): Cancel {
   const authority = `${to.hostname.includes(":") ? `[${to.hostname}]` : to.hostname}:${to.port}`;
-  const credentials = proxy.username === "" ? undefined : basic(proxy);
+  const credentials = proxyAuthorization(proxy);
   const request = (proxy.protocol === "https:" ? https : http).request(proxy, {
     method: "CONNECT",
     path: authority,
@@ -84,15 +87,10 @@ function tunnel(proxy: URL, to: Destination, done: Done, session?: Buffer): Canc
       return;
     }
     socket.destroy();
-    done(new Error(`the proxy answered ${statusCode}`));
+    done(Object.assign(new Error(`the proxy answered ${statusCode}`), { code: "ERR_PROXY_TUNNEL" }));
   });
   request.end();
   return () => cancel();
-}
-
-function basic({ username, password }: URL): string {
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(credentials).toString("base64")}`;
 }
 
 function ignore(): void {}

@@ -1,5 +1,4 @@
 import { parseHead, ProtocolError, type ResponseHead } from "./response-head.ts";
-import { maxAnswerBytes } from "./transport.ts";
 
 /** One answer, read off a connection. */
 export interface Response extends ResponseHead {
@@ -12,8 +11,7 @@ const maxHeadBytes = 16_384;
 const none: Buffer = Buffer.alloc(0);
 
 /**
- * Reads one HTTP/1.1 answer (RFC 9112) as it comes, in pieces of any size. Interim answers (1xx) are skipped, a body is
- * cut after 16 KiB.
+ * Reads one HTTP/1.1 answer (RFC 9112) as it comes, in pieces of any size. Interim answers (1xx) are skipped.
  *
  * Why not node:http's: making its request, response and agent objects costs twice what TLS and the kernel cost, and of an
  * answer we need the status and some hundred bytes.
@@ -27,6 +25,12 @@ export class ResponseParser {
   #expects: "size" | "data" | "line end" | "trailers" = "size";
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
+  readonly #mostBytes: number;
+
+  /** @param mostBytes a longer body is cut there */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
 
   /**
    * @returns the answer when this piece completes it
@@ -47,12 +51,17 @@ export class ResponseParser {
     const whole = this.#head.length === "chunked" ? this.#readChunks() : this.#readStretch();
     if (whole) return this.#response(this.#pending.length === 0 ? this.#head.keepAliveMs : 0);
     // What follows is not read, so the connection cannot be used again.
-    return this.#bodyBytes >= maxAnswerBytes ? this.#response(0) : undefined;
+    return this.#bodyBytes >= this.#mostBytes ? this.#response(0) : undefined;
   }
 
   /** Whether anything of an answer has come. */
   get started(): boolean {
     return this.#head !== undefined || this.#pending.length > 0;
+  }
+
+  /** What has come so far, from the end of its headers on. */
+  get sofar(): Response | undefined {
+    return this.#head && this.#response(0);
   }
 
   /** The other end closed the connection, which ends a body without a length and breaks every other. */
@@ -67,7 +76,7 @@ export class ResponseParser {
 
   #response(keepAliveMs: number | undefined): Response {
     const bytes = this.#body.length === 1 ? this.#body[0]! : Buffer.concat(this.#body);
-    return { ...this.#head!, keepAliveMs, body: bytes.toString("utf8", 0, maxAnswerBytes) };
+    return { ...this.#head!, keepAliveMs, body: bytes.toString("utf8", 0, this.#mostBytes) };
   }
 
   /** True when the stretch is complete. */

@@ -19,7 +19,7 @@ const idleMs = 30_000;
 export class Connection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
-  #parser = new ResponseParser();
+  #parser: ResponseParser | undefined;
   /** Set while a request is on it. */
   #answered: Answered | undefined;
   #error: Error | undefined;
@@ -41,11 +41,17 @@ export class Connection {
 
   /** Whether anything of an answer has come. */
   get answering(): boolean {
-    return this.#parser.started;
+    return this.#parser?.started ?? false;
   }
 
-  send(request: string, answered: Answered): void {
-    this.#parser = new ResponseParser();
+  /** What has come of the last answer, from the end of its headers on. */
+  get answer(): Response | undefined {
+    return this.#parser?.sofar;
+  }
+
+  /** @param mostBytes a longer body of the answer is cut there */
+  send(request: string | Buffer, mostBytes: number, answered: Answered): void {
+    this.#parser = new ResponseParser(mostBytes);
     this.#answered = answered;
     this.#socket.ref();
     this.#socket.write(request);
@@ -65,7 +71,7 @@ export class Connection {
 
   #parse(piece: Buffer): Response | undefined {
     try {
-      return this.#parser.push(piece);
+      return this.#parser!.push(piece);
     } catch (error) {
       this.#error = error as Error;
       this.destroy();
@@ -74,7 +80,7 @@ export class Connection {
   }
 
   #end(): void {
-    const response = this.#answered && this.#parser.close();
+    const response = this.#answered && this.#parser!.close();
     if (response) this.#complete(response);
     this.destroy();
   }

@@ -5,7 +5,7 @@ import { type Response, ResponseParser } from "./response-parser.ts";
 
 /** Feeds a text in pieces that end where `cuts` says; then the other end closes. */
 function parse(text: string | Buffer, cuts: readonly number[] = []): Response | undefined {
-  const parser = new ResponseParser();
+  const parser = new ResponseParser(16_384);
   const bytes = Buffer.from(text);
   const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].toSorted((a, b) => a - b);
   let start = 0;
@@ -150,7 +150,7 @@ describe("an answer", () => {
   });
 
   test("has started with its first byte", () => {
-    const parser = new ResponseParser();
+    const parser = new ResponseParser(16_384);
     expect(parser.started).toBe(false);
     parser.push(Buffer.from("H"));
     expect(parser.started).toBe(true);
@@ -159,6 +159,6 @@ describe("an answer", () => {
   });
 
   test("that is not HTTP is an error at its first bytes, not at the timeout", () => {
-    expect(() => new ResponseParser().push(Buffer.from("SSH"))).toThrow("not HTTP/1.1");
+    expect(() => new ResponseParser(16_384).push(Buffer.from("SSH"))).toThrow("not HTTP/1.1");
   });
 });
