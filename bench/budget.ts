@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { type Lease, parseTarget, type Report, route, type Telling, type Want } from "@tocsin/core";
+import { type Alert, type Lease, parseTarget, type Report, route, type Telling, type Want } from "@tocsin/core";
 import { openSqliteLedger } from "@tocsin/engine";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
 import { parseWebhook } from "../apps/tocsin/src/sources/alertmanager.ts";
@@ -73,6 +73,7 @@ const lotsOf = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / lot) }, (_, n) => all.slice(n * lot, (n + 1) * lot));
 const tellingOf = (lease: Lease): Telling => ({
   ...lease,
+  alert: JSON.parse(lease.alertJson) as Alert,
   eventId: String(lease.event.token),
   eventAtMs: lease.event.atMs,
 });

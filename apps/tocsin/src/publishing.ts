@@ -1,4 +1,4 @@
-import { type Clock, type Lease, LedgerUnavailable, type Outcome, type Telling } from "@tocsin/core";
+import { type Alert, type Clock, type Lease, LedgerUnavailable, type Outcome, type Telling } from "@tocsin/core";
 import type { Attempt, WorkerObserver } from "@tocsin/engine";
 
 import { eventIdOf } from "./event-id.ts";
@@ -82,17 +82,41 @@ const lostKey: Outcome = {
   detail: "the credential that opened this incident cannot be decrypted: its key is not in ledger.encryptionKey",
 };
 
-export const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling => ({
-  action: lease.action,
-  dedupKey: lease.dedupKey,
-  eventId: eventIdOf(lease),
-  eventAtMs: lease.event.atMs,
-  severity: lease.severity,
-  alert: lease.alert,
-  ...(lease.endedAtMs !== undefined && { endsAtMs: lease.endedAtMs }),
-  summary: lease.summary,
-  firing: lease.firing,
-  // A name that nobody gave says less than the alert itself.
-  ...(lease.sender !== defaultSource && { sender: lease.sender }),
-  ...(publicUrl !== undefined && { incidentUrl: `${publicUrl}/api/v1/incidents/${lease.incident}` }),
-});
+/** What a lease tells. Many resolves are said without a word of their alert: it is read when a publisher asks for it. */
+class LeaseTelling implements Telling {
+  readonly action: Telling["action"];
+  readonly dedupKey: string;
+  readonly eventAtMs: number;
+  readonly severity: Telling["severity"];
+  readonly endsAtMs?: number;
+  readonly summary: string;
+  readonly firing: number;
+  readonly sender?: string;
+  readonly incidentUrl?: string;
+  readonly #lease: Lease;
+  #alert: Alert | undefined;
+
+  constructor(lease: Lease, publicUrl: string | undefined) {
+    this.action = lease.action;
+    this.dedupKey = lease.dedupKey;
+    this.eventAtMs = lease.event.atMs;
+    this.severity = lease.severity;
+    if (lease.endedAtMs !== undefined) this.endsAtMs = lease.endedAtMs;
+    this.summary = lease.summary;
+    this.firing = lease.firing;
+    // A name that nobody gave says less than the alert itself.
+    if (lease.sender !== defaultSource) this.sender = lease.sender;
+    if (publicUrl !== undefined) this.incidentUrl = `${publicUrl}/api/v1/incidents/${lease.incident}`;
+    this.#lease = lease;
+  }
+
+  get eventId(): string {
+    return eventIdOf(this.#lease);
+  }
+
+  get alert(): Alert {
+    return (this.#alert ??= JSON.parse(this.#lease.alertJson) as Alert);
+  }
+}
+
+export const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling => new LeaseTelling(lease, publicUrl);

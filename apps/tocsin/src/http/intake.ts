@@ -2,7 +2,7 @@ import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type Want } 
 import type { FastifyRequest } from "fastify";
 
 import { parseWebhook } from "../sources/alertmanager.ts";
-import { type Batch, defaultSource } from "../sources/batch.ts";
+import { type Batch, defaultSource, type Received } from "../sources/batch.ts";
 import { parsePostedAlerts } from "../sources/prometheus.ts";
 import type { Readiness } from "../readiness.ts";
 import type { Standstill } from "../standstill.ts";
@@ -32,8 +32,21 @@ const longestSource = 100;
 /** Issues of one batch in one log line. */
 const mostLogged = 5;
 
+/** A batch without its alerts: until the commit all of them would be kept, and copied by the collector again and again. */
+interface Taken extends Pick<Batch, "rejected" | "issues"> {
+  readonly recording: Promise<readonly Recorded[]>;
+}
+
+type Parse = (body: unknown, from: Received) => Batch;
+
 export function intakeEndpoints(intake: Intake): Endpoint[] {
   const complain = complaints(intake);
+  const take = (request: FastifyRequest, source: string, parse: Parse): Taken => {
+    const batch = parse(request.body, { source, sender: request.ip, nowMs: intake.clock.now() });
+    request.body = undefined;
+    complain(batch, source);
+    return { rejected: batch.rejected, issues: batch.issues, recording: record(intake, batch, source) };
+  };
   return [
     {
       method: "POST",
@@ -42,17 +55,16 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       does: "takes the webhook of Alertmanager or Grafana",
       async answer(request) {
         const source = sourceOf(request);
-        const batch = parseWebhook(request.body, { source, nowMs: intake.clock.now() });
-        complain(batch, source);
-        const recorded = await record(intake, batch, source);
-        if (batch.claims.length === 0 && batch.rejected > 0) throw notOneValid(batch);
+        const { rejected, issues, recording } = take(request, source, parseWebhook);
+        const recorded = await recording;
+        if (recorded.length === 0 && rejected > 0) throw notOneValid(issues);
         const duplicates = recorded.filter(({ effect }) => effect === "duplicate").length;
         return {
           accepted: recorded.length - duplicates,
           duplicates,
-          rejected: batch.rejected,
+          rejected,
           skewed: recorded.filter(({ skewed }) => skewed).length,
-          ...(batch.rejected > 0 && { issues: batch.issues }),
+          ...(rejected > 0 && { issues }),
         };
       },
     },
@@ -62,18 +74,11 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       role: "ingest",
       does: "takes alerts as Alertmanager does, so that Prometheus can send its own here",
       async answer(request) {
-        const source = sourceOf(request);
-        const batch = parsePostedAlerts(request.body, { source, sender: request.ip, nowMs: intake.clock.now() });
-        complain(batch, source);
-        await record(intake, batch, source);
-        if (batch.rejected === 0) return;
-        if (batch.claims.length === 0) throw notOneValid(batch);
-        throw new Problem(
-          400,
-          "invalid_alerts",
-          `${batch.claims.length} alerts were recorded, the others not`,
-          batch.issues,
-        );
+        const { rejected, issues, recording } = take(request, sourceOf(request), parsePostedAlerts);
+        const { length } = await recording;
+        if (rejected === 0) return;
+        if (length === 0) throw notOneValid(issues);
+        throw new Problem(400, "invalid_alerts", `${length} alerts were recorded, the others not`, issues);
       },
     },
   ];
@@ -92,28 +97,36 @@ function complaints({ log, clock }: Intake): (batch: Batch, source: string) => v
   };
 }
 
-/** Returns when everything is durable. */
-async function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
-  const { ledger, clock, metrics, readiness, standstill } = intake;
+/** Asks for all in one tick; comes back when everything is durable. */
+function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
+  const { ledger, metrics, readiness, standstill } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
   if (standstill?.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
   metrics.received(source, "rejected", batch.rejected);
   metrics.received(source, "truncated", batch.truncated);
-  if (batch.claims.length === 0) return [];
-  const wants = batch.claims.map((claim) => ({ claim, routes: intake.routesOf(claim.alert) }));
-  const sinceMs = clock.monotonic();
-  const recording = ledger.want(wants);
+  if (batch.claims.length === 0) return Promise.resolve([]);
+  const recording = ledger.want(batch.claims.map((claim) => ({ claim, routes: intake.routesOf(claim.alert) })));
   // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
   intake.wake();
+  const firing = batch.claims.filter(({ status }) => status === "firing").length;
+  return committed(intake, recording, { source, firing });
+}
+
+/** What a commit says to metrics and probes. */
+async function committed(
+  { clock, metrics, readiness }: Intake,
+  recording: Promise<readonly Recorded[]>,
+  { source, firing }: { readonly source: string; readonly firing: number },
+): Promise<readonly Recorded[]> {
+  const sinceMs = clock.monotonic();
   const recorded = await recording.catch((error: unknown) => {
     if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
     throw error;
   });
   readiness.committed();
   metrics.committed(clock.monotonic() - sinceMs);
-  const firing = batch.claims.filter(({ status }) => status === "firing").length;
   metrics.received(source, "firing", firing);
-  metrics.received(source, "resolved", batch.claims.length - firing);
+  metrics.received(source, "resolved", recorded.length - firing);
   metrics.skewed(source, recorded.filter(({ skewed }) => skewed).length);
   return recorded;
 }
@@ -126,5 +139,5 @@ function sourceOf(request: FastifyRequest): string {
   throw badRequest({ path: "source", message: `must not be longer than ${longestSource} characters` });
 }
 
-const notOneValid = ({ issues }: Batch): Problem =>
+const notOneValid = (issues: Batch["issues"]): Problem =>
   new Problem(400, "invalid_alerts", "not one alert could be recorded", issues);

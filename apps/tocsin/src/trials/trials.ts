@@ -145,7 +145,7 @@ export class Trials {
 
   /** The worker's: an attempt ended. */
   attempted(lease: Lease, outcome: Outcome, durationMs: number): void {
-    const running = this.#running.get(lease.alert.fingerprint);
+    const running = this.#running.get(lease.dedupKey);
     if (running === undefined) return;
     const sent = this.#o.publisherTo(lease.target)?.render(tellingOf(lease, undefined)) ?? null;
     running.attempts.push(attemptOf(lease.action, outcome, { durationMs, sent }));

@@ -93,7 +93,8 @@ export interface Lease {
   readonly severity: Severity;
   readonly summary: string;
   readonly firing: number;
-  readonly alert: Alert;
+  /** The alert as JSON (`Alert`): many leases wait in hand, and each is read when it is told. */
+  readonly alertJson: string;
   /** Who speaks of that alert: an address, else the name of a source. */
   readonly sender: string;
   /** When its last alert ended; absent while one fires. */

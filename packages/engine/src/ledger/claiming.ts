@@ -278,7 +278,7 @@ function leaseOf(
     severity: wanted.severity,
     summary: wanted.summary,
     firing: incident.members.filter(({ status }) => status === "firing").length,
-    content: record.content,
+    alertJson: record.content,
     sender: senderOf(record),
     ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
     acceptedAtMs: incident.acceptedAtMs,

@@ -15,7 +15,7 @@ export interface PackedClaim extends Omit<Claim, "alert"> {
   readonly content: string;
 }
 
-export type PackedLease = Omit<Lease, "alert" | "sealed"> & { readonly content: string };
+export type PackedLease = Omit<Lease, "sealed">;
 
 export interface PackedClaimed extends Omit<Claimed, "leases"> {
   readonly leases: readonly PackedLease[];
@@ -40,11 +40,7 @@ export const placeOf = ({ endpoint, target }: Pick<Lease, "endpoint" | "target">
 export function unpackClaimed({ leases, sealed, ...rest }: PackedClaimed): Claimed {
   return {
     ...rest,
-    leases: leases.map(({ content, ...lease }) => ({
-      ...lease,
-      sealed: sealed[placeOf(lease)] ?? "",
-      alert: JSON.parse(content) as Alert,
-    })),
+    leases: leases.map((lease) => ({ ...lease, sealed: sealed[placeOf(lease)] ?? "" })),
   };
 }
 

@@ -1,4 +1,4 @@
-import { contentRetriggerMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
+import { type Alert, contentRetriggerMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
 import { hashKey, type IncidentRow } from "@tocsin/simulator";
 import type { Passage } from "./network.ts";
 import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
@@ -51,7 +51,8 @@ function words(world: World, views: readonly IncidentView[]): void {
     const target = world.targets.find(({ name }) => name === incident.target);
     if (!alert || others.length > 0 || alert.sources.length > 1 || !target || !wants(target, labelled(alert))) continue;
     if (state !== "told" || incident.wanted.acknowledged) continue;
-    const shown = last.get(incident.id)?.lease.alert.annotations["reading"];
+    const told = last.get(incident.id)?.lease;
+    const shown = told && readingOf(told);
     const said = world.words.readingOf(alert.name);
     if (shown !== said)
       world.watch.violate("words", `${alert.name} at ${target.name} shows reading ${shown}, ${said} was said last`);
@@ -178,7 +179,8 @@ function needlessIn({ settings, scenario }: World, requests: readonly Passage[])
   return needless;
 }
 
-const wordsOf = ({ summary, alert }: Lease): string => `${summary} ${alert.annotations["reading"]}`;
+const readingOf = ({ alertJson }: Lease): string | undefined => (JSON.parse(alertJson) as Alert).annotations["reading"];
+const wordsOf = (lease: Lease): string => `${lease.summary} ${readingOf(lease)}`;
 
 /** I2: an incident's first word is its trigger, and no two attempts of one incident overlap while both are leased. */
 function order(world: World, adopted: ReadonlySet<number>): void {

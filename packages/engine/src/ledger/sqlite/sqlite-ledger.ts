@@ -24,9 +24,14 @@ const mostInGroup = 512;
 /** A sender's answer waits no longer for the ledger. Its claim may still be recorded; it is told 503 and repeats it. */
 const intakeTimeoutMs = 8_000;
 
+/** Little lives long enough there to need more, whatever the main thread is given. */
+const youngMb = 12;
+
+type Done = (answer: Answer) => void;
+
 interface Waiting {
   readonly call: Call;
-  readonly done: (answer: Answer) => void;
+  readonly done: Done;
 }
 
 /**
@@ -49,6 +54,7 @@ async function startThread(sqlite: SqliteOptions): Promise<Port> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: sqlite,
+    resourceLimits: { maxYoungGenerationSizeMb: youngMb },
   });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
@@ -56,15 +62,17 @@ async function startThread(sqlite: SqliteOptions): Promise<Port> {
   });
 
   let queue: Waiting[] = [];
-  let inGroup: Waiting[] = [];
+  /** Not what they asked for: until the commit, all that would be kept and copied by the collector again and again. */
+  let inGroup: Done[] = [];
   let scheduled = false;
   let gone: string | undefined;
 
   const send = (): void => {
     scheduled = false;
     if (inGroup.length > 0 || queue.length === 0) return;
-    inGroup = queue.splice(0, mostInGroup);
-    worker.postMessage(JSON.stringify(inGroup.map(({ call }) => call)));
+    const group = queue.splice(0, mostInGroup);
+    inGroup = group.map(({ done }) => done);
+    worker.postMessage(JSON.stringify(group.map(({ call }) => call)));
   };
   // In its order among the commits, so that it hears of all that come after what was under way.
   const watchers = new Watchers({
@@ -76,15 +84,15 @@ async function startThread(sqlite: SqliteOptions): Promise<Port> {
     const answers = JSON.parse(message) as readonly Answer[];
     const answered = inGroup;
     inGroup = [];
-    for (const [index, { done }] of answered.entries()) done(answers[index] as Answer);
+    for (const [index, done] of answered.entries()) done(answers[index] as Answer);
     send();
   });
   const lose = (reason: string): void => {
     gone = reason;
-    const lost = [...inGroup, ...queue];
+    const lost = [...inGroup, ...queue.map(({ done }) => done)];
     inGroup = [];
     queue = [];
-    for (const { done } of lost) done({ ok: false, unavailable: true, message: reason });
+    for (const done of lost) done({ ok: false, unavailable: true, message: reason });
   };
   worker.on("error", (error) => lose(`the ledger's thread failed: ${String(error)}`));
   worker.on("exit", () => lose("the ledger is closed"));
