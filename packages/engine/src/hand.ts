@@ -26,7 +26,7 @@ export class Hand {
       const index = queue.findIndex(({ lease }) => mayGo(lease));
       if (index === -1) continue;
       this.#size--;
-      return queue.splice(index, 1)[0];
+      return index === 0 ? queue.shift() : queue.splice(index, 1)[0];
     }
     return undefined;
   }

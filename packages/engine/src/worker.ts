@@ -60,7 +60,7 @@ const leaseMarginMs = 20_000;
 /** While the ledger is unavailable, outcomes are kept and reported again this often. */
 const ledgerRetryMs = 1_000;
 /** Quick targets get leases for this many times the attempts that may be in flight, so that one commit serves many. */
-const aheadFactor = 8;
+const aheadFactor = 16;
 /** While there is enough in hand, so many outcomes are settled together, or those of so long. */
 const reportsTogether = 128;
 const reportDelayMs = 10;

@@ -172,14 +172,14 @@ export class IncidentRows {
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[] {
     // Answered from the index alone; what was recently recorded is still at hand. Rows of what is in flight may be old.
     const found = this.#db
-      .all(
+      .column(
         "SELECT id FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
         endpoint,
         urgency,
         nowMs,
         limit + this.#flying.size,
       )
-      .map((row) => this.#existing(row["id"]))
+      .map((id) => this.#existing(id))
       .filter(({ dueAtMs }) => dueAtMs !== null && dueAtMs <= nowMs)
       .slice(0, limit);
     if (found.length === 0) this.#correctLane(endpoint, urgency, nowMs);
@@ -203,13 +203,13 @@ export class IncidentRows {
 
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
     return this.#db
-      .all(
+      .column(
         "SELECT id FROM incidents WHERE endpoint = ? AND due_at IS NOT NULL AND untold = 1 AND id > ? ORDER BY id LIMIT ?",
         endpoint,
         after,
         limit + this.#flying.size,
       )
-      .map((row) => this.#existing(row["id"]))
+      .map((id) => this.#existing(id))
       .filter(({ told, flight }) => told === null && flight === null)
       .slice(0, limit);
   }
@@ -217,8 +217,8 @@ export class IncidentRows {
   fallbacksDue(nowMs: number, limit: number): readonly Incident[] {
     if (!this.#nextFallback.mayHaveCome(nowMs)) return [];
     return this.#db
-      .all("SELECT id FROM incidents WHERE fallback_at <= ? ORDER BY fallback_at LIMIT ?", nowMs, limit)
-      .map((row) => this.#existing(row["id"]));
+      .column("SELECT id FROM incidents WHERE fallback_at <= ? ORDER BY fallback_at LIMIT ?", nowMs, limit)
+      .map((id) => this.#existing(id));
   }
 
   nextFallbackAtMs(): number | null {
