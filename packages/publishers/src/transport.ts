@@ -162,9 +162,9 @@ export class Transport implements AsyncDisposable {
     const length = body === null ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`;
     const head = `${method} ${way.before}${address.path} HTTP/1.1\r\n${way.headers}${own}${length}\r\n`;
     // Text beyond ASCII in a header is one byte a character, in a body it is UTF-8.
-    return ascii.test(head)
-      ? head + (body ?? "")
-      : Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body ?? "")]);
+    return beyondAscii.test(head)
+      ? Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body ?? "")])
+      : head + (body ?? "");
   }
 
   /** @throws where its host is an address that is forbidden, which no lookup is asked for, or its TLS settings are none */
@@ -207,7 +207,7 @@ function destination({ protocol, hostname, port }: URL, tls: TlsSettings | undef
   };
 }
 
-const ascii = /^[\x00-\x7f]*$/;
+const beyondAscii = /[\u0080-\uffff]/;
 
 /** @throws as `node:http` does for what is no header */
 function headerLines(headers: readonly string[]): string {
