@@ -50,14 +50,16 @@ describe("a service", () => {
   test("says plainly why it cannot start, and leaves nothing behind", async () => {
     await using service = await startService();
     const { address } = service.tocsin;
-    const start = (input: object) => {
+    const start = (input: object, env: Record<string, string> = {}) => {
       const config = readConfig(input, { dir: service.dir, env: {} });
-      return compose(config, { writeLog: () => {}, env: {}, reread: () => config });
+      return compose(config, { writeLog: () => {}, env, reread: () => config });
     };
     const taken = { server: { listen: `127.0.0.1:${address.port}` }, ledger: { url: "sqlite:other.db" } };
     await expect(start(taken)).rejects.toThrow(`cannot listen on 127.0.0.1:${address.port}: it is taken`);
     const free = { server: { listen: "127.0.0.1:0" }, ledger: { url: "sqlite:other.db" } };
     await (await start(free)).stop();
+    const unknown = { https_proxy: "socks5://user:secret@proxy" };
+    await expect(start(free, unknown)).rejects.toThrow(/^HTTPS_PROXY must be an http or https URL, such as "[^"]*"$/);
     mkdirSync(join(service.dir, "folder"));
     const folder = { server: { listen: "127.0.0.1:0" }, ledger: { url: "sqlite:folder" } };
     await expect(start(folder)).rejects.toThrow(/the ledger .*folder cannot be opened/);

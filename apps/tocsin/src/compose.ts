@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 
 import { type Clock, systemClock } from "@tocsin/core";
 import { startWorker, type Worker } from "@tocsin/engine";
-import { proxyFrom, proxySecrets, Transport } from "@tocsin/publishers";
+import { proxyFrom, proxySecrets, Transport, type TransportOptions } from "@tocsin/publishers";
 import type { FastifyInstance } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
@@ -85,7 +85,7 @@ export async function compose(
     closing.push(() => standstill?.stop());
     const proxy = proxyBeyondLoopback(env);
     scrubber.learn(proxySecrets(proxy));
-    const transport = new Transport({ proxy, beforeWrite: (signal) => worker?.endIfOverdue(signal) });
+    const transport = openTransport({ proxy, beforeWrite: (signal) => worker?.endIfOverdue(signal) });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
 
@@ -203,6 +203,14 @@ async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
   const cancel = clock.after(1_000, () => app.server.closeAllConnections());
   await app.close();
   cancel();
+}
+
+function openTransport(options: TransportOptions): Transport {
+  try {
+    return new Transport(options);
+  } catch (error) {
+    throw new OperatorError(`${(error as Error).message}, such as "http://proxy.example.com:3128"`, { cause: error });
+  }
 }
 
 /** Whatever the environment says: what is on this machine is reached without a proxy. */
