@@ -200,10 +200,11 @@ describe("the transport", () => {
     const order: string[] = [];
     const posted = transport.post({ ...post, address: addressOf(receiver.url) }).then(() => order.push("answered"));
     await arrived;
-    const closed = transport.close().then(() => order.push("closed"));
+    const close = () => transport.close().then(() => order.push("closed"));
+    const closed = [close(), close()];
     finish?.();
-    await Promise.all([posted, closed]);
-    expect(order).toEqual(["answered", "closed"]);
+    await Promise.all([posted, ...closed]);
+    expect(order).toEqual(["answered", "closed", "closed"]);
   });
 
   test.each([

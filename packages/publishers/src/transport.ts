@@ -104,7 +104,8 @@ export class Transport implements AsyncDisposable {
   /** A proxy may say back what it was told, as anybody may. Undefined: there is nothing to take out. */
   readonly #scrub: ((text: string) => string) | undefined;
   #underWay = 0;
-  #idle: (() => void) | undefined;
+  /** Somebody waits until nothing is under way. */
+  #closing: PromiseWithResolvers<void> | undefined;
 
   /** @throws Error where a proxy is not an http(s) URL; it does not quote it, since it may hold a password. */
   constructor(options: TransportOptions = {}) {
@@ -128,7 +129,7 @@ export class Transport implements AsyncDisposable {
 
   /** Waits for what is under way, then closes all connections. */
   async close(): Promise<void> {
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#underWay > 0) await (this.#closing ??= Promise.withResolvers()).promise;
     for (const { pool } of this.#ways.values()) pool.close();
     this.#ways.clear();
   }
@@ -142,7 +143,7 @@ export class Transport implements AsyncDisposable {
       this.#underWay++;
       const done = (reply: Reply): void => {
         resolve(this.#scrub ? scrubbed(reply, this.#scrub) : reply);
-        if (--this.#underWay === 0) this.#idle?.();
+        if (--this.#underWay === 0) this.#closing?.resolve();
       };
       try {
         const way = this.#wayTo(sent.address);
