@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { type Alert, type Lease, parseTarget, type Report, route, type Telling, type Want } from "@tocsin/core";
+import { type Lease, parseTarget, type Report, route, type Want } from "@tocsin/core";
 import { openSqliteLedger } from "@tocsin/engine";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
+import { tellingOf } from "../apps/tocsin/src/publishing.ts";
 import { parseWebhook } from "../apps/tocsin/src/sources/alertmanager.ts";
 import { batches, webhookBody } from "./lib/alerts.ts";
 import { median, printTable, writeResult } from "./lib/machine.ts";
@@ -61,7 +62,8 @@ async function publish(leases: readonly Lease[]): Promise<Report[]> {
   const reports: Report[] = [];
   const queue = leases.values();
   const lane = async () => {
-    for (const lease of queue) reports.push({ lease, outcome: await publisher.publish(tellingOf(lease), signal) });
+    for (const lease of queue)
+      reports.push({ lease, outcome: await publisher.publish(tellingOf(lease, undefined), signal) });
   };
   await Promise.all(Array.from({ length: 50 }, lane));
   const refused = reports.find(({ outcome }) => outcome.kind !== "accepted");
@@ -71,12 +73,6 @@ async function publish(leases: readonly Lease[]): Promise<Report[]> {
 
 const lotsOf = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / lot) }, (_, n) => all.slice(n * lot, (n + 1) * lot));
-const tellingOf = (lease: Lease): Telling => ({
-  ...lease,
-  alert: JSON.parse(lease.alertJson) as Alert,
-  eventId: String(lease.event.token),
-  eventAtMs: lease.event.atMs,
-});
 
 for (; round < rounds; round++) {
   const bodies = batches(count, 50, "firing", round * count).map(webhookBody);
@@ -99,7 +95,7 @@ for (; round < rounds; round++) {
     );
     if (leases.length === 0) throw new Error(`only ${told} of ${count} are due`);
     await timed("leases cross threads", () => JSON.parse(JSON.stringify(leases)) as unknown);
-    await timed("(format and fit alone)", () => leases.map((lease) => publisher.render(tellingOf(lease))));
+    await timed("(format and fit alone)", () => leases.map((lease) => publisher.render(tellingOf(lease, undefined))));
     const reports = await timed("format, fit, request", () => publish(leases));
     await timed("settle", () => ledger.settle(reports));
     told += leases.length;

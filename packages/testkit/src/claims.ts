@@ -1,4 +1,7 @@
-import { type Alert, type Claim, type Route, type Severity, summaryOf, type Want } from "@tocsin/core";
+import { type Alert, type Claim, type Lease, type Route, type Severity, summaryOf, type Want } from "@tocsin/core";
+
+/** The alert that a lease speaks of. */
+export const alertIn = ({ alertJson }: Pick<Lease, "alertJson">): Alert => JSON.parse(alertJson) as Alert;
 
 /** What a test says of an alert; the rest is made up. */
 export interface Saying {

@@ -1,5 +1,6 @@
-import { type Alert, contentRetriggerMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
+import { contentRetriggerMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
 import { hashKey, type IncidentRow } from "@tocsin/simulator";
+import { alertIn } from "../claims.ts";
 import type { Passage } from "./network.ts";
 import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
 import type { TargetPlan } from "./scenario.ts";
@@ -179,7 +180,7 @@ function needlessIn({ settings, scenario }: World, requests: readonly Passage[])
   return needless;
 }
 
-const readingOf = ({ alertJson }: Lease): string | undefined => (JSON.parse(alertJson) as Alert).annotations["reading"];
+const readingOf = (lease: Lease): string | undefined => alertIn(lease).annotations["reading"];
 const wordsOf = (lease: Lease): string => `${lease.summary} ${readingOf(lease)}`;
 
 /** I2: an incident's first word is its trigger, and no two attempts of one incident overlap while both are leased. */

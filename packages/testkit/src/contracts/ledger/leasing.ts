@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { alertIn } from "../../claims.ts";
 import { targetTerms } from "../../target-terms.ts";
 import {
-  alertIn,
   day,
   leaseMarginMs,
   leaseMs,

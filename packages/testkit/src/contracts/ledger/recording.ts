@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { epochMs as t0, firing, resolved, wanted } from "../../claims.ts";
+import { alertIn, epochMs as t0, firing, resolved, wanted } from "../../claims.ts";
 import { targetTerms } from "../../target-terms.ts";
-import { alertIn, type LedgerSubject, Stage } from "./stage.ts";
+import { type LedgerSubject, Stage } from "./stage.ts";
 
 /** What sources say, and what that makes of incidents. */
 export function recording(subject: LedgerSubject): void {

@@ -1,5 +1,4 @@
 import type {
-  Alert,
   Clock,
   DeliverySettings,
   Incident,
@@ -14,9 +13,6 @@ import { deliverySettings } from "@tocsin/engine";
 import { firing, resolved, type Saying, wanted } from "../../claims.ts";
 import { pagerdutyLimit, targetTerms } from "../../target-terms.ts";
 import { VirtualClock } from "../../virtual-clock.ts";
-
-/** The alert that a lease speaks of. */
-export const alertIn = ({ alertJson }: Lease): Alert => JSON.parse(alertJson) as Alert;
 
 export interface LedgerOptions {
   readonly clock: Clock;

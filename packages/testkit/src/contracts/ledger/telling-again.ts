@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { targetTerms } from "../../target-terms.ts";
-import { accepted, alertIn, hour, type LedgerSubject, minute, second, serverError, Stage } from "./stage.ts";
+import { alertIn } from "../../claims.ts";
+import { accepted, hour, type LedgerSubject, minute, second, serverError, Stage } from "./stage.ts";
 
 /** What is told, and told again while it fires. */
 export function tellingAgain(subject: LedgerSubject): void {
