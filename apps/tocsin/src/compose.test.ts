@@ -68,6 +68,22 @@ describe("a service", () => {
     await expect(start(wrongKey)).rejects.toThrow("holds no key");
   });
 
+  test("tells what is on this machine without the proxy that the environment names", async () => {
+    await using service = await startService();
+    await service.tocsin.stop();
+    const config = readConfig(service.next, { dir: service.dir, env: {} });
+    // Nobody listens there.
+    const env = { HTTP_PROXY: "127.0.0.1:1", HTTPS_PROXY: "127.0.0.1:1" };
+    const again = await compose(config, { writeLog: () => {}, env, reread: () => config });
+    try {
+      const url = `http://127.0.0.1:${again.address.port}/api/v1/webhook/alertmanager`;
+      await fetch(url, { method: "POST", body: JSON.stringify({ alerts: [alertOf("near")] }) });
+      expect(await incident(service, "near")).toMatchObject({ status: "triggered" });
+    } finally {
+      await again.stop();
+    }
+  });
+
   test("warns when the key beside an old ledger is gone", async () => {
     await using service = await startService();
     await service.tocsin.stop();
