@@ -42,6 +42,14 @@ export class AtHand {
   clockwork: Clockwork | undefined;
 }
 
+export interface MoreOfLane {
+  readonly endpoint: number;
+  readonly urgency: Urgency;
+  /** The last that was read. */
+  readonly after: Pick<Incident, "id" | "dueAtMs"> | undefined;
+  readonly most: number;
+}
+
 /** What a run of operations asked for that was not at hand: read, and then the run is made again. */
 export class Missing {
   readonly alerts = new Set<string>();
@@ -49,7 +57,7 @@ export class Missing {
   readonly episodes = new Map<string, { readonly target: string; readonly dedupKey: string }>();
   readonly silent = new Set<string>();
   readonly questions = new Map<string, Question>();
-  readonly lanes = new Map<string, { readonly endpoint: number; readonly urgency: Urgency; readonly limit: number }>();
+  readonly lanes = new Map<string, MoreOfLane>();
   /** What time has brought; so many rows of each lane at first. */
   clockwork: { readonly perLane: number } | undefined;
 

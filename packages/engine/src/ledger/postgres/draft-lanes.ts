@@ -74,8 +74,11 @@ export class DraftLanes {
       .filter(({ dueAtMs }) => dueAtMs !== null && dueAtMs <= nowMs)
       .toSorted((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.id - b.id);
     const unread = lane !== undefined && (lane.more || (lane.nextMs !== null && lane.nextMs <= nowMs));
-    if (due.length < limit && unread)
-      this.#missing.lanes.set(key, { endpoint, urgency, limit: 2 * lane.due.length + limit });
+    if (due.length < limit && unread) {
+      const after = this.#atHand.incidents.get(lane.due.at(-1) ?? 0) ?? undefined;
+      const most = Math.max(limit - due.length, lane.due.length);
+      this.#missing.lanes.set(key, { endpoint, urgency, after, most });
+    }
     return due.slice(0, limit);
   }
 }

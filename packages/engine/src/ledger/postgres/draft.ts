@@ -8,12 +8,12 @@ import type {
   Urgency,
 } from "@tocsin/core/decisions";
 import { Counts } from "../counts.ts";
+import { sameRow } from "../incident-facts.ts";
 import type { AlertRecord, EndpointRecord, GateKind, InFlight, Slot, Store } from "../store.ts";
 import { type AtHand, episodeKey, Missing } from "./at-hand.ts";
 import { DraftLanes } from "./draft-lanes.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Answers, keyOf, type Kind, type Question } from "./questions.ts";
-import { sameRow } from "./rows.ts";
 
 export interface DraftOptions {
   readonly atHand: AtHand;

@@ -26,8 +26,8 @@ const expected: {
       routes(missing, to);
     }
   },
-  claimDue(missing, _request, perLane) {
-    missing.clockwork = { perLane };
+  claimDue(missing, [{ most }], perLane) {
+    missing.clockwork = { perLane: Math.min(perLane, Math.max(most, 2)) };
   },
   settle(missing, [reports]) {
     for (const { lease } of reports) missing.incidents.add(lease.incident);

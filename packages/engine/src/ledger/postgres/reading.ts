@@ -1,5 +1,5 @@
 import type { Incident, Urgency } from "@tocsin/core/decisions";
-import { type AtHand, episodeKey, laneKey, type LoadedLane, type Missing } from "./at-hand.ts";
+import { type AtHand, episodeKey, laneKey, type LoadedLane, type Missing, type MoreOfLane } from "./at-hand.ts";
 import type { Mirror } from "./mirror.ts";
 import { alertOf, incidentOf, inFlight, instant, type Row } from "./rows.ts";
 import type { Step } from "./session.ts";
@@ -124,20 +124,23 @@ const silentStep = (sources: readonly string[], reading: Reading): Step => ({
   },
 });
 
+/** Hashed once a statement, where a comparison with each one in flight would be made for each row. */
+const grounded = "i.id NOT IN (SELECT incident FROM flights WHERE incident IS NOT NULL)";
+
 /** What is due of a lane, with the alert that each incident speaks of; what is in flight waits for nothing. */
-const dueOf = (lane: string, limit: string): string =>
+const dueOf = (lane: string, limit: string, after = ""): string =>
   `SELECT i.*, a.status AS a_status, a.look_at AS a_look_at, a.confirmed_at AS a_confirmed_at, a.incidents AS a_incidents,
      a.content AS a_content, a.facts AS a_facts
    FROM incidents i LEFT JOIN alerts a ON a.fingerprint = i.lead
-   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at <= here.now AND i.id <> ALL (here.flying)
+   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at <= here.now AND ${grounded} ${after}
    ORDER BY i.due_at, i.id LIMIT ${limit}`;
 
 const nextOf = (lane: string): string =>
   `SELECT i.due_at AS next FROM incidents i
-   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at > here.now AND i.id <> ALL (here.flying)
+   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at > here.now AND ${grounded}
    ORDER BY i.due_at LIMIT 1`;
 
-const here = `here AS MATERIALIZED (SELECT ${now} AS now, ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL) AS flying)`;
+const here = `here AS MATERIALIZED (SELECT ${now} AS now)`;
 
 /** The first instant after those that were read: where more has come than that, it is among what has come. */
 const firstUnread = (table: string, column: string): string =>
@@ -196,25 +199,26 @@ function clockworkSteps(perLane: number, reading: Reading): Step[] {
   ];
 }
 
-/** More of lanes whose rows were too few. */
-const laneStep = (
-  asked: readonly { readonly endpoint: number; readonly urgency: Urgency; readonly limit: number }[],
-  reading: Reading,
-): Step => ({
+/** More of lanes whose rows were too few: what comes after those that were read. */
+const laneStep = (asked: readonly MoreOfLane[], reading: Reading): Step => ({
   sql: `WITH ${here}
     SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
-    FROM here CROSS JOIN unnest($2::bigint[], $3::smallint[], $4::int[]) AS l (endpoint, urgency, most)
-    LEFT JOIN LATERAL (${nextOf("l")}) n ON true LEFT JOIN LATERAL (${dueOf("l", "l.most")}) d ON true`,
+    FROM here CROSS JOIN unnest($2::bigint[], $3::smallint[], $4::int[], $5::bigint[], $6::bigint[]) AS l (endpoint, urgency, most, at, id)
+    LEFT JOIN LATERAL (${nextOf("l")}) n ON true
+    LEFT JOIN LATERAL (${dueOf("l", "l.most", "AND (i.due_at, i.id) > (l.at, l.id)")}) d ON true`,
   values: [
     nowValue(reading),
     asked.map(({ endpoint }) => endpoint),
     asked.map(({ urgency }) => urgency),
-    asked.map(({ limit }) => limit),
+    asked.map(({ most }) => most),
+    asked.map(({ after }) => after?.dueAtMs ?? 0),
+    asked.map(({ after }) => after?.id ?? 0),
   ],
   take(rows) {
-    const limits = new Map(asked.map((lane) => [laneKey(lane), lane.limit]));
-    for (const [key, lane] of lanesOf(rows, (of) => limits.get(of) ?? 0, reading))
-      reading.atHand.clockwork?.lanes.set(key, lane);
+    const known = reading.atHand.clockwork?.lanes;
+    const most = new Map(asked.map((lane) => [laneKey(lane), lane.most]));
+    for (const [key, lane] of lanesOf(rows, (of) => most.get(of) ?? 0, reading))
+      known?.set(key, { ...lane, due: [...(known.get(key)?.due ?? []), ...lane.due] });
   },
 });
 
@@ -238,6 +242,7 @@ function lanesOf(
 }
 
 const leadOf = (row: Row): Row => ({
+  fingerprint: row["lead"],
   status: row["a_status"],
   look_at: row["a_look_at"],
   confirmed_at: row["a_confirmed_at"],

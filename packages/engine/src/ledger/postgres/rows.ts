@@ -1,5 +1,6 @@
 import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
+import { factsOf, withFacts } from "../incident-facts.ts";
 import type { AlertRecord } from "../store.ts";
 import { storedKey } from "./stored-key.ts";
 
@@ -9,35 +10,13 @@ export type Row = Record<string, unknown>;
 export const text = (value: unknown): string => value as string;
 export const instant = (value: unknown): number | null => (value === null ? null : Number(value));
 
-/** What of an incident stands in a column, or in a table of its own, and so not in `facts`. */
-type Columns =
-  | "id"
-  | "endpoint"
-  | "state"
-  | "urgency"
-  | "dueAtMs"
-  | "fallbackAtMs"
-  | "flight"
-  | "acceptedAtMs"
-  | "updatedAtMs";
-
 export function incidentRow(incident: Incident) {
-  const {
-    id,
-    endpoint,
-    state,
-    urgency,
-    dueAtMs,
-    fallbackAtMs,
-    flight: _,
-    acceptedAtMs,
-    updatedAtMs,
-    ...facts
-  } = incident;
+  const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } = incident;
+  const [storedTarget, storedDedupKey] = [storedKey(target), storedKey(dedupKey)];
   return {
     id,
-    target: storedKey(incident.target),
-    dedup_key: storedKey(incident.dedupKey),
+    target: storedTarget,
+    dedup_key: storedDedupKey,
     endpoint,
     state,
     urgency,
@@ -49,7 +28,11 @@ export function incidentRow(incident: Incident) {
     lead: storedKey(leadingMember(incident.members).fingerprint),
     accepted_at: acceptedAtMs,
     updated_at: updatedAtMs,
-    facts: JSON.stringify(facts satisfies Omit<Incident, Columns>),
+    facts: JSON.stringify({
+      ...factsOf(incident),
+      ...(storedTarget !== target && { target }),
+      ...(storedDedupKey !== dedupKey && { dedupKey }),
+    }),
   };
 }
 
@@ -57,18 +40,20 @@ export const incidentColumns = `id bigint, target text, dedup_key text, endpoint
   severity text, due_at bigint, fallback_at bigint, untold boolean, owed boolean, lead text, accepted_at bigint, updated_at bigint,
   facts text`;
 
-export const incidentOf = (row: Row): Incident => ({
-  ...(JSON.parse(text(row["facts"])) as Omit<Incident, Columns>),
-  id: Number(row["id"]),
-  endpoint: Number(row["endpoint"]),
-  state: row["state"] as Incident["state"],
-  urgency: row["urgency"] as Incident["urgency"],
-  dueAtMs: instant(row["due_at"]),
-  fallbackAtMs: instant(row["fallback_at"]),
-  flight: null,
-  acceptedAtMs: Number(row["accepted_at"]),
-  updatedAtMs: Number(row["updated_at"]),
-});
+export const incidentOf = (row: Row): Incident =>
+  withFacts(text(row["facts"]), {
+    id: Number(row["id"]),
+    target: text(row["target"]),
+    dedupKey: text(row["dedup_key"]),
+    endpoint: Number(row["endpoint"]),
+    state: row["state"] as Incident["state"],
+    urgency: row["urgency"] as Incident["urgency"],
+    dueAtMs: instant(row["due_at"]),
+    fallbackAtMs: instant(row["fallback_at"]),
+    flight: null,
+    acceptedAtMs: Number(row["accepted_at"]),
+    updatedAtMs: Number(row["updated_at"]),
+  });
 
 /** An incident as it is while its attempt is under way; its row is as it was before. */
 export const inFlight = (incident: Incident, flight: Flight): Incident => ({
@@ -79,22 +64,22 @@ export const inFlight = (incident: Incident, flight: Flight): Incident => ({
   dueAtMs: flight.leaseUntilMs,
 });
 
-/** What a lease changes: everything else of an incident in flight is as its row says. */
-const ofTheLease: ReadonlySet<string> = new Set(["flight", "state", "reason", "dueAtMs", "updatedAtMs"]);
-
-/** Whether the row is right for both. Values are never changed in place, so the same value is the same fact. */
-export const sameRow = (a: Incident, b: Incident): boolean =>
-  (Object.keys(a) as (keyof Incident)[]).every((fact) => ofTheLease.has(fact) || a[fact] === b[fact]);
-
-export function alertRow({ content, status, lookAtMs, confirmedAtMs, incidents, ...facts }: AlertRecord) {
+export function alertRow(record: AlertRecord) {
+  const { fingerprint, content, status, lookAtMs, confirmedAtMs, incidents, routes, silent, ...facts } = record;
+  const stored = storedKey(fingerprint);
   return {
-    fingerprint: storedKey(facts.fingerprint),
+    fingerprint: stored,
     status,
     look_at: lookAtMs,
     confirmed_at: confirmedAtMs,
     incidents: `{${incidents.join(",")}}`,
     content,
-    facts: JSON.stringify(facts),
+    facts: JSON.stringify({
+      ...facts,
+      ...(stored !== fingerprint && { fingerprint }),
+      ...(routes.length > 0 && { routes }),
+      ...(silent.length > 0 && { silent }),
+    }),
   };
 }
 
@@ -102,15 +87,16 @@ export const alertColumns = `fingerprint text, status text, look_at bigint, conf
   facts text`;
 
 export const alertOf = (row: Row): AlertRecord => ({
-  ...(JSON.parse(text(row["facts"])) as Pick<
-    AlertRecord,
-    "fingerprint" | "claims" | "routes" | "silent" | "startsAtMs" | "firstSeenAtMs"
-  >),
+  fingerprint: text(row["fingerprint"]),
   content: text(row["content"]),
   status: row["status"] as AlertRecord["status"],
   lookAtMs: instant(row["look_at"]),
   confirmedAtMs: Number(row["confirmed_at"]),
   incidents: (row["incidents"] as readonly string[]).map(Number),
+  routes: [],
+  silent: [],
+  ...(JSON.parse(text(row["facts"])) as Pick<AlertRecord, "claims" | "startsAtMs" | "firstSeenAtMs"> &
+    Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent">>),
 });
 
 export const letterOf = (row: Row): DeadLetter => ({

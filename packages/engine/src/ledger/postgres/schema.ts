@@ -148,6 +148,14 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX alerts_firing ON alerts (n) WHERE status = 'firing';
   `,
   },
+  {
+    compatibleFrom: 4,
+    // Who does not know that reads too little in them.
+    sql: `
+  COMMENT ON COLUMN incidents.facts IS 'What no column says, and most incidents have not in common';
+  COMMENT ON COLUMN alerts.facts IS 'What no column says';
+  `,
+  },
 ];
 
 /** @throws LedgerUnavailable where the tables are none to work on for a program that knows so many migrations */

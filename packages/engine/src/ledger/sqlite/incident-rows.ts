@@ -1,10 +1,10 @@
 import type { Incident, IncidentQuery, LedgerStats, Severity, Urgency } from "@tocsin/core/decisions";
 import { urgency as urgencies } from "@tocsin/core/decisions";
 import type { Counts } from "../counts.ts";
+import { factsOf, sameRow, withFacts } from "../incident-facts.ts";
 import type { Lane } from "../store.ts";
-import { type Database, instant, text } from "./database.ts";
+import { type Database, instant, type Row, text } from "./database.ts";
 import { flightsIn, flightsText, type Flying } from "./flight-rows.ts";
-import { factsOf, incidentOf, sameRow } from "./incident-row.ts";
 import { Lanes } from "./lanes.ts";
 import { Recent } from "./recent.ts";
 import { Soonest } from "./soonest.ts";
@@ -107,7 +107,7 @@ export class IncidentRows {
     const inserted: Incident = { ...incident, id: ++this.#lastId };
     const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } =
       inserted;
-    const facts = factsOf(inserted);
+    const facts = JSON.stringify(factsOf(inserted));
     this.#db.run(
       "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, fallback_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
@@ -142,7 +142,7 @@ export class IncidentRows {
 
   #write(incident: Incident): void {
     const { id, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } = incident;
-    const facts = factsOf(incident);
+    const facts = JSON.stringify(factsOf(incident));
     this.#db.run(
       "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, fallback_at = ?, untold = ?, accepted_at = ?, updated_at = ?, facts = ? WHERE id = ?",
       endpoint,
@@ -330,3 +330,18 @@ export class IncidentRows {
     this.#counts.addIncident(incident, -1);
   }
 }
+
+const incidentOf = (row: Row): Incident =>
+  withFacts(text(row["facts"]), {
+    id: Number(row["id"]),
+    target: text(row["target"]),
+    dedupKey: text(row["dedup_key"]),
+    endpoint: Number(row["endpoint"]),
+    state: text(row["state"]) as Incident["state"],
+    urgency: Number(row["urgency"]) as Incident["urgency"],
+    dueAtMs: instant(row["due_at"]),
+    fallbackAtMs: instant(row["fallback_at"]),
+    flight: null,
+    acceptedAtMs: Number(row["accepted_at"]),
+    updatedAtMs: Number(row["updated_at"]),
+  });

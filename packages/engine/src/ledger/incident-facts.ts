@@ -1,9 +1,7 @@
 import type { Incident } from "@tocsin/core/decisions";
-import { instant, type Row, text } from "./database.ts";
 
-/** What an incident's `facts` hold: all that no column does. Flights have a table of their own. */
-type Facts = Omit<
-  Incident,
+/** What of an incident stands in a column of its own, or, as flights do, in a table of its own. The rest are its facts. */
+type Columns =
   | "id"
   | "target"
   | "dedupKey"
@@ -14,8 +12,9 @@ type Facts = Omit<
   | "fallbackAtMs"
   | "flight"
   | "acceptedAtMs"
-  | "updatedAtMs"
->;
+  | "updatedAtMs";
+
+type Facts = Omit<Incident, Columns>;
 
 /** What most incidents are is not written: less to serialise, to store, and to read. */
 const usual = {
@@ -40,15 +39,23 @@ const usual = {
 type Usual = keyof typeof usual;
 const mayBeUsual = Object.keys(usual) as Usual[];
 
-export function factsOf(incident: Incident): string {
+/** As they are written. */
+export function factsOf(incident: Incident): Record<string, unknown> {
   const { members, wanted, reason, confirmedAtMs } = incident;
   const facts: Record<string, unknown> = { members, wanted, reason, confirmedAtMs };
   for (const fact of mayBeUsual) {
     const value = incident[fact];
     if (value !== usual[fact] && !(fact === "overtaken" && incident.overtaken.length === 0)) facts[fact] = value;
   }
-  return JSON.stringify(facts);
+  return facts;
 }
+
+/** What the facts say goes before what a column says: a column may hold no more than what is searched for. */
+export const withFacts = (json: string, columns: Pick<Incident, Columns>): Incident => ({
+  ...usual,
+  ...columns,
+  ...(JSON.parse(json) as Omit<Facts, Usual> & Partial<Facts>),
+});
 
 /**
  * Whether nothing but the flight differs, and what follows from it: state, reason, and when to look again. Values are never
@@ -63,22 +70,3 @@ export const sameRow = (a: Incident, b: Incident): boolean =>
   a.wanted === b.wanted &&
   a.confirmedAtMs === b.confirmedAtMs &&
   mayBeUsual.every((fact) => a[fact] === b[fact]);
-
-export function incidentOf(row: Row): Incident {
-  const known = JSON.parse(text(row["facts"])) as Omit<Facts, Usual> & Partial<Facts>;
-  return {
-    ...usual,
-    ...known,
-    id: Number(row["id"]),
-    target: text(row["target"]),
-    dedupKey: text(row["dedup_key"]),
-    endpoint: Number(row["endpoint"]),
-    state: text(row["state"]) as Incident["state"],
-    urgency: Number(row["urgency"]) as Incident["urgency"],
-    dueAtMs: instant(row["due_at"]),
-    fallbackAtMs: instant(row["fallback_at"]),
-    flight: null,
-    acceptedAtMs: Number(row["accepted_at"]),
-    updatedAtMs: Number(row["updated_at"]),
-  };
-}
