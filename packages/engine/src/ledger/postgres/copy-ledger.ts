@@ -3,6 +3,7 @@ import { SqliteStore } from "../sqlite/sqlite-store.ts";
 import { openSqliteLedger } from "../sqlite/sqlite-ledger.ts";
 import type { GateKind } from "../store.ts";
 import { AtHand } from "./at-hand.ts";
+import { Columns } from "./columns.ts";
 import { connect, type PostgresServer } from "./connecting.ts";
 import { Draft } from "./draft.ts";
 import { migrate } from "./migrate.ts";
@@ -22,6 +23,15 @@ export interface Copied {
   readonly incidents: number;
   readonly deadLetters: number;
 }
+
+const letterColumns = new Columns({
+  id: "bigint",
+  at: "bigint",
+  target: "text",
+  reason: "text",
+  replayed_at: "bigint",
+  facts: "text",
+});
 
 /** Rows in one statement. */
 const page = 500;
@@ -156,10 +166,8 @@ async function copyLetters(source: SqliteStore, session: Session): Promise<numbe
     await session.run(
       [
         {
-          sql: `INSERT INTO dead_letters (id, at, target, reason, replayed_at, facts) OVERRIDING SYSTEM VALUE
-            SELECT id, at, target, reason, replayed_at, facts FROM json_to_recordset($1::json)
-            AS r (id bigint, at bigint, target text, reason text, replayed_at bigint, facts text)`,
-          values: [JSON.stringify(rows)],
+          sql: `INSERT INTO dead_letters (${letterColumns.names}) OVERRIDING SYSTEM VALUE SELECT * FROM ${letterColumns.rows}`,
+          values: letterColumns.valuesOf(rows),
         },
       ],
       patienceMs,

@@ -2,6 +2,7 @@ import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
 import { factsOf, withFacts } from "../incident-facts.ts";
 import type { AlertRecord } from "../store.ts";
+import { Columns } from "./columns.ts";
 import { storedKey } from "./stored-key.ts";
 
 /** As `pg` gives it: numbers of 64 bits as text. */
@@ -36,9 +37,23 @@ export function incidentRow(incident: Incident) {
   };
 }
 
-export const incidentColumns = `id bigint, target text, dedup_key text, endpoint bigint, state text, urgency smallint,
-  severity text, due_at bigint, fallback_at bigint, untold boolean, owed boolean, lead text, accepted_at bigint, updated_at bigint,
-  facts text`;
+export const incidentColumns = new Columns({
+  id: "bigint",
+  target: "text",
+  dedup_key: "text",
+  endpoint: "bigint",
+  state: "text",
+  urgency: "smallint",
+  severity: "text",
+  due_at: "bigint",
+  fallback_at: "bigint",
+  untold: "boolean",
+  owed: "boolean",
+  lead: "text",
+  accepted_at: "bigint",
+  updated_at: "bigint",
+  facts: "text",
+});
 
 export const incidentOf = (row: Row): Incident =>
   withFacts(text(row["facts"]), {
@@ -83,8 +98,16 @@ export function alertRow(record: AlertRecord) {
   };
 }
 
-export const alertColumns = `fingerprint text, status text, look_at bigint, confirmed_at bigint, incidents text, content text,
-  facts text`;
+/** `incidents` as PostgreSQL writes a list. */
+export const alertColumns = new Columns({
+  fingerprint: "text",
+  status: "text",
+  look_at: "bigint",
+  confirmed_at: "bigint",
+  incidents: "text",
+  content: "text",
+  facts: "text",
+});
 
 export const alertOf = (row: Row): AlertRecord => ({
   fingerprint: text(row["fingerprint"]),

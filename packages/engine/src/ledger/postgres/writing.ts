@@ -1,5 +1,6 @@
 import type { DeadLetter, HistoryEntry, Incident } from "@tocsin/core/decisions";
 import type { AlertRecord } from "../store.ts";
+import { Columns } from "./columns.ts";
 import type { Draft } from "./draft.ts";
 import type { Mirror, News, Seat } from "./mirror.ts";
 import type { Head } from "./mirroring.ts";
@@ -16,8 +17,16 @@ export interface Writing {
   readonly news: News;
 }
 
-/** Rows travel as one JSON text a table, so that a statement is one whatever it writes. */
-const rowsOf = (rows: readonly object[]): readonly [string] => [JSON.stringify(rows)];
+const slotColumns = new Columns({ token: "bigint", credential: "text", urgency: "smallint", free_at: "bigint" });
+const gateColumns = new Columns({ kind: "text", id: "text", facts: "text" });
+const silentColumns = new Columns({ source: "text", fingerprint: "text" });
+const memberColumns = new Columns({ fingerprint: "text", incident: "bigint" });
+const historyColumns = new Columns({ incident: "bigint", at: "bigint", what: "text", detail: "text" });
+const letterColumns = new Columns({ at: "bigint", target: "text", reason: "text", facts: "text" });
+const replayColumns = new Columns({ id: "bigint", at: "bigint" });
+const endpointColumns = new Columns({ id: "bigint", current: "boolean", terms: "text" });
+const seatColumns = new Columns({ seat: "integer", incident: "bigint", endpoint: "bigint", facts: "text" });
+const countColumns = new Columns({ what: "text", n: "bigint" });
 
 /** The statements that write what a run changed, each at most once a table; none where nothing changed. */
 export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing {
@@ -43,11 +52,12 @@ export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing 
     ...(slots.length > 0
       ? [
           {
-            sql: `INSERT INTO slots (token, seq, credential, urgency, free_at)
-              SELECT token, $2::bigint, credential, urgency, "freeAtMs"
-              FROM json_to_recordset($1::json) AS r (token bigint, credential text, urgency smallint, "freeAtMs" bigint)
+            sql: `INSERT INTO slots (seq, ${slotColumns.names}) SELECT ${slotColumns.next}::bigint, * FROM ${slotColumns.rows}
               ON CONFLICT (token) DO UPDATE SET seq = excluded.seq, free_at = excluded.free_at`,
-            values: [...rowsOf(slots), seq],
+            values: [
+              ...slotColumns.valuesOf(slots.map(({ freeAtMs, ...slot }) => ({ ...slot, free_at: freeAtMs }))),
+              seq,
+            ],
           },
         ]
       : []),
@@ -57,11 +67,10 @@ export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing 
     ...(gates.length > 0
       ? [
           {
-            sql: `INSERT INTO gates (kind, id, seq, facts)
-              SELECT kind, id, $2::bigint, facts FROM json_to_recordset($1::json) AS r (kind text, id text, facts text)
+            sql: `INSERT INTO gates (seq, ${gateColumns.names}) SELECT ${gateColumns.next}::bigint, * FROM ${gateColumns.rows}
               ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts`,
             values: [
-              ...rowsOf(
+              ...gateColumns.valuesOf(
                 gates.map(({ kind, id, facts }) => ({ kind, id: storedKey(id), facts: JSON.stringify([id, facts]) })),
               ),
               seq,
@@ -108,15 +117,13 @@ function alertSteps({ alertsPut }: Draft): Step[] {
     for (const source of was)
       if (!after.silent.includes(source)) spoke.push({ source: storedKey(source), fingerprint });
   }
-  const pairs = "json_to_recordset($1::json) AS r (source text, fingerprint text)";
   return [
     ...(added.length > 0
       ? [
           {
-            sql: `INSERT INTO alerts (fingerprint, status, look_at, confirmed_at, incidents, content, facts)
-              SELECT fingerprint, status, look_at, confirmed_at, incidents::bigint[], content, facts
-              FROM json_to_recordset($1::json) AS r (${alertColumns})`,
-            values: rowsOf(added.map(alertRow)),
+            sql: `INSERT INTO alerts (${alertColumns.names})
+              SELECT fingerprint, status, look_at, confirmed_at, incidents::bigint[], content, facts FROM ${alertColumns.rows}`,
+            values: alertColumns.valuesOf(added.map(alertRow)),
           },
         ]
       : []),
@@ -125,9 +132,9 @@ function alertSteps({ alertsPut }: Draft): Step[] {
           {
             sql: `UPDATE alerts a SET status = r.status, look_at = r.look_at, confirmed_at = r.confirmed_at,
               incidents = r.incidents::bigint[], content = COALESCE(r.content, a.content), facts = r.facts
-              FROM json_to_recordset($1::json) AS r (${alertColumns}) WHERE a.fingerprint = r.fingerprint`,
+              FROM ${alertColumns.rows} WHERE a.fingerprint = r.fingerprint`,
             // What did not change need not travel.
-            values: rowsOf(
+            values: alertColumns.valuesOf(
               changed.map(({ before, after }) => {
                 const row = alertRow(after);
                 return before.content === after.content ? { ...row, content: null } : row;
@@ -139,16 +146,16 @@ function alertSteps({ alertsPut }: Draft): Step[] {
     ...(silent.length > 0
       ? [
           {
-            sql: `INSERT INTO silent (source, fingerprint) SELECT source, fingerprint FROM ${pairs} ON CONFLICT DO NOTHING`,
-            values: rowsOf(silent),
+            sql: `INSERT INTO silent (${silentColumns.names}) SELECT * FROM ${silentColumns.rows} ON CONFLICT DO NOTHING`,
+            values: silentColumns.valuesOf(silent),
           },
         ]
       : []),
     ...(spoke.length > 0
       ? [
           {
-            sql: `DELETE FROM silent s USING ${pairs} WHERE s.source = r.source AND s.fingerprint = r.fingerprint`,
-            values: rowsOf(spoke),
+            sql: `DELETE FROM silent s USING ${silentColumns.rows} WHERE s.source = r.source AND s.fingerprint = r.fingerprint`,
+            values: silentColumns.valuesOf(spoke),
           },
         ]
       : []),
@@ -159,13 +166,12 @@ function incidentSteps({ incidentsPut, inserted, rewritten, members }: Draft): S
   const at = (id: number): Incident => incidentsPut.get(id) as Incident;
   const added = [...inserted].map(at);
   const changed = [...rewritten].filter((id) => !inserted.has(id)).map(at);
-  const columns = incidentColumns.replaceAll(/ (?:bigint|text|smallint|boolean)/g, "");
   return [
     ...(added.length > 0
       ? [
           {
-            sql: `INSERT INTO incidents (${columns}) SELECT ${columns} FROM json_to_recordset($1::json) AS r (${incidentColumns})`,
-            values: rowsOf(added.map(incidentRow)),
+            sql: `INSERT INTO incidents (${incidentColumns.names}) SELECT * FROM ${incidentColumns.rows}`,
+            values: incidentColumns.valuesOf(added.map(incidentRow)),
           },
         ]
       : []),
@@ -175,17 +181,16 @@ function incidentSteps({ incidentsPut, inserted, rewritten, members }: Draft): S
             sql: `UPDATE incidents i SET endpoint = r.endpoint, state = r.state, urgency = r.urgency, severity = r.severity,
               due_at = r.due_at, fallback_at = r.fallback_at, untold = r.untold, owed = r.owed, lead = r.lead,
               accepted_at = r.accepted_at, updated_at = r.updated_at, facts = r.facts
-              FROM json_to_recordset($1::json) AS r (${incidentColumns}) WHERE i.id = r.id`,
-            values: rowsOf(changed.map(incidentRow)),
+              FROM ${incidentColumns.rows} WHERE i.id = r.id`,
+            values: incidentColumns.valuesOf(changed.map(incidentRow)),
           },
         ]
       : []),
     ...(members.length > 0
       ? [
           {
-            sql: `INSERT INTO members (fingerprint, incident) SELECT fingerprint, incident
-              FROM json_to_recordset($1::json) AS r (fingerprint text, incident bigint) ON CONFLICT DO NOTHING`,
-            values: rowsOf(
+            sql: `INSERT INTO members (${memberColumns.names}) SELECT * FROM ${memberColumns.rows} ON CONFLICT DO NOTHING`,
+            values: memberColumns.valuesOf(
               members.map(({ fingerprint, incident }) => ({ fingerprint: storedKey(fingerprint), incident })),
             ),
           },
@@ -205,18 +210,16 @@ function storySteps({ historyAdded, lettersAdded, letters }: Draft): Step[] {
     ...(historyAdded.length > 0
       ? [
           {
-            sql: `INSERT INTO history (incident, at, what, detail) SELECT incident, at, what, detail
-              FROM json_to_recordset($1::json) AS r (incident bigint, at bigint, what text, detail text)`,
-            values: rowsOf(historyAdded.map(historyRow)),
+            sql: `INSERT INTO history (${historyColumns.names}) SELECT * FROM ${historyColumns.rows}`,
+            values: historyColumns.valuesOf(historyAdded.map(historyRow)),
           },
         ]
       : []),
     ...(lettersAdded.length > 0
       ? [
           {
-            sql: `INSERT INTO dead_letters (at, target, reason, facts) SELECT at, target, reason, facts
-              FROM json_to_recordset($1::json) AS r (at bigint, target text, reason text, facts text)`,
-            values: rowsOf(
+            sql: `INSERT INTO dead_letters (${letterColumns.names}) SELECT * FROM ${letterColumns.rows}`,
+            values: letterColumns.valuesOf(
               lettersAdded.map((letter) => ({
                 at: letter.atMs,
                 target: storedText(letter.target),
@@ -230,9 +233,8 @@ function storySteps({ historyAdded, lettersAdded, letters }: Draft): Step[] {
     ...(replayed.length > 0
       ? [
           {
-            sql: `UPDATE dead_letters d SET replayed_at = r.at
-              FROM json_to_recordset($1::json) AS r (id bigint, at bigint) WHERE d.id = r.id`,
-            values: rowsOf(replayed.map(({ id, replayedAtMs }) => ({ id, at: replayedAtMs }))),
+            sql: `UPDATE dead_letters d SET replayed_at = r.at FROM ${replayColumns.rows} WHERE d.id = r.id`,
+            values: replayColumns.valuesOf(replayed.map(({ id, replayedAtMs }) => ({ id, at: replayedAtMs }))),
           },
         ]
       : []),
@@ -271,10 +273,9 @@ function endpointSteps({ endpointsPut, endpointsDropped }: Draft): Step[] {
     ...(endpointsPut.size > 0
       ? [
           {
-            sql: `INSERT INTO endpoints (id, current, terms) SELECT id, current, terms
-              FROM json_to_recordset($1::json) AS r (id bigint, current boolean, terms text)
+            sql: `INSERT INTO endpoints (${endpointColumns.names}) SELECT * FROM ${endpointColumns.rows}
               ON CONFLICT (id) DO UPDATE SET current = excluded.current, terms = excluded.terms`,
-            values: rowsOf(
+            values: endpointColumns.valuesOf(
               Array.from(endpointsPut.values(), ({ id, current, terms }) => ({
                 id,
                 current,
@@ -307,13 +308,11 @@ function seatsAfter({ incidentsPut }: Draft, mirror: Mirror): (readonly [number,
 }
 
 const seatStep = (seats: readonly (readonly [number, Seat | null])[], seq: number): Step => ({
-  sql: `INSERT INTO flights (seat, seq, incident, endpoint, facts)
-    SELECT seat, $2::bigint, incident, endpoint, facts
-    FROM json_to_recordset($1::json) AS r (seat integer, incident bigint, endpoint bigint, facts text)
+  sql: `INSERT INTO flights (seq, ${seatColumns.names}) SELECT ${seatColumns.next}::bigint, * FROM ${seatColumns.rows}
     ON CONFLICT (seat) DO UPDATE SET seq = excluded.seq, incident = excluded.incident, endpoint = excluded.endpoint,
       facts = excluded.facts`,
   values: [
-    ...rowsOf(
+    ...seatColumns.valuesOf(
       seats.map(([seat, taken]) => ({
         seat,
         incident: taken?.incident ?? null,
@@ -331,9 +330,9 @@ function countSteps({ counts }: Draft): Step[] {
   if (changed.length === 0) return [];
   return [
     {
-      sql: `INSERT INTO counts (what, n) SELECT what, n FROM json_to_recordset($1::json) AS r (what text, n bigint)
+      sql: `INSERT INTO counts (${countColumns.names}) SELECT * FROM ${countColumns.rows}
         ON CONFLICT (what) DO UPDATE SET n = counts.n + excluded.n`,
-      values: rowsOf(changed.map(([what, n]) => ({ what, n }))),
+      values: countColumns.valuesOf(changed.map(([what, n]) => ({ what, n }))),
     },
   ];
 }
