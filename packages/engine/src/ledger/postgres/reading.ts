@@ -1,7 +1,8 @@
 import type { Incident, Urgency } from "@tocsin/core/decisions";
 import { type AtHand, episodeKey, laneKey, type LoadedLane, type Missing, type MoreOfLane } from "./at-hand.ts";
 import type { Mirror } from "./mirror.ts";
-import { alertOf, incidentOf, inFlight, instant, type Row } from "./rows.ts";
+import type { OwnRows } from "./own-rows.ts";
+import { alertOf, incidentOf, inFlight, instant, type Row, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { storedKey } from "./stored-key.ts";
 
@@ -12,6 +13,7 @@ const mostAtOnce = 500;
 export interface Reading {
   readonly atHand: AtHand;
   readonly mirror: Mirror;
+  readonly own: OwnRows;
   /** The ledger's time; null: not known yet, so the statements find it. */
   readonly nowMs: number | null;
   /** The time of a test; null: the database's. */
@@ -30,9 +32,13 @@ const now = `GREATEST((SELECT time FROM ledger), COALESCE($1::bigint, floor(extr
 
 const nowValue = ({ nowMs, clockMs }: Reading): number | null => nowMs ?? clockMs;
 
+/** The columns of that row, as `r`: nulls where one of these transactions wrote it last, and it is at hand (`OwnRows`). */
+const unlessOwn = (row: string, transactions: string, r = "r"): string =>
+  `LEFT JOIN LATERAL (SELECT ${row}.*) ${r} ON ${row}.xmin <> ALL (${transactions}::xid[])`;
+
 /** Keeps incidents as they are, flight and all. */
-export function keepIncident({ atHand, mirror }: Pick<Reading, "atHand" | "mirror">, row: Row): Incident {
-  const incident = incidentOf(row);
+export function keepIncident({ atHand, mirror, own }: Pick<Reading, "atHand" | "mirror" | "own">, row: Row): Incident {
+  const incident = row["facts"] === null ? own.incident(Number(row["own"])) : incidentOf(row);
   const seat = mirror.seatOf(incident.id);
   const flying = seat ? inFlight(incident, seat.flight) : incident;
   atHand.incidents.set(flying.id, flying);
@@ -44,75 +50,63 @@ export function stepsFor(missing: Missing, reading: Reading): Step[] {
   return [
     ...(missing.clockwork ? clockworkSteps(missing.clockwork.perLane, reading) : []),
     ...(missing.lanes.size > 0 ? [laneStep([...missing.lanes.values()], reading)] : []),
-    ...(missing.alerts.size > 0 ? alertSteps([...missing.alerts], reading) : []),
-    ...(missing.episodes.size > 0 ? [episodeStep([...missing.episodes.values()], reading)] : []),
-    ...(missing.incidents.size > 0 ? [incidentStep([...missing.incidents], reading)] : []),
+    ...(missing.alerts.size > 0 ? [alertStep([...missing.alerts], reading)] : []),
+    ...(missing.alerts.size + missing.episodes.size + missing.incidents.size > 0
+      ? [incidentStep(missing, reading)]
+      : []),
     ...(missing.silent.size > 0 ? [silentStep([...missing.silent], reading)] : []),
   ];
 }
 
-/** With the incidents that they are part of: nobody asks for one without the others. */
-function alertSteps(fingerprints: readonly string[], reading: Reading): Step[] {
-  const { atHand } = reading;
-  const keys = fingerprints.map(storedKey);
-  return [
-    {
-      sql: "SELECT * FROM alerts WHERE fingerprint = ANY($1::text[])",
-      values: [keys],
-      take(rows) {
-        for (const fingerprint of fingerprints) atHand.alerts.set(fingerprint, null);
-        for (const row of rows) keepAlertAndAsk(reading, row);
-      },
-    },
-    {
-      sql: "SELECT * FROM incidents WHERE id = ANY(ARRAY(SELECT unnest(incidents) FROM alerts WHERE fingerprint = ANY($1::text[])))",
-      values: [keys],
-      take(rows) {
-        for (const row of rows) keepIncident(reading, row);
-      },
-    },
-  ];
-}
-
-function keepAlert({ atHand }: Reading, row: Row): string {
-  const record = alertOf(row);
-  atHand.alerts.set(record.fingerprint, record);
-  return record.fingerprint;
-}
-
-/** Its incidents are read right after it: those that are not found were forgotten, and are not asked for again. */
-function keepAlertAndAsk(reading: Reading, row: Row): string {
-  const fingerprint = keepAlert(reading, row);
-  const { alerts, incidents } = reading.atHand;
-  for (const id of alerts.get(fingerprint)?.incidents ?? []) if (!incidents.has(id)) incidents.set(id, null);
-  return fingerprint;
-}
-
-const episodeStep = (
-  episodes: readonly { readonly target: string; readonly dedupKey: string }[],
-  reading: Reading,
-): Step => ({
-  sql: `SELECT i.* FROM unnest($1::text[], $2::text[]) AS asked (target, dedup_key) CROSS JOIN LATERAL (
-    SELECT * FROM incidents i WHERE i.dedup_key = asked.dedup_key AND i.target = asked.target ORDER BY i.id DESC LIMIT 1) i`,
-  values: [episodes.map(({ target }) => storedKey(target)), episodes.map(({ dedupKey }) => storedKey(dedupKey))],
+const alertStep = (fingerprints: readonly string[], reading: Reading): Step => ({
+  sql: `SELECT a.fingerprint AS own, r.* FROM alerts a ${unlessOwn("a", "$2")} WHERE a.fingerprint = ANY($1::text[])`,
+  values: [fingerprints.map(storedKey), reading.own.transactions],
   take(rows) {
-    const { atHand } = reading;
-    for (const { target, dedupKey } of episodes) atHand.episodes.set(episodeKey(target, dedupKey), null);
+    const { alerts, incidents } = reading.atHand;
+    for (const fingerprint of fingerprints) alerts.set(fingerprint, null);
     for (const row of rows) {
-      const { id, target, dedupKey } = keepIncident(reading, row);
-      atHand.episodes.set(episodeKey(target, dedupKey), id);
+      // Its incidents are read right after it: those that are not found were forgotten, and are not asked for again.
+      for (const id of alerts.get(keepAlert(reading, row))?.incidents ?? [])
+        if (!incidents.has(id)) incidents.set(id, null);
     }
   },
 });
 
-const incidentStep = (ids: readonly number[], reading: Reading): Step => ({
-  sql: "SELECT * FROM incidents WHERE id = ANY($1::bigint[])",
-  values: [ids],
-  take(rows) {
-    for (const id of ids) reading.atHand.incidents.set(id, null);
-    for (const row of rows) keepIncident(reading, row);
-  },
-});
+function keepAlert({ atHand, own }: Reading, row: Row): string {
+  const record = row["facts"] === null ? own.alert(text(row["own"])) : alertOf(row);
+  atHand.alerts.set(record.fingerprint, record);
+  return record.fingerprint;
+}
+
+/** Those that are asked for, those of alerts, since nobody asks for one without the others, and the newest of episodes. */
+function incidentStep({ incidents, alerts, episodes }: Missing, reading: Reading): Step {
+  const { atHand, own } = reading;
+  const asked = [...episodes.values()];
+  return {
+    sql: `SELECT i.id AS own, r.* FROM incidents i ${unlessOwn("i", "$5")} WHERE i.id = ANY(ARRAY(
+      SELECT unnest($1::bigint[])
+      UNION ALL SELECT unnest(incidents) FROM alerts WHERE fingerprint = ANY($2::text[])
+      UNION ALL SELECT newest.id FROM unnest($3::text[], $4::text[]) AS asked (target, dedup_key) CROSS JOIN LATERAL (
+        SELECT e.id FROM incidents e WHERE e.dedup_key = asked.dedup_key AND e.target = asked.target ORDER BY e.id DESC LIMIT 1) newest))`,
+    values: [
+      [...incidents],
+      Array.from(alerts, storedKey),
+      asked.map(({ target }) => storedKey(target)),
+      asked.map(({ dedupKey }) => storedKey(dedupKey)),
+      own.transactions,
+    ],
+    take(rows) {
+      for (const id of incidents) atHand.incidents.set(id, null);
+      for (const key of episodes.keys()) atHand.episodes.set(key, null);
+      for (const row of rows) {
+        const { id, target, dedupKey } = keepIncident(reading, row);
+        const key = episodeKey(target, dedupKey);
+        // Older ones may be among them.
+        if (episodes.has(key)) atHand.episodes.set(key, Math.max(id, atHand.episodes.get(key) ?? 0));
+      }
+    },
+  };
+}
 
 const silentStep = (sources: readonly string[], reading: Reading): Step => ({
   sql: "SELECT a.*, s.source FROM silent s JOIN alerts a ON a.fingerprint = s.fingerprint WHERE s.source = ANY($1::text[])",
@@ -128,12 +122,14 @@ const silentStep = (sources: readonly string[], reading: Reading): Step => ({
 const grounded = "i.id NOT IN (SELECT incident FROM flights WHERE incident IS NOT NULL)";
 
 /** What is due of a lane, with the alert that each incident speaks of; what is in flight waits for nothing. */
-const dueOf = (lane: string, limit: string, after = ""): string =>
-  `SELECT i.*, a.status AS a_status, a.look_at AS a_look_at, a.confirmed_at AS a_confirmed_at, a.incidents AS a_incidents,
-     a.content AS a_content, a.facts AS a_facts
-   FROM incidents i LEFT JOIN alerts a ON a.fingerprint = i.lead
-   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at <= here.now AND ${grounded} ${after}
-   ORDER BY i.due_at, i.id LIMIT ${limit}`;
+const dueOf = (lane: string, limit: string, transactions: string, after = ""): string =>
+  `SELECT i.id AS own, r.*, a.fingerprint AS a_own, ar.status AS a_status, ar.look_at AS a_look_at, ar.confirmed_at AS a_confirmed_at,
+     ar.incidents AS a_incidents, ar.content AS a_content, ar.facts AS a_facts
+   FROM (SELECT xmin, * FROM incidents i WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at <= here.now
+       AND ${grounded} ${after} ORDER BY i.due_at, i.id LIMIT ${limit}) i
+   ${unlessOwn("i", transactions)} LEFT JOIN alerts a ON a.fingerprint = i.lead
+   ${unlessOwn("a", transactions, "ar")}
+   ORDER BY i.due_at, i.id`;
 
 const nextOf = (lane: string): string =>
   `SELECT i.due_at AS next FROM incidents i
@@ -165,8 +161,8 @@ function clockworkSteps(perLane: number, reading: Reading): Step[] {
             ORDER BY i.endpoint, i.urgency LIMIT 1) n)
         SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
         FROM here CROSS JOIN lanes l
-        LEFT JOIN LATERAL (${nextOf("l")}) n ON true LEFT JOIN LATERAL (${dueOf("l", "$2")}) d ON true`,
-      values: [value, perLane],
+        LEFT JOIN LATERAL (${nextOf("l")}) n ON true LEFT JOIN LATERAL (${dueOf("l", "$2", "$3")}) d ON true`,
+      values: [value, perLane, reading.own.transactions],
       take(rows) {
         for (const [key, lane] of lanesOf(rows, () => perLane, reading)) lanes.set(key, lane);
       },
@@ -205,7 +201,7 @@ const laneStep = (asked: readonly MoreOfLane[], reading: Reading): Step => ({
     SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
     FROM here CROSS JOIN unnest($2::bigint[], $3::smallint[], $4::int[], $5::bigint[], $6::bigint[]) AS l (endpoint, urgency, most, at, id)
     LEFT JOIN LATERAL (${nextOf("l")}) n ON true
-    LEFT JOIN LATERAL (${dueOf("l", "l.most", "AND (i.due_at, i.id) > (l.at, l.id)")}) d ON true`,
+    LEFT JOIN LATERAL (${dueOf("l", "l.most", "$7", "AND (i.due_at, i.id) > (l.at, l.id)")}) d ON true`,
   values: [
     nowValue(reading),
     asked.map(({ endpoint }) => endpoint),
@@ -213,6 +209,7 @@ const laneStep = (asked: readonly MoreOfLane[], reading: Reading): Step => ({
     asked.map(({ most }) => most),
     asked.map(({ after }) => after?.dueAtMs ?? 0),
     asked.map(({ after }) => after?.id ?? 0),
+    reading.own.transactions,
   ],
   take(rows) {
     const known = reading.atHand.clockwork?.lanes;
@@ -233,16 +230,17 @@ function lanesOf(
     const key = laneKey(place);
     let lane = lanes.get(key);
     if (!lane) lanes.set(key, (lane = { ...place, due: [], more: false, nextMs: instant(row["next"]) }));
-    if (row["id"] === null) continue;
+    if (row["own"] === null) continue;
     lane.due.push(keepIncident(reading, row).id);
     lane.more = lane.due.length >= limitOf(key);
-    if (row["a_facts"] !== null) keepAlert(reading, leadOf(row));
+    if (row["a_own"] !== null) keepAlert(reading, leadOf(row));
   }
   return lanes;
 }
 
 const leadOf = (row: Row): Row => ({
-  fingerprint: row["lead"],
+  own: row["a_own"],
+  fingerprint: row["a_own"],
   status: row["a_status"],
   look_at: row["a_look_at"],
   confirmed_at: row["a_confirmed_at"],

@@ -9,6 +9,7 @@ import { checkCompatible } from "./migrate.ts";
 import { Mirror } from "./mirror.ts";
 import { type Head, mirrorSteps } from "./mirroring.ts";
 import { type Found, stepsFor } from "./reading.ts";
+import { OwnRows } from "./own-rows.ts";
 import type { Row } from "./rows.ts";
 import { refuseNewer } from "./schema.ts";
 import type { Session, Step } from "./session.ts";
@@ -63,6 +64,7 @@ class Fault extends Error {}
 export class Turns {
   readonly #options: TurnOptions;
   readonly #mirror = new Mirror();
+  readonly #own = new OwnRows();
   #session: Session | undefined;
   #perLane = 8;
 
@@ -146,7 +148,14 @@ export class Turns {
         : [];
     const { steps, head } = mirrorSteps(mirror, clockMs);
     const first = expecting(calls, this.#perLane);
-    const reading = { atHand, mirror, nowMs: null, clockMs, forgetting: { found, locked: mode === "write" } };
+    const reading = {
+      atHand,
+      mirror,
+      own: this.#own,
+      nowMs: null,
+      clockMs,
+      forgetting: { found, locked: mode === "write" },
+    };
     await session.run(
       [
         begin[mode],
@@ -222,7 +231,10 @@ export class Turns {
     const endpointsSeq = news.endpoints ? seq : o.head.endpointsSeq;
     const head = { ...o.head, seq, endpointsSeq, timeMs: o.nowMs };
     o.progress.sent = { seq, answers: o.answers };
-    await session.run([...steps, ...headSteps(head, this.#options.writer), ...wakes, commit], o.patienceMs);
+    let transaction = "";
+    const written = headSteps(head, this.#options.writer, (id) => (transaction = id));
+    await session.run([...steps, ...written, ...wakes, commit], o.patienceMs);
+    this.#own.wrote(transaction, o.draft);
     this.#mirror.take(news);
     this.#mirror.seq = seq;
     this.#mirror.endpointsSeq = endpointsSeq;
@@ -245,6 +257,7 @@ export class Turns {
         session.close(error);
         throw error;
       });
+      this.#own.clear();
       return (this.#session = session);
     } catch (error) {
       throw unavailable(error);

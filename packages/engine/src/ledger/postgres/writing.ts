@@ -4,7 +4,7 @@ import { Columns } from "./columns.ts";
 import type { Draft } from "./draft.ts";
 import type { Mirror, News, Seat } from "./mirror.ts";
 import type { Head } from "./mirroring.ts";
-import { alertColumns, alertRow, incidentColumns, incidentRow } from "./rows.ts";
+import { alertColumns, alertRow, incidentColumns, incidentRow, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { storedKey, storedText } from "./stored-key.ts";
 
@@ -83,11 +83,13 @@ export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing 
   return { steps, news };
 }
 
-/** The ledger's own row, and who wrote last. */
-export const headSteps = (head: Head, writer: string): Step[] => [
+/** The ledger's own row, and who wrote last. Says the number that PostgreSQL gave the transaction. */
+export const headSteps = (head: Head, writer: string, is?: (transaction: string) => void): Step[] => [
   {
-    sql: "UPDATE ledger SET seq = $1, endpoints_seq = $2, time = $3, last_token = $4, last_id = $5",
+    sql: `UPDATE ledger SET seq = $1, endpoints_seq = $2, time = $3, last_token = $4, last_id = $5
+      RETURNING pg_current_xact_id()::text AS transaction`,
     values: [head.seq, head.endpointsSeq, head.timeMs, head.lastToken, head.lastId],
+    take: ([row]) => is?.(text(row?.["transaction"])),
   },
   {
     sql: "INSERT INTO writers (id, seq) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
