@@ -167,16 +167,18 @@ class Queue {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, mostInGroup);
+      let group: Waiting[] | undefined;
+      const take = (): Waiting[] => (group ??= this.#waiting.splice(0, mostInGroup));
       try {
-        const answers = await this.#turns.run(group.map(({ call }) => call));
-        for (const [index, { done, failed }] of group.entries()) {
+        await this.#turns.begin();
+        const answers = await this.#turns.run(take().map(({ call }) => call));
+        for (const [index, { done, failed }] of take().entries()) {
           const answer = answers[index];
           if (answer instanceof Error) failed(answer);
           else done(answer);
         }
       } catch (error) {
-        for (const { failed } of group) failed(error);
+        for (const { failed } of take()) failed(error);
       }
     }
     this.#running = undefined;

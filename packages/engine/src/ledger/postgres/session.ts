@@ -7,6 +7,8 @@ export interface Step {
   readonly sql: string;
   readonly values?: readonly unknown[];
   readonly take?: (rows: readonly Row[]) => void;
+  /** Called as soon as it was done, without waiting for those after it. */
+  readonly answered?: () => void;
 }
 
 /** One connection, on which statements are sent without waiting for the answers of those before. */
@@ -48,7 +50,11 @@ export class Session {
     const { stream } = this.#connection;
     stream.cork();
     try {
-      return steps.map((step) => this.#send(step));
+      return steps.map((step) => {
+        const answer = this.#send(step);
+        if (step.answered) answer.then(step.answered, () => {});
+        return answer;
+      });
     } finally {
       stream.uncork();
     }

@@ -40,6 +40,9 @@ const silenceMs = 10_000;
 /** A change of targets may touch every incident. */
 const longSilenceMs = 120_000;
 
+/** Who waits longer for the lock waits for others. */
+const contendedMs = 4;
+
 /** One after another, over the whole ledger: decisions then see what all others decided. Freed with the transaction. */
 const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)";
 
@@ -67,10 +70,42 @@ export class Turns {
   readonly #own = new OwnRows();
   #session: Session | undefined;
   #perLane = 8;
+  /** Others had the lock when it was asked for last. */
+  #contended = false;
+  /** Where the lock was had by itself. */
+  #begunOn: Session | undefined;
 
   constructor(options: TurnOptions) {
     this.#options = options;
     this.#session = options.session;
+  }
+
+  /**
+   * Waits for the lock, where others were seen to have it: what is asked meanwhile is of the same group then. Else it is asked
+   * for together with what is read.
+   *
+   * @throws LedgerUnavailable where it was not to be had
+   */
+  async begin(): Promise<void> {
+    const session = this.#session;
+    if (!this.#contended || !session || session.broken) return;
+    try {
+      await session.run([this.#beginStep()], silenceMs);
+      this.#begunOn = session;
+    } catch (error) {
+      await this.#undo(session);
+      // A new connection may do better.
+      if (session.broken) return;
+      this.#options.time.failed();
+      throw unavailable(error);
+    }
+  }
+
+  #beginStep(): Step {
+    const askedAtMs = performance.now();
+    const answered = () =>
+      (this.#contended = this.#options.mode === "write" && performance.now() - askedAtMs > contendedMs);
+    return { ...begin[this.#options.mode], answered };
   }
 
   /**
@@ -156,9 +191,11 @@ export class Turns {
       clockMs,
       forgetting: { found, locked: mode === "write" },
     };
+    const begun = this.#begunOn === session;
+    this.#begunOn = undefined;
     await session.run(
       [
-        begin[mode],
+        ...(begun ? [] : [this.#beginStep()]),
         ...patient,
         ...steps,
         ...stepsFor(first, reading),
