@@ -8,6 +8,8 @@ const mostLength = 4_000_000;
 /** Each row that is read is compared with them. */
 const mostTransactions = 128;
 
+type Written = Pick<Draft, "inserted" | "rewritten" | "incidentsPut" | "alertsPut">;
+
 interface Kept<T> {
   readonly row: T;
   readonly by: Transaction;
@@ -45,7 +47,7 @@ export class OwnRows {
   }
 
   /** @param transaction as `pg_current_xact_id` says it; committed by now */
-  wrote(transaction: string, { inserted, rewritten, incidentsPut, alertsPut }: Draft): void {
+  wrote(transaction: string, { inserted, rewritten, incidentsPut, alertsPut }: Written): void {
     const incidents = [...new Set([...inserted, ...rewritten])];
     const alerts = Array.from(alertsPut.keys(), storedKey);
     if (incidents.length + alerts.length === 0) return;

@@ -1,0 +1,61 @@
+import type { Incident } from "@tocsin/core/decisions";
+import { epochMs, incidentOf } from "@tocsin/testkit";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { factsOf, sameRow, withFacts } from "./incident-facts.ts";
+
+/** Each is unlike what most incidents are. */
+const unusual: Partial<Incident> = {
+  kind: "change",
+  told: { event: "trigger", certain: false, severity: "error", atMs: epochMs },
+  opened: true,
+  settledToken: 3,
+  unaccepted: { token: 1, atMs: 1, action: "trigger", severity: "error" },
+  overtaken: [{ token: 1, action: "trigger", untilMs: epochMs }],
+  repeat: true,
+  checkKey: true,
+  adopted: true,
+  fellBack: true,
+  fallbackOf: 0,
+  attempts: 1,
+  failures: 1,
+  lastFailure: { reason: "timeout", detail: "it took too long", atMs: epochMs },
+  retriedForMs: 1,
+  manualUntilMs: 0,
+  confirmedAtMs: 7,
+};
+const some = fc.subarray(Object.keys(unusual) as (keyof Incident)[]).map((facts) => ({
+  ...incidentOf(),
+  ...Object.fromEntries(facts.map((fact) => [fact, unusual[fact]])),
+}));
+
+const columnsOf = (incident: Incident) => {
+  const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, acceptedAtMs, updatedAtMs } =
+    incident;
+  return { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, acceptedAtMs, updatedAtMs };
+};
+
+it("an incident is read as it was written", () => {
+  fc.assert(
+    fc.property(some, (incident) => {
+      expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
+    }),
+  );
+});
+
+it("of a usual one only what differs from one to another is written", () => {
+  expect(Object.keys(factsOf(incidentOf()))).toEqual(["members", "wanted", "reason", "confirmedAtMs"]);
+});
+
+it("what was written in full is read too, and goes before what columns say", () => {
+  const incident = incidentOf({ target: "a\0b", dedupKey: "long" });
+  const { flight: _, ...facts } = incident;
+  expect(withFacts(JSON.stringify(facts), { ...columnsOf(incident), target: "#1", dedupKey: "#2" })).toEqual(incident);
+});
+
+it("a row is the same where only what a lease changes differs", () => {
+  const one = incidentOf();
+  expect(sameRow(one, { ...one, state: "in_flight", reason: "in_flight", dueAtMs: 1, updatedAtMs: 1 })).toBe(true);
+  for (const fact of Object.keys(unusual) as (keyof Incident)[])
+    expect([fact, sameRow(one, { ...one, [fact]: unusual[fact] })]).toEqual([fact, false]);
+});
