@@ -2,7 +2,7 @@ import type { IncidentQuery, Reason, Severity } from "@tocsin/core/decisions";
 import { urgency } from "@tocsin/core/decisions";
 import { Counts } from "../counts.ts";
 import { type Answers, keyOf, type Kind, type Over, type Question } from "./questions.ts";
-import { keepIncident, type Reading } from "./reading.ts";
+import { keepIncident, type Reading, sameKey } from "./reading.ts";
 import { alertOf, letterOf, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { storedKey } from "./stored-key.ts";
@@ -115,7 +115,9 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
   if (target !== undefined) where.push(`i.target = ${value(storedKey(target))}`);
   if (fingerprint !== undefined) {
     const key = value(storedKey(fingerprint));
-    where.push(`(i.dedup_key = ${key} OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${key})))`);
+    where.push(
+      `((${sameKey("i.dedup_key", key)}) OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${key})))`,
+    );
   }
   return {
     sql: `SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ${value(limit + 1)}`,
@@ -186,7 +188,7 @@ function overSteps(beforeMs: number, limit: number, reading: Reading, answer: (o
     },
     {
       sql: `SELECT * FROM alerts a WHERE status = 'resolved' AND confirmed_at < $1 ${locked ? "AND fingerprint = ANY($3::text[])" : ""}
-        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.dedup_key = a.fingerprint)
+        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE ${sameKey("i.dedup_key", "a.fingerprint")})
         AND NOT EXISTS (SELECT 1 FROM members m WHERE m.fingerprint = a.fingerprint) LIMIT $2`,
       values: [beforeMs, limit, ...(locked ? [found.alerts] : [])],
       take(rows) {

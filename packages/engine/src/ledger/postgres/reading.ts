@@ -78,6 +78,10 @@ function keepAlert({ atHand, own }: Reading, row: Row): string {
   return record.fingerprint;
 }
 
+/** Of incidents, as `incidents_episode` finds it. */
+export const sameKey = (column: string, key: string): string =>
+  `hashtext(${column}) = hashtext(${key}) AND ${column} = ${key}`;
+
 /** Those that are asked for, those of alerts, since nobody asks for one without the others, and the newest of episodes. */
 function incidentStep({ incidents, alerts, episodes }: Missing, reading: Reading): Step {
   const { atHand, own } = reading;
@@ -87,7 +91,8 @@ function incidentStep({ incidents, alerts, episodes }: Missing, reading: Reading
       SELECT unnest($1::bigint[])
       UNION ALL SELECT unnest(incidents) FROM alerts WHERE fingerprint = ANY($2::text[])
       UNION ALL SELECT newest.id FROM unnest($3::text[], $4::text[]) AS asked (target, dedup_key) CROSS JOIN LATERAL (
-        SELECT e.id FROM incidents e WHERE e.dedup_key = asked.dedup_key AND e.target = asked.target ORDER BY e.id DESC LIMIT 1) newest))`,
+        SELECT e.id FROM incidents e WHERE ${sameKey("e.dedup_key", "asked.dedup_key")} AND ${sameKey("e.target", "asked.target")}
+        ORDER BY e.id DESC LIMIT 1) newest))`,
     values: [
       [...incidents],
       Array.from(alerts, storedKey),

@@ -150,8 +150,11 @@ export const migrations: readonly Migration[] = [
   },
   {
     compatibleFrom: 4,
-    // Who does not know that reads too little in them.
+    // Who does not know what facts leave out reads too little in them. Of dedup keys, which are hashes or long, four bytes are
+    // enough to find the few rows that are meant: half as many pages for new ones to touch.
     sql: `
+  DROP INDEX incidents_episode;
+  CREATE INDEX incidents_episode ON incidents (hashtext(dedup_key), hashtext(target), id);
   COMMENT ON COLUMN incidents.facts IS 'What no column says, and most incidents have not in common';
   COMMENT ON COLUMN alerts.facts IS 'What no column says';
   `,
