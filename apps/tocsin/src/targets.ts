@@ -22,6 +22,7 @@ import {
 } from "@tocsin/publishers";
 
 import { nameIn } from "./fallbacks.ts";
+import type { Origin } from "./reachability/reachability.ts";
 import { parseWritten, readTargets } from "./read-targets.ts";
 import type { TargetEntry } from "./target-entry.ts";
 import { trialTarget } from "./trials/trial-alert.ts";
@@ -148,8 +149,10 @@ export class Targets {
   }
 
   /** Where those are that may be told something. */
-  origins(): string[] {
-    return this.#inForce.flatMap(({ enabled, url }) => (enabled ? [new URL(url).origin] : []));
+  origins(): Origin[] {
+    return this.#inForce.flatMap(({ enabled, url, own }) =>
+      enabled ? [{ origin: new URL(url).origin, anyAddress: own["anyAddress"] === true }] : [],
+    );
   }
 
   /** Whether one of these, be it in force or not, wants to be told of the alert. */

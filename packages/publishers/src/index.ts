@@ -1,3 +1,4 @@
+export { forbiddenAddress, guarded, isForbiddenAddress } from "./forbidden-address.ts";
 export { createPublisher, targetTypes } from "./registry.ts";
 export type { PublisherOptions } from "./publisher-options.ts";
 export { credentialIdentity, endpointIdentity, publisherFromSealed, sealable } from "./seal.ts";

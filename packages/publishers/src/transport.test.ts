@@ -301,7 +301,12 @@ describe("a proxy", () => {
     expect(proxy.seen).toContain(`CONNECT 127.0.0.1:${server.port}`);
   });
 
-  test("that says back what it was told gives no password away", async () => {
+  test.each([
+    ["us%65r:p%40ss-word", "user:p@ss-word", "Basic [secret], which is user:[secret]"],
+    ["t%6Fken-0123456789", "token-0123456789:", "Basic [secret], which is [secret]:"],
+    // Whoever is called so is no secret.
+    ["squid", "squid:", "Basic c3F1aWQ6, which is squid:"],
+  ])("that says back what it was told gives no password away: %s", async (user, meant, shown) => {
     const seen: string[] = [];
     await using front = await listen(
       createHttpServer((request, response) => {
@@ -310,11 +315,11 @@ describe("a proxy", () => {
         response.writeHead(502).end(`${told}, which is ${Buffer.from(told.slice(6), "base64").toString()}`);
       }),
     );
-    const proxy = { http: `http://us%65r:p%40ss-word@127.0.0.1:${front.port}`, https: undefined, no: undefined };
+    const proxy = { http: `http://${user}@127.0.0.1:${front.port}`, https: undefined, no: undefined };
     await using transport = new Transport({ proxy });
     const reply = await transport.post({ ...post, address: addressOf("http://receiver.invalid/") });
-    expect(seen).toEqual([`Basic ${Buffer.from("user:p@ss-word").toString("base64")}`]);
-    expect(reply).toMatchObject({ kind: "answered", status: 502, body: "Basic [secret], which is user:[secret]" });
+    expect(seen).toEqual([`Basic ${Buffer.from(meant).toString("base64")}`]);
+    expect(reply).toMatchObject({ kind: "answered", status: 502, body: shown });
   });
 
   test("is not used for hosts that no_proxy names", async () => {

@@ -233,12 +233,19 @@ export function proxyFrom(env: Readonly<Record<string, string | undefined>>): Pr
   return { http: get("HTTP_PROXY"), https: get("HTTPS_PROXY"), no: get("NO_PROXY") };
 }
 
-/** What lets us through proxies: their passwords as they are written and meant, and what the proxies are told. */
+/** A user without a password who has a shorter name is no secret, and to take it out would garble texts. */
+const shortestToken = 8;
+
+/**
+ * What lets us through proxies: their passwords as they are written and meant, and what the proxies are told. Where there is no
+ * password, the user is a token perhaps.
+ */
 export const proxySecrets = ({ http, https }: ProxySettings): readonly string[] =>
   [http, https].flatMap((written) => {
     const url = proxyUrl(written ?? "");
-    if (!url?.password) return [];
+    const secret = url?.password || url?.username;
+    if (!url || !secret || (!url.password && secret.length < shortestToken)) return [];
     const told = proxyAuthorization(url)!.slice("Basic ".length);
     const meant = Buffer.from(told, "base64").toString();
-    return [told, url.password, meant.slice(meant.indexOf(":") + 1)];
+    return [told, secret, url.password ? meant.slice(meant.indexOf(":") + 1) : meant.slice(0, -1)];
   });

@@ -1,4 +1,6 @@
-import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { forbiddenAddress, guarded, isForbiddenAddress } from "@tocsin/publishers";
+import { lookup } from "node:dns";
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 
 /** Whether a server could be reached, and where it failed. */
@@ -6,20 +8,33 @@ export interface Reached {
   readonly ok: boolean;
   /** The first of these that failed. */
   readonly step?: "dns" | "tcp" | "tls";
-  /** Such as `ENOTFOUND`. */
+  /** Such as `ENOTFOUND`; `FORBIDDEN_ADDRESS`: nothing is sent there, and nothing was connected to. */
   readonly detail?: string;
   readonly tookMs: number;
+}
+
+export interface ReachOptions {
+  /** Its name may resolve to an address that is forbidden otherwise, as a target says by `allow_link_local`. */
+  readonly anyAddress: boolean;
+  /** How names become addresses. @default `node:dns` */
+  readonly resolve?: LookupFunction;
 }
 
 /**
  * Looks the host up, connects, and shakes hands where it is TLS; asks for nothing. What a server would answer to an
  * unasked-for request says nothing of what it does with an event.
  */
-export function reach({ protocol, hostname, port }: URL, signal: AbortSignal): Promise<Reached> {
+export function reach(
+  { protocol, hostname, port }: URL,
+  signal: AbortSignal,
+  { anyAddress, resolve: lookUp = lookup }: ReachOptions,
+): Promise<Reached> {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   const secure = protocol === "https:";
-  const where = { host, port: Number(port) || (secure ? 443 : 80) };
+  const where = { host, port: Number(port) || (secure ? 443 : 80), lookup: anyAddress ? lookUp : guarded(lookUp) };
   const sinceMs = performance.now();
+  if (!anyAddress && isForbiddenAddress(host))
+    return Promise.resolve({ ok: false, step: "tcp", detail: forbiddenAddress, tookMs: 0 });
   return new Promise((resolve) => {
     let step: "dns" | "tcp" | "tls" = isIP(host) === 0 ? "dns" : "tcp";
     const socket: Socket = secure

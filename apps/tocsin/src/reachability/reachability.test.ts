@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:net";
+import { createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
 
 import { VirtualClock } from "@tocsin/testkit";
@@ -20,6 +20,10 @@ async function listening(server: Server) {
 }
 const silent = () => createServer((socket) => socket.on("error", () => {}).resume());
 const forever = new AbortController().signal;
+const guardedly = { anyAddress: false };
+const resolve: LookupFunction = (_host, { all }, found) =>
+  all ? found(null, [{ address: "0.0.0.0", family: 4 }]) : found(null, "0.0.0.0", 4);
+const at = (origin: string) => ({ origin, ...guardedly });
 
 describe("a server", () => {
   test("that listens can be reached; nothing is sent", async () => {
@@ -28,7 +32,7 @@ describe("a server", () => {
       socket.on("data", (data) => received.push(String(data))).on("error", () => {}),
     );
     await using open = await listening(server);
-    expect(await reach(new URL(`http://127.0.0.1:${open.port}`), forever)).toEqual({
+    expect(await reach(new URL(`http://127.0.0.1:${open.port}`), forever, guardedly)).toEqual({
       ok: true,
       tookMs: expect.any(Number),
     });
@@ -36,13 +40,13 @@ describe("a server", () => {
   });
 
   test("whose name cannot be looked up fails there, one that is off at the connection", async () => {
-    expect(await reach(new URL(`https://${"a".repeat(64)}.invalid`), forever)).toMatchObject({
+    expect(await reach(new URL(`https://${"a".repeat(64)}.invalid`), forever, guardedly)).toMatchObject({
       ok: false,
       step: "dns",
     });
     const { port, ...closed } = await listening(silent());
     await closed[Symbol.asyncDispose]();
-    expect(await reach(new URL(`https://127.0.0.1:${port}`), forever)).toMatchObject({
+    expect(await reach(new URL(`https://127.0.0.1:${port}`), forever, guardedly)).toMatchObject({
       ok: false,
       step: "tcp",
       detail: "ECONNREFUSED",
@@ -51,18 +55,34 @@ describe("a server", () => {
 
   test("whose certificate nobody vouches for fails at the handshake", async () => {
     await using open = await listening(createTls(selfSigned(), (socket) => socket.on("error", () => {})));
-    expect(await reach(new URL(`https://127.0.0.1:${open.port}`), forever)).toMatchObject({
+    expect(await reach(new URL(`https://127.0.0.1:${open.port}`), forever, guardedly)).toMatchObject({
       ok: false,
       step: "tls",
       detail: expect.stringMatching(/SELF_SIGNED/),
     });
   });
 
+  test("at an address to which nothing is sent is not connected to, by number or by name, unless its target allows it", async () => {
+    const connections: Socket[] = [];
+    await using open = await listening(
+      createServer((socket) => connections.push(socket.on("error", () => {}).resume())),
+    );
+    const forbidden = { ok: false, detail: "FORBIDDEN_ADDRESS" };
+    // This machine under another name: it would answer.
+    const [byNumber, byName] = ["0.0.0.0", "metadata.test"].map((host) => new URL(`http://${host}:${open.port}`));
+    if (!byNumber || !byName) throw new Error("there are two");
+    expect(await reach(byNumber, forever, { anyAddress: false, resolve })).toMatchObject({ ...forbidden, step: "tcp" });
+    expect(await reach(byName, forever, { anyAddress: false, resolve })).toMatchObject({ ...forbidden, step: "dns" });
+    expect(connections).toEqual([]);
+    expect(await reach(byNumber, forever, { anyAddress: true, resolve })).toMatchObject({ ok: true });
+    expect(await reach(byName, forever, { anyAddress: true, resolve })).toMatchObject({ ok: true });
+  });
+
   test("that accepts and says nothing fails in time", async () => {
     await using open = await listening(silent());
-    const result = await reach(new URL(`https://127.0.0.1:${open.port}`), AbortSignal.timeout(50));
+    const result = await reach(new URL(`https://127.0.0.1:${open.port}`), AbortSignal.timeout(50), guardedly);
     expect(result).toMatchObject({ ok: false, step: "tls", detail: "no answer in time" });
-    expect(await reach(new URL("http://127.0.0.1:1"), AbortSignal.abort())).toMatchObject({ ok: false });
+    expect(await reach(new URL("http://127.0.0.1:1"), AbortSignal.abort(), guardedly)).toMatchObject({ ok: false });
   });
 });
 
@@ -74,7 +94,7 @@ describe("reachability", () => {
     const clock = new VirtualClock();
     const server = await listening(silent());
     const origin = `http://127.0.0.1:${server.port}`;
-    let origins = [origin, origin];
+    let origins = [at(origin), at(origin)];
     const reachability = new Reachability({ clock, log, origins: () => origins, proxy: noProxy });
     reachability.start();
     expect(reachability.of(origin)).toBeUndefined();
@@ -93,6 +113,21 @@ describe("reachability", () => {
     expect(clock.nextAtMs()).toBeNull();
   });
 
+  test("one target that allows any address is enough for all at its place", async () => {
+    await using open = await listening(silent());
+    const origin = `http://0.0.0.0:${open.port}`;
+    const found = async (...allowed: boolean[]) => {
+      const origins = () => allowed.map((anyAddress) => ({ origin, anyAddress }));
+      const reachability = new Reachability({ clock: new VirtualClock(), log, origins, proxy: noProxy });
+      await reachability.check();
+      await reachability.stop();
+      return reachability.of(origin)?.ok;
+    };
+    expect(await found(false)).toBe(false);
+    expect(await found(true, false)).toBe(true);
+    expect(await found(false, true)).toBe(true);
+  });
+
   test.each([
     ["http://127.0.0.1:1", { ...noProxy, https: "http://proxy" }, true],
     ["http://127.0.0.1:1", { ...noProxy, http: "http://proxy" }, false],
@@ -100,7 +135,7 @@ describe("reachability", () => {
     ["http://a.localhost:1", { ...noProxy, http: "http://proxy", no: ".localhost" }, true],
     ["https://127.0.0.1:1", { ...noProxy, http: "http://proxy" }, false],
   ])("of %s with %j is tried: %s", async (origin, proxy, tried) => {
-    const reachability = new Reachability({ clock: new VirtualClock(), log, origins: () => [origin], proxy });
+    const reachability = new Reachability({ clock: new VirtualClock(), log, origins: () => [at(origin)], proxy });
     await reachability.check();
     expect(reachability.of(origin) !== undefined).toBe(tried);
     await reachability.stop();

@@ -1,4 +1,5 @@
 import type { Clock } from "@tocsin/core";
+import { bypassesProxy } from "@tocsin/pagerduty/http";
 import type { ProxySettings } from "@tocsin/publishers";
 
 import type { Logger } from "../telemetry/logger.ts";
@@ -11,11 +12,19 @@ const longestMs = 5_000;
 /** Servers that are tried at once. */
 const together = 8;
 
+/** Where a target is. */
+export interface Origin {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  /** See `ReachOptions`. */
+  readonly anyAddress: boolean;
+}
+
 export interface ReachabilityOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Scheme, host and port of every target that may be told something. */
-  readonly origins: () => Iterable<string>;
+  /** Of every target that may be told something. */
+  readonly origins: () => Iterable<Origin>;
   /** What goes through a proxy is not tried: whether the proxy can reach it, only the proxy knows. */
   readonly proxy: ProxySettings;
 }
@@ -65,12 +74,14 @@ export class Reachability {
 
   async #checkAll(): Promise<void> {
     const { clock, origins, proxy } = this.#o;
-    const waiting = [...new Set(origins())].filter((origin) => !isProxied(new URL(origin), proxy));
+    const anyAddress = new Map<string, boolean>();
+    for (const one of origins()) anyAddress.set(one.origin, one.anyAddress || anyAddress.get(one.origin) === true);
+    const waiting = [...anyAddress.keys()].filter((origin) => !isProxied(new URL(origin), proxy));
     const found = new Map<string, Found>();
     const work = async () => {
       for (let origin = waiting.pop(); origin !== undefined; origin = waiting.pop()) {
         const signal = AbortSignal.any([AbortSignal.timeout(longestMs), this.#stopping.signal]);
-        const reached = await reach(new URL(origin), signal);
+        const reached = await reach(new URL(origin), signal, { anyAddress: anyAddress.get(origin) === true });
         if (this.#stopping.signal.aborted) return;
         found.set(origin, { ...reached, atMs: clock.now() });
         this.#report(origin, reached);
@@ -87,13 +98,7 @@ export class Reachability {
   }
 }
 
-/** As far as needed: names and their subdomains, or everything. */
-function isProxied({ protocol, hostname }: URL, { http, https, no }: ProxySettings): boolean {
-  const proxy = protocol === "https:" ? (https ?? http) : http;
-  if (proxy === undefined) return false;
-  const exempt = (no ?? "").split(/[\s,]+/).filter((entry) => entry !== "");
-  return !exempt.some((entry) => {
-    const name = entry.replace(/^\*?\./, "");
-    return entry === "*" || hostname === name || hostname.endsWith(`.${name}`);
-  });
+function isProxied(url: URL, { http, https, no }: ProxySettings): boolean {
+  const proxy = url.protocol === "https:" ? https || http : http;
+  return Boolean(proxy) && !bypassesProxy(no ?? "", url);
 }
