@@ -73,15 +73,17 @@ it("forgets the oldest transactions, and of them what no later one wrote", () =>
   expect(() => own.alert("b")).toThrow("not at hand");
 });
 
-it("keeps no more than so much of alerts, were it nothing at all", () => {
+it("keeps no more than so much, were it nothing at all", () => {
   const own = new OwnRows();
-  const large = "x".repeat(3_000_000);
+  const large = "x".repeat(4_000_000);
   own.wrote("1", written({ alerts: [alert("a", large)] }));
   own.wrote("2", written({ alerts: [alert("b", large)] }));
   expect(own.transactions).toBe("{2}");
   own.wrote("3", written({ alerts: [alert("c", large), alert("d", large)] }));
   expect(own.transactions).toBe("{}");
-  own.wrote("4", written({ alerts: [alert("e")] }));
+  own.wrote("4", written({ inserted: Array.from({ length: 12_001 }, (_, id) => incidentOf({ id })) }));
+  expect(own.transactions).toBe("{}");
+  own.wrote("5", written({ alerts: [alert("e")] }));
   own.clear();
   expect(own.transactions).toBe("{}");
   expect(() => own.alert("e")).toThrow("not at hand");

@@ -3,8 +3,10 @@ import type { AlertRecord } from "../store.ts";
 import type { Draft } from "./draft.ts";
 import { storedKey } from "./stored-key.ts";
 
-/** Of what is kept, in characters of alerts. */
-const mostLength = 4_000_000;
+/** Of what is kept, in characters of JSON. */
+const mostLength = 6_000_000;
+/** What a usual incident is, and an alert beside its content. */
+const rowLength = 500;
 /** Each row that is read is compared with them. */
 const mostTransactions = 128;
 
@@ -51,7 +53,7 @@ export class OwnRows {
     const incidents = [...new Set([...inserted, ...rewritten])];
     const alerts = Array.from(alertsPut.keys(), storedKey);
     if (incidents.length + alerts.length === 0) return;
-    let length = 0;
+    let length = (incidents.length + alerts.length) * rowLength;
     for (const { after } of alertsPut.values()) length += after.content.length;
     // A row holds what the first 32 bits of that number are.
     const by = { id: String(BigInt(transaction) & 0xffff_ffffn), incidents, alerts, length };
