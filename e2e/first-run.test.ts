@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import { Child } from "./lib/child.ts";
 import { temporaryDirectory } from "./lib/place.ts";
-import { tocsin } from "./lib/tocsin.ts";
+import { Service, tocsin } from "./lib/tocsin.ts";
 import { until } from "./lib/until.ts";
 
 /** A start without configuration has one address. Where it is taken, there is nothing to test. */
@@ -82,9 +82,23 @@ test("the demo tells a storm, collapses what need not be told, and sums up", asy
 });
 
 test("a reader that has seen enough is no failure", async () => {
-  const main = new URL("../apps/tocsin/src/main.ts", import.meta.url).pathname;
+  const main = new URL("../apps/tocsin/src/main.mjs", import.meta.url).pathname;
   const command = `set -o pipefail; "${process.execPath}" --conditions=@tocsin/source "${main}" config schema | head -1`;
   await using child = new Child("bash", ["-c", command]);
   expect(await child.ended).toEqual({ code: 0, signal: null });
   expect([child.stdout, child.stderr]).toEqual(["{\n", ""]);
+});
+
+test("from the second start on nothing has to be stripped of types, in the ledger's thread neither", async () => {
+  await using service = await Service.start({ config: {}, env: { NODE_DEBUG_NATIVE: "COMPILE_CACHE" } });
+  await service.stop();
+  await service.start();
+  const { stdout, stderr } = service.process;
+  const sources = Array.from(
+    (stdout + stderr).matchAll(/retrieving transpile cache for StrippedTypeScript (\S+?)\.\.\.(.*)/g),
+    ([, source, found]) => [source, found],
+  );
+  expect(sources.filter(([, found]) => found !== "success")).toEqual([]);
+  for (const source of ["cli/program.ts", "ledger/sqlite/thread.ts"])
+    expect(sources.some(([at]) => at?.endsWith(source))).toBe(true);
 });

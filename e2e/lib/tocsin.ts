@@ -7,7 +7,7 @@ import { Child, type ChildOptions, type Exit } from "./child.ts";
 import { freePort, temporaryDirectory } from "./place.ts";
 import { type Patience, until } from "./until.ts";
 
-const main = fileURLToPath(new URL("../../apps/tocsin/src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../apps/tocsin/src/main.mjs", import.meta.url));
 
 /** The program as a process of its own. */
 export const tocsin = (args: readonly string[], options?: ChildOptions): Child =>

@@ -91,7 +91,7 @@ describe("usage", () => {
       process.argv = [process.argv[0], "tocsin", "--help"];
       const { registerHooks } = await import("node:module");
       registerHooks({ load: (url, context, next) => { console.error(url); return next(url, context); } });
-      await import(${JSON.stringify(new URL("../main.ts", import.meta.url).href)});`;
+      await import(${JSON.stringify(new URL("../main.mjs", import.meta.url).href)});`;
     const args = ["--conditions=@tocsin/source", "--input-type=module", "--eval", script];
     const { stdout, stderr: loaded } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect(stdout).toContain("Usage: tocsin");

@@ -3,10 +3,12 @@
 // one thread frees another may use (bench/README.md).
 import { enableCompileCache, flushCompileCache } from "node:module";
 
-// From the second start on, types need no stripping and code no compiling: half the time to start and 40 MB less memory. The
-// cache lies beside the code, where only who may change the code may change it; elsewhere than in a checkout there is none.
+// From the second start on, types need no stripping and code no compiling: less time to start, and 31 MB less memory, half of that
+// because this file has no types itself, so that what strips them is never loaded. Threads find the cache by the environment. It
+// lies beside the code, where only who may change the code may change it; elsewhere than in a checkout there is none.
 const checkout = new URL("../../../node_modules/", import.meta.url);
-enableCompileCache(new URL(".cache/tocsin", checkout).pathname);
+process.env["NODE_COMPILE_CACHE"] ??= new URL(".cache/tocsin", checkout).pathname;
+enableCompileCache();
 
 const { run } = await import("./cli/program.ts");
 const { processTerminal } = await import("./cli/terminal.ts");
