@@ -2,4 +2,11 @@ export { forbiddenAddress, guarded, isForbiddenAddress } from "./forbidden-addre
 export { createPublisher, targetTypes } from "./registry.ts";
 export type { PublisherOptions } from "./publisher-options.ts";
 export { credentialIdentity, endpointIdentity, publisherFromSealed, sealable } from "./seal.ts";
-export { proxyFrom, proxySecrets, type ProxySettings, Transport, type TransportOptions } from "./transport.ts";
+export {
+  proxyFor,
+  proxyFrom,
+  proxySecrets,
+  type ProxySettings,
+  Transport,
+  type TransportOptions,
+} from "./transport.ts";

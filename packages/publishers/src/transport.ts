@@ -180,7 +180,7 @@ export class Transport implements AsyncDisposable {
     if (!anyAddress && isForbiddenAddress(url.hostname)) throw forbidden();
     const { connections, lookup: resolve } = this.#options;
     const secure = url.protocol === "https:";
-    const proxy = this.#proxyFor(url);
+    const proxy = proxyFor(this.#options.proxy, url);
     const headers = `host: ${url.host}\r\n`;
     if (proxy && !secure) {
       const authorization = proxyAuthorization(proxy);
@@ -190,12 +190,6 @@ export class Transport implements AsyncDisposable {
     }
     const to = { ...destination(url, tls), lookup: anyAddress ? resolve : guarded(resolve), proxy };
     return { pool: new ConnectionPool(to, connections), before: "", headers };
-  }
-
-  #proxyFor(url: URL): URL | undefined {
-    const { http, https, no } = this.#options.proxy ?? {};
-    const proxy = url.protocol === "https:" ? https || http : http;
-    return proxy && !bypassesProxy(no ?? "", url) ? proxyUrl(proxy) : undefined;
   }
 }
 
@@ -225,6 +219,13 @@ function headerLines(headers: readonly string[]): string {
 function scrubbed(reply: Reply, scrub: (text: string) => string): Reply {
   if (reply.kind === "answered") return { ...reply, body: scrub(reply.body) };
   return reply.kind === "failed" ? { ...reply, detail: scrub(reply.detail) } : reply;
+}
+
+/** Through which proxy a URL is reached. Undefined: without one. */
+export function proxyFor(settings: ProxySettings | undefined, url: URL): URL | undefined {
+  const { http, https, no } = settings ?? {};
+  const proxy = url.protocol === "https:" ? https || http : http;
+  return proxy && !bypassesProxy(no ?? "", url) ? proxyUrl(proxy) : undefined;
 }
 
 /** The proxies that an environment names, in either case; lower case wins, as in curl. */

@@ -30,11 +30,11 @@ export function reach(
   { anyAddress, resolve: lookUp = lookup }: ReachOptions,
 ): Promise<Reached> {
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  if (!anyAddress && isForbiddenAddress(host))
+    return Promise.resolve({ ok: false, step: "tcp", detail: forbiddenAddress, tookMs: 0 });
   const secure = protocol === "https:";
   const where = { host, port: Number(port) || (secure ? 443 : 80), lookup: anyAddress ? lookUp : guarded(lookUp) };
   const sinceMs = performance.now();
-  if (!anyAddress && isForbiddenAddress(host))
-    return Promise.resolve({ ok: false, step: "tcp", detail: forbiddenAddress, tookMs: 0 });
   return new Promise((resolve) => {
     let step: "dns" | "tcp" | "tls" = isIP(host) === 0 ? "dns" : "tcp";
     const socket: Socket = secure

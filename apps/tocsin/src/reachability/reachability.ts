@@ -1,6 +1,5 @@
 import type { Clock } from "@tocsin/core";
-import { bypassesProxy } from "@tocsin/pagerduty/http";
-import type { ProxySettings } from "@tocsin/publishers";
+import { proxyFor, type ProxySettings } from "@tocsin/publishers";
 
 import type { Logger } from "../telemetry/logger.ts";
 import { reach, type Reached } from "./reach.ts";
@@ -76,7 +75,7 @@ export class Reachability {
     const { clock, origins, proxy } = this.#o;
     const anyAddress = new Map<string, boolean>();
     for (const one of origins()) anyAddress.set(one.origin, one.anyAddress || anyAddress.get(one.origin) === true);
-    const waiting = [...anyAddress.keys()].filter((origin) => !isProxied(new URL(origin), proxy));
+    const waiting = [...anyAddress.keys()].filter((origin) => proxyFor(proxy, new URL(origin)) === undefined);
     const found = new Map<string, Found>();
     const work = async () => {
       for (let origin = waiting.pop(); origin !== undefined; origin = waiting.pop()) {
@@ -96,9 +95,4 @@ export class Reachability {
     if (before && !ok) this.#o.log.warn({ origin, step, detail }, "targets there cannot be reached");
     if (!before && ok) this.#o.log.info({ origin }, "targets there can be reached again");
   }
-}
-
-function isProxied(url: URL, { http, https, no }: ProxySettings): boolean {
-  const proxy = url.protocol === "https:" ? https || http : http;
-  return Boolean(proxy) && !bypassesProxy(no ?? "", url);
 }
