@@ -8,7 +8,8 @@ import { issuePath } from "./written-target.ts";
  * back would tell everybody in turn, for ever, and one in another team's namespace would page that team: those are
  * errors, and cost the fallback alone, for the target itself can deliver.
  */
-export function fallbacksOf(entries: ReadonlyMap<string, TargetEntry>, acrossNamespaces: boolean): TargetEntry[] {
+export function fallbacksOf(all: readonly TargetEntry[], acrossNamespaces: boolean): TargetEntry[] {
+  const entries = new Map(all.map((entry) => [entry.name, entry]));
   const found = new Map<string, string>();
   const wrong = new Map<string, { readonly message: string; readonly missing?: true }>();
   for (const [name, { target, namespace }] of entries) {
@@ -25,7 +26,8 @@ export function fallbacksOf(entries: ReadonlyMap<string, TargetEntry>, acrossNam
   }
   for (const [name, circle] of circlesAmong(found))
     wrong.set(name, { message: `leads back to itself: ${circle.join(", ")}` });
-  return [...entries].map(([name, entry]) => {
+  return all.map((entry) => {
+    const { name } = entry;
     const problem = wrong.get(name);
     const fallback = found.get(name);
     if (problem === undefined) return fallback === undefined ? entry : { ...entry, fallback };
@@ -37,20 +39,25 @@ export function fallbacksOf(entries: ReadonlyMap<string, TargetEntry>, acrossNam
 }
 
 /**
- * Which target a name means: of the same namespace first, then the one of that full name, then the only one of that short
- * name. Undefined: none, or several.
+ * Returns the full name of the target that a name means: of the same namespace first, then the one of that full name, then
+ * the only one of that short name. Definitions that own their names come before all others. Undefined: none, or several.
  */
 export function nameIn(
-  entries: ReadonlyMap<string, Pick<TargetEntry, "namespace">>,
+  entries: ReadonlyMap<string, Pick<TargetEntry, "namespace" | "ownsName">>,
   name: string,
   namespace?: string,
 ): string | undefined {
   const neighbour = `${namespace}/${name}`;
   if (namespace !== undefined && entries.has(neighbour)) return neighbour;
-  if (entries.has(name)) return name;
-  const [only, ...others] = [...entries].filter(([full, entry]) => full === `${entry.namespace}/${name}`);
-  return others.length === 0 ? only?.[0] : undefined;
+  if (entries.get(name)?.ownsName) return name;
+  const short = [...entries].filter(([full, entry]) => full === `${entry.namespace}/${name}`);
+  const owners = short.filter(([, { ownsName }]) => ownsName);
+  if (owners.length > 0) return onlyOf(owners);
+  return entries.has(name) ? name : onlyOf(short);
 }
+
+const onlyOf = ([only, ...others]: readonly (readonly [string, unknown])[]): string | undefined =>
+  others.length === 0 ? only?.[0] : undefined;
 
 /** For each name on a circle: the names from one to the next, until the first comes again. */
 function circlesAmong(fallbacks: ReadonlyMap<string, string>): Map<string, readonly string[]> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { nameIn } from "./fallbacks.ts";
 import { readTargets } from "./read-targets.ts";
 import { stateOf } from "./target-entry.ts";
 import { configTargets, type TargetSet, type WrittenTarget } from "./written-target.ts";
@@ -61,16 +62,14 @@ describe("targets", () => {
     ]);
   });
 
-  test("of one name: the first source holds, broken or not", () => {
+  test("of one name: a broken one of the first source does not stand in the way of a valid one", () => {
     const files: TargetSet = { source: "files", targets: [{ place: "t/a.json", input: pagerduty("a") }], readSecret };
     const entries = readTargets([configTargets([pagerduty("a", { routing_key: "short" })], readSecret), files]);
     expect(entries.map(({ name, source, inForce }) => [name, source, inForce])).toEqual([
-      ["a", "config", "nothing"],
-      ["a (t/a.json)", "files", "nothing"],
+      ["a (targets[0])", "config", "nothing"],
+      ["a", "files", "as_written"],
     ]);
-    expect(entries[1]!.errors).toEqual([
-      { path: "name", message: "targets[0] has the same name; names must be unique" },
-    ]);
+    expect(entries[0]!.errors.map(({ path }) => path)).toEqual(["targets[0].routing_key", "targets[0].name"]);
   });
 });
 
@@ -94,31 +93,243 @@ describe("targets of Secrets", () => {
   });
 });
 
+const broken = (name: string, more: object = {}) => pagerduty(name, { routing_key: "short", ...more });
+
 describe("the last valid version", () => {
   const [valid] = read(pagerduty("a"));
-  const previous = new Map([["a", valid!.target!]]);
-  const again = (input: unknown, named?: ReadonlyMap<string, string>) =>
-    readTargets([configTargets([input], readSecret)], { previous, ...(named && { named }) })[0];
+  const again = (...inputs: unknown[]) => readTargets([configTargets(inputs, readSecret)], { before: [valid!] });
 
-  test("of a broken target stays in force, unless it is meant to be off", () => {
-    const broken = again(pagerduty("a", { routing_key: "short" }));
-    expect(broken).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target, errors: [{}] });
-    const off = again(pagerduty("a", { routing_key: "short", enabled: false }));
+  test("of a broken target stays in use, unless it is meant to be off", () => {
+    const [kept] = again(broken("a"));
+    expect(kept).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target, errors: [{}] });
+    const [off] = again(broken("a", { enabled: false }));
     expect(off).toMatchObject({ name: "a", inForce: "nothing", target: undefined, errors: [{}] });
   });
 
   test("is found by the place where even the name cannot be read any more", () => {
-    const named = new Map([["targets[0]", "a"]]);
-    expect(again("torn", named)).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target });
-    expect(again({ ...pagerduty("renamed"), routing_key: "short" }, named)).toMatchObject({ name: "a" });
+    expect(again("torn")[0]).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target });
+    expect(again(broken("renamed"))[0]).toMatchObject({ name: "a", inForce: "last_valid" });
   });
 
-  test("is not taken from its place while somebody else there has the name", () => {
-    const named = new Map([["targets[0]", "a"]]);
-    const entries = readTargets([configTargets(["torn", pagerduty("a")], readSecret)], { previous, named });
-    expect(entries.map(({ name, inForce }) => [name, inForce])).toEqual([
+  test("is not taken from its place while another definition there has the name", () => {
+    expect(again("torn", pagerduty("a")).map(({ name, inForce }) => [name, inForce])).toEqual([
       ["targets[0]", "nothing"],
       ["a", "as_written"],
     ]);
+  });
+});
+
+/** One file or Secret: its place, and what it holds now. Absent: it does not exist. */
+type Documents = Readonly<Record<string, unknown>>;
+
+/** Loads each state after the one before, and returns the entries of the last: name, place, and the routing key in use. */
+function load(states: readonly Documents[], source: "files" | "kubernetes") {
+  let before: ReturnType<typeof readTargets> = [];
+  for (const documents of states) {
+    const targets = Object.entries(documents).flatMap(([place, content]): WrittenTarget[] => {
+      if (source === "kubernetes") return [secretAt(place, content)];
+      return Array.isArray(content)
+        ? content.map((input: unknown, index) => ({ place: `${place}[${index}]`, input }))
+        : [{ place, input: content }];
+    });
+    before = readTargets([{ source, targets, readSecret }], { before });
+  }
+  return before.map(({ name, place, target, inForce }) => [name, place, target?.credential?.reveal()[0] ?? inForce]);
+}
+const secretAt = (place: string, input: unknown): WrittenTarget => {
+  const [namespace = "", name = ""] = place.split("/");
+  return { place, namespace, name, input };
+};
+const key = (letter: string) => ({ routing_key: letter.repeat(32) });
+
+describe("a broken definition with the name of a valid one", () => {
+  const one = pagerduty("pager", key("1"));
+  const two = pagerduty("pager", key("2"));
+  const other = pagerduty("other", key("3"));
+  const typo = broken("pager");
+  const off = broken("pager", { enabled: false });
+
+  test.each<[string, readonly Documents[], unknown]>([
+    [
+      "loads first",
+      [{ "t/a": typo, "t/b": one }],
+      [
+        ["pager (t/a)", "t/a", "nothing"],
+        ["pager", "t/b", "1"],
+      ],
+    ],
+    [
+      "loads last",
+      [{ "t/a": one, "t/b": typo }],
+      [
+        ["pager", "t/a", "1"],
+        ["pager (t/b)", "t/b", "nothing"],
+      ],
+    ],
+    [
+      "comes later",
+      [{ "t/b": one }, { "t/a": typo, "t/b": one }],
+      [
+        ["pager (t/a)", "t/a", "nothing"],
+        ["pager", "t/b", "1"],
+      ],
+    ],
+    [
+      "stays while the key of the valid one is rotated",
+      [
+        { "t/a": typo, "t/b": one },
+        { "t/a": typo, "t/b": two },
+      ],
+      [
+        ["pager (t/a)", "t/a", "nothing"],
+        ["pager", "t/b", "2"],
+      ],
+    ],
+    [
+      "stays when the valid one is deleted",
+      [{ "t/a": typo, "t/b": one }, { "t/a": typo }],
+      [["pager", "t/a", "nothing"]],
+    ],
+    ["comes when the valid one is deleted", [{ "t/b": one }, { "t/a": typo }], [["pager", "t/a", "nothing"]]],
+    [
+      "stays when the valid one breaks",
+      [
+        { "t/a": typo, "t/b": one },
+        { "t/a": typo, "t/b": broken("pager", { x: 1 }) },
+      ],
+      [
+        ["pager (t/a)", "t/a", "nothing"],
+        ["pager", "t/b", "1"],
+      ],
+    ],
+    [
+      "stays when the valid one is torn",
+      [
+        { "t/a": typo, "t/b": one },
+        { "t/a": typo, "t/b": undefined },
+      ],
+      [
+        ["pager (t/a)", "t/a", "nothing"],
+        ["pager", "t/b", "1"],
+      ],
+    ],
+    [
+      "is repaired: the first valid one owns the name",
+      [
+        { "t/a": typo, "t/b": one },
+        { "t/a": two, "t/b": one },
+      ],
+      [
+        ["pager", "t/a", "2"],
+        ["pager (t/b)", "t/b", "nothing"],
+      ],
+    ],
+    [
+      "was valid and in use: it keeps the name",
+      [{ "t/a": one }, { "t/a": typo, "t/b": two }],
+      [
+        ["pager", "t/a", "1"],
+        ["pager (t/b)", "t/b", "nothing"],
+      ],
+    ],
+    [
+      "was valid and is deleted: the valid one takes the name",
+      [{ "t/a": one }, { "t/a": typo, "t/b": two }, { "t/b": two }],
+      [["pager", "t/b", "2"]],
+    ],
+    [
+      "was renamed: the valid one takes the name",
+      [{ "t/a": one }, { "t/a": broken("new"), "t/b": two }],
+      [
+        ["new", "t/a", "nothing"],
+        ["pager", "t/b", "2"],
+      ],
+    ],
+    [
+      "says that it is disabled: it keeps the name",
+      [{ "t/a": off, "t/b": one }],
+      [
+        ["pager", "t/a", "nothing"],
+        ["pager (t/b)", "t/b", "nothing"],
+      ],
+    ],
+    [
+      "is one of two broken ones",
+      [{ "t/a": typo, "t/b": broken("pager", { x: 1 }), "t/c": one }],
+      [
+        ["pager (t/a)", "t/a", "nothing"],
+        ["pager (t/b)", "t/b", "nothing"],
+        ["pager", "t/c", "1"],
+      ],
+    ],
+    [
+      "is alone with another broken one",
+      [{ "t/a": typo, "t/b": typo }],
+      [
+        ["pager", "t/a", "nothing"],
+        ["pager (t/b)", "t/b", "nothing"],
+      ],
+    ],
+  ])("%s", (_, states, expected) => {
+    expect(load(states, "files")).toEqual(expected);
+    const named = (expected as string[][]).map(([name, ...rest]) => [`t/${name}`, ...rest]);
+    expect(load(states, "kubernetes")).toEqual(named);
+  });
+
+  test.each<[string, readonly unknown[][], unknown]>([
+    [
+      "loads first",
+      [[typo, one]],
+      [
+        ["pager (t[0])", "nothing"],
+        ["pager", "1"],
+      ],
+    ],
+    ["stays when the valid one is deleted", [[one, typo], [typo]], [["pager", "nothing"]]],
+    ["stays when the valid one before it is deleted", [[other, typo], [typo]], [["pager", "nothing"]]],
+    [
+      "is edited beside the valid one",
+      [
+        [typo, one],
+        [broken("pager", { x: 1 }), one],
+      ],
+      [
+        ["pager (t[0])", "nothing"],
+        ["pager", "1"],
+      ],
+    ],
+    [
+      "stays when the valid one breaks",
+      [
+        [typo, one],
+        [typo, broken("pager", { x: 1 })],
+      ],
+      [
+        ["pager (t[0])", "nothing"],
+        ["pager", "1"],
+      ],
+    ],
+    ["was valid and moves up", [[other, one], [typo]], [["pager", "1"]]],
+    [
+      "was valid and moves down",
+      [[one], [other, typo]],
+      [
+        ["other", "3"],
+        ["pager", "1"],
+      ],
+    ],
+  ])("in one list: %s", (_, states, expected) => {
+    const entries = load(
+      states.map((list) => ({ t: list })),
+      "files",
+    );
+    expect(entries.map(([name, , used]) => [name, used])).toEqual(expected);
+  });
+
+  test("does not make a short name ambiguous", () => {
+    const entries = readSecrets(secretAt("a/x", pagerduty("pager")), secretAt("b/x", typo));
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    expect(nameIn(byName, "pager")).toBe("a/pager");
+    expect(nameIn(byName, "pager", "b")).toBe("b/pager");
   });
 });

@@ -1,47 +1,69 @@
-import { parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
+import { parseTarget, type ParsedTarget, type ReadSecret } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
 
 import { fallbacksOf } from "./fallbacks.ts";
+import { predecessors } from "./predecessors.ts";
 import type { TargetEntry } from "./target-entry.ts";
 import { issuePath, pathOf, type TargetSet, type WrittenTarget } from "./written-target.ts";
 
 export type ParseWritten = (written: WrittenTarget, readSecret: ReadSecret) => ParsedTarget;
 
 export interface Reading {
-  /** What is in force now, by name. */
-  readonly previous?: ReadonlyMap<string, Target>;
-  /** Names of what was found last, by place: whose is the one whose name cannot be read any more? */
-  readonly named?: ReadonlyMap<string, string>;
+  /** The entries of the previous load: a definition that broke since then may keep its last valid version in use. */
+  readonly before?: readonly TargetEntry[];
   /** Whether a target of one Kubernetes namespace may fall back to another namespace's. @default false */
   readonly fallbackAcrossNamespaces?: boolean;
   /** @default `parseWritten` */
   readonly parse?: ParseWritten;
 }
 
-/** Judges each target by itself, and then how they refer to each other. */
+/** Judges each definition by itself, then which of them own their names, then how they refer to each other. */
 export function readTargets(
   sets: readonly TargetSet[],
-  { previous = new Map(), named = new Map(), fallbackAcrossNamespaces = false, parse = parseWritten }: Reading = {},
+  { before = [], fallbackAcrossNamespaces = false, parse = parseWritten }: Reading = {},
 ): TargetEntry[] {
   const read = sets.flatMap(({ source, targets, readSecret }) =>
     targets.map((written) => readTarget(written, { source, parsed: parse(written, readSecret) })),
   );
-  const claimed = new Set(read.map(({ name }) => name));
-  const entries = new Map<string, TargetEntry>();
-  const namesakes: TargetEntry[] = [];
-  for (const { off, ...entry } of read) {
-    const first = entries.get(entry.name);
-    if (first !== undefined) namesakes.push(namesake(entry, first));
-    else if (entry.target !== undefined || off) entries.set(entry.name, entry);
-    else {
-      const before = named.get(entry.place);
-      const names = [entry.name, ...(before === undefined || claimed.has(before) ? [] : [before])];
-      const name = names.find((one) => previous.has(one)) ?? entry.name;
-      const target = previous.get(name);
-      entries.set(name, { ...entry, name, target, inForce: target === undefined ? "nothing" : "last_valid" });
-    }
+  const predecessorOf = predecessors(
+    before,
+    read.map((entry) => ({ ...entry, statedName: entry.name, sound: entry.ownsName })),
+  );
+  const judged = read.map((entry): TargetEntry => {
+    if (entry.ownsName) return entry;
+    const { name, target } = predecessorOf({ ...entry, statedName: entry.name, sound: false }) ?? {};
+    if (name === undefined || target === undefined) return entry;
+    return { ...entry, name, target, inForce: "last_valid", ownsName: true };
+  });
+  return fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces);
+}
+
+/** Of several owners of one name the first keeps it. Everything else that states the name is called by its place too. */
+function uniquelyNamed(entries: readonly TargetEntry[]): TargetEntry[] {
+  const owners = new Map<string, TargetEntry>();
+  for (const entry of entries) {
+    if (entry.ownsName && !owners.has(entry.name)) owners.set(entry.name, entry);
   }
-  return [...fallbacksOf(entries, fallbackAcrossNamespaces), ...namesakes];
+  const taken = new Set(owners.keys());
+  return entries.map((entry) => {
+    const owner = owners.get(entry.name);
+    if (owner === entry) return entry;
+    let { name } = entry;
+    while (taken.has(name)) name += ` (${entry.place})`;
+    taken.add(name);
+    if (owner === undefined) return { ...entry, name };
+    const path = issuePath(entry.place, "name");
+    const clash = { path, message: `${owner.place} has the same name; names must be unique` };
+    // Its own mistakes come first. Those of one that owned its name belong to a version that is not used.
+    return {
+      ...entry,
+      name,
+      errors: [...entry.errors, clash],
+      target: undefined,
+      inForce: "nothing",
+      ownsName: false,
+    };
+  });
 }
 
 /** Reads and compiles one, under its full name. */
@@ -59,17 +81,16 @@ export function parseWritten(written: WrittenTarget, readSecret: ReadSecret): Pa
   return { ...parsed, target: { ...parsed.target, name: fullName(namespace, parsed.target.name) } };
 }
 
-/** `off`: it is broken and meant to be off, so no earlier version stands in for it. */
 function readTarget(
   written: WrittenTarget,
   { source, parsed }: { readonly source: string; readonly parsed: ParsedTarget },
-): TargetEntry & { readonly off: boolean } {
+): TargetEntry {
   const { place, namespace, input, warnings = [] } = written;
-  const whence = { source, place, ...(namespace !== undefined && { namespace }) };
+  const whence = { source, place, written, ...(namespace !== undefined && { namespace }) };
   if ("target" in parsed) {
     const { target } = parsed;
     const found = { errors: [], warnings: [...warnings, ...parsed.warnings], target };
-    return { name: target.name, ...whence, ...found, inForce: "as_written", off: false };
+    return { name: target.name, ...whence, ...found, inForce: "as_written", ownsName: true };
   }
   const name = nameOf(input) ?? written.name;
   return {
@@ -79,17 +100,10 @@ function readTarget(
     warnings,
     target: undefined,
     inForce: "nothing",
-    off: parsed.disabled,
+    // If it says `enabled: false`, no earlier version of it stays in use.
+    ownsName: parsed.disabled,
   };
 }
-
-const namesake = (entry: TargetEntry, first: TargetEntry): TargetEntry => ({
-  ...entry,
-  name: `${entry.name} (${entry.place})`,
-  errors: [{ path: issuePath(entry.place, "name"), message: `${first.place} has the same name; names must be unique` }],
-  target: undefined,
-  inForce: "nothing",
-});
 
 const fullName = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`;

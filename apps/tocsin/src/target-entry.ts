@@ -1,12 +1,20 @@
 import type { Issue, Target, TargetStanding } from "@tocsin/core";
 
-/** One target as it was found, right or wrong. */
+import type { WrittenTarget } from "./written-target.ts";
+
+/** One definition of a target as it was found, valid or not. */
 export interface TargetEntry {
-  /** Its name, of a Secret `namespace/name`; where it has none, its place. */
+  /** Unique. The name that it states (for a Secret `namespace/name`), or its place if it states none or another owns the name. */
   readonly name: string;
+  /**
+   * It is valid, or says `enabled: false`, or its last valid version is in use. Any other definition never stands in the
+   * way of one that states the same name.
+   */
+  readonly ownsName: boolean;
   readonly source: string;
   /** Where it was written. */
   readonly place: string;
+  readonly written: WrittenTarget;
   /** Of Kubernetes. */
   readonly namespace?: string;
   readonly errors: readonly Issue[];

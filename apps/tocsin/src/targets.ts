@@ -102,8 +102,7 @@ export class Targets {
   prepare(sets: readonly TargetSet[], terms: { readonly fallbackAcrossNamespaces?: boolean } = {}): PreparedTargets {
     const entries = readTargets(sets, {
       ...terms,
-      previous: new Map(this.#inForce.map((target) => [target.name, target])),
-      named: new Map(this.entries.map(({ place, name }) => [place, name])),
+      before: this.entries,
       parse: (written, readSecret) => this.#parse(written, readSecret),
     });
     const speakers = new Map<string, Speaker>();

@@ -24,6 +24,8 @@ test("targets are named with their state, and none is called by its name", () =>
     name: "pager",
     source: "config",
     place: "targets[0]",
+    ownsName: false,
+    written: { place: "targets[0]", input: {} },
     errors: [{ path: "", message: "" }],
     warnings: [],
     target: undefined,

@@ -53,7 +53,12 @@ test("targets of files are in force when the service is ready, and say where the
   expect(await watching.targets()).toMatchObject({
     targets: [
       { name: "pager", source: "files", place: join(directory, "a.json"), state: "ready" },
-      { state: "invalid", inForce: "nothing", place: join(directory, "b.yaml"), errors: [{ path: "name" }] },
+      {
+        state: "invalid",
+        inForce: "nothing",
+        place: join(directory, "b.yaml"),
+        errors: [{ path: "url" }, { path: "name" }],
+      },
     ],
     discovery: [{ source: "files", where: directory, state: "synced", error: null, staleSince: null }],
   });
@@ -72,6 +77,32 @@ test("a target that is added hears of what fires already, and only of what it wa
   watching.write("late.json", pager(service.simulatorUrl, { filters: { labels: { team: "a" } } }));
   await told(service, "mine");
   expect(service.simulator.incidents()).toHaveLength(1);
+});
+
+test("a broken file with the name of a valid target changes nothing for it: it pages, its key rotates, it can be deleted", async () => {
+  const typo = (url: string) => pager(url, { filters: { severty: "info" } });
+  await using watching = await startWatching({ "a.json": typo, "b.json": pager });
+  const { service } = watching;
+  const shown = async () =>
+    (await watching.targets()).targets.map(({ name, state }: Record<string, string>) => [name, state]);
+  expect(await shown()).toEqual([
+    [`pager (${join(watching.directory, "a.json")})`, "invalid"],
+    ["pager", "ready"],
+  ]);
+  await raise(service, alertOf("a"));
+  await told(service, "a");
+  watching.write("b.json", pager(service.simulatorUrl, { routing_key: "N".repeat(32) }));
+  const keys = () => new Set(service.simulator.incidents().map(({ key }) => key));
+  await service.until("an alert is sent with the new key", async () => {
+    await raise(service, alertOf(`b-${Date.now()}`));
+    return keys().size === 2 || undefined;
+  });
+  rmSync(join(watching.directory, "b.json"));
+  await service.until("the deleted target is gone", async () => (await shown()).length === 1 || undefined);
+  expect(await shown()).toEqual([["pager", "invalid"]]);
+  await raise(service, alertOf("after"));
+  const { body } = await service.ask("GET", "/api/v1/explain?fingerprint=after");
+  expect(body.targets.map(({ target }: { target: string }) => target)).not.toContain("pager");
 });
 
 test("a target that breaks stays in force as it was, over a restart too, and says so", async () => {
