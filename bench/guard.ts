@@ -1,39 +1,104 @@
-// Has an event become dearer? CPU per event of a storm beside the naive relay's in the same minute: a ratio, so that the
-// machine's speed and whatever else it does fall out. Fails where three tries of three exceed what is kept here by a quarter.
+// Has an event become dearer? Storms of the commit under test beside a baseline commit, one after the other on the same
+// machine, both driven as users drive them: command line and HTTP. The baseline also runs beside itself, which shows how much
+// the machine's noise is. Limits and commits: bench/baselines.json. The baseline moves only in a commit of its own.
+import { readFileSync } from "node:fs";
 import { batches, webhookBody } from "./lib/alerts.ts";
-import { type Contestant, startNaiveRelay, startTocsin } from "./lib/contestants.ts";
-import { cpuSeconds } from "./lib/machine.ts";
+import { changedBeside, checkOut, commitsOf, thisCheckout } from "./lib/checkout.ts";
+import { startTocsin } from "./lib/contestants.ts";
+import { figures, judge, type Limits, maxSpread, type Pair, spreadOf, type StormCost } from "./lib/guard-verdict.ts";
+import { cpuSeconds, peakRssMiB, printTable, writeResult } from "./lib/machine.ts";
 import { postAll } from "./lib/post.ts";
 import { startSink } from "./lib/sink.ts";
 
-/** The median of five runs when it was last set; bench/README.md says on which machine. */
-const kept = 1.75;
-const tolerated = 1.25;
-const tries = 3;
-const count = 10_000;
+interface Baseline {
+  readonly commit: string;
+  readonly why: string;
+  readonly limits: Limits;
+}
 
-async function cpuOf(start: (sinkUrl: string) => Promise<Contestant>): Promise<number> {
+const count = 10_000;
+const rounds = 5;
+const tries = 3;
+const file = "bench/baselines.json";
+const { previous, release } = JSON.parse(readFileSync(new URL("baselines.json", import.meta.url), "utf8")) as Record<
+  "previous" | "release",
+  Baseline
+>;
+
+async function storm(checkout: string): Promise<StormCost> {
   await using sink = await startSink();
-  await using contestant = await start(sink.url);
+  await using contestant = await startTocsin(sink.url, { checkout });
   const before = cpuSeconds(contestant.pid);
   await postAll(contestant.url, batches(count, 50, "firing").map(webhookBody), { path: contestant.path });
   await sink.until(count);
+  // The work after the last answer is part of the price.
   await new Promise((resolve) => setTimeout(resolve, 300));
-  return cpuSeconds(contestant.pid) - before;
+  return { cpu: cpuSeconds(contestant.pid) - before, peakRss: peakRssMiB(contestant.pid) };
 }
 
-const ratios: number[] = [];
-for (let attempt = 1; attempt <= tries; attempt++) {
-  const floor = await cpuOf(startNaiveRelay);
-  const ours = await cpuOf(startTocsin);
-  const ratio = ours / floor;
-  ratios.push(ratio);
-  console.log(`try ${attempt}: ${ratio.toFixed(2)} of the naive relay's CPU per event; kept ${kept}`);
-  if (ratio <= kept * tolerated) break;
+interface Measured {
+  readonly previous: Pair[];
+  readonly release: Pair[];
+  /** The previous baseline beside itself. */
+  readonly self: Pair[];
 }
-if (Math.min(...ratios) > kept * tolerated) {
+
+async function measure(dirs: Record<"previous" | "release", string>): Promise<Measured> {
+  const measured: Measured = { previous: [], release: [], self: [] };
+  for (let round = 1; round <= rounds; round++) {
+    const baseline = await storm(dirs.previous);
+    const tested = await storm(thisCheckout);
+    const again = await storm(dirs.previous);
+    const released = dirs.release === dirs.previous ? again : await storm(dirs.release);
+    measured.previous.push({ tested, baseline });
+    measured.self.push({ tested: again, baseline });
+    measured.release.push({ tested, baseline: released });
+    const cost = (one: StormCost): string => `${((one.cpu / count) * 1e6).toFixed(0)} µs ${one.peakRss} MiB`;
+    console.log(
+      `round ${round}: tested ${cost(tested)}; previous ${cost(baseline)}, again ${cost(again)}; release ${cost(released)}`,
+    );
+  }
+  return measured;
+}
+
+const beside = changedBeside(file);
+if (commitsOf(file) > 1 && beside.files.length > 0) {
   console.error(
-    `an event costs more than ${tolerated} of what it did: ${ratios.map((one) => one.toFixed(2)).join(", ")}`,
+    `${file} moved in ${beside.commit} together with ${beside.files.join(", ")}: move it in a commit of its own.`,
   );
-  process.exitCode = 1;
+  process.exit(1);
 }
+
+using previousCheckout = checkOut(previous.commit);
+using otherCheckout = release.commit === previous.commit ? undefined : checkOut(release.commit);
+const dirs = { previous: previousCheckout.dir, release: otherCheckout?.dir ?? previousCheckout.dir };
+// The first start of a checkout compiles; that is not what is compared.
+for (const dir of new Set([thisCheckout, ...Object.values(dirs)])) await storm(dir);
+
+let measured = await measure(dirs);
+const tooNoisy = (): boolean => figures.some((figure) => spreadOf(measured.self, figure) > maxSpread);
+for (let attempt = 2; attempt <= tries && tooNoisy(); attempt++) {
+  console.log(
+    `the baseline beside itself differs by more than ${maxSpread * 100} %: measuring again (${attempt} of ${tries})`,
+  );
+  measured = await measure(dirs);
+}
+
+const verdicts = [
+  ...judge(measured.previous, measured.self, previous.limits).map((verdict) => ({ against: "previous", ...verdict })),
+  ...judge(measured.release, measured.self, release.limits).map((verdict) => ({ against: "release", ...verdict })),
+];
+printTable([
+  ["against", "figure", "median", "limit", "pairs", "baseline beside itself", ""],
+  ...verdicts.map(({ against, figure, median, limit, ratios, spread, valid, passed }) => [
+    against,
+    figure,
+    median.toFixed(3),
+    limit.toFixed(3),
+    ratios.map((ratio) => ratio.toFixed(2)).join(" "),
+    `± ${(spread * 100).toFixed(1)} %`,
+    `${passed ? "passed" : "FAILED"}${valid ? "" : ", invalid measurement"}`,
+  ]),
+]);
+writeResult("guard", { count, rounds, baselines: { previous, release }, measured, verdicts });
+if (verdicts.some(({ passed }) => !passed)) process.exitCode = 1;

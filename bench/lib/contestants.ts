@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
+import { thisCheckout } from "./checkout.ts";
 import { endChild } from "./sink.ts";
 
 /** A program that takes alerts and tells the sink. */
@@ -54,6 +55,8 @@ export async function startTocsin(
     dir?: string;
     name?: string;
     env?: NodeJS.ProcessEnv;
+    /** The folder whose program and Node run; this one by default. */
+    checkout?: string;
     /** Targets besides the one that is told. */
     others?: readonly object[];
     ledger?: object;
@@ -79,10 +82,10 @@ export async function startTocsin(
   const file = path.join(dir, "tocsin.yaml");
   writeFileSync(file, JSON.stringify(config));
   // As users start it: what stands in its first line is part of it.
-  const program = new URL("../../node_modules/.bin/tocsin", import.meta.url).pathname;
-  const child = spawn(program, ["serve", "--config", file], {
+  const bin = path.join(options.checkout ?? thisCheckout, "node_modules/.bin");
+  const child = spawn(path.join(bin, "tocsin"), ["serve", "--config", file], {
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, PATH: `${path.dirname(process.execPath)}:${process.env["PATH"]}`, ...options.env },
+    env: { ...process.env, PATH: `${bin}:${process.env["PATH"]}`, ...options.env },
   });
   await untilReady(`http://127.0.0.1:${port}/readyz`, child);
   return {
