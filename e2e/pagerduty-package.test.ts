@@ -60,7 +60,6 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pagerduty-package-"));
   project = join(folder, "project");
   mkdirSync(project);
-  await run(bin("tsc"), ["-b", "packages/pagerduty"], root);
   await run("npm", ["pack", "--pack-destination", folder], join(root, "packages/pagerduty"));
   tarball = join(
     folder,
@@ -126,6 +125,7 @@ describe.each([
   test("every example of the README does what it says", async ({ skip }) => {
     const { name, path } = nodes[nth]!;
     if (path === undefined) {
+      if (process.env["CI"]) throw new Error(`Node ${name} could not be installed`);
       process.stderr.write(`Node ${name} could not be installed here: the package is not tried on it\n`);
       return skip(`no Node ${name}`);
     }
