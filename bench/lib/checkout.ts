@@ -10,6 +10,18 @@ export const thisCheckout = fileURLToPath(new URL("../../", import.meta.url));
 const git = (...args: string[]): string =>
   execFileSync("git", args, { cwd: thisCheckout, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 
+const succeeds = (...args: string[]): boolean => {
+  try {
+    git(...args);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const has = (commit: string): boolean => succeeds("cat-file", "-e", `${commit}^{commit}`);
+/** For a clone without the whole history. */
+const fetchCommit = (commit: string): boolean => succeeds("fetch", "--quiet", "--depth=1", "origin", commit);
+
 /** A commit of this repository in a folder of its own, with its own dependencies, as a user would install it. */
 export interface Checkout extends Disposable {
   readonly dir: string;
@@ -17,13 +29,11 @@ export interface Checkout extends Disposable {
 
 /** @throws if this clone does not have the commit: fetch the whole history, or correct the name. */
 export function checkOut(commit: string): Checkout {
-  try {
-    git("cat-file", "-e", `${commit}^{commit}`);
-  } catch {
+  if (!has(commit)) fetchCommit(commit);
+  if (!has(commit))
     throw new Error(
       `This clone does not have commit ${commit}. Fetch the whole history, or correct bench/baselines.json.`,
     );
-  }
   const dir = mkdtempSync(path.join(os.tmpdir(), "tocsin-baseline-"));
   execFileSync("sh", ["-c", `git archive ${commit} | tar -x -C "${dir}"`], { cwd: thisCheckout });
   execFileSync("npm", ["ci", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: dir, stdio: "ignore" });
