@@ -9,6 +9,7 @@ const answered = (status: number, body = "", retryAfter?: string): Reply => ({
   body,
   retryAfter,
 });
+const atSlack = { atSlack: true };
 const failing = (error: string, more: object = {}) => JSON.stringify({ ok: false, error, ...more });
 
 describe("an answer of Slack", () => {
@@ -49,26 +50,57 @@ describe("an answer of Slack", () => {
     ["internal_error with a 500", 500, failing("internal_error"), { kind: "ambiguous" }],
     ["a name that nobody documented", 200, failing("too_blue"), { kind: "retry", reason: "server" }],
     ["a name that is an object's own", 200, failing("constructor"), { kind: "retry", reason: "server" }],
+    ["ok: false without a name", 200, '{"ok":false}', { kind: "retry", reason: "server" }],
+    ["half of ok: false", 200, '{"ok":false,"err', { kind: "retry", reason: "server" }],
     ["JSON that is no answer", 200, '"ok"', { kind: "ambiguous" }],
   ])("%s", (_, status, body, outcome) => {
-    expect(classify(answered(status, body), nowMs)).toMatchObject({ ...outcome, status });
+    expect(classify(answered(status, body), nowMs, atSlack)).toMatchObject({ ...outcome, status });
   });
 
   test("that throttles is obeyed, whatever it says besides", () => {
     const outcome = { kind: "retry", reason: "rate_limited", retryAfterMs: 30_000 };
-    expect(classify(answered(429, failing("ratelimited"), "30"), nowMs)).toMatchObject(outcome);
-    expect(classify(answered(429, "ok", "30"), nowMs)).toMatchObject(outcome);
-    expect(classify(answered(200, failing("rate_limited"), "30"), nowMs)).toMatchObject(outcome);
+    expect(classify(answered(429, failing("ratelimited"), "30"), nowMs, atSlack)).toMatchObject(outcome);
+    expect(classify(answered(429, "ok", "30"), nowMs, atSlack)).toMatchObject(outcome);
+    expect(classify(answered(200, failing("rate_limited"), "30"), nowMs, atSlack)).toMatchObject(outcome);
   });
 
   test("is shown by its name, with what it says more", () => {
     const body = failing("invalid_blocks", { response_metadata: { messages: ["[ERROR] too long [blocks/0]"] } });
     const detail = "HTTP 200: invalid_blocks: [ERROR] too long [blocks/0]";
-    expect(classify(answered(200, body), nowMs)).toMatchObject({ detail });
+    expect(classify(answered(200, body), nowMs, atSlack)).toMatchObject({ detail });
   });
 
   test("that never came means what no answer means everywhere", () => {
     const lost: Reply = { kind: "failed", left: true, reason: "network", detail: "d" };
-    expect(classify(lost, nowMs)).toEqual({ kind: "ambiguous", reason: "network", detail: "d" });
+    expect(classify(lost, nowMs, atSlack)).toEqual({ kind: "ambiguous", reason: "network", detail: "d" });
+  });
+});
+
+describe("an answer of a server compatible with Slack", () => {
+  test.each<[string, number, string, object]>([
+    ["a plain ok", 200, "ok", { kind: "accepted", receipt: "ok" }],
+    ["Rocket.Chat's answer", 200, '{"success":true}', { kind: "accepted", receipt: '{"success":true}' }],
+    ["Zulip's answer", 200, '{"result":"success","msg":""}', { kind: "accepted" }],
+    ["an empty 200", 200, "", { kind: "accepted", receipt: "HTTP 200" }],
+    ["a 201", 201, '{"id":"m1"}', { kind: "accepted" }],
+    ["a 202", 202, "queued", { kind: "accepted" }],
+    ["a 204", 204, "", { kind: "accepted", receipt: "HTTP 204" }],
+    ["bytes that are no text", 200, "\u001f\ufffd\b", { kind: "accepted" }],
+    ["half of an answer", 200, '{"succ', { kind: "accepted" }],
+    ["a word that is an error's name at Slack", 200, "no_service", { kind: "accepted" }],
+    ["JSON null", 200, "null", { kind: "accepted" }],
+    ["a list", 200, "[]", { kind: "accepted" }],
+    ["ok: false", 200, '{"ok":false}', { kind: "retry", reason: "server" }],
+    ["half of ok: false", 200, '{ "ok": false, "err', { kind: "retry", reason: "server" }],
+    ["ok: false with a known name", 200, failing("channel_not_found"), { kind: "blocked", state: "misconfigured" }],
+    ["ok: false with an unknown name", 200, failing("too_blue"), { kind: "retry", reason: "server" }],
+    ["a redirect", 302, "", { kind: "retry", reason: "server" }],
+    ["a 400", 400, '{"message":"no such channel"}', { kind: "refused" }],
+    ["a 401", 401, "", { kind: "blocked", state: "unauthorized" }],
+    ["a 404", 404, "", { kind: "blocked", state: "misconfigured" }],
+    ["a 429", 429, "ok", { kind: "retry", reason: "rate_limited" }],
+    ["a 500", 500, "ok", { kind: "ambiguous", reason: "server" }],
+  ])("%s", (_, status, body, outcome) => {
+    expect(classify(answered(status, body), nowMs, { atSlack: false })).toMatchObject({ ...outcome, status });
   });
 });

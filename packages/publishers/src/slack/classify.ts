@@ -5,23 +5,26 @@ import type { Reply } from "../transport.ts";
 import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";
 
 /**
- * What an answer of Slack means. A webhook says a plain `ok`, or the name of an error with a 4xx; the Web API says 200 and
- * either `"ok": true` or the name in `error`. A name is one of a list, never a part of a text.
+ * Says what an answer to a message means. A webhook of Slack answers a plain `ok`, or the name of an error with a 4xx; the Web
+ * API answers 200 and either `"ok": true` or the name in `error`. A name is one of a list, never a part of a text.
+ *
+ * @param atSlack Slack itself answers. Compatible servers (Mattermost, Rocket.Chat, ...) answer a success in words of their own:
+ * there any 2xx accepts, unless it says `"ok": false`.
  */
-export function classify(reply: Reply, nowMs: number): Outcome {
+export function classify(reply: Reply, nowMs: number, { atSlack }: { atSlack: boolean }): Outcome {
   if (reply.kind !== "answered") return unanswered(reply);
   const { status, body } = reply;
   const { ok, error } = read(body);
-  if (isSuccess(status) && ok) return accepted(reply, wordsOf);
-  // Whoever throttles or fails may be somebody before Slack, who says nothing of the event.
+  if (isSuccess(status) && (ok === true || (!atSlack && ok !== false))) return accepted(reply, wordsOf);
+  // A 429 or 5xx may come from a server in front of Slack, whose body says nothing about the event.
   if (status === 429 || status >= 500) return unaccepted(reply, nowMs, wordsOf);
   const wait = retryAfterMs(reply.retryAfter, nowMs);
   const said = { status, detail: detailOf(reply, wordsOf), ...(wait !== undefined && { retryAfterMs: wait }) };
   const meaning = error === undefined ? undefined : meaningOf(error);
   if (meaning !== undefined) return outcomeOf(meaning, said);
   if (!isSuccess(status)) return unaccepted(reply, nowMs, wordsOf);
-  // An error without a known name was no success; no word of either, or half an answer, may have been one.
-  if (error !== undefined) return { kind: "retry", reason: "server", ...said };
+  // An unknown error is no success. Without "ok" and without an error, or cut in half, the answer may have been a success.
+  if (error !== undefined || ok === false) return { kind: "retry", reason: "server", ...said };
   return { kind: "ambiguous", reason: "server", ...said, detail: `${said.detail} (expected "ok")` };
 }
 
@@ -30,19 +33,24 @@ export const blocksRefused = (reply: Reply): boolean =>
   reply.kind === "answered" && reply.status < 429 && isOfForm(read(reply.body).error ?? "");
 
 interface Said {
-  readonly ok: boolean;
+  /** Undefined: the body says neither. */
+  readonly ok?: boolean;
   readonly error?: string;
 }
 
 const errorName = /^[a-z][a-z_]{1,60}$/;
 
+/** The start of a refusal whose rest was cut off. */
+const startsRefusal = /^\s*\{\s*"ok"\s*:\s*false\b/;
+
 function read(body: string): Said {
   const word = body.trim();
   if (word === "ok") return { ok: true };
   const { ok, error } = fieldsOf(body);
-  if (ok === true) return { ok: true };
-  const name = ok === false ? error : word.length > 2 ? word : undefined;
-  return { ok: false, ...(typeof name === "string" && errorName.test(name) && { error: name }) };
+  if (ok === true) return { ok };
+  const refused = ok === false || startsRefusal.test(body);
+  const name = refused ? error : word.length > 2 ? word : undefined;
+  return { ...(refused && { ok: false }), ...(typeof name === "string" && errorName.test(name) && { error: name }) };
 }
 
 /** The Web API's error with what it says more, and where a message went. */

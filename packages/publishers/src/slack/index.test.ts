@@ -8,7 +8,8 @@ import { slackPublisher } from "./index.ts";
 
 const transport = new Transport();
 afterAll(() => transport.close());
-const options = { transport, version: "1.2.3" };
+/** The scripted receiver plays Slack itself. */
+const options = { transport, version: "1.2.3", slackHosts: ["127.0.0.1"] };
 
 publisherContract("Slack by webhook", {
   open: ({ url, secret }) => slackPublisher({ ...slackTargetOf(), url, credential: new Secret(secret) }, options),

@@ -5,6 +5,7 @@ import { scrubber } from "../scrub.ts";
 import { blocksRefused, classify } from "./classify.ts";
 import { messageOf } from "./message.ts";
 import { Plainly } from "./plainly.ts";
+import { isSlackHost } from "./slack-hosts.ts";
 
 export { slackTarget } from "./target-type.ts";
 
@@ -12,8 +13,9 @@ export { slackTarget } from "./target-type.ts";
  * Slack's incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), whose path is the
  * credential; or, where the target names a channel, `chat.postMessage` with a bot's token. One message per call.
  */
-export function slackPublisher(endpoint: Endpoint, { transport, version }: PublisherOptions): Publisher {
+export function slackPublisher(endpoint: Endpoint, { transport, version, slackHosts }: PublisherOptions): Publisher {
   const { url, own } = endpoint;
+  const atSlack = isSlackHost(new URL(url), slackHosts);
   const credential = endpoint.credential?.reveal() ?? "";
   const bot = typeof own["channel"] === "string" ? { channel: own["channel"] } : undefined;
   const address = addressOf(bot ? `${url}/api/chat.postMessage` : url + credential);
@@ -33,7 +35,7 @@ export function slackPublisher(endpoint: Endpoint, { transport, version }: Publi
       const asText = plainly.take(telling.eventId);
       const body = JSON.stringify(asText ? plain : { ...plain, blocks });
       const reply = await transport.post({ address, headers, body, signal });
-      const outcome = classify(reply, Date.now());
+      const outcome = classify(reply, Date.now(), { atSlack });
       if (outcome.kind !== "refused" || asText || !blocksRefused(reply)) return scrub.outcome(outcome);
       plainly.ask(telling.eventId);
       return scrub.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });

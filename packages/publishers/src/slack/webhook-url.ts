@@ -1,4 +1,5 @@
 import { isLoopback } from "@tocsin/core";
+import { isSlackHost } from "./slack-hosts.ts";
 
 /** An incoming webhook's URL, taken apart: its path is the credential. */
 export interface WebhookUrl {
@@ -19,9 +20,8 @@ export function readWebhookUrl(text: string, { allowInsecure }: { allowInsecure:
   if (url.username || url.password || url.hash) return "must have neither a user name nor a fragment";
   if (url.protocol === "http:" && !allowInsecure && !isLoopback(url))
     return 'plain http only reaches this machine; use https, or set "allow_insecure": true';
-  const isSlack = /(^|\.)slack(-gov)?\.com$/.test(url.hostname);
-  // Those of Slack's workflows take other fields.
-  if (isSlack && !(url.hostname.startsWith("hooks.") && url.pathname.startsWith("/services/")))
+  // Webhooks of Slack's workflows take other fields.
+  if (isSlackHost(url) && !(url.hostname.startsWith("hooks.") && url.pathname.startsWith("/services/")))
     return `is no incoming webhook of Slack; one looks like ${example}`;
   if (url.pathname === "/") return `has no path; an incoming webhook looks like ${example}`;
   return { origin: url.origin, path: url.pathname + url.search };
