@@ -143,7 +143,7 @@ describe("a reload", () => {
     expect(body.error.issues.map(({ path }: { path: string }) => path)).toEqual(["delivery.retry.max", "frobnicate"]);
     expect((await service.ask("POST", "/api/v1/targets/refresh")).status).toBe(500);
     expect(await metric(service, "tocsin_config_last_reload_successful")).toBe("0");
-    expect(service.logs.join("")).toContain("the old one stays in force");
+    expect(service.logs.join("")).toContain("keeping the previous configuration");
     await post(service, alertOf("still-told"));
     await incident(service, "still-told");
     service.next = good;
@@ -161,7 +161,15 @@ describe("a reload", () => {
       routing_key: "SEC0NDSEC0NDSEC0NDSEC0NDSEC0ND00",
     };
     service.next = { ...written, targets: [{ ...written.targets[0], filters: { severty: ["info"] } }, second] };
-    expect((await reload(service)).status).toBe(200);
+    const answer = await reload(service);
+    expect([answer.status, answer.body.error]).toMatchObject([
+      500,
+      { code: "reload_failed", issues: [{ path: "targets[0].filters.severty" }] },
+    ]);
+    expect(answer.body.error.message).toContain("everything else was");
+    expect((await service.ask("POST", "/api/v1/targets/refresh")).status).toBe(200);
+    expect(await metric(service, "tocsin_config_last_reload_successful")).toBe("0");
+    expect(service.logs.join("")).toContain('"event":"config_reload_incomplete"');
     const { body } = await service.ask("GET", "/api/v1/targets");
     expect(body.targets).toMatchObject([
       { name: "pager", state: "invalid", inForce: "last_valid", errors: [{ path: "targets[0].filters.severty" }] },
@@ -170,6 +178,9 @@ describe("a reload", () => {
     expect(await metric(service, 'tocsin_targets\\{source="config",state="invalid"\\}')).toBe("1");
     await post(service, alertOf("both"));
     await service.until("both are told", () => (service.simulator.incidents().length === 2 ? true : undefined));
+    service.next = { ...written, targets: [...written.targets, second] };
+    expect((await reload(service)).status).toBe(200);
+    expect(await metric(service, "tocsin_config_last_reload_successful")).toBe("1");
   });
 
   test("refuses a second target of one name, and the first works on", async () => {

@@ -142,6 +142,7 @@ export async function compose(
         ledger,
         reload,
         unready: () => readiness.reasons(),
+        warnings: () => settings.warnings(),
         exposition: () => exposition({ ledger, targets, metrics, clock }),
       }),
     ];
@@ -173,7 +174,10 @@ export async function compose(
     const loaded = discoveries.start();
     const address = await listen(app, config.server.listen);
     log.info({ address: formatAddress(address), ledger: ledgerName(config.ledger), version }, "listening");
-    void loaded.finally(() => readiness.loaded());
+    void loaded.finally(() => {
+      readiness.loaded();
+      settings.loaded();
+    });
 
     let stopped: Promise<void> | undefined;
     const stop = () => {

@@ -7,6 +7,7 @@ import { Gate } from "./http/gate.ts";
 import type { Reloaded } from "./http/operations.ts";
 import { rerouteFiring } from "./rerouting.ts";
 import type { TargetEntry } from "./target-entry.ts";
+import { configuredErrors, noTargetCanReceive, targetWarnings } from "./target-problems.ts";
 import type { Targets } from "./targets.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -27,7 +28,10 @@ export interface SettingsOptions {
   readonly wake: () => void;
 }
 
-/** What can change while the service runs: targets, tokens, the log's level. A reload that fails changes nothing. */
+/**
+ * What can change while the service runs: targets, tokens, the log's level. A configuration that cannot be read changes
+ * nothing. One with invalid targets is applied without them, and the reload still counts as failed.
+ */
 export class Settings {
   readonly #o: SettingsOptions;
   #current: Config;
@@ -43,6 +47,11 @@ export class Settings {
   #unrouted = new Set<Target>();
   /** What was said of each target, so that it is said once. */
   #said = new Map<string, string>();
+  #reloadFailed = false;
+  /** Discovery had its time: targets that are missing now are missing. */
+  #loaded = false;
+  /** What was logged last; undefined: at least one target can receive alerts. */
+  #noTarget: string | undefined;
 
   constructor(options: SettingsOptions) {
     this.#o = options;
@@ -62,7 +71,19 @@ export class Settings {
   /** The first load. */
   async start(): Promise<void> {
     await this.#apply(this.#current);
-    this.#o.metrics.reloaded(true, this.#o.clock.now());
+    this.#o.metrics.reloaded(configuredErrors(this.#o.targets.entries).length === 0, this.#o.clock.now());
+  }
+
+  /** The first load of discovered targets has ended. */
+  loaded(): void {
+    this.#loaded = true;
+    this.#reportNoTarget();
+  }
+
+  /** What is wrong although alerts can be accepted. */
+  warnings(): string[] {
+    const reload = this.#reloadFailed ? ["the last reload of the configuration failed"] : [];
+    return [...reload, ...(this.#loaded ? targetWarnings(this.#o.targets.entries) : [])];
   }
 
   reload(): Promise<Reloaded> {
@@ -85,23 +106,38 @@ export class Settings {
   }
 
   async #reload(): Promise<Reloaded> {
-    const { metrics, log, clock } = this.#o;
+    const { log, targets } = this.#o;
     try {
       const next = this.#o.reread();
       await this.#apply(next);
       const restart = needsRestart(this.#o.config, next);
-      metrics.reloaded(true, clock.now());
-      log.info({ file: next.file, needsRestart: restart }, "the configuration was read anew");
-      return { issues: [], needsRestart: restart };
+      const issues = configuredErrors(targets.entries);
+      this.#reloaded(issues.length === 0);
+      const { file } = next;
+      if (issues.length === 0) log.info({ event: "config_reloaded", file, needsRestart: restart }, "Config reloaded");
+      else {
+        log.error(
+          { event: "config_reload_incomplete", file, issues, needsRestart: restart },
+          "Config reload incomplete: invalid targets were not applied, everything else was. Fix the issues and reload",
+        );
+      }
+      return { applied: true, issues, needsRestart: restart };
     } catch (error) {
-      metrics.reloaded(false, clock.now());
+      this.#reloaded(false);
+      const kept = "Config reload failed: keeping the previous configuration";
       if (!(error instanceof ConfigError)) {
-        log.error({ err: error }, "the configuration could not be read anew; the old one stays in force");
+        log.error({ event: "config_reload_failed", err: error }, kept);
         throw error;
       }
-      log.error({ issues: error.issues }, "the configuration is wrong; the old one stays in force");
-      return { issues: error.issues.map(({ path, message }) => ({ path, message })), needsRestart: [] };
+      log.error({ event: "config_reload_failed", issues: error.issues }, kept);
+      const issues = error.issues.map(({ path, message }) => ({ path, message }));
+      return { applied: false, issues, needsRestart: [] };
     }
+  }
+
+  #reloaded(successful: boolean): void {
+    this.#reloadFailed = !successful;
+    this.#o.metrics.reloaded(successful, this.#o.clock.now());
   }
 
   async #apply(next: Config): Promise<void> {
@@ -126,6 +162,7 @@ export class Settings {
     await ledger.useTargets(prepared.terms);
     const changed = targets.use(prepared);
     this.#report(prepared.entries);
+    this.#reportNoTarget();
     for (const target of changed) this.#unrouted.add(target);
     this.#reroute();
   }
@@ -139,9 +176,23 @@ export class Settings {
       const words = JSON.stringify([errors, warnings, inForce]);
       this.#said.set(name, words);
       if (before.get(name) === words) continue;
-      if (errors.length > 0) log.error({ target: name, place, errors, inForce }, "a target is invalid");
-      if (warnings.length > 0) log.warn({ target: name, place, warnings }, "a target may not work as meant");
+      if (errors.length > 0)
+        log.error({ event: "target_invalid", target: name, place, errors, inForce }, "Target is invalid");
+      if (warnings.length > 0)
+        log.warn({ event: "target_warning", target: name, place, warnings }, "Target may not work as intended");
     }
+  }
+
+  /** Once per change. An error where something must be repaired, a warning where all targets are off or shadows on purpose. */
+  #reportNoTarget(): void {
+    const { log, targets } = this.#o;
+    const noTarget = noTargetCanReceive(targets.entries);
+    if (!this.#loaded || noTarget === this.#noTarget) return;
+    this.#noTarget = noTarget;
+    if (noTarget === undefined)
+      return log.info({ event: "target_available" }, "At least one target can receive alerts");
+    const deliberate = targets.entries.some(({ target }) => target !== undefined);
+    log[deliberate ? "warn" : "error"]({ event: "no_target" }, `Alerts are recorded but not sent: ${noTarget}`);
   }
 
   #reroute(): void {

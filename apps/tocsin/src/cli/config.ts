@@ -7,29 +7,35 @@ import { loadConfig } from "../config/load.ts";
 import { fileDiscoveries } from "../discovery/open-discoveries.ts";
 import { readTargets } from "../read-targets.ts";
 import type { TargetEntry } from "../target-entry.ts";
+import { noTargetCanReceive } from "../target-problems.ts";
 import { configTargets, type TargetSet } from "../written-target.ts";
 import { configFile, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `tocsin config check`: what a start would say, and more strictly, for a target that is invalid is an error here. */
+/**
+ * `tocsin config check`: what a start would say, and an invalid target is an error here. `strict`: warnings fail too.
+ */
 export async function check(
   terminal: Terminal,
-  options: { readonly config?: string; readonly json?: boolean },
+  options: { readonly config?: string; readonly json?: boolean; readonly strict?: boolean },
 ): Promise<number> {
   const { cwd, env } = terminal;
   const file = configFile(options.config, cwd);
-  const { issues, warnings, targets } = await judge(env, () =>
-    withKeyFromEnvironment(loadConfig(file, { cwd, env }), env),
+  const { issues, warnings, targets } = await judge(
+    env,
+    () => withKeyFromEnvironment(loadConfig(file, { cwd, env }), env),
+    file !== undefined,
   );
+  const ok = issues.length === 0 && !(options.strict && warnings.length > 0);
   const name = file ?? "defaults";
   if (options.json) terminal.out(`${JSON.stringify({ file: file ?? null, issues, warnings }, null, 2)}\n`);
   else {
     for (const issue of issues) terminal.err(`${describeIssue(issue, name)}\n`);
     for (const warning of warnings) terminal.err(`${describeIssue(warning, name)} (warning)\n`);
-    if (issues.length === 0) terminal.out(`${name}: ok, ${targets} ${targets === 1 ? "target" : "targets"}\n`);
+    if (ok) terminal.out(`${name}: ok, ${targets} ${targets === 1 ? "target" : "targets"}\n`);
   }
-  return issues.length === 0 ? exitCode.ok : exitCode.configuration;
+  return ok ? exitCode.ok : exitCode.configuration;
 }
 
 interface Judged {
@@ -38,16 +44,24 @@ interface Judged {
   readonly targets: number;
 }
 
-async function judge(env: Terminal["env"], load: () => Config): Promise<Judged> {
+/** `written`: there is a file; without one and without a key, the service sends to its own simulator. */
+async function judge(env: Terminal["env"], load: () => Config, written: boolean): Promise<Judged> {
   try {
     const config = load();
     const { targets = [], readSecret } = config;
     const { sets, issues } = await inFiles(config, env);
     const entries = readTargets([configTargets(targets, readSecret), ...sets]);
     const placed = placedIn(config);
+    const errors = entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)));
+    // Invalid targets are errors already, and those of Secrets cannot be seen from here.
+    const expectsTargets = (written || config.targets !== undefined) && config.discovery.kubernetes === undefined;
+    const noTarget = expectsTargets && errors.length === 0 && noTargetCanReceive(entries);
     return {
-      issues: [...issues, ...entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)))],
-      warnings: entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
+      issues: [...issues, ...errors],
+      warnings: [
+        ...entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
+        ...(noTarget ? [{ path: "targets", message: `${noTarget}: alerts will be recorded but not sent` }] : []),
+      ],
       targets: entries.length,
     };
   } catch (error) {

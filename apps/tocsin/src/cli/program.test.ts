@@ -143,6 +143,31 @@ describe("config", () => {
     ]);
   });
 
+  test.each<[string, string, string]>([
+    ["no targets", "delivery: {}\n", "no target can receive alerts (none is configured)"],
+    ["an empty list of targets", "targets: []\n", "no target can receive alerts (none is configured)"],
+    ["targets that are off", target("    enabled: false\n"), "no target can receive alerts (1 disabled)"],
+    ["targets that are shadows", target("    mode: shadow\n"), "no target can receive alerts (1 shadow)"],
+    ["an empty directory of targets", "discovery: { files: [./no-targets] }\n", "no target can receive alerts"],
+    ["a fallback that is missing", target("    fallback: nobody\n"), 'there is no target named "nobody"'],
+  ])("check warns about %s, and fails with --strict", async (_, text, warning) => {
+    mkdirSync(join(dir, "no-targets"), { recursive: true });
+    const args = ["config", "check", "--config", write("warned.yaml", text)];
+    const { code, stderr } = await tocsin(args, env);
+    expect([code, stderr]).toEqual([0, expect.stringContaining(warning)]);
+    const strict = await tocsin([...args, "--strict"], env);
+    expect([strict.code, strict.stdout]).toEqual([78, ""]);
+  });
+
+  test("check does not warn where targets come from Secrets, or events go to the simulator", async () => {
+    const secrets = write("secrets.yaml", "discovery: { kubernetes: { enabled: true } }\n");
+    rmSync(join(dir, "tocsin.yaml"), { force: true });
+    for (const args of [["--config", secrets], []]) {
+      const { code, stderr } = await tocsin(["config", "check", "--strict", ...args]);
+      expect([code, stderr]).toEqual([0, ""]);
+    }
+  });
+
   test("check gives JSON", async () => {
     const { code, stdout } = await tocsin(["config", "check", "--config", write("wrong.yaml", "serve: 1"), "--json"]);
     expect([code, JSON.parse(stdout)]).toEqual([
@@ -227,7 +252,7 @@ describe("serve", () => {
     expect(terminal.signals).toEqual(["SIGHUP", "SIGINT", "SIGTERM"]);
     config("second");
     terminal.send("SIGHUP");
-    await until(/read anew/);
+    await until(/config_reloaded/);
     const { targets } = (await (await fetch(`${service}/api/v1/targets`)).json()) as { targets: { name: string }[] };
     expect(targets.map(({ name }) => name)).toEqual(["second"]);
     terminal.send("SIGTERM");

@@ -83,7 +83,8 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     .description("say all that is wrong, targets included; exit code 78 if anything is")
     .option(...configOption)
     .option("--json", "as JSON")
-    .action(async (options: { config?: string; json?: boolean }) => {
+    .option("--strict", "fail on warnings too, for example when no target can receive alerts")
+    .action(async (options: { config?: string; json?: boolean; strict?: boolean }) => {
       const { check } = await import("./config.ts");
       finish(await check(terminal, options));
     });

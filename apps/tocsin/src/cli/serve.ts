@@ -34,17 +34,12 @@ export async function serve(terminal: Terminal, named?: string): Promise<number>
     if (simulator !== undefined || terminal.watched) {
       terminal.out(welcome({ config, address, targets: targets.entries, simulatorUrl: simulator?.url }));
     }
-    if (targets.entries.length === 0 && !discovers(config))
-      tocsin.log.warn("there are no targets: alerts are recorded, and nobody is told");
     await untilSignalled(terminal, tocsin);
     return exitCode.ok;
   } finally {
     await simulator?.close();
   }
 }
-
-/** Targets may still be found. */
-const discovers = ({ discovery }: Config): boolean => discovery.files.length > 0 || discovery.kubernetes !== undefined;
 
 /** Loaded only where it is wanted. */
 const embedded = async (dir: string) => (await import("./simulator.ts")).embedSimulator(dir);

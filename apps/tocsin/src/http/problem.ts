@@ -26,8 +26,22 @@ export const badRequest = (...issues: Issue[]): Problem =>
 
 export const conflict = (message: string): Problem => new Problem(409, "conflict", message);
 
-export const reloadFailed = (issues: readonly Issue[]): Problem =>
-  new Problem(500, "reload_failed", "the configuration is wrong; the old one stays in force", issues);
+/** `applied`: everything but the invalid targets is in use. */
+export const reloadFailed = ({
+  applied,
+  issues,
+}: {
+  readonly applied: boolean;
+  readonly issues: readonly Issue[];
+}): Problem =>
+  new Problem(
+    500,
+    "reload_failed",
+    applied
+      ? "reload incomplete: the invalid targets were not applied, everything else was"
+      : "reload failed: keeping the previous configuration",
+    issues,
+  );
 
 export const unavailable = (message: string): Problem => new Problem(503, "unavailable", message);
 

@@ -79,10 +79,11 @@ export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
       role: "operate",
       does: "reads all targets anew",
       async answer() {
-        const { issues } = await reload();
+        const { applied, issues } = await reload();
         await discoveries.refresh();
         await reachability.check();
-        if (issues.length > 0) throw reloadFailed(issues);
+        // The list names what is wrong with each target.
+        if (!applied) throw reloadFailed({ applied, issues });
         return list();
       },
     },
