@@ -205,7 +205,8 @@ describe("a reload", () => {
     };
     const { host, port } = service.tocsin.address;
     const stream = await fetch(`http://${host}:${port}/api/v1/events/stream`);
-    expect((await reload(service)).body.needsRestart).toEqual(["server.listen", "delivery"]);
+    expect((await reload(service)).body.needsRestart).toEqual(["server.listen", "delivery.concurrency"]);
+    expect(service.logs.join("")).toMatch(/"event":"restart_needed","keys":\["server.listen","delivery.concurrency"\]/);
     expect((await reload(service)).status).toBe(401);
     // It ended: whoever listened is asked for a token when coming back.
     expect(await stream.text()).toContain("retry");

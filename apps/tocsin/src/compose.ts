@@ -8,6 +8,7 @@ import { proxyFrom, proxySecrets, Transport, type TransportOptions } from "@tocs
 import type { FastifyInstance } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
+import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";
 import { LastGood } from "./discovery/last-good.ts";
 import { openDiscoveries } from "./discovery/open-discoveries.ts";
@@ -47,6 +48,8 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads the configuration anew, for a reload. @throws ConfigError */
   readonly reread: () => Config;
+  /** Follows the configuration's files. Absent: there are none. */
+  readonly watch?: ConfigWatch | undefined;
 }
 
 /** A service that runs. */
@@ -63,7 +66,7 @@ export interface Tocsin {
 /** Builds a service out of its parts and starts it; the only place that knows them all. */
 export async function compose(
   config: Config,
-  { clock = systemClock, writeLog, env, reread }: Surroundings,
+  { clock = systemClock, writeLog, env, reread, watch }: Surroundings,
 ): Promise<Tocsin> {
   const scrubber = new Scrubber();
   const log = createLogger(config.telemetry.logs, scrubber, writeLog);
@@ -178,6 +181,8 @@ export async function compose(
       readiness.loaded();
       settings.loaded();
     });
+    watch?.start({ clock, log, reload });
+    closing.push(() => watch?.stop());
 
     let stopped: Promise<void> | undefined;
     const stop = () => {

@@ -121,6 +121,8 @@ export class Settings {
           "Config reload incomplete: invalid targets were not applied, everything else was. Fix the issues and reload",
         );
       }
+      if (restart.length > 0)
+        log.warn({ event: "restart_needed", keys: restart }, `Restart to apply the change of ${restart.join(", ")}`);
       return { applied: true, issues, needsRestart: restart };
     } catch (error) {
       this.#reloaded(false);

@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 
 import { compose, type Tocsin } from "../compose.ts";
 import { ConfigError } from "../config/config-error.ts";
+import { ConfigWatch } from "../config/config-watch.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { readTargets } from "../read-targets.ts";
@@ -17,6 +18,7 @@ import { welcome } from "./welcome.ts";
 export async function serve(terminal: Terminal, named?: string): Promise<number> {
   const { env, cwd } = terminal;
   const file = configFile(named, cwd);
+  const watch = file === undefined ? undefined : new ConfigWatch(resolve(cwd, file));
   const load = () => withKeyFromEnvironment(loadConfig(file, { cwd, env }), env);
   const config = load();
   if (file === undefined) refuseWrongKey(config);
@@ -28,7 +30,8 @@ export async function serve(terminal: Terminal, named?: string): Promise<number>
   const simulated = (loaded: Config): Config =>
     simulator === undefined ? loaded : { ...loaded, targets: [simulatedTarget(simulator.url)] };
   try {
-    const tocsin = await compose(simulated(config), { writeLog: terminal.err, env, reread: () => simulated(load()) });
+    const reread = () => simulated(load());
+    const tocsin = await compose(simulated(config), { writeLog: terminal.err, env, reread, watch });
     const { address, targets } = tocsin;
     // The log tells machines where it listens. People are told more, above all that nobody is paged.
     if (simulator !== undefined || terminal.watched) {

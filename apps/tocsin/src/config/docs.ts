@@ -19,9 +19,11 @@ A start with a wrong configuration ends with exit code 78 and the list of what i
 judged by itself, so that a wrong one costs no other one. The service starts without it, lists it as \`invalid\` with its
 errors (\`tocsin targets list\`), and says so in the log; \`tocsin config check\` counts it as an error.
 
-SIGHUP and \`POST /-/reload\` read the file anew: targets, tokens, \`publicUrl\` and the log's level change at once; what needs a
-restart is named in the answer. If the file is wrong, the old configuration stays in force, the answer and the log say so, and
-\`tocsin_config_last_reload_successful\` is 0. Of a target that became invalid the last valid version stays in force.
+The service follows this file and every file that it names (secrets, certificates, the kubeconfig), however they are replaced, and
+reloads within 5 s after a change. SIGHUP and \`POST /-/reload\` reload at once. Targets, tokens, \`publicUrl\` and the log level
+change without a restart; the log and the answer name the keys that need one. If the configuration is wrong, the previous one is
+kept, the answer and the log say so, and \`tocsin_config_last_reload_successful\` is 0. If a target becomes invalid, its last valid
+version stays in use.
 
 Where nothing is said of targets and \`PAGERDUTY_ROUTING_KEY\` is in the environment, there is one target: PagerDuty, in the US
 region, with that key. Without the key and without a file, Tocsin starts its own simulator and tells that.`;

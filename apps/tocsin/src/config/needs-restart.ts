@@ -2,17 +2,30 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { Config } from "./config.ts";
 
-/** What a running service cannot change: these keys differ, and count from the next start. */
+/** Returns the keys that a running service cannot change: they differ, and take effect at the next start. */
 export function needsRestart(running: Config, next: Config): string[] {
   const before = fixed(running);
   return Object.entries(fixed(next)).flatMap(([key, value]) => (isDeepStrictEqual(value, before[key]) ? [] : [key]));
 }
 
+/** The content counts, also of secrets in files. */
 const fixed = ({ server, ledger, discovery, delivery, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
   "server.maxBodyBytes": server.maxBodyBytes,
-  ledger,
+  ...placeOf(ledger),
+  "ledger.encryptionKey": ledger.keys,
+  "ledger.retention": ledger.retentionMs,
   discovery,
-  delivery,
+  ...prefixed("delivery", delivery),
   "telemetry.logs.format": telemetry.logs.format,
 });
+
+function placeOf(ledger: Config["ledger"]): Record<string, unknown> {
+  if (ledger.kind === "sqlite") return { "ledger.url": ledger.path };
+  const { password, tls, ...server } = ledger.server;
+  const { ca, ...options } = tls || {};
+  return { "ledger.url": [server, tls && options], "ledger.password": password, "ledger.tls.ca": ca };
+}
+
+const prefixed = (key: string, values: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${key}.${name}`, value]));

@@ -3,11 +3,12 @@ import { join } from "node:path";
 
 import type { Clock, ReadSecret } from "@tocsin/core";
 
+import { isEmptyMark, markOf } from "../../config/file-marks.ts";
 import { type SecretPlaces, secretReader } from "../../config/secrets.ts";
 import type { WrittenTarget } from "../../written-target.ts";
 import type { Discovery, DiscoveryObserver, DiscoveryStanding } from "../discovery.ts";
 import { Knowledge } from "../knowledge.ts";
-import { markOf, type ReadFile, readTargetFile, targetFiles } from "./target-files.ts";
+import { type ReadFile, readTargetFile, targetFiles } from "./target-files.ts";
 
 /** From an event to a look, so that the many events of one change are one look. */
 const gatherMs = 20;
@@ -196,7 +197,7 @@ export class FileDiscovery implements Discovery {
       seen = { mark, sinceMs: nowMs };
       this.#seen.set(name, seen);
     }
-    return Math.max(0, seen.sinceMs + (isEmpty(mark) ? settleEmptyMs : settleMs) - nowMs);
+    return Math.max(0, seen.sinceMs + (isEmptyMark(mark) ? settleEmptyMs : settleMs) - nowMs);
   }
 
   async #read(name: string, mark: string, known: Known | undefined): Promise<Known> {
@@ -224,8 +225,6 @@ export class FileDiscovery implements Discovery {
     if (changed) this.#observer?.changed();
   }
 }
-
-const isEmpty = (mark: string | undefined): boolean => mark?.split(":")[2] === "0";
 
 /** The part of a mark that speaks of the files that secrets are in. */
 const secretsOf = (mark: string): string => mark.split(" ").slice(1).join(" ");

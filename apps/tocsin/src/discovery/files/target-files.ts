@@ -3,6 +3,7 @@ import { extname, join, resolve } from "node:path";
 
 import type { Issue } from "@tocsin/core";
 
+import { secretFilesIn } from "../../config/named-files.ts";
 import type { WrittenTarget } from "../../written-target.ts";
 import { parseJson, type ParsedText, parseYaml } from "../parse-text.ts";
 
@@ -19,18 +20,6 @@ const largestBytes = 1 << 20;
 export async function targetFiles(directory: string): Promise<string[]> {
   const names = await readdir(directory);
   return names.filter((name) => !name.startsWith(".") && extname(name).toLowerCase() in parsers).toSorted();
-}
-
-/** What tells one state of a file from another, through symbolic links; undefined: it is not there, or is no file. */
-export async function markOf(file: string): Promise<string | undefined> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await regular(file);
-    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // A link in a loop or to nowhere, or no file at all. What may not be looked at is there, and wrong.
-    return code === "EACCES" ? "EACCES" : undefined;
-  }
 }
 
 async function regular(file: string) {
@@ -72,15 +61,7 @@ export async function readTargetFile(directory: string, name: string, o: { where
   const targets = Array.isArray(value)
     ? value.map((input: unknown, index): WrittenTarget => ({ place: `${place}[${index}]`, input }))
     : [{ place, input: value }];
-  return { text, targets, secrets: secretFiles(value).map((file) => resolve(directory, file)) };
+  return { text, targets, secrets: secretFilesIn(value).map((file) => resolve(directory, file)) };
 }
 
 const issue = (message: string): Issue => ({ path: "", message });
-
-/** Every `{ file: … }` in it: when such a file changes, so does the target. */
-function secretFiles(value: unknown, depth = 0): string[] {
-  if (typeof value !== "object" || value === null || depth > 16) return [];
-  const { file } = value as { file?: unknown };
-  if (typeof file === "string" && Object.keys(value).length === 1) return [file];
-  return Object.values(value).flatMap((inner) => secretFiles(inner, depth + 1));
-}

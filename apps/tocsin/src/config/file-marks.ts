@@ -1,0 +1,34 @@
+import { type BigIntStats, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
+
+/**
+ * Distinguishes one state of a file from another, through symbolic links, whichever way it is replaced. Undefined: there is
+ * no such file, or it is no regular file.
+ */
+export type FileMark = string | undefined;
+
+export async function markOf(file: string): Promise<FileMark> {
+  try {
+    return markFrom(await stat(file, { bigint: true }));
+  } catch (error) {
+    return markOfFailure(error);
+  }
+}
+
+export function markOfSync(file: string): FileMark {
+  try {
+    return markFrom(statSync(file, { bigint: true }));
+  } catch (error) {
+    return markOfFailure(error);
+  }
+}
+
+/** A writer that truncates a file first is about to write it. */
+export const isEmptyMark = (mark: FileMark): boolean => mark?.split(":")[2] === "0";
+
+const markFrom = (found: BigIntStats): FileMark =>
+  found.isFile() ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(":") : undefined;
+
+/** A link in a loop or to nowhere is no file. A file that must not be looked at exists, and is wrong. */
+const markOfFailure = (error: unknown): FileMark =>
+  (error as NodeJS.ErrnoException).code === "EACCES" ? "EACCES" : undefined;

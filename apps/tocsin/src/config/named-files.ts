@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+import { parseDocument } from "yaml";
+
+/** Deeper than any configuration or target. */
+const maxDepth = 32;
+
+/** Returns the path of every `{ file: … }` in a parsed document, as written. */
+export function secretFilesIn(value: unknown, depth = 0): string[] {
+  if (typeof value !== "object" || value === null || depth > maxDepth) return [];
+  const { file } = value as { file?: unknown };
+  if (typeof file === "string" && Object.keys(value).length === 1) return [file];
+  return Object.values(value).flatMap((inner) => secretFilesIn(inner, depth + 1));
+}
+
+/**
+ * Returns the configuration file and every file that it names: secrets, certificates, the kubeconfig; not the directories
+ * of `discovery.files`, which have their own watch. Works for a configuration with mistakes too, since repairing one of
+ * these files may be what makes it valid.
+ */
+export function namedFiles(configFile: string): string[] {
+  const input = parsed(configFile);
+  const { kubeconfig } = kubernetesIn(input);
+  const named = [...secretFilesIn(input), ...(typeof kubeconfig === "string" ? [kubeconfig] : [])];
+  return [...new Set([configFile, ...named.map((path) => resolve(dirname(configFile), path))])];
+}
+
+function parsed(configFile: string): unknown {
+  try {
+    return parseDocument(readFileSync(configFile, "utf8")).toJS();
+  } catch {
+    // It is missing or no YAML; the reload says so.
+    return undefined;
+  }
+}
+
+const kubernetesIn = (input: unknown): { readonly kubeconfig?: unknown } => {
+  const { discovery } = (input ?? {}) as { discovery?: { kubernetes?: object | null } | null };
+  return discovery?.kubernetes ?? {};
+};
