@@ -2,7 +2,7 @@ import type { RateLimit, ReceiverTraits, TargetTerms } from "@tocsin/core";
 
 export const pagerdutyTraits: ReceiverTraits = { dropsUnknownResolves: true, acknowledges: true };
 /** Such as a webhook: it knows nothing of what it was told before. */
-export const forgetfulTraits: ReceiverTraits = { dropsUnknownResolves: false, acknowledges: false };
+export const forgetfulTraits: ReceiverTraits = { dropsUnknownResolves: false, acknowledges: false, stateless: true };
 
 /** PagerDuty's: 120 calls in 60 s, a fifth of them kept for criticals. */
 export const pagerdutyLimit: RateLimit = {

@@ -70,6 +70,8 @@ export interface Told {
   readonly atMs: number;
   /** A shadow target was told: nothing left the house. */
   readonly shadow?: true;
+  /** Which event it was, where that event may have to be repeated: it is uncertain, or an earlier request may still arrive. */
+  readonly mark?: EventMark;
 }
 
 /** Which event an attempt is part of: all attempts of one event carry the mark of the first. */

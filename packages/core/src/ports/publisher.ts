@@ -36,6 +36,11 @@ export interface ReceiverTraits {
    * `delivery.remind` and a person's acknowledgement say. Absent: it believes until it is told otherwise.
    */
   readonly forgetsAfterMs?: number;
+  /**
+   * It keeps no incident that a request arriving late could change back, such as a channel or a webhook: then nothing is repeated
+   * on account of one. Absent: it keeps them.
+   */
+  readonly stateless?: true;
 }
 
 /** Talks to one endpoint of one target. Contract: testkit `publisherContract`. */

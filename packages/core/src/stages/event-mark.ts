@@ -1,29 +1,32 @@
 import type { AttemptAction } from "../model/event.ts";
-import type { EventMark, Flight, Incident, Unaccepted } from "../model/incident.ts";
+import type { EventMark, Flight, Incident, Told, Unaccepted } from "../model/incident.ts";
 import type { Outcome } from "../model/outcome.ts";
 import type { Severity } from "../model/severity.ts";
 
 /**
- * Which event an attempt makes: the one that was attempted last and not accepted, else a new one. Whoever recognises
- * repeats takes the second attempt of an event for nothing new, so two events must never look like one: after a resolve of
- * unknown fate the trigger is another event than the trigger before it, and so is a reminder.
+ * Says which event an attempt makes: the one that was attempted last and not accepted, or the one that is told and must be
+ * repeated, else a new one. Receivers that recognise repeats ignore the second attempt of an event, so two events must never
+ * look like one: after a resolve of unknown fate the trigger is another event than the trigger before it, and so is a reminder.
  */
-export function eventOf(
-  { unaccepted }: Incident,
-  attempt: {
-    readonly action: AttemptAction;
-    readonly severity: Severity;
-    readonly content?: string | undefined;
-    readonly token: number;
-    readonly atMs: number;
-  },
-): EventMark {
-  const { action, severity, content } = attempt;
-  if (unaccepted?.action === action && unaccepted.severity === severity && unaccepted.content === content) {
+export function eventOf({ unaccepted, told, repeat }: Incident, attempt: Attempt): EventMark {
+  const { action, severity, content, token, atMs } = attempt;
+  if (unaccepted?.action === action && unaccepted.severity === severity && unaccepted.content === content)
     return { token: unaccepted.token, atMs: unaccepted.atMs };
-  }
-  return { token: attempt.token, atMs: attempt.atMs };
+  if (told?.mark && (repeat || !told.certain) && saysAgain(attempt, told)) return told.mark;
+  return { token, atMs };
 }
+
+interface Attempt {
+  readonly action: AttemptAction;
+  readonly severity: Severity;
+  readonly content?: string | undefined;
+  readonly token: number;
+  readonly atMs: number;
+}
+
+/** Severity and words make a difference to a trigger only. */
+const saysAgain = ({ action, severity, content }: Attempt, told: Told): boolean =>
+  action === told.event && (action !== "trigger" || (severity === told.severity && content === told.content));
 
 /** What the attempt leaves to be attempted again. Absent outcome: nobody knows what came of it. */
 export function unacceptedAfter(incident: Incident, flight: Flight, outcome?: Outcome): Unaccepted | null {

@@ -134,6 +134,22 @@ describe("a request of an owner that lost its lease", () => {
     expect(planned({ told: {}, overtaken: [late] }).dueAtMs).toBe(t0 + 40_000);
   });
 
+  it.each([
+    ["trigger", "resolve", true],
+    ["trigger", "acknowledge", false],
+    ["trigger", "trigger", false],
+    ["resolve", "trigger", true],
+    ["resolve", "acknowledge", true],
+    ["resolve", "resolve", false],
+    // A receiver drops an acknowledge of what is resolved, and a trigger does not take one back.
+    ["acknowledge", "resolve", false],
+    ["acknowledge", "trigger", false],
+    ["acknowledge", "acknowledge", false],
+  ] as const)("a late %s after a certain %s is repaired: %s", (action, event, repeat) => {
+    const incident = incidentOf({ told: { event }, overtaken: [{ ...late, action }] });
+    expect(repairLate(incident, () => true)).toMatchObject({ repeat, overtaken: [] });
+  });
+
   it("that differs from what was told last makes that be said again", () => {
     const incident = incidentOf({ told: { event: "resolve" }, wanted: over, overtaken: [late] });
     const repaired = repairLate(incident, () => true);

@@ -62,9 +62,16 @@ export function replan(before: Incident, after: Incident, terms: DueTerms, nowMs
   return plan(same ? after : { ...after, dueAtMs: null }, terms, nowMs);
 }
 
-/** It was of another kind, or a trigger with other words than those that the target should show. */
-const undoes = ({ action, content }: Overtaken, told: Told): boolean =>
-  action !== told.event || (action === "trigger" && told.content !== undefined && content !== told.content);
+/**
+ * Whether a late request may have changed back what the receiver shows. A trigger reopens what was resolved, or shows other
+ * words; a resolve closes what is open. A late acknowledge is dropped where the incident is resolved; where it is open, a
+ * repeated trigger would not take it back.
+ */
+function undoes({ action, content }: Overtaken, told: Told): boolean {
+  if (action === "resolve") return told.event !== "resolve";
+  if (action !== "trigger") return false;
+  return told.event === "resolve" || (told.content !== undefined && content !== told.content);
+}
 
 const lateTriggers = (overtaken: readonly Overtaken[]): number[] =>
   overtaken.flatMap(({ action, untilMs }) => (action === "trigger" ? [untilMs] : []));

@@ -11,6 +11,7 @@ import { backoffMs, doubted, settle, type SettleTerms } from "./settle.ts";
 const retry = { initial: 1_000, max: 300_000, giveUpAfter: 24 * 3_600_000 };
 const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasDoubtful: false };
 const detail = "as the test says";
+const event = { token: 1, atMs: t0 };
 
 function settled(
   given: Parameters<typeof incidentOf>[0],
@@ -18,9 +19,8 @@ function settled(
   action: AttemptAction = "trigger",
   severity: Severity = "error",
 ) {
-  const event = { token: 1, atMs: t0 };
   const flight: Flight = { token: 1, owner: "w", action, severity, event, sinceMs: t0, leaseUntilMs: t0 + 30_000 };
-  return settle(incidentOf({ ...given, flight, state: "in_flight" }), { action, severity }, outcome, terms);
+  return settle(incidentOf({ ...given, flight, state: "in_flight" }), { action, severity, event }, outcome, terms);
 }
 
 const accepted: Outcome = { kind: "accepted", receipt: "1" };
@@ -37,7 +37,7 @@ const tooMany = (retryAfterMs?: number): Outcome => ({
 const wordsAfter = (action: AttemptAction, outcome: Outcome) =>
   settle(
     incidentOf({ told: { content: "before", severity: "info" } }),
-    { action, severity: "error", content: "now" },
+    { action, severity: "error", content: "now", event },
     outcome,
     terms,
   ).told?.content;
@@ -148,7 +148,7 @@ describe("an attempt of unknown fate", () => {
 
   it("of a question for the key leaves what was told", () => {
     const incident = incidentOf({ told: {} });
-    expect(doubted(incident, { action: "check", severity: "error" }, t0)).toBe(incident);
+    expect(doubted(incident, { action: "check", severity: "error", event }, t0)).toBe(incident);
   });
 });
 
@@ -179,7 +179,7 @@ describe("refused", () => {
 
   it("and the key is good, but was bad meanwhile: the event is tried again", () => {
     const asked = incidentOf({ checkKey: true });
-    const attempted = { action: "check", severity: "error" } as const;
+    const attempted = { action: "check", severity: "error", event } as const;
     const after = settle(asked, attempted, accepted, { ...terms, keyWasDoubtful: true });
     expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0 + 1_000, failures: 1, told: null });
   });
@@ -273,4 +273,15 @@ it("whatever came of an attempt, it is over, and what was told is never forgotte
       expect(after.state === "dead").toBe(after.reason === "dead_invalid" || after.reason === "dead_expired");
     }),
   );
+});
+
+describe("which event was told", () => {
+  const late = { token: 3, action: "trigger", untilMs: t0 + 1 } as const;
+  it.each([
+    ["is kept where it is in doubt", {}, timeout, event],
+    ["is kept where an earlier request may still arrive", { overtaken: [late] }, accepted, event],
+    ["is not kept where nothing can make it be repeated", {}, accepted, undefined],
+  ])("%s", (_says, given, outcome, mark) => {
+    expect(settled(given, outcome).told?.mark).toEqual(mark);
+  });
 });

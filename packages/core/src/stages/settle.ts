@@ -1,5 +1,5 @@
 import type { AttemptAction, EventAction } from "../model/event.ts";
-import type { Incident, Told } from "../model/incident.ts";
+import type { EventMark, Incident, Told } from "../model/incident.ts";
 import type { AttemptReason, Outcome } from "../model/outcome.ts";
 import type { Severity } from "../model/severity.ts";
 import { blockedRetryMs, type DeliverySettings, resolveGiveUpAfterMs, throttledWaitMs } from "../model/settings.ts";
@@ -11,6 +11,7 @@ export interface Attempted {
   readonly content?: string;
   /** Nothing left the house. */
   readonly shadow?: true;
+  readonly event: EventMark;
 }
 
 export interface SettleTerms {
@@ -88,7 +89,7 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
 
 /** The most severe that the target heard stays: lowering it is not told, so raising it back is not news. */
 const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, certain: boolean, atMs: number): Told => {
-  const { severity, shadow } = attempted;
+  const { severity, shadow, event: mark } = attempted;
   // Only a trigger says words.
   const { content } = event === "trigger" ? attempted : (incident.told ?? {});
   return {
@@ -98,6 +99,7 @@ const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, ce
     ...(content === undefined ? {} : { content }),
     atMs,
     ...(shadow && { shadow }),
+    ...((!certain || incident.overtaken.length > 0) && { mark }),
   };
 };
 

@@ -7,6 +7,7 @@ import {
   type Incident,
   leadingMember,
   nextAction,
+  type Overtaken,
   repairLate,
   tellAgainAtMs,
   unacceptedAfter,
@@ -238,11 +239,19 @@ export function overtake(desk: Desk, flights: Flights, incident: Incident): Inci
   desk.note(incident.id, "lease_lost", flight.action);
   const unaccepted = unacceptedAfter(incident, flight);
   const doubtful = doubted({ ...incident, flight: null, unaccepted }, flight, desk.nowMs);
+  const late = withLate(endpoint, doubtful, flight, flight.leaseUntilMs + endpoint.terms.timeoutMs);
+  return { ...late, dueAtMs: desk.nowMs };
+}
+
+/**
+ * Records that an attempt may still arrive until then, after the event that comes next: once that is past, what it may have
+ * undone is repeated. Receivers without state have nothing to undo.
+ */
+export function withLate({ terms }: EndpointRecord, incident: Incident, flight: Flight, untilMs: number): Incident {
   const { token, action, content } = flight;
-  if (action === "check") return { ...doubtful, dueAtMs: desk.nowMs };
-  const untilMs = flight.leaseUntilMs + endpoint.terms.timeoutMs;
-  const late = { token, action, ...(content === undefined ? {} : { content }), untilMs };
-  return { ...doubtful, dueAtMs: desk.nowMs, overtaken: [...doubtful.overtaken, late] };
+  if (action === "check" || terms.traits.stateless) return incident;
+  const late: Overtaken = { token, action, ...(content === undefined ? {} : { content }), untilMs };
+  return { ...incident, overtaken: [...incident.overtaken, late] };
 }
 
 /** An attempt ended without a verdict on breaker, block or pause: another may ask. */

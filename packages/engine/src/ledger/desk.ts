@@ -66,6 +66,11 @@ export class Desk {
     return this.#targets.values();
   }
 
+  /** Undefined: dropped, since no target has it and no incident is open there. */
+  findEndpoint(id: number): EndpointRecord | undefined {
+    return this.#endpoints.get(id);
+  }
+
   endpoint(id: number): EndpointRecord {
     const record = this.#endpoints.get(id);
     if (!record) throw new Error(`endpoint ${id} is gone while an incident needs it`);

@@ -4,7 +4,6 @@ import {
   type Incident,
   nextAction,
   type Outcome,
-  type Overtaken,
   plan,
   repairLate,
   settle as settled,
@@ -14,7 +13,7 @@ import {
 import { answered, failed } from "../breaker.ts";
 import { throttled, unpaused } from "../throttle.ts";
 import type { Flights } from "../flights.ts";
-import { freeProbes } from "./claiming.ts";
+import { freeProbes, withLate } from "./claiming.ts";
 import type { Desk } from "./desk.ts";
 import { rest as restUntold } from "./episodes.ts";
 import type { PackedReport } from "./packed.ts";
@@ -57,7 +56,7 @@ function settleOne(desk: Desk, flights: Flights, report: PackedReport): boolean 
   const terms = { nowMs: desk.nowMs, retry: desk.settings.retry, random, keyWasDoubtful };
   const unaccepted = unacceptedAfter(incident, flight, outcome);
   const reported = { ...settled(incident, flight, outcome, terms), settledToken: flight.token, unaccepted };
-  const after = withLate(reported, flight, desk.nowMs + lateMs);
+  const after = lateMs > 0 ? withLate(endpoint, reported, flight, desk.nowMs + lateMs) : reported;
   desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") bury(desk, after, report);
   if (outcome.kind === "accepted" && flight.action === "resolve" && incident.wanted.status === "firing") {
@@ -86,13 +85,6 @@ function stillOwed(desk: Desk, incident: Incident, flight: Flight): Incident {
 /** It left, and nobody answered. */
 const wentUnanswered = (outcome: Outcome): boolean =>
   (outcome.kind === "ambiguous" && outcome.status === undefined) || (outcome.kind === "interrupted" && outcome.left);
-
-/** As with a lost lease: what may still arrive after the next event is made good when it can no longer. */
-function withLate(incident: Incident, { token, action, content }: Flight, untilMs: number): Incident {
-  if (untilMs <= incident.updatedAtMs || action === "check") return incident;
-  const late: Overtaken = { token, action, ...(content === undefined ? {} : { content }), untilMs };
-  return { ...incident, overtaken: [...incident.overtaken, late] };
-}
 
 const noteOf = (flight: Flight, outcome: Outcome): string =>
   outcome.kind === "accepted"
@@ -202,6 +194,9 @@ function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: Packed
   const holder = expected ?? (outcome.kind === "interrupted" && !outcome.left ? undefined : now);
   if (!holder) return;
   desk.note(holder.id, "reported_late", action);
+  // Its target was removed since and nothing is open there: then there is nothing to repair either.
+  const place = desk.findEndpoint(holder.endpoint);
+  if (!place || place.terms.traits.stateless) return;
   const unanswered = wentUnanswered(outcome);
   const untilMs = desk.nowMs + (unanswered ? timeoutMs : 0);
   const known = holder.overtaken.find((one) => one.token === token);

@@ -27,7 +27,7 @@ export function slackPublisher(endpoint: Endpoint, { transport, version, slackHo
 
   return {
     // A channel forgets nothing and knows nothing: an end without its beginning would puzzle its readers.
-    traits: { dropsUnknownResolves: false, acknowledges: true },
+    traits: { dropsUnknownResolves: false, acknowledges: true, stateless: true },
 
     async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
       if (telling.action === "check") return unasked;

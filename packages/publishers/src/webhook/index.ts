@@ -24,7 +24,7 @@ export function webhookPublisher(
   const eventOf = (telling: Telling) => fit(formatEvent(telling, endpoint));
 
   return {
-    traits: { dropsUnknownResolves: false, acknowledges: true },
+    traits: { dropsUnknownResolves: false, acknowledges: true, stateless: true },
 
     async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
       const body = JSON.stringify(eventOf(telling));

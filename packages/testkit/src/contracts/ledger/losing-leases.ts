@@ -1,6 +1,6 @@
 import type { Lease } from "@tocsin/core";
 import { describe, expect, it } from "vitest";
-import { targetTerms } from "../../target-terms.ts";
+import { forgetfulTraits, pagerdutyTraits, targetTerms } from "../../target-terms.ts";
 import {
   accepted,
   hour,
@@ -9,7 +9,9 @@ import {
   limited,
   minute,
   refused,
+  said,
   second,
+  serverError,
   Stage,
   suspicious,
   timedOut,
@@ -220,6 +222,32 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
+    it.each([
+      ["PagerDuty", pagerdutyTraits],
+      ["a webhook", { ...forgetfulTraits, acknowledges: true }],
+    ])("and was repeated makes nothing else be repeated: an acknowledge at %s", async (_where, traits) => {
+      await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { traits })] });
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ledger.acknowledge((await stage.newest()).id, "somebody");
+      const told = [said(await stage.attempt(timedOut))];
+      await stage.clock.advance(second);
+      told.push(...(await stage.tell()));
+      await stage.ends("a");
+      told.push(...(await stage.tell()), ...(await stage.after(hour)));
+      expect(told).toEqual(["acknowledge a", "acknowledge a", "resolve a"]);
+    });
+
+    it("is the same event when it is repeated", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(timedOut);
+      await stage.ends("a");
+      const resolve = await stage.attempt();
+      await stage.clock.advance(10 * second);
+      expect(await stage.attempt()).toMatchObject({ action: "resolve", event: resolve.event });
+    });
+
     it("keeps its slot for as long as it may still arrive", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(1)] });
       await stage.fires("a");
@@ -227,5 +255,55 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(minute)).toEqual([]);
       expect(await stage.after(10 * second)).toEqual(["trigger a"]);
     });
+  });
+
+  describe("a receiver without state", () => {
+    const targets = [targetTerms("pagerduty", { traits: forgetfulTraits })];
+
+    it("hears nothing again after an attempt that nobody answered", async () => {
+      await using stage = await Stage.open(subject, { targets });
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ends("a");
+      await stage.attempt(timedOut);
+      await stage.fires("a", { startsAtMs: stage.clock.now() });
+      expect(await stage.tell()).toEqual(["trigger a"]);
+      expect(await stage.after(hour)).toEqual([]);
+    });
+
+    it("hears nothing again after a lost lease, also where its owner reports at last", async () => {
+      await using stage = await Stage.open(subject, { targets });
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ends("a");
+      const lost = await stage.claimOne("one");
+      await stage.clock.advance(leaseMs);
+      await stage.fires("a", { startsAtMs: stage.clock.now() });
+      expect(await stage.tell()).toEqual(["trigger a"]);
+      expect(await stage.after(hour)).toEqual([]);
+      expect(await stage.settle(lost, accepted)).toBe(false);
+      expect(await stage.after(hour)).toEqual([]);
+    });
+
+    it("knows an event again by its mark, although another one failed in between", async () => {
+      await using stage = await Stage.open(subject, { targets });
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ends("a");
+      const resolve = await stage.attempt(timedOut);
+      await stage.fires("a", { startsAtMs: stage.clock.now() });
+      await stage.attempt(serverError);
+      await stage.ends("a");
+      expect(await stage.attempt()).toMatchObject({ action: "resolve", event: resolve.event });
+    });
+  });
+
+  it("a report that comes after its target is gone and all of its incidents are over changes nothing", async () => {
+    await using stage = await Stage.open(subject);
+    const lost = await lateTrigger(stage);
+    await stage.after(hour);
+    await stage.ledger.useTargets([]);
+    expect(await stage.settle(lost, accepted)).toBe(false);
+    expect(await stage.after(hour)).toEqual([]);
   });
 }

@@ -1,0 +1,35 @@
+import type { Endpoint } from "@tocsin/core";
+import { parseTemplate } from "@tocsin/core";
+import { describe, expect, test } from "vitest";
+import { createPublisher, targetTypes } from "./registry.ts";
+import { Transport } from "./transport.ts";
+
+const endpointOf = (type: string): Endpoint => ({
+  name: "t",
+  type,
+  url: "http://127.0.0.1:9",
+  credential: null,
+  degraded: false,
+  headers: {},
+  own: {},
+  timeoutMs: 1_000,
+  metadata: {},
+  template: parseTemplate({}),
+});
+
+describe("a request that arrives late", () => {
+  /** Receivers that keep one incident per dedup key. */
+  const keepsIncidents: Readonly<Record<string, boolean>> = {
+    pagerduty: true,
+    rootly: true,
+    alertmanager: true,
+    slack: false,
+    webhook: false,
+  };
+
+  test.each(targetTypes)("is repaired only where it can change an incident back: $type", async ({ type }) => {
+    await using transport = new Transport();
+    await using publisher = createPublisher(endpointOf(type), { transport, version: "1" });
+    expect(publisher.traits.stateless !== true).toBe(keepsIncidents[type]);
+  });
+});
