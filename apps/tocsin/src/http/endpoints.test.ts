@@ -269,7 +269,8 @@ test.each([
   ["POST", "/api/v1/deadletters/99999/replay"],
   ["GET", "/api/v1/explain?fingerprint=nobody"],
   ["GET", "/nowhere"],
-  ["PUT", "/healthz"],
+  ["GET", "/api/v1/incident"],
+  ["POST", "/api/v1/webhook"],
 ])("%s %s is 404 in the shape of all errors", async (method, path) => {
   const { status, body } = await service.ask(method, path, undefined, bearer(method === "GET" ? "read" : "operate"));
   expect([status, body]).toEqual([404, { error: { code: "not_found", message: expect.any(String), issues: [] } }]);
@@ -282,6 +283,7 @@ async function endpoints() {
   return Array.from(lines, ([, method, path, role]) => ({
     method: method!,
     path: path!.replaceAll(/:\w+/g, "0"),
+    pattern: new RegExp(`^${path!.replaceAll(/:\w+/g, "[^/]+")}$`),
     role,
   }));
 }
@@ -293,6 +295,54 @@ async function statusOf({ method, path }: { method: string; path: string }, head
   await body?.cancel();
   return status === 401 || status === 403 || status === 500 ? status : "let in";
 }
+
+async function askedFor(method: string, path: string, headers: Record<string, string>) {
+  const { host, port } = service.tocsin.address;
+  const answer = await fetch(`http://${host}:${port}${path}`, { method, headers });
+  await answer.body?.cancel();
+  return { status: answer.status, allow: answer.headers.get("allow") };
+}
+
+describe("paths and methods", () => {
+  const any = bearer("operate");
+
+  test("of every endpoint may have a slash too many", async () => {
+    for (const { method, path, role } of await endpoints()) {
+      const headers = bearer((role ?? "read") as keyof typeof token);
+      const { status } = await askedFor(method, path, headers);
+      for (const other of [`${path}/`, `/${path}`, `${path}//`, path.replaceAll("/", "//"), `${path}/?source=x`]) {
+        expect({ method, other, status: (await askedFor(method, other, headers)).status }).toEqual({
+          method,
+          other,
+          status,
+        });
+      }
+    }
+  });
+
+  test("that do not go together are answered 405 with those that do, to everybody who is let in", async () => {
+    const all = await endpoints();
+    for (const path of new Set(all.map((endpoint) => endpoint.path))) {
+      const here = all.filter(({ pattern }) => pattern.test(path));
+      const allowed = [...new Set(here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))];
+      const open = here.some(({ role }) => role === undefined);
+      for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+        if (allowed.includes(method)) continue;
+        const allow = allowed.join(", ");
+        for (const spelled of [path, `${path}/`]) {
+          expect({ method, path, ...(await askedFor(method, spelled, any)) }).toEqual({
+            method,
+            path,
+            status: 405,
+            allow,
+          });
+        }
+        const stranger = open ? { status: 405, allow } : { status: 401, allow: null };
+        expect({ method, path, ...(await askedFor(method, path, {})) }).toEqual({ method, path, ...stranger });
+      }
+    }
+  });
+});
 
 describe("who may", () => {
   test("call what the front page names: each endpoint asks for its role", async () => {
@@ -325,10 +375,10 @@ describe("who may", () => {
 
   test("is asked before a body is read", async () => {
     const { status, headers, body } = await service.ask("POST", "/api/v2/alerts", "not JSON");
-    expect([status, headers.get("www-authenticate"), body.error.code]).toEqual([
+    expect([status, headers.get("www-authenticate"), body]).toEqual([
       401,
       'Bearer realm="tocsin"',
-      "unauthorized",
+      "a bearer token is needed",
     ]);
   });
 });

@@ -24,9 +24,21 @@ export class Gate {
 
   /** @throws Problem 401 or 403 */
   admit(request: FastifyRequest, role: Role): Entry {
+    const token = this.authenticate(request);
+    if (token === undefined) return { name: undefined };
+    if (!token.roles.includes(role)) throw new Problem(403, "forbidden", `the token lacks the role "${role}"`);
+    return { name: token.name };
+  }
+
+  /**
+   * Returns the token that the request presents; undefined where none is needed.
+   *
+   * @throws Problem 401 or 403
+   */
+  authenticate(request: FastifyRequest): Pick<Token, "name" | "roles"> | undefined {
     if (this.#tokens.length === 0) {
       this.#refuseOtherSites(request);
-      return { name: undefined };
+      return undefined;
     }
     const presented = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
     if (presented === undefined) throw new Problem(401, "unauthorized", "a bearer token is needed");
@@ -34,8 +46,7 @@ export class Gate {
     // Digests have one length, and all tokens are compared: time tells nothing of their values, nor which one fits.
     const [token] = this.#tokens.filter((known) => timingSafeEqual(known.digest, digest));
     if (token === undefined) throw new Problem(401, "unauthorized", "the bearer token is not known");
-    if (!token.roles.includes(role)) throw new Problem(403, "forbidden", `the token lacks the role "${role}"`);
-    return { name: token.name };
+    return token;
   }
 
   /**

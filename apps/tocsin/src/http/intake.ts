@@ -78,7 +78,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
         const { length } = await recording;
         if (rejected === 0) return;
         if (length === 0) throw notOneValid(issues);
-        throw new Problem(400, "invalid_alerts", `${length} alerts were recorded, the others not`, issues);
+        throw new Problem(400, "invalid_alerts", `${length} alerts were recorded, ${rejected} were not`, { issues });
       },
     },
   ];
@@ -140,4 +140,4 @@ function sourceOf(request: FastifyRequest): string {
 }
 
 const notOneValid = (issues: Batch["issues"]): Problem =>
-  new Problem(400, "invalid_alerts", "not one alert could be recorded", issues);
+  new Problem(400, "invalid_alerts", "not one alert could be recorded", { issues });

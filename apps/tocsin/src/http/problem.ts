@@ -1,8 +1,13 @@
 import { type Issue, LedgerUnavailable } from "@tocsin/core";
 import type { FastifyError, FastifyReply } from "fastify";
 
+import { pathOf } from "./paths.ts";
+
 /** Senders repeat after a 5xx; this keeps them from doing it at once. */
 const retryAfterSeconds = 5;
+
+/** Issues in the one line that Alertmanager's API has for an error. */
+const maxIssuesInText = 5;
 
 /** An answer that is no success: thrown by endpoints, sent in the one shape of all errors. */
 export class Problem extends Error {
@@ -10,19 +15,29 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly issues: readonly Issue[];
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: string, message: string, issues: readonly Issue[] = []) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    { issues = [], headers = {} }: { readonly issues?: readonly Issue[]; readonly headers?: Problem["headers"] } = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.issues = issues;
+    this.headers = headers;
   }
 }
+
+/** Unlike other 404s, it means that the sender uses a wrong path. */
+export const noEndpoint = new Problem(404, "not_found", "no endpoint has this path");
 
 export const notFound = (what: string): Problem => new Problem(404, "not_found", `no such ${what}`);
 
 export const badRequest = (...issues: Issue[]): Problem =>
-  new Problem(400, "invalid_request", "the request cannot be understood", issues);
+  new Problem(400, "invalid_request", "the request cannot be understood", { issues });
 
 export const conflict = (message: string): Problem => new Problem(409, "conflict", message);
 
@@ -40,16 +55,33 @@ export const reloadFailed = ({
     applied
       ? "reload incomplete: the invalid targets were not applied, everything else was"
       : "reload failed: keeping the previous configuration",
-    issues,
+    { issues },
   );
+
+export const methodNotAllowed = (allowed: readonly string[]): Problem =>
+  new Problem(405, "method_not_allowed", `this path allows ${allowed.join(", ")}`, {
+    headers: { allow: allowed.join(", ") },
+  });
 
 export const unavailable = (message: string): Problem => new Problem(503, "unavailable", message);
 
-export function sendProblem(reply: FastifyReply, { status, code, message, issues }: Problem): void {
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  const { status, code, message, issues, headers } = problem;
   if (status === 503) reply.header("retry-after", retryAfterSeconds);
-  if (status === 413) readOn(reply);
   if (status === 401) reply.header("www-authenticate", 'Bearer realm="tocsin"');
-  void reply.code(status).send({ error: { code, message, issues } });
+  void reply.code(status).headers(headers);
+  if (!reply.request.raw.complete) readOn(reply);
+  if (!isAlertmanagerApi(reply.request.url)) void reply.send({ error: { code, message, issues } });
+  else void reply.type("application/json; charset=utf-8").send(JSON.stringify(textOf(problem)));
+}
+
+/** There, Alertmanager's clients such as amtool expect an error to be one JSON string. */
+const isAlertmanagerApi = (url: string): boolean => /^\/api\/v2(?:\/|$)/.test(pathOf(url));
+
+function textOf({ message, issues }: Problem): string {
+  const shown = issues.slice(0, maxIssuesInText).map((issue) => `${issue.path}${issue.path && ": "}${issue.message}`);
+  if (issues.length > shown.length) shown.push(`and ${issues.length - shown.length} more`);
+  return [message, ...(shown.length > 0 ? [shown.join("; ")] : [])].join(": ");
 }
 
 /** What an error means to the client; undefined: it is a bug of ours. */
@@ -58,16 +90,15 @@ export function problemOf(error: Error | FastifyError): Problem | undefined {
   if (error instanceof LedgerUnavailable) {
     return new Problem(503, "ledger_unavailable", "the ledger cannot store anything now; repeat the request later");
   }
-  const { code, statusCode } = error as FastifyError;
-  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") return new Problem(413, "body_too_large", "the request body is too large");
+  const { statusCode } = error as FastifyError;
   return statusCode !== undefined && statusCode >= 400 && statusCode < 500
     ? new Problem(statusCode, "invalid_request", "the request cannot be understood")
     : undefined;
 }
 
 /**
- * Lets a body that is too large arrive and drops it, for as long as any request may take: closed while its sender is still
- * writing, the connection would break, and many a client would never see the answer.
+ * Receives and drops the rest of a body that is refused, for as long as any request may take: if the connection were closed while
+ * its sender is still writing, many clients would never see the answer.
  */
 function readOn(reply: FastifyReply): void {
   void reply.removeHeader("connection");

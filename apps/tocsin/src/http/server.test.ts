@@ -135,7 +135,7 @@ describe("the server", () => {
     ["PUT", "/fails/1"],
     ["GET", "/fails/1"],
     ["POST", "/fails/%zz"],
-    ["GET", "//"],
+    ["GET", "/"],
   ] as const)("answers %s %s in the shape of all errors", async (method, url) => {
     await using app = serverOf([failing]);
     const answer = await app.inject({ method, url });

@@ -1,9 +1,13 @@
+import type { IncomingMessage } from "node:http";
+
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 
 import type { Logger } from "../telemetry/logger.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Entry, Gate } from "./gate.ts";
-import { badRequest, notFound, Problem, problemOf, sendProblem } from "./problem.ts";
+import { endpointsAt, pathOf } from "./paths.ts";
+import { badRequest, methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";
+import { readBody } from "./request-body.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -34,21 +38,24 @@ export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptio
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestMs,
-    routerOptions: { maxParamLength: 1_024 },
-    frameworkErrors: (_error, _request, reply) => sendProblem(reply, notFound("endpoint")),
+    // Senders are configured by hand: a slash too many must not lose an alert.
+    routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+    frameworkErrors: (_error, _request, reply) => sendProblem(reply, noEndpoint),
   });
   app.decorateRequest("entry");
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async (request) => {
+    if (request.is404) throw wrongPathOrMethod(request, endpoints, gate());
     // Whatever its type is called, a body is JSON.
     request.headers["content-type"] = "application/json";
   });
   // Plain `JSON.parse`, for fastify's own refuses `__proto__`, which here is a label's name like any other.
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+  app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) => {
+    const text = (await readBody(request, payload, maxBodyBytes)).toString();
     try {
-      done(null, body === "" ? undefined : JSON.parse(body as string));
+      return text === "" ? undefined : JSON.parse(text);
     } catch {
-      done(badRequest({ path: "", message: "expected JSON" }));
+      throw badRequest({ path: "", message: "expected JSON" });
     }
   });
   for (const { method, path, role, answer } of endpoints) {
@@ -69,7 +76,6 @@ export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptio
       },
     });
   }
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, notFound("endpoint")));
   app.setErrorHandler((error: Error, request, reply) => {
     const problem = problemOf(error);
     if (problem !== undefined) return sendProblem(reply, problem);
@@ -92,6 +98,15 @@ export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptio
     );
   });
   return app;
+}
+
+/** What a request that no endpoint answers gets: it tells whoever is let in which methods the path has. */
+function wrongPathOrMethod(request: FastifyRequest, endpoints: readonly Endpoint[], gate: Gate): Problem {
+  const here = endpointsAt(pathOf(request.url), endpoints);
+  if (here.length === 0) return noEndpoint;
+  if (here.every(({ role }) => role !== "open")) gate.authenticate(request);
+  const methods = new Set(here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])));
+  return methodNotAllowed([...methods]);
 }
 
 const endpointOf = (request: FastifyRequest): string => request.routeOptions.url ?? "unknown";

@@ -129,7 +129,7 @@ test("removing an empty label keeps one that is named __proto__", () => {
 test("valid alerts are kept, and every issue of the others is named with its path", () => {
   const batch = parse(
     firing,
-    { ...firing, labels: { alertname: "A", x: 5, "a b": null }, startsAt: "yesterday" },
+    { ...firing, labels: { alertname: "A", x: 5, "a b": 5 }, startsAt: "yesterday" },
     null,
     { ...firing, status: "pending", fingerprint: 7 },
     { ...firing, labels: ["a"], annotations: "none" },
@@ -167,4 +167,18 @@ test("a thousand labels are accepted, and ten thousand broken alerts are counted
   expect(claimOf({ ...firing, labels }).alert.labels).toEqual(labels);
   const { rejected, issues } = parse(...Array.from({ length: 10_000 }, () => 0));
   expect([rejected, issues.length]).toEqual([10_000, 100]);
+});
+
+test.each([
+  ["3", 3],
+  ["1e999", 0],
+  ["-1e999", 0],
+  ["-1", 0],
+  ["1.5", 0],
+  ["1e300", 1_000_000_000],
+  ['"3"', 0],
+  ["null", 0],
+])("truncatedAlerts of %s is counted as %d", (text, count) => {
+  const { truncated } = parseWebhook(JSON.parse(`{"alerts":[],"truncatedAlerts":${text}}`), from);
+  expect(truncated).toBe(count);
 });

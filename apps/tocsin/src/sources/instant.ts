@@ -1,4 +1,4 @@
-/** What Go writes for "no time"; Alertmanager and Grafana send it as `endsAt` of whatever still fires. */
+/** Go writes this for "no time"; Alertmanager and Grafana send it as `endsAt` of an alert that still fires. */
 const goZeroTime = "0001-01-01T00:00:00Z";
 const goZeroTimeMs = Date.parse(goZeroTime);
 
@@ -6,15 +6,32 @@ const rfc3339 =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
 
 /**
- * RFC 3339 with any number of fraction digits (Go writes nine), cut to ms since epoch. Undefined for Go's zero time, which
- * means that there is none; null for what is no time.
+ * The other spellings that Alertmanager reads, and what lies between them: a blank for the `T`, no seconds, a comma before
+ * the fraction, one digit for the hour, and an offset without colon or without minutes.
+ */
+const loose =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[T ]([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:[.,](\d+))?)?(Z|([+-])([01]\d|2[0-4])(?::?([0-5]\d))?)?$/i;
+
+/**
+ * RFC 3339 with any number of fraction digits (Go writes nine), or a spelling of it that Alertmanager reads too. Cut to ms since
+ * epoch. A time without a zone is UTC. Undefined for an empty text and for Go's zero time, which both mean that there is
+ * no time; null for a text that is not a time.
  */
 export function parseInstant(text: string): number | undefined | null {
-  if (text === goZeroTime) return undefined;
+  if (text === goZeroTime || text === "") return undefined;
   // `Date.parse` alone takes "1" for a time, and 30 February for a day in March.
-  if (!rfc3339.test(text) || !isDay(text)) return null;
-  const ms = Date.parse(text);
+  const ms = rfc3339.test(text) ? Date.parse(text) : parseLoosely(text);
+  if (ms === null || !isDay(text)) return null;
   return ms === goZeroTimeMs ? undefined : ms;
+}
+
+function parseLoosely(text: string): number | null {
+  const found = loose.exec(text);
+  if (found === null) return null;
+  const [, date, hour, minute, second = "00", fraction = "0", , sign, offsetHours = "0", offsetMinutes = "0"] = found;
+  const utcMs = Date.parse(`${date}T${hour?.padStart(2, "0")}:${minute}:${second}.${fraction}Z`);
+  const offsetMs = (Number(offsetHours) * 60 + Number(offsetMinutes)) * 60_000;
+  return sign === "-" ? utcMs + offsetMs : utcMs - offsetMs;
 }
 
 /** Whether the month has that day; most days are in every month. */

@@ -42,7 +42,7 @@ test.each([
   expect(claimOf({ ...posted, endsAt: `2026-11-23T${time}Z` }).status).toBe(status);
 });
 
-test.each([undefined, null, "0001-01-01T00:00:00Z"])(
+test.each([undefined, null, "", "0001-01-01T00:00:00Z"])(
   "without an end (%j) it fires, and the claim has none",
   (endsAt) => {
     const claim = claimOf({ ...posted, endsAt });
@@ -93,11 +93,21 @@ test("valid alerts are kept, and every issue of the others is named with its pat
   ]);
 });
 
-test.each([{ alerts: [posted] }, null, 5])("%j is no list of alerts", (body) => {
+test.each([{ alerts: [posted] }, undefined, "", 5])("%j is no list of alerts", (body) => {
   expect(parsePostedAlerts(body, from)).toEqual({
     claims: [],
     rejected: 1,
     truncated: 0,
     issues: [{ path: "", message: "expected a list of alerts" }],
   });
+});
+
+test("null is an empty list, as Alertmanager reads it", () => {
+  expect(parsePostedAlerts(null, from)).toMatchObject({ claims: [], rejected: 0 });
+});
+
+test("names of fields are read in any case, as Alertmanager reads them", () => {
+  const claim = claimOf({ Labels: { a: "b" }, STARTSAT: "2026-11-23T10:00:00Z", EndsAt: "2026-11-23T10:04:00Z" });
+  expect(claim).toMatchObject({ status: "resolved", endsAtMs: nowMs - 60_000, alert: { labels: { a: "b" } } });
+  expect(claimOf({ ...posted, EndsAt: "2026-11-23T10:04:00Z" }).status).toBe("resolved");
 });

@@ -1,32 +1,42 @@
 import { type Alert, alertFingerprint, type Claim } from "@tocsin/core";
-import { z } from "zod";
 
-import { type Located, located } from "../issues.ts";
-import { alertFields, isEmpty, noLabels } from "./alert-fields.ts";
+import type { Located } from "../issues.ts";
 import { type Batch, readBatch, type Received, unreadable } from "./batch.ts";
-import { quickAlert, type SaidAlert } from "./quick-alert.ts";
-
-/** https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml, `postableAlert`: no status, no fingerprint. */
-export const postedAlert = z.object(alertFields);
+import { type AlertFields, isEmpty, isProblems, noLabels, readAlert } from "./read-alert.ts";
 
 /**
- * The body of `POST /api/v2/alerts`, as Prometheus and whatever speaks like it (vmalert, Thanos and Loki rulers) send it.
- * Every firing alert comes with an end in the future that each repeat moves on; one that has passed means resolved.
+ * The body of `POST /api/v2/alerts` (https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml), as Prometheus
+ * and other senders that speak like it (vmalert, Thanos and Loki rulers) send it: neither status nor fingerprint. Every firing
+ * alert comes with an end in the future that each repeat moves on; an end that has passed means resolved. Alertmanager reads
+ * null as an empty list.
  */
 export function parsePostedAlerts(body: unknown, from: Received): Batch {
-  return Array.isArray(body)
-    ? readBatch(body, (alert) => parsePostedAlert(alert, from))
+  return Array.isArray(body) || body === null
+    ? readBatch(body ?? [], (alert) => parsePostedAlert(alert, from))
     : unreadable("", "expected a list of alerts");
 }
 
 function parsePostedAlert(input: unknown, from: Received): Claim | readonly Located[] {
-  const quick = quickAlert(input);
-  if (quick !== undefined) return claimOf(quick, from);
-  const parsed = postedAlert.safeParse(input);
-  return parsed.success ? claimOf(parsed.data, from) : located(parsed.error);
+  const said = readAlert(withGoNames(input));
+  return isProblems(said) ? said : claimOf(said, from);
 }
 
-function claimOf(said: SaidAlert, { source, sender, nowMs }: Received): Claim | readonly Located[] {
+const fields = ["labels", "annotations", "startsAt", "endsAt", "generatorURL"];
+const fieldOf = new Map(fields.map((name) => [name.toLowerCase(), name]));
+
+/** Go, and so Alertmanager, reads `EndsAt` and `ENDSAT` as `endsAt`; of two spellings the later one counts. */
+function withGoNames(input: unknown): unknown {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
+  for (const name in input) {
+    if (fields.includes(name) || !fieldOf.has(name.toLowerCase())) continue;
+    return Object.fromEntries(
+      Object.entries(input).map(([key, value]) => [fieldOf.get(key.toLowerCase()) ?? key, value]),
+    );
+  }
+  return input;
+}
+
+function claimOf(said: AlertFields, { source, sender, nowMs }: Received): Claim | readonly Located[] {
   const { labels, annotations, startsAt, endsAt, generatorURL } = said;
   if (isEmpty(labels)) return noLabels;
   if (startsAt !== undefined && endsAt !== undefined && endsAt < startsAt) return endsFirst;
