@@ -23,7 +23,11 @@ export const deliverySettings = z
       .describe(
         "Trigger again what is already told: never, when its severity rises, or (`content`) also when its summary or an annotation changes, once per 5 minutes and incident at most and not once acknowledged.",
       ),
-    remind: duration().prefault("4h").describe("Repeat the trigger of what still fires unacknowledged; 0s = never."),
+    remind: duration()
+      .prefault("4h")
+      .describe(
+        "Remind of an open, unacknowledged incident this long after the last attempt began, if a source confirmed its alert less than half as long ago; otherwise with the next confirmation. Keep Alertmanager's `repeat_interval` at most this long. `0s` = never.",
+      ),
     reorderWindow: duration()
       .prefault("10s")
       .describe("A firing that arrives this soon after an explicit resolve of the same start is held, then believed."),

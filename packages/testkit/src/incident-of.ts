@@ -49,6 +49,7 @@ export function incidentOf({ wanted, told, ...given }: Given = {}): Incident {
     failures: 0,
     lastFailure: null,
     confirmedAtMs: epochMs,
+    unconfirmed: false,
     retriedForMs: 0,
     manualUntilMs: null,
     fallbackAtMs: null,

@@ -29,6 +29,7 @@ export const reasons = [
   "ambiguous",
   "source_silent",
   "stale",
+  "unconfirmed",
   "expired",
   "fallback",
   "dead_invalid",
@@ -68,6 +69,8 @@ export interface Told {
   /** Stands for the words that the last trigger said. */
   readonly content?: string;
   readonly atMs: number;
+  /** When that attempt began. Absent in what older versions wrote: `atMs` stands for it. */
+  readonly sinceMs?: number;
   /** A shadow target was told: nothing left the house. */
   readonly shadow?: true;
   /** Which event it was, where that event may have to be repeated: it is uncertain, or an earlier request may still arrive. */
@@ -162,8 +165,10 @@ export interface Incident {
   /** Consecutive failures, for the backoff. */
   readonly failures: number;
   readonly lastFailure: { readonly reason: AttemptReason; readonly detail: string; readonly atMs: number } | null;
-  /** When the source last confirmed it. */
+  /** When a source last confirmed it. Not kept up to date while it is told: its alerts' rows have the time. */
   readonly confirmedAtMs: number;
+  /** A reminder was due while no source confirmed the alert: it waits for the next confirmation. */
+  readonly unconfirmed: boolean;
   /**
    * Backoff waited since then, ms. Giving up counts this alone: time spent waiting for limiter, breaker or authorization
    * is not the event's fault.

@@ -4,9 +4,25 @@ import { describe, expect, it } from "vitest";
 import { urgency } from "../model/event.ts";
 import type { Member } from "../model/incident.ts";
 import { severities, severityRank } from "../model/severity.ts";
-import { type DueTerms, leadingMember, nextAction, tellAgainAtMs, urgencyOf, wantedBy } from "./due.ts";
+import {
+  type DueTerms,
+  leadingMember,
+  mayRemind,
+  nextAction,
+  refreshAtMs,
+  remindAtMs,
+  tellAgainAtMs,
+  urgencyOf,
+  wantedBy,
+} from "./due.ts";
 
-const terms: DueTerms = { traits: pagerdutyTraits, retrigger: "severity", pageResolved: "never", remind: 0 };
+const terms: DueTerms = {
+  traits: pagerdutyTraits,
+  retrigger: "severity",
+  pageResolved: "never",
+  remind: 0,
+  staleAfter: 86_400_000,
+};
 const elsewhere: DueTerms = { ...terms, traits: forgetfulTraits };
 const resolvedNow = { status: "resolved" } as const;
 const acknowledgedNow = { acknowledged: true } as const;
@@ -195,6 +211,32 @@ describe("a reminder", () => {
     expect(tellAgainAtMs(incidentOf({ told, wanted: acknowledgedNow }), forgets)).toBe(t0 + 3 * hour);
     expect(tellAgainAtMs(incidentOf({ told }), { ...forgets, remind: 2 * hour })).toBe(t0 + 2 * hour);
     expect(tellAgainAtMs(incidentOf({ told, wanted: resolvedNow }), forgets)).toBeNull();
+  });
+
+  it("counts from when the last attempt began, or from its end where an older version wrote the row", () => {
+    expect(remindAtMs(incidentOf({ told: { atMs: t0 + 9_000, sinceMs: t0 } }), remind)).toBe(t0 + 4 * hour);
+    expect(remindAtMs(incidentOf({ told: { atMs: t0 + 9_000 } }), remind)).toBe(t0 + 4 * hour + 9_000);
+  });
+
+  it("has no date while it waits for a confirmation; what keeps a receiver from forgetting has", () => {
+    const waiting = incidentOf({ told: { atMs: t0 }, unconfirmed: true });
+    const forgets: DueTerms = { ...remind, traits: { ...pagerdutyTraits, forgetsAfterMs: 24 * hour } };
+    expect([remindAtMs(waiting, remind), tellAgainAtMs(waiting, remind)]).toEqual([null, null]);
+    expect([refreshAtMs(waiting, forgets), tellAgainAtMs(waiting, forgets)]).toEqual([t0 + 12 * hour, t0 + 12 * hour]);
+  });
+
+  it.each([
+    ["just confirmed", 0, true],
+    ["confirmed just under half of remind ago", 2 * hour - 1, true],
+    ["confirmed half of remind ago", 2 * hour, false],
+    ["confirmed by the word that caused the last attempt", 4 * hour, false],
+  ])("may be sent for an alert %s: %j", (_says, agoMs, sent) => {
+    expect(mayRemind(t0, remind, t0 + agoMs)).toBe(sent);
+  });
+
+  it("may not be sent for an alert that is stale", () => {
+    const rare = { ...remind, remind: 100 * hour };
+    expect([24 * hour - 1, 24 * hour].map((agoMs) => mayRemind(t0, rare, t0 + agoMs))).toEqual([true, false]);
   });
 
   it.each([

@@ -9,8 +9,10 @@ export interface DueTerms {
   readonly traits: ReceiverTraits;
   readonly retrigger: "never" | "severity" | "content";
   readonly pageResolved: "never" | "critical" | "always";
-  /** Ms after the last event until the trigger is repeated; 0 = never. */
+  /** Ms after the last attempt began until a reminder is due; 0 = never. */
   readonly remind: number;
+  /** Ms without a confirmation until an alert is stale. */
+  readonly staleAfter: number;
   /** Ms after acceptance until an untold critical is told to the fallback too; absent: there is none. */
   readonly fallbackAfterMs?: number;
 }
@@ -47,25 +49,47 @@ const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
   wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
 
 /**
- * When the trigger of what is told, and nothing else is to be told of, is said again; null: never. As a reminder, sooner
- * where its words have changed, or since its receiver would forget it: no equality is at stake then, so it waits behind all
- * other work.
+ * When to look whether the trigger of an open incident must be repeated although nothing else is due; null: never. Such a
+ * repeat waits behind all other work.
  */
-export function tellAgainAtMs({ kind, wanted, told }: Incident, terms: DueTerms): number | null {
-  if (kind !== "alert" || wanted.status !== "firing" || told === null) return null;
-  const beforeForgottenMs = (terms.traits.forgetsAfterMs ?? never) / 2;
-  const waitMs = Math.min(remindsAfterMs(wanted, told, terms), beforeForgottenMs);
-  return waitMs === never ? null : told.atMs + waitMs;
+export function tellAgainAtMs(incident: Incident, terms: DueTerms): number | null {
+  const [refresh, reminder] = [refreshAtMs(incident, terms), remindAtMs(incident, terms)];
+  return refresh === null || reminder === null ? (refresh ?? reminder) : Math.min(refresh, reminder);
 }
+
+/**
+ * When the trigger is repeated whether or not a source confirmed the alert; null: never. Either its text changed
+ * (`retrigger: content`), or the receiver ends the alert by itself unless it is repeated: that would be a resolve which no
+ * source sent, so it also holds for acknowledged and for unconfirmed alerts.
+ */
+export function refreshAtMs(incident: Incident, terms: DueTerms): number | null {
+  const { wanted, told } = incident;
+  if (told === null || !isOpen(incident)) return null;
+  const changed = terms.retrigger === "content" && !wanted.acknowledged && saysOther(wanted, told);
+  const waitMs = Math.min(changed ? contentRetriggerMs : never, (terms.traits.forgetsAfterMs ?? never) / 2);
+  return waitMs === never ? null : sentAtMs(told) + waitMs;
+}
+
+/** When a reminder is due; null: never, or not before a source confirms the alert. */
+export function remindAtMs(incident: Incident, terms: DueTerms): number | null {
+  const { wanted, told, unconfirmed } = incident;
+  if (told === null || !isOpen(incident) || wanted.acknowledged || unconfirmed || terms.remind === 0) return null;
+  return sentAtMs(told) + terms.remind;
+}
+
+/**
+ * Whether a reminder that is due may be sent for an alert that its sources confirmed last at `confirmedAtMs`. A reminder pages people
+ * again, so the confirmation must be recent; less than half of `remind` ago also means since the last attempt.
+ */
+export const mayRemind = (confirmedAtMs: number, { remind, staleAfter }: DueTerms, nowMs: number): boolean =>
+  nowMs - confirmedAtMs < Math.min(remind / 2, staleAfter);
 
 const never = Number.POSITIVE_INFINITY;
 
-/** Whoever acknowledged knows. */
-function remindsAfterMs(wanted: Wanted, told: Told, terms: DueTerms): number {
-  if (wanted.acknowledged) return never;
-  const remindMs = terms.remind > 0 ? terms.remind : never;
-  return terms.retrigger === "content" && saysOther(wanted, told) ? Math.min(contentRetriggerMs, remindMs) : remindMs;
-}
+const isOpen = ({ kind, wanted }: Incident): boolean => kind === "alert" && wanted.status === "firing";
+
+/** When the attempt behind `told` began. */
+const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 
 /** What was told before anybody asked for its words is not known to differ. */
 const saysOther = (wanted: Wanted, told: Told): boolean =>

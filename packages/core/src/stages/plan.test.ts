@@ -6,7 +6,13 @@ import type { DueTerms } from "./due.ts";
 import { plan, repairLate, replan } from "./plan.ts";
 
 const hour = 3_600_000;
-const terms: DueTerms = { traits: pagerdutyTraits, retrigger: "severity", pageResolved: "never", remind: 4 * hour };
+const terms: DueTerms = {
+  traits: pagerdutyTraits,
+  retrigger: "severity",
+  pageResolved: "never",
+  remind: 4 * hour,
+  staleAfter: 24 * hour,
+};
 const over = { status: "resolved" } as const;
 const flight: Flight = {
   event: { token: 1, atMs: t0 },

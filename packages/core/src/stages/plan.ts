@@ -44,7 +44,7 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
   return {
     ...rest,
     state: shadow ? "not_told" : "told",
-    reason,
+    reason: incident.unconfirmed && !shadow ? "unconfirmed" : reason,
     dueAtMs: earliest([repairAtMs, retellAtMs(incident, terms)]),
   };
 }

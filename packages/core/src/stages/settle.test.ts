@@ -20,7 +20,12 @@ function settled(
   severity: Severity = "error",
 ) {
   const flight: Flight = { token: 1, owner: "w", action, severity, event, sinceMs: t0, leaseUntilMs: t0 + 30_000 };
-  return settle(incidentOf({ ...given, flight, state: "in_flight" }), { action, severity, event }, outcome, terms);
+  return settle(
+    incidentOf({ ...given, flight, state: "in_flight" }),
+    { action, severity, event, sinceMs: t0 },
+    outcome,
+    terms,
+  );
 }
 
 const accepted: Outcome = { kind: "accepted", receipt: "1" };
@@ -37,7 +42,7 @@ const tooMany = (retryAfterMs?: number): Outcome => ({
 const wordsAfter = (action: AttemptAction, outcome: Outcome) =>
   settle(
     incidentOf({ told: { content: "before", severity: "info" } }),
-    { action, severity: "error", content: "now", event },
+    { action, severity: "error", content: "now", event, sinceMs: t0 },
     outcome,
     terms,
   ).told?.content;
@@ -148,7 +153,7 @@ describe("an attempt of unknown fate", () => {
 
   it("of a question for the key leaves what was told", () => {
     const incident = incidentOf({ told: {} });
-    expect(doubted(incident, { action: "check", severity: "error", event }, t0)).toBe(incident);
+    expect(doubted(incident, { action: "check", severity: "error", event, sinceMs: t0 }, t0)).toBe(incident);
   });
 });
 
@@ -179,7 +184,7 @@ describe("refused", () => {
 
   it("and the key is good, but was bad meanwhile: the event is tried again", () => {
     const asked = incidentOf({ checkKey: true });
-    const attempted = { action: "check", severity: "error", event } as const;
+    const attempted = { action: "check", severity: "error", event, sinceMs: t0 } as const;
     const after = settle(asked, attempted, accepted, { ...terms, keyWasDoubtful: true });
     expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0 + 1_000, failures: 1, told: null });
   });

@@ -9,6 +9,7 @@ export interface Attempted {
   readonly action: AttemptAction;
   readonly severity: Severity;
   readonly content?: string;
+  readonly sinceMs: number;
   /** Nothing left the house. */
   readonly shadow?: true;
   readonly event: EventMark;
@@ -80,6 +81,7 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
     told: toldOf(incident, attempted.action, attempted, true, nowMs),
     opened: incident.opened || attempted.action === "trigger",
     repeat: false,
+    unconfirmed: false,
     failures: 0,
     retriedForMs: 0,
     lastFailure: null,
@@ -89,7 +91,7 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
 
 /** The most severe that the target heard stays: lowering it is not told, so raising it back is not news. */
 const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, certain: boolean, atMs: number): Told => {
-  const { severity, shadow, event: mark } = attempted;
+  const { severity, sinceMs, shadow, event: mark } = attempted;
   // Only a trigger says words.
   const { content } = event === "trigger" ? attempted : (incident.told ?? {});
   return {
@@ -98,6 +100,7 @@ const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, ce
     severity: event === "trigger" ? severity : moreSevere(severity, incident.told?.severity ?? severity),
     ...(content === undefined ? {} : { content }),
     atMs,
+    sinceMs,
     ...(shadow && { shadow }),
     ...((!certain || incident.overtaken.length > 0) && { mark }),
   };

@@ -9,7 +9,6 @@ import {
   nextAction,
   type Overtaken,
   repairLate,
-  tellAgainAtMs,
   unacceptedAfter,
   urgencies,
   type Urgency,
@@ -22,6 +21,7 @@ import { waitingIn } from "./gates.ts";
 import { fallBack } from "./fallback.ts";
 import { letTimePass } from "./intake.ts";
 import { type PackedClaimed, type PackedLease, placeOf } from "./packed.ts";
+import { repeatDue } from "./reminding.ts";
 import type { AlertRecord, EndpointRecord, Lane } from "./store.ts";
 
 /** Alerts whose time has come that one claim looks at: a bound on the commit, not on the work; the rest comes next. */
@@ -168,11 +168,11 @@ class Claiming {
     const incident = repairLate(due, (one) => one.untilMs <= nowMs);
     const dueTerms = desk.dueTerms(incident);
     const owed = nextAction(incident, dueTerms);
-    const againAtMs = tellAgainAtMs(incident, dueTerms);
-    const action = owed ?? (againAtMs !== null && againAtMs <= nowMs ? "trigger" : null);
+    const again = owed === null ? repeatDue(desk, incident, dueTerms) : null;
+    const action = owed ?? (again === "repeat" ? "trigger" : null);
     if (action === null || (owed !== null && urgencyOf(incident, owed) !== due.urgency)) {
-      // Nothing to tell after all, or something of another urgency: planned anew, taken in its own turn.
-      desk.planned(due, incident);
+      // Nothing to send now, or something of another urgency: it is planned again and taken in its own turn.
+      desk.planned(due, again === "unconfirmed" ? { ...incident, unconfirmed: true } : incident);
       // Its place in this claim went unused, so what stands behind it must not wait for another reason to ask.
       this.lookAgain(nowMs);
       return false;

@@ -96,6 +96,7 @@ export class Desk {
       retrigger: isOn ? this.settings.retrigger : "never",
       pageResolved: terms.pageResolved,
       remind: isOn ? this.settings.remind : 0,
+      staleAfter: this.settings.staleAfter,
       ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
     };
     this.#dueTerms.set(record, made);

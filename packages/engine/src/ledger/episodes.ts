@@ -1,6 +1,7 @@
 import { type Incident, plan, type Route, urgency, wantedBy } from "@tocsin/core/decisions";
 import type { Desk } from "./desk.ts";
 import { memberOf, sameMembers, sameWanted, wanting, withMember } from "./members.ts";
+import { remindAgain, stillUnconfirmed } from "./reminding.ts";
 import type { AlertRecord } from "./store.ts";
 
 /**
@@ -61,7 +62,14 @@ function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Rout
     return incident.told === null && !rested(incident) ? leave(desk, incident, alert) : refresh(desk, incident, alert);
   const member = memberOf(desk, alert, route);
   const after = wanting(
-    { ...incident, flight: wantedFlight(incident), manualUntilMs: null, confirmedAtMs: nowMs, retriedForMs: 0 },
+    {
+      ...incident,
+      flight: wantedFlight(incident),
+      manualUntilMs: null,
+      confirmedAtMs: alert.confirmedAtMs,
+      unconfirmed: stillUnconfirmed(desk, incident, alert),
+      retriedForMs: 0,
+    },
     withMember(incident.members, member),
     nowMs,
   );
@@ -100,7 +108,8 @@ export function rest(desk: Desk, incident: Incident): Incident {
 /** Told, but filtered since: its alert still fires, so it stays open with the severity that it has. */
 function refresh(desk: Desk, incident: Incident, alert: AlertRecord): Incident {
   const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
-  if (!member || member.status === "firing" || rested(incident)) return incident;
+  if (!member || rested(incident)) return incident;
+  if (member.status === "firing") return remindAgain(desk, incident, stillUnconfirmed(desk, incident, alert));
   // Its end may be told already: to fire again there would need a trigger, and that is the filters' to decide.
   if (incident.flight?.action === "resolve" || incident.told?.event === "resolve") return incident;
   return desk.changed(
@@ -150,15 +159,12 @@ function rearm(desk: Desk, incident: Incident, after: Incident): Incident {
   );
 }
 
-/** Confirmed and nothing else: stored so that giving up counts from here, without touching what is due. */
+/** Confirmed and nothing else. Ten thousand of these must cost no calls and, where something was told, no write either. */
 const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
-  // Told incidents do not need it: nothing counts from it until the next change, which brings its own. Save where nobody
-  // looks at it again, since its target was off when it was to be reminded.
-  if (before.state === "told" && before.dueAtMs === null) {
-    const planned = plan(before, desk.dueTerms(before), desk.nowMs);
-    return planned.dueAtMs === null ? before : desk.put(before, planned);
-  }
-  if (before.state === "told" || before.state === "in_flight") return before;
+  const isTold = before.state === "told" || (before.state === "not_told" && before.told !== null);
+  if (isTold) return remindAgain(desk, before, after.unconfirmed);
+  if (before.state === "in_flight") return before;
+  // Giving up counts from the last confirmation.
   desk.put(before, after);
   return before;
 };
@@ -217,6 +223,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     failures: 0,
     lastFailure: null,
     confirmedAtMs: nowMs,
+    unconfirmed: false,
     retriedForMs: 0,
     manualUntilMs: null,
     acceptedAtMs: nowMs,

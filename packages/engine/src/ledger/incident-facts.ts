@@ -32,6 +32,7 @@ const usual = {
   attempts: 0,
   failures: 0,
   lastFailure: null,
+  unconfirmed: false,
   retriedForMs: 0,
   manualUntilMs: null,
 } as const satisfies Partial<Facts>;

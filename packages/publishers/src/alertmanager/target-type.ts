@@ -9,8 +9,8 @@ export const alertmanagerTarget: TargetType = {
 [packages/publishers/src/alertmanager](../packages/publishers/src/alertmanager/README.md). A bearer token or basic
 authentication goes into \`headers.Authorization\`, or a token into the entry \`token\` beside \`target.json\` in the same Secret.
 
-An Alertmanager forgets what it is not told again: what fires is posted with an end 24 h ahead, and repeated every
-\`delivery.remind\`, at least every 12 h. With \`group_by\` the alert that leads the incident is posted for all of them. It takes
+An Alertmanager ends alerts that are not repeated: a firing alert is posted with an end 24 h ahead, and posted again with each
+reminder (\`delivery.remind\`) and at least every 12 h, whether or not its source confirms it. With \`group_by\` the alert that leads the incident is posted for all of them. It takes
 no change events and knows no acknowledgement, and of \`template\` only \`dedup_key\` and \`severity\` have an effect: on what is
 one incident here, and on its urgency.
 

@@ -9,6 +9,7 @@ import { outliving } from "./ledger/outliving.ts";
 import { passingTime } from "./ledger/passing-time.ts";
 import { people } from "./ledger/people.ts";
 import { recording } from "./ledger/recording.ts";
+import { reminding } from "./ledger/reminding.ts";
 import { settling } from "./ledger/settling.ts";
 import { tellingAgain } from "./ledger/telling-again.ts";
 import { tellingEvents } from "./ledger/telling-events.ts";
@@ -22,6 +23,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
   describe(`${name} keeps the ledger's promises`, () => {
     recording(subject);
     if (subject.virtualTime) passingTime(subject);
+    if (subject.virtualTime) reminding(subject);
     if (subject.virtualTime) tellingAgain(subject);
     leasing(subject);
     settling(subject);

@@ -158,13 +158,17 @@ function doubtOf({ lease, outcome }: Passage, adopted: ReadonlySet<number>): num
   return lease.action === "resolve" && adopted.has(lease.incident) ? 1 : 0;
 }
 
-/** What a receiver was told that it knew: dropped, or a trigger or acknowledge again that neither says more nor reminds. */
-function needlessIn({ settings, scenario }: World, requests: readonly Passage[]): string[] {
+/**
+ * What a receiver was told that it knew: dropped, or a trigger or acknowledge again that neither says more nor reminds. How often
+ * it may be reminded counts from one lease to the next: how long requests take on their way differs.
+ */
+function needlessIn({ settings, scenario, watch }: World, requests: readonly Passage[]): string[] {
   const needless: string[] = [];
+  const leasedAtMs = ({ lease }: Passage): number => watch.handed.get(lease.token)?.atMs ?? 0;
   let before: Passage | undefined;
   for (const request of requests) {
-    const { effect, lease, arrivedAtMs } = request;
-    const sinceMs = (arrivedAtMs ?? 0) - (before?.arrivedAtMs ?? 0);
+    const { effect, lease } = request;
+    const sinceMs = leasedAtMs(request) - (before ? leasedAtMs(before) : 0);
     const again = before?.lease.action === lease.action && before.lease.severity === lease.severity;
     const reminds = lease.action === "trigger" && sinceMs >= settings.remind;
     const reads =

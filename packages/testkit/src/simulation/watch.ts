@@ -19,6 +19,8 @@ interface Wanting {
   readonly alertsOf: (target: string, dedupKey: string) => readonly string[];
   /** What a source that fell silent said holds for so long. */
   readonly staleAfterMs: number;
+  /** Reminders repeat a trigger only if a source said that the alert fires less than this long ago. */
+  readonly remindsWithinMs: number;
   /** Tells what was over before it could be told. */
   readonly pagesResolved: (target: string) => boolean;
 }
@@ -112,6 +114,8 @@ export class Watch {
       !this.#wanting.mayWant(target, dedupKey)
     )
       this.violate("I6", `${what}: no filter lets it through`);
+    if (action === "trigger" && lease.urgency === urgency.reminder && !this.#isConfirmed(lease))
+      this.violate("reminder", `${what}: no source confirmed it lately`);
     if (action === "acknowledge" && !this.#acknowledged.has(incident))
       this.violate("acknowledged", `${what}: nobody did in this episode`);
     if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
@@ -137,6 +141,11 @@ export class Watch {
       this.#wanting.pagesResolved(target) ||
       alerts.some((alert) => this.#words.mayFire(alert, this.#nowMs(), hindsightMs))
     );
+  }
+
+  #isConfirmed({ target, dedupKey }: Lease): boolean {
+    const sinceMs = this.#nowMs() - this.#wanting.remindsWithinMs;
+    return this.#wanting.alertsOf(target, dedupKey).some((alert) => this.#words.firedAtMs(alert) > sinceMs);
   }
 
   /** An end that is told of what fires. Not where an end was told before, and is made good now; nor of many alerts in one. */

@@ -39,9 +39,11 @@ export class Words {
   readonly #claims = new Map<string, Map<string, Memory>>();
   readonly #heardAtMs = new Map<string, number>();
   readonly #readings = new Map<string, string>();
+  readonly #firedAtMs = new Map<string, number>();
 
   heard({ alert, status, source, sender, endsAtMs }: Claim, nowMs: number): void {
     this.#heardAtMs.set(source, nowMs);
+    if (status === "firing") this.#firedAtMs.set(alert.fingerprint, nowMs);
     let claims = this.#claims.get(alert.fingerprint);
     if (!claims) this.#claims.set(alert.fingerprint, (claims = new Map()));
     const word: Word = {
@@ -72,6 +74,11 @@ export class Words {
     for (const { last, firedUntilMs } of this.#claims.get(alert)?.values() ?? [])
       if (last.fires || nowMs - firedUntilMs <= withinMs) return true;
     return false;
+  }
+
+  /** When a source last said that it fires. */
+  firedAtMs(alert: string): number {
+    return this.#firedAtMs.get(alert) ?? 0;
   }
 
   /** Somebody has said for so long that it fires, and has a right to be believed: to resolve it now would be false. */

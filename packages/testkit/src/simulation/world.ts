@@ -78,6 +78,8 @@ export class World implements AsyncDisposable {
         mayWant: (target, dedupKey) => this.#mayWant(target, dedupKey),
         alertsOf: (target, dedupKey) => this.alertsOf(target, dedupKey).map(({ name }) => name),
         staleAfterMs: this.settings.staleAfter,
+        // A changed text is sent however long ago it changed.
+        remindsWithinMs: scenario.retrigger === "content" ? Number.POSITIVE_INFINITY : this.settings.remind / 2,
         pagesResolved: (target) =>
           scenario.targets.some(({ name, pageResolved }) => name === target && pageResolved === "always"),
       },

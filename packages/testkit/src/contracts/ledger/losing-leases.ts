@@ -189,6 +189,7 @@ export function losingLeases(subject: LedgerSubject): void {
       await stage.clock.advance(leaseMs);
       expect(await stage.tell()).toEqual(["trigger a"]);
       await stage.clock.advance(11 * second);
+      await stage.fires("reminded");
       expect((await stage.claim(1)).map(({ dedupKey }) => dedupKey)).toEqual(["reminded"]);
     });
 

@@ -62,6 +62,7 @@ export function tellingEvents(subject: LedgerSubject): void {
       await stage.clock.advance(hour);
       events.push((await stage.attempt()).event);
       await stage.clock.advance(4 * hour);
+      await stage.fires("a", { severity: "critical" });
       events.push((await stage.attempt()).event);
       await stage.ends("a");
       events.push((await stage.attempt()).event);
