@@ -16,8 +16,13 @@ export const isSuccess = (status: number): boolean => status >= 200 && status < 
 
 /** What came of a request without an answer: only one that left may have been taken. */
 export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
-  const { kind, left } = reply;
-  if (kind === "failed") return { kind: left ? "ambiguous" : "retry", reason: reply.reason, detail: reply.detail };
+  const { left } = reply;
+  if (reply.kind === "failed") {
+    const { reason, detail, receiverClosed } = reply;
+    return left
+      ? { kind: "ambiguous", reason, detail, ...(receiverClosed && { receiverClosed }) }
+      : { kind: "retry", reason, detail };
+  }
   if (!reply.timeout) {
     const detail = left ? "stopped while waiting for the answer" : "stopped before it left";
     return { kind: "interrupted", left, detail };

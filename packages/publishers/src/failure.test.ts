@@ -29,3 +29,14 @@ test("the first of several errors, and the cause of a closed connection, give th
   expect(failureOf({ errors: [coded("ECONNREFUSED")] }).detail).toBe("connection refused (ECONNREFUSED)");
   expect(failureOf({ cause: coded("ECONNRESET") }).detail).toBe("connection reset (ECONNRESET)");
 });
+
+test.each([
+  ["ECONNRESET", true],
+  ["EPIPE", true],
+  ["ETIMEDOUT", undefined],
+  ["ENETUNREACH", undefined],
+  ["EHOSTUNREACH", undefined],
+  ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", undefined],
+])("%s says whether the other end closed the connection: %s", (code, receiverClosed) => {
+  expect(failureOf(coded(code)).receiverClosed).toBe(receiverClosed);
+});

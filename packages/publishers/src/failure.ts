@@ -21,15 +21,24 @@ const words: Readonly<Record<string, string>> = {
   ERR_PROXY_TUNNEL: "the proxy makes no connection",
 };
 
+/** The other end closed or reset the connection. After any other failure the request may still be on its way. */
+const closedThere = new Set(["ECONNRESET", "EPIPE"]);
+
+interface Failure {
+  readonly reason: AttemptReason;
+  readonly detail: string;
+  readonly receiverClosed?: true;
+}
+
 /** Why there was no answer, in words of ours: an error's own message may quote a URL, and a URL may be a credential. */
-export function failureOf(error: unknown): { reason: AttemptReason; detail: string } {
+export function failureOf(error: unknown): Failure {
   const code = codeOf(error);
   const detail = words[code] ? `${words[code]} (${code})` : code;
   if (tlsCode.test(code)) return { reason: "tls", detail: `TLS handshake failed (${code})` };
   if (code === "ETIMEDOUT") return { reason: "timeout", detail };
   if ((error as Error).name === "ProtocolError") return { reason: "network", detail: "an answer that is not HTTP" };
   if (invalidHeader.has(code)) return { reason: "bug", detail: `a header that HTTP does not allow (${code})` };
-  return { reason: "network", detail };
+  return { reason: "network", detail, ...(closedThere.has(code) && { receiverClosed: true }) };
 }
 
 /** An attempt at several addresses fails with several errors; the first tells as much as any. */

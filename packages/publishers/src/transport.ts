@@ -58,7 +58,14 @@ export type Reply =
       readonly body: string;
     }
   /** No answer. `left: false` is certain: not one byte of the request was written. */
-  | { readonly kind: "failed"; readonly left: boolean; readonly reason: AttemptReason; readonly detail: string }
+  | {
+      readonly kind: "failed";
+      readonly left: boolean;
+      readonly reason: AttemptReason;
+      readonly detail: string;
+      /** The other end closed or reset the connection. */
+      readonly receiverClosed?: true;
+    }
   /** The caller's signal ended it, by its time or otherwise. */
   | { readonly kind: "stopped"; readonly left: boolean; readonly timeout: boolean };
 

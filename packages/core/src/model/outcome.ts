@@ -27,11 +27,15 @@ export type Outcome =
       readonly retryAfterMs?: number;
       readonly status?: number;
     }
-  /** The request left and its fate is unknown: told becomes `maybe`. */
+  /**
+   * The request left and its fate is unknown: told becomes `maybe`. `receiverClosed`: the receiver closed or reset the
+   * connection, so its limit counts the attempt no later than now.
+   */
   | {
       readonly kind: "ambiguous";
       readonly reason: AttemptReason;
       readonly detail: string;
+      readonly receiverClosed?: true;
       readonly retryAfterMs?: number;
       readonly status?: number;
     }

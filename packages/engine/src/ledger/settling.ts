@@ -43,9 +43,11 @@ function settleOne(desk: Desk, flights: Flights, report: PackedReport): boolean 
   flights.remove(flight.owner, endpoint.terms.name);
   desk.leaseEnds.delete(incident.id);
   const { credential, timeoutMs } = endpoint.terms;
-  // What we stopped waiting for may still be on its way, for as long as it might have taken from here.
+  // A request without an answer may still be on its way, for as long as it might have taken from here. Where the receiver itself
+  // closed the connection, its limit has counted the attempt, although what is behind it may still act on the request.
   const lateMs = wentUnanswered(outcome) ? timeoutMs : 0;
-  desk.gates.discharge(credential, lease.token, desk.nowMs + lateMs);
+  const countedMs = outcome.kind === "ambiguous" && outcome.receiverClosed ? 0 : lateMs;
+  desk.gates.discharge(credential, lease.token, desk.nowMs + countedMs);
   const refusedAtMs = incident.lastFailure?.atMs ?? desk.nowMs;
   const keyWasDoubtful =
     flight.sinceMs - refusedAtMs > longestDoubtMs ||

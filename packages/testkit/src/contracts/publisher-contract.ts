@@ -85,6 +85,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
         abortedOnArrival(publisher, receiver, timedOut()),
       );
       expect(outcome).toMatchObject({ kind: "ambiguous", reason: "timeout" });
+      expect(outcome).not.toHaveProperty("receiverClosed");
     });
 
     test("does not count as a failure of the receiver what we interrupt", async () => {
@@ -123,7 +124,18 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
 
     test("does not know what became of a request after which the connection was reset", async () => {
       const outcome = await attempt((socket) => void socket.resetAndDestroy(), publish);
+      expect(outcome).toMatchObject({ kind: "ambiguous", reason: "network", receiverClosed: true });
+    });
+
+    test("knows that the receiver closed the connection without an answer", async () => {
+      const outcome = await attempt((socket) => void socket.end(), publish);
+      expect(outcome).toMatchObject({ kind: "ambiguous", reason: "network", receiverClosed: true });
+    });
+
+    test("does not take for the receiver's close what it closes itself: an answer that is not HTTP", async () => {
+      const outcome = await attempt((socket) => void socket.write("SSH-2.0-OpenSSH_9.2\r\n\r\n"), publish);
       expect(outcome).toMatchObject({ kind: "ambiguous", reason: "network" });
+      expect(outcome).not.toHaveProperty("receiverClosed");
     });
 
     test("knows that a handshake which failed let nothing through", async () => {

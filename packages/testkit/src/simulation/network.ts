@@ -141,7 +141,7 @@ export class Network {
         heard(noAnswer("network", false, "connection refused"));
         return;
       case "reset":
-        heard(noAnswer("network", true, "connection reset"));
+        heard({ ...noAnswer("network", true, "connection reset"), receiverClosed: true } as Outcome);
         return;
       case "half":
         // The status line came; it decides.

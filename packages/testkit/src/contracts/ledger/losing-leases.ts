@@ -1,6 +1,6 @@
 import type { Lease } from "@tocsin/core";
 import { describe, expect, it } from "vitest";
-import { forgetfulTraits, pagerdutyTraits, targetTerms } from "../../target-terms.ts";
+import { forgetfulTraits, pagerdutyLimit, pagerdutyTraits, targetTerms } from "../../target-terms.ts";
 import {
   accepted,
   hour,
@@ -9,6 +9,7 @@ import {
   limited,
   minute,
   refused,
+  reset,
   said,
   second,
   serverError,
@@ -255,6 +256,34 @@ export function losingLeases(subject: LedgerSubject): void {
       await stage.attempt(timedOut);
       expect(await stage.after(minute)).toEqual([]);
       expect(await stage.after(10 * second)).toEqual(["trigger a"]);
+    });
+
+    it("gives its slot back a window after the receiver closed the connection", async () => {
+      await using stage = await Stage.open(subject, { targets: [limited(1)] });
+      await stage.fires("a");
+      await stage.attempt(reset);
+      expect(await stage.after(minute - 1)).toEqual([]);
+      expect(await stage.after(1)).toEqual(["trigger a"]);
+    });
+
+    it("does not keep a critical waiting at a limit of one per second after a reset", async () => {
+      const rateLimit = { ...pagerdutyLimit, limit: 1, perMs: second };
+      await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { rateLimit })] });
+      await stage.fires("warning", { severity: "warning" });
+      await stage.attempt(reset);
+      await stage.fires("critical", { severity: "critical" });
+      expect(await stage.after(second)).toEqual(["trigger critical"]);
+      expect(await stage.after(second)).toEqual(["trigger warning"]);
+    });
+
+    it("may still be carried out behind a receiver that closed the connection: it is repaired all the same", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(reset);
+      await stage.ends("a");
+      expect(await stage.tell()).toEqual(["resolve a"]);
+      expect(await stage.after(10 * second - 1)).toEqual([]);
+      expect(await stage.after(1)).toEqual(["resolve a"]);
     });
   });
 

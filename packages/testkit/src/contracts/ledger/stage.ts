@@ -40,7 +40,8 @@ export type Durable = () => Promise<AsyncDisposable & { open(options: LedgerOpti
 
 export const accepted: Outcome = { kind: "accepted", receipt: "1" };
 export const serverError = { kind: "retry", reason: "server", detail: "HTTP 500" } as const satisfies Outcome;
-export const timedOut: Outcome = { kind: "ambiguous", reason: "timeout", detail: "no answer" };
+export const timedOut = { kind: "ambiguous", reason: "timeout", detail: "no answer" } as const satisfies Outcome;
+export const reset: Outcome = { ...timedOut, reason: "network", detail: "connection reset", receiverClosed: true };
 export const refused: Outcome = { kind: "refused", reason: "invalid", detail: "HTTP 422" };
 export const suspicious: Outcome = { kind: "refused", reason: "invalid", detail: "HTTP 400", suspectKey: true };
 export const unauthorized: Outcome = { kind: "blocked", state: "unauthorized", reason: "auth", detail: "HTTP 401" };
