@@ -53,7 +53,11 @@ In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` tells the differ
   template: `Each is a [Liquid](https://liquidjs.com) template over \`labels\`, \`annotations\`, \`alert_name\`, \`fingerprint\`, \`severity\`,
 \`starts_at\`, \`generator_url\`, \`value_string\` and \`metadata\`. One that fails, speaks of a label that is missing or comes out
 blank costs only its field, which then says what it would say without. \`{{ labels.team | default: "nobody" }}\` asks for a label
-that may be missing.`,
+that may be missing.
+
+Go templates (\`{{ .Labels.team }}\`, \`{{ range }}\`), as Alertmanager and Grafana have them, are refused with the Liquid to write instead.
+Filters ending in \`_exp\`, \`sample\` and files are not available. The work of all templates of one event is limited; a template that
+exceeds the limit and those after it keep their defaults. A range runs from -10000 to 10000 at most.`,
   rate_limit: `Attempts are counted per credential, over all targets, replicas and restarts. Where targets that share one
 differ, the smallest limit wins.`,
 };

@@ -16,4 +16,4 @@ export { targetJsonSchema } from "./target/target-schema.ts";
 export { isLoopback } from "./target/target-url.ts";
 export type { GivenAddress, Located, TargetType } from "./target/target-type.ts";
 export type { Endpoint, Target } from "./target/target.ts";
-export { parseTemplate, type Template, type TemplateContext, type TemplateTexts } from "./target/template.ts";
+export { parseTemplate, type Template, TemplateContext, type TemplateTexts } from "./target/template.ts";

@@ -5,7 +5,7 @@ import type { Reason } from "../model/incident.ts";
 import { parseSeverity, type Severity } from "../model/severity.ts";
 import type { Route } from "../ports/ledger.ts";
 import type { Target } from "../target/target.ts";
-import type { TemplateContext, TemplateFieldName } from "../target/template.ts";
+import { TemplateContext, type TemplateFieldName } from "../target/template.ts";
 import { fitDedupKey, groupKey, ownKey } from "./dedup-key.ts";
 import { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./summary.ts";
 
@@ -37,7 +37,7 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
   const change = isChangeEvent(subject.alert);
   if (change && !target.takesChanges)
     return { target: name, tell: false, reason: "filtered", detail: noChanges(target) };
-  const context = { alert: subject.alert, severity, metadata: target.metadata };
+  const context = new TemplateContext(subject.alert, severity, target.metadata);
   return {
     target: name,
     tell: true,

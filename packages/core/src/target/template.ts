@@ -1,16 +1,45 @@
-import { Liquid, type Template as ParsedTemplate } from "liquidjs";
+import type { Template as ParsedTemplate } from "liquidjs";
 import { z } from "zod";
 import type { Alert } from "../model/alert.ts";
 import { isBlank } from "../model/blank.ts";
 import { isoTime } from "../model/iso-time.ts";
 import type { Severity } from "../model/severity.ts";
 import { compiled } from "../schema/field.ts";
+import { liquidFilters, liquidTags, refuseGoTemplate } from "./go-template.ts";
+import { liquid, StepBudget, SteppedContext } from "./stepped-liquid.ts";
 
-/** What a template may speak of. */
-export interface TemplateContext {
+/** The values that the templates of one event can read, and the steps that they may take together. */
+export class TemplateContext {
   readonly alert: Alert;
   readonly severity: Severity;
   readonly metadata: Readonly<Record<string, unknown>>;
+  #variables: object | undefined;
+  #steps: StepBudget | undefined;
+
+  constructor(alert: Alert, severity: Severity, metadata: Readonly<Record<string, unknown>>) {
+    this.alert = alert;
+    this.severity = severity;
+    this.metadata = metadata;
+  }
+
+  get variables(): object {
+    const { alert, severity, metadata } = this;
+    return (this.#variables ??= {
+      labels: alert.labels,
+      annotations: alert.annotations,
+      alert_name: alert.labels["alertname"],
+      fingerprint: alert.fingerprint,
+      severity,
+      starts_at: isoTime(alert.startsAtMs),
+      generator_url: alert.generatorURL,
+      value_string: alert.valueString,
+      metadata,
+    });
+  }
+
+  get steps(): StepBudget {
+    return (this.#steps ??= new StepBudget());
+  }
 }
 
 /** Renders one field. Undefined: it failed or came out blank, so the field keeps its default. */
@@ -37,63 +66,61 @@ export interface Template {
   readonly texts: TemplateTexts;
 }
 
-/** Hostile or unlucky templates end here, not in the event loop. Characters, ms, and roughly characters made. */
-const limits = { parseLimit: 10_000, renderLimit: 100, memoryLimit: 1_000_000 };
+/** In characters. */
+const maxTemplateLength = 10_000;
 
-const liquid = new Liquid({
-  ...limits,
-  // Without this, a template could read files from the working directory.
-  templates: {},
-  ownPropertyOnly: true,
-  strictFilters: true,
-  strictVariables: true,
-  lenientIf: true,
-  timezoneOffset: 0,
-  locale: "en-US",
-});
-for (const tag of ["include", "render", "layout", "block"]) delete liquid.tags[tag];
+/** Of all templates in `custom_details` together; texts without Liquid markup are not counted. */
+const maxDetails = { templates: 100, characters: 20_000 };
 
 /**
  * Compiles a Liquid template (https://liquidjs.com) over `labels`, `annotations`, `alert_name`, `fingerprint`, `severity`,
  * `starts_at`, `generator_url`, `value_string` and `metadata`. A label that is missing makes the field fall back to its
- * default; `{{ labels.team | default: "nobody" }}` says otherwise.
+ * default; `{{ labels.team | default: "nobody" }}` says otherwise. Once the templates of an event have used up their steps, the
+ * remaining fields keep their defaults.
  *
  * @throws Error with what is wrong, in one line
  */
 export function compileTemplate(text: string): Render {
+  if (text.length > maxTemplateLength) throw new Error(`longer than ${maxTemplateLength} characters`);
+  if (!isTemplate(text)) return constant(text);
   const parsed = parse(text);
-  return (context) => {
+  return ({ variables, steps }) => {
     try {
-      const rendered = (liquid.renderSync(parsed, scopeOf(context)) as string).toWellFormed().trim();
-      return isBlank(rendered) ? undefined : rendered;
+      return shown(liquid.renderSync(parsed, new SteppedContext(variables, steps)) as string);
     } catch {
-      // Whatever a template does wrong costs its field, never the page.
+      // A template that fails costs its field, never the page.
       return undefined;
     }
   };
 }
 
+const isTemplate = (text: string): boolean => text.includes("{{") || text.includes("{%");
+
+function constant(text: string): Render {
+  const rendered = shown(text);
+  return () => rendered;
+}
+
+function shown(rendered: string): string | undefined {
+  const text = rendered.toWellFormed().trim();
+  return isBlank(text) ? undefined : text;
+}
+
 function parse(text: string): ParsedTemplate[] {
   try {
+    refuseGoTemplate(text);
     return liquid.parse(text);
   } catch (error) {
-    // Liquid goes on with an excerpt of the template.
-    throw new Error((error as Error).message.split("\n")[0], { cause: error });
+    throw new Error(explain(error as Error), { cause: error });
   }
 }
 
-function scopeOf({ alert, severity, metadata }: TemplateContext): object {
-  return {
-    labels: alert.labels,
-    annotations: alert.annotations,
-    alert_name: alert.labels["alertname"],
-    fingerprint: alert.fingerprint,
-    severity,
-    starts_at: isoTime(alert.startsAtMs),
-    generator_url: alert.generatorURL,
-    value_string: alert.valueString,
-    metadata,
-  };
+/** The library continues with an excerpt of the template. */
+function explain({ message }: Error): string {
+  const line = message.split("\n")[0]!;
+  const [, kind, name = ""] = /^(undefined filter: |tag ")(\w+)/.exec(line) ?? [];
+  const known = kind === 'tag "' ? liquidTags : liquidFilters;
+  return Object.hasOwn(known, name) ? `${line}; write ${known[name]}` : line;
 }
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -118,7 +145,7 @@ export const templateSchema = z
         }
       })
       .optional()
-      .describe("Added to the event's details; texts at any depth are templates."),
+      .describe(`Added to the event's details; texts at any depth are templates, at most ${maxDetails.templates}.`),
   })
   .transform(({ custom_details: details, ...fields }): Template => {
     const given = Object.entries(fields).flatMap(([name, field]) => (field ? [[name, field] as const] : []));
@@ -134,14 +161,33 @@ export const templateSchema = z
 
 export type TemplateTexts = z.input<typeof templateSchema>;
 
-/** Compiles what a valid target was kept with. */
-export const parseTemplate = (texts: TemplateTexts): Template => templateSchema.parse(texts);
+/**
+ * Compiles the templates of an endpoint that was kept for an open incident. A field that an earlier version accepted and
+ * this one refuses keeps its default: the incident must still be resolved.
+ */
+export function parseTemplate(texts: TemplateTexts): Template {
+  const valid = Object.entries(texts).filter(([name, text]) => templateSchema.safeParse({ [name]: text }).success);
+  return { ...templateSchema.parse(Object.fromEntries(valid)), texts };
+}
 
 type RenderJson = (context: TemplateContext) => unknown;
 
 function compileDetails(details: Record<string, Json>): (context: TemplateContext) => Record<string, unknown> {
+  const templates = templatesIn(details);
+  if (templates.length > maxDetails.templates) {
+    throw new Error(`contains ${templates.length} templates; at most ${maxDetails.templates} are allowed`);
+  }
+  const characters = templates.reduce((sum, text) => sum + text.length, 0);
+  if (characters > maxDetails.characters) {
+    throw new Error(`contains templates of ${characters} characters; at most ${maxDetails.characters} are allowed`);
+  }
   const render = compileJson(details);
   return (context) => render(context) as Record<string, unknown>;
+}
+
+function templatesIn(value: Json): string[] {
+  if (typeof value === "string") return isTemplate(value) ? [value] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(templatesIn) : [];
 }
 
 function compileJson(value: Json): RenderJson {

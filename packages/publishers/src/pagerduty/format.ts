@@ -1,4 +1,13 @@
-import { alertName, type Alert, type Endpoint, isBlank, isoTime, type Labels, type Telling } from "@tocsin/core";
+import {
+  alertName,
+  type Alert,
+  type Endpoint,
+  isBlank,
+  isoTime,
+  type Labels,
+  TemplateContext,
+  type Telling,
+} from "@tocsin/core";
 import type { AlertEvent, ChangeEvent, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
 import { linksOf } from "../links.ts";
 
@@ -52,7 +61,7 @@ function payloadOf(telling: Telling, { metadata, template }: Wording): Payload {
   const { alert, severity } = telling;
   const { labels } = alert;
   const startsAt = isoTime(alert.startsAtMs);
-  const context = { alert, severity, metadata };
+  const context = new TemplateContext(alert, severity, metadata);
   const field = (name: "source" | "component" | "group" | "class", ...from: string[]) =>
     template.fields[name]?.(context) ?? firstOf(labels, from);
   return {

@@ -1,4 +1,13 @@
-import { alertName, type Endpoint, isBlank, isoTime, type Labels, type Severity, type Telling } from "@tocsin/core";
+import {
+  alertName,
+  type Endpoint,
+  isBlank,
+  isoTime,
+  type Labels,
+  type Severity,
+  TemplateContext,
+  type Telling,
+} from "@tocsin/core";
 import { type Link, webLinksOf } from "../links.ts";
 import { deduplicationKey } from "./dedup-key.ts";
 
@@ -51,7 +60,7 @@ export function newAlert(telling: Telling, wording: Wording): NewAlert {
       ...(firing > 1 && { firing_alerts: firing }),
       annotations: Object.fromEntries(fittedEntries(alert.annotations)),
       metadata: fittedJson(metadata),
-      ...(fittedJson(template.customDetails({ alert, severity, metadata })) as object),
+      ...(fittedJson(template.customDetails(new TemplateContext(alert, severity, metadata))) as object),
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Endpoint, isBlank, type Labels, type Severity, type Telling } from "@tocsin/core";
+import { type Endpoint, isBlank, type Labels, type Severity, TemplateContext, type Telling } from "@tocsin/core";
 import { webLinksOf } from "../links.ts";
 import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
 
@@ -80,7 +80,7 @@ const telltale = "alertname cluster namespace service job instance node host pod
 const unsaid = new Set(["severity", "change_event", "severity_threshold", "runbook_base_url"]);
 
 function fields({ alert, severity }: Telling, { metadata, template }: Wording): Block[] {
-  const own = template.customDetails({ alert, severity, metadata });
+  const own = template.customDetails(new TemplateContext(alert, severity, metadata));
   const rows = [...entriesOf(own), ...labelsOf(alert.labels), ...entriesOf(metadata)];
   // The first of a name is the one that was asked for.
   const said = new Set(unsaid);

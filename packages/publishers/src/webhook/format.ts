@@ -1,4 +1,12 @@
-import { type Alert, alertName, type Endpoint, type EventAction, isoTime, type Telling } from "@tocsin/core";
+import {
+  type Alert,
+  alertName,
+  type Endpoint,
+  type EventAction,
+  isoTime,
+  TemplateContext,
+  type Telling,
+} from "@tocsin/core";
 import { type Link, webLinksOf } from "../links.ts";
 import { wellFormed } from "./well-formed.ts";
 
@@ -54,7 +62,7 @@ export function formatEvent(
   // The question whether a key is known is the end of something that nobody has.
   const action = telling.action === "check" ? "resolve" : telling.action;
   const status = statuses[action];
-  const context = { alert, severity, metadata };
+  const context = new TemplateContext(alert, severity, metadata);
   const own = Object.entries(template.fields).flatMap(([field, render]) => {
     const text = routed.has(field) ? undefined : render(context);
     return text === undefined ? [] : [[field, text] as const];
