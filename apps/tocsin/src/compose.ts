@@ -88,7 +88,12 @@ export async function compose(
     closing.push(() => standstill?.stop());
     const proxy = proxyBeyondLoopback(env);
     scrubber.learn(proxySecrets(proxy));
-    const transport = openTransport({ proxy, beforeWrite: (signal) => worker?.endIfOverdue(signal) });
+    const transport = openTransport({
+      proxy,
+      clock,
+      maxConnectionAgeMs: config.delivery.maxConnectionAge,
+      beforeWrite: (signal) => worker?.endIfOverdue(signal),
+    });
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
 

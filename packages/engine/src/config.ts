@@ -37,6 +37,11 @@ export const deliverySettings = z
     staleAfter: duration()
       .prefault("24h")
       .describe("Unconfirmed for this long, a webhook alert shows `stale` and a silent source's direct alert ends."),
+    maxConnectionAge: duration()
+      .prefault("5m")
+      .describe(
+        "A connection to a target that is older takes no further request: the next one looks the name up again. 0s = a new connection for each request.",
+      ),
     manualResolveFor: duration().prefault("1h").describe("A resolve by a person holds for this long against repeats."),
   })
   .prefault({}) satisfies z.ZodType<DeliverySettings>;

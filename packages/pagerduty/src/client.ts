@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { parseAnswerBody } from "./answer.ts";
 import { type Check, validate } from "./check.ts";
 import { checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { Deliverer } from "./delivery.ts";
 import { enqueueUrl, eventsUrl } from "./endpoint.ts";
 import { isAuthError, isBadRequest } from "./error-predicates.ts";
@@ -68,7 +68,7 @@ export class PagerDutyEventsClient {
     const endpoints = { alert: new URL(enqueueUrl(base, "alert")), change: new URL(enqueueUrl(base, "change")) };
     this.#options = options;
     this.#routingKey = options.routingKey.trim();
-    this.#transport = makeTransport(options, endpoints);
+    this.#transport = makeTransport(options, endpoints, clock);
     this.#deliverer = new Deliverer({
       secret: this.#routingKey,
       endpoints,
@@ -178,6 +178,7 @@ export class PagerDutyEventsClient {
 function makeTransport(
   { fetch, ca, proxy, maxConnections = 64, userAgent: prefix }: ClientOptions,
   endpoints: Endpoints,
+  clock: Clock,
 ): Transport {
   const own = `tocsin-pagerduty/${version} (node/${process.versions.node}; ${process.platform} ${process.arch})`;
   const userAgent = prefix === undefined ? own : `${prefix} ${own}`;
@@ -190,5 +191,6 @@ function makeTransport(
     ca,
     proxy: secure && proxy !== false ? through : undefined,
     maxConnections,
+    clock,
   });
 }

@@ -53,8 +53,6 @@ export class Exchange {
     this.#end({ kind: "stopped", left: connection !== undefined, timeout });
     if (connection) connection.destroy();
     else this.#stopWaiting?.();
-    // What silenced this connection (a firewall that forgot it, a host that is gone) has silenced the idle ones too.
-    if (timeout && connection?.answering === false) this.#pool.close();
   }
 
   #write(connection: Connection): void {

@@ -1,5 +1,5 @@
-import type { AttemptReason } from "@tocsin/core";
-import { bypassesProxy, ConnectionPool, type Destination, proxyAuthorization, proxyUrl } from "@tocsin/pagerduty/http";
+import type { AttemptReason, Clock } from "@tocsin/core";
+import { bypassesProxy, ConnectionPool, destinationOf, proxyAuthorization, proxyUrl } from "@tocsin/pagerduty/http";
 import { lookup } from "node:dns";
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { LookupFunction } from "node:net";
@@ -83,8 +83,12 @@ export interface TransportOptions {
   readonly proxy?: ProxySettings | undefined;
   /** Called right before a request is written, with its signal; where that is aborted by then, the request is not written. */
   readonly beforeWrite?: (signal: AbortSignal) => void;
-  /** How names become addresses. With a proxy names are its to resolve, and to judge. @default `node:dns` */
+  /** Resolves names. Behind a proxy the proxy resolves the receiver's name, and has to judge it. @default `node:dns` */
   readonly lookup?: LookupFunction;
+  /** An older connection takes no further request, so that a name that moves is followed. @default 5 minutes */
+  readonly maxConnectionAgeMs?: number;
+  /** @default the system's */
+  readonly clock?: Clock;
 }
 
 /** Where requests to an origin go, and what is said there besides their own headers. */
@@ -185,28 +189,24 @@ export class Transport implements AsyncDisposable {
 
   #open(url: URL, tls: TlsSettings | undefined, anyAddress: boolean): Way {
     if (!anyAddress && isForbiddenAddress(url.hostname)) throw forbidden();
-    const { connections, lookup: resolve } = this.#options;
+    const { connections, lookup: resolve, maxConnectionAgeMs, clock } = this.#options;
+    const limits = { maxConnections: connections, maxAgeMs: maxConnectionAgeMs, clock };
     const secure = url.protocol === "https:";
     const proxy = proxyFor(this.#options.proxy, url);
     const headers = `host: ${url.host}\r\n`;
     if (proxy && !secure) {
       const authorization = proxyAuthorization(proxy);
       const toProxy = authorization === undefined ? "" : `proxy-authorization: ${authorization}\r\n`;
-      const pool = new ConnectionPool(destination(proxy, undefined), connections);
+      const pool = new ConnectionPool({ ...destinationOf(proxy), lookup: resolve }, limits);
       return { pool, before: url.origin, headers: headers + toProxy };
     }
-    const to = { ...destination(url, tls), lookup: anyAddress ? resolve : guarded(resolve), proxy };
-    return { pool: new ConnectionPool(to, connections), before: "", headers };
+    const to = {
+      ...destinationOf(url, secure ? createSecureContext({ ...tls }) : undefined),
+      lookup: anyAddress ? resolve : guarded(resolve),
+      proxy: proxy && { url: proxy, lookup: resolve },
+    };
+    return { pool: new ConnectionPool(to, limits), before: "", headers };
   }
-}
-
-function destination({ protocol, hostname, port }: URL, tls: TlsSettings | undefined): Destination {
-  const secure = protocol === "https:";
-  return {
-    tls: secure ? createSecureContext({ ...tls }) : undefined,
-    hostname: hostname.replace(/^\[|\]$/g, ""),
-    port: Number(port || (secure ? 443 : 80)),
-  };
 }
 
 const beyondAscii = /[\u0080-\uffff]/;

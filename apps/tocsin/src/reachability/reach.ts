@@ -1,7 +1,8 @@
-import { forbiddenAddress, guarded, isForbiddenAddress } from "@tocsin/publishers";
 import { lookup } from "node:dns";
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import type { LookupFunction } from "node:net";
+
+import { connect, destinationOf } from "@tocsin/pagerduty/http";
+import { forbiddenAddress, guarded, isForbiddenAddress } from "@tocsin/publishers";
 
 /** Whether a server could be reached, and where it failed. */
 export interface Reached {
@@ -25,36 +26,32 @@ export interface ReachOptions {
  * unasked-for request says nothing of what it does with an event.
  */
 export function reach(
-  { protocol, hostname, port }: URL,
+  url: URL,
   signal: AbortSignal,
   { anyAddress, resolve: lookUp = lookup }: ReachOptions,
 ): Promise<Reached> {
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
-  if (!anyAddress && isForbiddenAddress(host))
+  if (!anyAddress && isForbiddenAddress(url.hostname))
     return Promise.resolve({ ok: false, step: "tcp", detail: forbiddenAddress, tookMs: 0 });
-  const secure = protocol === "https:";
-  const where = { host, port: Number(port) || (secure ? 443 : 80), lookup: anyAddress ? lookUp : guarded(lookUp) };
+  const to = { ...destinationOf(url), lookup: anyAddress ? lookUp : guarded(lookUp) };
   const sinceMs = performance.now();
   return new Promise((resolve) => {
-    let step: "dns" | "tcp" | "tls" = isIP(host) === 0 ? "dns" : "tcp";
-    const socket: Socket = secure
-      ? connectTls({ ...where, servername: isIP(host) === 0 ? host : "" })
-      : connectTcp(where);
+    let step: "dns" | "tcp" | "tls" = "dns";
     const end = (result: Pick<Reached, "ok" | "step" | "detail">) => {
       signal.removeEventListener("abort", late);
-      socket.destroy();
       resolve({ ...result, tookMs: Math.round(performance.now() - sinceMs) });
     };
-    const late = () => end({ ok: false, step, detail: "no answer in time" });
-    socket.once("lookup", (error) => {
-      if (error === null || error === undefined) step = "tcp";
-    });
-    socket.once("connect", () => {
-      step = "tls";
-      if (!secure) end({ ok: true });
-    });
-    socket.once("secureConnect", () => end({ ok: true }));
-    socket.once("error", (error: NodeJS.ErrnoException) => end({ ok: false, step, detail: codeOf(error) }));
+    const cancel = connect(
+      to,
+      (error, socket) => {
+        socket?.destroy();
+        end(socket ? { ok: true } : { ok: false, step, detail: codeOf(error as NodeJS.ErrnoException) });
+      },
+      { onStep: (next) => (step = next) },
+    );
+    const late = () => {
+      cancel();
+      end({ ok: false, step, detail: "no answer in time" });
+    };
     if (signal.aborted) late();
     else signal.addEventListener("abort", late, { once: true });
   });

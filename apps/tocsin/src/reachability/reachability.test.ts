@@ -1,7 +1,7 @@
 import { createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
 
-import { VirtualClock } from "@tocsin/testkit";
+import { HangingListener, VirtualClock } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
 
 import { selfSigned } from "../../../../packages/pagerduty/test/self-signed.ts";
@@ -76,6 +76,18 @@ describe("a server", () => {
     expect(connections).toEqual([]);
     expect(await reach(byNumber, forever, { anyAddress: true, resolve })).toMatchObject({ ok: true });
     expect(await reach(byName, forever, { anyAddress: true, resolve })).toMatchObject({ ok: true });
+  });
+
+  test("is reached at its second address when the first one hangs", async () => {
+    await using open = await listening(silent());
+    await using hanging = await HangingListener.open("127.0.0.2", open.port);
+    const twoAddresses: LookupFunction = (_host, _options, found) =>
+      found(
+        null,
+        [hanging.host, "127.0.0.1"].map((address) => ({ address, family: 4 })),
+      );
+    const url = new URL(`http://receiver.test:${open.port}`);
+    expect(await reach(url, forever, { anyAddress: false, resolve: twoAddresses })).toMatchObject({ ok: true });
   });
 
   test("that accepts and says nothing fails in time", async () => {

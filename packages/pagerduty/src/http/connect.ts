@@ -1,8 +1,10 @@
+import dns from "node:dns";
 import http from "node:http";
-import https from "node:https";
 import net from "node:net";
 import tls from "node:tls";
+import { type Clock, systemClock } from "../clock.ts";
 import { proxyAuthorization } from "./proxy.ts";
+import { type Cancel, type Connected, raceAddresses } from "./race-addresses.ts";
 
 /** The other end, and how to get there. */
 export interface Destination {
@@ -11,43 +13,121 @@ export interface Destination {
   /** Without the brackets of an IPv6 address. */
   hostname: string;
   port: number;
-  /** How its name becomes addresses; a proxy's is Node's to resolve. @default `node:dns` */
+  /** Resolves the host name. Every address that is connected to comes from it. @default `node:dns` */
   lookup?: net.LookupFunction | undefined;
-  /** Proxy to tunnel through. */
-  proxy?: URL | undefined;
+  /** Proxy to tunnel through, only for TLS, and what resolves the proxy's name. The proxy resolves `hostname`. */
+  proxy?: { url: URL; lookup?: net.LookupFunction | undefined } | undefined;
 }
 
-/** Called once, unless cancelled before. */
-type Done = (error: Error | undefined, socket?: net.Socket) => void;
-type Cancel = () => void;
+export interface ConnectOptions {
+  clock?: Clock;
+  /** An earlier TLS session, which makes the handshake cheaper. */
+  session?: Buffer | undefined;
+  /** Called with each TLS session that the other end offers. */
+  onSession?: (session: Buffer) => void;
+  /** Called when the name is resolved (`tcp`) and when TCP is connected (`tls`). */
+  onStep?: (step: "tcp" | "tls") => void;
+}
 
 /** Opens a connection: DNS, TCP, the proxy's tunnel where there is one, TLS. */
-export function connect(to: Destination, done: Done, session?: Buffer): Cancel {
-  if (to.proxy) return tunnel(to.proxy, to, done, session);
-  const tcp = { host: to.hostname, port: to.port, noDelay: true, ...(to.lookup && { lookup: to.lookup }) };
-  if (to.tls) return encrypt(to, tcp, done, session);
-  return open((onread) => net.connect({ ...tcp, onread }), "connect", done);
+export function connect(to: Destination, done: Connected, options: ConnectOptions = {}): Cancel {
+  const { clock = systemClock, onStep } = options;
+  let cancel: Cancel;
+  const then =
+    (next: (socket: net.Socket) => Cancel): Connected =>
+    (error, socket) => {
+      if (socket) cancel = next(socket);
+      else done(error);
+    };
+  const secure = (socket: net.Socket): Cancel => {
+    onStep?.("tls");
+    return encrypt(to, socket, done, options);
+  };
+  if (to.proxy) {
+    const { url, lookup } = to.proxy;
+    const ask = (socket: net.Socket) => requestTunnel(url, to, socket, then(secure));
+    cancel = connect({ ...destinationOf(url), lookup }, then(ask), { clock });
+  } else {
+    cancel = connectTcp(to, to.tls ? then(secure) : done, options);
+  }
+  return () => cancel();
 }
 
-function encrypt(to: Destination, over: tls.ConnectionOptions, done: Done, session?: Buffer): Cancel {
-  const options: tls.ConnectionOptions = {
-    ...over,
+/** Resolves the name and connects to the first address that answers. */
+function connectTcp(
+  { hostname, port, lookup, tls: secure }: Destination,
+  done: Connected,
+  options: ConnectOptions,
+): Cancel {
+  const { clock = systemClock, onStep } = options;
+  // TLS reads from the connection below it by itself.
+  const open = (host: string) =>
+    secure
+      ? net.connect({ host, port, noDelay: true })
+      : readDirectly((onread) => net.connect({ host, port, noDelay: true, onread }));
+  let cancelled = false;
+  let cancel: Cancel = () => (cancelled = true);
+  resolveName(hostname, lookup, (error, addresses) => {
+    if (cancelled) return;
+    if (!addresses) return done(error);
+    onStep?.("tcp");
+    cancel = raceAddresses(addresses, open, clock, done);
+  });
+  return () => cancel();
+}
+
+type Resolved = (error: Error | undefined, addresses?: readonly dns.LookupAddress[]) => void;
+
+function resolveName(hostname: string, lookup: net.LookupFunction = dns.lookup, done: Resolved): void {
+  const family = net.isIP(hostname);
+  if (family !== 0) return done(undefined, [{ address: hostname, family }]);
+  // The hint is Node's own default for connections.
+  lookup(hostname, { all: true, hints: dns.ADDRCONFIG }, (error, found, foundFamily) => {
+    const addresses = Array.isArray(found) ? found : [{ address: found, family: foundFamily ?? net.isIP(found) }];
+    const failure = error ?? (addresses.length === 0 ? noAddress() : undefined);
+    // An injected lookup may call back at once, and `connect` never does.
+    process.nextTick(done, failure, failure ? undefined : addresses);
+  });
+}
+
+const noAddress = () => Object.assign(new Error("the name has no address"), { code: "ENOTFOUND" });
+
+function encrypt(
+  to: Pick<Destination, "hostname" | "tls">,
+  socket: net.Socket,
+  done: Connected,
+  options: ConnectOptions,
+): Cancel {
+  const { session, onSession } = options;
+  // Its errors come out of the TLS socket too.
+  socket.on("error", ignore);
+  const tlsOptions: tls.ConnectionOptions = {
+    socket,
     host: to.hostname,
     secureContext: to.tls,
     ALPNProtocols: ["http/1.1"],
   };
   // The extension is for names only (RFC 6066, 3); the certificate is checked against an address too.
-  if (net.isIP(to.hostname) === 0) options.servername = to.hostname;
-  if (session !== undefined) options.session = session;
+  if (net.isIP(to.hostname) === 0) tlsOptions.servername = to.hostname;
+  if (session !== undefined) tlsOptions.session = session;
   // Node's own documentation has `onread` here, its types do not.
-  return open((onread) => tls.connect({ ...options, onread } as tls.ConnectionOptions), "secureConnect", done);
+  const secured = readDirectly((onread) => tls.connect({ ...tlsOptions, onread } as tls.ConnectionOptions));
+  if (onSession) secured.on("session", onSession);
+  const onReady = () => {
+    secured.off("error", done);
+    done(undefined, secured);
+  };
+  secured.once("secureConnect", onReady).once("error", done);
+  return () => {
+    secured.off("secureConnect", onReady).off("error", done).on("error", ignore).destroy();
+  };
 }
 
-/** Where what comes on any socket is put down, and copied from in the same moment. */
+/** All sockets read into this buffer; what has arrived is copied out at once. */
 const arriving = Buffer.allocUnsafeSlow(65_536);
 
 /** The socket emits what comes as it comes. By itself Node would make a buffer of 64 KiB for each answer, and queue it. */
-function open(make: (onread: net.OnReadOpts) => net.Socket, ready: "connect" | "secureConnect", done: Done): Cancel {
+function readDirectly(make: (onread: net.OnReadOpts) => net.Socket): net.Socket {
   const socket = make({
     buffer: arriving,
     callback: (bytes) => {
@@ -55,42 +135,40 @@ function open(make: (onread: net.OnReadOpts) => net.Socket, ready: "connect" | "
       return true;
     },
   });
-  const onReady = () => {
-    socket.off("error", done);
-    done(undefined, socket);
-  };
-  socket.once(ready, onReady).once("error", done);
-  return () => {
-    socket.off(ready, onReady).off("error", done).on("error", ignore).destroy();
-  };
+  return socket;
 }
 
 /** Asks a proxy for a tunnel (RFC 9110, 9.3.6). */
-function tunnel(proxy: URL, to: Destination, done: Done, session?: Buffer): Cancel {
+function requestTunnel(proxy: URL, to: Destination, socket: net.Socket, done: Connected): Cancel {
   const authority = `${to.hostname.includes(":") ? `[${to.hostname}]` : to.hostname}:${to.port}`;
   const credentials = proxyAuthorization(proxy);
-  const request = (proxy.protocol === "https:" ? https : http).request(proxy, {
+  const request = http.request({
     method: "CONNECT",
     path: authority,
     headers: { host: authority, ...(credentials && { "proxy-authorization": credentials }) },
-    agent: false,
-    auth: null,
+    createConnection: () => socket,
   });
-  let cancel = () => {
-    request.off("error", done).on("error", ignore).destroy();
-  };
   request.once("error", done);
-  request.once("connect", ({ statusCode }, socket) => {
+  request.once("connect", ({ statusCode }) => {
     request.off("error", done).on("error", ignore);
-    if (statusCode === 200) {
-      cancel = encrypt(to, { socket }, done, session);
-      return;
-    }
+    if (statusCode === 200) return done(undefined, socket);
     socket.destroy();
     done(Object.assign(new Error(`the proxy answered ${statusCode}`), { code: "ERR_PROXY_TUNNEL" }));
   });
   request.end();
-  return () => cancel();
+  return () => {
+    request.off("error", done).on("error", ignore).destroy();
+  };
+}
+
+/** The other end that a URL names, with the authorities that Node trusts. */
+export function destinationOf({ protocol, hostname, port }: URL, secureContext?: tls.SecureContext): Destination {
+  const secure = protocol === "https:";
+  return {
+    tls: secure ? (secureContext ?? tls.createSecureContext()) : undefined,
+    hostname: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port || (secure ? 443 : 80)),
+  };
 }
 
 function ignore(): void {}

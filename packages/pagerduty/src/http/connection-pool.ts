@@ -1,32 +1,61 @@
-import type { Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
+import { type Clock, systemClock } from "../clock.ts";
 import { connect, type Destination } from "./connect.ts";
 import { Connection } from "./connection.ts";
 
 /** Called once, unless cancelled before. */
 type Use = (error: Error | undefined, connection?: Connection) => void;
 
-/** Somebody who needs a connection. */
+/** A request that needs a connection. */
 interface Claim {
   use: Use;
-  /** Gives up, whatever it is waiting for just now. */
+  /** Stops waiting, or stops connecting. */
   cancel: () => void;
 }
 
-/** Open connections to one destination. The one used last is used first, so that those not needed grow old and close. */
+export interface ConnectionPoolOptions {
+  /** Connections at once. More requests than that wait for one. */
+  maxConnections: number;
+  /** An older connection takes no further request, so that a name that moves is followed. @default 5 minutes */
+  maxAgeMs?: number | undefined;
+  clock?: Clock | undefined;
+}
+
+const defaultMaxAgeMs = 300_000;
+
+/**
+ * Open connections to one destination. The one used last is used first, so that those not needed grow old and close.
+ *
+ * ```
+ *            ┌── opens ──▶ in use ──── answered ────▶ idle ──┐
+ *  request ──┤               ▲                               │ next request
+ *            └── waits ──────┴───────────────────────────────┘
+ *  closed instead of idle: older than `maxAgeMs`, or opened before the last failure
+ * ```
+ */
 export class ConnectionPool {
   readonly #to: Destination;
-  readonly #most: number;
+  readonly #maxConnections: number;
+  readonly #maxAgeMs: number;
+  readonly #clock: Clock;
   readonly #idle: Connection[] = [];
   readonly #waiting = new Set<Claim>();
+  /** Until when a connection may take requests, on the monotonic clock. One that is missing here takes no further one. */
+  readonly #freshUntilMs = new Map<Connection, number>();
   /** Open or opening. */
   #count = 0;
+  #failureCount = 0;
   /** Spares the next handshake its expensive half. */
   #session: Buffer | undefined;
 
-  /** @param most connections at once; what needs more waits for one */
-  constructor(to: Destination, most: number) {
+  constructor(
+    to: Destination,
+    { maxConnections, maxAgeMs = defaultMaxAgeMs, clock = systemClock }: ConnectionPoolOptions,
+  ) {
     this.#to = to;
-    this.#most = most;
+    this.#maxConnections = maxConnections;
+    this.#maxAgeMs = maxAgeMs;
+    this.#clock = clock;
   }
 
   /**
@@ -35,13 +64,15 @@ export class ConnectionPool {
    * @returns gives up waiting; does nothing once a connection was given
    */
   take(use: Use): () => void {
-    const connection = this.#idle.pop();
-    if (connection) {
-      use(undefined, connection);
-      return () => {};
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (this.#isFresh(idle)) {
+        use(undefined, idle);
+        return () => {};
+      }
+      idle.destroy();
     }
     const claim: Claim = { use, cancel: () => this.#waiting.delete(claim) };
-    if (this.#count < this.#most) this.#open(claim);
+    if (this.#count < this.#maxConnections) this.#open(claim);
     else this.#waiting.add(claim);
     return () => claim.cancel();
   }
@@ -53,32 +84,57 @@ export class ConnectionPool {
 
   #open(claim: Claim): void {
     this.#count++;
+    const failuresBefore = this.#failureCount;
     const done = (error: Error | undefined, socket?: Socket) => {
       claim.cancel = () => {};
-      if (socket) return claim.use(undefined, this.#adopt(socket));
+      if (socket) return claim.use(undefined, this.#adopt(socket, failuresBefore === this.#failureCount));
       this.#leave();
       claim.use(error);
     };
-    const cancel = connect(this.#to, done, this.#session);
+    const cancel = connect(this.#to, done, {
+      clock: this.#clock,
+      session: this.#session,
+      onSession: (session) => (this.#session = session),
+    });
     claim.cancel = () => {
       cancel();
       this.#leave();
     };
   }
 
-  #adopt(socket: Socket): Connection {
-    socket.on("session", (session: Buffer) => (this.#session = session));
-    return new Connection(socket, {
-      idle: (connection) => this.#offer(connection),
-      closed: (connection) => {
+  /** @param fresh nothing has failed since its name was looked up */
+  #adopt(socket: Socket, fresh: boolean): Connection {
+    const connection = new Connection(socket, {
+      idle: () => this.#offer(connection),
+      failed: (status) => {
+        // Another address may answer better. Without a name there is no other one.
+        if (status === undefined || isIP(this.#to.hostname) === 0) this.#distrust();
+      },
+      closed: () => {
         const index = this.#idle.indexOf(connection);
         if (index >= 0) this.#idle.splice(index, 1);
+        this.#freshUntilMs.delete(connection);
         this.#leave();
       },
     });
+    if (fresh) this.#freshUntilMs.set(connection, this.#clock.monotonic() + this.#maxAgeMs);
+    return connection;
+  }
+
+  #isFresh(connection: Connection): boolean {
+    const untilMs = this.#freshUntilMs.get(connection);
+    return untilMs !== undefined && this.#clock.monotonic() < untilMs;
+  }
+
+  /** After a failure the next request looks the name up again, and none goes to a connection that was opened before. */
+  #distrust(): void {
+    this.#failureCount++;
+    this.#freshUntilMs.clear();
+    this.close();
   }
 
   #offer(connection: Connection): void {
+    if (!this.#isFresh(connection)) return connection.destroy();
     const claim = this.#nextClaim();
     if (!claim) return void this.#idle.push(connection);
     claim.cancel = () => {};

@@ -7,9 +7,11 @@ type Answered = (error: Error | undefined, response?: Response) => void;
 /** What a connection tells its pool. */
 export interface ConnectionEvents {
   /** A request has ended and the next may be sent. */
-  idle(connection: Connection): void;
+  idle(): void;
+  /** A request got no answer, or one with this status: a 5xx, or 421 (Misdirected Request). Called before `idle` and `closed`. */
+  failed(status?: number): void;
   /** Nothing can be sent any more. Called once, and before anybody could try. */
-  closed(connection: Connection): void;
+  closed(): void;
 }
 
 /** A connection that was idle for so long is closed from our side: many middle boxes forget theirs after a minute. */
@@ -24,6 +26,7 @@ export class Connection {
   #answered: Answered | undefined;
   #error: Error | undefined;
   #idleMs = 0;
+  #failed = false;
   #left = false;
 
   constructor(socket: Socket, events: ConnectionEvents) {
@@ -57,7 +60,10 @@ export class Connection {
     this.#socket.write(request);
   }
 
+  /** Gives up the request on it, if there is one. */
   destroy(): void {
+    // No byte of an answer came: a firewall forgot the connection, or its host is gone.
+    if (!this.answering) this.#fail();
     this.#socket.destroy();
     this.#leave();
   }
@@ -74,6 +80,7 @@ export class Connection {
       return this.#parser!.push(piece);
     } catch (error) {
       this.#error = error as Error;
+      this.#fail();
       this.destroy();
       return undefined;
     }
@@ -82,33 +89,44 @@ export class Connection {
   #end(): void {
     const response = this.#answered && this.#parser!.close();
     if (response) this.#complete(response);
+    else this.#fail();
     this.destroy();
   }
 
   #complete(response: Response): void {
     const answered = this.#answered!;
     this.#answered = undefined;
+    const { status } = response;
+    if (status >= 500 || status === 421) this.#events.failed(status);
     if (response.keepAliveMs === 0) {
       this.destroy();
     } else {
       // An idle connection must not keep the process alive.
       this.#socket.unref();
       this.#stayIdle(response.keepAliveMs);
-      this.#events.idle(this);
+      this.#events.idle();
     }
     answered(undefined, response);
   }
 
   #close(): void {
+    this.#fail();
     this.#leave();
     this.#answered?.(this.#error ?? connectionLost());
     this.#answered = undefined;
   }
 
+  /** Reports once that the request on it failed. */
+  #fail(): void {
+    if (!this.#answered || this.#failed) return;
+    this.#failed = true;
+    this.#events.failed();
+  }
+
   #leave(): void {
     if (this.#left) return;
     this.#left = true;
-    this.#events.closed(this);
+    this.#events.closed();
   }
 
   /** The other end closes after `keepAliveMs`: be a little earlier, lest a request crosses its goodbye. */

@@ -2,7 +2,7 @@
  * HTTP/1.1 over connections that stay open, as this client makes its own requests and Tocsin's publishers theirs. Not part of
  * what the client promises: it may change with any version.
  */
-export type { Destination } from "./connect.ts";
+export { connect, type Destination, destinationOf } from "./connect.ts";
 export type { Connection } from "./connection.ts";
 export { ConnectionPool } from "./connection-pool.ts";
 export { bypassesProxy, proxyAuthorization, proxyUrl } from "./proxy.ts";

@@ -1,10 +1,7 @@
-import { once } from "node:events";
-import http from "node:http";
-import https from "node:https";
-import net, { type AddressInfo, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { receive } from "../../test/receiver.ts";
-import { type SelfSigned, selfSigned } from "../../test/self-signed.ts";
+import { selfSigned } from "../../test/self-signed.ts";
+import { startTunnelProxy } from "../../test/tunnel-proxy.ts";
 import { PagerDutyEventsClient } from "../client.ts";
 import { unlimited } from "../limiter/limiter.ts";
 import type { ClientOptions } from "../options.ts";
@@ -12,48 +9,6 @@ import { proxyFor } from "./proxy-environment.ts";
 
 const routingKey = "0123456789abcdef0123456789abcdef";
 const certificate = selfSigned({ names: ["events.pagerduty.test", "localhost"] });
-
-interface Proxy extends AsyncDisposable {
-  url: string;
-  /** What was asked for: authority and credentials. */
-  asked: [string, string | undefined][];
-  /** Each resolves when the client closes a tunnel that it asked for. */
-  closed: Promise<unknown>[];
-}
-
-/** A proxy that leads every tunnel to one port of this machine, or answers with a status. */
-async function startProxy(answer: number | { leadTo: number } | "hang" | "hangUp", tls?: SelfSigned): Promise<Proxy> {
-  const sockets = new Set<Socket>();
-  const asked: Proxy["asked"] = [];
-  const closed: Proxy["closed"] = [];
-  const server = tls ? https.createServer(tls) : http.createServer();
-  server.on("connection", (socket: Socket) => sockets.add(socket.on("error", () => {})));
-  server.on("connect", (request: http.IncomingMessage, socket: Socket) => {
-    asked.push([request.url!, request.headers["proxy-authorization"]]);
-    closed.push(once(socket.resume(), "end"));
-    socket.on("error", () => {});
-    if (answer === "hangUp") socket.destroy();
-    if (typeof answer === "number") socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`);
-    if (typeof answer !== "object") return;
-    const onward = net.connect(answer.leadTo, "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      socket.pipe(onward).pipe(socket);
-    });
-    onward.on("error", () => {});
-    sockets.add(onward);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    closed,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 function clientThrough(proxy: ClientOptions["proxy"], options: Partial<ClientOptions> = {}): PagerDutyEventsClient {
   return new PagerDutyEventsClient({
@@ -76,7 +31,7 @@ afterEach(() => void vi.unstubAllEnvs());
 describe("through a proxy", () => {
   test("the receiver is reached in a tunnel, which is kept", async () => {
     await using receiver = await receive(undefined, certificate);
-    await using proxy = await startProxy({ leadTo: receiver.port });
+    await using proxy = await startTunnelProxy({ leadTo: receiver.port });
     const client = clientThrough(proxy.url);
     expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
     expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
@@ -91,7 +46,7 @@ describe("through a proxy", () => {
 
   test("that the environment names and that wants a password", async () => {
     await using receiver = await receive(undefined, certificate);
-    await using proxy = await startProxy({ leadTo: receiver.port });
+    await using proxy = await startTunnelProxy({ leadTo: receiver.port });
     vi.stubEnv("HTTPS_PROXY", proxy.url.replace("://", "://us%40er:p%3Ass@"));
     const client = clientThrough(undefined);
     expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
@@ -113,14 +68,14 @@ describe("through a proxy", () => {
   });
 
   test("an IPv6 address is asked for in brackets", async () => {
-    await using proxy = await startProxy(502);
+    await using proxy = await startTunnelProxy(502);
     const client = clientThrough(proxy.url, { baseUrl: "https://[2001:db8::1]:8443" });
     await expect(client.resolve({ dedupKey: "d" })).rejects.toThrow("the proxy answered 502");
     expect(proxy.asked).toEqual([["[2001:db8::1]:8443", undefined]]);
   });
 
   test.each([403, 407, 502])("that answers %i there is no way", async (status) => {
-    await using proxy = await startProxy(status);
+    await using proxy = await startTunnelProxy(status);
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       name: "PagerDutyNetworkError",
       code: "network",
@@ -130,7 +85,7 @@ describe("through a proxy", () => {
   });
 
   test("that hangs up there is none either", async () => {
-    await using proxy = await startProxy("hangUp");
+    await using proxy = await startTunnelProxy("hangUp");
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       code: "reset",
       requestSent: false,
@@ -138,7 +93,7 @@ describe("through a proxy", () => {
   });
 
   test("that nobody runs there is none either", async () => {
-    const proxy = await startProxy(502);
+    const proxy = await startTunnelProxy(502);
     await proxy[Symbol.asyncDispose]();
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       code: "refused",
@@ -147,7 +102,7 @@ describe("through a proxy", () => {
   });
 
   test("that hangs is a timeout, and an abort ends it", async () => {
-    await using proxy = await startProxy("hang");
+    await using proxy = await startTunnelProxy("hang");
     await expect(clientThrough(proxy.url, { timeoutMs: 60 }).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       code: "timeout",
       requestSent: false,
@@ -162,12 +117,12 @@ describe("through a proxy", () => {
 
   test("with a tunnel whose end nobody trusts", async () => {
     await using receiver = await receive(undefined, selfSigned());
-    await using proxy = await startProxy({ leadTo: receiver.port });
+    await using proxy = await startTunnelProxy({ leadTo: receiver.port });
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({ code: "tls" });
   });
 
   test("that speaks TLS itself, which must be trusted", async () => {
-    await using proxy = await startProxy(502, certificate);
+    await using proxy = await startTunnelProxy(502, certificate);
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       code: "tls",
       requestSent: false,

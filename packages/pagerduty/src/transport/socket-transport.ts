@@ -1,8 +1,10 @@
+import type { LookupFunction, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { Answer } from "../answer.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { PagerDutyNetworkError } from "../errors.ts";
 import { networkFailure } from "../network-failure.ts";
-import { connect, type Destination } from "../http/connect.ts";
+import { connect, type Destination, destinationOf } from "../http/connect.ts";
 import type { Connection } from "../http/connection.ts";
 import { ConnectionPool } from "../http/connection-pool.ts";
 import {
@@ -23,6 +25,10 @@ export interface SocketTransportOptions {
   proxy?: URL | undefined;
   /** Connections at once. */
   maxConnections: number;
+  /** @default the system's */
+  clock?: Clock | undefined;
+  /** Resolves names: the receiver's, or the proxy's. @default `node:dns` */
+  lookup?: LookupFunction | undefined;
 }
 
 /**
@@ -31,19 +37,31 @@ export interface SocketTransportOptions {
  */
 export class SocketTransport implements Transport {
   readonly #to: Destination;
+  readonly #clock: Clock;
   readonly #pool: ConnectionPool;
   readonly #heads: Readonly<Record<Endpoint, string>>;
 
-  constructor({ endpoints, userAgent, ca, proxy, maxConnections }: SocketTransportOptions) {
-    const { protocol, hostname, port, host } = endpoints.alert;
-    const secure = protocol === "https:";
+  constructor({
+    endpoints,
+    userAgent,
+    ca,
+    proxy,
+    maxConnections,
+    clock = systemClock,
+    lookup,
+  }: SocketTransportOptions) {
+    const { protocol, host } = endpoints.alert;
+    const secureContext =
+      protocol === "https:"
+        ? createSecureContext({ minVersion: "TLSv1.2", ...(ca !== undefined && { ca }) })
+        : undefined;
     this.#to = {
-      tls: secure ? createSecureContext({ minVersion: "TLSv1.2", ...(ca !== undefined && { ca }) }) : undefined,
-      hostname: hostname.replace(/^\[|\]$/g, ""),
-      port: Number(port || (secure ? 443 : 80)),
-      proxy,
+      ...destinationOf(endpoints.alert, secureContext),
+      lookup,
+      proxy: proxy && { url: proxy, lookup },
     };
-    this.#pool = new ConnectionPool(this.#to, maxConnections);
+    this.#clock = clock;
+    this.#pool = new ConnectionPool(this.#to, { maxConnections, clock });
     const headers = `host: ${host}\r\ncontent-type: application/json\r\naccept: application/json\r\nuser-agent: ${userAgent}\r\n`;
     const head = (url: URL) => `POST ${url.pathname}${url.search} HTTP/1.1\r\n${headers}content-length: `;
     this.#heads = { alert: head(endpoints.alert), change: head(endpoints.change) };
@@ -63,22 +81,19 @@ export class SocketTransport implements Transport {
       });
       return {
         stop: () => (connection ? connection.destroy() : giveUp()),
-        timedOut: () => {
-          // What silenced this connection (a firewall that forgot it, a host that is gone) has silenced the idle ones too.
-          this.#pool.close();
-          return timedOut(request.timeoutMs, connection);
-        },
+        timedOut: () => timedOut(request.timeoutMs, connection),
       };
     });
   }
 
   reach(request: ReachRequest): Promise<void> {
     return within(request, (resolve, reject) => {
-      const stop = connect(this.#to, (failure, socket) => {
+      const done = (failure: Error | undefined, socket?: Socket) => {
         socket?.destroy();
         if (socket) resolve();
         else reject(networkFailure(failure, { requestSent: false }));
-      });
+      };
+      const stop = connect(this.#to, done, { clock: this.#clock });
       return { stop, timedOut: () => timedOut(request.timeoutMs) };
     });
   }
