@@ -156,13 +156,15 @@ export class Settings {
   }
 
   async #useTargets(written: TargetSet, { discovery }: Config): Promise<void> {
-    const { scrubber, targets, ledger, discovered } = this.#o;
+    const { scrubber, targets, ledger, discovered, wake } = this.#o;
     const { fallbackAcrossNamespaces = false } = discovery.kubernetes ?? {};
     const prepared = targets.prepare([written, ...discovered()], { fallbackAcrossNamespaces });
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
     // The ledger first: were it to fail, nothing has changed.
     await ledger.useTargets(prepared.terms);
     const changed = targets.use(prepared);
+    // A changed credential ends a block, and untold incidents move to it.
+    wake();
     this.#report(prepared.entries);
     this.#reportNoTarget();
     for (const target of changed) this.#unrouted.add(target);

@@ -216,13 +216,15 @@ export class Targets {
   /** Its fallback is known only beside the other targets. */
   #termsOf(target: Target, endpoint: string, publisher: Publisher): TargetTerms {
     const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves } = target;
+    const kept = sealable(target);
     return {
       name,
       enabled,
       shadow: mode === "shadow",
       endpoint,
       credential: this.#vault.identity("credential", credentialIdentity(target)),
-      sealed: this.#vault.seal(sealable(target)),
+      sealed: this.#vault.seal(kept),
+      sealedId: this.#vault.identity("sealed", kept),
       traits: publisher.traits,
       rateLimit,
       timeoutMs,

@@ -24,6 +24,7 @@ export function targetTerms(name: string, terms: Partial<TargetTerms> = {}): Tar
     endpoint: `${name} at ${terms.credential ?? `${name}'s key`}`,
     credential: `${name}'s key`,
     sealed: `sealed ${name}`,
+    sealedId: `sealed ${name}`,
     traits: pagerdutyTraits,
     rateLimit: noLimit,
     timeoutMs: 10_000,

@@ -119,6 +119,24 @@ test("a key alone can be asked for: nobody is paged, and it counts", async () =>
   expect([body.state, body.limiter.used]).toEqual(["ready", 2]);
 });
 
+test.each(["", "?only=key"])("a blocked target gets what waits for it as soon as a test%s passes", async (query) => {
+  await using service = await start(["one"]);
+  service.simulator.setFaults([{ kind: "answer", status: 403 }]);
+  for (const fingerprint of ["a", "b"]) {
+    const alert = { status: "firing", labels: { alertname: "A", severity: "critical" }, fingerprint };
+    await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
+  }
+  const state = async () => (await service.ask("GET", "/api/v1/targets/one")).body.state;
+  await service.until("it is blocked", async () => (await state()) === "unauthorized" || undefined);
+  service.simulator.setFaults([]);
+  expect((await tryOut(service, "one", query)).body.ok).toBe(true);
+  await service.until("both are sent", () => {
+    const sent = service.simulator.incidents().map(({ dedup_key }) => dedup_key);
+    return (sent.includes("a") && sent.includes("b")) || undefined;
+  });
+  expect(await state()).toBe("ready");
+});
+
 test.each([
   ["off", 409, "off is disabled"],
   ["shadow", 409, "shadow is a shadow: nothing would be sent"],

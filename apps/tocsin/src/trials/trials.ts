@@ -51,7 +51,7 @@ export class TrialRefused extends Error {
 }
 
 export interface TrialsOptions {
-  readonly ledger: Pick<Ledger, "want" | "incidents" | "firing" | "charge">;
+  readonly ledger: Pick<Ledger, "want" | "incidents" | "firing" | "charge" | "unblock">;
   readonly vault: Pick<Vault, "identity">;
   readonly clock: Clock;
   readonly wake: () => void;
@@ -91,6 +91,7 @@ export class Trials {
     const running: Running = { target, attempts: [], news: () => {} };
     this.#running.set(alert.fingerprint, running);
     try {
+      await ledger.unblock(target, { proven: false });
       await this.#say(alert, "firing", target);
       await this.#until(running, () => running.attempts.length > 0);
       const { incidents } = await ledger.incidents({ fingerprint: alert.fingerprint, limit: 1 });
@@ -139,6 +140,10 @@ export class Trials {
     const outcome = await publisher.publish(telling, signal);
     const durationMs = clock.monotonic() - sinceMs;
     this.#o.attempted({ target, action: "check" }, outcome, durationMs);
+    if (outcome.kind === "accepted") {
+      await this.#o.ledger.unblock(target, { proven: true });
+      this.#o.wake();
+    }
     const attempt = attemptOf("check", outcome, { durationMs, sent: publisher.render(telling) });
     return { target, ok: outcome.kind === "accepted", dedupKey: alert.fingerprint, attempts: [attempt] };
   }

@@ -55,6 +55,11 @@ export interface TargetTerms {
   readonly credential: string;
   /** What is needed to reach the endpoint later, encrypted; kept while an incident is open there. */
   readonly sealed: string;
+  /**
+   * Keyed hash of what is sealed. It differs after every change of it, also of a header or a signing secret. Absent in rows of
+   * earlier versions.
+   */
+  readonly sealedId?: string;
   readonly traits: ReceiverTraits;
   readonly rateLimit: RateLimit;
   readonly timeoutMs: number;
@@ -243,6 +248,11 @@ export interface Ledger extends AsyncDisposable {
    * False: there is no room for it now, or no such target.
    */
   charge(target: string): Promise<boolean>;
+  /**
+   * Ends the wait of a target that was blocked (`unauthorized`, `misconfigured`): one attempt asks it at once. `proven`: it is
+   * known to accept its credential, so nothing has to be asked first.
+   */
+  unblock(target: string, how: { readonly proven: boolean }): Promise<void>;
   standing(): Promise<readonly TargetStanding[]>;
   stats(): Promise<LedgerStats>;
   /** Writes and commits something that means nothing: readiness. */

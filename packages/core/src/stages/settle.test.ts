@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { AttemptAction } from "../model/event.ts";
 import type { Flight } from "../model/incident.ts";
 import type { Outcome } from "../model/outcome.ts";
-import { blockedRetryMs, resolveGiveUpAfterMs, throttledWaitMs } from "../model/settings.ts";
+import { resolveGiveUpAfterMs, throttledWaitMs } from "../model/settings.ts";
 import type { Severity } from "../model/severity.ts";
 import { backoffMs, doubted, settle, type SettleTerms } from "./settle.ts";
 
@@ -199,14 +199,14 @@ describe("refused", () => {
     expect(settled({ checkKey: true }, suspect, "check")).toMatchObject({
       state: "in_flight",
       checkKey: false,
-      dueAtMs: t0 + blockedRetryMs,
+      dueAtMs: t0,
     });
   });
 });
 
 describe("a target that takes nothing", () => {
   it.each(["unauthorized", "misconfigured"] as const)(
-    "%s: is asked again every minute, and giving up does not count",
+    "%s: is due as soon as the block ends, and giving up does not count",
     (state) => {
       const blocked: Outcome = { kind: "blocked", state, reason: "auth", detail };
       expect(settled({ retriedForMs: retry.giveUpAfter, failures: 2 }, blocked)).toMatchObject({
@@ -214,7 +214,7 @@ describe("a target that takes nothing", () => {
         told: null,
         failures: 2,
         retriedForMs: 0,
-        dueAtMs: t0 + 60_000,
+        dueAtMs: t0,
       });
     },
   );

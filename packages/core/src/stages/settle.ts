@@ -2,7 +2,7 @@ import type { AttemptAction, EventAction } from "../model/event.ts";
 import type { EventMark, Incident, Told } from "../model/incident.ts";
 import type { AttemptReason, Outcome } from "../model/outcome.ts";
 import type { Severity } from "../model/severity.ts";
-import { blockedRetryMs, type DeliverySettings, resolveGiveUpAfterMs, throttledWaitMs } from "../model/settings.ts";
+import { type DeliverySettings, resolveGiveUpAfterMs, throttledWaitMs } from "../model/settings.ts";
 import { moreSevere } from "../model/severity.ts";
 
 export interface Attempted {
@@ -48,7 +48,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
     case "refused": {
       const failed = { ...counted(ended), lastFailure: failure(outcome, nowMs) };
       // The key itself is refused: the endpoint is blocked by the caller, the event is not to blame.
-      if (attempted.action === "check") return { ...failed, checkKey: false, dueAtMs: nowMs + blockedRetryMs };
+      if (attempted.action === "check") return { ...failed, checkKey: false, dueAtMs: nowMs };
       if (outcome.suspectKey) return { ...failed, checkKey: true, dueAtMs: nowMs };
       return dead(failed, "dead_invalid");
     }
@@ -57,7 +57,8 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
         ...counted(ended),
         lastFailure: failure(outcome, nowMs),
         retriedForMs: 0,
-        dueAtMs: nowMs + blockedRetryMs,
+        // The block holds it back, so that it leaves as soon as the block ends.
+        dueAtMs: nowMs,
       };
     case "interrupted":
       return { ...(outcome.left ? doubted(ended, attempted, nowMs) : ended), dueAtMs: nowMs };

@@ -196,6 +196,14 @@ export class LedgerCore {
     return true;
   }
 
+  unblock(target: string, { proven }: { readonly proven: boolean }): void {
+    const { gates, nowMs } = this.#desk;
+    const endpoint = this.#desk.target(target)?.terms.endpoint;
+    if (endpoint === undefined) return;
+    if (proven) gates.unblock(endpoint, nowMs);
+    else gates.retryBlocked(endpoint, nowMs);
+  }
+
   standing() {
     return standing(this.#desk);
   }

@@ -156,6 +156,12 @@ export class Gates {
     this.#store.putGate("endpoint", endpoint, { repairedAtMs: nowMs });
   }
 
+  /** One attempt asks now, not at the end of the wait. */
+  retryBlocked(endpoint: string, nowMs: number): void {
+    const block = this.#blocks.get(endpoint);
+    if (block && block.untilMs > nowMs) this.putBlock(endpoint, { ...block, untilMs: nowMs });
+  }
+
   /** What was refused then may have been refused for the key that was bad, or is. */
   blockedSince(endpoint: string, atMs: number): boolean {
     return this.#blocks.has(endpoint) || (this.#repairedAtMs.get(endpoint) ?? Number.NEGATIVE_INFINITY) >= atMs;

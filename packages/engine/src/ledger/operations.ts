@@ -35,6 +35,7 @@ export const portOver = ({ run, watch, close }: Port): Ledger => ({
   dropDeadLetter: (id) => run("dropDeadLetter", [id]),
   replay: (id) => run("replay", [id]),
   charge: (target) => run("charge", [target]),
+  unblock: (target, how) => run("unblock", [target, how]),
   standing: () => run("standing", []),
   stats: () => run("stats", []),
   probe: () => run("probe", []),

@@ -19,10 +19,15 @@ export function useTargets(desk: Desk, targets: readonly TargetTerms[]): void {
     const current = terms?.endpoint === record.terms.endpoint;
     if (current && terms) {
       wanted.delete(terms.name);
+      // Another credential, header or signing secret, or one that is used again: what was refused may be accepted now.
+      if (!record.current || record.terms.sealedId !== terms.sealedId) desk.gates.unblock(terms.endpoint, desk.nowMs);
       if (!record.current || !sameTerms(record.terms, terms)) store.putEndpoint({ id: record.id, current, terms });
     } else if (record.current) store.putEndpoint({ ...record, current: false });
   }
-  for (const terms of wanted.values()) store.putEndpoint({ current: true, terms });
+  for (const terms of wanted.values()) {
+    desk.gates.unblock(terms.endpoint, desk.nowMs);
+    store.putEndpoint({ current: true, terms });
+  }
   desk.loadEndpoints();
 
   for (const terms of targets) {

@@ -189,6 +189,57 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
     });
 
+    it("that accepts again gets everything that it refused at once", async () => {
+      await using stage = await Stage.open(subject);
+      for (const name of ["a", "b", "c"]) await stage.fires(name);
+      for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
+      await stage.clock.advance(minute);
+      await stage.attempt(accepted);
+      expect(await stage.tell()).toHaveLength(2);
+    });
+
+    it("is asked by one attempt at once where a person wants it, and blocked again where it refuses that too", async () => {
+      await using stage = await Stage.open(subject);
+      for (const name of ["a", "b", "c"]) await stage.fires(name);
+      for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
+      await stage.ledger.unblock("pagerduty", { proven: false });
+      const probes = await stage.claim();
+      expect(probes).toHaveLength(1);
+      await stage.settle(probes[0] as Lease, unauthorized);
+      expect(await stage.claim()).toEqual([]);
+      await stage.ledger.unblock("pagerduty", { proven: false });
+      await stage.attempt(accepted);
+      expect(await stage.tell()).toHaveLength(2);
+    });
+
+    it("gets everything at once when its credential is known to be good", async () => {
+      await using stage = await Stage.open(subject);
+      for (const name of ["a", "b"]) await stage.fires(name);
+      for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
+      await stage.ledger.unblock("pagerduty", { proven: true });
+      expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
+      expect(await stage.tell()).toHaveLength(2);
+      await stage.ledger.unblock("pagerduty", { proven: true });
+      await stage.ledger.unblock("unknown", { proven: true });
+    });
+
+    it.each(["a header or signing secret", "the key", "the key and back"])(
+      "gets everything at once after a change of %s",
+      async (what) => {
+        const target = targetTerms("pagerduty");
+        const other = targetTerms("pagerduty", { endpoint: "other", credential: "other" });
+        await using stage = await Stage.open(subject, { targets: [target] });
+        for (const name of ["a", "b"]) await stage.fires(name);
+        for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
+        await stage.ledger.useTargets([{ ...target, sealed: "sealed again" }]);
+        expect(await stage.claim(), "nothing changed").toEqual([]);
+        if (what.startsWith("a header")) await stage.ledger.useTargets([{ ...target, sealedId: "other" }]);
+        else await stage.ledger.useTargets([other]);
+        if (what.endsWith("back")) await stage.ledger.useTargets([target]);
+        expect(await stage.tell()).toHaveLength(2);
+      },
+    );
+
     it("once its key is repaired, all that it had refused is told: the event was not to blame", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c"]) await stage.fires(name);
