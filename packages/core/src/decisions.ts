@@ -15,6 +15,7 @@ export * from "./ports/publisher.ts";
 export * from "./stages/content.ts";
 export * from "./stages/due.ts";
 export * from "./stages/event-mark.ts";
-export * from "./stages/hear.ts";
+export * from "./stages/expire-claim.ts";
+export * from "./stages/merge-claim.ts";
 export * from "./stages/plan.ts";
 export * from "./stages/settle.ts";

@@ -30,7 +30,14 @@ export const deliverySettings = z
       ),
     reorderWindow: duration()
       .prefault("10s")
-      .describe("A firing that arrives this soon after an explicit resolve of the same start is held, then believed."),
+      .describe(
+        "How long a firing is held that starts no later than the last end of its alert: a resolve may have overtaken it. It is believed afterwards.",
+      ),
+    doubtfulEnd: duration()
+      .prefault("30m")
+      .describe(
+        "A webhook's resolve that may be about an earlier episode ends the alert after this long, unless a firing comes first. Keep it longer than 16 minutes plus Alertmanager's `group_interval`.",
+      ),
     expiryGrace: duration()
       .prefault("5m")
       .describe("After a start, no direct alert is ended by its `endsAt` for this long."),

@@ -10,6 +10,7 @@ export interface Saying {
   readonly source?: string;
   /** Makes it a direct claim. */
   readonly sender?: string;
+  readonly origin?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -32,6 +33,7 @@ const claim = (status: Claim["status"], fingerprint: string, saying: Saying): Cl
   status,
   source: saying.source ?? "default",
   ...(saying.sender === undefined ? {} : { sender: saying.sender }),
+  ...(saying.origin === undefined ? {} : { origin: saying.origin }),
   ...(saying.endsAtMs === undefined ? {} : { endsAtMs: saying.endsAtMs }),
 });
 

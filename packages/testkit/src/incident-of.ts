@@ -43,6 +43,7 @@ export function incidentOf({ wanted, told, ...given }: Given = {}): Incident {
     unaccepted: null,
     overtaken: [],
     repeat: false,
+    renew: false,
     checkKey: false,
     adopted: false,
     attempts: 0,

@@ -156,6 +156,8 @@ export interface Incident {
   readonly overtaken: readonly Overtaken[];
   /** The last certain event must be repeated, since a late request may have undone it. */
   readonly repeat: boolean;
+  /** A new episode began while the target still shows the last one: trigger again, and end an acknowledged one first. */
+  readonly renew: boolean;
   /** A 400 came back: ask whether the key is known before the event is declared invalid. */
   readonly checkKey: boolean;
   /** A resolve of an alert never seen before, told once. */

@@ -13,6 +13,7 @@ export interface DeliverySettings {
   /** Repeats the trigger of what still fires and is not acknowledged; 0 = never. */
   readonly remind: number;
   readonly reorderWindow: number;
+  readonly doubtfulEnd: number;
   readonly expiryGrace: number;
   readonly staleAfter: number;
   readonly manualResolveFor: number;

@@ -27,6 +27,7 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
     if (incident.adopted) return "resolve";
     return pagesResolved(wanted.severity, terms.pageResolved) ? "trigger" : null;
   }
+  if (incident.renew && wanted.status === "firing") return renewalOf(told, terms.traits);
   if (incident.repeat && told.certain) return repeatOf(wanted, told);
   if (wanted.status === "resolved") {
     if (told.event === "resolve" && told.certain) return null;
@@ -47,6 +48,13 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
  */
 const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
   wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
+
+/**
+ * PagerDuty notifies nobody of a trigger while its incident is acknowledged, and has no way to take an acknowledgement back.
+ * So the old episode is resolved there; the next one follows, since the alert fires.
+ */
+const renewalOf = (told: Told, traits: ReceiverTraits): AttemptAction =>
+  traits.acknowledges && (told.event === "acknowledge" || told.event === "resolve") ? "resolve" : "trigger";
 
 /**
  * When to look whether the trigger of an open incident must be repeated although nothing else is due; null: never. Such a

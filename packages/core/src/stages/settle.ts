@@ -83,6 +83,8 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
     opened: incident.opened || attempted.action === "trigger",
     repeat: false,
     unconfirmed: false,
+    // An acknowledgement that was on its way does not tell of the new episode.
+    renew: incident.renew && attempted.action === "acknowledge",
     failures: 0,
     retriedForMs: 0,
     lastFailure: null,

@@ -1,8 +1,18 @@
-import { type Incident, plan, type Route, urgency, wantedBy } from "@tocsin/core/decisions";
+import { type Incident, type Member, plan, type Route, urgency, wantedBy } from "@tocsin/core/decisions";
 import type { Desk } from "./desk.ts";
 import { memberOf, sameMembers, sameWanted, wanting, withMember } from "./members.ts";
 import { remindAgain, stillUnconfirmed } from "./reminding.ts";
 import type { AlertRecord } from "./store.ts";
+
+/** What a firing is, besides a confirmation. */
+export interface Firing {
+  /** It begins an episode of the alert. */
+  readonly begins: boolean;
+  /** The end of the episode before was lost. */
+  readonly endLost: boolean;
+}
+
+const confirmation: Firing = { begins: false, endLost: false };
 
 /**
  * Makes a firing alert wanted wherever it is routed. Its open incidents elsewhere keep it: filters decide triggers only, so
@@ -12,6 +22,7 @@ export function applyRoutes(
   desk: Desk,
   alert: AlertRecord,
   given: readonly Route[],
+  how: Firing = confirmation,
 ): { incidents: readonly number[]; changed: boolean } {
   // Whoever routed may not have heard yet that a target was disabled.
   const isOn = ({ target }: Route): boolean => desk.target(target)?.terms.enabled !== false;
@@ -27,17 +38,18 @@ export function applyRoutes(
       continue;
     }
     const route = routeTo(desk, incident, routes);
-    const after = confirm(desk, incident, alert, route);
+    const after = confirm(desk, incident, alert, route, how);
     if (after !== incident) changed = true;
     incidents.push(incident.id);
   }
   for (const route of routes) {
-    if (
-      route.kind !== "change" &&
-      open.some((incident) => incident?.kind === "alert" && incident.target === route.target)
-    )
-      continue;
-    const id = join(desk, alert, route);
+    // A change is told once per episode.
+    const known =
+      route.kind === "change"
+        ? !how.begins
+        : open.some((incident) => incident?.kind === "alert" && incident.target === route.target);
+    if (known) continue;
+    const id = join(desk, alert, route, how);
     if (id === null || incidents.includes(id)) continue;
     incidents.push(id);
     changed = true;
@@ -55,15 +67,16 @@ function routeTo(desk: Desk, incident: Incident, routes: readonly Route[]): Rout
 }
 
 /** A firing alert confirms an incident that it is already part of. */
-function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Route | undefined): Incident {
+function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Route | undefined, how: Firing): Incident {
   const { nowMs } = desk;
   if (held(desk, incident, alert)) return incident;
   if (!route)
     return incident.told === null && !rested(incident) ? leave(desk, incident, alert) : refresh(desk, incident, alert);
   const member = memberOf(desk, alert, route);
+  const current = how.endLost ? renewed(incident, member) : incident;
   const after = wanting(
     {
-      ...incident,
+      ...current,
       flight: wantedFlight(incident),
       manualUntilMs: null,
       confirmedAtMs: alert.confirmedAtMs,
@@ -75,9 +88,20 @@ function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Rout
   );
   if (rested(incident)) return again(desk, incident, after);
   if (incident.state === "dead") return rearm(desk, incident, after);
-  return sameWanted(incident, after) && sameMembers(incident.members, after.members) && incident.flight === after.flight
+  return sameWanted(incident, after) &&
+    sameMembers(incident.members, after.members) &&
+    incident.flight === after.flight &&
+    incident.renew === after.renew
     ? touch(desk, incident, after)
     : desk.changed(incident, after);
+}
+
+/** The episode ended unheard and another one begins, unless other alerts kept the incident open meanwhile. */
+function renewed(incident: Incident, { fingerprint }: Member): Incident {
+  if (incident.members.some((member) => member.fingerprint !== fingerprint && member.status === "firing"))
+    return incident;
+  const { wanted, told } = incident;
+  return { ...incident, renew: told !== null, wanted: { ...wanted, acknowledged: false } };
 }
 
 /** Nothing was told, and its alert is wanted here no more. Other alerts of the incident may be. */
@@ -179,7 +203,7 @@ const held = (desk: Desk, incident: Incident, { startsAtMs }: AlertRecord): bool
   startsAtMs <= incident.manualUntilMs - desk.settings.manualResolveFor;
 
 /** The alert joins the open incident of its dedup key at the target, or opens a new one. Null: held closed by a person. */
-export function join(desk: Desk, alert: AlertRecord, route: Route): number | null {
+export function join(desk: Desk, alert: AlertRecord, route: Route, how: Firing = confirmation): number | null {
   const target = desk.target(route.target);
   if (!target) return null;
   const { nowMs, store } = desk;
@@ -188,7 +212,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
   // A change is told once, whatever became of it.
   if (latest && route.kind === "change") return null;
   if (latest && latest.state !== "closed") {
-    confirm(desk, latest, alert, route);
+    confirm(desk, latest, alert, route, how);
     if (!latest.members.some(({ fingerprint }) => fingerprint === member.fingerprint))
       store.addMember(member.fingerprint, latest);
     return latest.id;
@@ -214,6 +238,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route): number | nul
     unaccepted: null,
     overtaken: late,
     repeat: false,
+    renew: false,
     checkKey: false,
     adopted: false,
     fallbackAtMs: null,

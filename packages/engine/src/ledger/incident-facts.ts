@@ -25,6 +25,7 @@ const usual = {
   unaccepted: null,
   overtaken: [],
   repeat: false,
+  renew: false,
   checkKey: false,
   adopted: false,
   fellBack: false,

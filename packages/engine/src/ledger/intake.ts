@@ -1,24 +1,22 @@
 import {
   type Alert,
   type ClaimState,
-  hear,
-  nextChangeAtMs,
-  passTime,
+  expireClaim,
+  mergeClaim,
+  nextExpiryAtMs,
   type Recorded,
   type Route,
 } from "@tocsin/core/decisions";
+import { placeOfClaim } from "./claim-keys.ts";
 import type { Desk } from "./desk.ts";
 import { adopt, applyRoutes, endMembers } from "./episodes.ts";
 import type { PackedClaim, PackedWant } from "./packed.ts";
 import type { AlertRecord } from "./store.ts";
 
-const claimant = (claim: PackedClaim): string =>
-  claim.sender === undefined ? claim.source : `${claim.source}\0${claim.sender}`;
-
 /** Records claims in order of arrival, and what they change at the targets. */
 export function want(desk: Desk, wants: readonly PackedWant[]): Recorded[] {
   const sources = new Set(wants.map(({ claim }) => claim.source));
-  const recorded = wants.map((one) => hearOne(desk, one));
+  const recorded = wants.map((one) => recordOne(desk, one));
   for (const source of sources) {
     desk.heardAtMs.set(source, desk.nowMs);
     desk.store.putGate("source", source, desk.nowMs);
@@ -27,31 +25,33 @@ export function want(desk: Desk, wants: readonly PackedWant[]): Recorded[] {
   return recorded;
 }
 
-function hearOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
+function recordOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
   const { store, nowMs } = desk;
   const { fingerprint } = claim.alert;
   const before = store.alert(fingerprint);
-  const key = claimant(claim);
-  const heard = hear(before?.claims[key], claim, nowMs, desk.settings, before?.claims);
-  const claims = { ...before?.claims, [key]: heard.state };
-  const says = claim.status === "firing" && heard.effect !== "ignored";
+  const place = placeOfClaim(before?.claims ?? {}, claim);
+  const merged = mergeClaim(place.previous, claim, nowMs, desk.settings, place.claims);
+  const { effect, fires } = merged;
+  const claims = { ...place.claims, [place.key]: merged.state };
   const after = withClaims(desk, claims, {
     fingerprint,
     // Content comes from what fires; a resolve that nothing fired before is all there is to know.
-    ...(says || !before ? contentOf(claim, heard.state) : pick(before)),
+    ...(fires || !before ? contentOf(claim, merged.state) : pick(before)),
     status: before?.status ?? "resolved",
     claims,
     incidents: before?.incidents ?? [],
-    routes: heard.effect === "held" ? routes : (before?.routes ?? []),
+    routes: effect === "held" ? routes : (before?.routes ?? []),
     silent: before?.silent ?? [],
     lookAtMs: null,
     firstSeenAtMs: before?.firstSeenAtMs ?? nowMs,
-    confirmedAtMs: says ? nowMs : (before?.confirmedAtMs ?? nowMs),
+    confirmedAtMs: fires ? nowMs : (before?.confirmedAtMs ?? nowMs),
   });
-  let changed = heard.effect === "changed" || heard.effect === "held";
+  let changed = effect !== "confirmed" && effect !== "ignored";
   let incidents = after.incidents;
-  if (after.status === "firing" && says && heard.effect !== "held") {
-    const applied = applyRoutes(desk, after, routes);
+  if (after.status === "firing" && fires && effect !== "held") {
+    const { endLost } = merged;
+    const begins = merged.begins && (endLost || before?.status !== "firing");
+    const applied = applyRoutes(desk, after, routes, { begins, endLost });
     changed ||= applied.changed;
     incidents = applied.incidents;
   } else if (after.status === "resolved" && before?.status === "firing") {
@@ -60,7 +60,7 @@ function hearOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
     incidents = adopt(desk, after, routes);
   }
   store.putAlert(before, incidents === after.incidents ? after : { ...after, incidents });
-  return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: heard.skewed };
+  return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: merged.skewed };
 }
 
 const pick = ({ content, startsAtMs }: AlertRecord) => ({ content, startsAtMs });
@@ -83,7 +83,7 @@ function withClaims(desk: Desk, claims: Readonly<Record<string, ClaimState>>, re
     const expiresAtMs = state.status === "firing" ? state.expiresAtMs : undefined;
     // Looked at when it expires, to note whose word it then waits for; after that, when time alone ends it.
     const ahead = expiresAtMs !== undefined && expiresAtMs > desk.nowMs;
-    const nextMs = ahead ? expiresAtMs : nextChangeAtMs(state, passing(desk, state));
+    const nextMs = ahead ? expiresAtMs : nextExpiryAtMs(state, passing(desk, state));
     if (nextMs !== null && (lookAtMs === null || nextMs < lookAtMs)) lookAtMs = nextMs;
     if (expiresAtMs !== undefined && !ahead) (silent ??= []).push(state.source);
   }
@@ -97,12 +97,13 @@ const passing = (desk: Desk, state: ClaimState) => ({
   staleAfter: desk.settings.staleAfter,
 });
 
-/** Lets a held firing be believed and an unrepeated direct claim end. */
+/** Applies the passing of time: a held firing is believed, a doubtful end takes effect, an unrepeated direct claim ends. */
 export function letTimePass(desk: Desk, fingerprint: string): void {
   const before = desk.store.alert(fingerprint);
   if (!before) return;
-  const claims: Record<string, ClaimState> = {};
-  for (const [key, state] of Object.entries(before.claims)) claims[key] = passTime(state, passing(desk, state));
+  const claims = Object.fromEntries(
+    Object.entries(before.claims).map(([key, state]) => [key, expireClaim(state, passing(desk, state))]),
+  );
   const after = withClaims(desk, claims, { ...before, claims });
   let incidents = after.incidents;
   if (after.status === "firing" && before.status === "resolved")

@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { claims } from "./ledger/claims.ts";
 import { fallingBack } from "./ledger/falling-back.ts";
 import { holdingBack } from "./ledger/holding-back.ts";
 import { keeping } from "./ledger/keeping.ts";
@@ -22,6 +23,7 @@ export type { LedgerOptions, LedgerSubject } from "./ledger/stage.ts";
 export function ledgerContract(name: string, subject: LedgerSubject): void {
   describe(`${name} keeps the ledger's promises`, () => {
     recording(subject);
+    if (subject.virtualTime) claims(subject);
     if (subject.virtualTime) passingTime(subject);
     if (subject.virtualTime) reminding(subject);
     if (subject.virtualTime) tellingAgain(subject);

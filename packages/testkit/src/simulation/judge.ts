@@ -141,7 +141,9 @@ function repeats(world: World, adopted: ReadonlySet<number>): void {
   }
   for (const [id, requests] of told) {
     const needless = needlessIn(world, requests);
-    const most = allowed.get(id) ?? 0;
+    const alerts = new Set(requests.flatMap(({ lease }) => world.alertsOf(lease.target, lease.dedupKey)));
+    const lostEnds = [...alerts].reduce((sum, { name }) => sum + world.words.lostEnds(name), 0);
+    const most = (allowed.get(id) ?? 0) + lostEnds;
     if (needless.length > most)
       world.watch.violate(
         "repeats",

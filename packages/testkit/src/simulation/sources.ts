@@ -114,6 +114,7 @@ export function webhookSource(
       alert: alertOf(problem, problem.startsAtMs),
       status: problem.fires ? "firing" : "resolved",
       source: plan.name,
+      ...(problem.fires ? {} : { endsAtMs: clock.monotonic() }),
     };
     for (const queue of queues) {
       queue.push(claim);

@@ -154,6 +154,8 @@ export class Watch {
     const [alert] = alerts;
     if (alert === undefined || alerts.length > 1 || this.#ended.has(incident)) return false;
     this.#ended.add(incident);
+    // After a lost end, an acknowledged incident is resolved so that the next trigger notifies somebody.
+    if (this.#acknowledged.has(incident) && this.#words.lostEnds(alert) > 0) return false;
     return this.#words.mustFire(alert, this.#nowMs(), hindsightMs, this.#wanting.staleAfterMs);
   }
 

@@ -1,79 +1,105 @@
 import type { Claim } from "@tocsin/core/decisions";
 
-interface Word {
-  readonly fires: boolean;
-  /** Never in the future of its receipt. */
-  readonly startsAtMs: number;
-  readonly saidStartsAtMs: number;
-  /** When a direct claim ends unless repeated; null: never. */
-  readonly endsAtMs: number | null;
-  /** Its sender's clock, or ours, is so far off that nobody can read its end. */
-  readonly skewed: boolean;
-}
-
 interface Memory {
   readonly source: string;
-  last: Word;
-  firedUntilMs: number;
-  /** Since when every word was that it fires. */
+  fires: boolean;
+  /** Since when every word was a firing. */
   firesSinceMs: number;
+  /** When it may have counted as firing last. */
+  firedUntilMs: number;
+  /** Start of the last firing, as it was said, and the latest start of this episode. */
+  saidStartsAtMs: number;
+  newestStartMs: number;
+  lastEndMs: number;
+  /** When a direct claim ends unless repeated; null: never. */
+  endsAtMs: number | null;
+  /** A doubtful resolve ends a webhook's claim then. */
+  doubtfulEndAtMs: number | null;
+  /** Its sender's clock, or ours, is so far off that its end cannot be read. */
+  skewed: boolean;
 }
 
 const minute = 60_000;
+const never = Number.POSITIVE_INFINITY;
 
 /**
- * Whoever still sees it fire moves its end on. Where our clock is behind, after restarts while the wall clock was set back,
- * the end of what is over lies ahead of us, and that it moved back is all that can be read in it; a repeat says it again.
+ * A sender that still sees the alert fire moves its end on. If our clock is behind, after restarts while the wall clock was set
+ * back, the end of what is over lies ahead of us, and only that it moved back can be read in it; a repeat says it again.
  */
-const endMovedBack = (before: Word, now: Word): boolean =>
+const endMovedBack = (before: Memory, { alert, endsAtMs }: Claim): boolean =>
   before.endsAtMs !== null &&
-  now.endsAtMs !== null &&
-  before.saidStartsAtMs === now.saidStartsAtMs &&
-  (now.endsAtMs < before.endsAtMs || (now.endsAtMs === before.endsAtMs && before.skewed));
+  endsAtMs !== undefined &&
+  before.saidStartsAtMs === alert.startsAtMs &&
+  (endsAtMs < before.endsAtMs || (endsAtMs === before.endsAtMs && before.skewed));
 
 /**
- * What the ledger was told, by the plainest reading: within one claim the newer start wins, then the later arrival. It
- * knows nothing of windows and grace, so it may only say what cannot be wrong.
+ * What the ledger was told, by a plain reading of each claim: the last word counts, unless it is a resolve that may be about an
+ * earlier episode. It knows nothing of holds and grace, so it only states what cannot be wrong.
  */
 export class Words {
   readonly #claims = new Map<string, Map<string, Memory>>();
   readonly #heardAtMs = new Map<string, number>();
   readonly #readings = new Map<string, string>();
   readonly #firedAtMs = new Map<string, number>();
+  readonly #lostEnds = new Map<string, number>();
+  readonly #doubtfulEndMs: number;
 
-  heard({ alert, status, source, sender, endsAtMs }: Claim, nowMs: number): void {
+  constructor(doubtfulEndMs: number) {
+    this.#doubtfulEndMs = doubtfulEndMs;
+  }
+
+  heard(claim: Claim, nowMs: number): void {
+    const { alert, status, source, sender, endsAtMs } = claim;
     this.#heardAtMs.set(source, nowMs);
     if (status === "firing") this.#firedAtMs.set(alert.fingerprint, nowMs);
     let claims = this.#claims.get(alert.fingerprint);
     if (!claims) this.#claims.set(alert.fingerprint, (claims = new Map()));
-    const word: Word = {
-      fires: status === "firing",
-      startsAtMs: Math.min(alert.startsAtMs, nowMs),
-      saidStartsAtMs: alert.startsAtMs,
-      endsAtMs: sender === undefined ? null : (endsAtMs ?? nowMs + 5 * minute),
-      skewed: alert.startsAtMs > nowMs || (endsAtMs !== undefined && endsAtMs <= nowMs),
-    };
-    const claimant = `${source} ${sender ?? ""}`;
-    const memory = claims.get(claimant);
-    if (word.fires && word.startsAtMs >= (memory?.last.startsAtMs ?? 0))
+    const claimant = `${source} ${sender ?? ""} ${claim.origin ?? ""}`;
+    const before = claims.get(claimant);
+    const isDirect = sender !== undefined;
+    const startMs = Math.min(alert.startsAtMs, nowMs);
+    if (status === "firing") {
       this.#readings.set(alert.fingerprint, alert.annotations["reading"] ?? "");
-    if (!memory) {
-      const since = word.fires ? nowMs : Number.POSITIVE_INFINITY;
-      claims.set(claimant, { source, last: word, firedUntilMs: word.fires ? nowMs : 0, firesSinceMs: since });
+      if (!isDirect && before?.fires && startMs > before.newestStartMs)
+        this.#lostEnds.set(alert.fingerprint, this.lostEnds(alert.fingerprint) + 1);
+      claims.set(claimant, {
+        source,
+        fires: true,
+        firesSinceMs: before?.fires ? before.firesSinceMs : nowMs,
+        firedUntilMs: nowMs,
+        saidStartsAtMs: alert.startsAtMs,
+        newestStartMs: before?.fires ? Math.max(before.newestStartMs, startMs) : startMs,
+        lastEndMs: before?.lastEndMs ?? -never,
+        endsAtMs: isDirect ? (endsAtMs ?? nowMs + 5 * minute) : null,
+        doubtfulEndAtMs: null,
+        skewed:
+          alert.startsAtMs > nowMs ||
+          (endsAtMs !== undefined && endsAtMs <= nowMs) ||
+          (before !== undefined && endMovedBack(before, claim)),
+      });
       return;
     }
-    if (memory.last.fires || word.fires) memory.firedUntilMs = nowMs;
-    if (word.startsAtMs < memory.last.startsAtMs) return;
-    if (!word.fires) memory.firesSinceMs = Number.POSITIVE_INFINITY;
-    else if (!memory.last.fires) memory.firesSinceMs = nowMs;
-    memory.last = endMovedBack(memory.last, word) ? { ...word, skewed: true } : word;
-  }
-
-  /** Somebody says that it fires, or did until less than `withinMs` ago. */
-  mayFire(alert: string, nowMs: number, withinMs: number): boolean {
-    for (const { last, firedUntilMs } of this.#claims.get(alert)?.values() ?? [])
-      if (last.fires || nowMs - firedUntilMs <= withinMs) return true;
-    return false;
+    const endMs = endsAtMs ?? before?.newestStartMs ?? startMs;
+    if (!before) {
+      claims.set(claimant, {
+        source,
+        fires: false,
+        firesSinceMs: never,
+        firedUntilMs: 0,
+        saidStartsAtMs: alert.startsAtMs,
+        newestStartMs: startMs,
+        lastEndMs: endMs,
+        endsAtMs: endsAtMs ?? null,
+        doubtfulEndAtMs: null,
+        skewed: false,
+      });
+      return;
+    }
+    if (before.fires) before.firedUntilMs = nowMs;
+    before.firesSinceMs = never;
+    if (endMs >= before.newestStartMs && endMs > before.lastEndMs) before.fires = false;
+    else if (!isDirect) before.doubtfulEndAtMs ??= nowMs + this.#doubtfulEndMs;
+    before.lastEndMs = Math.max(before.lastEndMs, endMs);
   }
 
   /** When a source last said that it fires. */
@@ -81,15 +107,28 @@ export class Words {
     return this.#firedAtMs.get(alert) ?? 0;
   }
 
-  /** Somebody has said for so long that it fires, and has a right to be believed: to resolve it now would be false. */
+  /** Some source says that it fires, or did until less than `withinMs` ago. */
+  mayFire(alert: string, nowMs: number, withinMs: number): boolean {
+    for (const { fires, firedUntilMs, doubtfulEndAtMs } of this.#claims.get(alert)?.values() ?? []) {
+      const untilMs = fires ? (doubtfulEndAtMs ?? never) : firedUntilMs;
+      if (nowMs - untilMs <= withinMs) return true;
+    }
+    return false;
+  }
+
+  /** Some source has said for so long that it fires, and must be believed: to resolve it now would be false. */
   mustFire(alert: string, nowMs: number, forMs: number, staleAfterMs: number): boolean {
-    for (const { source, last, firesSinceMs } of this.#claims.get(alert)?.values() ?? []) {
-      if (!last.fires || last.skewed || nowMs - firesSinceMs < forMs) continue;
-      const { endsAtMs } = last;
+    for (const { source, fires, firesSinceMs, skewed, endsAtMs } of this.#claims.get(alert)?.values() ?? []) {
+      if (!fires || skewed || nowMs - firesSinceMs < forMs) continue;
       if (endsAtMs === null || nowMs < endsAtMs) return true;
       if ((this.#heardAtMs.get(source) ?? 0) <= endsAtMs && nowMs < endsAtMs + staleAfterMs) return true;
     }
     return false;
+  }
+
+  /** How often a webhook named a newer start while the alert fired there: an end may have been lost. */
+  lostEnds(alert: string): number {
+    return this.#lostEnds.get(alert) ?? 0;
   }
 
   /** The reading that was said last while it fired. */

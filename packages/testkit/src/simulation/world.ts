@@ -33,7 +33,7 @@ export class World implements AsyncDisposable {
   readonly network: Network;
   readonly home: LedgerHome;
   readonly watch: Watch;
-  readonly words = new Words();
+  readonly words: Words;
   readonly sources: readonly Source[];
   readonly #alerts: ReadonlyMap<string, AlertPlan>;
   readonly #versions: Version[];
@@ -55,6 +55,7 @@ export class World implements AsyncDisposable {
   ) {
     this.scenario = scenario;
     this.settings = { ...defaultSettings, expiryGrace: minute, retrigger: scenario.retrigger };
+    this.words = new Words(this.settings.doubtfulEnd);
     this.#history = o.remember ? [JSON.stringify(scenario, null, 1)] : undefined;
     const { clock } = this;
     this.#random = new Random(scenario.seed).fork("world");
