@@ -8,6 +8,7 @@ import { openSqliteLedger } from "@tocsin/engine";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
 import { tellingOf } from "../apps/tocsin/src/publishing.ts";
 import { parseWebhook } from "../apps/tocsin/src/sources/alertmanager.ts";
+import { readAll } from "../apps/tocsin/src/sources/read-all.fixture.ts";
 import { batches, webhookBody } from "./lib/alerts.ts";
 import { median, printTable, writeResult } from "./lib/machine.ts";
 import { startSink } from "./lib/sink.ts";
@@ -78,7 +79,9 @@ for (; round < rounds; round++) {
   const bodies = batches(count, 50, "firing", round * count).map(webhookBody);
   const inputs = await timed("parse", () => bodies.map((body) => JSON.parse(body) as unknown));
   const from = { source: "budget", nowMs: Date.now() };
-  const claims = await timed("validate, normalize", () => inputs.flatMap((input) => parseWebhook(input, from).claims));
+  const claims = await timed("validate, normalize", () =>
+    inputs.flatMap((input) => readAll(parseWebhook(input, from)).claims),
+  );
   const wants = await timed("route", () =>
     claims.map((claim): Want => {
       const routes = route(claim.alert, [target]).flatMap((decision) => (decision.tell ? [decision] : []));

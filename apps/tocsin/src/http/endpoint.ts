@@ -10,6 +10,8 @@ export interface Endpoint {
   readonly role: Role | "open";
   /** One line for the front page. */
   readonly does: string;
+  /** The body may be `LargeJson` where parsing it at once would take long. @default false */
+  readonly takesLargeJson?: boolean;
   /** Gives the body of a 200, or has answered by `reply`. */
   readonly answer: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }

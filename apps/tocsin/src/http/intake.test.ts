@@ -164,13 +164,20 @@ describe("direct input", () => {
 });
 
 describe("garbage", () => {
-  test.each(["", "{", "[1,", "nul", "\0", '{"alerts":[}', "[".repeat(100_000), "\ud800"])(
+  test.each(["", "{", "[1,", "nul", "\0", '{"alerts":[}', "[".repeat(30), "\ud800"])(
     "that is no JSON is answered 400 (%#)",
     async (body) => {
       const answer = await service.ask("POST", webhook, body);
       expect([answer.status, answer.body.error.issues.length]).toEqual([400, 1]);
       const other = await service.ask("POST", direct, body);
       expect([other.status, other.body]).toEqual([400, expect.stringContaining("expected ")]);
+    },
+  );
+
+  test.each(["[".repeat(33), '{"alerts":'.repeat(100_000)])(
+    "that is nested too deep is answered 413 (%#)",
+    async (body) => {
+      for (const path of [webhook, direct]) expect((await service.ask("POST", path, body)).status).toBe(413);
     },
   );
 

@@ -1,8 +1,10 @@
+import { setImmediate } from "node:timers/promises";
+
 import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type Want } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 
 import { parseWebhook } from "../sources/alertmanager.ts";
-import { type Batch, defaultSource, type Received } from "../sources/batch.ts";
+import { type BatchReader, defaultSource, type Received } from "../sources/batch.ts";
 import { parsePostedAlerts } from "../sources/prometheus.ts";
 import type { Readiness } from "../readiness.ts";
 import type { Standstill } from "../standstill.ts";
@@ -32,62 +34,76 @@ const longestSource = 100;
 /** Issues of one batch in one log line. */
 const mostLogged = 5;
 
-/** A batch without its alerts: until the commit all of them would be kept, and copied by the collector again and again. */
-interface Taken extends Pick<Batch, "rejected" | "issues"> {
-  readonly recording: Promise<readonly Recorded[]>;
+/**
+ * How long alerts are read before what was read is recorded and other work gets a turn. A usual request takes less and is recorded
+ * in the tick in which it came.
+ */
+const maxReadingMs = 10;
+
+/** What became of a request's alerts. */
+interface Taken extends Pick<BatchReader, "rejected" | "issues"> {
+  readonly recorded: number;
+  readonly duplicates: number;
+  readonly skewed: number;
 }
 
-type Parse = (body: unknown, from: Received) => Batch;
+type Parse = (body: unknown, from: Received) => BatchReader;
 
 export function intakeEndpoints(intake: Intake): Endpoint[] {
   const complain = complaints(intake);
-  const take = (request: FastifyRequest, source: string, parse: Parse): Taken => {
+  const take = async (request: FastifyRequest, source: string, parse: Parse): Promise<Taken> => {
     const batch = parse(request.body, { source, sender: request.ip, nowMs: intake.clock.now() });
     request.body = undefined;
-    complain(batch, source);
-    return { rejected: batch.rejected, issues: batch.issues, recording: record(intake, batch, source) };
+    const taken = { recorded: 0, duplicates: 0, skewed: 0 };
+    try {
+      for (;;) {
+        // Until the commit only the promise is kept: the alerts would be copied by the collector again and again.
+        const recorded = await recordPart(intake, batch, source);
+        taken.recorded += recorded.length;
+        taken.duplicates += recorded.filter(({ effect }) => effect === "duplicate").length;
+        taken.skewed += recorded.filter(({ skewed }) => skewed).length;
+        if (batch.done) return { ...taken, rejected: batch.rejected, issues: batch.issues };
+        await setImmediate();
+      }
+    } finally {
+      complain(batch, source);
+    }
   };
   return [
     {
       method: "POST",
       path: "/api/v1/webhook/alertmanager",
       role: "ingest",
+      takesLargeJson: true,
       does: "takes the webhook of Alertmanager or Grafana",
       async answer(request) {
-        const source = sourceOf(request);
-        const { rejected, issues, recording } = take(request, source, parseWebhook);
-        const recorded = await recording;
-        if (recorded.length === 0 && rejected > 0) throw notOneValid(issues);
-        const duplicates = recorded.filter(({ effect }) => effect === "duplicate").length;
-        return {
-          accepted: recorded.length - duplicates,
-          duplicates,
-          rejected,
-          skewed: recorded.filter(({ skewed }) => skewed).length,
-          ...(rejected > 0 && { issues }),
-        };
+        const { recorded, duplicates, rejected, skewed, issues } = await take(request, sourceOf(request), parseWebhook);
+        if (recorded === 0 && rejected > 0) throw notOneValid(issues);
+        return { accepted: recorded - duplicates, duplicates, rejected, skewed, ...(rejected > 0 && { issues }) };
       },
     },
     {
       method: "POST",
       path: "/api/v2/alerts",
       role: "ingest",
+      takesLargeJson: true,
       does: "takes alerts as Alertmanager does, so that Prometheus can send its own here",
       async answer(request) {
-        const { rejected, issues, recording } = take(request, sourceOf(request), parsePostedAlerts);
-        const { length } = await recording;
+        const { recorded, rejected, issues } = await take(request, sourceOf(request), parsePostedAlerts);
         if (rejected === 0) return;
-        if (length === 0) throw notOneValid(issues);
-        throw new Problem(400, "invalid_alerts", `${length} alerts were recorded, ${rejected} were not`, { issues });
+        if (recorded === 0) throw notOneValid(issues);
+        throw new Problem(400, "invalid_alerts", `${recorded} alerts were recorded, ${rejected} were not`, { issues });
       },
     },
   ];
 }
 
 /** Senders do not read answers, so the log says what they got wrong. Names of labels, and no values. */
-function complaints({ log, clock }: Intake): (batch: Batch, source: string) => void {
+function complaints({ log, clock, metrics }: Intake): (batch: BatchReader, source: string) => void {
   const seldom = new Seldom(clock);
   return ({ rejected, truncated, issues }, source) => {
+    metrics.received(source, "rejected", rejected);
+    metrics.received(source, "truncated", truncated);
     if (rejected > 0 && seldom.may(`rejected ${source}`)) {
       log.warn({ source, rejected, issues: issues.slice(0, mostLogged) }, "alerts were rejected");
     }
@@ -97,18 +113,24 @@ function complaints({ log, clock }: Intake): (batch: Batch, source: string) => v
   };
 }
 
-/** Asks for all in one tick; comes back when everything is durable. */
-function record(intake: Intake, batch: Batch, source: string): Promise<readonly Recorded[]> {
-  const { ledger, metrics, readiness, standstill } = intake;
+/** Reads alerts for a while and records the valid ones; returns when they are durable. */
+function recordPart(intake: Intake, batch: BatchReader, source: string): Promise<readonly Recorded[]> {
+  const { ledger, clock, readiness, standstill } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
   if (standstill?.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
-  metrics.received(source, "rejected", batch.rejected);
-  metrics.received(source, "truncated", batch.truncated);
-  if (batch.claims.length === 0) return Promise.resolve([]);
-  const recording = ledger.want(batch.claims.map((claim) => ({ claim, routes: intake.routesOf(claim.alert) })));
+  const wants: Want[] = [];
+  let firing = 0;
+  const untilMs = clock.monotonic() + maxReadingMs;
+  do {
+    const claim = batch.next();
+    if (claim === undefined) continue;
+    wants.push({ claim, routes: intake.routesOf(claim.alert) });
+    if (claim.status === "firing") firing++;
+  } while (!batch.done && clock.monotonic() < untilMs);
+  if (wants.length === 0) return Promise.resolve([]);
+  const recording = ledger.want(wants);
   // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
   intake.wake();
-  const firing = batch.claims.filter(({ status }) => status === "firing").length;
   return committed(intake, recording, { source, firing });
 }
 
@@ -139,5 +161,5 @@ function sourceOf(request: FastifyRequest): string {
   throw badRequest({ path: "source", message: `must not be longer than ${longestSource} characters` });
 }
 
-const notOneValid = (issues: Batch["issues"]): Problem =>
+const notOneValid = (issues: BatchReader["issues"]): Problem =>
   new Problem(400, "invalid_alerts", "not one alert could be recorded", { issues });

@@ -14,3 +14,6 @@ export function endpointsAt(path: string, endpoints: readonly Endpoint[]): Endpo
     return pattern.length === steps.length && pattern.every((step, at) => step.startsWith(":") || step === steps[at]);
   });
 }
+
+/** There, Alertmanager's clients such as amtool expect an error to be one JSON string. */
+export const isAlertmanagerApi = (url: string): boolean => /^\/api\/v2(?:\/|$)/.test(pathOf(url));

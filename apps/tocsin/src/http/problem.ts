@@ -1,7 +1,7 @@
 import { type Issue, LedgerUnavailable } from "@tocsin/core";
 import type { FastifyError, FastifyReply } from "fastify";
 
-import { pathOf } from "./paths.ts";
+import { isAlertmanagerApi } from "./paths.ts";
 
 /** Senders repeat after a 5xx; this keeps them from doing it at once. */
 const retryAfterSeconds = 5;
@@ -74,9 +74,6 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   if (!isAlertmanagerApi(reply.request.url)) void reply.send({ error: { code, message, issues } });
   else void reply.type("application/json; charset=utf-8").send(JSON.stringify(textOf(problem)));
 }
-
-/** There, Alertmanager's clients such as amtool expect an error to be one JSON string. */
-const isAlertmanagerApi = (url: string): boolean => /^\/api\/v2(?:\/|$)/.test(pathOf(url));
 
 function textOf({ message, issues }: Problem): string {
   const shown = issues.slice(0, maxIssuesInText).map((issue) => `${issue.path}${issue.path && ": "}${issue.message}`);

@@ -1,4 +1,4 @@
-import { LedgerUnavailable, systemClock, type Want } from "@tocsin/core";
+import { type Clock, LedgerUnavailable, type Recorded, systemClock, type Want } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
 
@@ -19,7 +19,11 @@ function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
   return createServer({ endpoints, maxBodyBytes: 1_000_000, log, gate: () => gate });
 }
 
-function intakeOver(want: (wants: readonly Want[]) => Promise<never[]>, standstill = { justOver: () => false }) {
+function intakeOver(
+  want: (wants: readonly Want[]) => Promise<Recorded[]>,
+  standstill = { justOver: () => false },
+  clock: Clock = systemClock,
+) {
   const order: string[] = [];
   const readiness = new Readiness({ probe: async () => {} }, new VirtualClock());
   readiness.loaded();
@@ -30,7 +34,7 @@ function intakeOver(want: (wants: readonly Want[]) => Promise<never[]>, standsti
         return want(wants);
       },
     },
-    clock: systemClock,
+    clock,
     metrics: { received: () => {}, skewed: () => {}, committed: () => {} },
     log: createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {}),
     routesOf: () => [],
@@ -95,6 +99,83 @@ describe("intake", () => {
     commit?.();
     await answer;
     expect(order).toEqual(["want", "wake", "next tick", "commit", "answered 200"]);
+  });
+});
+
+/** Every look at the clock takes a millisecond. */
+const tickingClock = (): Clock => {
+  let nowMs = 0;
+  return { ...systemClock, monotonic: () => nowMs++ };
+};
+const recordedAs = (name: unknown): Recorded =>
+  ({ effect: "accepted", skewed: name === "skewed" }) as unknown as Recorded;
+
+const valid = (name: string) => JSON.stringify({ ...alert, fingerprint: name });
+
+describe("a large batch", () => {
+  test("is recorded in parts, in its order, and other work gets a turn between two parts", async () => {
+    const parts: string[][] = [];
+    let turns = 0;
+    const turnsAtPart: number[] = [];
+    const { endpoints } = intakeOver(
+      async (wants) => {
+        parts.push(wants.map(({ claim }) => claim.alert.fingerprint));
+        turnsAtPart.push(turns);
+        return wants.map(({ claim }) => recordedAs(claim.alert.fingerprint));
+      },
+      undefined,
+      tickingClock(),
+    );
+    await using app = serverOf(endpoints);
+    const counting = setInterval(() => {}, 1_000);
+    let counted = true;
+    const count = (): void => {
+      turns++;
+      if (counted) setImmediate(count);
+    };
+    setImmediate(count);
+    const alerts = Array.from({ length: 50 }, (_, index) =>
+      index % 5 === 4 ? { ...alert, labels: 5 } : { ...alert, fingerprint: `f${index}` },
+    );
+    const answer = await app.inject({ ...post, payload: { alerts } });
+    counted = false;
+    clearInterval(counting);
+    expect(answer.json()).toMatchObject({ accepted: 40, rejected: 10 });
+    expect(answer.json().issues[9].path).toBe("alerts[49].labels");
+    expect(parts.flat()).toEqual(alerts.flatMap((one) => (one.labels === 5 ? [] : [one.fingerprint])));
+    expect(parts.length).toBeGreaterThan(4);
+    expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(11);
+    expect(new Set(turnsAtPart).size).toBe(parts.length);
+  });
+
+  test("of 400,000 wrong members names 100 problems, counts the others, and records the valid alerts among them", async () => {
+    const recorded: string[] = [];
+    const { endpoints } = intakeOver(async (wants) => {
+      recorded.push(...wants.map(({ claim }) => claim.alert.fingerprint));
+      return wants.map(({ claim }) => recordedAs(claim.alert.fingerprint));
+    });
+    await using app = serverOf(endpoints);
+    const wrong = "1,".repeat(200_000);
+    const payload = `{"alerts":[${valid("first")},${wrong}${valid("middle")},${wrong}${valid("last")}],"truncatedAlerts":2}`;
+    const answer = await app.inject({ ...post, payload });
+    expect(answer.json()).toMatchObject({ accepted: 3, rejected: 400_000 });
+    expect(answer.json().issues).toHaveLength(100);
+    expect(recorded).toEqual(["first", "middle", "last"]);
+  });
+
+  test("answers 503 if a part cannot be recorded, so that the sender repeats it", async () => {
+    let parts = 0;
+    const { endpoints } = intakeOver(
+      async (wants) => {
+        if (++parts === 2) throw new LedgerUnavailable("disk full");
+        return wants.map(recordedAs);
+      },
+      undefined,
+      tickingClock(),
+    );
+    await using app = serverOf(endpoints);
+    const answer = await app.inject({ ...post, payload: { alerts: Array.from({ length: 50 }, () => alert) } });
+    expect([answer.statusCode, parts]).toEqual([503, 2]);
   });
 });
 

@@ -5,14 +5,19 @@ import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Entry, Gate } from "./gate.ts";
+import { parseBody } from "./parse-body.ts";
 import { endpointsAt, pathOf } from "./paths.ts";
-import { badRequest, methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";
+import { methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";
 import { readBody } from "./request-body.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** Who came through the gate. */
     entry: Entry;
+  }
+
+  interface FastifyContextConfig {
+    readonly takesLargeJson?: boolean;
   }
 }
 
@@ -49,19 +54,14 @@ export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptio
     // Whatever its type is called, a body is JSON.
     request.headers["content-type"] = "application/json";
   });
-  // Plain `JSON.parse`, for fastify's own refuses `__proto__`, which here is a label's name like any other.
-  app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) => {
-    const text = (await readBody(request, payload, maxBodyBytes)).toString();
-    try {
-      return text === "" ? undefined : JSON.parse(text);
-    } catch {
-      throw badRequest({ path: "", message: "expected JSON" });
-    }
-  });
-  for (const { method, path, role, answer } of endpoints) {
+  app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) =>
+    parseBody(await readBody(request, payload, maxBodyBytes), request),
+  );
+  for (const { method, path, role, answer, takesLargeJson = false } of endpoints) {
     app.route({
       method,
       url: path,
+      config: { takesLargeJson },
       onRequest: (request, _reply, done) => {
         try {
           request.entry = role === "open" ? { name: undefined } : gate().admit(request, role);

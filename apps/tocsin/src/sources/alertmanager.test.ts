@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { parseWebhook } from "./alertmanager.ts";
+import { readAll } from "./read-all.fixture.ts";
 
 const nowMs = Date.UTC(2026, 10, 23, 10, 5);
 const from = { source: "am", nowMs };
@@ -13,7 +14,8 @@ const firing = {
   generatorURL: "http://prometheus/graph",
   fingerprint: "3b15fd163d36582e",
 };
-const parse = (...alerts: unknown[]) => parseWebhook({ version: "4", alerts }, from);
+const readWebhook = (body: unknown) => readAll(parseWebhook(body, from));
+const parse = (...alerts: unknown[]) => readWebhook({ version: "4", alerts });
 const claimOf = (alert: unknown) => {
   const { claims, issues } = parse(alert);
   expect(issues).toEqual([]);
@@ -48,7 +50,7 @@ test.each([
   ["3", 0],
   [-1, 0],
 ])("truncatedAlerts %j are %i that the sender left out", (truncatedAlerts, truncated) => {
-  expect(parseWebhook({ alerts: [], truncatedAlerts }, from).truncated).toBe(truncated);
+  expect(readWebhook({ alerts: [], truncatedAlerts }).truncated).toBe(truncated);
 });
 
 test("a resolved alert keeps its end", () => {
@@ -99,7 +101,7 @@ test("labels and annotations may be absent or null, as Go writes empty maps", ()
 test("any name and any text is accepted: __proto__, NUL, control characters, lone surrogates, emoji", () => {
   const body = `{"alerts":[{"status":"firing","fingerprint":"f","labels":{"__proto__":"p","constructor":"c","":"e",
     "nul":"a\\u0000b","bell":"\\u0007","half":"\\ud83d","whole":"🔔"},"annotations":{"__proto__":"q"}}]}`;
-  const { claims, issues } = parseWebhook(JSON.parse(body), from);
+  const { claims, issues } = readWebhook(JSON.parse(body));
   expect(issues).toEqual([]);
   const { labels, annotations } = claims[0]!.alert;
   expect(Object.entries(labels)).toEqual([
@@ -116,9 +118,8 @@ test("any name and any text is accepted: __proto__, NUL, control characters, lon
 });
 
 test("removing an empty label keeps one that is named __proto__", () => {
-  const { claims } = parseWebhook(
+  const { claims } = readWebhook(
     JSON.parse(`{"alerts":[{"status":"firing","labels":{"__proto__":"p","none":"","a":"b"}}]}`),
-    from,
   );
   expect(Object.entries(claims[0]!.alert.labels)).toEqual([
     ["__proto__", "p"],
@@ -158,7 +159,7 @@ test.each([
   [{}, "alerts: expected a list"],
   [{ alerts: { 0: firing } }, "alerts: expected a list"],
 ])("%j is no webhook", (body, issue) => {
-  const { claims, rejected, issues } = parseWebhook(body, from);
+  const { claims, rejected, issues } = readWebhook(body);
   expect([claims, rejected, issues.map(({ path, message }) => `${path}: ${message}`)]).toEqual([[], 1, [issue]]);
 });
 
@@ -179,6 +180,6 @@ test.each([
   ['"3"', 0],
   ["null", 0],
 ])("truncatedAlerts of %s is counted as %d", (text, count) => {
-  const { truncated } = parseWebhook(JSON.parse(`{"alerts":[],"truncatedAlerts":${text}}`), from);
+  const { truncated } = readWebhook(JSON.parse(`{"alerts":[],"truncatedAlerts":${text}}`));
   expect(truncated).toBe(count);
 });

@@ -1,7 +1,8 @@
 import { type Alert, alertFingerprint, type Claim } from "@tocsin/core";
 
 import type { Located } from "../issues.ts";
-import { type Batch, readBatch, type Received, unreadable } from "./batch.ts";
+import { BatchReader, type Received } from "./batch.ts";
+import { LargeJson } from "./large-json.ts";
 import { isEmpty, isProblems, noLabels, readWebhookAlert, type WebhookAlertFields } from "./read-alert.ts";
 
 /** What Grafana adds to an alert, and `generatorURL`, which may be missing everywhere. */
@@ -11,11 +12,35 @@ const pages = ["generatorURL", "dashboardURL", "panelURL", "silenceURL", "imageU
  * A webhook is one claim per source, whichever replica sent it. `version` is not looked at: Grafana says "1", and new
  * fields come without a new one.
  */
-export function parseWebhook(body: unknown, from: Omit<Received, "sender">): Batch {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return unreadable("", "expected an object");
+export function parseWebhook(body: unknown, from: Omit<Received, "sender">): BatchReader {
+  const { isObject, alerts, truncatedAlerts } = body instanceof LargeJson ? partsOfLarge(body) : partsOf(body);
+  if (!isObject) return BatchReader.unreadable("", "expected an object");
+  if (alerts === undefined) return BatchReader.unreadable("alerts", "expected a list");
+  return new BatchReader(alerts, (alert) => parseWebhookAlert(alert, from), countOf(truncatedAlerts));
+}
+
+interface Parts {
+  readonly isObject: boolean;
+  /** Undefined where it is no list. */
+  readonly alerts?: Iterable<unknown> | undefined;
+  readonly truncatedAlerts?: unknown;
+}
+
+function partsOf(body: unknown): Parts {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) return { isObject: false };
   const { alerts, truncatedAlerts } = body as { alerts?: unknown; truncatedAlerts?: unknown };
-  if (!Array.isArray(alerts)) return unreadable("alerts", "expected a list");
-  return { ...readBatch(alerts, (alert) => parseWebhookAlert(alert, from)), truncated: countOf(truncatedAlerts) };
+  return { isObject: true, alerts: Array.isArray(alerts) ? alerts : undefined, truncatedAlerts };
+}
+
+function partsOfLarge({ top }: LargeJson): Parts {
+  if (!top.isObject) return { isObject: false };
+  const members = top.members("alerts", "truncatedAlerts");
+  const alerts = members.get("alerts");
+  return {
+    isObject: true,
+    alerts: alerts?.isList === true ? alerts.items() : undefined,
+    truncatedAlerts: members.get("truncatedAlerts")?.scalar,
+  };
 }
 
 /** A sum of counts must stay a number: JSON may say 1e999, which is infinite. */

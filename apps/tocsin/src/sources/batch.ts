@@ -1,6 +1,7 @@
 import { type Claim, formatPath, type Issue } from "@tocsin/core";
 
 import type { Located } from "../issues.ts";
+import { Unreadable } from "./large-json.ts";
 
 /** Name of a source that neither its token nor its request names. */
 export const defaultSource = "default";
@@ -14,43 +15,76 @@ export interface Received {
   readonly nowMs: number;
 }
 
-/** What a request said, in its order. One bad alert costs no other one. */
-export interface Batch {
-  readonly claims: readonly Claim[];
-  /** How many alerts were rejected. */
-  readonly rejected: number;
+/** Enough to see what is wrong. */
+const maxIssues = 100;
+
+/** Beyond that many rejected alerts, their problems are no longer looked for. */
+const maxExamined = 1_000;
+
+type Read = (alert: unknown) => Claim | readonly Located[];
+
+/** Reads the alerts of a request in their order and in parts. One bad alert does not affect the others. */
+export class BatchReader {
   /** How many alerts the sender says that it left out. */
   readonly truncated: number;
-  readonly issues: readonly Issue[];
-}
+  readonly issues: Issue[] = [];
+  #alerts: Iterator<unknown>;
+  readonly #read: Read;
+  #index = 0;
+  #rejected = 0;
+  #done = false;
 
-/** Enough to see what is wrong; a body of 20 MiB could hold a million of them. */
-const mostIssues = 100;
+  constructor(alerts: Iterable<unknown>, read: Read, truncated = 0) {
+    this.#alerts = alerts[Symbol.iterator]();
+    this.#read = read;
+    this.truncated = truncated;
+  }
 
-export function readBatch(alerts: readonly unknown[], read: (alert: unknown) => Claim | readonly Located[]): Batch {
-  const claims: Claim[] = [];
-  const issues: Issue[] = [];
-  let rejected = 0;
-  for (const [index, alert] of alerts.entries()) {
-    const result = read(alert);
-    if (isClaim(result)) {
-      claims.push(result);
-      continue;
+  /** How many alerts were rejected until now. */
+  get rejected(): number {
+    return this.#rejected;
+  }
+
+  /** All alerts were read. */
+  get done(): boolean {
+    return this.#done;
+  }
+
+  /** Reads the next alert. Undefined where it is rejected, and at the end. */
+  next(): Claim | undefined {
+    const next = this.#alerts.next();
+    if (next.done === true) {
+      this.#done = true;
+      // They need not be kept until they are recorded.
+      this.#alerts = [][Symbol.iterator]();
+      return undefined;
     }
-    rejected++;
-    for (const { path, message } of result) {
-      if (issues.length < mostIssues) issues.push({ path: formatPath(path, `alerts[${index}]`), message });
+    const result = this.#readOne(next.value);
+    const claim = isClaim(result) ? result : undefined;
+    if (claim === undefined) this.#reject(result as readonly Located[]);
+    this.#index++;
+    return claim;
+  }
+
+  #readOne(alert: unknown): Claim | readonly Located[] {
+    return alert instanceof Unreadable ? [{ path: [], message: alert.message }] : this.#read(alert);
+  }
+
+  #reject(problems: readonly Located[]): void {
+    if (++this.#rejected > maxExamined) return;
+    for (const { path, message } of problems) {
+      if (this.issues.length >= maxIssues) return;
+      this.issues.push({ path: formatPath(path, `alerts[${this.#index}]`), message });
     }
   }
-  return { claims, rejected, truncated: 0, issues };
-}
 
-/** A body that is no list of alerts at all. */
-export const unreadable = (path: string, message: string): Batch => ({
-  claims: [],
-  rejected: 1,
-  truncated: 0,
-  issues: [{ path, message }],
-});
+  /** For a body that is no list of alerts at all. */
+  static unreadable(path: string, message: string): BatchReader {
+    const reader = new BatchReader([], () => []);
+    reader.#rejected = 1;
+    reader.issues.push({ path, message });
+    return reader;
+  }
+}
 
 const isClaim = (result: Claim | readonly Located[]): result is Claim => !Array.isArray(result);

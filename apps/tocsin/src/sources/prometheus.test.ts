@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 
 import { parsePostedAlerts } from "./prometheus.ts";
+import { readAll } from "./read-all.fixture.ts";
 
 const nowMs = Date.UTC(2026, 10, 23, 10, 5);
 const from = { source: "default", sender: "10.0.0.7", nowMs };
+const readPostedAlerts = (body: unknown) => readAll(parsePostedAlerts(body, from));
 const posted = {
   labels: { severity: "critical", job: "foo" },
   annotations: { summary: "slow" },
@@ -12,7 +14,7 @@ const posted = {
   generatorURL: "http://prometheus/graph",
 };
 const claimOf = (alert: unknown) => {
-  const { claims, issues } = parsePostedAlerts([alert], from);
+  const { claims, issues } = readPostedAlerts([alert]);
   expect(issues).toEqual([]);
   return claims[0]!;
 };
@@ -68,19 +70,16 @@ test("status and fingerprint are no part of this format", () => {
 });
 
 test("valid alerts are kept, and every issue of the others is named with its path", () => {
-  const { claims, rejected, issues } = parsePostedAlerts(
-    [
-      posted,
-      { ...posted, labels: { x: 1 } },
-      { ...posted, endsAt: "2026-11-23T09:59:59Z" },
-      { ...posted, labels: { a: "" } },
-      { ...posted, labels: undefined },
-      [],
-      { ...posted, endsAt: 5, generatorURL: {} },
-      posted,
-    ],
-    from,
-  );
+  const { claims, rejected, issues } = readPostedAlerts([
+    posted,
+    { ...posted, labels: { x: 1 } },
+    { ...posted, endsAt: "2026-11-23T09:59:59Z" },
+    { ...posted, labels: { a: "" } },
+    { ...posted, labels: undefined },
+    [],
+    { ...posted, endsAt: 5, generatorURL: {} },
+    posted,
+  ]);
   expect([claims.length, rejected]).toEqual([2, 6]);
   expect(issues.map(({ path, message }) => `${path}: ${message}`)).toEqual([
     "alerts[1].labels.x: expected a string",
@@ -94,7 +93,7 @@ test("valid alerts are kept, and every issue of the others is named with its pat
 });
 
 test.each([{ alerts: [posted] }, undefined, "", 5])("%j is no list of alerts", (body) => {
-  expect(parsePostedAlerts(body, from)).toEqual({
+  expect(readPostedAlerts(body)).toEqual({
     claims: [],
     rejected: 1,
     truncated: 0,
@@ -103,7 +102,7 @@ test.each([{ alerts: [posted] }, undefined, "", 5])("%j is no list of alerts", (
 });
 
 test("null is an empty list, as Alertmanager reads it", () => {
-  expect(parsePostedAlerts(null, from)).toMatchObject({ claims: [], rejected: 0 });
+  expect(readPostedAlerts(null)).toMatchObject({ claims: [], rejected: 0 });
 });
 
 test("names of fields are read in any case, as Alertmanager reads them", () => {

@@ -1,7 +1,8 @@
 import { type Alert, alertFingerprint, type Claim } from "@tocsin/core";
 
 import type { Located } from "../issues.ts";
-import { type Batch, readBatch, type Received, unreadable } from "./batch.ts";
+import { BatchReader, type Received } from "./batch.ts";
+import { LargeJson } from "./large-json.ts";
 import { type AlertFields, isEmpty, isProblems, noLabels, readAlert } from "./read-alert.ts";
 
 /**
@@ -10,10 +11,16 @@ import { type AlertFields, isEmpty, isProblems, noLabels, readAlert } from "./re
  * alert comes with an end in the future that each repeat moves on; an end that has passed means resolved. Alertmanager reads
  * null as an empty list.
  */
-export function parsePostedAlerts(body: unknown, from: Received): Batch {
-  return Array.isArray(body) || body === null
-    ? readBatch(body ?? [], (alert) => parsePostedAlert(alert, from))
-    : unreadable("", "expected a list of alerts");
+export function parsePostedAlerts(body: unknown, from: Received): BatchReader {
+  const alerts = listOf(body);
+  return alerts === undefined
+    ? BatchReader.unreadable("", "expected a list of alerts")
+    : new BatchReader(alerts, (alert) => parsePostedAlert(alert, from));
+}
+
+function listOf(body: unknown): Iterable<unknown> | undefined {
+  if (body instanceof LargeJson) return body.top.isList ? body.top.items() : undefined;
+  return Array.isArray(body) || body === null ? (body ?? []) : undefined;
 }
 
 function parsePostedAlert(input: unknown, from: Received): Claim | readonly Located[] {

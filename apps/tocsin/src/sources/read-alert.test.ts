@@ -72,6 +72,13 @@ test.each<[unknown, string[]]>([
   expect(isProblems(read) && read.map(({ path }) => path.join("."))).toEqual(paths);
 });
 
+test("labels of more than 1,048,576 characters are refused, longer annotations are not", () => {
+  const long = "x".repeat(1_048_575);
+  expect(readAlert({ labels: { a: long }, annotations: { a: `${long}xx` } })).toMatchObject({ labels: { a: long } });
+  expect(readAlert({ labels: { a: `${long}x` } })).toMatchObject([{ path: ["labels"] }]);
+  expect(readAlert({ labels: { a: long, b: "" } })).toMatchObject([{ path: ["labels"] }]);
+});
+
 test("names what is wrong with the fields of a webhook", () => {
   const read = readWebhookAlert({ status: "maybe", fingerprint: 5, imageURL: [] });
   expect(isProblems(read) && read.map(({ path }) => path.join("."))).toEqual(["status", "fingerprint", "imageURL"]);

@@ -27,6 +27,9 @@ export interface WebhookAlertFields extends AlertFields {
 
 type Input = Readonly<Record<string, unknown>>;
 
+/** Names and values of all labels of an alert together. Much longer ones would block the process while they are hashed. */
+const maxLabelCharacters = 1_048_576;
+
 /** Enough to see what is wrong with one alert. */
 const maxProblems = 100;
 
@@ -94,11 +97,15 @@ function readTexts(input: unknown, field: "labels" | "annotations", problems: Lo
     return {};
   }
   let copied = false;
+  let characters = 0;
   for (const name in input) {
     const text = input[name];
+    if (field === "labels" && typeof text === "string") characters += name.length + text.length;
     if (text === null || (text === "" && field === "labels")) copied = true;
     else if (typeof text !== "string") add(problems, [field, name], "expected a string");
   }
+  if (characters > maxLabelCharacters)
+    add(problems, [field], `must not be longer than ${maxLabelCharacters} characters`);
   if (!copied) return input as Labels;
   const entries = Object.entries(input).map(([name, text]): [string, string] => [
     name,
