@@ -140,6 +140,7 @@ export async function compose(
         log,
         wake,
         routesOf: (alert) => targets.routesOf(alert),
+        senderOf: ({ ip, headers }) => settings.senders.senderOf(ip, headers["x-forwarded-for"]),
       }),
       ...incidentEndpoints({ ledger, wake }),
       ...streamEndpoints({ stream }),

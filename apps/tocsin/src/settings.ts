@@ -4,6 +4,7 @@ import { ConfigError } from "./config/config-error.ts";
 import type { Config } from "./config/config.ts";
 import { needsRestart } from "./config/needs-restart.ts";
 import { Gate } from "./http/gate.ts";
+import { SenderAddresses } from "./http/sender-address.ts";
 import type { Reloaded } from "./http/operations.ts";
 import { rerouteFiring } from "./rerouting.ts";
 import type { TargetEntry } from "./target-entry.ts";
@@ -38,6 +39,7 @@ export class Settings {
   /** Its targets: the same objects until it is read anew. */
   #written: TargetSet;
   #gate: Gate;
+  #senders: SenderAddresses;
   /** Reloads come one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #rerouting: Promise<void> = Promise.resolve();
@@ -58,6 +60,7 @@ export class Settings {
     this.#current = options.config;
     this.#written = writtenIn(options.config);
     this.#gate = new Gate(options.config.server.tokens, options.config.server.publicUrl);
+    this.#senders = new SenderAddresses(options.config.server.trustedProxies);
   }
 
   get current(): Config {
@@ -66,6 +69,10 @@ export class Settings {
 
   get gate(): Gate {
     return this.#gate;
+  }
+
+  get senders(): SenderAddresses {
+    return this.#senders;
   }
 
   /** The first load. */
@@ -152,6 +159,7 @@ export class Settings {
     this.#current = next;
     this.#written = written;
     this.#gate = new Gate(next.server.tokens, next.server.publicUrl);
+    this.#senders = new SenderAddresses(next.server.trustedProxies);
     log.level = next.telemetry.logs.level;
   }
 

@@ -29,7 +29,7 @@ export const ledgerName = (ledger: LedgerPlace): string =>
 export interface Config {
   /** Absent: nothing was written, these are the defaults. */
   readonly file: string | undefined;
-  readonly server: Pick<ConfigOutput["server"], "listen" | "maxBodyBytes" | "publicUrl"> & {
+  readonly server: Pick<ConfigOutput["server"], "listen" | "maxBodyBytes" | "publicUrl" | "trustedProxies"> & {
     readonly tokens: readonly Token[];
   };
   readonly ledger: LedgerPlace & {
@@ -78,10 +78,10 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
   const keys = secrets.keys(ledger.encryptionKey);
   const place = secrets.ledger(ledger, places.dir);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
-  const { listen, maxBodyBytes, publicUrl } = server;
+  const { listen, maxBodyBytes, publicUrl, trustedProxies } = server;
   return {
     file,
-    server: { listen, maxBodyBytes, publicUrl, tokens },
+    server: { listen, maxBodyBytes, publicUrl, trustedProxies, tokens },
     ledger: { ...place, keys, retentionMs: ledger.retention },
     targets,
     discovery: placesOf(discovery, places.dir),

@@ -154,6 +154,14 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ["server: { publicUrl: tocsin }", ['1:11 server.publicUrl: expected a URL such as "https://tocsin.example.com"']],
     ["server: { tls: { cert: a } }", ["1:11 server.tls: not available in this version"]],
     [
+      'server: { trustedProxies: ["10.0.0.0/8", "10.0.0.0/33", proxy] }',
+      [1, 2].map(
+        (n) =>
+          `1:${n === 1 ? 42 : 57} server.trustedProxies[${n}]: expected a network such as "10.0.0.0/8" or an address such as "10.0.0.7"`,
+      ),
+    ],
+    ['server: { trustedProxies: "10.0.0.0/8" }', ["1:11 server.trustedProxies: expected a list"]],
+    [
       "server: { auth: { tokens: [{ name: '', token: 5, roles: [admin], more: 1 }] } }",
       [
         "1:30 server.auth.tokens[0].name: must not be empty",

@@ -4,6 +4,7 @@ import { z } from "zod";
 
 import { discoverySettings } from "../discovery/config.ts";
 import { address, isLoopback } from "./address.ts";
+import { network } from "./network.ts";
 
 export const roles = ["ingest", "read", "operate"] as const;
 export type Role = (typeof roles)[number];
@@ -43,6 +44,12 @@ const server = z
       .max(1 << 30)
       .default(20_971_520)
       .describe("Largest request body; beyond it, 413."),
+    trustedProxies: z
+      .array(network())
+      .default([])
+      .describe(
+        "Proxies in front of this service, as CIDRs or addresses. Behind them, the sender of direct alerts is the last address in `X-Forwarded-For` that is not in this list. The header is ignored if the peer itself is not in it.",
+      ),
     publicUrl: z
       .url({ protocol: /^https?$/, error: 'expected a URL such as "https://tocsin.example.com"' })
       .transform((url) => url.replace(/\/+$/, ""))

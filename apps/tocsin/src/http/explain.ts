@@ -61,10 +61,13 @@ export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoi
           claims: claims.map((claim) => ({
             source: claim.source,
             ...(claim.sender !== undefined && { sender: claim.sender }),
+            ...(claim.origin !== undefined && { origin: claim.origin }),
             status: claim.status,
+            ...(claim.ended !== undefined && { ended: claim.ended }),
             startsAt: iso(claim.startsAtMs),
             heardAt: iso(claim.heardAtMs),
             ...(claim.expiresAtMs !== undefined && { expiresAt: iso(claim.expiresAtMs) }),
+            ...(claim.doubtfulEndAtMs !== undefined && { doubtfulEndAt: iso(claim.doubtfulEndAtMs) }),
           })),
           targets: explained.map(explainedBody),
         };

@@ -22,6 +22,8 @@ export interface Intake {
   readonly log: Logger;
   /** Where an alert should be told. Pure. */
   readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
+  /** Address of a request's sender. */
+  readonly senderOf: (request: FastifyRequest) => string;
   /** Tells the worker that there may be something to do. */
   readonly wake: () => void;
   /** Where others record in the same ledger. */
@@ -52,7 +54,7 @@ type Parse = (body: unknown, from: Received) => BatchReader;
 export function intakeEndpoints(intake: Intake): Endpoint[] {
   const complain = complaints(intake);
   const take = async (request: FastifyRequest, source: string, parse: Parse): Promise<Taken> => {
-    const batch = parse(request.body, { source, sender: request.ip, nowMs: intake.clock.now() });
+    const batch = parse(request.body, { source, sender: intake.senderOf(request), nowMs: intake.clock.now() });
     request.body = undefined;
     const taken = { recorded: 0, duplicates: 0, skewed: 0 };
     try {

@@ -38,6 +38,7 @@ function intakeOver(
     metrics: { received: () => {}, skewed: () => {}, committed: () => {} },
     log: createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {}),
     routesOf: () => [],
+    senderOf: ({ ip }) => ip,
     wake: () => order.push("wake"),
     readiness,
     standstill,

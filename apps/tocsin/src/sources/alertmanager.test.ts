@@ -90,7 +90,8 @@ test("a given fingerprint is taken even where the labels say another one, or whe
 
 test("an alert without start began when it was received", () => {
   for (const startsAt of [undefined, null, "0001-01-01T00:00:00Z"])
-    expect(claimOf({ ...firing, startsAt }).alert.startsAtMs).toBe(nowMs);
+    expect(claimOf({ ...firing, startsAt })).toMatchObject({ alert: { startsAtMs: nowMs }, startUnknown: true });
+  expect(claimOf(firing)).not.toHaveProperty("startUnknown");
 });
 
 test("labels and annotations may be absent or null, as Go writes empty maps", () => {

@@ -71,7 +71,13 @@ function claimOf(said: WebhookAlertFields, from: Omit<Received, "sender">): Clai
     const text = said[page];
     if (text !== undefined) alert[page] = text;
   }
-  const claim: Claim = { alert, status: said.status, source: from.source };
   // While an alert fires, Alertmanager hides its end; whatever stands there would be a guess.
-  return said.status === "resolved" && said.endsAt !== undefined ? { ...claim, endsAtMs: said.endsAt } : claim;
+  const endsAtMs = said.status === "resolved" ? said.endsAt : undefined;
+  return {
+    alert,
+    status: said.status,
+    source: from.source,
+    ...(endsAtMs !== undefined && { endsAtMs }),
+    ...(said.startsAt === undefined && { startUnknown: true }),
+  };
 }

@@ -10,7 +10,7 @@ export const defaultSource = "default";
 export interface Received {
   /** Name of the token used, else what the request calls itself. */
   readonly source: string;
-  /** Address of the sender; makes the claimant of direct input. */
+  /** Address of the sender. Direct input is one claim per sender. */
   readonly sender: string;
   readonly nowMs: number;
 }

@@ -32,6 +32,7 @@ test("a posted alert is a claim of its sender, with Alertmanager's fingerprint a
     status: "firing",
     source: "default",
     sender: "10.0.0.7",
+    origin: "http://prometheus",
     endsAtMs: Date.UTC(2026, 10, 23, 10, 9),
   });
 });
@@ -57,6 +58,34 @@ test("without a start it began when it was received, or at its end if that has p
   expect(startOf()).toBe(nowMs);
   expect(startOf("2026-11-23T10:04:00Z")).toBe(nowMs - 60_000);
   expect(startOf("2026-11-23T10:09:00Z")).toBe(nowMs);
+});
+
+test("an unknown start is marked, so that each repeat does not look like a new episode", () => {
+  expect(claimOf({ ...posted, startsAt: undefined }).startUnknown).toBe(true);
+  expect(claimOf({ ...posted, startsAt: "0001-01-01T00:00:00Z" }).startUnknown).toBe(true);
+  expect(claimOf(posted)).not.toHaveProperty("startUnknown");
+});
+
+test.each([
+  ["http://prometheus-a:9090/graph?g0.expr=up", "http://prometheus-a:9090"],
+  ["https://Prometheus.Example.com/prometheus/graph", "https://prometheus.example.com"],
+  ["http://[fd00::7]:9090/graph", "http://[fd00::7]:9090"],
+  ["http://prometheus", "http://prometheus"],
+  ["http://prometheus?x=/y", "http://prometheus"],
+  ["http://user:pa@ss@prometheus/graph", "http://prometheus"],
+])("the origin of %s is %s", (generatorURL, origin) => {
+  expect(claimOf({ ...posted, generatorURL }).origin).toBe(origin);
+});
+
+test.each(["/graph?g0.expr=up", "prometheus:9090/graph", "", undefined, "http:///graph"])(
+  "%j has no origin",
+  (generatorURL) => {
+    expect(claimOf({ ...posted, generatorURL })).not.toHaveProperty("origin");
+  },
+);
+
+test("an endless origin is cut, since it is stored with each claim", () => {
+  expect(claimOf({ ...posted, generatorURL: `http://${"x".repeat(100_000)}/` }).origin?.length).toBe(300);
 });
 
 test("labels with empty values are removed before the fingerprint; then one must remain", () => {

@@ -54,8 +54,26 @@ function claimOf(said: AlertFields, { source, sender, nowMs }: Received): Claim 
     startsAtMs: startsAt ?? Math.min(endsAt ?? nowMs, nowMs),
     ...(generatorURL !== undefined && { generatorURL }),
   };
-  if (endsAt === undefined) return { alert, status: "firing", source, sender };
-  return { alert, status: endsAt <= nowMs ? "resolved" : "firing", source, sender, endsAtMs: endsAt };
+  const origin = generatorURL === undefined ? undefined : originOf(generatorURL);
+  return {
+    alert,
+    status: endsAt !== undefined && endsAt <= nowMs ? "resolved" : "firing",
+    source,
+    sender,
+    ...(origin !== undefined && { origin }),
+    ...(endsAt !== undefined && { endsAtMs: endsAt }),
+    ...(startsAt === undefined && { startUnknown: true }),
+  };
+}
+
+/** Long enough for any host name; the rest of a longer one would only make rows larger. */
+const maxOriginLength = 300;
+
+/** Scheme, host and port, without a user's name and password. Undefined if the URL is not absolute. */
+function originOf(url: string): string | undefined {
+  const [, scheme, authority] = /^([A-Za-z][A-Za-z\d+.-]*:\/\/)([^/?#]+)/.exec(url.slice(0, maxOriginLength)) ?? [];
+  if (scheme === undefined || authority === undefined) return undefined;
+  return `${scheme}${authority.slice(authority.lastIndexOf("@") + 1)}`.toLowerCase();
 }
 
 const endsFirst: readonly Located[] = [{ path: ["endsAt"], message: "must not be before startsAt" }];
