@@ -35,15 +35,24 @@ const settings = [
   "SET jit = off",
 ];
 
-/** @throws Error */
+/** @throws Error whose message says why, and what to change where the configuration is wrong */
 export async function connect(server: PostgresServer): Promise<Session> {
   const client = clientOf(server);
   const session = new Session(client);
-  await client.connect();
+  await client.connect().catch((error: Error) => {
+    // Otherwise the server waits a minute for the rest of the login, and this process for the server.
+    session.close(error);
+    throw server.password === undefined && asksForPassword(error)
+      ? new Error("PostgreSQL asks for a password and none is set; set `ledger.password`", { cause: error })
+      : error;
+  });
   const path = server.schema === undefined ? [] : [`SET search_path = ${client.escapeIdentifier(server.schema)}`];
   await session.run([{ sql: [...settings, ...path].join("; ") }], connectTimeoutMs);
   return session;
 }
+
+/** The driver has no code for it: it fails while it makes the answer of SCRAM, or of an older method, from no password. */
+const asksForPassword = ({ message }: Error): boolean => /password must be a|password authentication/i.test(message);
 
 function clientOf(server: PostgresServer): pg.Client {
   const { host, port, user, password, database, tls } = server;
