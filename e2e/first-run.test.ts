@@ -1,5 +1,7 @@
-import { createServer } from "node:net";
 import { once } from "node:events";
+import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
@@ -20,6 +22,8 @@ async function usualPortIsFree(): Promise<boolean> {
 }
 
 const free = await usualPortIsFree();
+if (!free && process.env["CI"])
+  throw new Error("127.0.0.1:9877 is taken, so a start without configuration cannot be tested");
 if (!free) console.warn("SKIPPED: 127.0.0.1:9877 is taken, so a start without configuration cannot be tested here.");
 
 /** The commands that the welcome prints, as requests. */
@@ -58,6 +62,27 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
     await again.end();
     await until("the incident is resolved", async () => (await statuses(incidents)).join() === "resolved");
     expect(await second.end("SIGTERM")).toEqual({ code: 0, signal: null });
+  });
+
+  test("a second start in the same directory is refused and leaves the first one's files as they are", async () => {
+    using place = temporaryDirectory();
+    const options = { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } };
+    await using first = tocsin([], options);
+    await first.untilItSays(/NOBODY IS PAGED[\s\S]*ledger/);
+    const { raise, incidents } = printedCommands(first.stdout);
+    await raise();
+    await until("the incident is open", async () => (await statuses(incidents)).join() === "triggered");
+    const files = () =>
+      ["simulator.jsonl", "simulator.port"].map((name) => {
+        const path = join(place.path, "data", name);
+        return [name, statSync(path).ino, readFileSync(path, "utf8")];
+      });
+    const before = files();
+
+    await using second = tocsin([], options);
+    expect(await second.ended).toEqual({ code: 1, signal: null });
+    expect(second.stderr).toContain("in use by another process");
+    expect(files()).toEqual(before);
   });
 
   test("says which address is taken", async () => {

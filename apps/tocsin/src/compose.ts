@@ -14,6 +14,7 @@ import { LastGood } from "./discovery/last-good.ts";
 import { openDiscoveries } from "./discovery/open-discoveries.ts";
 import { exposition } from "./exposition.ts";
 import { housekeeping } from "./housekeeping.ts";
+import { backupEndpoints } from "./http/backup.ts";
 import { deadLetterEndpoints } from "./http/dead-letters.ts";
 import { explainEndpoints } from "./http/explain.ts";
 import { frontPage } from "./http/front-page.ts";
@@ -40,6 +41,11 @@ import { Vault } from "./vault.ts";
 import { version } from "./version.ts";
 
 export interface Surroundings {
+  /**
+   * Runs once the ledger is open, and so belongs to this process alone. Completes the configuration with what must not start
+   * earlier, because it would disturb another process that runs already.
+   */
+  readonly afterLedger?: (config: Config) => Promise<Config>;
   /** @default the system's */
   readonly clock?: Clock;
   /** Takes finished log lines. */
@@ -65,11 +71,11 @@ export interface Tocsin {
 
 /** Builds a service out of its parts and starts it; the only place that knows them all. */
 export async function compose(
-  config: Config,
-  { clock = systemClock, writeLog, env, reread, watch }: Surroundings,
+  written: Config,
+  { clock = systemClock, writeLog, env, reread, watch, afterLedger = async (config) => config }: Surroundings,
 ): Promise<Tocsin> {
   const scrubber = new Scrubber();
-  const log = createLogger(config.telemetry.logs, scrubber, writeLog);
+  const log = createLogger(written.telemetry.logs, scrubber, writeLog);
   const closing: (() => unknown)[] = [];
   const close = async () => {
     for (const end of closing.splice(0).toReversed()) await end();
@@ -77,11 +83,12 @@ export async function compose(
   try {
     const metrics = new Metrics(version);
     closing.push(() => metrics.stop());
-    const vault = new Vault(keysOf(config, log));
+    const vault = new Vault(keysOf(written, log));
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
-    const ledger = await openLedger(config, { vault, wake });
+    const ledger = await openLedger(written, { vault, wake });
     closing.push(() => ledger[Symbol.asyncDispose]());
+    const config = await afterLedger(written);
     const readiness = new Readiness(ledger, clock);
     // One owner hears everything himself: of what he reads late, the end comes after the beginning.
     const standstill = config.ledger.kind === "postgres" ? new Standstill(clock) : undefined;
@@ -146,6 +153,7 @@ export async function compose(
       ...streamEndpoints({ stream }),
       ...explainEndpoints({ ledger, targets, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
+      ...backupEndpoints({ ledger, file: sqliteFileOf(config) }),
       ...targetEndpoints({ ledger, targets, discoveries, reachability, trials, reload }),
       ...operationsEndpoints({
         ledger,
@@ -201,6 +209,9 @@ export async function compose(
     throw error;
   }
 }
+
+const sqliteFileOf = ({ ledger }: Pick<Config, "ledger">): string | undefined =>
+  ledger.kind === "sqlite" && ledger.path !== ":memory:" ? ledger.path : undefined;
 
 async function listen(app: FastifyInstance, address: Address): Promise<Address> {
   try {

@@ -5,8 +5,8 @@ import type { Ledger } from "@tocsin/core";
 import { openPostgresLedger, openSqliteLedger } from "@tocsin/engine";
 
 import { type Config, ledgerName } from "./config/config.ts";
-import { keyFile } from "./key-file.ts";
-import { OperatorError } from "./operator-error.ts";
+import { type KeyFile, keyFile } from "./key-file.ts";
+import { OperatorError, systemReason } from "./operator-error.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Vault } from "./vault.ts";
 
@@ -64,6 +64,15 @@ async function checkKey(ledger: Pick<Ledger, "rememberFirst">, vault: Pick<Vault
     throw new Error("it was written with another `ledger.encryptionKey` (of a list, the last counts)");
 }
 
+/** @throws OperatorError where it cannot be read or made, or is no key */
+function openKeyFile(path: string): KeyFile {
+  try {
+    return keyFile(path);
+  } catch (error) {
+    throw new OperatorError(`Cannot use the ledger's key file ${path}: ${systemReason(error)}.`, { cause: error });
+  }
+}
+
 /** The configured keys; else the one beside the file, which is made at the first start. */
 export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): readonly [Buffer, ...Buffer[]] {
   const [first, ...others] = ledger.keys;
@@ -71,7 +80,7 @@ export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): readonl
   if (ledger.kind === "postgres") throw new OperatorError("PostgreSQL needs `ledger.encryptionKey`");
   if (ledger.path === ":memory:") return [randomBytes(32)];
   const old = existsSync(ledger.path);
-  const { key, made } = keyFile(`${ledger.path}.key`);
+  const { key, made } = openKeyFile(`${ledger.path}.key`);
   if (made && old) {
     log.warn(
       { ledger: ledger.path },

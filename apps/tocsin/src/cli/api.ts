@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { createWriteStream, linkSync, readFileSync, rmSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 
-import { Agent, request } from "undici";
+import { Agent, type Dispatcher, request } from "undici";
 
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError, systemReason } from "../operator-error.ts";
 import type { OperatorOptions } from "./operator-commands.ts";
 
 /** Longest wait for an answer of the service. */
@@ -13,7 +14,7 @@ interface ErrorBody {
 }
 
 /**
- * One call of a running service's API.
+ * One call of a running service's API. `path`: below `/api/v1/`, or absolute.
  *
  * @throws OperatorError that says what the service said
  */
@@ -22,6 +23,33 @@ export async function call(
   method: "GET" | "POST" | "DELETE",
   path: string,
 ): Promise<unknown> {
+  return asked(options, method, path, async (body) => parse(await body.text()));
+}
+
+/** Saves an answer in a file that does not exist yet, readable by its owner only. @throws OperatorError */
+export async function download(options: OperatorOptions, path: string, file: string): Promise<void> {
+  await asked(options, "GET", path, async (body) => {
+    const draft = `${file}.part`;
+    try {
+      await pipeline(body, createWriteStream(draft, { flags: "wx", mode: 0o600, flush: true }));
+      // Unlike a rename, a link never replaces a file.
+      linkSync(draft, file);
+    } catch (error) {
+      throw new OperatorError(`Cannot save ${file}: ${systemReason(error)}.`, { cause: error });
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  });
+}
+
+type Body = Dispatcher.ResponseData["body"];
+
+async function asked<T>(
+  options: OperatorOptions,
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  read: (body: Body) => Promise<T>,
+): Promise<T> {
   const { url, token, ca } = options;
   if (!URL.canParse(url)) throw new OperatorError(`--url: expected a URL such as "http://127.0.0.1:9877"`);
   const agent = new Agent({
@@ -30,17 +58,16 @@ export async function call(
     ...(ca !== undefined && { connect: { ca: readCertificates(ca) } }),
   });
   try {
-    const { statusCode, body } = await request(`${url.replace(/\/+$/, "")}/api/v1/${path}`, {
+    const at = path.startsWith("/") ? path : `/api/v1/${path}`;
+    const { statusCode, body } = await request(`${url.replace(/\/+$/, "")}${at}`, {
       method,
       dispatcher: agent,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     }).catch((error: NodeJS.ErrnoException) => {
       throw new OperatorError(`cannot reach ${new URL(url).origin}: ${error.code ?? error.message}`, { cause: error });
     });
-    const text = await body.text();
-    const answer = parse(text);
-    if (statusCode < 300) return answer;
-    const { error } = (answer ?? {}) as ErrorBody;
+    if (statusCode < 300) return await read(body);
+    const { error } = (parse(await body.text()) ?? {}) as ErrorBody;
     const issues = (error?.issues ?? []).map((issue) => `\n  ${issue.path}: ${issue.message}`);
     throw new OperatorError(`${statusCode}: ${error?.message ?? "no answer of Tocsin"}${issues.join("")}`);
   } finally {

@@ -15,7 +15,8 @@ export interface CopyLedgerOptions {
 
 /** `tocsin ledger copy`: moves what a stopped service keeps in a SQLite file into PostgreSQL. */
 export async function copy(terminal: Terminal, { from, to, json }: CopyLedgerOptions): Promise<number> {
-  const path = fileIn(terminal, from);
+  const path = sqliteFile(terminal, from, "--from");
+  if (!existsSync(path)) throw new OperatorError(`--from: ${path} does not exist`);
   const server = serverIn(terminal, to);
   const copied = await copyLedger({ from: path, to: server }).catch((error: unknown) => {
     throw new OperatorError(`${path} was not copied to ${shownAddress(server)}: ${(error as Error).message}`, {
@@ -32,11 +33,10 @@ Set ledger.encryptionKey to the key that the file was written with (by default $
   return exitCode.ok;
 }
 
-function fileIn({ cwd }: Terminal, url: string): string {
-  if (!/^sqlite:./.test(url)) throw new OperatorError('--from: expected a URL such as "sqlite:./data/tocsin.db"');
-  const path = resolve(cwd, url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, ""));
-  if (!existsSync(path)) throw new OperatorError(`--from: ${path} is not there`);
-  return path;
+/** The file that a URL names. @throws OperatorError */
+export function sqliteFile({ cwd }: Terminal, url: string, option: string): string {
+  if (!/^sqlite:./.test(url)) throw new OperatorError(`${option}: expected a URL such as "sqlite:./data/tocsin.db"`);
+  return resolve(cwd, url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, ""));
 }
 
 /** A password in an argument would be seen by everybody on the machine. */

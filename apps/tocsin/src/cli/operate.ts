@@ -14,7 +14,11 @@ import type { Terminal } from "./terminal.ts";
  */
 
 export async function listIncidents(terminal: Terminal, options: ListOptions): Promise<void> {
-  const answer = await call(options, "GET", `incidents?${query(options, ["state", "target", "fingerprint", "limit"])}`);
+  const answer = await call(
+    options,
+    "GET",
+    `incidents?${query(options, ["state", "target", "fingerprint", "limit", "cursor"])}`,
+  );
   const { incidents } = answer as { incidents: ReturnType<typeof incidentBody>[] };
   const rows = incidents.map((incident) => [
     incident.id,
@@ -27,10 +31,11 @@ export async function listIncidents(terminal: Terminal, options: ListOptions): P
   ]);
   const headings = ["ID", "TARGET", "STATE", "REASON", "SEVERITY", "UPDATED", "SUMMARY"];
   print(terminal, options, answer, table(headings, rows));
+  sayMore(terminal, options, answer);
 }
 
 export async function listDeadLetters(terminal: Terminal, options: ListOptions): Promise<void> {
-  const answer = await call(options, "GET", `deadletters?${query(options, ["limit"])}`);
+  const answer = await call(options, "GET", `deadletters?${query(options, ["limit", "cursor"])}`);
   const { deadletters } = answer as { deadletters: ReturnType<typeof deadLetterBody>[] };
   const rows = deadletters.map(({ id, incident, target, action, reason, at, answer: said }) => [
     id,
@@ -42,6 +47,7 @@ export async function listDeadLetters(terminal: Terminal, options: ListOptions):
     said,
   ]);
   print(terminal, options, answer, table(["ID", "INCIDENT", "TARGET", "EVENT", "REASON", "AT", "ANSWER"], rows));
+  sayMore(terminal, options, answer);
 }
 
 export async function listTargets(terminal: Terminal, options: OperatorOptions): Promise<void> {
@@ -104,6 +110,45 @@ export async function explain(terminal: Terminal, options: OperatorOptions, fing
   print(terminal, options, answer, text);
 }
 
+export async function byHand(
+  terminal: Terminal,
+  options: OperatorOptions,
+  action: "acknowledge" | "resolve",
+  id: string,
+): Promise<void> {
+  const answer = await call(options, "POST", `incidents/${encodeURIComponent(id)}/${action}`);
+  print(terminal, options, answer, `Incident ${id} is ${action}d. Its target will be notified.\n`);
+}
+
+export async function stats(terminal: Terminal, options: OperatorOptions): Promise<void> {
+  const answer = (await call(options, "GET", "stats")) as StatsBody;
+  const lines = [
+    ...Object.entries(answer.alerts).map(([name, count]) => ["alerts", name, "", count]),
+    ...answer.incidents.map(({ target, state, count }) => ["incidents", state, target, count]),
+    ...answer.deadLetters.map(({ target, reason, count }) => ["dead letters", reason, target, count]),
+  ] as const;
+  print(terminal, options, answer, table(["WHAT", "STATE OR REASON", "TARGET", "COUNT"], lines));
+}
+
+interface StatsBody {
+  readonly alerts: Readonly<Record<string, number>>;
+  readonly incidents: readonly { readonly target: string; readonly state: string; readonly count: number }[];
+  readonly deadLetters: readonly { readonly target: string; readonly reason: string; readonly count: number }[];
+}
+
+export async function reload(terminal: Terminal, options: OperatorOptions): Promise<void> {
+  const answer = (await call(options, "POST", "/-/reload")) as { readonly needsRestart: readonly string[] };
+  const later = answer.needsRestart.map((key) => `${key} takes effect at the next start\n`);
+  print(terminal, options, answer, `The configuration was read again\n${later.join("")}`);
+}
+
+/** On the other stream, so that a script that reads the table reads nothing else. */
+function sayMore(terminal: Terminal, options: OperatorOptions, answer: unknown): void {
+  const { nextCursor } = answer as { readonly nextCursor?: string };
+  if (nextCursor !== undefined && !options.json)
+    terminal.err(`There are more. Show them with --cursor ${nextCursor}, or raise --limit.\n`);
+}
+
 /** One thing with all that is known of it. */
 export async function show(terminal: Terminal, options: OperatorOptions, path: string): Promise<void> {
   terminal.out(json(await call(options, "GET", path)));
@@ -125,7 +170,10 @@ function print(terminal: Terminal, options: OperatorOptions, answer: unknown, te
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
-function query(options: ListOptions, names: readonly ("state" | "target" | "fingerprint" | "limit")[]): string {
+function query(
+  options: ListOptions,
+  names: readonly ("state" | "target" | "fingerprint" | "limit" | "cursor")[],
+): string {
   return new URLSearchParams(
     names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   ).toString();

@@ -14,6 +14,11 @@ export interface ListOptions extends OperatorOptions {
   readonly target?: string;
   readonly fingerprint?: string;
   readonly limit?: string;
+  readonly cursor?: string;
+}
+
+export interface BackupOptions extends OperatorOptions {
+  readonly to: string;
 }
 
 /** Commands that speak to a running service over HTTP: what an operator can do, a script can do. */
@@ -25,7 +30,15 @@ export function describeOperator(program: Command, terminal: Terminal): void {
     .option("--target <target>", "only those at this target")
     .option("--fingerprint <fingerprint>", "only those of this alert")
     .option("--limit <count>", "how many at most", "100")
+    .option("--cursor <cursor>", "where an earlier list ended")
     .action(async (options: ListOptions) => (await operate()).listIncidents(terminal, options));
+  for (const [name, description] of [
+    ["acknowledge", "Acknowledge an open incident: reminders stop"],
+    ["resolve", "Resolve an open incident; if its alert still fires, a repeat after an hour opens it again"],
+  ] as const)
+    command(incidents, `${name} <id>`, description).action(async (id: string, options: OperatorOptions) =>
+      (await operate()).byHand(terminal, options, name, id),
+    );
   command(incidents, "show <id>", "show one with its history").action(async (id: string, options: OperatorOptions) =>
     (await operate()).show(terminal, options, `incidents/${encodeURIComponent(id)}`),
   );
@@ -36,6 +49,10 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   command(targets, "list", "list all targets, wrong ones too").action(async (options: OperatorOptions) =>
     (await operate()).listTargets(terminal, options),
   );
+  command(targets, "show <name>", "Show a target with its state, limiter, breaker and errors").action(
+    async (name: string, options: OperatorOptions) =>
+      (await operate()).show(terminal, options, `targets/${encodeURIComponent(name)}`),
+  );
   command(targets, "test <name>", "send a target a marked incident and end it; exit code 1 if it does not take them")
     .option("--key-only", "only ask PagerDuty whether it knows the key; nobody is told of anything")
     .action(async (name: string, options: OperatorOptions & { keyOnly?: boolean }) =>
@@ -44,6 +61,7 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   const letters = program.command("deadletters").description("what was refused for good, or could not be told in time");
   command(letters, "list", "list them, the newest first")
     .option("--limit <count>", "how many at most", "100")
+    .option("--cursor <cursor>", "where an earlier list ended")
     .action(async (options: ListOptions) => (await operate()).listDeadLetters(terminal, options));
   command(letters, "show <id>", "show one with what was sent").action(async (id: string, options: OperatorOptions) =>
     (await operate()).show(terminal, options, `deadletters/${encodeURIComponent(id)}`),
@@ -54,6 +72,19 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   command(letters, "drop <id>", "drop it").action(async (id: string, options: OperatorOptions) =>
     (await operate()).drop(terminal, options, id),
   );
+  command(program, "stats", "Count alerts, incidents and dead letters").action(async (options: OperatorOptions) =>
+    (await operate()).stats(terminal, options),
+  );
+  command(program, "reload", "Read the configuration again; exit code 1 if something in it is wrong").action(
+    async (options: OperatorOptions) => (await operate()).reload(terminal, options),
+  );
+}
+
+/** `ledger backup`, beside the commands that need no running service. */
+export function describeBackup(ledger: Command, terminal: Terminal): void {
+  commandsWith(terminal)(ledger, "backup", "Save a copy of a running service's SQLite ledger")
+    .requiredOption("--to <file>", "a file that does not exist yet")
+    .action(async (options: BackupOptions) => (await import("./backup.ts")).backup(terminal, options));
 }
 
 /** Makes commands with what all of them take. */
@@ -63,9 +94,11 @@ const commandsWith = ({ env }: Terminal) => {
     parent
       .command(name)
       .description(description)
-      .addOption(new Option("--url <url>", "where the service is").default(url, `TOCSIN_URL, else ${url}`))
-      // The value itself is not for the help's eyes.
-      .addOption(new Option("--token <token>", "bearer token").default(token, "TOCSIN_TOKEN"))
+      .option("--url <url>", "URL of the service (environment: TOCSIN_URL)", url)
+      // The value itself must not appear in the help.
+      .addOption(
+        new Option("--token <token>", "bearer token (environment: TOCSIN_TOKEN)").default(token, "TOCSIN_TOKEN"),
+      )
       .option("--ca <file>", "certificates to trust, in PEM")
       .option("--json", "print the service's answer as it is");
 };

@@ -74,16 +74,29 @@ describe("usage", () => {
     [["--frobnicate"], "unknown option '--frobnicate'"],
     [["explain"], "missing required argument 'fingerprint'"],
     [["incidents", "lst"], "unknown command 'lst'"],
-    [["send", "trigger", "--summary", "x", "--routing-key", "k"], "required option '--source"],
+    [["send", "trigger"], "missing required options: --routing-key, --summary, --source"],
+    [["send", "trigger", "--summary", "x", "--routing-key", "k"], "missing required options: --source"],
     [
       ["send", "trigger", "--summary", "x", "--source", "y", "--severity", "bad", "--routing-key", "k"],
       "Allowed choices",
     ],
-    [["send", "resolve", "--dedup-key", "x"], "required option '--routing-key"],
+    [["send", "resolve", "--dedup-key", "x"], "missing required options: --routing-key"],
+    [["send", "change", "--summary", ""], "missing required options: --routing-key, --summary"],
     [["config", "check", "extra"], "too many arguments"],
   ])("%j is wrong usage: exit code 2", async (args, message) => {
     const { code, stderr } = await tocsin(args);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  test("help marks the options that an event needs", async () => {
+    const { stdout } = await tocsin(["send", "resolve", "--help"]);
+    expect(stdout).toMatch(/--dedup-key <key> +required: /);
+    expect(stdout).toMatch(/--routing-key <key> +required: [^-]*PAGERDUTY_ROUTING_KEY/);
+  });
+
+  test("help names the environment variables and --listen", async () => {
+    expect((await tocsin(["incidents", "list", "--help"])).stdout).toMatch(/TOCSIN_URL[\s\S]*TOCSIN_TOKEN/);
+    expect((await tocsin(["serve", "--help"])).stdout).toContain("--listen <address>");
   });
 
   test("--help loads neither the HTTP server nor the logger", () => {
@@ -262,6 +275,41 @@ describe("serve", () => {
   });
 });
 
+describe("serve refuses in one sentence, without a stack,", () => {
+  const ledger = (path: string) =>
+    write("ledger.yaml", `server: { listen: "127.0.0.1:0" }\nledger: { url: "sqlite:${path}" }\n`);
+  write("a-file", "");
+  mkdirSync(join(dir, "a-directory.db.key"), { recursive: true });
+  mkdirSync(join(dir, "ledger.db"), { recursive: true });
+  write("bad.db.key", "no key");
+
+  test.each([
+    ["a file in place of a directory", "a-file/tocsin.db", "Cannot create the directory"],
+    ["a path through a device", "/dev/null/deep/tocsin.db", "Cannot create the directory /dev/null/deep"],
+    ["a directory in place of the ledger", "ledger.db", "cannot be opened"],
+    ["a directory in place of the key file", "a-directory.db", "Cannot use the ledger's key file"],
+    ["a key file without a key", "bad.db", "Cannot use the ledger's key file"],
+  ])("%s", async (_, path, message) => {
+    const { code, stdout, stderr } = await tocsin(["serve", "--config", ledger(path)]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test("a listen address that is none, and tokens missing for --listen beyond loopback", async () => {
+    const star = write("star.yaml", 'server: { listen: "*:9877" }\n');
+    for (const command of [["serve"], ["config", "check"]])
+      expect(await tocsin([...command, "--config", star])).toMatchObject({
+        code: 78,
+        stderr: expect.stringContaining("server.listen: expected an address"),
+      });
+    expect(await tocsin(["serve", "--config", write("plain.yaml", "{}\n"), "--listen", "0.0.0.0:0"])).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining("needs `server.auth.tokens`"),
+    });
+  });
+});
+
 test("simulator runs until a signal ends it", async () => {
   const terminal = new TestTerminal();
   const running = run(["simulator", "--listen", "127.0.0.1:0", "--listen-eu", "127.0.0.1:0"], terminal);
@@ -321,6 +369,45 @@ describe("operator commands", () => {
       dedupKey: "f1",
     });
     expect((await tocsin(["incidents", "list", "--state", "closed", ...at])).stdout.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("acknowledge and resolve an incident, show a target, count, and reload", async () => {
+    const { stdout } = await tocsin(["incidents", "list", "--json", "--url", url]);
+    const { incidents } = JSON.parse(stdout) as { incidents: { id: number }[] };
+    const id = String(incidents[0]?.id);
+    expect(await tocsin(["incidents", "acknowledge", id, "--url", url])).toMatchObject({
+      code: 0,
+      stdout: `Incident ${id} is acknowledged. Its target will be notified.\n`,
+    });
+    await service.until(
+      "it is acknowledged there",
+      () => service.simulator.incidents()[0]?.status === "acknowledged" || undefined,
+    );
+    expect((await tocsin(["incidents", "resolve", id, "--url", url])).stdout).toContain(`${id} is resolved`);
+    await service.until(
+      "it is resolved there",
+      () => service.simulator.incidents()[0]?.status === "resolved" || undefined,
+    );
+    expect(await fails(["incidents", "resolve", "999", "--url", url])).toEqual([1, "404: no such open incident"]);
+    expect(JSON.parse((await tocsin(["targets", "show", "pager", "--url", url])).stdout)).toMatchObject({
+      name: "pager",
+      state: "ready",
+    });
+    expect((await tocsin(["stats", "--url", url])).stdout).toMatch(/^WHAT .*\nalerts +firing +1\n/);
+    expect(await tocsin(["reload", "--url", url])).toMatchObject({
+      code: 0,
+      stdout: "The configuration was read again\n",
+    });
+  });
+
+  test("say that a list has more", async () => {
+    const alerts = ["m1", "m2"].map((fingerprint) => ({ status: "firing", fingerprint, labels: { alertname: "M" } }));
+    await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+    const first = await tocsin(["incidents", "list", "--limit", "1", "--url", url]);
+    const [, cursor] = /^There are more. Show them with --cursor (\S+), or raise --limit.\n$/.exec(first.stderr) ?? [];
+    const second = await tocsin(["incidents", "list", "--limit", "1", "--cursor", String(cursor), "--url", url]);
+    expect(second.stdout.split("\n")[1]).not.toBe(first.stdout.split("\n")[1]);
+    expect((await tocsin(["incidents", "list", "--url", url])).stderr).toBe("");
   });
 
   test("print the answer as it is with --json", async () => {

@@ -1,9 +1,9 @@
 import { Command, CommanderError } from "commander";
 
 import { version } from "../version.ts";
-import { OperatorError } from "../operator-error.ts";
+import { isSystemError, OperatorError, systemReason } from "../operator-error.ts";
 import { exitCode } from "./exit-code.ts";
-import { describeOperator } from "./operator-commands.ts";
+import { describeBackup, describeOperator } from "./operator-commands.ts";
 import { describeSend } from "./send-commands.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -27,6 +27,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (error instanceof Error && error.name === "ConfigError") {
       terminal.err(`${error.message}\n`);
       return exitCode.configuration;
+    }
+    if (isSystemError(error)) {
+      terminal.err(`${error.path ?? error.syscall}: ${systemReason(error)}\n`);
+      return exitCode.failed;
     }
     throw error;
   }
@@ -55,9 +59,10 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     .command("serve", { isDefault: true })
     .description("run the service (the default)")
     .option(...configOption)
-    .action(async (options: { config?: string }) => {
+    .option("--listen <address>", 'address of the HTTP API instead of `server.listen`, such as "127.0.0.1:9877"')
+    .action(async (options: { config?: string; listen?: string }) => {
       const { serve } = await import("./serve.ts");
-      finish(await serve(terminal, options.config));
+      finish(await serve(terminal, options));
     });
   program
     .command("demo")
@@ -69,9 +74,9 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
   program
     .command("simulator")
     .description("run the stand-in for PagerDuty by itself")
-    .option("--listen <address>", "where", "127.0.0.1:9878")
-    .option("--listen-eu <address>", "a second address that stands for the EU region")
-    .option("--file <file>", "keep incidents in this file, over restarts")
+    .option("--listen <address>", "address of the simulator", "127.0.0.1:9878")
+    .option("--listen-eu <address>", "second address that stands for the EU region")
+    .option("--file <file>", "keep incidents in this file over restarts")
     .action(async (options: { listen: string; listenEu?: string; file?: string }) => {
       const { simulator } = await import("./simulator.ts");
       finish(await simulator(terminal, options));
@@ -108,6 +113,18 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
       finish(await copy(terminal, options));
     });
 
+  ledger
+    .command("restore")
+    .description("Restore a ledger from a backup, while the service is stopped")
+    .requiredOption("--from <file>", "a file that `tocsin ledger backup` saved")
+    .requiredOption("--to <url>", "where the ledger is not yet, such as sqlite:./data/tocsin.db")
+    .option("--json", "as JSON")
+    .action(async (options: { from: string; to: string; json?: boolean }) => {
+      const { restore } = await import("./restore.ts");
+      finish(await restore(terminal, options));
+    });
+
+  describeBackup(ledger, terminal);
   describeOperator(program, terminal);
   describeSend(program, terminal);
   return program;

@@ -1,38 +1,72 @@
 import { type Command, Option } from "commander";
 
-import type { SendOptions } from "./send.ts";
+import type { Sending, SendOptions } from "./send.ts";
+import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Events to PagerDuty by hand, without the service. */
+/** Options without which an event cannot be sent. */
+const required: Readonly<Record<Sending, readonly (keyof SendOptions)[]>> = {
+  trigger: ["routingKey", "summary", "source"],
+  acknowledge: ["routingKey", "dedupKey"],
+  resolve: ["routingKey", "dedupKey"],
+  change: ["routingKey", "summary"],
+};
+
+/** Sends events to PagerDuty by hand, without the service. */
 export function describeSend(program: Command, terminal: Terminal): void {
-  const send = program.command("send").description("send an event to PagerDuty directly, without the service");
-  const command = (name: "trigger" | "acknowledge" | "resolve" | "change", description: string) =>
-    send
+  const send = program.command("send").description("Send an event to PagerDuty directly, without the service");
+  const command = (name: Sending, description: string) => {
+    const described = (option: keyof SendOptions, text: string): string =>
+      required[name].includes(option) ? `required: ${text}` : text;
+    const made = send
       .command(name)
       .description(description)
       .addOption(
-        new Option("--routing-key <key>", "integration key")
-          .default(terminal.env["PAGERDUTY_ROUTING_KEY"], "PAGERDUTY_ROUTING_KEY")
-          .makeOptionMandatory(),
+        new Option(
+          "--routing-key <key>",
+          described("routingKey", "integration key (environment: PAGERDUTY_ROUTING_KEY)"),
+          // The value itself must not appear in the help.
+        ).default(terminal.env["PAGERDUTY_ROUTING_KEY"], "PAGERDUTY_ROUTING_KEY"),
       )
-      .addOption(new Option("--region <region>", "service region").choices(["us", "eu"]))
+      .addOption(new Option("--region <region>", "service region; default: us").choices(["us", "eu"]))
       .option("--url <url>", "base URL instead of a region")
       .option("--json", "print the answer as JSON")
       .action(async (options: SendOptions) => {
+        refuseIncomplete(made, required[name], options);
         const sending = await import("./send.ts");
         await sending.send(terminal, name, options);
       });
-  const dedupKey = ["--dedup-key <key>", "the alert's key"] as const;
-  command("trigger", "open an alert")
-    .requiredOption("--summary <text>", "what is wrong")
-    .requiredOption("--source <name>", "where")
+    return { made, described };
+  };
+  const keyOption = "--dedup-key <key>";
+  const trigger = command("trigger", "Open an alert");
+  trigger.made
+    .option("--summary <text>", trigger.described("summary", "what is wrong"))
+    .option("--source <name>", trigger.described("source", "the host or service that has the problem"))
     .addOption(
-      new Option("--severity <severity>", "how bad").choices(["critical", "error", "warning", "info"]).default("error"),
+      new Option("--severity <severity>", "how bad it is")
+        .choices(["critical", "error", "warning", "info"])
+        .default("error"),
     )
-    .option(...dedupKey);
-  command("acknowledge", "say that somebody works on it").requiredOption(...dedupKey);
-  command("resolve", "end an alert").requiredOption(...dedupKey);
-  command("change", "record a change; pages nobody")
-    .requiredOption("--summary <text>", "what changed")
-    .option("--source <name>", "where");
+    .option(keyOption, trigger.described("dedupKey", "identity of the alert; default: a new one"));
+  for (const [name, description] of [
+    ["acknowledge", "Report that a person works on an alert"],
+    ["resolve", "End an alert"],
+  ] as const) {
+    const { made, described } = command(name, description);
+    made.option(keyOption, described("dedupKey", "identity of the alert"));
+  }
+  const change = command("change", "Record a change; it pages no one");
+  change.made
+    .option("--summary <text>", change.described("summary", "what changed"))
+    .option("--source <name>", change.described("source", "the host or service that changed"));
+}
+
+/** All missing options at once, so that nobody has to try again for each. */
+function refuseIncomplete(command: Command, names: readonly (keyof SendOptions)[], options: SendOptions): void {
+  const missing = names
+    .filter((name) => options[name] === undefined || options[name] === "")
+    .map((name) => command.options.find((option) => option.attributeName() === name)?.long);
+  if (missing.length > 0)
+    command.error(`error: missing required options: ${missing.join(", ")}`, { exitCode: exitCode.usage });
 }

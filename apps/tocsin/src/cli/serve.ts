@@ -6,41 +6,68 @@ import { ConfigError } from "../config/config-error.ts";
 import { ConfigWatch } from "../config/config-watch.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import { OperatorError, systemReason } from "../operator-error.ts";
 import { readTargets } from "../read-targets.ts";
 import { configTargets } from "../written-target.ts";
 import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
+import type { EmbeddedSimulator } from "./simulator.ts";
 import { signalled } from "./signalled.ts";
 import type { Terminal } from "./terminal.ts";
 import { welcome } from "./welcome.ts";
 
 /** Runs the service until a signal ends it. */
-export async function serve(terminal: Terminal, named?: string): Promise<number> {
+export async function serve(
+  terminal: Terminal,
+  options: { readonly config?: string; readonly listen?: string } = {},
+): Promise<number> {
   const { env, cwd } = terminal;
-  const file = configFile(named, cwd);
+  const { listen } = options;
+  const file = configFile(options.config, cwd);
   const watch = file === undefined ? undefined : new ConfigWatch(resolve(cwd, file));
-  const load = () => withKeyFromEnvironment(loadConfig(file, { cwd, env }), env);
+  const load = () =>
+    withKeyFromEnvironment(loadConfig(file, { cwd, env, ...(listen !== undefined && { listen }) }), env);
   const config = load();
   if (file === undefined) refuseWrongKey(config);
   const { ledger } = config;
   const dir = ledger.kind === "postgres" || ledger.path === ":memory:" ? cwd : dirname(ledger.path);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeDirectory(dir);
 
-  const simulator = file === undefined && config.targets === undefined ? await embedded(dir) : undefined;
+  const simulates = file === undefined && config.targets === undefined;
+  let simulator: EmbeddedSimulator | undefined;
   const simulated = (loaded: Config): Config =>
     simulator === undefined ? loaded : { ...loaded, targets: [simulatedTarget(simulator.url)] };
   try {
-    const reread = () => simulated(load());
-    const tocsin = await compose(simulated(config), { writeLog: terminal.err, env, reread, watch });
+    const tocsin = await compose(config, {
+      writeLog: terminal.err,
+      env,
+      reread: () => simulated(load()),
+      watch,
+      async afterLedger(loaded) {
+        if (simulates) simulator = await embedded(dir);
+        return simulated(loaded);
+      },
+    });
     const { address, targets } = tocsin;
-    // The log tells machines where it listens. People are told more, above all that nobody is paged.
-    if (simulator !== undefined || terminal.watched) {
+    // The log says where it listens. A person at a terminal also reads whether anybody can be paged.
+    if (simulates || terminal.watched) {
       terminal.out(welcome({ config, address, targets: targets.entries, simulatorUrl: simulator?.url }));
     }
     await untilSignalled(terminal, tocsin);
     return exitCode.ok;
   } finally {
     await simulator?.close();
+  }
+}
+
+/** Beside the ledger: only its owner may read what is in it. @throws OperatorError */
+function makeDirectory(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new OperatorError(`Cannot create the directory ${dir}: ${systemReason(error)}. Change \`ledger.url\`.`, {
+      cause: error,
+    });
   }
 }
 

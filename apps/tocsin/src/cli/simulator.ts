@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { type Listening, Simulator } from "@tocsin/simulator";
 
 import { type Address, formatAddress, parseAddress } from "../config/address.ts";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError, systemReason } from "../operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { signalled } from "./signalled.ts";
 import type { Terminal } from "./terminal.ts";
@@ -19,7 +19,7 @@ export async function simulator(
   const us = addressOf(options.listen, "--listen");
   const eu = options.listenEu === undefined ? undefined : addressOf(options.listenEu, "--listen-eu");
   const { file } = options;
-  await using stand = new Simulator(file === undefined ? {} : { file: resolve(terminal.cwd, file) });
+  await using stand = openSimulator(file === undefined ? undefined : resolve(terminal.cwd, file));
   const listening = await listen(stand, us, eu);
   terminal.out(`The simulator listens on ${listening.url}${eu ? ` and, for the EU, on ${listening.euUrl}` : ""}\n`);
   terminal.out(`Its incidents: ${listening.url}/_sim/incidents\n`);
@@ -37,7 +37,7 @@ export interface EmbeddedSimulator {
  * that address, and is resolved there.
  */
 export async function embedSimulator(dir: string): Promise<EmbeddedSimulator> {
-  const stand = new Simulator({ file: resolve(dir, "simulator.jsonl") });
+  const stand = openSimulator(resolve(dir, "simulator.jsonl"));
   const portFile = resolve(dir, "simulator.port");
   for (const port of [portIn(portFile) ?? usualPort, 0]) {
     try {
@@ -49,6 +49,15 @@ export async function embedSimulator(dir: string): Promise<EmbeddedSimulator> {
     }
   }
   throw new OperatorError("no port is free for the simulator");
+}
+
+/** @throws OperatorError where its file cannot be used */
+function openSimulator(file: string | undefined): Simulator {
+  try {
+    return new Simulator(file === undefined ? {} : { file });
+  } catch (error) {
+    throw new OperatorError(`The simulator cannot use its file ${file}: ${systemReason(error)}.`, { cause: error });
+  }
 }
 
 function portIn(file: string): number | undefined {

@@ -12,6 +12,7 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
   readonly not?: object;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
   readonly additionalProperties?: boolean | JsonSchema;
   readonly required?: readonly string[];
@@ -32,6 +33,7 @@ export function configJsonSchema(): JsonSchema {
     description: "The configuration of Tocsin, tocsin.yaml.",
     ...rest,
     properties: { ...properties, targets: { ...properties?.["targets"], items: target } },
+    patternProperties: { "^x-": { description: "Ignored: holds what other keys refer to by anchors." } },
     $defs,
   };
 }

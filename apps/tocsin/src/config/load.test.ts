@@ -145,8 +145,14 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ],
     ["- a", ["1:1 expected an object"]],
     ["server: 5", ["1:1 server: expected an object"]],
-    ['server: { listen: "9877" }', ['1:11 server.listen: expected an address such as "127.0.0.1:9877"']],
-    ['server: { listen: "127.0.0.1:70000" }', ['1:11 server.listen: expected an address such as "127.0.0.1:9877"']],
+    [
+      'server: { listen: "9877" }',
+      ['1:11 server.listen: expected an address such as "127.0.0.1:9877", or ":9877" for every interface'],
+    ],
+    [
+      'server: { listen: "127.0.0.1:70000" }',
+      ['1:11 server.listen: expected an address such as "127.0.0.1:9877", or ":9877" for every interface'],
+    ],
     ["server: { listen: 9877 }", ["1:11 server.listen: expected a string"]],
     ["server: { maxBodyBytes: 20MiB }", ["1:11 server.maxBodyBytes: expected a number"]],
     ["server: { maxBodyBytes: 1.5 }", ["1:11 server.maxBodyBytes: expected a whole number"]],
@@ -263,6 +269,46 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     expect(() => loadConfig("missing.yaml", { cwd: dir, env })).toThrow(`${join(dir, "missing.yaml")}: no such file`);
     expect(() => loadConfig(".", { cwd: dir, env })).toThrow("cannot be read (EISDIR)");
   });
+
+  test.each(["s3cret\n", "s3cret\r\n\n", "\uFEFFs3cret\n", "s3cret"])(
+    "reads a token %j without byte order mark and final newlines, from a file, the environment and the text itself",
+    (token) => {
+      writeFileSync(join(dir, "token"), token);
+      for (const input of ["{ file: token }", "{ env: TOKEN }", JSON.stringify(token)]) {
+        const tokens = `[{ name: x, token: ${input}, roles: [read] }]`;
+        writeFileSync(join(dir, "tocsin.yaml"), `server: { auth: { tokens: ${tokens} } }\n`);
+        const { server } = loadConfig("tocsin.yaml", { cwd: dir, env: { TOKEN: token } });
+        expect(server.tokens.map(({ value }) => value)).toEqual(["s3cret"]);
+      }
+    },
+  );
+
+  test("merges mappings with <<, and ignores top-level keys that begin with x-", () => {
+    const { targets, delivery } = load(
+      `x-common: &common { type: pagerduty, region: eu }
+x-remind: { remind: 1h }
+targets:
+  - { <<: *common, name: a }
+  - { <<: [*common], name: b, region: us }
+delivery: { retry: { max: 1m } }
+`,
+    );
+    expect(targets).toEqual([
+      { type: "pagerduty", region: "eu", name: "a" },
+      { type: "pagerduty", region: "us", name: "b" },
+    ]);
+    expect(delivery.retry.max).toBe(60_000);
+    expect(issuesOf("y-other: 1\n")).toEqual([expect.stringContaining("y-other")]);
+  });
+
+  test.each(["*:9877", "http://127.0.0.1:9877", "under score:1", "a..b:1"])(
+    "refuses %j as an address to listen on",
+    (listen) => {
+      expect(issuesOf(`server: { listen: ${JSON.stringify(listen)} }\n`)).toEqual([
+        expect.stringContaining('server.listen: expected an address such as "127.0.0.1:9877", or ":9877"'),
+      ]);
+    },
+  );
 
   test("that would blow up by its aliases is refused", () => {
     const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"];

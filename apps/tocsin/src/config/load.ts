@@ -10,6 +10,8 @@ import { placeOf } from "./places.ts";
 export interface Surroundings {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Takes the place of `server.listen`. */
+  readonly listen?: string;
 }
 
 /**
@@ -17,11 +19,11 @@ export interface Surroundings {
  *
  * @throws ConfigError with all issues and their lines
  */
-export function loadConfig(file: string | undefined, { cwd, env }: Surroundings): Config {
-  if (file === undefined) return readConfig({}, { dir: cwd, env });
+export function loadConfig(file: string | undefined, { cwd, env, listen }: Surroundings): Config {
+  if (file === undefined) return readConfig(listeningAt({}, listen), { dir: cwd, env });
   const path = resolve(cwd, file);
   const lines = new LineCounter();
-  const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false, merge: true });
   if (document.errors.length > 0) {
     const issues = document.errors.map(({ message, pos }) => {
       const { line, col } = lines.linePos(pos[0]);
@@ -36,13 +38,26 @@ export function loadConfig(file: string | undefined, { cwd, env }: Surroundings)
     // The one thing that fails so late: more aliases than any configuration needs.
     throw new ConfigError([{ path: "", message: "too many aliases" }], path);
   }
-  return readConfig(input, {
+  return readConfig(listeningAt(withoutExtensions(input), listen), {
     dir: dirname(path),
     env,
     file: path,
     placeOf: (steps) => placeOf(document, lines, steps),
   });
 }
+
+const isRecord = (input: unknown): input is Record<string, unknown> =>
+  typeof input === "object" && input !== null && !Array.isArray(input);
+
+/** Top-level keys `x-…` hold what other keys refer to by anchors, as in Compose files. */
+const withoutExtensions = (input: unknown): unknown =>
+  isRecord(input) ? Object.fromEntries(Object.entries(input).filter(([key]) => !key.startsWith("x-"))) : input;
+
+/** Before anything is checked, so that an address beyond loopback needs tokens here too. */
+const listeningAt = (input: unknown, listen: string | undefined): unknown =>
+  listen === undefined || !isRecord(input) || !(input["server"] === undefined || isRecord(input["server"]))
+    ? input
+    : { ...input, server: { ...input["server"], listen } };
 
 function readText(path: string): string {
   try {

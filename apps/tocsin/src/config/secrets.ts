@@ -13,16 +13,19 @@ export interface SecretPlaces {
 export const secretReader =
   ({ dir, env }: SecretPlaces): ReadSecret =>
   (input) => {
-    if (typeof input === "string") return input;
+    if (typeof input === "string") return withoutEnds(input);
     if ("env" in input) {
-      const value = env[input.env];
-      if (value === undefined || value === "") throw new Error(`environment variable ${input.env} is not set`);
+      const value = withoutEnds(env[input.env] ?? "");
+      if (value === "") throw new Error(`environment variable ${input.env} is not set`);
       return value;
     }
-    const value = readText(resolve(dir, input.file)).replace(/\r?\n$/, "");
+    const value = withoutEnds(readText(resolve(dir, input.file)));
     if (value === "") throw new Error(`file ${input.file} is empty`);
     return value;
   };
+
+/** Editors and `echo` add final newlines, and some editors a byte order mark; neither belongs to a secret. */
+const withoutEnds = (text: string): string => text.replace(/^\uFEFF/, "").replace(/[\r\n]+$/, "");
 
 function readText(path: string): string {
   try {

@@ -22,7 +22,7 @@ export function parseJson(text: string): ParsedText {
 export function parseYaml(text: string): ParsedText {
   if (text.trim() === "") return wrong("is empty");
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const [first] = [...document.errors, ...document.warnings];
   if (first !== undefined) {
     const { line, col } = lines.linePos(first.pos[0]);

@@ -347,7 +347,7 @@ describe("paths and methods", () => {
 describe("who may", () => {
   test("call what the front page names: each endpoint asks for its role", async () => {
     const all = await endpoints();
-    expect(all).toHaveLength(27);
+    expect(all).toHaveLength(28);
     // A reload with an invalid target answers 500, which here means a bug.
     const { targets, ...rest } = service.next as { targets: readonly { name: string }[] };
     service.next = { ...rest, targets: targets.filter(({ name }) => name !== "broken") };

@@ -273,6 +273,18 @@ export interface Ledger extends AsyncDisposable {
   forget(beforeMs: number): Promise<number>;
 }
 
+/** A ledger in one file, which can be copied while it is in use. */
+export interface BackedUpLedger extends Ledger {
+  /**
+   * Writes a consistent copy to a file that does not exist yet, readable by its owner only. Work goes on meanwhile.
+   *
+   * @throws Error where the copy cannot be written
+   */
+  backup(file: string): Promise<void>;
+}
+
+export const canBackUp = (ledger: Ledger): ledger is BackedUpLedger => "backup" in ledger;
+
 /** The ledger cannot commit: senders are answered 503 and repeat, readiness is false, nothing accepted is lost. */
 export class LedgerUnavailable extends Error {
   override readonly name = "LedgerUnavailable";

@@ -91,6 +91,10 @@ export class Committer {
     };
   }
 
+  backup(file: string): Promise<void> {
+    return this.#store.backup(file);
+  }
+
   close(): void {
     this.#store.close();
   }

@@ -1,4 +1,5 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { closeSync, openSync } from "node:fs";
+import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { migrations } from "./schema.ts";
 
 export type Row = Record<string, unknown>;
@@ -73,6 +74,12 @@ export class Database {
 
   rollback(): void {
     if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+  }
+
+  /** Writes a copy to a new file, in pieces: other statements run between them, and what they change is copied too. */
+  async backup(file: string): Promise<void> {
+    closeSync(openSync(file, "wx", 0o600));
+    await backup(this.#db, file);
   }
 
   close(): void {

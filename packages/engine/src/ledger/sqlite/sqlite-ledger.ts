@@ -1,11 +1,17 @@
 import { Worker } from "node:worker_threads";
-import { type Clock, type DeliverySettings, type Ledger, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
+import {
+  type BackedUpLedger,
+  type Clock,
+  type DeliverySettings,
+  LedgerUnavailable,
+  systemClock,
+} from "@tocsin/core/decisions";
 import { defaultSettings } from "../../config.ts";
 import { type Answer, type Call, Committer, type SqliteOptions } from "./committer.ts";
 import type { Operation } from "../operations.ts";
 import { type Port, portOver, type Run } from "../operations.ts";
 import { Watchers } from "../watchers.ts";
-import type { Said } from "./thread.ts";
+import type { BackupEnded, BackupRequest, Said } from "./thread.ts";
 
 export interface OpenSqliteOptions {
   /** A file, or ":memory:". */
@@ -39,18 +45,23 @@ interface Waiting {
  *
  * @throws Error where the file cannot be opened, is another process's, or is a newer version's.
  */
-export async function openSqliteLedger(options: OpenSqliteOptions): Promise<Ledger> {
+export async function openSqliteLedger(options: OpenSqliteOptions): Promise<BackedUpLedger> {
   const sqlite: SqliteOptions = { path: options.path, settings: options.settings ?? defaultSettings };
   if (options.thread === false) {
     const committer = new Committer(sqlite, options.clock ?? systemClock, options.random);
     const run = async (operation: Operation, args: readonly unknown[]) =>
       unwrap(committer.run([[operation, args]])[0] as Answer);
-    return portOver({ run: run as Run, watch: committer.watch, close: async () => committer.close() });
+    const close = async () => committer.close();
+    return withBackup({ run: run as Run, watch: committer.watch, close, backup: (file) => committer.backup(file) });
   }
-  return portOver(await startThread(sqlite));
+  return withBackup(await startThread(sqlite));
 }
 
-async function startThread(sqlite: SqliteOptions): Promise<Port> {
+type SqlitePort = Port & Pick<BackedUpLedger, "backup">;
+
+const withBackup = (port: SqlitePort): BackedUpLedger => ({ ...portOver(port), backup: port.backup });
+
+async function startThread(sqlite: SqliteOptions): Promise<SqlitePort> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: sqlite,
@@ -79,8 +90,13 @@ async function startThread(sqlite: SqliteOptions): Promise<Port> {
     begin: () => worker.postMessage("watch"),
     end: () => worker.postMessage("unwatch"),
   });
-  worker.on("message", (message: string | Said) => {
-    if (typeof message !== "string") return watchers.say(message.changed);
+  const backups = new Map<string, (error?: string) => void>();
+  worker.on("message", (message: string | Said | BackupEnded) => {
+    if (typeof message !== "string") {
+      if ("changed" in message) watchers.say(message.changed);
+      else backups.get(message.backup)?.(message.error);
+      return;
+    }
     const answers = JSON.parse(message) as readonly Answer[];
     const answered = inGroup;
     inGroup = [];
@@ -93,6 +109,7 @@ async function startThread(sqlite: SqliteOptions): Promise<Port> {
     inGroup = [];
     queue = [];
     for (const done of lost) done({ ok: false, unavailable: true, message: reason });
+    for (const done of backups.values()) done(reason);
   };
   worker.on("error", (error) => lose(`the ledger's thread failed: ${String(error)}`));
   worker.on("exit", () => lose("the ledger is closed"));
@@ -125,7 +142,16 @@ async function startThread(sqlite: SqliteOptions): Promise<Port> {
     worker.postMessage("close");
     await exited;
   };
-  return { run: run as Run, watch: watchers.watch, close };
+  const backup = async (file: string): Promise<void> => {
+    if (gone !== undefined) throw new LedgerUnavailable(gone);
+    const error = await new Promise<string | undefined>((resolve) => {
+      backups.set(file, resolve);
+      worker.postMessage({ backup: file } satisfies BackupRequest);
+    });
+    backups.delete(file);
+    if (error !== undefined) throw new Error(`the copy was not written: ${error}`);
+  };
+  return { run: run as Run, watch: watchers.watch, close, backup };
 }
 
 function unwrap(answer: Answer): unknown {

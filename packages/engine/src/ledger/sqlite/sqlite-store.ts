@@ -61,6 +61,10 @@ export class SqliteStore implements Store {
     this.#reload();
   }
 
+  backup(file: string): Promise<void> {
+    return this.#db.backup(file);
+  }
+
   close(): void {
     this.#db.close();
   }

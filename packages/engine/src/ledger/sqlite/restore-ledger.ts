@@ -1,0 +1,50 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { backup, DatabaseSync } from "node:sqlite";
+import { migrations } from "./schema.ts";
+
+/**
+ * Copies a saved ledger to a file that does not exist yet. The file appears only when the copy is complete, checked and durable.
+ *
+ * @throws Error where `from` is no undamaged ledger that this version can open, or `to` exists
+ */
+export async function restoreLedger({ from, to }: { readonly from: string; readonly to: string }): Promise<void> {
+  const draft = `${to}.${randomBytes(4).toString("hex")}.part`;
+  try {
+    closeSync(openSync(draft, "wx", 0o600));
+    const saved = new DatabaseSync(from, { readOnly: true });
+    try {
+      await backup(saved, draft);
+    } finally {
+      saved.close();
+    }
+    check(draft);
+    sync(draft);
+    // Unlike a rename, a link never replaces a file.
+    linkSync(draft, to);
+    sync(dirname(to));
+  } finally {
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${draft}${suffix}`, { force: true });
+  }
+}
+
+function check(file: string): void {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const [result] = db.prepare("PRAGMA integrity_check(1)").all();
+    if (result?.["integrity_check"] !== "ok") throw new Error("it is damaged");
+    const schema = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+    const tables = db.prepare("SELECT name FROM sqlite_schema WHERE name IN ('alerts', 'incidents')").all();
+    if (schema < 1 || tables.length < 2) throw new Error("it is not a ledger of Tocsin");
+    if (schema > migrations.length) throw new Error("it was written by a newer Tocsin: upgrade first");
+  } finally {
+    db.close();
+  }
+}
+
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  fsyncSync(file);
+  closeSync(file);
+}
