@@ -6,7 +6,7 @@ import path from "node:path";
 import { type Lease, parseTarget, type Report, route, type Want } from "@tocsin/core";
 import { openSqliteLedger } from "@tocsin/engine";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
-import { tellingOf } from "../apps/tocsin/src/publishing.ts";
+import { notifications } from "../apps/tocsin/src/notification.ts";
 import { parseWebhook } from "../apps/tocsin/src/sources/alertmanager.ts";
 import { readAll } from "../apps/tocsin/src/sources/read-all.fixture.ts";
 import { batches, webhookBody } from "./lib/alerts.ts";
@@ -56,6 +56,7 @@ async function timed<T>(stage: string, work: () => T | Promise<T>): Promise<T> {
   return result;
 }
 
+const notify = notifications(() => undefined);
 const nobody = { targets: [], factor: 1 };
 const { signal } = new AbortController();
 
@@ -63,8 +64,7 @@ async function publish(leases: readonly Lease[]): Promise<Report[]> {
   const reports: Report[] = [];
   const queue = leases.values();
   const lane = async () => {
-    for (const lease of queue)
-      reports.push({ lease, outcome: await publisher.publish(tellingOf(lease, undefined), signal) });
+    for (const lease of queue) reports.push({ lease, outcome: await publisher.publish(notify(lease), signal) });
   };
   await Promise.all(Array.from({ length: 50 }, lane));
   const refused = reports.find(({ outcome }) => outcome.kind !== "accepted");
@@ -98,7 +98,7 @@ for (; round < rounds; round++) {
     );
     if (leases.length === 0) throw new Error(`only ${told} of ${count} are due`);
     await timed("leases cross threads", () => JSON.parse(JSON.stringify(leases)) as unknown);
-    await timed("(format and fit alone)", () => leases.map((lease) => publisher.render(tellingOf(lease, undefined))));
+    await timed("(format and fit alone)", () => leases.map((lease) => publisher.render(notify(lease))));
     const reports = await timed("format, fit, request", () => publish(leases));
     await timed("settle", () => ledger.settle(reports));
     told += leases.length;

@@ -12,8 +12,10 @@ import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";
 import { LastGood } from "./discovery/last-good.ts";
 import { openDiscoveries } from "./discovery/open-discoveries.ts";
+import { Explainer } from "./explainer.ts";
 import { exposition } from "./exposition.ts";
 import { housekeeping } from "./housekeeping.ts";
+import { alertEndpoints } from "./http/alerts.ts";
 import { backupEndpoints } from "./http/backup.ts";
 import { deadLetterEndpoints } from "./http/dead-letters.ts";
 import { explainEndpoints } from "./http/explain.ts";
@@ -24,6 +26,7 @@ import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
 import { createServer } from "./http/server.ts";
 import { streamEndpoints } from "./http/stream.ts";
 import { targetEndpoints } from "./http/targets.ts";
+import { notifications } from "./notification.ts";
 import { keysOf, openLedger } from "./open-ledger.ts";
 import { OperatorError } from "./operator-error.ts";
 import { publishing } from "./publishing.ts";
@@ -127,16 +130,19 @@ export async function compose(
       stream.end();
       return reloaded;
     };
+    const notify = notifications(() => settings.current.server.publicUrl);
     const trials = new Trials({
       ledger,
       vault,
       clock,
       wake,
       publisherTo: (target) => targets.speakerTo(target)?.publisher,
+      notify,
       attempted: (attempt, outcome, durationMs) =>
         metrics.attempted(attempt, targets.speakerTo(attempt.target)?.type, outcome, durationMs),
     });
     const reachability = new Reachability({ clock, log, proxy, origins: () => targets.origins() });
+    const explainer = new Explainer({ targets, clock, notify });
     const endpoints = [
       ...intakeEndpoints({
         ledger,
@@ -151,7 +157,8 @@ export async function compose(
       }),
       ...incidentEndpoints({ ledger, wake }),
       ...streamEndpoints({ stream }),
-      ...explainEndpoints({ ledger, targets, clock }),
+      ...explainEndpoints({ ledger, explainer, clock }),
+      ...alertEndpoints({ ledger, explainer, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
       ...backupEndpoints({ ledger, file: sqliteFileOf(config) }),
       ...targetEndpoints({ ledger, targets, discoveries, reachability, trials, reload }),
@@ -172,9 +179,8 @@ export async function compose(
     closing.push(() => closeServer(app, clock));
     await settings.start();
     standstill?.start();
-    const publicUrl = () => settings.current.server.publicUrl;
     worker = startWorker({
-      ...publishing({ targets, metrics, readiness, log, clock, publicUrl, trials }),
+      ...publishing({ targets, metrics, readiness, log, clock, notify, trials }),
       ledger,
       clock,
       owner: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,

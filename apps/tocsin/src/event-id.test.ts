@@ -9,7 +9,12 @@ describe("the id of an event", () => {
   test("is the same in each of its attempts, whoever makes it, and has no full stop", () => {
     const id = eventIdOf(lease);
     expect(id).toMatch(/^evt_[0-9a-f]{32}$/);
-    expect(eventIdOf({ ...lease, token: 9, summary: "said better", severity: "critical", firing: 2 })).toBe(id);
+    const other: Lease = { ...lease, token: 9, summary: "said better", severity: "critical", firing: 2 };
+    expect(eventIdOf(other)).toBe(id);
+  });
+
+  test("is not made up for an event that nobody has tried to send", () => {
+    expect(eventIdOf({ ...lease, event: { token: 0, atMs: 1_000 } })).toBe(`evt_${"0".repeat(32)}`);
   });
 
   test.each<[string, Partial<Lease>]>([

@@ -1,9 +1,8 @@
-import { type Alert, type Clock, type Lease, LedgerUnavailable, type Outcome, type Telling } from "@tocsin/core";
+import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
 import type { Attempt, WorkerObserver } from "@tocsin/engine";
 
-import { eventIdOf } from "./event-id.ts";
+import type { Notify } from "./notification.ts";
 import type { Readiness } from "./readiness.ts";
-import { defaultSource } from "./sources/batch.ts";
 import type { Targets } from "./targets.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -15,13 +14,13 @@ export interface Publishing {
   readonly readiness: Readiness;
   readonly log: Logger;
   readonly clock: Clock;
-  readonly publicUrl: () => string | undefined;
+  readonly notify: Notify;
   /** Told of every attempt too. */
   readonly trials: { readonly attempted: (lease: Lease, outcome: Outcome, durationMs: number) => void };
 }
 
 /** What the worker asks for: an attempt to be made, and somebody to hear how it went. */
-export function publishing({ targets, metrics, readiness, log, clock, publicUrl, trials }: Publishing): {
+export function publishing({ targets, metrics, readiness, log, clock, notify, trials }: Publishing): {
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe: WorkerObserver;
 } {
@@ -44,7 +43,7 @@ export function publishing({ targets, metrics, readiness, log, clock, publicUrl,
       }
       const speaker = targets.speakerOf(lease);
       if (speaker === undefined) return { outcome: lostKey };
-      const telling = tellingOf(lease, publicUrl());
+      const telling = notify(lease);
       // Everything but the send.
       if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
       const outcome = await speaker.publisher.publish(telling, signal);
@@ -81,42 +80,3 @@ const lostKey: Outcome = {
   reason: "auth",
   detail: "the credential that opened this incident cannot be decrypted: its key is not in ledger.encryptionKey",
 };
-
-/** What a lease tells. Many resolves are said without a word of their alert: it is read when a publisher asks for it. */
-class LeaseTelling implements Telling {
-  readonly action: Telling["action"];
-  readonly dedupKey: string;
-  readonly eventAtMs: number;
-  readonly severity: Telling["severity"];
-  readonly endsAtMs?: number;
-  readonly summary: string;
-  readonly firing: number;
-  readonly sender?: string;
-  readonly incidentUrl?: string;
-  readonly #lease: Lease;
-  #alert: Alert | undefined;
-
-  constructor(lease: Lease, publicUrl: string | undefined) {
-    this.action = lease.action;
-    this.dedupKey = lease.dedupKey;
-    this.eventAtMs = lease.event.atMs;
-    this.severity = lease.severity;
-    if (lease.endedAtMs !== undefined) this.endsAtMs = lease.endedAtMs;
-    this.summary = lease.summary;
-    this.firing = lease.firing;
-    // A name that nobody gave says less than the alert itself.
-    if (lease.sender !== defaultSource) this.sender = lease.sender;
-    if (publicUrl !== undefined) this.incidentUrl = `${publicUrl}/api/v1/incidents/${lease.incident}`;
-    this.#lease = lease;
-  }
-
-  get eventId(): string {
-    return eventIdOf(this.#lease);
-  }
-
-  get alert(): Alert {
-    return (this.#alert ??= JSON.parse(this.#lease.alertJson) as Alert);
-  }
-}
-
-export const tellingOf = (lease: Lease, publicUrl: string | undefined): Telling => new LeaseTelling(lease, publicUrl);

@@ -25,3 +25,20 @@ export function targetWarnings(entries: readonly TargetEntry[]): string[] {
 /** Errors of the targets that the configuration file lists. */
 export const configuredErrors = (entries: readonly TargetEntry[]): Issue[] =>
   entries.flatMap(({ source, errors }) => (source === "config" ? errors : []));
+
+/** Targets that receive nothing, whatever an alert says. Disabled ones are not among them: routing names those. */
+export interface UnusedTargets {
+  /** No version is in use. */
+  readonly invalid: readonly { readonly target: string; readonly detail: string }[];
+  /** They do everything but the send. */
+  readonly shadows: ReadonlySet<string>;
+}
+
+export const unusedTargets = (entries: readonly TargetEntry[]): UnusedTargets => ({
+  invalid: entries.flatMap(({ name, target, errors }) =>
+    target === undefined ? [{ target: name, detail: errors.map(describe).join("; ") }] : [],
+  ),
+  shadows: new Set(entries.flatMap(({ name, target }) => (target?.mode === "shadow" ? [name] : []))),
+});
+
+const describe = ({ path, message }: Issue): string => (path === "" ? message : `${path}: ${message}`);

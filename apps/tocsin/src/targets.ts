@@ -25,6 +25,7 @@ import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";
 import { parseWritten, readTargets } from "./read-targets.ts";
 import type { TargetEntry } from "./target-entry.ts";
+import { type UnusedTargets, unusedTargets } from "./target-problems.ts";
 import { trialTarget } from "./trials/trial-alert.ts";
 import type { Vault } from "./vault.ts";
 import type { TargetSet, WrittenTarget } from "./written-target.ts";
@@ -65,6 +66,8 @@ export class Targets {
   #prepared: PreparedTargets = { entries: [], terms: [], speakers: new Map() };
   #inForce: readonly Target[] = [];
   #byName: ReadonlyMap<string, TargetEntry> = new Map();
+  #termsByName: ReadonlyMap<string, TargetTerms> = new Map();
+  #unused: UnusedTargets = { invalid: [], shadows: new Set() };
   /** What was written is read once: a change of one target costs nothing for the others. */
   readonly #parsed = new WeakMap<WrittenTarget, ParsedTarget>();
   readonly #written = new WeakMap<Target, WrittenTarget>();
@@ -123,6 +126,8 @@ export class Targets {
     this.#speakers = new Map([...retired, ...prepared.speakers]);
     this.#inForce = prepared.entries.flatMap(({ target }) => target ?? []);
     this.#byName = new Map(prepared.entries.map((entry) => [entry.name, entry]));
+    this.#termsByName = new Map(prepared.terms.map((terms) => [terms.name, terms]));
+    this.#unused = unusedTargets(prepared.entries);
     this.#prepared = prepared;
     return [...without(before, this.#inForce), ...without(this.#inForce, before)];
   }
@@ -139,6 +144,16 @@ export class Targets {
       const written = target && this.#written.get(target);
       return { source, place, ...(written && { written }) };
     });
+  }
+
+  /** Targets that receive nothing, whatever the alert says. */
+  get unused(): UnusedTargets {
+    return this.#unused;
+  }
+
+  /** Whether the target is sent a resolve of an alert that was never seen. */
+  adopts(name: string): boolean {
+    return this.#termsByName.get(name)?.adoptUnknownResolves === true;
   }
 
   decide(alert: Alert): Decision[] {
@@ -188,7 +203,7 @@ export class Targets {
 
   /** Who speaks to a target in force. */
   speakerTo(name: string): Speaker | undefined {
-    const terms = this.terms.find((known) => known.name === name);
+    const terms = this.#termsByName.get(name);
     return terms && this.#speakers.get(speakerKey(name, terms.endpoint));
   }
 

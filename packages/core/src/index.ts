@@ -1,4 +1,6 @@
 export * from "./decisions.ts";
+export { InvalidMatcher, parseMatchers, type Matcher } from "./filter/matcher.ts";
+export { InvalidPattern } from "./filter/pattern.ts";
 export { isBlank } from "./model/blank.ts";
 export type { Classification } from "./model/classification.ts";
 export * from "./model/fingerprint.ts";

@@ -22,8 +22,9 @@ export async function call(
   options: OperatorOptions,
   method: "GET" | "POST" | "DELETE",
   path: string,
+  sent?: string,
 ): Promise<unknown> {
-  return asked(options, method, path, async (body) => parse(await body.text()));
+  return asked(options, method, path, async (body) => parse(await body.text()), sent);
 }
 
 /** Saves an answer in a file that does not exist yet, readable by its owner only. @throws OperatorError */
@@ -49,6 +50,7 @@ async function asked<T>(
   method: "GET" | "POST" | "DELETE",
   path: string,
   read: (body: Body) => Promise<T>,
+  sent?: string,
 ): Promise<T> {
   const { url, token, ca } = options;
   if (!URL.canParse(url)) throw new OperatorError(`--url: expected a URL such as "http://127.0.0.1:9877"`);
@@ -63,6 +65,7 @@ async function asked<T>(
       method,
       dispatcher: agent,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      ...(sent !== undefined && { body: sent }),
     }).catch((error: NodeJS.ErrnoException) => {
       throw new OperatorError(`cannot reach ${new URL(url).origin}: ${error.code ?? error.message}`, { cause: error });
     });

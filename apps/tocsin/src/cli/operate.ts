@@ -1,5 +1,4 @@
 import type { deadLetterBody } from "../http/dead-letters.ts";
-import type { explainedBody } from "../http/explain.ts";
 import type { incidentBody } from "../http/incidents.ts";
 import type { discoveryBody, targetBody } from "../http/targets.ts";
 import { OperatorError } from "../operator-error.ts";
@@ -8,6 +7,8 @@ import { call } from "./api.ts";
 import type { ListOptions, OperatorOptions } from "./operator-commands.ts";
 import { printable, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+
+type TargetBody = ReturnType<typeof targetBody>;
 
 /*
  * Operator commands: one call of the API each, its answer as a table, or as it is with --json.
@@ -56,10 +57,10 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
     targets: ReturnType<typeof targetBody>[];
     discovery: ReturnType<typeof discoveryBody>[];
   };
-  const rows = targets.map(({ name, type, state, place, origin, errors }) => [
+  const rows = targets.map(({ name, type, state, breaker, limiter, place, origin, errors }) => [
     name,
     type,
-    state,
+    [state, ...holdsBack(breaker, limiter)].join(", "),
     place,
     origin,
     errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
@@ -69,6 +70,18 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
     .map((one) => `${one.source} ${one.where}: ${[one.state, one.error].filter(Boolean).join(", ")}`);
   const text = table(["NAME", "TYPE", "STATE", "PLACE", "ORIGIN", "ERRORS"], rows);
   print(terminal, options, answer, `${text}${stale.map((line) => `${printable(line)}\n`).join("")}`);
+}
+
+/** Why a target that is well configured receives nothing now. */
+function holdsBack(breaker: TargetBody["breaker"], limiter: TargetBody["limiter"]): string[] {
+  const isBroken = breaker !== undefined && breaker.state !== "closed";
+  const isPaused = limiter !== undefined && limiter.pausedUntil !== null;
+  return [
+    ...(isBroken
+      ? [`breaker ${breaker.state.replace("_", "-")}${breaker.until === null ? "" : ` until ${breaker.until}`}`]
+      : []),
+    ...(isPaused ? [`paused until ${limiter.pausedUntil}`] : []),
+  ];
 }
 
 export async function testTarget(
@@ -97,17 +110,6 @@ export async function testTarget(
   );
   const why = waiting === undefined ? "" : `: nothing was sent yet (${waiting})`;
   if (!ok) throw new OperatorError(`${target} did not take it${why}`);
-}
-
-export async function explain(terminal: Terminal, options: OperatorOptions, fingerprint: string): Promise<void> {
-  const answer = await call(options, "GET", `explain?fingerprint=${encodeURIComponent(fingerprint)}`);
-  const { status, targets } = answer as { status: string; targets: ReturnType<typeof explainedBody>[] };
-  const lines = targets.flatMap(({ target, state, reason, detail, incident, history = [] }) => [
-    `${target}: ${state}, ${reason}${detail ? ` (${detail})` : ""}${incident === undefined ? "" : `, incident ${incident}`}`,
-    ...history.map((entry) => `  ${entry.at}  ${entry.what}${entry.detail ? `: ${entry.detail}` : ""}`),
-  ]);
-  const text = [`${fingerprint} is ${status}`, ...lines].map((line) => `${printable(line)}\n`).join("");
-  print(terminal, options, answer, text);
 }
 
 export async function byHand(
@@ -143,7 +145,7 @@ export async function reload(terminal: Terminal, options: OperatorOptions): Prom
 }
 
 /** On the other stream, so that a script that reads the table reads nothing else. */
-function sayMore(terminal: Terminal, options: OperatorOptions, answer: unknown): void {
+export function sayMore(terminal: Terminal, options: OperatorOptions, answer: unknown): void {
   const { nextCursor } = answer as { readonly nextCursor?: string };
   if (nextCursor !== undefined && !options.json)
     terminal.err(`There are more. Show them with --cursor ${nextCursor}, or raise --limit.\n`);
@@ -164,7 +166,7 @@ export async function drop(terminal: Terminal, options: OperatorOptions, id: str
   print(terminal, options, { id }, `dead letter ${id} is dropped\n`);
 }
 
-function print(terminal: Terminal, options: OperatorOptions, answer: unknown, text: string): void {
+export function print(terminal: Terminal, options: OperatorOptions, answer: unknown, text: string): void {
   terminal.out(options.json ? json(answer) : text);
 }
 

@@ -9,6 +9,13 @@ export interface OperatorOptions {
   readonly json?: boolean;
 }
 
+/** What `explain` and `alerts list` search alerts by. */
+export interface AlertOptions extends OperatorOptions {
+  readonly matcher?: readonly string[];
+  readonly limit: string;
+  readonly cursor?: string;
+}
+
 export interface ListOptions extends OperatorOptions {
   readonly state?: string;
   readonly target?: string;
@@ -42,9 +49,28 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   command(incidents, "show <id>", "show one with its history").action(async (id: string, options: OperatorOptions) =>
     (await operate()).show(terminal, options, `incidents/${encodeURIComponent(id)}`),
   );
-  command(program, "explain <fingerprint>", "say per target why an alert was told or was not").action(
-    async (fingerprint: string, options: OperatorOptions) => (await operate()).explain(terminal, options, fingerprint),
-  );
+  const alerts = program.command("alerts").description("List alerts");
+  command(alerts, "list", "List alerts with their state at each target")
+    .option(...matcherOption)
+    .addOption(new Option("--received <who>", "none: only alerts that no target received").choices(["none"]))
+    .option("--limit <count>", "show at most this many", "100")
+    .option("--cursor <cursor>", "where an earlier list ended")
+    .action(async (options: AlertOptions & { received?: string }) =>
+      (await operateAlerts()).listAlerts(terminal, options),
+    );
+  const explaining = command(program, "explain [fingerprint]", "Explain per target why an alert was sent or was not")
+    .option(...matcherOption)
+    .option("--alert <file>", "explain what would happen if this alert came now: one alert in JSON, as in a webhook")
+    .option("--limit <count>", "show at most this many alerts", "20")
+    .option("--cursor <cursor>", "where an earlier list ended")
+    .action(async (fingerprint: string | undefined, options: AlertOptions & { alert?: string }) => {
+      const { matcher, alert } = options;
+      const given = [fingerprint, matcher, alert].filter((one) => one !== undefined);
+      if (given.length !== 1) explaining.error("error: expected one of a fingerprint, --matcher and --alert");
+      const { explain, explainFile, explainMatching } = await operateAlerts();
+      if (fingerprint !== undefined) return explain(terminal, options, fingerprint);
+      return alert === undefined ? explainMatching(terminal, options) : explainFile(terminal, options, alert);
+    });
   const targets = program.command("targets").description("who is told");
   command(targets, "list", "list all targets, wrong ones too").action(async (options: OperatorOptions) =>
     (await operate()).listTargets(terminal, options),
@@ -103,5 +129,13 @@ const commandsWith = ({ env }: Terminal) => {
       .option("--json", "print the service's answer as it is");
 };
 
+/** May be repeated. */
+const matcherOption = [
+  "--matcher <matcher>",
+  "only alerts whose labels match, such as 'service=~\"api|web\"'; may be repeated, all must match",
+  (matcher: string, others: readonly string[] = []): readonly string[] => [...others, matcher],
+] as const;
+
 /** Only a command that runs loads how. */
 const operate = () => import("./operate.ts");
+const operateAlerts = () => import("./operate-alerts.ts");

@@ -72,7 +72,10 @@ describe("usage", () => {
   test.each([
     [["frobnicate"], "unknown command 'frobnicate'"],
     [["--frobnicate"], "unknown option '--frobnicate'"],
-    [["explain"], "missing required argument 'fingerprint'"],
+    [["explain"], "expected one of a fingerprint, --matcher and --alert"],
+    [["explain", "f", "--matcher", "a=b"], "expected one of a fingerprint, --matcher and --alert"],
+    [["explain", "--alert", "f", "--matcher", "a=b"], "expected one of a fingerprint, --matcher and --alert"],
+    [["alerts", "list", "--received", "all"], "Allowed choices are none"],
     [["incidents", "lst"], "unknown command 'lst'"],
     [["send", "trigger"], "missing required options: --routing-key, --summary, --source"],
     [["send", "trigger", "--summary", "x", "--routing-key", "k"], "missing required options: --source"],
@@ -360,7 +363,7 @@ describe("operator commands", () => {
     const explained = await tocsin(["explain", "f1"], { TOCSIN_URL: url });
     expect(explained).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^f1 is firing\npager: told, delivered, incident \d+\n {2}\S+Z {2}trigger/),
+      stdout: expect.stringMatching(/^f1 \(A\) is firing\npager: told, delivered, incident \d+\n {2}\S+Z {2}trigger/),
     });
     expect((await tocsin(["targets", "list", ...at])).stdout).toMatch(/\npager +pagerduty +ready +targets\[0\] +http:/);
     expect((await tocsin(["deadletters", "list", ...at])).stdout).toMatch(/^ID +INCIDENT/);
@@ -369,6 +372,31 @@ describe("operator commands", () => {
       dedupKey: "f1",
     });
     expect((await tocsin(["incidents", "list", "--state", "closed", ...at])).stdout.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("explain and list alerts by their labels, and explain one that never came", async () => {
+    const at = ["--url", url];
+    const matching = await tocsin(["explain", "--matcher", "alertname=A", "--matcher", "severity=~crit.*", ...at]);
+    expect(matching.stdout).toMatch(/^f1 \(A\) is firing\npager: told, delivered/);
+    expect((await tocsin(["explain", "--matcher", "alertname=B", ...at])).stdout).toBe("No alert matches\n");
+    const listed = await tocsin(["alerts", "list", "--matcher", "alertname=A", ...at]);
+    expect(listed.stdout).toMatch(/^FINGERPRINT +STATUS .*\nf1 +firing +A +\S+Z +pager: told, delivered\n$/);
+    const none = await tocsin(["alerts", "list", "--received", "none", "--json", ...at]);
+    expect(JSON.parse(none.stdout)).toEqual({ alerts: [] });
+    expect((await tocsin(["alerts", "list", "--limit", "1", ...at])).stderr).toBe("");
+    const file = write("alert.json", '{"labels": {"alertname": "New", "severity": "info"}}');
+    const imagined = await tocsin(["explain", "--alert", file, ...at]);
+    expect(imagined.stdout).toMatch(/^\S+ is firing\npager: due, would_tell\n$/);
+    expect(await fails(["explain", "--alert", "nowhere.json", ...at])).toEqual([
+      1,
+      "--alert: cannot read nowhere.json: ENOENT",
+    ]);
+    const broken = write("broken.json", "{");
+    expect(await fails(["explain", "--alert", broken, ...at])).toEqual([1, expect.stringContaining("is not JSON")]);
+    const refused = await fails(["alerts", "list", "--matcher", "a", ...at]);
+    expect(refused).toEqual([1, expect.stringMatching(/^400: .*\n {2}matcher: expected =/)]);
+    expect(await fails(["alerts", "list", "--limit", "0", ...at])).toEqual([1, expect.stringContaining("limit:")]);
+    expect(await fails(["alerts", "list", "--limit", "x", ...at])).toEqual([1, expect.stringContaining("limit:")]);
   });
 
   test("acknowledge and resolve an incident, show a target, count, and reload", async () => {
@@ -408,6 +436,40 @@ describe("operator commands", () => {
     const second = await tocsin(["incidents", "list", "--limit", "1", "--cursor", String(cursor), "--url", url]);
     expect(second.stdout.split("\n")[1]).not.toBe(first.stdout.split("\n")[1]);
     expect((await tocsin(["incidents", "list", "--url", url])).stderr).toBe("");
+  });
+
+  test("list alerts page by page until the limit, and say that there may be more", async () => {
+    await using many = await startService(() => ({ targets: [] }));
+    const at = ["--url", `http://${formatAddress(many.tocsin.address)}`];
+    const alerts = Array.from({ length: 1_500 }, (_, n) => ({
+      status: "firing",
+      labels: { alertname: n === 1_499 ? "Last" : "A", n: String(n) },
+    }));
+    await many.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+    // More than the service searches at once.
+    const last = JSON.parse((await tocsin(["alerts", "list", "--matcher", "alertname=Last", "--json", ...at])).stdout);
+    expect(last).toMatchObject({ alerts: [{ labels: { n: "1499" }, reason: "no_target" }] });
+    const some = await tocsin(["alerts", "list", "--limit", "1200", ...at]);
+    expect(some.stdout.split("\n")).toHaveLength(1_200 + 2);
+    const [, cursor] = /^There are more. Show them with --cursor (\S+), or raise --limit.\n$/.exec(some.stderr) ?? [];
+    const rest = await tocsin(["alerts", "list", "--cursor", String(cursor), "--limit", "2000", ...at]);
+    expect([rest.stdout.split("\n").length, rest.stderr]).toEqual([300 + 2, ""]);
+  });
+
+  test("list targets shows an open breaker", async () => {
+    await using broken = await startService((receiver) => ({
+      targets: [{ name: "pager", type: "pagerduty", url: receiver, routing_key: "R0UT1NGKEY0123456789abcdefABCDEF" }],
+      delivery: { retry: { initial: "10ms", max: "50ms" } },
+    }));
+    broken.simulator.setFaults([{ kind: "answer", status: 500 }]);
+    const alerts = ["a", "b"].map((name) => ({ status: "firing", labels: { alertname: name } }));
+    await broken.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+    const at = ["--url", `http://${formatAddress(broken.tocsin.address)}`];
+    const line = await broken.until("the breaker opens", async () => {
+      const { stdout } = await tocsin(["targets", "list", ...at]);
+      return stdout.includes("breaker") ? stdout : undefined;
+    });
+    expect(line).toMatch(/\npager +pagerduty +ready, breaker open until \S+Z +targets\[0\]/);
   });
 
   test("print the answer as it is with --json", async () => {

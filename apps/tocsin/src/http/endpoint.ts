@@ -23,5 +23,11 @@ export function queryOf(request: FastifyRequest, name: string): string | undefin
   return last === "" ? undefined : last;
 }
 
+/** All values of a query parameter, in order; empty ones are none. */
+export function queriesOf(request: FastifyRequest, name: string): string[] {
+  const value = (request.query as Record<string, string | string[] | undefined>)[name] ?? [];
+  return [value].flat().filter((one) => one !== "");
+}
+
 export const paramOf = (request: FastifyRequest, name: string): string =>
   (request.params as Record<string, string>)[name] ?? "";

@@ -144,6 +144,13 @@ describe("explain", () => {
         wouldTell: false,
         detail: expect.stringContaining("severity"),
       },
+      {
+        target: "broken",
+        state: "not_told",
+        reason: "target_invalid",
+        wouldTell: false,
+        detail: expect.stringContaining("targets[2].routing_key"),
+      },
     ]);
     expect(body.targets[0].history[0]).toMatchObject({ at: expect.stringMatching(/Z$/), what: expect.any(String) });
   });
@@ -157,6 +164,7 @@ describe("explain", () => {
     expect(body.targets.map(({ target, reason, wouldTell }: any) => [target, reason, wouldTell])).toEqual([
       ["pager", "would_tell", true],
       ["picky", "would_tell", true],
+      ["broken", "target_invalid", false],
     ]);
     expect(body.targets[0].event.payload).toMatchObject({ summary: "imagined", severity: "info" });
     expect(JSON.stringify(body)).not.toContain("R0UT1NGKEY");
@@ -175,9 +183,31 @@ describe("explain", () => {
     expect([status, body.error.issues[0].path]).toEqual([400, path]);
   });
 
-  test("asks for a fingerprint", async () => {
-    const { status, body } = await get("/api/v1/explain");
-    expect([status, body.error.issues]).toEqual([400, [{ path: "fingerprint", message: "expected a fingerprint" }]]);
+  test.each([
+    ["", "fingerprint", "expected a fingerprint, or a matcher"],
+    ["?fingerprint=a1&matcher=a%3Db", "matcher", "not both"],
+    ["?matcher=%7B%7D", "matcher", "expected a matcher such as"],
+    ["?matcher=a%3D~%22(%22", "matcher", "missing closing"],
+    ["?matcher=a%3Db&cursor=x", "cursor", "nextCursor"],
+    ["?matcher=a%3Db&limit=0", "limit", "whole number"],
+    [`?${"matcher=a%3Db&".repeat(21)}`, "matcher", "at most 20"],
+  ])("refuses %j with the path", async (query, path, message) => {
+    const { status, body } = await get(`/api/v1/explain${query}`);
+    expect([status, body.error.issues]).toEqual([400, [{ path, message: expect.stringContaining(message) }]]);
+  });
+
+  test("finds alerts by matchers, all of which must match, each explained as it is by itself", async () => {
+    const query = new URLSearchParams([
+      ["matcher", 'alertname=~"Disk.*"'],
+      ["matcher", "{severity!=warning,missing=}"],
+    ]);
+    const { status, body } = await get(`/api/v1/explain?${query.toString()}`);
+    expect([status, body.nextCursor]).toEqual([200, undefined]);
+    const found: string[] = body.alerts.map(({ fingerprint }: { fingerprint: string }) => fingerprint);
+    expect(found).toContain("a1");
+    const alone = (await get("/api/v1/explain?fingerprint=a1")).body;
+    expect(body.alerts[found.indexOf("a1")]).toEqual(alone);
+    expect((await get("/api/v1/explain?matcher=alertname%3Dnone")).body).toEqual({ alerts: [] });
   });
 });
 
@@ -347,7 +377,7 @@ describe("paths and methods", () => {
 describe("who may", () => {
   test("call what the front page names: each endpoint asks for its role", async () => {
     const all = await endpoints();
-    expect(all).toHaveLength(28);
+    expect(all).toHaveLength(29);
     // A reload with an invalid target answers 500, which here means a bug.
     const { targets, ...rest } = service.next as { targets: readonly { name: string }[] };
     service.next = { ...rest, targets: targets.filter(({ name }) => name !== "broken") };

@@ -1,76 +1,43 @@
-import { type Clock, formatPath, type Ledger } from "@tocsin/core";
+import { type Clock, type Explanation, formatPath, type Ledger } from "@tocsin/core";
 
-import { type Episode, explainHypothetical, explainKnown, type Explained } from "../explain.ts";
+import { type Explained, hadNoTarget } from "../explain.ts";
+import type { Explainer } from "../explainer.ts";
 import { parseWebhookAlert } from "../sources/alertmanager.ts";
-import type { Targets } from "../targets.ts";
-import { type Endpoint, queryOf } from "./endpoint.ts";
+import { alertSearchOf, searchAlerts } from "./alert-search.ts";
+import { type Endpoint, queriesOf, queryOf } from "./endpoint.ts";
 import { historyBody } from "./incidents.ts";
 import { iso } from "./page.ts";
 import { badRequest, notFound } from "./problem.ts";
 
-/** Episodes of one alert that are looked through; only the latest per target counts. */
-const mostEpisodes = 100;
-
 export interface Explaining {
-  readonly ledger: Pick<Ledger, "alert" | "incident" | "incidents">;
-  readonly targets: Pick<Targets, "decide" | "speakerTo" | "terms">;
+  readonly ledger: Pick<Ledger, "explain" | "alerts">;
+  readonly explainer: Pick<Explainer, "known" | "hypothetical">;
   readonly clock: Clock;
 }
 
-export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoint[] {
-  const render: Parameters<typeof explainKnown>[0]["render"] = (target, telling) =>
-    targets.speakerTo(target)?.publisher.render(telling) ?? null;
-  const episodesOf = async (fingerprint: string): Promise<Map<string, Episode>> => {
-    const latest = new Map<string, Episode>();
-    const { incidents } = await ledger.incidents({ fingerprint, limit: mostEpisodes });
-    for (const { incident } of incidents) {
-      const known = latest.get(incident.target);
-      if (known !== undefined && known.view.incident.id > incident.id) continue;
-      const found = await ledger.incident(incident.id);
-      if (found !== undefined) latest.set(incident.target, found);
-    }
-    return latest;
+export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endpoint[] {
+  const explained = async (fingerprint: string) => {
+    const explanation = await ledger.explain(fingerprint);
+    return explanation && explanationBody(explanation, explainer.known(explanation));
   };
   return [
     {
       method: "GET",
       path: "/api/v1/explain",
       role: "read",
-      does: "says per target why an alert was told or was not: ?fingerprint=",
+      does: "says per target why an alert was sent or was not: ?fingerprint=, or ?matcher= &limit= &cursor=",
       async answer(request) {
         const fingerprint = queryOf(request, "fingerprint");
-        if (fingerprint === undefined) throw badRequest({ path: "fingerprint", message: "expected a fingerprint" });
-        const view = await ledger.alert(fingerprint);
-        if (view === undefined) throw notFound("alert");
-        const { alert, status, claims } = view;
-        const decisions = targets.decide(alert);
-        const explained = explainKnown({
-          alert,
-          status,
-          nowMs: clock.now(),
-          decisions,
-          episodes: await episodesOf(fingerprint),
-          render,
-        });
-        return {
-          fingerprint,
-          status,
-          labels: alert.labels,
-          firstSeenAt: iso(view.firstSeenAtMs),
-          confirmedAt: iso(view.confirmedAtMs),
-          claims: claims.map((claim) => ({
-            source: claim.source,
-            ...(claim.sender !== undefined && { sender: claim.sender }),
-            ...(claim.origin !== undefined && { origin: claim.origin }),
-            status: claim.status,
-            ...(claim.ended !== undefined && { ended: claim.ended }),
-            startsAt: iso(claim.startsAtMs),
-            heardAt: iso(claim.heardAtMs),
-            ...(claim.expiresAtMs !== undefined && { expiresAt: iso(claim.expiresAtMs) }),
-            ...(claim.doubtfulEndAtMs !== undefined && { doubtfulEndAt: iso(claim.doubtfulEndAtMs) }),
-          })),
-          targets: explained.map(explainedBody),
-        };
+        const hasMatcher = queriesOf(request, "matcher").length > 0;
+        if (fingerprint === undefined && !hasMatcher)
+          throw badRequest({ path: "fingerprint", message: "expected a fingerprint, or a matcher" });
+        if (fingerprint !== undefined && hasMatcher)
+          throw badRequest({ path: "matcher", message: "expected a fingerprint or a matcher, not both" });
+        if (fingerprint === undefined)
+          return searchAlerts(alertSearchOf(request), { ledger, clock }, (alert) => explained(alert.fingerprint));
+        const body = await explained(fingerprint);
+        if (body === undefined) throw notFound("alert");
+        return body;
       },
     },
     {
@@ -88,25 +55,45 @@ export function explainEndpoints({ ledger, targets, clock }: Explaining): Endpoi
           throw badRequest(...claim.map(({ path, message }) => ({ path: formatPath(path), message })));
         }
         const { alert, status } = claim;
-        const { fingerprint } = alert;
-        const adopting = new Set(targets.terms.filter((terms) => terms.adoptUnknownResolves).map(({ name }) => name));
-        const explained = explainHypothetical({
-          alert,
-          status,
-          nowMs: clock.now(),
-          decisions: targets.decide(alert),
-          episodes: await episodesOf(fingerprint),
-          render,
-          unheardOf: (await ledger.alert(fingerprint)) === undefined,
-          adopts: (target) => adopting.has(target),
-        });
-        return { fingerprint, status, targets: explained.map(explainedBody) };
+        const known = await ledger.explain(alert.fingerprint);
+        const sender = queryOf(request, "source") ?? known?.alert.sender ?? "";
+        const targets = explainer.hypothetical({ alert, status, sender }, known);
+        return { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: targets.map(explainedBody) };
       },
     },
   ];
 }
 
+function explanationBody({ alert: view }: Explanation, targets: readonly Explained[]) {
+  const { alert, status, claims } = view;
+  return {
+    fingerprint: alert.fingerprint,
+    status,
+    ...reasonOf(targets),
+    labels: alert.labels,
+    firstSeenAt: iso(view.firstSeenAtMs),
+    confirmedAt: iso(view.confirmedAtMs),
+    claims: claims.map((claim) => ({
+      source: claim.source,
+      ...(claim.sender !== undefined && { sender: claim.sender }),
+      ...(claim.origin !== undefined && { origin: claim.origin }),
+      status: claim.status,
+      ...(claim.ended !== undefined && { ended: claim.ended }),
+      startsAt: iso(claim.startsAtMs),
+      heardAt: iso(claim.heardAtMs),
+      ...(claim.expiresAtMs !== undefined && { expiresAt: iso(claim.expiresAtMs) }),
+      ...(claim.doubtfulEndAtMs !== undefined && { doubtfulEndAt: iso(claim.doubtfulEndAtMs) }),
+    })),
+    targets: targets.map(explainedBody),
+  };
+}
+
+/** There is one for the whole alert only where no target could receive it. */
+const reasonOf = (targets: readonly Explained[]) => (hadNoTarget(targets) ? { reason: "no_target" as const } : {});
+
 export const explainedBody = ({ history, ...rest }: Explained) => ({
   ...rest,
   ...(history !== undefined && { history: history.map(historyBody) }),
 });
+
+export type ExplanationBody = ReturnType<typeof explanationBody>;

@@ -95,7 +95,14 @@ export function incidentBody({ incident, state, reason }: IncidentView) {
       summary: wanted.summary,
       at: iso(wanted.atMs),
     },
-    told: told && { event: told.event, certain: told.certain, severity: told.severity, at: iso(told.atMs) },
+    told: told && {
+      event: told.event,
+      certain: told.certain,
+      severity: told.severity,
+      at: iso(told.atMs),
+      // Nothing was sent.
+      ...(told.shadow && { shadow: true as const }),
+    },
     dueAt: iso(incident.dueAtMs),
     attempts: incident.attempts,
     lastFailure: failureBody(incident),

@@ -4,15 +4,21 @@ import { queryOf } from "./endpoint.ts";
 import { badRequest } from "./problem.ts";
 
 const defaultLimit = 100;
-const mostPerPage = 1_000;
+const maxPerPage = 1_000;
 
-/** `?limit=` and `?cursor=` of a list. */
-export function pageOf(request: FastifyRequest): { limit: number; cursor?: string } {
+/** `?limit=` of a list. */
+export function limitOf(request: FastifyRequest): number {
   const text = queryOf(request, "limit");
   const limit = text === undefined ? defaultLimit : Number(text);
-  if (!Number.isInteger(limit) || limit < 1 || limit > mostPerPage) {
-    throw badRequest({ path: "limit", message: `expected a whole number from 1 to ${mostPerPage}` });
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxPerPage) {
+    throw badRequest({ path: "limit", message: `expected a whole number from 1 to ${maxPerPage}` });
   }
+  return limit;
+}
+
+/** `?limit=` and `?cursor=` of a list that is ordered by numbers. */
+export function pageOf(request: FastifyRequest): { limit: number; cursor?: string } {
+  const limit = limitOf(request);
   const cursor = queryOf(request, "cursor");
   if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) {
     throw badRequest({ path: "cursor", message: "expected a nextCursor of an earlier page" });

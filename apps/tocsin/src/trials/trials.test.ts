@@ -4,6 +4,7 @@ import { VirtualClock } from "@tocsin/testkit";
 import { expect, test } from "vitest";
 
 import { run } from "../cli/program.ts";
+import { notifications } from "../notification.ts";
 import { routingKey, startService, type TestService } from "../service.fixture.ts";
 import { Vault } from "../vault.ts";
 import { trialAlert, trialTarget } from "./trial-alert.ts";
@@ -194,6 +195,7 @@ test("what a process left open that was killed is ended by the next one, and onl
     clock,
     wake: () => {},
     publisherTo: () => undefined,
+    notify: notifications(() => undefined),
     attempted: () => {},
   });
   await trials.endAbandoned();

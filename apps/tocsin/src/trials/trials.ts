@@ -8,10 +8,9 @@ import {
   LedgerUnavailable,
   type Outcome,
   type Publisher,
-  type Telling,
 } from "@tocsin/core";
 
-import { tellingOf } from "../publishing.ts";
+import { firstContent, notSent, type Notify } from "../notification.ts";
 import type { TargetEntry } from "../target-entry.ts";
 import type { Vault } from "../vault.ts";
 import { trialAlert, trialPrefix, trialTarget } from "./trial-alert.ts";
@@ -56,6 +55,7 @@ export interface TrialsOptions {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly publisherTo: (target: string) => Publisher | undefined;
+  readonly notify: Notify;
   /** Every attempt counts. */
   readonly attempted: (attempt: Pick<Lease, "target" | "action">, outcome: Outcome, durationMs: number) => void;
 }
@@ -125,16 +125,8 @@ export class Trials {
     if (!(await this.#o.ledger.charge(target))) throw new TrialRefused("is at its limit; ask again later");
     const { clock, vault } = this.#o;
     const alert = trialAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
-    const telling: Telling = {
-      action: "check",
-      dedupKey: alert.fingerprint,
-      eventId: alert.fingerprint,
-      eventAtMs: clock.now(),
-      severity: "info",
-      alert,
-      summary: "",
-      firing: 0,
-    };
+    const asked = { target, dedupKey: alert.fingerprint, severity: "info", summary: "", sender: "" } as const;
+    const telling = this.#o.notify({ ...firstContent(alert, asked), action: "check", event: notSent(clock.now()) });
     const sinceMs = clock.monotonic();
     const signal = AbortSignal.any([AbortSignal.timeout(entry.target.timeoutMs), this.#stopping.signal]);
     const outcome = await publisher.publish(telling, signal);
@@ -152,7 +144,7 @@ export class Trials {
   attempted(lease: Lease, outcome: Outcome, durationMs: number): void {
     const running = this.#running.get(lease.dedupKey);
     if (running === undefined) return;
-    const sent = this.#o.publisherTo(lease.target)?.render(tellingOf(lease, undefined)) ?? null;
+    const sent = this.#o.publisherTo(lease.target)?.render(this.#o.notify(lease)) ?? null;
     running.attempts.push(attemptOf(lease.action, outcome, { durationMs, sent }));
     running.news();
   }

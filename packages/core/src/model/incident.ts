@@ -11,6 +11,7 @@ export const reasons = [
   "delivered",
   "filtered",
   "target_disabled",
+  "target_invalid",
   "shadow",
   "no_target",
   "duplicate",

@@ -132,8 +132,16 @@ export interface Report {
   readonly rendered?: unknown;
 }
 
+/** What the events of an incident say, whichever event it is. */
+export type EventContent = Pick<
+  Lease,
+  "incident" | "target" | "dedupKey" | "severity" | "summary" | "firing" | "alertJson" | "sender" | "endedAtMs"
+>;
+
 export interface AlertView {
   readonly alert: Alert;
+  /** The sender that says that it fires, else one that spoke of it: an address, else the name of a source. */
+  readonly sender: string;
   readonly claims: readonly ClaimState[];
   readonly status: "firing" | "resolved";
   readonly firstSeenAtMs: number;
@@ -145,6 +153,21 @@ export interface IncidentView {
   /** State and reason as they are now: waits for limiter, pause or breaker are derived, not stored. */
   readonly state: IncidentState;
   readonly reason: Reason;
+}
+
+/** The newest incident of an alert at a target, with all that explains it. */
+export interface ExplainedIncident extends IncidentView {
+  readonly history: readonly HistoryEntry[];
+  readonly content: EventContent;
+  /** Of an incident that stands in for another target's: that target, unless its incident was forgotten. */
+  readonly fallbackFor?: string;
+}
+
+/** All that the ledger knows of one alert, at one instant. */
+export interface Explanation {
+  readonly alert: AlertView;
+  /** At most two for each target: its own incident and the one that stands in for another target's. */
+  readonly incidents: readonly ExplainedIncident[];
 }
 
 /**
@@ -230,6 +253,10 @@ export interface Ledger extends AsyncDisposable {
   release(owner: string): Promise<void>;
 
   alert(fingerprint: string): Promise<AlertView | undefined>;
+  /** Undefined: this alert was never seen, or is forgotten. */
+  explain(fingerprint: string): Promise<Explanation | undefined>;
+  /** All alerts, firing or not, by fingerprint: those that come after `after`, at most `limit`. */
+  alerts(page: { readonly after?: string; readonly limit: number }): Promise<readonly Alert[]>;
   firing(page: FiringPage): Promise<readonly Alert[]>;
   incidents(query: IncidentQuery): Promise<{ incidents: readonly IncidentView[]; nextCursor?: string }>;
   incident(id: number): Promise<{ view: IncidentView; history: readonly HistoryEntry[] } | undefined>;

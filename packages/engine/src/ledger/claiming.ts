@@ -1,11 +1,9 @@
 import {
   type ClaimRequest,
-  type ClaimState,
   doubted,
   eventOf,
   type Flight,
   type Incident,
-  leadingMember,
   nextAction,
   type Overtaken,
   repairLate,
@@ -17,12 +15,13 @@ import {
 import { breakerState, probing, unprobed } from "../breaker.ts";
 import type { Flights } from "../flights.ts";
 import type { Desk } from "./desk.ts";
+import { eventContent } from "./event-content.ts";
 import { waitingIn } from "./gates.ts";
 import { fallBack } from "./fallback.ts";
 import { letTimePass } from "./intake.ts";
 import { type PackedClaimed, type PackedLease, placeOf } from "./packed.ts";
 import { repeatDue } from "./reminding.ts";
-import type { AlertRecord, EndpointRecord, Lane } from "./store.ts";
+import type { EndpointRecord, Lane } from "./store.ts";
 
 /** Alerts whose time has come that one claim looks at: a bound on the commit, not on the work; the rest comes next. */
 const mostLookedAt = 500;
@@ -273,34 +272,12 @@ function leaseOf(
     "token" | "action" | "event" | "urgency" | "shadow" | "timeoutMs" | "leaseMs" | "leaseUntilMs"
   >,
 ): PackedLease {
-  const lead = leadingMember(incident.members);
-  const record = desk.store.alert(lead.fingerprint);
-  if (!record) throw new Error(`incident ${incident.id} speaks of an alert that is not recorded`);
   const { terms } = endpoint;
-  const { wanted } = incident;
   return {
-    incident: incident.id,
+    ...eventContent(desk.store, incident),
     ...attempt,
-    target: incident.target,
     endpoint: terms.endpoint,
-    dedupKey: incident.dedupKey,
-    severity: wanted.severity,
-    summary: wanted.summary,
-    firing: incident.members.filter(({ status }) => status === "firing").length,
-    alertJson: record.content,
-    sender: senderOf(record),
-    ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
     acceptedAtMs: incident.acceptedAtMs,
     first: attempt.action === "trigger" && !incident.opened,
   };
-}
-
-/** Who says that the alert fires, else who spoke of it. */
-function senderOf({ claims }: AlertRecord): string {
-  let known: ClaimState | undefined;
-  for (const key in claims) {
-    const claim = claims[key];
-    if (known === undefined || claim?.status === "firing") known = claim;
-  }
-  return known?.sender ?? known?.source ?? "";
 }

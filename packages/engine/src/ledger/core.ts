@@ -18,7 +18,7 @@ import { atCurrentEndpoint, settle } from "./settling.ts";
 import { reroute, want } from "./intake.ts";
 import { wanting } from "./members.ts";
 import type { PackedReport, PackedWant } from "./packed.ts";
-import { alertView, incidentView, standing } from "./reading.ts";
+import { alertView, explain, incidentView, standing } from "./reading.ts";
 import { alertIn, type Store } from "./store.ts";
 import { useTargets } from "./targets.ts";
 
@@ -125,6 +125,14 @@ export class LedgerCore {
   alert(fingerprint: string): AlertView | undefined {
     const record = this.#desk.store.alert(fingerprint);
     return record && alertView(record);
+  }
+
+  explain(fingerprint: string) {
+    return explain(this.#desk, fingerprint);
+  }
+
+  alerts({ after = "", limit }: { readonly after?: string; readonly limit: number }) {
+    return this.#desk.store.alertsByFingerprint(after, limit).map(alertIn);
   }
 
   firing(page: FiringPage) {

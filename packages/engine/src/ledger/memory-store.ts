@@ -59,6 +59,10 @@ export class MemoryStore implements Store {
     return [...this.#alerts.values()].filter(take).toSorted((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
   }
 
+  alertsByFingerprint(after: string, limit: number): readonly AlertRecord[] {
+    return this.#sortedAlerts(({ fingerprint }) => fingerprint > after).slice(0, limit);
+  }
+
   silentAlerts(source: string): readonly string[] {
     return this.#sortedAlerts(({ silent }) => silent.includes(source)).map(({ fingerprint }) => fingerprint);
   }
@@ -70,6 +74,16 @@ export class MemoryStore implements Store {
   latestIncident(target: string, dedupKey: string): Incident | undefined {
     const id = this.#episodes.get(`${target}\0${dedupKey}`);
     return id === undefined ? undefined : this.#incidents.get(id);
+  }
+
+  incidentsOfAlert(fingerprint: string): readonly number[] {
+    const newest = new Map<string, number>();
+    for (const id of this.#members.get(fingerprint) ?? []) {
+      const { target, dedupKey } = this.#incidents.get(id) as Incident;
+      const key = `${target}\0${dedupKey}`;
+      newest.set(key, Math.max(id, newest.get(key) ?? 0));
+    }
+    return [...newest.values()];
   }
 
   insertIncident(incident: Omit<Incident, "id">): Incident {

@@ -26,6 +26,8 @@ export const portOver = ({ run, watch, close }: Port): Ledger => ({
   resolve: (incident, by) => run("resolve", [incident, by]),
   release: (owner) => run("release", [owner]),
   alert: (fingerprint) => run("alert", [fingerprint]),
+  explain: (fingerprint) => run("explain", [fingerprint]),
+  alerts: (page) => run("alerts", [page]),
   firing: (page) => run("firing", [page]),
   incidents: (query) => run("incidents", [query]),
   incident: (id) => run("incident", [id]),

@@ -1,15 +1,51 @@
-import type { AlertView, Incident, IncidentView, Reason, TargetStanding } from "@tocsin/core/decisions";
+import type {
+  AlertView,
+  ExplainedIncident,
+  Explanation,
+  Incident,
+  IncidentView,
+  Reason,
+  TargetStanding,
+} from "@tocsin/core/decisions";
 import { breakerState } from "../breaker.ts";
 import type { Desk } from "./desk.ts";
+import { eventContent, senderOf } from "./event-content.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
 export const alertView = (record: AlertRecord): AlertView => ({
   alert: alertIn(record),
+  sender: senderOf(record),
   claims: Object.values(record.claims),
   status: record.status,
   firstSeenAtMs: record.firstSeenAtMs,
   confirmedAtMs: record.confirmedAtMs,
 });
+
+/** The newest incidents of an alert: its own at each target, and the one that stands in for another target's. */
+export function explain(desk: Desk, fingerprint: string): Explanation | undefined {
+  const { store } = desk;
+  const record = store.alert(fingerprint);
+  if (!record) return undefined;
+  const newest = new Map<string, Incident>();
+  for (const id of store.incidentsOfAlert(fingerprint)) {
+    const incident = store.incident(id);
+    if (!incident) continue;
+    const key = `${incident.fallbackOf === null ? "own" : "fallback"} ${incident.target}`;
+    if (id > (newest.get(key)?.id ?? 0)) newest.set(key, incident);
+  }
+  return { alert: alertView(record), incidents: [...newest.values()].map((one) => explainedIncident(desk, one)) };
+}
+
+function explainedIncident(desk: Desk, incident: Incident): ExplainedIncident {
+  const { store } = desk;
+  const origin = incident.fallbackOf === null ? undefined : store.incident(incident.fallbackOf);
+  return {
+    ...incidentView(desk, incident),
+    history: store.history(incident.id),
+    content: eventContent(store, incident),
+    ...(origin && { fallbackFor: origin.target }),
+  };
+}
 
 /** State and reason as they are now. What a whole target or credential waits for is not written to each incident. */
 export function incidentView(desk: Desk, incident: Incident): IncidentView {

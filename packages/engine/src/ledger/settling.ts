@@ -88,9 +88,10 @@ function stillOwed(desk: Desk, incident: Incident, flight: Flight): Incident {
 const wentUnanswered = (outcome: Outcome): boolean =>
   (outcome.kind === "ambiguous" && outcome.status === undefined) || (outcome.kind === "interrupted" && outcome.left);
 
+/** A shadow's event is named as one: it was not sent. */
 const noteOf = (flight: Flight, outcome: Outcome): string =>
   outcome.kind === "accepted"
-    ? flight.action
+    ? `${flight.shadow ? "shadow " : ""}${flight.action}`
     : `${flight.action} ${"reason" in outcome ? outcome.reason : outcome.kind}`;
 
 /** What the outcome says of breaker, block and pause. */

@@ -79,12 +79,16 @@ export interface Store {
   alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[];
   nextLookAtMs(): number | null;
   firingAlerts(page: FiringPage): readonly AlertRecord[];
+  /** Firing or not, by fingerprint, those that come after this one. */
+  alertsByFingerprint(after: string, limit: number): readonly AlertRecord[];
   /** Alerts that wait for a word of this source (`AlertRecord.silent`). */
   silentAlerts(source: string): readonly string[];
 
   incident(id: number): Incident | undefined;
   /** The newest episode of (target, dedup key). */
   latestIncident(target: string, dedupKey: string): Incident | undefined;
+  /** The newest incident of each (target, dedup key) that the alert was ever part of. */
+  incidentsOfAlert(fingerprint: string): readonly number[];
   insertIncident(incident: Omit<Incident, "id">): Incident;
   putIncident(before: Incident, after: Incident): void;
   addMember(fingerprint: string, incident: Incident): void;

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 import { claims } from "./ledger/claims.ts";
+import { explaining } from "./ledger/explaining.ts";
 import { fallingBack } from "./ledger/falling-back.ts";
 import { holdingBack } from "./ledger/holding-back.ts";
 import { keeping } from "./ledger/keeping.ts";
@@ -36,6 +37,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     fallingBack(subject);
     people(subject);
     keeping(subject);
+    explaining(subject);
     outliving(subject);
     watching(subject);
   });

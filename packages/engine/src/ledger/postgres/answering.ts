@@ -62,6 +62,22 @@ const answerers: { [K in Kind]: Answerer<K> } = {
     },
   ],
 
+  byFingerprint: ({ after, limit }, _, answer) => [
+    {
+      sql: "SELECT * FROM alerts WHERE fingerprint > $1 ORDER BY fingerprint LIMIT $2",
+      values: [storedKey(after), limit],
+      take: (rows) => answer(rows.map(alertOf)),
+    },
+  ],
+
+  ofAlert: ({ fingerprint }, _, answer) => [
+    {
+      sql: `SELECT max(i.id) AS id FROM incidents i WHERE ${isOfAlert("$1")} GROUP BY i.target, i.dedup_key`,
+      values: [storedKey(fingerprint)],
+      take: (rows) => answer(rows.map((row) => Number(row["id"]))),
+    },
+  ],
+
   incidents: ({ query }, reading, answer) => [
     {
       ...incidentsWhere(query),
@@ -103,6 +119,10 @@ const answerers: { [K in Kind]: Answerer<K> } = {
   over: ({ beforeMs, limit }, reading, answer) => overSteps(beforeMs, limit, reading, answer),
 };
 
+/** The incident `i` is or was one of the alert with this fingerprint. */
+const isOfAlert = (fingerprint: string): string =>
+  `((${sameKey("i.dedup_key", fingerprint)}) OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${fingerprint})))`;
+
 function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQuery): Pick<Step, "sql" | "values"> {
   const values: unknown[] = [];
   const value = (of: unknown): string => `$${values.push(of)}`;
@@ -114,10 +134,7 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
   if (state === "due") where.push("i.due_at IS NOT NULL");
   if (target !== undefined) where.push(`i.target = ${value(storedKey(target))}`);
   if (fingerprint !== undefined) {
-    const key = value(storedKey(fingerprint));
-    where.push(
-      `((${sameKey("i.dedup_key", key)}) OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${key})))`,
-    );
+    where.push(isOfAlert(value(storedKey(fingerprint))));
   }
   return {
     sql: `SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ${value(limit + 1)}`,

@@ -104,7 +104,7 @@ async function copyAll(source: SqliteStore, session: Session): Promise<Copied> {
   });
   let alerts = 0;
   for (let after = ""; ;) {
-    const records = source.allAlerts(after, page);
+    const records = source.alertsByFingerprint(after, page);
     await write((draft) => {
       for (const record of records) draft.putAlert(undefined, record);
     });

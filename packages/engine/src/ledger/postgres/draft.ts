@@ -108,6 +108,10 @@ export class Draft implements Store {
     return this.#ask("firing", { page }, []);
   }
 
+  alertsByFingerprint(after: string, limit: number): readonly AlertRecord[] {
+    return this.#ask("byFingerprint", { after, limit }, []);
+  }
+
   silentAlerts(source: string): readonly string[] {
     const read = this.#atHand.silent.get(source);
     if (read === undefined) this.missing.silent.add(source);
@@ -131,6 +135,10 @@ export class Draft implements Store {
     const id = this.#episodes.get(key) ?? this.#atHand.episodes.get(key);
     if (id === undefined) this.missing.episodes.set(key, { target, dedupKey });
     return id === undefined || id === null ? undefined : this.incident(id);
+  }
+
+  incidentsOfAlert(fingerprint: string): readonly number[] {
+    return this.#ask("ofAlert", { fingerprint }, []);
   }
 
   insertIncident(incident: Omit<Incident, "id">): Incident {

@@ -35,6 +35,10 @@ const expected: {
   acknowledge: (missing, [id]) => void missing.incidents.add(id),
   resolve: (missing, [id]) => void missing.incidents.add(id),
   alert: (missing, [fingerprint]) => void missing.alerts.add(fingerprint),
+  explain(missing, [fingerprint]) {
+    missing.alerts.add(fingerprint);
+    missing.ask({ kind: "ofAlert", fingerprint });
+  },
   incident(missing, [id]) {
     missing.incidents.add(id);
     missing.ask({ kind: "history", incident: id });

@@ -47,6 +47,8 @@ const longestBlindMs = 5_000;
 /** These change nothing: they see one instant and wait for no writer. */
 const readers: ReadonlySet<Operation> = new Set<Operation>([
   "alert",
+  "explain",
+  "alerts",
   "firing",
   "incidents",
   "incident",

@@ -20,6 +20,11 @@ export interface Answers {
     readonly asks: { readonly page: FiringPage };
     readonly answer: readonly AlertRecord[];
   };
+  byFingerprint: {
+    readonly asks: { readonly after: string; readonly limit: number };
+    readonly answer: readonly AlertRecord[];
+  };
+  ofAlert: { readonly asks: { readonly fingerprint: string }; readonly answer: readonly number[] };
   incidents: {
     readonly asks: { readonly query: IncidentQuery };
     readonly answer: { readonly incidents: readonly Incident[]; readonly nextCursor?: string };

@@ -108,7 +108,7 @@ export class AlertRows {
       .map(recordOf);
   }
 
-  all(after: string, limit: number): readonly AlertRecord[] {
+  byFingerprint(after: string, limit: number): readonly AlertRecord[] {
     return this.#db
       .all("SELECT * FROM alerts WHERE fingerprint > ? ORDER BY fingerprint LIMIT ?", after, limit)
       .map(recordOf);

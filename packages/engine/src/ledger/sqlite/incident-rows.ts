@@ -103,6 +103,18 @@ export class IncidentRows {
     return row?.["id"] ? this.#existing(row["id"]) : undefined;
   }
 
+  ofAlert(fingerprint: string): readonly number[] {
+    return this.#db
+      .column(
+        `SELECT max(id) FROM incidents WHERE dedup_key = ? GROUP BY target
+         UNION SELECT max(i.id) FROM members m JOIN incidents i ON i.id = m.incident WHERE m.fingerprint = ?
+         GROUP BY i.target, i.dedup_key`,
+        fingerprint,
+        fingerprint,
+      )
+      .map(Number);
+  }
+
   insert(incident: Omit<Incident, "id">): Incident {
     const inserted: Incident = { ...incident, id: ++this.#lastId };
     const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } =

@@ -89,9 +89,8 @@ export class SqliteStore implements Store {
     return this.#alerts.firing(page);
   }
 
-  /** Every one, by fingerprint: for who moves them elsewhere. */
-  allAlerts(after: string, limit: number) {
-    return this.#alerts.all(after, limit);
+  alertsByFingerprint(after: string, limit: number) {
+    return this.#alerts.byFingerprint(after, limit);
   }
 
   silentAlerts(source: string) {
@@ -104,6 +103,10 @@ export class SqliteStore implements Store {
 
   latestIncident(target: string, dedupKey: string) {
     return this.#incidents.latest(target, dedupKey);
+  }
+
+  incidentsOfAlert(fingerprint: string) {
+    return this.#incidents.ofAlert(fingerprint);
   }
 
   insertIncident(incident: Omit<Incident, "id">) {

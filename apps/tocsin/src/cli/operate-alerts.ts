@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+import type { alertBody } from "../http/alerts.ts";
+import type { explainedBody } from "../http/explain.ts";
+import { OperatorError } from "../operator-error.ts";
+import { call } from "./api.ts";
+import { print, sayMore } from "./operate.ts";
+import type { AlertOptions, OperatorOptions } from "./operator-commands.ts";
+import { printable, table } from "./table.ts";
+import type { Terminal } from "./terminal.ts";
+
+/*
+ * Operator commands about alerts. The service searches a bounded number of alerts per request, so one command may make many.
+ */
+
+interface Explanation {
+  readonly fingerprint: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly targets: readonly ReturnType<typeof explainedBody>[];
+}
+
+type AlertBody = ReturnType<typeof alertBody>;
+
+export async function explain(terminal: Terminal, options: OperatorOptions, fingerprint: string): Promise<void> {
+  const answer = await call(options, "GET", `explain?fingerprint=${encodeURIComponent(fingerprint)}`);
+  print(terminal, options, answer, explanationText(answer as Explanation));
+}
+
+/** What would happen if the alert in a file came now. */
+export async function explainFile(terminal: Terminal, options: OperatorOptions, file: string): Promise<void> {
+  const answer = await call(options, "POST", "explain", readAlert(file, terminal.cwd));
+  print(terminal, options, answer, explanationText(answer as Explanation));
+}
+
+export async function explainMatching(terminal: Terminal, options: AlertOptions): Promise<void> {
+  const answer = await search<Explanation>(options, "explain");
+  const text = answer.alerts.map(explanationText).join("\n");
+  print(terminal, options, answer, text || noMatch);
+  sayMore(terminal, options, answer);
+}
+
+export async function listAlerts(
+  terminal: Terminal,
+  options: AlertOptions & { readonly received?: string },
+): Promise<void> {
+  const answer = await search<AlertBody>(options, "alerts", options.received === undefined ? {} : { received: "none" });
+  const rows = answer.alerts.map(({ fingerprint, status, labels, confirmedAt, reason, targets }) => [
+    fingerprint,
+    status,
+    labels["alertname"],
+    confirmedAt,
+    reason ?? targets.map((one) => `${one.target}: ${one.state}, ${one.reason}`).join("; "),
+  ]);
+  print(terminal, options, answer, table(["FINGERPRINT", "STATUS", "NAME", "CONFIRMED", "TARGETS"], rows));
+  sayMore(terminal, options, answer);
+}
+
+interface Found<Row> {
+  readonly alerts: readonly Row[];
+  readonly nextCursor?: string;
+}
+
+/** Asks until there are as many alerts as wanted, or no more. */
+async function search<Row>(
+  options: AlertOptions,
+  path: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Found<Row>> {
+  const limit = Number(options.limit);
+  const alerts: Row[] = [];
+  let nextCursor = options.cursor;
+  do {
+    const query = new URLSearchParams([
+      ...(options.matcher ?? []).map((matcher) => ["matcher", matcher]),
+      // The service says what is wrong with it.
+      ["limit", Number.isInteger(limit) ? String(Math.min(limit - alerts.length, 1_000)) : options.limit],
+      ...(nextCursor === undefined ? [] : [["cursor", nextCursor]]),
+      ...Object.entries(more),
+    ]);
+    const page = (await call(options, "GET", `${path}?${query.toString()}`)) as Found<Row>;
+    alerts.push(...page.alerts);
+    nextCursor = page.nextCursor;
+  } while (nextCursor !== undefined && alerts.length < limit);
+  return { alerts, ...(nextCursor !== undefined && { nextCursor }) };
+}
+
+const noMatch = "No alert matches\n";
+
+function explanationText({ fingerprint, status, reason, labels, targets }: Explanation): string {
+  const name = labels?.["alertname"];
+  const lines = [
+    `${fingerprint}${name === undefined ? "" : ` (${name})`} is ${status}${reason === undefined ? "" : `: ${reason}, no target can receive it`}`,
+    ...targets.flatMap(({ target, history = [], fallback, ...row }) => [
+      `${target}: ${standing(row)}`,
+      ...(fallback ? [`  also ${standing(fallback)}`] : []),
+      ...history.map((entry) => `  ${entry.at}  ${entry.what}${entry.detail ? `: ${entry.detail}` : ""}`),
+    ]),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join("");
+}
+
+const standing = (row: Pick<Explanation["targets"][number], "state" | "reason" | "detail" | "incident">): string =>
+  `${row.state}, ${row.reason}${row.detail ? ` (${row.detail})` : ""}${row.incident === undefined ? "" : `, incident ${row.incident}`}`;
+
+function readAlert(file: string, cwd: string): string {
+  let text: string;
+  try {
+    text = readFileSync(resolve(cwd, file), "utf8");
+  } catch (error) {
+    throw new OperatorError(`--alert: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
+  }
+  try {
+    JSON.parse(text);
+  } catch {
+    throw new OperatorError(`--alert: ${file} is not JSON. Expected one alert, such as {"labels": {"alertname": "A"}}`);
+  }
+  return text;
+}

@@ -1,0 +1,30 @@
+import { type ClaimState, type EventContent, type Incident, leadingMember } from "@tocsin/core/decisions";
+import type { AlertRecord, Store } from "./store.ts";
+
+/** What the next event of an incident says. The worker sends this, and explain shows it. */
+export function eventContent(store: Pick<Store, "alert">, incident: Incident): EventContent {
+  const { id, target, dedupKey, members, wanted } = incident;
+  const record = store.alert(leadingMember(members).fingerprint);
+  if (!record) throw new Error(`incident ${id} speaks of an alert that is not recorded`);
+  return {
+    incident: id,
+    target,
+    dedupKey,
+    severity: wanted.severity,
+    summary: wanted.summary,
+    firing: members.filter(({ status }) => status === "firing").length,
+    alertJson: record.content,
+    sender: senderOf(record),
+    ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
+  };
+}
+
+/** The sender that says that the alert fires, else one that spoke of it. */
+export function senderOf({ claims }: Pick<AlertRecord, "claims">): string {
+  let known: ClaimState | undefined;
+  for (const key in claims) {
+    const claim = claims[key];
+    if (known === undefined || claim?.status === "firing") known = claim;
+  }
+  return known?.sender ?? known?.source ?? "";
+}
