@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 
 import { format, type FormatOptions } from "oxfmt";
 
+import { commandLinePage } from "../apps/tocsin/src/cli/docs.ts";
+import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/docs.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
 
@@ -9,6 +11,7 @@ import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
 export async function generated(): Promise<Record<string, string>> {
   const schema = configJsonSchema();
   return {
+    "docs/cli.md": await formatted("cli.md", commandLinePage(commandLine())),
     "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
     "docs/configuration.md": await formatted("configuration.md", configurationPage(schema)),
   };

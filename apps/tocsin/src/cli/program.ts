@@ -43,6 +43,13 @@ function refuseUnknown(program: Command, word: string | undefined): void {
   program.error(`error: unknown command '${word}' (see tocsin --help)`);
 }
 
+/** All commands, to describe them: nothing runs, and no environment is read. */
+export const commandLine = (): Command =>
+  describe(
+    { out: () => {}, err: () => {}, env: {}, cwd: "", watched: false, onSignal: () => () => {}, onCrash() {} },
+    () => {},
+  );
+
 const configOption = ["--config <file>", "configuration; default: tocsin.yaml where it exists"] as const;
 
 function describe(terminal: Terminal, finish: (code: number) => void): Command {
