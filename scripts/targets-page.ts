@@ -49,7 +49,11 @@ told, whatever the filters say by then. A missing label counts as an empty text.
 no look-around, no back-references; the dot matches newlines; of a text over 4,096 characters the start is judged.
 
 In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` tells the difference; \`re(text, "pattern")\` takes the place of
-\`matches\`; macros cannot be nested. A condition that fails on an alert lets it pass: one page too many is better than one lost.`,
+\`matches\`; macros cannot be nested. A condition that fails on an alert lets it pass: one page too many is better than one lost.
+
+All filters of all targets may take a bounded number of steps for one alert. Usual filters take a small part of what each target
+has for itself. A filter that would take more, such as a pattern with large repetitions on a label of thousands of characters,
+lets the alert pass, and \`explain\` shows in \`detail\` which filter was not applied.`,
   template: `Each is a [Liquid](https://liquidjs.com) template over \`labels\`, \`annotations\`, \`alert_name\`, \`fingerprint\`, \`severity\`,
 \`starts_at\`, \`generator_url\`, \`value_string\` and \`metadata\`. One that fails, speaks of a label that is missing or comes out
 blank costs only its field, which then says what it would say without. \`{{ labels.team | default: "nobody" }}\` asks for a label

@@ -115,6 +115,12 @@ describe("an alert that was received", () => {
       [closed],
       { state: "not_told", reason: "filtered", incident: 7, history: closed.history },
     ],
+    [
+      "and sent although a filter was not applied",
+      { ...tells, detail: "a filter was not applied" },
+      [incidentAt("told", "delivered")],
+      { state: "told", wouldTell: true, detail: "a filter was not applied" },
+    ],
     ["and ended", filters, [closed], { state: "closed", reason: "delivered" }, "resolved"],
     ["but never recorded here", tells, [], { state: "not_told", reason: "would_tell", wouldTell: true }],
     ["and ended before", tells, [], { state: "not_told", reason: "resolved_before_told" }, "resolved"],
@@ -262,6 +268,11 @@ describe("an alert that is asked about", () => {
       ask(tells),
     ],
     ["filtered", { state: "not_told", reason: "filtered", wouldTell: false }, ask(filters)],
+    [
+      "sent although a filter is not applied",
+      { reason: "would_tell", wouldTell: true, detail: "a filter is not applied" },
+      ask({ ...tells, detail: "a filter is not applied" }),
+    ],
     ["open already", { state: "told", reason: "duplicate", wouldTell: false, incident: 7 }, ask(tells, open)],
     [
       "waiting to be sent",

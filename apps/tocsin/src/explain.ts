@@ -56,6 +56,7 @@ export function explainKnown({ alert: question, incidents }: Explanation, now: T
     const open = openOf(at.get(target));
     return {
       target,
+      ...notApplied(decision),
       ...rowOf(at.get(target), question, unrecorded(decision, question, isShadow), tell),
       wouldTell: tell && !isShadow,
       ...(tell && now.render && { event: now.render(open ? nextOf(open, now) : firstOf(decision, question, now)) }),
@@ -90,8 +91,10 @@ export function explainHypothetical(question: Question, now: Hypothetical): Expl
     const incident = open && { incident: open.incident.id };
     const why = whyNot(decision, question, open, now);
     const event = () => now.render(joined(open, firstOf(decision, question, now)));
-    if (why === undefined)
-      return { target, state: "due", reason: "would_tell", wouldTell: true, ...incident, event: event() };
+    if (why === undefined) {
+      const due = { state: "due", reason: "would_tell", wouldTell: true } as const;
+      return { target, ...due, ...notApplied(decision), ...incident, event: event() };
+    }
     const isShown = why.reason === "shadow" && decision.tell;
     return { target, state: "not_told", ...why, wouldTell: false, ...incident, ...(isShown && { event: event() }) };
   });
@@ -186,6 +189,10 @@ function unrecorded(decision: Decision, { status }: Question, isShadow: boolean)
   if (isShadow) return { state, reason: "shadow" };
   return { state, reason: status === "firing" ? "would_tell" : "resolved_before_told" };
 }
+
+/** Names a filter that was not applied, so that the target receives the alert. */
+const notApplied = (decision: Decision): Pick<Explained, "detail"> =>
+  decision.tell && decision.detail !== undefined ? { detail: decision.detail } : {};
 
 /** What the next event of an incident says. */
 function nextOf({ content, incident }: ExplainedIncident, { nowMs }: TargetsNow): NotificationFacts {

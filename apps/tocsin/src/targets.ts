@@ -249,7 +249,7 @@ export class Targets {
   }
 }
 
-const routeOf = ({ tell: _tell, ...where }: Decision & { tell: true }): Route => where;
+const routeOf = ({ tell: _tell, detail: _detail, ...where }: Decision & { tell: true }): Route => where;
 
 /** Whatever a target's filters say: what tries a target is told to that one and to nobody else. */
 function trialDecision(decision: Decision, { fingerprint, annotations }: Alert, tried: string): Decision {

@@ -12,7 +12,11 @@ export interface Filter {
   /** What an alert that fails lacks, for people: `namespace is none of production`. */
   readonly why: string;
   readonly reason: Reason;
-  /** `severity` is the alert's at this target: label, trusted classification, or the target's default. */
+  /**
+   * `severity` is the alert's at this target: label, trusted classification, or the target's default.
+   *
+   * @throws tooCostly where the subject's budget does not suffice
+   */
   readonly passes: (subject: Subject, severity: Severity) => boolean;
 }
 
@@ -109,13 +113,15 @@ const isRegex = ({ operator }: Matcher): boolean => operator.endsWith("~");
 
 function matcherFilter({ label, operator, value, matches }: Matcher): Filter {
   const why = `does not match ${label}${operator}${JSON.stringify(value)}`;
-  return filtered(why, (subject) => matches(subject.label(label)));
+  return filtered(why, (subject) => matches(subject.label(label), subject.budget));
 }
 
 function nameFilter({ pattern, test }: { pattern: string; test: Test }): Filter {
-  return filtered(`alert name does not contain ${pattern}`, (subject) => test(subject.name));
+  return filtered(`alert name does not contain ${pattern}`, (subject) => test(subject.name, subject.budget));
 }
 
 function whenFilter({ expression, test }: { expression: string; test: Condition }): Filter {
-  return filtered(`not true: ${expression}`, (subject, severity) => test(subject.whenContext(severity)));
+  return filtered(`not true: ${expression}`, (subject, severity) =>
+    test(subject.whenContext(severity), subject.budget),
+  );
 }

@@ -1,4 +1,4 @@
-import { compilePattern } from "./pattern.ts";
+import { compilePattern, type Test } from "./pattern.ts";
 
 /** A test of one label, as in Prometheus: `severity=~"critical|error"`. A missing label counts as an empty text. */
 export interface Matcher {
@@ -6,7 +6,7 @@ export interface Matcher {
   readonly operator: Operator;
   readonly value: string;
   /** Takes the label's value, `""` where there is none. */
-  readonly matches: (value: string) => boolean;
+  readonly matches: Test;
 }
 
 type Operator = "=" | "!=" | "=~" | "!~";
@@ -41,8 +41,8 @@ export function parseMatchers(text: string): Matcher[] {
 type Part = readonly [label: string, operator: Operator, value: string];
 
 function compile([label, operator, value]: Part): Matcher {
-  const test = operator.endsWith("~") ? compilePattern(value, { whole: true }) : (text: string) => text === value;
-  const matches = operator.startsWith("!") ? (text: string) => !test(text) : test;
+  const test: Test = operator.endsWith("~") ? compilePattern(value, { whole: true }) : (text) => text === value;
+  const matches: Test = operator.startsWith("!") ? (text, budget) => !test(text, budget) : test;
   return { label, operator, value, matches };
 }
 

@@ -7,7 +7,7 @@ test("a memo asks once per text, and forgets instead of growing", () => {
     asked.push(text);
     return text.length;
   });
-  expect(["a", "bb", "a", "bb", "ccc", "a"].map(size)).toEqual([1, 2, 1, 2, 3, 1]);
+  expect(["a", "bb", "a", "bb", "ccc", "a"].map((text) => size(text))).toEqual([1, 2, 1, 2, 3, 1]);
   expect(asked).toEqual(["a", "bb", "ccc", "a"]);
 });
 

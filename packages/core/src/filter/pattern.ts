@@ -1,14 +1,20 @@
 import { RE2JS, RE2JSException } from "re2js";
+import type { FilterBudget } from "./budget.ts";
 import { memo } from "./memo.ts";
 
-/** Tells whether a text matches. */
-export type Test = (text: string) => boolean;
+/** Tells whether a text matches. @throws tooCostly where the budget does not suffice */
+export type Test = (text: string, budget?: FilterBudget) => boolean;
 
 /**
- * Longest pattern, and the longest text that is judged whole; of a longer one its start is. Time is linear in both: a usual
- * pattern takes microseconds, the worst that we could write (`(a|b)*a(a|b){200}c`) a quarter of a second.
+ * Longest pattern, most instructions that it may compile to, and the longest text that RE2 judges whole; of a longer text it judges
+ * the start. Time is linear in instructions and text: a usual pattern takes microseconds, the worst that we could write for
+ * a text of that length (`(a|b)*a(a|b){200}c`) 45 ms.
  */
-export const longest = { pattern: 1_000, subject: 4_096 };
+export const longest = { pattern: 1_000, instructions: 5_000, subject: 4_096 };
+
+/** A comparison of strings judges that many characters in a step. Shorter texts are not charged. */
+const charactersPerStep = 16;
+const freeCharacters = 256;
 
 /** How many patterns are kept compiled, and how many texts each remembers, of at most so many characters. */
 const kept = { patterns: 10_000, texts: 64, characters: 256 };
@@ -29,7 +35,12 @@ const compilePart = memo(kept.patterns, (pattern) => compile(pattern, false));
 
 function compile(pattern: string, whole: boolean): Test {
   if (pattern.length > longest.pattern) throw new InvalidPattern(`longer than ${longest.pattern} characters`);
-  return plainTest(pattern, whole) ?? re2Test(pattern, whole);
+  const plain = plainTest(pattern, whole);
+  if (plain === undefined) return re2Test(pattern, whole);
+  return (text, budget) => {
+    if (text.length > freeCharacters) budget?.take(text.length / charactersPerStep);
+    return plain(text);
+  };
 }
 
 export class InvalidPattern extends Error {
@@ -44,11 +55,17 @@ function re2Test(pattern: string, whole: boolean): Test {
     if (error instanceof RE2JSException) throw new InvalidPattern(error.message.replace(/^error parsing regexp: /, ""));
     throw error;
   }
-  const test: Test = whole ? (text) => re2.testExact(text) : (text) => re2.test(text);
-  const remembered = memo(kept.texts, test);
-  return (text) => {
-    if (text.length <= kept.characters) return remembered(text);
-    return test(text.length > longest.subject ? text.slice(0, longest.subject) : text);
+  const instructions = re2.programSize();
+  if (instructions > longest.instructions) throw new InvalidPattern("too large: it repeats too much");
+  const test = whole ? (text: string) => re2.testExact(text) : (text: string) => re2.test(text);
+  const charged: Test = (text, budget) => {
+    budget?.take(instructions * text.length);
+    return test(text);
+  };
+  const remembered = memo(kept.texts, charged);
+  return (text, budget) => {
+    if (text.length <= kept.characters) return remembered(text, budget);
+    return charged(text.length > longest.subject ? text.slice(0, longest.subject) : text, budget);
   };
 }
 
@@ -59,10 +76,10 @@ const plainBranch = /^(\^?)(\.\*)?((?:[\w \-/:@%,;~#&=!<>"']|\\[.\-+*?()[\]{}|^$
  * Most patterns in practice are words, alternatives of words, or words with `.*` around. String comparison judges them
  * ten times faster than the automaton.
  */
-function plainTest(pattern: string, whole: boolean): Test | undefined {
+function plainTest(pattern: string, whole: boolean): ((text: string) => boolean) | undefined {
   const branches = pattern.split("|").map((branch) => plainBranch.exec(branch));
   const words = new Set<string>();
-  const tests: Test[] = [];
+  const tests: ((text: string) => boolean)[] = [];
   for (const branch of branches) {
     // An escaped `|` was split in two and leaves a lone backslash, which no branch matches.
     if (!branch) return undefined;

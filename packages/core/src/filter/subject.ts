@@ -1,6 +1,7 @@
 import { type Alert, alertName } from "../model/alert.ts";
 import type { Classification } from "../model/classification.ts";
 import { parseSeverity, type Severity } from "../model/severity.ts";
+import { FilterBudget } from "./budget.ts";
 import type { WhenContext } from "./when.ts";
 
 /** An alert as filters look at it. Made once per alert and asked by every target, hence the lazy parts. */
@@ -10,6 +11,7 @@ export class Subject {
   readonly name: string;
   /** Undefined: neither the label nor a classification says one, so each target's default decides. */
   readonly severity: Severity | undefined;
+  readonly budget = new FilterBudget();
   #whenContext: WhenContext | undefined;
 
   constructor(alert: Alert, classification?: Classification) {

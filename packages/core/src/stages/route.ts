@@ -1,3 +1,5 @@
+import { tooCostly } from "../filter/budget.ts";
+import type { Filter } from "../filter/filters.ts";
 import { Subject } from "../filter/subject.ts";
 import { type Alert, isChangeEvent } from "../model/alert.ts";
 import type { Classification } from "../model/classification.ts";
@@ -11,7 +13,7 @@ import { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./summary.ts";
 
 /** Whether a target is told of an alert, and why not. */
 export type Decision =
-  | (Route & { readonly tell: true })
+  | (Route & { readonly tell: true; readonly detail?: string })
   | { readonly target: string; readonly tell: false; readonly reason: Reason; readonly detail: string };
 
 /**
@@ -31,8 +33,12 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
   const { name } = target;
   if (!target.enabled) return { target: name, tell: false, reason: "target_disabled", detail: "enabled: false" };
   const severity = subject.severity ?? target.defaultSeverity;
-  for (const { passes, reason, why } of target.filters) {
-    if (!passes(subject, severity)) return { target: name, tell: false, reason, detail: why };
+  subject.budget.nextTarget();
+  let unjudged: string | undefined;
+  for (const filter of target.filters) {
+    const verdict = judge(filter, subject, severity);
+    if (verdict === "fails") return { target: name, tell: false, reason: filter.reason, detail: filter.why };
+    if (verdict === "too costly") unjudged ??= filter.why;
   }
   const change = isChangeEvent(subject.alert);
   if (change && !target.takesChanges)
@@ -45,7 +51,20 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
     dedupKey: change ? usual.changeKey : (dedupKeyOf(target, context) ?? usual.dedupKey),
     severity: severityOf(target, context) ?? severity,
     summary: summaryOfTarget(target, context) ?? usual.summary,
+    ...(unjudged !== undefined && {
+      detail: `sent although a filter was not applied, since it would take too long: ${unjudged}`,
+    }),
   };
+}
+
+/** One page too many is better than one lost: a filter that would take too long lets the alert pass, and the decision says so. */
+function judge({ passes }: Filter, subject: Subject, severity: Severity): "passes" | "fails" | "too costly" {
+  try {
+    return passes(subject, severity) ? "passes" : "fails";
+  } catch (error) {
+    if (error === tooCostly) return "too costly";
+    throw error;
+  }
 }
 
 const noChanges = ({ type }: Target): string =>
