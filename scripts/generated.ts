@@ -7,12 +7,15 @@ import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/docs.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
 
+import { statesPage } from "./states-page.ts";
+
 /** Generated files by their path from the root, formatted as everything here is. */
 export async function generated(): Promise<Record<string, string>> {
   const schema = configJsonSchema();
   return {
     "docs/cli.md": await formatted("cli.md", commandLinePage(commandLine())),
     "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
+    "docs/states.md": await formatted("states.md", statesPage()),
     "docs/configuration.md": await formatted("configuration.md", configurationPage(schema)),
   };
 }

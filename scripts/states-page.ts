@@ -1,0 +1,132 @@
+import { incidentStates, type IncidentState, type Reason, reasons } from "@tocsin/core";
+
+interface Explanation {
+  readonly meaning: string;
+  /** What an operator can do; absent: nothing is needed. */
+  readonly remedy?: string;
+}
+
+const states: Readonly<Record<IncidentState, string>> = {
+  candidate: "The alert waits for a classification before anything is sent.",
+  due: "An event must be sent. The reason says what it waits for.",
+  in_flight: "A request to the target is under way.",
+  told: "The target has accepted the last event, and the incident is open there.",
+  closed: "The target has accepted the end of the incident.",
+  not_told: "Nothing was sent to this target, and nothing has to be. The reason says why.",
+  dead: "Tocsin has stopped trying. A dead letter keeps what was sent and what came back.",
+};
+
+const explanations: Readonly<Record<Reason, Explanation>> = {
+  delivered: { meaning: "The target accepted the event." },
+  filtered: {
+    meaning: "A filter of the target does not match the alert. The detail names the filter.",
+    remedy: "If the alert should page, change the target's `filters`. What still fires is routed again at once.",
+  },
+  target_disabled: {
+    meaning: "The target has `enabled: false`.",
+    remedy: "Set `enabled: true`. Incidents that were opened before are still resolved.",
+  },
+  target_invalid: {
+    meaning: "The definition of the target has errors, so it cannot receive alerts.",
+    remedy: "`tocsin targets show NAME` lists every error with its path. Correct it; a restart is not needed.",
+  },
+  shadow: {
+    meaning: "The target has `mode: shadow`. Everything was done except sending.",
+    remedy: "Set `mode: live` when the target should page.",
+  },
+  no_target: {
+    meaning: "No target can receive the alert, or the target was removed before anything was sent.",
+    remedy: "Add a target. `tocsin targets list` shows the present ones with their errors.",
+  },
+  duplicate: { meaning: "The alert repeats what is known. Nothing has to be sent." },
+  superseded: { meaning: "A later event made this one unnecessary." },
+  resolved_before_told: {
+    meaning: "The alert ended before anything was sent.",
+    remedy: "If such alerts should page, set `page_resolved: critical` or `always` on the target.",
+  },
+  suppressed_noise: {
+    meaning: "A classification judged the alert as noise, and the target has `exclude_noise: true`.",
+  },
+  would_tell: { meaning: "Answer of a dry run: the alert would be sent to this target." },
+  waiting_turn: { meaning: "More urgent work is sent first. Normally this lasts milliseconds." },
+  waiting_limit: {
+    meaning: "The rate limit of the credential has no room. Critical alerts have a share of their own.",
+    remedy: "Group alerts (`group_by`), filter more, or spread targets over several routing keys.",
+  },
+  waiting_pause: {
+    meaning: "The receiver answered 429. The credential pauses for `Retry-After`, or for 30 s.",
+    remedy: "Look for other programs that use the same key.",
+  },
+  waiting_retry: {
+    meaning: "The last attempt failed. The next one follows after a growing wait of at most 5 min.",
+    remedy: "`tocsin incidents show ID` shows the last failure. Check the receiver and the network.",
+  },
+  waiting_breaker: {
+    meaning: "Several attempts in a row failed, so only one probe at a time is sent. Nothing is lost.",
+    remedy: "Check the receiver and the network; `tocsin targets test NAME` tries it at once.",
+  },
+  waiting_auth: {
+    meaning: "The receiver refuses the credential or the address (401, 403, 404, 405, or an unknown routing key).",
+    remedy: "Correct the key or URL of the target. It is then tried at once, otherwise every 60 s.",
+  },
+  waiting_classification: { meaning: "The classification has not answered yet. Its budget bounds the wait." },
+  in_flight: { meaning: "A request is under way." },
+  ambiguous: {
+    meaning: "A request left and no answer came, so nobody knows whether the receiver accepted it. It is repeated.",
+  },
+  source_silent: {
+    meaning: "The alert should have ended by its `endsAt`, but its source has sent nothing since. It stays open.",
+    remedy: "Check the source (Prometheus). The alert ends when the source is heard again, at most 24 h later.",
+  },
+  stale: {
+    meaning: "No source has confirmed the alert for `delivery.staleAfter` (24 h). It stays open; no reminder is sent.",
+    remedy:
+      "If the problem is over, `tocsin incidents resolve ID`. See [Alertmanager](alertmanager.md) for the usual cause.",
+  },
+  unconfirmed: {
+    meaning: "A reminder is due, but no source has confirmed the alert lately. It waits for the next confirmation.",
+  },
+  expired: { meaning: "A direct alert was not repeated before its `endsAt`, and ended." },
+  fallback: { meaning: "This target is the fallback of another one that did not accept a critical alert in time." },
+  dead_invalid: {
+    meaning: "The receiver refused the event for good.",
+    remedy: "`tocsin deadletters show ID` shows the event and the answer. Correct the target, then replay it.",
+  },
+  dead_expired: {
+    meaning: "All attempts failed for `delivery.retry.giveUpAfter` (24 h), or 30 days for a resolve.",
+    remedy: "Correct the target, then `tocsin deadletters replay ID`. A repeat of the alert also starts again.",
+  },
+  orphaned_key: {
+    meaning:
+      "The incident was opened with an earlier key or URL of the target, and the receiver refuses that one now. So its resolve cannot be sent.",
+    remedy: "Resolve the incident at the receiver by hand, or enable the earlier key until the incident is closed.",
+  },
+  bug: {
+    meaning: "Tocsin failed in an unexpected way while it prepared or sent the event. It is tried again.",
+    remedy: "Report it with the log line that has this reason.",
+  },
+};
+
+/** docs/states.md, from the closed lists: a state or reason without a text does not compile. */
+export function statesPage(): string {
+  const stateRows = incidentStates.map((state) => `| \`${state}\` | ${states[state]} |`);
+  const sections = reasons.map((reason) => {
+    const { meaning, remedy } = explanations[reason];
+    return `### ${reason}\n\n${meaning}${remedy === undefined ? "" : `\n\n**What to do:** ${remedy}`}`;
+  });
+  return `# States and reasons
+
+Generated by \`scripts/generate.ts\`. For every alert and target there is one state with one reason. \`tocsin explain\`,
+\`tocsin incidents list\`, the API and the metrics use these words.
+
+## States
+
+| state | meaning |
+| --- | --- |
+${stateRows.join("\n")}
+
+## Reasons
+
+${sections.join("\n\n")}
+`;
+}
