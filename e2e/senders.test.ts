@@ -91,3 +91,26 @@ test("Grafana's webhook is taken with all that it adds", async () => {
   await until("it is resolved", () => pagerduty.incidents("0123456789abcdef")[0]?.status === "resolved");
   expect(pagerduty.stand.refused()).toEqual([]);
 });
+
+test("reminds of an alert that its source repeats, not of one that it said once", async () => {
+  await using pagerduty = await PagerDuty.open();
+  const config = { targets: [pagerduty.target()], delivery: { remind: "500ms" } };
+  await using tocsin = await Service.start({ config });
+  const startsAt = new Date().toISOString();
+  const say = (name: string) =>
+    tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert(name, "firing", { startsAt })] });
+  await say("said-once");
+  await until("it is told", () => pagerduty.story("said-once").length === 1);
+  // The repeated one marks the time: seven reminders take three and a half seconds at least.
+  await until(
+    "the repeated one has had seven reminders",
+    async () => {
+      await say("repeated");
+      return (pagerduty.story("repeated")[0]?.length ?? 0) >= 8;
+    },
+    { everyMs: 50 },
+  );
+  expect(pagerduty.story("said-once")).toEqual([["trigger"]]);
+  const { body } = await tocsin.ask("GET", "/api/v1/incidents?fingerprint=said-once");
+  expect(body).toMatchObject({ incidents: [{ state: "told", reason: "unconfirmed" }] });
+});

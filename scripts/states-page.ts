@@ -86,6 +86,11 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   unconfirmed: {
     meaning: "A reminder is due, but no source has confirmed the alert lately. It waits for the next confirmation.",
   },
+  silenced: {
+    meaning:
+      "Alertmanager still has the alert, but silences or inhibits it. The incident stays open; no reminder is sent.",
+    remedy: "Nothing, or expire the silence. See [Alertmanager](alertmanager.md).",
+  },
   expired: { meaning: "A direct alert was not repeated before its `endsAt`, and ended." },
   fallback: { meaning: "This target is the fallback of another one that did not accept a critical alert in time." },
   dead_invalid: {

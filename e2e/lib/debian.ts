@@ -99,38 +99,76 @@ export async function startPrometheus(o: {
   return ready("Prometheus", process, port, dir);
 }
 
-/** Alertmanager with one alert in each group, and little to wait for. */
-export async function startAlertmanager(o: {
+export interface AlertmanagerOptions {
   /** Where its webhook goes. */
   readonly webhook: string;
-}): Promise<AsyncDisposable & { readonly process: Child; readonly address: string }> {
-  const dir = temporaryDirectory();
-  const config = join(dir.path, "alertmanager.yml");
-  writeFileSync(
-    config,
-    JSON.stringify({
-      route: {
-        receiver: "tocsin",
-        group_by: ["..."],
-        group_wait: "100ms",
-        group_interval: "1s",
-        repeat_interval: "2s",
-      },
-      receivers: [{ name: "tocsin", webhook_configs: [{ url: o.webhook, send_resolved: true, max_alerts: 0 }] }],
-    }),
-  );
-  const port = await freePort();
-  const process = new Child(alertmanagerBinary, [
-    `--config.file=${config}`,
-    `--storage.path=${join(dir.path, "data")}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    "--cluster.listen-address=",
-  ]);
-  const running = await ready("Alertmanager", process, port, dir);
-  return { ...running, address: `127.0.0.1:${port}`, [Symbol.asyncDispose]: running[Symbol.asyncDispose] };
+  /** @default a free one */
+  readonly port?: number;
+  /** Ports of the cluster: its own, and those of the others. @default it runs without a cluster */
+  readonly cluster?: { readonly port: number; readonly peers: readonly number[] };
+  /** @default 2s */
+  readonly repeatInterval?: string;
 }
 
-async function ready(name: string, process: Child, port: number, dir: Disposable) {
+/** Alertmanager with one alert in each group, and little to wait for. */
+export class Alertmanager implements AsyncDisposable {
+  readonly address: string;
+  readonly #start: () => ReturnType<typeof ready>;
+  #running: Awaited<ReturnType<typeof ready>> | undefined;
+  readonly #dir: ReturnType<typeof temporaryDirectory>;
+
+  private constructor(port: number, { webhook, cluster, repeatInterval = "2s" }: AlertmanagerOptions) {
+    const dir = (this.#dir = temporaryDirectory());
+    this.address = `127.0.0.1:${port}`;
+    const config = join(dir.path, "alertmanager.yml");
+    const route = {
+      receiver: "tocsin",
+      group_by: ["..."],
+      group_wait: "100ms",
+      group_interval: "1s",
+      repeat_interval: repeatInterval,
+    };
+    const receivers = [{ name: "tocsin", webhook_configs: [{ url: webhook, send_resolved: true, max_alerts: 0 }] }];
+    writeFileSync(config, JSON.stringify({ route, receivers }));
+    const args = [
+      `--config.file=${config}`,
+      `--storage.path=${join(dir.path, "data")}`,
+      `--web.listen-address=${this.address}`,
+      `--cluster.listen-address=${cluster ? `127.0.0.1:${cluster.port}` : ""}`,
+      ...(cluster?.peers ?? []).map((peer) => `--cluster.peer=127.0.0.1:${peer}`),
+    ];
+    this.#start = () => ready("Alertmanager", new Child(alertmanagerBinary, args), port);
+  }
+
+  static async start(options: AlertmanagerOptions): Promise<Alertmanager> {
+    const alertmanager = new Alertmanager(options.port ?? (await freePort()), options);
+    await alertmanager.start();
+    return alertmanager;
+  }
+
+  get process(): Child {
+    if (!this.#running) throw new Error("Alertmanager does not run");
+    return this.#running.process;
+  }
+
+  /** Starts it again, with what it has stored: silences and its notification log, no alerts. */
+  async start(): Promise<void> {
+    this.#running = await this.#start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.process.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#dir[Symbol.dispose]();
+  }
+}
+
+export const startAlertmanager = (options: AlertmanagerOptions): Promise<Alertmanager> => Alertmanager.start(options);
+
+async function ready(name: string, process: Child, port: number, dir?: Disposable) {
   await until(`${name} is ready`, async () => {
     if (!process.alive) return true;
     return (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok;
@@ -140,7 +178,7 @@ async function ready(name: string, process: Child, port: number, dir: Disposable
     process,
     async [Symbol.asyncDispose]() {
       await process.end();
-      dir[Symbol.dispose]();
+      dir?.[Symbol.dispose]();
     },
   };
 }

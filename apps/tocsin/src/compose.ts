@@ -31,6 +31,7 @@ import { keysOf, openLedger } from "./open-ledger.ts";
 import { OperatorError } from "./operator-error.ts";
 import { publishing } from "./publishing.ts";
 import { Reachability } from "./reachability/reachability.ts";
+import { Readers } from "./readers/readers.ts";
 import { Readiness } from "./readiness.ts";
 import { Settings } from "./settings.ts";
 import { Standstill } from "./standstill.ts";
@@ -118,9 +119,33 @@ export async function compose(
       inForce: () => targets.inForce(),
     });
     const discovered = () => discoveries.sets();
-    const settings = new Settings({ config, reread, ledger, targets, discovered, metrics, scrubber, log, clock, wake });
+    const readers = new Readers({
+      ledger,
+      clock,
+      log,
+      transport,
+      version,
+      vault,
+      wake,
+      routesOf: (alert) => targets.routesOf(alert),
+      remindMs: config.delivery.remind,
+    });
+    const settings = new Settings({
+      config,
+      reread,
+      ledger,
+      targets,
+      discovered,
+      metrics,
+      scrubber,
+      log,
+      clock,
+      wake,
+      readers,
+    });
     closing.push(
       () => settings.stop(),
+      () => readers.stop(),
       () => discoveries.stop(),
     );
     const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
@@ -194,6 +219,7 @@ export async function compose(
     );
     void trials.endAbandoned();
     reachability.start();
+    readers.start();
     const loaded = discoveries.start();
     const address = await listen(app, config.server.listen);
     log.info({ address: formatAddress(address), ledger: ledgerName(config.ledger), version }, "listening");

@@ -18,6 +18,7 @@ export function located(error: z.ZodError): Located[] {
 function describe(issue: z.core.$ZodIssue): string {
   // A message of zod's own begins so; any other was given by a schema and says it better.
   if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return issue.message;
+  if (issue.code === "invalid_key") return issue.issues[0]?.message ?? issue.message;
   if (issue.code === "invalid_type") return `expected ${named[issue.expected] ?? `a ${issue.expected}`}`;
   if (issue.code === "invalid_value")
     return `expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import type { Clock } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 
 import { compose, type Tocsin } from "./compose.ts";
@@ -35,6 +36,7 @@ const longestMs = 10_000;
 
 export async function startService(
   overrides: (simulatorUrl: string) => Record<string, unknown> = () => ({}),
+  surroundings: { readonly clock?: Clock } = {},
 ): Promise<TestService> {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-service-"));
   const simulator = new Simulator();
@@ -49,6 +51,7 @@ export async function startService(
   const logs: string[] = [];
   const read = (input: unknown): Config => readConfig(input, { dir, env: {} });
   const tocsin = await compose(read(written), {
+    ...surroundings,
     writeLog: (line) => logs.push(line),
     env: {},
     reread: () => read(service.next),

@@ -6,6 +6,8 @@ import { needsRestart } from "./config/needs-restart.ts";
 import { Gate } from "./http/gate.ts";
 import { SenderAddresses } from "./http/sender-address.ts";
 import type { Reloaded } from "./http/operations.ts";
+import { secretsIn } from "./readers/reader-settings.ts";
+import type { Readers } from "./readers/readers.ts";
 import { rerouteFiring } from "./rerouting.ts";
 import type { TargetEntry } from "./target-entry.ts";
 import { configuredErrors, noTargetCanReceive, targetWarnings } from "./target-problems.ts";
@@ -27,6 +29,7 @@ export interface SettingsOptions {
   readonly log: Logger;
   readonly clock: Clock;
   readonly wake: () => void;
+  readonly readers: Pick<Readers, "use">;
 }
 
 /**
@@ -150,12 +153,14 @@ export class Settings {
   }
 
   async #apply(next: Config): Promise<void> {
-    const { scrubber, log } = this.#o;
+    const { scrubber, log, readers } = this.#o;
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
+    scrubber.learn(next.readers.flatMap(secretsIn));
     const written = writtenIn(next);
     await this.#useTargets(written, next);
+    readers.use(next.readers);
     this.#current = next;
     this.#written = written;
     this.#gate = new Gate(next.server.tokens, next.server.publicUrl);

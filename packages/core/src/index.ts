@@ -10,6 +10,7 @@ export { duration, formatDuration } from "./schema/duration.ts";
 export { formatPath, issuesOf, type Issue } from "./schema/issue.ts";
 export { secretInput, type ReadSecret, type SecretInput } from "./schema/secret-input.ts";
 export { jsonSchemaOf, oneOrMany } from "./schema/field.ts";
+export * from "./stages/judge-reading.ts";
 export { fitDedupKey } from "./stages/dedup-key.ts";
 export { route, type Decision } from "./stages/route.ts";
 export { summaryOf } from "./stages/summary.ts";

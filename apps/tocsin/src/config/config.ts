@@ -4,6 +4,7 @@ import { formatPath, type Issue, type ReadSecret, type SecretInput } from "@tocs
 import { addressIn, type PostgresServer, shownAddress } from "@tocsin/engine";
 
 import { located } from "../issues.ts";
+import { type ReaderSettings, readersIn } from "../readers/reader-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Place } from "./places.ts";
 import { type ConfigOutput, configSchema, isPostgres, type Role } from "./schema.ts";
@@ -45,6 +46,8 @@ export interface Config {
     /** Undefined: off. The kubeconfig is absolute. */
     readonly kubernetes: Omit<ConfigOutput["discovery"]["kubernetes"], "enabled"> | undefined;
   };
+  /** Which APIs are read, and for which sources. */
+  readonly readers: readonly ReaderSettings[];
   readonly delivery: ConfigOutput["delivery"];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
   readonly readSecret: ReadSecret;
@@ -72,11 +75,12 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
     // One per place: a second one, such as of a comparison, follows from the first.
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
-  const { server, ledger, targets, discovery, delivery, telemetry } = parsed.data;
+  const { server, ledger, targets, discovery, sources, delivery, telemetry } = parsed.data;
   const secrets = new Secrets(secretReader(places));
   const tokens = secrets.tokens(server.auth.tokens);
   const keys = secrets.keys(ledger.encryptionKey);
   const place = secrets.ledger(ledger, places.dir);
+  const readers = readersIn(sources, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, maxBodyBytes, publicUrl, trustedProxies } = server;
   return {
@@ -85,6 +89,7 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
     ledger: { ...place, keys, retentionMs: ledger.retention },
     targets,
     discovery: placesOf(discovery, places.dir),
+    readers,
     delivery,
     telemetry,
     readSecret: secrets.read,
@@ -104,7 +109,7 @@ class Secrets {
   tokens(inputs: ConfigOutput["server"]["auth"]["tokens"]): Token[] {
     const tokens = inputs.map(({ token, name, roles }, index) => {
       const path = `server.auth.tokens[${index}].token`;
-      return { name, roles, path, value: this.#value(token, path) };
+      return { name, roles, path, value: this.value(token, path) };
     });
     for (const [index, { value, path }] of tokens.entries()) {
       if (value !== "" && tokens.findIndex((other) => other.value === value) < index) {
@@ -124,20 +129,20 @@ class Secrets {
   ledger({ url, password, tls }: ConfigOutput["ledger"], dir: string): LedgerPlace {
     if (!isPostgres(url)) return { kind: "sqlite", path: ledgerPath(url, dir) };
     const server = addressIn(url, {
-      ...(password !== undefined && { password: this.#value(password, "ledger.password") }),
-      ...(tls.ca !== undefined && { ca: this.#value(tls.ca, "ledger.tls.ca") }),
+      ...(password !== undefined && { password: this.value(password, "ledger.password") }),
+      ...(tls.ca !== undefined && { ca: this.value(tls.ca, "ledger.tls.ca") }),
     });
     return { kind: "postgres", server };
   }
 
   #key(input: SecretInput, path: string): Buffer {
-    const value = this.#value(input, path);
+    const value = this.value(input, path);
     const key = Buffer.from(value, "base64");
     if (value !== "" && key.byteLength !== 32) this.issues.push({ path, message: "expected 32 bytes in base64" });
     return key;
   }
 
-  #value(input: SecretInput, path: string): string {
+  value(input: SecretInput, path: string): string {
     try {
       const value = this.read(input);
       if (value === "") this.issues.push({ path, message: "must not be empty" });

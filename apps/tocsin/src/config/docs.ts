@@ -33,7 +33,7 @@ const targets = `## targets
 A list of those who are told; see [Targets](targets.md).`;
 
 function section(name: string, block: JsonSchema): string {
-  const rows = rowsOf(`${name}.`, block);
+  const rows = block.items ? rowsOf(`${name}[].`, block.items) : rowsOf(`${name}.`, block);
   return `## ${name}\n\n| key | value | default | |\n| --- | --- | --- | --- |\n${rows.join("\n")}`;
 }
 

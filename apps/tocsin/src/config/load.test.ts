@@ -168,6 +168,64 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ],
     ['server: { trustedProxies: "10.0.0.0/8" }', ["1:11 server.trustedProxies: expected a list"]],
     [
+      "sources: [{ name: a, expect: { every: 2m }, hmac: { secret: s } }]",
+      ["1:22 sources[0].expect: not available in this version", "1:45 sources[0].hmac: not available in this version"],
+    ],
+    ["sources: [{ name: a }, { name: a }]", ["1:26 sources[1].name: must not be the same as an earlier one"]],
+    ["sources: [{ alertmanager: { urls: [http://a] } }]", ["1:11 sources[0].name: expected a string"]],
+    ["sources: [{ name: a, alertmanager: {} }]", ["1:22 sources[0].alertmanager.urls: expected a list"]],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [] } }]",
+      ["1:38 sources[0].alertmanager.urls: expected at least one URL"],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [http://a], every: 10m } }]",
+      ["1:56 sources[0].alertmanager.every: must be between 1s and 5m"],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [http://a], every: 10 } }]",
+      ['1:56 sources[0].alertmanager.every: expected a duration such as "30s", "5m" or "1h30m"'],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [http://a], receiver: tocsin } }]",
+      ["1:56 sources[0].alertmanager.receiver: unknown key"],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: ['ftp://user:secret@a', 'http://a?filter=secret', 'http://%zz:secret@a'] } }]",
+      [
+        '1:45 sources[0].alertmanager.urls[0]: expected a URL such as "http://alertmanager:9093"',
+        "1:68 sources[0].alertmanager.urls[1]: must not have a query or a fragment",
+        "1:94 sources[0].alertmanager.urls[2]: has a user or password that is not URL-encoded",
+      ],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: ['http://u:p@a'], headers: { authorization: 'Bearer secret' } } }]",
+      ["1:73 sources[0].alertmanager.headers.authorization: must not stand beside a user and password in a URL"],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [http://a], headers: { 'a b': c } } }]",
+      ['1:67 sources[0].alertmanager.headers["a b"]: is not a valid header name'],
+    ],
+    [
+      'sources: [{ name: a, alertmanager: { urls: [http://a], headers: { a: "secret\\r\\nb: c" } } }]',
+      ["1:67 sources[0].alertmanager.headers.a: holds characters that a header must not have"],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [{ env: MISSING }], headers: { b: { file: no/such } } } }]",
+      [
+        "1:45 sources[0].alertmanager.urls[0]: environment variable MISSING is not set",
+        `1:75 sources[0].alertmanager.headers.b: cannot read ${join(dir, "no/such")}: ENOENT`,
+      ],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [https://a], tls: { cert: secret } } }]",
+      ["1:57 sources[0].alertmanager.tls: `cert` and `key` need each other"],
+    ],
+    [
+      "sources: [{ name: a, alertmanager: { urls: [https://a], tls: { ca: secret } } }]",
+      ["1:57 sources[0].alertmanager.tls: expected certificates and a key as PEM, the key being that of `cert`"],
+    ],
+    [
       "server: { auth: { tokens: [{ name: '', token: 5, roles: [admin], more: 1 }] } }",
       [
         "1:30 server.auth.tokens[0].name: must not be empty",

@@ -3,6 +3,7 @@ import { addressIn, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 
 import { discoverySettings } from "../discovery/config.ts";
+import { sourceSettings } from "../readers/source-settings.ts";
 import { address, isLoopback } from "./address.ts";
 import { network } from "./network.ts";
 
@@ -139,6 +140,7 @@ export const configSchema = z.strictObject({
   ledger,
   targets: z.array(z.unknown()).optional().describe("Who is told: see targets below."),
   discovery: discoverySettings,
+  sources: sourceSettings,
   delivery: deliverySettings,
   classification: off("provider", "none"),
   changes: z.strictObject({ kubernetes: off("enabled", false) }).optional(),

@@ -31,6 +31,7 @@ export const reasons = [
   "source_silent",
   "stale",
   "unconfirmed",
+  "silenced",
   "expired",
   "fallback",
   "dead_invalid",

@@ -3,6 +3,7 @@ import type { Claim, ClaimState } from "../model/claim.ts";
 import type { AttemptAction, Urgency } from "../model/event.ts";
 import type { EventMark, HistoryEntry, Incident, IncidentState, Reason } from "../model/incident.ts";
 import type { Outcome } from "../model/outcome.ts";
+import type { ReadAlert, Reading } from "../model/reading.ts";
 import type { Severity } from "../model/severity.ts";
 import type { ReceiverTraits } from "./publisher.ts";
 
@@ -237,6 +238,13 @@ export interface Ledger extends AsyncDisposable {
   useTargets(targets: readonly TargetTerms[]): Promise<void>;
   /** Records claims in order of arrival. Saying the same twice changes nothing but the time of confirmation. */
   want(wants: readonly Want[]): Promise<readonly Recorded[]>;
+  /** What is known of those of these alerts that the source has sent through its webhook. `nowMs`: the ledger's time. */
+  readAlerts(
+    source: string,
+    fingerprints: readonly string[],
+  ): Promise<{ readonly alerts: readonly ReadAlert[]; readonly nowMs: number }>;
+  /** Records what the source's own API says about alerts that it has sent. A word that something newer contradicts has no effect. */
+  recordReading(reading: Reading): Promise<void>;
   /** Routes what fires anew, after targets changed. */
   reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): Promise<void>;
   /** Leases what is due, most urgent first, within each credential's limit, charging it. Also lets time pass: claims expire here. */

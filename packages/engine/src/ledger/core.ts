@@ -6,6 +6,7 @@ import {
   type Incident,
   type IncidentQuery,
   plan,
+  type Reading,
   type Route,
   type TargetTerms,
   urgency,
@@ -19,6 +20,7 @@ import { reroute, want } from "./intake.ts";
 import { wanting } from "./members.ts";
 import type { PackedReport, PackedWant } from "./packed.ts";
 import { alertView, explain, incidentView, standing } from "./reading.ts";
+import { readAlerts, recordReading } from "./record-reading.ts";
 import { alertIn, type Store } from "./store.ts";
 import { useTargets } from "./targets.ts";
 
@@ -73,6 +75,14 @@ export class LedgerCore {
 
   want(wants: readonly PackedWant[]) {
     return want(this.#desk, wants);
+  }
+
+  readAlerts(source: string, fingerprints: readonly string[]) {
+    return readAlerts(this.#desk, source, fingerprints);
+  }
+
+  recordReading(reading: Reading): void {
+    recordReading(this.#desk, reading);
   }
 
   reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): void {

@@ -42,6 +42,7 @@ function recordOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
     incidents: before?.incidents ?? [],
     routes: effect === "held" ? routes : (before?.routes ?? []),
     silent: before?.silent ?? [],
+    ...(before?.shown && { shown: before.shown }),
     lookAtMs: null,
     firstSeenAtMs: before?.firstSeenAtMs ?? nowMs,
     confirmedAtMs: fires ? nowMs : (before?.confirmedAtMs ?? nowMs),
@@ -73,7 +74,7 @@ function contentOf({ alert, content }: PackedClaim, { effectiveStartsAtMs }: Cla
 }
 
 /** Derives from the claims whether the alert fires, for whom it waits, and when time may change that. */
-function withClaims(desk: Desk, claims: Readonly<Record<string, ClaimState>>, record: AlertRecord): AlertRecord {
+export function withClaims(desk: Desk, claims: Readonly<Record<string, ClaimState>>, record: AlertRecord): AlertRecord {
   let firing = false;
   let lookAtMs: number | null = null;
   let silent: string[] | undefined;

@@ -19,6 +19,8 @@ export interface Port {
 export const portOver = ({ run, watch, close }: Port): Ledger => ({
   useTargets: (targets) => run("useTargets", [targets]),
   want: async (wants) => run("want", [wants.map(packWant)]),
+  readAlerts: (source, fingerprints) => run("readAlerts", [source, fingerprints]),
+  recordReading: (reading) => run("recordReading", [reading]),
   reroute: (routed) => run("reroute", [routed]),
   claimDue: async (request) => unpackClaimed(await run("claimDue", [request])),
   settle: async (reports) => run("settle", [reports.map(packReport)]),

@@ -75,9 +75,17 @@ function whyOpen(desk: Desk, incident: Incident): Reason {
     const record = status === "firing" ? desk.store.alert(fingerprint) : undefined;
     if (!record) continue;
     if (record.silent.length > 0) return "source_silent";
+    if (isSilenced(record)) return "silenced";
     if (desk.nowMs - record.confirmedAtMs > desk.settings.staleAfter) return "stale";
   }
   return incident.fallbackOf === null ? incident.reason : "fallback";
+}
+
+/** Every source that says it fires has silenced or inhibited it. */
+function isSilenced({ claims, shown }: AlertRecord): boolean {
+  if (!shown) return false;
+  const firing = Object.values(claims).filter(({ status }) => status === "firing");
+  return firing.every(({ source, sender }) => sender === undefined && shown[source]?.suppressed === true);
 }
 
 export const standing = (desk: Desk): TargetStanding[] =>

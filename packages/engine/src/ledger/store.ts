@@ -9,6 +9,7 @@ import type {
   IncidentQuery,
   LedgerStats,
   Route,
+  Shown,
   TargetTerms,
   Urgency,
 } from "@tocsin/core/decisions";
@@ -29,6 +30,8 @@ export interface AlertRecord {
   readonly routes: readonly Route[];
   /** Sources whose word is awaited before a claim of theirs that has passed its `endsAt` ends. */
   readonly silent: readonly string[];
+  /** What the APIs of sources showed about it last, by source. */
+  readonly shown?: Readonly<Record<string, Shown>>;
   /** When time alone may change a claim; null: never. */
   readonly lookAtMs: number | null;
   readonly firstSeenAtMs: number;

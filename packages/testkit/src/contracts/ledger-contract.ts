@@ -10,8 +10,9 @@ import { movingTargets } from "./ledger/moving-targets.ts";
 import { outliving } from "./ledger/outliving.ts";
 import { passingTime } from "./ledger/passing-time.ts";
 import { people } from "./ledger/people.ts";
+import { readings } from "./ledger/readings.ts";
 import { recording } from "./ledger/recording.ts";
-import { reminding } from "./ledger/reminding.ts";
+import { reminders } from "./ledger/reminders.ts";
 import { settling } from "./ledger/settling.ts";
 import { tellingAgain } from "./ledger/telling-again.ts";
 import { tellingEvents } from "./ledger/telling-events.ts";
@@ -25,8 +26,9 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
   describe(`${name} keeps the ledger's promises`, () => {
     recording(subject);
     if (subject.virtualTime) claims(subject);
+    readings(subject);
     if (subject.virtualTime) passingTime(subject);
-    if (subject.virtualTime) reminding(subject);
+    if (subject.virtualTime) reminders(subject);
     if (subject.virtualTime) tellingAgain(subject);
     leasing(subject);
     settling(subject);

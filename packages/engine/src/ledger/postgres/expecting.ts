@@ -20,6 +20,15 @@ const expected: {
       routes(missing, to);
     }
   },
+  readAlerts(missing, [, fingerprints]) {
+    for (const fingerprint of fingerprints) missing.alerts.add(fingerprint);
+  },
+  recordReading(missing, [{ words }]) {
+    for (const { fingerprint, routes: to } of words) {
+      missing.alerts.add(fingerprint);
+      routes(missing, to);
+    }
+  },
   reroute(missing, [routed]) {
     for (const { fingerprint, routes: to } of routed) {
       missing.alerts.add(fingerprint);

@@ -119,7 +119,7 @@ export const alertOf = (row: Row): AlertRecord => ({
   routes: [],
   silent: [],
   ...(JSON.parse(text(row["facts"])) as Pick<AlertRecord, "claims" | "startsAtMs" | "firstSeenAtMs"> &
-    Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent">>),
+    Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent" | "shown">>),
 });
 
 export const letterOf = (row: Row): DeadLetter => ({

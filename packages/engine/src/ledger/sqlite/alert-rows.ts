@@ -37,7 +37,7 @@ export class AlertRows {
 
   put(before: AlertRecord | undefined, after: AlertRecord): void {
     const { fingerprint, status, lookAtMs, confirmedAtMs } = after;
-    const { claims, incidents, routes, silent, startsAtMs, firstSeenAtMs } = after;
+    const { claims, incidents, routes, silent, shown, startsAtMs, firstSeenAtMs } = after;
     const facts = JSON.stringify({
       claims,
       incidents,
@@ -45,6 +45,7 @@ export class AlertRows {
       firstSeenAtMs,
       ...(routes.length > 0 && { routes }),
       ...(silent.length > 0 && { silent }),
+      ...(shown && { shown }),
     });
     if (before && before.content === after.content)
       this.#db.run(
@@ -141,7 +142,7 @@ const none: readonly never[] = [];
 
 function recordOf(row: Row): AlertRecord {
   type Facts = Pick<AlertRecord, "claims" | "incidents" | "startsAtMs" | "firstSeenAtMs"> &
-    Partial<Pick<AlertRecord, "routes" | "silent">>;
+    Partial<Pick<AlertRecord, "routes" | "silent" | "shown">>;
   const { routes = none, silent = none, ...facts } = JSON.parse(text(row["facts"])) as Facts;
   return {
     ...facts,

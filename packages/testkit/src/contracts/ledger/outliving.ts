@@ -81,6 +81,21 @@ function restarts(durable: Durable): void {
       });
     });
 
+    it("what an Alertmanager's API showed about an alert stays", async () => {
+      await using lives = await livesOf(durable);
+      await lives.live(async (stage) => {
+        await stage.fires("a");
+        await stage.tell();
+        const words = [{ says: "suppressed", fingerprint: "a", routes: [] }] as const;
+        await stage.ledger.recordReading({ source: "default", api: "this-api", words });
+      }, true);
+      await lives.live(async (stage) => {
+        const { alerts } = await stage.ledger.readAlerts("default", ["a"]);
+        expect(alerts).toMatchObject([{ shown: { api: "this-api", suppressed: true } }]);
+        expect(await stage.stands()).toEqual(["told silenced"]);
+      });
+    });
+
     it("what was wanted and not told is told by the next life", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live((stage) => stage.fires("a"), true);

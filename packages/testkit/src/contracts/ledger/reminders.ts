@@ -3,7 +3,7 @@ import { targetTerms } from "../../target-terms.ts";
 import { accepted, hour, leaseMs, type LedgerSubject, minute, second, serverError, Stage } from "./stage.ts";
 
 /** Reminders: who gets one, and when. */
-export function reminding(subject: LedgerSubject): void {
+export function reminders(subject: LedgerSubject): void {
   describe("a reminder", () => {
     const settings = { remind: 4 * hour };
 

@@ -1,0 +1,124 @@
+import { X509Certificate } from "node:crypto";
+import { validateHeaderValue } from "node:http";
+import { createSecureContext } from "node:tls";
+
+import { formatPath, type Issue, Secret, type SecretInput } from "@tocsin/core";
+
+import type { SourceSettings } from "./source-settings.ts";
+
+/** One instance of an Alertmanager. */
+export interface Instance {
+  /** For logs: the place in the configuration and the host, no secret. */
+  readonly label: string;
+  /** Without `/api/v2` and without a trailing slash. May hold a user and a password. */
+  readonly url: Secret;
+}
+
+/** What is read for one source, its secrets resolved. */
+export interface ReaderSettings {
+  readonly source: string;
+  readonly instances: readonly Instance[];
+  readonly everyMs: number;
+  readonly headers: Readonly<Record<string, Secret>>;
+  readonly tls: Readonly<Record<string, Secret>>;
+}
+
+/** Reads secrets, and gathers what is wrong with them. */
+interface Secrets {
+  readonly issues: Issue[];
+  value(input: SecretInput, path: string): string;
+}
+
+/** The readers of the sources that have one, with their secrets. */
+export function readersIn(sources: SourceSettings, secrets: Secrets): ReaderSettings[] {
+  return sources.flatMap(({ name, alertmanager }, index) => {
+    if (alertmanager === undefined) return [];
+    const path = `sources[${index}].alertmanager`;
+    const instances = alertmanager.urls.map((input, n): Instance => {
+      const at = `${path}.urls[${n}]`;
+      const url = baseUrl(secrets.value(input, at), (message) => secrets.issues.push({ path: at, message }));
+      return { label: `urls[${n}] (${url.host})`, url: new Secret(url.href.replace(/\/$/, "")) };
+    });
+    const headers = valuesOf(alertmanager.headers, `${path}.headers`, secrets);
+    const tls = valuesOf(alertmanager.tls ?? {}, `${path}.tls`, secrets);
+    const settings = { source: name, instances, everyMs: alertmanager.every, headers, tls };
+    const refuse = (key: string, message: string) => secrets.issues.push({ path: `${path}.${key}`, message });
+    if (secrets.issues.length === 0) check(settings, refuse);
+    return [settings];
+  });
+}
+
+function valuesOf(
+  inputs: Readonly<Record<string, SecretInput | undefined>>,
+  path: string,
+  secrets: Secrets,
+): Record<string, Secret> {
+  const values: Record<string, Secret> = {};
+  for (const [key, input] of Object.entries(inputs))
+    if (input !== undefined) values[key] = new Secret(secrets.value(input, formatPath([key], path)));
+  return values;
+}
+
+/** A running service must not meet what can be known at load. */
+function check({ instances, headers, tls }: ReaderSettings, refuse: (key: string, message: string) => void): void {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      validateHeaderValue(name, value.reveal());
+    } catch {
+      refuse(`headers.${name}`, "holds characters that a header must not have");
+    }
+    if (name.toLowerCase() === "authorization" && instances.some(({ url }) => basicAuthorization(url) !== undefined))
+      refuse(`headers.${name}`, "must not stand beside a user and password in a URL");
+  }
+  try {
+    createSecureContext(revealed(tls));
+    // OpenSSL ignores an authority that is none.
+    if (tls["ca"]) certificateIn(tls["ca"]);
+  } catch {
+    refuse("tls", "expected certificates and a key as PEM, the key being that of `cert`");
+  }
+}
+
+/** @throws Error where it is none */
+const certificateIn = (pem: Secret): X509Certificate => new X509Certificate(pem.reveal());
+
+/** The base of the API's URL. What is wrong with it is said in words that quote nothing of it. */
+function baseUrl(text: string, refuse: (problem: string) => void): URL {
+  const url = URL.parse(text.trim());
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    if (text !== "") refuse('expected a URL such as "http://alertmanager:9093"');
+    return new URL("http://invalid");
+  }
+  if (url.search || url.hash) refuse("must not have a query or a fragment");
+  try {
+    decodeURIComponent(url.username + url.password);
+  } catch {
+    refuse("has a user or password that is not URL-encoded");
+  }
+  url.pathname = url.pathname.replace(/(\/api\/v2(\/alerts)?)?\/*$/, "");
+  return url;
+}
+
+/** The credentials for the user and password in a URL, as `Authorization` has them; undefined: it holds none. */
+export function basicAuthorization(url: Secret): string | undefined {
+  const { username, password } = new URL(url.reveal());
+  if (!username && !password) return undefined;
+  return Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString("base64");
+}
+
+export const revealed = (secrets: Readonly<Record<string, Secret>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]));
+
+/** What identifies the API: when it changes, nothing that was read before counts. */
+export const identifying = ({ instances, headers }: ReaderSettings): string =>
+  JSON.stringify([instances.map(({ url }) => url.reveal()), revealed(headers)]);
+
+export const secretsIn = ({ instances, headers, tls }: ReaderSettings): string[] => [
+  ...instances.flatMap(({ url }) => {
+    const basic = basicAuthorization(url);
+    const { username, password } = new URL(url.reveal());
+    return basic === undefined ? [] : [basic, password || username, decodeURIComponent(password || username)];
+  }),
+  ...Object.values(headers).map((value) => value.reveal()),
+  ...(tls["key"] ? [tls["key"].reveal()] : []),
+];

@@ -1,0 +1,63 @@
+import { duration, secretInput } from "@tocsin/core";
+import { z } from "zod";
+
+/** Keys that are planned and refused until they work: a key that is accepted and ignored would mislead. */
+const notYet = () => z.never({ error: "not available in this version" }).optional();
+
+const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "is not a valid header name");
+
+const tls = z
+  .strictObject({
+    ca: secretInput.optional().describe("Certificate of the authority to trust, as PEM. Default: the well-known ones."),
+    cert: secretInput.optional().describe("Client certificate, as PEM, for mutual TLS. Needs `key`."),
+    key: secretInput.optional().describe("Private key of the client certificate, as PEM."),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: "`cert` and `key` need each other",
+  });
+
+const alertmanager = z.strictObject({
+  urls: z
+    .array(secretInput)
+    .min(1, "expected at least one URL")
+    .max(32, "must not be more than 32")
+    .describe(
+      'Every instance of the Alertmanager cluster, such as `["http://am-0:9093", "http://am-1:9093"]`; not the address of a load balancer. A user and password in a URL are sent as basic authentication.',
+    ),
+  every: duration()
+    .prefault("1m")
+    .refine((ms) => ms >= 1_000 && ms <= 300_000, { error: "must be between 1s and 5m" })
+    .describe("How often the instances are polled."),
+  headers: z
+    .record(headerName, secretInput)
+    .default({})
+    .describe("Headers of every request, such as `Authorization`. Their values are secrets."),
+  tls: tls.optional().describe("For URLs with https."),
+});
+
+const source = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .describe("Name of the source: of the token that its alerts come with, else `?source=` in the webhook URL."),
+  alertmanager: alertmanager
+    .optional()
+    .describe(
+      "Reads this Alertmanager's API, to end alerts whose resolve it never sends: see [Alertmanager](alertmanager.md).",
+    ),
+  expect: notYet(),
+  hmac: notYet(),
+});
+
+/** The list `sources` of the configuration. */
+export const sourceSettings = z
+  .array(source)
+  .default([])
+  .superRefine((sources, context) => {
+    for (const [index, { name }] of sources.entries())
+      if (sources.findIndex((other) => other.name === name) < index)
+        context.addIssue({ code: "custom", path: [index, "name"], message: "must not be the same as an earlier one" });
+  });
+
+export type SourceSettings = z.output<typeof sourceSettings>;

@@ -1,0 +1,74 @@
+import {
+  type ClaimState,
+  confirmClaim,
+  endClaim,
+  lastWordAtMs,
+  type ReadAlert,
+  type Reading,
+} from "@tocsin/core/decisions";
+import type { Desk } from "./desk.ts";
+import { applyRoutes, endMembers } from "./episodes.ts";
+import { withClaims } from "./intake.ts";
+import type { AlertRecord } from "./store.ts";
+
+/** Of these alerts, those that the source has sent through its webhook. */
+export function readAlerts(
+  { store, nowMs }: Desk,
+  source: string,
+  fingerprints: readonly string[],
+): { readonly alerts: readonly ReadAlert[]; readonly nowMs: number } {
+  const alerts = fingerprints.flatMap((fingerprint) => {
+    const record = store.alert(fingerprint);
+    const alert = record && readAlert(record, source);
+    return alert ? [alert] : [];
+  });
+  return { alerts, nowMs };
+}
+
+function readAlert({ fingerprint, claims, shown }: AlertRecord, source: string): ReadAlert | undefined {
+  const claim = Object.hasOwn(claims, source) ? claims[source] : undefined;
+  if (claim === undefined || claim.sender !== undefined) return undefined;
+  const last = shown && Object.hasOwn(shown, source) ? shown[source] : undefined;
+  return { fingerprint, claim, ...(last && { shown: last }) };
+}
+
+/** Records what a source's API says about alerts that the source has sent. */
+export function recordReading(desk: Desk, reading: Reading): void {
+  for (const word of reading.words) recordWord(desk, reading, word);
+}
+
+function recordWord(desk: Desk, { source, api }: Reading, word: Reading["words"][number]): void {
+  const { store, nowMs } = desk;
+  const before = store.alert(word.fingerprint);
+  const known = before && readAlert(before, source);
+  const claim = known && claimAfter(known, word);
+  if (!before || claim === undefined) return;
+  const isActive = word.says === "active";
+  const last = { api, atMs: nowMs, ...(word.says === "suppressed" && { suppressed: true as const }) };
+  const claims = { ...before.claims, [source]: claim };
+  const after = withClaims(desk, claims, {
+    ...before,
+    claims,
+    ...(word.says !== "gone" && { shown: { ...before.shown, [source]: last } }),
+    confirmedAtMs: isActive ? nowMs : before.confirmedAtMs,
+  });
+  let incidents = after.incidents;
+  if (isActive) incidents = applyRoutes(desk, after, word.routes).incidents;
+  else if (after.status === "resolved" && before.status === "firing") {
+    incidents = endMembers(desk, after);
+    for (const id of incidents) desk.note(id, "not_shown", source);
+  }
+  store.putAlert(before, { ...after, incidents });
+}
+
+/** The claim as the word leaves it; undefined: something else was said since the API was asked. */
+function claimAfter(alert: ReadAlert, word: Reading["words"][number]): ClaimState | undefined {
+  const { claim } = alert;
+  if (word.says === "active") {
+    const confirmed = confirmClaim(claim);
+    return confirmed.status === "firing" ? confirmed : undefined;
+  }
+  if (claim.status !== "firing") return undefined;
+  if (word.says === "gone") return lastWordAtMs(alert) === word.lastWordAtMs ? endClaim(claim, "read") : undefined;
+  return claim;
+}
