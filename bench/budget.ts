@@ -34,6 +34,7 @@ await ledger.useTargets([
     enabled: true,
     shadow: false,
     endpoint: "budget",
+    access: "budget",
     credential: "budget",
     sealed: "",
     traits: publisher.traits,

@@ -11,6 +11,7 @@ const target: TargetTerms = {
   enabled: true,
   shadow: false,
   endpoint: "stored",
+  access: "stored",
   credential: "stored",
   sealed: "",
   traits: { dropsUnknownResolves: true, acknowledges: true },

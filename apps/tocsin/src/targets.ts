@@ -12,11 +12,13 @@ import {
   type TargetTerms,
 } from "@tocsin/core";
 import {
+  accessIdentity,
   createPublisher,
   credentialIdentity,
   endpointIdentity,
   type PublisherOptions,
   publisherFromSealed,
+  type Scope,
   sealable,
   type Transport,
 } from "@tocsin/publishers";
@@ -109,9 +111,10 @@ export class Targets {
       parse: (written, readSecret) => this.#parse(written, readSecret),
     });
     const speakers = new Map<string, Speaker>();
-    const known = entries.flatMap(({ target, fallback }) => {
+    const known = entries.flatMap((entry) => {
+      const { target, fallback } = entry;
       if (target === undefined) return [];
-      const made = this.#make(target);
+      const made = this.#make(target, entry);
       speakers.set(speakerKey(target.name, made.endpoint), made.speaker);
       const standIn = fallback !== undefined && { fallback: { target: fallback, afterMs: target.fallbackAfterMs } };
       return [{ ...made.terms, ...standIn }];
@@ -217,29 +220,32 @@ export class Targets {
     return parsed;
   }
 
-  #make(target: Target): Made {
+  #make(target: Target, scope: Scope): Made {
     let made = this.#made.get(target);
     if (made === undefined) {
       const endpoint = this.#vault.identity("endpoint", endpointIdentity(target));
       const publisher = createPublisher(target, this.#publishing);
-      made = { endpoint, speaker: { publisher, type: target.type }, terms: this.#termsOf(target, endpoint, publisher) };
+      made = {
+        endpoint,
+        speaker: { publisher, type: target.type },
+        terms: this.#termsOf(target, scope, endpoint, publisher),
+      };
       this.#made.set(target, made);
     }
     return made;
   }
 
   /** Its fallback is known only beside the other targets. */
-  #termsOf(target: Target, endpoint: string, publisher: Publisher): TargetTerms {
+  #termsOf(target: Target, scope: Scope, endpoint: string, publisher: Publisher): TargetTerms {
     const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves } = target;
-    const kept = sealable(target);
     return {
       name,
       enabled,
       shadow: mode === "shadow",
       endpoint,
-      credential: this.#vault.identity("credential", credentialIdentity(target)),
-      sealed: this.#vault.seal(kept),
-      sealedId: this.#vault.identity("sealed", kept),
+      access: this.#vault.identity("access", accessIdentity(target)),
+      credential: this.#vault.identity("credential", credentialIdentity(target, scope)),
+      sealed: this.#vault.seal(sealable(target)),
       traits: publisher.traits,
       rateLimit,
       timeoutMs,

@@ -48,7 +48,7 @@ export class Vault {
   }
 
   /** A name for something secret: the same for the same text, telling nothing of it. */
-  identity(kind: "endpoint" | "credential" | "sealed" | "trial" | "ledger" | "reader", text: string): string {
+  identity(kind: "endpoint" | "credential" | "access" | "trial" | "ledger" | "reader", text: string): string {
     return createHmac("sha256", this.#naming).update(`${kind}\0${text}`).digest("base64url").slice(0, 22);
   }
 }

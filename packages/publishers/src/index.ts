@@ -1,7 +1,8 @@
 export { forbiddenAddress, guarded, isForbiddenAddress } from "./forbidden-address.ts";
 export { createPublisher, targetTypes } from "./registry.ts";
 export type { PublisherOptions } from "./publisher-options.ts";
-export { credentialIdentity, endpointIdentity, publisherFromSealed, sealable } from "./seal.ts";
+export { accessIdentity, credentialIdentity, endpointIdentity, type Scope } from "./identity.ts";
+export { publisherFromSealed, sealable } from "./seal.ts";
 export {
   proxyFor,
   proxyFrom,

@@ -54,19 +54,3 @@ export function publisherFromSealed(json: string, options: PublisherOptions): Pu
   };
   return createPublisher(endpoint, options);
 }
-
-/**
- * What makes an endpoint the same one: type, URL, credential, and what its type knows besides, such as a channel. In clear;
- * hash it with a key before it is shown or kept.
- */
-export function endpointIdentity({ type, url, credential, own }: Endpoint): string {
-  const besides = Object.keys(own).length > 0 ? [own] : [];
-  return JSON.stringify([type, url, credential?.reveal() ?? null, ...besides]);
-}
-
-/**
- * What a receiver counts attempts by: the credential alone, whatever the URL; without one, the URL. In clear, as above.
- */
-export function credentialIdentity({ type, url, credential }: Endpoint): string {
-  return JSON.stringify(credential ? [type, credential.reveal()] : [type, "url", url]);
-}

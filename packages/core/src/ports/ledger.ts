@@ -52,15 +52,15 @@ export interface TargetTerms {
    * Identity of (type, URL, credential): a keyed hash, no secret. Incidents stay with the endpoint that opened them (I6).
    */
   readonly endpoint: string;
-  /** Identity of the credential alone: a keyed hash. The limiter's key. */
+  /**
+   * Identity of the endpoint with everything that authenticates there, headers and signing secrets included: a keyed hash. What
+   * the receiver refuses is kept by it. Rows of earlier versions have none, and count as their endpoint.
+   */
+  readonly access: string;
+  /** Identity of what the receiver counts attempts by: a keyed hash. Limits and pauses are kept by it. */
   readonly credential: string;
   /** What is needed to reach the endpoint later, encrypted; kept while an incident is open there. */
   readonly sealed: string;
-  /**
-   * Keyed hash of what is sealed. It differs after every change of it, also of a header or a signing secret. Absent in rows of
-   * earlier versions.
-   */
-  readonly sealedId?: string;
   readonly traits: ReceiverTraits;
   readonly rateLimit: RateLimit;
   readonly timeoutMs: number;

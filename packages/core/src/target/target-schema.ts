@@ -65,7 +65,9 @@ const commonFields = {
     ),
   rate_limit: rateLimit
     .prefault({})
-    .describe("Attempts that the credential stands; targets that share it share the limit."),
+    .describe(
+      "Attempts that the receiver accepts from this credential. Enabled live targets with the same credential share the smallest of their limits; targets without any credential share it only within their source and namespace.",
+    ),
   template: templateSchema.prefault({}).describe("Liquid templates for fields of the event."),
   group_by: z
     .array(z.string().min(1))

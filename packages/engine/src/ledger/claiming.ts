@@ -16,7 +16,7 @@ import { breakerState, probing, unprobed } from "../breaker.ts";
 import type { Flights } from "../flights.ts";
 import type { Desk } from "./desk.ts";
 import { eventContent } from "./event-content.ts";
-import { waitingIn } from "./gates.ts";
+import type { Waiting } from "./gates.ts";
 import { fallBack } from "./fallback.ts";
 import { letTimePass } from "./intake.ts";
 import { type PackedClaimed, type PackedLease, placeOf } from "./packed.ts";
@@ -44,7 +44,7 @@ export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): P
 
   const claim = new Claiming(desk, flights, request);
   const lanes = store.lanes();
-  const waiting = waitingIn(lanes, nowMs);
+  const waiting = desk.waiting(lanes);
   for (const urgency of urgencies) {
     if (claim.full) break;
     const due = lanes.filter((lane) => lane.urgency === urgency && lane.nextDueAtMs <= nowMs);
@@ -81,7 +81,7 @@ class Claiming {
   }
 
   /** In turn: a share each, then what is left over, until nobody takes any more. */
-  takeFrom(lanes: readonly Lane[], waiting: ReadonlySet<Urgency>): void {
+  takeFrom(lanes: readonly Lane[], waiting: Waiting): void {
     // Begins with another target each time, so that the first in the list has no advantage.
     const start = lanes.length === 1 ? 0 : this.#desk.nextToken() % lanes.length;
     const turns = [...lanes.slice(start), ...lanes.slice(0, start)];
@@ -96,7 +96,7 @@ class Claiming {
     return Math.max(1, Math.floor(Math.min(this.#request.most, this.#request.concurrency) / (2 * lanes)));
   }
 
-  #take(lane: Lane, share: number, waiting: ReadonlySet<Urgency>): number {
+  #take(lane: Lane, share: number, waiting: Waiting): number {
     const desk = this.#desk;
     const endpoint = desk.endpoint(lane.endpoint);
     const most = Math.min(
@@ -116,7 +116,7 @@ class Claiming {
   }
 
   /** How many attempts may leave for this endpoint now; notes when to look again where that is a matter of time. */
-  #allowed({ id, terms }: EndpointRecord, of: Urgency, waiting: ReadonlySet<Urgency>): number {
+  #allowed({ id, terms }: EndpointRecord, of: Urgency, waiting: Waiting): number {
     const { gates, nowMs } = this.#desk;
     const { owner, concurrency, ahead } = this.#request;
     const factor = ahead.targets.includes(terms.name) ? ahead.factor : 1;
@@ -131,7 +131,7 @@ class Claiming {
     }
     if (state === "half_open") most = breaker.probe === null ? 1 : 0;
 
-    const block = gates.block(terms.endpoint);
+    const block = gates.block(terms.access);
     if (block) {
       if (nowMs < block.untilMs) this.lookAgain(block.untilMs);
       most = nowMs < block.untilMs || block.probe !== null ? 0 : Math.min(most, 1);
@@ -148,7 +148,7 @@ class Claiming {
     }
     if (most <= 0) return 0;
 
-    const room = gates.room(terms.credential, of, waiting, nowMs);
+    const room = gates.room(terms.credential, of, waiting.at(terms.credential), nowMs);
     if (room <= 0) {
       this.lookAgain(gates.nextRoomAtMs(terms.credential, nowMs));
       if (this.#waits(id, of)) this.limited.add(terms.name);
@@ -198,8 +198,12 @@ class Claiming {
     desk.planned(due, { ...incident, flight, updatedAtMs: nowMs });
     this.#flights.add(this.#request.owner, terms.name);
     desk.leaseEnds.set(due.id, flight.leaseUntilMs);
-    gates.charge({ token, credential: terms.credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
-    this.#markProbes(endpoint, incident.id, token);
+    // A shadow sends nothing: it takes no room from others that share its credential, and answers for nobody.
+    if (!shadow) {
+      const { credential } = terms;
+      gates.charge({ token, credential, urgency: due.urgency }, flight.leaseUntilMs + timeoutMs, nowMs);
+      this.#markProbes(endpoint, incident.id, token);
+    }
     const attempt = {
       token,
       action,
@@ -220,8 +224,8 @@ class Claiming {
     const { gates, nowMs } = this.#desk;
     const breaker = gates.breaker(terms.name);
     if (breakerState(breaker, nowMs) === "half_open") gates.putBreaker(terms.name, probing(breaker, incident, token));
-    const block = gates.block(terms.endpoint);
-    if (block) gates.putBlock(terms.endpoint, { ...block, probe: token });
+    const block = gates.block(terms.access);
+    if (block) gates.putBlock(terms.access, { ...block, probe: token });
     const throttle = gates.throttle(terms.credential);
     if (throttle.pausedUntilMs !== null) gates.putThrottle(terms.credential, { ...throttle, probe: token });
   }
@@ -257,8 +261,8 @@ export function withLate({ terms }: EndpointRecord, incident: Incident, flight: 
 export function freeProbes(desk: Desk, { terms }: EndpointRecord, token: number): void {
   const { gates } = desk;
   gates.putBreaker(terms.name, unprobed(gates.breaker(terms.name), token));
-  const block = gates.block(terms.endpoint);
-  if (block?.probe === token) gates.putBlock(terms.endpoint, { ...block, probe: null });
+  const block = gates.block(terms.access);
+  if (block?.probe === token) gates.putBlock(terms.access, { ...block, probe: null });
   const throttle = gates.throttle(terms.credential);
   if (throttle.probe === token) gates.putThrottle(terms.credential, { ...throttle, probe: null });
 }

@@ -14,7 +14,6 @@ import {
 import { Flights } from "../flights.ts";
 import { claimDue, overtake } from "./claiming.ts";
 import { Desk } from "./desk.ts";
-import { waitingIn } from "./gates.ts";
 import { atCurrentEndpoint, settle } from "./settling.ts";
 import { reroute, want } from "./intake.ts";
 import { wanting } from "./members.ts";
@@ -209,17 +208,18 @@ export class LedgerCore {
     const terms = this.#desk.target(target)?.terms;
     if (!terms || gates.throttle(terms.credential).pausedUntilMs !== null) return false;
     const { credential, timeoutMs } = terms;
-    if (gates.room(credential, urgency.reminder, waitingIn(store.lanes(), nowMs), nowMs) < 1) return false;
+    if (gates.room(credential, urgency.reminder, this.#desk.waiting(store.lanes()).at(credential), nowMs) < 1)
+      return false;
     gates.charge({ token: this.#desk.nextToken(), credential, urgency: urgency.reminder }, nowMs + timeoutMs, nowMs);
     return true;
   }
 
   unblock(target: string, { proven }: { readonly proven: boolean }): void {
     const { gates, nowMs } = this.#desk;
-    const endpoint = this.#desk.target(target)?.terms.endpoint;
-    if (endpoint === undefined) return;
-    if (proven) gates.unblock(endpoint, nowMs);
-    else gates.retryBlocked(endpoint, nowMs);
+    const access = this.#desk.target(target)?.terms.access;
+    if (access === undefined) return;
+    if (proven) gates.unblock(access, nowMs);
+    else gates.retryBlocked(access, nowMs);
   }
 
   standing() {

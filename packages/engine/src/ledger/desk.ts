@@ -9,9 +9,9 @@ import {
   replan,
 } from "@tocsin/core/decisions";
 import type { CoreOptions } from "./core.ts";
-import { Gates } from "./gates.ts";
+import { Gates, Waiting } from "./gates.ts";
 import { LeaseEnds } from "./lease-ends.ts";
-import type { EndpointRecord, Store } from "./store.ts";
+import type { EndpointRecord, Lane, Store } from "./store.ts";
 
 /** What every operation of the ledger works with: rows, time, targets, gates. One per open ledger. */
 export class Desk {
@@ -47,14 +47,11 @@ export class Desk {
   }
 
   loadEndpoints(): void {
-    const all = this.store.endpoints();
+    const all = this.store.endpoints().map(withAccess);
     this.#dueTerms = new Map();
     this.#endpoints = new Map(all.map((record) => [record.id, record]));
     this.#targets = new Map(all.filter((record) => record.current).map((record) => [record.terms.name, record]));
-    const current = new Set(all.filter((record) => record.current).map((record) => record.terms.credential));
-    this.gates.setLimits(
-      all.filter((record) => record.current || !current.has(record.terms.credential)).map((record) => record.terms),
-    );
+    this.gates.setLimits(counting(all).map((record) => record.terms));
   }
 
   /** The target as it is now; undefined: removed. */
@@ -75,6 +72,17 @@ export class Desk {
     const record = this.#endpoints.get(id);
     if (!record) throw new Error(`endpoint ${id} is gone while an incident needs it`);
     return record;
+  }
+
+  /** What is due now. A shadow sends nothing, so nothing is kept free for it. */
+  waiting(lanes: readonly Lane[]): Waiting {
+    const waiting = new Waiting();
+    for (const { endpoint, urgency, nextDueAtMs } of lanes) {
+      if (nextDueAtMs > this.nowMs) continue;
+      const { credential, shadow } = this.endpoint(endpoint).terms;
+      if (!shadow) waiting.add(credential, urgency);
+    }
+    return waiting;
   }
 
   /** How the incident's target behaves: its current terms, and the traits of the endpoint that it is told at. */
@@ -129,6 +137,28 @@ export class Desk {
     const entry: HistoryEntry = { incident, atMs: this.nowMs, what, ...(detail === undefined ? {} : { detail }) };
     this.store.addHistory(entry);
   }
+}
+
+/** An earlier version stored no `access`: there blocks were kept by the endpoint. */
+const withAccess = (record: EndpointRecord): EndpointRecord =>
+  (record.terms as Partial<TargetTerms>).access === undefined
+    ? { ...record, terms: { ...record.terms, access: record.terms.endpoint } }
+    : record;
+
+/**
+ * Whose limit counts, of the endpoints that share a credential: enabled live targets; without any, those that were; and only then
+ * disabled and shadow targets, which send nothing but ends.
+ */
+const rank = ({ current, terms }: EndpointRecord): number => (!terms.enabled || terms.shadow ? 2 : current ? 0 : 1);
+
+/** The endpoints of the best rank at each credential. */
+function counting(all: readonly EndpointRecord[]): EndpointRecord[] {
+  const best = new Map<string, number>();
+  for (const record of all) {
+    const { credential } = record.terms;
+    best.set(credential, Math.min(rank(record), best.get(credential) ?? rank(record)));
+  }
+  return all.filter((record) => rank(record) === best.get(record.terms.credential));
 }
 
 /** Who is told nothing again may forget. */

@@ -1,4 +1,4 @@
-import { blockedRetryMs, type RateLimit, type Urgency, urgencies } from "@tocsin/core/decisions";
+import { blockedRetryMs, type RateLimit, type Urgency } from "@tocsin/core/decisions";
 import { type Breaker, breakerState, closedBreaker } from "../breaker.ts";
 import { emptyUse, room } from "../limiter.ts";
 import { effectiveLimit, type Throttle, unthrottled } from "../throttle.ts";
@@ -18,7 +18,7 @@ interface Bucket {
 }
 
 /**
- * What stands between due work and the wire, per credential (limiter, pause), target (breaker) and endpoint (block).
+ * What stands between due work and the wire, per credential (limiter, pause), target (breaker) and access (block).
  * Kept in the store, so that it survives restarts; read through here, so that a claim asks the store nothing.
  */
 export class Gates {
@@ -44,12 +44,12 @@ export class Gates {
     }
   }
 
-  /** Where targets that share a credential differ, the smallest limit per time wins. */
+  /** Where targets that share a credential differ, the smallest limit per time wins; of equal ones, the shorter window. */
   setLimits(terms: Iterable<{ readonly credential: string; readonly rateLimit: RateLimit }>): void {
     this.#limits.clear();
     for (const { credential, rateLimit } of terms) {
       const known = this.#limits.get(credential);
-      if (!known || pace(rateLimit) < pace(known)) this.#limits.set(credential, rateLimit);
+      if (!known || isStricter(rateLimit, known)) this.#limits.set(credential, rateLimit);
     }
   }
 
@@ -140,35 +140,35 @@ export class Gates {
     return { state: breakerState(breaker, nowMs), untilMs: breaker.openUntilMs };
   }
 
-  block(endpoint: string): Block | undefined {
-    return this.#blocks.get(endpoint);
+  block(access: string): Block | undefined {
+    return this.#blocks.get(access);
   }
 
-  putBlock(endpoint: string, block: Block): void {
-    this.#blocks.set(endpoint, block);
-    this.#store.putGate("endpoint", endpoint, block);
+  putBlock(access: string, block: Block): void {
+    this.#blocks.set(access, block);
+    this.#store.putGate("endpoint", access, block);
   }
 
   /** It takes events again. */
-  unblock(endpoint: string, nowMs: number): void {
-    if (!this.#blocks.delete(endpoint)) return;
-    this.#repairedAtMs.set(endpoint, nowMs);
-    this.#store.putGate("endpoint", endpoint, { repairedAtMs: nowMs });
+  unblock(access: string, nowMs: number): void {
+    if (!this.#blocks.delete(access)) return;
+    this.#repairedAtMs.set(access, nowMs);
+    this.#store.putGate("endpoint", access, { repairedAtMs: nowMs });
   }
 
   /** One attempt asks now, not at the end of the wait. */
-  retryBlocked(endpoint: string, nowMs: number): void {
-    const block = this.#blocks.get(endpoint);
-    if (block && block.untilMs > nowMs) this.putBlock(endpoint, { ...block, untilMs: nowMs });
+  retryBlocked(access: string, nowMs: number): void {
+    const block = this.#blocks.get(access);
+    if (block && block.untilMs > nowMs) this.putBlock(access, { ...block, untilMs: nowMs });
   }
 
   /** What was refused then may have been refused for the key that was bad, or is. */
-  blockedSince(endpoint: string, atMs: number): boolean {
-    return this.#blocks.has(endpoint) || (this.#repairedAtMs.get(endpoint) ?? Number.NEGATIVE_INFINITY) >= atMs;
+  blockedSince(access: string, atMs: number): boolean {
+    return this.#blocks.has(access) || (this.#repairedAtMs.get(access) ?? Number.NEGATIVE_INFINITY) >= atMs;
   }
 
-  blockFor(endpoint: string, state: Block["state"], detail: string, nowMs: number): void {
-    this.putBlock(endpoint, { state, detail, untilMs: nowMs + blockedRetryMs, probe: null });
+  blockFor(access: string, state: Block["state"], detail: string, nowMs: number): void {
+    this.putBlock(access, { state, detail, untilMs: nowMs + blockedRetryMs, probe: null });
   }
 
   #slotsOf(credential: string): Slot[] {
@@ -194,14 +194,25 @@ export class Gates {
   }
 }
 
+/** Two in a second are stricter than 120 in a minute. */
+const isStricter = (a: RateLimit, b: RateLimit): boolean =>
+  pace(a) === pace(b) ? a.limit < b.limit : pace(a) < pace(b);
+
 const pace = ({ limit, perMs }: RateLimit): number => (limit === 0 ? Number.POSITIVE_INFINITY : limit / perMs);
 
-/** Which urgencies wait, for the guarantees. */
-export const waitingIn = (lanes: Iterable<{ urgency: Urgency; nextDueAtMs: number }>, nowMs: number): Set<Urgency> => {
-  const waiting = new Set<Urgency>();
-  for (const lane of lanes) {
-    if (lane.nextDueAtMs <= nowMs) waiting.add(lane.urgency);
-    if (waiting.size === urgencies.length) break;
+/** Which urgencies have due work, by credential: guarantees are owed to those alone that share its limit. */
+export class Waiting {
+  readonly #byCredential = new Map<string, Set<Urgency>>();
+
+  add(credential: string, of: Urgency): void {
+    const known = this.#byCredential.get(credential);
+    if (known) known.add(of);
+    else this.#byCredential.set(credential, new Set([of]));
   }
-  return waiting;
-};
+
+  at(credential: string): ReadonlySet<Urgency> {
+    return this.#byCredential.get(credential) ?? none;
+  }
+}
+
+const none: ReadonlySet<Urgency> = new Set();

@@ -61,7 +61,7 @@ export function incidentView(desk: Desk, incident: Incident): IncidentView {
 function whyWaiting(desk: Desk, incident: Incident): Reason {
   const { gates, nowMs } = desk;
   const { terms, current } = desk.endpoint(incident.endpoint);
-  if (gates.block(terms.endpoint)) return current ? "waiting_auth" : "orphaned_key";
+  if (gates.block(terms.access)) return current ? "waiting_auth" : "orphaned_key";
   if (breakerState(gates.breaker(terms.name), nowMs) !== "closed") return "waiting_breaker";
   if (gates.throttle(terms.credential).pausedUntilMs !== null) return "waiting_pause";
   if ((incident.dueAtMs ?? 0) > nowMs) return "waiting_retry";
@@ -91,7 +91,7 @@ function isSilenced({ claims, shown }: AlertRecord): boolean {
 export const standing = (desk: Desk): TargetStanding[] =>
   [...desk.targets()].map(({ terms }) => {
     const { gates, nowMs } = desk;
-    const block = gates.block(terms.endpoint);
+    const block = gates.block(terms.access);
     return {
       target: terms.name,
       breaker: gates.breakerOf(terms.name, nowMs),

@@ -51,7 +51,7 @@ function settleOne(desk: Desk, flights: Flights, report: PackedReport): boolean 
   const refusedAtMs = incident.lastFailure?.atMs ?? desk.nowMs;
   const keyWasDoubtful =
     flight.sinceMs - refusedAtMs > longestDoubtMs ||
-    desk.gates.blockedSince(endpoint.terms.endpoint, refusedAtMs - timeoutMs);
+    desk.gates.blockedSince(endpoint.terms.access, refusedAtMs - timeoutMs);
   judge(desk, endpoint, incident, flight, outcome);
 
   const random = desk.random();
@@ -94,12 +94,14 @@ const noteOf = (flight: Flight, outcome: Outcome): string =>
     ? `${flight.shadow ? "shadow " : ""}${flight.action}`
     : `${flight.action} ${"reason" in outcome ? outcome.reason : outcome.kind}`;
 
-/** What the outcome says of breaker, block and pause. */
+/** Applies the outcome to the breaker of the target, the block of its access and the pause of its credential. */
 function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight: Flight, outcome: Outcome): void {
   const { gates, nowMs } = desk;
   const { terms } = endpoint;
   const { token } = flight;
   if (outcome.kind === "interrupted") return freeProbes(desk, endpoint, token);
+  // Nothing was sent, so no receiver answered.
+  if (flight.shadow && outcome.kind === "accepted") return;
 
   const breaker = gates.breaker(terms.name);
   gates.putBreaker(
@@ -107,10 +109,10 @@ function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight:
     isInfrastructure(outcome) ? failed(breaker, incident.id, token, nowMs) : answered(breaker),
   );
 
-  if (outcome.kind === "blocked") gates.blockFor(terms.endpoint, outcome.state, outcome.detail, nowMs);
+  if (outcome.kind === "blocked") gates.blockFor(terms.access, outcome.state, outcome.detail, nowMs);
   else if (outcome.kind === "refused" && flight.action === "check")
-    gates.blockFor(terms.endpoint, "unauthorized", outcome.detail, nowMs);
-  else if (outcome.kind === "accepted") gates.unblock(terms.endpoint, nowMs);
+    gates.blockFor(terms.access, "unauthorized", outcome.detail, nowMs);
+  else if (outcome.kind === "accepted") gates.unblock(terms.access, nowMs);
   else freeProbes(desk, endpoint, token);
 
   const throttle = gates.throttle(terms.credential);

@@ -20,12 +20,12 @@ export function useTargets(desk: Desk, targets: readonly TargetTerms[]): void {
     if (current && terms) {
       wanted.delete(terms.name);
       // Another credential, header or signing secret, or one that is used again: what was refused may be accepted now.
-      if (!record.current || record.terms.sealedId !== terms.sealedId) desk.gates.unblock(terms.endpoint, desk.nowMs);
+      if (!record.current || record.terms.access !== terms.access) desk.gates.unblock(terms.access, desk.nowMs);
       if (!record.current || !sameTerms(record.terms, terms)) store.putEndpoint({ id: record.id, current, terms });
     } else if (record.current) store.putEndpoint({ ...record, current: false });
   }
   for (const terms of wanted.values()) {
-    desk.gates.unblock(terms.endpoint, desk.nowMs);
+    desk.gates.unblock(terms.access, desk.nowMs);
     store.putEndpoint({ current: true, terms });
   }
   desk.loadEndpoints();

@@ -1,7 +1,7 @@
 import { parseTarget, type ParseTargetOptions } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { botToken, webhookPath } from "../../test/slack.ts";
-import { credentialIdentity, endpointIdentity } from "../seal.ts";
+import { credentialIdentity, endpointIdentity } from "../identity.ts";
 import { slackTarget } from "./target-type.ts";
 
 const webhook_url = `https://hooks.slack.com${webhookPath}`;
@@ -54,7 +54,8 @@ describe("a Slack target", () => {
   test("by a bot is another endpoint in another channel, and counts by the token", () => {
     const [one, two] = [channel, "#ops"].map((name) => parsed({ bot_token: botToken, channel: name }));
     expect(endpointIdentity(one!)).not.toBe(endpointIdentity(two!));
-    expect(credentialIdentity(one!)).toBe(credentialIdentity(two!));
+    const scope = { source: "config" };
+    expect(credentialIdentity(one!, scope)).toBe(credentialIdentity(two!, scope));
   });
 
   test.each<[string, object, string]>([

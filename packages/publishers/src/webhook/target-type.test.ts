@@ -2,7 +2,7 @@ import { parseTarget, type ParseTargetOptions, targetJsonSchema } from "@tocsin/
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { signingSecret } from "../../test/webhook.ts";
-import { credentialIdentity, endpointIdentity } from "../seal.ts";
+import { credentialIdentity, endpointIdentity } from "../identity.ts";
 import { webhookTarget } from "./target-type.ts";
 
 const other = "whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
@@ -68,7 +68,8 @@ describe("a webhook target", () => {
     expect(endpointIdentity(targetOf({ signing_secret: [other], headers: { Authorization: "b" } }))).toBe(identity);
     expect(endpointIdentity(targetOf({ url: `${url}d` }))).not.toBe(identity);
     // Two receivers may share a secret, and are not throttled for each other.
-    const limiter = (target: object) => credentialIdentity(targetOf({ signing_secret: signingSecret, ...target }));
+    const limiter = (target: object) =>
+      credentialIdentity(targetOf({ signing_secret: signingSecret, ...target }), { source: "config" });
     expect(limiter({})).not.toBe(limiter({ url: "https://other.example.com" }));
   });
 

@@ -14,6 +14,7 @@ import { readings } from "./ledger/readings.ts";
 import { recording } from "./ledger/recording.ts";
 import { reminders } from "./ledger/reminders.ts";
 import { settling } from "./ledger/settling.ts";
+import { sharing } from "./ledger/sharing.ts";
 import { tellingAgain } from "./ledger/telling-again.ts";
 import { tellingEvents } from "./ledger/telling-events.ts";
 import { watching } from "./ledger/watching.ts";
@@ -34,6 +35,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     settling(subject);
     if (subject.virtualTime) losingLeases(subject);
     if (subject.virtualTime) holdingBack(subject);
+    if (subject.virtualTime) sharing(subject);
     tellingEvents(subject);
     movingTargets(subject);
     fallingBack(subject);

@@ -46,6 +46,7 @@ export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): Tar
     enabled,
     shadow: false,
     endpoint: `${name} ${key}`,
+    access: `${name} ${key}`,
     credential: key,
     sealed: key,
     traits: pagerdutyTraits,

@@ -233,7 +233,7 @@ export function holdingBack(subject: LedgerSubject): void {
         for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
         await stage.ledger.useTargets([{ ...target, sealed: "sealed again" }]);
         expect(await stage.claim(), "nothing changed").toEqual([]);
-        if (what.startsWith("a header")) await stage.ledger.useTargets([{ ...target, sealedId: "other" }]);
+        if (what.startsWith("a header")) await stage.ledger.useTargets([{ ...target, access: "other" }]);
         else await stage.ledger.useTargets([other]);
         if (what.endsWith("back")) await stage.ledger.useTargets([target]);
         expect(await stage.tell()).toHaveLength(2);

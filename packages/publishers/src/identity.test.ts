@@ -1,0 +1,178 @@
+import { parseTarget, Secret, type Target } from "@tocsin/core";
+import { describe, expect, test } from "vitest";
+import { accessIdentity, credentialIdentity, endpointIdentity } from "./identity.ts";
+import { targetTypes } from "./registry.ts";
+
+const targetOf = (written: object, beside: Readonly<Record<string, string>> = {}): Target => {
+  const parsed = parseTarget({ name: "t", ...written }, { types: targetTypes, readSecret: String, beside });
+  if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.target;
+};
+
+const config = { source: "config" };
+const identitiesOf = (target: Target) => ({
+  endpoint: endpointIdentity(target),
+  access: accessIdentity(target),
+  credential: credentialIdentity(target, config),
+});
+
+const key = "0123456789abcdef0123456789ABCDEF";
+const signed = (letter: string) => `whsec_${letter.repeat(32)}`;
+const authorization = (value: string) => ({ headers: { Authorization: value } });
+
+/** A target of each type and way, and which identities differ from its own after each change. */
+const table: readonly (readonly [base: object, changes: readonly (readonly [change: object, differ: string])[]])[] = [
+  [
+    { type: "pagerduty", routing_key: key },
+    [
+      [{ region: "eu" }, "endpoint access"],
+      [{ url: "https://proxy.example.com" }, "endpoint access"],
+      [{ headers: { "X-Proxy": "a" } }, "access"],
+      [{ routing_key: "x".repeat(32) }, "endpoint access credential"],
+      [{ name: "other", timeout: "1s", filters: { severity: "info" }, template: { summary: "s" } }, ""],
+      [{ enabled: false }, ""],
+      [{ mode: "shadow", rate_limit: { limit: 1, per: "24h" } }, ""],
+    ],
+  ],
+  [
+    { type: "pagerduty", url: "https://proxy.example.com/pd" },
+    [
+      [{ url: "https://proxy.example.com/other" }, "endpoint access credential"],
+      [authorization("Bearer team-a"), "access credential"],
+      [{ headers: { "X-Team": "a" } }, "access credential"],
+      [{ routing_key: key }, "endpoint access credential"],
+    ],
+  ],
+  [
+    { type: "rootly", api_key: "rootly_1" },
+    [
+      [{ url: "https://proxy.example.com" }, "endpoint access"],
+      [{ headers: { "X-Proxy": "a" } }, "access"],
+      [{ api_key: "rootly_2" }, "endpoint access credential"],
+    ],
+  ],
+  [
+    { type: "slack", webhook_url: "https://hooks.slack.com/services/T/B/x" },
+    [
+      [{ webhook_url: "https://hooks.slack.com/services/T/B/y" }, "endpoint access credential"],
+      [{ headers: { "X-Proxy": "a" } }, "access"],
+    ],
+  ],
+  [
+    { type: "slack", bot_token: "xoxb-1", channel: "C1" },
+    [
+      [{ channel: "C2" }, "endpoint access"],
+      [{ bot_token: "xoxb-2" }, "endpoint access credential"],
+    ],
+  ],
+  [
+    { type: "webhook", url: "https://hooks.example.com/in" },
+    [
+      [{ url: "https://hooks.example.com/other" }, "endpoint access credential"],
+      [{ url: "https://hooks.example.com/in?token=a" }, "endpoint access credential"],
+      [authorization("Bearer a"), "access credential"],
+      [authorization("Basic YTpi"), "access credential"],
+      [{ signing_secret: signed("A") }, "access"],
+    ],
+  ],
+  [
+    {
+      type: "webhook",
+      url: "https://hooks.example.com/in?token=a",
+      ...authorization("a"),
+      signing_secret: signed("A"),
+    },
+    [
+      [{ url: "https://hooks.example.com/in?token=b" }, "endpoint access credential"],
+      [authorization("b"), "access credential"],
+      [{ headers: { "X-Team": "a" } }, "access credential"],
+      [{ signing_secret: [signed("B"), signed("A")] }, "access"],
+      [{ headers: { authorization: "a" } }, ""],
+    ],
+  ],
+  [
+    { type: "alertmanager", url: "https://alertmanager.example.com" },
+    [
+      [{ url: "https://alertmanager.example.com/api/v2/alerts" }, ""],
+      [{ url: "https://other.example.com" }, "endpoint access credential"],
+      [authorization("Bearer a"), "access credential"],
+      [{ headers: { "X-Scope-OrgID": "tenant" } }, "access credential"],
+    ],
+  ],
+];
+
+test("every type of target has its identities tested", () => {
+  expect(new Set(table.map(([base]) => (base as { type: string }).type))).toEqual(
+    new Set(targetTypes.map(({ type }) => type)),
+  );
+});
+
+describe.each(table)("of the target %j", (base, changes) => {
+  test.each(changes)("a change to %j makes these identities others: %j", (change, differ) => {
+    const [before, after] = [identitiesOf(targetOf(base)), identitiesOf(targetOf({ ...base, ...change }))];
+    const kinds = ["endpoint", "access", "credential"] as const;
+    expect(kinds.filter((kind) => before[kind] !== after[kind]).join(" ")).toBe(differ);
+  });
+});
+
+test("headers are the same in any order and case of their names, and wherever a token stands", () => {
+  const alertmanager = { type: "alertmanager", url: "https://alertmanager.example.com" };
+  const one = targetOf({ ...alertmanager, headers: { "X-A": "1", Authorization: "Bearer t" } });
+  const two = targetOf({ ...alertmanager, headers: { authorization: "Bearer t", "x-a": "1" } });
+  const three = targetOf({ ...alertmanager, headers: { "X-A": "1" } }, { token: "t" });
+  expect(identitiesOf(two)).toEqual(identitiesOf(one));
+  expect(identitiesOf(three)).toEqual(identitiesOf(one));
+});
+
+test("values do not run into each other's places", () => {
+  const hooks = [
+    { a: "1", b: "2" },
+    { a: "2", b: "1" },
+  ].map((headers) => targetOf({ type: "webhook", url: "https://a.example.com", headers }));
+  expect(new Set(hooks.map((target) => credentialIdentity(target, config))).size).toBe(2);
+});
+
+describe("targets without any credential", () => {
+  const scopes = [
+    { source: "config" },
+    { source: "files" },
+    { source: "kubernetes", namespace: "a" },
+    { source: "kubernetes", namespace: "b" },
+  ];
+  const limiters = (target: Target) => scopes.map((scope) => credentialIdentity(target, scope));
+  const bare = [
+    { type: "webhook", url: "https://hooks.example.com/in" },
+    { type: "webhook", url: "https://hooks.example.com/in", signing_secret: signed("A") },
+    { type: "alertmanager", url: "https://alertmanager.example.com" },
+    { type: "pagerduty", url: "https://proxy.example.com/pd" },
+  ];
+
+  test.each(bare)("share a limit within their source and namespace alone: %j", (written) => {
+    expect(new Set(limiters(targetOf(written))).size).toBe(scopes.length);
+    expect(limiters(targetOf({ ...written, name: "other" }))).toEqual(limiters(targetOf(written)));
+  });
+
+  test.each([
+    ...bare.map((written) => ({ ...written, ...authorization("t") })),
+    { type: "webhook", url: "https://hooks.example.com/in?token=t" },
+    { type: "pagerduty", routing_key: key },
+    { type: "rootly", api_key: "rootly_1" },
+    { type: "slack", webhook_url: "https://hooks.slack.com/services/T/B/x" },
+  ])("share it everywhere once they have one: %j", (written) => {
+    expect(new Set(limiters(targetOf(written))).size).toBe(1);
+  });
+});
+
+test("identities of targets with a key of their own are those of earlier versions, so that their slots still count", () => {
+  const target = targetOf({ type: "pagerduty", routing_key: key });
+  expect(credentialIdentity(target, config)).toBe(JSON.stringify(["pagerduty", key]));
+  expect(endpointIdentity(target)).toBe(JSON.stringify(["pagerduty", "https://events.pagerduty.com", key]));
+  const hook = targetOf({ type: "webhook", url: "https://a.example.com", headers: { Authorization: "a" } });
+  expect(endpointIdentity(hook)).toBe(JSON.stringify(["webhook", "https://a.example.com/", null]));
+});
+
+test("what only its type knows makes an endpoint another one", () => {
+  const target = { ...targetOf({ type: "pagerduty", routing_key: key }), credential: new Secret(key) };
+  const channels = [{}, { channel: "C1" }, { channel: "C2" }];
+  expect(new Set(channels.map((own) => endpointIdentity({ ...target, own }))).size).toBe(3);
+});
