@@ -275,7 +275,7 @@ test("a sender that is never done with its request does not keep the service fro
   const { host, port } = service.tocsin.address;
   const socket = connect(port, host);
   socket.on("error", () => {});
-  socket.write("POST /api/v2/alerts HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[");
+  socket.write("POST /api/v2/alerts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n[");
   await service.until("it is connected", async () => {
     const { text } = await service.ask("GET", "/healthz");
     return text && socket.bytesWritten > 0 ? true : undefined;

@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { type Clock, systemClock } from "@tocsin/core";
 import { startWorker, type Worker } from "@tocsin/engine";
 import { proxyFrom, proxySecrets, Transport, type TransportOptions } from "@tocsin/publishers";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";
@@ -23,6 +23,7 @@ import { frontPage } from "./http/front-page.ts";
 import { incidentBody, incidentEndpoints } from "./http/incidents.ts";
 import { intakeEndpoints } from "./http/intake.ts";
 import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
+import { refusalLogRule, Refusals } from "./http/refusals.ts";
 import { createServer } from "./http/server.ts";
 import { streamEndpoints } from "./http/stream.ts";
 import { targetEndpoints } from "./http/targets.ts";
@@ -37,6 +38,7 @@ import { Settings } from "./settings.ts";
 import { Standstill } from "./standstill.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
 import { Targets } from "./targets.ts";
+import { LogThrottle } from "./telemetry/log-throttle.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Scrubber } from "./telemetry/scrubber.ts";
@@ -168,6 +170,7 @@ export async function compose(
     });
     const reachability = new Reachability({ clock, log, proxy, origins: () => targets.origins() });
     const explainer = new Explainer({ targets, clock, notify });
+    const senderOf = ({ ip, headers }: FastifyRequest) => settings.senders.senderOf(ip, headers["x-forwarded-for"]);
     const endpoints = [
       ...intakeEndpoints({
         ledger,
@@ -178,7 +181,7 @@ export async function compose(
         log,
         wake,
         routesOf: (alert) => targets.routesOf(alert),
-        senderOf: ({ ip, headers }) => settings.senders.senderOf(ip, headers["x-forwarded-for"]),
+        senderOf,
       }),
       ...incidentEndpoints({ ledger, wake }),
       ...streamEndpoints({ stream }),
@@ -200,6 +203,12 @@ export async function compose(
       maxBodyBytes: config.server.maxBodyBytes,
       gate: () => settings.gate,
       log,
+      refusals: new Refusals({
+        log,
+        throttle: new LogThrottle(clock, refusalLogRule),
+        count: (reason) => metrics.refused(reason),
+        senderOf,
+      }),
     });
     closing.push(() => closeServer(app, clock));
     await settings.start();

@@ -62,7 +62,7 @@ export class Settings {
     this.#o = options;
     this.#current = options.config;
     this.#written = writtenIn(options.config);
-    this.#gate = new Gate(options.config.server.tokens, options.config.server.publicUrl);
+    this.#gate = new Gate(options.config.server);
     this.#senders = new SenderAddresses(options.config.server.trustedProxies);
   }
 
@@ -163,7 +163,7 @@ export class Settings {
     readers.use(next.readers);
     this.#current = next;
     this.#written = written;
-    this.#gate = new Gate(next.server.tokens, next.server.publicUrl);
+    this.#gate = new Gate({ ...next.server, listen: this.#o.config.server.listen });
     this.#senders = new SenderAddresses(next.server.trustedProxies);
     log.level = next.telemetry.logs.level;
   }

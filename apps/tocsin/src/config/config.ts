@@ -30,7 +30,10 @@ export const ledgerName = (ledger: LedgerPlace): string =>
 export interface Config {
   /** Absent: nothing was written, these are the defaults. */
   readonly file: string | undefined;
-  readonly server: Pick<ConfigOutput["server"], "listen" | "maxBodyBytes" | "publicUrl" | "trustedProxies"> & {
+  readonly server: Pick<
+    ConfigOutput["server"],
+    "listen" | "maxBodyBytes" | "publicUrl" | "allowedHosts" | "trustedProxies"
+  > & {
     readonly tokens: readonly Token[];
   };
   readonly ledger: LedgerPlace & {
@@ -82,10 +85,10 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
   const place = secrets.ledger(ledger, places.dir);
   const readers = readersIn(sources, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
-  const { listen, maxBodyBytes, publicUrl, trustedProxies } = server;
+  const { listen, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
     file,
-    server: { listen, maxBodyBytes, publicUrl, trustedProxies, tokens },
+    server: { listen, maxBodyBytes, publicUrl, allowedHosts, trustedProxies, tokens },
     ledger: { ...place, keys, retentionMs: ledger.retention },
     targets,
     discovery: placesOf(discovery, places.dir),

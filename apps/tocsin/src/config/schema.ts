@@ -6,6 +6,7 @@ import { discoverySettings } from "../discovery/config.ts";
 import { sourceSettings } from "../readers/source-settings.ts";
 import { address, isLoopback } from "./address.ts";
 import { network } from "./network.ts";
+import { hostNameOf } from "./host-name.ts";
 
 export const roles = ["ingest", "read", "operate"] as const;
 export type Role = (typeof roles)[number];
@@ -45,6 +46,16 @@ const server = z
       .max(1 << 30)
       .default(20_971_520)
       .describe("Largest request body; beyond it, 413."),
+    allowedHosts: z
+      .array(
+        z.string().refine((name) => hostNameOf(name) === name.toLowerCase().replace(/\.$/, ""), {
+          error: 'expected a host name without scheme and port, such as "tocsin.internal"',
+        }),
+      )
+      .default([])
+      .describe(
+        "Further host names that requests may name. On a loopback listener without tokens, requests for other hosts than loopback names, addresses, the host of `publicUrl` and these are answered 421, which keeps pages of other sites out (DNS rebinding). Probes are always answered.",
+      ),
     trustedProxies: z
       .array(network())
       .default([])

@@ -8,6 +8,8 @@ export interface Endpoint {
   readonly path: string;
   /** Who may; `open`: anybody. */
   readonly role: Role | "open";
+  /** It tells machines whether the service lives and is ready, whatever name they use for it. @default false */
+  readonly isProbe?: boolean;
   /** One line for the front page. */
   readonly does: string;
   /** The body may be `LargeJson` where parsing it at once would take long. @default false */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type GateSettings } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
 const tokens: readonly Token[] = [
@@ -11,6 +11,9 @@ const tokens: readonly Token[] = [
   { name: "grafana", value: "read-token", roles: ["read"] },
   { name: "people", value: "people-token", roles: ["read", "operate"] },
 ];
+
+const gateOf = (settings: Partial<GateSettings>) =>
+  new Gate({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [], ...settings });
 
 const request = (headers: Record<string, string>, method = "POST") =>
   ({ headers, method }) as unknown as FastifyRequest;
@@ -26,7 +29,7 @@ function tried(gate: Gate, role: Role, headers: Record<string, string>, method?:
 }
 
 describe("with tokens", () => {
-  const gate = new Gate(tokens);
+  const gate = gateOf({ tokens });
 
   test.each<[string, Record<Role, string | number>]>([
     ["Bearer ingest-token", { ingest: "prometheus", read: 403, operate: 403 }],
@@ -58,7 +61,7 @@ describe("with tokens", () => {
 });
 
 describe("without tokens", () => {
-  const gate = new Gate([], "https://tocsin.example.com/console");
+  const gate = gateOf({ publicUrl: "https://tocsin.example.com:8443/console", allowedHosts: ["tocsin.internal"] });
 
   test.each<[string | undefined, number | undefined]>([
     [undefined, undefined],
@@ -66,6 +69,7 @@ describe("without tokens", () => {
     ["http://localhost:5173", undefined],
     ["http://[::1]:9877", undefined],
     ["https://tocsin.example.com", undefined],
+    ["http://tocsin.internal:9877", undefined],
     ["https://evil.example", 403],
     ["https://tocsin.example.com.evil.example", 403],
     ["http://127.0.0.1.evil.example", 403],
@@ -74,5 +78,74 @@ describe("without tokens", () => {
     const headers = origin === undefined ? {} : { origin };
     expect(tried(gate, "operate", headers)).toBe(result);
     expect(tried(gate, "read", headers, "GET")).toBeUndefined();
+  });
+});
+
+/** 421 where the gate does not answer for a host. */
+function statusFor(gate: Gate, host: string | undefined): number | undefined {
+  try {
+    gate.refuseOtherHosts(request(host === undefined ? {} : { host }));
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return error.status;
+    throw error;
+  }
+}
+
+describe("the host of a request", () => {
+  const names = {
+    publicUrl: "https://tocsin.example.com:8443/console",
+    allowedHosts: ["Tocsin.Internal", "xn--mnchen-3ya.de"],
+  };
+  const own = [
+    "localhost",
+    "localhost:9877",
+    "LOCALHOST.",
+    "tocsin.localhost:9877",
+    "127.0.0.1:9877",
+    "127.0.0.2",
+    "10.1.2.3:80",
+    "[::1]:9877",
+    "[fd00::7]",
+    "tocsin.example.com",
+    "tocsin.example.com:9877",
+    "TOCSIN.example.com.:9877",
+    "tocsin.internal:9877",
+    "münchen.de",
+    undefined,
+  ];
+  const others = [
+    "evil.example",
+    "evil.example:9877",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "evil.example#.localhost",
+    "evil.example/.localhost",
+    "localhost@evil.example",
+    "evil.example@localhost",
+    "evil.example\\.localhost",
+    "example.com",
+    "a.tocsin.example.com",
+    "internal",
+    "localhost:99999",
+    "[::1",
+    "127.0.0.1:9877:9877",
+    ":9877",
+    "",
+  ];
+
+  test("on a loopback listener without tokens is one that only this machine or its operator gives", () => {
+    for (const host of ["127.0.0.1", "::1", "localhost", "127.8.0.1"]) {
+      const gate = gateOf({ ...names, listen: { host, port: 9877 } });
+      expect(own.map((name) => [name, statusFor(gate, name)])).toEqual(own.map((name) => [name, undefined]));
+      expect(others.map((name) => [name, statusFor(gate, name)])).toEqual(others.map((name) => [name, 421]));
+    }
+  });
+
+  test("does not matter where a token is needed, and on other listeners", () => {
+    for (const gate of [gateOf({ tokens }), gateOf({ listen: { host: "0.0.0.0", port: 9877 } })])
+      expect([...own, ...others].map((name) => statusFor(gate, name))).toEqual(
+        [...own, ...others].map(() => undefined),
+      );
   });
 });

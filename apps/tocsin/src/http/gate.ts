@@ -3,8 +3,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 
 import { isLoopback } from "../config/address.ts";
-import type { Token } from "../config/config.ts";
+import type { Config, Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
+import { hostNameOf, isFixedHost } from "../config/host-name.ts";
 import { Problem } from "./problem.ts";
 
 export interface Entry {
@@ -12,14 +13,36 @@ export interface Entry {
   readonly name: string | undefined;
 }
 
-/** Who may do what. Replaced as a whole when the configuration is read anew. */
+export type GateSettings = Pick<Config["server"], "listen" | "tokens" | "publicUrl" | "allowedHosts">;
+
+/** Who may do what. Replaced as a whole when the configuration is reloaded. */
 export class Gate {
   readonly #tokens: readonly { readonly name: string; readonly digest: Buffer; readonly roles: readonly Role[] }[];
   readonly #ownHosts: ReadonlySet<string>;
+  /** Nothing but the address of the listener keeps others out. */
+  readonly #isLoopbackOnly: boolean;
+  #lastAccepted: string | undefined;
 
-  constructor(tokens: readonly Token[], publicUrl?: string) {
+  constructor({ listen, tokens, publicUrl, allowedHosts }: GateSettings) {
     this.#tokens = tokens.map(({ name, value, roles }) => ({ name, digest: digestOf(value), roles }));
-    this.#ownHosts = new Set(publicUrl === undefined ? [] : [new URL(publicUrl).hostname]);
+    this.#ownHosts = new Set(
+      [...(publicUrl === undefined ? [] : [new URL(publicUrl).host]), ...allowedHosts].flatMap(named),
+    );
+    this.#isLoopbackOnly = tokens.length === 0 && isLoopback(listen.host);
+  }
+
+  /**
+   * A browser sends requests of another site's page to this machine once that site's name points here (DNS rebinding). The name
+   * is then in `Host`. So where a request needs no token, only names that cannot be pointed here by others are answered.
+   * HTTP/1.0 clients without `Host` are no browsers.
+   *
+   * @throws Problem 421
+   */
+  refuseOtherHosts({ headers: { host } }: FastifyRequest): void {
+    if (!this.#isLoopbackOnly || host === undefined || host === this.#lastAccepted) return;
+    const name = hostNameOf(host);
+    if (name === undefined || !(isFixedHost(name) || this.#ownHosts.has(name))) throw wrongHost;
+    this.#lastAccepted = host;
   }
 
   /** @throws Problem 401 or 403 */
@@ -50,16 +73,27 @@ export class Gate {
   }
 
   /**
-   * Without tokens, being on this machine is all that is asked for, and a page in somebody's browser is: it must not send
-   * alerts or resolve incidents. Browsers name the page's site in `Origin`; other clients send none.
+   * Without tokens, whoever can connect is let in, and a page of another site in a browser can: it must not send alerts or
+   * resolve incidents. Browsers name the page's site in `Origin`; other clients send none.
    */
   #refuseOtherSites(request: FastifyRequest): void {
     const { origin } = request.headers;
     if (origin === undefined || request.method === "GET" || request.method === "HEAD") return;
-    const host = URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[(.*)\]$/, "$1") : "";
+    const host = URL.canParse(origin) ? (hostNameOf(new URL(origin).host) ?? "") : "";
     if (isLoopback(host) || this.#ownHosts.has(host)) return;
     throw new Problem(403, "forbidden", "requests from pages of other sites are refused");
   }
 }
+
+const wrongHost = new Problem(
+  421,
+  "wrong_host",
+  "this service does not answer for the host of the request; server.allowedHosts names further hosts",
+);
+
+const named = (host: string): string[] => {
+  const name = hostNameOf(host);
+  return name === undefined ? [] : [name];
+};
 
 const digestOf = (text: string): Buffer => createHash("sha256").update(text).digest();

@@ -29,6 +29,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
     method: "GET",
     path,
     role: "open",
+    isProbe: true,
     does: "readiness: the ledger commits, and targets were loaded; warnings name what is wrong all the same",
     answer(_request, reply) {
       const reasons = unready();
@@ -85,6 +86,7 @@ const healthy = (path: string): Endpoint => ({
   method: "GET",
   path,
   role: "open",
+  isProbe: true,
   does: "liveness",
   answer: () => ({ status: "ok" }),
 });

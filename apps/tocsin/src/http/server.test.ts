@@ -15,8 +15,9 @@ const post = { method: "POST", url: "/api/v1/webhook/alertmanager", payload: { a
 
 function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
   const log = createLogger({ level: "debug", format: "json" }, new Scrubber(), (line) => logs.push(line));
-  const gate = new Gate([]);
-  return createServer({ endpoints, maxBodyBytes: 1_000_000, log, gate: () => gate });
+  const refusals = { refused: () => {}, refusedBytes: () => {} };
+  const gate = new Gate({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
+  return createServer({ endpoints, maxBodyBytes: 1_000_000, log, refusals, gate: () => gate });
 }
 
 function intakeOver(

@@ -1,13 +1,15 @@
 import type { IncomingMessage } from "node:http";
 
-import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 
 import type { Logger } from "../telemetry/logger.ts";
+import { answerClientError } from "./client-errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Entry, Gate } from "./gate.ts";
 import { parseBody } from "./parse-body.ts";
 import { endpointsAt, pathOf } from "./paths.ts";
 import { methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";
+import type { Refusals } from "./refusals.ts";
 import { readBody } from "./request-body.ts";
 
 declare module "fastify" {
@@ -17,6 +19,7 @@ declare module "fastify" {
   }
 
   interface FastifyContextConfig {
+    readonly isProbe?: boolean;
     readonly takesLargeJson?: boolean;
   }
 }
@@ -34,22 +37,29 @@ export interface ServerOptions {
   readonly endpoints: readonly Endpoint[];
   readonly maxBodyBytes: number;
   readonly log: Logger;
+  readonly refusals: Pick<Refusals, "refused" | "refusedBytes">;
   /** Asked for each request, since tokens may change. */
   readonly gate: () => Gate;
 }
 
-export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptions): FastifyInstance {
+export function createServer({ endpoints, maxBodyBytes, log, refusals, gate }: ServerOptions): FastifyInstance {
+  const refuse = (request: FastifyRequest, reply: FastifyReply, problem: Problem) => {
+    refusals.refused(request, problem);
+    sendProblem(reply, problem);
+  };
   const app = fastify({
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestMs,
     // Senders are configured by hand: a slash too many must not lose an alert.
     routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
-    frameworkErrors: (_error, _request, reply) => sendProblem(reply, noEndpoint),
+    frameworkErrors: (_error, request, reply) => refuse(request, reply, noEndpoint),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, refusals),
   });
   app.decorateRequest("entry");
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async (request) => {
+    if (request.routeOptions.config.isProbe !== true) gate().refuseOtherHosts(request);
     if (request.is404) throw wrongPathOrMethod(request, endpoints, gate());
     // Whatever its type is called, a body is JSON.
     request.headers["content-type"] = "application/json";
@@ -57,11 +67,11 @@ export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptio
   app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) =>
     parseBody(await readBody(request, payload, maxBodyBytes), request),
   );
-  for (const { method, path, role, answer, takesLargeJson = false } of endpoints) {
+  for (const { method, path, role, answer, isProbe = false, takesLargeJson = false } of endpoints) {
     app.route({
       method,
       url: path,
-      config: { takesLargeJson },
+      config: { isProbe, takesLargeJson },
       onRequest: (request, _reply, done) => {
         try {
           request.entry = role === "open" ? { name: undefined } : gate().admit(request, role);
@@ -78,7 +88,7 @@ export function createServer({ endpoints, maxBodyBytes, log, gate }: ServerOptio
   }
   app.setErrorHandler((error: Error, request, reply) => {
     const problem = problemOf(error);
-    if (problem !== undefined) return sendProblem(reply, problem);
+    if (problem !== undefined) return refuse(request, reply, problem);
     log.error(
       { err: error, method: request.method, endpoint: endpointOf(request), reason: "bug" },
       "an endpoint failed",

@@ -29,9 +29,16 @@ async function serverOf(refusal?: string) {
       return () => void (one.left = true);
     },
   };
-  const gate = new Gate([]);
+  const refusals = { refused: () => {}, refusedBytes: () => {} };
+  const gate = new Gate({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
   const log = createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {});
-  const app = createServer({ endpoints: streamEndpoints({ stream }), maxBodyBytes: 1_000, log, gate: () => gate });
+  const app = createServer({
+    endpoints: streamEndpoints({ stream }),
+    maxBodyBytes: 1_000,
+    log,
+    refusals,
+    gate: () => gate,
+  });
   const url = `${await app.listen({ host: "127.0.0.1", port: 0 })}/api/v1/events/stream`;
   return { url, joined, app, [Symbol.asyncDispose]: () => app.close() };
 }
@@ -48,7 +55,7 @@ async function deafTo(url: string): Promise<Socket> {
   await once(socket, "connect");
   // Cut off by the server.
   socket.on("error", () => {});
-  socket.write(`GET ${pathname} HTTP/1.1\r\nhost: here\r\n\r\n`);
+  socket.write(`GET ${pathname} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   return socket;
 }
 

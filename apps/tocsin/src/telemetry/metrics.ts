@@ -1,6 +1,7 @@
 import { attemptReasons, type Lease, type LedgerStats, type Outcome, type TargetStanding } from "@tocsin/core";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
+import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
 import { processMetrics } from "./process-metrics.ts";
 
@@ -81,6 +82,12 @@ export class Metrics {
     name: "tocsin_alerts_received_total",
     help: "Alerts in requests: recorded ones that fire or are resolved, rejected ones, and those that the sender left out.",
     labelNames: ["source", "status"],
+    registers: this.#registers,
+  });
+  readonly #refused = new Counter({
+    name: "tocsin_requests_refused_total",
+    help: "Requests that were refused, by reason.",
+    labelNames: ["reason"],
     registers: this.#registers,
   });
   readonly #attempts = new Counter({
@@ -182,6 +189,7 @@ export class Metrics {
       labelNames: ["version", "node"],
       registers: this.#registers,
     }).set({ version, node: process.version }, 1);
+    for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
     for (const counter of [this.#cacheHits, this.#cacheMisses]) counter.inc({ cache_name: "endpoints" }, 0);
   }
 
@@ -204,6 +212,10 @@ export class Metrics {
 
   received(source: string, status: "firing" | "resolved" | "rejected" | "truncated", count: number): void {
     if (count > 0) this.#received.inc({ source: this.#sources.of(source), status }, count);
+  }
+
+  refused(reason: RefusalReason): void {
+    this.#refused.inc({ reason });
   }
 
   skewed(source: string, count: number): void {
