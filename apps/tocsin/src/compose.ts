@@ -42,6 +42,7 @@ import { LogThrottle } from "./telemetry/log-throttle.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Scrubber } from "./telemetry/scrubber.ts";
+import { StateLog } from "./telemetry/state-log.ts";
 import { Trials } from "./trials/trials.ts";
 import { Vault } from "./vault.ts";
 import { version } from "./version.ts";
@@ -92,10 +93,12 @@ export async function compose(
     const vault = new Vault(keysOf(written, log));
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
-    const ledger = await openLedger(written, { vault, wake });
+    const stateLog = new StateLog(log, clock);
+    closing.push(() => stateLog.stop());
+    const ledger = await openLedger(written, { vault, wake, report: stateLog.changed });
     closing.push(() => ledger[Symbol.asyncDispose]());
     const config = await afterLedger(written);
-    const readiness = new Readiness(ledger, clock);
+    const readiness = new Readiness(ledger, clock, (failure) => stateLog.ledger(failure));
     // One owner hears everything himself: of what he reads late, the end comes after the beginning.
     const standstill = config.ledger.kind === "postgres" ? new Standstill(clock) : undefined;
     closing.push(() => standstill?.stop());
@@ -214,7 +217,7 @@ export async function compose(
     await settings.start();
     standstill?.start();
     worker = startWorker({
-      ...publishing({ targets, metrics, readiness, log, clock, notify, trials }),
+      ...publishing({ targets, metrics, readiness, log, stateLog, clock, notify, trials }),
       ledger,
       clock,
       owner: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,

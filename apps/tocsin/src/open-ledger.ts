@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 
-import type { Ledger } from "@tocsin/core";
+import type { Ledger, StateChange } from "@tocsin/core";
 import { openPostgresLedger, openSqliteLedger } from "@tocsin/engine";
 
 import { type Config, ledgerName } from "./config/config.ts";
@@ -14,16 +14,18 @@ export interface LedgerSurroundings {
   readonly vault: Pick<Vault, "identity">;
   /** Another replica says that something is due. */
   readonly wake: () => void;
+  /** Takes changes of state that operators are told of. */
+  readonly report: (changes: readonly StateChange[]) => void;
 }
 
 /** @throws OperatorError where it cannot be opened */
 export async function openLedger(
   { ledger: place, delivery }: Pick<Config, "ledger" | "delivery">,
-  { vault, wake }: LedgerSurroundings,
+  { vault, wake, report }: LedgerSurroundings,
 ): Promise<Ledger> {
   try {
-    if (place.kind === "sqlite") return await openSqliteLedger({ path: place.path, settings: delivery });
-    const ledger = await openPostgresLedger({ server: place.server, settings: delivery, wake });
+    if (place.kind === "sqlite") return await openSqliteLedger({ path: place.path, settings: delivery, report });
+    const ledger = await openPostgresLedger({ server: place.server, settings: delivery, wake, report });
     try {
       await checkKey(ledger, vault);
       return ledger;

@@ -6,13 +6,14 @@ import type { Readiness } from "./readiness.ts";
 import type { Targets } from "./targets.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
-import { Seldom } from "./telemetry/seldom.ts";
+import type { StateLog } from "./telemetry/state-log.ts";
 
 export interface Publishing {
   readonly targets: Targets;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
   readonly log: Logger;
+  readonly stateLog: Pick<StateLog, "attempted">;
   readonly clock: Clock;
   readonly notify: Notify;
   /** Told of every attempt too. */
@@ -20,20 +21,11 @@ export interface Publishing {
 }
 
 /** What the worker asks for: an attempt to be made, and somebody to hear how it went. */
-export function publishing({ targets, metrics, readiness, log, clock, notify, trials }: Publishing): {
+export function publishing({ targets, metrics, readiness, log, stateLog, clock, notify, trials }: Publishing): {
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe: WorkerObserver;
 } {
-  const seldom = new Seldom(clock);
   const waitingSinceMs = new Map<string, number>();
-  const logFailure = (lease: Lease, outcome: Exclude<Outcome, { kind: "accepted" | "interrupted" }>) => {
-    const { target, incident, action } = lease;
-    const { kind, reason, detail } = outcome;
-    const fields = { target, incident, action, outcome: kind, reason, detail };
-    // Metrics and history have all of them.
-    if (!seldom.may(`${target} ${reason}`)) return log.debug(fields, "not accepted");
-    log.warn(fields, "a target did not accept an event");
-  };
   return {
     async publish(lease, signal) {
       const sinceMs = waitingSinceMs.get(lease.target);
@@ -54,7 +46,7 @@ export function publishing({ targets, metrics, readiness, log, clock, notify, tr
         if (lease.shadow) return;
         metrics.attempted(lease, targets.typeOf(lease), outcome, durationMs);
         trials.attempted(lease, outcome, durationMs);
-        if (outcome.kind !== "accepted" && outcome.kind !== "interrupted") logFailure(lease, outcome);
+        stateLog.attempted(lease, outcome);
       },
       told(lease, waitedMs) {
         if (!lease.shadow) metrics.told(lease, waitedMs);
@@ -64,10 +56,8 @@ export function publishing({ targets, metrics, readiness, log, clock, notify, tr
         metrics.limited(targets.speakerTo(target)?.type);
       },
       failed(error) {
-        if (error instanceof LedgerUnavailable) {
-          readiness.commitFailed(error.message);
-          log.warn({ err: error }, "the ledger is unavailable; the worker tries again");
-        } else log.error({ err: error, reason: "bug" }, "the worker met a bug and goes on");
+        if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
+        else log.error({ event: "worker_bug", err: error, reason: "bug" }, "Bug in the worker: it goes on");
       },
     },
   };

@@ -7,13 +7,16 @@ const probeEveryMs = 1_000;
 export class Readiness {
   readonly #ledger: Pick<Ledger, "probe">;
   readonly #clock: Clock;
+  readonly #turned: (failure: string | undefined) => void;
   #loaded = false;
   #stopping = false;
   #failed: string | undefined;
 
-  constructor(ledger: Pick<Ledger, "probe">, clock: Clock) {
+  /** `turned` is called when the ledger does not commit any more, and with undefined when it commits again. */
+  constructor(ledger: Pick<Ledger, "probe">, clock: Clock, turned: (failure: string | undefined) => void = () => {}) {
     this.#ledger = ledger;
     this.#clock = clock;
+    this.#turned = turned;
   }
 
   get stopping(): boolean {
@@ -29,12 +32,17 @@ export class Readiness {
   }
 
   committed(): void {
+    if (this.#failed === undefined) return;
     this.#failed = undefined;
+    this.#turned(undefined);
   }
 
   commitFailed(why: string): void {
-    if (this.#failed === undefined) this.#probeLater();
+    const turned = this.#failed === undefined;
     this.#failed = why;
+    if (!turned) return;
+    this.#probeLater();
+    this.#turned(why);
   }
 
   #probeLater(): void {

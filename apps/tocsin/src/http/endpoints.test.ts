@@ -255,6 +255,8 @@ test("dead letters are listed, shown, replayed and dropped", async () => {
     at: expect.stringMatching(/Z$/),
     replayedAt: null,
   });
+  const lines = service.logs.filter((line) => line.includes('"event":"dead_letter"'));
+  expect(lines).toEqual([expect.stringMatching(/"level":"error".*"dedupKey":"dies"/)]);
   const shown = await get(`/api/v1/deadletters/${letter.id}`);
   expect(shown.body.rendered).toMatchObject({ event_action: "trigger", dedup_key: "dies" });
   expect(shown.text).not.toContain("R0UT1NGKEY");

@@ -10,7 +10,7 @@ import type { Readiness } from "../readiness.ts";
 import type { Standstill } from "../standstill.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { Seldom } from "../telemetry/seldom.ts";
+import { LogThrottle } from "../telemetry/log-throttle.ts";
 import { type Endpoint, queryOf } from "./endpoint.ts";
 import { badRequest, Problem, unavailable } from "./problem.ts";
 
@@ -102,16 +102,14 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
 
 /** Senders do not read answers, so the log says what they got wrong. Names of labels, and no values. */
 function complaints({ log, clock, metrics }: Intake): (batch: BatchReader, source: string) => void {
-  const seldom = new Seldom(clock);
+  const throttle = new LogThrottle(clock);
   return ({ rejected, truncated, issues }, source) => {
     metrics.received(source, "rejected", rejected);
     metrics.received(source, "truncated", truncated);
-    if (rejected > 0 && seldom.may(`rejected ${source}`)) {
-      log.warn({ source, rejected, issues: issues.slice(0, mostLogged) }, "alerts were rejected");
-    }
-    if (truncated > 0 && seldom.may(`truncated ${source}`)) {
-      log.warn({ source, truncated }, "the sender left alerts out; set max_alerts: 0 at its webhook");
-    }
+    const shown = rejected > 0 && throttle.pass(`rejected ${source}`);
+    if (shown) log.warn({ source, rejected, issues: issues.slice(0, mostLogged), ...shown }, "alerts were rejected");
+    const told = truncated > 0 && throttle.pass(`truncated ${source}`);
+    if (told) log.warn({ source, truncated, ...told }, "the sender left alerts out; set max_alerts: 0 at its webhook");
   };
 }
 

@@ -207,6 +207,36 @@ export interface DeadLetter {
   readonly replayedAtMs: number | null;
 }
 
+/** A target and its endpoint at that time. */
+export type BlockedTarget = Pick<TargetTerms, "name" | "endpoint">;
+
+/** A change of state that operators are told of. The process whose commit makes the change reports it, no other one does. */
+export type StateChange =
+  | ({ readonly kind: "dead_letter" } & Omit<DeadLetter, "id" | "rendered" | "atMs" | "replayedAtMs">)
+  /** The receiver refuses the credential or the address; no event is sent there until it accepts one. */
+  | {
+      readonly kind: "blocked";
+      readonly targets: readonly BlockedTarget[];
+      readonly state: "unauthorized" | "misconfigured";
+      readonly detail: string;
+    }
+  | { readonly kind: "unblocked"; readonly targets: readonly BlockedTarget[] }
+  /** `open` again after a probe that failed. */
+  | {
+      readonly kind: "breaker";
+      readonly target: string;
+      readonly state: "closed" | "half_open" | "open";
+      readonly untilMs: number | null;
+    }
+  | {
+      readonly kind: "fallback";
+      readonly incident: number;
+      readonly target: string;
+      readonly fallback: string;
+      /** False: the fallback is missing or disabled. */
+      readonly notified: boolean;
+    };
+
 /** What stands at a target or credential besides its incidents. */
 export interface TargetStanding {
   readonly target: string;

@@ -8,6 +8,7 @@ import {
   plan,
   type Reading,
   type Route,
+  type StateChange,
   type TargetTerms,
   urgency,
 } from "@tocsin/core/decisions";
@@ -42,6 +43,8 @@ export interface CoreOptions {
   readonly nextToken?: () => number;
   /** Called with the number of each incident that is stored. */
   readonly stored?: (incident: number) => void;
+  /** Called with each change of state that operators are told of, before it is committed. */
+  readonly reported?: (change: StateChange) => void;
 }
 
 /**

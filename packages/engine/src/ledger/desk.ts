@@ -4,12 +4,13 @@ import {
   type HistoryEntry,
   type Incident,
   type ReceiverTraits,
+  type StateChange,
   type TargetTerms,
   plan,
   replan,
 } from "@tocsin/core/decisions";
 import type { CoreOptions } from "./core.ts";
-import { Gates, Waiting } from "./gates.ts";
+import { type GateChange, Gates, Waiting } from "./gates.ts";
 import { LeaseEnds } from "./lease-ends.ts";
 import type { EndpointRecord, Lane, Store } from "./store.ts";
 
@@ -29,6 +30,7 @@ export class Desk {
   /** Grows with every claim, over all lives and processes. */
   readonly nextToken: () => number;
   readonly #stored: CoreOptions["stored"];
+  readonly #reported: CoreOptions["reported"];
   #targets = new Map<string, EndpointRecord>();
   #endpoints = new Map<number, EndpointRecord>();
   #dueTerms = new Map<EndpointRecord, DueTerms>();
@@ -39,7 +41,8 @@ export class Desk {
     this.random = options.random;
     this.nowMs = options.nowMs;
     this.graceUntilMs = options.startedAtMs + options.settings.expiryGrace;
-    this.gates = new Gates(store);
+    this.#reported = options.reported;
+    this.gates = new Gates(store, (change) => this.#reportGate(change));
     for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
     this.nextToken = options.nextToken ?? tokensOf(store);
     this.#stored = options.stored;
@@ -131,6 +134,18 @@ export class Desk {
     const inserted = this.store.insertIncident(incident);
     this.#stored?.(inserted.id);
     return inserted;
+  }
+
+  report(change: StateChange): void {
+    this.#reported?.(change);
+  }
+
+  #reportGate(change: GateChange): void {
+    if (change.kind === "breaker") return this.report(change);
+    const here = [...this.targets()].filter(({ terms }) => terms.access === change.access);
+    const targets = here.map(({ terms: { name, endpoint } }) => ({ name, endpoint }));
+    const { access: _, ...rest } = change;
+    this.report({ ...rest, targets });
   }
 
   note(incident: number, what: string, detail?: string): void {

@@ -12,6 +12,8 @@ export function fallBack(desk: Desk, incident: Incident): void {
   const usable = target?.terms.enabled === true;
   desk.note(incident.id, "fallback", usable ? name : `${name} is missing or disabled`);
   desk.put(incident, { ...incident, fellBack: true, fallbackAtMs: null });
+  if (name !== undefined)
+    desk.report({ kind: "fallback", incident: incident.id, target: incident.target, fallback: name, notified: usable });
   if (!usable || name === undefined) return;
   for (const { fingerprint, status, severity, summary } of incident.members) {
     const record = status === "firing" ? desk.store.alert(fingerprint) : undefined;

@@ -1,4 +1,4 @@
-import { blockedRetryMs, type RateLimit, type Urgency } from "@tocsin/core/decisions";
+import { blockedRetryMs, type RateLimit, type StateChange, type Urgency } from "@tocsin/core/decisions";
 import { type Breaker, breakerState, closedBreaker } from "../breaker.ts";
 import { emptyUse, room } from "../limiter.ts";
 import { effectiveLimit, type Throttle, unthrottled } from "../throttle.ts";
@@ -12,6 +12,12 @@ export interface Block {
   readonly probe: number | null;
 }
 
+/** As `StateChange`, before it is known which targets share the access. */
+export type GateChange =
+  | Extract<StateChange, { kind: "breaker" }>
+  | ({ readonly access: string } & Omit<Extract<StateChange, { kind: "blocked" }>, "targets">)
+  | ({ readonly access: string } & Omit<Extract<StateChange, { kind: "unblocked" }>, "targets">);
+
 interface Bucket {
   readonly tokens: number;
   readonly atMs: number;
@@ -23,6 +29,7 @@ interface Bucket {
  */
 export class Gates {
   readonly #store: Store;
+  readonly #report: (change: GateChange) => void;
   readonly #slots = new Map<string, Slot[]>();
   readonly #limits = new Map<string, RateLimit>();
   readonly #throttles = new Map<string, Throttle>();
@@ -31,8 +38,9 @@ export class Gates {
   readonly #repairedAtMs = new Map<string, number>();
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(store: Store) {
+  constructor(store: Store, report: (change: GateChange) => void = () => {}) {
     this.#store = store;
+    this.#report = report;
     for (const slot of store.slots()) this.#slotsOf(slot.credential).push(slot);
     for (const [id, facts] of store.gates("credential")) this.#throttles.set(id, facts as Throttle);
     for (const [id, facts] of store.gates("bucket")) this.#buckets.set(id, facts as Bucket);
@@ -130,9 +138,15 @@ export class Gates {
   }
 
   putBreaker(target: string, breaker: Breaker): void {
-    if (breaker === this.breaker(target)) return;
+    const before = this.breaker(target);
+    if (breaker === before) return;
     this.#breakers.set(target, breaker);
     this.#store.putGate("target", target, breaker);
+    const { openUntilMs } = breaker;
+    const turned = openUntilMs !== before.openUntilMs;
+    const state = openUntilMs === null ? "closed" : turned ? "open" : "half_open";
+    if (turned || (openUntilMs !== null && before.probe === null && breaker.probe !== null))
+      this.#report({ kind: "breaker", target, state, untilMs: openUntilMs });
   }
 
   breakerOf(target: string, nowMs: number): { state: "closed" | "half_open" | "open"; untilMs: number | null } {
@@ -154,6 +168,7 @@ export class Gates {
     if (!this.#blocks.delete(access)) return;
     this.#repairedAtMs.set(access, nowMs);
     this.#store.putGate("endpoint", access, { repairedAtMs: nowMs });
+    this.#report({ kind: "unblocked", access });
   }
 
   /** One attempt asks now, not at the end of the wait. */
@@ -168,6 +183,7 @@ export class Gates {
   }
 
   blockFor(access: string, state: Block["state"], detail: string, nowMs: number): void {
+    if (this.#blocks.get(access)?.state !== state) this.#report({ kind: "blocked", access, state, detail });
     this.putBlock(access, { state, detail, untilMs: nowMs + blockedRetryMs, probe: null });
   }
 

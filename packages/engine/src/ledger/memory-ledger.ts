@@ -6,7 +6,7 @@ import { MemoryStore } from "./memory-store.ts";
 import type { Operation, OperationArguments, OperationResult } from "./operations.ts";
 import { portOver } from "./operations.ts";
 import type { Store } from "./store.ts";
-import { OwnCommits } from "./watchers.ts";
+import { OwnCommits, type ReportChanges } from "./watchers.ts";
 
 export interface InProcessOptions {
   readonly clock?: Clock;
@@ -15,12 +15,14 @@ export interface InProcessOptions {
   readonly random?: () => number;
   /** One process owns the rows: leases of its former life are void at the start. Default false: several share them. */
   readonly soleOwner?: boolean;
+  /** Takes changes of state that operators are told of. */
+  readonly report?: ReportChanges;
 }
 
 /** A ledger in this thread, each operation at once: for simulation and tests. */
 export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger {
   const clock = new LedgerClock(options.clock ?? systemClock, 0);
-  const commits = new OwnCommits();
+  const commits = new OwnCommits(options.report);
   const core = new LedgerCore(store, {
     settings: options.settings ?? defaultSettings,
     random: options.random ?? Math.random,
@@ -28,6 +30,7 @@ export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger
     startedAtMs: clock.now(),
     soleOwner: options.soleOwner ?? false,
     stored: commits.stored,
+    reported: commits.reported,
   });
   const run = async <O extends Operation>(operation: O, args: OperationArguments<O>): Promise<OperationResult<O>> => {
     core.at(clock.now());

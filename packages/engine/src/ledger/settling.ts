@@ -214,15 +214,14 @@ function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: Packed
 }
 
 function bury(desk: Desk, incident: Incident, { lease, outcome, rendered }: PackedReport): void {
-  desk.store.addDeadLetter({
+  const letter = {
     incident: incident.id,
     target: incident.target,
     dedupKey: incident.dedupKey,
     action: lease.action,
     reason: incident.reason,
     answer: incident.lastFailure?.detail ?? ("detail" in outcome ? outcome.detail : ""),
-    rendered: rendered ?? null,
-    atMs: desk.nowMs,
-    replayedAtMs: null,
-  });
+  };
+  desk.store.addDeadLetter({ ...letter, rendered: rendered ?? null, atMs: desk.nowMs, replayedAtMs: null });
+  desk.report({ kind: "dead_letter", ...letter });
 }

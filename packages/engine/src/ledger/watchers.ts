@@ -1,4 +1,7 @@
-import type { ChangedIncidents } from "@tocsin/core/decisions";
+import type { ChangedIncidents, StateChange } from "@tocsin/core/decisions";
+
+/** Takes what a commit changed, once it is committed. */
+export type ReportChanges = (changes: readonly StateChange[]) => void;
 
 type Changed = (incidents: ChangedIncidents) => void;
 
@@ -40,19 +43,31 @@ export class Watchers {
   };
 }
 
-/** What is stored by who makes all commits himself, said to those who watch once it is committed. */
+/**
+ * For a ledger that only this process commits to: tells watchers which incidents a commit changed, and reports its changes of
+ * state, once it is committed.
+ */
 export class OwnCommits {
   readonly watchers = new Watchers({
     begin: () => queueMicrotask(() => this.watchers.say("unknown")),
     end: () => this.#stored.clear(),
   });
   readonly #stored = new Set<number>();
+  readonly #report: ReportChanges;
+  #changes: StateChange[] = [];
+
+  constructor(report: ReportChanges = () => {}) {
+    this.#report = report;
+  }
+
+  readonly reported = (change: StateChange): void => void this.#changes.push(change);
 
   readonly stored = (incident: number): void => {
     if (this.watchers.any) this.#stored.add(incident);
   };
 
   committed(): void {
+    if (this.#changes.length > 0) this.#report(this.#changes.splice(0));
     if (this.#stored.size === 0) return;
     const incidents = [...this.#stored];
     this.#stored.clear();
@@ -60,6 +75,7 @@ export class OwnCommits {
   }
 
   undone(): void {
+    this.#changes = [];
     this.#stored.clear();
   }
 }

@@ -13,6 +13,7 @@ import { people } from "./ledger/people.ts";
 import { readings } from "./ledger/readings.ts";
 import { recording } from "./ledger/recording.ts";
 import { reminders } from "./ledger/reminders.ts";
+import { reporting } from "./ledger/reporting.ts";
 import { settling } from "./ledger/settling.ts";
 import { sharing } from "./ledger/sharing.ts";
 import { tellingAgain } from "./ledger/telling-again.ts";
@@ -44,5 +45,6 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     explaining(subject);
     outliving(subject);
     watching(subject);
+    reporting(subject);
   });
 }

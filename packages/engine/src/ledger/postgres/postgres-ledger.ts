@@ -15,6 +15,7 @@ import { LedgerTime } from "./ledger-time.ts";
 import { Listening } from "./listening.ts";
 import { migrate } from "./migrate.ts";
 import { Notices } from "./notices.ts";
+import type { ReportChanges } from "../watchers.ts";
 import type { Session } from "./session.ts";
 import { Turns } from "./turns.ts";
 
@@ -26,6 +27,8 @@ export interface OpenPostgresOptions {
   readonly random?: () => number;
   /** Another replica says that something is due. */
   readonly wake?: () => void;
+  /** Takes changes of state that operators are told of. */
+  readonly report?: ReportChanges;
   /** So long a claim waits to be recorded. @default 8_000 */
   readonly intakeMs?: number;
   /** Brings a session, in place of a new connection. */
@@ -85,6 +88,7 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
     connect: async () => byIndex(await connected()),
     session: await byIndex(first),
     wakesOthers: notices.after,
+    ...(options.report && { report: options.report }),
   });
   const reader = new Turns({ ...common, mode: "read" });
   const writes = new Queue(writer);

@@ -1,4 +1,4 @@
-import { type DeliverySettings, LedgerUnavailable } from "@tocsin/core/decisions";
+import { type DeliverySettings, LedgerUnavailable, type StateChange } from "@tocsin/core/decisions";
 import { LedgerCore } from "../core.ts";
 import { answerSteps } from "./answering.ts";
 import { AtHand } from "./at-hand.ts";
@@ -12,6 +12,7 @@ import { type Found, stepsFor } from "./reading.ts";
 import { OwnRows } from "./own-rows.ts";
 import type { Row } from "./rows.ts";
 import { refuseNewer } from "./schema.ts";
+import type { ReportChanges } from "../watchers.ts";
 import type { Session, Step } from "./session.ts";
 import { headSteps, stepsToWrite, visitStep } from "./writing.ts";
 
@@ -28,6 +29,8 @@ export interface TurnOptions {
   readonly found: Found;
   /** One that is open already. */
   readonly session?: Session;
+  /** Takes changes of state that operators are told of, once they are committed. */
+  readonly report?: ReportChanges;
   /** Asked before the commit of a group: whether other replicas should look what is due. */
   readonly wakesOthers?: (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number) => Step[];
 }
@@ -53,7 +56,7 @@ const begin = {
 
 /** Set when the commit was sent: what it would be, and what was to be answered. */
 interface Progress {
-  sent?: { readonly seq: number; readonly answers: readonly unknown[] };
+  sent?: { readonly seq: number; readonly answers: readonly unknown[]; readonly changes: readonly StateChange[] };
 }
 
 /** So long the fate of a commit is asked for: a server that restarts, or a standby that takes over, is there by then. */
@@ -138,7 +141,10 @@ export class Turns {
       // A connection that was cut says so only now.
       const { sent } = progress;
       const wasDone = session.broken !== undefined && sent !== undefined && (await this.#wasDone(sent.seq));
-      if (wasDone) return sent.answers;
+      if (wasDone) {
+        this.#report(sent.changes);
+        return sent.answers;
+      }
       if (again && session.broken) return this.#attempt(calls, false);
       this.#options.time.failed();
       throw unavailable(error);
@@ -217,15 +223,18 @@ export class Turns {
       }
       if ("fault" in run) throw new Fault("an operation failed", { cause: run.fault });
       this.#learn(calls, run.answers);
-      await this.#commit(session, { calls, draft, head: run.head, answers: run.answers, nowMs, patienceMs, progress });
+      const { answers, changes } = run;
+      await this.#commit(session, { calls, draft, head: run.head, answers, changes, nowMs, patienceMs, progress });
       time.passed(nowMs);
-      return run.answers;
+      this.#report(changes);
+      return answers;
     }
     throw new Error("the ledger's operations never had enough to read");
   }
 
   #run(draft: Draft, calls: readonly Call[], head: Head, nowMs: number) {
     const { settings, random, time } = this.#options;
+    const changes: StateChange[] = [];
     let token = head.lastToken;
     try {
       const core = new LedgerCore(draft, {
@@ -235,13 +244,14 @@ export class Turns {
         startedAtMs: time.startedAtMs,
         soleOwner: false,
         nextToken: () => ++token,
+        reported: (change) => changes.push(change),
       });
       const answers = calls.map(([operation, args, untilMs = Number.POSITIVE_INFINITY]) =>
         performance.now() > untilMs
           ? new LedgerUnavailable("it was asked for too long ago")
           : (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
       );
-      return { answers, head: { ...head, lastToken: token, lastId: draft.lastId } };
+      return { answers, changes, head: { ...head, lastToken: token, lastId: draft.lastId } };
     } catch (fault) {
       return { fault };
     }
@@ -254,6 +264,7 @@ export class Turns {
       readonly draft: Draft;
       readonly head: Head;
       readonly answers: readonly unknown[];
+      readonly changes: readonly StateChange[];
       readonly nowMs: number;
       readonly patienceMs: number;
       readonly progress: Progress;
@@ -267,7 +278,7 @@ export class Turns {
     const seq = o.head.seq + 1;
     const endpointsSeq = news.endpoints ? seq : o.head.endpointsSeq;
     const head = { ...o.head, seq, endpointsSeq, timeMs: o.nowMs };
-    o.progress.sent = { seq, answers: o.answers };
+    o.progress.sent = { seq, answers: o.answers, changes: o.changes };
     let transaction = "";
     const written = headSteps(head, this.#options.writer, (id) => (transaction = id));
     await session.run([...steps, ...written, ...wakes, commit], o.patienceMs);
@@ -275,6 +286,10 @@ export class Turns {
     this.#mirror.take(news);
     this.#mirror.seq = seq;
     this.#mirror.endpointsSeq = endpointsSeq;
+  }
+
+  #report(changes: readonly StateChange[]): void {
+    if (changes.length > 0) this.#options.report?.(changes);
   }
 
   /** What a claim took is what the next one will want to have read. */

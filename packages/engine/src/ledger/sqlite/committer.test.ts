@@ -21,7 +21,7 @@ const claimDue: Call = [
 const bug: Call = ["want", [[{ claim: null, routes: [] }]]];
 
 const committer = (path = ":memory:") =>
-  new Committer({ path, settings: defaultSettings }, new VirtualClock(), () => 1);
+  new Committer({ path, settings: defaultSettings }, { clock: new VirtualClock(), random: () => 1 });
 
 describe("a group of operations", () => {
   it("has an answer for each, in order", () => {

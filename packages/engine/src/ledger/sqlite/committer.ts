@@ -2,7 +2,7 @@ import { type Clock, type Ledger, LedgerUnavailable, systemClock } from "@tocsin
 import { type CoreOptions, LedgerCore } from "../core.ts";
 import { LedgerClock } from "../ledger-clock.ts";
 import type { Operation } from "../operations.ts";
-import { OwnCommits } from "../watchers.ts";
+import { OwnCommits, type ReportChanges } from "../watchers.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 export interface SqliteOptions {
@@ -21,10 +21,18 @@ export class Committer {
   readonly #store: SqliteStore;
   readonly #clock: LedgerClock;
   readonly #options: Omit<CoreOptions, "nowMs" | "soleOwner">;
-  readonly #commits = new OwnCommits();
+  readonly #commits: OwnCommits;
   #core: LedgerCore;
 
-  constructor(options: SqliteOptions, clock: Clock = systemClock, random: () => number = Math.random) {
+  constructor(
+    options: SqliteOptions,
+    {
+      clock = systemClock,
+      random = Math.random,
+      report,
+    }: { readonly clock?: Clock; readonly random?: () => number; readonly report?: ReportChanges } = {},
+  ) {
+    this.#commits = new OwnCommits(report);
     this.#store = new SqliteStore(options.path);
     this.#clock = new LedgerClock(clock, Number(this.#store.gate("meta", "time") ?? 0));
     this.#options = {
@@ -32,6 +40,7 @@ export class Committer {
       random,
       startedAtMs: this.#clock.now(),
       stored: this.#commits.stored,
+      reported: this.#commits.reported,
     };
     this.#store.begin();
     this.#core = this.#open(true);

@@ -1,4 +1,4 @@
-import { LedgerUnavailable, type Want } from "@tocsin/core";
+import { LedgerUnavailable, type StateChange, type Want } from "@tocsin/core";
 import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/testkit";
 import { describe, expect, it } from "vitest";
 import { openSqliteLedger } from "./sqlite-ledger.ts";
@@ -20,6 +20,18 @@ describe("a ledger in a thread of its own", () => {
       { value: [{ fingerprint: "b", effect: "accepted" }] },
     ]);
     expect(failed).toMatchObject({ reason: { name: "Error", stack: expect.stringContaining("TypeError") as string } });
+  });
+
+  it("reports changes of state once they are committed", async () => {
+    const { promise, resolve } = Promise.withResolvers<readonly StateChange[]>();
+    await using ledger = await openSqliteLedger({ path: ":memory:", report: resolve });
+    await ledger.useTargets([targetTerms("pagerduty")]);
+    await ledger.want([wanted(firing("a"))]);
+    const request = { owner: "one", most: 1, concurrency: 1, leaseMarginMs: 1, ahead: { targets: [], factor: 1 } };
+    const { leases } = await ledger.claimDue(request);
+    const outcome = { kind: "refused", reason: "invalid", detail: "HTTP 413" } as const;
+    await ledger.settle(leases.map((lease) => ({ lease, outcome })));
+    expect(await promise).toMatchObject([{ kind: "dead_letter", dedupKey: "a", answer: "HTTP 413" }]);
   });
 
   it("says what changed from the commit on that follows those under way", async () => {

@@ -10,8 +10,8 @@ import { defaultSettings } from "../../config.ts";
 import { type Answer, type Call, Committer, type SqliteOptions } from "./committer.ts";
 import type { Operation } from "../operations.ts";
 import { type Port, portOver, type Run } from "../operations.ts";
-import { Watchers } from "../watchers.ts";
-import type { BackupEnded, BackupRequest, Said } from "./thread.ts";
+import { type ReportChanges, Watchers } from "../watchers.ts";
+import type { BackupEnded, BackupRequest, Reported, Said } from "./thread.ts";
 
 export interface OpenSqliteOptions {
   /** A file, or ":memory:". */
@@ -22,6 +22,8 @@ export interface OpenSqliteOptions {
   readonly random?: () => number;
   /** A thread of its own, so that an fsync blocks nobody. @default true */
   readonly thread?: boolean;
+  /** Takes changes of state that operators are told of. */
+  readonly report?: ReportChanges;
 }
 
 /** Calls that one commit takes at most: bounds how long the first of them waits for the others. */
@@ -48,20 +50,21 @@ interface Waiting {
 export async function openSqliteLedger(options: OpenSqliteOptions): Promise<BackedUpLedger> {
   const sqlite: SqliteOptions = { path: options.path, settings: options.settings ?? defaultSettings };
   if (options.thread === false) {
-    const committer = new Committer(sqlite, options.clock ?? systemClock, options.random);
+    const { clock = systemClock, random = Math.random, report } = options;
+    const committer = new Committer(sqlite, { clock, random, ...(report && { report }) });
     const run = async (operation: Operation, args: readonly unknown[]) =>
       unwrap(committer.run([[operation, args]])[0] as Answer);
     const close = async () => committer.close();
     return withBackup({ run: run as Run, watch: committer.watch, close, backup: (file) => committer.backup(file) });
   }
-  return withBackup(await startThread(sqlite));
+  return withBackup(await startThread(sqlite, options.report));
 }
 
 type SqlitePort = Port & Pick<BackedUpLedger, "backup">;
 
 const withBackup = (port: SqlitePort): BackedUpLedger => ({ ...portOver(port), backup: port.backup });
 
-async function startThread(sqlite: SqliteOptions): Promise<SqlitePort> {
+async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promise<SqlitePort> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
   const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
     workerData: sqlite,
@@ -91,9 +94,10 @@ async function startThread(sqlite: SqliteOptions): Promise<SqlitePort> {
     end: () => worker.postMessage("unwatch"),
   });
   const backups = new Map<string, (error?: string) => void>();
-  worker.on("message", (message: string | Said | BackupEnded) => {
+  worker.on("message", (message: string | Said | Reported | BackupEnded) => {
     if (typeof message !== "string") {
       if ("changed" in message) watchers.say(message.changed);
+      else if ("reported" in message) report?.(message.reported);
       else backups.get(message.backup)?.(message.error);
       return;
     }

@@ -1,10 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { ChangedIncidents } from "@tocsin/core/decisions";
+import type { ChangedIncidents, StateChange } from "@tocsin/core/decisions";
 import { type Call, Committer, type SqliteOptions } from "./committer.ts";
 
 /** What the thread says without being asked. */
 export interface Said {
   readonly changed: ChangedIncidents;
+}
+export interface Reported {
+  readonly reported: readonly StateChange[];
 }
 
 /** Asks for a copy of the database; answered by `BackupEnded` with the same file. */
@@ -19,12 +22,14 @@ export interface BackupEnded {
 
 /**
  * The thread that owns the database: an fsync blocks it and nobody else. One message in, one group commit, one out; as JSON
- * text, which costs half of what a structured clone does. Besides: `watch` and `unwatch` with `Said`, and `BackupRequest` with
+ * text, which costs half of what a structured clone does. Besides: `watch` and `unwatch` with `Said`, `Reported`, and `BackupRequest` with
  * `BackupEnded`.
  */
 const port = parentPort;
 if (!port) throw new Error("runs as a worker thread only");
-const committer = new Committer(workerData as SqliteOptions);
+const committer = new Committer(workerData as SqliteOptions, {
+  report: (changes) => port.postMessage({ reported: changes } satisfies Reported),
+});
 let unwatch: (() => void) | undefined;
 port.on("message", (message: string | BackupRequest) => {
   if (typeof message !== "string") void backUp(message.backup);

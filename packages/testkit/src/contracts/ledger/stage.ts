@@ -7,6 +7,7 @@ import type {
   Lease,
   Outcome,
   Recorded,
+  StateChange,
   TargetTerms,
 } from "@tocsin/core";
 import { deliverySettings } from "@tocsin/engine";
@@ -19,6 +20,8 @@ export interface LedgerOptions {
   readonly settings: DeliverySettings;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
+  /** Takes changes of state that operators are told of. */
+  readonly report?: (changes: readonly StateChange[]) => void;
 }
 
 /** One implementation of the port, and what it can do. */
@@ -77,11 +80,14 @@ type How = Saying & Parameters<typeof wanted>[1];
 export class Stage implements AsyncDisposable {
   readonly clock: VirtualClock;
   readonly ledger: Ledger;
+  /** All changes of state that were reported. */
+  readonly reported: readonly StateChange[];
   readonly #startsAtMs = new Map<string, number>();
 
-  constructor(ledger: Ledger, clock: VirtualClock) {
+  constructor(ledger: Ledger, clock: VirtualClock, reported: readonly StateChange[] = []) {
     this.ledger = ledger;
     this.clock = clock;
+    this.reported = reported;
   }
 
   static async open(
@@ -90,7 +96,9 @@ export class Stage implements AsyncDisposable {
     clock = new VirtualClock(),
   ): Promise<Stage> {
     const settings = { ...quickSettings, ...given.settings };
-    const stage = new Stage(await subject.open({ clock, settings, random: () => 1 }), clock);
+    const reported: StateChange[] = [];
+    const report = (changes: readonly StateChange[]) => void reported.push(...changes);
+    const stage = new Stage(await subject.open({ clock, settings, random: () => 1, report }), clock, reported);
     await stage.ledger.useTargets(given.targets ?? [targetTerms("pagerduty")]);
     return stage;
   }

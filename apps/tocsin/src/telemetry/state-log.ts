@@ -1,0 +1,164 @@
+import type { Clock, Lease, Outcome, StateChange } from "@tocsin/core";
+
+import type { Logger } from "./logger.ts";
+import { LogThrottle } from "./log-throttle.ts";
+import { Troubles } from "./troubles.ts";
+
+/** After a first line, others of the same kind and target come this seldom. */
+const everyMs = 30 * 60_000;
+
+type Change<Kind extends StateChange["kind"]> = Extract<StateChange, { kind: Kind }>;
+type Failure = Exclude<Outcome, { kind: "accepted" | "interrupted" }>;
+
+const blockedMessage = {
+  unauthorized: "Target refuses the credential: one attempt per minute until it accepts one. Check the key or token",
+  misconfigured: "Target does not know the address: one attempt per minute until it accepts one. Check the URL",
+} as const;
+
+/**
+ * Logs each change of state once, by a stable event name. Repeated changes are left out and counted: an hour of outage must
+ * stay readable. In a fleet each process logs the changes that it commits.
+ */
+export class StateLog {
+  readonly #log: Logger;
+  readonly #troubles: Troubles;
+  readonly #throttle: LogThrottle;
+  /** Targets that refuse us, and the endpoint that does: another endpoint of the target may be in use soon. */
+  readonly #blocked = new Map<string, { readonly endpoint: string; readonly state: string }>();
+  readonly #probes = new Map<string, number>();
+
+  constructor(log: Logger, clock: Clock) {
+    this.#log = log;
+    this.#troubles = new Troubles(clock, { everyMs, burst: 2 });
+    this.#throttle = new LogThrottle(clock, { everyMs });
+  }
+
+  /** Changes that this process committed. */
+  readonly changed = (changes: readonly StateChange[]): void => {
+    for (const change of changes) this.#changed(change);
+  };
+
+  /** An attempt ended that was really made. */
+  attempted(lease: Lease, outcome: Outcome): void {
+    if (outcome.kind === "accepted") {
+      if (this.#blocked.size > 0) this.#acceptedElsewhere(lease);
+    } else if (outcome.kind !== "interrupted") this.#failed(lease, outcome);
+  }
+
+  /** The ledger does not commit; undefined: it commits again. */
+  ledger(failure: string | undefined): void {
+    if (failure === undefined) {
+      return this.#troubles.end("ledger", (fields) =>
+        this.#log.info({ event: "ledger_available", ...fields }, "The ledger is available again"),
+      );
+    }
+    this.#troubles.begin("ledger", (fields) =>
+      this.#log.error(
+        { event: "ledger_unavailable", error: failure, ...fields },
+        "The ledger is unavailable: senders get 503, outcomes of attempts are kept in memory. Trying again every second",
+      ),
+    );
+  }
+
+  stop(): void {
+    this.#troubles.stop();
+  }
+
+  #changed(change: StateChange): void {
+    switch (change.kind) {
+      case "dead_letter": {
+        const { kind, ...letter } = change;
+        return this.#log.error(
+          { event: kind, ...letter },
+          "Event is a dead letter: it will not be sent again unless its alert changes or you replay it",
+        );
+      }
+      case "blocked":
+        for (const { name, endpoint } of change.targets) this.#wasBlocked(name, endpoint, change);
+        return;
+      case "unblocked":
+        for (const { name } of change.targets) this.#recovered(name);
+        return;
+      case "breaker":
+        return this.#breaker(change);
+      case "fallback":
+        return this.#fallback(change);
+    }
+  }
+
+  #failed({ target, incident, action }: Lease, { kind, reason, detail }: Failure): void {
+    const fields = { event: "attempt_failed", target, incident, action, outcome: kind, reason, detail };
+    const passed = this.#throttle.pass(`attempt ${target}`);
+    // Metrics and history have all of them.
+    if (passed === undefined) return this.#log.debug(fields, "Target did not accept an event");
+    this.#log.warn({ ...fields, ...passed }, "Target did not accept an event");
+  }
+
+  #wasBlocked(target: string, endpoint: string, { state, detail }: Change<"blocked">): void {
+    const before = this.#blocked.get(target);
+    this.#blocked.set(target, { endpoint, state });
+    if (before !== undefined && before.state !== state) this.#troubles.end(`blocked ${target}`, () => {});
+    this.#troubles.begin(`blocked ${target}`, (fields) =>
+      this.#log.error({ event: `target_${state}`, target, detail, ...fields }, blockedMessage[state]),
+    );
+  }
+
+  /** Its credential or address was changed: the endpoint that refused us is not asked any more. */
+  #acceptedElsewhere({ target, endpoint }: Lease): void {
+    const blocked = this.#blocked.get(target);
+    if (blocked !== undefined && blocked.endpoint !== endpoint) this.#recovered(target);
+  }
+
+  #recovered(target: string): void {
+    this.#blocked.delete(target);
+    this.#troubles.end(`blocked ${target}`, (fields) =>
+      this.#log.info({ event: "target_recovered", target, ...fields }, "Target accepts events again"),
+    );
+  }
+
+  #breaker({ target, state, untilMs }: Change<"breaker">): void {
+    const key = `breaker ${target}`;
+    const probes = this.#probes.get(target);
+    if (state === "closed") {
+      this.#probes.delete(target);
+      return this.#troubles.end(key, (fields) =>
+        this.#log.info(
+          { event: "breaker_closed", target, probes, ...fields },
+          "Breaker closed: target is in use again",
+        ),
+      );
+    }
+    if (state === "half_open") {
+      this.#probes.set(target, (probes ?? 0) + 1);
+      // Later probes of the same outage are counted.
+      if (!probes && this.#troubles.isLogged(key))
+        this.#log.info({ event: "breaker_half_open", target }, "Breaker half-open: trying the target with one event");
+      return;
+    }
+    this.#probes.set(target, probes ?? 0);
+    this.#troubles.begin(key, (fields) =>
+      this.#log.warn(
+        { event: "breaker_open", target, until: isoOf(untilMs), ...fields },
+        "Breaker open: events for the target wait, and one is tried every 10 to 60 s",
+      ),
+    );
+  }
+
+  #fallback({ target, fallback, incident, notified }: Change<"fallback">): void {
+    const passed = this.#throttle.pass(`fallback ${target}`);
+    if (passed === undefined) return;
+    const fields = { target, fallback, incident, ...passed };
+    if (notified)
+      this.#log.warn(
+        { event: "fallback_notified", ...fields },
+        "Critical was not delivered in time: notifying the fallback",
+      );
+    else
+      this.#log.error(
+        { event: "fallback_missing", ...fields },
+        "Critical was not delivered in time, and its fallback is missing or disabled",
+      );
+  }
+}
+
+const isoOf = (ms: number | null): string | undefined => (ms === null ? undefined : new Date(ms).toISOString());
