@@ -32,7 +32,7 @@ const config = (enabled: boolean) =>
       server: { listen: "127.0.0.1:0" },
       ledger: { url: "sqlite:tocsin.db" },
       targets: [],
-      discovery: { kubernetes: { enabled, kubeconfig, namespaces: ["bench"] } },
+      discovery: { kubernetes: { enabled, kubeconfig, namespaces: ["bench"] }, policy: { allowLoopback: true } },
       telemetry: { logs: { level: "fatal" } },
     },
     { dir, env: {} },

@@ -11,7 +11,9 @@ interface Shown {
   readonly state: string;
 }
 const namespace = "alerting";
-const kubernetes = { discovery: { kubernetes: { enabled: true, namespaces: [namespace] } } };
+const kubernetes = {
+  discovery: { kubernetes: { enabled: true, namespaces: [namespace] }, policy: { allowLoopback: true } },
+};
 const secret = (url: string, more: object = {}) => ({
   "target.json": JSON.stringify({ type: "pagerduty", url, rate_limit: { limit: 0 }, ...more }),
   routing_key: `${routingKey}\n`,

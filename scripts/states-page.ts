@@ -30,6 +30,10 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
     meaning: "The definition of the target has errors, so it cannot receive alerts.",
     remedy: "`tocsin targets show NAME` lists every error with its path. Correct it; a restart is not needed.",
   },
+  self_target: {
+    meaning: "The target is this service itself: its own port at an address of its host, or `server.publicUrl`.",
+    remedy: "Give the target the URL of its receiver.",
+  },
   shadow: {
     meaning: "The target has `mode: shadow`. Everything was done except sending.",
     remedy: "Set `mode: live` when the target should page.",

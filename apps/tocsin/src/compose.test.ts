@@ -270,6 +270,23 @@ test("no planted secret is in a log, a metric, an answer or a byte of the databa
   for (const secret of secrets) expect([secret, text.includes(secret)]).toEqual([secret, false]);
 });
 
+test("its own API is not a target: the reason says so, and nothing arrives there", async () => {
+  await using service = await startService();
+  const { host, port } = service.tocsin.address;
+  const own = { name: "self", type: "webhook", url: `http://${host}:${port}/api/v1/incidents/1/resolve` };
+  const written = (service.next as { targets: unknown[] }).targets;
+  service.next = { ...(service.next as object), targets: [...written, own] };
+  await service.ask("POST", "/-/reload");
+  const self = (await service.ask("GET", "/api/v1/targets/self")).body;
+  expect(self).toMatchObject({ state: "invalid", reason: "self_target", errors: [{ path: "targets[1].url" }] });
+  const alert = { status: "firing", fingerprint: "a", labels: { alertname: "A", severity: "critical" } };
+  await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
+  await service.until("the pager gets it", () => service.simulator.incidents()[0]);
+  expect(service.simulator.incidents()[0]?.status).toBe("triggered");
+  const { targets } = (await service.ask("GET", "/api/v1/explain?fingerprint=a")).body;
+  expect(targets).toContainEqual(expect.objectContaining({ target: "self", state: "not_told", reason: "self_target" }));
+});
+
 test("a sender that is never done with its request does not keep the service from ending", async () => {
   await using service = await startService();
   const { host, port } = service.tocsin.address;

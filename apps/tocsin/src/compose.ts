@@ -12,6 +12,7 @@ import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";
 import { LastGood } from "./discovery/last-good.ts";
 import { openDiscoveries } from "./discovery/open-discoveries.ts";
+import { TargetGuard } from "./discovery/target-guard.ts";
 import { Explainer } from "./explainer.ts";
 import { exposition } from "./exposition.ts";
 import { housekeeping } from "./housekeeping.ts";
@@ -104,14 +105,18 @@ export async function compose(
     closing.push(() => standstill?.stop());
     const proxy = proxyBeyondLoopback(env);
     scrubber.learn(proxySecrets(proxy));
+    const guard = new TargetGuard(config);
+    const { rulesOf, ownPort } = guard;
     const transport = openTransport({
+      rulesOf,
+      ownPort,
       proxy,
       clock,
       maxConnectionAgeMs: config.delivery.maxConnectionAge,
       beforeWrite: (signal) => worker?.endIfOverdue(signal),
     });
     closing.push(() => transport.close());
-    const targets = new Targets({ vault, transport, version, clock, lookedUp: (hit) => metrics.lookedUp(hit) });
+    const targets = new Targets({ vault, transport, version, clock, guard, lookedUp: (hit) => metrics.lookedUp(hit) });
 
     const discoveries = await openDiscoveries({
       discovery: config.discovery,
@@ -140,6 +145,7 @@ export async function compose(
       reread,
       ledger,
       targets,
+      guard,
       discovered,
       metrics,
       scrubber,
@@ -171,7 +177,7 @@ export async function compose(
       attempted: (attempt, outcome, durationMs) =>
         metrics.attempted(attempt, targets.speakerTo(attempt.target)?.type, outcome, durationMs),
     });
-    const reachability = new Reachability({ clock, log, proxy, origins: () => targets.origins() });
+    const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
     const explainer = new Explainer({ targets, clock, notify });
     const senderOf = ({ ip, headers }: FastifyRequest) => settings.senders.senderOf(ip, headers["x-forwarded-for"]);
     const endpoints = [
@@ -234,6 +240,7 @@ export async function compose(
     readers.start();
     const loaded = discoveries.start();
     const address = await listen(app, config.server.listen);
+    guard.listening(address.port);
     log.info({ address: formatAddress(address), ledger: ledgerName(config.ledger), version }, "listening");
     void loaded.finally(() => {
       readiness.loaded();

@@ -188,7 +188,7 @@ describe("an alert that was received", () => {
   ])("names an invalid target: %s", (_, incidents, status, expected) => {
     const explained = explainKnown(
       explanation(incidents, status),
-      now(undefined, { invalid: [{ target: "broken", detail: "wrong" }] }),
+      now(undefined, { invalid: [{ target: "broken", reason: "target_invalid", detail: "wrong" }] }),
     );
     expect(explained).toEqual([expect.objectContaining({ target: "broken", wouldTell: false, ...expected })]);
   });
@@ -331,7 +331,7 @@ describe("an alert that is asked about", () => {
   test("names invalid targets too", () => {
     const explained = explainHypothetical(
       { alert, status: "firing", sender: "" },
-      now(undefined, { invalid: [{ target: "broken", detail: "wrong" }] }),
+      now(undefined, { invalid: [{ target: "broken", reason: "target_invalid", detail: "wrong" }] }),
     );
     expect(explained).toEqual([
       { target: "broken", state: "not_told", reason: "target_invalid", detail: "wrong", wouldTell: false },

@@ -64,7 +64,7 @@ export function explainKnown({ alert: question, incidents }: Explanation, now: T
   });
   const listed = new Set(rows.map(({ target }) => target));
   const unused = [
-    ...now.invalid.map(({ target, detail }) => ({ target, why: { reason: "target_invalid" as const, detail } })),
+    ...now.invalid.map(({ target, reason, detail }) => ({ target, why: { reason, detail } })),
     ...Array.from(at.keys(), (target) => ({ target, why: { reason: "no_target" as const } })),
   ];
   for (const { target, why } of unused) {
@@ -98,15 +98,17 @@ export function explainHypothetical(question: Question, now: Hypothetical): Expl
     const isShown = why.reason === "shadow" && decision.tell;
     return { target, state: "not_told", ...why, wouldTell: false, ...incident, ...(isShown && { event: event() }) };
   });
-  const invalid = now.invalid.map(({ target, detail }): Explained => {
-    return { target, state: "not_told", reason: "target_invalid", detail, wouldTell: false };
+  const invalid = now.invalid.map(({ target, reason, detail }): Explained => {
+    return { target, state: "not_told", reason, detail, wouldTell: false };
   });
   return [...decided, ...invalid];
 }
 
 /** No target could receive the alert: not for its labels, but since each is invalid, disabled or a shadow, or there is none. */
 export const hadNoTarget = (explained: readonly Explained[]): boolean =>
-  explained.every(({ reason }) => ["target_invalid", "target_disabled", "shadow", "no_target"].includes(reason));
+  explained.every(({ reason }) =>
+    ["target_invalid", "self_target", "target_disabled", "shadow", "no_target"].includes(reason),
+  );
 
 /** Whether a target accepted something of the alert since it began to fire last. */
 export const wasReceived = ({ alert, incidents }: Explanation): boolean =>

@@ -33,6 +33,7 @@ export function publishing({ targets, metrics, readiness, log, stateLog, clock, 
         waitingSinceMs.delete(lease.target);
         metrics.waited(lease.target, clock.monotonic() - sinceMs);
       }
+      if (targets.isRefused(lease.target)) return { outcome: refusedTarget };
       const speaker = targets.speakerOf(lease);
       if (speaker === undefined) return { outcome: lostKey };
       const telling = notify(lease);
@@ -69,4 +70,12 @@ const lostKey: Outcome = {
   state: "unauthorized",
   reason: "auth",
   detail: "the credential that opened this incident cannot be decrypted: its key is not in ledger.encryptionKey",
+};
+
+/** Its errors in `GET /api/v1/targets` say what would allow it. */
+const refusedTarget: Outcome = {
+  kind: "blocked",
+  state: "misconfigured",
+  reason: "invalid",
+  detail: "the target must not be used any more: it is this service itself, or discovery.policy does not allow it",
 };

@@ -1,6 +1,7 @@
-import { parseTarget, type ParsedTarget, type ReadSecret } from "@tocsin/core";
+import { parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
 
+import type { Refusal } from "./discovery/target-guard.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import { predecessors } from "./predecessors.ts";
 import type { TargetEntry } from "./target-entry.ts";
@@ -15,15 +16,17 @@ export interface Reading {
   readonly fallbackAcrossNamespaces?: boolean;
   /** @default `parseWritten` */
   readonly parse?: ParseWritten;
+  /** Why a valid target must not be used; empty: it may be. @default every target may be used */
+  readonly refusalsOf?: (target: Target) => readonly Refusal[];
 }
 
 /** Judges each definition by itself, then which of them own their names, then how they refer to each other. */
 export function readTargets(
   sets: readonly TargetSet[],
-  { before = [], fallbackAcrossNamespaces = false, parse = parseWritten }: Reading = {},
+  { before = [], fallbackAcrossNamespaces = false, parse = parseWritten, refusalsOf = () => [] }: Reading = {},
 ): TargetEntry[] {
   const read = sets.flatMap(({ source, targets, readSecret }) =>
-    targets.map((written) => readTarget(written, { source, parsed: parse(written, readSecret) })),
+    targets.map((written) => readTarget(written, { source, parsed: parse(written, readSecret), refusalsOf })),
   );
   const predecessorOf = predecessors(
     before,
@@ -32,7 +35,7 @@ export function readTargets(
   const judged = read.map((entry): TargetEntry => {
     if (entry.ownsName) return entry;
     const { name, target } = predecessorOf({ ...entry, statedName: entry.name, sound: false }) ?? {};
-    if (name === undefined || target === undefined) return entry;
+    if (name === undefined || target === undefined || refusalsOf(target).length > 0) return entry;
     return { ...entry, name, target, inForce: "last_valid", ownsName: true };
   });
   return fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces);
@@ -78,19 +81,28 @@ export function parseWritten(written: WrittenTarget, readSecret: ReadSecret): Pa
     ...(beside !== undefined && { beside }),
   });
   if (namespace === undefined || !("target" in parsed)) return parsed;
-  return { ...parsed, target: { ...parsed.target, name: fullName(namespace, parsed.target.name) } };
+  return { ...parsed, target: { ...parsed.target, name: fullName(namespace, parsed.target.name), fromSecret: true } };
 }
 
 function readTarget(
   written: WrittenTarget,
-  { source, parsed }: { readonly source: string; readonly parsed: ParsedTarget },
+  {
+    source,
+    parsed,
+    refusalsOf,
+  }: { readonly source: string; readonly parsed: ParsedTarget } & Required<Pick<Reading, "refusalsOf">>,
 ): TargetEntry {
   const { place, namespace, input, warnings = [] } = written;
   const whence = { source, place, written, ...(namespace !== undefined && { namespace }) };
   if ("target" in parsed) {
     const { target } = parsed;
-    const found = { errors: [], warnings: [...warnings, ...parsed.warnings], target };
-    return { name: target.name, ...whence, ...found, inForce: "as_written", ownsName: true };
+    const found = { name: target.name, ...whence, warnings: [...warnings, ...parsed.warnings] };
+    const refusals = refusalsOf(target);
+    const [first] = refusals;
+    if (first === undefined) return { ...found, errors: [], target, inForce: "as_written", ownsName: true };
+    const errors = refusals.map(({ path, message }) => ({ path: issuePath(place, path), message }));
+    const unused = { target: undefined, inForce: "nothing", ownsName: !target.enabled } as const;
+    return { ...found, errors, refused: first.reason, ...unused };
   }
   const name = nameOf(input) ?? written.name;
   return {

@@ -3,6 +3,7 @@ import type { Alert, Clock, Ledger, Target } from "@tocsin/core";
 import { ConfigError } from "./config/config-error.ts";
 import type { Config } from "./config/config.ts";
 import { needsRestart } from "./config/needs-restart.ts";
+import type { TargetGuard } from "./discovery/target-guard.ts";
 import { Gate } from "./http/gate.ts";
 import { SenderAddresses } from "./http/sender-address.ts";
 import type { Reloaded } from "./http/operations.ts";
@@ -22,6 +23,7 @@ export interface SettingsOptions {
   readonly reread: () => Config;
   readonly ledger: Pick<Ledger, "useTargets" | "firing" | "reroute">;
   readonly targets: Targets;
+  readonly guard: TargetGuard;
   /** Targets from elsewhere than the configuration, as they are now. */
   readonly discovered: () => readonly TargetSet[];
   readonly metrics: Metrics;
@@ -153,13 +155,19 @@ export class Settings {
   }
 
   async #apply(next: Config): Promise<void> {
-    const { scrubber, log, readers } = this.#o;
+    const { scrubber, guard, log, readers } = this.#o;
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
     scrubber.learn(next.readers.flatMap(secretsIn));
     const written = writtenIn(next);
-    await this.#useTargets(written, next);
+    guard.configure(next);
+    try {
+      await this.#useTargets(written, next);
+    } catch (error) {
+      guard.configure(this.#current);
+      throw error;
+    }
     readers.use(next.readers);
     this.#current = next;
     this.#written = written;
@@ -189,11 +197,16 @@ export class Settings {
     metrics.expect(entries.flatMap(({ name, target }) => (target?.type === "pagerduty" ? [name] : [])));
     const before = this.#said;
     this.#said = new Map();
-    for (const { name, place, errors, warnings, inForce } of entries) {
+    for (const { name, place, errors, warnings, inForce, refused } of entries) {
       const words = JSON.stringify([errors, warnings, inForce]);
       this.#said.set(name, words);
       if (before.get(name) === words) continue;
-      if (errors.length > 0)
+      if (refused !== undefined)
+        log.error(
+          { event: "target_refused", target: name, place, reason: refused, errors, inForce },
+          "Target is refused",
+        );
+      else if (errors.length > 0)
         log.error({ event: "target_invalid", target: name, place, errors, inForce }, "Target is invalid");
       if (warnings.length > 0)
         log.warn({ event: "target_warning", target: name, place, warnings }, "Target may not work as intended");

@@ -19,6 +19,8 @@ export interface TargetEntry {
   readonly namespace?: string;
   readonly errors: readonly Issue[];
   readonly warnings: readonly Issue[];
+  /** Its latest version is valid, but must not be used: it is this service itself, or `discovery.policy` does not allow it. */
+  readonly refused?: "self_target" | "policy";
   /** What is in force. */
   readonly target: Target | undefined;
   /** How that follows from what was written: as it is; or the last valid version; or without its fallback, which is wrong. */

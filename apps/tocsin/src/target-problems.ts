@@ -29,15 +29,21 @@ export const configuredErrors = (entries: readonly TargetEntry[]): Issue[] =>
 /** Targets that receive nothing, whatever an alert says. Disabled ones are not among them: routing names those. */
 export interface UnusedTargets {
   /** No version is in use. */
-  readonly invalid: readonly { readonly target: string; readonly detail: string }[];
+  readonly invalid: readonly {
+    readonly target: string;
+    readonly reason: "target_invalid" | "self_target";
+    readonly detail: string;
+  }[];
   /** They do everything but the send. */
   readonly shadows: ReadonlySet<string>;
 }
 
 export const unusedTargets = (entries: readonly TargetEntry[]): UnusedTargets => ({
-  invalid: entries.flatMap(({ name, target, errors }) =>
-    target === undefined ? [{ target: name, detail: errors.map(describe).join("; ") }] : [],
-  ),
+  invalid: entries.flatMap(({ name, target, errors, refused }) => {
+    if (target !== undefined) return [];
+    const reason = refused === "self_target" ? refused : "target_invalid";
+    return [{ target: name, reason, detail: errors.map(describe).join("; ") }];
+  }),
   shadows: new Set(entries.flatMap(({ name, target }) => (target?.mode === "shadow" ? [name] : []))),
 });
 

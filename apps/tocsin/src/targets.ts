@@ -23,6 +23,7 @@ import {
   type Transport,
 } from "@tocsin/publishers";
 
+import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";
 import { parseWritten, readTargets } from "./read-targets.ts";
@@ -65,6 +66,7 @@ export class Targets {
   readonly #vault: Vault;
   readonly #publishing: PublisherOptions;
   readonly #lookedUp: (hit: boolean) => void;
+  readonly #guard: Pick<TargetGuard, "refusalsOf">;
   #prepared: PreparedTargets = { entries: [], terms: [], speakers: new Map() };
   #inForce: readonly Target[] = [];
   #byName: ReadonlyMap<string, TargetEntry> = new Map();
@@ -84,7 +86,9 @@ export class Targets {
     readonly clock: Clock;
     /** Whether a lease's endpoint was at hand, or had to be opened. */
     readonly lookedUp: (hit: boolean) => void;
+    readonly guard: Pick<TargetGuard, "refusalsOf">;
   }) {
+    this.#guard = o.guard;
     this.#vault = o.vault;
     this.#publishing = { transport: o.transport, version: o.version, now: () => o.clock.now() };
     this.#lookedUp = o.lookedUp;
@@ -108,6 +112,7 @@ export class Targets {
     const entries = readTargets(sets, {
       ...terms,
       before: this.entries,
+      refusalsOf: (target) => this.#guard.refusalsOf(target),
       parse: (written, readSecret) => this.#parse(written, readSecret),
     });
     const speakers = new Map<string, Speaker>();
@@ -165,11 +170,17 @@ export class Targets {
     return tried === undefined ? decisions : decisions.map((decision) => trialDecision(decision, alert, tried));
   }
 
-  /** Where those are that may be told something. */
+  /** Where the enabled targets are. */
   origins(): Origin[] {
-    return this.#inForce.flatMap(({ enabled, url, own }) =>
-      enabled ? [{ origin: new URL(url).origin, anyAddress: own["anyAddress"] === true }] : [],
+    return this.#inForce.flatMap(({ enabled, url, own, fromSecret = false }) =>
+      enabled ? [{ origin: new URL(url).origin, fromSecret, linkLocal: own["anyAddress"] === true }] : [],
     );
+  }
+
+  /** What is open at a target that must not be used any more is not ended there either. */
+  isRefused(name: string): boolean {
+    const entry = this.#byName.get(name);
+    return entry?.refused !== undefined && entry.target === undefined;
   }
 
   /** Whether one of these, be it in force or not, wants to be told of the alert. */

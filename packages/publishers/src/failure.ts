@@ -1,5 +1,5 @@
 import type { AttemptReason } from "@tocsin/core";
-import { forbiddenAddress } from "./forbidden-address.ts";
+import { forbiddenAddress, selfTarget } from "./forbidden-address.ts";
 
 /** Codes of OpenSSL and Node for a certificate or handshake that failed: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const tlsCode =
@@ -17,7 +17,8 @@ const words: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
   ETIMEDOUT: "connection timed out",
-  [forbiddenAddress]: "the host is, or resolves to, a link-local or metadata address",
+  [forbiddenAddress]: "the host is, or resolves to, an address that this target must not use",
+  [selfTarget]: "the host is, or resolves to, this service itself",
   ERR_PROXY_TUNNEL: "the proxy makes no connection",
 };
 

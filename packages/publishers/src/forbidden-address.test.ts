@@ -1,8 +1,17 @@
 import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { hostname, networkInterfaces } from "node:os";
 import { answer, ScriptedReceiver } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
-import { isForbiddenAddress } from "./forbidden-address.ts";
+import {
+  type AddressRules,
+  isAllowed,
+  isLinkLocal,
+  isLoopbackHost,
+  isThisMachine,
+  operatorLinkLocalRules,
+  operatorRules,
+} from "./forbidden-address.ts";
 import { addressOf } from "./request.ts";
 import { Transport } from "./transport.ts";
 
@@ -22,46 +31,135 @@ describe("a receiver's host", () => {
     "[fe80::1]",
     "[febf::1]",
     "[fd00:ec2::254]",
+    "[fd00:ec2::23]",
     "[FD00:0EC2:0:0:0:0:0:0254]",
     "[fd20:ce::254]",
-    "[::ffff:169.254.169.254]",
-    "[::ffff:a9fe:a9fe]",
-    "[::169.254.169.254]",
-    "[64:ff9b::169.254.169.254]",
-    "[2002:a9fe:a9fe::1]",
     "100.100.100.200",
+    "168.63.129.16",
     "192.0.0.192",
-    "0.0.0.0",
-    "0",
-    "[::]",
-    "[::ffff:0.0.0.0]",
     "224.0.0.1",
     "255.255.255.255",
     "[ff02::1]",
-  ])("%s is forbidden", (host) => {
-    expect(isForbiddenAddress(hostOf(host))).toBe(true);
+    // Inside IPv6: mapped, compatible, translated, NAT64, 6to4, ISATAP.
+    "[::ffff:169.254.169.254]",
+    "[::ffff:a9fe:a9fe]",
+    "[::ffff:168.63.129.16]",
+    "[::169.254.169.254]",
+    "[::ffff:0:169.254.169.254]",
+    "[64:ff9b::169.254.169.254]",
+    "[64:ff9b::168.63.129.16]",
+    "[64:ff9b::100.100.100.200]",
+    "[64:ff9b::224.0.0.1]",
+    "[2002:a9fe:a9fe::1]",
+    "[2002:a83f:8110::1]",
+    "[2002:6464:64c8::]",
+    "[fe80::5efe:a9fe:a9fe]",
+    "[2001:db8::5efe:169.254.169.254]",
+    "[2001:db8::200:5efe:169.254.169.254]",
+    // Shared addresses are never reached so for a good reason.
+    "[64:ff9b::100.64.0.1]",
+    "[64:ff9b::6440:1]",
+    "[2002:6440:1::1]",
+    "[2002:647f:ffff::1]",
+    // The address in it cannot be told for certain.
+    "[64:ff9b:1::1]",
+    "[64:ff9b:1:a9fe:a9:fe00::]",
+    "[64:ff9b:1:ffff:ffff:ffff:ffff:ffff]",
+    "[2001::1]",
+    "[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
+  ])("%s is allowed only by allow_link_local", (host) => {
+    expect(isAllowed(hostOf(host), operatorRules)).toBe(false);
+    expect(isAllowed(hostOf(host), operatorLinkLocalRules)).toBe(true);
+    expect(isLinkLocal(hostOf(host))).toBe(true);
+  });
+
+  test.each([
+    "127.0.0.1",
+    "127.255.255.254",
+    "2130706433",
+    "0x7f.1",
+    "[::1]",
+    "[::ffff:127.0.0.1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[2002:7f00:1::1]",
+  ])("%s is this machine", (host) => {
+    expect(isAllowed(hostOf(host), operatorRules)).toBe(true);
+    expect(isAllowed(hostOf(host), { ...operatorLinkLocalRules, loopback: false })).toBe(false);
+    expect(isLoopbackHost(hostOf(host))).toBe(true);
+    expect(isThisMachine(hostOf(host))).toBe(true);
+  });
+
+  test.each(["0.0.0.0", "0", "0.1.2.3", "[::]", "[::ffff:0.0.0.0]", "[64:ff9b::0.0.0.0]"])(
+    "%s is this machine, and allowed only by allow_link_local",
+    (host) => {
+      expect(isAllowed(hostOf(host), operatorRules)).toBe(false);
+      expect(isAllowed(hostOf(host), { ...operatorLinkLocalRules, loopback: false })).toBe(false);
+      expect(isAllowed(hostOf(host), operatorLinkLocalRules)).toBe(true);
+    },
+  );
+
+  test.each([
+    "10.0.0.1",
+    "172.16.0.1",
+    "172.31.255.255",
+    "192.168.0.1",
+    "100.64.0.1",
+    "100.127.255.255",
+    "[fc00::1]",
+    "[fd12:3456::1]",
+    "[fd00:ec2::253]",
+    "[fec0::1]",
+    "[::ffff:10.0.0.1]",
+    "[64:ff9b::10.0.0.1]",
+    "[2002:c0a8:1::1]",
+  ])("%s is private", (host) => {
+    expect(isAllowed(hostOf(host), operatorRules)).toBe(true);
+    expect(isAllowed(hostOf(host), { ...operatorLinkLocalRules, private: false })).toBe(false);
   });
 
   test.each([
     "example.com",
     "169.254.169.254.example.com",
     "localhost",
-    "127.0.0.1",
-    "[::1]",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.0.1",
-    "100.64.0.1",
+    "8.8.8.8",
     "169.253.255.255",
     "169.255.0.0",
-    "[fec0::1]",
-    "[fd00:ec2::253]",
-    "[fd12:3456::1]",
-    "[64:ff9b::10.0.0.1]",
-    "[2001:db8::1]",
+    "168.63.129.15",
+    "172.32.0.1",
+    "100.63.255.255",
+    "100.128.0.0",
+    "128.0.0.1",
     "223.255.255.255",
-  ])("%s is not, as an address", (host) => {
-    expect(isForbiddenAddress(hostOf(host))).toBe(false);
+    "[2001:db8::1]",
+    "[2001:1::1]",
+    "[64:ff9b::8.8.8.8]",
+    "[64:ff9b:2::1]",
+    "[2002:808:808::1]",
+    "[2606:4700::1111]",
+  ])("%s is public, or a name", (host) => {
+    expect(isAllowed(hostOf(host), { loopback: false, private: false, linkLocal: false })).toBe(true);
+  });
+
+  test.each([
+    ["localhost", true],
+    ["LOCALHOST", true],
+    ["localhost.", true],
+    ["tocsin.localhost", true],
+    ["localhost.example.com", false],
+    ["notlocalhost", false],
+  ])("%s: the name always means this machine: %s", (name, expected) => {
+    expect(isLoopbackHost(hostOf(name))).toBe(expected);
+  });
+
+  test("each address and the name of this machine are known, also inside IPv6", () => {
+    const own = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+    const hosts = own.map(({ address, family }) => (family === "IPv6" ? `[${address.replace(/%.*/, "")}]` : address));
+    const mapped = hosts.filter((host) => !host.startsWith("[")).map((host) => hostOf(`[::ffff:${host}]`));
+    expect([...hosts, ...mapped].filter((host) => !isThisMachine(host))).toEqual([]);
+    expect(mapped.length).toBeGreaterThan(0);
+    expect(isThisMachine(hostname())).toBe(true);
+    for (const other of ["192.0.2.1", "[2001:db8::1]", "example.com"]) expect(isThisMachine(hostOf(other))).toBe(false);
   });
 });
 
@@ -87,11 +185,12 @@ test("an address that is forbidden is not connected to, whoever asks", async () 
 
 describe("a name", () => {
   const { signal } = new AbortController();
-  async function postTo(name: string, lookup: LookupFunction, anyAddress = false) {
+  async function postTo(name: string, lookup: LookupFunction, how: { rules?: AddressRules; own?: boolean } = {}) {
     await using receiver = await ScriptedReceiver.open(answer(204));
-    await using transport = new Transport({ lookup });
-    const { port } = new URL(receiver.url);
-    const address = { ...addressOf(`http://${name}:${port}/secret-path`), anyAddress };
+    const port = Number(new URL(receiver.url).port);
+    const { rules = operatorRules, own = false } = how;
+    await using transport = new Transport({ lookup, rulesOf: () => rules, ownPort: () => (own ? port : undefined) });
+    const address = addressOf(`http://${name}:${port}/secret-path`);
     const reply = await transport.post({ address, headers: [], body: "{}", signal });
     return { reply, arrived: receiver.requests.length };
   }
@@ -103,7 +202,7 @@ describe("a name", () => {
           kind: "failed",
           left: false,
           reason: "network",
-          detail: "the host is, or resolves to, a link-local or metadata address (FORBIDDEN_ADDRESS)",
+          detail: "the host is, or resolves to, an address that this target must not use (FORBIDDEN_ADDRESS)",
         },
         arrived: 0,
       });
@@ -125,9 +224,38 @@ describe("a name", () => {
       asked++;
       resolvingTo(here)("", options, callback);
     };
-    const { reply } = await postTo("agent.internal", lookup, true);
+    const { reply } = await postTo("agent.internal", lookup, { rules: operatorLinkLocalRules });
     expect([reply.kind, asked]).toEqual(["answered", 1]);
-    const refused = await postTo("agent.internal", resolvingTo({ address: "0.0.0.0", family: 4 }), true);
+    const refused = await postTo("agent.internal", resolvingTo({ address: "0.0.0.0", family: 4 }), {
+      rules: operatorLinkLocalRules,
+    });
     expect(refused.arrived).toBe(1);
   });
+
+  test.each([
+    ["this machine", { ...operatorRules, loopback: false }, here],
+    ["this machine, mapped", { ...operatorRules, loopback: false }, { address: "::ffff:127.0.0.1", family: 6 }],
+    ["a private network", { ...operatorRules, private: false }, { address: "10.0.0.1", family: 4 }],
+  ])("that resolves to %s is not connected to where that is not allowed", async (_, rules, found) => {
+    const { reply, arrived } = await postTo("receiver.internal", resolvingTo(found), { rules });
+    expect([reply, arrived]).toMatchObject([{ detail: expect.stringContaining("FORBIDDEN_ADDRESS") }, 0]);
+  });
+
+  test("or address of this machine is not connected to at the port of this service", async () => {
+    for (const host of ["receiver.internal", "127.0.0.1", "[::ffff:127.0.0.1]", "localhost"]) {
+      const { reply, arrived } = await postTo(host, resolvingTo(here), { own: true, rules: operatorLinkLocalRules });
+      const detail = "the host is, or resolves to, this service itself (SELF_TARGET)";
+      expect([host, reply, arrived]).toMatchObject([host, { kind: "failed", left: false, detail }, 0]);
+    }
+  });
+});
+
+test("connections for one author are not used for another", async () => {
+  await using receiver = await ScriptedReceiver.open(answer(204), answer(204));
+  const rules = { operator: operatorRules, secret: { ...operatorRules, loopback: false } };
+  await using transport = new Transport({ rulesOf: ({ fromSecret }) => (fromSecret ? rules.secret : rules.operator) });
+  const post = { address: addressOf(receiver.url), headers: [], body: "{}", signal: new AbortController().signal };
+  const secret = transport.for({ fromSecret: true, linkLocal: false });
+  expect([(await transport.post(post)).kind, (await secret.post(post)).kind]).toEqual(["answered", "failed"]);
+  expect((await transport.post(post)).kind).toBe("answered");
 });

@@ -1,4 +1,16 @@
-export { forbiddenAddress, guarded, isForbiddenAddress } from "./forbidden-address.ts";
+export {
+  type AddressGuard,
+  type AddressRules,
+  guarded,
+  isAllowed,
+  isLoopbackHost,
+  isPrivate,
+  isThisMachine,
+  operatorLinkLocalRules,
+  operatorRules,
+  portOf,
+  refuseHost,
+} from "./forbidden-address.ts";
 export { createPublisher, targetTypes } from "./registry.ts";
 export type { PublisherOptions } from "./publisher-options.ts";
 export { accessIdentity, credentialIdentity, endpointIdentity, type Scope } from "./identity.ts";
@@ -10,4 +22,5 @@ export {
   type ProxySettings,
   Transport,
   type TransportOptions,
+  type Trust,
 } from "./transport.ts";

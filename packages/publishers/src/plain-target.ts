@@ -1,6 +1,6 @@
 import { type GivenAddress, type Issue, Secret } from "@tocsin/core";
 import { z } from "zod";
-import { isForbiddenAddress } from "./forbidden-address.ts";
+import { isLinkLocal } from "./forbidden-address.ts";
 
 /** What targets of types have in common whose receiver may be anywhere. */
 export const plainFields = {
@@ -10,8 +10,9 @@ export const plainFields = {
     .describe("Allows link-local addresses and those of metadata services, literally and behind names."),
 };
 
-/** What a plain target keeps besides: see `Address.anyAddress`. */
+/** What a plain target keeps besides. */
 export interface PlainOwn {
+  /** It says `allow_link_local`. */
   readonly anyAddress?: true;
 }
 
@@ -21,7 +22,7 @@ export function plainUrl({ url, own }: GivenAddress, complain: (issue: Issue) =>
     complain({ path: "url", message: "required: where the receiver is" });
     return undefined;
   }
-  if (isForbiddenAddress(url.hostname) && !own["allow_link_local"]) {
+  if (isLinkLocal(url.hostname) && !own["allow_link_local"]) {
     const message = "is a link-local, metadata or otherwise special address; allow_link_local: true allows it";
     complain({ path: "url", message });
   }

@@ -1,8 +1,13 @@
-import type { Transport } from "./transport.ts";
+import type { Sender, Transport } from "./transport.ts";
+
+/** What publishers are opened with. */
+export interface PublisherOptions extends Omit<PublisherSurroundings, "transport"> {
+  readonly transport: Transport;
+}
 
 /** What every publisher is given besides its endpoint. */
-export interface PublisherOptions {
-  readonly transport: Transport;
+export interface PublisherSurroundings {
+  readonly transport: Sender;
   /** Ours, for the User-Agent. */
   readonly version: string;
   /** Wall clock, ms since epoch. @default Date.now */

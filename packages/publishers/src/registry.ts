@@ -1,14 +1,14 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
 import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.ts";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
-import type { PublisherOptions } from "./publisher-options.ts";
+import type { PublisherOptions, PublisherSurroundings } from "./publisher-options.ts";
 import { rootlyPublisher, rootlyTarget } from "./rootly/index.ts";
 import { slackPublisher, slackTarget } from "./slack/index.ts";
 import { webhookPublisher, webhookTarget } from "./webhook/index.ts";
 
 interface Registered {
   readonly target: TargetType;
-  readonly open: (endpoint: Endpoint, options: PublisherOptions) => Publisher;
+  readonly open: (endpoint: Endpoint, surroundings: PublisherSurroundings) => Publisher;
 }
 
 /** Every publisher there is, one line each. Target types, JSON Schema and docs derive from it. */
@@ -31,5 +31,7 @@ export const targetTypes: readonly TargetType[] = registry.map(({ target }) => t
 export function createPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
   const registered = registry.find(({ target }) => target.type === endpoint.type);
   if (!registered) throw new Error(`no publisher for targets of type ${JSON.stringify(endpoint.type)}`);
-  return registered.open(endpoint, options);
+  const { fromSecret = false, own } = endpoint;
+  const transport = options.transport.for({ fromSecret, linkLocal: own["anyAddress"] === true });
+  return registered.open(endpoint, { ...options, transport });
 }

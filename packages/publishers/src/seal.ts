@@ -11,7 +11,8 @@ interface Sealed {
   readonly degraded: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly signingSecrets?: readonly string[];
-  /** Absent where it was sealed before there was such a thing. */
+  /** Absent where it was sealed before there was such a thing, and for targets of the operator's own. */
+  readonly fromSecret?: true;
   readonly own?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
   readonly metadata: Readonly<Record<string, unknown>>;
@@ -25,6 +26,7 @@ interface Sealed {
 export function sealable(endpoint: Endpoint): string {
   const { name, type, url, credential, degraded, headers, signingSecrets, own, timeoutMs, metadata, template } =
     endpoint;
+  const { fromSecret } = endpoint;
   const sealed: Sealed = {
     name,
     type,
@@ -33,6 +35,7 @@ export function sealable(endpoint: Endpoint): string {
     degraded,
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value.reveal()])),
     ...(signingSecrets && { signingSecrets: signingSecrets.map((secret) => secret.reveal()) }),
+    ...(fromSecret && { fromSecret }),
     own,
     timeoutMs,
     metadata,

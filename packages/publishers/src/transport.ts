@@ -6,7 +6,14 @@ import type { LookupFunction } from "node:net";
 import { createSecureContext } from "node:tls";
 import { Exchange } from "./exchange.ts";
 import { failureOf } from "./failure.ts";
-import { forbidden, guarded, isForbiddenAddress } from "./forbidden-address.ts";
+import {
+  type AddressRules,
+  guarded,
+  operatorLinkLocalRules,
+  operatorRules,
+  portOf,
+  refuseHost,
+} from "./forbidden-address.ts";
 import { without } from "./scrub.ts";
 
 /** Where to send, taken apart once and not per event. */
@@ -15,9 +22,17 @@ export interface Address {
   readonly origin: string;
   readonly path: string;
   readonly tls?: TlsSettings;
-  /** Its name may resolve to an address that is forbidden otherwise (forbidden-address.ts). */
-  readonly anyAddress?: boolean;
 }
+
+/** Who named an endpoint: it decides at which addresses it may be. */
+export interface Trust {
+  /** The author of a Kubernetes Secret, not the operator. */
+  readonly fromSecret: boolean;
+  /** The target says `allow_link_local`. */
+  readonly linkLocal: boolean;
+}
+
+const operator: Trust = { fromSecret: false, linkLocal: false };
 
 export interface TlsSettings {
   /** PEM of the authorities to trust instead of the well-known ones. */
@@ -69,6 +84,12 @@ export type Reply =
   /** The caller's signal ended it, by its time or otherwise. */
   | { readonly kind: "stopped"; readonly left: boolean; readonly timeout: boolean };
 
+/** The way to the network for one endpoint. */
+export interface Sender {
+  post(post: Post): Promise<Reply>;
+  get(get: Get): Promise<Reply>;
+}
+
 /** As the environment says them, `proxyFrom` reads them. */
 export interface ProxySettings {
   readonly http: string | undefined;
@@ -85,6 +106,10 @@ export interface TransportOptions {
   readonly beforeWrite?: (signal: AbortSignal) => void;
   /** Resolves names. Behind a proxy the proxy resolves the receiver's name, and has to judge it. @default `node:dns` */
   readonly lookup?: LookupFunction;
+  /** Which addresses may be connected to. The same object for the same rules. @default as for an operator's own targets */
+  readonly rulesOf?: (trust: Trust) => AddressRules;
+  /** The port on which this service listens: it is not connected to at any address of this machine. @default none */
+  readonly ownPort?: () => number | undefined;
   /** An older connection takes no further request, so that a name that moves is followed. @default 5 minutes */
   readonly maxConnectionAgeMs?: number;
   /** @default the system's */
@@ -108,8 +133,9 @@ const maxAnswerBytes = 64 * 1024;
  * nothing.
  */
 export class Transport implements AsyncDisposable {
-  readonly #options: Required<Pick<TransportOptions, "connections" | "lookup">> & TransportOptions;
-  readonly #ways = new Map<string, Way>();
+  readonly #options: Required<Pick<TransportOptions, "connections" | "lookup" | "rulesOf">> & TransportOptions;
+  /** By what may be connected to, and then by origin. */
+  readonly #ways = new Map<AddressRules, Map<string, Way>>();
   /** Of publishers that say the same each time. */
   readonly #headers = new WeakMap<readonly string[], string>();
   /** A proxy may say back what it was told, as anybody may. Undefined: there is nothing to take out. */
@@ -120,7 +146,7 @@ export class Transport implements AsyncDisposable {
 
   /** @throws Error where a proxy is not an http(s) URL; it does not quote it, since it may hold a password. */
   constructor(options: TransportOptions = {}) {
-    this.#options = { connections: 64, lookup, ...options };
+    this.#options = { connections: 64, lookup, rulesOf: usualRules, ...options };
     const { http, https } = options.proxy ?? {};
     for (const [name, written] of Object.entries({ HTTP_PROXY: http, HTTPS_PROXY: https }))
       if (written && !proxyUrl(written)) throw new Error(`${name} must be an http or https URL`);
@@ -128,20 +154,25 @@ export class Transport implements AsyncDisposable {
     this.#scrub = secrets.length === 0 ? undefined : without(secrets);
   }
 
-  /** Posts once. Never rejects. */
+  /** Posts once, to an endpoint that the operator named. Never rejects. */
   post(post: Post): Promise<Reply> {
-    return this.#send({ method: "POST", ...post, mostBytes: maxAnswerBytes });
+    return this.#post(post, operator);
   }
 
-  /** Asks once. Never rejects. */
+  /** Asks once, an endpoint that the operator named. Never rejects. */
   get(get: Get): Promise<Reply> {
-    return this.#send({ ...get, method: "GET", body: null });
+    return this.#get(get, operator);
+  }
+
+  /** The same for an endpoint that was named by somebody else, or may be at other addresses. */
+  for(trust: Trust): Sender {
+    return { post: (post) => this.#post(post, trust), get: (get) => this.#get(get, trust) };
   }
 
   /** Waits for what is under way, then closes all connections. */
   async close(): Promise<void> {
     if (this.#underWay > 0) await (this.#closing ??= Promise.withResolvers()).promise;
-    for (const { pool } of this.#ways.values()) pool.close();
+    for (const ways of this.#ways.values()) for (const { pool } of ways.values()) pool.close();
     this.#ways.clear();
   }
 
@@ -149,7 +180,15 @@ export class Transport implements AsyncDisposable {
     await this.close();
   }
 
-  #send(sent: Sent): Promise<Reply> {
+  #post(post: Post, trust: Trust): Promise<Reply> {
+    return this.#send({ method: "POST", ...post, mostBytes: maxAnswerBytes }, trust);
+  }
+
+  #get(get: Get, trust: Trust): Promise<Reply> {
+    return this.#send({ ...get, method: "GET", body: null }, trust);
+  }
+
+  #send(sent: Sent, trust: Trust): Promise<Reply> {
     return new Promise((resolve) => {
       this.#underWay++;
       const done = (reply: Reply): void => {
@@ -157,7 +196,7 @@ export class Transport implements AsyncDisposable {
         if (--this.#underWay === 0) this.#closing?.resolve();
       };
       try {
-        const way = this.#wayTo(sent.address);
+        const way = this.#wayTo(sent.address, this.#options.rulesOf(trust));
         const { mostBytes, signal } = sent;
         const { beforeWrite } = this.#options;
         new Exchange({ request: this.#written(sent, way), mostBytes, signal, beforeWrite }, way.pool, done).start();
@@ -179,16 +218,19 @@ export class Transport implements AsyncDisposable {
       : head + (body ?? "");
   }
 
-  /** @throws where its host is an address that is forbidden, which no lookup is asked for, or its TLS settings are none */
-  #wayTo({ origin, tls, anyAddress = false }: Address): Way {
-    const key = tls || anyAddress ? `${origin} ${JSON.stringify([tls, anyAddress])}` : origin;
-    let way = this.#ways.get(key);
-    if (!way) this.#ways.set(key, (way = this.#open(new URL(origin), tls, anyAddress)));
+  /** @throws where its host is an address that must not be connected to, or its TLS settings are none */
+  #wayTo({ origin, tls }: Address, rules: AddressRules): Way {
+    let ways = this.#ways.get(rules);
+    if (!ways) this.#ways.set(rules, (ways = new Map()));
+    const key = tls ? `${origin} ${JSON.stringify(tls)}` : origin;
+    let way = ways.get(key);
+    if (!way) ways.set(key, (way = this.#open(new URL(origin), tls, rules)));
     return way;
   }
 
-  #open(url: URL, tls: TlsSettings | undefined, anyAddress: boolean): Way {
-    if (!anyAddress && isForbiddenAddress(url.hostname)) throw forbidden();
+  #open(url: URL, tls: TlsSettings | undefined, rules: AddressRules): Way {
+    const guard = { rules, ownPort: this.#options.ownPort?.() === portOf(url) };
+    refuseHost(url.hostname, guard);
     const { connections, lookup: resolve, maxConnectionAgeMs, clock } = this.#options;
     const limits = { maxConnections: connections, maxAgeMs: maxConnectionAgeMs, clock };
     const secure = url.protocol === "https:";
@@ -202,12 +244,14 @@ export class Transport implements AsyncDisposable {
     }
     const to = {
       ...destinationOf(url, secure ? createSecureContext({ ...tls }) : undefined),
-      lookup: anyAddress ? resolve : guarded(resolve),
+      lookup: guarded(resolve, guard),
       proxy: proxy && { url: proxy, lookup: resolve },
     };
     return { pool: new ConnectionPool(to, limits), before: "", headers };
   }
 }
+
+const usualRules = ({ linkLocal }: Trust): AddressRules => (linkLocal ? operatorLinkLocalRules : operatorRules);
 
 const beyondAscii = /[\u0080-\uffff]/;
 

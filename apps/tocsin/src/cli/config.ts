@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { configJsonSchema } from "../config/json-schema.ts";
 import { loadConfig } from "../config/load.ts";
 import { fileDiscoveries } from "../discovery/open-discoveries.ts";
+import { TargetGuard } from "../discovery/target-guard.ts";
 import { readTargets } from "../read-targets.ts";
 import type { TargetEntry } from "../target-entry.ts";
 import { noTargetCanReceive } from "../target-problems.ts";
@@ -50,7 +51,10 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     const config = load();
     const { targets = [], readSecret } = config;
     const { sets, issues } = await inFiles(config, env);
-    const entries = readTargets([configTargets(targets, readSecret), ...sets]);
+    const guard = new TargetGuard(config);
+    const entries = readTargets([configTargets(targets, readSecret), ...sets], {
+      refusalsOf: (target) => guard.refusalsOf(target),
+    });
     const placed = placedIn(config);
     const errors = entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)));
     // Invalid targets are errors already, and those of Secrets cannot be seen from here.

@@ -48,6 +48,8 @@ export interface Config {
     readonly files: readonly { readonly where: string; readonly directory: string }[];
     /** Undefined: off. The kubeconfig is absolute. */
     readonly kubernetes: Omit<ConfigOutput["discovery"]["kubernetes"], "enabled"> | undefined;
+    /** Undefined: not written, so it holds for targets of Secrets alone. */
+    readonly policy: ConfigOutput["discovery"]["policy"];
   };
   /** Which APIs are read, and for which sources. */
   readonly readers: readonly ReaderSettings[];
@@ -159,11 +161,12 @@ class Secrets {
 
 const isList = (input: SecretInput | readonly SecretInput[]): input is readonly SecretInput[] => Array.isArray(input);
 
-function placesOf({ files, kubernetes }: ConfigOutput["discovery"], dir: string): Config["discovery"] {
+function placesOf({ files, kubernetes, policy }: ConfigOutput["discovery"], dir: string): Config["discovery"] {
   const { enabled, kubeconfig, ...rest } = kubernetes;
   return {
     files: files.map((path) => ({ where: normalize(path), directory: resolve(dir, path) })),
     kubernetes: enabled ? { ...rest, kubeconfig: kubeconfig === null ? null : resolve(dir, kubeconfig) } : undefined,
+    policy,
   };
 }
 

@@ -315,6 +315,17 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
         "1:47 discovery.kubernetes.namespaces[1]: is no name of a Kubernetes namespace",
       ],
     ],
+    [
+      "discovery: { policy: { types: [pager], hosts: ['https://x', 'x:1', ''], allowLoopback: 1, allowAll: true } }",
+      [
+        expect.stringMatching(/^1:32 discovery.policy.types\[0\]: expected "all" or "pagerduty" or /) as never,
+        ...["1:48 discovery.policy.hosts[0]", "1:61 discovery.policy.hosts[1]", "1:68 discovery.policy.hosts[2]"].map(
+          (place) => `${place}: expected a host such as "*.example.com", without scheme, port and path`,
+        ),
+        "1:73 discovery.policy.allowLoopback: expected true or false",
+        "1:91 discovery.policy.allowAll: unknown key",
+      ],
+    ],
     ["classification: { provider: llm }", ["1:19 classification.provider: not available in this version"]],
     ["changes: { kubernetes: { enabled: true } }", ["1:26 changes.kubernetes.enabled: not available in this version"]],
     ["a: 1\na: 2", ["2:1 Map keys must be unique"]],

@@ -15,7 +15,8 @@ const fixed = ({ server, ledger, discovery, delivery, telemetry }: Config): Reco
   ...placeOf(ledger),
   "ledger.encryptionKey": ledger.keys,
   "ledger.retention": ledger.retentionMs,
-  discovery,
+  "discovery.files": discovery.files,
+  "discovery.kubernetes": discovery.kubernetes,
   ...prefixed("delivery", delivery),
   "telemetry.logs.format": telemetry.logs.format,
 });

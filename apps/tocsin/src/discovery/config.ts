@@ -1,6 +1,8 @@
 import { duration } from "@tocsin/core";
 import { z } from "zod";
 
+import { targetPolicy } from "./policy.ts";
+
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
 const namespace = z
   .string()
@@ -47,6 +49,11 @@ export const discoverySettings = z
       .default([])
       .describe("Directories of `*.json`, `*.yaml` and `*.yml`, each file a target or a list of them; watched."),
     kubernetes,
+    policy: targetPolicy
+      .optional()
+      .describe(
+        "Which targets may be used. The defaults always hold for targets of Secrets; if the policy is written, it holds for all targets.",
+      ),
   })
   .prefault({});
 

@@ -102,7 +102,7 @@ test("a broken file with the name of a valid target changes nothing for it: it p
   expect(await shown()).toEqual([["pager", "invalid"]]);
   await raise(service, alertOf("after"));
   const { body } = await service.ask("GET", "/api/v1/explain?fingerprint=after");
-  expect(body.targets.map(({ target }: { target: string }) => target)).not.toContain("pager");
+  expect(body.targets).toMatchObject([{ target: "pager", state: "not_told", reason: "target_invalid" }]);
 });
 
 test("a target that breaks stays in force as it was, over a restart too, and says so", async () => {

@@ -25,13 +25,18 @@ const told = (service: TestService, dedupKey: string, count = 1) =>
   });
 
 /** A service that looks for targets in two namespaces of a cluster of one's own. */
-async function startInCluster(fill: (server: ApiServer, url: string) => void) {
+async function startInCluster(
+  fill: (server: ApiServer, url: string) => void,
+  policy: object | null = { allowLoopback: true },
+) {
   const server = await ApiServer.start();
   const dir = mkdtempSync(join(tmpdir(), "tocsin-cluster-"));
+  const discovery = {
+    kubernetes: { enabled: true, namespaces: ["shop", "ops"], kubeconfig: server.kubeconfig(dir) },
+  };
   const service = await startService((url) => {
     fill(server, url);
-    const kubernetes = { enabled: true, namespaces: ["shop", "ops"], kubeconfig: server.kubeconfig(dir) };
-    return { targets: [], discovery: { kubernetes } };
+    return { targets: [], discovery: { ...discovery, ...(policy && { policy }) } };
   });
   const put = (namespace: string, name: string, target: object = {}) =>
     server.put(namespace, `${name}-secret`, {
@@ -42,6 +47,7 @@ async function startInCluster(fill: (server: ApiServer, url: string) => void) {
   return {
     server,
     service,
+    discovery,
     put,
     get: async (path: string) => (await service.ask("GET", `/api/v1/${path}`)).body,
     async [Symbol.asyncDispose]() {
@@ -164,4 +170,49 @@ test("an API that cannot be reached at the start leaves the last good set in for
   for (const secret of [keyOf("pager"), keyOf("second"), "token-1", Buffer.from(keyOf("pager")).toString("base64")]) {
     for (const text of [...stored, ...service.logs, ...answers]) expect(text).not.toContain(secret);
   }
+});
+
+test("a Secret that points at this machine is refused with the line to add, and gets nothing", async () => {
+  await using cluster = await startInCluster((server, url) => {
+    server.put("shop", "pager-secret", pager(url, "pager"));
+  }, null);
+  const { service } = cluster;
+  const message = expect.stringContaining("add `policy: { allowLoopback: true }` under `discovery` in tocsin.yaml");
+  const [target] = (await cluster.get("targets")).targets;
+  expect(target).toMatchObject({
+    name: "shop/pager",
+    state: "invalid",
+    errors: [{ path: "url", message }],
+  });
+  const logged = service.logs.filter((line) => line.includes('"event":"target_refused"'));
+  expect(logged).toHaveLength(1);
+  expect(logged[0]).toContain("allowLoopback: true");
+  await raise(service, alertOf("a"));
+  expect(service.simulator.requests()).toEqual([]);
+  service.next = {
+    ...(service.next as object),
+    discovery: { ...cluster.discovery, policy: { allowLoopback: true } },
+  };
+  await service.ask("POST", "/-/reload");
+  await told(service, "a");
+});
+
+test("what is open at a target stays open there while the policy refuses it, and ends when it is allowed again", async () => {
+  await using cluster = await startInCluster((server, url) => {
+    server.put("shop", "pager-secret", pager(url, "pager"));
+  });
+  const { service } = cluster;
+  const reload = async (policy: object | undefined) => {
+    service.next = { ...(service.next as object), discovery: { ...cluster.discovery, ...(policy && { policy }) } };
+    expect((await service.ask("POST", "/-/reload")).status).toBe(200);
+  };
+  await raise(service, alertOf("a"));
+  await told(service, "a");
+  await reload(undefined);
+  await raise(service, { ...alertOf("a"), status: "resolved" });
+  const reasonOf = async () => (await cluster.get("incidents")).incidents[0].reason;
+  await service.until("its end waits", async () => (await reasonOf()) === "orphaned_key" || undefined);
+  expect(service.simulator.requests()).toHaveLength(1);
+  await reload({ allowLoopback: true });
+  await service.until("its end is sent", () => service.simulator.incidents()[0]?.status === "resolved" || undefined);
 });

@@ -104,7 +104,14 @@ beforeAll(async () => {
       const local = Object.fromEntries(Object.entries(stringData).map(([entry, text]) => [entry, locally(text, url)]));
       server.put(metadata.namespace, metadata.name, local, metadata.labels);
     }
-    return { targets: [], discovery: { kubernetes: { enabled: true, kubeconfig: server.kubeconfig(dir) } } };
+    return {
+      targets: [],
+      discovery: {
+        kubernetes: { enabled: true, kubeconfig: server.kubeconfig(dir) },
+        // Where the simulator listens.
+        policy: { allowLoopback: true },
+      },
+    };
   });
   service.simulator.setLimit({ receiver: "slack", limit: 0 });
   await service.until("it is ready", async () => (await service.ask("GET", "/readyz")).status === 200 || undefined);

@@ -112,6 +112,7 @@ export function targetBody(entry: TargetEntry, standing?: TargetStanding, reache
     source,
     place,
     state: stateOf(entry, standing?.blocked),
+    ...(entry.refused === "self_target" && { reason: entry.refused }),
     errors: [...errors, ...(standing?.blocked ? [{ path: "", message: standing.blocked.detail }] : [])],
     warnings,
     // Wrong as it stands now; what it was before still works.

@@ -2,21 +2,21 @@ import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 
 import { connect, destinationOf } from "@tocsin/pagerduty/http";
-import { forbiddenAddress, guarded, isForbiddenAddress } from "@tocsin/publishers";
+import { type AddressGuard, guarded, refuseHost } from "@tocsin/publishers";
 
 /** Whether a server could be reached, and where it failed. */
 export interface Reached {
   readonly ok: boolean;
   /** The first of these that failed. */
   readonly step?: "dns" | "tcp" | "tls";
-  /** Such as `ENOTFOUND`; `FORBIDDEN_ADDRESS`: nothing is sent there, and nothing was connected to. */
+  /** Such as `ENOTFOUND`; `FORBIDDEN_ADDRESS` or `SELF_TARGET`: nothing is sent there, and nothing was connected to. */
   readonly detail?: string;
   readonly tookMs: number;
 }
 
 export interface ReachOptions {
-  /** Its name may resolve to an address that is forbidden otherwise, as a target says by `allow_link_local`. */
-  readonly anyAddress: boolean;
+  /** Which addresses may be connected to. */
+  readonly guard: AddressGuard;
   /** How names become addresses. @default `node:dns` */
   readonly resolve?: LookupFunction;
 }
@@ -28,11 +28,14 @@ export interface ReachOptions {
 export function reach(
   url: URL,
   signal: AbortSignal,
-  { anyAddress, resolve: lookUp = lookup }: ReachOptions,
+  { guard, resolve: lookUp = lookup }: ReachOptions,
 ): Promise<Reached> {
-  if (!anyAddress && isForbiddenAddress(url.hostname))
-    return Promise.resolve({ ok: false, step: "tcp", detail: forbiddenAddress, tookMs: 0 });
-  const to = { ...destinationOf(url), lookup: anyAddress ? lookUp : guarded(lookUp) };
+  try {
+    refuseHost(url.hostname, guard);
+  } catch (error) {
+    return Promise.resolve({ ok: false, step: "tcp", detail: codeOf(error as NodeJS.ErrnoException), tookMs: 0 });
+  }
+  const to = { ...destinationOf(url), lookup: guarded(lookUp, guard) };
   const sinceMs = performance.now();
   return new Promise((resolve) => {
     let step: "dns" | "tcp" | "tls" = "dns";

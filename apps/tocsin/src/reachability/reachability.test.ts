@@ -1,6 +1,7 @@
 import { createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
 
+import { operatorLinkLocalRules, operatorRules } from "@tocsin/publishers";
 import { HangingListener, VirtualClock } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
 
@@ -20,10 +21,15 @@ async function listening(server: Server) {
 }
 const silent = () => createServer((socket) => socket.on("error", () => {}).resume());
 const forever = new AbortController().signal;
-const guardedly = { anyAddress: false };
+const guardedly = { guard: { rules: operatorRules, ownPort: false } };
+const anywhere = { guard: { rules: operatorLinkLocalRules, ownPort: false } };
+const guard = {
+  rulesOf: ({ linkLocal }: { linkLocal: boolean }) => (linkLocal ? operatorLinkLocalRules : operatorRules),
+  ownPort: () => undefined,
+};
 const resolve: LookupFunction = (_host, { all }, found) =>
   all ? found(null, [{ address: "0.0.0.0", family: 4 }]) : found(null, "0.0.0.0", 4);
-const at = (origin: string) => ({ origin, ...guardedly });
+const at = (origin: string) => ({ origin, fromSecret: false, linkLocal: false });
 
 describe("a server", () => {
   test("that listens can be reached; nothing is sent", async () => {
@@ -71,11 +77,11 @@ describe("a server", () => {
     // This machine under another name: it would answer.
     const [byNumber, byName] = ["0.0.0.0", "metadata.test"].map((host) => new URL(`http://${host}:${open.port}`));
     if (!byNumber || !byName) throw new Error("there are two");
-    expect(await reach(byNumber, forever, { anyAddress: false, resolve })).toMatchObject({ ...forbidden, step: "tcp" });
-    expect(await reach(byName, forever, { anyAddress: false, resolve })).toMatchObject({ ...forbidden, step: "dns" });
+    expect(await reach(byNumber, forever, { ...guardedly, resolve })).toMatchObject({ ...forbidden, step: "tcp" });
+    expect(await reach(byName, forever, { ...guardedly, resolve })).toMatchObject({ ...forbidden, step: "dns" });
     expect(connections).toEqual([]);
-    expect(await reach(byNumber, forever, { anyAddress: true, resolve })).toMatchObject({ ok: true });
-    expect(await reach(byName, forever, { anyAddress: true, resolve })).toMatchObject({ ok: true });
+    expect(await reach(byNumber, forever, { ...anywhere, resolve })).toMatchObject({ ok: true });
+    expect(await reach(byName, forever, { ...anywhere, resolve })).toMatchObject({ ok: true });
   });
 
   test("is reached at its second address when the first one hangs", async () => {
@@ -87,7 +93,7 @@ describe("a server", () => {
         [hanging.host, "127.0.0.1"].map((address) => ({ address, family: 4 })),
       );
     const url = new URL(`http://receiver.test:${open.port}`);
-    expect(await reach(url, forever, { anyAddress: false, resolve: twoAddresses })).toMatchObject({ ok: true });
+    expect(await reach(url, forever, { ...guardedly, resolve: twoAddresses })).toMatchObject({ ok: true });
   });
 
   test("that accepts and says nothing fails in time", async () => {
@@ -107,7 +113,7 @@ describe("reachability", () => {
     const server = await listening(silent());
     const origin = `http://127.0.0.1:${server.port}`;
     let origins = [at(origin), at(origin)];
-    const reachability = new Reachability({ clock, log, origins: () => origins, proxy: noProxy });
+    const reachability = new Reachability({ guard, clock, log, origins: () => origins, proxy: noProxy });
     reachability.start();
     expect(reachability.of(origin)).toBeUndefined();
     await clock.advance(5_000);
@@ -129,8 +135,8 @@ describe("reachability", () => {
     await using open = await listening(silent());
     const origin = `http://0.0.0.0:${open.port}`;
     const found = async (...allowed: boolean[]) => {
-      const origins = () => allowed.map((anyAddress) => ({ origin, anyAddress }));
-      const reachability = new Reachability({ clock: new VirtualClock(), log, origins, proxy: noProxy });
+      const origins = () => allowed.map((linkLocal) => ({ origin, fromSecret: false, linkLocal }));
+      const reachability = new Reachability({ guard, clock: new VirtualClock(), log, origins, proxy: noProxy });
       await reachability.check();
       await reachability.stop();
       return reachability.of(origin)?.ok;
@@ -147,7 +153,13 @@ describe("reachability", () => {
     ["http://a.localhost:1", { ...noProxy, http: "http://proxy", no: ".localhost" }, true],
     ["https://127.0.0.1:1", { ...noProxy, http: "http://proxy" }, false],
   ])("of %s with %j is tried: %s", async (origin, proxy, tried) => {
-    const reachability = new Reachability({ clock: new VirtualClock(), log, origins: () => [at(origin)], proxy });
+    const reachability = new Reachability({
+      guard,
+      clock: new VirtualClock(),
+      log,
+      origins: () => [at(origin)],
+      proxy,
+    });
     await reachability.check();
     expect(reachability.of(origin) !== undefined).toBe(tried);
     await reachability.stop();

@@ -1,6 +1,7 @@
 import type { Clock } from "@tocsin/core";
-import { proxyFor, type ProxySettings } from "@tocsin/publishers";
+import { portOf, proxyFor, type ProxySettings, type Trust } from "@tocsin/publishers";
 
+import type { TargetGuard } from "../discovery/target-guard.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { reach, type Reached } from "./reach.ts";
 
@@ -11,12 +12,10 @@ const longestMs = 5_000;
 /** Servers that are tried at once. */
 const together = 8;
 
-/** Where a target is. */
-export interface Origin {
+/** Where a target is, and who says so. */
+export interface Origin extends Trust {
   /** Scheme, host and port. */
   readonly origin: string;
-  /** See `ReachOptions`. */
-  readonly anyAddress: boolean;
 }
 
 export interface ReachabilityOptions {
@@ -26,6 +25,7 @@ export interface ReachabilityOptions {
   readonly origins: () => Iterable<Origin>;
   /** What goes through a proxy is not tried: whether the proxy can reach it, only the proxy knows. */
   readonly proxy: ProxySettings;
+  readonly guard: Pick<TargetGuard, "rulesOf" | "ownPort">;
 }
 
 /** What was found last at one server. */
@@ -72,15 +72,16 @@ export class Reachability {
   }
 
   async #checkAll(): Promise<void> {
-    const { clock, origins, proxy } = this.#o;
-    const anyAddress = new Map<string, boolean>();
-    for (const one of origins()) anyAddress.set(one.origin, one.anyAddress || anyAddress.get(one.origin) === true);
-    const waiting = [...anyAddress.keys()].filter((origin) => proxyFor(proxy, new URL(origin)) === undefined);
+    const { clock, origins, proxy, guard } = this.#o;
+    const byOrigin = Map.groupBy(origins(), ({ origin }) => origin);
+    const waiting = [...byOrigin.keys()].filter((origin) => proxyFor(proxy, new URL(origin)) === undefined);
     const found = new Map<string, Found>();
     const work = async () => {
       for (let origin = waiting.pop(); origin !== undefined; origin = waiting.pop()) {
         const signal = AbortSignal.any([AbortSignal.timeout(longestMs), this.#stopping.signal]);
-        const reached = await reach(new URL(origin), signal, { anyAddress: anyAddress.get(origin) === true });
+        const url = new URL(origin);
+        const rules = guard.rulesOf(trustIn(byOrigin.get(origin) ?? []));
+        const reached = await reach(url, signal, { guard: { rules, ownPort: guard.ownPort() === portOf(url) } });
         if (this.#stopping.signal.aborted) return;
         found.set(origin, { ...reached, atMs: clock.now() });
         this.#report(origin, reached);
@@ -95,4 +96,11 @@ export class Reachability {
     if (before && !ok) this.#o.log.warn({ origin, step, detail }, "targets there cannot be reached");
     if (!before && ok) this.#o.log.info({ origin }, "targets there can be reached again");
   }
+}
+
+/** Of several targets at one place, those of the operator decide. One that allows link-local addresses is enough. */
+function trustIn(targets: readonly Trust[]): Trust {
+  const operators = targets.filter(({ fromSecret }) => !fromSecret);
+  const deciding = operators.length > 0 ? operators : targets;
+  return { fromSecret: operators.length === 0, linkLocal: deciding.some(({ linkLocal }) => linkLocal) };
 }

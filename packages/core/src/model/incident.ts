@@ -12,6 +12,7 @@ export const reasons = [
   "filtered",
   "target_disabled",
   "target_invalid",
+  "self_target",
   "shadow",
   "no_target",
   "duplicate",

@@ -22,6 +22,8 @@ export interface Endpoint {
    * before, too.
    */
   readonly signingSecrets?: readonly Secret[];
+  /** It was found in a Kubernetes Secret, whose author is not the operator. Absent: the operator wrote it. */
+  readonly fromSecret?: true;
   /** What only this type knows and no secret, such as the channel that a bot posts to; JSON. */
   readonly own: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;

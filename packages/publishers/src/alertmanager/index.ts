@@ -1,7 +1,6 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import { plainOutcome } from "../plain-answer.ts";
-import type { PlainOwn } from "../plain-target.ts";
-import type { PublisherOptions } from "../publisher-options.ts";
+import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
 import { scrubber } from "../scrub.ts";
 import { believedForMs, formatAlert } from "./format.ts";
@@ -11,10 +10,9 @@ export { alertmanagerTarget } from "./target-type.ts";
 /** Alertmanager's API v2, which is also what Prometheus speaks. One attempt per call. */
 export function alertmanagerPublisher(
   endpoint: Endpoint,
-  { transport, version, now = Date.now }: PublisherOptions,
+  { transport, version, now = Date.now }: PublisherSurroundings,
 ): Publisher {
-  const { anyAddress = false } = endpoint.own as PlainOwn;
-  const address = { ...addressOf(`${endpoint.url}/api/v2/alerts`), anyAddress };
+  const address = addressOf(`${endpoint.url}/api/v2/alerts`);
   const headers = headersOf(endpoint, version);
   const scrub = scrubber(endpoint);
   const alertsOf = (telling: Telling) => [formatAlert(telling, now())];

@@ -1,6 +1,6 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import { enqueueUrl, fitEvent } from "@tocsin/pagerduty";
-import type { PublisherOptions } from "../publisher-options.ts";
+import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
 import { scrubber } from "../scrub.ts";
 import { classify } from "./classify.ts";
@@ -12,7 +12,7 @@ export { pagerdutyTarget } from "./target-type.ts";
  * PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview. One attempt per call.
  * Without a routing key (degraded) it posts the same event to the url as given, for a proxy that adds the key.
  */
-export function pagerdutyPublisher(endpoint: Endpoint, { transport, version }: PublisherOptions): Publisher {
+export function pagerdutyPublisher(endpoint: Endpoint, { transport, version }: PublisherSurroundings): Publisher {
   const { credential, degraded } = endpoint;
   const headers = headersOf(endpoint, version);
   const alerts = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "alert"));

@@ -1,5 +1,5 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
-import type { PublisherOptions } from "../publisher-options.ts";
+import type { PublisherSurroundings } from "../publisher-options.ts";
 import { scrubber } from "../scrub.ts";
 import type { Reply } from "../transport.ts";
 import { AlertIds } from "./alert-ids.ts";
@@ -25,7 +25,7 @@ export { rootlyTarget } from "./target-type.ts";
  * (50 a minute), reads and other writes (3,000 each) in windows of their own. No event makes two of a kind but for the pages
  * of a list, at most 50.
  */
-export function rootlyPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
+export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundings): Publisher {
   const api = new RestApi(endpoint, options);
   const ids = new AlertIds();
   const scrub = scrubber(endpoint);

@@ -1,6 +1,6 @@
 import type { Endpoint, Outcome } from "@tocsin/core";
 import { isSuccess } from "../answer.ts";
-import type { PublisherOptions } from "../publisher-options.ts";
+import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
 import type { Reply } from "../transport.ts";
 import { unheard } from "./classify.ts";
@@ -22,9 +22,9 @@ export type LookedUp = { readonly alerts: readonly FoundAlert[] } | { readonly o
 export class RestApi {
   readonly #base: string;
   readonly #headers: string[];
-  readonly #transport: PublisherOptions["transport"];
+  readonly #transport: PublisherSurroundings["transport"];
 
-  constructor(endpoint: Endpoint, { transport, version }: PublisherOptions) {
+  constructor(endpoint: Endpoint, { transport, version }: PublisherSurroundings) {
     this.#base = `${endpoint.url}/v1/alerts`;
     const authorization = ["authorization", `Bearer ${endpoint.credential?.reveal() ?? ""}`];
     this.#headers = [...headersOf(endpoint, version, mediaType), "accept", mediaType, ...authorization];

@@ -1,5 +1,5 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
-import type { PublisherOptions } from "../publisher-options.ts";
+import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
 import { scrubber } from "../scrub.ts";
 import { blocksRefused, classify } from "./classify.ts";
@@ -13,7 +13,10 @@ export { slackTarget } from "./target-type.ts";
  * Slack's incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), whose path is the
  * credential; or, where the target names a channel, `chat.postMessage` with a bot's token. One message per call.
  */
-export function slackPublisher(endpoint: Endpoint, { transport, version, slackHosts }: PublisherOptions): Publisher {
+export function slackPublisher(
+  endpoint: Endpoint,
+  { transport, version, slackHosts }: PublisherSurroundings,
+): Publisher {
   const { url, own } = endpoint;
   const atSlack = isSlackHost(new URL(url), slackHosts);
   const credential = endpoint.credential?.reveal() ?? "";

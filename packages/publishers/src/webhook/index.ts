@@ -1,7 +1,6 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import { plainOutcome } from "../plain-answer.ts";
-import type { PlainOwn } from "../plain-target.ts";
-import type { PublisherOptions } from "../publisher-options.ts";
+import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
 import { scrubber } from "../scrub.ts";
 import { fit } from "./fit.ts";
@@ -13,11 +12,10 @@ export { webhookTarget } from "./target-type.ts";
 /** JSON over HTTP, signed by Standard Webhooks where there is a secret. One attempt per call. */
 export function webhookPublisher(
   endpoint: Endpoint,
-  { transport, version, now = Date.now }: PublisherOptions,
+  { transport, version, now = Date.now }: PublisherSurroundings,
 ): Publisher {
   const { url, signingSecrets = [] } = endpoint;
-  const { anyAddress = false } = endpoint.own as PlainOwn;
-  const address = { ...addressOf(url), anyAddress };
+  const address = addressOf(url);
   const headers = headersOf(endpoint, version);
   const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
   const scrub = scrubber(endpoint, [...signingSecrets.map((secret) => secret.reveal()), ...secretsIn(url)]);

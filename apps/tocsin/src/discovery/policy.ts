@@ -1,0 +1,38 @@
+import { targetTypes } from "@tocsin/publishers";
+import { z } from "zod";
+
+const [firstType = "", ...otherTypes] = targetTypes.map(({ type }) => type);
+
+const host = z
+  .string()
+  .regex(/^[^\s/:]+$|^[0-9A-Fa-f:.*]+$/, 'expected a host such as "*.example.com", without scheme, port and path')
+  .transform((glob) => glob.toLowerCase());
+
+/** Which targets may be used. These are the defaults for targets of Secrets. */
+export const targetPolicy = z.strictObject({
+  types: z
+    .array(z.enum(["all", firstType, ...otherTypes]))
+    .min(1, "expected at least one type, or all")
+    .default(["all"])
+    .describe("Types that are allowed; `all`, or a list."),
+  hosts: z
+    .array(host)
+    .min(1, 'expected at least one host, or "*"')
+    .prefault(["*"])
+    .describe("Hosts that are allowed; `*` stands for any text, as in `*.example.com`."),
+  allowPrivate: z.boolean().default(true).describe("Allows addresses of private networks."),
+  allowLoopback: z.boolean().default(false).describe("Allows this machine, literally and behind names."),
+  allowLinkLocal: z
+    .boolean()
+    .default(false)
+    .describe("Lets a target say `allow_link_local`, which allows link-local and metadata addresses."),
+  allowInsecure: z
+    .boolean()
+    .default(false)
+    .describe("Lets a target say `allow_insecure`, which allows plain http to other machines."),
+});
+
+export type TargetPolicy = z.output<typeof targetPolicy>;
+
+/** For targets of Secrets where the configuration has no policy. */
+export const secretsPolicy: TargetPolicy = targetPolicy.parse({});
