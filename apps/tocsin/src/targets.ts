@@ -248,7 +248,7 @@ export class Targets {
 
   /** Its fallback is known only beside the other targets. */
   #termsOf(target: Target, scope: Scope, endpoint: string, publisher: Publisher): TargetTerms {
-    const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves } = target;
+    const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves, groupUpdates } = target;
     return {
       name,
       enabled,
@@ -262,6 +262,7 @@ export class Targets {
       timeoutMs,
       pageResolved,
       adoptUnknownResolves,
+      groupUpdates,
     };
   }
 }

@@ -59,7 +59,7 @@ export interface Wanted {
   readonly acknowledged: boolean;
   readonly severity: Severity;
   readonly summary: string;
-  /** Of the member whose text is shown. */
+  /** Stands for the words of the member whose text is shown, and for the members that fire (`incidentContent`). */
   readonly content?: string;
   readonly atMs: number;
 }
@@ -69,7 +69,7 @@ export interface Told {
   readonly event: EventAction;
   readonly certain: boolean;
   readonly severity: Severity;
-  /** Stands for the words that the last trigger said. */
+  /** Stands for the words and members that the last trigger sent. */
   readonly content?: string;
   readonly atMs: number;
   /** When that attempt began. Absent in what older versions wrote: `atMs` stands for it. */

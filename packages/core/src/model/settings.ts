@@ -22,8 +22,11 @@ export interface DeliverySettings {
 /** Resolves of told incidents give up only after this long in backoff. */
 export const resolveGiveUpAfterMs = 30 * 24 * 3_600_000;
 
-/** With `retrigger: content`, new words of what still fires are told at most this often. */
+/** Changed words (`retrigger: content`) and changed members (`group_updates`) of an open incident are sent at most this often. */
 export const contentRetriggerMs = 5 * 60_000;
+
+/** An alert that joins an incident of one is sent this long after the trigger: many alerts of one problem arrive within seconds. */
+export const firstGroupUpdateMs = 10_000;
 
 /** A target that refuses the credential or the address is asked again this often. */
 export const blockedRetryMs = 60_000;

@@ -69,6 +69,8 @@ export interface TargetTerms {
   readonly fallback?: { readonly target: string; readonly afterMs: number };
   /** A resolve of a fingerprint never seen before is sent once. */
   readonly adoptUnknownResolves: boolean;
+  /** Whether a change of an incident's members is sent. Absent in what older versions wrote: true. */
+  readonly groupUpdates?: boolean;
 }
 
 export interface ClaimRequest {

@@ -7,10 +7,10 @@ import { severities, severityRank } from "../model/severity.ts";
 import {
   type DueTerms,
   leadingMember,
-  mayRemind,
+  isConfirmed,
   nextAction,
   refreshAtMs,
-  remindAtMs,
+  confirmedRepeatAtMs,
   tellAgainAtMs,
   urgencyOf,
   wantedBy,
@@ -19,6 +19,7 @@ import {
 const terms: DueTerms = {
   traits: pagerdutyTraits,
   retrigger: "severity",
+  groupUpdates: true,
   pageResolved: "never",
   remind: 0,
   staleAfter: 86_400_000,
@@ -214,14 +215,14 @@ describe("a reminder", () => {
   });
 
   it("counts from when the last attempt began, or from its end where an older version wrote the row", () => {
-    expect(remindAtMs(incidentOf({ told: { atMs: t0 + 9_000, sinceMs: t0 } }), remind)).toBe(t0 + 4 * hour);
-    expect(remindAtMs(incidentOf({ told: { atMs: t0 + 9_000 } }), remind)).toBe(t0 + 4 * hour + 9_000);
+    expect(confirmedRepeatAtMs(incidentOf({ told: { atMs: t0 + 9_000, sinceMs: t0 } }), remind)).toBe(t0 + 4 * hour);
+    expect(confirmedRepeatAtMs(incidentOf({ told: { atMs: t0 + 9_000 } }), remind)).toBe(t0 + 4 * hour + 9_000);
   });
 
   it("has no date while it waits for a confirmation; what keeps a receiver from forgetting has", () => {
     const waiting = incidentOf({ told: { atMs: t0 }, unconfirmed: true });
     const forgets: DueTerms = { ...remind, traits: { ...pagerdutyTraits, forgetsAfterMs: 24 * hour } };
-    expect([remindAtMs(waiting, remind), tellAgainAtMs(waiting, remind)]).toEqual([null, null]);
+    expect([confirmedRepeatAtMs(waiting, remind), tellAgainAtMs(waiting, remind)]).toEqual([null, null]);
     expect([refreshAtMs(waiting, forgets), tellAgainAtMs(waiting, forgets)]).toEqual([t0 + 12 * hour, t0 + 12 * hour]);
   });
 
@@ -231,12 +232,19 @@ describe("a reminder", () => {
     ["confirmed half of remind ago", 2 * hour, false],
     ["confirmed by the word that caused the last attempt", 4 * hour, false],
   ])("may be sent for an alert %s: %j", (_says, agoMs, sent) => {
-    expect(mayRemind(t0, remind, t0 + agoMs)).toBe(sent);
+    expect(isConfirmed(t0, remind, t0 + agoMs)).toBe(sent);
+  });
+
+  it.each([
+    [24 * hour - 1, true],
+    [24 * hour, false],
+  ])("remind: 0, an update may be sent %i ms after a confirmation: %j", (agoMs, sent) => {
+    expect(isConfirmed(t0, terms, t0 + agoMs)).toBe(sent);
   });
 
   it("may not be sent for an alert that is stale", () => {
     const rare = { ...remind, remind: 100 * hour };
-    expect([24 * hour - 1, 24 * hour].map((agoMs) => mayRemind(t0, rare, t0 + agoMs))).toEqual([true, false]);
+    expect([24 * hour - 1, 24 * hour].map((agoMs) => isConfirmed(t0, rare, t0 + agoMs))).toEqual([true, false]);
   });
 
   it.each([
@@ -288,8 +296,52 @@ describe("words that change", () => {
 
   it("are those of the member whose text is shown", () => {
     const older = memberOf("b", { startsAtMs: t0 - 1, content: "older" });
-    expect(wantedBy([memberOf("a", { content: "newer" }), older], null, t0)).toMatchObject({ content: "older" });
+    expect(wantedBy([memberOf("a", { content: "newer" }), older], null, t0)).toMatchObject({
+      content: expect.stringMatching(/^older\+/) as string,
+    });
     expect(wantedBy([memberOf("a")], null, t0)).not.toHaveProperty("content");
+  });
+});
+
+describe("members that change", () => {
+  const second = 1_000;
+  const minute = 60 * second;
+  const joined = { told: {}, wanted: { content: "+two" } } as const;
+  const changed = { told: { content: "+two" }, wanted: { content: "+three" } } as const;
+
+  it.each([
+    ["10 s after the trigger of a single alert", joined, 10 * second],
+    ["5 minutes after an event about several", changed, 5 * minute],
+    ["5 minutes after an event about several of which one is left", { ...changed, wanted: {} }, 5 * minute],
+    ["also once a person acknowledged", { ...joined, wanted: { ...acknowledgedNow, content: "+two" } }, 10 * second],
+    ["also with tracked words", { told: { content: "one" }, wanted: { content: "one+two" } }, 10 * second],
+  ] as const)("are sent %s", (_says, incident, afterMs) => {
+    expect(tellAgainAtMs(incidentOf(incident), terms)).toBe(t0 + afterMs);
+    expect(
+      nextAction(incidentOf({ ...incident, wanted: { ...incident.wanted, acknowledged: false } }), terms),
+    ).toBeNull();
+  });
+
+  it.each([
+    ["where group_updates is off", joined, { ...terms, groupUpdates: false }],
+    ["when nothing was sent yet", { wanted: { content: "+two" } }, terms],
+    ["before a source confirms", { ...joined, unconfirmed: true }, terms],
+    ["when they are those that were sent", { ...changed, wanted: { content: "+two" } }, terms],
+    ["when all ended", { ...changed, wanted: { ...resolvedNow, content: "+three" } }, terms],
+    [
+      "when the words change and only members count",
+      { told: { content: "a+two" }, wanted: { content: "b+two" } },
+      terms,
+    ],
+  ] as const)("are not sent %s", (_says, incident, how) => {
+    expect(tellAgainAtMs(incidentOf(incident), how)).toBeNull();
+  });
+
+  it("count beside changed words", () => {
+    const content: DueTerms = { ...terms, retrigger: "content", groupUpdates: false };
+    expect(tellAgainAtMs(incidentOf(changed), content)).toBeNull();
+    const words = { told: { content: "a+two" }, wanted: { content: "b+three" } } as const;
+    expect(tellAgainAtMs(incidentOf(words), content)).toBe(t0 + 5 * minute);
   });
 });
 

@@ -2,12 +2,15 @@ import type { AttemptAction, Urgency } from "../model/event.ts";
 import { urgency } from "../model/event.ts";
 import type { Incident, Member, Told, Wanted } from "../model/incident.ts";
 import { moreSevere, type Severity, severityRank } from "../model/severity.ts";
-import { contentRetriggerMs } from "../model/settings.ts";
+import { contentRetriggerMs, firstGroupUpdateMs } from "../model/settings.ts";
 import type { ReceiverTraits } from "../ports/publisher.ts";
+import { incidentContent, membersIn, wordsIn } from "./content.ts";
 
 export interface DueTerms {
   readonly traits: ReceiverTraits;
   readonly retrigger: "never" | "severity" | "content";
+  /** Whether a change of an incident's members is sent. */
+  readonly groupUpdates: boolean;
   readonly pageResolved: "never" | "critical" | "always";
   /** Ms after the last attempt began until a reminder is due; 0 = never. */
   readonly remind: number;
@@ -61,8 +64,8 @@ const renewalOf = (told: Told, traits: ReceiverTraits): AttemptAction =>
  * repeat waits behind all other work.
  */
 export function tellAgainAtMs(incident: Incident, terms: DueTerms): number | null {
-  const [refresh, reminder] = [refreshAtMs(incident, terms), remindAtMs(incident, terms)];
-  return refresh === null || reminder === null ? (refresh ?? reminder) : Math.min(refresh, reminder);
+  const atMs = Math.min(refreshAtMs(incident, terms) ?? never, confirmedRepeatAtMs(incident, terms) ?? never);
+  return atMs === never ? null : atMs;
 }
 
 /**
@@ -78,19 +81,24 @@ export function refreshAtMs(incident: Incident, terms: DueTerms): number | null 
   return waitMs === never ? null : sentAtMs(told) + waitMs;
 }
 
-/** When a reminder is due; null: never, or not before a source confirms the alert. */
-export function remindAtMs(incident: Incident, terms: DueTerms): number | null {
+/**
+ * When the trigger is repeated if a source confirmed the alert lately (`isConfirmed`); null: never, or not before a source
+ * confirms it. Either a reminder is due, or other members fire. In both cases people may be paged again, if somebody resolved
+ * the incident at the receiver.
+ */
+export function confirmedRepeatAtMs(incident: Incident, terms: DueTerms): number | null {
   const { wanted, told, unconfirmed } = incident;
-  if (told === null || !isOpen(incident) || wanted.acknowledged || unconfirmed || terms.remind === 0) return null;
-  return sentAtMs(told) + terms.remind;
+  if (told === null || !isOpen(incident) || unconfirmed) return null;
+  const waitMs = Math.min(
+    terms.remind > 0 && !wanted.acknowledged ? terms.remind : never,
+    terms.groupUpdates ? groupUpdateMs(wanted, told) : never,
+  );
+  return waitMs === never ? null : sentAtMs(told) + waitMs;
 }
 
-/**
- * Whether a reminder that is due may be sent for an alert that its sources confirmed last at `confirmedAtMs`. A reminder pages people
- * again, so the confirmation must be recent; less than half of `remind` ago also means since the last attempt.
- */
-export const mayRemind = (confirmedAtMs: number, { remind, staleAfter }: DueTerms, nowMs: number): boolean =>
-  nowMs - confirmedAtMs < Math.min(remind / 2, staleAfter);
+/** Whether a source confirmed an alert, last at `confirmedAtMs`, lately enough to page people again. */
+export const isConfirmed = (confirmedAtMs: number, { remind, staleAfter }: DueTerms, nowMs: number): boolean =>
+  nowMs - confirmedAtMs < Math.min(remind > 0 ? remind / 2 : never, staleAfter);
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -100,8 +108,17 @@ const isOpen = ({ kind, wanted }: Incident): boolean => kind === "alert" && want
 const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 
 /** What was told before anybody asked for its words is not known to differ. */
-const saysOther = (wanted: Wanted, told: Told): boolean =>
-  wanted.content !== undefined && told.content !== undefined && wanted.content !== told.content;
+function saysOther(wanted: Wanted, told: Told): boolean {
+  const [now, before] = [wordsIn(wanted.content), wordsIn(told.content)];
+  return now !== undefined && before !== undefined && now !== before;
+}
+
+/** A person who acknowledged the incident has not seen an alert that joined it since, so an acknowledgement does not matter. */
+function groupUpdateMs(wanted: Wanted, told: Told): number {
+  const [now, before] = [membersIn(wanted.content), membersIn(told.content)];
+  if (now === before) return never;
+  return before === undefined ? firstGroupUpdateMs : contentRetriggerMs;
+}
 
 /** When the fallback hears of it; null: never. A critical counts as untold until a trigger was certainly accepted. */
 export const fallbackDueAtMs = (incident: Incident, terms: DueTerms): number | null =>
@@ -168,12 +185,13 @@ export function wantedBy(members: readonly Member[], before: Wanted | null, nowM
     before !== null && before.acknowledged && severityRank(severity) >= severityRank(before.severity);
   const changed =
     before === null || before.status !== status || before.severity !== severity || before.acknowledged !== acknowledged;
+  const content = incidentContent(lead, members);
   return {
     status,
     acknowledged,
     severity,
     summary: lead.summary,
-    ...(lead.content === undefined ? {} : { content: lead.content }),
+    ...(content === undefined ? {} : { content }),
     atMs: changed ? nowMs : before.atMs,
   };
 }

@@ -9,6 +9,7 @@ const hour = 3_600_000;
 const terms: DueTerms = {
   traits: pagerdutyTraits,
   retrigger: "severity",
+  groupUpdates: true,
   pageResolved: "never",
   remind: 4 * hour,
   staleAfter: 24 * hour,

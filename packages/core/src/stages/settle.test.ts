@@ -76,6 +76,24 @@ describe("accepted", () => {
     expect(settled({}, accepted).told).not.toHaveProperty("content");
   });
 
+  it("a trigger that reports changed members leaves an acknowledgement; one that repairs it does not", () => {
+    const acknowledged = { told: { event: "acknowledge", severity: "critical", content: "before" } } as const;
+    const update = { action: "trigger", severity: "error", content: "now", event, sinceMs: t0 - 5 } as const;
+    const toldAfter = (repeat: boolean) =>
+      settle(incidentOf({ ...acknowledged, repeat }), update, accepted, terms).told;
+    expect(toldAfter(false)).toMatchObject({
+      event: "acknowledge",
+      severity: "error",
+      content: "now",
+      sinceMs: t0 - 5,
+    });
+    expect(toldAfter(true)).toMatchObject({ event: "trigger" });
+    const { content: _, ...wordless } = update;
+    expect(settle(incidentOf(acknowledged), wordless, accepted, terms).told).not.toHaveProperty("content");
+    const doubtful = incidentOf({ told: { event: "acknowledge", certain: false } });
+    expect(settle(doubtful, update, accepted, terms).told).toMatchObject({ event: "trigger" });
+  });
+
   it("a trigger says its own severity; what follows keeps the most severe that the target heard", () => {
     expect(settled({ told: { severity: "critical" } }, accepted, "trigger", "error").told?.severity).toBe("error");
     expect(settled({ told: { severity: "critical" } }, accepted, "resolve", "info").told?.severity).toBe("critical");

@@ -79,7 +79,9 @@ function knownKey(incident: Incident, { nowMs, retry, random, keyWasDoubtful }: 
 function accepted(incident: Incident, attempted: Attempted & { action: EventAction }, nowMs: number): Incident {
   return {
     ...incident,
-    told: toldOf(incident, attempted.action, attempted, true, nowMs),
+    told: isUpdate(incident, attempted)
+      ? updated(incident, attempted, nowMs)
+      : toldOf(incident, attempted.action, attempted, true, nowMs),
     opened: incident.opened || attempted.action === "trigger",
     repeat: false,
     unconfirmed: false,
@@ -90,6 +92,15 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
     lastFailure: null,
     dueAtMs: null,
   };
+}
+
+/** A trigger that reports changed members leaves an acknowledged incident acknowledged; one that repairs it does not. */
+const isUpdate = (incident: Incident, { action }: Attempted): incident is Incident & { told: Told } =>
+  action === "trigger" && incident.told?.event === "acknowledge" && incident.told.certain && !incident.repeat;
+
+function updated({ told }: { told: Told }, { severity, content, sinceMs }: Attempted, atMs: number): Told {
+  const { content: _, ...others } = told;
+  return { ...others, severity, ...(content === undefined ? {} : { content }), atMs, sinceMs };
 }
 
 /** The most severe that the target heard stays: lowering it is not told, so raising it back is not news. */

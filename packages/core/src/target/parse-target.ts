@@ -155,6 +155,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     metadata: fields.metadata,
     template: fields.template,
     groupBy: fields.group_by,
+    groupUpdates: fields.group_updates,
     defaultSeverity: fields.default_severity,
     ...(fields.fallback !== undefined && { fallback: fields.fallback }),
     fallbackAfterMs: fields.fallback_after,

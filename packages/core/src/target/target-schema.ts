@@ -75,6 +75,12 @@ const commonFields = {
     .describe(
       "Labels whose equal values put alerts into one incident; empty: one alert, one incident. `...` means all.",
     ),
+  group_updates: z
+    .boolean()
+    .prefault(true)
+    .describe(
+      "Whether the target gets an update when alerts join or leave an open incident: 10 s after its trigger at the earliest, then at most every 5 minutes.",
+    ),
   default_severity: severityWord.prefault("error").describe("Severity of an alert whose label says none."),
   timeout: positive(duration()).prefault("10s").describe("Longest wait for one attempt."),
   fallback: name.optional().describe("Target that is told of a critical which stays untold."),

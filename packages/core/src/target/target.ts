@@ -42,6 +42,8 @@ export interface Target extends Endpoint {
   readonly rateLimit: RateLimit;
   /** Labels whose equal values put alerts into one incident; empty: one alert, one incident. `...` means all labels. */
   readonly groupBy: readonly string[];
+  /** Whether a change of an incident's members is sent. */
+  readonly groupUpdates: boolean;
   /** Of an alert whose label says none. */
   readonly defaultSeverity: Severity;
   /** Another target, told when a critical stays untold for so long. */

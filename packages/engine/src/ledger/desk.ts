@@ -105,6 +105,7 @@ export class Desk {
     const made: DueTerms = {
       traits: isOn ? record.terms.traits : lasting(record.terms.traits),
       retrigger: isOn ? this.settings.retrigger : "never",
+      groupUpdates: isOn && terms.groupUpdates !== false,
       pageResolved: terms.pageResolved,
       remind: isOn ? this.settings.remind : 0,
       staleAfter: this.settings.staleAfter,

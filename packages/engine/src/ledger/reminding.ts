@@ -1,30 +1,37 @@
-import { type DueTerms, type Incident, mayRemind, plan, refreshAtMs, remindAtMs } from "@tocsin/core/decisions";
+import {
+  type DueTerms,
+  type Incident,
+  isConfirmed,
+  plan,
+  refreshAtMs,
+  confirmedRepeatAtMs,
+} from "@tocsin/core/decisions";
 import type { Desk } from "./desk.ts";
 import type { AlertRecord } from "./store.ts";
 
 /**
- * How a reminder waits for a confirmation. The times of confirmation stand with the alerts, since a repeat of a firing alert writes
+ * How a reminder, or an update about changed members, waits for a confirmation. The times of confirmation stand with the alerts, since a repeat of a firing alert writes
  * nothing to its incidents:
  *
  * ```
- *   told ── reminder due, a firing member was confirmed lately ──▶ sent
+ *   told ── repeat due, a firing member was confirmed lately ──▶ sent
  *    │ ▲
  *    │ └──────────── a firing member is confirmed ──────┐
- *    └── reminder due, no member was confirmed lately ──▶ told, unconfirmed (not looked at any more)
+ *    └── repeat due, no member was confirmed lately ──▶ told, unconfirmed (not looked at any more)
  * ```
  */
 
 /**
- * Whether the trigger of an open incident is repeated now although nothing else is due. `unconfirmed`: a reminder is due, but no
+ * Whether the trigger of an open incident is repeated now although nothing else is due. `unconfirmed`: one is due, but no
  * source confirmed the alert lately.
  */
 export function repeatDue(desk: Desk, incident: Incident, terms: DueTerms): "repeat" | "unconfirmed" | null {
   const { nowMs, store } = desk;
   if ((refreshAtMs(incident, terms) ?? never) <= nowMs) return "repeat";
-  if ((remindAtMs(incident, terms) ?? never) > nowMs) return null;
+  if ((confirmedRepeatAtMs(incident, terms) ?? never) > nowMs) return null;
   for (const { fingerprint, status } of incident.members) {
     const record = status === "firing" ? store.alert(fingerprint) : undefined;
-    if (record && mayRemind(record.confirmedAtMs, terms, nowMs)) return "repeat";
+    if (record && isConfirmed(record.confirmedAtMs, terms, nowMs)) return "repeat";
   }
   return "unconfirmed";
 }
@@ -40,4 +47,4 @@ export function remindAgain(desk: Desk, incident: Incident, unconfirmed: boolean
 }
 
 export const stillUnconfirmed = (desk: Desk, incident: Incident, { confirmedAtMs }: AlertRecord): boolean =>
-  incident.unconfirmed && !mayRemind(confirmedAtMs, desk.dueTerms(incident), desk.nowMs);
+  incident.unconfirmed && !isConfirmed(confirmedAtMs, desk.dueTerms(incident), desk.nowMs);

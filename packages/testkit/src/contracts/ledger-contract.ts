@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { claims } from "./ledger/claims.ts";
 import { explaining } from "./ledger/explaining.ts";
 import { fallingBack } from "./ledger/falling-back.ts";
+import { groupUpdates } from "./ledger/group-updates.ts";
 import { holdingBack } from "./ledger/holding-back.ts";
 import { keeping } from "./ledger/keeping.ts";
 import { leasing } from "./ledger/leasing.ts";
@@ -32,6 +33,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     if (subject.virtualTime) passingTime(subject);
     if (subject.virtualTime) reminders(subject);
     if (subject.virtualTime) tellingAgain(subject);
+    if (subject.virtualTime) groupUpdates(subject);
     leasing(subject);
     settling(subject);
     if (subject.virtualTime) losingLeases(subject);

@@ -1,9 +1,10 @@
-import { contentRetriggerMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
+import { contentRetriggerMs, firstGroupUpdateMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
 import { hashKey, type IncidentRow } from "@tocsin/simulator";
 import { alertIn } from "../claims.ts";
 import type { Passage } from "./network.ts";
 import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
 import type { TargetPlan } from "./scenario.ts";
+import type { Handed } from "./watch.ts";
 import { labelled, type World } from "./world.ts";
 
 /** What must be so when all is quiet: every told equals its wanted, nothing was lost, nothing was said without need. */
@@ -162,15 +163,16 @@ function doubtOf({ lease, outcome }: Passage, adopted: ReadonlySet<number>): num
 
 /**
  * What a receiver was told that it knew: dropped, or a trigger or acknowledge again that neither says more nor reminds. How often
- * it may be reminded counts from one lease to the next: how long requests take on their way differs.
+ * it may be reminded, and be told of changed members, counts from one lease to the next: how long requests take on their way
+ * differs.
  */
 function needlessIn({ settings, scenario, watch }: World, requests: readonly Passage[]): string[] {
   const needless: string[] = [];
-  const leasedAtMs = ({ lease }: Passage): number => watch.handed.get(lease.token)?.atMs ?? 0;
+  const handed = ({ lease }: Passage) => watch.handed.get(lease.token);
   let before: Passage | undefined;
   for (const request of requests) {
     const { effect, lease } = request;
-    const sinceMs = leasedAtMs(request) - (before ? leasedAtMs(before) : 0);
+    const sinceMs = (handed(request)?.atMs ?? 0) - (before ? (handed(before)?.atMs ?? 0) : 0);
     const again = before?.lease.action === lease.action && before.lease.severity === lease.severity;
     const reminds = lease.action === "trigger" && sinceMs >= settings.remind;
     const reads =
@@ -179,11 +181,23 @@ function needlessIn({ settings, scenario, watch }: World, requests: readonly Pas
       sinceMs >= contentRetriggerMs &&
       before !== undefined &&
       wordsOf(before.lease) !== wordsOf(lease);
-    if (effect === "dropped" || ((effect === "logged" || effect === "acknowledged") && again && !reminds && !reads))
+    const regroups =
+      lease.action === "trigger" &&
+      before !== undefined &&
+      sinceMs >= (before.lease.firing === 1 ? firstGroupUpdateMs : contentRetriggerMs) &&
+      mayDiffer(handed(before), handed(request));
+    const knew = effect === "logged" || effect === "acknowledged";
+    if (effect === "dropped" || (knew && again && !reminds && !reads && !regroups))
       needless.push(`token ${lease.token} (${lease.action}, ${effect})`);
     before = request;
   }
   return needless;
+}
+
+/** Whether other members fired. Where sources do not say clearly which of them fire, they may be others. */
+function mayDiffer(before: Handed | undefined, now: Handed | undefined): boolean {
+  if (!before || !now || before.lease.firing !== now.lease.firing) return true;
+  return now.firing.length !== now.lease.firing || now.firing.join() !== before.firing.join();
 }
 
 const readingOf = (lease: Lease): string | undefined => alertIn(lease).annotations["reading"];

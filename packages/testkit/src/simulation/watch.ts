@@ -8,6 +8,8 @@ export interface Handed {
   readonly lease: Lease;
   readonly owner: string;
   readonly atMs: number;
+  /** Alerts of its incident that a source said fire. */
+  readonly firing: readonly string[];
   endedAtMs: number | null;
   end: "settled" | "released" | "void" | "overtaken" | null;
 }
@@ -119,7 +121,8 @@ export class Watch {
     if (action === "acknowledge" && !this.#acknowledged.has(incident))
       this.violate("acknowledged", `${what}: nobody did in this episode`);
     if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
-    const handed: Handed = { lease, owner, atMs: nowMs, endedAtMs: null, end: null };
+    const firing = this.#wanting.alertsOf(target, dedupKey).filter((alert) => this.#words.mayFire(alert, nowMs, 0));
+    const handed: Handed = { lease, owner, atMs: nowMs, firing, endedAtMs: null, end: null };
     this.handed.set(token, handed);
     this.#live.set(incident, handed);
   }

@@ -99,7 +99,8 @@ export function reminders(subject: LedgerSubject): void {
     });
 
     it("of several alerts in one incident is sent if one that fires was confirmed", async () => {
-      await using stage = await Stage.open(subject, { settings });
+      const targets = [targetTerms("pagerduty", { groupUpdates: false })];
+      await using stage = await Stage.open(subject, { settings, targets });
       const together = { dedupKey: "group" };
       await stage.fires("a", together);
       await stage.tell();
