@@ -322,6 +322,24 @@ test("an alert is active if it is so at any instance: each may notify by itself"
   expect(alerts.map(({ shown }) => shown && shown.suppressed === true)).toEqual([false, false, undefined]);
 });
 
+test("a source that has sent none of the alerts shown is reported once: its name may be wrong", async () => {
+  await using alertmanager = await FakeAlertmanager.open();
+  await using stage = new Stage([alertmanager]);
+  await stage.start();
+  alertmanager.alerts.set("a", "active");
+  await stage.polls(9);
+  expect(stage.said("alertmanager_unknown_source")).toEqual([]);
+  await stage.polls(20);
+  expect(stage.said("alertmanager_unknown_source")).toHaveLength(1);
+  const other = stage.another();
+  other.use([{ ...stage.settings, everyMs: 2 * minute }]);
+  await stage.fires("a");
+  other.start();
+  await stage.polls(40);
+  expect(stage.said("alertmanager_unknown_source")).toHaveLength(1);
+  await other.stop();
+});
+
 describe("a request", () => {
   test("asks for everything, with the headers and the credentials of the URL", async () => {
     await using alertmanager = await FakeAlertmanager.open();

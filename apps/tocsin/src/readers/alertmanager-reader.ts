@@ -49,6 +49,9 @@ const maxConfirmEveryMs = 5 * 60_000;
 /** A poll that took longer was interrupted by a pause of the process: what it read may be old. */
 const maxPollMs = 60_000;
 
+/** Long enough for the first notification of an alert to arrive. */
+const strangePolls = 10;
+
 /** How often the ledger is asked which alerts this API has shown: other replicas may have seen some that this one did not. */
 const recallEveryMs = 10 * 60_000;
 
@@ -75,6 +78,8 @@ export class AlertmanagerReader {
   #recalledAtMs: number | undefined;
   #absences: ReadonlyMap<string, Absence> = new Map();
   #before: { readonly counts: boolean; readonly atMs: number } | undefined;
+  /** Polls that showed alerts, none of them sent by the source; undefined: it has sent one, or this was logged. */
+  #strangePolls: number | undefined = 0;
   /** What was logged last about why nothing is counted; null: everything is well. */
   #problem: string | null = null;
 
@@ -158,6 +163,19 @@ export class AlertmanagerReader {
       );
   }
 
+  /** The name of a source is easily mistyped, and then nothing would ever be read. */
+  #reportStrange(shown: number, sent: number): void {
+    if (this.#strangePolls === undefined || shown === 0) return;
+    if (sent === 0 && ++this.#strangePolls < strangePolls) return;
+    this.#strangePolls = undefined;
+    const { source } = this.settings;
+    if (sent === 0)
+      this.#o.log.warn(
+        { event: "alertmanager_unknown_source", source, shown },
+        `Alertmanager shows ${shown} alerts, and the source "${source}" has sent none of them. Its webhook must use a token of this name, or ?source= in the URL`,
+      );
+  }
+
   /** Returns how many words were recorded. */
   async #record(poll: Seen): Promise<number> {
     const { ledger, clock } = this.#o;
@@ -165,6 +183,7 @@ export class AlertmanagerReader {
     await this.#recall(clock.monotonic());
     const fingerprints = [...new Set([...poll.shown.keys(), ...this.#known])];
     const [words, absences] = [[] as ReadWord[], new Map<string, Absence>()];
+    let sent = 0;
     for (const page of pagesOf(fingerprints)) {
       const { alerts, nowMs } = await ledger.readAlerts(source, page);
       const judged = judgeReading(poll, alerts, this.#absences, {
@@ -173,10 +192,12 @@ export class AlertmanagerReader {
         confirmEveryMs: this.#confirmEveryMs,
       });
       words.push(...judged.words);
+      sent += alerts.length;
       for (const [fingerprint, absence] of judged.absences) absences.set(fingerprint, absence);
       this.#remember(page, alerts, poll);
     }
     this.#absences = absences;
+    this.#reportStrange(poll.shown.size, sent);
     for (const page of pagesOf(words)) await this.#recordPage(page, poll);
     return words.length;
   }
