@@ -38,6 +38,7 @@ export function incidentOf({ wanted, told, ...given }: Given = {}): Incident {
     reason: "waiting_turn",
     urgency: urgency.errorTrigger,
     dueAtMs: epochMs,
+    dueSinceMs: epochMs,
     flight: null,
     settledToken: null,
     unaccepted: null,

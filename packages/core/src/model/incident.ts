@@ -152,6 +152,8 @@ export interface Incident {
   readonly urgency: Urgency;
   /** When to look at it again: work, lease end, repair or reminder. Null: nothing to do. */
   readonly dueAtMs: number | null;
+  /** Since when it has been due without a break, over retries and attempts. Null: it is not. */
+  readonly dueSinceMs: number | null;
   readonly flight: Flight | null;
   /** Token of the attempt that was settled last: where the ledger's answer got lost, its owner reports it again. */
   readonly settledToken: number | null;

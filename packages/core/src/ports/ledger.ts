@@ -250,6 +250,7 @@ export interface TargetStanding {
 /** Counts that metrics and `/api/v1/stats` show. */
 export interface LedgerStats {
   readonly incidents: readonly { readonly target: string; readonly state: IncidentState; readonly count: number }[];
+  /** Since when the oldest incident has been due, by target and severity. Reminders are not counted. */
   readonly due: readonly { readonly target: string; readonly severity: Severity; readonly oldestAtMs: number }[];
   readonly deadLetters: readonly { readonly target: string; readonly reason: Reason; readonly count: number }[];
   readonly alerts: { readonly firing: number; readonly resolved: number };

@@ -15,7 +15,7 @@ export function plan(incident: Incident, terms: DueTerms, nowMs: number): Incide
 function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
   if (incident.flight)
     return { ...incident, state: "in_flight", reason: "in_flight", dueAtMs: incident.flight.leaseUntilMs };
-  if (incident.state === "dead") return { ...incident, dueAtMs: null };
+  if (incident.state === "dead") return { ...incident, dueAtMs: null, dueSinceMs: null };
   const action = nextAction(incident, terms);
   if (action !== null) {
     const dueAtMs = incident.dueAtMs ?? nowMs;
@@ -25,10 +25,11 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
       reason: dueAtMs > nowMs ? "waiting_retry" : incident.told?.certain === false ? "ambiguous" : "waiting_turn",
       urgency: urgencyOf(incident, action),
       dueAtMs,
+      dueSinceMs: incident.dueSinceMs ?? nowMs,
     };
   }
   const repairAtMs = earliest(incident.overtaken.map((one) => one.untilMs));
-  const rest = { ...incident, urgency: urgency.reminder };
+  const rest = { ...incident, urgency: urgency.reminder, dueSinceMs: null };
   if (incident.told === null)
     return {
       ...rest,

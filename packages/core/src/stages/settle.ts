@@ -91,6 +91,7 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
     retriedForMs: 0,
     lastFailure: null,
     dueAtMs: null,
+    dueSinceMs: null,
   };
 }
 

@@ -125,7 +125,14 @@ export function rest(desk: Desk, incident: Incident): Incident {
   const target = desk.target(incident.target);
   const reason = !target ? "no_target" : target.terms.enabled ? "filtered" : "target_disabled";
   desk.note(incident.id, reason);
-  const resting: Incident = { ...incident, state: "not_told", reason, dueAtMs: null, fallbackAtMs: null };
+  const resting: Incident = {
+    ...incident,
+    state: "not_told",
+    reason,
+    dueAtMs: null,
+    dueSinceMs: null,
+    fallbackAtMs: null,
+  };
   return desk.put(incident, { ...resting, updatedAtMs: desk.nowMs });
 }
 
@@ -233,6 +240,7 @@ export function join(desk: Desk, alert: AlertRecord, route: Route, how: Firing =
     reason: "waiting_turn",
     urgency: urgency.reminder,
     dueAtMs: nowMs,
+    dueSinceMs: nowMs,
     flight: null,
     settledToken: null,
     unaccepted: null,

@@ -2,7 +2,7 @@ import type { Incident } from "@tocsin/core/decisions";
 import { epochMs, incidentOf } from "@tocsin/testkit";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { factsOf, sameRow, withFacts } from "./incident-facts.ts";
+import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "./incident-facts.ts";
 
 /** Each is unlike what most incidents are. */
 const unusual: Partial<Incident> = {
@@ -30,9 +30,9 @@ const some = fc.subarray(Object.keys(unusual) as (keyof Incident)[]).map((facts)
 }));
 
 const columnsOf = (incident: Incident) => {
-  const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, acceptedAtMs, updatedAtMs } =
-    incident;
-  return { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, acceptedAtMs, updatedAtMs };
+  const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, updatedAtMs } = incident;
+  const since = fromWaitingSince(waitingSince(incident), state);
+  return { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, ...since, updatedAtMs };
 };
 
 it("an incident is read as it was written", () => {
@@ -41,6 +41,18 @@ it("an incident is read as it was written", () => {
       expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
     }),
   );
+});
+
+it.each<Partial<Incident>>([
+  { state: "due", acceptedAtMs: 1, dueSinceMs: 1 },
+  { state: "due", acceptedAtMs: 1, dueSinceMs: 5 },
+  { state: "in_flight", acceptedAtMs: 1, dueSinceMs: 5 },
+  { state: "in_flight", acceptedAtMs: 1, dueSinceMs: null },
+  { state: "told", acceptedAtMs: 1, dueSinceMs: null },
+  { state: "closed", acceptedAtMs: 1, dueSinceMs: null },
+])("keeps when an incident was accepted and since when it is due: %j", (facts) => {
+  const incident = incidentOf(facts);
+  expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
 });
 
 it("of a usual one only what differs from one to another is written", () => {

@@ -9,6 +9,7 @@ type Columns =
   | "state"
   | "urgency"
   | "dueAtMs"
+  | "dueSinceMs"
   | "fallbackAtMs"
   | "flight"
   | "acceptedAtMs"
@@ -49,8 +50,25 @@ export function factsOf(incident: Incident): Record<string, unknown> {
     const value = incident[fact];
     if (value !== usual[fact] && !(fact === "overtaken" && incident.overtaken.length === 0)) facts[fact] = value;
   }
+  // Of the two instants one column holds the one that is searched for, and mostly they are the same.
+  const { state, acceptedAtMs, dueSinceMs } = incident;
+  if (dueSinceMs !== null && dueSinceMs !== acceptedAtMs) facts["acceptedAtMs"] = acceptedAtMs;
+  if (dueSinceMs === null && isWaiting(state)) facts["dueSinceMs"] = null;
   return facts;
 }
+
+const isWaiting = (state: Incident["state"]): boolean =>
+  state === "due" || state === "in_flight" || state === "candidate";
+
+/** The column `accepted_at`: since when the incident is due; while it is not, when it was accepted. */
+export const waitingSince = ({ acceptedAtMs, dueSinceMs }: Pick<Incident, "acceptedAtMs" | "dueSinceMs">): number =>
+  dueSinceMs ?? acceptedAtMs;
+
+/** What that column says, unless the facts say otherwise. */
+export const fromWaitingSince = (atMs: number, state: Incident["state"]) => ({
+  acceptedAtMs: atMs,
+  dueSinceMs: isWaiting(state) ? atMs : null,
+});
 
 /** What the facts say goes before what a column says: a column may hold no more than what is searched for. */
 export const withFacts = (json: string, columns: Pick<Incident, Columns>): Incident => ({
@@ -68,6 +86,7 @@ export const sameRow = (a: Incident, b: Incident): boolean =>
   a.urgency === b.urgency &&
   a.fallbackAtMs === b.fallbackAtMs &&
   a.acceptedAtMs === b.acceptedAtMs &&
+  a.dueSinceMs === b.dueSinceMs &&
   a.members === b.members &&
   a.wanted === b.wanted &&
   a.confirmedAtMs === b.confirmedAtMs &&

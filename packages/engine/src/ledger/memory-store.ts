@@ -261,10 +261,10 @@ export class MemoryStore implements Store {
 
   stats(): Omit<LedgerStats, "nowMs"> {
     const due = new Map<string, { target: string; severity: Severity; oldestAtMs: number }>();
-    for (const { state, target, wanted, acceptedAtMs } of this.#incidents.values()) {
-      if (state !== "due" && state !== "in_flight" && state !== "candidate") continue;
+    for (const { target, wanted, dueSinceMs } of this.#incidents.values()) {
+      if (dueSinceMs === null) continue;
       const key = `${target}\0${wanted.severity}`;
-      const oldestAtMs = Math.min(due.get(key)?.oldestAtMs ?? acceptedAtMs, acceptedAtMs);
+      const oldestAtMs = Math.min(due.get(key)?.oldestAtMs ?? dueSinceMs, dueSinceMs);
       due.set(key, { target, severity: wanted.severity, oldestAtMs });
     }
     const dead = Map.groupBy(this.#letters.values(), ({ target, reason }) => `${target}\0${reason}`);

@@ -170,6 +170,7 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
     lastFailure: null,
     retriedForMs: 0,
     acceptedAtMs: before.wanted.atMs,
+    dueSinceMs: before.wanted.atMs,
     wanted: { ...after.wanted, acknowledged: false },
   };
   const opened = desk.insert(plan({ ...next, id: 0 }, desk.dueTerms(next), desk.nowMs));

@@ -1,6 +1,6 @@
 import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
-import { factsOf, withFacts } from "../incident-facts.ts";
+import { factsOf, fromWaitingSince, waitingSince, withFacts } from "../incident-facts.ts";
 import type { AlertRecord } from "../store.ts";
 import { Columns } from "./columns.ts";
 import { storedKey } from "./stored-key.ts";
@@ -12,7 +12,7 @@ export const text = (value: unknown): string => value as string;
 export const instant = (value: unknown): number | null => (value === null ? null : Number(value));
 
 export function incidentRow(incident: Incident) {
-  const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } = incident;
+  const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = incident;
   const [storedTarget, storedDedupKey] = [storedKey(target), storedKey(dedupKey)];
   return {
     id,
@@ -27,7 +27,7 @@ export function incidentRow(incident: Incident) {
     untold: incident.told === null,
     owed: incident.told !== null && incident.wanted.status === "firing",
     lead: storedKey(leadingMember(incident.members).fingerprint),
-    accepted_at: acceptedAtMs,
+    accepted_at: waitingSince(incident),
     updated_at: updatedAtMs,
     facts: JSON.stringify({
       ...factsOf(incident),
@@ -66,7 +66,7 @@ export const incidentOf = (row: Row): Incident =>
     dueAtMs: instant(row["due_at"]),
     fallbackAtMs: instant(row["fallback_at"]),
     flight: null,
-    acceptedAtMs: Number(row["accepted_at"]),
+    ...fromWaitingSince(Number(row["accepted_at"]), row["state"] as Incident["state"]),
     updatedAtMs: Number(row["updated_at"]),
   });
 

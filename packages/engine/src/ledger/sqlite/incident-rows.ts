@@ -1,7 +1,7 @@
 import type { Incident, IncidentQuery, LedgerStats, Severity, Urgency } from "@tocsin/core/decisions";
 import { urgency as urgencies } from "@tocsin/core/decisions";
 import type { Counts } from "../counts.ts";
-import { factsOf, sameRow, withFacts } from "../incident-facts.ts";
+import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "../incident-facts.ts";
 import type { Lane } from "../store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
 import { flightsIn, flightsText, type Flying } from "./flight-rows.ts";
@@ -117,8 +117,7 @@ export class IncidentRows {
 
   insert(incident: Omit<Incident, "id">): Incident {
     const inserted: Incident = { ...incident, id: ++this.#lastId };
-    const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } =
-      inserted;
+    const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = inserted;
     const facts = JSON.stringify(factsOf(inserted));
     this.#db.run(
       "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, fallback_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -131,7 +130,7 @@ export class IncidentRows {
       dueAtMs,
       fallbackAtMs,
       incident.told === null ? 1 : 0,
-      acceptedAtMs,
+      waitingSince(inserted),
       updatedAtMs,
       facts,
     );
@@ -153,7 +152,7 @@ export class IncidentRows {
   }
 
   #write(incident: Incident): void {
-    const { id, endpoint, state, urgency, dueAtMs, fallbackAtMs, acceptedAtMs, updatedAtMs } = incident;
+    const { id, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = incident;
     const facts = JSON.stringify(factsOf(incident));
     this.#db.run(
       "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, fallback_at = ?, untold = ?, accepted_at = ?, updated_at = ?, facts = ? WHERE id = ?",
@@ -163,7 +162,7 @@ export class IncidentRows {
       dueAtMs,
       fallbackAtMs,
       incident.told === null ? 1 : 0,
-      acceptedAtMs,
+      waitingSince(incident),
       updatedAtMs,
       facts,
       id,
@@ -311,7 +310,7 @@ export class IncidentRows {
     let gone = 0;
     for (let after = 0; gone < limit;) {
       const rows = this.#db.all(
-        "SELECT id, state, due_at, untold, accepted_at, updated_at FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
+        "SELECT id, state, due_at, untold, updated_at FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
         after,
         limit,
       );
@@ -325,7 +324,10 @@ export class IncidentRows {
         gone++;
       }
       const last = rows.at(-1);
-      if (!last || rows.length < limit || Number(last["accepted_at"]) >= beforeMs) break;
+      if (!last || rows.length < limit) break;
+      // What was forgotten right now was old.
+      const { acceptedAtMs = 0 } = this.get(Number(last["id"])) ?? {};
+      if (acceptedAtMs >= beforeMs) break;
       after = Number(last["id"]);
     }
     // What is written here keeps the last number.
@@ -354,6 +356,6 @@ const incidentOf = (row: Row): Incident =>
     dueAtMs: instant(row["due_at"]),
     fallbackAtMs: instant(row["fallback_at"]),
     flight: null,
-    acceptedAtMs: Number(row["accepted_at"]),
+    ...fromWaitingSince(Number(row["accepted_at"]), text(row["state"]) as Incident["state"]),
     updatedAtMs: Number(row["updated_at"]),
   });

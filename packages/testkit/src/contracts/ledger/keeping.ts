@@ -1,7 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { epochMs as t0, firing, resolved, wanted } from "../../claims.ts";
 import { targetTerms } from "../../target-terms.ts";
-import { accepted, day, hour, type LedgerSubject, refused, serverError, Stage, suspicious, timedOut } from "./stage.ts";
+import {
+  accepted,
+  day,
+  hour,
+  type LedgerSubject,
+  refused,
+  second,
+  serverError,
+  Stage,
+  suspicious,
+  timedOut,
+} from "./stage.ts";
 
 const forgetAll = async (stage: Stage, beforeMs: number): Promise<number> => {
   let gone = 0;
@@ -227,7 +238,91 @@ export function keeping(subject: LedgerSubject): void {
     });
   });
 
+  if (subject.virtualTime) dueSince(subject);
   if (subject.virtualTime) retention(subject);
+}
+
+/** How long the oldest incident has been due, in seconds; undefined: none is. */
+async function dueFor(stage: Stage): Promise<number | undefined> {
+  const { due, nowMs } = await stage.ledger.stats();
+  const [oldest] = due.map(({ oldestAtMs }) => (nowMs - oldestAtMs) / second).toSorted((a, b) => b - a);
+  return oldest;
+}
+
+function dueSince(subject: LedgerSubject): void {
+  describe("how long an incident has been due", () => {
+    it("counts from its acceptance until its first event is accepted, over retries", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      for (let round = 0; round < 3; round++) {
+        await stage.attempt(serverError);
+        await stage.clock.advance(10 * second);
+      }
+      expect(await dueFor(stage)).toBe(30);
+      const [lease] = await stage.claim();
+      expect(await dueFor(stage)).toBe(30);
+      if (lease) await stage.settle(lease);
+      expect(await dueFor(stage)).toBeUndefined();
+    });
+
+    it.each<[string, (stage: Stage) => Promise<unknown>]>([
+      ["its end", (stage) => stage.ends("a")],
+      ["a higher severity", (stage) => stage.fires("a", { severity: "critical" })],
+      ["an acknowledgement", async (stage) => stage.ledger.acknowledge((await stage.newest()).id, "me")],
+    ])("counts from %s, not from the acceptance of the alert", async (_, change) => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.tell();
+      await stage.clock.advance(172 * second);
+      expect(await dueFor(stage)).toBeUndefined();
+      await change(stage);
+      await stage.clock.advance(2 * second);
+      expect(await dueFor(stage)).toBe(2);
+      await stage.attempt(serverError);
+      await stage.clock.advance(10 * second);
+      expect(await dueFor(stage)).toBe(12);
+    });
+
+    it("counts from when a dead incident is tried again", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(refused);
+      await stage.clock.advance(172 * second);
+      expect(await dueFor(stage)).toBeUndefined();
+      await stage.fires("a", { severity: "critical" });
+      await stage.clock.advance(2 * second);
+      expect(await dueFor(stage)).toBe(2);
+    });
+
+    it("counts no reminder, under way or failed", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.tell();
+      await stage.clock.advance(4 * hour);
+      await stage.fires("a");
+      expect(await dueFor(stage)).toBeUndefined();
+      const lease = await stage.claimOne();
+      expect(await dueFor(stage)).toBeUndefined();
+      await stage.settle(lease, serverError);
+      expect(await dueFor(stage)).toBeUndefined();
+      await stage.ends("a");
+      await stage.clock.advance(2 * second);
+      expect(await dueFor(stage)).toBe(2);
+    });
+
+    it("is the longest of all that wait, by target and severity", async () => {
+      await using stage = await Stage.open(subject);
+      for (const name of ["a", "b", "c"]) await stage.fires(name, { severity: name === "c" ? "info" : "critical" });
+      await stage.tell();
+      for (const name of ["a", "b", "c"]) {
+        await stage.ends(name);
+        await stage.clock.advance(second);
+      }
+      const { due, nowMs } = await stage.ledger.stats();
+      const shown = due.map(({ severity, oldestAtMs }) => `${severity} ${(nowMs - oldestAtMs) / second}`);
+      expect(shown.toSorted()).toEqual(["critical 3", "info 1"]);
+    });
+  });
 }
 
 function retention(subject: LedgerSubject): void {
@@ -255,6 +350,20 @@ function retention(subject: LedgerSubject): void {
         { target: "pagerduty", state: "closed", count: 1 },
       ]);
       expect(await stage.ledger.forget(t0 + hour)).toBe(0);
+    });
+
+    it("forgets what is over behind an old incident that became due lately", async () => {
+      await using stage = await Stage.open(subject, { settings: { remind: 0 } });
+      const names = Array.from({ length: 250 }, (_, n) => `a${n}`);
+      await stage.ledger.want(names.map((name) => wanted(firing(name))));
+      await stage.tell();
+      await stage.ledger.want(names.slice(200).map((name) => wanted(resolved(name))));
+      await stage.tell();
+      await stage.clock.advance(2 * day);
+      // The last of the first piece that is looked at.
+      await stage.ends("a199");
+      await forgetAll(stage, stage.clock.now() - day);
+      expect((await stage.views()).length).toBe(200);
     });
 
     it("never forgets what fires, is told, or still has to be told", async () => {
