@@ -152,8 +152,8 @@ describe("a connection", () => {
       network("reset", { requestSent: true }),
     ],
     [
-      "closed within an answer",
-      afterRequest((socket) => socket.end("HTTP/1.1 202 Accepted\r\ncontent-length: 50\r\n\r\n{")),
+      "closed within the status line",
+      afterRequest((socket) => socket.end("HTTP/1.1 20")),
       {},
       network("reset", { requestSent: true }),
     ],
@@ -173,14 +173,8 @@ describe("a connection", () => {
       }),
     ],
     [
-      "with half an answer",
-      afterRequest((socket) => socket.write("HTTP/1.1 202 Accepted\r\ncontent-length: 50\r\n\r\n{")),
-      short,
-      network("timeout", { requestSent: true, message: saying(/while reading the answer$/) }),
-    ],
-    [
-      "with half a header",
-      afterRequest((socket) => socket.write("HTTP/1.1 202 Acc")),
+      "with half a status line",
+      afterRequest((socket) => socket.write("HTTP/1.1 20")),
       short,
       network("timeout", { requestSent: true, message: saying(/while reading the answer$/) }),
     ],
@@ -191,6 +185,39 @@ describe("a connection", () => {
     expect(await failure({ baseUrl: receiver.url, ...options })).toMatchObject(expected);
     expect(receiver.connections).toBe(expected.attempts);
   });
+
+  /** Ways in which the rest of an answer does not come after its status line. */
+  const statusAlone: [string, string, (socket: Socket) => void][] = ["\r\n", "\r\ncontent-length: 50\r\n\r\n{"].flatMap(
+    (rest): [string, string, (socket: Socket) => void][] => [
+      ["silence", rest, () => {}],
+      ["a close", rest, (socket) => socket.end()],
+      ["a reset", rest, (socket) => setImmediate(() => socket.resetAndDestroy())],
+    ],
+  );
+
+  test.each(statusAlone)(
+    "that ends in %s after a status line and %j has answered with that status",
+    async (_, rest, end) => {
+      for (const withFetch of [{}, { fetch }]) {
+        // The runtime's fetch needs the whole head.
+        if ("fetch" in withFetch && rest === "\r\n") continue;
+        await using receiver = await afterRequest((socket) => {
+          socket.write(`HTTP/1.1 202 Accepted${rest}`);
+          end(socket);
+        })();
+        const options = {
+          routingKey,
+          limiter: unlimited,
+          baseUrl: receiver.url,
+          timeoutMs: 150,
+          retry: { retries: 0 },
+        };
+        const client = new PagerDutyEventsClient({ ...options, ...withFetch });
+        expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1, dedupKey: "d" });
+        client.close();
+      }
+    },
+  );
 
   test("to a port where nobody listens", async () => {
     const receiver = await receive();

@@ -15,7 +15,7 @@ export interface TunnelProxy extends AsyncDisposable {
 
 /** A proxy that leads every tunnel to one port of this machine, or answers with a status. */
 export async function startTunnelProxy(
-  answer: number | { leadTo: number } | "hang" | "hangUp",
+  answer: number | { leadTo: number; opening?: string } | "hang" | "hangUp",
   tls?: SelfSigned,
 ): Promise<TunnelProxy> {
   const sockets = new Set<Socket>();
@@ -31,7 +31,7 @@ export async function startTunnelProxy(
     if (typeof answer === "number") socket.end(`HTTP/1.1 ${answer} No\r\n\r\n`);
     if (typeof answer !== "object") return;
     const onward = net.connect(answer.leadTo, "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      socket.write(answer.opening ?? "HTTP/1.1 200 Connection established\r\n\r\n");
       socket.pipe(onward).pipe(socket);
     });
     onward.on("error", () => {});

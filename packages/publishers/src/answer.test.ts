@@ -16,6 +16,7 @@ describe("an answer that does not accept", () => {
     [400, { kind: "refused", reason: "invalid" }],
     [401, { kind: "blocked", state: "unauthorized", reason: "auth" }],
     [403, { kind: "blocked", state: "unauthorized", reason: "auth" }],
+    [407, { kind: "blocked", state: "unauthorized", reason: "auth" }],
     [404, { kind: "blocked", state: "misconfigured" }],
     [405, { kind: "blocked", state: "misconfigured" }],
     [408, { kind: "ambiguous", reason: "timeout" }],
@@ -78,6 +79,10 @@ describe("no answer", () => {
     [
       { ...failed, left: true },
       { kind: "ambiguous", reason: "network", detail: "d" },
+    ],
+    [
+      { ...failed, left: false, reason: "auth" },
+      { kind: "blocked", state: "unauthorized", reason: "auth", detail: "d" },
     ],
     [
       { kind: "stopped", left: false, timeout: true },

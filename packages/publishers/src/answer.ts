@@ -19,6 +19,7 @@ export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
   const { left } = reply;
   if (reply.kind === "failed") {
     const { reason, detail, receiverClosed } = reply;
+    if (reason === "auth") return { kind: "blocked", state: "unauthorized", reason, detail };
     return left
       ? { kind: "ambiguous", reason, detail, ...(receiverClosed && { receiverClosed }) }
       : { kind: "retry", reason, detail };
@@ -50,6 +51,8 @@ export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords
       return { kind: "refused", reason: "invalid", ...said };
     case 401:
     case 403:
+    // A proxy wants another password than ours.
+    case 407:
       return { kind: "blocked", state: "unauthorized", reason: "auth", ...said };
     case 404:
     case 405:

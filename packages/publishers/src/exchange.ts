@@ -72,7 +72,7 @@ export class Exchange {
     if (this.#ended) return;
     this.#ended = true;
     this.#ask.signal.removeEventListener("abort", this);
-    const part = reply.kind === "answered" ? undefined : this.#connection?.answer;
+    const part = reply.kind === "answered" ? undefined : this.#connection?.partialAnswer();
     this.#resolve(part ? answered(part) : reply);
   }
 }

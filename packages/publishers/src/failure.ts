@@ -1,4 +1,5 @@
 import type { AttemptReason } from "@tocsin/core";
+import { TunnelError } from "@tocsin/pagerduty/http";
 import { forbiddenAddress, selfTarget } from "./forbidden-address.ts";
 
 /** Codes of OpenSSL and Node for a certificate or handshake that failed: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
@@ -19,7 +20,7 @@ const words: Readonly<Record<string, string>> = {
   ETIMEDOUT: "connection timed out",
   [forbiddenAddress]: "the host is, or resolves to, an address that this target must not use",
   [selfTarget]: "the host is, or resolves to, this service itself",
-  ERR_PROXY_TUNNEL: "the proxy makes no connection",
+  ERR_PROXY_TUNNEL: "the proxy opens no tunnel",
 };
 
 /** The other end closed or reset the connection. After any other failure the request may still be on its way. */
@@ -33,6 +34,10 @@ interface Failure {
 
 /** Why there was no answer, in words of ours: an error's own message may quote a URL, and a URL may be a credential. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof TunnelError && error.proxyStatus !== undefined) {
+    const { proxyStatus, code } = error;
+    return { reason: proxyStatus === 407 ? "auth" : "network", detail: `the proxy answered ${proxyStatus} (${code})` };
+  }
   const code = codeOf(error);
   const detail = words[code] ? `${words[code]} (${code})` : code;
   if (tlsCode.test(code)) return { reason: "tls", detail: `TLS handshake failed (${code})` };

@@ -265,17 +265,24 @@ describe("a proxy", () => {
     expect(proxy.seen).toEqual(["POST http://receiver.invalid:81/a?b=c"]);
   });
 
-  test("that makes no connection took nothing", async () => {
+  test.each([
+    ["HTTP/1.1 407 secret\r\n\r\n", "auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
+    ["HTTP/1.1 407 secret\nproxy-authenticate: Basic\n\n", "auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
+    ["HTTP/1.1 407 secret\r\n", "auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
+    ["HTTP/1.1 403 secret\r\n\r\n", "network", "the proxy answered 403 (ERR_PROXY_TUNNEL)"],
+    ["HTTP/1.0 503 secret\r\n\r\nsecret", "network", "the proxy answered 503 (ERR_PROXY_TUNNEL)"],
+    ["SSH-2.0-secret\r\n", "network", "the proxy opens no tunnel (ERR_PROXY_TUNNEL)"],
+  ])("that opens no tunnel took nothing: %j", async (refusal, reason, detail) => {
     const server = createHttpServer();
-    server.on("connect", (_: IncomingMessage, socket: Socket) => socket.end("HTTP/1.1 407 secret\r\n\r\n"));
+    server.on("connect", (_: IncomingMessage, socket: Socket) => socket.end(refusal));
     await using front = await listen(server);
     const proxy = { http: undefined, https: `http://127.0.0.1:${front.port}`, no: undefined };
     await using transport = new Transport({ proxy });
     expect(await transport.post({ ...post, address: addressOf("https://receiver.invalid") })).toEqual({
       kind: "failed",
       left: false,
-      reason: "network",
-      detail: "the proxy makes no connection (ERR_PROXY_TUNNEL)",
+      reason,
+      detail,
     });
   });
 

@@ -1,10 +1,9 @@
 import dns from "node:dns";
-import http from "node:http";
 import net from "node:net";
 import tls from "node:tls";
 import { type Clock, systemClock } from "../clock.ts";
-import { proxyAuthorization } from "./proxy.ts";
 import { type Cancel, type Connected, raceAddresses } from "./race-addresses.ts";
+import { requestTunnel } from "./tunnel.ts";
 
 /** The other end, and how to get there. */
 export interface Destination {
@@ -45,7 +44,7 @@ export function connect(to: Destination, done: Connected, options: ConnectOption
   };
   if (to.proxy) {
     const { url, lookup } = to.proxy;
-    const ask = (socket: net.Socket) => requestTunnel(url, to, socket, then(secure));
+    const ask = (socket: net.Socket) => requestTunnel(socket, url, to, then(secure));
     cancel = connect({ ...destinationOf(url), lookup }, then(ask), { clock });
   } else {
     cancel = connectTcp(to, to.tls ? then(secure) : done, options);
@@ -136,29 +135,6 @@ function readDirectly(make: (onread: net.OnReadOpts) => net.Socket): net.Socket 
     },
   });
   return socket;
-}
-
-/** Asks a proxy for a tunnel (RFC 9110, 9.3.6). */
-function requestTunnel(proxy: URL, to: Destination, socket: net.Socket, done: Connected): Cancel {
-  const authority = `${to.hostname.includes(":") ? `[${to.hostname}]` : to.hostname}:${to.port}`;
-  const credentials = proxyAuthorization(proxy);
-  const request = http.request({
-    method: "CONNECT",
-    path: authority,
-    headers: { host: authority, ...(credentials && { "proxy-authorization": credentials }) },
-    createConnection: () => socket,
-  });
-  request.once("error", done);
-  request.once("connect", ({ statusCode }) => {
-    request.off("error", done).on("error", ignore);
-    if (statusCode === 200) return done(undefined, socket);
-    socket.destroy();
-    done(Object.assign(new Error(`the proxy answered ${statusCode}`), { code: "ERR_PROXY_TUNNEL" }));
-  });
-  request.end();
-  return () => {
-    request.off("error", done).on("error", ignore).destroy();
-  };
 }
 
 /** The other end that a URL names, with the authorities that Node trusts. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { stat } from "node:fs";
 import { createServer, type AddressInfo, type LookupFunction, type Server, type Socket } from "node:net";
 import { VirtualClock } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
@@ -53,7 +54,9 @@ function send(pool: ConnectionPool, { patient = true } = {}): Promise<Response |
     pool.take((failure, connection) => {
       if (!connection) return resolve(failure!);
       connection.send("GET / HTTP/1.1\r\n\r\n", 100, (broken, response) => resolve(response ?? broken!));
-      if (!patient) connection.destroy();
+      if (patient) return;
+      connection.destroy();
+      resolve(new Error("gave up"));
     });
   });
 }
@@ -110,7 +113,6 @@ describe("a name that moves", () => {
     ["a 421", status(421)],
     ["a reset", (socket) => socket.resetAndDestroy()],
     ["a close", (socket) => socket.end()],
-    ["half an answer", (socket) => socket.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx")],
     ["an answer that is not HTTP", (socket) => socket.write("SSH-2.0-OpenSSH_9.2\r\n")],
     ["silence", () => {}, false],
   ])("is followed after %s, and no connection to the old address is used again", async (_, fail, patient = true) => {
@@ -138,6 +140,60 @@ describe("a name that moves", () => {
     for (let i = 0; i < 3; i++) expect(await send(pool)).toMatchObject({ status: code });
     expect([places.name.lookups, places.connectionCount()]).toEqual([1, 1]);
     pool.close();
+  });
+});
+
+describe("an idle connection that the other end closes right before a request", () => {
+  test.each<[string, (next: () => void) => unknown]>([
+    ["a timer", (next) => setTimeout(next)],
+    ["an event of the system", (next) => stat(".", next)],
+    ["an immediate", setImmediate],
+    ["a microtask", queueMicrotask],
+  ])("takes no request, whatever makes it: %s", async (_, later) => {
+    const sockets: Socket[] = [];
+    await using places = await twoPlaces((socket, place) => {
+      sockets.push(socket);
+      ok(socket, place);
+    });
+    const clock = new VirtualClock();
+    const pool = new ConnectionPool({ hostname: "127.0.0.1", ...places }, { maxConnections: 2, clock });
+    await Promise.all([send(pool), send(pool)]);
+    await clock.advance(1_000);
+    const answer = Promise.withResolvers<Response | Error>();
+    later(() => {
+      // Both are closed in this moment: nothing has arrived from them yet when the request is made.
+      for (const socket of sockets) socket.destroy();
+      answer.resolve(send(pool));
+    });
+    expect(await placeOf(answer.promise)).toBe("127.0.0.1");
+    expect(places.connectionCount()).toBe(3);
+    pool.close();
+  });
+
+  test("is given back when the request does not want to wait", async () => {
+    await using places = await twoPlaces(ok);
+    const clock = new VirtualClock();
+    const pool = new ConnectionPool({ hostname: "127.0.0.1", ...places }, { maxConnections: 1, clock });
+    await send(pool);
+    await clock.advance(1_000);
+    const giveUp = pool.take(() => expect.unreachable());
+    giveUp();
+    expect(await placeOf(send(pool))).toBe("127.0.0.1");
+    expect(places.connectionCount()).toBe(1);
+    pool.close();
+  });
+
+  test("costs a burst nothing: a connection that was used just now is given at once", async () => {
+    await using places = await twoPlaces(ok);
+    const clock = new VirtualClock();
+    const pool = new ConnectionPool({ hostname: "127.0.0.1", ...places }, { maxConnections: 1, clock });
+    await send(pool);
+    const given: string[] = [];
+    pool.take((_, connection) => {
+      given.push("at once");
+      connection?.destroy();
+    });
+    expect(given).toEqual(["at once"]);
   });
 });
 

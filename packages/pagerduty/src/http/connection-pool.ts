@@ -24,6 +24,12 @@ export interface ConnectionPoolOptions {
 const defaultMaxAgeMs = 300_000;
 
 /**
+ * A connection that was idle for longer gets no request before the event loop has looked once for what arrived on it: the other
+ * end may have closed it. Shorter pauses are those of a burst, where the look would cost more than it finds.
+ */
+const trustedIdleMs = 5;
+
+/**
  * Open connections to one destination. The one used last is used first, so that those not needed grow old and close.
  *
  * ```
@@ -38,7 +44,7 @@ export class ConnectionPool {
   readonly #maxConnections: number;
   readonly #maxAgeMs: number;
   readonly #clock: Clock;
-  readonly #idle: Connection[] = [];
+  readonly #idle: { connection: Connection; sinceMs: number }[] = [];
   readonly #waiting = new Set<Claim>();
   /** Until when a connection may take requests, on the monotonic clock. One that is missing here takes no further one. */
   readonly #freshUntilMs = new Map<Connection, number>();
@@ -64,22 +70,46 @@ export class ConnectionPool {
    * @returns gives up waiting; does nothing once a connection was given
    */
   take(use: Use): () => void {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (this.#isFresh(idle)) {
-        use(undefined, idle);
-        return () => {};
-      }
-      idle.destroy();
-    }
-    const claim: Claim = { use, cancel: () => this.#waiting.delete(claim) };
-    if (this.#count < this.#maxConnections) this.#open(claim);
-    else this.#waiting.add(claim);
+    const claim: Claim = { use, cancel: () => {} };
+    this.#serve(claim);
     return () => claim.cancel();
   }
 
   /** Closes what is idle. */
   close(): void {
-    for (const connection of this.#idle.splice(0)) connection.destroy();
+    for (const { connection } of this.#idle.splice(0)) connection.destroy();
+  }
+
+  #serve(claim: Claim): void {
+    const nowMs = this.#clock.monotonic();
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      const { connection, sinceMs } = idle;
+      if (!this.#isFresh(connection, nowMs)) connection.destroy();
+      else if (nowMs - sinceMs > trustedIdleMs) return this.#giveAfterLook(connection, claim);
+      else return this.#give(connection, claim);
+    }
+    claim.cancel = () => this.#waiting.delete(claim);
+    if (this.#count < this.#maxConnections) this.#open(claim);
+    else this.#waiting.add(claim);
+  }
+
+  #give(connection: Connection, claim: Claim): void {
+    claim.cancel = () => {};
+    claim.use(undefined, connection);
+  }
+
+  #giveAfterLook(connection: Connection, claim: Claim): void {
+    const decide = () => {
+      if (this.#isFresh(connection)) return this.#give(connection, claim);
+      connection.destroy();
+      this.#serve(claim);
+    };
+    // The first one may run in the same turn of the loop. Between it and the second one the loop looks at its sockets.
+    let immediate = setImmediate(() => (immediate = setImmediate(decide)));
+    claim.cancel = () => {
+      clearImmediate(immediate);
+      this.#offer(connection);
+    };
   }
 
   #open(claim: Claim): void {
@@ -111,7 +141,7 @@ export class ConnectionPool {
         if (status === undefined || isIP(this.#to.hostname) === 0) this.#distrust();
       },
       closed: () => {
-        const index = this.#idle.indexOf(connection);
+        const index = this.#idle.findIndex((idle) => idle.connection === connection);
         if (index >= 0) this.#idle.splice(index, 1);
         this.#freshUntilMs.delete(connection);
         this.#leave();
@@ -121,9 +151,9 @@ export class ConnectionPool {
     return connection;
   }
 
-  #isFresh(connection: Connection): boolean {
+  #isFresh(connection: Connection, nowMs = this.#clock.monotonic()): boolean {
     const untilMs = this.#freshUntilMs.get(connection);
-    return untilMs !== undefined && this.#clock.monotonic() < untilMs;
+    return untilMs !== undefined && nowMs < untilMs;
   }
 
   /** After a failure the next request looks the name up again, and none goes to a connection that was opened before. */
@@ -134,11 +164,11 @@ export class ConnectionPool {
   }
 
   #offer(connection: Connection): void {
-    if (!this.#isFresh(connection)) return connection.destroy();
+    const nowMs = this.#clock.monotonic();
+    if (!this.#isFresh(connection, nowMs)) return connection.destroy();
     const claim = this.#nextClaim();
-    if (!claim) return void this.#idle.push(connection);
-    claim.cancel = () => {};
-    claim.use(undefined, connection);
+    if (claim) this.#give(connection, claim);
+    else this.#idle.push({ connection, sinceMs: nowMs });
   }
 
   /** There is room for one more connection. */

@@ -26,7 +26,6 @@ export class Connection {
   #answered: Answered | undefined;
   #error: Error | undefined;
   #idleMs = 0;
-  #failed = false;
   #left = false;
 
   constructor(socket: Socket, events: ConnectionEvents) {
@@ -35,7 +34,7 @@ export class Connection {
     socket.on("data", (piece: Buffer) => this.#read(piece));
     socket.on("end", () => this.#end());
     socket.on("error", (error) => (this.#error = error));
-    socket.on("close", () => this.#close());
+    socket.on("close", () => this.#end());
     socket.on("timeout", () => {
       if (!this.#answered) this.destroy();
     });
@@ -47,9 +46,9 @@ export class Connection {
     return this.#parser?.started ?? false;
   }
 
-  /** What has come of the last answer, from the end of its headers on. */
-  get answer(): Response | undefined {
-    return this.#parser?.sofar;
+  /** Ends the wait for an answer: its status, where that has come, and as much of its body as has come. */
+  partialAnswer(): Response | undefined {
+    return this.#answered && this.#parser!.close();
   }
 
   /** @param mostBytes a longer body of the answer is cut there */
@@ -60,10 +59,12 @@ export class Connection {
     this.#socket.write(request);
   }
 
-  /** Gives up the request on it, if there is one. */
+  /** Gives up the request on it, if there is one; its callback is not called. */
   destroy(): void {
     // No byte of an answer came: a firewall forgot the connection, or its host is gone.
-    if (!this.answering) this.#fail();
+    const silent = this.#answered && !this.answering;
+    this.#answered = undefined;
+    if (silent) this.#events.failed();
     this.#socket.destroy();
     this.#leave();
   }
@@ -71,56 +72,44 @@ export class Connection {
   #read(piece: Buffer): void {
     // Nobody asked: a 408 before the other end closes an idle connection, or worse.
     if (!this.#answered) return this.destroy();
-    const response = this.#parse(piece);
-    if (response) this.#complete(response);
-  }
-
-  #parse(piece: Buffer): Response | undefined {
+    let response: Response | undefined;
     try {
-      return this.#parser!.push(piece);
+      response = this.#parser!.push(piece);
     } catch (error) {
-      this.#error = error as Error;
-      this.#fail();
-      this.destroy();
-      return undefined;
+      return this.#break(error as Error);
     }
+    if (response) this.#complete(response);
   }
 
+  /** Nothing more comes. */
   #end(): void {
-    const response = this.#answered && this.#parser!.close();
+    const response = this.partialAnswer();
     if (response) this.#complete(response);
-    else this.#fail();
-    this.destroy();
+    else this.#break(this.#error ?? connectionLost());
   }
 
   #complete(response: Response): void {
     const answered = this.#answered!;
     this.#answered = undefined;
-    const { status } = response;
+    const { status, keepAliveMs } = response;
     if (status >= 500 || status === 421) this.#events.failed(status);
-    if (response.keepAliveMs === 0) {
+    if (keepAliveMs === 0) {
       this.destroy();
     } else {
       // An idle connection must not keep the process alive.
       this.#socket.unref();
-      this.#stayIdle(response.keepAliveMs);
+      this.#stayIdle(keepAliveMs);
       this.#events.idle();
     }
     answered(undefined, response);
   }
 
-  #close(): void {
-    this.#fail();
-    this.#leave();
-    this.#answered?.(this.#error ?? connectionLost());
+  #break(error: Error): void {
+    const answered = this.#answered;
     this.#answered = undefined;
-  }
-
-  /** Reports once that the request on it failed. */
-  #fail(): void {
-    if (!this.#answered || this.#failed) return;
-    this.#failed = true;
-    this.#events.failed();
+    if (answered) this.#events.failed();
+    this.destroy();
+    answered?.(error);
   }
 
   #leave(): void {

@@ -1,37 +1,103 @@
-/** What came is not HTTP/1.1. */
+/** The answer is not HTTP/1, or has no status. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** What we need to know of a status line and its headers. */
+/** The part of a status line and its headers that we need. */
 export interface ResponseHead {
   status: number;
   retryAfter: string | undefined;
-  /** How long the other end keeps the idle connection, in ms: 0 when it closes it, `undefined` when it does not say. */
+  /** How long the other end keeps the idle connection, in ms: 0 when it must not be used again, `undefined` when it does not say. */
   keepAliveMs: number | undefined;
   /** Bytes of the body; or it comes in chunks; or it is all that comes until the connection is closed. */
   length: number | "chunked" | "close";
 }
 
+/** Longest status line with headers. Node's own limit is the same. */
+const maxHeadBytes = 16_384;
+
 /**
- * Reads a status line and its headers, without the empty line after them.
+ * Reads a head as soon as it is complete, or as soon as it is broken.
  *
- * @throws ProtocolError
+ * Lines may end with LF alone, headers may be folded, and empty lines may come first (RFC 9112, 2.2 and 5.2). After any other
+ * fault the status is still used, because the receiver has decided about the event. Nothing else is: it may be the work of an
+ * attacker who wants us to take a part of one answer for the next one. Such a head has no body and ends the connection.
+ *
+ * @param ended nothing more will come
+ * @returns the head and how many bytes it took; `undefined` when there is no status yet
+ * @throws ProtocolError when there will be no status
  */
-export function parseHead(text: string): ResponseHead {
-  const [, minor, status] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?:[ \r]|$)/.exec(text) ?? [];
-  if (status === undefined) throw new ProtocolError("not an HTTP/1.1 status line");
+export function readHead(received: Buffer, ended = false): { head: ResponseHead; bytes: number } | undefined {
+  let start = 0;
+  while (received[start] === lf || received[start] === cr) start++;
+  const text = received.toString("latin1", start, start + maxHeadBytes);
+  const end = emptyLine.exec(text);
+  const lines = text.slice(0, end ? end.index + 1 : text.lastIndexOf("\n") + 1);
+  const wrong = (lines !== "" && !wellFormed.test(lines)) || (!end && bareControl.test(text));
+  const bytes = end ? start + end.index + end[0].length : received.length;
+  if (end && !wrong) return { head: parseHead(lines), bytes };
+  const isHttp = "HTTP/1.".startsWith(text.slice(0, 7));
+  const isOver = ended || text.length === maxHeadBytes;
+  if (isHttp && !wrong && !isOver) return undefined;
+  const status = Number(statusLine.exec(text)?.[1] ?? 0);
+  if (isFinal(status) || (status > 0 && end)) return { head: brokenHead(status, lines), bytes };
+  // Behind the end of an interim answer another one may follow.
+  if (ended || (status > 0 && !isOver)) return undefined;
+  throw new ProtocolError("not HTTP/1.1");
+}
+
+/** No other answer follows. 101 is final, because nothing follows it that we could read. */
+export const isFinal = (status: number): boolean => status >= 200 || status === 101;
+
+const lf = 10;
+const cr = 13;
+const emptyLine = /\n\r?\n/;
+
+/** A status and what delimits it. */
+const statusLine = /^HTTP\/1\.[01] ([1-9]\d\d)[ \r\n]/;
+
+/** The characters of a name, and of a value (RFC 9110, 5.6.2 and 5.5). */
+export const nameCharacter = /[-!#$%&'*+.^_`|~\w]/.source;
+export const valueCharacter = /[\t\x20-\x7e\x80-\xff]/.source;
+
+const foldedLine = `\\r?\\n[ \\t]${valueCharacter}*`;
+const header = `${nameCharacter}+:${valueCharacter}*(?:${foldedLine})*\\r?\\n`;
+
+/** A status line and headers. No alternative can match what another one matches, so that the time is linear. */
+const wellFormed = new RegExp(`^HTTP/1\\.[01] [1-9]\\d\\d(?: [^\\0\\r\\n]*)?\\r?\\n(?:${header})*$`);
+
+/** A NUL, or a CR that ends no line: a fault even before its line is complete. */
+const bareControl = /\0|\r[^\n]/;
+
+/** @param text well-formed lines */
+function parseHead(text: string): ResponseHead {
+  const status = Number(statusLine.exec(text)![1]);
+  const isHttp10 = text.startsWith("HTTP/1.0");
   const headers = parseHeaders(text);
-  const connection = headers.get("connection")?.toLowerCase() ?? (minor === "0" ? "close" : "");
-  const length = bodyLength(Number(status), headers);
+  const length = bodyLength(status, headers);
+  if (length === undefined) return brokenHead(status, text);
+  const connection = headers.get("connection") ?? "";
   const keepSeconds = /\btimeout=(\d+)/i.exec(headers.get("keep-alive") ?? "")?.[1];
-  const closes = length === "close" || /\bclose\b/.test(connection);
+  const closes =
+    length === "close" ||
+    status === 101 ||
+    saysClose.test(connection) ||
+    // HTTP/1.0 does not know chunks: something on the way may have changed them (RFC 9112, 6.1).
+    (isHttp10 && (length === "chunked" || !saysKeepAlive.test(connection)));
   return {
-    status: Number(status),
+    status,
     retryAfter: headers.get("retry-after"),
     keepAliveMs: closes ? 0 : keepSeconds === undefined ? undefined : Number(keepSeconds) * 1000,
     length,
   };
+}
+
+const saysClose = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
+const saysKeepAlive = /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/i;
+
+function brokenHead(status: number, lines: string): ResponseHead {
+  const retryAfter = /^retry-after:[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)[ \t]*\r?$/im.exec(lines)?.[1];
+  return { status, retryAfter, keepAliveMs: 0, length: 0 };
 }
 
 const wanted = ["connection", "content-length", "keep-alive", "retry-after", "transfer-encoding"];
@@ -39,32 +105,35 @@ const wantedLengths: ReadonlySet<number> = new Set(wanted.map((name) => name.len
 
 /** Those that are wanted, by their names in lower case; of the others, which are most, only those with names as long. */
 function parseHeaders(text: string): Map<string, string> {
+  const unfolded = folded.test(text) ? text.replace(everyFold, " ") : text;
   const headers = new Map<string, string>();
-  for (let end = text.indexOf("\r\n"); end >= 0;) {
-    const start = end + 2;
-    end = text.indexOf("\r\n", start);
-    const colon = text.indexOf(":", start);
-    if (colon <= start || (end >= 0 && colon > end)) throw new ProtocolError("not a header");
+  for (let start = unfolded.indexOf("\n") + 1, end = 0; start < unfolded.length; start = end + 1) {
+    end = unfolded.indexOf("\n", start);
+    const colon = unfolded.indexOf(":", start);
     if (!wantedLengths.has(colon - start)) continue;
-    const name = text.slice(start, colon).toLowerCase();
-    const value = text.slice(colon + 1, end < 0 ? undefined : end).trim();
+    const name = unfolded.slice(start, colon).toLowerCase();
+    const value = unfolded.slice(colon + 1, end).trim();
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
   return headers;
 }
 
-/** RFC 9112, 6.3. */
-function bodyLength(status: number, headers: ReadonlyMap<string, string>): ResponseHead["length"] {
-  if (status < 200 || status === 204 || status === 304) return 0;
+const folded = /\n[ \t]/;
+const everyFold = /\r?\n[ \t]+/g;
+
+/** RFC 9112, 6.3. `undefined`: the headers contradict themselves or each other. */
+function bodyLength(status: number, headers: ReadonlyMap<string, string>): ResponseHead["length"] | undefined {
   const encoding = headers.get("transfer-encoding");
-  if (encoding !== undefined) return /(?:^|,)\s*chunked$/i.test(encoding) ? "chunked" : "close";
   const length = headers.get("content-length");
-  if (length === undefined) return "close";
+  if (encoding !== undefined && length !== undefined) return undefined;
   // The same length twice is one; two lengths are an attack.
-  const [first = "", ...others] = length.includes(",")
-    ? new Set(length.split(",").map((part) => part.trim()))
-    : [length];
-  if (!/^\d+$/.test(first) || others.length > 0) throw new ProtocolError("content-length is not a number");
-  return Number(first);
+  const [first = "0", ...others] = new Set(length?.split(",").map((part) => part.trim()));
+  if (!/^\d+$/.test(first) || others.length > 0) return undefined;
+  if (status < 200 || status === 204 || status === 304) {
+    // These have no body; if one comes all the same, it must not be taken for the next answer.
+    return status === 204 && (encoding !== undefined || Number(first) > 0) ? undefined : 0;
+  }
+  if (encoding !== undefined) return /(?:^|,)\s*chunked$/i.test(encoding) ? "chunked" : "close";
+  return length === undefined ? "close" : Number(first);
 }

@@ -70,23 +70,17 @@ describe("with a fetch of the caller's", () => {
   });
 
   test("a hanging receiver is a timeout, and the fetch is stopped", async () => {
-    for (const [head, doing] of [
-      ["", "waiting for the answer"],
-      ["HTTP/1.1 202 OK\r\ncontent-length: 9\r\n\r\n{", "reading the answer"],
-    ]) {
-      const closed = Promise.withResolvers<void>();
-      await using receiver = await receiveRaw((socket) => {
-        socket.once("data", () => socket.write(head!));
-        socket.on("close", () => closed.resolve());
-      });
-      const client = clientOf(receiver.url, { timeoutMs: 80, retry: { retries: 0 } });
-      await expect(client.resolve({ dedupKey: "d" })).rejects.toMatchObject({
-        code: "timeout",
-        message: `Timed out after 80 ms while ${doing}`,
-        requestSent: true,
-      });
-      await closed.promise;
-    }
+    const closed = Promise.withResolvers<void>();
+    await using receiver = await receiveRaw((socket) => {
+      socket.resume().on("close", () => closed.resolve());
+    });
+    const client = clientOf(receiver.url, { timeoutMs: 80, retry: { retries: 0 } });
+    await expect(client.resolve({ dedupKey: "d" })).rejects.toMatchObject({
+      code: "timeout",
+      message: "Timed out after 80 ms while waiting for the answer",
+      requestSent: true,
+    });
+    await closed.promise;
   });
 
   test("an abort is an abort", async () => {

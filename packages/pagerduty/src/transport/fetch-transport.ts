@@ -35,22 +35,30 @@ export class FetchTransport implements Transport {
   }
 
   post({ endpoint, body, ...request }: PostRequest): Promise<Answer> {
-    return this.#within(request, async (signal, onHeaders) => {
+    // The status decides, whether or not the rest of the answer comes.
+    let answer: Answer | undefined;
+    const read = async (signal: AbortSignal): Promise<Answer> => {
       const response = await this.#send(this.#endpoints[endpoint], { method: "POST", body, signal });
-      onHeaders();
-      return {
-        status: response.status,
-        retryAfter: response.headers.get("retry-after") ?? undefined,
-        body: await readText(response.body),
-      };
+      const retryAfter = response.headers.get("retry-after") ?? undefined;
+      answer = { status: response.status, retryAfter, body: "" };
+      for await (const text of textOf(response.body)) answer.body += text;
+      return answer;
+    };
+    return within(request, (resolve, reject) => {
+      const stop = new AbortController();
+      read(stop.signal).then(resolve, (cause: unknown) => (answer ? resolve(answer) : reject(networkFailure(cause))));
+      return { stop: () => stop.abort(), timedOut: () => answer ?? timedOut(request) };
     });
   }
 
   /** A fetch cannot only connect. Any answer to a HEAD will do: that is a reachable server. */
   reach(request: ReachRequest): Promise<void> {
-    return this.#within(request, async (signal) => {
-      const { body } = await this.#send(new URL("/", this.#endpoints.alert), { method: "HEAD", signal });
-      await body?.cancel();
+    return within(request, (resolve, reject) => {
+      const stop = new AbortController();
+      this.#send(new URL("/", this.#endpoints.alert), { method: "HEAD", signal: stop.signal })
+        .then(({ body }) => body?.cancel())
+        .then(resolve, (cause: unknown) => reject(networkFailure(cause)));
+      return { stop: () => stop.abort(), timedOut: () => timedOut(request) };
     });
   }
 
@@ -59,33 +67,21 @@ export class FetchTransport implements Transport {
   #send(url: URL, init: { method: string; body?: string; signal: AbortSignal }): Promise<FetchResponse> {
     return this.#fetch(url.href, { ...init, headers: this.#headers, redirect: "manual" });
   }
-
-  #within<T>(request: ReachRequest, work: (signal: AbortSignal, onHeaders: () => void) => Promise<T>): Promise<T> {
-    return within<T>(request, (resolve, reject) => {
-      const stop = new AbortController();
-      let doing = "waiting for the answer";
-      work(stop.signal, () => (doing = "reading the answer")).then(resolve, (cause: unknown) =>
-        reject(networkFailure(cause)),
-      );
-      return {
-        stop: () => stop.abort(),
-        timedOut: () =>
-          new PagerDutyNetworkError("timeout", `Timed out after ${Math.round(request.timeoutMs)} ms while ${doing}`, {
-            requestSent: true,
-          }),
-      };
-    });
-  }
 }
 
-async function readText(body: ReadableStream<Uint8Array> | null): Promise<string> {
-  const pieces: Uint8Array[] = [];
+/** The body's text as it comes. Characters may be split between pieces. */
+async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
   let bytes = 0;
   // Leaving the loop cancels the rest.
   for await (const piece of body ?? []) {
-    pieces.push(piece);
+    yield decoder.decode(piece.subarray(0, maxAnswerBytes - bytes), { stream: true });
     bytes += piece.length;
     if (bytes >= maxAnswerBytes) break;
   }
-  return Buffer.concat(pieces).toString("utf8", 0, maxAnswerBytes);
+}
+
+function timedOut({ timeoutMs }: ReachRequest): PagerDutyNetworkError {
+  const message = `Timed out after ${Math.round(timeoutMs)} ms while waiting for the answer`;
+  return new PagerDutyNetworkError("timeout", message, { requestSent: true });
 }

@@ -84,6 +84,19 @@ describe("through a proxy", () => {
     });
   });
 
+  test.each([
+    ["HTTP/1.0 200 OK\r\n\r\n", "an answer of HTTP/1.0"],
+    ["HTTP/1.1 200 OK\n\n", "an answer whose lines end with LF alone"],
+    ["HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", "another 2xx after an interim answer"],
+    ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", "a length, which means nothing there"],
+  ])("a tunnel begins behind its head: %j, %s", async (opening) => {
+    await using receiver = await receive(undefined, certificate);
+    await using proxy = await startTunnelProxy({ leadTo: receiver.port, opening });
+    const client = clientThrough(proxy.url);
+    expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
+    client.close();
+  });
+
   test("that hangs up there is none either", async () => {
     await using proxy = await startTunnelProxy("hangUp");
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({

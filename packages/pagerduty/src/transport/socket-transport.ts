@@ -81,7 +81,8 @@ export class SocketTransport implements Transport {
       });
       return {
         stop: () => (connection ? connection.destroy() : giveUp()),
-        timedOut: () => timedOut(request.timeoutMs, connection),
+        // The status decides, whether or not the rest of the answer comes.
+        timedOut: () => connection?.partialAnswer() ?? timedOut(request.timeoutMs, connection),
       };
     });
   }

@@ -39,7 +39,7 @@ describe("work within a time", () => {
   });
 
   test("is not begun after the abort", async () => {
-    const start = vi.fn<() => Work>();
+    const start = vi.fn<() => Work<string>>();
     await expect(within({ timeoutMs: 1000, signal: AbortSignal.abort("enough") }, start)).rejects.toBe("enough");
     expect([start.mock.calls, vi.getTimerCount()]).toEqual([[], 0]);
   });

@@ -1,19 +1,19 @@
 import { longestTimerMs } from "../clock.ts";
-import type { PagerDutyNetworkError } from "../errors.ts";
+import { PagerDutyNetworkError } from "../errors.ts";
 import type { ReachRequest } from "./transport.ts";
 
 /** Work that can be stopped from outside. */
-export interface Work {
+export interface Work<T> {
   /** Stops it. It may still report, which changes nothing. */
   stop(): void;
-  /** The error to give when its time is over. Asked before `stop`. */
-  timedOut(): PagerDutyNetworkError;
+  /** What to give when its time is over. Asked before `stop`. */
+  timedOut(): T | PagerDutyNetworkError;
 }
 
 /** Ends with the work, at its timeout or at the abort, whichever comes first; an abort rejects at once, with its reason. */
 export function within<T>(
   { timeoutMs, signal }: ReachRequest,
-  start: (resolve: (value: T) => void, reject: (error: Error) => void) => Work,
+  start: (resolve: (value: T) => void, reject: (error: Error) => void) => Work<T>,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error);
@@ -25,9 +25,10 @@ export function within<T>(
     const timer = setTimeout(
       () => {
         end();
-        const error = work.timedOut();
+        const result = work.timedOut();
         work.stop();
-        reject(error);
+        if (result instanceof PagerDutyNetworkError) reject(result);
+        else resolve(result);
       },
       Math.min(timeoutMs, longestTimerMs),
     );

@@ -1,0 +1,74 @@
+import type { Socket } from "node:net";
+import { proxyAuthorization } from "./proxy.ts";
+import type { Cancel, Connected } from "./race-addresses.ts";
+import { isFinal, ProtocolError, readHead, type ResponseHead } from "./response-head.ts";
+
+/** The proxy does not open a tunnel. */
+export class TunnelError extends Error {
+  override readonly name = "TunnelError";
+  readonly code = "ERR_PROXY_TUNNEL";
+  /** What the proxy answered; `undefined` when its answer is not HTTP. */
+  readonly proxyStatus: number | undefined;
+
+  constructor(proxyStatus: number | undefined) {
+    super(proxyStatus === undefined ? "the proxy's answer is not HTTP" : `the proxy answered ${proxyStatus}`);
+    this.proxyStatus = proxyStatus;
+  }
+}
+
+const connectionLost = () => Object.assign(new Error("the proxy closed the connection"), { code: "ECONNRESET" });
+
+/**
+ * Asks a proxy for a tunnel to a host (RFC 9110, 9.3.6).
+ *
+ * @param socket a connection to the proxy; it is closed when there will be no tunnel
+ */
+export function requestTunnel(
+  socket: Socket,
+  proxy: URL,
+  { hostname, port }: { hostname: string; port: number },
+  done: Connected,
+): Cancel {
+  const authority = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+  const authorization = proxyAuthorization(proxy);
+  let received: Buffer = Buffer.alloc(0);
+  const end = (error: Error | undefined) => {
+    socket.off("data", onData).off("end", onEnd).off("error", end);
+    if (!error) return done(undefined, socket.pause());
+    socket.on("error", () => {}).destroy();
+    done(error);
+  };
+  const onEnd = () => {
+    const read = "HTTP/1.".startsWith(received.toString("latin1", 0, 7)) ? readHead(received, true) : undefined;
+    end(read ? new TunnelError(read.head.status) : connectionLost());
+  };
+  const onData = (piece: Buffer) => {
+    received = received.length === 0 ? piece : Buffer.concat([received, piece]);
+    try {
+      const head = takeFinalHead();
+      if (head) end(opensTunnel(head) ? undefined : new TunnelError(head.status));
+    } catch (error) {
+      end(error instanceof ProtocolError ? new TunnelError(undefined) : (error as Error));
+    }
+  };
+  const takeFinalHead = (): ResponseHead | undefined => {
+    for (let read = readHead(received); read; read = readHead(received)) {
+      received = received.subarray(read.bytes);
+      if (isFinal(read.head.status)) return read.head;
+    }
+    return undefined;
+  };
+  /** In a tunnel the receiver waits for us to begin. Bytes that come with the answer are not the receiver's. */
+  const opensTunnel = ({ status }: ResponseHead) => status >= 200 && status < 300 && received.length === 0;
+  socket.on("data", onData).on("end", onEnd).on("error", end);
+  const toProxy = authorization === undefined ? "" : `proxy-authorization: ${authorization}\r\n`;
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n${toProxy}\r\n`);
+  return () => {
+    socket
+      .off("data", onData)
+      .off("end", onEnd)
+      .off("error", end)
+      .on("error", () => {});
+    socket.destroy();
+  };
+}
