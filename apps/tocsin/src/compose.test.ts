@@ -59,7 +59,7 @@ describe("a service", () => {
     const free = { server: { listen: "127.0.0.1:0" }, ledger: { url: "sqlite:other.db" } };
     await (await start(free)).stop();
     const unknown = { https_proxy: "socks5://user:secret@proxy" };
-    await expect(start(free, unknown)).rejects.toThrow(/^HTTPS_PROXY must be an http or https URL, such as "[^"]*"$/);
+    await expect(start(free, unknown)).rejects.toThrow(/^https_proxy must be an http or https URL, such as "[^"]*"$/);
     mkdirSync(join(service.dir, "folder"));
     const folder = { server: { listen: "127.0.0.1:0" }, ledger: { url: "sqlite:folder" } };
     await expect(start(folder)).rejects.toThrow(/the ledger .*folder cannot be opened/);

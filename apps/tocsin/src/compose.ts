@@ -4,7 +4,8 @@ import { hostname } from "node:os";
 
 import { type Clock, systemClock } from "@tocsin/core";
 import { startWorker, type Worker } from "@tocsin/engine";
-import { proxyFrom, proxySecrets, Transport, type TransportOptions } from "@tocsin/publishers";
+import { proxiesFrom, type ProxySettings } from "@tocsin/pagerduty/http";
+import { proxySecrets, Transport } from "@tocsin/publishers";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
@@ -103,11 +104,11 @@ export async function compose(
     // One owner hears everything himself: of what he reads late, the end comes after the beginning.
     const standstill = config.ledger.kind === "postgres" ? new Standstill(clock) : undefined;
     closing.push(() => standstill?.stop());
-    const proxy = proxyBeyondLoopback(env);
-    scrubber.learn(proxySecrets(proxy));
+    const proxy = proxiesFrom(env);
+    scrubber.learn(secretsOf(proxy));
     const guard = new TargetGuard(config);
     const { rulesOf, ownPort } = guard;
-    const transport = openTransport({
+    const transport = new Transport({
       rulesOf,
       ownPort,
       proxy,
@@ -282,16 +283,11 @@ async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
   cancel();
 }
 
-function openTransport(options: TransportOptions): Transport {
+/** @throws OperatorError when the environment names a proxy that cannot be used */
+function secretsOf(proxy: ProxySettings): readonly string[] {
   try {
-    return new Transport(options);
+    return proxySecrets(proxy);
   } catch (error) {
     throw new OperatorError(`${(error as Error).message}, such as "http://proxy.example.com:3128"`, { cause: error });
   }
-}
-
-/** Whatever the environment says: what is on this machine is reached without a proxy. */
-function proxyBeyondLoopback(env: Surroundings["env"]) {
-  const proxy = proxyFrom(env);
-  return { ...proxy, no: [proxy.no, "localhost", "127.0.0.1", "[::1]"].filter(Boolean).join(",") };
 }

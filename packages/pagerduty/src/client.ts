@@ -6,7 +6,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { Deliverer } from "./delivery.ts";
 import { enqueueUrl, eventsUrl } from "./endpoint.ts";
 import { isAuthError, isBadRequest } from "./error-predicates.ts";
-import { PagerDutyError, PagerDutyNetworkError } from "./errors.ts";
+import { PagerDutyError, PagerDutyNetworkError, PagerDutyValidationError } from "./errors.ts";
 import type { AlertEvent } from "./event.ts";
 import type { Health, HealthOptions } from "./health.ts";
 import type { AcknowledgeInput, ChangeInput, ResolveInput, TriggerInput } from "./input.ts";
@@ -15,7 +15,8 @@ import { type ClientOptions, validateOptions } from "./options.ts";
 import { retryPolicy } from "./retry.ts";
 import { acceptsChanges } from "./routing-key.ts";
 import { FetchTransport } from "./transport/fetch-transport.ts";
-import { parseProxy, proxyFor } from "./transport/proxy-environment.ts";
+import { parseProxy, proxiesFrom, ProxyUrlError } from "./http/proxy.ts";
+import { proxyFor } from "./http/proxy-rules.ts";
 import { SocketTransport } from "./transport/socket-transport.ts";
 import type { Endpoints, Transport } from "./transport/transport.ts";
 import { version } from "./version.ts";
@@ -183,14 +184,24 @@ function makeTransport(
   const own = `tocsin-pagerduty/${version} (node/${process.versions.node}; ${process.platform} ${process.arch})`;
   const userAgent = prefix === undefined ? own : `${prefix} ${own}`;
   if (fetch) return new FetchTransport({ fetch, endpoints, userAgent });
-  const secure = endpoints.alert.protocol === "https:";
-  const through = typeof proxy === "string" ? parseProxy(proxy, "proxy") : proxyFor(endpoints.alert, process.env);
   return new SocketTransport({
     endpoints,
     userAgent,
     ca,
-    proxy: secure && proxy !== false ? through : undefined,
+    proxy: proxyTo(endpoints.alert, proxy),
     maxConnections,
     clock,
   });
+}
+
+/** @throws PagerDutyValidationError when the proxy's URL is wrong */
+function proxyTo(url: URL, proxy: ClientOptions["proxy"]): URL | undefined {
+  // Plain HTTP is for this machine only.
+  if (proxy === false || url.protocol === "http:") return undefined;
+  try {
+    return proxy === undefined ? proxyFor(proxiesFrom(process.env), url) : parseProxy(proxy, "proxy");
+  } catch (error) {
+    if (!(error instanceof ProxyUrlError)) throw error;
+    throw new PagerDutyValidationError("invalid_options", [{ path: error.setting, message: error.reason }]);
+  }
 }

@@ -32,7 +32,7 @@ export interface ClientOptions {
   fetch?: Fetch;
   /** Certificate authorities to trust, in PEM, instead of those that Node trusts. */
   ca?: string | Buffer | (string | Buffer)[];
-  /** Proxy to tunnel through; `false` for none. @default what `HTTPS_PROXY` and `NO_PROXY` say */
+  /** Proxy to tunnel through; `false` for none. @default the one of `HTTPS_PROXY` or `ALL_PROXY`, unless `NO_PROXY` lists the host */
   proxy?: string | false;
   /** Connections at once; more attempts wait for one, within their timeout. @default 64 */
   maxConnections?: number;

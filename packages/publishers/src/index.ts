@@ -15,12 +15,4 @@ export { createPublisher, targetTypes } from "./registry.ts";
 export type { PublisherOptions } from "./publisher-options.ts";
 export { accessIdentity, credentialIdentity, endpointIdentity, type Scope } from "./identity.ts";
 export { publisherFromSealed, sealable } from "./seal.ts";
-export {
-  proxyFor,
-  proxyFrom,
-  proxySecrets,
-  type ProxySettings,
-  Transport,
-  type TransportOptions,
-  type Trust,
-} from "./transport.ts";
+export { proxySecrets, Transport, type TransportOptions, type Trust } from "./transport.ts";

@@ -1,7 +1,8 @@
 import { HangingListener, VirtualClock } from "@tocsin/testkit";
 import type { LookupFunction } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
-import { receive } from "../../pagerduty/test/receiver.ts";
+import { accept, receive } from "../../pagerduty/test/receiver.ts";
 import { selfSigned } from "../../pagerduty/test/self-signed.ts";
 import { startTunnelProxy } from "../../pagerduty/test/tunnel-proxy.ts";
 import { addressOf } from "./request.ts";
@@ -26,12 +27,7 @@ test.each(["http", "https", "forward", "tunnel"] as const)(
     await using proxy = await startTunnelProxy({ leadTo: receiver.port });
     const port = way === "tunnel" ? proxy.port : receiver.port;
     await using hanging = await HangingListener.open("127.0.0.2", port);
-    const through = {
-      http: undefined,
-      https: undefined,
-      no: undefined,
-      [way === "tunnel" ? "https" : "http"]: `http://proxy.test:${port}`,
-    };
+    const through = { [way === "tunnel" ? "https" : "http"]: new URL(`http://proxy.test:${port}`) };
     await using transport = new Transport({
       lookup: resolvingTo(hanging.host, "127.0.0.1"),
       proxy: way === "forward" || way === "tunnel" ? through : undefined,
@@ -83,4 +79,21 @@ test("a name is looked up again after `maxConnectionAgeMs` on the transport's cl
   await clock.advance(1);
   await post();
   expect(lookups).toBe(2);
+});
+
+test.each(["https", "tunnel"] as const)("a final dot of a name is not part of the name in TLS: %s", async (way) => {
+  const names: unknown[] = [];
+  await using receiver = await receive((response, received, nth) => {
+    names.push((response.socket as TLSSocket).servername, received.headers.host);
+    accept(response, received, nth);
+  }, certificate);
+  await using proxy = await startTunnelProxy({ leadTo: receiver.port });
+  await using transport = new Transport({
+    lookup: resolvingTo("127.0.0.1"),
+    proxy: way === "tunnel" ? { https: new URL(proxy.url) } : undefined,
+  });
+  const address = { ...addressOf(`https://receiver.test.:${receiver.port}/`), tls: { ca: certificate.cert } };
+  const reply = await transport.post({ address, headers: [], body: "{}", signal });
+  expect(reply).toMatchObject({ kind: "answered", status: 202 });
+  expect(names).toEqual(["receiver.test", `receiver.test.:${receiver.port}`]);
 });

@@ -1,5 +1,11 @@
 import type { AttemptReason, Clock } from "@tocsin/core";
-import { bypassesProxy, ConnectionPool, destinationOf, proxyAuthorization, proxyUrl } from "@tocsin/pagerduty/http";
+import {
+  ConnectionPool,
+  destinationOf,
+  proxyAuthorization,
+  proxyFor,
+  type ProxySettings,
+} from "@tocsin/pagerduty/http";
 import { lookup } from "node:dns";
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { LookupFunction } from "node:net";
@@ -90,13 +96,6 @@ export interface Sender {
   get(get: Get): Promise<Reply>;
 }
 
-/** As the environment says them, `proxyFrom` reads them. */
-export interface ProxySettings {
-  readonly http: string | undefined;
-  readonly https: string | undefined;
-  readonly no: string | undefined;
-}
-
 export interface TransportOptions {
   /** Most connections per origin; each carries one request at a time. @default 64 */
   readonly connections?: number;
@@ -144,12 +143,9 @@ export class Transport implements AsyncDisposable {
   /** Somebody waits until nothing is under way. */
   #closing: PromiseWithResolvers<void> | undefined;
 
-  /** @throws Error where a proxy is not an http(s) URL; it does not quote it, since it may hold a password. */
+  /** @throws ProxyUrlError when a proxy is not an http(s) URL */
   constructor(options: TransportOptions = {}) {
     this.#options = { connections: 64, lookup, rulesOf: usualRules, ...options };
-    const { http, https } = options.proxy ?? {};
-    for (const [name, written] of Object.entries({ HTTP_PROXY: http, HTTPS_PROXY: https }))
-      if (written && !proxyUrl(written)) throw new Error(`${name} must be an http or https URL`);
     const secrets = options.proxy ? proxySecrets(options.proxy) : [];
     this.#scrub = secrets.length === 0 ? undefined : without(secrets);
   }
@@ -234,7 +230,7 @@ export class Transport implements AsyncDisposable {
     const { connections, lookup: resolve, maxConnectionAgeMs, clock } = this.#options;
     const limits = { maxConnections: connections, maxAgeMs: maxConnectionAgeMs, clock };
     const secure = url.protocol === "https:";
-    const proxy = proxyFor(this.#options.proxy, url);
+    const proxy = this.#options.proxy && proxyFor(this.#options.proxy, url);
     const headers = `host: ${url.host}\r\n`;
     if (proxy && !secure) {
       const authorization = proxyAuthorization(proxy);
@@ -272,19 +268,6 @@ function scrubbed(reply: Reply, scrub: (text: string) => string): Reply {
   return reply.kind === "failed" ? { ...reply, detail: scrub(reply.detail) } : reply;
 }
 
-/** Through which proxy a URL is reached. Undefined: without one. */
-export function proxyFor(settings: ProxySettings | undefined, url: URL): URL | undefined {
-  const { http, https, no } = settings ?? {};
-  const proxy = url.protocol === "https:" ? https || http : http;
-  return proxy && !bypassesProxy(no ?? "", url) ? proxyUrl(proxy) : undefined;
-}
-
-/** The proxies that an environment names, in either case; lower case wins, as in curl. */
-export function proxyFrom(env: Readonly<Record<string, string | undefined>>): ProxySettings {
-  const get = (name: string) => env[name.toLowerCase()] || env[name] || undefined;
-  return { http: get("HTTP_PROXY"), https: get("HTTPS_PROXY"), no: get("NO_PROXY") };
-}
-
 /** A user without a password who has a shorter name is no secret, and to take it out would garble texts. */
 const shortestToken = 8;
 
@@ -293,8 +276,7 @@ const shortestToken = 8;
  * password, the user is a token perhaps.
  */
 export const proxySecrets = ({ http, https }: ProxySettings): readonly string[] =>
-  [http, https].flatMap((written) => {
-    const url = proxyUrl(written ?? "");
+  [http, https].flatMap((url) => {
     const secret = url?.password || url?.username;
     if (!url || !secret || (!url.password && secret.length < shortestToken)) return [];
     const told = proxyAuthorization(url)!.slice("Basic ".length);

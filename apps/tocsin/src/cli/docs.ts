@@ -24,7 +24,7 @@ In a checkout, \`npm start -- COMMAND\` or \`node_modules/.bin/tocsin COMMAND\` 
 | \`TOCSIN_TOKEN\` | the same commands: their bearer token, if \`--token\` is not given |
 | \`PAGERDUTY_ROUTING_KEY\` | \`send\`, if \`--routing-key\` is not given; \`serve\`, if no targets are configured |
 | \`PGPASSWORD\` | \`ledger copy\`: password of the PostgreSQL user |
-| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`NO_PROXY\` | \`serve\`: proxies for requests to targets |`;
+| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | \`serve\` and \`send\`: proxies, see [proxies](proxies.md) |`;
 
 /** Commands that do something, not those that only group others. */
 const leavesOf = (command: Command): Command[] =>

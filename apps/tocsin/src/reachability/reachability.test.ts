@@ -11,7 +11,8 @@ import { Scrubber } from "../telemetry/scrubber.ts";
 import { reach } from "./reach.ts";
 import { Reachability } from "./reachability.ts";
 
-const noProxy = { http: undefined, https: undefined, no: undefined };
+const noProxy = {};
+const someProxy = new URL("http://proxy");
 
 /** A server on loopback, for one test. */
 async function listening(server: Server) {
@@ -147,11 +148,12 @@ describe("reachability", () => {
   });
 
   test.each([
-    ["http://127.0.0.1:1", { ...noProxy, https: "http://proxy" }, true],
-    ["http://127.0.0.1:1", { ...noProxy, http: "http://proxy" }, false],
-    ["http://127.0.0.1:1", { ...noProxy, http: "http://proxy", no: "localhost,127.0.0.1" }, true],
-    ["http://a.localhost:1", { ...noProxy, http: "http://proxy", no: ".localhost" }, true],
-    ["https://127.0.0.1:1", { ...noProxy, http: "http://proxy" }, false],
+    ["http://a.invalid:1", { https: someProxy }, true],
+    ["http://a.invalid:1", { http: someProxy }, false],
+    ["http://a.invalid:1", { http: someProxy, no: "invalid." }, true],
+    ["https://a.invalid:1", { http: someProxy }, true],
+    ["https://a.invalid:1", { https: someProxy }, false],
+    ["http://127.0.0.1:1", { http: someProxy, https: someProxy }, true],
   ])("of %s with %j is tried: %s", async (origin, proxy, tried) => {
     const reachability = new Reachability({
       guard,

@@ -1,5 +1,6 @@
 import type { Clock } from "@tocsin/core";
-import { portOf, proxyFor, type ProxySettings, type Trust } from "@tocsin/publishers";
+import { proxyFor, type ProxySettings } from "@tocsin/pagerduty/http";
+import { portOf, type Trust } from "@tocsin/publishers";
 
 import type { TargetGuard } from "../discovery/target-guard.ts";
 import type { Logger } from "../telemetry/logger.ts";

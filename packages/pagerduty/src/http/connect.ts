@@ -100,14 +100,16 @@ function encrypt(
   const { session, onSession } = options;
   // Its errors come out of the TLS socket too.
   socket.on("error", ignore);
+  // A name is sent and compared without its final dot (RFC 6066, 3).
+  const host = to.hostname.replace(/\.$/, "");
   const tlsOptions: tls.ConnectionOptions = {
     socket,
-    host: to.hostname,
+    host,
     secureContext: to.tls,
     ALPNProtocols: ["http/1.1"],
   };
   // The extension is for names only (RFC 6066, 3); the certificate is checked against an address too.
-  if (net.isIP(to.hostname) === 0) tlsOptions.servername = to.hostname;
+  if (net.isIP(host) === 0) tlsOptions.servername = host;
   if (session !== undefined) tlsOptions.session = session;
   // Node's own documentation has `onread` here, its types do not.
   const secured = readDirectly((onread) => tls.connect({ ...tlsOptions, onread } as tls.ConnectionOptions));

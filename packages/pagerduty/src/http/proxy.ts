@@ -1,25 +1,57 @@
-/** A proxy's URL as people write it, where the scheme may be missing. `undefined` when it is not an http(s) URL. */
-export function proxyUrl(text: string): URL | undefined {
-  const url = URL.parse(text.includes("://") ? text : `http://${text}`);
-  return url?.protocol === "http:" || url?.protocol === "https:" ? url : undefined;
+/** Proxies for requests, by the scheme of the request's URL. */
+export interface ProxySettings {
+  readonly http?: URL | undefined;
+  readonly https?: URL | undefined;
+  /** Hosts that are reached without a proxy, as in `NO_PROXY`. */
+  readonly no?: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (for a scheme that has none of its own) and `NO_PROXY`. Each may be in lower case,
+ * which wins. An empty value counts as none. docs/proxies.md says it for users.
+ *
+ * @returns settings that throw a ProxyUrlError when a proxy is read whose URL is wrong
+ */
+export function proxiesFrom(environment: Environment): ProxySettings {
+  const nameOf = (...names: string[]) =>
+    names.flatMap((name) => [name.toLowerCase(), name]).find((name) => environment[name]);
+  const urlOf = (name: string | undefined) => (name === undefined ? undefined : parseProxy(environment[name]!, name));
+  return {
+    get http() {
+      return urlOf(nameOf("HTTP_PROXY", "ALL_PROXY"));
+    },
+    get https() {
+      return urlOf(nameOf("HTTPS_PROXY", "ALL_PROXY"));
+    },
+    no: environment[nameOf("NO_PROXY") ?? ""],
+  };
+}
+
+/** What is written is not the URL of a proxy. It is not quoted, since it may hold a password. */
+export class ProxyUrlError extends Error {
+  override readonly name = "ProxyUrlError";
+  /** Where it is written, such as `HTTPS_PROXY`. */
+  readonly setting: string;
+
+  readonly reason = "must be an http or https URL";
+
+  constructor(setting: string) {
+    super(`${setting} must be an http or https URL`);
+    this.setting = setting;
+  }
 }
 
 /**
- * Whether a list as in `no_proxy` names the host of a URL: "example.com" and ".example.com" both mean the domain and all
- * below it; "*" means every host.
+ * Reads a proxy's URL as people write it, where the scheme may be missing.
+ *
+ * @throws ProxyUrlError
  */
-export function bypassesProxy(list: string, { protocol, hostname, port }: URL): boolean {
-  return list
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .filter((entry) => entry !== "")
-    .some((entry) => {
-      if (entry === "*") return true;
-      const [, name = "", entryPort] = /^(.*?)(?::(\d+))?$/.exec(entry)!;
-      if (entryPort !== undefined && entryPort !== (port || (protocol === "http:" ? "80" : "443"))) return false;
-      const domain = name.replace(/^\*?\./, "");
-      return hostname === domain || hostname.endsWith(`.${domain}`);
-    });
+export function parseProxy(text: string, setting: string): URL {
+  const url = URL.parse(text.includes("://") ? text : `http://${text}`);
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new ProxyUrlError(setting);
 }
 
 /** What `Proxy-Authorization` says to a proxy whose URL names a user. */

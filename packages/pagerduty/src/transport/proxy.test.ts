@@ -5,7 +5,6 @@ import { startTunnelProxy } from "../../test/tunnel-proxy.ts";
 import { PagerDutyEventsClient } from "../client.ts";
 import { unlimited } from "../limiter/limiter.ts";
 import type { ClientOptions } from "../options.ts";
-import { proxyFor } from "./proxy-environment.ts";
 
 const routingKey = "0123456789abcdef0123456789abcdef";
 const certificate = selfSigned({ names: ["events.pagerduty.test", "localhost"] });
@@ -144,45 +143,10 @@ describe("through a proxy", () => {
   });
 });
 
-describe("the environment", () => {
-  const url = new URL("https://events.pagerduty.com");
-  const proxy = "http://proxy:3128";
-
-  test.each<[string, Record<string, string>, string | undefined]>([
-    ["names none", {}, undefined],
-    ["names an empty one", { https_proxy: "", HTTPS_PROXY: "" }, undefined],
-    ["names one", { HTTPS_PROXY: proxy }, `${proxy}/`],
-    ["names one in lower case, which wins", { https_proxy: proxy, HTTPS_PROXY: "http://other" }, `${proxy}/`],
-    ["names one for all", { all_proxy: proxy }, `${proxy}/`],
-    ["names one for all and one for https", { ALL_PROXY: "http://other", https_proxy: proxy }, `${proxy}/`],
-    ["names one without a scheme", { HTTPS_PROXY: "proxy:3128" }, `${proxy}/`],
-    ["names one for plain http, which is not ours", { HTTP_PROXY: proxy }, undefined],
-    ["excludes all", { HTTPS_PROXY: proxy, NO_PROXY: "*" }, undefined],
-    ["excludes the host", { HTTPS_PROXY: proxy, NO_PROXY: "example.com, EVENTS.pagerduty.com" }, undefined],
-    ["excludes the domain", { HTTPS_PROXY: proxy, no_proxy: "pagerduty.com" }, undefined],
-    ["excludes the domain with a dot", { HTTPS_PROXY: proxy, NO_PROXY: "x .pagerduty.com" }, undefined],
-    ["excludes the domain with a star", { HTTPS_PROXY: proxy, NO_PROXY: "*.pagerduty.com" }, undefined],
-    ["excludes the port", { HTTPS_PROXY: proxy, NO_PROXY: "pagerduty.com:443" }, undefined],
-    ["excludes another port", { HTTPS_PROXY: proxy, NO_PROXY: "pagerduty.com:8443" }, `${proxy}/`],
-    [
-      "excludes another domain",
-      { HTTPS_PROXY: proxy, NO_PROXY: "duty.com,events.pagerduty.com.example.com" },
-      `${proxy}/`,
-    ],
-    ["excludes nothing", { HTTPS_PROXY: proxy, NO_PROXY: " , " }, `${proxy}/`],
-  ])("%s", (_, environment, expected) => {
-    expect(proxyFor(url, environment)?.href).toBe(expected);
-  });
-
-  test("excludes another port of the host", () => {
-    const other = new URL("https://events.pagerduty.com:8443");
-    const environment = { HTTPS_PROXY: proxy, NO_PROXY: "events.pagerduty.com:8443" };
-    expect([proxyFor(other, environment), proxyFor(url, environment)?.href]).toEqual([undefined, `${proxy}/`]);
-  });
-
-  test.each(["socks5://user:secret@proxy", "http://"])("names what is no proxy, which is not quoted", (text) => {
-    expect(() => proxyFor(url, { HTTPS_PROXY: text })).toThrow(
-      "Invalid options: HTTPS_PROXY: must be an http or https URL",
-    );
-  });
+test.each(["HTTPS_PROXY", "ALL_PROXY"])("a client is not made with a wrong %s, which is not quoted", (name) => {
+  vi.stubEnv(name, "socks5://user:secret@proxy");
+  expect(() => clientThrough(undefined)).toThrow(`Invalid options: ${name}: must be an http or https URL`);
+  expect(() => clientThrough("socks5://user:secret@proxy")).toThrow(
+    "Invalid options: proxy: must be an http or https URL",
+  );
 });
