@@ -54,6 +54,13 @@ describe("targets", () => {
     ]);
   });
 
+  test("with more than 100 mistakes show the first 100 and how many more there are", () => {
+    const keys = Array.from({ length: 130 }, (_, n) => [`unknown_${n}`, 1] as const);
+    const [entry] = read(pagerduty("a", Object.fromEntries(keys)));
+    expect(entry!.errors).toHaveLength(101);
+    expect(entry!.errors.at(-1)).toEqual({ path: "", message: "and 30 more mistakes" });
+  });
+
   test("of one name: the first holds, the others are named with what is wrong", () => {
     expect(problems(pagerduty("a"), pagerduty("b"), pagerduty("a"))).toEqual([
       ["a"],

@@ -1,4 +1,4 @@
-import { parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
+import { type Issue, parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
 
 import type { Refusal } from "./discovery/target-guard.ts";
@@ -33,7 +33,7 @@ export function readTargets(
     read.map((entry) => ({ ...entry, statedName: entry.name, sound: entry.ownsName })),
   );
   const judged = read.map((entry): TargetEntry => {
-    if (entry.ownsName) return entry;
+    if (entry.ownsName || entry.written.withoutLastValid) return entry;
     const { name, target } = predecessorOf({ ...entry, statedName: entry.name, sound: false }) ?? {};
     if (name === undefined || target === undefined || refusalsOf(target).length > 0) return entry;
     return { ...entry, name, target, inForce: "last_valid", ownsName: true };
@@ -108,7 +108,7 @@ function readTarget(
   return {
     name: name === undefined ? place : fullName(namespace, name),
     ...whence,
-    errors: parsed.issues,
+    errors: bounded(parsed.issues),
     warnings,
     target: undefined,
     inForce: "nothing",
@@ -116,6 +116,14 @@ function readTarget(
     ownsName: parsed.disabled,
   };
 }
+
+/** A target of unknown keys has as many mistakes as keys, and all are kept, logged and shown. */
+const maxErrors = 100;
+
+const bounded = (issues: readonly Issue[]): readonly Issue[] =>
+  issues.length <= maxErrors
+    ? issues
+    : [...issues.slice(0, maxErrors), { path: "", message: `and ${issues.length - maxErrors} more mistakes` }];
 
 const fullName = (namespace: string | undefined, name: string): string =>
   namespace === undefined ? name : `${namespace}/${name}`;

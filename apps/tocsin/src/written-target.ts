@@ -13,6 +13,8 @@ export interface WrittenTarget {
   readonly beside?: Readonly<Record<string, string>>;
   /** Why it could not even be read. */
   readonly issues?: readonly Issue[];
+  /** No earlier version of it stays in use either: there is no room for it. */
+  readonly withoutLastValid?: true;
   /** It was read, but perhaps not as meant. */
   readonly warnings?: readonly Issue[];
 }

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import type { Ledger } from "@tocsin/core";
 
 import type { Vault } from "../vault.ts";
@@ -14,7 +16,7 @@ type Named = Pick<Discovery, "source" | "where">;
 export class LastGood {
   readonly #ledger: Pick<Ledger, "remember" | "recall">;
   readonly #vault: Pick<Vault, "seal" | "open">;
-  /** What was kept last, by discovery, to keep nothing twice. */
+  /** Hash of what was kept last, by discovery, to keep nothing twice. */
   readonly #kept = new Map<string, string>();
 
   constructor(ledger: Pick<Ledger, "remember" | "recall">, vault: Pick<Vault, "seal" | "open">) {
@@ -27,17 +29,20 @@ export class LastGood {
     const sealed = await this.#ledger.recall(nameOf(discovery));
     const json = sealed === undefined ? undefined : this.#vault.open(sealed);
     if (json === undefined) return undefined;
-    this.#kept.set(nameOf(discovery), json);
+    this.#kept.set(nameOf(discovery), hashOf(json));
     return JSON.parse(json) as readonly WrittenTarget[];
   }
 
   /** @throws LedgerUnavailable */
   async keep(discovery: Named, targets: readonly WrittenTarget[]): Promise<void> {
     const json = JSON.stringify(targets);
-    if (json === this.#kept.get(nameOf(discovery))) return;
+    const hash = hashOf(json);
+    if (hash === this.#kept.get(nameOf(discovery))) return;
     await this.#ledger.remember(nameOf(discovery), this.#vault.seal(json));
-    this.#kept.set(nameOf(discovery), json);
+    this.#kept.set(nameOf(discovery), hash);
   }
 }
+
+const hashOf = (json: string): string => createHash("sha256").update(json).digest("base64");
 
 const nameOf = ({ source, where }: Named): string => `targets/${source}/${where}`;

@@ -205,7 +205,7 @@ export class FileDiscovery implements Discovery {
     const read = await readTargetFile(this.#directory, name, { where: this.where, places });
     const secretMarks = await Promise.all(read.secrets.map(markOf));
     const whole = read.secrets.length === 0 ? mark : [mark.split(" ")[0], ...secretMarks].join(" ");
-    const same = known?.text === read.text && secretsOf(known.mark) === secretsOf(whole);
+    const same = known?.hash === read.hash && secretsOf(known.mark) === secretsOf(whole);
     return same ? { ...known, mark: whole } : { ...read, mark: whole };
   }
 

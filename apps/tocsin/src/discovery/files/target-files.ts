@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 
@@ -29,8 +30,8 @@ async function regular(file: string) {
 }
 
 export interface ReadFile {
-  /** What it says; another file with the same text says the same. */
-  readonly text: string;
+  /** Hash of its text; another file with the same text says the same. */
+  readonly hash: string;
   readonly targets: readonly WrittenTarget[];
   /** Files that it takes secrets from. */
   readonly secrets: readonly string[];
@@ -44,7 +45,11 @@ export async function readTargetFile(directory: string, name: string, o: { where
   const place = join(o.where, name);
   const broken = (text: string, issues: readonly Issue[]): ReadFile => {
     const places = o.places.length === 0 ? [place] : o.places;
-    return { text, targets: places.map((one) => ({ place: one, input: undefined, issues })), secrets: [] };
+    return {
+      hash: hashOf(text),
+      targets: places.map((one) => ({ place: one, input: undefined, issues })),
+      secrets: [],
+    };
   };
   let text: string;
   try {
@@ -61,7 +66,9 @@ export async function readTargetFile(directory: string, name: string, o: { where
   const targets = Array.isArray(value)
     ? value.map((input: unknown, index): WrittenTarget => ({ place: `${place}[${index}]`, input }))
     : [{ place, input: value }];
-  return { text, targets, secrets: secretFilesIn(value).map((file) => resolve(directory, file)) };
+  return { hash: hashOf(text), targets, secrets: secretFilesIn(value).map((file) => resolve(directory, file)) };
 }
+
+const hashOf = (text: string): string => createHash("sha256").update(text).digest("base64");
 
 const issue = (message: string): Issue => ({ path: "", message });

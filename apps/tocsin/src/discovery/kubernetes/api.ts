@@ -11,8 +11,8 @@ const answerMs = 15_000;
 /** A connection that is idle so long is asked whether it is still one. */
 const keepAliveMs = 15_000;
 
-/** A page holds so many Secrets of 1 MiB at most, and base64 makes a third more of each. */
-const largestBodyBytes = 192 << 20;
+/** A page holds ten Secrets of 1 MiB at most. Base64 makes a third more of each, and `kubectl apply` repeats it. */
+const largestBodyBytes = 32 << 20;
 
 const longestRetryAfterMs = 30_000;
 

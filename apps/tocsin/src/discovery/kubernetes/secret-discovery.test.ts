@@ -9,6 +9,7 @@ import { discoveryContract, type Place } from "../discovery-contract.fixture.ts"
 import { Watched } from "../watched.fixture.ts";
 import { ApiServer, targetLabel } from "./api-server.fixture.ts";
 import { KubernetesApi } from "./api.ts";
+import { maxTargets } from "./kept-secrets.ts";
 import { SecretDiscovery, type SecretDiscoveryOptions } from "./secret-discovery.ts";
 
 const namespace = "shop";
@@ -78,7 +79,8 @@ async function watchedCluster(more: (cluster: Cluster) => Partial<SecretDiscover
     server: cluster.server,
     watched,
     says: (targets: object) => watched.until(() => JSON.stringify(watched.known) === JSON.stringify(targets)),
-    lists: () => cluster.server.requests.filter(({ query }) => query["watch"] === undefined),
+    /** Without the questions for the server's version. */
+    lists: () => cluster.server.requests.filter(({ query }) => query["watch"] === undefined && query["limit"] !== "1"),
     async [Symbol.asyncDispose]() {
       await watched.discovery.stop();
       await cluster[Symbol.asyncDispose]();
@@ -89,13 +91,13 @@ async function watchedCluster(more: (cluster: Cluster) => Partial<SecretDiscover
 describe("a list", () => {
   test("is read page by page to its end, from one state", async () => {
     await using cluster = await Cluster.start();
-    for (let n = 0; n < 1_050; n++) await cluster.put(`t${String(n).padStart(4, "0")}`, { n });
+    for (let n = 0; n < 95; n++) await cluster.put(`t${String(n).padStart(4, "0")}`, { n });
     await using watched = new Watched(cluster.discovery());
     await watched.until(() => watched.discovery.targets !== undefined);
-    expect(watched.discovery.targets).toHaveLength(1_050);
+    expect(watched.discovery.targets).toHaveLength(95);
     const pages = cluster.server.requests.filter(({ query }) => query["watch"] === undefined);
     expect(pages.map(({ query }) => [query["limit"], "continue" in query])).toEqual(
-      Array.from({ length: 11 }, (_, page) => ["100", page > 0]),
+      Array.from({ length: 10 }, (_, page) => ["10", page > 0]),
     );
   });
 
@@ -116,7 +118,7 @@ describe("a list", () => {
 
   test("whose pages are too old begins anew", async () => {
     await using cluster = await Cluster.start();
-    for (let n = 0; n < 250; n++) await cluster.put(`t${n}`, { n });
+    for (let n = 0; n < 25; n++) await cluster.put(`t${n}`, { n });
     const { store } = cluster.server;
     const list = store.list.bind(store);
     let pages = 0;
@@ -126,7 +128,7 @@ describe("a list", () => {
     };
     await using watched = new Watched(cluster.discovery());
     await watched.until(() => watched.discovery.targets !== undefined);
-    expect([watched.discovery.targets?.length, watched.failures]).toEqual([250, ["list expired"]]);
+    expect([watched.discovery.targets?.length, watched.failures]).toEqual([25, ["list expired"]]);
   });
 });
 
@@ -314,6 +316,19 @@ test("a server that was restored behind an open watch is noticed by the versions
   expect(one.watched.failures).toEqual(["watch expired"]);
 });
 
+test("a server that was restored between two watches is noticed before the next one, which would stay silent", async () => {
+  await using one = await watchedCluster();
+  const backup = one.server.store.backup();
+  await one.cluster.put("b", { v: 1 });
+  await one.says({ a: { v: 1 }, b: { v: 1 } });
+  one.server.store.restore(backup);
+  one.server.endWatches();
+  expect(await one.says({ a: { v: 1 } })).toBeLessThan(convergesMs);
+  await one.cluster.put("c", { v: 1 });
+  expect(await one.says({ a: { v: 1 }, c: { v: 1 } })).toBeLessThan(convergesMs);
+  expect(one.watched.failures).toEqual(["watch expired"]);
+});
+
 describe("what is wrong is said in words that help, without a credential", () => {
   test.each<[string, (server: ApiServer) => void, RegExp]>([
     ["401", (server) => (server.tokens = new Set(["x"])), /^the token or certificate is not accepted \(HTTP 401\)/],
@@ -399,6 +414,29 @@ test("everything is listed anew now and then, whatever the watch says", async ()
   one.server.endWatches();
   await one.watched.until(() => one.lists().length >= 2);
   expect(one.watched.failures).toEqual([]);
+});
+
+test("a resync that is shorter than a watch ends the watch", async () => {
+  await using one = await watchedCluster(() => ({ resyncMs: 1_000, random: () => 0.5 }));
+  const sinceMs = performance.now();
+  await one.watched.until(() => one.lists().length >= 3);
+  expect(performance.now() - sinceMs).toBeLessThan(5_000);
+  const watches = one.server.requests.filter(({ query }) => query["watch"] === "true");
+  expect(watches.map(({ query }) => query["timeoutSeconds"])).toEqual(watches.map(() => "1"));
+  expect(one.watched.failures).toEqual([]);
+});
+
+test("a target that did not fit is used once there is room", async () => {
+  await using cluster = await Cluster.start();
+  for (let n = 0; n <= maxTargets; n++) await cluster.put(`t${String(n).padStart(4, "0")}`, { n });
+  await using watched = new Watched(cluster.discovery());
+  await watched.until(() => watched.discovery.targets !== undefined && cluster.server.watches === 1);
+  expect(watched.known?.["t1000"]).toMatch(/more than 1000 targets/);
+  await cluster.remove("t0000");
+  await watched.until(() => watched.changes === 2);
+  cluster.server.endWatches();
+  await watched.until(() => JSON.stringify(watched.known?.["t1000"]) === '{"n":1000}');
+  expect(watched.failures).toEqual([]);
 });
 
 test("secrets of ours are not read for whoever writes a Secret", async () => {

@@ -5,8 +5,9 @@ import type { Discovery, DiscoveryObserver, DiscoveryReason, DiscoveryStanding }
 import { Knowledge } from "../knowledge.ts";
 import { ApiFailure } from "./api-failure.ts";
 import { failureOf, type KubernetesApi } from "./api.ts";
-import { listSecrets, watchSecrets } from "./secret-stream.ts";
-import { type SecretObject, targetOfSecret } from "./target-secret.ts";
+import { KeptSecrets, nameOf } from "./kept-secrets.ts";
+import { currentVersion, listSecrets, watchSecrets } from "./secret-stream.ts";
+import type { SecretObject } from "./target-secret.ts";
 
 /** One watch lasts so long, give or take: then a new request shows that the server is still there. */
 const watchSeconds = 30;
@@ -31,19 +32,13 @@ export interface SecretDiscoveryOptions {
   readonly random?: () => number;
 }
 
-interface Known {
-  /** What it says, to tell whether that changed: versions may be given twice, by a server that was restored. */
-  readonly says: string;
-  readonly target: WrittenTarget;
-}
-
 /**
  * The Secrets of one namespace that carry the label.
  *
  * ```
- *   list ──▶ watch ──ended──▶ watch from the version that was reached … ──resync is due──▶ list
- *    ▲         │
- *    └─ wait ──┴── whatever failed: behind a failure may be a server that was restored, whose versions are older
+ *   list ──▶ watch ──ended──▶ compare ──▶ watch from the version that was reached … ──resync is due──▶ list
+ *    ▲         │                 │ the server is at an older version: it was restored
+ *    └─ wait ──┴─────────────────┴── any failure: behind it may be a server that was restored
  * ```
  */
 export class SecretDiscovery implements Discovery {
@@ -53,9 +48,9 @@ export class SecretDiscovery implements Discovery {
   readonly #random: () => number;
   readonly #knowledge: Knowledge;
   #observer: DiscoveryObserver | undefined;
-  /** By name. Undefined: never listed. */
-  #secrets: Map<string, Known> | undefined;
-  #sorted: readonly WrittenTarget[] | undefined;
+  /** Undefined: never listed. */
+  #secrets: KeptSecrets | undefined;
+  #listAgainAtMs = 0;
   /** Who waits for a list that begins from now on. */
   #refreshing: (() => void)[] = [];
   /** Ends what is waited for: an answer, the next event, the backoff. */
@@ -73,10 +68,7 @@ export class SecretDiscovery implements Discovery {
   }
 
   get targets(): readonly WrittenTarget[] | undefined {
-    if (this.#secrets === undefined) return undefined;
-    return (this.#sorted ??= [...this.#secrets.entries()]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { target }]) => target));
+    return this.#secrets?.targets;
   }
 
   get standing(): DiscoveryStanding {
@@ -141,29 +133,30 @@ export class SecretDiscovery implements Discovery {
 
   async #list(signal: AbortSignal): Promise<string> {
     this.#listing = true;
-    const { secrets, version } = await listSecrets(this.#o.api, this.#selection, signal).finally(() => {
+    const before = this.#secrets;
+    const after = new KeptSecrets();
+    const each = (secret: SecretObject) => void after.set(secret, before);
+    const version = await listSecrets(this.#o.api, this.#selection, { each, signal }).finally(() => {
       this.#listing = false;
     });
-    const before = this.#secrets;
-    const after = new Map<string, Known>();
-    for (const secret of secrets) after.set(nameOf(secret), known(secret, before?.get(nameOf(secret))));
-    const changed =
-      after.size !== before?.size || [...after].some(([name, { target }]) => target !== before.get(name)?.target);
-    this.#secrets = after;
+    const changed = before === undefined || after.differsFrom(before);
+    if (changed) this.#secrets = after;
     this.#knowledge.synced();
-    if (changed) this.#changed();
+    if (changed) this.#observer?.changed();
     return version;
   }
 
-  /** Returns when it is time to list anew. */
+  /** Returns when it is time to list again. */
   async #follow(from: string, signal: AbortSignal): Promise<void> {
     const { api, clock, resyncMs } = this.#o;
-    const untilMs = clock.monotonic() + resyncMs * (0.9 + 0.2 * this.#random());
+    this.#listAgainAtMs = clock.monotonic() + resyncMs * (0.9 + 0.2 * this.#random());
     let version = from;
     let hasty = 0;
-    while (!signal.aborted && clock.monotonic() < untilMs) {
+    for (let watches = 0; !signal.aborted && clock.monotonic() < this.#listAgainAtMs; watches++) {
+      if (watches > 0 && isOlder(await currentVersion(api, this.#selection, signal), version)) throw wentBack();
       let reached = false;
-      const seconds = Math.round(watchSeconds * (0.9 + 0.2 * this.#random()));
+      const leftSeconds = Math.ceil((this.#listAgainAtMs - clock.monotonic()) / 1_000);
+      const seconds = Math.max(1, Math.min(leftSeconds, Math.round(watchSeconds * (0.9 + 0.2 * this.#random()))));
       const watcher = {
         established: () => {
           this.#establishedAtMs = clock.monotonic();
@@ -171,7 +164,7 @@ export class SecretDiscovery implements Discovery {
         },
         event: (type: string, secret: SecretObject) => this.#event(type, secret),
         reached: (to: string) => {
-          if (isOlder(to, version)) throw new ApiFailure("expired", "the server went back to an older version");
+          if (isOlder(to, version)) throw wentBack();
           version = to;
           reached = true;
         },
@@ -185,19 +178,12 @@ export class SecretDiscovery implements Discovery {
   }
 
   #event(type: string, secret: SecretObject): void {
-    const name = nameOf(secret);
-    const before = this.#secrets?.get(name);
-    if (type === "DELETED") {
-      if (this.#secrets?.delete(name)) this.#changed();
-      return;
-    }
-    const after = known(secret, before);
-    this.#secrets?.set(name, after);
-    if (after !== before) this.#changed();
-  }
-
-  #changed(): void {
-    this.#sorted = undefined;
+    const secrets = this.#secrets;
+    if (secrets === undefined) return;
+    const changed = type === "DELETED" ? secrets.delete(nameOf(secret)) : secrets.set(secret);
+    if (!changed) return;
+    // There may be room now for some that did not fit, and only a list has their contents.
+    if (secrets.crowded) this.#listAgainAtMs = this.#o.clock.monotonic();
     this.#observer?.changed();
   }
 
@@ -224,8 +210,6 @@ export class SecretDiscovery implements Discovery {
   }
 }
 
-const nameOf = ({ metadata }: SecretObject): string => metadata?.name ?? "";
-
 /**
  * Versions are only to be handed back, so this decides nothing but to list anew: where they look like numbers and go
  * backwards, the server was restored behind our back.
@@ -233,8 +217,4 @@ const nameOf = ({ metadata }: SecretObject): string => metadata?.name ?? "";
 const isOlder = (to: string, from: string): boolean =>
   /^\d+$/.test(to) && /^\d+$/.test(from) && Number(to) < Number(from);
 
-/** The same as before where it says the same. */
-function known(secret: SecretObject, before: Known | undefined): Known {
-  const says = JSON.stringify(secret.data ?? {});
-  return before?.says === says ? before : { says, target: targetOfSecret(secret) };
-}
+const wentBack = () => new ApiFailure("expired", "the server went back to an older version");

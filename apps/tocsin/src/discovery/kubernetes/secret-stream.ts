@@ -1,14 +1,15 @@
 import type { IncomingMessage } from "node:http";
+import { setImmediate as breath } from "node:timers/promises";
 
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
 import { failureOf, type KubernetesApi } from "./api.ts";
 import type { SecretObject } from "./target-secret.ts";
 
-/** Secrets of one list request. More would only make pages that are large. */
-const pageSize = 100;
+/** Secrets of one list request: a page is in memory as a whole, and each may have 1 MiB. */
+const pageSize = 10;
 
-/** A larger event is none: a Secret has 1 MiB at most. */
-const largestLine = 16 << 20;
+/** A larger event is none: a Secret has 1 MiB at most, in base64, and `kubectl apply` repeats it. */
+const largestLine = 4 << 20;
 
 /** Which Secrets. */
 export interface Selection {
@@ -16,32 +17,48 @@ export interface Selection {
   readonly labelSelector: string;
 }
 
-export interface Listed {
-  readonly secrets: readonly SecretObject[];
-  /** Where a watch goes on from. Opaque: only handed back. */
-  readonly version: string;
-}
-
-/** Lists them page by page, all from one state. @throws ApiFailure; nothing of what came before counts then */
+/**
+ * Lists them page by page, all from one state, and keeps none. Returns the version from which a watch goes on; it is opaque,
+ * and only handed back.
+ *
+ * @throws ApiFailure; nothing of what came before counts then
+ */
 export async function listSecrets(
   api: KubernetesApi,
-  { namespace, labelSelector }: Selection,
-  signal: AbortSignal,
-): Promise<Listed> {
-  const secrets: SecretObject[] = [];
+  selection: Selection,
+  o: { readonly each: (secret: SecretObject) => void; readonly signal: AbortSignal },
+): Promise<string> {
   let next = "";
   for (;;) {
-    const query = { labelSelector, limit: String(pageSize), ...(next !== "" && { continue: next }) };
-    const page = (await api.json(pathOf(namespace), query, signal)) as {
-      readonly items?: readonly SecretObject[] | null;
-      readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-    };
-    const { resourceVersion: version, continue: more = "" } = page.metadata ?? {};
-    if (version === undefined) throw new ApiFailure("protocol", "the answer is no list of Secrets");
-    secrets.push(...(page.items ?? []));
-    next = more;
-    if (next === "") return { secrets, version };
+    const page = await listPage(api, selection, { limit: pageSize, next, signal: o.signal });
+    for (const secret of page.secrets) {
+      o.each(secret);
+      // One may take 50 ms to read.
+      await breath();
+    }
+    next = page.next;
+    if (next === "") return page.version;
   }
+}
+
+/** Asks for the version at which the server is now. @throws ApiFailure */
+export async function currentVersion(api: KubernetesApi, selection: Selection, signal: AbortSignal): Promise<string> {
+  return (await listPage(api, selection, { limit: 1, next: "", signal })).version;
+}
+
+async function listPage(
+  api: KubernetesApi,
+  { namespace, labelSelector }: Selection,
+  { limit, next, signal }: { readonly limit: number; readonly next: string; readonly signal: AbortSignal },
+) {
+  const query = { labelSelector, limit: String(limit), ...(next !== "" && { continue: next }) };
+  const { items, metadata = {} } = (await api.json(pathOf(namespace), query, signal)) as {
+    readonly items?: readonly SecretObject[] | null;
+    readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  };
+  const { resourceVersion: version, continue: more = "" } = metadata;
+  if (version === undefined) throw new ApiFailure("protocol", "the answer is no list of Secrets");
+  return { secrets: items ?? [], version, next: more };
 }
 
 export interface Watcher {

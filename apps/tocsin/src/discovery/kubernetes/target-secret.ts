@@ -6,7 +6,13 @@ import { parseJson } from "../parse-text.ts";
 
 /** As much of a Secret as is looked at. */
 export interface SecretObject {
-  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly resourceVersion?: string };
+  readonly metadata?: {
+    readonly name?: string;
+    readonly namespace?: string;
+    readonly resourceVersion?: string;
+    /** RFC 3339, UTC. */
+    readonly creationTimestamp?: string | null;
+  };
   /** Base64. Absent where it is empty. */
   readonly data?: Readonly<Record<string, string>>;
 }
@@ -20,18 +26,55 @@ const credentials: readonly string[] = [...secretKeysOf(targetTypes), "token"];
 /** A Secret without such an entry is one target in the oldest layout: each entry a key of it. */
 const flatKeys = ["type", "url"] as const;
 
+/** Of a target with its credentials. A Secret may hold 1 MiB, and all that is read of it stays in memory. */
+const maxBytes = 256 << 10;
+
+/** What a value in JSON costs besides its text, about. */
+const valueBytes = 40;
+
 /**
  * Reads the target that a Secret holds: entry `target.json`, credentials beside it. The older layouts are read too, and say
  * so; docs/kubernetes.md describes them.
  */
 export function targetOfSecret({ metadata = {}, data = {} }: SecretObject): WrittenTarget {
   const { name = "", namespace = "" } = metadata;
-  const texts = new Map(Object.entries(data).map(([entry, value]) => [entry, Buffer.from(value, "base64").toString()]));
+  const read = entriesOf(data);
+  if (bytesOf(read) > maxBytes) {
+    const message = `the target and its credentials are larger than ${maxBytes / 1_024} KiB`;
+    return { place: `${namespace}/${name}`, name, namespace, input: undefined, issues: [issue("", message)] };
+  }
+  const texts = new Map(read.map(([entry, value]) => [entry, Buffer.from(value, "base64").toString()]));
   const beside = Object.fromEntries(
     credentials.flatMap((entry) => (texts.has(entry) ? [[entry, texts.get(entry)]] : [])),
   );
   return { place: `${namespace}/${name}`, name, namespace, beside, ...inputOf(texts) } as WrittenTarget;
 }
+
+/** What a Secret's target takes in memory, about, in bytes. Many small values take more than their text. */
+export function weightOf({ data = {} }: SecretObject): number {
+  const read = entriesOf(data);
+  const bytes = bytesOf(read);
+  if (bytes > maxBytes) return 0;
+  let values = 0;
+  for (const [, value] of read) {
+    for (const byte of Buffer.from(value, "base64")) if (byte === comma || byte === brace || byte === bracket) values++;
+  }
+  return bytes + values * valueBytes;
+}
+
+const [comma, brace, bracket] = Buffer.from(",{[");
+
+type Entries = readonly (readonly [entry: string, base64: string])[];
+
+/** The entries that are looked at: a document and credentials; in the oldest layout, all. */
+function entriesOf(data: Readonly<Record<string, string>>): Entries {
+  const known = documents.some((entry) => entry in data) || !flatKeys.some((key) => key in data);
+  const relevant = new Set<string>([...documents, ...credentials]);
+  return Object.entries(data).filter(([entry]) => !known || relevant.has(entry));
+}
+
+const bytesOf = (entries: Entries): number =>
+  entries.reduce((bytes, [, base64]) => bytes + Buffer.byteLength(base64, "base64"), 0);
 
 type Input = Pick<WrittenTarget, "input" | "issues" | "warnings">;
 
