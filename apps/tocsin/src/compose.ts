@@ -92,15 +92,18 @@ export async function compose(
   try {
     const metrics = new Metrics(version);
     closing.push(() => metrics.stop());
-    const vault = new Vault(keysOf(written, log));
+    const { keys, isNewKey } = keysOf(written, log);
+    const vault = new Vault(keys);
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
     const stateLog = new StateLog(log, clock);
     closing.push(() => stateLog.stop());
-    const ledger = await openLedger(written, { vault, wake, report: stateLog.changed });
+    const ledger = await openLedger(written, { vault, isNewKey, wake, report: stateLog.changed });
     closing.push(() => ledger[Symbol.asyncDispose]());
     const config = await afterLedger(written);
     const readiness = new Readiness(ledger, clock, (failure) => stateLog.ledger(failure));
+    closing.push(() => readiness.stop());
+    readiness.start();
     // One owner hears everything himself: of what he reads late, the end comes after the beginning.
     const standstill = config.ledger.kind === "postgres" ? new Standstill(clock) : undefined;
     closing.push(() => standstill?.stop());
@@ -203,7 +206,7 @@ export async function compose(
       ...operationsEndpoints({
         ledger,
         reload,
-        unready: () => readiness.reasons(),
+        unready: () => readiness.check(),
         warnings: () => settings.warnings(),
         exposition: () => exposition({ ledger, targets, metrics, clock }),
       }),

@@ -1,5 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
 
 export interface KeyFile {
@@ -16,7 +27,10 @@ export interface KeyFile {
  */
 export function keyFile(path: string): KeyFile {
   const found = read(path);
-  if (found !== undefined) return { key: found, made: false };
+  if (found !== undefined) {
+    takeRightsOfOthers(path);
+    return { key: found, made: false };
+  }
   mkdirSync(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   try {
@@ -37,6 +51,16 @@ export function keyFile(path: string): KeyFile {
   const key = read(path);
   if (key === undefined) throw new Error(`${path} vanished while it was made`);
   return { key, made: true };
+}
+
+/** Another user's file, such as one that an administrator put there, stays as it is. */
+function takeRightsOfOthers(path: string): void {
+  if ((statSync(path).mode & 0o077) === 0) return;
+  try {
+    chmodSync(path, 0o600);
+  } catch (error) {
+    if (!["EPERM", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
 }
 
 function read(path: string): Buffer | undefined {

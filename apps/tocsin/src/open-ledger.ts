@@ -12,6 +12,8 @@ import type { Vault } from "./vault.ts";
 
 export interface LedgerSurroundings {
   readonly vault: Pick<Vault, "identity">;
+  /** As `LedgerKeys`. */
+  readonly isNewKey: boolean;
   /** Another replica says that something is due. */
   readonly wake: () => void;
   /** Takes changes of state that operators are told of. */
@@ -21,13 +23,15 @@ export interface LedgerSurroundings {
 /** @throws OperatorError where it cannot be opened */
 export async function openLedger(
   { ledger: place, delivery }: Pick<Config, "ledger" | "delivery">,
-  { vault, wake, report }: LedgerSurroundings,
+  { vault, isNewKey, wake, report }: LedgerSurroundings,
 ): Promise<Ledger> {
   try {
-    if (place.kind === "sqlite") return await openSqliteLedger({ path: place.path, settings: delivery, report });
-    const ledger = await openPostgresLedger({ server: place.server, settings: delivery, wake, report });
+    const ledger =
+      place.kind === "sqlite"
+        ? await openSqliteLedger({ path: place.path, settings: delivery, report })
+        : await openPostgresLedger({ server: place.server, settings: delivery, wake, report });
     try {
-      await checkKey(ledger, vault);
+      await checkKey(ledger, { vault, isNewKey, isConfigured: place.keys.length > 0 });
       return ledger;
     } catch (error) {
       await ledger[Symbol.asyncDispose]();
@@ -56,14 +60,35 @@ const whyNot = (error: Error & { readonly code?: unknown }): string =>
     : error.message;
 
 /**
- * Replicas must have the same key: by another one, credentials have other names, so that their limits are not shared, and what
- * was told cannot be ended. The first that starts leaves a hash that tells nothing of the key.
+ * A ledger belongs to its key: with another one, credentials have other names, so that limits are not kept, and open incidents
+ * cannot be resolved. The first start leaves a hash that tells nothing about the key. Where the key file was lost, the new one
+ * is added, and the old one is still accepted when it comes back.
  */
-async function checkKey(ledger: Pick<Ledger, "rememberFirst">, vault: Pick<Vault, "identity">): Promise<void> {
+async function checkKey(
+  ledger: Pick<Ledger, "rememberFirst" | "remember">,
+  {
+    vault,
+    isNewKey,
+    isConfigured,
+  }: Pick<LedgerSurroundings, "vault" | "isNewKey"> & { readonly isConfigured: boolean },
+): Promise<void> {
   const name = "encryption key";
   const ours = vault.identity("ledger", name);
-  if ((await ledger.rememberFirst(name, ours)) !== ours)
-    throw new Error("it was written with another `ledger.encryptionKey` (of a list, the last counts)");
+  const known = (await ledger.rememberFirst(name, ours)).split(" ");
+  if (known.includes(ours)) return;
+  if (isNewKey) return ledger.remember(name, [...known, ours].join(" "));
+  throw new Error(
+    isConfigured
+      ? "it was written with another `ledger.encryptionKey` (of a list, the last counts)"
+      : "it was written with another key than the one in its key file; restore that file from a backup",
+  );
+}
+
+export interface LedgerKeys {
+  /** The first encrypts, all decrypt. */
+  readonly keys: readonly [Buffer, ...Buffer[]];
+  /** The key file was missing, and the key was made at this start. */
+  readonly isNewKey: boolean;
 }
 
 /** @throws OperatorError where it cannot be read or made, or is no key */
@@ -76,11 +101,11 @@ function openKeyFile(path: string): KeyFile {
 }
 
 /** The configured keys; else the one beside the file, which is made at the first start. */
-export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): readonly [Buffer, ...Buffer[]] {
+export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): LedgerKeys {
   const [first, ...others] = ledger.keys;
-  if (first !== undefined) return [first, ...others];
+  if (first !== undefined) return { keys: [first, ...others], isNewKey: false };
   if (ledger.kind === "postgres") throw new OperatorError("PostgreSQL needs `ledger.encryptionKey`");
-  if (ledger.path === ":memory:") return [randomBytes(32)];
+  if (ledger.path === ":memory:") return { keys: [randomBytes(32)], isNewKey: true };
   const old = existsSync(ledger.path);
   const { key, made } = openKeyFile(`${ledger.path}.key`);
   if (made && old) {
@@ -89,5 +114,5 @@ export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): readonl
       "the ledger's key file was missing and a new one was made: what was told before cannot be resolved until the old one is back",
     );
   }
-  return [key];
+  return { keys: [key], isNewKey: made };
 }

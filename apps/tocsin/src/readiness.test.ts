@@ -1,6 +1,6 @@
 import { LedgerUnavailable } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/testkit";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Readiness } from "./readiness.ts";
 
 test("a ledger that failed to commit is asked every second until it does, with nobody sending anything", async () => {
@@ -28,5 +28,85 @@ test("a ledger that failed to commit is asked every second until it does, with n
   expect(readiness.reasons()).toEqual([]);
   const count = asked.length;
   await clock.advance(60_000);
-  expect(asked).toHaveLength(count);
+  expect(asked.length - count).toBe(15);
+});
+
+/** A ledger whose writes end when the test says so. */
+function slowLedger(clock: VirtualClock) {
+  const begun: number[] = [];
+  const ends: (() => void)[] = [];
+  const probe = () => {
+    begun.push(clock.monotonic());
+    return new Promise<void>((resolve) => ends.push(resolve));
+  };
+  return { begun, ends, probe };
+}
+
+describe("a readiness check", () => {
+  test("writes to the ledger, at most once a second, however many ask", async () => {
+    const clock = new VirtualClock();
+    let writes = 0;
+    const readiness = new Readiness({ probe: async () => void writes++ }, clock);
+    readiness.loaded();
+    expect(await Promise.all([readiness.check(), readiness.check(), readiness.check()])).toEqual([[], [], []]);
+    expect(writes).toBe(1);
+    await clock.advance(999);
+    await readiness.check();
+    expect(writes).toBe(1);
+    await clock.advance(1);
+    await readiness.check();
+    expect(writes).toBe(2);
+  });
+
+  test("fails when the write fails, and succeeds when it succeeds again", async () => {
+    const clock = new VirtualClock();
+    let broken = true;
+    const turns: (string | undefined)[] = [];
+    const probe = async () => {
+      if (broken) throw new LedgerUnavailable("tocsin.db was removed");
+    };
+    const readiness = new Readiness({ probe }, clock, (failure) => turns.push(failure));
+    readiness.loaded();
+    expect(await readiness.check()).toEqual(["the ledger does not commit: tocsin.db was removed"]);
+    broken = false;
+    await clock.advance(1_000);
+    expect(await readiness.check()).toEqual([]);
+    expect(turns).toEqual(["tocsin.db was removed", undefined]);
+  });
+
+  test("fails while a write hangs, begins no second one, and succeeds once it ends", async () => {
+    const clock = new VirtualClock();
+    const { begun, ends, probe } = slowLedger(clock);
+    const readiness = new Readiness({ probe }, clock);
+    readiness.loaded();
+    const checking = readiness.check();
+    await clock.advance(5_000);
+    expect(await checking).toEqual(["the ledger does not commit: a write takes longer than 5 s"]);
+    await clock.advance(60_000);
+    expect(begun).toHaveLength(1);
+    ends[0]?.();
+    await clock.advance(0);
+    expect(readiness.reasons()).toEqual([]);
+  });
+
+  test("asks nothing of the ledger once the service stops", async () => {
+    const clock = new VirtualClock();
+    const { begun, probe } = slowLedger(clock);
+    const readiness = new Readiness({ probe }, clock);
+    readiness.start();
+    readiness.stop();
+    expect(await readiness.check()).toContain("the service is stopping");
+    await clock.advance(60_000);
+    expect(begun).toEqual([]);
+  });
+});
+
+test("a ledger that is not used is written to every four seconds, so that its loss is noticed within five", async () => {
+  const clock = new VirtualClock();
+  let writes = 0;
+  const readiness = new Readiness({ probe: async () => void writes++ }, clock);
+  readiness.start();
+  await clock.advance(60_000);
+  expect(writes).toBe(15);
+  readiness.stop();
 });

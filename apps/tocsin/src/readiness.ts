@@ -1,7 +1,15 @@
 import type { Clock, Ledger } from "@tocsin/core";
 
-/** While the ledger does not commit, it is asked this often whether it does again: a load balancer sends nothing then. */
+/** The ledger is asked to write so often, also when nobody sends anything: a ledger whose file is gone must be noticed. */
+const watchEveryMs = 4_000;
+
+/** The same while it does not commit: a load balancer sends nothing then. Never more often, however often somebody asks. */
 const probeEveryMs = 1_000;
+
+/** A write that takes longer counts as failed until it ends. */
+const maxProbeMs = 5_000;
+
+const doNothing = (): void => {};
 
 /** Whether senders should come here: the ledger commits, and the first load of targets has ended. */
 export class Readiness {
@@ -11,12 +19,21 @@ export class Readiness {
   #loaded = false;
   #stopping = false;
   #failed: string | undefined;
+  #probedAtMs = Number.NEGATIVE_INFINITY;
+  /** The write that has not ended yet. */
+  #writing: Promise<void> | undefined;
+  #cancelNext = doNothing;
 
   /** `turned` is called when the ledger does not commit any more, and with undefined when it commits again. */
   constructor(ledger: Pick<Ledger, "probe">, clock: Clock, turned: (failure: string | undefined) => void = () => {}) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#turned = turned;
+  }
+
+  /** Begins to watch the ledger. */
+  start(): void {
+    this.#probeAfter(watchEveryMs);
   }
 
   get stopping(): boolean {
@@ -29,6 +46,7 @@ export class Readiness {
 
   stop(): void {
     this.#stopping = true;
+    this.#cancelNext();
   }
 
   committed(): void {
@@ -41,21 +59,52 @@ export class Readiness {
     const turned = this.#failed === undefined;
     this.#failed = why;
     if (!turned) return;
-    this.#probeLater();
+    this.#probeAfter(probeEveryMs);
     this.#turned(why);
   }
 
-  #probeLater(): void {
-    this.#clock.after(probeEveryMs, () => void this.#probe());
+  /** As `reasons`, after a real write. */
+  async check(): Promise<string[]> {
+    await this.#probe();
+    return this.reasons();
+  }
+
+  #probeAfter(ms: number): void {
+    this.#cancelNext();
+    if (this.#stopping) return;
+    this.#cancelNext = this.#clock.after(ms, () => void this.#watch());
+  }
+
+  async #watch(): Promise<void> {
+    await this.#probe();
+    this.#probeAfter(this.#failed === undefined ? watchEveryMs : probeEveryMs);
   }
 
   async #probe(): Promise<void> {
-    if (this.#failed === undefined || this.#stopping) return;
+    if (this.#stopping) return;
+    const nowMs = this.#clock.monotonic();
+    if (this.#writing === undefined && nowMs - this.#probedAtMs >= probeEveryMs) {
+      this.#probedAtMs = nowMs;
+      this.#writing = this.#write();
+    }
+    if (this.#writing === undefined) return;
+    let cancel = doNothing;
+    const late = new Promise<"late">((resolve) => {
+      cancel = this.#clock.after(maxProbeMs, () => resolve("late"));
+    });
+    const outcome = await Promise.race([this.#writing, late]);
+    cancel();
+    if (outcome === "late") this.commitFailed(`a write takes longer than ${maxProbeMs / 1_000} s`);
+  }
+
+  async #write(): Promise<void> {
     try {
       await this.#ledger.probe();
       this.committed();
-    } catch {
-      this.#probeLater();
+    } catch (error) {
+      this.commitFailed((error as Error).message);
+    } finally {
+      this.#writing = undefined;
     }
   }
 

@@ -42,7 +42,7 @@ export async function embedSimulator(dir: string): Promise<EmbeddedSimulator> {
   for (const port of [portIn(portFile) ?? usualPort, 0]) {
     try {
       const listening = await stand.listen({ port });
-      writeFileSync(portFile, `${listening.port}\n`);
+      writeFileSync(portFile, `${listening.port}\n`, { mode: 0o600 });
       return { url: listening.url, close: () => stand.close() };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;

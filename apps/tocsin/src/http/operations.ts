@@ -15,8 +15,8 @@ export interface Reloaded {
 
 export interface Operations {
   readonly ledger: Pick<Ledger, "stats">;
-  /** Why the service is not ready; empty: it is. */
-  readonly unready: () => readonly string[];
+  /** Why the service is not ready, after a write to the ledger; empty: it is ready. */
+  readonly unready: () => Promise<readonly string[]>;
   /** What is wrong although the service is ready. */
   readonly warnings: () => readonly string[];
   readonly reload: () => Promise<Reloaded>;
@@ -31,8 +31,8 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
     role: "open",
     isProbe: true,
     does: "readiness: the ledger commits, and targets were loaded; warnings name what is wrong all the same",
-    answer(_request, reply) {
-      const reasons = unready();
+    async answer(_request, reply) {
+      const reasons = await unready();
       const warned = warnings();
       if (reasons.length > 0) reply.code(503);
       return {

@@ -22,8 +22,12 @@ export function parseInstant(text: string): number | undefined | null {
   // `Date.parse` alone takes "1" for a time, and 30 February for a day in March.
   const ms = rfc3339.test(text) ? Date.parse(text) : parseLoosely(text);
   if (ms === null || !isDay(text)) return null;
-  return ms === goZeroTimeMs ? undefined : ms;
+  return ms === goZeroTimeMs ? undefined : Math.min(Math.max(ms, firstMs), lastMs);
 }
+
+/** An offset leads out of the years that RFC 3339 can write, and what is sent must be such a time. */
+const firstMs = Date.parse("0000-01-01T00:00:00.000Z");
+const lastMs = Date.parse("9999-12-31T23:59:59.999Z");
 
 function parseLoosely(text: string): number | null {
   const found = loose.exec(text);

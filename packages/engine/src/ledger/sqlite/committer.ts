@@ -3,6 +3,8 @@ import { type CoreOptions, LedgerCore } from "../core.ts";
 import { LedgerClock } from "../ledger-clock.ts";
 import type { Operation } from "../operations.ts";
 import { OwnCommits, type ReportChanges } from "../watchers.ts";
+import { memory } from "./database.ts";
+import { FileGuard } from "./ledger-files.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 
 export interface SqliteOptions {
@@ -16,12 +18,23 @@ export type Answer =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly unavailable: boolean; readonly message: string; readonly stack?: string };
 
+const guardEveryMs = 1_000;
+
+/**
+ * Their answers promise that something is kept. Without the ledger's files they are refused; deliveries go on, since what
+ * was accepted before must still be sent.
+ */
+const promised: ReadonlySet<Operation> = new Set(["want", "probe", "acknowledge", "resolve"]);
+
 /** Runs groups of operations, each group in one transaction: one fsync for all that came together. */
 export class Committer {
   readonly #store: SqliteStore;
   readonly #clock: LedgerClock;
   readonly #options: Omit<CoreOptions, "nowMs" | "soleOwner">;
   readonly #commits: OwnCommits;
+  readonly #guard: FileGuard | undefined;
+  #guardedAtMs = 0;
+  #fileProblem: string | undefined;
   #core: LedgerCore;
 
   constructor(
@@ -45,6 +58,7 @@ export class Committer {
     this.#store.begin();
     this.#core = this.#open(true);
     this.#store.commit(this.#clock.now());
+    this.#guard = options.path === memory ? undefined : new FileGuard(options.path);
   }
 
   #open(soleOwner: boolean): LedgerCore {
@@ -52,6 +66,26 @@ export class Committer {
   }
 
   run(calls: readonly Call[]): Answer[] {
+    const problem = this.#problem(calls);
+    if (problem === undefined) return this.#commit(calls);
+    const answers = this.#commit(calls.filter(([operation]) => !promised.has(operation)));
+    const refused: Answer = { ok: false, unavailable: true, message: problem };
+    return calls.map(([operation]) => (promised.has(operation) ? refused : (answers.shift() ?? refused)));
+  }
+
+  /** Of the ledger's files, looked at once a second. */
+  #problem(calls: readonly Call[]): string | undefined {
+    const nowMs = this.#clock.now();
+    const isProbe = calls.some(([operation]) => operation === "probe");
+    if (isProbe || nowMs - this.#guardedAtMs >= guardEveryMs) {
+      this.#guardedAtMs = nowMs;
+      this.#fileProblem = this.#guard?.problem();
+    }
+    return this.#fileProblem;
+  }
+
+  #commit(calls: readonly Call[]): Answer[] {
+    if (calls.length === 0) return [];
     const nowMs = this.#clock.now();
     let answers: Answer[];
     try {
@@ -63,7 +97,7 @@ export class Committer {
       const failure = this.#undo(error);
       // One operation's fault is not the others': each gets a transaction of its own.
       if (failure.ok || failure.unavailable || calls.length === 1) return calls.map(() => failure);
-      return calls.flatMap((call) => this.run([call]));
+      return calls.flatMap((call) => this.#commit([call]));
     }
     this.#commits.committed();
     return answers;

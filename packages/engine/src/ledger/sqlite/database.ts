@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
+import { keptLogBytes, secureFiles } from "./ledger-files.ts";
 import { migrations } from "./schema.ts";
 
 export type Row = Record<string, unknown>;
@@ -7,6 +8,9 @@ type Value = string | number | null;
 
 /** SQLite before 3.51.3 may lose a WAL reset under concurrency: https://sqlite.org/wal.html#walresetbug */
 const oldestSafe = [3, 51, 3];
+
+/** The path of a database without a file. */
+export const memory = ":memory:";
 
 export interface DatabaseOptions {
   /** How long a second process waits for the first to end before it is refused. @default 5_000 */
@@ -26,6 +30,7 @@ export class Database {
 
   /** @throws Error where the file belongs to another process or a newer version. */
   constructor(path: string, { busyTimeoutMs = 5_000 }: DatabaseOptions = {}) {
+    if (path !== memory) secureFiles(path);
     this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
     try {
       this.#open();
@@ -44,7 +49,7 @@ export class Database {
     this.#db.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
     this.#db.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192");
     // A checkpoint every 40 MB: pages that change often are written once, and a start reads that much at most.
-    this.#db.exec("PRAGMA wal_autocheckpoint=10000; PRAGMA journal_size_limit=67108864");
+    this.#db.exec(`PRAGMA wal_autocheckpoint=10000; PRAGMA journal_size_limit=${keptLogBytes}`);
     // Takes the lock now, not at the first write.
     this.#db.exec("BEGIN IMMEDIATE");
     const applied = Number(this.#db.prepare("PRAGMA user_version").get()?.["user_version"]);
