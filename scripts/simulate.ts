@@ -1,36 +1,66 @@
-// Histories of the engine, made by seeds: node --conditions=@tocsin/source scripts/simulate.ts --seeds 2000 [--from 1] [--show]
+// Histories made by seeds: npm run simulate -- --seeds 2000 [--from 1] [--senders KIND|all] [--rule] [--show]
+//   --senders KIND   sources are senders of this kind only; "all": each kind in turn, with all seeds
+//   --rule           one alert without an engine: judges the rule for claims alone, hundreds of histories a second
+//   --show           prints the history of each failing seed
 import { parseArgs } from "node:util";
-import { simulate } from "@tocsin/testkit/simulation";
+import { allSenderKinds, playHistory, type SenderKind } from "@tocsin/testkit/senders";
+import { scenarioOf, simulate } from "@tocsin/testkit/simulation";
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "200" },
     from: { type: "string", default: "1" },
-    /** Prints the history of each failing seed. */
+    senders: { type: "string" },
+    rule: { type: "boolean", default: false },
     show: { type: "boolean", default: false },
   },
 });
 
+const wantsAll = values.senders === "all" || (values.rule && values.senders === undefined);
+const kinds: readonly (SenderKind | undefined)[] = wantsAll
+  ? allSenderKinds
+  : values.senders === undefined
+    ? [undefined]
+    : allSenderKinds.filter((kind) => kind === values.senders);
+if (kinds.length === 0) {
+  console.error(`Unknown kind of senders "${values.senders}". Kinds: all, ${allSenderKinds.join(", ")}`);
+  process.exit(2);
+}
+
 const startedAtMs = performance.now();
-const failing: number[] = [];
+const [from, count] = [Number(values.from), Number(values.seeds)];
+const failing: string[] = [];
 let simulatedMs = 0;
 let attempts = 0;
 let incidents = 0;
-for (let seed = Number(values.from); seed < Number(values.from) + Number(values.seeds); seed++) {
-  const result = await simulate(seed);
+
+for (const kind of kinds) {
+  const before = failing.length;
+  for (let seed = from; seed < from + count; seed++) {
+    const { violations, history } = await run(kind, seed);
+    if (violations.length === 0) continue;
+    failing.push(kind === undefined ? String(seed) : `${kind} ${seed}`);
+    console.log(`seed ${seed} fails:\n  ${violations.slice(0, 5).join("\n  ")}`);
+    if (values.show) console.log(await history());
+  }
+  if (kinds.length > 1) console.log(`${kind}: ${failing.length - before} of ${count} seeds fail`);
+}
+
+async function run(kind: SenderKind | undefined, seed: number) {
+  if (values.rule && kind !== undefined) {
+    const { violations, lines } = playHistory(kind, seed);
+    return { violations, history: () => lines.join("\n") };
+  }
+  const result = await simulate(scenarioOf(seed, kind));
   simulatedMs += result.simulatedMs;
   attempts += result.attempts;
   incidents += result.incidents;
-  if (result.violations.length === 0) continue;
-  failing.push(seed);
-  console.log(`seed ${seed} fails:\n  ${result.violations.slice(0, 5).join("\n  ")}`);
-  if (values.show) console.log(await result.history());
+  return result;
 }
 
 const days = (simulatedMs / 86_400_000).toFixed(1);
 const wallS = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
-console.log(
-  `${values.seeds} seeds: ${incidents} incidents, ${attempts} attempts, ${days} days simulated in ${wallS} s`,
-);
-console.log(failing.length === 0 ? "all promises held" : `${failing.length} seeds fail: ${failing.join(" ")}`);
+const seen = values.rule ? "" : `: ${incidents} incidents, ${attempts} attempts, ${days} days simulated`;
+console.log(`${count * kinds.length} seeds${seen} in ${wallS} s`);
+console.log(failing.length === 0 ? "all promises held" : `${failing.length} seeds fail: ${failing.join(", ")}`);
 process.exitCode = failing.length === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 import type { Severity } from "@tocsin/core/decisions";
 import { severities } from "@tocsin/core/decisions";
 import { Random } from "../random.ts";
+import { allSenderKinds, type SenderKind } from "../senders/kinds.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -54,7 +55,8 @@ export type SourcePlan =
       readonly slownessMs: number;
       /** When each falls silent for good, ms since the start; null: never. */
       readonly silentAtMs: readonly (number | null)[];
-    };
+    }
+  | { readonly kind: "senders"; readonly name: string; readonly senders: SenderKind };
 
 /** How often things go wrong: shares of operations, or mean times between. 0: never. */
 export interface Trouble {
@@ -116,9 +118,12 @@ export const newKey = (random: Random): string =>
 
 const some = <T>(random: Random, of: readonly T[]): T[] => of.filter(() => random.chance(0.6));
 
-/** What happens in a run: all of it follows from the seed. */
-export function scenarioOf(seed: number): Scenario {
-  const scenario = roughScenarioOf(seed);
+/**
+ * What happens in a run: all of it follows from the seed. `senders`: all sources are of this kind. Otherwise half of the runs
+ * have sources of any kind, and the others ideal ones, which also do what no real sender does.
+ */
+export function scenarioOf(seed: number, senders?: SenderKind): Scenario {
+  const scenario = withSenders(roughScenarioOf(seed), new Random(seed).fork("senders"), senders);
   // Choices of their own, so that what is added moves nothing else.
   const random = new Random(seed).fork("more");
   const rough = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
@@ -127,6 +132,16 @@ export function scenarioOf(seed: number): Scenario {
   // Somebody who acknowledges whatever pages, so that some of it ends and comes back meanwhile.
   const met = random.chance(0.15) ? { ...torn, meanToPersonMs: 3 * second } : torn;
   return random.chance(0.06) ? withStorm(met) : met;
+}
+
+function withSenders(scenario: Scenario, random: Random, senders: SenderKind | undefined): Scenario {
+  if (senders === undefined && random.chance(0.5)) return scenario;
+  const sources = scenario.sources.map(({ name }): SourcePlan => ({
+    kind: "senders",
+    name,
+    senders: senders ?? random.pick(allSenderKinds),
+  }));
+  return { ...scenario, sources };
 }
 
 /** Errors that all come at once, far more than the limit allows, and stay. */

@@ -23,7 +23,7 @@ describe("the engine keeps its promises", () => {
 
 describe("a seed", () => {
   it("is one history, whichever ledger keeps it", { timeout: 120_000 }, async () => {
-    const both = [1, 2, 3, 4].map(scenarioOf);
+    const both = [1, 2, 3, 4].map((seed) => scenarioOf(seed));
     expect(new Set(both.map(({ ledger }) => ledger)).size).toBe(2);
     for (const { seed } of both) {
       const [once, twice] = await Promise.all([simulate(seed, { remember: true }), simulate(seed, { remember: true })]);

@@ -1,19 +1,11 @@
-import type { Claim, Severity } from "@tocsin/core/decisions";
+import type { Claim } from "@tocsin/core/decisions";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
+import { alertOf, type Problem, Problems } from "./problems.ts";
 import type { AlertPlan, SourcePlan } from "./scenario.ts";
 
 /** True once the request was answered with 2xx. */
 export type Deliver = (claims: readonly Claim[]) => Promise<boolean>;
-
-interface Problem {
-  readonly plan: AlertPlan;
-  fires: boolean;
-  startsAtMs: number;
-  severity: Severity;
-  /** What it measures, in words that change. */
-  reading: string;
-}
 
 /** What monitoring sees, and how it says so. */
 export interface Source {
@@ -31,61 +23,8 @@ export interface Source {
   truthOf(alert: string): "fires" | "over" | "unknown";
 }
 
-const sleep = (clock: VirtualClock, ms: number): Promise<void> =>
+export const sleep = (clock: VirtualClock, ms: number): Promise<void> =>
   new Promise((resolve) => void clock.after(ms, resolve));
-
-/** How long a reading stays what it is. */
-const readingLastsMs = 100_000;
-
-/** Problems that come and go by themselves; `changed` is told each time. */
-class Problems {
-  readonly all: Map<string, Problem>;
-  #quiet = false;
-
-  constructor(
-    clock: VirtualClock,
-    random: Random,
-    alerts: readonly AlertPlan[],
-    sameStart: number,
-    changed: (problem: Problem) => void,
-  ) {
-    this.all = new Map(
-      alerts.map((plan) => {
-        const problem = { plan, fires: false, startsAtMs: clock.monotonic(), severity: plan.severity, reading: "0" };
-        return [plan.name, problem];
-      }),
-    );
-    const read = (): void => {
-      if (this.#quiet) return;
-      for (const problem of this.all.values()) problem.reading = String(Number(problem.reading) + 1);
-      clock.after(readingLastsMs, read);
-    };
-    clock.after(readingLastsMs, read);
-    for (const problem of this.all.values()) {
-      const turn = (): void => {
-        if (this.#quiet) return;
-        problem.fires = !problem.fires;
-        if (problem.fires && !random.chance(sameStart)) problem.startsAtMs = clock.monotonic();
-        changed(problem);
-        clock.after(random.wait(problem.fires ? problem.plan.firesMs : problem.plan.quietMs), turn);
-      };
-      clock.after(random.wait(problem.plan.quietMs), turn);
-    }
-  }
-
-  quiet(): void {
-    this.#quiet = true;
-  }
-}
-
-const labelsOf = ({ name, team }: AlertPlan) => ({ alertname: name, team });
-
-const alertOf = ({ plan, severity, reading }: Problem, startsAtMs: number): Claim["alert"] => ({
-  fingerprint: plan.name,
-  labels: labelsOf(plan),
-  annotations: { severity, reading },
-  startsAtMs,
-});
 
 /** An Alertmanager, of several replicas perhaps: says each change until it is heard, in order, and repeats what fires. */
 export function webhookSource(

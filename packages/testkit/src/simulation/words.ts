@@ -26,10 +26,9 @@ const never = Number.POSITIVE_INFINITY;
  * A sender that still sees the alert fire moves its end on. If our clock is behind, after restarts while the wall clock was set
  * back, the end of what is over lies ahead of us, and only that it moved back can be read in it; a repeat says it again.
  */
-const endMovedBack = (before: Memory, { alert, endsAtMs }: Claim): boolean =>
+const endMovedBack = (before: Memory, { endsAtMs }: Claim): boolean =>
   before.endsAtMs !== null &&
   endsAtMs !== undefined &&
-  before.saidStartsAtMs === alert.startsAtMs &&
   (endsAtMs < before.endsAtMs || (endsAtMs === before.endsAtMs && before.skewed));
 
 /**
@@ -59,13 +58,14 @@ export class Words {
     const isDirect = sender !== undefined;
     const startMs = Math.min(alert.startsAtMs, nowMs);
     if (status === "firing") {
+      const movedBack = before !== undefined && endMovedBack(before, claim);
       this.#readings.set(alert.fingerprint, alert.annotations["reading"] ?? "");
       if (!isDirect && before?.fires && startMs > before.newestStartMs)
         this.#lostEnds.set(alert.fingerprint, this.lostEnds(alert.fingerprint) + 1);
       claims.set(claimant, {
         source,
         fires: true,
-        firesSinceMs: before?.fires ? before.firesSinceMs : nowMs,
+        firesSinceMs: before?.fires && !movedBack ? before.firesSinceMs : nowMs,
         firedUntilMs: nowMs,
         saidStartsAtMs: alert.startsAtMs,
         newestStartMs: before?.fires ? Math.max(before.newestStartMs, startMs) : startMs,
@@ -74,8 +74,9 @@ export class Words {
         doubtfulEndAtMs: null,
         skewed:
           alert.startsAtMs > nowMs ||
+          (before?.skewed === true && before.saidStartsAtMs === alert.startsAtMs) ||
           (endsAtMs !== undefined && endsAtMs <= nowMs) ||
-          (before !== undefined && endMovedBack(before, claim)),
+          movedBack,
       });
       return;
     }

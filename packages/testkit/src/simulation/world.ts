@@ -4,6 +4,7 @@ import { Simulator } from "@tocsin/simulator";
 import { Random } from "../random.ts";
 import { VirtualClock } from "../virtual-clock.ts";
 import { LedgerHome, type OpenLedger } from "./ledger-home.ts";
+import { monitoringSource } from "./monitoring-source.ts";
 import { Network } from "./network.ts";
 import { dedupKeyOf, Replica, wants } from "./replica.ts";
 import { type AlertPlan, newKey, type Scenario, type TargetPlan } from "./scenario.ts";
@@ -102,6 +103,7 @@ export class World implements AsyncDisposable {
     this.sources = scenario.sources.map((plan) => {
       const alerts = scenario.alerts.filter(({ sources }) => sources.includes(plan.name));
       const here = { clock, random: fork(plan.name), deliver: (claims: readonly Claim[]) => this.#deliver(claims) };
+      if (plan.kind === "senders") return monitoringSource(plan, alerts, here);
       return plan.kind === "webhook" ? webhookSource(plan, alerts, here) : directSource(plan, alerts, here);
     });
   }

@@ -1,0 +1,2 @@
+export { type History, playHistory } from "./histories.ts";
+export { allSenderKinds, type SenderKind, senderKinds } from "./kinds.ts";
