@@ -123,7 +123,8 @@ export class Service implements AsyncDisposable {
   async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
-      headers: { "content-type": "application/json", ...headers },
+      // Metrics are those of now.
+      headers: { "content-type": "application/json", "cache-control": "no-cache", ...headers },
       ...(body !== undefined && {
         body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
       }),

@@ -15,7 +15,7 @@ import { LastGood } from "./discovery/last-good.ts";
 import { openDiscoveries } from "./discovery/open-discoveries.ts";
 import { TargetGuard } from "./discovery/target-guard.ts";
 import { Explainer } from "./explainer.ts";
-import { exposition } from "./exposition.ts";
+import { Exposition } from "./exposition.ts";
 import { housekeeping } from "./housekeeping.ts";
 import { alertEndpoints } from "./http/alerts.ts";
 import { backupEndpoints } from "./http/backup.ts";
@@ -208,7 +208,7 @@ export async function compose(
         reload,
         unready: () => readiness.check(),
         warnings: () => settings.warnings(),
-        exposition: () => exposition({ ledger, targets, metrics, clock }),
+        exposition: new Exposition({ ledger, targets, metrics, clock }),
       }),
     ];
     const app = createServer({

@@ -2,40 +2,76 @@ import type { Clock, Ledger } from "@tocsin/core";
 
 import { stateOf } from "./target-entry.ts";
 import type { Targets } from "./targets.ts";
-import type { Metrics, Snapshot } from "./telemetry/metrics.ts";
+import type { Snapshot } from "./telemetry/counted-gauges.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
 
-/** The ledger has so long to count; Prometheus waits 10 s for everything. */
-const longestMs = 3_000;
+/** The ledger may count for this long; Prometheus waits 10 s for everything. */
+const maxCountingMs = 3_000;
 
-/** The text that Prometheus scrapes. What the ledger counts is asked for at this time; it may not answer, the rest does. */
-export async function exposition({
-  ledger,
-  targets,
-  metrics,
-  clock,
-}: {
+/** A scrape is answered with the text of the last one if that is no older. */
+const keptMs = 1_000;
+
+export interface ExpositionOptions {
   readonly ledger: Pick<Ledger, "stats" | "standing">;
   readonly targets: Pick<Targets, "entries" | "publishers">;
   readonly metrics: Metrics;
   readonly clock: Clock;
-}): Promise<{ readonly contentType: string; readonly text: string }> {
-  const snapshot = await within(longestMs, clock, snapshotOf(ledger));
-  metrics.counted(snapshot);
-  const blocked = new Map(snapshot?.standing.map((one) => [one.target, one.blocked]));
-  const counts = Map.groupBy(targets.entries, (entry) => `${entry.source}\0${stateOf(entry, blocked.get(entry.name))}`);
-  metrics.targets(
-    Array.from(counts, ([key, entries]) => {
-      const [source = "", state = ""] = key.split("\0");
-      return { source, state, count: entries.length };
-    }),
-  );
-  metrics.cached(targets.publishers);
-  return { contentType: metrics.registry.contentType, text: await metrics.registry.metrics() };
 }
 
-async function snapshotOf(ledger: Pick<Ledger, "stats" | "standing">): Promise<Snapshot | undefined> {
+export interface Scraped {
+  readonly contentType: string;
+  /** The text in pieces: whole it may have tens of megabytes. */
+  readonly slices: readonly string[];
+}
+
+interface Last {
+  readonly scraped: Promise<Scraped>;
+  /** When it was done. Absent: it is being built. */
+  atMs?: number;
+}
+
+/** The text that Prometheus scrapes. The ledger counts at that time; if it does not answer, the rest is there. */
+export class Exposition {
+  readonly #o: ExpositionOptions;
+  #last: Last | undefined;
+
+  constructor(options: ExpositionOptions) {
+    this.#o = options;
+  }
+
+  /** `fresh`: not the text of an earlier scrape. */
+  scrape({ fresh = false } = {}): Promise<Scraped> {
+    const { clock } = this.#o;
+    const last = this.#last;
+    if (!fresh && last && (last.atMs === undefined || clock.monotonic() - last.atMs < keptMs)) return last.scraped;
+    const next: Last = { scraped: this.#buildAfter(last) };
+    this.#last = next;
+    return next.scraped.finally(() => (next.atMs ??= clock.monotonic()));
+  }
+
+  /** One after the other: all write the same gauges. */
+  async #buildAfter(last: Last | undefined): Promise<Scraped> {
+    await last?.scraped.catch(() => {});
+    return this.#build();
+  }
+
+  async #build(): Promise<Scraped> {
+    const { ledger, targets, metrics, clock } = this.#o;
+    const snapshot = await within(maxCountingMs, clock, snapshotOf(ledger));
+    const blocked = new Map(snapshot?.standing.map((one) => [one.target, one.blocked]));
+    const shown = targets.entries.map((entry) => {
+      const { name, source } = entry;
+      return { name, source, state: stateOf(entry, blocked.get(name)) };
+    });
+    await metrics.counted(shown, snapshot);
+    metrics.cached(targets.publishers);
+    return { contentType: metrics.registry.contentType, slices: await metrics.registry.slices() };
+  }
+}
+
+async function snapshotOf(ledger: ExpositionOptions["ledger"]): Promise<Snapshot | undefined> {
   try {
-    const [stats, standing] = await Promise.all([ledger.stats(), ledger.standing()]);
+    const [stats, standing] = await Promise.all([ledger.stats(), ledger.standing("held_back")]);
     return { stats, standing };
   } catch {
     // Readiness and the log say why.

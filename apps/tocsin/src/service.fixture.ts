@@ -67,7 +67,8 @@ export async function startService(
     async ask(method, path, body, headers = {}) {
       const response = await fetch(`${base}${path}`, {
         method,
-        headers,
+        // Metrics are those of now.
+        headers: { "cache-control": "no-cache", ...headers },
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
       const text = await response.text();

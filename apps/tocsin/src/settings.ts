@@ -194,7 +194,7 @@ export class Settings {
 
   #report(entries: readonly TargetEntry[]): void {
     const { metrics, log } = this.#o;
-    metrics.expect(entries.flatMap(({ name, target }) => (target?.type === "pagerduty" ? [name] : [])));
+    metrics.useTargets(entries.map(({ name, target }) => ({ name, type: target?.type })));
     const before = this.#said;
     this.#said = new Map();
     for (const { name, place, errors, warnings, inForce, refused } of entries) {

@@ -1,5 +1,8 @@
+import { Readable } from "node:stream";
+
 import type { Issue, Ledger } from "@tocsin/core";
 
+import type { Exposition } from "../exposition.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { iso } from "./page.ts";
 import { reloadFailed } from "./problem.ts";
@@ -20,7 +23,7 @@ export interface Operations {
   /** What is wrong although the service is ready. */
   readonly warnings: () => readonly string[];
   readonly reload: () => Promise<Reloaded>;
-  readonly exposition: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly exposition: Pick<Exposition, "scrape">;
 }
 
 export function operationsEndpoints(operations: Operations): Endpoint[] {
@@ -57,11 +60,11 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       method: "GET",
       path: "/metrics",
       role: "read",
-      does: "metrics for Prometheus",
-      async answer(_request, reply) {
-        const { contentType, text } = await exposition();
-        void reply.type(contentType);
-        return text;
+      does: "metrics for Prometheus, at most a second old; Cache-Control: no-cache asks for new ones",
+      async answer(request, reply) {
+        const fresh = request.headers["cache-control"] === "no-cache";
+        const { contentType, slices } = await exposition.scrape({ fresh });
+        return reply.type(contentType).send(Readable.from(slices));
       },
     },
     healthy("/healthz"),

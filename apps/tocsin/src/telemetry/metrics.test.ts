@@ -2,6 +2,7 @@ import { attemptReasons, type Lease } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 
 import { startService } from "../service.fixture.ts";
+import type { Snapshot } from "./counted-gauges.ts";
 import { Metrics } from "./metrics.ts";
 
 /** The eight, exactly: names and labels are public API. */
@@ -26,6 +27,14 @@ const samplesOf = (text: string): Map<string, number> =>
   );
 
 const lease = { target: "pager", action: "trigger", severity: "critical" } as Lease;
+
+const snapshotWith = (incidents: Snapshot["stats"]["incidents"]): Snapshot => ({
+  stats: { incidents, due: [], deadLetters: [], alerts: { firing: 0, resolved: 0 }, nowMs: 0 },
+  standing: [],
+});
+
+const stateLines = (of: readonly string[]) =>
+  of.map((state) => `tocsin_target_state{target="${state} one",state="${state}"} 1`);
 
 describe("metrics", () => {
   test("name the eight with their labels, after one publish and one failure of each", async () => {
@@ -83,16 +92,27 @@ describe("metrics", () => {
 
   test("of targets that are gone do not pile up", async () => {
     const metrics = new Metrics("1");
-    metrics.expect(["pager", "other"]);
-    metrics.expect(["other"]);
+    metrics.useTargets(["pager", "other"].map((name) => ({ name, type: "pagerduty" })));
+    const outcome = { kind: "retry", reason: "server", detail: "", status: 500 } as const;
+    for (const target of ["pager", "other"]) {
+      metrics.attempted({ ...lease, target }, "pagerduty", outcome, 5);
+      metrics.told({ ...lease, target }, 5);
+      metrics.waited(target, 5);
+    }
+    await metrics.counted([{ name: "pager", source: "config", state: "unauthorized" }], undefined);
+    expect(await metrics.registry.metrics()).toContain('"pager"');
+    metrics.useTargets([{ name: "other", type: "pagerduty" }]);
+    await metrics.counted([], undefined);
     const text = await metrics.registry.metrics();
     metrics.stop();
-    expect([text.includes('publisher="pager"'), text.includes('publisher="other"')]).toEqual([false, true]);
+    expect([text.includes('"pager"'), text.includes('publisher="other"')]).toEqual([false, true]);
   });
 
-  test("of a known PagerDuty target start at nothing, so that the first failure is an increase", async () => {
+  test("of a PagerDuty target start at nothing with its first incident, so that the first failure is an increase", async () => {
     const metrics = new Metrics("1");
-    metrics.expect(["pager"]);
+    metrics.useTargets([{ name: "pager", type: "pagerduty" }]);
+    expect(await metrics.registry.metrics()).not.toContain('"pager"');
+    await metrics.counted([], snapshotWith([{ target: "pager", state: "due", count: 1 }]));
     const samples = samplesOf(await metrics.registry.metrics());
     metrics.stop();
     for (const reason of attemptReasons) {
@@ -101,6 +121,71 @@ describe("metrics", () => {
     for (const event of ["trigger", "acknowledge", "resolve", "change"]) {
       expect(samples.get(`pagerduty_events_published_total{publisher="pager",event_type="${event}"}`)).toBe(0);
     }
+  });
+
+  test("show the state of each target that is not ready, and of ready ones that have an incident", async () => {
+    const metrics = new Metrics("1");
+    const states = ["ready", "degraded", "invalid", "disabled", "shadow", "unauthorized", "misconfigured"];
+    const targets = states.map((state) => ({ name: `${state} one`, source: "files", state }));
+    metrics.useTargets(targets.map(({ name }) => ({ name, type: "slack" })));
+    const shown = async () => {
+      const samples = samplesOf(await metrics.registry.metrics());
+      const names = [...samples.keys()].filter((name) => name.startsWith("tocsin_target_state{"));
+      return names.map((name) => `${name} ${samples.get(name)}`);
+    };
+    await metrics.counted(targets, snapshotWith([]));
+    expect(await shown()).toEqual(stateLines(states.slice(1)));
+    await metrics.counted(targets, snapshotWith([{ target: "ready one", state: "told", count: 1 }]));
+    expect(await shown()).toEqual(stateLines(states));
+    await metrics.counted([{ name: "invalid one", source: "files", state: "degraded" }], undefined);
+    expect(await shown()).toEqual(['tocsin_target_state{target="invalid one",state="degraded"} 1']);
+    expect(samplesOf(await metrics.registry.metrics()).get('tocsin_targets{source="files",state="degraded"}')).toBe(1);
+    metrics.stop();
+  });
+
+  test("are counters where their name ends in _total, and only there", async () => {
+    const metrics = new Metrics("1");
+    const types = (await metrics.registry.metrics()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
+    metrics.stop();
+    const counters = Array.from(types, ([, name = "", type]) => [name, name.endsWith("_total"), type === "counter"]);
+    expect(counters).toContainEqual(["process_cpu_seconds_total", true, true]);
+    expect(counters.filter(([, isTotal, isCounter]) => isTotal !== isCounter)).toEqual([]);
+  });
+
+  test("of the time to delivery tell minutes and hours apart", async () => {
+    const metrics = new Metrics("1");
+    for (const seconds of [90, 200, 600, 1_200, 3_000, 10_000, 100_000]) metrics.told(lease, seconds * 1_000);
+    const samples = samplesOf(await metrics.registry.metrics());
+    metrics.stop();
+    const upTo = (bound: string) =>
+      samples.get(`tocsin_time_to_told_seconds_bucket{le="${bound}",target="pager",severity="critical"}`);
+    expect(["60", "120", "300", "900", "1800", "3600", "21600", "+Inf"].map(upTo)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test("of 10,000 targets without an incident have a bounded number of lines, and with one are built in slices", async () => {
+    const metrics = new Metrics("1");
+    const names = Array.from({ length: 10_000 }, (_, n) => `target-${n}`);
+    const targets = names.map((name) => ({ name, source: "kubernetes", state: "ready" }));
+    metrics.useTargets(names.map((name) => ({ name, type: "pagerduty" })));
+    await metrics.counted(targets, snapshotWith([]));
+    let slices = 0;
+    const text = async () => {
+      slices = 0;
+      return (await metrics.registry.slices(async () => void slices++)).join("");
+    };
+    expect((await text()).split("\n").length).toBeLessThan(250);
+    expect(slices).toBe(0);
+    await metrics.counted(
+      targets.map((target) => ({ ...target, state: "invalid" })),
+      snapshotWith([]),
+    );
+    expect((await text()).split("\n").length).toBeLessThan(10_250);
+    expect(slices).toBeGreaterThanOrEqual(10);
+    for (const target of names) metrics.told({ ...lease, target }, 1);
+    const lines = (await text()).split("\n").length;
+    expect(lines).toBeGreaterThan(150_000);
+    expect(slices).toBeGreaterThanOrEqual(Math.floor(lines / 1_000) - 1);
+    metrics.stop();
   });
 
   test("tell a hundred sources apart, and no more", async () => {
@@ -141,7 +226,7 @@ describe("metrics", () => {
     }
     expect(scraped.has("tocsin_event_loop_lag_seconds")).toBe(true);
     const quiet = samplesOf((await other.ask("GET", "/metrics")).text);
-    expect(quiet.get('pagerduty_events_published_total{publisher="pager",event_type="trigger"}')).toBe(0);
+    expect([...quiet.keys()].filter((sample) => sample.includes('"pager"'))).toEqual([]);
     expect(quiet.get("tocsin_ledger_commit_seconds_count")).toBe(0);
   });
 });

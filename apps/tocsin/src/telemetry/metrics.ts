@@ -1,23 +1,22 @@
-import { attemptReasons, type Lease, type LedgerStats, type Outcome, type TargetStanding } from "@tocsin/core";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { attemptReasons, type Lease, type Outcome } from "@tocsin/core";
 
 import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
+import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
+import { pagerdutyMetrics } from "./pagerduty-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
+import { Counter, Gauge, Histogram, nextTurn, Registry } from "./series.ts";
 
 /** Names of sources come from senders; beyond this many, the rest is one. */
 const mostSources = 100;
 
-const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 21_600];
+/** The delivery of a critical is late after two minutes; an outage lasts hours. */
+const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 120, 300, 900, 1_800, 3_600, 21_600];
 const lagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** What is counted by asking, at the time of a scrape. */
-export interface Snapshot {
-  readonly stats: LedgerStats;
-  readonly standing: readonly TargetStanding[];
-}
+/** Targets whose first series are made at once. */
+const targetsPerSlice = 200;
 
 /**
  * All metrics of one running service, in a registry of its own: two services in one process do not meet. No label ever
@@ -25,59 +24,19 @@ export interface Snapshot {
  */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #sources = new BoundedLabel(mostSources);
-  #expected: ReadonlySet<string> = new Set();
   readonly #registers = [this.registry];
+  readonly #sources = new BoundedLabel(mostSources);
+  /** Targets that there are, by name, with their type. */
+  #types: ReadonlyMap<string, string | undefined> = new Map();
+  /** Targets that received something or wait for it: all others have no series. */
+  readonly #active = new Set<string>();
+  readonly #counted = new CountedGauges(this.#registers, {
+    active: this.#active,
+    exists: (target) => this.#types.has(target),
+  });
   readonly #process = processMetrics(this.registry);
 
-  readonly #published = new Counter({
-    name: "pagerduty_events_published_total",
-    help: "Events that PagerDuty accepted.",
-    labelNames: ["publisher", "event_type"],
-    registers: this.#registers,
-  });
-  readonly #publishErrors = new Counter({
-    name: "pagerduty_publish_errors_total",
-    help: "Attempts that PagerDuty did not accept, by reason.",
-    labelNames: ["publisher", "error_type"],
-    registers: this.#registers,
-  });
-  readonly #requestSeconds = new Histogram({
-    name: "pagerduty_api_request_duration_seconds",
-    help: "Duration of an attempt; status_code 0 is one without an answer.",
-    labelNames: ["method", "status_code"],
-    buckets: requestSeconds,
-    registers: this.#registers,
-  });
-  readonly #apiCalls = new Counter({
-    name: "pagerduty_api_calls_total",
-    help: "Attempts, whatever came of them.",
-    labelNames: ["method"],
-    registers: this.#registers,
-  });
-  readonly #rateLimitHits = new Counter({
-    name: "pagerduty_rate_limit_hits_total",
-    help: "Waits of ours at the limit, and 429s of PagerDuty.",
-    registers: this.#registers,
-  });
-  readonly #cacheHits = new Counter({
-    name: "pagerduty_cache_hits_total",
-    help: "Look-ups that a cache answered.",
-    labelNames: ["cache_name"],
-    registers: this.#registers,
-  });
-  readonly #cacheMisses = new Counter({
-    name: "pagerduty_cache_misses_total",
-    help: "Look-ups that a cache could not answer.",
-    labelNames: ["cache_name"],
-    registers: this.#registers,
-  });
-  readonly #cacheSize = new Gauge({
-    name: "pagerduty_cache_size",
-    help: "Entries in all caches.",
-    registers: this.#registers,
-  });
-
+  readonly #pagerduty = pagerdutyMetrics(this.#registers);
   readonly #received = new Counter({
     name: "tocsin_alerts_received_total",
     help: "Alerts in requests: recorded ones that fire or are resolved, rejected ones, and those that the sender left out.",
@@ -122,36 +81,6 @@ export class Metrics {
     buckets: waitSeconds,
     registers: this.#registers,
   });
-  readonly #incidents = new Gauge({
-    name: "tocsin_incidents",
-    help: "Incidents in the ledger.",
-    labelNames: ["target", "state"],
-    registers: this.#registers,
-  });
-  readonly #dueOldest = new Gauge({
-    name: "tocsin_due_oldest_seconds",
-    help: "How long the oldest incident has been due.",
-    labelNames: ["target", "severity"],
-    registers: this.#registers,
-  });
-  readonly #deadLetters = new Gauge({
-    name: "tocsin_dead_letters",
-    help: "Dead letters in the ledger.",
-    labelNames: ["target", "reason"],
-    registers: this.#registers,
-  });
-  readonly #breaker = new Gauge({
-    name: "tocsin_breaker_state",
-    help: "0 closed, 1 half-open, 2 open.",
-    labelNames: ["target"],
-    registers: this.#registers,
-  });
-  readonly #targets = new Gauge({
-    name: "tocsin_targets",
-    help: "Targets that are known, by where they come from and what state they are in.",
-    labelNames: ["source", "state"],
-    registers: this.#registers,
-  });
   readonly #discoveredAt = new Gauge({
     name: "tocsin_discovery_last_sync_timestamp_seconds",
     help: "When all targets of a source were last read.",
@@ -182,6 +111,14 @@ export class Metrics {
     registers: this.#registers,
   });
 
+  readonly #perTarget = [
+    this.#pagerduty.published,
+    this.#pagerduty.publishErrors,
+    this.#attempts,
+    this.#timeToTold,
+    this.#limiterWait,
+  ];
+
   constructor(version: string) {
     new Gauge({
       name: "tocsin_build_info",
@@ -190,24 +127,27 @@ export class Metrics {
       registers: this.#registers,
     }).set({ version, node: process.version }, 1);
     for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
-    for (const counter of [this.#cacheHits, this.#cacheMisses]) counter.inc({ cache_name: "endpoints" }, 0);
+    for (const counter of [this.#pagerduty.cacheHits, this.#pagerduty.cacheMisses])
+      counter.inc({ cache_name: "endpoints" }, 0);
   }
 
-  /** PagerDuty targets that exist: counters begin at 0, for an increase from nothing is none to Prometheus. */
-  expect(publishers: Iterable<string>): void {
-    const before = this.#expected;
-    this.#expected = new Set(publishers);
-    for (const publisher of this.#expected) {
-      if (before.has(publisher)) continue;
-      for (const event_type of eventTypes) this.#published.inc({ publisher, event_type }, 0);
-      for (const error_type of attemptReasons) this.#publishErrors.inc({ publisher, error_type }, 0);
+  /** The targets that there are from now on. Series of others must not pile up. */
+  useTargets(targets: Iterable<{ readonly name: string; readonly type: string | undefined }>): void {
+    this.#types = new Map(Array.from(targets, ({ name, type }) => [name, type]));
+    for (const target of this.#active) {
+      if (this.#types.has(target)) continue;
+      this.#active.delete(target);
+      for (const metric of this.#perTarget) metric.removeAll(target);
     }
-    // Targets come and go; their series must not pile up.
-    for (const publisher of before) {
-      if (this.#expected.has(publisher)) continue;
-      for (const event_type of eventTypes) this.#published.remove({ publisher, event_type });
-      for (const error_type of attemptReasons) this.#publishErrors.remove({ publisher, error_type });
-    }
+  }
+
+  /** Counters begin at 0 with a target's first incident, since to Prometheus an increase from nothing is none. */
+  #sees(target: string): void {
+    if (this.#active.has(target)) return;
+    this.#active.add(target);
+    if (this.#types.get(target) !== "pagerduty") return;
+    for (const event_type of eventTypes) this.#pagerduty.published.inc({ publisher: target, event_type }, 0);
+    for (const error_type of attemptReasons) this.#pagerduty.publishErrors.inc({ publisher: target, error_type }, 0);
   }
 
   received(source: string, status: "firing" | "resolved" | "rejected" | "truncated", count: number): void {
@@ -234,23 +174,26 @@ export class Metrics {
     durationMs: number,
   ): void {
     const reason = outcome.kind === "accepted" ? "" : outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
+    this.#sees(lease.target);
     this.#attempts.inc({ target: lease.target, outcome: outcome.kind, reason });
     if (type !== "pagerduty" || (outcome.kind === "interrupted" && !outcome.left)) return;
     const status = outcome.kind === "interrupted" ? 0 : (outcome.status ?? 0);
-    this.#apiCalls.inc({ method: "POST" });
-    this.#requestSeconds.observe({ method: "POST", status_code: String(status) }, durationMs / 1_000);
-    if (status === 429) this.#rateLimitHits.inc();
-    if (outcome.kind !== "accepted") this.#publishErrors.inc({ publisher: lease.target, error_type: reason });
-    else if (lease.action !== "check") this.#published.inc({ publisher: lease.target, event_type: lease.action });
+    this.#pagerduty.apiCalls.inc({ method: "POST" });
+    this.#pagerduty.requestSeconds.observe({ method: "POST", status_code: String(status) }, durationMs / 1_000);
+    if (status === 429) this.#pagerduty.rateLimitHits.inc();
+    if (outcome.kind !== "accepted") this.#pagerduty.publishErrors.inc({ publisher: lease.target, error_type: reason });
+    else if (lease.action !== "check")
+      this.#pagerduty.published.inc({ publisher: lease.target, event_type: lease.action });
   }
 
   /** A wait of ours at a target's limiter began. */
   limited(type: string | undefined): void {
-    if (type === "pagerduty") this.#rateLimitHits.inc();
+    if (type === "pagerduty") this.#pagerduty.rateLimitHits.inc();
   }
 
   /** A target's wait at its limiter ended. */
   waited(target: string, durationMs: number): void {
+    this.#sees(target);
     this.#limiterWait.observe({ target }, durationMs / 1_000);
   }
 
@@ -260,7 +203,7 @@ export class Metrics {
 
   /** Whether an incident's endpoint was at hand, or had to be opened again. */
   lookedUp(hit: boolean): void {
-    (hit ? this.#cacheHits : this.#cacheMisses).inc({ cache_name: "endpoints" });
+    (hit ? this.#pagerduty.cacheHits : this.#pagerduty.cacheMisses).inc({ cache_name: "endpoints" });
   }
 
   reloaded(successful: boolean, nowMs: number): void {
@@ -281,26 +224,21 @@ export class Metrics {
   }
 
   cached(entries: number): void {
-    this.#cacheSize.set(entries);
+    this.#pagerduty.cacheSize.set(entries);
   }
 
-  /** By source and state. */
-  targets(counts: Iterable<{ readonly source: string; readonly state: string; readonly count: number }>): void {
-    this.#targets.reset();
-    for (const { source, state, count } of counts) this.#targets.set({ source, state }, count);
-  }
-
-  /** Undefined: the ledger does not answer, so what it would say is absent rather than old. */
-  counted(snapshot: Snapshot | undefined): void {
-    for (const gauge of [this.#incidents, this.#dueOldest, this.#deadLetters, this.#breaker]) gauge.reset();
-    if (snapshot === undefined) return;
-    const { stats, standing } = snapshot;
-    for (const { target, state, count } of stats.incidents) this.#incidents.set({ target, state }, count);
-    for (const { target, severity, oldestAtMs } of stats.due) {
-      this.#dueOldest.set({ target, severity }, Math.max(0, stats.nowMs - oldestAtMs) / 1_000);
+  /**
+   * What the next scrape shows. Undefined: the ledger does not answer, so what it would say is absent rather than old.
+   * `pause` is awaited between two slices of the work.
+   */
+  async counted(targets: readonly ShownTarget[], snapshot: Snapshot | undefined, pause = nextTurn): Promise<void> {
+    this.#counted.show(targets, snapshot);
+    let begun = 0;
+    for (const { target, count } of snapshot?.stats.incidents ?? []) {
+      if (count === 0 || this.#active.has(target)) continue;
+      this.#sees(target);
+      if (++begun % targetsPerSlice === 0) await pause();
     }
-    for (const { target, reason, count } of stats.deadLetters) this.#deadLetters.set({ target, reason }, count);
-    for (const { target, breaker } of standing) this.#breaker.set({ target }, breakerState[breaker.state]);
   }
 
   /** Ends what measures the process. */
@@ -310,4 +248,3 @@ export class Metrics {
 }
 
 const eventTypes = ["trigger", "acknowledge", "resolve", "change"] as const;
-const breakerState = { closed: 0, half_open: 1, open: 2 } as const;

@@ -1,27 +1,22 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
-import { Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "./series.ts";
 
-/**
- * What the process itself costs. Not prom-client's default metrics: those watch garbage collection and the event loop
- * for ever, once per registry.
- */
+/** What the process itself costs, read at each scrape. */
 export function processMetrics(registry: Registry): { stop(): void } {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
+  const registers = [registry];
   const startedAt = Date.now() / 1_000 - process.uptime();
-  gauge("process_cpu_seconds_total", "CPU time of all threads, user and system.", () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
+  const gauge = (name: string, help: string, read: () => number) => new Gauge({ name, help, registers, read });
+  void new Counter({
+    name: "process_cpu_seconds_total",
+    help: "CPU time of all threads, user and system.",
+    registers,
+    read: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
   });
   gauge("process_resident_memory_bytes", "Memory in use.", () => process.memoryUsage.rss());
   gauge("process_start_time_seconds", "When the process started.", () => startedAt);

@@ -321,7 +321,8 @@ export interface Ledger extends AsyncDisposable {
    * known to accept its credential, so nothing has to be asked first.
    */
   unblock(target: string, how: { readonly proven: boolean }): Promise<void>;
-  standing(): Promise<readonly TargetStanding[]>;
+  /** Of all current targets, or of those that a breaker, a block or a pause holds back. */
+  standing(only?: "held_back"): Promise<readonly TargetStanding[]>;
   stats(): Promise<LedgerStats>;
   /** Writes and commits something that means nothing: readiness. */
   probe(): Promise<void>;

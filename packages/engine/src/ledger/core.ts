@@ -225,8 +225,8 @@ export class LedgerCore {
     else gates.retryBlocked(access, nowMs);
   }
 
-  standing() {
-    return standing(this.#desk);
+  standing(only?: "held_back") {
+    return standing(this.#desk, only);
   }
 
   stats() {

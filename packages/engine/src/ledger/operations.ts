@@ -40,7 +40,7 @@ export const portOver = ({ run, watch, close }: Port): Ledger => ({
   replay: (id) => run("replay", [id]),
   charge: (target) => run("charge", [target]),
   unblock: (target, how) => run("unblock", [target, how]),
-  standing: () => run("standing", []),
+  standing: (only) => run("standing", only === undefined ? [] : [only]),
   stats: () => run("stats", []),
   probe: () => run("probe", []),
   remember: (name, text) => run("remember", [name, text]),

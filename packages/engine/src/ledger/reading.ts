@@ -6,6 +6,7 @@ import type {
   IncidentView,
   Reason,
   TargetStanding,
+  TargetTerms,
 } from "@tocsin/core/decisions";
 import { breakerState } from "../breaker.ts";
 import type { Desk } from "./desk.ts";
@@ -88,10 +89,11 @@ function isSilenced({ claims, shown }: AlertRecord): boolean {
   return firing.every(({ source, sender }) => sender === undefined && shown[source]?.suppressed === true);
 }
 
-export const standing = (desk: Desk): TargetStanding[] =>
-  [...desk.targets()].map(({ terms }) => {
+export const standing = (desk: Desk, only?: "held_back"): TargetStanding[] =>
+  [...desk.targets()].flatMap(({ terms }) => {
     const { gates, nowMs } = desk;
     const block = gates.block(terms.access);
+    if (only === "held_back" && !block && !isHeldBack(desk, terms)) return [];
     return {
       target: terms.name,
       breaker: gates.breakerOf(terms.name, nowMs),
@@ -103,3 +105,6 @@ export const standing = (desk: Desk): TargetStanding[] =>
       blocked: block ? { state: block.state, detail: block.detail } : null,
     };
   });
+
+const isHeldBack = ({ gates }: Desk, { name, credential }: TargetTerms): boolean =>
+  gates.breaker(name).openUntilMs !== null || gates.throttle(credential).pausedUntilMs !== null;

@@ -143,6 +143,7 @@ export function holdingBack(subject: LedgerSubject): void {
       await stage.fires("f", { severity: "critical" });
       expect(await stage.claim()).toEqual([]);
       expect(await stage.ledger.standing()).toMatchObject([{ breaker: { state: "open", untilMs: t0 + 10 * second } }]);
+      expect(await stage.ledger.standing("held_back")).toEqual(await stage.ledger.standing());
       expect((await stage.stands())[0]).toBe("due waiting_breaker");
       await stage.clock.advance(10 * second);
       const probe = await stage.claimOne();

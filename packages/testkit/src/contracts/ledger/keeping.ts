@@ -12,6 +12,8 @@ import {
   Stage,
   suspicious,
   timedOut,
+  tooMany,
+  unauthorized,
 } from "./stage.ts";
 
 const forgetAll = async (stage: Stage, beforeMs: number): Promise<number> => {
@@ -155,6 +157,20 @@ export function keeping(subject: LedgerSubject): void {
       expect(history.map(({ what }) => what)).toEqual(["trigger interrupted", "trigger", "resolve"]);
       expect(history[0]?.detail).toBe("stopped");
       expect(await stage.ledger.incident(1_000_000)).toBeUndefined();
+    });
+
+    it("which targets are held back: blocked, paused or behind a breaker", async () => {
+      await using stage = await Stage.open(subject, {
+        targets: ["blocked", "paused", "well"].map((name) => targetTerms(name)),
+      });
+      await stage.fires("a", { at: ["blocked", "paused", "well"] });
+      const outcomes = { blocked: unauthorized, paused: tooMany, well: serverError };
+      for (const lease of await stage.claim())
+        await stage.settle(lease, outcomes[lease.target as keyof typeof outcomes]);
+      const held = await stage.ledger.standing("held_back");
+      expect(held.map(({ target }) => target).toSorted()).toEqual(["blocked", "paused"]);
+      expect(await stage.ledger.standing()).toEqual(expect.arrayContaining([...held]));
+      expect(await stage.ledger.standing()).toHaveLength(3);
     });
 
     it("what fires, page by page", async () => {

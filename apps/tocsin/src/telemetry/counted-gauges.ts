@@ -1,0 +1,122 @@
+import type { LedgerStats, TargetStanding } from "@tocsin/core";
+
+import { ReadGauge, type Registry } from "./series.ts";
+
+/** What is counted by asking, at the time of a scrape. */
+export interface Snapshot {
+  readonly stats: LedgerStats;
+  /** Of those targets that something holds back. */
+  readonly standing: readonly TargetStanding[];
+}
+
+/** A target as the service knows it now. */
+export interface ShownTarget {
+  readonly name: string;
+  readonly source: string;
+  readonly state: string;
+}
+
+export interface ActiveTargets {
+  /** Targets that received something or wait for it: all others have no series. */
+  readonly active: ReadonlySet<string>;
+  readonly exists: (target: string) => boolean;
+}
+
+/** Gauges that show what was counted for one scrape. */
+export class CountedGauges {
+  readonly #of: ActiveTargets;
+  #shown: readonly ShownTarget[] = [];
+  #snapshot: Snapshot | undefined;
+
+  constructor(registers: readonly Registry[], of: ActiveTargets) {
+    this.#of = of;
+    void new ReadGauge({
+      name: "tocsin_incidents",
+      help: "Incidents in the ledger.",
+      labelNames: ["target", "state"],
+      registers,
+      read: () => this.#ledger(incidentsIn),
+    });
+    void new ReadGauge({
+      name: "tocsin_due_oldest_seconds",
+      help: "How long the oldest incident has been due.",
+      labelNames: ["target", "severity"],
+      registers,
+      read: () => this.#ledger(dueIn),
+    });
+    void new ReadGauge({
+      name: "tocsin_dead_letters",
+      help: "Dead letters in the ledger.",
+      labelNames: ["target", "reason"],
+      registers,
+      read: () => this.#ledger(deadLettersIn),
+    });
+    void new ReadGauge({
+      name: "tocsin_breaker_state",
+      help: "0 closed, 1 half-open, 2 open.",
+      labelNames: ["target"],
+      registers,
+      read: () => this.#breakers(),
+    });
+    void new ReadGauge({
+      name: "tocsin_targets",
+      help: "Targets that are known, by where they come from and what state they are in.",
+      labelNames: ["source", "state"],
+      registers,
+      read: () => this.#targetCounts(),
+    });
+    void new ReadGauge({
+      name: "tocsin_target_state",
+      help: "1 for the state that the target is in. Ready targets are left out until they have an incident.",
+      labelNames: ["target", "state"],
+      registers,
+      read: () => this.#targetStates(),
+    });
+  }
+
+  /** Undefined: the ledger does not answer, so what it would say is absent rather than old. */
+  show(targets: readonly ShownTarget[], snapshot: Snapshot | undefined): void {
+    this.#shown = targets;
+    this.#snapshot = snapshot;
+  }
+
+  /** What the ledger said. */
+  #ledger<Row>(rowsIn: (stats: LedgerStats) => Iterable<Row>): Iterable<Row> {
+    return this.#snapshot === undefined ? [] : rowsIn(this.#snapshot.stats);
+  }
+
+  *#breakers(): Iterable<readonly [{ target: string }, number]> {
+    if (this.#snapshot === undefined) return;
+    const held = new Map(this.#snapshot.standing.map(({ target, breaker }) => [target, breakerState[breaker.state]]));
+    for (const target of this.#of.active)
+      if (this.#of.exists(target) && !held.has(target)) yield [{ target }, breakerState.closed];
+    for (const [target, state] of held) yield [{ target }, state];
+  }
+
+  *#targetStates(): Iterable<readonly [{ target: string; state: string }, number]> {
+    for (const { name, state } of this.#shown)
+      if (state !== "ready" || this.#of.active.has(name)) yield [{ target: name, state }, 1];
+  }
+
+  *#targetCounts(): Iterable<readonly [{ source: string; state: string }, number]> {
+    const counts = new Map<string, Map<string, number>>();
+    for (const { source, state } of this.#shown) {
+      const states = counts.get(source) ?? new Map<string, number>();
+      counts.set(source, states.set(state, (states.get(state) ?? 0) + 1));
+    }
+    for (const [source, states] of counts) for (const [state, count] of states) yield [{ source, state }, count];
+  }
+}
+
+const incidentsIn = ({ incidents }: LedgerStats) =>
+  incidents.map(({ target, state, count }) => [{ target, state }, count] as const);
+
+const deadLettersIn = ({ deadLetters }: LedgerStats) =>
+  deadLetters.map(({ target, reason, count }) => [{ target, reason }, count] as const);
+
+const dueIn = ({ due, nowMs }: LedgerStats) =>
+  due.map(
+    ({ target, severity, oldestAtMs }) => [{ target, severity }, Math.max(0, nowMs - oldestAtMs) / 1_000] as const,
+  );
+
+const breakerState = { closed: 0, half_open: 1, open: 2 } as const;

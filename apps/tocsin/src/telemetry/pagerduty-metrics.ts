@@ -1,0 +1,54 @@
+import { Counter, Gauge, Histogram, type Registry } from "./series.ts";
+
+const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** The eight metrics about PagerDuty, whose names and labels are public API. */
+export const pagerdutyMetrics = (registers: readonly Registry[]) => ({
+  published: new Counter({
+    name: "pagerduty_events_published_total",
+    help: "Events that PagerDuty accepted.",
+    labelNames: ["publisher", "event_type"],
+    registers: registers,
+  }),
+  publishErrors: new Counter({
+    name: "pagerduty_publish_errors_total",
+    help: "Attempts that PagerDuty did not accept, by reason.",
+    labelNames: ["publisher", "error_type"],
+    registers: registers,
+  }),
+  requestSeconds: new Histogram({
+    name: "pagerduty_api_request_duration_seconds",
+    help: "Duration of an attempt; status_code 0 is one without an answer.",
+    labelNames: ["method", "status_code"],
+    buckets: requestSeconds,
+    registers: registers,
+  }),
+  apiCalls: new Counter({
+    name: "pagerduty_api_calls_total",
+    help: "Attempts, whatever came of them.",
+    labelNames: ["method"],
+    registers: registers,
+  }),
+  rateLimitHits: new Counter({
+    name: "pagerduty_rate_limit_hits_total",
+    help: "Waits of ours at the limit, and 429s of PagerDuty.",
+    registers: registers,
+  }),
+  cacheHits: new Counter({
+    name: "pagerduty_cache_hits_total",
+    help: "Look-ups that a cache answered.",
+    labelNames: ["cache_name"],
+    registers: registers,
+  }),
+  cacheMisses: new Counter({
+    name: "pagerduty_cache_misses_total",
+    help: "Look-ups that a cache could not answer.",
+    labelNames: ["cache_name"],
+    registers: registers,
+  }),
+  cacheSize: new Gauge({
+    name: "pagerduty_cache_size",
+    help: "Entries in all caches.",
+    registers: registers,
+  }),
+});

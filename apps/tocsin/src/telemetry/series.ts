@@ -1,0 +1,230 @@
+/*
+ * Metrics as Prometheus scrapes them. A library builds its text in one go, which blocks everything else for seconds where
+ * there are ten thousand targets; this one builds it in slices, and an observation costs one look-up per label.
+ */
+
+export type LabelValues<Name extends string> = Readonly<Record<Name, string>>;
+
+export interface MetricOptions<Name extends string = never> {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly Name[];
+  readonly registers: readonly Registry[];
+}
+
+type Kind = "counter" | "gauge" | "histogram";
+
+/** The text of one series, without its name: `{target="pager"}`, or nothing. */
+type Shown = string;
+
+/** The first two lines of a metric. */
+const head = ({ name, help }: MetricOptions<string>, kind: Kind): string =>
+  `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${kind}\n`;
+
+const show = <Name extends string>(names: readonly Name[], labels: LabelValues<Name>): Shown =>
+  names.map((name) => `${name}="${escape(labels[name])}"`).join(",");
+
+/** Series of one metric, by the values of its labels. */
+abstract class Metric<Name extends string, Value> {
+  readonly #options: MetricOptions<Name>;
+  readonly #kind: Kind;
+  /** By the first label, so that all series of a target are removed at once; then by the others. */
+  readonly #series = new Map<string, Map<string, { readonly shown: Shown; value: Value }>>();
+
+  protected constructor(kind: Kind, options: MetricOptions<Name>) {
+    this.#kind = kind;
+    this.#options = options;
+    for (const registry of options.registers) registry.add(this);
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Drops the series whose first label has this value. */
+  removeAll(first: string): void {
+    this.#series.delete(first);
+  }
+
+  protected at(labels: LabelValues<Name>, initial: () => Value): { value: Value } {
+    const names = this.#options.labelNames ?? [];
+    const [first, ...others] = names;
+    const outer = first === undefined ? "" : labels[first];
+    let inner = this.#series.get(outer);
+    if (inner === undefined) this.#series.set(outer, (inner = new Map()));
+    const key = others.length === 1 ? labels[others[0] as Name] : others.map((name) => labels[name]).join("\0");
+    let series = inner.get(key);
+    if (series === undefined) {
+      inner.set(key, (series = { shown: show(names, labels), value: initial() }));
+    }
+    return series;
+  }
+
+  /** Its lines in the exposition format, each with its end. */
+  *lines(): Generator<string> {
+    yield head(this.#options, this.#kind);
+    for (const inner of this.#series.values())
+      for (const { shown, value } of inner.values()) yield* this.linesOf(shown, value);
+  }
+
+  protected abstract linesOf(shown: Shown, value: Value): Iterable<string>;
+}
+
+/** A value, of a metric with labels behind those. */
+type Given<Name extends string> = readonly [value: number] | readonly [labels: LabelValues<Name>, value: number];
+
+const labelled = <Name extends string>(given: Given<Name>): readonly [LabelValues<Name>, number] =>
+  given.length === 1 ? [{} as LabelValues<Name>, given[0]] : given;
+
+interface NumberOptions<Name extends string> extends MetricOptions<Name> {
+  /** Gives the value at each scrape; only without labels. */
+  readonly read?: () => number;
+}
+
+abstract class NumberMetric<Name extends string> extends Metric<Name, number> {
+  readonly #read: (() => number) | undefined;
+
+  protected constructor(kind: Kind, options: NumberOptions<Name>) {
+    super(kind, options);
+    this.#read = options.read;
+    if (!options.labelNames) this.number({} as LabelValues<Name>);
+  }
+
+  protected number(labels: LabelValues<Name>): { value: number } {
+    return this.at(labels, () => 0);
+  }
+
+  override lines(): Generator<string> {
+    if (this.#read) this.number({} as LabelValues<Name>).value = this.#read();
+    return super.lines();
+  }
+
+  protected *linesOf(shown: Shown, value: number): Iterable<string> {
+    yield line(this.name, shown, value);
+  }
+}
+
+/** Only grows, and begins again at 0 when the process restarts. */
+export class Counter<Name extends string = never> extends NumberMetric<Name> {
+  constructor(options: NumberOptions<Name>) {
+    super("counter", options);
+  }
+
+  inc(labels: LabelValues<Name> = {} as LabelValues<Name>, by = 1): void {
+    this.number(labels).value += by;
+  }
+}
+
+/** Goes up and down. */
+export class Gauge<Name extends string = never> extends NumberMetric<Name> {
+  constructor(options: NumberOptions<Name>) {
+    super("gauge", options);
+  }
+
+  set(...of: Given<Name>): void {
+    const [labels, value] = labelled(of);
+    this.number(labels).value = value;
+  }
+}
+
+/** Levels that are known elsewhere and read at each scrape, so that thousands of them need no series here. */
+export class ReadGauge<Name extends string> {
+  readonly #options: MetricOptions<Name>;
+  readonly #read: () => Iterable<readonly [LabelValues<Name>, number]>;
+
+  constructor(options: MetricOptions<Name> & { readonly read: () => Iterable<readonly [LabelValues<Name>, number]> }) {
+    this.#options = options;
+    this.#read = options.read;
+    for (const registry of options.registers) registry.add(this);
+  }
+
+  *lines(): Generator<string> {
+    const { name, labelNames = [] } = this.#options;
+    yield head(this.#options, "gauge");
+    for (const [labels, value] of this.#read()) yield line(name, show(labelNames, labels), value);
+  }
+}
+
+interface Observed {
+  /** One more than there are buckets: the last takes what is above all of them. */
+  readonly counts: number[];
+  sum: number;
+}
+
+/** Counts observations in buckets. */
+export class Histogram<Name extends string = never> extends Metric<Name, Observed> {
+  readonly #buckets: readonly number[];
+
+  /** `buckets` are upper bounds, in ascending order. */
+  constructor(options: MetricOptions<Name> & { readonly buckets: readonly number[] }) {
+    super("histogram", options);
+    this.#buckets = options.buckets;
+    if (!options.labelNames) this.#at({} as LabelValues<Name>);
+  }
+
+  observe(...of: Given<Name>): void {
+    const [labels, value] = labelled(of);
+    const { value: observed } = this.#at(labels);
+    const bucket = this.#buckets.findIndex((bound) => value <= bound);
+    const index = bucket === -1 ? this.#buckets.length : bucket;
+    observed.counts[index] = (observed.counts[index] ?? 0) + 1;
+    observed.sum += value;
+  }
+
+  #at(labels: LabelValues<Name>): { value: Observed } {
+    return this.at(labels, () => ({ counts: Array.from({ length: this.#buckets.length + 1 }, () => 0), sum: 0 }));
+  }
+
+  protected *linesOf(shown: Shown, { counts, sum }: Observed): Iterable<string> {
+    const others = shown === "" ? "" : `,${shown}`;
+    let total = 0;
+    for (const [index, bound] of [...this.#buckets, "+Inf"].entries()) {
+      total += counts[index] ?? 0;
+      yield line(`${this.name}_bucket`, `le="${bound}"${others}`, total);
+    }
+    yield line(`${this.name}_sum`, shown, sum);
+    yield line(`${this.name}_count`, shown, total);
+  }
+}
+
+/** Lines that are built at once, before others have their turn. */
+const linesPerSlice = 1_000;
+
+/** Lets others have their turn. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** All metrics of one service. */
+export class Registry {
+  readonly contentType = "text/plain; version=0.0.4; charset=utf-8";
+  readonly #metrics: { lines(): Iterable<string> }[] = [];
+
+  add(metric: { lines(): Iterable<string> }): void {
+    this.#metrics.push(metric);
+  }
+
+  async metrics(): Promise<string> {
+    return (await this.slices()).join("");
+  }
+
+  /** Their text, built in slices; `pause` is awaited between two. */
+  async slices(pause: () => Promise<void> = nextTurn): Promise<readonly string[]> {
+    const slices: string[] = [];
+    let lines: string[] = [];
+    for (const metric of this.#metrics) {
+      for (const text of metric.lines()) {
+        lines.push(text);
+        if (lines.length < linesPerSlice) continue;
+        slices.push(lines.join(""));
+        lines = [];
+        await pause();
+      }
+    }
+    slices.push(lines.join(""));
+    return slices;
+  }
+}
+
+const line = (name: string, shown: Shown, value: number): string =>
+  `${name}${shown === "" ? "" : `{${shown}}`} ${value}\n`;
+
+const escape = (text: string): string => text.replace(/[\\\n"]/g, (one) => (one === "\n" ? "\\n" : `\\${one}`));
