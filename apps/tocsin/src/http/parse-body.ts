@@ -39,5 +39,4 @@ function firstValue(bytes: Buffer): string {
   return bytes.toString("utf8", start, valueAt(bytes, start).end);
 }
 
-const tooMuch = (what: string): Problem =>
-  new Problem(413, "body_too_complex", `the request body has ${what}; send fewer alerts in one request`);
+const tooMuch = (what: string): Problem => new Problem(413, "body_too_complex", `the request body has ${what}`);
