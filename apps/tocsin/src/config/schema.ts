@@ -58,7 +58,7 @@ const server = z
       ),
     trustedProxies: z
       .array(network())
-      .default([])
+      .prefault([])
       .describe(
         "Proxies in front of this service, as CIDRs or addresses. Behind them, the sender of direct alerts is the last address in `X-Forwarded-For` that is not in this list. The header is ignored if the peer itself is not in it.",
       ),

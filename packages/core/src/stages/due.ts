@@ -7,6 +7,8 @@ import type { ReceiverTraits } from "../ports/publisher.ts";
 import { incidentContent, membersIn, wordsIn } from "./content.ts";
 
 export interface DueTerms {
+  /** The target is disabled or gone: it receives what ends its incidents, and nothing new. */
+  readonly isOff?: boolean;
   readonly traits: ReceiverTraits;
   readonly retrigger: "never" | "severity" | "content";
   /** Whether a change of an incident's members is sent. */
@@ -30,7 +32,7 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
     if (incident.adopted) return "resolve";
     return pagesResolved(wanted.severity, terms.pageResolved) ? "trigger" : null;
   }
-  if (incident.renew && wanted.status === "firing") return renewalOf(told, terms.traits);
+  if (incident.renew && wanted.status === "firing" && !terms.isOff) return renewalOf(told, terms.traits);
   if (incident.repeat && told.certain) return repeatOf(wanted, told);
   if (wanted.status === "resolved") {
     if (told.event === "resolve" && told.certain) return null;
@@ -53,7 +55,7 @@ const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
   wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
 
 /**
- * PagerDuty notifies nobody of a trigger while its incident is acknowledged, and has no way to take an acknowledgement back.
+ * PagerDuty sends no notification for a trigger while its incident is acknowledged, and an acknowledgement cannot be taken back.
  * So the old episode is resolved there; the next one follows, since the alert fires.
  */
 const renewalOf = (told: Told, traits: ReceiverTraits): AttemptAction =>

@@ -166,7 +166,9 @@ function mergeFiring(
   if (previous !== undefined && isWeakEnd(previous.ended))
     return merged(word, firing, "changed", { begins: startMs > newestStartOf(previous) });
   const endMs = lastEndMs ?? greatestEnd(claims);
-  if (endMs === undefined || startMs > endMs) return merged(word, firing, "changed", { begins: true });
+  // The end of a sender whose clock is ahead lies in our future: then only its own clock tells which came first.
+  const startsAtMs = lastEndMs !== undefined && lastEndMs > nowMs ? word.claim.alert.startsAtMs : startMs;
+  if (endMs === undefined || startsAtMs > endMs) return merged(word, firing, "changed", { begins: true });
 
   const heldUntilMs = previous?.heldUntilMs ?? nowMs + terms.reorderWindow;
   const held = previous?.heldUntilMs === undefined ? firing : sameEpisode(previous, firing);

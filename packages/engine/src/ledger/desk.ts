@@ -110,6 +110,7 @@ export class Desk {
       remind: isOn ? this.settings.remind : 0,
       staleAfter: this.settings.staleAfter,
       ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
+      ...(!isOn && { isOff: true }),
     };
     this.#dueTerms.set(record, made);
     return made;

@@ -28,7 +28,7 @@ export function want(desk: Desk, wants: readonly PackedWant[]): Recorded[] {
 function recordOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
   const { store, nowMs } = desk;
   const { fingerprint } = claim.alert;
-  const before = store.alert(fingerprint);
+  const before = upToDate(desk, store.alert(fingerprint));
   const place = placeOfClaim(before?.claims ?? {}, claim);
   const merged = mergeClaim(place.previous, claim, nowMs, desk.settings, place.claims);
   const { effect, fires } = merged;
@@ -62,6 +62,13 @@ function recordOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
   }
   store.putAlert(before, incidents === after.incidents ? after : { ...after, incidents });
   return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: merged.skewed };
+}
+
+/** The alert after all that the passing of time has changed: a hold or a doubt may have ended while no process ran. */
+function upToDate(desk: Desk, alert: AlertRecord | undefined): AlertRecord | undefined {
+  if (alert?.lookAtMs == null || alert.lookAtMs > desk.nowMs) return alert;
+  letTimePass(desk, alert.fingerprint);
+  return desk.store.alert(alert.fingerprint);
 }
 
 const pick = ({ content, startsAtMs }: AlertRecord) => ({ content, startsAtMs });

@@ -124,6 +124,19 @@ export function claims(subject: LedgerSubject): void {
       expect(await play(stage, words, 9_000)).toEqual(expected);
     });
 
+    it("a hold that ended while no process ran counts before a resolve of another source", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.says(claimOf(F(0, 0)));
+      await stage.says(claimOf(direct(F(0, 0))));
+      await stage.tell();
+      await stage.says(claimOf(direct(R(0, 0, 0))));
+      await stage.says(claimOf(direct(F(0, 0))));
+      await stage.clock.advance(11 * second);
+      await stage.says(claimOf(R(11, 0, 5)));
+      expect(await stage.tell()).toEqual([]);
+      expect((await alertOf(stage))?.status).toBe("firing");
+    });
+
     it("doubtfulEnd is a setting", async () => {
       await using stage = await Stage.open(subject, { settings: { ...settings, doubtfulEnd: 5 * second } });
       const words = [F(0, 0), R(60, -120, -60)];
@@ -141,7 +154,7 @@ export function claims(subject: LedgerSubject): void {
   describe("an end that was lost", () => {
     const again = { startsAtMs: t0 + 1_700 * second };
 
-    it("pages again although a person acknowledged: the target is resolved first, since it would notify nobody", async () => {
+    it("pages again although a person acknowledged: the target is resolved first, since a trigger would notify no one", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { startsAtMs: t0 });
       await stage.tell();
@@ -179,6 +192,22 @@ export function claims(subject: LedgerSubject): void {
       const acknowledge = await stage.claimOne();
       await stage.fires("a", again);
       await stage.settle(acknowledge);
+      expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
+    });
+
+    it("is not told to a target that was disabled meanwhile, until it is enabled again", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.fires("a", { startsAtMs: t0 });
+      await stage.tell();
+      await stage.clock.advance(hour / 2);
+      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      const acknowledge = await stage.claimOne();
+      await stage.fires("a", again);
+      await stage.ledger.useTargets([targetTerms("pagerduty", { enabled: false })]);
+      await stage.settle(acknowledge);
+      expect(await stage.tell()).toEqual([]);
+      await stage.ledger.useTargets([targetTerms("pagerduty")]);
+      await stage.fires("a", again);
       expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
     });
 
