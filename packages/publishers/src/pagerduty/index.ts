@@ -12,7 +12,10 @@ export { pagerdutyTarget } from "./target-type.ts";
  * PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview. One attempt per call.
  * Without a routing key (degraded) it posts the same event to the url as given, for a proxy that adds the key.
  */
-export function pagerdutyPublisher(endpoint: Endpoint, { transport, version }: PublisherSurroundings): Publisher {
+export function pagerdutyPublisher(
+  endpoint: Endpoint,
+  { transport, version, now = Date.now }: PublisherSurroundings,
+): Publisher {
   const { credential, degraded } = endpoint;
   const headers = headersOf(endpoint, version);
   const alerts = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "alert"));
@@ -27,7 +30,7 @@ export function pagerdutyPublisher(endpoint: Endpoint, { transport, version }: P
       const { body } = fit(formatEvent(telling, endpoint), credential?.reveal());
       const address = telling.action === "change" ? changes : alerts;
       const reply = await transport.post({ address, headers, body, signal });
-      return scrub.outcome(classify(reply, { degraded, nowMs: Date.now() }));
+      return scrub.outcome(classify(reply, { degraded, nowMs: now() }));
     },
 
     render(telling: Telling): unknown {

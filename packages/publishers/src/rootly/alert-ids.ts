@@ -12,7 +12,7 @@ export class AlertIds {
   /** The oldest first. */
   readonly #ids = new Map<string, { readonly id: string; readonly atMs: number }>();
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number) {
     this.#now = now;
   }
 

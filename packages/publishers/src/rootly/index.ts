@@ -27,7 +27,8 @@ export { rootlyTarget } from "./target-type.ts";
  */
 export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundings): Publisher {
   const api = new RestApi(endpoint, options);
-  const ids = new AlertIds();
+  const { now = Date.now } = options;
+  const ids = new AlertIds(now);
   const scrub = scrubber(endpoint);
 
   /**
@@ -37,14 +38,14 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
   async function create(telling: Telling, signal: AbortSignal): Promise<Outcome> {
     const alert = newAlert(telling, endpoint);
     const reply = await api.create(document(alert), signal);
-    const outcome = classify(reply, Date.now());
+    const outcome = classify(reply, now());
     const found = reply.kind === "answered" && outcome.kind === "accepted" ? alertOf(reply.body) : undefined;
     if (!found) return outcome;
     ids.set(alert.deduplication_key, found.id);
     if (found.severity === undefined || found.severity === telling.severity) return outcome;
     const updated = await api.update(found.id, document(changesOf(alert)), signal);
     // Resolved meanwhile, and gone: it is opened anew when it is told again.
-    return isGone(updated) ? gone : classify(updated, Date.now());
+    return isGone(updated) ? gone : classify(updated, now());
   }
 
   /** Moves the alert of this key. Where Rootly took two for what is one here, both. */
@@ -74,7 +75,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
     // What nobody was paged for cannot be acknowledged, and what is over need not be.
     if (action === "acknowledge" && reply.kind === "answered" && reply.status === 400)
       return { kind: "accepted", receipt: "nobody is paged by this alert, so there is nothing to acknowledge" };
-    const outcome = classify(reply, Date.now());
+    const outcome = classify(reply, now());
     if (action === "resolve" && outcome.kind === "accepted") ids.delete(deduplicationKey(dedupKey));
     return outcome;
   }

@@ -23,12 +23,14 @@ export class RestApi {
   readonly #base: string;
   readonly #headers: string[];
   readonly #transport: PublisherSurroundings["transport"];
+  readonly #now: () => number;
 
-  constructor(endpoint: Endpoint, { transport, version }: PublisherSurroundings) {
+  constructor(endpoint: Endpoint, { transport, version, now = Date.now }: PublisherSurroundings) {
     this.#base = `${endpoint.url}/v1/alerts`;
     const authorization = ["authorization", `Bearer ${endpoint.credential?.reveal() ?? ""}`];
     this.#headers = [...headersOf(endpoint, version, mediaType), "accept", mediaType, ...authorization];
     this.#transport = transport;
+    this.#now = now;
   }
 
   create(body: unknown, signal: AbortSignal): Promise<Reply> {
@@ -55,7 +57,7 @@ export class RestApi {
     let next: Page["next"];
     for (let count = 0; count < mostPages; count++) {
       const reply = await this.#list(next, signal);
-      if (reply.kind !== "answered" || !isSuccess(reply.status)) return { outcome: unheard(reply, Date.now()) };
+      if (reply.kind !== "answered" || !isSuccess(reply.status)) return { outcome: unheard(reply, this.#now()) };
       const page = pageOf(reply.body);
       if (page === undefined) return { outcome: { ...unread, detail: noList, status: reply.status } };
       const alerts = page.alerts.filter((one) => one.deduplicationKey === key && one.status !== "resolved");

@@ -15,7 +15,7 @@ export { slackTarget } from "./target-type.ts";
  */
 export function slackPublisher(
   endpoint: Endpoint,
-  { transport, version, slackHosts }: PublisherSurroundings,
+  { transport, version, slackHosts, now = Date.now }: PublisherSurroundings,
 ): Publisher {
   const { url, own } = endpoint;
   const atSlack = isSlackHost(new URL(url), slackHosts);
@@ -38,7 +38,7 @@ export function slackPublisher(
       const asText = plainly.take(telling.eventId);
       const body = JSON.stringify(asText ? plain : { ...plain, blocks });
       const reply = await transport.post({ address, headers, body, signal });
-      const outcome = classify(reply, Date.now(), { atSlack });
+      const outcome = classify(reply, now(), { atSlack });
       if (outcome.kind !== "refused" || asText || !blocksRefused(reply)) return scrub.outcome(outcome);
       plainly.ask(telling.eventId);
       return scrub.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });

@@ -1,0 +1,40 @@
+import { parseTarget, type Target } from "@tocsin/core";
+import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { expect, test } from "vitest";
+import { tellingOf } from "../test/pagerduty.ts";
+import { createPublisher, targetTypes } from "./registry.ts";
+import { Transport } from "./transport.ts";
+
+/** One target of each type. */
+const fieldsOf: Readonly<Record<string, (url: string) => object>> = {
+  pagerduty: (url) => ({ url, routing_key: "0123456789abcdef0123456789ABCDEF" }),
+  rootly: (url) => ({ url, api_key: "rootly_0123456789abcdef" }),
+  slack: (url) => ({ webhook_url: `${url}/hooks/abcdefgh12345678` }),
+  webhook: (url) => ({ url }),
+  alertmanager: (url) => ({ url }),
+};
+
+const targetAt = (type: string, url: string): Target => {
+  const parsed = parseTarget({ name: "t", type, ...fieldsOf[type]!(url) }, { types: targetTypes, readSecret: String });
+  if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.target;
+};
+
+/** Far from the system's clock, so that nothing can take that one by mistake. */
+const nowMs = Date.UTC(2001, 0, 1);
+
+test.each(targetTypes.flatMap(({ type }) => (["trigger", "resolve"] as const).map((action) => ({ type, action }))))(
+  "a $type target counts a time to come back from the injected clock: $action",
+  async ({ type, action }) => {
+    const inAMinute = new Date(nowMs + 60_000).toUTCString();
+    await using receiver = await ScriptedReceiver.open(answer(429, "", { "retry-after": inAMinute }));
+    await using transport = new Transport();
+    await using publisher = createPublisher(targetAt(type, receiver.url), {
+      transport,
+      version: "1",
+      now: () => nowMs,
+    });
+    const outcome = await publisher.publish(tellingOf({ action }), new AbortController().signal);
+    expect(outcome).toMatchObject({ kind: "retry", reason: "rate_limited", retryAfterMs: 60_000 });
+  },
+);
