@@ -66,9 +66,35 @@ describe("an answer that is not 202", () => {
     expect(answerError({ status: 400, body: '{"errors":["a","b"]}' }).message).toBe("PagerDuty answered 400: a; b");
     expect(answerError({ status: 429, body: '{"errors":["a"]}' }).errors).toEqual(["a"]);
     expect(answerError({ status: 502, body: "<html>" }).message).toBe("PagerDuty answered 502");
+    expect(answerError({ status: 500, body: "{}" }).message).toBe("PagerDuty answered 500: {}");
     expect(answerError({ status: 400, body: JSON.stringify({ message: "x".repeat(9999) }) }).message).toHaveLength(
       1024,
     );
+  });
+
+  test.each([
+    [
+      "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title><style>h1 { color: red }</style></head>\r\n<body>\n<h1 class='a'>502 Bad Gateway</h1><!-- padding --><hr>nginx</body></html>\n",
+      "502 Bad Gateway 502 Bad Gateway nginx",
+    ],
+    ["upstream connect error", "upstream connect error"],
+    ["a < b, and 1 > 0", "a < b, and 1 > 0"],
+    ["cut off <scr", "cut off"],
+    ["<script>alert(1)", ""],
+    ["\u0007two\r\nlines\0", "two lines"],
+    ['"a JSON string"', '"a JSON string"'],
+    ['{"message":"cut of', '{"message":"cut of'],
+  ])("keeps a body that is not PagerDuty's: %j", (body, text) => {
+    for (const status of [429, 502]) {
+      const error = answerError({ status, body });
+      expect(error.message).toBe(`PagerDuty answered ${status}${text === "" ? "" : `: ${text}`}`);
+      expect(error.body).toBe(body);
+    }
+  });
+
+  test("is read in linear time, whatever its body is", () => {
+    for (const part of ["<", "<!--", "<script", "<a ", " \r\n", "</"])
+      expect(answerError({ status: 502, body: part.repeat(16_384 / part.length) }).message.length).toBeLessThan(1_100);
   });
 
   test("says when to come back", () => {

@@ -39,12 +39,23 @@ export function parseAnswerBody(body: string): AnswerBody {
  * answerError({ status: 500, body: "" }).retryable; // true
  */
 export function answerError(answer: Answer, nowMs: number = Date.now()): PagerDutyApiError | PagerDutyRateLimitError {
-  const { message, errors } = parseAnswerBody(answer.body);
-  const said = cutText([message, ...errors].filter((text) => text !== undefined).join("; "), 1000);
-  const text = said === "" ? `PagerDuty answered ${answer.status}` : `PagerDuty answered ${answer.status}: ${said}`;
+  const { status, body } = answer;
+  const { message, errors } = parseAnswerBody(body);
+  const words = [message, ...errors].filter((text) => text !== undefined).join("; ");
+  const said = cutText(words || readableText(body), 1000);
+  const text = said === "" ? `PagerDuty answered ${status}` : `PagerDuty answered ${status}: ${said}`;
   const retryAfterMs = parseRetryAfter(answer.retryAfter, nowMs);
-  if (answer.status === 429) return new PagerDutyRateLimitError(text, { status: 429, retryAfterMs, errors });
-  return new PagerDutyApiError(answer.status, text, { retryAfterMs, errors });
+  if (status === 429) return new PagerDutyRateLimitError(text, { status, retryAfterMs, errors, body });
+  return new PagerDutyApiError(status, text, { retryAfterMs, errors, body });
+}
+
+/** The text of a body that is not JSON, such as a proxy's page in HTML, on one line. */
+function readableText(body: string): string {
+  return body
+    .replaceAll(/<(script|style)\b[^]*?(?:<\/\1\s*>|$)/gi, " ")
+    .replaceAll(/<!--[^]*?(?:-->|$)|<\/?[a-z!][^<>]*>?/gi, " ")
+    .replaceAll(/[\s\0-\x1f\x7f]+/g, " ")
+    .trim();
 }
 
 function parseObject(body: string): Record<string, unknown> {

@@ -63,6 +63,13 @@ export class PagerDutyNetworkError extends PagerDutyError {
   }
 }
 
+/** What an answer says besides its status. */
+interface AnswerDetails {
+  retryAfterMs?: number | undefined;
+  errors?: readonly string[];
+  body?: string;
+}
+
 /** PagerDuty answered 429, or the limiter had no room before the deadline. The event was not ingested. */
 export class PagerDutyRateLimitError extends PagerDutyError {
   override readonly name = "PagerDutyRateLimitError";
@@ -73,15 +80,15 @@ export class PagerDutyRateLimitError extends PagerDutyError {
   /** What the answer's `Retry-After` asked for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   readonly errors: readonly string[];
+  /** The answer's body as it came, at most 16,384 bytes; empty without an answer. */
+  readonly body: string;
 
-  constructor(
-    message: string,
-    options: { status?: 429; retryAfterMs?: number | undefined; errors?: readonly string[] } = {},
-  ) {
+  constructor(message: string, options: AnswerDetails & { status?: 429 } = {}) {
     super(message);
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
     this.errors = options.errors ?? [];
+    this.body = options.body ?? "";
   }
 }
 
@@ -95,18 +102,17 @@ export class PagerDutyApiError extends PagerDutyError {
   readonly retryAfterMs: number | undefined;
   /** What PagerDuty found wrong, in its words: `'summary' is too long (maiximum is 1024 characters)`. */
   readonly errors: readonly string[];
+  /** The answer's body as it came, such as a proxy's page in HTML; at most 16,384 bytes. */
+  readonly body: string;
 
-  constructor(
-    status: number,
-    message: string,
-    options: { retryAfterMs?: number | undefined; errors?: readonly string[] } = {},
-  ) {
+  constructor(status: number, message: string, options: AnswerDetails = {}) {
     super(message);
     this.status = status;
     this.code = codeOf(status);
     this.retryable = !permanent.has(status);
     this.retryAfterMs = options.retryAfterMs;
     this.errors = options.errors ?? [];
+    this.body = options.body ?? "";
   }
 }
 
