@@ -25,8 +25,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const pureModules = ["node:crypto", "node:util"];
 
 const ours = (specifier: string): string | undefined => /^@tocsin\/([\w-]+)/.exec(specifier)?.[1];
+/** A specifier with `#` is a file of the same package, which its package.json names. */
 const isForeign = (specifier: string): boolean =>
-  !specifier.startsWith(".") && !isBuiltin(specifier) && ours(specifier) === undefined;
+  !/^[.#]/.test(specifier) && !isBuiltin(specifier) && ours(specifier) === undefined;
 const packageOf = (specifier: string): string =>
   specifier
     .split("/")

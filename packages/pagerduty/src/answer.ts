@@ -54,7 +54,7 @@ function readableText(body: string): string {
   return body
     .replaceAll(/<(script|style)\b[^]*?(?:<\/\1\s*>|$)/gi, " ")
     .replaceAll(/<!--[^]*?(?:-->|$)|<\/?[a-z!][^<>]*>?/gi, " ")
-    .replaceAll(/[\s\0-\x1f\x7f]+/g, " ")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim();
 }
 

@@ -10,7 +10,7 @@ export const maxBodyBytes = 512_000;
 export function fitsBody(json: string): boolean {
   // One UTF-16 unit is at most 3 bytes of UTF-8, and at least one.
   if (json.length * 3 <= maxBodyBytes) return true;
-  return json.length <= maxBodyBytes && Buffer.byteLength(json) <= maxBodyBytes;
+  return json.length <= maxBodyBytes && utf8Length(json) <= maxBodyBytes;
 }
 
 /** What tells one alert from another. */
@@ -51,7 +51,7 @@ export function fitBody(json: string): { body: string; dropped: string[] } {
   const event = JSON.parse(json) as Plain;
   const payload = (event["payload"] ??= {}) as Plain;
   const details = (payload["custom_details"] ??= {}) as Plain;
-  const parts = leastNeeded(partsOf(event, payload, details), Buffer.byteLength(json) + listBytes - maxBodyBytes);
+  const parts = leastNeeded(partsOf(event, payload, details), utf8Length(json) + listBytes - maxBodyBytes);
   for (const part of parts) part.drop();
   const dropped = parts.map((part) => part.path);
   details["dropped_to_fit"] = listOf(dropped);
@@ -116,8 +116,11 @@ function listOf(paths: string[]): string[] {
 }
 
 function jsonBytes(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
+  return utf8Length(JSON.stringify(value));
 }
+
+const encoder = new TextEncoder();
+const utf8Length = (text: string): number => encoder.encode(text).length;
 
 function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value);

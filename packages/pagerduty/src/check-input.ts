@@ -47,6 +47,17 @@ export const checkChange: Check = record({
   links: optional(links),
 });
 
+const action = is(
+  (value) => ["trigger", "acknowledge", "resolve", "change"].includes(value as string),
+  'must be "trigger", "acknowledge", "resolve" or "change"',
+);
+
+/** An object with an action. The check of that action judges the rest. */
+export const checkAction: Check = (value, path, issues) => {
+  if (isRecord(value)) action(value["action"], "action", issues);
+  else issues.push({ path, message: "must be an object" });
+};
+
 function isTimestamp(value: unknown): boolean {
   if (value instanceof Date) return !Number.isNaN(value.getTime()) && fitTimestamp(value.toISOString()) !== undefined;
   return typeof value === "string" && fitTimestamp(value) !== undefined;

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { accept, type Receiver, receive, reply } from "../test/receiver.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import { PagerDutyValidationError } from "./errors.ts";
+import type { EventInput } from "./input.ts";
 import { unlimited } from "./limiter/limiter.ts";
 import type { ClientOptions } from "./options.ts";
 import { version } from "./version.ts";
@@ -16,6 +17,47 @@ function clientOf(receiver: Receiver, options: Partial<ClientOptions> = {}): Pag
 }
 
 const bodies = (receiver: Receiver) => receiver.received.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+
+describe("an event whose action is a value", () => {
+  const events: EventInput[] = [
+    { action: "trigger", dedupKey: "d", payload },
+    { action: "acknowledge", dedupKey: "d" },
+    { action: "resolve", dedupKey: "d" },
+    { action: "change", payload: { summary: "s" } },
+  ];
+
+  test.each(events)("is sent as by the method of that name: $action", async (event) => {
+    await using receiver = await receive();
+    const client = clientOf(receiver);
+    const { action, ...input } = event;
+    const bySend = await client.send(event);
+    const byMethod = await (client[action] as (given: unknown) => Promise<unknown>)(input);
+    expect(bySend).toEqual(byMethod);
+    const [first, second] = receiver.received.map(({ path, body }) => ({ path, body }));
+    expect(first).toEqual(second);
+    client.close();
+  });
+
+  test("is refused before anything is sent when the action or the rest is wrong", async () => {
+    await using receiver = await receive();
+    const client = clientOf(receiver);
+    for (const action of ["suppress", "toString", undefined, null, 1]) {
+      const sent = client.send({ action, dedupKey: "d" } as unknown as EventInput);
+      await expect(sent).rejects.toMatchObject({ code: "invalid_event", issues: [{ path: "action" }] });
+    }
+    for (const none of [undefined, null, "trigger"])
+      await expect(client.send(none as unknown as EventInput)).rejects.toBeInstanceOf(PagerDutyValidationError);
+    const wrong = client.send({ action: "resolve" } as unknown as EventInput);
+    await expect(wrong).rejects.toMatchObject({ issues: [{ path: "dedupKey" }] });
+    expect(receiver.received).toEqual([]);
+  });
+
+  test("is given up with its signal", async () => {
+    await using receiver = await receive();
+    const sent = clientOf(receiver).send({ action: "resolve", dedupKey: "d" }, { signal: AbortSignal.abort("enough") });
+    await expect(sent).rejects.toBe("enough");
+  });
+});
 
 describe("what is sent", () => {
   test("for a trigger is all that was given, under the API's names", async () => {

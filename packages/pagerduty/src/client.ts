@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { parseAnswerBody } from "./answer.ts";
 import { type Check, validate } from "./check.ts";
-import { checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
+import { checkAction, checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Deliverer } from "./delivery.ts";
 import { enqueueUrl, eventsUrl } from "./endpoint.ts";
@@ -9,15 +8,14 @@ import { isAuthError, isBadRequest } from "./error-predicates.ts";
 import { PagerDutyError, PagerDutyNetworkError, PagerDutyValidationError } from "./errors.ts";
 import type { AlertEvent } from "./event.ts";
 import type { Health, HealthOptions } from "./health.ts";
-import type { AcknowledgeInput, ChangeInput, ResolveInput, TriggerInput } from "./input.ts";
+import type { AcknowledgeInput, AlertInput, ChangeInput, EventInput, ResolveInput, TriggerInput } from "./input.ts";
 import { sharedLimiter } from "./limiter/shared-limiter.ts";
 import { type ClientOptions, validateOptions } from "./options.ts";
 import { retryPolicy } from "./retry.ts";
 import { acceptsChanges } from "./routing-key.ts";
 import { FetchTransport } from "./transport/fetch-transport.ts";
-import { parseProxy, proxiesFrom, ProxyUrlError } from "./http/proxy.ts";
-import { proxyFor } from "./http/proxy-rules.ts";
-import { SocketTransport } from "./transport/socket-transport.ts";
+import { parseProxy, proxiesFrom, type ProxySettings, ProxyUrlError } from "./http/proxy.ts";
+import { LazyTransport } from "./transport/lazy-transport.ts";
 import type { Endpoints, Transport } from "./transport/transport.ts";
 import { version } from "./version.ts";
 import { changeEvent, keyEvent, serialize, triggerEvent } from "./wire.ts";
@@ -126,6 +124,29 @@ export class PagerDutyEventsClient {
   }
 
   /**
+   * Sends any event, for programs in which the action is a value. Throws as `trigger`.
+   *
+   * @example
+   * await client.send({ action: "resolve", dedupKey: "db-1/disk" });
+   */
+  send(event: AlertInput, options?: CallOptions): Promise<AlertAccepted>;
+  send(event: EventInput, options?: CallOptions): Promise<AlertAccepted | Accepted>;
+  async send(event: EventInput, options: CallOptions = {}): Promise<AlertAccepted | Accepted> {
+    validate(checkAction, event, "invalid_event");
+    const { action, ...input } = event;
+    switch (action) {
+      case "trigger":
+        return await this.trigger(input as TriggerInput, options);
+      case "acknowledge":
+        return await this.acknowledge(input as AcknowledgeInput, options);
+      case "resolve":
+        return await this.resolve(input as ResolveInput, options);
+      case "change":
+        return await this.change(input as ChangeInput, options);
+    }
+  }
+
+  /**
    * Whether PagerDuty can be reached (DNS, TCP, TLS) and, if asked, whether it knows the routing key. It makes no event. It
    * answers rather than throws, except when it is aborted.
    */
@@ -139,7 +160,7 @@ export class PagerDutyEventsClient {
     }
     const reached = { reachable: true, latencyMs: performance.now() - started } as const;
     if (!checkKey) return { ...reached, key: "unchecked" };
-    const { body } = serialize(keyEvent(this.#routingKey, "resolve", `tocsin-key-check-${randomUUID()}`));
+    const { body } = serialize(keyEvent(this.#routingKey, "resolve", `tocsin-key-check-${crypto.randomUUID()}`));
     try {
       await this.#deliverer.deliver({ operation: "health", endpoint: "alert", body, signal, retries: 0 });
       return { ...reached, key: "accepted" };
@@ -181,25 +202,32 @@ function makeTransport(
   endpoints: Endpoints,
   clock: Clock,
 ): Transport {
-  const own = `tocsin-pagerduty/${version} (node/${process.versions.node}; ${process.platform} ${process.arch})`;
+  const own = `tocsin-pagerduty/${version} (${runtime()})`;
   const userAgent = prefix === undefined ? own : `${prefix} ${own}`;
   if (fetch) return new FetchTransport({ fetch, endpoints, userAgent });
-  return new SocketTransport({
-    endpoints,
-    userAgent,
-    ca,
-    proxy: proxyTo(endpoints.alert, proxy),
-    maxConnections,
-    clock,
+  const options = { endpoints, userAgent, ca, proxy: proxyTo(endpoints.alert, proxy), maxConnections, clock };
+  return new LazyTransport(async () => {
+    // What this name means is in package.json: elsewhere than on Node there may be no sockets, not even as a module.
+    const { openSocketTransport } = await import("#socket-transport");
+    return openSocketTransport(options);
   });
 }
 
+/** The runtime, for the `User-Agent`. */
+function runtime(): string {
+  if (typeof process === "undefined" || process.versions?.node === undefined)
+    return globalThis.navigator?.userAgent ?? "unknown runtime";
+  return `node/${process.versions.node}; ${process.platform} ${process.arch}`;
+}
+
 /** @throws PagerDutyValidationError when the proxy's URL is wrong */
-function proxyTo(url: URL, proxy: ClientOptions["proxy"]): URL | undefined {
+function proxyTo(url: URL, proxy: ClientOptions["proxy"]): URL | ProxySettings | undefined {
   // Plain HTTP is for this machine only.
   if (proxy === false || url.protocol === "http:") return undefined;
   try {
-    return proxy === undefined ? proxyFor(proxiesFrom(process.env), url) : parseProxy(proxy, "proxy");
+    if (proxy !== undefined) return parseProxy(proxy, "proxy");
+    const { https, no } = proxiesFrom(typeof process === "undefined" ? {} : process.env);
+    return { https, no };
   } catch (error) {
     if (!(error instanceof ProxyUrlError)) throw error;
     throw new PagerDutyValidationError("invalid_options", [{ path: error.setting, message: error.reason }]);

@@ -11,6 +11,12 @@ export interface Clock {
 /** Longest delay that a Node timer takes; a longer one would fire at once. */
 export const longestTimerMs = 2 ** 31 - 1;
 
+/** Lets the process end while a timer is set. On other runtimes than Node timers are numbers, and keep nothing alive. */
+export function unref<T>(timer: T): T {
+  (timer as { unref?: () => void }).unref?.();
+  return timer;
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

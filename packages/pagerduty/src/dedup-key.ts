@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "./sha256.ts";
 import { fitsCodePoints } from "./summary.ts";
 
 /** https://developer.pagerduty.com/docs/send-alert-event: "The maximum permitted length of this property is 255 characters." */
@@ -13,5 +13,5 @@ export const maxDedupKeyCharacters = 255;
  */
 export function fitDedupKey(key: string): string {
   const text = key.toWellFormed();
-  return fitsCodePoints(text, maxDedupKeyCharacters) ? text : createHash("sha256").update(text).digest("hex");
+  return fitsCodePoints(text, maxDedupKeyCharacters) ? text : sha256(text);
 }

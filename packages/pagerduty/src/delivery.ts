@@ -1,7 +1,7 @@
-import { inspect } from "node:util";
 import { type Answer, answerError } from "./answer.ts";
 import { type Clock, sleep } from "./clock.ts";
 import { PagerDutyError, PagerDutyNetworkError, PagerDutyRateLimitError } from "./errors.ts";
+import { holdsText } from "./holds-text.ts";
 import type { Hooks, Operation, SpanAttributes } from "./hooks.ts";
 import type { Limiter, Release } from "./limiter/limiter.ts";
 import { type RetryPolicy, retryWaitMs } from "./retry.ts";
@@ -136,7 +136,7 @@ export class Deliverer {
       (this.#options.hooks[name] as ((info: unknown) => void) | undefined)?.(info);
     } catch (error) {
       // A mistake in somebody's metrics must not cost a page.
-      process.emitWarning(error instanceof Error ? error : String(error));
+      warn(error instanceof Error ? error : String(error));
     }
   }
 
@@ -146,9 +146,15 @@ export class Deliverer {
 
   /** An injected `fetch` may put the whole request into its error. */
   #safe(error: PagerDutyNetworkError): PagerDutyNetworkError {
-    if (!inspect(error, { depth: 8 }).includes(this.#options.secret)) return error;
+    if (!holdsText(error, this.#options.secret)) return error;
     return new PagerDutyNetworkError(error.code, this.#withoutSecret(error.message), {
       requestSent: error.requestSent,
     });
   }
+}
+
+/** A warning of the process where there is one, else on the console. */
+function warn(warning: Error | string): void {
+  if (typeof process === "undefined" || process.emitWarning === undefined) console.warn(warning);
+  else process.emitWarning(warning);
 }

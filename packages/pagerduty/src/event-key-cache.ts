@@ -1,4 +1,4 @@
-import { longestTimerMs } from "./clock.ts";
+import { longestTimerMs, unref } from "./clock.ts";
 
 export interface EventKeyCacheOptions {
   /** Life of an entry in milliseconds, from its last `set`; right to a thousandth. @default 24 hours */
@@ -46,9 +46,10 @@ export class EventKeyCache<V = string> {
     const readTick = () => Math.floor((read() - startMs) / tickMs);
     // Reading the clock costs more than twice what looking into the map does.
     this.#now = now ? readTick : () => this.#tick;
-    const ticker = setInterval(() => (this.#tick = readTick()), tickMs);
-    const sweeper = setInterval(() => this.sweep(), Math.min(sweepMs, longestTimerMs));
-    this.#timers = [ticker.unref(), sweeper.unref()];
+    this.#timers = [
+      unref(setInterval(() => (this.#tick = readTick()), tickMs)),
+      unref(setInterval(() => this.sweep(), Math.min(sweepMs, longestTimerMs))),
+    ];
   }
 
   get(key: string): V | undefined {

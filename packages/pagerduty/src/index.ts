@@ -1,7 +1,15 @@
 export { type Accepted, type AlertAccepted, type CallOptions, PagerDutyEventsClient } from "./client.ts";
 export type { ClientOptions } from "./options.ts";
 export type { RetryOptions } from "./retry.ts";
-export type { AcknowledgeInput, ChangeInput, ResolveInput, TriggerInput, TriggerPayload } from "./input.ts";
+export type {
+  AcknowledgeInput,
+  AlertInput,
+  ChangeInput,
+  EventInput,
+  ResolveInput,
+  TriggerInput,
+  TriggerPayload,
+} from "./input.ts";
 export type { Health, HealthOptions } from "./health.ts";
 export type { AttemptInfo, Hooks, LimitInfo, Operation, RetryInfo, SpanAttributes } from "./hooks.ts";
 export type { Clock } from "./clock.ts";

@@ -52,3 +52,12 @@ export interface ChangeInput {
   };
   links?: readonly Link[] | undefined;
 }
+
+/** What `send` takes for an alert: the input of the method that its action names. */
+export type AlertInput =
+  | ({ action: "trigger" } & TriggerInput)
+  | ({ action: "acknowledge" } & AcknowledgeInput)
+  | ({ action: "resolve" } & ResolveInput);
+
+/** What `send` takes. */
+export type EventInput = AlertInput | ({ action: "change" } & ChangeInput);

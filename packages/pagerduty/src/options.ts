@@ -1,4 +1,3 @@
-import { X509Certificate } from "node:crypto";
 import { type Check, is, isRecord, optional, record, validate } from "./check.ts";
 import type { Clock } from "./clock.ts";
 import { isLoopback, type Region } from "./endpoint.ts";
@@ -106,6 +105,8 @@ export function validateOptions(options: ClientOptions): void {
 
 /** TLS would ignore what is no certificate, and then trust nobody. */
 function isAuthorities(value: unknown): boolean {
+  // Only sockets use certificates, and where there are sockets there is this module.
+  const { X509Certificate } = process.getBuiltinModule("node:crypto");
   try {
     return [value].flat().map((pem) => new X509Certificate(pem as string | Buffer)).length > 0;
   } catch {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { fitDedupKey } from "./dedup-key.ts";
 import { PagerDutyValidationError } from "./errors.ts";
 import type { AcknowledgeEvent, AlertEvent, ChangeEvent, ResolveEvent, TriggerEvent } from "./event.ts";
@@ -12,7 +11,7 @@ export function triggerEvent(routingKey: string, input: TriggerInput): TriggerEv
     routing_key: routingKey,
     event_action: "trigger",
     // PagerDuty would make one as well, but each retry would then open another alert.
-    dedup_key: input.dedupKey?.trim() ? fitDedupKey(input.dedupKey) : randomUUID(),
+    dedup_key: input.dedupKey?.trim() ? fitDedupKey(input.dedupKey) : crypto.randomUUID(),
     payload: {
       summary: payload.summary,
       source: payload.source,

@@ -1,4 +1,4 @@
-import { type Accepted, PagerDutyError, PagerDutyEventsClient, type Region } from "@tocsin/pagerduty";
+import { type EventInput, PagerDutyError, PagerDutyEventsClient, type Region } from "@tocsin/pagerduty";
 
 import { OperatorError } from "../operator-error.ts";
 import type { Terminal } from "./terminal.ts";
@@ -25,8 +25,8 @@ export async function send(terminal: Terminal, sending: Sending, options: SendOp
       ...(region && { region }),
       ...(url !== undefined && { baseUrl: url }),
     });
-    const accepted = await deliver(client, sending, options);
-    const key = accepted.dedupKey === undefined ? "" : ` (dedup key ${accepted.dedupKey})`;
+    const accepted = await client.send(eventOf(sending, options));
+    const key = "dedupKey" in accepted ? ` (dedup key ${accepted.dedupKey})` : "";
     terminal.out(options.json ? `${JSON.stringify(accepted, null, 2)}\n` : `PagerDuty accepted the ${sending}${key}\n`);
   } catch (error) {
     if (!(error instanceof PagerDutyError)) throw error;
@@ -34,22 +34,15 @@ export async function send(terminal: Terminal, sending: Sending, options: SendOp
   }
 }
 
-function deliver(
-  client: PagerDutyEventsClient,
-  sending: Sending,
-  options: SendOptions,
-): Promise<Accepted & { readonly dedupKey?: string }> {
+function eventOf(sending: Sending, options: SendOptions): EventInput {
   const { summary = "", source, severity = "error", dedupKey } = options;
   switch (sending) {
-    case "trigger": {
-      const payload = { summary, source: source ?? "tocsin", severity };
-      return client.trigger({ payload, ...(dedupKey !== undefined && { dedupKey }) });
-    }
+    case "trigger":
+      return { action: sending, dedupKey, payload: { summary, source: source ?? "tocsin", severity } };
     case "acknowledge":
-      return client.acknowledge({ dedupKey: dedupKey ?? "" });
     case "resolve":
-      return client.resolve({ dedupKey: dedupKey ?? "" });
+      return { action: sending, dedupKey: dedupKey ?? "" };
     case "change":
-      return client.change({ payload: { summary, ...(source !== undefined && { source }) } });
+      return { action: sending, payload: { summary, source } };
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, unref } from "../clock.ts";
 import type { Limiter, Release } from "./limiter.ts";
 import { SlidingWindowLimiter } from "./queued-limiter.ts";
 
@@ -57,9 +57,10 @@ class RememberedLimiter implements Limiter {
   #keep(): void {
     this.#keeping = true;
     this.#used = false;
-    setTimeout(() => {
+    const forget = () => {
       this.#keeping = false;
       if (this.#used) this.#keep();
-    }, rememberMs).unref();
+    };
+    unref(setTimeout(forget, rememberMs));
   }
 }

@@ -4,6 +4,8 @@ import type { Answer } from "../answer.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { PagerDutyNetworkError } from "../errors.ts";
 import { networkFailure } from "../network-failure.ts";
+import type { ProxySettings } from "../http/proxy.ts";
+import { proxyFor } from "../http/proxy-rules.ts";
 import { connect, type Destination, destinationOf } from "../http/connect.ts";
 import type { Connection } from "../http/connection.ts";
 import { ConnectionPool } from "../http/connection-pool.ts";
@@ -22,7 +24,8 @@ export interface SocketTransportOptions {
   userAgent: string;
   /** PEM, instead of the authorities that Node trusts. */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
-  proxy?: URL | undefined;
+  /** The proxy for https, or where to find out which one. */
+  proxy?: URL | ProxySettings | undefined;
   /** Connections at once. */
   maxConnections: number;
   /** @default the system's */
@@ -30,6 +33,8 @@ export interface SocketTransportOptions {
   /** Resolves names: the receiver's, or the proxy's. @default `node:dns` */
   lookup?: LookupFunction | undefined;
 }
+
+export const openSocketTransport = (options: SocketTransportOptions): Transport => new SocketTransport(options);
 
 /**
  * HTTP/1.1 on connections of `node:tls` that are kept open. It makes the few bytes that this one request needs and reads
@@ -51,6 +56,7 @@ export class SocketTransport implements Transport {
     lookup,
   }: SocketTransportOptions) {
     const { protocol, host } = endpoints.alert;
+    const proxyUrl = proxy instanceof URL ? proxy : proxy && proxyFor(proxy, endpoints.alert);
     const secureContext =
       protocol === "https:"
         ? createSecureContext({ minVersion: "TLSv1.2", ...(ca !== undefined && { ca }) })
@@ -58,7 +64,7 @@ export class SocketTransport implements Transport {
     this.#to = {
       ...destinationOf(endpoints.alert, secureContext),
       lookup,
-      proxy: proxy && { url: proxy, lookup },
+      proxy: proxyUrl && { url: proxyUrl, lookup },
     };
     this.#clock = clock;
     this.#pool = new ConnectionPool(this.#to, { maxConnections, clock });
