@@ -11,6 +11,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Address, formatAddress } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";
+import { Discoveries } from "./discovery/discoveries.ts";
 import { LastGood } from "./discovery/last-good.ts";
 import { openDiscoveries } from "./discovery/open-discoveries.ts";
 import { TargetGuard } from "./discovery/target-guard.ts";
@@ -122,17 +123,16 @@ export async function compose(
     closing.push(() => transport.close());
     const targets = new Targets({ vault, transport, version, clock, guard, lookedUp: (hit) => metrics.lookedUp(hit) });
 
-    const discoveries = await openDiscoveries({
-      discovery: config.discovery,
-      env,
-      lastGood: new LastGood(ledger, vault),
+    const lastGood = new LastGood(ledger, vault);
+    const discoveries = new Discoveries({
+      open: (discovery, current) => openDiscoveries(discovery, current, { env, lastGood, clock }),
+      lastGood,
       clock,
       log,
       metrics,
       apply: () => settings.retarget(),
       inForce: () => targets.inForce(),
     });
-    const discovered = () => discoveries.sets();
     const readers = new Readers({
       ledger,
       clock,
@@ -150,7 +150,7 @@ export async function compose(
       ledger,
       targets,
       guard,
-      discovered,
+      discoveries,
       metrics,
       scrubber,
       log,

@@ -3,6 +3,7 @@ import type { Alert, Clock, Ledger, Target } from "@tocsin/core";
 import { ConfigError } from "./config/config-error.ts";
 import type { Config } from "./config/config.ts";
 import { needsRestart } from "./config/needs-restart.ts";
+import type { Discoveries } from "./discovery/discoveries.ts";
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { Gate } from "./http/gate.ts";
 import { SenderAddresses } from "./http/sender-address.ts";
@@ -24,8 +25,8 @@ export interface SettingsOptions {
   readonly ledger: Pick<Ledger, "useTargets" | "firing" | "reroute">;
   readonly targets: Targets;
   readonly guard: TargetGuard;
-  /** Targets from elsewhere than the configuration, as they are now. */
-  readonly discovered: () => readonly TargetSet[];
+  /** Find targets elsewhere than in the configuration file. */
+  readonly discoveries: Pick<Discoveries, "sets" | "configure">;
   readonly metrics: Metrics;
   readonly scrubber: Scrubber;
   readonly log: Logger;
@@ -155,19 +156,22 @@ export class Settings {
   }
 
   async #apply(next: Config): Promise<void> {
-    const { scrubber, guard, log, readers } = this.#o;
+    const { scrubber, guard, discoveries, log, readers } = this.#o;
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
     scrubber.learn(next.readers.flatMap(secretsIn));
     const written = writtenIn(next);
+    const rediscovery = await discoveries.configure(next.discovery);
     guard.configure(next);
     try {
       await this.#useTargets(written, next);
     } catch (error) {
       guard.configure(this.#current);
+      await rediscovery.undo();
       throw error;
     }
+    await rediscovery.keep();
     readers.use(next.readers);
     this.#current = next;
     this.#written = written;
@@ -177,9 +181,9 @@ export class Settings {
   }
 
   async #useTargets(written: TargetSet, { discovery }: Config): Promise<void> {
-    const { scrubber, targets, ledger, discovered, wake } = this.#o;
+    const { scrubber, targets, ledger, discoveries, wake } = this.#o;
     const { fallbackAcrossNamespaces = false } = discovery.kubernetes ?? {};
-    const prepared = targets.prepare([written, ...discovered()], { fallbackAcrossNamespaces });
+    const prepared = targets.prepare([written, ...discoveries.sets()], { fallbackAcrossNamespaces });
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
     // The ledger first: were it to fail, nothing has changed.
     await ledger.useTargets(prepared.terms);

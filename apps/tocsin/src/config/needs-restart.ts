@@ -9,14 +9,12 @@ export function needsRestart(running: Config, next: Config): string[] {
 }
 
 /** The content counts, also of secrets in files. */
-const fixed = ({ server, ledger, discovery, delivery, telemetry }: Config): Record<string, unknown> => ({
+const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
   "server.maxBodyBytes": server.maxBodyBytes,
   ...placeOf(ledger),
   "ledger.encryptionKey": ledger.keys,
   "ledger.retention": ledger.retentionMs,
-  "discovery.files": discovery.files,
-  "discovery.kubernetes": discovery.kubernetes,
   ...prefixed("delivery", delivery),
   "telemetry.logs.format": telemetry.logs.format,
 });

@@ -66,7 +66,8 @@ test("targets of files are in force when the service is ready, and say where the
   await told(service, "a");
   const metrics = (await service.ask("GET", "/metrics")).text;
   expect(metrics).toMatch(/^tocsin_targets\{source="files",state="ready"\} 1$/m);
-  expect(metrics).toMatch(/^tocsin_discovery_last_sync_timestamp_seconds\{source="files"\} \d+/m);
+  expect(metrics).toContain(`tocsin_discovery_last_sync_timestamp_seconds{source="files",where="${directory}"} `);
+  expect(metrics).toContain(`tocsin_discovery_stale{source="files",where="${directory}"} 0`);
   expect(metrics).toMatch(/^tocsin_discovery_lag_seconds_count\{source="files"\} 1$/m);
 });
 

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { expect, test } from "vitest";
 
@@ -89,7 +89,7 @@ test("targets of Secrets in several namespaces are told, named by namespace and 
   expect((await cluster.get("targets/pager")).error.code).toBe("not_found");
   const metrics = (await service.ask("GET", "/metrics")).text;
   expect(metrics).toMatch(/^tocsin_targets\{source="kubernetes",state="ready"\} 3$/m);
-  expect(metrics).toMatch(/^tocsin_discovery_last_sync_timestamp_seconds\{source="kubernetes"\} \d+/m);
+  expect(metrics).toMatch(/^tocsin_discovery_last_sync_timestamp_seconds\{source="kubernetes",where="shop"\} \d+/m);
   expect(metrics).toMatch(/^pagerduty_events_published_total\{publisher="shop\/pager",event_type="trigger"\} 1$/m);
 });
 
@@ -215,4 +215,60 @@ test("what is open at a target stays open there while the policy refuses it, and
   expect(service.simulator.requests()).toHaveLength(1);
   await reload({ allowLoopback: true });
   await service.until("its end is sent", () => service.simulator.incidents()[0]?.status === "resolved" || undefined);
+});
+
+test("a namespace that is added needs no restart, and one that is removed takes its targets along", async () => {
+  await using cluster = await startInCluster((server, url) => {
+    server.put("shop", "pager-secret", pager(url, "pager"));
+    server.put("late", "pager-secret", { ...pager(url, "pager"), routing_key: keyOf("late") });
+  });
+  const { service } = cluster;
+  const reload = async (...namespaces: string[]) => {
+    const kubernetes = { ...cluster.discovery.kubernetes, namespaces };
+    service.next = { ...(service.next as object), discovery: { kubernetes, policy: { allowLoopback: true } } };
+    expect((await service.ask("POST", "/-/reload")).body).toEqual({ status: "reloaded", needsRestart: [] });
+  };
+  const names = async () => (await cluster.get("targets")).targets.map(({ name }: { name: string }) => name).join();
+  expect(await names()).toBe("shop/pager");
+  await reload("shop", "late");
+  await service.until("it is found", async () => (await names()) === "shop/pager,late/pager" || undefined);
+  await raise(service, alertOf("a"));
+  await told(service, "a", 2);
+  cluster.put("late", "second");
+  await service.until("it is watched", async () => (await names()).includes("late/second") || undefined);
+  await reload("late");
+  expect(await names()).toBe("late/pager,late/second");
+  const metrics = (await service.ask("GET", "/metrics")).text;
+  expect(metrics.match(/^tocsin_discovery_(stale|last_sync\w+)\{.*\}/gm)).toEqual([
+    'tocsin_discovery_last_sync_timestamp_seconds{source="kubernetes",where="late"}',
+    'tocsin_discovery_stale{source="kubernetes",where="late"}',
+  ]);
+  await raise(service, { ...alertOf("a"), status: "resolved" });
+  await service.until("both ends are told", () => {
+    const open = service.simulator.incidents().filter(({ status }) => status !== "resolved");
+    return open.length === 0 || undefined;
+  });
+});
+
+test("another kubeconfig, label or interval is used without a restart, and what was found stays meanwhile", async () => {
+  await using cluster = await startInCluster((server, url) => {
+    server.put("shop", "pager-secret", pager(url, "pager"));
+    server.put("shop", "other-secret", pager(url, "other"), { team: "x" });
+  });
+  const { service } = cluster;
+  const names = async () => (await cluster.get("targets")).targets.map(({ name }: { name: string }) => name).join();
+  const reload = async (more: object) => {
+    const kubernetes = { ...cluster.discovery.kubernetes, ...more };
+    service.next = { ...(service.next as object), discovery: { kubernetes, policy: { allowLoopback: true } } };
+    expect((await service.ask("POST", "/-/reload")).body.needsRestart).toEqual([]);
+  };
+  await reload({ labelSelector: "team=x" });
+  await service.until("the other is found", async () => (await names()) === "shop/other" || undefined);
+  // The kubeconfig at the same path names another server; the old one goes on.
+  await using second = await ApiServer.start();
+  second.put("shop", "moved-secret", pager(service.simulatorUrl, "moved"), { team: "x" });
+  second.kubeconfig(dirname(cluster.discovery.kubernetes.kubeconfig));
+  await reload({ labelSelector: "team=x" });
+  expect(await names()).toBe("shop/other");
+  await service.until("the moved one is found", async () => (await names()) === "shop/moved" || undefined);
 });

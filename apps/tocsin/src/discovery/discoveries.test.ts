@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrubber.ts";
 import type { WrittenTarget } from "../written-target.ts";
-import { Discoveries, type DiscoveriesOptions } from "./discoveries.ts";
+import { Discoveries, type Place } from "./discoveries.ts";
 import type { Discovery, DiscoveryObserver } from "./discovery.ts";
 
 const target = (place: string): WrittenTarget => ({ place, input: {} });
@@ -42,22 +42,30 @@ class Scripted implements Discovery {
   }
 }
 
-function stage(places: readonly Scripted[], remembered: DiscoveriesOptions["remembered"] = []) {
+const placeOf = (discovery: Scripted, ...remembered: string[]): Place => ({
+  discovery,
+  remembered: remembered.map(target),
+  settings: undefined,
+});
+
+async function stage(places: readonly Scripted[], remembered: readonly string[] = []) {
   const clock = new VirtualClock();
   const logs: string[] = [];
   const counted: string[] = [];
+  const gauges = new Map<string, boolean>();
   const kept: string[] = [];
   const applied: { readonly atMs: number; readonly places: string[] }[] = [];
   const startMs = clock.monotonic();
-  const state = { fails: 0 };
+  const state = { fails: 0, places: places.map((one, at) => placeOf(one, ...remembered.slice(at, at + 1))) };
   const placesOf = () => discoveries.sets().flatMap(({ targets }) => targets.map(({ place }) => place));
   const discoveries: Discoveries = new Discoveries({
-    all: places,
-    remembered,
+    open: async () => state.places,
     clock,
     log: createLogger({ level: "info", format: "json" }, new Scrubber(), (line) => logs.push(line)),
     metrics: {
-      discovered: () => counted.push("synced"),
+      discovered: (_, where) => counted.push(`${where} synced`),
+      discoveryStale: (_, where, stale) => gauges.set(where, stale),
+      discoveryEnded: (_, where) => gauges.delete(where),
       discoveryFailed: (source, operation, reason) => counted.push(`${source} ${operation} ${reason}`),
       discoveryLag: (_, lagMs) => counted.push(`lag ${lagMs}`),
     },
@@ -69,12 +77,15 @@ function stage(places: readonly Scripted[], remembered: DiscoveriesOptions["reme
     inForce: () =>
       discoveries.sets().flatMap(({ source, targets }) => targets.map((written) => ({ source, ...written, written }))),
   });
-  return { clock, discoveries, applied, counted, kept, logs, state };
+  const configure = () => discoveries.configure({ files: [], kubernetes: undefined, policy: undefined });
+  await (await configure()).keep();
+  counted.length = 0;
+  return { clock, discoveries, applied, counted, gauges, kept, logs, state, configure };
 }
 
 test("what was remembered stands in for what was not read yet, place by place", async () => {
   const [first, second] = [new Scripted("a"), new Scripted("b")];
-  const { discoveries, applied, clock } = stage([first, second], [[target("a/old")], [target("b/old")]]);
+  const { discoveries, applied, clock } = await stage([first, second], ["a/old", "b/old"]);
   const placesOf = () => discoveries.sets().map(({ targets }) => targets.map(({ place }) => place));
   expect(placesOf()).toEqual([["a/old"], ["b/old"]]);
   const started = discoveries.start();
@@ -91,7 +102,7 @@ test("what was remembered stands in for what was not read yet, place by place", 
 
 test("a place that does not answer holds up the start for ten seconds, and no longer", async () => {
   const [quick, slow] = [new Scripted("a"), new Scripted("b")];
-  const { discoveries, applied, clock } = stage([quick, slow]);
+  const { discoveries, applied, clock } = await stage([quick, slow]);
   let started = false;
   void discoveries.start().then(() => (started = true));
   quick.find("a/1");
@@ -104,7 +115,7 @@ test("a place that does not answer holds up the start for ten seconds, and no lo
 
 test("changes that come together are one, and a storm of them is taken twice a second", async () => {
   const place = new Scripted("a");
-  const { discoveries, applied, counted, clock } = stage([place]);
+  const { discoveries, applied, counted, clock } = await stage([place]);
   const started = discoveries.start();
   place.find();
   await clock.advance(0);
@@ -125,7 +136,7 @@ test("changes that come together are one, and a storm of them is taken twice a s
 
 test("a ledger that cannot take the set is asked again until it can", async () => {
   const place = new Scripted("a");
-  const { discoveries, applied, state, clock } = stage([place]);
+  const { discoveries, applied, state, clock } = await stage([place]);
   state.fails = 2;
   void discoveries.start();
   place.find("a/1");
@@ -137,7 +148,7 @@ test("a ledger that cannot take the set is asked again until it can", async () =
 
 test("what is in force is kept at once, then once a second at most, and at the end", async () => {
   const place = new Scripted("a");
-  const { discoveries, kept, clock } = stage([place]);
+  const { discoveries, kept, clock } = await stage([place]);
   const started = discoveries.start();
   place.find("a/1");
   await clock.advance(0);
@@ -156,7 +167,7 @@ test("what is in force is kept at once, then once a second at most, and at the e
 
 test("a refresh ends when what it found is in force", async () => {
   const place = new Scripted("a");
-  const { discoveries, applied, clock } = stage([place]);
+  const { discoveries, applied, clock } = await stage([place]);
   const started = discoveries.start();
   place.find();
   await clock.advance(0);
@@ -167,7 +178,7 @@ test("a refresh ends when what it found is in force", async () => {
 
 test("what goes wrong is counted, and said when it turns", async () => {
   const place = new Scripted("a");
-  const { discoveries, counted, logs, clock } = stage([place]);
+  const { discoveries, counted, logs, clock } = await stage([place]);
   const started = discoveries.start();
   place.observer?.synced();
   await clock.advance(0);
@@ -177,9 +188,69 @@ test("what goes wrong is counted, and said when it turns", async () => {
   place.observer?.turned();
   place.standing = { ...place.standing, error: null };
   place.observer?.turned();
-  expect(counted).toEqual(["synced", "files watch forbidden"]);
+  expect(counted).toEqual(["a synced", "files watch forbidden"]);
   expect(logs.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
     "changes of targets are not seen; what was found last holds",
     "targets are followed again",
   ]);
+});
+
+test("a place is stale until it was read, and while its changes are not seen", async () => {
+  const place = new Scripted("a");
+  const { discoveries, gauges, clock } = await stage([place]);
+  expect(gauges.get("a")).toBe(true);
+  const started = discoveries.start();
+  place.observer?.failed("list", "network");
+  expect(gauges.get("a")).toBe(true);
+  place.targets = [];
+  place.observer?.synced();
+  await clock.advance(0);
+  await started;
+  expect(gauges.get("a")).toBe(false);
+  place.standing = { ...place.standing, error: "no rights" };
+  place.observer?.turned();
+  expect(gauges.get("a")).toBe(true);
+  // Everything was read, but changes are not seen yet.
+  place.observer?.synced();
+  expect(gauges.get("a")).toBe(true);
+  place.standing = { ...place.standing, error: null };
+  place.observer?.turned();
+  expect(gauges.get("a")).toBe(false);
+});
+
+test("places are added and removed while others go on", async () => {
+  const [a, b, c] = [new Scripted("a"), new Scripted("b"), new Scripted("c")];
+  const { discoveries, applied, counted, gauges, state, configure, clock } = await stage([a, b]);
+  const started = discoveries.start();
+  a.find("a/1");
+  b.find("b/1");
+  await clock.advance(0);
+  await started;
+  state.places = [...state.places.slice(0, 1), placeOf(c, "c/old")];
+  await (await configure()).keep();
+  expect([a.stopped, b.stopped, c.observer === undefined]).toEqual([false, true, false]);
+  expect(discoveries.sets().map(({ targets }) => targets[0]?.place)).toEqual(["a/1", "c/old"]);
+  expect(counted.at(-1)).toBe("c synced");
+  expect([...gauges.keys()]).toEqual(["a", "c"]);
+  c.find("c/1");
+  await clock.advance(1_000);
+  expect(applied.at(-1)?.places).toEqual(["a/1", "c/1"]);
+  await discoveries.stop();
+  expect([a.stopped, c.stopped]).toEqual([true, true]);
+});
+
+test("a configuration that is not taken leaves the places as they were", async () => {
+  const [a, b] = [new Scripted("a"), new Scripted("b")];
+  const { discoveries, gauges, state, configure, clock } = await stage([a]);
+  const started = discoveries.start();
+  a.find("a/1");
+  await clock.advance(0);
+  await started;
+  const { observer } = a;
+  state.places = [placeOf(b)];
+  const rediscovery = await configure();
+  expect(discoveries.views.map(({ where }) => where)).toEqual(["b"]);
+  await rediscovery.undo();
+  expect([a.stopped, a.observer === observer, b.stopped]).toEqual([false, true, true]);
+  expect([discoveries.views.map(({ where }) => where), [...gauges.keys()]]).toEqual([["a"], ["a"]]);
 });

@@ -1,9 +1,11 @@
 import { type Clock, LedgerUnavailable } from "@tocsin/core";
 
+import type { Config } from "../config/config.ts";
 import type { TargetEntry } from "../target-entry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { TargetSet, WrittenTarget } from "../written-target.ts";
 import type { Discovery, DiscoveryOperation, DiscoveryReason, DiscoveryStanding } from "./discovery.ts";
+import type { OpenApi } from "./open-discoveries.ts";
 import type { LastGood } from "./last-good.ts";
 
 /** From a change to its taking effect, so that changes that come together are one. */
@@ -21,18 +23,31 @@ const keepRestMs = 1_000;
 /** After the ledger could not take it. */
 const retryMs = 1_000;
 
-/** What is counted of discoveries. */
+/** What is counted of discoveries. `where`: the directory or the namespace. */
 export interface DiscoveryMetrics {
-  discovered(source: string, atMs: number): void;
+  /** All targets of a place were read; or the place is new, so that an alert on its age works before the first success. */
+  discovered(source: string, where: string, atMs: number): void;
+  discoveryStale(source: string, where: string, stale: boolean): void;
+  /** The place is not watched any more. */
+  discoveryEnded(source: string, where: string): void;
   discoveryFailed(source: string, operation: DiscoveryOperation, reason: DiscoveryReason): void;
   /** From a change that was seen until it was in force. */
   discoveryLag(source: string, lagMs: number): void;
 }
 
+/** A discovery with what belongs to it. */
+export interface Place {
+  readonly discovery: Discovery;
+  /** Its targets until it is read: those of a former life, or of the discovery that it replaces. */
+  readonly remembered: readonly WrittenTarget[];
+  /** What it was opened with. */
+  readonly settings: unknown;
+  readonly api?: OpenApi;
+}
+
 export interface DiscoveriesOptions {
-  readonly all: readonly Discovery[];
-  /** What was in force of each in a former life, in the same order. */
-  readonly remembered: readonly (readonly WrittenTarget[] | undefined)[];
+  /** Opens what a configuration names, in the order in which targets count; takes what did not change from `current`. */
+  readonly open: (settings: Config["discovery"], current: readonly Place[]) => Promise<readonly Place[]>;
   readonly lastGood: Pick<LastGood, "keep">;
   readonly clock: Clock;
   readonly log: Logger;
@@ -51,9 +66,21 @@ export interface DiscoveryView extends DiscoveryStanding {
   readonly state: "synced" | "stale" | "unread";
 }
 
+/** Other places are watched. Exactly one of these is to be called. */
+export interface Rediscovery {
+  /** Ends what is not named any more. */
+  keep(): Promise<void>;
+  /** Goes back to the places before. */
+  undo(): Promise<void>;
+}
+
 /** All discoveries of a service: when one finds a change, the set of targets is replaced, soon and not too often. */
 export class Discoveries {
   readonly #o: DiscoveriesOptions;
+  #places: readonly Place[] = [];
+  /** Those that were in use before. */
+  readonly #known = new WeakSet<Place>();
+  #started = false;
   /** When the first change was seen that is not in force yet, by source. */
   #changedAtMs = new Map<string, number>();
   /** Replacements come one after the other. */
@@ -69,27 +96,36 @@ export class Discoveries {
   }
 
   sets(): TargetSet[] {
-    const { all, remembered } = this.#o;
-    return all.map(({ source, readSecret, targets }, index) => ({
+    return this.#places.map(({ discovery: { source, readSecret, targets }, remembered }) => ({
       source,
       readSecret,
-      targets: targets ?? remembered[index] ?? [],
+      targets: targets ?? remembered,
     }));
   }
 
   get views(): DiscoveryView[] {
-    return this.#o.all.map(({ source, where, standing, targets }) => ({
-      source,
-      where,
-      state: targets === undefined ? "unread" : standing.error === null ? "synced" : "stale",
-      ...standing,
-    }));
+    return this.#places.map(({ discovery }) => viewOf(discovery));
+  }
+
+  /** Watches what a configuration names. @throws LedgerUnavailable; then nothing has changed */
+  async configure(settings: Config["discovery"]): Promise<Rediscovery> {
+    const before = this.#places;
+    const after = await this.#o.open(settings, before);
+    this.#use(after);
+    return {
+      keep: () => this.#end(before),
+      undo: () => {
+        this.#use(before);
+        return this.#end(after);
+      },
+    };
   }
 
   /** Begins to watch. Resolves when each place was read or failed to be, and what was found is in force. */
   async start(): Promise<void> {
-    if (this.#o.all.length === 0) return;
-    const begun = Promise.all(this.#o.all.map((discovery) => this.#begin(discovery)));
+    this.#started = true;
+    if (this.#places.length === 0) return;
+    const begun = Promise.all(this.#places.map(({ discovery }) => this.#begin(discovery)));
     await new Promise<void>((resolve) => {
       const cancel = this.#o.clock.after(longestLoadMs, resolve);
       void begun.then(cancel).then(resolve);
@@ -99,18 +135,45 @@ export class Discoveries {
 
   /** Reads every place now, and puts what is found in force. */
   async refresh(): Promise<void> {
-    await Promise.all(this.#o.all.map((discovery) => discovery.refresh()));
+    await Promise.all(this.#places.map(({ discovery }) => discovery.refresh()));
     await this.#applyNow();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelApply?.();
-    await Promise.all(this.#o.all.map((discovery) => discovery.stop()));
+    await Promise.all(this.#places.map(({ discovery }) => discovery.stop()));
     await this.#applying;
     if (this.#cancelKeep === undefined) return;
     this.#cancelKeep();
     await this.#keep();
+  }
+
+  #use(places: readonly Place[]): void {
+    const { metrics, clock } = this.#o;
+    this.#places = places;
+    for (const place of places) {
+      if (this.#known.has(place)) continue;
+      this.#known.add(place);
+      const { source, where } = place.discovery;
+      metrics.discovered(source, where, clock.now());
+      this.#measure(place.discovery);
+      if (this.#started) void this.#begin(place.discovery);
+    }
+  }
+
+  /** Those of them that are not used any more. */
+  async #end(places: readonly Place[]): Promise<void> {
+    const unused = places.filter((place) => !this.#places.includes(place));
+    await Promise.all(unused.map(({ discovery }) => discovery.stop()));
+    const used = new Set(this.#places.map(({ discovery }) => nameOf(discovery)));
+    for (const { discovery } of unused)
+      if (!used.has(nameOf(discovery))) this.#o.metrics.discoveryEnded(discovery.source, discovery.where);
+  }
+
+  #measure(discovery: Discovery): void {
+    const { source, where, state } = viewOf(discovery);
+    this.#o.metrics.discoveryStale(source, where, state !== "synced");
   }
 
   /** Resolves when it was read once, or could not be. */
@@ -125,7 +188,8 @@ export class Discoveries {
           resolve();
         },
         synced: () => {
-          metrics.discovered(source, clock.now());
+          metrics.discovered(source, where, clock.now());
+          this.#measure(discovery);
           resolve();
         },
         failed: (operation, reason) => {
@@ -133,6 +197,7 @@ export class Discoveries {
           resolve();
         },
         turned: () => {
+          this.#measure(discovery);
           const { error, staleSinceMs } = discovery.standing;
           if (error === null) log.info({ source, where }, "targets are followed again");
           else {
@@ -189,9 +254,9 @@ export class Discoveries {
 
   async #keep(): Promise<void> {
     this.#cancelKeep = undefined;
-    const { all, lastGood, inForce, log, clock } = this.#o;
+    const { lastGood, inForce, log, clock } = this.#o;
     this.#keptAtMs = clock.monotonic();
-    for (const discovery of all) {
+    for (const { discovery } of this.#places) {
       const { source, targets } = discovery;
       if (targets === undefined) continue;
       const places = new Set(targets.map(({ place }) => place));
@@ -210,3 +275,12 @@ export class Discoveries {
     }
   }
 }
+
+const viewOf = ({ source, where, standing, targets }: Discovery): DiscoveryView => ({
+  source,
+  where,
+  state: targets === undefined ? "unread" : standing.error === null ? "synced" : "stale",
+  ...standing,
+});
+
+const nameOf = ({ source, where }: Discovery): string => `${source} ${where}`;

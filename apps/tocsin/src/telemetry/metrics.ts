@@ -83,8 +83,14 @@ export class Metrics {
   });
   readonly #discoveredAt = new Gauge({
     name: "tocsin_discovery_last_sync_timestamp_seconds",
-    help: "When all targets of a source were last read.",
-    labelNames: ["source"],
+    help: "When all targets of a place were last read. Until the first success: when watching it began.",
+    labelNames: ["source", "where"],
+    registers: this.#registers,
+  });
+  readonly #discoveryStale = new Gauge({
+    name: "tocsin_discovery_stale",
+    help: "1 while changes of the targets of a place may go unseen, or it was never read.",
+    labelNames: ["source", "where"],
     registers: this.#registers,
   });
   readonly #discoveryLag = new Histogram({
@@ -211,8 +217,17 @@ export class Metrics {
     if (successful) this.#reloadedAt.set(nowMs / 1_000);
   }
 
-  discovered(source: string, atMs: number): void {
-    this.#discoveredAt.set({ source }, atMs / 1_000);
+  discovered(source: string, where: string, atMs: number): void {
+    this.#discoveredAt.set({ source, where }, atMs / 1_000);
+  }
+
+  discoveryStale(source: string, where: string, stale: boolean): void {
+    this.#discoveryStale.set({ source, where }, stale ? 1 : 0);
+  }
+
+  discoveryEnded(source: string, where: string): void {
+    this.#discoveredAt.remove({ source, where });
+    this.#discoveryStale.remove({ source, where });
   }
 
   discoveryLag(source: string, lagMs: number): void {

@@ -46,18 +46,29 @@ abstract class Metric<Name extends string, Value> {
     this.#series.delete(first);
   }
 
+  /** Drops one series. */
+  remove(labels: LabelValues<Name>): void {
+    const [outer, key] = this.#keysOf(labels);
+    this.#series.get(outer)?.delete(key);
+  }
+
   protected at(labels: LabelValues<Name>, initial: () => Value): { value: Value } {
     const names = this.#options.labelNames ?? [];
-    const [first, ...others] = names;
-    const outer = first === undefined ? "" : labels[first];
+    const [outer, key] = this.#keysOf(labels);
     let inner = this.#series.get(outer);
     if (inner === undefined) this.#series.set(outer, (inner = new Map()));
-    const key = others.length === 1 ? labels[others[0] as Name] : others.map((name) => labels[name]).join("\0");
     let series = inner.get(key);
     if (series === undefined) {
       inner.set(key, (series = { shown: show(names, labels), value: initial() }));
     }
     return series;
+  }
+
+  #keysOf(labels: LabelValues<Name>): readonly [outer: string, key: string] {
+    const [first, ...others] = this.#options.labelNames ?? [];
+    const outer = first === undefined ? "" : labels[first];
+    const key = others.length === 1 ? labels[others[0] as Name] : others.map((name) => labels[name]).join("\0");
+    return [outer, key];
   }
 
   /** Its lines in the exposition format, each with its end. */
