@@ -213,7 +213,7 @@ describe("an alert that was received", () => {
     expect(row).toMatchObject({ state: "not_told", reason: "shadow", wouldTell: false, event: expect.any(String) });
   });
 
-  test("leaves the events out where nobody asks for them", () => {
+  test("leaves the events out of a summary", () => {
     const { render: _, ...others } = now(tells);
     expect(explainKnown(explanation(), others)[0]).not.toHaveProperty("event");
   });

@@ -76,7 +76,7 @@ const outages: readonly (readonly [string, (nth: number, minutes: number) => Rea
   ["refuses the credential every other minute", (_, minutes) => answer(minutes % 2 ? "accepted" : "401")],
 ];
 
-test.each(outages)("an hour in which a receiver %s makes at most 20 lines besides dead letters", async (_, react) => {
+test.each(outages)("logs at most 20 lines besides dead letters in an hour in which a receiver %s", async (_, react) => {
   const fallback = { target: "second", afterMs: 2 * minute };
   let startedAtMs = 0;
   await using service = await start(
@@ -97,7 +97,7 @@ test.each(outages)("an hour in which a receiver %s makes at most 20 lines beside
   expect(service.lines.some(({ leftOut = 0 }) => leftOut > 0)).toBe(true);
 });
 
-test("an outage is told by its beginning, its first probe and its end", async () => {
+test("logs an outage when it begins, when it is first probed and when it ends", async () => {
   let down = true;
   await using service = await start(() => answer(down ? "500" : "accepted"));
   for (let n = 0; n < 5; n++) await service.say("firing", `a${n}`);
@@ -116,7 +116,7 @@ test("an outage is told by its beginning, its first probe and its end", async ()
   ]);
 });
 
-test("every dead letter is an error of its own", async () => {
+test("logs every dead letter as an error", async () => {
   await using service = await start(() => answer("413"));
   for (let n = 0; n < 50; n++) await service.say("firing", `a${n}`);
   const letters = service.lines.filter(({ event }) => event === "dead_letter");
@@ -135,7 +135,7 @@ test("every dead letter is an error of its own", async () => {
 test.each([
   ["401", "target_unauthorized"],
   ["404", "target_misconfigured"],
-])("a target that answers %s is %s until it accepts an event", async (status, event) => {
+])("logs for a target that answers %s: %s, and its recovery", async (status, event) => {
   let blocks = true;
   await using service = await start(() => answer(blocks ? status : "accepted"));
   await service.say("firing", "a");
@@ -149,7 +149,7 @@ test.each([
   expect(service.lines.slice(2)).toMatchObject([{ level: "info", event: "target_recovered", target: "pagerduty" }]);
 });
 
-test("a target whose credential was changed has recovered once it accepts an event", async () => {
+test("logs the recovery of a target whose credential was changed", async () => {
   await using service = await start(({ endpoint }) => answer(endpoint === "new" ? "accepted" : "401"));
   await service.say("firing", "a");
   await service.ledger.useTargets([targetTerms("pagerduty", { endpoint: "new" })]);
@@ -157,7 +157,7 @@ test("a target whose credential was changed has recovered once it accepts an eve
   expect(service.events()).toEqual(["attempt_failed", "target_unauthorized", "target_recovered"]);
 });
 
-test("a fallback that is notified, or missing, is told", async () => {
+test("logs that a fallback was notified, or is missing", async () => {
   const fallback = { target: "second", afterMs: 2 * minute };
   for (const [others, event] of [
     [[targetTerms("second")], "fallback_notified"],
@@ -174,7 +174,7 @@ test("a fallback that is notified, or missing, is told", async () => {
   }
 });
 
-test("a ledger that fails is told once, and that it is back", async () => {
+test("logs once that the ledger is unavailable, and that it is available again", async () => {
   await using service = await start(() => answer("accepted"));
   for (let n = 0; n < 3; n++) service.stateLog.ledger("disk full");
   await service.clock.advance(5 * second);
@@ -185,7 +185,7 @@ test("a ledger that fails is told once, and that it is back", async () => {
   ]);
 });
 
-test("a state that flaps is told less often, and its last line is right in the end", async () => {
+test("logs a state that flaps less often, and its last line is right in the end", async () => {
   await using service = await start(() => answer("accepted"));
   const turn = async (failure: string | undefined) => {
     service.stateLog.ledger(failure);
