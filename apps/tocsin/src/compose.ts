@@ -40,6 +40,7 @@ import { Readiness } from "./readiness.ts";
 import { Settings } from "./settings.ts";
 import { Standstill } from "./standstill.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
+import { deliveryWarnings, discoveryWarnings } from "./target-problems.ts";
 import { Targets } from "./targets.ts";
 import { LogThrottle } from "./telemetry/log-throttle.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
@@ -207,7 +208,12 @@ export async function compose(
         ledger,
         reload,
         unready: () => readiness.check(),
-        warnings: () => settings.warnings(),
+        warnings: async (isReady) => [
+          ...settings.warnings(),
+          ...discoveryWarnings(discoveries.views),
+          // A ledger that does not answer must not hold up the probe.
+          ...(isReady ? deliveryWarnings(await ledger.standing().catch(() => [])) : []),
+        ],
         exposition: new Exposition({ ledger, targets, metrics, clock }),
       }),
     ];

@@ -1,9 +1,9 @@
-import type { Target } from "@tocsin/core";
+import type { Target, TargetStanding } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 
 import { startService } from "./service.fixture.ts";
 import type { TargetEntry } from "./target-entry.ts";
-import { noTargetCanReceive, targetWarnings } from "./target-problems.ts";
+import { deliveryWarnings, discoveryWarnings, noTargetCanReceive, targetWarnings } from "./target-problems.ts";
 
 const issue = { path: "", message: "wrong" };
 const entry = (target: Partial<Target> | undefined, errors: TargetEntry["errors"] = []): TargetEntry => ({
@@ -30,7 +30,7 @@ describe("targets", () => {
     ["all invalid", [invalid, invalid], "2 invalid", [expect.stringContaining("not sent")]],
     ["one invalid of two", [good, invalid], undefined, ["1 of 2 targets is invalid"]],
     ["two invalid of three", [good, invalid, invalid], undefined, ["2 of 3 targets are invalid"]],
-    ["an invalid one whose last version is used", [lastValid], undefined, ["1 of 1 targets is invalid"]],
+    ["an invalid one whose last version is used", [lastValid], undefined, ["1 of 1 target is invalid"]],
     ["all disabled", [off], "1 disabled", [expect.stringContaining("1 disabled")]],
     ["all shadows", [shadow], "1 shadow", [expect.stringContaining("1 shadow")]],
     ["none that sends", [off, shadow, invalid], "1 disabled, 1 invalid, 1 shadow", [expect.any(String)]],
@@ -40,8 +40,47 @@ describe("targets", () => {
   });
 });
 
+test("counts targets that accept nothing now, and places that cannot be read", () => {
+  const ready = {
+    target: "a",
+    blocked: null,
+    limiter: { limit: 120, used: 0, pausedUntilMs: null },
+    breaker: { state: "closed", untilMs: null },
+  } as unknown as TargetStanding;
+  const blocked = {
+    ...ready,
+    blocked: { state: "unauthorized", detail: "secret detail" },
+  } as unknown as TargetStanding;
+  const failing = { ...ready, breaker: { state: "open", untilMs: 5 } } as unknown as TargetStanding;
+  const paused = { ...ready, limiter: { limit: 120, used: 0, pausedUntilMs: 5 } } as unknown as TargetStanding;
+  expect(deliveryWarnings([ready])).toEqual([]);
+  expect(deliveryWarnings([ready, blocked, failing, failing, paused])).toEqual([
+    "1 of 5 targets is refusing our credential or address",
+    "2 of 5 targets are failing: the breaker is open",
+    "1 of 5 targets is paused after HTTP 429",
+  ]);
+  expect(discoveryWarnings([{ state: "synced" }])).toEqual([]);
+  expect(discoveryWarnings([{ state: "stale" }, { state: "synced" }])).toEqual([
+    "1 of 2 places of targets is unreadable: changes there are not seen",
+  ]);
+});
+
 const logged = (logs: readonly string[], event: string) =>
   logs.map((line) => JSON.parse(line) as { event?: string; level: string }).filter((line) => line.event === event);
+
+test("a service whose target refuses the key is ready, and warns in the readiness probe", async () => {
+  await using service = await startService((url) => ({
+    targets: [{ name: "pager", type: "pagerduty", url, routing_key: "A".repeat(32) }],
+  }));
+  service.simulator.setKeys(["B".repeat(32)]);
+  const alerts = [{ status: "firing", labels: { alertname: "A" } }];
+  await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+  const warnings = await service.until("the probe warns", async () => {
+    const { status, body } = await service.ask("GET", "/readyz");
+    return status === 200 && body.warnings ? body.warnings : undefined;
+  });
+  expect(warnings).toEqual(["1 of 1 target is refusing our credential or address"]);
+});
 
 describe("a service whose targets are all invalid", () => {
   test("accepts alerts, and warns in the readiness probe and in the log", async () => {

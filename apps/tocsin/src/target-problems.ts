@@ -1,4 +1,6 @@
-import type { Issue } from "@tocsin/core";
+import type { Issue, TargetStanding } from "@tocsin/core";
+
+import type { DiscoveryView } from "./discovery/discoveries.ts";
 
 import { stateOf, type TargetEntry } from "./target-entry.ts";
 
@@ -19,8 +21,48 @@ export function targetWarnings(entries: readonly TargetEntry[]): string[] {
   const none = noTargetCanReceive(entries);
   if (none !== undefined) return [`${none}: alerts are recorded but not sent`];
   const invalid = entries.filter(({ errors }) => errors.length > 0).length;
-  return invalid === 0 ? [] : [`${invalid} of ${entries.length} targets ${invalid === 1 ? "is" : "are"} invalid`];
+  return counted(invalid, entries.length, "target", "invalid");
 }
+
+/** Targets that are well configured and accept nothing now. */
+export function deliveryWarnings(standings: readonly TargetStanding[]): string[] {
+  const count = (isSo: (standing: TargetStanding) => boolean) => standings.filter(isSo).length;
+  const all = standings.length;
+  return [
+    ...counted(
+      count(({ blocked }) => blocked !== null),
+      all,
+      "target",
+      "refusing our credential or address",
+    ),
+    ...counted(
+      count(({ breaker }) => breaker.state !== "closed"),
+      all,
+      "target",
+      "failing: the breaker is open",
+    ),
+    ...counted(
+      count(({ limiter }) => limiter.pausedUntilMs !== null),
+      all,
+      "target",
+      "paused after HTTP 429",
+    ),
+  ];
+}
+
+/** Places of targets that cannot be read; the targets found last stay in use. */
+export const discoveryWarnings = (views: readonly Pick<DiscoveryView, "state">[]): string[] =>
+  counted(
+    views.filter(({ state }) => state === "stale").length,
+    views.length,
+    "place of targets",
+    "unreadable: changes there are not seen",
+  );
+
+const counted = (count: number, all: number, what: string, how: string): string[] =>
+  count === 0 ? [] : [`${count} of ${all} ${all === 1 ? what : plural(what)} ${count === 1 ? "is" : "are"} ${how}`];
+
+const plural = (what: string): string => what.replace(/^\w+/, "$&s");
 
 /** Errors of the targets that the configuration file lists. */
 export const configuredErrors = (entries: readonly TargetEntry[]): Issue[] =>

@@ -91,8 +91,12 @@ const noMatch = "No alert matches\n";
 
 function explanationText({ fingerprint, status, reason, labels, targets }: Explanation): string {
   const name = labels?.["alertname"];
+  const others = Object.entries(labels ?? {}).filter(([label]) => label !== "alertname");
   const lines = [
     `${fingerprint}${name === undefined ? "" : ` (${name})`} is ${status}${reason === undefined ? "" : `: ${reason}, no target can receive it`}`,
+    ...(others.length === 0
+      ? []
+      : [`labels: ${others.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(" ")}`]),
     ...targets.flatMap(({ target, history = [], fallback, ...row }) => [
       `${target}: ${standing(row)}`,
       ...(fallback ? [`  also ${standing(fallback)}`] : []),

@@ -60,7 +60,7 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
   const rows = targets.map(({ name, type, state, breaker, limiter, place, origin, errors }) => [
     name,
     type,
-    [state, ...holdsBack(breaker, limiter)].join(", "),
+    stateText(state, breaker, limiter),
     place,
     origin,
     errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
@@ -72,17 +72,20 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
   print(terminal, options, answer, `${text}${stale.map((line) => `${printable(line)}\n`).join("")}`);
 }
 
-/** Why a target that is well configured receives nothing now. */
-function holdsBack(breaker: TargetBody["breaker"], limiter: TargetBody["limiter"]): string[] {
-  const isBroken = breaker !== undefined && breaker.state !== "closed";
-  const isPaused = limiter !== undefined && limiter.pausedUntil !== null;
-  return [
-    ...(isBroken
-      ? [`breaker ${breaker.state.replace("_", "-")}${breaker.until === null ? "" : ` until ${breaker.until}`}`]
+/** A target that is well configured and accepts nothing now is not called ready. */
+function stateText(state: string, breaker: TargetBody["breaker"], limiter: TargetBody["limiter"]): string {
+  const held = [
+    ...(breaker !== undefined && breaker.state !== "closed"
+      ? [`failing (breaker ${breaker.state.replace("_", "-")}${nextTry(breaker.until)})`]
       : []),
-    ...(isPaused ? [`paused until ${limiter.pausedUntil}`] : []),
+    ...(limiter !== undefined && limiter.pausedUntil !== null
+      ? [`paused after HTTP 429${nextTry(limiter.pausedUntil)}`]
+      : []),
   ];
+  return (state === "ready" && held.length > 0 ? held : [state, ...held]).join(", ");
 }
+
+const nextTry = (at: string | null): string => (at === null ? "" : `, next try at ${at}`);
 
 export async function testTarget(
   terminal: Terminal,

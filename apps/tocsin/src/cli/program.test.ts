@@ -363,7 +363,9 @@ describe("operator commands", () => {
     const explained = await tocsin(["explain", "f1"], { TOCSIN_URL: url });
     expect(explained).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^f1 \(A\) is firing\npager: told, delivered, incident \d+\n {2}\S+Z {2}trigger/),
+      stdout: expect.stringMatching(
+        /^f1 \(A\) is firing\nlabels: .*\npager: told, delivered, incident \d+\n {2}\S+Z {2}trigger/,
+      ),
     });
     expect((await tocsin(["targets", "list", ...at])).stdout).toMatch(/\npager +pagerduty +ready +targets\[0\] +http:/);
     expect((await tocsin(["deadletters", "list", ...at])).stdout).toMatch(/^ID +INCIDENT/);
@@ -377,7 +379,7 @@ describe("operator commands", () => {
   test("explain and list alerts by their labels, and explain one that never came", async () => {
     const at = ["--url", url];
     const matching = await tocsin(["explain", "--matcher", "alertname=A", "--matcher", "severity=~crit.*", ...at]);
-    expect(matching.stdout).toMatch(/^f1 \(A\) is firing\npager: told, delivered/);
+    expect(matching.stdout).toMatch(/^f1 \(A\) is firing\nlabels: .*\npager: told, delivered/);
     expect((await tocsin(["explain", "--matcher", "alertname=B", ...at])).stdout).toBe("No alert matches\n");
     const listed = await tocsin(["alerts", "list", "--matcher", "alertname=A", ...at]);
     expect(listed.stdout).toMatch(/^FINGERPRINT +STATUS .*\nf1 +firing +A +\S+Z +pager: told, delivered\n$/);
@@ -469,7 +471,7 @@ describe("operator commands", () => {
       const { stdout } = await tocsin(["targets", "list", ...at]);
       return stdout.includes("breaker") ? stdout : undefined;
     });
-    expect(line).toMatch(/\npager +pagerduty +ready, breaker open until \S+Z +targets\[0\]/);
+    expect(line).toMatch(/\npager +pagerduty +failing \(breaker open, next try at \S+Z\) +targets\[0\]/);
   });
 
   test("print the answer as it is with --json", async () => {

@@ -21,7 +21,7 @@ export interface Operations {
   /** Why the service is not ready, after a write to the ledger; empty: it is ready. */
   readonly unready: () => Promise<readonly string[]>;
   /** What is wrong although the service is ready. */
-  readonly warnings: () => readonly string[];
+  readonly warnings: (isReady: boolean) => Promise<readonly string[]>;
   readonly reload: () => Promise<Reloaded>;
   readonly exposition: Pick<Exposition, "scrape">;
 }
@@ -36,7 +36,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
     does: "readiness: the ledger commits, and targets were loaded; warnings name what is wrong all the same",
     async answer(_request, reply) {
       const reasons = await unready();
-      const warned = warnings();
+      const warned = await warnings(reasons.length === 0);
       if (reasons.length > 0) reply.code(503);
       return {
         ...(reasons.length > 0 ? { status: "not ready", reasons } : { status: "ready" }),

@@ -85,7 +85,11 @@ function textOf({ message, issues }: Problem): string {
 export function problemOf(error: Error | FastifyError): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof LedgerUnavailable) {
-    return new Problem(503, "ledger_unavailable", "the ledger cannot store anything now; repeat the request later");
+    return new Problem(
+      503,
+      "ledger_unavailable",
+      `the ledger cannot store anything now (${error.message}); repeat the request later`,
+    );
   }
   const { statusCode } = error as FastifyError;
   return statusCode !== undefined && statusCode >= 400 && statusCode < 500

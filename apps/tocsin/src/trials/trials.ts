@@ -122,7 +122,10 @@ export class Trials {
     const publisher = this.#o.publisherTo(target);
     if (entry.target?.type !== "pagerduty" || publisher === undefined)
       throw new TrialRefused("is of a type whose key cannot be asked for without telling somebody");
-    if (!(await this.#o.ledger.charge(target))) throw new TrialRefused("is at its limit; ask again later");
+    if (!(await this.#o.ledger.charge(target)))
+      throw new TrialRefused(
+        "has no room for an attempt now: its limit is used up, or it is paused after HTTP 429; `tocsin targets show` says until when",
+      );
     const { clock, vault } = this.#o;
     const alert = trialAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
     const asked = { target, dedupKey: alert.fingerprint, severity: "info", summary: "", sender: "" } as const;

@@ -124,7 +124,7 @@ export class Committer {
       this.#store.commit(this.#clock.now());
     } catch {
       // Still unavailable. What is in memory may be ahead of the rows, so the next call must rebuild it first.
-      this.#core = broken;
+      this.#core = brokenBy(message);
     }
     return {
       ok: false,
@@ -144,13 +144,12 @@ export class Committer {
 }
 
 /** Stands where memory could not be rebuilt; every call fails as unavailable, and then tries to rebuild. */
-const broken = new Proxy({} as LedgerCore, {
-  get: () => () => {
-    throw Object.assign(new LedgerUnavailable("the ledger could not be read back after a failed commit"), {
-      code: "ERR_SQLITE_ERROR",
-    });
-  },
-});
+const brokenBy = (cause: string): LedgerCore =>
+  new Proxy({} as LedgerCore, {
+    get: () => () => {
+      throw Object.assign(new LedgerUnavailable(cause), { code: "ERR_SQLITE_ERROR" });
+    },
+  });
 
 const isSqliteError = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_SQLITE_ERROR";
