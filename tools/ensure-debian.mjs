@@ -1,6 +1,6 @@
-// The end-to-end tests speak with Debian's Prometheus and Alertmanager, and watch system calls with strace. As root on
-// Debian, with CI or TOCSIN_TEST_INSTALL set, they are installed here; elsewhere the tests that need them say aloud that
-// they are skipped.
+// The tests speak with Debian's Prometheus and Alertmanager, watch system calls with strace, and render manifests with
+// kubectl. As root on Debian, with CI or TOCSIN_TEST_INSTALL set, they are installed here; elsewhere the tests that need
+// them say that they are skipped.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
@@ -8,12 +8,13 @@ const wanted = {
   prometheus: "/usr/bin/prometheus",
   "prometheus-alertmanager": "/usr/bin/prometheus-alertmanager",
   strace: "/usr/bin/strace",
+  "kubernetes-client": "/usr/bin/kubectl",
 };
 const missing = Object.keys(wanted).filter((name) => !existsSync(wanted[name]));
 if (missing.length > 0) {
   const asked = process.env.CI || process.env.TOCSIN_TEST_INSTALL;
   if (asked && existsSync("/usr/bin/apt-get") && process.getuid?.() === 0) {
-    console.error(`Installing ${missing.join(", ")} for the end-to-end tests…`);
+    console.error(`Installing ${missing.join(", ")} for the tests…`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     for (const args of [
       ["update", "-qq"],

@@ -21,6 +21,7 @@ const read = (pattern: string): Manifest[] =>
       parseAllDocuments(readFileSync(join(root, path), "utf8")).map((document): Manifest => document.toJS()),
     )
     .filter(({ kind }) => kind !== "Kustomization");
+const textOf = (path: string): string => readFileSync(join(root, "deploy", path), "utf8");
 const everything = read("{deploy,examples}/**/*.yaml");
 const ours = read("deploy/k8s/*.yaml");
 const one = (kind: string): Manifest => {
@@ -38,7 +39,7 @@ describe("the rights that manifests give", () => {
     const roles = rights.filter(({ kind }) => kind === "Role");
     for (const { rules } of roles)
       expect(rules).toEqual([{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }]);
-    expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(["tocsin", "shop-alerting"]);
+    expect(new Set(roles.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["tocsin", "shop-alerting"]));
   });
 
   test("are given to the account of the pod alone, by a Role of the same namespace", () => {
@@ -48,7 +49,7 @@ describe("the rights that manifests give", () => {
       expect(roleRef).toEqual({ apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name });
       expect(subjects).toEqual([{ kind: "ServiceAccount", name: "tocsin", namespace: "tocsin" }]);
     }
-    expect(bindings.map(({ metadata }) => metadata.namespace)).toEqual(["tocsin", "shop-alerting"]);
+    expect(new Set(bindings.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["tocsin", "shop-alerting"]));
     expect(one("ServiceAccount")).toMatchObject({ metadata: { name: "tocsin" }, automountServiceAccountToken: false });
     expect(pod().spec).toMatchObject({ serviceAccountName: "tocsin", automountServiceAccountToken: true });
   });
@@ -138,22 +139,40 @@ test("the fleet's configuration is right: PostgreSQL, whose password and authori
     kind: "postgres",
     server: { user: "tocsin", password: "postgres-password", tls: { ca: "postgres-ca" } },
   });
-  expect(of("Deployment").spec).toMatchObject({ replicas: 3, strategy: { rollingUpdate: { maxUnavailable: 0 } } });
-  const { resources, patches } = parse(readFileSync(join(root, "deploy/k8s-fleet/kustomization.yaml"), "utf8")) as {
-    resources: string[];
-    patches: { path: string }[];
-  };
-  expect(resources).toEqual(["../k8s"]);
-  const files = globSync("deploy/k8s-fleet/*.yaml", { cwd: root }).map((path) => basename(path));
-  expect(new Set([...patches.map(({ path }) => path), "kustomization.yaml"])).toEqual(new Set(files));
 });
 
-test("kustomize takes every file, all in one namespace", () => {
-  const { resources } = parse(readFileSync(join(root, "deploy/k8s/kustomization.yaml"), "utf8")) as {
+test("the fleet's manifests are those of one replica but for what they say", () => {
+  for (const file of ["namespace", "serviceaccount", "role", "rolebinding", "service", "poddisruptionbudget"])
+    expect(textOf(`k8s-fleet/${file}.yaml`)).toBe(textOf(`k8s/${file}.yaml`));
+  const single: Manifest = parse(textOf("k8s/deployment.yaml"));
+  const fleet: Manifest = parse(textOf("k8s-fleet/deployment.yaml"));
+  const { affinity, topologySpreadConstraints, ...spread } = fleet.spec.template.spec;
+  expect([affinity, topologySpreadConstraints]).not.toContain(undefined);
+  const { lifecycle, ...main } = spread.containers[0];
+  expect(lifecycle.preStop.sleep.seconds + 10).toBeLessThan(spread.terminationGracePeriodSeconds);
+  const { containers, volumes, ...same } = single.spec.template.spec;
+  expect({ ...spread, containers: [main] }).toEqual({
+    ...same,
+    terminationGracePeriodSeconds: spread.terminationGracePeriodSeconds,
+    containers: [
+      { ...containers[0], volumeMounts: containers[0].volumeMounts.filter(({ name }: Manifest) => name !== "ledger") },
+    ],
+    volumes: volumes.filter(({ name }: Manifest) => name !== "ledger"),
+  });
+  expect({ ...fleet.spec, template: 0, strategy: 0 }).toEqual({
+    ...single.spec,
+    replicas: 3,
+    template: 0,
+    strategy: 0,
+  });
+});
+
+test.each(["k8s", "k8s-fleet"])("kustomize takes every file of deploy/%s, all in one namespace", (directory) => {
+  const { resources } = parse(readFileSync(join(root, "deploy", directory, "kustomization.yaml"), "utf8")) as {
     resources: string[];
   };
-  const files = globSync("deploy/k8s/*.yaml", { cwd: root }).map((path) => basename(path));
+  const files = globSync(`deploy/${directory}/*.yaml`, { cwd: root }).map((path) => basename(path));
   expect(new Set([...resources, "kustomization.yaml"])).toEqual(new Set(files));
-  for (const { kind, metadata } of ours)
+  for (const { kind, metadata } of read(`deploy/${directory}/*.yaml`))
     expect([kind, metadata.namespace]).toEqual([kind, kind === "Namespace" ? undefined : "tocsin"]);
 });
