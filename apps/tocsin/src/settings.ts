@@ -1,4 +1,4 @@
-import type { Alert, Clock, Ledger, Target } from "@tocsin/core";
+import { type Alert, type Clock, type Ledger, minRedactedLength, type Target } from "@tocsin/core";
 
 import { ConfigError } from "./config/config-error.ts";
 import type { Config } from "./config/config.ts";
@@ -161,6 +161,8 @@ export class Settings {
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
     scrubber.learn(next.readers.flatMap(secretsIn));
+    for (const setting of shortSecrets(next))
+      log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
     const written = writtenIn(next);
     const rediscovery = await discoveries.configure(next.discovery);
     guard.configure(next);
@@ -253,6 +255,21 @@ export class Settings {
 }
 
 const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTargets(targets, readSecret);
+
+/** Where a secret of the configuration is too short to be told from words. Those of targets are warned of with the targets. */
+function shortSecrets({ server, ledger, readers }: Config): string[] {
+  const settings: (readonly [string, string | undefined])[] = [
+    ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
+    ["the password in ledger.url", ledger.kind === "postgres" ? ledger.server.password : undefined],
+    ...readers.flatMap(({ source, instances }) =>
+      instances.map(
+        ({ url }) => [`the password in a URL of source ${source}`, new URL(url.reveal()).password] as const,
+      ),
+    ),
+  ];
+  const short = settings.filter(([, secret]) => secret && secret.length < minRedactedLength);
+  return [...new Set(short.map(([setting]) => setting))];
+}
 
 /** Any header of a target may be a credential. */
 const secretsOf = ({ credential, headers, signingSecrets = [] }: Target): string[] => [

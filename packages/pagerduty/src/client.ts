@@ -11,6 +11,7 @@ import type { Health, HealthOptions } from "./health.ts";
 import type { AcknowledgeInput, AlertInput, ChangeInput, EventInput, ResolveInput, TriggerInput } from "./input.ts";
 import { sharedLimiter } from "./limiter/shared-limiter.ts";
 import { type ClientOptions, validateOptions } from "./options.ts";
+import { Redactor } from "./redact.ts";
 import { retryPolicy } from "./retry.ts";
 import { acceptsChanges } from "./routing-key.ts";
 import { FetchTransport } from "./transport/fetch-transport.ts";
@@ -69,7 +70,7 @@ export class PagerDutyEventsClient {
     this.#routingKey = options.routingKey.trim();
     this.#transport = makeTransport(options, endpoints, clock);
     this.#deliverer = new Deliverer({
-      secret: this.#routingKey,
+      redactor: new Redactor([this.#routingKey], "[routing key]"),
       endpoints,
       transport: this.#transport,
       limiter: options.limiter ?? sharedLimiter(this.#routingKey, clock),

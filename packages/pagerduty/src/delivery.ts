@@ -3,13 +3,14 @@ import { type Clock, sleep } from "./clock.ts";
 import { PagerDutyError, PagerDutyNetworkError, PagerDutyRateLimitError } from "./errors.ts";
 import { holdsText } from "./holds-text.ts";
 import type { Hooks, Operation, SpanAttributes } from "./hooks.ts";
+import type { Redactor } from "./redact.ts";
 import type { Limiter, Release } from "./limiter/limiter.ts";
 import { type RetryPolicy, retryWaitMs } from "./retry.ts";
 import type { Endpoint, Endpoints, Transport } from "./transport/transport.ts";
 
 export interface DeliveryOptions {
-  /** Taken out of whatever an answer or an error says. */
-  secret: string;
+  /** Removes the routing key from what an answer or an error says. */
+  redactor: Redactor;
   endpoints: Endpoints;
   transport: Transport;
   limiter: Limiter;
@@ -75,10 +76,11 @@ export class Deliverer {
     let status: number | undefined;
     let error: unknown;
     try {
-      const answer = await transport.post({ endpoint, body, timeoutMs: Math.min(timeoutMs, leftMs), signal });
+      const received = await transport.post({ endpoint, body, timeoutMs: Math.min(timeoutMs, leftMs), signal });
+      const answer = { ...received, body: this.#options.redactor.redact(received.body) };
       status = answer.status;
       if (status === 202) return answer;
-      error = answerError({ ...answer, body: this.#withoutSecret(answer.body) }, clock.now());
+      error = answerError(answer, clock.now());
     } catch (thrown) {
       error = thrown instanceof PagerDutyNetworkError ? this.#safe(thrown) : thrown;
     } finally {
@@ -140,14 +142,11 @@ export class Deliverer {
     }
   }
 
-  #withoutSecret(text: string): string {
-    return text.replaceAll(this.#options.secret, "[routing key]");
-  }
-
   /** An injected `fetch` may put the whole request into its error. */
   #safe(error: PagerDutyNetworkError): PagerDutyNetworkError {
-    if (!holdsText(error, this.#options.secret)) return error;
-    return new PagerDutyNetworkError(error.code, this.#withoutSecret(error.message), {
+    const { redactor } = this.#options;
+    if (!holdsText(error, (text) => redactor.redact(text) !== text)) return error;
+    return new PagerDutyNetworkError(error.code, redactor.redact(error.message), {
       requestSent: error.requestSent,
     });
   }

@@ -26,7 +26,7 @@ test.each<[string, unknown]>([
   ["eight levels", deep(7)],
   ["a cycle", { cycle, secret }],
 ])("a text is found in %s", (_, value) => {
-  expect(holdsText(value, secret)).toBe(true);
+  expect(holdsText(value, (text) => text.includes(secret))).toBe(true);
 });
 
 test.each<[string, unknown]>([
@@ -38,5 +38,5 @@ test.each<[string, unknown]>([
   ["a getter that throws", Object.defineProperty({}, "x", { get: () => expect.unreachable() })],
   ["an error", new Error("x", { cause: new Error("y") })],
 ])("a text is not found in %s", (_, value) => {
-  expect(holdsText(value, secret)).toBe(false);
+  expect(holdsText(value, (text) => text.includes(secret))).toBe(false);
 });

@@ -19,6 +19,8 @@ async function bundled(): Promise<{ code: string; imports: string[] }> {
 const globals = {
   AbortController,
   AbortSignal,
+  atob,
+  btoa,
   crypto,
   DOMException,
   Headers,

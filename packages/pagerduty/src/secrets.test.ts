@@ -41,6 +41,15 @@ async function told(options: Partial<ClientOptions>): Promise<string> {
 const echo: Answering = (response, { body }) =>
   reply(response, 400, { message: `cannot take ${body}`, errors: [body] });
 const echo429: Answering = (response, { body }) => reply(response, 429, { message: body });
+const encoded: Answering = (response) =>
+  reply(response, 400, {
+    message: `Basic ${Buffer.from(`user:${routingKey}`).toString("base64")}`,
+    errors: [Buffer.from(routingKey).toString("hex").replace(/../g, "%$&"), "x".repeat(2_000) + routingKey],
+  });
+const brokenOff: Answering = (response) => {
+  response.writeHead(400, { "content-length": "500" }).write(`{"message": "${routingKey.slice(0, 20)}`);
+  setImmediate(() => response.destroy());
+};
 const leaky: NonNullable<ClientOptions["fetch"]> = (_, init) => {
   const cause = Object.assign(new Error(`could not send ${init.body}`), { code: "ECONNRESET", request: { init } });
   return Promise.reject(new TypeError("fetch failed", { cause }));
@@ -55,6 +64,17 @@ describe("the routing key is not in an error, a hook's argument or the client it
     const text = await told({ baseUrl: receiver.url });
     expect(text).not.toContain(routingKey);
     expect(text).toContain("[routing key]");
+  });
+
+  test("after an answer that repeats it encoded, or breaks off in it", async () => {
+    for (const answering of [encoded, brokenOff]) {
+      await using receiver = await receive(answering);
+      const text = await told({ baseUrl: receiver.url });
+      expect(text).not.toContain(routingKey.slice(0, 6));
+      expect(text).not.toContain(Buffer.from(routingKey).toString("base64").slice(0, 8));
+      expect(text).not.toContain(Buffer.from(`user:${routingKey}`).toString("base64"));
+      expect(text).not.toContain("%35%65%63%72%65%37");
+    }
   });
 
   test("after a lost connection, or one that speaks another protocol", async () => {

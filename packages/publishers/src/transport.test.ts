@@ -303,7 +303,7 @@ describe("a proxy", () => {
   });
 
   test.each([
-    ["us%65r:p%40ss-word", "user:p@ss-word", "Basic [secret], which is user:[secret]"],
+    ["us%65r:p%40ss-word", "user:p@ss-word", "Basic [secret], which is [secret]"],
     ["t%6Fken-0123456789", "token-0123456789:", "Basic [secret], which is [secret]:"],
     // Whoever is called so is no secret.
     ["squid", "squid:", "Basic c3F1aWQ6, which is squid:"],

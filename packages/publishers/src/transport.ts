@@ -5,6 +5,7 @@ import {
   proxyAuthorization,
   proxyFor,
   type ProxySettings,
+  Redactor,
 } from "@tocsin/pagerduty/http";
 import { lookup } from "node:dns";
 import { validateHeaderName, validateHeaderValue } from "node:http";
@@ -20,7 +21,7 @@ import {
   portOf,
   refuseHost,
 } from "./forbidden-address.ts";
-import { without } from "./scrub.ts";
+import { redactReply } from "./redact.ts";
 
 /** Where to send, taken apart once and not per event. */
 export interface Address {
@@ -137,8 +138,8 @@ export class Transport implements AsyncDisposable {
   readonly #ways = new Map<AddressRules, Map<string, Way>>();
   /** Of publishers that say the same each time. */
   readonly #headers = new WeakMap<readonly string[], string>();
-  /** A proxy may say back what it was told, as anybody may. Undefined: there is nothing to take out. */
-  readonly #scrub: ((text: string) => string) | undefined;
+  /** A proxy may repeat its password. Undefined: there is none. */
+  readonly #redactor: Redactor | undefined;
   #underWay = 0;
   /** Somebody waits until nothing is under way. */
   #closing: PromiseWithResolvers<void> | undefined;
@@ -147,7 +148,7 @@ export class Transport implements AsyncDisposable {
   constructor(options: TransportOptions = {}) {
     this.#options = { connections: 64, lookup, rulesOf: usualRules, ...options };
     const secrets = options.proxy ? proxySecrets(options.proxy) : [];
-    this.#scrub = secrets.length === 0 ? undefined : without(secrets);
+    this.#redactor = secrets.length === 0 ? undefined : new Redactor(secrets);
   }
 
   /** Posts once, to an endpoint that the operator named. Never rejects. */
@@ -188,7 +189,8 @@ export class Transport implements AsyncDisposable {
     return new Promise((resolve) => {
       this.#underWay++;
       const done = (reply: Reply): void => {
-        resolve(this.#scrub ? scrubbed(reply, this.#scrub) : reply);
+        const redactor = this.#redactor;
+        resolve(redactor ? redactReply(reply, (text) => redactor.redact(text)) : reply);
         if (--this.#underWay === 0) this.#closing?.resolve();
       };
       try {
@@ -261,11 +263,6 @@ function headerLines(headers: readonly string[]): string {
     lines += `${name}: ${value}\r\n`;
   }
   return lines;
-}
-
-function scrubbed(reply: Reply, scrub: (text: string) => string): Reply {
-  if (reply.kind === "answered") return { ...reply, body: scrub(reply.body) };
-  return reply.kind === "failed" ? { ...reply, detail: scrub(reply.detail) } : reply;
 }
 
 /** A user without a password who has a shorter name is no secret, and to take it out would garble texts. */

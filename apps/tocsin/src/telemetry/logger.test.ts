@@ -35,6 +35,16 @@ test.each(["json", "pretty"] as const)("no planted secret leaves the logger, whe
   expect(text).toContain("[secret]");
 });
 
+test("a line stays JSON, whatever spelling of a secret it had", () => {
+  const lines: string[] = [];
+  const log = logTo(lines);
+  const body = JSON.stringify({ deep: `\n${token}\\` });
+  log.warn({ body, twice: JSON.stringify(body), basic: Buffer.from(`user:${token}`).toString("base64") }, "answered");
+  const text = JSON.stringify(JSON.parse(lines[0]!));
+  expect(text.match(/\[secret\]/g)).toHaveLength(3);
+  expect(text).not.toMatch(/quote|back|slash/);
+});
+
 test("secrets learned later are scrubbed from then on, and earlier ones stay known", () => {
   const scrubber = new Scrubber();
   expect(scrubber.scrub("nothing known yet")).toBe("nothing known yet");

@@ -1,3 +1,6 @@
+/** A shorter secret cannot be told from words, so it is not removed from answers and logs that repeat it. */
+export const minRedactedLength = 6;
+
 /**
  * A credential. However it is printed (text, JSON, `console.log`, an error's cause), it shows `[secret]`; only `reveal`
  * gives the value, and only the request to the credential's own target should call it.

@@ -1,11 +1,9 @@
+import { minRedactedLength } from "../model/secret.ts";
 import type { Issue } from "../schema/issue.ts";
 import { isPlainObject, type PlainObject } from "./plain-object.ts";
 
 /** A routing key, wherever somebody put it by mistake, also stuck to something else. */
 const keyLike = /[0-9A-Za-z]{32,}/g;
-
-/** Shorter texts are no secrets, and replacing them would garble every message. */
-const shortestSecret = 8;
 
 /**
  * Makes sure that no issue shows a credential, not even one that was written as a key's name: replaces whatever stands in
@@ -22,7 +20,7 @@ export function hideSecrets(
   const secrets = [...headers, ...keys.flatMap((key) => input[key]), ...Object.values(beside)]
     .filter((value) => typeof value === "string")
     .flatMap((value) => [value, value.trim(), value.replace(/^Bearer\s+/i, "").trim()])
-    .filter((value) => value.length >= shortestSecret);
+    .filter((value) => value.length >= minRedactedLength);
   const hide = (text: string) =>
     secrets.reduce((hidden, secret) => hidden.replaceAll(secret, "[secret]"), text).replace(keyLike, "[secret]");
   return ({ path, message }) => ({ path: hide(path), message: hide(message) });

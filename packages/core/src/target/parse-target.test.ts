@@ -89,6 +89,18 @@ describe("a target", () => {
     expect(printed).not.toContain("other-credential");
   });
 
+  test("warns of secrets that are too short to be removed from answers", () => {
+    const headers = { token: key, authorization: "abc12", "x-api-key": "123456", "x-mode": "true" };
+    expect(parseTarget({ ...valid, headers }, options)).toMatchObject({
+      warnings: [
+        {
+          path: "headers.authorization",
+          message: "is shorter than 6 characters, so it is not removed from answers and logs that repeat it",
+        },
+      ],
+    });
+  });
+
   test("that says enabled: false is off, also when it is broken", () => {
     expect(parsed({ enabled: false }).enabled).toBe(false);
     expect(parseTarget({ enabled: false, type: "bell" }, options)).toMatchObject({ disabled: true });

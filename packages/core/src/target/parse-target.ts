@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { compileFilters } from "../filter/filters.ts";
+import { minRedactedLength, type Secret } from "../model/secret.ts";
 import { parseSeverity, severities, type Severity } from "../model/severity.ts";
 import type { RateLimit } from "../ports/ledger.ts";
 import { type Issue, issuesOf } from "../schema/issue.ts";
@@ -125,14 +126,22 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   }
   if (fields.adopt_unknown_resolves && !type.adoptsUnknownResolves)
     complain("adopt_unknown_resolves", "a target of this type is told the end of nothing that it was not told of");
+  const secretAt = (path: string, secret: Secret | undefined): Secret | undefined => {
+    if (secret && secret.reveal().length < minRedactedLength) warnings.push({ path, message: tooShort });
+    return secret;
+  };
+  const headers = readHeaders(fields.headers, options.readSecret, complain);
+  for (const [header, secret] of Object.entries(headers))
+    if (credentialHeader.test(header)) secretAt(`headers.${header}`, secret);
   const threshold = thresholdOf(fields.metadata["severity_threshold"], complain);
   const rateLimit = rateLimitOf(fields.rate_limit, type, complain);
   const located = type.locate({
     url: fields.url,
-    headers: readHeaders(fields.headers, options.readSecret, complain),
+    headers,
     own: fields,
-    secret: (given, path) => readSecretField(given as SecretInput | undefined, path, options.readSecret, complain),
-    beside: (key) => presentSecret(options.beside?.[key]),
+    secret: (given, path) =>
+      secretAt(path, readSecretField(given as SecretInput | undefined, path, options.readSecret, complain)),
+    beside: (key) => secretAt(key, presentSecret(options.beside?.[key])),
   });
   if (located.credential && name?.includes(located.credential.reveal()))
     complain("name", "must not hold the credential");
@@ -165,6 +174,11 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   };
   return { target, issues: [...issues, ...located.issues], warnings: [...warnings, ...located.warnings] };
 }
+
+const tooShort = `is shorter than ${minRedactedLength} characters, so it is not removed from answers and logs that repeat it`;
+
+/** Values of other headers are often words such as `true`. */
+const credentialHeader = /auth|cookie|credential|key|pass|secret|signature|token/i;
 
 function thresholdOf(word: unknown, complain: Complain): Severity | undefined {
   if (word === undefined) return undefined;

@@ -5,6 +5,7 @@
 export { connect, type Destination, destinationOf } from "./connect.ts";
 export type { Connection } from "./connection.ts";
 export { ConnectionPool } from "./connection-pool.ts";
+export { minSecretLength, Redactor } from "../redact.ts";
 export { proxiesFrom, proxyAuthorization, type ProxySettings } from "./proxy.ts";
 export { proxyFor } from "./proxy-rules.ts";
 export { TunnelError } from "./tunnel.ts";

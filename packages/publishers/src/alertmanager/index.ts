@@ -2,7 +2,7 @@ import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import { plainOutcome } from "../plain-answer.ts";
 import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
-import { scrubber } from "../scrub.ts";
+import { endpointRedactor } from "../redact.ts";
 import { believedForMs, formatAlert } from "./format.ts";
 
 export { alertmanagerTarget } from "./target-type.ts";
@@ -14,7 +14,8 @@ export function alertmanagerPublisher(
 ): Publisher {
   const address = addressOf(`${endpoint.url}/api/v2/alerts`);
   const headers = headersOf(endpoint, version);
-  const scrub = scrubber(endpoint);
+  const redactor = endpointRedactor(endpoint);
+  const sender = redactor.sender(transport);
   const alertsOf = (telling: Telling) => [formatAlert(telling, now())];
 
   return {
@@ -25,12 +26,12 @@ export function alertmanagerPublisher(
       // Nobody asks for it: there is no key, and what has no end must not be posted.
       if (telling.action === "check" || telling.action === "change") return noSuchEvent;
       const body = JSON.stringify(alertsOf(telling));
-      const reply = await transport.post({ address, headers, body, signal });
-      return scrub.outcome(plainOutcome(reply, now(), wordsOf));
+      const reply = await sender.post({ address, headers, body, signal });
+      return redactor.outcome(plainOutcome(reply, now(), wordsOf));
     },
 
     render(telling: Telling): unknown {
-      return scrub.json(alertsOf(telling));
+      return redactor.json(alertsOf(telling));
     },
 
     async [Symbol.asyncDispose]() {},

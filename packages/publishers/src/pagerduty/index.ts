@@ -2,7 +2,7 @@ import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import { enqueueUrl, fitEvent } from "@tocsin/pagerduty";
 import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
-import { scrubber } from "../scrub.ts";
+import { endpointRedactor } from "../redact.ts";
 import { classify } from "./classify.ts";
 import { formatEvent, type KeylessEvent } from "./format.ts";
 
@@ -20,7 +20,8 @@ export function pagerdutyPublisher(
   const headers = headersOf(endpoint, version);
   const alerts = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "alert"));
   const changes = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "change"));
-  const scrub = scrubber(endpoint);
+  const redactor = endpointRedactor(endpoint);
+  const sender = redactor.sender(transport);
 
   return {
     // An acknowledge or resolve of an unknown key is dropped, still with 202: reference §8.
@@ -29,12 +30,12 @@ export function pagerdutyPublisher(
     async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
       const { body } = fit(formatEvent(telling, endpoint), credential?.reveal());
       const address = telling.action === "change" ? changes : alerts;
-      const reply = await transport.post({ address, headers, body, signal });
-      return scrub.outcome(classify(reply, { degraded, nowMs: now() }));
+      const reply = await sender.post({ address, headers, body, signal });
+      return redactor.outcome(classify(reply, { degraded, nowMs: now() }));
     },
 
     render(telling: Telling): unknown {
-      return scrub.json(JSON.parse(fit(formatEvent(telling, endpoint), undefined).body));
+      return redactor.json(JSON.parse(fit(formatEvent(telling, endpoint), undefined).body));
     },
 
     async [Symbol.asyncDispose]() {},

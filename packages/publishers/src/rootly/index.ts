@@ -1,6 +1,6 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import type { PublisherSurroundings } from "../publisher-options.ts";
-import { scrubber } from "../scrub.ts";
+import { endpointRedactor } from "../redact.ts";
 import type { Reply } from "../transport.ts";
 import { AlertIds } from "./alert-ids.ts";
 import { changesOf, newAlert } from "./alert.ts";
@@ -26,10 +26,10 @@ export { rootlyTarget } from "./target-type.ts";
  * of a list, at most 50.
  */
 export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundings): Publisher {
-  const api = new RestApi(endpoint, options);
+  const redactor = endpointRedactor(endpoint);
+  const api = new RestApi(endpoint, { ...options, transport: redactor.sender(options.transport) });
   const { now = Date.now } = options;
   const ids = new AlertIds(now);
-  const scrub = scrubber(endpoint);
 
   /**
    * Opens an alert. One of this key that is open already is not changed by that: where it shows another severity than is told
@@ -97,8 +97,8 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
   return {
     // An unknown resolve finds nothing, but a trigger of unknown fate may still be on its way.
     traits: { dropsUnknownResolves: false, acknowledges: true },
-    publish: async (telling, signal) => scrub.outcome(await publish(telling, signal)),
-    render: (telling) => scrub.json(rendered(telling, endpoint)),
+    publish: async (telling, signal) => redactor.outcome(await publish(telling, signal)),
+    render: (telling) => redactor.json(rendered(telling, endpoint)),
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -1,7 +1,7 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
-import { scrubber } from "../scrub.ts";
+import { endpointRedactor } from "../redact.ts";
 import { blocksRefused, classify } from "./classify.ts";
 import { messageOf } from "./message.ts";
 import { Plainly } from "./plainly.ts";
@@ -24,7 +24,8 @@ export function slackPublisher(
   const address = addressOf(bot ? `${url}/api/chat.postMessage` : url + credential);
   const headers = [...headersOf(endpoint, version), ...(bot ? ["authorization", `Bearer ${credential}`] : [])];
   // Who has the last part of a webhook's path has nearly all of it.
-  const scrub = scrubber(endpoint, bot ? [] : credential.split("/").slice(-1));
+  const redactor = endpointRedactor(endpoint, bot ? [] : credential.split("/").slice(-1));
+  const sender = redactor.sender(transport);
   const bodyOf = (telling: Telling) => ({ ...bot, ...messageOf(telling, endpoint) });
   const plainly = new Plainly();
 
@@ -37,14 +38,14 @@ export function slackPublisher(
       const { blocks, ...plain } = bodyOf(telling);
       const asText = plainly.take(telling.eventId);
       const body = JSON.stringify(asText ? plain : { ...plain, blocks });
-      const reply = await transport.post({ address, headers, body, signal });
+      const reply = await sender.post({ address, headers, body, signal });
       const outcome = classify(reply, now(), { atSlack });
-      if (outcome.kind !== "refused" || asText || !blocksRefused(reply)) return scrub.outcome(outcome);
+      if (outcome.kind !== "refused" || asText || !blocksRefused(reply)) return redactor.outcome(outcome);
       plainly.ask(telling.eventId);
-      return scrub.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });
+      return redactor.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });
     },
 
-    render: (telling: Telling): unknown => scrub.json(bodyOf(telling)),
+    render: (telling: Telling): unknown => redactor.json(bodyOf(telling)),
 
     async [Symbol.asyncDispose]() {},
   };

@@ -2,7 +2,7 @@ import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import { plainOutcome } from "../plain-answer.ts";
 import type { PublisherSurroundings } from "../publisher-options.ts";
 import { addressOf, headersOf } from "../request.ts";
-import { scrubber } from "../scrub.ts";
+import { endpointRedactor } from "../redact.ts";
 import { fit } from "./fit.ts";
 import { formatEvent } from "./format.ts";
 import { keyIn, signatureHeaders } from "./sign.ts";
@@ -18,7 +18,8 @@ export function webhookPublisher(
   const address = addressOf(url);
   const headers = headersOf(endpoint, version);
   const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
-  const scrub = scrubber(endpoint, [...signingSecrets.map((secret) => secret.reveal()), ...secretsIn(url)]);
+  const redactor = endpointRedactor(endpoint, secretsIn(url));
+  const sender = redactor.sender(transport);
   const eventOf = (telling: Telling) => fit(formatEvent(telling, endpoint));
 
   return {
@@ -27,12 +28,12 @@ export function webhookPublisher(
     async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
       const body = JSON.stringify(eventOf(telling));
       const signed = signatureHeaders({ id: telling.eventId, atMs: now(), body, keys });
-      const reply = await transport.post({ address, headers: [...headers, ...signed], body, signal });
-      return scrub.outcome(plainOutcome(reply, now()));
+      const reply = await sender.post({ address, headers: [...headers, ...signed], body, signal });
+      return redactor.outcome(plainOutcome(reply, now()));
     },
 
     render(telling: Telling): unknown {
-      return scrub.json(eventOf(telling));
+      return redactor.json(eventOf(telling));
     },
 
     async [Symbol.asyncDispose]() {},
@@ -44,5 +45,6 @@ function secretsIn(url: string): string[] {
   const { pathname, search, searchParams } = new URL(url);
   // Shorter parts of a path are words.
   const parts = pathname.split("/").filter(({ length }) => length >= 16);
-  return [pathname + search, pathname, search.slice(1), ...parts, ...searchParams.values()];
+  const whole = [pathname + search, pathname].filter(({ length }) => length >= 8);
+  return [...whole, search.slice(1), ...parts, ...searchParams.values()];
 }

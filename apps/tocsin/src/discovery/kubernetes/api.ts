@@ -1,6 +1,8 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
+import { Redactor } from "@tocsin/pagerduty/http";
+
 import type { DiscoveryReason } from "../discovery.ts";
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
 import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
@@ -41,9 +43,10 @@ export class KubernetesApi {
     try {
       const { server, options } = await connection;
       const url = new URL(`${server}${path}?${new URLSearchParams(query).toString()}`);
-      const answer = await send(url, await options(), signal);
+      const ask = await options();
+      const answer = await send(url, ask, signal);
       if (answer.statusCode === 200) return answer;
-      const text = await textOf(answer, signal).catch(() => "");
+      const text = new Redactor(Object.values(ask.headers)).redact(await textOf(answer, signal).catch(() => ""));
       throw failureOfStatus(answer.statusCode ?? 0, messageOf(parsed(text)), retryAfterMs(answer));
     } catch (error) {
       const failure = failureOf(error);

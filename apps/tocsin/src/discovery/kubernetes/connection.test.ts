@@ -170,3 +170,19 @@ current-context: c
     }
   });
 });
+
+test("an answer that repeats the token is reported without it, also where it is cut", async () => {
+  const token = "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl";
+  for (const filler of [0, 275, 285, 295]) {
+    const message = `${"m".repeat(filler)} ${token} ${Buffer.from(token).toString("base64")}`;
+    const echo = createServer((_, response) => response.writeHead(500).end(JSON.stringify({ message })));
+    await new Promise<void>((resolve) => echo.listen(0, "127.0.0.1", resolve));
+    const { port } = echo.address() as AddressInfo;
+    const clusters = [{ name: "c", cluster: { server: `http://127.0.0.1:${port}` } }];
+    const failure = await list(api({ kubeconfig: write("echo", kubeconfigOf(token, { clusters })) })).catch(String);
+    expect(failure).toContain("the server failed (HTTP 500)");
+    expect(failure).not.toContain(token.slice(0, 6));
+    expect(failure).not.toContain(Buffer.from(token).toString("base64").slice(0, 6));
+    echo.close();
+  }
+});

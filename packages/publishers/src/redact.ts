@@ -1,0 +1,57 @@
+import type { Endpoint, Outcome } from "@tocsin/core";
+import { Redactor } from "@tocsin/pagerduty/http";
+import { isSuccess } from "./answer.ts";
+import type { Reply, Sender } from "./transport.ts";
+
+/** Keeps an endpoint's credentials out of what is shown and stored, if an answer or an alert repeats them. */
+export interface EndpointRedactor {
+  /**
+   * Sends with this sender and redacts what comes back, before anybody reads, cuts or stores it: of a credential that is cut
+   * first, a part would stay. A list that was asked for and came is left as it is, since only its fields are read.
+   */
+  sender(sender: Sender): Sender;
+  outcome(outcome: Outcome): Outcome;
+  json(value: unknown): unknown;
+}
+
+/** @param parts of a credential that are one by themselves */
+export function endpointRedactor(endpoint: Endpoint, parts: readonly string[] = []): EndpointRedactor {
+  const { credential, headers, signingSecrets = [] } = endpoint;
+  const secrets = [credential, ...Object.values(headers), ...signingSecrets].flatMap(
+    (secret) => secret?.reveal() ?? [],
+  );
+  const redactor = new Redactor([...secrets, ...parts]);
+  const redact = (text: string): string => redactor.redact(text);
+  return {
+    sender: (sender) => ({
+      post: async (request) => redactReply(await sender.post(request), redact),
+      get: async (request) => {
+        const reply = await sender.get(request);
+        return reply.kind === "answered" && isSuccess(reply.status) ? reply : redactReply(reply, redact);
+      },
+    }),
+    outcome: (outcome) =>
+      outcome.kind === "accepted"
+        ? { ...outcome, receipt: redact(outcome.receipt) }
+        : { ...outcome, detail: redact(outcome.detail) },
+    json: (value) => redactJson(value, redact),
+  };
+}
+
+/** More of an answer that is shown is not looked at: a list that failed may have megabytes. */
+const maxCharacters = 64 * 1024;
+
+export function redactReply(reply: Reply, redact: (text: string) => string): Reply {
+  if (reply.kind === "answered") return { ...reply, body: redact(reply.body.slice(0, maxCharacters)) };
+  return reply.kind === "failed" ? { ...reply, detail: redact(reply.detail) } : reply;
+}
+
+function redactJson(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === "string") return redact(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => redactJson(item, redact));
+  const entries = Object.entries(value).flatMap(([key, inner]) =>
+    inner === undefined ? [] : [[redact(key), redactJson(inner, redact)] as const],
+  );
+  return Object.fromEntries(entries);
+}
