@@ -86,7 +86,7 @@ class UsualWords {
     return (this.#summary ??= summaryOf(this.#alert));
   }
 
-  /** Once per fingerprint and start. It is the ledger's, PagerDuty sees none. */
+  /** The ledger sends a change once per key and once per episode, whatever start its repeats name. PagerDuty sees no key. */
   get changeKey(): string {
     return `${this.dedupKey}@${this.#alert.startsAtMs}`;
   }

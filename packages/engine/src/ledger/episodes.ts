@@ -27,9 +27,9 @@ export function applyRoutes(
   // Whoever routed may not have heard yet that a target was disabled.
   const isOn = ({ target }: Route): boolean => desk.target(target)?.terms.enabled !== false;
   const routes = given.every(isOn) ? given : given.filter(isOn);
-  const open = alert.incidents
-    .map((id) => desk.store.incident(id))
-    .filter((one) => one !== undefined && one.state !== "closed");
+  // A change event is kept until the next episode begins: it is sent once in each, whatever its repeats say.
+  const isPast = ({ kind, state }: Incident): boolean => (kind === "change" ? how.begins : state === "closed");
+  const open = alert.incidents.map((id) => desk.store.incident(id)).filter((one) => one !== undefined && !isPast(one));
   const incidents: number[] = [];
   let changed = open.length !== alert.incidents.length;
   for (const incident of open as Incident[]) {
@@ -43,12 +43,8 @@ export function applyRoutes(
     incidents.push(incident.id);
   }
   for (const route of routes) {
-    // A change is told once per episode.
-    const known =
-      route.kind === "change"
-        ? !how.begins
-        : open.some((incident) => incident?.kind === "alert" && incident.target === route.target);
-    if (known) continue;
+    const kind = route.kind ?? "alert";
+    if (open.some((incident) => incident?.kind === kind && incident.target === route.target)) continue;
     const id = join(desk, alert, route, how);
     if (id === null || incidents.includes(id)) continue;
     incidents.push(id);
@@ -301,7 +297,7 @@ export function endMembers(desk: Desk, alert: AlertRecord): readonly number[] {
   const open: number[] = [];
   for (const id of alert.incidents) {
     const incident = desk.store.incident(id);
-    if (!incident || incident.state === "closed") continue;
+    if (!incident || (incident.state === "closed" && incident.kind !== "change")) continue;
     open.push(id);
     const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
     if (!member || member.status === "resolved" || incident.kind === "change") continue;

@@ -26,8 +26,7 @@ export function monitoringSource(
   const deliver = async (claims: readonly Claim[], done: (ok: boolean) => void): Promise<void> => {
     const ok = await o.deliver(claims);
     for (const { alert, status, sender } of claims)
-      if (sender === undefined && (ok || status === "firing"))
-        notified.set(alert.fingerprint, { fires: status === "firing", ok });
+      if (sender === undefined) notified.set(alert.fingerprint, { fires: status === "firing", ok });
     done(ok);
   };
   const monitoring = new Monitoring({
@@ -61,8 +60,7 @@ export function monitoringSource(
     truthOf: (alert) => {
       const fires = problemOf(alert).fires && !isSilent;
       const last = notified.get(alert);
-      const contradicts = last !== undefined && last.fires !== fires;
-      if (contradicts && (monitoring.mayForgetEnds || !last.ok)) return "unknown";
+      if (last !== undefined && (!last.ok || (last.fires !== fires && monitoring.mayForgetEnds))) return "unknown";
       // It sends nothing until its clock is where it was.
       if (setup.incidents.includes("clock back")) return "unknown";
       return fires ? "fires" : "over";

@@ -78,6 +78,8 @@ const from = (n: number, how: Saying = {}) => ({
 
 const webhook = (n: number): Saying => ({ source: `am-${n}`, startsAtMs: t0 });
 
+const pager = (enabled: boolean) => [targetTerms("pagerduty", { enabled })];
+
 const over = { endsAtMs: t0 + 1 };
 const alertOf = (stage: Stage) => stage.ledger.alert("a");
 const sendersOf = async (stage: Stage) => (await alertOf(stage))?.claims.map(({ sender }) => sender) ?? [];
@@ -248,6 +250,17 @@ export function claims(subject: LedgerSubject): void {
       expect(await stage.after(minute), "the firing was held").toEqual([]);
       await stage.ledger.want([changeOf(R(120, 20, 110)), changeOf(F(120, 115))]);
       expect((await stage.tell()).length).toBe(1);
+    });
+
+    it("is sent to a target that was disabled when it began, once a repeat comes", async () => {
+      await using stage = await Stage.open(subject, { settings, targets: pager(false) });
+      await stage.ledger.want([changeOf(F(0, 0))]);
+      await stage.ledger.useTargets(pager(true));
+      expect(await stage.tell()).toEqual([]);
+      await stage.ledger.want([changeOf(F(0, -60))]);
+      expect((await stage.tell()).length).toBe(1);
+      await stage.ledger.want([changeOf(F(0, -90))]);
+      expect(await stage.tell()).toEqual([]);
     });
 
     it("is sent again when the end between was lost, and not when a weak end is taken back", async () => {
