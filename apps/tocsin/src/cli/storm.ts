@@ -22,7 +22,7 @@ const flaps = 3;
  * as Alertmanager does. In batches, as it sends them.
  */
 export function* breakOut(startedAtMs: number): Generator<readonly StormAlert[]> {
-  const round = (number: number) => startedAtMs + number;
+  const round = (number: number) => startedAtMs + 2 * number;
   yield* batches(numbers.map((index) => alert(index, "firing", round(0))));
   for (let flap = 0; flap < flaps; flap++) {
     yield* batches(flapping.map((index) => alert(index, "resolved", round(flap))));
@@ -34,7 +34,7 @@ export function* breakOut(startedAtMs: number): Generator<readonly StormAlert[]>
 
 /** Power is back. */
 export function* calmDown(startedAtMs: number): Generator<readonly StormAlert[]> {
-  const round = (number: number) => startedAtMs + number;
+  const round = (number: number) => startedAtMs + 2 * number;
   yield* batches(numbers.map((index) => alert(index, "resolved", lastRound(index, round))));
 }
 
