@@ -53,7 +53,8 @@ async function asked<T>(
   sent?: string,
 ): Promise<T> {
   const { url, token, ca } = options;
-  if (!URL.canParse(url)) throw new OperatorError(`--url: expected a URL such as "http://127.0.0.1:9877"`);
+  if (!/^https?:\/\/./.test(url) || !URL.canParse(url))
+    throw new OperatorError(`--url: expected a URL such as "http://127.0.0.1:9877"`);
   const agent = new Agent({
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
