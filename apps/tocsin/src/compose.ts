@@ -212,7 +212,9 @@ export async function compose(
           ...settings.warnings(),
           ...discoveryWarnings(discoveries.views),
           // A ledger that does not answer must not hold up the probe.
-          ...(isReady ? deliveryWarnings(await ledger.standing().catch(() => [])) : []),
+          ...(isReady
+            ? deliveryWarnings(await ledger.standing("held_back").catch(() => []), targets.terms.length)
+            : []),
         ],
         exposition: new Exposition({ ledger, targets, metrics, clock }),
       }),

@@ -41,20 +41,17 @@ describe("targets", () => {
 });
 
 test("counts targets that accept nothing now, and places that cannot be read", () => {
-  const ready = {
+  const paused = {
     target: "a",
     blocked: null,
-    limiter: { limit: 120, used: 0, pausedUntilMs: null },
+    limiter: { limit: 120, used: 0, pausedUntilMs: 5 },
     breaker: { state: "closed", untilMs: null },
-  } as unknown as TargetStanding;
-  const blocked = {
-    ...ready,
-    blocked: { state: "unauthorized", detail: "secret detail" },
-  } as unknown as TargetStanding;
-  const failing = { ...ready, breaker: { state: "open", untilMs: 5 } } as unknown as TargetStanding;
-  const paused = { ...ready, limiter: { limit: 120, used: 0, pausedUntilMs: 5 } } as unknown as TargetStanding;
-  expect(deliveryWarnings([ready])).toEqual([]);
-  expect(deliveryWarnings([ready, blocked, failing, failing, paused])).toEqual([
+  } as const satisfies TargetStanding;
+  const unpaused: TargetStanding = { ...paused, limiter: { ...paused.limiter, pausedUntilMs: null } };
+  const blocked: TargetStanding = { ...unpaused, blocked: { state: "unauthorized", detail: "secret detail" } };
+  const failing: TargetStanding = { ...unpaused, breaker: { state: "open", untilMs: 5 } };
+  expect(deliveryWarnings([], 1)).toEqual([]);
+  expect(deliveryWarnings([blocked, failing, failing, paused], 5)).toEqual([
     "1 of 5 targets is refusing our credential or address",
     "2 of 5 targets are failing: the breaker is open",
     "1 of 5 targets is paused after HTTP 429",

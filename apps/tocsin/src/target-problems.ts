@@ -24,10 +24,9 @@ export function targetWarnings(entries: readonly TargetEntry[]): string[] {
   return counted(invalid, entries.length, "target", "invalid");
 }
 
-/** Targets that are well configured and accept nothing now. */
-export function deliveryWarnings(standings: readonly TargetStanding[]): string[] {
-  const count = (isSo: (standing: TargetStanding) => boolean) => standings.filter(isSo).length;
-  const all = standings.length;
+/** Targets that are well configured and accept nothing now: those `heldBack`, of so many in all. */
+export function deliveryWarnings(heldBack: readonly TargetStanding[], all: number): string[] {
+  const count = (isSo: (standing: TargetStanding) => boolean) => heldBack.filter(isSo).length;
   return [
     ...counted(
       count(({ blocked }) => blocked !== null),
