@@ -44,8 +44,9 @@ blanks around it are dropped.`;
 
 const says: Readonly<Record<string, string>> = {
   filters: `All filters must pass; lists mean any of their members, \`matchers\` are all required. They decide what is opened: a resolve follows what was
-told, whatever the filters say by then. A missing label counts as an empty text. Severities are words such as \`critical\`,
-\`page\`, \`warn\`, \`p3\`, in any case; an alert that says none has the target's \`default_severity\`. Patterns are RE2: linear time,
+told, whatever the filters say by then. A missing label counts as an empty text. The severity is that of the label \`severity\`,
+else \`priority\`, else \`urgency\`: words such as \`critical\`, \`page\`, \`disaster\`, \`warn\`, \`sev-2\`, \`p3\` or those of \`severity_map\`, in any
+case. An alert that states none has the target's \`default_severity\`. Patterns are RE2: linear time,
 no look-around, no back-references; the dot matches newlines; of a text over 4,096 characters the start is judged.
 
 In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` tells the difference; \`re(text, "pattern")\` takes the place of

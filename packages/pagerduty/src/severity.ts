@@ -1,10 +1,10 @@
 import type { Severity } from "./event.ts";
 
 const words: Record<Severity, string> = {
-  critical: "critical page p1 fatal emergency",
-  error: "error high major p2",
-  warning: "warning warn medium minor p3",
-  info: "info low none notice debug p4 p5",
+  critical: "critical page fatal emergency disaster blocker p1 sev1 sev-1",
+  error: "error high major p2 sev2 sev-2",
+  warning: "warning warn medium minor p3 sev3 sev-3",
+  info: "info low none notice debug p4 p5 sev4 sev5 sev-4 sev-5",
 };
 
 const severities = new Map(

@@ -46,13 +46,20 @@ export const filterFields = z.strictObject({
   alert_name_pattern: compiled((pattern) => ({ pattern, test: compilePattern(pattern, { whole: false }) }))
     .optional()
     .describe("RE2 pattern that must be found in the alert's name; not anchored."),
-  exclude_noise: z.boolean().optional().describe("Does not tell what a classifier calls noise."),
+  exclude_noise: z
+    .boolean()
+    .optional()
+    .describe(
+      "Does not send what a classifier calls noise. No effect in this version, which does not classify alerts.",
+    ),
   min_confidence: z
     .number()
     .min(0)
     .max(1)
     .optional()
-    .describe("Least confidence of a classification, 0 to 1; an alert without one passes."),
+    .describe(
+      "Least confidence of a classification, 0 to 1; an alert without one passes. No effect in this version, which does not classify alerts.",
+    ),
   when: compiled((expression) => ({ expression, test: compileWhen(expression) }))
     .optional()
     .describe('CEL condition over `labels`, `annotations`, `alert_name` and `severity`; `re(text, "pattern")` is RE2.'),

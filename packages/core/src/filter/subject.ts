@@ -1,6 +1,6 @@
 import { type Alert, alertName } from "../model/alert.ts";
 import type { Classification } from "../model/classification.ts";
-import { parseSeverity, type Severity } from "../model/severity.ts";
+import { labelSeverity, type Severity, type SeverityMap } from "../model/severity.ts";
 import { FilterBudget } from "./budget.ts";
 import type { WhenContext } from "./when.ts";
 
@@ -18,7 +18,15 @@ export class Subject {
     this.alert = alert;
     this.classification = classification;
     this.name = alertName(alert);
-    this.severity = severityOf(this.label("severity"), classification);
+    this.severity = this.severityBy(undefined);
+  }
+
+  /** With the words of a target's `severity_map`. */
+  severityBy(map: SeverityMap | undefined): Severity | undefined {
+    const { classification } = this;
+    const stated = labelSeverity((name) => this.label(name), map);
+    if (!classification || (stated && !classification.overrides)) return stated;
+    return classification.severity === "noise" ? "info" : classification.severity;
   }
 
   /** A missing label is an empty text. What every object inherits is no text, so it is no label. */
@@ -34,10 +42,4 @@ export class Subject {
     }
     return this.#whenContext;
   }
-}
-
-function severityOf(label: string, classification: Classification | undefined): Severity | undefined {
-  const said = parseSeverity(label);
-  if (!classification || (said && !classification.overrides)) return said;
-  return classification.severity === "noise" ? "info" : classification.severity;
 }

@@ -8,15 +8,35 @@ export const severityRank = (severity: Severity): number => severities.indexOf(s
 export const moreSevere = (a: Severity, b: Severity): Severity => (severityRank(a) <= severityRank(b) ? a : b);
 
 const synonyms: Record<Severity, string> = {
-  critical: "critical page p1 fatal emergency",
-  error: "error high major p2",
-  warning: "warning warn medium minor p3",
-  info: "info low none notice debug p4 p5",
+  critical: "critical page fatal emergency disaster blocker p1 sev1 sev-1",
+  error: "error high major p2 sev2 sev-2",
+  warning: "warning warn medium minor p3 sev3 sev-3",
+  info: "info low none notice debug p4 p5 sev4 sev5 sev-4 sev-5",
 };
 
 const severityOf = new Map(
   severities.flatMap((severity) => synonyms[severity].split(" ").map((word) => [word, severity] as const)),
 );
 
-/** The severity that a label's text means, in any case; undefined when nobody agreed on that word. */
-export const parseSeverity = (text: string): Severity | undefined => severityOf.get(text.trim().toLowerCase());
+/** Words of one target (`severity_map`) as `normalizeWord` leaves them. They count before the common ones. */
+export type SeverityMap = ReadonlyMap<string, Severity>;
+
+/** The severity that a label's text means, in any case; undefined if it is no known word. */
+export function parseSeverity(text: string, map?: SeverityMap): Severity | undefined {
+  const word = normalizeWord(text);
+  return map?.get(word) ?? severityOf.get(word);
+}
+
+export const normalizeWord = (text: string): string => text.trim().toLowerCase();
+
+/** Labels that state a severity, the most telling first: the others count only if the ones before are absent or unknown. */
+const severityLabels = ["severity", "priority", "urgency"];
+
+/** The severity that an alert's labels state; undefined: none that is known. */
+export function labelSeverity(label: (name: string) => string, map?: SeverityMap): Severity | undefined {
+  for (const name of severityLabels) {
+    const severity = parseSeverity(label(name), map);
+    if (severity !== undefined) return severity;
+  }
+  return undefined;
+}

@@ -34,6 +34,45 @@ function alertOf(labels: Record<string, string>, annotations: Record<string, str
 const disk = alertOf({ alertname: "DiskFull", severity: "critical", instance: "db-1" }, { summary: "Disk is full" });
 const told = (input: object, alert = disk) => route(alert, [target(input)])[0];
 
+describe("the severity", () => {
+  const map = { severity_map: { Average: "warning", critical: "info", hot: "critical" } };
+  test.each<[says: string, labels: Record<string, string>, severity: string, input?: object]>([
+    ["the label severity", { severity: "SEV-2", priority: "p1", urgency: "low" }, "error"],
+    ["the label priority if severity is absent", { priority: "P1", urgency: "low" }, "critical"],
+    ["the label priority if severity is unknown", { severity: "odd", priority: "p3" }, "warning"],
+    ["the label urgency if both are unknown", { severity: "odd", priority: "7", urgency: "Low" }, "info"],
+    ["the default if all are unknown", { severity: "odd", priority: "", urgency: "x" }, "error"],
+    ["the target's words", { severity: " AVERAGE" }, "warning", map],
+    ["the target's words before the common ones", { severity: "Critical", priority: "p1" }, "info", map],
+    ["the target's words in the other labels too", { severity: "odd", urgency: "Hot" }, "critical", map],
+    ["common words beside the target's", { severity: "disaster" }, "critical", map],
+    [
+      "a template's word, as the target maps it",
+      { x: "hot" },
+      "critical",
+      { ...map, template: { severity: "{{ labels.x }}" } },
+    ],
+  ])("is that of %s", (_says, labels, severity, input = {}) => {
+    expect(told(input, alertOf(labels))).toMatchObject({ tell: true, severity });
+  });
+
+  test("that the target's words mean is the one that filters and conditions see", () => {
+    const hot = alertOf({ severity: "hot" });
+    expect(told({ ...map, filters: { min_severity: "critical", when: "severity == 'critical'" } }, hot)).toMatchObject({
+      tell: true,
+    });
+    expect(told({ filters: { min_severity: "critical" } }, hot)).toMatchObject({ tell: false });
+    expect(told({ ...map, filters: { severity: "critical" } }, alertOf({ severity: "critical" }))).toMatchObject({
+      tell: false,
+    });
+  });
+
+  test("of one target's words does not change another's", () => {
+    const decisions = route(alertOf({ severity: "hot" }), [target({ name: "a", ...map }), target({ name: "b" })]);
+    expect(decisions).toMatchObject([{ severity: "critical" }, { severity: "error" }]);
+  });
+});
+
 describe("routing", () => {
   test("decides for each target by itself", () => {
     const targets = [

@@ -32,7 +32,8 @@ export function route(alert: Alert, targets: readonly Target[], classification?:
 function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
   const { name } = target;
   if (!target.enabled) return { target: name, tell: false, reason: "target_disabled", detail: "enabled: false" };
-  const severity = subject.severity ?? target.defaultSeverity;
+  const stated = target.severityMap ? subject.severityBy(target.severityMap) : subject.severity;
+  const severity = stated ?? target.defaultSeverity;
   subject.budget.nextTarget();
   let unjudged: string | undefined;
   for (const filter of target.filters) {
@@ -107,7 +108,7 @@ function dedupKeyOf(target: Target, context: TemplateContext): string | undefine
 
 function severityOf(target: Target, context: TemplateContext): Severity | undefined {
   const rendered = render(target, "severity", context);
-  return rendered === undefined ? undefined : parseSeverity(rendered);
+  return rendered === undefined ? undefined : parseSeverity(rendered, target.severityMap);
 }
 
 function summaryOfTarget(target: Target, context: TemplateContext): string | undefined {

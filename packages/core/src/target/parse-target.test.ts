@@ -89,6 +89,39 @@ describe("a target", () => {
     expect(printed).not.toContain("other-credential");
   });
 
+  test.each([
+    ["exclude_noise", true, ["filters.exclude_noise"]],
+    ["exclude_noise", false, []],
+    ["min_confidence", 0.5, ["filters.min_confidence"]],
+    ["min_confidence", 0, []],
+  ])("warns of filters that need a classification: %s %j", (filter, value, warned) => {
+    const message = "has no effect: this version does not classify alerts";
+    expect(parseTarget({ ...valid, filters: { [filter]: value } }, options)).toMatchObject({
+      warnings: warned.map((path) => ({ path, message })),
+    });
+  });
+
+  test("maps further severity words, in any case", () => {
+    const { severityMap } = parsed({ severity_map: { " Average ": "warning", DISASTER: "page" } });
+    expect([...severityMap!]).toEqual([
+      ["average", "warning"],
+      ["disaster", "critical"],
+    ]);
+  });
+
+  test.each([
+    [{ average: "loud" }, "severity_map.average", "expected one of critical, error, warning, info"],
+    [{ " ": "info" }, "severity_map", "a word must not be blank"],
+    [{ a: "info", A: "error" }, "severity_map", '"a" occurs twice; upper and lower case mean the same'],
+    [
+      Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`w${n}`, "info"])),
+      "severity_map",
+      "has more than 100 words",
+    ],
+  ])("refuses the severity map %j", (severity_map, path, message) => {
+    expect(issues({ ...valid, severity_map })).toEqual([{ path, message }]);
+  });
+
   test("warns of secrets that are too short to be removed from answers", () => {
     const headers = { token: key, authorization: "abc12", "x-api-key": "123456", "x-mode": "true" };
     expect(parseTarget({ ...valid, headers }, options)).toMatchObject({

@@ -126,6 +126,8 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   }
   if (fields.adopt_unknown_resolves && !type.adoptsUnknownResolves)
     complain("adopt_unknown_resolves", "a target of this type is told the end of nothing that it was not told of");
+  for (const key of ["exclude_noise", "min_confidence"] as const)
+    if (fields.filters[key]) warnings.push({ path: `filters.${key}`, message: unclassified });
   const secretAt = (path: string, secret: Secret | undefined): Secret | undefined => {
     if (secret && secret.reveal().length < minRedactedLength) warnings.push({ path, message: tooShort });
     return secret;
@@ -165,6 +167,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     template: fields.template,
     groupBy: fields.group_by,
     groupUpdates: fields.group_updates,
+    ...(fields.severity_map && { severityMap: fields.severity_map }),
     defaultSeverity: fields.default_severity,
     ...(fields.fallback !== undefined && { fallback: fields.fallback }),
     fallbackAfterMs: fields.fallback_after,
@@ -174,6 +177,8 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   };
   return { target, issues: [...issues, ...located.issues], warnings: [...warnings, ...located.warnings] };
 }
+
+const unclassified = "has no effect: this version does not classify alerts";
 
 const tooShort = `is shorter than ${minRedactedLength} characters, so it is not removed from answers and logs that repeat it`;
 

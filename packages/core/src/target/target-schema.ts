@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { filterFields, severityWord } from "../filter/filters.ts";
+import { normalizeWord, type Severity, type SeverityMap } from "../model/severity.ts";
 import { duration } from "../schema/duration.ts";
 import { jsonSchemaOf } from "../schema/field.ts";
 import { secretInput } from "../schema/secret-input.ts";
@@ -29,6 +30,21 @@ const ownHeaders = new Set(
 );
 
 const positive = (schema: z.ZodType<number, string | 0>) => schema.refine((ms) => ms > 0, "must be longer than 0s");
+
+const maxSeverityWords = 100;
+
+const severityMap = z.record(z.string(), severityWord).transform((words, context): SeverityMap => {
+  const complain = (message: string) => void context.issues.push({ code: "custom", message, input: words });
+  const map = new Map<string, Severity>();
+  for (const [written, severity] of Object.entries(words)) {
+    const word = normalizeWord(written);
+    if (word === "") complain("a word must not be blank");
+    if (map.has(word)) complain(`"${word}" occurs twice; upper and lower case mean the same`);
+    map.set(word, severity);
+  }
+  if (map.size > maxSeverityWords) complain(`has more than ${maxSeverityWords} words`);
+  return map;
+});
 
 const rateLimit = z.strictObject({
   limit: z.int().min(0).max(1_000_000).optional().describe("Attempts per window, retries included; 0 = no limit."),
@@ -80,6 +96,11 @@ const commonFields = {
     .prefault(true)
     .describe(
       "Whether the target gets an update when alerts join or leave an open incident: 10 s after its trigger at the earliest, then at most every 5 minutes.",
+    ),
+  severity_map: severityMap
+    .optional()
+    .describe(
+      "Severities of further words in the labels `severity`, `priority` and `urgency`, in any case: `average: warning`.",
     ),
   default_severity: severityWord.prefault("error").describe("Severity of an alert whose label says none."),
   timeout: positive(duration()).prefault("10s").describe("Longest wait for one attempt."),

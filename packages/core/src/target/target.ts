@@ -1,6 +1,6 @@
 import type { Filter } from "../filter/filters.ts";
 import type { Secret } from "../model/secret.ts";
-import type { Severity } from "../model/severity.ts";
+import type { Severity, SeverityMap } from "../model/severity.ts";
 import type { RateLimit } from "../ports/ledger.ts";
 import type { Template } from "./template.ts";
 
@@ -44,6 +44,8 @@ export interface Target extends Endpoint {
   readonly groupBy: readonly string[];
   /** Whether a change of an incident's members is sent. */
   readonly groupUpdates: boolean;
+  /** Words that labels use for severities here, besides the common ones. */
+  readonly severityMap?: SeverityMap;
   /** Of an alert whose label says none. */
   readonly defaultSeverity: Severity;
   /** Another target, told when a critical stays untold for so long. */
