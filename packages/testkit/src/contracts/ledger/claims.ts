@@ -135,8 +135,8 @@ export function claims(subject: LedgerSubject): void {
       await stage.says(claimOf(direct(F(0, 0))));
       await stage.clock.advance(11 * second);
       await stage.says(claimOf(R(11, 0, 5)));
-      expect(await stage.tell()).toEqual([]);
       expect((await alertOf(stage))?.status).toBe("firing");
+      expect(await stage.tell()).toEqual([]);
     });
 
     it("doubtfulEnd is a setting", async () => {
