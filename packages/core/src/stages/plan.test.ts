@@ -157,6 +157,13 @@ describe("a request of an owner that lost its lease", () => {
     expect(repairLate(incident, () => true)).toMatchObject({ repeat, overtaken: [] });
   });
 
+  it("a late resolve after an acknowledge of unknown fate is repaired: a closed incident drops the acknowledge", () => {
+    const told = { event: "acknowledge", certain: false } as const;
+    const repaired = (action: "resolve" | "acknowledge") =>
+      repairLate(incidentOf({ told, overtaken: [{ ...late, action }] }), () => true).repeat;
+    expect([repaired("resolve"), repaired("acknowledge")]).toEqual([true, false]);
+  });
+
   it("that differs from what was told last makes that be said again", () => {
     const incident = incidentOf({ told: { event: "resolve" }, wanted: over, overtaken: [late] });
     const repaired = repairLate(incident, () => true);

@@ -86,7 +86,9 @@ export function repairLate(incident: Incident, isOver: (one: Overtaken) => boole
   const over = incident.overtaken.filter((one) => isOver(one));
   if (over.length === 0) return incident;
   const { told, wanted } = incident;
-  const undone = told?.certain === true && over.some((one) => undoes(one, told));
+  // A trigger or resolve of unknown fate is sent again anyway. An acknowledge is too, but a closed incident drops it.
+  const mayBeUndone = told !== null && (told.certain || told.event === "acknowledge");
+  const undone = mayBeUndone && over.some((one) => undoes(one, told));
   const [openedAtMs] = told === null && wanted.status === "resolved" ? lateTriggers(over) : [];
   return {
     ...incident,

@@ -63,6 +63,8 @@ describe("accepted", () => {
 
   it("an acknowledge or a resolve opens nothing", () => {
     expect(settled({}, accepted, "resolve").opened).toBe(false);
+    expect(settled({ told: {}, repeat: true }, accepted, "acknowledge").repeat, "of what may be closed").toBe(true);
+    expect(settled({ told: {}, repeat: true }, accepted, "resolve").repeat).toBe(false);
     expect(settled({ told: {} }, accepted, "acknowledge")).toMatchObject({
       opened: true,
       told: { event: "acknowledge" },

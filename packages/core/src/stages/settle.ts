@@ -83,7 +83,8 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
       ? updated(incident, attempted, nowMs)
       : toldOf(incident, attempted.action, attempted, true, nowMs),
     opened: incident.opened || attempted.action === "trigger",
-    repeat: false,
+    // An incident that a late request closed drops the acknowledge: the trigger is still to be repeated.
+    repeat: incident.repeat && attempted.action === "acknowledge",
     unconfirmed: false,
     // An acknowledgement that was on its way does not tell of the new episode.
     renew: incident.renew && attempted.action === "acknowledge",
