@@ -30,6 +30,19 @@ export function movingTargets(subject: LedgerSubject): void {
       expect((await stage.attempt()).endpoint).toBe(oldKey.endpoint);
     });
 
+    it("the end of one of its alerts sends nothing of an incident to a target that was disabled before the first trigger", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a", { dedupKey: "group" });
+      await stage.fires("b", { dedupKey: "group" });
+      await stage.ledger.useTargets([targetTerms("pagerduty", { enabled: false })]);
+      await stage.ends("a");
+      expect(await stage.tell()).toEqual([]);
+      expect(await stage.stands()).toEqual(["not_told target_disabled"]);
+      await stage.ledger.useTargets([targetTerms("pagerduty")]);
+      await stage.fires("b", { dedupKey: "group" });
+      expect(await stage.tell()).toEqual(["trigger group"]);
+    });
+
     it("what was not told moves with its target, at once", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
