@@ -45,7 +45,7 @@ export async function simulate(
   }
   world.calm();
   // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour. A doubtful end takes longer.
-  await world.clock.advance(world.settings.doubtfulEnd + 5 * minute);
+  await world.clock.advance(world.settings.doubtfulEnd + 20 * minute);
   await untilQuiet(world);
   if (scenario.retrigger === "content") {
     await world.clock.advance(longestWordsMs);
