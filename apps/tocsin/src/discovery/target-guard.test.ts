@@ -14,6 +14,7 @@ const guardFor = (policy?: object, server: object = {}) =>
     ),
   );
 const webhook = (url: string, more: object = {}) => ({ name: "desk", type: "webhook", url, ...more });
+const slack = (path: string) => ({ name: "s", type: "slack", webhook_url: `https://ops.example.com/${path}` });
 type From = "config" | "files" | "kubernetes";
 const written = (input: object, from: From): WrittenTarget => ({
   place: from === "config" ? "targets[0]" : `${from}/desk`,
@@ -147,6 +148,13 @@ describe("this service itself", () => {
     ["https://ops.example.com/tocsin2", { publicUrl: "https://ops.example.com/tocsin" }],
   ])("%s is another one, with %j", (url, server) => {
     expect(verdict(webhook(url), "config", guardFor(undefined, server))).toBe("ready");
+  });
+
+  test("is known by the path of a Slack webhook too, which is a credential", () => {
+    const guard = guardFor(undefined, { publicUrl: "https://ops.example.com/tocsin" });
+    const self = entryOf(slack("tocsin/api/v1/aaaaaaaaaaaaaaaaaaaa"), "config", guard);
+    expect(self).toMatchObject({ refused: "self_target", errors: [{ path: "targets[0].webhook_url" }] });
+    expect(verdict(slack("hooks/aaaaaaaaaaaaaaaaaaaa"), "config", guard)).toBe("ready");
   });
 
   test("is known by the port on which it really listens", () => {

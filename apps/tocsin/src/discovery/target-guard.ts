@@ -58,7 +58,7 @@ export class TargetGuard {
 
   /** Empty: the target may be used. Paths are relative to the target. */
   refusalsOf(target: Target): Refusal[] {
-    const url = new URL(target.url);
+    const url = urlOf(target);
     if (this.#isSelf(url)) {
       const message = "is this service itself, which would send alerts to its own API";
       return [{ path: urlKey(target), message, reason: "self_target" }];
@@ -114,9 +114,13 @@ function breachesOf(policy: TargetPolicy, target: Target, url: URL): Refusal[] {
   return refusals;
 }
 
-/** A webhook of Slack names its place in a key of its own. */
-const urlKey = ({ type, own }: Target): string =>
-  type === "slack" && own["channel"] === undefined ? "webhook_url" : "url";
+/** The path of a Slack webhook is its credential, and its URL stands in a key of its own. */
+const isSlackWebhook = ({ type, own }: Target): boolean => type === "slack" && own["channel"] === undefined;
+
+const urlOf = (target: Target): URL =>
+  new URL(target.url + (isSlackWebhook(target) ? (target.credential?.reveal() ?? "") : ""));
+
+const urlKey = (target: Target): string => (isSlackWebhook(target) ? "webhook_url" : "url");
 
 const hostOf = ({ hostname }: URL): string =>
   hostname
