@@ -1,13 +1,33 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { FilterBudget, tooCostly } from "./budget.ts";
 import { InvalidPattern } from "./pattern.ts";
+import { environment } from "./when-functions.ts";
 import { compileWhen, InvalidWhen, type WhenContext } from "./when.ts";
 
 const context: WhenContext = {
-  labels: { team: "platform", tier: "prod", count: "7", word: "x", namespace: "shop" },
+  labels: {
+    team: "platform",
+    tier: "prod",
+    count: "7",
+    word: "x",
+    list: "a,b,c",
+    age: "2h",
+    json: '{"split":"x","n":[1,2]}',
+    namespace: "shop",
+  },
   annotations: { summary: "Disk full" },
   alert_name: "DiskFull",
   severity: "critical",
 };
+
+function answer(evaluate: () => unknown): unknown {
+  try {
+    return evaluate();
+  } catch {
+    return "fails";
+  }
+}
 
 describe("a condition", () => {
   test.each([
@@ -32,7 +52,15 @@ describe("a condition", () => {
     ["int(labels.count) > 9", false],
     ["labels.exists(name, labels[name] == 'prod')", true],
     ["labels.filter(name, name == 'x').map(name, name).size() == 0", true],
+    ["labels.list.split(',').exists(one, one == 'b') && labels.list.split(',', 2)[1] == 'b,c'", true],
+    ["( labels . list ) . split (',').size() == 3", true],
+    ["labels.list.lastIndexOf('b') == 2 && labels.list.lastIndexOf(',', 2) == 1", true],
+    ["duration(labels.age) > duration('90m') && duration((labels.age)).getHours() == 2", true],
+    ["bytes(labels.json).json().split == 'x' && bytes(labels.json).json().n.size() == 2", true],
     // What cannot be judged passes.
+    ["bytes(labels.word).json().a == 'x'", true],
+    ["duration(labels.word) > duration('1h')", true],
+    ["timestamp('2026-01-01T00:00:00Z').getHours(labels.word) == 5", true],
     ["int(labels.word) > 5", true],
     ["int(labels.word) > 5 && severity == 'info'", false],
   ])("%s is %j", (expression, verdict) => {
@@ -54,6 +82,42 @@ describe("a condition", () => {
   ])("%s is refused", (expression, message) => {
     expect(() => compileWhen(expression)).toThrow(InvalidWhen);
     expect(() => compileWhen(expression)).toThrow(message);
+  });
+
+  test.each([
+    ["a list that a macro visits", "labels.a.split('').exists(c, c + c + c + c == 'b')", "a".repeat(64_000)],
+    ["lists inside a macro", "labels.a.split('').exists(c, c + 'z' in labels.a.split(''))", "ab".repeat(2_000)],
+    ["a search from the end", "labels.a.lastIndexOf(labels.b) > 0", "a".repeat(64_000)],
+    ["a list in JSON", "bytes(labels.a).json().a.exists(c, c == 5.0)", JSON.stringify({ a: Array(30_000).fill(1) })],
+    ["time zones", Array(20).fill("timestamp(labels.t).getHours('Asia/Tokyo') == 5").join(" || "), "a".repeat(20_000)],
+  ])("that would take too long is not judged: %s", (_says, expression, a) => {
+    const labels = { a, b: `${"a".repeat(32_000)}b`.slice(0, a.length / 2), t: "2026-01-01T00:00:00Z" };
+    const judge = () => compileWhen(expression)({ ...context, labels }, new FilterBudget());
+    expect(judge).toThrow(tooCostly);
+  });
+
+  test("passes for a duration that nobody writes, at once", () => {
+    const labels = { a: "9".repeat(4_000) };
+    expect(compileWhen("duration(labels.a) == duration('1h')")({ ...context, labels }, new FilterBudget())).toBe(true);
+  });
+
+  test("has functions that answer like the language's own", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b", ",", "é", "😀"), maxLength: 8 });
+    const calls = [
+      ["a.split(b)", "boundedSplit"],
+      ["a.split(b, n)", "boundedSplit"],
+      ["a.lastIndexOf(b)", "boundedLastIndexOf"],
+      ["a.lastIndexOf(b, n)", "boundedLastIndexOf"],
+    ] as const;
+    const typed = environment.clone({}).registerVariable("a", "string").registerVariable("b", "string");
+    typed.registerVariable("n", "int");
+    fc.assert(
+      fc.property(text, text, fc.bigInt({ min: -2n, max: 9n }), fc.constantFrom(...calls), (a, b, n, [call, name]) => {
+        const own = answer(() => typed.evaluate(call, { a, b, n }));
+        const ours = answer(() => typed.evaluate(call.replace(/\.\w+/, `.${name}`), { a, b, n }));
+        expect(ours).toEqual(own);
+      }),
+    );
   });
 
   test("with a pattern that RE2 does not know is refused", () => {

@@ -1,15 +1,9 @@
-import {
-  type ASTNode,
-  Environment,
-  EvaluationError,
-  ParseError,
-  type ParseResult,
-  TypeError as CelTypeError,
-} from "@marcbachmann/cel-js";
+import { type ASTNode, ParseError, type ParseResult, TypeError as CelTypeError } from "@marcbachmann/cel-js";
 import type { Labels } from "../model/alert.ts";
-import type { FilterBudget } from "./budget.ts";
+import { type FilterBudget, tooCostly } from "./budget.ts";
 import { memo } from "./memo.ts";
 import { compilePattern } from "./pattern.ts";
+import { boundedNames, charactersPerStep, environment, stepsPerNode, useBudget } from "./when-functions.ts";
 
 /** What an expression may speak of. */
 export interface WhenContext {
@@ -26,30 +20,8 @@ export class InvalidWhen extends Error {
 /** Longest expression, in characters. */
 const longestExpression = 2_000;
 
-/** A node takes about 100 nanoseconds, and its string functions one nanosecond for a few characters. */
-const stepsPerNode = 10;
-const charactersPerStep = 64;
-
 /** How many conditions are kept compiled. */
 const keptExpressions = 10_000;
-
-/** The limits of the language; an expression has no loop but the macros, and those may not be nested. */
-const environment = new Environment({
-  limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 100, maxCallArguments: 8 },
-})
-  .registerVariable("labels", "map<string, string>")
-  .registerVariable("annotations", "map<string, string>")
-  .registerVariable("alert_name", "string")
-  .registerVariable("severity", "string")
-  .registerFunction("valueOr(map<string, string>, string): string", (map: Labels, key: string) =>
-    Object.hasOwn(map, key) ? map[key] : "",
-  )
-  .registerFunction("re(string, string): bool", (text: string, pattern: string) =>
-    compilePattern(pattern, { whole: false })(text, budgetInUse),
-  );
-
-/** Functions of the language get no more than their arguments, and an evaluation never awaits. */
-let budgetInUse: FilterBudget | undefined;
 
 /**
  * Compiles a CEL expression (https://cel.dev) over `labels`, `annotations`, `alert_name` and `severity`.
@@ -74,7 +46,7 @@ function compile(expression: string): Condition {
   if (!valid) throw new InvalidWhen(error!.message.split("\n")[0]);
   if (type !== "bool") throw new InvalidWhen(`expected a condition, not a ${type}`);
   inspect(written.ast);
-  const evaluate = environment.parse(withEmptyDefaults(expression, written.ast));
+  const evaluate = environment.parse(rewritten(expression, written.ast));
   // Targets often share a condition, and all of them are asked about one alert in turn.
   let last: WhenContext | undefined;
   let verdict = true;
@@ -82,21 +54,21 @@ function compile(expression: string): Condition {
   return (context, budget) => {
     if (context === last) return verdict;
     budget?.take(stepsOf(visits, sizeOf(context)));
-    verdict = judge(evaluate, context, budget);
+    verdict = judge(evaluate, context, budget, visits);
     last = context;
     return verdict;
   };
 }
 
-function judge(evaluate: ParseResult, context: WhenContext, budget: FilterBudget | undefined): boolean {
-  budgetInUse = budget;
+function judge(evaluate: ParseResult, context: WhenContext, budget: FilterBudget | undefined, visits: Visits): boolean {
+  useBudget(budget, visits.perEntry);
   try {
     return evaluate(context) as boolean;
   } catch (failure) {
-    if (failure instanceof EvaluationError || failure instanceof RangeError) return true;
-    throw failure;
+    if (failure === tooCostly) throw failure;
+    return true;
   } finally {
-    budgetInUse = undefined;
+    useBudget(undefined, 0);
   }
 }
 
@@ -111,10 +83,16 @@ function visitsOf(node: ASTNode, insideMacro = false): Visits {
   const inner = children(node).map((child) => visitsOf(child, insideMacro || isMacro));
   const sum = (of: (visits: Visits) => number) => inner.reduce((total, visits) => total + of(visits), 0);
   return {
-    once: sum(({ once }) => once) + Number(!insideMacro),
-    perEntry: sum(({ perEntry }) => perEntry) + Number(insideMacro),
+    once: sum(({ once }) => once) + (insideMacro ? 0 : weightOf(node)),
+    perEntry: sum(({ perEntry }) => perEntry) + (insideMacro ? weightOf(node) : 0),
   };
 }
+
+/** A time zone takes as long as some hundred nodes: `timestamp(x).getHours("Asia/Tokyo")`. */
+const nodesPerZone = 1_000;
+
+const weightOf = (node: ASTNode): number =>
+  node.op === "rcall" && /^get[A-Z]/.test(node.args[0]) && node.args[2].length > 0 ? nodesPerZone : 1;
 
 interface Size {
   readonly entries: number;
@@ -173,8 +151,11 @@ function inspect(node: ASTNode, insideMacro = false): void {
   for (const arg of args) inspect(arg, insideMacro || macros.has(name));
 }
 
-/** Rewrites `labels.x` and `labels["x"]`, except inside `has()`, so that a missing one is an empty text. */
-function withEmptyDefaults(expression: string, ast: ASTNode): string {
+/**
+ * Rewrites `labels.x` and `labels["x"]`, except inside `has()`, so that a missing one is an empty text, and the names of functions
+ * that have a bounded form.
+ */
+function rewritten(expression: string, ast: ASTNode): string {
   let text = expression;
   // From the end, so that what comes before keeps its place.
   for (const { start, end, put } of edits(ast).toSorted((a, b) => b.start - a.start)) {
@@ -191,7 +172,7 @@ interface Edit {
 
 function edits(node: ASTNode): Edit[] {
   if (node.op === "call" && node.args[0] === "has") return [];
-  const inner = children(node).flatMap(edits);
+  const inner = [...children(node).flatMap(edits), ...boundedName(node)];
   if (node.op !== "." && node.op !== "[]") return inner;
   const [map, key] = node.args;
   if (map.op !== "id" || !["labels", "annotations"].includes(map.args)) return inner;
@@ -209,6 +190,17 @@ function edits(node: ASTNode): Edit[] {
     ...inner,
     { start: key.end, end: node.end, put: ")" },
   ];
+}
+
+function boundedName(node: ASTNode): Edit[] {
+  if (node.op !== "call" && node.op !== "rcall") return [];
+  const [name] = node.args;
+  const put = boundedNames.get(name);
+  if (put === undefined) return [];
+  // A range leaves out the parentheses around what it is called on.
+  const from = node.op === "rcall" ? node.args[1].end : node.start;
+  const start = node.input.indexOf(name, from);
+  return [{ start, end: start + name.length, put }];
 }
 
 function children(node: ASTNode): ASTNode[] {
