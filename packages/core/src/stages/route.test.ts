@@ -73,6 +73,25 @@ describe("the severity", () => {
   });
 });
 
+/** Targets with a summary that takes about this many steps. */
+const looping = (count: number, steps: number): Target[] =>
+  Array<Target>(count).fill(target({ template: { summary: `{% for i in (1..${steps}) %}{% endfor %}rendered` } }));
+
+const rendered = (decisions: ReturnType<typeof route>): boolean[] =>
+  decisions.map((decision) => decision.tell && decision.summary === "rendered");
+
+describe("templates that take many steps", () => {
+  test("share what is left for an alert, after which they keep their defaults", () => {
+    const costly = rendered(route(disk, looping(100, 9_000)));
+    expect(costly.indexOf(false)).toBe(6);
+    expect(costly.slice(6)).not.toContain(true);
+  });
+
+  test("do not use up those of another target", () => {
+    expect(rendered(route(disk, [...looping(100, 9_000), ...looping(100, 1_500)])).slice(100)).not.toContain(false);
+  });
+});
+
 describe("routing", () => {
   test("decides for each target by itself", () => {
     const targets = [

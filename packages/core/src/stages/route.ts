@@ -6,6 +6,7 @@ import type { Classification } from "../model/classification.ts";
 import type { Reason } from "../model/incident.ts";
 import { parseSeverity, type Severity } from "../model/severity.ts";
 import type { Route } from "../ports/ledger.ts";
+import { StepPool } from "../target/stepped-liquid.ts";
 import type { Target } from "../target/target.ts";
 import { TemplateContext, type TemplateFieldName } from "../target/template.ts";
 import { fitDedupKey, groupKey, ownKey } from "./dedup-key.ts";
@@ -44,7 +45,7 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
   const change = isChangeEvent(subject.alert);
   if (change && !target.takesChanges)
     return { target: name, tell: false, reason: "filtered", detail: noChanges(target) };
-  const context = new TemplateContext(subject.alert, severity, target.metadata);
+  const context = new TemplateContext(subject.alert, severity, target.metadata, usual.steps);
   return {
     target: name,
     tell: true,
@@ -75,6 +76,8 @@ const noChanges = ({ type }: Target): string =>
 
 /** What most targets are told, made once per alert and only if anybody is told. */
 class UsualWords {
+  /** For the templates of all targets. */
+  readonly steps = new StepPool();
   readonly #alert: Alert;
   #summary: string | undefined;
   #dedupKey: string | undefined;

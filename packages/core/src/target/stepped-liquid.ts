@@ -35,6 +35,23 @@ const maxRangeBound = 10_000;
 /** Tags inside each other. */
 const maxDepth = 32;
 
+/**
+ * Steps per target for what is rendered to route an alert. More come from a pool for all targets, so that the templates of one
+ * target cannot use up those of another, and many dear ones do not add up.
+ */
+export const stepsPerRoute = 2_000;
+
+/** Steps that several budgets share. */
+export class StepPool {
+  #left = stepsPerEvent;
+
+  take(steps: number): boolean {
+    if (!(steps <= this.#left)) return false;
+    this.#left -= steps;
+    return true;
+  }
+}
+
 class OutOfSteps extends Error {
   override readonly name = "OutOfSteps";
 }
@@ -45,19 +62,24 @@ class OutOfSteps extends Error {
  */
 export class StepBudget {
   #left: number;
+  readonly #pool: StepPool | undefined;
 
-  constructor(steps = stepsPerEvent) {
+  /** @param pool gives more when these are used up, and is shared with others */
+  constructor(steps = stepsPerEvent, pool?: StepPool) {
     this.#left = steps;
+    this.#pool = pool;
   }
 
   get left(): number {
-    return this.#left;
+    return Math.max(0, this.#left);
   }
 
   use(steps: number): void {
     // A count that is not a number is refused too.
     if (steps <= this.#left) return void (this.#left -= Math.max(0, steps));
-    this.#left = 0;
+    const missing = steps - this.#left;
+    if (this.#left >= 0 && this.#pool?.take(missing)) return void (this.#left = 0);
+    this.#left = -1;
     throw new OutOfSteps("the templates of this event take too many steps");
   }
 

@@ -6,7 +6,7 @@ import { isoTime } from "../model/iso-time.ts";
 import type { Severity } from "../model/severity.ts";
 import { compiled } from "../schema/field.ts";
 import { liquidFilters, liquidTags, refuseGoTemplate } from "./go-template.ts";
-import { liquid, StepBudget, SteppedContext } from "./stepped-liquid.ts";
+import { liquid, StepBudget, SteppedContext, StepPool, stepsPerRoute } from "./stepped-liquid.ts";
 
 /** The values that the templates of one event can read, and the steps that they may take together. */
 export class TemplateContext {
@@ -15,8 +15,11 @@ export class TemplateContext {
   readonly metadata: Readonly<Record<string, unknown>>;
   #variables: object | undefined;
   #steps: StepBudget | undefined;
+  readonly #pool: StepPool | undefined;
 
-  constructor(alert: Alert, severity: Severity, metadata: Readonly<Record<string, unknown>>) {
+  /** @param pool shared by the targets that an alert is routed to; absent: the templates render an event */
+  constructor(alert: Alert, severity: Severity, metadata: Readonly<Record<string, unknown>>, pool?: StepPool) {
+    this.#pool = pool;
     this.alert = alert;
     this.severity = severity;
     this.metadata = metadata;
@@ -38,7 +41,7 @@ export class TemplateContext {
   }
 
   get steps(): StepBudget {
-    return (this.#steps ??= new StepBudget());
+    return (this.#steps ??= this.#pool ? new StepBudget(stepsPerRoute, this.#pool) : new StepBudget());
   }
 }
 
