@@ -57,6 +57,11 @@ export function replan(before: Incident, after: Incident, terms: DueTerms, nowMs
     if (after.wanted.status === "firing") return plan(after, terms, nowMs);
     return plan({ ...after, state: "due", dueAtMs: nowMs }, terms, nowMs);
   }
+  // What rests untold is woken by a firing alert that is routed here, not by a change of its members or by a person.
+  if (before.state === "not_told" && before.told === null) {
+    const planned = plan(after, terms, nowMs);
+    return planned.state === "due" ? { ...after, dueAtMs: null } : planned;
+  }
   // What is told keeps its date as well: a reminder that failed is in its backoff whatever is said meanwhile.
   const known = before.state === "due" || before.state === "told";
   const same = known && nextAction(before, terms) === nextAction(after, terms);

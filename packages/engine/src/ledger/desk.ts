@@ -10,7 +10,7 @@ import {
   replan,
 } from "@tocsin/core/decisions";
 import type { CoreOptions } from "./core.ts";
-import { type GateChange, Gates, Waiting } from "./gates.ts";
+import { type GateChange, Gates, isStricter, Waiting } from "./gates.ts";
 import { LeaseEnds } from "./lease-ends.ts";
 import type { EndpointRecord, Lane, Store } from "./store.ts";
 
@@ -162,20 +162,23 @@ const withAccess = (record: EndpointRecord): EndpointRecord =>
     ? { ...record, terms: { ...record.terms, access: record.terms.endpoint } }
     : record;
 
-/**
- * Whose limit counts, of the endpoints that share a credential: enabled live targets; without any, those that were; and only then
- * disabled and shadow targets, which send nothing but ends.
- */
-const rank = ({ current, terms }: EndpointRecord): number => (!terms.enabled || terms.shadow ? 2 : current ? 0 : 1);
+/** Enabled live targets, then endpoints that such targets had, then disabled and shadow targets, which send nothing but ends. */
+const rank = ({ current, terms }: EndpointRecord): number => (!terms.enabled || terms.shadow ? idle : current ? 0 : 1);
+const idle = 2;
 
-/** The endpoints of the best rank at each credential. */
+/**
+ * The limits that count, of endpoints that share a credential: those of the best rank. Where all are idle, the loosest: a target
+ * that never sent anything must not keep another one from ending what it opened.
+ */
 function counting(all: readonly EndpointRecord[]): EndpointRecord[] {
-  const best = new Map<string, number>();
-  for (const record of all) {
-    const { credential } = record.terms;
-    best.set(credential, Math.min(rank(record), best.get(credential) ?? rank(record)));
+  const counted: EndpointRecord[] = [];
+  for (const sharing of Map.groupBy(all, ({ terms }) => terms.credential).values()) {
+    const best = Math.min(...sharing.map(rank));
+    const ranked = sharing.filter((record) => rank(record) === best);
+    if (best < idle) counted.push(...ranked);
+    else counted.push(ranked.reduce((a, b) => (isStricter(a.terms.rateLimit, b.terms.rateLimit) ? b : a)));
   }
-  return all.filter((record) => rank(record) === best.get(record.terms.credential));
+  return counted;
 }
 
 /** Who is told nothing again may forget. */

@@ -302,11 +302,8 @@ export function endMembers(desk: Desk, alert: AlertRecord): readonly number[] {
     const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
     if (!member || member.status === "resolved" || incident.kind === "change") continue;
     const members = withMember(incident.members, { ...member, status: "resolved" });
-    const ended = wanting(incident, members, desk.nowMs);
-    // Other alerts of it fire on, but its target does not want them: one that ended changes nothing about that.
-    const rests = rested(incident) && ended.wanted.status === "firing";
-    const after = rests ? desk.put(incident, ended) : desk.changed(incident, ended);
-    if (rested(after) && !rests) desk.note(id, after.reason);
+    const after = desk.changed(incident, wanting(incident, members, desk.nowMs));
+    if (rested(after) && !rested(incident)) desk.note(id, after.reason);
   }
   return open.length === alert.incidents.length ? alert.incidents : open;
 }

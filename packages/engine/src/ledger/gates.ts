@@ -211,7 +211,7 @@ export class Gates {
 }
 
 /** Two in a second are stricter than 120 in a minute. */
-const isStricter = (a: RateLimit, b: RateLimit): boolean =>
+export const isStricter = (a: RateLimit, b: RateLimit): boolean =>
   pace(a) === pace(b) ? a.limit < b.limit : pace(a) < pace(b);
 
 const pace = ({ limit, perMs }: RateLimit): number => (limit === 0 ? Number.POSITIVE_INFINITY : limit / perMs);

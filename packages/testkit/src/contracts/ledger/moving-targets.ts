@@ -125,6 +125,29 @@ export function movingTargets(subject: LedgerSubject): void {
       }
     });
 
+    it.each([
+      ["the end of one of its alerts", (stage: Stage) => stage.ends("b", { dedupKey: "group" })],
+      ["a person", async (stage: Stage) => stage.ledger.acknowledge((await stage.newest()).id, "somebody")],
+    ])("what rests at a disabled or removed target is not woken by %s", async (_what, happens) => {
+      for (const targets of [[targetTerms("pagerduty", { enabled: false })], []]) {
+        await using stage = await Stage.open(subject);
+        for (const name of ["a", "b"]) await stage.fires(name, { dedupKey: "group" });
+        await stage.ledger.useTargets(targets);
+        await happens(stage);
+        expect(await stage.tell()).toEqual([]);
+        expect((await stage.newest()).state).toBe("not_told");
+      }
+    });
+
+    it("what rests at a disabled target pages nobody when it ends, whatever page_resolved says", async () => {
+      const terms = { pageResolved: "always" } as const;
+      await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", terms)] });
+      await stage.fires("a");
+      await stage.ledger.useTargets([targetTerms("pagerduty", { ...terms, enabled: false })]);
+      await stage.ends("a");
+      expect(await stage.tell()).toEqual([]);
+    });
+
     it("a disabled target is told of nothing, also where whoever routed had not heard of it yet", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { enabled: false })] });
       await stage.fires("a");

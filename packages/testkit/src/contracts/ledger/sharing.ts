@@ -85,6 +85,17 @@ export function sharing(subject: LedgerSubject): void {
       expect(await stage.after(2 * minute)).toHaveLength(4);
     });
 
+    it("of an idle target keeps no other idle one from ending what it opened", async () => {
+      const live = targetTerms("live", shared);
+      await using stage = await Stage.open(subject, { targets: [live] });
+      for (const [name, how] of many("live", 4)) await stage.fires(name, how);
+      await stage.tell();
+      const idle = targetTerms("idle", { ...tight, shadow: true });
+      await stage.ledger.useTargets([idle, { ...live, enabled: false }]);
+      for (const [name, how] of many("live", 4)) await stage.ends(name, how);
+      expect(await stage.after(2 * minute)).toHaveLength(4);
+    });
+
     it("of a disabled target still counts for the ends that it owes", async () => {
       const target = targetTerms("live", { credential: "own", ...limitOf(2) });
       await using stage = await Stage.open(subject, { targets: [target] });
