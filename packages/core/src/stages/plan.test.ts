@@ -164,6 +164,16 @@ describe("a request of an owner that lost its lease", () => {
     expect([repaired("resolve"), repaired("acknowledge")]).toEqual([true, false]);
   });
 
+  it("that had arrived before the last event was sent does no harm", () => {
+    for (const [sinceMs, repeat] of [
+      [late.untilMs, true],
+      [late.untilMs + 1, false],
+    ] as const) {
+      const incident = incidentOf({ told: { event: "resolve", sinceMs, atMs: sinceMs + 9 }, overtaken: [late] });
+      expect(repairLate(incident, () => true)).toMatchObject({ repeat, overtaken: [] });
+    }
+  });
+
   it("that differs from what was told last makes that be said again", () => {
     const incident = incidentOf({ told: { event: "resolve" }, wanted: over, overtaken: [late] });
     const repaired = repairLate(incident, () => true);

@@ -69,11 +69,12 @@ export function replan(before: Incident, after: Incident, terms: DueTerms, nowMs
 }
 
 /**
- * Whether a late request may have changed back what the receiver shows. A trigger reopens what was resolved, or shows other
+ * Whether a late request may have changed back what the receiver shows: not if it arrived before that was sent. A trigger reopens what was resolved, or shows other
  * words; a resolve closes what is open. A late acknowledge is dropped where the incident is resolved; where it is open, a
  * repeated trigger would not take it back.
  */
-function undoes({ action, content }: Overtaken, told: Told): boolean {
+function undoes({ action, content, untilMs }: Overtaken, told: Told): boolean {
+  if (untilMs < (told.sinceMs ?? told.atMs)) return false;
   if (action === "resolve") return told.event !== "resolve";
   if (action !== "trigger") return false;
   return told.event === "resolve" || (told.content !== undefined && content !== told.content);
