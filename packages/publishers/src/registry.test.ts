@@ -1,5 +1,6 @@
 import type { Endpoint } from "@tocsin/core";
 import { parseTemplate } from "@tocsin/core";
+import { receiverTraits } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
 import { createPublisher, targetTypes } from "./registry.ts";
 import { Transport } from "./transport.ts";
@@ -15,6 +16,13 @@ const endpointOf = (type: string): Endpoint => ({
   timeoutMs: 1_000,
   metadata: {},
   template: parseTemplate({}),
+});
+
+test.each(targetTypes)("is to the engine as the simulation has it: $type", async ({ type }) => {
+  await using transport = new Transport();
+  await using publisher = createPublisher(endpointOf(type), { transport, version: "1" });
+  const { forgetsAfterMs: _none, ...traits } = publisher.traits;
+  expect(traits).toEqual(receiverTraits[type as keyof typeof receiverTraits]);
 });
 
 describe("a request that arrives late", () => {

@@ -4,6 +4,17 @@ export const pagerdutyTraits: ReceiverTraits = { dropsUnknownResolves: true, ack
 /** Such as a webhook: it knows nothing of what it was told before. */
 export const forgetfulTraits: ReceiverTraits = { dropsUnknownResolves: false, acknowledges: false, stateless: true };
 
+export type ReceiverType = "pagerduty" | "rootly" | "alertmanager" | "slack" | "webhook";
+
+/** By type of target, as its publisher has them, but that nothing is forgotten. */
+export const receiverTraits: Readonly<Record<ReceiverType, ReceiverTraits>> = {
+  pagerduty: pagerdutyTraits,
+  rootly: { dropsUnknownResolves: false, acknowledges: true },
+  alertmanager: { dropsUnknownResolves: true, acknowledges: false },
+  slack: { ...forgetfulTraits, acknowledges: true },
+  webhook: { ...forgetfulTraits, acknowledges: true },
+};
+
 /** PagerDuty's: 120 calls in 60 s, a fifth of them kept for criticals. */
 export const pagerdutyLimit: RateLimit = {
   limit: 120,

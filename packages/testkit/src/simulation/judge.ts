@@ -1,10 +1,9 @@
-import { contentRetriggerMs, firstGroupUpdateMs, type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
-import { hashKey, type IncidentRow } from "@tocsin/simulator";
+import { type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
 import { alertIn } from "../claims.ts";
 import type { Passage } from "./network.ts";
 import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
+import { inOrder, isUnanswered, repeats } from "./repeats.ts";
 import type { TargetPlan } from "./scenario.ts";
-import type { Handed } from "./watch.ts";
 import { labelled, type World } from "./world.ts";
 
 /** What must be so when all is quiet: every told equals its wanted, nothing was lost, nothing was said without need. */
@@ -12,17 +11,10 @@ export async function judge(world: World): Promise<void> {
   const views = await world.views();
   world.watch.states(views);
   atRest(world, views);
-  const shown = new Map<string, IncidentRow[]>();
-  for (const row of world.receiver.incidents()) {
-    const id = `${row.key} ${row.dedup_key}`;
-    const rows = shown.get(id);
-    if (rows) rows.push(row);
-    else shown.set(id, [row]);
-  }
-  ends(world, views, shown);
+  ends(world, views);
   words(world, views);
   const { adopted } = world.watch;
-  repeats(world, adopted);
+  repeats(world);
   order(world, adopted);
   limits(world);
   reserve(world);
@@ -43,9 +35,7 @@ function atRest({ watch }: World, views: readonly IncidentView[]): void {
 function words(world: World, views: readonly IncidentView[]): void {
   if (world.scenario.retrigger !== "content") return;
   const triggers = world.network.passages.filter(({ lease, effect }) => lease.action === "trigger" && effect !== null);
-  const last = new Map(
-    triggers.toSorted((a, b) => (a.arrivedAtMs ?? 0) - (b.arrivedAtMs ?? 0)).map((one) => [one.lease.incident, one]),
-  );
+  const last = new Map(inOrder(world, triggers).map((one) => [one.lease.incident, one]));
   for (const { incident, state } of views) {
     const [alert, ...others] = [...world.alerts].filter(({ name }) =>
       incident.members.some(({ fingerprint }) => fingerprint === name),
@@ -54,7 +44,7 @@ function words(world: World, views: readonly IncidentView[]): void {
     if (!alert || others.length > 0 || alert.sources.length > 1 || !target || !wants(target, labelled(alert))) continue;
     if (state !== "told" || incident.wanted.acknowledged) continue;
     const told = last.get(incident.id)?.lease;
-    const shown = told && readingOf(told);
+    const shown = told && alertIn(told).annotations["reading"];
     const said = world.words.readingOf(alert.name);
     if (shown !== said)
       world.watch.violate("words", `${alert.name} at ${target.name} shows reading ${shown}, ${said} was said last`);
@@ -72,16 +62,17 @@ export function truthOf(world: World, alert: string): Standing {
 }
 
 /** Open at the receiver exactly where it fires and is wanted; under one key, and under no other. */
-function ends(world: World, views: readonly IncidentView[], shown: ReadonlyMap<string, readonly IncidentRow[]>): void {
+function ends(world: World, views: readonly IncidentView[]): void {
   const truths = new Map([...world.alerts].map((alert) => [alert.name, truthOf(world, alert.name)]));
-  const openAt = (key: string, dedupKey: string): boolean =>
-    shown.get(`${hashKey(key)} ${dedupKey}`)?.some(({ status }) => status !== "resolved") ?? false;
-
+  const openAt = new Map(
+    world.scenario.targets.map((target) => [target.name, world.receivers.openAt(target, world.keysOf(target.name))]),
+  );
   for (const target of world.targets) {
+    const open = openAt.get(target.name) ?? new Map<string, number>();
     for (const dedupKey of dedupKeysOf(world, target)) {
       const alerts = world.alertsOf(target.name, dedupKey);
       const mustBeOpen = alerts.some((alert) => truths.get(alert.name) === "fires" && wants(target, labelled(alert)));
-      const open = world.keysOf(target.name).filter((key) => openAt(key, dedupKey));
+      const places = open.get(dedupKey) ?? 0;
       // A target that stands in for another may show it in the incident that it took over.
       const elsewhere = (): boolean =>
         alerts.some((alert) =>
@@ -90,28 +81,21 @@ function ends(world: World, views: readonly IncidentView[], shown: ReadonlyMap<s
               incident.target === target.name &&
               incident.fallbackOf !== null &&
               incident.members.some(({ fingerprint, status }) => fingerprint === alert.name && status === "firing") &&
-              world.keysOf(target.name).some((key) => openAt(key, incident.dedupKey)),
+              open.has(incident.dedupKey),
           ),
         );
-      if (mustBeOpen && open.length === 0 && !elsewhere())
+      if (mustBeOpen && places === 0 && !elsewhere())
         world.watch.violate("I3", `${dedupKey} fires and is not open at ${target.name}: lost`);
-      if (open.length > 1) world.watch.violate("I6", `${dedupKey} is open at ${target.name} under ${open.length} keys`);
+      if (places > 1) world.watch.violate("I6", `${dedupKey} is open at ${target.name} in ${places} places`);
     }
   }
-  const mayBeOpen = (name: string, dedupKey: string): boolean =>
-    world.alertsOf(name, dedupKey).some((alert) => truths.get(alert.name) !== "over");
-  for (const { name } of world.scenario.targets)
-    for (const key of world.keysOf(name))
-      for (const [id, rows] of shown) {
-        const [hash, ...rest] = id.split(" ");
-        const dedupKey = rest.join(" ");
-        if (hash !== hashKey(key) || mayBeOpen(name, dedupKey)) continue;
-        if (rows.some(({ status }) => status !== "resolved"))
-          world.watch.violate(
-            "I3",
-            `${dedupKey} is over and still open at ${name}: orphaned (${standingOf(views, name, dedupKey)})`,
-          );
-      }
+  for (const [name, open] of openAt)
+    for (const dedupKey of open.keys())
+      if (world.alertsOf(name, dedupKey).every((alert) => truths.get(alert.name) === "over"))
+        world.watch.violate(
+          "I3",
+          `${dedupKey} is over and still open at ${name}: orphaned (${standingOf(views, name, dedupKey)})`,
+        );
 }
 
 const standingOf = (views: readonly IncidentView[], target: string, dedupKey: string): string =>
@@ -122,86 +106,6 @@ const standingOf = (views: readonly IncidentView[], target: string, dedupKey: st
 
 const dedupKeysOf = (world: World, target: TargetPlan): Set<string> =>
   new Set([...world.alerts].map((alert) => dedupKeyOf(target, labelled(alert))));
-
-/** What a receiver was told without need is at most what nobody could know the fate of. */
-function repeats(world: World, adopted: ReadonlySet<number>): void {
-  const { passages } = world.network;
-  const arrived = passages
-    .filter(({ effect, lease }) => effect !== null && lease.action !== "check")
-    .toSorted((a, b) => (a.arrivedAtMs ?? 0) - (b.arrivedAtMs ?? 0));
-  const told = Map.groupBy(arrived, ({ key, lease }) => `${hashKey(key)} ${lease.dedupKey}`);
-  const allowed = new Map<string, number>();
-  for (const passage of passages) {
-    const id = `${hashKey(passage.key)} ${passage.lease.dedupKey}`;
-    allowed.set(id, (allowed.get(id) ?? 0) + doubtOf(passage, adopted));
-  }
-  for (const { lease, end } of world.watch.handed.values()) {
-    const id = `${hashKey(lease.sealed)} ${lease.dedupKey}`;
-    // A lost lease is doubted once, and what followed may be repaired once, which for an acknowledgement takes two.
-    if (end !== "settled") allowed.set(id, (allowed.get(id) ?? 0) + 3);
-  }
-  for (const [id, requests] of told) {
-    const needless = needlessIn(world, requests);
-    const alerts = new Set(requests.flatMap(({ lease }) => world.alertsOf(lease.target, lease.dedupKey)));
-    const lostEnds = [...alerts].reduce((sum, { name }) => sum + world.words.lostEnds(name), 0);
-    const most = (allowed.get(id) ?? 0) + lostEnds;
-    if (needless.length > most)
-      world.watch.violate(
-        "repeats",
-        `${id}: ${needless.length} without need, ${most} of unknown fate: ${needless.join("; ")}`,
-      );
-  }
-}
-
-function doubtOf({ lease, outcome }: Passage, adopted: ReadonlySet<number>): number {
-  // Said again, and where nobody answered what followed may be said again too.
-  if (outcome?.kind === "ambiguous") return outcome.status === undefined ? 2 : 1;
-  if (outcome?.kind === "interrupted") return outcome.left ? 2 : 0;
-  // A resolve of what was never told may meet nothing.
-  return lease.action === "resolve" && adopted.has(lease.incident) ? 1 : 0;
-}
-
-/**
- * What a receiver was told that it knew: dropped, or a trigger or acknowledge again that neither says more nor reminds. How often
- * it may be reminded, and be told of changed members, counts from one lease to the next: how long requests take on their way
- * differs.
- */
-function needlessIn({ settings, scenario, watch }: World, requests: readonly Passage[]): string[] {
-  const needless: string[] = [];
-  const handed = ({ lease }: Passage) => watch.handed.get(lease.token);
-  let before: Passage | undefined;
-  for (const request of requests) {
-    const { effect, lease } = request;
-    const sinceMs = (handed(request)?.atMs ?? 0) - (before ? (handed(before)?.atMs ?? 0) : 0);
-    const again = before?.lease.action === lease.action && before.lease.severity === lease.severity;
-    const reminds = lease.action === "trigger" && sinceMs >= settings.remind;
-    const reads =
-      scenario.retrigger === "content" &&
-      lease.action === "trigger" &&
-      sinceMs >= contentRetriggerMs &&
-      before !== undefined &&
-      wordsOf(before.lease) !== wordsOf(lease);
-    const regroups =
-      lease.action === "trigger" &&
-      before !== undefined &&
-      sinceMs >= (before.lease.firing === 1 ? firstGroupUpdateMs : contentRetriggerMs) &&
-      mayDiffer(handed(before), handed(request));
-    const knew = effect === "logged" || effect === "acknowledged";
-    if (effect === "dropped" || (knew && again && !reminds && !reads && !regroups))
-      needless.push(`token ${lease.token} (${lease.action}, ${effect})`);
-    before = request;
-  }
-  return needless;
-}
-
-/** Whether other members fired. Where sources do not say clearly which of them fire, they may be others. */
-function mayDiffer(before: Handed | undefined, now: Handed | undefined): boolean {
-  if (!before || !now || before.lease.firing !== now.lease.firing) return true;
-  return now.firing.length !== now.lease.firing || now.firing.join() !== before.firing.join();
-}
-
-const readingOf = (lease: Lease): string | undefined => alertIn(lease).annotations["reading"];
-const wordsOf = (lease: Lease): string => `${lease.summary} ${readingOf(lease)}`;
 
 /** I2: an incident's first word is its trigger, and no two attempts of one incident overlap while both are leased. */
 function order(world: World, adopted: ReadonlySet<number>): void {
@@ -229,19 +133,23 @@ function makesGood(world: World, { lease }: Passage): boolean {
     one.token < lease.token;
   return (
     [...world.watch.handed.values()].some((handed) => handed.end !== "settled" && ofThis(handed.lease)) ||
-    world.network.passages.some((passage) => leftUnanswered(passage) && ofThis(passage.lease))
+    world.network.passages.some((passage) => isUnanswered(passage) && ofThis(passage.lease))
   );
 }
 
-const leftUnanswered = ({ outcome }: Passage): boolean =>
-  outcome?.kind === "ambiguous" || (outcome?.kind === "interrupted" && outcome.left);
-
-/** I4: the receiver never counted more than its limit, save where it was not the limit that we were told. */
-function limits(world: World): void {
-  // A process that was away for longer than anybody reckons with writes when its slot is another's.
-  if (world.network.writesAtAnyTime) return;
-  for (const { key, from, to, allowed, refused } of world.receiver.overLimit())
-    world.watch.violate("I4", `key ${key}: ${refused} calls beyond ${allowed} from ${from} to ${to}`);
+/** I4: no receiver counted more attempts of a key than its limit in any window, except where a process wrote at any time. */
+function limits({ network, receivers, scenario, watch }: World): void {
+  // A process that was away for longer than the ledger expects writes when its slot is another's.
+  if (network.writesAtAnyTime) return;
+  for (const { key, from, to, allowed, refused } of receivers.simulator.overLimit())
+    watch.violate("I4", `key ${key}: ${refused} calls beyond ${allowed} from ${from} to ${to}`);
+  const { limit } = scenario;
+  if (limit === 0) return;
+  for (const [key, passages] of Map.groupBy(network.passages, (passage) => passage.key)) {
+    const arrivals = passages.flatMap(({ arrivedAtMs }) => arrivedAtMs ?? []).toSorted((a, b) => a - b);
+    const beyond = arrivals.find((atMs, n) => atMs - (arrivals[n - limit] ?? Number.NEGATIVE_INFINITY) < windowMs);
+    if (beyond !== undefined) watch.violate("I4", `key ${key}: more than ${limit} attempts in a window at ${beyond}`);
+  }
 }
 
 /** I5: what is not critical leaves the reserve of each window alone. */
@@ -257,6 +165,19 @@ function reserve({ scenario, watch }: World): void {
     );
     if (tooSoon) watch.violate("I5", `key ${key}: token ${tooSoon.lease.token} is of the reserve for criticals`);
   }
+}
+
+/** I10: no target waits for its key where no key that it had was ever refused. */
+export function isolated(world: World, views: readonly IncidentView[]): void {
+  const { passages } = world.network;
+  const refused = new Set(
+    passages.flatMap(({ key, lease, outcome }) =>
+      outcome?.kind === "blocked" || (outcome?.kind === "refused" && lease.action === "check") ? [key] : [],
+    ),
+  );
+  for (const { incident, reason } of views)
+    if (reason === "waiting_auth" && !world.keysOf(incident.target).some((key) => refused.has(key)))
+      world.watch.violate("I10", `incident ${incident.id} at ${incident.target} waits for the key of another target`);
 }
 
 /** I1: what was accepted is known. */

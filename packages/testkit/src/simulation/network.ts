@@ -1,9 +1,9 @@
 import type { Lease, Outcome } from "@tocsin/core/decisions";
-import type { Simulator, SimulatorAnswer } from "@tocsin/simulator";
+import type { SimulatorAnswer } from "@tocsin/simulator";
 import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { Life } from "./life.ts";
-import { eventOf, outcomeOf } from "./pagerduty.ts";
+import type { Receivers } from "./receivers.ts";
 import type { Trouble } from "./scenario.ts";
 
 /** One attempt as the world saw it, whatever its process learned. */
@@ -18,8 +18,6 @@ export interface Passage {
   effect: string | null;
   outcome: Outcome | null;
   endedAtMs: number | null;
-  /** The ledger took the outcome as this lease's. */
-  settled: boolean;
 }
 
 const noAnswer = (reason: "network" | "timeout", left: boolean, detail: string): Outcome => ({
@@ -32,7 +30,7 @@ const noAnswer = (reason: "network" | "timeout", left: boolean, detail: string):
 export class Network {
   readonly passages: Passage[] = [];
   readonly #clock: VirtualClock;
-  readonly #receiver: Simulator;
+  readonly #receivers: Receivers;
   readonly #random: Random;
   readonly #trouble: Trouble;
   /** Nothing goes wrong any more. */
@@ -42,7 +40,7 @@ export class Network {
 
   constructor(
     clock: VirtualClock,
-    receiver: Simulator,
+    receivers: Receivers,
     random: Random,
     trouble: Trouble,
     on: { readonly begin: (lease: Lease) => void; readonly leasedUntilMs: (token: number) => number },
@@ -50,7 +48,7 @@ export class Network {
     this.#onBegin = on.begin;
     this.#leasedUntilMs = on.leasedUntilMs;
     this.#clock = clock;
-    this.#receiver = receiver;
+    this.#receivers = receivers;
     this.#random = random;
     this.#trouble = trouble;
   }
@@ -69,7 +67,6 @@ export class Network {
       effect: null,
       outcome: null,
       endedAtMs: null,
-      settled: false,
     };
     this.passages.push(passage);
     // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
@@ -110,7 +107,7 @@ export class Network {
       const heard = (outcome: Outcome): void => life.do(() => resolve(outcome));
       let request: number | undefined;
       const giveUp = (): void => {
-        if (request !== undefined) this.#receiver.abandon(request);
+        if (request !== undefined) this.#receivers.simulator.abandon(request);
         const timeout = (signal.reason as DOMException).name === "TimeoutError";
         resolve(
           timeout
@@ -122,20 +119,20 @@ export class Network {
       this.#clock.after(way.outMs, () => {
         // Given up, or its process is gone: what had not arrived by then is lost, as often as not.
         if ((signal.aborted || life.over) && this.#random.chance(0.5)) return;
-        const answer = this.#receiver.handle(eventOf(passage.lease, passage.key));
+        const { answer, effect } = this.#receivers.handle(passage.lease, passage.key);
         if (answer.mishap?.kind !== "refused" && !isUnread(answer)) passage.arrivedAtMs = this.#clock.monotonic();
         request = answer.request;
-        passage.effect = this.#receiver.requests(1)[0]?.effect ?? null;
-        this.#comeBack(answer, way.backMs, heard);
+        passage.effect = effect;
+        this.#comeBack(passage.key, answer, way.backMs, heard);
       });
     });
   }
 
-  #comeBack(answer: SimulatorAnswer, backMs: number, heard: (outcome: Outcome) => void): void {
+  #comeBack(key: string, answer: SimulatorAnswer, backMs: number, heard: (outcome: Outcome) => void): void {
     const { mishap } = answer;
     switch (mishap?.kind) {
       case undefined:
-        this.#clock.after(backMs, () => heard(outcomeOf(answer)));
+        this.#clock.after(backMs, () => heard(this.#receivers.outcomeOf(key, answer)));
         return;
       case "refused":
         heard(noAnswer("network", false, "connection refused"));
@@ -145,10 +142,12 @@ export class Network {
         return;
       case "half":
         // The status line came; it decides.
-        heard(outcomeOf(answer));
+        heard(this.#receivers.outcomeOf(key, answer));
         return;
       case "slow":
-        this.#clock.after(mishap.headersMs + mishap.bodyMs + backMs, () => heard(outcomeOf(answer)));
+        this.#clock.after(mishap.headersMs + mishap.bodyMs + backMs, () =>
+          heard(this.#receivers.outcomeOf(key, answer)),
+        );
         return;
       case "hang":
         return;

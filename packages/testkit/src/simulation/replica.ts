@@ -9,9 +9,10 @@ import {
 import { severityRank } from "@tocsin/core/decisions";
 import { startWorker, type Worker } from "@tocsin/engine";
 import type { VirtualClock } from "../virtual-clock.ts";
-import { pagerdutyTraits } from "../target-terms.ts";
+import { receiverTraits } from "../target-terms.ts";
 import { Life } from "./life.ts";
 import type { Network } from "./network.ts";
+import { endpointOf } from "./receivers.ts";
 import type { Scenario, TargetPlan } from "./scenario.ts";
 
 export const wants = (target: TargetPlan, alert: Pick<Alert, "labels" | "annotations">): boolean =>
@@ -40,16 +41,17 @@ export const windowMs = 60_000;
 export const reserveShare = 0.2;
 
 export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): TargetTerms {
-  const { name, enabled, key, timeoutMs, pageResolved } = target;
+  const { name, type, enabled, key, timeoutMs, pageResolved } = target;
+  const endpoint = endpointOf(target);
   return {
     name,
     enabled,
     shadow: false,
-    endpoint: `${name} ${key}`,
-    access: `${name} ${key}`,
+    endpoint,
+    access: `${endpoint} ${key}`,
     credential: key,
     sealed: key,
-    traits: pagerdutyTraits,
+    traits: receiverTraits[type],
     rateLimit: {
       limit,
       perMs: windowMs,
@@ -60,8 +62,19 @@ export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): Tar
     timeoutMs,
     pageResolved,
     ...(target.fallback && { fallback: { target: target.fallback, afterMs: 120_000 } }),
-    adoptUnknownResolves: true,
+    adoptUnknownResolves: type === "pagerduty",
   };
+}
+
+/** The targets, and one of the same credential that sends nothing: its limit must count for no other. */
+function allTerms(targets: readonly TargetPlan[], scenario: Scenario): TargetTerms[] {
+  const terms = targets.map((target) => termsOf(target, scenario));
+  const [first] = terms;
+  if (!first || scenario.seed % 2 === 0) return terms;
+  const off = scenario.seed % 4 === 1 ? { enabled: false } : { shadow: true };
+  const { fallback: _none, ...rest } = first;
+  const rateLimit = { ...first.rateLimit, limit: 1, perMs: 24 * 3_600_000 };
+  return [...terms, { ...rest, ...off, name: "idle", rateLimit }];
 }
 
 export interface Surroundings {
@@ -145,9 +158,7 @@ export class Replica {
 
   async #useTargets(): Promise<void> {
     const targets = this.#around.targets();
-    await this.#untilDone(() =>
-      this.#ledger.useTargets(targets.map((target) => termsOf(target, this.#around.scenario))),
-    );
+    await this.#untilDone(() => this.#ledger.useTargets(allTerms(targets, this.#around.scenario)));
     this.targets = targets;
   }
 

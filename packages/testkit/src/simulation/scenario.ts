@@ -2,13 +2,17 @@ import type { Severity } from "@tocsin/core/decisions";
 import { severities } from "@tocsin/core/decisions";
 import { Random } from "../random.ts";
 import { allSenderKinds, type SenderKind } from "../senders/kinds.ts";
+import { type ReceiverType, receiverTraits } from "../target-terms.ts";
 
 const second = 1_000;
 const minute = 60 * second;
 
-/** A target as an operator wrote it. Events go to PagerDuty under `key`. */
+/** A target as an operator wrote it. */
 export interface TargetPlan {
   readonly name: string;
+  readonly type: ReceiverType;
+  /** Of a webhook or an Alertmanager; others are where their key says. */
+  readonly url: string;
   readonly enabled: boolean;
   readonly key: string;
   /** Wants these teams only; empty: all. */
@@ -131,7 +135,25 @@ export function scenarioOf(seed: number, senders?: SenderKind): Scenario {
   const torn = withTornCommits({ ...rough, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
   // Somebody who acknowledges whatever pages, so that some of it ends and comes back meanwhile.
   const met = random.chance(0.15) ? { ...torn, meanToPersonMs: 3 * second } : torn;
-  return random.chance(0.06) ? withStorm(met) : met;
+  const stormed = random.chance(0.06) ? withStorm(met) : met;
+  return withReceivers(stormed, new Random(seed).fork("receivers"));
+}
+
+/**
+ * In half of the runs there are targets of all types; in half of these all are of one type at one URL, some with one key for all
+ * of them, and keys are often revoked and replaced.
+ */
+function withReceivers(scenario: Scenario, random: Random): Scenario {
+  if (random.chance(0.5)) return scenario;
+  const [first] = scenario.targets;
+  if (random.chance(0.5) || !first) {
+    const types = Object.keys(receiverTraits) as ReceiverType[];
+    return { ...scenario, targets: scenario.targets.map((target) => ({ ...target, type: random.pick(types) })) };
+  }
+  const type = random.pick(["webhook", "alertmanager"] as const);
+  const key = random.chance(0.5) ? { key: first.key } : {};
+  const targets = scenario.targets.map((target) => ({ ...target, type, url: "shared", ...key }));
+  return { ...scenario, targets, meanToTargetChangeMs: minute };
 }
 
 function withSenders(scenario: Scenario, random: Random, senders: SenderKind | undefined): Scenario {
@@ -211,6 +233,8 @@ function targetsOf(random: Random): TargetPlan[] {
   const keys = [newKey(random), newKey(random), newKey(random)];
   return Array.from({ length: random.between(1, 3) }, (_, n) => ({
     name: `target-${n}`,
+    type: "pagerduty",
+    url: `receiver-${n}`,
     enabled: true,
     key: keys[n] as string,
     teams: random.chance(0.6) ? [] : some(random, teams),

@@ -1,4 +1,4 @@
-import { judge } from "./judge.ts";
+import { isolated, judge } from "./judge.ts";
 import type { OpenLedger } from "./ledger-home.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { World } from "./world.ts";
@@ -42,6 +42,7 @@ export async function simulate(
     const views = await world.viewsIfOpen();
     world.watch.states(views);
     world.watch.starving(views);
+    isolated(world, views);
   }
   world.calm();
   // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour. A doubtful end takes longer.

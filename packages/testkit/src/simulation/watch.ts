@@ -25,6 +25,8 @@ interface Wanting {
   readonly remindsWithinMs: number;
   /** Tells what was over before it could be told. */
   readonly pagesResolved: (target: string) => boolean;
+  /** A resolve of an incident that it does not know has no effect there. */
+  readonly dropsUnknownResolves: (key: string) => boolean;
 }
 
 /** How long after a source's last word that it fires a trigger may still leave: a window of reordering, and a little. */
@@ -46,8 +48,10 @@ export class Watch {
   readonly #acknowledged = new Set<number>();
   readonly #live = new Map<number, Handed>();
   /** Where each incident was told, or may have been. */
-  readonly #places = new Map<number, { readonly endpoint: string; readonly dedupKey: string }>();
+  readonly #places = new Map<number, Pick<Lease, "endpoint" | "dedupKey" | "sealed">>();
   readonly #ended = new Set<number>();
+  /** Incidents with a trigger of unknown fate, and none that was accepted since. */
+  readonly #perhapsOpened = new Set<number>();
   /** Ends and acknowledgements that waited for the limit when they were last looked at. */
   #waiting: ReadonlySet<number> = new Set();
   readonly #words: Words;
@@ -123,6 +127,7 @@ export class Watch {
     if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
     const firing = this.#wanting.alertsOf(target, dedupKey).filter((alert) => this.#words.mayFire(alert, nowMs, 0));
     const handed: Handed = { lease, owner, atMs: nowMs, firing, endedAtMs: null, end: null };
+    if (action === "trigger") this.#perhapsOpened.add(incident);
     this.handed.set(token, handed);
     this.#live.set(incident, handed);
   }
@@ -138,9 +143,11 @@ export class Watch {
     if (lateMs > 0) this.violate("lease", `${action} ${dedupKey} (token ${token}) begins ${lateMs} ms after its lease`);
   }
 
-  #mayTrigger({ target, dedupKey }: Lease): boolean {
+  #mayTrigger({ incident, target, dedupKey, sealed }: Lease): boolean {
     const alerts = this.#wanting.alertsOf(target, dedupKey);
     return (
+      // Where a resolve alone would puzzle, a trigger of unknown fate is repeated before it.
+      (this.#perhapsOpened.has(incident) && !this.#wanting.dropsUnknownResolves(sealed)) ||
       this.#wanting.pagesResolved(target) ||
       alerts.some((alert) => this.#words.mayFire(alert, this.#nowMs(), hindsightMs))
     );
@@ -168,6 +175,7 @@ export class Watch {
       return this.violate("fencing", `token ${lease.token} was settled after its end`);
     this.#end(handed, "settled");
     const { kind } = outcome;
+    if (kind === "accepted") this.#perhapsOpened.delete(lease.incident);
     if (kind === "accepted" || kind === "ambiguous" || (kind === "interrupted" && outcome.left)) this.#told(lease);
   }
 
@@ -178,8 +186,8 @@ export class Watch {
     if (end !== "settled") this.#told(handed.lease);
   }
 
-  #told({ incident, action, endpoint, dedupKey }: Lease): void {
-    if (action !== "check" && !this.#places.has(incident)) this.#places.set(incident, { endpoint, dedupKey });
+  #told({ incident, action, endpoint, dedupKey, sealed }: Lease): void {
+    if (action !== "check" && !this.#places.has(incident)) this.#places.set(incident, { endpoint, dedupKey, sealed });
   }
 
   /**
@@ -194,7 +202,7 @@ export class Watch {
     for (const { incident } of waiting) {
       const place = this.#places.get(incident.id);
       if (!place || !waited.has(incident.id)) continue;
-      const here = [...this.handed.values()].filter(({ lease }) => lease.endpoint === place.endpoint);
+      const here = [...this.handed.values()].filter(({ lease }) => lease.sealed === place.sealed);
       const others = here.filter(({ atMs, lease }) => atMs > fromMs && lease.urgency !== urgency.criticalTrigger);
       // One whose owner is gone is charged for as long as it may arrive, and has had its window after that.
       const hadTheirs = here.some(

@@ -6,6 +6,7 @@ import { VirtualClock } from "../virtual-clock.ts";
 import { LedgerHome, type OpenLedger } from "./ledger-home.ts";
 import { monitoringSource } from "./monitoring-source.ts";
 import { Network } from "./network.ts";
+import { Receivers } from "./receivers.ts";
 import { dedupKeyOf, Replica, wants } from "./replica.ts";
 import { type AlertPlan, newKey, type Scenario, type TargetPlan } from "./scenario.ts";
 import { directSource, type Source, webhookSource } from "./sources.ts";
@@ -30,7 +31,7 @@ export class World implements AsyncDisposable {
   readonly scenario: Scenario;
   readonly clock = new VirtualClock();
   readonly settings: DeliverySettings;
-  readonly receiver: Simulator;
+  readonly receivers: Receivers;
   readonly network: Network;
   readonly home: LedgerHome;
   readonly watch: Watch;
@@ -64,13 +65,14 @@ export class World implements AsyncDisposable {
     this.#versions = [{ targets: scenario.targets, untilMs: Number.POSITIVE_INFINITY }];
     this.#alerts = new Map(scenario.alerts.map((alert) => [alert.name, alert]));
     for (const { name, key } of scenario.targets) this.#keys.set(name, new Set([key]));
-    this.receiver = new Simulator({
+    const simulator = new Simulator({
       clock: { now: () => clock.monotonic() },
       seed: scenario.seed,
       limit: { limit: scenario.limit, align: scenario.alignment },
     });
-    if (scenario.trouble.receiver !== "") this.receiver.setFaults(scenario.trouble.receiver);
-    this.network = new Network(clock, this.receiver, fork("network"), scenario.trouble, {
+    if (scenario.trouble.receiver !== "") simulator.setFaults(scenario.trouble.receiver);
+    this.receivers = new Receivers(simulator, scenario.targets);
+    this.network = new Network(clock, this.receivers, fork("network"), scenario.trouble, {
       begin: (lease) => this.watch.begins(lease),
       leasedUntilMs: (token) => this.watch.leasedUntilMs(token),
     });
@@ -82,6 +84,7 @@ export class World implements AsyncDisposable {
         staleAfterMs: this.settings.staleAfter,
         // A changed text is sent however long ago it changed.
         remindsWithinMs: scenario.retrigger === "content" ? Number.POSITIVE_INFINITY : this.settings.remind / 2,
+        dropsUnknownResolves: (key) => this.receivers.traitsAt(key).dropsUnknownResolves,
         pagesResolved: (target) =>
           scenario.targets.some(({ name, pageResolved }) => name === target && pageResolved === "always"),
       },
@@ -116,7 +119,7 @@ export class World implements AsyncDisposable {
     return this.#alerts.values();
   }
 
-  /** Every key that a target ever had. No two targets share one. */
+  /** Every key that a target ever had. Only targets at one URL may share one. */
   keysOf(target: string): string[] {
     return [...(this.#keys.get(target) ?? [])];
   }
@@ -163,7 +166,7 @@ export class World implements AsyncDisposable {
     this.note("calm");
     this.network.calm = true;
     this.home.calm = true;
-    this.receiver.setFaults([]);
+    this.receivers.simulator.setFaults([]);
     void this.#restoreKeys();
     for (const source of this.sources) source.quiet();
   }
@@ -306,8 +309,10 @@ export class World implements AsyncDisposable {
         return [target];
       default: {
         const key = newKey(random);
+        const changed = { ...target, key };
         this.#keys.get(target.name)?.add(key);
-        return [{ ...target, key }];
+        this.receivers.register(changed);
+        return [changed];
       }
     }
   }
@@ -315,7 +320,7 @@ export class World implements AsyncDisposable {
   /** The receiver no longer knows a key; after a while it does again. */
   #revoke(key: string, random: Random): void {
     this.note(`the receiver revokes ${key}`);
-    this.receiver.setKeys([...this.#keys.values()].flatMap((keys) => [...keys]).filter((one) => one !== key));
+    this.receivers.revoke(key);
     this.clock.after(random.between(1, 8) * minute, () => void this.#restoreKeys());
   }
 
@@ -335,7 +340,7 @@ export class World implements AsyncDisposable {
     );
     if ((asked || refused || !this.home.isOpen) && patience > 0)
       this.clock.after(500, () => void this.#restoreKeys(patience - 1));
-    else this.receiver.setKeys(undefined);
+    else this.receivers.restoreKeys();
   }
 
   async #acknowledge(random: Random): Promise<void> {
