@@ -6,7 +6,7 @@ import { openPostgresLedger } from "./postgres-ledger.ts";
 import { type Place, testServers } from "./server.fixture.ts";
 
 /** More with TOCSIN_SEEDS; a history over a real database takes some seconds. */
-const seeds = (process.env["TOCSIN_SEEDS"] ?? "1").split(",").map(Number);
+const seeds = (process.env["TOCSIN_SEEDS"] ?? "2").split(",").map(Number);
 
 /** Two replicas' ledgers in turn: each finds what the other wrote meanwhile. */
 async function inTurn({ address, connect }: Place, options: LedgerOptions): Promise<Ledger> {
