@@ -4,8 +4,7 @@ import { hostname } from "node:os";
 
 import { type Clock, systemClock } from "@tocsin/core";
 import { startWorker, type Worker } from "@tocsin/engine";
-import { proxiesFrom, type ProxySettings } from "@tocsin/pagerduty/http";
-import { proxySecrets, Transport } from "@tocsin/publishers";
+import { Transport } from "@tocsin/publishers";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
 import { type Address, formatAddress } from "./config/address.ts";
@@ -34,6 +33,7 @@ import { notifications } from "./notification.ts";
 import { keysOf, openLedger } from "./open-ledger.ts";
 import { OperatorError } from "./operator-error.ts";
 import { publishing } from "./publishing.ts";
+import { proxiesIn } from "./proxies.ts";
 import { Reachability } from "./reachability/reachability.ts";
 import { Readers } from "./readers/readers.ts";
 import { Readiness } from "./readiness.ts";
@@ -109,8 +109,8 @@ export async function compose(
     // One owner hears everything himself: of what he reads late, the end comes after the beginning.
     const standstill = config.ledger.kind === "postgres" ? new Standstill(clock) : undefined;
     closing.push(() => standstill?.stop());
-    const proxy = proxiesFrom(env);
-    scrubber.learn(secretsOf(proxy));
+    const { settings: proxy, secrets: proxySecrets } = proxiesIn(env);
+    scrubber.learn(proxySecrets);
     const guard = new TargetGuard(config);
     const { rulesOf, ownPort } = guard;
     const transport = new Transport({
@@ -292,13 +292,4 @@ async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
   const cancel = clock.after(1_000, () => app.server.closeAllConnections());
   await app.close();
   cancel();
-}
-
-/** @throws OperatorError when the environment names a proxy that cannot be used */
-function secretsOf(proxy: ProxySettings): readonly string[] {
-  try {
-    return proxySecrets(proxy);
-  } catch (error) {
-    throw new OperatorError(`${(error as Error).message}, such as "http://proxy.example.com:3128"`, { cause: error });
-  }
 }

@@ -6,6 +6,7 @@ import { configJsonSchema } from "../config/json-schema.ts";
 import { loadConfig } from "../config/load.ts";
 import { fileDiscoveries } from "../discovery/open-discoveries.ts";
 import { TargetGuard } from "../discovery/target-guard.ts";
+import { proxiesIn } from "../proxies.ts";
 import { readTargets } from "../read-targets.ts";
 import type { TargetEntry } from "../target-entry.ts";
 import { noTargetCanReceive } from "../target-problems.ts";
@@ -61,7 +62,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     const expectsTargets = (written || config.targets !== undefined) && config.discovery.kubernetes === undefined;
     const noTarget = expectsTargets && errors.length === 0 && noTargetCanReceive(entries);
     return {
-      issues: [...issues, ...errors],
+      issues: [...proxyIssues(env), ...issues, ...errors],
       warnings: [
         ...entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
         ...(noTarget ? [{ path: "targets", message: `${noTarget}: alerts will be recorded but not sent` }] : []),
@@ -71,6 +72,16 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { issues: error.issues, warnings: [], targets: 0 };
+  }
+}
+
+/** A start would be refused for them. */
+function proxyIssues(env: Terminal["env"]): Issue[] {
+  try {
+    proxiesIn(env);
+    return [];
+  } catch (error) {
+    return [{ path: "environment", message: (error as Error).message }];
   }
 }
 

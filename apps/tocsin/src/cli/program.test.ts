@@ -131,6 +131,22 @@ describe("config", () => {
     expect([code, stdout, stderr]).toEqual([0, "right.yaml: ok, 1 target\n", ""]);
   });
 
+  test.each(["HTTPS_PROXY", "http_proxy", "ALL_PROXY"])("check reports %s that serve would refuse", async (name) => {
+    const proxied = { ...env, [name]: "socks5://user:hunter2@proxy.example.com" };
+    const file = write(
+      "proxied.yaml",
+      `server: { listen: "127.0.0.1:0" }\nledger: { url: "sqlite::memory:" }\n${target("")}`,
+    );
+    const checked = await tocsin(["config", "check", "--config", file], proxied);
+    expect(checked).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining(`${name} must be an http or https URL`),
+    });
+    expect(checked.stderr).not.toContain("hunter2");
+    const served = await tocsin(["serve", "--config", file], proxied);
+    expect(served).toMatchObject({ code: 1, stderr: expect.stringContaining(`${name} must be an http or https URL`) });
+  });
+
   test("check says all that is wrong, with lines; a wrong target counts", async () => {
     const both = write(
       "both.yaml",
