@@ -211,8 +211,8 @@ class Meter {
     if (Array.isArray(operand) && depth < 40) for (const item of operand) this.add(item, depth + 1);
   }
 }
-/** The budget, and what one operation may do before it is charged. */
-const maxUnits = 4 * stepsPerEvent;
+/** The least that is charged: sixteen characters, or items of a range, are one step. */
+const maxUnits = 16 * stepsPerEvent;
 
 describe("any template", () => {
   test("does no more work than its steps, whatever its tags and filters", () => {
