@@ -163,6 +163,26 @@ export class Gates {
     this.#store.putGate("endpoint", access, block);
   }
 
+  /** Something that authenticates has changed: what was refused before says nothing about the access. */
+  renew(access: string, nowMs: number): void {
+    this.#blocks.delete(access);
+    this.#repairedAtMs.set(access, nowMs);
+    this.#store.putGate("endpoint", access, { repairedAtMs: nowMs });
+  }
+
+  /** An endpoint leaves its access and credential while attempts may be under way there: others may ask in their place. */
+  abandonProbes(access: string, credential: string): void {
+    const block = this.#blocks.get(access);
+    if (block && block.probe !== null) this.putBlock(access, { ...block, probe: null });
+    const throttle = this.throttle(credential);
+    if (throttle.probe !== null) this.putThrottle(credential, { ...throttle, probe: null });
+  }
+
+  /** Whether an attempt began before the access was repaired or changed. */
+  isOutdated(access: string, sinceMs: number): boolean {
+    return (this.#repairedAtMs.get(access) ?? Number.NEGATIVE_INFINITY) > sinceMs;
+  }
+
   /** It takes events again. */
   unblock(access: string, nowMs: number): void {
     if (!this.#blocks.delete(access)) return;

@@ -109,7 +109,9 @@ function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight:
     isInfrastructure(outcome) ? failed(breaker, incident.id, token, nowMs) : answered(breaker),
   );
 
-  if (outcome.kind === "blocked") gates.blockFor(terms.access, outcome.state, outcome.detail, nowMs);
+  // An attempt of before a change of its credential or headers says nothing about the new ones.
+  if (gates.isOutdated(terms.access, flight.sinceMs)) freeProbes(desk, endpoint, token);
+  else if (outcome.kind === "blocked") gates.blockFor(terms.access, outcome.state, outcome.detail, nowMs);
   else if (outcome.kind === "refused" && flight.action === "check")
     gates.blockFor(terms.access, "unauthorized", outcome.detail, nowMs);
   else if (outcome.kind === "accepted") gates.unblock(terms.access, nowMs);

@@ -20,7 +20,11 @@ export function useTargets(desk: Desk, targets: readonly TargetTerms[]): void {
     if (current && terms) {
       wanted.delete(terms.name);
       // Another credential, header or signing secret, or one that is used again: what was refused may be accepted now.
-      if (!record.current || record.terms.access !== terms.access) desk.gates.unblock(terms.access, desk.nowMs);
+      const isOther = record.terms.access !== terms.access;
+      if (isOther) desk.gates.renew(terms.access, desk.nowMs);
+      else if (!record.current) desk.gates.unblock(terms.access, desk.nowMs);
+      if (isOther || record.terms.credential !== terms.credential)
+        desk.gates.abandonProbes(record.terms.access ?? record.terms.endpoint, record.terms.credential);
       if (!record.current || !sameTerms(record.terms, terms)) store.putEndpoint({ id: record.id, current, terms });
     } else if (record.current) store.putEndpoint({ ...record, current: false });
   }

@@ -60,6 +60,40 @@ export function sharing(subject: LedgerSubject): void {
     });
   });
 
+  describe("a header that changes while an attempt is under way", () => {
+    const [one, two] = ["one", "two"].map((name) => atOneUrl(name, "old")) as [TargetTerms, TargetTerms];
+    const changed = { ...one, access: "new", credential: "new", sealed: "new" };
+
+    it.each([
+      ["a block", unauthorized, minute, unauthorized],
+      ["a pause", tooMany, 30 * second, accepted],
+    ])("leaves %s to others to ask about", async (_what, outcome, waitMs, answer) => {
+      await using stage = await Stage.open(subject, { targets: [one, two] });
+      await stage.fires("a", { at: ["one"] });
+      await stage.attempt(outcome);
+      await stage.clock.advance(waitMs);
+      const probe = await stage.claimOne();
+      await stage.fires("b", { at: ["two"] });
+      expect(await stage.claim()).toEqual([]);
+      await stage.ledger.useTargets([changed, two]);
+      await stage.settle(probe, answer);
+      await stage.clock.advance(waitMs);
+      expect(names(await stage.claim())).toContain("two");
+    });
+
+    it("is not blocked by the answer to what was sent before", async () => {
+      await using stage = await Stage.open(subject, { targets: [one] });
+      await stage.fires("a", { at: ["one"] });
+      const lease = await stage.claimOne();
+      await stage.clock.advance(second);
+      await stage.ledger.useTargets([changed]);
+      await stage.settle(lease, unauthorized);
+      expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
+      await stage.attempt(unauthorized);
+      expect(await stage.ledger.standing()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
+    });
+  });
+
   describe("a limit", () => {
     const shared = { credential: "shared", ...limitOf(4) };
     const tight = { credential: "shared", ...limitOf(1, 24 * hour) };
@@ -175,22 +209,31 @@ export function sharing(subject: LedgerSubject): void {
     });
   });
 
-  it("targets that an earlier version stored, without an access, are ended where they were told", async () => {
+  describe("a target that an earlier version stored, without an access", () => {
     const { access: _none, ...earlier } = targetTerms("pagerduty");
-    await using stage = await Stage.open(subject, { targets: [earlier as TargetTerms] });
-    for (const name of ["a", "b"]) await stage.fires(name);
-    await stage.tell();
-    // The same target read by this version: headers make its access and its credential others.
-    await stage.ledger.useTargets([targetTerms("pagerduty", { endpoint: earlier.endpoint, credential: "by header" })]);
-    await stage.ends("a");
-    expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint: earlier.endpoint });
-    await stage.ledger.useTargets([earlier as TargetTerms]);
-    await stage.ledger.useTargets([]);
-    await stage.ends("b");
-    await stage.attempt(unauthorized);
-    expect((await stage.stands())[0]).toBe("due orphaned_key");
-    await stage.clock.advance(minute);
-    expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint: earlier.endpoint });
-    expect(await stage.stands()).toEqual(["closed delivered", "closed delivered"]);
+
+    it("ends what it opened where it opened it, after it was read by this version", async () => {
+      await using stage = await Stage.open(subject, { targets: [earlier as TargetTerms] });
+      await stage.fires("a");
+      await stage.tell();
+      const { endpoint } = earlier;
+      await stage.ledger.useTargets([targetTerms("pagerduty", { endpoint, credential: "by header" })]);
+      await stage.ends("a");
+      expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint });
+      expect(await stage.stands()).toEqual(["closed delivered"]);
+    });
+
+    it("ends it after it was removed too, and waits where it is refused", async () => {
+      await using stage = await Stage.open(subject, { targets: [earlier as TargetTerms] });
+      await stage.fires("a");
+      await stage.tell();
+      await stage.ledger.useTargets([]);
+      await stage.ends("a");
+      await stage.attempt(unauthorized);
+      expect(await stage.stands()).toEqual(["due orphaned_key"]);
+      await stage.clock.advance(minute);
+      expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint: earlier.endpoint });
+      expect(await stage.stands()).toEqual(["closed delivered"]);
+    });
   });
 }
