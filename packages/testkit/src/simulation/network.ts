@@ -4,7 +4,7 @@ import type { Random } from "../random.ts";
 import type { VirtualClock } from "../virtual-clock.ts";
 import type { Life } from "./life.ts";
 import type { Receivers } from "./receivers.ts";
-import type { Trouble } from "./scenario.ts";
+import type { Scenario, Trouble } from "./scenario.ts";
 
 /** One attempt as the world saw it, whatever its process learned. */
 export interface Passage {
@@ -37,12 +37,14 @@ export class Network {
   calm = false;
   readonly #onBegin: (lease: Lease) => void;
   readonly #leasedUntilMs: (token: number) => number;
+  readonly #shortestTimeoutMs: number;
+  readonly #underWay = new Set<Passage>();
 
   constructor(
     clock: VirtualClock,
     receivers: Receivers,
     random: Random,
-    trouble: Trouble,
+    { trouble, targets }: Pick<Scenario, "trouble" | "targets">,
     on: { readonly begin: (lease: Lease) => void; readonly leasedUntilMs: (token: number) => number },
   ) {
     this.#onBegin = on.begin;
@@ -51,6 +53,7 @@ export class Network {
     this.#receivers = receivers;
     this.#random = random;
     this.#trouble = trouble;
+    this.#shortestTimeoutMs = Math.min(...targets.map(({ timeoutMs }) => timeoutMs));
   }
 
   /** One attempt of a process. The key of its target is what the lease has sealed. */
@@ -70,7 +73,8 @@ export class Network {
     };
     this.passages.push(passage);
     // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
-    const longestMs = this.#awayMs(lease);
+    this.#underWay.add(passage);
+    const longestMs = this.#awayMs(lease, life);
     if (!this.calm && random.chance(lives.lateWrites))
       life.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, longestMs) : 1, longestMs));
     const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
@@ -78,6 +82,7 @@ export class Network {
     const outcome = await new Promise<Outcome>((resolve) =>
       life.do(() => void this.#exchange(life, passage, signal, way).then(resolve)),
     );
+    this.#underWay.delete(passage);
     passage.outcome = outcome;
     passage.endedAtMs = this.#clock.monotonic();
     return outcome;
@@ -92,9 +97,14 @@ export class Network {
     return lives.lateWrites > 0 && lives.meanToCrashMs + ledger.crashBefore + ledger.crashAfter === 0;
   }
 
-  #awayMs({ token, leaseMs, timeoutMs }: Lease): number {
+  /** All attempts of a process are held up together: those under way, and those that begin in the same moment. */
+  #awayMs({ token, leaseMs, timeoutMs }: Lease, life: Life): number {
     if (this.writesAtAnyTime) return 3 * leaseMs;
-    return Math.max(1, this.#leasedUntilMs(token) + timeoutMs - this.#clock.monotonic() - 1_000);
+    const shorterMs = 2 * (timeoutMs - this.#shortestTimeoutMs);
+    let untilMs = this.#leasedUntilMs(token) + timeoutMs - shorterMs;
+    for (const { lease, life: name } of this.#underWay)
+      if (name === life.name) untilMs = Math.min(untilMs, this.#leasedUntilMs(lease.token) + lease.timeoutMs);
+    return Math.max(1, untilMs - this.#clock.monotonic() - 1_000);
   }
 
   #exchange(

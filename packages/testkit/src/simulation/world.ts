@@ -72,7 +72,7 @@ export class World implements AsyncDisposable {
     });
     if (scenario.trouble.receiver !== "") simulator.setFaults(scenario.trouble.receiver);
     this.receivers = new Receivers(simulator, scenario.targets);
-    this.network = new Network(clock, this.receivers, fork("network"), scenario.trouble, {
+    this.network = new Network(clock, this.receivers, fork("network"), scenario, {
       begin: (lease) => this.watch.begins(lease),
       leasedUntilMs: (token) => this.watch.leasedUntilMs(token),
     });
