@@ -1,4 +1,13 @@
-import type { Alert, Decision, ExplainedIncident, Explanation, Incident, IncidentState, Reason } from "@tocsin/core";
+import type {
+  Alert,
+  Decision,
+  ExplainedIncident,
+  Explanation,
+  HeldBack,
+  Incident,
+  IncidentState,
+  Reason,
+} from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 
 import {
@@ -27,9 +36,9 @@ const told = (event: "trigger" | "resolve" = "trigger", more: object = {}) =>
 const incidentAt = (
   state: IncidentState,
   reason: Reason,
-  more: Partial<Incident> & { readonly fallbackFor?: string } = {},
+  more: Partial<Incident> & { readonly fallbackFor?: string; readonly heldBack?: HeldBack } = {},
 ): ExplainedIncident => {
-  const { fallbackFor, ...facts } = more;
+  const { fallbackFor, heldBack, ...facts } = more;
   const incident = {
     id: 7,
     target: "pager",
@@ -58,6 +67,7 @@ const incidentAt = (
       sender: "am",
     },
     ...(fallbackFor !== undefined && { fallbackFor }),
+    ...(heldBack && { heldBack }),
   };
 };
 
@@ -75,11 +85,15 @@ const now = (decision: Decision | undefined, more: Partial<Hypothetical> = {}): 
     `${action} ${dedupKey} ${severity} to ${target}, incident ${incident}, ${firing} firing, from ${sender}`,
   known: undefined,
   adopts: () => true,
+  heldBack: () => undefined,
   ...more,
 });
 
 const eventOf = (decision: Decision, incidents: ExplainedIncident[] = []) =>
   explainKnown(explanation(incidents), now(decision))[0]?.event;
+
+/** A target that accepts nothing now. */
+const heldBack: HeldBack = { reason: "waiting_auth", detail: "HTTP 401" };
 
 describe("an alert that was received", () => {
   const closed = incidentAt("closed", "delivered", { told: told("resolve"), opened: true });
@@ -89,6 +103,12 @@ describe("an alert that was received", () => {
       tells,
       [incidentAt("told", "delivered")],
       { state: "told", reason: "delivered", incident: 7, wouldTell: true },
+    ],
+    [
+      "and sent, at a target that refuses now",
+      tells,
+      [incidentAt("told", "delivered", { heldBack })],
+      { state: "told", reason: "delivered", heldBack },
     ],
     ["and waits", tells, [incidentAt("due", "waiting_limit")], { state: "due", reason: "waiting_limit" }],
     [
@@ -272,6 +292,29 @@ describe("an alert that is asked about", () => {
       "sent although a filter is not applied",
       { reason: "would_tell", wouldTell: true, detail: "a filter is not applied" },
       ask({ ...tells, detail: "a filter is not applied" }),
+    ],
+    [
+      "new, at a target that refuses now",
+      { state: "due", reason: "would_tell", heldBack },
+      ask(tells, undefined, "firing", { heldBack: () => heldBack }),
+    ],
+    [
+      "open already, at a target that refuses now",
+      { state: "told", reason: "duplicate", heldBack },
+      ask(tells, incidentAt("told", "delivered", { told: told(), opened: true, heldBack })),
+    ],
+    [
+      "the end of what was sent with a key that is refused now",
+      { state: "due", reason: "would_tell", heldBack: { ...heldBack, reason: "orphaned_key" } },
+      ask(
+        tells,
+        incidentAt("told", "delivered", {
+          told: told(),
+          opened: true,
+          heldBack: { ...heldBack, reason: "orphaned_key" },
+        }),
+        "resolved",
+      ),
     ],
     ["open already", { state: "told", reason: "duplicate", wouldTell: false, incident: 7 }, ask(tells, open)],
     [

@@ -3,6 +3,7 @@ import type {
   Decision,
   ExplainedIncident,
   Explanation,
+  HeldBack,
   HistoryEntry,
   IncidentState,
   Reason,
@@ -21,8 +22,10 @@ export interface Explained {
   /** The target's rules want this alert, and the target really sends. Of a hypothetical alert: something would be sent now. */
   readonly wouldTell: boolean;
   readonly incident?: number;
+  /** Why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
+  readonly heldBack?: HeldBack;
   /** An incident here that stands in for another target's, beside the target's own. */
-  readonly fallback?: Pick<Explained, "state" | "reason" | "detail" | "incident">;
+  readonly fallback?: Pick<Explained, "state" | "reason" | "detail" | "incident" | "heldBack">;
   /** What would be sent, without credentials. */
   readonly event?: unknown;
   readonly history?: readonly HistoryEntry[];
@@ -80,6 +83,8 @@ export interface Hypothetical extends Required<TargetsNow> {
   readonly known: Explanation | undefined;
   /** Whether a target is sent a resolve of an alert that was never seen. */
   readonly adopts: (target: string) => boolean;
+  /** Why a target accepts nothing now. */
+  readonly heldBack: (target: string) => HeldBack | undefined;
 }
 
 /** Explains an alert that somebody asks about: what would be sent if it came now. */
@@ -93,7 +98,15 @@ export function explainHypothetical(question: Question, now: Hypothetical): Expl
     const event = () => now.render(joined(open, firstOf(decision, question, now)));
     if (why === undefined) {
       const due = { state: "due", reason: "would_tell", wouldTell: true } as const;
-      return { target, ...due, ...notApplied(decision), ...incident, event: event() };
+      const heldBack = open?.heldBack ?? now.heldBack(target);
+      return {
+        target,
+        ...due,
+        ...notApplied(decision),
+        ...incident,
+        ...(heldBack && { heldBack }),
+        event: event(),
+      };
     }
     const isShown = why.reason === "shadow" && decision.tell;
     return { target, state: "not_told", ...why, wouldTell: false, ...incident, ...(isShown && { event: event() }) };
@@ -119,7 +132,7 @@ export const wasReceived = ({ alert, incidents }: Explanation): boolean =>
     return isCurrent && told !== null && told.shadow !== true && (told.certain || opened);
   });
 
-type Why = Pick<Explained, "state" | "reason" | "detail">;
+type Why = Pick<Explained, "state" | "reason" | "detail" | "heldBack">;
 
 /** Undefined: something would be sent. Filters decide triggers only; a resolve follows what was sent. */
 function whyNot(
@@ -135,9 +148,14 @@ function whyNot(
   if (question.status === "resolved" && told) return told.shadow ? { reason: "shadow" } : undefined;
   if (!tell) return unrecorded(decision, question, isShadow);
   if (isShadow) return { reason: "shadow" };
-  if (question.status === "firing") return told ? { state: open?.state ?? "told", reason: "duplicate" } : undefined;
+  if (question.status === "firing") return open && told ? { ...stateAndHold(open), reason: "duplicate" } : undefined;
   return known === undefined && adopts(target) ? undefined : { reason: "resolved_before_told" };
 }
+
+const stateAndHold = ({ state, heldBack }: ExplainedIncident): Pick<Why, "state" | "heldBack"> => ({
+  state,
+  ...(heldBack && { heldBack }),
+});
 
 /** Nothing more will happen to it. */
 const isOver = ({ state, incident }: ExplainedIncident): boolean =>
@@ -180,9 +198,10 @@ function rowOf(
   };
 }
 
-function recorded({ state, reason, incident, fallbackFor }: ExplainedIncident): Why & { readonly incident: number } {
+function recorded(explained: ExplainedIncident): Why & { readonly incident: number } {
+  const { reason, incident, fallbackFor } = explained;
   const detail = fallbackFor === undefined ? incident.lastFailure?.detail : `stands in for ${fallbackFor}`;
-  return { state, reason, incident: incident.id, ...(detail !== undefined && { detail }) };
+  return { ...stateAndHold(explained), reason, incident: incident.id, ...(detail !== undefined && { detail }) };
 }
 
 function unrecorded(decision: Decision, { status }: Question, isShadow: boolean): Why {

@@ -1,7 +1,8 @@
-import type { Alert, Clock, Explanation } from "@tocsin/core";
+import type { Alert, Clock, Explanation, TargetStanding } from "@tocsin/core";
 
 import { explainHypothetical, explainKnown, type Explained, type Question } from "./explain.ts";
 import type { NotificationFacts, Notify } from "./notification.ts";
+import { heldBackOf } from "./target-problems.ts";
 import type { Targets } from "./targets.ts";
 
 export interface ExplainerOptions {
@@ -28,11 +29,21 @@ export class Explainer {
     return explainKnown(explanation, this.#now(explanation.alert.alert));
   }
 
-  /** An alert that somebody asks about; `known` is what was received of it. */
-  hypothetical(question: Question, known: Explanation | undefined): Explained[] {
+  /** An alert that an operator asks about. `known`: what was received of it; `heldBack`: targets that accept nothing now. */
+  hypothetical(
+    question: Question,
+    known: Explanation | undefined,
+    heldBack: readonly TargetStanding[] = [],
+  ): Explained[] {
     const { targets } = this.#o;
     const now = { ...this.#now(question.alert), render: this.#render };
-    return explainHypothetical(question, { ...now, known, adopts: (target) => targets.adopts(target) });
+    const holds = new Map(heldBack.map((standing) => [standing.target, heldBackOf(standing)]));
+    return explainHypothetical(question, {
+      ...now,
+      known,
+      adopts: (target) => targets.adopts(target),
+      heldBack: (target) => holds.get(target),
+    });
   }
 
   #now(alert: Alert) {

@@ -1,4 +1,4 @@
-import type { Issue, TargetStanding } from "@tocsin/core";
+import type { HeldBack, Issue, TargetStanding } from "@tocsin/core";
 
 import type { DiscoveryView } from "./discovery/discoveries.ts";
 
@@ -47,6 +47,14 @@ export function deliveryWarnings(heldBack: readonly TargetStanding[], all: numbe
       "paused after HTTP 429",
     ),
   ];
+}
+
+/** Why a target accepts nothing now, as its incidents say it. */
+export function heldBackOf({ blocked, breaker, limiter }: TargetStanding): HeldBack | undefined {
+  if (blocked) return { reason: "waiting_auth", detail: blocked.detail };
+  if (breaker.state !== "closed")
+    return { reason: "waiting_breaker", ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }) };
+  return limiter.pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: limiter.pausedUntilMs };
 }
 
 /** Places of targets that cannot be read; the targets found last stay in use. */

@@ -8,6 +8,7 @@ import { call } from "./api.ts";
 import { print, sayMore } from "./operate.ts";
 import type { AlertOptions, OperatorOptions } from "./operator-commands.ts";
 import { printable, table } from "./table.ts";
+import { heldBackText, nextWaits } from "./held-back.ts";
 import type { Terminal } from "./terminal.ts";
 
 /*
@@ -52,7 +53,7 @@ export async function listAlerts(
     status,
     labels["alertname"],
     confirmedAt,
-    reason ?? targets.map((one) => `${one.target}: ${one.state}, ${one.reason}`).join("; "),
+    reason ?? targets.map((one) => `${one.target}: ${one.state}, ${one.reason}${nextWaits(one)}`).join("; "),
   ]);
   print(terminal, options, answer, table(["FINGERPRINT", "STATUS", "NAME", "CONFIRMED", "TARGETS"], rows));
   sayMore(terminal, options, answer);
@@ -99,7 +100,9 @@ function explanationText({ fingerprint, status, reason, labels, targets }: Expla
       : [`labels: ${others.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(" ")}`]),
     ...targets.flatMap(({ target, history = [], fallback, ...row }) => [
       `${target}: ${standing(row)}`,
+      ...(row.heldBack ? [`  ${heldBackText(row.heldBack)}`] : []),
       ...(fallback ? [`  also ${standing(fallback)}`] : []),
+      ...(fallback?.heldBack ? [`  ${heldBackText(fallback.heldBack)}`] : []),
       ...history.map((entry) => `  ${entry.at}  ${entry.what}${entry.detail ? `: ${entry.detail}` : ""}`),
     ]),
   ];

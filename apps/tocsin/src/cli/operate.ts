@@ -4,6 +4,7 @@ import type { discoveryBody, targetBody } from "../http/targets.ts";
 import { OperatorError } from "../operator-error.ts";
 import type { TrialReport } from "../trials/trials.ts";
 import { call } from "./api.ts";
+import { heldBackText, nextWaits } from "./held-back.ts";
 import type { ListOptions, OperatorOptions } from "./operator-commands.ts";
 import { printable, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -24,15 +25,29 @@ export async function listIncidents(terminal: Terminal, options: ListOptions): P
   const rows = incidents.map((incident) => [
     incident.id,
     incident.target,
-    incident.state,
-    incident.reason,
+    incident.wanted.acknowledged ? `${incident.state}, acknowledged` : incident.state,
+    `${incident.reason}${nextWaits(incident)}`,
     incident.severity,
     incident.updatedAt,
     incident.wanted.summary,
   ]);
   const headings = ["ID", "TARGET", "STATE", "REASON", "SEVERITY", "UPDATED", "SUMMARY"];
   print(terminal, options, answer, table(headings, rows));
+  sayHeldBack(terminal, options, incidents);
   sayMore(terminal, options, answer);
+}
+
+/** Once per target: a delivered incident alone would look as if all were well. */
+function sayHeldBack(
+  terminal: Terminal,
+  { json: asJson }: OperatorOptions,
+  incidents: readonly ReturnType<typeof incidentBody>[],
+): void {
+  if (asJson) return;
+  const lines = incidents.flatMap(({ target, heldBack }) =>
+    heldBack ? [printable(`${target}: ${heldBackText(heldBack)}`)] : [],
+  );
+  for (const line of new Set(lines)) terminal.err(`${line}\n`);
 }
 
 export async function listDeadLetters(terminal: Terminal, options: ListOptions): Promise<void> {

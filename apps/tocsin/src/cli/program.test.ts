@@ -10,50 +10,12 @@ import { formatAddress } from "../config/address.ts";
 import { startService, type TestService } from "../service.fixture.ts";
 import { run } from "./program.ts";
 import { table } from "./table.ts";
-import type { Terminal } from "./terminal.ts";
+import { runIn, TestTerminal } from "./terminal.fixture.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tocsin-cli-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** Keeps what is written, and sends signals when asked to. */
-class TestTerminal implements Terminal {
-  stdout = "";
-  stderr = "";
-  readonly cwd = dir;
-  readonly env: Record<string, string>;
-  readonly watched = false;
-  readonly #signals = new Map<string, () => void>();
-
-  constructor(env: Record<string, string> = {}) {
-    this.env = env;
-  }
-
-  readonly out = (text: string) => {
-    this.stdout += text;
-  };
-  readonly err = (text: string) => {
-    this.stderr += text;
-  };
-  readonly onSignal = (signal: string, callback: () => void) => {
-    this.#signals.set(signal, callback);
-    return () => this.#signals.delete(signal);
-  };
-  readonly onCrash = () => {};
-
-  get signals(): string[] {
-    return [...this.#signals.keys()].toSorted();
-  }
-
-  send(signal: string): void {
-    this.#signals.get(signal)?.();
-  }
-}
-
-async function tocsin(args: readonly string[], env?: Record<string, string>) {
-  const terminal = new TestTerminal(env);
-  const code = await run(args, terminal);
-  return { code, stdout: terminal.stdout, stderr: terminal.stderr };
-}
+const tocsin = (args: readonly string[], env?: Record<string, string>) => runIn(dir, args, env);
 
 const write = (name: string, text: string) => {
   writeFileSync(join(dir, name), text);
@@ -265,7 +227,7 @@ describe("serve", () => {
         `server: { listen: "127.0.0.1:0" }\nledger: { url: "sqlite:deep/er/tocsin.db" }\n` +
           `targets: [{ name: ${name}, type: pagerduty, url: "${url}", routing_key: "R0UT1NGKEY0123456789abcdefABCDEF" }]\n`,
       );
-    const terminal = new TestTerminal();
+    const terminal = new TestTerminal(dir);
     const running = run(["--config", config("first")], terminal);
     const until = async (text: RegExp) => {
       for (
@@ -330,7 +292,7 @@ describe("serve refuses in one sentence, without a stack,", () => {
 });
 
 test("simulator runs until a signal ends it", async () => {
-  const terminal = new TestTerminal();
+  const terminal = new TestTerminal(dir);
   const running = run(["simulator", "--listen", "127.0.0.1:0", "--listen-eu", "127.0.0.1:0"], terminal);
   while (!terminal.stdout.includes("Its incidents")) await new Promise((done) => setTimeout(done, 5));
   const [us, eu] = Array.from(terminal.stdout.matchAll(/http:\/\/127\.0\.0\.1:\d+/g), ([url]) => url);

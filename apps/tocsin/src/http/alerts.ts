@@ -5,6 +5,7 @@ import { type Explained, hadNoTarget, wasReceived } from "../explain.ts";
 import type { Explainer } from "../explainer.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queryOf } from "./endpoint.ts";
+import { heldBackBody } from "./incidents.ts";
 import { iso } from "./page.ts";
 import { badRequest } from "./problem.ts";
 
@@ -47,6 +48,11 @@ export function alertBody({ alert: { alert, status, confirmedAtMs } }: Explanati
     ...(hadNoTarget(targets) && { reason: "no_target" as const }),
     startsAt: iso(alert.startsAtMs),
     confirmedAt: iso(confirmedAtMs),
-    targets: targets.map(({ target, state, reason }) => ({ target, state, reason })),
+    targets: targets.map(({ target, state, reason, heldBack }) => ({
+      target,
+      state,
+      reason,
+      ...heldBackBody(heldBack),
+    })),
   };
 }

@@ -5,12 +5,12 @@ import type { Explainer } from "../explainer.ts";
 import { parseWebhookAlert } from "../sources/alertmanager.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queriesOf, queryOf } from "./endpoint.ts";
-import { historyBody } from "./incidents.ts";
+import { heldBackBody, historyBody } from "./incidents.ts";
 import { iso } from "./page.ts";
 import { badRequest, notFound } from "./problem.ts";
 
 export interface Explaining {
-  readonly ledger: Pick<Ledger, "explain" | "alerts">;
+  readonly ledger: Pick<Ledger, "explain" | "alerts" | "standing">;
   readonly explainer: Pick<Explainer, "known" | "hypothetical">;
   readonly clock: Clock;
 }
@@ -57,7 +57,8 @@ export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endp
         const { alert, status } = claim;
         const known = await ledger.explain(alert.fingerprint);
         const sender = queryOf(request, "source") ?? known?.alert.sender ?? "";
-        const targets = explainer.hypothetical({ alert, status, sender }, known);
+        const heldBack = await ledger.standing("held_back");
+        const targets = explainer.hypothetical({ alert, status, sender }, known, heldBack);
         return { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: targets.map(explainedBody) };
       },
     },
@@ -91,9 +92,16 @@ function explanationBody({ alert: view }: Explanation, targets: readonly Explain
 /** There is one for the whole alert only where no target could receive it. */
 const reasonOf = (targets: readonly Explained[]) => (hadNoTarget(targets) ? { reason: "no_target" as const } : {});
 
-export const explainedBody = ({ history, ...rest }: Explained) => ({
+export const explainedBody = ({ history, heldBack, fallback, ...rest }: Explained) => ({
   ...rest,
+  ...heldBackBody(heldBack),
+  ...(fallback && { fallback: standInBody(fallback) }),
   ...(history !== undefined && { history: history.map(historyBody) }),
+});
+
+const standInBody = ({ heldBack, ...rest }: NonNullable<Explained["fallback"]>) => ({
+  ...rest,
+  ...heldBackBody(heldBack),
 });
 
 export type ExplanationBody = ReturnType<typeof explanationBody>;

@@ -1,4 +1,11 @@
-import { type Incident, type IncidentState, incidentStates, type IncidentView, type Ledger } from "@tocsin/core";
+import {
+  type HeldBack,
+  type Incident,
+  type IncidentState,
+  incidentStates,
+  type IncidentView,
+  type Ledger,
+} from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 
 import { type Endpoint, paramOf, queryOf } from "./endpoint.ts";
@@ -77,7 +84,7 @@ function stateOf(request: FastifyRequest): IncidentState | undefined {
   return state;
 }
 
-export function incidentBody({ incident, state, reason }: IncidentView) {
+export function incidentBody({ incident, state, reason, heldBack }: IncidentView) {
   const { wanted, told } = incident;
   return {
     id: incident.id,
@@ -88,6 +95,7 @@ export function incidentBody({ incident, state, reason }: IncidentView) {
     severity: wanted.severity,
     state,
     reason,
+    ...heldBackBody(heldBack),
     wanted: {
       status: wanted.status,
       acknowledged: wanted.acknowledged,
@@ -110,6 +118,18 @@ export function incidentBody({ incident, state, reason }: IncidentView) {
     updatedAt: iso(incident.updatedAtMs),
   };
 }
+
+/** Nothing while the target accepts events. */
+export const heldBackBody = (heldBack: HeldBack | undefined) =>
+  heldBack === undefined
+    ? {}
+    : {
+        heldBack: {
+          reason: heldBack.reason,
+          ...(heldBack.detail !== undefined && { detail: heldBack.detail }),
+          ...(heldBack.untilMs !== undefined && { until: iso(heldBack.untilMs) }),
+        },
+      };
 
 const failureBody = ({ lastFailure }: Incident) =>
   lastFailure && { reason: lastFailure.reason, detail: lastFailure.detail, at: iso(lastFailure.atMs) };

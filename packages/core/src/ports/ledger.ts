@@ -156,6 +156,17 @@ export interface IncidentView {
   /** State and reason as they are now: waits for limiter, pause or breaker are derived, not stored. */
   readonly state: IncidentState;
   readonly reason: Reason;
+  /** Of a delivered incident: why its next event will have to wait. Absent: the target accepts events, as far as is known. */
+  readonly heldBack?: HeldBack;
+}
+
+/** Why a target accepts nothing now. The reason is the one that an incident which is due there has. */
+export interface HeldBack {
+  readonly reason: Extract<Reason, "waiting_auth" | "orphaned_key" | "waiting_breaker" | "waiting_pause">;
+  /** The receiver's answer, where it refuses the credential or the address. */
+  readonly detail?: string;
+  /** When one event is tried next, where a breaker or a pause holds events back. It may have passed. */
+  readonly untilMs?: number;
 }
 
 /** The newest incident of an alert at a target, with all that explains it. */

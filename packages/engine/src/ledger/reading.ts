@@ -2,13 +2,13 @@ import type {
   AlertView,
   ExplainedIncident,
   Explanation,
+  HeldBack,
   Incident,
   IncidentView,
   Reason,
   TargetStanding,
   TargetTerms,
 } from "@tocsin/core/decisions";
-import { breakerState } from "../breaker.ts";
 import type { Desk } from "./desk.ts";
 import { eventContent, senderOf } from "./event-content.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
@@ -56,15 +56,28 @@ export function incidentView(desk: Desk, incident: Incident): IncidentView {
       : incident.state === "told"
         ? whyOpen(desk, incident)
         : incident.reason;
-  return { incident, state: incident.state, reason };
+  const heldBack = incident.state === "told" ? heldBackAt(desk, incident) : undefined;
+  return { incident, state: incident.state, reason, ...(heldBack && { heldBack }) };
+}
+
+/** Why the endpoint of an incident accepts nothing now. */
+function heldBackAt(desk: Desk, incident: Incident): HeldBack | undefined {
+  const { gates, nowMs } = desk;
+  const { terms, current } = desk.endpoint(incident.endpoint);
+  const block = gates.block(terms.access);
+  if (block) return { reason: current ? "waiting_auth" : "orphaned_key", detail: block.detail };
+  const breaker = gates.breakerOf(terms.name, nowMs);
+  if (breaker.state !== "closed")
+    return { reason: "waiting_breaker", ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }) };
+  const { pausedUntilMs } = gates.throttle(terms.credential);
+  return pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: pausedUntilMs };
 }
 
 function whyWaiting(desk: Desk, incident: Incident): Reason {
   const { gates, nowMs } = desk;
-  const { terms, current } = desk.endpoint(incident.endpoint);
-  if (gates.block(terms.access)) return current ? "waiting_auth" : "orphaned_key";
-  if (breakerState(gates.breaker(terms.name), nowMs) !== "closed") return "waiting_breaker";
-  if (gates.throttle(terms.credential).pausedUntilMs !== null) return "waiting_pause";
+  const { terms } = desk.endpoint(incident.endpoint);
+  const held = heldBackAt(desk, incident);
+  if (held) return held.reason;
   if ((incident.dueAtMs ?? 0) > nowMs) return "waiting_retry";
   if (gates.room(terms.credential, incident.urgency, new Set(), nowMs) <= 0) return "waiting_limit";
   return incident.told?.certain === false ? "ambiguous" : "waiting_turn";

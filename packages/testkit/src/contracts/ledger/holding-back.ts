@@ -152,6 +152,17 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.tell()).toHaveLength(5);
     });
 
+    it("holds back what a delivered incident will say next, and the incident says so", async () => {
+      await using stage = await Stage.open(subject);
+      const heldBack = async () => (await stage.ledger.incidents({ limit: 1, state: "told" })).incidents[0]?.heldBack;
+      await stage.fires("delivered");
+      await stage.tell();
+      expect(await heldBack()).toBeUndefined();
+      for (const name of ["a", "b", "c", "d", "e"]) await stage.fires(name);
+      for (const lease of await stage.claim()) await stage.settle(lease, serverError);
+      expect(await heldBack()).toEqual({ reason: "waiting_breaker", untilMs: t0 + 10 * second });
+    });
+
     it("is not probed twice in a row by the same incident", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c", "d", "e"]) await stage.fires(name);
@@ -173,6 +184,22 @@ export function holdingBack(subject: LedgerSubject): void {
   });
 
   describe("a target that takes nothing", () => {
+    it("is named by incidents that it accepted earlier", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("delivered");
+      await stage.tell();
+      await stage.fires("refused");
+      await stage.attempt(unauthorized);
+      const heldBack = { reason: "waiting_auth", detail: "HTTP 401" };
+      const [view] = (await stage.ledger.incidents({ limit: 1, state: "told" })).incidents;
+      expect(view).toMatchObject({ reason: "delivered", heldBack });
+      const [explained] = (await stage.ledger.explain("delivered"))?.incidents ?? [];
+      expect(explained).toMatchObject({ state: "told", heldBack });
+      await stage.clock.advance(minute);
+      await stage.attempt(accepted);
+      expect((await stage.ledger.explain("delivered"))?.incidents[0]).not.toHaveProperty("heldBack");
+    });
+
     it("is asked again every minute by one attempt, and all of it waits", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");

@@ -1,0 +1,23 @@
+import type { HeldBack } from "@tocsin/core";
+
+/** As the API shows it. */
+export interface HeldBackBody {
+  readonly reason: HeldBack["reason"];
+  readonly detail?: string;
+  readonly until?: string | null;
+}
+
+const causes: Readonly<Record<HeldBack["reason"], string>> = {
+  waiting_auth: "The target refuses the credential or the address now",
+  orphaned_key: "The receiver refuses the earlier key or URL, with which this incident was opened, now",
+  waiting_breaker: "The target failed several times in a row",
+  waiting_pause: "The target is paused after HTTP 429",
+};
+
+/** Says that a delivered state is not the whole truth: the target accepts nothing now. */
+export const heldBackText = ({ reason, detail, until }: HeldBackBody): string =>
+  `${causes[reason]}${detail === undefined ? "" : ` (${detail})`}: the next event waits (${reason}${until ? `, next try at ${until}` : ""})`;
+
+/** The same for a cell of a table. */
+export const nextWaits = ({ heldBack }: { readonly heldBack?: HeldBackBody }): string =>
+  heldBack === undefined ? "" : `, next event: ${heldBack.reason}`;

@@ -1,0 +1,44 @@
+import { run } from "./program.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Keeps what is written, and sends signals when asked to. */
+export class TestTerminal implements Terminal {
+  stdout = "";
+  stderr = "";
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+  readonly watched = false;
+  readonly #signals = new Map<string, () => void>();
+
+  constructor(cwd: string, env: Record<string, string> = {}) {
+    this.cwd = cwd;
+    this.env = env;
+  }
+
+  readonly out = (text: string) => {
+    this.stdout += text;
+  };
+  readonly err = (text: string) => {
+    this.stderr += text;
+  };
+  readonly onSignal = (signal: string, callback: () => void) => {
+    this.#signals.set(signal, callback);
+    return () => this.#signals.delete(signal);
+  };
+  readonly onCrash = () => {};
+
+  get signals(): string[] {
+    return [...this.#signals.keys()].toSorted();
+  }
+
+  send(signal: string): void {
+    this.#signals.get(signal)?.();
+  }
+}
+
+/** Runs one command in a directory until it ends. */
+export async function runIn(dir: string, args: readonly string[], env?: Record<string, string>) {
+  const terminal = new TestTerminal(dir, env);
+  const code = await run(args, terminal);
+  return { code, stdout: terminal.stdout, stderr: terminal.stderr };
+}
