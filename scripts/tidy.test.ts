@@ -176,3 +176,18 @@ describe("every publisher", () => {
     expect(readFileSync(join(folder, "registry.ts"), "utf8")).toContain(`"./${name}/index.ts"`);
   });
 });
+
+test("no file reads outside the checkout", () => {
+  const paths = globSync("{packages,apps,bench,e2e,scripts,tools}/**/*.ts", {
+    cwd: root,
+    exclude: ["**/node_modules/**"],
+  });
+  const outside = paths.flatMap((path) =>
+    Array.from(
+      readFileSync(join(root, path), "utf8").matchAll(/new URL\(\s*[`"]((?:\.\.\/)+[^`"]*)[`"],\s*import\.meta/g),
+      ([, target = ""]) => normalize(join(dirname(path), target)),
+    ).flatMap((target) => (target.startsWith("..") ? [`${path}: ${target}`] : [])),
+  );
+  expect(paths.length).toBeGreaterThan(files.length);
+  expect(outside).toEqual([]);
+});

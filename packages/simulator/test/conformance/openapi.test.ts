@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 
@@ -9,16 +9,9 @@ import { violations } from "../../src/schema.ts";
 import type { Schema } from "../../src/schema.ts";
 import { post } from "../requests.ts";
 
-/*
- * The vendors' own descriptions lie beside the checkout where they have been put there; they are not ours to copy.
- * Where they are missing, these tests say so and are skipped.
- */
-const readOfficial = (name: string): OpenApi | undefined => {
-  const file = new URL(`../../../../../shared/reference/${name}`, import.meta.url);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as OpenApi;
-  process.stderr.write(`Skipped: ${name} is not beside this checkout, so our schemas are not compared with it.\n`);
-  return undefined;
-};
+/** The fields and types that PagerDuty and Rootly document, written down apart from the simulator's own schemas. */
+const readDescription = (name: string): OpenApi =>
+  JSON.parse(readFileSync(new URL(`../../../../docs/receivers/${name}`, import.meta.url), "utf8")) as OpenApi;
 
 interface OpenApi {
   readonly paths: Record<string, Record<string, Operation>>;
@@ -33,7 +26,7 @@ interface Operation {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What a schema demands and nothing else: no texts, no examples, no rules that are only ours. */
+/** The demands of a schema alone: without texts, without examples, without the rules that only the simulator has. */
 function demands(schema: Json, schemas: Readonly<Record<string, Json>>): Json {
   const ref = schema["$ref"];
   if (typeof ref === "string") return demands(schemas[ref.split("/").at(-1) ?? ""] ?? {}, schemas);
@@ -44,7 +37,7 @@ function demands(schema: Json, schemas: Readonly<Record<string, Json>>): Json {
   for (const word of ["type", "minItems", "minimum", "maximum"])
     if (schema[word] !== undefined) kept[word] = schema[word];
   if (Array.isArray(oneOf)) kept["type"] = (oneOf as Json[]).map((one) => one["type"]);
-  // A closed object without properties and one that says nothing of them are the same.
+  // A closed object without properties equals an object that names no properties.
   if (schema["additionalProperties"] === false) kept["additionalProperties"] = false;
   if (format !== undefined) kept["format"] = format === "https" ? "url" : format;
   if (Array.isArray(required) && required.length > 0) kept["required"] = [...(required as string[])].toSorted();
@@ -59,49 +52,47 @@ function demands(schema: Json, schemas: Readonly<Record<string, Json>>): Json {
 
 const ours = (schema: Schema): Json => demands(schema as unknown as Json, {});
 
-const pagerduty = readOfficial("pagerduty-events-v2.openapi.json");
-
-describe.skipIf(pagerduty === undefined)("PagerDuty's official description", () => {
-  const { paths, components } = pagerduty ?? { paths: {}, components: { schemas: {} } };
+describe("docs/receivers/pagerduty.openapi.json", () => {
+  const { paths, components } = readDescription("pagerduty.openapi.json");
   const contentOf = (path: string) => paths[path]?.["post"]?.requestBody?.content["application/json"];
 
   it.each<[string, Schema]>([
     ["/enqueue", alertEvent],
     ["/change/enqueue", changeEvent],
-  ])("demands of %s what our schema demands", (path, schema) => {
+  ])("demands the same as the simulator's schema for %s", (path, schema) => {
     expect(ours(schema)).toEqual(demands(contentOf(path)?.schema ?? {}, components.schemas));
   });
 
-  it("names no other operation", () => {
+  it("names these two operations only", () => {
     expect(Object.keys(paths).toSorted()).toEqual(["/change/enqueue", "/enqueue"]);
   });
 
-  it.each(["/enqueue", "/change/enqueue"])("gives examples for %s that are accepted", (path) => {
+  it.each(["/enqueue", "/change/enqueue"])("gives examples for %s that the simulator accepts", (path) => {
     const examples = Object.values(contentOf(path)?.examples ?? {});
     expect(examples.length).toBeGreaterThan(0);
     for (const { value } of examples) expect(new Simulator().handle(post(`/v2${path}`, value)).status).toBe(202);
   });
 
-  it("finds the same bodies invalid as we do, but for what only the vendor's prose says", () => {
+  it("refuses the same bodies as the simulator, except where only PagerDuty's text states the rule", () => {
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
-    const official = ajv.compile(inlined(contentOf("/enqueue")?.schema ?? {}, components.schemas));
+    const described = ajv.compile(inlined(contentOf("/enqueue")?.schema ?? {}, components.schemas));
     const [example] = Object.values(contentOf("/enqueue")?.examples ?? {});
-    const ofProse = /missing or blank|too long|https|URL|ISO 8601/;
+    const statedInText = /missing or blank|too long|https|URL|ISO 8601/;
     const bodies = [...mutations(example?.value)].map((body) => ({
       body,
-      isValid: official(body),
+      isValid: described(body),
       found: violations(alertEvent, body).map(({ reason }) => reason),
     }));
     expect(bodies.filter(({ isValid }) => !isValid).length).toBeGreaterThan(50);
     expect(bodies.filter(({ isValid, found }) => !isValid && found.length === 0)).toEqual([]);
-    expect(bodies.filter(({ isValid, found }) => isValid && !found.every((says) => ofProse.test(says)))).toEqual([]);
+    expect(bodies.filter(({ isValid, found }) => isValid && !found.every((says) => statedInText.test(says)))).toEqual(
+      [],
+    );
   });
 });
 
-const rootly = readOfficial("rootly.openapi.json");
-
-describe.skipIf(rootly === undefined)("Rootly's official description", () => {
-  const schemas = rootly?.components.schemas ?? {};
+describe("docs/receivers/rootly.openapi.json", () => {
+  const { schemas } = readDescription("rootly.openapi.json").components;
 
   it.each<[string, Schema]>([
     ["new_alert", rootlySchema.newAlert],
@@ -114,7 +105,7 @@ describe.skipIf(rootly === undefined)("Rootly's official description", () => {
     ["resolve_incident", rootlySchema.moveIncident("resolution_message")],
     ["mitigate_incident", rootlySchema.moveIncident("mitigation_message")],
     ["cancel_incident", rootlySchema.moveIncident("cancellation_message")],
-  ])("demands in %s what our schema demands", (name, schema) => {
+  ])("demands the same as the simulator's schema for %s", (name, schema) => {
     expect(ours(schema)).toEqual(demands(schemas[name] ?? {}, schemas));
   });
 });

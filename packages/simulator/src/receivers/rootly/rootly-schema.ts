@@ -1,6 +1,6 @@
 import type { Schema } from "../../schema.ts";
 
-/* Rootly's JSON:API bodies. A test compares them with the official description. */
+/* Rootly's JSON:API bodies. A test compares them with docs/receivers/rootly.openapi.json. */
 
 const text: Schema = { type: "string", nullable: true };
 const texts: Schema = { type: "array", items: { type: "string" }, nullable: true };

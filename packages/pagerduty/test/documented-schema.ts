@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { Ajv, type ValidateFunction } from "ajv";
 
 interface OpenApi {
@@ -6,17 +6,16 @@ interface OpenApi {
   components: { responses: Record<string, { content: { "application/json": { schema: object } } }> };
 }
 
-export interface OfficialSchemas {
+export interface DocumentedSchemas {
   alert: ValidateFunction;
   change: ValidateFunction;
   success: ValidateFunction;
 }
 
-const file = new URL("../../../../shared/reference/pagerduty-events-v2.openapi.json", import.meta.url);
+const file = new URL("../../../docs/receivers/pagerduty.openapi.json", import.meta.url);
 
-/** PagerDuty's own OpenAPI file, where it lies beside the checkout; it is theirs, so it is not in the repository. */
-export function officialSchemas(): OfficialSchemas | undefined {
-  if (!existsSync(file)) return undefined;
+/** Validators for the requests and the answer that PagerDuty documents (docs/receivers/pagerduty.md). */
+export function documentedSchemas(): DocumentedSchemas {
   const openApi = JSON.parse(readFileSync(file, "utf8")) as OpenApi;
   const ajv = new Ajv({
     strict: false,
