@@ -1,4 +1,4 @@
-import { type Alert, LedgerUnavailable } from "@tocsin/core";
+import { type Alert, type Ledger, LedgerUnavailable } from "@tocsin/core";
 import { settled, VirtualClock } from "@tocsin/testkit";
 import { expect, test } from "vitest";
 
@@ -38,6 +38,14 @@ test("what a change cannot concern is not recorded anew", async () => {
   const { rerouting, pages } = stage({ concerns: ({ fingerprint }) => fingerprint === "0700" });
   expect(await rerouteFiring(rerouting)).toBe(true);
   expect(pages).toEqual([["0700"]]);
+});
+
+test("held firings are routed again, too", async () => {
+  const asked: unknown[] = [];
+  const firing: Ledger["firing"] = async ({ held }) => (asked.push(held), []);
+  const { rerouting } = stage();
+  expect(await rerouteFiring({ ...rerouting, ledger: { ...rerouting.ledger, firing } })).toBe(true);
+  expect(asked).toEqual([true]);
 });
 
 test("it ends when it is outdated, and says so", async () => {

@@ -20,15 +20,16 @@ export interface Rerouting {
 }
 
 /**
- * Routes all that fires anew, page by page, so that a target added at 03:10 hears of the alert that fires since 03:00.
- * False: it became outdated before the end.
+ * Routes all alerts that fire again, page by page: a target that was added at 03:10 receives the alert that fires since 03:00.
+ * This includes held firings, which the ledger would otherwise send by the routes of their receipt.
+ * False: the re-routing became outdated before its end.
  */
 export async function rerouteFiring(rerouting: Rerouting): Promise<boolean> {
   const { ledger, clock, wake, outdated } = rerouting;
   let after: string | undefined;
   while (!outdated()) {
     try {
-      const page = await ledger.firing({ limit: pageSize, ...(after !== undefined && { after }) });
+      const page = await ledger.firing({ limit: pageSize, held: true, ...(after !== undefined && { after }) });
       const routed = await routesOfAll(page, rerouting);
       if (routed.length > 0) {
         await ledger.reroute(routed);

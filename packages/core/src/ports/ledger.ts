@@ -195,6 +195,8 @@ export interface FiringPage {
   readonly after?: string;
   /** Those alone whose fingerprint begins so. */
   readonly prefix?: string;
+  /** True: also the alerts with a held firing, which the ledger may believe when its `reorderWindow` ends. */
+  readonly held?: boolean;
   readonly limit: number;
 }
 
@@ -289,7 +291,10 @@ export interface Ledger extends AsyncDisposable {
   ): Promise<{ readonly alerts: readonly ReadAlert[]; readonly nowMs: number }>;
   /** Records what the source's own API says about alerts that it has sent. A word that something newer contradicts has no effect. */
   recordReading(reading: Reading): Promise<void>;
-  /** Routes what fires anew, after targets changed. */
+  /**
+   * Routes alerts again after targets changed. Applies to alerts that fire and to alerts with a held firing (`FiringPage.held`):
+   * the new routes count when the ledger believes that firing.
+   */
   reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): Promise<void>;
   /** Leases what is due, most urgent first, within each credential's limit, charging it. Also lets time pass: claims expire here. */
   claimDue(request: ClaimRequest): Promise<Claimed>;

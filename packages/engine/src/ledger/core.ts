@@ -147,8 +147,10 @@ export class LedgerCore {
     return this.#desk.store.alertsByFingerprint(after, limit).map(alertIn);
   }
 
-  firing(page: FiringPage) {
-    return this.#desk.store.firingAlerts(page).map(alertIn);
+  firing({ held = false, ...page }: FiringPage) {
+    const { store, nowMs, settings } = this.#desk;
+    const heldUntilMs = held ? nowMs + settings.reorderWindow : undefined;
+    return store.firingAlerts({ ...page, heldUntilMs }).map(alertIn);
   }
 
   incidents(query: IncidentQuery) {

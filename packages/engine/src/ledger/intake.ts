@@ -120,12 +120,23 @@ export function letTimePass(desk: Desk, fingerprint: string): void {
   desk.store.putAlert(before, { ...after, incidents });
 }
 
-/** Routes what fires anew, after the targets changed. */
+/** Routes an alert again after the targets changed. A held firing keeps the new routes until it is believed. */
 export function reroute(desk: Desk, fingerprint: string, routes: readonly Route[]): void {
   const before = desk.store.alert(fingerprint);
-  if (before?.status !== "firing") return;
-  // What happened before a target was there is no news to it.
+  if (!before) return;
+  let { incidents } = before;
+  // A change event that was sent before a target existed is no news to that target.
   const lasting = routes.filter(({ kind }) => kind !== "change");
-  const { incidents } = applyRoutes(desk, before, lasting);
-  if (incidents !== before.incidents) desk.store.putAlert(before, { ...before, incidents });
+  if (before.status === "firing") incidents = applyRoutes(desk, before, lasting).incidents;
+  const held = hasHeldFiring(before) ? { routes: routesOfHeld(before, routes) } : undefined;
+  if (held || incidents !== before.incidents) desk.store.putAlert(before, { ...before, ...held, incidents });
 }
+
+const hasHeldFiring = ({ claims }: AlertRecord): boolean =>
+  Object.values(claims).some(({ status, heldUntilMs }) => status === "resolved" && heldUntilMs !== undefined);
+
+/** A held change event goes only to targets that it was for when it was received. */
+const routesOfHeld = (before: AlertRecord, routes: readonly Route[]): readonly Route[] =>
+  routes.filter(
+    ({ kind, target }) => kind !== "change" || before.routes.some((received) => received.target === target),
+  );

@@ -1,13 +1,5 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-  Severity,
-} from "@tocsin/core/decisions";
-import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "./store.ts";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
+import type { AlertRecord, EndpointRecord, FiringAlerts, GateKind, Lane, Slot, Store } from "./store.ts";
 import { Counts } from "./counts.ts";
 
 /** Rows in maps: true to the port, for simulation and tests. Forgets all when the process ends. */
@@ -49,9 +41,14 @@ export class MemoryStore implements Store {
     return next;
   }
 
-  firingAlerts({ after = "", prefix = "", limit }: FiringPage): readonly AlertRecord[] {
+  firingAlerts({ after = "", prefix = "", heldUntilMs, limit }: FiringAlerts): readonly AlertRecord[] {
+    const isHeld = ({ lookAtMs }: AlertRecord): boolean =>
+      heldUntilMs !== undefined && lookAtMs !== null && lookAtMs <= heldUntilMs;
     return this.#sortedAlerts(
-      ({ status, fingerprint }) => status === "firing" && fingerprint > after && fingerprint.startsWith(prefix),
+      (record) =>
+        (record.status === "firing" || isHeld(record)) &&
+        record.fingerprint > after &&
+        record.fingerprint.startsWith(prefix),
     ).slice(0, limit);
   }
 

@@ -26,19 +26,24 @@ export interface AlertRecord {
   readonly claims: Readonly<Record<string, ClaimState>>;
   /** Its incidents that are not closed. May name closed ones; whoever reads drops those. */
   readonly incidents: readonly number[];
-  /** Where it should be told if a held firing is believed. */
+  /** Where a held firing is sent when it is believed: the routes of its receipt, or those of a later re-routing. */
   readonly routes: readonly Route[];
   /** Sources whose word is awaited before a claim of theirs that has passed its `endsAt` ends. */
   readonly silent: readonly string[];
   /** What the APIs of sources showed about it last, by source. */
   readonly shown?: Readonly<Record<string, Shown>>;
-  /** When time alone may change a claim; null: never. */
+  /** When time alone may change a claim; null: never. A resolved alert has a time only while a firing of it is held. */
   readonly lookAtMs: number | null;
   readonly firstSeenAtMs: number;
   readonly confirmedAtMs: number;
 }
 
 export const alertIn = ({ content }: Pick<AlertRecord, "content">): Alert => JSON.parse(content) as Alert;
+
+export interface FiringAlerts extends Omit<FiringPage, "held"> {
+  /** Also resolved alerts with a `lookAtMs` up to then: a firing of them is held. Wall clock, ms. */
+  readonly heldUntilMs: number | undefined;
+}
 
 /** Where events go or went: one (target, URL, credential), see `TargetTerms.endpoint`. */
 export interface EndpointRecord {
@@ -81,7 +86,7 @@ export interface Store {
   /** Alerts whose `lookAtMs` has come, soonest first. */
   alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[];
   nextLookAtMs(): number | null;
-  firingAlerts(page: FiringPage): readonly AlertRecord[];
+  firingAlerts(page: FiringAlerts): readonly AlertRecord[];
   /** Firing or not, by fingerprint, those that come after this one. */
   alertsByFingerprint(after: string, limit: number): readonly AlertRecord[];
   /** Alerts that wait for a word of this source (`AlertRecord.silent`). */

@@ -3,6 +3,7 @@ import { claims } from "./ledger/claims.ts";
 import { explaining } from "./ledger/explaining.ts";
 import { fallingBack } from "./ledger/falling-back.ts";
 import { groupUpdates } from "./ledger/group-updates.ts";
+import { heldFirings } from "./ledger/held-firings.ts";
 import { holdingBack } from "./ledger/holding-back.ts";
 import { keeping } from "./ledger/keeping.ts";
 import { leasing } from "./ledger/leasing.ts";
@@ -41,6 +42,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     if (subject.virtualTime) sharing(subject);
     tellingEvents(subject);
     movingTargets(subject);
+    if (subject.virtualTime) heldFirings(subject);
     fallingBack(subject);
     people(subject);
     keeping(subject);

@@ -165,7 +165,7 @@ export class Replica {
   async #reroute(): Promise<void> {
     let after = "";
     for (;;) {
-      const firing = await this.#untilDone(() => this.#ledger.firing({ after, limit: 10 }));
+      const firing = await this.#untilDone(() => this.#ledger.firing({ after, held: true, limit: 10 }));
       const routed = firing.map((alert) => ({ fingerprint: alert.fingerprint, routes: routesOf(this.targets, alert) }));
       if (routed.length > 0) await this.#untilDone(() => this.#ledger.reroute(routed));
       const last = firing.at(-1);

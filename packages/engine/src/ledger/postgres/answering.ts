@@ -53,14 +53,24 @@ const answerers: { [K in Kind]: Answerer<K> } = {
     },
   ],
 
-  firing: ({ page: { after = "", prefix = "", limit } }, _, answer) => [
-    {
-      sql: `SELECT * FROM alerts WHERE status = 'firing' AND n > COALESCE((SELECT n FROM alerts WHERE fingerprint = $1), 0)
-        ${prefix === "" ? "" : "AND fingerprint >= $3 AND starts_with(fingerprint, $3)"} ORDER BY n LIMIT $2`,
-      values: [storedKey(after), limit, ...(prefix === "" ? [] : [storedKey(prefix)])],
-      take: (rows) => answer(rows.map(alertOf)),
-    },
-  ],
+  firing({ page: { after = "", prefix = "", heldUntilMs, limit } }, _, answer) {
+    const values: unknown[] = [storedKey(after), limit];
+    const parameter = (value: unknown): string => `$${values.push(value)}`;
+    const key = prefix === "" ? "" : parameter(storedKey(prefix));
+    const among = prefix === "" ? "" : `AND fingerprint >= ${key} AND starts_with(fingerprint, ${key})`;
+    const pageOf = (which: string): string =>
+      `(SELECT * FROM alerts WHERE ${which} AND n > COALESCE((SELECT n FROM alerts WHERE fingerprint = $1), 0) ${among}
+        ORDER BY n LIMIT $2)`;
+    const pages = [pageOf("status = 'firing'")];
+    if (heldUntilMs !== undefined) pages.push(pageOf(`status = 'resolved' AND look_at <= ${parameter(heldUntilMs)}`));
+    return [
+      {
+        sql: `SELECT * FROM (${pages.join(" UNION ALL ")}) page ORDER BY n LIMIT $2`,
+        values,
+        take: (rows) => answer(rows.map(alertOf)),
+      },
+    ];
+  },
 
   byFingerprint: ({ after, limit }, _, answer) => [
     {

@@ -1,15 +1,7 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-  Urgency,
-} from "@tocsin/core/decisions";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
 import { Counts } from "../counts.ts";
 import { sameRow } from "../incident-facts.ts";
-import type { AlertRecord, EndpointRecord, GateKind, InFlight, Slot, Store } from "../store.ts";
+import type { AlertRecord, EndpointRecord, FiringAlerts, GateKind, InFlight, Slot, Store } from "../store.ts";
 import { type AtHand, episodeKey, Missing } from "./at-hand.ts";
 import { DraftLanes } from "./draft-lanes.ts";
 import type { Mirror } from "./mirror.ts";
@@ -104,7 +96,7 @@ export class Draft implements Store {
     return clockwork;
   }
 
-  firingAlerts(page: FiringPage): readonly AlertRecord[] {
+  firingAlerts(page: FiringAlerts): readonly AlertRecord[] {
     return this.#ask("firing", { page }, []);
   }
 

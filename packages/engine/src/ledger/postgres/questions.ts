@@ -1,12 +1,5 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-} from "@tocsin/core/decisions";
-import type { AlertRecord } from "../store.ts";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats } from "@tocsin/core/decisions";
+import type { AlertRecord, FiringAlerts } from "../store.ts";
 
 /** What is asked seldom: its answer is read when somebody asks, and kept for the rest of the transaction. */
 export interface Answers {
@@ -17,7 +10,7 @@ export interface Answers {
   };
   letter: { readonly asks: { readonly id: number }; readonly answer: DeadLetter | undefined };
   firing: {
-    readonly asks: { readonly page: FiringPage };
+    readonly asks: { readonly page: FiringAlerts };
     readonly answer: readonly AlertRecord[];
   };
   byFingerprint: {

@@ -1,6 +1,5 @@
-import type { FiringPage } from "@tocsin/core/decisions";
 import type { Counts } from "../counts.ts";
-import type { AlertRecord } from "../store.ts";
+import type { AlertRecord, FiringAlerts } from "../store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
 import { Recent } from "./recent.ts";
 import { Soonest } from "./soonest.ts";
@@ -95,18 +94,20 @@ export class AlertRows {
     return this.#nextLook.atMs;
   }
 
-  firing({ after = "", prefix = "", limit }: FiringPage): readonly AlertRecord[] {
-    const among = prefix === "" ? "" : "AND fingerprint >= ? AND fingerprint < ?";
-    const bounds = prefix === "" ? [] : [prefix, `${prefix}\u{10ffff}`];
-    return this.#db
-      .all(
-        `SELECT * FROM alerts WHERE status = 'firing' AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?), 0) ${among}
-         ORDER BY id LIMIT ?`,
-        after,
-        ...bounds,
-        limit,
-      )
-      .map(recordOf);
+  firing({ after = "", prefix = "", heldUntilMs, limit }: FiringAlerts): readonly AlertRecord[] {
+    const among = prefix === "" ? "" : "AND fingerprint >= ?2 AND fingerprint < ?3";
+    const pageOf = (which: string): string =>
+      `SELECT * FROM (SELECT * FROM alerts ${which} AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?1), 0) ${among}
+       ORDER BY id LIMIT ?4)`;
+    const firing = pageOf("WHERE status = 'firing'");
+    // Few alerts are held, many are resolved: without the hint SQLite reads all of them in order of `id`.
+    const held = pageOf("INDEXED BY alerts_look_at WHERE status = 'resolved' AND look_at <= ?5");
+    const values = [after, prefix, `${prefix}\u{10ffff}`, limit];
+    const rows =
+      heldUntilMs === undefined
+        ? this.#db.all(firing, ...values)
+        : this.#db.all(`${firing} UNION ALL ${held} ORDER BY id LIMIT ?4`, ...values, heldUntilMs);
+    return rows.map(recordOf);
   }
 
   byFingerprint(after: string, limit: number): readonly AlertRecord[] {

@@ -1,14 +1,6 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-  Urgency,
-} from "@tocsin/core/decisions";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
 import { Counts } from "../counts.ts";
-import type { AlertRecord, EndpointRecord, GateKind, Slot, Store } from "../store.ts";
+import type { AlertRecord, EndpointRecord, FiringAlerts, GateKind, Slot, Store } from "../store.ts";
 import { AlertRows } from "./alert-rows.ts";
 import { Database, type DatabaseOptions, text } from "./database.ts";
 import { IncidentRows } from "./incident-rows.ts";
@@ -85,7 +77,7 @@ export class SqliteStore implements Store {
     return this.#alerts.nextLookAtMs();
   }
 
-  firingAlerts(page: FiringPage) {
+  firingAlerts(page: FiringAlerts) {
     return this.#alerts.firing(page);
   }
 

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import type { Route } from "@tocsin/core";
+import { alertOf, epochMs as t0, firing, longAgoMs, routeTo, wanted } from "../../claims.ts";
+import { targetTerms } from "../../target-terms.ts";
+import { type LedgerSubject, second, Stage } from "./stage.ts";
+
+const pager = targetTerms("pagerduty");
+const chat = targetTerms("chat");
+const reorderWindow = 10 * second;
+
+const changeTo = (target: string): Route => ({ ...routeTo(target, alertOf("a")), kind: "change" });
+
+/** The alert `a` ended, and a firing that the resolve may have overtaken is held. */
+async function withHeldFiring(subject: LedgerSubject): Promise<Stage> {
+  const stage = await Stage.open(subject, { targets: [pager] });
+  await stage.fires("a");
+  await stage.tell();
+  await stage.ends("a");
+  await stage.tell();
+  await stage.fires("a");
+  return stage;
+}
+
+/** Incidents that the alert `a` opened after the hold, as `target key`. */
+async function openIncidents(stage: Stage): Promise<string[]> {
+  await stage.after(reorderWindow);
+  const open = (await stage.views()).filter(({ state }) => state === "told");
+  return open.map(({ incident }) => `${incident.target} ${incident.dedupKey}`).toSorted();
+}
+
+/** Targets change while the ledger holds a firing: the routes that count are those of the end of the hold. */
+export function heldFirings(subject: LedgerSubject): void {
+  describe("when targets change while a firing is held", () => {
+    it.each([
+      ["sends it to a target that was added", [pager, chat], ["pagerduty", "chat"], {}, ["chat a", "pagerduty a"]],
+      ["does not send it to a target that was removed", [chat], ["chat"], {}, ["chat a"]],
+      ["does not send it to a target that filters it since", [pager, chat], ["chat"], {}, ["chat a"]],
+      ["sends it with a changed dedup key", [pager], ["pagerduty"], { dedupKey: "team" }, ["pagerduty team"]],
+      ["sends it nowhere if no target wants it any more", [pager], [], {}, []],
+    ])("%s", async (_what, targets, at, how, incidents) => {
+      await using stage = await withHeldFiring(subject);
+      await stage.ledger.useTargets(targets);
+      const routes = at.map((target) => routeTo(target, alertOf("a"), how));
+      await stage.ledger.reroute([{ fingerprint: "a", routes }]);
+      expect(await openIncidents(stage)).toEqual(incidents);
+    });
+
+    it("keeps the new routes while another claim fires and ends", async () => {
+      await using stage = await withHeldFiring(subject);
+      await stage.fires("a", { source: "other", startsAtMs: t0 });
+      await stage.tell();
+      await stage.ledger.useTargets([pager, chat]);
+      const routes = ["pagerduty", "chat"].map((target) => routeTo(target, alertOf("a")));
+      await stage.ledger.reroute([{ fingerprint: "a", routes }]);
+      await stage.tell();
+      await stage.ends("a", { source: "other", startsAtMs: t0, endsAtMs: t0 + second });
+      expect((await stage.tell()).length).toBe(2);
+      expect(await openIncidents(stage)).toEqual(["chat a", "pagerduty a"]);
+    });
+
+    it("does not send a change event to a target that was added", async () => {
+      await using stage = await Stage.open(subject, { targets: [pager, targetTerms("removed")] });
+      const change = (at: readonly string[]) => ({ ...wanted(firing("a")), routes: at.map(changeTo) });
+      await stage.fires("a", { at: [] });
+      await stage.ends("a", { at: [] });
+      await stage.ledger.want([change(["pagerduty", "removed"])]);
+      await stage.ledger.useTargets([pager, chat]);
+      await stage.ledger.reroute([{ fingerprint: "a", routes: ["pagerduty", "chat"].map(changeTo) }]);
+      expect(await stage.after(reorderWindow)).toEqual(["change a"]);
+      expect((await stage.newest()).target).toBe("pagerduty");
+    });
+
+    it("does not believe a firing because it was routed again", async () => {
+      await using stage = await withHeldFiring(subject);
+      const routes = [routeTo("pagerduty", alertOf("a"))];
+      await stage.ledger.reroute([{ fingerprint: "a", routes }]);
+      expect(await stage.after(second)).toEqual([]);
+      await stage.ends("a");
+      await stage.ledger.reroute([{ fingerprint: "a", routes }]);
+      expect(await stage.after(reorderWindow)).toEqual([]);
+    });
+
+    it("lists alerts with a held firing beside those that fire, page by page, if asked for", async () => {
+      await using stage = await Stage.open(subject, { targets: [] });
+      const names = ["test-f", "test-e", "test-d", "c", "b", "a"];
+      await stage.ledger.want(names.map((name) => wanted(firing(name), { at: [] })));
+      for (const name of ["test-e", "c", "b"]) await stage.ends(name, { startsAtMs: longAgoMs, at: [] });
+      for (const name of ["test-e", "c"]) await stage.fires(name, { at: [] });
+      const listed: string[] = [];
+      for (let after = ""; ;) {
+        const page = await stage.ledger.firing({ held: true, limit: 2, ...(after !== "" && { after }) });
+        listed.push(...page.map(({ fingerprint }) => fingerprint));
+        if (page.length < 2) break;
+        after = page[1]?.fingerprint ?? "";
+      }
+      expect(listed.toSorted()).toEqual(["a", "c", "test-d", "test-e", "test-f"]);
+      const tests = await stage.ledger.firing({ held: true, prefix: "test-", limit: 9 });
+      expect(tests.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(["test-d", "test-e", "test-f"]);
+      const firingOnly = await stage.ledger.firing({ limit: 9 });
+      expect(firingOnly.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(["a", "test-d", "test-f"]);
+    });
+  });
+}
