@@ -24,7 +24,7 @@ import { explainEndpoints } from "./http/explain.ts";
 import { frontPage } from "./http/front-page.ts";
 import { incidentBody, incidentEndpoints } from "./http/incidents.ts";
 import { intakeEndpoints } from "./http/intake.ts";
-import { operationsEndpoints, type Reloaded } from "./http/operations.ts";
+import { noFileToReload, nothingToReload, operationsEndpoints, type Reloaded } from "./http/operations.ts";
 import { refusalLogRule, Refusals } from "./http/refusals.ts";
 import { createServer } from "./http/server.ts";
 import { streamEndpoints } from "./http/stream.ts";
@@ -63,8 +63,8 @@ export interface Surroundings {
   readonly writeLog: (line: string) => void;
   /** Names the proxies. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Reads the configuration anew, for a reload. @throws ConfigError */
-  readonly reread: () => Config;
+  /** Reads the configuration again, for a reload. Absent: the service has no configuration file. @throws ConfigError */
+  readonly reread?: (() => Config) | undefined;
   /** Follows the configuration's files. Absent: there are none. */
   readonly watch?: ConfigWatch | undefined;
 }
@@ -75,7 +75,8 @@ export interface Tocsin {
   readonly address: Address;
   readonly log: Logger;
   readonly targets: Pick<Targets, "entries">;
-  reload(): Promise<Reloaded>;
+  /** Without a configuration file it only logs that there is none. */
+  reload(): Promise<void>;
   /** Ends intake, then attempts in flight (10 s at most), then everything else. Nothing accepted is lost either way. */
   stop(): Promise<void>;
 }
@@ -147,7 +148,7 @@ export async function compose(
     });
     const settings = new Settings({
       config,
-      reread,
+      reread: reread ?? (() => config),
       ledger,
       targets,
       guard,
@@ -165,12 +166,19 @@ export async function compose(
       () => discoveries.stop(),
     );
     const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
-    const reload = async () => {
+    const reload = async (): Promise<Reloaded> => {
+      if (reread === undefined) return nothingToReload;
       const reloaded = await settings.reload();
-      // Tokens may have changed: who listens comes back, and is let in again or not.
+      // Tokens may have changed: listeners come back, and are let in again or not.
       stream.end();
       return reloaded;
     };
+    const warnings = async (isReady: boolean) => [
+      ...settings.warnings(),
+      ...discoveryWarnings(discoveries.views),
+      // A ledger that does not answer must not hold up the probe.
+      ...(isReady ? deliveryWarnings(await ledger.standing("held_back").catch(() => []), targets.terms.length) : []),
+    ];
     const notify = notifications(() => settings.current.server.publicUrl);
     const trials = new Trials({
       ledger,
@@ -207,15 +215,9 @@ export async function compose(
       ...operationsEndpoints({
         ledger,
         reload,
+        discoveries,
         unready: () => readiness.check(),
-        warnings: async (isReady) => [
-          ...settings.warnings(),
-          ...discoveryWarnings(discoveries.views),
-          // A ledger that does not answer must not hold up the probe.
-          ...(isReady
-            ? deliveryWarnings(await ledger.standing("held_back").catch(() => []), targets.terms.length)
-            : []),
-        ],
+        warnings,
         exposition: new Exposition({ ledger, targets, metrics, clock }),
       }),
     ];
@@ -266,7 +268,11 @@ export async function compose(
       readiness.stop();
       return (stopped ??= close());
     };
-    return { address, log, targets, reload, stop };
+    const reloadBySignal = async () => {
+      const { outcome } = await reload();
+      if (outcome === "no_file") log.warn({ event: "nothing_to_reload" }, `Nothing was reloaded: ${noFileToReload}`);
+    };
+    return { address, log, targets, reload: reloadBySignal, stop };
   } catch (error) {
     await close();
     throw error;

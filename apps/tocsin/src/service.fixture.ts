@@ -36,7 +36,7 @@ const longestMs = 10_000;
 
 export async function startService(
   overrides: (simulatorUrl: string) => Record<string, unknown> = () => ({}),
-  surroundings: { readonly clock?: Clock } = {},
+  { hasFile = true, ...surroundings }: { readonly clock?: Clock; readonly hasFile?: boolean } = {},
 ): Promise<TestService> {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-service-"));
   const simulator = new Simulator();
@@ -54,7 +54,7 @@ export async function startService(
     ...surroundings,
     writeLog: (line) => logs.push(line),
     env: {},
-    reread: () => read(service.next),
+    ...(hasFile && { reread: () => read(service.next) }),
   });
   const base = `http://${tocsin.address.host}:${tocsin.address.port}`;
   const service: TestService = {

@@ -136,7 +136,7 @@ export class Settings {
       }
       if (restart.length > 0)
         log.warn({ event: "restart_needed", keys: restart }, `Restart to apply the change of ${restart.join(", ")}`);
-      return { applied: true, issues, needsRestart: restart };
+      return { outcome: "applied", issues, needsRestart: restart };
     } catch (error) {
       this.#reloaded(false);
       const kept = "Config reload failed: keeping the previous configuration";
@@ -146,7 +146,7 @@ export class Settings {
       }
       log.error({ event: "config_reload_failed", issues: error.issues }, kept);
       const issues = error.issues.map(({ path, message }) => ({ path, message }));
-      return { applied: false, issues, needsRestart: [] };
+      return { outcome: "kept", issues, needsRestart: [] };
     }
   }
 

@@ -56,8 +56,8 @@ test("counts targets that accept nothing now, and places that cannot be read", (
     "2 of 5 targets are failing: the breaker is open",
     "1 of 5 targets is paused after HTTP 429",
   ]);
-  expect(discoveryWarnings([{ state: "synced" }])).toEqual([]);
-  expect(discoveryWarnings([{ state: "stale" }, { state: "synced" }])).toEqual([
+  expect(discoveryWarnings([{ error: null }])).toEqual([]);
+  expect(discoveryWarnings([{ error: "no such directory" }, { error: null }])).toEqual([
     "1 of 2 places of targets is unreadable: changes there are not seen",
   ]);
 });

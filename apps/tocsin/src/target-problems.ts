@@ -57,10 +57,10 @@ export function heldBackOf({ blocked, breaker, limiter }: TargetStanding): HeldB
   return limiter.pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: limiter.pausedUntilMs };
 }
 
-/** Places of targets that cannot be read; the targets found last stay in use. */
-export const discoveryWarnings = (views: readonly Pick<DiscoveryView, "state">[]): string[] =>
+/** Places of targets that cannot be read, or never could; the targets found last stay in use. */
+export const discoveryWarnings = (views: readonly Pick<DiscoveryView, "error">[]): string[] =>
   counted(
-    views.filter(({ state }) => state === "stale").length,
+    views.filter(({ error }) => error !== null).length,
     views.length,
     "place of targets",
     "unreadable: changes there are not seen",

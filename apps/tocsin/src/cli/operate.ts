@@ -157,9 +157,16 @@ interface StatsBody {
 }
 
 export async function reload(terminal: Terminal, options: OperatorOptions): Promise<void> {
-  const answer = (await call(options, "POST", "/-/reload")) as { readonly needsRestart: readonly string[] };
+  const answer = (await call(options, "POST", "/-/reload")) as ReloadBody;
   const later = answer.needsRestart.map((key) => `${key} takes effect at the next start\n`);
-  print(terminal, options, answer, `The configuration was read again\n${later.join("")}`);
+  print(terminal, options, answer, `The configuration was reloaded\n${later.join("")}`);
+  if (!options.json) for (const warning of answer.warnings ?? []) terminal.err(`Warning: ${printable(warning)}\n`);
+}
+
+interface ReloadBody {
+  readonly needsRestart: readonly string[];
+  /** What is wrong although all of the configuration was applied. */
+  readonly warnings?: readonly string[];
 }
 
 /** On the other stream, so that a script that reads the table reads nothing else. */

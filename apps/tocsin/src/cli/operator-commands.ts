@@ -101,9 +101,11 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   command(program, "stats", "Count alerts, incidents and dead letters").action(async (options: OperatorOptions) =>
     (await operate()).stats(terminal, options),
   );
-  command(program, "reload", "Read the configuration again; exit code 1 if something in it is wrong").action(
-    async (options: OperatorOptions) => (await operate()).reload(terminal, options),
-  );
+  command(
+    program,
+    "reload",
+    "Reload the configuration and read all places of targets again; exit code 1 if something is wrong",
+  ).action(async (options: OperatorOptions) => (await operate()).reload(terminal, options));
 }
 
 /** `ledger backup`, beside the commands that need no running service. */

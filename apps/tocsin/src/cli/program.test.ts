@@ -404,7 +404,7 @@ describe("operator commands", () => {
     expect((await tocsin(["stats", "--url", url])).stdout).toMatch(/^WHAT .*\nalerts +firing +1\n/);
     expect(await tocsin(["reload", "--url", url])).toMatchObject({
       code: 0,
-      stdout: "The configuration was read again\n",
+      stdout: "The configuration was reloaded\n",
     });
   });
 

@@ -41,7 +41,7 @@ export async function serve(
     const tocsin = await compose(config, {
       writeLog: terminal.err,
       env,
-      reread: () => simulated(load()),
+      ...(file !== undefined && { reread: load }),
       watch,
       async afterLedger(loaded) {
         if (simulates) simulator = await embedded(dir);

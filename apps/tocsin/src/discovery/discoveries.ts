@@ -125,18 +125,23 @@ export class Discoveries {
   async start(): Promise<void> {
     this.#started = true;
     if (this.#places.length === 0) return;
-    const begun = Promise.all(this.#places.map(({ discovery }) => this.#begin(discovery)));
-    await new Promise<void>((resolve) => {
-      const cancel = this.#o.clock.after(longestLoadMs, resolve);
-      void begun.then(cancel).then(resolve);
-    });
+    await this.#bounded(this.#places.map(({ discovery }) => this.#begin(discovery)));
     await this.#applyNow();
   }
 
-  /** Reads every place now, and puts what is found in force. */
+  /** Reads every place now, and puts to use what is found. A place that does not answer is waited for as at the start. */
   async refresh(): Promise<void> {
-    await Promise.all(this.#places.map(({ discovery }) => discovery.refresh()));
+    if (this.#places.length === 0) return;
+    await this.#bounded(this.#places.map(({ discovery }) => discovery.refresh()));
     await this.#applyNow();
+  }
+
+  async #bounded(readings: readonly Promise<unknown>[]): Promise<void> {
+    const read = Promise.all(readings);
+    await new Promise<void>((resolve) => {
+      const cancel = this.#o.clock.after(longestLoadMs, resolve);
+      void read.then(cancel).then(resolve);
+    });
   }
 
   async stop(): Promise<void> {

@@ -2,19 +2,26 @@ import { Readable } from "node:stream";
 
 import type { Issue, Ledger } from "@tocsin/core";
 
+import type { Discoveries, DiscoveryView } from "../discovery/discoveries.ts";
 import type { Exposition } from "../exposition.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { iso } from "./page.ts";
-import { reloadFailed } from "./problem.ts";
+import { conflict, reloadFailed } from "./problem.ts";
 
 export interface Reloaded {
-  /** False: it could not be read, and the previous configuration is kept. True with issues: all of it but invalid targets is in use. */
-  readonly applied: boolean;
+  /** `kept`: it is wrong, and the previous configuration is kept. `applied` with issues: all of it but invalid targets is in use. */
+  readonly outcome: "applied" | "kept" | "no_file";
   /** What is wrong with it. */
   readonly issues: readonly Issue[];
   /** Keys that were changed but take effect at the next start. */
   readonly needsRestart: readonly string[];
 }
+
+export const nothingToReload: Reloaded = { outcome: "no_file", issues: [], needsRestart: [] };
+
+/** What an operator can do about it. */
+export const noFileToReload =
+  "the service was started without a configuration file. Create tocsin.yaml in its working directory or name a file with --config, then restart it";
 
 export interface Operations {
   readonly ledger: Pick<Ledger, "stats">;
@@ -23,11 +30,12 @@ export interface Operations {
   /** What is wrong although the service is ready. */
   readonly warnings: (isReady: boolean) => Promise<readonly string[]>;
   readonly reload: () => Promise<Reloaded>;
+  readonly discoveries: Pick<Discoveries, "views" | "refresh">;
   readonly exposition: Pick<Exposition, "scrape">;
 }
 
 export function operationsEndpoints(operations: Operations): Endpoint[] {
-  const { ledger, unready, warnings, reload, exposition } = operations;
+  const { ledger, unready, warnings, reload, discoveries, exposition } = operations;
   const ready = (path: string): Endpoint => ({
     method: "GET",
     path,
@@ -75,15 +83,26 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       method: "POST",
       path: "/-/reload",
       role: "operate",
-      does: "reads the configuration anew",
+      does: "reloads the configuration and reads all places of targets again",
       async answer() {
-        const reloaded = await reload();
-        if (reloaded.issues.length > 0) throw reloadFailed(reloaded);
-        return { status: "reloaded", needsRestart: reloaded.needsRestart };
+        const { outcome, issues, needsRestart } = await reload();
+        if (outcome === "no_file") throw conflict(noFileToReload);
+        if (outcome === "kept") throw reloadFailed({ outcome, issues });
+        await discoveries.refresh();
+        const unread = discoveries.views.flatMap(unreadIssues);
+        if (issues.length + unread.length > 0) throw reloadFailed({ outcome, issues, unread });
+        const warned = await warnings(true);
+        return { status: "reloaded", needsRestart, ...(warned.length > 0 && { warnings: warned }) };
       },
     },
   ];
 }
+
+/** A place of targets that cannot be read: what was found there last stays in use. */
+const unreadIssues = ({ source, where, error }: DiscoveryView): Issue[] =>
+  error === null
+    ? []
+    : [{ path: `discovery.${source}`, message: `${where}: ${error}. Targets that were found there last stay in use` }];
 
 const healthy = (path: string): Endpoint => ({
   method: "GET",

@@ -41,22 +41,28 @@ export const badRequest = (...issues: Issue[]): Problem =>
 
 export const conflict = (message: string): Problem => new Problem(409, "conflict", message);
 
-/** `applied`: everything but the invalid targets is in use. */
+/** `issues` of targets in the configuration, `unread` of places of targets; everything else is in use, unless it was `kept` out. */
 export const reloadFailed = ({
-  applied,
+  outcome,
   issues,
+  unread = [],
 }: {
-  readonly applied: boolean;
+  readonly outcome: "applied" | "kept";
   readonly issues: readonly Issue[];
-}): Problem =>
-  new Problem(
+  readonly unread?: readonly Issue[];
+}): Problem => {
+  const problems = [
+    ...(issues.length > 0 ? ["the invalid targets were not applied"] : []),
+    ...(unread.length > 0 ? ["not all places of targets could be read"] : []),
+  ];
+  const incomplete = `reload incomplete: ${problems.join(" and ")}, everything else was applied`;
+  return new Problem(
     500,
     "reload_failed",
-    applied
-      ? "reload incomplete: the invalid targets were not applied, everything else was"
-      : "reload failed: keeping the previous configuration",
-    { issues },
+    outcome === "kept" ? "reload failed: keeping the previous configuration" : incomplete,
+    { issues: [...issues, ...unread] },
   );
+};
 
 export const methodNotAllowed = (allowed: readonly string[]): Problem =>
   new Problem(405, "method_not_allowed", `this path allows ${allowed.join(", ")}`, {

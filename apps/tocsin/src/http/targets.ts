@@ -77,13 +77,13 @@ export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
       method: "POST",
       path: "/api/v1/targets/refresh",
       role: "operate",
-      does: "reads all targets anew",
+      does: "reads all targets again",
       async answer() {
-        const { applied, issues } = await reload();
+        const { outcome, issues } = await reload();
         await discoveries.refresh();
         await reachability.check();
         // The list names what is wrong with each target.
-        if (!applied) throw reloadFailed({ applied, issues });
+        if (outcome === "kept") throw reloadFailed({ outcome, issues });
         return list();
       },
     },
