@@ -1,10 +1,10 @@
-import type { Alert } from "../model/alert.ts";
-import type { Claim, ClaimState } from "../model/claim.ts";
-import type { AttemptAction, Urgency } from "../model/event.ts";
-import type { EventMark, HistoryEntry, Incident, IncidentState, Reason } from "../model/incident.ts";
-import type { Outcome } from "../model/outcome.ts";
-import type { ReadAlert, Reading } from "../model/reading.ts";
-import type { Severity } from "../model/severity.ts";
+import type { Alert } from "../alerts/alert.ts";
+import type { Claim, ClaimState } from "../alerts/claim.ts";
+import type { AttemptAction, Urgency } from "../incidents/event.ts";
+import type { EventMark, HistoryEntry, Incident, IncidentState, Reason } from "../incidents/incident.ts";
+import type { Outcome } from "../incidents/outcome.ts";
+import type { ReadAlert, Reading } from "../alerts/reading.ts";
+import type { Severity } from "../alerts/severity.ts";
 import type { ReceiverTraits } from "./publisher.ts";
 
 /** Where a target should hear of an alert: what routing decided, pure and before anything is recorded. */

@@ -1,7 +1,7 @@
-import type { Alert } from "../model/alert.ts";
-import type { AttemptAction } from "../model/event.ts";
-import type { Outcome } from "../model/outcome.ts";
-import type { Severity } from "../model/severity.ts";
+import type { Alert } from "../alerts/alert.ts";
+import type { AttemptAction } from "../incidents/event.ts";
+import type { Outcome } from "../incidents/outcome.ts";
+import type { Severity } from "../alerts/severity.ts";
 
 /** What a target is to be told now. The publisher turns it into the receiver's words. */
 export interface Telling {

@@ -1,0 +1,30 @@
+import { epochMs as t0 } from "@tocsin/testkit";
+import { expect, it } from "vitest";
+import type { ClaimState } from "../alerts/claim.ts";
+import { confirmClaim } from "./confirm-claim.ts";
+
+const firing: ClaimState = {
+  source: "am",
+  status: "firing",
+  startsAtMs: t0,
+  effectiveStartsAtMs: t0,
+  lastEndMs: t0 - 1,
+  heardAtMs: t0,
+};
+
+it.each<[string, ClaimState, ClaimState]>([
+  ["that fires stays", firing, firing],
+  ["with a doubtful end ahead fires on", { ...firing, doubtfulEndAtMs: t0 + 1 }, firing],
+  ["that a reading ended fires again", { ...firing, status: "resolved", ended: "read" }, firing],
+  ...(["explicit", "inferred", "doubtful"] as const).map((ended): [string, ClaimState, ClaimState] => {
+    const over = { ...firing, status: "resolved", ended } as const;
+    return [`with an end that is ${ended} stays`, over, over];
+  }),
+  [
+    "that is held stays",
+    { ...firing, status: "resolved", heldUntilMs: t0 + 1 },
+    { ...firing, status: "resolved", heldUntilMs: t0 + 1 },
+  ],
+])("a claim %s when its alert is shown as active", (_says, before, after) => {
+  expect(confirmClaim(before)).toEqual(after);
+});

@@ -1,0 +1,194 @@
+import { epochMs as t0 } from "@tocsin/testkit";
+import { describe, expect, it } from "vitest";
+import type { ClaimState } from "../alerts/claim.ts";
+import type { ReadAlert } from "../alerts/reading.ts";
+import {
+  type Absence,
+  type AlertStateThere,
+  countedBetween,
+  type InstanceStatus,
+  judgeReading,
+  whyNotCounted,
+} from "./judge-reading.ts";
+
+const minute = 60_000;
+const api = "this-api";
+const nowMs = t0 + 60 * minute;
+const terms = { api, nowMs, confirmEveryMs: 5 * minute };
+
+const claimOf = (claim: Partial<ClaimState> = {}): ClaimState => ({
+  source: "am",
+  status: "firing",
+  startsAtMs: t0,
+  effectiveStartsAtMs: t0,
+  heardAtMs: t0,
+  ...claim,
+});
+
+type Facts = Partial<ClaimState> & { readonly shown?: ReadAlert["shown"] };
+
+const alertOf = ({ shown, ...claim }: Facts = {}): ReadAlert => ({
+  fingerprint: "a",
+  claim: claimOf(claim),
+  ...(shown && { shown }),
+});
+
+const lately = { api, atMs: nowMs - minute } as const;
+
+interface Given {
+  readonly there?: AlertStateThere;
+  readonly countedMs?: number;
+  readonly before?: Absence;
+}
+
+const judged = (alert: ReadAlert, { there, countedMs = minute, before }: Given) =>
+  judgeReading(
+    { shown: new Map(there ? [["a", there]] : []), countedMs },
+    [alert],
+    new Map(before ? [["a", before]] : []),
+    terms,
+  );
+
+const wordOf = (alert: ReadAlert, given: Given): string | undefined => judged(alert, given).words[0]?.says;
+
+describe("an alert that the API shows", () => {
+  it.each<[string, Facts, AlertStateThere, string | undefined]>([
+    ["active for the first time", {}, "active", "active"],
+    ["active, and another API showed it before", { shown: { api: "other", atMs: nowMs } }, "active", "active"],
+    ["active, recorded a minute ago", { shown: lately }, "active", undefined],
+    ["active, recorded five minutes ago", { shown: { api, atMs: nowMs - 5 * minute } }, "active", "active"],
+    ["active, suppressed before", { shown: { ...lately, suppressed: true } }, "active", "active"],
+    ["active, with a doubtful end ahead", { shown: lately, doubtfulEndAtMs: nowMs + 1 }, "active", "active"],
+    ["active, ended by a reading", { status: "resolved", ended: "read", shown: lately }, "active", "active"],
+    ["active, ended by a resolve", { status: "resolved", ended: "explicit" }, "active", undefined],
+    ["active, ended by a doubtful resolve", { status: "resolved", ended: "doubtful" }, "active", undefined],
+    ["active, held after a resolve", { status: "resolved", heldUntilMs: nowMs + 1 }, "active", undefined],
+    ["suppressed for the first time", {}, "suppressed", "suppressed"],
+    ["suppressed, active before", { shown: lately }, "suppressed", "suppressed"],
+    ["suppressed, recorded a minute ago", { shown: { ...lately, suppressed: true } }, "suppressed", undefined],
+    [
+      "suppressed, recorded five minutes ago",
+      { shown: { api, atMs: nowMs - 5 * minute, suppressed: true } },
+      "suppressed",
+      "suppressed",
+    ],
+    [
+      "suppressed, with a doubtful end ahead",
+      { shown: { ...lately, suppressed: true }, doubtfulEndAtMs: nowMs + 1 },
+      "suppressed",
+      undefined,
+    ],
+    ["suppressed, ended by a reading", { status: "resolved", ended: "read" }, "suppressed", undefined],
+    ["unprocessed", {}, "unprocessed", undefined],
+    ["unprocessed, ended by a reading", { status: "resolved", ended: "read" }, "unprocessed", undefined],
+  ])("%s: %j", (_says, facts, there, word) => {
+    expect(wordOf(alertOf(facts), { there })).toBe(word);
+  });
+
+  it.each<AlertStateThere>(["active", "suppressed", "unprocessed"])("%s is not absent", (there) => {
+    const before = { lastWordAtMs: lately.atMs, forMs: 19 * minute };
+    expect(judged(alertOf({ shown: lately }), { there, before }).absences).toEqual(new Map());
+  });
+});
+
+describe("an alert that the API does not show", () => {
+  const lastWordAtMs = lately.atMs;
+
+  it.each<[string, Facts, Given, number | undefined]>([
+    ["starts to count at the first poll without it", { shown: lately }, {}, 0],
+    ["counts on", { shown: lately }, { before: { lastWordAtMs, forMs: minute } }, 2 * minute],
+    [
+      "waits while nothing counts",
+      { shown: lately },
+      { countedMs: 0, before: { lastWordAtMs, forMs: minute } },
+      minute,
+    ],
+    [
+      "starts over after a word of the webhook",
+      { shown: lately, heardAtMs: nowMs - 1 },
+      { before: { lastWordAtMs, forMs: 19 * minute } },
+      0,
+    ],
+    [
+      "starts over after another replica saw it",
+      { shown: { ...lately, atMs: nowMs - 1 } },
+      { before: { lastWordAtMs, forMs: 19 * minute } },
+      0,
+    ],
+    ["counts if it was suppressed", { shown: { ...lately, suppressed: true } }, {}, 0],
+    ["never counts if no API has shown it", {}, {}, undefined],
+    ["never counts if only another API has shown it", { shown: { api: "other", atMs: t0 } }, {}, undefined],
+    ["does not count once it is resolved", { shown: lately, status: "resolved", ended: "explicit" }, {}, undefined],
+  ])("%s", (_says, facts, given, forMs) => {
+    expect(judged(alertOf(facts), given).absences.get("a")?.forMs).toBe(forMs);
+  });
+
+  it("ends after 20 minutes, and not a millisecond earlier", () => {
+    const absentFor = (forMs: number) => judged(alertOf({ shown: lately }), { before: { lastWordAtMs, forMs } }).words;
+    expect(absentFor(19 * minute - 1)).toEqual([]);
+    expect(absentFor(19 * minute)).toEqual([{ says: "gone", fingerprint: "a", lastWordAtMs }]);
+  });
+
+  it("is judged by itself", () => {
+    const others = [
+      { ...alertOf({ shown: lately }), fingerprint: "b" },
+      { ...alertOf(), fingerprint: "c" },
+    ];
+    const before = new Map([["a", { lastWordAtMs, forMs: 19 * minute }]]);
+    const poll = { shown: new Map([["c", "active" as const]]), countedMs: minute };
+    const { words } = judgeReading(poll, [alertOf({ shown: lately }), ...others], before, terms);
+    expect(words.map(({ says, fingerprint }) => `${says} ${fingerprint}`)).toEqual(["gone a", "active c"]);
+  });
+});
+
+describe("a poll counts", () => {
+  const instance = (name: string | null, peers: readonly string[], more: Partial<InstanceStatus> = {}) => ({
+    name,
+    peers,
+    upForMs: 6 * minute,
+    resolveTimeoutMs: 5 * minute,
+    ...more,
+  });
+  const one = instance("x", ["x", "y"]);
+  const other = instance("y", ["y", "x"]);
+  const alone = instance(null, []);
+
+  it.each([
+    ["one instance without a cluster", [alone], null],
+    ["two instances without a cluster", [alone, alone], null],
+    ["a cluster of one", [instance("x", ["x"])], null],
+    ["both of a cluster of two", [one, other], null],
+    ["one of two did not answer", [one, undefined], "urls[1] did not answer"],
+    [
+      "one of two was just started",
+      [one, { ...other, upForMs: 5 * minute }],
+      "urls[1] has not been up for longer than its resolve_timeout",
+    ],
+    ["a peer is not listed", [one], "the peers that urls[0] sees are not the listed instances"],
+    [
+      "a load balancer shows the same instance twice",
+      [one, one],
+      "the peers that urls[0] sees are not the listed instances",
+    ],
+    [
+      "the cluster is split",
+      [instance("x", ["x"]), instance("y", ["y"])],
+      "the peers that urls[0] sees are not the listed instances",
+    ],
+    ["two clusters", [one, instance("z", ["z"])], "the peers that urls[0] sees are not the listed instances"],
+    ["one is in a cluster, one is not", [instance("x", ["x"]), alone], expect.stringContaining("are not the listed")],
+  ])("%s: %j", (_says, statuses, why) => {
+    expect(whyNotCounted(statuses)).toEqual(why);
+  });
+
+  it.each([
+    ["the time since the poll before", true, true, minute, minute],
+    ["nothing at first", undefined, true, minute, 0],
+    ["nothing where the poll before did not count", false, true, minute, 0],
+    ["nothing where this one does not count", true, false, minute, 0],
+    ["two polls at most: the process may have been paused", true, true, 60 * minute, 2 * minute],
+  ])("%s", (_says, before, now, passedMs, countedMs) => {
+    const earlier = before === undefined ? undefined : { counts: before, atMs: 0 };
+    expect(countedBetween(earlier, { counts: now, atMs: passedMs }, minute)).toBe(countedMs);
+  });
+});

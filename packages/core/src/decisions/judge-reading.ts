@@ -1,0 +1,124 @@
+import { lastWordAtMs, type ReadAlert, type ReadWord } from "../alerts/reading.ts";
+
+/** An alert ends after this much counted time in which no instance showed it. */
+export const absentUntilEndMs = 20 * 60_000;
+
+/** How one instance of Alertmanager shows an alert. */
+export type AlertStateThere = "active" | "suppressed" | "unprocessed";
+
+/** What all instances together showed in one poll. */
+export interface Poll {
+  /** By fingerprint. */
+  readonly shown: ReadonlyMap<string, AlertStateThere>;
+  /** Ms since the poll before, as far as they count (`whyNotCounted`, `countedBetween`). */
+  readonly countedMs: number;
+}
+
+/** How long an alert has been absent, since this word about it. */
+export interface Absence {
+  readonly lastWordAtMs: number;
+  readonly forMs: number;
+}
+
+export interface JudgeTerms {
+  /** Identity of the API that is read. */
+  readonly api: string;
+  /** Ledger time. */
+  readonly nowMs: number;
+  /** What is still as it was is recorded again this long after it was last recorded. */
+  readonly confirmEveryMs: number;
+}
+
+export interface Judged {
+  /** What must be recorded. Most alerts of most polls need no word. */
+  readonly words: readonly ReadWord[];
+  readonly absences: ReadonlyMap<string, Absence>;
+}
+
+/**
+ * Decides what a poll says about the alerts that the source has sent.
+ *
+ * ```
+ *   active         confirms; cancels a doubtful end; re-opens what a reading ended
+ *   suppressed     is shown as silenced; confirms and re-opens nothing
+ *   unprocessed    is present, and no more
+ *   absent         ends after 20 minutes of counted time, if this API has shown it before
+ * ```
+ *
+ * The count starts at the first poll that does not show the alert, and starts over with any word about it: from the webhook,
+ * or from another replica that reads the same API.
+ */
+export function judgeReading(
+  poll: Poll,
+  alerts: readonly ReadAlert[],
+  before: ReadonlyMap<string, Absence>,
+  terms: JudgeTerms,
+): Judged {
+  const words: ReadWord[] = [];
+  const absences = new Map<string, Absence>();
+  for (const alert of alerts) {
+    const { fingerprint, claim, shown } = alert;
+    const there = poll.shown.get(fingerprint);
+    if (there === "active" || there === "suppressed") {
+      if (isNews(alert, there, terms)) words.push({ says: there, fingerprint });
+    } else if (there === undefined && claim.status === "firing" && shown?.api === terms.api) {
+      const absence = absenceAfter(before.get(fingerprint), lastWordAtMs(alert), poll.countedMs);
+      absences.set(fingerprint, absence);
+      if (absence.forMs >= absentUntilEndMs)
+        words.push({ says: "gone", fingerprint, lastWordAtMs: absence.lastWordAtMs });
+    }
+  }
+  return { words, absences };
+}
+
+function isNews({ claim, shown }: ReadAlert, there: "active" | "suppressed", terms: JudgeTerms): boolean {
+  const { api, nowMs, confirmEveryMs } = terms;
+  const active = there === "active";
+  if (claim.status === "resolved") return active && claim.ended === "read";
+  if (active && claim.doubtfulEndAtMs !== undefined) return true;
+  return shown?.api !== api || (shown.suppressed === true) === active || nowMs - shown.atMs >= confirmEveryMs;
+}
+
+const absenceAfter = (before: Absence | undefined, wordAtMs: number, countedMs: number): Absence => ({
+  lastWordAtMs: wordAtMs,
+  forMs: before?.lastWordAtMs === wordAtMs ? before.forMs + countedMs : 0,
+});
+
+/** What an instance says about itself in one poll. */
+export interface InstanceStatus {
+  /** Its name in the cluster; null: it runs without one. */
+  readonly name: string | null;
+  /** Names of all members that it sees, itself included. */
+  readonly peers: readonly string[];
+  readonly upForMs: number;
+  readonly resolveTimeoutMs: number;
+}
+
+/**
+ * Why a poll says nothing about alerts that it does not show; null: it does. Alertmanagers do not exchange alerts, and a restarted
+ * one knows none until their senders repeat them, so only all of them together, each up for long enough, know what fires.
+ *
+ * `statuses`: one per configured URL; undefined: it did not answer.
+ */
+export function whyNotCounted(statuses: readonly (InstanceStatus | undefined)[]): string | null {
+  const known: InstanceStatus[] = [];
+  for (const [index, status] of statuses.entries()) {
+    if (status === undefined) return `urls[${index}] did not answer`;
+    if (status.upForMs <= status.resolveTimeoutMs)
+      return `urls[${index}] has not been up for longer than its resolve_timeout`;
+    known.push(status);
+  }
+  const names = new Set(known.map(({ name }) => name));
+  if (names.size === 1 && names.has(null)) return null;
+  const unequal = known.findIndex(
+    ({ name, peers }) => name === null || peers.length !== names.size || !peers.every((peer) => names.has(peer)),
+  );
+  return unequal === -1 ? null : `the peers that urls[${unequal}] sees are not the listed instances`;
+}
+
+/** The process may have been paused between two polls: no more counts than the time in which it would have polled twice. */
+export const countedBetween = (
+  before: { readonly counts: boolean; readonly atMs: number } | undefined,
+  now: { readonly counts: boolean; readonly atMs: number },
+  everyMs: number,
+): number => (before?.counts && now.counts ? Math.min(now.atMs - before.atMs, 2 * everyMs) : 0);

@@ -1,0 +1,232 @@
+import { type Claim, type ClaimState, isWeakEnd, lastEndOf, newestStartOf, startOf } from "../alerts/claim.ts";
+import { endClaim } from "./expire-claim.ts";
+
+/** Times that are further in the future are counted and shown as skew. */
+export const skewToleranceMs = 60_000;
+
+/** A direct claim without `endsAt` ends this long after its receipt (Alertmanager's `resolve_timeout`). */
+export const resolveTimeoutMs = 5 * 60_000;
+
+/** A newer start this long after a webhook claim's last word means that an end was lost. */
+export const lostEndAfterMs = 60_000;
+
+/** Senders repeat a firing alert less often than this; a second word within it may be one request sent twice. */
+const minRepeatMs = 30_000;
+
+/** The part of a claim that the decision needs. */
+export type ClaimFacts = Omit<Claim, "alert"> & { readonly alert: Pick<Claim["alert"], "startsAtMs"> };
+
+export interface MergeTerms {
+  readonly reorderWindow: number;
+  readonly doubtfulEnd: number;
+}
+
+export interface MergedClaim {
+  readonly state: ClaimState;
+  /**
+   * `changed`: fires, ended, or fires again. `confirmed`: repeats what is known. `held`: a firing that is not believed yet.
+   * `doubted`: ends the claim later unless a firing comes. `ignored`: a resolve without effect.
+   */
+  readonly effect: "changed" | "confirmed" | "held" | "doubted" | "ignored";
+  /** The word says that the alert fires. */
+  readonly fires: boolean;
+  /** This firing begins an episode that nobody spoke of before; neither a repeat nor the re-opening of one that ended. */
+  readonly begins: boolean;
+  /** This firing begins an episode while the last one still fires here: its end was lost. */
+  readonly endLost: boolean;
+  readonly skewed: boolean;
+}
+
+/**
+ * Merges a claimant's word into the state of its claim. `startsAt` does not identify an episode: Alertmanager merges
+ * overlapping alerts to the earliest start, the peers of a cluster lag, and two senders may share an address. Only this is
+ * sure: the spans that a sender speaks of overlap. The rule:
+ *
+ * - A resolve whose end is not before any start of this episode, and later than every end so far, ends the episode. Any other
+ *   resolve is doubtful: it may be about an earlier episode. At a webhook claim it cancels a held firing, and ends the episode
+ *   `doubtfulEnd` later unless a firing comes first. A direct claim ends by its `endsAt` anyway, so there it does nothing.
+ * - A firing confirms a claim that fires. One with a newer start than all before, more than a minute after a webhook claim's
+ *   last word, means that an end was lost, unless another claim fires too.
+ * - After an end, a firing that starts later than every known end begins a new episode at once. After a weak end any firing
+ *   re-opens at once. Other firings may have been overtaken by the resolve: they are held for `reorderWindow`. So is the first
+ *   word of a claim that starts before the end of another claim.
+ *
+ * `claims`: the states of all claims of this alert so far; this one may be among them.
+ */
+export function mergeClaim(
+  previous: ClaimState | undefined,
+  claim: ClaimFacts,
+  nowMs: number,
+  terms: MergeTerms,
+  claims: Readonly<Record<string, ClaimState>> = {},
+): MergedClaim {
+  const word = readWord(previous, claim, nowMs);
+  return word.ends ? mergeResolve(previous, word, terms) : mergeFiring(previous, word, terms, claims);
+}
+
+/** A claim, read against our clock and against what its claimant said before. */
+interface Word {
+  readonly claim: ClaimFacts;
+  readonly nowMs: number;
+  readonly startMs: number;
+  readonly ends: boolean;
+  readonly skewed: boolean;
+  /** Its `endsAt` is on a clock that differs from ours, so it cannot be compared with our time. */
+  readonly unreadable: boolean;
+}
+
+function readWord(previous: ClaimState | undefined, claim: ClaimFacts, nowMs: number): Word {
+  const { endsAtMs, status, alert } = claim;
+  const isDirect = claim.sender !== undefined;
+  const startMs = effectiveStart(previous, claim, nowMs);
+  const isAhead = claim.startUnknown !== true && alert.startsAtMs - startMs > skewToleranceMs;
+  // The ledger's clock stays ahead of a wall clock that was set back, by which the intake said that it fires.
+  const isPast = status === "firing" && isDirect && endsAtMs !== undefined && endsAtMs <= nowMs;
+  const unreadable = isAhead || isPast;
+  return {
+    claim,
+    nowMs,
+    startMs,
+    ends:
+      status === "resolved" ||
+      (isDirect && endsAtMs !== undefined && isKnownEnd(previous, endsAtMs, nowMs, unreadable)),
+    skewed:
+      alert.startsAtMs > nowMs + skewToleranceMs ||
+      (status === "resolved" && endsAtMs !== undefined && endsAtMs > nowMs + skewToleranceMs),
+    unreadable,
+  };
+}
+
+/** A future start counts as the time of receipt, also when it is repeated later. An unknown one changes nothing. */
+function effectiveStart(previous: ClaimState | undefined, { alert, startUnknown }: ClaimFacts, nowMs: number): number {
+  if (previous !== undefined) {
+    if (previous.startsAtMs === alert.startsAtMs) return previous.effectiveStartsAtMs;
+    if (startUnknown && previous.status === "firing") return newestStartOf(previous);
+  }
+  return Math.min(alert.startsAtMs, nowMs);
+}
+
+/**
+ * Whether the `endsAt` of a direct alert that lies in our future is an end all the same. It is if a resolve said it before.
+ * If the clocks differ, it can only be compared with what was said before: Prometheus moves the `endsAt` of a firing alert
+ * forward with each repeat, so one that moves back or stands still is an end.
+ */
+function isKnownEnd(previous: ClaimState | undefined, endsAtMs: number, nowMs: number, unreadable: boolean): boolean {
+  if (previous === undefined) return false;
+  if (endsAtMs === lastEndOf(previous)) return true;
+  const saidMs = previous.saidEndsAtMs ?? previous.expiresAtMs;
+  if (!unreadable || saidMs === undefined) return false;
+  return endsAtMs < saidMs || (endsAtMs === saidMs && nowMs - previous.heardAtMs >= minRepeatMs);
+}
+
+function mergeResolve(previous: ClaimState | undefined, word: Word, terms: MergeTerms): MergedClaim {
+  const { claim, nowMs } = word;
+  if (previous === undefined) {
+    const lastEndMs = claim.endsAtMs ?? word.startMs;
+    return merged(word, { ...endClaim(spoken(word), "explicit"), lastEndMs }, "changed");
+  }
+  const newestStartMs = newestStartOf(previous);
+  const lastEndMs = lastEndOf(previous);
+  const endMs = claim.endsAtMs ?? newestStartMs;
+  const isLater = lastEndMs === undefined || endMs > lastEndMs;
+  const state: ClaimState = { ...previous, lastEndMs: isLater ? endMs : lastEndMs, heardAtMs: nowMs };
+  if (isLater && endMs >= newestStartMs) {
+    const ended = endClaim({ ...state, saidEndsAtMs: endMs }, "explicit");
+    return merged(word, ended, previous.status === "resolved" ? "confirmed" : "changed");
+  }
+  if (claim.sender !== undefined) return merged(word, state, "ignored");
+  if (previous.status === "firing")
+    return previous.doubtfulEndAtMs === undefined
+      ? merged(word, { ...state, doubtfulEndAtMs: nowMs + terms.doubtfulEnd }, "doubted")
+      : merged(word, state, "ignored");
+  return previous.heldUntilMs === undefined
+    ? merged(word, state, "ignored")
+    : merged(word, endClaim(state, "explicit"), "confirmed");
+}
+
+function mergeFiring(
+  previous: ClaimState | undefined,
+  word: Word,
+  terms: MergeTerms,
+  claims: Readonly<Record<string, ClaimState>>,
+): MergedClaim {
+  const { startMs, nowMs } = word;
+  const lastEndMs = previous && lastEndOf(previous);
+  const firing = firingState(word, lastEndMs);
+  if (previous?.status === "firing") {
+    const endLost =
+      startMs > newestStartOf(previous) &&
+      word.claim.sender === undefined &&
+      nowMs - previous.heardAtMs > lostEndAfterMs &&
+      !anotherFires(previous, claims);
+    return endLost
+      ? merged(word, firing, "changed", { begins: true, endLost })
+      : merged(word, sameEpisode(previous, firing), "confirmed");
+  }
+  if (previous !== undefined && isWeakEnd(previous.ended))
+    return merged(word, firing, "changed", { begins: startMs > newestStartOf(previous) });
+  const endMs = lastEndMs ?? greatestEnd(claims);
+  // The end of a sender whose clock is ahead lies in our future: then only its own clock tells which came first.
+  const startsAtMs = lastEndMs !== undefined && lastEndMs > nowMs ? word.claim.alert.startsAtMs : startMs;
+  if (endMs === undefined || startsAtMs > endMs) return merged(word, firing, "changed", { begins: true });
+
+  const heldUntilMs = previous?.heldUntilMs ?? nowMs + terms.reorderWindow;
+  const held = previous?.heldUntilMs === undefined ? firing : sameEpisode(previous, firing);
+  if (nowMs >= heldUntilMs) return merged(word, held, "changed");
+  const ended = previous?.ended === undefined ? {} : { ended: previous.ended };
+  return merged(word, { ...held, status: "resolved", ...ended, heldUntilMs }, "held");
+}
+
+const merged = (
+  { ends, skewed }: Word,
+  state: ClaimState,
+  effect: MergedClaim["effect"],
+  { begins = false, endLost = false }: { readonly begins?: boolean; readonly endLost?: boolean } = {},
+): MergedClaim => ({ state, effect, fires: !ends, begins, endLost, skewed });
+
+/** A firing of an episode that has had firings before. */
+function sameEpisode(previous: ClaimState, firing: ClaimState): ClaimState {
+  const startMs = Math.min(startOf(previous), firing.effectiveStartsAtMs);
+  const newestStartMs = Math.max(newestStartOf(previous), firing.effectiveStartsAtMs);
+  // Most firings repeat the start that is known: then there is nothing more to store.
+  return startMs === newestStartMs ? firing : { ...firing, startMs, newestStartMs };
+}
+
+function spoken({ claim, nowMs, startMs }: Word): ClaimState {
+  const { source, sender, origin, alert, status, endsAtMs } = claim;
+  return {
+    source,
+    ...(sender === undefined ? {} : { sender }),
+    ...(origin === undefined ? {} : { origin }),
+    status,
+    startsAtMs: alert.startsAtMs,
+    effectiveStartsAtMs: startMs,
+    ...(endsAtMs === undefined ? {} : { saidEndsAtMs: endsAtMs }),
+    heardAtMs: nowMs,
+  };
+}
+
+/** The claim as this firing alone makes it. Only direct claims expire. */
+function firingState(word: Word, lastEndMs: number | undefined): ClaimState {
+  const { sender, endsAtMs } = word.claim;
+  const expiresAtMs = endsAtMs === undefined || word.unreadable ? word.nowMs + resolveTimeoutMs : endsAtMs;
+  return {
+    ...spoken(word),
+    ...(lastEndMs === undefined ? {} : { lastEndMs }),
+    ...(sender === undefined ? {} : { expiresAtMs }),
+  };
+}
+
+function greatestEnd(claims: Readonly<Record<string, ClaimState>>): number | undefined {
+  let greatest: number | undefined;
+  for (const key in claims) {
+    const endMs = lastEndOf(claims[key] as ClaimState);
+    if (endMs !== undefined && (greatest === undefined || endMs > greatest)) greatest = endMs;
+  }
+  return greatest;
+}
+
+function anotherFires(own: ClaimState, claims: Readonly<Record<string, ClaimState>>): boolean {
+  for (const key in claims) if (claims[key] !== own && claims[key]?.status === "firing") return true;
+  return false;
+}

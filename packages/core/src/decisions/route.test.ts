@@ -1,0 +1,228 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Alert } from "../alerts/alert.ts";
+import { isBlank } from "../schema/is-blank.ts";
+import { alertFingerprint } from "../alerts/fingerprint.ts";
+import { parseTarget } from "../targets/parse-target.ts";
+import type { TargetType } from "../targets/target-type.ts";
+import type { Target } from "../targets/target.ts";
+import { fitDedupKey } from "./dedup-key.ts";
+import { route } from "./route.ts";
+import { summaryOf } from "./summary.ts";
+
+const bell: TargetType = {
+  type: "bell",
+  description: "A bell.",
+  notes: "",
+  fields: {},
+  rateLimit: { limit: 60, perMs: 1_000 },
+  adoptsUnknownResolves: false,
+  locate: () => ({ url: "https://bell", credential: null, degraded: false, headers: {}, issues: [], warnings: [] }),
+};
+
+function target(input: object): Target {
+  const options = { types: [bell], readSecret: String, name: "t" };
+  const parsed = parseTarget({ type: "bell", ...input }, options);
+  if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
+  return parsed.target;
+}
+
+function alertOf(labels: Record<string, string>, annotations: Record<string, string> = {}): Alert {
+  return { fingerprint: alertFingerprint(labels), labels, annotations, startsAtMs: 0 };
+}
+
+const disk = alertOf({ alertname: "DiskFull", severity: "critical", instance: "db-1" }, { summary: "Disk is full" });
+const told = (input: object, alert = disk) => route(alert, [target(input)])[0];
+
+describe("the severity", () => {
+  const map = { severity_map: { Average: "warning", critical: "info", hot: "critical" } };
+  test.each<[says: string, labels: Record<string, string>, severity: string, input?: object]>([
+    ["the label severity", { severity: "SEV-2", priority: "p1", urgency: "low" }, "error"],
+    ["the label priority if severity is absent", { priority: "P1", urgency: "low" }, "critical"],
+    ["the label priority if severity is unknown", { severity: "odd", priority: "p3" }, "warning"],
+    ["the label urgency if both are unknown", { severity: "odd", priority: "7", urgency: "Low" }, "info"],
+    ["the default if all are unknown", { severity: "odd", priority: "", urgency: "x" }, "error"],
+    ["the target's words", { severity: " AVERAGE" }, "warning", map],
+    ["the target's words before the common ones", { severity: "Critical", priority: "p1" }, "info", map],
+    ["the target's words in the other labels too", { severity: "odd", urgency: "Hot" }, "critical", map],
+    ["common words beside the target's", { severity: "disaster" }, "critical", map],
+    [
+      "a template's word, as the target maps it",
+      { x: "hot" },
+      "critical",
+      { ...map, template: { severity: "{{ labels.x }}" } },
+    ],
+  ])("is that of %s", (_says, labels, severity, input = {}) => {
+    expect(told(input, alertOf(labels))).toMatchObject({ tell: true, severity });
+  });
+
+  test("that the target's words mean is the one that filters and conditions see", () => {
+    const hot = alertOf({ severity: "hot" });
+    expect(told({ ...map, filters: { min_severity: "critical", when: "severity == 'critical'" } }, hot)).toMatchObject({
+      tell: true,
+    });
+    expect(told({ filters: { min_severity: "critical" } }, hot)).toMatchObject({ tell: false });
+    expect(told({ ...map, filters: { severity: "critical" } }, alertOf({ severity: "critical" }))).toMatchObject({
+      tell: false,
+    });
+  });
+
+  test("of one target's words does not change another's", () => {
+    const decisions = route(alertOf({ severity: "hot" }), [target({ name: "a", ...map }), target({ name: "b" })]);
+    expect(decisions).toMatchObject([{ severity: "critical" }, { severity: "error" }]);
+  });
+});
+
+/** Targets with a summary that takes about this many steps. */
+const looping = (count: number, steps: number): Target[] =>
+  Array<Target>(count).fill(target({ template: { summary: `{% for i in (1..${steps}) %}{% endfor %}rendered` } }));
+
+const rendered = (decisions: ReturnType<typeof route>): boolean[] =>
+  decisions.map((decision) => decision.tell && decision.summary === "rendered");
+
+describe("templates that take many steps", () => {
+  test("share what is left for an alert, after which they keep their defaults", () => {
+    const costly = rendered(route(disk, looping(100, 9_000)));
+    expect(costly.indexOf(false)).toBe(6);
+    expect(costly.slice(6)).not.toContain(true);
+  });
+
+  test("do not use up those of another target", () => {
+    expect(rendered(route(disk, [...looping(100, 9_000), ...looping(100, 1_500)])).slice(100)).not.toContain(false);
+  });
+});
+
+describe("routing", () => {
+  test("decides for each target by itself", () => {
+    const targets = [
+      target({ name: "all" }),
+      target({ name: "infos", filters: { severity: "info" } }),
+      target({ name: "off", enabled: false, filters: { severity: "info" } }),
+      target({ name: "shadow", mode: "shadow" }),
+    ];
+    const words = { dedupKey: disk.fingerprint, severity: "critical", summary: "Disk is full" };
+    expect(route(disk, targets)).toEqual([
+      { target: "all", tell: true, ...words },
+      { target: "infos", tell: false, reason: "filtered", detail: "severity is none of info" },
+      { target: "off", tell: false, reason: "target_disabled", detail: "enabled: false" },
+      { target: "shadow", tell: true, ...words },
+    ]);
+  });
+
+  test("of a change event has a key of its own for each start, and spares who takes none", () => {
+    const deploy: Alert = { ...alertOf({ alertname: "Deploy", change_event: "true" }), startsAtMs: 7 };
+    const taking = { ...target({ name: "taking" }), takesChanges: true };
+    const decisions = route(deploy, [taking, { ...taking, name: "sparing", takesChanges: false }]);
+    expect(decisions).toMatchObject([
+      { target: "taking", tell: true, kind: "change", dedupKey: `${deploy.fingerprint}@7` },
+      {
+        target: "sparing",
+        tell: false,
+        reason: "filtered",
+        detail: expect.stringContaining("change events") as string,
+      },
+    ]);
+  });
+
+  test("says noise apart from other filters", () => {
+    const noise = { severity: "noise", confidence: 1, overrides: true } as const;
+    const [decision] = route(disk, [target({ filters: { exclude_noise: true } })], noise);
+    expect(decision).toMatchObject({ tell: false, reason: "suppressed_noise" });
+  });
+
+  test.each<[string, object, Alert, string]>([
+    ["the label", {}, disk, "critical"],
+    ["the default", {}, alertOf({ severity: "loud" }), "error"],
+    ["the target's default", { default_severity: "p3" }, alertOf({}), "warning"],
+    ["the template", { template: { severity: "warn" } }, disk, "warning"],
+    [
+      "the label when the template means nothing",
+      { template: { severity: "{{ labels.alertname }}" } },
+      disk,
+      "critical",
+    ],
+  ])("takes the severity from %s", (_, input, alert, severity) => {
+    expect(told(input, alert)).toMatchObject({ severity });
+  });
+
+  test("filters by the label's severity, not by the template's", () => {
+    expect(told({ template: { severity: "info" }, filters: { severity: "critical" } })).toMatchObject({ tell: true });
+  });
+
+  test.each<[string, object, string]>([
+    ["its fingerprint", {}, disk.fingerprint],
+    ["a template", { template: { dedup_key: "disk/{{ labels.instance }}" } }, "disk/db-1"],
+    ["its fingerprint when the template fails", { template: { dedup_key: "{{ labels.x }}" } }, disk.fingerprint],
+    ["the group's labels", { group_by: ["instance"] }, `group-${alertFingerprint({ instance: "db-1" })}`],
+    [
+      "the group's labels, missing ones too",
+      { group_by: ["x", "instance"] },
+      `group-${alertFingerprint({ x: "", instance: "db-1" })}`,
+    ],
+    ["all labels", { group_by: ["..."] }, disk.fingerprint],
+  ])("takes the dedup key from %s", (_, input, dedupKey) => {
+    expect(told(input)).toMatchObject({ dedupKey });
+  });
+
+  test("groups by the same key whatever the order of the labels", () => {
+    expect(told({ group_by: ["severity", "instance"] })).toEqual(told({ group_by: ["instance", "severity"] }));
+  });
+
+  test("hashes a dedup key over 255 characters, counted in code points", () => {
+    expect(fitDedupKey("😀".repeat(255))).toBe("😀".repeat(255));
+    expect(fitDedupKey("x".repeat(256))).toMatch(/^[\da-f]{64}$/);
+    expect(told({}, { ...disk, fingerprint: "x".repeat(300) })).toMatchObject({
+      dedupKey: fitDedupKey("x".repeat(300)),
+    });
+  });
+
+  test("never throws and always fits, whatever the alert holds", () => {
+    const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("\ud800", "x".repeat(5_000), "__proto__", ""));
+    const labels = fc.array(fc.tuple(text, text), { maxLength: 10 }).map((entries) => Object.fromEntries(entries));
+    const alerts = fc.record({ fingerprint: text, labels, annotations: labels, startsAtMs: fc.double() });
+    const targets = [
+      target({}),
+      target({
+        template: { summary: "{{ labels.a }} {{ annotations.b }}", dedup_key: "{{ labels.a }}", severity: "x" },
+      }),
+      target({ group_by: ["__proto__", "a"], filters: { when: "labels.a != 'b' && !re(alert_name, 'z')" } }),
+    ];
+    fc.assert(
+      fc.property(alerts, (alert) => {
+        for (const decision of route(alert, targets)) {
+          if (!decision.tell) continue;
+          expect(Array.from(decision.summary).length).toBeLessThanOrEqual(1_024);
+          expect(Array.from(decision.dedupKey).length).toBeLessThanOrEqual(255);
+          expect(isBlank(decision.summary) || isBlank(decision.dedupKey)).toBe(false);
+          expect(decision.summary.isWellFormed() && decision.dedupKey.isWellFormed()).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+describe("a summary", () => {
+  test.each<[string, Alert, string]>([
+    ["the annotation", disk, "Disk is full"],
+    ["the description", alertOf({}, { summary: " \n", description: "Long story" }), "Long story"],
+    ["name and instance", alertOf({ alertname: "A", instance: "i", namespace: "n" }), "[A] on i"],
+    ["name and namespace", alertOf({ alertname: "A", instance: "", namespace: "n" }), "[A] on n"],
+    ["the name alone", alertOf({ alertname: "A" }), "[A]"],
+    ["nothing at all", alertOf({}), "[alert]"],
+  ])("is %s", (_, alert, summary) => {
+    expect(summaryOf(alert)).toBe(summary);
+  });
+
+  test.each([
+    ["x".repeat(1_024), "x".repeat(1_024)],
+    ["x".repeat(1_025), `${"x".repeat(1_023)}…`],
+    ["😀".repeat(1_024), "😀".repeat(1_024)],
+    ["😀".repeat(1_025), `${"😀".repeat(1_023)}…`],
+    ["a\ud800b", "a\ufffdb"],
+  ])("of %# has at most 1,024 code points", (summary, cut) => {
+    expect(summaryOf(alertOf({}, { summary }))).toBe(cut);
+    expect(told({ template: { summary: "{{ annotations.summary }}" } }, alertOf({}, { summary }))).toMatchObject({
+      summary: cut,
+    });
+  });
+});

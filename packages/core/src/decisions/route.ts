@@ -1,0 +1,120 @@
+import { tooCostly } from "../filters/budget.ts";
+import type { Filter } from "../filters/compile-filters.ts";
+import { Subject } from "../filters/subject.ts";
+import { type Alert, isChangeEvent } from "../alerts/alert.ts";
+import type { Classification } from "../alerts/classification.ts";
+import type { Reason } from "../incidents/incident.ts";
+import { parseSeverity, type Severity } from "../alerts/severity.ts";
+import type { Route } from "../ports/ledger.ts";
+import { StepPool } from "../targets/stepped-liquid.ts";
+import type { Target } from "../targets/target.ts";
+import { TemplateContext, type TemplateFieldName } from "../targets/template.ts";
+import { fitDedupKey, groupKey, ownKey } from "./dedup-key.ts";
+import { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./summary.ts";
+
+/** Whether a target is told of an alert, and why not. */
+export type Decision =
+  | (Route & { readonly tell: true; readonly detail?: string })
+  | { readonly target: string; readonly tell: false; readonly reason: Reason; readonly detail: string };
+
+/**
+ * Decides for each target by itself whether it is told of an alert that fires: there is no "first match wins", and the
+ * order of targets means nothing. Pure and total: it never throws, whatever the alert holds.
+ *
+ * Without a classification, filters that need one let the alert pass. A target in shadow mode is decided like any other: the
+ * send alone is left out, and not here.
+ */
+export function route(alert: Alert, targets: readonly Target[], classification?: Classification): Decision[] {
+  const subject = new Subject(alert, classification);
+  const usual = new UsualWords(alert);
+  return targets.map((target) => decide(target, subject, usual));
+}
+
+function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
+  const { name } = target;
+  if (!target.enabled) return { target: name, tell: false, reason: "target_disabled", detail: "enabled: false" };
+  const stated = target.severityMap ? subject.severityBy(target.severityMap) : subject.severity;
+  const severity = stated ?? target.defaultSeverity;
+  subject.budget.nextTarget();
+  let unjudged: string | undefined;
+  for (const filter of target.filters) {
+    const verdict = judge(filter, subject, severity);
+    if (verdict === "fails") return { target: name, tell: false, reason: filter.reason, detail: filter.why };
+    if (verdict === "too costly") unjudged ??= filter.why;
+  }
+  const change = isChangeEvent(subject.alert);
+  if (change && !target.takesChanges)
+    return { target: name, tell: false, reason: "filtered", detail: noChanges(target) };
+  const context = new TemplateContext(subject.alert, severity, target.metadata, usual.steps);
+  return {
+    target: name,
+    tell: true,
+    ...(change && { kind: "change" as const }),
+    dedupKey: change ? usual.changeKey : (dedupKeyOf(target, context) ?? usual.dedupKey),
+    severity: severityOf(target, context) ?? severity,
+    summary: summaryOfTarget(target, context) ?? usual.summary,
+    ...(unjudged !== undefined && {
+      detail: `sent although a filter was not applied, since it would take too long: ${unjudged}`,
+    }),
+  };
+}
+
+/** One page too many is better than one lost: a filter that would take too long lets the alert pass, and the decision says so. */
+function judge({ passes }: Filter, subject: Subject, severity: Severity): "passes" | "fails" | "too costly" {
+  try {
+    return passes(subject, severity) ? "passes" : "fails";
+  } catch (error) {
+    if (error === tooCostly) return "too costly";
+    throw error;
+  }
+}
+
+const noChanges = ({ type }: Target): string =>
+  type === "pagerduty"
+    ? "takes no change events: PagerDuty refuses them for integration keys that start with R"
+    : `takes no change events: targets of type ${type} have no place for what has no end`;
+
+/** What most targets are told, made once per alert and only if anybody is told. */
+class UsualWords {
+  /** For the templates of all targets. */
+  readonly steps = new StepPool();
+  readonly #alert: Alert;
+  #summary: string | undefined;
+  #dedupKey: string | undefined;
+
+  constructor(alert: Alert) {
+    this.#alert = alert;
+  }
+
+  get summary(): string {
+    return (this.#summary ??= summaryOf(this.#alert));
+  }
+
+  /** The ledger sends a change once per key and once per episode, whatever start its repeats name. PagerDuty sees no key. */
+  get changeKey(): string {
+    return `${this.dedupKey}@${this.#alert.startsAtMs}`;
+  }
+
+  get dedupKey(): string {
+    return (this.#dedupKey ??= ownKey(this.#alert));
+  }
+}
+
+const render = (target: Target, field: TemplateFieldName, context: TemplateContext): string | undefined =>
+  target.template.fields[field]?.(context);
+
+function dedupKeyOf(target: Target, context: TemplateContext): string | undefined {
+  if (target.groupBy.length > 0) return groupKey(context.alert, target.groupBy);
+  const rendered = render(target, "dedup_key", context);
+  return rendered && fitDedupKey(rendered);
+}
+
+function severityOf(target: Target, context: TemplateContext): Severity | undefined {
+  const rendered = render(target, "severity", context);
+  return rendered === undefined ? undefined : parseSeverity(rendered, target.severityMap);
+}
+
+function summaryOfTarget(target: Target, context: TemplateContext): string | undefined {
+  const rendered = render(target, "summary", context);
+  return rendered && cutCodePoints(rendered, maxSummaryCodePoints);
+}

@@ -1,0 +1,312 @@
+import { epochMs as t0, incidentOf } from "@tocsin/testkit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AttemptAction } from "../incidents/event.ts";
+import type { Flight } from "../incidents/incident.ts";
+import type { Outcome } from "../incidents/outcome.ts";
+import { resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-settings.ts";
+import type { Severity } from "../alerts/severity.ts";
+import { backoffMs, doubted, settle, type SettleTerms } from "./settle.ts";
+
+const retry = { initial: 1_000, max: 300_000, giveUpAfter: 24 * 3_600_000 };
+const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasDoubtful: false };
+const detail = "as the test says";
+const event = { token: 1, atMs: t0 };
+
+function settled(
+  given: Parameters<typeof incidentOf>[0],
+  outcome: Outcome,
+  action: AttemptAction = "trigger",
+  severity: Severity = "error",
+) {
+  const flight: Flight = { token: 1, owner: "w", action, severity, event, sinceMs: t0, leaseUntilMs: t0 + 30_000 };
+  return settle(
+    incidentOf({ ...given, flight, state: "in_flight" }),
+    { action, severity, event, sinceMs: t0 },
+    outcome,
+    terms,
+  );
+}
+
+const accepted: Outcome = { kind: "accepted", receipt: "1" };
+const serverError: Outcome = { kind: "retry", reason: "server", detail };
+const timeout: Outcome = { kind: "ambiguous", reason: "timeout", detail };
+const tooMany = (retryAfterMs?: number): Outcome => ({
+  kind: "retry",
+  reason: "rate_limited",
+  detail,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
+
+/** What words are told then. */
+const wordsAfter = (action: AttemptAction, outcome: Outcome) =>
+  settle(
+    incidentOf({ told: { content: "before", severity: "info" } }),
+    { action, severity: "error", content: "now", event, sinceMs: t0 },
+    outcome,
+    terms,
+  ).told?.content;
+
+describe("accepted", () => {
+  it("is told, and its failures are forgotten", () => {
+    expect(settled({ failures: 4, retriedForMs: 9, repeat: true }, accepted)).toMatchObject({
+      told: { event: "trigger", certain: true, severity: "error", atMs: t0 },
+      opened: true,
+      flight: null,
+      failures: 0,
+      retriedForMs: 0,
+      lastFailure: null,
+      repeat: false,
+      attempts: 1,
+    });
+  });
+
+  it("an acknowledge or a resolve opens nothing", () => {
+    expect(settled({}, accepted, "resolve").opened).toBe(false);
+    expect(settled({ told: {}, repeat: true }, accepted, "acknowledge").repeat, "of what may be closed").toBe(true);
+    expect(settled({ told: {}, repeat: true }, accepted, "resolve").repeat).toBe(false);
+    expect(settled({ told: {} }, accepted, "acknowledge")).toMatchObject({
+      opened: true,
+      told: { event: "acknowledge" },
+    });
+  });
+
+  it("a trigger says its own words; what follows says none, so those stay told", () => {
+    expect(wordsAfter("trigger", accepted)).toBe("now");
+    expect(wordsAfter("trigger", timeout), "perhaps").toBe("now");
+    expect(wordsAfter("acknowledge", accepted)).toBe("before");
+    expect(settled({}, accepted).told).not.toHaveProperty("content");
+  });
+
+  it("a trigger that reports changed members leaves an acknowledgement; one that repairs it does not", () => {
+    const acknowledged = { told: { event: "acknowledge", severity: "critical", content: "before" } } as const;
+    const update = { action: "trigger", severity: "error", content: "now", event, sinceMs: t0 - 5 } as const;
+    const toldAfter = (repeat: boolean) =>
+      settle(incidentOf({ ...acknowledged, repeat }), update, accepted, terms).told;
+    expect(toldAfter(false)).toMatchObject({
+      event: "acknowledge",
+      severity: "error",
+      content: "now",
+      sinceMs: t0 - 5,
+    });
+    expect(toldAfter(true)).toMatchObject({ event: "trigger" });
+    const { content: _, ...wordless } = update;
+    expect(settle(incidentOf(acknowledged), wordless, accepted, terms).told).not.toHaveProperty("content");
+    const doubtful = incidentOf({ told: { event: "acknowledge", certain: false } });
+    expect(settle(doubtful, update, accepted, terms).told).toMatchObject({ event: "trigger" });
+  });
+
+  it("a trigger says its own severity; what follows keeps the most severe that the target heard", () => {
+    expect(settled({ told: { severity: "critical" } }, accepted, "trigger", "error").told?.severity).toBe("error");
+    expect(settled({ told: { severity: "critical" } }, accepted, "resolve", "info").told?.severity).toBe("critical");
+  });
+});
+
+describe("a retry", () => {
+  it("tells nothing and waits for its backoff", () => {
+    expect(settled({ failures: 2 }, serverError)).toMatchObject({
+      told: null,
+      failures: 3,
+      attempts: 1,
+      dueAtMs: t0 + 4_000,
+      retriedForMs: 4_000,
+      lastFailure: { reason: "server", detail, atMs: t0 },
+    });
+  });
+
+  it("with Retry-After waits exactly so long", () => {
+    expect(settled({}, { kind: "retry", reason: "server", detail, retryAfterMs: 77_000 }).dueAtMs).toBe(t0 + 77_000);
+  });
+
+  it("gives up after 24 hours of backoff, not a moment earlier", () => {
+    const almost = { failures: 20, retriedForMs: retry.giveUpAfter - retry.max };
+    expect(settled(almost, serverError).state).toBe("in_flight");
+    expect(settled({ ...almost, retriedForMs: almost.retriedForMs + 1 }, serverError)).toMatchObject({
+      state: "dead",
+      reason: "dead_expired",
+      dueAtMs: null,
+    });
+  });
+
+  it("of a told incident's resolve gives up only after 30 days", () => {
+    const tired = { told: {}, failures: 20, retriedForMs: retry.giveUpAfter };
+    expect(settled(tired, serverError, "resolve").state).not.toBe("dead");
+    expect(settled({ ...tired, retriedForMs: resolveGiveUpAfterMs }, serverError, "resolve").state).toBe("dead");
+    expect(settled({ ...tired, told: null, adopted: true }, serverError, "resolve").state).toBe("dead");
+  });
+});
+
+describe("a 429", () => {
+  it("waits 30 s where it does not say how long", () => {
+    expect(settled({}, tooMany()).dueAtMs).toBe(t0 + throttledWaitMs);
+    expect(settled({}, tooMany(5_000)).dueAtMs).toBe(t0 + 5_000);
+  });
+
+  it("counts for neither backoff nor giving up", () => {
+    const tired = { failures: 3, retriedForMs: retry.giveUpAfter };
+    expect(settled(tired, tooMany())).toMatchObject({ ...tired, attempts: 1, state: "in_flight" });
+  });
+});
+
+describe("an attempt of unknown fate", () => {
+  it("makes told a maybe, and waits", () => {
+    expect(settled({}, timeout)).toMatchObject({
+      told: { event: "trigger", certain: false, severity: "error" },
+      opened: false,
+      failures: 1,
+      dueAtMs: t0 + 1_000,
+    });
+    expect(settled({ told: {} }, timeout, "resolve").told).toMatchObject({ event: "resolve", certain: false });
+  });
+
+  it("changes nothing where the target certainly knows that very event", () => {
+    const { told } = incidentOf({ told: { atMs: t0 - 5 } });
+    expect(settled({ told: { atMs: t0 - 5 } }, timeout).told).toEqual(told);
+  });
+
+  it("of a higher severity is in doubt, although a trigger was told", () => {
+    expect(settled({ told: {} }, timeout, "trigger", "critical").told).toMatchObject({
+      certain: false,
+      severity: "critical",
+    });
+  });
+
+  it("of a question for the key leaves what was told", () => {
+    const incident = incidentOf({ told: {} });
+    expect(doubted(incident, { action: "check", severity: "error", event, sinceMs: t0 }, t0)).toBe(incident);
+  });
+});
+
+describe("refused", () => {
+  it("is dead, since the same would fail for ever", () => {
+    expect(settled({}, { kind: "refused", reason: "invalid", detail })).toMatchObject({
+      state: "dead",
+      reason: "dead_invalid",
+      dueAtMs: null,
+      lastFailure: { reason: "invalid" },
+    });
+  });
+
+  const suspect: Outcome = { kind: "refused", reason: "invalid", detail, suspectKey: true };
+
+  it("where the key may be to blame asks for the key first, at once", () => {
+    expect(settled({}, suspect)).toMatchObject({ checkKey: true, dueAtMs: t0, state: "in_flight", told: null });
+  });
+
+  it("and the key is good: the event is dead", () => {
+    expect(settled({ checkKey: true }, accepted, "check")).toMatchObject({
+      state: "dead",
+      reason: "dead_invalid",
+      checkKey: false,
+      told: null,
+    });
+  });
+
+  it("and the key is good, but was bad meanwhile: the event is tried again", () => {
+    const asked = incidentOf({ checkKey: true });
+    const attempted = { action: "check", severity: "error", event, sinceMs: t0 } as const;
+    const after = settle(asked, attempted, accepted, { ...terms, keyWasDoubtful: true });
+    expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0 + 1_000, failures: 1, told: null });
+  });
+
+  it("and the question itself fails: the event's own refusal is remembered", () => {
+    const lastFailure = { reason: "invalid", detail: "HTTP 400", atMs: t0 - 5 } as const;
+    for (const outcome of [serverError, timeout, tooMany()])
+      expect(settled({ checkKey: true, lastFailure }, outcome, "check")).toMatchObject({ checkKey: true, lastFailure });
+  });
+
+  it("and the key is refused too: the event is not to blame, and waits", () => {
+    expect(settled({ checkKey: true }, suspect, "check")).toMatchObject({
+      state: "in_flight",
+      checkKey: false,
+      dueAtMs: t0,
+    });
+  });
+});
+
+describe("a target that takes nothing", () => {
+  it.each(["unauthorized", "misconfigured"] as const)(
+    "%s: is due as soon as the block ends, and giving up does not count",
+    (state) => {
+      const blocked: Outcome = { kind: "blocked", state, reason: "auth", detail };
+      expect(settled({ retriedForMs: retry.giveUpAfter, failures: 2 }, blocked)).toMatchObject({
+        state: "in_flight",
+        told: null,
+        failures: 2,
+        retriedForMs: 0,
+        dueAtMs: t0,
+      });
+    },
+  );
+});
+
+describe("interrupted by us", () => {
+  it("counts for nothing and is due at once", () => {
+    const given = { failures: 2, retriedForMs: 5, attempts: 3 };
+    expect(settled(given, { kind: "interrupted", left: false, detail })).toMatchObject({
+      ...given,
+      told: null,
+      dueAtMs: t0,
+    });
+  });
+
+  it("after the request left is a maybe", () => {
+    expect(settled({}, { kind: "interrupted", left: true, detail }).told).toMatchObject({ certain: false });
+  });
+});
+
+describe("backoff", () => {
+  it("doubles from 1 s to 5 min with full jitter, and is never nothing", () => {
+    fc.assert(
+      fc.property(fc.nat(2_000), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {
+        const waitMs = backoffMs(failures, retry, random);
+        const step = Math.min(retry.max, retry.initial * 2 ** failures);
+        expect(waitMs).toBeGreaterThanOrEqual(step / 10 - 1);
+        expect(waitMs).toBeLessThanOrEqual(step);
+      }),
+    );
+    expect([0, 1, 2, 8, 9].map((failures) => backoffMs(failures, retry, 1))).toEqual([
+      1_000, 2_000, 4_000, 256_000, 300_000,
+    ]);
+    expect(backoffMs(3, retry, 0)).toBe(800);
+  });
+});
+
+const anyOutcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome>(
+  accepted,
+  serverError,
+  timeout,
+  tooMany(),
+  tooMany(1_000),
+  { kind: "refused", reason: "invalid", detail },
+  { kind: "refused", reason: "invalid", detail, suspectKey: true },
+  { kind: "blocked", state: "unauthorized", reason: "auth", detail },
+  { kind: "interrupted", left: true, detail },
+  { kind: "interrupted", left: false, detail },
+);
+
+it("whatever came of an attempt, it is over, and what was told is never forgotten", () => {
+  const actions = fc.constantFrom<AttemptAction>("trigger", "acknowledge", "resolve", "check");
+  const tolds = fc.constantFrom(null, {}, { certain: false }, { event: "acknowledge" as const });
+  fc.assert(
+    fc.property(tolds, actions, anyOutcome, (told, action, outcome) => {
+      const after = settled({ told }, outcome, action);
+      expect(after.flight).toBeNull();
+      expect(after.told === null && told !== null).toBe(false);
+      const mayDoubt = outcome.kind === "ambiguous" || outcome.kind === "interrupted" || told?.certain === false;
+      expect(after.told?.certain === false && !mayDoubt).toBe(false);
+      expect(after.state === "dead").toBe(after.reason === "dead_invalid" || after.reason === "dead_expired");
+    }),
+  );
+});
+
+describe("which event was told", () => {
+  const late = { token: 3, action: "trigger", untilMs: t0 + 1 } as const;
+  it.each([
+    ["is kept where it is in doubt", {}, timeout, event],
+    ["is kept where an earlier request may still arrive", { overtaken: [late] }, accepted, event],
+    ["is not kept where nothing can make it be repeated", {}, accepted, undefined],
+  ])("%s", (_says, given, outcome, mark) => {
+    expect(settled(given, outcome).told?.mark).toEqual(mark);
+  });
+});

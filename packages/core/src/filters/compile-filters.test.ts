@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { Alert } from "../alerts/alert.ts";
+import type { Classification } from "../alerts/classification.ts";
+import type { Severity } from "../alerts/severity.ts";
+import { compileFilters, filterFields } from "./compile-filters.ts";
+import { Subject } from "./subject.ts";
+
+const alert: Alert = {
+  fingerprint: "f",
+  labels: {
+    alertname: "KubePodCrashLooping",
+    severity: "warning",
+    namespace: "shop",
+    team: "platform",
+    service: "web",
+  },
+  annotations: {},
+  startsAtMs: 0,
+};
+
+/** Why the first failing filter fails, or "told". */
+function judge(input: object, { threshold, ...more }: { threshold?: Severity } & Partial<Classified> = {}): string {
+  const subject = new Subject({ ...alert, ...more.alert }, more.classification);
+  const severity = subject.severity ?? "error";
+  const failed = compileFilters(filterFields.parse(input), threshold).find(
+    (filter) => !filter.passes(subject, severity),
+  );
+  return failed ? failed.why : "told";
+}
+
+interface Classified {
+  alert: Partial<Alert>;
+  classification: Classification;
+}
+
+const noise: Classification = { severity: "noise", confidence: 0.9, overrides: true };
+
+describe("filters", () => {
+  test.each<[object, string]>([
+    [{}, "told"],
+    [{ severity: "warning" }, "told"],
+    [{ severity: ["WARN", "critical"] }, "told"],
+    [{ severity: ["critical", "error"] }, "severity is none of critical, error"],
+    [{ min_severity: "info" }, "told"],
+    [{ min_severity: "warning" }, "told"],
+    [{ min_severity: "error" }, "severity is below error (min_severity)"],
+    [{ namespace: "shop" }, "told"],
+    [{ namespace: ["a", "b"] }, 'label namespace is none of "a", "b"'],
+    [{ labels: { team: "platform", service: ["api", "web"] } }, "told"],
+    [{ labels: { team: "platform", service: "api" } }, 'label service is none of "api"'],
+    [{ labels: { missing: "x" } }, 'label missing is none of "x"'],
+    [{ labels: { missing: "" } }, "told"],
+    [{ labels: { toString: "x" } }, 'label toString is none of "x"'],
+    [{ matchers: 'service=~"api|web"' }, "told"],
+    [{ matchers: ['service=~"api|web"', "team!=platform"] }, 'does not match team!="platform"'],
+    [{ matchers: '{service="web", team=~"plat"}' }, 'does not match team=~"plat"'],
+    [{ matchers: "missing!=x" }, "told"],
+    [{ alert_name_pattern: "^Kube" }, "told"],
+    [{ alert_name_pattern: "Crash" }, "told"],
+    [{ alert_name_pattern: "^Node" }, "alert name does not contain ^Node"],
+    [{ when: "labels.tier != 'dev'" }, "told"],
+    [{ when: "severity == 'critical'" }, "not true: severity == 'critical'"],
+    [{ exclude_noise: true, min_confidence: 1 }, "told"],
+    [{ severity: "warning", namespace: "other", when: "false" }, 'label namespace is none of "other"'],
+  ])("%j: %s", (input, verdict) => {
+    expect(judge(input)).toBe(verdict);
+  });
+
+  test("count a threshold as one more least severity", () => {
+    expect(judge({}, { threshold: "error" })).toBe("severity is below error (metadata.severity_threshold)");
+    expect(judge({ min_severity: "error" }, { threshold: "info" })).toBe("severity is below error (min_severity)");
+  });
+
+  test.each<[string, object, Classification, string]>([
+    ["noise is not told", { exclude_noise: true }, noise, "classified as noise"],
+    ["noise is told where nobody minds", {}, noise, "told"],
+    ["an explicit no to noise filtering", { exclude_noise: false }, noise, "told"],
+    ["noise counts as info", { min_severity: "warning" }, noise, "severity is below warning (min_severity)"],
+    ["enough confidence", { min_confidence: 0.9 }, noise, "told"],
+    ["too little confidence", { min_confidence: 0.91 }, noise, "classified with a confidence below 0.91"],
+    ["a trusted severity stands above the label", { severity: "info" }, noise, "told"],
+    ["one that fills in leaves the label", { severity: "warning" }, { ...noise, overrides: false }, "told"],
+  ])("with a classification: %s", (_, input, classification, verdict) => {
+    expect(judge(input, { classification })).toBe(verdict);
+  });
+
+  test("let a classification fill in where the label says nothing known", () => {
+    const unknown = { labels: { severity: "whatever" } };
+    expect(judge({ severity: "info" }, { alert: unknown, classification: { ...noise, overrides: false } })).toBe(
+      "told",
+    );
+    expect(judge({ severity: "error" }, { alert: unknown })).toBe("told");
+  });
+});

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import type { Reason } from "../incidents/incident.ts";
+import { parseSeverity, severities, type Severity, severityRank } from "../alerts/severity.ts";
+import { compiled, oneOrMany } from "../schema/field.ts";
+import { type Matcher, parseMatchers } from "./matcher.ts";
+import { compilePattern, type Test } from "./pattern.ts";
+import type { Subject } from "./subject.ts";
+import { compileWhen, type Condition } from "./when.ts";
+
+/** One condition that an alert must meet to be told. */
+export interface Filter {
+  /** What an alert that fails lacks, for people: `namespace is none of production`. */
+  readonly why: string;
+  readonly reason: Reason;
+  /**
+   * `severity` is the alert's at this target: label, trusted classification, or the target's default.
+   *
+   * @throws tooCostly where the subject's budget does not suffice
+   */
+  readonly passes: (subject: Subject, severity: Severity) => boolean;
+}
+
+/** The severity that a word means, such as `warn`. */
+export const severityWord: z.ZodType<Severity, string> = z.string().transform((word, context) => {
+  const severity = parseSeverity(word);
+  if (severity) return severity;
+  context.issues.push({ code: "custom", message: `expected one of ${severities.join(", ")}`, input: word });
+  return z.NEVER;
+});
+
+/** The schema of `filters`. Everything is compiled here, so that a running system meets no invalid filter. */
+export const filterFields = z.strictObject({
+  severity: oneOrMany(severityWord).optional().describe("Severities to tell, such as `critical`."),
+  min_severity: severityWord
+    .optional()
+    .describe("The least severity to tell: `warning` tells critical, error, warning."),
+  namespace: oneOrMany(z.string()).optional().describe("Values of the label `namespace` to tell."),
+  labels: z
+    .record(z.string(), oneOrMany(z.string()))
+    .optional()
+    .describe("Labels and their values; a list means any of them, an empty text means without the label."),
+  matchers: oneOrMany(compiled(parseMatchers))
+    .transform((lists) => lists.flat())
+    .optional()
+    .describe('Prometheus matchers, all of which must match: `service=~"api|web"`. RE2, anchored at both ends.'),
+  alert_name_pattern: compiled((pattern) => ({ pattern, test: compilePattern(pattern, { whole: false }) }))
+    .optional()
+    .describe("RE2 pattern that must be found in the alert's name; not anchored."),
+  exclude_noise: z
+    .boolean()
+    .optional()
+    .describe(
+      "Does not send what a classifier calls noise. No effect in this version, which does not classify alerts.",
+    ),
+  min_confidence: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      "Least confidence of a classification, 0 to 1; an alert without one passes. No effect in this version, which does not classify alerts.",
+    ),
+  when: compiled((expression) => ({ expression, test: compileWhen(expression) }))
+    .optional()
+    .describe('CEL condition over `labels`, `annotations`, `alert_name` and `severity`; `re(text, "pattern")` is RE2.'),
+});
+
+export type FilterFields = z.output<typeof filterFields>;
+
+/** The filters of a target, the cheapest first: all must pass. */
+export function compileFilters(fields: FilterFields, threshold?: Severity): Filter[] {
+  const filters: (Filter | undefined)[] = [
+    fields.severity && severityFilter(fields.severity),
+    atLeast("min_severity", fields.min_severity),
+    atLeast("metadata.severity_threshold", threshold),
+    fields.namespace && labelFilter("namespace", fields.namespace),
+    ...Object.entries(fields.labels ?? {}).map(([name, values]) => labelFilter(name, values)),
+    fields.exclude_noise ? noiseFilter : undefined,
+    fields.min_confidence === undefined ? undefined : confidenceFilter(fields.min_confidence),
+    ...(fields.matchers ?? []).toSorted(regexLast).map(matcherFilter),
+    fields.alert_name_pattern && nameFilter(fields.alert_name_pattern),
+    fields.when && whenFilter(fields.when),
+  ];
+  return filters.filter((filter) => filter !== undefined);
+}
+
+const filtered = (why: string, passes: Filter["passes"]): Filter => ({ why, reason: "filtered", passes });
+
+function severityFilter(wanted: readonly Severity[]): Filter {
+  return filtered(`severity is none of ${wanted.join(", ")}`, (_, severity) => wanted.includes(severity));
+}
+
+function atLeast(key: string, least: Severity | undefined): Filter | undefined {
+  if (!least) return undefined;
+  const rank = severityRank(least);
+  return filtered(`severity is below ${least} (${key})`, (_, severity) => severityRank(severity) <= rank);
+}
+
+function labelFilter(name: string, values: readonly string[]): Filter {
+  const why = `label ${name} is none of ${values.map((value) => JSON.stringify(value)).join(", ")}`;
+  const [only] = values;
+  return values.length === 1
+    ? filtered(why, (subject) => subject.label(name) === only)
+    : filtered(why, (subject) => values.includes(subject.label(name)));
+}
+
+const noiseFilter: Filter = {
+  why: "classified as noise",
+  reason: "suppressed_noise",
+  passes: ({ classification }) => classification?.severity !== "noise",
+};
+
+function confidenceFilter(least: number): Filter {
+  const passes: Filter["passes"] = ({ classification }) => !classification || classification.confidence >= least;
+  return filtered(`classified with a confidence below ${least}`, passes);
+}
+
+const regexLast = (a: Matcher, b: Matcher): number => Number(isRegex(a)) - Number(isRegex(b));
+const isRegex = ({ operator }: Matcher): boolean => operator.endsWith("~");
+
+function matcherFilter({ label, operator, value, matches }: Matcher): Filter {
+  const why = `does not match ${label}${operator}${JSON.stringify(value)}`;
+  return filtered(why, (subject) => matches(subject.label(label), subject.budget));
+}
+
+function nameFilter({ pattern, test }: { pattern: string; test: Test }): Filter {
+  return filtered(`alert name does not contain ${pattern}`, (subject) => test(subject.name, subject.budget));
+}
+
+function whenFilter({ expression, test }: { expression: string; test: Condition }): Filter {
+  return filtered(`not true: ${expression}`, (subject, severity) =>
+    test(subject.whenContext(severity), subject.budget),
+  );
+}

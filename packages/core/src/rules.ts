@@ -1,0 +1,23 @@
+/**
+ * The vocabulary, the ports and the decisions that the engine takes: all without a schema, template or pattern library, so
+ * that the ledger's thread loads none of them.
+ */
+export * from "./alerts/alert.ts";
+export * from "./alerts/claim.ts";
+export * from "./incidents/event.ts";
+export * from "./incidents/incident.ts";
+export * from "./incidents/outcome.ts";
+export * from "./alerts/reading.ts";
+export * from "./incidents/delivery-settings.ts";
+export * from "./alerts/severity.ts";
+export * from "./ports/clock.ts";
+export * from "./ports/ledger.ts";
+export * from "./ports/publisher.ts";
+export * from "./decisions/confirm-claim.ts";
+export * from "./decisions/content-hash.ts";
+export * from "./decisions/next-action.ts";
+export * from "./decisions/event-identity.ts";
+export * from "./decisions/expire-claim.ts";
+export * from "./decisions/merge-claim.ts";
+export * from "./decisions/derive-state.ts";
+export * from "./decisions/settle.ts";

@@ -1,0 +1,206 @@
+import type { z } from "zod";
+import { compileFilters } from "../filters/compile-filters.ts";
+import { minRedactedLength, type Secret } from "../schema/secret.ts";
+import { parseSeverity, severities, type Severity } from "../alerts/severity.ts";
+import type { RateLimit } from "../ports/ledger.ts";
+import { type Issue, issuesOf } from "../schema/issue.ts";
+import { isSecretInput, type ReadSecret, type SecretInput } from "../schema/secret-input.ts";
+import { readAliases } from "./aliases.ts";
+import { hideSecrets } from "./hide-secrets.ts";
+import { isPlainObject, type PlainObject, shapeIssues } from "./plain-object.ts";
+import { type Complain, presentSecret, readHeaders, readSecretField } from "./read-secrets.ts";
+import { type CommonFields, targetSchema, untypedSchema } from "./target-schema.ts";
+import type { TargetType } from "./target-type.ts";
+import { isLoopback } from "./target-url.ts";
+import type { Target } from "./target.ts";
+
+export interface ParseTargetOptions {
+  /** The types that can be published to, from the registry of publishers. */
+  readonly types: readonly TargetType[];
+  readonly readSecret: ReadSecret;
+  /** Put before every path, such as `targets[2]`. */
+  readonly path?: string;
+  /** Name of a target that says none. */
+  readonly name?: string;
+  /** Other entries of the same Kubernetes Secret, such as `routing_key`: the last place where a credential is sought. */
+  readonly beside?: Readonly<Record<string, string>>;
+}
+
+export type ParsedTarget =
+  /** `warnings`: it works, but perhaps not as meant. */
+  | { readonly target: Target; readonly warnings: readonly Issue[] }
+  /** `disabled`: it says `enabled: false`, so no earlier, valid version of it may stand in. */
+  | { readonly issues: readonly Issue[]; readonly disabled: boolean };
+
+/**
+ * Turns what somebody wrote into a compiled target, or into the list of all that is wrong with it. Never throws for what
+ * the input holds, and no message shows a credential.
+ *
+ * @example
+ * const parsed = parseTarget(JSON.parse(text), { types: targetTypes, readSecret, path: "targets[0]" });
+ * if ("issues" in parsed) console.error(parsed.issues);
+ */
+export function parseTarget(input: unknown, options: ParseTargetOptions): ParsedTarget {
+  const { path: start = "", types } = options;
+  const prefix = (issue: Issue) => ({ ...issue, path: [start, issue.path].filter((part) => part !== "").join(".") });
+  const disabled = isPlainObject(input) && input["enabled"] === false;
+  const unfit = shapeIssues(input);
+  if (unfit.length > 0) return { issues: unfit.map(hideSecrets({}, [])).map(prefix), disabled };
+
+  const { fields: written, issues, asWritten } = readAliases(input as PlainObject);
+  const hide = hideSecrets(written, secretKeysOf(types), options.beside);
+  const show = (found: readonly Issue[]) => found.map(asWritten).map(hide).map(prefix);
+
+  const type = types.find((one) => one.type === written["type"]);
+  if (!type) {
+    const shape = read(untypedSchema, written).issues;
+    return { issues: show([unknownType(written["type"], types), ...issues, ...shape]), disabled };
+  }
+  const shape = read(targetSchema(type), written);
+  const { target, issues: cross, warnings } = assemble(shape.fields, type, options);
+  // What is wrong by itself need not be reported again for what it would mean.
+  const found = [...issues, ...shape.issues, ...cross.filter(({ path }) => !shape.bad.has(path.split(/[.[]/)[0]!))];
+  return found.length > 0 ? { issues: show(found), disabled } : { target, warnings: show(warnings) };
+}
+
+/** The keys in which one type or another expects a credential. */
+export const secretKeysOf = (types: readonly TargetType[]): string[] =>
+  types.flatMap(({ fields }) =>
+    Object.entries(fields).flatMap(([key, schema]) => (isSecretInput(schema) ? [key] : [])),
+  );
+
+function unknownType(type: unknown, types: readonly TargetType[]): Issue {
+  const available = types.map((one) => `"${one.type}"`).join(", ");
+  const message =
+    type === undefined ? `required; one of ${available}` : `no publisher for this type; available: ${available}`;
+  return { path: "type", message };
+}
+
+interface Read {
+  /** What could be read; broken keys count as absent. */
+  readonly fields: Fields;
+  readonly issues: readonly Issue[];
+  /** The top-level keys with issues. */
+  readonly bad: ReadonlySet<string>;
+}
+
+type Fields = CommonFields & PlainObject;
+
+/** Reads what can be read, so that all mistakes are reported at once and not one per attempt. */
+function read(schema: z.ZodType<Fields>, written: PlainObject): Read {
+  const whole = schema.safeParse(written);
+  if (whole.success) return { fields: whole.data, issues: [], bad: new Set() };
+  const bad = new Set(
+    whole.error.issues.flatMap((issue) =>
+      "keys" in issue && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
+    ),
+  );
+  const rest = Object.fromEntries(Object.entries(written).filter(([key]) => !bad.has(key)));
+  return { fields: schema.parse(rest), issues: issuesOf(whole.error), bad };
+}
+
+interface Assembled {
+  readonly target: Target;
+  readonly issues: readonly Issue[];
+  readonly warnings: readonly Issue[];
+}
+
+/** Checks what several keys mean together, and builds the target. */
+function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions): Assembled {
+  const issues: Issue[] = [];
+  const warnings: Issue[] = [];
+  const complain = (path: string, message: string) => void issues.push({ path, message });
+
+  const name = fields.name ?? options.name;
+  if (name === undefined) complain("name", "required");
+  if (fields.fallback !== undefined && fields.fallback === name) complain("fallback", "must be another target");
+  const format = fields.format ?? type.type;
+  if (format !== type.type) complain("format", `a target of this type takes only "${type.type}"`);
+  if (fields.group_by.length > 0 && fields.template.fields.dedup_key) {
+    complain("group_by", "and template.dedup_key both decide what belongs together; use one of them");
+  }
+  if (fields.url?.protocol === "http:" && !isLoopback(fields.url)) {
+    if (fields.allow_insecure)
+      warnings.push({ path: "url", message: "plain http: alerts and credentials travel in clear" });
+    else complain("url", 'plain http only reaches this machine; use https, or set "allow_insecure": true');
+  }
+  if (fields.adopt_unknown_resolves && !type.adoptsUnknownResolves)
+    complain("adopt_unknown_resolves", "a target of this type is told the end of nothing that it was not told of");
+  for (const key of ["exclude_noise", "min_confidence"] as const)
+    if (fields.filters[key]) warnings.push({ path: `filters.${key}`, message: unclassified });
+  const secretAt = (path: string, secret: Secret | undefined): Secret | undefined => {
+    if (secret && secret.reveal().length < minRedactedLength) warnings.push({ path, message: tooShort });
+    return secret;
+  };
+  const headers = readHeaders(fields.headers, options.readSecret, complain);
+  for (const [header, secret] of Object.entries(headers))
+    if (credentialHeader.test(header)) secretAt(`headers.${header}`, secret);
+  const threshold = thresholdOf(fields.metadata["severity_threshold"], complain);
+  const rateLimit = rateLimitOf(fields.rate_limit, type, complain);
+  const located = type.locate({
+    url: fields.url,
+    headers,
+    own: fields,
+    secret: (given, path) =>
+      secretAt(path, readSecretField(given as SecretInput | undefined, path, options.readSecret, complain)),
+    beside: (key) => secretAt(key, presentSecret(options.beside?.[key])),
+  });
+  if (located.credential && name?.includes(located.credential.reveal()))
+    complain("name", "must not hold the credential");
+
+  const target: Target = {
+    name: name ?? "",
+    type: type.type,
+    format,
+    url: located.url,
+    credential: located.credential,
+    degraded: located.degraded,
+    headers: located.headers,
+    ...(located.signingSecrets && { signingSecrets: located.signingSecrets }),
+    own: located.own ?? {},
+    enabled: fields.enabled,
+    mode: fields.mode,
+    filters: compileFilters(fields.filters, threshold),
+    rateLimit,
+    timeoutMs: fields.timeout,
+    metadata: fields.metadata,
+    template: fields.template,
+    groupBy: fields.group_by,
+    groupUpdates: fields.group_updates,
+    ...(fields.severity_map && { severityMap: fields.severity_map }),
+    defaultSeverity: fields.default_severity,
+    ...(fields.fallback !== undefined && { fallback: fields.fallback }),
+    fallbackAfterMs: fields.fallback_after,
+    pageResolved: fields.page_resolved,
+    takesChanges: located.takesChanges ?? false,
+    adoptUnknownResolves: fields.adopt_unknown_resolves ?? type.adoptsUnknownResolves,
+  };
+  return { target, issues: [...issues, ...located.issues], warnings: [...warnings, ...located.warnings] };
+}
+
+const unclassified = "has no effect: this version does not classify alerts";
+
+const tooShort = `is shorter than ${minRedactedLength} characters, so it is not removed from answers and logs that repeat it`;
+
+/** Values of other headers are often words such as `true`. */
+const credentialHeader = /auth|cookie|credential|key|pass|secret|signature|token/i;
+
+function thresholdOf(word: unknown, complain: Complain): Severity | undefined {
+  if (word === undefined) return undefined;
+  const severity = typeof word === "string" ? parseSeverity(word) : undefined;
+  if (!severity) complain("metadata.severity_threshold", `expected one of ${severities.join(", ")}`);
+  return severity;
+}
+
+const defaultBurst = 10;
+
+function rateLimitOf(given: CommonFields["rate_limit"], type: TargetType, complain: Complain): RateLimit {
+  const { algorithm, reserve, limit = type.rateLimit.limit, per = type.rateLimit.perMs } = given;
+  if (algorithm === "sliding_window") {
+    if (given.burst !== undefined) complain("rate_limit.burst", "only the token_bucket algorithm has a burst");
+    return { limit, perMs: per, algorithm, burst: 0, reserve };
+  }
+  const burst = given.burst ?? Math.max(1, Math.min(defaultBurst, limit - 1));
+  if (limit > 0 && burst >= limit) complain("rate_limit.burst", "must be less than the limit, or it never refills");
+  return { limit, perMs: per, algorithm, burst, reserve };
+}

@@ -1,0 +1,48 @@
+import { Secret } from "../schema/secret.ts";
+import type { ReadSecret, SecretInput } from "../schema/secret-input.ts";
+
+export type Complain = (path: string, message: string) => void;
+
+/** What a header may hold: https://www.rfc-editor.org/rfc/rfc9110#name-field-values. Every secret can end up in one. */
+const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Reads one secret field; blank counts as absent. */
+export function readSecretField(
+  input: SecretInput | undefined,
+  path: string,
+  readSecret: ReadSecret,
+  complain: Complain,
+): Secret | undefined {
+  if (input === undefined) return undefined;
+  let value: string;
+  try {
+    value = typeof input === "string" ? input : readSecret(input);
+  } catch (error) {
+    complain(path, (error as Error).message);
+    return undefined;
+  }
+  if (!headerValue.test(value.trim())) complain(path, "must not have line breaks or control characters");
+  return presentSecret(value);
+}
+
+/** Trimmed, for `echo key | base64` leaves a newline at the end. */
+export function presentSecret(value: string | undefined): Secret | undefined {
+  return value === undefined || value.trim() === "" ? undefined : new Secret(value.trim());
+}
+
+export function readHeaders(
+  headers: Readonly<Record<string, SecretInput>>,
+  readSecret: ReadSecret,
+  complain: Complain,
+): Record<string, Secret> {
+  const secrets: Record<string, Secret> = {};
+  const seen = new Set<string>();
+  for (const [name, input] of Object.entries(headers)) {
+    const path = `headers.${name}`;
+    if (seen.has(name.toLowerCase())) complain(path, "is there twice; upper and lower case mean the same");
+    seen.add(name.toLowerCase());
+    const secret = readSecretField(input, path, readSecret, complain);
+    if (secret) secrets[name] = secret;
+  }
+  return secrets;
+}

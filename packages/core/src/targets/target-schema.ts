@@ -1,0 +1,151 @@
+import { z } from "zod";
+import { filterFields, severityWord } from "../filters/compile-filters.ts";
+import { normalizeWord, type Severity, type SeverityMap } from "../alerts/severity.ts";
+import { duration } from "../schema/duration.ts";
+import { jsonSchemaOf } from "../schema/field.ts";
+import { secretInput } from "../schema/secret-input.ts";
+import type { TargetType } from "./target-type.ts";
+import { targetUrl } from "./target-url.ts";
+import { templateSchema } from "./template.ts";
+
+const longestName = 253;
+
+const name = z
+  .string()
+  .min(1)
+  .max(longestName)
+  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, "must not have control characters, nor blanks at its ends");
+
+/** https://www.rfc-editor.org/rfc/rfc9110#name-field-names */
+const headerName = z
+  .string()
+  .regex(/^[\w!#$%&'*+.^`|~-]+$/, "is no name of an HTTP header")
+  .refine((header) => !ownHeaders.has(header.toLowerCase()), "Tocsin sets this header itself");
+
+/** Those that frame the request, and those that say what is in it. */
+const ownHeaders = new Set(
+  "connection content-length content-type expect host keep-alive te trailer transfer-encoding upgrade user-agent".split(
+    " ",
+  ),
+);
+
+const positive = (schema: z.ZodType<number, string | 0>) => schema.refine((ms) => ms > 0, "must be longer than 0s");
+
+const maxSeverityWords = 100;
+
+const severityMap = z.record(z.string(), severityWord).transform((words, context): SeverityMap => {
+  const complain = (message: string) => void context.issues.push({ code: "custom", message, input: words });
+  const map = new Map<string, Severity>();
+  for (const [written, severity] of Object.entries(words)) {
+    const word = normalizeWord(written);
+    if (word === "") complain("a word must not be blank");
+    if (map.has(word)) complain(`"${word}" occurs twice; upper and lower case mean the same`);
+    map.set(word, severity);
+  }
+  if (map.size > maxSeverityWords) complain(`has more than ${maxSeverityWords} words`);
+  return map;
+});
+
+const rateLimit = z.strictObject({
+  limit: z.int().min(0).max(1_000_000).optional().describe("Attempts per window, retries included; 0 = no limit."),
+  per: positive(duration()).optional().describe("The window."),
+  algorithm: z
+    .enum(["sliding_window", "token_bucket"])
+    .prefault("sliding_window")
+    .describe("How attempts are counted."),
+  burst: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Token bucket only: attempts at once; it refills at (limit - burst) per window."),
+  reserve: z.number().min(0).max(1).prefault(0.2).describe("Share of the limit kept for criticals."),
+});
+
+/** The keys that every target has, whatever its type. */
+const commonFields = {
+  name: name.optional().describe("Identity of the target, in metrics too."),
+  url: targetUrl.optional().describe("Where the receiver is, with or without its API path."),
+  format: z.string().optional().describe("Format of what is sent; the type unless said otherwise."),
+  enabled: z.boolean().prefault(true).describe("false: nothing is told. It always wins."),
+  mode: z
+    .enum(["live", "shadow"])
+    .prefault("live")
+    .describe("shadow: everything but the send, to compare with what runs today."),
+  headers: z.record(headerName, secretInput).prefault({}).describe("HTTP headers of every request; values are secret."),
+  filters: filterFields.prefault({}).describe("Which alerts are told; all must pass."),
+  metadata: z
+    .record(z.string(), z.json())
+    .prefault({})
+    .describe(
+      "Goes into the event's details. `severity_threshold` counts as `min_severity`; `runbook_base_url` makes links.",
+    ),
+  rate_limit: rateLimit
+    .prefault({})
+    .describe(
+      "Attempts that the receiver accepts from this credential. Enabled live targets with the same credential share the smallest of their limits; targets without any credential share it only within their source and namespace.",
+    ),
+  template: templateSchema.prefault({}).describe("Liquid templates for fields of the event."),
+  group_by: z
+    .array(z.string().min(1))
+    .prefault([])
+    .describe(
+      "Labels whose equal values put alerts into one incident; empty: one alert, one incident. `...` means all.",
+    ),
+  group_updates: z
+    .boolean()
+    .prefault(true)
+    .describe(
+      "Whether the target gets an update when alerts join or leave an open incident: 10 s after its trigger at the earliest, then at most every 5 minutes.",
+    ),
+  severity_map: severityMap
+    .optional()
+    .describe(
+      "Severities of further words in the labels `severity`, `priority` and `urgency`, in any case: `average: warning`.",
+    ),
+  default_severity: severityWord.prefault("error").describe("Severity of an alert whose label says none."),
+  timeout: positive(duration()).prefault("10s").describe("Longest wait for one attempt."),
+  fallback: name.optional().describe("Target that is told of a critical which stays untold."),
+  fallback_after: duration().prefault("2m").describe("How long it stays untold before that."),
+  page_resolved: z
+    .enum(["never", "critical", "always"])
+    .prefault("never")
+    .describe("Whether an alert that ended before it was told is told at all."),
+  adopt_unknown_resolves: z
+    .boolean()
+    .optional()
+    .describe("Whether the resolve of an alert never seen before is sent once; PagerDuty's alone."),
+  allow_insecure: z.boolean().prefault(false).describe("Allows plain http to other machines."),
+};
+
+const common = z.object(commonFields);
+export type CommonFields = z.output<typeof common>;
+
+/** Schemas are costly to make: one per type, for good. */
+const schemas = new WeakMap<TargetType, z.ZodType<CommonFields & Record<string, unknown>>>();
+
+/** The schema of `target.json` for one type. */
+export function targetSchema(type: TargetType): z.ZodType<CommonFields & Record<string, unknown>> {
+  let schema = schemas.get(type);
+  if (!schema) {
+    const literal = z.literal(type.type).describe(type.description);
+    const { name: nameField, ...rest } = commonFields;
+    schema = z.strictObject({ name: nameField, type: literal, ...type.fields, ...rest });
+    schemas.set(type, schema);
+  }
+  return schema;
+}
+
+/** For a target of no known type: what is wrong besides the type, as far as that can be told. */
+export const untypedSchema: z.ZodType<CommonFields> = z.looseObject(commonFields);
+
+/**
+ * JSON Schema (2020-12) of a target, for editors: one alternative per type.
+ *
+ * @example
+ * const schema = targetJsonSchema(targetTypes); // types from @tocsin/publishers
+ */
+export function targetJsonSchema(types: readonly TargetType[]): object {
+  const [first, ...others] = types.map(targetSchema);
+  // As one schema, so that what they refer to stands at the root, where references begin.
+  return jsonSchemaOf(others.length === 0 ? first! : z.union([first!, ...others]));
+}
