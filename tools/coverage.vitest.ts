@@ -20,7 +20,7 @@ export default defineConfig({
       enabled: true,
       include: ["packages/{core,engine}/src/**/*.ts"],
       // What runs in a thread is not counted.
-      exclude: ["**/*.test.ts", "packages/engine/src/ledger/sqlite/thread.ts"],
+      exclude: ["**/*.test.ts", "packages/engine/src/stores/sqlite/worker-thread.ts"],
       reporter: ["text-summary", "json"],
       // Beside the sandboxes of mutation tests, not in their place.
       reportsDirectory: "coverage/vitest",
@@ -30,7 +30,7 @@ export default defineConfig({
           branches: 95,
         },
         // Much of it is for a server that is killed, cut off or another one by now: e2e/fleet-*.test.ts alone reach that.
-        "packages/engine/src/ledger/postgres/**": { lines: 85, branches: 75 },
+        "packages/engine/src/stores/postgres/**": { lines: 85, branches: 75 },
       },
     },
   },

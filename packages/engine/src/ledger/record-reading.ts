@@ -6,9 +6,9 @@ import {
   type ReadAlert,
   type Reading,
 } from "@tocsin/core/decisions";
-import type { Desk } from "./desk.ts";
-import { applyRoutes, endMembers } from "./episodes.ts";
-import { withClaims } from "./intake.ts";
+import type { Desk } from "./ledger-context.ts";
+import { applyRoutes, endMembers } from "./apply-routes.ts";
+import { withClaims } from "./record-claims.ts";
 import type { AlertRecord } from "./store.ts";
 
 /** Of these alerts, those that the source has sent through its webhook. */

@@ -1,0 +1,159 @@
+import { type RateLimit, type Urgency, urgencies, urgency } from "@tocsin/core";
+import { epochMs as t0, pagerdutyLimit, Random } from "@tocsin/testkit";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Gates } from "./gates.ts";
+import { MemoryStore } from "../stores/memory/store.ts";
+
+const credential = "key";
+const everyUrgency = new Set(urgencies);
+
+interface Attempt {
+  readonly token: number;
+  readonly of: Urgency;
+  readonly arrivesAtMs: number;
+  readonly endsAtMs: number;
+}
+
+interface Pattern {
+  readonly seed: number;
+  /** Longest way to the receiver and back, ms. */
+  readonly slownessMs: number;
+  /** Between two looks at the limiter, ms. */
+  readonly paceMs: number;
+  /** Share of attempts whose end nobody learns. */
+  readonly lost: number;
+  /** Share of looks that find work of an urgency. */
+  readonly busy: number;
+}
+
+/** Work for as long as `windows` windows, each attempt charged when it leaves and discharged when its end is known. */
+function run(terms: RateLimit, pattern: Pattern, windows: number): Attempt[] {
+  const store = new MemoryStore();
+  let gates = new Gates(store);
+  gates.setLimits([{ credential, rateLimit: terms }]);
+  const random = new Random(pattern.seed);
+  const attempts: Attempt[] = [];
+  const flying: Attempt[] = [];
+  const leaseMs = 30_000;
+  for (let nowMs = t0; nowMs < t0 + windows * terms.perMs; nowMs += pattern.paceMs) {
+    for (const ended of flying.filter(({ endsAtMs }) => endsAtMs <= nowMs)) {
+      flying.splice(flying.indexOf(ended), 1);
+      if (!random.chance(pattern.lost)) gates.discharge(credential, ended.token, nowMs);
+    }
+    // A restart keeps what was charged.
+    if (random.chance(0.01)) {
+      gates = new Gates(store);
+      gates.setLimits([{ credential, rateLimit: terms }]);
+    }
+    const waiting = new Set(urgencies.filter(() => random.chance(pattern.busy)));
+    for (const of of waiting) {
+      const most = Math.min(gates.room(credential, of, waiting, nowMs), 50);
+      for (let taken = 0; taken < most; taken++) {
+        const arrivesAtMs = nowMs + random.between(0, pattern.slownessMs);
+        const attempt = {
+          token: attempts.length + 1,
+          of,
+          arrivesAtMs,
+          endsAtMs: arrivesAtMs + random.between(0, pattern.slownessMs),
+        };
+        gates.charge({ token: attempt.token, credential, urgency: of }, nowMs + leaseMs, nowMs);
+        attempts.push(attempt);
+        flying.push(attempt);
+      }
+    }
+  }
+  return attempts;
+}
+
+/** The most that a receiver counts in any span of one window, whether it looks back or at its clock. */
+function mostInAnyWindow(attempts: readonly Attempt[], perMs: number): number {
+  const arrivals = attempts.map(({ arrivesAtMs }) => arrivesAtMs).toSorted((a, b) => a - b);
+  let most = 0;
+  let from = 0;
+  for (const [index, atMs] of arrivals.entries()) {
+    while ((arrivals[from] ?? atMs) <= atMs - perMs) from++;
+    most = Math.max(most, index - from + 1);
+  }
+  return most;
+}
+
+const anyPattern: fc.Arbitrary<Pattern> = fc.record({
+  seed: fc.nat(),
+  slownessMs: fc.constantFrom(1, 100, 3_000, 12_000),
+  paceMs: fc.constantFrom(37, 500, 2_000),
+  lost: fc.constantFrom(0, 0.1),
+  busy: fc.constantFrom(0.1, 0.6, 1),
+});
+
+describe.each(["sliding_window", "token_bucket"] as const)("%s", (algorithm) => {
+  const terms: RateLimit = { ...pagerdutyLimit, algorithm };
+
+  it("never shows a receiver more than the limit in any window, whatever the pattern and however slow the answers", () => {
+    fc.assert(
+      fc.property(anyPattern, fc.constantFrom(1, 2, 7, 30, 120), (pattern, limit) => {
+        const burst = Math.max(1, Math.floor(limit / 12));
+        const attempts = run({ ...terms, limit, burst }, pattern, 4);
+        expect(mostInAnyWindow(attempts, terms.perMs)).toBeLessThanOrEqual(limit);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("uses its window: under full load with quick answers, all but what is reserved is sent", () => {
+    const attempts = run(terms, { seed: 1, slownessMs: 1, paceMs: 37, lost: 0, busy: 1 }, 10);
+    expect(attempts.length).toBeGreaterThan(10 * 105);
+  });
+
+  it("starves no class under full load", () => {
+    const windows = 6;
+    const attempts = run(terms, { seed: 2, slownessMs: 100, paceMs: 37, lost: 0, busy: 1 }, windows);
+    const perClass = Map.groupBy(attempts, ({ of }) => of);
+    const followUps = [urgency.criticalFollowUp, urgency.followUp].flatMap((of) => perClass.get(of) ?? []);
+    expect(followUps.length).toBeGreaterThanOrEqual((windows - 1) * 11);
+    for (const of of [0, 2, 4, 5, 6, 7] as const)
+      expect(perClass.get(of)?.length ?? 0).toBeGreaterThanOrEqual(windows - 1);
+  });
+});
+
+const gatesWith = (terms: Partial<RateLimit>, store = new MemoryStore()): Gates => {
+  const gates = new Gates(store);
+  gates.setLimits([{ credential, rateLimit: { ...pagerdutyLimit, limit: 1, ...terms } }]);
+  return gates;
+};
+const charge = (gates: Gates) => gates.charge({ token: 1, credential, urgency: 0 }, t0 + 40_000, t0);
+const roomAt = (gates: Gates, atMs: number) => gates.room(credential, 0, everyUrgency, atMs);
+
+describe("a slot", () => {
+  it("is freed one window after its attempt ended", () => {
+    const gates = gatesWith({});
+    charge(gates);
+    gates.discharge(credential, 1, t0 + 3_000);
+    expect([roomAt(gates, t0 + 62_999), roomAt(gates, t0 + 63_000)]).toEqual([0, 1]);
+    expect(gates.used(credential, t0 + 63_000)).toBe(0);
+  });
+
+  it("of unknown end is freed one window after the attempt can last have arrived, over a restart too", () => {
+    const store = new MemoryStore();
+    charge(gatesWith({}, store));
+    const gates = gatesWith({}, store);
+    expect(gates.nextRoomAtMs(credential, t0)).toBe(t0 + 100_000);
+    expect([roomAt(gates, t0 + 99_999), roomAt(gates, t0 + 100_000)]).toEqual([0, 1]);
+  });
+
+  it("of a credential without a limit is not charged", () => {
+    const gates = gatesWith({ limit: 0 });
+    charge(gates);
+    expect(gates.used(credential, t0)).toBe(0);
+    expect(roomAt(gates, t0)).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+it("where targets that share a credential differ, the smallest limit wins", () => {
+  const gates = new Gates(new MemoryStore());
+  const limits = [0, 120, 60, 240].map((limit) => ({ credential, rateLimit: { ...pagerdutyLimit, limit } }));
+  gates.setLimits(limits);
+  expect(gates.fullLimit(credential)).toBe(60);
+  gates.setLimits([{ credential, rateLimit: { ...pagerdutyLimit, limit: 10, perMs: 1_000 } }, ...limits]);
+  expect(gates.fullLimit(credential)).toBe(60);
+});

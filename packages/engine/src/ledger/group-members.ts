@@ -1,0 +1,43 @@
+import { contentOf, type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
+import type { Desk } from "./ledger-context.ts";
+import { alertIn, type AlertRecord } from "./store.ts";
+
+export function memberOf(desk: Desk, alert: AlertRecord, { severity, summary }: Route): Member {
+  return {
+    fingerprint: alert.fingerprint,
+    status: "firing",
+    severity,
+    startsAtMs: alert.startsAtMs,
+    summary,
+    // Read only where somebody asks for it: most alerts are recorded without being parsed.
+    ...(desk.settings.retrigger === "content" && { content: contentOf(summary, alertIn(alert).annotations) }),
+  };
+}
+
+export function withMember(members: readonly Member[], member: Member): readonly Member[] {
+  const index = members.findIndex(({ fingerprint }) => fingerprint === member.fingerprint);
+  return index === -1 ? [...members, member] : members.with(index, member);
+}
+
+/** The incident with these members and what they want. */
+export const wanting = (incident: Incident, members: readonly Member[], nowMs: number): Incident => ({
+  ...incident,
+  members,
+  wanted: wantedBy(members, incident.wanted, nowMs),
+  updatedAtMs: nowMs,
+});
+
+export const sameWanted = (a: Incident, b: Incident): boolean =>
+  a.wanted.status === b.wanted.status &&
+  a.wanted.severity === b.wanted.severity &&
+  a.wanted.acknowledged === b.wanted.acknowledged;
+
+export const sameMembers = (a: readonly Member[], b: readonly Member[]): boolean =>
+  a.length === b.length &&
+  a.every(
+    (member, index) =>
+      member.status === b[index]?.status &&
+      member.severity === b[index]?.severity &&
+      member.content === b[index]?.content &&
+      member.summary === b[index]?.summary,
+  );

@@ -1,0 +1,196 @@
+import {
+  type DeliverySettings,
+  type DueTerms,
+  type HistoryEntry,
+  type Incident,
+  type ReceiverTraits,
+  type StateChange,
+  type TargetTerms,
+  plan,
+  replan,
+} from "@tocsin/core/decisions";
+import type { CoreOptions } from "./ledger-core.ts";
+import { type GateChange, Gates, isStricter, Waiting } from "../admission/gates.ts";
+import { LeaseEnds } from "./lease-expiry.ts";
+import type { EndpointRecord, Lane, Store } from "./store.ts";
+
+/** What every operation of the ledger works with: rows, time, targets, gates. One per open ledger. */
+export class Desk {
+  readonly store: Store;
+  readonly settings: DeliverySettings;
+  readonly gates: Gates;
+  readonly leaseEnds = new LeaseEnds();
+  readonly random: () => number;
+  /** Ledger time of the operation under way; never runs backwards. */
+  nowMs: number;
+  /** No inferred end before: sources had no time to repeat since the start. */
+  readonly graceUntilMs: number;
+  /** When each source was last heard. */
+  readonly heardAtMs = new Map<string, number>();
+  /** Grows with every claim, over all lives and processes. */
+  readonly nextToken: () => number;
+  readonly #stored: CoreOptions["stored"];
+  readonly #reported: CoreOptions["reported"];
+  #targets = new Map<string, EndpointRecord>();
+  #endpoints = new Map<number, EndpointRecord>();
+  #dueTerms = new Map<EndpointRecord, DueTerms>();
+
+  constructor(store: Store, options: Omit<CoreOptions, "soleOwner">) {
+    this.store = store;
+    this.settings = options.settings;
+    this.random = options.random;
+    this.nowMs = options.nowMs;
+    this.graceUntilMs = options.startedAtMs + options.settings.expiryGrace;
+    this.#reported = options.reported;
+    this.gates = new Gates(store, (change) => this.#reportGate(change));
+    for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
+    this.nextToken = options.nextToken ?? tokensOf(store);
+    this.#stored = options.stored;
+    this.loadEndpoints();
+  }
+
+  loadEndpoints(): void {
+    const all = this.store.endpoints().map(withAccess);
+    this.#dueTerms = new Map();
+    this.#endpoints = new Map(all.map((record) => [record.id, record]));
+    this.#targets = new Map(all.filter((record) => record.current).map((record) => [record.terms.name, record]));
+    this.gates.setLimits(counting(all).map((record) => record.terms));
+  }
+
+  /** The target as it is now; undefined: removed. */
+  target(name: string): EndpointRecord | undefined {
+    return this.#targets.get(name);
+  }
+
+  targets(): Iterable<EndpointRecord> {
+    return this.#targets.values();
+  }
+
+  /** Undefined: dropped, since no target has it and no incident is open there. */
+  findEndpoint(id: number): EndpointRecord | undefined {
+    return this.#endpoints.get(id);
+  }
+
+  endpoint(id: number): EndpointRecord {
+    const record = this.#endpoints.get(id);
+    if (!record) throw new Error(`endpoint ${id} is gone while an incident needs it`);
+    return record;
+  }
+
+  /** What is due now. A shadow sends nothing, so nothing is kept free for it. */
+  waiting(lanes: readonly Lane[]): Waiting {
+    const waiting = new Waiting();
+    for (const { endpoint, urgency, nextDueAtMs } of lanes) {
+      if (nextDueAtMs > this.nowMs) continue;
+      const { credential, shadow } = this.endpoint(endpoint).terms;
+      if (!shadow) waiting.add(credential, urgency);
+    }
+    return waiting;
+  }
+
+  /** How the incident's target behaves: its current terms, and the traits of the endpoint that it is told at. */
+  termsOf(incident: Pick<Incident, "target" | "endpoint">): TargetTerms {
+    return (this.#targets.get(incident.target) ?? this.endpoint(incident.endpoint)).terms;
+  }
+
+  /** The same object until targets change. */
+  dueTerms({ target, endpoint }: Pick<Incident, "target" | "endpoint">): DueTerms {
+    const record = this.endpoint(endpoint);
+    const known = this.#dueTerms.get(record);
+    // An endpoint is of one target.
+    if (known) return known;
+    const terms = this.termsOf({ target, endpoint });
+    // Who was disabled or removed is told how what it was told ends, and nothing again.
+    const isOn = this.#targets.get(target)?.terms.enabled === true;
+    const made: DueTerms = {
+      traits: isOn ? record.terms.traits : lasting(record.terms.traits),
+      retrigger: isOn ? this.settings.retrigger : "never",
+      groupUpdates: isOn && terms.groupUpdates !== false,
+      pageResolved: terms.pageResolved,
+      remind: isOn ? this.settings.remind : 0,
+      staleAfter: this.settings.staleAfter,
+      ...(terms.fallback && { fallbackAfterMs: terms.fallback.afterMs }),
+      ...(!isOn && { isOff: true }),
+    };
+    this.#dueTerms.set(record, made);
+    return made;
+  }
+
+  /** Stores an incident whose wanted side changed. */
+  changed(before: Incident, after: Incident): Incident {
+    return this.put(before, replan(before, after, this.dueTerms(after), this.nowMs));
+  }
+
+  /** Stores an incident after an attempt, with its state derived from its facts. */
+  planned(before: Incident, after: Incident): Incident {
+    return this.put(before, plan(after, this.dueTerms(after), this.nowMs));
+  }
+
+  put(before: Incident, after: Incident): Incident {
+    this.store.putIncident(before, after);
+    this.#stored?.(after.id);
+    return after;
+  }
+
+  insert(incident: Omit<Incident, "id">): Incident {
+    const inserted = this.store.insertIncident(incident);
+    this.#stored?.(inserted.id);
+    return inserted;
+  }
+
+  report(change: StateChange): void {
+    this.#reported?.(change);
+  }
+
+  #reportGate(change: GateChange): void {
+    if (change.kind === "breaker") return this.report(change);
+    const here = [...this.targets()].filter(({ terms }) => terms.access === change.access);
+    const targets = here.map(({ terms: { name, endpoint } }) => ({ name, endpoint }));
+    const { access: _, ...rest } = change;
+    this.report({ ...rest, targets });
+  }
+
+  note(incident: number, what: string, detail?: string): void {
+    const entry: HistoryEntry = { incident, atMs: this.nowMs, what, ...(detail === undefined ? {} : { detail }) };
+    this.store.addHistory(entry);
+  }
+}
+
+/** An earlier version stored no `access`: there blocks were kept by the endpoint. */
+const withAccess = (record: EndpointRecord): EndpointRecord =>
+  (record.terms as Partial<TargetTerms>).access === undefined
+    ? { ...record, terms: { ...record.terms, access: record.terms.endpoint } }
+    : record;
+
+/** Enabled live targets, then endpoints that such targets had, then disabled and shadow targets, which send nothing but ends. */
+const rank = ({ current, terms }: EndpointRecord): number => (!terms.enabled || terms.shadow ? idle : current ? 0 : 1);
+const idle = 2;
+
+/**
+ * The limits that count, of endpoints that share a credential: those of the best rank. Where all are idle, the loosest: a target
+ * that never sent anything must not keep another one from ending what it opened.
+ */
+function counting(all: readonly EndpointRecord[]): EndpointRecord[] {
+  const counted: EndpointRecord[] = [];
+  for (const sharing of Map.groupBy(all, ({ terms }) => terms.credential).values()) {
+    const best = Math.min(...sharing.map(rank));
+    const ranked = sharing.filter((record) => rank(record) === best);
+    if (best < idle) counted.push(...ranked);
+    else counted.push(ranked.reduce((a, b) => (isStricter(a.terms.rateLimit, b.terms.rateLimit) ? b : a)));
+  }
+  return counted;
+}
+
+/** Who is told nothing again may forget. */
+function lasting(traits: ReceiverTraits): ReceiverTraits {
+  const { forgetsAfterMs: _, ...others } = traits;
+  return others;
+}
+
+/** Numbers that grow across restarts too: the restart's number leads. */
+function tokensOf(store: Store): () => number {
+  const epoch = Number(store.gate("meta", "epoch") ?? 0) + 1;
+  store.putGate("meta", "epoch", epoch);
+  let tokens = 0;
+  return () => epoch * 2 ** 32 + ++tokens;
+}

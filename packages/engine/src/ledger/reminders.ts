@@ -1,0 +1,50 @@
+import {
+  type DueTerms,
+  type Incident,
+  isConfirmed,
+  plan,
+  refreshAtMs,
+  confirmedRepeatAtMs,
+} from "@tocsin/core/decisions";
+import type { Desk } from "./ledger-context.ts";
+import type { AlertRecord } from "./store.ts";
+
+/**
+ * How a reminder, or an update about changed members, waits for a confirmation. The times of confirmation stand with the alerts, since a repeat of a firing alert writes
+ * nothing to its incidents:
+ *
+ * ```
+ *   told ── repeat due, a firing member was confirmed lately ──▶ sent
+ *    │ ▲
+ *    │ └──────────── a firing member is confirmed ──────┐
+ *    └── repeat due, no member was confirmed lately ──▶ told, unconfirmed (not looked at any more)
+ * ```
+ */
+
+/**
+ * Whether the trigger of an open incident is repeated now although nothing else is due. `unconfirmed`: one is due, but no
+ * source confirmed the alert lately.
+ */
+export function repeatDue(desk: Desk, incident: Incident, terms: DueTerms): "repeat" | "unconfirmed" | null {
+  const { nowMs, store } = desk;
+  if ((refreshAtMs(incident, terms) ?? never) <= nowMs) return "repeat";
+  if ((confirmedRepeatAtMs(incident, terms) ?? never) > nowMs) return null;
+  for (const { fingerprint, status } of incident.members) {
+    const record = status === "firing" ? store.alert(fingerprint) : undefined;
+    if (record && isConfirmed(record.confirmedAtMs, terms, nowMs)) return "repeat";
+  }
+  return "unconfirmed";
+}
+
+const never = Number.POSITIVE_INFINITY;
+
+/** Plans the reminder of a told incident whose last one waited for a confirmation, or for its target to be enabled. */
+export function remindAgain(desk: Desk, incident: Incident, unconfirmed: boolean): Incident {
+  if (incident.unconfirmed === unconfirmed && incident.dueAtMs !== null) return incident;
+  const planned = plan({ ...incident, unconfirmed }, desk.dueTerms(incident), desk.nowMs);
+  const same = incident.unconfirmed === unconfirmed && incident.dueAtMs === planned.dueAtMs;
+  return same ? incident : desk.put(incident, planned);
+}
+
+export const stillUnconfirmed = (desk: Desk, incident: Incident, { confirmedAtMs }: AlertRecord): boolean =>
+  incident.unconfirmed && !isConfirmed(confirmedAtMs, desk.dueTerms(incident), desk.nowMs);

@@ -1,0 +1,124 @@
+import type {
+  AlertView,
+  ExplainedIncident,
+  Explanation,
+  HeldBack,
+  Incident,
+  IncidentView,
+  Reason,
+  TargetStanding,
+  TargetTerms,
+} from "@tocsin/core/decisions";
+import { breakerState } from "../admission/breaker.ts";
+import type { Desk } from "./ledger-context.ts";
+import { eventContent, senderOf } from "./event-content.ts";
+import { alertIn, type AlertRecord } from "./store.ts";
+
+export const alertView = (record: AlertRecord): AlertView => ({
+  alert: alertIn(record),
+  sender: senderOf(record),
+  claims: Object.values(record.claims),
+  status: record.status,
+  firstSeenAtMs: record.firstSeenAtMs,
+  confirmedAtMs: record.confirmedAtMs,
+});
+
+/** The newest incidents of an alert: its own at each target, and the one that stands in for another target's. */
+export function explain(desk: Desk, fingerprint: string): Explanation | undefined {
+  const { store } = desk;
+  const record = store.alert(fingerprint);
+  if (!record) return undefined;
+  const newest = new Map<string, Incident>();
+  for (const id of store.incidentsOfAlert(fingerprint)) {
+    const incident = store.incident(id);
+    if (!incident) continue;
+    const key = `${incident.fallbackOf === null ? "own" : "fallback"} ${incident.target}`;
+    if (id > (newest.get(key)?.id ?? 0)) newest.set(key, incident);
+  }
+  return { alert: alertView(record), incidents: [...newest.values()].map((one) => explainedIncident(desk, one)) };
+}
+
+function explainedIncident(desk: Desk, incident: Incident): ExplainedIncident {
+  const { store } = desk;
+  const origin = incident.fallbackOf === null ? undefined : store.incident(incident.fallbackOf);
+  return {
+    ...incidentView(desk, incident),
+    history: store.history(incident.id),
+    content: eventContent(store, incident),
+    ...(origin && { fallbackFor: origin.target }),
+  };
+}
+
+/** State and reason as they are now. What a whole target or credential waits for is not written to each incident. */
+export function incidentView(desk: Desk, incident: Incident): IncidentView {
+  const reason =
+    incident.state === "due"
+      ? whyWaiting(desk, incident)
+      : incident.state === "told"
+        ? whyOpen(desk, incident)
+        : incident.reason;
+  const heldBack = incident.state === "told" ? heldBackAt(desk, incident) : undefined;
+  return { incident, state: incident.state, reason, ...(heldBack && { heldBack }) };
+}
+
+/** Why the endpoint of an incident accepts nothing now. */
+function heldBackAt(desk: Desk, incident: Incident): HeldBack | undefined {
+  const { gates, nowMs } = desk;
+  const { terms, current } = desk.endpoint(incident.endpoint);
+  const block = gates.block(terms.access);
+  if (block) return { reason: current ? "waiting_auth" : "orphaned_key", detail: block.detail };
+  const breaker = gates.breakerOf(terms.name, nowMs);
+  if (breaker.state !== "closed")
+    return { reason: "waiting_breaker", ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }) };
+  const { pausedUntilMs } = gates.throttle(terms.credential);
+  return pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: pausedUntilMs };
+}
+
+function whyWaiting(desk: Desk, incident: Incident): Reason {
+  const { gates, nowMs } = desk;
+  const { terms } = desk.endpoint(incident.endpoint);
+  const held = heldBackAt(desk, incident);
+  if (held) return held.reason;
+  if ((incident.dueAtMs ?? 0) > nowMs) return "waiting_retry";
+  if (gates.room(terms.credential, incident.urgency, new Set(), nowMs) <= 0) return "waiting_limit";
+  return incident.told?.certain === false ? "ambiguous" : "waiting_turn";
+}
+
+/** A told incident whose alert nobody confirms any more says so. */
+function whyOpen(desk: Desk, incident: Incident): Reason {
+  for (const { fingerprint, status } of incident.members) {
+    const record = status === "firing" ? desk.store.alert(fingerprint) : undefined;
+    if (!record) continue;
+    if (record.silent.length > 0) return "source_silent";
+    if (isSilenced(record)) return "silenced";
+    if (desk.nowMs - record.confirmedAtMs > desk.settings.staleAfter) return "stale";
+  }
+  return incident.fallbackOf === null ? incident.reason : "fallback";
+}
+
+/** Every source that says it fires has silenced or inhibited it. */
+function isSilenced({ claims, shown }: AlertRecord): boolean {
+  if (!shown) return false;
+  const firing = Object.values(claims).filter(({ status }) => status === "firing");
+  return firing.every(({ source, sender }) => sender === undefined && shown[source]?.suppressed === true);
+}
+
+export const standing = (desk: Desk, only?: "held_back"): TargetStanding[] =>
+  [...desk.targets()].flatMap(({ terms }) => {
+    const { gates, nowMs } = desk;
+    const block = gates.block(terms.access);
+    if (only === "held_back" && !block && !isHeldBack(desk, terms)) return [];
+    return {
+      target: terms.name,
+      breaker: gates.breakerOf(terms.name, nowMs),
+      limiter: {
+        limit: gates.limit(terms.credential, nowMs),
+        used: gates.used(terms.credential, nowMs),
+        pausedUntilMs: gates.throttle(terms.credential).pausedUntilMs,
+      },
+      blocked: block ? { state: block.state, detail: block.detail } : null,
+    };
+  });
+
+const isHeldBack = ({ gates }: Desk, { name, credential }: TargetTerms): boolean =>
+  gates.breaker(name).openUntilMs !== null || gates.throttle(credential).pausedUntilMs !== null;

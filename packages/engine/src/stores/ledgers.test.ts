@@ -1,0 +1,40 @@
+import { firing, ledgerContract, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { expect, it } from "vitest";
+import { ledgerOver, memoryLedger } from "./memory/ledger.ts";
+import { MemoryStore } from "./memory/store.ts";
+import { openSqliteLedger, type OpenSqliteOptions } from "./sqlite/ledger.ts";
+
+/** A directory with one ledger file, opened as often as its test likes. */
+async function onFile() {
+  const scratch = new Scratch();
+  const path = scratch.file("tocsin.db");
+  return {
+    open: (given: Omit<OpenSqliteOptions, "path">) => openSqliteLedger({ ...given, path, thread: false }),
+    [Symbol.asyncDispose]: async () => scratch[Symbol.dispose](),
+  };
+}
+
+ledgerContract("memory", {
+  virtualTime: true,
+  open: async (options) => memoryLedger(options),
+});
+
+ledgerContract("SQLite in this thread", {
+  virtualTime: true,
+  open: (options) => openSqliteLedger({ ...options, path: ":memory:", thread: false }),
+  durable: onFile,
+});
+
+it("a replica that opens rows which it shares honours the leases of others until they end", async () => {
+  const [store, clock] = [new MemoryStore(), new VirtualClock()];
+  const request = { most: 9, concurrency: 9, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
+  const one = ledgerOver(store, { clock });
+  await one.useTargets([targetTerms("pagerduty")]);
+  await one.want([wanted(firing("a"))]);
+  const [lease] = (await one.claimDue({ ...request, owner: "one" })).leases;
+  const two = ledgerOver(store, { clock });
+  const early = await two.claimDue({ ...request, owner: "two" });
+  expect(early).toMatchObject({ leases: [], nextAtMs: lease?.leaseUntilMs });
+  await clock.advance(lease?.leaseMs ?? 0);
+  expect((await two.claimDue({ ...request, owner: "two" })).leases).toMatchObject([{ dedupKey: "a" }]);
+});

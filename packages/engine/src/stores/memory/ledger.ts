@@ -1,0 +1,44 @@
+import { type Clock, type DeliverySettings, type Ledger, systemClock } from "@tocsin/core/decisions";
+import { defaultSettings } from "../../config.ts";
+import { LedgerCore } from "../../ledger/ledger-core.ts";
+import { LedgerClock } from "../../ledger/ledger-clock.ts";
+import { MemoryStore } from "./store.ts";
+import type { Operation, OperationArguments, OperationResult } from "../../ledger/ledger-proxy.ts";
+import { portOver } from "../../ledger/ledger-proxy.ts";
+import type { Store } from "../../ledger/store.ts";
+import { OwnCommits, type ReportChanges } from "../../ledger/change-watchers.ts";
+
+export interface InProcessOptions {
+  readonly clock?: Clock;
+  readonly settings?: DeliverySettings;
+  /** 0 to 1; for backoff jitter. */
+  readonly random?: () => number;
+  /** One process owns the rows: leases of its former life are void at the start. Default false: several share them. */
+  readonly soleOwner?: boolean;
+  /** Takes changes of state that operators are told of. */
+  readonly report?: ReportChanges;
+}
+
+/** A ledger in this thread, each operation at once: for simulation and tests. */
+export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger {
+  const clock = new LedgerClock(options.clock ?? systemClock, 0);
+  const commits = new OwnCommits(options.report);
+  const core = new LedgerCore(store, {
+    settings: options.settings ?? defaultSettings,
+    random: options.random ?? Math.random,
+    nowMs: clock.now(),
+    startedAtMs: clock.now(),
+    soleOwner: options.soleOwner ?? false,
+    stored: commits.stored,
+    reported: commits.reported,
+  });
+  const run = async <O extends Operation>(operation: O, args: OperationArguments<O>): Promise<OperationResult<O>> => {
+    core.at(clock.now());
+    const result = (core[operation] as (...args: OperationArguments<O>) => OperationResult<O>)(...args);
+    commits.committed();
+    return result;
+  };
+  return portOver({ run, watch: commits.watchers.watch, close: async () => {} });
+}
+
+export const memoryLedger = (options: InProcessOptions = {}): Ledger => ledgerOver(new MemoryStore(), options);

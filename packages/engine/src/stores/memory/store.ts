@@ -1,0 +1,326 @@
+import type {
+  DeadLetter,
+  FiringPage,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+  Severity,
+} from "@tocsin/core/decisions";
+import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "../../ledger/store.ts";
+import { Counts } from "../../ledger/row-counts.ts";
+
+/** Rows in maps: true to the port, for simulation and tests. Forgets all when the process ends. */
+export class MemoryStore implements Store {
+  readonly #alerts = new Map<string, AlertRecord>();
+  readonly #incidents = new Map<number, Incident>();
+  readonly #episodes = new Map<string, number>();
+  readonly #members = new Map<string, Set<number>>();
+  /** Ids of what waits, by lane. */
+  readonly #lanes = new Map<string, Set<number>>();
+  /** Ids of what waits for its fallback. */
+  readonly #fallbacks = new Set<number>();
+  readonly #history = new Map<number, HistoryEntry[]>();
+  readonly #letters = new Map<number, DeadLetter>();
+  readonly #endpoints = new Map<number, EndpointRecord>();
+  readonly #slots = new Map<number, Slot>();
+  readonly #gates = new Map<string, unknown>();
+  readonly #counts = new Counts();
+  #ids = 0;
+
+  alert(fingerprint: string): AlertRecord | undefined {
+    return this.#alerts.get(fingerprint);
+  }
+
+  putAlert(_before: AlertRecord | undefined, after: AlertRecord): void {
+    this.#alerts.set(after.fingerprint, after);
+  }
+
+  alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[] {
+    return this.#sortedAlerts(({ lookAtMs }) => lookAtMs !== null && lookAtMs <= nowMs)
+      .toSorted((a, b) => (a.lookAtMs ?? 0) - (b.lookAtMs ?? 0))
+      .slice(0, limit);
+  }
+
+  nextLookAtMs(): number | null {
+    let next: number | null = null;
+    for (const { lookAtMs } of this.#alerts.values())
+      if (lookAtMs !== null && (next === null || lookAtMs < next)) next = lookAtMs;
+    return next;
+  }
+
+  firingAlerts({ after = "", prefix = "", heldUntilMs, limit }: FiringAlerts): readonly AlertRecord[] {
+    const isHeld = ({ lookAtMs }: AlertRecord): boolean =>
+      heldUntilMs !== undefined && lookAtMs !== null && lookAtMs <= heldUntilMs;
+    return this.#sortedAlerts(
+      (record) =>
+        (record.status === "firing" || isHeld(record)) &&
+        record.fingerprint > after &&
+        record.fingerprint.startsWith(prefix),
+    ).slice(0, limit);
+  }
+
+  #sortedAlerts(take: (record: AlertRecord) => boolean): AlertRecord[] {
+    return [...this.#alerts.values()].filter(take).toSorted((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1));
+  }
+
+  alertsByFingerprint(after: string, limit: number): readonly AlertRecord[] {
+    return this.#sortedAlerts(({ fingerprint }) => fingerprint > after).slice(0, limit);
+  }
+
+  silentAlerts(source: string): readonly string[] {
+    return this.#sortedAlerts(({ silent }) => silent.includes(source)).map(({ fingerprint }) => fingerprint);
+  }
+
+  incident(id: number): Incident | undefined {
+    return this.#incidents.get(id);
+  }
+
+  latestIncident(target: string, dedupKey: string): Incident | undefined {
+    const id = this.#episodes.get(`${target}\0${dedupKey}`);
+    return id === undefined ? undefined : this.#incidents.get(id);
+  }
+
+  incidentsOfAlert(fingerprint: string): readonly number[] {
+    const newest = new Map<string, number>();
+    for (const id of this.#members.get(fingerprint) ?? []) {
+      const { target, dedupKey } = this.#incidents.get(id) as Incident;
+      const key = `${target}\0${dedupKey}`;
+      newest.set(key, Math.max(id, newest.get(key) ?? 0));
+    }
+    return [...newest.values()];
+  }
+
+  insertIncident(incident: Omit<Incident, "id">): Incident {
+    const inserted: Incident = { ...incident, id: ++this.#ids };
+    this.#episodes.set(`${incident.target}\0${incident.dedupKey}`, inserted.id);
+    this.#incidents.set(inserted.id, inserted);
+    this.#counts.addIncident(inserted, 1);
+    this.#enlist(inserted);
+    return inserted;
+  }
+
+  putIncident(before: Incident, after: Incident): void {
+    this.#lanes.get(laneOf(before))?.delete(before.id);
+    this.#incidents.set(after.id, after);
+    this.#counts.moveIncident(before, after);
+    this.#enlist(after);
+  }
+
+  #enlist(incident: Incident): void {
+    if (incident.fallbackAtMs === null) this.#fallbacks.delete(incident.id);
+    else this.#fallbacks.add(incident.id);
+    if (incident.dueAtMs === null) return;
+    const key = laneOf(incident);
+    const lane = this.#lanes.get(key);
+    if (lane) lane.add(incident.id);
+    else this.#lanes.set(key, new Set([incident.id]));
+  }
+
+  addMember(fingerprint: string, { id }: Incident): void {
+    const incidents = this.#members.get(fingerprint);
+    if (incidents) incidents.add(id);
+    else this.#members.set(fingerprint, new Set([id]));
+  }
+
+  lanes(): readonly Lane[] {
+    const lanes: Lane[] = [];
+    for (const [key, ids] of this.#lanes) {
+      let next = Number.POSITIVE_INFINITY;
+      for (const id of ids) next = Math.min(next, this.#incidents.get(id)?.dueAtMs ?? Number.POSITIVE_INFINITY);
+      const [endpoint, urgency] = key.split("/").map(Number);
+      if (ids.size > 0) lanes.push({ endpoint: endpoint ?? 0, urgency: urgency as Lane["urgency"], nextDueAtMs: next });
+    }
+    return lanes;
+  }
+
+  dueIn(endpoint: number, urgency: number, nowMs: number, limit: number): readonly Incident[] {
+    return [...(this.#lanes.get(`${endpoint}/${urgency}`) ?? [])]
+      .map((id) => this.#incidents.get(id) as Incident)
+      .filter(({ dueAtMs }) => dueAtMs !== null && dueAtMs <= nowMs)
+      .toSorted((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.id - b.id)
+      .slice(0, limit);
+  }
+
+  untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
+    return [...this.#incidents.values()]
+      .filter((one) => one.endpoint === endpoint && one.id > after && one.told === null)
+      .filter(({ dueAtMs, flight }) => dueAtMs !== null && flight === null)
+      .slice(0, limit);
+  }
+
+  fallbacksDue(nowMs: number, limit: number): readonly Incident[] {
+    return [...this.#fallbacks]
+      .map((id) => this.#incidents.get(id) as Incident)
+      .filter(({ fallbackAtMs }) => fallbackAtMs !== null && fallbackAtMs <= nowMs)
+      .slice(0, limit);
+  }
+
+  nextFallbackAtMs(): number | null {
+    let next: number | null = null;
+    for (const id of this.#fallbacks) {
+      const atMs = this.#incidents.get(id)?.fallbackAtMs ?? null;
+      if (atMs !== null && (next === null || atMs < next)) next = atMs;
+    }
+    return next;
+  }
+
+  inFlight(): readonly Incident[] {
+    return [...this.#incidents.values()].filter(({ flight }) => flight !== null);
+  }
+
+  incidents(query: IncidentQuery): { incidents: readonly Incident[]; nextCursor?: string } {
+    const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
+    const found = [...this.#incidents.values()]
+      .filter(
+        ({ id, state, target }) =>
+          id < before && (query.state ?? state) === state && (query.target ?? target) === target,
+      )
+      .filter(({ id }) => query.fingerprint === undefined || this.#members.get(query.fingerprint)?.has(id) === true)
+      .toReversed();
+    const incidents = found.slice(0, query.limit);
+    const last = incidents.at(-1);
+    return found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents };
+  }
+
+  addHistory(entry: HistoryEntry): void {
+    const entries = this.#history.get(entry.incident);
+    if (entries) entries.push(entry);
+    else this.#history.set(entry.incident, [entry]);
+  }
+
+  history(incident: number): readonly HistoryEntry[] {
+    return this.#history.get(incident) ?? [];
+  }
+
+  addDeadLetter(letter: Omit<DeadLetter, "id">): void {
+    const id = ++this.#ids;
+    this.#letters.set(id, { ...letter, id });
+  }
+
+  deadLetters(limit: number, before: number): readonly DeadLetter[] {
+    return [...this.#letters.values()]
+      .filter(({ id }) => id < before)
+      .toReversed()
+      .slice(0, limit);
+  }
+
+  deadLetter(id: number): DeadLetter | undefined {
+    return this.#letters.get(id);
+  }
+
+  markReplayed(id: number, atMs: number): void {
+    const letter = this.#letters.get(id);
+    if (letter) this.#letters.set(id, { ...letter, replayedAtMs: atMs });
+  }
+
+  dropDeadLetter(id: number): boolean {
+    return this.#letters.delete(id);
+  }
+
+  endpoints(): readonly EndpointRecord[] {
+    return [...this.#endpoints.values()];
+  }
+
+  putEndpoint(record: Omit<EndpointRecord, "id"> & { readonly id?: number }): EndpointRecord {
+    const stored = { ...record, id: record.id ?? ++this.#ids };
+    this.#endpoints.set(stored.id, stored);
+    return stored;
+  }
+
+  dropEndpoint(id: number): void {
+    this.#endpoints.delete(id);
+  }
+
+  endpointInUse(id: number): boolean {
+    return this.#counts.atEndpoint(id) > 0;
+  }
+
+  slots(): readonly Slot[] {
+    return [...this.#slots.values()];
+  }
+
+  putSlot(slot: Slot): void {
+    this.#slots.set(slot.token, slot);
+  }
+
+  dropSlots(credential: string, freeAtMs: number): void {
+    for (const slot of this.#slots.values())
+      if (slot.credential === credential && slot.freeAtMs <= freeAtMs) this.#slots.delete(slot.token);
+  }
+
+  gate(kind: GateKind, id: string): unknown {
+    return this.#gates.get(`${kind}\0${id}`);
+  }
+
+  putGate(kind: GateKind, id: string, facts: unknown): void {
+    this.#gates.set(`${kind}\0${id}`, facts);
+  }
+
+  gates(kind: GateKind): readonly (readonly [string, unknown])[] {
+    const prefix = `${kind}\0`;
+    return [...this.#gates]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, facts]) => [key.slice(prefix.length), facts]);
+  }
+
+  stats(): Omit<LedgerStats, "nowMs"> {
+    const due = new Map<string, { target: string; severity: Severity; oldestAtMs: number }>();
+    for (const { target, wanted, dueSinceMs } of this.#incidents.values()) {
+      if (dueSinceMs === null) continue;
+      const key = `${target}\0${wanted.severity}`;
+      const oldestAtMs = Math.min(due.get(key)?.oldestAtMs ?? dueSinceMs, dueSinceMs);
+      due.set(key, { target, severity: wanted.severity, oldestAtMs });
+    }
+    const dead = Map.groupBy(this.#letters.values(), ({ target, reason }) => `${target}\0${reason}`);
+    const firing = this.#sortedAlerts(({ status }) => status === "firing").length;
+    return {
+      incidents: this.#counts.incidents(),
+      due: [...due.values()],
+      deadLetters: [...dead.values()].flatMap((letters) =>
+        letters.slice(0, 1).map(({ target, reason }) => ({ target, reason, count: letters.length })),
+      ),
+      alerts: { firing, resolved: this.#alerts.size - firing },
+    };
+  }
+
+  forget(beforeMs: number, limit: number): number {
+    let gone = 0;
+    for (const {
+      id,
+      state,
+      target,
+      endpoint,
+      dedupKey,
+      dueAtMs,
+      updatedAtMs,
+      members,
+      told,
+      wanted,
+    } of this.#incidents.values()) {
+      if (gone >= limit) break;
+      const over = (state === "closed" || state === "not_told" || state === "dead") && dueAtMs === null;
+      // Dead, but perhaps told, and it fires: its end is owed.
+      const owed = state === "dead" && told !== null && wanted.status === "firing";
+      if (!over || owed || updatedAtMs >= beforeMs) continue;
+      for (const { fingerprint } of members) this.#members.get(fingerprint)?.delete(id);
+      if (this.#episodes.get(`${target}\0${dedupKey}`) === id) this.#episodes.delete(`${target}\0${dedupKey}`);
+      this.#incidents.delete(id);
+      this.#history.delete(id);
+      this.#counts.addIncident({ target, state, endpoint, dueAtMs }, -1);
+      gone++;
+    }
+    for (const letter of this.#letters.values()) if (letter.atMs < beforeMs && this.#letters.delete(letter.id)) gone++;
+    for (const { fingerprint, status, confirmedAtMs } of this.#alerts.values())
+      if (
+        status === "resolved" &&
+        confirmedAtMs < beforeMs &&
+        !this.#members.get(fingerprint)?.size &&
+        this.#alerts.delete(fingerprint)
+      )
+        gone++;
+    return gone;
+  }
+}
+
+const laneOf = ({ endpoint, urgency }: Incident): string => `${endpoint}/${urgency}`;

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { Columns } from "./binary-arrays.ts";
+import { testServers } from "./server.fixture.ts";
+
+const columns = new Columns({ a: "text", b: "bigint", c: "integer", d: "smallint", e: "boolean" });
+const row = { a: "", b: 0, c: 0, d: 0, e: false };
+
+for (const server of testServers(process.env["DATABASE_URL"])) {
+  it(`${server.name} reads rows as they were written`, async () => {
+    await using bare = await server.bare();
+    const session = await bare.place.connect();
+    const rows = [
+      row,
+      { a: null, b: null, c: null, d: null, e: null },
+      { a: `it's "{a,b}" \\ NULL, Zoë 日本 🔥`, b: Number.MAX_SAFE_INTEGER, c: 2 ** 31 - 1, d: 2 ** 15 - 1, e: true },
+      { a: "null", b: -Number.MAX_SAFE_INTEGER, c: -(2 ** 31), d: -(2 ** 15), e: true },
+      ...[1, -1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, -(2 ** 31), -(2 ** 32), -(2 ** 32) - 1].map((b) => ({ ...row, b })),
+    ];
+    const read = async (given: typeof rows): Promise<unknown[]> => {
+      let found: unknown[] = [];
+      const take = (all: readonly unknown[]) => void (found = [...all]);
+      const sql = `SELECT a, b::text, c, d, e, ${columns.next}::bigint::int AS next FROM ${columns.rows}`;
+      await session.run([{ sql, values: [...columns.valuesOf(given), 7], take }], 5_000);
+      return found;
+    };
+    expect(await read(rows)).toEqual(
+      rows.map((one) => ({ ...one, b: one.b === null ? null : String(one.b), next: 7 })),
+    );
+    expect(await read([])).toEqual([]);
+    await session.end();
+  });
+}
+
+it("a text that is no UTF-16 is written as far as it is some", () => {
+  const [texts] = new Columns({ a: "text" }).valuesOf([{ a: "a\ud800" }]);
+  expect(texts?.subarray(24)).toEqual(Buffer.from("a\ufffd"));
+});
+
+it("a number that does not fit is refused", () => {
+  expect(() => new Columns({ d: "smallint" }).valuesOf([{ d: 2 ** 15 }])).toThrow(RangeError);
+  expect(() => new Columns({ c: "integer" }).valuesOf([{ c: 2 ** 31 }])).toThrow(RangeError);
+});

@@ -1,0 +1,186 @@
+import type { Incident } from "@tocsin/core/decisions";
+import { SqliteStore } from "../sqlite/store.ts";
+import { openSqliteLedger } from "../sqlite/ledger.ts";
+import type { GateKind } from "../../ledger/store.ts";
+import { AtHand } from "./read-set.ts";
+import { Columns } from "./binary-arrays.ts";
+import { connect, type PostgresServer } from "./connect.ts";
+import { Draft } from "./unit-of-work.ts";
+import { migrate } from "./migrate.ts";
+import { Mirror } from "./replica-cache.ts";
+import type { Head } from "./sync-replica-cache.ts";
+import type { Session, Step } from "./session.ts";
+import { headSteps, stepsToWrite } from "./write-rows.ts";
+
+export interface CopyOptions {
+  /** A SQLite file that no service has open. */
+  readonly from: string;
+  readonly to: PostgresServer;
+}
+
+export interface Copied {
+  readonly alerts: number;
+  readonly incidents: number;
+  readonly deadLetters: number;
+}
+
+const letterColumns = new Columns({
+  id: "bigint",
+  at: "bigint",
+  target: "text",
+  reason: "text",
+  replayed_at: "bigint",
+  facts: "text",
+});
+
+/** Rows in one statement. */
+const page = 500;
+const patienceMs = 120_000;
+
+/** All but `meta`, which is a file's own: its epoch, its time. */
+const kinds: readonly GateKind[] = ["credential", "bucket", "target", "endpoint", "source", "memory"];
+
+/**
+ * Moves the state of an installation into an empty ledger in PostgreSQL: all of it, in one transaction. The file stays as it is,
+ * save that attempts which were under way when its service was killed count as perhaps told, as at any start.
+ *
+ * @throws Error where the file is in use, or the database holds a ledger that is in use
+ */
+export async function copyLedger({ from, to }: CopyOptions): Promise<Copied> {
+  await (await openSqliteLedger({ path: from, thread: false }))[Symbol.asyncDispose]();
+  const source = new SqliteStore(from);
+  const session = await connect(to).catch((error: unknown) => {
+    source.close();
+    throw error;
+  });
+  try {
+    await migrate(session);
+    return await copyAll(source, session);
+  } finally {
+    source.close();
+    await session.end();
+  }
+}
+
+async function copyAll(source: SqliteStore, session: Session): Promise<Copied> {
+  let used = false;
+  await session.run(
+    [
+      { sql: "BEGIN" },
+      { sql: "SET LOCAL statement_timeout = 0" },
+      { sql: "SET LOCAL idle_in_transaction_session_timeout = 0" },
+      { sql: "LOCK TABLE ledger IN ACCESS EXCLUSIVE MODE" },
+      {
+        sql: "SELECT EXISTS (SELECT 1 FROM alerts) OR EXISTS (SELECT 1 FROM incidents) OR EXISTS (SELECT 1 FROM endpoints) AS used",
+        take: ([row]) => void (used = row?.["used"] === true),
+      },
+    ],
+    patienceMs,
+  );
+  if (used) throw new Error("it holds a ledger already: a copy goes into an empty one");
+
+  const head: Head = {
+    seq: 1,
+    endpointsSeq: 1,
+    timeMs: Number(source.gate("meta", "time") ?? 0),
+    clockMs: 0,
+    // Above every number that the file gave or would have given next.
+    lastToken: (Number(source.gate("meta", "epoch") ?? 0) + 1) * 2 ** 32,
+    lastId: 0,
+  };
+  const write = async (fill: (draft: Draft) => void): Promise<void> => {
+    const draft = new Draft({ atHand: new AtHand(), mirror: new Mirror(), lastId: 0, perLane: 0 });
+    fill(draft);
+    await session.run(stepsToWrite(draft, new Mirror(), { ...head, seq: 0 }).steps, patienceMs);
+  };
+
+  await write((draft) => {
+    for (const record of source.endpoints()) {
+      draft.putEndpoint(record);
+      head.lastId = Math.max(head.lastId, record.id);
+    }
+    for (const slot of source.slots()) draft.putSlot(slot);
+    for (const kind of kinds) for (const [id, facts] of source.gates(kind)) draft.putGate(kind, id, facts);
+  });
+  let alerts = 0;
+  for (let after = ""; ;) {
+    const records = source.alertsByFingerprint(after, page);
+    await write((draft) => {
+      for (const record of records) draft.putAlert(undefined, record);
+    });
+    alerts += records.length;
+    const last = records.at(-1);
+    if (!last || records.length < page) break;
+    after = last.fingerprint;
+  }
+  const incidents = await copyIncidents(source, write, (id) => (head.lastId = Math.max(head.lastId, id)));
+  const deadLetters = await copyLetters(source, session);
+  const done: Step[] = [...headSteps(head, "copy"), { sql: "COMMIT" }];
+  await session.run(done, patienceMs);
+  return { alerts, incidents, deadLetters };
+}
+
+async function copyIncidents(
+  source: SqliteStore,
+  write: (fill: (draft: Draft) => void) => Promise<void>,
+  seen: (id: number) => void,
+): Promise<number> {
+  let copied = 0;
+  let cursor: string | undefined;
+  do {
+    const found = source.incidents({ limit: page, ...(cursor !== undefined && { cursor }) });
+    await write((draft) => {
+      for (const incident of found.incidents) {
+        seen(incident.id);
+        keep(draft, incident);
+        for (const entry of source.history(incident.id)) draft.addHistory(entry);
+      }
+    });
+    copied += found.incidents.length;
+    cursor = found.nextCursor;
+  } while (cursor !== undefined);
+  return copied;
+}
+
+/** As a draft inserts it, but under the number that it has. */
+function keep(draft: Draft, incident: Incident): void {
+  draft.inserted.add(incident.id);
+  draft.incidentsPut.set(incident.id, incident);
+  draft.counts.addIncident(incident, 1);
+  for (const { fingerprint } of incident.members) draft.addMember(fingerprint, incident);
+}
+
+/** Under the numbers that they have: people may have written them down. */
+async function copyLetters(source: SqliteStore, session: Session): Promise<number> {
+  let copied = 0;
+  for (let before = Number.MAX_SAFE_INTEGER; ;) {
+    const letters = source.deadLetters(page, before);
+    const rows = letters.map((letter) => ({
+      id: letter.id,
+      at: letter.atMs,
+      target: letter.target,
+      reason: letter.reason,
+      replayed_at: letter.replayedAtMs,
+      facts: JSON.stringify(letter),
+    }));
+    await session.run(
+      [
+        {
+          sql: `INSERT INTO dead_letters (${letterColumns.names}) OVERRIDING SYSTEM VALUE SELECT * FROM ${letterColumns.rows}`,
+          values: letterColumns.valuesOf(rows),
+        },
+      ],
+      patienceMs,
+    );
+    copied += letters.length;
+    const last = letters.at(-1);
+    if (!last || letters.length < page) break;
+    before = last.id;
+  }
+  const sequence = "pg_get_serial_sequence('dead_letters', 'id')";
+  await session.run(
+    [{ sql: `SELECT setval(${sequence}, GREATEST(1, (SELECT COALESCE(max(id), 0) FROM dead_letters) + 1), false)` }],
+    patienceMs,
+  );
+  return copied;
+}

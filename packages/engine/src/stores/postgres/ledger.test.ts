@@ -1,0 +1,159 @@
+import type { Claim } from "@tocsin/core/decisions";
+import { firing, ledgerContract, type LedgerOptions, targetTerms, wanted } from "@tocsin/testkit";
+import { expect, it } from "vitest";
+import { connect } from "./connect.ts";
+import { openPostgresLedger } from "./ledger.ts";
+import type { Row } from "./rows.ts";
+import { type Place, testServers } from "./server.fixture.ts";
+import type { Session, Step } from "./session.ts";
+
+const openAt = (place: Place, options: LedgerOptions) =>
+  openPostgresLedger({ ...options, server: place.address, connect: place.connect });
+
+for (const server of testServers(process.env["DATABASE_URL"]))
+  ledgerContract(server.name, {
+    virtualTime: true,
+    shared: true,
+    async open(options) {
+      const { place, [Symbol.asyncDispose]: leave } = await server.empty();
+      const ledger = await openAt(place, options);
+      const close = ledger[Symbol.asyncDispose];
+      return Object.assign(ledger, {
+        async [Symbol.asyncDispose]() {
+          await close();
+          await leave();
+        },
+      });
+    },
+    async durable() {
+      const { place, [Symbol.asyncDispose]: leave } = await server.empty();
+      return { open: (options) => openAt(place, options), [Symbol.asyncDispose]: leave };
+    },
+  });
+
+const [server] = testServers(process.env["DATABASE_URL"]);
+
+const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)";
+
+/** Somebody else who has the ledger's lock until he lets it go. */
+async function holding(place: Place): Promise<() => Promise<void>> {
+  const holder = await place.connect();
+  await holder.run([{ sql: "BEGIN" }, { sql: lock }], 1_000);
+  return async () => {
+    await holder.run([{ sql: "COMMIT" }], 1_000);
+    await holder.end();
+  };
+}
+
+/** So long that the ledger has seen that others had the lock. */
+async function untilSomebodyWaitsLong(place: Place): Promise<void> {
+  for (let seenAtMs = Number.POSITIVE_INFINITY; performance.now() - seenAtMs < 10 || seenAtMs > performance.now();) {
+    const [row] = await place.rows(
+      "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
+    );
+    if (row?.["n"] === 1) seenAtMs = Math.min(seenAtMs, performance.now());
+  }
+}
+
+const transactions = async (place: Place): Promise<number> =>
+  Number((await place.rows("SELECT seq FROM ledger"))[0]?.["seq"]);
+
+it("what its sender was told to repeat is not recorded later", async () => {
+  if (!server) throw new Error("there is a server");
+  await using empty = await server.empty();
+  const { place } = empty;
+  await using ledger = await openPostgresLedger({ server: place.address, intakeMs: 100 });
+  const letGo = await holding(place);
+  await expect(ledger.want([wanted(firing("a"))])).rejects.toThrow("the ledger does not answer");
+  await letGo();
+  await ledger.probe();
+  expect(await ledger.firing({ limit: 9 })).toEqual([]);
+});
+
+it("where others write too, all that is asked while it waits for them is one transaction", async () => {
+  if (!server) throw new Error("there is a server");
+  await using empty = await server.empty();
+  const { place } = empty;
+  await using ledger = await openPostgresLedger({ server: place.address });
+  const say = (name: string) => ledger.want([wanted(firing(name))]);
+  const saidWhileOthersWrite = async (names: readonly string[]): Promise<number> => {
+    const before = await transactions(place);
+    const letGo = await holding(place);
+    const [first, ...others] = names;
+    const said = [say(first ?? "")];
+    await untilSomebodyWaitsLong(place);
+    said.push(...others.map(say));
+    await letGo();
+    expect((await Promise.all(said)).flat()).toEqual(names.map(() => expect.objectContaining({ effect: "accepted" })));
+    return (await transactions(place)) - before;
+  };
+  await saidWhileOthersWrite(["a"]);
+  expect(await saidWhileOthersWrite(["b", "c", "d"])).toBe(1);
+  expect(await saidWhileOthersWrite(["e", "f"])).toBe(1);
+  // Nobody else since then.
+  await say("g");
+  expect(await saidWhileOthersWrite(["h", "i"])).toBe(2);
+});
+
+it("who waits for others in vain says so to all who asked, and goes on", async () => {
+  if (!server) throw new Error("there is a server");
+  await using empty = await server.empty();
+  const { place } = empty;
+  const impatient = async () => {
+    const session = await connect(place.address);
+    await session.run([{ sql: "SET lock_timeout = 150" }], 1_000);
+    return session;
+  };
+  await using ledger = await openPostgresLedger({ server: place.address, connect: impatient });
+  const say = (name: string) => ledger.want([wanted(firing(name))]);
+  for (const first of ["a", "c"]) {
+    const letGo = await holding(place);
+    const failed = ["", "2"].map((again) => expect(say(first + again)).rejects.toThrow("lock timeout"));
+    await Promise.all(failed);
+    await letGo();
+    await expect(say(`${first}3`)).resolves.toMatchObject([{ effect: "accepted" }]);
+  }
+  expect((await ledger.firing({ limit: 9 })).map(({ fingerprint }) => fingerprint)).toEqual(["a3", "c3"]);
+});
+
+it("a row that it wrote last is not sent back, what another changed is, and on a new connection all", async () => {
+  if (!server) throw new Error("there is a server");
+  await using empty = await server.empty();
+  const { place } = empty;
+  const sessions: Session[] = [];
+  const sent: (readonly [id: unknown, facts: boolean])[] = [];
+  const spied = (steps: readonly Step[]) =>
+    steps.map((step) => ({
+      ...step,
+      take(rows: readonly Row[]) {
+        // Of several statements in one text it is a list of answers.
+        if (!step.take) return;
+        for (const row of rows) if ("own" in row && !("a_own" in row)) sent.push([row["own"], row["facts"] !== null]);
+        step.take(rows);
+      },
+    }));
+  const spiedOn = async () => {
+    const session = await connect(place.address);
+    const run = session.run.bind(session);
+    sessions.push(Object.assign(session, { run: (steps: readonly Step[], ms: number) => run(spied(steps), ms) }));
+    return session;
+  };
+  await using ledger = await openPostgresLedger({ server: place.address, connect: spiedOn });
+  const [writer] = sessions;
+  await ledger.useTargets([targetTerms("pagerduty")]);
+  const said = async (claim: Claim) => {
+    sent.length = 0;
+    await ledger.want([wanted(claim)]);
+    return sent.map(([, facts]) => facts);
+  };
+  expect(await said(firing("a"))).toEqual([]);
+  expect(await said(firing("a"))).toEqual([false, false]);
+  await place.run("UPDATE incidents SET severity = severity");
+  expect(await said(firing("a"))).toEqual([false, true]);
+  await place.run("UPDATE alerts SET status = status");
+  expect(await said(firing("a"))).toEqual([true, false]);
+  await ledger.acknowledge(Number(sent.at(-1)?.[0]), "somebody");
+  expect(await said(firing("a"))).toEqual([false, false]);
+  writer?.close(new Error("cut"));
+  expect(await said(firing("a"))).toEqual([true, true]);
+});

@@ -1,0 +1,132 @@
+import type { Clock } from "@tocsin/core/decisions";
+import { Watchers } from "../../ledger/change-watchers.ts";
+import { changedIn } from "./changed-ids.ts";
+import { connect, type PostgresServer } from "./connect.ts";
+import type { Session } from "./session.ts";
+import { channels } from "./write-rows.ts";
+
+const retryMs = 1_000;
+const silenceMs = 5_000;
+
+/** So long the other replicas say what changed after they were last asked to; asked three times as often. */
+const watchedForMs = 60_000;
+
+export interface ListeningOptions {
+  readonly server: PostgresServer;
+  readonly clock: Clock;
+  /** Another replica says that something is due; absent: nobody works here. */
+  readonly wake?: (() => void) | undefined;
+  /** Tells all replicas that somebody watches for so long. False: they did not know until now. */
+  readonly watched: (forMs: number) => Promise<boolean>;
+}
+
+/**
+ * Listens on a connection of its own to what replicas say: that something is due, and, while somebody watches here, what they
+ * changed. Whatever was said while the connection was lost is lost.
+ */
+export class Listening {
+  readonly watchers = new Watchers({ begin: () => this.#beginToWatch(), end: () => this.#endWatch() });
+  readonly #options: ListeningOptions;
+  #session: Session | undefined;
+  #connecting = false;
+  #retry: NodeJS.Timeout | undefined;
+  #cancelNext: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: ListeningOptions) {
+    this.#options = options;
+    if (options.wake) void this.#connect();
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#connecting) return;
+    this.#connecting = true;
+    let session: Session | undefined;
+    try {
+      session = await this.#open();
+      if (this.#closed) return await session.end();
+      if (this.#options.wake) await session.run([{ sql: `LISTEN ${channels.due}` }], silenceMs);
+      // Whatever was said while nobody listened.
+      this.#options.wake?.();
+      if (this.watchers.any) void this.#hear(session, true);
+    } catch {
+      // A standby lets nobody listen, for one.
+      session?.close(new Error("nothing can be heard there"));
+      this.#again();
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const session = (this.#session = await connect(this.#options.server));
+    session.client.on("notification", ({ channel, payload = "" }) => {
+      if (channel === channels.changed) this.watchers.say(changedIn(payload));
+      else this.#options.wake?.();
+    });
+    session.client.on("end", () => this.#lost(session));
+    session.client.on("error", () => session.close(new Error("the listening connection was lost")));
+    return session;
+  }
+
+  #lost(session: Session): void {
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.#cancelNext?.();
+    this.#again();
+  }
+
+  #again(): void {
+    if (this.#closed || this.#retry) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      if (this.#options.wake || this.watchers.any) void this.#connect();
+    }, retryMs);
+  }
+
+  #beginToWatch(): void {
+    if (this.#closed) return;
+    if (this.#session) void this.#hear(this.#session, true);
+    else if (!this.#retry) void this.#connect();
+  }
+
+  /** First we listen, then the others are asked to speak; and again and again, by which a silent server is noticed too. */
+  async #hear(session: Session, fresh: boolean): Promise<void> {
+    this.#cancelNext?.();
+    let heard = false;
+    try {
+      await session.run([{ sql: `LISTEN ${channels.changed}` }], silenceMs);
+      const unbroken = await this.#options.watched(watchedForMs);
+      heard = true;
+      if (fresh || !unbroken) this.watchers.say("unknown");
+    } catch {
+      // With a connection that is lost it begins anew; without a ledger it is asked for again.
+    }
+    if (this.#session !== session || !this.watchers.any) return;
+    this.#cancelNext?.();
+    this.#cancelNext = this.#options.clock.after(
+      heard ? watchedForMs / 3 : retryMs,
+      () => void this.#hear(session, fresh && !heard),
+    );
+  }
+
+  #endWatch(): void {
+    this.#cancelNext?.();
+    const session = this.#session;
+    if (!session) return;
+    if (this.#options.wake) {
+      // A connection that is lost listens to nothing.
+      session.run([{ sql: `UNLISTEN ${channels.changed}` }], silenceMs).catch(() => {});
+      return;
+    }
+    this.#session = undefined;
+    void session.end();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#cancelNext?.();
+    await this.#session?.end();
+  }
+}

@@ -1,0 +1,63 @@
+import type { Claimed } from "@tocsin/core/decisions";
+import { watchedUntilMs } from "../../ledger/ledger-core.ts";
+import type { Draft } from "./unit-of-work.ts";
+import type { Call } from "./prefetch.ts";
+import type { Step } from "./session.ts";
+import { changedText } from "./changed-ids.ts";
+import { channels } from "./write-rows.ts";
+
+/** Between two notices: who was woken looks for itself, and says so when it leaves something. */
+const leastMs = 20;
+
+/** A transaction that can bring work to others, or room for it. */
+const moving: ReadonlySet<string> = new Set([
+  "want",
+  "reroute",
+  "useTargets",
+  "settle",
+  "replay",
+  "resolve",
+  "acknowledge",
+  "release",
+]);
+
+/** What a transaction says to all replicas, with its commit. */
+export class Notices {
+  #moved = false;
+  #saidAtMs = Number.NEGATIVE_INFINITY;
+
+  readonly after = (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] => [
+    ...this.#due(calls, answers, draft, nowMs),
+    ...changed(draft, nowMs),
+  ];
+
+  /**
+   * That something is due which this replica does not take: once for all that was left, and only after something moved, so that
+   * what waits for a limiter wakes nobody again and again.
+   */
+  #due(calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] {
+    let claimed = false;
+    for (const [index, [operation]] of calls.entries()) {
+      if (moving.has(operation)) this.#moved = true;
+      if (operation !== "claimDue") continue;
+      claimed = true;
+      if ((answers[index] as Claimed).leases.length > 0) this.#moved = true;
+    }
+    const released = calls.some(([operation]) => operation === "release");
+    if (!released && (!claimed || !this.#moved || nowMs - this.#saidAtMs < leastMs)) return [];
+    if (!released && !draft.lanes().some(({ nextDueAtMs }) => nextDueAtMs <= nowMs)) {
+      this.#moved = false;
+      return [];
+    }
+    this.#moved = false;
+    this.#saidAtMs = nowMs;
+    return [{ sql: `SELECT pg_notify('${channels.due}', '')` }];
+  }
+}
+
+/** What changed, while any replica watches. */
+function changed(draft: Draft, nowMs: number): Step[] {
+  const { incidentsPut } = draft;
+  if (incidentsPut.size === 0 || watchedUntilMs(draft) <= nowMs) return [];
+  return [{ sql: `SELECT pg_notify('${channels.changed}', $1)`, values: [changedText([...incidentsPut.keys()])] }];
+}

@@ -1,0 +1,64 @@
+import type { Route } from "@tocsin/core/decisions";
+import type { Operation, OperationArguments } from "../../ledger/ledger-proxy.ts";
+import { episodeKey, Missing } from "./read-set.ts";
+
+/** Where it has not begun by `untilMs`, on `performance.now()`, nobody waits for it any more: it is not done at all. */
+export type Call = readonly [operation: Operation, args: readonly unknown[], untilMs?: number];
+
+const routes = (missing: Missing, all: readonly Route[]): void => {
+  for (const { target, dedupKey } of all) missing.episodes.set(episodeKey(target, dedupKey), { target, dedupKey });
+};
+
+/** Rows that an operation will surely ask for. Only so that they are read at once: whatever else it asks for is read then. */
+const expected: {
+  readonly [O in Operation]?: (missing: Missing, args: OperationArguments<O>, perLane: number) => void;
+} = {
+  want(missing, [wants]) {
+    for (const { claim, routes: to } of wants) {
+      missing.alerts.add(claim.alert.fingerprint);
+      missing.silent.add(claim.source);
+      routes(missing, to);
+    }
+  },
+  readAlerts(missing, [, fingerprints]) {
+    for (const fingerprint of fingerprints) missing.alerts.add(fingerprint);
+  },
+  recordReading(missing, [{ words }]) {
+    for (const { fingerprint, routes: to } of words) {
+      missing.alerts.add(fingerprint);
+      routes(missing, to);
+    }
+  },
+  reroute(missing, [routed]) {
+    for (const { fingerprint, routes: to } of routed) {
+      missing.alerts.add(fingerprint);
+      routes(missing, to);
+    }
+  },
+  claimDue(missing, [{ most }], perLane) {
+    missing.clockwork = { perLane: Math.min(perLane, Math.max(most, 2)) };
+  },
+  settle(missing, [reports]) {
+    for (const { lease } of reports) missing.incidents.add(lease.incident);
+  },
+  acknowledge: (missing, [id]) => void missing.incidents.add(id),
+  resolve: (missing, [id]) => void missing.incidents.add(id),
+  alert: (missing, [fingerprint]) => void missing.alerts.add(fingerprint),
+  explain(missing, [fingerprint]) {
+    missing.alerts.add(fingerprint);
+    missing.ask({ kind: "ofAlert", fingerprint });
+  },
+  incident(missing, [id]) {
+    missing.incidents.add(id);
+    missing.ask({ kind: "history", incident: id });
+  },
+  incidentsOf(missing, [ids]) {
+    for (const id of ids) missing.incidents.add(id);
+  },
+};
+
+export function expecting(calls: readonly Call[], perLane: number): Missing {
+  const missing = new Missing();
+  for (const [operation, args] of calls) expected[operation]?.(missing, args as never, perLane);
+  return missing;
+}

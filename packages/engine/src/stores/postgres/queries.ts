@@ -1,0 +1,52 @@
+import type {
+  DeadLetter,
+  FiringPage,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+} from "@tocsin/core/decisions";
+import type { AlertRecord } from "../../ledger/store.ts";
+
+/** What is asked seldom: its answer is read when somebody asks, and kept for the rest of the transaction. */
+export interface Answers {
+  history: { readonly asks: { readonly incident: number }; readonly answer: readonly HistoryEntry[] };
+  letters: {
+    readonly asks: { readonly limit: number; readonly before: number };
+    readonly answer: readonly DeadLetter[];
+  };
+  letter: { readonly asks: { readonly id: number }; readonly answer: DeadLetter | undefined };
+  firing: {
+    readonly asks: { readonly page: FiringAlerts };
+    readonly answer: readonly AlertRecord[];
+  };
+  byFingerprint: {
+    readonly asks: { readonly after: string; readonly limit: number };
+    readonly answer: readonly AlertRecord[];
+  };
+  ofAlert: { readonly asks: { readonly fingerprint: string }; readonly answer: readonly number[] };
+  incidents: {
+    readonly asks: { readonly query: IncidentQuery };
+    readonly answer: { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
+  };
+  untold: { readonly asks: { readonly endpoint: number }; readonly answer: readonly number[] };
+  atEndpoint: { readonly asks: { readonly endpoint: number }; readonly answer: number };
+  memory: { readonly asks: { readonly name: string }; readonly answer: unknown };
+  stats: { readonly asks: { readonly nothing: null }; readonly answer: Omit<LedgerStats, "nowMs"> };
+  over: {
+    readonly asks: { readonly beforeMs: number; readonly limit: number };
+    readonly answer: Over;
+  };
+}
+
+/** What has been over for long enough to be forgotten. */
+export interface Over {
+  readonly incidents: readonly Incident[];
+  readonly letters: readonly number[];
+  readonly alerts: readonly AlertRecord[];
+}
+
+export type Kind = keyof Answers;
+export type Question = { [K in Kind]: { readonly kind: K } & Answers[K]["asks"] }[Kind];
+
+export const keyOf = (question: Question): string => JSON.stringify(question);

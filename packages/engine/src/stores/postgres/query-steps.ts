@@ -1,0 +1,227 @@
+import type { IncidentQuery, Reason, Severity } from "@tocsin/core/decisions";
+import { urgency } from "@tocsin/core/decisions";
+import { Counts } from "../../ledger/row-counts.ts";
+import { type Answers, keyOf, type Kind, type Over, type Question } from "./queries.ts";
+import { keepIncident, type Reading, sameKey } from "./select-rows.ts";
+import { alertOf, letterOf, text } from "./rows.ts";
+import type { Step } from "./session.ts";
+import { storedKey } from "./index-key.ts";
+
+/** The statements that answer what is asked seldom. */
+export const answerSteps = (questions: Iterable<Question>, reading: Reading): Step[] =>
+  Array.from(questions).flatMap((question) => {
+    const answerer = answerers[question.kind] as Answerer<Kind>;
+    return answerer(question, reading, (answer) => reading.atHand.answers.set(keyOf(question), answer));
+  });
+
+type Answerer<K extends Kind> = (
+  asks: Answers[K]["asks"],
+  reading: Reading,
+  answer: (answer: Answers[K]["answer"]) => void,
+) => Step[];
+
+const answerers: { [K in Kind]: Answerer<K> } = {
+  history: ({ incident }, _, answer) => [
+    {
+      sql: "SELECT at, what, detail FROM history WHERE incident = $1 ORDER BY n",
+      values: [incident],
+      take: (rows) =>
+        answer(
+          rows.map((row) => ({
+            incident,
+            atMs: Number(row["at"]),
+            what: text(row["what"]),
+            ...(row["detail"] === null ? {} : { detail: text(row["detail"]) }),
+          })),
+        ),
+    },
+  ],
+
+  letters: ({ limit, before }, _, answer) => [
+    {
+      sql: "SELECT id, replayed_at, facts FROM dead_letters WHERE id < $1 ORDER BY id DESC LIMIT $2",
+      values: [before, limit],
+      take: (rows) => answer(rows.map(letterOf)),
+    },
+  ],
+
+  letter: ({ id }, _, answer) => [
+    {
+      sql: "SELECT id, replayed_at, facts FROM dead_letters WHERE id = $1",
+      values: [id],
+      take: ([row]) => answer(row && letterOf(row)),
+    },
+  ],
+
+  firing({ page: { after = "", prefix = "", heldUntilMs, limit } }, _, answer) {
+    const values: unknown[] = [storedKey(after), limit];
+    const parameter = (value: unknown): string => `$${values.push(value)}`;
+    const key = prefix === "" ? "" : parameter(storedKey(prefix));
+    const among = prefix === "" ? "" : `AND fingerprint >= ${key} AND starts_with(fingerprint, ${key})`;
+    const pageOf = (which: string): string =>
+      `(SELECT * FROM alerts WHERE ${which} AND n > COALESCE((SELECT n FROM alerts WHERE fingerprint = $1), 0) ${among}
+        ORDER BY n LIMIT $2)`;
+    const pages = [pageOf("status = 'firing'")];
+    if (heldUntilMs !== undefined) pages.push(pageOf(`status = 'resolved' AND look_at <= ${parameter(heldUntilMs)}`));
+    return [
+      {
+        sql: `SELECT * FROM (${pages.join(" UNION ALL ")}) page ORDER BY n LIMIT $2`,
+        values,
+        take: (rows) => answer(rows.map(alertOf)),
+      },
+    ];
+  },
+
+  byFingerprint: ({ after, limit }, _, answer) => [
+    {
+      sql: "SELECT * FROM alerts WHERE fingerprint > $1 ORDER BY fingerprint LIMIT $2",
+      values: [storedKey(after), limit],
+      take: (rows) => answer(rows.map(alertOf)),
+    },
+  ],
+
+  ofAlert: ({ fingerprint }, _, answer) => [
+    {
+      sql: `SELECT max(i.id) AS id FROM incidents i WHERE ${isOfAlert("$1")} GROUP BY i.target, i.dedup_key`,
+      values: [storedKey(fingerprint)],
+      take: (rows) => answer(rows.map((row) => Number(row["id"]))),
+    },
+  ],
+
+  incidents: ({ query }, reading, answer) => [
+    {
+      ...incidentsWhere(query),
+      take(rows) {
+        const found = rows.map((row) => keepIncident(reading, row));
+        const incidents = found.slice(0, query.limit);
+        const last = incidents.at(-1);
+        answer(found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents });
+      },
+    },
+  ],
+
+  untold: ({ endpoint }, reading, answer) => [
+    {
+      sql: "SELECT * FROM incidents WHERE endpoint = $1 AND due_at IS NOT NULL AND untold ORDER BY id",
+      values: [endpoint],
+      take: (rows) => answer(rows.map((row) => keepIncident(reading, row).id)),
+    },
+  ],
+
+  atEndpoint: ({ endpoint }, _, answer) => [
+    {
+      sql: "SELECT n FROM counts WHERE what = $1",
+      values: [`endpoint ${endpoint}`],
+      take: ([row]) => answer(Number(row?.["n"] ?? 0)),
+    },
+  ],
+
+  memory: ({ name }, _, answer) => [
+    {
+      sql: "SELECT facts FROM gates WHERE kind = 'memory' AND id = $1",
+      values: [storedKey(name)],
+      take: ([row]) => answer(row && (JSON.parse(text(row["facts"])) as [string, unknown])[1]),
+    },
+  ],
+
+  stats: (_nothing, _, answer) => statsSteps(answer),
+
+  over: ({ beforeMs, limit }, reading, answer) => overSteps(beforeMs, limit, reading, answer),
+};
+
+/** The incident `i` is or was one of the alert with this fingerprint. */
+const isOfAlert = (fingerprint: string): string =>
+  `((${sameKey("i.dedup_key", fingerprint)}) OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${fingerprint})))`;
+
+function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQuery): Pick<Step, "sql" | "values"> {
+  const values: unknown[] = [];
+  const value = (of: unknown): string => `$${values.push(of)}`;
+  const where = [`i.id < ${value(cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor))}`];
+  const flying = "i.id = ANY(ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL))";
+  if (state === "in_flight") where.push(flying);
+  else if (state !== undefined) where.push(`i.state = ${value(state)}`, `NOT ${flying}`);
+  // The waiting ones are few among many that are over: found by the index of what is due.
+  if (state === "due") where.push("i.due_at IS NOT NULL");
+  if (target !== undefined) where.push(`i.target = ${value(storedKey(target))}`);
+  if (fingerprint !== undefined) {
+    where.push(isOfAlert(value(storedKey(fingerprint))));
+  }
+  return {
+    sql: `SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ${value(limit + 1)}`,
+    values,
+  };
+}
+
+/** The oldest that waits is looked for lane by lane, so that what was told long ago and only waits for its reminder is not read. */
+function statsSteps(answer: (stats: Answers["stats"]["answer"]) => void): Step[] {
+  const counts = new Counts();
+  const due: { target: string; severity: Severity; oldestAtMs: number }[] = [];
+  return [
+    {
+      sql: "SELECT what, n FROM counts WHERE n <> 0",
+      values: [],
+      take: (rows) => counts.load(rows.map((row): [string, number] => [text(row["what"]), Number(row["n"])])),
+    },
+    {
+      sql: `SELECT i.target, i.severity, min(i.accepted_at) AS oldest FROM endpoints e CROSS JOIN generate_series(0, ${urgency.reminder - 1}) u
+        JOIN incidents i ON i.endpoint = e.id AND i.urgency = u AND i.due_at IS NOT NULL AND i.state IN ('due', 'in_flight', 'candidate')
+        GROUP BY i.target, i.severity`,
+      values: [],
+      take(rows) {
+        for (const row of rows)
+          due.push({
+            target: text(row["target"]),
+            severity: row["severity"] as Severity,
+            oldestAtMs: Number(row["oldest"]),
+          });
+      },
+    },
+    {
+      sql: "SELECT target, reason, count(*) AS n FROM dead_letters GROUP BY target, reason",
+      values: [],
+      take(rows) {
+        const deadLetters = rows.map((row) => ({
+          target: text(row["target"]),
+          reason: row["reason"] as Reason,
+          count: Number(row["n"]),
+        }));
+        const alerts = { firing: counts.alerts("firing"), resolved: counts.alerts("resolved") };
+        answer({ incidents: counts.incidents(), due, deadLetters, alerts });
+      },
+    },
+  ];
+}
+
+/**
+ * Resolved alerts have no index by age, since that would cost every repeat of one that fires. So they are looked for without the
+ * lock, however long that takes, and under it those that were found are looked at once more.
+ */
+function overSteps(beforeMs: number, limit: number, reading: Reading, answer: (over: Over) => void): Step[] {
+  const over = { incidents: [] as Over["incidents"], letters: [] as number[] };
+  const { found, locked } = reading.forgetting;
+  return [
+    {
+      sql: `SELECT * FROM incidents WHERE state IN ('closed', 'not_told', 'dead') AND due_at IS NULL AND updated_at < $1
+        AND NOT (state = 'dead' AND owed) ORDER BY updated_at LIMIT $2`,
+      values: [beforeMs, limit],
+      take(rows) {
+        over.incidents = rows.map((row) => keepIncident(reading, row));
+      },
+    },
+    {
+      sql: "SELECT id FROM dead_letters WHERE at < $1 ORDER BY id LIMIT $2",
+      values: [beforeMs, limit],
+      take: (rows) => void over.letters.push(...rows.map((row) => Number(row["id"]))),
+    },
+    {
+      sql: `SELECT * FROM alerts a WHERE status = 'resolved' AND confirmed_at < $1 ${locked ? "AND fingerprint = ANY($3::text[])" : ""}
+        AND NOT EXISTS (SELECT 1 FROM incidents i WHERE ${sameKey("i.dedup_key", "a.fingerprint")})
+        AND NOT EXISTS (SELECT 1 FROM members m WHERE m.fingerprint = a.fingerprint) LIMIT $2`,
+      values: [beforeMs, limit, ...(locked ? [found.alerts] : [])],
+      take(rows) {
+        if (!locked) found.alerts = rows.map((row) => text(row["fingerprint"]));
+        answer({ ...over, alerts: rows.map(alertOf) });
+      },
+    },
+  ];
+}

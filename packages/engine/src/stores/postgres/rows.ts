@@ -1,0 +1,129 @@
+import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
+import { leadingMember } from "@tocsin/core/decisions";
+import { factsOf, fromWaitingSince, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
+import type { AlertRecord } from "../../ledger/store.ts";
+import { Columns } from "./binary-arrays.ts";
+import { storedKey } from "./index-key.ts";
+
+/** As `pg` gives it: numbers of 64 bits as text. */
+export type Row = Record<string, unknown>;
+
+export const text = (value: unknown): string => value as string;
+export const instant = (value: unknown): number | null => (value === null ? null : Number(value));
+
+export function incidentRow(incident: Incident) {
+  const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = incident;
+  const [storedTarget, storedDedupKey] = [storedKey(target), storedKey(dedupKey)];
+  return {
+    id,
+    target: storedTarget,
+    dedup_key: storedDedupKey,
+    endpoint,
+    state,
+    urgency,
+    severity: incident.wanted.severity,
+    due_at: dueAtMs,
+    fallback_at: fallbackAtMs,
+    untold: incident.told === null,
+    owed: incident.told !== null && incident.wanted.status === "firing",
+    lead: storedKey(leadingMember(incident.members).fingerprint),
+    accepted_at: waitingSince(incident),
+    updated_at: updatedAtMs,
+    facts: JSON.stringify({
+      ...factsOf(incident),
+      ...(storedTarget !== target && { target }),
+      ...(storedDedupKey !== dedupKey && { dedupKey }),
+    }),
+  };
+}
+
+export const incidentColumns = new Columns({
+  id: "bigint",
+  target: "text",
+  dedup_key: "text",
+  endpoint: "bigint",
+  state: "text",
+  urgency: "smallint",
+  severity: "text",
+  due_at: "bigint",
+  fallback_at: "bigint",
+  untold: "boolean",
+  owed: "boolean",
+  lead: "text",
+  accepted_at: "bigint",
+  updated_at: "bigint",
+  facts: "text",
+});
+
+export const incidentOf = (row: Row): Incident =>
+  withFacts(text(row["facts"]), {
+    id: Number(row["id"]),
+    target: text(row["target"]),
+    dedupKey: text(row["dedup_key"]),
+    endpoint: Number(row["endpoint"]),
+    state: row["state"] as Incident["state"],
+    urgency: row["urgency"] as Incident["urgency"],
+    dueAtMs: instant(row["due_at"]),
+    fallbackAtMs: instant(row["fallback_at"]),
+    flight: null,
+    ...fromWaitingSince(Number(row["accepted_at"]), row["state"] as Incident["state"]),
+    updatedAtMs: Number(row["updated_at"]),
+  });
+
+/** An incident as it is while its attempt is under way; its row is as it was before. */
+export const inFlight = (incident: Incident, flight: Flight): Incident => ({
+  ...incident,
+  flight,
+  state: "in_flight",
+  reason: "in_flight",
+  dueAtMs: flight.leaseUntilMs,
+});
+
+export function alertRow(record: AlertRecord) {
+  const { fingerprint, content, status, lookAtMs, confirmedAtMs, incidents, routes, silent, ...facts } = record;
+  const stored = storedKey(fingerprint);
+  return {
+    fingerprint: stored,
+    status,
+    look_at: lookAtMs,
+    confirmed_at: confirmedAtMs,
+    incidents: `{${incidents.join(",")}}`,
+    content,
+    facts: JSON.stringify({
+      ...facts,
+      ...(stored !== fingerprint && { fingerprint }),
+      ...(routes.length > 0 && { routes }),
+      ...(silent.length > 0 && { silent }),
+    }),
+  };
+}
+
+/** `incidents` as PostgreSQL writes a list. */
+export const alertColumns = new Columns({
+  fingerprint: "text",
+  status: "text",
+  look_at: "bigint",
+  confirmed_at: "bigint",
+  incidents: "text",
+  content: "text",
+  facts: "text",
+});
+
+export const alertOf = (row: Row): AlertRecord => ({
+  fingerprint: text(row["fingerprint"]),
+  content: text(row["content"]),
+  status: row["status"] as AlertRecord["status"],
+  lookAtMs: instant(row["look_at"]),
+  confirmedAtMs: Number(row["confirmed_at"]),
+  incidents: (row["incidents"] as readonly string[]).map(Number),
+  routes: [],
+  silent: [],
+  ...(JSON.parse(text(row["facts"])) as Pick<AlertRecord, "claims" | "startsAtMs" | "firstSeenAtMs"> &
+    Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent" | "shown">>),
+});
+
+export const letterOf = (row: Row): DeadLetter => ({
+  ...(JSON.parse(text(row["facts"])) as DeadLetter),
+  id: Number(row["id"]),
+  replayedAtMs: instant(row["replayed_at"]),
+});

@@ -1,0 +1,255 @@
+import type { Incident, Urgency } from "@tocsin/core/decisions";
+import { type AtHand, episodeKey, laneKey, type LoadedLane, type Missing, type MoreOfLane } from "./read-set.ts";
+import type { Mirror } from "./replica-cache.ts";
+import type { OwnRows } from "./recent-writes.ts";
+import { alertOf, incidentOf, inFlight, instant, type Row, text } from "./rows.ts";
+import type { Step } from "./session.ts";
+import { storedKey } from "./index-key.ts";
+
+/** Alerts and fallbacks whose time has come that are read at once. */
+const mostAtOnce = 500;
+
+/** Where rows go, and what is needed to read them. */
+export interface Reading {
+  readonly atHand: AtHand;
+  readonly mirror: Mirror;
+  readonly own: OwnRows;
+  /** The ledger's time; null: not known yet, so the statements find it. */
+  readonly nowMs: number | null;
+  /** The time of a test; null: the database's. */
+  readonly clockMs: number | null;
+  /** What was found to be over, without the lock. */
+  readonly forgetting: { readonly found: Found; readonly locked: boolean };
+}
+
+/** Keys of resolved alerts. */
+export interface Found {
+  alerts: readonly string[];
+}
+
+/** The ledger's time inside of a statement. */
+const now = `GREATEST((SELECT time FROM ledger), COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint))`;
+
+const nowValue = ({ nowMs, clockMs }: Reading): number | null => nowMs ?? clockMs;
+
+/** The columns of that row, as `r`: nulls where one of these transactions wrote it last, and it is at hand (`OwnRows`). */
+const unlessOwn = (row: string, transactions: string, r = "r"): string =>
+  `LEFT JOIN LATERAL (SELECT ${row}.*) ${r} ON ${row}.xmin <> ALL (${transactions}::xid[])`;
+
+/** Keeps incidents as they are, flight and all. */
+export function keepIncident({ atHand, mirror, own }: Pick<Reading, "atHand" | "mirror" | "own">, row: Row): Incident {
+  const incident = row["facts"] === null ? own.incident(Number(row["own"])) : incidentOf(row);
+  const seat = mirror.seatOf(incident.id);
+  const flying = seat ? inFlight(incident, seat.flight) : incident;
+  atHand.incidents.set(flying.id, flying);
+  return flying;
+}
+
+/** The statements that read what is missing. */
+export function stepsFor(missing: Missing, reading: Reading): Step[] {
+  return [
+    ...(missing.clockwork ? clockworkSteps(missing.clockwork.perLane, reading) : []),
+    ...(missing.lanes.size > 0 ? [laneStep([...missing.lanes.values()], reading)] : []),
+    ...(missing.alerts.size > 0 ? [alertStep([...missing.alerts], reading)] : []),
+    ...(missing.alerts.size + missing.episodes.size + missing.incidents.size > 0
+      ? [incidentStep(missing, reading)]
+      : []),
+    ...(missing.silent.size > 0 ? [silentStep([...missing.silent], reading)] : []),
+  ];
+}
+
+const alertStep = (fingerprints: readonly string[], reading: Reading): Step => ({
+  sql: `SELECT a.fingerprint AS own, r.* FROM alerts a ${unlessOwn("a", "$2")} WHERE a.fingerprint = ANY($1::text[])`,
+  values: [fingerprints.map(storedKey), reading.own.transactions],
+  take(rows) {
+    const { alerts, incidents } = reading.atHand;
+    for (const fingerprint of fingerprints) alerts.set(fingerprint, null);
+    for (const row of rows) {
+      // Its incidents are read right after it: those that are not found were forgotten, and are not asked for again.
+      for (const id of alerts.get(keepAlert(reading, row))?.incidents ?? [])
+        if (!incidents.has(id)) incidents.set(id, null);
+    }
+  },
+});
+
+function keepAlert({ atHand, own }: Reading, row: Row): string {
+  const record = row["facts"] === null ? own.alert(text(row["own"])) : alertOf(row);
+  atHand.alerts.set(record.fingerprint, record);
+  return record.fingerprint;
+}
+
+/** Of incidents, as `incidents_episode` finds it. */
+export const sameKey = (column: string, key: string): string =>
+  `hashtext(${column}) = hashtext(${key}) AND ${column} = ${key}`;
+
+/** Those that are asked for, those of alerts, since nobody asks for one without the others, and the newest of episodes. */
+function incidentStep({ incidents, alerts, episodes }: Missing, reading: Reading): Step {
+  const { atHand, own } = reading;
+  const asked = [...episodes.values()];
+  return {
+    sql: `SELECT i.id AS own, r.* FROM incidents i ${unlessOwn("i", "$5")} WHERE i.id = ANY(ARRAY(
+      SELECT unnest($1::bigint[])
+      UNION ALL SELECT unnest(incidents) FROM alerts WHERE fingerprint = ANY($2::text[])
+      UNION ALL SELECT newest.id FROM unnest($3::text[], $4::text[]) AS asked (target, dedup_key) CROSS JOIN LATERAL (
+        SELECT e.id FROM incidents e WHERE ${sameKey("e.dedup_key", "asked.dedup_key")} AND ${sameKey("e.target", "asked.target")}
+        ORDER BY e.id DESC LIMIT 1) newest))`,
+    values: [
+      [...incidents],
+      Array.from(alerts, storedKey),
+      asked.map(({ target }) => storedKey(target)),
+      asked.map(({ dedupKey }) => storedKey(dedupKey)),
+      own.transactions,
+    ],
+    take(rows) {
+      for (const id of incidents) atHand.incidents.set(id, null);
+      for (const key of episodes.keys()) atHand.episodes.set(key, null);
+      for (const row of rows) {
+        const { id, target, dedupKey } = keepIncident(reading, row);
+        const key = episodeKey(target, dedupKey);
+        // Older ones may be among them.
+        if (episodes.has(key)) atHand.episodes.set(key, Math.max(id, atHand.episodes.get(key) ?? 0));
+      }
+    },
+  };
+}
+
+const silentStep = (sources: readonly string[], reading: Reading): Step => ({
+  sql: "SELECT a.*, s.source FROM silent s JOIN alerts a ON a.fingerprint = s.fingerprint WHERE s.source = ANY($1::text[])",
+  values: [sources.map(storedKey)],
+  take(rows) {
+    const found = new Map<string, string[]>(sources.map((source) => [storedKey(source), []]));
+    for (const row of rows) found.get(row["source"] as string)?.push(keepAlert(reading, row));
+    for (const source of sources) reading.atHand.silent.set(source, found.get(storedKey(source)) ?? []);
+  },
+});
+
+/** Hashed once a statement, where a comparison with each one in flight would be made for each row. */
+const grounded = "i.id NOT IN (SELECT incident FROM flights WHERE incident IS NOT NULL)";
+
+/** What is due of a lane, with the alert that each incident speaks of; what is in flight waits for nothing. */
+const dueOf = (lane: string, limit: string, transactions: string, after = ""): string =>
+  `SELECT i.id AS own, r.*, a.fingerprint AS a_own, ar.status AS a_status, ar.look_at AS a_look_at, ar.confirmed_at AS a_confirmed_at,
+     ar.incidents AS a_incidents, ar.content AS a_content, ar.facts AS a_facts
+   FROM (SELECT xmin, * FROM incidents i WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at <= here.now
+       AND ${grounded} ${after} ORDER BY i.due_at, i.id LIMIT ${limit}) i
+   ${unlessOwn("i", transactions)} LEFT JOIN alerts a ON a.fingerprint = i.lead
+   ${unlessOwn("a", transactions, "ar")}
+   ORDER BY i.due_at, i.id`;
+
+const nextOf = (lane: string): string =>
+  `SELECT i.due_at AS next FROM incidents i
+   WHERE i.endpoint = ${lane}.endpoint AND i.urgency = ${lane}.urgency AND i.due_at > here.now AND ${grounded}
+   ORDER BY i.due_at LIMIT 1`;
+
+const here = `here AS MATERIALIZED (SELECT ${now} AS now)`;
+
+/** The first instant after those that were read: where more has come than that, it is among what has come. */
+const firstUnread = (table: string, column: string): string =>
+  `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL ORDER BY ${column} OFFSET (
+    SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${column} <= ${now} LIMIT ${mostAtOnce}) come) LIMIT 1`;
+
+/** What time has brought: each lane by skipping from one to the next in the index, so that nothing is counted. */
+function clockworkSteps(perLane: number, reading: Reading): Step[] {
+  const { atHand } = reading;
+  const lanes = new Map<string, LoadedLane>();
+  const lookAt: string[] = [];
+  const fallbacks: number[] = [];
+  const value = nowValue(reading);
+  return [
+    {
+      sql: `WITH RECURSIVE ${here}, lanes AS (
+          (SELECT endpoint, urgency FROM incidents WHERE due_at IS NOT NULL ORDER BY endpoint, urgency LIMIT 1)
+          UNION ALL
+          SELECT n.endpoint, n.urgency FROM lanes l CROSS JOIN LATERAL (
+            SELECT endpoint, urgency FROM incidents i
+            WHERE i.due_at IS NOT NULL AND (i.endpoint, i.urgency) > (l.endpoint, l.urgency)
+            ORDER BY i.endpoint, i.urgency LIMIT 1) n)
+        SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
+        FROM here CROSS JOIN lanes l
+        LEFT JOIN LATERAL (${nextOf("l")}) n ON true LEFT JOIN LATERAL (${dueOf("l", "$2", "$3")}) d ON true`,
+      values: [value, perLane, reading.own.transactions],
+      take(rows) {
+        for (const [key, lane] of lanesOf(rows, () => perLane, reading)) lanes.set(key, lane);
+      },
+    },
+    {
+      sql: `SELECT * FROM alerts WHERE look_at <= ${now} ORDER BY look_at LIMIT ${mostAtOnce}`,
+      values: [value],
+      take(rows) {
+        for (const row of rows) lookAt.push(keepAlert(reading, row));
+      },
+    },
+    {
+      sql: `SELECT * FROM incidents WHERE fallback_at <= ${now} ORDER BY fallback_at LIMIT ${mostAtOnce}`,
+      values: [value],
+      take(rows) {
+        for (const row of rows) fallbacks.push(keepIncident(reading, row).id);
+      },
+    },
+    {
+      sql: `SELECT (${firstUnread("alerts", "look_at")}) AS look_at, (${firstUnread("incidents", "fallback_at")}) AS fallback_at`,
+      values: [value],
+      take([row]) {
+        atHand.clockwork = {
+          lanes,
+          lookAt: { come: lookAt, nextMs: instant(row?.["look_at"] ?? null) },
+          fallbacks: { come: fallbacks, nextMs: instant(row?.["fallback_at"] ?? null) },
+        };
+      },
+    },
+  ];
+}
+
+/** More of lanes whose rows were too few: what comes after those that were read. */
+const laneStep = (asked: readonly MoreOfLane[], reading: Reading): Step => ({
+  sql: `WITH ${here}
+    SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
+    FROM here CROSS JOIN unnest($2::bigint[], $3::smallint[], $4::int[], $5::bigint[], $6::bigint[]) AS l (endpoint, urgency, most, at, id)
+    LEFT JOIN LATERAL (${nextOf("l")}) n ON true
+    LEFT JOIN LATERAL (${dueOf("l", "l.most", "$7", "AND (i.due_at, i.id) > (l.at, l.id)")}) d ON true`,
+  values: [
+    nowValue(reading),
+    asked.map(({ endpoint }) => endpoint),
+    asked.map(({ urgency }) => urgency),
+    asked.map(({ most }) => most),
+    asked.map(({ after }) => after?.dueAtMs ?? 0),
+    asked.map(({ after }) => after?.id ?? 0),
+    reading.own.transactions,
+  ],
+  take(rows) {
+    const known = reading.atHand.clockwork?.lanes;
+    const most = new Map(asked.map((lane) => [laneKey(lane), lane.most]));
+    for (const [key, lane] of lanesOf(rows, (of) => most.get(of) ?? 0, reading))
+      known?.set(key, { ...lane, due: [...(known.get(key)?.due ?? []), ...lane.due] });
+  },
+});
+
+function lanesOf(
+  rows: readonly Row[],
+  limitOf: (key: string) => number,
+  reading: Reading,
+): Map<string, LoadedLane & { readonly due: number[] }> {
+  const lanes = new Map<string, LoadedLane & { due: number[]; more: boolean }>();
+  for (const row of rows) {
+    const place = { endpoint: Number(row["l_endpoint"]), urgency: row["l_urgency"] as Urgency };
+    const key = laneKey(place);
+    let lane = lanes.get(key);
+    if (!lane) lanes.set(key, (lane = { ...place, due: [], more: false, nextMs: instant(row["next"]) }));
+    if (row["own"] === null) continue;
+    lane.due.push(keepIncident(reading, row).id);
+    lane.more = lane.due.length >= limitOf(key);
+    if (row["a_own"] !== null) keepAlert(reading, leadOf(row));
+  }
+  return lanes;
+}
+
+const leadOf = (row: Row): Row => ({
+  own: row["a_own"],
+  fingerprint: row["a_own"],
+  status: row["a_status"],
+  look_at: row["a_look_at"],
+  confirmed_at: row["a_confirmed_at"],
+  incidents: row["a_incidents"],
+  content: row["a_content"],
+  facts: row["a_facts"],
+});

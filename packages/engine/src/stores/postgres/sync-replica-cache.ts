@@ -1,0 +1,84 @@
+import type { Flight, TargetTerms, Urgency } from "@tocsin/core/decisions";
+import type { EndpointRecord, GateKind, Slot } from "../../ledger/store.ts";
+import type { Mirror, News, Seat } from "./replica-cache.ts";
+import { type Row, text } from "./rows.ts";
+import type { Step } from "./session.ts";
+
+/** The ledger's row, as it is at the start of a transaction. */
+export interface Head {
+  seq: number;
+  endpointsSeq: number;
+  /** The time that was last written, and the database's. */
+  timeMs: number;
+  clockMs: number;
+  lastToken: number;
+  lastId: number;
+}
+
+interface ReadHead extends Head {
+  /** The oldest program that may work on these tables. */
+  compatibleFrom: number;
+}
+
+/** Brings a mirror up to date. Texts that are remembered stay where they are: they are large, and asked for by name. */
+export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: Step[]; head: ReadHead } {
+  const head: ReadHead = { seq: 0, endpointsSeq: 0, timeMs: 0, clockMs: 0, lastToken: 0, lastId: 0, compatibleFrom: 0 };
+  const steps: Step[] = [
+    {
+      sql: "SELECT *, COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS clock FROM ledger",
+      values: [clockMs],
+      take([row]) {
+        if (!row) throw new Error("the table ledger has lost its row");
+        head.seq = Number(row["seq"]);
+        head.endpointsSeq = Number(row["endpoints_seq"]);
+        head.timeMs = Number(row["time"]);
+        head.clockMs = Number(row["clock"]);
+        head.lastToken = Number(row["last_token"]);
+        head.lastId = Number(row["last_id"]);
+        head.compatibleFrom = Number(row["compatible_from"]);
+      },
+    },
+    {
+      sql: `SELECT 'gate' AS what, NULL::bigint AS a, NULL::bigint AS b, NULL::bigint AS c, kind AS name, facts
+          FROM gates WHERE seq > $1 AND kind <> 'memory'
+        UNION ALL SELECT 'slot', token, urgency, free_at, credential, NULL FROM slots WHERE seq > $1
+        UNION ALL SELECT 'seat', seat, incident, endpoint, NULL, facts FROM flights WHERE seq > $1
+        UNION ALL SELECT 'endpoint', id, current::int, NULL, NULL, terms FROM endpoints
+          WHERE (SELECT endpoints_seq FROM ledger) > $2`,
+      values: [mirror.seq, mirror.endpointsSeq],
+      take(rows) {
+        mirror.take(newsIn(rows, head.endpointsSeq > mirror.endpointsSeq));
+        mirror.seq = head.seq;
+        mirror.endpointsSeq = head.endpointsSeq;
+      },
+    },
+  ];
+  return { steps, head };
+}
+
+function newsIn(rows: readonly Row[], endpointsChanged: boolean): News {
+  const news = {
+    gates: [] as { kind: GateKind; id: string; facts: unknown }[],
+    slots: [] as Slot[],
+    seats: [] as (readonly [number, Seat | null])[],
+  };
+  const endpoints: EndpointRecord[] = [];
+  for (const row of rows) {
+    const a = Number(row["a"]);
+    if (row["what"] === "gate") {
+      const [id, facts] = JSON.parse(text(row["facts"])) as [string, unknown];
+      news.gates.push({ kind: row["name"] as GateKind, id, facts });
+    } else if (row["what"] === "slot") {
+      const urgency = Number(row["b"]) as Urgency;
+      news.slots.push({ token: a, credential: text(row["name"]), urgency, freeAtMs: Number(row["c"]) });
+    } else if (row["what"] === "endpoint") {
+      const terms = JSON.parse(text(row["facts"])) as TargetTerms;
+      endpoints.push({ id: a, current: Number(row["b"]) === 1, terms });
+    } else if (row["b"] === null) news.seats.push([a, null]);
+    else {
+      const flight = JSON.parse(text(row["facts"])) as Flight;
+      news.seats.push([a, { seat: a, incident: Number(row["b"]), endpoint: Number(row["c"]), flight }]);
+    }
+  }
+  return endpointsChanged ? { ...news, endpoints: endpoints.toSorted((a, b) => a.id - b.id) } : news;
+}

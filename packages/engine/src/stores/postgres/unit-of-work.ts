@@ -1,0 +1,338 @@
+import type {
+  DeadLetter,
+  FiringPage,
+  HistoryEntry,
+  Incident,
+  IncidentQuery,
+  LedgerStats,
+  Urgency,
+} from "@tocsin/core/decisions";
+import { Counts } from "../../ledger/row-counts.ts";
+import { sameRow } from "../../ledger/incident-facts.ts";
+import type { AlertRecord, EndpointRecord, GateKind, InFlight, Slot, Store } from "../../ledger/store.ts";
+import { type AtHand, episodeKey, Missing } from "./read-set.ts";
+import { DraftLanes } from "./lane-overlay.ts";
+import type { Mirror } from "./replica-cache.ts";
+import { type Answers, keyOf, type Kind, type Question } from "./queries.ts";
+
+export interface DraftOptions {
+  readonly atHand: AtHand;
+  readonly mirror: Mirror;
+  /** Of incidents and endpoints. */
+  readonly lastId: number;
+  /** Rows of a lane that are read at first. */
+  readonly perLane: number;
+}
+
+/**
+ * The rows of one run of operations: as they were read, with what the run makes of them on top. What it asks for that was not
+ * read is noted as missing, and answered as if there were nothing: such a run is thrown away and made again.
+ */
+export class Draft implements Store {
+  readonly missing = new Missing();
+  readonly counts = new Counts();
+  readonly alertsPut = new Map<string, { readonly before: AlertRecord | null; readonly after: AlertRecord }>();
+  readonly incidentsPut = new Map<number, Incident>();
+  /** Those of `incidentsPut` that have no row yet, and those whose row is not right any more. */
+  readonly inserted = new Set<number>();
+  readonly rewritten = new Set<number>();
+  readonly members: { readonly fingerprint: string; readonly incident: number }[] = [];
+  readonly historyAdded: HistoryEntry[] = [];
+  readonly lettersAdded: Omit<DeadLetter, "id">[] = [];
+  /** Undefined: dropped. */
+  readonly letters = new Map<number, DeadLetter | undefined>();
+  readonly endpointsPut = new Map<number, EndpointRecord>();
+  readonly endpointsDropped = new Set<number>();
+  readonly slotsPut = new Map<number, Slot>();
+  readonly slotsDropped = new Set<number>();
+  readonly gatesPut = new Map<string, { readonly kind: GateKind; readonly id: string; readonly facts: unknown }>();
+  readonly forgotten = { incidents: [] as number[], letters: [] as number[], alerts: [] as string[] };
+  lastId: number;
+  readonly #atHand: AtHand;
+  readonly #mirror: Mirror;
+  readonly #lanes: DraftLanes;
+  readonly #episodes = new Map<string, number>();
+
+  constructor({ atHand, mirror, lastId, perLane }: DraftOptions) {
+    this.#atHand = atHand;
+    this.#mirror = mirror;
+    this.lastId = lastId;
+    this.#lanes = new DraftLanes(atHand, this.missing, perLane);
+  }
+
+  alert(fingerprint: string): AlertRecord | undefined {
+    const put = this.alertsPut.get(fingerprint);
+    if (put) return put.after;
+    const read = this.#atHand.alerts.get(fingerprint);
+    if (read === undefined) this.missing.alerts.add(fingerprint);
+    return read ?? undefined;
+  }
+
+  putAlert(before: AlertRecord | undefined, after: AlertRecord): void {
+    const { fingerprint, status } = after;
+    const first = this.alertsPut.get(fingerprint);
+    this.alertsPut.set(fingerprint, { before: first ? first.before : (before ?? null), after });
+    if (before?.status === status) return;
+    if (before) this.counts.addAlert(before.status, -1);
+    this.counts.addAlert(status, 1);
+  }
+
+  alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[] {
+    const come = this.#clockwork()?.lookAt.come ?? [];
+    return [...new Set([...come, ...this.alertsPut.keys()])]
+      .map((fingerprint) => this.alert(fingerprint))
+      .filter((record) => record !== undefined)
+      .filter(({ lookAtMs }) => lookAtMs !== null && lookAtMs <= nowMs)
+      .toSorted((a, b) => (a.lookAtMs ?? 0) - (b.lookAtMs ?? 0))
+      .slice(0, limit);
+  }
+
+  nextLookAtMs(): number | null {
+    const lookAt = this.#clockwork()?.lookAt;
+    const left = (lookAt?.come ?? []).filter((fingerprint) => !this.alertsPut.has(fingerprint));
+    return soonest([
+      lookAt?.nextMs ?? null,
+      ...left.map((fingerprint) => this.alert(fingerprint)?.lookAtMs ?? null),
+      ...Array.from(this.alertsPut.values(), ({ after }) => after.lookAtMs),
+    ]);
+  }
+
+  #clockwork() {
+    const { clockwork } = this.#atHand;
+    // Asked through the lanes, which know how much of each to read.
+    if (!clockwork) this.#lanes.all();
+    return clockwork;
+  }
+
+  firingAlerts(page: FiringAlerts): readonly AlertRecord[] {
+    return this.#ask("firing", { page }, []);
+  }
+
+  alertsByFingerprint(after: string, limit: number): readonly AlertRecord[] {
+    return this.#ask("byFingerprint", { after, limit }, []);
+  }
+
+  silentAlerts(source: string): readonly string[] {
+    const read = this.#atHand.silent.get(source);
+    if (read === undefined) this.missing.silent.add(source);
+    const silent = new Set(read);
+    for (const [fingerprint, { after }] of this.alertsPut)
+      if (after.silent.includes(source)) silent.add(fingerprint);
+      else silent.delete(fingerprint);
+    return [...silent];
+  }
+
+  incident(id: number): Incident | undefined {
+    const put = this.incidentsPut.get(id);
+    if (put) return put;
+    const read = this.#atHand.incidents.get(id);
+    if (read === undefined) this.missing.incidents.add(id);
+    return read ?? undefined;
+  }
+
+  latestIncident(target: string, dedupKey: string): Incident | undefined {
+    const key = episodeKey(target, dedupKey);
+    const id = this.#episodes.get(key) ?? this.#atHand.episodes.get(key);
+    if (id === undefined) this.missing.episodes.set(key, { target, dedupKey });
+    return id === undefined || id === null ? undefined : this.incident(id);
+  }
+
+  incidentsOfAlert(fingerprint: string): readonly number[] {
+    return this.#ask("ofAlert", { fingerprint }, []);
+  }
+
+  insertIncident(incident: Omit<Incident, "id">): Incident {
+    const inserted: Incident = { ...incident, id: ++this.lastId };
+    this.inserted.add(inserted.id);
+    this.incidentsPut.set(inserted.id, inserted);
+    this.#episodes.set(episodeKey(inserted.target, inserted.dedupKey), inserted.id);
+    this.counts.addIncident(inserted, 1);
+    this.#lanes.moved(undefined, inserted);
+    return inserted;
+  }
+
+  putIncident(before: Incident, after: Incident): void {
+    this.incidentsPut.set(after.id, after);
+    if (!after.flight || !sameRow(before, after)) this.rewritten.add(after.id);
+    this.counts.moveIncident(before, after);
+    this.#lanes.moved(before, after);
+  }
+
+  addMember(fingerprint: string, { id, dedupKey }: Incident): void {
+    if (dedupKey !== fingerprint) this.members.push({ fingerprint, incident: id });
+  }
+
+  lanes() {
+    return this.#lanes.all();
+  }
+
+  dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[] {
+    return this.#lanes.dueIn(endpoint, urgency, nowMs, limit);
+  }
+
+  untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
+    const ids = new Set(this.#ask("untold", { endpoint }, []));
+    for (const [id, incident] of this.incidentsPut) if (incident.endpoint === endpoint) ids.add(id);
+    return [...ids]
+      .filter((id) => id > after)
+      .toSorted((a, b) => a - b)
+      .map((id) => this.incident(id))
+      .filter((one) => one !== undefined)
+      .filter((one) => one.endpoint === endpoint && one.told === null && one.dueAtMs !== null && one.flight === null)
+      .slice(0, limit);
+  }
+
+  fallbacksDue(nowMs: number, limit: number): readonly Incident[] {
+    const come = this.#clockwork()?.fallbacks.come ?? [];
+    return [...new Set([...come, ...this.incidentsPut.keys()])]
+      .map((id) => this.incident(id))
+      .filter((one) => one !== undefined)
+      .filter(({ fallbackAtMs }) => fallbackAtMs !== null && fallbackAtMs <= nowMs)
+      .slice(0, limit);
+  }
+
+  nextFallbackAtMs(): number | null {
+    const fallbacks = this.#clockwork()?.fallbacks;
+    const left = (fallbacks?.come ?? []).filter((id) => !this.incidentsPut.has(id));
+    return soonest([
+      fallbacks?.nextMs ?? null,
+      ...left.map((id) => this.incident(id)?.fallbackAtMs ?? null),
+      ...Array.from(this.incidentsPut.values(), ({ fallbackAtMs }) => fallbackAtMs),
+    ]);
+  }
+
+  inFlight(): readonly InFlight[] {
+    const unchanged = this.#mirror.inFlight().filter(({ id }) => !this.incidentsPut.has(id));
+    return [...unchanged, ...[...this.incidentsPut.values()].filter(({ flight }) => flight !== null)];
+  }
+
+  incidents(query: IncidentQuery) {
+    const { incidents, ...rest } = this.#ask("incidents", { query }, { incidents: [] });
+    return { incidents: incidents.map((one) => this.incidentsPut.get(one.id) ?? one), ...rest };
+  }
+
+  addHistory(entry: HistoryEntry): void {
+    this.historyAdded.push(entry);
+  }
+
+  history(incident: number): readonly HistoryEntry[] {
+    return this.#ask("history", { incident }, []);
+  }
+
+  addDeadLetter(letter: Omit<DeadLetter, "id">): void {
+    this.lettersAdded.push(letter);
+  }
+
+  deadLetters(limit: number, before: number): readonly DeadLetter[] {
+    return this.#ask("letters", { limit, before }, []);
+  }
+
+  deadLetter(id: number): DeadLetter | undefined {
+    return this.letters.has(id) ? this.letters.get(id) : this.#ask("letter", { id }, undefined);
+  }
+
+  markReplayed(id: number, atMs: number): void {
+    const letter = this.deadLetter(id);
+    if (letter) this.letters.set(id, { ...letter, replayedAtMs: atMs });
+  }
+
+  dropDeadLetter(id: number): boolean {
+    if (!this.deadLetter(id)) return false;
+    this.letters.set(id, undefined);
+    return true;
+  }
+
+  endpoints(): readonly EndpointRecord[] {
+    const kept = this.#mirror.endpoints.filter(
+      ({ id }) => !this.endpointsPut.has(id) && !this.endpointsDropped.has(id),
+    );
+    return [...kept, ...this.endpointsPut.values()].toSorted((a, b) => a.id - b.id);
+  }
+
+  putEndpoint(record: Omit<EndpointRecord, "id"> & { readonly id?: number }): EndpointRecord {
+    const stored = { ...record, id: record.id ?? ++this.lastId };
+    this.endpointsPut.set(stored.id, stored);
+    return stored;
+  }
+
+  dropEndpoint(id: number): void {
+    this.endpointsPut.delete(id);
+    this.endpointsDropped.add(id);
+  }
+
+  endpointInUse(id: number): boolean {
+    return this.#ask("atEndpoint", { endpoint: id }, 0) + this.counts.atEndpoint(id) > 0;
+  }
+
+  slots(): readonly Slot[] {
+    const kept = [...this.#mirror.slots.values()].filter(
+      ({ token }) => !this.slotsPut.has(token) && !this.slotsDropped.has(token),
+    );
+    return [...kept, ...this.slotsPut.values()];
+  }
+
+  putSlot(slot: Slot): void {
+    this.slotsPut.set(slot.token, slot);
+  }
+
+  dropSlots(credential: string, freeAtMs: number): void {
+    const over = (slot: Slot): boolean => slot.credential === credential && slot.freeAtMs <= freeAtMs;
+    for (const slot of this.#mirror.slots.values()) if (over(slot)) this.slotsDropped.add(slot.token);
+    for (const slot of this.slotsPut.values())
+      if (over(slot) && this.slotsPut.delete(slot.token)) this.slotsDropped.add(slot.token);
+  }
+
+  gate(kind: GateKind, id: string): unknown {
+    const put = this.gatesPut.get(`${kind}\0${id}`);
+    if (put) return put.facts;
+    return kind === "memory" ? this.#ask("memory", { name: id }, undefined) : this.#mirror.gate(kind, id);
+  }
+
+  putGate(kind: GateKind, id: string, facts: unknown): void {
+    this.gatesPut.set(`${kind}\0${id}`, { kind, id, facts });
+  }
+
+  gates(kind: GateKind): readonly (readonly [string, unknown])[] {
+    const gates = new Map(this.#mirror.gates(kind));
+    for (const put of this.gatesPut.values()) if (put.kind === kind) gates.set(put.id, put.facts);
+    return [...gates];
+  }
+
+  stats(): Omit<LedgerStats, "nowMs"> {
+    const none = { incidents: [], due: [], deadLetters: [], alerts: { firing: 0, resolved: 0 } };
+    return this.#ask("stats", { nothing: null }, none);
+  }
+
+  forget(beforeMs: number, limit: number): number {
+    const { incidents, letters, alerts } = this.#ask(
+      "over",
+      { beforeMs, limit },
+      { incidents: [], letters: [], alerts: [] },
+    );
+    for (const incident of incidents) {
+      this.forgotten.incidents.push(incident.id);
+      this.counts.addIncident(incident, -1);
+    }
+    this.forgotten.letters.push(...letters);
+    for (const { fingerprint, status } of alerts) {
+      this.forgotten.alerts.push(fingerprint);
+      this.counts.addAlert(status, -1);
+    }
+    return incidents.length + letters.length + alerts.length;
+  }
+
+  #ask<K extends Kind>(kind: K, asks: Answers[K]["asks"], meanwhile: Answers[K]["answer"]): Answers[K]["answer"] {
+    const question = { kind, ...asks } as unknown as Question;
+    const { answers } = this.#atHand;
+    const key = keyOf(question);
+    if (answers.has(key)) return answers.get(key);
+    this.missing.ask(question);
+    return meanwhile;
+  }
+}
+
+function soonest(instants: readonly (number | null)[]): number | null {
+  let first: number | null = null;
+  for (const atMs of instants) if (atMs !== null && (first === null || atMs < first)) first = atMs;
+  return first;
+}

@@ -1,0 +1,361 @@
+import type { Incident, IncidentQuery, LedgerStats, Severity, Urgency } from "@tocsin/core/decisions";
+import { urgency as urgencies } from "@tocsin/core/decisions";
+import type { Counts } from "../../ledger/row-counts.ts";
+import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
+import type { Lane } from "../../ledger/store.ts";
+import { type Database, instant, type Row, text } from "./database.ts";
+import { flightsIn, flightsText, type Flying } from "./flight-rows.ts";
+import { Lanes } from "./lanes.ts";
+import { Recent } from "./row-cache.ts";
+import { Soonest } from "./earliest-due-cache.ts";
+
+/** Of the incidents at hand, by the length of their JSON: some four thousand usual ones, while they are told. */
+const recentLength = 2_000_000;
+
+/**
+ * The tables `incidents`, `members` and `flights`.
+ *
+ * A lease changes nothing of an incident but that it is in flight, and lives for milliseconds: so what is in flight is kept in
+ * memory over its rows, and written as one small row per commit instead of two changes to each incident.
+ */
+export class IncidentRows {
+  readonly #db: Database;
+  readonly #counts: Counts;
+  readonly #recent = new Recent<number, Incident>(recentLength);
+  readonly #lanes = new Lanes();
+  /** What is in flight, as it is; its row may be as it was before. */
+  readonly #flying = new Map<number, Incident>();
+  readonly #nextFallback = new Soonest(() =>
+    instant(this.#db.get("SELECT min(fallback_at) AS at FROM incidents WHERE fallback_at IS NOT NULL")?.["at"] ?? null),
+  );
+  #flyingChanged = false;
+  #lastId = 0;
+
+  constructor(db: Database, counts: Counts) {
+    this.#db = db;
+    this.#counts = counts;
+  }
+
+  /** Reads what is kept in memory from the rows: at the start and after a rollback. */
+  reload(): void {
+    this.#recent.clear();
+    this.#flying.clear();
+    this.#nextFallback.forget();
+    this.#flyingChanged = false;
+    // Numbers are not used again after old incidents were forgotten: dead letters and history name them.
+    const kept = Number(this.#db.get("SELECT last_incident FROM flights")?.["last_incident"] ?? 0);
+    this.#lastId = Math.max(kept, Number(this.#db.get("SELECT max(id) AS id FROM incidents")?.["id"] ?? 0));
+    const lanes = this.#db.all(
+      "SELECT endpoint, urgency, count(*) AS n, min(due_at) AS next FROM incidents WHERE due_at IS NOT NULL GROUP BY endpoint, urgency",
+    );
+    this.#lanes.load(
+      lanes.map((row) => ({
+        endpoint: Number(row["endpoint"]),
+        urgency: Number(row["urgency"]) as Urgency,
+        nextDueAtMs: Number(row["next"]),
+        count: Number(row["n"]),
+      })),
+    );
+    const flights = text(this.#db.get("SELECT facts FROM flights")?.["facts"] ?? "[]");
+    for (const { id, flight } of flightsIn(flights)) {
+      const row = this.get(id);
+      if (!row) continue;
+      const flying: Incident = {
+        ...row,
+        flight,
+        state: "in_flight",
+        reason: "in_flight",
+        dueAtMs: flight.leaseUntilMs,
+      };
+      this.#lanes.remove(row);
+      this.#lanes.add(flying);
+      this.#flying.set(id, flying);
+    }
+  }
+
+  /** Writes what is in flight, with the commit that changed it. */
+  flush(): void {
+    if (!this.#flyingChanged) return;
+    this.#flyingChanged = false;
+    const flights = flightsText(this.#flying.values() as Iterable<Flying>);
+    this.#db.run("UPDATE flights SET facts = ?, last_incident = ?", flights, this.#lastId);
+  }
+
+  get(id: number): Incident | undefined {
+    const known = this.#flying.get(id) ?? this.#recent.get(id);
+    if (known) return known;
+    const row = this.#db.get("SELECT * FROM incidents WHERE id = ?", id);
+    return row && incidentOf(row);
+  }
+
+  #existing(id: unknown): Incident {
+    const incident = this.get(Number(id));
+    if (!incident) throw new Error(`incident ${String(id)} is in an index but not in its table`);
+    return incident;
+  }
+
+  latest(target: string, dedupKey: string): Incident | undefined {
+    const row = this.#db.get(
+      "SELECT max(id) AS id FROM incidents WHERE dedup_key = ? AND target = ?",
+      dedupKey,
+      target,
+    );
+    return row?.["id"] ? this.#existing(row["id"]) : undefined;
+  }
+
+  ofAlert(fingerprint: string): readonly number[] {
+    return this.#db
+      .column(
+        `SELECT max(id) FROM incidents WHERE dedup_key = ? GROUP BY target
+         UNION SELECT max(i.id) FROM members m JOIN incidents i ON i.id = m.incident WHERE m.fingerprint = ?
+         GROUP BY i.target, i.dedup_key`,
+        fingerprint,
+        fingerprint,
+      )
+      .map(Number);
+  }
+
+  insert(incident: Omit<Incident, "id">): Incident {
+    const inserted: Incident = { ...incident, id: ++this.#lastId };
+    const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = inserted;
+    const facts = JSON.stringify(factsOf(inserted));
+    this.#db.run(
+      "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, fallback_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      id,
+      target,
+      dedupKey,
+      endpoint,
+      state,
+      urgency,
+      dueAtMs,
+      fallbackAtMs,
+      incident.told === null ? 1 : 0,
+      waitingSince(inserted),
+      updatedAtMs,
+      facts,
+    );
+    this.#nextFallback.wrote(fallbackAtMs);
+    this.#recent.set(id, inserted, facts.length);
+    this.#counts.addIncident(inserted, 1);
+    this.#lanes.add(inserted);
+    return inserted;
+  }
+
+  put(before: Incident, after: Incident): void {
+    if (!after.flight || !sameRow(before, after)) this.#write(after);
+    if (before.flight || after.flight) this.#flyingChanged = true;
+    if (after.flight) this.#flying.set(after.id, after);
+    else this.#flying.delete(after.id);
+    this.#counts.moveIncident(before, after);
+    this.#lanes.remove(before);
+    this.#lanes.add(after);
+  }
+
+  #write(incident: Incident): void {
+    const { id, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = incident;
+    const facts = JSON.stringify(factsOf(incident));
+    this.#db.run(
+      "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, fallback_at = ?, untold = ?, accepted_at = ?, updated_at = ?, facts = ? WHERE id = ?",
+      endpoint,
+      state,
+      urgency,
+      dueAtMs,
+      fallbackAtMs,
+      incident.told === null ? 1 : 0,
+      waitingSince(incident),
+      updatedAtMs,
+      facts,
+      id,
+    );
+    this.#nextFallback.wrote(fallbackAtMs);
+    this.#recent.set(id, incident, facts.length);
+  }
+
+  addMember(fingerprint: string, { id, dedupKey }: Incident): void {
+    if (dedupKey !== fingerprint)
+      this.#db.run("INSERT OR IGNORE INTO members (fingerprint, incident) VALUES (?, ?)", fingerprint, id);
+  }
+
+  lanes(): readonly Lane[] {
+    return this.#lanes.all();
+  }
+
+  dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[] {
+    // Answered from the index alone; what was recently recorded is still at hand. Rows of what is in flight may be old.
+    const found = this.#db
+      .column(
+        "SELECT id FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
+        endpoint,
+        urgency,
+        nowMs,
+        limit + this.#flying.size,
+      )
+      .map((id) => this.#existing(id))
+      .filter(({ dueAtMs }) => dueAtMs !== null && dueAtMs <= nowMs)
+      .slice(0, limit);
+    if (found.length === 0) this.#correctLane(endpoint, urgency, nowMs);
+    return found;
+  }
+
+  /** Nothing is due in the lane now: the next is later. */
+  #correctLane(endpoint: number, urgency: Urgency, nowMs: number): void {
+    const row = this.#db.get(
+      "SELECT due_at FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at > ? ORDER BY due_at LIMIT 1",
+      endpoint,
+      urgency,
+      nowMs,
+    );
+    let nextDueAtMs = row ? Number(row["due_at"]) : Number.MAX_SAFE_INTEGER;
+    for (const flying of this.#flying.values())
+      if (flying.endpoint === endpoint && flying.urgency === urgency && flying.dueAtMs !== null)
+        nextDueAtMs = Math.min(nextDueAtMs, flying.dueAtMs);
+    this.#lanes.correct({ endpoint, urgency, nextDueAtMs });
+  }
+
+  untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
+    return this.#db
+      .column(
+        "SELECT id FROM incidents WHERE endpoint = ? AND due_at IS NOT NULL AND untold = 1 AND id > ? ORDER BY id LIMIT ?",
+        endpoint,
+        after,
+        limit + this.#flying.size,
+      )
+      .map((id) => this.#existing(id))
+      .filter(({ told, flight }) => told === null && flight === null)
+      .slice(0, limit);
+  }
+
+  fallbacksDue(nowMs: number, limit: number): readonly Incident[] {
+    if (!this.#nextFallback.mayHaveCome(nowMs)) return [];
+    return this.#db
+      .column("SELECT id FROM incidents WHERE fallback_at <= ? ORDER BY fallback_at LIMIT ?", nowMs, limit)
+      .map((id) => this.#existing(id));
+  }
+
+  nextFallbackAtMs(): number | null {
+    return this.#nextFallback.atMs;
+  }
+
+  inFlight(): readonly Incident[] {
+    return [...this.#flying.values()];
+  }
+
+  find(query: IncidentQuery): { incidents: readonly Incident[]; nextCursor?: string } {
+    const found = query.state === "in_flight" ? this.#findFlying(query) : this.#findRows(query);
+    const incidents = found.slice(0, query.limit);
+    const last = incidents.at(-1);
+    return found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents };
+  }
+
+  #findFlying({ target, fingerprint, cursor }: IncidentQuery): Incident[] {
+    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
+    return [...this.#flying.values()]
+      .filter((incident) => incident.id < before && incident.target === (target ?? incident.target))
+      .filter(({ members }) => fingerprint === undefined || members.some((one) => one.fingerprint === fingerprint))
+      .toSorted((a, b) => b.id - a.id);
+  }
+
+  #findRows(query: IncidentQuery): Incident[] {
+    const where = ["i.id < ?"];
+    const values: (string | number)[] = [query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor)];
+    if (query.state !== undefined) {
+      where.push("i.state = ?");
+      values.push(query.state);
+      // The waiting ones are few among many that are over: found by the index of what is due.
+      if (query.state === "due") where.push("i.due_at IS NOT NULL");
+    }
+    if (query.target !== undefined) {
+      where.push("i.target = ?");
+      values.push(query.target);
+    }
+    if (query.fingerprint !== undefined) {
+      where.push("(i.dedup_key = ? OR i.id IN (SELECT incident FROM members WHERE fingerprint = ?))");
+      values.push(query.fingerprint, query.fingerprint);
+    }
+    const most = query.limit + 1 + this.#flying.size;
+    return this.#db
+      .all(`SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ?`, ...values, most)
+      .map((row) => this.#flying.get(Number(row["id"])) ?? incidentOf(row))
+      .filter(({ state }) => state === (query.state ?? state));
+  }
+
+  /** The oldest that waits, by target and severity. */
+  oldestDue(): LedgerStats["due"] {
+    const oldest = new Map<string, { target: string; severity: Severity; oldestAtMs: number }>();
+    for (const { endpoint, urgency } of this.#lanes.all()) {
+      if (urgency === urgencies.reminder) continue;
+      // A lane of triggers is of one severity and answered from the index; what follows up asks its rows.
+      const mixed = urgency === urgencies.followUp || urgency === urgencies.criticalFollowUp;
+      const rows = this.#db.all(
+        `SELECT id, min(accepted_at) AS oldest FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at IS NOT NULL
+         ${mixed ? "GROUP BY facts ->> '$.wanted.severity'" : "HAVING id IS NOT NULL"}`,
+        endpoint,
+        urgency,
+      );
+      for (const row of rows) {
+        const { target, wanted } = this.#existing(row["id"]);
+        const key = `${target}\0${wanted.severity}`;
+        const oldestAtMs = Math.min(Number(row["oldest"]), oldest.get(key)?.oldestAtMs ?? Number.MAX_SAFE_INTEGER);
+        oldest.set(key, { target, severity: wanted.severity, oldestAtMs });
+      }
+    }
+    return [...oldest.values()];
+  }
+
+  /**
+   * Forgets what is over. Old ones have low numbers, so it reads from the first until it meets young ones; few that are
+   * still open stand among them. What is dead but was perhaps told and fires stays: its end is owed.
+   */
+  forget(beforeMs: number, limit: number): number {
+    let gone = 0;
+    for (let after = 0; gone < limit;) {
+      const rows = this.#db.all(
+        "SELECT id, state, due_at, untold, updated_at FROM incidents WHERE id > ? ORDER BY id LIMIT ?",
+        after,
+        limit,
+      );
+      for (const row of rows) {
+        if (gone >= limit) break;
+        const over = ["closed", "not_told", "dead"].includes(text(row["state"])) && row["due_at"] === null;
+        if (!over || Number(row["updated_at"]) >= beforeMs) continue;
+        const incident = this.#existing(row["id"]);
+        if (incident.state === "dead" && incident.told !== null && incident.wanted.status === "firing") continue;
+        this.#delete(incident);
+        gone++;
+      }
+      const last = rows.at(-1);
+      if (!last || rows.length < limit) break;
+      // What was forgotten right now was old.
+      const { acceptedAtMs = 0 } = this.get(Number(last["id"])) ?? {};
+      if (acceptedAtMs >= beforeMs) break;
+      after = Number(last["id"]);
+    }
+    // What is written here keeps the last number.
+    if (gone > 0) this.#flyingChanged = true;
+    return gone;
+  }
+
+  #delete(incident: Incident): void {
+    for (const { fingerprint } of incident.members)
+      this.#db.run("DELETE FROM members WHERE fingerprint = ? AND incident = ?", fingerprint, incident.id);
+    this.#db.run("DELETE FROM history WHERE incident = ?", incident.id);
+    this.#db.run("DELETE FROM incidents WHERE id = ?", incident.id);
+    this.#recent.delete(incident.id);
+    this.#counts.addIncident(incident, -1);
+  }
+}
+
+const incidentOf = (row: Row): Incident =>
+  withFacts(text(row["facts"]), {
+    id: Number(row["id"]),
+    target: text(row["target"]),
+    dedupKey: text(row["dedup_key"]),
+    endpoint: Number(row["endpoint"]),
+    state: text(row["state"]) as Incident["state"],
+    urgency: Number(row["urgency"]) as Incident["urgency"],
+    dueAtMs: instant(row["due_at"]),
+    fallbackAtMs: instant(row["fallback_at"]),
+    flight: null,
+    ...fromWaitingSince(Number(row["accepted_at"]), text(row["state"]) as Incident["state"]),
+    updatedAtMs: Number(row["updated_at"]),
+  });

@@ -1,0 +1,125 @@
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { defaultSettings } from "../../config.ts";
+import { packWant } from "../../ledger/wire-format.ts";
+import { type Call, Committer } from "./group-commit.ts";
+import { Database } from "./database.ts";
+
+const want = (name: string): Call => ["want", [[packWant(wanted(firing(name)))]]];
+const useTargets: Call = ["useTargets", [[targetTerms("pagerduty")]]];
+const probe: Call = ["probe", []];
+const claimDue: Call = [
+  "claimDue",
+  [{ owner: "w", most: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } }],
+];
+
+let scratch: Scratch;
+let path: string;
+let clock: VirtualClock;
+let committer: Committer;
+const open = () => new Committer({ path, settings: defaultSettings }, { clock, random: () => 1 });
+beforeEach(() => {
+  scratch = new Scratch();
+  path = scratch.file("tocsin.db");
+  clock = new VirtualClock();
+});
+afterEach(() => scratch[Symbol.dispose]());
+
+const modes = () =>
+  Object.fromEntries(readdirSync(dirname(path)).map((name) => [name, statSync(scratch.file(name)).mode & 0o777]));
+
+describe("the files of a ledger", () => {
+  it("can be read by their owner only, whatever the umask is", async () => {
+    const umask = process.umask(0);
+    try {
+      committer = open();
+      committer.run([useTargets, want("a")]);
+      expect(modes()).toEqual({ "tocsin.db": 0o600, "tocsin.db-wal": 0o600 });
+      await committer.backup(scratch.file("copy.db"));
+      expect(modes()).toMatchObject({ "copy.db": 0o600 });
+      committer.close();
+    } finally {
+      process.umask(umask);
+    }
+  });
+
+  it("that an earlier version left open to others are closed to them", () => {
+    new Database(path).close();
+    for (const file of [path, `${path}-wal`]) {
+      writeFileSync(file, "", { flag: "a" });
+      chmodSync(file, 0o666);
+    }
+    new Database(path).close();
+    expect(Object.values(modes()).every((mode) => mode === 0o600)).toBe(true);
+  });
+});
+
+describe("files that somebody changes under an open ledger", () => {
+  beforeEach(() => {
+    committer = open();
+    committer.run([useTargets, want("before")]);
+  });
+  afterEach(() => committer.close());
+
+  it.each<[string, RegExp, () => void]>([
+    ["removed", /tocsin\.db was removed/, () => rmSync(path)],
+    ["removed log", /tocsin\.db-wal was removed/, () => rmSync(`${path}-wal`)],
+    ["moved", /tocsin\.db was removed/, () => renameSync(path, `${path}.old`)],
+    [
+      "replaced by a copy",
+      /tocsin\.db was replaced/,
+      () => {
+        copyFileSync(path, `${path}.copy`);
+        renameSync(`${path}.copy`, path);
+      },
+    ],
+    ["truncated", /tocsin\.db was truncated/, () => truncateSync(path, 0)],
+    ["shortened", /tocsin\.db was truncated/, () => truncateSync(path, statSync(path).size - 1)],
+    ["truncated log", /tocsin\.db-wal was truncated/, () => truncateSync(`${path}-wal`, 0)],
+  ])("%s: nothing more is accepted, and what was accepted is still delivered", async (_name, problem, change) => {
+    change();
+    await clock.advance(1_000);
+    const refused = { ok: false, unavailable: true, message: expect.stringMatching(problem) as string };
+    const answers = committer.run([want("after"), claimDue, probe, ["acknowledge", [1, "a"]], ["resolve", [1, "a"]]]);
+    expect(answers).toMatchObject([
+      refused,
+      { value: { leases: [{ dedupKey: "before" }] } },
+      refused,
+      refused,
+      refused,
+    ]);
+    expect(committer.run([want("again")])).toMatchObject([refused]);
+  });
+
+  it("are noticed at once by a probe, and within a second by whoever records", async () => {
+    renameSync(path, `${path}.old`);
+    expect(committer.run([want("meanwhile")])).toMatchObject([{ ok: true }]);
+    expect(committer.run([probe])).toMatchObject([{ ok: false }]);
+    renameSync(`${path}.old`, path);
+    expect(committer.run([probe, want("back")])).toMatchObject([{ ok: true }, { ok: true }]);
+    await clock.advance(999);
+    rmSync(path);
+    expect(committer.run([want("in time")])).toMatchObject([{ ok: true }]);
+    await clock.advance(1);
+    expect(committer.run([want("late")])).toMatchObject([{ ok: false }]);
+  });
+
+  it("are not mistaken for what SQLite does itself", async () => {
+    for (let round = 0; round < 20; round++) {
+      committer.run(Array.from({ length: 500 }, (_, index) => want(`${round}-${index}-${"x".repeat(5_000)}`)));
+      await clock.advance(1_000);
+      expect(committer.run([probe])).toMatchObject([{ ok: true }]);
+    }
+  });
+});

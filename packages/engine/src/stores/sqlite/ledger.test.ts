@@ -1,0 +1,70 @@
+import { LedgerUnavailable, type StateChange, type Want } from "@tocsin/core";
+import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/testkit";
+import { describe, expect, it } from "vitest";
+import { openSqliteLedger } from "./ledger.ts";
+
+/** Only a bug asks this. */
+const bug = { claim: firing("bug"), routes: null } as unknown as Want;
+
+describe("a ledger in a thread of its own", () => {
+  it("answers what is asked together, each with its own", async () => {
+    await using ledger = await openSqliteLedger({ path: ":memory:" });
+    const [, recorded, failed, also] = await Promise.allSettled([
+      ledger.useTargets([targetTerms("pagerduty")]),
+      ledger.want([wanted(firing("a"))]),
+      ledger.want([bug]),
+      ledger.want([wanted(firing("b"))]),
+    ]);
+    expect([recorded, also]).toMatchObject([
+      { value: [{ fingerprint: "a", effect: "accepted" }] },
+      { value: [{ fingerprint: "b", effect: "accepted" }] },
+    ]);
+    expect(failed).toMatchObject({ reason: { name: "Error", stack: expect.stringContaining("TypeError") as string } });
+  });
+
+  it("reports changes of state once they are committed", async () => {
+    const { promise, resolve } = Promise.withResolvers<readonly StateChange[]>();
+    await using ledger = await openSqliteLedger({ path: ":memory:", report: resolve });
+    await ledger.useTargets([targetTerms("pagerduty")]);
+    await ledger.want([wanted(firing("a"))]);
+    const request = { owner: "one", most: 1, concurrency: 1, leaseMarginMs: 1, ahead: { targets: [], factor: 1 } };
+    const { leases } = await ledger.claimDue(request);
+    const outcome = { kind: "refused", reason: "invalid", detail: "HTTP 413" } as const;
+    await ledger.settle(leases.map((lease) => ({ lease, outcome })));
+    expect(await promise).toMatchObject([{ kind: "dead_letter", dedupKey: "a", answer: "HTTP 413" }]);
+  });
+
+  it("says what changed from the commit on that follows those under way", async () => {
+    await using ledger = await openSqliteLedger({ path: ":memory:" });
+    await ledger.useTargets([targetTerms("pagerduty")]);
+    const before = ledger.want([wanted(firing("a"))]);
+    // What was asked is under way by now.
+    await Promise.resolve();
+    using watch = new Watching(ledger);
+    const after = ledger.want([wanted(firing("b"))]);
+    expect([await watch.next(), await watch.next()]).toEqual(["unknown", [2]]);
+    await Promise.all([before, after]);
+    watch[Symbol.dispose]();
+    await ledger.want([wanted(firing("c"))]);
+    await ledger.probe();
+    expect(watch.left).toEqual([]);
+  });
+
+  it("does what was asked before it was closed, and nothing after", async () => {
+    using scratch = new Scratch();
+    const path = scratch.file("tocsin.db");
+    const ledger = await openSqliteLedger({ path });
+    const asked = Array.from({ length: 50 }, (_, n) => ledger.want([wanted(firing(`a${n}`))]));
+    await ledger[Symbol.asyncDispose]();
+    expect(await Promise.all(asked)).toHaveLength(50);
+    await expect(ledger.probe()).rejects.toBeInstanceOf(LedgerUnavailable);
+    await ledger[Symbol.asyncDispose]();
+    await using again = await openSqliteLedger({ path });
+    expect(await again.alert("a49")).toMatchObject({ status: "firing" });
+  });
+});
+
+it("a bug in a ledger without a thread is named too, and is no lack of a ledger", async () => {
+  await using ledger = await openSqliteLedger({ path: ":memory:", thread: false });
+  await expect(ledger.want([bug])).rejects.not.toBeInstanceOf(LedgerUnavailable);
+});

@@ -1,0 +1,497 @@
+import { type Clock, type Ledger, type Lease, LedgerUnavailable, type Outcome, type TargetTerms } from "@tocsin/core";
+import {
+  FakeReceiver,
+  firing,
+  pagerdutyLimit,
+  resolved,
+  settled,
+  targetTerms,
+  VirtualClock,
+  wanted,
+} from "@tocsin/testkit";
+import { describe, expect, it } from "vitest";
+import { defaultSettings } from "../config.ts";
+import { memoryLedger } from "../stores/memory/ledger.ts";
+import { startWorker, type WorkerObserver, type WorkerOptions } from "./worker.ts";
+
+const second = 1_000;
+const minute = 60 * second;
+const accepted: Outcome = { kind: "accepted", receipt: "1" };
+const serverError: Outcome = { kind: "retry", reason: "server", detail: "HTTP 500" };
+
+interface Given {
+  readonly receiver: (clock: VirtualClock) => FakeReceiver;
+  readonly targets?: readonly TargetTerms[];
+  readonly concurrency?: number;
+  readonly observe?: WorkerObserver;
+  readonly random?: () => number;
+  /** Stands between worker and ledger. */
+  readonly between?: (ledger: Ledger, clock: VirtualClock) => Partial<Ledger>;
+  readonly publish?: WorkerOptions["publish"];
+}
+
+/** A worker that runs, with a ledger in memory and a receiver that does as it is told. */
+async function start(given: Given) {
+  const clock = new VirtualClock();
+  const ledger = memoryLedger({
+    clock,
+    settings: { ...defaultSettings, remind: 0 },
+    random: given.random ?? (() => 1),
+  });
+  await ledger.useTargets(given.targets ?? [targetTerms("pagerduty")]);
+  const receiver = given.receiver(clock);
+  const worker = startWorker({
+    ledger: { ...ledger, ...given.between?.(ledger, clock) },
+    clock,
+    owner: "worker",
+    concurrency: given.concurrency ?? 64,
+    publish: given.publish ?? receiver.publish,
+    ...(given.observe ? { observe: given.observe } : {}),
+  });
+  const say = async (claim: ReturnType<typeof firing>, how: Parameters<typeof wanted>[1] = {}) => {
+    await ledger.want([wanted(claim, how)]);
+    worker.wake();
+    await settled();
+  };
+  const [view] = [async () => (await ledger.incidents({ limit: 10_000 })).incidents];
+  return {
+    clock,
+    ledger,
+    receiver,
+    worker,
+    fires: (name: string, how: Parameters<typeof wanted>[1] = {}) => say(firing(name), how),
+    ends: (name: string) => say(resolved(name)),
+    stands: async () => (await view()).map(({ state, reason }) => `${state} ${reason}`),
+    [Symbol.asyncDispose]: async () => {
+      const stopped = worker.stop({ graceMs: 0 });
+      await clock.advance(5 * minute);
+      await stopped;
+    },
+  };
+}
+
+const inOrder =
+  (script?: ConstructorParameters<typeof FakeReceiver>[1], answersAfterMs = 0) =>
+  (clock: VirtualClock) =>
+    new FakeReceiver(clock, script, { answersAfterMs });
+
+describe("a worker", () => {
+  it("tells what fires and what ends, at once", async () => {
+    await using run = await start({ receiver: inOrder() });
+    await run.fires("a");
+    await run.ends("a");
+    expect(run.receiver.said).toEqual(["trigger a", "resolve a"]);
+    expect(run.receiver.publishedAfterMs).toEqual([0, 0]);
+  });
+
+  it("a 429 waits as long as the receiver asked, then the incident is told", async () => {
+    const tooMany: Outcome = { kind: "retry", reason: "rate_limited", detail: "HTTP 429", retryAfterMs: minute };
+    await using run = await start({ receiver: inOrder([tooMany, accepted]) });
+    await run.fires("a");
+    await run.clock.advance(3 * minute);
+    expect(run.receiver.publishedAfterMs).toEqual([0, minute]);
+  });
+
+  it.each([
+    [0, [0, 100, 300, 700, 1_500]],
+    [1, [0, 1_000, 3_000, 7_000, 15_000]],
+  ])("backs off from 1 s, doubling, with jitter: at %d of the dice", async (dice, times) => {
+    await using run = await start({ receiver: inOrder(() => serverError), random: () => dice });
+    await run.fires("a");
+    await run.clock.advance(16 * second - 1);
+    expect(run.receiver.publishedAfterMs.slice(0, 5)).toEqual(times);
+  });
+
+  it("retries for hours, five minutes apart at most", async () => {
+    await using run = await start({ receiver: inOrder(() => serverError) });
+    await run.fires("a");
+    await run.clock.advance(6 * 60 * minute);
+    const gaps = run.receiver.publishedAfterMs.map((atMs, n, all) => atMs - (all[n - 1] ?? 0));
+    expect(Math.max(...gaps)).toBe(5 * minute);
+    expect(await run.stands()).toEqual(["due waiting_retry"]);
+  });
+
+  it("ends an attempt that takes too long, and repeats it", async () => {
+    await using run = await start({ receiver: inOrder(["hang", accepted]) });
+    await run.fires("a");
+    await run.clock.advance(10 * second - 1);
+    expect(run.worker.inFlight()).toBe(1);
+    await run.clock.advance(1);
+    expect(run.worker.inFlight()).toBe(0);
+    await run.clock.advance(second);
+    expect(run.receiver.publishedAfterMs).toEqual([0, 11 * second]);
+    expect(await run.stands()).toEqual(["told delivered"]);
+  });
+
+  it("each attempt has its own deadline", async () => {
+    const targets = [targetTerms("slow", { timeoutMs: 20 * second }), targetTerms("quick", { timeoutMs: second })];
+    const ended: string[] = [];
+    const observe: WorkerObserver = {
+      attempted: ({ target }, _outcome, tookMs) => void ended.push(`${target} ${tookMs}`),
+    };
+    await using run = await start({ receiver: inOrder(() => "hang"), targets, observe });
+    await run.fires("a", { at: ["slow", "quick"] });
+    await run.clock.advance(20 * second);
+    expect(ended[0]).toBe("quick 1000");
+    expect(ended).toContain("slow 20000");
+  });
+
+  it("an attempt ends in its own time also where one that began before it may take longer", async () => {
+    const targets = [targetTerms("slow", { timeoutMs: minute }), targetTerms("quick", { timeoutMs: second })];
+    const ended: string[] = [];
+    const observe: WorkerObserver = {
+      attempted: ({ target }, _outcome, tookMs) => void ended.push(`${target} ${tookMs}`),
+    };
+    await using run = await start({ receiver: inOrder(() => "hang"), targets, observe });
+    await run.fires("a", { at: ["slow"] });
+    await run.clock.advance(second);
+    await run.fires("b", { at: ["quick"] });
+    await run.clock.advance(second);
+    expect(ended).toEqual(["quick 1000"]);
+  });
+
+  it("ends the attempt that is about to be written late, though no timer has come, and no other", async () => {
+    // The timers of a process that was stopped come when it goes on, and so does everything else.
+    const signals: AbortSignal[] = [];
+    const publish: WorkerOptions["publish"] = (_lease, signal) => {
+      signals.push(signal);
+      return new Promise(() => {});
+    };
+    const clock = new VirtualClock();
+    let lateMs = 0;
+    const late: Clock = {
+      now: () => clock.now() + lateMs,
+      monotonic: () => clock.monotonic() + lateMs,
+      after: (delayMs, then) => clock.after(delayMs, then),
+    };
+    await using ledger = memoryLedger({ clock });
+    await ledger.useTargets([targetTerms("pagerduty", { timeoutMs: second })]);
+    await ledger.want([wanted(firing("a")), wanted(firing("b"))]);
+    const worker = startWorker({ ledger, clock: late, owner: "worker", concurrency: 8, publish });
+    await settled();
+    const [first] = signals;
+    if (!first) throw new Error("two attempts are under way");
+    worker.endIfOverdue(first);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+    lateMs = second;
+    worker.endIfOverdue(first);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  it("does not send what it was given too long ago, since its report would find the lease another's", async () => {
+    const slowly = (ledger: Ledger, clock: VirtualClock): Partial<Ledger> => {
+      let first = true;
+      return {
+        claimDue: async (request) => {
+          const claimed = await ledger.claimDue(request);
+          if (first && claimed.leases.length > 0) {
+            first = false;
+            await new Promise<void>((resolve) => clock.after(11 * second, resolve));
+          }
+          return claimed;
+        },
+      };
+    };
+    await using run = await start({ receiver: inOrder(), between: slowly });
+    await run.fires("a");
+    await run.clock.advance(minute);
+    expect(run.receiver.said).toEqual(["trigger a"]);
+    expect(run.receiver.publishedAfterMs[0]).toBeGreaterThanOrEqual(11 * second);
+    const [incident] = (await run.ledger.incidents({ limit: 1 })).incidents;
+    const history = (await run.ledger.incident(incident?.incident.id ?? 0))?.history.map(({ what }) => what);
+    expect(history).toEqual(["trigger interrupted", "trigger"]);
+  });
+
+  it("sleeps until something is due instead of asking again and again", async () => {
+    let asked = 0;
+    const count = (ledger: Ledger): Partial<Ledger> => ({
+      claimDue: (request) => {
+        asked++;
+        return ledger.claimDue(request);
+      },
+    });
+    await using run = await start({ receiver: inOrder(), between: count });
+    await run.fires("a");
+    asked = 0;
+    await run.clock.advance(60 * minute);
+    expect(asked).toBeLessThanOrEqual(60);
+  });
+
+  it("tells what was said while it slept, and while it was busy", async () => {
+    await using run = await start({ receiver: inOrder([], 50), concurrency: 1 });
+    for (const name of ["a", "b", "c"]) await run.fires(name);
+    await run.clock.advance(second);
+    expect(run.receiver.said).toEqual(["trigger a", "trigger b", "trigger c"]);
+    await run.clock.advance(30 * second);
+    await run.fires("d");
+    expect(run.receiver.said.at(-1)).toBe("trigger d");
+  });
+});
+
+describe("urgency", () => {
+  it("a critical overtakes a backlog", async () => {
+    await using run = await start({ receiver: inOrder([], 100), concurrency: 4 });
+    await run.ledger.want(Array.from({ length: 500 }, (_, n) => wanted(firing(`w${n}`), { severity: "warning" })));
+    run.worker.wake();
+    await run.clock.advance(2 * second);
+    const before = run.receiver.published.length;
+    await run.fires("critical", { severity: "critical" });
+    await run.clock.advance(100);
+    expect(run.receiver.said.slice(before)).toContain("trigger critical");
+  });
+
+  it("a critical is never slower than an info, idle or busy", async () => {
+    for (const backlog of [0, 100]) {
+      await using run = await start({ receiver: inOrder([], 10), concurrency: 2 });
+      for (let n = 0; n < backlog; n++) await run.ledger.want([wanted(firing(`w${n}`), { severity: "error" })]);
+      await run.ledger.want([
+        wanted(firing("info"), { severity: "info" }),
+        wanted(firing("critical"), { severity: "critical" }),
+      ]);
+      run.worker.wake();
+      await run.clock.advance(10 * second);
+      expect(run.receiver.said[0]).toBe("trigger critical");
+      expect(run.receiver.said).toContain("trigger info");
+    }
+  });
+
+  it("a resolve waits for its own trigger and for nothing else", async () => {
+    await using run = await start({ receiver: inOrder([], 100), concurrency: 1 });
+    await run.fires("a");
+    await run.ends("a");
+    for (let n = 0; n < 20; n++) await run.fires(`w${n}`, { severity: "warning" });
+    await run.clock.advance(200);
+    expect(run.receiver.said.slice(0, 2)).toEqual(["trigger a", "resolve a"]);
+  });
+});
+
+describe("a target that hangs", () => {
+  it("stalls no other: ten of them, and an eleventh is told at once", async () => {
+    const names = Array.from({ length: 11 }, (_, n) => `t${n}`);
+    await using run = await start({
+      targets: names.map((name) => targetTerms(name)),
+      receiver: inOrder(({ target }) => (target === "t10" ? accepted : "hang")),
+    });
+    for (const name of names.slice(0, 10))
+      await run.ledger.want(Array.from({ length: 100 }, (_, n) => wanted(firing(`${name}-${n}`), { at: [name] })));
+    run.worker.wake();
+    await run.clock.advance(3 * second);
+    const saidAtMs: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const beforeMs = run.clock.monotonic();
+      await run.fires(`well-${n}`, { at: ["t10"] });
+      while (!run.receiver.said.includes(`trigger well-${n}`)) await run.clock.advance(10);
+      saidAtMs.push(run.clock.monotonic() - beforeMs);
+    }
+    expect(Math.max(...saidAtMs)).toBe(0);
+  });
+});
+
+const refuse = (): never => {
+  throw new LedgerUnavailable("the disk is full");
+};
+
+/** A ledger whose operation fails so many times. */
+const failing =
+  (operation: "settle" | "claimDue", times: number) =>
+  (ledger: Ledger): Partial<Ledger> => {
+    let left = times;
+    const fail = (): boolean => left-- > 0;
+    return operation === "settle"
+      ? { settle: async (reports) => (fail() ? refuse() : ledger.settle(reports)) }
+      : { claimDue: async (request) => (fail() ? refuse() : ledger.claimDue(request)) };
+  };
+
+it("what was sent is kept with a dead letter, where the publisher says what that was", async () => {
+  const refused: Outcome = { kind: "refused", reason: "invalid", detail: "HTTP 422" };
+  await using run = await start({
+    receiver: inOrder(),
+    publish: async () => ({ outcome: refused, rendered: { dedup_key: "a" } }),
+  });
+  await run.fires("a");
+  const { deadLetters } = await run.ledger.deadLetters({ limit: 9 });
+  expect(deadLetters).toMatchObject([{ rendered: { dedup_key: "a" }, answer: "HTTP 422" }]);
+});
+
+describe("when the ledger is unavailable", () => {
+  it("an outcome is kept and settled when it can be: nothing is sent twice", async () => {
+    const failed: unknown[] = [];
+    await using run = await start({
+      receiver: inOrder(),
+      between: failing("settle", 5),
+      observe: { failed: (error) => void failed.push(error) },
+    });
+    await run.fires("a");
+    expect(await run.stands()).toEqual(["in_flight in_flight"]);
+    await run.clock.advance(10 * second);
+    expect(await run.stands()).toEqual(["told delivered"]);
+    expect(run.receiver.said).toEqual(["trigger a"]);
+    expect(failed).toHaveLength(5);
+    expect(failed[0]).toBeInstanceOf(LedgerUnavailable);
+  });
+
+  it("is asked again every second for what is due", async () => {
+    await using run = await start({ receiver: inOrder(), between: failing("claimDue", 3) });
+    await run.ledger.want([wanted(firing("a"))]);
+    await run.clock.advance(10 * second);
+    expect(run.receiver.publishedAfterMs).toEqual([3 * second]);
+  });
+
+  it("a bug in it costs one attempt, not the worker", async () => {
+    let first = true;
+    const buggy = (ledger: Ledger): Partial<Ledger> => ({
+      settle: async (reports) => {
+        if (first) {
+          first = false;
+          throw new Error("a bug");
+        }
+        return ledger.settle(reports);
+      },
+    });
+    await using run = await start({ receiver: inOrder(), between: buggy });
+    await run.fires("a");
+    await run.fires("b");
+    await run.clock.advance(minute);
+    expect(run.receiver.said).toEqual(["trigger a", "trigger b", "trigger a"]);
+    expect(new Set(await run.stands())).toEqual(new Set(["told delivered"]));
+  });
+});
+
+it("a publisher that throws costs one attempt, not the worker", async () => {
+  const failed: unknown[] = [];
+  let first = true;
+  await using run = await start({
+    receiver: inOrder(),
+    publish: async () => {
+      if (!first) return { outcome: accepted };
+      first = false;
+      throw new Error("a bug");
+    },
+    observe: { failed: (error) => void failed.push(error) },
+  });
+  await run.fires("a");
+  await run.fires("b");
+  await run.clock.advance(2 * second);
+  expect(new Set(await run.stands())).toEqual(new Set(["told delivered"]));
+  expect(failed).toEqual([new Error("a bug")]);
+});
+
+describe("an observer", () => {
+  it("hears of every attempt, of the first that is accepted, and of waits", async () => {
+    const heard: string[] = [];
+    const observe: WorkerObserver = {
+      attempted: ({ action }, { kind }, tookMs) => void heard.push(`${action} ${kind} ${tookMs}`),
+      told: ({ dedupKey }, waitedMs) => void heard.push(`told ${dedupKey} ${waitedMs}`),
+      limited: (target) => void heard.push(`limited ${target}`),
+    };
+    const rateLimit = { ...pagerdutyLimit, limit: 2, reserve: 0 };
+    const targets = [targetTerms("pagerduty", { rateLimit })];
+    await using run = await start({ receiver: inOrder([serverError, accepted], 100), targets, observe });
+    await run.fires("a");
+    await run.clock.advance(2 * second);
+    await run.ends("a");
+    await run.clock.advance(2 * minute);
+    expect(heard).toEqual([
+      "trigger retry 100",
+      "trigger accepted 100",
+      "told a 1200",
+      "limited pagerduty",
+      "resolve accepted 100",
+    ]);
+  });
+});
+
+const unavailable = (): Partial<Ledger> => ({
+  settle: () => Promise.reject(new LedgerUnavailable("the disk is full")),
+});
+const never = (_lease: Lease): Promise<never> => new Promise(() => {});
+
+describe("stopping", () => {
+  it("lets attempts in flight end, settles them, and begins no other", async () => {
+    const run = await start({ receiver: inOrder([], 500), concurrency: 4 });
+    for (const name of ["a", "b", "c", "d"]) await run.fires(name);
+    let stopped = false;
+    const stopping = run.worker.stop().then(() => (stopped = true));
+    await run.clock.advance(499);
+    expect(stopped).toBe(false);
+    await run.clock.advance(1);
+    await stopping;
+    await run.clock.advance(5 * minute);
+    expect(run.receiver.said).toHaveLength(2);
+    expect((await run.stands()).toSorted()).toEqual([
+      "due waiting_turn",
+      "due waiting_turn",
+      "told delivered",
+      "told delivered",
+    ]);
+  });
+
+  it("interrupts what takes longer than the grace, which is then perhaps told and due at once", async () => {
+    const run = await start({
+      receiver: inOrder(() => "hang"),
+      targets: [targetTerms("pagerduty", { timeoutMs: minute })],
+    });
+    await run.fires("a");
+    let stopped = false;
+    const stopping = run.worker.stop().then(() => (stopped = true));
+    await run.clock.advance(10 * second - 1);
+    expect(stopped).toBe(false);
+    await run.clock.advance(1);
+    await stopping;
+    const [view] = (await run.ledger.incidents({ limit: 1 })).incidents;
+    expect(view?.incident).toMatchObject({ state: "due", told: { certain: false }, failures: 0 });
+    expect(view?.incident.dueAtMs).toBeLessThanOrEqual(run.clock.now());
+  });
+
+  it("while it asks for work gives back what it gets, unsent", async () => {
+    const asked = Promise.withResolvers<void>();
+    const run = await start({
+      receiver: inOrder(),
+      between: (ledger) => ({
+        claimDue: async (request) => {
+          const claimed = await ledger.claimDue(request);
+          if (claimed.leases.length > 0) await asked.promise;
+          return claimed;
+        },
+      }),
+    });
+    await run.fires("a");
+    const stopping = run.worker.stop({ graceMs: 10 * second });
+    asked.resolve();
+    await settled();
+    await run.clock.advance(12 * second);
+    await stopping;
+    expect((await run.stands())[0]).toMatch(/^(told|due) /);
+    expect(run.receiver.said.length).toBeLessThanOrEqual(1);
+  });
+
+  it("in the middle of a backoff takes no time", async () => {
+    const run = await start({ receiver: inOrder(() => serverError) });
+    await run.fires("a");
+    await run.clock.advance(30 * second);
+    await run.worker.stop();
+    expect(run.clock.nextAtMs()).toBeNull();
+  });
+
+  it("takes no longer than the grace where the ledger cannot commit, nor where an attempt never ends", async () => {
+    for (const given of [{ between: unavailable }, { publish: never }]) {
+      const run = await start({ receiver: inOrder(), ...given });
+      await run.fires("a");
+      let stopped = false;
+      const stopping = run.worker.stop({ graceMs: 10 * second }).then(() => (stopped = true));
+      await run.clock.advance(12 * second);
+      expect(stopped).toBe(true);
+      await stopping;
+    }
+  });
+
+  it("of one that does nothing is done at once", async () => {
+    const run = await start({ receiver: inOrder() });
+    await settled();
+    await run.worker.stop();
+    await run.ledger.want([wanted(firing("a"))]);
+    run.worker.wake();
+    await run.clock.advance(minute);
+    expect(run.receiver.said).toEqual([]);
+  });
+});
