@@ -12,7 +12,7 @@ import {
   operatorLinkLocalRules,
   operatorRules,
 } from "./forbidden-address.ts";
-import { addressOf } from "./request.ts";
+import { addressOf } from "./shared/request-headers.ts";
 import { Transport } from "./transport.ts";
 
 /** The host as a target's URL has it. */

@@ -12,7 +12,7 @@ export {
   refuseHost,
 } from "./forbidden-address.ts";
 export { createPublisher, targetTypes } from "./registry.ts";
-export type { PublisherOptions } from "./publisher-options.ts";
-export { accessIdentity, credentialIdentity, endpointIdentity, type Scope } from "./identity.ts";
-export { publisherFromSealed, sealable } from "./seal.ts";
+export type { PublisherOptions } from "./shared/publisher-options.ts";
+export { accessIdentity, credentialIdentity, endpointIdentity, type Scope } from "./shared/identity.ts";
+export { publisherFromSealed, sealable } from "./shared/endpoint-codec.ts";
 export { proxySecrets, Transport, type TransportOptions, type Trust } from "./transport.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { accept, receive } from "../../pagerduty/test/receiver.ts";
 import { selfSigned } from "../../pagerduty/test/self-signed.ts";
 import { startTunnelProxy } from "../../pagerduty/test/tunnel-proxy.ts";
-import { addressOf } from "./request.ts";
+import { addressOf } from "./shared/request-headers.ts";
 import { Transport } from "./transport.ts";
 
 const resolvingTo =

@@ -1,6 +1,6 @@
 import { ScriptedReceiver } from "@tocsin/testkit";
 import { expect, test } from "vitest";
-import { addressOf } from "./request.ts";
+import { addressOf } from "./shared/request-headers.ts";
 import { Transport } from "./transport.ts";
 
 const post = { headers: [], body: "{}", signal: new AbortController().signal };

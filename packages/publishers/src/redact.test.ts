@@ -8,7 +8,7 @@ import { minSecretLength } from "@tocsin/pagerduty/http";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { webhookTargetOf } from "../test/webhook.ts";
-import { plainOutcome } from "./plain-answer.ts";
+import { plainOutcome } from "./shared/classify-status.ts";
 import { endpointRedactor } from "./redact.ts";
 import type { Post, Sender } from "./transport.ts";
 

@@ -1,6 +1,6 @@
 import type { Endpoint, Outcome } from "@tocsin/core";
 import { Redactor } from "@tocsin/pagerduty/http";
-import { isSuccess } from "./answer.ts";
+import { isSuccess } from "./shared/classify-response.ts";
 import type { Reply, Sender } from "./transport.ts";
 
 /** Keeps an endpoint's credentials out of what is shown and stored, if an answer or an alert repeats them. */

@@ -1,7 +1,7 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
 import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.ts";
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
-import type { PublisherOptions, PublisherSurroundings } from "./publisher-options.ts";
+import type { PublisherOptions, PublisherSurroundings } from "./shared/publisher-options.ts";
 import { rootlyPublisher, rootlyTarget } from "./rootly/index.ts";
 import { slackPublisher, slackTarget } from "./slack/index.ts";
 import { webhookPublisher, webhookTarget } from "./webhook/index.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { tellingOf } from "../test/pagerduty.ts";
 import { operatorRules } from "./forbidden-address.ts";
 import { createPublisher, targetTypes } from "./registry.ts";
-import { publisherFromSealed, sealable } from "./seal.ts";
+import { publisherFromSealed, sealable } from "./shared/endpoint-codec.ts";
 import { Transport } from "./transport.ts";
 
 const insecure = { allow_insecure: true };

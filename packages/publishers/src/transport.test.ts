@@ -6,7 +6,7 @@ import { proxiesFrom } from "@tocsin/pagerduty/http";
 import { answer, ScriptedReceiver } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
 import { selfSigned } from "../../pagerduty/test/self-signed.ts";
-import { addressOf } from "./request.ts";
+import { addressOf } from "./shared/request-headers.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
 
 const { signal } = new AbortController();

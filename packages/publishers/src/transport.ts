@@ -11,7 +11,7 @@ import { lookup } from "node:dns";
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { LookupFunction } from "node:net";
 import { createSecureContext } from "node:tls";
-import { Exchange } from "./exchange.ts";
+import { Exchange } from "./shared/exchange.ts";
 import { failureOf } from "./failure.ts";
 import {
   type AddressRules,

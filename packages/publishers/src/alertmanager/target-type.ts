@@ -1,5 +1,5 @@
 import type { GivenAddress, Issue, Located, TargetType } from "@tocsin/core";
-import { plainFields, plainHeaders, plainOwn, plainUrl } from "../plain-target.ts";
+import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic-target.ts";
 
 /** What an Alertmanager target looks like besides what all targets have. */
 export const alertmanagerTarget: TargetType = {

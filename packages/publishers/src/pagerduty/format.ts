@@ -9,7 +9,7 @@ import {
   type Telling,
 } from "@tocsin/core";
 import type { AlertEvent, ChangeEvent, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
-import { linksOf } from "../links.ts";
+import { linksOf } from "../shared/links.ts";
 
 /** An event without its credential, which the request adds at the last moment and `render` leaves out. */
 export type KeylessEvent = Keyless<AlertEvent> | Keyless<ChangeEvent>;

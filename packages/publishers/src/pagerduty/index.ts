@@ -1,7 +1,7 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
 import { enqueueUrl, fitEvent } from "@tocsin/pagerduty";
-import type { PublisherSurroundings } from "../publisher-options.ts";
-import { addressOf, headersOf } from "../request.ts";
+import type { PublisherSurroundings } from "../shared/publisher-options.ts";
+import { addressOf, headersOf } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../redact.ts";
 import { classify } from "./classify.ts";
 import { formatEvent, type KeylessEvent } from "./format.ts";

@@ -8,7 +8,7 @@ import {
   TemplateContext,
   type Telling,
 } from "@tocsin/core";
-import { type Link, webLinksOf } from "../links.ts";
+import { type Link, webLinksOf } from "../shared/links.ts";
 import { deduplicationKey } from "./dedup-key.ts";
 
 /** The attributes of a new alert that are used: https://docs.rootly.com/api-reference/alerts/creates-an-alert */

@@ -1,5 +1,5 @@
 import type { Outcome } from "@tocsin/core";
-import { accepted, isSuccess, unaccepted, unanswered } from "../answer.ts";
+import { accepted, isSuccess, unaccepted, unanswered } from "../shared/classify-response.ts";
 import type { Reply } from "../transport.ts";
 import { objectOf } from "./document.ts";
 

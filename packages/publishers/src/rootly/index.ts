@@ -1,5 +1,5 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
-import type { PublisherSurroundings } from "../publisher-options.ts";
+import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { endpointRedactor } from "../redact.ts";
 import type { Reply } from "../transport.ts";
 import { AlertIds } from "./alert-ids.ts";

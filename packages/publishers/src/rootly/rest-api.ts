@@ -1,7 +1,7 @@
 import type { Endpoint, Outcome } from "@tocsin/core";
-import { isSuccess } from "../answer.ts";
-import type { PublisherSurroundings } from "../publisher-options.ts";
-import { addressOf, headersOf } from "../request.ts";
+import { isSuccess } from "../shared/classify-response.ts";
+import type { PublisherSurroundings } from "../shared/publisher-options.ts";
+import { addressOf, headersOf } from "../shared/request-headers.ts";
 import type { Reply } from "../transport.ts";
 import { unheard } from "./classify.ts";
 import { type FoundAlert, type Page, pageOf } from "./document.ts";

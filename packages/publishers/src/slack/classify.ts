@@ -1,5 +1,5 @@
 import type { Outcome } from "@tocsin/core";
-import { accepted, detailOf, isSuccess, unaccepted, unanswered } from "../answer.ts";
+import { accepted, detailOf, isSuccess, unaccepted, unanswered } from "../shared/classify-response.ts";
 import { retryAfterMs } from "../retry-after.ts";
 import type { Reply } from "../transport.ts";
 import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";

@@ -1,10 +1,10 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
-import type { PublisherSurroundings } from "../publisher-options.ts";
-import { addressOf, headersOf } from "../request.ts";
+import type { PublisherSurroundings } from "../shared/publisher-options.ts";
+import { addressOf, headersOf } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../redact.ts";
 import { blocksRefused, classify } from "./classify.ts";
 import { messageOf } from "./message.ts";
-import { Plainly } from "./plainly.ts";
+import { Plainly } from "./text-only-retry.ts";
 import { isSlackHost } from "./slack-hosts.ts";
 
 export { slackTarget } from "./target-type.ts";

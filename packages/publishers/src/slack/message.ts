@@ -1,5 +1,5 @@
 import { type Endpoint, isBlank, type Labels, type Severity, TemplateContext, type Telling } from "@tocsin/core";
-import { webLinksOf } from "../links.ts";
+import { webLinksOf } from "../shared/links.ts";
 import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
 
 /** https://docs.slack.dev/reference/block-kit/blocks, the part of it that is used. */

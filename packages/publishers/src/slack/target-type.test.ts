@@ -1,7 +1,7 @@
 import { parseTarget, type ParseTargetOptions } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { botToken, webhookPath } from "../../test/slack.ts";
-import { credentialIdentity, endpointIdentity } from "../identity.ts";
+import { credentialIdentity, endpointIdentity } from "../shared/identity.ts";
 import { slackTarget } from "./target-type.ts";
 
 const webhook_url = `https://hooks.slack.com${webhookPath}`;

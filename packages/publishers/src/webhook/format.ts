@@ -7,7 +7,7 @@ import {
   TemplateContext,
   type Telling,
 } from "@tocsin/core";
-import { type Link, webLinksOf } from "../links.ts";
+import { type Link, webLinksOf } from "../shared/links.ts";
 import { wellFormed } from "./well-formed.ts";
 
 /** What a webhook is told. Fields are added, never renamed or removed: README.md documents them. */

@@ -1,7 +1,7 @@
 import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
-import { plainOutcome } from "../plain-answer.ts";
-import type { PublisherSurroundings } from "../publisher-options.ts";
-import { addressOf, headersOf } from "../request.ts";
+import { plainOutcome } from "../shared/classify-status.ts";
+import type { PublisherSurroundings } from "../shared/publisher-options.ts";
+import { addressOf, headersOf } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../redact.ts";
 import { fit } from "./fit.ts";
 import { formatEvent } from "./format.ts";

@@ -2,7 +2,7 @@ import { parseTarget, type ParseTargetOptions, targetJsonSchema } from "@tocsin/
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { signingSecret } from "../../test/webhook.ts";
-import { credentialIdentity, endpointIdentity } from "../identity.ts";
+import { credentialIdentity, endpointIdentity } from "../shared/identity.ts";
 import { webhookTarget } from "./target-type.ts";
 
 const other = "whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";

@@ -7,7 +7,7 @@ import {
   secretInput,
   type TargetType,
 } from "@tocsin/core";
-import { plainFields, plainHeaders, plainOwn, plainUrl } from "../plain-target.ts";
+import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic-target.ts";
 import { keyIn } from "./sign.ts";
 
 /** What a webhook target looks like besides what all targets have. */

@@ -1,7 +1,7 @@
 import type { Outcome } from "@tocsin/core";
-import { excerptOf } from "./excerpt.ts";
-import { retryAfterMs } from "./retry-after.ts";
-import type { Reply } from "./transport.ts";
+import { excerptOf } from "../excerpt.ts";
+import { retryAfterMs } from "../retry-after.ts";
+import type { Reply } from "../transport.ts";
 
 /** What means the same for every receiver. What one receiver means by a status is said in its own `classify.ts`. */
 

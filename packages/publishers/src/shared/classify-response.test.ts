@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { accepted, type Answer, detailOf, unaccepted, unanswered } from "./answer.ts";
-import type { Reply } from "./transport.ts";
+import { accepted, type Answer, detailOf, unaccepted, unanswered } from "./classify-response.ts";
+import type { Reply } from "../transport.ts";
 
 const nowMs = Date.UTC(2026, 10, 23);
 

@@ -1,5 +1,5 @@
 import type { Endpoint } from "@tocsin/core";
-import type { Address } from "./transport.ts";
+import type { Address } from "../transport.ts";
 
 /** A URL as the transport wants it. */
 export function addressOf(href: string): Address {

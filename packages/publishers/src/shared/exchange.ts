@@ -1,6 +1,6 @@
 import type { Connection, ConnectionPool, Response } from "@tocsin/pagerduty/http";
-import { failureOf } from "./failure.ts";
-import type { Reply } from "./transport.ts";
+import { failureOf } from "../failure.ts";
+import type { Reply } from "../transport.ts";
 
 /** What an exchange needs to know of its request. */
 export interface Ask {

@@ -1,6 +1,6 @@
 import { type GivenAddress, type Issue, Secret } from "@tocsin/core";
 import { z } from "zod";
-import { isLinkLocal } from "./forbidden-address.ts";
+import { isLinkLocal } from "../forbidden-address.ts";
 
 /** What targets of types have in common whose receiver may be anywhere. */
 export const plainFields = {

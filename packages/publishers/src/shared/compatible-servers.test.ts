@@ -2,9 +2,9 @@ import { gzipSync } from "node:zlib";
 import { parseTarget, type Target } from "@tocsin/core";
 import { type Act, answer, ScriptedReceiver } from "@tocsin/testkit";
 import { afterAll, describe, expect, test } from "vitest";
-import { tellingOf } from "../test/pagerduty.ts";
-import { createPublisher, targetTypes } from "./registry.ts";
-import { Transport } from "./transport.ts";
+import { tellingOf } from "../../test/pagerduty.ts";
+import { createPublisher, targetTypes } from "../registry.ts";
+import { Transport } from "../transport.ts";
 
 const transport = new Transport();
 afterAll(() => transport.close());

@@ -1,6 +1,6 @@
 import { type Endpoint, parseTemplate, type Publisher, Secret, type TemplateTexts } from "@tocsin/core";
 import type { PublisherOptions } from "./publisher-options.ts";
-import { createPublisher } from "./registry.ts";
+import { createPublisher } from "../registry.ts";
 
 /** What is kept of an endpoint while an incident is open there. Written and read here only. */
 interface Sealed {

@@ -1,7 +1,7 @@
 import { parseTarget, Secret, type Target } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { accessIdentity, credentialIdentity, endpointIdentity } from "./identity.ts";
-import { targetTypes } from "./registry.ts";
+import { targetTypes } from "../registry.ts";
 
 const targetOf = (written: object, beside: Readonly<Record<string, string>> = {}): Target => {
   const parsed = parseTarget({ name: "t", ...written }, { types: targetTypes, readSecret: String, beside });
