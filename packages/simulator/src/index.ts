@@ -1,9 +1,9 @@
-export { hashKey } from "./credentials.ts";
-export type { SimulatorAnswer, SimulatorRequest, Mishap, Region } from "./exchange.ts";
+export { hashKey } from "./state/credentials.ts";
+export type { SimulatorAnswer, SimulatorRequest, Mishap, Region } from "./server/exchange.ts";
 export type { Applied, FaultKind, FaultSetting } from "./faults/fault.ts";
 export { SettingError } from "./setting-error.ts";
 export type { Issue } from "./setting-error.ts";
-export type { LimitSetting } from "./limits.ts";
+export type { LimitSetting } from "./state/limits.ts";
 export { FINDING_KINDS } from "./oracle/findings.ts";
 export type { Finding, FindingKind } from "./oracle/findings.ts";
 export { judge } from "./oracle/judge.ts";
@@ -24,9 +24,9 @@ export type {
   RefusalRow,
   RequestRow,
   WebhookRow,
-} from "./rows.ts";
-export type { Listening, ListenOptions } from "./server.ts";
-export type { SimulatorOptions } from "./parts.ts";
+} from "./server/rows.ts";
+export type { Listening, ListenOptions } from "./server/server.ts";
+export type { SimulatorOptions } from "./components.ts";
 export { Simulator } from "./simulator.ts";
 
 export type { PostWebhook, WebhookRequest } from "./webhooks/webhook-sender.ts";

@@ -1,23 +1,23 @@
-import { control } from "./control/control.ts";
-import { pathOf } from "./exchange.ts";
-import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
+import { control } from "./server/control/control.ts";
+import { pathOf } from "./server/exchange.ts";
+import type { Region, SimulatorAnswer, SimulatorRequest } from "./server/exchange.ts";
 import { readFaultScript } from "./faults/fault-script.ts";
 import type { FaultSetting } from "./faults/fault.ts";
 import { readFaults } from "./faults/read-faults.ts";
-import type { Leaving } from "./journal.ts";
-import { limitRow, readLimitSetting } from "./limits.ts";
-import type { LimitSetting } from "./limits.ts";
+import type { Leaving } from "./state/journal.ts";
+import { limitRow, readLimitSetting } from "./state/limits.ts";
+import type { LimitSetting } from "./state/limits.ts";
 import { judge } from "./oracle/judge.ts";
 import { makeReport } from "./oracle/report.ts";
 import type { Report } from "./oracle/report.ts";
 import { readTruth } from "./oracle/truth.ts";
 import type { Truth, TruthSetting } from "./oracle/truth.ts";
-import { Parts } from "./parts.ts";
-import type { SimulatorOptions } from "./parts.ts";
-import * as rows from "./rows.ts";
-import { listen } from "./server.ts";
-import type { Listening, ListenOptions } from "./server.ts";
-import { startPump } from "./webhooks/pump.ts";
+import { Parts } from "./components.ts";
+import type { SimulatorOptions } from "./components.ts";
+import * as rows from "./server/rows.ts";
+import { listen } from "./server/server.ts";
+import type { Listening, ListenOptions } from "./server/server.ts";
+import { startPump } from "./webhooks/delivery-loop.ts";
 
 /**
  * A stand-in for PagerDuty and other receivers of alerts: strict about what it takes, right about deduplication,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { Simulator } from "../src/index.ts";
 import type { Report, TruthEvent } from "../src/index.ts";
-import { seededRandom } from "../src/random.ts";
+import { seededRandom } from "../src/faults/random.ts";
 import { KEY, resolve, TestClock, trigger } from "./requests.ts";
 
 /*

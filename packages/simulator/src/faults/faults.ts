@@ -1,6 +1,6 @@
-import type { Region } from "../exchange.ts";
-import { seededRandom } from "../random.ts";
-import type { Random } from "../random.ts";
+import type { Region } from "../server/exchange.ts";
+import { seededRandom } from "./random.ts";
+import type { Random } from "./random.ts";
 import { strikesEarly } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 

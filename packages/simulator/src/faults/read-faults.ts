@@ -1,5 +1,5 @@
 import { parseDurationMs } from "../duration.ts";
-import { isRecord } from "../json-body.ts";
+import { isRecord } from "../server/json-body.ts";
 import { SettingError } from "../setting-error.ts";
 import { appliedUnlessSaid, FAULT_KINDS, strikesEarly } from "./fault.ts";
 import type { Fault, FaultKind, FaultSetting } from "./fault.ts";

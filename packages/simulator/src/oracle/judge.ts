@@ -1,9 +1,9 @@
-import type { ChangeRow, IncidentRow, RefusalRow, RequestRow } from "../rows.ts";
-import type { OverLimitRow } from "../rows.ts";
+import type { ChangeRow, IncidentRow, RefusalRow, RequestRow } from "../server/rows.ts";
+import type { OverLimitRow } from "../server/rows.ts";
 import { FINDING_KINDS } from "./findings.ts";
 import type { Finding, FindingKind } from "./findings.ts";
-import { judgeLine } from "./judge-line.ts";
-import { drawLines } from "./line.ts";
+import { judgeLine } from "./judge-timeline.ts";
+import { drawLines } from "./timeline.ts";
 import type { Truth } from "./truth.ts";
 
 /** What the receivers show: the answers of the control API, or of the library's methods of the same names. */

@@ -1,5 +1,5 @@
-import type { Counts } from "../journal.ts";
-import type { IncidentRow } from "../rows.ts";
+import type { Counts } from "../state/journal.ts";
+import type { IncidentRow } from "../server/rows.ts";
 import { FINDING_KINDS } from "./findings.ts";
 import type { Verdict } from "./judge.ts";
 

@@ -1,6 +1,6 @@
-import { hashKey } from "../credentials.ts";
+import { hashKey } from "../state/credentials.ts";
 import { parseDurationMs } from "../duration.ts";
-import { isRecord } from "../json-body.ts";
+import { isRecord } from "../server/json-body.ts";
 import { SettingError } from "../setting-error.ts";
 import type { Issue } from "../setting-error.ts";
 

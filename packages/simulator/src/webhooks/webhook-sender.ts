@@ -1,4 +1,4 @@
-import type { BookChange, Incident } from "../incident-book.ts";
+import type { BookChange, Incident } from "../state/incident-store.ts";
 import { incidentDocument } from "../receivers/pagerduty/rest-documents.ts";
 import { signatureHeader } from "./sign.ts";
 import type { Subscription, Subscriptions } from "./subscriptions.ts";

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import { alertEvent, changeEvent } from "../../src/receivers/pagerduty/event-schema.ts";
 import * as rootlySchema from "../../src/receivers/rootly/rootly-schema.ts";
-import { violations } from "../../src/schema.ts";
-import type { Schema } from "../../src/schema.ts";
+import { violations } from "../../src/receivers/schema.ts";
+import type { Schema } from "../../src/receivers/schema.ts";
 import { post } from "../requests.ts";
 
 /** The fields and types that PagerDuty and Rootly document, written down apart from the simulator's own schemas. */

@@ -1,10 +1,18 @@
-import { json, pathOf } from "../../exchange.ts";
-import type { Call, Receiver, Region, Served, SimulatorAnswer, SimulatorRequest, Violation } from "../../exchange.ts";
-import type { Ground } from "../../ground.ts";
-import type { Identity, Incident } from "../../incident-book.ts";
-import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
-import { violations } from "../../schema.ts";
-import type { Schema } from "../../schema.ts";
+import { json, pathOf } from "../../server/exchange.ts";
+import type {
+  Call,
+  Receiver,
+  Region,
+  Served,
+  SimulatorAnswer,
+  SimulatorRequest,
+  Violation,
+} from "../../server/exchange.ts";
+import type { Ground } from "../../state/state.ts";
+import type { Identity, Incident } from "../../state/incident-store.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
+import { violations } from "../schema.ts";
+import type { Schema } from "../schema.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** Alertmanager's default `resolve_timeout`: how long an alert without an end is believed. */

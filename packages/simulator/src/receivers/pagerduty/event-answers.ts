@@ -1,5 +1,5 @@
-import { json } from "../../exchange.ts";
-import type { SimulatorAnswer, Violation } from "../../exchange.ts";
+import { json } from "../../server/exchange.ts";
+import type { SimulatorAnswer, Violation } from "../../server/exchange.ts";
 
 /** The documented bodies of the Events API v2. */
 export const accepted = (dedupKey: string): SimulatorAnswer =>

@@ -1,4 +1,4 @@
-import type { Schema } from "../../schema.ts";
+import type { Schema } from "../schema.ts";
 
 /*
  * PagerDuty Events API v2. A test compares these with the official OpenAPI file; what is stricter here comes from the

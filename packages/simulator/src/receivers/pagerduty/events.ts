@@ -1,8 +1,8 @@
-import { json, pathOf } from "../../exchange.ts";
-import type { Call, Receiver, Region, Served, Violation } from "../../exchange.ts";
-import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
-import { violations } from "../../schema.ts";
-import type { Ground } from "../../ground.ts";
+import { json, pathOf } from "../../server/exchange.ts";
+import type { Call, Receiver, Region, Served, Violation } from "../../server/exchange.ts";
+import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
+import { violations } from "../schema.ts";
+import type { Ground } from "../../state/state.ts";
 import { accepted, changeAccepted, invalid, throttled, unparsable } from "./event-answers.ts";
 import { alertEvent, changeEvent } from "./event-schema.ts";
 

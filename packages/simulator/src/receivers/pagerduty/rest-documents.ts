@@ -1,7 +1,7 @@
-import { json } from "../../exchange.ts";
-import type { Served, SimulatorAnswer, Violation } from "../../exchange.ts";
-import type { Incident } from "../../incident-book.ts";
-import type { Usage } from "../../windows.ts";
+import { json } from "../../server/exchange.ts";
+import type { Served, SimulatorAnswer, Violation } from "../../server/exchange.ts";
+import type { Incident } from "../../state/incident-store.ts";
+import type { Usage } from "../../state/rate-windows.ts";
 
 /** PagerDuty's REST errors. */
 export const refuse = (

@@ -1,8 +1,8 @@
-import { json, pathOf, queryOf } from "../../exchange.ts";
-import type { Call, Receiver, Region, Served, SimulatorRequest } from "../../exchange.ts";
-import type { Ground } from "../../ground.ts";
-import type { Incident, IncidentStatus } from "../../incident-book.ts";
-import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
+import { json, pathOf, queryOf } from "../../server/exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest } from "../../server/exchange.ts";
+import type { Ground } from "../../state/state.ts";
+import type { Incident, IncidentStatus } from "../../state/incident-store.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeaders } from "./rest-documents.ts";
 import { answerSubscriptions } from "./subscriptions-api.ts";
 

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 
-import { json } from "../../exchange.ts";
-import type { Served, SimulatorRequest } from "../../exchange.ts";
-import type { Ground } from "../../ground.ts";
-import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
+import { json } from "../../server/exchange.ts";
+import type { Served, SimulatorRequest } from "../../server/exchange.ts";
+import type { Ground } from "../../state/state.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import type { Subscription } from "../../webhooks/subscriptions.ts";
 import { refuse } from "./rest-documents.ts";
 

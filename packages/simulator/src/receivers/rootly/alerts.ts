@@ -1,6 +1,6 @@
-import type { Served } from "../../exchange.ts";
-import type { IncidentStatus, LogEntry } from "../../incident-book.ts";
-import { isRecord, stringOf } from "../../json-body.ts";
+import type { Served } from "../../server/exchange.ts";
+import type { IncidentStatus, LogEntry } from "../../state/incident-store.ts";
+import { isRecord, stringOf } from "../../server/json-body.ts";
 import { alertResource, alertStatus, document, notFound, page, refuse } from "./rootly-documents.ts";
 import type { Handle, Visit } from "./routes.ts";
 

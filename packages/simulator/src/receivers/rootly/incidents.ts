@@ -1,5 +1,5 @@
-import type { Served } from "../../exchange.ts";
-import { stringOf } from "../../json-body.ts";
+import type { Served } from "../../server/exchange.ts";
+import { stringOf } from "../../server/json-body.ts";
 import { document, incidentResource, notFound, page } from "./rootly-documents.ts";
 import type { Handle, Visit } from "./routes.ts";
 

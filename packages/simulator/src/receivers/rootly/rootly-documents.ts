@@ -1,6 +1,6 @@
-import type { SimulatorAnswer, Served, Violation } from "../../exchange.ts";
-import type { Incident } from "../../incident-book.ts";
-import { isRecord } from "../../json-body.ts";
+import type { SimulatorAnswer, Served, Violation } from "../../server/exchange.ts";
+import type { Incident } from "../../state/incident-store.ts";
+import { isRecord } from "../../server/json-body.ts";
 
 export const MEDIA_TYPE = "application/vnd.api+json";
 

@@ -1,4 +1,4 @@
-import type { Schema } from "../../schema.ts";
+import type { Schema } from "../schema.ts";
 
 /* Rootly's JSON:API bodies. A test compares them with docs/receivers/rootly.openapi.json. */
 

@@ -1,9 +1,9 @@
-import { pathOf, queryOf } from "../../exchange.ts";
-import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../exchange.ts";
-import type { Ground } from "../../ground.ts";
-import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
-import { violations } from "../../schema.ts";
-import type { Usage } from "../../windows.ts";
+import { pathOf, queryOf } from "../../server/exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
+import type { Ground } from "../../state/state.ts";
+import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
+import { violations } from "../schema.ts";
+import type { Usage } from "../../state/rate-windows.ts";
 import { attributesIn, MEDIA_TYPE, notFound, refuse, throttled } from "./rootly-documents.ts";
 import { ROUTES } from "./routes.ts";
 import type { Route } from "./routes.ts";

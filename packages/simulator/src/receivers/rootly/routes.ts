@@ -1,6 +1,6 @@
-import type { Region, Served } from "../../exchange.ts";
-import type { Ground } from "../../ground.ts";
-import type { Schema } from "../../schema.ts";
+import type { Region, Served } from "../../server/exchange.ts";
+import type { Ground } from "../../state/state.ts";
+import type { Schema } from "../schema.ts";
 import * as alerts from "./alerts.ts";
 import * as incidents from "./incidents.ts";
 import { document, page } from "./rootly-documents.ts";

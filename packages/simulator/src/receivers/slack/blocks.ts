@@ -1,6 +1,6 @@
-import type { Violation } from "../../exchange.ts";
-import { isRecord, stringOf } from "../../json-body.ts";
-import { codePointsExceed } from "../../schema.ts";
+import type { Violation } from "../../server/exchange.ts";
+import { isRecord, stringOf } from "../../server/json-body.ts";
+import { codePointsExceed } from "../schema.ts";
 
 type Block = Readonly<Record<string, unknown>>;
 type Found = Violation[];

@@ -1,8 +1,8 @@
-import { text } from "../../exchange.ts";
-import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../exchange.ts";
-import { pathOf } from "../../exchange.ts";
-import type { Ground } from "../../ground.ts";
-import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
+import { text } from "../../server/exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
+import { pathOf } from "../../server/exchange.ts";
+import type { Ground } from "../../state/state.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { messageFault } from "./message.ts";
 
 /** `/services/T…/B…/…`: the path is the credential. */

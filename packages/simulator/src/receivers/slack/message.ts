@@ -1,6 +1,6 @@
-import type { Violation } from "../../exchange.ts";
-import { isRecord, stringOf } from "../../json-body.ts";
-import { codePointsExceed } from "../../schema.ts";
+import type { Violation } from "../../server/exchange.ts";
+import { isRecord, stringOf } from "../../server/json-body.ts";
+import { codePointsExceed } from "../schema.ts";
 import { blockViolations } from "./blocks.ts";
 
 /** What is wrong with a message, and Slack's word for it. */

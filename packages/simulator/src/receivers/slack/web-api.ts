@@ -1,8 +1,8 @@
-import { json, pathOf } from "../../exchange.ts";
-import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../exchange.ts";
-import type { Ground } from "../../ground.ts";
-import { isRecord, parseJsonBody, stringOf } from "../../json-body.ts";
-import { codePointsExceed } from "../../schema.ts";
+import { json, pathOf } from "../../server/exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
+import type { Ground } from "../../state/state.ts";
+import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
+import { codePointsExceed } from "../schema.ts";
 import { messageFault } from "./message.ts";
 
 type Body = Readonly<Record<string, unknown>>;

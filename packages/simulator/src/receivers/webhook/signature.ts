@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
-import type { SimulatorRequest, Violation } from "../../exchange.ts";
+import type { SimulatorRequest, Violation } from "../../server/exchange.ts";
 
 /** Either way, as the reference libraries have it. */
 const TOLERANCE_S = 5 * 60;

@@ -1,8 +1,8 @@
-import { json, pathOf } from "../../exchange.ts";
-import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../exchange.ts";
-import type { Delivery, Ground } from "../../ground.ts";
-import type { Identity } from "../../incident-book.ts";
-import { isRecord, parseJson, stringOf } from "../../json-body.ts";
+import { json, pathOf } from "../../server/exchange.ts";
+import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
+import type { Delivery, Ground } from "../../state/state.ts";
+import type { Identity } from "../../state/incident-store.ts";
+import { isRecord, parseJson, stringOf } from "../../server/json-body.ts";
 import { signatureViolations } from "./signature.ts";
 
 const MOST_IDS = 100_000;

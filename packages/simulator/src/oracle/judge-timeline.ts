@@ -1,9 +1,9 @@
-import type { EventRow } from "../rows.ts";
+import type { EventRow } from "../server/rows.ts";
 import { CLOCKS_DIFFER_MS, episodeAt, mayResolve } from "./episodes.ts";
 import type { Episode } from "./episodes.ts";
 import { iso } from "./findings.ts";
 import type { Finding, FindingKind } from "./findings.ts";
-import type { Line, Told } from "./line.ts";
+import type { Line, Told } from "./timeline.ts";
 import type { Truth } from "./truth.ts";
 
 type Say = (kind: FindingKind, atMs: number | undefined, says: string) => void;

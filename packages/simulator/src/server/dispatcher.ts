@@ -1,10 +1,10 @@
 import { json, pathOf } from "./exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
-import type { Fault } from "./faults/fault.ts";
-import type { Faults } from "./faults/faults.ts";
-import { spoil } from "./faults/spoil.ts";
-import type { Journal, RequestRecord } from "./journal.ts";
-import type { Charge, Limit, Windows } from "./windows.ts";
+import type { Fault } from "../faults/fault.ts";
+import type { Faults } from "../faults/faults.ts";
+import { spoil } from "../faults/corrupt-response.ts";
+import type { Journal, RequestRecord } from "../state/journal.ts";
+import type { Charge, Limit, Windows } from "../state/rate-windows.ts";
 
 export interface Surroundings {
   readonly clock: { now(): number };

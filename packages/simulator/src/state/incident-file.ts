@@ -1,9 +1,9 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
-import type { Change, Ground } from "./ground.ts";
-import type { BookChange } from "./incident-book.ts";
-import type { Message } from "./receivers/slack/messages.ts";
+import type { Change, Ground } from "./state.ts";
+import type { BookChange } from "./incident-store.ts";
+import type { Message } from "../receivers/slack/messages.ts";
 
 type Line =
   | BookChange

@@ -1,5 +1,5 @@
-import { json } from "../exchange.ts";
-import type { Call, SimulatorAnswer } from "../exchange.ts";
+import { json } from "../server/exchange.ts";
+import type { Call, SimulatorAnswer } from "../server/exchange.ts";
 import type { Fault } from "./fault.ts";
 
 const NO_ANSWER = { status: 0, headers: {}, body: "" } as const;

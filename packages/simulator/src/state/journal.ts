@@ -1,5 +1,5 @@
 import { BoundedList } from "./bounded-list.ts";
-import type { Region, Violation } from "./exchange.ts";
+import type { Region, Violation } from "../server/exchange.ts";
 
 /** One request as it was met. */
 export interface RequestRecord {

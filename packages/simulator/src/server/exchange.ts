@@ -1,4 +1,4 @@
-import type { Charge, Usage } from "./windows.ts";
+import type { Charge, Usage } from "../state/rate-windows.ts";
 
 /** One HTTP request as it arrived. Header names in lower case; `path` may carry a query. */
 export interface SimulatorRequest {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { IncidentBook } from "../src/incident-book.ts";
-import type { BookChange, Identity } from "../src/incident-book.ts";
+import { IncidentBook } from "../src/state/incident-store.ts";
+import type { BookChange, Identity } from "../src/state/incident-store.ts";
 
 const identity = (dedupKey: string): Identity => ({ receiver: "pagerduty", region: "us", key: "k", dedupKey });
 const trigger = (atMs: number) => ({ atMs, action: "trigger", severity: "critical", summary: "disk full" });

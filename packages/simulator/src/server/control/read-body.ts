@@ -1,6 +1,6 @@
 import type { SimulatorRequest } from "../exchange.ts";
 import { isRecord, parseJson } from "../json-body.ts";
-import { SettingError } from "../setting-error.ts";
+import { SettingError } from "../../setting-error.ts";
 
 /** @throws SettingError when the body is not JSON */
 export function readBody(request: SimulatorRequest): unknown {

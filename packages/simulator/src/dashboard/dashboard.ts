@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-import type { SimulatorAnswer } from "../exchange.ts";
-import { script } from "./page-script.ts";
-import { style } from "./page-style.ts";
+import type { SimulatorAnswer } from "../server/exchange.ts";
+import { script } from "./dashboard-script.ts";
+import { style } from "./dashboard-style.ts";
 
 const digest = (source: string): string => `'sha256-${createHash("sha256").update(source).digest("base64")}'`;
 

@@ -1,12 +1,12 @@
 import { json, queryOf, text } from "../exchange.ts";
 import type { SimulatorAnswer, SimulatorRequest } from "../exchange.ts";
-import type { FaultSetting } from "../faults/fault.ts";
-import type { LimitSetting } from "../limits.ts";
-import { reportInWords } from "../oracle/report.ts";
-import type { TruthSetting } from "../oracle/truth.ts";
-import { page } from "../page/page.ts";
-import { SettingError } from "../setting-error.ts";
-import type { Simulator } from "../simulator.ts";
+import type { FaultSetting } from "../../faults/fault.ts";
+import type { LimitSetting } from "../../state/limits.ts";
+import { reportInWords } from "../../oracle/report.ts";
+import type { TruthSetting } from "../../oracle/truth.ts";
+import { page } from "../../dashboard/dashboard.ts";
+import { SettingError } from "../../setting-error.ts";
+import type { Simulator } from "../../simulator.ts";
 import { overview } from "./overview.ts";
 import { expect, isStrings, readBody, readLimit, readObject } from "./read-body.ts";
 

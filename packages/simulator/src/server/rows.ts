@@ -1,12 +1,12 @@
-import { formatDuration } from "./duration.ts";
-import type { Fault } from "./faults/fault.ts";
-import type { Change, Delivery } from "./ground.ts";
-import type { Incident } from "./incident-book.ts";
-import type { Message } from "./receivers/slack/messages.ts";
-import type { WebhookRecord } from "./webhooks/webhook-sender.ts";
-import type { Excess } from "./windows.ts";
-import type { limitRow } from "./limits.ts";
-import type { Refusal, RequestRecord } from "./journal.ts";
+import { formatDuration } from "../duration.ts";
+import type { Fault } from "../faults/fault.ts";
+import type { Change, Delivery } from "../state/state.ts";
+import type { Incident } from "../state/incident-store.ts";
+import type { Message } from "../receivers/slack/messages.ts";
+import type { WebhookRecord } from "../webhooks/webhook-sender.ts";
+import type { Excess } from "../state/rate-windows.ts";
+import type { limitRow } from "../state/limits.ts";
+import type { Refusal, RequestRecord } from "../state/journal.ts";
 
 /*
  * What the control API shows, and the library returns: snake_case as the receivers write it, times in ISO 8601.

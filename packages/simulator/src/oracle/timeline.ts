@@ -1,4 +1,4 @@
-import type { IncidentRow, RequestRow } from "../rows.ts";
+import type { IncidentRow, RequestRow } from "../server/rows.ts";
 import { episodesOf } from "./episodes.ts";
 import type { Episode } from "./episodes.ts";
 import type { SourceEvent, Truth, TruthTarget } from "./truth.ts";

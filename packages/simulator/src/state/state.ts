@@ -1,10 +1,10 @@
 import { BoundedList } from "./bounded-list.ts";
 import { KeyHasher, KnownKeys } from "./credentials.ts";
-import type { Region } from "./exchange.ts";
-import { IncidentBook } from "./incident-book.ts";
-import { Messages } from "./receivers/slack/messages.ts";
-import type { Random } from "./random.ts";
-import { Subscriptions } from "./webhooks/subscriptions.ts";
+import type { Region } from "../server/exchange.ts";
+import { IncidentBook } from "./incident-store.ts";
+import { Messages } from "../receivers/slack/messages.ts";
+import type { Random } from "../faults/random.ts";
+import { Subscriptions } from "../webhooks/subscriptions.ts";
 
 /** A change event: it notifies nobody and has no lifecycle. */
 export interface Change {

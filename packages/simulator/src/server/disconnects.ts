@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-import type { Leaving } from "./journal.ts";
+import type { Leaving } from "../state/journal.ts";
 
 /** The answers on one connection: numbers only, for a busy one has many in a moment. */
 interface Recent {

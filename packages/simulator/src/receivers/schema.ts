@@ -1,5 +1,5 @@
-import type { Violation } from "./exchange.ts";
-import { isRecord } from "./json-body.ts";
+import type { Violation } from "../server/exchange.ts";
+import { isRecord } from "../server/json-body.ts";
 
 /**
  * The part of JSON Schema that the receivers' documents need, plus three rules of their prose:

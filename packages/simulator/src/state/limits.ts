@@ -1,7 +1,7 @@
-import { formatDuration, parseDurationMs } from "./duration.ts";
-import { isRecord } from "./json-body.ts";
-import { SettingError } from "./setting-error.ts";
-import type { Limit } from "./windows.ts";
+import { formatDuration, parseDurationMs } from "../duration.ts";
+import { isRecord } from "../server/json-body.ts";
+import { SettingError } from "../setting-error.ts";
+import type { Limit } from "./rate-windows.ts";
 
 /** A limit as it is written: `{ "limit": 120, "per": "6s" }`. What is left out stays as it was. */
 export interface LimitSetting {

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 
 import { json } from "./exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
-import type { Leaving } from "./journal.ts";
-import { RecentAnswers } from "./recent-answers.ts";
+import type { Leaving } from "../state/journal.ts";
+import { RecentAnswers } from "./disconnects.ts";
 import { send } from "./send.ts";
 
 export interface ListenOptions {

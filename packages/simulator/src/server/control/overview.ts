@@ -1,7 +1,7 @@
 import { json } from "../exchange.ts";
 import type { SimulatorAnswer, SimulatorRequest } from "../exchange.ts";
 import type { IncidentRow } from "../rows.ts";
-import type { Simulator } from "../simulator.ts";
+import type { Simulator } from "../../simulator.ts";
 
 const MOST_INCIDENTS = 200;
 const MOST_OTHERS = 50;

@@ -1,12 +1,12 @@
-import type { Receiver } from "./exchange.ts";
+import type { Receiver } from "./server/exchange.ts";
 import { Faults } from "./faults/faults.ts";
-import { Ground } from "./ground.ts";
-import { IncidentFile } from "./incident-file.ts";
-import { Intake } from "./intake.ts";
-import { Journal } from "./journal.ts";
-import { defaultLimits, readLimitSetting } from "./limits.ts";
-import type { LimitSetting } from "./limits.ts";
-import { seededRandom } from "./random.ts";
+import { Ground } from "./state/state.ts";
+import { IncidentFile } from "./state/incident-file.ts";
+import { Intake } from "./server/dispatcher.ts";
+import { Journal } from "./state/journal.ts";
+import { defaultLimits, readLimitSetting } from "./state/limits.ts";
+import type { LimitSetting } from "./state/limits.ts";
+import { seededRandom } from "./faults/random.ts";
 import { alertmanager } from "./receivers/alertmanager/alerts.ts";
 import { pagerdutyEvents } from "./receivers/pagerduty/events.ts";
 import { pagerdutyRest } from "./receivers/pagerduty/rest.ts";
@@ -17,8 +17,8 @@ import { webhook } from "./receivers/webhook/webhook.ts";
 import { postWebhook } from "./webhooks/post-webhook.ts";
 import { WebhookSender } from "./webhooks/webhook-sender.ts";
 import type { PostWebhook } from "./webhooks/webhook-sender.ts";
-import { Windows } from "./windows.ts";
-import type { Limit } from "./windows.ts";
+import { Windows } from "./state/rate-windows.ts";
+import type { Limit } from "./state/rate-windows.ts";
 
 export interface SimulatorOptions {
   /** Wall clock in ms. @default the system's */
