@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { ApiServer } from "../apps/tocsin/src/discovery/kubernetes/api-server.fixture.ts";
+import { ApiServer } from "../apps/tocsin/src/targets/discovery/kubernetes/api-server.fixture.ts";
 import { PagerDuty, routingKey } from "./lib/pagerduty.ts";
 import { temporaryDirectory } from "./lib/place.ts";
 import { Service } from "./lib/tocsin.ts";

@@ -4,7 +4,7 @@ import { format, type FormatOptions } from "oxfmt";
 
 import { commandLinePage } from "../apps/tocsin/src/cli/docs.ts";
 import { commandLine } from "../apps/tocsin/src/cli/program.ts";
-import { configurationPage } from "../apps/tocsin/src/config/docs.ts";
+import { configurationPage } from "../apps/tocsin/src/config/configuration-page.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
 
 import { statesPage } from "./states-page.ts";

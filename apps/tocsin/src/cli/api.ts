@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 
 import { Agent, type Dispatcher, request } from "undici";
 
-import { OperatorError, systemReason } from "../operator-error.ts";
+import { OperatorError, systemReason } from "../config/operator-error.ts";
 import type { OperatorOptions } from "./operator-commands.ts";
 
 /** Longest wait for an answer of the service. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../config/operator-error.ts";
 import { download } from "./api.ts";
 import type { BackupOptions } from "./operator-commands.ts";
 import type { Terminal } from "./terminal.ts";

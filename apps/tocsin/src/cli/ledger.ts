@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 import { addressIn, copyLedger, type PostgresServer, shownAddress } from "@tocsin/engine";
 
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 

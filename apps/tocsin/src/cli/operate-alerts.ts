@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-import type { alertBody } from "../http/alerts.ts";
-import type { explainedBody } from "../http/explain.ts";
-import { OperatorError } from "../operator-error.ts";
+import type { alertBody } from "../http/endpoints/alerts.ts";
+import type { explainedBody } from "../http/endpoints/explain.ts";
+import { OperatorError } from "../config/operator-error.ts";
 import { call } from "./api.ts";
 import { print, sayMore } from "./operate.ts";
 import type { AlertOptions, OperatorOptions } from "./operator-commands.ts";

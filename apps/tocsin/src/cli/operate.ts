@@ -1,8 +1,8 @@
-import type { deadLetterBody } from "../http/dead-letters.ts";
-import type { incidentBody } from "../http/incidents.ts";
-import type { discoveryBody, targetBody } from "../http/targets.ts";
-import { OperatorError } from "../operator-error.ts";
-import type { TrialReport } from "../trials/trials.ts";
+import type { deadLetterBody } from "../http/endpoints/dead-letters.ts";
+import type { incidentBody } from "../http/endpoints/incidents.ts";
+import type { discoveryBody, targetBody } from "../http/endpoints/targets.ts";
+import { OperatorError } from "../config/operator-error.ts";
+import type { TrialReport } from "../targets/tests/target-tests.ts";
 import { call } from "./api.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";
 import type { ListOptions, OperatorOptions } from "./operator-commands.ts";

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 
-import { version } from "../version.ts";
-import { isSystemError, OperatorError, systemReason } from "../operator-error.ts";
+import { version } from "../config/version.ts";
+import { isSystemError, OperatorError, systemReason } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { describeBackup, describeOperator } from "./operator-commands.ts";
 import { describeSend } from "./send-commands.ts";

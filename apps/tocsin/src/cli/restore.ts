@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 
 import { restoreLedger } from "@tocsin/engine";
 
-import { OperatorError, systemReason } from "../operator-error.ts";
+import { OperatorError, systemReason } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { sqliteFile } from "./ledger.ts";
 import type { Terminal } from "./terminal.ts";

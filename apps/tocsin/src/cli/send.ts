@@ -1,6 +1,6 @@
 import { type EventInput, PagerDutyError, PagerDutyEventsClient, type Region } from "@tocsin/pagerduty";
 
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../config/operator-error.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type Sending = "trigger" | "acknowledge" | "resolve" | "change";

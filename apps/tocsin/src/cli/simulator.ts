@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { type Listening, Simulator } from "@tocsin/simulator";
 
 import { type Address, formatAddress, parseAddress } from "../config/address.ts";
-import { OperatorError, systemReason } from "../operator-error.ts";
+import { OperatorError, systemReason } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { signalled } from "./signalled.ts";
 import type { Terminal } from "./terminal.ts";

@@ -2,7 +2,7 @@ import { alertFingerprint } from "@tocsin/core";
 
 import { type Address, formatAddress } from "../config/address.ts";
 import { type Config, ledgerName } from "../config/config.ts";
-import { stateOf, type TargetEntry } from "../target-entry.ts";
+import { stateOf, type TargetEntry } from "../targets/resolved-target.ts";
 
 export interface Started {
   readonly config: Config;

@@ -1,6 +1,6 @@
 import type { Issue } from "@tocsin/core";
 
-import type { Place } from "./places.ts";
+import type { Place } from "./source-positions.ts";
 
 export interface PlacedIssue extends Issue {
   readonly place?: Place;

@@ -3,10 +3,10 @@ import { normalize, resolve } from "node:path";
 import { formatPath, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
 import { addressIn, type PostgresServer, shownAddress } from "@tocsin/engine";
 
-import { located } from "../issues.ts";
-import { type ReaderSettings, readersIn } from "../readers/reader-settings.ts";
+import { located } from "./zod-issues.ts";
+import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { ConfigError } from "./config-error.ts";
-import type { Place } from "./places.ts";
+import type { Place } from "./source-positions.ts";
 import { type ConfigOutput, configSchema, isPostgres, type Role } from "./schema.ts";
 import { type SecretPlaces, secretReader } from "./secrets.ts";
 

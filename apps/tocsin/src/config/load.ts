@@ -5,7 +5,7 @@ import { LineCounter, parseDocument } from "yaml";
 
 import { ConfigError } from "./config-error.ts";
 import { type Config, readConfig } from "./config.ts";
-import { placeOf } from "./places.ts";
+import { placeOf } from "./source-positions.ts";
 
 export interface Surroundings {
   readonly cwd: string;

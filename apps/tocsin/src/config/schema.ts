@@ -2,8 +2,8 @@ import { duration, secretInput } from "@tocsin/core";
 import { addressIn, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 
-import { discoverySettings } from "../discovery/config.ts";
-import { sourceSettings } from "../readers/source-settings.ts";
+import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
+import { sourceSettings } from "../ingest/readers/source-settings.ts";
 import { address, isLoopback } from "./address.ts";
 import { network } from "./network.ts";
 import { hostNameOf } from "./host-name.ts";

@@ -1,4 +1,4 @@
-import { endOfString } from "../sources/large-json.ts";
+import { endOfString } from "../ingest/large-json.ts";
 
 /** Beyond these a JSON text is refused before it is parsed: it would keep the process busy for seconds. */
 export const jsonLimits = { containers: 500_000, values: 5_000_000, depth: 32 };

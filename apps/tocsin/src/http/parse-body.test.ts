@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { LargeJson } from "../sources/large-json.ts";
+import { LargeJson } from "../ingest/large-json.ts";
 import { jsonLimits, jsonSize } from "./json-limits.ts";
 import { parseBody } from "./parse-body.ts";
 import type { Problem } from "./problem.ts";

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 
-import { LargeJson, maxMemberValues, skipBlanks, valueAt } from "../sources/large-json.ts";
+import { LargeJson, maxMemberValues, skipBlanks, valueAt } from "../ingest/large-json.ts";
 import { jsonSize } from "./json-limits.ts";
 import { isAlertmanagerApi } from "./paths.ts";
 import { badRequest, Problem } from "./problem.ts";

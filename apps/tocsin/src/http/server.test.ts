@@ -2,12 +2,12 @@ import { type Clock, LedgerUnavailable, type Recorded, systemClock, type Want } 
 import { VirtualClock } from "@tocsin/testkit";
 import { describe, expect, test } from "vitest";
 
-import { Readiness } from "../readiness.ts";
+import { Readiness } from "../health/readiness.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrubber.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { Gate } from "./gate.ts";
-import { intakeEndpoints } from "./intake.ts";
+import { Gate } from "./auth.ts";
+import { intakeEndpoints } from "./endpoints/ingest.ts";
 import { createServer } from "./server.ts";
 
 const alert = { status: "firing", labels: { alertname: "A" }, fingerprint: "a" };

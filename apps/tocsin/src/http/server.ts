@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from "../telemetry/logger.ts";
 import { answerClientError } from "./client-errors.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Entry, Gate } from "./gate.ts";
+import type { Entry, Gate } from "./auth.ts";
 import { parseBody } from "./parse-body.ts";
 import { endpointsAt, pathOf } from "./paths.ts";
 import { methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";

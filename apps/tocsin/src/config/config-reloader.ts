@@ -1,0 +1,279 @@
+import { type Alert, type Clock, type Ledger, minRedactedLength, type Target } from "@tocsin/core";
+
+import { ConfigError } from "./config-error.ts";
+import type { Config } from "./config.ts";
+import { needsRestart } from "./needs-restart.ts";
+import type { Discoveries } from "../targets/discovery/discoveries.ts";
+import type { TargetGuard } from "../targets/discovery/target-guard.ts";
+import { Gate } from "../http/auth.ts";
+import { SenderAddresses } from "../http/sender-address.ts";
+import type { Reloaded } from "../http/endpoints/operations.ts";
+import { secretsIn } from "../ingest/readers/reader-settings.ts";
+import type { Readers } from "../ingest/readers/readers.ts";
+import { rerouteFiring } from "../targets/reroute.ts";
+import type { TargetEntry } from "../targets/resolved-target.ts";
+import { configuredErrors, noTargetCanReceive, targetWarnings } from "../targets/target-problems.ts";
+import type { Targets } from "../targets/registry.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Scrubber } from "../telemetry/scrubber.ts";
+import { configTargets, type TargetSet } from "../targets/target-definition.ts";
+
+export interface SettingsOptions {
+  readonly config: Config;
+  readonly reread: () => Config;
+  readonly ledger: Pick<Ledger, "useTargets" | "firing" | "reroute">;
+  readonly targets: Targets;
+  readonly guard: TargetGuard;
+  /** Find targets elsewhere than in the configuration file. */
+  readonly discoveries: Pick<Discoveries, "sets" | "configure">;
+  readonly metrics: Metrics;
+  readonly scrubber: Scrubber;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly wake: () => void;
+  readonly readers: Pick<Readers, "use">;
+}
+
+/**
+ * What can change while the service runs: targets, tokens, the log's level. A configuration that cannot be read changes
+ * nothing. One with invalid targets is applied without them, and the reload still counts as failed.
+ */
+export class Settings {
+  readonly #o: SettingsOptions;
+  #current: Config;
+  /** Its targets: the same objects until it is read anew. */
+  #written: TargetSet;
+  #gate: Gate;
+  #senders: SenderAddresses;
+  /** Reloads come one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #rerouting: Promise<void> = Promise.resolve();
+  /** Counts changes of the targets, so that an outdated rerouting ends. */
+  #changes = 0;
+  /** Targets that came or went since all that fires was last routed to its end. */
+  #unrouted = new Set<Target>();
+  /** What was said of each target, so that it is said once. */
+  #said = new Map<string, string>();
+  #reloadFailed = false;
+  /** Discovery had its time: targets that are missing now are missing. */
+  #loaded = false;
+  /** What was logged last; undefined: at least one target can receive alerts. */
+  #noTarget: string | undefined;
+
+  constructor(options: SettingsOptions) {
+    this.#o = options;
+    this.#current = options.config;
+    this.#written = writtenIn(options.config);
+    this.#gate = new Gate(options.config.server);
+    this.#senders = new SenderAddresses(options.config.server.trustedProxies);
+  }
+
+  get current(): Config {
+    return this.#current;
+  }
+
+  get gate(): Gate {
+    return this.#gate;
+  }
+
+  get senders(): SenderAddresses {
+    return this.#senders;
+  }
+
+  /** The first load. */
+  async start(): Promise<void> {
+    await this.#apply(this.#current);
+    this.#o.metrics.reloaded(configuredErrors(this.#o.targets.entries).length === 0, this.#o.clock.now());
+  }
+
+  /** The first load of discovered targets has ended. */
+  loaded(): void {
+    this.#loaded = true;
+    this.#reportNoTarget();
+  }
+
+  /** What is wrong although alerts can be accepted. */
+  warnings(): string[] {
+    const reload = this.#reloadFailed ? ["the last reload of the configuration failed"] : [];
+    return [...reload, ...(this.#loaded ? targetWarnings(this.#o.targets.entries) : [])];
+  }
+
+  reload(): Promise<Reloaded> {
+    const reloading = this.#last.then(() => this.#reload());
+    this.#last = reloading.catch(() => undefined);
+    return reloading;
+  }
+
+  /** Takes the targets that are discovered now. @throws LedgerUnavailable */
+  retarget(): Promise<void> {
+    const retargeting = this.#last.then(() => this.#useTargets(this.#written, this.#current));
+    this.#last = retargeting.catch(() => undefined);
+    return retargeting;
+  }
+
+  async stop(): Promise<void> {
+    this.#changes++;
+    await this.#last;
+    await this.#rerouting;
+  }
+
+  async #reload(): Promise<Reloaded> {
+    const { log, targets } = this.#o;
+    try {
+      const next = this.#o.reread();
+      await this.#apply(next);
+      const restart = needsRestart(this.#o.config, next);
+      const issues = configuredErrors(targets.entries);
+      this.#reloaded(issues.length === 0);
+      const { file } = next;
+      if (issues.length === 0) log.info({ event: "config_reloaded", file, needsRestart: restart }, "Config reloaded");
+      else {
+        log.error(
+          { event: "config_reload_incomplete", file, issues, needsRestart: restart },
+          "Config reload incomplete: invalid targets were not applied, everything else was. Fix the issues and reload",
+        );
+      }
+      if (restart.length > 0)
+        log.warn({ event: "restart_needed", keys: restart }, `Restart to apply the change of ${restart.join(", ")}`);
+      return { outcome: "applied", issues, needsRestart: restart };
+    } catch (error) {
+      this.#reloaded(false);
+      const kept = "Config reload failed: keeping the previous configuration";
+      if (!(error instanceof ConfigError)) {
+        log.error({ event: "config_reload_failed", err: error }, kept);
+        throw error;
+      }
+      log.error({ event: "config_reload_failed", issues: error.issues }, kept);
+      const issues = error.issues.map(({ path, message }) => ({ path, message }));
+      return { outcome: "kept", issues, needsRestart: [] };
+    }
+  }
+
+  #reloaded(successful: boolean): void {
+    this.#reloadFailed = !successful;
+    this.#o.metrics.reloaded(successful, this.#o.clock.now());
+  }
+
+  async #apply(next: Config): Promise<void> {
+    const { scrubber, guard, discoveries, log, readers } = this.#o;
+    scrubber.learn(next.server.tokens.map(({ value }) => value));
+    scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
+    if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
+    scrubber.learn(next.readers.flatMap(secretsIn));
+    for (const setting of shortSecrets(next))
+      log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
+    const written = writtenIn(next);
+    const rediscovery = await discoveries.configure(next.discovery);
+    guard.configure(next);
+    try {
+      await this.#useTargets(written, next);
+    } catch (error) {
+      guard.configure(this.#current);
+      await rediscovery.undo();
+      throw error;
+    }
+    await rediscovery.keep();
+    readers.use(next.readers);
+    this.#current = next;
+    this.#written = written;
+    this.#gate = new Gate({ ...next.server, listen: this.#o.config.server.listen });
+    this.#senders = new SenderAddresses(next.server.trustedProxies);
+    log.level = next.telemetry.logs.level;
+  }
+
+  async #useTargets(written: TargetSet, { discovery }: Config): Promise<void> {
+    const { scrubber, targets, ledger, discoveries, wake } = this.#o;
+    const { fallbackAcrossNamespaces = false } = discovery.kubernetes ?? {};
+    const prepared = targets.prepare([written, ...discoveries.sets()], { fallbackAcrossNamespaces });
+    scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
+    // The ledger first: were it to fail, nothing has changed.
+    await ledger.useTargets(prepared.terms);
+    const changed = targets.use(prepared);
+    // A changed credential ends a block, and untold incidents move to it.
+    wake();
+    this.#report(prepared.entries);
+    this.#reportNoTarget();
+    for (const target of changed) this.#unrouted.add(target);
+    this.#reroute();
+  }
+
+  #report(entries: readonly TargetEntry[]): void {
+    const { metrics, log } = this.#o;
+    metrics.useTargets(entries.map(({ name, target }) => ({ name, type: target?.type })));
+    const before = this.#said;
+    this.#said = new Map();
+    for (const { name, place, errors, warnings, inForce, refused } of entries) {
+      const words = JSON.stringify([errors, warnings, inForce]);
+      this.#said.set(name, words);
+      if (before.get(name) === words) continue;
+      if (refused !== undefined)
+        log.error(
+          { event: "target_refused", target: name, place, reason: refused, errors, inForce },
+          "Target is refused",
+        );
+      else if (errors.length > 0)
+        log.error({ event: "target_invalid", target: name, place, errors, inForce }, "Target is invalid");
+      if (warnings.length > 0)
+        log.warn({ event: "target_warning", target: name, place, warnings }, "Target may not work as intended");
+    }
+  }
+
+  /** Once per change. An error where something must be repaired, a warning where all targets are off or shadows on purpose. */
+  #reportNoTarget(): void {
+    const { log, targets } = this.#o;
+    const noTarget = noTargetCanReceive(targets.entries);
+    if (!this.#loaded || noTarget === this.#noTarget) return;
+    this.#noTarget = noTarget;
+    if (noTarget === undefined)
+      return log.info({ event: "target_available" }, "At least one target can receive alerts");
+    const deliberate = targets.entries.some(({ target }) => target !== undefined);
+    log[deliberate ? "warn" : "error"]({ event: "no_target" }, `Alerts are recorded but not sent: ${noTarget}`);
+  }
+
+  #reroute(): void {
+    const { ledger, targets, clock, wake, log } = this.#o;
+    const change = ++this.#changes;
+    const outdated = () => this.#changes !== change;
+    const changed = [...this.#unrouted];
+    // Where most changed, asking first whether an alert is concerned would be the dearer way.
+    const few = changed.length < targets.entries.length / 2;
+    const concerns = few ? (alert: Alert) => targets.concerns(alert, changed) : () => true;
+    const routesOf = (alert: Alert) => targets.routesOf(alert);
+    const rerouting = this.#rerouting;
+    const reroute = async () => {
+      await rerouting;
+      try {
+        const complete = await rerouteFiring({ ledger, clock, wake, outdated, concerns, routesOf });
+        if (complete) for (const target of changed) this.#unrouted.delete(target);
+      } catch (error) {
+        log.error({ err: error, reason: "bug" }, "what fires was not routed anew");
+      }
+    };
+    this.#rerouting = reroute();
+  }
+}
+
+const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTargets(targets, readSecret);
+
+/** Where a secret of the configuration is too short to be told from words. Those of targets are warned of with the targets. */
+function shortSecrets({ server, ledger, readers }: Config): string[] {
+  const settings: (readonly [string, string | undefined])[] = [
+    ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
+    ["the password in ledger.url", ledger.kind === "postgres" ? ledger.server.password : undefined],
+    ...readers.flatMap(({ source, instances }) =>
+      instances.map(
+        ({ url }) => [`the password in a URL of source ${source}`, new URL(url.reveal()).password] as const,
+      ),
+    ),
+  ];
+  const short = settings.filter(([, secret]) => secret && secret.length < minRedactedLength);
+  return [...new Set(short.map(([setting]) => setting))];
+}
+
+/** Any header of a target may be a credential. */
+const secretsOf = ({ credential, headers, signingSecrets = [] }: Target): string[] => [
+  ...(credential ? [credential.reveal()] : []),
+  ...signingSecrets.map((secret) => secret.reveal()),
+  ...Object.values(headers).map((value) => value.reveal()),
+];

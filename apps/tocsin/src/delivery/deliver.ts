@@ -1,0 +1,81 @@
+import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
+import type { Attempt, WorkerObserver } from "@tocsin/engine";
+
+import type { Notify } from "./notification.ts";
+import type { Readiness } from "../health/readiness.ts";
+import type { Targets } from "../targets/registry.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { StateLog } from "../telemetry/state-log.ts";
+
+export interface Publishing {
+  readonly targets: Targets;
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
+  readonly log: Logger;
+  readonly stateLog: Pick<StateLog, "attempted">;
+  readonly clock: Clock;
+  readonly notify: Notify;
+  /** Told of every attempt too. */
+  readonly trials: { readonly attempted: (lease: Lease, outcome: Outcome, durationMs: number) => void };
+}
+
+/** What the worker asks for: an attempt to be made, and somebody to hear how it went. */
+export function publishing({ targets, metrics, readiness, log, stateLog, clock, notify, trials }: Publishing): {
+  readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
+  readonly observe: WorkerObserver;
+} {
+  const waitingSinceMs = new Map<string, number>();
+  return {
+    async publish(lease, signal) {
+      const sinceMs = waitingSinceMs.get(lease.target);
+      if (sinceMs !== undefined) {
+        waitingSinceMs.delete(lease.target);
+        metrics.waited(lease.target, clock.monotonic() - sinceMs);
+      }
+      if (targets.isRefused(lease.target)) return { outcome: refusedTarget };
+      const speaker = targets.speakerOf(lease);
+      if (speaker === undefined) return { outcome: lostKey };
+      const telling = notify(lease);
+      // Everything but the send.
+      if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
+      const outcome = await speaker.publisher.publish(telling, signal);
+      return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: speaker.publisher.render(telling) };
+    },
+    observe: {
+      attempted(lease, outcome, durationMs) {
+        if (lease.shadow) return;
+        metrics.attempted(lease, targets.typeOf(lease), outcome, durationMs);
+        trials.attempted(lease, outcome, durationMs);
+        stateLog.attempted(lease, outcome);
+      },
+      told(lease, waitedMs) {
+        if (!lease.shadow) metrics.told(lease, waitedMs);
+      },
+      limited(target) {
+        waitingSinceMs.set(target, clock.monotonic());
+        metrics.limited(targets.speakerTo(target)?.type);
+      },
+      failed(error) {
+        if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
+        else log.error({ event: "worker_bug", err: error, reason: "bug" }, "Bug in the worker: it goes on");
+      },
+    },
+  };
+}
+
+/** Kept credentials were encrypted with a key that is not among ours: only the operator can bring it back. */
+const lostKey: Outcome = {
+  kind: "blocked",
+  state: "unauthorized",
+  reason: "auth",
+  detail: "the credential that opened this incident cannot be decrypted: its key is not in ledger.encryptionKey",
+};
+
+/** Its errors in `GET /api/v1/targets` say what would allow it. */
+const refusedTarget: Outcome = {
+  kind: "blocked",
+  state: "misconfigured",
+  reason: "invalid",
+  detail: "the target must not be used any more: it is this service itself, or discovery.policy does not allow it",
+};

@@ -1,0 +1,137 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+
+import { targetTypes } from "@tocsin/publishers";
+import { expect, test } from "vitest";
+
+import { routingKey, startService } from "../service.fixture.ts";
+
+/*
+ * What is shown of an event is what was sent, byte for byte but for the credential, the event's id and the time of sending.
+ */
+
+const slackPath = "/services/T0001/B0001/h00kh00kh00kh00kh00kh00k";
+
+const targets: Record<string, (url: string) => object> = {
+  pagerduty: (url) => ({ url, routing_key: routingKey }),
+  rootly: (url) => ({ url, api_key: "rootly_k3yk3yk3yk3yk3yk3yk3y" }),
+  slack: (url) => ({ webhook_url: url + slackPath }),
+  webhook: (url) => ({ url: `${url}/webhook/desk` }),
+  alertmanager: (url) => ({ url: `${url}/api/v2/alerts` }),
+};
+
+/** Keeps each body that is sent to the simulator, or answers in its place. */
+async function recorder(simulatorUrl: () => string) {
+  const bodies: unknown[] = [];
+  let status: number | undefined;
+  const pass = async (request: IncomingMessage, response: ServerResponse) => {
+    const body = await text(request);
+    if (body !== "") bodies.push(JSON.parse(body));
+    if (status !== undefined) return response.writeHead(status).end();
+    const { host: _, connection: __, "content-length": ___, ...headers } = request.headers;
+    const answer = await fetch(simulatorUrl() + request.url, {
+      method: request.method ?? "GET",
+      headers: headers as Record<string, string>,
+      ...(body !== "" && { body }),
+    });
+    const type = answer.headers.get("content-type") ?? "text/plain";
+    return response.writeHead(answer.status, { "content-type": type }).end(await answer.text());
+  };
+  const server = createServer((request, response) => void pass(request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    bodies,
+    answerWith: (code: number) => void (status = code),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const alertOf = (name: string, labels: object = {}) => ({
+  status: "firing",
+  fingerprint: name,
+  labels: { alertname: "DiskFull", severity: "warning", team: "x", ...labels },
+  annotations: { summary: `${name} is full` },
+  startsAt: "2026-11-23T10:00:00Z",
+});
+
+/** Without the credential, and without what the moment of sending decides. */
+const shown = (type: string, event: unknown): unknown => {
+  // The time in a webhook's event is that of sending; elsewhere it is the alert's.
+  const left = new Set(["routing_key", "eventId", "endsAt", ...(type === "webhook" ? ["timestamp"] : [])]);
+  return JSON.parse(JSON.stringify(event, (key, value: unknown) => (left.has(key) ? undefined : value)));
+};
+
+const start = async (type: string, more: object = {}) => {
+  let simulatorUrl = "";
+  const sent = await recorder(() => simulatorUrl);
+  const service = await startService((url) => {
+    simulatorUrl = url;
+    return {
+      server: { listen: "127.0.0.1:0", publicUrl: "https://tocsin.example.com" },
+      targets: [{ name: "one", type, ...targets[type]?.(sent.url), ...more }],
+    };
+  });
+  return {
+    sent,
+    service,
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+      await sent.close();
+    },
+  };
+};
+
+test("every type of target is tried here", () => {
+  expect(Object.keys(targets).toSorted()).toEqual(targetTypes.map(({ type }) => type).toSorted());
+});
+
+test.each(Object.keys(targets))("explain and a test of a target show the events that were sent to %s", async (type) => {
+  await using started = await start(type, { group_by: ["team"] });
+  const { sent, service } = started;
+  // No label says where the problem is: the source stands in.
+  const alerts = [alertOf("b"), alertOf("a", { severity: "critical" })];
+  await service.ask("POST", "/api/v1/webhook/alertmanager?source=am-prod", { alerts });
+  const row = await service.until("it is sent", async () => {
+    const { body } = await service.ask("GET", "/api/v1/explain?fingerprint=b");
+    return body?.targets?.[0]?.state === "told" ? body.targets[0] : undefined;
+  });
+  expect(shown(type, row.event)).toEqual(shown(type, sent.bodies[0]));
+  expect(JSON.stringify(row.event)).not.toContain(routingKey);
+
+  sent.bodies.length = 0;
+  const { body } = await service.ask("POST", "/api/v1/targets/one/test");
+  expect(body.ok).toBe(true);
+  expect(shown(type, body.attempts[0].sent)).toEqual(shown(type, sent.bodies[0]));
+});
+
+test.each(Object.keys(targets))("a dead letter shows the event that was sent to %s", async (type) => {
+  await using started = await start(type);
+  const { sent, service } = started;
+  sent.answerWith(413);
+  await service.ask("POST", "/api/v1/webhook/alertmanager?source=am-prod", { alerts: [alertOf("a")] });
+  const letter = await service.until("it is dead", async () => {
+    const { body } = await service.ask("GET", "/api/v1/deadletters");
+    return body.deadletters[0];
+  });
+  const { body } = await service.ask("GET", `/api/v1/deadletters/${letter.id}`);
+  expect(shown(type, body.rendered)).toEqual(shown(type, sent.bodies[0]));
+});
+
+test("the event of an incident names its source, its page and how many alerts fire", async () => {
+  await using service = await startService((url) => ({
+    server: { listen: "127.0.0.1:0", publicUrl: "https://tocsin.example.com" },
+    targets: [{ name: "one", type: "pagerduty", url, routing_key: routingKey, group_by: ["team"] }],
+  }));
+  const alerts = [alertOf("b"), alertOf("a", { severity: "critical" })];
+  await service.ask("POST", "/api/v1/webhook/alertmanager?source=am-prod", { alerts });
+  const { body } = await service.ask("GET", "/api/v1/explain?fingerprint=b");
+  expect(body.targets[0].event).toMatchObject({
+    client_url: `https://tocsin.example.com/api/v1/incidents/${body.targets[0].incident}`,
+    payload: { source: "am-prod", severity: "critical", custom_details: { firing_alerts: 2 } },
+  });
+});

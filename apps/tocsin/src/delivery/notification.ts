@@ -1,0 +1,72 @@
+import type { Alert, EventContent, EventMark, Telling } from "@tocsin/core";
+
+import { eventIdOf } from "./event-id.ts";
+import { defaultSource } from "../ingest/batch.ts";
+
+/** The facts of which a notification is made. A lease has them all. */
+export interface NotificationFacts extends Omit<EventContent, "incident"> {
+  readonly action: Telling["action"];
+  readonly event: EventMark;
+  /** Absent: there is no incident yet. */
+  readonly incident?: number;
+}
+
+/** Builds notifications: the one way to what is sent, and to everything that shows what is or would be sent. */
+export type Notify = (facts: NotificationFacts) => Telling;
+
+export const notifications =
+  (publicUrl: () => string | undefined): Notify =>
+  (facts) =>
+    new Notification(facts, publicUrl());
+
+/** Of an event that nobody has tried to send: its id is known once it is sent. */
+export const notSent = (nowMs: number): EventMark => ({ token: 0, atMs: nowMs });
+
+/** What the first event of an alert says, before there is an incident. */
+export const firstContent = (
+  alert: Alert,
+  more: Pick<EventContent, "target" | "dedupKey" | "severity" | "summary" | "sender" | "endedAtMs">,
+): Omit<EventContent, "incident"> => ({
+  alertJson: JSON.stringify(alert),
+  firing: more.endedAtMs === undefined ? 1 : 0,
+  ...more,
+});
+
+/** Many resolves are sent without a word of their alert, so it is parsed when a publisher asks for it. */
+class Notification implements Telling {
+  readonly action: Telling["action"];
+  readonly dedupKey: string;
+  readonly eventAtMs: number;
+  readonly severity: Telling["severity"];
+  readonly endsAtMs?: number;
+  readonly summary: string;
+  readonly firing: number;
+  readonly sender?: string;
+  readonly incidentUrl?: string;
+  readonly #facts: NotificationFacts;
+  #alert: Alert | undefined;
+
+  constructor(facts: NotificationFacts, publicUrl: string | undefined) {
+    const { incident, sender, endedAtMs } = facts;
+    this.action = facts.action;
+    this.dedupKey = facts.dedupKey;
+    this.eventAtMs = facts.event.atMs;
+    this.severity = facts.severity;
+    if (endedAtMs !== undefined) this.endsAtMs = endedAtMs;
+    this.summary = facts.summary;
+    this.firing = facts.firing;
+    // The name of a source that has none says less than the alert itself.
+    if (sender !== "" && sender !== defaultSource) this.sender = sender;
+    if (publicUrl !== undefined && incident !== undefined)
+      this.incidentUrl = `${publicUrl}/api/v1/incidents/${incident}`;
+    this.#facts = facts;
+  }
+
+  get eventId(): string {
+    return eventIdOf(this.#facts);
+  }
+
+  get alert(): Alert {
+    return (this.#alert ??= JSON.parse(this.#facts.alertJson) as Alert);
+  }
+}

@@ -1,0 +1,237 @@
+import type {
+  Alert,
+  Decision,
+  ExplainedIncident,
+  Explanation,
+  HeldBack,
+  HistoryEntry,
+  IncidentState,
+  Reason,
+} from "@tocsin/core";
+
+import { firstContent, notSent, type NotificationFacts } from "../delivery/notification.ts";
+import type { UnusedTargets } from "../targets/target-problems.ts";
+
+/** Why one target received an alert, or did not, or would. */
+export interface Explained {
+  readonly target: string;
+  readonly state: IncidentState;
+  readonly reason: Reason;
+  /** More than the reason says, in words. */
+  readonly detail?: string;
+  /** The target's rules want this alert, and the target really sends. Of a hypothetical alert: something would be sent now. */
+  readonly wouldTell: boolean;
+  readonly incident?: number;
+  /** Why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
+  readonly heldBack?: HeldBack;
+  /** An incident here that stands in for another target's, beside the target's own. */
+  readonly fallback?: Pick<Explained, "state" | "reason" | "detail" | "incident" | "heldBack">;
+  /** What would be sent, without credentials. */
+  readonly event?: unknown;
+  readonly history?: readonly HistoryEntry[];
+}
+
+/** All targets as they are now, and what they make of the alert. */
+export interface TargetsNow extends UnusedTargets {
+  /** By the very code that routes, for each target in use. */
+  readonly decisions: readonly Decision[];
+  readonly nowMs: number;
+  /** What a target would be sent. Absent: nobody asks for it. */
+  readonly render?: (facts: NotificationFacts) => unknown;
+}
+
+/** The alert in question. */
+export interface Question {
+  readonly alert: Alert;
+  readonly status: "firing" | "resolved";
+  readonly sender: string;
+}
+
+/**
+ * Explains an alert that was received: what was recorded at each target, also at those that are invalid or gone; where
+ * nothing was recorded, the decision.
+ */
+export function explainKnown({ alert: question, incidents }: Explanation, now: TargetsNow): Explained[] {
+  const at = Map.groupBy(incidents, ({ incident }) => incident.target);
+  const rows = now.decisions.map((decision): Explained => {
+    const { target, tell } = decision;
+    const isShadow = now.shadows.has(target);
+    const open = openOf(at.get(target));
+    return {
+      target,
+      ...notApplied(decision),
+      ...rowOf(at.get(target), question, unrecorded(decision, question, isShadow), tell),
+      wouldTell: tell && !isShadow,
+      ...(tell && now.render && { event: now.render(open ? nextOf(open, now) : firstOf(decision, question, now)) }),
+    };
+  });
+  const listed = new Set(rows.map(({ target }) => target));
+  const unused = [
+    ...now.invalid.map(({ target, reason, detail }) => ({ target, why: { reason, detail } })),
+    ...Array.from(at.keys(), (target) => ({ target, why: { reason: "no_target" as const } })),
+  ];
+  for (const { target, why } of unused) {
+    if (listed.has(target)) continue;
+    listed.add(target);
+    rows.push({ target, ...rowOf(at.get(target), question, { state: "not_told", ...why }), wouldTell: false });
+  }
+  return rows;
+}
+
+export interface Hypothetical extends Required<TargetsNow> {
+  /** What was received of this alert until now. */
+  readonly known: Explanation | undefined;
+  /** Whether a target is sent a resolve of an alert that was never seen. */
+  readonly adopts: (target: string) => boolean;
+  /** Why a target accepts nothing now. */
+  readonly heldBack: (target: string) => HeldBack | undefined;
+}
+
+/** Explains an alert that somebody asks about: what would be sent if it came now. */
+export function explainHypothetical(question: Question, now: Hypothetical): Explained[] {
+  const at = Map.groupBy(now.known?.incidents ?? [], ({ incident }) => incident.target);
+  const decided = now.decisions.map((decision): Explained => {
+    const { target } = decision;
+    const open = openOf(at.get(target));
+    const incident = open && { incident: open.incident.id };
+    const why = whyNot(decision, question, open, now);
+    const event = () => now.render(joined(open, firstOf(decision, question, now)));
+    if (why === undefined) {
+      const due = { state: "due", reason: "would_tell", wouldTell: true } as const;
+      const heldBack = open?.heldBack ?? now.heldBack(target);
+      return {
+        target,
+        ...due,
+        ...notApplied(decision),
+        ...incident,
+        ...(heldBack && { heldBack }),
+        event: event(),
+      };
+    }
+    const isShown = why.reason === "shadow" && decision.tell;
+    return { target, state: "not_told", ...why, wouldTell: false, ...incident, ...(isShown && { event: event() }) };
+  });
+  const invalid = now.invalid.map(({ target, reason, detail }): Explained => {
+    return { target, state: "not_told", reason, detail, wouldTell: false };
+  });
+  return [...decided, ...invalid];
+}
+
+/** No target could receive the alert: not for its labels, but since each is invalid, disabled or a shadow, or there is none. */
+export const hadNoTarget = (explained: readonly Explained[]): boolean =>
+  explained.every(({ reason }) =>
+    ["target_invalid", "self_target", "target_disabled", "shadow", "no_target"].includes(reason),
+  );
+
+/** Whether a target accepted something of the alert since it began to fire last. */
+export const wasReceived = ({ alert, incidents }: Explanation): boolean =>
+  incidents.some((one) => {
+    const { told, opened, manualUntilMs, kind } = one.incident;
+    // An incident that is over belongs to an earlier time of an alert that fires, unless a person ended it.
+    const isCurrent = alert.status === "resolved" || !isOver(one) || manualUntilMs !== null || kind === "change";
+    return isCurrent && told !== null && told.shadow !== true && (told.certain || opened);
+  });
+
+type Why = Pick<Explained, "state" | "reason" | "detail" | "heldBack">;
+
+/** Undefined: something would be sent. Filters decide triggers only; a resolve follows what was sent. */
+function whyNot(
+  decision: Decision,
+  question: Question,
+  open: ExplainedIncident | undefined,
+  { known, adopts, shadows }: Hypothetical,
+): (Partial<Why> & Pick<Why, "reason">) | undefined {
+  const { target, tell } = decision;
+  const told = open?.incident.told;
+  const isShadow = shadows.has(target);
+  // What a target was really sent is really resolved, though it is a shadow now.
+  if (question.status === "resolved" && told) return told.shadow ? { reason: "shadow" } : undefined;
+  if (!tell) return unrecorded(decision, question, isShadow);
+  if (isShadow) return { reason: "shadow" };
+  if (question.status === "firing") return open && told ? { ...stateAndHold(open), reason: "duplicate" } : undefined;
+  return known === undefined && adopts(target) ? undefined : { reason: "resolved_before_told" };
+}
+
+const stateAndHold = ({ state, heldBack }: ExplainedIncident): Pick<Why, "state" | "heldBack"> => ({
+  state,
+  ...(heldBack && { heldBack }),
+});
+
+/** Nothing more will happen to it. */
+const isOver = ({ state, incident }: ExplainedIncident): boolean =>
+  state === "closed" || (state === "not_told" && incident.told === null);
+
+/** The incident that counts for a target: its own, and if that is over or missing the one that stands in for another's. */
+function shownOf(here: readonly ExplainedIncident[]): ExplainedIncident | undefined {
+  const own = here.find(({ incident }) => incident.fallbackOf === null);
+  const standIn = standInOf(here);
+  return own && !(isOver(own) && standIn && !isOver(standIn)) ? own : standIn;
+}
+
+const standInOf = (here: readonly ExplainedIncident[]): ExplainedIncident | undefined =>
+  here.find(({ incident }) => incident.fallbackOf !== null);
+
+function openOf(here: readonly ExplainedIncident[] = []): ExplainedIncident | undefined {
+  const shown = shownOf(here);
+  return shown && !isOver(shown) ? shown : undefined;
+}
+
+/**
+ * What was recorded at a target. `otherwise` where nothing was, and where what was recorded is over but the alert fires and
+ * is not wanted here any more.
+ */
+function rowOf(
+  here: readonly ExplainedIncident[] = [],
+  { status }: Question,
+  otherwise: Why,
+  wanted = false,
+): Omit<Explained, "target" | "wouldTell" | "event"> {
+  const shown = shownOf(here);
+  if (shown === undefined) return otherwise;
+  const isOutdated = isOver(shown) && status === "firing" && !wanted;
+  const standIn = standInOf(here);
+  return {
+    ...recorded(shown),
+    ...(isOutdated && otherwise),
+    ...(standIn && standIn !== shown && { fallback: recorded(standIn) }),
+    history: shown.history,
+  };
+}
+
+function recorded(explained: ExplainedIncident): Why & { readonly incident: number } {
+  const { reason, incident, fallbackFor } = explained;
+  const detail = fallbackFor === undefined ? incident.lastFailure?.detail : `stands in for ${fallbackFor}`;
+  return { ...stateAndHold(explained), reason, incident: incident.id, ...(detail !== undefined && { detail }) };
+}
+
+function unrecorded(decision: Decision, { status }: Question, isShadow: boolean): Why {
+  const state = "not_told";
+  if (!decision.tell) return { state, reason: decision.reason, detail: decision.detail };
+  if (isShadow) return { state, reason: "shadow" };
+  return { state, reason: status === "firing" ? "would_tell" : "resolved_before_told" };
+}
+
+/** Names a filter that was not applied, so that the target receives the alert. */
+const notApplied = (decision: Decision): Pick<Explained, "detail"> =>
+  decision.tell && decision.detail !== undefined ? { detail: decision.detail } : {};
+
+/** What the next event of an incident says. */
+function nextOf({ content, incident }: ExplainedIncident, { nowMs }: TargetsNow): NotificationFacts {
+  const action = incident.kind === "change" ? "change" : content.endedAtMs === undefined ? "trigger" : "resolve";
+  return { ...content, action, event: notSent(nowMs) };
+}
+
+/** What the first event of an alert says at a target. */
+function firstOf(decision: Decision, { alert, status, sender }: Question, { nowMs }: TargetsNow): NotificationFacts {
+  const { target, tell } = decision;
+  const where = tell ? decision : { dedupKey: alert.fingerprint, severity: "error" as const, summary: "" };
+  const { dedupKey, severity, summary } = where;
+  const isChange = tell && decision.kind === "change";
+  const ended = status === "resolved" && { endedAtMs: nowMs };
+  const content = firstContent(alert, { target, dedupKey, severity, summary, sender, ...ended });
+  return { ...content, action: isChange ? "change" : ended ? "resolve" : "trigger", event: notSent(nowMs) };
+}
+
+/** The event as it is sent for an incident that is open already. */
+const joined = (open: ExplainedIncident | undefined, facts: NotificationFacts): NotificationFacts =>
+  open === undefined ? facts : { ...facts, incident: open.incident.id, dedupKey: open.incident.dedupKey };

@@ -1,0 +1,55 @@
+import type { Alert, Clock, Explanation, TargetStanding } from "@tocsin/core";
+
+import { explainHypothetical, explainKnown, type Explained, type Question } from "./explain.ts";
+import type { NotificationFacts, Notify } from "../delivery/notification.ts";
+import type { Targets } from "../targets/registry.ts";
+
+export interface ExplainerOptions {
+  readonly targets: Pick<Targets, "decide" | "unused" | "adopts" | "speakerTo">;
+  readonly clock: Clock;
+  readonly notify: Notify;
+}
+
+/** Explains alerts by the targets as they are now. */
+export class Explainer {
+  readonly #o: ExplainerOptions;
+
+  constructor(options: ExplainerOptions) {
+    this.#o = options;
+  }
+
+  /** An alert that was received, with the event that each target would be sent. */
+  known(explanation: Explanation): Explained[] {
+    return explainKnown(explanation, { ...this.#now(explanation.alert.alert), render: this.#render });
+  }
+
+  /** Only how it stands at each target. */
+  summary(explanation: Explanation): Explained[] {
+    return explainKnown(explanation, this.#now(explanation.alert.alert));
+  }
+
+  /** An alert that an operator asks about. `known`: what was received of it; `heldBack`: targets that accept nothing now. */
+  hypothetical(
+    question: Question,
+    known: Explanation | undefined,
+    heldBack: readonly TargetStanding[] = [],
+  ): Explained[] {
+    const { targets } = this.#o;
+    const now = { ...this.#now(question.alert), render: this.#render };
+    const holds = new Map(heldBack.map((standing) => [standing.target, heldBackOf(standing)]));
+    return explainHypothetical(question, {
+      ...now,
+      known,
+      adopts: (target) => targets.adopts(target),
+      heldBack: (target) => holds.get(target),
+    });
+  }
+
+  #now(alert: Alert) {
+    const { targets, clock } = this.#o;
+    return { ...targets.unused, decisions: targets.decide(alert), nowMs: clock.now() };
+  }
+
+  readonly #render = (facts: NotificationFacts): unknown =>
+    this.#o.targets.speakerTo(facts.target)?.publisher.render(this.#o.notify(facts)) ?? null;
+}

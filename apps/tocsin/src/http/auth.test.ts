@@ -1,0 +1,151 @@
+import type { FastifyRequest } from "fastify";
+import { describe, expect, test } from "vitest";
+
+import type { Token } from "../config/config.ts";
+import type { Role } from "../config/schema.ts";
+import { Gate, type GateSettings } from "./auth.ts";
+import { Problem } from "./problem.ts";
+
+const tokens: readonly Token[] = [
+  { name: "prometheus", value: "ingest-token", roles: ["ingest"] },
+  { name: "grafana", value: "read-token", roles: ["read"] },
+  { name: "people", value: "people-token", roles: ["read", "operate"] },
+];
+
+const gateOf = (settings: Partial<GateSettings>) =>
+  new Gate({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [], ...settings });
+
+const request = (headers: Record<string, string>, method = "POST") =>
+  ({ headers, method }) as unknown as FastifyRequest;
+
+/** The name of who came in, or the status that kept them out. */
+function tried(gate: Gate, role: Role, headers: Record<string, string>, method?: string): string | number | undefined {
+  try {
+    return gate.admit(request(headers, method), role).name;
+  } catch (error) {
+    if (error instanceof Problem) return error.status;
+    throw error;
+  }
+}
+
+describe("with tokens", () => {
+  const gate = gateOf({ tokens });
+
+  test.each<[string, Record<Role, string | number>]>([
+    ["Bearer ingest-token", { ingest: "prometheus", read: 403, operate: 403 }],
+    ["bearer   read-token ", { ingest: 403, read: "grafana", operate: 403 }],
+    ["BEARER people-token", { ingest: 403, read: "people", operate: "people" }],
+    ["Bearer ingest-toke", { ingest: 401, read: 401, operate: 401 }],
+    ["Bearer ingest-token2", { ingest: 401, read: 401, operate: 401 }],
+    ["Bearer INGEST-TOKEN", { ingest: 401, read: 401, operate: 401 }],
+    ["Bearer", { ingest: 401, read: 401, operate: 401 }],
+    ["Bearer ", { ingest: 401, read: 401, operate: 401 }],
+    ["ingest-token", { ingest: 401, read: 401, operate: 401 }],
+    ["Basic aW5nZXN0LXRva2Vu", { ingest: 401, read: 401, operate: 401 }],
+    ["", { ingest: 401, read: 401, operate: 401 }],
+  ])("%j may", (authorization, may) => {
+    for (const [role, result] of Object.entries(may))
+      expect([role, tried(gate, role as Role, { authorization })]).toEqual([role, result]);
+  });
+
+  test("no header is no token", () => {
+    expect(tried(gate, "read", {})).toBe(401);
+  });
+
+  test("another site's page may send what it likes, it has no token", () => {
+    expect(tried(gate, "ingest", { origin: "https://evil.example", authorization: "Bearer ingest-token" })).toBe(
+      "prometheus",
+    );
+    expect(tried(gate, "ingest", { origin: "https://evil.example" })).toBe(401);
+  });
+});
+
+describe("without tokens", () => {
+  const gate = gateOf({ publicUrl: "https://tocsin.example.com:8443/console", allowedHosts: ["tocsin.internal"] });
+
+  test.each<[string | undefined, number | undefined]>([
+    [undefined, undefined],
+    ["http://127.0.0.1:9877", undefined],
+    ["http://localhost:5173", undefined],
+    ["http://[::1]:9877", undefined],
+    ["https://tocsin.example.com", undefined],
+    ["http://tocsin.internal:9877", undefined],
+    ["https://evil.example", 403],
+    ["https://tocsin.example.com.evil.example", 403],
+    ["http://127.0.0.1.evil.example", 403],
+    ["null", 403],
+  ])("everybody may, but a browser's page of origin %s gets %s", (origin, result) => {
+    const headers = origin === undefined ? {} : { origin };
+    expect(tried(gate, "operate", headers)).toBe(result);
+    expect(tried(gate, "read", headers, "GET")).toBeUndefined();
+  });
+});
+
+/** 421 where the gate does not answer for a host. */
+function statusFor(gate: Gate, host: string | undefined): number | undefined {
+  try {
+    gate.refuseOtherHosts(request(host === undefined ? {} : { host }));
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return error.status;
+    throw error;
+  }
+}
+
+describe("the host of a request", () => {
+  const names = {
+    publicUrl: "https://tocsin.example.com:8443/console",
+    allowedHosts: ["Tocsin.Internal", "xn--mnchen-3ya.de"],
+  };
+  const own = [
+    "localhost",
+    "localhost:9877",
+    "LOCALHOST.",
+    "tocsin.localhost:9877",
+    "127.0.0.1:9877",
+    "127.0.0.2",
+    "10.1.2.3:80",
+    "[::1]:9877",
+    "[fd00::7]",
+    "tocsin.example.com",
+    "tocsin.example.com:9877",
+    "TOCSIN.example.com.:9877",
+    "tocsin.internal:9877",
+    "münchen.de",
+    undefined,
+  ];
+  const others = [
+    "evil.example",
+    "evil.example:9877",
+    "localhost.evil.example",
+    "127.0.0.1.evil.example",
+    "evil.example#.localhost",
+    "evil.example/.localhost",
+    "localhost@evil.example",
+    "evil.example@localhost",
+    "evil.example\\.localhost",
+    "example.com",
+    "a.tocsin.example.com",
+    "internal",
+    "localhost:99999",
+    "[::1",
+    "127.0.0.1:9877:9877",
+    ":9877",
+    "",
+  ];
+
+  test("on a loopback listener without tokens is one that only this machine or its operator gives", () => {
+    for (const host of ["127.0.0.1", "::1", "localhost", "127.8.0.1"]) {
+      const gate = gateOf({ ...names, listen: { host, port: 9877 } });
+      expect(own.map((name) => [name, statusFor(gate, name)])).toEqual(own.map((name) => [name, undefined]));
+      expect(others.map((name) => [name, statusFor(gate, name)])).toEqual(others.map((name) => [name, 421]));
+    }
+  });
+
+  test("does not matter where a token is needed, and on other listeners", () => {
+    for (const gate of [gateOf({ tokens }), gateOf({ listen: { host: "0.0.0.0", port: 9877 } })])
+      expect([...own, ...others].map((name) => statusFor(gate, name))).toEqual(
+        [...own, ...others].map(() => undefined),
+      );
+  });
+});

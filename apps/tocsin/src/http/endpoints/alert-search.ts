@@ -1,0 +1,112 @@
+import {
+  type Alert,
+  type Clock,
+  InvalidMatcher,
+  InvalidPattern,
+  type Ledger,
+  type Matcher,
+  parseMatchers,
+} from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
+
+import { queriesOf, queryOf } from "../endpoint.ts";
+import { limitOf } from "../pagination.ts";
+import { badRequest } from "../problem.ts";
+
+/** Alerts that the ledger reads at once, so that it is soon free for others. */
+const alertsAtOnce = 200;
+
+/** Bounds of one request. Its answer says where to go on. */
+const max = { alertsRead: 1_000, targetsListed: 10_000, searchMs: 2_000 };
+
+/** Matching may be slow, so others have their turn after this time. */
+const maxBlockMs = 10;
+
+const maxMatchers = 20;
+
+export interface AlertSearch {
+  /** All must match. */
+  readonly matchers: readonly Matcher[];
+  readonly limit: number;
+  /** Alerts come by fingerprint; this one ended the page before. */
+  readonly after?: string;
+}
+
+/** `?matcher=` (as often as there are), `?limit=` and `?cursor=`. */
+export function alertSearchOf(request: FastifyRequest): AlertSearch {
+  const cursor = queryOf(request, "cursor");
+  return {
+    matchers: matchersOf(request),
+    limit: limitOf(request),
+    ...(cursor !== undefined && { after: fingerprintIn(cursor) }),
+  };
+}
+
+function matchersOf(request: FastifyRequest): Matcher[] {
+  const texts = queriesOf(request, "matcher");
+  if (texts.length > maxMatchers) throw badRequest({ path: "matcher", message: `expected at most ${maxMatchers}` });
+  return texts.flatMap((text) => {
+    try {
+      return parseMatchers(text);
+    } catch (error) {
+      if (!(error instanceof InvalidMatcher || error instanceof InvalidPattern)) throw error;
+      throw badRequest({ path: "matcher", message: error.message });
+    }
+  });
+}
+
+/** As JSON, since a fingerprint may be any text, also one that is no well-formed Unicode. */
+const cursorOf = (fingerprint: string): string => Buffer.from(JSON.stringify(fingerprint)).toString("base64url");
+
+function fingerprintIn(cursor: string): string {
+  try {
+    const fingerprint: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    if (typeof fingerprint === "string") return fingerprint;
+  } catch {
+    // The same answer as for any other text.
+  }
+  throw badRequest({ path: "cursor", message: "expected a nextCursor of an earlier page" });
+}
+
+/**
+ * Finds alerts by their labels, a bounded number at a time: a page may hold fewer rows than its limit, or none, and still
+ * have a cursor.
+ *
+ * @param rowOf makes an alert's row; undefined leaves the alert out
+ */
+export async function searchAlerts<Row extends { readonly targets: readonly unknown[] }>(
+  { matchers, limit, after }: AlertSearch,
+  { ledger, clock }: { readonly ledger: Pick<Ledger, "alerts">; readonly clock: Clock },
+  rowOf: (alert: Alert) => Promise<Row | undefined>,
+): Promise<{ readonly alerts: readonly Row[]; readonly nextCursor?: string }> {
+  const rows: Row[] = [];
+  const untilMs = clock.monotonic() + max.searchMs;
+  let yieldedAtMs = clock.monotonic();
+  let targetsListed = 0;
+  let alertsRead = 0;
+  for (let last = after; ;) {
+    const page = await ledger.alerts({ limit: alertsAtOnce, ...(last !== undefined && { after: last }) });
+    for (const [index, alert] of page.entries()) {
+      last = alert.fingerprint;
+      alertsRead++;
+      const row = matchers.every((matcher) => matches(matcher, alert)) ? await rowOf(alert) : undefined;
+      if (row) rows.push(row);
+      targetsListed += row?.targets.length ?? 0;
+      const isLast = index === page.length - 1 && page.length < alertsAtOnce;
+      if (isLast) break;
+      const isFull = rows.length >= limit || targetsListed >= max.targetsListed || alertsRead >= max.alertsRead;
+      if (isFull || clock.monotonic() > untilMs) return { alerts: rows, nextCursor: cursorOf(last) };
+      if (clock.monotonic() - yieldedAtMs > maxBlockMs) {
+        await new Promise(setImmediate);
+        yieldedAtMs = clock.monotonic();
+      }
+    }
+    if (page.length < alertsAtOnce) return { alerts: rows };
+  }
+}
+
+/** A missing label is an empty text. What every object inherits is no label. */
+function matches({ label, matches: test }: Matcher, { labels }: Alert): boolean {
+  const value: unknown = Object.hasOwn(labels, label) ? labels[label] : "";
+  return test(typeof value === "string" ? value : "");
+}

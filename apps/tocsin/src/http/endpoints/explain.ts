@@ -1,0 +1,107 @@
+import { type Clock, type Explanation, formatPath, type Ledger } from "@tocsin/core";
+
+import { type Explained, hadNoTarget } from "../../explain/explain.ts";
+import type { Explainer } from "../../explain/explainer.ts";
+import { parseWebhookAlert } from "../../ingest/alertmanager.ts";
+import { alertSearchOf, searchAlerts } from "./alert-search.ts";
+import { type Endpoint, queriesOf, queryOf } from "../endpoint.ts";
+import { historyBody } from "./incidents.ts";
+import { iso } from "../pagination.ts";
+import { badRequest, notFound } from "../problem.ts";
+
+export interface Explaining {
+  readonly ledger: Pick<Ledger, "explain" | "alerts" | "standing">;
+  readonly explainer: Pick<Explainer, "known" | "hypothetical">;
+  readonly clock: Clock;
+}
+
+export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endpoint[] {
+  const explained = async (fingerprint: string) => {
+    const explanation = await ledger.explain(fingerprint);
+    return explanation && explanationBody(explanation, explainer.known(explanation));
+  };
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/explain",
+      role: "read",
+      does: "says per target why an alert was sent or was not: ?fingerprint=, or ?matcher= &limit= &cursor=",
+      async answer(request) {
+        const fingerprint = queryOf(request, "fingerprint");
+        const hasMatcher = queriesOf(request, "matcher").length > 0;
+        if (fingerprint === undefined && !hasMatcher)
+          throw badRequest({ path: "fingerprint", message: "expected a fingerprint, or a matcher" });
+        if (fingerprint !== undefined && hasMatcher)
+          throw badRequest({ path: "matcher", message: "expected a fingerprint or a matcher, not both" });
+        if (fingerprint === undefined)
+          return searchAlerts(alertSearchOf(request), { ledger, clock }, (alert) => explained(alert.fingerprint));
+        const body = await explained(fingerprint);
+        if (body === undefined) throw notFound("alert");
+        return body;
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v1/explain",
+      role: "read",
+      does: "says per target what would happen if this alert (as in a webhook) came now; nothing is sent",
+      async answer(request) {
+        const { body } = request;
+        const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
+        // One asks about a problem: it fires unless the alert says otherwise.
+        const input = isObject && !("status" in body) ? { ...body, status: "firing" } : body;
+        const claim = parseWebhookAlert(input, { source: "explain", nowMs: clock.now() });
+        if (!("alert" in claim)) {
+          throw badRequest(...claim.map(({ path, message }) => ({ path: formatPath(path), message })));
+        }
+        const { alert, status } = claim;
+        const known = await ledger.explain(alert.fingerprint);
+        const sender = queryOf(request, "source") ?? known?.alert.sender ?? "";
+        const heldBack = await ledger.standing("held_back");
+        const targets = explainer.hypothetical({ alert, status, sender }, known, heldBack);
+        return { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: targets.map(explainedBody) };
+      },
+    },
+  ];
+}
+
+function explanationBody({ alert: view }: Explanation, targets: readonly Explained[]) {
+  const { alert, status, claims } = view;
+  return {
+    fingerprint: alert.fingerprint,
+    status,
+    ...reasonOf(targets),
+    labels: alert.labels,
+    firstSeenAt: iso(view.firstSeenAtMs),
+    confirmedAt: iso(view.confirmedAtMs),
+    claims: claims.map((claim) => ({
+      source: claim.source,
+      ...(claim.sender !== undefined && { sender: claim.sender }),
+      ...(claim.origin !== undefined && { origin: claim.origin }),
+      status: claim.status,
+      ...(claim.ended !== undefined && { ended: claim.ended }),
+      startsAt: iso(claim.startsAtMs),
+      heardAt: iso(claim.heardAtMs),
+      ...(claim.expiresAtMs !== undefined && { expiresAt: iso(claim.expiresAtMs) }),
+      ...(claim.doubtfulEndAtMs !== undefined && { doubtfulEndAt: iso(claim.doubtfulEndAtMs) }),
+    })),
+    targets: targets.map(explainedBody),
+  };
+}
+
+/** There is one for the whole alert only where no target could receive it. */
+const reasonOf = (targets: readonly Explained[]) => (hadNoTarget(targets) ? { reason: "no_target" as const } : {});
+
+export const explainedBody = ({ history, heldBack, fallback, ...rest }: Explained) => ({
+  ...rest,
+  ...heldBackBody(heldBack),
+  ...(fallback && { fallback: standInBody(fallback) }),
+  ...(history !== undefined && { history: history.map(historyBody) }),
+});
+
+const standInBody = ({ heldBack, ...rest }: NonNullable<Explained["fallback"]>) => ({
+  ...rest,
+  ...heldBackBody(heldBack),
+});
+
+export type ExplanationBody = ReturnType<typeof explanationBody>;

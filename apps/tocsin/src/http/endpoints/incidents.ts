@@ -1,0 +1,141 @@
+import {
+  type HeldBack,
+  type Incident,
+  type IncidentState,
+  incidentStates,
+  type IncidentView,
+  type Ledger,
+} from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
+
+import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
+import { iso, pageOf } from "../pagination.ts";
+import { badRequest, notFound } from "../problem.ts";
+
+export interface Incidents {
+  readonly ledger: Pick<Ledger, "incidents" | "incident" | "acknowledge" | "resolve">;
+  readonly wake: () => void;
+}
+
+export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
+  const byHand = (action: "acknowledge" | "resolve", does: string): Endpoint => ({
+    method: "POST",
+    path: `/api/v1/incidents/:id/${action}`,
+    role: "operate",
+    does,
+    async answer(request, reply) {
+      const id = idOf(request, "incident");
+      if (!(await ledger[action](id, request.entry.name ?? "api"))) throw notFound("open incident");
+      wake();
+      reply.code(202);
+      return { id };
+    },
+  });
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/incidents",
+      role: "read",
+      does: "lists incidents: ?state= &target= &fingerprint= &limit= &cursor=",
+      async answer(request) {
+        const [state, target, fingerprint] = [
+          stateOf(request),
+          queryOf(request, "target"),
+          queryOf(request, "fingerprint"),
+        ];
+        const { incidents, nextCursor } = await ledger.incidents({
+          ...pageOf(request),
+          ...(state !== undefined && { state }),
+          ...(target !== undefined && { target }),
+          ...(fingerprint !== undefined && { fingerprint }),
+        });
+        return { incidents: incidents.map(incidentBody), ...(nextCursor !== undefined && { nextCursor }) };
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/v1/incidents/:id",
+      role: "read",
+      does: "shows an incident with its history",
+      async answer(request) {
+        const found = await ledger.incident(idOf(request, "incident"));
+        if (found === undefined) throw notFound("incident");
+        return { ...incidentBody(found.view), history: found.history.map(historyBody) };
+      },
+    },
+    byHand("acknowledge", "acknowledges an incident, as a person would"),
+    byHand("resolve", "resolves an incident, as a person would"),
+  ];
+}
+
+/** @throws Problem 404: what is no number is no id of ours */
+export function idOf(request: FastifyRequest, what: string): number {
+  const text = paramOf(request, "id");
+  if (!/^\d{1,15}$/.test(text)) throw notFound(what);
+  return Number(text);
+}
+
+function stateOf(request: FastifyRequest): IncidentState | undefined {
+  const text = queryOf(request, "state");
+  const state = incidentStates.find((known) => known === text);
+  if (text !== undefined && state === undefined) {
+    throw badRequest({ path: "state", message: `expected one of ${incidentStates.join(", ")}` });
+  }
+  return state;
+}
+
+export function incidentBody({ incident, state, reason, heldBack }: IncidentView) {
+  const { wanted, told } = incident;
+  return {
+    id: incident.id,
+    target: incident.target,
+    dedupKey: incident.dedupKey,
+    kind: incident.kind,
+    members: incident.members.map(({ fingerprint }) => fingerprint),
+    severity: wanted.severity,
+    state,
+    reason,
+    ...heldBackBody(heldBack),
+    wanted: {
+      status: wanted.status,
+      acknowledged: wanted.acknowledged,
+      severity: wanted.severity,
+      summary: wanted.summary,
+      at: iso(wanted.atMs),
+    },
+    told: told && {
+      event: told.event,
+      certain: told.certain,
+      severity: told.severity,
+      at: iso(told.atMs),
+      // Nothing was sent.
+      ...(told.shadow && { shadow: true as const }),
+    },
+    dueAt: iso(incident.dueAtMs),
+    attempts: incident.attempts,
+    lastFailure: failureBody(incident),
+    acceptedAt: iso(incident.acceptedAtMs),
+    updatedAt: iso(incident.updatedAtMs),
+  };
+}
+
+/** Nothing while the target accepts events. */
+export const heldBackBody = (heldBack: HeldBack | undefined) =>
+  heldBack === undefined
+    ? {}
+    : {
+        heldBack: {
+          reason: heldBack.reason,
+          ...(heldBack.detail !== undefined && { detail: heldBack.detail }),
+          ...(heldBack.untilMs !== undefined && { until: iso(heldBack.untilMs) }),
+        },
+      };
+
+const failureBody = ({ lastFailure }: Incident) =>
+  lastFailure && { reason: lastFailure.reason, detail: lastFailure.detail, at: iso(lastFailure.atMs) };
+
+export const historyBody = (entry: { readonly atMs: number; readonly what: string; readonly detail?: string }) => ({
+  at: iso(entry.atMs),
+  what: entry.what,
+  ...(entry.detail !== undefined && { detail: entry.detail }),
+});

@@ -1,0 +1,165 @@
+import { setImmediate } from "node:timers/promises";
+
+import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type Want } from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
+
+import { parseWebhook } from "../../ingest/alertmanager.ts";
+import { type BatchReader, defaultSource, type Received } from "../../ingest/batch.ts";
+import { parsePostedAlerts } from "../../ingest/prometheus.ts";
+import type { Readiness } from "../../health/readiness.ts";
+import type { Standstill } from "../../health/stall-detector.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import { LogThrottle } from "../../telemetry/log-throttle.ts";
+import { type Endpoint, queryOf } from "../endpoint.ts";
+import { badRequest, Problem, unavailable } from "../problem.ts";
+
+/** What the intake needs of the running service. */
+export interface Intake {
+  readonly ledger: Pick<Ledger, "want">;
+  readonly clock: Clock;
+  readonly metrics: Pick<Metrics, "received" | "skewed" | "committed">;
+  readonly log: Logger;
+  /** Where an alert should be told. Pure. */
+  readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
+  /** Address of a request's sender. */
+  readonly senderOf: (request: FastifyRequest) => string;
+  /** Tells the worker that there may be something to do. */
+  readonly wake: () => void;
+  /** Where others record in the same ledger. */
+  readonly standstill: Pick<Standstill, "justOver"> | undefined;
+  readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
+}
+
+const longestSource = 100;
+
+/** Issues of one batch in one log line. */
+const mostLogged = 5;
+
+/**
+ * How long alerts are read before what was read is recorded and other work gets a turn. A usual request takes less and is recorded
+ * in the tick in which it came.
+ */
+const maxReadingMs = 10;
+
+/** What became of a request's alerts. */
+interface Taken extends Pick<BatchReader, "rejected" | "issues"> {
+  readonly recorded: number;
+  readonly duplicates: number;
+  readonly skewed: number;
+}
+
+type Parse = (body: unknown, from: Received) => BatchReader;
+
+export function intakeEndpoints(intake: Intake): Endpoint[] {
+  const complain = complaints(intake);
+  const take = async (request: FastifyRequest, source: string, parse: Parse): Promise<Taken> => {
+    const batch = parse(request.body, { source, sender: intake.senderOf(request), nowMs: intake.clock.now() });
+    request.body = undefined;
+    const taken = { recorded: 0, duplicates: 0, skewed: 0 };
+    try {
+      for (;;) {
+        // Until the commit only the promise is kept: the alerts would be copied by the collector again and again.
+        const recorded = await recordPart(intake, batch, source);
+        taken.recorded += recorded.length;
+        taken.duplicates += recorded.filter(({ effect }) => effect === "duplicate").length;
+        taken.skewed += recorded.filter(({ skewed }) => skewed).length;
+        if (batch.done) return { ...taken, rejected: batch.rejected, issues: batch.issues };
+        await setImmediate();
+      }
+    } finally {
+      complain(batch, source);
+    }
+  };
+  return [
+    {
+      method: "POST",
+      path: "/api/v1/webhook/alertmanager",
+      role: "ingest",
+      takesLargeJson: true,
+      does: "takes the webhook of Alertmanager or Grafana",
+      async answer(request) {
+        const { recorded, duplicates, rejected, skewed, issues } = await take(request, sourceOf(request), parseWebhook);
+        if (recorded === 0 && rejected > 0) throw notOneValid(issues);
+        return { accepted: recorded - duplicates, duplicates, rejected, skewed, ...(rejected > 0 && { issues }) };
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/v2/alerts",
+      role: "ingest",
+      takesLargeJson: true,
+      does: "takes alerts as Alertmanager does, so that Prometheus can send its own here",
+      async answer(request) {
+        const { recorded, rejected, issues } = await take(request, sourceOf(request), parsePostedAlerts);
+        if (rejected === 0) return;
+        if (recorded === 0) throw notOneValid(issues);
+        throw new Problem(400, "invalid_alerts", `${recorded} alerts were recorded, ${rejected} were not`, { issues });
+      },
+    },
+  ];
+}
+
+/** Senders do not read answers, so the log says what they got wrong. Names of labels, and no values. */
+function complaints({ log, clock, metrics }: Intake): (batch: BatchReader, source: string) => void {
+  const throttle = new LogThrottle(clock);
+  return ({ rejected, truncated, issues }, source) => {
+    metrics.received(source, "rejected", rejected);
+    metrics.received(source, "truncated", truncated);
+    const shown = rejected > 0 && throttle.pass(`rejected ${source}`);
+    if (shown) log.warn({ source, rejected, issues: issues.slice(0, mostLogged), ...shown }, "alerts were rejected");
+    const told = truncated > 0 && throttle.pass(`truncated ${source}`);
+    if (told) log.warn({ source, truncated, ...told }, "the sender left alerts out; set max_alerts: 0 at its webhook");
+  };
+}
+
+/** Reads alerts for a while and records the valid ones; returns when they are durable. */
+function recordPart(intake: Intake, batch: BatchReader, source: string): Promise<readonly Recorded[]> {
+  const { ledger, clock, readiness, standstill } = intake;
+  if (readiness.stopping) throw unavailable("the service is stopping");
+  if (standstill?.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
+  const wants: Want[] = [];
+  let firing = 0;
+  const untilMs = clock.monotonic() + maxReadingMs;
+  do {
+    const claim = batch.next();
+    if (claim === undefined) continue;
+    wants.push({ claim, routes: intake.routesOf(claim.alert) });
+    if (claim.status === "firing") firing++;
+  } while (!batch.done && clock.monotonic() < untilMs);
+  if (wants.length === 0) return Promise.resolve([]);
+  const recording = ledger.want(wants);
+  // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
+  intake.wake();
+  return committed(intake, recording, { source, firing });
+}
+
+/** What a commit says to metrics and probes. */
+async function committed(
+  { clock, metrics, readiness }: Intake,
+  recording: Promise<readonly Recorded[]>,
+  { source, firing }: { readonly source: string; readonly firing: number },
+): Promise<readonly Recorded[]> {
+  const sinceMs = clock.monotonic();
+  const recorded = await recording.catch((error: unknown) => {
+    if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
+    throw error;
+  });
+  readiness.committed();
+  metrics.committed(clock.monotonic() - sinceMs);
+  metrics.received(source, "firing", firing);
+  metrics.received(source, "resolved", recorded.length - firing);
+  metrics.skewed(source, recorded.filter(({ skewed }) => skewed).length);
+  return recorded;
+}
+
+/** The token's name; else what the request calls itself. */
+function sourceOf(request: FastifyRequest): string {
+  if (request.entry.name !== undefined) return request.entry.name;
+  const source = queryOf(request, "source") ?? defaultSource;
+  if (source.length <= longestSource) return source;
+  throw badRequest({ path: "source", message: `must not be longer than ${longestSource} characters` });
+}
+
+const notOneValid = (issues: BatchReader["issues"]): Problem =>
+  new Problem(400, "invalid_alerts", "not one alert could be recorded", { issues });

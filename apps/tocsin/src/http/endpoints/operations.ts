@@ -1,0 +1,113 @@
+import { Readable } from "node:stream";
+
+import type { Issue, Ledger } from "@tocsin/core";
+
+import type { Exposition } from "../../telemetry/metrics-scrape.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { iso } from "../pagination.ts";
+import { reloadFailed } from "../problem.ts";
+
+export interface Reloaded {
+  /** `kept`: it is wrong, and the previous configuration is kept. `applied` with issues: all of it but invalid targets is in use. */
+  readonly outcome: "applied" | "kept" | "no_file";
+  /** What is wrong with it. */
+  readonly issues: readonly Issue[];
+  /** Keys that were changed but take effect at the next start. */
+  readonly needsRestart: readonly string[];
+}
+
+export const nothingToReload: Reloaded = { outcome: "no_file", issues: [], needsRestart: [] };
+
+/** What an operator can do about it. */
+export const noFileToReload =
+  "the service was started without a configuration file. Create tocsin.yaml in its working directory or name a file with --config, then restart it";
+
+export interface Operations {
+  readonly ledger: Pick<Ledger, "stats">;
+  /** Why the service is not ready, after a write to the ledger; empty: it is ready. */
+  readonly unready: () => Promise<readonly string[]>;
+  /** What is wrong although the service is ready. */
+  readonly warnings: (isReady: boolean) => Promise<readonly string[]>;
+  readonly reload: () => Promise<Reloaded>;
+  readonly discoveries: Pick<Discoveries, "views" | "refresh">;
+  readonly exposition: Pick<Exposition, "scrape">;
+}
+
+export function operationsEndpoints(operations: Operations): Endpoint[] {
+  const { ledger, unready, warnings, reload, discoveries, exposition } = operations;
+  const ready = (path: string): Endpoint => ({
+    method: "GET",
+    path,
+    role: "open",
+    isProbe: true,
+    does: "readiness: the ledger commits, and targets were loaded; warnings name what is wrong all the same",
+    async answer(_request, reply) {
+      const reasons = await unready();
+      const warned = await warnings(reasons.length === 0);
+      if (reasons.length > 0) reply.code(503);
+      return {
+        ...(reasons.length > 0 ? { status: "not ready", reasons } : { status: "ready" }),
+        ...(warned.length > 0 && { warnings: warned }),
+      };
+    },
+  });
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/stats",
+      role: "read",
+      does: "totals of alerts, incidents and dead letters, counted in the ledger",
+      async answer() {
+        const { alerts, incidents, due, deadLetters, nowMs } = await ledger.stats();
+        const oldest = due.map(({ target, severity, oldestAtMs }) => ({ target, severity, oldestAt: iso(oldestAtMs) }));
+        return { at: iso(nowMs), alerts, incidents, due: oldest, deadLetters };
+      },
+    },
+    {
+      method: "GET",
+      path: "/metrics",
+      role: "read",
+      does: "metrics for Prometheus, at most a second old; Cache-Control: no-cache asks for new ones",
+      async answer(request, reply) {
+        const fresh = request.headers["cache-control"] === "no-cache";
+        const { contentType, slices } = await exposition.scrape({ fresh });
+        return reply.type(contentType).send(Readable.from(slices));
+      },
+    },
+    healthy("/healthz"),
+    ready("/readyz"),
+    healthy("/-/healthy"),
+    ready("/-/ready"),
+    {
+      method: "POST",
+      path: "/-/reload",
+      role: "operate",
+      does: "reloads the configuration and reads all places of targets again",
+      async answer() {
+        const { outcome, issues, needsRestart } = await reload();
+        if (outcome === "no_file") throw conflict(noFileToReload);
+        if (outcome === "kept") throw reloadFailed({ outcome, issues });
+        await discoveries.refresh();
+        const unread = discoveries.views.flatMap(unreadIssues);
+        if (issues.length + unread.length > 0) throw reloadFailed({ outcome, issues, unread });
+        const warned = await warnings(true);
+        return { status: "reloaded", needsRestart, ...(warned.length > 0 && { warnings: warned }) };
+      },
+    },
+  ];
+}
+
+/** A place of targets that cannot be read: what was found there last stays in use. */
+const unreadIssues = ({ source, where, error }: DiscoveryView): Issue[] =>
+  error === null
+    ? []
+    : [{ path: `discovery.${source}`, message: `${where}: ${error}. Targets that were found there last stay in use` }];
+
+const healthy = (path: string): Endpoint => ({
+  method: "GET",
+  path,
+  role: "open",
+  isProbe: true,
+  does: "liveness",
+  answer: () => ({ status: "ok" }),
+});

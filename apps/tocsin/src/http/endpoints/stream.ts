@@ -1,0 +1,53 @@
+import type { IncidentView } from "@tocsin/core";
+
+import type { IncidentStream } from "../../stream/incident-stream.ts";
+import { type Endpoint, queryOf } from "../endpoint.ts";
+import { unavailable } from "../problem.ts";
+
+/** Who has left so much unread is cut off, and comes back when it can: nobody is waited for, and memory is bounded. */
+const mostUnreadBytes = 512 * 1_024;
+
+const headers = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-store",
+  // Else nginx gathers it.
+  "x-accel-buffering": "no",
+  // It ends with the stream: no stop waits for what else may be asked on it.
+  connection: "close",
+} as const;
+
+export function streamEndpoints({ stream }: { readonly stream: Pick<IncidentStream, "join" | "refusal"> }): Endpoint[] {
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/events/stream",
+      role: "read",
+      does: "says what changes, as server-sent events: ?target= &fingerprint=",
+      answer(request, reply) {
+        if (stream.refusal !== undefined) throw unavailable(stream.refusal);
+        if (request.method === "HEAD") {
+          void reply.headers(headers);
+          return "";
+        }
+        const [target, fingerprint] = [queryOf(request, "target"), queryOf(request, "fingerprint")];
+        const { raw } = reply.hijack();
+        raw.writeHead(200, headers);
+        const leave = stream.join(
+          {
+            concerns: ({ incident }: IncidentView) =>
+              (target === undefined || incident.target === target) &&
+              (fingerprint === undefined || incident.members.some((member) => member.fingerprint === fingerprint)),
+            send(text) {
+              if (raw.writableLength > mostUnreadBytes) raw.destroy();
+              if (!raw.destroyed) raw.write(text);
+            },
+            end: () => void (raw.writableLength > 0 ? raw.destroy() : raw.end()),
+          },
+          request.headers["last-event-id"]?.toString(),
+        );
+        raw.once("close", leave);
+        return undefined;
+      },
+    },
+  ];
+}

@@ -1,0 +1,133 @@
+import type { Ledger, TargetStanding } from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
+
+import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
+import type { Found, Reachability } from "../../targets/reachability/reachability.ts";
+import { stateOf, type TargetEntry } from "../../targets/resolved-target.ts";
+import type { Targets } from "../../targets/registry.ts";
+import { TrialRefused, type Trials } from "../../targets/tests/target-tests.ts";
+import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
+import type { Reloaded } from "./operations.ts";
+import { iso } from "../pagination.ts";
+import { badRequest, conflict, notFound, reloadFailed } from "../problem.ts";
+
+export interface TargetsAndStanding {
+  readonly ledger: Pick<Ledger, "standing">;
+  readonly targets: Pick<Targets, "entries" | "find">;
+  readonly discoveries: Pick<Discoveries, "views" | "refresh">;
+  readonly reachability: Pick<Reachability, "of" | "check">;
+  readonly trials: Pick<Trials, "run" | "checkKey">;
+  readonly reload: () => Promise<Reloaded>;
+}
+
+export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
+  const { ledger, targets, discoveries, reachability, trials, reload } = o;
+  const standing = async () => new Map((await ledger.standing()).map((one) => [one.target, one]));
+  const body = (entry: TargetEntry, known: TargetStanding | undefined) =>
+    targetBody(entry, known, entry.target && reachability.of(new URL(entry.target.url).origin));
+  const list = async () => {
+    const known = await standing();
+    return {
+      targets: targets.entries.map((entry) => body(entry, known.get(entry.name))),
+      discovery: discoveries.views.map(discoveryBody),
+    };
+  };
+  /** A target of a Secret is named `namespace/name`. */
+  const show = (path: string): Endpoint => ({
+    method: "GET",
+    path,
+    role: "read",
+    does: "shows a target",
+    async answer(request) {
+      const entry = targets.find(nameOf(request));
+      if (entry === undefined) throw notFound("target");
+      return body(entry, (await standing()).get(entry.name));
+    },
+  });
+  const tryOut = (path: string): Endpoint => ({
+    method: "POST",
+    path,
+    role: "operate",
+    does: "sends a target a marked incident, waits for its answer and ends it; ?only=key asks PagerDuty for the key alone",
+    async answer(request) {
+      const only = queryOf(request, "only");
+      if (only !== undefined && only !== "key") throw badRequest({ path: "only", message: 'expected "key"' });
+      const entry = targets.find(nameOf(request));
+      if (entry === undefined) throw notFound("target");
+      try {
+        return await (only === "key" ? trials.checkKey(entry) : trials.run(entry));
+      } catch (error) {
+        throw error instanceof TrialRefused ? conflict(`${entry.name} ${error.message}`) : error;
+      }
+    },
+  });
+  return [
+    {
+      method: "GET",
+      path: "/api/v1/targets",
+      role: "read",
+      does: "lists all targets, wrong ones too, with state, errors, limiter and breaker, and where they are looked for",
+      answer: list,
+    },
+    show("/api/v1/targets/:name"),
+    show("/api/v1/targets/:namespace/:name"),
+    tryOut("/api/v1/targets/:name/test"),
+    tryOut("/api/v1/targets/:namespace/:name/test"),
+    {
+      method: "POST",
+      path: "/api/v1/targets/refresh",
+      role: "operate",
+      does: "reads all targets again",
+      async answer() {
+        const { outcome, issues } = await reload();
+        await discoveries.refresh();
+        await reachability.check();
+        // The list names what is wrong with each target.
+        if (outcome === "kept") throw reloadFailed({ outcome, issues });
+        return list();
+      },
+    },
+  ];
+}
+
+const nameOf = (request: FastifyRequest): string =>
+  [paramOf(request, "namespace"), paramOf(request, "name")].filter((part) => part !== "").join("/");
+
+export const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, error }: DiscoveryView) => ({
+  source,
+  where,
+  state,
+  syncedAt: iso(syncedAtMs),
+  staleSince: iso(staleSinceMs),
+  error,
+});
+
+export function targetBody(entry: TargetEntry, standing?: TargetStanding, reached?: Found) {
+  const { name, source, place, errors, warnings, target, inForce } = entry;
+  return {
+    name,
+    ...(target && { type: target.type, format: target.format, enabled: target.enabled, mode: target.mode }),
+    // The origin alone: the path of a webhook's URL is often its credential.
+    ...(target && { origin: new URL(target.url).origin }),
+    source,
+    place,
+    state: stateOf(entry, standing?.blocked),
+    ...(entry.refused === "self_target" && { reason: entry.refused }),
+    errors: [...errors, ...(standing?.blocked ? [{ path: "", message: standing.blocked.detail }] : [])],
+    warnings,
+    // Wrong as it stands now; what it was before still works.
+    ...(errors.length > 0 && { inForce }),
+    ...(reached && { reachability: reachabilityBody(reached) }),
+    ...(standing && {
+      limiter: {
+        limit: standing.limiter.limit,
+        used: standing.limiter.used,
+        pausedUntil: iso(standing.limiter.pausedUntilMs),
+      },
+      breaker: { state: standing.breaker.state, until: iso(standing.breaker.untilMs) },
+    }),
+  };
+}
+
+/** The server can be connected to. What it does with events, only events tell. */
+const reachabilityBody = ({ atMs, ok, step, detail, tookMs }: Found) => ({ ok, step, detail, tookMs, at: iso(atMs) });

@@ -1,0 +1,34 @@
+import type { Clock, Ledger } from "@tocsin/core";
+
+import type { Logger } from "../telemetry/logger.ts";
+
+const everyMs = 10 * 60_000;
+
+/** Between two pieces: what senders and the worker want comes first. */
+const breathMs = 50;
+
+export interface Housekeeping {
+  readonly ledger: Pick<Ledger, "forget">;
+  readonly clock: Clock;
+  readonly retentionMs: number;
+  readonly log: Logger;
+}
+
+/** Forgets what has been over for longer than the retention, a little at a time. Returns how to end it. */
+export function housekeeping({ ledger, clock, retentionMs, log }: Housekeeping): () => void {
+  let ended = false;
+  let cancel = clock.after(everyMs, () => void forget());
+  async function forget(): Promise<void> {
+    let rows = 0;
+    try {
+      rows = await ledger.forget(clock.now() - retentionMs);
+    } catch (error) {
+      log.warn({ err: error }, "nothing could be forgotten; tried again later");
+    }
+    if (!ended) cancel = clock.after(rows > 0 ? breathMs : everyMs, () => void forget());
+  }
+  return () => {
+    ended = true;
+    cancel();
+  };
+}

@@ -1,0 +1,291 @@
+import { type Clock, LedgerUnavailable } from "@tocsin/core";
+
+import type { Config } from "../../config/config.ts";
+import type { TargetEntry } from "../resolved-target.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { TargetSet, WrittenTarget } from "../target-definition.ts";
+import type { Discovery, DiscoveryOperation, DiscoveryReason, DiscoveryStanding } from "./discovery.ts";
+import type { OpenApi } from "./create-discoveries.ts";
+import type { LastGood } from "./last-known-targets.ts";
+
+/** From a change to its taking effect, so that changes that come together are one. */
+const gatherMs = 50;
+
+/** Between two replacements of the set: each costs a commit, and a look at all that fires. */
+const restMs = 500;
+
+/** A place that does not answer keeps nobody waiting longer than this for the first load. */
+const longestLoadMs = 10_000;
+
+/** Between two keepings, each of which writes whole sets. */
+const keepRestMs = 1_000;
+
+/** After the ledger could not take it. */
+const retryMs = 1_000;
+
+/** What is counted of discoveries. `where`: the directory or the namespace. */
+export interface DiscoveryMetrics {
+  /** All targets of a place were read; or the place is new, so that an alert on its age works before the first success. */
+  discovered(source: string, where: string, atMs: number): void;
+  discoveryStale(source: string, where: string, stale: boolean): void;
+  /** The place is not watched any more. */
+  discoveryEnded(source: string, where: string): void;
+  discoveryFailed(source: string, operation: DiscoveryOperation, reason: DiscoveryReason): void;
+  /** From a change that was seen until it was in force. */
+  discoveryLag(source: string, lagMs: number): void;
+}
+
+/** A discovery with what belongs to it. */
+export interface Place {
+  readonly discovery: Discovery;
+  /** Its targets until it is read: those of a former life, or of the discovery that it replaces. */
+  readonly remembered: readonly WrittenTarget[];
+  /** What it was opened with. */
+  readonly settings: unknown;
+  readonly api?: OpenApi;
+}
+
+export interface DiscoveriesOptions {
+  /** Opens what a configuration names, in the order in which targets count; takes what did not change from `current`. */
+  readonly open: (settings: Config["discovery"], current: readonly Place[]) => Promise<readonly Place[]>;
+  readonly lastGood: Pick<LastGood, "keep">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: DiscoveryMetrics;
+  /** Puts the sets as they are now in force. @throws LedgerUnavailable */
+  readonly apply: () => Promise<void>;
+  /** What is in force, and what it was made from. */
+  readonly inForce: () => readonly (Pick<TargetEntry, "place" | "source"> & { readonly written?: WrittenTarget })[];
+}
+
+/** One discovery as `GET /api/v1/targets` shows it. */
+export interface DiscoveryView extends DiscoveryStanding {
+  readonly source: string;
+  readonly where: string;
+  /** `unread`: nothing was ever read, so what is in force is of a former life, or nothing. */
+  readonly state: "synced" | "stale" | "unread";
+}
+
+/** Other places are watched. Exactly one of these is to be called. */
+export interface Rediscovery {
+  /** Ends what is not named any more. */
+  keep(): Promise<void>;
+  /** Goes back to the places before. */
+  undo(): Promise<void>;
+}
+
+/** All discoveries of a service: when one finds a change, the set of targets is replaced, soon and not too often. */
+export class Discoveries {
+  readonly #o: DiscoveriesOptions;
+  #places: readonly Place[] = [];
+  /** Those that were in use before. */
+  readonly #known = new WeakSet<Place>();
+  #started = false;
+  /** When the first change was seen that is not in force yet, by source. */
+  #changedAtMs = new Map<string, number>();
+  /** Replacements come one after the other. */
+  #applying: Promise<void> = Promise.resolve();
+  #appliedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelApply: (() => void) | undefined;
+  #keptAtMs = Number.NEGATIVE_INFINITY;
+  #cancelKeep: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(options: DiscoveriesOptions) {
+    this.#o = options;
+  }
+
+  sets(): TargetSet[] {
+    return this.#places.map(({ discovery: { source, readSecret, targets }, remembered }) => ({
+      source,
+      readSecret,
+      targets: targets ?? remembered,
+    }));
+  }
+
+  get views(): DiscoveryView[] {
+    return this.#places.map(({ discovery }) => viewOf(discovery));
+  }
+
+  /** Watches what a configuration names. @throws LedgerUnavailable; then nothing has changed */
+  async configure(settings: Config["discovery"]): Promise<Rediscovery> {
+    const before = this.#places;
+    const after = await this.#o.open(settings, before);
+    this.#use(after);
+    return {
+      keep: () => this.#end(before),
+      undo: () => {
+        this.#use(before);
+        return this.#end(after);
+      },
+    };
+  }
+
+  /** Begins to watch. Resolves when each place was read or failed to be, and what was found is in force. */
+  async start(): Promise<void> {
+    this.#started = true;
+    if (this.#places.length === 0) return;
+    await this.#bounded(this.#places.map(({ discovery }) => this.#begin(discovery)));
+    await this.#applyNow();
+  }
+
+  /** Reads every place now, and puts to use what is found. A place that does not answer is waited for as at the start. */
+  async refresh(): Promise<void> {
+    if (this.#places.length === 0) return;
+    await this.#bounded(this.#places.map(({ discovery }) => discovery.refresh()));
+    await this.#applyNow();
+  }
+
+  async #bounded(readings: readonly Promise<unknown>[]): Promise<void> {
+    const read = Promise.all(readings);
+    await new Promise<void>((resolve) => {
+      const cancel = this.#o.clock.after(longestLoadMs, resolve);
+      void read.then(cancel).then(resolve);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelApply?.();
+    await Promise.all(this.#places.map(({ discovery }) => discovery.stop()));
+    await this.#applying;
+    if (this.#cancelKeep === undefined) return;
+    this.#cancelKeep();
+    await this.#keep();
+  }
+
+  #use(places: readonly Place[]): void {
+    const { metrics, clock } = this.#o;
+    this.#places = places;
+    for (const place of places) {
+      if (this.#known.has(place)) continue;
+      this.#known.add(place);
+      const { source, where } = place.discovery;
+      metrics.discovered(source, where, clock.now());
+      this.#measure(place.discovery);
+      if (this.#started) void this.#begin(place.discovery);
+    }
+  }
+
+  /** Those of them that are not used any more. */
+  async #end(places: readonly Place[]): Promise<void> {
+    const unused = places.filter((place) => !this.#places.includes(place));
+    await Promise.all(unused.map(({ discovery }) => discovery.stop()));
+    const used = new Set(this.#places.map(({ discovery }) => nameOf(discovery)));
+    for (const { discovery } of unused)
+      if (!used.has(nameOf(discovery))) this.#o.metrics.discoveryEnded(discovery.source, discovery.where);
+  }
+
+  #measure(discovery: Discovery): void {
+    const { source, where, state } = viewOf(discovery);
+    this.#o.metrics.discoveryStale(source, where, state !== "synced");
+  }
+
+  /** Resolves when it was read once, or could not be. */
+  #begin(discovery: Discovery): Promise<void> {
+    const { log, metrics, clock } = this.#o;
+    const { source, where } = discovery;
+    return new Promise((resolve) => {
+      discovery.start({
+        changed: () => {
+          if (!this.#changedAtMs.has(source)) this.#changedAtMs.set(source, clock.monotonic());
+          this.#applySoon();
+          resolve();
+        },
+        synced: () => {
+          metrics.discovered(source, where, clock.now());
+          this.#measure(discovery);
+          resolve();
+        },
+        failed: (operation, reason) => {
+          metrics.discoveryFailed(source, operation, reason);
+          resolve();
+        },
+        turned: () => {
+          this.#measure(discovery);
+          const { error, staleSinceMs } = discovery.standing;
+          if (error === null) log.info({ source, where }, "targets are followed again");
+          else {
+            const stale = staleSinceMs === null ? {} : { staleSince: new Date(staleSinceMs).toISOString() };
+            log.warn({ source, where, error, ...stale }, "changes of targets are not seen; what was found last holds");
+          }
+        },
+      });
+    });
+  }
+
+  #applySoon(): void {
+    if (this.#stopped || this.#cancelApply !== undefined) return;
+    const restedMs = this.#o.clock.monotonic() - this.#appliedAtMs;
+    this.#applyIn(Math.max(gatherMs, restMs - restedMs));
+  }
+
+  #applyIn(delayMs: number): void {
+    this.#cancelApply = this.#o.clock.after(delayMs, () => void this.#applyNow());
+  }
+
+  #applyNow(): Promise<void> {
+    this.#cancelApply?.();
+    this.#cancelApply = undefined;
+    const before = this.#applying;
+    const applying = async () => {
+      await before;
+      await this.#apply();
+    };
+    this.#applying = applying();
+    return this.#applying;
+  }
+
+  async #apply(): Promise<void> {
+    const { apply, clock, log, metrics } = this.#o;
+    const changed = this.#changedAtMs;
+    if (changed.size === 0 || this.#stopped) return;
+    this.#changedAtMs = new Map();
+    try {
+      await apply();
+    } catch (error) {
+      if (!(error instanceof LedgerUnavailable)) log.error({ err: error, reason: "bug" }, "targets were not replaced");
+      this.#changedAtMs = new Map([...this.#changedAtMs, ...changed]);
+      if (!this.#stopped) this.#applyIn(retryMs);
+      return;
+    } finally {
+      this.#appliedAtMs = clock.monotonic();
+    }
+    for (const [source, sinceMs] of changed) metrics.discoveryLag(source, clock.monotonic() - sinceMs);
+    const keepInMs = this.#keptAtMs + keepRestMs - clock.monotonic();
+    if (keepInMs <= 0) await this.#keep();
+    else this.#cancelKeep ??= clock.after(keepInMs, () => void this.#keep());
+  }
+
+  async #keep(): Promise<void> {
+    this.#cancelKeep = undefined;
+    const { lastGood, inForce, log, clock } = this.#o;
+    this.#keptAtMs = clock.monotonic();
+    for (const { discovery } of this.#places) {
+      const { source, targets } = discovery;
+      if (targets === undefined) continue;
+      const places = new Set(targets.map(({ place }) => place));
+      const ours = inForce().filter((entry) => entry.source === source && places.has(entry.place));
+      try {
+        await lastGood.keep(
+          discovery,
+          ours.flatMap(({ written }) => written ?? []),
+        );
+      } catch (error) {
+        log.warn(
+          { err: error, source },
+          "the last good set of targets could not be kept; tried again at the next change",
+        );
+      }
+    }
+  }
+}
+
+const viewOf = ({ source, where, standing, targets }: Discovery): DiscoveryView => ({
+  source,
+  where,
+  state: targets === undefined ? "unread" : standing.error === null ? "synced" : "stale",
+  ...standing,
+});
+
+const nameOf = ({ source, where }: Discovery): string => `${source} ${where}`;

@@ -1,0 +1,230 @@
+import { type FSWatcher, watch } from "node:fs";
+import { join } from "node:path";
+
+import type { Clock, ReadSecret } from "@tocsin/core";
+
+import { isEmptyMark, markOf } from "../../../config/file-marks.ts";
+import { type SecretPlaces, secretReader } from "../../../config/secrets.ts";
+import type { WrittenTarget } from "../../target-definition.ts";
+import type { Discovery, DiscoveryObserver, DiscoveryStanding } from "../discovery.ts";
+import { Knowledge } from "../discovery-status.ts";
+import { type ReadFile, readTargetFile, targetFiles } from "./target-files.ts";
+
+/** From an event to a look, so that the many events of one change are one look. */
+const gatherMs = 20;
+
+/** A change must have stood for so long: editors write, truncate, rename and delete in several steps. */
+const settleMs = 100;
+
+/** A file that is empty is most likely about to be written. */
+const settleEmptyMs = 2_000;
+
+export interface FileDiscoveryOptions {
+  /** As written in the configuration. */
+  readonly where: string;
+  /** Absolute. */
+  readonly directory: string;
+  readonly env: SecretPlaces["env"];
+  readonly clock: Clock;
+  /** What was in force here in a former life. */
+  readonly remembered?: readonly WrittenTarget[];
+  /**
+   * How often it looks by itself: events of the file system get lost on network file systems, or where there are too many.
+   * @default 2_000
+   */
+  readonly pollMs?: number;
+}
+
+interface Known extends ReadFile {
+  readonly mark: string;
+}
+
+/** A change that was seen and is not believed yet. */
+interface Seen {
+  /** Undefined: gone. */
+  readonly mark: string | undefined;
+  readonly sinceMs: number;
+}
+
+/** A directory of `*.json`, `*.yaml` and `*.yml`. Sees every way in which files are replaced, within 3 s at the latest. */
+export class FileDiscovery implements Discovery {
+  readonly source = "files";
+  readonly where: string;
+  readonly readSecret: ReadSecret;
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #knowledge: Knowledge;
+  readonly #remembered: readonly WrittenTarget[];
+  readonly #pollMs: number;
+  #observer: DiscoveryObserver | undefined;
+  /** By name. */
+  #files: ReadonlyMap<string, Known> | undefined;
+  #targets: readonly WrittenTarget[] | undefined;
+  readonly #seen = new Map<string, Seen>();
+  #watcher: FSWatcher | undefined;
+  #cancel = (): void => {};
+  #nextAtMs = Number.POSITIVE_INFINITY;
+  /** Looks come one after the other. */
+  #last: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor({ where, directory, env, clock, remembered = [], pollMs = 2_000 }: FileDiscoveryOptions) {
+    this.#pollMs = pollMs;
+    this.where = where;
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#remembered = remembered;
+    this.#knowledge = new Knowledge(clock, () => this.#observer);
+    this.readSecret = secretReader({ dir: directory, env });
+  }
+
+  get targets(): readonly WrittenTarget[] | undefined {
+    return this.#targets;
+  }
+
+  get standing(): DiscoveryStanding {
+    return this.#knowledge.standing;
+  }
+
+  start(observer: DiscoveryObserver): void {
+    this.#observer = observer;
+    void this.#look();
+  }
+
+  refresh(): Promise<void> {
+    return this.#look({ atOnce: true });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel();
+    this.#watcher?.close();
+    await this.#last;
+  }
+
+  #look(how: { readonly atOnce?: boolean } = {}): Promise<void> {
+    this.#cancel();
+    this.#nextAtMs = Number.POSITIVE_INFINITY;
+    const before = this.#last;
+    const looking = async () => {
+      await before;
+      if (this.#stopped) return;
+      this.#watch();
+      const againMs = await this.#compare(how.atOnce ?? this.#files === undefined);
+      this.#lookIn(Math.min(againMs, this.#pollMs));
+    };
+    this.#last = looking();
+    return this.#last;
+  }
+
+  #lookIn(delayMs: number): void {
+    const atMs = this.#clock.monotonic() + delayMs;
+    if (this.#stopped || atMs >= this.#nextAtMs) return;
+    this.#cancel();
+    this.#nextAtMs = atMs;
+    this.#cancel = this.#clock.after(delayMs, () => void this.#look());
+  }
+
+  /** A watch follows the directory itself, not its path: it is made anew once it ends. */
+  #watch(): void {
+    if (this.#watcher !== undefined) return;
+    try {
+      const watcher = watch(this.#directory, { persistent: false }, (event, name) => {
+        this.#lookIn(gatherMs);
+        // The directory itself moved away or was deleted.
+        if (event === "rename" && (name === null || this.#directory.endsWith(`/${name}`))) this.#unwatch(watcher);
+      });
+      watcher.on("error", () => this.#unwatch(watcher));
+      this.#watcher = watcher;
+    } catch {
+      // It is not there, or there are too many watches: polling sees the same, later.
+    }
+  }
+
+  #unwatch(watcher: FSWatcher): void {
+    watcher.close();
+    if (this.#watcher === watcher) this.#watcher = undefined;
+  }
+
+  /** Takes what differs and has settled. Returns when to look again for the rest. */
+  async #compare(atOnce: boolean): Promise<number> {
+    let names: readonly string[];
+    try {
+      names = await targetFiles(this.#directory);
+    } catch (error) {
+      const { code = "unknown error" } = error as NodeJS.ErrnoException;
+      if (this.#watcher !== undefined) this.#unwatch(this.#watcher);
+      this.#knowledge.failed(
+        "list",
+        "unreadable",
+        code === "ENOENT" ? "no such directory" : `cannot be read (${code})`,
+      );
+      return this.#pollMs;
+    }
+    const marks = await Promise.all(names.map((name) => this.#markOf(name)));
+    const there = new Map(names.map((name, index) => [name, marks[index]]));
+    const before = this.#files ?? new Map<string, Known>();
+    const after = new Map<string, Known>();
+    let againMs = Number.POSITIVE_INFINITY;
+    for (const name of [...new Set([...there.keys(), ...before.keys()])].toSorted()) {
+      const known = before.get(name);
+      const mark = there.get(name);
+      const waitMs = atOnce || mark === known?.mark ? 0 : this.#waitFor(name, mark);
+      if (waitMs > 0) {
+        againMs = Math.min(againMs, waitMs);
+        if (known !== undefined) after.set(name, known);
+        continue;
+      }
+      this.#seen.delete(name);
+      if (mark === undefined) continue;
+      after.set(name, known?.mark === mark ? known : await this.#read(name, mark, known));
+    }
+    this.#take(after);
+    return againMs;
+  }
+
+  async #markOf(name: string): Promise<string | undefined> {
+    const mark = await markOf(join(this.#directory, name));
+    const secrets = this.#files?.get(name)?.secrets ?? [];
+    if (mark === undefined || secrets.length === 0) return mark;
+    return [mark, ...(await Promise.all(secrets.map(markOf)))].join(" ");
+  }
+
+  #waitFor(name: string, mark: string | undefined): number {
+    const nowMs = this.#clock.monotonic();
+    let seen = this.#seen.get(name);
+    if (seen === undefined || seen.mark !== mark) {
+      seen = { mark, sinceMs: nowMs };
+      this.#seen.set(name, seen);
+    }
+    return Math.max(0, seen.sinceMs + (isEmptyMark(mark) ? settleEmptyMs : settleMs) - nowMs);
+  }
+
+  async #read(name: string, mark: string, known: Known | undefined): Promise<Known> {
+    const places = known === undefined ? this.#rememberedPlaces(name) : known.targets.map(({ place }) => place);
+    const read = await readTargetFile(this.#directory, name, { where: this.where, places });
+    const secretMarks = await Promise.all(read.secrets.map(markOf));
+    const whole = read.secrets.length === 0 ? mark : [mark.split(" ")[0], ...secretMarks].join(" ");
+    const same = known?.hash === read.hash && secretsOf(known.mark) === secretsOf(whole);
+    return same ? { ...known, mark: whole } : { ...read, mark: whole };
+  }
+
+  #rememberedPlaces(name: string): string[] {
+    const place = join(this.where, name);
+    return this.#remembered.map((one) => one.place).filter((one) => one === place || one.startsWith(`${place}[`));
+  }
+
+  #take(files: ReadonlyMap<string, Known>): void {
+    const targets = [...files.values()].flatMap((file) => file.targets);
+    const changed =
+      targets.length !== this.#targets?.length || targets.some((target, index) => target !== this.#targets?.[index]);
+    this.#files = files;
+    if (changed) this.#targets = targets;
+    this.#knowledge.synced();
+    this.#knowledge.followed();
+    if (changed) this.#observer?.changed();
+  }
+}
+
+/** The part of a mark that speaks of the files that secrets are in. */
+const secretsOf = (mark: string): string => mark.split(" ").slice(1).join(" ");

@@ -1,0 +1,284 @@
+import { writeFileSync } from "node:fs";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { join } from "node:path";
+
+import { selfSigned } from "../../../../../../packages/pagerduty/test/self-signed.ts";
+import { parseSelector } from "./label-selector.fixture.ts";
+import { type Backup, type Change, eventOf, type SecretObject, SecretStore } from "./secret-store.fixture.ts";
+
+const { cert, key } = selfSigned();
+
+const torn = '{"type":"MODIFIED","object":{"kind":"Secret","metadata":{"name":"torn","resource';
+
+export const targetLabel = { "publishing-target": "true" };
+
+/** What the server does instead of what it should. */
+export type ApiFault =
+  | { readonly kind: "status"; readonly code: number; readonly headers?: Readonly<Record<string, string>> }
+  /** Takes the request and never answers. */
+  | { readonly kind: "hang" }
+  /** A few bytes at a time, with pauses. */
+  | { readonly kind: "drip" }
+  /** Breaks off in the middle of a body. */
+  | { readonly kind: "break" }
+  /** Answers with something that is not Kubernetes's. */
+  | { readonly kind: "nonsense" };
+
+export interface ApiRequest {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly token: string | undefined;
+  readonly status: number;
+}
+
+interface Watching {
+  readonly response: ServerResponse;
+  readonly namespace: string;
+  readonly bookmarks: boolean;
+  /** Sends what concerns it. Nothing up to the version that it asked for: a version of the future keeps it silent. */
+  readonly send: (change: Change) => void;
+}
+
+/**
+ * A stand-in for kube-apiserver: lists and watches Secrets over TLS, with what the protocol promises and what it does not.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/
+ */
+export class ApiServer implements AsyncDisposable {
+  readonly store = new SecretStore();
+  /** PEM of its certificate. */
+  readonly ca = cert;
+  readonly requests: ApiRequest[] = [];
+  /** Bearer tokens that are known. */
+  tokens = new Set(["token-1"]);
+  /** Verbs that nobody may, by namespace: `list shop`. */
+  readonly denied = new Set<string>();
+  /** How it says that a version is too old: at once, or inside a watch that it has accepted. */
+  goneAs: "status" | "event" = "event";
+  /** It ends watches as soon as it has accepted them. */
+  hasty = false;
+  /** It says this as soon as it has accepted a watch. */
+  sendErrors: number | undefined;
+  /** Of lists, of watches, or of both. */
+  readonly faults: { list?: ApiFault | undefined; watch?: ApiFault | undefined } = {};
+  readonly #watches = new Set<Watching>();
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #port = 0;
+
+  static async start(): Promise<ApiServer> {
+    const server = new ApiServer();
+    await server.up();
+    return server;
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.#port}`;
+  }
+
+  get watches(): number {
+    return this.#watches.size;
+  }
+
+  /** Writes a kubeconfig for it and returns its path. */
+  kubeconfig(dir: string, user: object = { token: "token-1" }): string {
+    const path = join(dir, "kubeconfig.json");
+    const cluster = { server: this.url, "certificate-authority-data": Buffer.from(this.ca).toString("base64") };
+    const config = {
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "stand-in", cluster }],
+      users: [{ name: "tocsin", user }],
+      contexts: [{ name: "stand-in", context: { cluster: "stand-in", user: "tocsin" } }],
+      "current-context": "stand-in",
+    };
+    writeFileSync(path, JSON.stringify(config));
+    return path;
+  }
+
+  put(
+    namespace: string,
+    name: string,
+    values: Readonly<Record<string, string>>,
+    labels: Readonly<Record<string, string>> = targetLabel,
+  ): void {
+    this.#tell(this.store.put(namespace, name, values, labels));
+  }
+
+  delete(namespace: string, name: string): void {
+    const change = this.store.delete(namespace, name);
+    if (change) this.#tell(change);
+  }
+
+  /** Tells all watches how far they are. */
+  bookmark(): void {
+    const metadata = { resourceVersion: String(this.store.version), creationTimestamp: null };
+    for (const { response, bookmarks } of this.#watches)
+      if (bookmarks) writeLine(response, { type: "BOOKMARK", object: { kind: "Secret", apiVersion: "v1", metadata } });
+  }
+
+  /** Ends all watches, as the server does now and then; `midLine` as no server should. */
+  endWatches(midLine = false): void {
+    for (const { response } of this.#watches) response.end(midLine ? torn : "");
+    this.#watches.clear();
+  }
+
+  /** Breaks all connections; `midLine` in the middle of an event. */
+  cut(midLine = false): void {
+    for (const { response } of this.#watches) if (midLine) response.write(torn);
+    this.#watches.clear();
+    // What was written shall arrive before the end.
+    setImmediate(() => {
+      for (const socket of this.#sockets) socket.resetAndDestroy();
+    });
+  }
+
+  /** Says in all watches that they fell behind, or that something else went wrong. */
+  sendError(code: number, reason: string): void {
+    for (const { response } of this.#watches) writeLine(response, { type: "ERROR", object: statusOf(code, reason) });
+  }
+
+  /** From a backup, with the restart that this takes. */
+  async restore(backup: Backup): Promise<void> {
+    await this.down();
+    this.store.restore(backup);
+    await this.up();
+  }
+
+  async up(): Promise<void> {
+    this.#server = createServer({ cert, key }, (request, response) => this.#answer(request, response));
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on("close", () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve) => this.#server?.listen(this.#port, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Refuses connections from now on. */
+  async down(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    const closed = new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined)));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.down();
+  }
+
+  #tell(change: Change): void {
+    for (const { send } of this.#watches) send(change);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url ?? "/", this.url);
+    const query = Object.fromEntries(url.searchParams);
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
+    const namespace = /^\/api\/v1\/namespaces\/([^/]+)\/secrets$/.exec(url.pathname)?.[1];
+    const verb = query["watch"] === "true" ? "watch" : "list";
+    const refuse = (code: number, reason: string, message = reason, headers = {}) => {
+      this.requests.push({ path: url.pathname, query, token, status: code });
+      response.writeHead(code, { "content-type": "application/json", ...headers });
+      response.end(JSON.stringify(statusOf(code, reason, message)));
+    };
+    const fault = this.faults[verb];
+    if (fault?.kind === "hang") return;
+    if (fault?.kind === "status") return refuse(fault.code, "InternalError", "an error of the stand-in", fault.headers);
+    if (fault?.kind === "nonsense") return void response.end("<html>It works!</html>");
+    if (token === undefined || !this.tokens.has(token)) return refuse(401, "Unauthorized");
+    if (namespace === undefined) return refuse(404, "NotFound", "the server could not find the requested resource");
+    if (this.denied.has(`${verb} ${namespace}`)) {
+      const who = "system:serviceaccount:tocsin:tocsin";
+      const what = `cannot ${verb} resource "secrets" in API group "" in the namespace "${namespace}"`;
+      return refuse(403, "Forbidden", `secrets is forbidden: User "${who}" ${what}`);
+    }
+    const gone = verb === "list" ? this.#list(namespace, query, response) : this.#watch(namespace, query, response);
+    if (gone) return refuse(410, "Expired", "too old resource version");
+    this.requests.push({ path: url.pathname, query, token, status: 200 });
+  }
+
+  /** True: the state that is asked for is gone. */
+  #list(namespace: string, query: Readonly<Record<string, string>>, response: ServerResponse): boolean {
+    const { continue: token } = query;
+    const page = this.store.list({
+      namespace,
+      selector: query["labelSelector"] ?? "",
+      limit: Number(query["limit"] ?? 0),
+      ...(token && { from: JSON.parse(Buffer.from(token, "base64").toString()) as { version: number; after: string } }),
+    });
+    if (page === undefined) return true;
+    const next = page.next && { continue: Buffer.from(JSON.stringify(page.next)).toString("base64") };
+    const body = JSON.stringify({
+      kind: "SecretList",
+      apiVersion: "v1",
+      metadata: { resourceVersion: String(page.version), ...next },
+      items: page.items,
+    });
+    response.writeHead(200, { "content-type": "application/json" });
+    const fault = this.faults.list;
+    if (fault?.kind === "drip") void drip(response, body);
+    else if (fault?.kind === "break") {
+      response.write(body.slice(0, body.length / 2), () => response.destroy());
+    } else response.end(body);
+    return false;
+  }
+
+  #watch(namespace: string, query: Readonly<Record<string, string>>, response: ServerResponse): boolean {
+    const from = query["resourceVersion"] === undefined ? this.store.version : Number(query["resourceVersion"]);
+    const missed = this.store.since(from);
+    if (missed === undefined && this.goneAs === "status") return true;
+    response.writeHead(200, { "content-type": "application/json" });
+    response.flushHeaders();
+    if (missed === undefined) {
+      writeLine(response, { type: "ERROR", object: statusOf(410, "Expired", "too old resource version") });
+      response.end();
+      return false;
+    }
+    if (this.sendErrors !== undefined)
+      writeLine(response, { type: "ERROR", object: statusOf(this.sendErrors, "InternalError") });
+    if (this.hasty || this.sendErrors !== undefined) {
+      response.end();
+      return false;
+    }
+    const matches = parseSelector(query["labelSelector"] ?? "");
+    const seen = ({ metadata }: SecretObject) => metadata.namespace === namespace && matches(metadata.labels);
+    const send = (change: Change): void => {
+      const event = change.version > from ? eventOf(change, seen) : undefined;
+      if (event) writeLine(response, { ...event, object: { kind: "Secret", apiVersion: "v1", ...event.object } });
+    };
+    for (const change of missed) send(change);
+    const watching = { response, namespace, bookmarks: query["allowWatchBookmarks"] === "true", send };
+    this.#watches.add(watching);
+    const timer = setTimeout(() => response.end(), Number(query["timeoutSeconds"] ?? 1_800) * 1_000);
+    response.on("close", () => {
+      clearTimeout(timer);
+      this.#watches.delete(watching);
+    });
+    return false;
+  }
+}
+
+const writeLine = (response: ServerResponse, event: object): void => {
+  response.write(`${JSON.stringify(event)}\n`);
+};
+
+const statusOf = (code: number, reason: string, message = reason) => ({
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Failure",
+  message,
+  reason,
+  code,
+});
+
+async function drip(response: ServerResponse, body: string): Promise<void> {
+  for (let at = 0; at < body.length; at += 400) {
+    response.write(body.slice(at, at + 400));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  response.end();
+}

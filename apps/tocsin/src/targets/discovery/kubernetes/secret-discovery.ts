@@ -1,0 +1,220 @@
+import type { Clock, ReadSecret } from "@tocsin/core";
+
+import type { WrittenTarget } from "../../target-definition.ts";
+import type { Discovery, DiscoveryObserver, DiscoveryReason, DiscoveryStanding } from "../discovery.ts";
+import { Knowledge } from "../discovery-status.ts";
+import { ApiFailure } from "./api-failure.ts";
+import { failureOf, type KubernetesApi } from "./api.ts";
+import { KeptSecrets, nameOf } from "./kept-secrets.ts";
+import { currentVersion, listSecrets, watchSecrets } from "./secret-stream.ts";
+import type { SecretObject } from "./target-secret.ts";
+
+/** One watch lasts so long, give or take: then a new request shows that the server is still there. */
+const watchSeconds = 30;
+
+/** Wait after the first failure, doubled by each further one up to the longest. Random from half of it to all. */
+const backoff = { firstMs: 100, longestMs: 1_500 };
+
+/** A watch that ended sooner than this proves nothing of the server. */
+const provenMs = 1_000;
+
+/** What happens now and then and is made good at once: it is counted, and only worth a word when it happens again. */
+const passing: ReadonlySet<DiscoveryReason> = new Set(["network", "expired", "unauthorized"]);
+
+export interface SecretDiscoveryOptions {
+  readonly namespace: string;
+  readonly labelSelector: string;
+  /** How often everything is listed anew, whatever the watch says. */
+  readonly resyncMs: number;
+  readonly api: KubernetesApi;
+  readonly clock: Clock;
+  /** 0 to 1, for jitter. @default Math.random */
+  readonly random?: () => number;
+}
+
+/**
+ * The Secrets of one namespace that carry the label.
+ *
+ * ```
+ *   list ──▶ watch ──ended──▶ compare ──▶ watch from the version that was reached … ──resync is due──▶ list
+ *    ▲         │                 │ the server is at an older version: it was restored
+ *    └─ wait ──┴─────────────────┴── any failure: behind it may be a server that was restored
+ * ```
+ */
+export class SecretDiscovery implements Discovery {
+  readonly source = "kubernetes";
+  readonly where: string;
+  readonly #o: SecretDiscoveryOptions;
+  readonly #random: () => number;
+  readonly #knowledge: Knowledge;
+  #observer: DiscoveryObserver | undefined;
+  /** Undefined: never listed. */
+  #secrets: KeptSecrets | undefined;
+  #listAgainAtMs = 0;
+  /** Who waits for a list that begins from now on. */
+  #refreshing: (() => void)[] = [];
+  /** Ends what is waited for: an answer, the next event, the backoff. */
+  #interrupt = new AbortController();
+  #listing = false;
+  #establishedAtMs: number | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(options: SecretDiscoveryOptions) {
+    this.#o = options;
+    this.#random = options.random ?? Math.random;
+    this.where = options.namespace;
+    this.#knowledge = new Knowledge(options.clock, () => this.#observer);
+  }
+
+  get targets(): readonly WrittenTarget[] | undefined {
+    return this.#secrets?.targets;
+  }
+
+  get standing(): DiscoveryStanding {
+    return this.#knowledge.standing;
+  }
+
+  /** Whoever may write Secrets must not read our files and environment through them. */
+  readonly readSecret: ReadSecret = (input) => {
+    if (typeof input === "string") return input;
+    throw new Error("in a Secret, write the value itself");
+  };
+
+  start(observer: DiscoveryObserver): void {
+    this.#observer = observer;
+    this.#running = this.#run();
+  }
+
+  refresh(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#refreshing.push(resolve);
+      // A list that is under way ends first: others may wait for it.
+      if (!this.#listing) this.#interrupt.abort();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#interrupt.abort();
+    await this.#running;
+    for (const resolve of this.#refreshing.splice(0)) resolve();
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped) {
+      const interrupt = (this.#interrupt = new AbortController());
+      const refreshing = this.#refreshing.splice(0);
+      let doing: "list" | "watch" = "list";
+      this.#establishedAtMs = undefined;
+      try {
+        const version = await this.#list(interrupt.signal);
+        for (const resolve of refreshing.splice(0)) resolve();
+        if (this.#refreshing.length > 0) continue;
+        doing = "watch";
+        await this.#follow(version, interrupt.signal);
+        failures = 0;
+      } catch (error) {
+        for (const resolve of refreshing) resolve();
+        // A refresh or the end, no failure.
+        if (interrupt.signal.aborted) continue;
+        const failure = failureOf(error);
+        const { clock } = this.#o;
+        const proven = this.#establishedAtMs !== undefined && clock.monotonic() - this.#establishedAtMs >= provenMs;
+        failures = proven ? 1 : failures + 1;
+        const quiet = failures === 1 && passing.has(failure.reason);
+        this.#knowledge.failed(doing, failure.reason, quiet ? null : failure.message);
+        await this.#wait(failures, failure, interrupt.signal);
+      }
+    }
+  }
+
+  async #list(signal: AbortSignal): Promise<string> {
+    this.#listing = true;
+    const before = this.#secrets;
+    const after = new KeptSecrets();
+    const each = (secret: SecretObject) => void after.set(secret, before);
+    const version = await listSecrets(this.#o.api, this.#selection, { each, signal }).finally(() => {
+      this.#listing = false;
+    });
+    const changed = before === undefined || after.differsFrom(before);
+    if (changed) this.#secrets = after;
+    this.#knowledge.synced();
+    if (changed) this.#observer?.changed();
+    return version;
+  }
+
+  /** Returns when it is time to list again. */
+  async #follow(from: string, signal: AbortSignal): Promise<void> {
+    const { api, clock, resyncMs } = this.#o;
+    this.#listAgainAtMs = clock.monotonic() + resyncMs * (0.9 + 0.2 * this.#random());
+    let version = from;
+    let hasty = 0;
+    for (let watches = 0; !signal.aborted && clock.monotonic() < this.#listAgainAtMs; watches++) {
+      if (watches > 0 && isOlder(await currentVersion(api, this.#selection, signal), version)) throw wentBack();
+      let reached = false;
+      const leftSeconds = Math.ceil((this.#listAgainAtMs - clock.monotonic()) / 1_000);
+      const seconds = Math.max(1, Math.min(leftSeconds, Math.round(watchSeconds * (0.9 + 0.2 * this.#random()))));
+      const watcher = {
+        established: () => {
+          this.#establishedAtMs = clock.monotonic();
+          this.#knowledge.followed();
+        },
+        event: (type: string, secret: SecretObject) => this.#event(type, secret),
+        reached: (to: string) => {
+          if (isOlder(to, version)) throw wentBack();
+          version = to;
+          reached = true;
+        },
+      };
+      await watchSecrets(api, this.#selection, { version, seconds, watcher, signal });
+      const lastedMs = clock.monotonic() - (this.#establishedAtMs ?? 0);
+      // Something between us and the server ends watches as they begin: it must not become a storm of requests.
+      hasty = !reached && lastedMs < provenMs ? hasty + 1 : 0;
+      if (hasty > 0) await this.#wait(hasty, undefined, signal);
+    }
+  }
+
+  #event(type: string, secret: SecretObject): void {
+    const secrets = this.#secrets;
+    if (secrets === undefined) return;
+    const changed = type === "DELETED" ? secrets.delete(nameOf(secret)) : secrets.set(secret);
+    if (!changed) return;
+    // There may be room now for some that did not fit, and only a list has their contents.
+    if (secrets.crowded) this.#listAgainAtMs = this.#o.clock.monotonic();
+    this.#observer?.changed();
+  }
+
+  get #selection() {
+    const { namespace, labelSelector } = this.#o;
+    return { namespace, labelSelector };
+  }
+
+  #wait(failures: number, failure: ApiFailure | undefined, signal: AbortSignal): Promise<void> {
+    const fullMs = Math.min(backoff.longestMs, backoff.firstMs * 2 ** (failures - 1));
+    const waitMs = failure?.retryAfterMs ?? fullMs * (0.5 + 0.5 * this.#random());
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#o.clock.after(waitMs, resolve);
+      signal.addEventListener(
+        "abort",
+        () => {
+          cancel();
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+}
+
+/**
+ * Versions are only to be handed back, so this decides nothing but to list anew: where they look like numbers and go
+ * backwards, the server was restored behind our back.
+ */
+const isOlder = (to: string, from: string): boolean =>
+  /^\d+$/.test(to) && /^\d+$/.test(from) && Number(to) < Number(from);
+
+const wentBack = () => new ApiFailure("expired", "the server went back to an older version");

@@ -1,0 +1,107 @@
+import type { Clock } from "@tocsin/core";
+import { proxyFor, type ProxySettings } from "@tocsin/pagerduty/http";
+import { portOf, type Trust } from "@tocsin/publishers";
+
+import type { TargetGuard } from "../discovery/target-guard.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { reach, type Reached } from "./reach.ts";
+
+const firstAfterMs = 5_000;
+const everyMs = 60_000;
+const longestMs = 5_000;
+
+/** Servers that are tried at once. */
+const together = 8;
+
+/** Where a target is, and who says so. */
+export interface Origin extends Trust {
+  /** Scheme, host and port. */
+  readonly origin: string;
+}
+
+export interface ReachabilityOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Of every target that may be told something. */
+  readonly origins: () => Iterable<Origin>;
+  /** What goes through a proxy is not tried: whether the proxy can reach it, only the proxy knows. */
+  readonly proxy: ProxySettings;
+  readonly guard: Pick<TargetGuard, "rulesOf" | "ownPort">;
+}
+
+/** What was found last at one server. */
+export interface Found extends Reached {
+  /** Wall clock. */
+  readonly atMs: number;
+}
+
+/** Tries now and then whether the servers of targets can be reached. It is shown, and decides nothing. */
+export class Reachability {
+  readonly #o: ReachabilityOptions;
+  #found: ReadonlyMap<string, Found> = new Map();
+  #cancel = (): void => {};
+  readonly #stopping = new AbortController();
+  #checking: Promise<void> = Promise.resolve();
+
+  constructor(options: ReachabilityOptions) {
+    this.#o = options;
+  }
+
+  /** Undefined: not tried yet, or not to be tried. */
+  of(origin: string): Found | undefined {
+    return this.#found.get(origin);
+  }
+
+  start(): void {
+    this.#next(firstAfterMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#cancel();
+    this.#stopping.abort();
+    await this.#checking;
+  }
+
+  /** Tries all of them now. */
+  check(): Promise<void> {
+    return (this.#checking = this.#checkAll());
+  }
+
+  #next(afterMs: number): void {
+    this.#cancel = this.#o.clock.after(afterMs, () => void this.check().then(() => this.#next(everyMs)));
+    if (this.#stopping.signal.aborted) this.#cancel();
+  }
+
+  async #checkAll(): Promise<void> {
+    const { clock, origins, proxy, guard } = this.#o;
+    const byOrigin = Map.groupBy(origins(), ({ origin }) => origin);
+    const waiting = [...byOrigin.keys()].filter((origin) => proxyFor(proxy, new URL(origin)) === undefined);
+    const found = new Map<string, Found>();
+    const work = async () => {
+      for (let origin = waiting.pop(); origin !== undefined; origin = waiting.pop()) {
+        const signal = AbortSignal.any([AbortSignal.timeout(longestMs), this.#stopping.signal]);
+        const url = new URL(origin);
+        const rules = guard.rulesOf(trustIn(byOrigin.get(origin) ?? []));
+        const reached = await reach(url, signal, { guard: { rules, ownPort: guard.ownPort() === portOf(url) } });
+        if (this.#stopping.signal.aborted) return;
+        found.set(origin, { ...reached, atMs: clock.now() });
+        this.#report(origin, reached);
+      }
+    };
+    await Promise.all(Array.from({ length: together }, work));
+    if (!this.#stopping.signal.aborted) this.#found = found;
+  }
+
+  #report(origin: string, { ok, step, detail }: Reached): void {
+    const before = this.#found.get(origin)?.ok ?? true;
+    if (before && !ok) this.#o.log.warn({ origin, step, detail }, "targets there cannot be reached");
+    if (!before && ok) this.#o.log.info({ origin }, "targets there can be reached again");
+  }
+}
+
+/** Of several targets at one place, those of the operator decide. One that allows link-local addresses is enough. */
+function trustIn(targets: readonly Trust[]): Trust {
+  const operators = targets.filter(({ fromSecret }) => !fromSecret);
+  const deciding = operators.length > 0 ? operators : targets;
+  return { fromSecret: operators.length === 0, linkLocal: deciding.some(({ linkLocal }) => linkLocal) };
+}

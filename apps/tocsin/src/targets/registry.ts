@@ -1,0 +1,288 @@
+import {
+  type Alert,
+  type Clock,
+  type Decision,
+  type Lease,
+  type ParsedTarget,
+  type Publisher,
+  type ReadSecret,
+  route,
+  type Route,
+  type Target,
+  type TargetTerms,
+} from "@tocsin/core";
+import {
+  accessIdentity,
+  createPublisher,
+  credentialIdentity,
+  endpointIdentity,
+  type PublisherOptions,
+  publisherFromSealed,
+  type Scope,
+  sealable,
+  type Transport,
+} from "@tocsin/publishers";
+
+import type { TargetGuard } from "./discovery/target-guard.ts";
+import { nameIn } from "./fallbacks.ts";
+import type { Origin } from "./reachability/reachability.ts";
+import { parseWritten, readTargets } from "./resolve-targets.ts";
+import type { TargetEntry } from "./resolved-target.ts";
+import { type UnusedTargets, unusedTargets } from "./target-problems.ts";
+import { trialTarget } from "./tests/test-alert.ts";
+import type { Vault } from "../ledger/credential-vault.ts";
+import type { TargetSet, WrittenTarget } from "./target-definition.ts";
+
+/** Of endpoints that no target has any more, so many publishers are kept; they are cheap to make again. */
+const mostRetired = 100;
+
+/** Who speaks to an endpoint. */
+export interface Speaker {
+  readonly publisher: Publisher;
+  /** The target's type. */
+  readonly type: string;
+}
+
+/** What is made once for a version of a target, and stays while that is in force. */
+interface Made {
+  readonly endpoint: string;
+  readonly speaker: Speaker;
+  readonly terms: TargetTerms;
+}
+
+/** Targets that were read and compiled, not yet in force. */
+export interface PreparedTargets {
+  readonly entries: readonly TargetEntry[];
+  /** What the ledger must know of them. */
+  readonly terms: readonly TargetTerms[];
+  readonly speakers: ReadonlyMap<string, Speaker>;
+}
+
+/**
+ * Which targets there are. Replaced as a whole; each is judged by itself, so that a wrong one costs no other one, and its
+ * last valid version stays in force.
+ */
+export class Targets {
+  readonly #vault: Vault;
+  readonly #publishing: PublisherOptions;
+  readonly #lookedUp: (hit: boolean) => void;
+  readonly #guard: Pick<TargetGuard, "refusalsOf">;
+  #prepared: PreparedTargets = { entries: [], terms: [], speakers: new Map() };
+  #inForce: readonly Target[] = [];
+  #byName: ReadonlyMap<string, TargetEntry> = new Map();
+  #termsByName: ReadonlyMap<string, TargetTerms> = new Map();
+  #unused: UnusedTargets = { invalid: [], shadows: new Set() };
+  /** What was written is read once: a change of one target costs nothing for the others. */
+  readonly #parsed = new WeakMap<WrittenTarget, ParsedTarget>();
+  readonly #written = new WeakMap<Target, WrittenTarget>();
+  readonly #made = new WeakMap<Target, Made>();
+  /** By target and endpoint. The current ones, and retired ones while they are used. */
+  #speakers = new Map<string, Speaker>();
+
+  constructor(o: {
+    readonly vault: Vault;
+    readonly transport: Transport;
+    readonly version: string;
+    readonly clock: Clock;
+    /** Whether a lease's endpoint was at hand, or had to be opened. */
+    readonly lookedUp: (hit: boolean) => void;
+    readonly guard: Pick<TargetGuard, "refusalsOf">;
+  }) {
+    this.#guard = o.guard;
+    this.#vault = o.vault;
+    this.#publishing = { transport: o.transport, version: o.version, now: () => o.clock.now() };
+    this.#lookedUp = o.lookedUp;
+  }
+
+  get entries(): readonly TargetEntry[] {
+    return this.#prepared.entries;
+  }
+
+  get terms(): readonly TargetTerms[] {
+    return this.#prepared.terms;
+  }
+
+  /** How many publishers are at hand. */
+  get publishers(): number {
+    return this.#speakers.size;
+  }
+
+  /** Reads targets without using them yet, so that the ledger can be told of them first. */
+  prepare(sets: readonly TargetSet[], terms: { readonly fallbackAcrossNamespaces?: boolean } = {}): PreparedTargets {
+    const entries = readTargets(sets, {
+      ...terms,
+      before: this.entries,
+      refusalsOf: (target) => this.#guard.refusalsOf(target),
+      parse: (written, readSecret) => this.#parse(written, readSecret),
+    });
+    const speakers = new Map<string, Speaker>();
+    const known = entries.flatMap((entry) => {
+      const { target, fallback } = entry;
+      if (target === undefined) return [];
+      const made = this.#make(target, entry);
+      speakers.set(speakerKey(target.name, made.endpoint), made.speaker);
+      const standIn = fallback !== undefined && { fallback: { target: fallback, afterMs: target.fallbackAfterMs } };
+      return [{ ...made.terms, ...standIn }];
+    });
+    return { entries, terms: known, speakers };
+  }
+
+  /** Returns the targets that came or went, both versions of one that changed. */
+  use(prepared: PreparedTargets): Target[] {
+    const before = this.#inForce;
+    const retired = [...this.#speakers].filter(([key]) => !prepared.speakers.has(key)).slice(-mostRetired);
+    this.#speakers = new Map([...retired, ...prepared.speakers]);
+    this.#inForce = prepared.entries.flatMap(({ target }) => target ?? []);
+    this.#byName = new Map(prepared.entries.map((entry) => [entry.name, entry]));
+    this.#termsByName = new Map(prepared.terms.map((terms) => [terms.name, terms]));
+    this.#unused = unusedTargets(prepared.entries);
+    this.#prepared = prepared;
+    return [...without(before, this.#inForce), ...without(this.#inForce, before)];
+  }
+
+  /** By its name; for a target of a Secret the short name will do where it is the only one. */
+  find(name: string): TargetEntry | undefined {
+    const full = nameIn(this.#byName, name);
+    return full === undefined ? undefined : this.#byName.get(full);
+  }
+
+  /** What is in force, and what was written to make it so. */
+  inForce(): { readonly source: string; readonly place: string; readonly written?: WrittenTarget }[] {
+    return this.entries.map(({ source, place, target }) => {
+      const written = target && this.#written.get(target);
+      return { source, place, ...(written && { written }) };
+    });
+  }
+
+  /** Targets that receive nothing, whatever the alert says. */
+  get unused(): UnusedTargets {
+    return this.#unused;
+  }
+
+  /** Whether the target is sent a resolve of an alert that was never seen. */
+  adopts(name: string): boolean {
+    return this.#termsByName.get(name)?.adoptUnknownResolves === true;
+  }
+
+  decide(alert: Alert): Decision[] {
+    const tried = trialTarget(alert, this.#vault);
+    const decisions = route(alert, this.#inForce);
+    return tried === undefined ? decisions : decisions.map((decision) => trialDecision(decision, alert, tried));
+  }
+
+  /** Where the enabled targets are. */
+  origins(): Origin[] {
+    return this.#inForce.flatMap(({ enabled, url, own, fromSecret = false }) =>
+      enabled ? [{ origin: new URL(url).origin, fromSecret, linkLocal: own["anyAddress"] === true }] : [],
+    );
+  }
+
+  /** What is open at a target that must not be used any more is not ended there either. */
+  isRefused(name: string): boolean {
+    const entry = this.#byName.get(name);
+    return entry?.refused !== undefined && entry.target === undefined;
+  }
+
+  /** Whether one of these, be it in force or not, wants to be told of the alert. */
+  concerns(alert: Alert, targets: readonly Target[]): boolean {
+    if (trialTarget(alert, this.#vault) !== undefined) return true;
+    return route(alert, targets).some(({ tell }) => tell);
+  }
+
+  /** Where the alert should be told if it fires. */
+  routesOf(alert: Alert): Route[] {
+    return this.decide(alert).flatMap((decision) => (decision.tell ? [routeOf(decision)] : []));
+  }
+
+  /**
+   * Who makes a lease's attempt: the endpoint that opened its incident, whatever its target is now. Undefined: what was
+   * kept of it cannot be opened, since its key is gone.
+   */
+  speakerOf(lease: Lease): Speaker | undefined {
+    const key = speakerKey(lease.target, lease.endpoint);
+    const known = this.#speakers.get(key);
+    this.#lookedUp(known !== undefined);
+    if (known !== undefined) return known;
+    const json = this.#vault.open(lease.sealed);
+    if (json === undefined) return undefined;
+    const opened = { publisher: publisherFromSealed(json, this.#publishing), type: typeOf(json) };
+    this.#speakers.set(key, opened);
+    return opened;
+  }
+
+  /** The type of target that a lease was for. */
+  typeOf(lease: Lease): string | undefined {
+    return this.#speakers.get(speakerKey(lease.target, lease.endpoint))?.type;
+  }
+
+  /** Who speaks to a target in force. */
+  speakerTo(name: string): Speaker | undefined {
+    const terms = this.#termsByName.get(name);
+    return terms && this.#speakers.get(speakerKey(name, terms.endpoint));
+  }
+
+  #parse(written: WrittenTarget, readSecret: ReadSecret): ParsedTarget {
+    let parsed = this.#parsed.get(written);
+    if (parsed === undefined) {
+      parsed = parseWritten(written, readSecret);
+      this.#parsed.set(written, parsed);
+      if ("target" in parsed) this.#written.set(parsed.target, written);
+    }
+    return parsed;
+  }
+
+  #make(target: Target, scope: Scope): Made {
+    let made = this.#made.get(target);
+    if (made === undefined) {
+      const endpoint = this.#vault.identity("endpoint", endpointIdentity(target));
+      const publisher = createPublisher(target, this.#publishing);
+      made = {
+        endpoint,
+        speaker: { publisher, type: target.type },
+        terms: this.#termsOf(target, scope, endpoint, publisher),
+      };
+      this.#made.set(target, made);
+    }
+    return made;
+  }
+
+  /** Its fallback is known only beside the other targets. */
+  #termsOf(target: Target, scope: Scope, endpoint: string, publisher: Publisher): TargetTerms {
+    const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves, groupUpdates } = target;
+    return {
+      name,
+      enabled,
+      shadow: mode === "shadow",
+      endpoint,
+      access: this.#vault.identity("access", accessIdentity(target)),
+      credential: this.#vault.identity("credential", credentialIdentity(target, scope)),
+      sealed: this.#vault.seal(sealable(target)),
+      traits: publisher.traits,
+      rateLimit,
+      timeoutMs,
+      pageResolved,
+      adoptUnknownResolves,
+      groupUpdates,
+    };
+  }
+}
+
+const routeOf = ({ tell: _tell, detail: _detail, ...where }: Decision & { tell: true }): Route => where;
+
+/** Whatever a target's filters say: what tries a target is told to that one and to nobody else. */
+function trialDecision(decision: Decision, { fingerprint, annotations }: Alert, tried: string): Decision {
+  const { target } = decision;
+  if (target !== tried) return { target, tell: false, reason: "filtered", detail: `tries the target ${tried}` };
+  if (!decision.tell && decision.reason === "target_disabled") return decision;
+  return { target, tell: true, dedupKey: fingerprint, severity: "info", summary: annotations["summary"] ?? "" };
+}
+
+function without(targets: readonly Target[], others: readonly Target[]): Target[] {
+  const among = new Set(others);
+  return targets.filter((target) => !among.has(target));
+}
+
+/** Two targets may share an endpoint, and still say things differently. */
+const speakerKey = (target: string, endpoint: string): string => `${endpoint} ${target}`;
+
+const typeOf = (json: string): string => String((JSON.parse(json) as { type?: unknown }).type);

@@ -1,0 +1,134 @@
+import { type Issue, parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
+import { targetTypes } from "@tocsin/publishers";
+
+import type { Refusal } from "./discovery/target-guard.ts";
+import { fallbacksOf } from "./fallbacks.ts";
+import { predecessors } from "./predecessors.ts";
+import type { TargetEntry } from "./resolved-target.ts";
+import { issuePath, pathOf, type TargetSet, type WrittenTarget } from "./target-definition.ts";
+
+export type ParseWritten = (written: WrittenTarget, readSecret: ReadSecret) => ParsedTarget;
+
+export interface Reading {
+  /** The entries of the previous load: a definition that broke since then may keep its last valid version in use. */
+  readonly before?: readonly TargetEntry[];
+  /** Whether a target of one Kubernetes namespace may fall back to another namespace's. @default false */
+  readonly fallbackAcrossNamespaces?: boolean;
+  /** @default `parseWritten` */
+  readonly parse?: ParseWritten;
+  /** Why a valid target must not be used; empty: it may be. @default every target may be used */
+  readonly refusalsOf?: (target: Target) => readonly Refusal[];
+}
+
+/** Judges each definition by itself, then which of them own their names, then how they refer to each other. */
+export function readTargets(
+  sets: readonly TargetSet[],
+  { before = [], fallbackAcrossNamespaces = false, parse = parseWritten, refusalsOf = () => [] }: Reading = {},
+): TargetEntry[] {
+  const read = sets.flatMap(({ source, targets, readSecret }) =>
+    targets.map((written) => readTarget(written, { source, parsed: parse(written, readSecret), refusalsOf })),
+  );
+  const predecessorOf = predecessors(
+    before,
+    read.map((entry) => ({ ...entry, statedName: entry.name, sound: entry.ownsName })),
+  );
+  const judged = read.map((entry): TargetEntry => {
+    if (entry.ownsName || entry.written.withoutLastValid) return entry;
+    const { name, target } = predecessorOf({ ...entry, statedName: entry.name, sound: false }) ?? {};
+    if (name === undefined || target === undefined || refusalsOf(target).length > 0) return entry;
+    return { ...entry, name, target, inForce: "last_valid", ownsName: true };
+  });
+  return fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces);
+}
+
+/** Of several owners of one name the first keeps it. Everything else that states the name is called by its place too. */
+function uniquelyNamed(entries: readonly TargetEntry[]): TargetEntry[] {
+  const owners = new Map<string, TargetEntry>();
+  for (const entry of entries) {
+    if (entry.ownsName && !owners.has(entry.name)) owners.set(entry.name, entry);
+  }
+  const taken = new Set(owners.keys());
+  return entries.map((entry) => {
+    const owner = owners.get(entry.name);
+    if (owner === entry) return entry;
+    let { name } = entry;
+    while (taken.has(name)) name += ` (${entry.place})`;
+    taken.add(name);
+    if (owner === undefined) return { ...entry, name };
+    const path = issuePath(entry.place, "name");
+    const clash = { path, message: `${owner.place} has the same name; names must be unique` };
+    // Its own mistakes come first. Those of one that owned its name belong to a version that is not used.
+    return {
+      ...entry,
+      name,
+      errors: [...entry.errors, clash],
+      target: undefined,
+      inForce: "nothing",
+      ownsName: false,
+    };
+  });
+}
+
+/** Reads and compiles one, under its full name. */
+export function parseWritten(written: WrittenTarget, readSecret: ReadSecret): ParsedTarget {
+  const { place, input, name, namespace, beside, issues = [] } = written;
+  if (issues.length > 0) return { issues, disabled: false };
+  const parsed = parseTarget(input, {
+    types: targetTypes,
+    readSecret,
+    path: pathOf(place),
+    ...(name !== undefined && { name }),
+    ...(beside !== undefined && { beside }),
+  });
+  if (namespace === undefined || !("target" in parsed)) return parsed;
+  return { ...parsed, target: { ...parsed.target, name: fullName(namespace, parsed.target.name), fromSecret: true } };
+}
+
+function readTarget(
+  written: WrittenTarget,
+  {
+    source,
+    parsed,
+    refusalsOf,
+  }: { readonly source: string; readonly parsed: ParsedTarget } & Required<Pick<Reading, "refusalsOf">>,
+): TargetEntry {
+  const { place, namespace, input, warnings = [] } = written;
+  const whence = { source, place, written, ...(namespace !== undefined && { namespace }) };
+  if ("target" in parsed) {
+    const { target } = parsed;
+    const found = { name: target.name, ...whence, warnings: [...warnings, ...parsed.warnings] };
+    const refusals = refusalsOf(target);
+    const [first] = refusals;
+    if (first === undefined) return { ...found, errors: [], target, inForce: "as_written", ownsName: true };
+    const errors = refusals.map(({ path, message }) => ({ path: issuePath(place, path), message }));
+    const unused = { target: undefined, inForce: "nothing", ownsName: !target.enabled } as const;
+    return { ...found, errors, refused: first.reason, ...unused };
+  }
+  const name = nameOf(input) ?? written.name;
+  return {
+    name: name === undefined ? place : fullName(namespace, name),
+    ...whence,
+    errors: bounded(parsed.issues),
+    warnings,
+    target: undefined,
+    inForce: "nothing",
+    // If it says `enabled: false`, no earlier version of it stays in use.
+    ownsName: parsed.disabled,
+  };
+}
+
+/** A target of unknown keys has as many mistakes as keys, and all are kept, logged and shown. */
+const maxErrors = 100;
+
+const bounded = (issues: readonly Issue[]): readonly Issue[] =>
+  issues.length <= maxErrors
+    ? issues
+    : [...issues.slice(0, maxErrors), { path: "", message: `and ${issues.length - maxErrors} more mistakes` }];
+
+const fullName = (namespace: string | undefined, name: string): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
+
+const nameOf = (input: unknown): string | undefined => {
+  const name = (input as { name?: unknown } | null)?.name;
+  return typeof name === "string" && name !== "" ? name : undefined;
+};

@@ -1,0 +1,121 @@
+import type { Target, TargetStanding } from "@tocsin/core";
+import { describe, expect, test } from "vitest";
+
+import { startService } from "../service.fixture.ts";
+import type { TargetEntry } from "./resolved-target.ts";
+import { deliveryWarnings, discoveryWarnings, noTargetCanReceive, targetWarnings } from "./target-problems.ts";
+
+const issue = { path: "", message: "wrong" };
+const entry = (target: Partial<Target> | undefined, errors: TargetEntry["errors"] = []): TargetEntry => ({
+  name: "a",
+  source: "config",
+  place: "targets[0]",
+  ownsName: true,
+  written: { place: "targets[0]", input: {} },
+  errors,
+  warnings: [],
+  target: target && ({ enabled: true, mode: "live", degraded: false, ...target } as unknown as Target),
+  inForce: "as_written",
+});
+const good = entry({});
+const invalid = entry(undefined, [issue]);
+const lastValid = entry({}, [issue]);
+const off = entry({ enabled: false });
+const shadow = entry({ mode: "shadow" });
+
+describe("targets", () => {
+  test.each<[string, TargetEntry[], string | undefined, string[]]>([
+    ["none", [], "none is configured", [expect.stringContaining("none is configured")]],
+    ["one that is valid", [good], undefined, []],
+    ["all invalid", [invalid, invalid], "2 invalid", [expect.stringContaining("not sent")]],
+    ["one invalid of two", [good, invalid], undefined, ["1 of 2 targets is invalid"]],
+    ["two invalid of three", [good, invalid, invalid], undefined, ["2 of 3 targets are invalid"]],
+    ["an invalid one whose last version is used", [lastValid], undefined, ["1 of 1 target is invalid"]],
+    ["all disabled", [off], "1 disabled", [expect.stringContaining("1 disabled")]],
+    ["all shadows", [shadow], "1 shadow", [expect.stringContaining("1 shadow")]],
+    ["none that sends", [off, shadow, invalid], "1 disabled, 1 invalid, 1 shadow", [expect.any(String)]],
+  ])("%s", (_, entries, why, warnings) => {
+    expect(noTargetCanReceive(entries)).toBe(why && `no target can receive alerts (${why})`);
+    expect(targetWarnings(entries)).toEqual(warnings);
+  });
+});
+
+test("counts targets that accept nothing now, and places that cannot be read", () => {
+  const paused = {
+    target: "a",
+    blocked: null,
+    limiter: { limit: 120, used: 0, pausedUntilMs: 5 },
+    breaker: { state: "closed", untilMs: null },
+  } as const satisfies TargetStanding;
+  const unpaused: TargetStanding = { ...paused, limiter: { ...paused.limiter, pausedUntilMs: null } };
+  const blocked: TargetStanding = { ...unpaused, blocked: { state: "unauthorized", detail: "secret detail" } };
+  const failing: TargetStanding = { ...unpaused, breaker: { state: "open", untilMs: 5 } };
+  expect(deliveryWarnings([], 1)).toEqual([]);
+  expect(deliveryWarnings([blocked, failing, failing, paused], 5)).toEqual([
+    "1 of 5 targets is refusing our credential or address",
+    "2 of 5 targets are failing: the breaker is open",
+    "1 of 5 targets is paused after HTTP 429",
+  ]);
+  expect(discoveryWarnings([{ error: null }])).toEqual([]);
+  expect(discoveryWarnings([{ error: "no such directory" }, { error: null }])).toEqual([
+    "1 of 2 places of targets is unreadable: changes there are not seen",
+  ]);
+});
+
+const logged = (logs: readonly string[], event: string) =>
+  logs.map((line) => JSON.parse(line) as { event?: string; level: string }).filter((line) => line.event === event);
+
+test("a service whose target refuses the key is ready, and warns in the readiness probe", async () => {
+  await using service = await startService((url) => ({
+    targets: [{ name: "pager", type: "pagerduty", url, routing_key: "A".repeat(32) }],
+  }));
+  service.simulator.setKeys(["B".repeat(32)]);
+  const alerts = [{ status: "firing", labels: { alertname: "A" } }];
+  await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+  const warnings = await service.until("the probe warns", async () => {
+    const { status, body } = await service.ask("GET", "/readyz");
+    return status === 200 && body.warnings ? body.warnings : undefined;
+  });
+  expect(warnings).toEqual(["1 of 1 target is refusing our credential or address"]);
+});
+
+describe("a service whose targets are all invalid", () => {
+  test("accepts alerts, and warns in the readiness probe and in the log", async () => {
+    await using service = await startService((url) => ({
+      targets: [{ name: "pager", type: "pagerduty", url, routing_key: "short" }],
+    }));
+    const ready = await service.until("it is ready", async () => {
+      const answer = await service.ask("GET", "/readyz");
+      return answer.status === 200 ? answer : undefined;
+    });
+    expect(ready.body).toEqual({
+      status: "ready",
+      warnings: ["no target can receive alerts (1 invalid): alerts are recorded but not sent"],
+    });
+    const alerts = [{ status: "firing", labels: { alertname: "A" }, startsAt: "2026-11-23T10:00:00Z" }];
+    const { status } = await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+    expect(status).toBe(200);
+    expect(logged(service.logs, "no_target")).toMatchObject([{ level: "error" }]);
+
+    const written = service.next as { targets: readonly object[] };
+    service.next = {
+      ...written,
+      targets: [{ ...written.targets[0], routing_key: "R0UT1NGKEY0123456789abcdefABCDEF" }],
+    };
+    expect((await service.ask("POST", "/-/reload")).status).toBe(200);
+    expect((await service.ask("GET", "/readyz")).body).toEqual({ status: "ready" });
+    expect(logged(service.logs, "target_available")).toHaveLength(1);
+    await service.until("the alert is sent", () => service.simulator.incidents()[0]);
+  });
+
+  test("logs it once, and as a warning where all targets are off on purpose", async () => {
+    await using service = await startService((url) => ({
+      targets: [
+        { name: "pager", type: "pagerduty", url, routing_key: "R0UT1NGKEY0123456789abcdefABCDEF", enabled: false },
+      ],
+    }));
+    await service.until("it is ready", async () => (await service.ask("GET", "/readyz")).status === 200 || undefined);
+    for (let n = 0; n < 3; n++) await service.ask("POST", "/-/reload");
+    expect(logged(service.logs, "no_target")).toMatchObject([{ level: "warn" }]);
+  });
+});

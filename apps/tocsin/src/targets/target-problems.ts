@@ -1,0 +1,99 @@
+import type { HeldBack, Issue, TargetStanding } from "@tocsin/core";
+
+import type { DiscoveryView } from "./discovery/discoveries.ts";
+
+import { stateOf, type TargetEntry } from "./resolved-target.ts";
+
+/** Whether a firing alert can be sent there: a version of it is in use, it is on, and it really sends. */
+export const canReceive = ({ target }: Pick<TargetEntry, "target">): boolean =>
+  target !== undefined && target.enabled && target.mode !== "shadow";
+
+/** Says that no target can receive alerts, and why. Undefined: at least one can. */
+export function noTargetCanReceive(entries: readonly TargetEntry[]): string | undefined {
+  if (entries.some(canReceive)) return undefined;
+  const states = Map.groupBy(entries, (entry) => stateOf(entry));
+  const counts = Array.from(states, ([state, some]) => `${some.length} ${state}`).toSorted();
+  return `no target can receive alerts (${counts.length === 0 ? "none is configured" : counts.join(", ")})`;
+}
+
+/** What an operator should know of the targets even while the service is ready. Counts only: probes are open to everybody. */
+export function targetWarnings(entries: readonly TargetEntry[]): string[] {
+  const none = noTargetCanReceive(entries);
+  if (none !== undefined) return [`${none}: alerts are recorded but not sent`];
+  const invalid = entries.filter(({ errors }) => errors.length > 0).length;
+  return counted(invalid, entries.length, "target", "invalid");
+}
+
+/** Targets that are well configured and accept nothing now: those `heldBack`, of so many in all. */
+export function deliveryWarnings(heldBack: readonly TargetStanding[], all: number): string[] {
+  const count = (isSo: (standing: TargetStanding) => boolean) => heldBack.filter(isSo).length;
+  return [
+    ...counted(
+      count(({ blocked }) => blocked !== null),
+      all,
+      "target",
+      "refusing our credential or address",
+    ),
+    ...counted(
+      count(({ breaker }) => breaker.state !== "closed"),
+      all,
+      "target",
+      "failing: the breaker is open",
+    ),
+    ...counted(
+      count(({ limiter }) => limiter.pausedUntilMs !== null),
+      all,
+      "target",
+      "paused after HTTP 429",
+    ),
+  ];
+}
+
+/** Why a target accepts nothing now, as its incidents say it. */
+export function heldBackOf({ blocked, breaker, limiter }: TargetStanding): HeldBack | undefined {
+  if (blocked) return { reason: "waiting_auth", detail: blocked.detail };
+  if (breaker.state !== "closed")
+    return { reason: "waiting_breaker", ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }) };
+  return limiter.pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: limiter.pausedUntilMs };
+}
+
+/** Places of targets that cannot be read, or never could; the targets found last stay in use. */
+export const discoveryWarnings = (views: readonly Pick<DiscoveryView, "error">[]): string[] =>
+  counted(
+    views.filter(({ error }) => error !== null).length,
+    views.length,
+    "place of targets",
+    "unreadable: changes there are not seen",
+  );
+
+const counted = (count: number, all: number, what: string, how: string): string[] =>
+  count === 0 ? [] : [`${count} of ${all} ${all === 1 ? what : plural(what)} ${count === 1 ? "is" : "are"} ${how}`];
+
+const plural = (what: string): string => what.replace(/^\w+/, "$&s");
+
+/** Errors of the targets that the configuration file lists. */
+export const configuredErrors = (entries: readonly TargetEntry[]): Issue[] =>
+  entries.flatMap(({ source, errors }) => (source === "config" ? errors : []));
+
+/** Targets that receive nothing, whatever an alert says. Disabled ones are not among them: routing names those. */
+export interface UnusedTargets {
+  /** No version is in use. */
+  readonly invalid: readonly {
+    readonly target: string;
+    readonly reason: "target_invalid" | "self_target";
+    readonly detail: string;
+  }[];
+  /** They do everything but the send. */
+  readonly shadows: ReadonlySet<string>;
+}
+
+export const unusedTargets = (entries: readonly TargetEntry[]): UnusedTargets => ({
+  invalid: entries.flatMap(({ name, target, errors, refused }) => {
+    if (target !== undefined) return [];
+    const reason = refused === "self_target" ? refused : "target_invalid";
+    return [{ target: name, reason, detail: errors.map(describe).join("; ") }];
+  }),
+  shadows: new Set(entries.flatMap(({ name, target }) => (target?.mode === "shadow" ? [name] : []))),
+});
+
+const describe = ({ path, message }: Issue): string => (path === "" ? message : `${path}: ${message}`);

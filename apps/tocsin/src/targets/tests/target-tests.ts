@@ -1,0 +1,232 @@
+import { randomBytes } from "node:crypto";
+
+import {
+  type Alert,
+  type Clock,
+  type Ledger,
+  type Lease,
+  LedgerUnavailable,
+  type Outcome,
+  type Publisher,
+} from "@tocsin/core";
+
+import { firstContent, notSent, type Notify } from "../../delivery/notification.ts";
+import type { TargetEntry } from "../resolved-target.ts";
+import type { Vault } from "../../ledger/credential-vault.ts";
+import { trialAlert, trialPrefix, trialTarget } from "./test-alert.ts";
+
+/** Whoever asked waits for the answer no longer than this, and as long again for the end. */
+const longestMs = 10_000;
+
+/** A trial that is older was left behind by a process that was killed. Looked for as often. */
+const abandonedMs = 2 * 60_000;
+
+/** What was tried once, and what came back. */
+export interface TrialAttempt {
+  readonly action: Lease["action"];
+  readonly outcome: Outcome["kind"];
+  /** HTTP status, where there was one. */
+  readonly status?: number;
+  readonly answer: string;
+  readonly durationMs: number;
+  /** Without the credential. */
+  readonly sent: unknown;
+}
+
+export interface TrialReport {
+  readonly target: string;
+  /** The target took it, and its end. */
+  readonly ok: boolean;
+  readonly dedupKey: string;
+  readonly incident?: number;
+  readonly attempts: readonly TrialAttempt[];
+  /** Why nothing was tried yet. */
+  readonly waiting?: string;
+}
+
+/** The target cannot be tried now. */
+export class TrialRefused extends Error {
+  override readonly name = "TrialRefused";
+}
+
+export interface TrialsOptions {
+  readonly ledger: Pick<Ledger, "want" | "incidents" | "firing" | "charge" | "unblock">;
+  readonly vault: Pick<Vault, "identity">;
+  readonly clock: Clock;
+  readonly wake: () => void;
+  readonly publisherTo: (target: string) => Publisher | undefined;
+  readonly notify: Notify;
+  /** Every attempt counts. */
+  readonly attempted: (attempt: Pick<Lease, "target" | "action">, outcome: Outcome, durationMs: number) => void;
+}
+
+interface Running {
+  readonly target: string;
+  readonly attempts: TrialAttempt[];
+  news: () => void;
+}
+
+/**
+ * Tries targets on request: a marked incident goes the way of every other one, by ledger, limiter and worker, so that what
+ * is tried is what happens in earnest, and a crash on the way leaves nothing open.
+ */
+export class Trials {
+  readonly #o: TrialsOptions;
+  /** By fingerprint. */
+  readonly #running = new Map<string, Running>();
+  readonly #stopping = new AbortController();
+  #cancel = (): void => {};
+
+  constructor(options: TrialsOptions) {
+    this.#o = options;
+  }
+
+  /** Tells a target of a marked incident and then of its end. @throws TrialRefused where that cannot be */
+  async run(entry: TargetEntry): Promise<TrialReport> {
+    const target = this.#tryable(entry);
+    const { ledger, vault, clock } = this.#o;
+    if ([...this.#running.values()].some((other) => other.target === target))
+      throw new TrialRefused("is being tried already");
+    const alert = trialAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
+    const running: Running = { target, attempts: [], news: () => {} };
+    this.#running.set(alert.fingerprint, running);
+    try {
+      await ledger.unblock(target, { proven: false });
+      await this.#say(alert, "firing", target);
+      await this.#until(running, () => running.attempts.length > 0);
+      const { incidents } = await ledger.incidents({ fingerprint: alert.fingerprint, limit: 1 });
+      await this.#say(alert, "resolved", target);
+      const told = (action: string) =>
+        running.attempts.some((attempt) => attempt.action === action && attempt.outcome === "accepted");
+      if (mayBeOpen(running.attempts)) await this.#until(running, () => told("resolve"));
+      return {
+        target,
+        ok: told("trigger") && told("resolve"),
+        dedupKey: alert.fingerprint,
+        ...(incidents[0] && { incident: incidents[0].incident.id }),
+        attempts: running.attempts,
+        ...(running.attempts.length === 0 && incidents[0] && { waiting: incidents[0].reason }),
+      };
+    } finally {
+      this.#running.delete(alert.fingerprint);
+    }
+  }
+
+  /**
+   * Asks whether a target's key is known, by the end of an incident that never was: nobody is paged by it.
+   *
+   * @throws TrialRefused where that cannot be asked
+   */
+  async checkKey(entry: TargetEntry): Promise<TrialReport> {
+    const target = this.#tryable(entry);
+    const publisher = this.#o.publisherTo(target);
+    if (entry.target?.type !== "pagerduty" || publisher === undefined)
+      throw new TrialRefused("is of a type whose key cannot be asked for without telling somebody");
+    if (!(await this.#o.ledger.charge(target)))
+      throw new TrialRefused(
+        "has no room for an attempt now: its limit is used up, or it is paused after HTTP 429; `tocsin targets show` says until when",
+      );
+    const { clock, vault } = this.#o;
+    const alert = trialAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
+    const asked = { target, dedupKey: alert.fingerprint, severity: "info", summary: "", sender: "" } as const;
+    const telling = this.#o.notify({ ...firstContent(alert, asked), action: "check", event: notSent(clock.now()) });
+    const sinceMs = clock.monotonic();
+    const signal = AbortSignal.any([AbortSignal.timeout(entry.target.timeoutMs), this.#stopping.signal]);
+    const outcome = await publisher.publish(telling, signal);
+    const durationMs = clock.monotonic() - sinceMs;
+    this.#o.attempted({ target, action: "check" }, outcome, durationMs);
+    if (outcome.kind === "accepted") {
+      await this.#o.ledger.unblock(target, { proven: true });
+      this.#o.wake();
+    }
+    const attempt = attemptOf("check", outcome, { durationMs, sent: publisher.render(telling) });
+    return { target, ok: outcome.kind === "accepted", dedupKey: alert.fingerprint, attempts: [attempt] };
+  }
+
+  /** The worker's: an attempt ended. */
+  attempted(lease: Lease, outcome: Outcome, durationMs: number): void {
+    const running = this.#running.get(lease.dedupKey);
+    if (running === undefined) return;
+    const sent = this.#o.publisherTo(lease.target)?.render(this.#o.notify(lease)) ?? null;
+    running.attempts.push(attemptOf(lease.action, outcome, { durationMs, sent }));
+    running.news();
+  }
+
+  /** From now on and now and then: ends what a process left behind that was killed in the middle. */
+  async endAbandoned(): Promise<void> {
+    const { ledger, vault, clock } = this.#o;
+    this.#cancel = clock.after(abandonedMs, () => void this.endAbandoned());
+    try {
+      for (const alert of await ledger.firing({ prefix: trialPrefix, limit: 100 })) {
+        const target = trialTarget(alert, vault);
+        const abandoned = target !== undefined && clock.now() - alert.startsAtMs > abandonedMs;
+        if (abandoned) await this.#say(alert, "resolved", target);
+      }
+    } catch (error) {
+      if (!(error instanceof LedgerUnavailable)) throw error;
+    }
+  }
+
+  /** Nobody waits any longer. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#cancel();
+    for (const { news } of this.#running.values()) news();
+  }
+
+  #tryable({ name, target }: TargetEntry): string {
+    if (target === undefined) throw new TrialRefused("is invalid, and no version of it is in force");
+    if (!target.enabled) throw new TrialRefused("is disabled");
+    if (target.mode === "shadow") throw new TrialRefused("is a shadow: nothing would be sent");
+    return name;
+  }
+
+  async #say(alert: Alert, status: "firing" | "resolved", target: string): Promise<void> {
+    const { ledger, clock, wake } = this.#o;
+    const { summary = "" } = alert.annotations;
+    const claim = {
+      alert,
+      status,
+      source: "tocsin-test",
+      ...(status === "resolved" && { endsAtMs: clock.now() }),
+    };
+    const recorded = ledger.want([
+      { claim, routes: [{ target, dedupKey: alert.fingerprint, severity: "info", summary }] },
+    ]);
+    // In the tick in which it is recorded, so that claim and record share a commit.
+    wake();
+    await recorded;
+  }
+
+  async #until(running: Running, done: () => boolean): Promise<void> {
+    const { clock } = this.#o;
+    const untilMs = clock.monotonic() + longestMs;
+    while (!done() && clock.monotonic() < untilMs && !this.#stopping.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(untilMs - clock.monotonic(), resolve);
+        running.news = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+  }
+}
+
+/** An attempt that was taken, or whose fate nobody knows. */
+const mayBeOpen = (attempts: readonly TrialAttempt[]): boolean =>
+  attempts.some(({ outcome }) => outcome === "accepted" || outcome === "ambiguous");
+
+function attemptOf(
+  action: Lease["action"],
+  outcome: Outcome,
+  more: Pick<TrialAttempt, "durationMs" | "sent">,
+): TrialAttempt {
+  return {
+    action,
+    outcome: outcome.kind,
+    ...("status" in outcome && outcome.status !== undefined && { status: outcome.status }),
+    answer: outcome.kind === "accepted" ? outcome.receipt : outcome.detail,
+    ...more,
+  };
+}

@@ -1,0 +1,91 @@
+import type { Clock, Ledger } from "@tocsin/core";
+
+import { stateOf } from "../targets/resolved-target.ts";
+import type { Targets } from "../targets/registry.ts";
+import type { Snapshot } from "./counted-gauges.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** The ledger may count for this long; Prometheus waits 10 s for everything. */
+const maxCountingMs = 3_000;
+
+/** A scrape is answered with the text of the last one if that is no older. */
+const keptMs = 1_000;
+
+export interface ExpositionOptions {
+  readonly ledger: Pick<Ledger, "stats" | "standing">;
+  readonly targets: Pick<Targets, "entries" | "publishers">;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+export interface Scraped {
+  readonly contentType: string;
+  /** The text in pieces: whole it may have tens of megabytes. */
+  readonly slices: readonly string[];
+}
+
+interface Last {
+  readonly scraped: Promise<Scraped>;
+  /** When it was done. Absent: it is being built. */
+  atMs?: number;
+}
+
+/** The text that Prometheus scrapes. The ledger counts at that time; if it does not answer, the rest is there. */
+export class Exposition {
+  readonly #o: ExpositionOptions;
+  #last: Last | undefined;
+
+  constructor(options: ExpositionOptions) {
+    this.#o = options;
+  }
+
+  /** `fresh`: not the text of an earlier scrape. */
+  scrape({ fresh = false } = {}): Promise<Scraped> {
+    const { clock } = this.#o;
+    const last = this.#last;
+    if (!fresh && last && (last.atMs === undefined || clock.monotonic() - last.atMs < keptMs)) return last.scraped;
+    const next: Last = { scraped: this.#buildAfter(last) };
+    this.#last = next;
+    return next.scraped.finally(() => (next.atMs ??= clock.monotonic()));
+  }
+
+  /** One after the other: all write the same gauges. */
+  async #buildAfter(last: Last | undefined): Promise<Scraped> {
+    await last?.scraped.catch(() => {});
+    return this.#build();
+  }
+
+  async #build(): Promise<Scraped> {
+    const { ledger, targets, metrics, clock } = this.#o;
+    const snapshot = await within(maxCountingMs, clock, snapshotOf(ledger));
+    const blocked = new Map(snapshot?.standing.map((one) => [one.target, one.blocked]));
+    const shown = targets.entries.map((entry) => {
+      const { name, source } = entry;
+      return { name, source, state: stateOf(entry, blocked.get(name)) };
+    });
+    await metrics.counted(shown, snapshot);
+    metrics.cached(targets.publishers);
+    return { contentType: metrics.registry.contentType, slices: await metrics.registry.slices() };
+  }
+}
+
+async function snapshotOf(ledger: ExpositionOptions["ledger"]): Promise<Snapshot | undefined> {
+  try {
+    const [stats, standing] = await Promise.all([ledger.stats(), ledger.standing("held_back")]);
+    return { stats, standing };
+  } catch {
+    // Readiness and the log say why.
+    return undefined;
+  }
+}
+
+/** Undefined where it takes longer. */
+async function within<T>(limitMs: number, clock: Clock, promise: Promise<T>): Promise<T | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const cancel = clock.after(limitMs, () => late.resolve(undefined));
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    cancel();
+  }
+}
