@@ -15,7 +15,12 @@ export default defineConfig({
         // Pure and in-process tests share one module graph: six times faster than a process per file.
         test: {
           name: "unit",
-          include: ["{packages,apps}/*/{src,test}/**/*.test.ts", "scripts/*.test.ts", "bench/*.test.ts"],
+          include: [
+            "{packages,apps}/*/{src,test}/**/*.test.ts",
+            "test/{kit,contracts,simulation}/**/*.test.ts",
+            "scripts/*.test.ts",
+            "bench/*.test.ts",
+          ],
           execArgv,
           isolate: false,
           testTimeout: 30_000,
@@ -25,8 +30,8 @@ export default defineConfig({
         ...source,
         // The real program as a process, real Prometheus and Alertmanager, SIGKILL. One file at a time: they share two cores.
         test: {
-          name: "e2e",
-          include: ["e2e/**/*.test.ts"],
+          name: "test/e2e",
+          include: ["test/e2e/**/*.test.ts"],
           execArgv,
           fileParallelism: false,
           testTimeout: 300_000,

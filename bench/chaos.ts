@@ -2,10 +2,10 @@
 // PostgreSQL: kills, stops that outlast a lease, restarts, crashes, cut and stalled connections, and a failover to a
 // synchronous standby, in an order that the seed decides. Judged by the simulator's oracle against what the senders said.
 // A seed: TOCSIN_SEED=1 npm run bench -- chaos
-import { Random } from "@tocsin/testkit";
+import { Random } from "@tocsin/test";
 
-import type { Mishap } from "../e2e/lib/chaos.ts";
-import { fleetChaos, repeatedNoMoreThanNeeded } from "../e2e/lib/fleet-chaos.ts";
+import type { Mishap } from "../test/support/chaos.ts";
+import { fleetChaos, repeatedNoMoreThanNeeded } from "../test/support/fleet-chaos.ts";
 import { printTable, writeResult } from "./lib/machine.ts";
 
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);

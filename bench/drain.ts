@@ -1,6 +1,6 @@
 // What does the limit of 120 calls in 60 s make of a storm? In virtual time, so it says nothing of this machine: 1,000
 // incidents of which a fifth is critical, and 10,000 flaps over 100 incidents, until the last is told what is right.
-import { firing, Random, resolved, startVirtualService } from "@tocsin/testkit/makers";
+import { firing, Random, resolved, startVirtualService } from "@tocsin/test/makers";
 import { printTable, writeResult } from "./lib/machine.ts";
 
 const second = 1_000;

@@ -1,6 +1,6 @@
 // What do replicas over one PostgreSQL deliver, and what does an event cost them and the database? A storm of distinct alerts,
 // posted to all of them at once, then the same resolved; then how long one alert a request takes at a steady rate. PostgreSQL with its defaults: on disk, with fsync.
-import { postgresPrograms, TestPostgres } from "@tocsin/testkit/makers";
+import { postgresPrograms, TestPostgres } from "@tocsin/test/makers";
 import { batches, type PostedAlert, webhookBody } from "./lib/alerts.ts";
 import { type Contestant, ledgerIn, startTocsin } from "./lib/contestants.ts";
 import {

@@ -2,7 +2,7 @@
 // server take turns: single alerts and groups of 50 are recorded, claimed and settled, and what is stored is said again. It begins
 // right after a checkpoint, when each page that is touched first is logged whole: so what recording costs is shown in fifths too.
 import { openPostgresLedger } from "@tocsin/engine";
-import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/testkit/makers";
+import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/test/makers";
 import pg from "pg";
 import { fillPostgres, fingerprintOf, group, request, storedFiring } from "./lib/filled-postgres.ts";
 import { median, printTable, quantile, writeResult } from "./lib/machine.ts";

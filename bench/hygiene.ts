@@ -1,7 +1,7 @@
 // Does a PostgreSQL ledger stay small however often its rows change? So many open incidents are told once, then repeated with another
 // severity again and again; sizes of tables and indexes, updates of rows, how many of these touched no index (HOT) and
 // what waits for vacuum are shown as it goes. PostgreSQL's defaults, but that autovacuum looks every 10 s.
-import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/testkit/makers";
+import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/test/makers";
 import { openPostgresLedger } from "@tocsin/engine";
 import pg from "pg";
 import { printTable, writeResult } from "./lib/machine.ts";

@@ -1,13 +1,13 @@
 // What does SIGKILL cost? A storm of 5,000 alerts, every second of which ends, ten kills at random instants, and a receiver
 // that misbehaves all the while, or a disk that is full half of the time; then all is well again. Judged by the simulator's oracle against what the senders said.
 // A seed: TOCSIN_SEED=1 npm run bench -- kill
-import { Random } from "@tocsin/testkit";
+import { Random } from "@tocsin/test";
 
-import { canMount, SmallDisk } from "../e2e/lib/linux.ts";
-import { PagerDuty } from "../e2e/lib/pagerduty.ts";
-import { stormWithKills } from "../e2e/lib/storm.ts";
-import { Service } from "../e2e/lib/tocsin.ts";
-import { judged, justBefore } from "../e2e/lib/verdict.ts";
+import { canMount, SmallDisk } from "../test/support/linux.ts";
+import { PagerDuty } from "../test/support/pagerduty.ts";
+import { stormWithKills } from "../test/support/storm.ts";
+import { Service } from "../test/support/tocsin.ts";
+import { judged, justBefore } from "../test/support/judge.ts";
 import { printTable, writeResult } from "./lib/machine.ts";
 
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);

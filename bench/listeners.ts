@@ -1,6 +1,6 @@
 // What does it cost an event that somebody listens to the stream of what changes? A storm and a steady rate over SQLite, and over two
 // replicas of one PostgreSQL, without listeners and with some at each replica, in turn.
-import { postgresPrograms, TestPostgres } from "@tocsin/testkit/makers";
+import { postgresPrograms, TestPostgres } from "@tocsin/test/makers";
 import { request } from "undici";
 import { batches, webhookBody } from "./lib/alerts.ts";
 import { type Contestant, ledgerIn, startTocsin } from "./lib/contestants.ts";

@@ -3,8 +3,8 @@
 //   --rule           one alert without an engine: judges the rule for claims alone, hundreds of histories a second
 //   --show           prints the history of each failing seed
 import { parseArgs } from "node:util";
-import { allSenderKinds, playHistory, type SenderKind } from "@tocsin/testkit/senders";
-import { scenarioOf, simulate } from "@tocsin/testkit/simulation";
+import { allSenderKinds, playHistory, type SenderKind } from "@tocsin/test/senders";
+import { scenarioOf, simulate } from "@tocsin/test/simulation";
 
 const { values } = parseArgs({
   options: {

@@ -18,17 +18,20 @@ export interface SourceFile {
 const importing =
   /^\s*(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']\s*\)/gm;
 
-/** Every source file of packages and apps. */
+/** Every source file of packages and apps, and of `test`. */
 export const sourceFiles = (): SourceFile[] =>
-  globSync("{packages,apps}/*/{src,test}/**/*.ts", { cwd: root, exclude: ["**/node_modules/**", "**/dist/**"] })
+  globSync(["{packages,apps}/*/{src,test}/**/*.ts", "test/**/*.ts"], {
+    cwd: root,
+    exclude: ["**/node_modules/**", "**/dist/**"],
+  })
     .toSorted()
     .map((path) => {
       const text = readFileSync(join(root, path), "utf8");
       const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
       return {
         path,
-        workspace: path.split("/").slice(0, 2).join("/"),
-        test: /\.test\.ts$|\/test\/|\bfixtures?\.ts$/.test(path),
+        workspace: path.startsWith("test/") ? "test" : path.split("/").slice(0, 2).join("/"),
+        test: /\.test\.ts$|(^|\/)test\/|\bfixtures?\.ts$/.test(path),
         text,
         imports: Array.from(code.matchAll(importing), ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? ""),
       };

@@ -8,7 +8,10 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     // Each reaches what it tests by a relative import: names of packages lead to files that are not changed.
-    include: ["packages/core/src/decisions/*.test.ts", "packages/engine/src/{limiter,breaker,throttle}.test.ts"],
+    include: [
+      "packages/core/src/decisions/*.test.ts",
+      "packages/engine/src/admission/{limiter,breaker,throttle}.test.ts",
+    ],
     execArgv: ["--conditions=@tocsin/source"],
     isolate: false,
     testTimeout: 60_000,

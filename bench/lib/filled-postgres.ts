@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Ledger } from "@tocsin/core";
-import { firing, resolved, wanted } from "@tocsin/testkit/makers";
+import { firing, resolved, wanted } from "@tocsin/test/makers";
 import type { Client } from "pg";
 
 /** As many at a time as a fleet's replica asks for. */

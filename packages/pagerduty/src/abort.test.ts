@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { receive, receiveRaw, reply } from "../test/receiver.ts";
 import { PagerDutyEventsClient } from "./client.ts";

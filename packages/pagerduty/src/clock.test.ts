@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { longestTimerMs, sleep, systemClock } from "./clock.ts";
 

@@ -1,5 +1,5 @@
 import { Simulator } from "@tocsin/simulator";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { documentedSchemas } from "../test/documented-schema.ts";
 import { fetchOf, sendHostileInputs } from "../test/send-hostile-inputs.ts";

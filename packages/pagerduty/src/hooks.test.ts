@@ -1,4 +1,4 @@
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { expect, test, vi } from "vitest";
 import { LeapingClock } from "../test/leaping-clock.ts";
 import { accept, receive, reply } from "../test/receiver.ts";

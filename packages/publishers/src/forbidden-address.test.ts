@@ -1,7 +1,7 @@
 import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
-import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { answer, ScriptedReceiver } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import {
   type AddressRules,

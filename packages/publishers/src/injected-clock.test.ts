@@ -1,5 +1,5 @@
 import { parseTarget, type Target } from "@tocsin/core";
-import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { tellingOf } from "../test/pagerduty.ts";
 import { createPublisher, targetTypes } from "./registry.ts";

@@ -1,4 +1,4 @@
-import { HangingListener, VirtualClock } from "@tocsin/testkit";
+import { HangingListener, VirtualClock } from "@tocsin/test";
 import type { LookupFunction } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";

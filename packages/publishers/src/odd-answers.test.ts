@@ -1,4 +1,4 @@
-import { ScriptedReceiver } from "@tocsin/testkit";
+import { ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { addressOf } from "./shared/request-headers.ts";
 import { Transport } from "./transport.ts";

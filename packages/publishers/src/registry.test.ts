@@ -1,6 +1,6 @@
 import type { Endpoint } from "@tocsin/core";
 import { parseTemplate } from "@tocsin/core";
-import { receiverTraits } from "@tocsin/testkit";
+import { receiverTraits } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { createPublisher, targetTypes } from "./registry.ts";
 import { Transport } from "./transport.ts";

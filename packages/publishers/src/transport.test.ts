@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from "node:https";
 import { connect, type AddressInfo, type LookupFunction, type Socket } from "node:net";
 import { proxiesFrom } from "@tocsin/pagerduty/http";
-import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { answer, ScriptedReceiver } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { selfSigned } from "../../pagerduty/test/self-signed.ts";
 import { addressOf } from "./shared/request-headers.ts";

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { settled, VirtualClock } from "@tocsin/testkit";
+import { settled, VirtualClock } from "@tocsin/test";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 
 import { startService } from "../service.fixture.ts";

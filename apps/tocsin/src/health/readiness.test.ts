@@ -1,5 +1,5 @@
 import { LedgerUnavailable } from "@tocsin/core";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { Readiness } from "./readiness.ts";
 

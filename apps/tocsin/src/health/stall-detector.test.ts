@@ -1,5 +1,5 @@
 import type { Clock } from "@tocsin/core";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 
 import { Standstill } from "./stall-detector.ts";

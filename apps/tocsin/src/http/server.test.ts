@@ -1,5 +1,5 @@
 import { type Clock, LedgerUnavailable, type Recorded, systemClock, type Want } from "@tocsin/core";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 
 import { Readiness } from "../health/readiness.ts";

@@ -1,5 +1,5 @@
-import { type Alert, type Ledger, LedgerUnavailable } from "@tocsin/core";
-import { settled, VirtualClock } from "@tocsin/testkit";
+import { type Alert, LedgerUnavailable } from "@tocsin/core";
+import { settled, VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 
 import { rerouteFiring, type Rerouting } from "./reroute.ts";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 
 import type { Ledger } from "@tocsin/core";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { Exposition } from "./metrics-scrape.ts";

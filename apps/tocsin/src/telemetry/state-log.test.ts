@@ -1,6 +1,6 @@
 import type { Lease, Outcome } from "@tocsin/core";
 import { memoryLedger, startWorker } from "@tocsin/engine";
-import { FakeReceiver, firing, type Reaction, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { FakeReceiver, firing, type Reaction, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { expect, test } from "vitest";
 
 import { createLogger } from "./logger.ts";

@@ -1,4 +1,4 @@
-import { epochMs as t0 } from "@tocsin/testkit";
+import { epochMs as t0 } from "@tocsin/test";
 import { expect, it } from "vitest";
 import type { ClaimState } from "../alerts/claim.ts";
 import { confirmClaim } from "./confirm-claim.ts";

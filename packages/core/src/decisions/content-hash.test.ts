@@ -1,4 +1,4 @@
-import { memberOf } from "@tocsin/testkit";
+import { memberOf } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { contentOf, incidentContent, membersIn, wordsIn } from "./content-hash.ts";
 

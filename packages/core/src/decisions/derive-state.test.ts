@@ -1,4 +1,4 @@
-import { epochMs as t0, incidentOf, memberOf, pagerdutyTraits } from "@tocsin/testkit";
+import { epochMs as t0, incidentOf, memberOf, pagerdutyTraits } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { urgency } from "../incidents/event.ts";
 import type { Flight, Incident } from "../incidents/incident.ts";

@@ -1,4 +1,4 @@
-import { incidentOf } from "@tocsin/testkit";
+import { incidentOf } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import type { Unaccepted } from "../incidents/incident.ts";
 import { eventOf } from "./event-identity.ts";

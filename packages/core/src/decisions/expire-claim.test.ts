@@ -1,4 +1,4 @@
-import { epochMs as t0, firing, resolved } from "@tocsin/testkit";
+import { epochMs as t0, firing, resolved } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import type { ClaimState } from "../alerts/claim.ts";
 import { endClaim, expireClaim, type ExpiryTerms, nextExpiryAtMs } from "./expire-claim.ts";

@@ -1,4 +1,4 @@
-import { epochMs as t0 } from "@tocsin/testkit";
+import { epochMs as t0 } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import type { ClaimState } from "../alerts/claim.ts";
 import type { ReadAlert } from "../alerts/reading.ts";

@@ -1,4 +1,4 @@
-import { epochMs as t0, firing, MergedAlert, resolved, type Saying } from "@tocsin/testkit";
+import { epochMs as t0, firing, MergedAlert, resolved, type Saying } from "@tocsin/test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Claim, ClaimState } from "../alerts/claim.ts";

@@ -1,4 +1,4 @@
-import { epochMs as t0, forgetfulTraits, incidentOf, memberOf, pagerdutyTraits } from "@tocsin/testkit";
+import { epochMs as t0, forgetfulTraits, incidentOf, memberOf, pagerdutyTraits } from "@tocsin/test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { urgency } from "../incidents/event.ts";

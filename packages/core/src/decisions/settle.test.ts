@@ -1,4 +1,4 @@
-import { epochMs as t0, incidentOf } from "@tocsin/testkit";
+import { epochMs as t0, incidentOf } from "@tocsin/test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AttemptAction } from "../incidents/event.ts";

@@ -275,7 +275,7 @@ export interface LedgerStats {
  *
  * Promises: a resolved promise means that a crash, even of the machine, loses nothing of it; at most one live lease an
  * incident (I2); what is charged to a limiter is charged before the lease is handed out (I4); its own clock, which never
- * runs backwards, decides. Contract: testkit `ledgerContract`.
+ * runs backwards, decides. Contract: `ledgerContract`.
  *
  * @throws LedgerUnavailable from every method while the ledger cannot commit (disk full, locked); nothing was changed.
  */

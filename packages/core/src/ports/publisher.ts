@@ -43,7 +43,7 @@ export interface ReceiverTraits {
   readonly stateless?: true;
 }
 
-/** Talks to one endpoint of one target. Contract: testkit `publisherContract`. */
+/** Talks to one endpoint of one target. Contract: `publisherContract`. */
 export interface Publisher extends AsyncDisposable {
   readonly traits: ReceiverTraits;
   /**

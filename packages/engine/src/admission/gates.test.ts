@@ -1,5 +1,5 @@
 import { type RateLimit, type Urgency, urgencies, urgency } from "@tocsin/core";
-import { epochMs as t0, pagerdutyLimit, Random } from "@tocsin/testkit";
+import { epochMs as t0, pagerdutyLimit, Random } from "@tocsin/test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Gates } from "./gates.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Lease } from "@tocsin/core";
-import { firing, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { firing, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { memoryLedger } from "../stores/memory/ledger.ts";
 
 const request = { owner: "w", most: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };

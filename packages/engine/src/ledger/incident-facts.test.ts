@@ -1,5 +1,5 @@
 import type { Incident } from "@tocsin/core/decisions";
-import { epochMs, incidentOf } from "@tocsin/testkit";
+import { epochMs, incidentOf } from "@tocsin/test";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "./incident-facts.ts";

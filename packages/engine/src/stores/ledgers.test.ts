@@ -1,4 +1,4 @@
-import { firing, ledgerContract, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { firing, ledgerContract, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { expect, it } from "vitest";
 import { ledgerOver, memoryLedger } from "./memory/ledger.ts";
 import { MemoryStore } from "./memory/store.ts";

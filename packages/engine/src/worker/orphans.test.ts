@@ -1,6 +1,6 @@
 import type { Claim, Ledger, Outcome, TargetTerms } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
-import { firing, resolved, type Saying, Scratch, settled, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { firing, resolved, type Saying, Scratch, settled, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../config.ts";
 import { openSqliteLedger } from "../stores/sqlite/ledger.ts";

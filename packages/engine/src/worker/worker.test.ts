@@ -8,7 +8,7 @@ import {
   targetTerms,
   VirtualClock,
   wanted,
-} from "@tocsin/testkit";
+} from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../config.ts";
 import { memoryLedger } from "../stores/memory/ledger.ts";

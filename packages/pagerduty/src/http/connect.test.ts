@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type LookupFunction, type Socket } from "node:net";
-import { HangingListener } from "@tocsin/testkit";
+import { HangingListener } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { connect } from "./connect.ts";
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { stat } from "node:fs";
 import { createServer, type AddressInfo, type LookupFunction, type Server, type Socket } from "node:net";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { ConnectionPool } from "./connection-pool.ts";
 import type { Response } from "./response-parser.ts";

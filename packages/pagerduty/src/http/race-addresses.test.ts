@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { EventEmitter } from "node:events";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { raceAddresses } from "./race-addresses.ts";
 

@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PagerDutyValidationError } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { sharedLimiter } from "./shared-limiter.ts";
 

@@ -1,5 +1,5 @@
 import type { LookupFunction } from "node:net";
-import { HangingListener } from "@tocsin/testkit";
+import { HangingListener } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { receive } from "../../test/receiver.ts";
 import { selfSigned } from "../../test/self-signed.ts";

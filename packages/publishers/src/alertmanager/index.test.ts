@@ -1,6 +1,6 @@
 import type { Telling } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
-import { answer, publisherContract, ScriptedReceiver } from "@tocsin/testkit";
+import { answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { alertmanagerTargetOf } from "../../test/alertmanager.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";

@@ -1,5 +1,5 @@
 import { type EventAction, Secret, type Telling } from "@tocsin/core";
-import { type Act, answer, publisherContract, type Received, ScriptedReceiver } from "@tocsin/testkit";
+import { type Act, answer, publisherContract, type Received, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
 import { endpoint, routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";

@@ -1,6 +1,6 @@
 import { Secret, type Telling } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
-import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/testkit";
+import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { apiKey, rootlyTargetOf } from "../../test/rootly.ts";

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { parseTarget, type Target } from "@tocsin/core";
-import { type Act, answer, ScriptedReceiver } from "@tocsin/testkit";
+import { type Act, answer, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { createPublisher, targetTypes } from "../registry.ts";

@@ -1,5 +1,5 @@
 import { type Endpoint, Secret } from "@tocsin/core";
-import { answer, ScriptedReceiver } from "@tocsin/testkit";
+import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { createPublisher, credentialIdentity, publisherFromSealed, sealable, Transport } from "../index.ts";

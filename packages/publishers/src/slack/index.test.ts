@@ -1,5 +1,5 @@
 import { Secret, type Target } from "@tocsin/core";
-import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/testkit";
+import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
 import { tellingOf } from "../../test/pagerduty.ts";

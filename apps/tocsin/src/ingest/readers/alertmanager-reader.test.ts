@@ -1,7 +1,7 @@
 import { type Ledger, Secret } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
 import { Transport } from "@tocsin/publishers";
-import { firing, routeTo, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { firing, routeTo, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 
 import { createLogger } from "../../telemetry/logger.ts";

@@ -8,7 +8,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { loadConfig } from "../../config/load.ts";
 import { startService } from "../../service.fixture.ts";
 
-const root = join(import.meta.dirname, "../../../..");
+const root = join(import.meta.dirname, "../../../../..");
 const dir = mkdtempSync(join(tmpdir(), "tocsin-deployment-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 

@@ -1,5 +1,5 @@
 import { LedgerUnavailable } from "@tocsin/core";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 
 import { createLogger } from "../../telemetry/logger.ts";

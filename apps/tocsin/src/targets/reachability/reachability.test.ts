@@ -2,7 +2,7 @@ import { createServer, type LookupFunction, type Server, type Socket } from "nod
 import { createServer as createTls } from "node:tls";
 
 import { operatorLinkLocalRules, operatorRules } from "@tocsin/publishers";
-import { HangingListener, VirtualClock } from "@tocsin/testkit";
+import { HangingListener, VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 
 import { selfSigned } from "../../../../../packages/pagerduty/test/self-signed.ts";

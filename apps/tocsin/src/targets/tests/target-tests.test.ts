@@ -1,6 +1,6 @@
 import type { Alert } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
-import { VirtualClock } from "@tocsin/testkit";
+import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 
 import { run } from "../../cli/program.ts";

@@ -1,4 +1,4 @@
-import { postgresPrograms, TestPostgres } from "@tocsin/testkit";
+import { postgresPrograms, TestPostgres } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { connect } from "./connect.ts";
 

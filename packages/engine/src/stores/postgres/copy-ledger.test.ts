@@ -1,4 +1,4 @@
-import { firing, resolved, Scratch, targetTerms, wanted } from "@tocsin/testkit";
+import { firing, resolved, Scratch, targetTerms, wanted } from "@tocsin/test";
 import { expect, it } from "vitest";
 import { openSqliteLedger } from "../sqlite/ledger.ts";
 import { copyLedger } from "./copy-ledger.ts";

@@ -1,5 +1,5 @@
 import type { Claim } from "@tocsin/core/decisions";
-import { firing, ledgerContract, type LedgerOptions, targetTerms, wanted } from "@tocsin/testkit";
+import { firing, ledgerContract, type LedgerOptions, targetTerms, wanted } from "@tocsin/test";
 import { expect, it } from "vitest";
 import { connect } from "./connect.ts";
 import { openPostgresLedger } from "./ledger.ts";

@@ -1,5 +1,5 @@
 import type { Ledger } from "@tocsin/core/decisions";
-import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/testkit";
+import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
 import { expect, it, vi } from "vitest";
 import { changedIn, changedText } from "./changed-ids.ts";
 import { connect } from "./connect.ts";

@@ -1,4 +1,4 @@
-import { firing, targetTerms, wanted } from "@tocsin/testkit";
+import { firing, targetTerms, wanted } from "@tocsin/test";
 import { expect, it } from "vitest";
 import { connect } from "./connect.ts";
 import { migrate } from "./migrate.ts";

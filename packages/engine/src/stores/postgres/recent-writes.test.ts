@@ -1,5 +1,5 @@
 import type { Flight, Incident } from "@tocsin/core/decisions";
-import { epochMs, incidentOf } from "@tocsin/testkit";
+import { epochMs, incidentOf } from "@tocsin/test";
 import { expect, it } from "vitest";
 import type { AlertRecord } from "../../ledger/store.ts";
 import { OwnRows } from "./recent-writes.ts";

@@ -1,4 +1,4 @@
-import { postgresPrograms, type PostgresPrograms, TestPostgres } from "@tocsin/testkit";
+import { postgresPrograms, type PostgresPrograms, TestPostgres } from "@tocsin/test";
 import { afterAll } from "vitest";
 import { addressIn } from "./connection-url.ts";
 import { connect, type PostgresServer } from "./connect.ts";

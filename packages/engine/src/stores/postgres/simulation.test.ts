@@ -1,6 +1,6 @@
 import type { Ledger } from "@tocsin/core/decisions";
-import type { LedgerOptions } from "@tocsin/testkit";
-import { scenarioOf, simulate } from "@tocsin/testkit/simulation";
+import type { LedgerOptions } from "@tocsin/test";
+import { scenarioOf, simulate } from "@tocsin/test/simulation";
 import { expect, it } from "vitest";
 import { openPostgresLedger } from "./ledger.ts";
 import { type Place, testServers } from "./server.fixture.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Claimed, Want } from "@tocsin/core";
-import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/testkit";
+import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packWant } from "../../ledger/wire-format.ts";

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/testkit";
+import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packWant } from "../../ledger/wire-format.ts";

@@ -1,5 +1,5 @@
 import { LedgerUnavailable, type StateChange, type Want } from "@tocsin/core";
-import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/testkit";
+import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { openSqliteLedger } from "./ledger.ts";
 

@@ -66,7 +66,7 @@ const withBackup = (port: SqlitePort): BackedUpLedger => ({ ...portOver(port), b
 
 async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promise<SqlitePort> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-  const worker = new Worker(new URL(`./thread${extension}`, import.meta.url), {
+  const worker = new Worker(new URL(`./worker-thread${extension}`, import.meta.url), {
     workerData: sqlite,
     resourceLimits: { maxYoungGenerationSizeMb: youngMb },
   });

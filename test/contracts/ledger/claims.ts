@@ -1,0 +1,347 @@
+import type { Route } from "@tocsin/core";
+import { describe, expect, it } from "vitest";
+import { epochMs as t0, firing, resolved, type Saying, wanted } from "../../kit/claims.ts";
+import { forgetfulTraits, targetTerms } from "../../kit/target-terms.ts";
+import { hour, type LedgerSubject, minute, second, Stage } from "./ledger-harness.ts";
+
+/** Seconds since the start of the test. */
+interface Word {
+  readonly at: number;
+  readonly fires: boolean;
+  readonly s: number;
+  readonly e?: number;
+  readonly sender?: string;
+}
+
+const F = (at: number, s: number): Word => ({ at, fires: true, s });
+const R = (at: number, s: number, e: number): Word => ({ at, fires: false, s, e });
+const direct = (word: Word, e = word.e ?? word.at + 240): Word => ({ ...word, e, sender: "10.0.0.1" });
+
+const claimOf = ({ fires, s, e, sender }: Word) => {
+  const saying: Saying = {
+    startsAtMs: t0 + s * second,
+    ...(e === undefined ? {} : { endsAtMs: t0 + e * second }),
+    ...(sender === undefined ? {} : { sender }),
+  };
+  return fires ? firing("a", saying) : resolved("a", saying);
+};
+
+/** Plays a history and returns what the target was sent, each with the second at which it was sent. */
+async function play(stage: Stage, words: readonly Word[], untilSecond: number): Promise<string[]> {
+  const sent: string[] = [];
+  const pass = async (toSecond: number) => {
+    for (;;) {
+      const nowMs = stage.clock.now();
+      const { leases, nextAtMs } = await stage.ledger.claimDue({
+        owner: "worker",
+        most: 10,
+        concurrency: 100,
+        leaseMarginMs: 1_000,
+        ahead: { targets: [], factor: 1 },
+      });
+      for (const lease of leases) {
+        sent.push(`${(nowMs - t0) / second} ${lease.action}`);
+        await stage.settle(lease);
+      }
+      if (leases.length > 0 || nextAtMs === nowMs) continue;
+      const nextMs = Math.min(nextAtMs ?? Number.POSITIVE_INFINITY, t0 + toSecond * second);
+      if (nextMs <= nowMs) return;
+      await stage.clock.advance(nextMs - nowMs);
+    }
+  };
+  for (const word of words) {
+    await pass(word.at);
+    await stage.says(claimOf(word));
+  }
+  await pass(untilSecond);
+  return sent;
+}
+
+const settings = { expiryGrace: 0, remind: 0 };
+
+/** A change event, as routing makes it: its key names the alert and its start. */
+const change = (claim: ReturnType<typeof firing>) => {
+  const { routes } = wanted(claim);
+  const dedupKey = `${claim.alert.fingerprint}@${claim.alert.startsAtMs}`;
+  return { claim, routes: routes.map((route): Route => ({ ...route, dedupKey, kind: "change" })) };
+};
+
+const changeOf = (word: Word) => change(claimOf(word));
+
+/** A direct sender of the alert. */
+const from = (n: number, how: Saying = {}) => ({
+  sender: `10.0.0.${n}`,
+  startsAtMs: t0,
+  endsAtMs: t0 + hour,
+  ...how,
+});
+
+const webhook = (n: number): Saying => ({ source: `am-${n}`, startsAtMs: t0 });
+
+const pager = (enabled: boolean) => [targetTerms("pagerduty", { enabled })];
+
+const over = { endsAtMs: t0 + 1 };
+const alertOf = (stage: Stage) => stage.ledger.alert("a");
+const sendersOf = async (stage: Stage) => (await alertOf(stage))?.claims.map(({ sender }) => sender) ?? [];
+
+/** How the words of senders make episodes, although no `startsAt` identifies one. */
+export function claims(subject: LedgerSubject): void {
+  describe("episodes of an alert", () => {
+    it.each<[what: string, words: readonly Word[], expected: readonly string[]]>([
+      ["a resolve with an earlier start ends the alert", [F(0, 0), R(60, -1, 60)], ["0 trigger", "60 resolve"]],
+      [
+        "the peers of a cluster lag: the late firing ends by itself",
+        [F(0, 0), R(60, 0, 58), F(75, 0), R(120, 0, 58)],
+        ["0 trigger", "60 resolve", "85 trigger", "1920 resolve"],
+      ],
+      [
+        "an older replica's repeated resolve, which comes last, ends the newer episode",
+        [F(10, 10), R(190, 10, 190), F(399, 399), R(420, 10, 190), R(720, 10, 190)],
+        ["10 trigger", "190 resolve", "399 trigger", "2220 resolve"],
+      ],
+      [
+        "an HA pair behind one address: one replica fires on while the other repeats its resolve",
+        [
+          direct(F(0, 0)),
+          direct(F(0.2, 0)),
+          direct(R(60, 0, 60)),
+          ...Array.from({ length: 15 }, (_, n) => [direct(F(60.2 + n * 60, 0)), direct(R(120 + n * 60, 0, 60))]).flat(),
+          direct(R(1_020.2, 0, 1_020)),
+        ],
+        ["0 trigger", "60 resolve", "70.2 trigger", "1020.2 resolve"],
+      ],
+      [
+        "a sender one day ahead",
+        [
+          direct(F(0, 86_400), 86_640),
+          direct(F(60, 86_400), 86_700),
+          ...[100, 160, 220].map((at) => direct(F(at, 86_400), 86_500)),
+        ],
+        ["0 trigger", "100 resolve"],
+      ],
+      ["a sender two minutes behind with a shorter alert", [F(0, 0), R(60, -120, -60)], ["0 trigger", "1860 resolve"]],
+      ["a lost end pages again", [F(0, 0), F(3_600, 3_500)], ["0 trigger", "3600 trigger"]],
+    ])("%s", async (_what, words, expected) => {
+      await using stage = await Stage.open(subject, { settings });
+      expect(await play(stage, words, 9_000)).toEqual(expected);
+    });
+
+    it("a hold that ended while no process ran counts before a resolve of another source", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.says(claimOf(F(0, 0)));
+      await stage.says(claimOf(direct(F(0, 0))));
+      await stage.tell();
+      await stage.says(claimOf(direct(R(0, 0, 0))));
+      await stage.says(claimOf(direct(F(0, 0))));
+      await stage.clock.advance(11 * second);
+      await stage.says(claimOf(R(11, 0, 5)));
+      expect((await alertOf(stage))?.status).toBe("firing");
+      expect(await stage.tell()).toEqual([]);
+    });
+
+    it("doubtfulEnd is a setting", async () => {
+      await using stage = await Stage.open(subject, { settings: { ...settings, doubtfulEnd: 5 * second } });
+      const words = [F(0, 0), R(60, -120, -60)];
+      expect(await play(stage, words, 9_000)).toEqual(["0 trigger", "65 resolve"]);
+    });
+
+    it("a resolve that changes nothing now, and something later, is accepted; its repeat is a duplicate", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.says(claimOf(F(0, 0)));
+      expect(await stage.says(claimOf(R(0, -120, -60)))).toMatchObject({ effect: "accepted" });
+      expect(await stage.says(claimOf(R(0, -120, -60)))).toMatchObject({ effect: "duplicate" });
+    });
+  });
+
+  describe("an end that was lost", () => {
+    const again = { startsAtMs: t0 + 1_700 * second };
+
+    it("pages again although a person acknowledged: the target is resolved first, since a trigger would notify no one", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.fires("a", { startsAtMs: t0 });
+      await stage.tell();
+      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      expect(await stage.tell()).toEqual(["acknowledge a"]);
+      await stage.clock.advance(hour / 2);
+      await stage.fires("a", again);
+      expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
+      expect((await stage.newest()).wanted.acknowledged).toBe(false);
+      await stage.fires("a", again);
+      expect(await stage.after(hour)).toEqual([]);
+    });
+
+    it("triggers again where nobody acknowledged, and where acknowledgements are not sent", async () => {
+      const targets = [targetTerms("one"), targetTerms("two", { traits: forgetfulTraits })];
+      await using stage = await Stage.open(subject, { targets, settings });
+      const at = ["one", "two"];
+      await stage.fires("a", { startsAtMs: t0, at });
+      await stage.tell();
+      const two = (await stage.views()).find(({ incident }) => incident.target === "two");
+      await stage.ledger.acknowledge(two?.incident.id ?? 0, "ann");
+      expect(await stage.tell()).toEqual([]);
+      await stage.clock.advance(hour / 2);
+      await stage.fires("a", { ...again, at });
+      expect(await stage.tell()).toEqual(["trigger a", "trigger a"]);
+      expect((await stage.views()).map(({ incident }) => incident.wanted.acknowledged)).toEqual([false, false]);
+    });
+
+    it("is not forgotten while an acknowledgement is on its way", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.fires("a", { startsAtMs: t0 });
+      await stage.tell();
+      await stage.clock.advance(hour / 2);
+      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      const acknowledge = await stage.claimOne();
+      await stage.fires("a", again);
+      await stage.settle(acknowledge);
+      expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
+    });
+
+    it("is not told to a target that was disabled meanwhile, until it is enabled again", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.fires("a", { startsAtMs: t0 });
+      await stage.tell();
+      await stage.clock.advance(hour / 2);
+      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      const acknowledge = await stage.claimOne();
+      await stage.fires("a", again);
+      await stage.ledger.useTargets([targetTerms("pagerduty", { enabled: false })]);
+      await stage.settle(acknowledge);
+      expect(await stage.tell()).toEqual([]);
+      await stage.ledger.useTargets([targetTerms("pagerduty")]);
+      await stage.fires("a", again);
+      expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
+    });
+
+    it("of one alert leaves an incident alone that other alerts keep open", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.fires("a", { startsAtMs: t0, dedupKey: "group" });
+      await stage.fires("b", { startsAtMs: t0, dedupKey: "group" });
+      await stage.tell();
+      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      await stage.tell();
+      await stage.clock.advance(hour / 2);
+      await stage.fires("a", { ...again, dedupKey: "group" });
+      expect(await stage.tell()).toEqual([]);
+      expect((await stage.newest()).wanted.acknowledged).toBe(true);
+    });
+
+    it("opens an incident that a person had resolved", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.fires("a", { startsAtMs: t0 });
+      await stage.tell();
+      await stage.ledger.resolve((await stage.newest()).id, "ann");
+      expect(await stage.tell()).toEqual(["resolve a"]);
+      await stage.clock.advance(hour / 2);
+      await stage.fires("a", again);
+      expect(await stage.tell()).toEqual(["trigger a"]);
+    });
+  });
+
+  describe("a change event", () => {
+    it("is sent once per episode, whatever starts its repeats name", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.ledger.want([changeOf(F(0, 0))]);
+      expect((await stage.tell()).length).toBe(1);
+      for (const start of [-60, 15, 0]) await stage.ledger.want([changeOf(F(0, start))]);
+      expect(await stage.tell()).toEqual([]);
+      await stage.clock.advance(minute);
+      await stage.ledger.want([changeOf(R(60, -60, 50)), changeOf(F(60, 20))]);
+      expect(await stage.after(minute), "the firing was held").toEqual([]);
+      await stage.ledger.want([changeOf(R(120, 20, 110)), changeOf(F(120, 115))]);
+      expect((await stage.tell()).length).toBe(1);
+    });
+
+    it("is sent to a target that was disabled when it began, once a repeat comes", async () => {
+      await using stage = await Stage.open(subject, { settings, targets: pager(false) });
+      await stage.ledger.want([changeOf(F(0, 0))]);
+      await stage.ledger.useTargets(pager(true));
+      expect(await stage.tell()).toEqual([]);
+      await stage.ledger.want([changeOf(F(0, -60))]);
+      expect((await stage.tell()).length).toBe(1);
+      await stage.ledger.want([changeOf(F(0, -90))]);
+      expect(await stage.tell()).toEqual([]);
+    });
+
+    it("is sent again when the end between was lost, and not when a weak end is taken back", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      await stage.ledger.want([changeOf(F(0, 0))]);
+      await stage.tell();
+      await stage.clock.advance(hour);
+      await stage.ledger.want([changeOf(F(3_600, 3_500))]);
+      expect((await stage.tell()).length).toBe(1);
+      await stage.ledger.want([changeOf(R(3_700, -9, -9))]);
+      await stage.clock.advance(hour);
+      await stage.ledger.want([changeOf(F(7_300, 3_400))]);
+      expect(await stage.tell()).toEqual([]);
+    });
+  });
+
+  describe("more senders of one alert than it has claims", () => {
+    it("share one: no firing is lost, and the alert ends with the last", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      for (let n = 1; n <= 40; n++) await stage.fires("a", from(n));
+      expect(await stage.tell()).toEqual(["trigger a"]);
+      expect((await sendersOf(stage)).length).toBe(32);
+      for (let n = 1; n <= 31; n++) await stage.ends("a", from(n, over));
+      expect(await stage.tell()).toEqual([]);
+      for (let n = 32; n <= 40; n++) await stage.ends("a", from(n, over));
+      expect(await stage.tell()).toEqual(["resolve a"]);
+    });
+
+    it("of those that share one, each is heard again within a repeat and the hold after another ended", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      for (let n = 1; n <= 33; n++) await stage.fires("a", from(n));
+      for (let n = 1; n <= 32; n++) await stage.ends("a", from(n, over));
+      await stage.tell();
+      await stage.clock.advance(minute);
+      await stage.fires("a", from(33));
+      expect(await stage.after(10 * second)).toEqual(["trigger a"]);
+    });
+
+    it("take the place of those that resolved and were silent for longest", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      for (let n = 1; n <= 31; n++) {
+        await stage.fires("a", from(n));
+        await stage.ends("a", from(n, over));
+        await stage.clock.advance(1);
+      }
+      await stage.fires("a", from(1, { startsAtMs: t0 + 2 }));
+      for (let n = 32; n <= 61; n++) await stage.fires("a", from(n, { startsAtMs: t0 + 2 }));
+      const newest = Array.from({ length: 30 }, (_, n) => `10.0.0.${n + 32}`);
+      expect(new Set(await sendersOf(stage))).toEqual(new Set(["10.0.0.1", ...newest]));
+      expect((await alertOf(stage))?.status).toBe("firing");
+    });
+
+    it("if they are webhooks, which nobody repeats soon, keep a claim each while they fire", async () => {
+      await using stage = await Stage.open(subject, { settings });
+      for (let n = 1; n <= 40; n++) await stage.fires("a", webhook(n));
+      for (let n = 1; n <= 39; n++) await stage.ends("a", { ...webhook(n), ...over });
+      expect((await alertOf(stage))?.status).toBe("firing");
+      await stage.ends("a", { ...webhook(40), ...over });
+      expect((await alertOf(stage))?.status).toBe("resolved");
+      for (let n = 41; n <= 60; n++) await stage.fires("a", { ...webhook(n), startsAtMs: t0 + 2 });
+      expect((await sendersOf(stage)).length).toBeLessThanOrEqual(40);
+    });
+  });
+
+  it.each(["__proto__", "constructor", "toString"])("a source may be called %s", async (source) => {
+    await using stage = await Stage.open(subject, { settings });
+    await stage.fires("a", { source, startsAtMs: t0 });
+    expect(await stage.tell()).toEqual(["trigger a"]);
+    await stage.says(resolved("a", { source, startsAtMs: t0, endsAtMs: t0 + 1 }));
+    expect(await stage.tell()).toEqual(["resolve a"]);
+    expect((await stage.ledger.alert("a"))?.claims.length).toBe(1);
+  });
+
+  it("two senders at one address with different origins are two claims", async () => {
+    await using stage = await Stage.open(subject, { settings });
+    const one = { sender: "10.0.0.1", origin: "http://one:9090", startsAtMs: t0, endsAtMs: t0 + hour };
+    await stage.fires("a", one);
+    await stage.fires("a", { ...one, origin: "http://two:9090" });
+    await stage.ends("a", { ...one, endsAtMs: t0 + 1 });
+    expect(await stage.tell()).toEqual(["trigger a"]);
+    await stage.ends("a", { ...one, origin: "http://two:9090", endsAtMs: t0 + 1 });
+    expect(await stage.tell()).toEqual(["resolve a"]);
+  });
+}

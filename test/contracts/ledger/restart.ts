@@ -1,0 +1,399 @@
+import { describe, expect, it } from "vitest";
+import { pagerdutyLimit, targetTerms } from "../../kit/target-terms.ts";
+import { VirtualClock } from "../../kit/virtual-clock.ts";
+import { Watching } from "../../kit/collect-changes.ts";
+import {
+  accepted,
+  type Durable,
+  hour,
+  leaseMs,
+  type LedgerSubject,
+  minute,
+  quickSettings,
+  refused,
+  second,
+  serverError,
+  Stage,
+  tooMany,
+} from "./ledger-harness.ts";
+
+/** Lives of one ledger, one after another, on one clock. */
+async function livesOf(durable: Durable) {
+  const place = await durable();
+  const clock = new VirtualClock();
+  const targets = [targetTerms("pagerduty", { rateLimit: { ...pagerdutyLimit, limit: 10, reserve: 0 } })];
+  const settings = { ...quickSettings, expiryGrace: 5 * minute };
+  return {
+    clock,
+    /** The first brings the targets; later ones have them, as after a restart without a reload. */
+    live: async <T>(what: (stage: Stage) => Promise<T>, first = false): Promise<T> => {
+      await using stage = new Stage(await place.open({ clock, settings, random: () => 1 }), clock);
+      if (first) await stage.ledger.useTargets(targets);
+      return await what(stage);
+    },
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
+  };
+}
+
+/** What outlives the process. */
+export function outliving(subject: LedgerSubject): void {
+  const { durable } = subject;
+  if (!durable) return;
+  restarts(durable);
+  if (!subject.shared) soleOwners(durable);
+  else if (subject.virtualTime) manyOwners(durable);
+  if (subject.virtualTime) restartsInTime(durable);
+}
+
+function restarts(durable: Durable): void {
+  describe("over a restart", () => {
+    it("what was remembered last under a name is recalled", async () => {
+      await using lives = await livesOf(durable);
+      await lives.live(async ({ ledger }) => {
+        for (const text of ["first", 'last "ü"']) await ledger.remember("targets", text);
+      }, true);
+      await lives.live(async ({ ledger }) => {
+        expect(await ledger.recall("targets")).toBe('last "ü"');
+        expect(await ledger.recall("other")).toBeUndefined();
+      });
+    });
+
+    it("alerts, incidents, what was told and its history stay", async () => {
+      await using ledger = await livesOf(durable);
+      const before = await ledger.live(async (stage) => {
+        await stage.fires("told", { labels: { team: "x" } });
+        await stage.tell();
+        await stage.fires("due");
+        await stage.fires("dead");
+        for (const lease of await stage.claim())
+          await stage.settle(lease, lease.dedupKey === "dead" ? refused : { ...serverError, retryAfterMs: hour });
+        return { views: await stage.views(), alert: await stage.ledger.alert("told") };
+      }, true);
+      await ledger.live(async (stage) => {
+        expect(await stage.views()).toEqual(before.views);
+        expect(await stage.ledger.alert("told")).toEqual(before.alert);
+        expect((await stage.ledger.deadLetters({ limit: 9 })).deadLetters).toHaveLength(1);
+        expect((await stage.ledger.stats()).incidents).toHaveLength(3);
+        const told = before.views.at(-1)?.incident.id ?? 0;
+        expect((await stage.ledger.incident(told))?.history.map(({ what }) => what)).toEqual(["trigger"]);
+        await stage.ends("told");
+        expect(await stage.tell()).toEqual(["resolve told"]);
+      });
+    });
+
+    it("what an Alertmanager's API showed about an alert stays", async () => {
+      await using lives = await livesOf(durable);
+      await lives.live(async (stage) => {
+        await stage.fires("a");
+        await stage.tell();
+        const words = [{ says: "suppressed", fingerprint: "a", routes: [] }] as const;
+        await stage.ledger.recordReading({ source: "default", api: "this-api", words });
+      }, true);
+      await lives.live(async (stage) => {
+        const { alerts } = await stage.ledger.readAlerts("default", ["a"]);
+        expect(alerts).toMatchObject([{ shown: { api: "this-api", suppressed: true } }]);
+        expect(await stage.stands()).toEqual(["told silenced"]);
+      });
+    });
+
+    it("what was wanted and not told is told by the next life", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live((stage) => stage.fires("a"), true);
+      expect(await ledger.live((stage) => stage.tell())).toEqual(["trigger a"]);
+    });
+
+    it("slots stay charged", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
+        expect(await stage.tell()).toHaveLength(10);
+      }, true);
+      await ledger.live(async (stage) => {
+        expect(await stage.claim()).toEqual([]);
+        expect((await stage.ledger.standing())[0]?.limiter.used).toBe(10);
+      });
+    });
+
+    it("slots of attempts that nobody settled stay charged as well", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
+        await stage.claim();
+      }, true);
+      await ledger.live(async (stage) => {
+        expect(await stage.claim()).toEqual([]);
+      });
+    });
+
+    it("a pause, a breaker and a refused key stay", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a");
+        await stage.attempt(tooMany);
+      }, true);
+      await ledger.live(async (stage) => {
+        await stage.fires("b");
+        expect(await stage.claim()).toEqual([]);
+        expect((await stage.stands())[0]).toBe("due waiting_pause");
+      });
+    });
+
+    it("a resolve goes to the key that opened its incident", async () => {
+      await using ledger = await livesOf(durable);
+      const opened = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return stage.attempt();
+      }, true);
+      await ledger.live(async (stage) => {
+        await stage.ledger.useTargets([targetTerms("pagerduty", { credential: "new" })]);
+        await stage.ends("a");
+      });
+      const closed = await ledger.live((stage) => stage.attempt());
+      expect(closed).toMatchObject({ action: "resolve", endpoint: opened.endpoint, sealed: opened.sealed });
+    });
+
+    it("what was remembered stays", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live((stage) => stage.ledger.remember("targets", "all of them"), true);
+      expect(await ledger.live((stage) => stage.ledger.recall("targets"))).toBe("all of them");
+    });
+
+    it("a person's acknowledgement stays", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a");
+        await stage.tell();
+        await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      }, true);
+      expect(await ledger.live((stage) => stage.tell())).toEqual(["acknowledge a"]);
+    });
+  });
+}
+
+function soleOwners(durable: Durable): void {
+  describe("over a restart of its one owner", () => {
+    it("leases of the former life are void at once, and perhaps told", async () => {
+      await using ledger = await livesOf(durable);
+      const lost = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return stage.claimOne();
+      }, true);
+      await ledger.live(async (stage) => {
+        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
+        expect(await stage.settle(lost, accepted)).toBe(false);
+        const again = await stage.claimOne();
+        expect(again.token).toBeGreaterThan(lost.token);
+        expect(await stage.settle(again)).toBe(true);
+      });
+    });
+
+    it("many restarts at one instant do no harm", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live((stage) => stage.fires("a"), true);
+      for (let life = 0; life < 10; life++) await ledger.live((stage) => stage.claim());
+      expect(await ledger.live((stage) => stage.newest())).toMatchObject({ told: { certain: false } });
+    });
+  });
+}
+
+/** Two lives at once, and one after another that nobody knows to be over. */
+function manyOwners(durable: Durable): void {
+  describe("with many owners", () => {
+    it("a lease of a life that is over lasts until it ends, and is perhaps told then", async () => {
+      await using ledger = await livesOf(durable);
+      const lost = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return stage.claimOne("one");
+      }, true);
+      for (let life = 0; life < 10; life++)
+        await ledger.live(async (stage) => {
+          expect(await stage.claim(10, "two")).toEqual([]);
+        });
+      await ledger.clock.advance(leaseMs + 1);
+      await ledger.live(async (stage) => {
+        const again = await stage.claimOne("two");
+        expect(again.token).toBeGreaterThan(lost.token);
+        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
+        expect(await stage.settle(lost, accepted)).toBe(false);
+        expect(await stage.settle(again)).toBe(true);
+      });
+    });
+
+    it("what one records another tells, and each sees the same", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      await one.fires("a");
+      expect(await two.views()).toEqual(await one.views());
+      const lease = await two.claimOne("two");
+      expect(await one.claim(10, "one")).toEqual([]);
+      expect(await one.stands()).toEqual(["in_flight in_flight"]);
+      await two.settle(lease);
+      expect(await one.stands()).toEqual(["told delivered"]);
+      await one.ends("a");
+      expect(await two.tell()).toEqual(["resolve a"]);
+      expect((await one.ledger.stats()).incidents).toEqual((await two.ledger.stats()).incidents);
+    });
+
+    it("an incident is leased once, however many ask at once", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      for (let n = 0; n < 40; n++) await one.fires(`a${n}`);
+      const leases = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => (n % 2 ? one : two).claim(3, n % 2 ? "one" : "two")),
+      );
+      const leased = leases.flat().map(({ incident }) => incident);
+      expect(leased).toHaveLength(new Set(leased).size);
+    });
+
+    it("a credential's limit, its pause and a target's breaker are of all together", async () => {
+      await using pair = await pairOf(durable, 10);
+      const { one, two } = pair;
+      for (let n = 0; n < 30; n++) await one.fires(`a${n}`);
+      const leases = await Promise.all([one.claim(8, "one"), two.claim(8, "two"), one.claim(8, "one")]);
+      expect(leases.flat()).toHaveLength(10);
+      expect(await two.claim(8, "two")).toEqual([]);
+      expect((await two.ledger.standing())[0]?.limiter.used).toBe(10);
+      const [first] = leases.flat();
+      if (first) await one.settle(first, tooMany);
+      expect((await two.ledger.standing())[0]?.limiter.pausedUntilMs).not.toBeNull();
+      for (const lease of leases.flat().slice(1)) await two.settle(lease, serverError);
+      expect((await one.ledger.standing())[0]?.breaker.state).toBe("open");
+    });
+
+    it("a change of targets by one holds for the other", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      await one.fires("a");
+      await one.ledger.useTargets([targetTerms("pagerduty", { enabled: false })]);
+      expect(await two.claim(10, "two")).toEqual([]);
+      expect(await two.stands()).toEqual(["not_told target_disabled"]);
+      await two.fires("b");
+      expect(await one.stands()).toEqual(["not_told target_disabled"]);
+    });
+
+    it("a source that one heard was heard by all", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two, clock } = pair;
+      await clock.advance(10 * minute);
+      await one.fires("a", { sender: "s", endsAtMs: clock.now() + minute });
+      await one.tell();
+      await clock.advance(2 * minute);
+      expect(await one.tell()).toEqual([]);
+      await two.fires("b", { sender: "s", endsAtMs: clock.now() + minute });
+      expect((await one.tell()).toSorted()).toEqual(["resolve a", "trigger b"]);
+    });
+
+    it("numbers of leases grow over all", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      let last = 0;
+      for (const [n, stage] of [one, two, two, one, two].entries()) {
+        await stage.fires(`a${n}`);
+        const lease = await stage.claimOne(`owner ${n % 2}`);
+        expect(lease.token).toBeGreaterThan(last);
+        last = lease.token;
+        await stage.settle(lease);
+      }
+    });
+
+    it("who watches one is told of what another changed", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      using watch = await Watching.begin(one.ledger);
+      await two.fires("a");
+      const { id } = await one.newest();
+      expect(await watch.next()).toEqual([id]);
+      await one.ledger.acknowledge(id, "ann");
+      expect(await watch.next()).toEqual([id]);
+    });
+
+    it("what one remembers another recalls, of two firsts at once one counts, and what one replays another cannot again", async () => {
+      await using pair = await pairOf(durable);
+      const { one, two } = pair;
+      await one.ledger.remember("targets", "all of them");
+      expect(await two.ledger.recall("targets")).toBe("all of them");
+      const firsts = await Promise.all([one, two].map(({ ledger }, n) => ledger.rememberFirst("key", `of ${n}`)));
+      expect(firsts[1]).toBe(firsts[0]);
+      await one.fires("a");
+      await one.attempt(refused);
+      const [letter] = (await two.ledger.deadLetters({ limit: 9 })).deadLetters;
+      const answers = await Promise.all([one, two].map(({ ledger }) => ledger.replay(letter?.id ?? 0)));
+      expect(answers.toSorted()).toEqual(["already_replayed", "replayed"]);
+    });
+  });
+}
+
+/** Two lives of one ledger at the same time. */
+async function pairOf(durable: Durable, limit = 0) {
+  const place = await durable();
+  const clock = new VirtualClock();
+  const targets = [targetTerms("pagerduty", { rateLimit: { ...pagerdutyLimit, limit, reserve: 0 } })];
+  const options = { clock, settings: { ...quickSettings, expiryGrace: 5 * minute }, random: () => 1 };
+  const one = new Stage(await place.open(options), clock);
+  const two = new Stage(await place.open(options), clock);
+  await one.ledger.useTargets(targets);
+  return {
+    one,
+    two,
+    clock,
+    async [Symbol.asyncDispose]() {
+      await one[Symbol.asyncDispose]();
+      await two[Symbol.asyncDispose]();
+      await place[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function restartsInTime(durable: Durable): void {
+  describe("over a restart in time", () => {
+    it("a resolve follows its trigger after 25 hours", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a");
+        await stage.tell();
+      }, true);
+      await ledger.clock.advance(25 * hour);
+      await ledger.live(async (stage) => {
+        await stage.ends("a");
+        expect(await stage.tell()).toEqual(["resolve a"]);
+      });
+    });
+
+    it("an alert whose endsAt passed while nobody listened is not resolved by the return", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        await stage.fires("a", { sender: "s", endsAtMs: stage.clock.now() + 4 * minute });
+        await stage.tell();
+      }, true);
+      await ledger.clock.advance(2 * hour);
+      await ledger.live(async (stage) => {
+        await stage.fires("b", { sender: "s", endsAtMs: stage.clock.now() + 4 * minute });
+        expect(await stage.tell()).toEqual(["trigger b"]);
+        await stage.fires("a", { sender: "s", endsAtMs: stage.clock.now() + 9 * minute });
+        expect(await stage.after(5 * minute + second)).toEqual([]);
+      });
+    });
+
+    it("the ledger's time does not run back with the wall clock", async () => {
+      await using ledger = await livesOf(durable);
+      const nowMs = await ledger.live(async (stage) => {
+        await stage.fires("a");
+        return (await stage.ledger.stats()).nowMs;
+      }, true);
+      ledger.clock.jump(-hour);
+      await ledger.live(async (stage) => {
+        expect((await stage.ledger.stats()).nowMs).toBeGreaterThanOrEqual(nowMs);
+        expect(await stage.tell()).toEqual(["trigger a"]);
+      });
+    });
+
+    it("slots are freed when their windows are over", async () => {
+      await using ledger = await livesOf(durable);
+      await ledger.live(async (stage) => {
+        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
+        expect(await stage.tell()).toHaveLength(10);
+      }, true);
+      expect(await ledger.live((stage) => stage.after(minute))).toHaveLength(5);
+    });
+  });
+}

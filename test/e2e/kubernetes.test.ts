@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+
+import { ApiServer } from "../../apps/tocsin/src/targets/discovery/kubernetes/api-server.fixture.ts";
+import { PagerDuty, routingKey } from "../support/pagerduty.ts";
+import { temporaryDirectory } from "../support/temp-dir.ts";
+import { Service } from "../support/tocsin.ts";
+import { until } from "../support/wait-until.ts";
+
+interface Shown {
+  readonly name: string;
+  readonly state: string;
+}
+const namespace = "alerting";
+const kubernetes = {
+  discovery: { kubernetes: { enabled: true, namespaces: [namespace] }, policy: { allowLoopback: true } },
+};
+const secret = (url: string, more: object = {}) => ({
+  "target.json": JSON.stringify({ type: "pagerduty", url, rate_limit: { limit: 0 }, ...more }),
+  routing_key: `${routingKey}\n`,
+});
+const firing = (fingerprint: string) => ({
+  status: "firing",
+  fingerprint,
+  labels: { alertname: "DiskFull", severity: "critical" },
+  startsAt: new Date().toISOString(),
+});
+
+test("targets come from Secrets through KUBECONFIG, and stay over SIGKILL while the API is away", async () => {
+  using place = temporaryDirectory();
+  await using pagerduty = await PagerDuty.open();
+  await using api = await ApiServer.start();
+  api.put(namespace, "pager", secret(pagerduty.url));
+  api.put(namespace, "other", secret(pagerduty.url, { filters: { severity: "info" } }));
+  await using service = await Service.start({ config: kubernetes, env: { KUBECONFIG: api.kubeconfig(place.path) } });
+  const names = async () => ((await service.get("/api/v1/targets")).body.targets as Shown[]).map(({ name }) => name);
+  expect(await names()).toEqual(["alerting/other", "alerting/pager"]);
+  await service.webhook([firing("before")]);
+  await until("it is told", () => pagerduty.incidents("before").length === 1);
+
+  await api.down();
+  await service.restart();
+  expect(await names()).toEqual(["alerting/other", "alerting/pager"]);
+  await service.webhook([firing("meanwhile")]);
+  await until("it is told without the API", () => pagerduty.incidents("meanwhile").length === 1);
+
+  api.store.delete(namespace, "other");
+  api.put(namespace, "third", secret(pagerduty.url, { name: "third" }));
+  await api.up();
+  await until(
+    "what happened meanwhile is seen",
+    async () => JSON.stringify(await names()) === '["alerting/pager","alerting/third"]',
+    { withinMs: 3_000 },
+  );
+  await service.webhook([{ ...firing("before"), status: "resolved" }]);
+  await until("the end is told", () => pagerduty.story("before")[0]?.at(-1) === "resolve");
+  expect(service.output).not.toContain(routingKey);
+});

@@ -1,0 +1,92 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+import { webhookAlert } from "../support/alerts.ts";
+import { Fleet } from "../support/fleet.ts";
+import { PagerDuty } from "../support/pagerduty.ts";
+import { temporaryDirectory } from "../support/temp-dir.ts";
+import { Service } from "../support/tocsin.ts";
+import { until } from "../support/wait-until.ts";
+
+/**
+ * The same program, of a later version: it knows more migrations. Each is the source of one, where `known` is how many this
+ * version knows.
+ */
+const laterVersion = (dir: string, name: string, migrations: readonly string[]): NodeJS.ProcessEnv => {
+  const preload = join(dir, `${name}.mjs`);
+  const added = `const known = migrations.length; migrations.push(${migrations.join(", ")});`;
+  writeFileSync(
+    preload,
+    `import { registerHooks } from "node:module";
+    registerHooks({
+      load(url, context, next) {
+        const loaded = next(url, context);
+        return url.endsWith("/stores/postgres/schema.ts") ? { ...loaded, source: loaded.source + ${JSON.stringify(added)} } : loaded;
+      },
+    });`,
+  );
+  return { NODE_OPTIONS: `--import=${preload}` };
+};
+
+const expands = `{ sql: "ALTER TABLE incidents ADD COLUMN shift text NOT NULL DEFAULT ''; ALTER TABLE alerts ADD COLUMN shift text", compatibleFrom: 1 }`;
+/** Of a column that no statement of this version names, so that what refuses is the mark, and the newest version can go on. */
+const contracts = `{ sql: "ALTER TABLE alerts DROP COLUMN shift", compatibleFrom: known + 1 }`;
+
+test("replicas of the version before go on with tables that a newer one expanded, and stop in a sentence at contracted ones", async () => {
+  using place = temporaryDirectory();
+  await using pagerduty = await PagerDuty.open();
+  const config = { targets: [pagerduty.target()] };
+  await using fleet = await Fleet.start({ replicas: 2, config });
+  const [one, two] = fleet.replicas;
+  if (!one || !two) throw new Error("a fleet of two has two");
+  const startLater = (name: string, migrations: readonly string[]) =>
+    Service.start({ config: { ...config, ledger: fleet.ledger }, env: laterVersion(place.path, name, migrations) });
+
+  const names: string[] = [];
+  const fire = async (at: Service): Promise<void> => {
+    const name = names.length.toString(16).padStart(16, "0");
+    names.push(name);
+    await at.webhook([webhookAlert(name, "firing", { startsAt: "2026-01-01T00:00:00Z" })]);
+  };
+  // Alerts come all the while.
+  let replicas: readonly Service[] = [one, two];
+  const over = new AbortController();
+  const storm = (async () => {
+    while (!over.signal.aborted) await fire(replicas[names.length % replicas.length] as Service);
+  })();
+  await until("alerts come", () => names.length >= 20);
+  await using newer = await startLater("newer", [expands]);
+  replicas = [one, two, newer];
+  const before = names.length;
+  await until("all three take alerts", () => names.length >= before + 30);
+  // Its node goes, say: it comes back to tables that are newer than itself.
+  replicas = [two, newer];
+  await one.stop();
+  await one.start();
+  replicas = [one, two, newer];
+  await until("they go on", () => names.length >= before + 60);
+  over.abort();
+  await storm;
+  await Promise.all(
+    names.map((name, n) =>
+      (replicas[n % 3] as Service).webhook([webhookAlert(name, "resolved", { startsAt: "2026-01-01T00:00:00Z" })]),
+    ),
+  );
+  await fleet.quiet();
+  expect(names.map((name) => pagerduty.story(name))).toEqual(names.map(() => [["trigger", "resolve"]]));
+
+  await two.stop();
+  await using newest = await startLater("newest", [expands, contracts]);
+  const refused = "the ledger's tables are a newer Tocsin's (for schema";
+  await until("who runs says why it works no more", async () => {
+    const { status, body } = await one.get("/readyz");
+    return status === 503 && JSON.stringify(body).includes(refused);
+  });
+  expect(
+    (await one.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert("x", "firing")] })).status,
+  ).toBe(503);
+  await expect(two.start()).rejects.toThrow(refused);
+  await newest.webhook([webhookAlert("y", "firing")]);
+  await until("the newest goes on", () => pagerduty.incidents("y").length === 1);
+});

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { mustHold } from "@tocsin/test/simulation";
+import { expect, it } from "vitest";
+
+const seeds = 300;
+/** A history takes most of a second, more on a busy machine. */
+const timeout = 20 * 60_000;
+
+it("the engine keeps its promises in histories that it once failed", { timeout }, async () => {
+  const file = new URL("../simulation/seeds.txt", import.meta.url);
+  const lines = readFileSync(file, "utf8").split("\n");
+  const failedOnce = lines.filter((line) => !line.startsWith("#")).flatMap((line) => line.split(" ").filter(Boolean));
+  for (const seed of failedOnce) await mustHold(Number(seed));
+  expect(failedOnce.length).toBeGreaterThan(0);
+});
+
+it(`the engine keeps its promises in ${seeds} histories`, { timeout }, async () => {
+  let simulatedMs = 0;
+  let attempts = 0;
+  for (let seed = 1; seed <= seeds; seed++) {
+    const result = await mustHold(seed);
+    simulatedMs += result.simulatedMs;
+    attempts += result.attempts;
+  }
+  const days = simulatedMs / 86_400_000;
+  console.info(`${seeds} seeds: ${days.toFixed(1)} days simulated, ${attempts} attempts`);
+  expect(days).toBeGreaterThan(50);
+  expect(attempts).toBeGreaterThan(20_000);
+});

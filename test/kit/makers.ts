@@ -1,0 +1,12 @@
+/* What tests are made of, without a test runner: for scripts and child processes. */
+export * from "./claims.ts";
+export * from "./fake-receiver.ts";
+export * from "./incident-of.ts";
+export * from "./merged-alert.ts";
+export * from "./random.ts";
+export * from "./scratch.ts";
+export * from "./target-terms.ts";
+export * from "./test-postgres.ts";
+export * from "./virtual-clock.ts";
+export * from "./virtual-service.ts";
+export * from "./collect-changes.ts";

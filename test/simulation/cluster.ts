@@ -1,0 +1,363 @@
+import type { Claim, DeliverySettings, IncidentView } from "@tocsin/core/decisions";
+import { defaultSettings } from "@tocsin/engine";
+import { Simulator } from "@tocsin/simulator";
+import { Random } from "../kit/random.ts";
+import { VirtualClock } from "../kit/virtual-clock.ts";
+import { LedgerHome, type OpenLedger } from "./ledger-host.ts";
+import { monitoringSource } from "./monitoring-source.ts";
+import { Network } from "./network.ts";
+import { Receivers } from "./receivers.ts";
+import { dedupKeyOf, Replica, wants } from "./replica.ts";
+import { type AlertPlan, newKey, type Scenario, type TargetPlan } from "./scenario.ts";
+import { directSource, type Source, webhookSource } from "./sources.ts";
+import { Watch } from "./invariants.ts";
+import { describeOperation } from "./history.ts";
+import { epochMs } from "../kit/claims.ts";
+import { Words } from "./expected-alerts.ts";
+
+const second = 1_000;
+const minute = 60 * second;
+
+/** How long a version of the targets may still be acted on after a newer one was written: a reload, retried through trouble. */
+const versionLastsMs = 3 * minute;
+
+interface Version {
+  readonly targets: readonly TargetPlan[];
+  untilMs: number;
+}
+
+/** Everything that there is in a run, and all that happens in it. */
+export class World implements AsyncDisposable {
+  readonly scenario: Scenario;
+  readonly clock = new VirtualClock();
+  readonly settings: DeliverySettings;
+  readonly receivers: Receivers;
+  readonly network: Network;
+  readonly home: LedgerHome;
+  readonly watch: Watch;
+  readonly words: Words;
+  readonly sources: readonly Source[];
+  readonly #alerts: ReadonlyMap<string, AlertPlan>;
+  readonly #versions: Version[];
+  readonly #keys = new Map<string, Set<string>>();
+  readonly #random: Random;
+  #replicas: Replica[] = [];
+  #lives = 0;
+  #calm = false;
+  /** The service is down, its ledger closed. */
+  #down = false;
+  /** All sources have been silent for so long that what only direct ones said is over. */
+  dayLater = false;
+  /** What happened, line by line; undefined: nobody asked. */
+  readonly #history: string[] | undefined;
+
+  constructor(
+    scenario: Scenario,
+    o: { readonly remember?: boolean; readonly openLedger?: OpenLedger | undefined } = {},
+  ) {
+    this.scenario = scenario;
+    this.settings = { ...defaultSettings, expiryGrace: minute, retrigger: scenario.retrigger };
+    this.words = new Words(this.settings.doubtfulEnd);
+    this.#history = o.remember ? [JSON.stringify(scenario, null, 1)] : undefined;
+    const { clock } = this;
+    this.#random = new Random(scenario.seed).fork("world");
+    const fork = (name: string): Random => this.#random.fork(name);
+    this.#versions = [{ targets: scenario.targets, untilMs: Number.POSITIVE_INFINITY }];
+    this.#alerts = new Map(scenario.alerts.map((alert) => [alert.name, alert]));
+    for (const { name, key } of scenario.targets) this.#keys.set(name, new Set([key]));
+    const simulator = new Simulator({
+      clock: { now: () => clock.monotonic() },
+      seed: scenario.seed,
+      limit: { limit: scenario.limit, align: scenario.alignment },
+    });
+    if (scenario.trouble.receiver !== "") simulator.setFaults(scenario.trouble.receiver);
+    this.receivers = new Receivers(simulator, scenario.targets);
+    this.network = new Network(clock, this.receivers, fork("network"), scenario, {
+      begin: (lease) => this.watch.begins(lease),
+      leasedUntilMs: (token) => this.watch.leasedUntilMs(token),
+    });
+    this.watch = new Watch(
+      this.words,
+      {
+        mayWant: (target, dedupKey) => this.#mayWant(target, dedupKey),
+        alertsOf: (target, dedupKey) => this.alertsOf(target, dedupKey).map(({ name }) => name),
+        staleAfterMs: this.settings.staleAfter,
+        // A changed text is sent however long ago it changed.
+        remindsWithinMs: scenario.retrigger === "content" ? Number.POSITIVE_INFINITY : this.settings.remind / 2,
+        dropsUnknownResolves: (key) => this.receivers.traitsAt(key).dropsUnknownResolves,
+        pagesResolved: (target) =>
+          scenario.targets.some(({ name, pageResolved }) => name === target && pageResolved === "always"),
+      },
+      () => clock.monotonic(),
+    );
+    this.home = new LedgerHome({
+      openLedger: o.openLedger,
+      scenario,
+      clock,
+      settings: this.settings,
+      random: fork("ledger"),
+      onApplied: (operation, args, result) => {
+        this.watch.applied(operation, args, result);
+        if (this.#history) this.note(...describeOperation(operation, args, result));
+      },
+      onFate: (what) => this.note(what),
+      onCrash: (life) => this.#crash(this.#replicas.find((replica) => replica.life === life)),
+    });
+    this.sources = scenario.sources.map((plan) => {
+      const alerts = scenario.alerts.filter(({ sources }) => sources.includes(plan.name));
+      const here = { clock, random: fork(plan.name), deliver: (claims: readonly Claim[]) => this.#deliver(claims) };
+      if (plan.kind === "senders") return monitoringSource(plan, alerts, here);
+      return plan.kind === "webhook" ? webhookSource(plan, alerts, here) : directSource(plan, alerts, here);
+    });
+  }
+
+  get targets(): readonly TargetPlan[] {
+    return (this.#versions.at(-1) as Version).targets;
+  }
+
+  get alerts(): Iterable<AlertPlan> {
+    return this.#alerts.values();
+  }
+
+  /** Every key that a target ever had. Only targets at one URL may share one. */
+  keysOf(target: string): string[] {
+    return [...(this.#keys.get(target) ?? [])];
+  }
+
+  get history(): string {
+    return this.#history?.join("\n") ?? "";
+  }
+
+  note(...lines: readonly string[]): void {
+    const atS = ((this.clock.monotonic() - epochMs) / 1_000).toFixed(3);
+    this.#history?.push(...lines.map((line) => `${atS.padStart(10)} ${line}`));
+  }
+
+  /** Alerts that make up a dedup key at a target, by any version of it that may be acted on. */
+  alertsOf(target: string, dedupKey: string): AlertPlan[] {
+    const versions = this.#versions.flatMap(({ targets }) =>
+      targets.filter(({ name, fallback }) => name === target || fallback === target),
+    );
+    return [...this.#alerts.values()].filter((alert) =>
+      versions.some((version) => dedupKeyOf(version, labelled(alert)) === dedupKey),
+    );
+  }
+
+  #mayWant(target: string, dedupKey: string): boolean {
+    const nowMs = this.clock.monotonic();
+    const held = new Set(this.#replicas.map((replica) => replica.targets));
+    const alerts = this.alertsOf(target, dedupKey);
+    return this.#versions
+      .filter(({ targets, untilMs }) => untilMs + versionLastsMs >= nowMs || held.has(targets))
+      .flatMap(({ targets }) => targets)
+      .filter(({ name, fallback }) => name === target || fallback === target)
+      .some((version) => alerts.some((alert) => wants(version, labelled(alert))));
+  }
+
+  async start(): Promise<void> {
+    await this.home.open();
+    for (let n = 0; n < this.scenario.workers; n++) this.#begin();
+    this.#trouble();
+  }
+
+  /** From now on nothing goes wrong, nothing changes, and who was down comes back. */
+  calm(): void {
+    this.#calm = true;
+    this.note("calm");
+    this.network.calm = true;
+    this.home.calm = true;
+    this.receivers.simulator.setFaults([]);
+    void this.#restoreKeys();
+    for (const source of this.sources) source.quiet();
+  }
+
+  async views(): Promise<readonly IncidentView[]> {
+    return (await this.home.direct.incidents({ limit: 100_000 })).incidents;
+  }
+
+  /** While the ledger is down nobody can see. */
+  async viewsIfOpen(): Promise<readonly IncidentView[]> {
+    return this.home.isOpen ? this.views() : [];
+  }
+
+  #begin(): void {
+    const { scenario, clock, network } = this;
+    this.note(`life-${this.#lives + 1} begins`);
+    const replica = new Replica(`life-${++this.#lives}`, {
+      scenario,
+      clock,
+      network,
+      targets: () => this.targets,
+      portOf: (life) => this.home.portOf(life),
+      bug: (error) => this.watch.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
+    });
+    this.#replicas.push(replica);
+    void replica.start();
+  }
+
+  /** To whichever replica answers; unanswered after 10 s, as a sender sees it. */
+  #deliver(claims: readonly Claim[]): Promise<boolean> {
+    const ready = this.#replicas.filter((replica) => replica.ready);
+    if (ready.length === 0) return Promise.resolve(false);
+    const replica = this.#random.pick(ready);
+    return new Promise((resolve) => {
+      this.clock.after(10 * second, () => resolve(false));
+      void replica.hear(claims).then(resolve);
+    });
+  }
+
+  #trouble(): void {
+    const { lives, meanToJumpMs } = this.scenario.trouble;
+    const { meanToTargetChangeMs, meanToPersonMs } = this.scenario;
+    this.#nowAndThen("pause", lives.meanToPauseMs, (random) => {
+      const replica = this.#any(random);
+      const forMs = random.between(1, lives.longestPauseMs);
+      this.note(`${replica?.life.name} pauses for ${forMs} ms`);
+      replica?.life.pause(forMs);
+    });
+    this.#nowAndThen("crash", lives.meanToCrashMs, (random) => this.#crash(this.#any(random)));
+    this.#nowAndThen("stop", lives.meanToStopMs, (random) => void this.#stop(random));
+    this.#nowAndThen("ledger restart", lives.meanToLedgerRestartMs, () => {
+      // Of a store that outlives it and that others' leases are in; SQLite belongs to the process that dies with it.
+      if (this.scenario.ledger === "memory") void this.home.close().then(() => this.home.open());
+    });
+    this.#nowAndThen("targets", meanToTargetChangeMs, (random) => this.#changeTargets(random));
+    this.#nowAndThen("person", meanToPersonMs, (random) => void this.#acknowledge(random));
+    // Back only: what a step forward does to leases and windows cannot be told from time that passed.
+    this.#nowAndThen("jump", meanToJumpMs, (random) => this.clock.jump(-random.between(1, 60 * minute)));
+  }
+
+  #nowAndThen(name: string, meanMs: number, act: (random: Random) => void): void {
+    if (meanMs === 0) return;
+    const random = this.#random.fork(name);
+    const again = (): void => {
+      this.clock.after(random.wait(meanMs), () => {
+        if (this.#calm) return;
+        act(random);
+        again();
+      });
+    };
+    again();
+  }
+
+  #any(random: Random): Replica | undefined {
+    const ready = this.#replicas.filter((replica) => replica.ready);
+    return ready.length === 0 ? undefined : random.pick(ready);
+  }
+
+  /** What lives together dies together. */
+  #crash(replica: Replica | undefined): void {
+    if (!replica || replica.life.over) return;
+    const together = this.scenario.lives === "together";
+    const dying = together ? this.#replicas : [replica];
+    for (const one of dying) one.life.end();
+    this.note(`crash of ${dying.map(({ life }) => life.name).join(", ")}`);
+    this.#replicas = this.#replicas.filter((one) => !dying.includes(one));
+    const downMs = this.#random.between(1_000, 60_000);
+    if (!together) {
+      this.clock.after(downMs, () => this.#begin());
+      return;
+    }
+    if (this.#down) return;
+    this.#down = true;
+    void this.home.close();
+    this.clock.after(downMs, () => void this.#rise());
+  }
+
+  async #rise(): Promise<void> {
+    this.watch.voidAll();
+    await this.home.open();
+    this.#down = false;
+    for (let n = 0; n < this.scenario.workers && !this.#down; n++) this.#begin();
+  }
+
+  async #stop(random: Random): Promise<void> {
+    const replica = this.#any(random);
+    if (replica) this.note(`stop of ${replica.life.name}`);
+    // A service that is stopped takes its ledger with it; here only replicas are, one by one.
+    if (!replica || this.scenario.lives === "together") return;
+    await replica.stop(random.between(0, 10_000));
+    this.#replicas = this.#replicas.filter((one) => one !== replica);
+    this.clock.after(random.between(100, 20_000), () => this.#begin());
+  }
+
+  #changeTargets(random: Random): void {
+    const targets = [...this.targets];
+    const at = random.between(0, targets.length - 1);
+    const target = targets[at];
+    const missing = this.scenario.targets.filter(({ name }) => !targets.some((one) => one.name === name));
+    if (missing.length > 0 && random.chance(0.5)) targets.push(random.pick(missing));
+    else if (target) targets.splice(at, 1, ...this.#changed(target, random));
+    (this.#versions.at(-1) as Version).untilMs = this.clock.monotonic();
+    this.#versions.push({ targets, untilMs: Number.POSITIVE_INFINITY });
+    this.note(`targets: ${JSON.stringify(targets)}`);
+    for (const replica of this.#replicas) this.clock.after(random.between(0, 3_000), () => void replica.reload());
+  }
+
+  #changed(target: TargetPlan, random: Random): TargetPlan[] {
+    switch (random.between(0, 5)) {
+      case 0:
+        return [];
+      case 1:
+        return [{ ...target, enabled: !target.enabled }];
+      case 2:
+        return [{ ...target, least: random.pick(["critical", "error", "warning", "info"]) }];
+      case 3:
+        return [{ ...target, teams: random.chance(0.5) ? [] : ["bees"] }];
+      case 4:
+        this.#revoke(target.key, random);
+        return [target];
+      default: {
+        const key = newKey(random);
+        const changed = { ...target, key };
+        this.#keys.get(target.name)?.add(key);
+        this.receivers.register(changed);
+        return [changed];
+      }
+    }
+  }
+
+  /** The receiver no longer knows a key; after a while it does again. */
+  #revoke(key: string, random: Random): void {
+    this.note(`the receiver revokes ${key}`);
+    this.receivers.revoke(key);
+    this.clock.after(random.between(1, 8) * minute, () => void this.#restoreKeys());
+  }
+
+  /**
+   * Not in the moment between an event's refusal and the question for its key: then the answer would speak of another key
+   * than the one that was refused, which nobody can know.
+   */
+  async #restoreKeys(patience = 20): Promise<void> {
+    const asked = (await this.viewsIfOpen()).some(
+      ({ incident, reason }) => incident.checkKey && reason !== "waiting_auth" && reason !== "orphaned_key",
+    );
+    const refused = this.network.passages.some(
+      ({ lease, outcome }) =>
+        lease.action !== "check" &&
+        (outcome === null || outcome.kind === "refused") &&
+        this.watch.handed.get(lease.token)?.end === null,
+    );
+    if ((asked || refused || !this.home.isOpen) && patience > 0)
+      this.clock.after(500, () => void this.#restoreKeys(patience - 1));
+    else this.receivers.restoreKeys();
+  }
+
+  async #acknowledge(random: Random): Promise<void> {
+    const replica = this.#any(random);
+    if (!replica) return;
+    const open = (await this.viewsIfOpen()).filter(({ state }) => state === "told");
+    if (open.length > 0) await replica.acknowledge(random.pick(open).incident.id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const replica of this.#replicas) replica.life.end();
+    await this.home[Symbol.asyncDispose]();
+  }
+}
+
+export const labelled = ({ name, team, severity }: AlertPlan) => ({
+  fingerprint: name,
+  labels: { team },
+  annotations: { severity },
+});

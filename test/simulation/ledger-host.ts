@@ -1,0 +1,158 @@
+import { type DeliverySettings, type Ledger, LedgerUnavailable } from "@tocsin/core/decisions";
+import { ledgerOver, MemoryStore, openSqliteLedger } from "@tocsin/engine";
+import type { Random } from "../kit/random.ts";
+import type { LedgerOptions } from "../contracts/ledger/ledger-harness.ts";
+import { PowerLoss } from "./power-loss.ts";
+import { Scratch } from "../kit/scratch.ts";
+import type { VirtualClock } from "../kit/virtual-clock.ts";
+import type { Life } from "./process-lifecycle.ts";
+import type { Scenario } from "./scenario.ts";
+
+type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch">;
+type Applied = (operation: Operation, args: readonly unknown[], result: unknown) => void;
+
+/** Another ledger in place of the scenario's: the same one each time that it is opened. */
+export type OpenLedger = (options: LedgerOptions) => Promise<Ledger>;
+
+/** Where the ledger lives, and what stands between it and those who ask it: one thing after another, each may go wrong. */
+export class LedgerHome implements AsyncDisposable {
+  readonly #scenario: Scenario;
+  readonly #clock: VirtualClock;
+  readonly #random: Random;
+  readonly #settings: DeliverySettings;
+  readonly #onApplied: Applied;
+  readonly #onCrash: (life: Life) => void;
+  readonly #onFate: (what: string) => void;
+  readonly #store = new MemoryStore();
+  readonly #scratch: Scratch | undefined;
+  /** The power failed: nothing is done any more. */
+  #struck = false;
+  readonly #opener: OpenLedger | undefined;
+  #ledger: Ledger | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  /** Nothing goes wrong any more. */
+  calm = false;
+
+  constructor(o: {
+    readonly scenario: Scenario;
+    readonly clock: VirtualClock;
+    readonly random: Random;
+    readonly settings: DeliverySettings;
+    /** Called at the moment at which something was done, heard of or not. */
+    readonly onApplied: Applied;
+    readonly onCrash: (life: Life) => void;
+    readonly onFate: (what: string) => void;
+    readonly openLedger?: OpenLedger | undefined;
+  }) {
+    this.#scenario = o.scenario;
+    this.#clock = o.clock;
+    this.#random = o.random;
+    this.#settings = o.settings;
+    this.#onApplied = o.onApplied;
+    this.#onCrash = o.onCrash;
+    this.#onFate = o.onFate;
+    this.#opener = o.openLedger;
+    if (o.scenario.ledger === "sqlite" && !o.openLedger) this.#scratch = new Scratch();
+  }
+
+  async open(): Promise<void> {
+    const options = { clock: this.#clock, settings: this.#settings, random: this.#random.next };
+    if (this.#path) PowerLoss.restore(this.#path);
+    this.#struck = false;
+    if (this.#opener) this.#ledger = await this.#clock.hold(this.#opener(options));
+    else
+      this.#ledger = this.#path
+        ? await openSqliteLedger({ ...options, path: this.#path, thread: false })
+        : ledgerOver(this.#store, { ...options, soleOwner: this.#scenario.lives === "together" });
+  }
+
+  get #path(): string | undefined {
+    return this.#scratch?.file("tocsin.db");
+  }
+
+  async close(): Promise<void> {
+    const ledger = this.#ledger;
+    this.#ledger = undefined;
+    if (ledger) await this.#clock.hold(Promise.resolve(ledger[Symbol.asyncDispose]()));
+  }
+
+  get isOpen(): boolean {
+    return this.#ledger !== undefined;
+  }
+
+  /** As nobody in the world can: at once, and nothing goes wrong. */
+  get direct(): Ledger {
+    if (!this.#ledger) throw new Error("the ledger is closed");
+    return this.#ledger;
+  }
+
+  /** The port as a process has it. */
+  portOf(life: Life): Ledger {
+    return new Proxy({} as Ledger, {
+      get: (_, operation) =>
+        typeof operation === "symbol"
+          ? async () => {}
+          : (...args: readonly unknown[]) => this.#ask(life, operation as Operation, args),
+    });
+  }
+
+  async #ask(life: Life, operation: Operation, args: readonly unknown[]): Promise<unknown> {
+    const fate = this.#fate();
+    if (fate !== undefined) this.#onFate(`${operation} of ${life.name} meets ${fate}`);
+    if (fate === "crashBefore") return this.#crash(life);
+    let answer: { readonly value: unknown } | { readonly error: unknown };
+    try {
+      answer = { value: await this.#inTurn(life, operation, args, fate) };
+    } catch (error) {
+      answer = { error };
+    }
+    if (fate === "crashAfter" || fate === "torn") return this.#crash(life);
+    await life.turn();
+    if ("error" in answer) throw answer.error;
+    if (fate === "lostAnswer") throw new LedgerUnavailable("the answer was lost");
+    return answer.value;
+  }
+
+  /** What is asked is done in order; a slow commit keeps the next ones waiting. */
+  #inTurn(life: Life, operation: Operation, args: readonly unknown[], fate: string | undefined): Promise<unknown> {
+    const done = this.#tail.then(async () => {
+      const { slowMs } = this.#scenario.trouble.ledger;
+      if (fate === "slow")
+        await new Promise<void>((resolve) => this.#clock.after(this.#random.between(1, slowMs), resolve));
+      if (!this.#ledger || this.#struck || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
+      const run = this.#ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
+      const powerLoss = fate === "torn" && this.#path && !life.over ? new PowerLoss(this.#path) : undefined;
+      const result = await this.#clock.hold(run(...args));
+      if (powerLoss) {
+        powerLoss.strike(this.#random.between(1, 1_000) / 1_000);
+        this.#struck = true;
+        return undefined;
+      }
+      this.#onApplied(operation, args, result);
+      return result;
+    });
+    this.#tail = done.catch(() => {});
+    return done;
+  }
+
+  #fate(): string | undefined {
+    if (this.calm) return undefined;
+    let dice = this.#random.next();
+    const { refused, lostAnswer, crashBefore, crashAfter, slow, torn } = this.#scenario.trouble.ledger;
+    for (const [fate, share] of Object.entries({ refused, lostAnswer, crashBefore, crashAfter, slow, torn })) {
+      if (dice < share) return fate;
+      dice -= share;
+    }
+    return undefined;
+  }
+
+  #crash(life: Life): Promise<never> {
+    this.#onCrash(life);
+    return new Promise(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+    this.#scratch?.[Symbol.dispose]();
+  }
+}

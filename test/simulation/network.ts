@@ -1,0 +1,168 @@
+import type { Lease, Outcome } from "@tocsin/core/decisions";
+import type { SimulatorAnswer } from "@tocsin/simulator";
+import type { Random } from "../kit/random.ts";
+import type { VirtualClock } from "../kit/virtual-clock.ts";
+import type { Life } from "./process-lifecycle.ts";
+import type { Receivers } from "./receivers.ts";
+import type { Scenario, Trouble } from "./scenario.ts";
+
+/** One attempt as the world saw it, whatever its process learned. */
+export interface Passage {
+  readonly lease: Lease;
+  readonly life: string;
+  readonly key: string;
+  readonly begunAtMs: number;
+  /** When the receiver had it; null: never. */
+  arrivedAtMs: number | null;
+  /** What the receiver did with it: `opened`, `logged`, `dropped`…; null: nothing. */
+  effect: string | null;
+  outcome: Outcome | null;
+  endedAtMs: number | null;
+}
+
+const noAnswer = (reason: "network" | "timeout", left: boolean, detail: string): Outcome => ({
+  kind: left ? "ambiguous" : "retry",
+  reason,
+  detail,
+});
+
+/** The way to the receiver and back, in virtual time, with all that may happen on it. */
+export class Network {
+  readonly passages: Passage[] = [];
+  readonly #clock: VirtualClock;
+  readonly #receivers: Receivers;
+  readonly #random: Random;
+  readonly #trouble: Trouble;
+  /** Nothing goes wrong any more. */
+  calm = false;
+  readonly #onBegin: (lease: Lease) => void;
+  readonly #leasedUntilMs: (token: number) => number;
+  readonly #shortestTimeoutMs: number;
+  readonly #underWay = new Set<Passage>();
+
+  constructor(
+    clock: VirtualClock,
+    receivers: Receivers,
+    random: Random,
+    { trouble, targets }: Pick<Scenario, "trouble" | "targets">,
+    on: { readonly begin: (lease: Lease) => void; readonly leasedUntilMs: (token: number) => number },
+  ) {
+    this.#onBegin = on.begin;
+    this.#leasedUntilMs = on.leasedUntilMs;
+    this.#clock = clock;
+    this.#receivers = receivers;
+    this.#random = random;
+    this.#trouble = trouble;
+    this.#shortestTimeoutMs = Math.min(...targets.map(({ timeoutMs }) => timeoutMs));
+  }
+
+  /** One attempt of a process. The key of its target is what the lease has sealed. */
+  async publish(life: Life, lease: Lease, signal: AbortSignal): Promise<Outcome> {
+    const random = this.#random;
+    const { lives, network } = this.#trouble;
+    this.#onBegin(lease);
+    const passage: Passage = {
+      lease,
+      life: life.name,
+      key: lease.sealed,
+      begunAtMs: this.#clock.monotonic(),
+      arrivedAtMs: null,
+      effect: null,
+      outcome: null,
+      endedAtMs: null,
+    };
+    this.passages.push(passage);
+    // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
+    this.#underWay.add(passage);
+    const longestMs = this.#awayMs(lease, life);
+    if (!this.calm && random.chance(lives.lateWrites))
+      life.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, longestMs) : 1, longestMs));
+    const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
+    // Whoever goes on goes on with the write, before any timer of its own.
+    const outcome = await new Promise<Outcome>((resolve) =>
+      life.do(() => void this.#exchange(life, passage, signal, way).then(resolve)),
+    );
+    this.#underWay.delete(passage);
+    passage.outcome = outcome;
+    passage.endedAtMs = this.#clock.monotonic();
+    return outcome;
+  }
+
+  /**
+   * How long a process may be held up right before a write. Longer than the ledger reckons with only where nobody crashes:
+   * what has left so late is made good when its owner reports, and a crash reports nothing.
+   */
+  get writesAtAnyTime(): boolean {
+    const { ledger, lives } = this.#trouble;
+    return lives.lateWrites > 0 && lives.meanToCrashMs + ledger.crashBefore + ledger.crashAfter === 0;
+  }
+
+  /** All attempts of a process are held up together: those under way, and those that begin in the same moment. */
+  #awayMs({ token, leaseMs, timeoutMs }: Lease, life: Life): number {
+    if (this.writesAtAnyTime) return 3 * leaseMs;
+    const shorterMs = 2 * (timeoutMs - this.#shortestTimeoutMs);
+    let untilMs = this.#leasedUntilMs(token) + timeoutMs - shorterMs;
+    for (const { lease, life: name } of this.#underWay)
+      if (name === life.name) untilMs = Math.min(untilMs, this.#leasedUntilMs(lease.token) + lease.timeoutMs);
+    return Math.max(1, untilMs - this.#clock.monotonic() - 1_000);
+  }
+
+  #exchange(
+    life: Life,
+    passage: Passage,
+    signal: AbortSignal,
+    way: { outMs: number; backMs: number },
+  ): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const heard = (outcome: Outcome): void => life.do(() => resolve(outcome));
+      let request: number | undefined;
+      const giveUp = (): void => {
+        if (request !== undefined) this.#receivers.simulator.abandon(request);
+        const timeout = (signal.reason as DOMException).name === "TimeoutError";
+        resolve(
+          timeout
+            ? noAnswer("timeout", true, "no answer in time")
+            : { kind: "interrupted", left: true, detail: "stopped" },
+        );
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+      this.#clock.after(way.outMs, () => {
+        // Given up, or its process is gone: what had not arrived by then is lost, as often as not.
+        if ((signal.aborted || life.over) && this.#random.chance(0.5)) return;
+        const { answer, effect } = this.#receivers.handle(passage.lease, passage.key);
+        if (answer.mishap?.kind !== "refused" && !isUnread(answer)) passage.arrivedAtMs = this.#clock.monotonic();
+        request = answer.request;
+        passage.effect = effect;
+        this.#comeBack(passage.key, answer, way.backMs, heard);
+      });
+    });
+  }
+
+  #comeBack(key: string, answer: SimulatorAnswer, backMs: number, heard: (outcome: Outcome) => void): void {
+    const { mishap } = answer;
+    switch (mishap?.kind) {
+      case undefined:
+        this.#clock.after(backMs, () => heard(this.#receivers.outcomeOf(key, answer)));
+        return;
+      case "refused":
+        heard(noAnswer("network", false, "connection refused"));
+        return;
+      case "reset":
+        heard({ ...noAnswer("network", true, "connection reset"), receiverClosed: true } as Outcome);
+        return;
+      case "half":
+        // The status line came; it decides.
+        heard(this.#receivers.outcomeOf(key, answer));
+        return;
+      case "slow":
+        this.#clock.after(mishap.headersMs + mishap.bodyMs + backMs, () =>
+          heard(this.#receivers.outcomeOf(key, answer)),
+        );
+        return;
+      case "hang":
+        return;
+    }
+  }
+}
+
+const isUnread = ({ mishap }: SimulatorAnswer): boolean => mishap?.kind === "reset" && mishap.when === "before_reading";

@@ -1,0 +1,198 @@
+import {
+  type Alert,
+  type Claim,
+  type Ledger,
+  LedgerUnavailable,
+  type Route,
+  type TargetTerms,
+} from "@tocsin/core/decisions";
+import { severityRank } from "@tocsin/core/decisions";
+import { startWorker, type Worker } from "@tocsin/engine";
+import type { VirtualClock } from "../kit/virtual-clock.ts";
+import { receiverTraits } from "../kit/target-terms.ts";
+import { Life } from "./process-lifecycle.ts";
+import type { Network } from "./network.ts";
+import { endpointOf } from "./receivers.ts";
+import type { Scenario, TargetPlan } from "./scenario.ts";
+
+export const wants = (target: TargetPlan, alert: Pick<Alert, "labels" | "annotations">): boolean =>
+  target.enabled &&
+  (target.teams.length === 0 || target.teams.includes(alert.labels["team"] ?? "")) &&
+  severityRank(severityOf(alert)) <= severityRank(target.least);
+
+export const severityOf = ({ annotations }: Pick<Alert, "annotations">): Route["severity"] =>
+  annotations["severity"] as Route["severity"];
+
+export const dedupKeyOf = (target: TargetPlan, alert: Pick<Alert, "labels" | "fingerprint">): string =>
+  target.grouped ? `team-${alert.labels["team"]}` : alert.fingerprint;
+
+const routesOf = (targets: readonly TargetPlan[], alert: Alert): Route[] =>
+  targets
+    .filter((target) => wants(target, alert))
+    .map((target) => ({
+      target: target.name,
+      dedupKey: dedupKeyOf(target, alert),
+      severity: severityOf(alert),
+      summary: `${alert.fingerprint} is wrong`,
+    }));
+
+export const windowMs = 60_000;
+/** Of each window, kept for criticals. */
+export const reserveShare = 0.2;
+
+export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): TargetTerms {
+  const { name, type, enabled, key, timeoutMs, pageResolved } = target;
+  const endpoint = endpointOf(target);
+  return {
+    name,
+    enabled,
+    shadow: false,
+    endpoint,
+    access: `${endpoint} ${key}`,
+    credential: key,
+    sealed: key,
+    traits: receiverTraits[type],
+    rateLimit: {
+      limit,
+      perMs: windowMs,
+      algorithm,
+      burst: Math.max(1, Math.floor(limit / 12)),
+      reserve: reserveShare,
+    },
+    timeoutMs,
+    pageResolved,
+    ...(target.fallback && { fallback: { target: target.fallback, afterMs: 120_000 } }),
+    adoptUnknownResolves: type === "pagerduty",
+  };
+}
+
+/** The targets, and one of the same credential that sends nothing: its limit must count for no other. */
+function allTerms(targets: readonly TargetPlan[], scenario: Scenario): TargetTerms[] {
+  const terms = targets.map((target) => termsOf(target, scenario));
+  const [first] = terms;
+  if (!first || scenario.seed % 2 === 0) return terms;
+  const off = scenario.seed % 4 === 1 ? { enabled: false } : { shadow: true };
+  const { fallback: _none, ...rest } = first;
+  const rateLimit = { ...first.rateLimit, limit: 1, perMs: 24 * 3_600_000 };
+  return [...terms, { ...rest, ...off, name: "idle", rateLimit }];
+}
+
+export interface Surroundings {
+  readonly scenario: Scenario;
+  readonly clock: VirtualClock;
+  readonly network: Network;
+  /** The targets as they are written down now. */
+  readonly targets: () => readonly TargetPlan[];
+  readonly portOf: (life: Life) => Ledger;
+  /** Something that is nobody's fault but ours. */
+  readonly bug: (error: unknown) => void;
+}
+
+/** One process of the service: takes in what sources say, keeps to the targets as it last read them, and tells. */
+export class Replica {
+  readonly life: Life;
+  /** In force for what comes in; the ledger may know newer ones already. */
+  targets: readonly TargetPlan[] = [];
+  readonly #around: Surroundings;
+  readonly #ledger: Ledger;
+  #worker: Worker | undefined;
+  #reloading = false;
+
+  constructor(name: string, around: Surroundings) {
+    this.life = new Life(name, around.clock);
+    this.#around = around;
+    this.#ledger = around.portOf(this.life);
+  }
+
+  /** It listens. */
+  get ready(): boolean {
+    return this.#worker !== undefined && this.life.awake;
+  }
+
+  async start(): Promise<void> {
+    await this.#useTargets();
+    const { clock } = this.life;
+    const { network, scenario, bug } = this.#around;
+    this.#worker = startWorker({
+      ledger: this.#ledger,
+      clock,
+      owner: this.life.name,
+      concurrency: scenario.concurrency,
+      publish: async (lease, signal) => ({ outcome: await network.publish(this.life, lease, signal) }),
+      observe: { failed: (error) => (error instanceof LedgerUnavailable ? undefined : bug(error)) },
+    });
+    await this.#reroute();
+  }
+
+  /** True: recorded. Never resolves where the process ends meanwhile; whoever asks has a clock. */
+  async hear(claims: readonly Claim[]): Promise<boolean> {
+    const wanted = claims.map((claim) => ({ claim, routes: routesOf(this.targets, claim.alert) }));
+    const recorded = this.#ledger.want(wanted);
+    this.#worker?.wake();
+    return this.#sure(recorded);
+  }
+
+  /** The targets have changed, or may have. */
+  async reload(): Promise<void> {
+    if (this.#reloading || !this.#worker) return;
+    this.#reloading = true;
+    while (this.targets !== this.#around.targets()) {
+      await this.#useTargets();
+      await this.#reroute();
+    }
+    this.#reloading = false;
+  }
+
+  async acknowledge(incident: number): Promise<void> {
+    await this.#sure(this.#ledger.acknowledge(incident, "a person"));
+    this.#worker?.wake();
+  }
+
+  /** Ends in order, as by SIGTERM. */
+  async stop(graceMs: number): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.stop({ graceMs });
+    this.life.end();
+  }
+
+  async #useTargets(): Promise<void> {
+    const targets = this.#around.targets();
+    await this.#untilDone(() => this.#ledger.useTargets(allTerms(targets, this.#around.scenario)));
+    this.targets = targets;
+  }
+
+  async #reroute(): Promise<void> {
+    let after = "";
+    for (;;) {
+      const firing = await this.#untilDone(() => this.#ledger.firing({ after, held: true, limit: 10 }));
+      const routed = firing.map((alert) => ({ fingerprint: alert.fingerprint, routes: routesOf(this.targets, alert) }));
+      if (routed.length > 0) await this.#untilDone(() => this.#ledger.reroute(routed));
+      const last = firing.at(-1);
+      if (!last) break;
+      after = last.fingerprint;
+    }
+    this.#worker?.wake();
+  }
+
+  async #untilDone<T>(act: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!(error instanceof LedgerUnavailable)) this.#around.bug(error);
+        await this.life.sleep(1_000);
+      }
+    }
+  }
+
+  async #sure(recorded: Promise<unknown>): Promise<boolean> {
+    try {
+      await recorded;
+      return true;
+    } catch (error) {
+      if (!(error instanceof LedgerUnavailable)) this.#around.bug(error);
+      return false;
+    }
+  }
+}

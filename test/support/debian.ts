@@ -1,0 +1,184 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+
+import { Child } from "./child.ts";
+import { freePort, temporaryDirectory } from "./temp-dir.ts";
+import { until } from "./wait-until.ts";
+
+const prometheusBinary = "/usr/bin/prometheus";
+const alertmanagerBinary = "/usr/bin/prometheus-alertmanager";
+
+/**
+ * Whether Debian's Prometheus and Alertmanager are here. Where they are missing a test says aloud that it is skipped; in
+ * continuous integration it must not be.
+ */
+export function hasPrometheus(): boolean {
+  const missing = [prometheusBinary, alertmanagerBinary].filter((file) => !existsSync(file));
+  if (missing.length === 0) return true;
+  if (process.env["CI"]) throw new Error(`${missing.join(" and ")} must be there where CI is set`);
+  console.warn(
+    `SKIPPED: ${missing.join(" and ")} missing (TOCSIN_TEST_INSTALL=1 npm test installs them as root on Debian)`,
+  );
+  return false;
+}
+
+/** Something to be monitored: gauges that a test sets, scraped over HTTP. */
+export class Monitored implements AsyncDisposable {
+  readonly #gauges = new Map<string, number>();
+  readonly #server = createServer((_request, response) => {
+    const lines = Array.from(this.#gauges, ([instance, value]) => `disk_full{disk="${instance}"} ${value}\n`);
+    response.setHeader("content-type", "text/plain; version=0.0.4").end(lines.join(""));
+  });
+
+  static async open(gauges: Readonly<Record<string, number>>): Promise<Monitored> {
+    const monitored = new Monitored();
+    for (const [name, value] of Object.entries(gauges)) monitored.set(name, value);
+    await new Promise<void>((resolve) => monitored.#server.listen(0, "127.0.0.1", resolve));
+    return monitored;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  set(disk: string, value: number): void {
+    this.#gauges.set(disk, value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** Prometheus with one rule, which fires for each disk that is full; all it does, it does twice a second. */
+export async function startPrometheus(o: {
+  readonly scrapes: Monitored;
+  readonly tells: readonly { readonly address: string }[];
+}): Promise<AsyncDisposable & { readonly process: Child }> {
+  const dir = temporaryDirectory();
+  const rules = join(dir.path, "rules.yml");
+  const config = join(dir.path, "prometheus.yml");
+  writeFileSync(
+    rules,
+    JSON.stringify({
+      groups: [
+        {
+          name: "disks",
+          rules: [
+            {
+              alert: "DiskFull",
+              expr: "disk_full == 1",
+              labels: { severity: "critical" },
+              annotations: { summary: "The disk {{ $labels.disk }} is full" },
+            },
+          ],
+        },
+      ],
+    }),
+  );
+  writeFileSync(
+    config,
+    JSON.stringify({
+      global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
+      rule_files: [rules],
+      scrape_configs: [{ job_name: "disks", static_configs: [{ targets: [o.scrapes.address] }] }],
+      alerting: { alertmanagers: [{ static_configs: [{ targets: o.tells.map(({ address }) => address) }] }] },
+    }),
+  );
+  const port = await freePort();
+  const process = new Child(prometheusBinary, [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${join(dir.path, "data")}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    // Every firing alert is sent again so often, and its endsAt lies four times as far ahead.
+    "--rules.alert.resend-delay=1s",
+  ]);
+  return ready("Prometheus", process, port, dir);
+}
+
+export interface AlertmanagerOptions {
+  /** Where its webhook goes. */
+  readonly webhook: string;
+  /** @default a free one */
+  readonly port?: number;
+  /** Ports of the cluster: its own, and those of the others. @default it runs without a cluster */
+  readonly cluster?: { readonly port: number; readonly peers: readonly number[] };
+  /** @default 2s */
+  readonly repeatInterval?: string;
+}
+
+/** Alertmanager with one alert in each group, and little to wait for. */
+export class Alertmanager implements AsyncDisposable {
+  readonly address: string;
+  readonly #start: () => ReturnType<typeof ready>;
+  #running: Awaited<ReturnType<typeof ready>> | undefined;
+  readonly #dir: ReturnType<typeof temporaryDirectory>;
+
+  private constructor(port: number, { webhook, cluster, repeatInterval = "2s" }: AlertmanagerOptions) {
+    const dir = (this.#dir = temporaryDirectory());
+    this.address = `127.0.0.1:${port}`;
+    const config = join(dir.path, "alertmanager.yml");
+    const route = {
+      receiver: "tocsin",
+      group_by: ["..."],
+      group_wait: "100ms",
+      group_interval: "1s",
+      repeat_interval: repeatInterval,
+    };
+    const receivers = [{ name: "tocsin", webhook_configs: [{ url: webhook, send_resolved: true, max_alerts: 0 }] }];
+    writeFileSync(config, JSON.stringify({ route, receivers }));
+    const args = [
+      `--config.file=${config}`,
+      `--storage.path=${join(dir.path, "data")}`,
+      `--web.listen-address=${this.address}`,
+      `--cluster.listen-address=${cluster ? `127.0.0.1:${cluster.port}` : ""}`,
+      ...(cluster?.peers ?? []).map((peer) => `--cluster.peer=127.0.0.1:${peer}`),
+    ];
+    this.#start = () => ready("Alertmanager", new Child(alertmanagerBinary, args), port);
+  }
+
+  static async start(options: AlertmanagerOptions): Promise<Alertmanager> {
+    const alertmanager = new Alertmanager(options.port ?? (await freePort()), options);
+    await alertmanager.start();
+    return alertmanager;
+  }
+
+  get process(): Child {
+    if (!this.#running) throw new Error("Alertmanager does not run");
+    return this.#running.process;
+  }
+
+  /** Starts it again, with what it has stored: silences and its notification log, no alerts. */
+  async start(): Promise<void> {
+    this.#running = await this.#start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.process.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    this.#dir[Symbol.dispose]();
+  }
+}
+
+export const startAlertmanager = (options: AlertmanagerOptions): Promise<Alertmanager> => Alertmanager.start(options);
+
+async function ready(name: string, process: Child, port: number, dir?: Disposable) {
+  await until(`${name} is ready`, async () => {
+    if (!process.alive) return true;
+    return (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok;
+  });
+  if (!process.alive) throw new Error(`${name} ended before it was ready:\n${process.stderr}`);
+  return {
+    process,
+    async [Symbol.asyncDispose]() {
+      await process.end();
+      dir?.[Symbol.dispose]();
+    },
+  };
+}
