@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { type Lease, parseTarget, type Report, route, type Want } from "@tocsin/core";
+import { type Lease, parseTarget, type Report, route, type RoutedClaim } from "@tocsin/core";
 import { openSqliteLedger } from "@tocsin/engine";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
 import { notifications } from "../apps/tocsin/src/delivery/notification.ts";
@@ -84,18 +84,18 @@ for (; round < rounds; round++) {
     inputs.flatMap((input) => readAll(parseWebhook(input, from)).claims),
   );
   const wants = await timed("route", () =>
-    claims.map((claim): Want => {
+    claims.map((claim): RoutedClaim => {
       const routes = route(claim.alert, [target]).flatMap((decision) => (decision.tell ? [decision] : []));
       return { claim, routes };
     }),
   );
   await timed("claims cross threads", () => JSON.parse(JSON.stringify(wants)) as unknown);
   await timed("record and commit", async () => {
-    for (const some of lotsOf(wants)) await ledger.want(some);
+    for (const some of lotsOf(wants)) await ledger.record(some);
   });
   for (let told = 0; told < count;) {
     const { leases } = await timed("claim", () =>
-      ledger.claimDue({ owner: "budget", most: lot, concurrency: 2 * lot, leaseMarginMs: 20_000, ahead: nobody }),
+      ledger.leaseDue({ owner: "budget", max: lot, concurrency: 2 * lot, leaseMarginMs: 20_000, ahead: nobody }),
     );
     if (leases.length === 0) throw new Error(`only ${told} of ${count} are due`);
     await timed("leases cross threads", () => JSON.parse(JSON.stringify(leases)) as unknown);

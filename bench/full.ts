@@ -53,14 +53,14 @@ if (!(await Promise.all(said.full.slice(0, 100).map((name) => full.alert(name)))
 async function round(schema: Schema, n: number, size: number): Promise<void> {
   const ledger = ledgers[schema];
   const names = Array.from({ length: size }, (_, i) => fingerprintOf(`fresh ${n} ${i} of ${size}`));
-  await timed(`record ${size}`, schema, () => ledger.want(names.map((name) => wanted(firing(name)))));
-  const { leases } = await timed(`claim ${size}`, schema, () => ledger.claimDue(request));
+  await timed(`record ${size}`, schema, () => ledger.record(names.map((name) => wanted(firing(name)))));
+  const { leases } = await timed(`claim ${size}`, schema, () => ledger.leaseDue(request));
   if (leases.length !== size) throw new Error(`${schema}: ${leases.length} leases, not ${size}`);
   const reports = leases.map((lease) => ({ lease, outcome: { kind: "accepted", receipt: "" } as const }));
   await timed(`settle ${size}`, schema, () => ledger.settle(reports));
   if (schema === "empty") said.empty.push(...names);
   const again = Array.from({ length: size }, (_, i) => said[schema][(n * size + i) % said[schema].length] as string);
-  await timed(`repeat ${size}`, schema, () => ledger.want(again.map((name) => wanted(firing(name)))));
+  await timed(`repeat ${size}`, schema, () => ledger.record(again.map((name) => wanted(firing(name)))));
 }
 
 for (let n = 0; n < rounds; n++)

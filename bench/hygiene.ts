@@ -22,7 +22,7 @@ await ledger.useTargets([targetTerms("pagerduty")]);
 
 const request = {
   owner: "w",
-  most: 1_000,
+  max: 1_000,
   concurrency: 2_000,
   leaseMarginMs: 20_000,
   ahead: { targets: [], factor: 1 },
@@ -30,7 +30,7 @@ const request = {
 async function tell(): Promise<number> {
   let told = 0;
   for (;;) {
-    const { leases } = await ledger.claimDue(request);
+    const { leases } = await ledger.leaseDue(request);
     if (leases.length === 0) return told;
     await ledger.settle(leases.map((lease) => ({ lease, outcome: { kind: "accepted", receipt: "" } })));
     told += leases.length;
@@ -71,7 +71,7 @@ for (let round = 1; round <= rounds; round++) {
   // Every round repeats what fires, with another severity, so that both of its rows change.
   const severity = severities[round % 2] ?? "error";
   const claims = Array.from({ length: open }, (_, n) => wanted(firing(`alert ${n}`), { severity }));
-  await ledger.want(claims);
+  await ledger.record(claims);
   if (round % 3 > 0) told += await tell();
   if (round === 1 || round === 10 || round % 50 === 0) await measure(round);
 }

@@ -1,7 +1,7 @@
 // What does telling PagerDuty cost? CPU of this process per POST: undici's usual interface, the house's transport on its
 // lowest one, and a whole publish (format, fit, post, classify). Interleaved rounds against a sink in another process.
 import { cpus } from "node:os";
-import { parseTarget, type Telling } from "@tocsin/core";
+import { parseTarget, type Notification } from "@tocsin/core";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
 import { Pool } from "undici";
 import { median, printTable } from "./lib/machine.ts";
@@ -22,7 +22,7 @@ const parsed = parseTarget(
 if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
 const publisher = createPublisher(parsed.target, { transport, version: "0" });
 
-const telling: Telling = {
+const telling: Notification = {
   action: "trigger",
   dedupKey: "9266ef3da838ad95",
   eventId: "1",

@@ -7,7 +7,7 @@ import type { Client } from "pg";
 export const group = 50;
 export const request = {
   owner: "w",
-  most: group,
+  max: group,
   concurrency: 4 * group,
   leaseMarginMs: 20_000,
   ahead: { targets: [], factor: 1 },
@@ -24,8 +24,8 @@ const renamed = (text: string, key: string) => `replace(${text}, ${key}, ${other
 const pattern = 1_000;
 
 /** Some of `count` stored ones that fire and were told, from all over the tables. */
-export const storedFiring = (most: number, count: number): string[] =>
-  Array.from({ length: Math.min(most, count / 2) }, (_, n) => {
+export const storedFiring = (max: number, count: number): string[] =>
+  Array.from({ length: Math.min(max, count / 2) }, (_, n) => {
     const original = fingerprintOf(`stored ${(Math.floor(n / 5) * 10 + (n % 5)) % pattern}`);
     const copy = (n * 7) % (count / pattern);
     return copy === 0 ? original : fingerprintOf(`${original} ${copy}`);
@@ -40,11 +40,11 @@ export async function fillPostgres(ledger: Ledger, client: Client, count: number
     kind: n % 10,
     fingerprint: fingerprintOf(`stored ${n}`),
   }));
-  await ledger.want(names.map(({ fingerprint }) => wanted(firing(fingerprint))));
+  await ledger.record(names.map(({ fingerprint }) => wanted(firing(fingerprint))));
   const dead = new Set(names.filter(({ kind }) => kind === 9).map(({ fingerprint }) => fingerprint));
   await tellAll(ledger, dead);
   const ended = names.filter(({ kind }) => kind >= 5 && kind < 9);
-  await ledger.want(ended.map(({ fingerprint }) => wanted(resolved(fingerprint))));
+  await ledger.record(ended.map(({ fingerprint }) => wanted(resolved(fingerprint))));
   await tellAll(ledger, dead);
 
   const copies = count / pattern - 1;
@@ -73,7 +73,7 @@ export async function fillPostgres(ledger: Ledger, client: Client, count: number
 /** Tells what is due, and refuses what is to be dead. */
 async function tellAll(ledger: Ledger, dead: ReadonlySet<string>): Promise<void> {
   for (;;) {
-    const { leases } = await ledger.claimDue(request);
+    const { leases } = await ledger.leaseDue(request);
     if (leases.length === 0) return;
     await ledger.settle(
       leases.map((lease) => ({

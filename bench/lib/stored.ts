@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { openSqliteLedger } from "@tocsin/engine";
-import type { TargetTerms, Want } from "@tocsin/core";
+import type { TargetTerms, RoutedClaim } from "@tocsin/core";
 import { postedAlert } from "./alerts.ts";
 
 /** A target of former days: what it was told is history, or still open. */
@@ -45,9 +45,9 @@ async function storeTold(file: string, count: number, closed: number): Promise<v
   const size = 1000;
   const settleAll = async (): Promise<void> => {
     for (;;) {
-      const { leases } = await ledger.claimDue({
+      const { leases } = await ledger.leaseDue({
         owner: "bench",
-        most: size,
+        max: size,
         concurrency: 4 * size,
         ahead: { targets: [], factor: 1 },
         leaseMarginMs: 20_000,
@@ -58,17 +58,17 @@ async function storeTold(file: string, count: number, closed: number): Promise<v
   };
   for (let from = 0; from < count; from += size) {
     const numbers = Array.from({ length: Math.min(size, count - from) }, (_, i) => from + i);
-    await ledger.want(numbers.map((n) => wantOf(n, "firing")));
+    await ledger.record(numbers.map((n) => wantOf(n, "firing")));
     await settleAll();
     const over = numbers.filter((n) => n < closed);
     if (over.length === 0) continue;
-    await ledger.want(over.map((n) => wantOf(n, "resolved")));
+    await ledger.record(over.map((n) => wantOf(n, "resolved")));
     await settleAll();
   }
   await ledger[Symbol.asyncDispose]();
 }
 
-function wantOf(n: number, status: "firing" | "resolved"): Want {
+function wantOf(n: number, status: "firing" | "resolved"): RoutedClaim {
   const { labels, annotations, fingerprint, startsAt } = postedAlert(n, status);
   const alert = { fingerprint, labels, annotations, startsAtMs: Date.parse(startsAt) };
   const summary = annotations["summary"] ?? "";

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import type { Outcome, Publisher, Telling } from "@tocsin/core";
+import type { Outcome, Publisher, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { type Act, answer, ScriptedReceiver } from "./scripted-receiver.ts";
 
@@ -10,7 +10,7 @@ export interface PublisherUnderTest {
   /** A well-formed credential. */
   readonly secret: string;
   /** Something that the receiver can be told. */
-  readonly telling: Telling;
+  readonly telling: Notification;
   /** How the receiver answers. */
   readonly accepts: Act;
   readonly refuses: Act;

@@ -36,7 +36,7 @@ describe.each([false, true])("a full disk, ledger in a thread: %s", (thread) => 
       await using ledger = await openSqliteLedger({ path, thread });
       await ledger.useTargets([targetTerms("pagerduty")]);
       const long = "x".repeat(5_000);
-      const say = (n: number) => ledger.want([wanted(firing(`a${n}`, { annotations: { summary: long } }))]);
+      const say = (n: number) => ledger.record([wanted(firing(`a${n}`, { annotations: { summary: long } }))]);
       const refusal = await (async () => {
         for (let n = 0; n < 2_000; n++) {
           try {
@@ -56,9 +56,9 @@ describe.each([false, true])("a full disk, ledger in a thread: %s", (thread) => 
       // The first call may still have to read back what is there.
       await say(6_000).catch(() => say(6_000));
       accepted.push("a6000");
-      const { leases } = await ledger.claimDue({
+      const { leases } = await ledger.leaseDue({
         owner: "w",
-        most: 5,
+        max: 5,
         concurrency: 64,
         leaseMarginMs: 20_000,
         ahead: { targets: [], factor: 1 },

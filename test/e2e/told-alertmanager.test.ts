@@ -1,4 +1,4 @@
-import { type Alert, parseTarget, type Telling } from "@tocsin/core";
+import { type Alert, parseTarget, type Notification } from "@tocsin/core";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
@@ -98,7 +98,7 @@ describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
       startsAtMs: Date.now() - hours,
     };
     const telling = { dedupKey: "db-1", severity: "critical", alert, summary: "", eventAtMs: Date.now() } as const;
-    const tell = (more: Pick<Telling, "action" | "eventId" | "firing">) =>
+    const tell = (more: Pick<Notification, "action" | "eventId" | "firing">) =>
       publisher.publish({ ...telling, ...more }, new AbortController().signal);
     expect(await tell({ action: "trigger", eventId: "evt_1", firing: 1 })).toMatchObject({ kind: "accepted" });
     expect(await alertsAt(alertmanager)).toHaveLength(1);

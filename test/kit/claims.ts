@@ -1,4 +1,12 @@
-import { type Alert, type Claim, type Lease, type Route, type Severity, summaryOf, type Want } from "@tocsin/core";
+import {
+  type Alert,
+  type Claim,
+  type Lease,
+  type Route,
+  type Severity,
+  summaryOf,
+  type RoutedClaim,
+} from "@tocsin/core";
 
 /** The alert that a lease speaks of. */
 export const alertIn = ({ alertJson }: Pick<Lease, "alertJson">): Alert => JSON.parse(alertJson) as Alert;
@@ -56,4 +64,7 @@ export const routeTo = (
 export const wanted = (
   said: Claim,
   how: Parameters<typeof routeTo>[2] & { readonly at?: readonly string[] } = {},
-): Want => ({ claim: said, routes: (how.at ?? ["pagerduty"]).map((target) => routeTo(target, said.alert, how)) });
+): RoutedClaim => ({
+  claim: said,
+  routes: (how.at ?? ["pagerduty"]).map((target) => routeTo(target, said.alert, how)),
+});

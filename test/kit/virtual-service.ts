@@ -42,7 +42,7 @@ export async function startVirtualService() {
     receiver,
     toldAfterMs,
     async say(claims: readonly Claim[], severity: Severity) {
-      await ledger.want(claims.map((claim) => wanted(claim, { severity })));
+      await ledger.record(claims.map((claim) => wanted(claim, { severity })));
       worker.wake();
       await settled();
     },

@@ -132,7 +132,7 @@ class Clusters {
   }
 
   async #tell(): Promise<void> {
-    const request = { owner: "w", most: 5_000, concurrency: 20_000, leaseMarginMs: 20_000 };
+    const request = { owner: "w", max: 5_000, concurrency: 20_000, leaseMarginMs: 20_000 };
     for (const [cluster, ledger] of this.#ledgers)
       for (;;) {
         const { leases } = await ledger.claimDue({ ...request, ahead: { targets: [], factor: 1 } });

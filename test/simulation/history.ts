@@ -1,17 +1,17 @@
-import type { Claimed, Report, Want } from "@tocsin/core/decisions";
+import type { LeaseBatch, Report, RoutedClaim } from "@tocsin/core/decisions";
 
 /** What the ledger did, a line for each thing that matters to somebody who looks for a fault. */
 export function describeOperation(operation: string, args: readonly unknown[], result: unknown): string[] {
   switch (operation) {
-    case "want":
-      return (args[0] as readonly Want[]).map(({ claim, routes }, n) => {
+    case "record":
+      return (args[0] as readonly RoutedClaim[]).map(({ claim, routes }, n) => {
         const { effect } = (result as readonly { effect: string }[])[n] ?? { effect: "?" };
         const at = routes.map(({ target }) => target).join(",") || "nobody";
         const who = claim.sender ?? claim.source;
         return `${who} says ${claim.alert.fingerprint} ${claim.status} since ${claim.alert.startsAtMs}: ${effect}, for ${at}`;
       });
-    case "claimDue":
-      return (result as Claimed).leases.map(
+    case "leaseDue":
+      return (result as LeaseBatch).leases.map(
         ({ token, action, dedupKey, target, incident, severity }) =>
           `lease ${token}: ${action} ${dedupKey} (${severity}) at ${target}, incident ${incident}`,
       );

@@ -1,4 +1,4 @@
-import type { Claim, Claimed, ClaimRequest, Lease, Outcome, Report, Want } from "@tocsin/core/decisions";
+import type { Claim, LeaseBatch, LeaseRequest, Lease, Outcome, Report, RoutedClaim } from "@tocsin/core/decisions";
 import { incidentStates, type IncidentView, reasons, type Urgency, urgency } from "@tocsin/core/decisions";
 import { windowMs } from "./replica.ts";
 import type { Words } from "./expected-alerts.ts";
@@ -70,11 +70,11 @@ export class Watch {
 
   applied(operation: string, args: readonly unknown[], result: unknown): void {
     switch (operation) {
-      case "want":
-        for (const { claim } of args[0] as readonly Want[]) this.#heard(claim);
+      case "record":
+        for (const { claim } of args[0] as readonly RoutedClaim[]) this.#heard(claim);
         return;
-      case "claimDue":
-        for (const lease of (result as Claimed).leases) this.#leased(lease, args[0] as ClaimRequest);
+      case "leaseDue":
+        for (const lease of (result as LeaseBatch).leases) this.#leased(lease, args[0] as LeaseRequest);
         return;
       case "settle":
         for (const [index, { lease, outcome }] of (args[0] as readonly Report[]).entries())
@@ -99,7 +99,7 @@ export class Watch {
     this.#words.heard(claim, this.#nowMs());
   }
 
-  #leased(lease: Lease, { owner }: ClaimRequest): void {
+  #leased(lease: Lease, { owner }: LeaseRequest): void {
     const nowMs = this.#nowMs();
     const { incident, action, dedupKey, target, endpoint, token } = lease;
     const what = `${action} ${dedupKey} at ${target} (incident ${incident}, token ${token})`;

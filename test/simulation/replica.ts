@@ -127,7 +127,7 @@ export class Replica {
   /** True: recorded. Never resolves where the process ends meanwhile; whoever asks has a clock. */
   async hear(claims: readonly Claim[]): Promise<boolean> {
     const wanted = claims.map((claim) => ({ claim, routes: routesOf(this.targets, claim.alert) }));
-    const recorded = this.#ledger.want(wanted);
+    const recorded = this.#ledger.record(wanted);
     this.#worker?.wake();
     return this.#sure(recorded);
   }

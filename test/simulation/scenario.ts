@@ -288,7 +288,7 @@ function alertsOf(random: Random, sources: readonly SourcePlan[]): AlertPlan[] {
 
 function troubleOf(random: Random, together: boolean, ledger: Scenario["ledger"]): Trouble {
   const calm = random.chance(0.15);
-  const share = (most: number): number => (calm || random.chance(0.4) ? 0 : most * random.next());
+  const share = (max: number): number => (calm || random.chance(0.4) ? 0 : max * random.next());
   const mean = (least: number, probability: number): number =>
     calm || !random.chance(probability) ? 0 : least * random.between(1, 5);
   const meanToLedgerRestartMs = together ? 0 : mean(2 * minute, 0.2);

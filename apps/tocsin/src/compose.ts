@@ -217,7 +217,14 @@ export async function compose(
         reload,
         discoveries,
         unready: () => readiness.check(),
-        warnings,
+        warnings: async (isReady) => [
+          ...settings.warnings(),
+          ...discoveryWarnings(discoveries.views),
+          // A ledger that does not answer must not hold up the probe.
+          ...(isReady
+            ? deliveryWarnings(await ledger.targetStatus("held_back").catch(() => []), targets.terms.length)
+            : []),
+        ],
         exposition: new Exposition({ ledger, targets, metrics, clock }),
       }),
     ];

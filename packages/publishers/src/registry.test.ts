@@ -12,7 +12,7 @@ const endpointOf = (type: string): Endpoint => ({
   credential: null,
   degraded: false,
   headers: {},
-  own: {},
+  typeOptions: {},
   timeoutMs: 1_000,
   metadata: {},
   template: parseTemplate({}),

@@ -31,7 +31,7 @@ export const targetTypes: readonly TargetType[] = registry.map(({ target }) => t
 export function createPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
   const registered = registry.find(({ target }) => target.type === endpoint.type);
   if (!registered) throw new Error(`no publisher for targets of type ${JSON.stringify(endpoint.type)}`);
-  const { fromSecret = false, own } = endpoint;
+  const { fromSecret = false, typeOptions: own } = endpoint;
   const transport = options.transport.for({ fromSecret, linkLocal: own["anyAddress"] === true });
   return registered.open(endpoint, { ...options, transport });
 }

@@ -1,4 +1,4 @@
-import { type Alert, type Endpoint, parseTarget, type Target, type Telling } from "@tocsin/core";
+import { type Alert, type Endpoint, parseTarget, type Target, type Notification } from "@tocsin/core";
 import { pagerdutyTarget } from "../src/pagerduty/target-type.ts";
 
 export const routingKey = "0123456789abcdef0123456789ABCDEF";
@@ -34,7 +34,7 @@ export const disk: Alert = {
 };
 
 /** What the engine would say of an alert. */
-export function tellingOf(more: Partial<Telling> = {}): Telling {
+export function tellingOf(more: Partial<Notification> = {}): Notification {
   return {
     action: "trigger",
     dedupKey: "9266ef3da838ad95",

@@ -29,7 +29,7 @@ export function watching(subject: LedgerSubject): void {
       using watch = await Watching.begin(stage.ledger);
       await stage.ledger.probe();
       await stage.ledger.incidentsOf([1]);
-      await stage.ledger.remember("a", "text");
+      await stage.ledger.putValue("a", "text");
       const leases = await stage.claim();
       expect(await watch.next()).toHaveLength(2);
       await stage.ledger.settle(leases.map((lease) => ({ lease, outcome: { kind: "accepted", receipt: "1" } })));

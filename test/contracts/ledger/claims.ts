@@ -32,9 +32,9 @@ async function play(stage: Stage, words: readonly Word[], untilSecond: number): 
   const pass = async (toSecond: number) => {
     for (;;) {
       const nowMs = stage.clock.now();
-      const { leases, nextAtMs } = await stage.ledger.claimDue({
+      const { leases, nextAtMs } = await stage.ledger.leaseDue({
         owner: "worker",
-        most: 10,
+        max: 10,
         concurrency: 100,
         leaseMarginMs: 1_000,
         ahead: { targets: [], factor: 1 },
@@ -241,38 +241,38 @@ export function claims(subject: LedgerSubject): void {
   describe("a change event", () => {
     it("is sent once per episode, whatever starts its repeats name", async () => {
       await using stage = await Stage.open(subject, { settings });
-      await stage.ledger.want([changeOf(F(0, 0))]);
+      await stage.ledger.record([changeOf(F(0, 0))]);
       expect((await stage.tell()).length).toBe(1);
-      for (const start of [-60, 15, 0]) await stage.ledger.want([changeOf(F(0, start))]);
+      for (const start of [-60, 15, 0]) await stage.ledger.record([changeOf(F(0, start))]);
       expect(await stage.tell()).toEqual([]);
       await stage.clock.advance(minute);
-      await stage.ledger.want([changeOf(R(60, -60, 50)), changeOf(F(60, 20))]);
+      await stage.ledger.record([changeOf(R(60, -60, 50)), changeOf(F(60, 20))]);
       expect(await stage.after(minute), "the firing was held").toEqual([]);
-      await stage.ledger.want([changeOf(R(120, 20, 110)), changeOf(F(120, 115))]);
+      await stage.ledger.record([changeOf(R(120, 20, 110)), changeOf(F(120, 115))]);
       expect((await stage.tell()).length).toBe(1);
     });
 
     it("is sent to a target that was disabled when it began, once a repeat comes", async () => {
       await using stage = await Stage.open(subject, { settings, targets: pager(false) });
-      await stage.ledger.want([changeOf(F(0, 0))]);
+      await stage.ledger.record([changeOf(F(0, 0))]);
       await stage.ledger.useTargets(pager(true));
       expect(await stage.tell()).toEqual([]);
-      await stage.ledger.want([changeOf(F(0, -60))]);
+      await stage.ledger.record([changeOf(F(0, -60))]);
       expect((await stage.tell()).length).toBe(1);
-      await stage.ledger.want([changeOf(F(0, -90))]);
+      await stage.ledger.record([changeOf(F(0, -90))]);
       expect(await stage.tell()).toEqual([]);
     });
 
     it("is sent again when the end between was lost, and not when a weak end is taken back", async () => {
       await using stage = await Stage.open(subject, { settings });
-      await stage.ledger.want([changeOf(F(0, 0))]);
+      await stage.ledger.record([changeOf(F(0, 0))]);
       await stage.tell();
       await stage.clock.advance(hour);
-      await stage.ledger.want([changeOf(F(3_600, 3_500))]);
+      await stage.ledger.record([changeOf(F(3_600, 3_500))]);
       expect((await stage.tell()).length).toBe(1);
-      await stage.ledger.want([changeOf(R(3_700, -9, -9))]);
+      await stage.ledger.record([changeOf(R(3_700, -9, -9))]);
       await stage.clock.advance(hour);
-      await stage.ledger.want([changeOf(F(7_300, 3_400))]);
+      await stage.ledger.record([changeOf(F(7_300, 3_400))]);
       expect(await stage.tell()).toEqual([]);
     });
   });

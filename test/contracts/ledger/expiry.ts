@@ -37,7 +37,7 @@ export function passingTime(subject: LedgerSubject): void {
       await stage.ends("a");
       await stage.fires("a");
       const ahead = { targets: [], factor: 1 };
-      const claimed = await stage.ledger.claimDue({ owner: "w", most: 1, concurrency: 1, leaseMarginMs: 1, ahead });
+      const claimed = await stage.ledger.leaseDue({ owner: "w", max: 1, concurrency: 1, leaseMarginMs: 1, ahead });
       expect(claimed).toMatchObject({ leases: [], nextAtMs: t0 + 10 * second, nowMs: t0 });
     });
 

@@ -98,7 +98,7 @@ export function explaining(subject: LedgerSubject): void {
         const claim = firing("a");
         const at = (target: string, dedupKey: string) =>
           routeTo(target, claim.alert, { dedupKey, severity: "critical" });
-        await stage.ledger.want([{ claim, routes: [at("first", "group"), at("second", "a")] }]);
+        await stage.ledger.record([{ claim, routes: [at("first", "group"), at("second", "a")] }]);
         for (const lease of await stage.claim())
           await stage.settle(lease, lease.target === "first" ? serverError : accepted);
         await stage.clock.advance(3 * minute);
@@ -115,7 +115,7 @@ export function explaining(subject: LedgerSubject): void {
   describe("all alerts", () => {
     it("come by fingerprint, firing or not, page by page", async () => {
       await using stage = await Stage.open(subject);
-      await stage.ledger.want(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
+      await stage.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
       await stage.ends("c", { at: [] });
       const page = async (after?: string) => {
         const alerts = await stage.ledger.alerts({ limit: 2, ...(after !== undefined && { after }) });

@@ -165,10 +165,10 @@ function owningInTime(subject: LedgerSubject): void {
     it("with all its places gets them back", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
-      const request = { owner: "one", most: 1, concurrency: 1, leaseMarginMs, ahead: { targets: [], factor: 1 } };
-      expect((await stage.ledger.claimDue(request)).leases).toHaveLength(1);
+      const request = { owner: "one", max: 1, concurrency: 1, leaseMarginMs, ahead: { targets: [], factor: 1 } };
+      expect((await stage.ledger.leaseDue(request)).leases).toHaveLength(1);
       await stage.clock.advance(leaseMs);
-      expect((await stage.ledger.claimDue(request)).leases).toHaveLength(1);
+      expect((await stage.ledger.leaseDue(request)).leases).toHaveLength(1);
     });
   });
 

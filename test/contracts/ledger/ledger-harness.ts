@@ -117,16 +117,16 @@ export class Stage implements AsyncDisposable {
   }
 
   async says(claim: Parameters<typeof wanted>[0], how: How = {}): Promise<Recorded> {
-    const [recorded] = await this.ledger.want([wanted(claim, how)]);
+    const [recorded] = await this.ledger.record([wanted(claim, how)]);
     if (!recorded) throw new Error("a claim has one result");
     return recorded;
   }
 
   /** What may be attempted now; asked again where the ledger says that there is more to find at this instant. */
-  async claim(most = 100, owner = "worker"): Promise<readonly Lease[]> {
-    const request = { owner, most, concurrency: 200, leaseMarginMs, ahead: { targets: [], factor: 1 } };
+  async claim(max = 100, owner = "worker"): Promise<readonly Lease[]> {
+    const request = { owner, max, concurrency: 200, leaseMarginMs, ahead: { targets: [], factor: 1 } };
     for (let asked = 0; asked < 10; asked++) {
-      const { leases, nextAtMs, nowMs } = await this.ledger.claimDue(request);
+      const { leases, nextAtMs, nowMs } = await this.ledger.leaseDue(request);
       if (leases.length > 0 || nextAtMs === null || nextAtMs > nowMs) return leases;
     }
     return [];

@@ -18,7 +18,11 @@ import {
 
 const forgetAll = async (stage: Stage, beforeMs: number): Promise<number> => {
   let gone = 0;
-  for (let piece = await stage.ledger.forget(beforeMs); piece > 0; piece = await stage.ledger.forget(beforeMs))
+  for (
+    let piece = await stage.ledger.deleteExpired(beforeMs);
+    piece > 0;
+    piece = await stage.ledger.deleteExpired(beforeMs)
+  )
     gone += piece;
   return gone;
 };
@@ -167,15 +171,15 @@ export function keeping(subject: LedgerSubject): void {
       const outcomes = { blocked: unauthorized, paused: tooMany, well: serverError };
       for (const lease of await stage.claim())
         await stage.settle(lease, outcomes[lease.target as keyof typeof outcomes]);
-      const held = await stage.ledger.standing("held_back");
+      const held = await stage.ledger.targetStatus("held_back");
       expect(held.map(({ target }) => target).toSorted()).toEqual(["blocked", "paused"]);
-      expect(await stage.ledger.standing()).toEqual(expect.arrayContaining([...held]));
-      expect(await stage.ledger.standing()).toHaveLength(3);
+      expect(await stage.ledger.targetStatus()).toEqual(expect.arrayContaining([...held]));
+      expect(await stage.ledger.targetStatus()).toHaveLength(3);
     });
 
     it("what fires, page by page", async () => {
       await using stage = await Stage.open(subject);
-      await stage.ledger.want(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
+      await stage.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
       await stage.ends("c", { at: [] });
       const first = await stage.ledger.firing({ limit: 2 });
       expect(first).toHaveLength(2);
@@ -187,7 +191,7 @@ export function keeping(subject: LedgerSubject): void {
     it("what fires and has a fingerprint that begins so", async () => {
       await using stage = await Stage.open(subject);
       const names = ["test", "test-1", "b", "test-3", "test-2", "tesu"];
-      await stage.ledger.want(names.map((name) => wanted(firing(name), { at: [] })));
+      await stage.ledger.record(names.map((name) => wanted(firing(name), { at: [] })));
       await stage.ends("test-3", { at: [] });
       const found = await stage.ledger.firing({ prefix: "test-", limit: 9 });
       expect(found.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(["test-1", "test-2"]);
@@ -195,18 +199,18 @@ export function keeping(subject: LedgerSubject): void {
 
     it("a text that was remembered, by its name", async () => {
       await using stage = await Stage.open(subject);
-      expect(await stage.ledger.recall("targets")).toBeUndefined();
-      await stage.ledger.remember("targets", "first");
-      await stage.ledger.remember("other", "else");
-      await stage.ledger.remember("targets", "second");
-      expect(await stage.ledger.recall("targets")).toBe("second");
+      expect(await stage.ledger.getValue("targets")).toBeUndefined();
+      await stage.ledger.putValue("targets", "first");
+      await stage.ledger.putValue("other", "else");
+      await stage.ledger.putValue("targets", "second");
+      expect(await stage.ledger.getValue("targets")).toBe("second");
     });
 
     it("the text that was remembered first, where that is what counts", async () => {
       await using stage = await Stage.open(subject);
-      expect(await stage.ledger.rememberFirst("key", "ours")).toBe("ours");
-      expect(await stage.ledger.rememberFirst("key", "theirs")).toBe("ours");
-      expect(await stage.ledger.recall("key")).toBe("ours");
+      expect(await stage.ledger.putValueIfAbsent("key", "ours")).toBe("ours");
+      expect(await stage.ledger.putValueIfAbsent("key", "theirs")).toBe("ours");
+      expect(await stage.ledger.getValue("key")).toBe("ours");
     });
 
     it("that it commits, when it is asked to", async () => {
@@ -365,15 +369,15 @@ function retention(subject: LedgerSubject): void {
       expect((await stage.ledger.stats()).incidents.filter(({ count }) => count > 0)).toEqual([
         { target: "pagerduty", state: "closed", count: 1 },
       ]);
-      expect(await stage.ledger.forget(t0 + hour)).toBe(0);
+      expect(await stage.ledger.deleteExpired(t0 + hour)).toBe(0);
     });
 
     it("forgets what is over behind an old incident that became due lately", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 0 } });
       const names = Array.from({ length: 250 }, (_, n) => `a${n}`);
-      await stage.ledger.want(names.map((name) => wanted(firing(name))));
+      await stage.ledger.record(names.map((name) => wanted(firing(name))));
       await stage.tell();
-      await stage.ledger.want(names.slice(200).map((name) => wanted(resolved(name))));
+      await stage.ledger.record(names.slice(200).map((name) => wanted(resolved(name))));
       await stage.tell();
       await stage.clock.advance(2 * day);
       // The last of the first piece that is looked at.
@@ -396,23 +400,23 @@ function retention(subject: LedgerSubject): void {
         await stage.settle(lease, lease.dedupKey === "refused" ? refused : serverError);
       await stage.clock.advance(100 * day);
       await forgetAll(stage, stage.clock.now() - 30 * day);
-      await stage.ledger.want(["told", "due", "refused"].map((name) => wanted(resolved(name))));
+      await stage.ledger.record(["told", "due", "refused"].map((name) => wanted(resolved(name))));
       expect((await stage.tell()).toSorted()).toEqual(["resolve refused", "resolve told"]);
     });
 
     it("forgets a bounded piece of what was told at a time, and a report of what is forgotten changes nothing", async () => {
       await using stage = await Stage.open(subject);
       const names = Array.from({ length: 450 }, (_, n) => `a${n}`);
-      await stage.ledger.want(names.map((name) => wanted(firing(name))));
+      await stage.ledger.record(names.map((name) => wanted(firing(name))));
       const leases = [];
       for (let some = await stage.claim(); some.length > 0; some = await stage.claim()) {
         for (const lease of some) await stage.settle(lease);
         leases.push(...some);
       }
-      await stage.ledger.want(names.map((name) => wanted(resolved(name))));
+      await stage.ledger.record(names.map((name) => wanted(resolved(name))));
       expect(await stage.tell()).toHaveLength(450);
       await stage.clock.advance(day);
-      const first = await stage.ledger.forget(stage.clock.now());
+      const first = await stage.ledger.deleteExpired(stage.clock.now());
       expect(first).toBeLessThan(900);
       await forgetAll(stage, stage.clock.now());
       expect(await stage.views()).toEqual([]);
@@ -422,10 +426,10 @@ function retention(subject: LedgerSubject): void {
     it("forgets a bounded piece at a time", async () => {
       await using stage = await Stage.open(subject);
       const names = Array.from({ length: 1_000 }, (_, n) => `a${n}`);
-      await stage.ledger.want(names.map((name) => wanted(firing(name))));
-      await stage.ledger.want(names.map((name) => wanted(resolved(name))));
+      await stage.ledger.record(names.map((name) => wanted(firing(name))));
+      await stage.ledger.record(names.map((name) => wanted(resolved(name))));
       await stage.clock.advance(day);
-      const first = await stage.ledger.forget(stage.clock.now());
+      const first = await stage.ledger.deleteExpired(stage.clock.now());
       expect(first).toBeGreaterThan(0);
       expect(first).toBeLessThan(1_000);
       expect(first + (await forgetAll(stage, stage.clock.now()))).toBe(2_000);

@@ -25,7 +25,7 @@ export function holdingBack(subject: LedgerSubject): void {
       for (const name of ["a", "b", "c"]) await stage.fires(name);
       const leases = await stage.claim();
       expect(leases).toHaveLength(2);
-      expect(await stage.ledger.standing()).toMatchObject([{ limiter: { limit: 2, used: 2 } }]);
+      expect(await stage.ledger.targetStatus()).toMatchObject([{ limiter: { limit: 2, used: 2 } }]);
       await stage.clock.advance(5 * second);
       for (const lease of leases) await stage.settle(lease, accepted);
       expect(await stage.after(minute - 1)).toEqual([]);
@@ -68,7 +68,7 @@ export function holdingBack(subject: LedgerSubject): void {
       await stage.fires("b");
       await stage.attempt(accepted);
       const ahead = { targets: [], factor: 1 };
-      const claimed = await stage.ledger.claimDue({ owner: "w", most: 9, concurrency: 9, leaseMarginMs: 1, ahead });
+      const claimed = await stage.ledger.leaseDue({ owner: "w", max: 9, concurrency: 9, leaseMarginMs: 1, ahead });
       expect(claimed).toMatchObject({ leases: [], limited: ["pagerduty"], nextAtMs: t0 + minute });
     });
   });
@@ -128,7 +128,7 @@ export function holdingBack(subject: LedgerSubject): void {
       await using stage = await Stage.open(subject, { targets: [limited(100)] });
       await stage.fires("a");
       await stage.attempt(tooMany);
-      const limit = async () => (await stage.ledger.standing())[0]?.limiter.limit;
+      const limit = async () => (await stage.ledger.targetStatus())[0]?.limiter.limit;
       expect(await limit()).toBe(50);
       await stage.after(2 * minute);
       expect(await limit()).toBe(70);
@@ -142,8 +142,10 @@ export function holdingBack(subject: LedgerSubject): void {
       for (const lease of await stage.claim()) await stage.settle(lease, serverError);
       await stage.fires("f", { severity: "critical" });
       expect(await stage.claim()).toEqual([]);
-      expect(await stage.ledger.standing()).toMatchObject([{ breaker: { state: "open", untilMs: t0 + 10 * second } }]);
-      expect(await stage.ledger.standing("held_back")).toEqual(await stage.ledger.standing());
+      expect(await stage.ledger.targetStatus()).toMatchObject([
+        { breaker: { state: "open", untilMs: t0 + 10 * second } },
+      ]);
+      expect(await stage.ledger.targetStatus("held_back")).toEqual(await stage.ledger.targetStatus());
       expect((await stage.stands())[0]).toBe("due waiting_breaker");
       await stage.clock.advance(10 * second);
       const probe = await stage.claimOne();
@@ -214,7 +216,7 @@ export function holdingBack(subject: LedgerSubject): void {
       await stage.clock.advance(minute);
       await stage.attempt(accepted);
       expect(await stage.tell()).toHaveLength(1);
-      expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
+      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
     });
 
     it("that accepts again gets everything that it refused at once", async () => {
@@ -245,7 +247,7 @@ export function holdingBack(subject: LedgerSubject): void {
       for (const name of ["a", "b"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
       await stage.ledger.unblock("pagerduty", { proven: true });
-      expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
+      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
       expect(await stage.tell()).toHaveLength(2);
       await stage.ledger.unblock("pagerduty", { proven: true });
       await stage.ledger.unblock("unknown", { proven: true });

@@ -29,14 +29,14 @@ export function recording(subject: LedgerSubject): void {
 
     it("the same alert several times in one batch is one incident", async () => {
       await using stage = await Stage.open(subject);
-      const effects = await stage.ledger.want([1, 2, 3].map(() => wanted(firing("a"))));
+      const effects = await stage.ledger.record([1, 2, 3].map(() => wanted(firing("a"))));
       expect(effects.map(({ effect }) => effect)).toEqual(["accepted", "duplicate", "duplicate"]);
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
     it("within one batch the order of arrival counts", async () => {
       await using stage = await Stage.open(subject);
-      await stage.ledger.want([wanted(firing("a")), wanted(resolved("a"))]);
+      await stage.ledger.record([wanted(firing("a")), wanted(resolved("a"))]);
       expect(await stage.stands()).toEqual(["not_told resolved_before_told"]);
       expect(await stage.tell()).toEqual([]);
     });

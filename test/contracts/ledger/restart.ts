@@ -50,11 +50,11 @@ function restarts(durable: Durable): void {
     it("what was remembered last under a name is recalled", async () => {
       await using lives = await livesOf(durable);
       await lives.live(async ({ ledger }) => {
-        for (const text of ["first", 'last "ü"']) await ledger.remember("targets", text);
+        for (const text of ["first", 'last "ü"']) await ledger.putValue("targets", text);
       }, true);
       await lives.live(async ({ ledger }) => {
-        expect(await ledger.recall("targets")).toBe('last "ü"');
-        expect(await ledger.recall("other")).toBeUndefined();
+        expect(await ledger.getValue("targets")).toBe('last "ü"');
+        expect(await ledger.getValue("other")).toBeUndefined();
       });
     });
 
@@ -110,7 +110,7 @@ function restarts(durable: Durable): void {
       }, true);
       await ledger.live(async (stage) => {
         expect(await stage.claim()).toEqual([]);
-        expect((await stage.ledger.standing())[0]?.limiter.used).toBe(10);
+        expect((await stage.ledger.targetStatus())[0]?.limiter.used).toBe(10);
       });
     });
 
@@ -154,8 +154,8 @@ function restarts(durable: Durable): void {
 
     it("what was remembered stays", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live((stage) => stage.ledger.remember("targets", "all of them"), true);
-      expect(await ledger.live((stage) => stage.ledger.recall("targets"))).toBe("all of them");
+      await ledger.live((stage) => stage.ledger.putValue("targets", "all of them"), true);
+      expect(await ledger.live((stage) => stage.ledger.getValue("targets"))).toBe("all of them");
     });
 
     it("a person's acknowledgement stays", async () => {
@@ -252,12 +252,12 @@ function manyOwners(durable: Durable): void {
       const leases = await Promise.all([one.claim(8, "one"), two.claim(8, "two"), one.claim(8, "one")]);
       expect(leases.flat()).toHaveLength(10);
       expect(await two.claim(8, "two")).toEqual([]);
-      expect((await two.ledger.standing())[0]?.limiter.used).toBe(10);
+      expect((await two.ledger.targetStatus())[0]?.limiter.used).toBe(10);
       const [first] = leases.flat();
       if (first) await one.settle(first, tooMany);
-      expect((await two.ledger.standing())[0]?.limiter.pausedUntilMs).not.toBeNull();
+      expect((await two.ledger.targetStatus())[0]?.limiter.pausedUntilMs).not.toBeNull();
       for (const lease of leases.flat().slice(1)) await two.settle(lease, serverError);
-      expect((await one.ledger.standing())[0]?.breaker.state).toBe("open");
+      expect((await one.ledger.targetStatus())[0]?.breaker.state).toBe("open");
     });
 
     it("a change of targets by one holds for the other", async () => {
@@ -310,9 +310,9 @@ function manyOwners(durable: Durable): void {
     it("what one remembers another recalls, of two firsts at once one counts, and what one replays another cannot again", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
-      await one.ledger.remember("targets", "all of them");
-      expect(await two.ledger.recall("targets")).toBe("all of them");
-      const firsts = await Promise.all([one, two].map(({ ledger }, n) => ledger.rememberFirst("key", `of ${n}`)));
+      await one.ledger.putValue("targets", "all of them");
+      expect(await two.ledger.getValue("targets")).toBe("all of them");
+      const firsts = await Promise.all([one, two].map(({ ledger }, n) => ledger.putValueIfAbsent("key", `of ${n}`)));
       expect(firsts[1]).toBe(firsts[0]);
       await one.fires("a");
       await one.attempt(refused);

@@ -90,7 +90,7 @@ export function settling(subject: LedgerSubject): void {
       await stage.attempt(suspicious);
       expect((await stage.attempt(suspicious)).action).toBe("check");
       expect((await stage.stands())[0]).toBe("due waiting_auth");
-      expect(await stage.ledger.standing()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
+      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
     });
 
     it("what was refused after it may have been told is still resolved, also when it ended meanwhile", async () => {

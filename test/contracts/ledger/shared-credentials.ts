@@ -35,7 +35,10 @@ export function sharing(subject: LedgerSubject): void {
       await stage.attempt(unauthorized);
       await stage.fires("b", { at: ["good", "bad"], severity: "critical" });
       expect(names(await stage.claim())).toEqual(["good"]);
-      expect((await stage.ledger.standing()).map(({ blocked }) => blocked?.state)).toEqual([undefined, "unauthorized"]);
+      expect((await stage.ledger.targetStatus()).map(({ blocked }) => blocked?.state)).toEqual([
+        undefined,
+        "unauthorized",
+      ]);
     });
 
     it("blocks every target that authenticates in the same way", async () => {
@@ -54,7 +57,7 @@ export function sharing(subject: LedgerSubject): void {
       await stage.ends("a");
       await stage.attempt(unauthorized);
       await stage.ledger.useTargets([{ ...before, access: "new token", credential: "new token", sealed: "new" }]);
-      expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
+      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
       expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint: before.endpoint, sealed: "new" });
       expect(await stage.stands()).toEqual(["closed delivered"]);
     });
@@ -88,9 +91,9 @@ export function sharing(subject: LedgerSubject): void {
       await stage.clock.advance(second);
       await stage.ledger.useTargets([changed]);
       await stage.settle(lease, unauthorized);
-      expect(await stage.ledger.standing()).toMatchObject([{ blocked: null }]);
+      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
       await stage.attempt(unauthorized);
-      expect(await stage.ledger.standing()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
+      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
     });
   });
 

@@ -270,12 +270,12 @@ export function movingTargets(subject: LedgerSubject): void {
       await using stage = await Stage.open(subject, { targets: [] });
       for (let n = 0; n < 1_000; n++) {
         await stage.ledger.useTargets([targetTerms("pagerduty", { credential: `key ${n}` })]);
-        await stage.ledger.want([wanted(firing("a", { startsAtMs: t0 + n }))]);
+        await stage.ledger.record([wanted(firing("a", { startsAtMs: t0 + n }))]);
         await stage.tell();
         await stage.ends("a", { startsAtMs: t0 + n });
         await stage.tell();
       }
-      expect(await stage.ledger.standing()).toHaveLength(1);
+      expect(await stage.ledger.targetStatus()).toHaveLength(1);
       expect(new Set(await stage.stands())).toEqual(new Set(["closed delivered"]));
     });
 

@@ -1,23 +1,23 @@
-import type { Alert, EventContent, EventMark, Telling } from "@tocsin/core";
+import type { Alert, EventContent, EventMark, Notification } from "@tocsin/core";
 
 import { eventIdOf } from "./event-id.ts";
 import { defaultSource } from "../ingest/batch.ts";
 
 /** The facts of which a notification is made. A lease has them all. */
 export interface NotificationFacts extends Omit<EventContent, "incident"> {
-  readonly action: Telling["action"];
+  readonly action: Notification["action"];
   readonly event: EventMark;
   /** Absent: there is no incident yet. */
   readonly incident?: number;
 }
 
 /** Builds notifications: the one way to what is sent, and to everything that shows what is or would be sent. */
-export type Notify = (facts: NotificationFacts) => Telling;
+export type Notify = (facts: NotificationFacts) => Notification;
 
 export const notifications =
   (publicUrl: () => string | undefined): Notify =>
   (facts) =>
-    new Notification(facts, publicUrl());
+    new LazyNotification(facts, publicUrl());
 
 /** Of an event that nobody has tried to send: its id is known once it is sent. */
 export const notSent = (nowMs: number): EventMark => ({ token: 0, atMs: nowMs });
@@ -33,11 +33,11 @@ export const firstContent = (
 });
 
 /** Many resolves are sent without a word of their alert, so it is parsed when a publisher asks for it. */
-class Notification implements Telling {
-  readonly action: Telling["action"];
+class LazyNotification implements Notification {
+  readonly action: Notification["action"];
   readonly dedupKey: string;
   readonly eventAtMs: number;
-  readonly severity: Telling["severity"];
+  readonly severity: Notification["severity"];
   readonly endsAtMs?: number;
   readonly summary: string;
   readonly firing: number;

@@ -1,4 +1,4 @@
-import { type Clock, LedgerUnavailable, type Recorded, systemClock, type Want } from "@tocsin/core";
+import { type Clock, LedgerUnavailable, type Recorded, systemClock, type RoutedClaim } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 
@@ -21,7 +21,7 @@ function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
 }
 
 function intakeOver(
-  want: (wants: readonly Want[]) => Promise<Recorded[]>,
+  want: (wants: readonly RoutedClaim[]) => Promise<Recorded[]>,
   standstill = { justOver: () => false },
   clock: Clock = systemClock,
 ) {
@@ -30,8 +30,8 @@ function intakeOver(
   readiness.loaded();
   const endpoints = intakeEndpoints({
     ledger: {
-      want(wants) {
-        order.push("want");
+      record(wants) {
+        order.push("record");
         return want(wants);
       },
     },
@@ -100,7 +100,7 @@ describe("intake", () => {
     order.push("commit");
     commit?.();
     await answer;
-    expect(order).toEqual(["want", "wake", "next tick", "commit", "answered 200"]);
+    expect(order).toEqual(["record", "wake", "next tick", "commit", "answered 200"]);
   });
 });
 

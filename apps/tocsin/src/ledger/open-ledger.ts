@@ -65,7 +65,7 @@ const whyNot = (error: Error & { readonly code?: unknown }): string =>
  * is added, and the old one is still accepted when it comes back.
  */
 async function checkKey(
-  ledger: Pick<Ledger, "rememberFirst" | "remember">,
+  ledger: Pick<Ledger, "putValueIfAbsent" | "putValue">,
   {
     vault,
     isNewKey,
@@ -74,9 +74,9 @@ async function checkKey(
 ): Promise<void> {
   const name = "encryption key";
   const ours = vault.identity("ledger", name);
-  const known = (await ledger.rememberFirst(name, ours)).split(" ");
+  const known = (await ledger.putValueIfAbsent(name, ours)).split(" ");
   if (known.includes(ours)) return;
-  if (isNewKey) return ledger.remember(name, [...known, ours].join(" "));
+  if (isNewKey) return ledger.putValue(name, [...known, ours].join(" "));
   throw new Error(
     isConfigured
       ? "it was written with another `ledger.encryptionKey` (of a list, the last counts)"

@@ -8,7 +8,7 @@ const everyMs = 10 * 60_000;
 const breathMs = 50;
 
 export interface Housekeeping {
-  readonly ledger: Pick<Ledger, "forget">;
+  readonly ledger: Pick<Ledger, "deleteExpired">;
   readonly clock: Clock;
   readonly retentionMs: number;
   readonly log: Logger;
@@ -21,7 +21,7 @@ export function housekeeping({ ledger, clock, retentionMs, log }: Housekeeping):
   async function forget(): Promise<void> {
     let rows = 0;
     try {
-      rows = await ledger.forget(clock.now() - retentionMs);
+      rows = await ledger.deleteExpired(clock.now() - retentionMs);
     } catch (error) {
       log.warn({ err: error }, "nothing could be forgotten; tried again later");
     }

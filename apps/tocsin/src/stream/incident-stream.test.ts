@@ -37,7 +37,7 @@ async function stage() {
     log: { error: (fields: unknown) => void errors.push(fields) } as never,
     body: ({ incident, state }) => ({ key: incident.dedupKey, state }),
   });
-  const say = (claim: Parameters<typeof wanted>[0], target = "one") => ledger.want([wanted(claim, { at: [target] })]);
+  const say = (claim: Parameters<typeof wanted>[0], target = "one") => ledger.record([wanted(claim, { at: [target] })]);
   /** One who has heard the beginning. */
   const listener = async (concerns: (view: IncidentView) => boolean = all, lastEventId?: string) => {
     const heard: string[] = [];
@@ -109,7 +109,7 @@ describe("a stream", () => {
     const { events } = await listener();
     await clock.advance(1_000);
     const storm = (from: number, count: number) =>
-      ledger.want(Array.from({ length: count }, (_, n) => wanted(firing(`s${from + n}`), { at: ["one"] })));
+      ledger.record(Array.from({ length: count }, (_, n) => wanted(firing(`s${from + n}`), { at: ["one"] })));
     await storm(0, 200);
     await clock.advance(250);
     expect(events()).toHaveLength(201);

@@ -172,7 +172,7 @@ export class Targets {
 
   /** Where the enabled targets are. */
   origins(): Origin[] {
-    return this.#inForce.flatMap(({ enabled, url, own, fromSecret = false }) =>
+    return this.#inForce.flatMap(({ enabled, url, typeOptions: own, fromSecret = false }) =>
       enabled ? [{ origin: new URL(url).origin, fromSecret, linkLocal: own["anyAddress"] === true }] : [],
     );
   }

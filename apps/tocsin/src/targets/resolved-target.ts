@@ -1,4 +1,4 @@
-import type { Issue, Target, TargetStanding } from "@tocsin/core";
+import type { Issue, Target, TargetStatus } from "@tocsin/core";
 
 import type { WrittenTarget } from "./target-definition.ts";
 
@@ -32,7 +32,7 @@ export interface TargetEntry {
 export type TargetState = "ready" | "degraded" | "invalid" | "disabled" | "shadow" | "unauthorized" | "misconfigured";
 
 /** `blocked`: what its receiver said last. */
-export function stateOf({ errors, target }: TargetEntry, blocked?: TargetStanding["blocked"]): TargetState {
+export function stateOf({ errors, target }: TargetEntry, blocked?: TargetStatus["blocked"]): TargetState {
   if (errors.length > 0 || target === undefined) return "invalid";
   if (!target.enabled) return "disabled";
   if (target.mode === "shadow") return "shadow";

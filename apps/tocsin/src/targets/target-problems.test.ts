@@ -1,4 +1,4 @@
-import type { Target, TargetStanding } from "@tocsin/core";
+import type { Target, TargetStatus } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 
 import { startService } from "../service.fixture.ts";
@@ -46,10 +46,10 @@ test("counts targets that accept nothing now, and places that cannot be read", (
     blocked: null,
     limiter: { limit: 120, used: 0, pausedUntilMs: 5 },
     breaker: { state: "closed", untilMs: null },
-  } as const satisfies TargetStanding;
-  const unpaused: TargetStanding = { ...paused, limiter: { ...paused.limiter, pausedUntilMs: null } };
-  const blocked: TargetStanding = { ...unpaused, blocked: { state: "unauthorized", detail: "secret detail" } };
-  const failing: TargetStanding = { ...unpaused, breaker: { state: "open", untilMs: 5 } };
+  } as const satisfies TargetStatus;
+  const unpaused: TargetStatus = { ...paused, limiter: { ...paused.limiter, pausedUntilMs: null } };
+  const blocked: TargetStatus = { ...unpaused, blocked: { state: "unauthorized", detail: "secret detail" } };
+  const failing: TargetStatus = { ...unpaused, breaker: { state: "open", untilMs: 5 } };
   expect(deliveryWarnings([], 1)).toEqual([]);
   expect(deliveryWarnings([blocked, failing, failing, paused], 5)).toEqual([
     "1 of 5 targets is refusing our credential or address",

@@ -1,4 +1,4 @@
-import type { HeldBack, Issue, TargetStanding } from "@tocsin/core";
+import type { Issue, TargetStatus } from "@tocsin/core";
 
 import type { DiscoveryView } from "./discovery/discoveries.ts";
 
@@ -25,8 +25,8 @@ export function targetWarnings(entries: readonly TargetEntry[]): string[] {
 }
 
 /** Targets that are well configured and accept nothing now: those `heldBack`, of so many in all. */
-export function deliveryWarnings(heldBack: readonly TargetStanding[], all: number): string[] {
-  const count = (isSo: (standing: TargetStanding) => boolean) => heldBack.filter(isSo).length;
+export function deliveryWarnings(heldBack: readonly TargetStatus[], all: number): string[] {
+  const count = (isSo: (standing: TargetStatus) => boolean) => heldBack.filter(isSo).length;
   return [
     ...counted(
       count(({ blocked }) => blocked !== null),

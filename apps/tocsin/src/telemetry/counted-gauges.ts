@@ -1,4 +1,4 @@
-import type { LedgerStats, TargetStanding } from "@tocsin/core";
+import type { LedgerStats, TargetStatus } from "@tocsin/core";
 
 import { ReadGauge, type Registry } from "./series.ts";
 
@@ -6,7 +6,7 @@ import { ReadGauge, type Registry } from "./series.ts";
 export interface Snapshot {
   readonly stats: LedgerStats;
   /** Of those targets that something holds back. */
-  readonly standing: readonly TargetStanding[];
+  readonly standing: readonly TargetStatus[];
 }
 
 /** A target as the service knows it now. */

@@ -16,9 +16,9 @@ afterAll(() => metrics.stop());
 test.each<[string, Partial<Ledger>]>([
   [
     "refuses",
-    { stats: () => Promise.reject(new Error("closed")), standing: () => Promise.reject(new Error("closed")) },
+    { stats: () => Promise.reject(new Error("closed")), targetStatus: () => Promise.reject(new Error("closed")) },
   ],
-  ["never answers", { stats: () => new Promise(() => {}), standing: async () => [] }],
+  ["never answers", { stats: () => new Promise(() => {}), targetStatus: async () => [] }],
 ])("a ledger that %s takes away its own counts, not the scrape", async (_, ledger) => {
   const clock = new VirtualClock();
   const incidents = [{ target: "pager", state: "told", count: 1 }] as const;
@@ -36,13 +36,13 @@ const start = () => {
   const clock = new VirtualClock();
   let asked = 0;
   let answer = Promise.resolve();
-  const ledger: Pick<Ledger, "stats" | "standing"> = {
+  const ledger: Pick<Ledger, "stats" | "targetStatus"> = {
     stats: async () => {
       asked++;
       await answer;
       return { ...none, incidents: [{ target: "pager", state: "told", count: asked }] };
     },
-    standing: async () => [],
+    targetStatus: async () => [],
   };
   const exposition = new Exposition({ ledger, targets, metrics, clock });
   return {

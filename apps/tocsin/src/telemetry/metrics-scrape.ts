@@ -12,7 +12,7 @@ const maxCountingMs = 3_000;
 const keptMs = 1_000;
 
 export interface ExpositionOptions {
-  readonly ledger: Pick<Ledger, "stats" | "standing">;
+  readonly ledger: Pick<Ledger, "stats" | "targetStatus">;
   readonly targets: Pick<Targets, "entries" | "publishers">;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -71,7 +71,7 @@ export class Exposition {
 
 async function snapshotOf(ledger: ExpositionOptions["ledger"]): Promise<Snapshot | undefined> {
   try {
-    const [stats, standing] = await Promise.all([ledger.stats(), ledger.standing("held_back")]);
+    const [stats, standing] = await Promise.all([ledger.stats(), ledger.targetStatus("held_back")]);
     return { stats, standing };
   } catch {
     // Readiness and the log say why.

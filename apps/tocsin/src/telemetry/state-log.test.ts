@@ -38,7 +38,7 @@ async function start(react: (lease: Lease, nth: number) => Reaction, targets = [
     async say(status: "firing" | "resolved", name: string, how: Parameters<typeof wanted>[1] = {}) {
       const startsAtMs = clock.now();
       const claim = status === "firing" ? firing(name, { startsAtMs }) : resolved(name, { endsAtMs: startsAtMs });
-      await ledger.want([wanted(claim, how)]);
+      await ledger.record([wanted(claim, how)]);
       worker.wake();
       await clock.advance(0);
     },

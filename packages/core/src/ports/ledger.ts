@@ -18,7 +18,7 @@ export interface Route {
 }
 
 /** One claim and where its alert should be told if it fires. */
-export interface Want {
+export interface RoutedClaim {
   readonly claim: Claim;
   readonly routes: readonly Route[];
 }
@@ -73,11 +73,11 @@ export interface TargetTerms {
   readonly groupUpdates?: boolean;
 }
 
-export interface ClaimRequest {
+export interface LeaseRequest {
   /** Who asks: one process. Leases of another owner are honoured until they end. */
   readonly owner: string;
   /** Most attempts to hand out now. */
-  readonly most: number;
+  readonly max: number;
   /** How many attempts the owner may have in flight in all; a target gets at most the half of what is free (bulkhead). */
   readonly concurrency: number;
   /** Targets that answer so fast that the commit is the slower part: they get leases for this many times as many. */
@@ -118,7 +118,7 @@ export interface Lease {
   readonly leaseUntilMs: number;
 }
 
-export interface Claimed {
+export interface LeaseBatch {
   readonly leases: readonly Lease[];
   /** When something may become claimable without anybody saying anything; null: never. Ledger time, ms. */
   readonly nextAtMs: number | null;
@@ -253,7 +253,7 @@ export type StateChange =
     };
 
 /** What stands at a target or credential besides its incidents. */
-export interface TargetStanding {
+export interface TargetStatus {
   readonly target: string;
   readonly breaker: { readonly state: "closed" | "half_open" | "open"; readonly untilMs: number | null };
   readonly limiter: { readonly limit: number; readonly used: number; readonly pausedUntilMs: number | null };
@@ -283,7 +283,7 @@ export interface Ledger extends AsyncDisposable {
   /** The targets that exist from now on. Untold incidents of vanished or disabled ones rest; told ones keep their endpoint. */
   useTargets(targets: readonly TargetTerms[]): Promise<void>;
   /** Records claims in order of arrival. Saying the same twice changes nothing but the time of confirmation. */
-  want(wants: readonly Want[]): Promise<readonly Recorded[]>;
+  record(wants: readonly RoutedClaim[]): Promise<readonly Recorded[]>;
   /** What is known of those of these alerts that the source has sent through its webhook. `nowMs`: the ledger's time. */
   readAlerts(
     source: string,
@@ -297,7 +297,7 @@ export interface Ledger extends AsyncDisposable {
    */
   reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): Promise<void>;
   /** Leases what is due, most urgent first, within each credential's limit, charging it. Also lets time pass: claims expire here. */
-  claimDue(request: ClaimRequest): Promise<Claimed>;
+  leaseDue(request: LeaseRequest): Promise<LeaseBatch>;
   /**
    * False where this was reported before, or the lease was lost meanwhile: then the attempt is kept as late and its effect
    * repaired.
@@ -338,16 +338,16 @@ export interface Ledger extends AsyncDisposable {
    */
   unblock(target: string, how: { readonly proven: boolean }): Promise<void>;
   /** Of all current targets, or of those that a breaker, a block or a pause holds back. */
-  standing(only?: "held_back"): Promise<readonly TargetStanding[]>;
+  targetStatus(only?: "held_back"): Promise<readonly TargetStatus[]>;
   stats(): Promise<LedgerStats>;
   /** Writes and commits something that means nothing: readiness. */
   probe(): Promise<void>;
   /** Keeps a text under a name, over restarts and for all replicas; another one takes its place. Encrypt what is secret. */
-  remember(name: string, text: string): Promise<void>;
+  putValue(name: string, text: string): Promise<void>;
   /** Keeps a text under a name unless one is kept there. Returns the one that is: who say different texts at once all get the same. */
-  rememberFirst(name: string, text: string): Promise<string>;
+  putValueIfAbsent(name: string, text: string): Promise<string>;
   /** What was remembered last under this name. */
-  recall(name: string): Promise<string | undefined>;
+  getValue(name: string): Promise<string | undefined>;
   /**
    * Calls after each commit, of whichever process, that changed incidents. It begins with `unknown`, as soon as it hears: what is
    * read from then on is followed by every change. What is only derived (a wait for limiter, pause or breaker) is no change, nor
@@ -355,7 +355,7 @@ export interface Ledger extends AsyncDisposable {
    */
   watch(changed: (incidents: ChangedIncidents) => void): () => void;
   /** Forgets what was over before then, a bounded piece at a time; returns how many rows went, 0 when done. */
-  forget(beforeMs: number): Promise<number>;
+  deleteExpired(beforeMs: number): Promise<number>;
 }
 
 /** A ledger in one file, which can be copied while it is in use. */

@@ -4,7 +4,7 @@ import type { Outcome } from "../incidents/outcome.ts";
 import type { Severity } from "../alerts/severity.ts";
 
 /** What a target is to be told now. The publisher turns it into the receiver's words. */
-export interface Telling {
+export interface Notification {
   readonly action: AttemptAction;
   readonly dedupKey: string;
   /** The same for all attempts of one event; receivers without deduplication use it to recognise repeats. */
@@ -50,7 +50,7 @@ export interface Publisher extends AsyncDisposable {
    * Makes one attempt and never throws for what the receiver or the network does. `signal` ends it: by its reason
    * `TimeoutError` as a timeout, else as `interrupted`. Retries, limits and order are the engine's.
    */
-  publish(telling: Telling, signal: AbortSignal): Promise<Outcome>;
+  publish(telling: Notification, signal: AbortSignal): Promise<Outcome>;
   /** What would be sent, without credentials: for explain, dead letters and tests. */
-  render(telling: Telling): unknown;
+  render(telling: Notification): unknown;
 }

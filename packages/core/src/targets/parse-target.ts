@@ -140,10 +140,10 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   const located = type.locate({
     url: fields.url,
     headers,
-    own: fields,
+    typeOptions: fields,
     secret: (given, path) =>
       secretAt(path, readSecretField(given as SecretInput | undefined, path, options.readSecret, complain)),
-    beside: (key) => secretAt(key, presentSecret(options.beside?.[key])),
+    siblingEntry: (key) => secretAt(key, presentSecret(options.beside?.[key])),
   });
   if (located.credential && name?.includes(located.credential.reveal()))
     complain("name", "must not hold the credential");
@@ -157,7 +157,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     degraded: located.degraded,
     headers: located.headers,
     ...(located.signingSecrets && { signingSecrets: located.signingSecrets }),
-    own: located.own ?? {},
+    typeOptions: located.typeOptions ?? {},
     enabled: fields.enabled,
     mode: fields.mode,
     filters: compileFilters(fields.filters, threshold),

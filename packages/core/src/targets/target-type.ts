@@ -19,23 +19,23 @@ export interface TargetType {
   readonly rateLimit: { readonly limit: number; readonly perMs: number };
   readonly adoptsUnknownResolves: boolean;
   /** Decides where a target is and with what credential: the one place that does. Paths are relative to the target. */
-  readonly locate: (given: GivenAddress) => Located;
+  readonly locate: (given: EndpointInput) => ResolvedEndpoint;
 }
 
 /** What a target says about its place. Secrets were read already and are trimmed; absent ones are blank. */
-export interface GivenAddress {
+export interface EndpointInput {
   readonly url: URL | undefined;
   /** Names as written. */
   readonly headers: Readonly<Record<string, Secret>>;
   /** The type's own fields, after validation; secret fields are still references. */
-  readonly own: Readonly<Record<string, unknown>>;
+  readonly typeOptions: Readonly<Record<string, unknown>>;
   /** Reads a secret field; adds an issue and gives undefined where that fails. */
   readonly secret: (input: unknown, path: string) => Secret | undefined;
   /** An entry stored beside `target.json` in the same Secret, such as `routing_key`. */
-  readonly beside: (key: string) => Secret | undefined;
+  readonly siblingEntry: (key: string) => Secret | undefined;
 }
 
-export interface Located {
+export interface ResolvedEndpoint {
   readonly url: string;
   readonly credential: Secret | null;
   readonly degraded: boolean;
@@ -44,7 +44,7 @@ export interface Located {
   /** @default nothing is signed */
   readonly signingSecrets?: readonly Secret[];
   /** What the publisher must know besides, without secrets; JSON. @default nothing */
-  readonly own?: Readonly<Record<string, unknown>>;
+  readonly typeOptions?: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly issues: readonly Issue[];
   readonly warnings: readonly Issue[];

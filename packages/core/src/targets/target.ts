@@ -25,7 +25,7 @@ export interface Endpoint {
   /** It was found in a Kubernetes Secret, whose author is not the operator. Absent: the operator wrote it. */
   readonly fromSecret?: true;
   /** What only this type knows and no secret, such as the channel that a bot posts to; JSON. */
-  readonly own: Readonly<Record<string, unknown>>;
+  readonly typeOptions: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
   /** Put into the event's details; `runbook_base_url` makes links. */
   readonly metadata: Readonly<Record<string, unknown>>;

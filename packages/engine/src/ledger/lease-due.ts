@@ -1,5 +1,5 @@
 import {
-  type ClaimRequest,
+  type LeaseRequest,
   doubted,
   eventOf,
   type Flight,
@@ -19,7 +19,7 @@ import { eventContent } from "./event-content.ts";
 import type { Waiting } from "../admission/gates.ts";
 import { fallBack } from "./notify-fallback.ts";
 import { letTimePass } from "./record-claims.ts";
-import { type PackedClaimed, type PackedLease, placeOf } from "./wire-format.ts";
+import { type PackedLeaseBatch, type PackedLease, placeOf } from "./wire-format.ts";
 import { repeatDue } from "./reminders.ts";
 import type { EndpointRecord, Lane } from "./store.ts";
 
@@ -30,7 +30,7 @@ const mostLookedAt = 500;
  * Leases what is due, most urgent first over all targets, in turn among the targets of one urgency, as far as limiter,
  * pause, breaker, block and bulkhead allow; charges the limiter. Lets time pass first.
  */
-export function claimDue(desk: Desk, flights: Flights, request: ClaimRequest): PackedClaimed {
+export function leaseDue(desk: Desk, flights: Flights, request: LeaseRequest): PackedLeaseBatch {
   const { store, nowMs } = desk;
   for (const { fingerprint } of store.alertsToLookAt(nowMs, mostLookedAt)) letTimePass(desk, fingerprint);
 
@@ -64,16 +64,16 @@ class Claiming {
   nextAtMs: number | null = null;
   readonly #desk: Desk;
   readonly #flights: Flights;
-  readonly #request: ClaimRequest;
+  readonly #request: LeaseRequest;
 
-  constructor(desk: Desk, flights: Flights, request: ClaimRequest) {
+  constructor(desk: Desk, flights: Flights, request: LeaseRequest) {
     this.#desk = desk;
     this.#flights = flights;
     this.#request = request;
   }
 
   get full(): boolean {
-    return this.leases.length >= this.#request.most;
+    return this.leases.length >= this.#request.max;
   }
 
   lookAgain(atMs: number | null): void {
@@ -86,14 +86,14 @@ class Claiming {
     const start = lanes.length === 1 ? 0 : this.#desk.nextToken() % lanes.length;
     const turns = [...lanes.slice(start), ...lanes.slice(0, start)];
     for (let active = turns; active.length > 0 && !this.full;) {
-      const share = active.length === 1 ? this.#request.most : this.#shareOf(active.length);
+      const share = active.length === 1 ? this.#request.max : this.#shareOf(active.length);
       active = active.filter((lane) => !this.full && this.#take(lane, share, waiting) === share);
     }
   }
 
   /** Small steps: who is first in line must not fill the bulkhead before the others had their turn. */
   #shareOf(lanes: number): number {
-    return Math.max(1, Math.floor(Math.min(this.#request.most, this.#request.concurrency) / (2 * lanes)));
+    return Math.max(1, Math.floor(Math.min(this.#request.max, this.#request.concurrency) / (2 * lanes)));
   }
 
   #take(lane: Lane, share: number, waiting: Waiting): number {
@@ -101,7 +101,7 @@ class Claiming {
     const endpoint = desk.endpoint(lane.endpoint);
     const most = Math.min(
       share,
-      this.#request.most - this.leases.length,
+      this.#request.max - this.leases.length,
       this.#allowed(endpoint, lane.urgency, waiting),
     );
     if (most <= 0) return 0;

@@ -1,6 +1,6 @@
 import {
   type AlertView,
-  type ClaimRequest,
+  type LeaseRequest,
   type DeliverySettings,
   type FiringPage,
   type Incident,
@@ -13,13 +13,13 @@ import {
   urgency,
 } from "@tocsin/core/decisions";
 import { Flights } from "../worker/in-flight.ts";
-import { claimDue, overtake } from "./lease-due.ts";
+import { leaseDue, overtake } from "./lease-due.ts";
 import { Desk } from "./ledger-context.ts";
 import { atCurrentEndpoint, settle } from "./settle-attempt.ts";
-import { reroute, want } from "./record-claims.ts";
+import { reroute, record } from "./record-claims.ts";
 import { wanting } from "./group-members.ts";
-import type { PackedReport, PackedWant } from "./wire-format.ts";
-import { alertView, explain, incidentView, standing } from "./views.ts";
+import type { PackedReport, PackedRoutedClaim } from "./wire-format.ts";
+import { alertView, explain, incidentView, targetStatus } from "./views.ts";
 import { readAlerts, recordReading } from "./record-reading.ts";
 import { alertIn, type Store } from "./store.ts";
 import { useTargets } from "./apply-targets.ts";
@@ -75,8 +75,8 @@ export class LedgerCore {
     useTargets(this.#desk, targets);
   }
 
-  want(wants: readonly PackedWant[]) {
-    return want(this.#desk, wants);
+  record(wants: readonly PackedRoutedClaim[]) {
+    return record(this.#desk, wants);
   }
 
   readAlerts(source: string, fingerprints: readonly string[]) {
@@ -91,8 +91,8 @@ export class LedgerCore {
     for (const { fingerprint, routes } of routed) reroute(this.#desk, fingerprint, routes);
   }
 
-  claimDue(request: ClaimRequest) {
-    return claimDue(this.#desk, this.#flights, request);
+  leaseDue(request: LeaseRequest) {
+    return leaseDue(this.#desk, this.#flights, request);
   }
 
   settle(reports: readonly PackedReport[]): boolean[] {
@@ -227,25 +227,25 @@ export class LedgerCore {
     else gates.retryBlocked(access, nowMs);
   }
 
-  standing(only?: "held_back") {
-    return standing(this.#desk, only);
+  targetStatus(only?: "held_back") {
+    return targetStatus(this.#desk, only);
   }
 
   stats() {
     return { ...this.#desk.store.stats(), nowMs: this.#desk.nowMs };
   }
 
-  remember(name: string, text: string): void {
+  putValue(name: string, text: string): void {
     this.#desk.store.putGate("memory", name, text);
   }
 
-  rememberFirst(name: string, text: string): string {
-    const first = this.recall(name);
-    if (first === undefined) this.remember(name, text);
+  putValueIfAbsent(name: string, text: string): string {
+    const first = this.getValue(name);
+    if (first === undefined) this.putValue(name, text);
     return first ?? text;
   }
 
-  recall(name: string): string | undefined {
+  getValue(name: string): string | undefined {
     return this.#desk.store.gate("memory", name) as string | undefined;
   }
 
@@ -261,7 +261,7 @@ export class LedgerCore {
     this.#desk.store.putGate("meta", "probe", this.#desk.nowMs);
   }
 
-  forget(beforeMs: number): number {
+  deleteExpired(beforeMs: number): number {
     return this.#desk.store.forget(beforeMs, forgetAtOnce);
   }
 }

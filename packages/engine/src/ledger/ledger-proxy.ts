@@ -1,6 +1,6 @@
 import type { Ledger } from "@tocsin/core/decisions";
 import type { LedgerCore } from "./ledger-core.ts";
-import { packReport, packWant, unpackClaimed } from "./wire-format.ts";
+import { packReport, packRoutedClaim, unpackLeaseBatch } from "./wire-format.ts";
 
 /** The ledger's operations by name: what travels to the thread that owns the rows. */
 export type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch"> | "watched";
@@ -18,11 +18,11 @@ export interface Port {
 /** The port, over whatever carries it to the rows. */
 export const portOver = ({ run, watch, close }: Port): Ledger => ({
   useTargets: (targets) => run("useTargets", [targets]),
-  want: async (wants) => run("want", [wants.map(packWant)]),
+  record: async (wants) => run("record", [wants.map(packRoutedClaim)]),
   readAlerts: (source, fingerprints) => run("readAlerts", [source, fingerprints]),
   recordReading: (reading) => run("recordReading", [reading]),
   reroute: (routed) => run("reroute", [routed]),
-  claimDue: async (request) => unpackClaimed(await run("claimDue", [request])),
+  leaseDue: async (request) => unpackLeaseBatch(await run("leaseDue", [request])),
   settle: async (reports) => run("settle", [reports.map(packReport)]),
   acknowledge: (incident, by) => run("acknowledge", [incident, by]),
   resolve: (incident, by) => run("resolve", [incident, by]),
@@ -40,13 +40,13 @@ export const portOver = ({ run, watch, close }: Port): Ledger => ({
   replay: (id) => run("replay", [id]),
   charge: (target) => run("charge", [target]),
   unblock: (target, how) => run("unblock", [target, how]),
-  standing: (only) => run("standing", only === undefined ? [] : [only]),
+  targetStatus: (only) => run("targetStatus", only === undefined ? [] : [only]),
   stats: () => run("stats", []),
   probe: () => run("probe", []),
-  remember: (name, text) => run("remember", [name, text]),
-  rememberFirst: (name, text) => run("rememberFirst", [name, text]),
-  recall: (name) => run("recall", [name]),
+  putValue: (name, text) => run("putValue", [name, text]),
+  putValueIfAbsent: (name, text) => run("putValueIfAbsent", [name, text]),
+  getValue: (name) => run("getValue", [name]),
   watch,
-  forget: (beforeMs) => run("forget", [beforeMs]),
+  deleteExpired: (beforeMs) => run("deleteExpired", [beforeMs]),
   [Symbol.asyncDispose]: close,
 });

@@ -10,11 +10,11 @@ import {
 import { placeOfClaim } from "./claim-keys.ts";
 import type { Desk } from "./ledger-context.ts";
 import { adopt, applyRoutes, endMembers } from "./apply-routes.ts";
-import type { PackedClaim, PackedWant } from "./wire-format.ts";
+import type { PackedClaim, PackedRoutedClaim } from "./wire-format.ts";
 import type { AlertRecord } from "./store.ts";
 
 /** Records claims in order of arrival, and what they change at the targets. */
-export function want(desk: Desk, wants: readonly PackedWant[]): Recorded[] {
+export function record(desk: Desk, wants: readonly PackedRoutedClaim[]): Recorded[] {
   const sources = new Set(wants.map(({ claim }) => claim.source));
   const recorded = wants.map((one) => recordOne(desk, one));
   for (const source of sources) {
@@ -25,7 +25,7 @@ export function want(desk: Desk, wants: readonly PackedWant[]): Recorded[] {
   return recorded;
 }
 
-function recordOne(desk: Desk, { claim, routes }: PackedWant): Recorded {
+function recordOne(desk: Desk, { claim, routes }: PackedRoutedClaim): Recorded {
   const { store, nowMs } = desk;
   const { fingerprint } = claim.alert;
   const before = upToDate(desk, store.alert(fingerprint));

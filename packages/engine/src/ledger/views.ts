@@ -6,7 +6,7 @@ import type {
   Incident,
   IncidentView,
   Reason,
-  TargetStanding,
+  TargetStatus,
   TargetTerms,
 } from "@tocsin/core/decisions";
 import { breakerState } from "../admission/breaker.ts";
@@ -103,7 +103,7 @@ function isSilenced({ claims, shown }: AlertRecord): boolean {
   return firing.every(({ source, sender }) => sender === undefined && shown[source]?.suppressed === true);
 }
 
-export const standing = (desk: Desk, only?: "held_back"): TargetStanding[] =>
+export const targetStatus = (desk: Desk, only?: "held_back"): TargetStatus[] =>
   [...desk.targets()].flatMap(({ terms }) => {
     const { gates, nowMs } = desk;
     const block = gates.block(terms.access);

@@ -1,10 +1,10 @@
-import type { Alert, Claim, Claimed, Lease, Report, Route, Want } from "@tocsin/core/decisions";
+import type { Alert, Claim, LeaseBatch, Lease, Report, Route, RoutedClaim } from "@tocsin/core/decisions";
 
 /**
  * What the ledger's port speaks of, as the ledger itself does. Rows keep an alert as JSON: so it is made into JSON once,
  * where it is heard, and read once, where it is told. Between the two it is a text, whatever threads it crosses.
  */
-export interface PackedWant {
+export interface PackedRoutedClaim {
   readonly claim: PackedClaim;
   readonly routes: readonly Route[];
 }
@@ -17,7 +17,7 @@ export interface PackedClaim extends Omit<Claim, "alert"> {
 
 export type PackedLease = Omit<Lease, "sealed">;
 
-export interface PackedClaimed extends Omit<Claimed, "leases"> {
+export interface PackedLeaseBatch extends Omit<LeaseBatch, "leases"> {
   readonly leases: readonly PackedLease[];
   /** By `placeOf`: most leases go to a few. */
   readonly sealed: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface PackedReport extends Omit<Report, "lease"> {
   readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs" | "leaseUntilMs">;
 }
 
-export const packWant = ({ claim, routes }: Want): PackedWant => {
+export const packRoutedClaim = ({ claim, routes }: RoutedClaim): PackedRoutedClaim => {
   const { alert, ...rest } = claim;
   const { fingerprint, startsAtMs } = alert;
   return { claim: { ...rest, alert: { fingerprint, startsAtMs }, content: JSON.stringify(alert) }, routes };
@@ -37,7 +37,7 @@ export const packWant = ({ claim, routes }: Want): PackedWant => {
 /** Two targets may share an endpoint, and still say things differently. */
 export const placeOf = ({ endpoint, target }: Pick<Lease, "endpoint" | "target">): string => `${endpoint} ${target}`;
 
-export function unpackClaimed({ leases, sealed, ...rest }: PackedClaimed): Claimed {
+export function unpackLeaseBatch({ leases, sealed, ...rest }: PackedLeaseBatch): LeaseBatch {
   return {
     ...rest,
     leases: leases.map((lease) => ({ ...lease, sealed: sealed[placeOf(lease)] ?? "" })),

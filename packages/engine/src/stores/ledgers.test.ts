@@ -27,14 +27,14 @@ ledgerContract("SQLite in this thread", {
 
 it("a replica that opens rows which it shares honours the leases of others until they end", async () => {
   const [store, clock] = [new MemoryStore(), new VirtualClock()];
-  const request = { most: 9, concurrency: 9, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
+  const request = { max: 9, concurrency: 9, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
   const one = ledgerOver(store, { clock });
   await one.useTargets([targetTerms("pagerduty")]);
-  await one.want([wanted(firing("a"))]);
-  const [lease] = (await one.claimDue({ ...request, owner: "one" })).leases;
+  await one.record([wanted(firing("a"))]);
+  const [lease] = (await one.leaseDue({ ...request, owner: "one" })).leases;
   const two = ledgerOver(store, { clock });
-  const early = await two.claimDue({ ...request, owner: "two" });
+  const early = await two.leaseDue({ ...request, owner: "two" });
   expect(early).toMatchObject({ leases: [], nextAtMs: lease?.leaseUntilMs });
   await clock.advance(lease?.leaseMs ?? 0);
-  expect((await two.claimDue({ ...request, owner: "two" })).leases).toMatchObject([{ dedupKey: "a" }]);
+  expect((await two.leaseDue({ ...request, owner: "two" })).leases).toMatchObject([{ dedupKey: "a" }]);
 });

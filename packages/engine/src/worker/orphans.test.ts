@@ -85,7 +85,7 @@ class House implements AsyncDisposable {
   }
 
   async say(claim: Claim, how: Parameters<typeof wanted>[1] = {}): Promise<void> {
-    await this.ledger.want([wanted(claim, { severity: "error", ...how, at: this.wants ? ["pagerduty"] : [] })]);
+    await this.ledger.record([wanted(claim, { severity: "error", ...how, at: this.wants ? ["pagerduty"] : [] })]);
     this.#worker?.wake();
     await settled();
   }

@@ -49,7 +49,7 @@ async function start(given: Given) {
     ...(given.observe ? { observe: given.observe } : {}),
   });
   const say = async (claim: ReturnType<typeof firing>, how: Parameters<typeof wanted>[1] = {}) => {
-    await ledger.want([wanted(claim, how)]);
+    await ledger.record([wanted(claim, how)]);
     worker.wake();
     await settled();
   };
@@ -166,7 +166,7 @@ describe("a worker", () => {
     };
     await using ledger = memoryLedger({ clock });
     await ledger.useTargets([targetTerms("pagerduty", { timeoutMs: second })]);
-    await ledger.want([wanted(firing("a")), wanted(firing("b"))]);
+    await ledger.record([wanted(firing("a")), wanted(firing("b"))]);
     const worker = startWorker({ ledger, clock: late, owner: "worker", concurrency: 8, publish });
     await settled();
     const [first] = signals;
@@ -182,8 +182,8 @@ describe("a worker", () => {
     const slowly = (ledger: Ledger, clock: VirtualClock): Partial<Ledger> => {
       let first = true;
       return {
-        claimDue: async (request) => {
-          const claimed = await ledger.claimDue(request);
+        leaseDue: async (request) => {
+          const claimed = await ledger.leaseDue(request);
           if (first && claimed.leases.length > 0) {
             first = false;
             await new Promise<void>((resolve) => clock.after(11 * second, resolve));
@@ -205,9 +205,9 @@ describe("a worker", () => {
   it("sleeps until something is due instead of asking again and again", async () => {
     let asked = 0;
     const count = (ledger: Ledger): Partial<Ledger> => ({
-      claimDue: (request) => {
+      leaseDue: (request) => {
         asked++;
-        return ledger.claimDue(request);
+        return ledger.leaseDue(request);
       },
     });
     await using run = await start({ receiver: inOrder(), between: count });
@@ -231,7 +231,7 @@ describe("a worker", () => {
 describe("urgency", () => {
   it("a critical overtakes a backlog", async () => {
     await using run = await start({ receiver: inOrder([], 100), concurrency: 4 });
-    await run.ledger.want(Array.from({ length: 500 }, (_, n) => wanted(firing(`w${n}`), { severity: "warning" })));
+    await run.ledger.record(Array.from({ length: 500 }, (_, n) => wanted(firing(`w${n}`), { severity: "warning" })));
     run.worker.wake();
     await run.clock.advance(2 * second);
     const before = run.receiver.published.length;
@@ -243,8 +243,8 @@ describe("urgency", () => {
   it("a critical is never slower than an info, idle or busy", async () => {
     for (const backlog of [0, 100]) {
       await using run = await start({ receiver: inOrder([], 10), concurrency: 2 });
-      for (let n = 0; n < backlog; n++) await run.ledger.want([wanted(firing(`w${n}`), { severity: "error" })]);
-      await run.ledger.want([
+      for (let n = 0; n < backlog; n++) await run.ledger.record([wanted(firing(`w${n}`), { severity: "error" })]);
+      await run.ledger.record([
         wanted(firing("info"), { severity: "info" }),
         wanted(firing("critical"), { severity: "critical" }),
       ]);
@@ -273,7 +273,7 @@ describe("a target that hangs", () => {
       receiver: inOrder(({ target }) => (target === "t10" ? accepted : "hang")),
     });
     for (const name of names.slice(0, 10))
-      await run.ledger.want(Array.from({ length: 100 }, (_, n) => wanted(firing(`${name}-${n}`), { at: [name] })));
+      await run.ledger.record(Array.from({ length: 100 }, (_, n) => wanted(firing(`${name}-${n}`), { at: [name] })));
     run.worker.wake();
     await run.clock.advance(3 * second);
     const saidAtMs: number[] = [];
@@ -293,13 +293,13 @@ const refuse = (): never => {
 
 /** A ledger whose operation fails so many times. */
 const failing =
-  (operation: "settle" | "claimDue", times: number) =>
+  (operation: "settle" | "leaseDue", times: number) =>
   (ledger: Ledger): Partial<Ledger> => {
     let left = times;
     const fail = (): boolean => left-- > 0;
     return operation === "settle"
       ? { settle: async (reports) => (fail() ? refuse() : ledger.settle(reports)) }
-      : { claimDue: async (request) => (fail() ? refuse() : ledger.claimDue(request)) };
+      : { leaseDue: async (request) => (fail() ? refuse() : ledger.leaseDue(request)) };
   };
 
 it("what was sent is kept with a dead letter, where the publisher says what that was", async () => {
@@ -331,8 +331,8 @@ describe("when the ledger is unavailable", () => {
   });
 
   it("is asked again every second for what is due", async () => {
-    await using run = await start({ receiver: inOrder(), between: failing("claimDue", 3) });
-    await run.ledger.want([wanted(firing("a"))]);
+    await using run = await start({ receiver: inOrder(), between: failing("leaseDue", 3) });
+    await run.ledger.record([wanted(firing("a"))]);
     await run.clock.advance(10 * second);
     expect(run.receiver.publishedAfterMs).toEqual([3 * second]);
   });
@@ -448,8 +448,8 @@ describe("stopping", () => {
     const run = await start({
       receiver: inOrder(),
       between: (ledger) => ({
-        claimDue: async (request) => {
-          const claimed = await ledger.claimDue(request);
+        leaseDue: async (request) => {
+          const claimed = await ledger.leaseDue(request);
           if (claimed.leases.length > 0) await asked.promise;
           return claimed;
         },
@@ -489,7 +489,7 @@ describe("stopping", () => {
     const run = await start({ receiver: inOrder() });
     await settled();
     await run.worker.stop();
-    await run.ledger.want([wanted(firing("a"))]);
+    await run.ledger.record([wanted(firing("a"))]);
     run.worker.wake();
     await run.clock.advance(minute);
     expect(run.receiver.said).toEqual([]);

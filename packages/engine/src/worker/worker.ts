@@ -120,11 +120,11 @@ export function startWorker(options: WorkerOptions): Worker {
     }
   }
 
-  async function claim(most: number): Promise<void> {
+  async function claim(max: number): Promise<void> {
     cancelSleep?.();
     const claimedAtMs = clock.monotonic();
     const ahead = { targets: pace.quick(), factor: aheadFactor };
-    const claimed = await ledger.claimDue({ owner, most, concurrency, ahead, leaseMarginMs });
+    const claimed = await ledger.leaseDue({ owner, max, concurrency, ahead, leaseMarginMs });
     for (const target of claimed.limited) if (!limited.has(target)) observe?.limited?.(target);
     limited = new Set(claimed.limited);
     for (const lease of claimed.leases) hand.add({ lease, claimedAtMs });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Alert, Telling } from "@tocsin/core";
+import type { Alert, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { alertmanagerTargetOf } from "../../test/alertmanager.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
@@ -11,7 +11,7 @@ const second = 1_000;
 const startsAtMs = disk.startsAtMs;
 const nowMs = startsAtMs + 600 * second;
 const transport = new Transport();
-const render = (telling: Partial<Telling>, target = alertmanagerTargetOf()) =>
+const render = (telling: Partial<Notification>, target = alertmanagerTargetOf()) =>
   alertmanagerPublisher(target, { transport, version: "0", now: () => nowMs }).render(tellingOf(telling));
 
 const hostile: Alert = {
@@ -30,7 +30,7 @@ const hostile: Alert = {
   generatorURL: "https://prometheus.example.com/%zz",
 };
 
-const times = (alert: Partial<Alert>, action: Telling["action"]) => {
+const times = (alert: Partial<Alert>, action: Notification["action"]) => {
   const { startsAt, endsAt } = formatAlert(tellingOf({ action, alert: { ...disk, ...alert } }), nowMs);
   return [startsAt, endsAt].map((text) => (Date.parse(text) - nowMs) / second);
 };
@@ -38,7 +38,7 @@ const times = (alert: Partial<Alert>, action: Telling["action"]) => {
 const labelsOf = (labels: Alert["labels"]) => formatAlert(tellingOf({ alert: { ...disk, labels } }), nowMs).labels;
 
 describe("an alert for an Alertmanager", () => {
-  test.each<[string, Partial<Telling>]>([
+  test.each<[string, Partial<Notification>]>([
     ["firing", {}],
     ["acknowledged", { action: "acknowledge" }],
     ["resolved", { action: "resolve", firing: 0 }],

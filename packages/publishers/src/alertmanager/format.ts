@@ -1,4 +1,4 @@
-import { type Alert, alertName, isoTime, type Telling } from "@tocsin/core";
+import { type Alert, alertName, isoTime, type Notification } from "@tocsin/core";
 import { namesOf } from "./names.ts";
 
 /** One alert as `POST /api/v2/alerts` takes it: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
@@ -20,7 +20,7 @@ export const believedForMs = 24 * 3_600_000;
 const endedAgoMs = 60_000;
 
 /** What an Alertmanager is told. Its identity is the label set, so that nothing is added to it. */
-export function formatAlert({ action, alert }: Telling, nowMs: number): PostedAlert {
+export function formatAlert({ action, alert }: Notification, nowMs: number): PostedAlert {
   const generatorURL = generatorOf(alert);
   // It knows no acknowledgement: what is acknowledged fires.
   const fires = action === "trigger" || action === "acknowledge";

@@ -1,4 +1,4 @@
-import type { Telling } from "@tocsin/core";
+import type { Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
@@ -54,7 +54,7 @@ describe("Alertmanager's publisher", () => {
     await using simulator = new Simulator({ clock: { now: () => now } });
     const { url } = await simulator.listen();
     const publisher = alertmanagerPublisher(alertmanagerTargetOf({ url }), { ...options, now: () => now });
-    const tell = (telling: Partial<Telling>) => publisher.publish(tellingOf(telling), signal);
+    const tell = (telling: Partial<Notification>) => publisher.publish(tellingOf(telling), signal);
     const story = () => simulator.incidents().map(({ status, events }) => [status, events.length]);
     expect(await tell({})).toMatchObject({ kind: "accepted", receipt: "HTTP 200" });
     now += 4 * 3_600_000;

@@ -1,4 +1,4 @@
-import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import { plainOutcome } from "../shared/classify-status.ts";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf, headersOf } from "../shared/request-headers.ts";
@@ -16,13 +16,13 @@ export function alertmanagerPublisher(
   const headers = headersOf(endpoint, version);
   const redactor = endpointRedactor(endpoint);
   const sender = redactor.sender(transport);
-  const alertsOf = (telling: Telling) => [formatAlert(telling, now())];
+  const alertsOf = (telling: Notification) => [formatAlert(telling, now())];
 
   return {
     // The end of what does not fire makes nobody hear of it.
     traits: { dropsUnknownResolves: true, acknowledges: false, forgetsAfterMs: believedForMs },
 
-    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+    async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
       // Nobody asks for it: there is no key, and what has no end must not be posted.
       if (telling.action === "check" || telling.action === "change") return noSuchEvent;
       const body = JSON.stringify(alertsOf(telling));
@@ -30,7 +30,7 @@ export function alertmanagerPublisher(
       return redactor.outcome(plainOutcome(reply, now(), wordsOf));
     },
 
-    render(telling: Telling): unknown {
+    render(telling: Notification): unknown {
       return redactor.json(alertsOf(telling));
     },
 

@@ -27,7 +27,7 @@ function locate(given: GivenAddress): Located {
   const url = plainUrl(given, (issue) => issues.push(issue));
   // A query would be shown nowhere and sent everywhere; the API takes none.
   if (url?.search) issues.push({ path: "url", message: "must not have a query; put credentials into headers" });
-  const grouped = (given.own["group_by"] as readonly string[]).length > 0;
+  const grouped = (given.typeOptions["group_by"] as readonly string[]).length > 0;
   if (grouped)
     warnings.push({
       path: "group_by",
@@ -38,7 +38,7 @@ function locate(given: GivenAddress): Located {
     credential: null,
     degraded: false,
     headers: plainHeaders(given),
-    own: { ...plainOwn(given) },
+    typeOptions: { ...plainOwn(given) },
     issues,
     warnings,
   };

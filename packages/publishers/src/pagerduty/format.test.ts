@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Alert, Telling } from "@tocsin/core";
+import type { Alert, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
@@ -8,7 +8,7 @@ import { disk, endpoint, routingKey, targetOf, tellingOf } from "../../test/page
 import { pagerdutyPublisher } from "./index.ts";
 
 const transport = new Transport();
-const render = (telling: Partial<Telling>, target = endpoint) =>
+const render = (telling: Partial<Notification>, target = endpoint) =>
   pagerdutyPublisher(target, { transport, version: "0" }).render(tellingOf(telling)) as Rendered;
 
 interface Rendered {
@@ -49,7 +49,7 @@ const hostile: Alert = {
 
 describe("PagerDuty's event", () => {
   // Reviewed like code; `vitest run -u` writes them again.
-  test.each<[string, Partial<Telling>]>([
+  test.each<[string, Partial<Notification>]>([
     ["firing", { incidentUrl: "https://tocsin.example.com/incidents/7", sender: "prometheus-a" }],
     ["resolved", { action: "resolve" }],
     ["acknowledged", { action: "acknowledge" }],
@@ -84,7 +84,7 @@ describe("PagerDuty's event", () => {
     expect(simulator.requests()).toHaveLength(8);
   });
 
-  test.each<[string, Partial<Alert>, Partial<Telling>, string]>([
+  test.each<[string, Partial<Alert>, Partial<Notification>, string]>([
     ["the instance", {}, {}, "db-1:9100"],
     ["the next label that says something", { labels: { instance: " ", host: "h", job: "j" } }, {}, "h"],
     ["the job", { labels: { job: "j" } }, {}, "j"],

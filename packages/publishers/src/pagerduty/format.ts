@@ -6,7 +6,7 @@ import {
   isoTime,
   type Labels,
   TemplateContext,
-  type Telling,
+  type Notification,
 } from "@tocsin/core";
 import type { AlertEvent, ChangeEvent, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
 import { linksOf } from "../shared/links.ts";
@@ -21,7 +21,7 @@ export type Wording = Pick<Endpoint, "metadata" | "template">;
 const client = "Tocsin";
 
 /** What a target is told, in PagerDuty's words. Acknowledge and resolve are their three fields and no more. */
-export function formatEvent(telling: Telling, wording: Wording): KeylessEvent {
+export function formatEvent(telling: Notification, wording: Wording): KeylessEvent {
   const { action, dedupKey } = telling;
   switch (action) {
     case "trigger":
@@ -36,7 +36,7 @@ export function formatEvent(telling: Telling, wording: Wording): KeylessEvent {
   }
 }
 
-function trigger(telling: Telling, wording: Wording): Keyless<TriggerEvent> {
+function trigger(telling: Notification, wording: Wording): Keyless<TriggerEvent> {
   const images = imagesOf(telling.alert);
   const links = linksOf(telling, wording.metadata);
   return {
@@ -51,13 +51,13 @@ function trigger(telling: Telling, wording: Wording): Keyless<TriggerEvent> {
 }
 
 /** Change events have no component, group, class and severity. */
-function change(telling: Telling, wording: Wording): Keyless<ChangeEvent> {
+function change(telling: Notification, wording: Wording): Keyless<ChangeEvent> {
   const { summary, source, timestamp, custom_details } = payloadOf(telling, wording);
   const links = linksOf(telling, wording.metadata);
   return { payload: { summary, source, timestamp, custom_details }, ...(links.length > 0 && { links }) };
 }
 
-function payloadOf(telling: Telling, { metadata, template }: Wording): Payload {
+function payloadOf(telling: Notification, { metadata, template }: Wording): Payload {
   const { alert, severity } = telling;
   const { labels } = alert;
   const startsAt = isoTime(alert.startsAtMs);
@@ -77,7 +77,7 @@ function payloadOf(telling: Telling, { metadata, template }: Wording): Payload {
 }
 
 function detailsOf(
-  { alert, firing, endsAtMs }: Telling,
+  { alert, firing, endsAtMs }: Notification,
   startsAt: string | undefined,
   metadata: Wording["metadata"],
 ): Record<string, unknown> {
@@ -102,7 +102,7 @@ function firstOf(labels: Labels, names: readonly string[]): string | undefined {
 }
 
 /** Who sent it stands in for the source of an alert that names none. */
-function senderOf({ sender, alert }: Telling): string {
+function senderOf({ sender, alert }: Notification): string {
   return [sender, URL.parse(alert.generatorURL ?? "")?.host].find((text) => text && !isBlank(text)) ?? "unknown";
 }
 

@@ -1,4 +1,4 @@
-import { route, type Telling } from "@tocsin/core";
+import { route, type Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -38,7 +38,7 @@ test("whatever an alert holds, the event is one that PagerDuty takes, and its re
         for (const decision of route(alert, targets)) {
           if (!decision.tell) throw new Error("told nobody");
           const publisher = publishers.get(decision.target)!;
-          const telling: Telling = tellingOf({ ...decision, alert, action, incidentUrl, sender: incidentUrl });
+          const telling: Notification = tellingOf({ ...decision, alert, action, incidentUrl, sender: incidentUrl });
           const outcome = await publisher.publish(telling, signal);
           expect({ outcome: outcome.kind, refused: simulator.refused() }).toEqual({ outcome: "accepted", refused: [] });
           expect((await publisher.publish({ ...telling, action: "resolve" }, signal)).kind).toBe("accepted");

@@ -1,4 +1,4 @@
-import { type EventAction, Secret, type Telling } from "@tocsin/core";
+import { type EventAction, Secret, type Notification } from "@tocsin/core";
 import { type Act, answer, publisherContract, type Received, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
@@ -33,7 +33,7 @@ publisherContract("PagerDuty behind a proxy that adds the key", {
 
 /** Publishes once at a receiver whose URL goes on with `path`; gives back the outcome and what arrived. */
 async function publish(
-  telling: Partial<Telling>,
+  telling: Partial<Notification>,
   { path = "", act = accepted, target = {} }: { path?: string; act?: Act; target?: object } = {},
 ) {
   await using receiver = await ScriptedReceiver.open(act);

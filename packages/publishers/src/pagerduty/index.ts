@@ -1,4 +1,4 @@
-import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import { enqueueUrl, fitEvent } from "@tocsin/pagerduty";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf, headersOf } from "../shared/request-headers.ts";
@@ -27,14 +27,14 @@ export function pagerdutyPublisher(
     // An acknowledge or resolve of an unknown key is dropped, still with 202: reference §8.
     traits: { dropsUnknownResolves: true, acknowledges: true },
 
-    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+    async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
       const { body } = fit(formatEvent(telling, endpoint), credential?.reveal());
       const address = telling.action === "change" ? changes : alerts;
       const reply = await sender.post({ address, headers, body, signal });
       return redactor.outcome(classify(reply, { degraded, nowMs: now() }));
     },
 
-    render(telling: Telling): unknown {
+    render(telling: Notification): unknown {
       return redactor.json(JSON.parse(fit(formatEvent(telling, endpoint), undefined).body));
     },
 

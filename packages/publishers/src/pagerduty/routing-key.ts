@@ -26,7 +26,7 @@ export function findRoutingKey(given: GivenAddress, isPagerDuty: boolean): Found
 
   if (keyHeader) return check(keyHeader[1], `headers.${keyHeader[0]}`, headers);
   if (bearer && isBearerOurs) return check(bearer, `headers.${authorization[0]}`, headers);
-  const own = given.secret(given.own["routing_key"], "routing_key") ?? given.beside("routing_key");
+  const own = given.secret(given.typeOptions["routing_key"], "routing_key") ?? given.siblingEntry("routing_key");
   return own ? check(own, "routing_key", headers) : { key: undefined, headers, issues: [] };
 }
 

@@ -34,7 +34,7 @@ Without \`url\` and \`region\` it is the US region. Plain http reaches only this
 function locate(given: GivenAddress): Located {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
-  const region = given.own["region"] as Region | undefined;
+  const region = given.typeOptions["region"] as Region | undefined;
   const url = given.url ?? new URL(eventsUrl({ region }));
   const isPagerDuty = /(^|\.)pagerduty\.com\.?$/.test(url.hostname);
   if (given.url && region) issues.push({ path: "region", message: "says the same as url; use one of them" });

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Alert, Telling } from "@tocsin/core";
+import type { Alert, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
@@ -16,11 +16,11 @@ const target = rootlyTargetOf({
   metadata: { environment: "production", runbook_base_url: "https://runbooks.example.com" },
 });
 const transport = new Transport();
-const render = (telling: Partial<Telling>, at = target) =>
+const render = (telling: Partial<Notification>, at = target) =>
   rootlyPublisher(at, { transport, version: "0" }).render(tellingOf(telling));
 const alertOf = (more: Partial<Alert>): { alert: Alert } => ({ alert: { ...disk, annotations: {}, ...more } });
 
-const hostile: Partial<Telling> = {
+const hostile: Partial<Notification> = {
   dedupKey: "\u0000 ",
   summary: "lone \udc00 surrogate\u0000",
   alert: {
@@ -56,7 +56,7 @@ const golden = () =>
 
 describe("Rootly's alert", () => {
   // Reviewed like code; `vitest run -u` writes them again.
-  test.each<[string, Partial<Telling>]>([
+  test.each<[string, Partial<Notification>]>([
     ["firing", { incidentUrl: "https://tocsin.example.com/api/v1/incidents/7" }],
     ["resolved", { action: "resolve" }],
     ["acknowledged", { action: "acknowledge" }],
@@ -117,7 +117,7 @@ describe("Rootly's alert", () => {
     });
   });
 
-  test.each<[string, Partial<Telling>, string | undefined]>([
+  test.each<[string, Partial<Notification>, string | undefined]>([
     ["the incident's page", { incidentUrl: "https://tocsin.example.com/7" }, "https://tocsin.example.com/7"],
     ["where it was generated", {}, "https://prometheus.example.com/graph?g0.expr=disk"],
     ["nothing", alertOf({ generatorURL: "x" }), undefined],

@@ -6,7 +6,7 @@ import {
   type Labels,
   type Severity,
   TemplateContext,
-  type Telling,
+  type Notification,
 } from "@tocsin/core";
 import { type Link, webLinksOf } from "../shared/links.ts";
 import { deduplicationKey } from "./dedup-key.ts";
@@ -29,14 +29,14 @@ export interface NewAlert {
 }
 
 /** What an alert depends on besides what it tells. */
-export type Wording = Pick<Endpoint, "metadata" | "template" | "own">;
+export type Wording = Pick<Endpoint, "metadata" | "template" | "typeOptions">;
 
 /** Rootly names no limits. These leave any alert readable, and a list of many short enough to be read. */
 const most = { summary: 1_024, description: 10_000, entries: 64, name: 255, value: 1_024 };
 
-export function newAlert(telling: Telling, wording: Wording): NewAlert {
+export function newAlert(telling: Notification, wording: Wording): NewAlert {
   const { alert, severity, summary, firing } = telling;
-  const { notification_targets, alert_urgency_ids, service_ids, group_ids, environment_ids } = wording.own;
+  const { notification_targets, alert_urgency_ids, service_ids, group_ids, environment_ids } = wording.typeOptions;
   const urgency = (alert_urgency_ids as Partial<Record<Severity, string>> | undefined)?.[severity];
   const key = deduplicationKey(telling.dedupKey);
   const { metadata, template } = wording;

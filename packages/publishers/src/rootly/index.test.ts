@@ -1,4 +1,4 @@
-import { Secret, type Telling } from "@tocsin/core";
+import { Secret, type Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ publisherContract("Rootly", {
 const lines = (receiver: ScriptedReceiver) => receiver.requests.map(({ head }) => head.split(" HTTP/")[0]);
 const list = "GET /v1/alerts?filter%5Bstatus%5D%5Bnot_eq%5D=resolved&filter%5Bsource%5D%5Beq%5D=api&page%5Bsize%5D=50";
 const page = (alerts: object[], meta: object = {}) => answer(200, JSON.stringify({ data: alerts, meta }));
-const end = (more: Partial<Telling> = {}) => tellingOf({ action: "resolve", ...more });
+const end = (more: Partial<Notification> = {}) => tellingOf({ action: "resolve", ...more });
 const key = tellingOf().dedupKey;
 
 describe("Rootly's publisher", () => {

@@ -1,4 +1,4 @@
-import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { endpointRedactor } from "../redact.ts";
 import type { Reply } from "../transport.ts";
@@ -35,7 +35,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
    * Opens an alert. One of this key that is open already is not changed by that: where it shows another severity than is told
    * now, it is updated.
    */
-  async function create(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+  async function create(telling: Notification, signal: AbortSignal): Promise<Outcome> {
     const alert = newAlert(telling, endpoint);
     const reply = await api.create(document(alert), signal);
     const outcome = classify(reply, now());
@@ -49,7 +49,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
   }
 
   /** Moves the alert of this key. Where Rootly took two for what is one here, both. */
-  async function move(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+  async function move(telling: Notification, signal: AbortSignal): Promise<Outcome> {
     const key = deduplicationKey(telling.dedupKey);
     const known = ids.get(key);
     if (known !== undefined) {
@@ -68,10 +68,10 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
     return outcome;
   }
 
-  const to = (action: Telling["action"], id: string, signal: AbortSignal) =>
+  const to = (action: Notification["action"], id: string, signal: AbortSignal) =>
     action === "resolve" ? api.resolve(id, resolution, signal) : api.acknowledge(id, signal);
 
-  function moved({ action, dedupKey }: Telling, reply: Reply): Outcome {
+  function moved({ action, dedupKey }: Notification, reply: Reply): Outcome {
     // What nobody was paged for cannot be acknowledged, and what is over need not be.
     if (action === "acknowledge" && reply.kind === "answered" && reply.status === 400)
       return { kind: "accepted", receipt: "nobody is paged by this alert, so there is nothing to acknowledge" };
@@ -80,7 +80,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
     return outcome;
   }
 
-  async function publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+  async function publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
     switch (telling.action) {
       case "trigger":
         return create(telling, signal);
@@ -112,7 +112,7 @@ const document = (attributes: object) => ({ data: { type: "alerts", attributes }
 
 const resolution = document({ resolution_message: "Its source says that it is over." });
 
-function rendered(telling: Telling, endpoint: Endpoint): unknown {
+function rendered(telling: Notification, endpoint: Endpoint): unknown {
   if (telling.action === "trigger") return document(newAlert(telling, endpoint));
   const deduplication_key = deduplicationKey(telling.dedupKey);
   return telling.action === "resolve"

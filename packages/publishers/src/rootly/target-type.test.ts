@@ -46,7 +46,7 @@ describe("a Rootly target", () => {
     };
     const target = parsed({ api_key: apiKey, ...own });
     expect(target).toMatchObject({ own, rateLimit: { limit: 50, perMs: 60_000 }, takesChanges: false });
-    expect(parsed({ api_key: apiKey }).own).toEqual({});
+    expect(parsed({ api_key: apiKey }).typeOptions).toEqual({});
   });
 
   test.each<[string, object, string]>([

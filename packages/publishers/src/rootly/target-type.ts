@@ -54,12 +54,19 @@ function locate(given: GivenAddress): Located {
   if (!credential) issues.push({ path: "api_key", message: "required: an API key of Rootly" });
   else if (/\s/.test(credential.reveal())) issues.push({ path: "api_key", message: "must not have blanks in it" });
   const base = `${url.origin}${url.pathname}`.replace(/\/(v1(\/alerts)?\/?)?$/, "");
-  const own = Object.fromEntries(owned.flatMap((key) => (given.own[key] === undefined ? [] : [[key, given.own[key]]])));
-  return { url: base, credential, degraded: false, headers, own, issues, warnings: [] };
+  const own = Object.fromEntries(
+    owned.flatMap((key) => (given.typeOptions[key] === undefined ? [] : [[key, given.typeOptions[key]]])),
+  );
+  return { url: base, credential, degraded: false, headers, typeOptions: own, issues, warnings: [] };
 }
 
 /** The one place that decides which key a target has. */
-function findKey({ headers, own, secret, beside }: GivenAddress): Pick<Located, "credential" | "headers"> {
+function findKey({
+  headers,
+  typeOptions: own,
+  secret,
+  siblingEntry: beside,
+}: GivenAddress): Pick<Located, "credential" | "headers"> {
   const entries = Object.entries(headers);
   const authorization = entries.find(([name]) => name.toLowerCase() === "authorization");
   const credential = authorization

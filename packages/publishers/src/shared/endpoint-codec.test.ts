@@ -43,7 +43,7 @@ test("signing secrets are sealed too", () => {
 });
 
 test("what only its type knows outlives the target", () => {
-  const target: Endpoint = { ...targetOf({}), own: { channel: "C1" } };
+  const target: Endpoint = { ...targetOf({}), typeOptions: { channel: "C1" } };
   expect(JSON.parse(sealable(target))).toMatchObject({ own: { channel: "C1" } });
 });
 

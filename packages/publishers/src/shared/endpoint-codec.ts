@@ -24,8 +24,19 @@ interface Sealed {
  * credential in clear: encrypt it before it is kept.
  */
 export function sealable(endpoint: Endpoint): string {
-  const { name, type, url, credential, degraded, headers, signingSecrets, own, timeoutMs, metadata, template } =
-    endpoint;
+  const {
+    name,
+    type,
+    url,
+    credential,
+    degraded,
+    headers,
+    signingSecrets,
+    typeOptions: own,
+    timeoutMs,
+    metadata,
+    template,
+  } = endpoint;
   const { fromSecret } = endpoint;
   const sealed: Sealed = {
     name,
@@ -49,7 +60,7 @@ export function publisherFromSealed(json: string, options: PublisherOptions): Pu
   const { credential, headers, signingSecrets, template, own = {}, ...rest } = JSON.parse(json) as Sealed;
   const endpoint: Endpoint = {
     ...rest,
-    own,
+    typeOptions: own,
     credential: credential === null ? null : new Secret(credential),
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, new Secret(value)])),
     ...(signingSecrets && { signingSecrets: signingSecrets.map((secret) => new Secret(secret)) }),

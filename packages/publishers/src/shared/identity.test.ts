@@ -174,5 +174,5 @@ test("identities of targets with a key of their own are those of earlier version
 test("what only its type knows makes an endpoint another one", () => {
   const target = { ...targetOf({ type: "pagerduty", routing_key: key }), credential: new Secret(key) };
   const channels = [{}, { channel: "C1" }, { channel: "C2" }];
-  expect(new Set(channels.map((own) => endpointIdentity({ ...target, own }))).size).toBe(3);
+  expect(new Set(channels.map((own) => endpointIdentity({ ...target, typeOptions: own }))).size).toBe(3);
 });

@@ -9,7 +9,7 @@ import type { Endpoint } from "@tocsin/core";
  * Where incidents are, so that all events of one go to the same place: type, URL, credential, and what its type knows besides,
  * such as a channel. Headers and signing secrets say who speaks and are rotated while incidents are open.
  */
-export function endpointIdentity({ type, url, credential, own }: Endpoint): string {
+export function endpointIdentity({ type, url, credential, typeOptions: own }: Endpoint): string {
   const besides = Object.keys(own).length > 0 ? [own] : [];
   return JSON.stringify([type, url, credential?.reveal() ?? null, ...besides]);
 }

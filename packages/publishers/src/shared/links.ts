@@ -1,4 +1,4 @@
-import { type Alert, alertName, type Endpoint, type Telling } from "@tocsin/core";
+import { type Alert, alertName, type Endpoint, type Notification } from "@tocsin/core";
 
 export interface Link {
   readonly href: string;
@@ -6,7 +6,7 @@ export interface Link {
 }
 
 /** The pages that help the person who was woken, each once, as the alert has them: some may be no web address at all. */
-export function linksOf({ alert, incidentUrl }: Telling, metadata: Endpoint["metadata"]): Link[] {
+export function linksOf({ alert, incidentUrl }: Notification, metadata: Endpoint["metadata"]): Link[] {
   const { annotations } = alert;
   const links: [text: string, href: string | undefined][] = [
     ["Grafana", annotations["grafana_url"]],
@@ -25,7 +25,7 @@ export function linksOf({ alert, incidentUrl }: Telling, metadata: Endpoint["met
 }
 
 /** Those that are web addresses, spelled so that no receiver can misread them. */
-export function webLinksOf(telling: Telling, metadata: Endpoint["metadata"]): Link[] {
+export function webLinksOf(telling: Notification, metadata: Endpoint["metadata"]): Link[] {
   return linksOf(telling, metadata).flatMap(({ text, href }) => {
     const url = URL.parse(href);
     return url && /^https?:$/.test(url.protocol) && url.href.length <= longestUrl ? [{ text, href: url.href }] : [];

@@ -1,4 +1,4 @@
-import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf, headersOf } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../redact.ts";
@@ -17,7 +17,7 @@ export function slackPublisher(
   endpoint: Endpoint,
   { transport, version, slackHosts, now = Date.now }: PublisherSurroundings,
 ): Publisher {
-  const { url, own } = endpoint;
+  const { url, typeOptions: own } = endpoint;
   const atSlack = isSlackHost(new URL(url), slackHosts);
   const credential = endpoint.credential?.reveal() ?? "";
   const bot = typeof own["channel"] === "string" ? { channel: own["channel"] } : undefined;
@@ -26,14 +26,14 @@ export function slackPublisher(
   // Who has the last part of a webhook's path has nearly all of it.
   const redactor = endpointRedactor(endpoint, bot ? [] : credential.split("/").slice(-1));
   const sender = redactor.sender(transport);
-  const bodyOf = (telling: Telling) => ({ ...bot, ...messageOf(telling, endpoint) });
+  const bodyOf = (telling: Notification) => ({ ...bot, ...messageOf(telling, endpoint) });
   const plainly = new Plainly();
 
   return {
     // A channel forgets nothing and knows nothing: an end without its beginning would puzzle its readers.
     traits: { dropsUnknownResolves: false, acknowledges: true, stateless: true },
 
-    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+    async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
       if (telling.action === "check") return unasked;
       const { blocks, ...plain } = bodyOf(telling);
       const asText = plainly.take(telling.eventId);
@@ -45,7 +45,7 @@ export function slackPublisher(
       return redactor.outcome({ ...outcome, kind: "retry", detail: `${outcome.detail}; again as text alone` });
     },
 
-    render: (telling: Telling): unknown => redactor.json(bodyOf(telling)),
+    render: (telling: Notification): unknown => redactor.json(bodyOf(telling)),
 
     async [Symbol.asyncDispose]() {},
   };

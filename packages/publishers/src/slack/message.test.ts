@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Alert, Telling } from "@tocsin/core";
+import type { Alert, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { Transport } from "../transport.ts";
@@ -16,11 +16,11 @@ const metadata = {
 };
 const target = slackTargetOf({ webhook_url: `https://hooks.slack.com${webhookPath}`, metadata });
 const transport = new Transport();
-const render = (telling: Partial<Telling>, at = target) =>
+const render = (telling: Partial<Notification>, at = target) =>
   slackPublisher(at, { transport, version: "0" }).render(tellingOf(telling)) as Message;
 const alertOf = (more: Partial<Alert>): { alert: Alert } => ({ alert: { ...disk, annotations: {}, ...more } });
 
-const hostile: Partial<Telling> = {
+const hostile: Partial<Notification> = {
   summary: "<!channel> lone \udc00 surrogate & *bold*",
   alert: {
     fingerprint: "\ud800".repeat(3),
@@ -46,7 +46,7 @@ const hostile: Partial<Telling> = {
 
 describe("Slack's message", () => {
   // Reviewed like code; `vitest run -u` writes them again.
-  test.each<[string, Partial<Telling>]>([
+  test.each<[string, Partial<Notification>]>([
     ["firing", { incidentUrl: "https://tocsin.example.com/api/v1/incidents/7" }],
     ["resolved", { action: "resolve", firing: 0, incidentUrl: "https://tocsin.example.com/api/v1/incidents/7" }],
     ["acknowledged", { action: "acknowledge" }],

@@ -1,4 +1,4 @@
-import { type Endpoint, isBlank, type Labels, type Severity, TemplateContext, type Telling } from "@tocsin/core";
+import { type Endpoint, isBlank, type Labels, type Severity, TemplateContext, type Notification } from "@tocsin/core";
 import { webLinksOf } from "../shared/links.ts";
 import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
 
@@ -32,7 +32,7 @@ const most = { summary: 1_100, text: 3_000, fields: 10, fieldName: 100, fieldVal
 const icons: Readonly<Record<Severity, string>> = { critical: "🔴", error: "🟠", warning: "🟡", info: "🔵" };
 
 /** What a channel is told. Pictures are links: Slack refuses a whole message whose picture it cannot fetch. */
-export function messageOf(telling: Telling, wording: Wording): Message {
+export function messageOf(telling: Notification, wording: Wording): Message {
   const { action, severity, summary, firing } = telling;
   const [icon, word] = headOf(action, severity);
   const title = isBlank(summary) ? "alert" : fittedLine(summary, most.summary);
@@ -51,7 +51,7 @@ export function messageOf(telling: Telling, wording: Wording): Message {
   };
 }
 
-function headOf(action: Telling["action"], severity: Severity): [icon: string, word: string] {
+function headOf(action: Notification["action"], severity: Severity): [icon: string, word: string] {
   switch (action) {
     case "trigger":
     case "check":
@@ -69,7 +69,7 @@ const mrkdwn = (text: string): Text => ({ type: "mrkdwn", text, verbatim: true }
 const section = (text: string): Block => ({ type: "section", text: mrkdwn(text) });
 
 /** Unless the headline says it already. */
-function description({ alert, summary }: Telling): Block[] {
+function description({ alert, summary }: Notification): Block[] {
   const text = alert.annotations["description"]?.trim() ?? "";
   return isBlank(text) || text === summary.trim() ? [] : [section(fitted(text, most.text))];
 }
@@ -79,7 +79,7 @@ const telltale = "alertname cluster namespace service job instance node host pod
 /** The headline and the target say these. */
 const unsaid = new Set(["severity", "change_event", "severity_threshold", "runbook_base_url"]);
 
-function fields({ alert, severity }: Telling, { metadata, template }: Wording): Block[] {
+function fields({ alert, severity }: Notification, { metadata, template }: Wording): Block[] {
   const own = template.customDetails(new TemplateContext(alert, severity, metadata));
   const rows = [...entriesOf(own), ...labelsOf(alert.labels), ...entriesOf(metadata)];
   // The first of a name is the one that was asked for.
@@ -111,7 +111,7 @@ function labelsOf(labels: Labels): [name: string, value: string][] {
 const entriesOf = (details: Readonly<Record<string, unknown>>): [name: string, value: string][] =>
   Object.entries(details).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
 
-function links(telling: Telling, { metadata }: Wording): Block[] {
+function links(telling: Notification, { metadata }: Wording): Block[] {
   const all = webLinksOf(telling, metadata).map(({ href, text }) => link(href, text));
   const kept: string[] = [];
   // Escaping lengthens some.
@@ -119,7 +119,7 @@ function links(telling: Telling, { metadata }: Wording): Block[] {
   return kept.length === 0 ? [] : [section(kept.join(" · "))];
 }
 
-function context({ action, alert, severity }: Telling): Block {
+function context({ action, alert, severity }: Notification): Block {
   const since = date(alert.startsAtMs);
   const parts = [
     action === "resolve" ? `was ${severity}` : undefined,

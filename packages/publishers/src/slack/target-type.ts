@@ -28,10 +28,10 @@ a channel; targets that share a bot's token share it.`,
 };
 
 function locate(given: GivenAddress): Located {
-  const { own, headers } = given;
+  const { typeOptions: own, headers } = given;
   const issues: Issue[] = [];
   const webhook = webhookOf(given);
-  const token = given.secret(own["bot_token"], "bot_token") ?? given.beside("bot_token");
+  const token = given.secret(own["bot_token"], "bot_token") ?? given.siblingEntry("bot_token");
   const channel = own["channel"] as string | undefined;
   const rest = { degraded: false, takesChanges: true, headers, issues, warnings: [] };
   const complain = (path: string, message: string) => void issues.push({ path, message });
@@ -49,11 +49,16 @@ function locate(given: GivenAddress): Located {
   } else {
     complain("webhook_url", "required: the URL of an incoming webhook; or bot_token and channel");
   }
-  return { ...rest, url: apiOf(given.url), credential: token ?? null, own: { channel } };
+  return { ...rest, url: apiOf(given.url), credential: token ?? null, typeOptions: { channel } };
 }
 
 /** Wherever it stands; a `url` whose path is one of a webhook is one. */
-function webhookOf({ own, url, secret, beside }: GivenAddress): { path: string; secret: Secret } | undefined {
+function webhookOf({
+  typeOptions: own,
+  url,
+  secret,
+  siblingEntry: beside,
+}: GivenAddress): { path: string; secret: Secret } | undefined {
   const found = secret(own["webhook_url"], "webhook_url") ?? beside("webhook_url");
   if (found) return { path: "webhook_url", secret: found };
   return url?.pathname.startsWith("/services/") ? { path: "url", secret: new Secret(url.href) } : undefined;

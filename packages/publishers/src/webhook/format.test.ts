@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Alert, Telling } from "@tocsin/core";
+import type { Alert, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { webhookTargetOf } from "../../test/webhook.ts";
@@ -11,7 +11,7 @@ const transport = new Transport();
 const target = webhookTargetOf({
   metadata: { environment: "production", runbook_base_url: "https://runbooks.example.com" },
 });
-const render = (telling: Partial<Telling>, of = target) =>
+const render = (telling: Partial<Notification>, of = target) =>
   webhookPublisher(of, { transport, version: "0" }).render(tellingOf(telling));
 const alertOf = (more: Partial<Alert>): { alert: Alert } => ({ alert: { ...disk, annotations: {}, ...more } });
 
@@ -38,7 +38,7 @@ const words = {
 };
 
 describe("a webhook's event", () => {
-  test.each<[string, Partial<Telling>, object?]>([
+  test.each<[string, Partial<Notification>, object?]>([
     ["firing", { incidentUrl: "https://tocsin.example.com/incidents/7" }],
     ["acknowledged", { action: "acknowledge" }],
     ["resolved", { action: "resolve", firing: 0, endsAtMs: Date.UTC(2026, 10, 23, 3, 20) }],

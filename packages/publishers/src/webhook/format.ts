@@ -5,7 +5,7 @@ import {
   type EventAction,
   isoTime,
   TemplateContext,
-  type Telling,
+  type Notification,
 } from "@tocsin/core";
 import { type Link, webLinksOf } from "../shared/links.ts";
 import { wellFormed } from "./well-formed.ts";
@@ -54,7 +54,7 @@ const statuses = { trigger: "firing", acknowledge: "acknowledged", resolve: "res
 
 /** Pure: the same for all attempts of an event whose content did not change. */
 export function formatEvent(
-  telling: Telling,
+  telling: Notification,
   endpoint: Pick<Endpoint, "name" | "metadata" | "template">,
 ): WebhookEvent {
   const { metadata, template } = endpoint;

@@ -1,4 +1,4 @@
-import type { Telling } from "@tocsin/core";
+import type { Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { Webhook } from "standardwebhooks";
@@ -149,7 +149,7 @@ describe("a webhook's publisher", () => {
     await using simulator = new Simulator();
     simulator.setWebhookSecrets("hook", [old]);
     const { url } = await simulator.listen();
-    const tell = (signing_secret: string[], telling: Partial<Telling>) =>
+    const tell = (signing_secret: string[], telling: Partial<Notification>) =>
       webhookPublisher(webhookTargetOf({ url: `${url}/webhook/hook`, signing_secret }), options).publish(
         tellingOf(telling),
         signal,

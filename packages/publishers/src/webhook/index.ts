@@ -1,4 +1,4 @@
-import type { Endpoint, Outcome, Publisher, Telling } from "@tocsin/core";
+import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import { plainOutcome } from "../shared/classify-status.ts";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf, headersOf } from "../shared/request-headers.ts";
@@ -20,19 +20,19 @@ export function webhookPublisher(
   const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
   const redactor = endpointRedactor(endpoint, secretsIn(url));
   const sender = redactor.sender(transport);
-  const eventOf = (telling: Telling) => fit(formatEvent(telling, endpoint));
+  const eventOf = (telling: Notification) => fit(formatEvent(telling, endpoint));
 
   return {
     traits: { dropsUnknownResolves: false, acknowledges: true, stateless: true },
 
-    async publish(telling: Telling, signal: AbortSignal): Promise<Outcome> {
+    async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
       const body = JSON.stringify(eventOf(telling));
       const signed = signatureHeaders({ id: telling.eventId, atMs: now(), body, keys });
       const reply = await sender.post({ address, headers: [...headers, ...signed], body, signal });
       return redactor.outcome(plainOutcome(reply, now()));
     },
 
-    render(telling: Telling): unknown {
+    render(telling: Notification): unknown {
       return redactor.json(eventOf(telling));
     },
 

@@ -102,7 +102,7 @@ describe("a webhook target", () => {
 
   test("may be link-local where it says so", () => {
     const target = targetOf({ url: "http://169.254.20.10:8080/", allow_insecure: true, allow_link_local: true });
-    expect(target.own).toEqual({ anyAddress: true });
+    expect(target.typeOptions).toEqual({ anyAddress: true });
   });
 
   test("as documented is accepted by the JSON Schema, too", () => {

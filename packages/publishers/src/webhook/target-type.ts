@@ -60,7 +60,7 @@ function locate(given: GivenAddress): Located {
   if (secrets.length > mostSecrets) {
     issues.push({ path: "signing_secret", message: `more than ${mostSecrets}: drop the oldest` });
   }
-  if (given.own["signing_secret"] !== undefined && secrets.length === 0) {
+  if (given.typeOptions["signing_secret"] !== undefined && secrets.length === 0) {
     warnings.push({ path: "signing_secret", message: "is blank: nothing is signed" });
   }
   return {
@@ -70,14 +70,18 @@ function locate(given: GivenAddress): Located {
     takesChanges: true,
     headers: plainHeaders(given),
     ...(secrets.length > 0 && { signingSecrets: secrets.map(({ secret }) => secret) }),
-    own: { ...plainOwn(given) },
+    typeOptions: { ...plainOwn(given) },
     issues,
     warnings,
   };
 }
 
 /** Those of the target; where it says none, those beside it. */
-function secretsOf({ own, secret, beside }: GivenAddress): { readonly path: string; readonly secret: Secret }[] {
+function secretsOf({
+  typeOptions: own,
+  secret,
+  siblingEntry: beside,
+}: GivenAddress): { readonly path: string; readonly secret: Secret }[] {
   const path = "signing_secret";
   const written = own[path] as readonly unknown[] | undefined;
   if (written === undefined) {

@@ -119,7 +119,7 @@ describe("a search", () => {
       const alert = { fingerprint: String(n).padStart(6, "0"), labels: {}, annotations: {}, startsAtMs: 0 };
       return { claim: { alert, status: "firing" as const, source: "a" }, routes: [] };
     });
-    await ledger.want(wants);
+    await ledger.record(wants);
     let read = 0;
     const counting = {
       alerts: async (page: Parameters<typeof ledger.alerts>[0]) => {

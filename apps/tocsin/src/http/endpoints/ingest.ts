@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type Want } from "@tocsin/core";
+import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type RoutedClaim } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 
 import { parseWebhook } from "../../ingest/alertmanager.ts";
@@ -16,12 +16,12 @@ import { badRequest, Problem, unavailable } from "../problem.ts";
 
 /** What the intake needs of the running service. */
 export interface Intake {
-  readonly ledger: Pick<Ledger, "want">;
+  readonly ledger: Pick<Ledger, "record">;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, "received" | "skewed" | "committed">;
   readonly log: Logger;
   /** Where an alert should be told. Pure. */
-  readonly routesOf: (alert: Want["claim"]["alert"]) => Want["routes"];
+  readonly routesOf: (alert: RoutedClaim["claim"]["alert"]) => RoutedClaim["routes"];
   /** Address of a request's sender. */
   readonly senderOf: (request: FastifyRequest) => string;
   /** Tells the worker that there may be something to do. */
@@ -118,7 +118,7 @@ function recordPart(intake: Intake, batch: BatchReader, source: string): Promise
   const { ledger, clock, readiness, standstill } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
   if (standstill?.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
-  const wants: Want[] = [];
+  const wants: RoutedClaim[] = [];
   let firing = 0;
   const untilMs = clock.monotonic() + maxReadingMs;
   do {
@@ -128,7 +128,7 @@ function recordPart(intake: Intake, batch: BatchReader, source: string): Promise
     if (claim.status === "firing") firing++;
   } while (!batch.done && clock.monotonic() < untilMs);
   if (wants.length === 0) return Promise.resolve([]);
-  const recording = ledger.want(wants);
+  const recording = ledger.record(wants);
   // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
   intake.wake();
   return committed(intake, recording, { source, firing });

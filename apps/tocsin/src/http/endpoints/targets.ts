@@ -1,4 +1,4 @@
-import type { Ledger, TargetStanding } from "@tocsin/core";
+import type { Ledger, TargetStatus } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
@@ -12,7 +12,7 @@ import { iso } from "../pagination.ts";
 import { badRequest, conflict, notFound, reloadFailed } from "../problem.ts";
 
 export interface TargetsAndStanding {
-  readonly ledger: Pick<Ledger, "standing">;
+  readonly ledger: Pick<Ledger, "targetStatus">;
   readonly targets: Pick<Targets, "entries" | "find">;
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
   readonly reachability: Pick<Reachability, "of" | "check">;
@@ -22,8 +22,8 @@ export interface TargetsAndStanding {
 
 export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
   const { ledger, targets, discoveries, reachability, trials, reload } = o;
-  const standing = async () => new Map((await ledger.standing()).map((one) => [one.target, one]));
-  const body = (entry: TargetEntry, known: TargetStanding | undefined) =>
+  const standing = async () => new Map((await ledger.targetStatus()).map((one) => [one.target, one]));
+  const body = (entry: TargetEntry, known: TargetStatus | undefined) =>
     targetBody(entry, known, entry.target && reachability.of(new URL(entry.target.url).origin));
   const list = async () => {
     const known = await standing();
@@ -102,7 +102,7 @@ export const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, 
   error,
 });
 
-export function targetBody(entry: TargetEntry, standing?: TargetStanding, reached?: Found) {
+export function targetBody(entry: TargetEntry, standing?: TargetStatus, reached?: Found) {
   const { name, source, place, errors, warnings, target, inForce } = entry;
   return {
     name,

@@ -58,7 +58,7 @@ class Stage implements AsyncDisposable {
 
   async fires(...names: readonly string[]): Promise<void> {
     const startsAtMs = this.clock.now();
-    for (const name of names) await this.ledger.want([wanted(firing(name, { source: "am", startsAtMs }))]);
+    for (const name of names) await this.ledger.record([wanted(firing(name, { source: "am", startsAtMs }))]);
   }
 
   /** Waits until so many more polls have ended, this long one after the other. */

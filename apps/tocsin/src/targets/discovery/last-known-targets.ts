@@ -14,19 +14,19 @@ type Named = Pick<Discovery, "source" | "where">;
  * our start, and for targets that broke while we were away.
  */
 export class LastGood {
-  readonly #ledger: Pick<Ledger, "remember" | "recall">;
+  readonly #ledger: Pick<Ledger, "putValue" | "getValue">;
   readonly #vault: Pick<Vault, "seal" | "open">;
   /** Hash of what was kept last, by discovery, to keep nothing twice. */
   readonly #kept = new Map<string, string>();
 
-  constructor(ledger: Pick<Ledger, "remember" | "recall">, vault: Pick<Vault, "seal" | "open">) {
+  constructor(ledger: Pick<Ledger, "putValue" | "getValue">, vault: Pick<Vault, "seal" | "open">) {
     this.#ledger = ledger;
     this.#vault = vault;
   }
 
   /** Undefined: nothing was kept, or it was encrypted with a key that is gone. */
   async recall(discovery: Named): Promise<readonly WrittenTarget[] | undefined> {
-    const sealed = await this.#ledger.recall(nameOf(discovery));
+    const sealed = await this.#ledger.getValue(nameOf(discovery));
     const json = sealed === undefined ? undefined : this.#vault.open(sealed);
     if (json === undefined) return undefined;
     this.#kept.set(nameOf(discovery), hashOf(json));
@@ -38,7 +38,7 @@ export class LastGood {
     const json = JSON.stringify(targets);
     const hash = hashOf(json);
     if (hash === this.#kept.get(nameOf(discovery))) return;
-    await this.#ledger.remember(nameOf(discovery), this.#vault.seal(json));
+    await this.#ledger.putValue(nameOf(discovery), this.#vault.seal(json));
     this.#kept.set(nameOf(discovery), hash);
   }
 }

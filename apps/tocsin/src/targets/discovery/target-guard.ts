@@ -107,7 +107,7 @@ function breachesOf(policy: TargetPolicy, target: Target, url: URL): Refusal[] {
     refuse(at, "the policy does not allow this host", `hosts: ${JSON.stringify([...hosts, host])}`);
   if (loopback && !allowLoopback) refuse(at, "the policy does not allow this machine", "allowLoopback: true");
   if (isPrivate(host) && !allowPrivate) refuse(at, "the policy does not allow private addresses", "allowPrivate: true");
-  if (target.own["anyAddress"] === true && !allowLinkLocal)
+  if (target.typeOptions["anyAddress"] === true && !allowLinkLocal)
     refuse("allow_link_local", "the policy does not allow link-local addresses", "allowLinkLocal: true");
   if (url.protocol === "http:" && !loopback && !allowInsecure)
     refuse("allow_insecure", "the policy does not allow plain http", "allowInsecure: true");
@@ -115,7 +115,8 @@ function breachesOf(policy: TargetPolicy, target: Target, url: URL): Refusal[] {
 }
 
 /** The path of a Slack webhook is its credential, and its URL stands in a key of its own. */
-const isSlackWebhook = ({ type, own }: Target): boolean => type === "slack" && own["channel"] === undefined;
+const isSlackWebhook = ({ type, typeOptions: own }: Target): boolean =>
+  type === "slack" && own["channel"] === undefined;
 
 const urlOf = (target: Target): URL =>
   new URL(target.url + (isSlackWebhook(target) ? (target.credential?.reveal() ?? "") : ""));

@@ -188,10 +188,10 @@ test("what a process left open that was killed is ended by the next one, and onl
   await using ledger = memoryLedger({ clock });
   const abandoned = trialAlert("one", { nonce: "00", vault, nowMs: clock.now() });
   const forged = { ...abandoned, fingerprint: "tocsin-test-00-forged" };
-  await ledger.want([firing(abandoned), firing(forged)]);
+  await ledger.record([firing(abandoned), firing(forged)]);
   await clock.advance(5 * 60_000);
   const young = trialAlert("one", { nonce: "01", vault, nowMs: clock.now() });
-  await ledger.want([firing(young)]);
+  await ledger.record([firing(young)]);
   const trials = new Trials({
     ledger,
     vault,

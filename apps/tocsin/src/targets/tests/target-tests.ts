@@ -50,7 +50,7 @@ export class TrialRefused extends Error {
 }
 
 export interface TrialsOptions {
-  readonly ledger: Pick<Ledger, "want" | "incidents" | "firing" | "charge" | "unblock">;
+  readonly ledger: Pick<Ledger, "record" | "incidents" | "firing" | "charge" | "unblock">;
   readonly vault: Pick<Vault, "identity">;
   readonly clock: Clock;
   readonly wake: () => void;
@@ -190,7 +190,7 @@ export class Trials {
       source: "tocsin-test",
       ...(status === "resolved" && { endsAtMs: clock.now() }),
     };
-    const recorded = ledger.want([
+    const recorded = ledger.record([
       { claim, routes: [{ target, dedupKey: alert.fingerprint, severity: "info", summary }] },
     ]);
     // In the tick in which it is recorded, so that claim and record share a commit.

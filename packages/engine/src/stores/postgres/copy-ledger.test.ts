@@ -5,7 +5,7 @@ import { copyLedger } from "./copy-ledger.ts";
 import { openPostgresLedger } from "./ledger.ts";
 import { testServers } from "./server.fixture.ts";
 
-const request = { owner: "w", most: 10, concurrency: 100, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
+const request = { owner: "w", max: 10, concurrency: 100, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
 const accepted = { kind: "accepted", receipt: "1" } as const;
 const refused = { kind: "refused", reason: "invalid", detail: "HTTP 422" } as const;
 
@@ -19,14 +19,14 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     const sqlite = await openSqliteLedger({ path: from, thread: false });
     await sqlite.useTargets([targetTerms("pagerduty")]);
     const names = Array.from({ length: 12 }, (_, n) => `a${n}`);
-    await sqlite.want(names.map((name) => wanted(firing(name))));
-    const { leases } = await sqlite.claimDue(request);
+    await sqlite.record(names.map((name) => wanted(firing(name))));
+    const { leases } = await sqlite.leaseDue(request);
     expect(leases).toHaveLength(10);
     // One is dead, seven are told, two are under way when the file is left; two were never tried.
     const outcomes = leases.slice(0, 8).map((lease, n) => ({ lease, outcome: n === 0 ? refused : accepted }));
     await sqlite.settle(outcomes);
-    await sqlite.want([wanted(resolved("a3"))]);
-    await sqlite.remember("targets", "all of them");
+    await sqlite.record([wanted(resolved("a3"))]);
+    await sqlite.putValue("targets", "all of them");
     await sqlite[Symbol.asyncDispose]();
 
     await using empty = await server.empty();
@@ -39,7 +39,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
       expect(await after.incidents(all)).toEqual(await before.incidents(all));
       expect(await after.deadLetters(all)).toEqual(await before.deadLetters(all));
       expect((await after.firing(all)).toSorted(byName)).toEqual((await before.firing(all)).toSorted(byName));
-      expect(await after.recall("targets")).toBe("all of them");
+      expect(await after.getValue("targets")).toBe("all of them");
       const { nowMs: _, due: __, ...stats } = await after.stats();
       expect(stats).toMatchObject({
         alerts: (await before.stats()).alerts,
@@ -49,13 +49,13 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
       const id = view?.incident.id ?? 0;
       expect((await after.incident(id))?.history).toEqual((await before.incident(id))?.history);
 
-      const more = await after.claimDue({ ...request, most: 100 });
+      const more = await after.leaseDue({ ...request, max: 100 });
       const told = more.leases.map(({ action, dedupKey }) => `${action} ${dedupKey}`).toSorted();
       expect(told).toEqual(["resolve a3", "trigger a10", "trigger a11", "trigger a8", "trigger a9"]);
       expect(Math.min(...more.leases.map(({ token }) => token))).toBeGreaterThan(
         Math.max(...leases.map(({ token }) => token)),
       );
-      await after.want([wanted(firing("new"))]);
+      await after.record([wanted(firing("new"))]);
       await before[Symbol.asyncDispose]();
       await expect(copyLedger({ from, to: place.address })).rejects.toThrow("it holds a ledger already");
     } finally {

@@ -64,7 +64,7 @@ it("what its sender was told to repeat is not recorded later", async () => {
   const { place } = empty;
   await using ledger = await openPostgresLedger({ server: place.address, intakeMs: 100 });
   const letGo = await holding(place);
-  await expect(ledger.want([wanted(firing("a"))])).rejects.toThrow("the ledger does not answer");
+  await expect(ledger.record([wanted(firing("a"))])).rejects.toThrow("the ledger does not answer");
   await letGo();
   await ledger.probe();
   expect(await ledger.firing({ limit: 9 })).toEqual([]);
@@ -75,7 +75,7 @@ it("where others write too, all that is asked while it waits for them is one tra
   await using empty = await server.empty();
   const { place } = empty;
   await using ledger = await openPostgresLedger({ server: place.address });
-  const say = (name: string) => ledger.want([wanted(firing(name))]);
+  const say = (name: string) => ledger.record([wanted(firing(name))]);
   const saidWhileOthersWrite = async (names: readonly string[]): Promise<number> => {
     const before = await transactions(place);
     const letGo = await holding(place);
@@ -105,7 +105,7 @@ it("who waits for others in vain says so to all who asked, and goes on", async (
     return session;
   };
   await using ledger = await openPostgresLedger({ server: place.address, connect: impatient });
-  const say = (name: string) => ledger.want([wanted(firing(name))]);
+  const say = (name: string) => ledger.record([wanted(firing(name))]);
   for (const first of ["a", "c"]) {
     const letGo = await holding(place);
     const failed = ["", "2"].map((again) => expect(say(first + again)).rejects.toThrow("lock timeout"));
@@ -143,7 +143,7 @@ it("a row that it wrote last is not sent back, what another changed is, and on a
   await ledger.useTargets([targetTerms("pagerduty")]);
   const said = async (claim: Claim) => {
     sent.length = 0;
-    await ledger.want([wanted(claim)]);
+    await ledger.record([wanted(claim)]);
     return sent.map(([, facts]) => facts);
   };
   expect(await said(firing("a"))).toEqual([]);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import {
-  type Claimed,
+  type LeaseBatch,
   type Clock,
   type DeliverySettings,
   type Ledger,
@@ -58,9 +58,9 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
   "incidentsOf",
   "deadLetters",
   "deadLetter",
-  "standing",
+  "targetStatus",
   "stats",
-  "recall",
+  "getValue",
 ]);
 
 /**
@@ -102,11 +102,11 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
 
   const run = async (operation: Operation, args: readonly unknown[]): Promise<unknown> => {
     if (readers.has(operation)) return reads.ask([operation, args]);
-    if (operation === "want") return inTime(writes.ask([operation, args, performance.now() + intakeMs]), intakeMs);
+    if (operation === "record") return inTime(writes.ask([operation, args, performance.now() + intakeMs]), intakeMs);
     // A search for what is over takes long and usually finds nothing: no writer waits for it.
-    if (operation === "forget" && (await reads.ask([operation, args])) === 0) return 0;
+    if (operation === "deleteExpired" && (await reads.ask([operation, args])) === 0) return 0;
     const answer = await writes.ask([operation, args]);
-    return operation === "claimDue" && !clock ? seenSoon(answer as Claimed, random) : answer;
+    return operation === "leaseDue" && !clock ? seenSoon(answer as LeaseBatch, random) : answer;
   };
   // Time begins with the opening, also where nobody asks for anything yet.
   await run("probe", []);
@@ -128,7 +128,7 @@ async function byIndex(session: Session): Promise<Session> {
 }
 
 /** Others work here too: what they lease and leave is not in our plan. */
-const seenSoon = (claimed: Claimed, random: () => number): Claimed => {
+const seenSoon = (claimed: LeaseBatch, random: () => number): LeaseBatch => {
   const latestMs = claimed.nowMs + Math.floor(longestBlindMs * (0.8 + 0.2 * random()));
   return { ...claimed, nextAtMs: Math.min(claimed.nextAtMs ?? latestMs, latestMs) };
 };

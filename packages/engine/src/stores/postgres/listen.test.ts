@@ -19,7 +19,7 @@ async function ledgerAt(options: OpenPostgresOptions): Promise<Ledger> {
 }
 
 async function fires(ledger: Ledger, name: string): Promise<number> {
-  await ledger.want([wanted(firing(name))]);
+  await ledger.record([wanted(firing(name))]);
   const [view] = (await ledger.incidents({ fingerprint: name, limit: 1 })).incidents;
   return view?.incident.id ?? 0;
 }

@@ -30,7 +30,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     ];
     const newest = [...newer, { sql: "ALTER TABLE incidents DROP COLUMN lead", compatibleFrom: newer.length }];
     await using ledger = await openPostgresLedger({ server: place.address });
-    const say = (name: string) => ledger.want([wanted(firing(name))]);
+    const say = (name: string) => ledger.record([wanted(firing(name))]);
     await ledger.useTargets([targetTerms("pagerduty")]);
     await say("a");
 

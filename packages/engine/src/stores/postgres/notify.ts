@@ -1,4 +1,4 @@
-import type { Claimed } from "@tocsin/core/decisions";
+import type { LeaseBatch } from "@tocsin/core/decisions";
 import { watchedUntilMs } from "../../ledger/ledger-core.ts";
 import type { Draft } from "./unit-of-work.ts";
 import type { Call } from "./prefetch.ts";
@@ -11,7 +11,7 @@ const leastMs = 20;
 
 /** A transaction that can bring work to others, or room for it. */
 const moving: ReadonlySet<string> = new Set([
-  "want",
+  "record",
   "reroute",
   "useTargets",
   "settle",
@@ -39,9 +39,9 @@ export class Notices {
     let claimed = false;
     for (const [index, [operation]] of calls.entries()) {
       if (moving.has(operation)) this.#moved = true;
-      if (operation !== "claimDue") continue;
+      if (operation !== "leaseDue") continue;
       claimed = true;
-      if ((answers[index] as Claimed).leases.length > 0) this.#moved = true;
+      if ((answers[index] as LeaseBatch).leases.length > 0) this.#moved = true;
     }
     const released = calls.some(([operation]) => operation === "release");
     if (!released && (!claimed || !this.#moved || nowMs - this.#saidAtMs < leastMs)) return [];

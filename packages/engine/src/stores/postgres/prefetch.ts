@@ -13,7 +13,7 @@ const routes = (missing: Missing, all: readonly Route[]): void => {
 const expected: {
   readonly [O in Operation]?: (missing: Missing, args: OperationArguments<O>, perLane: number) => void;
 } = {
-  want(missing, [wants]) {
+  record(missing, [wants]) {
     for (const { claim, routes: to } of wants) {
       missing.alerts.add(claim.alert.fingerprint);
       missing.silent.add(claim.source);
@@ -35,8 +35,8 @@ const expected: {
       routes(missing, to);
     }
   },
-  claimDue(missing, [{ most }], perLane) {
-    missing.clockwork = { perLane: Math.min(perLane, Math.max(most, 2)) };
+  leaseDue(missing, [{ max }], perLane) {
+    missing.clockwork = { perLane: Math.min(perLane, Math.max(max, 2)) };
   },
   settle(missing, [reports]) {
     for (const { lease } of reports) missing.incidents.add(lease.incident);

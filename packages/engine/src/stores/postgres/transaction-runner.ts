@@ -295,7 +295,7 @@ export class Turns {
   /** What a claim took is what the next one will want to have read. */
   #learn(calls: readonly Call[], answers: readonly unknown[]): void {
     for (const [index, [operation]] of calls.entries())
-      if (operation === "claimDue") {
+      if (operation === "leaseDue") {
         const taken = (answers[index] as { leases: readonly unknown[] }).leases.length;
         this.#perLane = Math.max(8, taken + (taken >> 1));
       }

@@ -2,23 +2,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Claimed, Want } from "@tocsin/core";
+import type { LeaseBatch, RoutedClaim } from "@tocsin/core";
 import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../../config.ts";
-import { packWant } from "../../ledger/wire-format.ts";
+import { packRoutedClaim } from "../../ledger/wire-format.ts";
 import { type Call, Committer } from "./group-commit.ts";
 import { openSqliteLedger } from "./ledger.ts";
 import { SqliteStore } from "./store.ts";
 
-const want = (name: string): Call => ["want", [[packWant(wanted(firing(name)))]]];
+const want = (name: string): Call => ["record", [[packRoutedClaim(wanted(firing(name)))]]];
 const useTargets: Call = ["useTargets", [[targetTerms("pagerduty")]]];
 const claimDue: Call = [
-  "claimDue",
-  [{ owner: "w", most: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } }],
+  "leaseDue",
+  [{ owner: "w", max: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } }],
 ];
 /** Only a bug asks this. */
-const bug: Call = ["want", [[{ claim: null, routes: [] }]]];
+const bug: Call = ["record", [[{ claim: null, routes: [] }]]];
 
 const committer = (path = ":memory:") =>
   new Committer({ path, settings: defaultSettings }, { clock: new VirtualClock(), random: () => 1 });
@@ -37,8 +37,8 @@ describe("a group of operations", () => {
     run.run([useTargets]);
     using watch = await Watching.begin(run);
     // Found wrong after the others were stored.
-    const late = packWant({ claim: firing("bug"), routes: null } as unknown as Want);
-    const both: Call = ["want", [[packWant(wanted(firing("a"))), packWant(wanted(firing("b"))), late]]];
+    const late = packRoutedClaim({ claim: firing("bug"), routes: null } as unknown as RoutedClaim);
+    const both: Call = ["record", [[packRoutedClaim(wanted(firing("a"))), packRoutedClaim(wanted(firing("b"))), late]]];
     expect(run.run([both])).toMatchObject([{ ok: false }]);
     run.run([want("c")]);
     expect(watch.left).toEqual([[1]]);
@@ -55,7 +55,7 @@ describe("a group of operations", () => {
       unavailable: false,
       stack: expect.stringContaining("TypeError") as string,
     });
-    const { leases } = (answers[3] as { value: Claimed }).value;
+    const { leases } = (answers[3] as { value: LeaseBatch }).value;
     expect(leases.map(({ dedupKey }) => dedupKey)).toEqual(["a", "b"]);
     expect(run.run([claimDue])[0]).toMatchObject({ value: { leases: [] } });
     run.close();
@@ -65,7 +65,9 @@ describe("a group of operations", () => {
     const run = committer();
     run.run([useTargets, want("a")]);
     const before = run.run([["stats", []]])[0];
-    expect(run.run([["want", [[packWant(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0]).toMatchObject({
+    expect(
+      run.run([["record", [[packRoutedClaim(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0],
+    ).toMatchObject({
       ok: false,
     });
     expect(run.run([["stats", []]])[0]).toEqual(before);

@@ -24,7 +24,7 @@ const guardEveryMs = 1_000;
  * Their answers promise that something is kept. Without the ledger's files they are refused; deliveries go on, since what
  * was accepted before must still be sent.
  */
-const promised: ReadonlySet<Operation> = new Set(["want", "probe", "acknowledge", "resolve"]);
+const promised: ReadonlySet<Operation> = new Set(["record", "probe", "acknowledge", "resolve"]);
 
 /** Runs groups of operations, each group in one transaction: one fsync for all that came together. */
 export class Committer {

@@ -12,16 +12,16 @@ import { dirname } from "node:path";
 import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { defaultSettings } from "../../config.ts";
-import { packWant } from "../../ledger/wire-format.ts";
+import { packRoutedClaim } from "../../ledger/wire-format.ts";
 import { type Call, Committer } from "./group-commit.ts";
 import { Database } from "./database.ts";
 
-const want = (name: string): Call => ["want", [[packWant(wanted(firing(name)))]]];
+const want = (name: string): Call => ["record", [[packRoutedClaim(wanted(firing(name)))]]];
 const useTargets: Call = ["useTargets", [[targetTerms("pagerduty")]]];
 const probe: Call = ["probe", []];
 const claimDue: Call = [
-  "claimDue",
-  [{ owner: "w", most: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } }],
+  "leaseDue",
+  [{ owner: "w", max: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } }],
 ];
 
 let scratch: Scratch;

@@ -1,19 +1,19 @@
-import { LedgerUnavailable, type StateChange, type Want } from "@tocsin/core";
+import { LedgerUnavailable, type StateChange, type RoutedClaim } from "@tocsin/core";
 import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import { openSqliteLedger } from "./ledger.ts";
 
 /** Only a bug asks this. */
-const bug = { claim: firing("bug"), routes: null } as unknown as Want;
+const bug = { claim: firing("bug"), routes: null } as unknown as RoutedClaim;
 
 describe("a ledger in a thread of its own", () => {
   it("answers what is asked together, each with its own", async () => {
     await using ledger = await openSqliteLedger({ path: ":memory:" });
     const [, recorded, failed, also] = await Promise.allSettled([
       ledger.useTargets([targetTerms("pagerduty")]),
-      ledger.want([wanted(firing("a"))]),
-      ledger.want([bug]),
-      ledger.want([wanted(firing("b"))]),
+      ledger.record([wanted(firing("a"))]),
+      ledger.record([bug]),
+      ledger.record([wanted(firing("b"))]),
     ]);
     expect([recorded, also]).toMatchObject([
       { value: [{ fingerprint: "a", effect: "accepted" }] },
@@ -26,9 +26,9 @@ describe("a ledger in a thread of its own", () => {
     const { promise, resolve } = Promise.withResolvers<readonly StateChange[]>();
     await using ledger = await openSqliteLedger({ path: ":memory:", report: resolve });
     await ledger.useTargets([targetTerms("pagerduty")]);
-    await ledger.want([wanted(firing("a"))]);
-    const request = { owner: "one", most: 1, concurrency: 1, leaseMarginMs: 1, ahead: { targets: [], factor: 1 } };
-    const { leases } = await ledger.claimDue(request);
+    await ledger.record([wanted(firing("a"))]);
+    const request = { owner: "one", max: 1, concurrency: 1, leaseMarginMs: 1, ahead: { targets: [], factor: 1 } };
+    const { leases } = await ledger.leaseDue(request);
     const outcome = { kind: "refused", reason: "invalid", detail: "HTTP 413" } as const;
     await ledger.settle(leases.map((lease) => ({ lease, outcome })));
     expect(await promise).toMatchObject([{ kind: "dead_letter", dedupKey: "a", answer: "HTTP 413" }]);
@@ -37,15 +37,15 @@ describe("a ledger in a thread of its own", () => {
   it("says what changed from the commit on that follows those under way", async () => {
     await using ledger = await openSqliteLedger({ path: ":memory:" });
     await ledger.useTargets([targetTerms("pagerduty")]);
-    const before = ledger.want([wanted(firing("a"))]);
+    const before = ledger.record([wanted(firing("a"))]);
     // What was asked is under way by now.
     await Promise.resolve();
     using watch = new Watching(ledger);
-    const after = ledger.want([wanted(firing("b"))]);
+    const after = ledger.record([wanted(firing("b"))]);
     expect([await watch.next(), await watch.next()]).toEqual(["unknown", [2]]);
     await Promise.all([before, after]);
     watch[Symbol.dispose]();
-    await ledger.want([wanted(firing("c"))]);
+    await ledger.record([wanted(firing("c"))]);
     await ledger.probe();
     expect(watch.left).toEqual([]);
   });
@@ -54,7 +54,7 @@ describe("a ledger in a thread of its own", () => {
     using scratch = new Scratch();
     const path = scratch.file("tocsin.db");
     const ledger = await openSqliteLedger({ path });
-    const asked = Array.from({ length: 50 }, (_, n) => ledger.want([wanted(firing(`a${n}`))]));
+    const asked = Array.from({ length: 50 }, (_, n) => ledger.record([wanted(firing(`a${n}`))]));
     await ledger[Symbol.asyncDispose]();
     expect(await Promise.all(asked)).toHaveLength(50);
     await expect(ledger.probe()).rejects.toBeInstanceOf(LedgerUnavailable);
@@ -66,5 +66,5 @@ describe("a ledger in a thread of its own", () => {
 
 it("a bug in a ledger without a thread is named too, and is no lack of a ledger", async () => {
   await using ledger = await openSqliteLedger({ path: ":memory:", thread: false });
-  await expect(ledger.want([bug])).rejects.not.toBeInstanceOf(LedgerUnavailable);
+  await expect(ledger.record([bug])).rejects.not.toBeInstanceOf(LedgerUnavailable);
 });

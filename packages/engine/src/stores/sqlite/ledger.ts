@@ -123,7 +123,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
       if (gone !== undefined) return reject(new LedgerUnavailable(gone));
       // Intake alone gives up: a lost answer to anything else would leave a lease or an outcome without an owner.
       const timer =
-        operation === "want"
+        operation === "record"
           ? setTimeout(() => reject(new LedgerUnavailable("the ledger does not answer")), intakeTimeoutMs)
           : undefined;
       const done = (answer: Answer): void => {
