@@ -119,7 +119,7 @@ class Clusters {
     });
     for (const [cluster, names] of of) {
       const claim = status === "firing" ? firing(name, saying) : resolved(name, saying);
-      await this.#ledgers.get(cluster)?.want([wanted(claim, { at: names })]);
+      await this.#ledgers.get(cluster)?.record([wanted(claim, { at: names })]);
     }
   }
 
@@ -135,7 +135,7 @@ class Clusters {
     const request = { owner: "w", max: 5_000, concurrency: 20_000, leaseMarginMs: 20_000 };
     for (const [cluster, ledger] of this.#ledgers)
       for (;;) {
-        const { leases } = await ledger.claimDue({ ...request, ahead: { targets: [], factor: 1 } });
+        const { leases } = await ledger.leaseDue({ ...request, ahead: { targets: [], factor: 1 } });
         if (leases.length === 0) break;
         await ledger.settle(leases.map((lease) => ({ lease, outcome: { kind: "accepted", receipt: "" } })));
         for (const { target, dedupKey, action } of leases) {

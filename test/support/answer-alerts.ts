@@ -9,7 +9,7 @@ const ledger = await openSqliteLedger({ path });
 await ledger.useTargets([targetTerms("pagerduty")]);
 for (let n = 0; n < Number(answers); n++) {
   writeSync(1, `asked ${n}\n`);
-  await ledger.want([wanted(firing(`a${n}`))]);
+  await ledger.record([wanted(firing(`a${n}`))]);
   writeSync(1, `answered ${n}\n`);
 }
 await ledger[Symbol.asyncDispose]();
