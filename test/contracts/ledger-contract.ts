@@ -1,3 +1,4 @@
+import { heldFirings } from "./ledger/held-firings.ts";
 import { describe } from "vitest";
 import { claims } from "./ledger/claims.ts";
 import { explaining } from "./ledger/explain.ts";

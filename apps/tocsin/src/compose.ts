@@ -24,7 +24,7 @@ import { explainEndpoints } from "./http/endpoints/explain.ts";
 import { frontPage } from "./http/endpoints/front-page.ts";
 import { incidentBody, incidentEndpoints } from "./http/endpoints/incidents.ts";
 import { intakeEndpoints } from "./http/endpoints/ingest.ts";
-import { operationsEndpoints, type Reloaded } from "./http/endpoints/operations.ts";
+import { noFileToReload, nothingToReload, operationsEndpoints, type Reloaded } from "./http/endpoints/operations.ts";
 import { refusalLogRule, Refusals } from "./http/refusals.ts";
 import { createServer } from "./http/server.ts";
 import { streamEndpoints } from "./http/endpoints/stream.ts";
@@ -177,7 +177,9 @@ export async function compose(
       ...settings.warnings(),
       ...discoveryWarnings(discoveries.views),
       // A ledger that does not answer must not hold up the probe.
-      ...(isReady ? deliveryWarnings(await ledger.standing("held_back").catch(() => []), targets.terms.length) : []),
+      ...(isReady
+        ? deliveryWarnings(await ledger.targetStatus("held_back").catch(() => []), targets.terms.length)
+        : []),
     ];
     const notify = notifications(() => settings.current.server.publicUrl);
     const trials = new Trials({
@@ -217,14 +219,7 @@ export async function compose(
         reload,
         discoveries,
         unready: () => readiness.check(),
-        warnings: async (isReady) => [
-          ...settings.warnings(),
-          ...discoveryWarnings(discoveries.views),
-          // A ledger that does not answer must not hold up the probe.
-          ...(isReady
-            ? deliveryWarnings(await ledger.targetStatus("held_back").catch(() => []), targets.terms.length)
-            : []),
-        ],
+        warnings,
         exposition: new Exposition({ ledger, targets, metrics, clock }),
       }),
     ];

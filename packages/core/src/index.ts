@@ -17,6 +17,6 @@ export { summaryOf } from "./decisions/summary.ts";
 export { parseTarget, type ParsedTarget, type ParseTargetOptions, secretKeysOf } from "./targets/parse-target.ts";
 export { targetJsonSchema } from "./targets/target-schema.ts";
 export { isLoopback } from "./targets/target-url.ts";
-export type { EndpointInput as GivenAddress, ResolvedEndpoint as Located, TargetType } from "./targets/target-type.ts";
+export type { EndpointInput, ResolvedEndpoint, TargetType } from "./targets/target-type.ts";
 export type { Endpoint, Target } from "./targets/target.ts";
 export { parseTemplate, type Template, TemplateContext, type TemplateTexts } from "./targets/template.ts";

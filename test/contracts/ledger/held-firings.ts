@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Route } from "@tocsin/core";
-import { alertOf, epochMs as t0, firing, longAgoMs, routeTo, wanted } from "../../claims.ts";
-import { targetTerms } from "../../target-terms.ts";
-import { type LedgerSubject, second, Stage } from "./stage.ts";
+import { alertOf, epochMs as t0, firing, longAgoMs, routeTo, wanted } from "../../kit/claims.ts";
+import { targetTerms } from "../../kit/target-terms.ts";
+import { type LedgerSubject, second, Stage } from "./ledger-harness.ts";
 
 const pager = targetTerms("pagerduty");
 const chat = targetTerms("chat");
@@ -63,7 +63,7 @@ export function heldFirings(subject: LedgerSubject): void {
       const change = (at: readonly string[]) => ({ ...wanted(firing("a")), routes: at.map(changeTo) });
       await stage.fires("a", { at: [] });
       await stage.ends("a", { at: [] });
-      await stage.ledger.want([change(["pagerduty", "removed"])]);
+      await stage.ledger.record([change(["pagerduty", "removed"])]);
       await stage.ledger.useTargets([pager, chat]);
       await stage.ledger.reroute([{ fingerprint: "a", routes: ["pagerduty", "chat"].map(changeTo) }]);
       expect(await stage.after(reorderWindow)).toEqual(["change a"]);
@@ -83,7 +83,7 @@ export function heldFirings(subject: LedgerSubject): void {
     it("lists alerts with a held firing beside those that fire, page by page, if asked for", async () => {
       await using stage = await Stage.open(subject, { targets: [] });
       const names = ["test-f", "test-e", "test-d", "c", "b", "a"];
-      await stage.ledger.want(names.map((name) => wanted(firing(name), { at: [] })));
+      await stage.ledger.record(names.map((name) => wanted(firing(name), { at: [] })));
       for (const name of ["test-e", "c", "b"]) await stage.ends(name, { startsAtMs: longAgoMs, at: [] });
       for (const name of ["test-e", "c"]) await stage.fires(name, { at: [] });
       const listed: string[] = [];

@@ -1,4 +1,5 @@
-import type { Alert, Clock, Explanation, TargetStanding } from "@tocsin/core";
+import { heldBackOf } from "../targets/target-problems.ts";
+import type { Alert, Clock, Explanation, TargetStatus } from "@tocsin/core";
 
 import { explainHypothetical, explainKnown, type Explained, type Question } from "./explain.ts";
 import type { NotificationFacts, Notify } from "../delivery/notification.ts";
@@ -32,7 +33,7 @@ export class Explainer {
   hypothetical(
     question: Question,
     known: Explanation | undefined,
-    heldBack: readonly TargetStanding[] = [],
+    heldBack: readonly TargetStatus[] = [],
   ): Explained[] {
     const { targets } = this.#o;
     const now = { ...this.#now(question.alert), render: this.#render };

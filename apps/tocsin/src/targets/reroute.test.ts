@@ -1,4 +1,4 @@
-import { type Alert, LedgerUnavailable } from "@tocsin/core";
+import { type Alert, type Ledger, LedgerUnavailable } from "@tocsin/core";
 import { settled, VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 

@@ -1,4 +1,4 @@
-import type { Issue, TargetStatus } from "@tocsin/core";
+import type { HeldBack, Issue, TargetStatus } from "@tocsin/core";
 
 import type { DiscoveryView } from "./discovery/discoveries.ts";
 
@@ -50,7 +50,7 @@ export function deliveryWarnings(heldBack: readonly TargetStatus[], all: number)
 }
 
 /** Why a target accepts nothing now, as its incidents say it. */
-export function heldBackOf({ blocked, breaker, limiter }: TargetStanding): HeldBack | undefined {
+export function heldBackOf({ blocked, breaker, limiter }: TargetStatus): HeldBack | undefined {
   if (blocked) return { reason: "waiting_auth", detail: blocked.detail };
   if (breaker.state !== "closed")
     return { reason: "waiting_breaker", ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }) };

@@ -16,7 +16,7 @@ import { Flights } from "../worker/in-flight.ts";
 import { leaseDue, overtake } from "./lease-due.ts";
 import { Desk } from "./ledger-context.ts";
 import { atCurrentEndpoint, settle } from "./settle-attempt.ts";
-import { reroute, record } from "./record-claims.ts";
+import { reroute, recordClaims } from "./record-claims.ts";
 import { wanting } from "./group-members.ts";
 import type { PackedReport, PackedRoutedClaim } from "./wire-format.ts";
 import { alertView, explain, incidentView, targetStatus } from "./views.ts";
@@ -76,7 +76,7 @@ export class LedgerCore {
   }
 
   record(wants: readonly PackedRoutedClaim[]) {
-    return record(this.#desk, wants);
+    return recordClaims(this.#desk, wants);
   }
 
   readAlerts(source: string, fingerprints: readonly string[]) {

@@ -14,7 +14,7 @@ import type { PackedClaim, PackedRoutedClaim } from "./wire-format.ts";
 import type { AlertRecord } from "./store.ts";
 
 /** Records claims in order of arrival, and what they change at the targets. */
-export function record(desk: Desk, wants: readonly PackedRoutedClaim[]): Recorded[] {
+export function recordClaims(desk: Desk, wants: readonly PackedRoutedClaim[]): Recorded[] {
   const sources = new Set(wants.map(({ claim }) => claim.source));
   const recorded = wants.map((one) => recordOne(desk, one));
   for (const source of sources) {

@@ -9,7 +9,6 @@ import type {
   TargetStatus,
   TargetTerms,
 } from "@tocsin/core/decisions";
-import { breakerState } from "../admission/breaker.ts";
 import type { Desk } from "./ledger-context.ts";
 import { eventContent, senderOf } from "./event-content.ts";
 import { alertIn, type AlertRecord } from "./store.ts";

@@ -1,3 +1,4 @@
+import { heldBackBody } from "./incidents.ts";
 import type { Clock, Explanation, Ledger } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 

@@ -5,12 +5,12 @@ import type { Explainer } from "../../explain/explainer.ts";
 import { parseWebhookAlert } from "../../ingest/alertmanager.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queriesOf, queryOf } from "../endpoint.ts";
-import { historyBody } from "./incidents.ts";
+import { heldBackBody, historyBody } from "./incidents.ts";
 import { iso } from "../pagination.ts";
 import { badRequest, notFound } from "../problem.ts";
 
 export interface Explaining {
-  readonly ledger: Pick<Ledger, "explain" | "alerts" | "standing">;
+  readonly ledger: Pick<Ledger, "explain" | "alerts" | "targetStatus">;
   readonly explainer: Pick<Explainer, "known" | "hypothetical">;
   readonly clock: Clock;
 }
@@ -57,7 +57,7 @@ export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endp
         const { alert, status } = claim;
         const known = await ledger.explain(alert.fingerprint);
         const sender = queryOf(request, "source") ?? known?.alert.sender ?? "";
-        const heldBack = await ledger.standing("held_back");
+        const heldBack = await ledger.targetStatus("held_back");
         const targets = explainer.hypothetical({ alert, status, sender }, known, heldBack);
         return { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: targets.map(explainedBody) };
       },

@@ -1,3 +1,4 @@
+import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
 import { Readable } from "node:stream";
 
 import type { Issue, Ledger } from "@tocsin/core";
@@ -5,7 +6,7 @@ import type { Issue, Ledger } from "@tocsin/core";
 import type { Exposition } from "../../telemetry/metrics-scrape.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { iso } from "../pagination.ts";
-import { reloadFailed } from "../problem.ts";
+import { conflict, reloadFailed } from "../problem.ts";
 
 export interface Reloaded {
   /** `kept`: it is wrong, and the previous configuration is kept. `applied` with issues: all of it but invalid targets is in use. */

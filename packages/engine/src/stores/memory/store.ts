@@ -1,13 +1,5 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-  Severity,
-} from "@tocsin/core/decisions";
-import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store } from "../../ledger/store.ts";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
+import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
 import { Counts } from "../../ledger/row-counts.ts";
 
 /** Rows in maps: true to the port, for simulation and tests. Forgets all when the process ends. */

@@ -1,12 +1,5 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-} from "@tocsin/core/decisions";
-import type { AlertRecord } from "../../ledger/store.ts";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats } from "@tocsin/core/decisions";
+import type { AlertRecord, FiringAlerts } from "../../ledger/store.ts";
 
 /** What is asked seldom: its answer is read when somebody asks, and kept for the rest of the transaction. */
 export interface Answers {

@@ -1,15 +1,7 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-  Urgency,
-} from "@tocsin/core/decisions";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
 import { Counts } from "../../ledger/row-counts.ts";
 import { sameRow } from "../../ledger/incident-facts.ts";
-import type { AlertRecord, EndpointRecord, GateKind, InFlight, Slot, Store } from "../../ledger/store.ts";
+import type { AlertRecord, EndpointRecord, GateKind, InFlight, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
 import { type AtHand, episodeKey, Missing } from "./read-set.ts";
 import { DraftLanes } from "./lane-overlay.ts";
 import type { Mirror } from "./replica-cache.ts";

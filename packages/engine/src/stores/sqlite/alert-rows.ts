@@ -1,6 +1,5 @@
-import type { FiringPage } from "@tocsin/core/decisions";
 import type { Counts } from "../../ledger/row-counts.ts";
-import type { AlertRecord } from "../../ledger/store.ts";
+import type { AlertRecord, FiringAlerts } from "../../ledger/store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
 import { Recent } from "./row-cache.ts";
 import { Soonest } from "./earliest-due-cache.ts";

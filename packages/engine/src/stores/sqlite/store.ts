@@ -1,14 +1,6 @@
-import type {
-  DeadLetter,
-  FiringPage,
-  HistoryEntry,
-  Incident,
-  IncidentQuery,
-  LedgerStats,
-  Urgency,
-} from "@tocsin/core/decisions";
+import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
 import { Counts } from "../../ledger/row-counts.ts";
-import type { AlertRecord, EndpointRecord, GateKind, Slot, Store } from "../../ledger/store.ts";
+import type { AlertRecord, EndpointRecord, GateKind, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
 import { AlertRows } from "./alert-rows.ts";
 import { Database, type DatabaseOptions, text } from "./database.ts";
 import { IncidentRows } from "./incident-rows.ts";
