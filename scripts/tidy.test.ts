@@ -176,7 +176,7 @@ describe("every publisher", () => {
 });
 
 test("no file reads outside the checkout", () => {
-  const paths = globSync("{packages,apps,bench,e2e,scripts,tools}/**/*.ts", {
+  const paths = globSync("{packages,apps,bench,test,scripts,tools}/**/*.ts", {
     cwd: root,
     exclude: ["**/node_modules/**"],
   });

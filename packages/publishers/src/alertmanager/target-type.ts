@@ -1,4 +1,4 @@
-import type { GivenAddress, Issue, Located, TargetType } from "@tocsin/core";
+import type { EndpointInput, Issue, ResolvedEndpoint, TargetType } from "@tocsin/core";
 import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic-target.ts";
 
 /** What an Alertmanager target looks like besides what all targets have. */
@@ -21,7 +21,7 @@ Redirects are not followed, and link-local addresses are refused, as with a webh
   locate,
 };
 
-function locate(given: GivenAddress): Located {
+function locate(given: EndpointInput): ResolvedEndpoint {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
   const url = plainUrl(given, (issue) => issues.push(issue));

@@ -1,4 +1,4 @@
-import { type GivenAddress, type Issue, Secret } from "@tocsin/core";
+import { type EndpointInput, type Issue, Secret } from "@tocsin/core";
 import { isRoutingKey } from "@tocsin/pagerduty";
 
 export interface FoundRoutingKey {
@@ -14,7 +14,7 @@ export interface FoundRoutingKey {
  * `routing_key` beside `target.json`. The first that is there decides, and one that is there but is no key is an issue. Only
  * an `Authorization` that does not look like a key, for somebody else than PagerDuty, is a proxy's and is sent as it is.
  */
-export function findRoutingKey(given: GivenAddress, isPagerDuty: boolean): FoundRoutingKey {
+export function findRoutingKey(given: EndpointInput, isPagerDuty: boolean): FoundRoutingKey {
   const entries = Object.entries(given.headers);
   const named = (name: string) => entries.find(([header]) => header.toLowerCase() === name);
   const [keyHeader, authorization] = [named("routing_key"), named("authorization")];

@@ -1,4 +1,4 @@
-import type { GivenAddress, Issue, Located, TargetType } from "@tocsin/core";
+import type { EndpointInput, Issue, ResolvedEndpoint, TargetType } from "@tocsin/core";
 import { secretInput } from "@tocsin/core";
 import { acceptsChanges, enqueueUrl, eventsUrl, type Region } from "@tocsin/pagerduty";
 import { z } from "zod";
@@ -31,7 +31,7 @@ Without \`url\` and \`region\` it is the US region. Plain http reaches only this
   locate,
 };
 
-function locate(given: GivenAddress): Located {
+function locate(given: EndpointInput): ResolvedEndpoint {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
   const region = given.typeOptions["region"] as Region | undefined;

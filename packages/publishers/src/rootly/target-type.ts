@@ -1,4 +1,11 @@
-import { type GivenAddress, type Issue, type Located, Secret, secretInput, type TargetType } from "@tocsin/core";
+import {
+  type EndpointInput,
+  type Issue,
+  type ResolvedEndpoint,
+  Secret,
+  secretInput,
+  type TargetType,
+} from "@tocsin/core";
 import { z } from "zod";
 
 const id = z.string().regex(/^[^\s\p{C}]{1,255}$/u, "expected an id of Rootly");
@@ -41,7 +48,7 @@ Of \`template\`, alerts use \`summary\`, \`severity\`, \`dedup_key\` and \`custo
 /** What the publisher takes from a target as it was written. */
 const owned = ["notification_targets", "alert_urgency_ids", "service_ids", "group_ids", "environment_ids"];
 
-function locate(given: GivenAddress): Located {
+function locate(given: EndpointInput): ResolvedEndpoint {
   const issues: Issue[] = [];
   const url = given.url ?? new URL("https://api.rootly.com");
   if (/(^|\.)rootly\.com$/.test(url.hostname) && url.hostname !== "api.rootly.com") {
@@ -66,7 +73,7 @@ function findKey({
   typeOptions: own,
   secret,
   siblingEntry: beside,
-}: GivenAddress): Pick<Located, "credential" | "headers"> {
+}: EndpointInput): Pick<ResolvedEndpoint, "credential" | "headers"> {
   const entries = Object.entries(headers);
   const authorization = entries.find(([name]) => name.toLowerCase() === "authorization");
   const credential = authorization

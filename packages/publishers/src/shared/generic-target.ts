@@ -1,4 +1,4 @@
-import { type GivenAddress, type Issue, Secret } from "@tocsin/core";
+import { type EndpointInput, type Issue, Secret } from "@tocsin/core";
 import { z } from "zod";
 import { isLinkLocal } from "../forbidden-address.ts";
 
@@ -17,7 +17,7 @@ export interface PlainOwn {
 }
 
 /** Where the target is; undefined: an issue says why not. */
-export function plainUrl({ url, typeOptions: own }: GivenAddress, complain: (issue: Issue) => void): URL | undefined {
+export function plainUrl({ url, typeOptions: own }: EndpointInput, complain: (issue: Issue) => void): URL | undefined {
   if (!url) {
     complain({ path: "url", message: "required: where the receiver is" });
     return undefined;
@@ -29,11 +29,11 @@ export function plainUrl({ url, typeOptions: own }: GivenAddress, complain: (iss
   return url;
 }
 
-export const plainOwn = ({ typeOptions: own }: GivenAddress): PlainOwn =>
+export const plainOwn = ({ typeOptions: own }: EndpointInput): PlainOwn =>
   own["allow_link_local"] === true ? { anyAddress: true } : {};
 
 /** The headers as written; an entry `token` beside the target is a bearer token where they say no `Authorization`. */
-export function plainHeaders({ headers, siblingEntry: beside }: GivenAddress): Readonly<Record<string, Secret>> {
+export function plainHeaders({ headers, siblingEntry: beside }: EndpointInput): Readonly<Record<string, Secret>> {
   const token = beside("token");
   if (!token || Object.keys(headers).some((name) => name.toLowerCase() === "authorization")) return headers;
   return { ...headers, Authorization: new Secret(`Bearer ${token.reveal().replace(/^Bearer\s+/i, "")}`) };

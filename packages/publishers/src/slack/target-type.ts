@@ -1,4 +1,11 @@
-import { type GivenAddress, type Issue, type Located, Secret, secretInput, type TargetType } from "@tocsin/core";
+import {
+  type EndpointInput,
+  type Issue,
+  type ResolvedEndpoint,
+  Secret,
+  secretInput,
+  type TargetType,
+} from "@tocsin/core";
 import { z } from "zod";
 import { readWebhookUrl } from "./webhook-url.ts";
 
@@ -27,7 +34,7 @@ a channel; targets that share a bot's token share it.`,
   locate,
 };
 
-function locate(given: GivenAddress): Located {
+function locate(given: EndpointInput): ResolvedEndpoint {
   const { typeOptions: own, headers } = given;
   const issues: Issue[] = [];
   const webhook = webhookOf(given);
@@ -58,7 +65,7 @@ function webhookOf({
   url,
   secret,
   siblingEntry: beside,
-}: GivenAddress): { path: string; secret: Secret } | undefined {
+}: EndpointInput): { path: string; secret: Secret } | undefined {
   const found = secret(own["webhook_url"], "webhook_url") ?? beside("webhook_url");
   if (found) return { path: "webhook_url", secret: found };
   return url?.pathname.startsWith("/services/") ? { path: "url", secret: new Secret(url.href) } : undefined;

@@ -1,7 +1,7 @@
 import {
-  type GivenAddress,
+  type EndpointInput,
   type Issue,
-  type Located,
+  type ResolvedEndpoint,
   oneOrMany,
   Secret,
   secretInput,
@@ -44,7 +44,7 @@ const mostSecrets = 5;
 /** Made by the publisher for each request. */
 const ownHeader = /^webhook-(id|timestamp|signature)$/i;
 
-function locate(given: GivenAddress): Located {
+function locate(given: EndpointInput): ResolvedEndpoint {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
   const url = plainUrl(given, (issue) => issues.push(issue));
@@ -81,7 +81,7 @@ function secretsOf({
   typeOptions: own,
   secret,
   siblingEntry: beside,
-}: GivenAddress): { readonly path: string; readonly secret: Secret }[] {
+}: EndpointInput): { readonly path: string; readonly secret: Secret }[] {
   const path = "signing_secret";
   const written = own[path] as readonly unknown[] | undefined;
   if (written === undefined) {
