@@ -1,4 +1,4 @@
-import type { Route } from "../ports/ledger.ts";
+import type { Route } from "./route.ts";
 import type { ClaimState } from "./claim.ts";
 
 /** What Alertmanager's API showed about an alert last. One per (alert, source), stored with the alert. */

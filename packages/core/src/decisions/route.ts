@@ -5,7 +5,7 @@ import { type Alert, isChangeEvent } from "../alerts/alert.ts";
 import type { Classification } from "../alerts/classification.ts";
 import type { Reason } from "../incidents/incident.ts";
 import { parseSeverity, type Severity } from "../alerts/severity.ts";
-import type { Route } from "../ports/ledger.ts";
+import type { Route } from "../alerts/route.ts";
 import { StepPool } from "../targets/stepped-liquid.ts";
 import type { Target } from "../targets/target.ts";
 import { TemplateContext, type TemplateFieldName } from "../targets/template.ts";

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { compileFilters } from "../filters/compile-filters.ts";
 import { minRedactedLength, type Secret } from "../schema/secret.ts";
 import { parseSeverity, severities, type Severity } from "../alerts/severity.ts";
-import type { RateLimit } from "../ports/ledger.ts";
+import type { RateLimit } from "../ports/ledger/target-terms.ts";
 import { type Issue, issuesOf } from "../schema/issue.ts";
 import { isSecretInput, type ReadSecret, type SecretInput } from "../schema/secret-input.ts";
 import { readAliases } from "./aliases.ts";

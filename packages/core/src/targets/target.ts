@@ -1,7 +1,7 @@
 import type { Filter } from "../filters/compile-filters.ts";
 import type { Secret } from "../schema/secret.ts";
 import type { Severity, SeverityMap } from "../alerts/severity.ts";
-import type { RateLimit } from "../ports/ledger.ts";
+import type { RateLimit } from "../ports/ledger/target-terms.ts";
 import type { Template } from "./template.ts";
 
 /** What it takes to tell one target something: kept, encrypted, as long as an incident is open there (I6). */

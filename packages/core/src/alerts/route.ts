@@ -1,0 +1,11 @@
+import type { Severity } from "./severity.ts";
+
+/** Routing decided that an alert is sent to this target, and how. Computed before anything is recorded. */
+export interface Route {
+  readonly target: string;
+  readonly dedupKey: string;
+  readonly severity: Severity;
+  readonly summary: string;
+  /** A change event: sent once for its dedup key, without a lifecycle. */
+  readonly kind?: "change";
+}

@@ -1,0 +1,87 @@
+import type { Severity } from "../../alerts/severity.ts";
+import type { AttemptAction, Urgency } from "../../incidents/event.ts";
+import type { EventMark } from "../../incidents/incident.ts";
+import type { Outcome } from "../../incidents/outcome.ts";
+
+export interface LeaseRequest {
+  /** The process that asks. Leases of another owner are respected until they end. */
+  readonly owner: string;
+  /** Greatest number of leases to return now. */
+  readonly max: number;
+  /** How many attempts the owner may have in flight in total; one target gets at most half of what is free (bulkhead). */
+  readonly concurrency: number;
+  /** Targets that answer so fast that the commit is the slower part: they get up to `factor` times as many leases. */
+  readonly ahead: { readonly targets: readonly string[]; readonly factor: number };
+  /** How long a lease lasts beyond the target's timeout. */
+  readonly leaseMarginMs: number;
+}
+
+/** The right, and the duty, to make one attempt until `leaseUntilMs`. */
+export interface Lease {
+  readonly incident: number;
+  readonly token: number;
+  readonly target: string;
+  readonly endpoint: string;
+  readonly sealed: string;
+  readonly shadow: boolean;
+  readonly action: AttemptAction;
+  readonly event: EventMark;
+  readonly urgency: Urgency;
+  readonly dedupKey: string;
+  readonly severity: Severity;
+  readonly summary: string;
+  readonly firing: number;
+  /** The alert as JSON (`Alert`): many leases wait in the worker, and each alert is parsed only when it is sent. */
+  readonly alertJson: string;
+  /** The sender of that alert: an address, else the name of a source. */
+  readonly sender: string;
+  /** When its last alert ended; absent while one fires. */
+  readonly endedAtMs?: number;
+  readonly acceptedAtMs: number;
+  /** True for the first trigger of an episode: the delivery-time SLO ends when the target accepts it. */
+  readonly first: boolean;
+  /** Longest time that the attempt may take. */
+  readonly timeoutMs: number;
+  /** How long the lease lasts from the moment it was given, on the owner's monotonic clock. */
+  readonly leaseMs: number;
+  /** When it ends, by the ledger's clock. */
+  readonly leaseUntilMs: number;
+}
+
+export interface LeaseBatch {
+  readonly leases: readonly Lease[];
+  /** When more work may become due without a new record or report; null: never. Ledger time, ms. */
+  readonly nextAtMs: number | null;
+  /** The ledger's time, to turn `nextAtMs` into a delay. */
+  readonly nowMs: number;
+  /** Targets of the leases that a limiter or a pause refused: `pagerduty_rate_limit_hits_total`. */
+  readonly limited: readonly string[];
+}
+
+export interface Report {
+  readonly lease: Lease;
+  readonly outcome: Outcome;
+  /** The request that was sent, without credentials; kept if the outcome makes a dead letter. */
+  readonly rendered?: unknown;
+}
+
+/** The part of the ledger that workers use: lease what is due, make the attempt, settle its outcome. */
+export interface Delivery {
+  /**
+   * Leases what is due, most urgent first, within each credential's limit, and charges that limit. Also applies the passing of
+   * time: claims expire here.
+   */
+  leaseDue(request: LeaseRequest): Promise<LeaseBatch>;
+  /**
+   * Applies the outcome of each report to its incident. False: the attempt was reported before, or its lease was lost meanwhile; then
+   * the attempt is kept as late, and its effect is repaired.
+   */
+  settle(reports: readonly Report[]): Promise<readonly boolean[]>;
+  /** Ends the leases of an owner that stops, so that other owners need not wait for them. */
+  release(owner: string): Promise<void>;
+  /**
+   * Charges a target's credential with one attempt that belongs to no incident, such as a test whether the receiver knows its key.
+   * False: the limit has no room for it now, or there is no such target.
+   */
+  charge(target: string): Promise<boolean>;
+}

@@ -1,0 +1,43 @@
+import type { Claim } from "../../alerts/claim.ts";
+import type { ReadAlert, Reading } from "../../alerts/reading.ts";
+import type { Route } from "../../alerts/route.ts";
+import type { TargetTerms } from "./target-terms.ts";
+
+/** A claim, and the targets that receive its alert if it fires. */
+export interface RoutedClaim {
+  readonly claim: Claim;
+  readonly routes: readonly Route[];
+}
+
+/** The effect of one claim. `duplicate`: it changed nothing that is sent. `skewed`: its times differ from ours by > 1 min. */
+export interface Recorded {
+  readonly fingerprint: string;
+  readonly effect: "accepted" | "duplicate";
+  readonly skewed: boolean;
+}
+
+/** The part of the ledger that takes in targets, claims and readings: it sets the desired state. */
+export interface Intake {
+  /**
+   * Replaces the list of targets. At a target that vanished or is disabled, incidents that were never sent stay unsent; the others
+   * keep their endpoint until their resolve is sent.
+   */
+  useTargets(targets: readonly TargetTerms[]): Promise<void>;
+  /** Records claims in order of arrival. Recording the same claim twice changes nothing but the time of confirmation. */
+  record(claims: readonly RoutedClaim[]): Promise<readonly Recorded[]>;
+  /** Returns those of these alerts that the source has sent through its webhook. `nowMs`: the ledger's time. */
+  readAlerts(
+    source: string,
+    fingerprints: readonly string[],
+  ): Promise<{ readonly alerts: readonly ReadAlert[]; readonly nowMs: number }>;
+  /**
+   * Records what the source's own API reports about alerts that the source has sent. A finding that newer information contradicts
+   * has no effect.
+   */
+  recordReading(reading: Reading): Promise<void>;
+  /**
+   * Routes alerts again after targets changed. Applies to alerts that fire and to alerts with a held firing (`FiringPage.held`):
+   * the new routes count when the ledger believes that firing.
+   */
+  reroute(routed: readonly { readonly fingerprint: string; readonly routes: readonly Route[] }[]): Promise<void>;
+}

@@ -1,0 +1,19 @@
+/** The part of the ledger that operators use, and the service on their behalf: commands, retention and readiness. */
+export interface Operator {
+  /** By a person. False: there is no open incident with this number. */
+  acknowledge(incident: number, by: string): Promise<boolean>;
+  /** By a person. False: there is no open incident with this number. */
+  resolve(incident: number, by: string): Promise<boolean>;
+  dropDeadLetter(id: number): Promise<boolean>;
+  /** Re-evaluates this dead letter once, and sends it if the desired state still requires it. */
+  replay(id: number): Promise<"replayed" | "already_replayed" | "not_found">;
+  /**
+   * Ends the wait of a target that was blocked (`unauthorized`, `misconfigured`): the next attempt is made at once. `proven`: the
+   * target is known to accept its credential, so events are sent without a trial attempt.
+   */
+  unblock(target: string, how: { readonly proven: boolean }): Promise<void>;
+  /** Deletes what was over before then, a bounded number of rows per call. Returns how many rows it deleted, 0 when done. */
+  deleteExpired(beforeMs: number): Promise<number>;
+  /** Writes and commits a row without meaning, to show that the ledger can commit: readiness. */
+  probe(): Promise<void>;
+}
