@@ -1,5 +1,5 @@
 import { type Incident, type Member, plan, type Route, urgency, wantedBy } from "@tocsin/core/decisions";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { memberOf, sameMembers, sameWanted, wanting, withMember } from "./group-members.ts";
 import { remindAgain, stillUnconfirmed } from "./reminders.ts";
 import type { AlertRecord } from "./store.ts";
@@ -19,17 +19,19 @@ const confirmation: Firing = { begins: false, endLost: false };
  * a resolve follows what was told (I6); those that nobody was told of rest.
  */
 export function applyRoutes(
-  desk: Desk,
+  context: LedgerContext,
   alert: AlertRecord,
   given: readonly Route[],
   how: Firing = confirmation,
 ): { incidents: readonly number[]; changed: boolean } {
   // Whoever routed may not have heard yet that a target was disabled.
-  const isOn = ({ target }: Route): boolean => desk.target(target)?.terms.enabled !== false;
+  const isOn = ({ target }: Route): boolean => context.target(target)?.terms.enabled !== false;
   const routes = given.every(isOn) ? given : given.filter(isOn);
   // A change event is kept until the next episode begins: it is sent once in each, whatever its repeats say.
   const isPast = ({ kind, state }: Incident): boolean => (kind === "change" ? how.begins : state === "closed");
-  const open = alert.incidents.map((id) => desk.store.incident(id)).filter((one) => one !== undefined && !isPast(one));
+  const open = alert.incidents
+    .map((id) => context.store.incident(id))
+    .filter((one) => one !== undefined && !isPast(one));
   const incidents: number[] = [];
   let changed = open.length !== alert.incidents.length;
   for (const incident of open as Incident[]) {
@@ -37,15 +39,15 @@ export function applyRoutes(
       incidents.push(incident.id);
       continue;
     }
-    const route = routeTo(desk, incident, routes);
-    const after = confirm(desk, incident, alert, route, how);
+    const route = routeTo(context, incident, routes);
+    const after = confirm(context, incident, alert, route, how);
     if (after !== incident) changed = true;
     incidents.push(incident.id);
   }
   for (const route of routes) {
     const kind = route.kind ?? "alert";
     if (open.some((incident) => incident?.kind === kind && incident.target === route.target)) continue;
-    const id = join(desk, alert, route, how);
+    const id = join(context, alert, route, how);
     if (id === null || incidents.includes(id)) continue;
     incidents.push(id);
     changed = true;
@@ -54,21 +56,29 @@ export function applyRoutes(
 }
 
 /** How an incident is wanted now. A fallback is wanted as the incident that it stands in for. */
-function routeTo(desk: Desk, incident: Incident, routes: readonly Route[]): Route | undefined {
+function routeTo(context: LedgerContext, incident: Incident, routes: readonly Route[]): Route | undefined {
   const own = routes.find(({ target }) => target === incident.target);
   if (own || incident.fallbackOf === null) return own;
-  const origin = desk.store.incident(incident.fallbackOf);
+  const origin = context.store.incident(incident.fallbackOf);
   const route = routes.find(({ target }) => target === origin?.target);
   return route && { ...route, target: incident.target, dedupKey: incident.dedupKey };
 }
 
 /** A firing alert confirms an incident that it is already part of. */
-function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Route | undefined, how: Firing): Incident {
-  const { nowMs } = desk;
-  if (held(desk, incident, alert)) return incident;
+function confirm(
+  context: LedgerContext,
+  incident: Incident,
+  alert: AlertRecord,
+  route: Route | undefined,
+  how: Firing,
+): Incident {
+  const { nowMs } = context;
+  if (held(context, incident, alert)) return incident;
   if (!route)
-    return incident.told === null && !rested(incident) ? leave(desk, incident, alert) : refresh(desk, incident, alert);
-  const member = memberOf(desk, alert, route);
+    return incident.told === null && !rested(incident)
+      ? leave(context, incident, alert)
+      : refresh(context, incident, alert);
+  const member = memberOf(context, alert, route);
   const current = how.endLost ? renewed(incident, member) : incident;
   const after = wanting(
     {
@@ -76,20 +86,20 @@ function confirm(desk: Desk, incident: Incident, alert: AlertRecord, route: Rout
       flight: wantedFlight(incident),
       manualUntilMs: null,
       confirmedAtMs: alert.confirmedAtMs,
-      unconfirmed: stillUnconfirmed(desk, incident, alert),
+      unconfirmed: stillUnconfirmed(context, incident, alert),
       retriedForMs: 0,
     },
     withMember(incident.members, member),
     nowMs,
   );
-  if (rested(incident)) return again(desk, incident, after);
-  if (incident.state === "dead") return rearm(desk, incident, after);
+  if (rested(incident)) return again(context, incident, after);
+  if (incident.state === "dead") return rearm(context, incident, after);
   return sameWanted(incident, after) &&
     sameMembers(incident.members, after.members) &&
     incident.flight === after.flight &&
     incident.renew === after.renew
-    ? touch(desk, incident, after)
-    : desk.changed(incident, after);
+    ? touch(context, incident, after)
+    : context.changed(incident, after);
 }
 
 /** The episode ended unheard and another one begins, unless other alerts kept the incident open meanwhile. */
@@ -101,12 +111,14 @@ function renewed(incident: Incident, { fingerprint }: Member): Incident {
 }
 
 /** Nothing was told, and its alert is wanted here no more. Other alerts of the incident may be. */
-function leave(desk: Desk, incident: Incident, { fingerprint }: AlertRecord): Incident {
+function leave(context: LedgerContext, incident: Incident, { fingerprint }: AlertRecord): Incident {
   const others = incident.members.filter((member) => member.fingerprint !== fingerprint);
   if (others.some(({ status }) => status === "firing"))
-    return desk.changed(incident, wanting(incident, others, desk.nowMs));
+    return context.changed(incident, wanting(incident, others, context.nowMs));
   const { flight } = incident;
-  return flight ? desk.put(incident, { ...incident, flight: { ...flight, unwanted: true } }) : rest(desk, incident);
+  return flight
+    ? context.put(incident, { ...incident, flight: { ...flight, unwanted: true } })
+    : rest(context, incident);
 }
 
 /** It is wanted, whatever was said since its attempt began. */
@@ -117,10 +129,10 @@ function wantedFlight({ flight }: Incident): Incident["flight"] {
 }
 
 /** No target wants it any more; nothing was told, so nothing is. */
-export function rest(desk: Desk, incident: Incident): Incident {
-  const target = desk.target(incident.target);
+export function rest(context: LedgerContext, incident: Incident): Incident {
+  const target = context.target(incident.target);
   const reason = !target ? "no_target" : target.terms.enabled ? "filtered" : "target_disabled";
-  desk.note(incident.id, reason);
+  context.note(incident.id, reason);
   const resting: Incident = {
     ...incident,
     state: "not_told",
@@ -129,27 +141,27 @@ export function rest(desk: Desk, incident: Incident): Incident {
     dueSinceMs: null,
     fallbackAtMs: null,
   };
-  return desk.put(incident, { ...resting, updatedAtMs: desk.nowMs });
+  return context.put(incident, { ...resting, updatedAtMs: context.nowMs });
 }
 
 /** Told, but filtered since: its alert still fires, so it stays open with the severity that it has. */
-function refresh(desk: Desk, incident: Incident, alert: AlertRecord): Incident {
+function refresh(context: LedgerContext, incident: Incident, alert: AlertRecord): Incident {
   const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
   if (!member || rested(incident)) return incident;
-  if (member.status === "firing") return remindAgain(desk, incident, stillUnconfirmed(desk, incident, alert));
+  if (member.status === "firing") return remindAgain(context, incident, stillUnconfirmed(context, incident, alert));
   // Its end may be told already: to fire again there would need a trigger, and that is the filters' to decide.
   if (incident.flight?.action === "resolve" || incident.told?.event === "resolve") return incident;
-  return desk.changed(
+  return context.changed(
     incident,
-    wanting(incident, withMember(incident.members, { ...member, status: "firing" }), desk.nowMs),
+    wanting(incident, withMember(incident.members, { ...member, status: "firing" }), context.nowMs),
   );
 }
 
 /** Fires again after it had rested untold: the same episode, waiting from now. */
-function again(desk: Desk, incident: Incident, after: Incident): Incident {
-  const target = desk.target(incident.target);
-  desk.note(incident.id, "firing");
-  return desk.put(
+function again(context: LedgerContext, incident: Incident, after: Incident): Incident {
+  const target = context.target(incident.target);
+  context.note(incident.id, "firing");
+  return context.put(
     incident,
     plan(
       {
@@ -157,42 +169,42 @@ function again(desk: Desk, incident: Incident, after: Incident): Incident {
         endpoint: target?.id ?? incident.endpoint,
         state: "due",
         adopted: false,
-        acceptedAtMs: desk.nowMs,
+        acceptedAtMs: context.nowMs,
         fellBack: false,
-        dueAtMs: desk.nowMs,
-        updatedAtMs: desk.nowMs,
+        dueAtMs: context.nowMs,
+        updatedAtMs: context.nowMs,
       },
-      desk.dueTerms(after),
-      desk.nowMs,
+      context.dueTerms(after),
+      context.nowMs,
     ),
   );
 }
 
 /** A repeat re-arms a dead incident; one that was refused as invalid only once its content or target changed. */
-function rearm(desk: Desk, incident: Incident, after: Incident): Incident {
-  const target = desk.target(incident.target);
+function rearm(context: LedgerContext, incident: Incident, after: Incident): Incident {
+  const target = context.target(incident.target);
   const moved = incident.told === null && target !== undefined && target.id !== incident.endpoint;
   const news = moved || !sameWanted(incident, after) || after.wanted.summary !== incident.wanted.summary;
   if (incident.reason === "dead_invalid" && !news) return incident;
-  desk.note(incident.id, "rearmed");
+  context.note(incident.id, "rearmed");
   const endpoint = moved && target ? target.id : incident.endpoint;
-  return desk.put(
+  return context.put(
     incident,
     plan(
-      { ...after, endpoint, state: "due", failures: 0, dueAtMs: desk.nowMs, updatedAtMs: desk.nowMs },
-      desk.dueTerms({ ...after, endpoint }),
-      desk.nowMs,
+      { ...after, endpoint, state: "due", failures: 0, dueAtMs: context.nowMs, updatedAtMs: context.nowMs },
+      context.dueTerms({ ...after, endpoint }),
+      context.nowMs,
     ),
   );
 }
 
 /** Confirmed and nothing else. Ten thousand of these must cost no calls and, where something was told, no write either. */
-const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
+const touch = (context: LedgerContext, before: Incident, after: Incident): Incident => {
   const isTold = before.state === "told" || (before.state === "not_told" && before.told !== null);
-  if (isTold) return remindAgain(desk, before, after.unconfirmed);
+  if (isTold) return remindAgain(context, before, after.unconfirmed);
   if (before.state === "in_flight") return before;
   // Giving up counts from the last confirmation.
-  desk.put(before, after);
+  context.put(before, after);
   return before;
 };
 
@@ -200,27 +212,32 @@ const touch = (desk: Desk, before: Incident, after: Incident): Incident => {
 const rested = (incident: Incident): boolean => incident.state === "not_told" && incident.told === null;
 
 /** A person resolved it, and what fires is what that person saw: anything that began later is news. */
-const held = (desk: Desk, incident: Incident, { startsAtMs }: AlertRecord): boolean =>
+const held = (context: LedgerContext, incident: Incident, { startsAtMs }: AlertRecord): boolean =>
   incident.manualUntilMs !== null &&
-  incident.manualUntilMs > desk.nowMs &&
-  startsAtMs <= incident.manualUntilMs - desk.settings.manualResolveFor;
+  incident.manualUntilMs > context.nowMs &&
+  startsAtMs <= incident.manualUntilMs - context.settings.manualResolveFor;
 
 /** The alert joins the open incident of its dedup key at the target, or opens a new one. Null: held closed by a person. */
-export function join(desk: Desk, alert: AlertRecord, route: Route, how: Firing = confirmation): number | null {
-  const target = desk.target(route.target);
+export function join(
+  context: LedgerContext,
+  alert: AlertRecord,
+  route: Route,
+  how: Firing = confirmation,
+): number | null {
+  const target = context.target(route.target);
   if (!target) return null;
-  const { nowMs, store } = desk;
-  const member = memberOf(desk, alert, route);
+  const { nowMs, store } = context;
+  const member = memberOf(context, alert, route);
   const latest = store.latestIncident(route.target, route.dedupKey);
   // A change is told once, whatever became of it.
   if (latest && route.kind === "change") return null;
   if (latest && latest.state !== "closed") {
-    confirm(desk, latest, alert, route, how);
+    confirm(context, latest, alert, route, how);
     if (!latest.members.some(({ fingerprint }) => fingerprint === member.fingerprint))
       store.addMember(member.fingerprint, latest);
     return latest.id;
   }
-  if (latest && held(desk, latest, alert)) return null;
+  if (latest && held(context, latest, alert)) return null;
   // What a late request of the closed episode may still do is the new one's to repair, where they share the endpoint.
   const late = latest?.endpoint === target.id ? latest.overtaken : [];
   const fresh: Omit<Incident, "id"> = {
@@ -258,52 +275,52 @@ export function join(desk: Desk, alert: AlertRecord, route: Route, how: Firing =
     acceptedAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  if (latest && late.length > 0) desk.put(latest, { ...latest, overtaken: [], dueAtMs: null });
-  const opened = desk.insert(plan({ ...fresh, id: 0 }, desk.dueTerms(fresh), nowMs));
+  if (latest && late.length > 0) context.put(latest, { ...latest, overtaken: [], dueAtMs: null });
+  const opened = context.insert(plan({ ...fresh, id: 0 }, context.dueTerms(fresh), nowMs));
   store.addMember(member.fingerprint, opened);
   return opened.id;
 }
 
 /** A resolve of an alert never seen before ends what an earlier sender of these alerts may have opened. */
-export function adopt(desk: Desk, alert: AlertRecord, routes: readonly Route[]): readonly number[] {
+export function adopt(context: LedgerContext, alert: AlertRecord, routes: readonly Route[]): readonly number[] {
   const adopted: number[] = [];
   for (const route of routes) {
-    const target = desk.target(route.target);
+    const target = context.target(route.target);
     if (route.kind === "change") continue;
     if (
       !target?.terms.enabled ||
       !target.terms.adoptUnknownResolves ||
-      desk.store.latestIncident(route.target, route.dedupKey)
+      context.store.latestIncident(route.target, route.dedupKey)
     )
       continue;
-    const id = join(desk, alert, route);
-    const incident = id === null ? undefined : desk.store.incident(id);
+    const id = join(context, alert, route);
+    const incident = id === null ? undefined : context.store.incident(id);
     if (!incident) continue;
     const members = incident.members.map((member) => ({ ...member, status: "resolved" as const }));
     const after = {
-      ...wanting(incident, members, desk.nowMs),
+      ...wanting(incident, members, context.nowMs),
       adopted: true,
-      dueAtMs: desk.nowMs,
+      dueAtMs: context.nowMs,
       state: "due" as const,
     };
-    desk.planned(incident, after);
+    context.planned(incident, after);
     adopted.push(incident.id);
   }
   return adopted;
 }
 
 /** The alert ended: it ends in every open incident that it is part of. */
-export function endMembers(desk: Desk, alert: AlertRecord): readonly number[] {
+export function endMembers(context: LedgerContext, alert: AlertRecord): readonly number[] {
   const open: number[] = [];
   for (const id of alert.incidents) {
-    const incident = desk.store.incident(id);
+    const incident = context.store.incident(id);
     if (!incident || (incident.state === "closed" && incident.kind !== "change")) continue;
     open.push(id);
     const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
     if (!member || member.status === "resolved" || incident.kind === "change") continue;
     const members = withMember(incident.members, { ...member, status: "resolved" });
-    const after = desk.changed(incident, wanting(incident, members, desk.nowMs));
-    if (rested(after) && !rested(incident)) desk.note(id, after.reason);
+    const after = context.changed(incident, wanting(incident, members, context.nowMs));
+    if (rested(after) && !rested(incident)) context.note(id, after.reason);
   }
   return open.length === alert.incidents.length ? alert.incidents : open;
 }

@@ -1,5 +1,5 @@
 import type { Incident, TargetTerms } from "@tocsin/core/decisions";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { rest } from "./apply-routes.ts";
 import { atCurrentEndpoint } from "./settle-attempt.ts";
 
@@ -10,10 +10,10 @@ const page = 1000;
  * Makes these the targets. What was told stays with the endpoint that it was told at (I6); what was not moves with its
  * target, or rests where the target is gone or disabled.
  */
-export function useTargets(desk: Desk, targets: readonly TargetTerms[]): void {
-  const { store } = desk;
+export function applyTargets(context: LedgerContext, targets: readonly TargetTerms[]): void {
+  const { store } = context;
   const wanted = new Map(targets.map((terms) => [terms.name, terms]));
-  const before = new Map([...desk.targets()].map(({ terms }) => [terms.name, terms]));
+  const before = new Map([...context.targets()].map(({ terms }) => [terms.name, terms]));
   for (const record of store.endpoints()) {
     const terms = wanted.get(record.terms.name);
     const current = terms?.endpoint === record.terms.endpoint;
@@ -21,43 +21,43 @@ export function useTargets(desk: Desk, targets: readonly TargetTerms[]): void {
       wanted.delete(terms.name);
       // Another credential, header or signing secret, or one that is used again: what was refused may be accepted now.
       const isOther = record.terms.access !== terms.access;
-      if (isOther) desk.gates.renew(terms.access, desk.nowMs);
-      else if (!record.current) desk.gates.unblock(terms.access, desk.nowMs);
+      if (isOther) context.gates.renew(terms.access, context.nowMs);
+      else if (!record.current) context.gates.unblock(terms.access, context.nowMs);
       if (isOther || record.terms.credential !== terms.credential)
-        desk.gates.abandonProbes(record.terms.access ?? record.terms.endpoint, record.terms.credential);
+        context.gates.abandonProbes(record.terms.access ?? record.terms.endpoint, record.terms.credential);
       if (!record.current || !sameTerms(record.terms, terms)) store.putEndpoint({ id: record.id, current, terms });
     } else if (record.current) store.putEndpoint({ ...record, current: false });
   }
   for (const terms of wanted.values()) {
-    desk.gates.unblock(terms.access, desk.nowMs);
+    context.gates.unblock(terms.access, context.nowMs);
     store.putEndpoint({ current: true, terms });
   }
-  desk.loadEndpoints();
+  context.loadEndpoints();
 
   for (const terms of targets) {
     const former = before.get(terms.name);
-    if (former?.shadow && !terms.shadow) unshadow(desk, terms.name);
+    if (former?.shadow && !terms.shadow) unshadow(context, terms.name);
   }
   for (const { id, terms } of store.endpoints()) {
-    const target = desk.target(terms.name);
-    if (!target?.terms.enabled) eachUntold(desk, id, (incident) => rest(desk, incident));
-    else if (target.id !== id) eachUntold(desk, id, (incident) => move(desk, incident));
+    const target = context.target(terms.name);
+    if (!target?.terms.enabled) eachUntold(context, id, (incident) => rest(context, incident));
+    else if (target.id !== id) eachUntold(context, id, (incident) => move(context, incident));
     else if (fallbackOf(before.get(terms.name)) !== fallbackOf(terms))
-      eachUntold(desk, id, (incident) => desk.planned(incident, incident));
+      eachUntold(context, id, (incident) => context.planned(incident, incident));
     if (target?.id !== id && !store.endpointInUse(id)) store.dropEndpoint(id);
   }
-  desk.loadEndpoints();
+  context.loadEndpoints();
 }
 
 const fallbackOf = (terms: TargetTerms | undefined): string => JSON.stringify(terms?.fallback ?? null);
 
-const move = (desk: Desk, incident: Incident): Incident =>
-  desk.planned(incident, { ...atCurrentEndpoint(desk, incident), dueAtMs: desk.nowMs });
+const move = (context: LedgerContext, incident: Incident): Incident =>
+  context.planned(incident, { ...atCurrentEndpoint(context, incident), dueAtMs: context.nowMs });
 
-function eachUntold(desk: Desk, endpoint: number, act: (incident: Incident) => void): void {
+function eachUntold(context: LedgerContext, endpoint: number, act: (incident: Incident) => void): void {
   let after = 0;
   for (;;) {
-    const untold = desk.store.untoldAt(endpoint, after, page);
+    const untold = context.store.untoldAt(endpoint, after, page);
     // What rests and waits for a late request to be over has nothing to be told for the first time.
     for (const incident of untold) if (incident.state !== "not_told") act(incident);
     const last = untold.at(-1);
@@ -67,14 +67,14 @@ function eachUntold(desk: Desk, endpoint: number, act: (incident: Incident) => v
 }
 
 /** A shadow goes live: what still fires and was told to nobody is told now. */
-function unshadow(desk: Desk, target: string): void {
+function unshadow(context: LedgerContext, target: string): void {
   let cursor: string | undefined;
   do {
-    const found = desk.store.incidents({ target, state: "not_told", limit: page, ...(cursor && { cursor }) });
+    const found = context.store.incidents({ target, state: "not_told", limit: page, ...(cursor && { cursor }) });
     for (const incident of found.incidents) {
       if (!incident.told?.shadow) continue;
-      const untold = { ...incident, told: null, opened: false, state: "due" as const, dueAtMs: desk.nowMs };
-      desk.planned(incident, atCurrentEndpoint(desk, untold));
+      const untold = { ...incident, told: null, opened: false, state: "due" as const, dueAtMs: context.nowMs };
+      context.planned(incident, atCurrentEndpoint(context, untold));
     }
     cursor = found.nextCursor;
   } while (cursor !== undefined);

@@ -1,25 +1,23 @@
-import type { ChangedIncidents, StateChange } from "@tocsin/core/decisions";
-
-/** Takes what a commit changed, once it is committed. */
-export type ReportChanges = (changes: readonly StateChange[]) => void;
+import type { ChangedIncidents } from "@tocsin/core/decisions";
 
 type Changed = (incidents: ChangedIncidents) => void;
 
-/** Where changes come from. */
-export interface Changes {
-  /** Says `unknown` once it hears: asked by each who begins to watch. */
+/** The source of the changes. */
+export interface ChangeSource {
+  /** Called for each new watcher. Reports `unknown` once the source receives changes. */
   readonly begin: () => void;
-  /** Nobody watches any more. */
+  /** Called when the last watcher left. */
   readonly end: () => void;
 }
 
-/** Who watches a ledger in this process (`Ledger.watch`). */
-export class Watchers {
-  readonly #watchers = new Set<{ readonly changed: Changed; hears: boolean }>();
-  readonly #changes: Changes;
+/** The watchers of a ledger in this process (`Ledger.watch`). */
+export class ChangeWatchers {
+  /** `started`: the watcher has got its first `unknown`, and gets every change from there on. */
+  readonly #watchers = new Set<{ readonly changed: Changed; started: boolean }>();
+  readonly #source: ChangeSource;
 
-  constructor(changes: Changes) {
-    this.#changes = changes;
+  constructor(source: ChangeSource) {
+    this.#source = source;
   }
 
   get any(): boolean {
@@ -27,55 +25,18 @@ export class Watchers {
   }
 
   readonly watch = (changed: Changed): (() => void) => {
-    const watcher = { changed, hears: false };
+    const watcher = { changed, started: false };
     this.#watchers.add(watcher);
-    this.#changes.begin();
+    this.#source.begin();
     return () => {
-      if (this.#watchers.delete(watcher) && !this.any) this.#changes.end();
+      if (this.#watchers.delete(watcher) && !this.any) this.#source.end();
     };
   };
 
-  readonly say = (incidents: ChangedIncidents): void => {
+  readonly notify = (incidents: ChangedIncidents): void => {
     for (const watcher of this.#watchers) {
-      watcher.hears ||= incidents === "unknown";
-      if (watcher.hears) watcher.changed(incidents);
+      watcher.started ||= incidents === "unknown";
+      if (watcher.started) watcher.changed(incidents);
     }
   };
-}
-
-/**
- * For a ledger that only this process commits to: tells watchers which incidents a commit changed, and reports its changes of
- * state, once it is committed.
- */
-export class OwnCommits {
-  readonly watchers = new Watchers({
-    begin: () => queueMicrotask(() => this.watchers.say("unknown")),
-    end: () => this.#stored.clear(),
-  });
-  readonly #stored = new Set<number>();
-  readonly #report: ReportChanges;
-  #changes: StateChange[] = [];
-
-  constructor(report: ReportChanges = () => {}) {
-    this.#report = report;
-  }
-
-  readonly reported = (change: StateChange): void => void this.#changes.push(change);
-
-  readonly stored = (incident: number): void => {
-    if (this.watchers.any) this.#stored.add(incident);
-  };
-
-  committed(): void {
-    if (this.#changes.length > 0) this.#report(this.#changes.splice(0));
-    if (this.#stored.size === 0) return;
-    const incidents = [...this.#stored];
-    this.#stored.clear();
-    this.watchers.say(incidents);
-  }
-
-  undone(): void {
-    this.#changes = [];
-    this.#stored.clear();
-  }
 }

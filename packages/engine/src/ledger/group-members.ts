@@ -1,8 +1,8 @@
 import { contentOf, type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
-export function memberOf(desk: Desk, alert: AlertRecord, { severity, summary }: Route): Member {
+export function memberOf(context: LedgerContext, alert: AlertRecord, { severity, summary }: Route): Member {
   return {
     fingerprint: alert.fingerprint,
     status: "firing",
@@ -10,7 +10,7 @@ export function memberOf(desk: Desk, alert: AlertRecord, { severity, summary }: 
     startsAtMs: alert.startsAtMs,
     summary,
     // Read only where somebody asks for it: most alerts are recorded without being parsed.
-    ...(desk.settings.retrigger === "content" && { content: contentOf(summary, alertIn(alert).annotations) }),
+    ...(context.settings.retrigger === "content" && { content: contentOf(summary, alertIn(alert).annotations) }),
   };
 }
 

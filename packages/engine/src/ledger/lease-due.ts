@@ -13,11 +13,11 @@ import {
   urgencyOf,
 } from "@tocsin/core/decisions";
 import { breakerState, probing, unprobed } from "../admission/breaker.ts";
-import type { Flights } from "../worker/in-flight.ts";
-import type { Desk } from "./ledger-context.ts";
+import type { InFlight } from "../worker/in-flight.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { eventContent } from "./event-content.ts";
 import type { Waiting } from "../admission/gates.ts";
-import { fallBack } from "./notify-fallback.ts";
+import { notifyFallback } from "./notify-fallback.ts";
 import { letTimePass } from "./record-claims.ts";
 import { type PackedLeaseBatch, type PackedLease, placeOf } from "./wire-format.ts";
 import { repeatDue } from "./reminders.ts";
@@ -30,21 +30,21 @@ const mostLookedAt = 500;
  * Leases what is due, most urgent first over all targets, in turn among the targets of one urgency, as far as limiter,
  * pause, breaker, block and bulkhead allow; charges the limiter. Lets time pass first.
  */
-export function leaseDue(desk: Desk, flights: Flights, request: LeaseRequest): PackedLeaseBatch {
-  const { store, nowMs } = desk;
-  for (const { fingerprint } of store.alertsToLookAt(nowMs, mostLookedAt)) letTimePass(desk, fingerprint);
+export function leaseDue(context: LedgerContext, inFlight: InFlight, request: LeaseRequest): PackedLeaseBatch {
+  const { store, nowMs } = context;
+  for (const { fingerprint } of store.alertsToLookAt(nowMs, mostLookedAt)) letTimePass(context, fingerprint);
 
   // Before anything is weighed: an owner that is gone may hold a probe or a place that all others wait for.
-  for (const id of desk.leaseEnds.over(nowMs)) {
+  for (const id of context.leaseExpiry.expired(nowMs)) {
     const incident = store.incident(id);
-    if (incident?.flight) desk.planned(incident, overtake(desk, flights, incident));
-    else desk.leaseEnds.delete(id);
+    if (incident?.flight) context.planned(incident, takeOver(context, inFlight, incident));
+    else context.leaseExpiry.delete(id);
   }
-  for (const incident of store.fallbacksDue(nowMs, mostLookedAt)) fallBack(desk, incident);
+  for (const incident of store.fallbacksDue(nowMs, mostLookedAt)) notifyFallback(context, incident);
 
-  const claim = new Claiming(desk, flights, request);
+  const claim = new Claiming(context, inFlight, request);
   const lanes = store.lanes();
-  const waiting = desk.waiting(lanes);
+  const waiting = context.waiting(lanes);
   for (const urgency of urgencies) {
     if (claim.full) break;
     const due = lanes.filter((lane) => lane.urgency === urgency && lane.nextDueAtMs <= nowMs);
@@ -53,7 +53,7 @@ export function leaseDue(desk: Desk, flights: Flights, request: LeaseRequest): P
   for (const lane of store.lanes()) if (lane.nextDueAtMs > nowMs) claim.lookAgain(lane.nextDueAtMs);
   claim.lookAgain(store.nextLookAtMs());
   claim.lookAgain(store.nextFallbackAtMs());
-  claim.lookAgain(desk.leaseEnds.next());
+  claim.lookAgain(context.leaseExpiry.nextAtMs());
   return { leases: claim.leases, sealed: claim.sealed, nextAtMs: claim.nextAtMs, nowMs, limited: [...claim.limited] };
 }
 
@@ -62,13 +62,13 @@ class Claiming {
   readonly sealed: Record<string, string> = {};
   readonly limited = new Set<string>();
   nextAtMs: number | null = null;
-  readonly #desk: Desk;
-  readonly #flights: Flights;
+  readonly #context: LedgerContext;
+  readonly #inFlight: InFlight;
   readonly #request: LeaseRequest;
 
-  constructor(desk: Desk, flights: Flights, request: LeaseRequest) {
-    this.#desk = desk;
-    this.#flights = flights;
+  constructor(context: LedgerContext, inFlight: InFlight, request: LeaseRequest) {
+    this.#context = context;
+    this.#inFlight = inFlight;
     this.#request = request;
   }
 
@@ -83,7 +83,7 @@ class Claiming {
   /** In turn: a share each, then what is left over, until nobody takes any more. */
   takeFrom(lanes: readonly Lane[], waiting: Waiting): void {
     // Begins with another target each time, so that the first in the list has no advantage.
-    const start = lanes.length === 1 ? 0 : this.#desk.nextToken() % lanes.length;
+    const start = lanes.length === 1 ? 0 : this.#context.nextToken() % lanes.length;
     const turns = [...lanes.slice(start), ...lanes.slice(0, start)];
     for (let active = turns; active.length > 0 && !this.full;) {
       const share = active.length === 1 ? this.#request.max : this.#shareOf(active.length);
@@ -97,19 +97,19 @@ class Claiming {
   }
 
   #take(lane: Lane, share: number, waiting: Waiting): number {
-    const desk = this.#desk;
-    const endpoint = desk.endpoint(lane.endpoint);
+    const context = this.#context;
+    const endpoint = context.endpoint(lane.endpoint);
     const most = Math.min(
       share,
       this.#request.max - this.leases.length,
       this.#allowed(endpoint, lane.urgency, waiting),
     );
     if (most <= 0) return 0;
-    const breaker = desk.gates.breaker(endpoint.terms.name);
-    const half = breakerState(breaker, desk.nowMs) === "half_open";
+    const breaker = context.gates.breaker(endpoint.terms.name);
+    const half = breakerState(breaker, context.nowMs) === "half_open";
     let taken = 0;
     // One more than needed where a probe should avoid the incident that failed the last one.
-    const due = desk.store.dueIn(lane.endpoint, lane.urgency, desk.nowMs, half ? 2 : most);
+    const due = context.store.dueIn(lane.endpoint, lane.urgency, context.nowMs, half ? 2 : most);
     const candidates = half && due.length > 1 && due[0]?.id === breaker.lastProbed ? due.slice(1) : due;
     for (const incident of candidates.slice(0, most)) if (this.#lease(incident, endpoint)) taken++;
     return taken === most ? share : taken;
@@ -117,10 +117,10 @@ class Claiming {
 
   /** How many attempts may leave for this endpoint now; notes when to look again where that is a matter of time. */
   #allowed({ id, terms }: EndpointRecord, of: Urgency, waiting: Waiting): number {
-    const { gates, nowMs } = this.#desk;
+    const { gates, nowMs } = this.#context;
     const { owner, concurrency, ahead } = this.#request;
     const factor = ahead.targets.includes(terms.name) ? ahead.factor : 1;
-    let most = this.#flights.room(owner, terms.name, concurrency * factor, of);
+    let most = this.#inFlight.room(owner, terms.name, concurrency * factor, of);
     if (most <= 0) return 0;
 
     const breaker = gates.breaker(terms.name);
@@ -158,26 +158,26 @@ class Claiming {
 
   /** A lane may have been emptied by this very claim. */
   #waits(endpoint: number, of: Urgency): boolean {
-    return this.#desk.store.dueIn(endpoint, of, this.#desk.nowMs, 1).length > 0;
+    return this.#context.store.dueIn(endpoint, of, this.#context.nowMs, 1).length > 0;
   }
 
   #lease(due: Incident, endpoint: EndpointRecord): boolean {
-    const desk = this.#desk;
-    const { nowMs, gates } = desk;
+    const context = this.#context;
+    const { nowMs, gates } = context;
     const incident = repairLate(due, (one) => one.untilMs <= nowMs);
-    const dueTerms = desk.dueTerms(incident);
+    const dueTerms = context.dueTerms(incident);
     const owed = nextAction(incident, dueTerms);
-    const again = owed === null ? repeatDue(desk, incident, dueTerms) : null;
+    const again = owed === null ? repeatDue(context, incident, dueTerms) : null;
     const action = owed ?? (again === "repeat" ? "trigger" : null);
     if (action === null || (owed !== null && urgencyOf(incident, owed) !== due.urgency)) {
       // Nothing to send now, or something of another urgency: it is planned again and taken in its own turn.
-      desk.planned(due, again === "unconfirmed" ? { ...incident, unconfirmed: true } : incident);
+      context.planned(due, again === "unconfirmed" ? { ...incident, unconfirmed: true } : incident);
       // Its place in this claim went unused, so what stands behind it must not wait for another reason to ask.
       this.lookAgain(nowMs);
       return false;
     }
     const { terms } = endpoint;
-    const token = desk.nextToken();
+    const token = context.nextToken();
     const timeoutMs = terms.timeoutMs;
     const leaseMs = timeoutMs + this.#request.leaseMarginMs;
     const { severity, content } = incident.wanted;
@@ -195,9 +195,9 @@ class Claiming {
       sinceMs: nowMs,
       leaseUntilMs: nowMs + leaseMs,
     };
-    desk.planned(due, { ...incident, flight, updatedAtMs: nowMs });
-    this.#flights.add(this.#request.owner, terms.name);
-    desk.leaseEnds.set(due.id, flight.leaseUntilMs);
+    context.planned(due, { ...incident, flight, updatedAtMs: nowMs });
+    this.#inFlight.add(this.#request.owner, terms.name);
+    context.leaseExpiry.set(due.id, flight.leaseUntilMs);
     // A shadow sends nothing: it takes no room from others that share its credential, and answers for nobody.
     if (!shadow) {
       const { credential } = terms;
@@ -214,14 +214,14 @@ class Claiming {
       leaseMs,
       leaseUntilMs: flight.leaseUntilMs,
     };
-    const lease = leaseOf(desk, incident, endpoint, attempt);
+    const lease = leaseOf(context, incident, endpoint, attempt);
     this.leases.push(lease);
     this.sealed[placeOf(lease)] = terms.sealed;
     return true;
   }
 
   #markProbes({ terms }: EndpointRecord, incident: number, token: number): void {
-    const { gates, nowMs } = this.#desk;
+    const { gates, nowMs } = this.#context;
     const breaker = gates.breaker(terms.name);
     if (breakerState(breaker, nowMs) === "half_open") gates.putBreaker(terms.name, probing(breaker, incident, token));
     const block = gates.block(terms.access);
@@ -232,18 +232,18 @@ class Claiming {
 }
 
 /** Takes over from an owner whose lease ran out: what it tried may have been told, and may still arrive. */
-export function overtake(desk: Desk, flights: Flights, incident: Incident): Incident {
+export function takeOver(context: LedgerContext, inFlight: InFlight, incident: Incident): Incident {
   const { flight } = incident;
   if (!flight) return incident;
-  const endpoint = desk.endpoint(incident.endpoint);
-  flights.remove(flight.owner, endpoint.terms.name);
-  desk.leaseEnds.delete(incident.id);
-  freeProbes(desk, endpoint, flight.token);
-  desk.note(incident.id, "lease_lost", flight.action);
+  const endpoint = context.endpoint(incident.endpoint);
+  inFlight.remove(flight.owner, endpoint.terms.name);
+  context.leaseExpiry.delete(incident.id);
+  freeProbes(context, endpoint, flight.token);
+  context.note(incident.id, "lease_lost", flight.action);
   const unaccepted = unacceptedAfter(incident, flight);
-  const doubtful = doubted({ ...incident, flight: null, unaccepted }, flight, desk.nowMs);
+  const doubtful = doubted({ ...incident, flight: null, unaccepted }, flight, context.nowMs);
   const late = withLate(endpoint, doubtful, flight, flight.leaseUntilMs + endpoint.terms.timeoutMs);
-  return { ...late, dueAtMs: desk.nowMs };
+  return { ...late, dueAtMs: context.nowMs };
 }
 
 /**
@@ -258,8 +258,8 @@ export function withLate({ terms }: EndpointRecord, incident: Incident, flight: 
 }
 
 /** An attempt ended without a verdict on breaker, block or pause: another may ask. */
-export function freeProbes(desk: Desk, { terms }: EndpointRecord, token: number): void {
-  const { gates } = desk;
+export function freeProbes(context: LedgerContext, { terms }: EndpointRecord, token: number): void {
+  const { gates } = context;
   gates.putBreaker(terms.name, unprobed(gates.breaker(terms.name), token));
   const block = gates.block(terms.access);
   if (block?.probe === token) gates.putBlock(terms.access, { ...block, probe: null });
@@ -268,7 +268,7 @@ export function freeProbes(desk: Desk, { terms }: EndpointRecord, token: number)
 }
 
 function leaseOf(
-  desk: Desk,
+  context: LedgerContext,
   incident: Incident,
   endpoint: EndpointRecord,
   attempt: Pick<
@@ -278,7 +278,7 @@ function leaseOf(
 ): PackedLease {
   const { terms } = endpoint;
   return {
-    ...eventContent(desk.store, incident),
+    ...eventContent(context.store, incident),
     ...attempt,
     endpoint: terms.endpoint,
     acceptedAtMs: incident.acceptedAtMs,

@@ -1,5 +1,5 @@
 /** Until when each incident in flight is leased: a claim finds here, without asking the store, what its owner has lost. */
-export class LeaseEnds {
+export class LeaseExpiry {
   readonly #endsAtMs = new Map<number, number>();
 
   set(incident: number, atMs: number): void {
@@ -10,13 +10,13 @@ export class LeaseEnds {
     this.#endsAtMs.delete(incident);
   }
 
-  over(nowMs: number): number[] {
+  expired(nowMs: number): number[] {
     const over: number[] = [];
     for (const [incident, atMs] of this.#endsAtMs) if (atMs <= nowMs) over.push(incident);
     return over;
   }
 
-  next(): number | null {
+  nextAtMs(): number | null {
     let next: number | null = null;
     for (const atMs of this.#endsAtMs.values()) if (next === null || atMs < next) next = atMs;
     return next;

@@ -9,17 +9,31 @@ import {
   plan,
   replan,
 } from "@tocsin/core/decisions";
-import type { CoreOptions } from "./ledger-core.ts";
 import { type GateChange, Gates, isStricter, Waiting } from "../admission/gates.ts";
-import { LeaseEnds } from "./lease-expiry.ts";
+import { LeaseExpiry } from "./lease-expiry.ts";
 import type { EndpointRecord, Lane, Store } from "./store.ts";
 
+export interface LedgerContextOptions {
+  readonly settings: DeliverySettings;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  readonly nowMs: number;
+  /** When this process began to receive. Until `expiryGrace` later the ledger ends no alert because of time alone. */
+  readonly startedAtMs: number;
+  /** The next lease token. Tokens grow over all processes. @default counted in this process, under an epoch kept with the rows */
+  readonly nextToken?: () => number;
+  /** Called with the number of each incident that is stored, before the commit. */
+  readonly onIncidentStored?: (incident: number) => void;
+  /** Called with each state change that operators are notified of, before the commit. */
+  readonly onStateChange?: (change: StateChange) => void;
+}
+
 /** What every operation of the ledger works with: rows, time, targets, gates. One per open ledger. */
-export class Desk {
+export class LedgerContext {
   readonly store: Store;
   readonly settings: DeliverySettings;
   readonly gates: Gates;
-  readonly leaseEnds = new LeaseEnds();
+  readonly leaseExpiry = new LeaseExpiry();
   readonly random: () => number;
   /** Ledger time of the operation under way; never runs backwards. */
   nowMs: number;
@@ -29,23 +43,23 @@ export class Desk {
   readonly heardAtMs = new Map<string, number>();
   /** Grows with every claim, over all lives and processes. */
   readonly nextToken: () => number;
-  readonly #stored: CoreOptions["stored"];
-  readonly #reported: CoreOptions["reported"];
+  readonly #onIncidentStored: LedgerContextOptions["onIncidentStored"];
+  readonly #onStateChange: LedgerContextOptions["onStateChange"];
   #targets = new Map<string, EndpointRecord>();
   #endpoints = new Map<number, EndpointRecord>();
   #dueTerms = new Map<EndpointRecord, DueTerms>();
 
-  constructor(store: Store, options: Omit<CoreOptions, "soleOwner">) {
+  constructor(store: Store, options: LedgerContextOptions) {
     this.store = store;
     this.settings = options.settings;
     this.random = options.random;
     this.nowMs = options.nowMs;
     this.graceUntilMs = options.startedAtMs + options.settings.expiryGrace;
-    this.#reported = options.reported;
+    this.#onStateChange = options.onStateChange;
     this.gates = new Gates(store, (change) => this.#reportGate(change));
     for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
     this.nextToken = options.nextToken ?? tokensOf(store);
-    this.#stored = options.stored;
+    this.#onIncidentStored = options.onIncidentStored;
     this.loadEndpoints();
   }
 
@@ -128,18 +142,18 @@ export class Desk {
 
   put(before: Incident, after: Incident): Incident {
     this.store.putIncident(before, after);
-    this.#stored?.(after.id);
+    this.#onIncidentStored?.(after.id);
     return after;
   }
 
   insert(incident: Omit<Incident, "id">): Incident {
     const inserted = this.store.insertIncident(incident);
-    this.#stored?.(inserted.id);
+    this.#onIncidentStored?.(inserted.id);
     return inserted;
   }
 
   report(change: StateChange): void {
-    this.#reported?.(change);
+    this.#onStateChange?.(change);
   }
 
   #reportGate(change: GateChange): void {

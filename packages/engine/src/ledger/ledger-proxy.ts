@@ -6,17 +6,20 @@ import { packReport, packRoutedClaim, unpackLeaseBatch } from "./wire-format.ts"
 export type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch"> | "watched";
 export type OperationArguments<O extends Operation> = Parameters<LedgerCore[O]>;
 export type OperationResult<O extends Operation> = ReturnType<LedgerCore[O]>;
-export type Run = <O extends Operation>(operation: O, args: OperationArguments<O>) => Promise<OperationResult<O>>;
+export type RunOperation = <O extends Operation>(
+  operation: O,
+  args: OperationArguments<O>,
+) => Promise<OperationResult<O>>;
 
-export interface Port {
+export interface LedgerTransport {
   /** Carries an operation to its rows, and brings the answer after the commit. */
-  readonly run: Run;
+  readonly run: RunOperation;
   readonly watch: Ledger["watch"];
   readonly close: () => Promise<void>;
 }
 
 /** The port, over whatever carries it to the rows. */
-export const portOver = ({ run, watch, close }: Port): Ledger => ({
+export const ledgerProxy = ({ run, watch, close }: LedgerTransport): Ledger => ({
   useTargets: (targets) => run("useTargets", [targets]),
   record: async (wants) => run("record", [wants.map(packRoutedClaim)]),
   readAlerts: (source, fingerprints) => run("readAlerts", [source, fingerprints]),

@@ -8,32 +8,32 @@ import {
   type Route,
 } from "@tocsin/core/decisions";
 import { placeOfClaim } from "./claim-keys.ts";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { adopt, applyRoutes, endMembers } from "./apply-routes.ts";
 import type { PackedClaim, PackedRoutedClaim } from "./wire-format.ts";
 import type { AlertRecord } from "./store.ts";
 
 /** Records claims in order of arrival, and what they change at the targets. */
-export function recordClaims(desk: Desk, wants: readonly PackedRoutedClaim[]): Recorded[] {
+export function recordClaims(context: LedgerContext, wants: readonly PackedRoutedClaim[]): Recorded[] {
   const sources = new Set(wants.map(({ claim }) => claim.source));
-  const recorded = wants.map((one) => recordOne(desk, one));
+  const recorded = wants.map((one) => recordOne(context, one));
   for (const source of sources) {
-    desk.heardAtMs.set(source, desk.nowMs);
-    desk.store.putGate("source", source, desk.nowMs);
-    for (const fingerprint of desk.store.silentAlerts(source)) letTimePass(desk, fingerprint);
+    context.heardAtMs.set(source, context.nowMs);
+    context.store.putGate("source", source, context.nowMs);
+    for (const fingerprint of context.store.silentAlerts(source)) letTimePass(context, fingerprint);
   }
   return recorded;
 }
 
-function recordOne(desk: Desk, { claim, routes }: PackedRoutedClaim): Recorded {
-  const { store, nowMs } = desk;
+function recordOne(context: LedgerContext, { claim, routes }: PackedRoutedClaim): Recorded {
+  const { store, nowMs } = context;
   const { fingerprint } = claim.alert;
-  const before = upToDate(desk, store.alert(fingerprint));
+  const before = upToDate(context, store.alert(fingerprint));
   const place = placeOfClaim(before?.claims ?? {}, claim);
-  const merged = mergeClaim(place.previous, claim, nowMs, desk.settings, place.claims);
+  const merged = mergeClaim(place.previous, claim, nowMs, context.settings, place.claims);
   const { effect, fires } = merged;
   const claims = { ...place.claims, [place.key]: merged.state };
-  const after = withClaims(desk, claims, {
+  const after = withClaims(context, claims, {
     fingerprint,
     // Content comes from what fires; a resolve that nothing fired before is all there is to know.
     ...(fires || !before ? contentOf(claim, merged.state) : pick(before)),
@@ -52,23 +52,23 @@ function recordOne(desk: Desk, { claim, routes }: PackedRoutedClaim): Recorded {
   if (after.status === "firing" && fires && effect !== "held") {
     const { endLost } = merged;
     const begins = merged.begins && (endLost || before?.status !== "firing");
-    const applied = applyRoutes(desk, after, routes, { begins, endLost });
+    const applied = applyRoutes(context, after, routes, { begins, endLost });
     changed ||= applied.changed;
     incidents = applied.incidents;
   } else if (after.status === "resolved" && before?.status === "firing") {
-    incidents = endMembers(desk, after);
+    incidents = endMembers(context, after);
   } else if (!before && claim.status === "resolved") {
-    incidents = adopt(desk, after, routes);
+    incidents = adopt(context, after, routes);
   }
   store.putAlert(before, incidents === after.incidents ? after : { ...after, incidents });
   return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: merged.skewed };
 }
 
 /** The alert after all that the passing of time has changed: a hold or a doubt may have ended while no process ran. */
-function upToDate(desk: Desk, alert: AlertRecord | undefined): AlertRecord | undefined {
-  if (alert?.lookAtMs == null || alert.lookAtMs > desk.nowMs) return alert;
-  letTimePass(desk, alert.fingerprint);
-  return desk.store.alert(alert.fingerprint);
+function upToDate(context: LedgerContext, alert: AlertRecord | undefined): AlertRecord | undefined {
+  if (alert?.lookAtMs == null || alert.lookAtMs > context.nowMs) return alert;
+  letTimePass(context, alert.fingerprint);
+  return context.store.alert(alert.fingerprint);
 }
 
 const pick = ({ content, startsAtMs }: AlertRecord) => ({ content, startsAtMs });
@@ -81,7 +81,11 @@ function contentOf({ alert, content }: PackedClaim, { effectiveStartsAtMs }: Cla
 }
 
 /** Derives from the claims whether the alert fires, for whom it waits, and when time may change that. */
-export function withClaims(desk: Desk, claims: Readonly<Record<string, ClaimState>>, record: AlertRecord): AlertRecord {
+export function withClaims(
+  context: LedgerContext,
+  claims: Readonly<Record<string, ClaimState>>,
+  record: AlertRecord,
+): AlertRecord {
   let firing = false;
   let lookAtMs: number | null = null;
   let silent: string[] | undefined;
@@ -90,46 +94,46 @@ export function withClaims(desk: Desk, claims: Readonly<Record<string, ClaimStat
     if (state.status === "firing") firing = true;
     const expiresAtMs = state.status === "firing" ? state.expiresAtMs : undefined;
     // Looked at when it expires, to note whose word it then waits for; after that, when time alone ends it.
-    const ahead = expiresAtMs !== undefined && expiresAtMs > desk.nowMs;
-    const nextMs = ahead ? expiresAtMs : nextExpiryAtMs(state, passing(desk, state));
+    const ahead = expiresAtMs !== undefined && expiresAtMs > context.nowMs;
+    const nextMs = ahead ? expiresAtMs : nextExpiryAtMs(state, passing(context, state));
     if (nextMs !== null && (lookAtMs === null || nextMs < lookAtMs)) lookAtMs = nextMs;
     if (expiresAtMs !== undefined && !ahead) (silent ??= []).push(state.source);
   }
   return { ...record, status: firing ? "firing" : "resolved", silent: silent ?? [], lookAtMs };
 }
 
-const passing = (desk: Desk, state: ClaimState) => ({
-  nowMs: desk.nowMs,
-  sourceHeardAtMs: desk.heardAtMs.get(state.source),
-  graceUntilMs: desk.graceUntilMs,
-  staleAfter: desk.settings.staleAfter,
+const passing = (context: LedgerContext, state: ClaimState) => ({
+  nowMs: context.nowMs,
+  sourceHeardAtMs: context.heardAtMs.get(state.source),
+  graceUntilMs: context.graceUntilMs,
+  staleAfter: context.settings.staleAfter,
 });
 
 /** Applies the passing of time: a held firing is believed, a doubtful end takes effect, an unrepeated direct claim ends. */
-export function letTimePass(desk: Desk, fingerprint: string): void {
-  const before = desk.store.alert(fingerprint);
+export function letTimePass(context: LedgerContext, fingerprint: string): void {
+  const before = context.store.alert(fingerprint);
   if (!before) return;
   const claims = Object.fromEntries(
-    Object.entries(before.claims).map(([key, state]) => [key, expireClaim(state, passing(desk, state))]),
+    Object.entries(before.claims).map(([key, state]) => [key, expireClaim(state, passing(context, state))]),
   );
-  const after = withClaims(desk, claims, { ...before, claims });
+  const after = withClaims(context, claims, { ...before, claims });
   let incidents = after.incidents;
   if (after.status === "firing" && before.status === "resolved")
-    incidents = applyRoutes(desk, after, after.routes).incidents;
-  if (after.status === "resolved" && before.status === "firing") incidents = endMembers(desk, after);
-  desk.store.putAlert(before, { ...after, incidents });
+    incidents = applyRoutes(context, after, after.routes).incidents;
+  if (after.status === "resolved" && before.status === "firing") incidents = endMembers(context, after);
+  context.store.putAlert(before, { ...after, incidents });
 }
 
 /** Routes an alert again after the targets changed. A held firing keeps the new routes until it is believed. */
-export function reroute(desk: Desk, fingerprint: string, routes: readonly Route[]): void {
-  const before = desk.store.alert(fingerprint);
+export function reroute(context: LedgerContext, fingerprint: string, routes: readonly Route[]): void {
+  const before = context.store.alert(fingerprint);
   if (!before) return;
   let { incidents } = before;
   // A change event that was sent before a target existed is no news to that target.
   const lasting = routes.filter(({ kind }) => kind !== "change");
-  if (before.status === "firing") incidents = applyRoutes(desk, before, lasting).incidents;
+  if (before.status === "firing") incidents = applyRoutes(context, before, lasting).incidents;
   const held = hasHeldFiring(before) ? { routes: routesOfHeld(before, routes) } : undefined;
-  if (held || incidents !== before.incidents) desk.store.putAlert(before, { ...before, ...held, incidents });
+  if (held || incidents !== before.incidents) context.store.putAlert(before, { ...before, ...held, incidents });
 }
 
 const hasHeldFiring = ({ claims }: AlertRecord): boolean =>

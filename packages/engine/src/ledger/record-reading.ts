@@ -6,14 +6,14 @@ import {
   type ReadAlert,
   type Reading,
 } from "@tocsin/core/decisions";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { applyRoutes, endMembers } from "./apply-routes.ts";
 import { withClaims } from "./record-claims.ts";
 import type { AlertRecord } from "./store.ts";
 
 /** Of these alerts, those that the source has sent through its webhook. */
 export function readAlerts(
-  { store, nowMs }: Desk,
+  { store, nowMs }: LedgerContext,
   source: string,
   fingerprints: readonly string[],
 ): { readonly alerts: readonly ReadAlert[]; readonly nowMs: number } {
@@ -33,12 +33,12 @@ function readAlert({ fingerprint, claims, shown }: AlertRecord, source: string):
 }
 
 /** Records what a source's API says about alerts that the source has sent. */
-export function recordReading(desk: Desk, reading: Reading): void {
-  for (const word of reading.words) recordWord(desk, reading, word);
+export function recordReading(context: LedgerContext, reading: Reading): void {
+  for (const word of reading.words) recordWord(context, reading, word);
 }
 
-function recordWord(desk: Desk, { source, api }: Reading, word: Reading["words"][number]): void {
-  const { store, nowMs } = desk;
+function recordWord(context: LedgerContext, { source, api }: Reading, word: Reading["words"][number]): void {
+  const { store, nowMs } = context;
   const before = store.alert(word.fingerprint);
   const known = before && readAlert(before, source);
   const claim = known && claimAfter(known, word);
@@ -46,17 +46,17 @@ function recordWord(desk: Desk, { source, api }: Reading, word: Reading["words"]
   const isActive = word.says === "active";
   const last = { api, atMs: nowMs, ...(word.says === "suppressed" && { suppressed: true as const }) };
   const claims = { ...before.claims, [source]: claim };
-  const after = withClaims(desk, claims, {
+  const after = withClaims(context, claims, {
     ...before,
     claims,
     ...(word.says !== "gone" && { shown: { ...before.shown, [source]: last } }),
     confirmedAtMs: isActive ? nowMs : before.confirmedAtMs,
   });
   let incidents = after.incidents;
-  if (isActive) incidents = applyRoutes(desk, after, word.routes).incidents;
+  if (isActive) incidents = applyRoutes(context, after, word.routes).incidents;
   else if (after.status === "resolved" && before.status === "firing") {
-    incidents = endMembers(desk, after);
-    for (const id of incidents) desk.note(id, "not_shown", source);
+    incidents = endMembers(context, after);
+    for (const id of incidents) context.note(id, "not_shown", source);
   }
   store.putAlert(before, { ...after, incidents });
 }

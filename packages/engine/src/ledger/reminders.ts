@@ -6,7 +6,7 @@ import {
   refreshAtMs,
   confirmedRepeatAtMs,
 } from "@tocsin/core/decisions";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import type { AlertRecord } from "./store.ts";
 
 /**
@@ -25,8 +25,12 @@ import type { AlertRecord } from "./store.ts";
  * Whether the trigger of an open incident is repeated now although nothing else is due. `unconfirmed`: one is due, but no
  * source confirmed the alert lately.
  */
-export function repeatDue(desk: Desk, incident: Incident, terms: DueTerms): "repeat" | "unconfirmed" | null {
-  const { nowMs, store } = desk;
+export function repeatDue(
+  context: LedgerContext,
+  incident: Incident,
+  terms: DueTerms,
+): "repeat" | "unconfirmed" | null {
+  const { nowMs, store } = context;
   if ((refreshAtMs(incident, terms) ?? never) <= nowMs) return "repeat";
   if ((confirmedRepeatAtMs(incident, terms) ?? never) > nowMs) return null;
   for (const { fingerprint, status } of incident.members) {
@@ -39,12 +43,12 @@ export function repeatDue(desk: Desk, incident: Incident, terms: DueTerms): "rep
 const never = Number.POSITIVE_INFINITY;
 
 /** Plans the reminder of a told incident whose last one waited for a confirmation, or for its target to be enabled. */
-export function remindAgain(desk: Desk, incident: Incident, unconfirmed: boolean): Incident {
+export function remindAgain(context: LedgerContext, incident: Incident, unconfirmed: boolean): Incident {
   if (incident.unconfirmed === unconfirmed && incident.dueAtMs !== null) return incident;
-  const planned = plan({ ...incident, unconfirmed }, desk.dueTerms(incident), desk.nowMs);
+  const planned = plan({ ...incident, unconfirmed }, context.dueTerms(incident), context.nowMs);
   const same = incident.unconfirmed === unconfirmed && incident.dueAtMs === planned.dueAtMs;
-  return same ? incident : desk.put(incident, planned);
+  return same ? incident : context.put(incident, planned);
 }
 
-export const stillUnconfirmed = (desk: Desk, incident: Incident, { confirmedAtMs }: AlertRecord): boolean =>
-  incident.unconfirmed && !isConfirmed(confirmedAtMs, desk.dueTerms(incident), desk.nowMs);
+export const stillUnconfirmed = (context: LedgerContext, incident: Incident, { confirmedAtMs }: AlertRecord): boolean =>
+  incident.unconfirmed && !isConfirmed(confirmedAtMs, context.dueTerms(incident), context.nowMs);

@@ -4,7 +4,7 @@ import type { AlertStatus, Incident, IncidentState } from "@tocsin/core/decision
  * Counts of rows, kept as rows change, so that a scrape, a start or a change of targets counts none. The store keeps what
  * `takeChanged` says with the commit that changed it.
  */
-export class Counts {
+export class RowCounts {
   readonly #counts = new Map<string, number>();
   readonly #changed = new Set<string>();
 

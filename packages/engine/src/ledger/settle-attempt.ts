@@ -12,9 +12,9 @@ import {
 } from "@tocsin/core/decisions";
 import { answered, failed } from "../admission/breaker.ts";
 import { throttled, unpaused } from "../admission/throttle.ts";
-import type { Flights } from "../worker/in-flight.ts";
+import type { InFlight } from "../worker/in-flight.ts";
 import { freeProbes, withLate } from "./lease-due.ts";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { rest as restUntold } from "./apply-routes.ts";
 import type { PackedReport } from "./wire-format.ts";
 import type { EndpointRecord } from "./store.ts";
@@ -26,50 +26,47 @@ const longestDoubtMs = 10_000;
  * True where the report was applied, false where it had been before, or where the lease had been lost and its effect is
  * repaired instead.
  */
-export const settle = (desk: Desk, flights: Flights, reports: readonly PackedReport[]): boolean[] =>
-  reports.map((report) => settleOne(desk, flights, report));
-
-function settleOne(desk: Desk, flights: Flights, report: PackedReport): boolean {
+export function settleAttempt(context: LedgerContext, inFlight: InFlight, report: PackedReport): boolean {
   const { lease, outcome } = report;
-  const incident = desk.store.incident(lease.incident);
+  const incident = context.store.incident(lease.incident);
   if (!incident) return false;
   const { flight } = incident;
   if (incident.settledToken === lease.token) return false;
   if (flight?.token !== lease.token) {
-    reportedLate(desk, incident, report);
+    reportedLate(context, incident, report);
     return false;
   }
-  const endpoint = desk.endpoint(incident.endpoint);
-  flights.remove(flight.owner, endpoint.terms.name);
-  desk.leaseEnds.delete(incident.id);
+  const endpoint = context.endpoint(incident.endpoint);
+  inFlight.remove(flight.owner, endpoint.terms.name);
+  context.leaseExpiry.delete(incident.id);
   const { credential, timeoutMs } = endpoint.terms;
   // A request without an answer may still be on its way, for as long as it might have taken from here. Where the receiver itself
   // closed the connection, its limit has counted the attempt, although what is behind it may still act on the request.
   const lateMs = wentUnanswered(outcome) ? timeoutMs : 0;
   const countedMs = outcome.kind === "ambiguous" && outcome.receiverClosed ? 0 : lateMs;
-  desk.gates.discharge(credential, lease.token, desk.nowMs + countedMs);
-  const refusedAtMs = incident.lastFailure?.atMs ?? desk.nowMs;
+  context.gates.discharge(credential, lease.token, context.nowMs + countedMs);
+  const refusedAtMs = incident.lastFailure?.atMs ?? context.nowMs;
   const keyWasDoubtful =
     flight.sinceMs - refusedAtMs > longestDoubtMs ||
-    desk.gates.blockedSince(endpoint.terms.access, refusedAtMs - timeoutMs);
-  judge(desk, endpoint, incident, flight, outcome);
+    context.gates.blockedSince(endpoint.terms.access, refusedAtMs - timeoutMs);
+  judge(context, endpoint, incident, flight, outcome);
 
-  const random = desk.random();
-  const terms = { nowMs: desk.nowMs, retry: desk.settings.retry, random, keyWasDoubtful };
+  const random = context.random();
+  const terms = { nowMs: context.nowMs, retry: context.settings.retry, random, keyWasDoubtful };
   const unaccepted = unacceptedAfter(incident, flight, outcome);
   const reported = { ...settled(incident, flight, outcome, terms), settledToken: flight.token, unaccepted };
-  const after = lateMs > 0 ? withLate(endpoint, reported, flight, desk.nowMs + lateMs) : reported;
-  desk.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
-  if (after.state === "dead") bury(desk, after, report);
+  const after = lateMs > 0 ? withLate(endpoint, reported, flight, context.nowMs + lateMs) : reported;
+  context.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
+  if (after.state === "dead") bury(context, after, report);
   if (outcome.kind === "accepted" && flight.action === "resolve" && incident.wanted.status === "firing") {
-    nextEpisode(desk, incident, after);
+    nextEpisode(context, incident, after);
     return true;
   }
-  const placed = atCurrentEndpoint(desk, stillOwed(desk, after, flight));
-  const planned = desk.put(incident, plan(placed, desk.dueTerms(placed), desk.nowMs));
+  const placed = atCurrentEndpoint(context, stillOwed(context, after, flight));
+  const planned = context.put(incident, plan(placed, context.dueTerms(placed), context.nowMs));
   // Its target or its filter let go of it while the attempt was under way: what rested then, rests now.
-  const gone = flight.unwanted === true || !desk.target(planned.target)?.terms.enabled;
-  if (gone && planned.state === "due" && planned.told === null) restUntold(desk, planned);
+  const gone = flight.unwanted === true || !context.target(planned.target)?.terms.enabled;
+  if (gone && planned.state === "due" && planned.told === null) restUntold(context, planned);
   return true;
 }
 
@@ -77,10 +74,10 @@ function settleOne(desk: Desk, flights: Flights, report: PackedReport): boolean 
  * Refused for good after its alert had ended meanwhile: nobody will speak of it again, so what may have been told is ended
  * now. Only an end: anything else would be refused again, for ever.
  */
-function stillOwed(desk: Desk, incident: Incident, flight: Flight): Incident {
+function stillOwed(context: LedgerContext, incident: Incident, flight: Flight): Incident {
   if (incident.state !== "dead" || incident.wanted.status === "firing" || flight.action === "resolve") return incident;
-  const alive: Incident = { ...incident, state: "due", dueAtMs: desk.nowMs };
-  const next = nextAction(alive, desk.dueTerms(alive));
+  const alive: Incident = { ...incident, state: "due", dueAtMs: context.nowMs };
+  const next = nextAction(alive, context.dueTerms(alive));
   return next === "resolve" || next === null ? alive : incident;
 }
 
@@ -95,11 +92,17 @@ const noteOf = (flight: Flight, outcome: Outcome): string =>
     : `${flight.action} ${"reason" in outcome ? outcome.reason : outcome.kind}`;
 
 /** Applies the outcome to the breaker of the target, the block of its access and the pause of its credential. */
-function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight: Flight, outcome: Outcome): void {
-  const { gates, nowMs } = desk;
+function judge(
+  context: LedgerContext,
+  endpoint: EndpointRecord,
+  incident: Incident,
+  flight: Flight,
+  outcome: Outcome,
+): void {
+  const { gates, nowMs } = context;
   const { terms } = endpoint;
   const { token } = flight;
-  if (outcome.kind === "interrupted") return freeProbes(desk, endpoint, token);
+  if (outcome.kind === "interrupted") return freeProbes(context, endpoint, token);
   // Nothing was sent, so no receiver answered.
   if (flight.shadow && outcome.kind === "accepted") return;
 
@@ -110,12 +113,12 @@ function judge(desk: Desk, endpoint: EndpointRecord, incident: Incident, flight:
   );
 
   // An attempt of before a change of its credential or headers says nothing about the new ones.
-  if (gates.isOutdated(terms.access, flight.sinceMs)) freeProbes(desk, endpoint, token);
+  if (gates.isOutdated(terms.access, flight.sinceMs)) freeProbes(context, endpoint, token);
   else if (outcome.kind === "blocked") gates.blockFor(terms.access, outcome.state, outcome.detail, nowMs);
   else if (outcome.kind === "refused" && flight.action === "check")
     gates.blockFor(terms.access, "unauthorized", outcome.detail, nowMs);
   else if (outcome.kind === "accepted") gates.unblock(terms.access, nowMs);
-  else freeProbes(desk, endpoint, token);
+  else freeProbes(context, endpoint, token);
 
   const throttle = gates.throttle(terms.credential);
   if ("reason" in outcome && outcome.reason === "rate_limited") {
@@ -131,8 +134,8 @@ const infrastructure: ReadonlySet<AttemptReason> = new Set(["server", "network",
 const isInfrastructure = (outcome: Outcome): boolean => "reason" in outcome && infrastructure.has(outcome.reason);
 
 /** Nothing was told at an endpoint that its target has left meanwhile: told where the target is now. */
-export function atCurrentEndpoint(desk: Desk, incident: Incident): Incident {
-  const current = desk.target(incident.target);
+export function atCurrentEndpoint(context: LedgerContext, incident: Incident): Incident {
+  const current = context.target(incident.target);
   if (incident.told !== null || !current || current.id === incident.endpoint) return incident;
   return { ...incident, endpoint: current.id, checkKey: false };
 }
@@ -141,8 +144,8 @@ export function atCurrentEndpoint(desk: Desk, incident: Incident): Incident {
  * The end was told while its alert fired again: this episode is over and the next begins, waiting since the alert came
  * back.
  */
-function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
-  const current = desk.target(before.target);
+function nextEpisode(context: LedgerContext, before: Incident, after: Incident): void {
+  const current = context.target(before.target);
   // A fallback's next episode is the fallback's to begin, where the target stays untold again.
   const goesOn = current?.terms.enabled === true && before.fallbackOf === null;
   // A late request is repaired where it went.
@@ -153,7 +156,7 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
     overtaken: inherits ? [] : after.overtaken,
     manualUntilMs: null,
   };
-  desk.put(before, plan(over, desk.dueTerms(over), desk.nowMs));
+  context.put(before, plan(over, context.dueTerms(over), context.nowMs));
   if (!goesOn) return;
   const { id: _id, ...rest } = after;
   const next: Omit<Incident, "id"> = {
@@ -163,7 +166,7 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
     told: null,
     opened: false,
     state: "due",
-    dueAtMs: desk.nowMs,
+    dueAtMs: context.nowMs,
     adopted: false,
     fellBack: false,
     fallbackOf: null,
@@ -175,12 +178,12 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
     dueSinceMs: before.wanted.atMs,
     wanted: { ...after.wanted, acknowledged: false },
   };
-  const opened = desk.insert(plan({ ...next, id: 0 }, desk.dueTerms(next), desk.nowMs));
+  const opened = context.insert(plan({ ...next, id: 0 }, context.dueTerms(next), context.nowMs));
   for (const { fingerprint } of next.members) {
-    desk.store.addMember(fingerprint, opened);
-    const record = desk.store.alert(fingerprint);
+    context.store.addMember(fingerprint, opened);
+    const record = context.store.alert(fingerprint);
     if (record)
-      desk.store.putAlert(record, {
+      context.store.putAlert(record, {
         ...record,
         incidents: [...record.incidents.filter((one) => one !== before.id), opened.id],
       });
@@ -191,32 +194,32 @@ function nextEpisode(desk: Desk, before: Incident, after: Incident): void {
  * The owner had lost its lease: its attempt stays on record, and where it may have undone something, that is repeated. An
  * owner that was away for longer than anybody reckoned with may have undone what a later episode told.
  */
-function reportedLate(desk: Desk, incident: Incident, { lease, outcome }: PackedReport): void {
+function reportedLate(context: LedgerContext, incident: Incident, { lease, outcome }: PackedReport): void {
   const { token, action, timeoutMs, leaseUntilMs } = lease;
   if (action === "check") return;
-  const latest = desk.store.latestIncident(incident.target, incident.dedupKey) ?? incident;
+  const latest = context.store.latestIncident(incident.target, incident.dedupKey) ?? incident;
   const now = latest.endpoint === incident.endpoint ? latest : incident;
   const expected = [incident, now].find(({ overtaken }) => overtaken.some((one) => one.token === token));
   // Its lease lasts and nobody took it over: it was settled, and other attempts since. The answer to that got lost.
-  if (!expected && desk.nowMs < leaseUntilMs) return;
+  if (!expected && context.nowMs < leaseUntilMs) return;
   const holder = expected ?? (outcome.kind === "interrupted" && !outcome.left ? undefined : now);
   if (!holder) return;
-  desk.note(holder.id, "reported_late", action);
+  context.note(holder.id, "reported_late", action);
   // Its target was removed since and nothing is open there: then there is nothing to repair either.
-  const place = desk.findEndpoint(holder.endpoint);
+  const place = context.findEndpoint(holder.endpoint);
   if (!place || place.terms.traits.stateless) return;
   const unanswered = wentUnanswered(outcome);
-  const untilMs = desk.nowMs + (unanswered ? timeoutMs : 0);
+  const untilMs = context.nowMs + (unanswered ? timeoutMs : 0);
   const known = holder.overtaken.find((one) => one.token === token);
   const others = holder.overtaken.filter((one) => one !== known);
   const late: Incident = { ...holder, overtaken: [...others, { ...known, token, action, untilMs }] };
   // It may still arrive, or the attempt under way may have met the receiver before it: judged when that is past.
-  if (unanswered || holder.flight) return void desk.planned(holder, late);
+  if (unanswered || holder.flight) return void context.planned(holder, late);
   const repaired = repairLate(late, (one) => one.token === token);
-  desk.planned(holder, repaired.repeat && !holder.repeat ? { ...repaired, dueAtMs: desk.nowMs } : repaired);
+  context.planned(holder, repaired.repeat && !holder.repeat ? { ...repaired, dueAtMs: context.nowMs } : repaired);
 }
 
-function bury(desk: Desk, incident: Incident, { lease, outcome, rendered }: PackedReport): void {
+function bury(context: LedgerContext, incident: Incident, { lease, outcome, rendered }: PackedReport): void {
   const letter = {
     incident: incident.id,
     target: incident.target,
@@ -225,6 +228,6 @@ function bury(desk: Desk, incident: Incident, { lease, outcome, rendered }: Pack
     reason: incident.reason,
     answer: incident.lastFailure?.detail ?? ("detail" in outcome ? outcome.detail : ""),
   };
-  desk.store.addDeadLetter({ ...letter, rendered: rendered ?? null, atMs: desk.nowMs, replayedAtMs: null });
-  desk.report({ kind: "dead_letter", ...letter });
+  context.store.addDeadLetter({ ...letter, rendered: rendered ?? null, atMs: context.nowMs, replayedAtMs: null });
+  context.report({ kind: "dead_letter", ...letter });
 }

@@ -64,7 +64,7 @@ export interface Slot {
 }
 
 /** An attempt under way, by its incident. */
-export type InFlight = Pick<Incident, "id" | "endpoint" | "flight">;
+export type IncidentInFlight = Pick<Incident, "id" | "endpoint" | "flight">;
 
 /** Waiting work of one urgency at one endpoint. */
 export interface Lane {
@@ -109,7 +109,7 @@ export interface Store {
   /** Incidents whose `fallbackAtMs` has come. */
   fallbacksDue(nowMs: number, limit: number): readonly Incident[];
   nextFallbackAtMs(): number | null;
-  inFlight(): readonly InFlight[];
+  inFlight(): readonly IncidentInFlight[];
   incidents(query: IncidentQuery): { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
 
   addHistory(entry: HistoryEntry): void;

@@ -9,7 +9,7 @@ import type {
   TargetStatus,
   TargetTerms,
 } from "@tocsin/core/decisions";
-import type { Desk } from "./ledger-context.ts";
+import type { LedgerContext } from "./ledger-context.ts";
 import { eventContent, senderOf } from "./event-content.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
@@ -23,8 +23,8 @@ export const alertView = (record: AlertRecord): AlertView => ({
 });
 
 /** The newest incidents of an alert: its own at each target, and the one that stands in for another target's. */
-export function explain(desk: Desk, fingerprint: string): Explanation | undefined {
-  const { store } = desk;
+export function explain(context: LedgerContext, fingerprint: string): Explanation | undefined {
+  const { store } = context;
   const record = store.alert(fingerprint);
   if (!record) return undefined;
   const newest = new Map<string, Incident>();
@@ -34,14 +34,14 @@ export function explain(desk: Desk, fingerprint: string): Explanation | undefine
     const key = `${incident.fallbackOf === null ? "own" : "fallback"} ${incident.target}`;
     if (id > (newest.get(key)?.id ?? 0)) newest.set(key, incident);
   }
-  return { alert: alertView(record), incidents: [...newest.values()].map((one) => explainedIncident(desk, one)) };
+  return { alert: alertView(record), incidents: [...newest.values()].map((one) => explainedIncident(context, one)) };
 }
 
-function explainedIncident(desk: Desk, incident: Incident): ExplainedIncident {
-  const { store } = desk;
+function explainedIncident(context: LedgerContext, incident: Incident): ExplainedIncident {
+  const { store } = context;
   const origin = incident.fallbackOf === null ? undefined : store.incident(incident.fallbackOf);
   return {
-    ...incidentView(desk, incident),
+    ...incidentView(context, incident),
     history: store.history(incident.id),
     content: eventContent(store, incident),
     ...(origin && { fallbackFor: origin.target }),
@@ -49,21 +49,21 @@ function explainedIncident(desk: Desk, incident: Incident): ExplainedIncident {
 }
 
 /** State and reason as they are now. What a whole target or credential waits for is not written to each incident. */
-export function incidentView(desk: Desk, incident: Incident): IncidentView {
+export function incidentView(context: LedgerContext, incident: Incident): IncidentView {
   const reason =
     incident.state === "due"
-      ? whyWaiting(desk, incident)
+      ? whyWaiting(context, incident)
       : incident.state === "told"
-        ? whyOpen(desk, incident)
+        ? whyOpen(context, incident)
         : incident.reason;
-  const heldBack = incident.state === "told" ? heldBackAt(desk, incident) : undefined;
+  const heldBack = incident.state === "told" ? heldBackAt(context, incident) : undefined;
   return { incident, state: incident.state, reason, ...(heldBack && { heldBack }) };
 }
 
 /** Why the endpoint of an incident accepts nothing now. */
-function heldBackAt(desk: Desk, incident: Incident): HeldBack | undefined {
-  const { gates, nowMs } = desk;
-  const { terms, current } = desk.endpoint(incident.endpoint);
+function heldBackAt(context: LedgerContext, incident: Incident): HeldBack | undefined {
+  const { gates, nowMs } = context;
+  const { terms, current } = context.endpoint(incident.endpoint);
   const block = gates.block(terms.access);
   if (block) return { reason: current ? "waiting_auth" : "orphaned_key", detail: block.detail };
   const breaker = gates.breakerOf(terms.name, nowMs);
@@ -73,10 +73,10 @@ function heldBackAt(desk: Desk, incident: Incident): HeldBack | undefined {
   return pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: pausedUntilMs };
 }
 
-function whyWaiting(desk: Desk, incident: Incident): Reason {
-  const { gates, nowMs } = desk;
-  const { terms } = desk.endpoint(incident.endpoint);
-  const held = heldBackAt(desk, incident);
+function whyWaiting(context: LedgerContext, incident: Incident): Reason {
+  const { gates, nowMs } = context;
+  const { terms } = context.endpoint(incident.endpoint);
+  const held = heldBackAt(context, incident);
   if (held) return held.reason;
   if ((incident.dueAtMs ?? 0) > nowMs) return "waiting_retry";
   if (gates.room(terms.credential, incident.urgency, new Set(), nowMs) <= 0) return "waiting_limit";
@@ -84,13 +84,13 @@ function whyWaiting(desk: Desk, incident: Incident): Reason {
 }
 
 /** A told incident whose alert nobody confirms any more says so. */
-function whyOpen(desk: Desk, incident: Incident): Reason {
+function whyOpen(context: LedgerContext, incident: Incident): Reason {
   for (const { fingerprint, status } of incident.members) {
-    const record = status === "firing" ? desk.store.alert(fingerprint) : undefined;
+    const record = status === "firing" ? context.store.alert(fingerprint) : undefined;
     if (!record) continue;
     if (record.silent.length > 0) return "source_silent";
     if (isSilenced(record)) return "silenced";
-    if (desk.nowMs - record.confirmedAtMs > desk.settings.staleAfter) return "stale";
+    if (context.nowMs - record.confirmedAtMs > context.settings.staleAfter) return "stale";
   }
   return incident.fallbackOf === null ? incident.reason : "fallback";
 }
@@ -102,11 +102,11 @@ function isSilenced({ claims, shown }: AlertRecord): boolean {
   return firing.every(({ source, sender }) => sender === undefined && shown[source]?.suppressed === true);
 }
 
-export const targetStatus = (desk: Desk, only?: "held_back"): TargetStatus[] =>
-  [...desk.targets()].flatMap(({ terms }) => {
-    const { gates, nowMs } = desk;
+export const targetStatus = (context: LedgerContext, only?: "held_back"): TargetStatus[] =>
+  [...context.targets()].flatMap(({ terms }) => {
+    const { gates, nowMs } = context;
     const block = gates.block(terms.access);
-    if (only === "held_back" && !block && !isHeldBack(desk, terms)) return [];
+    if (only === "held_back" && !block && !isHeldBack(context, terms)) return [];
     return {
       target: terms.name,
       breaker: gates.breakerOf(terms.name, nowMs),
@@ -119,5 +119,5 @@ export const targetStatus = (desk: Desk, only?: "held_back"): TargetStatus[] =>
     };
   });
 
-const isHeldBack = ({ gates }: Desk, { name, credential }: TargetTerms): boolean =>
+const isHeldBack = ({ gates }: LedgerContext, { name, credential }: TargetTerms): boolean =>
   gates.breaker(name).openUntilMs !== null || gates.throttle(credential).pausedUntilMs !== null;

@@ -6,7 +6,7 @@ interface Counts {
 }
 
 /** Attempts under way, per owner and target: the bulkhead's counts. */
-export class Flights {
+export class InFlight {
   readonly #owners = new Map<string, Counts>();
 
   add(owner: string, target: string): void {
@@ -27,7 +27,7 @@ export class Flights {
   }
 
   /** How many attempts a target has under way. */
-  of(owner: string, target: string): number {
+  countAt(owner: string, target: string): number {
     return this.#owners.get(owner)?.byTarget.get(target) ?? 0;
   }
 

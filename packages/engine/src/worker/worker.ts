@@ -1,5 +1,6 @@
-import { Flights } from "./in-flight.ts";
-import { Hand, type Held, Pace } from "./lease-queue.ts";
+import { InFlight } from "./in-flight.ts";
+import { LeaseQueue, type QueuedLease } from "./lease-queue.ts";
+import { TargetLatency } from "./target-latency.ts";
 import {
   type Clock,
   type Ledger,
@@ -79,11 +80,11 @@ interface Flying {
 export function startWorker(options: WorkerOptions): Worker {
   const { ledger, clock, owner, concurrency, observe } = options;
   const flying = new Map<number, Flying>();
-  const flights = new Flights();
-  const hand = new Hand();
+  const inFlight = new InFlight();
+  const queue = new LeaseQueue();
   /** Of attempts that ended by themselves: nobody listens to them any more. */
   const unused: AbortController[] = [];
-  const pace = new Pace();
+  const latency = new TargetLatency();
   const reports: Report[] = [];
   let settling = false;
   let claiming = false;
@@ -106,7 +107,7 @@ export function startWorker(options: WorkerOptions): Worker {
     claiming = true;
     try {
       while (wanted) {
-        const most = stopping ? 0 : concurrency * aheadFactor - flying.size - hand.size;
+        const most = stopping ? 0 : concurrency * aheadFactor - flying.size - queue.size;
         if (most <= 0) return;
         wanted = false;
         await claim(most);
@@ -122,12 +123,12 @@ export function startWorker(options: WorkerOptions): Worker {
 
   async function claim(max: number): Promise<void> {
     cancelSleep?.();
-    const claimedAtMs = clock.monotonic();
-    const ahead = { targets: pace.quick(), factor: aheadFactor };
+    const requestedAtMs = clock.monotonic();
+    const ahead = { targets: latency.quickTargets(), factor: aheadFactor };
     const claimed = await ledger.leaseDue({ owner, max, concurrency, ahead, leaseMarginMs });
     for (const target of claimed.limited) if (!limited.has(target)) observe?.limited?.(target);
     limited = new Set(claimed.limited);
-    for (const lease of claimed.leases) hand.add({ lease, claimedAtMs });
+    for (const lease of claimed.leases) queue.add({ lease, requestedAtMs });
     begin();
     sleep(claimed.nextAtMs === null ? longestSleepMs : claimed.nextAtMs - claimed.nowMs);
   }
@@ -139,30 +140,32 @@ export function startWorker(options: WorkerOptions): Worker {
 
   /** A target with nothing in flight may always begin one attempt: it waits for no other's. */
   const mayGo = ({ target, urgency }: Lease): boolean =>
-    flying.size < concurrency ? flights.room(owner, target, concurrency, urgency) > 0 : flights.of(owner, target) === 0;
+    flying.size < concurrency
+      ? inFlight.room(owner, target, concurrency, urgency) > 0
+      : inFlight.countAt(owner, target) === 0;
 
   /** Begins as many attempts as may be in flight. */
   function begin(): void {
-    while (hand.size > 0) {
-      const next = hand.take(mayGo);
+    while (queue.size > 0) {
+      const next = queue.take(mayGo);
       if (!next) return;
-      flights.add(owner, next.lease.target);
+      inFlight.add(owner, next.lease.target);
       void attempt(next);
     }
   }
 
-  async function attempt({ lease, claimedAtMs }: Held): Promise<void> {
+  async function attempt({ lease, requestedAtMs }: QueuedLease): Promise<void> {
     const controller = unused.pop() ?? new AbortController();
     const startedAtMs = clock.monotonic();
     const deadlineMs = startedAtMs + lease.timeoutMs;
     flying.set(lease.token, { lease, controller, deadlineMs });
     watchDeadline(deadlineMs);
-    const { outcome, rendered } = await outcomeOf(lease, controller.signal, claimedAtMs);
+    const { outcome, rendered } = await outcomeOf(lease, controller.signal, requestedAtMs);
     const durationMs = clock.monotonic() - startedAtMs;
     flying.delete(lease.token);
     if (!controller.signal.aborted && unused.length < concurrency) unused.push(controller);
-    flights.remove(owner, lease.target);
-    pace.saw(lease.target, durationMs);
+    inFlight.remove(owner, lease.target);
+    latency.record(lease.target, durationMs);
     observe?.attempted?.(lease, outcome, durationMs);
     if (outcome.kind === "accepted" && lease.first) observe?.told?.(lease, clock.now() - lease.acceptedAtMs);
     reports.push({ lease, outcome, ...(rendered === undefined ? {} : { rendered }) });
@@ -173,7 +176,7 @@ export function startWorker(options: WorkerOptions): Worker {
   /** At once where the next work waits for it; else, under load, many in one commit. */
   function reportSoon(): void {
     if (settling || reports.length === 0) return;
-    const enough = hand.size > flying.size / 2 && reports.length < reportsTogether && !stopping;
+    const enough = queue.size > flying.size / 2 && reports.length < reportsTogether && !stopping;
     if (enough) cancelReport ??= clock.after(reportDelayMs, settleNow);
     else settleNow();
   }
@@ -187,9 +190,9 @@ export function startWorker(options: WorkerOptions): Worker {
     queueMicrotask(() => void settle());
   }
 
-  async function outcomeOf(lease: Lease, signal: AbortSignal, claimedAtMs: number): Promise<Attempt> {
+  async function outcomeOf(lease: Lease, signal: AbortSignal, requestedAtMs: number): Promise<Attempt> {
     // Rechecked on the monotonic clock: this process may have been paused since the claim. `endIfOverdue` is for pauses from here on.
-    if (clock.monotonic() - claimedAtMs > (lease.leaseMs - lease.timeoutMs) / 2)
+    if (clock.monotonic() - requestedAtMs > (lease.leaseMs - lease.timeoutMs) / 2)
       return {
         outcome: {
           kind: "interrupted",
@@ -226,7 +229,7 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 
   function stopIfIdle(): void {
-    if (flying.size === 0 && hand.size === 0 && !settling && !claiming) idle?.();
+    if (flying.size === 0 && queue.size === 0 && !settling && !claiming) idle?.();
   }
 
   /** One timer for all deadlines: attempts are many, time-outs few. It may come before any of them is past, never after. */
@@ -264,7 +267,7 @@ export function startWorker(options: WorkerOptions): Worker {
     });
     stopIfIdle();
     // What has not begun goes back unused.
-    for (let next = hand.take(() => true); next; next = hand.take(() => true))
+    for (let next = queue.take(() => true); next; next = queue.take(() => true))
       reports.push({
         lease: next.lease,
         outcome: { kind: "interrupted", left: false, detail: "Tocsin stopped before the attempt began" },

@@ -4,9 +4,9 @@ import { LedgerCore } from "../../ledger/ledger-core.ts";
 import { LedgerClock } from "../../ledger/ledger-clock.ts";
 import { MemoryStore } from "./store.ts";
 import type { Operation, OperationArguments, OperationResult } from "../../ledger/ledger-proxy.ts";
-import { portOver } from "../../ledger/ledger-proxy.ts";
+import { ledgerProxy } from "../../ledger/ledger-proxy.ts";
 import type { Store } from "../../ledger/store.ts";
-import { OwnCommits, type ReportChanges } from "../../ledger/change-watchers.ts";
+import { CommitNotifier, type ReportChanges } from "../../ledger/commit-notifier.ts";
 
 export interface InProcessOptions {
   readonly clock?: Clock;
@@ -22,23 +22,23 @@ export interface InProcessOptions {
 /** A ledger in this thread, each operation at once: for simulation and tests. */
 export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger {
   const clock = new LedgerClock(options.clock ?? systemClock, 0);
-  const commits = new OwnCommits(options.report);
+  const commits = new CommitNotifier(options.report);
   const core = new LedgerCore(store, {
     settings: options.settings ?? defaultSettings,
     random: options.random ?? Math.random,
     nowMs: clock.now(),
     startedAtMs: clock.now(),
     soleOwner: options.soleOwner ?? false,
-    stored: commits.stored,
-    reported: commits.reported,
+    onIncidentStored: commits.addIncident,
+    onStateChange: commits.addStateChange,
   });
   const run = async <O extends Operation>(operation: O, args: OperationArguments<O>): Promise<OperationResult<O>> => {
     core.at(clock.now());
     const result = (core[operation] as (...args: OperationArguments<O>) => OperationResult<O>)(...args);
-    commits.committed();
+    commits.commit();
     return result;
   };
-  return portOver({ run, watch: commits.watchers.watch, close: async () => {} });
+  return ledgerProxy({ run, watch: commits.watchers.watch, close: async () => {} });
 }
 
 export const memoryLedger = (options: InProcessOptions = {}): Ledger => ledgerOver(new MemoryStore(), options);

@@ -1,6 +1,6 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
 import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
-import { Counts } from "../../ledger/row-counts.ts";
+import { RowCounts } from "../../ledger/row-counts.ts";
 
 /** Rows in maps: true to the port, for simulation and tests. Forgets all when the process ends. */
 export class MemoryStore implements Store {
@@ -17,7 +17,7 @@ export class MemoryStore implements Store {
   readonly #endpoints = new Map<number, EndpointRecord>();
   readonly #slots = new Map<number, Slot>();
   readonly #gates = new Map<string, unknown>();
-  readonly #counts = new Counts();
+  readonly #counts = new RowCounts();
   #ids = 0;
 
   alert(fingerprint: string): AlertRecord | undefined {

@@ -8,14 +8,14 @@ import {
 } from "@tocsin/core/decisions";
 import { systemClock } from "@tocsin/core/decisions";
 import { defaultSettings } from "../../config.ts";
-import { type Operation, portOver, type Run } from "../../ledger/ledger-proxy.ts";
+import { type Operation, ledgerProxy, type RunOperation } from "../../ledger/ledger-proxy.ts";
 import { connect, type PostgresServer } from "./connect.ts";
 import type { Call } from "./prefetch.ts";
 import { LedgerTime } from "./ledger-clock.ts";
 import { Listening } from "./listen.ts";
 import { migrate } from "./migrate.ts";
 import { Notices } from "./notify.ts";
-import type { ReportChanges } from "../../ledger/change-watchers.ts";
+import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import type { Session } from "./session.ts";
 import { Turns } from "./transaction-runner.ts";
 
@@ -114,7 +114,7 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
     await listening.close();
     await Promise.all([writes.close(), reads.close()]);
   };
-  return portOver({ run: run as Run, watch: listening.watchers.watch, close });
+  return ledgerProxy({ run: run as RunOperation, watch: listening.watchers.watch, close });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Clock } from "@tocsin/core/decisions";
-import { Watchers } from "../../ledger/change-watchers.ts";
+import { ChangeWatchers } from "../../ledger/change-watchers.ts";
 import { changedIn } from "./changed-ids.ts";
 import { connect, type PostgresServer } from "./connect.ts";
 import type { Session } from "./session.ts";
@@ -25,7 +25,7 @@ export interface ListeningOptions {
  * changed. Whatever was said while the connection was lost is lost.
  */
 export class Listening {
-  readonly watchers = new Watchers({ begin: () => this.#beginToWatch(), end: () => this.#endWatch() });
+  readonly watchers = new ChangeWatchers({ begin: () => this.#beginToWatch(), end: () => this.#endWatch() });
   readonly #options: ListeningOptions;
   #session: Session | undefined;
   #connecting = false;
@@ -61,7 +61,7 @@ export class Listening {
   async #open(): Promise<Session> {
     const session = (this.#session = await connect(this.#options.server));
     session.client.on("notification", ({ channel, payload = "" }) => {
-      if (channel === channels.changed) this.watchers.say(changedIn(payload));
+      if (channel === channels.changed) this.watchers.notify(changedIn(payload));
       else this.#options.wake?.();
     });
     session.client.on("end", () => this.#lost(session));
@@ -98,7 +98,7 @@ export class Listening {
       await session.run([{ sql: `LISTEN ${channels.changed}` }], silenceMs);
       const unbroken = await this.#options.watched(watchedForMs);
       heard = true;
-      if (fresh || !unbroken) this.watchers.say("unknown");
+      if (fresh || !unbroken) this.watchers.notify("unknown");
     } catch {
       // With a connection that is lost it begins anew; without a ledger it is asked for again.
     }

@@ -1,6 +1,6 @@
 import type { IncidentQuery, Reason, Severity } from "@tocsin/core/decisions";
 import { urgency } from "@tocsin/core/decisions";
-import { Counts } from "../../ledger/row-counts.ts";
+import { RowCounts } from "../../ledger/row-counts.ts";
 import { type Answers, keyOf, type Kind, type Over, type Question } from "./queries.ts";
 import { keepIncident, type Reading, sameKey } from "./select-rows.ts";
 import { alertOf, letterOf, text } from "./rows.ts";
@@ -154,7 +154,7 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
 
 /** The oldest that waits is looked for lane by lane, so that what was told long ago and only waits for its reminder is not read. */
 function statsSteps(answer: (stats: Answers["stats"]["answer"]) => void): Step[] {
-  const counts = new Counts();
+  const counts = new RowCounts();
   const due: { target: string; severity: Severity; oldestAtMs: number }[] = [];
   return [
     {

@@ -1,5 +1,5 @@
 import type { Flight } from "@tocsin/core/decisions";
-import type { EndpointRecord, GateKind, InFlight, Slot } from "../../ledger/store.ts";
+import type { EndpointRecord, GateKind, IncidentInFlight, Slot } from "../../ledger/store.ts";
 
 export interface Seat {
   readonly seat: number;
@@ -64,7 +64,7 @@ export class Mirror {
     return this.#seatOf.get(incident);
   }
 
-  inFlight(): InFlight[] {
+  inFlight(): IncidentInFlight[] {
     return Array.from(this.#seats.values(), ({ incident, endpoint, flight }) => ({ id: incident, endpoint, flight }));
   }
 

@@ -12,7 +12,7 @@ import { type Found, stepsFor } from "./select-rows.ts";
 import { OwnRows } from "./recent-writes.ts";
 import type { Row } from "./rows.ts";
 import { refuseNewer } from "./schema.ts";
-import type { ReportChanges } from "../../ledger/change-watchers.ts";
+import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import type { Session, Step } from "./session.ts";
 import { headSteps, stepsToWrite, visitStep } from "./write-rows.ts";
 
@@ -244,7 +244,7 @@ export class Turns {
         startedAtMs: time.startedAtMs,
         soleOwner: false,
         nextToken: () => ++token,
-        reported: (change) => changes.push(change),
+        onStateChange: (change) => changes.push(change),
       });
       const answers = calls.map(([operation, args, untilMs = Number.POSITIVE_INFINITY]) =>
         performance.now() > untilMs

@@ -1,7 +1,15 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
-import { Counts } from "../../ledger/row-counts.ts";
+import { RowCounts } from "../../ledger/row-counts.ts";
 import { sameRow } from "../../ledger/incident-facts.ts";
-import type { AlertRecord, EndpointRecord, GateKind, InFlight, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
+import type {
+  AlertRecord,
+  EndpointRecord,
+  GateKind,
+  IncidentInFlight,
+  Slot,
+  Store,
+  FiringAlerts,
+} from "../../ledger/store.ts";
 import { type AtHand, episodeKey, Missing } from "./read-set.ts";
 import { DraftLanes } from "./lane-overlay.ts";
 import type { Mirror } from "./replica-cache.ts";
@@ -22,7 +30,7 @@ export interface DraftOptions {
  */
 export class Draft implements Store {
   readonly missing = new Missing();
-  readonly counts = new Counts();
+  readonly counts = new RowCounts();
   readonly alertsPut = new Map<string, { readonly before: AlertRecord | null; readonly after: AlertRecord }>();
   readonly incidentsPut = new Map<number, Incident>();
   /** Those of `incidentsPut` that have no row yet, and those whose row is not right any more. */
@@ -193,7 +201,7 @@ export class Draft implements Store {
     ]);
   }
 
-  inFlight(): readonly InFlight[] {
+  inFlight(): readonly IncidentInFlight[] {
     const unchanged = this.#mirror.inFlight().filter(({ id }) => !this.incidentsPut.has(id));
     return [...unchanged, ...[...this.incidentsPut.values()].filter(({ flight }) => flight !== null)];
   }

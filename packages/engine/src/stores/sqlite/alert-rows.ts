@@ -1,4 +1,4 @@
-import type { Counts } from "../../ledger/row-counts.ts";
+import type { RowCounts } from "../../ledger/row-counts.ts";
 import type { AlertRecord, FiringAlerts } from "../../ledger/store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
 import { Recent } from "./row-cache.ts";
@@ -10,13 +10,13 @@ const recentLength = 2_500_000;
 /** The tables `alerts` and `silent`. */
 export class AlertRows {
   readonly #db: Database;
-  readonly #counts: Counts;
+  readonly #counts: RowCounts;
   readonly #recent = new Recent<string, AlertRecord>(recentLength);
   readonly #nextLook = new Soonest(() =>
     instant(this.#db.get("SELECT min(look_at) AS at FROM alerts WHERE look_at IS NOT NULL")?.["at"] ?? null),
   );
 
-  constructor(db: Database, counts: Counts) {
+  constructor(db: Database, counts: RowCounts) {
     this.#db = db;
     this.#counts = counts;
   }

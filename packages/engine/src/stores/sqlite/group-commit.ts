@@ -1,8 +1,8 @@
 import { type Clock, type Ledger, LedgerUnavailable, systemClock } from "@tocsin/core/decisions";
-import { type CoreOptions, LedgerCore } from "../../ledger/ledger-core.ts";
+import { type LedgerCoreOptions, LedgerCore } from "../../ledger/ledger-core.ts";
 import { LedgerClock } from "../../ledger/ledger-clock.ts";
 import type { Operation } from "../../ledger/ledger-proxy.ts";
-import { OwnCommits, type ReportChanges } from "../../ledger/change-watchers.ts";
+import { CommitNotifier, type ReportChanges } from "../../ledger/commit-notifier.ts";
 import { memory } from "./database.ts";
 import { FileGuard } from "./ledger-files.ts";
 import { SqliteStore } from "./store.ts";
@@ -10,7 +10,7 @@ import { SqliteStore } from "./store.ts";
 export interface SqliteOptions {
   /** A file, or ":memory:". */
   readonly path: string;
-  readonly settings: CoreOptions["settings"];
+  readonly settings: LedgerCoreOptions["settings"];
 }
 
 export type Call = readonly [operation: Operation, args: readonly unknown[]];
@@ -30,8 +30,8 @@ const promised: ReadonlySet<Operation> = new Set(["record", "probe", "acknowledg
 export class Committer {
   readonly #store: SqliteStore;
   readonly #clock: LedgerClock;
-  readonly #options: Omit<CoreOptions, "nowMs" | "soleOwner">;
-  readonly #commits: OwnCommits;
+  readonly #options: Omit<LedgerCoreOptions, "nowMs" | "soleOwner">;
+  readonly #commits: CommitNotifier;
   readonly #guard: FileGuard | undefined;
   #guardedAtMs = 0;
   #fileProblem: string | undefined;
@@ -45,15 +45,15 @@ export class Committer {
       report,
     }: { readonly clock?: Clock; readonly random?: () => number; readonly report?: ReportChanges } = {},
   ) {
-    this.#commits = new OwnCommits(report);
+    this.#commits = new CommitNotifier(report);
     this.#store = new SqliteStore(options.path);
     this.#clock = new LedgerClock(clock, Number(this.#store.gate("meta", "time") ?? 0));
     this.#options = {
       settings: options.settings,
       random,
       startedAtMs: this.#clock.now(),
-      stored: this.#commits.stored,
-      reported: this.#commits.reported,
+      onIncidentStored: this.#commits.addIncident,
+      onStateChange: this.#commits.addStateChange,
     };
     this.#store.begin();
     this.#core = this.#open(true);
@@ -99,7 +99,7 @@ export class Committer {
       if (failure.ok || failure.unavailable || calls.length === 1) return calls.map(() => failure);
       return calls.flatMap((call) => this.#commit([call]));
     }
-    this.#commits.committed();
+    this.#commits.commit();
     return answers;
   }
 
@@ -116,7 +116,7 @@ export class Committer {
   #undo(error: unknown): Answer {
     const unavailable = isSqliteError(error);
     const message = error instanceof Error ? error.message : String(error);
-    this.#commits.undone();
+    this.#commits.rollback();
     try {
       this.#store.rollback();
       this.#store.begin();

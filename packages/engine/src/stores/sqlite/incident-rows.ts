@@ -1,6 +1,6 @@
 import type { Incident, IncidentQuery, LedgerStats, Severity, Urgency } from "@tocsin/core/decisions";
 import { urgency as urgencies } from "@tocsin/core/decisions";
-import type { Counts } from "../../ledger/row-counts.ts";
+import type { RowCounts } from "../../ledger/row-counts.ts";
 import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
 import type { Lane } from "../../ledger/store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
@@ -20,7 +20,7 @@ const recentLength = 2_000_000;
  */
 export class IncidentRows {
   readonly #db: Database;
-  readonly #counts: Counts;
+  readonly #counts: RowCounts;
   readonly #recent = new Recent<number, Incident>(recentLength);
   readonly #lanes = new Lanes();
   /** What is in flight, as it is; its row may be as it was before. */
@@ -31,7 +31,7 @@ export class IncidentRows {
   #flyingChanged = false;
   #lastId = 0;
 
-  constructor(db: Database, counts: Counts) {
+  constructor(db: Database, counts: RowCounts) {
     this.#db = db;
     this.#counts = counts;
   }

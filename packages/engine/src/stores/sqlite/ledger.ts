@@ -9,8 +9,9 @@ import {
 import { defaultSettings } from "../../config.ts";
 import { type Answer, type Call, Committer, type SqliteOptions } from "./group-commit.ts";
 import type { Operation } from "../../ledger/ledger-proxy.ts";
-import { type Port, portOver, type Run } from "../../ledger/ledger-proxy.ts";
-import { type ReportChanges, Watchers } from "../../ledger/change-watchers.ts";
+import { type LedgerTransport, ledgerProxy, type RunOperation } from "../../ledger/ledger-proxy.ts";
+import { ChangeWatchers } from "../../ledger/change-watchers.ts";
+import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import type { BackupEnded, BackupRequest, Reported, Said } from "./worker-thread.ts";
 
 export interface OpenSqliteOptions {
@@ -55,14 +56,19 @@ export async function openSqliteLedger(options: OpenSqliteOptions): Promise<Back
     const run = async (operation: Operation, args: readonly unknown[]) =>
       unwrap(committer.run([[operation, args]])[0] as Answer);
     const close = async () => committer.close();
-    return withBackup({ run: run as Run, watch: committer.watch, close, backup: (file) => committer.backup(file) });
+    return withBackup({
+      run: run as RunOperation,
+      watch: committer.watch,
+      close,
+      backup: (file) => committer.backup(file),
+    });
   }
   return withBackup(await startThread(sqlite, options.report));
 }
 
-type SqlitePort = Port & Pick<BackedUpLedger, "backup">;
+type SqlitePort = LedgerTransport & Pick<BackedUpLedger, "backup">;
 
-const withBackup = (port: SqlitePort): BackedUpLedger => ({ ...portOver(port), backup: port.backup });
+const withBackup = (port: SqlitePort): BackedUpLedger => ({ ...ledgerProxy(port), backup: port.backup });
 
 async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promise<SqlitePort> {
   const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
@@ -89,14 +95,14 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
     worker.postMessage(JSON.stringify(group.map(({ call }) => call)));
   };
   // In its order among the commits, so that it hears of all that come after what was under way.
-  const watchers = new Watchers({
+  const watchers = new ChangeWatchers({
     begin: () => worker.postMessage("watch"),
     end: () => worker.postMessage("unwatch"),
   });
   const backups = new Map<string, (error?: string) => void>();
   worker.on("message", (message: string | Said | Reported | BackupEnded) => {
     if (typeof message !== "string") {
-      if ("changed" in message) watchers.say(message.changed);
+      if ("changed" in message) watchers.notify(message.changed);
       else if ("reported" in message) report?.(message.reported);
       else backups.get(message.backup)?.(message.error);
       return;
@@ -155,7 +161,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
     backups.delete(file);
     if (error !== undefined) throw new Error(`the copy was not written: ${error}`);
   };
-  return { run: run as Run, watch: watchers.watch, close, backup };
+  return { run: run as RunOperation, watch: watchers.watch, close, backup };
 }
 
 function unwrap(answer: Answer): unknown {

@@ -1,5 +1,5 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
-import { Counts } from "../../ledger/row-counts.ts";
+import { RowCounts } from "../../ledger/row-counts.ts";
 import type { AlertRecord, EndpointRecord, GateKind, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
 import { AlertRows } from "./alert-rows.ts";
 import { Database, type DatabaseOptions, text } from "./database.ts";
@@ -9,7 +9,7 @@ import { LetterRows } from "./dead-letter-rows.ts";
 /** The ledger's rows in one SQLite file. What is kept in memory beside them is read back after a rollback. */
 export class SqliteStore implements Store {
   readonly #db: Database;
-  readonly #counts = new Counts();
+  readonly #counts = new RowCounts();
   readonly #alerts: AlertRows;
   readonly #incidents: IncidentRows;
   readonly #letters: LetterRows;
