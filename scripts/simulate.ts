@@ -1,29 +1,33 @@
-// Histories made by seeds: npm run simulate -- --seeds 2000 [--from 1] [--senders KIND|all] [--rule] [--show]
+// Histories made by seeds: npm run simulate -- --seeds 2000 [--from 1] [--senders KIND|all] [--read] [--rule] [--show]
 //   --senders KIND   sources are senders of this kind only; "all": each kind in turn, with all seeds
 //   --rule           one alert without an engine: judges the rule for claims alone, hundreds of histories a second
+//   --read           the service reads the APIs of the simulated Alertmanagers (sources[].alertmanager)
 //   --show           prints the history of each failing seed
 import { parseArgs } from "node:util";
 import { allSenderKinds, playHistory, type SenderKind } from "@tocsin/test/senders";
-import { scenarioOf, simulate } from "@tocsin/test/simulation";
+import { readableKinds, readingScenarioOf, scenarioOf, simulate } from "@tocsin/test/simulation";
+import { startReader } from "../apps/tocsin/src/ingest/readers/simulated-reader.fixture.ts";
 
 const { values } = parseArgs({
   options: {
     seeds: { type: "string", default: "200" },
     from: { type: "string", default: "1" },
     senders: { type: "string" },
+    read: { type: "boolean", default: false },
     rule: { type: "boolean", default: false },
     show: { type: "boolean", default: false },
   },
 });
 
 const wantsAll = values.senders === "all" || (values.rule && values.senders === undefined);
+const known = values.read ? readableKinds : allSenderKinds;
 const kinds: readonly (SenderKind | undefined)[] = wantsAll
-  ? allSenderKinds
+  ? known
   : values.senders === undefined
     ? [undefined]
-    : allSenderKinds.filter((kind) => kind === values.senders);
+    : known.filter((kind) => kind === values.senders);
 if (kinds.length === 0) {
-  console.error(`Unknown kind of senders "${values.senders}". Kinds: all, ${allSenderKinds.join(", ")}`);
+  console.error(`Unknown kind of senders "${values.senders}". Kinds: all, ${known.join(", ")}`);
   process.exit(2);
 }
 
@@ -33,6 +37,7 @@ const failing: string[] = [];
 let simulatedMs = 0;
 let attempts = 0;
 let incidents = 0;
+let endedByReading = 0;
 
 for (const kind of kinds) {
   const before = failing.length;
@@ -51,7 +56,10 @@ async function run(kind: SenderKind | undefined, seed: number) {
     const { violations, lines } = playHistory(kind, seed);
     return { violations, history: () => lines.join("\n") };
   }
-  const result = await simulate(scenarioOf(seed, kind));
+  const result = values.read
+    ? await simulate(readingScenarioOf(seed, kind), { startReader })
+    : await simulate(scenarioOf(seed, kind));
+  endedByReading += result.endedByReading;
   simulatedMs += result.simulatedMs;
   attempts += result.attempts;
   incidents += result.incidents;
@@ -60,7 +68,8 @@ async function run(kind: SenderKind | undefined, seed: number) {
 
 const days = (simulatedMs / 86_400_000).toFixed(1);
 const wallS = ((performance.now() - startedAtMs) / 1_000).toFixed(1);
-const seen = values.rule ? "" : `: ${incidents} incidents, ${attempts} attempts, ${days} days simulated`;
+const byReading = values.read ? `, ${endedByReading} alerts ended by reading` : "";
+const seen = values.rule ? "" : `: ${incidents} incidents, ${attempts} attempts, ${days} days simulated${byReading}`;
 console.log(`${count * kinds.length} seeds${seen} in ${wallS} s`);
 console.log(failing.length === 0 ? "all promises held" : `${failing.length} seeds fail: ${failing.join(", ")}`);
 process.exitCode = failing.length === 0 ? 0 : 1;

@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { mustHold } from "@tocsin/test/simulation";
+import { mustHold, readingScenarioOf } from "@tocsin/test/simulation";
 import { expect, it } from "vitest";
+import { startReader } from "../../apps/tocsin/src/ingest/readers/simulated-reader.fixture.ts";
 
 const seeds = 300;
+const readingSeeds = 12;
 /** A history takes most of a second, more on a busy machine. */
 const timeout = 20 * 60_000;
 
@@ -27,3 +29,16 @@ it(`the engine keeps its promises in ${seeds} histories`, { timeout }, async () 
   expect(days).toBeGreaterThan(50);
   expect(attempts).toBeGreaterThan(20_000);
 });
+
+it(
+  `the engine keeps its promises in ${readingSeeds} histories in which it reads Alertmanager`,
+  { timeout },
+  async () => {
+    let ended = 0;
+    for (let seed = 1; seed <= readingSeeds; seed++) {
+      const { endedByReading } = await mustHold(readingScenarioOf(seed), { startReader });
+      ended += endedByReading;
+    }
+    expect(ended).toBeGreaterThan(5);
+  },
+);

@@ -6,6 +6,7 @@ import { VirtualClock } from "../kit/virtual-clock.ts";
 import { LedgerHome, type OpenLedger } from "./ledger-host.ts";
 import { monitoringSource } from "./monitoring-source.ts";
 import { Network } from "./network.ts";
+import type { ReadableApi, StartReader } from "./reading.ts";
 import { Receivers } from "./receivers.ts";
 import { dedupKeyOf, Replica, wants } from "./replica.ts";
 import { type AlertPlan, newKey, type Scenario, type TargetPlan } from "./scenario.ts";
@@ -37,6 +38,9 @@ export class World implements AsyncDisposable {
   readonly watch: Watch;
   readonly words: Words;
   readonly sources: readonly Source[];
+  /** The APIs that the service reads; none without a reader. */
+  readonly readApis: readonly ReadableApi[];
+  readonly #startReader: StartReader | undefined;
   readonly #alerts: ReadonlyMap<string, AlertPlan>;
   readonly #versions: Version[];
   readonly #keys = new Map<string, Set<string>>();
@@ -53,7 +57,11 @@ export class World implements AsyncDisposable {
 
   constructor(
     scenario: Scenario,
-    o: { readonly remember?: boolean; readonly openLedger?: OpenLedger | undefined } = {},
+    o: {
+      readonly remember?: boolean;
+      readonly openLedger?: OpenLedger | undefined;
+      readonly startReader?: StartReader | undefined;
+    } = {},
   ) {
     this.scenario = scenario;
     this.settings = { ...defaultSettings, expiryGrace: minute, retrigger: scenario.retrigger };
@@ -85,6 +93,7 @@ export class World implements AsyncDisposable {
         // A changed text is sent however long ago it changed.
         remindsWithinMs: scenario.retrigger === "content" ? Number.POSITIVE_INFINITY : this.settings.remind / 2,
         dropsUnknownResolves: (key) => this.receivers.traitsAt(key).dropsUnknownResolves,
+        firesForMs: (source, alert) => this.readApis.find((api) => api.source === source)?.firesForMs(alert) ?? 0,
         pagesResolved: (target) =>
           scenario.targets.some(({ name, pageResolved }) => name === target && pageResolved === "always"),
       },
@@ -109,6 +118,8 @@ export class World implements AsyncDisposable {
       if (plan.kind === "senders") return monitoringSource(plan, alerts, here);
       return plan.kind === "webhook" ? webhookSource(plan, alerts, here) : directSource(plan, alerts, here);
     });
+    this.#startReader = o.startReader;
+    this.readApis = o.startReader ? this.sources.flatMap(({ api }) => api ?? []) : [];
   }
 
   get targets(): readonly TargetPlan[] {
@@ -189,6 +200,9 @@ export class World implements AsyncDisposable {
       network,
       targets: () => this.targets,
       portOf: (life) => this.home.portOf(life),
+      apis: this.readApis,
+      startReader: this.#startReader,
+      remindMs: this.settings.remind,
       bug: (error) => this.watch.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
     });
     this.#replicas.push(replica);

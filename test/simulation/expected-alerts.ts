@@ -31,6 +31,9 @@ const endMovedBack = (before: Memory, { endsAtMs }: Claim): boolean =>
   endsAtMs !== undefined &&
   (endsAtMs < before.endsAtMs || (endsAtMs === before.endsAtMs && before.skewed));
 
+/** A webhook has no sender and, in the simulation, no origin. */
+const webhookClaimant = (source: string): string => `${source}  `;
+
 /**
  * What the ledger was told, by a plain reading of each claim: the last word counts, unless it is a resolve that may be about an
  * earlier episode. It knows nothing of holds and grace, so it only states what cannot be wrong.
@@ -101,6 +104,27 @@ export class Words {
     if (endMs >= before.newestStartMs && endMs > before.lastEndMs) before.fires = false;
     else if (!isDirect) before.doubtfulEndAtMs ??= nowMs + this.#doubtfulEndMs;
     before.lastEndMs = Math.max(before.lastEndMs, endMs);
+  }
+
+  /** A reading of the source's API found it active, and the claim of its webhook fires. */
+  shownActive(source: string, alert: string, nowMs: number): void {
+    this.#firedAtMs.set(alert, nowMs);
+    const memory = this.#claims.get(alert)?.get(webhookClaimant(source));
+    if (memory === undefined) return;
+    memory.doubtfulEndAtMs = null;
+    if (!memory.fires) memory.firesSinceMs = nowMs;
+    memory.fires = true;
+    memory.firedUntilMs = nowMs;
+  }
+
+  /** A reading ended the claim of the source's webhook. */
+  endedByReading(source: string, alert: string, nowMs: number): void {
+    const memory = this.#claims.get(alert)?.get(webhookClaimant(source));
+    if (memory === undefined) return;
+    memory.fires = false;
+    memory.firesSinceMs = never;
+    memory.firedUntilMs = nowMs;
+    memory.doubtfulEndAtMs = null;
   }
 
   /** When a source last said that it fires. */

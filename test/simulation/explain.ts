@@ -1,11 +1,13 @@
-import { type Result, simulate } from "./simulate.ts";
+import type { Scenario } from "./scenario.ts";
+import { type Result, simulate, type SimulateOptions } from "./simulate.ts";
 
 /** Lines of a history that a person still reads. */
 const mostLines = 400;
 
-/** Runs a seed; where a promise did not hold, throws with the seed, the promises and the end of the history. */
-export async function mustHold(seed: number): Promise<Result> {
-  const result = await simulate(seed);
+/** Runs a seed or a scenario; if a promise did not hold, throws with the seed, the promises and the end of the history. */
+export async function mustHold(given: number | Scenario, options: SimulateOptions = {}): Promise<Result> {
+  const result = await simulate(given, options);
+  const { seed } = result;
   if (result.violations.length === 0) return result;
   const lines = (await result.history()).split("\n");
   throw new Error(

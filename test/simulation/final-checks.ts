@@ -11,7 +11,7 @@ export async function judge(world: World): Promise<void> {
   const views = await world.views();
   world.watch.states(views);
   atRest(world, views);
-  ends(world, views);
+  ends(world, views, await readAlerts(world));
   words(world, views);
   const { adopted } = world.watch;
   repeats(world);
@@ -53,17 +53,30 @@ function words(world: World, views: readonly IncidentView[]): void {
 
 type Standing = "fires" | "over" | "unknown";
 
+/** Alerts that a reader has seen in the API of a source, as `source alert`. */
+async function readAlerts(world: World): Promise<ReadonlySet<string>> {
+  const read = new Set<string>();
+  for (const { source } of world.readApis) {
+    const names = [...world.alerts].map(({ name }) => name);
+    const { alerts } = await world.home.direct.readAlerts(source, names);
+    for (const { fingerprint, shown } of alerts) if (shown) read.add(`${source} ${fingerprint}`);
+  }
+  return read;
+}
+
 /** How an alert really stands, over all who know it. */
-export function truthOf(world: World, alert: string): Standing {
+function truthOf(world: World, alert: string, read: ReadonlySet<string>): Standing {
   const knowing = world.sources.filter((source) => source.knows(alert));
-  const truths = knowing.map((source) => (world.dayLater && source.expires ? "over" : source.truthOf(alert)));
+  const truths = knowing.map((source) =>
+    world.dayLater && source.expires ? "over" : source.truthOf(alert, read.has(`${source.name} ${alert}`)),
+  );
   if (truths.includes("fires")) return "fires";
   return truths.includes("unknown") ? "unknown" : "over";
 }
 
 /** Open at the receiver exactly where it fires and is wanted; under one key, and under no other. */
-function ends(world: World, views: readonly IncidentView[]): void {
-  const truths = new Map([...world.alerts].map((alert) => [alert.name, truthOf(world, alert.name)]));
+function ends(world: World, views: readonly IncidentView[], read: ReadonlySet<string>): void {
+  const truths = new Map([...world.alerts].map((alert) => [alert.name, truthOf(world, alert.name, read)]));
   const openAt = new Map(
     world.scenario.targets.map((target) => [target.name, world.receivers.openAt(target, world.keysOf(target.name))]),
   );

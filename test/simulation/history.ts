@@ -1,4 +1,4 @@
-import type { LeaseBatch, Report, RoutedClaim } from "@tocsin/core/decisions";
+import type { AlertView, LeaseBatch, Reading, Report, RoutedClaim } from "@tocsin/core/decisions";
 
 /** What the ledger did, a line for each thing that matters to somebody who looks for a fault. */
 export function describeOperation(operation: string, args: readonly unknown[], result: unknown): string[] {
@@ -10,6 +10,13 @@ export function describeOperation(operation: string, args: readonly unknown[], r
         const who = claim.sender ?? claim.source;
         return `${who} says ${claim.alert.fingerprint} ${claim.status} since ${claim.alert.startsAtMs}: ${effect}, for ${at}`;
       });
+    case "recordReading": {
+      const { source, words } = args[0] as Reading;
+      return words.map(({ says, fingerprint }, n) => {
+        const { status } = (result as readonly (AlertView | undefined)[])[n] ?? { status: "unknown" };
+        return `${source} shows ${fingerprint} ${says}: ${status}`;
+      });
+    }
     case "leaseDue":
       return (result as LeaseBatch).leases.map(
         ({ token, action, dedupKey, target, incident, severity }) =>

@@ -1,3 +1,5 @@
 export { mustHold } from "./explain.ts";
+export { readableKinds, readingScenarioOf } from "./reading-scenario.ts";
+export type { ReaderOptions, StartReader } from "./reading.ts";
 export { type Scenario, scenarioOf } from "./scenario.ts";
 export { type Result, simulate } from "./simulate.ts";

@@ -1,5 +1,16 @@
-import type { Claim, LeaseBatch, LeaseRequest, Lease, Outcome, Report, RoutedClaim } from "@tocsin/core/decisions";
+import type {
+  AlertView,
+  Claim,
+  LeaseBatch,
+  LeaseRequest,
+  Lease,
+  Outcome,
+  Reading,
+  Report,
+  RoutedClaim,
+} from "@tocsin/core/decisions";
 import { incidentStates, type IncidentView, reasons, type Urgency, urgency } from "@tocsin/core/decisions";
+import { firesSurelyMs } from "./reading.ts";
 import { windowMs } from "./replica.ts";
 import type { Words } from "./expected-alerts.ts";
 
@@ -23,6 +34,8 @@ interface Wanting {
   readonly staleAfterMs: number;
   /** Reminders repeat a trigger only if a source said that the alert fires less than this long ago. */
   readonly remindsWithinMs: number;
+  /** For how long a Prometheus in front of a source's Alertmanager has called the alert firing, ms; 0: none does. */
+  readonly firesForMs: (source: string, alert: string) => number;
   /** Tells what was over before it could be told. */
   readonly pagesResolved: (target: string) => boolean;
   /** A resolve of an incident that it does not know has no effect there. */
@@ -44,6 +57,7 @@ export class Watch {
   readonly handed = new Map<number, Handed>();
   /** Incidents that began with the resolve of an alert that nobody knew. */
   readonly adopted = new Set<number>();
+  endedByReading = 0;
   /** Incidents that a person acknowledged. */
   readonly #acknowledged = new Set<number>();
   readonly #live = new Map<number, Handed>();
@@ -73,6 +87,9 @@ export class Watch {
       case "record":
         for (const { claim } of args[0] as readonly RoutedClaim[]) this.#heard(claim);
         return;
+      case "recordReading":
+        this.#read(args[0] as Reading, result as readonly (AlertView | undefined)[]);
+        return;
       case "leaseDue":
         for (const lease of (result as LeaseBatch).leases) this.#leased(lease, args[0] as LeaseRequest);
         return;
@@ -97,6 +114,21 @@ export class Watch {
 
   #heard(claim: Claim): void {
     this.#words.heard(claim, this.#nowMs());
+  }
+
+  /** `alerts`: as the reading left them, in the order of its words. */
+  #read({ source, words }: Reading, alerts: readonly (AlertView | undefined)[]): void {
+    for (const [index, { says, fingerprint }] of words.entries()) {
+      const claim = alerts[index]?.claims.find((one) => one.source === source && one.sender === undefined);
+      if (claim === undefined) continue;
+      if (says === "active" && claim.status === "firing") this.#words.shownActive(source, fingerprint, this.#nowMs());
+      if (says !== "gone" || claim.ended !== "read") continue;
+      this.endedByReading++;
+      this.#words.endedByReading(source, fingerprint, this.#nowMs());
+      const forMs = this.#wanting.firesForMs(source, fingerprint);
+      if (forMs > firesSurelyMs)
+        this.violate("reading", `${fingerprint} of ${source} was ended while a Prometheus has fired for ${forMs} ms`);
+    }
   }
 
   #leased(lease: Lease, { owner }: LeaseRequest): void {

@@ -1,4 +1,4 @@
-import { type DeliverySettings, type Ledger, LedgerUnavailable } from "@tocsin/core/decisions";
+import { type DeliverySettings, type Ledger, LedgerUnavailable, type Reading } from "@tocsin/core/decisions";
 import { ledgerOver, MemoryStore, openSqliteLedger } from "@tocsin/engine";
 import type { Random } from "../kit/random.ts";
 import type { LedgerOptions } from "../contracts/ledger/ledger-harness.ts";
@@ -120,7 +120,8 @@ export class LedgerHome implements AsyncDisposable {
       if (fate === "slow")
         await new Promise<void>((resolve) => this.#clock.after(this.#random.between(1, slowMs), resolve));
       if (!this.#ledger || this.#struck || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
-      const run = this.#ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
+      const ledger = this.#ledger;
+      const run = ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
       const powerLoss = fate === "torn" && this.#path && !life.over ? new PowerLoss(this.#path) : undefined;
       const result = await this.#clock.hold(run(...args));
       if (powerLoss) {
@@ -128,11 +129,18 @@ export class LedgerHome implements AsyncDisposable {
         this.#struck = true;
         return undefined;
       }
-      this.#onApplied(operation, args, result);
+      if (operation === "recordReading") this.#onApplied(operation, args, await this.#alertsRead(ledger, args));
+      else this.#onApplied(operation, args, result);
       return result;
     });
     this.#tail = done.catch(() => {});
     return done;
+  }
+
+  /** A reading has no result: what it did shows in the alerts that it names. */
+  #alertsRead(ledger: Ledger, [reading]: readonly unknown[]): Promise<unknown> {
+    const { words } = reading as Reading;
+    return this.#clock.hold(Promise.all(words.map(({ fingerprint }) => ledger.alert(fingerprint))));
   }
 
   #fate(): string | undefined {

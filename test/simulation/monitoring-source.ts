@@ -57,8 +57,17 @@ export function monitoringSource(
     delivered: true,
     expires: false,
     knows: (alert) => problems.all.has(alert),
-    truthOf: (alert) => {
+    ...(setup.to !== "direct" && {
+      api: {
+        source: plan.name,
+        instances: setup.alertmanager.peers,
+        ask: (instance, path, done) => monitoring.ask(instance, path, done),
+        firesForMs: (alert) => monitoring.firesForMs(alert),
+      },
+    }),
+    truthOf: (alert, isRead) => {
       const fires = problemOf(alert).fires && !isSilent;
+      if (isRead && !fires) return "over";
       const last = notified.get(alert);
       if (last !== undefined && (!last.ok || (last.fires !== fires && monitoring.mayForgetEnds))) return "unknown";
       // It sends nothing until its clock is where it was.

@@ -12,6 +12,7 @@ import type { VirtualClock } from "../kit/virtual-clock.ts";
 import { receiverTraits } from "../kit/target-terms.ts";
 import { Life } from "./process-lifecycle.ts";
 import type { Network } from "./network.ts";
+import type { ReadableApi, StartReader } from "./reading.ts";
 import { endpointOf } from "./receivers.ts";
 import type { Scenario, TargetPlan } from "./scenario.ts";
 
@@ -84,6 +85,10 @@ export interface Surroundings {
   /** The targets as they are written down now. */
   readonly targets: () => readonly TargetPlan[];
   readonly portOf: (life: Life) => Ledger;
+  /** The APIs that each process reads. */
+  readonly apis: readonly ReadableApi[];
+  readonly startReader: StartReader | undefined;
+  readonly remindMs: number;
   /** Something that is nobody's fault but ours. */
   readonly bug: (error: unknown) => void;
 }
@@ -96,6 +101,7 @@ export class Replica {
   readonly #around: Surroundings;
   readonly #ledger: Ledger;
   #worker: Worker | undefined;
+  #readers: readonly ReturnType<StartReader>[] = [];
   #reloading = false;
 
   constructor(name: string, around: Surroundings) {
@@ -122,6 +128,33 @@ export class Replica {
       observe: { failed: (error) => (error instanceof LedgerUnavailable ? undefined : bug(error)) },
     });
     await this.#reroute();
+    this.#read();
+  }
+
+  #read(): void {
+    const { startReader, apis, remindMs, bug } = this.#around;
+    if (!startReader || !this.#worker) return;
+    this.#readers = apis.map(({ source, instances, ask }) =>
+      startReader({
+        source,
+        instances,
+        get: (instance, path, signal) => this.#get((done) => ask(instance, path, done), signal),
+        ledger: this.#ledger,
+        clock: this.life.clock,
+        routesOf: (alert) => routesOf(this.targets, alert),
+        wake: () => this.#worker?.wake(),
+        remindMs,
+        bug,
+      }),
+    );
+  }
+
+  /** An answer reaches the process when it is awake. Undefined: there is none, or the reader gave up. */
+  #get(ask: (done: (body: string | undefined) => void) => void, signal: AbortSignal): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      ask((body) => this.life.do(() => resolve(body)));
+      signal.addEventListener("abort", () => resolve(undefined));
+    });
   }
 
   /** True: recorded. Never resolves where the process ends meanwhile; whoever asks has a clock. */
@@ -152,6 +185,7 @@ export class Replica {
   async stop(graceMs: number): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
+    await Promise.all(this.#readers.map((reader) => reader.stop()));
     await worker?.stop({ graceMs });
     this.life.end();
   }

@@ -1,5 +1,6 @@
 import { isolated, judge } from "./final-checks.ts";
 import type { OpenLedger } from "./ledger-host.ts";
+import type { StartReader } from "./reading.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
 import { World } from "./cluster.ts";
 
@@ -15,8 +16,18 @@ export interface Result {
   /** Attempts that left, and alerts that were told of. */
   readonly attempts: number;
   readonly incidents: number;
+  /** Alerts that a reading of an Alertmanager's API ended. */
+  readonly endedByReading: number;
   /** All that happened, for whoever looks for the reason. */
   readonly history: () => Promise<string>;
+}
+
+export interface SimulateOptions {
+  /** Keeps the history. @default false */
+  readonly remember?: boolean;
+  readonly openLedger?: OpenLedger;
+  /** With it the service also reads the APIs of the simulated Alertmanagers. */
+  readonly startReader?: StartReader;
 }
 
 /** How long new words may wait to be told, with all others at the lowest limit: far less than for a reminder. */
@@ -29,12 +40,9 @@ const longestDrainMs = 6 * hour;
  * One history of the engine, made by a seed: sources that storm, flap and fall silent, a receiver and a network that fail,
  * processes that pause and crash, targets that change. Same seed, same history.
  */
-export async function simulate(
-  seed: number | Scenario,
-  { remember = false, openLedger }: { readonly remember?: boolean; readonly openLedger?: OpenLedger } = {},
-): Promise<Result> {
+export async function simulate(seed: number | Scenario, options: SimulateOptions = {}): Promise<Result> {
   const scenario = typeof seed === "number" ? scenarioOf(seed) : seed;
-  await using world = new World(scenario, { remember, openLedger });
+  await using world = new World(scenario, options);
   const startedAtMs = world.clock.monotonic();
   await world.start();
   for (let passedMs = 0; passedMs < scenario.activeMs; passedMs += minute) {
@@ -65,7 +73,12 @@ export async function simulate(
     simulatedMs: world.clock.monotonic() - startedAtMs,
     attempts: world.network.passages.length,
     incidents: (await world.views()).length,
-    history: async () => (remember ? world.history : (await simulate(seed, { remember: true })).history()),
+    endedByReading: world.watch.endedByReading,
+    history: async () => {
+      if (options.remember) return world.history;
+      const { openLedger: _, ...again } = options;
+      return (await simulate(seed, { ...again, remember: true })).history();
+    },
   };
 }
 

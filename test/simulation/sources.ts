@@ -2,6 +2,7 @@ import type { Claim } from "@tocsin/core/decisions";
 import type { Random } from "../kit/random.ts";
 import type { VirtualClock } from "../kit/virtual-clock.ts";
 import { alertOf, type Problem, Problems } from "./problems.ts";
+import type { ReadableApi } from "./reading.ts";
 import type { AlertPlan, SourcePlan } from "./scenario.ts";
 
 /** True once the request was answered with 2xx. */
@@ -19,8 +20,13 @@ export interface Source {
   /** What it said is over some time after it fell silent. */
   readonly expires: boolean;
   knows(alert: string): boolean;
-  /** How an alert that it knows really stands; unknown: all who could say have died. */
-  truthOf(alert: string): "fires" | "over" | "unknown";
+  /**
+   * How an alert that it knows really stands; unknown: all who could say have died. `isRead`: a reader has seen the alert in the
+   * API of the source, and ends it there if the source does not.
+   */
+  truthOf(alert: string, isRead: boolean): "fires" | "over" | "unknown";
+  /** Undefined: it has no API. */
+  readonly api?: ReadableApi;
 }
 
 export const sleep = (clock: VirtualClock, ms: number): Promise<void> =>

@@ -87,12 +87,13 @@ export class Peer {
   #store = new Map<string, Stored>();
   #groups = new Map<string, Group>();
   #log = new Map<string, LogEntry>();
-  #downUntilMs = 0;
+  #startedAtMs: number;
 
   constructor(cluster: Alertmanager, options: AlertmanagerOptions, position: number) {
     this.#cluster = cluster;
     this.#o = options;
     this.#position = position;
+    this.#startedAtMs = options.clock.monotonic();
     const collect = (): void => {
       for (const [name, alert] of this.#store) if (this.#isResolved(alert)) this.#store.delete(name);
       options.clock.after(gcIntervalMs, collect);
@@ -101,7 +102,19 @@ export class Peer {
   }
 
   get up(): boolean {
-    return this.#o.clock.monotonic() >= this.#downUntilMs;
+    return this.#o.clock.monotonic() >= this.#startedAtMs;
+  }
+
+  /** When it started last; in the future while it is down. Ms since epoch. */
+  get startedAtMs(): number {
+    return this.#startedAtMs;
+  }
+
+  /** The alerts that its API lists: those that have not ended, silenced or not. */
+  get listed(): readonly { readonly name: string; readonly startsAtMs: number; readonly silenced: boolean }[] {
+    return [...this.#store.values()]
+      .filter((alert) => !this.#isResolved(alert))
+      .map(({ name, startsAtMs }) => ({ name, startsAtMs, silenced: this.#cluster.silenced.has(name) }));
   }
 
   /** It forgets all alerts and groups, but not the notification log, which it keeps on disk. */
@@ -109,7 +122,7 @@ export class Peer {
     this.#store = new Map();
     for (const group of this.#groups.values()) group.timer++;
     this.#groups = new Map();
-    this.#downUntilMs = this.#o.clock.monotonic() + downMs;
+    this.#startedAtMs = this.#o.clock.monotonic() + downMs;
   }
 
   /** Alerts that overlap are merged to the earliest start; others replace what was known. */

@@ -1,6 +1,7 @@
 import type { Alert, Claim } from "@tocsin/core/decisions";
 import type { Random } from "../../kit/random.ts";
 import { Alertmanager } from "./alertmanager.ts";
+import { apiAnswer } from "./alertmanager-api.ts";
 import type { SenderSetup } from "./kinds.ts";
 import { type PostedAlert, Prometheus } from "./prometheus.ts";
 import type { Timer } from "./timeline.ts";
@@ -30,11 +31,14 @@ export class Monitoring {
   readonly prometheis: readonly Prometheus[];
   readonly alertmanager: Alertmanager;
   readonly #o: MonitoringOptions;
+  /** Choices of its own: a history without readers is the same as before. */
+  readonly #askingRandom: Random;
   #calm = false;
 
   constructor(options: MonitoringOptions) {
     this.#o = options;
     const { setup, clock, random, names, source } = options;
+    this.#askingRandom = random.fork("asking");
     const offsetMs = random.between(0, setup.intervalMs - 1);
     this.alertmanager = new Alertmanager({
       ...setup.alertmanager,
@@ -93,6 +97,24 @@ export class Monitoring {
     const { to, loss, incidents, alertmanager } = this.#o.setup;
     const forgets = incidents.some((incident) => incident === "silence" || incident === "restart alertmanager");
     return to !== "direct" && (forgets || loss > 0 || alertmanager.peers > 1);
+  }
+
+  /** For how long a Prometheus has said without a break that the alert fires, ms; 0: none does. */
+  firesForMs(name: string): number {
+    return Math.max(0, ...this.prometheis.map((prometheus) => prometheus.firesForMs(name)));
+  }
+
+  /** A GET to the API of a peer. `done(undefined)`: refused; not called: no answer comes. */
+  ask(n: number, path: string, done: (body: string | undefined) => void): void {
+    const { setup, clock, alertOf } = this.#o;
+    const random = this.#askingRandom;
+    if (!this.#calm && random.chance(setup.loss)) return;
+    const [thereMs, backMs] = [random.between(0, setup.maxDelayMs), random.between(0, setup.maxDelayMs)];
+    clock.after(thereMs, () => {
+      const peer = this.alertmanager.peers[n];
+      const body = peer?.up ? apiAnswer(this.alertmanager, peer, path, alertOf) : undefined;
+      clock.after(backMs, () => done(body));
+    });
   }
 
   #happens(incident: SenderSetup["incidents"][number]): void {

@@ -60,6 +60,13 @@ export class Prometheus {
     return active !== undefined && active.resolvedAtMs === null;
   }
 
+  /** For how long it has said so without a break, ms; 0: it does not. */
+  firesForMs(name: string): number {
+    const active = this.#active.get(name);
+    if (active === undefined || active.resolvedAtMs !== null) return 0;
+    return this.#o.clock.monotonic() + this.#skewMs - active.firedAtMs;
+  }
+
   stop(): void {
     this.#downUntilMs = Number.POSITIVE_INFINITY;
   }

@@ -1,0 +1,19 @@
+import { mustHold, readingScenarioOf } from "@tocsin/test/simulation";
+import { expect, it } from "vitest";
+
+import { startReader } from "./simulated-reader.fixture.ts";
+
+// `least`: alerts that readings end. A history takes a second. More are in e2e/simulation.test.ts.
+it.each([
+  ["an Alertmanager with silences", "alertmanager with silences", [5, 10], 1],
+  ["an Alertmanager of a pair that loses requests", "alertmanager of a pair with loss", [1, 2], 1],
+  ["an Alertmanager that restarts", "alertmanager that restarts", [2, 4], 0],
+  ["a cluster with silences, restarts and loss", "cluster with everything", [1, 2], 1],
+] as const)("a reader of %s ends no alert that fires", { timeout: 120_000 }, async (_what, kind, seeds, least) => {
+  let ended = 0;
+  for (const seed of seeds) {
+    const result = await mustHold(readingScenarioOf(seed, kind), { startReader });
+    ended += result.endedByReading;
+  }
+  expect(ended).toBeGreaterThanOrEqual(least);
+});
