@@ -12,13 +12,14 @@ const production = files.filter((file) => !file.test);
 
 /** Imports point inwards: what of ours each workspace may import. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  "packages/pagerduty": [],
+  "packages/http": [],
+  "packages/pagerduty": ["http"],
   "packages/core": [],
   "packages/engine": ["core"],
-  "packages/publishers": ["core", "pagerduty"],
+  "packages/publishers": ["core", "http", "pagerduty"],
   "packages/simulator": [],
-  "apps/tocsin": ["core", "engine", "publishers", "pagerduty", "simulator"],
-  test: ["core", "engine", "publishers", "pagerduty", "simulator"],
+  "apps/tocsin": ["core", "engine", "http", "publishers", "pagerduty", "simulator"],
+  test: ["core", "engine", "http", "publishers", "pagerduty", "simulator"],
 };
 
 /** Modules of Node that do no I/O: decisions stay pure, so that their tests are tables. */
@@ -84,13 +85,28 @@ describe("imports", () => {
     expect(offences(files, (specifier) => isBuiltin(specifier) && !specifier.startsWith("node:"))).toEqual([]);
   });
 
-  test("of the client library name no package: it has no dependencies", () => {
-    const client = production.filter(({ workspace }) => workspace === "packages/pagerduty");
-    expect(offences(client, (specifier) => isForeign(specifier) || ours(specifier) !== undefined)).toEqual([]);
-    const { dependencies = {} } = JSON.parse(readFileSync(join(root, "packages/pagerduty/package.json"), "utf8")) as {
-      dependencies?: object;
+  test.each([
+    ["packages/http", {}],
+    ["packages/pagerduty", { "@tocsin/http": "0.1.0" }],
+  ])("of %s name no third-party package: it has no such dependency", (workspace, dependencies) => {
+    const library = production.filter((file) => file.workspace === workspace);
+    expect(offences(library, isForeign)).toEqual([]);
+    const manifest = JSON.parse(readFileSync(join(root, workspace, "package.json"), "utf8")) as object;
+    expect(manifest).toMatchObject({ dependencies });
+    expect(Object.keys((manifest as { dependencies: object }).dependencies)).toEqual(Object.keys(dependencies));
+  });
+
+  test("of the portable door of packages/http reach no module of Node", () => {
+    const reached = new Set<string>();
+    const visit = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const specifier of files.find((file) => file.path === path)?.imports ?? [])
+        visit(specifier.startsWith(".") ? normalize(join(dirname(path), specifier)) : specifier);
     };
-    expect(dependencies).toEqual({});
+    visit("packages/http/src/portable.ts");
+    expect(reached.size).toBeGreaterThan(5);
+    expect([...reached].filter((name) => !name.startsWith("packages/http/src/"))).toEqual([]);
   });
 
   test("of core do no I/O", () => {

@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { selfSigned } from "../../packages/pagerduty/test/self-signed.ts";
+import { selfSigned } from "../../packages/http/test/self-signed.ts";
 import { endChild } from "./sink.ts";
 
 export interface TlsSink extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { selfSigned } from "../../packages/pagerduty/test/self-signed.ts";
+import { selfSigned } from "../../packages/http/test/self-signed.ts";
 import { temporaryDirectory } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";
 import { until } from "../support/wait-until.ts";

@@ -49,24 +49,29 @@ const predicates =
   );
 
 let folder: string;
+/** The client's, and that of the package that it depends on. */
 let tarball: string;
+let httpTarball: string;
 let pagerduty: Lookalike;
 const nodes: { name: string; path: string | undefined }[] = [];
 
 /** An empty project with the package installed from its tarball, and the README's examples beside it. */
 let project: string;
 
+/** Packs one of our packages into `folder`. */
+async function packed(name: string): Promise<string> {
+  await run("npm", ["pack", "--pack-destination", folder], join(root, "packages", name));
+  return join(folder, `tocsin-${name}-0.1.0.tgz`);
+}
+
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "pagerduty-package-"));
   project = join(folder, "project");
   mkdirSync(project);
-  await run("npm", ["pack", "--pack-destination", folder], join(root, "packages/pagerduty"));
-  tarball = join(
-    folder,
-    readdirSync(folder).find((name) => name.endsWith(".tgz"))!,
-  );
+  tarball = await packed("pagerduty");
+  httpTarball = await packed("http");
   writeFileSync(join(project, "package.json"), '{ "private": true }');
-  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball], project);
+  await run("npm", ["install", "--offline", "--no-audit", "--no-fund", tarball, httpTarball], project);
   for (const { file, code } of examples) writeFileSync(join(project, file), code);
   pagerduty = await startLookalike();
   nodes.push(
@@ -81,13 +86,17 @@ afterAll(async () => {
 });
 
 describe("the packed package", () => {
-  test("holds what it needs, and no tests", async () => {
-    const installed = readdirSync(join(project, "node_modules/@tocsin/pagerduty"), { recursive: true }) as string[];
+  test.each(["pagerduty", "http"])("of %s holds the needed files and no tests", (name) => {
+    const installed = readdirSync(join(project, "node_modules/@tocsin", name), { recursive: true }) as string[];
     expect(installed).toEqual(
       expect.arrayContaining(["README.md", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]),
     );
     expect(installed.filter((name) => /\.test\.|tsbuildinfo|^test/.test(name))).toEqual([]);
+  });
+
+  test("installs no third-party package", () => {
     expect(readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."))).toEqual(["@tocsin"]);
+    expect(readdirSync(join(project, "node_modules/@tocsin")).toSorted()).toEqual(["http", "pagerduty"]);
   });
 
   test("is what publint and attw want", async () => {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import { receive, receiveRaw, reply } from "../test/receiver.ts";
+import { receive, receiveRaw, reply } from "../../http/test/receiver.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import type { Hooks } from "./hooks.ts";
 import { unlimited } from "./limiter/limiter.ts";

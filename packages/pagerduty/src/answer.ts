@@ -1,5 +1,5 @@
 import { PagerDutyApiError, PagerDutyRateLimitError } from "./errors.ts";
-import { parseRetryAfter } from "./retry-after.ts";
+import { parseRetryAfter } from "@tocsin/http/portable";
 import { cutText } from "./summary.ts";
 
 /** What came back over HTTP. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { accept, type Receiver, receive, reply } from "../test/receiver.ts";
+import { accept, type Receiver, receive, reply } from "../../http/test/receiver.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import { PagerDutyValidationError } from "./errors.ts";
 import type { EventInput } from "./input.ts";

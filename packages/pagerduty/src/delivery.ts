@@ -1,9 +1,9 @@
 import { type Answer, answerError } from "./answer.ts";
-import { type Clock, sleep } from "./clock.ts";
+import { type Clock, sleep } from "@tocsin/http/portable";
 import { PagerDutyError, PagerDutyNetworkError, PagerDutyRateLimitError } from "./errors.ts";
-import { holdsText } from "./holds-text.ts";
+import { holdsText } from "@tocsin/http/portable";
 import type { Hooks, Operation, SpanAttributes } from "./hooks.ts";
-import type { Redactor } from "./redact.ts";
+import type { Redactor } from "@tocsin/http/portable";
 import type { Limiter, Release } from "./limiter/limiter.ts";
 import { type RetryPolicy, retryWaitMs } from "./retry.ts";
 import type { Endpoint, Endpoints, Transport } from "./transport/transport.ts";

@@ -1,4 +1,4 @@
-import { longestTimerMs, unref } from "./clock.ts";
+import { longestTimerMs, unref } from "@tocsin/http/portable";
 
 export interface EventKeyCacheOptions {
   /** Life of an entry in milliseconds, from its last `set`; right to a thousandth. @default 24 hours */

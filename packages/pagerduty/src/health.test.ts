@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Answering, accept, receive, receiveRaw, reply } from "../test/receiver.ts";
-import { selfSigned } from "../test/self-signed.ts";
+import { type Answering, accept, receive, receiveRaw, reply } from "../../http/test/receiver.ts";
+import { selfSigned } from "../../http/test/self-signed.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import { unlimited } from "./limiter/limiter.ts";
 

@@ -1,7 +1,7 @@
 import { VirtualClock } from "@tocsin/test";
 import { expect, test, vi } from "vitest";
 import { LeapingClock } from "../test/leaping-clock.ts";
-import { accept, receive, reply } from "../test/receiver.ts";
+import { accept, receive, reply } from "../../http/test/receiver.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import type { AttemptInfo, Hooks } from "./hooks.ts";
 import { unlimited } from "./limiter/limiter.ts";

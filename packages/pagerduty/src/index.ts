@@ -12,7 +12,7 @@ export type {
 } from "./input.ts";
 export type { Health, HealthOptions } from "./health.ts";
 export type { AttemptInfo, Hooks, LimitInfo, Operation, RetryInfo, SpanAttributes } from "./hooks.ts";
-export type { Clock } from "./clock.ts";
+export type { Clock } from "@tocsin/http/portable";
 export type { Fetch, FetchResponse } from "./transport/fetch-transport.ts";
 
 export type { Limiter, LimiterOptions, Release } from "./limiter/limiter.ts";
@@ -42,7 +42,7 @@ export {
 // The parts, for programs that bring their own transport and retries.
 export { type Answer, type AnswerBody, answerError, parseAnswerBody } from "./answer.ts";
 export { networkFailure } from "./network-failure.ts";
-export { parseRetryAfter } from "./retry-after.ts";
+export { parseRetryAfter } from "@tocsin/http/portable";
 export type {
   AcknowledgeEvent,
   AlertEvent,

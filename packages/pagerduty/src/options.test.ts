@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { selfSigned } from "../test/self-signed.ts";
+import { selfSigned } from "../../http/test/self-signed.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import { PagerDutyValidationError } from "./errors.ts";
 import type { ClientOptions } from "./options.ts";

@@ -1,5 +1,5 @@
 import { type Check, is, isRecord, optional, record, validate } from "./check.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "@tocsin/http/portable";
 import { isLoopback, type Region } from "./endpoint.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Limiter } from "./limiter/limiter.ts";

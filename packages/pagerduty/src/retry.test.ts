@@ -7,7 +7,7 @@ import {
   PagerDutyValidationError,
 } from "./errors.ts";
 import { retryPolicy, retryWaitMs } from "./retry.ts";
-import { parseRetryAfter } from "./retry-after.ts";
+import { parseRetryAfter } from "@tocsin/http/portable";
 
 const policy = retryPolicy();
 const almostOne = () => 1 - Number.EPSILON;

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { type Answering, receive, receiveRaw, reply } from "../test/receiver.ts";
+import { type Answering, receive, receiveRaw, reply } from "../../http/test/receiver.ts";
 import { LeapingClock } from "../test/leaping-clock.ts";
 import { PagerDutyEventsClient } from "./client.ts";
 import { unlimited } from "./limiter/limiter.ts";

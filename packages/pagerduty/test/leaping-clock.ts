@@ -1,4 +1,4 @@
-import type { Clock } from "../src/clock.ts";
+import type { Clock } from "@tocsin/http/portable";
 
 /** A clock on which every wait is over at once, as soon as it has been written down. For waits between real requests. */
 export class LeapingClock implements Clock {

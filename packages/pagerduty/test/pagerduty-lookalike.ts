@@ -6,7 +6,7 @@ import net, { type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Simulator } from "@tocsin/simulator";
-import { selfSigned } from "./self-signed.ts";
+import { selfSigned } from "../../http/test/self-signed.ts";
 
 /** What a program takes for PagerDuty, under its real names, given an environment. */
 export interface Lookalike extends AsyncDisposable {

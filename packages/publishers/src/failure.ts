@@ -1,5 +1,5 @@
 import type { AttemptReason } from "@tocsin/core";
-import { TunnelError } from "@tocsin/pagerduty/http";
+import { TunnelError } from "@tocsin/http";
 import { forbiddenAddress, selfTarget } from "./forbidden-address.ts";
 
 /** Codes of OpenSSL and Node for a certificate or handshake that failed: https://nodejs.org/api/tls.html#x509-certificate-error-codes */

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Endpoint, minRedactedLength, Secret } from "@tocsin/core";
-import { minSecretLength } from "@tocsin/pagerduty/http";
+import { minSecretLength } from "@tocsin/http";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { webhookTargetOf } from "../test/webhook.ts";

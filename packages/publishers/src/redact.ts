@@ -1,5 +1,5 @@
 import type { Endpoint, Outcome } from "@tocsin/core";
-import { Redactor } from "@tocsin/pagerduty/http";
+import { Redactor } from "@tocsin/http";
 import { isSuccess } from "./shared/classify-response.ts";
 import type { Reply, Sender } from "./transport.ts";
 

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { connect, type AddressInfo, type LookupFunction, type Socket } from "node:net";
-import { proxiesFrom } from "@tocsin/pagerduty/http";
+import { proxiesFrom } from "@tocsin/http";
 import { answer, ScriptedReceiver } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import { selfSigned } from "../../pagerduty/test/self-signed.ts";
+import { selfSigned } from "../../http/test/self-signed.ts";
 import { addressOf } from "./shared/request-headers.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
 

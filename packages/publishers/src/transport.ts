@@ -6,7 +6,7 @@ import {
   proxyFor,
   type ProxySettings,
   Redactor,
-} from "@tocsin/pagerduty/http";
+} from "@tocsin/http";
 import { lookup } from "node:dns";
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { LookupFunction } from "node:net";

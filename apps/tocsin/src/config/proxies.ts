@@ -1,4 +1,4 @@
-import { proxiesFrom, type ProxySettings } from "@tocsin/pagerduty/http";
+import { proxiesFrom, type ProxySettings } from "@tocsin/http";
 import { proxySecrets } from "@tocsin/publishers";
 
 import { OperatorError } from "./operator-error.ts";

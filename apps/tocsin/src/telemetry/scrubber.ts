@@ -1,4 +1,4 @@
-import { Redactor } from "@tocsin/pagerduty/http";
+import { Redactor } from "@tocsin/http";
 
 /** Far more than a process has at a time; rotated ones stay known for a while, since open incidents keep their key. */
 const maxSecrets = 5_000;

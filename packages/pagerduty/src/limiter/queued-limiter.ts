@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "@tocsin/http/portable";
 import { PagerDutyValidationError } from "../errors.ts";
 import type { Limiter, LimiterOptions, Release } from "./limiter.ts";
 import type { Rule } from "./rule.ts";

@@ -1,4 +1,4 @@
-import { type Clock, unref } from "../clock.ts";
+import { type Clock, unref } from "@tocsin/http/portable";
 import type { Limiter, Release } from "./limiter.ts";
 import { SlidingWindowLimiter } from "./queued-limiter.ts";
 

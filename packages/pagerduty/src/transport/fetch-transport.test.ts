@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LeapingClock } from "../../test/leaping-clock.ts";
-import { receive, receiveRaw, reply } from "../../test/receiver.ts";
+import { receive, receiveRaw, reply } from "../../../http/test/receiver.ts";
 import { PagerDutyEventsClient } from "../client.ts";
 import { unlimited } from "../limiter/limiter.ts";
 import type { ClientOptions } from "../options.ts";

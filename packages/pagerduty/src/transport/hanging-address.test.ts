@@ -1,9 +1,9 @@
 import type { LookupFunction } from "node:net";
 import { HangingListener } from "@tocsin/test";
 import { expect, test } from "vitest";
-import { receive } from "../../test/receiver.ts";
-import { selfSigned } from "../../test/self-signed.ts";
-import { startTunnelProxy } from "../../test/tunnel-proxy.ts";
+import { receive } from "../../../http/test/receiver.ts";
+import { selfSigned } from "../../../http/test/self-signed.ts";
+import { startTunnelProxy } from "../../../http/test/tunnel-proxy.ts";
 import { SocketTransport } from "./socket-transport.ts";
 
 const resolvingTo =

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { receive } from "../../test/receiver.ts";
-import { selfSigned } from "../../test/self-signed.ts";
-import { startTunnelProxy } from "../../test/tunnel-proxy.ts";
+import { receive } from "../../../http/test/receiver.ts";
+import { selfSigned } from "../../../http/test/self-signed.ts";
+import { startTunnelProxy } from "../../../http/test/tunnel-proxy.ts";
 import { PagerDutyEventsClient } from "../client.ts";
 import { unlimited } from "../limiter/limiter.ts";
 import type { ClientOptions } from "../options.ts";

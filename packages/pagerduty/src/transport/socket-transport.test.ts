@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, test } from "vitest";
-import { accept, receive, receiveRaw, type Receiver } from "../../test/receiver.ts";
-import { selfSigned } from "../../test/self-signed.ts";
+import { accept, receive, receiveRaw, type Receiver } from "../../../http/test/receiver.ts";
+import { selfSigned } from "../../../http/test/self-signed.ts";
 import type { PagerDutyNetworkError } from "../errors.ts";
 import { SocketTransport, type SocketTransportOptions } from "./socket-transport.ts";
 

@@ -1,14 +1,14 @@
 import type { LookupFunction, Socket } from "node:net";
 import { createSecureContext } from "node:tls";
 import type { Answer } from "../answer.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "@tocsin/http/portable";
 import { PagerDutyNetworkError } from "../errors.ts";
 import { networkFailure } from "../network-failure.ts";
-import type { ProxySettings } from "../http/proxy.ts";
-import { proxyFor } from "../http/proxy-rules.ts";
-import { connect, type Destination, destinationOf } from "../http/connect.ts";
-import type { Connection } from "../http/connection.ts";
-import { ConnectionPool } from "../http/connection-pool.ts";
+import type { ProxySettings } from "@tocsin/http/portable";
+import { proxyFor } from "@tocsin/http";
+import { connect, type Destination, destinationOf } from "@tocsin/http";
+import type { Connection } from "@tocsin/http";
+import { ConnectionPool } from "@tocsin/http";
 import {
   type Endpoint,
   type Endpoints,

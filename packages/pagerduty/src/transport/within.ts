@@ -1,4 +1,4 @@
-import { longestTimerMs } from "../clock.ts";
+import { longestTimerMs } from "@tocsin/http/portable";
 import { PagerDutyNetworkError } from "../errors.ts";
 import type { ReachRequest } from "./transport.ts";
 

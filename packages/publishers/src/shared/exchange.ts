@@ -1,4 +1,4 @@
-import type { Connection, ConnectionPool, Response } from "@tocsin/pagerduty/http";
+import type { Connection, ConnectionPool, Response } from "@tocsin/http";
 import { failureOf } from "../failure.ts";
 import type { Reply } from "../transport.ts";
 

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
 
-import { connect, destinationOf } from "@tocsin/pagerduty/http";
+import { connect, destinationOf } from "@tocsin/http";
 import { type AddressGuard, guarded, refuseHost } from "@tocsin/publishers";
 
 /** Whether a server could be reached, and where it failed. */

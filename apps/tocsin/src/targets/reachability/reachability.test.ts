@@ -5,7 +5,7 @@ import { operatorLinkLocalRules, operatorRules } from "@tocsin/publishers";
 import { HangingListener, VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 
-import { selfSigned } from "../../../../../packages/pagerduty/test/self-signed.ts";
+import { selfSigned } from "../../../../../packages/http/test/self-signed.ts";
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
 import { reach } from "./reach.ts";

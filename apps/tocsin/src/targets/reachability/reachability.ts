@@ -1,5 +1,5 @@
 import type { Clock } from "@tocsin/core";
-import { proxyFor, type ProxySettings } from "@tocsin/pagerduty/http";
+import { proxyFor, type ProxySettings } from "@tocsin/http";
 import { portOf, type Trust } from "@tocsin/publishers";
 
 import type { TargetGuard } from "../discovery/target-guard.ts";

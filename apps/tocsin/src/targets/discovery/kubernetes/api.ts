@@ -1,7 +1,7 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 
-import { Redactor } from "@tocsin/pagerduty/http";
+import { Redactor } from "@tocsin/http";
 
 import type { DiscoveryReason } from "../discovery.ts";
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";

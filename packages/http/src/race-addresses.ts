@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { isIPv6, type Socket } from "node:net";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** How long one address may keep the next one waiting: the "Connection Attempt Delay" of RFC 8305, section 5. */
 const attemptDelayMs = 250;

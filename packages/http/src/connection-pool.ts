@@ -1,5 +1,5 @@
 import { isIP, type Socket } from "node:net";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { connect, type Destination } from "./connect.ts";
 import { Connection } from "./connection.ts";
 

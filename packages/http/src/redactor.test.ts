@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Redactor } from "./redact.ts";
+import { Redactor } from "./redactor.ts";
 
 const token = "t0ken-0123456789";
 

@@ -1,7 +1,7 @@
 import dns from "node:dns";
 import net from "node:net";
 import tls from "node:tls";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { type Cancel, type Connected, raceAddresses } from "./race-addresses.ts";
 import { requestTunnel } from "./tunnel.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseProxy, proxiesFrom, proxyAuthorization, ProxyUrlError } from "./proxy.ts";
-import { bypassesProxy, proxyFor } from "./proxy-rules.ts";
+import { parseProxy, proxiesFrom, proxyAuthorization, ProxyUrlError } from "./proxy-settings.ts";
+import { bypassesProxy, proxyFor } from "./proxy-for.ts";
 
 test.each([
   ["http://proxy.example.com:3128", "http://proxy.example.com:3128/"],

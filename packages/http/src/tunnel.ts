@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { proxyAuthorization } from "./proxy.ts";
+import { proxyAuthorization } from "./proxy-settings.ts";
 import type { Cancel, Connected } from "./race-addresses.ts";
 import { isFinal, ProtocolError, readHead, type ResponseHead } from "./response-head.ts";
 

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import type { ProxySettings } from "./proxy.ts";
+import type { ProxySettings } from "./proxy-settings.ts";
 
 /** The proxy for a URL. This machine is always reached without one. */
 export function proxyFor(settings: ProxySettings, url: URL): URL | undefined {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
-import { answers, mutate, randomFrom } from "../../test/mutated-answers.ts";
-import { judgeByUndici, type Verdict } from "../../test/undici-judge.ts";
+import { answers, mutate, randomFrom } from "../test/mutated-responses.ts";
+import { judgeByUndici, type Verdict } from "../test/undici-judge.ts";
 import { ResponseParser } from "./response-parser.ts";
 
 const count = 100_000;
