@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["packages/pagerduty/src/**/*.test.ts"],
+    include: ["packages/{http,pagerduty}/src/**/*.test.ts"],
     // Thousands of inputs notice the same as the tables, for a hundred times as long.
     exclude: ["**/contract.test.ts"],
     execArgv: ["--conditions=@tocsin/source"],

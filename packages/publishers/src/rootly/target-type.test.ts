@@ -45,7 +45,7 @@ describe("a Rootly target", () => {
       environment_ids: ["e1"],
     };
     const target = parsed({ api_key: apiKey, ...own });
-    expect(target).toMatchObject({ own, rateLimit: { limit: 50, perMs: 60_000 }, takesChanges: false });
+    expect(target).toMatchObject({ typeOptions: own, rateLimit: { limit: 50, perMs: 60_000 }, takesChanges: false });
     expect(parsed({ api_key: apiKey }).typeOptions).toEqual({});
   });
 

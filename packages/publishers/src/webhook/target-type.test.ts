@@ -31,7 +31,7 @@ describe("a webhook target", () => {
       takesChanges: true,
       adoptUnknownResolves: false,
       rateLimit: { limit: 0 },
-      own: {},
+      typeOptions: {},
     });
     expect(targetOf({}).signingSecrets).toBeUndefined();
   });
