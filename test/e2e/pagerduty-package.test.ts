@@ -91,7 +91,7 @@ describe("the packed package", () => {
     expect(installed).toEqual(
       expect.arrayContaining(["README.md", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]),
     );
-    expect(installed.filter((name) => /\.test\.|tsbuildinfo|^test/.test(name))).toEqual([]);
+    expect(installed.filter((path) => /\.test\.|tsbuildinfo|^test/.test(path))).toEqual([]);
   });
 
   test("installs no third-party package", () => {
