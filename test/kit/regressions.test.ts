@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const root = new URL("../../", import.meta.url);
@@ -28,6 +28,45 @@ describe("docs/regressions.md", () => {
       const named = [...line.matchAll(/`([^`]+\.ts)`: "([^"]+)"/g)];
       if (named.length === 0) return [line];
       return named.flatMap(([, path = "", title = ""]) => (textOf(path).includes(title) ? [] : [`${path}: ${title}`]));
+    });
+    expect(missing).toEqual([]);
+  });
+});
+
+const invariants = textOf("docs/invariants.md");
+const sections = invariants
+  .split(/^## /m)
+  .slice(1)
+  .map((section) => ({ name: section.split("\n")[0] ?? "", section }));
+
+describe("docs/invariants.md", () => {
+  it("has the ten invariants in order", () => {
+    expect(sections.map(({ name }) => name.split(" ")[0])).toEqual(
+      Array.from({ length: 10 }, (_, index) => `I${index + 1}`),
+    );
+  });
+
+  it("states for each invariant a promise, the code that enforces it, a test and a mutation", () => {
+    const missing = sections.flatMap(({ name, section }) =>
+      ["Promise", "Enforced by", "Test", "Mutation"].flatMap((part) =>
+        new RegExp(`^- \\*\\*${part}:\\*\\* \\S`, "m").test(section) ? [] : [`${name}: ${part}`],
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("names tests that exist", () => {
+    const tests = globSync("{packages,apps,test,scripts}/**/*.ts", {
+      cwd: root,
+      exclude: ["**/node_modules/**", "**/regressions.test.ts"],
+    }).map((path) => readFileSync(new URL(path, root), "utf8"));
+    const missing = sections.flatMap(({ name, section }) => {
+      const titles = Array.from(
+        (/^- \*\*Test:\*\* (.*)$/m.exec(section)?.[1] ?? "").matchAll(/"([^"]+)"/g),
+        ([, title = ""]) => title,
+      );
+      if (titles.length === 0) return [name];
+      return titles.filter((title) => !tests.some((text) => text.includes(title))).map((title) => `${name}: ${title}`);
     });
     expect(missing).toEqual([]);
   });
