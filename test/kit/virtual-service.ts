@@ -1,5 +1,5 @@
 import type { Claim, Severity } from "@tocsin/core";
-import { openSqliteLedger, startWorker } from "@tocsin/engine";
+import { openSqliteLedger, Worker } from "@tocsin/engine";
 import { Simulator } from "@tocsin/simulator";
 import { wanted } from "./claims.ts";
 import { pagerdutyLimit, targetTerms } from "./target-terms.ts";
@@ -19,7 +19,7 @@ export async function startVirtualService() {
   await ledger.useTargets([targetTerms("pagerduty", { rateLimit: pagerdutyLimit })]);
   const toldAfterMs: { severity: Severity; ms: number }[] = [];
   const after = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
-  const worker = startWorker({
+  const worker = new Worker({
     ledger,
     clock,
     owner: "worker",

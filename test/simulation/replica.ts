@@ -7,7 +7,7 @@ import {
   type TargetTerms,
 } from "@tocsin/core/decisions";
 import { severityRank } from "@tocsin/core/decisions";
-import { startWorker, type Worker } from "@tocsin/engine";
+import { Worker } from "@tocsin/engine";
 import type { VirtualClock } from "../kit/virtual-clock.ts";
 import { receiverTraits } from "../kit/target-terms.ts";
 import { Life } from "./process-lifecycle.ts";
@@ -119,7 +119,7 @@ export class Replica {
     await this.#useTargets();
     const { clock } = this.life;
     const { network, scenario, bug } = this.#around;
-    this.#worker = startWorker({
+    this.#worker = new Worker({
       ledger: this.#ledger,
       clock,
       owner: this.life.name,

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 
 import { type Clock, systemClock } from "@tocsin/core";
-import { startWorker, type Worker } from "@tocsin/engine";
+import { Worker } from "@tocsin/engine";
 import { Transport } from "@tocsin/publishers";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 
@@ -238,7 +238,7 @@ export async function compose(
     closing.push(() => closeServer(app, clock));
     await settings.start();
     standstill?.start();
-    worker = startWorker({
+    worker = new Worker({
       ...publishing({ targets, metrics, readiness, log, stateLog, clock, notify, trials }),
       ledger,
       clock,

@@ -7,4 +7,4 @@ export { type Copied, copyLedger, type CopyOptions } from "./stores/postgres/cop
 export { openPostgresLedger, type OpenPostgresOptions } from "./stores/postgres/ledger.ts";
 export { restoreLedger } from "./stores/sqlite/restore-ledger.ts";
 export { openSqliteLedger, type OpenSqliteOptions } from "./stores/sqlite/ledger.ts";
-export { type Attempt, startWorker, type Worker, type WorkerObserver, type WorkerOptions } from "./worker/worker.ts";
+export { type Attempt, Worker, type WorkerObserver, type WorkerOptions } from "./worker/worker.ts";

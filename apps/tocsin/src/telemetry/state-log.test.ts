@@ -1,5 +1,5 @@
 import type { Lease, Outcome } from "@tocsin/core";
-import { memoryLedger, startWorker } from "@tocsin/engine";
+import { memoryLedger, Worker } from "@tocsin/engine";
 import { FakeReceiver, firing, type Reaction, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { expect, test } from "vitest";
 
@@ -28,7 +28,7 @@ async function start(react: (lease: Lease, nth: number) => Reaction, targets = [
   await ledger.useTargets(targets);
   const { publish } = new FakeReceiver(clock, react);
   const observe = { attempted: (lease: Lease, outcome: Outcome) => stateLog.attempted(lease, outcome) };
-  const worker = startWorker({ ledger, clock, owner: "worker", concurrency: 64, publish, observe });
+  const worker = new Worker({ ledger, clock, owner: "worker", concurrency: 64, publish, observe });
   return {
     clock,
     lines,

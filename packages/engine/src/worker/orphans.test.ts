@@ -4,7 +4,7 @@ import { firing, resolved, type Saying, Scratch, settled, targetTerms, VirtualCl
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../config.ts";
 import { openSqliteLedger } from "../stores/sqlite/ledger.ts";
-import { startWorker, type Worker } from "./worker.ts";
+import { Worker } from "./worker.ts";
 
 // Whatever happens between an incident's trigger and its resolve: it is resolved when its alert ends, not before, and an
 // alert that comes back pages again where somebody wants it.
@@ -45,7 +45,7 @@ class House implements AsyncDisposable {
   work(): void {
     const life = (this.#life = { over: false });
     const { clock } = this;
-    this.#worker = startWorker({
+    this.#worker = new Worker({
       ledger: this.ledger,
       clock: {
         now: () => clock.now(),

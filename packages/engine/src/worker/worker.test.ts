@@ -12,7 +12,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { defaultSettings } from "../config.ts";
 import { memoryLedger } from "../stores/memory/ledger.ts";
-import { startWorker, type WorkerObserver, type WorkerOptions } from "./worker.ts";
+import { Worker, type WorkerObserver, type WorkerOptions } from "./worker.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -40,7 +40,7 @@ async function start(given: Given) {
   });
   await ledger.useTargets(given.targets ?? [targetTerms("pagerduty")]);
   const receiver = given.receiver(clock);
-  const worker = startWorker({
+  const worker = new Worker({
     ledger: { ...ledger, ...given.between?.(ledger, clock) },
     clock,
     owner: "worker",
@@ -167,7 +167,7 @@ describe("a worker", () => {
     await using ledger = memoryLedger({ clock });
     await ledger.useTargets([targetTerms("pagerduty", { timeoutMs: second })]);
     await ledger.record([wanted(firing("a")), wanted(firing("b"))]);
-    const worker = startWorker({ ledger, clock: late, owner: "worker", concurrency: 8, publish });
+    const worker = new Worker({ ledger, clock: late, owner: "worker", concurrency: 8, publish });
     await settled();
     const [first] = signals;
     if (!first) throw new Error("two attempts are under way");

@@ -1,6 +1,3 @@
-import { InFlight } from "./in-flight.ts";
-import { LeaseQueue, type QueuedLease } from "./lease-queue.ts";
-import { TargetLatency } from "./target-latency.ts";
 import {
   type Clock,
   type Ledger,
@@ -9,189 +6,250 @@ import {
   type Outcome,
   type Report,
 } from "@tocsin/core/decisions";
+import { InFlight } from "./in-flight.ts";
+import { LeaseQueue, type QueuedLease } from "./lease-queue.ts";
+import { TargetLatency } from "./target-latency.ts";
 
-/** What one attempt came to, and what was sent without credentials, for a dead letter. */
-export interface Attempt {
-  readonly outcome: Outcome;
-  readonly rendered?: unknown;
-}
+/*
+ * A lease passes through the worker:
+ *
+ *   leaseDue ──▶ queued ─────────────▶ running ─────────────▶ ended ──────────▶ settled
+ *                  │   a place is free    │  publish answered   ▲ │  one commit
+ *                  │                      └─ deadline, or grace │ └─ ledger unavailable: stays ended,
+ *                  │                         over: aborted ─────┤    settled again after 1 s
+ *                  └─ stop(): ends as `interrupted`, unsent ────┘
+ *
+ * The loop that leases:
+ *
+ *   sleeping ── wake(), or the next due time ──▶ leasing ── the ledger answered ──▶ sleeping until the next due time
+ *       ▲                                        │  │  ▲                            (60 s at most)
+ *       │                                        │  │  └─ wake() meanwhile: leases again
+ *       ├─ the ledger failed: for 1 s ───────────┘  │
+ *       └─ the queue is full: until a settle ───────┘
+ *
+ * The worker itself:
+ *
+ *   working ── stop() ──▶ draining ── grace over ──▶ aborting ── everything settled, or after 1 s ──▶ stopped
+ *                            └────────── everything settled ──────────────────────────────────────────▲
+ */
 
-/** Told of what happens, for metrics and logs. Must not throw. */
+/** The result of one attempt: its outcome, and, for a dead letter, the request without credentials. */
+export type Attempt = Omit<Report, "lease">;
+
+/** Receives the worker's events, for metrics and logs. Must not throw. */
 export interface WorkerObserver {
-  /** Every attempt, when it ended. */
+  /** An attempt ended. */
   attempted?(lease: Lease, outcome: Outcome, durationMs: number): void;
-  /** The first trigger of an episode was accepted, this long after the alert was. */
+  /** The target accepted the first trigger of an episode, this long after the ledger accepted the alert. */
   told?(lease: Lease, waitedMs: number): void;
-  /** A target began to wait at its limiter or pause. */
+  /** The limiter or a pause began to hold a target back. */
   limited?(target: string): void;
-  /** A bug, or the ledger is unavailable; the worker goes on. */
+  /** A bug, or the ledger is unavailable. The worker continues. */
   failed?(error: unknown): void;
 }
 
 export interface WorkerOptions {
   readonly ledger: Ledger;
   readonly clock: Clock;
-  /** Names this process's leases; another life of it needs another name. */
+  /** The name that this process's leases carry. After a restart the process needs another name. */
   readonly owner: string;
-  /** Attempts in flight at once, over all targets. */
+  /** Attempts in flight at the same time, over all targets. */
   readonly concurrency: number;
-  /** Makes one attempt. Ends when the signal does; must not throw for what receivers do. */
+  /** Makes one attempt. Must end when the signal aborts, and must not throw because of a receiver's behaviour. */
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe?: WorkerObserver;
 }
 
-export interface Worker {
-  /** Something may be due now. */
-  wake(): void;
-  inFlight(): number;
-  /**
-   * Ends the attempt of this signal if its time is over. For right before its write: this process may have stood still, and its
-   * timers with it. Others may have their answer already, and are about to read it.
-   */
-  endIfOverdue(signal: AbortSignal): void;
-  /**
-   * Claims no more, lets attempts end for up to `graceMs` (default 10 s), then interrupts them and releases the leases. Done
-   * a second after that at the latest, also where the ledger is unavailable.
-   */
-  stop(options?: { readonly graceMs?: number }): Promise<void>;
-}
-
-/** A lease lasts this much longer than the attempt may take: one half is for its begin, the other is left for its report. */
+/** A lease lasts this much longer than its attempt may take. Half is for the wait before the attempt, half for its report. */
 const leaseMarginMs = 20_000;
-/** While the ledger is unavailable, outcomes are kept and reported again this often. */
+/** How often outcomes are reported again while the ledger is unavailable. */
 const ledgerRetryMs = 1_000;
-/** Quick targets get leases for this many times the attempts that may be in flight, so that one commit serves many. */
+/** Quick targets get leases for this many times the allowed attempts in flight, so that one commit serves many attempts. */
 const aheadFactor = 16;
-/** While there is enough in hand, so many outcomes are settled together, or those of so long. */
-const reportsTogether = 128;
+/** While enough leases are queued, the worker settles this many outcomes together, or those of this long. */
+const maxReportsTogether = 128;
 const reportDelayMs = 10;
-/** Asked again at the latest, whatever the ledger said about the next time. */
-const longestSleepMs = 60_000;
+/** The worker asks the ledger at least this often, whatever the ledger said about the next due time. */
+const maxSleepMs = 60_000;
 
 const tookTooLong = () => new DOMException("the attempt took too long", "TimeoutError");
 
-interface Flying {
-  readonly lease: Lease;
+interface Running {
   readonly controller: AbortController;
   readonly deadlineMs: number;
 }
 
-/** Makes told equal wanted: claims what is due, attempts it once, settles what came of it, sleeps until the next due time. */
-export function startWorker(options: WorkerOptions): Worker {
-  const { ledger, clock, owner, concurrency, observe } = options;
-  const flying = new Map<number, Flying>();
-  const inFlight = new InFlight();
-  const queue = new LeaseQueue();
-  /** Of attempts that ended by themselves: nobody listens to them any more. */
-  const unused: AbortController[] = [];
-  const latency = new TargetLatency();
-  const reports: Report[] = [];
-  let settling = false;
-  let claiming = false;
-  let wanted = false;
-  let stopping = false;
-  let cancelSleep: (() => void) | undefined;
-  let cancelDeadline: (() => void) | undefined;
-  /** When that timer comes. */
-  let soonestMs = Number.POSITIVE_INFINITY;
-  let cancelReport: (() => void) | undefined;
-  let limited: ReadonlySet<string> = new Set();
-  let idle: (() => void) | undefined;
+/** Makes the delivered state equal the desired state: leases due work, attempts it once, settles it, sleeps until more is due. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #latency = new TargetLatency();
 
-  function wake(): void {
-    wanted = true;
-    if (!claiming && !stopping) void pump();
+  // The lease loop.
+  #leasing = false;
+  /** `wake` was called since the last request for leases. */
+  #woken = false;
+  #cancelSleep: (() => void) | undefined;
+  /** Targets that the last batch of leases reported as held back. */
+  #limited: ReadonlySet<string> = new Set();
+
+  // Attempts.
+  readonly #queue = new LeaseQueue();
+  readonly #inFlight = new InFlight();
+  /** By lease token. */
+  readonly #running = new Map<number, Running>();
+  /** Controllers of attempts that ended without an abort. No listener is left on them, so the next attempts reuse them. */
+  readonly #spareControllers: AbortController[] = [];
+  #cancelDeadline: (() => void) | undefined;
+  /** When the deadline timer fires. */
+  #nextDeadlineMs = Number.POSITIVE_INFINITY;
+
+  // Ended attempts.
+  readonly #reports: Report[] = [];
+  #settling = false;
+  #cancelReport: (() => void) | undefined;
+
+  // Stopping.
+  #stopping = false;
+  /** Called when nothing is left to do. */
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.wake();
   }
 
-  async function pump(): Promise<void> {
-    claiming = true;
+  /** Something may be due now. */
+  wake(): void {
+    this.#woken = true;
+    if (!this.#leasing && !this.#stopping) void this.#leaseWhileWoken();
+  }
+
+  inFlight(): number {
+    return this.#running.size;
+  }
+
+  /**
+   * Aborts the attempt of this signal if its deadline has passed. Publishers call this right before they write: if the process
+   * was paused, its timers were paused too, another process may have taken the lease over, and this write would come too late.
+   */
+  endIfOverdue(signal: AbortSignal): void {
+    const nowMs = this.#options.clock.monotonic();
+    if (nowMs < this.#nextDeadlineMs) return;
+    for (const { controller, deadlineMs } of this.#running.values())
+      if (controller.signal === signal && deadlineMs <= nowMs) controller.abort(tookTooLong());
+  }
+
+  /**
+   * Leases no more work, lets attempts end for up to `graceMs` (default 10 s), then aborts them and releases the leases. Takes
+   * at most one second longer than the grace, even if the ledger is unavailable.
+   */
+  async stop({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {
+    const { ledger, clock, owner, observe } = this.#options;
+    this.#stopping = true;
+    this.#cancelSleep?.();
+    const drained = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    this.#reportIfIdle();
+    for (let next = this.#queue.take(() => true); next; next = this.#queue.take(() => true))
+      this.#reports.push({
+        lease: next.lease,
+        outcome: { kind: "interrupted", left: false, detail: "Tocsin stopped before the attempt began" },
+      });
+    this.#settleNow();
+    let cancelGrace = clock.after(graceMs, () => {
+      for (const { controller } of this.#running.values())
+        controller.abort(new DOMException("Tocsin stops", "AbortError"));
+      // A stop waits for no ledger and no attempt beyond this. Unsettled events count as perhaps delivered, as after a crash.
+      cancelGrace = clock.after(ledgerRetryMs, () => this.#onIdle?.());
+    });
+    await drained;
+    cancelGrace();
+    this.#cancelDeadline?.();
+    await ledger.release(owner).catch((error: unknown) => observe?.failed?.(error));
+  }
+
+  async #leaseWhileWoken(): Promise<void> {
+    this.#leasing = true;
     try {
-      while (wanted) {
-        const most = stopping ? 0 : concurrency * aheadFactor - flying.size - queue.size;
-        if (most <= 0) return;
-        wanted = false;
-        await claim(most);
+      while (this.#woken) {
+        const held = this.#running.size + this.#queue.size;
+        const max = this.#stopping ? 0 : this.#options.concurrency * aheadFactor - held;
+        if (max <= 0) return;
+        this.#woken = false;
+        await this.#lease(max);
       }
     } catch (error) {
-      observe?.failed?.(error);
-      sleep(ledgerRetryMs);
+      this.#options.observe?.failed?.(error);
+      this.#sleep(ledgerRetryMs);
     } finally {
-      claiming = false;
-      if (stopping) stopIfIdle();
+      this.#leasing = false;
+      if (this.#stopping) this.#reportIfIdle();
     }
   }
 
-  async function claim(max: number): Promise<void> {
-    cancelSleep?.();
+  async #lease(max: number): Promise<void> {
+    const { ledger, clock, owner, concurrency, observe } = this.#options;
+    this.#cancelSleep?.();
     const requestedAtMs = clock.monotonic();
-    const ahead = { targets: latency.quickTargets(), factor: aheadFactor };
-    const claimed = await ledger.leaseDue({ owner, max, concurrency, ahead, leaseMarginMs });
-    for (const target of claimed.limited) if (!limited.has(target)) observe?.limited?.(target);
-    limited = new Set(claimed.limited);
-    for (const lease of claimed.leases) queue.add({ lease, requestedAtMs });
-    begin();
-    sleep(claimed.nextAtMs === null ? longestSleepMs : claimed.nextAtMs - claimed.nowMs);
+    const ahead = { targets: this.#latency.quickTargets(), factor: aheadFactor };
+    const batch = await ledger.leaseDue({ owner, max, concurrency, ahead, leaseMarginMs });
+    for (const target of batch.limited) if (!this.#limited.has(target)) observe?.limited?.(target);
+    this.#limited = new Set(batch.limited);
+    for (const lease of batch.leases) this.#queue.add({ lease, requestedAtMs });
+    this.#beginAttempts();
+    this.#sleep(batch.nextAtMs === null ? maxSleepMs : batch.nextAtMs - batch.nowMs);
   }
 
-  function sleep(delayMs: number): void {
-    cancelSleep?.();
-    if (!stopping) cancelSleep = clock.after(Math.min(Math.max(delayMs, 0), longestSleepMs), wake);
+  #sleep(delayMs: number): void {
+    this.#cancelSleep?.();
+    if (this.#stopping) return;
+    this.#cancelSleep = this.#options.clock.after(Math.min(Math.max(delayMs, 0), maxSleepMs), () => this.wake());
   }
 
-  /** A target with nothing in flight may always begin one attempt: it waits for no other's. */
-  const mayGo = ({ target, urgency }: Lease): boolean =>
-    flying.size < concurrency
-      ? inFlight.room(owner, target, concurrency, urgency) > 0
-      : inFlight.countAt(owner, target) === 0;
+  /** A target without an attempt in flight may always begin one, so that no target waits for another. */
+  readonly #mayBegin = ({ target, urgency }: Lease): boolean => {
+    const { owner, concurrency } = this.#options;
+    return this.#running.size < concurrency
+      ? this.#inFlight.room(owner, target, concurrency, urgency) > 0
+      : this.#inFlight.countAt(owner, target) === 0;
+  };
 
   /** Begins as many attempts as may be in flight. */
-  function begin(): void {
-    while (queue.size > 0) {
-      const next = queue.take(mayGo);
+  #beginAttempts(): void {
+    while (this.#queue.size > 0) {
+      const next = this.#queue.take(this.#mayBegin);
       if (!next) return;
-      inFlight.add(owner, next.lease.target);
-      void attempt(next);
+      this.#inFlight.add(this.#options.owner, next.lease.target);
+      void this.#attempt(next);
     }
   }
 
-  async function attempt({ lease, requestedAtMs }: QueuedLease): Promise<void> {
-    const controller = unused.pop() ?? new AbortController();
+  async #attempt({ lease, requestedAtMs }: QueuedLease): Promise<void> {
+    const { clock, owner, concurrency, observe } = this.#options;
+    const controller = this.#spareControllers.pop() ?? new AbortController();
     const startedAtMs = clock.monotonic();
     const deadlineMs = startedAtMs + lease.timeoutMs;
-    flying.set(lease.token, { lease, controller, deadlineMs });
-    watchDeadline(deadlineMs);
-    const { outcome, rendered } = await outcomeOf(lease, controller.signal, requestedAtMs);
+    this.#running.set(lease.token, { controller, deadlineMs });
+    this.#watchDeadline(deadlineMs);
+    const { outcome, rendered } = await this.#publish(lease, controller.signal, requestedAtMs);
     const durationMs = clock.monotonic() - startedAtMs;
-    flying.delete(lease.token);
-    if (!controller.signal.aborted && unused.length < concurrency) unused.push(controller);
-    inFlight.remove(owner, lease.target);
-    latency.record(lease.target, durationMs);
+    this.#running.delete(lease.token);
+    if (!controller.signal.aborted && this.#spareControllers.length < concurrency)
+      this.#spareControllers.push(controller);
+    this.#inFlight.remove(owner, lease.target);
+    this.#latency.record(lease.target, durationMs);
     observe?.attempted?.(lease, outcome, durationMs);
     if (outcome.kind === "accepted" && lease.first) observe?.told?.(lease, clock.now() - lease.acceptedAtMs);
-    reports.push({ lease, outcome, ...(rendered === undefined ? {} : { rendered }) });
-    begin();
-    reportSoon();
+    this.#reports.push({ lease, outcome, ...(rendered === undefined ? {} : { rendered }) });
+    this.#beginAttempts();
+    this.#settleSoon();
   }
 
-  /** At once where the next work waits for it; else, under load, many in one commit. */
-  function reportSoon(): void {
-    if (settling || reports.length === 0) return;
-    const enough = queue.size > flying.size / 2 && reports.length < reportsTogether && !stopping;
-    if (enough) cancelReport ??= clock.after(reportDelayMs, settleNow);
-    else settleNow();
-  }
-
-  function settleNow(): void {
-    cancelReport?.();
-    cancelReport = undefined;
-    if (settling || reports.length === 0) return;
-    settling = true;
-    // After this tick: what ends together is settled together.
-    queueMicrotask(() => void settle());
-  }
-
-  async function outcomeOf(lease: Lease, signal: AbortSignal, requestedAtMs: number): Promise<Attempt> {
-    // Rechecked on the monotonic clock: this process may have been paused since the claim. `endIfOverdue` is for pauses from here on.
+  async #publish(lease: Lease, signal: AbortSignal, requestedAtMs: number): Promise<Attempt> {
+    const { clock, publish, observe } = this.#options;
+    // Checked on the monotonic clock: this process may have been paused since it asked for the lease. `endIfOverdue` covers
+    // pauses from here on.
     if (clock.monotonic() - requestedAtMs > (lease.leaseMs - lease.timeoutMs) / 2)
       return {
         outcome: {
@@ -201,89 +259,77 @@ export function startWorker(options: WorkerOptions): Worker {
         },
       };
     try {
-      return await options.publish(lease, signal);
+      return await publish(lease, signal);
     } catch (error) {
       observe?.failed?.(error);
       return { outcome: { kind: "ambiguous", reason: "bug", detail: "Tocsin failed while it published; see its log" } };
     }
   }
 
-  /** Reports what ended since the last report, in one commit; keeps it while the ledger is unavailable. */
-  async function settle(): Promise<void> {
-    const batch = reports.splice(0);
+  /** Settles at once if the next attempts wait for that. Otherwise, under load, settles many outcomes in one commit. */
+  #settleSoon(): void {
+    if (this.#settling || this.#reports.length === 0) return;
+    const mayWait =
+      this.#queue.size > this.#running.size / 2 && this.#reports.length < maxReportsTogether && !this.#stopping;
+    if (mayWait) this.#cancelReport ??= this.#options.clock.after(reportDelayMs, () => this.#settleNow());
+    else this.#settleNow();
+  }
+
+  #settleNow(): void {
+    this.#cancelReport?.();
+    this.#cancelReport = undefined;
+    if (this.#settling || this.#reports.length === 0) return;
+    this.#settling = true;
+    // After this tick, so that attempts that end together are settled together.
+    queueMicrotask(() => void this.#settle());
+  }
+
+  /** Settles everything that ended since the last settle, in one commit. Keeps the outcomes while the ledger is unavailable. */
+  async #settle(): Promise<void> {
+    const { ledger, clock, observe } = this.#options;
+    const batch = this.#reports.splice(0);
     const settled = ledger.settle(batch);
-    // Asked in the same tick, so that the next work is claimed in the commit that settles this.
-    wake();
+    // In the same tick, so that the ledger leases the next work in the commit that settles this batch.
+    this.wake();
     try {
       await settled;
     } catch (error) {
       observe?.failed?.(error);
       if (error instanceof LedgerUnavailable) {
-        reports.unshift(...batch);
+        this.#reports.unshift(...batch);
         await new Promise<void>((resolve) => clock.after(ledgerRetryMs, resolve));
       }
     }
-    settling = false;
-    reportSoon();
-    if (stopping) stopIfIdle();
+    this.#settling = false;
+    this.#settleSoon();
+    if (this.#stopping) this.#reportIfIdle();
   }
 
-  function stopIfIdle(): void {
-    if (flying.size === 0 && queue.size === 0 && !settling && !claiming) idle?.();
+  #reportIfIdle(): void {
+    if (this.#running.size === 0 && this.#queue.size === 0 && !this.#settling && !this.#leasing) this.#onIdle?.();
   }
 
-  /** One timer for all deadlines: attempts are many, time-outs few. It may come before any of them is past, never after. */
-  function watchDeadline(deadlineMs: number): void {
-    if (deadlineMs >= soonestMs) return;
-    cancelDeadline?.();
-    soonestMs = deadlineMs;
-    cancelDeadline = clock.after(deadlineMs - clock.monotonic(), endOverdue);
+  /**
+   * Keeps one timer for all deadlines, because there are many attempts and few time-outs. It may fire before any deadline has
+   * passed, but never after the earliest.
+   */
+  #watchDeadline(deadlineMs: number): void {
+    if (deadlineMs >= this.#nextDeadlineMs) return;
+    const { clock } = this.#options;
+    this.#cancelDeadline?.();
+    this.#nextDeadlineMs = deadlineMs;
+    this.#cancelDeadline = clock.after(deadlineMs - clock.monotonic(), () => this.#endOverdue());
   }
 
-  function endOverdue(): void {
-    const nowMs = clock.monotonic();
-    soonestMs = Number.POSITIVE_INFINITY;
-    let nextMs = soonestMs;
-    for (const { controller, deadlineMs } of flying.values()) {
+  #endOverdue(): void {
+    const nowMs = this.#options.clock.monotonic();
+    this.#nextDeadlineMs = Number.POSITIVE_INFINITY;
+    let nextMs = this.#nextDeadlineMs;
+    for (const { controller, deadlineMs } of this.#running.values()) {
       if (controller.signal.aborted) continue;
       if (deadlineMs <= nowMs) controller.abort(tookTooLong());
       else nextMs = Math.min(nextMs, deadlineMs);
     }
-    watchDeadline(nextMs);
+    this.#watchDeadline(nextMs);
   }
-
-  function endIfOverdue(signal: AbortSignal): void {
-    const nowMs = clock.monotonic();
-    if (nowMs < soonestMs) return;
-    for (const { controller, deadlineMs } of flying.values())
-      if (controller.signal === signal && deadlineMs <= nowMs) controller.abort(tookTooLong());
-  }
-
-  async function stop({ graceMs = 10_000 } = {}): Promise<void> {
-    stopping = true;
-    cancelSleep?.();
-    const drained = new Promise<void>((resolve) => {
-      idle = resolve;
-    });
-    stopIfIdle();
-    // What has not begun goes back unused.
-    for (let next = queue.take(() => true); next; next = queue.take(() => true))
-      reports.push({
-        lease: next.lease,
-        outcome: { kind: "interrupted", left: false, detail: "Tocsin stopped before the attempt began" },
-      });
-    settleNow();
-    let cancelGrace = clock.after(graceMs, () => {
-      for (const { controller } of flying.values()) controller.abort(new DOMException("Tocsin stops", "AbortError"));
-      // What cannot be settled by then is perhaps told, as after a crash: a stop waits for no ledger and no attempt.
-      cancelGrace = clock.after(ledgerRetryMs, () => idle?.());
-    });
-    await drained;
-    cancelGrace();
-    cancelDeadline?.();
-    await ledger.release(owner).catch((error: unknown) => observe?.failed?.(error));
-  }
-
-  wake();
-  return { wake, stop, endIfOverdue, inFlight: () => flying.size };
 }
