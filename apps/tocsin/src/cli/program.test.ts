@@ -168,7 +168,7 @@ describe("config", () => {
       78,
       {
         file: "wrong.yaml",
-        issues: [{ path: "serve", message: "unknown key", place: { line: 1, column: 1 } }],
+        issues: [{ path: "serve", message: 'unknown key; did you mean "server"?', place: { line: 1, column: 1 } }],
         warnings: [],
       },
     ]);
@@ -204,12 +204,17 @@ describe("config", () => {
   });
 });
 
+const topKeys =
+  '"server", "ledger", "targets", "discovery", "sources", "delivery", "classification", "changes" or "telemetry"';
+
 describe("serve", () => {
   test("ends with 78 and the list for a wrong configuration, or a wrong key in the environment", async () => {
     const wrong = await tocsin(["--config", write("wrong.yaml", "a: 1\nb: 2")]);
     expect([wrong.code, wrong.stderr]).toEqual([
       78,
-      `${join(dir, "wrong.yaml")}:1:1: a: unknown key\n${join(dir, "wrong.yaml")}:2:1: b: unknown key\n`,
+      [1, 2]
+        .map((line) => `${join(dir, "wrong.yaml")}:${line}:1: ${"ab"[line - 1]}: unknown key; expected ${topKeys}\n`)
+        .join(""),
     ]);
     const missing = await tocsin(["serve", "--config", "nowhere.yaml"]);
     expect([missing.code, missing.stderr]).toEqual([78, `${join(dir, "nowhere.yaml")}: no such file\n`]);

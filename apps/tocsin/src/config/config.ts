@@ -1,9 +1,8 @@
 import { normalize, resolve } from "node:path";
 
-import { formatPath, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
+import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
 import { addressIn, type PostgresServer, shownAddress } from "@tocsin/engine";
 
-import { located } from "./zod-issues.ts";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Place } from "./source-positions.ts";
@@ -74,9 +73,9 @@ export function readConfig(input: unknown, { file, placeOf = () => undefined, ..
     });
     return new ConfigError(placed, file);
   };
-  const parsed = configSchema.safeParse(input);
-  if (!parsed.success) {
-    const issues = located(parsed.error).map(({ path, message }) => ({ path: formatPath(path), message }));
+  const parsed = checkInput(configSchema, input);
+  if ("issues" in parsed) {
+    const { issues } = parsed;
     // One per place: a second one, such as of a comparison, follows from the first.
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }

@@ -1,6 +1,6 @@
 import { type Claim, formatPath, type Issue } from "@tocsin/core";
 
-import type { Located } from "../config/zod-issues.ts";
+import type { Located } from "./located-issue.ts";
 import { Unreadable } from "./large-json.ts";
 
 /** Name of a source that neither its token nor its request names. */

@@ -1,6 +1,6 @@
 import type { Labels } from "@tocsin/core";
 
-import type { Located } from "../config/zod-issues.ts";
+import type { Located } from "./located-issue.ts";
 import { parseInstant } from "./instant.ts";
 
 /** The fields of an alert that every format has. */

@@ -1,4 +1,7 @@
 import type { z } from "zod";
+import { describeIssue, unknownKey } from "./describe-issue.ts";
+import { nearest } from "./nearest.ts";
+import { isSecretAt, keysOf, schemasAt } from "./schema-walk.ts";
 
 /** One thing that the user wrote wrong: where, and what to do about it. Never holds a credential. */
 export interface Issue {
@@ -17,15 +20,81 @@ export function formatPath(keys: readonly PropertyKey[], start = ""): string {
   }, start);
 }
 
-/** A schema's complaints as issues: each unknown key with its own path, each bad key of a record with its reason. */
-export function issuesOf(error: z.core.$ZodError, start = ""): Issue[] {
-  return error.issues.flatMap((issue) => {
-    const at = (message: string, ...more: PropertyKey[]) => ({
-      path: formatPath([...issue.path, ...more], start),
-      message,
-    });
-    if (issue.code === "unrecognized_keys") return issue.keys.map((key) => at("unknown key", key));
-    if (issue.code === "invalid_key") return issue.issues.map(({ message }) => at(message));
-    return [at(issue.message)];
-  });
+export type Checked<Out> =
+  | { readonly data: Out }
+  /** `keys`: those of the input with issues. */
+  | { readonly issues: readonly Issue[]; readonly keys: ReadonlySet<string> };
+
+/**
+ * Checks what a user wrote. Each issue says what is expected and what was found, unless that may be a secret; each unknown
+ * key has its own path.
+ */
+export function checkInput<Out>(schema: z.ZodType<Out>, input: unknown): Checked<Out> {
+  const checked = schema.safeParse(input, { error: describeIssue });
+  if (checked.success) return { data: checked.data };
+  const { issues } = checked.error;
+  const keys = issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
+  );
+  return { issues: issues.flatMap((issue) => issuesOf(issue, schema, input)), keys: new Set(keys) };
 }
+
+function issuesOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): Issue[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    const known = keysOf(schemasAt(schema, path));
+    return issue.keys.map((key) => ({ path: formatPath([...path, key]), message: unknownKey(key, known) }));
+  }
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path: formatPath(path), message }));
+  const value = valueAt(input, path);
+  const found = lacksFound(issue, value) ? foundAt(path, value, schema) : undefined;
+  // That a text was found says nothing where a text is expected.
+  const isNews = found !== hiddenText || /^invalid_(type|union|value)$/.test(issue.code);
+  const message =
+    found === undefined || !isNews ? issue.message : `${issue.message}; found ${found}${hint(issue, value, found)}`;
+  return [{ path: formatPath(path), message }];
+}
+
+/** Other messages say themselves what they complain of. */
+const lacksFound = ({ message }: z.core.$ZodIssue, value: unknown): boolean =>
+  message.startsWith("expected ") || (/^must (?!not be empty)/.test(message) && typeof value !== "boolean");
+
+/** What the user most likely meant. `found`: as it may be shown. */
+function hint(issue: z.core.$ZodIssue, value: unknown, found: string): string {
+  if (issue.code === "invalid_type" && issue.expected === "string" && /^(number|boolean)$/.test(typeof value))
+    return ". Write it in quotes";
+  if (issue.code !== "invalid_value" || typeof value !== "string" || found !== JSON.stringify(value)) return "";
+  const meant = nearest(
+    value,
+    issue.values.filter((one) => typeof one === "string"),
+  );
+  return meant === undefined ? "" : `. Did you mean "${meant}"?`;
+}
+
+/** A value as an operator may see it: short and no secret; of anything else its kind. Undefined: nothing was written. */
+function foundAt(path: readonly PropertyKey[], value: unknown, schema: z.ZodType): string | undefined {
+  if (value === undefined) return undefined;
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (typeof value === "object") return "an object";
+  const isSecret = isSecretAt(schema, path) || secretNames.test(String(path.at(-1) ?? ""));
+  if (typeof value === "string") return !isSecret && isShowable(value) ? JSON.stringify(value) : hiddenText;
+  const isPlain = typeof value === "number" || typeof value === "bigint" || typeof value === "boolean";
+  return isSecret || !isPlain ? `a ${typeof value}` : String(value);
+}
+
+const hiddenText = "a text";
+
+const secretNames = /key|token|secret|password|credential|url/i;
+
+/** Not long, nothing that a terminal obeys, no URL (it may hold a password), nothing like a key. */
+const isShowable = (text: string): boolean => text.length <= 40 && !/\p{C}|[@?=]|:\/\/|[\w-]{20,}/u.test(text);
+
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    input,
+  );

@@ -21,5 +21,6 @@ export function isSecretInput(schema: z.core.$ZodType): boolean {
   if (schema instanceof z.ZodOptional) return isSecretInput(schema.unwrap());
   if (schema instanceof z.ZodPipe) return isSecretInput(schema.out);
   if (schema instanceof z.ZodArray) return isSecretInput(schema.element);
-  return schema === secretInput;
+  // A described schema is a copy with the same definition.
+  return (schema as z.ZodType).def === secretInput.def;
 }

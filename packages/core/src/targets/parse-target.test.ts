@@ -110,7 +110,7 @@ describe("a target", () => {
   });
 
   test.each([
-    [{ average: "loud" }, "severity_map.average", "expected one of critical, error, warning, info"],
+    [{ average: "loud" }, "severity_map.average", 'expected one of critical, error, warning, info; found "loud"'],
     [{ " ": "info" }, "severity_map", "a word must not be blank"],
     [{ a: "info", A: "error" }, "severity_map", '"a" occurs twice; upper and lower case mean the same'],
     [

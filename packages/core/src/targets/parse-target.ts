@@ -3,7 +3,8 @@ import { compileFilters } from "../filters/compile-filters.ts";
 import { minRedactedLength, type Secret } from "../schema/secret.ts";
 import { parseSeverity, severities, type Severity } from "../alerts/severity.ts";
 import type { RateLimit } from "../ports/ledger/target-terms.ts";
-import { type Issue, issuesOf } from "../schema/issue.ts";
+import { checkInput, type Issue } from "../schema/issue.ts";
+import { nearest } from "../schema/nearest.ts";
 import { isSecretInput, type ReadSecret, type SecretInput } from "../schema/secret-input.ts";
 import { readAliases } from "./aliases.ts";
 import { hideSecrets } from "./hide-secrets.ts";
@@ -70,10 +71,12 @@ export const secretKeysOf = (types: readonly TargetType[]): string[] =>
   );
 
 function unknownType(type: unknown, types: readonly TargetType[]): Issue {
-  const available = types.map((one) => `"${one.type}"`).join(", ");
-  const message =
-    type === undefined ? `required; one of ${available}` : `no publisher for this type; available: ${available}`;
-  return { path: "type", message };
+  const known = types.map((one) => one.type);
+  const available = known.map((one) => `"${one}"`).join(", ");
+  if (type === undefined) return { path: "type", message: `required; one of ${available}` };
+  const meant = typeof type === "string" ? nearest(type, known) : undefined;
+  const question = meant === undefined ? "" : `; did you mean "${meant}"?`;
+  return { path: "type", message: `no publisher for this type${question}; available: ${available}` };
 }
 
 interface Read {
@@ -88,15 +91,11 @@ type Fields = CommonFields & PlainObject;
 
 /** Reads what can be read, so that all mistakes are reported at once and not one per attempt. */
 function read(schema: z.ZodType<Fields>, written: PlainObject): Read {
-  const whole = schema.safeParse(written);
-  if (whole.success) return { fields: whole.data, issues: [], bad: new Set() };
-  const bad = new Set(
-    whole.error.issues.flatMap((issue) =>
-      "keys" in issue && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
-    ),
-  );
+  const whole = checkInput(schema, written);
+  if ("data" in whole) return { fields: whole.data, issues: [], bad: new Set() };
+  const { issues, keys: bad } = whole;
   const rest = Object.fromEntries(Object.entries(written).filter(([key]) => !bad.has(key)));
-  return { fields: schema.parse(rest), issues: issuesOf(whole.error), bad };
+  return { fields: schema.parse(rest), issues, bad };
 }
 
 interface Assembled {

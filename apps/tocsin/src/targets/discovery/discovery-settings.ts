@@ -7,7 +7,7 @@ import { targetPolicy } from "./policy.ts";
 const namespace = z
   .string()
   .max(63)
-  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "is no name of a Kubernetes namespace");
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'expected the name of a Kubernetes namespace, such as "monitoring"');
 
 const kubernetes = z
   .strictObject({

@@ -1,0 +1,81 @@
+import type { z } from "zod";
+import { secretInput } from "./secret-input.ts";
+
+type Schema = z.core.$ZodType;
+
+/** What a schema is made of; which of these it has depends on its kind. */
+interface Parts {
+  readonly type: string;
+  readonly innerType?: Schema;
+  readonly in?: Schema;
+  readonly options?: readonly Schema[];
+  readonly getter?: () => Schema;
+  readonly shape?: Readonly<Record<string, Schema>>;
+  readonly element?: Schema;
+  readonly valueType?: Schema;
+}
+
+const partsOf = (schema: Schema): Parts => (schema as z.ZodType).def;
+
+/** The schemas of the value at a path: several where a union allows several. */
+export function schemasAt(schema: Schema, path: readonly PropertyKey[]): Schema[] {
+  return path.reduce<Schema[]>((schemas, key) => schemas.flatMap((one) => unwrapped(one)).flatMap(at(key)), [schema]);
+}
+
+/** The keys that an object may have there; of a schema that allows any key, none. */
+export const keysOf = (schemas: readonly Schema[]): string[] =>
+  schemas.flatMap((one) => unwrapped(one)).flatMap((one) => knownKeys(partsOf(one).shape ?? {}));
+
+/** A key that is refused whatever its value is no suggestion. */
+const knownKeys = (shape: Readonly<Record<string, Schema>>): string[] =>
+  Object.entries(shape).flatMap(([key, schema]) =>
+    unwrapped(schema).every((one) => partsOf(one).type === "never") ? [] : [key],
+  );
+
+/**
+ * Whether a secret stands at a path, around it or below it, or whether nobody knows: a value that was written there, for
+ * example a token in place of a list of tokens, must not be shown.
+ */
+export function isSecretAt(schema: Schema, path: readonly PropertyKey[]): boolean {
+  const around = path.some((_, length) => schemasAt(schema, path.slice(0, length)).some(isSecret));
+  const here = schemasAt(schema, path);
+  return around || here.length === 0 || here.some((one) => holdsSecret(one, new Set()));
+}
+
+/** A described schema is a copy with the same definition. */
+const isSecret = (schema: Schema): boolean => partsOf(schema) === partsOf(secretInput);
+
+function holdsSecret(schema: Schema, seen: Set<Schema>): boolean {
+  if (seen.has(schema)) return false;
+  seen.add(schema);
+  const { type, shape = {}, element, valueType } = partsOf(schema);
+  if (isSecret(schema) || type === "unknown" || type === "any") return true;
+  const below = [
+    ...inside(schema),
+    ...Object.values(shape),
+    ...[element, valueType].filter((one) => one !== undefined),
+  ];
+  return below.some((one) => holdsSecret(one, seen));
+}
+
+/** What a wrapper (optional, default, transform, union) wraps. */
+function inside(schema: Schema): Schema[] {
+  const { innerType, in: input, options = [], getter } = partsOf(schema);
+  return [innerType, input, getter?.(), ...options].filter((one) => one !== undefined);
+}
+
+/** Without wrappers. A schema that refers to itself is opened once. */
+function unwrapped(schema: Schema, seen = new Set<Schema>()): Schema[] {
+  if (seen.has(schema)) return [];
+  seen.add(schema);
+  const wrapped = isSecret(schema) ? [] : inside(schema);
+  return wrapped.length === 0 ? [schema] : wrapped.flatMap((one) => unwrapped(one, seen));
+}
+
+const at =
+  (key: PropertyKey) =>
+  (schema: Schema): Schema[] => {
+    const { shape, element, valueType } = partsOf(schema);
+    const own = shape && typeof key === "string" && Object.hasOwn(shape, key) ? shape[key] : undefined;
+    return [own ?? element ?? valueType].filter((one) => one !== undefined);
+  };
