@@ -42,7 +42,7 @@ export function incidentOf({ wanted, told, ...given }: Given = {}): Incident {
     flight: null,
     settledToken: null,
     unaccepted: null,
-    overtaken: [],
+    lateAttempts: [],
     repeat: false,
     renew: false,
     checkKey: false,

@@ -91,6 +91,6 @@ async function isQuiet(world: World): Promise<boolean> {
   if (!world.sources.every(({ delivered }) => delivered)) return false;
   return (await world.views()).every(
     ({ incident, state }) =>
-      state !== "due" && state !== "in_flight" && (incident.overtaken.length === 0 || state === "dead"),
+      state !== "due" && state !== "in_flight" && (incident.lateAttempts.length === 0 || state === "dead"),
   );
 }

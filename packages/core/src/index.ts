@@ -1,4 +1,4 @@
-export * from "./rules.ts";
+export * from "./decisions/index.ts";
 export { InvalidMatcher, parseMatchers, type Matcher } from "./filters/matcher.ts";
 export { InvalidPattern } from "./filters/pattern.ts";
 export { isBlank } from "./schema/is-blank.ts";

@@ -1,12 +1,12 @@
 import { hash } from "node:crypto";
 
-import type { EventMark } from "@tocsin/core";
+import type { EventIdentity } from "@tocsin/core";
 
 interface Event {
   readonly target: string;
   readonly dedupKey: string;
   readonly incident?: number;
-  readonly event: EventMark;
+  readonly event: EventIdentity;
 }
 
 /** Of an event that nobody has tried to send. No lease has the token 0. */

@@ -1,4 +1,4 @@
-import type { Alert, EventContent, EventMark, Notification } from "@tocsin/core";
+import type { Alert, EventContent, EventIdentity, Notification } from "@tocsin/core";
 
 import { eventIdOf } from "./event-id.ts";
 import { defaultSource } from "../ingest/batch.ts";
@@ -6,7 +6,7 @@ import { defaultSource } from "../ingest/batch.ts";
 /** The facts of which a notification is made. A lease has them all. */
 export interface NotificationFacts extends Omit<EventContent, "incident"> {
   readonly action: Notification["action"];
-  readonly event: EventMark;
+  readonly event: EventIdentity;
   /** Absent: there is no incident yet. */
   readonly incident?: number;
 }
@@ -20,7 +20,7 @@ export const notifications =
     new LazyNotification(facts, publicUrl());
 
 /** Of an event that nobody has tried to send: its id is known once it is sent. */
-export const notSent = (nowMs: number): EventMark => ({ token: 0, atMs: nowMs });
+export const notSent = (nowMs: number): EventIdentity => ({ token: 0, atMs: nowMs });
 
 /** What the first event of an alert says, before there is an incident. */
 export const firstContent = (

@@ -1,18 +1,18 @@
 import { memberOf } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
-import { contentOf, incidentContent, membersIn, wordsIn } from "./content-hash.ts";
+import { contentHash, incidentContentHash, membersIn, wordsIn } from "./content-hash.ts";
 
-const words = contentOf("disk full", { value: "91 %", runbook_url: "https://runbooks.example.com" });
+const words = contentHash("disk full", { value: "91 %", runbook_url: "https://runbooks.example.com" });
 
 it("the same words stand for the same, in whatever order annotations come", () => {
   expect(words).toMatch(/^[0-9a-f]{16}$/);
-  expect(contentOf("disk full", { runbook_url: "https://runbooks.example.com", value: "91 %" })).toBe(words);
+  expect(contentHash("disk full", { runbook_url: "https://runbooks.example.com", value: "91 %" })).toBe(words);
 });
 
 it.each([
-  ["summary", contentOf("disk fuller", { value: "91 %", runbook_url: "https://runbooks.example.com" })],
-  ["reading", contentOf("disk full", { value: "92 %", runbook_url: "https://runbooks.example.com" })],
-  ["annotation less", contentOf("disk full", { value: "91 %" })],
+  ["summary", contentHash("disk fuller", { value: "91 %", runbook_url: "https://runbooks.example.com" })],
+  ["reading", contentHash("disk full", { value: "92 %", runbook_url: "https://runbooks.example.com" })],
+  ["annotation less", contentHash("disk full", { value: "91 %" })],
 ])("another %s is something else", (_what, other) => {
   expect(other).not.toBe(words);
 });
@@ -23,29 +23,29 @@ describe("the content of an incident", () => {
   const over = { ...b, status: "resolved" as const };
 
   it("of one member is its words, if they are tracked", () => {
-    expect(incidentContent(a, [a])).toBeUndefined();
-    expect(incidentContent(tracked, [tracked])).toBe(words);
+    expect(incidentContentHash(a, [a])).toBeUndefined();
+    expect(incidentContentHash(tracked, [tracked])).toBe(words);
     expect([wordsIn(words), membersIn(words)]).toEqual([words, undefined]);
     expect([wordsIn(undefined), membersIn(undefined)]).toEqual([undefined, undefined]);
   });
 
   it("of several members changes with those that fire", () => {
-    expect(incidentContent(a, [a, over])).toBeUndefined();
+    expect(incidentContentHash(a, [a, over])).toBeUndefined();
     const contents = [
       [a, b],
       [{ ...a, status: "resolved" as const }, b],
       [a, b, memberOf("c")],
       [memberOf("b"), memberOf("c")],
-    ].map((members) => incidentContent(a, members));
+    ].map((members) => incidentContentHash(a, members));
     expect(new Set(contents).size).toBe(4);
     expect(wordsIn(contents[0])).toBeUndefined();
     expect(membersIn(contents[0])).toMatch(/^[0-9a-f]{16}$/);
-    expect(incidentContent(a, [a, { ...b, summary: "other", severity: "info" }])).toBe(contents[0]);
+    expect(incidentContentHash(a, [a, { ...b, summary: "other", severity: "info" }])).toBe(contents[0]);
   });
 
   it("of several members has the words of the leading one", () => {
-    const both = incidentContent(tracked, [tracked, b]);
+    const both = incidentContentHash(tracked, [tracked, b]);
     expect(wordsIn(both)).toBe(words);
-    expect(membersIn(both)).toBe(membersIn(incidentContent(a, [a, b])));
+    expect(membersIn(both)).toBe(membersIn(incidentContentHash(a, [a, b])));
   });
 });

@@ -3,7 +3,7 @@ import type { Member } from "../incidents/incident.ts";
 import { alertFingerprint } from "../alerts/fingerprint.ts";
 
 /** Stands for the words that are shown of an alert, summary and annotations: the same words, the same 16 hex digits. */
-export const contentOf = (summary: string, annotations: Labels): string =>
+export const contentHash = (summary: string, annotations: Labels): string =>
   alertFingerprint({ ...annotations, "": summary });
 
 /**
@@ -17,7 +17,7 @@ export const contentOf = (summary: string, annotations: Labels): string =>
  *   9266ef3da838ad95+cbf29ce484222325
  * ```
  */
-export function incidentContent(lead: Member, members: readonly Member[]): string | undefined {
+export function incidentContentHash(lead: Member, members: readonly Member[]): string | undefined {
   if (members.length < 2) return lead.content;
   const firing = members.flatMap(({ status, fingerprint }) => (status === "firing" ? [fingerprint] : []));
   if (firing.length === 1 && firing[0] === members[0]?.fingerprint) return lead.content;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { urgency } from "../incidents/event.ts";
 import type { Flight, Incident } from "../incidents/incident.ts";
 import type { DueTerms } from "./next-action.ts";
-import { plan, repairLate, replan } from "./derive-state.ts";
+import { deriveState, deriveStateAfterChange } from "./derive-state.ts";
 
 const hour = 3_600_000;
 const terms: DueTerms = {
@@ -26,7 +26,7 @@ const flight: Flight = {
 };
 const failure = { reason: "server", detail: "HTTP 500", atMs: t0 } as const;
 
-const planned = (given: Parameters<typeof incidentOf>[0], nowMs = t0) => plan(incidentOf(given), terms, nowMs);
+const planned = (given: Parameters<typeof incidentOf>[0], nowMs = t0) => deriveState(incidentOf(given), terms, nowMs);
 
 describe("state and reason follow from the facts", () => {
   it.each([
@@ -67,7 +67,7 @@ describe("state and reason follow from the facts", () => {
   it("planning twice changes nothing", () => {
     for (const given of [{}, { told: {} }, { flight }, { wanted: over }, { told: { certain: false } }]) {
       const once = planned(given);
-      expect(plan(once, terms, t0)).toEqual(once);
+      expect(deriveState(once, terms, t0)).toEqual(once);
     }
   });
 });
@@ -85,11 +85,15 @@ describe("a reminder", () => {
 
 describe("after the wanted side changed", () => {
   const changed = (before: Incident, change: Partial<Incident>, nowMs: number) =>
-    replan(before, { ...before, ...change }, terms, nowMs);
-  const waiting = plan(incidentOf({ dueAtMs: t0 + 60_000, failures: 3 }), terms, t0);
+    deriveStateAfterChange(before, { ...before, ...change }, terms, nowMs);
+  const waiting = deriveState(incidentOf({ dueAtMs: t0 + 60_000, failures: 3 }), terms, t0);
 
   it("another action is due at once, whatever backoff the old one was in", () => {
-    const told = plan(incidentOf({ told: {}, wanted: { severity: "critical" }, dueAtMs: t0 + 60_000 }), terms, t0);
+    const told = deriveState(
+      incidentOf({ told: {}, wanted: { severity: "critical" }, dueAtMs: t0 + 60_000 }),
+      terms,
+      t0,
+    );
     const after = changed(told, { wanted: { ...told.wanted, ...over } }, t0 + 5);
     expect(after).toMatchObject({ state: "due", reason: "waiting_turn", dueAtMs: t0 + 5 });
   });
@@ -128,95 +132,5 @@ describe("after the wanted side changed", () => {
 
   it("a dead incident that was never told rests when its alert resolves", () => {
     expect(changed(dead, { wanted: { ...dead.wanted, ...over } }, t0 + 5)).toMatchObject({ state: "not_told" });
-  });
-});
-
-describe("a request of an owner that lost its lease", () => {
-  const late = { token: 3, action: "trigger", untilMs: t0 + 40_000 } as const;
-  it("is looked at when it can no longer arrive", () => {
-    expect(planned({ told: { event: "resolve" }, wanted: over, overtaken: [late] })).toMatchObject({
-      state: "closed",
-      dueAtMs: t0 + 40_000,
-    });
-    expect(planned({ told: {}, overtaken: [late] }).dueAtMs).toBe(t0 + 40_000);
-  });
-
-  it.each([
-    ["trigger", "resolve", true],
-    ["trigger", "acknowledge", false],
-    ["trigger", "trigger", false],
-    ["resolve", "trigger", true],
-    ["resolve", "acknowledge", true],
-    ["resolve", "resolve", false],
-    // A receiver drops an acknowledge of what is resolved, and a trigger does not take one back.
-    ["acknowledge", "resolve", false],
-    ["acknowledge", "trigger", false],
-    ["acknowledge", "acknowledge", false],
-  ] as const)("a late %s after a certain %s is repaired: %s", (action, event, repeat) => {
-    const incident = incidentOf({ told: { event }, overtaken: [{ ...late, action }] });
-    expect(repairLate(incident, () => true)).toMatchObject({ repeat, overtaken: [] });
-  });
-
-  it("a late resolve after an acknowledge of unknown fate is repaired: a closed incident drops the acknowledge", () => {
-    const told = { event: "acknowledge", certain: false } as const;
-    const repaired = (action: "resolve" | "acknowledge") =>
-      repairLate(incidentOf({ told, overtaken: [{ ...late, action }] }), () => true).repeat;
-    expect([repaired("resolve"), repaired("acknowledge")]).toEqual([true, false]);
-  });
-
-  it("that had arrived before the last event was sent does no harm", () => {
-    for (const [sinceMs, repeat] of [
-      [late.untilMs, true],
-      [late.untilMs + 1, false],
-    ] as const) {
-      const incident = incidentOf({ told: { event: "resolve", sinceMs, atMs: sinceMs + 9 }, overtaken: [late] });
-      expect(repairLate(incident, () => true)).toMatchObject({ repeat, overtaken: [] });
-    }
-  });
-
-  it("that differs from what was told last makes that be said again", () => {
-    const incident = incidentOf({ told: { event: "resolve" }, wanted: over, overtaken: [late] });
-    const repaired = repairLate(incident, () => true);
-    expect(repaired).toMatchObject({ repeat: true, overtaken: [] });
-    expect(plan(repaired, terms, t0)).toMatchObject({ state: "due", urgency: urgency.followUp });
-  });
-
-  it("that said the same does no harm", () => {
-    expect(repairLate(incidentOf({ told: {}, overtaken: [late] }), () => true)).toMatchObject({
-      repeat: false,
-      overtaken: [],
-    });
-  });
-
-  it("needs no repair where what was told is in doubt, and will be said again anyway", () => {
-    const incident = incidentOf({ told: { event: "resolve", certain: false }, wanted: over, overtaken: [late] });
-    expect(repairLate(incident, () => true)).toMatchObject({ repeat: false, overtaken: [] });
-  });
-
-  it("that said other words makes those that count be said again", () => {
-    const told = { content: "new" };
-    const old = { ...late, content: "old" };
-    expect(repairLate(incidentOf({ told, overtaken: [old] }), () => true).repeat).toBe(true);
-    // Whose words nobody knows any more may have been others.
-    expect(repairLate(incidentOf({ told, overtaken: [late] }), () => true).repeat).toBe(true);
-    expect(repairLate(incidentOf({ told, overtaken: [{ ...late, content: "new" }] }), () => true).repeat).toBe(false);
-  });
-
-  it("that was a trigger of an earlier episode is perhaps told of one that is over untold", () => {
-    const untold = incidentOf({ told: null, wanted: over, overtaken: [late] });
-    expect(plan(untold, terms, t0)).toMatchObject({ state: "not_told", dueAtMs: t0 + 40_000 });
-    const repaired = repairLate(untold, () => true);
-    expect(repaired.told).toMatchObject({ event: "trigger", certain: false });
-    expect(plan({ ...repaired, dueAtMs: null }, terms, t0)).toMatchObject({ state: "due", reason: "ambiguous" });
-    const resolve = { ...late, action: "resolve" } as const;
-    expect(planned({ told: null, wanted: over, overtaken: [resolve] }).dueAtMs).toBeNull();
-    expect(repairLate(incidentOf({ told: null, overtaken: [late] }), () => true).told).toBeNull();
-  });
-
-  it("stays on record until then", () => {
-    const incident = incidentOf({ told: { event: "resolve" }, overtaken: [late] });
-    expect(repairLate(incident, () => false)).toBe(incident);
-    const two = incidentOf({ told: { event: "resolve" }, overtaken: [late, { ...late, token: 4 }] });
-    expect(repairLate(two, ({ token }) => token === 3).overtaken).toEqual([{ ...late, token: 4 }]);
   });
 });

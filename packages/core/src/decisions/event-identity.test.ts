@@ -1,14 +1,14 @@
 import { incidentOf } from "@tocsin/test";
 import { describe, expect, it } from "vitest";
 import type { Unaccepted } from "../incidents/incident.ts";
-import { eventOf } from "./event-identity.ts";
+import { eventIdentity } from "./event-identity.ts";
 
 const unaccepted: Unaccepted = { token: 7, atMs: 70, action: "trigger", severity: "error", content: "a" };
 const again = { action: "trigger", severity: "error", content: "a", token: 9, atMs: 90 } as const;
 
 describe("an attempt after one that was not accepted", () => {
   it("makes the same event where it says the same", () => {
-    expect(eventOf(incidentOf({ unaccepted }), again)).toEqual({ token: 7, atMs: 70 });
+    expect(eventIdentity(incidentOf({ unaccepted }), again)).toEqual({ token: 7, atMs: 70 });
   });
 
   it.each([
@@ -17,7 +17,7 @@ describe("an attempt after one that was not accepted", () => {
     ["other words", { content: "b" }],
     ["words that nobody watches any more", { content: undefined }],
   ] as const)("makes another event where it says %s", (_what, change) => {
-    expect(eventOf(incidentOf({ unaccepted }), { ...again, ...change })).toEqual({ token: 9, atMs: 90 });
+    expect(eventIdentity(incidentOf({ unaccepted }), { ...again, ...change })).toEqual({ token: 9, atMs: 90 });
   });
 });
 
@@ -31,12 +31,12 @@ describe("an attempt that says again what is told", () => {
     ["since that is in doubt, and another event was refused meanwhile", { told: { ...told, certain: false } }],
     ["in doubt, with another event unaccepted", { told: { ...told, certain: false }, unaccepted: other }],
   ])("makes the same event %s", (_why, given) => {
-    expect(eventOf(incidentOf(given), again)).toEqual(mark);
+    expect(eventIdentity(incidentOf(given), again)).toEqual(mark);
   });
 
   it("makes the same resolve, however severe the alert was", () => {
     const resolved = { event: "resolve", severity: "critical", mark } as const;
-    expect(eventOf(incidentOf({ told: resolved, repeat: true }), { ...again, action: "resolve" })).toEqual(mark);
+    expect(eventIdentity(incidentOf({ told: resolved, repeat: true }), { ...again, action: "resolve" })).toEqual(mark);
   });
 
   it.each([
@@ -45,6 +45,6 @@ describe("an attempt that says again what is told", () => {
     ["with another severity", { told, repeat: true }, { ...again, severity: "critical" }],
     ["by another action", { told, repeat: true }, { ...again, action: "resolve" }],
   ] as const)("makes another event %s", (_how, given, attempt) => {
-    expect(eventOf(incidentOf(given), attempt)).toEqual({ token: 9, atMs: 90 });
+    expect(eventIdentity(incidentOf(given), attempt)).toEqual({ token: 9, atMs: 90 });
   });
 });

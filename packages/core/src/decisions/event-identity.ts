@@ -1,5 +1,5 @@
 import type { AttemptAction } from "../incidents/event.ts";
-import type { EventMark, Flight, Incident, Told, Unaccepted } from "../incidents/incident.ts";
+import type { EventIdentity, Flight, Incident, Told, Unaccepted } from "../incidents/incident.ts";
 import type { Outcome } from "../incidents/outcome.ts";
 import type { Severity } from "../alerts/severity.ts";
 
@@ -8,7 +8,7 @@ import type { Severity } from "../alerts/severity.ts";
  * repeated, else a new one. Receivers that recognise repeats ignore the second attempt of an event, so two events must never
  * look like one: after a resolve of unknown fate the trigger is another event than the trigger before it, and so is a reminder.
  */
-export function eventOf({ unaccepted, told, repeat }: Incident, attempt: Attempt): EventMark {
+export function eventIdentity({ unaccepted, told, repeat }: Incident, attempt: Attempt): EventIdentity {
   const { action, severity, content, token, atMs } = attempt;
   if (unaccepted?.action === action && unaccepted.severity === severity && unaccepted.content === content)
     return { token: unaccepted.token, atMs: unaccepted.atMs };

@@ -304,7 +304,7 @@ describe("which event was told", () => {
   const late = { token: 3, action: "trigger", untilMs: t0 + 1 } as const;
   it.each([
     ["is kept where it is in doubt", {}, timeout, event],
-    ["is kept where an earlier request may still arrive", { overtaken: [late] }, accepted, event],
+    ["is kept where an earlier request may still arrive", { lateAttempts: [late] }, accepted, event],
     ["is not kept where nothing can make it be repeated", {}, accepted, undefined],
   ])("%s", (_says, given, outcome, mark) => {
     expect(settled(given, outcome).told?.mark).toEqual(mark);

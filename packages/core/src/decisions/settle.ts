@@ -1,5 +1,5 @@
 import type { AttemptAction, EventAction } from "../incidents/event.ts";
-import type { EventMark, Incident, Told } from "../incidents/incident.ts";
+import type { EventIdentity, Incident, Told } from "../incidents/incident.ts";
 import type { AttemptReason, Outcome } from "../incidents/outcome.ts";
 import type { Severity } from "../alerts/severity.ts";
 import { type DeliverySettings, resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-settings.ts";
@@ -12,7 +12,7 @@ export interface Attempted {
   readonly sinceMs: number;
   /** Nothing left the house. */
   readonly shadow?: true;
-  readonly event: EventMark;
+  readonly event: EventIdentity;
 }
 
 export interface SettleTerms {
@@ -118,7 +118,7 @@ const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, ce
     atMs,
     sinceMs,
     ...(shadow && { shadow }),
-    ...((!certain || incident.overtaken.length > 0) && { mark }),
+    ...((!certain || incident.lateAttempts.length > 0) && { mark }),
   };
 };
 

@@ -77,18 +77,18 @@ export interface Told {
   /** A shadow target was told: nothing left the house. */
   readonly shadow?: true;
   /** Which event it was, where that event may have to be repeated: it is uncertain, or an earlier request may still arrive. */
-  readonly mark?: EventMark;
+  readonly mark?: EventIdentity;
 }
 
 /** Which event an attempt is part of: all attempts of one event carry the mark of the first. */
-export interface EventMark {
+export interface EventIdentity {
   /** The first attempt's. */
   readonly token: number;
   readonly atMs: number;
 }
 
 /** An event that was attempted and not accepted: its next attempt is the same event. */
-export interface Unaccepted extends EventMark {
+export interface Unaccepted extends EventIdentity {
   readonly action: EventAction;
   readonly severity: Severity;
   /** Stands for its words, where a change of them is told. */
@@ -103,7 +103,7 @@ export interface Flight {
   readonly owner: string;
   readonly action: AttemptAction;
   readonly severity: Severity;
-  readonly event: EventMark;
+  readonly event: EventIdentity;
   readonly content?: string;
   /** Everything but the send. */
   readonly shadow?: true;
@@ -114,7 +114,7 @@ export interface Flight {
 }
 
 /** An attempt whose lease ran out before its owner reported: its request may still arrive until `untilMs`. */
-export interface Overtaken {
+export interface LateAttempt {
   readonly token: number;
   readonly action: EventAction;
   /** Stands for the words of a trigger, where a change of them is told; absent also where nobody knows them any more. */
@@ -158,7 +158,7 @@ export interface Incident {
   /** Token of the attempt that was settled last: where the ledger's answer got lost, its owner reports it again. */
   readonly settledToken: number | null;
   readonly unaccepted: Unaccepted | null;
-  readonly overtaken: readonly Overtaken[];
+  readonly lateAttempts: readonly LateAttempt[];
   /** The last certain event must be repeated, since a late request may have undone it. */
   readonly repeat: boolean;
   /** A new episode began while the target still shows the last one: trigger again, and end an acknowledged one first. */

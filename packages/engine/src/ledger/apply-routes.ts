@@ -1,4 +1,4 @@
-import { type Incident, type Member, plan, type Route, urgency, wantedBy } from "@tocsin/core/decisions";
+import { type Incident, type Member, deriveState, type Route, urgency, desiredState } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { memberOf, sameMembers, sameWanted, wanting, withMember } from "./group-members.ts";
 import { remindAgain, stillUnconfirmed } from "./reminders.ts";
@@ -163,7 +163,7 @@ function again(context: LedgerContext, incident: Incident, after: Incident): Inc
   context.note(incident.id, "firing");
   return context.put(
     incident,
-    plan(
+    deriveState(
       {
         ...after,
         endpoint: target?.id ?? incident.endpoint,
@@ -190,7 +190,7 @@ function rearm(context: LedgerContext, incident: Incident, after: Incident): Inc
   const endpoint = moved && target ? target.id : incident.endpoint;
   return context.put(
     incident,
-    plan(
+    deriveState(
       { ...after, endpoint, state: "due", failures: 0, dueAtMs: context.nowMs, updatedAtMs: context.nowMs },
       context.dueTerms({ ...after, endpoint }),
       context.nowMs,
@@ -239,14 +239,14 @@ export function join(
   }
   if (latest && held(context, latest, alert)) return null;
   // What a late request of the closed episode may still do is the new one's to repair, where they share the endpoint.
-  const late = latest?.endpoint === target.id ? latest.overtaken : [];
+  const late = latest?.endpoint === target.id ? latest.lateAttempts : [];
   const fresh: Omit<Incident, "id"> = {
     target: route.target,
     dedupKey: route.dedupKey,
     endpoint: target.id,
     kind: route.kind ?? "alert",
     members: [member],
-    wanted: wantedBy([member], null, nowMs),
+    wanted: desiredState([member], null, nowMs),
     told: null,
     opened: false,
     state: "due",
@@ -257,7 +257,7 @@ export function join(
     flight: null,
     settledToken: null,
     unaccepted: null,
-    overtaken: late,
+    lateAttempts: late,
     repeat: false,
     renew: false,
     checkKey: false,
@@ -275,8 +275,8 @@ export function join(
     acceptedAtMs: nowMs,
     updatedAtMs: nowMs,
   };
-  if (latest && late.length > 0) context.put(latest, { ...latest, overtaken: [], dueAtMs: null });
-  const opened = context.insert(plan({ ...fresh, id: 0 }, context.dueTerms(fresh), nowMs));
+  if (latest && late.length > 0) context.put(latest, { ...latest, lateAttempts: [], dueAtMs: null });
+  const opened = context.insert(deriveState({ ...fresh, id: 0 }, context.dueTerms(fresh), nowMs));
   store.addMember(member.fingerprint, opened);
   return opened.id;
 }

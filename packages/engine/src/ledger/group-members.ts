@@ -1,4 +1,4 @@
-import { contentOf, type Incident, type Member, type Route, wantedBy } from "@tocsin/core/decisions";
+import { contentHash, type Incident, type Member, type Route, desiredState } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
@@ -10,7 +10,7 @@ export function memberOf(context: LedgerContext, alert: AlertRecord, { severity,
     startsAtMs: alert.startsAtMs,
     summary,
     // Read only where somebody asks for it: most alerts are recorded without being parsed.
-    ...(context.settings.retrigger === "content" && { content: contentOf(summary, alertIn(alert).annotations) }),
+    ...(context.settings.retrigger === "content" && { content: contentHash(summary, alertIn(alert).annotations) }),
   };
 }
 
@@ -23,7 +23,7 @@ export function withMember(members: readonly Member[], member: Member): readonly
 export const wanting = (incident: Incident, members: readonly Member[], nowMs: number): Incident => ({
   ...incident,
   members,
-  wanted: wantedBy(members, incident.wanted, nowMs),
+  wanted: desiredState(members, incident.wanted, nowMs),
   updatedAtMs: nowMs,
 });
 

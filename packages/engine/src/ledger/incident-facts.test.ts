@@ -11,7 +11,7 @@ const unusual: Partial<Incident> = {
   opened: true,
   settledToken: 3,
   unaccepted: { token: 1, atMs: 1, action: "trigger", severity: "error" },
-  overtaken: [{ token: 1, action: "trigger", untilMs: epochMs }],
+  lateAttempts: [{ token: 1, action: "trigger", untilMs: epochMs }],
   repeat: true,
   checkKey: true,
   adopted: true,
@@ -59,9 +59,15 @@ it("of a usual one only what differs from one to another is written", () => {
   expect(Object.keys(factsOf(incidentOf()))).toEqual(["members", "wanted", "reason", "confirmedAtMs"]);
 });
 
+it("stores late attempts under the name that earlier versions gave them", () => {
+  const lateAttempts = [{ token: 1, action: "trigger", untilMs: epochMs }] as const;
+  expect(factsOf(incidentOf({ lateAttempts }))).toMatchObject({ overtaken: lateAttempts });
+});
+
 it("what was written in full is read too, and goes before what columns say", () => {
   const incident = incidentOf({ target: "a\0b", dedupKey: "long" });
-  const { flight: _, ...facts } = incident;
+  const { flight: _, lateAttempts, ...others } = incident;
+  const facts = { ...others, overtaken: lateAttempts };
   expect(withFacts(JSON.stringify(facts), { ...columnsOf(incident), target: "#1", dedupKey: "#2" })).toEqual(incident);
 });
 

@@ -24,7 +24,7 @@ const usual = {
   opened: false,
   settledToken: null,
   unaccepted: null,
-  overtaken: [],
+  lateAttempts: [],
   repeat: false,
   renew: false,
   checkKey: false,
@@ -42,14 +42,18 @@ const usual = {
 type Usual = keyof typeof usual;
 const mayBeUsual = Object.keys(usual) as Usual[];
 
+/** Earlier versions called late attempts so. Stored rows keep the name. */
+const storedLateAttempts = "overtaken";
+
 /** As they are written. */
 export function factsOf(incident: Incident): Record<string, unknown> {
   const { members, wanted, reason, confirmedAtMs } = incident;
   const facts: Record<string, unknown> = { members, wanted, reason, confirmedAtMs };
   for (const fact of mayBeUsual) {
     const value = incident[fact];
-    if (value !== usual[fact] && !(fact === "overtaken" && incident.overtaken.length === 0)) facts[fact] = value;
+    if (fact !== "lateAttempts" && value !== usual[fact]) facts[fact] = value;
   }
+  if (incident.lateAttempts.length > 0) facts[storedLateAttempts] = incident.lateAttempts;
   // Of the two instants one column holds the one that is searched for, and mostly they are the same.
   const { state, acceptedAtMs, dueSinceMs } = incident;
   if (dueSinceMs !== null && dueSinceMs !== acceptedAtMs) facts["acceptedAtMs"] = acceptedAtMs;
@@ -71,11 +75,13 @@ export const fromWaitingSince = (atMs: number, state: Incident["state"]) => ({
 });
 
 /** What the facts say goes before what a column says: a column may hold no more than what is searched for. */
-export const withFacts = (json: string, columns: Pick<Incident, Columns>): Incident => ({
-  ...usual,
-  ...columns,
-  ...(JSON.parse(json) as Omit<Facts, Usual> & Partial<Facts>),
-});
+export function withFacts(json: string, columns: Pick<Incident, Columns>): Incident {
+  const { [storedLateAttempts]: lateAttempts = usual.lateAttempts, ...facts } = JSON.parse(json) as StoredFacts;
+  return { ...usual, ...columns, ...facts, lateAttempts };
+}
+
+type StoredFacts = Omit<Facts, Usual> &
+  Partial<Omit<Facts, "lateAttempts">> & { readonly [storedLateAttempts]?: Facts["lateAttempts"] };
 
 /**
  * Whether nothing but the flight differs, and what follows from it: state, reason, and when to look again. Values are never

@@ -1,12 +1,12 @@
 import {
   type LeaseRequest,
   doubted,
-  eventOf,
+  eventIdentity,
   type Flight,
   type Incident,
   nextAction,
-  type Overtaken,
-  repairLate,
+  type LateAttempt,
+  repairLateAttempts,
   unacceptedAfter,
   urgencies,
   type Urgency,
@@ -164,7 +164,7 @@ class Claiming {
   #lease(due: Incident, endpoint: EndpointRecord): boolean {
     const context = this.#context;
     const { nowMs, gates } = context;
-    const incident = repairLate(due, (one) => one.untilMs <= nowMs);
+    const incident = repairLateAttempts(due, (one) => one.untilMs <= nowMs);
     const dueTerms = context.dueTerms(incident);
     const owed = nextAction(incident, dueTerms);
     const again = owed === null ? repeatDue(context, incident, dueTerms) : null;
@@ -183,7 +183,7 @@ class Claiming {
     const { severity, content } = incident.wanted;
     // What a live target was told is ended for real, though it is a shadow now.
     const shadow = terms.shadow && (incident.told === null || incident.told.shadow === true);
-    const event = eventOf(incident, { action, severity, content, token, atMs: nowMs });
+    const event = eventIdentity(incident, { action, severity, content, token, atMs: nowMs });
     const flight: Flight = {
       token,
       owner: this.#request.owner,
@@ -253,8 +253,8 @@ export function takeOver(context: LedgerContext, inFlight: InFlight, incident: I
 export function withLate({ terms }: EndpointRecord, incident: Incident, flight: Flight, untilMs: number): Incident {
   const { token, action, content } = flight;
   if (action === "check" || terms.traits.stateless) return incident;
-  const late: Overtaken = { token, action, ...(content === undefined ? {} : { content }), untilMs };
-  return { ...incident, overtaken: [...incident.overtaken, late] };
+  const late: LateAttempt = { token, action, ...(content === undefined ? {} : { content }), untilMs };
+  return { ...incident, lateAttempts: [...incident.lateAttempts, late] };
 }
 
 /** An attempt ended without a verdict on breaker, block or pause: another may ask. */

@@ -6,8 +6,8 @@ import {
   type ReceiverTraits,
   type StateChange,
   type TargetTerms,
-  plan,
-  replan,
+  deriveState,
+  deriveStateAfterChange,
 } from "@tocsin/core/decisions";
 import { type GateChange, Gates, isStricter, Waiting } from "../admission/gates.ts";
 import { LeaseExpiry } from "./lease-expiry.ts";
@@ -132,12 +132,12 @@ export class LedgerContext {
 
   /** Stores an incident whose wanted side changed. */
   changed(before: Incident, after: Incident): Incident {
-    return this.put(before, replan(before, after, this.dueTerms(after), this.nowMs));
+    return this.put(before, deriveStateAfterChange(before, after, this.dueTerms(after), this.nowMs));
   }
 
   /** Stores an incident after an attempt, with its state derived from its facts. */
   planned(before: Incident, after: Incident): Incident {
-    return this.put(before, plan(after, this.dueTerms(after), this.nowMs));
+    return this.put(before, deriveState(after, this.dueTerms(after), this.nowMs));
   }
 
   put(before: Incident, after: Incident): Incident {

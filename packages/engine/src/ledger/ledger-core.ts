@@ -4,7 +4,7 @@ import {
   type FiringPage,
   type Incident,
   type IncidentQuery,
-  plan,
+  deriveState,
   type Reading,
   type Route,
   type TargetTerms,
@@ -50,7 +50,7 @@ export class LedgerCore {
       // The sole owner of a file that was closed or killed: no lease of its former life is alive, nothing arrives late.
       const incident = options.soleOwner ? store.incident(id) : undefined;
       if (incident)
-        this.#context.planned(incident, { ...takeOver(this.#context, this.#inFlight, incident), overtaken: [] });
+        this.#context.planned(incident, { ...takeOver(this.#context, this.#inFlight, incident), lateAttempts: [] });
     }
   }
 
@@ -190,7 +190,7 @@ export class LedgerCore {
         retriedForMs: 0,
         dueAtMs: context.nowMs,
       };
-      context.put(incident, plan(alive, context.dueTerms(alive), context.nowMs));
+      context.put(incident, deriveState(alive, context.dueTerms(alive), context.nowMs));
     }
     return "replayed";
   }

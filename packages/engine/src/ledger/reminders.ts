@@ -2,7 +2,7 @@ import {
   type DueTerms,
   type Incident,
   isConfirmed,
-  plan,
+  deriveState,
   refreshAtMs,
   confirmedRepeatAtMs,
 } from "@tocsin/core/decisions";
@@ -45,7 +45,7 @@ const never = Number.POSITIVE_INFINITY;
 /** Plans the reminder of a told incident whose last one waited for a confirmation, or for its target to be enabled. */
 export function remindAgain(context: LedgerContext, incident: Incident, unconfirmed: boolean): Incident {
   if (incident.unconfirmed === unconfirmed && incident.dueAtMs !== null) return incident;
-  const planned = plan({ ...incident, unconfirmed }, context.dueTerms(incident), context.nowMs);
+  const planned = deriveState({ ...incident, unconfirmed }, context.dueTerms(incident), context.nowMs);
   const same = incident.unconfirmed === unconfirmed && incident.dueAtMs === planned.dueAtMs;
   return same ? incident : context.put(incident, planned);
 }

@@ -4,8 +4,8 @@ import {
   type Incident,
   nextAction,
   type Outcome,
-  plan,
-  repairLate,
+  deriveState,
+  repairLateAttempts,
   settle as settled,
   throttledWaitMs,
   unacceptedAfter,
@@ -63,7 +63,7 @@ export function settleAttempt(context: LedgerContext, inFlight: InFlight, report
     return true;
   }
   const placed = atCurrentEndpoint(context, stillOwed(context, after, flight));
-  const planned = context.put(incident, plan(placed, context.dueTerms(placed), context.nowMs));
+  const planned = context.put(incident, deriveState(placed, context.dueTerms(placed), context.nowMs));
   // Its target or its filter let go of it while the attempt was under way: what rested then, rests now.
   const gone = flight.unwanted === true || !context.target(planned.target)?.terms.enabled;
   if (gone && planned.state === "due" && planned.told === null) restUntold(context, planned);
@@ -153,16 +153,16 @@ function nextEpisode(context: LedgerContext, before: Incident, after: Incident):
   const over: Incident = {
     ...after,
     wanted: { ...after.wanted, status: "resolved" },
-    overtaken: inherits ? [] : after.overtaken,
+    lateAttempts: inherits ? [] : after.lateAttempts,
     manualUntilMs: null,
   };
-  context.put(before, plan(over, context.dueTerms(over), context.nowMs));
+  context.put(before, deriveState(over, context.dueTerms(over), context.nowMs));
   if (!goesOn) return;
   const { id: _id, ...rest } = after;
   const next: Omit<Incident, "id"> = {
     ...rest,
     endpoint: current.id,
-    overtaken: inherits ? after.overtaken : [],
+    lateAttempts: inherits ? after.lateAttempts : [],
     told: null,
     opened: false,
     state: "due",
@@ -178,7 +178,7 @@ function nextEpisode(context: LedgerContext, before: Incident, after: Incident):
     dueSinceMs: before.wanted.atMs,
     wanted: { ...after.wanted, acknowledged: false },
   };
-  const opened = context.insert(plan({ ...next, id: 0 }, context.dueTerms(next), context.nowMs));
+  const opened = context.insert(deriveState({ ...next, id: 0 }, context.dueTerms(next), context.nowMs));
   for (const { fingerprint } of next.members) {
     context.store.addMember(fingerprint, opened);
     const record = context.store.alert(fingerprint);
@@ -199,7 +199,7 @@ function reportedLate(context: LedgerContext, incident: Incident, { lease, outco
   if (action === "check") return;
   const latest = context.store.latestIncident(incident.target, incident.dedupKey) ?? incident;
   const now = latest.endpoint === incident.endpoint ? latest : incident;
-  const expected = [incident, now].find(({ overtaken }) => overtaken.some((one) => one.token === token));
+  const expected = [incident, now].find(({ lateAttempts }) => lateAttempts.some((one) => one.token === token));
   // Its lease lasts and nobody took it over: it was settled, and other attempts since. The answer to that got lost.
   if (!expected && context.nowMs < leaseUntilMs) return;
   const holder = expected ?? (outcome.kind === "interrupted" && !outcome.left ? undefined : now);
@@ -210,12 +210,12 @@ function reportedLate(context: LedgerContext, incident: Incident, { lease, outco
   if (!place || place.terms.traits.stateless) return;
   const unanswered = wentUnanswered(outcome);
   const untilMs = context.nowMs + (unanswered ? timeoutMs : 0);
-  const known = holder.overtaken.find((one) => one.token === token);
-  const others = holder.overtaken.filter((one) => one !== known);
-  const late: Incident = { ...holder, overtaken: [...others, { ...known, token, action, untilMs }] };
+  const known = holder.lateAttempts.find((one) => one.token === token);
+  const others = holder.lateAttempts.filter((one) => one !== known);
+  const late: Incident = { ...holder, lateAttempts: [...others, { ...known, token, action, untilMs }] };
   // It may still arrive, or the attempt under way may have met the receiver before it: judged when that is past.
   if (unanswered || holder.flight) return void context.planned(holder, late);
-  const repaired = repairLate(late, (one) => one.token === token);
+  const repaired = repairLateAttempts(late, (one) => one.token === token);
   context.planned(holder, repaired.repeat && !holder.repeat ? { ...repaired, dueAtMs: context.nowMs } : repaired);
 }
 

@@ -1,6 +1,6 @@
 import type { Severity } from "../../alerts/severity.ts";
 import type { AttemptAction, Urgency } from "../../incidents/event.ts";
-import type { EventMark } from "../../incidents/incident.ts";
+import type { EventIdentity } from "../../incidents/incident.ts";
 import type { Outcome } from "../../incidents/outcome.ts";
 
 export interface LeaseRequest {
@@ -25,7 +25,7 @@ export interface Lease {
   readonly sealed: string;
   readonly shadow: boolean;
   readonly action: AttemptAction;
-  readonly event: EventMark;
+  readonly event: EventIdentity;
   readonly urgency: Urgency;
   readonly dedupKey: string;
   readonly severity: Severity;

@@ -1,0 +1,149 @@
+import { epochMs as t0, incidentOf, pagerdutyTraits } from "@tocsin/test";
+import { describe, expect, it } from "vitest";
+import { type DueTerms, nextAction } from "./next-action.ts";
+import { confirmedRepeatAtMs, isConfirmed, refreshAtMs, reminderAtMs } from "./reminders.ts";
+
+const terms: DueTerms = {
+  traits: pagerdutyTraits,
+  retrigger: "severity",
+  groupUpdates: true,
+  pageResolved: "never",
+  remind: 0,
+  staleAfter: 86_400_000,
+};
+const resolvedNow = { status: "resolved" } as const;
+const acknowledgedNow = { acknowledged: true } as const;
+
+describe("a reminder", () => {
+  const hour = 3_600_000;
+  const remind: DueTerms = { ...terms, remind: 4 * hour };
+
+  it("repeats what fires and is not acknowledged, 4 hours after it was last told", () => {
+    expect(reminderAtMs(incidentOf({ told: { atMs: t0 + hour } }), remind)).toBe(t0 + 5 * hour);
+  });
+
+  it("reaches a receiver that forgets in half its time, whatever else is said", () => {
+    const forgets: DueTerms = { ...terms, traits: { ...pagerdutyTraits, forgetsAfterMs: 6 * hour } };
+    const told = { atMs: t0 };
+    expect(reminderAtMs(incidentOf({ told, wanted: acknowledgedNow }), forgets)).toBe(t0 + 3 * hour);
+    expect(reminderAtMs(incidentOf({ told }), { ...forgets, remind: 2 * hour })).toBe(t0 + 2 * hour);
+    expect(reminderAtMs(incidentOf({ told, wanted: resolvedNow }), forgets)).toBeNull();
+  });
+
+  it("counts from when the last attempt began, or from its end where an older version wrote the row", () => {
+    expect(confirmedRepeatAtMs(incidentOf({ told: { atMs: t0 + 9_000, sinceMs: t0 } }), remind)).toBe(t0 + 4 * hour);
+    expect(confirmedRepeatAtMs(incidentOf({ told: { atMs: t0 + 9_000 } }), remind)).toBe(t0 + 4 * hour + 9_000);
+  });
+
+  it("has no date while it waits for a confirmation; what keeps a receiver from forgetting has", () => {
+    const waiting = incidentOf({ told: { atMs: t0 }, unconfirmed: true });
+    const forgets: DueTerms = { ...remind, traits: { ...pagerdutyTraits, forgetsAfterMs: 24 * hour } };
+    expect([confirmedRepeatAtMs(waiting, remind), reminderAtMs(waiting, remind)]).toEqual([null, null]);
+    expect([refreshAtMs(waiting, forgets), reminderAtMs(waiting, forgets)]).toEqual([t0 + 12 * hour, t0 + 12 * hour]);
+  });
+
+  it.each([
+    ["just confirmed", 0, true],
+    ["confirmed just under half of remind ago", 2 * hour - 1, true],
+    ["confirmed half of remind ago", 2 * hour, false],
+    ["confirmed by the word that caused the last attempt", 4 * hour, false],
+  ])("may be sent for an alert %s: %j", (_says, agoMs, sent) => {
+    expect(isConfirmed(t0, remind, t0 + agoMs)).toBe(sent);
+  });
+
+  it.each([
+    [24 * hour - 1, true],
+    [24 * hour, false],
+  ])("remind: 0, an update may be sent %i ms after a confirmation: %j", (agoMs, sent) => {
+    expect(isConfirmed(t0, terms, t0 + agoMs)).toBe(sent);
+  });
+
+  it("may not be sent for an alert that is stale", () => {
+    const rare = { ...remind, remind: 100 * hour };
+    expect([24 * hour - 1, 24 * hour].map((agoMs) => isConfirmed(t0, rare, t0 + agoMs))).toEqual([true, false]);
+  });
+
+  it.each([
+    ["is told of nothing that ended", { told: {}, wanted: resolvedNow }, remind],
+    ["is told of nothing that a person acknowledged", { told: {}, wanted: acknowledgedNow }, remind],
+    ["is told of nothing that was never told", {}, remind],
+    ["is told of no change event", { kind: "change", told: { event: "change" } }, remind],
+    ["is never told where remind is 0", { told: {} }, terms],
+  ] as const)("%s", (_says, incident, how) => {
+    expect(reminderAtMs(incidentOf(incident), how)).toBeNull();
+  });
+});
+
+describe("words that change", () => {
+  const minute = 60_000;
+  const content: DueTerms = { ...terms, retrigger: "content" };
+  const other = { told: { content: "one" }, wanted: { content: "two" } } as const;
+
+  it("are told five minutes after the last event, or with the reminder where that comes sooner", () => {
+    expect(reminderAtMs(incidentOf(other), content)).toBe(t0 + 5 * minute);
+    expect(reminderAtMs(incidentOf(other), { ...content, remind: 60 * minute })).toBe(t0 + 5 * minute);
+    expect(reminderAtMs(incidentOf(other), { ...content, remind: minute })).toBe(t0 + minute);
+  });
+
+  it("are no action of their own: nothing is to be made equal", () => {
+    expect(nextAction(incidentOf(other), content)).toBeNull();
+  });
+
+  it("a severity that rises is told at once all the same", () => {
+    expect(nextAction(incidentOf({ told: {}, wanted: { severity: "critical" } }), content)).toBe("trigger");
+  });
+
+  it.each([
+    ["unless the target asks for severities only", other, terms],
+    ["unless they are what was told", { told: { content: "one" }, wanted: { content: "one" } }, content],
+    ["unless nobody knows what words were told", { told: {}, wanted: { content: "two" } }, content],
+    ["unless nobody knows what they are", { told: { content: "one" } }, content],
+    ["unless it is over", { ...other, wanted: { ...resolvedNow, content: "two" } }, content],
+    ["unless a person acknowledged", { ...other, wanted: { ...acknowledgedNow, content: "two" } }, content],
+    ["unless nothing was told", { wanted: { content: "two" } }, content],
+  ] as const)("%s", (_says, incident, how) => {
+    expect(reminderAtMs(incidentOf(incident), how)).toBeNull();
+  });
+});
+
+describe("members that change", () => {
+  const second = 1_000;
+  const minute = 60 * second;
+  const joined = { told: {}, wanted: { content: "+two" } } as const;
+  const changed = { told: { content: "+two" }, wanted: { content: "+three" } } as const;
+
+  it.each([
+    ["10 s after the trigger of a single alert", joined, 10 * second],
+    ["5 minutes after an event about several", changed, 5 * minute],
+    ["5 minutes after an event about several of which one is left", { ...changed, wanted: {} }, 5 * minute],
+    ["also once a person acknowledged", { ...joined, wanted: { ...acknowledgedNow, content: "+two" } }, 10 * second],
+    ["also with tracked words", { told: { content: "one" }, wanted: { content: "one+two" } }, 10 * second],
+  ] as const)("are sent %s", (_says, incident, afterMs) => {
+    expect(reminderAtMs(incidentOf(incident), terms)).toBe(t0 + afterMs);
+    expect(
+      nextAction(incidentOf({ ...incident, wanted: { ...incident.wanted, acknowledged: false } }), terms),
+    ).toBeNull();
+  });
+
+  it.each([
+    ["where group_updates is off", joined, { ...terms, groupUpdates: false }],
+    ["when nothing was sent yet", { wanted: { content: "+two" } }, terms],
+    ["before a source confirms", { ...joined, unconfirmed: true }, terms],
+    ["when they are those that were sent", { ...changed, wanted: { content: "+two" } }, terms],
+    ["when all ended", { ...changed, wanted: { ...resolvedNow, content: "+three" } }, terms],
+    [
+      "when the words change and only members count",
+      { told: { content: "a+two" }, wanted: { content: "b+two" } },
+      terms,
+    ],
+  ] as const)("are not sent %s", (_says, incident, how) => {
+    expect(reminderAtMs(incidentOf(incident), how)).toBeNull();
+  });
+
+  it("count beside changed words", () => {
+    const content: DueTerms = { ...terms, retrigger: "content", groupUpdates: false };
+    expect(reminderAtMs(incidentOf(changed), content)).toBeNull();
+    const words = { told: { content: "a+two" }, wanted: { content: "b+three" } } as const;
+    expect(reminderAtMs(incidentOf(words), content)).toBe(t0 + 5 * minute);
+  });
+});

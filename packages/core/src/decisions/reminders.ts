@@ -1,0 +1,65 @@
+import type { Incident, Told, Wanted } from "../incidents/incident.ts";
+import { contentRetriggerMs, firstGroupUpdateMs } from "../incidents/delivery-settings.ts";
+import { membersIn, wordsIn } from "./content-hash.ts";
+import type { DueTerms } from "./next-action.ts";
+
+/**
+ * When to look whether the trigger of an open incident must be repeated although nothing else is due; null: never. Such a
+ * repeat waits behind all other work.
+ */
+export function reminderAtMs(incident: Incident, terms: DueTerms): number | null {
+  const atMs = Math.min(refreshAtMs(incident, terms) ?? never, confirmedRepeatAtMs(incident, terms) ?? never);
+  return atMs === never ? null : atMs;
+}
+
+/**
+ * When the trigger is repeated whether or not a source confirmed the alert; null: never. Either its text changed
+ * (`retrigger: content`), or the receiver ends the alert by itself unless it is repeated: that would be a resolve which no
+ * source sent, so it also holds for acknowledged and for unconfirmed alerts.
+ */
+export function refreshAtMs(incident: Incident, terms: DueTerms): number | null {
+  const { wanted, told } = incident;
+  if (told === null || !isOpen(incident)) return null;
+  const changed = terms.retrigger === "content" && !wanted.acknowledged && saysOther(wanted, told);
+  const waitMs = Math.min(changed ? contentRetriggerMs : never, (terms.traits.forgetsAfterMs ?? never) / 2);
+  return waitMs === never ? null : sentAtMs(told) + waitMs;
+}
+
+/**
+ * When the trigger is repeated if a source confirmed the alert lately (`isConfirmed`); null: never, or not before a source
+ * confirms it. Either a reminder is due, or other members fire. In both cases people may be paged again, if somebody resolved
+ * the incident at the receiver.
+ */
+export function confirmedRepeatAtMs(incident: Incident, terms: DueTerms): number | null {
+  const { wanted, told, unconfirmed } = incident;
+  if (told === null || !isOpen(incident) || unconfirmed) return null;
+  const waitMs = Math.min(
+    terms.remind > 0 && !wanted.acknowledged ? terms.remind : never,
+    terms.groupUpdates ? groupUpdateMs(wanted, told) : never,
+  );
+  return waitMs === never ? null : sentAtMs(told) + waitMs;
+}
+
+/** Whether a source confirmed an alert, last at `confirmedAtMs`, lately enough to page people again. */
+export const isConfirmed = (confirmedAtMs: number, { remind, staleAfter }: DueTerms, nowMs: number): boolean =>
+  nowMs - confirmedAtMs < Math.min(remind > 0 ? remind / 2 : never, staleAfter);
+
+const never = Number.POSITIVE_INFINITY;
+
+const isOpen = ({ kind, wanted }: Incident): boolean => kind === "alert" && wanted.status === "firing";
+
+/** When the attempt behind `told` began. */
+const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
+
+/** What was told before anybody asked for its words is not known to differ. */
+function saysOther(wanted: Wanted, told: Told): boolean {
+  const [now, before] = [wordsIn(wanted.content), wordsIn(told.content)];
+  return now !== undefined && before !== undefined && now !== before;
+}
+
+/** A person who acknowledged the incident has not seen an alert that joined it since, so an acknowledgement does not matter. */
+function groupUpdateMs(wanted: Wanted, told: Told): number {
+  const [now, before] = [membersIn(wanted.content), membersIn(told.content)];
+  if (now === before) return never;
+  return before === undefined ? firstGroupUpdateMs : contentRetriggerMs;
+}
