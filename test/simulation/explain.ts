@@ -12,9 +12,16 @@ export async function mustHold(given: number | Scenario, options: SimulateOption
   const lines = (await result.history()).split("\n");
   throw new Error(
     [
-      `seed ${seed} fails (scripts/simulate.ts --seeds 1 --from ${seed} --show prints all of it):`,
+      `seed ${seed} fails (scripts/simulate.ts --seeds 1 --from ${seed}${how(given, options)} --show prints all of it):`,
       ...result.violations.map((violation) => `  ${violation}`),
       ...lines.slice(-mostLines),
     ].join("\n"),
   );
+}
+
+/** Further options of the script that plays the same history. */
+function how(given: number | Scenario, { startReader }: SimulateOptions): string {
+  if (!startReader || typeof given === "number") return "";
+  const senders = given.sources.flatMap((source) => (source.kind === "senders" ? [source.senders] : []));
+  return ` --read --senders "${senders[0]}"`;
 }

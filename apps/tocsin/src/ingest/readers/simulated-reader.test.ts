@@ -1,4 +1,4 @@
-import { mustHold, readingScenarioOf } from "@tocsin/test/simulation";
+import { mustHold, readingScenarioOf, simulate } from "@tocsin/test/simulation";
 import { expect, it } from "vitest";
 
 import { startReader } from "./simulated-reader.fixture.ts";
@@ -16,4 +16,12 @@ it.each([
     ended += result.endedByReading;
   }
   expect(ended).toBeGreaterThanOrEqual(least);
+});
+
+it("a seed is one history with a reader, too", { timeout: 120_000 }, async () => {
+  const scenario = readingScenarioOf(1, "cluster with everything");
+  const both = [1, 2].map(async () => (await simulate(scenario, { startReader, remember: true })).history());
+  const [once, twice] = await Promise.all(both);
+  expect(once === twice ? "one history" : "two histories").toBe("one history");
+  expect(once).toContain(" gone: resolved");
 });
