@@ -3,7 +3,6 @@
 // synchronous standby, in an order that the seed decides. Judged by the simulator's oracle against what the senders said.
 // A seed: TOCSIN_SEED=1 npm run bench -- chaos
 import { Random } from "@tocsin/test";
-
 import type { Mishap } from "../test/support/chaos.ts";
 import { fleetChaos, repeatedNoMoreThanNeeded } from "../test/support/fleet-chaos.ts";
 import { printTable, writeResult } from "./lib/machine.ts";

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-
 import { compose } from "../apps/tocsin/src/compose.ts";
 import { readConfig } from "../apps/tocsin/src/config/config.ts";
 import { median, printTable, quantile, writeResult } from "./lib/machine.ts";

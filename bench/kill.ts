@@ -2,7 +2,6 @@
 // that misbehaves all the while, or a disk that is full half of the time; then all is well again. Judged by the simulator's oracle against what the senders said.
 // A seed: TOCSIN_SEED=1 npm run bench -- kill
 import { Random } from "@tocsin/test";
-
 import { canMount, SmallDisk } from "../test/support/linux.ts";
 import { PagerDuty } from "../test/support/pagerduty.ts";
 import { stormWithKills } from "../test/support/storm.ts";

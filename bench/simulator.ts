@@ -6,7 +6,7 @@ import { connect } from "node:net";
 import { Simulator } from "@tocsin/simulator";
 import { cpuSeconds, median, peakRssMiB, printTable, writeResult } from "./lib/machine.ts";
 
-const ACCEPTED = Buffer.from("HTTP/1.1 202");
+const accepted = Buffer.from("HTTP/1.1 202");
 
 /** In the child: the simulator as `tocsin simulator` runs it, but without its limit. */
 async function serve(lean: boolean): Promise<void> {
@@ -82,7 +82,7 @@ async function load(port: number, count: number, prefix: string): Promise<void> 
         `POST /v2/enqueue HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
       );
       const [answer] = (await once(socket, "data")) as [Buffer];
-      if (!answer.subarray(0, 12).equals(ACCEPTED)) throw new Error(answer.toString("utf8", 0, 300));
+      if (!answer.subarray(0, 12).equals(accepted)) throw new Error(answer.toString("utf8", 0, 300));
     }
     socket.destroy();
   };

@@ -3,7 +3,6 @@
  * not what this would write.
  */
 import { writeFileSync } from "node:fs";
-
 import { generated } from "./generated.ts";
 
 for (const [path, text] of Object.entries(await generated()))

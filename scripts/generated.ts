@@ -1,12 +1,9 @@
 import { readFileSync } from "node:fs";
-
 import { format, type FormatOptions } from "oxfmt";
-
 import { commandLinePage } from "../apps/tocsin/src/cli/docs.ts";
 import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/configuration-page.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
-
 import { statesPage } from "./states-page.ts";
 
 /** Generated files by their path from the root, formatted as everything here is. */

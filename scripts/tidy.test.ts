@@ -1,9 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join, normalize } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { generated } from "./generated.ts";
 import { root, type SourceFile, sourceFiles } from "./source-files.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { Listener } from "../support/listener.ts";

@@ -2,9 +2,7 @@ import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { Child } from "../support/child.ts";
 import { temporaryDirectory } from "../support/temp-dir.ts";
 import { Service, tocsin } from "../support/tocsin.ts";

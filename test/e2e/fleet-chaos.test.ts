@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { fleetChaos, repeatedNoMoreThanNeeded } from "../support/fleet-chaos.ts";
 
 /** Another one with TOCSIN_SEED; each run says its own. `npm run bench -- chaos` does the same with more of everything. */

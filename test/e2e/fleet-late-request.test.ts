@@ -4,7 +4,6 @@ import { createServer } from "node:tls";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-
 import { selfSigned } from "../../packages/http/test/self-signed.ts";
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";

@@ -1,6 +1,5 @@
 import { postgresPrograms, Random, TestPostgres } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { chaos } from "../support/chaos.ts";
 import { failOver } from "../support/fleet-chaos.ts";
 import { Fleet } from "../support/fleet.ts";

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";

@@ -3,7 +3,6 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { selfSigned } from "../../packages/http/test/self-signed.ts";
 import { temporaryDirectory } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 
 const run = promisify(execFile);
 const answers = 20;
 
 const program = fileURLToPath(new URL("../support/answer-alerts.ts", import.meta.url));
 
-it("an alert is answered only after its commit was synced to the disk", async (context) => {
+test("an alert is answered only after its commit was synced to the disk", async (context) => {
   const strace = await run("strace", ["-V"]).catch(() => undefined);
   if (!strace) {
     console.warn("skipped: strace is not installed");

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { ApiServer } from "../../apps/tocsin/src/targets/discovery/kubernetes/api-server.fixture.ts";
 import { PagerDuty, routingKey } from "../support/pagerduty.ts";
 import { temporaryDirectory } from "../support/temp-dir.ts";

@@ -1,9 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { postgresPrograms, TestPostgres } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service, tocsin } from "../support/tocsin.ts";

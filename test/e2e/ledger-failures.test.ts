@@ -2,10 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-
 import type { Finding } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { canMount, canTrace, SmallDisk, trace } from "../support/linux.ts";
 import { PagerDuty } from "../support/pagerduty.ts";

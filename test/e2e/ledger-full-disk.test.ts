@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { LedgerUnavailable } from "@tocsin/core";
 import { openSqliteLedger } from "@tocsin/engine";
 import { firing, targetTerms, wanted } from "@tocsin/test";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 // A disk of its own that is small enough to fill. Mounting needs root.
 const disk = mkdtempSync(join(tmpdir(), "tocsin-disk-"));
@@ -27,7 +27,7 @@ afterAll(() => {
 });
 
 describe.each([false, true])("a full disk, ledger in a thread: %s", (thread) => {
-  it("refuses what it cannot keep, loses nothing that it accepted, and recovers by itself", async (context) => {
+  test("refuses what it cannot keep, loses nothing that it accepted, and recovers by itself", async (context) => {
     if (!mounted) return context.skip("mounting needs root");
     mount("-o", "remount,size=1m", disk);
     const path = join(disk, `tocsin-${thread}.db`);

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { postedAlert } from "../support/alerts.ts";
 import { hasPrometheus, Monitored, startAlertmanager, startPrometheus } from "../support/debian.ts";
 import { PagerDuty } from "../support/pagerduty.ts";

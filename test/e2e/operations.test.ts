@@ -1,8 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { Scrape } from "../support/metrics.ts";
 import { PagerDuty } from "../support/pagerduty.ts";

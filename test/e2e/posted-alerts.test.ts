@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-
 import { hasPrometheus, startAlertmanager } from "../support/debian.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { temporaryDirectory } from "../support/temp-dir.ts";

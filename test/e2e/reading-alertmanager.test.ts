@@ -1,6 +1,5 @@
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { startService, type TestService } from "../../apps/tocsin/src/service.fixture.ts";
 import { postedAlert } from "../support/alerts.ts";
 import { Alertmanager, hasPrometheus } from "../support/debian.ts";

@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { postgresPrograms, TestPostgres } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { dumpOf } from "../support/dump.ts";
 import { temporaryDirectory } from "../support/temp-dir.ts";

@@ -1,6 +1,5 @@
 import { Agent, request } from "undici";
 import { expect, test } from "vitest";
-
 import { postedAlert, webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";

@@ -1,6 +1,5 @@
 import { Random } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { PagerDuty } from "../support/pagerduty.ts";
 import { stormWithKills } from "../support/storm.ts";
 import { Service } from "../support/tocsin.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { mustHold, readingScenarioOf } from "@tocsin/test/simulation";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { startReader } from "../../apps/tocsin/src/ingest/readers/simulated-reader.fixture.ts";
 
 const seeds = 300;
@@ -8,7 +8,7 @@ const readingSeeds = 12;
 /** A history takes most of a second, more on a busy machine. */
 const timeout = 20 * 60_000;
 
-it("the engine keeps its promises in histories that it once failed", { timeout }, async () => {
+test("the engine keeps its promises in histories that it once failed", { timeout }, async () => {
   const file = new URL("../simulation/seeds.txt", import.meta.url);
   const lines = readFileSync(file, "utf8").split("\n");
   const failedOnce = lines.filter((line) => !line.startsWith("#")).flatMap((line) => line.split(" ").filter(Boolean));
@@ -16,7 +16,7 @@ it("the engine keeps its promises in histories that it once failed", { timeout }
   expect(failedOnce.length).toBeGreaterThan(0);
 });
 
-it(`the engine keeps its promises in ${seeds} histories`, { timeout }, async () => {
+test(`the engine keeps its promises in ${seeds} histories`, { timeout }, async () => {
   let simulatedMs = 0;
   let attempts = 0;
   for (let seed = 1; seed <= seeds; seed++) {
@@ -30,7 +30,7 @@ it(`the engine keeps its promises in ${seeds} histories`, { timeout }, async () 
   expect(attempts).toBeGreaterThan(20_000);
 });
 
-it(
+test(
   `the engine keeps its promises in ${readingSeeds} histories in which it reads Alertmanager`,
   { timeout },
   async () => {

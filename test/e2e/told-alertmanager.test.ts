@@ -2,7 +2,6 @@ import { type Alert, parseTarget, type Notification } from "@tocsin/core";
 import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { hasPrometheus, startAlertmanager } from "../support/debian.ts";
 import { Service } from "../support/tocsin.ts";

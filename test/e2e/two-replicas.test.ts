@@ -1,6 +1,5 @@
 import { postgresPrograms, TestPostgres } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty, routingKey } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";

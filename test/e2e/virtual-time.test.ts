@@ -1,5 +1,5 @@
 import { firing, Random, resolved, startVirtualService } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 
 // What the real limit of 120 calls in 60 s makes of storms, in virtual time: the engine, a ledger and a strict receiver.
 
@@ -10,7 +10,7 @@ const percentile = (values: readonly number[], share: number): number =>
   values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? 0;
 
 describe("at 120 calls in 60 s", () => {
-  it.each([
+  test.each([
     ["5 minutes", 30],
     ["10 seconds", 1],
   ])("10,000 flaps over 100 incidents in %s end right within 120 s after the last one", async (span, paceMs) => {
@@ -38,7 +38,7 @@ describe("at 120 calls in 60 s", () => {
     expect(run.receiver.overLimit()).toEqual([]);
   });
 
-  it("a critical every 20 s during a backlog of 5,000 warnings waits less than 1 s at the 99th percentile", async () => {
+  test("a critical every 20 s during a backlog of 5,000 warnings waits less than 1 s at the 99th percentile", async () => {
     await using run = await startVirtualService();
     await run.say(
       names("w", 5_000).map((name) => firing(name)),
@@ -58,7 +58,7 @@ describe("at 120 calls in 60 s", () => {
     expect(run.receiver.overLimit()).toEqual([]);
   });
 
-  it("1,000 incidents, a fifth critical, drain as fast as the reserve allows", async () => {
+  test("1,000 incidents, a fifth critical, drain as fast as the reserve allows", async () => {
     await using run = await startVirtualService();
     await run.say(
       names("c", 200).map((name) => firing(name)),

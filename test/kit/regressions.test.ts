@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 
 const root = new URL("../../", import.meta.url);
 const textOf = (path: string): string => {
@@ -12,7 +12,7 @@ const lines = textOf("docs/regressions.md")
   .filter((line) => /^\| [MU]\d/.test(line));
 
 describe("docs/regressions.md", () => {
-  it("has its mistakes in order, each once", () => {
+  test("has its mistakes in order, each once", () => {
     for (const [letter, least] of [
       ["M", 45],
       ["U", 50],
@@ -23,7 +23,7 @@ describe("docs/regressions.md", () => {
     }
   });
 
-  it("names a test that exists, in each line", () => {
+  test("names a test that exists, in each line", () => {
     const missing = lines.flatMap((line) => {
       const named = [...line.matchAll(/`([^`]+\.ts)`: "([^"]+)"/g)];
       if (named.length === 0) return [line];
@@ -40,13 +40,13 @@ const sections = invariants
   .map((section) => ({ name: section.split("\n")[0] ?? "", section }));
 
 describe("docs/invariants.md", () => {
-  it("has the ten invariants in order", () => {
+  test("has the ten invariants in order", () => {
     expect(sections.map(({ name }) => name.split(" ")[0])).toEqual(
       Array.from({ length: 10 }, (_, index) => `I${index + 1}`),
     );
   });
 
-  it("states for each invariant a promise, the code that enforces it, a test and a mutation", () => {
+  test("states for each invariant a promise, the code that enforces it, a test and a mutation", () => {
     const missing = sections.flatMap(({ name, section }) =>
       ["Promise", "Enforced by", "Test", "Mutation"].flatMap((part) =>
         new RegExp(`^- \\*\\*${part}:\\*\\* \\S`, "m").test(section) ? [] : [`${name}: ${part}`],
@@ -55,7 +55,7 @@ describe("docs/invariants.md", () => {
     expect(missing).toEqual([]);
   });
 
-  it("names tests that exist", () => {
+  test("names tests that exist", () => {
     const tests = globSync("{packages,apps,test,scripts}/**/*.ts", {
       cwd: root,
       exclude: ["**/node_modules/**", "**/regressions.test.ts"],

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Lease, Ledger, TargetTerms } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { firing, resolved, type Saying, wanted } from "../kit/claims.ts";
 import { Random } from "../kit/random.ts";
 import { pagerdutyLimit, targetTerms } from "../kit/target-terms.ts";
@@ -167,7 +167,7 @@ const storm = (random: Random, names: readonly string[], many: readonly string[]
   }));
 
 describe("targets hashed over clusters", () => {
-  it("each of 10,000 is told what it wants, in order and within its limit, while a fifth cluster comes", async () => {
+  test("each of 10,000 is told what it wants, in order and within its limit, while a fifth cluster comes", async () => {
     const random = new Random(1);
     const fleet = new Clusters(targetsOf(10_000), byCredential);
     await fleet.begin();
@@ -209,7 +209,7 @@ describe("targets hashed over clusters", () => {
     }
   });
 
-  it("by name instead of credential would tell a credential more than it stands", async () => {
+  test("by name instead of credential would tell a credential more than it stands", async () => {
     const fleet = new Clusters(targetsOf(100), byName);
     await fleet.begin();
     for (let n = 0; n < 3; n++) await fleet.says("firing", `alert ${n}`, [...fleet.targets.keys()], {});
@@ -217,7 +217,7 @@ describe("targets hashed over clusters", () => {
     expect(fleet.mostInWindow()).toBeGreaterThan(limit);
   });
 
-  it("moves a key only to the cluster that came", () => {
+  test("moves a key only to the cluster that came", () => {
     const keys = Array.from({ length: 1_000 }, (_, n) => `key ${n}`);
     const elsewhere = keys.filter((key) => ![homeOf(key, four), "e"].includes(homeOf(key, five)));
     expect(elsewhere).toEqual([]);

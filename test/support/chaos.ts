@@ -1,6 +1,5 @@
 import type { Random, TestPostgres } from "@tocsin/test";
 import { setTimeout as sleep } from "node:timers/promises";
-
 import { webhookAlert, type WebhookAlert } from "./alerts.ts";
 import type { Fleet } from "./fleet.ts";
 import { Sender } from "./storm.ts";

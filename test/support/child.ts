@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-
 import { until, type Patience } from "./wait-until.ts";
 
 export interface Exit {

@@ -2,7 +2,6 @@ import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-
 import { Child } from "./child.ts";
 import { freePort, temporaryDirectory } from "./temp-dir.ts";
 import { until } from "./wait-until.ts";

@@ -1,5 +1,4 @@
 import { postgresPrograms, Random, TestPostgres } from "@tocsin/test";
-
 import { chaos, type Mishap } from "./chaos.ts";
 import { Fleet } from "./fleet.ts";
 import { PagerDuty } from "./pagerduty.ts";

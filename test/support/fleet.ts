@@ -1,5 +1,4 @@
 import { postgresPrograms, TestPostgres, type TestPostgresOptions } from "@tocsin/test";
-
 import type { ChildOptions } from "./child.ts";
 import { type Patience, until } from "./wait-until.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";

@@ -1,5 +1,4 @@
 import type { TestPostgres } from "@tocsin/test";
-
 import { rowsOf } from "./query-postgres.ts";
 import type { Service } from "./tocsin.ts";
 import { until } from "./wait-until.ts";

@@ -1,5 +1,4 @@
 import { judge, readTruth, type RequestRow, type Simulator, type TruthEvent, type Verdict } from "@tocsin/simulator";
-
 import type { UnderWay } from "./in-flight.ts";
 
 /**

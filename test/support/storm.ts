@@ -1,7 +1,6 @@
 import type { TruthEvent } from "@tocsin/simulator";
 import { Random } from "@tocsin/test";
 import { setTimeout as sleep } from "node:timers/promises";
-
 import { webhookAlert, type WebhookAlert } from "./alerts.ts";
 import type { Service } from "./tocsin.ts";
 

@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-
 import { Child, type ChildOptions, type Exit } from "./child.ts";
 import { freePort, temporaryDirectory } from "./temp-dir.ts";
 import { type Patience, until } from "./wait-until.ts";

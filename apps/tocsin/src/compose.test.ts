@@ -1,9 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { compose } from "./compose.ts";
 import { readConfig } from "./config/config.ts";
 import { routingKey, startService, type TestService } from "./service.fixture.ts";

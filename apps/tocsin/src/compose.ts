@@ -1,12 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-
 import { type Clock, systemClock } from "@tocsin/core";
 import { Worker } from "@tocsin/engine";
 import { Transport } from "@tocsin/publishers";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-
 import { type Address, formatAddress } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";

@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import type { Clock } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
-
 import { compose, type Tocsin } from "./compose.ts";
 import { type Config, readConfig } from "./config/config.ts";
 

@@ -36,7 +36,7 @@ export interface SimulatorOptions {
 }
 
 /** A new receiver is one folder and one entry. */
-const RECEIVERS: readonly ((ground: Ground) => Receiver)[] = [
+const receiverFactories: readonly ((ground: Ground) => Receiver)[] = [
   pagerdutyEvents,
   pagerdutyRest,
   rootly,
@@ -71,7 +71,7 @@ export class Parts {
     this.ground = new Ground({ random: seededRandom(this.seed), lean });
     this.journal = new Journal({ lean });
     this.faults = new Faults(this.seed);
-    this.receivers = RECEIVERS.map((make) => make(this.ground));
+    this.receivers = receiverFactories.map((make) => make(this.ground));
     this.intake = new Intake(this);
     this.sender = new WebhookSender({
       subscriptions: this.ground.subscriptions,

@@ -4,7 +4,7 @@ export type { Applied, FaultKind, FaultSetting } from "./faults/fault.ts";
 export { SettingError } from "./setting-error.ts";
 export type { Issue } from "./setting-error.ts";
 export type { LimitSetting } from "./state/limits.ts";
-export { FINDING_KINDS } from "./oracle/findings.ts";
+export { findingKinds } from "./oracle/findings.ts";
 export type { Finding, FindingKind } from "./oracle/findings.ts";
 export { judge } from "./oracle/judge.ts";
 export type { Observed, Verdict } from "./oracle/judge.ts";

@@ -1,22 +1,21 @@
 import { createHash } from "node:crypto";
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../src/index.ts";
-import { acknowledge, change, get, KEY, post, resolve, trigger } from "./requests.ts";
+import { acknowledge, change, get, routingKey, post, resolve, trigger } from "./requests.ts";
 
 /** The control API as the documentation shows it: names, paths and shapes are public. */
 
 const read = (simulator: Simulator, path: string): unknown => JSON.parse(simulator.handle(get(path)).body);
 
 describe("the control API", () => {
-  it("GET /_sim/incidents is a bare array of the documented fields", () => {
+  test("GET /_sim/incidents is a bare array of the documented fields", () => {
     const simulator = new Simulator({ clock: { now: () => Date.parse("2026-01-01T00:00:00Z") } });
     for (const request of [trigger("a"), acknowledge("a"), resolve("a")]) simulator.handle(request);
     expect(read(simulator, "/_sim/incidents")).toEqual([
       {
         receiver: "pagerduty",
         id: "Q0000000000001",
-        key: createHash("sha256").update(KEY).digest("hex").slice(0, 16),
+        key: createHash("sha256").update(routingKey).digest("hex").slice(0, 16),
         dedup_key: "a",
         status: "resolved",
         summary: "disk full",
@@ -41,10 +40,10 @@ describe("the control API", () => {
     ]);
   });
 
-  it("GET /_sim/changes, /_sim/refused and /_sim/requests show the rest", () => {
+  test("GET /_sim/changes, /_sim/refused and /_sim/requests show the rest", () => {
     const simulator = new Simulator();
     simulator.handle(change("deploy 7"));
-    simulator.handle(post("/v2/enqueue", { routing_key: KEY, event_action: "resolve" }));
+    simulator.handle(post("/v2/enqueue", { routing_key: routingKey, event_action: "resolve" }));
     const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
     expect(read(simulator, "/_sim/changes")).toMatchObject([{ at, receiver: "pagerduty", summary: "deploy 7" }]);
     expect(read(simulator, "/_sim/refused")).toMatchObject([
@@ -67,7 +66,7 @@ describe("the control API", () => {
     ]);
   });
 
-  it("POST /_sim/incidents/{id}/acknowledge and /resolve do what a person does", () => {
+  test("POST /_sim/incidents/{id}/acknowledge and /resolve do what a person does", () => {
     const simulator = new Simulator();
     simulator.handle(trigger("a"));
     const path = `/_sim/incidents/${simulator.incidents()[0]?.id}`;
@@ -78,7 +77,7 @@ describe("the control API", () => {
     expect(simulator.handle(post("/_sim/incidents/nobody/resolve", "")).status).toBe(404);
   });
 
-  it("POST /_sim/reset forgets everything", () => {
+  test("POST /_sim/reset forgets everything", () => {
     const simulator = new Simulator();
     simulator.setKeys([]);
     simulator.setFaults("hang");
@@ -90,7 +89,7 @@ describe("the control API", () => {
     expect(simulator.incidents()).toHaveLength(1);
   });
 
-  it("POST /_sim/webhooks and /_sim/webhook-secrets set what they say", () => {
+  test("POST /_sim/webhooks and /_sim/webhook-secrets set what they say", () => {
     const simulator = new Simulator({ postWebhook: async () => 200 });
     const subscribed = simulator.handle(post("/_sim/webhooks", { url: "https://hooks.invalid/", secrets: ["s"] }));
     expect(JSON.parse(subscribed.body)).toEqual({ id: expect.stringMatching(/^PW/) });
@@ -102,7 +101,7 @@ describe("the control API", () => {
     expect(simulator.handle(post("/webhook/x", "{}")).status).toBe(200);
   });
 
-  it.each<[string, unknown, string]>([
+  test.each<[string, unknown, string]>([
     ["/_sim/limits", "not json {", ""],
     ["/_sim/limits", { limit: "many" }, "limit"],
     ["/_sim/keys", { keys: "all" }, "keys"],
@@ -121,16 +120,16 @@ describe("the control API", () => {
     ]);
   });
 
-  it("GET /_sim/requests?limit=some: 400", () => {
+  test("GET /_sim/requests?limit=some: 400", () => {
     expect(new Simulator().handle(get("/_sim/requests?limit=some")).status).toBe(400);
   });
 
-  it("has no other path: 404", () => {
+  test("has no other path: 404", () => {
     const answer = new Simulator().handle(get("/_sim/nothing"));
     expect([answer.status, JSON.parse(answer.body).error.code]).toEqual([404, "not_found"]);
   });
 
-  it("does not obey the page of another site", () => {
+  test("does not obey the page of another site", () => {
     const simulator = new Simulator();
     const from = (origin: string) =>
       simulator.handle(post("/_sim/reset", "", { host: "127.0.0.1:9878", origin })).status;
@@ -139,7 +138,7 @@ describe("the control API", () => {
 });
 
 describe("the page", () => {
-  it("is one document that may run only its own script and style", () => {
+  test("is one document that may run only its own script and style", () => {
     const answer = new Simulator().handle(get("/"));
     expect(answer.headers["content-type"]).toBe("text/html; charset=utf-8");
     const policy = answer.headers["content-security-policy"] ?? "";
@@ -150,7 +149,7 @@ describe("the page", () => {
     }
   });
 
-  it("asks for an overview, which says when nothing has changed", () => {
+  test("asks for an overview, which says when nothing has changed", () => {
     const simulator = new Simulator();
     const etags = [
       () => {},

@@ -1,9 +1,8 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { SettingError, Simulator } from "../src/index.ts";
 import type { FaultSetting } from "../src/index.ts";
 import { readFaultScript } from "../src/faults/fault-script.ts";
-import { KEY, OTHER_KEY, post, resolve, TestClock, trigger } from "./requests.ts";
+import { routingKey, otherRoutingKey, post, resolve, TestClock, trigger } from "./requests.ts";
 
 const withFaults = (faults: string | readonly FaultSetting[], seed?: number) => {
   const clock = new TestClock();
@@ -30,39 +29,39 @@ const issuesOf = (read: () => unknown): string[] => {
 };
 
 describe("faults in virtual time", () => {
-  it("last for their time span and no longer", () => {
+  test("last for their time span and no longer", () => {
     const { clock, simulator } = withFaults("at 2s for 3s answer 503");
     expect(statuses(simulator, 7, clock)).toEqual([202, 202, 503, 503, 503, 202, 202]);
   });
 
-  it("meet so many requests as they say", () => {
+  test("meet so many requests as they say", () => {
     const { simulator } = withFaults("times 2 hang");
     expect(statuses(simulator, 3)).toEqual([0, 0, 202]);
   });
 
-  it("strike the receiver, region, key and action that they name", () => {
+  test("strike the receiver, region, key and action that they name", () => {
     const { simulator } = withFaults([
-      { kind: "answer", status: 500, key: OTHER_KEY, action: "trigger" },
+      { kind: "answer", status: 500, key: otherRoutingKey, action: "trigger" },
       { kind: "answer", status: 501, region: "eu" },
       { kind: "answer", status: 599, receiver: "slack" },
     ]);
     expect(simulator.handle(trigger("a")).status).toBe(202);
-    expect(simulator.handle(trigger("a", { key: OTHER_KEY })).status).toBe(500);
-    expect(simulator.handle(resolve("a", OTHER_KEY)).status).toBe(202);
+    expect(simulator.handle(trigger("a", { key: otherRoutingKey })).status).toBe(500);
+    expect(simulator.handle(resolve("a", otherRoutingKey)).status).toBe(202);
     expect(simulator.handle(trigger("a"), "eu").status).toBe(501);
   });
 
-  it("can be told the hash of a key instead of the key", () => {
+  test("can be told the hash of a key instead of the key", () => {
     const { simulator } = withFaults("times 0 hang");
     simulator.handle(trigger("a"));
     const hash = simulator.incidents()[0]?.key;
     expect(hash).toMatch(/^[0-9a-f]{16}$/);
     simulator.setFaults([{ kind: "hang", key: hash ?? "" }]);
     expect(simulator.handle(trigger("b")).status).toBe(0);
-    expect(simulator.handle(trigger("b", { key: OTHER_KEY })).status).toBe(202);
+    expect(simulator.handle(trigger("b", { key: otherRoutingKey })).status).toBe(202);
   });
 
-  it("are the same for the same seed and different for another", () => {
+  test("are the same for the same seed and different for another", () => {
     const [first, again, other] = [7, 7, 8].map((seed) =>
       statuses(withFaults("share 30% answer 500", seed).simulator, 200),
     );
@@ -73,7 +72,7 @@ describe("faults in virtual time", () => {
     expect(struck).toBeLessThan(90);
   });
 
-  it.each<[string, FaultSetting, { status: number; applied: boolean; ambiguous: boolean; mishap?: unknown }]>([
+  test.each<[string, FaultSetting, { status: number; applied: boolean; ambiguous: boolean; mishap?: unknown }]>([
     ["429", { kind: "answer", status: 429 }, { status: 429, applied: false, ambiguous: false }],
     ["500, taken in", { kind: "answer", status: 500, applied: true }, { status: 500, applied: true, ambiguous: true }],
     ["hang", { kind: "hang" }, { status: 0, applied: true, ambiguous: true, mishap: { kind: "hang" } }],
@@ -122,7 +121,7 @@ describe("faults in virtual time", () => {
     expect(simulator.incidents()).toHaveLength(applied ? 1 : 0);
   });
 
-  it("leave it to the seed whether a request was taken in", () => {
+  test("leave it to the seed whether a request was taken in", () => {
     const { simulator } = withFaults("reset after maybe applied");
     statuses(simulator, 100);
     const applied = simulator.requests().filter((row) => row.applied).length;
@@ -131,7 +130,7 @@ describe("faults in virtual time", () => {
     expect(simulator.incidents()).toHaveLength(applied);
   });
 
-  it("answer 429 in the receiver's words, with Retry-After in seconds, as a date, or without", () => {
+  test("answer 429 in the receiver's words, with Retry-After in seconds, as a date, or without", () => {
     const { simulator } = withFaults(
       "times 1 answer 429; times 1 answer 429 retry-after 5s; times 1 answer 429 retry-after 5s as date",
     );
@@ -144,20 +143,20 @@ describe("faults in virtual time", () => {
     expect(JSON.parse(answers[0]?.body ?? "")).toMatchObject({ status: "throttle exceeded" });
   });
 
-  it("set the receiver's clock wrong, where it says its time", () => {
+  test("set the receiver's clock wrong, where it says its time", () => {
     const { simulator } = withFaults("skew -5m; answer 429 retry-after 10s as date");
     const answer = simulator.handle(trigger("a"));
     expect(answer.headers["date"]).toBe("Wed, 31 Dec 2025 23:55:00 GMT");
     expect(answer.headers["retry-after"]).toBe("Wed, 31 Dec 2025 23:55:10 GMT");
   });
 
-  it("use up the window of a key for what was read, and not for what was not", () => {
+  test("use up the window of a key for what was read, and not for what was not", () => {
     const { simulator } = withFaults("times 2 answer 503; times 2 reset before");
     simulator.setLimit({ limit: 3, per: "60s" });
     expect(statuses(simulator, 6)).toEqual([0, 0, 503, 503, 202, 429]);
   });
 
-  it("are replaced and cleared over HTTP, and show how many requests they met", () => {
+  test("are replaced and cleared over HTTP, and show how many requests they met", () => {
     const simulator = new Simulator();
     const set = simulator.handle(post("/_sim/faults", { script: "answer 500", seed: 3 }));
     expect(set.status).toBe(200);
@@ -169,13 +168,13 @@ describe("faults in virtual time", () => {
 });
 
 describe("what cannot be read", () => {
-  it("names every mistake in a setting", () => {
+  test("names every mistake in a setting", () => {
     const simulator = new Simulator();
     const bad = [
       { kind: "explode" },
       { kind: "answer", status: 42, share: 2, times: -1 },
       { kind: "slow_headers", by: "soon" },
-      { kind: "reset_before", key: KEY, applied: true },
+      { kind: "reset_before", key: routingKey, applied: true },
       { kind: "hang", colour: "red", at: "x", region: "mars" },
     ] as unknown as FaultSetting[];
     expect(issuesOf(() => simulator.setFaults(bad)).map((issue) => issue.split(":", 1)[0])).toEqual([
@@ -193,7 +192,7 @@ describe("what cannot be read", () => {
     expect(simulator.faults()).toEqual([]);
   });
 
-  it("names the line and the word of a script", () => {
+  test("names the line and the word of a script", () => {
     const script = "hang\nat 5s explode\nslow motion\nreset\nat 3s  # a comment\non x/mars hang; hang as poem";
     expect(issuesOf(() => readFaultScript(script))).toEqual([
       'script line 2: "explode" is not a word of the script',
@@ -205,19 +204,19 @@ describe("what cannot be read", () => {
     ]);
   });
 
-  it("reads every form that the documentation shows", () => {
+  test("reads every form that the documentation shows", () => {
     expect(
       readFaultScript(`
         at 10s for 30s answer 429 retry-after 5s   # the vendor is busy
         at 1m on pagerduty/eu share 20% reset after maybe applied
         times 3 on slack slow headers by 2s; on * not json not applied
-        key ${KEY} action resolve skew -5m`),
+        key ${routingKey} action resolve skew -5m`),
     ).toEqual([
       { at: "10s", for: "30s", kind: "answer", status: 429, retry_after: "5s" },
       { at: "1m", receiver: "pagerduty", region: "eu", share: 0.2, kind: "reset_after", applied: "maybe" },
       { times: 3, receiver: "slack", kind: "slow_headers", by: "2s" },
       { kind: "not_json", applied: false },
-      { key: KEY, action: "resolve", kind: "skew", by: "-5m" },
+      { key: routingKey, action: "resolve", kind: "skew", by: "-5m" },
     ]);
   });
 });

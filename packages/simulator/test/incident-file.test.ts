@@ -1,10 +1,9 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Simulator } from "../src/index.ts";
-import { change, KEY, resolve, trigger } from "./requests.ts";
+import { change, routingKey, resolve, trigger } from "./requests.ts";
 
 describe("the file of incidents", () => {
   let directory: string;
@@ -16,7 +15,7 @@ describe("the file of incidents", () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it("keeps what happened over a restart, and goes on from there", async () => {
+  test("keeps what happened over a restart, and goes on from there", async () => {
     const before = new Simulator({ file });
     before.handle(trigger("a"));
     before.handle(trigger("b"));
@@ -38,15 +37,15 @@ describe("the file of incidents", () => {
     await before.close();
   });
 
-  it("holds no credential and is for its owner alone", async () => {
+  test("holds no credential and is for its owner alone", async () => {
     await using simulator = new Simulator({ file });
     simulator.handle(trigger("a"));
     expect(readFileSync(file, "utf8")).toContain("disk full");
-    expect(readFileSync(file, "utf8")).not.toContain(KEY);
+    expect(readFileSync(file, "utf8")).not.toContain(routingKey);
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it("forgives a last line that was never finished, and no other", async () => {
+  test("forgives a last line that was never finished, and no other", async () => {
     const simulator = new Simulator({ file });
     simulator.handle(trigger("a"));
     await simulator.close();
@@ -58,7 +57,7 @@ describe("the file of incidents", () => {
     expect(() => new Simulator({ file })).toThrow(/incidents.jsonl:1: /);
   });
 
-  it("is emptied by a reset", async () => {
+  test("is emptied by a reset", async () => {
     await using simulator = new Simulator({ file });
     simulator.handle(trigger("a"));
     simulator.reset();

@@ -1,5 +1,4 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { IncidentBook } from "../src/state/incident-store.ts";
 import type { BookChange, Identity } from "../src/state/incident-store.ts";
 
@@ -9,7 +8,7 @@ const trigger = (atMs: number) => ({ atMs, action: "trigger", severity: "critica
 const names = (book: IncidentBook): string[] => Array.from(book.all(), (incident) => incident.dedupKey);
 
 describe("the book of incidents", () => {
-  it("forgets the oldest resolved ones to stay within its bound, and never an open one", () => {
+  test("forgets the oldest resolved ones to stay within its bound, and never an open one", () => {
     const book = new IncidentBook({ most: 3 });
     const [a, b] = ["a", "b", "c"].map((name, index) => book.open(identity(name), trigger(index)));
     if (a === undefined || b === undefined) throw new Error("not opened");
@@ -23,7 +22,7 @@ describe("the book of incidents", () => {
     expect([names(book), book.forgotten]).toEqual([["c", "d", "e", "f"], 2]);
   });
 
-  it("keeps the first of a log and its latest thousand, and counts the rest", () => {
+  test("keeps the first of a log and its latest thousand, and counts the rest", () => {
     const book = new IncidentBook({ most: 10 });
     const incident = book.open(identity("a"), trigger(0));
     for (let atMs = 1; atMs <= 1000; atMs += 1) book.append(incident, trigger(atMs));
@@ -33,7 +32,7 @@ describe("the book of incidents", () => {
     expect(incident.logDropped).toBe(1);
   });
 
-  it("does again what it has told, and numbers on from there", () => {
+  test("does again what it has told, and numbers on from there", () => {
     const told: BookChange[] = [];
     const book = new IncidentBook({ most: 10 });
     book.onChange.push((change) => told.push(structuredClone(change)));
@@ -48,7 +47,7 @@ describe("the book of incidents", () => {
     expect(again.open(identity("b"), trigger(4)).id).toBe("Q0000000000002");
   });
 
-  it("lets a resolved one that was put back be forgotten too", () => {
+  test("lets a resolved one that was put back be forgotten too", () => {
     const book = new IncidentBook({ most: 1 });
     const resolved = { ...new IncidentBook({ most: 1 }).open(identity("a"), trigger(0)), status: "resolved" as const };
     book.restore(resolved);
@@ -56,7 +55,7 @@ describe("the book of incidents", () => {
     expect(names(book)).toEqual(["b"]);
   });
 
-  it("puts a reopened one back in its place, and forgets its end", () => {
+  test("puts a reopened one back in its place, and forgets its end", () => {
     const book = new IncidentBook({ most: 1 });
     const incident = book.open(identity("a"), trigger(0));
     book.append(incident, { atMs: 1, action: "resolve" }, "resolved");
@@ -71,7 +70,7 @@ describe("the book of incidents", () => {
     expect(names(book)).toEqual(["a", "b"]);
   });
 
-  it("begins at one again after a reset, with nothing open", () => {
+  test("begins at one again after a reset, with nothing open", () => {
     const book = new IncidentBook({ most: 10 });
     const incident = book.open(identity("a"), trigger(0));
     book.append(incident, { atMs: 1, action: "resolve" }, "resolved");

@@ -1,9 +1,8 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../src/index.ts";
 import type { Report, TruthEvent } from "../src/index.ts";
 import { seededRandom } from "../src/faults/random.ts";
-import { KEY, resolve, TestClock, trigger } from "./requests.ts";
+import { routingKey, resolve, TestClock, trigger } from "./requests.ts";
 
 /*
  * The oracle beside senders that are right, and senders that are wrong in one way, over random sources and faults. The
@@ -13,24 +12,25 @@ import { KEY, resolve, TestClock, trigger } from "./requests.ts";
 type Told = "nothing" | "maybe" | "trigger";
 type Flaw = "none" | "takes any answer for a yes" | "forgets what it told" | "never resolves" | "resolves too early";
 
-const NAMES = ["a", "b", "c", "d"];
-const SECONDS = 240;
-const FAULTS = "share 15% reset after maybe applied; share 10% answer 503; share 10% hang maybe applied; share 5% half";
+const names = ["a", "b", "c", "d"];
+const seconds = 240;
+const faultScript =
+  "share 15% reset after maybe applied; share 10% answer 503; share 10% hang maybe applied; share 5% half";
 
 function play(seed: number, flaw: Flaw): Report {
   const random = seededRandom(seed);
   const clock = new TestClock();
   const simulator = new Simulator({ clock, seed, limit: { limit: 0 } });
-  simulator.setFaults(FAULTS);
+  simulator.setFaults(faultScript);
   const events: TruthEvent[] = [];
   const firing = new Set<string>();
   const told = new Map<string, Told>();
-  for (let second = 0; second < SECONDS; second += 1) {
+  for (let second = 0; second < seconds; second += 1) {
     clock.advance(1000);
     // Towards the end everything falls quiet, so that what is due can be told.
-    const isQuiet = second > SECONDS - 60;
+    const isQuiet = second > seconds - 60;
     if (isQuiet) simulator.setFaults([]);
-    for (const name of NAMES) {
+    for (const name of names) {
       if (!isQuiet && random() < 0.05) {
         const status = firing.has(name) ? "resolved" : "firing";
         if (status === "firing") firing.add(name);
@@ -41,7 +41,7 @@ function play(seed: number, flaw: Flaw): Report {
         told.set(name, tell(simulator, name, firing.has(name), told.get(name) ?? "nothing", flaw, random));
     }
   }
-  simulator.setTruth({ events, targets: [{ receiver: "pagerduty", key: KEY }] });
+  simulator.setTruth({ events, targets: [{ receiver: "pagerduty", key: routingKey }] });
   return simulator.report();
 }
 
@@ -77,27 +77,27 @@ function tell(
   return told;
 }
 
-const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
 
 describe("over random sources and faults", () => {
-  it("the oracle has nothing to say of a right sender", () => {
-    const guilty = SEEDS.map((seed) => ({ seed, findings: play(seed, "none").findings })).filter(
-      ({ findings }) => findings.length > 0,
-    );
+  test("the oracle has nothing to say of a right sender", () => {
+    const guilty = seeds
+      .map((seed) => ({ seed, findings: play(seed, "none").findings }))
+      .filter(({ findings }) => findings.length > 0);
     expect(guilty).toEqual([]);
   });
 
-  it("and meets faults that leave doubt, so that this says something", () => {
-    expect(SEEDS.map((seed) => play(seed, "none").ambiguous).reduce((sum, one) => sum + one, 0)).toBeGreaterThan(100);
+  test("and meets faults that leave doubt, so that this says something", () => {
+    expect(seeds.map((seed) => play(seed, "none").ambiguous).reduce((sum, one) => sum + one, 0)).toBeGreaterThan(100);
   });
 
-  it.each<[Flaw, string]>([
+  test.each<[Flaw, string]>([
     ["takes any answer for a yes", "lost"],
     ["forgets what it told", "repeated"],
     ["never resolves", "orphaned"],
     ["resolves too early", "out_of_order"],
   ])("the sender that %s is found out", (flaw, kind) => {
-    const found = SEEDS.map((seed) => play(seed, flaw).counts);
-    expect(found.filter((counts) => counts[kind as "lost"] > 0).length).toBeGreaterThan(SEEDS.length / 4);
+    const found = seeds.map((seed) => play(seed, flaw).counts);
+    expect(found.filter((counts) => counts[kind as "lost"] > 0).length).toBeGreaterThan(seeds.length / 4);
   });
 });

@@ -1,10 +1,19 @@
-import { describe, expect, it } from "vitest";
-
-import { exitCode, FINDING_KINDS, Simulator } from "../src/index.ts";
+import { describe, expect, test } from "vitest";
+import { exitCode, findingKinds, Simulator } from "../src/index.ts";
 import type { FindingKind, SimulatorRequest, TruthEvent, TruthSetting } from "../src/index.ts";
-import { acknowledge, change, get, KEY, OTHER_KEY, post, resolve, TestClock, trigger } from "./requests.ts";
+import {
+  acknowledge,
+  change,
+  get,
+  routingKey,
+  otherRoutingKey,
+  post,
+  resolve,
+  TestClock,
+  trigger,
+} from "./requests.ts";
 
-const START = new TestClock().nowMs;
+const start = new TestClock().nowMs;
 
 /** What happens at which second: a request arrives, or something is done to the simulator. */
 type Step = readonly [second: number, what: SimulatorRequest | ((simulator: Simulator) => unknown)];
@@ -13,18 +22,18 @@ const run = (steps: readonly Step[], truth: Partial<TruthSetting> & Pick<TruthSe
   const clock = new TestClock();
   const simulator = new Simulator({ clock });
   for (const [second, what] of steps) {
-    clock.nowMs = START + second * 1000;
+    clock.nowMs = start + second * 1000;
     if (typeof what === "function") what(simulator);
     else simulator.handle(what);
   }
-  simulator.setTruth({ targets: [{ receiver: "pagerduty", key: KEY }], ...truth });
+  simulator.setTruth({ targets: [{ receiver: "pagerduty", key: routingKey }], ...truth });
   return simulator.report();
 };
 
 const kindsOf = (report: { readonly findings: readonly { readonly kind: FindingKind }[] }): FindingKind[] =>
   report.findings.map((finding) => finding.kind);
 
-const at = (second: number): number => START + second * 1000;
+const at = (second: number): number => start + second * 1000;
 const fires = (second: number, name = "a", severity = "critical"): TruthEvent => ({
   at: at(second),
   status: "firing",
@@ -46,13 +55,13 @@ const without = (...index: number[]): Step[] => told.filter((_, place) => !index
 const plus = (...steps: Step[]): Step[] => [...told, ...steps].toSorted((a, b) => a[0] - b[0]);
 
 describe("the oracle finds nothing", () => {
-  it("in a clean run", () => {
+  test("in a clean run", () => {
     const report = run(told, { events: truth });
     expect(report).toMatchObject({ clean: true, judged: true, findings: [] });
     expect(exitCode(report)).toBe(0);
   });
 
-  it.each<[string, readonly Step[], readonly TruthEvent[]]>([
+  test.each<[string, readonly Step[], readonly TruthEvent[]]>([
     ["when a flap was never told", [[9, trigger("a")]], [fires(0), ends(1), fires(2), ends(3), fires(4)]],
     ["when an alert ended before its turn came", [], [fires(0), ends(1)]],
     [
@@ -119,7 +128,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events }))).toEqual([]);
   });
 
-  it("when flaps are faster than clocks agree", () => {
+  test("when flaps are faster than clocks agree", () => {
     const steps: readonly Step[] = [0.1, 0.9, 1.9].flatMap((second): Step[] => [
       [second, trigger("a")],
       [second + 0.4, resolve("a")],
@@ -128,7 +137,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events }))).toEqual([]);
   });
 
-  it.each<[string, readonly Step[], readonly TruthEvent[]]>([
+  test.each<[string, readonly Step[], readonly TruthEvent[]]>([
     [
       "when a trigger that never arrived was followed by its resolve, and the next episode was told",
       [
@@ -197,7 +206,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events }))).toEqual([]);
   });
 
-  it.each<[string, "never" | "critical" | "always", string, FindingKind[]]>([
+  test.each<[string, "never" | "critical" | "always", string, FindingKind[]]>([
     ["a critical told after its end", "never", "critical", ["stray"]],
     ["a critical told after its end", "critical", "critical", []],
     ["a warning told after its end", "critical", "warning", ["stray"]],
@@ -211,7 +220,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events, page_resolved }))).toEqual(found);
   });
 
-  it.each<[string, string, FindingKind[]]>([
+  test.each<[string, string, FindingKind[]]>([
     ["within the time allowed for it", "30s", []],
     ["later", "20s", ["stray"]],
   ])("in a stray that was closed again %s", (_, repaired, found) => {
@@ -222,7 +231,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events: [fires(0), ends(5)], repaired }))).toEqual(found);
   });
 
-  it.each<[number, FindingKind[]]>([
+  test.each<[number, FindingKind[]]>([
     [15, []],
     [16, ["stray"]],
   ])("in a trigger that was under way for %i s when its source ended: %j", (second, found) => {
@@ -233,7 +242,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events: [fires(-10), ends(0)] }))).toEqual(found);
   });
 
-  it.each<[number, FindingKind[]]>([
+  test.each<[number, FindingKind[]]>([
     [3599, ["repeated"]],
     [3600, []],
   ])("in a reminder after %i s: %j", (second, found) => {
@@ -245,7 +254,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events: [fires(0)], reminders: "30m" }))).toEqual([]);
   });
 
-  it("in what came in time, when that is asked for", () => {
+  test("in what came in time, when that is asked for", () => {
     const steps: readonly Step[] = [
       [29, trigger("a")],
       [101, resolve("a")],
@@ -254,16 +263,16 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events, within: "30s" }))).toEqual([]);
   });
 
-  it("whatever the order in which the truth was written", () => {
+  test("whatever the order in which the truth was written", () => {
     expect(kindsOf(run(told, { events: truth.toReversed() }))).toEqual([]);
   });
 
-  it("when a source repeats what it said", () => {
+  test("when a source repeats what it said", () => {
     const events = [fires(0), fires(30), fires(45), ends(60), ends(75), ...truth.slice(2)];
     expect(kindsOf(run(told, { events }))).toEqual([]);
   });
 
-  it("in what no truth was given for", () => {
+  test("in what no truth was given for", () => {
     const simulator = new Simulator();
     simulator.handle(trigger("a"));
     expect(simulator.report()).toMatchObject({ clean: true, judged: false });
@@ -357,7 +366,7 @@ const defects: readonly Defect[] = [
   },
   {
     name: "a double incident: the same problem under two keys",
-    steps: plus([102, trigger("a", { key: OTHER_KEY })]),
+    steps: plus([102, trigger("a", { key: otherRoutingKey })]),
     truth: { targets: [{ receiver: "pagerduty" }] },
     found: ["repeated"],
   },
@@ -377,7 +386,7 @@ const defects: readonly Defect[] = [
   { name: "an orphan", steps: without(3), found: ["orphaned"] },
   {
     name: "a wrong key",
-    steps: [...without(4), [101, trigger("a", { key: OTHER_KEY })]],
+    steps: [...without(4), [101, trigger("a", { key: otherRoutingKey })]],
     found: ["lost", "wrong_key"],
   },
   {
@@ -393,7 +402,7 @@ const defects: readonly Defect[] = [
   },
   {
     name: "a refused event",
-    steps: plus([30, post("/v2/enqueue", { routing_key: KEY, event_action: "trigger" })]),
+    steps: plus([30, post("/v2/enqueue", { routing_key: routingKey, event_action: "trigger" })]),
     found: ["refused"],
   },
   {
@@ -407,8 +416,8 @@ const defects: readonly Defect[] = [
     steps: told,
     truth: {
       targets: [
-        { receiver: "pagerduty", key: KEY },
-        { receiver: "pagerduty", key: OTHER_KEY },
+        { receiver: "pagerduty", key: routingKey },
+        { receiver: "pagerduty", key: otherRoutingKey },
       ],
     },
     found: ["lost"],
@@ -436,15 +445,15 @@ const defects: readonly Defect[] = [
 ];
 
 describe("the oracle finds the planted defect", () => {
-  it.each(defects)("$name", ({ steps, found, truth: setting }) => {
+  test.each(defects)("$name", ({ steps, found, truth: setting }) => {
     const report = run(steps, { events: truth, ...setting });
     expect(kindsOf(report).toSorted()).toEqual(found);
     expect(exitCode(report)).toBe(1);
     for (const { says: sentence } of report.findings) expect(sentence).not.toMatch(/undefined|Infinity|NaN/);
   });
 
-  it("of every kind that it has a name for", () => {
-    expect(new Set(defects.flatMap((defect) => defect.found))).toEqual(new Set(FINDING_KINDS));
+  test("of every kind that it has a name for", () => {
+    expect(new Set(defects.flatMap((defect) => defect.found))).toEqual(new Set(findingKinds));
   });
 });
 
@@ -452,7 +461,7 @@ describe("a finding", () => {
   const sayings = (steps: readonly Step[], setting: Partial<TruthSetting> = {}): string[] =>
     run(steps, { events: truth, ...setting }).findings.map(({ says }) => says);
 
-  it.each<[readonly Step[], Partial<TruthSetting>, string[]]>([
+  test.each<[readonly Step[], Partial<TruthSetting>, string[]]>([
     [without(4), {}, ['"a" fires still, but was resolved at 2026-01-01T00:01:01.000Z']],
     [without(3), {}, ['"b" ended at 2026-01-01T00:01:30.000Z, and is open still']],
     [
@@ -483,7 +492,7 @@ describe("a finding", () => {
       ['"a" fired at 2026-01-01T00:00:00.000Z and was not open 30 s later'],
     ],
     [
-      plus([30, post("/v2/enqueue", { routing_key: KEY, event_action: "resolve" })]),
+      plus([30, post("/v2/enqueue", { routing_key: routingKey, event_action: "resolve" })]),
       {},
       ["answered 400: dedup_key: 'dedup_key' is missing or blank"],
     ],
@@ -498,7 +507,7 @@ describe("a finding", () => {
     expect(sayings(steps, setting)).toEqual(says);
   });
 
-  it("names receiver, key, dedup key and time", () => {
+  test("names receiver, key, dedup key and time", () => {
     const [finding] = run(without(4), { events: truth }).findings;
     expect(finding).toMatchObject({
       kind: "lost",
@@ -513,12 +522,12 @@ describe("a finding", () => {
 });
 
 describe("the report", () => {
-  it("says it in words and in JSON, over HTTP, and shows no credential", () => {
+  test("says it in words and in JSON, over HTTP, and shows no credential", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock });
     const events = [fires(0), fires(0, "b")];
     expect(
-      simulator.handle(post("/_sim/truth", { events, targets: [{ receiver: "pagerduty", key: KEY }] })).status,
+      simulator.handle(post("/_sim/truth", { events, targets: [{ receiver: "pagerduty", key: routingKey }] })).status,
     ).toBe(200);
     simulator.handle(trigger("a"));
     const words = simulator.handle(get("/_sim/report?format=text")).body;
@@ -533,10 +542,10 @@ describe("the report", () => {
     );
     const { body } = simulator.handle(get("/_sim/report"));
     expect(JSON.parse(body)).toMatchObject({ clean: false, counts: { lost: 1, stray: 0 }, words });
-    expect(body).not.toContain(KEY);
+    expect(body).not.toContain(routingKey);
   });
 
-  it("refuses a truth that it cannot read, with every issue", () => {
+  test("refuses a truth that it cannot read, with every issue", () => {
     const simulator = new Simulator();
     const answer = simulator.handle(
       post("/_sim/truth", { events: [{ at: "yesterday", status: "burning" }], grace: "soon", targets: "pagerduty" }),

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { readTruth, Simulator } from "../src/index.ts";
 import { readFaultScript } from "../src/faults/fault-script.ts";
 import { post, trigger } from "./requests.ts";
@@ -11,13 +10,13 @@ const blocks = (language: string): string[] =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map((match) => match[1] ?? "");
 
 describe("what the README shows", () => {
-  it("a script of faults, and one as JSON, are read", () => {
+  test("a script of faults, and one as JSON, are read", () => {
     expect(readFaultScript(blocks("faults")[0] ?? "")).toHaveLength(5);
     const [setting = ""] = /\{ "kind".*?\}/.exec(readme) ?? [];
     expect(new Simulator().handle(post("/_sim/faults", [JSON.parse(setting)])).status).toBe(200);
   });
 
-  it("every word of a fault is one", () => {
+  test("every word of a fault is one", () => {
     const section = readme.slice(readme.indexOf("## Faults"), readme.indexOf("## The oracle"));
     const words = [...section.matchAll(/^\| (`[^|]*)\|/gm)].flatMap((row) =>
       [...(row[1] ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? ""),
@@ -29,7 +28,7 @@ describe("what the README shows", () => {
     }
   });
 
-  it("a truth is read, and judged", () => {
+  test("a truth is read, and judged", () => {
     const [truth = ""] = blocks("json");
     expect(readTruth(JSON.parse(truth)).events).toHaveLength(3);
     const simulator = new Simulator();
@@ -37,7 +36,7 @@ describe("what the README shows", () => {
     expect(simulator.report()).toMatchObject({ judged: true, counts: { lost: 1 } });
   });
 
-  it("every path of the control API is there", () => {
+  test("every path of the control API is there", () => {
     const simulator = new Simulator();
     simulator.handle(trigger("a"));
     const rows = [...readme.matchAll(/^\| `(GET|POST).*$/gm)].map((match) => (match[0] ?? "").split("|")[1] ?? "");

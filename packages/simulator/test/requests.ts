@@ -1,7 +1,7 @@
 import type { SimulatorRequest } from "../src/index.ts";
 
-export const KEY = "e93facc04764012d7bfb002500d5d1a6";
-export const OTHER_KEY = "737ea619db564d41bd9824063e1f6b08";
+export const routingKey = "e93facc04764012d7bfb002500d5d1a6";
+export const otherRoutingKey = "737ea619db564d41bd9824063e1f6b08";
 
 export const post = (
   path: string,
@@ -29,19 +29,19 @@ export interface EventOptions {
 
 export const trigger = (dedupKey: string, options: EventOptions = {}) =>
   post("/v2/enqueue", {
-    routing_key: options.key ?? KEY,
+    routing_key: options.key ?? routingKey,
     event_action: "trigger",
     dedup_key: dedupKey,
     payload: { summary: options.summary ?? "disk full", source: "web-1", severity: options.severity ?? "critical" },
   });
 
-export const acknowledge = (dedupKey: string, key = KEY) =>
+export const acknowledge = (dedupKey: string, key = routingKey) =>
   post("/v2/enqueue", { routing_key: key, event_action: "acknowledge", dedup_key: dedupKey });
 
-export const resolve = (dedupKey: string, key = KEY) =>
+export const resolve = (dedupKey: string, key = routingKey) =>
   post("/v2/enqueue", { routing_key: key, event_action: "resolve", dedup_key: dedupKey });
 
-export const change = (summary: string, key = KEY) =>
+export const change = (summary: string, key = routingKey) =>
   post("/v2/change/enqueue", { routing_key: key, payload: { summary } });
 
 /** A clock that stands still until it is told to go on. */

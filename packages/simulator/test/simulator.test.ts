@@ -1,10 +1,9 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../src/index.ts";
-import { KEY, resolve, TestClock, trigger } from "./requests.ts";
+import { routingKey, resolve, TestClock, trigger } from "./requests.ts";
 
 describe("simulator", () => {
-  it("opens, repeats and resolves one incident, in process", () => {
+  test("opens, repeats and resolves one incident, in process", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock });
     expect(simulator.handle(trigger("a")).status).toBe(202);
@@ -29,7 +28,7 @@ describe("simulator", () => {
     expect(simulator.requests().map((row) => row.effect)).toEqual(["opened", "logged", "resolved", "dropped"]);
   });
 
-  it("serves the same on a socket, control API included, and shows no credential", async () => {
+  test("serves the same on a socket, control API included, and shows no credential", async () => {
     await using simulator = new Simulator();
     const { url } = await simulator.listen();
     const request = trigger("a");
@@ -40,7 +39,7 @@ describe("simulator", () => {
     ]);
     const shown = await (await fetch(`${url}/_sim/incidents`)).text();
     expect(JSON.parse(shown)).toMatchObject([{ dedup_key: "a", status: "triggered" }]);
-    expect(shown).not.toContain(KEY);
+    expect(shown).not.toContain(routingKey);
     expect((await fetch(`${url}/v2/events`, request)).status).toBe(404);
   });
 });

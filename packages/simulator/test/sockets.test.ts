@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { Agent, request as httpRequest } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Simulator } from "../src/index.ts";
 import type { Listening } from "../src/index.ts";
 import { trigger } from "./requests.ts";
@@ -55,26 +54,26 @@ describe("faults on a socket", () => {
     });
   };
 
-  it("resets before reading: nothing is taken in", async () => {
+  test("resets before reading: nothing is taken in", async () => {
     simulator.setFaults("reset before");
     expect(await send()).toEqual({ error: "ECONNRESET" });
     expect(simulator.incidents()).toEqual([]);
   });
 
-  it("resets after reading: the incident is open all the same", async () => {
+  test("resets after reading: the incident is open all the same", async () => {
     simulator.setFaults("reset after");
     expect(await send()).toEqual({ error: "ECONNRESET" });
     expect(simulator.incidents()).toHaveLength(1);
   });
 
-  it("breaks off in the middle of an answer", async () => {
+  test("breaks off in the middle of an answer", async () => {
     simulator.setFaults("half");
     const seen = await send();
     expect(seen).toMatchObject({ status: 202, error: "ECONNRESET" });
     expect('{"status":"success","message":"Event processed","dedup_key":"a"}').toContain(seen.body);
   });
 
-  it("answers late, headers or body, and whole", async () => {
+  test("answers late, headers or body, and whole", async () => {
     simulator.setFaults("times 1 slow headers by 20ms; times 1 slow body by 20ms");
     for (const _ of [1, 2]) {
       expect(await send()).toEqual({
@@ -84,7 +83,7 @@ describe("faults on a socket", () => {
     }
   });
 
-  it("never answers, until the client leaves: then the attempt is ambiguous", async () => {
+  test("never answers, until the client leaves: then the attempt is ambiguous", async () => {
     simulator.setFaults("slow headers by 1h");
     const event = trigger("a");
     const socket = connect(listening.port, "127.0.0.1");
@@ -96,14 +95,14 @@ describe("faults on a socket", () => {
     await until(() => simulator.requests()[0]?.ambiguous === true);
   });
 
-  it("refuses connections while the script says so", async () => {
+  test("refuses connections while the script says so", async () => {
     simulator.setFaults("refuse");
     expect(await send()).toEqual({ error: "ECONNRESET" });
     simulator.setFaults([]);
     expect(await send()).toMatchObject({ status: 202 });
   });
 
-  it("stands for two regions that share nothing", async () => {
+  test("stands for two regions that share nothing", async () => {
     await send("a", listening.port);
     await send("a", listening.euPort);
     expect(simulator.incidents().map((row) => [row.region, row.dedup_key])).toEqual([
@@ -112,7 +111,7 @@ describe("faults on a socket", () => {
     ]);
   });
 
-  it("notes an answer that may never have been read: the client left at once", async () => {
+  test("notes an answer that may never have been read: the client left at once", async () => {
     const event = trigger("a");
     const socket = connect(listening.port, "127.0.0.1");
     socket.write(`POST ${event.path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n`);
@@ -123,7 +122,7 @@ describe("faults on a socket", () => {
     expect(simulator.requests()).toMatchObject([{ status: 202, applied: true, ambiguous: false, unread: true }]);
   });
 
-  it("reads no more than 20 MiB", async () => {
+  test("reads no more than 20 MiB", async () => {
     const socket = connect(listening.port, "127.0.0.1");
     socket.on("error", () => {});
     socket.write(`POST /v2/enqueue HTTP/1.1\r\nhost: x\r\ncontent-length: ${64 * 1024 * 1024}\r\n\r\n`);

@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Watching } from "../../kit/collect-changes.ts";
 import { type LedgerSubject, Stage } from "./ledger-harness.ts";
 
 /** What is said of changes, and how they are read. */
 export function watching(subject: LedgerSubject): void {
   describe("who watches", () => {
-    it("is told of each change of an incident, from its beginning to its end", async () => {
+    test("is told of each change of an incident, from its beginning to its end", async () => {
       await using stage = await Stage.open(subject);
       using watch = await Watching.begin(stage.ledger);
       await stage.fires("a");
@@ -22,7 +22,7 @@ export function watching(subject: LedgerSubject): void {
       expect(watch.left).toEqual([]);
     });
 
-    it("is told once of all that one commit changed, and of nothing where none was", async () => {
+    test("is told once of all that one commit changed, and of nothing where none was", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.fires("b");
@@ -37,7 +37,7 @@ export function watching(subject: LedgerSubject): void {
       expect(watch.left).toEqual([]);
     });
 
-    it("begins anew where nobody watched for a while, and is told of nothing from then", async () => {
+    test("begins anew where nobody watched for a while, and is told of nothing from then", async () => {
       await using stage = await Stage.open(subject);
       (await Watching.begin(stage.ledger))[Symbol.dispose]();
       await stage.fires("a");
@@ -46,7 +46,7 @@ export function watching(subject: LedgerSubject): void {
       expect(await watch.next()).toEqual([(await stage.newest()).id]);
     });
 
-    it("does not keep others from watching, nor does who leaves", async () => {
+    test("does not keep others from watching, nor does who leaves", async () => {
       await using stage = await Stage.open(subject);
       using first = await Watching.begin(stage.ledger);
       const second = await Watching.begin(stage.ledger);
@@ -60,7 +60,7 @@ export function watching(subject: LedgerSubject): void {
       expect(second.left).toEqual([]);
     });
 
-    it("reads what changed by its numbers, as lists show it", async () => {
+    test("reads what changed by its numbers, as lists show it", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c"]) await stage.fires(name);
       const [first] = await stage.claim(1);

@@ -1,5 +1,5 @@
 import type { Route } from "@tocsin/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { epochMs as t0, firing, resolved, type Saying, wanted } from "../../kit/claims.ts";
 import { forgetfulTraits, targetTerms } from "../../kit/target-terms.ts";
 import { hour, type LedgerSubject, minute, second, Stage } from "./ledger-harness.ts";
@@ -13,8 +13,8 @@ interface Word {
   readonly sender?: string;
 }
 
-const F = (at: number, s: number): Word => ({ at, fires: true, s });
-const R = (at: number, s: number, e: number): Word => ({ at, fires: false, s, e });
+const firedAt = (at: number, s: number): Word => ({ at, fires: true, s });
+const endedAt = (at: number, s: number, e: number): Word => ({ at, fires: false, s, e });
 const direct = (word: Word, e = word.e ?? word.at + 240): Word => ({ ...word, e, sender: "10.0.0.1" });
 
 const claimOf = ({ fires, s, e, sender }: Word) => {
@@ -87,76 +87,87 @@ const sendersOf = async (stage: Stage) => (await alertOf(stage))?.claims.map(({ 
 /** How the words of senders make episodes, although no `startsAt` identifies one. */
 export function claims(subject: LedgerSubject): void {
   describe("episodes of an alert", () => {
-    it.each<[what: string, words: readonly Word[], expected: readonly string[]]>([
-      ["a resolve with an earlier start ends the alert", [F(0, 0), R(60, -1, 60)], ["0 trigger", "60 resolve"]],
+    test.each<[what: string, words: readonly Word[], expected: readonly string[]]>([
+      [
+        "a resolve with an earlier start ends the alert",
+        [firedAt(0, 0), endedAt(60, -1, 60)],
+        ["0 trigger", "60 resolve"],
+      ],
       [
         "the peers of a cluster lag: the late firing ends by itself",
-        [F(0, 0), R(60, 0, 58), F(75, 0), R(120, 0, 58)],
+        [firedAt(0, 0), endedAt(60, 0, 58), firedAt(75, 0), endedAt(120, 0, 58)],
         ["0 trigger", "60 resolve", "85 trigger", "1920 resolve"],
       ],
       [
         "an older replica's repeated resolve, which comes last, ends the newer episode",
-        [F(10, 10), R(190, 10, 190), F(399, 399), R(420, 10, 190), R(720, 10, 190)],
+        [firedAt(10, 10), endedAt(190, 10, 190), firedAt(399, 399), endedAt(420, 10, 190), endedAt(720, 10, 190)],
         ["10 trigger", "190 resolve", "399 trigger", "2220 resolve"],
       ],
       [
         "an HA pair behind one address: one replica fires on while the other repeats its resolve",
         [
-          direct(F(0, 0)),
-          direct(F(0.2, 0)),
-          direct(R(60, 0, 60)),
-          ...Array.from({ length: 15 }, (_, n) => [direct(F(60.2 + n * 60, 0)), direct(R(120 + n * 60, 0, 60))]).flat(),
-          direct(R(1_020.2, 0, 1_020)),
+          direct(firedAt(0, 0)),
+          direct(firedAt(0.2, 0)),
+          direct(endedAt(60, 0, 60)),
+          ...Array.from({ length: 15 }, (_, n) => [
+            direct(firedAt(60.2 + n * 60, 0)),
+            direct(endedAt(120 + n * 60, 0, 60)),
+          ]).flat(),
+          direct(endedAt(1_020.2, 0, 1_020)),
         ],
         ["0 trigger", "60 resolve", "70.2 trigger", "1020.2 resolve"],
       ],
       [
         "a sender one day ahead",
         [
-          direct(F(0, 86_400), 86_640),
-          direct(F(60, 86_400), 86_700),
-          ...[100, 160, 220].map((at) => direct(F(at, 86_400), 86_500)),
+          direct(firedAt(0, 86_400), 86_640),
+          direct(firedAt(60, 86_400), 86_700),
+          ...[100, 160, 220].map((at) => direct(firedAt(at, 86_400), 86_500)),
         ],
         ["0 trigger", "100 resolve"],
       ],
-      ["a sender two minutes behind with a shorter alert", [F(0, 0), R(60, -120, -60)], ["0 trigger", "1860 resolve"]],
-      ["a lost end pages again", [F(0, 0), F(3_600, 3_500)], ["0 trigger", "3600 trigger"]],
+      [
+        "a sender two minutes behind with a shorter alert",
+        [firedAt(0, 0), endedAt(60, -120, -60)],
+        ["0 trigger", "1860 resolve"],
+      ],
+      ["a lost end pages again", [firedAt(0, 0), firedAt(3_600, 3_500)], ["0 trigger", "3600 trigger"]],
     ])("%s", async (_what, words, expected) => {
       await using stage = await Stage.open(subject, { settings });
       expect(await play(stage, words, 9_000)).toEqual(expected);
     });
 
-    it("a hold that ended while no process ran counts before a resolve of another source", async () => {
+    test("a hold that ended while no process ran counts before a resolve of another source", async () => {
       await using stage = await Stage.open(subject, { settings });
-      await stage.says(claimOf(F(0, 0)));
-      await stage.says(claimOf(direct(F(0, 0))));
+      await stage.says(claimOf(firedAt(0, 0)));
+      await stage.says(claimOf(direct(firedAt(0, 0))));
       await stage.tell();
-      await stage.says(claimOf(direct(R(0, 0, 0))));
-      await stage.says(claimOf(direct(F(0, 0))));
+      await stage.says(claimOf(direct(endedAt(0, 0, 0))));
+      await stage.says(claimOf(direct(firedAt(0, 0))));
       await stage.clock.advance(11 * second);
-      await stage.says(claimOf(R(11, 0, 5)));
+      await stage.says(claimOf(endedAt(11, 0, 5)));
       expect((await alertOf(stage))?.status).toBe("firing");
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("doubtfulEnd is a setting", async () => {
+    test("doubtfulEnd is a setting", async () => {
       await using stage = await Stage.open(subject, { settings: { ...settings, doubtfulEnd: 5 * second } });
-      const words = [F(0, 0), R(60, -120, -60)];
+      const words = [firedAt(0, 0), endedAt(60, -120, -60)];
       expect(await play(stage, words, 9_000)).toEqual(["0 trigger", "65 resolve"]);
     });
 
-    it("a resolve that changes nothing now, and something later, is accepted; its repeat is a duplicate", async () => {
+    test("a resolve that changes nothing now, and something later, is accepted; its repeat is a duplicate", async () => {
       await using stage = await Stage.open(subject, { settings });
-      await stage.says(claimOf(F(0, 0)));
-      expect(await stage.says(claimOf(R(0, -120, -60)))).toMatchObject({ effect: "accepted" });
-      expect(await stage.says(claimOf(R(0, -120, -60)))).toMatchObject({ effect: "duplicate" });
+      await stage.says(claimOf(firedAt(0, 0)));
+      expect(await stage.says(claimOf(endedAt(0, -120, -60)))).toMatchObject({ effect: "accepted" });
+      expect(await stage.says(claimOf(endedAt(0, -120, -60)))).toMatchObject({ effect: "duplicate" });
     });
   });
 
   describe("an end that was lost", () => {
     const again = { startsAtMs: t0 + 1_700 * second };
 
-    it("pages again although a person acknowledged: the target is resolved first, since a trigger would notify no one", async () => {
+    test("pages again although a person acknowledged: the target is resolved first, since a trigger would notify no one", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { startsAtMs: t0 });
       await stage.tell();
@@ -170,7 +181,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("triggers again where nobody acknowledged, and where acknowledgements are not sent", async () => {
+    test("triggers again where nobody acknowledged, and where acknowledgements are not sent", async () => {
       const targets = [targetTerms("one"), targetTerms("two", { traits: forgetfulTraits })];
       await using stage = await Stage.open(subject, { targets, settings });
       const at = ["one", "two"];
@@ -185,7 +196,7 @@ export function claims(subject: LedgerSubject): void {
       expect((await stage.views()).map(({ incident }) => incident.wanted.acknowledged)).toEqual([false, false]);
     });
 
-    it("is not forgotten while an acknowledgement is on its way", async () => {
+    test("is not forgotten while an acknowledgement is on its way", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { startsAtMs: t0 });
       await stage.tell();
@@ -197,7 +208,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
     });
 
-    it("is not told to a target that was disabled meanwhile, until it is enabled again", async () => {
+    test("is not told to a target that was disabled meanwhile, until it is enabled again", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { startsAtMs: t0 });
       await stage.tell();
@@ -213,7 +224,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
     });
 
-    it("of one alert leaves an incident alone that other alerts keep open", async () => {
+    test("of one alert leaves an incident alone that other alerts keep open", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { startsAtMs: t0, dedupKey: "group" });
       await stage.fires("b", { startsAtMs: t0, dedupKey: "group" });
@@ -226,7 +237,7 @@ export function claims(subject: LedgerSubject): void {
       expect((await stage.newest()).wanted.acknowledged).toBe(true);
     });
 
-    it("opens an incident that a person had resolved", async () => {
+    test("opens an incident that a person had resolved", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { startsAtMs: t0 });
       await stage.tell();
@@ -239,46 +250,46 @@ export function claims(subject: LedgerSubject): void {
   });
 
   describe("a change event", () => {
-    it("is sent once per episode, whatever starts its repeats name", async () => {
+    test("is sent once per episode, whatever starts its repeats name", async () => {
       await using stage = await Stage.open(subject, { settings });
-      await stage.ledger.record([changeOf(F(0, 0))]);
+      await stage.ledger.record([changeOf(firedAt(0, 0))]);
       expect((await stage.tell()).length).toBe(1);
-      for (const start of [-60, 15, 0]) await stage.ledger.record([changeOf(F(0, start))]);
+      for (const start of [-60, 15, 0]) await stage.ledger.record([changeOf(firedAt(0, start))]);
       expect(await stage.tell()).toEqual([]);
       await stage.clock.advance(minute);
-      await stage.ledger.record([changeOf(R(60, -60, 50)), changeOf(F(60, 20))]);
+      await stage.ledger.record([changeOf(endedAt(60, -60, 50)), changeOf(firedAt(60, 20))]);
       expect(await stage.after(minute), "the firing was held").toEqual([]);
-      await stage.ledger.record([changeOf(R(120, 20, 110)), changeOf(F(120, 115))]);
+      await stage.ledger.record([changeOf(endedAt(120, 20, 110)), changeOf(firedAt(120, 115))]);
       expect((await stage.tell()).length).toBe(1);
     });
 
-    it("is sent to a target that was disabled when it began, once a repeat comes", async () => {
+    test("is sent to a target that was disabled when it began, once a repeat comes", async () => {
       await using stage = await Stage.open(subject, { settings, targets: pager(false) });
-      await stage.ledger.record([changeOf(F(0, 0))]);
+      await stage.ledger.record([changeOf(firedAt(0, 0))]);
       await stage.ledger.useTargets(pager(true));
       expect(await stage.tell()).toEqual([]);
-      await stage.ledger.record([changeOf(F(0, -60))]);
+      await stage.ledger.record([changeOf(firedAt(0, -60))]);
       expect((await stage.tell()).length).toBe(1);
-      await stage.ledger.record([changeOf(F(0, -90))]);
+      await stage.ledger.record([changeOf(firedAt(0, -90))]);
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("is sent again when the end between was lost, and not when a weak end is taken back", async () => {
+    test("is sent again when the end between was lost, and not when a weak end is taken back", async () => {
       await using stage = await Stage.open(subject, { settings });
-      await stage.ledger.record([changeOf(F(0, 0))]);
+      await stage.ledger.record([changeOf(firedAt(0, 0))]);
       await stage.tell();
       await stage.clock.advance(hour);
-      await stage.ledger.record([changeOf(F(3_600, 3_500))]);
+      await stage.ledger.record([changeOf(firedAt(3_600, 3_500))]);
       expect((await stage.tell()).length).toBe(1);
-      await stage.ledger.record([changeOf(R(3_700, -9, -9))]);
+      await stage.ledger.record([changeOf(endedAt(3_700, -9, -9))]);
       await stage.clock.advance(hour);
-      await stage.ledger.record([changeOf(F(7_300, 3_400))]);
+      await stage.ledger.record([changeOf(firedAt(7_300, 3_400))]);
       expect(await stage.tell()).toEqual([]);
     });
   });
 
   describe("more senders of one alert than it has claims", () => {
-    it("share one: no firing is lost, and the alert ends with the last", async () => {
+    test("share one: no firing is lost, and the alert ends with the last", async () => {
       await using stage = await Stage.open(subject, { settings });
       for (let n = 1; n <= 40; n++) await stage.fires("a", from(n));
       expect(await stage.tell()).toEqual(["trigger a"]);
@@ -289,7 +300,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("of those that share one, each is heard again within a repeat and the hold after another ended", async () => {
+    test("of those that share one, each is heard again within a repeat and the hold after another ended", async () => {
       await using stage = await Stage.open(subject, { settings });
       for (let n = 1; n <= 33; n++) await stage.fires("a", from(n));
       for (let n = 1; n <= 32; n++) await stage.ends("a", from(n, over));
@@ -299,7 +310,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await stage.after(10 * second)).toEqual(["trigger a"]);
     });
 
-    it("take the place of those that resolved and were silent for longest", async () => {
+    test("take the place of those that resolved and were silent for longest", async () => {
       await using stage = await Stage.open(subject, { settings });
       for (let n = 1; n <= 31; n++) {
         await stage.fires("a", from(n));
@@ -313,7 +324,7 @@ export function claims(subject: LedgerSubject): void {
       expect((await alertOf(stage))?.status).toBe("firing");
     });
 
-    it("if they are webhooks, which nobody repeats soon, keep a claim each while they fire", async () => {
+    test("if they are webhooks, which nobody repeats soon, keep a claim each while they fire", async () => {
       await using stage = await Stage.open(subject, { settings });
       for (let n = 1; n <= 40; n++) await stage.fires("a", webhook(n));
       for (let n = 1; n <= 39; n++) await stage.ends("a", { ...webhook(n), ...over });
@@ -325,7 +336,7 @@ export function claims(subject: LedgerSubject): void {
     });
   });
 
-  it.each(["__proto__", "constructor", "toString"])("a source may be called %s", async (source) => {
+  test.each(["__proto__", "constructor", "toString"])("a source may be called %s", async (source) => {
     await using stage = await Stage.open(subject, { settings });
     await stage.fires("a", { source, startsAtMs: t0 });
     expect(await stage.tell()).toEqual(["trigger a"]);
@@ -334,7 +345,7 @@ export function claims(subject: LedgerSubject): void {
     expect((await stage.ledger.alert("a"))?.claims.length).toBe(1);
   });
 
-  it("two senders at one address with different origins are two claims", async () => {
+  test("two senders at one address with different origins are two claims", async () => {
     await using stage = await Stage.open(subject, { settings });
     const one = { sender: "10.0.0.1", origin: "http://one:9090", startsAtMs: t0, endsAtMs: t0 + hour };
     await stage.fires("a", one);

@@ -1,5 +1,5 @@
 import type { Lease } from "@tocsin/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { forgetfulTraits, targetTerms } from "../../kit/target-terms.ts";
 import {
   accepted,
@@ -34,7 +34,7 @@ export function tellingEvents(subject: LedgerSubject): void {
   const open = (settings = {}) => Stage.open(subject, { targets: [webhook], settings });
 
   describe("who speaks of an alert", () => {
-    it("is said with what is told: the address where there is one, else the source", async () => {
+    test("is said with what is told: the address where there is one, else the source", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { source: "alertmanager" });
       expect((await stage.attempt()).sender).toBe("alertmanager");
@@ -44,7 +44,7 @@ export function tellingEvents(subject: LedgerSubject): void {
   });
 
   describe("an event", () => {
-    it("is the same in all its attempts, and says when it was attempted first", async () => {
+    test("is the same in all its attempts, and says when it was attempted first", async () => {
       await using stage = await open();
       await stage.fires("a");
       const first = await stage.attempt(timedOut);
@@ -55,7 +55,7 @@ export function tellingEvents(subject: LedgerSubject): void {
       }
     });
 
-    it("is the same when another owner takes over", async () => {
+    test("is the same when another owner takes over", async () => {
       await using stage = await open();
       await stage.fires("a");
       const lost = await stage.claimOne("gone");
@@ -64,7 +64,7 @@ export function tellingEvents(subject: LedgerSubject): void {
       expect([taken.token === lost.token, taken.event]).toEqual([false, lost.event]);
     });
 
-    it("is another one when it says something else, or again what was accepted", async () => {
+    test("is another one when it says something else, or again what was accepted", async () => {
       await using stage = await open({ remind: 4 * hour });
       await stage.fires("a", { severity: "warning" });
       const events = [(await stage.attempt(timedOut)).event];
@@ -79,7 +79,7 @@ export function tellingEvents(subject: LedgerSubject): void {
       expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(events.length);
     });
 
-    it("that was refused is not the one that is tried with other content", async () => {
+    test("that was refused is not the one that is tried with other content", async () => {
       await using stage = await open();
       await stage.fires("a");
       const { event } = await stage.attempt(refused);
@@ -87,7 +87,7 @@ export function tellingEvents(subject: LedgerSubject): void {
       expect((await stage.attempt()).event).not.toEqual(event);
     });
 
-    it("of unknown fate does not hide the one after it from a receiver that recognises repeats", async () => {
+    test("of unknown fate does not hide the one after it from a receiver that recognises repeats", async () => {
       // Every fate of the four attempts: taken or not, and answered or not.
       for (let fates = 0; fates < 256; fates++) {
         await using stage = await open();
@@ -116,7 +116,7 @@ export function tellingEvents(subject: LedgerSubject): void {
 
   const { durable } = subject;
   if (!durable) return;
-  it("an event under way is the same after a restart", async () => {
+  test("an event under way is the same after a restart", async () => {
     await using place = await durable();
     let lost: Lease;
     {

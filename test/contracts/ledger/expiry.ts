@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { epochMs as t0 } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { hour, type LedgerSubject, minute, second, Stage } from "./ledger-harness.ts";
@@ -8,7 +8,7 @@ const direct = (senderEndsAtMs: number, sender = "10.0.0.1") => ({ sender, endsA
 /** What time makes of what sources said. */
 export function passingTime(subject: LedgerSubject): void {
   describe("what time makes of claims", () => {
-    it("a firing that a resolve may have overtaken is held for the reorder window, then told", async () => {
+    test("a firing that a resolve may have overtaken is held for the reorder window, then told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -20,7 +20,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["trigger a"]);
     });
 
-    it("a held firing that another resolve follows is never told", async () => {
+    test("a held firing that another resolve follows is never told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -31,7 +31,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.after(minute)).toEqual(["resolve a"]);
     });
 
-    it("claimDue says when a held firing will be believed", async () => {
+    test("claimDue says when a held firing will be believed", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.ends("a");
@@ -41,7 +41,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(claimed).toMatchObject({ leases: [], nextAtMs: t0 + 10 * second, nowMs: t0 });
     });
 
-    it("a direct claim ends at its endsAt once its source is heard again", async () => {
+    test("a direct claim ends at its endsAt once its source is heard again", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 0 } });
       await stage.fires("a", direct(t0 + 4 * minute));
       await stage.tell();
@@ -51,7 +51,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect((await stage.tell()).toSorted()).toEqual(["resolve a", "trigger b"]);
     });
 
-    it("repeats move its end", async () => {
+    test("repeats move its end", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 0 } });
       for (let at = 0; at < 10; at++) {
         await stage.fires("a", direct(stage.clock.now() + 4 * minute));
@@ -61,7 +61,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect((await stage.newest()).wanted.status).toBe("firing");
     });
 
-    it("of a silent source it ends staleAfter later", async () => {
+    test("of a silent source it ends staleAfter later", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 0, staleAfter: hour } });
       await stage.fires("a", direct(t0 + 4 * minute));
       await stage.tell();
@@ -69,7 +69,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["resolve a"]);
     });
 
-    it("none ends in the first minutes after a start", async () => {
+    test("none ends in the first minutes after a start", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 5 * minute } });
       await stage.fires("a", direct(t0 + minute));
       await stage.tell();
@@ -80,7 +80,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["resolve a"]);
     });
 
-    it("its end by silence is weak: any later firing pages again", async () => {
+    test("its end by silence is weak: any later firing pages again", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 0 } });
       await stage.fires("a", direct(t0 + minute));
       await stage.tell();
@@ -91,7 +91,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("one of two senders that dies resolves nothing that the other says fires", async () => {
+    test("one of two senders that dies resolves nothing that the other says fires", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 0 } });
       await stage.fires("a", direct(t0 + 4 * minute, "one"));
       await stage.tell();
@@ -104,7 +104,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("a webhook claim never ends by itself, and shows stale when nobody confirms it", async () => {
+    test("a webhook claim never ends by itself, and shows stale when nobody confirms it", async () => {
       await using stage = await Stage.open(subject, { settings: { staleAfter: hour, remind: 0 } });
       await stage.fires("a");
       await stage.tell();
@@ -116,7 +116,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told delivered"]);
     });
 
-    it("a sender whose clock is a year ahead is told and resolved like any other, and noticed", async () => {
+    test("a sender whose clock is a year ahead is told and resolved like any other, and noticed", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 0 } });
       const year = 365 * 24 * hour;
       const said = (endsAtMs: number) => ({ ...direct(t0 + year + endsAtMs), startsAtMs: t0 + year });
@@ -135,7 +135,7 @@ export function passingTime(subject: LedgerSubject): void {
   });
 
   describe("a wall clock that was set back by an hour", () => {
-    it("swallows no direct alert, although its end has passed by the ledger's time, and ends none", async () => {
+    test("swallows no direct alert, although its end has passed by the ledger's time, and ends none", async () => {
       await using stage = await Stage.open(subject, { settings: { expiryGrace: 0 } });
       stage.clock.jump(-hour);
       const startsAtMs = stage.clock.now();
@@ -148,7 +148,7 @@ export function passingTime(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("makes no page of the repeats of what is over, though their end lies ahead of it", async () => {
+    test("makes no page of the repeats of what is over, though their end lies ahead of it", async () => {
       const targets = [targetTerms("pagerduty", { pageResolved: "always" })];
       await using stage = await Stage.open(subject, { targets, settings: { expiryGrace: 0 } });
       const startsAtMs = stage.clock.now();

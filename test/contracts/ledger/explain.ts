@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { firing, routeTo, wanted } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { accepted, type LedgerSubject, minute, serverError, Stage } from "./ledger-harness.ts";
@@ -6,7 +6,7 @@ import { accepted, type LedgerSubject, minute, serverError, Stage } from "./ledg
 /** All that explains one alert, and the list of all alerts. */
 export function explaining(subject: LedgerSubject): void {
   describe("an explanation", () => {
-    it("has the alert, its incident at each target with its history, and what its event says", async () => {
+    test("has the alert, its incident at each target with its history, and what its event says", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       await stage.fires("a", { at: ["one", "two"], source: "am", severity: "warning" });
       const leases = await stage.claim();
@@ -47,7 +47,7 @@ export function explaining(subject: LedgerSubject): void {
       expect(await stage.ledger.explain("never seen")).toBeUndefined();
     });
 
-    it.runIf(subject.virtualTime)(
+    test.runIf(subject.virtualTime)(
       "has the newest episode alone, under each dedup key that the alert ever had",
       async () => {
         await using stage = await Stage.open(subject);
@@ -64,7 +64,7 @@ export function explaining(subject: LedgerSubject): void {
       },
     );
 
-    it("says of a group what its members say together, to each of them", async () => {
+    test("says of a group what its members say together, to each of them", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("b", { dedupKey: "group", severity: "warning" });
       await stage.fires("a", { dedupKey: "group", severity: "critical", source: "am" });
@@ -76,7 +76,7 @@ export function explaining(subject: LedgerSubject): void {
       }
     });
 
-    it("names a shadow's event as one that was not sent", async () => {
+    test("names a shadow's event as one that was not sent", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { shadow: true })] });
       await stage.fires("a");
       await stage.tell();
@@ -88,7 +88,7 @@ export function explaining(subject: LedgerSubject): void {
       ]);
     });
 
-    it.runIf(subject.virtualTime)(
+    test.runIf(subject.virtualTime)(
       "has a target's own incident beside the one that stands in for another target's",
       async () => {
         const fallback = { target: "second", afterMs: 2 * minute };
@@ -113,7 +113,7 @@ export function explaining(subject: LedgerSubject): void {
   });
 
   describe("all alerts", () => {
-    it("come by fingerprint, firing or not, page by page", async () => {
+    test("come by fingerprint, firing or not, page by page", async () => {
       await using stage = await Stage.open(subject);
       await stage.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
       await stage.ends("c", { at: [] });

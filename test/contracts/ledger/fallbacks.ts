@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { type LedgerSubject, minute, refused, second, serverError, Stage, unauthorized } from "./ledger-harness.ts";
 
@@ -22,7 +22,7 @@ const toldWhere = async (stage: Stage, ms: number): Promise<string[]> => {
 export function fallingBack(subject: LedgerSubject): void {
   if (!subject.virtualTime) return;
   describe("a fallback", () => {
-    it("is told of a critical that stays untold for two minutes, once, and of its end", async () => {
+    test("is told of a critical that stays untold for two minutes, once, and of its end", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", critical);
       expect(await toldWhere(stage, 2 * minute - 1)).toEqual([]);
@@ -33,7 +33,7 @@ export function fallingBack(subject: LedgerSubject): void {
       expect(await toldWhere(stage, second)).toEqual(["resolve"]);
     });
 
-    it.each([
+    test.each([
       ["dead", refused],
       ["unauthorized", unauthorized],
     ])("for whatever reason: %s", async (_why, outcome) => {
@@ -43,7 +43,7 @@ export function fallingBack(subject: LedgerSubject): void {
       expect(await toldWhere(stage, 2 * minute)).toEqual(["trigger"]);
     });
 
-    it("is told of nothing that was told in time, that ended, or that is no critical", async () => {
+    test("is told of nothing that was told in time, that ended, or that is no critical", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("told", critical);
       await stage.tell();
@@ -54,7 +54,7 @@ export function fallingBack(subject: LedgerSubject): void {
       expect(await toldWhere(stage, 10 * minute)).toEqual([]);
     });
 
-    it("is told of nothing that its target wants no more", async () => {
+    test("is told of nothing that its target wants no more", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", critical);
       await stage.attempt(serverError);
@@ -64,7 +64,7 @@ export function fallingBack(subject: LedgerSubject): void {
       expect(await toldWhere(stage, 10 * minute)).toEqual([]);
     });
 
-    it("is told of the end also where its target was told meanwhile", async () => {
+    test("is told of the end also where its target was told meanwhile", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", critical);
       expect(await toldWhere(stage, 2 * minute)).toEqual(["trigger"]);
@@ -74,7 +74,7 @@ export function fallingBack(subject: LedgerSubject): void {
       expect((await stage.views()).map(({ state }) => state)).toEqual(["closed", "closed"]);
     });
 
-    it("is told of the next episode only where that stays untold too", async () => {
+    test("is told of the next episode only where that stays untold too", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", critical);
       expect(await toldWhere(stage, 2 * minute)).toEqual(["trigger"]);
@@ -87,14 +87,14 @@ export function fallingBack(subject: LedgerSubject): void {
       expect((await stage.claim()).map(({ target }) => target)).toEqual(["pagerduty"]);
     });
 
-    it("shows for whom it stands in", async () => {
+    test("shows for whom it stands in", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", critical);
       expect(await toldWhere(stage, 2 * minute)).toEqual(["trigger"]);
       expect(await stage.stands()).toEqual(["told fallback", "due waiting_retry"]);
     });
 
-    it("of several alerts in one incident is told of those that still fire", async () => {
+    test("of several alerts in one incident is told of those that still fire", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", { ...critical, dedupKey: "group" });
       await stage.fires("b", { ...critical, dedupKey: "group" });
@@ -103,7 +103,7 @@ export function fallingBack(subject: LedgerSubject): void {
       expect((await stage.newest()).members.map(({ fingerprint }) => fingerprint)).toEqual(["b"]);
     });
 
-    it("that is told of the alert anyway is told of it once", async () => {
+    test("that is told of the alert anyway is told of it once", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", { ...critical, at: ["pagerduty", "fallback"] });
       expect(await toldWhere(stage, second)).toEqual(["trigger"]);
@@ -112,7 +112,7 @@ export function fallingBack(subject: LedgerSubject): void {
       expect(await toldWhere(stage, second)).toEqual(["resolve"]);
     });
 
-    it("that is missing or disabled costs nothing", async () => {
+    test("that is missing or disabled costs nothing", async () => {
       for (const others of [[], [targetTerms("fallback", { enabled: false })]]) {
         await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { fallback }), ...others] });
         await stage.fires("a", critical);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { forgetfulTraits, targetTerms } from "../../kit/target-terms.ts";
 import { hour, type LedgerSubject, minute, second, serverError, Stage, timedOut } from "./ledger-harness.ts";
 
@@ -16,7 +16,7 @@ async function delivered(subject: LedgerSubject, given: Parameters<typeof Stage.
 /** The members of an open incident change. */
 export function groupUpdates(subject: LedgerSubject): void {
   describe("changed members of an open incident", () => {
-    it.each([
+    test.each([
       ["that keeps incidents", {}],
       ["without state", webhook],
     ])("are sent to a receiver %s: 10 s after the trigger, then once per 5 minutes", async (_, given) => {
@@ -35,7 +35,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("are sent after all other work", async () => {
+    test("are sent after all other work", async () => {
       await using stage = await delivered(subject);
       await stage.fires("b", { dedupKey });
       await stage.clock.advance(minute);
@@ -43,7 +43,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect((await stage.claim()).map((lease) => lease.dedupKey)).toEqual(["c", "group"]);
     });
 
-    it("are sent when one ends while others fire, with the severity of those", async () => {
+    test("are sent when one ends while others fire, with the severity of those", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { dedupKey, severity: "critical" });
       await stage.fires("b", { dedupKey, severity: "warning" });
@@ -56,7 +56,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.attempt()).toMatchObject({ action: "trigger", firing: 2, severity: "critical" });
     });
 
-    it("wait for a confirmation of an alert that still fires", async () => {
+    test("wait for a confirmation of an alert that still fires", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { dedupKey });
       await stage.fires("b", { dedupKey });
@@ -69,7 +69,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger group"]);
     });
 
-    it("are not sent if the same members fire again when the update is due", async () => {
+    test("are not sent if the same members fire again when the update is due", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { dedupKey });
       await stage.fires("b", { dedupKey });
@@ -80,7 +80,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("are not sent for an alert that joined and ended before", async () => {
+    test("are not sent for an alert that joined and ended before", async () => {
       await using stage = await delivered(subject);
       await stage.fires("b", { dedupKey });
       await stage.ends("b", { dedupKey });
@@ -91,7 +91,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.attempt()).toMatchObject({ action: "trigger", firing: 1, summary: "b is wrong" });
     });
 
-    it("are sent once when an acknowledged incident is back to its first alert", async () => {
+    test("are sent once when an acknowledged incident is back to its first alert", async () => {
       await using stage = await delivered(subject);
       await stage.ledger.acknowledge((await stage.newest()).id, "anna");
       await stage.fires("b", { dedupKey });
@@ -102,7 +102,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("are not sent once the incident ended", async () => {
+    test("are not sent once the incident ended", async () => {
       await using stage = await delivered(subject);
       await stage.fires("b", { dedupKey });
       await stage.ends("a", { dedupKey });
@@ -111,7 +111,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("are not sent by repeats of the same alerts", async () => {
+    test("are not sent by repeats of the same alerts", async () => {
       await using stage = await delivered(subject);
       await stage.fires("b", { dedupKey });
       await stage.after(minute);
@@ -121,7 +121,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       }
     });
 
-    it("are sent after a person acknowledged, which stays so", async () => {
+    test("are sent after a person acknowledged, which stays so", async () => {
       await using stage = await delivered(subject);
       const [{ incident }] = (await stage.views()) as [Awaited<ReturnType<Stage["views"]>>[number]];
       await stage.ledger.acknowledge(incident.id, "anna");
@@ -134,7 +134,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.after(second)).toEqual(["trigger group"]);
     });
 
-    it("are sent again after a failure, as one event until the members change again", async () => {
+    test("are sent again after a failure, as one event until the members change again", async () => {
       await using stage = await delivered(subject, webhook);
       await stage.fires("b", { dedupKey });
       await stage.clock.advance(minute);
@@ -150,7 +150,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("are not sent where group_updates is off, and a rising severity still is", async () => {
+    test("are not sent where group_updates is off, and a rising severity still is", async () => {
       await using stage = await delivered(subject, { targets: [targetTerms("pagerduty", { groupUpdates: false })] });
       await stage.fires("b", { dedupKey });
       expect(await stage.after(hour)).toEqual([]);
@@ -158,7 +158,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger group"]);
     });
 
-    it("are not sent to a target that was disabled or removed, and their end is", async () => {
+    test("are not sent to a target that was disabled or removed, and their end is", async () => {
       for (const targets of [[targetTerms("pagerduty", { enabled: false })], []]) {
         await using stage = await Stage.open(subject);
         await stage.fires("a", { dedupKey });
@@ -172,7 +172,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       }
     });
 
-    it("go to the endpoint that opened the incident", async () => {
+    test("go to the endpoint that opened the incident", async () => {
       await using stage = await delivered(subject);
       await stage.ledger.useTargets([targetTerms("pagerduty", { endpoint: "moved", credential: "rotated" })]);
       await stage.fires("b", { dedupKey });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Route } from "@tocsin/core";
 import { alertOf, epochMs as t0, firing, longAgoMs, routeTo, wanted } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
@@ -31,7 +31,7 @@ async function openIncidents(stage: Stage): Promise<string[]> {
 /** Targets change while the ledger holds a firing: the routes that count are those of the end of the hold. */
 export function heldFirings(subject: LedgerSubject): void {
   describe("when targets change while a firing is held", () => {
-    it.each([
+    test.each([
       ["sends it to a target that was added", [pager, chat], ["pagerduty", "chat"], {}, ["chat a", "pagerduty a"]],
       ["does not send it to a target that was removed", [chat], ["chat"], {}, ["chat a"]],
       ["does not send it to a target that filters it since", [pager, chat], ["chat"], {}, ["chat a"]],
@@ -45,7 +45,7 @@ export function heldFirings(subject: LedgerSubject): void {
       expect(await openIncidents(stage)).toEqual(incidents);
     });
 
-    it("keeps the new routes while another claim fires and ends", async () => {
+    test("keeps the new routes while another claim fires and ends", async () => {
       await using stage = await withHeldFiring(subject);
       await stage.fires("a", { source: "other", startsAtMs: t0 });
       await stage.tell();
@@ -58,7 +58,7 @@ export function heldFirings(subject: LedgerSubject): void {
       expect(await openIncidents(stage)).toEqual(["chat a", "pagerduty a"]);
     });
 
-    it("does not send a change event to a target that was added", async () => {
+    test("does not send a change event to a target that was added", async () => {
       await using stage = await Stage.open(subject, { targets: [pager, targetTerms("removed")] });
       const change = (at: readonly string[]) => ({ ...wanted(firing("a")), routes: at.map(changeTo) });
       await stage.fires("a", { at: [] });
@@ -70,7 +70,7 @@ export function heldFirings(subject: LedgerSubject): void {
       expect((await stage.newest()).target).toBe("pagerduty");
     });
 
-    it("does not believe a firing because it was routed again", async () => {
+    test("does not believe a firing because it was routed again", async () => {
       await using stage = await withHeldFiring(subject);
       const routes = [routeTo("pagerduty", alertOf("a"))];
       await stage.ledger.reroute([{ fingerprint: "a", routes }]);
@@ -80,7 +80,7 @@ export function heldFirings(subject: LedgerSubject): void {
       expect(await stage.after(reorderWindow)).toEqual([]);
     });
 
-    it("lists alerts with a held firing beside those that fire, page by page, if asked for", async () => {
+    test("lists alerts with a held firing beside those that fire, page by page, if asked for", async () => {
       await using stage = await Stage.open(subject, { targets: [] });
       const names = ["test-f", "test-e", "test-d", "c", "b", "a"];
       await stage.ledger.record(names.map((name) => wanted(firing(name), { at: [] })));

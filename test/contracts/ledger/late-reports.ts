@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { targetTerms } from "../../kit/target-terms.ts";
 import {
   accepted,
@@ -14,7 +14,7 @@ import {
 /** Changes of state that operators are told of. */
 export function reporting(subject: LedgerSubject): void {
   describe("a report", () => {
-    it("says that an event is a dead letter, once", async () => {
+    test("says that an event is a dead letter, once", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(refused);
@@ -34,7 +34,7 @@ export function reporting(subject: LedgerSubject): void {
       ]);
     });
 
-    it("says nothing of events that are accepted, or fail once", async () => {
+    test("says nothing of events that are accepted, or fail once", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(serverError);
@@ -45,7 +45,7 @@ export function reporting(subject: LedgerSubject): void {
 
     if (!subject.virtualTime) return;
 
-    it("says that targets are blocked, with all that share the endpoint, and that they are not any more", async () => {
+    test("says that targets are blocked, with all that share the endpoint, and that they are not any more", async () => {
       const shared = [targetTerms("one", { access: "shared" }), targetTerms("two", { access: "shared" })];
       await using stage = await Stage.open(subject, { targets: [...shared, targetTerms("other")] });
       await stage.fires("a", { at: ["one"] });
@@ -60,7 +60,7 @@ export function reporting(subject: LedgerSubject): void {
       expect(stage.reported.slice(1)).toEqual([{ kind: "unblocked", targets }]);
     });
 
-    it("follows a breaker: open, half-open, open again, half-open, closed", async () => {
+    test("follows a breaker: open, half-open, open again, half-open, closed", async () => {
       await using stage = await Stage.open(subject);
       for (let n = 0; n < 5; n++) await stage.fires(`a${n}`);
       for (const lease of await stage.claim()) await stage.settle(lease, serverError);
@@ -78,7 +78,7 @@ export function reporting(subject: LedgerSubject): void {
       ]);
     });
 
-    it.each([
+    test.each([
       [true, [targetTerms("second")]],
       [false, [targetTerms("second", { enabled: false })]],
       [false, []],

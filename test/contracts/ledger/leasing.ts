@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { alertIn } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import {
@@ -27,7 +27,7 @@ const afterVanishing = async (stage: Stage, downMs: number): Promise<number> => 
 /** Who may attempt what, when. */
 export function leasing(subject: LedgerSubject): void {
   describe("leases", () => {
-    it("at most one live lease an incident, whoever asks and whatever is said meanwhile", async () => {
+    test("at most one live lease an incident, whoever asks and whatever is said meanwhile", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const trigger = await stage.claimOne("one");
@@ -38,7 +38,7 @@ export function leasing(subject: LedgerSubject): void {
       expect((await stage.claimOne("two")).action).toBe("resolve");
     });
 
-    it("carries what an attempt needs", async () => {
+    test("carries what an attempt needs", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { severity: "critical", summary: "a burns" });
       const lease = await stage.claimOne();
@@ -58,7 +58,7 @@ export function leasing(subject: LedgerSubject): void {
       expect(alertIn(lease)).toMatchObject({ fingerprint: "a", labels: { alertname: "a" } });
     });
 
-    it("are handed out most urgent first, over all targets", async () => {
+    test("are handed out most urgent first, over all targets", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       await stage.fires("told", { at: ["one"], severity: "critical" });
       await stage.tell();
@@ -71,14 +71,14 @@ export function leasing(subject: LedgerSubject): void {
       expect((await stage.claim(3)).map(said)).toEqual(["trigger w", "trigger i"]);
     });
 
-    it("are shared in turn among targets of one urgency", async () => {
+    test("are shared in turn among targets of one urgency", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       for (let n = 0; n < 40; n++) await stage.fires(`a${n}`, { at: [n < 30 ? "one" : "two"] });
       const first = await stage.claim(20);
       expect(first.filter(({ target }) => target === "two")).toHaveLength(10);
     });
 
-    it("of one target leave room for others: ten whose attempts hang do not stall an eleventh", async () => {
+    test("of one target leave room for others: ten whose attempts hang do not stall an eleventh", async () => {
       const names = Array.from({ length: 11 }, (_, n) => `t${n}`);
       await using stage = await Stage.open(subject, { targets: names.map((name) => targetTerms(name)) });
       for (const name of names.slice(0, 10))
@@ -89,7 +89,7 @@ export function leasing(subject: LedgerSubject): void {
       expect((await stage.claim(200)).map(({ target }) => target)).toContain("t10");
     });
 
-    it("that are released are due again at once, as perhaps told", async () => {
+    test("that are released are due again at once, as perhaps told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.claimOne("one");
@@ -100,7 +100,7 @@ export function leasing(subject: LedgerSubject): void {
       expect((await stage.claimOne("two")).action).toBe("trigger");
     });
 
-    it("settling twice changes nothing", async () => {
+    test("settling twice changes nothing", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const trigger = await stage.claimOne();
@@ -111,7 +111,7 @@ export function leasing(subject: LedgerSubject): void {
   });
 
   describe("a report whose answer got lost", () => {
-    it("changes nothing when it comes again, whatever was told since", async () => {
+    test("changes nothing when it comes again, whatever was told since", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const trigger = await stage.attempt();
@@ -125,7 +125,7 @@ export function leasing(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("nor where other attempts of its incident were settled before it came again", async () => {
+    test("nor where other attempts of its incident were settled before it came again", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const trigger = await stage.attempt();
@@ -141,28 +141,28 @@ export function leasing(subject: LedgerSubject): void {
 
 function owningInTime(subject: LedgerSubject): void {
   describe("an owner that vanished", () => {
-    it("with the probe of a pause does not keep it paused", async () => {
+    test("with the probe of a pause does not keep it paused", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(tooMany);
       expect(await afterVanishing(stage, 30 * second)).toBe(1);
     });
 
-    it("with the probe of a refused key does not keep it refused", async () => {
+    test("with the probe of a refused key does not keep it refused", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(unauthorized);
       expect(await afterVanishing(stage, minute)).toBe(1);
     });
 
-    it("with the probe of a breaker does not keep it open", async () => {
+    test("with the probe of a breaker does not keep it open", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c", "d", "e"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, serverError);
       expect(await afterVanishing(stage, 10 * second)).toBe(1);
     });
 
-    it("with all its places gets them back", async () => {
+    test("with all its places gets them back", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const request = { owner: "one", max: 1, concurrency: 1, leaseMarginMs, ahead: { targets: [], factor: 1 } };
@@ -173,7 +173,7 @@ function owningInTime(subject: LedgerSubject): void {
   });
 
   describe("the ledger's time", () => {
-    it("never runs backwards, and does not stand still after the wall clock jumped back", async () => {
+    test("never runs backwards, and does not stand still after the wall clock jumped back", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(serverError);

@@ -1,5 +1,5 @@
 import type { Lease } from "@tocsin/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { forgetfulTraits, pagerdutyLimit, pagerdutyTraits, targetTerms } from "../../kit/target-terms.ts";
 import {
   accepted,
@@ -31,7 +31,7 @@ const lateTrigger = async (stage: Stage): Promise<Lease> => {
 /** What is done about requests that may arrive after their lease. */
 export function losingLeases(subject: LedgerSubject): void {
   describe("a lease that ran out", () => {
-    it("is taken over, and its owner's report comes too late", async () => {
+    test("is taken over, and its owner's report comes too late", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const lost = await stage.claimOne("one");
@@ -46,7 +46,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told delivered"]);
     });
 
-    it("counts as perhaps told", async () => {
+    test("counts as perhaps told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.claimOne("one");
@@ -55,7 +55,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect((await stage.claimOne("two")).action).toBe("resolve");
     });
 
-    it("and whose owner reports late makes the last event be said again", async () => {
+    test("and whose owner reports late makes the last event be said again", async () => {
       await using stage = await Stage.open(subject);
       const lost = await lateTrigger(stage);
       expect(await stage.settle(lost, accepted)).toBe(false);
@@ -63,7 +63,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("and whose owner reports that nobody answered makes it be said again when it can no longer arrive", async () => {
+    test("and whose owner reports that nobody answered makes it be said again when it can no longer arrive", async () => {
       await using stage = await Stage.open(subject);
       const lost = await lateTrigger(stage);
       await stage.settle(lost, timedOut);
@@ -71,7 +71,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["resolve a"]);
     });
 
-    it("and whose owner never reports makes it be said again once its request can no longer arrive", async () => {
+    test("and whose owner never reports makes it be said again once its request can no longer arrive", async () => {
       await using stage = await Stage.open(subject);
       await lateTrigger(stage);
       expect(await stage.after(10 * second - 1)).toEqual([]);
@@ -79,7 +79,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("is repaired after the attempt that is under way when its owner reports", async () => {
+    test("is repaired after the attempt that is under way when its owner reports", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const lost = await stage.claimOne("one");
@@ -92,7 +92,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("and whose owner was away for longer than anybody reckoned with is repaired when it reports", async () => {
+    test("and whose owner was away for longer than anybody reckoned with is repaired when it reports", async () => {
       await using stage = await Stage.open(subject);
       const lost = await lateTrigger(stage);
       expect(await stage.after(hour)).toEqual(["resolve a"]);
@@ -101,7 +101,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("and may have ended a later episode makes that be said again", async () => {
+    test("and may have ended a later episode makes that be said again", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -116,7 +116,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("and whose question for the key comes too late says nothing of its event", async () => {
+    test("and whose question for the key comes too late says nothing of its event", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(suspicious);
@@ -130,7 +130,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["due waiting_retry"]);
     });
 
-    it("and may have opened what a later episode never told is ended, also where its target was switched off meanwhile", async () => {
+    test("and may have opened what a later episode never told is ended, also where its target was switched off meanwhile", async () => {
       for (const enabled of [true, false]) {
         await using stage = await Stage.open(subject);
         const lost = await lateTrigger(stage);
@@ -146,7 +146,7 @@ export function losingLeases(subject: LedgerSubject): void {
       }
     });
 
-    it("and whose owner never sent anything needs no repair", async () => {
+    test("and whose owner never sent anything needs no repair", async () => {
       await using stage = await Stage.open(subject);
       const lost = await lateTrigger(stage);
       await stage.after(hour);
@@ -154,7 +154,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("is repaired although its alert fires again: both are told, in order", async () => {
+    test("is repaired although its alert fires again: both are told, in order", async () => {
       await using stage = await Stage.open(subject);
       await lateTrigger(stage);
       await stage.clock.advance(10 * second);
@@ -166,7 +166,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: true });
     });
 
-    it("is the next episode's to repair, where that has begun", async () => {
+    test("is the next episode's to repair, where that has begun", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -180,7 +180,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("and needs no repair after all keeps nothing else waiting", async () => {
+    test("and needs no repair after all keeps nothing else waiting", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 4 * hour } });
       await stage.fires("reminded");
       await stage.tell();
@@ -194,7 +194,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect((await stage.claim(1)).map(({ dedupKey }) => dedupKey)).toEqual(["reminded"]);
     });
 
-    it("that said what was told anyway needs no repair", async () => {
+    test("that said what was told anyway needs no repair", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.claimOne("one");
@@ -205,7 +205,7 @@ export function losingLeases(subject: LedgerSubject): void {
   });
 
   describe("an attempt that nobody answered", () => {
-    it("may still arrive: if something else was told since, that is told again", async () => {
+    test("may still arrive: if something else was told since, that is told again", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(timedOut);
@@ -216,7 +216,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("needs no more than its own repetition where nothing else was told", async () => {
+    test("needs no more than its own repetition where nothing else was told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(timedOut);
@@ -224,7 +224,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it.each([
+    test.each([
       ["PagerDuty", pagerdutyTraits],
       ["a webhook", { ...forgetfulTraits, acknowledges: true }],
     ])("and was repeated makes nothing else be repeated: an acknowledge at %s", async (_where, traits) => {
@@ -240,7 +240,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(told).toEqual(["acknowledge a", "acknowledge a", "resolve a"]);
     });
 
-    it("is the same event when it is repeated", async () => {
+    test("is the same event when it is repeated", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(timedOut);
@@ -250,7 +250,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.attempt()).toMatchObject({ action: "resolve", event: resolve.event });
     });
 
-    it("keeps its slot for as long as it may still arrive", async () => {
+    test("keeps its slot for as long as it may still arrive", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(1)] });
       await stage.fires("a");
       await stage.attempt(timedOut);
@@ -258,7 +258,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(10 * second)).toEqual(["trigger a"]);
     });
 
-    it("gives its slot back a window after the receiver closed the connection", async () => {
+    test("gives its slot back a window after the receiver closed the connection", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(1)] });
       await stage.fires("a");
       await stage.attempt(reset);
@@ -266,7 +266,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["trigger a"]);
     });
 
-    it("does not keep a critical waiting at a limit of one per second after a reset", async () => {
+    test("does not keep a critical waiting at a limit of one per second after a reset", async () => {
       const rateLimit = { ...pagerdutyLimit, limit: 1, perMs: second };
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { rateLimit })] });
       await stage.fires("warning", { severity: "warning" });
@@ -276,7 +276,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(second)).toEqual(["trigger warning"]);
     });
 
-    it("may still be carried out behind a receiver that closed the connection: it is repaired all the same", async () => {
+    test("may still be carried out behind a receiver that closed the connection: it is repaired all the same", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(reset);
@@ -290,7 +290,7 @@ export function losingLeases(subject: LedgerSubject): void {
   describe("a receiver without state", () => {
     const targets = [targetTerms("pagerduty", { traits: forgetfulTraits })];
 
-    it("hears nothing again after an attempt that nobody answered", async () => {
+    test("hears nothing again after an attempt that nobody answered", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a");
       await stage.tell();
@@ -301,7 +301,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("hears nothing again after a lost lease, also where its owner reports at last", async () => {
+    test("hears nothing again after a lost lease, also where its owner reports at last", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a");
       await stage.tell();
@@ -315,7 +315,7 @@ export function losingLeases(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("knows an event again by its mark, although another one failed in between", async () => {
+    test("knows an event again by its mark, although another one failed in between", async () => {
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a");
       await stage.tell();
@@ -328,7 +328,7 @@ export function losingLeases(subject: LedgerSubject): void {
     });
   });
 
-  it("a report that comes after its target is gone and all of its incidents are over changes nothing", async () => {
+  test("a report that comes after its target is gone and all of its incidents are over changes nothing", async () => {
     await using stage = await Stage.open(subject);
     const lost = await lateTrigger(stage);
     await stage.after(hour);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { epochMs as t0 } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { hour, type LedgerSubject, minute, Stage } from "./ledger-harness.ts";
@@ -6,7 +6,7 @@ import { hour, type LedgerSubject, minute, Stage } from "./ledger-harness.ts";
 /** What a person does to an incident. */
 export function people(subject: LedgerSubject): void {
   describe("a person", () => {
-    it("acknowledges: the target is told once, and repeats do not clear it", async () => {
+    test("acknowledges: the target is told once, and repeats do not clear it", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -18,14 +18,14 @@ export function people(subject: LedgerSubject): void {
       expect((await stage.newest()).wanted.acknowledged).toBe(true);
     });
 
-    it("who acknowledges before anything was told is heard after the trigger", async () => {
+    test("who acknowledges before anything was told is heard after the trigger", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.ledger.acknowledge((await stage.newest()).id, "ann");
       expect(await stage.tell()).toEqual(["trigger a", "acknowledge a"]);
     });
 
-    it("a higher severity clears the acknowledgement, and so does a new episode", async () => {
+    test("a higher severity clears the acknowledgement, and so does a new episode", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { severity: "warning" });
       await stage.tell();
@@ -41,7 +41,7 @@ export function people(subject: LedgerSubject): void {
       expect((await stage.newest()).wanted.acknowledged).toBe(false);
     });
 
-    it("is not told to a target that cannot be told so", async () => {
+    test("is not told to a target that cannot be told so", async () => {
       const traits = { dropsUnknownResolves: true, acknowledges: false };
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { traits })] });
       await stage.fires("a");
@@ -50,7 +50,7 @@ export function people(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("can do nothing to what is over or never was", async () => {
+    test("can do nothing to what is over or never was", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.ends("a");
@@ -61,7 +61,7 @@ export function people(subject: LedgerSubject): void {
       expect(await stage.ledger.resolve(id + 1_000, "ann")).toBe(false);
     });
 
-    it("is named in the history", async () => {
+    test("is named in the history", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const { id } = await stage.newest();
@@ -72,7 +72,7 @@ export function people(subject: LedgerSubject): void {
       expect(history).toContain("resolved by bob");
     });
 
-    it("resolves: the end is told, and repeats change nothing", async () => {
+    test("resolves: the end is told, and repeats change nothing", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -82,7 +82,7 @@ export function people(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("who resolves what was not told yet keeps it from being told", async () => {
+    test("who resolves what was not told yet keeps it from being told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.ledger.resolve((await stage.newest()).id, "ann");
@@ -96,7 +96,7 @@ export function people(subject: LedgerSubject): void {
 
 function manualResolve(subject: LedgerSubject): void {
   describe("a person's resolve", () => {
-    it("holds for an hour against repeats; the next one re-opens", async () => {
+    test("holds for an hour against repeats; the next one re-opens", async () => {
       await using stage = await Stage.open(subject, { settings: { manualResolveFor: hour } });
       await stage.fires("a");
       await stage.tell();
@@ -113,7 +113,7 @@ function manualResolve(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("who resolves is not asked about what fires anew: that is told at once", async () => {
+    test("who resolves is not asked about what fires anew: that is told at once", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -125,7 +125,7 @@ function manualResolve(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("stands when the alert really ends", async () => {
+    test("stands when the alert really ends", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();

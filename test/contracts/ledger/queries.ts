@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { epochMs as t0, firing, resolved, wanted } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import {
@@ -30,7 +30,7 @@ const forgetAll = async (stage: Stage, beforeMs: number): Promise<number> => {
 /** What is kept, shown and forgotten. */
 export function keeping(subject: LedgerSubject): void {
   describe("dead letters", () => {
-    it("are kept with reason, answer and what was sent", async () => {
+    test("are kept with reason, answer and what was sent", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(refused);
@@ -49,7 +49,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(await stage.ledger.deadLetter(deadLetters[0]?.id ?? 0)).toEqual(deadLetters[0]);
     });
 
-    it("of an event whose key was asked for name the event's answer", async () => {
+    test("of an event whose key was asked for name the event's answer", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(suspicious);
@@ -58,7 +58,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(deadLetters).toMatchObject([{ reason: "dead_invalid", answer: "HTTP 400" }]);
     });
 
-    it("are replayed one by one, each once, against what is wanted now", async () => {
+    test("are replayed one by one, each once, against what is wanted now", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c"]) {
         await stage.fires(name);
@@ -76,7 +76,7 @@ export function keeping(subject: LedgerSubject): void {
       expect((await stage.ledger.deadLetter(idOf("c")))?.replayedAtMs).toBeNull();
     });
 
-    it("can be dropped, which changes no incident", async () => {
+    test("can be dropped, which changes no incident", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(refused);
@@ -88,7 +88,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["dead dead_invalid"]);
     });
 
-    it("are listed newest first, page by page", async () => {
+    test("are listed newest first, page by page", async () => {
       await using stage = await Stage.open(subject);
       for (let n = 0; n < 5; n++) {
         await stage.fires(`a${n}`);
@@ -106,7 +106,7 @@ export function keeping(subject: LedgerSubject): void {
   });
 
   describe("what is shown", () => {
-    it("incidents by state, target and fingerprint, newest first, page by page", async () => {
+    test("incidents by state, target and fingerprint, newest first, page by page", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       for (let n = 0; n < 5; n++) await stage.fires(`a${n}`, { at: ["one"] });
       await stage.tell();
@@ -131,7 +131,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(new Set(seen).size).toBe(11);
     });
 
-    it("what is under way, by target and fingerprint, page by page", async () => {
+    test("what is under way, by target and fingerprint, page by page", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       for (const name of ["a", "b", "c"]) await stage.fires(name, { at: ["one", "two"] });
       await stage.fires("told", { at: ["one"] });
@@ -148,7 +148,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(await shown({ cursor: nextCursor ?? "" })).toEqual(["two a", "one a"]);
     });
 
-    it("one incident with the history that led to its state", async () => {
+    test("one incident with the history that led to its state", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt({ kind: "interrupted", left: true, detail: "stopped" });
@@ -163,7 +163,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(await stage.ledger.incident(1_000_000)).toBeUndefined();
     });
 
-    it("which targets are held back: blocked, paused or behind a breaker", async () => {
+    test("which targets are held back: blocked, paused or behind a breaker", async () => {
       await using stage = await Stage.open(subject, {
         targets: ["blocked", "paused", "well"].map((name) => targetTerms(name)),
       });
@@ -177,7 +177,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(await stage.ledger.targetStatus()).toHaveLength(3);
     });
 
-    it("what fires, page by page", async () => {
+    test("what fires, page by page", async () => {
       await using stage = await Stage.open(subject);
       await stage.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
       await stage.ends("c", { at: [] });
@@ -188,7 +188,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(all.toSorted()).toEqual(["a", "b", "d", "e"]);
     });
 
-    it("what fires and has a fingerprint that begins so", async () => {
+    test("what fires and has a fingerprint that begins so", async () => {
       await using stage = await Stage.open(subject);
       const names = ["test", "test-1", "b", "test-3", "test-2", "tesu"];
       await stage.ledger.record(names.map((name) => wanted(firing(name), { at: [] })));
@@ -197,7 +197,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(found.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(["test-1", "test-2"]);
     });
 
-    it("a text that was remembered, by its name", async () => {
+    test("a text that was remembered, by its name", async () => {
       await using stage = await Stage.open(subject);
       expect(await stage.ledger.getValue("targets")).toBeUndefined();
       await stage.ledger.putValue("targets", "first");
@@ -206,20 +206,20 @@ export function keeping(subject: LedgerSubject): void {
       expect(await stage.ledger.getValue("targets")).toBe("second");
     });
 
-    it("the text that was remembered first, where that is what counts", async () => {
+    test("the text that was remembered first, where that is what counts", async () => {
       await using stage = await Stage.open(subject);
       expect(await stage.ledger.putValueIfAbsent("key", "ours")).toBe("ours");
       expect(await stage.ledger.putValueIfAbsent("key", "theirs")).toBe("ours");
       expect(await stage.ledger.getValue("key")).toBe("ours");
     });
 
-    it("that it commits, when it is asked to", async () => {
+    test("that it commits, when it is asked to", async () => {
       await using stage = await Stage.open(subject);
       await expect(stage.ledger.probe()).resolves.toBeUndefined();
       expect(await stage.views()).toEqual([]);
     });
 
-    it("an alert with the claims about it", async () => {
+    test("an alert with the claims about it", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { source: "one", labels: { team: "x" } });
       await stage.ends("a", { source: "two", sender: "10.0.0.1" });
@@ -233,7 +233,7 @@ export function keeping(subject: LedgerSubject): void {
       expect(await stage.ledger.alert("never seen")).toBeUndefined();
     });
 
-    it("counts that equal an independent count", async () => {
+    test("counts that equal an independent count", async () => {
       await using stage = await Stage.open(subject);
       for (let n = 0; n < 20; n++) await stage.fires(`a${n}`, { severity: n % 2 ? "critical" : "info" });
       const leases = await stage.claim();
@@ -271,7 +271,7 @@ async function dueFor(stage: Stage): Promise<number | undefined> {
 
 function dueSince(subject: LedgerSubject): void {
   describe("how long an incident has been due", () => {
-    it("counts from its acceptance until its first event is accepted, over retries", async () => {
+    test("counts from its acceptance until its first event is accepted, over retries", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       for (let round = 0; round < 3; round++) {
@@ -285,7 +285,7 @@ function dueSince(subject: LedgerSubject): void {
       expect(await dueFor(stage)).toBeUndefined();
     });
 
-    it.each<[string, (stage: Stage) => Promise<unknown>]>([
+    test.each<[string, (stage: Stage) => Promise<unknown>]>([
       ["its end", (stage) => stage.ends("a")],
       ["a higher severity", (stage) => stage.fires("a", { severity: "critical" })],
       ["an acknowledgement", async (stage) => stage.ledger.acknowledge((await stage.newest()).id, "me")],
@@ -303,7 +303,7 @@ function dueSince(subject: LedgerSubject): void {
       expect(await dueFor(stage)).toBe(12);
     });
 
-    it("counts from when a dead incident is tried again", async () => {
+    test("counts from when a dead incident is tried again", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(refused);
@@ -314,7 +314,7 @@ function dueSince(subject: LedgerSubject): void {
       expect(await dueFor(stage)).toBe(2);
     });
 
-    it("counts no reminder, under way or failed", async () => {
+    test("counts no reminder, under way or failed", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -330,7 +330,7 @@ function dueSince(subject: LedgerSubject): void {
       expect(await dueFor(stage)).toBe(2);
     });
 
-    it("is the longest of all that wait, by target and severity", async () => {
+    test("is the longest of all that wait, by target and severity", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c"]) await stage.fires(name, { severity: name === "c" ? "info" : "critical" });
       await stage.tell();
@@ -347,7 +347,7 @@ function dueSince(subject: LedgerSubject): void {
 
 function retention(subject: LedgerSubject): void {
   describe("retention", () => {
-    it("forgets what was over before then, with its history and letters, and nothing since", async () => {
+    test("forgets what was over before then, with its history and letters, and nothing since", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 0 } });
       await stage.fires("old");
       await stage.tell();
@@ -372,7 +372,7 @@ function retention(subject: LedgerSubject): void {
       expect(await stage.ledger.deleteExpired(t0 + hour)).toBe(0);
     });
 
-    it("forgets what is over behind an old incident that became due lately", async () => {
+    test("forgets what is over behind an old incident that became due lately", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 0 } });
       const names = Array.from({ length: 250 }, (_, n) => `a${n}`);
       await stage.ledger.record(names.map((name) => wanted(firing(name))));
@@ -386,7 +386,7 @@ function retention(subject: LedgerSubject): void {
       expect((await stage.views()).length).toBe(200);
     });
 
-    it("never forgets what fires, is told, or still has to be told", async () => {
+    test("never forgets what fires, is told, or still has to be told", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 0 } });
       for (const name of ["told", "due", "refused"]) await stage.fires(name);
       for (const lease of await stage.claim()) {
@@ -404,7 +404,7 @@ function retention(subject: LedgerSubject): void {
       expect((await stage.tell()).toSorted()).toEqual(["resolve refused", "resolve told"]);
     });
 
-    it("forgets a bounded piece of what was told at a time, and a report of what is forgotten changes nothing", async () => {
+    test("forgets a bounded piece of what was told at a time, and a report of what is forgotten changes nothing", async () => {
       await using stage = await Stage.open(subject);
       const names = Array.from({ length: 450 }, (_, n) => `a${n}`);
       await stage.ledger.record(names.map((name) => wanted(firing(name))));
@@ -423,7 +423,7 @@ function retention(subject: LedgerSubject): void {
       for (const lease of leases.slice(0, 2)) expect(await stage.settle(lease)).toBe(false);
     });
 
-    it("forgets a bounded piece at a time", async () => {
+    test("forgets a bounded piece at a time", async () => {
       await using stage = await Stage.open(subject);
       const names = Array.from({ length: 1_000 }, (_, n) => `a${n}`);
       await stage.ledger.record(names.map((name) => wanted(firing(name))));
@@ -435,7 +435,7 @@ function retention(subject: LedgerSubject): void {
       expect(first + (await forgetAll(stage, stage.clock.now()))).toBe(2_000);
     });
 
-    it("what is seen again after it was forgotten is new", async () => {
+    test("what is seen again after it was forgotten is new", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();

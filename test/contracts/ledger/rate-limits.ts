@@ -1,5 +1,5 @@
 import type { Lease } from "@tocsin/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { epochMs as t0 } from "../../kit/claims.ts";
 import { pagerdutyLimit, targetTerms } from "../../kit/target-terms.ts";
 import {
@@ -20,7 +20,7 @@ import {
 /** When what is due may not be attempted: limits, pauses, breakers, refused keys. */
 export function holdingBack(subject: LedgerSubject): void {
   describe("the limiter", () => {
-    it("is charged before the lease is handed out, and freed one window after the attempt ended", async () => {
+    test("is charged before the lease is handed out, and freed one window after the attempt ended", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(2)] });
       for (const name of ["a", "b", "c"]) await stage.fires(name);
       const leases = await stage.claim();
@@ -33,7 +33,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["trigger c"]);
     });
 
-    it("counts retries", async () => {
+    test("counts retries", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(2)] });
       await stage.fires("a");
       await stage.attempt(serverError);
@@ -43,7 +43,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.after(minute)).toEqual(["trigger a"]);
     });
 
-    it("is one for all targets that share a credential", async () => {
+    test("is one for all targets that share a credential", async () => {
       const shared = { credential: "shared", rateLimit: { ...pagerdutyLimit, limit: 3, reserve: 0 } };
       const targets = [targetTerms("one", shared), targetTerms("two", shared), targetTerms("other")];
       await using stage = await Stage.open(subject, { targets });
@@ -53,7 +53,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(leases.filter(({ target }) => target === "other")).toHaveLength(3);
     });
 
-    it("keeps its reserve for criticals", async () => {
+    test("keeps its reserve for criticals", async () => {
       const rateLimit = { ...pagerdutyLimit, limit: 10 };
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { rateLimit })] });
       for (let n = 0; n < 20; n++) await stage.fires(`w${n}`, { severity: "warning" });
@@ -62,7 +62,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect((await stage.claimOne()).dedupKey).toBe("c");
     });
 
-    it("says when to ask again", async () => {
+    test("says when to ask again", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(1)] });
       await stage.fires("a");
       await stage.fires("b");
@@ -74,7 +74,7 @@ export function holdingBack(subject: LedgerSubject): void {
   });
 
   describe("an attempt that no incident makes", () => {
-    it("is charged like any other, and not made where there is no room, no target, or a pause", async () => {
+    test("is charged like any other, and not made where there is no room, no target, or a pause", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(2)] });
       await stage.fires("a");
       await stage.attempt();
@@ -90,7 +90,7 @@ export function holdingBack(subject: LedgerSubject): void {
   });
 
   describe("a 429", () => {
-    it("pauses the credential for everybody who uses it, then lets one ask", async () => {
+    test("pauses the credential for everybody who uses it, then lets one ask", async () => {
       const shared = { credential: "shared" };
       const targets = [targetTerms("one", shared), targetTerms("two", shared)];
       await using stage = await Stage.open(subject, { targets });
@@ -106,7 +106,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.tell()).toHaveLength(5);
     });
 
-    it("is asked about again by another attempt where the one that asked met a failure", async () => {
+    test("is asked about again by another attempt where the one that asked met a failure", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(tooMany);
@@ -116,7 +116,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect((await stage.claim()).map(said)).toEqual(["trigger b"]);
     });
 
-    it("waits as long as it says", async () => {
+    test("waits as long as it says", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt({ ...tooMany, retryAfterMs: 5 * minute });
@@ -124,7 +124,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["trigger a"]);
     });
 
-    it("halves the limit, which comes back by a tenth with each quiet minute", async () => {
+    test("halves the limit, which comes back by a tenth with each quiet minute", async () => {
       await using stage = await Stage.open(subject, { targets: [limited(100)] });
       await stage.fires("a");
       await stage.attempt(tooMany);
@@ -136,7 +136,7 @@ export function holdingBack(subject: LedgerSubject): void {
   });
 
   describe("a target that fails", () => {
-    it("is left alone after five failures of two incidents, then probed by one", async () => {
+    test("is left alone after five failures of two incidents, then probed by one", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c", "d", "e"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, serverError);
@@ -154,7 +154,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.tell()).toHaveLength(5);
     });
 
-    it("holds back what a delivered incident will say next, and the incident says so", async () => {
+    test("holds back what a delivered incident will say next, and the incident says so", async () => {
       await using stage = await Stage.open(subject);
       const heldBack = async () => (await stage.ledger.incidents({ limit: 1, state: "told" })).incidents[0]?.heldBack;
       await stage.fires("delivered");
@@ -165,7 +165,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await heldBack()).toEqual({ reason: "waiting_breaker", untilMs: t0 + 10 * second });
     });
 
-    it("is not probed twice in a row by the same incident", async () => {
+    test("is not probed twice in a row by the same incident", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c", "d", "e"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, serverError);
@@ -175,7 +175,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect((await stage.claimOne()).dedupKey).not.toBe(first.dedupKey);
     });
 
-    it("loses nothing: what waits for it stays due", async () => {
+    test("loses nothing: what waits for it stays due", async () => {
       await using stage = await Stage.open(subject);
       for (let n = 0; n < 20; n++) await stage.fires(`a${n}`);
       for (const lease of await stage.claim()) await stage.settle(lease, serverError);
@@ -186,7 +186,7 @@ export function holdingBack(subject: LedgerSubject): void {
   });
 
   describe("a target that takes nothing", () => {
-    it("is named by incidents that it accepted earlier", async () => {
+    test("is named by incidents that it accepted earlier", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("delivered");
       await stage.tell();
@@ -202,7 +202,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect((await stage.ledger.explain("delivered"))?.incidents[0]).not.toHaveProperty("heldBack");
     });
 
-    it("is asked again every minute by one attempt, and all of it waits", async () => {
+    test("is asked again every minute by one attempt, and all of it waits", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.fires("b");
@@ -219,7 +219,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
     });
 
-    it("that accepts again gets everything that it refused at once", async () => {
+    test("that accepts again gets everything that it refused at once", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
@@ -228,7 +228,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.tell()).toHaveLength(2);
     });
 
-    it("is asked by one attempt at once where a person wants it, and blocked again where it refuses that too", async () => {
+    test("is asked by one attempt at once where a person wants it, and blocked again where it refuses that too", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
@@ -242,7 +242,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.tell()).toHaveLength(2);
     });
 
-    it("gets everything at once when its credential is known to be good", async () => {
+    test("gets everything at once when its credential is known to be good", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, unauthorized);
@@ -253,7 +253,7 @@ export function holdingBack(subject: LedgerSubject): void {
       await stage.ledger.unblock("unknown", { proven: true });
     });
 
-    it.each(["a header or signing secret", "the key", "the key and back"])(
+    test.each(["a header or signing secret", "the key", "the key and back"])(
       "gets everything at once after a change of %s",
       async (what) => {
         const target = targetTerms("pagerduty");
@@ -270,7 +270,7 @@ export function holdingBack(subject: LedgerSubject): void {
       },
     );
 
-    it("once its key is repaired, all that it had refused is told: the event was not to blame", async () => {
+    test("once its key is repaired, all that it had refused is told: the event was not to blame", async () => {
       await using stage = await Stage.open(subject);
       for (const name of ["a", "b", "c"]) await stage.fires(name);
       for (const lease of await stage.claim()) await stage.settle(lease, suspicious);
@@ -288,7 +288,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(new Set(await stage.stands())).toEqual(new Set(["told delivered"]));
     });
 
-    it("and a key that is asked about only much later says nothing of what was refused before", async () => {
+    test("and a key that is asked about only much later says nothing of what was refused before", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(suspicious);
@@ -297,7 +297,7 @@ export function holdingBack(subject: LedgerSubject): void {
       expect(await stage.after(second)).toEqual(["trigger a"]);
     });
 
-    it("is not given up on, however long it takes", async () => {
+    test("is not given up on, however long it takes", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       for (let at = 0; at < 50; at++) {

@@ -1,5 +1,5 @@
 import type { ReadWord } from "@tocsin/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { alertOf, routeTo } from "../../kit/claims.ts";
 import { hour, type LedgerSubject, minute, Stage } from "./ledger-harness.ts";
 
@@ -30,7 +30,7 @@ async function ends(stage: Stage, name: string, source = "default"): Promise<voi
 /** What an Alertmanager's API says about alerts that it has sent. */
 export function readings(subject: LedgerSubject): void {
   describe("a reading of Alertmanager", () => {
-    it("knows the alerts that the source has sent through its webhook, and what was read about them", async () => {
+    test("knows the alerts that the source has sent through its webhook, and what was read about them", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.fires("b", { source: "other" });
@@ -47,7 +47,7 @@ export function readings(subject: LedgerSubject): void {
       expect((await ask("default")).alerts[0]?.shown?.api).toBe(api);
     });
 
-    it("ends an alert", async () => {
+    test("ends an alert", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -61,7 +61,7 @@ export function readings(subject: LedgerSubject): void {
       expect(found?.history.map(({ what, detail }) => [what, detail])).toContainEqual(["not_shown", "default"]);
     });
 
-    it("does not end an alert that another source says fires", async () => {
+    test("does not end an alert that another source says fires", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.fires("a", { source: "other" });
@@ -73,7 +73,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("re-opens what a reading ended if the alert is active, not if it is suppressed", async () => {
+    test("re-opens what a reading ended if the alert is active, not if it is suppressed", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -86,7 +86,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told delivered", "closed delivered"]);
     });
 
-    it("does not re-open what a resolve ended", async () => {
+    test("does not re-open what a resolve ended", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -97,7 +97,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["closed delivered"]);
     });
 
-    it("makes an end that any firing re-opens at once", async () => {
+    test("makes an end that any firing re-opens at once", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -107,7 +107,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("says nothing about alerts that the source has not sent", async () => {
+    test("says nothing about alerts that the source has not sent", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("b", { source: "other" });
       await stage.tell();
@@ -117,7 +117,7 @@ export function readings(subject: LedgerSubject): void {
       expect((await stage.ledger.readAlerts("other", ["b"])).alerts[0]?.shown).toBeUndefined();
     });
 
-    it("shows as silenced what is suppressed there, until it is active again", async () => {
+    test("shows as silenced what is suppressed there, until it is active again", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -127,7 +127,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told delivered"]);
     });
 
-    it("does not show as silenced what another source says fires", async () => {
+    test("does not show as silenced what another source says fires", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.fires("a", { source: "other" });
@@ -141,7 +141,7 @@ export function readings(subject: LedgerSubject): void {
 
   if (!subject.virtualTime) return;
   describe("a reading of Alertmanager over time", () => {
-    it("does not end an alert that was heard of since", async () => {
+    test("does not end an alert that was heard of since", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -160,7 +160,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("confirms an active alert: it is not stale, and gets its reminders", async () => {
+    test("confirms an active alert: it is not stale, and gets its reminders", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 4 * hour, staleAfter: 6 * hour } });
       await stage.fires("a");
       await stage.tell();
@@ -171,7 +171,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told delivered"]);
     });
 
-    it("confirms no suppressed alert: it gets no reminder", async () => {
+    test("confirms no suppressed alert: it gets no reminder", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 4 * hour } });
       await stage.fires("a");
       await stage.tell();
@@ -183,7 +183,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told silenced"]);
     });
 
-    it("tells a target that came since of an active alert", async () => {
+    test("tells a target that came since of an active alert", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { at: [] });
       await stage.tell();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { alertIn, epochMs as t0, firing, resolved, wanted } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { type LedgerSubject, Stage } from "./ledger-harness.ts";
@@ -6,7 +6,7 @@ import { type LedgerSubject, Stage } from "./ledger-harness.ts";
 /** What sources say, and what that makes of incidents. */
 export function recording(subject: LedgerSubject): void {
   describe("recording", () => {
-    it("an alert that fires is told once, and its end once", async () => {
+    test("an alert that fires is told once, and its end once", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       expect(await stage.tell()).toEqual(["trigger a"]);
@@ -16,7 +16,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["closed delivered"]);
     });
 
-    it("repeats of a firing alert cost no calls", async () => {
+    test("repeats of a firing alert cost no calls", async () => {
       await using stage = await Stage.open(subject);
       expect(await stage.fires("a")).toMatchObject({ fingerprint: "a", effect: "accepted" });
       await stage.tell();
@@ -27,21 +27,21 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("the same alert several times in one batch is one incident", async () => {
+    test("the same alert several times in one batch is one incident", async () => {
       await using stage = await Stage.open(subject);
       const effects = await stage.ledger.record([1, 2, 3].map(() => wanted(firing("a"))));
       expect(effects.map(({ effect }) => effect)).toEqual(["accepted", "duplicate", "duplicate"]);
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("within one batch the order of arrival counts", async () => {
+    test("within one batch the order of arrival counts", async () => {
       await using stage = await Stage.open(subject);
       await stage.ledger.record([wanted(firing("a")), wanted(resolved("a"))]);
       expect(await stage.stands()).toEqual(["not_told resolved_before_told"]);
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("tells the difference, not the history", async () => {
+    test("tells the difference, not the history", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const trigger = await stage.claimOne();
@@ -54,7 +54,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("every target decides for itself, and each is told", async () => {
+    test("every target decides for itself, and each is told", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       await stage.fires("a", { at: ["one", "two"] });
       await stage.fires("b", { at: ["two"] });
@@ -63,14 +63,14 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a", "resolve a"]);
     });
 
-    it("an alert that no target wants is recorded all the same", async () => {
+    test("an alert that no target wants is recorded all the same", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { at: [] });
       expect(await stage.ledger.alert("a")).toMatchObject({ status: "firing", claims: [{ status: "firing" }] });
       expect(await stage.views()).toEqual([]);
     });
 
-    it("an alert fires while any claim fires", async () => {
+    test("an alert fires while any claim fires", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { source: "one" });
       await stage.fires("a", { source: "two" });
@@ -81,7 +81,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("a resolve of an alert never seen before is sent once, last in urgency", async () => {
+    test("a resolve of an alert never seen before is sent once, last in urgency", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("b", { severity: "info" });
       await stage.ends("a");
@@ -90,7 +90,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("and is not sent where the target does not adopt, or did not want the alert", async () => {
+    test("and is not sent where the target does not adopt, or did not want the alert", async () => {
       const targets = [targetTerms("pagerduty", { adoptUnknownResolves: false }), targetTerms("other")];
       await using stage = await Stage.open(subject, { targets });
       await stage.ends("a", { at: ["pagerduty"] });
@@ -99,7 +99,7 @@ export function recording(subject: LedgerSubject): void {
       expect((await stage.ledger.alert("a"))?.status).toBe("resolved");
     });
 
-    it("what resolves before it was told is not sent, unless the target pages for it", async () => {
+    test("what resolves before it was told is not sent, unless the target pages for it", async () => {
       const targets = [targetTerms("never"), targetTerms("always", { pageResolved: "always" })];
       await using stage = await Stage.open(subject, { targets });
       await stage.fires("a", { at: ["never", "always"] });
@@ -108,7 +108,7 @@ export function recording(subject: LedgerSubject): void {
       expect((await stage.stands()).toSorted()).toEqual(["closed delivered", "not_told resolved_before_told"]);
     });
 
-    it("what fires again after it rested is the same episode, told once", async () => {
+    test("what fires again after it rested is the same episode, told once", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.ends("a");
@@ -117,7 +117,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.views()).toHaveLength(1);
     });
 
-    it("what fires again while its end is under way is the next episode", async () => {
+    test("what fires again while its end is under way is the next episode", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -131,7 +131,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("a severity that rises is told again, one that falls is not", async () => {
+    test("a severity that rises is told again, one that falls is not", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { severity: "warning" });
       await stage.tell();
@@ -142,7 +142,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("several alerts may be one incident: it fires while any does and ends with the last", async () => {
+    test("several alerts may be one incident: it fires while any does and ends with the last", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { dedupKey: "group", severity: "warning" });
       await stage.tell();
@@ -155,7 +155,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve group"]);
     });
 
-    it("a lease speaks of the oldest alert that fires and says how many do", async () => {
+    test("a lease speaks of the oldest alert that fires and says how many do", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("b", { dedupKey: "group", startsAtMs: t0 - 1 });
       await stage.fires("a", { dedupKey: "group", startsAtMs: t0 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { accepted, hour, leaseMs, type LedgerSubject, minute, second, serverError, Stage } from "./ledger-harness.ts";
 
@@ -7,7 +7,7 @@ export function reminders(subject: LedgerSubject): void {
   describe("a reminder", () => {
     const settings = { remind: 4 * hour };
 
-    it("is sent every 4 hours while the source confirms the alert, after all other work", async () => {
+    test("is sent every 4 hours while the source confirms the alert, after all other work", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");
       await stage.tell();
@@ -22,7 +22,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["trigger a"]);
     });
 
-    it("is never sent for an alert that no source confirmed since the last attempt", async () => {
+    test("is never sent for an alert that no source confirmed since the last attempt", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");
       await stage.tell();
@@ -31,7 +31,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("waits for the next confirmation, and says that the alert is unconfirmed", async () => {
+    test("waits for the next confirmation, and says that the alert is unconfirmed", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");
       await stage.tell();
@@ -49,7 +49,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("is sent once when the confirmation comes exactly when it is due", async () => {
+    test("is sent once when the confirmation comes exactly when it is due", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");
       await stage.tell();
@@ -62,7 +62,7 @@ export function reminders(subject: LedgerSubject): void {
       }
     });
 
-    it("counts from when the last attempt began, and a word during that attempt confirms", async () => {
+    test("counts from when the last attempt began, and a word during that attempt confirms", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 8 * second } });
       await stage.fires("a");
       const lease = await stage.claimOne();
@@ -73,7 +73,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.after(1)).toEqual(["trigger a"]);
     });
 
-    it("is not sent for a stale alert, however long remind is", async () => {
+    test("is not sent for a stale alert, however long remind is", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 8 * hour, staleAfter: hour } });
       await stage.fires("a");
       await stage.tell();
@@ -85,7 +85,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("that waits for a confirmation is not sent for one that follows an acknowledgement or an end", async () => {
+    test("that waits for a confirmation is not sent for one that follows an acknowledgement or an end", async () => {
       await using stage = await Stage.open(subject, { settings });
       for (const name of ["acknowledged", "ended"]) await stage.fires(name);
       await stage.tell();
@@ -98,7 +98,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.after(5 * hour)).toEqual([]);
     });
 
-    it("of several alerts in one incident is sent if one that fires was confirmed", async () => {
+    test("of several alerts in one incident is sent if one that fires was confirmed", async () => {
       const targets = [targetTerms("pagerduty", { groupUpdates: false })];
       await using stage = await Stage.open(subject, { settings, targets });
       const together = { dedupKey: "group" };
@@ -119,7 +119,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger group"]);
     });
 
-    it("waits no longer when a second alert joins the incident", async () => {
+    test("waits no longer when a second alert joins the incident", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { dedupKey: "group" });
       await stage.tell();
@@ -128,7 +128,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger group"]);
     });
 
-    it("is not sent because targets changed: to route an alert again confirms nothing", async () => {
+    test("is not sent because targets changed: to route an alert again confirms nothing", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");
       await stage.tell();
@@ -140,7 +140,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told unconfirmed"]);
     });
 
-    it("is sent where the target's filters have changed since, as before", async () => {
+    test("is sent where the target's filters have changed since, as before", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");
       await stage.tell();
@@ -149,7 +149,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("that fails is retried with backoff, and only while the alert counts as confirmed", async () => {
+    test("that fails is retried with backoff, and only while the alert counts as confirmed", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a");
       await stage.tell();
@@ -168,7 +168,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("waits for its confirmation when its attempt is lost on the way", async () => {
+    test("waits for its confirmation when its attempt is lost on the way", async () => {
       await using stage = await Stage.open(subject, { settings: { remind: 10 * second } });
       await stage.fires("a");
       await stage.tell();
@@ -181,7 +181,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("to a shadow target is not sent either, on the same terms", async () => {
+    test("to a shadow target is not sent either, on the same terms", async () => {
       await using stage = await Stage.open(subject, {
         settings,
         targets: [targetTerms("pagerduty", { shadow: true })],
@@ -199,7 +199,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["not_told shadow"]);
     });
 
-    it("goes to no target that is disabled or removed; its end does, and so does the reminder once the target is back", async () => {
+    test("goes to no target that is disabled or removed; its end does, and so does the reminder once the target is back", async () => {
       await using stage = await Stage.open(subject, { settings });
       for (const targets of [[targetTerms("pagerduty", { enabled: false })], []]) {
         const name = `a${targets.length}`;
@@ -224,7 +224,7 @@ export function reminders(subject: LedgerSubject): void {
     const traits = { dropsUnknownResolves: true, acknowledges: false, forgetsAfterMs: 2 * hour };
     const targets = [targetTerms("pagerduty", { traits })];
 
-    it("is told again in half its time, whether the alert is acknowledged, unconfirmed or stale", async () => {
+    test("is told again in half its time, whether the alert is acknowledged, unconfirmed or stale", async () => {
       await using stage = await Stage.open(subject, { targets, settings: { remind: 0, staleAfter: 5 * hour } });
       await stage.fires("a");
       await stage.tell();
@@ -239,7 +239,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await stage.after(9 * hour)).toEqual([]);
     });
 
-    it("is told again in time also when a reminder waits for a confirmation, and not more often", async () => {
+    test("is told again in time also when a reminder waits for a confirmation, and not more often", async () => {
       await using stage = await Stage.open(subject, { targets, settings: { remind: 10 * minute } });
       await stage.fires("a");
       await stage.tell();
@@ -254,7 +254,7 @@ export function reminders(subject: LedgerSubject): void {
     });
   });
 
-  it("repeats of a firing alert change no incident, also after a reminder waited for one", async () => {
+  test("repeats of a firing alert change no incident, also after a reminder waited for one", async () => {
     await using stage = await Stage.open(subject, { settings: { remind: 4 * hour } });
     await stage.fires("a");
     await stage.tell();

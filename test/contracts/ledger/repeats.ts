@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { alertIn } from "../../kit/claims.ts";
 import { hour, type LedgerSubject, minute, second, serverError, Stage } from "./ledger-harness.ts";
 
@@ -7,7 +7,7 @@ export function tellingAgain(subject: LedgerSubject): void {
   describe("words that change while an alert fires", () => {
     const settings = { retrigger: "content", remind: 4 * hour } as const;
 
-    it("are kept, and told to nobody who did not ask for them", async () => {
+    test("are kept, and told to nobody who did not ask for them", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { summary: "91 %" });
       await stage.tell();
@@ -16,7 +16,7 @@ export function tellingAgain(subject: LedgerSubject): void {
       expect((await stage.newest()).wanted.summary).toBe("92 %");
     });
 
-    it("are told where asked for, once in 5 minutes at most, behind all other work", async () => {
+    test("are told where asked for, once in 5 minutes at most, behind all other work", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { annotations: { value: "0" } });
       await stage.tell();
@@ -38,7 +38,7 @@ export function tellingAgain(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("also where only the summary changed", async () => {
+    test("also where only the summary changed", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { summary: "91 %" });
       await stage.tell();
@@ -47,7 +47,7 @@ export function tellingAgain(subject: LedgerSubject): void {
       expect((await stage.attempt()).summary).toBe("92 %");
     });
 
-    it("that are back to what was told are not told", async () => {
+    test("that are back to what was told are not told", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { summary: "91 %" });
       await stage.tell();
@@ -56,7 +56,7 @@ export function tellingAgain(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("are not told once a person acknowledged", async () => {
+    test("are not told once a person acknowledged", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { summary: "91 %" });
       await stage.tell();
@@ -66,7 +66,7 @@ export function tellingAgain(subject: LedgerSubject): void {
       expect(await stage.after(hour)).toEqual([]);
     });
 
-    it("wait out the backoff of an attempt that failed, and of a severity that rises nobody waits", async () => {
+    test("wait out the backoff of an attempt that failed, and of a severity that rises nobody waits", async () => {
       await using stage = await Stage.open(subject, { settings });
       await stage.fires("a", { summary: "91 %" });
       await stage.tell();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pagerdutyLimit, targetTerms } from "../../kit/target-terms.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
 import { Watching } from "../../kit/collect-changes.ts";
@@ -47,7 +47,7 @@ export function outliving(subject: LedgerSubject): void {
 
 function restarts(durable: Durable): void {
   describe("over a restart", () => {
-    it("what was remembered last under a name is recalled", async () => {
+    test("what was remembered last under a name is recalled", async () => {
       await using lives = await livesOf(durable);
       await lives.live(async ({ ledger }) => {
         for (const text of ["first", 'last "ü"']) await ledger.putValue("targets", text);
@@ -58,7 +58,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    it("alerts, incidents, what was told and its history stay", async () => {
+    test("alerts, incidents, what was told and its history stay", async () => {
       await using ledger = await livesOf(durable);
       const before = await ledger.live(async (stage) => {
         await stage.fires("told", { labels: { team: "x" } });
@@ -81,7 +81,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    it("what an Alertmanager's API showed about an alert stays", async () => {
+    test("what an Alertmanager's API showed about an alert stays", async () => {
       await using lives = await livesOf(durable);
       await lives.live(async (stage) => {
         await stage.fires("a");
@@ -96,13 +96,13 @@ function restarts(durable: Durable): void {
       });
     });
 
-    it("what was wanted and not told is told by the next life", async () => {
+    test("what was wanted and not told is told by the next life", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live((stage) => stage.fires("a"), true);
       expect(await ledger.live((stage) => stage.tell())).toEqual(["trigger a"]);
     });
 
-    it("slots stay charged", async () => {
+    test("slots stay charged", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
         for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
@@ -114,7 +114,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    it("slots of attempts that nobody settled stay charged as well", async () => {
+    test("slots of attempts that nobody settled stay charged as well", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
         for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
@@ -125,7 +125,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    it("a pause, a breaker and a refused key stay", async () => {
+    test("a pause, a breaker and a refused key stay", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
         await stage.fires("a");
@@ -138,7 +138,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    it("a resolve goes to the key that opened its incident", async () => {
+    test("a resolve goes to the key that opened its incident", async () => {
       await using ledger = await livesOf(durable);
       const opened = await ledger.live(async (stage) => {
         await stage.fires("a");
@@ -152,13 +152,13 @@ function restarts(durable: Durable): void {
       expect(closed).toMatchObject({ action: "resolve", endpoint: opened.endpoint, sealed: opened.sealed });
     });
 
-    it("what was remembered stays", async () => {
+    test("what was remembered stays", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live((stage) => stage.ledger.putValue("targets", "all of them"), true);
       expect(await ledger.live((stage) => stage.ledger.getValue("targets"))).toBe("all of them");
     });
 
-    it("a person's acknowledgement stays", async () => {
+    test("a person's acknowledgement stays", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
         await stage.fires("a");
@@ -172,7 +172,7 @@ function restarts(durable: Durable): void {
 
 function soleOwners(durable: Durable): void {
   describe("over a restart of its one owner", () => {
-    it("leases of the former life are void at once, and perhaps told", async () => {
+    test("leases of the former life are void at once, and perhaps told", async () => {
       await using ledger = await livesOf(durable);
       const lost = await ledger.live(async (stage) => {
         await stage.fires("a");
@@ -187,7 +187,7 @@ function soleOwners(durable: Durable): void {
       });
     });
 
-    it("many restarts at one instant do no harm", async () => {
+    test("many restarts at one instant do no harm", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live((stage) => stage.fires("a"), true);
       for (let life = 0; life < 10; life++) await ledger.live((stage) => stage.claim());
@@ -199,7 +199,7 @@ function soleOwners(durable: Durable): void {
 /** Two lives at once, and one after another that nobody knows to be over. */
 function manyOwners(durable: Durable): void {
   describe("with many owners", () => {
-    it("a lease of a life that is over lasts until it ends, and is perhaps told then", async () => {
+    test("a lease of a life that is over lasts until it ends, and is perhaps told then", async () => {
       await using ledger = await livesOf(durable);
       const lost = await ledger.live(async (stage) => {
         await stage.fires("a");
@@ -219,7 +219,7 @@ function manyOwners(durable: Durable): void {
       });
     });
 
-    it("what one records another tells, and each sees the same", async () => {
+    test("what one records another tells, and each sees the same", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       await one.fires("a");
@@ -234,7 +234,7 @@ function manyOwners(durable: Durable): void {
       expect((await one.ledger.stats()).incidents).toEqual((await two.ledger.stats()).incidents);
     });
 
-    it("an incident is leased once, however many ask at once", async () => {
+    test("an incident is leased once, however many ask at once", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       for (let n = 0; n < 40; n++) await one.fires(`a${n}`);
@@ -245,7 +245,7 @@ function manyOwners(durable: Durable): void {
       expect(leased).toHaveLength(new Set(leased).size);
     });
 
-    it("a credential's limit, its pause and a target's breaker are of all together", async () => {
+    test("a credential's limit, its pause and a target's breaker are of all together", async () => {
       await using pair = await pairOf(durable, 10);
       const { one, two } = pair;
       for (let n = 0; n < 30; n++) await one.fires(`a${n}`);
@@ -260,7 +260,7 @@ function manyOwners(durable: Durable): void {
       expect((await one.ledger.targetStatus())[0]?.breaker.state).toBe("open");
     });
 
-    it("a change of targets by one holds for the other", async () => {
+    test("a change of targets by one holds for the other", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       await one.fires("a");
@@ -271,7 +271,7 @@ function manyOwners(durable: Durable): void {
       expect(await one.stands()).toEqual(["not_told target_disabled"]);
     });
 
-    it("a source that one heard was heard by all", async () => {
+    test("a source that one heard was heard by all", async () => {
       await using pair = await pairOf(durable);
       const { one, two, clock } = pair;
       await clock.advance(10 * minute);
@@ -283,7 +283,7 @@ function manyOwners(durable: Durable): void {
       expect((await one.tell()).toSorted()).toEqual(["resolve a", "trigger b"]);
     });
 
-    it("numbers of leases grow over all", async () => {
+    test("numbers of leases grow over all", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       let last = 0;
@@ -296,7 +296,7 @@ function manyOwners(durable: Durable): void {
       }
     });
 
-    it("who watches one is told of what another changed", async () => {
+    test("who watches one is told of what another changed", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       using watch = await Watching.begin(one.ledger);
@@ -307,7 +307,7 @@ function manyOwners(durable: Durable): void {
       expect(await watch.next()).toEqual([id]);
     });
 
-    it("what one remembers another recalls, of two firsts at once one counts, and what one replays another cannot again", async () => {
+    test("what one remembers another recalls, of two firsts at once one counts, and what one replays another cannot again", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       await one.ledger.putValue("targets", "all of them");
@@ -346,7 +346,7 @@ async function pairOf(durable: Durable, limit = 0) {
 
 function restartsInTime(durable: Durable): void {
   describe("over a restart in time", () => {
-    it("a resolve follows its trigger after 25 hours", async () => {
+    test("a resolve follows its trigger after 25 hours", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
         await stage.fires("a");
@@ -359,7 +359,7 @@ function restartsInTime(durable: Durable): void {
       });
     });
 
-    it("an alert whose endsAt passed while nobody listened is not resolved by the return", async () => {
+    test("an alert whose endsAt passed while nobody listened is not resolved by the return", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
         await stage.fires("a", { sender: "s", endsAtMs: stage.clock.now() + 4 * minute });
@@ -374,7 +374,7 @@ function restartsInTime(durable: Durable): void {
       });
     });
 
-    it("the ledger's time does not run back with the wall clock", async () => {
+    test("the ledger's time does not run back with the wall clock", async () => {
       await using ledger = await livesOf(durable);
       const nowMs = await ledger.live(async (stage) => {
         await stage.fires("a");
@@ -387,7 +387,7 @@ function restartsInTime(durable: Durable): void {
       });
     });
 
-    it("slots are freed when their windows are over", async () => {
+    test("slots are freed when their windows are over", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (stage) => {
         for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);

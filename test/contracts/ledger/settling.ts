@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { targetTerms } from "../../kit/target-terms.ts";
 import {
   accepted,
@@ -27,14 +27,14 @@ const exhaust = async (stage: Stage, mostMs: number): Promise<number> => {
 /** What an outcome makes of an incident. */
 export function settling(subject: LedgerSubject): void {
   describe("outcomes", () => {
-    it("an attempt of unknown fate is repeated while it fires", async () => {
+    test("an attempt of unknown fate is repeated while it fires", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(timedOut);
       expect(await stage.newest()).toMatchObject({ state: "due", told: { event: "trigger", certain: false } });
     });
 
-    it("after an attempt of unknown fate its end alone is told where unknown resolves are dropped", async () => {
+    test("after an attempt of unknown fate its end alone is told where unknown resolves are dropped", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(timedOut);
@@ -42,7 +42,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("elsewhere the trigger is repeated first", async () => {
+    test("elsewhere the trigger is repeated first", async () => {
       const traits = { dropsUnknownResolves: false, acknowledges: false };
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { traits })] });
       await stage.fires("a");
@@ -52,7 +52,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a", "resolve a"]);
     });
 
-    it("an interrupted attempt that never left is due at once and counts for nothing", async () => {
+    test("an interrupted attempt that never left is due at once and counts for nothing", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt({ kind: "interrupted", left: false, detail: "stopped" });
@@ -60,7 +60,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("what the receiver refuses is dead; it names the answer", async () => {
+    test("what the receiver refuses is dead; it names the answer", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(refused);
@@ -68,7 +68,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("what is refused after it ended, and nothing can undo, stays dead", async () => {
+    test("what is refused after it ended, and nothing can undo, stays dead", async () => {
       await using stage = await Stage.open(subject, {
         targets: [targetTerms("pagerduty", { pageResolved: "always" })],
       });
@@ -80,7 +80,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["dead dead_invalid"]);
     });
 
-    it("a refusal that may be the key's fault is followed by one question for the key", async () => {
+    test("a refusal that may be the key's fault is followed by one question for the key", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("good");
       await stage.attempt(suspicious);
@@ -93,7 +93,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
     });
 
-    it("what was refused after it may have been told is still resolved, also when it ended meanwhile", async () => {
+    test("what was refused after it may have been told is still resolved, also when it ended meanwhile", async () => {
       await using stage = await Stage.open(subject, {
         settings: { retry: { ...quickSettings.retry, initial: 0, max: 0 } },
       });
@@ -111,7 +111,7 @@ export function settling(subject: LedgerSubject): void {
 
 function givingUp(subject: LedgerSubject): void {
   describe("giving up", () => {
-    it("comes 24 hours after the source's last word, and a repeat re-arms", async () => {
+    test("comes 24 hours after the source's last word, and a repeat re-arms", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const tookMs = await exhaust(stage, 30 * hour);
@@ -122,7 +122,7 @@ function givingUp(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("never comes while the source confirms", async () => {
+    test("never comes while the source confirms", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       for (let at = 0; at < 4; at++) {
@@ -132,7 +132,7 @@ function givingUp(subject: LedgerSubject): void {
       expect((await stage.newest()).state).toBe("due");
     });
 
-    it("of a dead incident that may have been told, the end is told", async () => {
+    test("of a dead incident that may have been told, the end is told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.attempt(timedOut);
@@ -142,7 +142,7 @@ function givingUp(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve a"]);
     });
 
-    it("a refused incident is re-armed by new content only", async () => {
+    test("a refused incident is re-armed by new content only", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { summary: "same" });
       await stage.attempt(refused);

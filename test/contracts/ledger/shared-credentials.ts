@@ -1,5 +1,5 @@
 import type { Lease, TargetTerms } from "@tocsin/core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pagerdutyLimit, targetTerms } from "../../kit/target-terms.ts";
 import {
   accepted,
@@ -29,7 +29,7 @@ const atOneUrl = (name: string, access: string): TargetTerms =>
 /** Targets at one receiver: what they share, and what must not come from one to the other. */
 export function sharing(subject: LedgerSubject): void {
   describe("a refusal", () => {
-    it("blocks no target at the same URL that authenticates otherwise", async () => {
+    test("blocks no target at the same URL that authenticates otherwise", async () => {
       await using stage = await Stage.open(subject, { targets: [atOneUrl("good", "token"), atOneUrl("bad", "none")] });
       await stage.fires("a", { at: ["bad"] });
       await stage.attempt(unauthorized);
@@ -41,7 +41,7 @@ export function sharing(subject: LedgerSubject): void {
       ]);
     });
 
-    it("blocks every target that authenticates in the same way", async () => {
+    test("blocks every target that authenticates in the same way", async () => {
       await using stage = await Stage.open(subject, { targets: [atOneUrl("one", "token"), atOneUrl("two", "token")] });
       await stage.fires("a", { at: ["one"] });
       await stage.attempt(unauthorized);
@@ -49,7 +49,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(await stage.claim()).toEqual([]);
     });
 
-    it("is no longer held against a target whose header changed, and its incidents stay where they are", async () => {
+    test("is no longer held against a target whose header changed, and its incidents stay where they are", async () => {
       const before = atOneUrl("pagerduty", "old token");
       await using stage = await Stage.open(subject, { targets: [before] });
       await stage.fires("a");
@@ -67,7 +67,7 @@ export function sharing(subject: LedgerSubject): void {
     const [one, two] = ["one", "two"].map((name) => atOneUrl(name, "old")) as [TargetTerms, TargetTerms];
     const changed = { ...one, access: "new", credential: "new", sealed: "new" };
 
-    it.each([
+    test.each([
       ["a block", unauthorized, minute, unauthorized],
       ["a pause", tooMany, 30 * second, accepted],
     ])("leaves %s to others to ask about", async (_what, outcome, waitMs, answer) => {
@@ -84,7 +84,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(names(await stage.claim())).toContain("two");
     });
 
-    it("is not blocked by the answer to what was sent before", async () => {
+    test("is not blocked by the answer to what was sent before", async () => {
       await using stage = await Stage.open(subject, { targets: [one] });
       await stage.fires("a", { at: ["one"] });
       const lease = await stage.claimOne();
@@ -101,7 +101,7 @@ export function sharing(subject: LedgerSubject): void {
     const shared = { credential: "shared", ...limitOf(4) };
     const tight = { credential: "shared", ...limitOf(1, 24 * hour) };
 
-    it.each([
+    test.each([
       ["disabled", { enabled: false }],
       ["a shadow", { shadow: true }],
     ])("of a target that is %s counts for no other", async (_how, state) => {
@@ -111,7 +111,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(await stage.claim()).toHaveLength(4);
     });
 
-    it("of a disabled target counts for none of its former neighbours either", async () => {
+    test("of a disabled target counts for none of its former neighbours either", async () => {
       const live = targetTerms("live", shared);
       const idle = targetTerms("idle", { ...tight, enabled: false });
       await using stage = await Stage.open(subject, { targets: [live, idle] });
@@ -122,7 +122,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(await stage.after(2 * minute)).toHaveLength(4);
     });
 
-    it("of an idle target keeps no other idle one from ending what it opened", async () => {
+    test("of an idle target keeps no other idle one from ending what it opened", async () => {
       const live = targetTerms("live", shared);
       await using stage = await Stage.open(subject, { targets: [live] });
       for (const [name, how] of many("live", 4)) await stage.fires(name, how);
@@ -133,7 +133,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(await stage.after(2 * minute)).toHaveLength(4);
     });
 
-    it("of a disabled target still counts for the ends that it owes", async () => {
+    test("of a disabled target still counts for the ends that it owes", async () => {
       const target = targetTerms("live", { credential: "own", ...limitOf(2) });
       await using stage = await Stage.open(subject, { targets: [target] });
       for (const [name, how] of many("live", 2)) await stage.fires(name, how);
@@ -146,7 +146,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(await stage.claim()).toHaveLength(1);
     });
 
-    it("of equal pace wins by its shorter window", async () => {
+    test("of equal pace wins by its shorter window", async () => {
       const targets = [
         targetTerms("slow", { credential: "shared", ...limitOf(120) }),
         targetTerms("strict", { credential: "shared", ...limitOf(2, second) }),
@@ -158,7 +158,7 @@ export function sharing(subject: LedgerSubject): void {
       }
     });
 
-    it("keeps nothing free for work that waits at other credentials", async () => {
+    test("keeps nothing free for work that waits at other credentials", async () => {
       const targets = [
         targetTerms("live", { credential: "own", ...limitOf(6) }),
         targetTerms("stuck", { credential: "another", ...limitOf(6) }),
@@ -177,7 +177,7 @@ export function sharing(subject: LedgerSubject): void {
     const shared = { credential: "shared", access: "shared", ...limitOf(4) };
     const targets = [targetTerms("live", shared), targetTerms("shadow", { ...shared, shadow: true })];
 
-    it("takes no room from a live one with the same credential", async () => {
+    test("takes no room from a live one with the same credential", async () => {
       await using stage = await Stage.open(subject, { targets });
       for (const alert of many("shadow", 3)) await stage.fires(...alert);
       for (const lease of await stage.claim()) await stage.settle(lease);
@@ -185,7 +185,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(names(await stage.claim())).toEqual(["live", "live", "live", "live"]);
     });
 
-    it("ends no pause and no block of a live one: nothing was sent", async () => {
+    test("ends no pause and no block of a live one: nothing was sent", async () => {
       for (const [outcome, waitMs, reason] of [
         [tooMany, 30 * second, "waiting_pause"],
         [unauthorized, minute, "waiting_auth"],
@@ -215,7 +215,7 @@ export function sharing(subject: LedgerSubject): void {
   describe("a target that an earlier version stored, without an access", () => {
     const { access: _none, ...earlier } = targetTerms("pagerduty");
 
-    it("ends what it opened where it opened it, after it was read by this version", async () => {
+    test("ends what it opened where it opened it, after it was read by this version", async () => {
       await using stage = await Stage.open(subject, { targets: [earlier as TargetTerms] });
       await stage.fires("a");
       await stage.tell();
@@ -226,7 +226,7 @@ export function sharing(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["closed delivered"]);
     });
 
-    it("ends it after it was removed too, and waits where it is refused", async () => {
+    test("ends it after it was removed too, and waits where it is refused", async () => {
       await using stage = await Stage.open(subject, { targets: [earlier as TargetTerms] });
       await stage.fires("a");
       await stage.tell();

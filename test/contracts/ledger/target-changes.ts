@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { alertOf, epochMs as t0, firing, routeTo, wanted } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import {
@@ -19,7 +19,7 @@ const newKey = targetTerms("pagerduty", { credential: "new" });
 /** Targets come, go and change while incidents are open. */
 export function movingTargets(subject: LedgerSubject): void {
   describe("when targets change", () => {
-    it("all events of an incident go to the key that opened it, whatever the key is now", async () => {
+    test("all events of an incident go to the key that opened it, whatever the key is now", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       expect((await stage.attempt()).endpoint).toBe(oldKey.endpoint);
@@ -32,7 +32,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect((await stage.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    it("also where it may have been opened there", async () => {
+    test("also where it may have been opened there", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       await stage.attempt({ kind: "interrupted", left: true, detail: "stopped" });
@@ -40,7 +40,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect((await stage.attempt()).endpoint).toBe(oldKey.endpoint);
     });
 
-    it("the end of one of its alerts sends nothing of an incident to a target that was disabled before the first trigger", async () => {
+    test("the end of one of its alerts sends nothing of an incident to a target that was disabled before the first trigger", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { dedupKey: "group" });
       await stage.fires("b", { dedupKey: "group" });
@@ -53,7 +53,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger group"]);
     });
 
-    it("what was not told moves with its target, at once", async () => {
+    test("what was not told moves with its target, at once", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       await stage.attempt(serverError);
@@ -61,7 +61,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect((await stage.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    it("an attempt under way that told nothing is made again at the new key", async () => {
+    test("an attempt under way that told nothing is made again at the new key", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       const old = await stage.claimOne();
@@ -70,7 +70,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect((await stage.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    it("what the old key refused for good is told at the new one when it is said again", async () => {
+    test("what the old key refused for good is told at the new one when it is said again", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       await stage.attempt(refused);
@@ -80,7 +80,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.attempt()).toMatchObject({ action: "trigger", endpoint: newKey.endpoint });
     });
 
-    it("what fires again while its end is under way at the old key is opened at the new one", async () => {
+    test("what fires again while its end is under way at the old key is opened at the new one", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       await stage.tell();
@@ -94,7 +94,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.stands()).toEqual(["told delivered", "closed delivered"]);
     });
 
-    it("a removed target's told incidents are still resolved; its untold ones rest", async () => {
+    test("a removed target's told incidents are still resolved; its untold ones rest", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("told");
       await stage.tell();
@@ -108,7 +108,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve told"]);
     });
 
-    it("a disabled target's too, and what still fires when it is enabled again is told", async () => {
+    test("a disabled target's too, and what still fires when it is enabled again is told", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("told");
       await stage.tell();
@@ -123,7 +123,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger untold"]);
     });
 
-    it("an attempt under way that told nothing is not made again where its target has gone or was disabled", async () => {
+    test("an attempt under way that told nothing is not made again where its target has gone or was disabled", async () => {
       for (const targets of [[], [targetTerms("pagerduty", { enabled: false })]]) {
         await using stage = await Stage.open(subject);
         await stage.fires("a");
@@ -135,7 +135,7 @@ export function movingTargets(subject: LedgerSubject): void {
       }
     });
 
-    it.each([
+    test.each([
       ["the end of one of its alerts", (stage: Stage) => stage.ends("b", { dedupKey: "group" })],
       ["a person", async (stage: Stage) => stage.ledger.acknowledge((await stage.newest()).id, "somebody")],
     ])("what rests at a disabled or removed target is not woken by %s", async (_what, happens) => {
@@ -149,7 +149,7 @@ export function movingTargets(subject: LedgerSubject): void {
       }
     });
 
-    it("what rests at a disabled target pages nobody when it ends, whatever page_resolved says", async () => {
+    test("what rests at a disabled target pages nobody when it ends, whatever page_resolved says", async () => {
       const terms = { pageResolved: "always" } as const;
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", terms)] });
       await stage.fires("a");
@@ -158,14 +158,14 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("a disabled target is told of nothing, also where whoever routed had not heard of it yet", async () => {
+    test("a disabled target is told of nothing, also where whoever routed had not heard of it yet", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { enabled: false })] });
       await stage.fires("a");
       await stage.ends("b");
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("a target that was added hears of what already fires", async () => {
+    test("a target that was added hears of what already fires", async () => {
       await using stage = await Stage.open(subject, { targets: [] });
       await stage.fires("a", { at: [] });
       await stage.ledger.useTargets([targetTerms("pagerduty")]);
@@ -173,7 +173,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("re-routing speaks of what fires only", async () => {
+    test("re-routing speaks of what fires only", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { at: [] });
       await stage.ends("a", { at: [] });
@@ -185,7 +185,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("filters decide triggers only: what was told and is filtered since is resolved when it ends", async () => {
+    test("filters decide triggers only: what was told and is filtered since is resolved when it ends", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("told");
       await stage.tell();
@@ -198,7 +198,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["resolve told"]);
     });
 
-    it("what is filtered since does not page again when it comes back while its end is under way", async () => {
+    test("what is filtered since does not page again when it comes back while its end is under way", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -209,7 +209,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
-    it("of several alerts in one untold incident, what is filtered since takes nothing from the others", async () => {
+    test("of several alerts in one untold incident, what is filtered since takes nothing from the others", async () => {
       for (const order of [
         ["a", "b"],
         ["b", "a"],
@@ -223,7 +223,7 @@ export function movingTargets(subject: LedgerSubject): void {
       }
     });
 
-    it("an attempt under way that told nothing is not made again for what is filtered since", async () => {
+    test("an attempt under way that told nothing is not made again for what is filtered since", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const under = await stage.claimOne();
@@ -235,7 +235,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("unless it is wanted again by then", async () => {
+    test("unless it is wanted again by then", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const under = await stage.claimOne();
@@ -245,7 +245,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("an incident that nobody was told of follows a filter both ways", async () => {
+    test("an incident that nobody was told of follows a filter both ways", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.fires("a", { at: [] });
@@ -254,7 +254,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("the dedup key is computed once an episode", async () => {
+    test("the dedup key is computed once an episode", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a", { dedupKey: "old" });
       await stage.tell();
@@ -266,7 +266,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger new"]);
     });
 
-    it("keys that were rotated a thousand times leave nothing behind", async () => {
+    test("keys that were rotated a thousand times leave nothing behind", async () => {
       await using stage = await Stage.open(subject, { targets: [] });
       for (let n = 0; n < 1_000; n++) {
         await stage.ledger.useTargets([targetTerms("pagerduty", { credential: `key ${n}` })]);
@@ -279,7 +279,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(new Set(await stage.stands())).toEqual(new Set(["closed delivered"]));
     });
 
-    it("the same targets again change nothing", async () => {
+    test("the same targets again change nothing", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       const before = await stage.views();
@@ -287,7 +287,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.views()).toEqual(before);
     });
 
-    it("what is needed to reach an endpoint is kept as it was said last", async () => {
+    test("what is needed to reach an endpoint is kept as it was said last", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -297,7 +297,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect((await stage.claimOne()).sealed).toBe("sealed with a header that changed");
     });
 
-    it("a target that leaves shadow mode tells what only its shadow was told", async () => {
+    test("a target that leaves shadow mode tells what only its shadow was told", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { shadow: true })] });
       await stage.fires("a");
       const shadow = await stage.claimOne();
@@ -309,7 +309,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(live.map(({ action, shadow: still }) => [action, still])).toEqual([["trigger", false]]);
     });
 
-    it("and nothing else of what was not told", async () => {
+    test("and nothing else of what was not told", async () => {
       await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { shadow: true })] });
       await stage.fires("over");
       await stage.ends("over");
@@ -319,7 +319,7 @@ export function movingTargets(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual(["trigger a"]);
     });
 
-    it("a target that becomes a shadow still resolves what it was told before", async () => {
+    test("a target that becomes a shadow still resolves what it was told before", async () => {
       await using stage = await Stage.open(subject);
       await stage.fires("a");
       await stage.tell();
@@ -334,7 +334,7 @@ export function movingTargets(subject: LedgerSubject): void {
 
 function meanwhile(subject: LedgerSubject): void {
   describe("when targets change while time passes", () => {
-    it("what a late request may have undone is repaired at the key that is gone since", async () => {
+    test("what a late request may have undone is repaired at the key that is gone since", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       await stage.claimOne("one");
@@ -348,7 +348,7 @@ function meanwhile(subject: LedgerSubject): void {
       expect((await stage.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    it("a key that was revoked shows that its incident is orphaned, and others go on", async () => {
+    test("a key that was revoked shows that its incident is orphaned, and others go on", async () => {
       await using stage = await Stage.open(subject, { targets: [oldKey] });
       await stage.fires("a");
       await stage.tell();
@@ -361,7 +361,7 @@ function meanwhile(subject: LedgerSubject): void {
       expect(await stage.after(minute)).toEqual(["resolve a"]);
     });
 
-    it("a slot that was charged to a key counts when the key comes back", async () => {
+    test("a slot that was charged to a key counts when the key comes back", async () => {
       const limited = { rateLimit: { ...oldKey.rateLimit, limit: 2, reserve: 0 } };
       await using stage = await Stage.open(subject, { targets: [{ ...oldKey, ...limited }] });
       await stage.fires("a");

@@ -1,8 +1,6 @@
 import { createWriteStream, linkSync, readFileSync, rmSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
-
 import { Agent, type Dispatcher, request } from "undici";
-
 import { OperatorError, systemReason } from "../config/operator-error.ts";
 import type { OperatorOptions } from "./operator-commands.ts";
 

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-
 import { OperatorError } from "../config/operator-error.ts";
 import { download } from "./api.ts";
 import type { BackupOptions } from "./operator-commands.ts";

@@ -1,5 +1,4 @@
 import { type Issue, systemClock } from "@tocsin/core";
-
 import { ConfigError, describeIssue, type PlacedIssue } from "../config/config-error.ts";
 import type { Config } from "../config/config.ts";
 import { configJsonSchema } from "../config/json-schema.ts";

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-
 import type { Config } from "../config/config.ts";
 
 const usualFile = "tocsin.yaml";

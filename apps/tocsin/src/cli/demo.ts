@@ -2,9 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-
 import { type IncidentRow, Simulator } from "@tocsin/simulator";
-
 import { compose } from "../compose.ts";
 import { readConfig } from "../config/config.ts";
 import { formatAddress } from "../config/address.ts";

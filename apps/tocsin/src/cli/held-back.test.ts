@@ -1,8 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { expect, test } from "vitest";
-
 import { formatAddress } from "../config/address.ts";
 import { startService, type TestService } from "../service.fixture.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";

@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-
 import { addressIn, copyLedger, type PostgresServer, shownAddress } from "@tocsin/engine";
-
 import { OperatorError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";

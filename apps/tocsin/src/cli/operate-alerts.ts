@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-
 import type { alertBody } from "../http/endpoints/alerts.ts";
 import type { explainedBody } from "../http/endpoints/explain.ts";
 import { OperatorError } from "../config/operator-error.ts";

@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-
 import type { Terminal } from "./terminal.ts";
 
 export interface OperatorOptions {

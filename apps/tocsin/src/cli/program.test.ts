@@ -2,10 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { Simulator } from "@tocsin/simulator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
 import { formatAddress } from "../config/address.ts";
 import { startService, type TestService } from "../service.fixture.ts";
 import { run } from "./program.ts";

@@ -1,5 +1,4 @@
 import { Command, CommanderError } from "commander";
-
 import { version } from "../config/version.ts";
 import { isSystemError, OperatorError, systemReason } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";

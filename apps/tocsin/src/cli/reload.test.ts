@@ -1,9 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { afterAll, expect, test } from "vitest";
-
 import { formatAddress } from "../config/address.ts";
 import { startService, type TestService } from "../service.fixture.ts";
 import { runIn } from "./terminal.fixture.ts";

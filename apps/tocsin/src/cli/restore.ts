@@ -1,8 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-
 import { restoreLedger } from "@tocsin/engine";
-
 import { OperatorError, systemReason } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { sqliteFile } from "./ledger.ts";

@@ -1,5 +1,4 @@
 import { type Command, Option } from "commander";
-
 import type { Sending, SendOptions } from "./send.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";

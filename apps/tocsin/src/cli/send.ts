@@ -1,5 +1,4 @@
 import { type EventInput, PagerDutyError, PagerDutyEventsClient, type Region } from "@tocsin/pagerduty";
-
 import { OperatorError } from "../config/operator-error.ts";
 import type { Terminal } from "./terminal.ts";
 

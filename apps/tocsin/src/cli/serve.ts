@@ -1,6 +1,5 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-
 import { compose, type Tocsin } from "../compose.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { ConfigWatch } from "../config/config-watch.ts";

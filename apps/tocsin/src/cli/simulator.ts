@@ -1,8 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-
 import { type Listening, Simulator } from "@tocsin/simulator";
-
 import { type Address, formatAddress, parseAddress } from "../config/address.ts";
 import { OperatorError, systemReason } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { readConfig } from "../config/config.ts";
 import { welcome } from "./welcome.ts";
 

@@ -1,5 +1,4 @@
 import { alertFingerprint } from "@tocsin/core";
-
 import { type Address, formatAddress } from "../config/address.ts";
 import { type Config, ledgerName } from "../config/config.ts";
 import { stateOf, type TargetEntry } from "../targets/resolved-target.ts";

@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-
 import { z } from "zod";
 
 export interface Address {

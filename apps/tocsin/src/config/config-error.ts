@@ -1,5 +1,4 @@
 import type { Issue } from "@tocsin/core";
-
 import type { Place } from "./source-positions.ts";
 
 export interface PlacedIssue extends Issue {

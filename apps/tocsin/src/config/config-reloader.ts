@@ -1,5 +1,4 @@
 import { type Alert, type Clock, type Ledger, minRedactedLength, type Target } from "@tocsin/core";
-
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";

@@ -10,11 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { settled, VirtualClock } from "@tocsin/test";
 import { pino } from "pino";
 import { describe, expect, test } from "vitest";
-
 import { ConfigWatch } from "./config-watch.ts";
 import { namedFiles } from "./named-files.ts";
 

@@ -1,5 +1,4 @@
 import type { Clock } from "@tocsin/core";
-
 import type { Logger } from "../telemetry/logger.ts";
 import { type FileMark, isEmptyMark, markOf, markOfSync } from "./file-marks.ts";
 import { namedFiles } from "./named-files.ts";

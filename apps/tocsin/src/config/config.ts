@@ -1,8 +1,6 @@
 import { normalize, resolve } from "node:path";
-
 import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
 import { addressIn, type PostgresServer, shownAddress } from "@tocsin/engine";
-
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Place } from "./source-positions.ts";

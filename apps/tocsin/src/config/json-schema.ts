@@ -1,6 +1,5 @@
 import { jsonSchemaOf, targetJsonSchema } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
-
 import { configSchema } from "./schema.ts";
 
 /** As much of JSON Schema as ours use. */

@@ -1,9 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { afterAll, describe, expect, test } from "vitest";
-
 import { ConfigError } from "./config-error.ts";
 import { ledgerName } from "./config.ts";
 import { loadConfig } from "./load.ts";

@@ -1,8 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-
 import { LineCounter, parseDocument } from "yaml";
-
 import { ConfigError } from "./config-error.ts";
 import { type Config, readConfig } from "./config.ts";
 import { placeOf } from "./source-positions.ts";

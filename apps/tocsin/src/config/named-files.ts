@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-
 import { parseDocument } from "yaml";
 
 /** Deeper than any configuration or target. */

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { readConfig } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
 

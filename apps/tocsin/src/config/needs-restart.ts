@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-
 import type { Config } from "./config.ts";
 
 /** Returns the keys that a running service cannot change: they differ, and take effect at the next start. */

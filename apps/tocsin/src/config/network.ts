@@ -1,5 +1,4 @@
 import { z } from "zod";
-
 import { type Network, parseNetwork } from "../http/sender-address.ts";
 
 export const network = () =>

@@ -1,6 +1,5 @@
 import { proxiesFrom, type ProxySettings } from "@tocsin/http";
 import { proxySecrets } from "@tocsin/publishers";
-
 import { OperatorError } from "./operator-error.ts";
 
 export interface Proxies {

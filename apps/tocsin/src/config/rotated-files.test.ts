@@ -1,10 +1,8 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { hashKey, Simulator } from "@tocsin/simulator";
 import { expect, test } from "vitest";
-
 import { compose } from "../compose.ts";
 import { ConfigWatch } from "./config-watch.ts";
 import { loadConfig } from "./load.ts";

@@ -1,7 +1,6 @@
 import { duration, secretInput } from "@tocsin/core";
 import { addressIn, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
-
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
 import { address, isLoopback } from "./address.ts";

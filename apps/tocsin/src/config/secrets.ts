@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-
 import type { ReadSecret } from "@tocsin/core";
 
 /** Where secrets of a configuration come from. `dir`: what relative files are relative to. */

@@ -1,6 +1,5 @@
 import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { startService } from "../service.fixture.ts";
 
 test.each([

@@ -1,6 +1,5 @@
 import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
 import type { Attempt, WorkerObserver } from "@tocsin/engine";
-
 import type { Notify } from "./notification.ts";
 import type { Readiness } from "../health/readiness.ts";
 import type { Targets } from "../targets/registry.ts";

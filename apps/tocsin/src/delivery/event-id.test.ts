@@ -1,6 +1,5 @@
 import type { Lease } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-
 import { eventIdOf } from "./event-id.ts";
 
 const lease = { target: "hook", dedupKey: "a", incident: 7, event: { token: 3, atMs: 1_000 } } as Lease;

@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-
 import type { EventIdentity } from "@tocsin/core";
 
 interface Event {

@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-
 import { describe, expect, test } from "vitest";
-
 import { compose } from "../compose.ts";
 import { readConfig } from "../config/config.ts";
 import { routingKey, startService, type TestService } from "../service.fixture.ts";

@@ -1,10 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-
 import { targetTypes } from "@tocsin/publishers";
 import { expect, test } from "vitest";
-
 import { routingKey, startService } from "../service.fixture.ts";
 
 /*

@@ -1,5 +1,4 @@
 import type { Alert, EventContent, EventIdentity, Notification } from "@tocsin/core";
-
 import { eventIdOf } from "./event-id.ts";
 import { defaultSource } from "../ingest/batch.ts";
 

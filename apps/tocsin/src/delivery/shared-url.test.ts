@@ -1,9 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-
 import { describe, expect, test } from "vitest";
-
 import { startService } from "../service.fixture.ts";
 
 /** One URL at which a receiver takes events from whoever has the token. */

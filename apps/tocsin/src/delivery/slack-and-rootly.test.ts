@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
-
 import { compose } from "../compose.ts";
 import { readConfig } from "../config/config.ts";
 import { routingKey, startService, type TestService } from "../service.fixture.ts";

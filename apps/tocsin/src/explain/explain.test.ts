@@ -9,7 +9,6 @@ import type {
   Reason,
 } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-
 import {
   type Explained,
   explainHypothetical,

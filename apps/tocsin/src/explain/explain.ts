@@ -8,7 +8,6 @@ import type {
   IncidentState,
   Reason,
 } from "@tocsin/core";
-
 import { firstContent, notSent, type NotificationFacts } from "../delivery/notification.ts";
 import type { UnusedTargets } from "../targets/target-problems.ts";
 

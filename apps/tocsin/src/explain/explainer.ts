@@ -1,6 +1,5 @@
 import { heldBackOf } from "../targets/target-problems.ts";
 import type { Alert, Clock, Explanation, TargetStatus } from "@tocsin/core";
-
 import { explainHypothetical, explainKnown, type Explained, type Question } from "./explain.ts";
 import type { NotificationFacts, Notify } from "../delivery/notification.ts";
 import type { Targets } from "../targets/registry.ts";

@@ -1,7 +1,6 @@
 import type { Clock } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { Standstill } from "./stall-detector.ts";
 
 /** A process whose time can pass without its timers. */

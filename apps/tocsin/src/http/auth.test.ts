@@ -1,6 +1,5 @@
 import type { FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
-
 import type { Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
 import { Gate, type GateSettings } from "./auth.ts";

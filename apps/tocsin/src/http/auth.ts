@@ -1,7 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-
 import type { FastifyRequest } from "fastify";
-
 import { isLoopback } from "../config/address.ts";
 import type { Config, Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";

@@ -1,6 +1,5 @@
 import type { Socket } from "node:net";
 import { STATUS_CODES } from "node:http";
-
 import type { Refusals } from "./refusals.ts";
 
 /** Answers what Node's HTTP parser refuses, in the shape of all errors, and ends the connection. */

@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-
 import type { Role } from "../config/schema.ts";
 
 export interface Endpoint {

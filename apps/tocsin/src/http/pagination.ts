@@ -1,5 +1,4 @@
 import type { FastifyRequest } from "fastify";
-
 import { queryOf } from "./endpoint.ts";
 import { badRequest } from "./problem.ts";
 

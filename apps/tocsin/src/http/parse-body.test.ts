@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { LargeJson } from "../ingest/large-json.ts";
 import { jsonLimits, jsonSize } from "./json-limits.ts";
 import { parseBody } from "./parse-body.ts";

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from "fastify";
-
 import { LargeJson, maxMemberValues, skipBlanks, valueAt } from "../ingest/large-json.ts";
 import { jsonSize } from "./json-limits.ts";
 import { isAlertmanagerApi } from "./paths.ts";

@@ -1,6 +1,5 @@
 import { type Issue, LedgerUnavailable } from "@tocsin/core";
 import type { FastifyError, FastifyReply } from "fastify";
-
 import { isAlertmanagerApi } from "./paths.ts";
 
 /** Senders repeat after a 5xx; this keeps them from doing it at once. */

@@ -3,7 +3,6 @@ import { connect } from "node:net";
 import { VirtualClock } from "@tocsin/test";
 import type { FastifyRequest } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-
 import { LogThrottle } from "../telemetry/log-throttle.ts";
 import { startService, type TestService } from "../service.fixture.ts";
 import { badRequest, unavailable } from "./problem.ts";

@@ -1,5 +1,4 @@
 import type { FastifyRequest } from "fastify";
-
 import type { Logger } from "../telemetry/logger.ts";
 import type { LogThrottle, ThrottleRule } from "../telemetry/log-throttle.ts";
 import { pathOf } from "./paths.ts";

@@ -2,7 +2,6 @@ import type { FastifyRequest } from "fastify";
 import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { gunzip, inflate, inflateRaw } from "node:zlib";
-
 import { badRequest, Problem } from "./problem.ts";
 
 const decompress = { gzip: promisify(gunzip), zlib: promisify(inflate), deflate: promisify(inflateRaw) };

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { type Network, parseNetwork, SenderAddresses } from "./sender-address.ts";
 
 test.each([

@@ -1,7 +1,6 @@
 import { type Clock, LedgerUnavailable, type Recorded, systemClock, type RoutedClaim } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-
 import { Readiness } from "../health/readiness.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrubber.ts";

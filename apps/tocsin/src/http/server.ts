@@ -1,7 +1,5 @@
 import type { IncomingMessage } from "node:http";
-
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-
 import type { Logger } from "../telemetry/logger.ts";
 import { answerClientError } from "./client-errors.ts";
 import type { Endpoint } from "./endpoint.ts";

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { parseWebhook } from "./alertmanager.ts";
 import { readAll } from "./read-all.fixture.ts";
 

@@ -1,5 +1,4 @@
 import { type Alert, alertFingerprint, type Claim } from "@tocsin/core";
-
 import type { Located } from "./located-issue.ts";
 import { BatchReader, type Received } from "./batch.ts";
 import { LargeJson } from "./large-json.ts";

@@ -1,5 +1,4 @@
 import { type Claim, formatPath, type Issue } from "@tocsin/core";
-
 import type { Located } from "./located-issue.ts";
 import { Unreadable } from "./large-json.ts";
 

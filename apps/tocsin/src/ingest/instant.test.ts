@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { parseInstant } from "./instant.ts";
 
 test.each([

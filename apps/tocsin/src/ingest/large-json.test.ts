@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
 import { LargeJson, maxMemberValues, Unreadable } from "./large-json.ts";
 
 const topOf = (text: string) => new LargeJson(Buffer.from(text)).top;

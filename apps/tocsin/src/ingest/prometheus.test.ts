@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { parsePostedAlerts } from "./prometheus.ts";
 import { readAll } from "./read-all.fixture.ts";
 

@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
 import { isProblems, readAlert, readWebhookAlert } from "./read-alert.ts";
 
 const posted = {

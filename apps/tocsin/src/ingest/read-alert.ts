@@ -1,5 +1,4 @@
 import type { Labels } from "@tocsin/core";
-
 import type { Located } from "./located-issue.ts";
 import { parseInstant } from "./instant.ts";
 

@@ -1,5 +1,4 @@
 import type { Claim } from "@tocsin/core";
-
 import type { BatchReader } from "./batch.ts";
 
 /** Reads a batch to its end. */

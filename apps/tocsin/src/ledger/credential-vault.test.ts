@@ -1,9 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { afterAll, describe, expect, test } from "vitest";
-
 import { keyFile } from "../config/key-file.ts";
 import { Vault } from "./credential-vault.ts";
 

@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-
 import { compose } from "../compose.ts";
 import { readConfig } from "../config/config.ts";
 import { keyFile } from "../config/key-file.ts";

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-
 import type { Ledger, StateChange } from "@tocsin/core";
 import { openPostgresLedger, openSqliteLedger } from "@tocsin/engine";
-
 import { type Config, ledgerName } from "../config/config.ts";
 import { type KeyFile, keyFile } from "../config/key-file.ts";
 import { OperatorError, systemReason } from "../config/operator-error.ts";

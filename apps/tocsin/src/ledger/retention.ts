@@ -1,5 +1,4 @@
 import type { Clock, Ledger } from "@tocsin/core";
-
 import type { Logger } from "../telemetry/logger.ts";
 
 const everyMs = 10 * 60_000;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { Backlog } from "./backlog.ts";
 
 function backlogOf(events: readonly [seq: number, text: string][], bounds = { mostEvents: 3, mostLength: 100 }) {

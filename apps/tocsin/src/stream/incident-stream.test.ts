@@ -2,7 +2,6 @@ import { type IncidentView, type Ledger, LedgerUnavailable } from "@tocsin/core"
 import { memoryLedger } from "@tocsin/engine";
 import { firing, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-
 import { IncidentStream } from "./incident-stream.ts";
 
 const all = (): boolean => true;

@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-
 import { type ChangedIncidents, type Clock, type IncidentView, type Ledger, LedgerUnavailable } from "@tocsin/core";
-
 import type { Logger } from "../telemetry/logger.ts";
 import { Backlog, type Numbered } from "./backlog.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { readTargets } from "./resolve-targets.ts";
 import { stateOf } from "./resolved-target.ts";
 import { configTargets, type WrittenTarget } from "./target-definition.ts";

@@ -1,5 +1,4 @@
 import type { Issue } from "@tocsin/core";
-
 import type { TargetEntry } from "./resolved-target.ts";
 import { issuePath } from "./target-definition.ts";
 

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-
 import type { TargetEntry } from "./resolved-target.ts";
 import type { WrittenTarget } from "./target-definition.ts";
 

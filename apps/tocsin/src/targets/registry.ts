@@ -22,7 +22,6 @@ import {
   sealable,
   type Transport,
 } from "@tocsin/publishers";
-
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";

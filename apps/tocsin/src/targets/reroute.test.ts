@@ -1,7 +1,6 @@
 import { type Alert, type Ledger, LedgerUnavailable } from "@tocsin/core";
 import { settled, VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { rerouteFiring, type Rerouting } from "./reroute.ts";
 
 const alerts = Array.from({ length: 1_200 }, (_, n): Alert => {

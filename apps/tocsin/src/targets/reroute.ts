@@ -1,5 +1,4 @@
 import { setImmediate as breath } from "node:timers/promises";
-
 import { type Clock, type Ledger, LedgerUnavailable, type Route, type Alert } from "@tocsin/core";
 
 const pageSize = 500;

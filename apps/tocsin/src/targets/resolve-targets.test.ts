@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { nameIn } from "./fallbacks.ts";
 import { readTargets } from "./resolve-targets.ts";
 import { stateOf } from "./resolved-target.ts";

@@ -1,6 +1,5 @@
 import { type Issue, parseTarget, type ParsedTarget, type ReadSecret, type Target } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
-
 import type { Refusal } from "./discovery/target-guard.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import { predecessors } from "./predecessors.ts";

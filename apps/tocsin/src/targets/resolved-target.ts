@@ -1,5 +1,4 @@
 import type { Issue, Target, TargetStatus } from "@tocsin/core";
-
 import type { WrittenTarget } from "./target-definition.ts";
 
 /** One definition of a target as it was found, valid or not. */

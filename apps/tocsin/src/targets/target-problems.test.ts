@@ -1,6 +1,5 @@
 import type { Target, TargetStatus } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-
 import { startService } from "../service.fixture.ts";
 import type { TargetEntry } from "./resolved-target.ts";
 import { deliveryWarnings, discoveryWarnings, noTargetCanReceive, targetWarnings } from "./target-problems.ts";

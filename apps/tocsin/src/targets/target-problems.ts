@@ -1,7 +1,5 @@
 import type { HeldBack, Issue, TargetStatus } from "@tocsin/core";
-
 import type { DiscoveryView } from "./discovery/discoveries.ts";
-
 import { stateOf, type TargetEntry } from "./resolved-target.ts";
 
 /** Whether a firing alert can be sent there: a version of it is in use, it is on, and it really sends. */

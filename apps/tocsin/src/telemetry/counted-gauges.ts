@@ -1,5 +1,4 @@
 import type { LedgerStats, TargetStatus } from "@tocsin/core";
-
 import { ReadGauge, type Registry } from "./series.ts";
 
 /** What is counted by asking, at the time of a scrape. */

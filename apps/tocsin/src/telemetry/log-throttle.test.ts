@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { LogThrottle } from "./log-throttle.ts";
 
 test("passes one line per minute and kind, and counts those that it leaves out", () => {

@@ -1,7 +1,5 @@
 import { inspect } from "node:util";
-
 import { expect, test } from "vitest";
-
 import { createLogger } from "./logger.ts";
 import { Scrubber } from "./scrubber.ts";
 

@@ -1,5 +1,4 @@
 import { type Logger as PinoLogger, pino } from "pino";
-
 import { pretty } from "./pretty.ts";
 import type { Scrubber } from "./scrubber.ts";
 

@@ -1,9 +1,7 @@
 import { spawnSync } from "node:child_process";
-
 import type { Ledger } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
-
 import { Exposition } from "./metrics-scrape.ts";
 import { startService } from "../service.fixture.ts";
 import { Metrics } from "./metrics.ts";

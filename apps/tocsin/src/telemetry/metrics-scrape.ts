@@ -1,5 +1,4 @@
 import type { Clock, Ledger } from "@tocsin/core";
-
 import { stateOf } from "../targets/resolved-target.ts";
 import type { Targets } from "../targets/registry.ts";
 import type { Snapshot } from "./counted-gauges.ts";

@@ -1,6 +1,5 @@
 import { attemptReasons, type Lease } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-
 import { startService } from "../service.fixture.ts";
 import type { Snapshot } from "./counted-gauges.ts";
 import { Metrics } from "./metrics.ts";

@@ -1,5 +1,4 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-
 import { Counter, Gauge, type Registry } from "./series.ts";
 
 /** What the process itself costs, read at each scrape. */

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { Counter, Gauge, Histogram, ReadGauge, Registry } from "./series.ts";
 
 const linesOf = async (registry: Registry) =>

@@ -2,7 +2,6 @@ import type { Lease, Outcome } from "@tocsin/core";
 import { memoryLedger, Worker } from "@tocsin/engine";
 import { FakeReceiver, firing, type Reaction, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { createLogger } from "./logger.ts";
 import { Scrubber } from "./scrubber.ts";
 import { StateLog } from "./state-log.ts";

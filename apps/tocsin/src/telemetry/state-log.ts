@@ -1,5 +1,4 @@
 import type { Clock, Lease, Outcome, StateChange } from "@tocsin/core";
-
 import type { Logger } from "./logger.ts";
 import { LogThrottle } from "./log-throttle.ts";
 import { Troubles } from "./troubles.ts";

@@ -1,5 +1,4 @@
 import type { Clock } from "@tocsin/core";
-
 import { type LeftOut, LogThrottle, type ThrottleRule } from "./log-throttle.ts";
 
 /** With the line that ends a trouble: how long it lasted. */

@@ -1,5 +1,5 @@
 import { epochMs as t0 } from "@tocsin/test";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { ClaimState } from "../alerts/claim.ts";
 import { confirmClaim } from "./confirm-claim.ts";
 
@@ -12,7 +12,7 @@ const firing: ClaimState = {
   heardAtMs: t0,
 };
 
-it.each<[string, ClaimState, ClaimState]>([
+test.each<[string, ClaimState, ClaimState]>([
   ["that fires stays", firing, firing],
   ["with a doubtful end ahead fires on", { ...firing, doubtfulEndAtMs: t0 + 1 }, firing],
   ["that a reading ended fires again", { ...firing, status: "resolved", ended: "read" }, firing],

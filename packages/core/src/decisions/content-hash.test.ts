@@ -1,15 +1,15 @@
 import { memberOf } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { contentHash, incidentContentHash, membersIn, wordsIn } from "./content-hash.ts";
 
 const words = contentHash("disk full", { value: "91 %", runbook_url: "https://runbooks.example.com" });
 
-it("the same words stand for the same, in whatever order annotations come", () => {
+test("the same words stand for the same, in whatever order annotations come", () => {
   expect(words).toMatch(/^[0-9a-f]{16}$/);
   expect(contentHash("disk full", { runbook_url: "https://runbooks.example.com", value: "91 %" })).toBe(words);
 });
 
-it.each([
+test.each([
   ["summary", contentHash("disk fuller", { value: "91 %", runbook_url: "https://runbooks.example.com" })],
   ["reading", contentHash("disk full", { value: "92 %", runbook_url: "https://runbooks.example.com" })],
   ["annotation less", contentHash("disk full", { value: "91 %" })],
@@ -22,14 +22,14 @@ describe("the content of an incident", () => {
   const tracked = { ...a, content: words };
   const over = { ...b, status: "resolved" as const };
 
-  it("of one member is its words, if they are tracked", () => {
+  test("of one member is its words, if they are tracked", () => {
     expect(incidentContentHash(a, [a])).toBeUndefined();
     expect(incidentContentHash(tracked, [tracked])).toBe(words);
     expect([wordsIn(words), membersIn(words)]).toEqual([words, undefined]);
     expect([wordsIn(undefined), membersIn(undefined)]).toEqual([undefined, undefined]);
   });
 
-  it("of several members changes with those that fire", () => {
+  test("of several members changes with those that fire", () => {
     expect(incidentContentHash(a, [a, over])).toBeUndefined();
     const contents = [
       [a, b],
@@ -43,7 +43,7 @@ describe("the content of an incident", () => {
     expect(incidentContentHash(a, [a, { ...b, summary: "other", severity: "info" }])).toBe(contents[0]);
   });
 
-  it("of several members has the words of the leading one", () => {
+  test("of several members has the words of the leading one", () => {
     const both = incidentContentHash(tracked, [tracked, b]);
     expect(wordsIn(both)).toBe(words);
     expect(membersIn(both)).toBe(membersIn(incidentContentHash(a, [a, b])));

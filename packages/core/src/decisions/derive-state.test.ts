@@ -1,5 +1,5 @@
 import { epochMs as t0, incidentOf, memberOf, pagerdutyTraits } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { urgency } from "../incidents/event.ts";
 import type { Flight, Incident } from "../incidents/incident.ts";
 import type { DueTerms } from "./next-action.ts";
@@ -29,7 +29,7 @@ const failure = { reason: "server", detail: "HTTP 500", atMs: t0 } as const;
 const planned = (given: Parameters<typeof incidentOf>[0], nowMs = t0) => deriveState(incidentOf(given), terms, nowMs);
 
 describe("state and reason follow from the facts", () => {
-  it.each([
+  test.each([
     ["something to tell now", {}, "due", "waiting_turn", t0],
     ["something to tell later", { dueAtMs: t0 + 1 }, "due", "waiting_retry", t0 + 1],
     ["something to tell, never planned", { dueAtMs: null }, "due", "waiting_turn", t0],
@@ -58,13 +58,13 @@ describe("state and reason follow from the facts", () => {
     expect(planned(given)).toMatchObject({ state, reason, dueAtMs });
   });
 
-  it("what is due has the urgency of what it says, what rests the lowest", () => {
+  test("what is due has the urgency of what it says, what rests the lowest", () => {
     expect(planned({ wanted: { severity: "critical" } }).urgency).toBe(urgency.criticalTrigger);
     expect(planned({ told: { severity: "critical" }, wanted: over }).urgency).toBe(urgency.criticalFollowUp);
     expect(planned({ told: {} }).urgency).toBe(urgency.reminder);
   });
 
-  it("planning twice changes nothing", () => {
+  test("planning twice changes nothing", () => {
     for (const given of [{}, { told: {} }, { flight }, { wanted: over }, { told: { certain: false } }]) {
       const once = planned(given);
       expect(deriveState(once, terms, t0)).toEqual(once);
@@ -73,12 +73,12 @@ describe("state and reason follow from the facts", () => {
 });
 
 describe("a reminder", () => {
-  it("that failed waits as long as its backoff says", () => {
+  test("that failed waits as long as its backoff says", () => {
     const given = { told: { atMs: t0 - 5 * hour }, failures: 1, lastFailure: failure, dueAtMs: t0 + 700 } as const;
     expect(planned(given)).toMatchObject({ state: "told", dueAtMs: t0 + 700 });
   });
 
-  it("is due when it is due, whatever failed before the last event was told", () => {
+  test("is due when it is due, whatever failed before the last event was told", () => {
     expect(planned({ told: { atMs: t0 - 5 * hour }, dueAtMs: null }).dueAtMs).toBe(t0 - hour);
   });
 });
@@ -88,7 +88,7 @@ describe("after the wanted side changed", () => {
     deriveStateAfterChange(before, { ...before, ...change }, terms, nowMs);
   const waiting = deriveState(incidentOf({ dueAtMs: t0 + 60_000, failures: 3 }), terms, t0);
 
-  it("another action is due at once, whatever backoff the old one was in", () => {
+  test("another action is due at once, whatever backoff the old one was in", () => {
     const told = deriveState(
       incidentOf({ told: {}, wanted: { severity: "critical" }, dueAtMs: t0 + 60_000 }),
       terms,
@@ -98,18 +98,18 @@ describe("after the wanted side changed", () => {
     expect(after).toMatchObject({ state: "due", reason: "waiting_turn", dueAtMs: t0 + 5 });
   });
 
-  it("the same action stays in its backoff", () => {
+  test("the same action stays in its backoff", () => {
     const after = changed(waiting, { members: [memberOf("a", { summary: "other words" })] }, t0 + 5);
     expect(after).toMatchObject({ state: "due", dueAtMs: t0 + 60_000 });
   });
 
-  it("a reminder that failed stays in its backoff whatever is said meanwhile", () => {
+  test("a reminder that failed stays in its backoff whatever is said meanwhile", () => {
     const given = { told: { atMs: t0 - 5 * hour }, failures: 1, lastFailure: failure, dueAtMs: t0 + 700 } as const;
     const after = changed(planned(given), { members: [memberOf("a", { summary: "other words" })] }, t0 + 5);
     expect(after).toMatchObject({ state: "told", dueAtMs: t0 + 700 });
   });
 
-  it("an end before it was told leaves nothing to do", () => {
+  test("an end before it was told leaves nothing to do", () => {
     expect(changed(waiting, { wanted: { ...waiting.wanted, ...over } }, t0 + 5)).toMatchObject({
       state: "not_told",
       dueAtMs: null,
@@ -118,11 +118,11 @@ describe("after the wanted side changed", () => {
 
   const dead = incidentOf({ state: "dead", reason: "dead_expired", dueAtMs: null });
 
-  it("a dead incident that still fires stays dead", () => {
+  test("a dead incident that still fires stays dead", () => {
     expect(changed(dead, {}, t0 + 5)).toMatchObject({ state: "dead", dueAtMs: null });
   });
 
-  it("a dead incident that was told, or may have been, is still resolved when its alert resolves", () => {
+  test("a dead incident that was told, or may have been, is still resolved when its alert resolves", () => {
     for (const certain of [true, false]) {
       const told = incidentOf({ ...dead, told: { certain }, state: "dead" });
       const after = changed(told, { wanted: { ...told.wanted, ...over } }, t0 + 5);
@@ -130,7 +130,7 @@ describe("after the wanted side changed", () => {
     }
   });
 
-  it("a dead incident that was never told rests when its alert resolves", () => {
+  test("a dead incident that was never told rests when its alert resolves", () => {
     expect(changed(dead, { wanted: { ...dead.wanted, ...over } }, t0 + 5)).toMatchObject({ state: "not_told" });
   });
 });

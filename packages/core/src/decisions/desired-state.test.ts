@@ -1,12 +1,12 @@
 import { epochMs as t0, incidentOf, memberOf } from "@tocsin/test";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { severities, severityRank } from "../alerts/severity.ts";
 import type { Member } from "../incidents/incident.ts";
 import { desiredState, leadingMember } from "./desired-state.ts";
 
 const acknowledgedNow = { acknowledged: true } as const;
-it("are those of the member whose text is shown", () => {
+test("are those of the member whose text is shown", () => {
   const older = memberOf("b", { startsAtMs: t0 - 1, content: "older" });
   expect(desiredState([memberOf("a", { content: "newer" }), older], null, t0)).toMatchObject({
     content: expect.stringMatching(/^older\+/) as string,
@@ -18,12 +18,12 @@ const wantedOf = (members: readonly Member[], before: Parameters<typeof desiredS
 
 describe("several alerts in one incident", () => {
   const over = { status: "resolved" } as const;
-  it("fire while any fires, and are resolved with the last", () => {
+  test("fire while any fires, and are resolved with the last", () => {
     expect(wantedOf([memberOf("a", over), memberOf("b")]).status).toBe("firing");
     expect(wantedOf([memberOf("a", over), memberOf("b", over)]).status).toBe("resolved");
   });
 
-  it("are as severe as the most severe that fires", () => {
+  test("are as severe as the most severe that fires", () => {
     const members = [
       memberOf("a", { severity: "critical", ...over }),
       memberOf("b", { severity: "warning" }),
@@ -32,14 +32,14 @@ describe("several alerts in one incident", () => {
     expect(wantedOf(members).severity).toBe("warning");
   });
 
-  it("keep the severity that they had when they end", () => {
+  test("keep the severity that they had when they end", () => {
     const before = wantedOf([memberOf("a", { severity: "critical" }), memberOf("b")]);
     expect(wantedOf([memberOf("a", { severity: "critical", ...over }), memberOf("b", over)], before).severity).toBe(
       "critical",
     );
   });
 
-  it("show the oldest that fires", () => {
+  test("show the oldest that fires", () => {
     const members = [
       memberOf("a", { startsAtMs: t0, ...over, summary: "over" }),
       memberOf("c", { startsAtMs: t0 + 2, summary: "younger" }),
@@ -49,13 +49,13 @@ describe("several alerts in one incident", () => {
     expect(leadingMember(members.map((member) => ({ ...member, ...over }))).summary).toBe("over");
   });
 
-  it("show the same one whatever order they came in", () => {
+  test("show the same one whatever order they came in", () => {
     const same = [memberOf("b"), memberOf("a"), memberOf("c")];
     expect(leadingMember(same).fingerprint).toBe("a");
     expect(leadingMember(same.toReversed()).fingerprint).toBe("a");
   });
 
-  it("are at least one", () => {
+  test("are at least one", () => {
     expect(() => leadingMember([])).toThrow(/at least one/);
   });
 });
@@ -63,17 +63,17 @@ describe("several alerts in one incident", () => {
 describe("a person's acknowledgement", () => {
   const before = incidentOf({ wanted: acknowledgedNow }).wanted;
 
-  it("stays with repeats and with a lower severity", () => {
+  test("stays with repeats and with a lower severity", () => {
     expect(desiredState([memberOf("a")], before, t0 + 1).acknowledged).toBe(true);
     expect(desiredState([memberOf("a", { severity: "info" })], before, t0 + 1).acknowledged).toBe(true);
   });
 
-  it("is cleared by a higher severity", () => {
+  test("is cleared by a higher severity", () => {
     expect(desiredState([memberOf("a", { severity: "critical" })], before, t0 + 1).acknowledged).toBe(false);
   });
 });
 
-it("what is wanted says since when, and a repeat does not move that", () => {
+test("what is wanted says since when, and a repeat does not move that", () => {
   const { wanted } = incidentOf();
   expect(desiredState([memberOf("a", { summary: "other words" })], wanted, t0 + 5)).toMatchObject({
     atMs: t0,
@@ -90,7 +90,7 @@ const anyMember = fc.record({
   startsAtMs: fc.integer({ min: t0, max: t0 + 3 }),
 });
 
-it("whoever the members are, the incident fires exactly if one of them does, and is never less severe than one that does", () => {
+test("whoever the members are, the incident fires exactly if one of them does, and is never less severe than one that does", () => {
   fc.assert(
     fc.property(fc.array(anyMember, { minLength: 1, maxLength: 6 }), (given) => {
       const members = given.map((member) => memberOf(member.fingerprint, member));

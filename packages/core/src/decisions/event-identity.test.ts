@@ -1,5 +1,5 @@
 import { incidentOf } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Unaccepted } from "../incidents/incident.ts";
 import { eventIdentity } from "./event-identity.ts";
 
@@ -7,11 +7,11 @@ const unaccepted: Unaccepted = { token: 7, atMs: 70, action: "trigger", severity
 const again = { action: "trigger", severity: "error", content: "a", token: 9, atMs: 90 } as const;
 
 describe("an attempt after one that was not accepted", () => {
-  it("makes the same event where it says the same", () => {
+  test("makes the same event where it says the same", () => {
     expect(eventIdentity(incidentOf({ unaccepted }), again)).toEqual({ token: 7, atMs: 70 });
   });
 
-  it.each([
+  test.each([
     ["another action", { action: "resolve" }],
     ["another severity", { severity: "critical" }],
     ["other words", { content: "b" }],
@@ -26,7 +26,7 @@ describe("an attempt that says again what is told", () => {
   const told = { severity: "error", content: "a", mark } as const;
   const other: Unaccepted = { token: 7, atMs: 70, action: "acknowledge", severity: "error" };
 
-  it.each([
+  test.each([
     ["to repair what a late request undid", { told, repeat: true }],
     ["since that is in doubt, and another event was refused meanwhile", { told: { ...told, certain: false } }],
     ["in doubt, with another event unaccepted", { told: { ...told, certain: false }, unaccepted: other }],
@@ -34,12 +34,12 @@ describe("an attempt that says again what is told", () => {
     expect(eventIdentity(incidentOf(given), again)).toEqual(mark);
   });
 
-  it("makes the same resolve, however severe the alert was", () => {
+  test("makes the same resolve, however severe the alert was", () => {
     const resolved = { event: "resolve", severity: "critical", mark } as const;
     expect(eventIdentity(incidentOf({ told: resolved, repeat: true }), { ...again, action: "resolve" })).toEqual(mark);
   });
 
-  it.each([
+  test.each([
     ["as a reminder", { told }, again],
     ["with other words", { told, repeat: true }, { ...again, content: "b" }],
     ["with another severity", { told, repeat: true }, { ...again, severity: "critical" }],

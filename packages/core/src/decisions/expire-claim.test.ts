@@ -1,5 +1,5 @@
 import { epochMs as t0, firing, resolved } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ClaimState } from "../alerts/claim.ts";
 import { endClaim, expireClaim, type ExpiryTerms, nextExpiryAtMs } from "./expire-claim.ts";
 import { mergeClaim } from "./merge-claim.ts";
@@ -23,21 +23,21 @@ const at = (nowMs: number, expiry: Partial<ExpiryTerms> = {}): ExpiryTerms => ({
 });
 
 describe("a direct claim that is not repeated", () => {
-  it("ends at its endsAt once its source was heard after it", () => {
+  test("ends at its endsAt once its source was heard after it", () => {
     expect(expireClaim(direct, at(expiresAtMs - 1)).status).toBe("firing");
     expect(expireClaim(direct, at(expiresAtMs))).toMatchObject({ status: "resolved", ended: "inferred" });
   });
 
-  it("stays open while its source is silent, or was heard only before", () => {
+  test("stays open while its source is silent, or was heard only before", () => {
     expect(expireClaim(direct, at(expiresAtMs + day - 1, { sourceHeardAtMs: undefined })).status).toBe("firing");
     expect(expireClaim(direct, at(expiresAtMs + day - 1, { sourceHeardAtMs: expiresAtMs })).status).toBe("firing");
   });
 
-  it("of a silent source ends staleAfter later", () => {
+  test("of a silent source ends staleAfter later", () => {
     expect(expireClaim(direct, at(expiresAtMs + day, { sourceHeardAtMs: undefined })).status).toBe("resolved");
   });
 
-  it("does not end in the first minutes after a start", () => {
+  test("does not end in the first minutes after a start", () => {
     const graceUntilMs = expiresAtMs + 5 * minute;
     expect(expireClaim(direct, at(graceUntilMs - 1, { graceUntilMs })).status).toBe("firing");
     expect(expireClaim(direct, at(graceUntilMs, { graceUntilMs })).status).toBe("resolved");
@@ -45,12 +45,12 @@ describe("a direct claim that is not repeated", () => {
 });
 
 describe("a webhook claim", () => {
-  it("never ends by time alone", () => {
+  test("never ends by time alone", () => {
     expect(expireClaim(webhook, at(t0 + 400 * day, { sourceHeardAtMs: undefined }))).toBe(webhook);
     expect(nextExpiryAtMs(webhook, at(t0))).toBeNull();
   });
 
-  it("ends doubtfulEnd after a doubtful resolve, not before", () => {
+  test("ends doubtfulEnd after a doubtful resolve, not before", () => {
     expect(expireClaim(doubted, at(t0 + 30 * minute - 1))).toBe(doubted);
     const over = expireClaim(doubted, at(t0 + 30 * minute));
     expect(over).toMatchObject({ status: "resolved", ended: "doubtful" });
@@ -59,7 +59,7 @@ describe("a webhook claim", () => {
 });
 
 describe("a held firing", () => {
-  it("is believed when the hold is over, not before", () => {
+  test("is believed when the hold is over, not before", () => {
     expect(expireClaim(held, at(t0 + 9_999))).toBe(held);
     const believed = expireClaim(held, at(t0 + 10_000));
     expect(believed).toMatchObject({ status: "firing", expiresAtMs });
@@ -67,12 +67,12 @@ describe("a held firing", () => {
     expect(believed).not.toHaveProperty("ended");
   });
 
-  it("then ends as any other", () => {
+  test("then ends as any other", () => {
     expect(expireClaim(expireClaim(held, at(t0 + 10_000)), at(expiresAtMs)).status).toBe("resolved");
   });
 });
 
-it("says when the next change is, and nothing changes before it", () => {
+test("says when the next change is, and nothing changes before it", () => {
   const cases: [ClaimState, ExpiryTerms][] = [
     [direct, at(t0)],
     [direct, at(t0, { sourceHeardAtMs: undefined })],
@@ -88,13 +88,13 @@ it("says when the next change is, and nothing changes before it", () => {
   }
 });
 
-it("a resolved claim that is not held stays as it is", () => {
+test("a resolved claim that is not held stays as it is", () => {
   const over = expireClaim(direct, at(expiresAtMs));
   expect(nextExpiryAtMs(over, at(expiresAtMs))).toBeNull();
   expect(expireClaim(over, at(t0 + 400 * day))).toBe(over);
 });
 
-it("an end that was read drops what would end or believe the claim later, and keeps its last end", () => {
+test("an end that was read drops what would end or believe the claim later, and keeps its last end", () => {
   const over = endClaim({ ...doubted, expiresAtMs, heldUntilMs: t0 }, "read");
   expect(over).toMatchObject({ status: "resolved", ended: "read", lastEndMs: 0 });
   for (const gone of ["expiresAtMs", "heldUntilMs", "doubtfulEndAtMs"]) expect(over).not.toHaveProperty(gone);

@@ -1,5 +1,5 @@
 import { epochMs as t0 } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ClaimState } from "../alerts/claim.ts";
 import type { ReadAlert } from "../alerts/reading.ts";
 import {
@@ -52,7 +52,7 @@ const judged = (alert: ReadAlert, { there, countedMs = minute, before }: Given) 
 const wordOf = (alert: ReadAlert, given: Given): string | undefined => judged(alert, given).words[0]?.says;
 
 describe("an alert that the API shows", () => {
-  it.each<[string, Facts, AlertStateThere, string | undefined]>([
+  test.each<[string, Facts, AlertStateThere, string | undefined]>([
     ["active for the first time", {}, "active", "active"],
     ["active, and another API showed it before", { shown: { api: "other", atMs: nowMs } }, "active", "active"],
     ["active, recorded a minute ago", { shown: lately }, "active", undefined],
@@ -85,7 +85,7 @@ describe("an alert that the API shows", () => {
     expect(wordOf(alertOf(facts), { there })).toBe(word);
   });
 
-  it.each<AlertStateThere>(["active", "suppressed", "unprocessed"])("%s is not absent", (there) => {
+  test.each<AlertStateThere>(["active", "suppressed", "unprocessed"])("%s is not absent", (there) => {
     const before = { lastWordAtMs: lately.atMs, forMs: 19 * minute };
     expect(judged(alertOf({ shown: lately }), { there, before }).absences).toEqual(new Map());
   });
@@ -94,7 +94,7 @@ describe("an alert that the API shows", () => {
 describe("an alert that the API does not show", () => {
   const lastWordAtMs = lately.atMs;
 
-  it.each<[string, Facts, Given, number | undefined]>([
+  test.each<[string, Facts, Given, number | undefined]>([
     ["starts to count at the first poll without it", { shown: lately }, {}, 0],
     ["counts on", { shown: lately }, { before: { lastWordAtMs, forMs: minute } }, 2 * minute],
     [
@@ -123,13 +123,13 @@ describe("an alert that the API does not show", () => {
     expect(judged(alertOf(facts), given).absences.get("a")?.forMs).toBe(forMs);
   });
 
-  it("ends after 20 minutes, and not a millisecond earlier", () => {
+  test("ends after 20 minutes, and not a millisecond earlier", () => {
     const absentFor = (forMs: number) => judged(alertOf({ shown: lately }), { before: { lastWordAtMs, forMs } }).words;
     expect(absentFor(19 * minute - 1)).toEqual([]);
     expect(absentFor(19 * minute)).toEqual([{ says: "gone", fingerprint: "a", lastWordAtMs }]);
   });
 
-  it("is judged by itself", () => {
+  test("is judged by itself", () => {
     const others = [
       { ...alertOf({ shown: lately }), fingerprint: "b" },
       { ...alertOf(), fingerprint: "c" },
@@ -153,7 +153,7 @@ describe("a poll counts", () => {
   const other = instance("y", ["y", "x"]);
   const alone = instance(null, []);
 
-  it.each([
+  test.each([
     ["one instance without a cluster", [alone], null],
     ["two instances without a cluster", [alone, alone], null],
     ["a cluster of one", [instance("x", ["x"])], null],
@@ -181,7 +181,7 @@ describe("a poll counts", () => {
     expect(whyNotCounted(statuses)).toEqual(why);
   });
 
-  it.each([
+  test.each([
     ["the time since the poll before", true, true, minute, minute],
     ["nothing at first", undefined, true, minute, 0],
     ["nothing where the poll before did not count", false, true, minute, 0],

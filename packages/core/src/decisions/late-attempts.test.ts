@@ -1,5 +1,5 @@
 import { epochMs as t0, incidentOf, pagerdutyTraits } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { urgency } from "../incidents/event.ts";
 import { deriveState } from "./derive-state.ts";
 import { repairLateAttempts } from "./late-attempts.ts";
@@ -19,7 +19,7 @@ const planned = (given: Parameters<typeof incidentOf>[0], nowMs = t0) => deriveS
 
 describe("a request of an owner that lost its lease", () => {
   const late = { token: 3, action: "trigger", untilMs: t0 + 40_000 } as const;
-  it("is looked at when it can no longer arrive", () => {
+  test("is looked at when it can no longer arrive", () => {
     expect(planned({ told: { event: "resolve" }, wanted: over, lateAttempts: [late] })).toMatchObject({
       state: "closed",
       dueAtMs: t0 + 40_000,
@@ -27,7 +27,7 @@ describe("a request of an owner that lost its lease", () => {
     expect(planned({ told: {}, lateAttempts: [late] }).dueAtMs).toBe(t0 + 40_000);
   });
 
-  it.each([
+  test.each([
     ["trigger", "resolve", true],
     ["trigger", "acknowledge", false],
     ["trigger", "trigger", false],
@@ -43,14 +43,14 @@ describe("a request of an owner that lost its lease", () => {
     expect(repairLateAttempts(incident, () => true)).toMatchObject({ repeat, lateAttempts: [] });
   });
 
-  it("a late resolve after an acknowledge of unknown fate is repaired: a closed incident drops the acknowledge", () => {
+  test("a late resolve after an acknowledge of unknown fate is repaired: a closed incident drops the acknowledge", () => {
     const told = { event: "acknowledge", certain: false } as const;
     const repaired = (action: "resolve" | "acknowledge") =>
       repairLateAttempts(incidentOf({ told, lateAttempts: [{ ...late, action }] }), () => true).repeat;
     expect([repaired("resolve"), repaired("acknowledge")]).toEqual([true, false]);
   });
 
-  it("that had arrived before the last event was sent does no harm", () => {
+  test("that had arrived before the last event was sent does no harm", () => {
     for (const [sinceMs, repeat] of [
       [late.untilMs, true],
       [late.untilMs + 1, false],
@@ -60,26 +60,26 @@ describe("a request of an owner that lost its lease", () => {
     }
   });
 
-  it("that differs from what was told last makes that be said again", () => {
+  test("that differs from what was told last makes that be said again", () => {
     const incident = incidentOf({ told: { event: "resolve" }, wanted: over, lateAttempts: [late] });
     const repaired = repairLateAttempts(incident, () => true);
     expect(repaired).toMatchObject({ repeat: true, lateAttempts: [] });
     expect(deriveState(repaired, terms, t0)).toMatchObject({ state: "due", urgency: urgency.followUp });
   });
 
-  it("that said the same does no harm", () => {
+  test("that said the same does no harm", () => {
     expect(repairLateAttempts(incidentOf({ told: {}, lateAttempts: [late] }), () => true)).toMatchObject({
       repeat: false,
       lateAttempts: [],
     });
   });
 
-  it("needs no repair where what was told is in doubt, and will be said again anyway", () => {
+  test("needs no repair where what was told is in doubt, and will be said again anyway", () => {
     const incident = incidentOf({ told: { event: "resolve", certain: false }, wanted: over, lateAttempts: [late] });
     expect(repairLateAttempts(incident, () => true)).toMatchObject({ repeat: false, lateAttempts: [] });
   });
 
-  it("that said other words makes those that count be said again", () => {
+  test("that said other words makes those that count be said again", () => {
     const told = { content: "new" };
     const old = { ...late, content: "old" };
     expect(repairLateAttempts(incidentOf({ told, lateAttempts: [old] }), () => true).repeat).toBe(true);
@@ -90,7 +90,7 @@ describe("a request of an owner that lost its lease", () => {
     ).toBe(false);
   });
 
-  it("that was a trigger of an earlier episode is perhaps told of one that is over untold", () => {
+  test("that was a trigger of an earlier episode is perhaps told of one that is over untold", () => {
     const untold = incidentOf({ told: null, wanted: over, lateAttempts: [late] });
     expect(deriveState(untold, terms, t0)).toMatchObject({ state: "not_told", dueAtMs: t0 + 40_000 });
     const repaired = repairLateAttempts(untold, () => true);
@@ -101,7 +101,7 @@ describe("a request of an owner that lost its lease", () => {
     expect(repairLateAttempts(incidentOf({ told: null, lateAttempts: [late] }), () => true).told).toBeNull();
   });
 
-  it("stays on record until then", () => {
+  test("stays on record until then", () => {
     const incident = incidentOf({ told: { event: "resolve" }, lateAttempts: [late] });
     expect(repairLateAttempts(incident, () => false)).toBe(incident);
     const two = incidentOf({ told: { event: "resolve" }, lateAttempts: [late, { ...late, token: 4 }] });

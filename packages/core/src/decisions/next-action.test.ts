@@ -1,5 +1,5 @@
 import { forgetfulTraits, incidentOf, pagerdutyTraits } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type DueTerms, nextAction } from "./next-action.ts";
 
 const terms: DueTerms = {
@@ -144,7 +144,7 @@ const cases: Record<string, readonly Case[]> = {
 };
 
 describe.each(Object.entries(cases))("%s", (_told, table) => {
-  it.each(table.map(([says, incident, action, other]) => ({ says, incident, action, other })))(
+  test.each(table.map(([says, incident, action, other]) => ({ says, incident, action, other })))(
     "$says",
     ({ incident, action, other }) => {
       expect(nextAction(incidentOf(incident), { ...terms, ...other })).toBe(action);
@@ -152,7 +152,7 @@ describe.each(Object.entries(cases))("%s", (_told, table) => {
   );
 });
 
-it("a change event that was told is told; one that may have been is said again", () => {
+test("a change event that was told is told; one that may have been is said again", () => {
   expect(nextAction(incidentOf({ kind: "change", told: { event: "change" } }), terms)).toBeNull();
   expect(nextAction(incidentOf({ kind: "change", told: { event: "change", certain: false } }), terms)).toBe("change");
 });

@@ -1,5 +1,5 @@
 import { epochMs as t0, incidentOf, pagerdutyTraits } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type DueTerms, nextAction } from "./next-action.ts";
 import { confirmedRepeatAtMs, isConfirmed, refreshAtMs, reminderAtMs } from "./reminders.ts";
 
@@ -18,11 +18,11 @@ describe("a reminder", () => {
   const hour = 3_600_000;
   const remind: DueTerms = { ...terms, remind: 4 * hour };
 
-  it("repeats what fires and is not acknowledged, 4 hours after it was last told", () => {
+  test("repeats what fires and is not acknowledged, 4 hours after it was last told", () => {
     expect(reminderAtMs(incidentOf({ told: { atMs: t0 + hour } }), remind)).toBe(t0 + 5 * hour);
   });
 
-  it("reaches a receiver that forgets in half its time, whatever else is said", () => {
+  test("reaches a receiver that forgets in half its time, whatever else is said", () => {
     const forgets: DueTerms = { ...terms, traits: { ...pagerdutyTraits, forgetsAfterMs: 6 * hour } };
     const told = { atMs: t0 };
     expect(reminderAtMs(incidentOf({ told, wanted: acknowledgedNow }), forgets)).toBe(t0 + 3 * hour);
@@ -30,19 +30,19 @@ describe("a reminder", () => {
     expect(reminderAtMs(incidentOf({ told, wanted: resolvedNow }), forgets)).toBeNull();
   });
 
-  it("counts from when the last attempt began, or from its end where an older version wrote the row", () => {
+  test("counts from when the last attempt began, or from its end where an older version wrote the row", () => {
     expect(confirmedRepeatAtMs(incidentOf({ told: { atMs: t0 + 9_000, sinceMs: t0 } }), remind)).toBe(t0 + 4 * hour);
     expect(confirmedRepeatAtMs(incidentOf({ told: { atMs: t0 + 9_000 } }), remind)).toBe(t0 + 4 * hour + 9_000);
   });
 
-  it("has no date while it waits for a confirmation; what keeps a receiver from forgetting has", () => {
+  test("has no date while it waits for a confirmation; what keeps a receiver from forgetting has", () => {
     const waiting = incidentOf({ told: { atMs: t0 }, unconfirmed: true });
     const forgets: DueTerms = { ...remind, traits: { ...pagerdutyTraits, forgetsAfterMs: 24 * hour } };
     expect([confirmedRepeatAtMs(waiting, remind), reminderAtMs(waiting, remind)]).toEqual([null, null]);
     expect([refreshAtMs(waiting, forgets), reminderAtMs(waiting, forgets)]).toEqual([t0 + 12 * hour, t0 + 12 * hour]);
   });
 
-  it.each([
+  test.each([
     ["just confirmed", 0, true],
     ["confirmed just under half of remind ago", 2 * hour - 1, true],
     ["confirmed half of remind ago", 2 * hour, false],
@@ -51,19 +51,19 @@ describe("a reminder", () => {
     expect(isConfirmed(t0, remind, t0 + agoMs)).toBe(sent);
   });
 
-  it.each([
+  test.each([
     [24 * hour - 1, true],
     [24 * hour, false],
   ])("remind: 0, an update may be sent %i ms after a confirmation: %j", (agoMs, sent) => {
     expect(isConfirmed(t0, terms, t0 + agoMs)).toBe(sent);
   });
 
-  it("may not be sent for an alert that is stale", () => {
+  test("may not be sent for an alert that is stale", () => {
     const rare = { ...remind, remind: 100 * hour };
     expect([24 * hour - 1, 24 * hour].map((agoMs) => isConfirmed(t0, rare, t0 + agoMs))).toEqual([true, false]);
   });
 
-  it.each([
+  test.each([
     ["is told of nothing that ended", { told: {}, wanted: resolvedNow }, remind],
     ["is told of nothing that a person acknowledged", { told: {}, wanted: acknowledgedNow }, remind],
     ["is told of nothing that was never told", {}, remind],
@@ -79,21 +79,21 @@ describe("words that change", () => {
   const content: DueTerms = { ...terms, retrigger: "content" };
   const other = { told: { content: "one" }, wanted: { content: "two" } } as const;
 
-  it("are told five minutes after the last event, or with the reminder where that comes sooner", () => {
+  test("are told five minutes after the last event, or with the reminder where that comes sooner", () => {
     expect(reminderAtMs(incidentOf(other), content)).toBe(t0 + 5 * minute);
     expect(reminderAtMs(incidentOf(other), { ...content, remind: 60 * minute })).toBe(t0 + 5 * minute);
     expect(reminderAtMs(incidentOf(other), { ...content, remind: minute })).toBe(t0 + minute);
   });
 
-  it("are no action of their own: nothing is to be made equal", () => {
+  test("are no action of their own: nothing is to be made equal", () => {
     expect(nextAction(incidentOf(other), content)).toBeNull();
   });
 
-  it("a severity that rises is told at once all the same", () => {
+  test("a severity that rises is told at once all the same", () => {
     expect(nextAction(incidentOf({ told: {}, wanted: { severity: "critical" } }), content)).toBe("trigger");
   });
 
-  it.each([
+  test.each([
     ["unless the target asks for severities only", other, terms],
     ["unless they are what was told", { told: { content: "one" }, wanted: { content: "one" } }, content],
     ["unless nobody knows what words were told", { told: {}, wanted: { content: "two" } }, content],
@@ -112,7 +112,7 @@ describe("members that change", () => {
   const joined = { told: {}, wanted: { content: "+two" } } as const;
   const changed = { told: { content: "+two" }, wanted: { content: "+three" } } as const;
 
-  it.each([
+  test.each([
     ["10 s after the trigger of a single alert", joined, 10 * second],
     ["5 minutes after an event about several", changed, 5 * minute],
     ["5 minutes after an event about several of which one is left", { ...changed, wanted: {} }, 5 * minute],
@@ -125,7 +125,7 @@ describe("members that change", () => {
     ).toBeNull();
   });
 
-  it.each([
+  test.each([
     ["where group_updates is off", joined, { ...terms, groupUpdates: false }],
     ["when nothing was sent yet", { wanted: { content: "+two" } }, terms],
     ["before a source confirms", { ...joined, unconfirmed: true }, terms],
@@ -140,7 +140,7 @@ describe("members that change", () => {
     expect(reminderAtMs(incidentOf(incident), how)).toBeNull();
   });
 
-  it("count beside changed words", () => {
+  test("count beside changed words", () => {
     const content: DueTerms = { ...terms, retrigger: "content", groupUpdates: false };
     expect(reminderAtMs(incidentOf(changed), content)).toBeNull();
     const words = { told: { content: "a+two" }, wanted: { content: "b+three" } } as const;

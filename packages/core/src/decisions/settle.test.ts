@@ -1,6 +1,6 @@
 import { epochMs as t0, incidentOf } from "@tocsin/test";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { AttemptAction } from "../incidents/event.ts";
 import type { Flight } from "../incidents/incident.ts";
 import type { Outcome } from "../incidents/outcome.ts";
@@ -48,7 +48,7 @@ const wordsAfter = (action: AttemptAction, outcome: Outcome) =>
   ).told?.content;
 
 describe("accepted", () => {
-  it("is told, and its failures are forgotten", () => {
+  test("is told, and its failures are forgotten", () => {
     expect(settled({ failures: 4, retriedForMs: 9, repeat: true }, accepted)).toMatchObject({
       told: { event: "trigger", certain: true, severity: "error", atMs: t0 },
       opened: true,
@@ -61,7 +61,7 @@ describe("accepted", () => {
     });
   });
 
-  it("an acknowledge or a resolve opens nothing", () => {
+  test("an acknowledge or a resolve opens nothing", () => {
     expect(settled({}, accepted, "resolve").opened).toBe(false);
     expect(settled({ told: {}, repeat: true }, accepted, "acknowledge").repeat, "of what may be closed").toBe(true);
     expect(settled({ told: {}, repeat: true }, accepted, "resolve").repeat).toBe(false);
@@ -71,14 +71,14 @@ describe("accepted", () => {
     });
   });
 
-  it("a trigger says its own words; what follows says none, so those stay told", () => {
+  test("a trigger says its own words; what follows says none, so those stay told", () => {
     expect(wordsAfter("trigger", accepted)).toBe("now");
     expect(wordsAfter("trigger", timeout), "perhaps").toBe("now");
     expect(wordsAfter("acknowledge", accepted)).toBe("before");
     expect(settled({}, accepted).told).not.toHaveProperty("content");
   });
 
-  it("a trigger that reports changed members leaves an acknowledgement; one that repairs it does not", () => {
+  test("a trigger that reports changed members leaves an acknowledgement; one that repairs it does not", () => {
     const acknowledged = { told: { event: "acknowledge", severity: "critical", content: "before" } } as const;
     const update = { action: "trigger", severity: "error", content: "now", event, sinceMs: t0 - 5 } as const;
     const toldAfter = (repeat: boolean) =>
@@ -96,14 +96,14 @@ describe("accepted", () => {
     expect(settle(doubtful, update, accepted, terms).told).toMatchObject({ event: "trigger" });
   });
 
-  it("a trigger says its own severity; what follows keeps the most severe that the target heard", () => {
+  test("a trigger says its own severity; what follows keeps the most severe that the target heard", () => {
     expect(settled({ told: { severity: "critical" } }, accepted, "trigger", "error").told?.severity).toBe("error");
     expect(settled({ told: { severity: "critical" } }, accepted, "resolve", "info").told?.severity).toBe("critical");
   });
 });
 
 describe("a retry", () => {
-  it("tells nothing and waits for its backoff", () => {
+  test("tells nothing and waits for its backoff", () => {
     expect(settled({ failures: 2 }, serverError)).toMatchObject({
       told: null,
       failures: 3,
@@ -114,11 +114,11 @@ describe("a retry", () => {
     });
   });
 
-  it("with Retry-After waits exactly so long", () => {
+  test("with Retry-After waits exactly so long", () => {
     expect(settled({}, { kind: "retry", reason: "server", detail, retryAfterMs: 77_000 }).dueAtMs).toBe(t0 + 77_000);
   });
 
-  it("gives up after 24 hours of backoff, not a moment earlier", () => {
+  test("gives up after 24 hours of backoff, not a moment earlier", () => {
     const almost = { failures: 20, retriedForMs: retry.giveUpAfter - retry.max };
     expect(settled(almost, serverError).state).toBe("in_flight");
     expect(settled({ ...almost, retriedForMs: almost.retriedForMs + 1 }, serverError)).toMatchObject({
@@ -128,7 +128,7 @@ describe("a retry", () => {
     });
   });
 
-  it("of a told incident's resolve gives up only after 30 days", () => {
+  test("of a told incident's resolve gives up only after 30 days", () => {
     const tired = { told: {}, failures: 20, retriedForMs: retry.giveUpAfter };
     expect(settled(tired, serverError, "resolve").state).not.toBe("dead");
     expect(settled({ ...tired, retriedForMs: resolveGiveUpAfterMs }, serverError, "resolve").state).toBe("dead");
@@ -137,19 +137,19 @@ describe("a retry", () => {
 });
 
 describe("a 429", () => {
-  it("waits 30 s where it does not say how long", () => {
+  test("waits 30 s where it does not say how long", () => {
     expect(settled({}, tooMany()).dueAtMs).toBe(t0 + throttledWaitMs);
     expect(settled({}, tooMany(5_000)).dueAtMs).toBe(t0 + 5_000);
   });
 
-  it("counts for neither backoff nor giving up", () => {
+  test("counts for neither backoff nor giving up", () => {
     const tired = { failures: 3, retriedForMs: retry.giveUpAfter };
     expect(settled(tired, tooMany())).toMatchObject({ ...tired, attempts: 1, state: "in_flight" });
   });
 });
 
 describe("an attempt of unknown fate", () => {
-  it("makes told a maybe, and waits", () => {
+  test("makes told a maybe, and waits", () => {
     expect(settled({}, timeout)).toMatchObject({
       told: { event: "trigger", certain: false, severity: "error" },
       opened: false,
@@ -159,26 +159,26 @@ describe("an attempt of unknown fate", () => {
     expect(settled({ told: {} }, timeout, "resolve").told).toMatchObject({ event: "resolve", certain: false });
   });
 
-  it("changes nothing where the target certainly knows that very event", () => {
+  test("changes nothing where the target certainly knows that very event", () => {
     const { told } = incidentOf({ told: { atMs: t0 - 5 } });
     expect(settled({ told: { atMs: t0 - 5 } }, timeout).told).toEqual(told);
   });
 
-  it("of a higher severity is in doubt, although a trigger was told", () => {
+  test("of a higher severity is in doubt, although a trigger was told", () => {
     expect(settled({ told: {} }, timeout, "trigger", "critical").told).toMatchObject({
       certain: false,
       severity: "critical",
     });
   });
 
-  it("of a question for the key leaves what was told", () => {
+  test("of a question for the key leaves what was told", () => {
     const incident = incidentOf({ told: {} });
     expect(doubted(incident, { action: "check", severity: "error", event, sinceMs: t0 }, t0)).toBe(incident);
   });
 });
 
 describe("refused", () => {
-  it("is dead, since the same would fail for ever", () => {
+  test("is dead, since the same would fail for ever", () => {
     expect(settled({}, { kind: "refused", reason: "invalid", detail })).toMatchObject({
       state: "dead",
       reason: "dead_invalid",
@@ -189,11 +189,11 @@ describe("refused", () => {
 
   const suspect: Outcome = { kind: "refused", reason: "invalid", detail, suspectKey: true };
 
-  it("where the key may be to blame asks for the key first, at once", () => {
+  test("where the key may be to blame asks for the key first, at once", () => {
     expect(settled({}, suspect)).toMatchObject({ checkKey: true, dueAtMs: t0, state: "in_flight", told: null });
   });
 
-  it("and the key is good: the event is dead", () => {
+  test("and the key is good: the event is dead", () => {
     expect(settled({ checkKey: true }, accepted, "check")).toMatchObject({
       state: "dead",
       reason: "dead_invalid",
@@ -202,20 +202,20 @@ describe("refused", () => {
     });
   });
 
-  it("and the key is good, but was bad meanwhile: the event is tried again", () => {
+  test("and the key is good, but was bad meanwhile: the event is tried again", () => {
     const asked = incidentOf({ checkKey: true });
     const attempted = { action: "check", severity: "error", event, sinceMs: t0 } as const;
     const after = settle(asked, attempted, accepted, { ...terms, keyWasDoubtful: true });
     expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0 + 1_000, failures: 1, told: null });
   });
 
-  it("and the question itself fails: the event's own refusal is remembered", () => {
+  test("and the question itself fails: the event's own refusal is remembered", () => {
     const lastFailure = { reason: "invalid", detail: "HTTP 400", atMs: t0 - 5 } as const;
     for (const outcome of [serverError, timeout, tooMany()])
       expect(settled({ checkKey: true, lastFailure }, outcome, "check")).toMatchObject({ checkKey: true, lastFailure });
   });
 
-  it("and the key is refused too: the event is not to blame, and waits", () => {
+  test("and the key is refused too: the event is not to blame, and waits", () => {
     expect(settled({ checkKey: true }, suspect, "check")).toMatchObject({
       state: "in_flight",
       checkKey: false,
@@ -225,7 +225,7 @@ describe("refused", () => {
 });
 
 describe("a target that takes nothing", () => {
-  it.each(["unauthorized", "misconfigured"] as const)(
+  test.each(["unauthorized", "misconfigured"] as const)(
     "%s: is due as soon as the block ends, and giving up does not count",
     (state) => {
       const blocked: Outcome = { kind: "blocked", state, reason: "auth", detail };
@@ -241,7 +241,7 @@ describe("a target that takes nothing", () => {
 });
 
 describe("interrupted by us", () => {
-  it("counts for nothing and is due at once", () => {
+  test("counts for nothing and is due at once", () => {
     const given = { failures: 2, retriedForMs: 5, attempts: 3 };
     expect(settled(given, { kind: "interrupted", left: false, detail })).toMatchObject({
       ...given,
@@ -250,13 +250,13 @@ describe("interrupted by us", () => {
     });
   });
 
-  it("after the request left is a maybe", () => {
+  test("after the request left is a maybe", () => {
     expect(settled({}, { kind: "interrupted", left: true, detail }).told).toMatchObject({ certain: false });
   });
 });
 
 describe("backoff", () => {
-  it("doubles from 1 s to 5 min with full jitter, and is never nothing", () => {
+  test("doubles from 1 s to 5 min with full jitter, and is never nothing", () => {
     fc.assert(
       fc.property(fc.nat(2_000), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {
         const waitMs = backoffMs(failures, retry, random);
@@ -285,7 +285,7 @@ const anyOutcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome>(
   { kind: "interrupted", left: false, detail },
 );
 
-it("whatever came of an attempt, it is over, and what was told is never forgotten", () => {
+test("whatever came of an attempt, it is over, and what was told is never forgotten", () => {
   const actions = fc.constantFrom<AttemptAction>("trigger", "acknowledge", "resolve", "check");
   const tolds = fc.constantFrom(null, {}, { certain: false }, { event: "acknowledge" as const });
   fc.assert(
@@ -302,7 +302,7 @@ it("whatever came of an attempt, it is over, and what was told is never forgotte
 
 describe("which event was told", () => {
   const late = { token: 3, action: "trigger", untilMs: t0 + 1 } as const;
-  it.each([
+  test.each([
     ["is kept where it is in doubt", {}, timeout, event],
     ["is kept where an earlier request may still arrive", { lateAttempts: [late] }, accepted, event],
     ["is not kept where nothing can make it be repeated", {}, accepted, undefined],

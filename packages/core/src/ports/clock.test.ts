@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { systemClock } from "./clock.ts";
 
-it("calls back once, save where that was called off; a negative delay is none", async () => {
+test("calls back once, save where that was called off; a negative delay is none", async () => {
   const called: string[] = [];
   const callOff = systemClock.after(-1, () => called.push("called off"));
   callOff();
@@ -12,7 +12,7 @@ it("calls back once, save where that was called off; a negative delay is none", 
   expect(called).toEqual(["at once"]);
 });
 
-it("a delay that no timer takes is a long one, not none", async () => {
+test("a delay that no timer takes is a long one, not none", async () => {
   const called: string[] = [];
   const callOff = systemClock.after(2 ** 40, () => called.push("far too early"));
   await new Promise<void>((resolve) => void systemClock.after(0, resolve));
@@ -20,7 +20,7 @@ it("a delay that no timer takes is a long one, not none", async () => {
   expect(called).toEqual([]);
 });
 
-it("runs forward", () => {
+test("runs forward", () => {
   const [wallMs, monotonicMs] = [systemClock.now(), systemClock.monotonic()];
   expect(wallMs).toBeGreaterThan(Date.UTC(2025, 0, 1));
   expect(systemClock.monotonic()).toBeGreaterThanOrEqual(monotonicMs);

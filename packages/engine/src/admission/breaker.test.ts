@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { answered, type Breaker, breakerState, closedBreaker, failed, probing, unprobed } from "./breaker.ts";
 
 const t0 = Date.UTC(2026, 0, 1);
@@ -10,18 +10,18 @@ const failing = (incidents: readonly number[], breaker: Breaker = closedBreaker)
 const open = failing([1, 1, 2, 2, 2]);
 
 describe("it opens", () => {
-  it("after five consecutive failures of at least two incidents", () => {
+  test("after five consecutive failures of at least two incidents", () => {
     expect(breakerState(open, t0)).toBe("open");
     expect(open.openUntilMs).toBe(t0 + 10_000);
     expect(breakerState(failing([1, 2, 1, 2]), t0)).toBe("closed");
   });
 
-  it("not for one poisoned incident, however often it fails", () => {
+  test("not for one poisoned incident, however often it fails", () => {
     expect(breakerState(failing(Array(50).fill(1)), t0)).toBe("closed");
     expect(breakerState(failing([...Array(50).fill(1), 2]), t0)).toBe("open");
   });
 
-  it("not where an answer came between", () => {
+  test("not where an answer came between", () => {
     expect(breakerState(failing([2, 2, 2, 2], answered(failing([1, 1, 1, 1]))), t0)).toBe("closed");
   });
 });
@@ -29,16 +29,16 @@ describe("it opens", () => {
 describe("when its time is up", () => {
   const halfOpen = probing(open, 1, 200);
 
-  it("lets one probe through", () => {
+  test("lets one probe through", () => {
     expect(breakerState(open, t0 + 9_999)).toBe("open");
     expect(breakerState(open, t0 + 10_000)).toBe("half_open");
   });
 
-  it("an answer to the probe closes it, and remembers whose probe it was", () => {
+  test("an answer to the probe closes it, and remembers whose probe it was", () => {
     expect(answered(halfOpen)).toEqual({ ...closedBreaker, lastProbed: 1 });
   });
 
-  it("a failed probe opens it for twice as long, a minute at most", () => {
+  test("a failed probe opens it for twice as long, a minute at most", () => {
     let breaker = halfOpen;
     const opened: number[] = [];
     for (let token = 200; token < 205; token++) {
@@ -49,16 +49,16 @@ describe("when its time is up", () => {
     expect(breaker.probe).toBeNull();
   });
 
-  it("a failure that is not the probe's changes nothing", () => {
+  test("a failure that is not the probe's changes nothing", () => {
     expect(failed(halfOpen, 2, 199, t0 + 10_000)).toBe(halfOpen);
   });
 
-  it("a probe that ended without a verdict frees its place", () => {
+  test("a probe that ended without a verdict frees its place", () => {
     expect(unprobed(halfOpen, 200).probe).toBeNull();
     expect(unprobed(halfOpen, 199)).toBe(halfOpen);
   });
 });
 
-it("an answer to a healthy target changes nothing", () => {
+test("an answer to a healthy target changes nothing", () => {
   expect(answered(closedBreaker)).toBe(closedBreaker);
 });

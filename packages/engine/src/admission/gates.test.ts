@@ -1,7 +1,7 @@
 import { type RateLimit, type Urgency, urgencies, urgency } from "@tocsin/core";
 import { epochMs as t0, pagerdutyLimit, Random } from "@tocsin/test";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Gates } from "./gates.ts";
 import { MemoryStore } from "../stores/memory/store.ts";
 
@@ -89,7 +89,7 @@ const anyPattern: fc.Arbitrary<Pattern> = fc.record({
 describe.each(["sliding_window", "token_bucket"] as const)("%s", (algorithm) => {
   const terms: RateLimit = { ...pagerdutyLimit, algorithm };
 
-  it("never shows a receiver more than the limit in any window, whatever the pattern and however slow the answers", () => {
+  test("never shows a receiver more than the limit in any window, whatever the pattern and however slow the answers", () => {
     fc.assert(
       fc.property(anyPattern, fc.constantFrom(1, 2, 7, 30, 120), (pattern, limit) => {
         const burst = Math.max(1, Math.floor(limit / 12));
@@ -100,12 +100,12 @@ describe.each(["sliding_window", "token_bucket"] as const)("%s", (algorithm) => 
     );
   });
 
-  it("uses its window: under full load with quick answers, all but what is reserved is sent", () => {
+  test("uses its window: under full load with quick answers, all but what is reserved is sent", () => {
     const attempts = run(terms, { seed: 1, slownessMs: 1, paceMs: 37, lost: 0, busy: 1 }, 10);
     expect(attempts.length).toBeGreaterThan(10 * 105);
   });
 
-  it("starves no class under full load", () => {
+  test("starves no class under full load", () => {
     const windows = 6;
     const attempts = run(terms, { seed: 2, slownessMs: 100, paceMs: 37, lost: 0, busy: 1 }, windows);
     const perClass = Map.groupBy(attempts, ({ of }) => of);
@@ -125,7 +125,7 @@ const charge = (gates: Gates) => gates.charge({ token: 1, credential, urgency: 0
 const roomAt = (gates: Gates, atMs: number) => gates.room(credential, 0, everyUrgency, atMs);
 
 describe("a slot", () => {
-  it("is freed one window after its attempt ended", () => {
+  test("is freed one window after its attempt ended", () => {
     const gates = gatesWith({});
     charge(gates);
     gates.discharge(credential, 1, t0 + 3_000);
@@ -133,7 +133,7 @@ describe("a slot", () => {
     expect(gates.used(credential, t0 + 63_000)).toBe(0);
   });
 
-  it("of unknown end is freed one window after the attempt can last have arrived, over a restart too", () => {
+  test("of unknown end is freed one window after the attempt can last have arrived, over a restart too", () => {
     const store = new MemoryStore();
     charge(gatesWith({}, store));
     const gates = gatesWith({}, store);
@@ -141,7 +141,7 @@ describe("a slot", () => {
     expect([roomAt(gates, t0 + 99_999), roomAt(gates, t0 + 100_000)]).toEqual([0, 1]);
   });
 
-  it("of a credential without a limit is not charged", () => {
+  test("of a credential without a limit is not charged", () => {
     const gates = gatesWith({ limit: 0 });
     charge(gates);
     expect(gates.used(credential, t0)).toBe(0);
@@ -149,7 +149,7 @@ describe("a slot", () => {
   });
 });
 
-it("where targets that share a credential differ, the smallest limit wins", () => {
+test("where targets that share a credential differ, the smallest limit wins", () => {
   const gates = new Gates(new MemoryStore());
   const limits = [0, 120, 60, 240].map((limit) => ({ credential, rateLimit: { ...pagerdutyLimit, limit } }));
   gates.setLimits(limits);

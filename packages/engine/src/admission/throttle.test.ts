@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { effectiveLimit, type Throttle, throttled, unpaused, unthrottled } from "./throttle.ts";
 
 const t0 = Date.UTC(2026, 0, 1);
@@ -12,33 +12,33 @@ const answered429 = (
 const paused = answered429(unthrottled, {});
 
 describe("a 429", () => {
-  it("pauses the credential for as long as it says", () => {
+  test("pauses the credential for as long as it says", () => {
     expect(paused).toMatchObject({ pausedAtMs: t0, pausedUntilMs: t0 + 30_000, probe: null });
   });
 
-  it("halves the limit, once a pause however many attempts were under way", () => {
+  test("halves the limit, once a pause however many attempts were under way", () => {
     expect(effectiveLimit(paused, 120, t0)).toBe(60);
     const again = answered429(paused, { startedAtMs: t0 - 1, nowMs: t0 + 5_000 });
     expect(effectiveLimit(again, 120, t0)).toBe(60);
     expect(again.pausedUntilMs).toBe(t0 + 35_000);
   });
 
-  it("of an attempt that began before the pause never shortens it", () => {
+  test("of an attempt that began before the pause never shortens it", () => {
     expect(answered429(paused, { startedAtMs: t0 - 1, nowMs: t0 + 1, waitMs: 1 }).pausedUntilMs).toBe(t0 + 30_000);
   });
 
-  it("of the probe begins another pause, and halves again", () => {
+  test("of the probe begins another pause, and halves again", () => {
     const probe = answered429(paused, { startedAtMs: t0 + 30_000, nowMs: t0 + 30_100 });
     expect(effectiveLimit(probe, 120, t0 + 30_100)).toBe(30);
     expect(probe.pausedUntilMs).toBe(t0 + 60_100);
   });
 
-  it("of an attempt that began with the pause is another", () => {
+  test("of an attempt that began with the pause is another", () => {
     expect(effectiveLimit(answered429(paused, { nowMs: t0 + 1 }), 120, t0 + 1)).toBe(30);
     expect(unpaused(paused, t0)).toMatchObject({ pausedAtMs: null, pausedUntilMs: null });
   });
 
-  it("never takes the last attempt", () => {
+  test("never takes the last attempt", () => {
     let throttle: Throttle = unthrottled;
     for (let pause = 0; pause < 20; pause++) {
       const nowMs = t0 + pause * 31_000;
@@ -47,7 +47,7 @@ describe("a 429", () => {
     expect(throttle.limit).toBe(1);
   });
 
-  it("where no limit is set pauses, and sets none", () => {
+  test("where no limit is set pauses, and sets none", () => {
     const unlimited = answered429(unthrottled, { limit: 0 });
     expect(unlimited.pausedUntilMs).toBe(t0 + 30_000);
     expect(unlimited.limit).toBeNull();
@@ -57,12 +57,12 @@ describe("a 429", () => {
 });
 
 describe("what comes back", () => {
-  it("is a tenth of the limit with each quiet minute, up to all of it", () => {
+  test("is a tenth of the limit with each quiet minute, up to all of it", () => {
     const limits = [0, 0.99, 1, 2, 4, 5, 50].map((minutes) => effectiveLimit(paused, 120, t0 + minutes * minute));
     expect(limits).toEqual([60, 60, 72, 84, 108, 120, 120]);
   });
 
-  it("is never above the limit, nor below 1, nor less as time passes", () => {
+  test("is never above the limit, nor below 1, nor less as time passes", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 500 }), fc.nat(100), fc.nat(100), (limit, earlier, later) => {
         const throttle = answered429(unthrottled, { limit });
@@ -76,17 +76,17 @@ describe("what comes back", () => {
 });
 
 describe("an answer that is not a 429", () => {
-  it("ends the pause, and keeps the lowered limit", () => {
+  test("ends the pause, and keeps the lowered limit", () => {
     const over = unpaused(paused, t0 + 30_000);
     expect(over).toMatchObject({ pausedAtMs: null, pausedUntilMs: null, probe: null });
     expect(effectiveLimit(over, 120, t0)).toBe(60);
   });
 
-  it("to an attempt that began before the pause says nothing about it", () => {
+  test("to an attempt that began before the pause says nothing about it", () => {
     expect(unpaused(paused, t0 - 1)).toBe(paused);
   });
 
-  it("where nothing is paused changes nothing", () => {
+  test("where nothing is paused changes nothing", () => {
     expect(unpaused(unthrottled, t0)).toBe(unthrottled);
   });
 });

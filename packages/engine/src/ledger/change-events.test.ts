@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { Lease } from "@tocsin/core";
 import { firing, resolved, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { memoryLedger } from "../stores/memory/ledger.ts";
@@ -17,7 +17,7 @@ async function told(ledger: ReturnType<typeof memoryLedger>): Promise<Lease["act
   return leases.map(({ action }) => action);
 }
 
-it("a change event is told once per fingerprint and start, when it fires, and never ended", async () => {
+test("a change event is told once per fingerprint and start, when it fires, and never ended", async () => {
   const clock = new VirtualClock();
   await using ledger = memoryLedger({ clock });
   await ledger.useTargets([targetTerms("pagerduty")]);
@@ -34,7 +34,7 @@ it("a change event is told once per fingerprint and start, when it fires, and ne
   expect(await told(ledger)).toEqual(["change"]);
 });
 
-it("a change that ends before its turn is told all the same; a target that comes later is not told", async () => {
+test("a change that ends before its turn is told all the same; a target that comes later is not told", async () => {
   const clock = new VirtualClock();
   await using ledger = memoryLedger({ clock });
   await ledger.useTargets([targetTerms("pagerduty")]);
@@ -47,7 +47,7 @@ it("a change that ends before its turn is told all the same; a target that comes
   expect(await told(ledger)).toEqual([]);
 });
 
-it("a change that is said again while it waits is one change; an end that was never begun is none", async () => {
+test("a change that is said again while it waits is one change; an end that was never begun is none", async () => {
   const clock = new VirtualClock();
   await using ledger = memoryLedger({ clock });
   await ledger.useTargets([targetTerms("pagerduty")]);

@@ -1,7 +1,7 @@
 import type { Incident } from "@tocsin/core/decisions";
 import { epochMs, incidentOf } from "@tocsin/test";
 import fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "./incident-facts.ts";
 
 /** Each is unlike what most incidents are. */
@@ -35,7 +35,7 @@ const columnsOf = (incident: Incident) => {
   return { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, ...since, updatedAtMs };
 };
 
-it("an incident is read as it was written", () => {
+test("an incident is read as it was written", () => {
   fc.assert(
     fc.property(some, (incident) => {
       expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
@@ -43,7 +43,7 @@ it("an incident is read as it was written", () => {
   );
 });
 
-it.each<Partial<Incident>>([
+test.each<Partial<Incident>>([
   { state: "due", acceptedAtMs: 1, dueSinceMs: 1 },
   { state: "due", acceptedAtMs: 1, dueSinceMs: 5 },
   { state: "in_flight", acceptedAtMs: 1, dueSinceMs: 5 },
@@ -55,23 +55,23 @@ it.each<Partial<Incident>>([
   expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
 });
 
-it("of a usual one only what differs from one to another is written", () => {
+test("of a usual one only what differs from one to another is written", () => {
   expect(Object.keys(factsOf(incidentOf()))).toEqual(["members", "wanted", "reason", "confirmedAtMs"]);
 });
 
-it("stores late attempts under the name that earlier versions gave them", () => {
+test("stores late attempts under the name that earlier versions gave them", () => {
   const lateAttempts = [{ token: 1, action: "trigger", untilMs: epochMs }] as const;
   expect(factsOf(incidentOf({ lateAttempts }))).toMatchObject({ overtaken: lateAttempts });
 });
 
-it("what was written in full is read too, and goes before what columns say", () => {
+test("what was written in full is read too, and goes before what columns say", () => {
   const incident = incidentOf({ target: "a\0b", dedupKey: "long" });
   const { flight: _, lateAttempts, ...others } = incident;
   const facts = { ...others, overtaken: lateAttempts };
   expect(withFacts(JSON.stringify(facts), { ...columnsOf(incident), target: "#1", dedupKey: "#2" })).toEqual(incident);
 });
 
-it("a row is the same where only what a lease changes differs", () => {
+test("a row is the same where only what a lease changes differs", () => {
   const one = incidentOf();
   expect(sameRow(one, { ...one, state: "in_flight", reason: "in_flight", dueAtMs: 1, updatedAtMs: 1 })).toBe(true);
   for (const fact of Object.keys(unusual) as (keyof Incident)[])

@@ -1,5 +1,5 @@
 import { firing, ledgerContract, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { ledgerOver, memoryLedger } from "./memory/ledger.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { openSqliteLedger, type OpenSqliteOptions } from "./sqlite/ledger.ts";
@@ -25,7 +25,7 @@ ledgerContract("SQLite in this thread", {
   durable: onFile,
 });
 
-it("a replica that opens rows which it shares honours the leases of others until they end", async () => {
+test("a replica that opens rows which it shares honours the leases of others until they end", async () => {
   const [store, clock] = [new MemoryStore(), new VirtualClock()];
   const request = { max: 9, concurrency: 9, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
   const one = ledgerOver(store, { clock });

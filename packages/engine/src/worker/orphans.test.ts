@@ -1,7 +1,7 @@
 import type { Claim, Ledger, Outcome, TargetTerms } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { firing, resolved, type Saying, Scratch, settled, targetTerms, VirtualClock, wanted } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../config.ts";
 import { openSqliteLedger } from "../stores/sqlite/ledger.ts";
 import { Worker } from "./worker.ts";
@@ -233,7 +233,7 @@ const mishaps: readonly Mishap[] = [
 describe.each(mishaps)("$says", (mishap) => {
   const { voice = (): Saying => ({}), happens, afterwards = async () => {}, end, comesBack = true } = mishap;
 
-  it.each(["without a restart", "with a restart before", "with a restart after", "with both"])(
+  test.each(["without a restart", "with a restart before", "with a restart after", "with both"])(
     "%s",
     async (restart) => {
       await using house = new House();

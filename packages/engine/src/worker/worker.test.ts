@@ -9,7 +9,7 @@ import {
   VirtualClock,
   wanted,
 } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../config.ts";
 import { memoryLedger } from "../stores/memory/ledger.ts";
 import { Worker, type WorkerObserver, type WorkerOptions } from "./worker.ts";
@@ -76,7 +76,7 @@ const inOrder =
     new FakeReceiver(clock, script, { answersAfterMs });
 
 describe("a worker", () => {
-  it("tells what fires and what ends, at once", async () => {
+  test("tells what fires and what ends, at once", async () => {
     await using run = await start({ receiver: inOrder() });
     await run.fires("a");
     await run.ends("a");
@@ -84,7 +84,7 @@ describe("a worker", () => {
     expect(run.receiver.publishedAfterMs).toEqual([0, 0]);
   });
 
-  it("a 429 waits as long as the receiver asked, then the incident is told", async () => {
+  test("a 429 waits as long as the receiver asked, then the incident is told", async () => {
     const tooMany: Outcome = { kind: "retry", reason: "rate_limited", detail: "HTTP 429", retryAfterMs: minute };
     await using run = await start({ receiver: inOrder([tooMany, accepted]) });
     await run.fires("a");
@@ -92,7 +92,7 @@ describe("a worker", () => {
     expect(run.receiver.publishedAfterMs).toEqual([0, minute]);
   });
 
-  it.each([
+  test.each([
     [0, [0, 100, 300, 700, 1_500]],
     [1, [0, 1_000, 3_000, 7_000, 15_000]],
   ])("backs off from 1 s, doubling, with jitter: at %d of the dice", async (dice, times) => {
@@ -102,7 +102,7 @@ describe("a worker", () => {
     expect(run.receiver.publishedAfterMs.slice(0, 5)).toEqual(times);
   });
 
-  it("retries for hours, five minutes apart at most", async () => {
+  test("retries for hours, five minutes apart at most", async () => {
     await using run = await start({ receiver: inOrder(() => serverError) });
     await run.fires("a");
     await run.clock.advance(6 * 60 * minute);
@@ -111,7 +111,7 @@ describe("a worker", () => {
     expect(await run.stands()).toEqual(["due waiting_retry"]);
   });
 
-  it("ends an attempt that takes too long, and repeats it", async () => {
+  test("ends an attempt that takes too long, and repeats it", async () => {
     await using run = await start({ receiver: inOrder(["hang", accepted]) });
     await run.fires("a");
     await run.clock.advance(10 * second - 1);
@@ -123,7 +123,7 @@ describe("a worker", () => {
     expect(await run.stands()).toEqual(["told delivered"]);
   });
 
-  it("each attempt has its own deadline", async () => {
+  test("each attempt has its own deadline", async () => {
     const targets = [targetTerms("slow", { timeoutMs: 20 * second }), targetTerms("quick", { timeoutMs: second })];
     const ended: string[] = [];
     const observe: WorkerObserver = {
@@ -136,7 +136,7 @@ describe("a worker", () => {
     expect(ended).toContain("slow 20000");
   });
 
-  it("an attempt ends in its own time also where one that began before it may take longer", async () => {
+  test("an attempt ends in its own time also where one that began before it may take longer", async () => {
     const targets = [targetTerms("slow", { timeoutMs: minute }), targetTerms("quick", { timeoutMs: second })];
     const ended: string[] = [];
     const observe: WorkerObserver = {
@@ -150,7 +150,7 @@ describe("a worker", () => {
     expect(ended).toEqual(["quick 1000"]);
   });
 
-  it("ends the attempt that is about to be written late, though no timer has come, and no other", async () => {
+  test("ends the attempt that is about to be written late, though no timer has come, and no other", async () => {
     // The timers of a process that was stopped come when it goes on, and so does everything else.
     const signals: AbortSignal[] = [];
     const publish: WorkerOptions["publish"] = (_lease, signal) => {
@@ -178,7 +178,7 @@ describe("a worker", () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   });
 
-  it("does not send what it was given too long ago, since its report would find the lease another's", async () => {
+  test("does not send what it was given too long ago, since its report would find the lease another's", async () => {
     const slowly = (ledger: Ledger, clock: VirtualClock): Partial<Ledger> => {
       let first = true;
       return {
@@ -202,7 +202,7 @@ describe("a worker", () => {
     expect(history).toEqual(["trigger interrupted", "trigger"]);
   });
 
-  it("sleeps until something is due instead of asking again and again", async () => {
+  test("sleeps until something is due instead of asking again and again", async () => {
     let asked = 0;
     const count = (ledger: Ledger): Partial<Ledger> => ({
       leaseDue: (request) => {
@@ -217,7 +217,7 @@ describe("a worker", () => {
     expect(asked).toBeLessThanOrEqual(60);
   });
 
-  it("tells what was said while it slept, and while it was busy", async () => {
+  test("tells what was said while it slept, and while it was busy", async () => {
     await using run = await start({ receiver: inOrder([], 50), concurrency: 1 });
     for (const name of ["a", "b", "c"]) await run.fires(name);
     await run.clock.advance(second);
@@ -229,7 +229,7 @@ describe("a worker", () => {
 });
 
 describe("urgency", () => {
-  it("a critical overtakes a backlog", async () => {
+  test("a critical overtakes a backlog", async () => {
     await using run = await start({ receiver: inOrder([], 100), concurrency: 4 });
     await run.ledger.record(Array.from({ length: 500 }, (_, n) => wanted(firing(`w${n}`), { severity: "warning" })));
     run.worker.wake();
@@ -240,7 +240,7 @@ describe("urgency", () => {
     expect(run.receiver.said.slice(before)).toContain("trigger critical");
   });
 
-  it("a critical is never slower than an info, idle or busy", async () => {
+  test("a critical is never slower than an info, idle or busy", async () => {
     for (const backlog of [0, 100]) {
       await using run = await start({ receiver: inOrder([], 10), concurrency: 2 });
       for (let n = 0; n < backlog; n++) await run.ledger.record([wanted(firing(`w${n}`), { severity: "error" })]);
@@ -255,7 +255,7 @@ describe("urgency", () => {
     }
   });
 
-  it("a resolve waits for its own trigger and for nothing else", async () => {
+  test("a resolve waits for its own trigger and for nothing else", async () => {
     await using run = await start({ receiver: inOrder([], 100), concurrency: 1 });
     await run.fires("a");
     await run.ends("a");
@@ -266,7 +266,7 @@ describe("urgency", () => {
 });
 
 describe("a target that hangs", () => {
-  it("stalls no other: ten of them, and an eleventh is told at once", async () => {
+  test("stalls no other: ten of them, and an eleventh is told at once", async () => {
     const names = Array.from({ length: 11 }, (_, n) => `t${n}`);
     await using run = await start({
       targets: names.map((name) => targetTerms(name)),
@@ -302,7 +302,7 @@ const failing =
       : { leaseDue: async (request) => (fail() ? refuse() : ledger.leaseDue(request)) };
   };
 
-it("what was sent is kept with a dead letter, where the publisher says what that was", async () => {
+test("what was sent is kept with a dead letter, where the publisher says what that was", async () => {
   const refused: Outcome = { kind: "refused", reason: "invalid", detail: "HTTP 422" };
   await using run = await start({
     receiver: inOrder(),
@@ -314,7 +314,7 @@ it("what was sent is kept with a dead letter, where the publisher says what that
 });
 
 describe("when the ledger is unavailable", () => {
-  it("an outcome is kept and settled when it can be: nothing is sent twice", async () => {
+  test("an outcome is kept and settled when it can be: nothing is sent twice", async () => {
     const failed: unknown[] = [];
     await using run = await start({
       receiver: inOrder(),
@@ -330,14 +330,14 @@ describe("when the ledger is unavailable", () => {
     expect(failed[0]).toBeInstanceOf(LedgerUnavailable);
   });
 
-  it("is asked again every second for what is due", async () => {
+  test("is asked again every second for what is due", async () => {
     await using run = await start({ receiver: inOrder(), between: failing("leaseDue", 3) });
     await run.ledger.record([wanted(firing("a"))]);
     await run.clock.advance(10 * second);
     expect(run.receiver.publishedAfterMs).toEqual([3 * second]);
   });
 
-  it("a bug in it costs one attempt, not the worker", async () => {
+  test("a bug in it costs one attempt, not the worker", async () => {
     let first = true;
     const buggy = (ledger: Ledger): Partial<Ledger> => ({
       settle: async (reports) => {
@@ -357,7 +357,7 @@ describe("when the ledger is unavailable", () => {
   });
 });
 
-it("a publisher that throws costs one attempt, not the worker", async () => {
+test("a publisher that throws costs one attempt, not the worker", async () => {
   const failed: unknown[] = [];
   let first = true;
   await using run = await start({
@@ -377,7 +377,7 @@ it("a publisher that throws costs one attempt, not the worker", async () => {
 });
 
 describe("an observer", () => {
-  it("hears of every attempt, of the first that is accepted, and of waits", async () => {
+  test("hears of every attempt, of the first that is accepted, and of waits", async () => {
     const heard: string[] = [];
     const observe: WorkerObserver = {
       attempted: ({ action }, { kind }, tookMs) => void heard.push(`${action} ${kind} ${tookMs}`),
@@ -407,7 +407,7 @@ const unavailable = (): Partial<Ledger> => ({
 const never = (_lease: Lease): Promise<never> => new Promise(() => {});
 
 describe("stopping", () => {
-  it("lets attempts in flight end, settles them, and begins no other", async () => {
+  test("lets attempts in flight end, settles them, and begins no other", async () => {
     const run = await start({ receiver: inOrder([], 500), concurrency: 4 });
     for (const name of ["a", "b", "c", "d"]) await run.fires(name);
     let stopped = false;
@@ -426,7 +426,7 @@ describe("stopping", () => {
     ]);
   });
 
-  it("interrupts what takes longer than the grace, which is then perhaps told and due at once", async () => {
+  test("interrupts what takes longer than the grace, which is then perhaps told and due at once", async () => {
     const run = await start({
       receiver: inOrder(() => "hang"),
       targets: [targetTerms("pagerduty", { timeoutMs: minute })],
@@ -443,7 +443,7 @@ describe("stopping", () => {
     expect(view?.incident.dueAtMs).toBeLessThanOrEqual(run.clock.now());
   });
 
-  it("while it asks for work gives back what it gets, unsent", async () => {
+  test("while it asks for work gives back what it gets, unsent", async () => {
     const asked = Promise.withResolvers<void>();
     const run = await start({
       receiver: inOrder(),
@@ -465,7 +465,7 @@ describe("stopping", () => {
     expect(run.receiver.said.length).toBeLessThanOrEqual(1);
   });
 
-  it("in the middle of a backoff takes no time", async () => {
+  test("in the middle of a backoff takes no time", async () => {
     const run = await start({ receiver: inOrder(() => serverError) });
     await run.fires("a");
     await run.clock.advance(30 * second);
@@ -473,7 +473,7 @@ describe("stopping", () => {
     expect(run.clock.nextAtMs()).toBeNull();
   });
 
-  it("takes no longer than the grace where the ledger cannot commit, nor where an attempt never ends", async () => {
+  test("takes no longer than the grace where the ledger cannot commit, nor where an attempt never ends", async () => {
     for (const given of [{ between: unavailable }, { publish: never }]) {
       const run = await start({ receiver: inOrder(), ...given });
       await run.fires("a");
@@ -485,7 +485,7 @@ describe("stopping", () => {
     }
   });
 
-  it("of one that does nothing is done at once", async () => {
+  test("of one that does nothing is done at once", async () => {
     const run = await start({ receiver: inOrder() });
     await settled();
     await run.worker.stop();

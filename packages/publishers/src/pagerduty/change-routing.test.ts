@@ -1,5 +1,5 @@
 import { type Alert, parseTarget, route, type Target } from "@tocsin/core";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { pagerdutyTarget } from "./target-type.ts";
 
 const targetWith = (routing_key: string): Target => {
@@ -16,12 +16,12 @@ const deploy: Alert = {
   startsAtMs: 1_000,
 };
 
-it("a change event is routed as one, with a key per fingerprint and start", () => {
+test("a change event is routed as one, with a key per fingerprint and start", () => {
   const [decision] = route(deploy, [targetWith("a".repeat(32))]);
   expect(decision).toMatchObject({ tell: true, kind: "change", dedupKey: "00000000000000aa@1000" });
 });
 
-it("a key that starts with R takes no change events, and alerts as before", () => {
+test("a key that starts with R takes no change events, and alerts as before", () => {
   const target = targetWith(`R${"0".repeat(31)}`);
   expect(route(deploy, [target])).toMatchObject([{ tell: false, reason: "filtered" }]);
   expect(route({ ...deploy, labels: { alertname: "Deploy" } }, [target])).toMatchObject([{ tell: true }]);

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-
 import type { SimulatorAnswer } from "../server/exchange.ts";
 import { script } from "./dashboard-script.ts";
 import { style } from "./dashboard-style.ts";
@@ -57,7 +56,7 @@ const html = `<!doctype html>
 </html>
 `;
 
-const POLICY = [
+const contentSecurityPolicy = [
   "default-src 'none'",
   `script-src ${digest(script)}`,
   `style-src ${digest(style)}`,
@@ -73,7 +72,7 @@ export const page = (): SimulatorAnswer => ({
   status: 200,
   headers: {
     "content-type": "text/html; charset=utf-8",
-    "content-security-policy": POLICY,
+    "content-security-policy": contentSecurityPolicy,
     "x-content-type-options": "nosniff",
   },
   body: html,

@@ -2,7 +2,7 @@ import { json } from "../server/exchange.ts";
 import type { Call, SimulatorAnswer } from "../server/exchange.ts";
 import type { Fault } from "./fault.ts";
 
-const NO_ANSWER = { status: 0, headers: {}, body: "" } as const;
+const noAnswer = { status: 0, headers: {}, body: "" } as const;
 
 /** What the client gets when a request that struck `fault` would have got `answer`. */
 export function spoil(fault: Fault, answer: SimulatorAnswer, call: Call | undefined, clockMs: number): SimulatorAnswer {
@@ -10,13 +10,13 @@ export function spoil(fault: Fault, answer: SimulatorAnswer, call: Call | undefi
     case "answer":
       return retryLater(instead(fault.status, call), fault, clockMs);
     case "hang":
-      return { ...NO_ANSWER, mishap: { kind: "hang" } };
+      return { ...noAnswer, mishap: { kind: "hang" } };
     case "reset_before":
-      return { ...NO_ANSWER, mishap: { kind: "reset", when: "before_reading" } };
+      return { ...noAnswer, mishap: { kind: "reset", when: "before_reading" } };
     case "reset_after":
-      return { ...NO_ANSWER, mishap: { kind: "reset", when: "after_reading" } };
+      return { ...noAnswer, mishap: { kind: "reset", when: "after_reading" } };
     case "refuse":
-      return { ...NO_ANSWER, mishap: { kind: "refused" } };
+      return { ...noAnswer, mishap: { kind: "refused" } };
     case "half":
       return {
         ...answer,

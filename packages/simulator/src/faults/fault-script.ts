@@ -36,7 +36,7 @@ function readClause(words: readonly string[]): FaultSetting | string {
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? "";
     if (readAlone(draft, word)) continue;
-    if (!WITH_VALUE.has(word)) return `"${word}" is not a word of the script`;
+    if (!withValue.has(word)) return `"${word}" is not a word of the script`;
     const value = words[(index += 1)];
     if (value === undefined) return `"${word}" needs something after it`;
     if (!readWithValue(draft, word, value)) return `"${word} ${value}" is not known`;
@@ -53,7 +53,7 @@ function readAlone(draft: Draft, word: string): boolean {
   return true;
 }
 
-const WITH_VALUE = new Set(
+const withValue = new Set(
   "at for by on key action share times answer retry-after as skew reset slow wrong not maybe".split(" "),
 );
 

@@ -12,7 +12,7 @@ import type { Region } from "../server/exchange.ts";
  * - `refuse`: no connection comes to be
  * - `skew`: the receiver's clock is wrong; it answers as usual
  */
-export const FAULT_KINDS = [
+export const faultKinds = [
   "answer",
   "hang",
   "reset_before",
@@ -26,7 +26,7 @@ export const FAULT_KINDS = [
   "skew",
 ] as const;
 
-export type FaultKind = (typeof FAULT_KINDS)[number];
+export type FaultKind = (typeof faultKinds)[number];
 
 /** Whether the receiver takes the request in all the same. `maybe`: as the seed says. */
 export type Applied = boolean | "maybe";

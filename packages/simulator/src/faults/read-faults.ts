@@ -1,12 +1,12 @@
 import { parseDurationMs } from "../duration.ts";
 import { isRecord } from "../server/json-body.ts";
 import { SettingError } from "../setting-error.ts";
-import { appliedUnlessSaid, FAULT_KINDS, strikesEarly } from "./fault.ts";
+import { appliedUnlessSaid, faultKinds, strikesEarly } from "./fault.ts";
 import type { Fault, FaultKind, FaultSetting } from "./fault.ts";
 
 type Check = (holds: boolean, key: string, message: string) => void;
 
-const KNOWN: readonly (keyof FaultSetting)[] = [
+const knownKeys: readonly (keyof FaultSetting)[] = [
   "kind",
   "receiver",
   "region",
@@ -46,9 +46,9 @@ function readFault(
   hashOf: (key: string) => string,
   check: Check,
 ): Fault {
-  for (const key of Object.keys(setting)) check((KNOWN as string[]).includes(key), key, "is not known");
+  for (const key of Object.keys(setting)) check((knownKeys as string[]).includes(key), key, "is not known");
   const kind = setting["kind"] as FaultKind;
-  check(FAULT_KINDS.includes(kind), "kind", `expected one of ${FAULT_KINDS.join(", ")}`);
+  check(faultKinds.includes(kind), "kind", `expected one of ${faultKinds.join(", ")}`);
   const isText = (key: string): string | undefined => {
     const text = setting[key];
     check(text === undefined || typeof text === "string", key, "expected a string");

@@ -1,7 +1,7 @@
 import type { SourceEvent } from "./truth.ts";
 
 /** A source's clock, or the one that wrote the truth, may be a little behind the receiver's. */
-export const CLOCKS_DIFFER_MS = 1000;
+export const maxClockDifferenceMs = 1000;
 
 /** From a firing to the resolve that ended it. */
 export interface Episode {
@@ -38,7 +38,7 @@ export function mayResolve(episodes: readonly Episode[], atMs: number, graceMs: 
   const current = episodeAt(episodes, atMs);
   return (
     current === undefined ||
-    current.untilMs <= atMs + CLOCKS_DIFFER_MS ||
+    current.untilMs <= atMs + maxClockDifferenceMs ||
     episodes.some(({ untilMs }) => atMs - graceMs <= untilMs && untilMs <= atMs)
   );
 }

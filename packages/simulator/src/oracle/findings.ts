@@ -12,7 +12,7 @@
  * - `refused`: a request that broke a rule of the receiver
  * - `over_limit`: more calls in a window than the receiver takes
  */
-export const FINDING_KINDS = [
+export const findingKinds = [
   "lost",
   "late",
   "repeated",
@@ -25,7 +25,7 @@ export const FINDING_KINDS = [
   "over_limit",
 ] as const;
 
-export type FindingKind = (typeof FINDING_KINDS)[number];
+export type FindingKind = (typeof findingKinds)[number];
 
 export interface Finding {
   readonly kind: FindingKind;

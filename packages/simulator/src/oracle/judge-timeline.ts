@@ -1,5 +1,5 @@
 import type { EventRow } from "../server/rows.ts";
-import { CLOCKS_DIFFER_MS, episodeAt, mayResolve } from "./episodes.ts";
+import { maxClockDifferenceMs, episodeAt, mayResolve } from "./episodes.ts";
 import type { Episode } from "./episodes.ts";
 import { iso } from "./findings.ts";
 import type { Finding, FindingKind } from "./findings.ts";
@@ -36,7 +36,7 @@ function judgeOpenings(line: Line, truth: Truth, say: Say): void {
   const heard = new Map<Episode, Told>();
   for (const incident of line.incidents) {
     const { openedMs, resolvedMs } = incident;
-    const begun = [openedMs, openedMs + CLOCKS_DIFFER_MS]
+    const begun = [openedMs, openedMs + maxClockDifferenceMs]
       .map((atMs) => episodeAt(line.episodes, atMs))
       .filter((episode) => episode !== undefined);
     const fitting = begun.filter((episode) => !isTooLate(episode, openedMs, truth));
@@ -119,17 +119,17 @@ function judgeRepeats(line: Line, { row }: Told, truth: Truth, say: Say): void {
   }
 }
 
-const RANK = ["info", "warning", "error", "critical"];
+const rank = ["info", "warning", "error", "critical"];
 
 /** Shown is a severity that the source gave; and while it is open, none below the highest of its episode. */
 function judgeSeverity(line: Line, incident: Told, say: Say): void {
   const isOpen = incident.resolvedMs === Infinity;
-  const episode = isOpen ? line.episodes.at(-1) : episodeAt(line.episodes, incident.openedMs + CLOCKS_DIFFER_MS);
+  const episode = isOpen ? line.episodes.at(-1) : episodeAt(line.episodes, incident.openedMs + maxClockDifferenceMs);
   if (episode === undefined || episode.severities.length === 0) return;
   const { severity } = incident.row;
-  const highest = episode.severities.toSorted((a, b) => RANK.indexOf(a) - RANK.indexOf(b)).at(-1) ?? "";
+  const highest = episode.severities.toSorted((a, b) => rank.indexOf(a) - rank.indexOf(b)).at(-1) ?? "";
   const isKnown = line.episodes.some(({ severities }) => severities.includes(severity));
-  const isTooLow = isOpen && RANK.indexOf(severity) < RANK.indexOf(highest);
+  const isTooLow = isOpen && rank.indexOf(severity) < rank.indexOf(highest);
   if (isKnown && !isTooLow) return;
   say("wrong_severity", undefined, `is shown as ${severity === "" ? "nothing" : severity}; its source says ${highest}`);
 }

@@ -1,6 +1,6 @@
 import type { ChangeRow, IncidentRow, RefusalRow, RequestRow } from "../server/rows.ts";
 import type { OverLimitRow } from "../server/rows.ts";
-import { FINDING_KINDS } from "./findings.ts";
+import { findingKinds } from "./findings.ts";
 import type { Finding, FindingKind } from "./findings.ts";
 import { judgeLine } from "./judge-timeline.ts";
 import { drawLines } from "./timeline.ts";
@@ -18,12 +18,12 @@ export interface Observed {
 export interface Verdict {
   /** Nothing was found. */
   readonly clean: boolean;
-  /** The first `MOST_FINDINGS`; `counts` has all. */
+  /** The first `maxFindings`; `counts` has all. */
   readonly findings: readonly Finding[];
   readonly counts: Readonly<Record<FindingKind, number>>;
 }
 
-const MOST_FINDINGS = 1000;
+const maxFindings = 1000;
 
 /**
  * Compares what the receivers show with what really happened. Pure: same arguments, same verdict. Without a truth only
@@ -38,9 +38,9 @@ export function judge(truth: Truth | undefined, observed: Observed): Verdict {
     found.push(...judgeChanges(truth, observed));
   }
   const counts = Object.fromEntries(
-    FINDING_KINDS.map((kind) => [kind, found.filter((finding) => finding.kind === kind).length]),
+    findingKinds.map((kind) => [kind, found.filter((finding) => finding.kind === kind).length]),
   ) as Record<FindingKind, number>;
-  return { clean: found.length === 0, findings: found.slice(0, MOST_FINDINGS), counts };
+  return { clean: found.length === 0, findings: found.slice(0, maxFindings), counts };
 }
 
 const stranger = (row: IncidentRow, isKnown: boolean): Finding => ({

@@ -1,6 +1,6 @@
 import type { Counts } from "../state/journal.ts";
 import type { IncidentRow } from "../server/rows.ts";
-import { FINDING_KINDS } from "./findings.ts";
+import { findingKinds } from "./findings.ts";
 import type { Verdict } from "./judge.ts";
 
 /** The verdict, with how much was seen. */
@@ -55,22 +55,22 @@ export function makeReport(
 /** 0 when nothing was found, else 1. */
 export const exitCode = (report: Pick<Verdict, "clean">): 0 | 1 => (report.clean ? 0 : 1);
 
-const SHOWN = 50;
+const maxShown = 50;
 
 /** The report for a person: a verdict, what was found, what was seen. */
 export function reportInWords(report: Report): string {
-  const total = FINDING_KINDS.reduce((sum, kind) => sum + report.counts[kind], 0);
+  const total = findingKinds.reduce((sum, kind) => sum + report.counts[kind], 0);
   const lines: string[] = [];
   if (report.clean) lines.push(report.judged ? "Clean: the receivers agree with the truth." : "Nothing was found.");
   else {
-    const kinds = FINDING_KINDS.filter((kind) => report.counts[kind] > 0);
+    const kinds = findingKinds.filter((kind) => report.counts[kind] > 0);
     lines.push(
       `${total} found: ${kinds.map((kind) => `${report.counts[kind]} ${kind.replaceAll("_", " ")}`).join(", ")}.`,
     );
-    for (const { kind, receiver, says } of report.findings.slice(0, SHOWN)) {
+    for (const { kind, receiver, says } of report.findings.slice(0, maxShown)) {
       lines.push(`  ${kind.replaceAll("_", " ")} (${receiver}): ${says}`);
     }
-    if (total > SHOWN) lines.push(`  … and ${total - SHOWN} more`);
+    if (total > maxShown) lines.push(`  … and ${total - maxShown} more`);
   }
   if (!report.judged) lines.push("No truth was given, so only refused requests and limits were judged.");
   const { triggered, acknowledged, resolved } = report.incidents;

@@ -105,8 +105,8 @@ function visitString(schema: StringSchema, value: unknown, at: string, found: Vi
   if (schema.maxLength !== undefined && codePointsExceed(value, schema.maxLength)) {
     add(found, at, `is too long (maximum is ${schema.maxLength} characters)`);
   }
-  if (schema.format !== undefined && !FORMATS[schema.format].test(value)) {
-    add(found, at, FORMATS[schema.format].says);
+  if (schema.format !== undefined && !formats[schema.format].test(value)) {
+    add(found, at, formats[schema.format].says);
   }
 }
 
@@ -149,12 +149,12 @@ export const codePointsExceed = (value: string, limit: number): boolean => {
 };
 
 /** ISO 8601 with a zone; the vendors' own samples write `+0000` without a colon. */
-const ISO_8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
+const iso8601 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)$/;
 
 const isInstant = (value: string): boolean =>
-  ISO_8601.test(value) && !Number.isNaN(Date.parse(value.replace(",", ".").replace(/([+-]\d\d)(\d\d)$/, "$1:$2")));
+  iso8601.test(value) && !Number.isNaN(Date.parse(value.replace(",", ".").replace(/([+-]\d\d)(\d\d)$/, "$1:$2")));
 
-const FORMATS = {
+const formats = {
   "date-time": { test: isInstant, says: "is not an ISO 8601 time with a zone" },
   url: { test: (value: string) => URL.canParse(value), says: "is not a URL" },
   https: {

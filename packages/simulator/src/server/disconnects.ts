@@ -1,6 +1,5 @@
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-
 import type { Leaving } from "../state/journal.ts";
 
 /** The answers on one connection: numbers only, for a busy one has many in a moment. */
@@ -16,7 +15,7 @@ interface Recent {
  * How soon after an answer the end of its connection leaves doubt whether the answer was read, and what was read was
  * kept. A client that is killed leaves at once; some quiet time shows that it lives.
  */
-const UNREAD_MS = 250;
+const unreadMs = 250;
 
 /** What was answered on each connection in its last moments, so that a client's leaving can be judged. */
 export class RecentAnswers {
@@ -29,7 +28,7 @@ export class RecentAnswers {
       this.#bySocket.set(socket, { requests: [request], atMs: [nowMs], last: response });
       return;
     }
-    while (recent.atMs[0] !== undefined && nowMs - recent.atMs[0] >= UNREAD_MS) {
+    while (recent.atMs[0] !== undefined && nowMs - recent.atMs[0] >= unreadMs) {
       recent.atMs.shift();
       recent.requests.shift();
     }
@@ -51,7 +50,7 @@ export class RecentAnswers {
     for (const [index, request] of recent.requests.entries()) {
       const isLast = index === recent.requests.length - 1;
       if (isLast && !recent.last.writableFinished) tell(request, "before_answer");
-      else if (recent.last.shouldKeepAlive && nowMs - (recent.atMs[index] ?? 0) < UNREAD_MS) tell(request, "at_once");
+      else if (recent.last.shouldKeepAlive && nowMs - (recent.atMs[index] ?? 0) < unreadMs) tell(request, "at_once");
     }
   }
 }

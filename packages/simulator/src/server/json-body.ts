@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-
 import type { SimulatorRequest, Violation } from "./exchange.ts";
 
 export type Parsed = { readonly value: unknown } | { readonly violation: Violation };
@@ -30,8 +29,8 @@ export function parseJson(body: Uint8Array | string): Parsed {
   try {
     const value: unknown = JSON.parse(source);
     // Each level takes two characters, so that most bodies need no look.
-    if (source.length > 2 * MOST_LEVELS && isDeeper(value, MOST_LEVELS)) {
-      return { violation: { field: "body", reason: `is nested deeper than ${MOST_LEVELS} levels` } };
+    if (source.length > 2 * maxLevels && isDeeper(value, maxLevels)) {
+      return { violation: { field: "body", reason: `is nested deeper than ${maxLevels} levels` } };
     }
     return { value };
   } catch {
@@ -40,7 +39,7 @@ export function parseJson(body: Uint8Array | string): Parsed {
 }
 
 /** No vendor names a depth. What is deeper could be read, but not be written again. */
-const MOST_LEVELS = 512;
+const maxLevels = 512;
 
 const isDeeper = (value: unknown, levels: number): boolean =>
   typeof value === "object" &&

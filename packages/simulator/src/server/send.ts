@@ -1,5 +1,4 @@
 import type { ServerResponse } from "node:http";
-
 import type { SimulatorAnswer } from "./exchange.ts";
 
 /** Puts an answer on the wire, mishap and all. */

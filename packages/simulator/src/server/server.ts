@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-
 import { json } from "./exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
 import type { Leaving } from "../state/journal.ts";
@@ -38,7 +37,7 @@ export interface Front {
 }
 
 /** Beyond this nothing is read on. Above every receiver's own limit, so that they can say what is wrong. */
-const MOST_BYTES = 20 * 1024 * 1024;
+const maxBytes = 20 * 1024 * 1024;
 
 export async function listen(front: Front, options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
@@ -123,12 +122,12 @@ function readBody(message: IncomingMessage, response: ServerResponse, then: (bod
   let bytes = 0;
   message.on("data", (chunk: Buffer) => {
     bytes += chunk.byteLength;
-    if (bytes <= MOST_BYTES) chunks.push(chunk);
+    if (bytes <= maxBytes) chunks.push(chunk);
     else if (!response.headersSent) response.writeHead(413, { connection: "close" }).end();
   });
   message.on("end", () => {
     const [first] = chunks;
-    if (bytes <= MOST_BYTES) then(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+    if (bytes <= maxBytes) then(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
   });
   message.on("error", () => {});
 }

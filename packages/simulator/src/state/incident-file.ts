@@ -1,6 +1,5 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-
 import type { Change, Ground } from "./state.ts";
 import type { BookChange } from "./incident-store.ts";
 import type { Message } from "../receivers/slack/messages.ts";
@@ -11,7 +10,7 @@ type Line =
   | { readonly kind: "message"; readonly message: Message };
 
 /** The file is written anew when it has grown by so much since. */
-const REWRITE_AFTER_BYTES = 64 * 1024 * 1024;
+const rewriteAfterBytes = 64 * 1024 * 1024;
 
 /**
  * Keeps incidents, change events and messages over restarts: one JSON line for each thing that happened, written before the
@@ -70,7 +69,7 @@ export class IncidentFile {
   #append(line: Line): void {
     if (this.#descriptor === -1) return;
     this.#grownBytes += this.#write(line);
-    if (this.#grownBytes > REWRITE_AFTER_BYTES) this.rewrite();
+    if (this.#grownBytes > rewriteAfterBytes) this.rewrite();
   }
 
   #write(line: Line): number {

@@ -34,7 +34,7 @@ export interface Incident {
   acknowledgedAtMs?: number | undefined;
   resolvedAtMs?: number | undefined;
   readonly log: LogEntry[];
-  /** Entries beyond `MOST_LOG_ENTRIES` are counted, not kept. */
+  /** Entries beyond `maxLogEntries` are counted, not kept. */
   logDropped: number;
 }
 
@@ -50,7 +50,7 @@ export type BookChange =
   | { readonly kind: "opened"; readonly incident: Incident }
   | { readonly kind: "logged"; readonly id: string; readonly entry: LogEntry; readonly status: IncidentStatus };
 
-const MOST_LOG_ENTRIES = 1_000;
+const maxLogEntries = 1_000;
 
 /**
  * All incidents, open and resolved. One open incident for an identity at most: that is what deduplication means.
@@ -142,7 +142,7 @@ export class IncidentBook {
 
   #write(incident: Incident, entry: LogEntry, status: IncidentStatus): void {
     incident.log.push(entry);
-    if (incident.log.length > MOST_LOG_ENTRIES) {
+    if (incident.log.length > maxLogEntries) {
       // The first says how it began: keep it, and the latest.
       incident.log.splice(1, 1);
       incident.logDropped += 1;

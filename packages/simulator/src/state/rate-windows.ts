@@ -54,7 +54,7 @@ interface Window {
 }
 
 /** More credentials than any test rotates through. */
-const MOST_WINDOWS = 100_000;
+const maxWindows = 100_000;
 
 /** The windows of all credentials, judged by arrival. A refused call is not charged (the event was not ingested). */
 export class Windows {
@@ -111,7 +111,7 @@ export class Windows {
     if (state === undefined) {
       state = { calls: [], head: 0, opened: [], openedHead: 0 };
       this.#windows.set(id, state);
-      const oldest = this.#windows.size > MOST_WINDOWS ? this.#windows.keys().next() : undefined;
+      const oldest = this.#windows.size > maxWindows ? this.#windows.keys().next() : undefined;
       if (oldest?.done === false) this.#windows.delete(oldest.value);
     }
     return state;

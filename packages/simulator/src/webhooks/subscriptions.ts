@@ -16,19 +16,20 @@ export interface Subscription {
 }
 
 /** As many as an account may reasonably have. */
-const MOST = 100;
+const maxSubscriptions = 100;
 
 export class Subscriptions {
   readonly #subscriptions = new Map<string, Subscription>();
   #number = 0;
 
   get isFull(): boolean {
-    return this.#subscriptions.size >= MOST;
+    return this.#subscriptions.size >= maxSubscriptions;
   }
 
   /** @throws SettingError when there are too many */
   add(wanted: Pick<Subscription, "url" | "secrets"> & Partial<Pick<Subscription, "events" | "headers">>): Subscription {
-    if (this.isFull) throw new SettingError([{ path: "", message: `at most ${MOST} webhook subscriptions` }]);
+    if (this.isFull)
+      throw new SettingError([{ path: "", message: `at most ${maxSubscriptions} webhook subscriptions` }]);
     this.#number += 1;
     const subscription: Subscription = {
       id: `PW${this.#number.toString(36).toUpperCase().padStart(5, "0")}`,

@@ -34,17 +34,17 @@ interface Pending {
 }
 
 /** Success is a 2xx within five seconds. */
-const TIMEOUT_MS = 5_000;
-const GIVE_UP_MS = 48 * 3_600_000;
-const DISABLED_MS = 24 * 3_600_000;
-const DROPPED_IN_A_ROW = 3;
+const answerTimeoutMs = 5_000;
+const giveUpMs = 48 * 3_600_000;
+const disabledMs = 24 * 3_600_000;
+const maxDroppedInARow = 3;
 /** PagerDuty does not say how it spaces its attempts: 1 s, doubling up to 5 min. */
-const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 300_000;
-const MOST_RECORDS = 10_000;
+const firstWaitMs = 1_000;
+const maxWaitMs = 300_000;
+const maxRecords = 10_000;
 /** What is beyond is dropped: a subscriber that never answers shall not fill the memory. */
-const MOST_WAITING = 100_000;
-const MOST_AT_ONCE = 32;
+const maxWaiting = 100_000;
+const maxAtOnce = 32;
 
 /**
  * Tells subscribers of changes as PagerDuty V3 does: signed, one event a request, in order for each subscription and
@@ -108,7 +108,7 @@ export class WebhookSender {
     const lane = async (): Promise<void> => {
       for (let name = names.pop(); name !== undefined; name = names.pop()) await this.#drain(name);
     };
-    const lanes = Array.from({ length: Math.min(MOST_AT_ONCE, names.length) }, lane);
+    const lanes = Array.from({ length: Math.min(maxAtOnce, names.length) }, lane);
     const running: Promise<unknown> = Promise.all(lanes).finally(() => this.#running.delete(running));
     this.#running.add(running);
     await Promise.all(this.#running);
@@ -145,9 +145,9 @@ export class WebhookSender {
       status: 0,
       state: "waiting",
     };
-    if (this.#waiting >= MOST_WAITING) record.state = "dropped";
+    if (this.#waiting >= maxWaiting) record.state = "dropped";
     this.#records.push(record);
-    if (this.#records.length > MOST_RECORDS) this.#records.shift();
+    if (this.#records.length > maxRecords) this.#records.shift();
     if (record.state === "dropped") return;
     this.#waiting += 1;
     const name = `${subscription.id} ${incident.id}`;
@@ -184,7 +184,7 @@ export class WebhookSender {
     record.status = await this.#post({
       url: subscription.url,
       body,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: answerTimeoutMs,
       headers: {
         "content-type": "application/json",
         "user-agent": "PagerDuty-Webhook/V3.0",
@@ -203,19 +203,19 @@ export class WebhookSender {
     }
     const nowMs = this.#clock.now();
     const isTemporary = record.status === 0 || record.status === 429 || record.status >= 500;
-    if (isTemporary && nowMs - record.atMs < GIVE_UP_MS) {
-      pending.dueAtMs = nowMs + Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(20, record.attempts - 1));
+    if (isTemporary && nowMs - record.atMs < giveUpMs) {
+      pending.dueAtMs = nowMs + Math.min(maxWaitMs, firstWaitMs * 2 ** Math.min(20, record.attempts - 1));
       return false;
     }
     record.state = "dropped";
     subscription.dropped += 1;
-    if (subscription.dropped >= DROPPED_IN_A_ROW) this.#disable(subscription, nowMs);
+    if (subscription.dropped >= maxDroppedInARow) this.#disable(subscription, nowMs);
     return true;
   }
 
   /** For a day; what waited is lost. */
   #disable(subscription: Subscription, nowMs: number): void {
-    subscription.disabledUntilMs = nowMs + DISABLED_MS;
+    subscription.disabledUntilMs = nowMs + disabledMs;
     subscription.dropped = 0;
     for (const [name, queue] of this.#queues) {
       if (!name.startsWith(`${subscription.id} `)) continue;

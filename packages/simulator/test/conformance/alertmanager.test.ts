@@ -1,5 +1,4 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import { fingerprint } from "../../src/receivers/alertmanager/fingerprint.ts";
 import { get, post, TestClock } from "../requests.ts";
@@ -17,7 +16,7 @@ const setUp = () => {
 const labels = { alertname: "DiskFull", severity: "critical" };
 
 describe("POST /api/v2/alerts", () => {
-  it("answers 200 with an empty body, and opens what fires", () => {
+  test("answers 200 with an empty body, and opens what fires", () => {
     const { simulator, send, iso } = setUp();
     const answer = send({ labels, annotations: { summary: "disk full" }, startsAt: iso(-5), endsAt: iso(240) });
     expect([answer.status, answer.body]).toEqual([200, ""]);
@@ -32,7 +31,7 @@ describe("POST /api/v2/alerts", () => {
     ]);
   });
 
-  it("takes an end that has passed as the resolve, and drops one of something unknown", () => {
+  test("takes an end that has passed as the resolve, and drops one of something unknown", () => {
     const { simulator, send, iso } = setUp();
     send({ labels, endsAt: iso(-1), startsAt: iso(-2) });
     expect(simulator.incidents()).toEqual([]);
@@ -41,7 +40,7 @@ describe("POST /api/v2/alerts", () => {
     expect(simulator.incidents()).toMatchObject([{ status: "resolved" }]);
   });
 
-  it("takes the label set as identity: a repeat updates", () => {
+  test("takes the label set as identity: a repeat updates", () => {
     const { simulator, send } = setUp();
     send({ labels });
     send({ labels, annotations: { summary: "newer" } });
@@ -52,7 +51,7 @@ describe("POST /api/v2/alerts", () => {
     ]);
   });
 
-  it("ends an alert without an end five minutes after its last repeat", () => {
+  test("ends an alert without an end five minutes after its last repeat", () => {
     const { clock, simulator, send } = setUp();
     send({ labels });
     clock.advance(299_000);
@@ -65,19 +64,19 @@ describe("POST /api/v2/alerts", () => {
     expect(simulator.incidents()).toHaveLength(2);
   });
 
-  it("removes labels with empty values first", () => {
+  test("removes labels with empty values first", () => {
     const { simulator, send } = setUp();
     send({ labels: { ...labels, instance: "" } });
     expect(simulator.incidents()[0]?.dedup_key).toBe(fingerprint(labels));
   });
 
-  it("counts Go's zero time as absent", () => {
+  test("counts Go's zero time as absent", () => {
     const { simulator, send } = setUp();
     expect(send({ labels, endsAt: "0001-01-01T00:00:00Z" }).status).toBe(200);
     expect(simulator.incidents()).toMatchObject([{ status: "triggered" }]);
   });
 
-  it.each<[string, unknown, string]>([
+  test.each<[string, unknown, string]>([
     ["no labels", {}, "[0].labels"],
     ["no label left", { labels: { a: "" } }, "[0].labels"],
     ["a label that is no string", { labels: { a: 1 } }, "[0].labels.a"],
@@ -94,19 +93,19 @@ describe("POST /api/v2/alerts", () => {
     expect(simulator.refused().map((row) => row.field)).toEqual([field]);
   });
 
-  it("stores the valid members of a batch of which others are not", () => {
+  test("stores the valid members of a batch of which others are not", () => {
     const { simulator, send } = setUp();
     expect(send({ labels }, {}).status).toBe(400);
     expect(simulator.incidents()).toHaveLength(1);
   });
 
-  it("takes an array and nothing else: 400", () => {
+  test("takes an array and nothing else: 400", () => {
     const simulator = new Simulator();
     expect(simulator.handle(post("/api/v2/alerts", { labels })).status).toBe(400);
   });
 });
 
-it("GET /api/v2/alerts lists what is active; the probes answer 200", () => {
+test("GET /api/v2/alerts lists what is active; the probes answer 200", () => {
   const { simulator, send } = setUp();
   send({ labels });
   expect(JSON.parse(simulator.handle(get("/api/v2/alerts")).body)).toMatchObject([
@@ -115,7 +114,7 @@ it("GET /api/v2/alerts lists what is active; the probes answer 200", () => {
   for (const path of ["/-/healthy", "/-/ready"]) expect(simulator.handle(get(path)).status).toBe(200);
 });
 
-it.each([
+test.each([
   [{}, "cbf29ce484222325"],
   [{ name: "garland, briggs", fear: "love is not enough" }, "507a62d79ee76c9a"],
   [{ severity: "warning", job: "foo" }, "9266ef3da838ad95"],

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import { alertEvent, changeEvent } from "../../src/receivers/pagerduty/event-schema.ts";
 import * as rootlySchema from "../../src/receivers/rootly/rootly-schema.ts";
@@ -56,24 +55,24 @@ describe("docs/receivers/pagerduty.openapi.json", () => {
   const { paths, components } = readDescription("pagerduty.openapi.json");
   const contentOf = (path: string) => paths[path]?.["post"]?.requestBody?.content["application/json"];
 
-  it.each<[string, Schema]>([
+  test.each<[string, Schema]>([
     ["/enqueue", alertEvent],
     ["/change/enqueue", changeEvent],
   ])("demands the same as the simulator's schema for %s", (path, schema) => {
     expect(ours(schema)).toEqual(demands(contentOf(path)?.schema ?? {}, components.schemas));
   });
 
-  it("names these two operations only", () => {
+  test("names these two operations only", () => {
     expect(Object.keys(paths).toSorted()).toEqual(["/change/enqueue", "/enqueue"]);
   });
 
-  it.each(["/enqueue", "/change/enqueue"])("gives examples for %s that the simulator accepts", (path) => {
+  test.each(["/enqueue", "/change/enqueue"])("gives examples for %s that the simulator accepts", (path) => {
     const examples = Object.values(contentOf(path)?.examples ?? {});
     expect(examples.length).toBeGreaterThan(0);
     for (const { value } of examples) expect(new Simulator().handle(post(`/v2${path}`, value)).status).toBe(202);
   });
 
-  it("refuses the same bodies as the simulator, except where only PagerDuty's text states the rule", () => {
+  test("refuses the same bodies as the simulator, except where only PagerDuty's text states the rule", () => {
     const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
     const described = ajv.compile(inlined(contentOf("/enqueue")?.schema ?? {}, components.schemas));
     const [example] = Object.values(contentOf("/enqueue")?.examples ?? {});
@@ -94,7 +93,7 @@ describe("docs/receivers/pagerduty.openapi.json", () => {
 describe("docs/receivers/rootly.openapi.json", () => {
   const { schemas } = readDescription("rootly.openapi.json").components;
 
-  it.each<[string, Schema]>([
+  test.each<[string, Schema]>([
     ["new_alert", rootlySchema.newAlert],
     ["update_alert", rootlySchema.updateAlert],
     ["resolve_alert", rootlySchema.resolveAlert],

@@ -1,8 +1,7 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { SettingError, Simulator } from "../../src/index.ts";
 import type { LimitSetting } from "../../src/index.ts";
-import { change, get, KEY, OTHER_KEY, post, resolve, TestClock, trigger } from "../requests.ts";
+import { change, get, routingKey, otherRoutingKey, post, resolve, TestClock, trigger } from "../requests.ts";
 
 /** The statuses of triggers that arrive at these seconds. */
 const statusesAt = (seconds: readonly number[], limit?: LimitSetting): number[] => {
@@ -18,37 +17,37 @@ const statusesAt = (seconds: readonly number[], limit?: LimitSetting): number[] 
 const count = (statuses: readonly number[], status: number): number => statuses.filter((one) => one === status).length;
 
 describe("the limit", () => {
-  it("is 120 calls in any 60 seconds and key, from the start", () => {
+  test("is 120 calls in any 60 seconds and key, from the start", () => {
     const statuses = statusesAt(Array.from({ length: 130 }, () => 0));
     expect([count(statuses, 202), count(statuses, 429)]).toEqual([120, 10]);
     expect(statuses.slice(0, 120)).not.toContain(429);
   });
 
-  it("slides: a call leaves the window 60 seconds after it came", () => {
+  test("slides: a call leaves the window 60 seconds after it came", () => {
     expect(
       statusesAt([...Array.from({ length: 120 }, (_, index) => index / 10), 59.9, 60, 60, 60.1]).slice(120),
     ).toEqual([429, 202, 429, 202]);
   });
 
-  it("does not charge a call that it refused: the event was not ingested", () => {
+  test("does not charge a call that it refused: the event was not ingested", () => {
     const limit = { limit: 1, per: "10s" };
     expect(statusesAt([0, 5, 9.9, 10], limit)).toEqual([202, 429, 429, 202]);
   });
 
-  it("charges what breaks a rule, if its key is good", () => {
+  test("charges what breaks a rule, if its key is good", () => {
     const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 1 } });
-    expect(simulator.handle(post("/v2/enqueue", { routing_key: KEY })).status).toBe(400);
+    expect(simulator.handle(post("/v2/enqueue", { routing_key: routingKey })).status).toBe(400);
     expect(simulator.handle(trigger("a")).status).toBe(429);
   });
 
-  it("does not charge what carries no key that could be real", () => {
+  test("does not charge what carries no key that could be real", () => {
     const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 1 } });
-    for (const key of ["short", `${KEY.slice(0, 31)}-`]) simulator.handle(trigger("a", { key }));
+    for (const key of ["short", `${routingKey.slice(0, 31)}-`]) simulator.handle(trigger("a", { key }));
     expect(simulator.handle(trigger("a")).status).toBe(202);
     expect(simulator.overLimit()).toEqual([]);
   });
 
-  it("holds over many windows", () => {
+  test("holds over many windows", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock, limit: { limit: 1000, per: "1s" } });
     const accepted = Array.from({ length: 5 }, () => {
@@ -59,7 +58,7 @@ describe("the limit", () => {
     expect(accepted).toEqual([1000, 1000, 1000, 1000, 1000]);
   });
 
-  it("counts what came one after the other beyond it as one excess, what came later as another", () => {
+  test("counts what came one after the other beyond it as one excess, what came later as another", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock, limit: { limit: 1, per: "10s" } });
     for (const waitMs of [0, 1000, 1000, 28_000, 1000]) {
@@ -72,14 +71,14 @@ describe("the limit", () => {
     ]);
   });
 
-  it("is exceeded too by what a fault answered", () => {
+  test("is exceeded too by what a fault answered", () => {
     const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 1 } });
     simulator.setFaults("answer 503");
     for (const key of ["a", "b", "c"]) simulator.handle(trigger(key));
     expect(simulator.overLimit()).toMatchObject([{ refused: 2 }]);
   });
 
-  it("is shared by alert and change events, and by all actions", () => {
+  test("is shared by alert and change events, and by all actions", () => {
     const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 3 } });
     const statuses = [trigger("a"), resolve("a"), change("deploy"), trigger("b")].map(
       (one) => simulator.handle(one).status,
@@ -87,15 +86,15 @@ describe("the limit", () => {
     expect(statuses).toEqual([202, 202, 202, 429]);
   });
 
-  it("is of one key: another has its own", () => {
+  test("is of one key: another has its own", () => {
     const simulator = new Simulator({ clock: new TestClock(), limit: { limit: 1 } });
-    const statuses = [trigger("a"), trigger("a", { key: OTHER_KEY }), trigger("a")].map(
+    const statuses = [trigger("a"), trigger("a", { key: otherRoutingKey }), trigger("a")].map(
       (one) => simulator.handle(one).status,
     );
     expect(statuses).toEqual([202, 202, 429]);
   });
 
-  it("answers 429 with the documented phrase, and without Retry-After", () => {
+  test("answers 429 with the documented phrase, and without Retry-After", () => {
     const simulator = new Simulator({ limit: { limit: 1 } });
     simulator.handle(trigger("a"));
     const answer = simulator.handle(trigger("b"));
@@ -105,7 +104,7 @@ describe("the limit", () => {
     expect(simulator.overLimit()).toMatchObject([{ receiver: "pagerduty", allowed: 1, per: "60s", refused: 1 }]);
   });
 
-  it.each<["seconds" | "date", string]>([
+  test.each<["seconds" | "date", string]>([
     ["seconds", "7"],
     ["date", "Thu, 01 Jan 2026 00:00:10 GMT"],
   ])("says when to come back in %s, when told to", (retry_after, expected) => {
@@ -118,7 +117,7 @@ describe("the limit", () => {
 });
 
 describe("a limit can be set", () => {
-  it("to whole windows of the clock, which say when the next begins", () => {
+  test("to whole windows of the clock, which say when the next begins", () => {
     const clock = new TestClock();
     const limit: LimitSetting = { limit: 1, per: "10s", align: "clock", retry_after: "seconds" };
     const simulator = new Simulator({ clock, limit });
@@ -128,12 +127,12 @@ describe("a limit can be set", () => {
     expect(simulator.handle(trigger("a")).headers["retry-after"]).toBe("3");
   });
 
-  it("to whole windows of the clock", () => {
+  test("to whole windows of the clock", () => {
     const limit: LimitSetting = { limit: 2, per: "10s", align: "clock" };
     expect(statusesAt([8, 9, 9.5, 10, 10, 10.1, 20], limit)).toEqual([202, 202, 429, 202, 202, 429, 202]);
   });
 
-  it("to shrink with the incidents that are opened, down to a floor", () => {
+  test("to shrink with the incidents that are opened, down to a floor", () => {
     const limit: LimitSetting = { limit: 10, per: "60s", dynamic: { floor: 3 } };
     const statuses = statusesAt(
       Array.from({ length: 10 }, () => 0),
@@ -145,7 +144,7 @@ describe("a limit can be set", () => {
     expect(count(repeats, 202)).toBe(9);
   });
 
-  it("to none, with 0", () => {
+  test("to none, with 0", () => {
     expect(
       count(
         statusesAt(
@@ -157,7 +156,7 @@ describe("a limit can be set", () => {
     ).toBe(500);
   });
 
-  it("over HTTP, in seconds or as a duration, and shown", () => {
+  test("over HTTP, in seconds or as a duration, and shown", () => {
     const simulator = new Simulator();
     for (const per of [6, "6s", "6000ms"]) {
       const answer = simulator.handle(post("/_sim/limits", { limit: 50, per }));
@@ -173,14 +172,14 @@ describe("a limit can be set", () => {
     expect(JSON.parse(simulator.handle(get("/_sim/limits")).body)).toHaveLength(5);
   });
 
-  it("and returns to what it was with a reset", () => {
+  test("and returns to what it was with a reset", () => {
     const simulator = new Simulator({ limit: { limit: 1 } });
     simulator.setLimit({ limit: 0 });
     simulator.reset();
     expect([simulator.handle(trigger("a")).status, simulator.handle(trigger("b")).status]).toEqual([202, 429]);
   });
 
-  it("not to nonsense: every issue is named", () => {
+  test("not to nonsense: every issue is named", () => {
     const simulator = new Simulator();
     const setting = {
       receiver: "fax",

@@ -1,5 +1,4 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import { post, resolve, TestClock, trigger } from "../requests.ts";
 
@@ -41,7 +40,7 @@ interface Body {
 const change = (status: string) => ({ incident: { type: "incident_reference", status } });
 
 describe("authorization", () => {
-  it.each<[string, Record<string, string>]>([
+  test.each<[string, Record<string, string>]>([
     ["none", {}],
     ["another form", { authorization: "token abc" }],
   ])("%s: 401 with code 2006", (_, given) => {
@@ -51,20 +50,20 @@ describe("authorization", () => {
     });
   });
 
-  it("Bearer is fine too", () => {
+  test("Bearer is fine too", () => {
     expect(setUp().call("GET", "/incidents", undefined, { authorization: "Bearer abc" }).status).toBe(200);
   });
 });
 
 describe("looking up", () => {
-  it("incident_key finds the incidents whose alerts have it", () => {
+  test("incident_key finds the incidents whose alerts have it", () => {
     const { simulator, call } = setUp();
     for (const key of ["a", "b", "b"]) simulator.handle(trigger(key));
     const { body } = call("GET", "/incidents?incident_key=b");
     expect(body.incidents).toMatchObject([{ status: "triggered", urgency: "high", incident_key: null }]);
   });
 
-  it("an empty incident_key returns every open incident", () => {
+  test("an empty incident_key returns every open incident", () => {
     const { simulator, call } = setUp();
     for (const key of ["a", "b"]) simulator.handle(trigger(key));
     simulator.handle(resolve("a"));
@@ -72,7 +71,7 @@ describe("looking up", () => {
     expect(call("GET", "/incidents").body.incidents).toHaveLength(2);
   });
 
-  it("goes back a month, unless date_range is all", () => {
+  test("goes back a month, unless date_range is all", () => {
     const { clock, simulator, call } = setUp();
     simulator.handle(trigger("a"));
     clock.advance(31 * 86_400_000);
@@ -80,7 +79,7 @@ describe("looking up", () => {
     expect(call("GET", "/incidents?date_range=all").body.incidents).toHaveLength(1);
   });
 
-  it("pages by limit, at most 100, and offset; selects by status", () => {
+  test("pages by limit, at most 100, and offset; selects by status", () => {
     const { simulator, call } = setUp();
     for (let index = 0; index < 30; index += 1) simulator.handle(trigger(`k${index}`));
     simulator.handle(resolve("k0"));
@@ -90,7 +89,7 @@ describe("looking up", () => {
     expect(call("GET", "/incidents?statuses[]=resolved&statuses[]=acknowledged").body.incidents).toHaveLength(1);
   });
 
-  it("one by id or number, and its alert by alert_key", () => {
+  test("one by id or number, and its alert by alert_key", () => {
     const { simulator, call } = setUp();
     simulator.handle(trigger("a"));
     const id = simulator.incidents()[0]?.id ?? "";
@@ -106,7 +105,7 @@ describe("looking up", () => {
 });
 
 describe("changing", () => {
-  it("acknowledges, resolves and reopens; alerts know only triggered and resolved", () => {
+  test("acknowledges, resolves and reopens; alerts know only triggered and resolved", () => {
     const { simulator, call } = setUp();
     simulator.handle(trigger("a"));
     const id = simulator.incidents()[0]?.id ?? "";
@@ -124,7 +123,7 @@ describe("changing", () => {
     expect(simulator.incidents()).toHaveLength(1);
   });
 
-  it("refuses what is so already, what it does not know, and whom it does not know", () => {
+  test("refuses what is so already, what it does not know, and whom it does not know", () => {
     const { simulator, call } = setUp();
     simulator.handle(trigger("a"));
     const path = `/incidents/${simulator.incidents()[0]?.id}`;
@@ -138,7 +137,7 @@ describe("changing", () => {
     expect(put(change("triggered"), { ...headers, from: "" })).toBe(2001);
   });
 
-  it("many at a time, 250 at most, all or none", () => {
+  test("many at a time, 250 at most, all or none", () => {
     const { simulator, call } = setUp();
     for (const key of ["a", "b"]) simulator.handle(trigger(key));
     const incidents = simulator.incidents().map(({ id }) => ({ id, type: "incident_reference", status: "resolved" }));
@@ -149,7 +148,7 @@ describe("changing", () => {
   });
 });
 
-it("the limit of 960 a minute shows in the headers, its 429 has code 2020", () => {
+test("the limit of 960 a minute shows in the headers, its 429 has code 2020", () => {
   const { simulator, call } = setUp();
   expect(call("GET", "/incidents").headers).toMatchObject({
     "ratelimit-limit": "960",
@@ -164,7 +163,7 @@ it("the limit of 960 a minute shows in the headers, its 429 has code 2020", () =
   });
 });
 
-it("the control API is not the REST API, and neither is any other path", () => {
+test("the control API is not the REST API, and neither is any other path", () => {
   const { simulator } = setUp();
   expect(simulator.handle(post("/services/x", {})).status).toBe(404);
   expect(simulator.handle({ method: "GET", path: "/incidentsx", headers, body: "" }).status).toBe(404);

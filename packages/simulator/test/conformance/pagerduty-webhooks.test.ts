@@ -2,8 +2,7 @@ import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import type { WebhookRequest } from "../../src/index.ts";
 import { signatureHeader } from "../../src/webhooks/sign.ts";
@@ -32,7 +31,7 @@ const typesOf = (sent: readonly WebhookRequest[]): string[] =>
   sent.map(({ body }) => (JSON.parse(body) as { event: { event_type: string } }).event.event_type);
 
 describe("what is told", () => {
-  it("each change of an incident, by event or by person, and nothing for a repeated trigger", async () => {
+  test("each change of an incident, by event or by person, and nothing for a repeated trigger", async () => {
     const { simulator, sent } = setUp();
     for (const request of [trigger("a"), trigger("a"), acknowledge("a"), resolve("a"), resolve("a"), trigger("a")]) {
       simulator.handle(request);
@@ -45,7 +44,7 @@ describe("what is told", () => {
     expect(about(second)).toEqual(["incident.triggered", "incident.resolved"]);
   });
 
-  it("one event a request, with the incident as it was then", async () => {
+  test("one event a request, with the incident as it was then", async () => {
     const { simulator, sent } = setUp();
     simulator.handle(trigger("a", { severity: "warning" }));
     simulator.handle(resolve("a"));
@@ -68,7 +67,7 @@ describe("what is told", () => {
     });
   });
 
-  it("who did it, when a person did", async () => {
+  test("who did it, when a person did", async () => {
     const { simulator, sent } = setUp();
     simulator.handle(trigger("a"));
     simulator.acknowledge(simulator.incidents()[0]?.id ?? "");
@@ -76,7 +75,7 @@ describe("what is told", () => {
     expect(JSON.parse(sent[1]?.body ?? "").event.agent).toMatchObject({ type: "user_reference" });
   });
 
-  it("only the events that were asked for", async () => {
+  test("only the events that were asked for", async () => {
     const { simulator, sent } = setUp();
     simulator.subscribe({ url: "https://hooks.invalid/other", secrets: [], events: ["incident.resolved"] });
     simulator.handle(trigger("a"));
@@ -85,7 +84,7 @@ describe("what is told", () => {
     expect(typesOf(sent.filter(({ url }) => url.endsWith("/other")))).toEqual(["incident.resolved"]);
   });
 
-  it("nothing of other receivers", async () => {
+  test("nothing of other receivers", async () => {
     const { simulator, sent } = setUp();
     simulator.handle(post("/api/v2/alerts", [{ labels: { alertname: "x" } }]));
     await simulator.deliverWebhooks();
@@ -94,14 +93,14 @@ describe("what is told", () => {
 });
 
 describe("signature", () => {
-  it("is lower-case hex of HMAC-SHA256 over the raw body, the secret's text being the key", () => {
+  test("is lower-case hex of HMAC-SHA256 over the raw body, the secret's text being the key", () => {
     const body = '{"event":{"id":"01ABC","event_type":"incident.acknowledged"}}';
     expect(signatureHeader(body, ["topsecret"])).toBe(
       "v1=cacd739e63230f18e71e4e83c61426920f5710a62a74a139f02f47d7f6042513",
     );
   });
 
-  it("there are several, separated by commas, while a secret is rotated", async () => {
+  test("there are several, separated by commas, while a secret is rotated", async () => {
     const { simulator, sent } = setUp([], ["new", "old"]);
     simulator.handle(trigger("a"));
     await simulator.deliverWebhooks();
@@ -117,7 +116,7 @@ describe("signature", () => {
 });
 
 describe("delivery", () => {
-  it.each([0, 429, 500, 503])("%i is tried again with the same X-Webhook-Id, until it is taken", async (status) => {
+  test.each([0, 429, 500, 503])("%i is tried again with the same X-Webhook-Id, until it is taken", async (status) => {
     const { clock, simulator, sent } = setUp([status, status]);
     simulator.handle(trigger("a"));
     await simulator.deliverWebhooks();
@@ -132,14 +131,14 @@ describe("delivery", () => {
     expect(simulator.webhooks()).toMatchObject([{ attempts: 3, status: 202, state: "delivered" }]);
   });
 
-  it("any other 4xx drops it at once", async () => {
+  test("any other 4xx drops it at once", async () => {
     const { simulator } = setUp([403]);
     simulator.handle(trigger("a"));
     await simulator.deliverWebhooks();
     expect(simulator.webhooks()).toMatchObject([{ attempts: 1, status: 403, state: "dropped" }]);
   });
 
-  it("later webhooks of the same incident queue behind, those of another do not", async () => {
+  test("later webhooks of the same incident queue behind, those of another do not", async () => {
     const { clock, simulator, sent } = setUp([500]);
     simulator.handle(trigger("a"));
     simulator.handle(resolve("a"));
@@ -151,7 +150,7 @@ describe("delivery", () => {
     expect(typesOf(sent).slice(2)).toEqual(["incident.triggered", "incident.resolved"]);
   });
 
-  it("goes on for 48 hours, and then drops it", async () => {
+  test("goes on for 48 hours, and then drops it", async () => {
     const { clock, simulator } = setUp(Array.from({ length: 5000 }, () => 500));
     simulator.handle(trigger("a"));
     for (let minute = 0; minute < 47 * 60; minute += 5) {
@@ -164,7 +163,7 @@ describe("delivery", () => {
     expect(simulator.webhooks()[0]?.state).toBe("dropped");
   });
 
-  it("three dropped in a row disable the subscription for 24 hours, and what waited is lost", async () => {
+  test("three dropped in a row disable the subscription for 24 hours, and what waited is lost", async () => {
     const { clock, simulator, sent } = setUp([400, 400, 400]);
     for (const key of ["a", "b", "c"]) simulator.handle(trigger(key));
     await simulator.deliverWebhooks();
@@ -197,7 +196,7 @@ describe("subscriptions over REST", () => {
     return { status: answer.status, body: answer.body };
   };
 
-  it("show their secret when created and never again; custom headers are redacted", async () => {
+  test("show their secret when created and never again; custom headers are redacted", async () => {
     const { simulator, sent } = setUp();
     const created = call(simulator, "POST", "/webhook_subscriptions", wanted);
     const { id, delivery_method: method } = JSON.parse(created.body).webhook_subscription;
@@ -218,14 +217,14 @@ describe("subscriptions over REST", () => {
     expect(call(simulator, "GET", `/webhook_subscriptions/${id}`).status).toBe(404);
   });
 
-  it("need a type, a delivery method, events and a filter: 400 naming each", () => {
+  test("need a type, a delivery method, events and a filter: 400 naming each", () => {
     const { simulator } = setUp();
     expect(call(simulator, "POST", "/webhook_subscriptions", { webhook_subscription: {} }).status).toBe(400);
     expect(simulator.refused()).toHaveLength(4);
   });
 });
 
-it("goes over the network by itself while the simulator listens", async () => {
+test("goes over the network by itself while the simulator listens", async () => {
   const server = createServer((request, response) => {
     request.resume();
     response.writeHead(202).end();

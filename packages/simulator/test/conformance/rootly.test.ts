@@ -1,13 +1,12 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import type { SimulatorRequest } from "../../src/index.ts";
 import { post, TestClock } from "../requests.ts";
 
 /** Rootly's REST API, rule by rule, as its reference sheet has them. */
 
-const TOKEN = "rootly-api-key-of-a-team";
-const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/vnd.api+json" };
+const teamToken = "rootly-api-key-of-a-team";
+const headers = { authorization: `Bearer ${teamToken}`, "content-type": "application/vnd.api+json" };
 
 const call = (simulator: Simulator, method: string, path: string, attributes?: unknown, type = "alerts") => {
   const request: SimulatorRequest = {
@@ -35,7 +34,7 @@ const alertOf = (severity: string) => ({
 });
 
 describe("alerts", () => {
-  it("are created with 201; only a summary is needed", () => {
+  test("are created with 201; only a summary is needed", () => {
     const { status, body } = create(new Simulator(), { summary: "disk full" });
     expect([status, body.data]).toMatchObject([
       201,
@@ -43,7 +42,7 @@ describe("alerts", () => {
     ]);
   });
 
-  it.each<[string, Record<string, string>]>([
+  test.each<[string, Record<string, string>]>([
     ["no token", { "content-type": "application/vnd.api+json" }],
     ["another scheme", { ...headers, authorization: "Token x" }],
   ])("with %s: 401", (_, given) => {
@@ -51,20 +50,20 @@ describe("alerts", () => {
     expect([answer.status, JSON.parse(answer.body)]).toMatchObject([401, { errors: [{ status: "401" }] }]);
   });
 
-  it("with an unknown token, once the known ones are named: 401", () => {
+  test("with an unknown token, once the known ones are named: 401", () => {
     const simulator = new Simulator();
     simulator.setKeys(["another"], "rootly");
     expect(create(simulator).status).toBe(401);
-    simulator.setKeys([TOKEN], "rootly");
+    simulator.setKeys([teamToken], "rootly");
     expect(create(simulator).status).toBe(201);
   });
 
-  it("with plain JSON as content type: 415", () => {
+  test("with plain JSON as content type: 415", () => {
     const answer = new Simulator().handle(post("/v1/alerts", {}, { ...headers, "content-type": "application/json" }));
     expect(answer.status).toBe(415);
   });
 
-  it.each<[string, unknown, string]>([
+  test.each<[string, unknown, string]>([
     ["no summary", { description: "x" }, "data.attributes.summary"],
     ["an unknown attribute", { summary: "x", severity: "high" }, "data.attributes.severity"],
     ["status resolved", { summary: "x", status: "resolved" }, "data.attributes.status"],
@@ -78,13 +77,13 @@ describe("alerts", () => {
     expect(simulator.refused()).toMatchObject([{ status: 422, field }]);
   });
 
-  it("flat JSON is refused: data.type and data.attributes are needed", () => {
+  test("flat JSON is refused: data.type and data.attributes are needed", () => {
     const simulator = new Simulator();
     const answer = simulator.handle(post("/v1/alerts", { summary: "x" }, headers));
     expect([answer.status, simulator.refused()]).toMatchObject([422, [{ field: "data" }]]);
   });
 
-  it("take labels of strings, numbers and booleans, and null where it is allowed", () => {
+  test("take labels of strings, numbers and booleans, and null where it is allowed", () => {
     const labels = [
       { key: "severity", value: "critical" },
       { key: "shard", value: 7 },
@@ -95,7 +94,7 @@ describe("alerts", () => {
     expect(simulator.incidents()).toMatchObject([{ receiver: "rootly", severity: "critical" }]);
   });
 
-  it("with one deduplication key are one alert, until it is resolved", () => {
+  test("with one deduplication key are one alert, until it is resolved", () => {
     const simulator = new Simulator();
     const alert = { summary: "x", status: "triggered", deduplication_key: "a" };
     const [first, second] = [create(simulator, alert), create(simulator, alert)];
@@ -108,7 +107,7 @@ describe("alerts", () => {
     ]);
   });
 
-  it("that are duplicates change nothing of the open one; an update does", () => {
+  test("that are duplicates change nothing of the open one; an update does", () => {
     const simulator = new Simulator();
     create(simulator, alertOf("warning"));
     const { body } = create(simulator, alertOf("critical"));
@@ -118,14 +117,14 @@ describe("alerts", () => {
     expect(simulator.incidents()).toMatchObject([{ severity: "critical", summary: "it is critical" }]);
   });
 
-  it("without a deduplication key are each another", () => {
+  test("without a deduplication key are each another", () => {
     const simulator = new Simulator();
     create(simulator);
     create(simulator);
     expect(simulator.incidents()).toHaveLength(2);
   });
 
-  it("are open, and page nobody, until a target is assigned", () => {
+  test("are open, and page nobody, until a target is assigned", () => {
     const simulator = new Simulator();
     expect(create(simulator, { summary: "x" }).body.data.attributes["status"]).toBe("open");
     const paging = { summary: "x", notification_target_type: "Service", notification_target_id: "s1" };
@@ -134,7 +133,7 @@ describe("alerts", () => {
     expect(create(simulator, several).body.data.attributes["status"]).toBe("triggered");
   });
 
-  it("are acknowledged with 200 when triggered, refused with 400 when open, 404 when unknown", () => {
+  test("are acknowledged with 200 when triggered, refused with 400 when open, 404 when unknown", () => {
     const simulator = new Simulator();
     const triggered = create(simulator).body.data.id;
     const open = create(simulator, { summary: "x" }).body.data.id;
@@ -146,7 +145,7 @@ describe("alerts", () => {
     expect(call(simulator, "POST", "/v1/alerts/nobody/acknowledge").status).toBe(404);
   });
 
-  it("are resolved with or without a body, which sets ended_at", () => {
+  test("are resolved with or without a body, which sets ended_at", () => {
     const simulator = new Simulator();
     for (const attributes of [undefined, { resolution_message: "fixed", resolve_related_incidents: true }]) {
       const { id } = create(simulator).body.data;
@@ -156,7 +155,7 @@ describe("alerts", () => {
     }
   });
 
-  it("are updated by PATCH, not by PUT, and not in status or targets", () => {
+  test("are updated by PATCH, not by PUT, and not in status or targets", () => {
     const simulator = new Simulator();
     const { id } = create(simulator).body.data;
     expect(call(simulator, "PUT", `/v1/alerts/${id}`, { summary: "y" }).status).toBe(405);
@@ -166,7 +165,7 @@ describe("alerts", () => {
     expect(call(simulator, "GET", `/v1/alerts/${id}`).body.data.attributes).toMatchObject({ summary: "y" });
   });
 
-  it("are snoozed for 1 to 10,080 minutes", () => {
+  test("are snoozed for 1 to 10,080 minutes", () => {
     const simulator = new Simulator();
     const { id } = create(simulator).body.data;
     const snooze = (delay_minutes: unknown) =>
@@ -174,7 +173,7 @@ describe("alerts", () => {
     expect([0, 1, 10_080, 10_081, 1.5].map(snooze)).toEqual([422, 200, 200, 422, 422]);
   });
 
-  it("are escalated by a body or without one, unless resolved", () => {
+  test("are escalated by a body or without one, unless resolved", () => {
     const simulator = new Simulator();
     const { id } = create(simulator).body.data;
     expect(call(simulator, "POST", `/v1/alerts/${id}/escalate`).status).toBe(200);
@@ -183,7 +182,7 @@ describe("alerts", () => {
     expect(call(simulator, "POST", `/v1/alerts/${id}/escalate`).status).toBe(400);
   });
 
-  it("are listed by page and by status, and only one's own", () => {
+  test("are listed by page and by status, and only one's own", () => {
     const simulator = new Simulator();
     for (let index = 0; index < 3; index += 1) create(simulator);
     create(simulator, { summary: "open" });
@@ -216,7 +215,7 @@ describe("alerts", () => {
 });
 
 describe("limits", () => {
-  it("alert creation takes 50 a minute and key; the 429 has a body of its own shape", () => {
+  test("alert creation takes 50 a minute and key; the 429 has a body of its own shape", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock });
     const statuses = Array.from({ length: 51 }, () => create(simulator).status);
@@ -227,7 +226,7 @@ describe("limits", () => {
     expect(create(simulator).status).toBe(201);
   });
 
-  it("every answer says how much of the limit is used", () => {
+  test("every answer says how much of the limit is used", () => {
     const clock = new TestClock();
     const { headers: said } = create(new Simulator({ clock }));
     expect(said).toMatchObject({
@@ -240,7 +239,7 @@ describe("limits", () => {
 });
 
 describe("incidents", () => {
-  it("are created with 201 and need nothing; there is no idempotency", () => {
+  test("are created with 201 and need nothing; there is no idempotency", () => {
     const simulator = new Simulator();
     const [first, second] = [1, 2].map(() => call(simulator, "POST", "/v1/incidents", {}, "incidents"));
     expect(first?.status).toBe(201);
@@ -248,7 +247,7 @@ describe("incidents", () => {
     expect(simulator.incidents()).toHaveLength(2);
   });
 
-  it("take labels as an object, and refuse unknown attributes: 422", () => {
+  test("take labels as an object, and refuse unknown attributes: 422", () => {
     const simulator = new Simulator();
     const status = (attributes: unknown) => call(simulator, "POST", "/v1/incidents", attributes, "incidents").status;
     expect([{ labels: { a: "b" } }, { labels: [] }, { colour: 1 }, { status: "burning" }].map(status)).toEqual([
@@ -256,7 +255,7 @@ describe("incidents", () => {
     ]);
   });
 
-  it("are moved by PUT with a body: mitigate, resolve, cancel", () => {
+  test("are moved by PUT with a body: mitigate, resolve, cancel", () => {
     const simulator = new Simulator();
     for (const [verb, expected, status] of [
       ["mitigate", "mitigated", "acknowledged"],
@@ -271,7 +270,7 @@ describe("incidents", () => {
     }
   });
 
-  it("name their severity by id, which the list of severities gives", () => {
+  test("name their severity by id, which the list of severities gives", () => {
     const simulator = new Simulator();
     const { body } = call(simulator, "GET", "/v1/severities");
     expect(
@@ -281,7 +280,7 @@ describe("incidents", () => {
   });
 });
 
-it("there is no other path: 404 in the documented shape", () => {
+test("there is no other path: 404 in the documented shape", () => {
   expect(call(new Simulator(), "GET", "/v1/teapots")).toMatchObject({
     status: 404,
     body: { errors: [{ status: "404" }] },

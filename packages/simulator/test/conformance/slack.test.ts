@@ -1,19 +1,18 @@
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import { post, TestClock } from "../requests.ts";
 
 /** Slack's incoming webhooks and Web API, rule by rule, as its reference sheet has them. */
 
-const WEBHOOK = "/services/T0001/B0001/abcdefghijklmnop";
-const TOKEN = "xoxb-1-2-three";
+const webhookPath = "/services/T0001/B0001/abcdefghijklmnop";
+const botToken = "xoxb-1-2-three";
 
-const hook = (message: unknown, simulator = new Simulator(), path = WEBHOOK) => {
+const hook = (message: unknown, simulator = new Simulator(), path = webhookPath) => {
   const answer = simulator.handle(post(path, message));
   return { status: answer.status, body: answer.body, headers: answer.headers, simulator };
 };
 
-const api = (simulator: Simulator, method: string, body: unknown, token: string | undefined = TOKEN) => {
+const api = (simulator: Simulator, method: string, body: unknown, token: string | undefined = botToken) => {
   const headers = { "content-type": "application/json", ...(token === "" ? {} : { authorization: `Bearer ${token}` }) };
   const answer = simulator.handle(post(`/api/${method}`, body, headers));
   return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown>, headers: answer.headers };
@@ -22,13 +21,13 @@ const api = (simulator: Simulator, method: string, body: unknown, token: string 
 const section = (text: string) => ({ type: "section", text: { type: "mrkdwn", text } });
 
 describe("incoming webhook", () => {
-  it("answers plain text ok, not JSON", () => {
+  test("answers plain text ok, not JSON", () => {
     const { status, body, headers, simulator } = hook({ text: "disk full" });
     expect([status, body, headers["content-type"]]).toEqual([200, "ok", "text/plain; charset=utf-8"]);
     expect(simulator.messages()).toMatchObject([{ receiver: "slack", text: "disk full" }]);
   });
 
-  it.each<[string, unknown, number, string]>([
+  test.each<[string, unknown, number, string]>([
     ["no text, blocks or attachments", {}, 400, "no_text"],
     ["empty text", { text: "" }, 400, "no_text"],
     ["unparsable JSON", "{", 400, "invalid_payload"],
@@ -44,21 +43,21 @@ describe("incoming webhook", () => {
     expect(hook(message)).toMatchObject({ status, body: error });
   });
 
-  it.each(["/services/nonsense", "/services/T1/B1", "/services/T1/B1/x/y"])(
+  test.each(["/services/nonsense", "/services/T1/B1", "/services/T1/B1/x/y"])(
     "%s is no webhook: 404 no_service",
     (path) => {
       expect(hook({ text: "x" }, new Simulator(), path)).toMatchObject({ status: 404, body: "no_service" });
     },
   );
 
-  it("an unknown webhook, once the known ones are named: 404 no_service", () => {
+  test("an unknown webhook, once the known ones are named: 404 no_service", () => {
     const simulator = new Simulator();
     simulator.setKeys(["/services/T9/B9/known"], "slack");
     expect(hook({ text: "x" }, simulator).status).toBe(404);
     expect(hook({ text: "x" }, simulator, "/services/T9/B9/known").status).toBe(200);
   });
 
-  it("takes one message a second; 429 with Retry-After in whole seconds", () => {
+  test("takes one message a second; 429 with Retry-After in whole seconds", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock });
     expect(hook({ text: "1" }, simulator).status).toBe(200);
@@ -69,7 +68,7 @@ describe("incoming webhook", () => {
     expect(hook({ text: "2" }, simulator).status).toBe(200);
   });
 
-  it("shows no credential: its path is one", () => {
+  test("shows no credential: its path is one", () => {
     const { simulator } = hook({ text: "x" });
     hook({}, simulator);
     const shown = JSON.stringify([simulator.messages(), simulator.requests(), simulator.refused(), simulator.report()]);
@@ -82,7 +81,7 @@ const attach = (attachment: unknown): string => hook({ text: "x", attachments: [
 const button = (more: object = {}) => ({ type: "button", text: { type: "plain_text", text: "Open" }, ...more });
 
 describe("Block Kit", () => {
-  it.each<[string, number, (count: number) => unknown]>([
+  test.each<[string, number, (count: number) => unknown]>([
     ["blocks in a message", 50, (count) => Array.from({ length: count }, () => ({ type: "divider" }))],
     [
       "characters in a header",
@@ -137,7 +136,7 @@ describe("Block Kit", () => {
     expect([fits(make(most)), fits(make(most + 1))]).toEqual([true, false]);
   });
 
-  it.each<[string, unknown]>([
+  test.each<[string, unknown]>([
     ["an empty text object", [section("")]],
     ["a header in mrkdwn", [{ type: "header", text: { type: "mrkdwn", text: "x" } }]],
     ["a section with neither text nor fields", [{ type: "section" }]],
@@ -155,7 +154,7 @@ describe("Block Kit", () => {
     expect(fits(blocks)).toBe(false);
   });
 
-  it("applies inside attachments too, which need text or fallback without blocks, and a real color", () => {
+  test("applies inside attachments too, which need text or fallback without blocks, and a real color", () => {
     expect(attach({ color: "danger", blocks: [section("x")] })).toBe("ok");
     expect(attach({ color: "#439FE0", text: "x" })).toBe("ok");
     expect(attach({ color: "crimson", text: "x" })).toBe("invalid_attachments");
@@ -166,7 +165,7 @@ describe("Block Kit", () => {
 });
 
 describe("chat.postMessage and chat.update", () => {
-  it("answer ok with the channel's id and a ts that is a string", () => {
+  test("answer ok with the channel's id and a ts that is a string", () => {
     const simulator = new Simulator();
     const { status, body } = api(simulator, "chat.postMessage", { channel: "#alerts", text: "disk full" });
     expect([status, body]).toMatchObject([200, { ok: true, message: { text: "disk full" } }]);
@@ -174,7 +173,7 @@ describe("chat.postMessage and chat.update", () => {
     expect(body["ts"]).toMatch(/^\d+\.\d{6}$/);
   });
 
-  it.each<[string, string, unknown, string | undefined, string]>([
+  test.each<[string, string, unknown, string | undefined, string]>([
     ["no token", "chat.postMessage", { channel: "C", text: "x" }, "", "not_authed"],
     ["a token that is none", "chat.postMessage", { channel: "C", text: "x" }, "secret", "invalid_auth"],
     ["no channel", "chat.postMessage", { text: "x" }, undefined, "channel_not_found"],
@@ -202,7 +201,7 @@ describe("chat.postMessage and chat.update", () => {
     expect(simulator.messages()).toEqual([]);
   });
 
-  it("update: text without blocks removes the blocks, blocks without text keep it, attachments stay", () => {
+  test("update: text without blocks removes the blocks, blocks without text keep it, attachments stay", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock });
     const blocks = [section("a")];
@@ -223,11 +222,11 @@ describe("chat.postMessage and chat.update", () => {
     expect(message).not.toHaveProperty("blocks");
   });
 
-  it("update: 4,000 characters of text, and not one more; only one's own messages", () => {
+  test("update: 4,000 characters of text, and not one more; only one's own messages", () => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock });
     const { channel, ts } = api(simulator, "chat.postMessage", { channel: "#a", text: "a" }).body;
-    const update = (text: string, token = TOKEN) => {
+    const update = (text: string, token = botToken) => {
       clock.advance(1000);
       return api(simulator, "chat.update", { channel, ts, text }, token).body["error"] ?? "ok";
     };
@@ -238,7 +237,7 @@ describe("chat.postMessage and chat.update", () => {
     ]);
   });
 
-  it("take one message a second and channel, by whichever name; 429 with Retry-After", () => {
+  test("take one message a second and channel, by whichever name; 429 with Retry-After", () => {
     const simulator = new Simulator({ clock: new TestClock() });
     const first = api(simulator, "chat.postMessage", { channel: "#a", text: "1" });
     const { status, body, headers } = api(simulator, "chat.postMessage", { channel: first.body["channel"], text: "2" });
@@ -246,7 +245,7 @@ describe("chat.postMessage and chat.update", () => {
     expect(api(simulator, "chat.postMessage", { channel: "#b", text: "3" }).status).toBe(200);
   });
 
-  it("cut text at 40,000 characters instead of refusing it", () => {
+  test("cut text at 40,000 characters instead of refusing it", () => {
     const simulator = new Simulator();
     api(simulator, "chat.postMessage", { channel: "#a", text: "x".repeat(40_001) });
     expect(simulator.messages()[0]?.text).toHaveLength(40_000);

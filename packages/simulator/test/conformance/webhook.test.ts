@@ -1,18 +1,17 @@
 import { Webhook } from "standardwebhooks";
-import { describe, expect, it } from "vitest";
-
+import { describe, expect, test } from "vitest";
 import { Simulator } from "../../src/index.ts";
 import { post, TestClock } from "../requests.ts";
 
 /** The generic webhook receiver: Standard Webhooks 1.0.0, judged beside its reference library. */
 
-const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const OTHER = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const signingSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const otherSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
 
 const setUp = () => {
   const clock = new TestClock();
   const simulator = new Simulator({ clock });
-  simulator.setWebhookSecrets("oncall", [SECRET]);
+  simulator.setWebhookSecrets("oncall", [signingSecret]);
   return { clock, simulator };
 };
 
@@ -23,34 +22,34 @@ const signed = (clock: TestClock, body: string, options: { id?: string; secret?:
     "content-type": "application/json",
     "webhook-id": id,
     "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
-    "webhook-signature": new Webhook(options.secret ?? SECRET).sign(id, at, body),
+    "webhook-signature": new Webhook(options.secret ?? signingSecret).sign(id, at, body),
   };
 };
 
-const BODY = '{"test": 2432232314}';
+const testBody = '{"test": 2432232314}';
 
 describe("signatures", () => {
-  it("of the reference library are right", () => {
+  test("of the reference library are right", () => {
     const { clock, simulator } = setUp();
-    expect(simulator.handle(post("/webhook/oncall", BODY, signed(clock, BODY))).status).toBe(200);
+    expect(simulator.handle(post("/webhook/oncall", testBody, signed(clock, testBody))).status).toBe(200);
     expect(simulator.deliveries()).toMatchObject([
       { name: "oncall", id: "msg_1", signed: true, repeat: false, body: { test: 2432232314 } },
     ]);
   });
 
-  it("of the specification's check values are right", () => {
+  test("of the specification's check values are right", () => {
     const simulator = new Simulator({ clock: { now: () => 1614265330_000 } });
-    simulator.setWebhookSecrets("oncall", [SECRET]);
+    simulator.setWebhookSecrets("oncall", [signingSecret]);
     const headers = {
       "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
       "webhook-timestamp": "1614265330",
       "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
     };
-    expect(simulator.handle(post("/webhook/oncall", BODY, headers)).status).toBe(200);
-    expect(simulator.handle(post("/webhook/oncall", `${BODY} `, headers)).status).toBe(401);
+    expect(simulator.handle(post("/webhook/oncall", testBody, headers)).status).toBe(200);
+    expect(simulator.handle(post("/webhook/oncall", `${testBody} `, headers)).status).toBe(401);
   });
 
-  it.each<[string, string, (headers: Record<string, string>) => void]>([
+  test.each<[string, string, (headers: Record<string, string>) => void]>([
     ["no id", "webhook-id", (headers) => delete headers["webhook-id"]],
     ["no timestamp", "webhook-timestamp", (headers) => delete headers["webhook-timestamp"]],
     ["no signature", "webhook-signature", (headers) => delete headers["webhook-signature"]],
@@ -64,41 +63,41 @@ describe("signatures", () => {
     ["a wrong signature", "webhook-signature", (headers) => (headers["webhook-signature"] = "v1,AAAA")],
   ])("with %s: 401", (_, field, spoil) => {
     const { clock, simulator } = setUp();
-    const headers = signed(clock, BODY);
+    const headers = signed(clock, testBody);
     spoil(headers);
-    expect(simulator.handle(post("/webhook/oncall", BODY, headers)).status).toBe(401);
+    expect(simulator.handle(post("/webhook/oncall", testBody, headers)).status).toBe(401);
     expect(simulator.refused().map((row) => row.field)).toEqual([field]);
     expect(simulator.deliveries()).toEqual([]);
   });
 
-  it("under another secret: 401; one right one among several will do", () => {
+  test("under another secret: 401; one right one among several will do", () => {
     const { clock, simulator } = setUp();
-    const wrong = signed(clock, BODY, { secret: OTHER });
-    expect(simulator.handle(post("/webhook/oncall", BODY, wrong)).status).toBe(401);
+    const wrong = signed(clock, testBody, { secret: otherSecret });
+    expect(simulator.handle(post("/webhook/oncall", testBody, wrong)).status).toBe(401);
     const both = {
       ...wrong,
-      "webhook-signature": `${wrong["webhook-signature"]} ${signed(clock, BODY)["webhook-signature"]}`,
+      "webhook-signature": `${wrong["webhook-signature"]} ${signed(clock, testBody)["webhook-signature"]}`,
     };
-    expect(simulator.handle(post("/webhook/oncall", BODY, both)).status).toBe(200);
+    expect(simulator.handle(post("/webhook/oncall", testBody, both)).status).toBe(200);
   });
 
-  it.each([
+  test.each([
     [299, 200],
     [301, 401],
     [-299, 200],
     [-301, 401],
   ])("made %i s ago are answered %i: five minutes either way", (ageS, status) => {
     const { clock, simulator } = setUp();
-    expect(simulator.handle(post("/webhook/oncall", BODY, signed(clock, BODY, { ageS }))).status).toBe(status);
+    expect(simulator.handle(post("/webhook/oncall", testBody, signed(clock, testBody, { ageS }))).status).toBe(status);
   });
 
-  it("are judged by the receiver's clock, however wrong it is", () => {
+  test("are judged by the receiver's clock, however wrong it is", () => {
     const { clock, simulator } = setUp();
     simulator.setFaults("on webhook skew -10m");
-    expect(simulator.handle(post("/webhook/oncall", BODY, signed(clock, BODY))).status).toBe(401);
+    expect(simulator.handle(post("/webhook/oncall", testBody, signed(clock, testBody))).status).toBe(401);
   });
 
-  it("are not asked for where no secret is set", () => {
+  test("are not asked for where no secret is set", () => {
     const { simulator } = setUp();
     expect(simulator.handle(post("/webhook/other", "anything", {})).status).toBe(200);
     expect(simulator.deliveries()).toMatchObject([{ name: "other", id: null, signed: false, body: "anything" }]);
@@ -106,7 +105,7 @@ describe("signatures", () => {
 });
 
 describe("deliveries", () => {
-  it("of an id seen before have no further effect, whatever they say", () => {
+  test("of an id seen before have no further effect, whatever they say", () => {
     const { clock, simulator } = setUp();
     const body = JSON.stringify({ type: "incident.trigger", data: { dedupKey: "a", summary: "disk full" } });
     for (const _ of [1, 2]) simulator.handle(post("/webhook/oncall", body, signed(clock, body)));
@@ -116,7 +115,7 @@ describe("deliveries", () => {
     ]);
   });
 
-  it("that name a dedup key and a status open, acknowledge and resolve", () => {
+  test("that name a dedup key and a status open, acknowledge and resolve", () => {
     const simulator = new Simulator();
     const send = (event: string) => simulator.handle(post("/webhook/x", { data: { dedup_key: "a", status: event } }));
     const statuses = ["firing", "acknowledged", "resolved", "resolved"].map((event) => {

@@ -8,7 +8,6 @@ import {
   parseMatchers,
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
-
 import { queriesOf, queryOf } from "../endpoint.ts";
 import { limitOf } from "../pagination.ts";
 import { badRequest } from "../problem.ts";

@@ -2,7 +2,6 @@ import type { Alert } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
 import { VirtualClock } from "@tocsin/test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
 import { routingKey, startService, type TestService } from "../../service.fixture.ts";
 import { searchAlerts } from "./alert-search.ts";
 

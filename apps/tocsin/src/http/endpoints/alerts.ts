@@ -1,7 +1,6 @@
 import { heldBackBody } from "./incidents.ts";
 import type { Clock, Explanation, Ledger } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
-
 import { type Explained, hadNoTarget, wasReceived } from "../../explain/explain.ts";
 import type { Explainer } from "../../explain/explainer.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { once } from "node:events";
-
 import { canBackUp, type Ledger } from "@tocsin/core";
-
 import type { Endpoint } from "../endpoint.ts";
 import { conflict } from "../problem.ts";
 

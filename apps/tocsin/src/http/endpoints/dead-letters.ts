@@ -1,5 +1,4 @@
 import type { DeadLetter, Ledger } from "@tocsin/core";
-
 import type { Endpoint } from "../endpoint.ts";
 import { idOf } from "./incidents.ts";
 import { iso, pageOf } from "../pagination.ts";

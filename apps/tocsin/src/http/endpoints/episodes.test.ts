@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
 import { startService, type TestService } from "../../service.fixture.ts";
 
 const config = {

@@ -1,5 +1,4 @@
 import { type Clock, type Explanation, formatPath, type Ledger } from "@tocsin/core";
-
 import { type Explained, hadNoTarget } from "../../explain/explain.ts";
 import type { Explainer } from "../../explain/explainer.ts";
 import { parseWebhookAlert } from "../../ingest/alertmanager.ts";

@@ -7,7 +7,6 @@ import {
   type Ledger,
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
-
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import { iso, pageOf } from "../pagination.ts";
 import { badRequest, notFound } from "../problem.ts";

@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
-
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
 import { startService, type TestService } from "../../service.fixture.ts";
 
 let service: TestService;

@@ -1,8 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-
 import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type RoutedClaim } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
-
 import { parseWebhook } from "../../ingest/alertmanager.ts";
 import { type BatchReader, defaultSource, type Received } from "../../ingest/batch.ts";
 import { parsePostedAlerts } from "../../ingest/prometheus.ts";

@@ -1,8 +1,6 @@
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
 import { Readable } from "node:stream";
-
 import type { Issue, Ledger } from "@tocsin/core";
-
 import type { Exposition } from "../../telemetry/metrics-scrape.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { iso } from "../pagination.ts";

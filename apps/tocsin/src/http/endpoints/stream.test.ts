@@ -1,9 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-
 import type { Incident, IncidentView } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-
 import type { Listener } from "../../stream/incident-stream.ts";
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";

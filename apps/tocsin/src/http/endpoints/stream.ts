@@ -1,5 +1,4 @@
 import type { IncidentView } from "@tocsin/core";
-
 import type { IncidentStream } from "../../stream/incident-stream.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { unavailable } from "../problem.ts";

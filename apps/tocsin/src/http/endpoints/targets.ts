@@ -1,6 +1,5 @@
 import type { Ledger, TargetStatus } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
-
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
 import type { Found, Reachability } from "../../targets/reachability/reachability.ts";
 import { stateOf, type TargetEntry } from "../../targets/resolved-target.ts";

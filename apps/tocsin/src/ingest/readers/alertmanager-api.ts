@@ -1,6 +1,5 @@
 import type { Clock } from "@tocsin/core";
 import type { Transport } from "@tocsin/publishers";
-
 import { type ApiStatus, type ListedAlert, parseAlerts, parseStatus } from "./parse-api.ts";
 import { basicAuthorization, type Instance, type ReaderSettings, revealed } from "./reader-settings.ts";
 

@@ -3,7 +3,6 @@ import { memoryLedger } from "@tocsin/engine";
 import { Transport } from "@tocsin/publishers";
 import { firing, routeTo, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
 import { FakeAlertmanager } from "./alertmanager.fixture.ts";

@@ -1,5 +1,4 @@
 import { setImmediate as breath } from "node:timers/promises";
-
 import {
   type Absence,
   type Alert,
@@ -16,7 +15,6 @@ import {
   whyNotCounted,
 } from "@tocsin/core";
 import type { Transport } from "@tocsin/publishers";
-
 import type { Logger } from "../../telemetry/logger.ts";
 import { AlertmanagerApi, type InstanceAnswer } from "./alertmanager-api.ts";
 import { alertOf, type ListedAlert } from "./parse-api.ts";

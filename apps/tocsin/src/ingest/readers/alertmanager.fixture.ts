@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-
 import type { AlertStateThere } from "@tocsin/core";
 
 /** Answers as one instance of Alertmanager does, with what a test says. */

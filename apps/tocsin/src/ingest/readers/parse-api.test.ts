@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { alertOf, parseAlerts, parseStatus } from "./parse-api.ts";
 
 const from = { source: "am", nowMs: Date.UTC(2026, 0, 1) };

@@ -1,5 +1,4 @@
 import { type Alert, type AlertStateThere, duration } from "@tocsin/core";
-
 import { parseInstant } from "../instant.ts";
 import { parseWebhookAlert } from "../alertmanager.ts";
 

@@ -1,9 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { validateHeaderValue } from "node:http";
 import { createSecureContext } from "node:tls";
-
 import { formatPath, type Issue, Secret, type SecretInput } from "@tocsin/core";
-
 import type { SourceSettings } from "./source-settings.ts";
 
 /** One instance of an Alertmanager. */

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-
 import type { Vault } from "../../ledger/credential-vault.ts";
 import { AlertmanagerReader, type ReaderOptions } from "./alertmanager-reader.ts";
 import { identifying, type ReaderSettings, revealed } from "./reader-settings.ts";

@@ -1,7 +1,6 @@
 import { Secret } from "@tocsin/core";
 import type { Transport } from "@tocsin/publishers";
 import type { StartReader } from "@tocsin/test/simulation";
-
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
 import { AlertmanagerReader } from "./alertmanager-reader.ts";

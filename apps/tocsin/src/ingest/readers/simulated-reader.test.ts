@@ -1,10 +1,9 @@
 import { mustHold, readingScenarioOf, simulate } from "@tocsin/test/simulation";
-import { expect, it } from "vitest";
-
+import { expect, test } from "vitest";
 import { startReader } from "./simulated-reader.fixture.ts";
 
 // `least`: alerts that readings end. A history takes a second. More are in e2e/simulation.test.ts.
-it.each([
+test.each([
   ["an Alertmanager with silences", "alertmanager with silences", [5, 10], 1],
   ["an Alertmanager of a pair that loses requests", "alertmanager of a pair with loss", [1, 2], 1],
   ["an Alertmanager that restarts", "alertmanager that restarts", [2, 4], 0],
@@ -18,7 +17,7 @@ it.each([
   expect(ended).toBeGreaterThanOrEqual(least);
 });
 
-it("a seed is one history with a reader, too", { timeout: 120_000 }, async () => {
+test("a seed is one history with a reader, too", { timeout: 120_000 }, async () => {
   const scenario = readingScenarioOf(1, "cluster with everything");
   const both = [1, 2].map(async () => (await simulate(scenario, { startReader, remember: true })).history());
   const [once, twice] = await Promise.all(both);

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { UpTime } from "./up-time.ts";
 
 const started = (uptime: string) => ({ uptime, startedAtMs: Date.parse(uptime) });

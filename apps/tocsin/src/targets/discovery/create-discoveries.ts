@@ -1,7 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-
 import type { Clock } from "@tocsin/core";
-
 import type { Config } from "../../config/config.ts";
 import { markOfSync } from "../../config/file-marks.ts";
 import type { SecretPlaces } from "../../config/secrets.ts";

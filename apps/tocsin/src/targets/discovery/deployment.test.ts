@@ -1,10 +1,8 @@
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-
 import { afterAll, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-
 import { loadConfig } from "../../config/load.ts";
 import { startService } from "../../service.fixture.ts";
 

@@ -1,9 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { expect, test } from "vitest";
-
 import { compose } from "../../compose.ts";
 import { readConfig } from "../../config/config.ts";
 import { routingKey, startService, type TestService } from "../../service.fixture.ts";

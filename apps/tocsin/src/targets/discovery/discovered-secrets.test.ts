@@ -1,9 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-
 import { expect, test } from "vitest";
-
 import { compose } from "../../compose.ts";
 import { readConfig } from "../../config/config.ts";
 import { startService, type TestService } from "../../service.fixture.ts";

@@ -1,7 +1,6 @@
 import { LedgerUnavailable } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
 import type { WrittenTarget } from "../target-definition.ts";

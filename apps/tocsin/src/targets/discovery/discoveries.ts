@@ -1,5 +1,4 @@
 import { type Clock, LedgerUnavailable } from "@tocsin/core";
-
 import type { Config } from "../../config/config.ts";
 import type { TargetEntry } from "../resolved-target.ts";
 import type { Logger } from "../../telemetry/logger.ts";

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import type { Discovery } from "./discovery.ts";
 import { Watched } from "./watched.fixture.ts";
 

@@ -1,6 +1,5 @@
 import { duration } from "@tocsin/core";
 import { z } from "zod";
-
 import { targetPolicy } from "./policy.ts";
 
 /** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */

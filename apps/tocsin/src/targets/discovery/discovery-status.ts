@@ -1,5 +1,4 @@
 import type { Clock } from "@tocsin/core";
-
 import type { DiscoveryObserver, DiscoveryOperation, DiscoveryReason, DiscoveryStanding } from "./discovery.ts";
 
 /** Keeps a discovery's standing, and tells the observer when it turns. */

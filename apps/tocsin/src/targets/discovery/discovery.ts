@@ -1,5 +1,4 @@
 import type { ReadSecret } from "@tocsin/core";
-
 import type { WrittenTarget } from "../target-definition.ts";
 
 /** Why targets could not be read. Closed: it is a metric label. */

@@ -2,10 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
-
 import { hasTool } from "../../debian-tool.fixture.ts";
 import { Metrics } from "../../telemetry/metrics.ts";
 

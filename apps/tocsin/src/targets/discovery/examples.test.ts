@@ -1,11 +1,9 @@
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-
 import { hashKey } from "@tocsin/simulator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-
 import { startService, type TestService } from "../../service.fixture.ts";
 import { ApiServer } from "./kubernetes/api-server.fixture.ts";
 

@@ -1,7 +1,5 @@
 import { createHash } from "node:crypto";
-
 import type { Ledger } from "@tocsin/core";
-
 import type { Vault } from "../../ledger/credential-vault.ts";
 import type { WrittenTarget } from "../target-definition.ts";
 import type { Discovery } from "./discovery.ts";

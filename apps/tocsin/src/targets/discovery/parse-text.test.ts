@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-
 import { parseJson, parseYaml } from "./parse-text.ts";
 
 const key = "R0UT1NGKEY0123456789abcdefABCDEF";

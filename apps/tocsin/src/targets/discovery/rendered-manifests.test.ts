@@ -1,10 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-
 import { describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
-
 import { hasTool } from "../../debian-tool.fixture.ts";
 
 const kubectl = "/usr/bin/kubectl";

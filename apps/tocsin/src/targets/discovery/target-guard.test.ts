@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { readConfig } from "../../config/config.ts";
 import { readTargets } from "../resolve-targets.ts";
 import type { WrittenTarget } from "../target-definition.ts";

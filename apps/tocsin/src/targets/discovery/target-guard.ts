@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-
 import type { Issue, Target } from "@tocsin/core";
 import {
   type AddressRules,
@@ -11,7 +10,6 @@ import {
   portOf,
   type Trust,
 } from "@tocsin/publishers";
-
 import type { Config } from "../../config/config.ts";
 import { secretsPolicy, type TargetPolicy } from "./policy.ts";
 

@@ -1,6 +1,5 @@
 import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
-
 import { connect, destinationOf } from "@tocsin/http";
 import { type AddressGuard, guarded, refuseHost } from "@tocsin/publishers";
 

@@ -2,7 +2,6 @@ import type { Alert } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-
 import { run } from "../../cli/program.ts";
 import { notifications } from "../../delivery/notification.ts";
 import { routingKey, startService, type TestService } from "../../service.fixture.ts";

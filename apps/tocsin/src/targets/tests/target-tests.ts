@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-
 import {
   type Alert,
   type Clock,
@@ -9,7 +8,6 @@ import {
   type Outcome,
   type Publisher,
 } from "@tocsin/core";
-
 import { firstContent, notSent, type Notify } from "../../delivery/notification.ts";
 import type { TargetEntry } from "../resolved-target.ts";
 import type { Vault } from "../../ledger/credential-vault.ts";

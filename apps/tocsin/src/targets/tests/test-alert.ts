@@ -1,5 +1,4 @@
 import type { Alert } from "@tocsin/core";
-
 import type { Vault } from "../../ledger/credential-vault.ts";
 
 /** Fingerprints of ours begin so. */

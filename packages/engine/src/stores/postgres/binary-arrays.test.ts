@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { Columns } from "./binary-arrays.ts";
 import { testServers } from "./server.fixture.ts";
 
@@ -6,7 +6,7 @@ const columns = new Columns({ a: "text", b: "bigint", c: "integer", d: "smallint
 const row = { a: "", b: 0, c: 0, d: 0, e: false };
 
 for (const server of testServers(process.env["DATABASE_URL"])) {
-  it(`${server.name} reads rows as they were written`, async () => {
+  test(`${server.name} reads rows as they were written`, async () => {
     await using bare = await server.bare();
     const session = await bare.place.connect();
     const rows = [
@@ -31,12 +31,12 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
   });
 }
 
-it("a text that is no UTF-16 is written as far as it is some", () => {
+test("a text that is no UTF-16 is written as far as it is some", () => {
   const [texts] = new Columns({ a: "text" }).valuesOf([{ a: "a\ud800" }]);
   expect(texts?.subarray(24)).toEqual(Buffer.from("a\ufffd"));
 });
 
-it("a number that does not fit is refused", () => {
+test("a number that does not fit is refused", () => {
   expect(() => new Columns({ d: "smallint" }).valuesOf([{ d: 2 ** 15 }])).toThrow(RangeError);
   expect(() => new Columns({ c: "integer" }).valuesOf([{ c: 2 ** 31 }])).toThrow(RangeError);
 });

@@ -1,12 +1,12 @@
 import { postgresPrograms, TestPostgres } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { connect } from "./connect.ts";
 
 /** Open connections of this process. */
 const sockets = (): number => process.getActiveResourcesInfo().filter((one) => one === "TCPSocketWrap").length;
 
 describe.each(postgresPrograms())("a login at $name", (programs) => {
-  it("fails at once, and leaves no connection open, where a password is asked for and none is set", async () => {
+  test("fails at once, and leaves no connection open, where a password is asked for and none is set", async () => {
     await using server = await TestPostgres.open({ programs, password: "s3cret-Passw0rd" });
     const before = sockets();
     await expect(connect(server.address)).rejects.toThrow(
@@ -20,7 +20,7 @@ describe.each(postgresPrograms())("a login at $name", (programs) => {
     await session.end();
   });
 
-  it("says that the password is wrong", async () => {
+  test("says that the password is wrong", async () => {
     await using server = await TestPostgres.open({ programs, password: "s3cret-Passw0rd" });
     await expect(connect({ ...server.address, password: "another" })).rejects.toThrow(/password authentication failed/);
   });

@@ -1,5 +1,5 @@
 import { firing, resolved, Scratch, targetTerms, wanted } from "@tocsin/test";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { openSqliteLedger } from "../sqlite/ledger.ts";
 import { copyLedger } from "./copy-ledger.ts";
 import { openPostgresLedger } from "./ledger.ts";
@@ -13,7 +13,7 @@ const byName = (a: { fingerprint: string }, b: { fingerprint: string }): number 
   a.fingerprint < b.fingerprint ? -1 : 1;
 
 for (const server of testServers(process.env["DATABASE_URL"])) {
-  it(`${server.name}: a copy says the same as the file did, goes on from there, and is made into an empty ledger alone`, async () => {
+  test(`${server.name}: a copy says the same as the file did, goes on from there, and is made into an empty ledger alone`, async () => {
     using scratch = new Scratch();
     const from = scratch.file("tocsin.db");
     const sqlite = await openSqliteLedger({ path: from, thread: false });

@@ -1,6 +1,6 @@
 import type { Claim } from "@tocsin/core/decisions";
 import { firing, ledgerContract, type LedgerOptions, targetTerms, wanted } from "@tocsin/test";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { connect } from "./connect.ts";
 import { openPostgresLedger } from "./ledger.ts";
 import type { Row } from "./rows.ts";
@@ -58,7 +58,7 @@ async function untilSomebodyWaitsLong(place: Place): Promise<void> {
 const transactions = async (place: Place): Promise<number> =>
   Number((await place.rows("SELECT seq FROM ledger"))[0]?.["seq"]);
 
-it("what its sender was told to repeat is not recorded later", async () => {
+test("what its sender was told to repeat is not recorded later", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { place } = empty;
@@ -70,7 +70,7 @@ it("what its sender was told to repeat is not recorded later", async () => {
   expect(await ledger.firing({ limit: 9 })).toEqual([]);
 });
 
-it("where others write too, all that is asked while it waits for them is one transaction", async () => {
+test("where others write too, all that is asked while it waits for them is one transaction", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { place } = empty;
@@ -95,7 +95,7 @@ it("where others write too, all that is asked while it waits for them is one tra
   expect(await saidWhileOthersWrite(["h", "i"])).toBe(2);
 });
 
-it("who waits for others in vain says so to all who asked, and goes on", async () => {
+test("who waits for others in vain says so to all who asked, and goes on", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { place } = empty;
@@ -116,7 +116,7 @@ it("who waits for others in vain says so to all who asked, and goes on", async (
   expect((await ledger.firing({ limit: 9 })).map(({ fingerprint }) => fingerprint)).toEqual(["a3", "c3"]);
 });
 
-it("a row that it wrote last is not sent back, what another changed is, and on a new connection all", async () => {
+test("a row that it wrote last is not sent back, what another changed is, and on a new connection all", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { place } = empty;

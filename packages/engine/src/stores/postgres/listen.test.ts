@@ -1,6 +1,6 @@
 import type { Ledger } from "@tocsin/core/decisions";
 import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
-import { expect, it, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { changedIn, changedText } from "./changed-ids.ts";
 import { connect } from "./connect.ts";
 import { openPostgresLedger, type OpenPostgresOptions } from "./ledger.ts";
@@ -24,7 +24,7 @@ async function fires(ledger: Ledger, name: string): Promise<number> {
   return view?.incident.id ?? 0;
 }
 
-it("a connection that is lost while somebody watches is made again, and what was said meanwhile is unknown", async () => {
+test("a connection that is lost while somebody watches is made again, and what was said meanwhile is unknown", async () => {
   await using empty = await server.empty();
   const { place } = empty;
   await using ledger = await ledgerAt({ server: place.address });
@@ -38,7 +38,7 @@ it("a connection that is lost while somebody watches is made again, and what was
   expect([await fires(ledger, "b")]).toEqual(await watch.next());
 });
 
-it("what the other replicas did not know to be watched is unknown", async () => {
+test("what the other replicas did not know to be watched is unknown", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
   await using ledger = await ledgerAt({ server: empty.place.address, clock });
@@ -52,7 +52,7 @@ it("what the other replicas did not know to be watched is unknown", async () => 
   expect([await fires(ledger, "b")]).toEqual(await watch.next());
 });
 
-it("who watches for long goes on to be told", async () => {
+test("who watches for long goes on to be told", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
   await using ledger = await ledgerAt({ server: empty.place.address, clock });
@@ -66,7 +66,7 @@ it("who watches for long goes on to be told", async () => {
   expect([await fires(ledger, "a")]).toEqual(await watch.next());
 });
 
-it("who works there too listens on one connection to both, and to what is due alone once nobody watches", async () => {
+test("who works there too listens on one connection to both, and to what is due alone once nobody watches", async () => {
   await using empty = await server.empty();
   const { place } = empty;
   let woken = 0;
@@ -83,7 +83,7 @@ it("who works there too listens on one connection to both, and to what is due al
   await vi.waitFor(() => expect(woken).toBe(2), { timeout: 10_000 });
 });
 
-it("a ledger that is closed while it begins to listen listens no more", async () => {
+test("a ledger that is closed while it begins to listen listens no more", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
   let woken = 0;
@@ -95,7 +95,7 @@ it("a ledger that is closed while it begins to listen listens no more", async ()
   expect(clock.nextAtMs()).toBeNull();
 });
 
-it("nothing is said where nobody watches", async () => {
+test("nothing is said where nobody watches", async () => {
   await using empty = await server.empty();
   const { place } = empty;
   await using ledger = await ledgerAt({ server: place.address });
@@ -115,7 +115,7 @@ it("nothing is said where nobody watches", async () => {
   await session.end();
 });
 
-it.each([
+test.each([
   [[7], "7"],
   [[1, 20, 300], "1,20,300"],
 ])("a notice carries %j as %s", (incidents, text) => {
@@ -123,7 +123,7 @@ it.each([
   expect(changedIn(text)).toEqual(incidents);
 });
 
-it("a notice that would be too long says that anything may have changed", () => {
+test("a notice that would be too long says that anything may have changed", () => {
   const fits = Array.from({ length: 1_000 }, (_, n) => 1_000_000 + n);
   expect(changedText(fits).length).toBe(7_999);
   expect(changedIn(changedText(fits))).toEqual(fits);

@@ -1,5 +1,5 @@
 import { firing, targetTerms, wanted } from "@tocsin/test";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { connect } from "./connect.ts";
 import { migrate } from "./migrate.ts";
 import { openPostgresLedger } from "./ledger.ts";
@@ -9,7 +9,7 @@ import { testServers } from "./server.fixture.ts";
 const step = (sql: string) => ({ sql, compatibleFrom: 1 });
 
 for (const server of testServers(process.env["DATABASE_URL"])) {
-  it(`${server.name}: several replicas that start at once make the tables once`, async () => {
+  test(`${server.name}: several replicas that start at once make the tables once`, async () => {
     await using bare = await server.bare();
     const ledgers = await Promise.all(
       Array.from({ length: 5 }, () => openPostgresLedger({ server: bare.place.address })),
@@ -21,7 +21,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     );
   });
 
-  it(`${server.name}: tables of a newer version are worked on, or refused in a sentence: as their last migration says`, async () => {
+  test(`${server.name}: tables of a newer version are worked on, or refused in a sentence: as their last migration says`, async () => {
     await using empty = await server.empty();
     const { place } = empty;
     const newer = [
@@ -50,7 +50,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     expect(await place.rows("SELECT count(*)::int AS n FROM alerts")).toEqual([{ n: 2 }]);
   });
 
-  it(`${server.name}: a migration that fails leaves nothing of itself, and the next start makes it`, async () => {
+  test(`${server.name}: a migration that fails leaves nothing of itself, and the next start makes it`, async () => {
     await using bare = await server.bare();
     const session = await connect(bare.place.address);
     try {
@@ -66,7 +66,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     }
   });
 
-  it(`${server.name}: every table that changes in place leaves room for it`, async () => {
+  test(`${server.name}: every table that changes in place leaves room for it`, async () => {
     await using empty = await server.empty();
     const roomy = await empty.place.rows(
       "SELECT relname::text AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND reloptions::text LIKE '%fillfactor%' ORDER BY 1",

@@ -1,6 +1,6 @@
 import type { Flight, Incident } from "@tocsin/core/decisions";
 import { epochMs, incidentOf } from "@tocsin/test";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import type { AlertRecord } from "../../ledger/store.ts";
 import { OwnRows } from "./recent-writes.ts";
 import { storedKey } from "./index-key.ts";
@@ -32,7 +32,7 @@ const written = ({
   alertsPut: new Map(alerts.map((after) => [after.fingerprint, { before: null, after }])),
 });
 
-it("has what a transaction wrote, as the row is: without the flight, and not what it only leased", () => {
+test("has what a transaction wrote, as the row is: without the flight, and not what it only leased", () => {
   const own = new OwnRows();
   expect(own.transactions).toBe("{}");
   const flying = incidentOf({ id: 2, flight: { token: 1 } as Flight });
@@ -46,19 +46,19 @@ it("has what a transaction wrote, as the row is: without the flight, and not wha
   expect(own.alert(storedKey(long))).toEqual(alert(long));
 });
 
-it("names a transaction as a row does: by the last 32 bits of its number", () => {
+test("names a transaction as a row does: by the last 32 bits of its number", () => {
   const own = new OwnRows();
   own.wrote(String(5n * 2n ** 32n + 9n), written({ inserted: [incidentOf()] }));
   expect(own.transactions).toBe("{9}");
 });
 
-it("a transaction that wrote no row of these is none", () => {
+test("a transaction that wrote no row of these is none", () => {
   const own = new OwnRows();
   own.wrote("7", written({ leased: [incidentOf()] }));
   expect(own.transactions).toBe("{}");
 });
 
-it("forgets the oldest transactions, and of them what no later one wrote", () => {
+test("forgets the oldest transactions, and of them what no later one wrote", () => {
   const own = new OwnRows();
   own.wrote(
     "1",
@@ -73,7 +73,7 @@ it("forgets the oldest transactions, and of them what no later one wrote", () =>
   expect(() => own.alert("b")).toThrow("not at hand");
 });
 
-it("keeps no more than so much, were it nothing at all", () => {
+test("keeps no more than so much, were it nothing at all", () => {
   const own = new OwnRows();
   const large = "x".repeat(4_000_000);
   own.wrote("1", written({ alerts: [alert("a", large)] }));

@@ -1,7 +1,7 @@
 import type { Ledger } from "@tocsin/core/decisions";
 import type { LedgerOptions } from "@tocsin/test";
 import { scenarioOf, simulate } from "@tocsin/test/simulation";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { openPostgresLedger } from "./ledger.ts";
 import { type Place, testServers } from "./server.fixture.ts";
 
@@ -24,7 +24,7 @@ async function inTurn({ address, connect }: Place, options: LedgerOptions): Prom
 }
 
 const [server] = testServers(process.env["DATABASE_URL"]);
-it.for(seeds)(
+test.for(seeds)(
   `${server?.name} keeps every promise in history %i, at two replicas in turn`,
   { timeout: 600_000 },
   async (seed) => {

@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { Soonest } from "./earliest-due-cache.ts";
 
 function soonestOf(rows: Map<string, number | null>): { soonest: Soonest; reads: () => number } {
@@ -11,7 +11,7 @@ function soonestOf(rows: Map<string, number | null>): { soonest: Soonest; reads:
   return { soonest, reads: () => reads };
 }
 
-it("reads once, and again only when its time came", () => {
+test("reads once, and again only when its time came", () => {
   const rows = new Map<string, number | null>();
   const { soonest, reads } = soonestOf(rows);
   expect([soonest.mayHaveCome(1_000), soonest.atMs, reads()]).toEqual([false, null, 1]);
@@ -26,7 +26,7 @@ it("reads once, and again only when its time came", () => {
   expect([soonest.atMs, reads()]).toEqual([70, 2]);
 });
 
-it("what was changed to later is found out when the earlier time comes", () => {
+test("what was changed to later is found out when the earlier time comes", () => {
   const rows = new Map<string, number | null>([["a", 50]]);
   const { soonest } = soonestOf(rows);
   expect(soonest.atMs).toBe(50);
@@ -36,7 +36,7 @@ it("what was changed to later is found out when the earlier time comes", () => {
   expect([soonest.mayHaveCome(60), soonest.atMs]).toEqual([false, 90]);
 });
 
-it("after a rollback nothing that was written counts", () => {
+test("after a rollback nothing that was written counts", () => {
   const rows = new Map<string, number | null>([["a", 50]]);
   const { soonest } = soonestOf(rows);
   soonest.wrote(10);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { LeaseBatch, RoutedClaim } from "@tocsin/core";
 import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packRoutedClaim } from "../../ledger/wire-format.ts";
 import { type Call, Committer } from "./group-commit.ts";
@@ -24,7 +24,7 @@ const committer = (path = ":memory:") =>
   new Committer({ path, settings: defaultSettings }, { clock: new VirtualClock(), random: () => 1 });
 
 describe("a group of operations", () => {
-  it("has an answer for each, in order", () => {
+  test("has an answer for each, in order", () => {
     const run = committer();
     const answers = run.run([useTargets, want("a"), claimDue]);
     expect(answers.map(({ ok }) => ok)).toEqual([true, true, true]);
@@ -32,7 +32,7 @@ describe("a group of operations", () => {
     run.close();
   });
 
-  it("that was undone is no change", async () => {
+  test("that was undone is no change", async () => {
     const run = committer();
     run.run([useTargets]);
     using watch = await Watching.begin(run);
@@ -45,7 +45,7 @@ describe("a group of operations", () => {
     run.close();
   });
 
-  it("a bug in one costs the others nothing, and is named", () => {
+  test("a bug in one costs the others nothing, and is named", () => {
     const run = committer();
     run.run([useTargets]);
     const answers = run.run([want("a"), bug, want("b"), claimDue]);
@@ -61,7 +61,7 @@ describe("a group of operations", () => {
     run.close();
   });
 
-  it("a bug leaves nothing half done, neither in the rows nor in memory", () => {
+  test("a bug leaves nothing half done, neither in the rows nor in memory", () => {
     const run = committer();
     run.run([useTargets, want("a")]);
     const before = run.run([["stats", []]])[0];
@@ -86,7 +86,7 @@ const inDirectory = async (act: (path: string) => void | Promise<void>): Promise
 };
 
 describe("a ledger file", () => {
-  it("belongs to one process: a second is refused, and says why", () =>
+  test("belongs to one process: a second is refused, and says why", () =>
     inDirectory((path) => {
       const first = new SqliteStore(path);
       expect(() => new SqliteStore(path, { busyTimeoutMs: 0 })).toThrow(/in use by another process/);
@@ -94,7 +94,7 @@ describe("a ledger file", () => {
       new SqliteStore(path, { busyTimeoutMs: 0 }).close();
     }));
 
-  it("of a newer version is refused and left as it is", () =>
+  test("of a newer version is refused and left as it is", () =>
     inDirectory(async (path) => {
       new SqliteStore(path).close();
       const newer = new DatabaseSync(path);
@@ -107,7 +107,7 @@ describe("a ledger file", () => {
       after.close();
     }));
 
-  it("that cannot be opened is refused, with or without a thread", () =>
+  test("that cannot be opened is refused, with or without a thread", () =>
     inDirectory(async (path) => {
       const nowhere = join(path, "no", "such", "directory.db");
       await expect(openSqliteLedger({ path: nowhere, thread: false })).rejects.toThrow(/unable to open/);

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packRoutedClaim } from "../../ledger/wire-format.ts";
 import { type Call, Committer } from "./group-commit.ts";
@@ -40,7 +40,7 @@ const modes = () =>
   Object.fromEntries(readdirSync(dirname(path)).map((name) => [name, statSync(scratch.file(name)).mode & 0o777]));
 
 describe("the files of a ledger", () => {
-  it("can be read by their owner only, whatever the umask is", async () => {
+  test("can be read by their owner only, whatever the umask is", async () => {
     const umask = process.umask(0);
     try {
       committer = open();
@@ -54,7 +54,7 @@ describe("the files of a ledger", () => {
     }
   });
 
-  it("that an earlier version left open to others are closed to them", () => {
+  test("that an earlier version left open to others are closed to them", () => {
     new Database(path).close();
     for (const file of [path, `${path}-wal`]) {
       writeFileSync(file, "", { flag: "a" });
@@ -72,7 +72,7 @@ describe("files that somebody changes under an open ledger", () => {
   });
   afterEach(() => committer.close());
 
-  it.each<[string, RegExp, () => void]>([
+  test.each<[string, RegExp, () => void]>([
     ["removed", /tocsin\.db was removed/, () => rmSync(path)],
     ["removed log", /tocsin\.db-wal was removed/, () => rmSync(`${path}-wal`)],
     ["moved", /tocsin\.db was removed/, () => renameSync(path, `${path}.old`)],
@@ -102,7 +102,7 @@ describe("files that somebody changes under an open ledger", () => {
     expect(committer.run([want("again")])).toMatchObject([refused]);
   });
 
-  it("are noticed at once by a probe, and within a second by whoever records", async () => {
+  test("are noticed at once by a probe, and within a second by whoever records", async () => {
     renameSync(path, `${path}.old`);
     expect(committer.run([want("meanwhile")])).toMatchObject([{ ok: true }]);
     expect(committer.run([probe])).toMatchObject([{ ok: false }]);
@@ -115,7 +115,7 @@ describe("files that somebody changes under an open ledger", () => {
     expect(committer.run([want("late")])).toMatchObject([{ ok: false }]);
   });
 
-  it("are not mistaken for what SQLite does itself", async () => {
+  test("are not mistaken for what SQLite does itself", async () => {
     for (let round = 0; round < 20; round++) {
       committer.run(Array.from({ length: 500 }, (_, index) => want(`${round}-${index}-${"x".repeat(5_000)}`)));
       await clock.advance(1_000);

@@ -1,13 +1,13 @@
 import { LedgerUnavailable, type StateChange, type RoutedClaim } from "@tocsin/core";
 import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "./ledger.ts";
 
 /** Only a bug asks this. */
 const bug = { claim: firing("bug"), routes: null } as unknown as RoutedClaim;
 
 describe("a ledger in a thread of its own", () => {
-  it("answers what is asked together, each with its own", async () => {
+  test("answers what is asked together, each with its own", async () => {
     await using ledger = await openSqliteLedger({ path: ":memory:" });
     const [, recorded, failed, also] = await Promise.allSettled([
       ledger.useTargets([targetTerms("pagerduty")]),
@@ -22,7 +22,7 @@ describe("a ledger in a thread of its own", () => {
     expect(failed).toMatchObject({ reason: { name: "Error", stack: expect.stringContaining("TypeError") as string } });
   });
 
-  it("reports changes of state once they are committed", async () => {
+  test("reports changes of state once they are committed", async () => {
     const { promise, resolve } = Promise.withResolvers<readonly StateChange[]>();
     await using ledger = await openSqliteLedger({ path: ":memory:", report: resolve });
     await ledger.useTargets([targetTerms("pagerduty")]);
@@ -34,7 +34,7 @@ describe("a ledger in a thread of its own", () => {
     expect(await promise).toMatchObject([{ kind: "dead_letter", dedupKey: "a", answer: "HTTP 413" }]);
   });
 
-  it("says what changed from the commit on that follows those under way", async () => {
+  test("says what changed from the commit on that follows those under way", async () => {
     await using ledger = await openSqliteLedger({ path: ":memory:" });
     await ledger.useTargets([targetTerms("pagerduty")]);
     const before = ledger.record([wanted(firing("a"))]);
@@ -50,7 +50,7 @@ describe("a ledger in a thread of its own", () => {
     expect(watch.left).toEqual([]);
   });
 
-  it("does what was asked before it was closed, and nothing after", async () => {
+  test("does what was asked before it was closed, and nothing after", async () => {
     using scratch = new Scratch();
     const path = scratch.file("tocsin.db");
     const ledger = await openSqliteLedger({ path });
@@ -64,7 +64,7 @@ describe("a ledger in a thread of its own", () => {
   });
 });
 
-it("a bug in a ledger without a thread is named too, and is no lack of a ledger", async () => {
+test("a bug in a ledger without a thread is named too, and is no lack of a ledger", async () => {
   await using ledger = await openSqliteLedger({ path: ":memory:", thread: false });
   await expect(ledger.record([bug])).rejects.not.toBeInstanceOf(LedgerUnavailable);
 });

@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { Recent } from "./row-cache.ts";
 
-it("keeps what was set last, up to a sum of weights, and drops the oldest tenth at once", () => {
+test("keeps what was set last, up to a sum of weights, and drops the oldest tenth at once", () => {
   const recent = new Recent<number, string>(100);
   for (let n = 0; n < 10; n++) recent.set(n, `v${n}`, 10);
   expect(recent.get(0)).toBe("v0");
@@ -9,7 +9,7 @@ it("keeps what was set last, up to a sum of weights, and drops the oldest tenth 
   expect([0, 1, 2, 10].map((key) => recent.get(key))).toEqual([undefined, undefined, "v2", "v10"]);
 });
 
-it("what is set again is new again, with its new weight", () => {
+test("what is set again is new again, with its new weight", () => {
   const recent = new Recent<string, number>(100);
   recent.set("a", 1, 40);
   recent.set("b", 1, 40);
@@ -18,7 +18,7 @@ it("what is set again is new again, with its new weight", () => {
   expect(["a", "b", "c"].map((key) => recent.get(key))).toEqual([2, undefined, 1]);
 });
 
-it("what was deleted weighs nothing", () => {
+test("what was deleted weighs nothing", () => {
   const recent = new Recent<string, number>(10);
   recent.set("a", 1, 10);
   recent.delete("a");

@@ -16,10 +16,10 @@ import type { Schema } from "../schema.ts";
 import { fingerprint } from "./fingerprint.ts";
 
 /** Alertmanager's default `resolve_timeout`: how long an alert without an end is believed. */
-const RESOLVE_TIMEOUT_MS = 5 * 60_000;
+const resolveTimeoutMs = 5 * 60_000;
 
-const ALERTS = "/api/v2/alerts";
-const PROBES = ["/-/healthy", "/-/ready"];
+const alertsPath = "/api/v2/alerts";
+const probePaths = ["/-/healthy", "/-/ready"];
 
 const postableAlert: Schema = {
   type: "object",
@@ -46,9 +46,9 @@ const empty = (status: number, headers: Record<string, string> = {}): SimulatorA
 export function alertmanager(ground: Ground): Receiver {
   return {
     name: "alertmanager",
-    takes: (path) => path === ALERTS || PROBES.includes(path),
+    takes: (path) => path === alertsPath || probePaths.includes(path),
     read(request, region) {
-      if (!PROBES.includes(pathOf(request.path))) return readCall(ground, request, region);
+      if (!probePaths.includes(pathOf(request.path))) return readCall(ground, request, region);
       return { action: "probe", throttled: () => empty(429), serve: () => ({ answer: empty(200), effect: "read" }) };
     },
     tick(atMs) {
@@ -61,7 +61,7 @@ export function alertmanager(ground: Ground): Receiver {
 function expire(ground: Ground, incident: Incident, atMs: number): void {
   if (incident.receiver !== "alertmanager" || incident.status === "resolved") return;
   const last = incident.log.at(-1);
-  const endMs = instant(last?.details?.["endsAt"]) ?? (last?.atMs ?? 0) + RESOLVE_TIMEOUT_MS;
+  const endMs = instant(last?.details?.["endsAt"]) ?? (last?.atMs ?? 0) + resolveTimeoutMs;
   if (endMs > atMs) return;
   ground.incidents.append(incident, { atMs: endMs, action: "resolve", details: { reason: "timeout" } }, "resolved");
 }

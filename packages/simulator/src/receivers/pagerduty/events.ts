@@ -7,21 +7,21 @@ import { accepted, changeAccepted, invalid, throttled, unparsable } from "./even
 import { alertEvent, changeEvent } from "./event-schema.ts";
 
 /** 512 KB of encoded JSON, as Alertmanager and Grafana read it; whether 524,288 would pass is not documented. */
-const MOST_BODY_BYTES = 512_000;
+const maxBodyBytes = 512_000;
 
-const ENQUEUE = "/v2/enqueue";
-const CHANGE = "/v2/change/enqueue";
+const enqueuePath = "/v2/enqueue";
+const changePath = "/v2/change/enqueue";
 
 /** PagerDuty Events API v2: alert events and change events. There are no other paths. */
 export function pagerdutyEvents(ground: Ground): Receiver {
   return {
     name: "pagerduty",
-    takes: (path) => path === ENQUEUE || path === CHANGE,
+    takes: (path) => path === enqueuePath || path === changePath,
     read(request, region) {
-      const isChange = pathOf(request.path) === CHANGE;
+      const isChange = pathOf(request.path) === changePath;
       if (request.method !== "POST") return refusing({ field: "method", reason: "must be POST" }, 405);
-      if (bodyBytes(request.body) > MOST_BODY_BYTES) {
-        return refusing({ field: "body", reason: `is larger than ${MOST_BODY_BYTES} bytes` });
+      if (bodyBytes(request.body) > maxBodyBytes) {
+        return refusing({ field: "body", reason: `is larger than ${maxBodyBytes} bytes` });
       }
       const parsed = parseJsonBody(request, ["application/json"]);
       if ("violation" in parsed) return refusing(parsed.violation);
@@ -98,12 +98,12 @@ function triggerEntry(event: Record<string, unknown>, atMs: number, lean: boolea
   };
 }
 
-const CARRIED = ["payload", "links", "images", "client", "client_url"];
+const carriedKeys = ["payload", "links", "images", "client", "client_url"];
 
 /** What else the event said. Not its credential, and nothing that the API does not know. */
 function carried(event: Record<string, unknown>): Record<string, unknown> {
   const details: Record<string, unknown> = {};
-  for (const name of CARRIED) if (Object.hasOwn(event, name)) details[name] = event[name];
+  for (const name of carriedKeys) if (Object.hasOwn(event, name)) details[name] = event[name];
   return details;
 }
 

@@ -6,9 +6,9 @@ import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeaders } from "./rest-documents.ts";
 import { answerSubscriptions } from "./subscriptions-api.ts";
 
-const DAY_MS = 86_400_000;
-const MOST_IN_BULK = 250;
-const STATUSES = ["triggered", "acknowledged", "resolved"];
+const dayMs = 86_400_000;
+const maxInBulk = 250;
+const incidentStatuses = ["triggered", "acknowledged", "resolved"];
 
 /**
  * What PagerDuty's REST API needs for two-way sync: looking incidents and their alerts up, changing their status, and
@@ -94,7 +94,7 @@ function listIncidents({ ground, request, region, atMs }: Visit): Served {
   const offset = Number(query.get("offset") ?? 0);
   if (!(limit >= 0 && limit <= 100)) return refuse(400, 2001, "limit must be at most 100");
   const isAll = query.get("date_range") === "all";
-  const sinceMs = isAll ? -Infinity : Date.parse(query.get("since") ?? "") || atMs - 30 * DAY_MS;
+  const sinceMs = isAll ? -Infinity : Date.parse(query.get("since") ?? "") || atMs - 30 * dayMs;
   const untilMs = isAll ? Infinity : Date.parse(query.get("until") ?? "") || Infinity;
   const statuses = query.getAll("statuses[]");
   const key = query.get("incident_key") ?? "";
@@ -138,7 +138,7 @@ function changeMany(visit: Visit): Served {
   const body = readBody(visit.request);
   if ("answer" in body) return body;
   const changes = Array.isArray(body.value["incidents"]) ? body.value["incidents"].filter(isRecord) : [];
-  if (changes.length > MOST_IN_BULK) return refuse(413, 2001, `At most ${MOST_IN_BULK} incidents at a time`);
+  if (changes.length > maxInBulk) return refuse(413, 2001, `At most ${maxInBulk} incidents at a time`);
   const pairs = changes.map((change) => ({ change, incident: find(visit, stringOf(change["id"]) ?? "") }));
   for (const { change, incident } of pairs) {
     if (incident === undefined) return refuse(404, 2100, "Not Found");
@@ -160,8 +160,8 @@ function checkChange(change: Readonly<Record<string, unknown>>, incident: Incide
       { field: "incident.type", reason: "must be incident_reference" },
     ]);
   }
-  if (!STATUSES.includes(status as string)) {
-    const reason = `must be one of ${STATUSES.join(", ")}`;
+  if (!incidentStatuses.includes(status as string)) {
+    const reason = `must be one of ${incidentStatuses.join(", ")}`;
     return refuse(400, 2001, "Invalid Input Provided", [{ field: "incident.status", reason }]);
   }
   if (status === "resolved" && incident.status === "resolved") return refuse(400, 1001, "Incident Already Resolved");

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-
 import { json } from "../../server/exchange.ts";
 import type { Served, SimulatorRequest } from "../../server/exchange.ts";
 import type { Ground } from "../../state/state.ts";

@@ -3,7 +3,7 @@ import { stringOf } from "../../server/json-body.ts";
 import { document, incidentResource, notFound, page } from "./rootly-documents.ts";
 import type { Handle, Visit } from "./routes.ts";
 
-const ENDED = ["resolved", "closed", "cancelled", "completed"];
+const ended = ["resolved", "closed", "cancelled", "completed"];
 
 /** `POST /v1/incidents`: no idempotency key, so every call is another incident. */
 export const createIncident: Handle = ({ ground, region, key, attributes, atMs }) => {
@@ -39,7 +39,7 @@ function change(visit: Visit, id: string, attributes: Readonly<Record<string, un
   const incident = visit.ground.incidents.get(id);
   if (incident === undefined) return "dropped";
   const status = stringOf(attributes["status"]) ?? "";
-  const next = ENDED.includes(status)
+  const next = ended.includes(status)
     ? "resolved"
     : status === "acknowledged" || status === "mitigated"
       ? "acknowledged"

@@ -2,15 +2,15 @@ import type { SimulatorAnswer, Served, Violation } from "../../server/exchange.t
 import type { Incident } from "../../state/incident-store.ts";
 import { isRecord } from "../../server/json-body.ts";
 
-export const MEDIA_TYPE = "application/vnd.api+json";
+export const mediaType = "application/vnd.api+json";
 
 export const document = (status: number, value: unknown): SimulatorAnswer => ({
   status,
-  headers: { "content-type": MEDIA_TYPE },
+  headers: { "content-type": mediaType },
   body: JSON.stringify(value),
 });
 
-const TITLES: Readonly<Record<number, string>> = {
+const titles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   404: "Not Found",
@@ -23,7 +23,7 @@ const TITLES: Readonly<Record<number, string>> = {
 export const refuse = (status: number, violations: readonly Violation[]): Served => ({
   answer: document(status, {
     errors: violations.map(({ field, reason }) => ({
-      title: TITLES[status] ?? "Error",
+      title: titles[status] ?? "Error",
       status: String(status),
       code: null,
       detail: reason.includes(field) ? reason : `${field}: ${reason}`,

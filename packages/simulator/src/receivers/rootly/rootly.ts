@@ -4,8 +4,8 @@ import type { Ground } from "../../state/state.ts";
 import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { violations } from "../schema.ts";
 import type { Usage } from "../../state/rate-windows.ts";
-import { attributesIn, MEDIA_TYPE, notFound, refuse, throttled } from "./rootly-documents.ts";
-import { ROUTES } from "./routes.ts";
+import { attributesIn, mediaType, notFound, refuse, throttled } from "./rootly-documents.ts";
+import { rootlyRoutes } from "./routes.ts";
 import type { Route } from "./routes.ts";
 
 /** Rootly's REST API: alerts, which page, and incidents, which start a response. JSON:API throughout. */
@@ -27,7 +27,7 @@ const usageHeaders = ({ limit, perMs, used, resetAtMs }: Usage): Record<string, 
 
 function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
   const path = pathOf(request.path);
-  const here = ROUTES.filter((one) => one.path.test(path));
+  const here = rootlyRoutes.filter((one) => one.path.test(path));
   const route = here.find((one) => one.method === request.method);
   const id = route?.path.exec(path)?.[1];
   const token = /^Bearer (\S+)$/.exec(request.headers["authorization"] ?? "")?.[1];
@@ -61,7 +61,7 @@ type Body = { readonly value: unknown } | { readonly status: number; readonly fo
 
 function readBody(request: SimulatorRequest, route: Route): Body {
   if (route.bodyOptional === true && bodyBytes(request.body) === 0) return { value: undefined };
-  const parsed = parseJsonBody(request, [MEDIA_TYPE]);
+  const parsed = parseJsonBody(request, [mediaType]);
   if ("violation" in parsed) {
     return { status: parsed.violation.field === "content-type" ? 415 : 400, found: [parsed.violation] };
   }

@@ -56,19 +56,19 @@ const list =
   (resources: readonly { readonly id: string }[]): Handle =>
   ({ query }) => ({ answer: document(200, page(resources, query)), effect: "read" });
 
-const ALERT = (rest: string): RegExp => new RegExp(`^/v1/alerts/([^/]+)${rest}$`);
-const INCIDENT = (rest: string): RegExp => new RegExp(`^/v1/incidents/([^/]+)${rest}$`);
+const alertPath = (rest: string): RegExp => new RegExp(`^/v1/alerts/([^/]+)${rest}$`);
+const incidentPath = (rest: string): RegExp => new RegExp(`^/v1/incidents/([^/]+)${rest}$`);
 
 const move = (verb: string, status: string, message?: string): Route => ({
   method: "PUT",
-  path: INCIDENT(`/${verb}`),
+  path: incidentPath(`/${verb}`),
   action: verb,
   schema: schema.moveIncident(message),
   handle: incidents.moveTo(status),
 });
 
 /** The documented operations that concern alerts and incidents. */
-export const ROUTES: readonly Route[] = [
+export const rootlyRoutes: readonly Route[] = [
   {
     method: "POST",
     path: /^\/v1\/alerts$/,
@@ -78,21 +78,27 @@ export const ROUTES: readonly Route[] = [
     handle: alerts.createAlert,
   },
   { method: "GET", path: /^\/v1\/alerts$/, action: "list", handle: alerts.listAlerts },
-  { method: "GET", path: ALERT(""), action: "read", handle: alerts.readAlert },
-  { method: "PATCH", path: ALERT(""), action: "update", schema: schema.updateAlert, handle: alerts.updateAlert },
-  { method: "POST", path: ALERT("/acknowledge"), action: "acknowledge", handle: alerts.acknowledgeAlert },
+  { method: "GET", path: alertPath(""), action: "read", handle: alerts.readAlert },
+  { method: "PATCH", path: alertPath(""), action: "update", schema: schema.updateAlert, handle: alerts.updateAlert },
+  { method: "POST", path: alertPath("/acknowledge"), action: "acknowledge", handle: alerts.acknowledgeAlert },
   {
     method: "POST",
-    path: ALERT("/resolve"),
+    path: alertPath("/resolve"),
     action: "resolve",
     schema: schema.resolveAlert,
     bodyOptional: true,
     handle: alerts.resolveAlert,
   },
-  { method: "POST", path: ALERT("/snooze"), action: "snooze", schema: schema.snoozeAlert, handle: alerts.snoozeAlert },
   {
     method: "POST",
-    path: ALERT("/escalate"),
+    path: alertPath("/snooze"),
+    action: "snooze",
+    schema: schema.snoozeAlert,
+    handle: alerts.snoozeAlert,
+  },
+  {
+    method: "POST",
+    path: alertPath("/escalate"),
     action: "escalate",
     schema: schema.escalateAlert,
     bodyOptional: true,
@@ -106,10 +112,10 @@ export const ROUTES: readonly Route[] = [
     handle: incidents.createIncident,
   },
   { method: "GET", path: /^\/v1\/incidents$/, action: "list", handle: incidents.listIncidents },
-  { method: "GET", path: INCIDENT(""), action: "read", handle: incidents.readIncident },
+  { method: "GET", path: incidentPath(""), action: "read", handle: incidents.readIncident },
   {
     method: "PUT",
-    path: INCIDENT(""),
+    path: incidentPath(""),
     action: "update",
     schema: schema.updateIncident,
     handle: incidents.updateIncident,

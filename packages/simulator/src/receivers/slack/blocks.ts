@@ -6,13 +6,13 @@ type Block = Readonly<Record<string, unknown>>;
 type Found = Violation[];
 
 /** Blocks in a message; modals take more. */
-const MOST_BLOCKS = 50;
+const maxBlocks = 50;
 
 /** Block Kit's documented limits. Lengths count code points; Slack does not say in what it counts. */
 export function blockViolations(blocks: unknown, at = "blocks"): Found {
   const found: Found = [];
   if (!Array.isArray(blocks)) return [{ field: at, reason: "must be an array" }];
-  if (blocks.length > MOST_BLOCKS) found.push({ field: at, reason: `no more than ${MOST_BLOCKS} items allowed` });
+  if (blocks.length > maxBlocks) found.push({ field: at, reason: `no more than ${maxBlocks} items allowed` });
   const ids = new Set<string>();
   for (const [index, block] of blocks.entries()) {
     const place = `${at}[${index}]`;
@@ -27,14 +27,14 @@ export function blockViolations(blocks: unknown, at = "blocks"): Found {
       if (typeof id === "string") ids.add(id);
     }
     const type = stringOf(block["type"]) ?? "";
-    const check = Object.hasOwn(BLOCKS, type) ? BLOCKS[type] : undefined;
+    const check = Object.hasOwn(blockChecks, type) ? blockChecks[type] : undefined;
     if (check === undefined) found.push({ field: `${place}.type`, reason: `unsupported type: ${type.slice(0, 50)}` });
     else check(block, place, found);
   }
   return found;
 }
 
-const BLOCKS: Readonly<Record<string, (block: Block, at: string, found: Found) => void>> = {
+const blockChecks: Readonly<Record<string, (block: Block, at: string, found: Found) => void>> = {
   header: (block, at, found) => textObject(block["text"], `${at}.text`, 150, found, ["plain_text"]),
   divider: () => {},
   section: (block, at, found) => {

@@ -6,7 +6,7 @@ import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { messageFault } from "./message.ts";
 
 /** `/services/T…/B…/…`: the path is the credential. */
-const WEBHOOK = /^\/services\/T[0-9A-Z]+\/B[0-9A-Z]+\/[0-9A-Za-z]+$/;
+const webhookPath = /^\/services\/T[0-9A-Z]+\/B[0-9A-Z]+\/[0-9A-Za-z]+$/;
 
 /** Slack's incoming webhooks: plain text answers, `ok` for success. */
 export function slackIncomingWebhook(ground: Ground): Receiver {
@@ -27,7 +27,7 @@ const refuse = (status: number, error: string, violations: readonly Violation[])
 function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
   const path = pathOf(request.path);
   const key = ground.hasher.hash(path);
-  const isKnown = WEBHOOK.test(path) && ground.keysOf("slack").has(key);
+  const isKnown = webhookPath.test(path) && ground.keysOf("slack").has(key);
   return {
     action: "message",
     key,

@@ -9,8 +9,8 @@ export interface Fault {
   readonly violations: readonly Violation[];
 }
 
-const MOST_ATTACHMENTS = 100;
-const COLOR = /^(good|warning|danger|#[0-9A-Fa-f]{6})$/;
+const maxAttachments = 100;
+const validColor = /^(good|warning|danger|#[0-9A-Fa-f]{6})$/;
 
 /** The first kind of fault, as Slack names one error; all violations of that kind. */
 export function messageFault(message: Readonly<Record<string, unknown>>): Fault | undefined {
@@ -27,8 +27,8 @@ export function messageFault(message: Readonly<Record<string, unknown>>): Fault 
     const violations = blockViolations(blocks);
     if (violations.length > 0) return { error: "invalid_blocks", violations };
   }
-  if (Array.isArray(attachments) && attachments.length > MOST_ATTACHMENTS) {
-    const reason = `no more than ${MOST_ATTACHMENTS} allowed`;
+  if (Array.isArray(attachments) && attachments.length > maxAttachments) {
+    const reason = `no more than ${maxAttachments} allowed`;
     return { error: "too_many_attachments", violations: [{ field: "attachments", reason }] };
   }
   if (attachments !== undefined) {
@@ -49,7 +49,7 @@ function attachmentViolations(attachments: unknown): Violation[] {
     else if ((stringOf(attachment["fallback"]) ?? "") === "" && (stringOf(attachment["text"]) ?? "") === "") {
       found.push({ field: at, reason: "needs fallback or text when it has no blocks" });
     }
-    if (color !== undefined && !COLOR.test(stringOf(color) ?? "")) {
+    if (color !== undefined && !validColor.test(stringOf(color) ?? "")) {
       found.push({ field: `${at}.color`, reason: "must be good, warning, danger or a hex code such as #439FE0" });
     }
     if (typeof footer === "string" && codePointsExceed(footer, 300)) {

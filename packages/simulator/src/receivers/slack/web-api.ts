@@ -8,13 +8,13 @@ import { messageFault } from "./message.ts";
 type Body = Readonly<Record<string, unknown>>;
 type Method = (ground: Ground, body: Body, key: string, atMs: number) => Served;
 
-const METHODS: Readonly<Record<string, Method>> = {
+const webApiMethods: Readonly<Record<string, Method>> = {
   "chat.postMessage": postMessage,
   "chat.update": update,
 };
 
-const MOST_UPDATE_CHARACTERS = 4000;
-const MOST_CHARACTERS = 40_000;
+const maxUpdateCharacters = 4000;
+const maxCharacters = 40_000;
 
 /** Slack's Web API, its `chat.*` methods: HTTP 200 nearly always, the error is in the body. */
 export function slackWebApi(ground: Ground): Receiver {
@@ -54,7 +54,7 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
         : { limit: "slack", region, key: ground.hasher.hash(`${key} ${channelId(ground, channel)}`) },
     throttled,
     serve(atMs) {
-      const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+      const method = Object.hasOwn(webApiMethods, name) ? webApiMethods[name] : undefined;
       if (method === undefined) return fail("unknown_method", [{ field: "path", reason: `no method ${name}` }]);
       if (request.headers["authorization"] === undefined) {
         return fail("not_authed", [{ field: "authorization", reason: "no token" }]);
@@ -88,7 +88,7 @@ function postMessage(ground: Ground, body: Body, key: string, atMs: number): Ser
     postedAtMs: atMs,
     threadTs: stringOf(body["thread_ts"]),
     text: Array.from(stringOf(body["text"]) ?? "")
-      .slice(0, MOST_CHARACTERS)
+      .slice(0, maxCharacters)
       .join(""),
     blocks: body["blocks"],
     attachments: body["attachments"],
@@ -108,10 +108,8 @@ function update(ground: Ground, body: Body, key: string): Served {
   if ("answer" in found) return found;
   const { message } = found;
   const text = stringOf(body["text"]);
-  if (text !== undefined && codePointsExceed(text, MOST_UPDATE_CHARACTERS)) {
-    return fail("msg_too_long", [
-      { field: "text", reason: `must be less than ${MOST_UPDATE_CHARACTERS + 1} characters` },
-    ]);
+  if (text !== undefined && codePointsExceed(text, maxUpdateCharacters)) {
+    return fail("msg_too_long", [{ field: "text", reason: `must be less than ${maxUpdateCharacters + 1} characters` }]);
   }
   const next = {
     ...message,

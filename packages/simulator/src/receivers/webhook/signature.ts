@@ -1,9 +1,8 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-
 import type { SimulatorRequest, Violation } from "../../server/exchange.ts";
 
 /** Either way, as the reference libraries have it. */
-const TOLERANCE_S = 5 * 60;
+const toleranceS = 5 * 60;
 
 /**
  * Verifies a request by Standard Webhooks 1.0.0, its symmetric form: HMAC-SHA256 of `id.timestamp.body` under the
@@ -26,7 +25,7 @@ export function signatureViolations(
     const awayS = Math.abs(Number(timestamp) - clockMs / 1000);
     if (!/^\d+$/.test(timestamp)) {
       found.push({ field: "webhook-timestamp", reason: "must be whole seconds since 1970" });
-    } else if (awayS > TOLERANCE_S) {
+    } else if (awayS > toleranceS) {
       found.push({ field: "webhook-timestamp", reason: "is more than five minutes from the receiver's time" });
     }
   }

@@ -5,7 +5,7 @@ import type { Identity } from "../../state/incident-store.ts";
 import { isRecord, parseJson, stringOf } from "../../server/json-body.ts";
 import { signatureViolations } from "./signature.ts";
 
-const MOST_IDS = 100_000;
+const maxIds = 100_000;
 
 /**
  * `/webhook/{name}`: takes any body. Where secrets are set for the name, the signature must be right. A delivery whose
@@ -71,7 +71,7 @@ interface Said {
   readonly summary?: string | undefined;
 }
 
-const ACTIONS: Readonly<Record<string, "trigger" | "acknowledge" | "resolve">> = {
+const actions: Readonly<Record<string, "trigger" | "acknowledge" | "resolve">> = {
   trigger: "trigger",
   triggered: "trigger",
   firing: "trigger",
@@ -93,7 +93,7 @@ function read(request: SimulatorRequest): Said {
   const word = first("event_action", "action", "event", "status") ?? stringOf(body["type"])?.split(".").at(-1) ?? "";
   return {
     body,
-    action: Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined,
+    action: Object.hasOwn(actions, word) ? actions[word] : undefined,
     dedupKey: first("dedup_key", "dedupKey", "fingerprint"),
     severity: first("severity"),
     summary: first("summary", "title"),
@@ -117,7 +117,7 @@ function follow(ground: Ground, identity: Identity, said: Said, atMs: number): s
 
 function remember(seen: Set<string>, id: string): void {
   seen.add(id);
-  if (seen.size <= MOST_IDS) return;
+  if (seen.size <= maxIds) return;
   const oldest = seen.values().next();
   if (oldest.done !== true) seen.delete(oldest.value);
 }

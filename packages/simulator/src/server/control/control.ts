@@ -13,7 +13,7 @@ import { expect, isStrings, readBody, readLimit, readObject } from "./read-body.
 type Route = (simulator: Simulator, request: SimulatorRequest) => unknown;
 
 /** What is not an answer yet is sent as JSON, with 200. */
-const ROUTES: Readonly<Record<string, Route>> = {
+const controlRoutes: Readonly<Record<string, Route>> = {
   "GET /_sim/incidents": (simulator) => simulator.incidents(),
   "GET /_sim/changes": (simulator) => simulator.changes(),
   "GET /_sim/messages": (simulator) => simulator.messages(),
@@ -97,8 +97,8 @@ export function control(simulator: Simulator, request: SimulatorRequest, path: s
   if (isForeign(request)) return problem(403, "foreign_origin", "asked by a page of another site");
   try {
     const route = `${request.method} ${path}`;
-    if (Object.hasOwn(ROUTES, route)) {
-      const said = ROUTES[route]?.(simulator, request);
+    if (Object.hasOwn(controlRoutes, route)) {
+      const said = controlRoutes[route]?.(simulator, request);
       return isAnswer(said) ? said : json(200, said);
     }
     return byPerson(simulator, route) ?? problem(404, "not_found", `${route} is not part of the control API`);

@@ -3,28 +3,25 @@ import type { SimulatorAnswer, SimulatorRequest } from "../exchange.ts";
 import type { IncidentRow } from "../rows.ts";
 import type { Simulator } from "../../simulator.ts";
 
-const MOST_INCIDENTS = 200;
-const MOST_OTHERS = 50;
+const maxIncidents = 200;
+const maxOthers = 50;
 
 const isOpen = (row: IncidentRow): boolean => row.status !== "resolved";
 
-const latest = <Row>(rows: readonly Row[], most = MOST_OTHERS): Row[] => rows.slice(-most).toReversed();
+const latest = <Row>(rows: readonly Row[], most = maxOthers): Row[] => rows.slice(-most).toReversed();
 
 /** What the page shows: the latest of everything. 304 while nothing has changed. */
 export function overview(simulator: Simulator, request: SimulatorRequest): SimulatorAnswer {
   const etag = `"${simulator.version}"`;
   if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag }, body: "" };
   const incidents = simulator.incidents();
-  const shown = [
-    ...latest(incidents.filter(isOpen), MOST_INCIDENTS),
-    ...latest(incidents.filter((row) => !isOpen(row))),
-  ];
+  const shown = [...latest(incidents.filter(isOpen), maxIncidents), ...latest(incidents.filter((row) => !isOpen(row)))];
   return json(
     200,
     {
       open: incidents.filter(isOpen).length,
       total: incidents.length,
-      incidents: shown.slice(0, MOST_INCIDENTS).map(({ events, ...row }) => ({ ...row, events: events.length })),
+      incidents: shown.slice(0, maxIncidents).map(({ events, ...row }) => ({ ...row, events: events.length })),
       refused: latest(simulator.refused()),
       messages: latest(simulator.messages()),
       changes: latest(simulator.changes()),

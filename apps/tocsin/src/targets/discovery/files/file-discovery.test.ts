@@ -14,10 +14,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { systemClock } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-
 import { discoveryContract, type Place } from "../discovery-contract.fixture.ts";
 import { Watched } from "../watched.fixture.ts";
 import { FileDiscovery, type FileDiscoveryOptions } from "./file-discovery.ts";

@@ -1,8 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
-
 import type { Clock, ReadSecret } from "@tocsin/core";
-
 import { isEmptyMark, markOf } from "../../../config/file-marks.ts";
 import { type SecretPlaces, secretReader } from "../../../config/secrets.ts";
 import type { WrittenTarget } from "../../target-definition.ts";

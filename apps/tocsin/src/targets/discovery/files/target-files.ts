@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
-
 import type { Issue } from "@tocsin/core";
-
 import { secretFilesIn } from "../../../config/named-files.ts";
 import type { WrittenTarget } from "../../target-definition.ts";
 import { parseJson, type ParsedText, parseYaml } from "../parse-text.ts";

@@ -1,8 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-
 import { Redactor } from "@tocsin/http";
-
 import type { DiscoveryReason } from "../discovery.ts";
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
 import { connect, type Connection, type ConnectionOptions } from "./connection.ts";

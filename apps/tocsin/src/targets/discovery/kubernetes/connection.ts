@@ -2,10 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-
 import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
-
 import { ApiFailure } from "./api-failure.ts";
 
 /** Where the kubelet puts what a pod needs: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */

@@ -1,8 +1,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-
 import { describe, expect, test } from "vitest";
-
 import { readTargets } from "../../resolve-targets.ts";
 import { KeptSecrets, maxNamespaceWeight, maxTargets } from "./kept-secrets.ts";
 import type { SecretObject } from "./target-secret.ts";

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-
 import type { WrittenTarget } from "../../target-definition.ts";
 import { type SecretObject, targetOfSecret, weightOf } from "./target-secret.ts";
 

@@ -1,10 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { systemClock } from "@tocsin/core";
 import { afterAll, describe, expect, test } from "vitest";
-
 import { discoveryContract, type Place } from "../discovery-contract.fixture.ts";
 import { Watched } from "../watched.fixture.ts";
 import { ApiServer, targetLabel } from "./api-server.fixture.ts";

@@ -1,5 +1,4 @@
 import type { Clock, ReadSecret } from "@tocsin/core";
-
 import type { WrittenTarget } from "../../target-definition.ts";
 import type { Discovery, DiscoveryObserver, DiscoveryReason, DiscoveryStanding } from "../discovery.ts";
 import { Knowledge } from "../discovery-status.ts";

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-
 import { parseSelector } from "./label-selector.fixture.ts";
 
 export interface SecretObject {

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import { setImmediate as breath } from "node:timers/promises";
-
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
 import { failureOf, type KubernetesApi } from "./api.ts";
 import type { SecretObject } from "./target-secret.ts";

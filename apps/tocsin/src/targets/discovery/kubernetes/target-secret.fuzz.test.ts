@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-
 import { parseWritten } from "../../resolve-targets.ts";
 import { targetOfSecret } from "./target-secret.ts";
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-
 import { readTargets } from "../../resolve-targets.ts";
 import { targetOfSecret } from "./target-secret.ts";
 

@@ -1,6 +1,5 @@
 import { type Issue, secretKeysOf } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
-
 import type { WrittenTarget } from "../../target-definition.ts";
 import { parseJson } from "../parse-text.ts";
 
