@@ -203,3 +203,55 @@ test("no file reads outside the checkout", () => {
   expect(paths.length).toBeGreaterThan(files.length);
   expect(outside).toEqual([]);
 });
+
+/** Files whose code, without comments, matches. */
+const pathsWhere = (among: readonly SourceFile[], code: RegExp): string[] =>
+  among.flatMap(({ path, text }) => (code.test(text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")) ? [path] : []));
+
+const inside = (...folders: readonly string[]): SourceFile[] =>
+  production.filter(({ path }) => folders.some((folder) => path.startsWith(folder)));
+
+/** The boundaries that ARCHITECTURE.md promises, besides the imports. */
+describe("boundaries", () => {
+  test("core reads a clock in its clock port only", () => {
+    expect(pathsWhere(inside("packages/core/"), /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/)).toEqual([
+      "packages/core/src/ports/clock.ts",
+    ]);
+  });
+
+  test("the engine names no receiver", () => {
+    expect(pathsWhere(inside("packages/engine/"), /pagerduty|slack|rootly/i)).toEqual([]);
+  });
+
+  test("every store of the ledger passes the contract", () => {
+    const contracts = files.filter(({ path, text }) => path.endsWith(".test.ts") && /\bledgerContract\(/.test(text));
+    const stores = readdirSync(join(root, "packages/engine/src/stores"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    expect(stores.length).toBeGreaterThan(2);
+    const without = stores.filter(
+      (name) => !contracts.some(({ path, text }) => path.includes(`/stores/${name}/`) || text.includes(`"./${name}/`)),
+    );
+    expect(without).toEqual([]);
+  });
+
+  test("compose.ts alone opens the ledger, the connections and the HTTP server of the service", () => {
+    const opening = /(?<!function )\b(?:openLedger|createServer)\(|\bnew Transport\(/;
+    const outside = pathsWhere(inside("apps/tocsin/"), opening).filter((path) => !path.endsWith(".fixture.ts"));
+    expect(outside).toEqual(["apps/tocsin/src/compose.ts"]);
+  });
+
+  test("secrets are revealed only where they are read, compared or put into a request", () => {
+    const allowed = [
+      "apps/tocsin/src/config/",
+      "apps/tocsin/src/ingest/readers/",
+      "apps/tocsin/src/targets/discovery/",
+      "packages/core/src/schema/",
+      "packages/core/src/targets/",
+      "packages/publishers/src/",
+    ];
+    const revealing = pathsWhere(production, /\breveal\(\)/);
+    expect(revealing.length).toBeGreaterThan(10);
+    expect(revealing.filter((path) => !allowed.some((folder) => path.startsWith(folder)))).toEqual([]);
+  });
+});
