@@ -1,7 +1,7 @@
 export { defaultSettings, deliverySettings } from "./config.ts";
 export { type InProcessOptions, ledgerOver, memoryLedger } from "./stores/memory/ledger.ts";
 export { MemoryStore } from "./stores/memory/store.ts";
-export { addressIn, shownAddress } from "./stores/postgres/connection-url.ts";
+export { parseConnectionUrl, shownConnectionUrl } from "./stores/postgres/connection-url.ts";
 export type { PostgresServer } from "./stores/postgres/connect.ts";
 export { type Copied, copyLedger, type CopyOptions } from "./stores/postgres/copy-ledger.ts";
 export { openPostgresLedger, type OpenPostgresOptions } from "./stores/postgres/ledger.ts";

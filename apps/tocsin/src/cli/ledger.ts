@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { addressIn, copyLedger, type PostgresServer, shownAddress } from "@tocsin/engine";
+import { parseConnectionUrl, copyLedger, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
 import { OperatorError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
@@ -17,7 +17,7 @@ export async function copy(terminal: Terminal, { from, to, json }: CopyLedgerOpt
   if (!existsSync(path)) throw new OperatorError(`--from: ${path} does not exist`);
   const server = serverIn(terminal, to);
   const copied = await copyLedger({ from: path, to: server }).catch((error: unknown) => {
-    throw new OperatorError(`${path} was not copied to ${shownAddress(server)}: ${(error as Error).message}`, {
+    throw new OperatorError(`${path} was not copied to ${shownConnectionUrl(server)}: ${(error as Error).message}`, {
       cause: error,
     });
   });
@@ -25,7 +25,7 @@ export async function copy(terminal: Terminal, { from, to, json }: CopyLedgerOpt
   if (json) terminal.out(`${JSON.stringify(copied)}\n`);
   else
     terminal.out(
-      `copied ${alerts} alerts, ${incidents} incidents and ${deadLetters} dead letters to ${shownAddress(server)}
+      `copied ${alerts} alerts, ${incidents} incidents and ${deadLetters} dead letters to ${shownConnectionUrl(server)}
 Set ledger.encryptionKey to the key that the file was written with (by default ${path}.key): without it, what is open cannot be resolved.\n`,
     );
   return exitCode.ok;
@@ -41,7 +41,7 @@ export function sqliteFile({ cwd }: Terminal, url: string, option: string): stri
 function serverIn({ env }: Terminal, url: string): PostgresServer {
   const password = env["PGPASSWORD"];
   try {
-    return addressIn(url, password === undefined || password === "" ? {} : { password });
+    return parseConnectionUrl(url, password === undefined || password === "" ? {} : { password });
   } catch (error) {
     throw new OperatorError(`--to: ${(error as Error).message}`, { cause: error });
   }

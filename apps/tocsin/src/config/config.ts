@@ -1,6 +1,6 @@
 import { normalize, resolve } from "node:path";
 import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
-import { addressIn, type PostgresServer, shownAddress } from "@tocsin/engine";
+import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import type { Place } from "./source-positions.ts";
@@ -21,7 +21,7 @@ export type LedgerPlace =
 
 /** As people may see it. */
 export const ledgerName = (ledger: LedgerPlace): string =>
-  ledger.kind === "sqlite" ? ledger.path : shownAddress(ledger.server);
+  ledger.kind === "sqlite" ? ledger.path : shownConnectionUrl(ledger.server);
 
 /** The configuration as code sees it: checked, secrets read, paths absolute, durations in ms. */
 export interface Config {
@@ -130,7 +130,7 @@ class Secrets {
 
   ledger({ url, password, tls }: ConfigOutput["ledger"], dir: string): LedgerPlace {
     if (!isPostgres(url)) return { kind: "sqlite", path: ledgerPath(url, dir) };
-    const server = addressIn(url, {
+    const server = parseConnectionUrl(url, {
       ...(password !== undefined && { password: this.value(password, "ledger.password") }),
       ...(tls.ca !== undefined && { ca: this.value(tls.ca, "ledger.tls.ca") }),
     });

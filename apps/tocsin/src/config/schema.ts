@@ -1,5 +1,5 @@
 import { duration, secretInput } from "@tocsin/core";
-import { addressIn, deliverySettings } from "@tocsin/engine";
+import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
@@ -84,7 +84,7 @@ const expectedUrl = 'expected a URL such as "sqlite:./data/tocsin.db" or "postgr
 /** What is wrong with it, in words that quote nothing of it. */
 function wrongAddress(url: string): string | undefined {
   try {
-    addressIn(url);
+    parseConnectionUrl(url);
     return undefined;
   } catch (error) {
     return (error as Error).message;

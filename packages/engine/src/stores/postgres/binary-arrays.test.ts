@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
-import { Columns } from "./binary-arrays.ts";
+import { BinaryArrays } from "./binary-arrays.ts";
 import { testServers } from "./server.fixture.ts";
 
-const columns = new Columns({ a: "text", b: "bigint", c: "integer", d: "smallint", e: "boolean" });
+const columns = new BinaryArrays({ a: "text", b: "bigint", c: "integer", d: "smallint", e: "boolean" });
 const row = { a: "", b: 0, c: 0, d: 0, e: false };
 
 for (const server of testServers(process.env["DATABASE_URL"])) {
   test(`${server.name} reads rows as they were written`, async () => {
     await using bare = await server.bare();
-    const session = await bare.place.connect();
+    const session = await bare.schema.connect();
     const rows = [
       row,
       { a: null, b: null, c: null, d: null, e: null },
@@ -32,11 +32,11 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
 }
 
 test("a text that is no UTF-16 is written as far as it is some", () => {
-  const [texts] = new Columns({ a: "text" }).valuesOf([{ a: "a\ud800" }]);
+  const [texts] = new BinaryArrays({ a: "text" }).valuesOf([{ a: "a\ud800" }]);
   expect(texts?.subarray(24)).toEqual(Buffer.from("a\ufffd"));
 });
 
 test("a number that does not fit is refused", () => {
-  expect(() => new Columns({ d: "smallint" }).valuesOf([{ d: 2 ** 15 }])).toThrow(RangeError);
-  expect(() => new Columns({ c: "integer" }).valuesOf([{ c: 2 ** 31 }])).toThrow(RangeError);
+  expect(() => new BinaryArrays({ d: "smallint" }).valuesOf([{ d: 2 ** 15 }])).toThrow(RangeError);
+  expect(() => new BinaryArrays({ c: "integer" }).valuesOf([{ c: 2 ** 31 }])).toThrow(RangeError);
 });

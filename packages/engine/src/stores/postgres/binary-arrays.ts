@@ -19,7 +19,7 @@ const oids: Readonly<Record<Type, number>> = { boolean: 16, bigint: 20, smallint
  * Rows as parameters of one statement, whatever their number: an array for each column, in PostgreSQL's binary form. That costs
  * the server a third less than rows as JSON, which it reads into a hash each, and the same here.
  */
-export class Columns<C extends Readonly<Record<string, Type>>> {
+export class BinaryArrays<C extends Readonly<Record<string, Type>>> {
   readonly #columns: readonly (readonly [name: keyof C & string, type: Type])[];
   /** For the list of an INSERT. */
   readonly names: string;

@@ -8,7 +8,7 @@ const modes = ["disable", "require", "verify-ca", "verify-full"] as const;
  *
  * @throws Error whose message says what is wrong with it, and nothing that stands in it
  */
-export function addressIn(
+export function parseConnectionUrl(
   url: string,
   given: { readonly password?: string; readonly ca?: string } = {},
 ): PostgresServer {
@@ -48,6 +48,10 @@ function tlsOf(written: string | null, host: string, ca: string | undefined): fa
 const isLocal = (host: string): boolean => ["localhost", "127.0.0.1", "[::1]"].includes(host);
 
 /** The URL as people may see it. */
-export function shownAddress({ host, port, database }: Pick<PostgresServer, "host" | "port" | "database">): string {
+export function shownConnectionUrl({
+  host,
+  port,
+  database,
+}: Pick<PostgresServer, "host" | "port" | "database">): string {
   return `postgres://${host.includes(":") ? `[${host}]` : host}:${port}/${database}`;
 }

@@ -30,10 +30,10 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     await sqlite[Symbol.asyncDispose]();
 
     await using empty = await server.empty();
-    const { place } = empty;
-    expect(await copyLedger({ from, to: place.address })).toEqual({ alerts: 12, incidents: 12, deadLetters: 1 });
+    const { schema } = empty;
+    expect(await copyLedger({ from, to: schema.address })).toEqual({ alerts: 12, incidents: 12, deadLetters: 1 });
     const before = await openSqliteLedger({ path: from, thread: false });
-    const after = await openPostgresLedger({ server: place.address, connect: place.connect });
+    const after = await openPostgresLedger({ server: schema.address, connect: schema.connect });
     try {
       const all = { limit: 100 };
       expect(await after.incidents(all)).toEqual(await before.incidents(all));
@@ -57,7 +57,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
       );
       await after.record([wanted(firing("new"))]);
       await before[Symbol.asyncDispose]();
-      await expect(copyLedger({ from, to: place.address })).rejects.toThrow("it holds a ledger already");
+      await expect(copyLedger({ from, to: schema.address })).rejects.toThrow("it holds a ledger already");
     } finally {
       await after[Symbol.asyncDispose]();
     }

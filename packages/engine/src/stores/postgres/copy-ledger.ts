@@ -2,15 +2,15 @@ import type { Incident } from "@tocsin/core/decisions";
 import { SqliteStore } from "../sqlite/store.ts";
 import { openSqliteLedger } from "../sqlite/ledger.ts";
 import type { GateKind } from "../../ledger/store.ts";
-import { AtHand } from "./read-set.ts";
-import { Columns } from "./binary-arrays.ts";
+import { ReadSet } from "./read-set.ts";
+import { BinaryArrays } from "./binary-arrays.ts";
 import { connect, type PostgresServer } from "./connect.ts";
-import { Draft } from "./unit-of-work.ts";
+import { UnitOfWork } from "./unit-of-work.ts";
 import { migrate } from "./migrate.ts";
-import { Mirror } from "./replica-cache.ts";
+import { ReplicaCache } from "./replica-cache.ts";
 import type { Head } from "./sync-replica-cache.ts";
 import type { Session, Step } from "./session.ts";
-import { headSteps, stepsToWrite } from "./write-rows.ts";
+import { writeHead, writeRows } from "./write-rows.ts";
 
 export interface CopyOptions {
   /** A SQLite file that no service has open. */
@@ -24,7 +24,7 @@ export interface Copied {
   readonly deadLetters: number;
 }
 
-const letterColumns = new Columns({
+const letterColumns = new BinaryArrays({
   id: "bigint",
   at: "bigint",
   target: "text",
@@ -88,25 +88,25 @@ async function copyAll(source: SqliteStore, session: Session): Promise<Copied> {
     lastToken: (Number(source.gate("meta", "epoch") ?? 0) + 1) * 2 ** 32,
     lastId: 0,
   };
-  const write = async (fill: (draft: Draft) => void): Promise<void> => {
-    const draft = new Draft({ atHand: new AtHand(), mirror: new Mirror(), lastId: 0, perLane: 0 });
-    fill(draft);
-    await session.run(stepsToWrite(draft, new Mirror(), { ...head, seq: 0 }).steps, patienceMs);
+  const write = async (fill: (unit: UnitOfWork) => void): Promise<void> => {
+    const unit = new UnitOfWork({ readSet: new ReadSet(), cache: new ReplicaCache(), lastId: 0, perLane: 0 });
+    fill(unit);
+    await session.run(writeRows(unit, new ReplicaCache(), { ...head, seq: 0 }).steps, patienceMs);
   };
 
-  await write((draft) => {
+  await write((unit) => {
     for (const record of source.endpoints()) {
-      draft.putEndpoint(record);
+      unit.putEndpoint(record);
       head.lastId = Math.max(head.lastId, record.id);
     }
-    for (const slot of source.slots()) draft.putSlot(slot);
-    for (const kind of kinds) for (const [id, facts] of source.gates(kind)) draft.putGate(kind, id, facts);
+    for (const slot of source.slots()) unit.putSlot(slot);
+    for (const kind of kinds) for (const [id, facts] of source.gates(kind)) unit.putGate(kind, id, facts);
   });
   let alerts = 0;
   for (let after = ""; ;) {
     const records = source.alertsByFingerprint(after, page);
-    await write((draft) => {
-      for (const record of records) draft.putAlert(undefined, record);
+    await write((unit) => {
+      for (const record of records) unit.putAlert(undefined, record);
     });
     alerts += records.length;
     const last = records.at(-1);
@@ -115,25 +115,25 @@ async function copyAll(source: SqliteStore, session: Session): Promise<Copied> {
   }
   const incidents = await copyIncidents(source, write, (id) => (head.lastId = Math.max(head.lastId, id)));
   const deadLetters = await copyLetters(source, session);
-  const done: Step[] = [...headSteps(head, "copy"), { sql: "COMMIT" }];
+  const done: Step[] = [...writeHead(head, "copy"), { sql: "COMMIT" }];
   await session.run(done, patienceMs);
   return { alerts, incidents, deadLetters };
 }
 
 async function copyIncidents(
   source: SqliteStore,
-  write: (fill: (draft: Draft) => void) => Promise<void>,
+  write: (fill: (unit: UnitOfWork) => void) => Promise<void>,
   seen: (id: number) => void,
 ): Promise<number> {
   let copied = 0;
   let cursor: string | undefined;
   do {
     const found = source.incidents({ limit: page, ...(cursor !== undefined && { cursor }) });
-    await write((draft) => {
+    await write((unit) => {
       for (const incident of found.incidents) {
         seen(incident.id);
-        keep(draft, incident);
-        for (const entry of source.history(incident.id)) draft.addHistory(entry);
+        keep(unit, incident);
+        for (const entry of source.history(incident.id)) unit.addHistory(entry);
       }
     });
     copied += found.incidents.length;
@@ -142,12 +142,12 @@ async function copyIncidents(
   return copied;
 }
 
-/** As a draft inserts it, but under the number that it has. */
-function keep(draft: Draft, incident: Incident): void {
-  draft.inserted.add(incident.id);
-  draft.incidentsPut.set(incident.id, incident);
-  draft.counts.addIncident(incident, 1);
-  for (const { fingerprint } of incident.members) draft.addMember(fingerprint, incident);
+/** As a unit inserts it, but under the number that it has. */
+function keep(unit: UnitOfWork, incident: Incident): void {
+  unit.inserted.add(incident.id);
+  unit.incidentsPut.set(incident.id, incident);
+  unit.counts.addIncident(incident, 1);
+  for (const { fingerprint } of incident.members) unit.addMember(fingerprint, incident);
 }
 
 /** Under the numbers that they have: people may have written them down. */

@@ -1,18 +1,19 @@
 import type { Incident, Urgency } from "@tocsin/core/decisions";
 import type { Lane } from "../../ledger/store.ts";
-import { type AtHand, laneKey, type LoadedLane, type Missing } from "./read-set.ts";
+import type { MissingRows } from "./missing-rows.ts";
+import { laneKey, type LoadedLane, type ReadSet } from "./read-set.ts";
 
 /** What waits: as it was read, and as a run of operations changed it since. */
-export class DraftLanes {
-  readonly #atHand: AtHand;
-  readonly #missing: Missing;
+export class LaneOverlay {
+  readonly #readSet: ReadSet;
+  readonly #missing: MissingRows;
   readonly #perLane: number;
   /** Incidents that this run changed, where they wait now. */
   readonly #changed = new Map<string, Map<number, Incident>>();
   readonly #touched = new Set<number>();
 
-  constructor(atHand: AtHand, missing: Missing, perLane: number) {
-    this.#atHand = atHand;
+  constructor(readSet: ReadSet, missing: MissingRows, perLane: number) {
+    this.#readSet = readSet;
     this.#missing = missing;
     this.#perLane = perLane;
   }
@@ -30,7 +31,7 @@ export class DraftLanes {
   }
 
   #loaded(): ReadonlyMap<string, LoadedLane> {
-    const { clockwork } = this.#atHand;
+    const { clockwork } = this.#readSet;
     if (clockwork) return clockwork.lanes;
     this.#missing.clockwork = { perLane: this.#perLane };
     return new Map();
@@ -60,7 +61,7 @@ export class DraftLanes {
   #untouched(ids: readonly number[]): Incident[] {
     const untouched: Incident[] = [];
     for (const id of ids) {
-      const incident = this.#touched.has(id) ? undefined : this.#atHand.incidents.get(id);
+      const incident = this.#touched.has(id) ? undefined : this.#readSet.incidents.get(id);
       if (incident) untouched.push(incident);
     }
     return untouched;
@@ -75,9 +76,9 @@ export class DraftLanes {
       .toSorted((a, b) => (a.dueAtMs ?? 0) - (b.dueAtMs ?? 0) || a.id - b.id);
     const unread = lane !== undefined && (lane.more || (lane.nextMs !== null && lane.nextMs <= nowMs));
     if (due.length < limit && unread) {
-      const after = this.#atHand.incidents.get(lane.due.at(-1) ?? 0) ?? undefined;
-      const most = Math.max(limit - due.length, lane.due.length);
-      this.#missing.lanes.set(key, { endpoint, urgency, after, most });
+      const after = this.#readSet.incidents.get(lane.due.at(-1) ?? 0) ?? undefined;
+      const maxRows = Math.max(limit - due.length, lane.due.length);
+      this.#missing.lanes.set(key, { endpoint, urgency, after, maxRows });
     }
     return due.slice(0, limit);
   }

@@ -4,19 +4,19 @@ import { expect, test } from "vitest";
 import { connect } from "./connect.ts";
 import { openPostgresLedger } from "./ledger.ts";
 import type { Row } from "./rows.ts";
-import { type Place, testServers } from "./server.fixture.ts";
+import { type TestSchema, testServers } from "./server.fixture.ts";
 import type { Session, Step } from "./session.ts";
 
-const openAt = (place: Place, options: LedgerOptions) =>
-  openPostgresLedger({ ...options, server: place.address, connect: place.connect });
+const openAt = (schema: TestSchema, options: LedgerOptions) =>
+  openPostgresLedger({ ...options, server: schema.address, connect: schema.connect });
 
 for (const server of testServers(process.env["DATABASE_URL"]))
   ledgerContract(server.name, {
     virtualTime: true,
     shared: true,
     async open(options) {
-      const { place, [Symbol.asyncDispose]: leave } = await server.empty();
-      const ledger = await openAt(place, options);
+      const { schema, [Symbol.asyncDispose]: leave } = await server.empty();
+      const ledger = await openAt(schema, options);
       const close = ledger[Symbol.asyncDispose];
       return Object.assign(ledger, {
         async [Symbol.asyncDispose]() {
@@ -26,8 +26,8 @@ for (const server of testServers(process.env["DATABASE_URL"]))
       });
     },
     async durable() {
-      const { place, [Symbol.asyncDispose]: leave } = await server.empty();
-      return { open: (options) => openAt(place, options), [Symbol.asyncDispose]: leave };
+      const { schema, [Symbol.asyncDispose]: leave } = await server.empty();
+      return { open: (options) => openAt(schema, options), [Symbol.asyncDispose]: leave };
     },
   });
 
@@ -36,8 +36,8 @@ const [server] = testServers(process.env["DATABASE_URL"]);
 const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)";
 
 /** Somebody else who has the ledger's lock until he lets it go. */
-async function holding(place: Place): Promise<() => Promise<void>> {
-  const holder = await place.connect();
+async function holding(schema: TestSchema): Promise<() => Promise<void>> {
+  const holder = await schema.connect();
   await holder.run([{ sql: "BEGIN" }, { sql: lock }], 1_000);
   return async () => {
     await holder.run([{ sql: "COMMIT" }], 1_000);
@@ -46,24 +46,24 @@ async function holding(place: Place): Promise<() => Promise<void>> {
 }
 
 /** So long that the ledger has seen that others had the lock. */
-async function untilSomebodyWaitsLong(place: Place): Promise<void> {
+async function untilSomebodyWaitsLong(schema: TestSchema): Promise<void> {
   for (let seenAtMs = Number.POSITIVE_INFINITY; performance.now() - seenAtMs < 10 || seenAtMs > performance.now();) {
-    const [row] = await place.rows(
+    const [row] = await schema.rows(
       "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
     );
     if (row?.["n"] === 1) seenAtMs = Math.min(seenAtMs, performance.now());
   }
 }
 
-const transactions = async (place: Place): Promise<number> =>
-  Number((await place.rows("SELECT seq FROM ledger"))[0]?.["seq"]);
+const transactions = async (schema: TestSchema): Promise<number> =>
+  Number((await schema.rows("SELECT seq FROM ledger"))[0]?.["seq"]);
 
 test("what its sender was told to repeat is not recorded later", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
-  const { place } = empty;
-  await using ledger = await openPostgresLedger({ server: place.address, intakeMs: 100 });
-  const letGo = await holding(place);
+  const { schema } = empty;
+  await using ledger = await openPostgresLedger({ server: schema.address, intakeMs: 100 });
+  const letGo = await holding(schema);
   await expect(ledger.record([wanted(firing("a"))])).rejects.toThrow("the ledger does not answer");
   await letGo();
   await ledger.probe();
@@ -73,19 +73,19 @@ test("what its sender was told to repeat is not recorded later", async () => {
 test("where others write too, all that is asked while it waits for them is one transaction", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
-  const { place } = empty;
-  await using ledger = await openPostgresLedger({ server: place.address });
+  const { schema } = empty;
+  await using ledger = await openPostgresLedger({ server: schema.address });
   const say = (name: string) => ledger.record([wanted(firing(name))]);
   const saidWhileOthersWrite = async (names: readonly string[]): Promise<number> => {
-    const before = await transactions(place);
-    const letGo = await holding(place);
+    const before = await transactions(schema);
+    const letGo = await holding(schema);
     const [first, ...others] = names;
     const said = [say(first ?? "")];
-    await untilSomebodyWaitsLong(place);
+    await untilSomebodyWaitsLong(schema);
     said.push(...others.map(say));
     await letGo();
     expect((await Promise.all(said)).flat()).toEqual(names.map(() => expect.objectContaining({ effect: "accepted" })));
-    return (await transactions(place)) - before;
+    return (await transactions(schema)) - before;
   };
   await saidWhileOthersWrite(["a"]);
   expect(await saidWhileOthersWrite(["b", "c", "d"])).toBe(1);
@@ -98,16 +98,16 @@ test("where others write too, all that is asked while it waits for them is one t
 test("who waits for others in vain says so to all who asked, and goes on", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
-  const { place } = empty;
+  const { schema } = empty;
   const impatient = async () => {
-    const session = await connect(place.address);
+    const session = await connect(schema.address);
     await session.run([{ sql: "SET lock_timeout = 150" }], 1_000);
     return session;
   };
-  await using ledger = await openPostgresLedger({ server: place.address, connect: impatient });
+  await using ledger = await openPostgresLedger({ server: schema.address, connect: impatient });
   const say = (name: string) => ledger.record([wanted(firing(name))]);
   for (const first of ["a", "c"]) {
-    const letGo = await holding(place);
+    const letGo = await holding(schema);
     const failed = ["", "2"].map((again) => expect(say(first + again)).rejects.toThrow("lock timeout"));
     await Promise.all(failed);
     await letGo();
@@ -119,7 +119,7 @@ test("who waits for others in vain says so to all who asked, and goes on", async
 test("a row that it wrote last is not sent back, what another changed is, and on a new connection all", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
-  const { place } = empty;
+  const { schema } = empty;
   const sessions: Session[] = [];
   const sent: (readonly [id: unknown, facts: boolean])[] = [];
   const spied = (steps: readonly Step[]) =>
@@ -133,12 +133,12 @@ test("a row that it wrote last is not sent back, what another changed is, and on
       },
     }));
   const spiedOn = async () => {
-    const session = await connect(place.address);
+    const session = await connect(schema.address);
     const run = session.run.bind(session);
     sessions.push(Object.assign(session, { run: (steps: readonly Step[], ms: number) => run(spied(steps), ms) }));
     return session;
   };
-  await using ledger = await openPostgresLedger({ server: place.address, connect: spiedOn });
+  await using ledger = await openPostgresLedger({ server: schema.address, connect: spiedOn });
   const [writer] = sessions;
   await ledger.useTargets([targetTerms("pagerduty")]);
   const said = async (claim: Claim) => {
@@ -148,9 +148,9 @@ test("a row that it wrote last is not sent back, what another changed is, and on
   };
   expect(await said(firing("a"))).toEqual([]);
   expect(await said(firing("a"))).toEqual([false, false]);
-  await place.run("UPDATE incidents SET severity = severity");
+  await schema.run("UPDATE incidents SET severity = severity");
   expect(await said(firing("a"))).toEqual([false, true]);
-  await place.run("UPDATE alerts SET status = status");
+  await schema.run("UPDATE alerts SET status = status");
   expect(await said(firing("a"))).toEqual([true, false]);
   await ledger.acknowledge(Number(sent.at(-1)?.[0]), "somebody");
   expect(await said(firing("a"))).toEqual([false, false]);

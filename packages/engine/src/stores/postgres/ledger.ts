@@ -12,12 +12,12 @@ import { type Operation, ledgerProxy, type RunOperation } from "../../ledger/led
 import { connect, type PostgresServer } from "./connect.ts";
 import type { Call } from "./prefetch.ts";
 import { LedgerTime } from "./ledger-clock.ts";
-import { Listening } from "./listen.ts";
+import { Listener } from "./listen.ts";
 import { migrate } from "./migrate.ts";
-import { Notices } from "./notify.ts";
+import { Notifier } from "./notify.ts";
 import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import type { Session } from "./session.ts";
-import { Turns } from "./transaction-runner.ts";
+import { TransactionRunner } from "./transaction-runner.ts";
 
 export interface OpenPostgresOptions {
   readonly server: PostgresServer;
@@ -36,16 +36,16 @@ export interface OpenPostgresOptions {
 }
 
 /** Calls that one commit takes at most: bounds how long the first of them waits for the others. */
-const mostInGroup = 512;
+const maxBatchSize = 512;
 
 /**
  * A sender's answer waits no longer for the ledger: it is told 503 and repeats its claim, perhaps elsewhere. So the claim is not
  * recorded later, when its end may have been; only one whose commit is under way may still be.
  */
-const longestIntakeMs = 8_000;
+const maxIntakeMs = 8_000;
 
 /** What another replica leased since we looked last is seen so late at the latest, should that replica die. */
-const longestBlindMs = 5_000;
+const maxBlindMs = 5_000;
 
 /** These change nothing: they see one instant and wait for no writer. */
 const readers: ReadonlySet<Operation> = new Set<Operation>([
@@ -69,7 +69,7 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
  * @throws Error where it cannot be reached, or its tables are a newer version's.
  */
 export async function openPostgresLedger(options: OpenPostgresOptions): Promise<Ledger> {
-  const { server, settings = defaultSettings, random = Math.random, clock, intakeMs = longestIntakeMs } = options;
+  const { server, settings = defaultSettings, random = Math.random, clock, intakeMs = maxIntakeMs } = options;
   const connected = options.connect ?? (() => connect(server));
   const first = await connected();
   try {
@@ -80,9 +80,9 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
   }
   const monotonic = (clock ?? systemClock).monotonic.bind(clock ?? systemClock);
   const time = new LedgerTime({ monotonic, testClock: clock });
-  const notices = new Notices();
+  const notices = new Notifier();
   const common = { connect: connected, settings, random, time, writer: randomUUID(), found: { alerts: [] } };
-  const writer = new Turns({
+  const writer = new TransactionRunner({
     ...common,
     mode: "write",
     connect: async () => byIndex(await connected()),
@@ -90,10 +90,10 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
     wakesOthers: notices.after,
     ...(options.report && { report: options.report }),
   });
-  const reader = new Turns({ ...common, mode: "read" });
+  const reader = new TransactionRunner({ ...common, mode: "read" });
   const writes = new Queue(writer);
   const reads = new Queue(reader);
-  const listening = new Listening({
+  const listening = new Listener({
     server,
     clock: clock ?? systemClock,
     wake: options.wake,
@@ -129,7 +129,7 @@ async function byIndex(session: Session): Promise<Session> {
 
 /** Others work here too: what they lease and leave is not in our plan. */
 const seenSoon = (claimed: LeaseBatch, random: () => number): LeaseBatch => {
-  const latestMs = claimed.nowMs + Math.floor(longestBlindMs * (0.8 + 0.2 * random()));
+  const latestMs = claimed.nowMs + Math.floor(maxBlindMs * (0.8 + 0.2 * random()));
   return { ...claimed, nextAtMs: Math.min(claimed.nextAtMs ?? latestMs, latestMs) };
 };
 
@@ -154,12 +154,12 @@ interface Waiting {
 
 /** What is asked in one tick, or while a transaction runs, is one transaction. */
 class Queue {
-  readonly #turns: Turns;
+  readonly #turns: TransactionRunner;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   #closed = false;
 
-  constructor(turns: Turns) {
+  constructor(turns: TransactionRunner) {
     this.#turns = turns;
   }
 
@@ -174,7 +174,7 @@ class Queue {
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
       let group: Waiting[] | undefined;
-      const take = (): Waiting[] => (group ??= this.#waiting.splice(0, mostInGroup));
+      const take = (): Waiting[] => (group ??= this.#waiting.splice(0, maxBatchSize));
       try {
         await this.#turns.begin();
         const answers = await this.#turns.run(take().map(({ call }) => call));

@@ -1,7 +1,7 @@
 import type { Ledger } from "@tocsin/core/decisions";
 import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
 import { expect, test, vi } from "vitest";
-import { changedIn, changedText } from "./changed-ids.ts";
+import { decodeChangedIds, encodeChangedIds } from "./changed-ids.ts";
 import { connect } from "./connect.ts";
 import { openPostgresLedger, type OpenPostgresOptions } from "./ledger.ts";
 import { testServers } from "./server.fixture.ts";
@@ -26,10 +26,10 @@ async function fires(ledger: Ledger, name: string): Promise<number> {
 
 test("a connection that is lost while somebody watches is made again, and what was said meanwhile is unknown", async () => {
   await using empty = await server.empty();
-  const { place } = empty;
-  await using ledger = await ledgerAt({ server: place.address });
+  const { schema } = empty;
+  await using ledger = await ledgerAt({ server: schema.address });
   using watch = await Watching.begin(ledger);
-  const ended = await place.rows(
+  const ended = await schema.rows(
     "SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE query = 'LISTEN tocsin_changed'",
   );
   expect(ended).toEqual([{ ended: true }]);
@@ -41,7 +41,7 @@ test("a connection that is lost while somebody watches is made again, and what w
 test("what the other replicas did not know to be watched is unknown", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
-  await using ledger = await ledgerAt({ server: empty.place.address, clock });
+  await using ledger = await ledgerAt({ server: empty.schema.address, clock });
   using watch = await Watching.begin(ledger);
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   // It stood still for longer than they speak for: nobody asked them to go on.
@@ -55,7 +55,7 @@ test("what the other replicas did not know to be watched is unknown", async () =
 test("who watches for long goes on to be told", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
-  await using ledger = await ledgerAt({ server: empty.place.address, clock });
+  await using ledger = await ledgerAt({ server: empty.schema.address, clock });
   using watch = await Watching.begin(ledger);
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   for (let third = 0; third < 6; third++) {
@@ -68,10 +68,10 @@ test("who watches for long goes on to be told", async () => {
 
 test("who works there too listens on one connection to both, and to what is due alone once nobody watches", async () => {
   await using empty = await server.empty();
-  const { place } = empty;
+  const { schema } = empty;
   let woken = 0;
-  await using ledger = await ledgerAt({ server: place.address, wake: () => woken++ });
-  const listening = () => place.rows("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN tocsin_%'");
+  await using ledger = await ledgerAt({ server: schema.address, wake: () => woken++ });
+  const listening = () => schema.rows("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN tocsin_%'");
   await vi.waitFor(() => expect(woken).toBe(1));
   const watch = await Watching.begin(ledger);
   expect(await listening()).toHaveLength(1);
@@ -79,7 +79,7 @@ test("who works there too listens on one connection to both, and to what is due 
   expect(await watch.next()).toHaveLength(1);
   watch[Symbol.dispose]();
   await vi.waitFor(async () => expect(await listening()).toHaveLength(0), { timeout: 10_000 });
-  await place.run("NOTIFY tocsin_due");
+  await schema.run("NOTIFY tocsin_due");
   await vi.waitFor(() => expect(woken).toBe(2), { timeout: 10_000 });
 });
 
@@ -87,7 +87,7 @@ test("a ledger that is closed while it begins to listen listens no more", async 
   await using empty = await server.empty();
   const clock = new VirtualClock();
   let woken = 0;
-  const ledger = await openPostgresLedger({ server: empty.place.address, clock, wake: () => woken++ });
+  const ledger = await openPostgresLedger({ server: empty.schema.address, clock, wake: () => woken++ });
   await vi.waitFor(() => expect(woken).toBe(1));
   using _ = new Watching(ledger);
   await ledger[Symbol.asyncDispose]();
@@ -97,9 +97,9 @@ test("a ledger that is closed while it begins to listen listens no more", async 
 
 test("nothing is said where nobody watches", async () => {
   await using empty = await server.empty();
-  const { place } = empty;
-  await using ledger = await ledgerAt({ server: place.address });
-  const session = await connect(place.address);
+  const { schema } = empty;
+  await using ledger = await ledgerAt({ server: schema.address });
+  const session = await connect(schema.address);
   const said: unknown[] = [];
   const over = new Promise<void>((resolve) =>
     session.client.on("notification", ({ channel, payload }) => {
@@ -109,7 +109,7 @@ test("nothing is said where nobody watches", async () => {
   );
   await session.run([{ sql: "LISTEN tocsin_changed; LISTEN over" }], 1_000);
   await fires(ledger, "a");
-  await place.run("NOTIFY over, 'over'");
+  await schema.run("NOTIFY over, 'over'");
   await over;
   expect(said).toEqual(["over"]);
   await session.end();
@@ -119,13 +119,13 @@ test.each([
   [[7], "7"],
   [[1, 20, 300], "1,20,300"],
 ])("a notice carries %j as %s", (incidents, text) => {
-  expect(changedText(incidents)).toBe(text);
-  expect(changedIn(text)).toEqual(incidents);
+  expect(encodeChangedIds(incidents)).toBe(text);
+  expect(decodeChangedIds(text)).toEqual(incidents);
 });
 
 test("a notice that would be too long says that anything may have changed", () => {
   const fits = Array.from({ length: 1_000 }, (_, n) => 1_000_000 + n);
-  expect(changedText(fits).length).toBe(7_999);
-  expect(changedIn(changedText(fits))).toEqual(fits);
-  expect(changedIn(changedText([...fits, 1]))).toBe("unknown");
+  expect(encodeChangedIds(fits).length).toBe(7_999);
+  expect(decodeChangedIds(encodeChangedIds(fits))).toEqual(fits);
+  expect(decodeChangedIds(encodeChangedIds([...fits, 1]))).toBe("unknown");
 });

@@ -1,9 +1,9 @@
 import type { Clock } from "@tocsin/core/decisions";
 import { ChangeWatchers } from "../../ledger/change-watchers.ts";
-import { changedIn } from "./changed-ids.ts";
+import { decodeChangedIds } from "./changed-ids.ts";
 import { connect, type PostgresServer } from "./connect.ts";
 import type { Session } from "./session.ts";
-import { channels } from "./write-rows.ts";
+import { channels } from "./notify.ts";
 
 const retryMs = 1_000;
 const silenceMs = 5_000;
@@ -11,7 +11,7 @@ const silenceMs = 5_000;
 /** So long the other replicas say what changed after they were last asked to; asked three times as often. */
 const watchedForMs = 60_000;
 
-export interface ListeningOptions {
+export interface ListenerOptions {
   readonly server: PostgresServer;
   readonly clock: Clock;
   /** Another replica says that something is due; absent: nobody works here. */
@@ -24,16 +24,16 @@ export interface ListeningOptions {
  * Listens on a connection of its own to what replicas say: that something is due, and, while somebody watches here, what they
  * changed. Whatever was said while the connection was lost is lost.
  */
-export class Listening {
+export class Listener {
   readonly watchers = new ChangeWatchers({ begin: () => this.#beginToWatch(), end: () => this.#endWatch() });
-  readonly #options: ListeningOptions;
+  readonly #options: ListenerOptions;
   #session: Session | undefined;
   #connecting = false;
   #retry: NodeJS.Timeout | undefined;
   #cancelNext: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: ListeningOptions) {
+  constructor(options: ListenerOptions) {
     this.#options = options;
     if (options.wake) void this.#connect();
   }
@@ -61,7 +61,7 @@ export class Listening {
   async #open(): Promise<Session> {
     const session = (this.#session = await connect(this.#options.server));
     session.client.on("notification", ({ channel, payload = "" }) => {
-      if (channel === channels.changed) this.watchers.notify(changedIn(payload));
+      if (channel === channels.changed) this.watchers.notify(decodeChangedIds(payload));
       else this.#options.wake?.();
     });
     session.client.on("end", () => this.#lost(session));

@@ -12,55 +12,55 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
   test(`${server.name}: several replicas that start at once make the tables once`, async () => {
     await using bare = await server.bare();
     const ledgers = await Promise.all(
-      Array.from({ length: 5 }, () => openPostgresLedger({ server: bare.place.address })),
+      Array.from({ length: 5 }, () => openPostgresLedger({ server: bare.schema.address })),
     );
     await Promise.all(ledgers.map((ledger) => ledger.probe()));
     await Promise.all(ledgers.map((ledger) => ledger[Symbol.asyncDispose]()));
-    expect(await bare.place.rows("SELECT n FROM migrations ORDER BY n")).toEqual(
+    expect(await bare.schema.rows("SELECT n FROM migrations ORDER BY n")).toEqual(
       migrations.map((_, n) => ({ n: n + 1 })),
     );
   });
 
   test(`${server.name}: tables of a newer version are worked on, or refused in a sentence: as their last migration says`, async () => {
     await using empty = await server.empty();
-    const { place } = empty;
+    const { schema } = empty;
     const newer = [
       ...migrations,
       { sql: "ALTER TABLE incidents ADD COLUMN more text NOT NULL DEFAULT ''", compatibleFrom: 1 },
     ];
     const newest = [...newer, { sql: "ALTER TABLE incidents DROP COLUMN lead", compatibleFrom: newer.length }];
-    await using ledger = await openPostgresLedger({ server: place.address });
+    await using ledger = await openPostgresLedger({ server: schema.address });
     const say = (name: string) => ledger.record([wanted(firing(name))]);
     await ledger.useTargets([targetTerms("pagerduty")]);
     await say("a");
 
-    const migrating = await connect(place.address);
+    const migrating = await connect(schema.address);
     await migrate(migrating, newer);
     await expect(say("b")).resolves.toMatchObject([{ effect: "accepted" }]);
-    await using late = await openPostgresLedger({ server: place.address });
+    await using late = await openPostgresLedger({ server: schema.address });
     expect((await late.incidents({ limit: 9 })).incidents).toHaveLength(2);
-    expect(await place.rows("SELECT max(n) AS n FROM migrations")).toEqual([{ n: newer.length }]);
+    expect(await schema.rows("SELECT max(n) AS n FROM migrations")).toEqual([{ n: newer.length }]);
 
     await migrate(migrating, newest);
     await migrating.end();
     const refused = `the ledger's tables are a newer Tocsin's (for schema ${newer.length} and later, this one knows ${migrations.length}): upgrade to open it`;
     await expect(say("c")).rejects.toThrow(refused);
     await expect(late.incidents({ limit: 9 })).rejects.toThrow(refused);
-    await expect(openPostgresLedger({ server: place.address })).rejects.toThrow(refused);
-    expect(await place.rows("SELECT count(*)::int AS n FROM alerts")).toEqual([{ n: 2 }]);
+    await expect(openPostgresLedger({ server: schema.address })).rejects.toThrow(refused);
+    expect(await schema.rows("SELECT count(*)::int AS n FROM alerts")).toEqual([{ n: 2 }]);
   });
 
   test(`${server.name}: a migration that fails leaves nothing of itself, and the next start makes it`, async () => {
     await using bare = await server.bare();
-    const session = await connect(bare.place.address);
+    const session = await connect(bare.schema.address);
     try {
       const first = step("CREATE TABLE ledger (compatible_from integer)");
       const broken = [first, step("CREATE TABLE two (n integer); SELECT 1 / 0")];
       await expect(migrate(session, broken)).rejects.toThrow(/division by zero/);
-      expect(await bare.place.rows("SELECT to_regclass('ledger')::text AS one")).toEqual([{ one: null }]);
+      expect(await bare.schema.rows("SELECT to_regclass('ledger')::text AS one")).toEqual([{ one: null }]);
       await migrate(session, [first]);
       await migrate(session, [first, step("ALTER TABLE ledger ADD COLUMN m integer")]);
-      expect(await bare.place.rows("SELECT n FROM migrations ORDER BY n")).toEqual([{ n: 1 }, { n: 2 }]);
+      expect(await bare.schema.rows("SELECT n FROM migrations ORDER BY n")).toEqual([{ n: 1 }, { n: 2 }]);
     } finally {
       await session.end();
     }
@@ -68,7 +68,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
 
   test(`${server.name}: every table that changes in place leaves room for it`, async () => {
     await using empty = await server.empty();
-    const roomy = await empty.place.rows(
+    const roomy = await empty.schema.rows(
       "SELECT relname::text AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND reloptions::text LIKE '%fillfactor%' ORDER BY 1",
     );
     expect(roomy.map(({ name }) => name)).toEqual([

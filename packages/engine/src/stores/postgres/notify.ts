@@ -1,13 +1,15 @@
 import type { LeaseBatch } from "@tocsin/core/decisions";
 import { watchedUntilMs } from "../../ledger/ledger-core.ts";
-import type { Draft } from "./unit-of-work.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
 import type { Call } from "./prefetch.ts";
 import type { Step } from "./session.ts";
-import { changedText } from "./changed-ids.ts";
-import { channels } from "./write-rows.ts";
+import { encodeChangedIds } from "./changed-ids.ts";
+
+/** The channels on which replicas notify each other: work is due (for workers), incidents changed (for watchers). */
+export const channels = { due: "tocsin_due", changed: "tocsin_changed" } as const;
 
 /** Between two notices: who was woken looks for itself, and says so when it leaves something. */
-const leastMs = 20;
+const minIntervalMs = 20;
 
 /** A transaction that can bring work to others, or room for it. */
 const moving: ReadonlySet<string> = new Set([
@@ -22,20 +24,20 @@ const moving: ReadonlySet<string> = new Set([
 ]);
 
 /** What a transaction says to all replicas, with its commit. */
-export class Notices {
+export class Notifier {
   #moved = false;
   #saidAtMs = Number.NEGATIVE_INFINITY;
 
-  readonly after = (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] => [
-    ...this.#due(calls, answers, draft, nowMs),
-    ...changed(draft, nowMs),
+  readonly after = (calls: readonly Call[], answers: readonly unknown[], unit: UnitOfWork, nowMs: number): Step[] => [
+    ...this.#due(calls, answers, unit, nowMs),
+    ...changed(unit, nowMs),
   ];
 
   /**
    * That something is due which this replica does not take: once for all that was left, and only after something moved, so that
    * what waits for a limiter wakes nobody again and again.
    */
-  #due(calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number): Step[] {
+  #due(calls: readonly Call[], answers: readonly unknown[], unit: UnitOfWork, nowMs: number): Step[] {
     let claimed = false;
     for (const [index, [operation]] of calls.entries()) {
       if (moving.has(operation)) this.#moved = true;
@@ -44,8 +46,8 @@ export class Notices {
       if ((answers[index] as LeaseBatch).leases.length > 0) this.#moved = true;
     }
     const released = calls.some(([operation]) => operation === "release");
-    if (!released && (!claimed || !this.#moved || nowMs - this.#saidAtMs < leastMs)) return [];
-    if (!released && !draft.lanes().some(({ nextDueAtMs }) => nextDueAtMs <= nowMs)) {
+    if (!released && (!claimed || !this.#moved || nowMs - this.#saidAtMs < minIntervalMs)) return [];
+    if (!released && !unit.lanes().some(({ nextDueAtMs }) => nextDueAtMs <= nowMs)) {
       this.#moved = false;
       return [];
     }
@@ -56,8 +58,8 @@ export class Notices {
 }
 
 /** What changed, while any replica watches. */
-function changed(draft: Draft, nowMs: number): Step[] {
-  const { incidentsPut } = draft;
-  if (incidentsPut.size === 0 || watchedUntilMs(draft) <= nowMs) return [];
-  return [{ sql: `SELECT pg_notify('${channels.changed}', $1)`, values: [changedText([...incidentsPut.keys()])] }];
+function changed(unit: UnitOfWork, nowMs: number): Step[] {
+  const { incidentsPut } = unit;
+  if (incidentsPut.size === 0 || watchedUntilMs(unit) <= nowMs) return [];
+  return [{ sql: `SELECT pg_notify('${channels.changed}', $1)`, values: [encodeChangedIds([...incidentsPut.keys()])] }];
 }

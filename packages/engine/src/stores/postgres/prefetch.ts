@@ -1,17 +1,18 @@
 import type { Route } from "@tocsin/core/decisions";
 import type { Operation, OperationArguments } from "../../ledger/ledger-proxy.ts";
-import { episodeKey, Missing } from "./read-set.ts";
+import { MissingRows } from "./missing-rows.ts";
+import { episodeKey } from "./read-set.ts";
 
 /** Where it has not begun by `untilMs`, on `performance.now()`, nobody waits for it any more: it is not done at all. */
 export type Call = readonly [operation: Operation, args: readonly unknown[], untilMs?: number];
 
-const routes = (missing: Missing, all: readonly Route[]): void => {
+const routes = (missing: MissingRows, all: readonly Route[]): void => {
   for (const { target, dedupKey } of all) missing.episodes.set(episodeKey(target, dedupKey), { target, dedupKey });
 };
 
 /** Rows that an operation will surely ask for. Only so that they are read at once: whatever else it asks for is read then. */
 const expected: {
-  readonly [O in Operation]?: (missing: Missing, args: OperationArguments<O>, perLane: number) => void;
+  readonly [O in Operation]?: (missing: MissingRows, args: OperationArguments<O>, perLane: number) => void;
 } = {
   record(missing, [wants]) {
     for (const { claim, routes: to } of wants) {
@@ -57,8 +58,8 @@ const expected: {
   },
 };
 
-export function expecting(calls: readonly Call[], perLane: number): Missing {
-  const missing = new Missing();
+export function prefetch(calls: readonly Call[], perLane: number): MissingRows {
+  const missing = new MissingRows();
   for (const [operation, args] of calls) expected[operation]?.(missing, args as never, perLane);
   return missing;
 }

@@ -2,7 +2,7 @@ import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats } f
 import type { AlertRecord, FiringAlerts } from "../../ledger/store.ts";
 
 /** What is asked seldom: its answer is read when somebody asks, and kept for the rest of the transaction. */
-export interface Answers {
+export interface Queries {
   history: { readonly asks: { readonly incident: number }; readonly answer: readonly HistoryEntry[] };
   letters: {
     readonly asks: { readonly limit: number; readonly before: number };
@@ -28,18 +28,18 @@ export interface Answers {
   stats: { readonly asks: { readonly nothing: null }; readonly answer: Omit<LedgerStats, "nowMs"> };
   over: {
     readonly asks: { readonly beforeMs: number; readonly limit: number };
-    readonly answer: Over;
+    readonly answer: Expired;
   };
 }
 
 /** What has been over for long enough to be forgotten. */
-export interface Over {
+export interface Expired {
   readonly incidents: readonly Incident[];
   readonly letters: readonly number[];
   readonly alerts: readonly AlertRecord[];
 }
 
-export type Kind = keyof Answers;
-export type Question = { [K in Kind]: { readonly kind: K } & Answers[K]["asks"] }[Kind];
+export type QueryKind = keyof Queries;
+export type Query = { [K in QueryKind]: { readonly kind: K } & Queries[K]["asks"] }[QueryKind];
 
-export const keyOf = (question: Question): string => JSON.stringify(question);
+export const queryKey = (question: Query): string => JSON.stringify(question);

@@ -1,26 +1,26 @@
 import type { IncidentQuery, Reason, Severity } from "@tocsin/core/decisions";
 import { urgency } from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
-import { type Answers, keyOf, type Kind, type Over, type Question } from "./queries.ts";
-import { keepIncident, type Reading, sameKey } from "./select-rows.ts";
+import { type Queries, queryKey, type QueryKind, type Expired, type Query } from "./queries.ts";
+import { keepIncident, type ReadContext, sameKey } from "./select-rows.ts";
 import { alertOf, letterOf, text } from "./rows.ts";
 import type { Step } from "./session.ts";
-import { storedKey } from "./index-key.ts";
+import { indexKey } from "./index-key.ts";
 
 /** The statements that answer what is asked seldom. */
-export const answerSteps = (questions: Iterable<Question>, reading: Reading): Step[] =>
+export const querySteps = (questions: Iterable<Query>, context: ReadContext): Step[] =>
   Array.from(questions).flatMap((question) => {
-    const answerer = answerers[question.kind] as Answerer<Kind>;
-    return answerer(question, reading, (answer) => reading.atHand.answers.set(keyOf(question), answer));
+    const runner = runners[question.kind] as QueryRunner<QueryKind>;
+    return runner(question, context, (answer) => context.readSet.answers.set(queryKey(question), answer));
   });
 
-type Answerer<K extends Kind> = (
-  asks: Answers[K]["asks"],
-  reading: Reading,
-  answer: (answer: Answers[K]["answer"]) => void,
+type QueryRunner<K extends QueryKind> = (
+  asks: Queries[K]["asks"],
+  context: ReadContext,
+  answer: (answer: Queries[K]["answer"]) => void,
 ) => Step[];
 
-const answerers: { [K in Kind]: Answerer<K> } = {
+const runners: { [K in QueryKind]: QueryRunner<K> } = {
   history: ({ incident }, _, answer) => [
     {
       sql: "SELECT at, what, detail FROM history WHERE incident = $1 ORDER BY n",
@@ -54,9 +54,9 @@ const answerers: { [K in Kind]: Answerer<K> } = {
   ],
 
   firing({ page: { after = "", prefix = "", heldUntilMs, limit } }, _, answer) {
-    const values: unknown[] = [storedKey(after), limit];
+    const values: unknown[] = [indexKey(after), limit];
     const parameter = (value: unknown): string => `$${values.push(value)}`;
-    const key = prefix === "" ? "" : parameter(storedKey(prefix));
+    const key = prefix === "" ? "" : parameter(indexKey(prefix));
     const among = prefix === "" ? "" : `AND fingerprint >= ${key} AND starts_with(fingerprint, ${key})`;
     const pageOf = (which: string): string =>
       `(SELECT * FROM alerts WHERE ${which} AND n > COALESCE((SELECT n FROM alerts WHERE fingerprint = $1), 0) ${among}
@@ -75,7 +75,7 @@ const answerers: { [K in Kind]: Answerer<K> } = {
   byFingerprint: ({ after, limit }, _, answer) => [
     {
       sql: "SELECT * FROM alerts WHERE fingerprint > $1 ORDER BY fingerprint LIMIT $2",
-      values: [storedKey(after), limit],
+      values: [indexKey(after), limit],
       take: (rows) => answer(rows.map(alertOf)),
     },
   ],
@@ -83,16 +83,16 @@ const answerers: { [K in Kind]: Answerer<K> } = {
   ofAlert: ({ fingerprint }, _, answer) => [
     {
       sql: `SELECT max(i.id) AS id FROM incidents i WHERE ${isOfAlert("$1")} GROUP BY i.target, i.dedup_key`,
-      values: [storedKey(fingerprint)],
+      values: [indexKey(fingerprint)],
       take: (rows) => answer(rows.map((row) => Number(row["id"]))),
     },
   ],
 
-  incidents: ({ query }, reading, answer) => [
+  incidents: ({ query }, context, answer) => [
     {
       ...incidentsWhere(query),
       take(rows) {
-        const found = rows.map((row) => keepIncident(reading, row));
+        const found = rows.map((row) => keepIncident(context, row));
         const incidents = found.slice(0, query.limit);
         const last = incidents.at(-1);
         answer(found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents });
@@ -100,11 +100,11 @@ const answerers: { [K in Kind]: Answerer<K> } = {
     },
   ],
 
-  untold: ({ endpoint }, reading, answer) => [
+  untold: ({ endpoint }, context, answer) => [
     {
       sql: "SELECT * FROM incidents WHERE endpoint = $1 AND due_at IS NOT NULL AND untold ORDER BY id",
       values: [endpoint],
-      take: (rows) => answer(rows.map((row) => keepIncident(reading, row).id)),
+      take: (rows) => answer(rows.map((row) => keepIncident(context, row).id)),
     },
   ],
 
@@ -119,14 +119,14 @@ const answerers: { [K in Kind]: Answerer<K> } = {
   memory: ({ name }, _, answer) => [
     {
       sql: "SELECT facts FROM gates WHERE kind = 'memory' AND id = $1",
-      values: [storedKey(name)],
+      values: [indexKey(name)],
       take: ([row]) => answer(row && (JSON.parse(text(row["facts"])) as [string, unknown])[1]),
     },
   ],
 
   stats: (_nothing, _, answer) => statsSteps(answer),
 
-  over: ({ beforeMs, limit }, reading, answer) => overSteps(beforeMs, limit, reading, answer),
+  over: ({ beforeMs, limit }, context, answer) => expiredSteps(beforeMs, limit, context, answer),
 };
 
 /** The incident `i` is or was one of the alert with this fingerprint. */
@@ -142,9 +142,9 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
   else if (state !== undefined) where.push(`i.state = ${value(state)}`, `NOT ${flying}`);
   // The waiting ones are few among many that are over: found by the index of what is due.
   if (state === "due") where.push("i.due_at IS NOT NULL");
-  if (target !== undefined) where.push(`i.target = ${value(storedKey(target))}`);
+  if (target !== undefined) where.push(`i.target = ${value(indexKey(target))}`);
   if (fingerprint !== undefined) {
-    where.push(isOfAlert(value(storedKey(fingerprint))));
+    where.push(isOfAlert(value(indexKey(fingerprint))));
   }
   return {
     sql: `SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ${value(limit + 1)}`,
@@ -153,7 +153,7 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
 }
 
 /** The oldest that waits is looked for lane by lane, so that what was told long ago and only waits for its reminder is not read. */
-function statsSteps(answer: (stats: Answers["stats"]["answer"]) => void): Step[] {
+function statsSteps(answer: (stats: Queries["stats"]["answer"]) => void): Step[] {
   const counts = new RowCounts();
   const due: { target: string; severity: Severity; oldestAtMs: number }[] = [];
   return [
@@ -196,16 +196,16 @@ function statsSteps(answer: (stats: Answers["stats"]["answer"]) => void): Step[]
  * Resolved alerts have no index by age, since that would cost every repeat of one that fires. So they are looked for without the
  * lock, however long that takes, and under it those that were found are looked at once more.
  */
-function overSteps(beforeMs: number, limit: number, reading: Reading, answer: (over: Over) => void): Step[] {
-  const over = { incidents: [] as Over["incidents"], letters: [] as number[] };
-  const { found, locked } = reading.forgetting;
+function expiredSteps(beforeMs: number, limit: number, context: ReadContext, answer: (over: Expired) => void): Step[] {
+  const over = { incidents: [] as Expired["incidents"], letters: [] as number[] };
+  const { found, locked } = context.forgetting;
   return [
     {
       sql: `SELECT * FROM incidents WHERE state IN ('closed', 'not_told', 'dead') AND due_at IS NULL AND updated_at < $1
         AND NOT (state = 'dead' AND owed) ORDER BY updated_at LIMIT $2`,
       values: [beforeMs, limit],
       take(rows) {
-        over.incidents = rows.map((row) => keepIncident(reading, row));
+        over.incidents = rows.map((row) => keepIncident(context, row));
       },
     },
     {

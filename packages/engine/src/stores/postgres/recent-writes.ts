@@ -1,16 +1,16 @@
 import type { Incident } from "@tocsin/core/decisions";
 import type { AlertRecord } from "../../ledger/store.ts";
-import type { Draft } from "./unit-of-work.ts";
-import { storedKey } from "./index-key.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
+import { indexKey } from "./index-key.ts";
 
 /** Of what is kept, in characters of JSON. */
-const mostLength = 6_000_000;
+const maxLength = 6_000_000;
 /** What a usual incident is, and an alert beside its content. */
 const rowLength = 500;
 /** Each row that is read is compared with them. */
-const mostTransactions = 128;
+const maxTransactions = 128;
 
-type Written = Pick<Draft, "inserted" | "rewritten" | "incidentsPut" | "alertsPut">;
+type Written = Pick<UnitOfWork, "inserted" | "rewritten" | "incidentsPut" | "alertsPut">;
 
 interface Kept<T> {
   readonly row: T;
@@ -28,7 +28,7 @@ interface Transaction {
  * Rows as the last transactions of this connection wrote them. PostgreSQL knows of each row which transaction wrote it (`xmin`),
  * so a row that is still one of these need not be sent: only that it is.
  */
-export class OwnRows {
+export class RecentWrites {
   readonly #transactions: Transaction[] = [];
   readonly #incidents = new Map<number, Kept<Incident>>();
   readonly #alerts = new Map<string, Kept<AlertRecord>>();
@@ -51,7 +51,7 @@ export class OwnRows {
   /** @param transaction as `pg_current_xact_id` says it; committed by now */
   wrote(transaction: string, { inserted, rewritten, incidentsPut, alertsPut }: Written): void {
     const incidents = [...new Set([...inserted, ...rewritten])];
-    const alerts = Array.from(alertsPut.keys(), storedKey);
+    const alerts = Array.from(alertsPut.keys(), indexKey);
     if (incidents.length + alerts.length === 0) return;
     let length = (incidents.length + alerts.length) * rowLength;
     for (const { after } of alertsPut.values()) length += after.content.length;
@@ -62,8 +62,8 @@ export class OwnRows {
     // Flights are rows of their own.
     for (const id of incidents)
       this.#incidents.set(id, { row: { ...(incidentsPut.get(id) as Incident), flight: null }, by });
-    for (const { after } of alertsPut.values()) this.#alerts.set(storedKey(after.fingerprint), { row: after, by });
-    while (this.#transactions.length > mostTransactions || (this.#length > mostLength && this.#transactions.length > 0))
+    for (const { after } of alertsPut.values()) this.#alerts.set(indexKey(after.fingerprint), { row: after, by });
+    while (this.#transactions.length > maxTransactions || (this.#length > maxLength && this.#transactions.length > 0))
       this.#forget(this.#transactions.shift() as Transaction);
   }
 

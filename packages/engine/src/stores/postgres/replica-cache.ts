@@ -8,8 +8,8 @@ export interface Seat {
   readonly flight: Flight;
 }
 
-/** What a mirror takes over from the database, or from a transaction of its own that was committed. */
-export interface News {
+/** What a cache takes over from the database, or from a transaction of its own that was committed. */
+export interface CacheChanges {
   readonly endpoints?: readonly EndpointRecord[];
   readonly gates: readonly { readonly kind: GateKind; readonly id: string; readonly facts: unknown }[];
   readonly slots: readonly Slot[];
@@ -22,7 +22,7 @@ export interface News {
  * The few rows that every decision needs, as they were after transaction `seq`: endpoints, gates, slots, flights. Each row
  * says which transaction wrote it last, so that a replica reads only what others wrote since it looked last.
  */
-export class Mirror {
+export class ReplicaCache {
   seq = 0;
   endpointsSeq = 0;
   endpoints: readonly EndpointRecord[] = [];
@@ -32,7 +32,7 @@ export class Mirror {
   readonly #seatOf = new Map<number, Seat>();
   readonly #free = new Set<number>();
 
-  take({ endpoints, gates, slots, slotsDropped = [], seats }: News): void {
+  take({ endpoints, gates, slots, slotsDropped = [], seats }: CacheChanges): void {
     if (endpoints) this.endpoints = endpoints;
     for (const { kind, id, facts } of gates) {
       const known = this.#gates.get(kind);

@@ -2,8 +2,8 @@ import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
 import { factsOf, fromWaitingSince, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
 import type { AlertRecord } from "../../ledger/store.ts";
-import { Columns } from "./binary-arrays.ts";
-import { storedKey } from "./index-key.ts";
+import { BinaryArrays } from "./binary-arrays.ts";
+import { indexKey } from "./index-key.ts";
 
 /** As `pg` gives it: numbers of 64 bits as text. */
 export type Row = Record<string, unknown>;
@@ -13,7 +13,7 @@ export const instant = (value: unknown): number | null => (value === null ? null
 
 export function incidentRow(incident: Incident) {
   const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = incident;
-  const [storedTarget, storedDedupKey] = [storedKey(target), storedKey(dedupKey)];
+  const [storedTarget, storedDedupKey] = [indexKey(target), indexKey(dedupKey)];
   return {
     id,
     target: storedTarget,
@@ -26,7 +26,7 @@ export function incidentRow(incident: Incident) {
     fallback_at: fallbackAtMs,
     untold: incident.told === null,
     owed: incident.told !== null && incident.wanted.status === "firing",
-    lead: storedKey(leadingMember(incident.members).fingerprint),
+    lead: indexKey(leadingMember(incident.members).fingerprint),
     accepted_at: waitingSince(incident),
     updated_at: updatedAtMs,
     facts: JSON.stringify({
@@ -37,7 +37,7 @@ export function incidentRow(incident: Incident) {
   };
 }
 
-export const incidentColumns = new Columns({
+export const incidentColumns = new BinaryArrays({
   id: "bigint",
   target: "text",
   dedup_key: "text",
@@ -81,7 +81,7 @@ export const inFlight = (incident: Incident, flight: Flight): Incident => ({
 
 export function alertRow(record: AlertRecord) {
   const { fingerprint, content, status, lookAtMs, confirmedAtMs, incidents, routes, silent, ...facts } = record;
-  const stored = storedKey(fingerprint);
+  const stored = indexKey(fingerprint);
   return {
     fingerprint: stored,
     status,
@@ -99,7 +99,7 @@ export function alertRow(record: AlertRecord) {
 }
 
 /** `incidents` as PostgreSQL writes a list. */
-export const alertColumns = new Columns({
+export const alertColumns = new BinaryArrays({
   fingerprint: "text",
   status: "text",
   look_at: "bigint",

@@ -1,80 +1,84 @@
 import type { Incident, Urgency } from "@tocsin/core/decisions";
-import { type AtHand, episodeKey, laneKey, type LoadedLane, type Missing, type MoreOfLane } from "./read-set.ts";
-import type { Mirror } from "./replica-cache.ts";
-import type { OwnRows } from "./recent-writes.ts";
+import type { MissingRows, MoreOfLane } from "./missing-rows.ts";
+import { episodeKey, laneKey, type LoadedLane, type ReadSet } from "./read-set.ts";
+import type { ReplicaCache } from "./replica-cache.ts";
+import type { RecentWrites } from "./recent-writes.ts";
 import { alertOf, incidentOf, inFlight, instant, type Row, text } from "./rows.ts";
 import type { Step } from "./session.ts";
-import { storedKey } from "./index-key.ts";
+import { indexKey } from "./index-key.ts";
 
 /** Alerts and fallbacks whose time has come that are read at once. */
-const mostAtOnce = 500;
+const maxAtOnce = 500;
 
 /** Where rows go, and what is needed to read them. */
-export interface Reading {
-  readonly atHand: AtHand;
-  readonly mirror: Mirror;
-  readonly own: OwnRows;
+export interface ReadContext {
+  readonly readSet: ReadSet;
+  readonly cache: ReplicaCache;
+  readonly recentWrites: RecentWrites;
   /** The ledger's time; null: not known yet, so the statements find it. */
   readonly nowMs: number | null;
   /** The time of a test; null: the database's. */
   readonly clockMs: number | null;
   /** What was found to be over, without the lock. */
-  readonly forgetting: { readonly found: Found; readonly locked: boolean };
+  readonly forgetting: { readonly found: FoundExpired; readonly locked: boolean };
 }
 
 /** Keys of resolved alerts. */
-export interface Found {
+export interface FoundExpired {
   alerts: readonly string[];
 }
 
 /** The ledger's time inside of a statement. */
 const now = `GREATEST((SELECT time FROM ledger), COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint))`;
 
-const nowValue = ({ nowMs, clockMs }: Reading): number | null => nowMs ?? clockMs;
+const nowValue = ({ nowMs, clockMs }: ReadContext): number | null => nowMs ?? clockMs;
 
-/** The columns of that row, as `r`: nulls where one of these transactions wrote it last, and it is at hand (`OwnRows`). */
+/** The columns of that row, as `r`: nulls where one of these transactions wrote it last, and it is at hand (`RecentWrites`). */
 const unlessOwn = (row: string, transactions: string, r = "r"): string =>
   `LEFT JOIN LATERAL (SELECT ${row}.*) ${r} ON ${row}.xmin <> ALL (${transactions}::xid[])`;
 
 /** Keeps incidents as they are, flight and all. */
-export function keepIncident({ atHand, mirror, own }: Pick<Reading, "atHand" | "mirror" | "own">, row: Row): Incident {
-  const incident = row["facts"] === null ? own.incident(Number(row["own"])) : incidentOf(row);
-  const seat = mirror.seatOf(incident.id);
+export function keepIncident(
+  { readSet, cache, recentWrites }: Pick<ReadContext, "readSet" | "cache" | "recentWrites">,
+  row: Row,
+): Incident {
+  const incident = row["facts"] === null ? recentWrites.incident(Number(row["own"])) : incidentOf(row);
+  const seat = cache.seatOf(incident.id);
   const flying = seat ? inFlight(incident, seat.flight) : incident;
-  atHand.incidents.set(flying.id, flying);
+  readSet.incidents.set(flying.id, flying);
   return flying;
 }
 
 /** The statements that read what is missing. */
-export function stepsFor(missing: Missing, reading: Reading): Step[] {
+export function selectRows(missing: MissingRows, context: ReadContext): Step[] {
   return [
-    ...(missing.clockwork ? clockworkSteps(missing.clockwork.perLane, reading) : []),
-    ...(missing.lanes.size > 0 ? [laneStep([...missing.lanes.values()], reading)] : []),
-    ...(missing.alerts.size > 0 ? [alertStep([...missing.alerts], reading)] : []),
+    ...(missing.clockwork ? clockworkSteps(missing.clockwork.perLane, context) : []),
+    ...(missing.lanes.size > 0 ? [laneStep([...missing.lanes.values()], context)] : []),
+    ...(missing.alerts.size > 0 ? [alertStep([...missing.alerts], context)] : []),
     ...(missing.alerts.size + missing.episodes.size + missing.incidents.size > 0
-      ? [incidentStep(missing, reading)]
+      ? [incidentStep(missing, context)]
       : []),
-    ...(missing.silent.size > 0 ? [silentStep([...missing.silent], reading)] : []),
+    ...(missing.silent.size > 0 ? [silentStep([...missing.silent], context)] : []),
   ];
 }
 
-const alertStep = (fingerprints: readonly string[], reading: Reading): Step => ({
+const alertStep = (fingerprints: readonly string[], context: ReadContext): Step => ({
   sql: `SELECT a.fingerprint AS own, r.* FROM alerts a ${unlessOwn("a", "$2")} WHERE a.fingerprint = ANY($1::text[])`,
-  values: [fingerprints.map(storedKey), reading.own.transactions],
+  values: [fingerprints.map(indexKey), context.recentWrites.transactions],
   take(rows) {
-    const { alerts, incidents } = reading.atHand;
+    const { alerts, incidents } = context.readSet;
     for (const fingerprint of fingerprints) alerts.set(fingerprint, null);
     for (const row of rows) {
       // Its incidents are read right after it: those that are not found were forgotten, and are not asked for again.
-      for (const id of alerts.get(keepAlert(reading, row))?.incidents ?? [])
+      for (const id of alerts.get(keepAlert(context, row))?.incidents ?? [])
         if (!incidents.has(id)) incidents.set(id, null);
     }
   },
 });
 
-function keepAlert({ atHand, own }: Reading, row: Row): string {
-  const record = row["facts"] === null ? own.alert(text(row["own"])) : alertOf(row);
-  atHand.alerts.set(record.fingerprint, record);
+function keepAlert({ readSet, recentWrites }: ReadContext, row: Row): string {
+  const record = row["facts"] === null ? recentWrites.alert(text(row["own"])) : alertOf(row);
+  readSet.alerts.set(record.fingerprint, record);
   return record.fingerprint;
 }
 
@@ -83,8 +87,8 @@ export const sameKey = (column: string, key: string): string =>
   `hashtext(${column}) = hashtext(${key}) AND ${column} = ${key}`;
 
 /** Those that are asked for, those of alerts, since nobody asks for one without the others, and the newest of episodes. */
-function incidentStep({ incidents, alerts, episodes }: Missing, reading: Reading): Step {
-  const { atHand, own } = reading;
+function incidentStep({ incidents, alerts, episodes }: MissingRows, context: ReadContext): Step {
+  const { readSet, recentWrites } = context;
   const asked = [...episodes.values()];
   return {
     sql: `SELECT i.id AS own, r.* FROM incidents i ${unlessOwn("i", "$5")} WHERE i.id = ANY(ARRAY(
@@ -95,31 +99,31 @@ function incidentStep({ incidents, alerts, episodes }: Missing, reading: Reading
         ORDER BY e.id DESC LIMIT 1) newest))`,
     values: [
       [...incidents],
-      Array.from(alerts, storedKey),
-      asked.map(({ target }) => storedKey(target)),
-      asked.map(({ dedupKey }) => storedKey(dedupKey)),
-      own.transactions,
+      Array.from(alerts, indexKey),
+      asked.map(({ target }) => indexKey(target)),
+      asked.map(({ dedupKey }) => indexKey(dedupKey)),
+      recentWrites.transactions,
     ],
     take(rows) {
-      for (const id of incidents) atHand.incidents.set(id, null);
-      for (const key of episodes.keys()) atHand.episodes.set(key, null);
+      for (const id of incidents) readSet.incidents.set(id, null);
+      for (const key of episodes.keys()) readSet.episodes.set(key, null);
       for (const row of rows) {
-        const { id, target, dedupKey } = keepIncident(reading, row);
+        const { id, target, dedupKey } = keepIncident(context, row);
         const key = episodeKey(target, dedupKey);
         // Older ones may be among them.
-        if (episodes.has(key)) atHand.episodes.set(key, Math.max(id, atHand.episodes.get(key) ?? 0));
+        if (episodes.has(key)) readSet.episodes.set(key, Math.max(id, readSet.episodes.get(key) ?? 0));
       }
     },
   };
 }
 
-const silentStep = (sources: readonly string[], reading: Reading): Step => ({
+const silentStep = (sources: readonly string[], context: ReadContext): Step => ({
   sql: "SELECT a.*, s.source FROM silent s JOIN alerts a ON a.fingerprint = s.fingerprint WHERE s.source = ANY($1::text[])",
-  values: [sources.map(storedKey)],
+  values: [sources.map(indexKey)],
   take(rows) {
-    const found = new Map<string, string[]>(sources.map((source) => [storedKey(source), []]));
-    for (const row of rows) found.get(row["source"] as string)?.push(keepAlert(reading, row));
-    for (const source of sources) reading.atHand.silent.set(source, found.get(storedKey(source)) ?? []);
+    const found = new Map<string, string[]>(sources.map((source) => [indexKey(source), []]));
+    for (const row of rows) found.get(row["source"] as string)?.push(keepAlert(context, row));
+    for (const source of sources) context.readSet.silent.set(source, found.get(indexKey(source)) ?? []);
   },
 });
 
@@ -146,15 +150,15 @@ const here = `here AS MATERIALIZED (SELECT ${now} AS now)`;
 /** The first instant after those that were read: where more has come than that, it is among what has come. */
 const firstUnread = (table: string, column: string): string =>
   `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL ORDER BY ${column} OFFSET (
-    SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${column} <= ${now} LIMIT ${mostAtOnce}) come) LIMIT 1`;
+    SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${column} <= ${now} LIMIT ${maxAtOnce}) come) LIMIT 1`;
 
 /** What time has brought: each lane by skipping from one to the next in the index, so that nothing is counted. */
-function clockworkSteps(perLane: number, reading: Reading): Step[] {
-  const { atHand } = reading;
+function clockworkSteps(perLane: number, context: ReadContext): Step[] {
+  const { readSet } = context;
   const lanes = new Map<string, LoadedLane>();
   const lookAt: string[] = [];
   const fallbacks: number[] = [];
-  const value = nowValue(reading);
+  const value = nowValue(context);
   return [
     {
       sql: `WITH RECURSIVE ${here}, lanes AS (
@@ -167,30 +171,30 @@ function clockworkSteps(perLane: number, reading: Reading): Step[] {
         SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
         FROM here CROSS JOIN lanes l
         LEFT JOIN LATERAL (${nextOf("l")}) n ON true LEFT JOIN LATERAL (${dueOf("l", "$2", "$3")}) d ON true`,
-      values: [value, perLane, reading.own.transactions],
+      values: [value, perLane, context.recentWrites.transactions],
       take(rows) {
-        for (const [key, lane] of lanesOf(rows, () => perLane, reading)) lanes.set(key, lane);
+        for (const [key, lane] of lanesOf(rows, () => perLane, context)) lanes.set(key, lane);
       },
     },
     {
-      sql: `SELECT * FROM alerts WHERE look_at <= ${now} ORDER BY look_at LIMIT ${mostAtOnce}`,
+      sql: `SELECT * FROM alerts WHERE look_at <= ${now} ORDER BY look_at LIMIT ${maxAtOnce}`,
       values: [value],
       take(rows) {
-        for (const row of rows) lookAt.push(keepAlert(reading, row));
+        for (const row of rows) lookAt.push(keepAlert(context, row));
       },
     },
     {
-      sql: `SELECT * FROM incidents WHERE fallback_at <= ${now} ORDER BY fallback_at LIMIT ${mostAtOnce}`,
+      sql: `SELECT * FROM incidents WHERE fallback_at <= ${now} ORDER BY fallback_at LIMIT ${maxAtOnce}`,
       values: [value],
       take(rows) {
-        for (const row of rows) fallbacks.push(keepIncident(reading, row).id);
+        for (const row of rows) fallbacks.push(keepIncident(context, row).id);
       },
     },
     {
       sql: `SELECT (${firstUnread("alerts", "look_at")}) AS look_at, (${firstUnread("incidents", "fallback_at")}) AS fallback_at`,
       values: [value],
       take([row]) {
-        atHand.clockwork = {
+        readSet.clockwork = {
           lanes,
           lookAt: { come: lookAt, nextMs: instant(row?.["look_at"] ?? null) },
           fallbacks: { come: fallbacks, nextMs: instant(row?.["fallback_at"] ?? null) },
@@ -201,25 +205,25 @@ function clockworkSteps(perLane: number, reading: Reading): Step[] {
 }
 
 /** More of lanes whose rows were too few: what comes after those that were read. */
-const laneStep = (asked: readonly MoreOfLane[], reading: Reading): Step => ({
+const laneStep = (asked: readonly MoreOfLane[], context: ReadContext): Step => ({
   sql: `WITH ${here}
     SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*
-    FROM here CROSS JOIN unnest($2::bigint[], $3::smallint[], $4::int[], $5::bigint[], $6::bigint[]) AS l (endpoint, urgency, most, at, id)
+    FROM here CROSS JOIN unnest($2::bigint[], $3::smallint[], $4::int[], $5::bigint[], $6::bigint[]) AS l (endpoint, urgency, max_rows, at, id)
     LEFT JOIN LATERAL (${nextOf("l")}) n ON true
-    LEFT JOIN LATERAL (${dueOf("l", "l.most", "$7", "AND (i.due_at, i.id) > (l.at, l.id)")}) d ON true`,
+    LEFT JOIN LATERAL (${dueOf("l", "l.max_rows", "$7", "AND (i.due_at, i.id) > (l.at, l.id)")}) d ON true`,
   values: [
-    nowValue(reading),
+    nowValue(context),
     asked.map(({ endpoint }) => endpoint),
     asked.map(({ urgency }) => urgency),
-    asked.map(({ most }) => most),
+    asked.map(({ maxRows }) => maxRows),
     asked.map(({ after }) => after?.dueAtMs ?? 0),
     asked.map(({ after }) => after?.id ?? 0),
-    reading.own.transactions,
+    context.recentWrites.transactions,
   ],
   take(rows) {
-    const known = reading.atHand.clockwork?.lanes;
-    const most = new Map(asked.map((lane) => [laneKey(lane), lane.most]));
-    for (const [key, lane] of lanesOf(rows, (of) => most.get(of) ?? 0, reading))
+    const known = context.readSet.clockwork?.lanes;
+    const maxRows = new Map(asked.map((lane) => [laneKey(lane), lane.maxRows]));
+    for (const [key, lane] of lanesOf(rows, (of) => maxRows.get(of) ?? 0, context))
       known?.set(key, { ...lane, due: [...(known.get(key)?.due ?? []), ...lane.due] });
   },
 });
@@ -227,7 +231,7 @@ const laneStep = (asked: readonly MoreOfLane[], reading: Reading): Step => ({
 function lanesOf(
   rows: readonly Row[],
   limitOf: (key: string) => number,
-  reading: Reading,
+  context: ReadContext,
 ): Map<string, LoadedLane & { readonly due: number[] }> {
   const lanes = new Map<string, LoadedLane & { due: number[]; more: boolean }>();
   for (const row of rows) {
@@ -236,9 +240,9 @@ function lanesOf(
     let lane = lanes.get(key);
     if (!lane) lanes.set(key, (lane = { ...place, due: [], more: false, nextMs: instant(row["next"]) }));
     if (row["own"] === null) continue;
-    lane.due.push(keepIncident(reading, row).id);
+    lane.due.push(keepIncident(context, row).id);
     lane.more = lane.due.length >= limitOf(key);
-    if (row["a_own"] !== null) keepAlert(reading, leadOf(row));
+    if (row["a_own"] !== null) keepAlert(context, leadOf(row));
   }
   return lanes;
 }

@@ -1,6 +1,6 @@
 import { postgresPrograms, type PostgresPrograms, TestPostgres } from "@tocsin/test";
 import { afterAll } from "vitest";
-import { addressIn } from "./connection-url.ts";
+import { parseConnectionUrl } from "./connection-url.ts";
 import { connect, type PostgresServer } from "./connect.ts";
 import { migrate } from "./migrate.ts";
 import type { Row } from "./rows.ts";
@@ -16,7 +16,7 @@ const emptied = `DELETE FROM alerts; DELETE FROM silent; DELETE FROM endpoints; 
   DELETE FROM gates; DELETE FROM writers; DELETE FROM ledger; INSERT INTO ledger DEFAULT VALUES`;
 
 /** A schema of its own, and sessions that stay open between the tests that use it: to connect takes longer than a test. */
-export class Place {
+export class TestSchema {
   readonly address: PostgresServer;
   readonly #idle: Session[] = [];
 
@@ -54,52 +54,52 @@ export class Place {
 export class TestServer {
   readonly name: string;
   readonly #start: () => Promise<Started>;
-  readonly #places: Place[] = [];
-  readonly #free: Place[] = [];
+  readonly #schemas: TestSchema[] = [];
+  readonly #free: TestSchema[] = [];
   #started: Promise<Started> | undefined;
 
   constructor(name: string, start: () => Promise<Started>) {
     this.name = name;
     this.#start = start;
     afterAll(async () => {
-      for (const place of this.#places) {
-        await place.run(`DROP SCHEMA ${place.address.schema} CASCADE`);
-        await place.close();
+      for (const schema of this.#schemas) {
+        await schema.run(`DROP SCHEMA ${schema.address.schema} CASCADE`);
+        await schema.close();
       }
       await (await this.#started)?.end();
     });
   }
 
-  async #bare(): Promise<Place> {
+  async #bare(): Promise<TestSchema> {
     const { address } = await (this.#started ??= this.#start());
-    const schema = `tocsin_test_${process.pid}_${this.#places.length}`;
-    const place = new Place({ ...address, schema });
-    this.#places.push(place);
-    await place.run(`CREATE SCHEMA ${schema}`);
-    return place;
+    const name = `tocsin_test_${process.pid}_${this.#schemas.length}`;
+    const schema = new TestSchema({ ...address, schema: name });
+    this.#schemas.push(schema);
+    await schema.run(`CREATE SCHEMA ${name}`);
+    return schema;
   }
 
   /** No tables at all, for one test. */
-  async bare(): Promise<AsyncDisposable & { readonly place: Place }> {
-    return { place: await this.#bare(), [Symbol.asyncDispose]: async () => {} };
+  async bare(): Promise<AsyncDisposable & { readonly schema: TestSchema }> {
+    return { schema: await this.#bare(), [Symbol.asyncDispose]: async () => {} };
   }
 
-  async #place(): Promise<Place> {
-    const place = await this.#bare();
-    const session = await place.connect();
+  async #schema(): Promise<TestSchema> {
+    const schema = await this.#bare();
+    const session = await schema.connect();
     await migrate(session);
     await session.end();
-    return place;
+    return schema;
   }
 
   /** Empty tables, for one test. */
-  async empty(): Promise<AsyncDisposable & { readonly place: Place }> {
-    const place = this.#free.pop() ?? (await this.#place());
+  async empty(): Promise<AsyncDisposable & { readonly schema: TestSchema }> {
+    const schema = this.#free.pop() ?? (await this.#schema());
     return {
-      place,
+      schema,
       [Symbol.asyncDispose]: async () => {
-        await place.run(emptied);
-        this.#free.push(place);
+        await schema.run(emptied);
+        this.#free.push(schema);
       },
     };
   }
@@ -114,7 +114,7 @@ const ofPrograms = (programs: PostgresPrograms): TestServer =>
 /** The server of a URL (`DATABASE_URL` in tests); else the one that npm brings, and the system's. */
 export function testServers(url: string | undefined): readonly TestServer[] {
   if (url !== undefined) {
-    const address = addressIn(url);
+    const address = parseConnectionUrl(url);
     return [new TestServer("PostgreSQL at DATABASE_URL", async () => ({ address, end: async () => {} }))];
   }
   const servers = postgresPrograms().map(ofPrograms);

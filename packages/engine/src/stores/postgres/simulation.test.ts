@@ -3,13 +3,13 @@ import type { LedgerOptions } from "@tocsin/test";
 import { scenarioOf, simulate } from "@tocsin/test/simulation";
 import { expect, test } from "vitest";
 import { openPostgresLedger } from "./ledger.ts";
-import { type Place, testServers } from "./server.fixture.ts";
+import { type TestSchema, testServers } from "./server.fixture.ts";
 
 /** More with TOCSIN_SEEDS; a history over a real database takes some seconds. */
 const seeds = (process.env["TOCSIN_SEEDS"] ?? "2").split(",").map(Number);
 
 /** Two replicas' ledgers in turn: each finds what the other wrote meanwhile. */
-async function inTurn({ address, connect }: Place, options: LedgerOptions): Promise<Ledger> {
+async function inTurn({ address, connect }: TestSchema, options: LedgerOptions): Promise<Ledger> {
   const open = () => openPostgresLedger({ ...options, server: address, connect });
   const ledgers = [await open(), await open()] as const;
   let turn = 0;
@@ -32,7 +32,7 @@ test.for(seeds)(
     await using empty = await server.empty();
     // Leases of another life are honoured here, so lives are apart; the rest is as the seed has it.
     const scenario = { ...scenarioOf(seed), ledger: "memory", lives: "apart" } as const;
-    const told = await simulate(scenario, { openLedger: (options) => inTurn(empty.place, options) });
+    const told = await simulate(scenario, { openLedger: (options) => inTurn(empty.schema, options) });
     expect(told.violations).toEqual([]);
     expect(told.attempts).toBeGreaterThan(0);
   },

@@ -1,6 +1,6 @@
 import type { Flight, TargetTerms, Urgency } from "@tocsin/core/decisions";
 import type { EndpointRecord, GateKind, Slot } from "../../ledger/store.ts";
-import type { Mirror, News, Seat } from "./replica-cache.ts";
+import type { ReplicaCache, CacheChanges, Seat } from "./replica-cache.ts";
 import { type Row, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 
@@ -20,8 +20,8 @@ interface ReadHead extends Head {
   compatibleFrom: number;
 }
 
-/** Brings a mirror up to date. Texts that are remembered stay where they are: they are large, and asked for by name. */
-export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: Step[]; head: ReadHead } {
+/** Brings a cache up to date. Texts that are remembered stay where they are: they are large, and asked for by name. */
+export function syncReplicaCache(cache: ReplicaCache, clockMs: number | null): { steps: Step[]; head: ReadHead } {
   const head: ReadHead = { seq: 0, endpointsSeq: 0, timeMs: 0, clockMs: 0, lastToken: 0, lastId: 0, compatibleFrom: 0 };
   const steps: Step[] = [
     {
@@ -45,19 +45,19 @@ export function mirrorSteps(mirror: Mirror, clockMs: number | null): { steps: St
         UNION ALL SELECT 'seat', seat, incident, endpoint, NULL, facts FROM flights WHERE seq > $1
         UNION ALL SELECT 'endpoint', id, current::int, NULL, NULL, terms FROM endpoints
           WHERE (SELECT endpoints_seq FROM ledger) > $2`,
-      values: [mirror.seq, mirror.endpointsSeq],
+      values: [cache.seq, cache.endpointsSeq],
       take(rows) {
-        mirror.take(newsIn(rows, head.endpointsSeq > mirror.endpointsSeq));
-        mirror.seq = head.seq;
-        mirror.endpointsSeq = head.endpointsSeq;
+        cache.take(changesIn(rows, head.endpointsSeq > cache.endpointsSeq));
+        cache.seq = head.seq;
+        cache.endpointsSeq = head.endpointsSeq;
       },
     },
   ];
   return { steps, head };
 }
 
-function newsIn(rows: readonly Row[], endpointsChanged: boolean): News {
-  const news = {
+function changesIn(rows: readonly Row[], endpointsChanged: boolean): CacheChanges {
+  const cacheChanges = {
     gates: [] as { kind: GateKind; id: string; facts: unknown }[],
     slots: [] as Slot[],
     seats: [] as (readonly [number, Seat | null])[],
@@ -67,18 +67,18 @@ function newsIn(rows: readonly Row[], endpointsChanged: boolean): News {
     const a = Number(row["a"]);
     if (row["what"] === "gate") {
       const [id, facts] = JSON.parse(text(row["facts"])) as [string, unknown];
-      news.gates.push({ kind: row["name"] as GateKind, id, facts });
+      cacheChanges.gates.push({ kind: row["name"] as GateKind, id, facts });
     } else if (row["what"] === "slot") {
       const urgency = Number(row["b"]) as Urgency;
-      news.slots.push({ token: a, credential: text(row["name"]), urgency, freeAtMs: Number(row["c"]) });
+      cacheChanges.slots.push({ token: a, credential: text(row["name"]), urgency, freeAtMs: Number(row["c"]) });
     } else if (row["what"] === "endpoint") {
       const terms = JSON.parse(text(row["facts"])) as TargetTerms;
       endpoints.push({ id: a, current: Number(row["b"]) === 1, terms });
-    } else if (row["b"] === null) news.seats.push([a, null]);
+    } else if (row["b"] === null) cacheChanges.seats.push([a, null]);
     else {
       const flight = JSON.parse(text(row["facts"])) as Flight;
-      news.seats.push([a, { seat: a, incident: Number(row["b"]), endpoint: Number(row["c"]), flight }]);
+      cacheChanges.seats.push([a, { seat: a, incident: Number(row["b"]), endpoint: Number(row["c"]), flight }]);
     }
   }
-  return endpointsChanged ? { ...news, endpoints: endpoints.toSorted((a, b) => a.id - b.id) } : news;
+  return endpointsChanged ? { ...cacheChanges, endpoints: endpoints.toSorted((a, b) => a.id - b.id) } : cacheChanges;
 }

@@ -1,22 +1,22 @@
 import { type DeliverySettings, LedgerUnavailable, type StateChange } from "@tocsin/core/decisions";
 import { LedgerCore } from "../../ledger/ledger-core.ts";
-import { answerSteps } from "./query-steps.ts";
-import { AtHand } from "./read-set.ts";
-import { Draft } from "./unit-of-work.ts";
-import { type Call, expecting } from "./prefetch.ts";
+import { querySteps } from "./query-steps.ts";
+import { ReadSet } from "./read-set.ts";
+import { UnitOfWork } from "./unit-of-work.ts";
+import { type Call, prefetch } from "./prefetch.ts";
 import type { LedgerTime } from "./ledger-clock.ts";
 import { checkCompatible } from "./migrate.ts";
-import { Mirror } from "./replica-cache.ts";
-import { type Head, mirrorSteps } from "./sync-replica-cache.ts";
-import { type Found, stepsFor } from "./select-rows.ts";
-import { OwnRows } from "./recent-writes.ts";
+import { ReplicaCache } from "./replica-cache.ts";
+import { type Head, syncReplicaCache } from "./sync-replica-cache.ts";
+import { type FoundExpired, selectRows } from "./select-rows.ts";
+import { RecentWrites } from "./recent-writes.ts";
 import type { Row } from "./rows.ts";
 import { refuseNewer } from "./schema.ts";
 import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import type { Session, Step } from "./session.ts";
-import { headSteps, stepsToWrite, visitStep } from "./write-rows.ts";
+import { writeHead, writeRows, writeVisit } from "./write-rows.ts";
 
-export interface TurnOptions {
+export interface TransactionRunnerOptions {
   readonly connect: () => Promise<Session>;
   readonly settings: DeliverySettings;
   readonly random: () => number;
@@ -26,17 +26,22 @@ export interface TurnOptions {
   /** Names this process among those that write. */
   readonly writer: string;
   /** Readers say there what is over; writers forget it. */
-  readonly found: Found;
+  readonly found: FoundExpired;
   /** One that is open already. */
   readonly session?: Session;
   /** Takes changes of state that operators are told of, once they are committed. */
   readonly report?: ReportChanges;
   /** Asked before the commit of a group: whether other replicas should look what is due. */
-  readonly wakesOthers?: (calls: readonly Call[], answers: readonly unknown[], draft: Draft, nowMs: number) => Step[];
+  readonly wakesOthers?: (
+    calls: readonly Call[],
+    answers: readonly unknown[],
+    unit: UnitOfWork,
+    nowMs: number,
+  ) => Step[];
 }
 
 /** Runs of one group after which something is wrong with us: each asks for less than the one before. */
-const mostRuns = 1_000;
+const maxRuns = 1_000;
 
 /** A server that says nothing for so long is given up; what it was asked is asked again elsewhere. */
 const silenceMs = 10_000;
@@ -60,17 +65,17 @@ interface Progress {
 }
 
 /** So long the fate of a commit is asked for: a server that restarts, or a standby that takes over, is there by then. */
-const longestDoubtMs = 20_000;
+const maxDoubtMs = 20_000;
 const doubtEveryMs = 200;
 
 /** The operations failed, not the database. */
 class Fault extends Error {}
 
 /** Runs groups of operations, each group in one transaction on one connection. */
-export class Turns {
-  readonly #options: TurnOptions;
-  readonly #mirror = new Mirror();
-  readonly #own = new OwnRows();
+export class TransactionRunner {
+  readonly #options: TransactionRunnerOptions;
+  readonly #cache = new ReplicaCache();
+  readonly #recentWrites = new RecentWrites();
   #session: Session | undefined;
   #perLane = 8;
   /** Others had the lock when it was asked for last. */
@@ -78,7 +83,7 @@ export class Turns {
   /** Where the lock was had by itself. */
   #begunOn: Session | undefined;
 
-  constructor(options: TurnOptions) {
+  constructor(options: TransactionRunnerOptions) {
     this.#options = options;
     this.#session = options.session;
   }
@@ -157,7 +162,7 @@ export class Turns {
    * @throws LedgerUnavailable where nobody can be asked: it is unknown then
    */
   async #wasDone(seq: number): Promise<boolean> {
-    const deadlineMs = performance.now() + longestDoubtMs;
+    const deadlineMs = performance.now() + maxDoubtMs;
     for (;;) {
       let last = 0;
       try {
@@ -176,8 +181,8 @@ export class Turns {
 
   async #transact(session: Session, calls: readonly Call[], progress: Progress): Promise<readonly unknown[]> {
     const { mode, time, found } = this.#options;
-    const mirror = this.#mirror;
-    const atHand = new AtHand();
+    const cache = this.#cache;
+    const readSet = new ReadSet();
     const { clockMs } = time;
     const patienceMs = calls.some(([operation]) => operation === "useTargets") ? longSilenceMs : silenceMs;
     const patient: Step[] =
@@ -187,12 +192,12 @@ export class Turns {
             { sql: `SET LOCAL idle_in_transaction_session_timeout = ${patienceMs}` },
           ]
         : [];
-    const { steps, head } = mirrorSteps(mirror, clockMs);
-    const first = expecting(calls, this.#perLane);
-    const reading = {
-      atHand,
-      mirror,
-      own: this.#own,
+    const { steps, head } = syncReplicaCache(cache, clockMs);
+    const first = prefetch(calls, this.#perLane);
+    const context = {
+      readSet,
+      cache,
+      recentWrites: this.#recentWrites,
       nowMs: null,
       clockMs,
       forgetting: { found, locked: mode === "write" },
@@ -204,27 +209,27 @@ export class Turns {
         ...(begun ? [] : [this.#beginStep()]),
         ...patient,
         ...steps,
-        ...stepsFor(first, reading),
-        ...answerSteps(first.questions.values(), reading),
+        ...selectRows(first, context),
+        ...querySteps(first.questions.values(), context),
       ],
       patienceMs,
     );
     // The tables may have been changed since this session began.
     refuseNewer(head.compatibleFrom);
     const nowMs = time.after(head);
-    for (let runs = 0; runs < mostRuns; runs++) {
-      const draft = new Draft({ atHand, mirror, lastId: head.lastId, perLane: this.#perLane });
-      const run = this.#run(draft, calls, head, nowMs);
-      if (draft.missing.any) {
-        const later = { ...reading, nowMs };
-        const more = [...stepsFor(draft.missing, later), ...answerSteps(draft.missing.questions.values(), later)];
+    for (let runs = 0; runs < maxRuns; runs++) {
+      const unit = new UnitOfWork({ readSet, cache, lastId: head.lastId, perLane: this.#perLane });
+      const run = this.#run(unit, calls, head, nowMs);
+      if (unit.missing.any) {
+        const later = { ...context, nowMs };
+        const more = [...selectRows(unit.missing, later), ...querySteps(unit.missing.questions.values(), later)];
         await session.run(more, patienceMs);
         continue;
       }
       if ("fault" in run) throw new Fault("an operation failed", { cause: run.fault });
       this.#learn(calls, run.answers);
       const { answers, changes } = run;
-      await this.#commit(session, { calls, draft, head: run.head, answers, changes, nowMs, patienceMs, progress });
+      await this.#commit(session, { calls, unit, head: run.head, answers, changes, nowMs, patienceMs, progress });
       time.passed(nowMs);
       this.#report(changes);
       return answers;
@@ -232,12 +237,12 @@ export class Turns {
     throw new Error("the ledger's operations never had enough to read");
   }
 
-  #run(draft: Draft, calls: readonly Call[], head: Head, nowMs: number) {
+  #run(unit: UnitOfWork, calls: readonly Call[], head: Head, nowMs: number) {
     const { settings, random, time } = this.#options;
     const changes: StateChange[] = [];
     let token = head.lastToken;
     try {
-      const core = new LedgerCore(draft, {
+      const core = new LedgerCore(unit, {
         settings,
         random,
         nowMs,
@@ -251,7 +256,7 @@ export class Turns {
           ? new LedgerUnavailable("it was asked for too long ago")
           : (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
       );
-      return { answers, changes, head: { ...head, lastToken: token, lastId: draft.lastId } };
+      return { answers, changes, head: { ...head, lastToken: token, lastId: unit.lastId } };
     } catch (fault) {
       return { fault };
     }
@@ -261,7 +266,7 @@ export class Turns {
     session: Session,
     o: {
       readonly calls: readonly Call[];
-      readonly draft: Draft;
+      readonly unit: UnitOfWork;
       readonly head: Head;
       readonly answers: readonly unknown[];
       readonly changes: readonly StateChange[];
@@ -272,20 +277,20 @@ export class Turns {
   ): Promise<void> {
     const commit: Step = { sql: "COMMIT" };
     if (this.#options.mode === "read") return session.run([commit], o.patienceMs);
-    const { steps, news } = stepsToWrite(o.draft, this.#mirror, o.head);
-    const wakes = this.#options.wakesOthers?.(o.calls, o.answers, o.draft, o.nowMs) ?? [];
+    const { steps, cacheChanges } = writeRows(o.unit, this.#cache, o.head);
+    const wakes = this.#options.wakesOthers?.(o.calls, o.answers, o.unit, o.nowMs) ?? [];
     if (steps.length === 0) return session.run([...wakes, commit], o.patienceMs);
     const seq = o.head.seq + 1;
-    const endpointsSeq = news.endpoints ? seq : o.head.endpointsSeq;
+    const endpointsSeq = cacheChanges.endpoints ? seq : o.head.endpointsSeq;
     const head = { ...o.head, seq, endpointsSeq, timeMs: o.nowMs };
     o.progress.sent = { seq, answers: o.answers, changes: o.changes };
     let transaction = "";
-    const written = headSteps(head, this.#options.writer, (id) => (transaction = id));
+    const written = writeHead(head, this.#options.writer, (id) => (transaction = id));
     await session.run([...steps, ...written, ...wakes, commit], o.patienceMs);
-    this.#own.wrote(transaction, o.draft);
-    this.#mirror.take(news);
-    this.#mirror.seq = seq;
-    this.#mirror.endpointsSeq = endpointsSeq;
+    this.#recentWrites.wrote(transaction, o.unit);
+    this.#cache.take(cacheChanges);
+    this.#cache.seq = seq;
+    this.#cache.endpointsSeq = endpointsSeq;
   }
 
   #report(changes: readonly StateChange[]): void {
@@ -309,7 +314,7 @@ export class Turns {
         session.close(error);
         throw error;
       });
-      this.#own.clear();
+      this.#recentWrites.clear();
       return (this.#session = session);
     } catch (error) {
       throw unavailable(error);
@@ -322,7 +327,7 @@ export class Turns {
    */
   async #begin(session: Session): Promise<void> {
     await checkCompatible(session, silenceMs);
-    if (this.#options.mode === "write") await session.run([visitStep(this.#options.writer)], silenceMs);
+    if (this.#options.mode === "write") await session.run([writeVisit(this.#options.writer)], silenceMs);
   }
 
   /** Leaves the connection as it was, or leaves it. */

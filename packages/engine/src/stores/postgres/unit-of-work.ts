@@ -10,14 +10,15 @@ import type {
   Store,
   FiringAlerts,
 } from "../../ledger/store.ts";
-import { type AtHand, episodeKey, Missing } from "./read-set.ts";
-import { DraftLanes } from "./lane-overlay.ts";
-import type { Mirror } from "./replica-cache.ts";
-import { type Answers, keyOf, type Kind, type Question } from "./queries.ts";
+import { MissingRows } from "./missing-rows.ts";
+import { episodeKey, type ReadSet } from "./read-set.ts";
+import { LaneOverlay } from "./lane-overlay.ts";
+import type { ReplicaCache } from "./replica-cache.ts";
+import { type Queries, queryKey, type QueryKind, type Query } from "./queries.ts";
 
-export interface DraftOptions {
-  readonly atHand: AtHand;
-  readonly mirror: Mirror;
+export interface UnitOfWorkOptions {
+  readonly readSet: ReadSet;
+  readonly cache: ReplicaCache;
   /** Of incidents and endpoints. */
   readonly lastId: number;
   /** Rows of a lane that are read at first. */
@@ -28,8 +29,8 @@ export interface DraftOptions {
  * The rows of one run of operations: as they were read, with what the run makes of them on top. What it asks for that was not
  * read is noted as missing, and answered as if there were nothing: such a run is thrown away and made again.
  */
-export class Draft implements Store {
-  readonly missing = new Missing();
+export class UnitOfWork implements Store {
+  readonly missing = new MissingRows();
   readonly counts = new RowCounts();
   readonly alertsPut = new Map<string, { readonly before: AlertRecord | null; readonly after: AlertRecord }>();
   readonly incidentsPut = new Map<number, Incident>();
@@ -48,22 +49,22 @@ export class Draft implements Store {
   readonly gatesPut = new Map<string, { readonly kind: GateKind; readonly id: string; readonly facts: unknown }>();
   readonly forgotten = { incidents: [] as number[], letters: [] as number[], alerts: [] as string[] };
   lastId: number;
-  readonly #atHand: AtHand;
-  readonly #mirror: Mirror;
-  readonly #lanes: DraftLanes;
+  readonly #readSet: ReadSet;
+  readonly #cache: ReplicaCache;
+  readonly #lanes: LaneOverlay;
   readonly #episodes = new Map<string, number>();
 
-  constructor({ atHand, mirror, lastId, perLane }: DraftOptions) {
-    this.#atHand = atHand;
-    this.#mirror = mirror;
+  constructor({ readSet, cache, lastId, perLane }: UnitOfWorkOptions) {
+    this.#readSet = readSet;
+    this.#cache = cache;
     this.lastId = lastId;
-    this.#lanes = new DraftLanes(atHand, this.missing, perLane);
+    this.#lanes = new LaneOverlay(readSet, this.missing, perLane);
   }
 
   alert(fingerprint: string): AlertRecord | undefined {
     const put = this.alertsPut.get(fingerprint);
     if (put) return put.after;
-    const read = this.#atHand.alerts.get(fingerprint);
+    const read = this.#readSet.alerts.get(fingerprint);
     if (read === undefined) this.missing.alerts.add(fingerprint);
     return read ?? undefined;
   }
@@ -98,7 +99,7 @@ export class Draft implements Store {
   }
 
   #clockwork() {
-    const { clockwork } = this.#atHand;
+    const { clockwork } = this.#readSet;
     // Asked through the lanes, which know how much of each to read.
     if (!clockwork) this.#lanes.all();
     return clockwork;
@@ -113,7 +114,7 @@ export class Draft implements Store {
   }
 
   silentAlerts(source: string): readonly string[] {
-    const read = this.#atHand.silent.get(source);
+    const read = this.#readSet.silent.get(source);
     if (read === undefined) this.missing.silent.add(source);
     const silent = new Set(read);
     for (const [fingerprint, { after }] of this.alertsPut)
@@ -125,14 +126,14 @@ export class Draft implements Store {
   incident(id: number): Incident | undefined {
     const put = this.incidentsPut.get(id);
     if (put) return put;
-    const read = this.#atHand.incidents.get(id);
+    const read = this.#readSet.incidents.get(id);
     if (read === undefined) this.missing.incidents.add(id);
     return read ?? undefined;
   }
 
   latestIncident(target: string, dedupKey: string): Incident | undefined {
     const key = episodeKey(target, dedupKey);
-    const id = this.#episodes.get(key) ?? this.#atHand.episodes.get(key);
+    const id = this.#episodes.get(key) ?? this.#readSet.episodes.get(key);
     if (id === undefined) this.missing.episodes.set(key, { target, dedupKey });
     return id === undefined || id === null ? undefined : this.incident(id);
   }
@@ -202,7 +203,7 @@ export class Draft implements Store {
   }
 
   inFlight(): readonly IncidentInFlight[] {
-    const unchanged = this.#mirror.inFlight().filter(({ id }) => !this.incidentsPut.has(id));
+    const unchanged = this.#cache.inFlight().filter(({ id }) => !this.incidentsPut.has(id));
     return [...unchanged, ...[...this.incidentsPut.values()].filter(({ flight }) => flight !== null)];
   }
 
@@ -243,9 +244,7 @@ export class Draft implements Store {
   }
 
   endpoints(): readonly EndpointRecord[] {
-    const kept = this.#mirror.endpoints.filter(
-      ({ id }) => !this.endpointsPut.has(id) && !this.endpointsDropped.has(id),
-    );
+    const kept = this.#cache.endpoints.filter(({ id }) => !this.endpointsPut.has(id) && !this.endpointsDropped.has(id));
     return [...kept, ...this.endpointsPut.values()].toSorted((a, b) => a.id - b.id);
   }
 
@@ -265,7 +264,7 @@ export class Draft implements Store {
   }
 
   slots(): readonly Slot[] {
-    const kept = [...this.#mirror.slots.values()].filter(
+    const kept = [...this.#cache.slots.values()].filter(
       ({ token }) => !this.slotsPut.has(token) && !this.slotsDropped.has(token),
     );
     return [...kept, ...this.slotsPut.values()];
@@ -277,7 +276,7 @@ export class Draft implements Store {
 
   dropSlots(credential: string, freeAtMs: number): void {
     const over = (slot: Slot): boolean => slot.credential === credential && slot.freeAtMs <= freeAtMs;
-    for (const slot of this.#mirror.slots.values()) if (over(slot)) this.slotsDropped.add(slot.token);
+    for (const slot of this.#cache.slots.values()) if (over(slot)) this.slotsDropped.add(slot.token);
     for (const slot of this.slotsPut.values())
       if (over(slot) && this.slotsPut.delete(slot.token)) this.slotsDropped.add(slot.token);
   }
@@ -285,7 +284,7 @@ export class Draft implements Store {
   gate(kind: GateKind, id: string): unknown {
     const put = this.gatesPut.get(`${kind}\0${id}`);
     if (put) return put.facts;
-    return kind === "memory" ? this.#ask("memory", { name: id }, undefined) : this.#mirror.gate(kind, id);
+    return kind === "memory" ? this.#ask("memory", { name: id }, undefined) : this.#cache.gate(kind, id);
   }
 
   putGate(kind: GateKind, id: string, facts: unknown): void {
@@ -293,7 +292,7 @@ export class Draft implements Store {
   }
 
   gates(kind: GateKind): readonly (readonly [string, unknown])[] {
-    const gates = new Map(this.#mirror.gates(kind));
+    const gates = new Map(this.#cache.gates(kind));
     for (const put of this.gatesPut.values()) if (put.kind === kind) gates.set(put.id, put.facts);
     return [...gates];
   }
@@ -321,10 +320,10 @@ export class Draft implements Store {
     return incidents.length + letters.length + alerts.length;
   }
 
-  #ask<K extends Kind>(kind: K, asks: Answers[K]["asks"], meanwhile: Answers[K]["answer"]): Answers[K]["answer"] {
-    const question = { kind, ...asks } as unknown as Question;
-    const { answers } = this.#atHand;
-    const key = keyOf(question);
+  #ask<K extends QueryKind>(kind: K, asks: Queries[K]["asks"], meanwhile: Queries[K]["answer"]): Queries[K]["answer"] {
+    const question = { kind, ...asks } as unknown as Query;
+    const { answers } = this.#readSet;
+    const key = queryKey(question);
     if (answers.has(key)) return answers.get(key);
     this.missing.ask(question);
     return meanwhile;

@@ -1,53 +1,50 @@
 import type { DeadLetter, HistoryEntry, Incident } from "@tocsin/core/decisions";
 import type { AlertRecord } from "../../ledger/store.ts";
-import { Columns } from "./binary-arrays.ts";
-import type { Draft } from "./unit-of-work.ts";
-import type { Mirror, News, Seat } from "./replica-cache.ts";
+import { BinaryArrays } from "./binary-arrays.ts";
+import type { UnitOfWork } from "./unit-of-work.ts";
+import type { ReplicaCache, CacheChanges, Seat } from "./replica-cache.ts";
 import type { Head } from "./sync-replica-cache.ts";
 import { alertColumns, alertRow, incidentColumns, incidentRow, text } from "./rows.ts";
 import type { Step } from "./session.ts";
-import { storedKey, storedText } from "./index-key.ts";
+import { indexKey, storableText } from "./index-key.ts";
 
-/** Where replicas notify each other: workers that something is due, and who watches of what changed. */
-export const channels = { due: "tocsin_due", changed: "tocsin_changed" } as const;
-
-export interface Writing {
+export interface Writes {
   readonly steps: readonly Step[];
-  /** What the mirror takes over once this is committed. */
-  readonly news: News;
+  /** What the cache takes over once this is committed. */
+  readonly cacheChanges: CacheChanges;
 }
 
-const slotColumns = new Columns({ token: "bigint", credential: "text", urgency: "smallint", free_at: "bigint" });
-const gateColumns = new Columns({ kind: "text", id: "text", facts: "text" });
-const silentColumns = new Columns({ source: "text", fingerprint: "text" });
-const memberColumns = new Columns({ fingerprint: "text", incident: "bigint" });
-const historyColumns = new Columns({ incident: "bigint", at: "bigint", what: "text", detail: "text" });
-const letterColumns = new Columns({ at: "bigint", target: "text", reason: "text", facts: "text" });
-const replayColumns = new Columns({ id: "bigint", at: "bigint" });
-const endpointColumns = new Columns({ id: "bigint", current: "boolean", terms: "text" });
-const seatColumns = new Columns({ seat: "integer", incident: "bigint", endpoint: "bigint", facts: "text" });
-const countColumns = new Columns({ what: "text", n: "bigint" });
+const slotColumns = new BinaryArrays({ token: "bigint", credential: "text", urgency: "smallint", free_at: "bigint" });
+const gateColumns = new BinaryArrays({ kind: "text", id: "text", facts: "text" });
+const silentColumns = new BinaryArrays({ source: "text", fingerprint: "text" });
+const memberColumns = new BinaryArrays({ fingerprint: "text", incident: "bigint" });
+const historyColumns = new BinaryArrays({ incident: "bigint", at: "bigint", what: "text", detail: "text" });
+const letterColumns = new BinaryArrays({ at: "bigint", target: "text", reason: "text", facts: "text" });
+const replayColumns = new BinaryArrays({ id: "bigint", at: "bigint" });
+const endpointColumns = new BinaryArrays({ id: "bigint", current: "boolean", terms: "text" });
+const seatColumns = new BinaryArrays({ seat: "integer", incident: "bigint", endpoint: "bigint", facts: "text" });
+const countColumns = new BinaryArrays({ what: "text", n: "bigint" });
 
 /** The statements that write what a run changed, each at most once a table; none where nothing changed. */
-export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing {
+export function writeRows(unit: UnitOfWork, cache: ReplicaCache, head: Head): Writes {
   const seq = head.seq + 1;
-  const seats = seatsAfter(draft, mirror);
-  const gates = [...draft.gatesPut.values()];
-  const slots = [...draft.slotsPut.values()];
-  const endpointsChanged = draft.endpointsPut.size > 0 || draft.endpointsDropped.size > 0;
-  const news: News = {
-    ...(endpointsChanged && { endpoints: draft.endpoints() }),
+  const seats = seatsAfter(unit, cache);
+  const gates = [...unit.gatesPut.values()];
+  const slots = [...unit.slotsPut.values()];
+  const endpointsChanged = unit.endpointsPut.size > 0 || unit.endpointsDropped.size > 0;
+  const cacheChanges: CacheChanges = {
+    ...(endpointsChanged && { endpoints: unit.endpoints() }),
     gates: gates.filter(({ kind }) => kind !== "memory"),
     slots,
-    slotsDropped: draft.slotsDropped,
+    slotsDropped: unit.slotsDropped,
     seats,
   };
   const steps = [
-    ...alertSteps(draft),
-    ...incidentSteps(draft),
-    ...storySteps(draft),
-    ...forgetSteps(draft),
-    ...endpointSteps(draft),
+    ...alertSteps(unit),
+    ...incidentSteps(unit),
+    ...storySteps(unit),
+    ...forgetSteps(unit),
+    ...endpointSteps(unit),
     ...(seats.length > 0 ? [seatStep(seats, seq)] : []),
     ...(slots.length > 0
       ? [
@@ -61,8 +58,8 @@ export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing 
           },
         ]
       : []),
-    ...(draft.slotsDropped.size > 0
-      ? [{ sql: "DELETE FROM slots WHERE token = ANY($1::bigint[])", values: [[...draft.slotsDropped]] }]
+    ...(unit.slotsDropped.size > 0
+      ? [{ sql: "DELETE FROM slots WHERE token = ANY($1::bigint[])", values: [[...unit.slotsDropped]] }]
       : []),
     ...(gates.length > 0
       ? [
@@ -71,20 +68,20 @@ export function stepsToWrite(draft: Draft, mirror: Mirror, head: Head): Writing 
               ON CONFLICT (kind, id) DO UPDATE SET seq = excluded.seq, facts = excluded.facts`,
             values: [
               ...gateColumns.valuesOf(
-                gates.map(({ kind, id, facts }) => ({ kind, id: storedKey(id), facts: JSON.stringify([id, facts]) })),
+                gates.map(({ kind, id, facts }) => ({ kind, id: indexKey(id), facts: JSON.stringify([id, facts]) })),
               ),
               seq,
             ],
           },
         ]
       : []),
-    ...countSteps(draft),
+    ...countSteps(unit),
   ];
-  return { steps, news };
+  return { steps, cacheChanges };
 }
 
 /** The ledger's own row, and who wrote last. Says the number that PostgreSQL gave the transaction. */
-export const headSteps = (head: Head, writer: string, is?: (transaction: string) => void): Step[] => [
+export const writeHead = (head: Head, writer: string, is?: (transaction: string) => void): Step[] => [
   {
     sql: `UPDATE ledger SET seq = $1, endpoints_seq = $2, time = $3, last_token = $4, last_id = $5
       RETURNING pg_current_xact_id()::text AS transaction`,
@@ -98,12 +95,12 @@ export const headSteps = (head: Head, writer: string, is?: (transaction: string)
 ];
 
 /** Changes nothing of what a writer did last, and is a commit all the same. */
-export const visitStep = (writer: string): Step => ({
+export const writeVisit = (writer: string): Step => ({
   sql: "INSERT INTO writers (id, seq) VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET seq = writers.seq",
   values: [writer],
 });
 
-function alertSteps({ alertsPut }: Draft): Step[] {
+function alertSteps({ alertsPut }: UnitOfWork): Step[] {
   const added: AlertRecord[] = [];
   const changed: { before: AlertRecord; after: AlertRecord }[] = [];
   const silent: { source: string; fingerprint: string }[] = [];
@@ -111,13 +108,12 @@ function alertSteps({ alertsPut }: Draft): Step[] {
   for (const { before, after } of alertsPut.values()) {
     if (before) changed.push({ before, after });
     else added.push(after);
-    const fingerprint = storedKey(after.fingerprint);
+    const fingerprint = indexKey(after.fingerprint);
     const was = before?.silent ?? [];
     if (was.length === 0 && after.silent.length === 0) continue;
     for (const source of after.silent)
-      if (!was.includes(source)) silent.push({ source: storedKey(source), fingerprint });
-    for (const source of was)
-      if (!after.silent.includes(source)) spoke.push({ source: storedKey(source), fingerprint });
+      if (!was.includes(source)) silent.push({ source: indexKey(source), fingerprint });
+    for (const source of was) if (!after.silent.includes(source)) spoke.push({ source: indexKey(source), fingerprint });
   }
   return [
     ...(added.length > 0
@@ -164,7 +160,7 @@ function alertSteps({ alertsPut }: Draft): Step[] {
   ];
 }
 
-function incidentSteps({ incidentsPut, inserted, rewritten, members }: Draft): Step[] {
+function incidentSteps({ incidentsPut, inserted, rewritten, members }: UnitOfWork): Step[] {
   const at = (id: number): Incident => incidentsPut.get(id) as Incident;
   const added = [...inserted].map(at);
   const changed = [...rewritten].filter((id) => !inserted.has(id)).map(at);
@@ -193,7 +189,7 @@ function incidentSteps({ incidentsPut, inserted, rewritten, members }: Draft): S
           {
             sql: `INSERT INTO members (${memberColumns.names}) SELECT * FROM ${memberColumns.rows} ON CONFLICT DO NOTHING`,
             values: memberColumns.valuesOf(
-              members.map(({ fingerprint, incident }) => ({ fingerprint: storedKey(fingerprint), incident })),
+              members.map(({ fingerprint, incident }) => ({ fingerprint: indexKey(fingerprint), incident })),
             ),
           },
         ]
@@ -202,7 +198,7 @@ function incidentSteps({ incidentsPut, inserted, rewritten, members }: Draft): S
 }
 
 /** What happened, for people. */
-function storySteps({ historyAdded, lettersAdded, letters }: Draft): Step[] {
+function storySteps({ historyAdded, lettersAdded, letters }: UnitOfWork): Step[] {
   const dropped: number[] = [];
   const replayed: DeadLetter[] = [];
   for (const [id, letter] of letters)
@@ -224,7 +220,7 @@ function storySteps({ historyAdded, lettersAdded, letters }: Draft): Step[] {
             values: letterColumns.valuesOf(
               lettersAdded.map((letter) => ({
                 at: letter.atMs,
-                target: storedText(letter.target),
+                target: storableText(letter.target),
                 reason: letter.reason,
                 facts: JSON.stringify(letter),
               })),
@@ -249,11 +245,11 @@ function storySteps({ historyAdded, lettersAdded, letters }: Draft): Step[] {
 const historyRow = ({ incident, atMs, what, detail }: HistoryEntry) => ({
   incident,
   at: atMs,
-  what: storedText(what),
-  detail: detail === undefined ? null : storedText(detail),
+  what: storableText(what),
+  detail: detail === undefined ? null : storableText(detail),
 });
 
-function forgetSteps({ forgotten: { incidents, letters, alerts } }: Draft): Step[] {
+function forgetSteps({ forgotten: { incidents, letters, alerts } }: UnitOfWork): Step[] {
   return [
     ...(incidents.length > 0
       ? ["members WHERE incident", "history WHERE incident", "incidents WHERE id"].map((rows) => ({
@@ -265,12 +261,12 @@ function forgetSteps({ forgotten: { incidents, letters, alerts } }: Draft): Step
       ? [{ sql: "DELETE FROM dead_letters WHERE id = ANY($1::bigint[])", values: [letters] }]
       : []),
     ...(alerts.length > 0
-      ? [{ sql: "DELETE FROM alerts WHERE fingerprint = ANY($1::text[])", values: [alerts.map(storedKey)] }]
+      ? [{ sql: "DELETE FROM alerts WHERE fingerprint = ANY($1::text[])", values: [alerts.map(indexKey)] }]
       : []),
   ];
 }
 
-function endpointSteps({ endpointsPut, endpointsDropped }: Draft): Step[] {
+function endpointSteps({ endpointsPut, endpointsDropped }: UnitOfWork): Step[] {
   return [
     ...(endpointsPut.size > 0
       ? [
@@ -294,11 +290,11 @@ function endpointSteps({ endpointsPut, endpointsDropped }: Draft): Step[] {
 }
 
 /** Who took a seat, who left one. */
-function seatsAfter({ incidentsPut }: Draft, mirror: Mirror): (readonly [number, Seat | null])[] {
+function seatsAfter({ incidentsPut }: UnitOfWork, cache: ReplicaCache): (readonly [number, Seat | null])[] {
   const seats: (readonly [number, Seat | null])[] = [];
-  const free = mirror.freeSeats();
+  const free = cache.freeSeats();
   for (const { id, endpoint, flight } of incidentsPut.values()) {
-    const before = mirror.seatOf(id);
+    const before = cache.seatOf(id);
     if (!flight) {
       if (before) seats.push([before.seat, null]);
     } else if (before?.flight !== flight || before.endpoint !== endpoint) {
@@ -326,8 +322,8 @@ const seatStep = (seats: readonly (readonly [number, Seat | null])[], seq: numbe
   ],
 });
 
-/** A draft counts from nothing: what it counted is the difference. */
-function countSteps({ counts }: Draft): Step[] {
+/** A unit counts from nothing: what it counted is the difference. */
+function countSteps({ counts }: UnitOfWork): Step[] {
   const changed = counts.takeChanged().filter(([, n]) => n !== 0);
   if (changed.length === 0) return [];
   return [

@@ -1,18 +1,18 @@
 import type { RowCounts } from "../../ledger/row-counts.ts";
 import type { AlertRecord, FiringAlerts } from "../../ledger/store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
-import { Recent } from "./row-cache.ts";
-import { Soonest } from "./earliest-due-cache.ts";
+import { RowCache } from "./row-cache.ts";
+import { EarliestDueCache } from "./earliest-due-cache.ts";
 
 /** Of the alerts at hand, by the length of their JSON: some two thousand usual ones, while they are recorded and told. */
-const recentLength = 2_500_000;
+const maxCachedLength = 2_500_000;
 
 /** The tables `alerts` and `silent`. */
 export class AlertRows {
   readonly #db: Database;
   readonly #counts: RowCounts;
-  readonly #recent = new Recent<string, AlertRecord>(recentLength);
-  readonly #nextLook = new Soonest(() =>
+  readonly #cache = new RowCache<string, AlertRecord>(maxCachedLength);
+  readonly #nextLook = new EarliestDueCache(() =>
     instant(this.#db.get("SELECT min(look_at) AS at FROM alerts WHERE look_at IS NOT NULL")?.["at"] ?? null),
   );
 
@@ -23,12 +23,12 @@ export class AlertRows {
 
   /** Forgets what is at hand, after a rollback. */
   reload(): void {
-    this.#recent.clear();
+    this.#cache.clear();
     this.#nextLook.forget();
   }
 
   get(fingerprint: string): AlertRecord | undefined {
-    const recent = this.#recent.get(fingerprint);
+    const recent = this.#cache.get(fingerprint);
     if (recent) return recent;
     const row = this.#db.get("SELECT * FROM alerts WHERE fingerprint = ?", fingerprint);
     return row && recordOf(row);
@@ -68,7 +68,7 @@ export class AlertRows {
         fingerprint,
       );
     this.#nextLook.wrote(lookAtMs);
-    this.#recent.set(fingerprint, after, after.content.length + facts.length);
+    this.#cache.set(fingerprint, after, after.content.length + facts.length);
     if (before?.status !== status) {
       if (before) this.#counts.addAlert(before.status, -1);
       this.#counts.addAlert(status, 1);
@@ -132,7 +132,7 @@ export class AlertRows {
       limit,
     );
     for (const row of gone) {
-      this.#recent.delete(text(row["fingerprint"]));
+      this.#cache.delete(text(row["fingerprint"]));
       this.#counts.addAlert("resolved", -1);
     }
     return gone.length;

@@ -2,7 +2,7 @@ import type { DeadLetter, HistoryEntry, LedgerStats } from "@tocsin/core/decisio
 import { type Database, instant, type Row, text } from "./database.ts";
 
 /** The tables `history` and `dead_letters`: what happened, for people. */
-export class LetterRows {
+export class DeadLetterRows {
   readonly #db: Database;
   #historyNumber: number;
 

@@ -2,7 +2,7 @@
  * No row's time comes before this one, so that a claim need not ask the database each time. It may be too early, after the row that
  * had it was changed: asked when it comes, and then known again.
  */
-export class Soonest {
+export class EarliestDueCache {
   readonly #read: () => number | null;
   /** Undefined: to be read. Infinity: no row has a time. */
   #atMs: number | undefined;

@@ -7,7 +7,7 @@ import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/tes
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packRoutedClaim } from "../../ledger/wire-format.ts";
-import { type Call, Committer } from "./group-commit.ts";
+import { type Call, GroupCommit } from "./group-commit.ts";
 import { openSqliteLedger } from "./ledger.ts";
 import { SqliteStore } from "./store.ts";
 
@@ -20,12 +20,12 @@ const claimDue: Call = [
 /** Only a bug asks this. */
 const bug: Call = ["record", [[{ claim: null, routes: [] }]]];
 
-const committer = (path = ":memory:") =>
-  new Committer({ path, settings: defaultSettings }, { clock: new VirtualClock(), random: () => 1 });
+const groupCommit = (path = ":memory:") =>
+  new GroupCommit({ path, settings: defaultSettings }, { clock: new VirtualClock(), random: () => 1 });
 
 describe("a group of operations", () => {
   test("has an answer for each, in order", () => {
-    const run = committer();
+    const run = groupCommit();
     const answers = run.run([useTargets, want("a"), claimDue]);
     expect(answers.map(({ ok }) => ok)).toEqual([true, true, true]);
     expect(answers[2]).toMatchObject({ value: { leases: [{ dedupKey: "a" }] } });
@@ -33,7 +33,7 @@ describe("a group of operations", () => {
   });
 
   test("that was undone is no change", async () => {
-    const run = committer();
+    const run = groupCommit();
     run.run([useTargets]);
     using watch = await Watching.begin(run);
     // Found wrong after the others were stored.
@@ -46,7 +46,7 @@ describe("a group of operations", () => {
   });
 
   test("a bug in one costs the others nothing, and is named", () => {
-    const run = committer();
+    const run = groupCommit();
     run.run([useTargets]);
     const answers = run.run([want("a"), bug, want("b"), claimDue]);
     expect(answers.map(({ ok }) => ok)).toEqual([true, false, true, true]);
@@ -62,7 +62,7 @@ describe("a group of operations", () => {
   });
 
   test("a bug leaves nothing half done, neither in the rows nor in memory", () => {
-    const run = committer();
+    const run = groupCommit();
     run.run([useTargets, want("a")]);
     const before = run.run([["stats", []]])[0];
     expect(

@@ -27,7 +27,7 @@ const guardEveryMs = 1_000;
 const promised: ReadonlySet<Operation> = new Set(["record", "probe", "acknowledge", "resolve"]);
 
 /** Runs groups of operations, each group in one transaction: one fsync for all that came together. */
-export class Committer {
+export class GroupCommit {
   readonly #store: SqliteStore;
   readonly #clock: LedgerClock;
   readonly #options: Omit<LedgerCoreOptions, "nowMs" | "soleOwner">;

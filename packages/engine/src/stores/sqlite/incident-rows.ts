@@ -6,11 +6,11 @@ import type { Lane } from "../../ledger/store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
 import { flightsIn, flightsText, type Flying } from "./flight-rows.ts";
 import { Lanes } from "./lanes.ts";
-import { Recent } from "./row-cache.ts";
-import { Soonest } from "./earliest-due-cache.ts";
+import { RowCache } from "./row-cache.ts";
+import { EarliestDueCache } from "./earliest-due-cache.ts";
 
 /** Of the incidents at hand, by the length of their JSON: some four thousand usual ones, while they are told. */
-const recentLength = 2_000_000;
+const maxCachedLength = 2_000_000;
 
 /**
  * The tables `incidents`, `members` and `flights`.
@@ -21,11 +21,11 @@ const recentLength = 2_000_000;
 export class IncidentRows {
   readonly #db: Database;
   readonly #counts: RowCounts;
-  readonly #recent = new Recent<number, Incident>(recentLength);
+  readonly #cache = new RowCache<number, Incident>(maxCachedLength);
   readonly #lanes = new Lanes();
   /** What is in flight, as it is; its row may be as it was before. */
   readonly #flying = new Map<number, Incident>();
-  readonly #nextFallback = new Soonest(() =>
+  readonly #nextFallback = new EarliestDueCache(() =>
     instant(this.#db.get("SELECT min(fallback_at) AS at FROM incidents WHERE fallback_at IS NOT NULL")?.["at"] ?? null),
   );
   #flyingChanged = false;
@@ -38,7 +38,7 @@ export class IncidentRows {
 
   /** Reads what is kept in memory from the rows: at the start and after a rollback. */
   reload(): void {
-    this.#recent.clear();
+    this.#cache.clear();
     this.#flying.clear();
     this.#nextFallback.forget();
     this.#flyingChanged = false;
@@ -82,7 +82,7 @@ export class IncidentRows {
   }
 
   get(id: number): Incident | undefined {
-    const known = this.#flying.get(id) ?? this.#recent.get(id);
+    const known = this.#flying.get(id) ?? this.#cache.get(id);
     if (known) return known;
     const row = this.#db.get("SELECT * FROM incidents WHERE id = ?", id);
     return row && incidentOf(row);
@@ -135,7 +135,7 @@ export class IncidentRows {
       facts,
     );
     this.#nextFallback.wrote(fallbackAtMs);
-    this.#recent.set(id, inserted, facts.length);
+    this.#cache.set(id, inserted, facts.length);
     this.#counts.addIncident(inserted, 1);
     this.#lanes.add(inserted);
     return inserted;
@@ -168,7 +168,7 @@ export class IncidentRows {
       id,
     );
     this.#nextFallback.wrote(fallbackAtMs);
-    this.#recent.set(id, incident, facts.length);
+    this.#cache.set(id, incident, facts.length);
   }
 
   addMember(fingerprint: string, { id, dedupKey }: Incident): void {
@@ -272,9 +272,9 @@ export class IncidentRows {
       where.push("(i.dedup_key = ? OR i.id IN (SELECT incident FROM members WHERE fingerprint = ?))");
       values.push(query.fingerprint, query.fingerprint);
     }
-    const most = query.limit + 1 + this.#flying.size;
+    const maxRows = query.limit + 1 + this.#flying.size;
     return this.#db
-      .all(`SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ?`, ...values, most)
+      .all(`SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ?`, ...values, maxRows)
       .map((row) => this.#flying.get(Number(row["id"])) ?? incidentOf(row))
       .filter(({ state }) => state === (query.state ?? state));
   }
@@ -340,7 +340,7 @@ export class IncidentRows {
       this.#db.run("DELETE FROM members WHERE fingerprint = ? AND incident = ?", fingerprint, incident.id);
     this.#db.run("DELETE FROM history WHERE incident = ?", incident.id);
     this.#db.run("DELETE FROM incidents WHERE id = ?", incident.id);
-    this.#recent.delete(incident.id);
+    this.#cache.delete(incident.id);
     this.#counts.addIncident(incident, -1);
   }
 }

@@ -13,7 +13,7 @@ import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packRoutedClaim } from "../../ledger/wire-format.ts";
-import { type Call, Committer } from "./group-commit.ts";
+import { type Call, GroupCommit } from "./group-commit.ts";
 import { Database } from "./database.ts";
 
 const want = (name: string): Call => ["record", [[packRoutedClaim(wanted(firing(name)))]]];
@@ -27,8 +27,8 @@ const claimDue: Call = [
 let scratch: Scratch;
 let path: string;
 let clock: VirtualClock;
-let committer: Committer;
-const open = () => new Committer({ path, settings: defaultSettings }, { clock, random: () => 1 });
+let groupCommit: GroupCommit;
+const open = () => new GroupCommit({ path, settings: defaultSettings }, { clock, random: () => 1 });
 beforeEach(() => {
   scratch = new Scratch();
   path = scratch.file("tocsin.db");
@@ -43,12 +43,12 @@ describe("the files of a ledger", () => {
   test("can be read by their owner only, whatever the umask is", async () => {
     const umask = process.umask(0);
     try {
-      committer = open();
-      committer.run([useTargets, want("a")]);
+      groupCommit = open();
+      groupCommit.run([useTargets, want("a")]);
       expect(modes()).toEqual({ "tocsin.db": 0o600, "tocsin.db-wal": 0o600 });
-      await committer.backup(scratch.file("copy.db"));
+      await groupCommit.backup(scratch.file("copy.db"));
       expect(modes()).toMatchObject({ "copy.db": 0o600 });
-      committer.close();
+      groupCommit.close();
     } finally {
       process.umask(umask);
     }
@@ -67,10 +67,10 @@ describe("the files of a ledger", () => {
 
 describe("files that somebody changes under an open ledger", () => {
   beforeEach(() => {
-    committer = open();
-    committer.run([useTargets, want("before")]);
+    groupCommit = open();
+    groupCommit.run([useTargets, want("before")]);
   });
-  afterEach(() => committer.close());
+  afterEach(() => groupCommit.close());
 
   test.each<[string, RegExp, () => void]>([
     ["removed", /tocsin\.db was removed/, () => rmSync(path)],
@@ -91,7 +91,7 @@ describe("files that somebody changes under an open ledger", () => {
     change();
     await clock.advance(1_000);
     const refused = { ok: false, unavailable: true, message: expect.stringMatching(problem) as string };
-    const answers = committer.run([want("after"), claimDue, probe, ["acknowledge", [1, "a"]], ["resolve", [1, "a"]]]);
+    const answers = groupCommit.run([want("after"), claimDue, probe, ["acknowledge", [1, "a"]], ["resolve", [1, "a"]]]);
     expect(answers).toMatchObject([
       refused,
       { value: { leases: [{ dedupKey: "before" }] } },
@@ -99,27 +99,27 @@ describe("files that somebody changes under an open ledger", () => {
       refused,
       refused,
     ]);
-    expect(committer.run([want("again")])).toMatchObject([refused]);
+    expect(groupCommit.run([want("again")])).toMatchObject([refused]);
   });
 
   test("are noticed at once by a probe, and within a second by whoever records", async () => {
     renameSync(path, `${path}.old`);
-    expect(committer.run([want("meanwhile")])).toMatchObject([{ ok: true }]);
-    expect(committer.run([probe])).toMatchObject([{ ok: false }]);
+    expect(groupCommit.run([want("meanwhile")])).toMatchObject([{ ok: true }]);
+    expect(groupCommit.run([probe])).toMatchObject([{ ok: false }]);
     renameSync(`${path}.old`, path);
-    expect(committer.run([probe, want("back")])).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(groupCommit.run([probe, want("back")])).toMatchObject([{ ok: true }, { ok: true }]);
     await clock.advance(999);
     rmSync(path);
-    expect(committer.run([want("in time")])).toMatchObject([{ ok: true }]);
+    expect(groupCommit.run([want("in time")])).toMatchObject([{ ok: true }]);
     await clock.advance(1);
-    expect(committer.run([want("late")])).toMatchObject([{ ok: false }]);
+    expect(groupCommit.run([want("late")])).toMatchObject([{ ok: false }]);
   });
 
   test("are not mistaken for what SQLite does itself", async () => {
     for (let round = 0; round < 20; round++) {
-      committer.run(Array.from({ length: 500 }, (_, index) => want(`${round}-${index}-${"x".repeat(5_000)}`)));
+      groupCommit.run(Array.from({ length: 500 }, (_, index) => want(`${round}-${index}-${"x".repeat(5_000)}`)));
       await clock.advance(1_000);
-      expect(committer.run([probe])).toMatchObject([{ ok: true }]);
+      expect(groupCommit.run([probe])).toMatchObject([{ ok: true }]);
     }
   });
 });

@@ -7,12 +7,12 @@ import {
   systemClock,
 } from "@tocsin/core/decisions";
 import { defaultSettings } from "../../config.ts";
-import { type Answer, type Call, Committer, type SqliteOptions } from "./group-commit.ts";
+import { type Answer, type Call, GroupCommit, type SqliteOptions } from "./group-commit.ts";
 import type { Operation } from "../../ledger/ledger-proxy.ts";
 import { type LedgerTransport, ledgerProxy, type RunOperation } from "../../ledger/ledger-proxy.ts";
 import { ChangeWatchers } from "../../ledger/change-watchers.ts";
 import type { ReportChanges } from "../../ledger/commit-notifier.ts";
-import type { BackupEnded, BackupRequest, Reported, Said } from "./worker-thread.ts";
+import type { BackupEnded, BackupRequest, ReportedMessage, ChangedMessage } from "./worker-thread.ts";
 
 export interface OpenSqliteOptions {
   /** A file, or ":memory:". */
@@ -28,10 +28,10 @@ export interface OpenSqliteOptions {
 }
 
 /** Calls that one commit takes at most: bounds how long the first of them waits for the others. */
-const mostInGroup = 512;
+const maxBatchSize = 512;
 
 /** A sender's answer waits no longer for the ledger. Its claim may still be recorded; it is told 503 and repeats it. */
-const intakeTimeoutMs = 8_000;
+const maxIntakeMs = 8_000;
 
 /** Little lives long enough there to need more, whatever the main thread is given. */
 const youngMb = 12;
@@ -52,15 +52,15 @@ export async function openSqliteLedger(options: OpenSqliteOptions): Promise<Back
   const sqlite: SqliteOptions = { path: options.path, settings: options.settings ?? defaultSettings };
   if (options.thread === false) {
     const { clock = systemClock, random = Math.random, report } = options;
-    const committer = new Committer(sqlite, { clock, random, ...(report && { report }) });
+    const groupCommit = new GroupCommit(sqlite, { clock, random, ...(report && { report }) });
     const run = async (operation: Operation, args: readonly unknown[]) =>
-      unwrap(committer.run([[operation, args]])[0] as Answer);
-    const close = async () => committer.close();
+      unwrap(groupCommit.run([[operation, args]])[0] as Answer);
+    const close = async () => groupCommit.close();
     return withBackup({
       run: run as RunOperation,
-      watch: committer.watch,
+      watch: groupCommit.watch,
       close,
-      backup: (file) => committer.backup(file),
+      backup: (file) => groupCommit.backup(file),
     });
   }
   return withBackup(await startThread(sqlite, options.report));
@@ -90,7 +90,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
   const send = (): void => {
     scheduled = false;
     if (inGroup.length > 0 || queue.length === 0) return;
-    const group = queue.splice(0, mostInGroup);
+    const group = queue.splice(0, maxBatchSize);
     inGroup = group.map(({ done }) => done);
     worker.postMessage(JSON.stringify(group.map(({ call }) => call)));
   };
@@ -100,7 +100,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
     end: () => worker.postMessage("unwatch"),
   });
   const backups = new Map<string, (error?: string) => void>();
-  worker.on("message", (message: string | Said | Reported | BackupEnded) => {
+  worker.on("message", (message: string | ChangedMessage | ReportedMessage | BackupEnded) => {
     if (typeof message !== "string") {
       if ("changed" in message) watchers.notify(message.changed);
       else if ("reported" in message) report?.(message.reported);
@@ -130,7 +130,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
       // Intake alone gives up: a lost answer to anything else would leave a lease or an outcome without an owner.
       const timer =
         operation === "record"
-          ? setTimeout(() => reject(new LedgerUnavailable("the ledger does not answer")), intakeTimeoutMs)
+          ? setTimeout(() => reject(new LedgerUnavailable("the ledger does not answer")), maxIntakeMs)
           : undefined;
       const done = (answer: Answer): void => {
         clearTimeout(timer);

@@ -1,11 +1,11 @@
 /** The values set last, up to a sum of weights. */
-export class Recent<K, V> {
+export class RowCache<K, V> {
   readonly #entries = new Map<K, { value: V; weight: number }>();
-  readonly #most: number;
+  readonly #maxWeight: number;
   #weight = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(maxWeight: number) {
+    this.#maxWeight = maxWeight;
   }
 
   get(key: K): V | undefined {
@@ -16,13 +16,13 @@ export class Recent<K, V> {
     this.delete(key);
     this.#entries.set(key, { value, weight });
     this.#weight += weight;
-    if (this.#weight > this.#most) this.#shrink();
+    if (this.#weight > this.#maxWeight) this.#shrink();
   }
 
   /** The oldest tenth at once: a Map that loses its first entry again and again is walked again and again. */
   #shrink(): void {
     for (const key of this.#entries.keys()) {
-      if (this.#weight <= this.#most * 0.9) return;
+      if (this.#weight <= this.#maxWeight * 0.9) return;
       this.delete(key);
     }
   }

@@ -4,7 +4,7 @@ import type { AlertRecord, EndpointRecord, GateKind, Slot, Store, FiringAlerts }
 import { AlertRows } from "./alert-rows.ts";
 import { Database, type DatabaseOptions, text } from "./database.ts";
 import { IncidentRows } from "./incident-rows.ts";
-import { LetterRows } from "./dead-letter-rows.ts";
+import { DeadLetterRows } from "./dead-letter-rows.ts";
 
 /** The ledger's rows in one SQLite file. What is kept in memory beside them is read back after a rollback. */
 export class SqliteStore implements Store {
@@ -12,7 +12,7 @@ export class SqliteStore implements Store {
   readonly #counts = new RowCounts();
   readonly #alerts: AlertRows;
   readonly #incidents: IncidentRows;
-  readonly #letters: LetterRows;
+  readonly #deadLetters: DeadLetterRows;
 
   /** @throws Error where the file belongs to another process or a newer version. */
   constructor(path: string, options: DatabaseOptions = {}) {
@@ -20,7 +20,7 @@ export class SqliteStore implements Store {
     this.#alerts = new AlertRows(this.#db, this.#counts);
     this.#incidents = new IncidentRows(this.#db, this.#counts);
     // A new life begins its numbers anew, perhaps within the millisecond of the last: its epoch keeps them apart.
-    this.#letters = new LetterRows(this.#db, Number(this.gate("meta", "epoch") ?? 0) * 2 ** 20);
+    this.#deadLetters = new DeadLetterRows(this.#db, Number(this.gate("meta", "epoch") ?? 0) * 2 ** 20);
     this.#reload();
   }
 
@@ -142,31 +142,31 @@ export class SqliteStore implements Store {
   }
 
   addHistory(entry: HistoryEntry): void {
-    this.#letters.addHistory(entry);
+    this.#deadLetters.addHistory(entry);
   }
 
   history(incident: number) {
-    return this.#letters.history(incident);
+    return this.#deadLetters.history(incident);
   }
 
   addDeadLetter(letter: Omit<DeadLetter, "id">): void {
-    this.#letters.add(letter);
+    this.#deadLetters.add(letter);
   }
 
   deadLetters(limit: number, before: number) {
-    return this.#letters.list(limit, before);
+    return this.#deadLetters.list(limit, before);
   }
 
   deadLetter(id: number) {
-    return this.#letters.get(id);
+    return this.#deadLetters.get(id);
   }
 
   markReplayed(id: number, atMs: number): void {
-    this.#letters.markReplayed(id, atMs);
+    this.#deadLetters.markReplayed(id, atMs);
   }
 
   dropDeadLetter(id: number): boolean {
-    return this.#letters.drop(id);
+    return this.#deadLetters.drop(id);
   }
 
   endpoints(): readonly EndpointRecord[] {
@@ -242,7 +242,7 @@ export class SqliteStore implements Store {
     return {
       incidents: this.#counts.incidents(),
       due: this.#incidents.oldestDue(),
-      deadLetters: this.#letters.counts(),
+      deadLetters: this.#deadLetters.counts(),
       alerts: { firing: this.#counts.alerts("firing"), resolved: this.#counts.alerts("resolved") },
     };
   }
@@ -250,7 +250,7 @@ export class SqliteStore implements Store {
   forget(beforeMs: number, limit: number): number {
     return (
       this.#incidents.forget(beforeMs, limit) +
-      this.#letters.forget(beforeMs, limit) +
+      this.#deadLetters.forget(beforeMs, limit) +
       this.#alerts.forget(beforeMs, limit)
     );
   }

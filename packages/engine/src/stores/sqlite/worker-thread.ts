@@ -1,12 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { ChangedIncidents, StateChange } from "@tocsin/core/decisions";
-import { type Call, Committer, type SqliteOptions } from "./group-commit.ts";
+import { type Call, GroupCommit, type SqliteOptions } from "./group-commit.ts";
 
 /** What the thread says without being asked. */
-export interface Said {
+export interface ChangedMessage {
   readonly changed: ChangedIncidents;
 }
-export interface Reported {
+export interface ReportedMessage {
   readonly reported: readonly StateChange[];
 }
 
@@ -22,29 +22,29 @@ export interface BackupEnded {
 
 /**
  * The thread that owns the database: an fsync blocks it and nobody else. One message in, one group commit, one out; as JSON
- * text, which costs half of what a structured clone does. Besides: `watch` and `unwatch` with `Said`, `Reported`, and `BackupRequest` with
+ * text, which costs half of what a structured clone does. Besides: `watch` and `unwatch` with `ChangedMessage`, `ReportedMessage`, and `BackupRequest` with
  * `BackupEnded`.
  */
 const port = parentPort;
 if (!port) throw new Error("runs as a worker thread only");
-const committer = new Committer(workerData as SqliteOptions, {
-  report: (changes) => port.postMessage({ reported: changes } satisfies Reported),
+const groupCommit = new GroupCommit(workerData as SqliteOptions, {
+  report: (changes) => port.postMessage({ reported: changes } satisfies ReportedMessage),
 });
 let unwatch: (() => void) | undefined;
 port.on("message", (message: string | BackupRequest) => {
   if (typeof message !== "string") void backUp(message.backup);
   else if (message === "close") {
-    committer.close();
+    groupCommit.close();
     port.close();
   } else if (message === "watch") {
     unwatch?.();
-    unwatch = committer.watch((incidents) => port.postMessage({ changed: incidents } satisfies Said));
+    unwatch = groupCommit.watch((incidents) => port.postMessage({ changed: incidents } satisfies ChangedMessage));
   } else if (message === "unwatch") unwatch?.();
-  else port.postMessage(JSON.stringify(committer.run(JSON.parse(message) as readonly Call[])));
+  else port.postMessage(JSON.stringify(groupCommit.run(JSON.parse(message) as readonly Call[])));
 });
 
 async function backUp(file: string): Promise<void> {
-  const error = await committer.backup(file).then(
+  const error = await groupCommit.backup(file).then(
     () => undefined,
     (reason: unknown) => String(reason),
   );
