@@ -82,15 +82,44 @@ describe("a service", () => {
     }
   });
 
-  test("warns when the key beside an old ledger is gone", async () => {
+  test("says what happened and what to do when the key beside an old ledger is gone", async () => {
     await using service = await startService();
+    await post(service, alertOf("before"));
+    await incident(service, "before");
     await service.tocsin.stop();
     const config = readConfig(service.next, { dir: service.dir, env: {} });
     rmSync(join(service.dir, "tocsin.db.key"));
     const logs: string[] = [];
     const again = await compose(config, { writeLog: (line) => logs.push(line), env: {}, reread: () => config });
-    await again.stop();
-    expect(logs.join("")).toContain("key file was missing");
+    const ask = async (path: string, body?: unknown) => {
+      const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+      const response = await fetch(`http://127.0.0.1:${again.address.port}${path}`, sent);
+      // oxlint-disable-next-line typescript/no-explicit-any -- an answer of any endpoint
+      return (await response.json()) as any;
+    };
+    try {
+      const lost = logs.filter((line) => line.includes("ledger_key_lost"));
+      expect(lost).toEqual([
+        expect.stringMatching(/key file was missing.*orphaned_key: restore .*tocsin\.db\.key from a backup/),
+      ]);
+      const { warnings } = await service.until("it is ready", async () => {
+        const body = await ask("/readyz");
+        return body.status === "ready" ? body : undefined;
+      });
+      expect(warnings).toEqual([expect.stringContaining("key file was missing at the start")]);
+      await ask("/api/v1/webhook/alertmanager", { alerts: [alertOf("before", "resolved")] });
+      const row = await service.until("its resolve waits", async () => {
+        const { targets } = await ask("/api/v1/explain?fingerprint=before");
+        return targets[0].reason === "orphaned_key" ? targets[0] : undefined;
+      });
+      expect(row.detail).toMatch(
+        /cannot decrypt the credential .* the ledger's key was lost\. Restore the key file .* by hand$/,
+      );
+      const failed = logs.filter((line) => line.includes("attempt_failed"));
+      expect(failed).toEqual([expect.stringContaining("the ledger's key was lost")]);
+    } finally {
+      await again.stop();
+    }
   });
 });
 

@@ -93,7 +93,7 @@ export async function compose(
   try {
     const metrics = new Metrics(version);
     closing.push(() => metrics.stop());
-    const { keys, isNewKey } = keysOf(written, log);
+    const { keys, isNewKey, isLost = false } = keysOf(written, log);
     const vault = new Vault(keys);
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
@@ -173,6 +173,7 @@ export async function compose(
     };
     const warnings = async (isReady: boolean) => [
       ...settings.warnings(),
+      ...(isLost ? [lostKeyWarning] : []),
       ...discoveryWarnings(discoveries.views),
       // A ledger that does not answer must not hold up the probe.
       ...(isReady
@@ -278,6 +279,9 @@ export async function compose(
     throw error;
   }
 }
+
+const lostKeyWarning =
+  "the ledger's key file was missing at the start: incidents that were opened before cannot be resolved until it is restored";
 
 const sqliteFileOf = ({ ledger }: Pick<Config, "ledger">): string | undefined =>
   ledger.kind === "sqlite" && ledger.path !== ":memory:" ? ledger.path : undefined;

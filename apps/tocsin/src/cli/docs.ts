@@ -15,7 +15,7 @@ In a checkout, \`npm start -- COMMAND\` runs a command. With Node 22.18 or newer
 | --- | --- |
 | 0 | success |
 | 1 | the command failed; the message says why |
-| 2 | wrong usage: unknown command or option, missing option |
+| 2 | wrong usage: unknown command or option, missing option, or a value that an option does not accept; nothing was done |
 | 78 | wrong configuration; all issues are listed with their lines |
 
 | environment variable | used by |
@@ -42,7 +42,8 @@ const nameOf = (command: Command): string =>
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 
 function textOf({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
-  const known = defaultValueDescription ?? (defaultValue as string | undefined);
+  // A default that comes from the environment is described, and the text names its variable already.
+  const known = defaultValueDescription === undefined ? (defaultValue as string | undefined) : undefined;
   const choices = argChoices === undefined ? "" : ` One of ${argChoices.map((choice) => `\`${choice}\``).join(", ")}.`;
   const fallback = known === undefined ? "" : ` Default: \`${known}\`.`;
   return `${sentence(description)}${choices}${fallback}`.replaceAll("|", "\\|");

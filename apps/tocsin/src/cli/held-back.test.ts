@@ -45,7 +45,7 @@ test("commands say that the target of a delivered alert refuses now", async () =
 test.each([
   [
     { reason: "orphaned_key", detail: "HTTP 401" },
-    /earlier key or URL.*\(HTTP 401\): the next event waits \(orphaned_key\)$/,
+    /earlier key or URL that opened it \(HTTP 401\): the next event waits \(orphaned_key\)$/,
   ],
   [
     { reason: "waiting_breaker", until: "2026-11-30T10:00:00Z" },

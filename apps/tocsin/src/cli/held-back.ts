@@ -9,7 +9,7 @@ export interface HeldBackBody {
 
 const causes: Readonly<Record<HeldBack["reason"], string>> = {
   waiting_auth: "The target refuses the credential or the address now",
-  orphaned_key: "The receiver refuses the earlier key or URL, with which this incident was opened, now",
+  orphaned_key: "Events of this incident cannot be sent with the earlier key or URL that opened it",
   waiting_breaker: "The target failed several times in a row",
   waiting_pause: "The target is paused after HTTP 429",
 };

@@ -19,6 +19,11 @@ interface Explanation {
   readonly status: string;
   readonly reason?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly claims?: readonly {
+    readonly source: string;
+    readonly sender?: string;
+    readonly doubtfulEndAt?: string | null;
+  }[];
   readonly targets: readonly ReturnType<typeof explainedBody>[];
 }
 
@@ -29,10 +34,18 @@ export async function explain(terminal: Terminal, options: OperatorOptions, fing
   print(terminal, options, answer, explanationText(answer as Explanation));
 }
 
-/** What would happen if the alert in a file came now. */
-export async function explainFile(terminal: Terminal, options: OperatorOptions, file: string): Promise<void> {
-  const answer = await call(options, "POST", "explain", readAlert(file, terminal.cwd));
-  print(terminal, options, answer, explanationText(answer as Explanation));
+/** What would happen if the alert in a file came now, or each alert of a whole message. */
+export async function explainFile(terminal: Terminal, options: AlertOptions, file: string): Promise<void> {
+  const { alerts, isMessage } = readAlerts(file, terminal.cwd);
+  const most = Number(options.limit);
+  const asked = Number.isInteger(most) && most > 0 ? alerts.slice(0, most) : alerts;
+  const answers: Explanation[] = [];
+  for (const alert of asked)
+    answers.push((await call(options, "POST", "explain", JSON.stringify(alert))) as Explanation);
+  const answer = isMessage ? { alerts: answers } : answers[0];
+  print(terminal, options, answer, answers.map(explanationText).join("\n"));
+  if (asked.length < alerts.length)
+    terminal.err(`${file} has ${alerts.length} alerts, and ${asked.length} are explained. Raise --limit.\n`);
 }
 
 export async function explainMatching(terminal: Terminal, options: AlertOptions): Promise<void> {
@@ -89,7 +102,7 @@ async function search<Row>(
 
 const noMatch = "No alert matches\n";
 
-function explanationText({ fingerprint, status, reason, labels, targets }: Explanation): string {
+function explanationText({ fingerprint, status, reason, labels, claims = [], targets }: Explanation): string {
   const name = labels?.["alertname"];
   const others = Object.entries(labels ?? {}).filter(([label]) => label !== "alertname");
   const lines = [
@@ -97,6 +110,13 @@ function explanationText({ fingerprint, status, reason, labels, targets }: Expla
     ...(others.length === 0
       ? []
       : [`labels: ${others.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(" ")}`]),
+    ...claims.flatMap(({ source, sender, doubtfulEndAt }) =>
+      doubtfulEndAt
+        ? [
+            `source ${source}${sender === undefined ? "" : ` (${sender})`}: its last resolve may be about an earlier firing; the alert ends at ${doubtfulEndAt} unless it fires again (doubtfulEndAt)`,
+          ]
+        : [],
+    ),
     ...targets.flatMap(({ target, history = [], fallback, ...row }) => [
       `${target}: ${standing(row)}`,
       ...(row.heldBack ? [`  ${heldBackText(row.heldBack)}`] : []),
@@ -111,17 +131,25 @@ function explanationText({ fingerprint, status, reason, labels, targets }: Expla
 const standing = (row: Pick<Explanation["targets"][number], "state" | "reason" | "detail" | "incident">): string =>
   `${row.state}, ${row.reason}${row.detail ? ` (${row.detail})` : ""}${row.incident === undefined ? "" : `, incident ${row.incident}`}`;
 
-function readAlert(file: string, cwd: string): string {
+const expectedAlert =
+  'expected one alert, such as {"labels": {"alertname": "A"}}, or a whole message, such as {"alerts": [{"labels": …}]}';
+
+/** An alert; or the alerts of a webhook message, or of a list as Prometheus sends it. */
+function readAlerts(file: string, cwd: string): { readonly alerts: readonly unknown[]; readonly isMessage: boolean } {
   let text: string;
   try {
     text = readFileSync(resolve(cwd, file), "utf8");
   } catch (error) {
     throw new OperatorError(`--alert: cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`, { cause: error });
   }
+  let input: unknown;
   try {
-    JSON.parse(text);
+    input = JSON.parse(text);
   } catch {
-    throw new OperatorError(`--alert: ${file} is not JSON. Expected one alert, such as {"labels": {"alertname": "A"}}`);
+    throw new OperatorError(`--alert: ${file} is not JSON; ${expectedAlert}`);
   }
-  return text;
+  const message = typeof input === "object" && input !== null && "alerts" in input ? input.alerts : input;
+  if (!Array.isArray(message)) return { alerts: [input], isMessage: false };
+  if (message.length === 0) throw new OperatorError(`--alert: ${file} has no alert; ${expectedAlert}`);
+  return { alerts: message, isMessage: true };
 }

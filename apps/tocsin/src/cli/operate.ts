@@ -53,12 +53,12 @@ function sayHeldBack(
 export async function listDeadLetters(terminal: Terminal, options: ListOptions): Promise<void> {
   const answer = await call(options, "GET", `deadletters?${query(options, ["limit", "cursor"])}`);
   const { deadletters } = answer as { deadletters: ReturnType<typeof deadLetterBody>[] };
-  const rows = deadletters.map(({ id, incident, target, action, reason, at, answer: said }) => [
+  const rows = deadletters.map(({ id, incident, target, action, reason, at, replayedAt, answer: said }) => [
     id,
     incident,
     target,
     action,
-    reason,
+    replayedAt === null ? reason : `${reason}, replayed at ${replayedAt}`,
     at,
     said,
   ]);
@@ -72,10 +72,10 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
     targets: ReturnType<typeof targetBody>[];
     discovery: ReturnType<typeof discoveryBody>[];
   };
-  const rows = targets.map(({ name, type, state, breaker, limiter, place, origin, errors }) => [
+  const rows = targets.map(({ name, type, state, breaker, limiter, place, origin, errors, inForce }) => [
     name,
     type,
-    stateText(state, breaker, limiter),
+    [stateText(state, breaker, limiter), ...(inForce === undefined ? [] : [inUse[inForce]])].join(", "),
     place,
     origin,
     errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
@@ -86,6 +86,14 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
   const text = table(["NAME", "TYPE", "STATE", "PLACE", "ORIGIN", "ERRORS"], rows);
   print(terminal, options, answer, `${text}${stale.map((line) => `${printable(line)}\n`).join("")}`);
 }
+
+/** Which definition of an invalid target is in use. */
+const inUse: Readonly<Record<NonNullable<TargetBody["inForce"]>, string>> = {
+  as_written: "in use as written",
+  last_valid: "the last valid definition is in use",
+  without_fallback: "in use without its fallback",
+  nothing: "not in use",
+};
 
 /** A target that is well configured and accepts nothing now is not called ready. */
 function stateText(state: string, breaker: TargetBody["breaker"], limiter: TargetBody["limiter"]): string {

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import { requiring } from "./required-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface OperatorOptions {
@@ -59,7 +60,10 @@ export function describeOperator(program: Command, terminal: Terminal): void {
     );
   const explaining = command(program, "explain [fingerprint]", "Explain per target why an alert was sent or was not")
     .option(...matcherOption)
-    .option("--alert <file>", "explain what would happen if this alert came now: one alert in JSON, as in a webhook")
+    .option(
+      "--alert <file>",
+      "explain what would happen if this came now: an alert in JSON, or a whole webhook message",
+    )
     .option("--limit <count>", "show at most this many alerts", "20")
     .option("--cursor <cursor>", "where an earlier list ended")
     .action(async (fingerprint: string | undefined, options: AlertOptions & { alert?: string }) => {
@@ -109,9 +113,9 @@ export function describeOperator(program: Command, terminal: Terminal): void {
 
 /** `ledger backup`, beside the commands that need no running service. */
 export function describeBackup(ledger: Command, terminal: Terminal): void {
-  commandsWith(terminal)(ledger, "backup", "Save a copy of a running service's SQLite ledger")
-    .requiredOption("--to <file>", "a file that does not exist yet")
-    .action(async (options: BackupOptions) => (await import("./backup.ts")).backup(terminal, options));
+  requiring(commandsWith(terminal)(ledger, "backup", "Save a copy of a running service's SQLite ledger"), {
+    "--to <file>": "a file that does not exist yet",
+  }).action(async (options: BackupOptions) => (await import("./backup.ts")).backup(terminal, options));
 }
 
 /** Makes commands with what all of them take. */
@@ -124,7 +128,10 @@ const commandsWith = ({ env }: Terminal) => {
       .option("--url <url>", "URL of the service (environment: TOCSIN_URL)", url)
       // The value itself must not appear in the help.
       .addOption(
-        new Option("--token <token>", "bearer token (environment: TOCSIN_TOKEN)").default(token, "TOCSIN_TOKEN"),
+        new Option("--token <token>", "bearer token (environment: TOCSIN_TOKEN)").default(
+          token,
+          "the value of TOCSIN_TOKEN",
+        ),
       )
       .option("--ca <file>", "certificates to trust, in PEM")
       .option("--json", "print the service's answer as it is");

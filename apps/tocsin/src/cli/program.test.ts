@@ -45,6 +45,9 @@ describe("usage", () => {
     ],
     [["send", "resolve", "--dedup-key", "x"], "missing required options: --routing-key"],
     [["send", "change", "--summary", ""], "missing required options: --routing-key, --summary"],
+    [["ledger", "copy"], "missing required options: --from, --to"],
+    [["ledger", "restore", "--from", "x"], "missing required options: --to"],
+    [["ledger", "backup"], "missing required options: --to"],
     [["config", "check", "extra"], "too many arguments"],
   ])("%j is wrong usage: exit code 2", async (args, message) => {
     const { code, stderr } = await tocsin(args);
@@ -60,6 +63,9 @@ describe("usage", () => {
   test("help names the environment variables and --listen", async () => {
     expect((await tocsin(["incidents", "list", "--help"])).stdout).toMatch(/TOCSIN_URL[\s\S]*TOCSIN_TOKEN/);
     expect((await tocsin(["serve", "--help"])).stdout).toContain("--listen <address>");
+    const { stdout } = await tocsin(["stats", "--help"], { TOCSIN_TOKEN: "planted-token" });
+    expect(stdout.replace(/\s+/g, " ")).toContain("(environment: TOCSIN_TOKEN) (default: the value of TOCSIN_TOKEN)");
+    expect(stdout).not.toContain("planted-token");
   });
 
   test("--help loads neither the HTTP server nor the logger", () => {
@@ -289,7 +295,12 @@ describe("serve refuses in one sentence, without a stack,", () => {
       });
     expect(await tocsin(["serve", "--config", write("plain.yaml", "{}\n"), "--listen", "0.0.0.0:0"])).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining("needs `server.auth.tokens`"),
+      stderr: expect.stringMatching(/^--listen 0\.0\.0\.0:0: listening beyond loopback needs `server\.auth\.tokens`/),
+    });
+    expect(await tocsin(["serve", "--listen", "9877"])).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: '--listen 9877: expected an address such as "127.0.0.1:9877", or ":9877" for every interface\n',
     });
   });
 });
@@ -304,7 +315,7 @@ test("simulator runs until a signal ends it", async () => {
   terminal.send("SIGINT");
   expect(await running).toBe(0);
   const wrong = await tocsin(["simulator", "--listen", "nowhere"]);
-  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining("--listen: expected an address")]);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("--listen nowhere: expected an address")]);
 });
 
 /** Exit code and complaint. */
@@ -505,7 +516,11 @@ describe("operator commands", () => {
     expect(await send("change", "--summary", "deployed")).toMatchObject({ code: 0 });
     expect(service.simulator.changes()).toHaveLength(1);
     const refused = await tocsin(["send", "resolve", "--dedup-key", "x", "--routing-key", "short-secret"]);
-    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("routingKey")]);
+    expect(refused).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: "Nothing was sent. --routing-key: must be 32 letters and digits\n",
+    });
     expect(refused.stderr).not.toContain("short-secret");
   });
 });

@@ -1,8 +1,9 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../config/version.ts";
-import { isSystemError, OperatorError, systemReason } from "../config/operator-error.ts";
+import { isSystemError, OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { describeBackup, describeOperator } from "./operator-commands.ts";
+import { requiring } from "./required-options.ts";
 import { describeSend } from "./send-commands.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +21,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     if (error instanceof OperatorError) {
       terminal.err(`${error.message}\n`);
-      return exitCode.failed;
+      return error instanceof UsageError ? exitCode.usage : exitCode.failed;
     }
     // Known by name, for the class would load the schema library.
     if (error instanceof Error && error.name === "ConfigError") {
@@ -108,22 +109,25 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     });
 
   const ledger = program.command("ledger").description("move what the service keeps");
-  ledger
-    .command("copy")
-    .description("from a SQLite file, whose service is stopped, into an empty PostgreSQL database")
-    .requiredOption("--from <url>", "such as sqlite:./data/tocsin.db")
-    .requiredOption("--to <url>", "such as postgres://tocsin@db.example.com/tocsin; the password in PGPASSWORD")
+  requiring(
+    ledger
+      .command("copy")
+      .description("from a SQLite file, whose service is stopped, into an empty PostgreSQL database"),
+    {
+      "--from <url>": "such as sqlite:./data/tocsin.db",
+      "--to <url>": "such as postgres://tocsin@db.example.com/tocsin; the password in PGPASSWORD",
+    },
+  )
     .option("--json", "as JSON")
     .action(async (options: { from: string; to: string; json?: boolean }) => {
       const { copy } = await import("./ledger.ts");
       finish(await copy(terminal, options));
     });
 
-  ledger
-    .command("restore")
-    .description("Restore a ledger from a backup, while the service is stopped")
-    .requiredOption("--from <file>", "a file that `tocsin ledger backup` saved")
-    .requiredOption("--to <url>", "where the ledger is not yet, such as sqlite:./data/tocsin.db")
+  requiring(ledger.command("restore").description("Restore a ledger from a backup, while the service is stopped"), {
+    "--from <file>": "a file that `tocsin ledger backup` saved",
+    "--to <url>": "where the ledger is not yet, such as sqlite:./data/tocsin.db",
+  })
     .option("--json", "as JSON")
     .action(async (options: { from: string; to: string; json?: boolean }) => {
       const { restore } = await import("./restore.ts");

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Sending, SendOptions } from "./send.ts";
-import { exitCode } from "./exit-code.ts";
+import { refuseIncomplete, requiredText } from "./required-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Options without which an event cannot be sent. */
@@ -16,7 +16,7 @@ export function describeSend(program: Command, terminal: Terminal): void {
   const send = program.command("send").description("Send an event to PagerDuty directly, without the service");
   const command = (name: Sending, description: string) => {
     const described = (option: keyof SendOptions, text: string): string =>
-      required[name].includes(option) ? `required: ${text}` : text;
+      required[name].includes(option) ? requiredText(text) : text;
     const made = send
       .command(name)
       .description(description)
@@ -25,13 +25,13 @@ export function describeSend(program: Command, terminal: Terminal): void {
           "--routing-key <key>",
           described("routingKey", "integration key (environment: PAGERDUTY_ROUTING_KEY)"),
           // The value itself must not appear in the help.
-        ).default(terminal.env["PAGERDUTY_ROUTING_KEY"], "PAGERDUTY_ROUTING_KEY"),
+        ).default(terminal.env["PAGERDUTY_ROUTING_KEY"], "the value of PAGERDUTY_ROUTING_KEY"),
       )
       .addOption(new Option("--region <region>", "service region; default: us").choices(["us", "eu"]))
       .option("--url <url>", "base URL instead of a region")
       .option("--json", "print the answer as JSON")
       .action(async (options: SendOptions) => {
-        refuseIncomplete(made, required[name], options);
+        refuseIncomplete(made, required[name]);
         const sending = await import("./send.ts");
         await sending.send(terminal, name, options);
       });
@@ -59,13 +59,4 @@ export function describeSend(program: Command, terminal: Terminal): void {
   change.made
     .option("--summary <text>", change.described("summary", "what changed"))
     .option("--source <name>", change.described("source", "the host or service that changed"));
-}
-
-/** All missing options at once, so that nobody has to try again for each. */
-function refuseIncomplete(command: Command, names: readonly (keyof SendOptions)[], options: SendOptions): void {
-  const missing = names
-    .filter((name) => options[name] === undefined || options[name] === "")
-    .map((name) => command.options.find((option) => option.attributeName() === name)?.long);
-  if (missing.length > 0)
-    command.error(`error: missing required options: ${missing.join(", ")}`, { exitCode: exitCode.usage });
 }

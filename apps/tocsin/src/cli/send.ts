@@ -1,5 +1,14 @@
-import { type EventInput, PagerDutyError, PagerDutyEventsClient, type Region } from "@tocsin/pagerduty";
-import { OperatorError } from "../config/operator-error.ts";
+import {
+  type EventInput,
+  PagerDutyApiError,
+  PagerDutyError,
+  PagerDutyEventsClient,
+  PagerDutyNetworkError,
+  PagerDutyRateLimitError,
+  PagerDutyValidationError,
+  type Region,
+} from "@tocsin/pagerduty";
+import { OperatorError, UsageError } from "../config/operator-error.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type Sending = "trigger" | "acknowledge" | "resolve" | "change";
@@ -28,10 +37,42 @@ export async function send(terminal: Terminal, sending: Sending, options: SendOp
     const key = "dedupKey" in accepted ? ` (dedup key ${accepted.dedupKey})` : "";
     terminal.out(options.json ? `${JSON.stringify(accepted, null, 2)}\n` : `PagerDuty accepted the ${sending}${key}\n`);
   } catch (error) {
-    if (!(error instanceof PagerDutyError)) throw error;
-    throw new OperatorError(`PagerDuty did not accept the ${sending}: ${error.message}`, { cause: error });
+    throw error instanceof PagerDutyError ? explained(error, sending, options) : error;
   }
 }
+
+const optionOf: Readonly<Record<string, string>> = {
+  routingKey: "--routing-key",
+  baseUrl: "--url",
+  region: "--region",
+  dedupKey: "--dedup-key",
+  "payload.summary": "--summary",
+  "payload.source": "--source",
+  "payload.severity": "--severity",
+};
+
+/** Says who sent the event and who refused it: the service has no part in this. */
+function explained(error: PagerDutyError, sending: Sending, { region = "us", url }: SendOptions): OperatorError {
+  if (error instanceof PagerDutyValidationError) {
+    const issues = error.issues.map(({ path, message }) => `${optionOf[path] ?? path}: ${message}`);
+    return new UsageError(`Nothing was sent. ${issues.join("; ")}`, { cause: error });
+  }
+  const where = url === undefined ? `PagerDuty (${region})` : originOf(url);
+  const sent = `Tocsin's PagerDuty client sent the ${sending} directly, without the service,`;
+  if (error instanceof PagerDutyNetworkError) {
+    const fate = error.requestSent
+      ? `${where} did not answer, so it may have accepted the ${sending} or not`
+      : `${where} was not reached, so nothing was accepted`;
+    return new OperatorError(`${sent} and ${fate}: ${error.message}`, { cause: error });
+  }
+  const { errors } = error as PagerDutyApiError | PagerDutyRateLimitError;
+  const said = errors.filter((one) => !error.message.includes(one));
+  const details = [error.message, ...said].join("; ");
+  return new OperatorError(`${sent} and ${where} refused it: ${details}`, { cause: error });
+}
+
+/** A path or a query may hold a credential. */
+const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "--url");
 
 function eventOf(sending: Sending, options: SendOptions): EventInput {
   const { summary = "", source, severity = "error", dedupKey } = options;

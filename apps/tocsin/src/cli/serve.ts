@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { compose, type Tocsin } from "../compose.ts";
+import { parseAddress } from "../config/address.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { ConfigWatch } from "../config/config-watch.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
-import { OperatorError, systemReason } from "../config/operator-error.ts";
+import { OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { readTargets } from "../targets/resolve-targets.ts";
 import { configTargets } from "../targets/target-definition.ts";
 import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
@@ -22,6 +23,10 @@ export async function serve(
 ): Promise<number> {
   const { env, cwd } = terminal;
   const { listen } = options;
+  if (listen !== undefined && parseAddress(listen) === undefined)
+    throw new UsageError(
+      `--listen ${listen}: expected an address such as "127.0.0.1:9877", or ":9877" for every interface`,
+    );
   const file = configFile(options.config, cwd);
   const watch = file === undefined ? undefined : new ConfigWatch(resolve(cwd, file));
   const load = () =>

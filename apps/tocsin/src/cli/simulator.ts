@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Listening, Simulator } from "@tocsin/simulator";
 import { type Address, formatAddress, parseAddress } from "../config/address.ts";
-import { OperatorError, systemReason } from "../config/operator-error.ts";
+import { OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { signalled } from "./signalled.ts";
 import type { Terminal } from "./terminal.ts";
@@ -68,7 +68,7 @@ function portIn(file: string): number | undefined {
 
 function addressOf(text: string, option: string): Address {
   const address = parseAddress(text);
-  if (address === undefined) throw new OperatorError(`${option}: expected an address such as "127.0.0.1:9878"`);
+  if (address === undefined) throw new UsageError(`${option} ${text}: expected an address such as "127.0.0.1:9878"`);
   return address;
 }
 

@@ -60,12 +60,19 @@ export interface Config {
 export interface Origin extends SecretPlaces {
   readonly file?: string;
   readonly placeOf?: Config["placeOf"];
+  /** Options of the command line that take the place of a key, by its path. */
+  readonly setBy?: ReadonlyMap<string, string>;
 }
 
 /** @throws ConfigError with all issues */
-export function readConfig(input: unknown, { file, placeOf = () => undefined, ...places }: Origin): Config {
+export function readConfig(
+  input: unknown,
+  { file, placeOf = () => undefined, setBy = new Map(), ...places }: Origin,
+): Config {
   const fail = (issues: readonly Issue[]) => {
     const placed = issues.map((issue) => {
+      const option = setBy.get(issue.path);
+      if (option !== undefined) return { path: "", message: issue.message, file: option };
       const place = placeOf(issue.path);
       return place === undefined ? issue : { ...issue, place };
     });

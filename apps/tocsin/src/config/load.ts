@@ -18,7 +18,7 @@ export interface Surroundings {
  * @throws ConfigError with all issues and their lines
  */
 export function loadConfig(file: string | undefined, { cwd, env, listen }: Surroundings): Config {
-  if (file === undefined) return readConfig(listeningAt({}, listen), { dir: cwd, env });
+  if (file === undefined) return readConfig(listeningAt({}, listen), { dir: cwd, env, ...byOption(listen) });
   const path = resolve(cwd, file);
   const lines = new LineCounter();
   const document = parseDocument(readText(path), { lineCounter: lines, prettyErrors: false, merge: true });
@@ -41,6 +41,7 @@ export function loadConfig(file: string | undefined, { cwd, env, listen }: Surro
     env,
     file: path,
     placeOf: (steps) => placeOf(document, lines, steps),
+    ...byOption(listen),
   });
 }
 
@@ -56,6 +57,10 @@ const listeningAt = (input: unknown, listen: string | undefined): unknown =>
   listen === undefined || !isRecord(input) || !(input["server"] === undefined || isRecord(input["server"]))
     ? input
     : { ...input, server: { ...input["server"], listen } };
+
+/** An issue of what an option says is no fault of the file. */
+const byOption = (listen: string | undefined) =>
+  listen === undefined ? {} : { setBy: new Map([["server.listen", `--listen ${listen}`]]) };
 
 function readText(path: string): string {
   try {

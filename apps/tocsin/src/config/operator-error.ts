@@ -3,6 +3,9 @@ export class OperatorError extends Error {
   override readonly name = "OperatorError";
 }
 
+/** An option has a value that it does not accept. Nothing was done. */
+export class UsageError extends OperatorError {}
+
 const reasons: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "operation not permitted",

@@ -1,6 +1,7 @@
 import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
 import type { Attempt, WorkerObserver } from "@tocsin/engine";
 import type { Notify } from "./notification.ts";
+import { lostKey, refusedTarget } from "./own-refusals.ts";
 import type { Readiness } from "../health/readiness.ts";
 import type { Targets } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -62,19 +63,3 @@ export function publishing({ targets, metrics, readiness, log, stateLog, clock, 
     },
   };
 }
-
-/** Kept credentials were encrypted with a key that is not among ours: only the operator can bring it back. */
-const lostKey: Outcome = {
-  kind: "blocked",
-  state: "unauthorized",
-  reason: "auth",
-  detail: "the credential that opened this incident cannot be decrypted: its key is not in ledger.encryptionKey",
-};
-
-/** Its errors in `GET /api/v1/targets` say what would allow it. */
-const refusedTarget: Outcome = {
-  kind: "blocked",
-  state: "misconfigured",
-  reason: "invalid",
-  detail: "the target must not be used any more: it is this service itself, or discovery.policy does not allow it",
-};

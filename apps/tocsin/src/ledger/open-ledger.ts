@@ -87,6 +87,8 @@ export interface LedgerKeys {
   readonly keys: readonly [Buffer, ...Buffer[]];
   /** The key file was missing, and the key was made at this start. */
   readonly isNewKey: boolean;
+  /** So the credentials of incidents that were opened before cannot be read. */
+  readonly isLost?: boolean;
 }
 
 /** @throws OperatorError where it cannot be read or made, or is no key */
@@ -108,9 +110,9 @@ export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): LedgerK
   const { key, made } = openKeyFile(`${ledger.path}.key`);
   if (made && old) {
     log.warn(
-      { ledger: ledger.path },
-      "the ledger's key file was missing and a new one was made: what was told before cannot be resolved until the old one is back",
+      { event: "ledger_key_lost", ledger: ledger.path },
+      `The ledger's key file was missing, so a new one was made. Resolves of incidents that were opened before wait with the reason orphaned_key: restore ${ledger.path}.key from a backup and restart`,
     );
   }
-  return { keys: [key], isNewKey: made };
+  return { keys: [key], isNewKey: made, isLost: made && old };
 }

@@ -1,0 +1,24 @@
+import type { Command } from "commander";
+import { exitCode } from "./exit-code.ts";
+
+/** Marks an option in the help. */
+export const requiredText = (text: string): string => `required: ${text}`;
+
+/** Adds options without which the command cannot run, by their flags. */
+export function requiring(command: Command, options: Readonly<Record<string, string>>): Command {
+  const names = Object.entries(options).map(([flags, text]) => {
+    command.option(flags, requiredText(text));
+    return command.options.at(-1)?.attributeName() ?? flags;
+  });
+  return command.hook("preAction", () => refuseIncomplete(command, names));
+}
+
+/** All missing options at once, so that nobody has to try again for each. */
+export function refuseIncomplete(command: Command, names: readonly string[]): void {
+  const given = command.opts<Readonly<Record<string, unknown>>>();
+  const missing = names
+    .filter((name) => given[name] === undefined || given[name] === "")
+    .map((name) => command.options.find((option) => option.attributeName() === name)?.long);
+  if (missing.length > 0)
+    command.error(`error: missing required options: ${missing.join(", ")}`, { exitCode: exitCode.usage });
+}

@@ -1,0 +1,26 @@
+import type { Outcome } from "@tocsin/core";
+
+type Blocked = Extract<Outcome, { kind: "blocked" }>;
+
+/*
+ * Outcomes of attempts that Tocsin does not make: no receiver refused anything. Explain and the log show their
+ * details, so these say what to do.
+ */
+
+/** The kept credential was encrypted with a key that is not among ours: only the operator can bring that key back. */
+export const lostKey = {
+  kind: "blocked",
+  state: "unauthorized",
+  reason: "auth",
+  detail:
+    "Tocsin cannot decrypt the credential with which this incident was opened, because the ledger's key was lost. Restore the key file (or the entry of ledger.encryptionKey) from a backup and restart Tocsin, or resolve the incident at the receiver by hand",
+} as const satisfies Blocked;
+
+/** The target's errors in `GET /api/v1/targets` say what would allow it. */
+export const refusedTarget = {
+  kind: "blocked",
+  state: "misconfigured",
+  reason: "invalid",
+  detail:
+    "Tocsin must not send to this target: it is this service itself, or discovery.policy does not allow it. See its errors in `tocsin targets list`",
+} as const satisfies Blocked;
