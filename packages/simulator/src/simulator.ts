@@ -1,4 +1,5 @@
 import { control } from "./server/control/control.ts";
+import type { SimulatorControls } from "./server/control/simulator-controls.ts";
 import { pathOf } from "./server/exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./server/exchange.ts";
 import { readFaultScript } from "./faults/fault-script.ts";
@@ -23,7 +24,7 @@ import { startPump } from "./webhooks/delivery-loop.ts";
  * A stand-in for PagerDuty and other receivers of alerts: strict about what it takes, right about deduplication,
  * lifecycle and limits. `handle` answers in process, on any clock; `listen` serves the same on sockets.
  */
-export class Simulator implements AsyncDisposable {
+export class Simulator implements AsyncDisposable, SimulatorControls {
   readonly #parts: Parts;
   readonly #listening: Listening[] = [];
   #stopPump: (() => void) | undefined;

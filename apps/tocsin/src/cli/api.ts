@@ -2,7 +2,7 @@ import { createWriteStream, linkSync, readFileSync, rmSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { Agent, type Dispatcher, request } from "undici";
 import { OperatorError, systemReason } from "../config/operator-error.ts";
-import type { OperatorOptions } from "./operator-commands.ts";
+import type { OperatorOptions } from "./operator-options.ts";
 
 /** Longest wait for an answer of the service. */
 const timeoutMs = 30_000;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { OperatorError } from "../config/operator-error.ts";
 import { download } from "./api.ts";
-import type { BackupOptions } from "./operator-commands.ts";
+import type { BackupOptions } from "./operator-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `tocsin ledger backup`: a copy of a running service's ledger. The key that protects its credentials is not in it. */

@@ -5,7 +5,7 @@ import type { explainedBody } from "../http/endpoints/explain.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { call } from "./api.ts";
 import { print, sayMore } from "./operate.ts";
-import type { AlertOptions, OperatorOptions } from "./operator-commands.ts";
+import type { AlertOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";
 import type { Terminal } from "./terminal.ts";

@@ -5,7 +5,7 @@ import { OperatorError } from "../config/operator-error.ts";
 import type { TrialReport } from "../targets/tests/target-tests.ts";
 import { call } from "./api.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";
-import type { ListOptions, OperatorOptions } from "./operator-commands.ts";
+import type { ListOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,32 +1,7 @@
 import { type Command, Option } from "commander";
 import { requiring } from "./required-options.ts";
+import type { AlertOptions, BackupOptions, ListOptions, OperatorOptions } from "./operator-options.ts";
 import type { Terminal } from "./terminal.ts";
-
-export interface OperatorOptions {
-  readonly url: string;
-  readonly token?: string;
-  readonly ca?: string;
-  readonly json?: boolean;
-}
-
-/** What `explain` and `alerts list` search alerts by. */
-export interface AlertOptions extends OperatorOptions {
-  readonly matcher?: readonly string[];
-  readonly limit: string;
-  readonly cursor?: string;
-}
-
-export interface ListOptions extends OperatorOptions {
-  readonly state?: string;
-  readonly target?: string;
-  readonly fingerprint?: string;
-  readonly limit?: string;
-  readonly cursor?: string;
-}
-
-export interface BackupOptions extends OperatorOptions {
-  readonly to: string;
-}
 
 /** Commands that speak to a running service over HTTP: what an operator can do, a script can do. */
 export function describeOperator(program: Command, terminal: Terminal): void {

@@ -1,4 +1,4 @@
-import type { Region } from "../server/exchange.ts";
+import type { Region } from "../state/region.ts";
 import { seededRandom } from "./random.ts";
 import type { Random } from "./random.ts";
 import { strikesEarly } from "./fault.ts";

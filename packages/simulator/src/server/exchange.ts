@@ -1,3 +1,4 @@
+import type { Region } from "../state/region.ts";
 import type { Charge, Usage } from "../state/rate-windows.ts";
 
 /** One HTTP request as it arrived. Header names in lower case; `path` may carry a query. */
@@ -37,7 +38,7 @@ export interface Violation {
   readonly reason: string;
 }
 
-export type Region = "us" | "eu";
+export type { Region };
 
 /** What a receiver did with a request that it took in. */
 export interface Served {

@@ -1,4 +1,4 @@
-import type { Region } from "../server/exchange.ts";
+import type { Region } from "./region.ts";
 
 export type IncidentStatus = "triggered" | "acknowledged" | "resolved";
 

@@ -1,5 +1,6 @@
 import { BoundedList } from "./bounded-list.ts";
-import type { Region, Violation } from "../server/exchange.ts";
+import type { Violation } from "../server/exchange.ts";
+import type { Region } from "./region.ts";
 
 /** One request as it was met. */
 export interface RequestRecord {

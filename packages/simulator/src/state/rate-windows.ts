@@ -1,4 +1,4 @@
-import type { Region } from "../server/exchange.ts";
+import type { Region } from "./region.ts";
 
 /** How many calls a receiver takes from one credential. */
 export interface Limit {

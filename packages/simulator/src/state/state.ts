@@ -1,6 +1,6 @@
 import { BoundedList } from "./bounded-list.ts";
 import { KeyHasher, KnownKeys } from "./credentials.ts";
-import type { Region } from "../server/exchange.ts";
+import type { Region } from "./region.ts";
 import { IncidentBook } from "./incident-store.ts";
 import { Messages } from "../receivers/slack/messages.ts";
 import type { Random } from "../faults/random.ts";

@@ -3,23 +3,17 @@ import type { Clock } from "@tocsin/core";
 import type { Config } from "../../config/config.ts";
 import { markOfSync } from "../../config/file-marks.ts";
 import type { SecretPlaces } from "../../config/secrets.ts";
-import type { Place } from "./discoveries.ts";
 import type { Discovery } from "./discovery.ts";
 import { FileDiscovery } from "./files/file-discovery.ts";
 import { KubernetesApi } from "./kubernetes/api.ts";
 import { SecretDiscovery } from "./kubernetes/secret-discovery.ts";
 import type { LastGood } from "./last-known-targets.ts";
+import type { Place } from "./place.ts";
 
 export interface DiscoverySurroundings {
   readonly env: SecretPlaces["env"];
   readonly lastGood: Pick<LastGood, "recall">;
   readonly clock: Clock;
-}
-
-/** The API of Kubernetes as it was opened, for all its namespaces. */
-export interface OpenApi {
-  readonly access: unknown;
-  readonly api: KubernetesApi;
 }
 
 /**

@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
 import type { WrittenTarget } from "../target-definition.ts";
-import { Discoveries, type Place } from "./discoveries.ts";
+import { Discoveries } from "./discoveries.ts";
+import type { Place } from "./place.ts";
 import type { Discovery, DiscoveryObserver } from "./discovery.ts";
 
 const target = (place: string): WrittenTarget => ({ place, input: {} });

@@ -4,8 +4,8 @@ import type { TargetEntry } from "../resolved-target.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { TargetSet, WrittenTarget } from "../target-definition.ts";
 import type { Discovery, DiscoveryOperation, DiscoveryReason, DiscoveryStanding } from "./discovery.ts";
-import type { OpenApi } from "./create-discoveries.ts";
 import type { LastGood } from "./last-known-targets.ts";
+import type { Place } from "./place.ts";
 
 /** From a change to its taking effect, so that changes that come together are one. */
 const gatherMs = 50;
@@ -32,16 +32,6 @@ export interface DiscoveryMetrics {
   discoveryFailed(source: string, operation: DiscoveryOperation, reason: DiscoveryReason): void;
   /** From a change that was seen until it was in force. */
   discoveryLag(source: string, lagMs: number): void;
-}
-
-/** A discovery with what belongs to it. */
-export interface Place {
-  readonly discovery: Discovery;
-  /** Its targets until it is read: those of a former life, or of the discovery that it replaces. */
-  readonly remembered: readonly WrittenTarget[];
-  /** What it was opened with. */
-  readonly settings: unknown;
-  readonly api?: OpenApi;
 }
 
 export interface DiscoveriesOptions {

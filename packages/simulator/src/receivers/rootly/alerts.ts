@@ -2,7 +2,7 @@ import type { Served } from "../../server/exchange.ts";
 import type { IncidentStatus, LogEntry } from "../../state/incident-store.ts";
 import { isRecord, stringOf } from "../../server/json-body.ts";
 import { alertResource, alertStatus, document, notFound, page, refuse } from "./rootly-documents.ts";
-import type { Handle, Visit } from "./routes.ts";
+import type { Handle, Visit } from "./visit.ts";
 
 /**
  * `POST /v1/alerts`. Alerts with one deduplication key are one alert, until it is resolved: a duplicate is counted, and

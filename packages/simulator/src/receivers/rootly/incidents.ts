@@ -1,7 +1,7 @@
 import type { Served } from "../../server/exchange.ts";
 import { stringOf } from "../../server/json-body.ts";
 import { document, incidentResource, notFound, page } from "./rootly-documents.ts";
-import type { Handle, Visit } from "./routes.ts";
+import type { Handle, Visit } from "./visit.ts";
 
 const ended = ["resolved", "closed", "cancelled", "completed"];
 

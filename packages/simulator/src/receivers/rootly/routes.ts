@@ -1,25 +1,9 @@
-import type { Region, Served } from "../../server/exchange.ts";
-import type { Ground } from "../../state/state.ts";
 import type { Schema } from "../schema.ts";
 import * as alerts from "./alerts.ts";
 import * as incidents from "./incidents.ts";
 import { document, page } from "./rootly-documents.ts";
 import * as schema from "./rootly-schema.ts";
-
-/** An authorized request with a valid body. */
-export interface Visit {
-  readonly ground: Ground;
-  readonly region: Region;
-  readonly key: string;
-  readonly atMs: number;
-  readonly query: URLSearchParams;
-  /** The id in the path. */
-  readonly id?: string | undefined;
-  /** `data.attributes`. */
-  readonly attributes: Readonly<Record<string, unknown>>;
-}
-
-export type Handle = (visit: Visit) => Served;
+import type { Handle } from "./visit.ts";
 
 export interface Route {
   readonly method: string;

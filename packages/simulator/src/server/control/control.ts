@@ -6,11 +6,11 @@ import { reportInWords } from "../../oracle/report.ts";
 import type { TruthSetting } from "../../oracle/truth.ts";
 import { page } from "../../dashboard/dashboard.ts";
 import { SettingError } from "../../setting-error.ts";
-import type { Simulator } from "../../simulator.ts";
+import type { SimulatorControls } from "./simulator-controls.ts";
 import { overview } from "./overview.ts";
 import { expect, isStrings, readBody, readLimit, readObject } from "./read-body.ts";
 
-type Route = (simulator: Simulator, request: SimulatorRequest) => unknown;
+type Route = (simulator: SimulatorControls, request: SimulatorRequest) => unknown;
 
 /** What is not an answer yet is sent as JSON, with 200. */
 const controlRoutes: Readonly<Record<string, Route>> = {
@@ -92,7 +92,11 @@ const controlRoutes: Readonly<Record<string, Route>> = {
 };
 
 /** The control API below `/_sim`, and the page. Undefined for any other path. */
-export function control(simulator: Simulator, request: SimulatorRequest, path: string): SimulatorAnswer | undefined {
+export function control(
+  simulator: SimulatorControls,
+  request: SimulatorRequest,
+  path: string,
+): SimulatorAnswer | undefined {
   if (path !== "/" && !path.startsWith("/_sim/")) return undefined;
   if (isForeign(request)) return problem(403, "foreign_origin", "asked by a page of another site");
   try {
@@ -108,7 +112,7 @@ export function control(simulator: Simulator, request: SimulatorRequest, path: s
   }
 }
 
-function byPerson(simulator: Simulator, route: string): SimulatorAnswer | undefined {
+function byPerson(simulator: SimulatorControls, route: string): SimulatorAnswer | undefined {
   const [, id, verb] = /^POST \/_sim\/incidents\/([^/]+)\/(acknowledge|resolve)$/.exec(route) ?? [];
   if (id === undefined) return undefined;
   const isDone = verb === "acknowledge" ? simulator.acknowledge(id) : simulator.resolve(id);

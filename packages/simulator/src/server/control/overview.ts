@@ -1,7 +1,7 @@
 import { json } from "../exchange.ts";
 import type { SimulatorAnswer, SimulatorRequest } from "../exchange.ts";
 import type { IncidentRow } from "../rows.ts";
-import type { Simulator } from "../../simulator.ts";
+import type { SimulatorControls } from "./simulator-controls.ts";
 
 const maxIncidents = 200;
 const maxOthers = 50;
@@ -11,7 +11,7 @@ const isOpen = (row: IncidentRow): boolean => row.status !== "resolved";
 const latest = <Row>(rows: readonly Row[], most = maxOthers): Row[] => rows.slice(-most).toReversed();
 
 /** What the page shows: the latest of everything. 304 while nothing has changed. */
-export function overview(simulator: Simulator, request: SimulatorRequest): SimulatorAnswer {
+export function overview(simulator: SimulatorControls, request: SimulatorRequest): SimulatorAnswer {
   const etag = `"${simulator.version}"`;
   if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag }, body: "" };
   const incidents = simulator.incidents();

@@ -1,0 +1,26 @@
+/** Options of every command that calls a running service. */
+export interface OperatorOptions {
+  readonly url: string;
+  readonly token?: string;
+  readonly ca?: string;
+  readonly json?: boolean;
+}
+
+/** Options of `explain` and `alerts list`: which alerts to show. */
+export interface AlertOptions extends OperatorOptions {
+  readonly matcher?: readonly string[];
+  readonly limit: string;
+  readonly cursor?: string;
+}
+
+export interface ListOptions extends OperatorOptions {
+  readonly state?: string;
+  readonly target?: string;
+  readonly fingerprint?: string;
+  readonly limit?: string;
+  readonly cursor?: string;
+}
+
+export interface BackupOptions extends OperatorOptions {
+  readonly to: string;
+}

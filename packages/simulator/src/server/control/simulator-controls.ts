@@ -1,0 +1,35 @@
+import type { FaultSetting } from "../../faults/fault.ts";
+import type { Report } from "../../oracle/report.ts";
+import type { TruthSetting } from "../../oracle/truth.ts";
+import type { LimitSetting } from "../../state/limits.ts";
+import type * as rows from "../rows.ts";
+
+/** The part of the simulator that the control API reads and changes. `Simulator` says what each member does. */
+export interface SimulatorControls {
+  readonly version: string;
+  incidents(): rows.IncidentRow[];
+  changes(): rows.ChangeRow[];
+  messages(): rows.MessageRow[];
+  deliveries(): rows.DeliveryRow[];
+  refused(): rows.RefusalRow[];
+  requests(limit?: number): rows.RequestRow[];
+  overLimit(): rows.OverLimitRow[];
+  webhooks(): rows.WebhookRow[];
+  report(): Report;
+  acknowledge(id: string): boolean;
+  resolve(id: string): boolean;
+  limits(): rows.LimitRow[];
+  setLimit(setting: LimitSetting): void;
+  faults(): rows.FaultRow[];
+  setFaults(faults: string | readonly FaultSetting[], options?: { readonly seed?: number }): void;
+  keys(receiver?: string): readonly string[] | undefined;
+  setKeys(credentials: readonly string[] | undefined, receiver?: string): void;
+  setWebhookSecrets(name: string, secrets: readonly string[] | undefined): void;
+  setTruth(truth: TruthSetting | undefined): void;
+  subscribe(to: {
+    readonly url: string;
+    readonly secrets: readonly string[];
+    readonly events?: readonly string[];
+  }): string;
+  reset(): void;
+}
