@@ -7,24 +7,43 @@ const source = {
 };
 const execArgv = ["--conditions=@tocsin/source"];
 
+/** Names and places say how a test file runs: see "Tests" in CONTRIBUTING.md. */
+const workspaces = "{packages,apps}/*/{src,test}/**";
+const integration = [`${workspaces}/*.integration.test.ts`];
+const long = ["**/postgres/*.integration.test.ts", `${workspaces}/*.fuzz.test.ts`, "test/simulation/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     projects: [
       {
         ...source,
-        // Pure and in-process tests share one module graph: six times faster than a process per file.
+        // Pure and in-process: no sockets, processes, threads or written files. One module graph is six times faster than a process per file.
         test: {
           name: "unit",
-          include: [
-            "{packages,apps}/*/{src,test}/**/*.test.ts",
-            "test/{kit,contracts,simulation}/**/*.test.ts",
-            "scripts/*.test.ts",
-            "bench/*.test.ts",
-          ],
+          include: [`${workspaces}/*.test.ts`, "test/kit/**/*.test.ts", "scripts/*.test.ts", "bench/*.test.ts"],
+          exclude: [...integration, ...long],
+          setupFiles: ["test/support/refuse-input-output.ts"],
           execArgv,
           isolate: false,
           testTimeout: 30_000,
         },
+      },
+      {
+        ...source,
+        // Local servers, files, processes, threads.
+        test: {
+          name: "integration",
+          include: integration,
+          exclude: long,
+          execArgv,
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        ...source,
+        // PostgreSQL, random inputs by the thousand, simulated histories: minutes.
+        test: { name: "long", include: long, execArgv, isolate: false, testTimeout: 30_000 },
       },
       {
         ...source,

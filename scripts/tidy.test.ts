@@ -172,6 +172,39 @@ test("files are named in kebab-case", () => {
   ).toEqual([]);
 });
 
+/** A test of the project "unit" of vitest.config.ts. */
+const isUnit = (path: string): boolean => !/\.(integration|fuzz)\.test\.ts$|^test\/(simulation|e2e)\//.test(path);
+
+describe("test files", () => {
+  const paths = globSync("**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**", "**/dist/**", "coverage/**"] });
+
+  test("stand where vitest.config.ts looks for them", () => {
+    const places =
+      /^((packages|apps)\/[\w-]+\/(src|test)\/.*|test\/(kit|simulation|e2e)\/.*|(scripts|bench)\/[^/]+)\.test\.ts$/;
+    expect(paths.length).toBeGreaterThan(200);
+    expect(paths.filter((path) => !places.test(path))).toEqual([]);
+  });
+
+  test("of units open no socket and start no process or thread, by themselves or through a fixture", () => {
+    const doors = /^node:(http|https|http2|net|tls|dgram|child_process|cluster|worker_threads)$/;
+    const byPath = new Map(files.map((file) => [file.path, file]));
+    const reaches = (path: string, seen = new Set<string>()): string[] => {
+      const file = byPath.get(path);
+      if (file?.test !== true || seen.has(path)) return [];
+      seen.add(path);
+      return file.imports.flatMap((specifier) =>
+        doors.test(specifier)
+          ? [`${path}: ${specifier}`]
+          : specifier.startsWith(".")
+            ? reaches(join(dirname(path), specifier), seen)
+            : [],
+      );
+    };
+    expect(paths.filter(isUnit).length).toBeGreaterThan(100);
+    expect(paths.filter(isUnit).flatMap((path) => reaches(path).map((found) => `${path}: ${found}`))).toEqual([]);
+  });
+});
+
 test("the environment is read at the program's edge", () => {
   const inner = production.filter(({ workspace }) => workspace !== "packages/pagerduty");
   const readers = inner.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path);
@@ -196,8 +229,9 @@ describe("every publisher", () => {
 
   test.each(names)("%s has golden files, calls the contract, and is registered", (name) => {
     expect(globSync("golden/**/*.json", { cwd: join(folder, name) })).not.toEqual([]);
-    expect(existsSync(join(folder, name, "index.test.ts"))).toBe(true);
-    expect(readFileSync(join(folder, name, "index.test.ts"), "utf8")).toMatch(/\bpublisherContract\(/);
+    const contract = join(folder, name, "index.integration.test.ts");
+    expect(existsSync(contract)).toBe(true);
+    expect(readFileSync(contract, "utf8")).toMatch(/\bpublisherContract\(/);
     expect(readFileSync(join(folder, "registry.ts"), "utf8")).toContain(`"./${name}/index.ts"`);
   });
 });
