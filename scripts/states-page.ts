@@ -8,19 +8,19 @@ interface Explanation {
 
 const states: Readonly<Record<IncidentState, string>> = {
   candidate: "The alert waits for a classification before anything is sent.",
-  due: "An event must be sent. The reason says what it waits for.",
+  due: "An event must be sent. The reason shows the cause of the wait.",
   in_flight: "A request to the target is under way.",
   told: "The target has accepted the last event, and the incident is open there.",
   closed: "The target has accepted the end of the incident.",
-  not_told: "Nothing was sent to this target, and nothing has to be. The reason says why.",
-  dead: "Tocsin has stopped trying. A dead letter keeps what was sent and what came back.",
+  not_told: "Nothing was sent to this target, and nothing has to be. The reason shows the cause.",
+  dead: "Tocsin has stopped trying. A dead letter keeps the event and the answer.",
 };
 
 const explanations: Readonly<Record<Reason, Explanation>> = {
   delivered: { meaning: "The target accepted the event." },
   filtered: {
     meaning: "A filter of the target does not match the alert. The detail names the filter.",
-    remedy: "If the alert should page, change the target's `filters`. What still fires is routed again at once.",
+    remedy: "If the alert should page, change the target's `filters`. Firing alerts are routed again at once.",
   },
   target_disabled: {
     meaning: "The target has `enabled: false`.",
@@ -42,7 +42,7 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
     meaning: "No target can receive the alert, or the target was removed before anything was sent.",
     remedy: "Add a target. `tocsin targets list` shows the present ones with their errors.",
   },
-  duplicate: { meaning: "The alert repeats what is known. Nothing has to be sent." },
+  duplicate: { meaning: "The alert repeats a known state. Nothing has to be sent." },
   superseded: { meaning: "A later event made this one unnecessary." },
   resolved_before_told: {
     meaning: "The alert ended before anything was sent.",
@@ -76,7 +76,7 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   waiting_classification: { meaning: "The classification has not answered yet. Its budget bounds the wait." },
   in_flight: { meaning: "A request is under way." },
   ambiguous: {
-    meaning: "A request left and no answer came, so nobody knows whether the receiver accepted it. It is repeated.",
+    meaning: "A request left and no answer came, so it is unknown whether the receiver accepted it. It is repeated.",
   },
   source_silent: {
     meaning: "The alert should have ended by its `endsAt`, but its source has sent nothing since. It stays open.",
@@ -98,7 +98,7 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   expired: { meaning: "A direct alert was not repeated before its `endsAt`, and ended." },
   fallback: { meaning: "This target is the fallback of another one that did not accept a critical alert in time." },
   dead_invalid: {
-    meaning: "The receiver refused the event for good.",
+    meaning: "The receiver refused the event permanently.",
     remedy: "`tocsin deadletters show ID` shows the event and the answer. Correct the target, then replay it.",
   },
   dead_expired: {
@@ -122,7 +122,7 @@ export function statesPage(): string {
   const stateRows = incidentStates.map((state) => `| \`${state}\` | ${states[state]} |`);
   const sections = reasons.map((reason) => {
     const { meaning, remedy } = explanations[reason];
-    return `### ${reason}\n\n${meaning}${remedy === undefined ? "" : `\n\n**What to do:** ${remedy}`}`;
+    return `### ${reason}\n\n${meaning}${remedy === undefined ? "" : `\n\n**Action:** ${remedy}`}`;
   });
   return `# States and reasons
 

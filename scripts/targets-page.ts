@@ -24,9 +24,9 @@ const blocks = ["filters", "template", "rate_limit"];
 
 const intro = (types: readonly TargetType[]) => `# Targets
 
-Generated from the schema; \`vitest run --project unit scripts -u\` writes it again.
+Generated from the schema; \`vitest run --project unit scripts -u\` updates it.
 
-A target is one place that is told of alerts: one JSON object, wherever it comes from. Each target decides for itself; there
+A target is one place that receives alerts. It is one JSON object, in a file, a Secret or the configuration. Each target decides for itself; there
 is no "first match wins". Available types: ${types.map(({ type }) => `\`${type}\``).join(", ")}.
 
 \`\`\`json
@@ -38,33 +38,33 @@ is no "first match wins". Available types: ${types.map(({ type }) => `\`${type}\
 }
 \`\`\`
 
-Unknown keys make a target invalid: a typo must not page everybody. An invalid target affects no other one, and every mistake
+Unknown keys make a target invalid: a typo must not page everyone. An invalid target affects no other one, and every mistake
 is reported with its path. Durations are written \`"30s"\`. A secret is a text, \`{ "file": "/path" }\` or \`{ "env": "NAME" }\`;
 blanks around it are dropped.`;
 
 const says: Readonly<Record<string, string>> = {
-  filters: `All filters must pass; lists mean any of their members, \`matchers\` are all required. They decide what is opened: a resolve follows what was
-told, whatever the filters say by then. A missing label counts as an empty text. The severity is that of the label \`severity\`,
+  filters: `All filters must pass; a list matches if any of its members does, and all \`matchers\` are required. Filters decide triggers only: an incident that was
+delivered is resolved even if a filter excludes the alert by then. A missing label counts as an empty text. The severity is that of the label \`severity\`,
 else \`priority\`, else \`urgency\`: words such as \`critical\`, \`page\`, \`disaster\`, \`warn\`, \`sev-2\`, \`p3\` or those of \`severity_map\`, in any
-case. An alert that states none has the target's \`default_severity\`. Patterns are RE2: linear time,
-no look-around, no back-references; the dot matches newlines; of a text over 4,096 characters the start is judged.
+case. An alert without a known severity has the target's \`default_severity\`. Patterns are RE2: linear time,
+no look-around, no back-references; the dot matches newlines; only the first 4,096 characters of a longer text are matched.
 
-In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` tells the difference; \`re(text, "pattern")\` takes the place of
+In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` shows the difference; \`re(text, "pattern")\` replaces
 \`matches\`; macros cannot be nested. A condition that fails on an alert lets it pass: one page too many is better than one lost.
 
 All filters of all targets may take a bounded number of steps for one alert. Usual filters take a small part of what each target
 has for itself. A filter that would take more, such as a pattern with large repetitions on a label of thousands of characters,
 lets the alert pass, and \`explain\` shows in \`detail\` which filter was not applied.`,
   template: `Each is a [Liquid](https://liquidjs.com) template over \`labels\`, \`annotations\`, \`alert_name\`, \`fingerprint\`, \`severity\`,
-\`starts_at\`, \`generator_url\`, \`value_string\` and \`metadata\`. One that fails, speaks of a label that is missing or comes out
-blank costs only its field, which then says what it would say without. \`{{ labels.team | default: "nobody" }}\` asks for a label
+\`starts_at\`, \`generator_url\`, \`value_string\` and \`metadata\`. If a template fails, uses a missing label or renders
+blank, only its field is affected: the field gets its default. \`{{ labels.team | default: "none" }}\` reads a label
 that may be missing.
 
-Go templates (\`{{ .Labels.team }}\`, \`{{ range }}\`), as Alertmanager and Grafana have them, are refused with the Liquid to write instead.
+Go templates (\`{{ .Labels.team }}\`, \`{{ range }}\`), as in Alertmanager and Grafana, are refused, and the error shows the Liquid to write instead.
 Filters ending in \`_exp\`, \`sample\` and files are not available. The work of all templates of one event is limited; a template that
 exceeds the limit and those after it keep their defaults. A range runs from -10000 to 10000 at most.`,
-  rate_limit: `Attempts are counted per credential, over all targets, replicas and restarts. Where targets that share one
-differ, the smallest limit wins.`,
+  rate_limit: `Attempts are counted per credential, over all targets, replicas and restarts. If targets that share a credential
+have different limits, the smallest one applies.`,
 };
 
 const olderNames = `## Older names

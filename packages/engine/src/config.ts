@@ -3,7 +3,9 @@ import { z } from "zod";
 
 const retry = z
   .strictObject({
-    initial: duration().prefault("1s").describe("Upper bound of the wait after the first failure; doubles with each."),
+    initial: duration()
+      .prefault("1s")
+      .describe("Longest wait after the first failure; it doubles with each further failure."),
     max: duration().prefault("5m").describe("Longest wait between two attempts."),
     giveUpAfter: duration()
       .prefault("24h")
@@ -21,17 +23,17 @@ export const deliverySettings = z
       .enum(["never", "severity", "content"])
       .default("severity")
       .describe(
-        "Trigger again what is already told: never, when its severity rises, or (`content`) also when its summary or an annotation changes, once per 5 minutes and incident at most and not once acknowledged.",
+        "Sends another trigger for an open incident: never, when its severity rises, or (`content`) also when its summary or an annotation changes. Changed content is sent at most once per 5 minutes and incident, and not after an acknowledgement.",
       ),
     remind: duration()
       .prefault("4h")
       .describe(
-        "Remind of an open, unacknowledged incident this long after the last attempt began, if a source confirmed its alert less than half as long ago; otherwise with the next confirmation. Keep Alertmanager's `repeat_interval` at most this long. `0s` = never.",
+        "Repeats the trigger of an open, unacknowledged incident this long after the last attempt began, if a source confirmed its alert less than half of that time ago; otherwise with the next confirmation. Keep Alertmanager's `repeat_interval` at most this long. `0s` = never.",
       ),
     reorderWindow: duration()
       .prefault("10s")
       .describe(
-        "How long a firing is held that starts no later than the last end of its alert: a resolve may have overtaken it. It is believed afterwards.",
+        "A firing that starts no later than the last end of its alert is held for this long, since a resolve may have overtaken it. After that it counts.",
       ),
     doubtfulEnd: duration()
       .prefault("30m")
@@ -43,11 +45,13 @@ export const deliverySettings = z
       .describe("After a start, no direct alert is ended by its `endsAt` for this long."),
     staleAfter: duration()
       .prefault("24h")
-      .describe("Unconfirmed for this long, a webhook alert shows `stale` and a silent source's direct alert ends."),
+      .describe(
+        "An alert that no source confirmed for this long shows `stale` if it came by webhook, and ends if it is a direct alert of a silent source.",
+      ),
     maxConnectionAge: duration()
       .prefault("5m")
       .describe(
-        "A connection to a target that is older takes no further request: the next one looks the name up again. 0s = a new connection for each request.",
+        "A connection to a target that is older than this takes no further request, and the next one looks the name up again. 0s = a new connection for each request.",
       ),
     manualResolveFor: duration().prefault("1h").describe("A resolve by a person holds for this long against repeats."),
   })

@@ -14,7 +14,7 @@ In a checkout, \`npm start -- COMMAND\` runs a command. With Node 22.18 or newer
 | exit code | meaning |
 | --- | --- |
 | 0 | success |
-| 1 | the command failed; the message says why |
+| 1 | the command failed; the message gives the reason |
 | 2 | wrong usage: unknown command or option, missing option, or a value that an option does not accept; nothing was done |
 | 78 | wrong configuration; all issues are listed with their lines |
 

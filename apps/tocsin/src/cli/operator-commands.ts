@@ -6,13 +6,13 @@ import type { Terminal } from "./terminal.ts";
 /** Commands that speak to a running service over HTTP: what an operator can do, a script can do. */
 export function describeOperator(program: Command, terminal: Terminal): void {
   const command = commandsWith(terminal);
-  const incidents = program.command("incidents").description("what is open, due, told");
+  const incidents = program.command("incidents").description("List, show, acknowledge or resolve incidents");
   command(incidents, "list", "list incidents, the newest first")
     .option("--state <state>", "only those in this state")
     .option("--target <target>", "only those at this target")
     .option("--fingerprint <fingerprint>", "only those of this alert")
-    .option("--limit <count>", "how many at most", "100")
-    .option("--cursor <cursor>", "where an earlier list ended")
+    .option("--limit <count>", "show at most this many", "100")
+    .option("--cursor <cursor>", "cursor at the end of an earlier list")
     .action(async (options: ListOptions) => (await operate()).listIncidents(terminal, options));
   for (const [name, description] of [
     ["acknowledge", "Acknowledge an open incident: reminders stop"],
@@ -21,15 +21,16 @@ export function describeOperator(program: Command, terminal: Terminal): void {
     command(incidents, `${name} <id>`, description).action(async (id: string, options: OperatorOptions) =>
       (await operate()).byHand(terminal, options, name, id),
     );
-  command(incidents, "show <id>", "show one with its history").action(async (id: string, options: OperatorOptions) =>
-    (await operate()).show(terminal, options, `incidents/${encodeURIComponent(id)}`),
+  command(incidents, "show <id>", "show an incident with its history").action(
+    async (id: string, options: OperatorOptions) =>
+      (await operate()).show(terminal, options, `incidents/${encodeURIComponent(id)}`),
   );
   const alerts = program.command("alerts").description("List alerts");
   command(alerts, "list", "List alerts with their state at each target")
     .option(...matcherOption)
-    .addOption(new Option("--received <who>", "none: only alerts that no target received").choices(["none"]))
+    .addOption(new Option("--received <who>", "none = only alerts that no target received").choices(["none"]))
     .option("--limit <count>", "show at most this many", "100")
-    .option("--cursor <cursor>", "where an earlier list ended")
+    .option("--cursor <cursor>", "cursor at the end of an earlier list")
     .action(async (options: AlertOptions & { received?: string }) =>
       (await operateAlerts()).listAlerts(terminal, options),
     );
@@ -40,7 +41,7 @@ export function describeOperator(program: Command, terminal: Terminal): void {
       "explain what would happen if this came now: an alert in JSON, or a whole webhook message",
     )
     .option("--limit <count>", "show at most this many alerts", "20")
-    .option("--cursor <cursor>", "where an earlier list ended")
+    .option("--cursor <cursor>", "cursor at the end of an earlier list")
     .action(async (fingerprint: string | undefined, options: AlertOptions & { alert?: string }) => {
       const { matcher, alert } = options;
       const given = [fingerprint, matcher, alert].filter((one) => one !== undefined);
@@ -49,31 +50,36 @@ export function describeOperator(program: Command, terminal: Terminal): void {
       if (fingerprint !== undefined) return explain(terminal, options, fingerprint);
       return alert === undefined ? explainMatching(terminal, options) : explainFile(terminal, options, alert);
     });
-  const targets = program.command("targets").description("who is told");
-  command(targets, "list", "list all targets, wrong ones too").action(async (options: OperatorOptions) =>
+  const targets = program.command("targets").description("List and test targets");
+  command(targets, "list", "list all targets, invalid ones included").action(async (options: OperatorOptions) =>
     (await operate()).listTargets(terminal, options),
   );
   command(targets, "show <name>", "Show a target with its state, limiter, breaker and errors").action(
     async (name: string, options: OperatorOptions) =>
       (await operate()).show(terminal, options, `targets/${encodeURIComponent(name)}`),
   );
-  command(targets, "test <name>", "send a target a marked incident and end it; exit code 1 if it does not take them")
-    .option("--key-only", "only ask PagerDuty whether it knows the key; nobody is told of anything")
+  command(
+    targets,
+    "test <name>",
+    "send a target a marked incident and end it; exit code 1 if the target does not accept it",
+  )
+    .option("--key-only", "only check the key with PagerDuty; no incident is opened")
     .action(async (name: string, options: OperatorOptions & { keyOnly?: boolean }) =>
       (await operate()).testTarget(terminal, options, name),
     );
-  const letters = program.command("deadletters").description("what was refused for good, or could not be told in time");
-  command(letters, "list", "list them, the newest first")
-    .option("--limit <count>", "how many at most", "100")
-    .option("--cursor <cursor>", "where an earlier list ended")
+  const letters = program.command("deadletters").description("List, show, replay or drop dead letters");
+  command(letters, "list", "list dead letters, the newest first")
+    .option("--limit <count>", "show at most this many", "100")
+    .option("--cursor <cursor>", "cursor at the end of an earlier list")
     .action(async (options: ListOptions) => (await operate()).listDeadLetters(terminal, options));
-  command(letters, "show <id>", "show one with what was sent").action(async (id: string, options: OperatorOptions) =>
-    (await operate()).show(terminal, options, `deadletters/${encodeURIComponent(id)}`),
+  command(letters, "show <id>", "show a dead letter with its event").action(
+    async (id: string, options: OperatorOptions) =>
+      (await operate()).show(terminal, options, `deadletters/${encodeURIComponent(id)}`),
   );
-  command(letters, "replay <id>", "judge it once more, against what is wanted now").action(
+  command(letters, "replay <id>", "re-evaluate a dead letter and send it if it is still wanted").action(
     async (id: string, options: OperatorOptions) => (await operate()).replay(terminal, options, id),
   );
-  command(letters, "drop <id>", "drop it").action(async (id: string, options: OperatorOptions) =>
+  command(letters, "drop <id>", "drop a dead letter").action(async (id: string, options: OperatorOptions) =>
     (await operate()).drop(terminal, options, id),
   );
   command(program, "stats", "Count alerts, incidents and dead letters").action(async (options: OperatorOptions) =>
@@ -82,7 +88,7 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   command(
     program,
     "reload",
-    "Reload the configuration and read all places of targets again; exit code 1 if something is wrong",
+    "Reload the configuration and read all target directories and Secrets again; exit code 1 if there is a mistake",
   ).action(async (options: OperatorOptions) => (await operate()).reload(terminal, options));
 }
 
@@ -109,7 +115,7 @@ const commandsWith = ({ env }: Terminal) => {
         ),
       )
       .option("--ca <file>", "certificates to trust, in PEM")
-      .option("--json", "print the service's answer as it is");
+      .option("--json", "print the service's answer unchanged");
 };
 
 /** May be repeated. */

@@ -50,7 +50,7 @@ export const commandLine = (): Command =>
     () => {},
   );
 
-const configOption = ["--config <file>", "configuration; default: tocsin.yaml where it exists"] as const;
+const configOption = ["--config <file>", "configuration; default: tocsin.yaml if it exists"] as const;
 
 function describe(terminal: Terminal, finish: (code: number) => void): Command {
   const program = new Command("tocsin")
@@ -80,7 +80,7 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     });
   program
     .command("simulator")
-    .description("run the stand-in for PagerDuty by itself")
+    .description("run the PagerDuty simulator alone")
     .option("--listen <address>", "address of the simulator", "127.0.0.1:9878")
     .option("--listen-eu <address>", "second address that stands for the EU region")
     .option("--file <file>", "keep incidents in this file over restarts")
@@ -92,9 +92,9 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
   const configuration = program.command("config").description("check a configuration, or show its schema");
   configuration
     .command("check")
-    .description("say all that is wrong, targets included; exit code 78 if anything is")
+    .description("list every mistake, targets included; exit code 78 if there is one")
     .option(...configOption)
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .option("--strict", "fail on warnings too, for example when no target can receive alerts")
     .action(async (options: { config?: string; json?: boolean; strict?: boolean }) => {
       const { check } = await import("./config.ts");
@@ -108,17 +108,17 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
       finish(schema(terminal));
     });
 
-  const ledger = program.command("ledger").description("move what the service keeps");
+  const ledger = program.command("ledger").description("copy, back up or restore the ledger");
   requiring(
     ledger
       .command("copy")
-      .description("from a SQLite file, whose service is stopped, into an empty PostgreSQL database"),
+      .description("copy the ledger of a stopped service from a SQLite file into an empty PostgreSQL database"),
     {
-      "--from <url>": "such as sqlite:./data/tocsin.db",
-      "--to <url>": "such as postgres://tocsin@db.example.com/tocsin; the password in PGPASSWORD",
+      "--from <url>": "source, such as sqlite:./data/tocsin.db",
+      "--to <url>": "destination, such as postgres://tocsin@db.example.com/tocsin; the password is in PGPASSWORD",
     },
   )
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .action(async (options: { from: string; to: string; json?: boolean }) => {
       const { copy } = await import("./ledger.ts");
       finish(await copy(terminal, options));
@@ -126,9 +126,9 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
 
   requiring(ledger.command("restore").description("Restore a ledger from a backup, while the service is stopped"), {
     "--from <file>": "a file that `tocsin ledger backup` saved",
-    "--to <url>": "where the ledger is not yet, such as sqlite:./data/tocsin.db",
+    "--to <url>": "file of the new ledger, which must not exist, such as sqlite:./data/tocsin.db",
   })
-    .option("--json", "as JSON")
+    .option("--json", "print JSON")
     .action(async (options: { from: string; to: string; json?: boolean }) => {
       const { restore } = await import("./restore.ts");
       finish(await restore(terminal, options));

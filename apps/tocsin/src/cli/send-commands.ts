@@ -40,10 +40,10 @@ export function describeSend(program: Command, terminal: Terminal): void {
   const keyOption = "--dedup-key <key>";
   const trigger = command("trigger", "Open an alert");
   trigger.made
-    .option("--summary <text>", trigger.described("summary", "what is wrong"))
+    .option("--summary <text>", trigger.described("summary", "title of the alert"))
     .option("--source <name>", trigger.described("source", "the host or service that has the problem"))
     .addOption(
-      new Option("--severity <severity>", "how bad it is")
+      new Option("--severity <severity>", "severity of the problem")
         .choices(["critical", "error", "warning", "info"])
         .default("error"),
     )
@@ -57,6 +57,6 @@ export function describeSend(program: Command, terminal: Terminal): void {
   }
   const change = command("change", "Record a change; it pages no one");
   change.made
-    .option("--summary <text>", change.described("summary", "what changed"))
+    .option("--summary <text>", change.described("summary", "title of the change"))
     .option("--source <name>", change.described("source", "the host or service that changed"));
 }

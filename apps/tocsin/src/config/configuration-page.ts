@@ -13,24 +13,24 @@ Generated from the schema by \`scripts/generate.ts\`; [config.schema.json](confi
 
 \`tocsin.yaml\` in the working directory, or \`--config FILE\`. Every key is optional and unknown ones are refused. Durations
 are written \`"30s"\`, \`"5m"\`, \`"1h30m"\`. A secret is a text, \`{ file: PATH }\` or \`{ env: NAME }\`. Paths are relative to the
-file. \`tocsin config check\` says all that is wrong with it.
+file. \`tocsin config check\` lists every mistake in it.
 
-A start with a wrong configuration ends with exit code 78 and the list of what is wrong. A target is the exception: each is
-judged by itself, so that a wrong one costs no other one. The service starts without it, lists it as \`invalid\` with its
-errors (\`tocsin targets list\`), and says so in the log; \`tocsin config check\` counts it as an error.
+A start with a wrong configuration ends with exit code 78 and lists every mistake. Targets are the exception: an invalid target affects
+no other one. The service starts without it, lists it as \`invalid\` with its
+errors (\`tocsin targets list\`), and logs it; \`tocsin config check\` counts it as an error.
 
-The service follows this file and every file that it names (secrets, certificates, the kubeconfig), however they are replaced, and
+The service follows this file and every file that it names (secrets, certificates, the kubeconfig), in whatever way they are replaced, and
 reloads within 5 s after a change. SIGHUP and \`POST /-/reload\` reload at once. Targets, \`discovery\`, tokens, \`publicUrl\` and the log level
 change without a restart; the log and the answer name the keys that need one. If the configuration is wrong, the previous one is
 kept, the answer and the log say so, and \`tocsin_config_last_reload_successful\` is 0. If a target becomes invalid, its last valid
 version stays in use.
 
-Where nothing is said of targets and \`PAGERDUTY_ROUTING_KEY\` is in the environment, there is one target: PagerDuty, in the US
-region, with that key. Without the key and without a file, Tocsin starts its own simulator and tells that.`;
+If no targets are configured and \`PAGERDUTY_ROUTING_KEY\` is in the environment, there is one target: PagerDuty, in the US
+region, with that key. Without the key and without a file, Tocsin starts a built-in simulator and sends to it.`;
 
 const targets = `## targets
 
-A list of those who are told; see [Targets](targets.md).`;
+A list of targets; see [Targets](targets.md).`;
 
 function section(name: string, block: JsonSchema): string {
   const rows = block.items ? rowsOf(`${name}[].`, block.items) : rowsOf(`${name}.`, block);

@@ -25,17 +25,23 @@ const server = z
         tokens: z
           .array(
             z.strictObject({
-              name: z.string().min(1).max(100).describe("Who this is; also names the source of what is sent with it."),
+              name: z
+                .string()
+                .min(1)
+                .max(100)
+                .describe("Name of the token; alerts that are sent with it have this source."),
               token: secretInput.describe("The bearer token."),
               roles: z
                 .array(z.enum(roles))
                 .min(1, { error: "expected at least one role" })
-                .describe("`ingest` sends alerts; `read` sees incidents and metrics; `operate` changes things."),
+                .describe(
+                  "`ingest` sends alerts; `read` sees incidents and metrics; `operate` changes incidents and dead letters, tests targets, reloads and backs up.",
+                ),
             }),
           )
           .default([])
-          .describe("Bearer tokens. With at least one, every request but the probes needs one."),
-        disabled: z.boolean().default(false).describe("Lets everybody in, also beyond loopback."),
+          .describe("Bearer tokens. If there is at least one, every request except the probes needs one."),
+        disabled: z.boolean().default(false).describe("Allows every request without a token, also beyond loopback."),
       })
       .prefault({}),
     tls: notYet(),
@@ -44,7 +50,7 @@ const server = z
       .min(1_024)
       .max(1 << 30)
       .default(20_971_520)
-      .describe("Largest request body; beyond it, 413."),
+      .describe("Size of the largest request body; a larger one is answered 413."),
     allowedHosts: z
       .array(
         z.string().refine((name) => hostNameOf(name) === name.toLowerCase().replace(/\.$/, ""), {
@@ -53,7 +59,7 @@ const server = z
       )
       .default([])
       .describe(
-        "Further host names that requests may name. On a loopback listener without tokens, requests for other hosts than loopback names, addresses, the host of `publicUrl` and these are answered 421, which keeps pages of other sites out (DNS rebinding). Probes are always answered.",
+        "Further host names that requests may name. A loopback listener without tokens accepts requests for loopback names, addresses, the host of `publicUrl` and these names, and answers all others 421. This protects it from web pages of other sites (DNS rebinding). Probes are always answered.",
       ),
     trustedProxies: z
       .array(network())
@@ -65,7 +71,7 @@ const server = z
       .url({ protocol: /^https?$/, error: 'expected a URL such as "https://tocsin.example.com"' })
       .transform((url) => url.replace(/\/+$/, ""))
       .optional()
-      .describe("Where people reach this service; events link to it."),
+      .describe("URL at which people reach this service; events link to it."),
   })
   .prefault({})
   .superRefine(({ listen, auth }, context) => {
@@ -101,9 +107,9 @@ const ledger = z
       })
       .default("sqlite:./data/tocsin.db")
       .describe(
-        "Where alerts and incidents are kept: a SQLite file, not on a network file system; or `postgres://USER@HOST/DATABASE`, shared by all replicas. `?sslmode=` is `disable`, `require`, `verify-ca` or `verify-full` (the default beyond loopback), `?schema=` names where the tables are.",
+        "Place of alerts and incidents: a SQLite file, not on a network file system; or `postgres://USER@HOST/DATABASE`, shared by all replicas. `?sslmode=` is `disable`, `require`, `verify-ca` or `verify-full` (the default beyond loopback), `?schema=` names the schema of the tables.",
       ),
-    password: secretInput.optional().describe("PostgreSQL: the user's password, so that it need not stand in the URL."),
+    password: secretInput.optional().describe("PostgreSQL: the user's password, so that the URL does not need it."),
     tls: z
       .strictObject({
         ca: secretInput
@@ -117,7 +123,7 @@ const ledger = z
       .describe(
         "32 bytes in base64, or a list: the first encrypts, all decrypt. Protects the credentials of targets with open incidents. PostgreSQL needs one, the same for all replicas. SQLite: by default a key made once beside the file, `<file>.key`.",
       ),
-    retention: duration().prefault("30d").describe("How long closed incidents and dead letters are kept."),
+    retention: duration().prefault("30d").describe("Closed incidents and dead letters are kept for this long."),
   })
   .prefault({})
   .superRefine(({ url, encryptionKey, password, tls }, context) => {
@@ -136,7 +142,7 @@ const telemetry = z
     logs: z
       .strictObject({
         level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
-        format: z.enum(["json", "pretty"]).default("json").describe("`pretty` is for people at a terminal."),
+        format: z.enum(["json", "pretty"]).default("json").describe("`pretty` is for reading at a terminal."),
       })
       .prefault({}),
     traces: notYet(),
@@ -148,7 +154,7 @@ const telemetry = z
 export const configSchema = z.strictObject({
   server,
   ledger,
-  targets: z.array(z.unknown()).optional().describe("Who is told: see targets below."),
+  targets: z.array(z.unknown()).optional().describe("The targets: see below."),
   discovery: discoverySettings,
   sources: sourceSettings,
   delivery: deliverySettings,

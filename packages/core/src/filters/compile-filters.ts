@@ -30,11 +30,11 @@ export const severityWord: z.ZodType<Severity, string> = z.string().transform((w
 
 /** The schema of `filters`. Everything is compiled here, so that a running system meets no invalid filter. */
 export const filterFields = z.strictObject({
-  severity: oneOrMany(severityWord).optional().describe("Severities to tell, such as `critical`."),
+  severity: oneOrMany(severityWord).optional().describe("Severities to send, such as `critical`."),
   min_severity: severityWord
     .optional()
-    .describe("The least severity to tell: `warning` tells critical, error, warning."),
-  namespace: oneOrMany(z.string()).optional().describe("Values of the label `namespace` to tell."),
+    .describe("The lowest severity to send: `warning` sends critical, error and warning."),
+  namespace: oneOrMany(z.string()).optional().describe("Values of the label `namespace` to send."),
   labels: z
     .record(z.string(), oneOrMany(z.string()))
     .optional()
@@ -50,7 +50,7 @@ export const filterFields = z.strictObject({
     .boolean()
     .optional()
     .describe(
-      "Does not send what a classifier calls noise. No effect in this version, which does not classify alerts.",
+      "Does not send alerts that a classifier calls noise. No effect in this version, which does not classify alerts.",
     ),
   min_confidence: z
     .number()

@@ -52,32 +52,32 @@ const rateLimit = z.strictObject({
   algorithm: z
     .enum(["sliding_window", "token_bucket"])
     .prefault("sliding_window")
-    .describe("How attempts are counted."),
+    .describe("Algorithm by which attempts are counted."),
   burst: z
     .int()
     .min(1)
     .optional()
     .describe("Token bucket only: attempts at once; it refills at (limit - burst) per window."),
-  reserve: z.number().min(0).max(1).prefault(0.2).describe("Share of the limit kept for criticals."),
+  reserve: z.number().min(0).max(1).prefault(0.2).describe("Share of the limit that is reserved for criticals."),
 });
 
 /** The keys that every target has, whatever its type. */
 const commonFields = {
   name: name.optional().describe("Identity of the target, in metrics too."),
-  url: targetUrl.optional().describe("Where the receiver is, with or without its API path."),
-  format: z.string().optional().describe("Format of what is sent; the type unless said otherwise."),
-  enabled: z.boolean().prefault(true).describe("false: nothing is told. It always wins."),
+  url: targetUrl.optional().describe("URL of the receiver, with or without its API path."),
+  format: z.string().optional().describe("Format of the events; by default that of the type."),
+  enabled: z.boolean().prefault(true).describe("If false, nothing is sent. Overrides everything else."),
   mode: z
     .enum(["live", "shadow"])
     .prefault("live")
-    .describe("shadow: everything but the send, to compare with what runs today."),
+    .describe("shadow: does everything except send, to compare with your present system."),
   headers: z.record(headerName, secretInput).prefault({}).describe("HTTP headers of every request; values are secret."),
-  filters: filterFields.prefault({}).describe("Which alerts are told; all must pass."),
+  filters: filterFields.prefault({}).describe("Filters for alerts; all must pass."),
   metadata: z
     .record(z.string(), z.json())
     .prefault({})
     .describe(
-      "Goes into the event's details. `severity_threshold` counts as `min_severity`; `runbook_base_url` makes links.",
+      "Added to the event's details. `severity_threshold` counts as `min_severity`; `runbook_base_url` makes links.",
     ),
   rate_limit: rateLimit
     .prefault({})
@@ -102,18 +102,18 @@ const commonFields = {
     .describe(
       "Severities of further words in the labels `severity`, `priority` and `urgency`, in any case: `average: warning`.",
     ),
-  default_severity: severityWord.prefault("error").describe("Severity of an alert whose label says none."),
+  default_severity: severityWord.prefault("error").describe("Severity of an alert without a known severity label."),
   timeout: positive(duration()).prefault("10s").describe("Longest wait for one attempt."),
-  fallback: name.optional().describe("Target that is told of a critical which stays untold."),
-  fallback_after: duration().prefault("2m").describe("How long it stays untold before that."),
+  fallback: name.optional().describe("Target that also receives a critical which was not delivered here in time."),
+  fallback_after: duration().prefault("2m").describe("Time for the delivery before the fallback receives it."),
   page_resolved: z
     .enum(["never", "critical", "always"])
     .prefault("never")
-    .describe("Whether an alert that ended before it was told is told at all."),
+    .describe("Whether an alert that ended before it was delivered is still sent."),
   adopt_unknown_resolves: z
     .boolean()
     .optional()
-    .describe("Whether the resolve of an alert never seen before is sent once; PagerDuty's alone."),
+    .describe("Whether the resolve of an alert that was never seen before is sent once; PagerDuty only."),
   allow_insecure: z.boolean().prefault(false).describe("Allows plain http to other machines."),
 };
 

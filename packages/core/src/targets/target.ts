@@ -51,7 +51,7 @@ export interface Target extends Endpoint {
   /** Another target, told when a critical stays untold for so long. */
   readonly fallback?: string;
   readonly fallbackAfterMs: number;
-  /** Whether an alert that ended before it was told is told at all. */
+  /** Whether an alert that ended before it was delivered is still sent. */
   readonly pageResolved: "never" | "critical" | "always";
   /** Whether it can be told of changes (`change_event="true"`). */
   readonly takesChanges: boolean;

@@ -50,9 +50,11 @@ export type Render = (context: TemplateContext) => string | undefined;
 
 /** The fields that a target can put into its own words, and what they say otherwise. */
 const fieldDescriptions = {
-  summary: "Title. Otherwise annotation `summary`, `description`, or `[alertname] on <instance|namespace>`.",
-  source: "Where the problem is. Otherwise label `instance`, `node`, `host`, `pod`, `service`, `job`, or the sender.",
-  severity: "Otherwise label `severity`, or `default_severity`. Filters look at those, not at this.",
+  summary:
+    "Title of the event. Otherwise annotation `summary`, `description`, or `[alertname] on <instance|namespace>`.",
+  source:
+    "Location of the problem. Otherwise label `instance`, `node`, `host`, `pod`, `service`, `job`, or the sender.",
+  severity: "Otherwise label `severity`, or `default_severity`. Filters use those, not this template.",
   component: "Otherwise label `service`, `job`, `app` or `container`.",
   group: "Otherwise label `cluster` or `namespace`.",
   class: "Otherwise label `alertname`.",

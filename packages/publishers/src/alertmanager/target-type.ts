@@ -4,17 +4,17 @@ import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic
 /** What an Alertmanager target looks like besides what all targets have. */
 export const alertmanagerTarget: TargetType = {
   type: "alertmanager",
-  description: "Another Alertmanager, or whatever speaks its API v2.",
-  notes: `Alerts go to \`/api/v2/alerts\` below the URL, with their labels as they are; details are in
+  description: "Another Alertmanager, or a program with its API v2.",
+  notes: `Alerts are posted to \`/api/v2/alerts\` below the URL, with unchanged labels; details are in
 [packages/publishers/src/alertmanager](../packages/publishers/src/alertmanager/README.md). A bearer token or basic
 authentication goes into \`headers.Authorization\`, or a token into the entry \`token\` beside \`target.json\` in the same Secret.
 
 An Alertmanager ends alerts that are not repeated: a firing alert is posted with an end 24 h ahead, and posted again with each
-reminder (\`delivery.remind\`) and at least every 12 h, whether or not its source confirms it. With \`group_by\` the alert that leads the incident is posted for all of them. It takes
-no change events and knows no acknowledgement, and of \`template\` only \`dedup_key\` and \`severity\` have an effect: on what is
-one incident here, and on its urgency.
+reminder (\`delivery.remind\`) and at least every 12 h, whether or not its source confirms it. With \`group_by\` the leading alert of the incident is posted for all of them. An Alertmanager takes
+no change events and knows no acknowledgement. In \`template\` only \`dedup_key\` and \`severity\` have an effect: on the grouping into
+incidents in Tocsin, and on their urgency.
 
-Redirects are not followed, and link-local addresses are refused, as with a webhook.`,
+Redirects are not followed, and link-local addresses are refused, as for a webhook.`,
   fields: plainFields,
   rateLimit: { limit: 0, perMs: 60_000 },
   adoptsUnknownResolves: false,

@@ -8,17 +8,17 @@ import { findRoutingKey } from "./routing-key.ts";
 export const pagerdutyTarget: TargetType = {
   type: "pagerduty",
   description: "PagerDuty, Events API v2.",
-  notes: `The key is looked for in \`headers.routing_key\`, \`headers.Authorization\` (with or without \`Bearer \`), \`routing_key\`, and the
-entry \`routing_key\` beside \`target.json\` in the same Secret. The first that is there decides, for request, limit and identity
-alike; one that is there and is no key makes the target invalid. An \`Authorization\` that does not look like a key, at another
-host than PagerDuty's, is a proxy's and is sent as it is.
+  notes: `The key is read from \`headers.routing_key\`, \`headers.Authorization\` (with or without \`Bearer \`), \`routing_key\`, and the
+entry \`routing_key\` beside \`target.json\` in the same Secret. The first that exists is used for request, limit and identity;
+if it is malformed, the target is invalid. At a host other than PagerDuty's, an \`Authorization\` that does not look like a key belongs to a proxy
+and is sent unchanged.
 
-Without a key, a target at another host is \`degraded\`: the same events go to the url as given, without \`routing_key\`, for a
+Without a key, a target at another host is \`degraded\`: the same events are sent to the unchanged url, without \`routing_key\`, for a
 proxy that adds it; any 2xx counts as accepted there. At PagerDuty itself a key is required.
 
-Without \`url\` and \`region\` it is the US region. Plain http reaches only this machine unless \`allow_insecure\` says otherwise.`,
+Without \`url\` and \`region\` the US region is used. Plain http is allowed to this machine only, unless \`allow_insecure\` is true.`,
   fields: {
-    region: z.enum(["us", "eu"]).optional().describe("Service region of the account, in place of a url."),
+    region: z.enum(["us", "eu"]).optional().describe("Service region of the account, instead of a url."),
     routing_key: secretInput
       .optional()
       .describe(

@@ -15,13 +15,13 @@ const ids = z.array(id).optional();
 export const rootlyTarget: TargetType = {
   type: "rootly",
   description: "Rootly's alerts, by its REST API.",
-  notes: `The key is looked for in \`headers.Authorization\` (with or without \`Bearer \`), \`api_key\`, and the entry \`api_key\` beside
-\`target.json\` in the same Secret; the first that is there decides. It must be able to create, update and list alerts.
+  notes: `The key is read from \`headers.Authorization\` (with or without \`Bearer \`), \`api_key\`, and the entry \`api_key\` beside
+\`target.json\` in the same Secret; the first that exists is used. The key must be allowed to create, update and list alerts.
 
-Without \`notification_targets\` an alert is \`open\` at Rootly, and nobody is paged unless Rootly's own alert routes say who. A
+Without \`notification_targets\` an alert is \`open\` at Rootly, and no one is paged unless Rootly's own alert routes name a recipient. A
 severity without an urgency in \`alert_urgency_ids\` gets Rootly's default, which is usually the loudest.
 
-Of \`template\`, alerts use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\`. The limit is Rootly's for the creation of alerts.`,
+Alerts use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\` of \`template\`. The default limit is Rootly's limit for new alerts.`,
   fields: {
     api_key: secretInput
       .optional()
@@ -30,7 +30,7 @@ Of \`template\`, alerts use \`summary\`, \`severity\`, \`dedup_key\` and \`custo
       .array(z.strictObject({ type: z.enum(["User", "Group", "EscalationPolicy", "Service", "Functionality"]), id }))
       .min(1)
       .optional()
-      .describe("Who is paged, as Rootly names them: `type` and `id` of each; a `Group` is a team."),
+      .describe("Recipients of the page: `type` and `id` of each, in Rootly's terms; a `Group` is a team."),
     alert_urgency_ids: z
       .strictObject({ critical: id.optional(), error: id.optional(), warning: id.optional(), info: id.optional() })
       .optional()

@@ -7,7 +7,7 @@ export const plainFields = {
   allow_link_local: z
     .boolean()
     .prefault(false)
-    .describe("Allows link-local addresses and those of metadata services, literally and behind names."),
+    .describe("Allows link-local addresses and those of metadata services, also if a name resolves to them."),
 };
 
 /** What a plain target keeps besides. */

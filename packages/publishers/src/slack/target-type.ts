@@ -13,12 +13,12 @@ import { readWebhookUrl } from "./webhook-url.ts";
 export const slackTarget: TargetType = {
   type: "slack",
   description: "A Slack channel, by incoming webhook or by a bot's token.",
-  notes: `Either \`webhook_url\`, or \`bot_token\` with \`channel\`. Both secrets are also looked for in the entries \`webhook_url\` and
-\`bot_token\` beside \`target.json\` in the same Secret. A webhook's URL is a credential, so it is never shown; it may stand in
-\`url\` too. With a bot's token \`url\` is \`https://slack.com\` unless it says otherwise.
+  notes: `Either \`webhook_url\`, or \`bot_token\` with \`channel\`. Both secrets may also be the entries \`webhook_url\` and
+\`bot_token\` beside \`target.json\` in the same Secret. A webhook's URL is a credential, so it is never shown; it may also be in
+\`url\`. With a bot's token, the default of \`url\` is \`https://slack.com\`.
 
-Of \`template\`, messages use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\`. The limit is Slack's for a webhook and for
-a channel; targets that share a bot's token share it.`,
+Messages use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\` of \`template\`. The default limit is Slack's limit for a webhook and for
+a channel; targets that share a bot's token share the limit.`,
   fields: {
     webhook_url: secretInput.optional().describe("URL of an incoming webhook; the URL itself is the credential."),
     bot_token: secretInput.optional().describe("Token of a bot (`xoxb-…`) with the scope `chat:write`."),
@@ -26,7 +26,7 @@ a channel; targets that share a bot's token share it.`,
       .string()
       .regex(/^#?[^\s#\p{C}]{1,80}$/u, "expected a channel's id such as C0123456789, or its name")
       .optional()
-      .describe("Where the bot posts: a channel's id, or its name."),
+      .describe("Channel for the bot's messages: its id, or its name."),
   },
   // https://docs.slack.dev/apis/web-api/rate-limits: "1 per second", for webhooks, and for messages per channel.
   rateLimit: { limit: 1, perMs: 1_000 },

@@ -14,23 +14,25 @@ import { keyIn } from "./sign.ts";
 export const webhookTarget: TargetType = {
   type: "webhook",
   description: "Any receiver of JSON over HTTP, signed by [Standard Webhooks](https://www.standardwebhooks.com).",
-  notes: `The body, the headers and what is made of answers are in
+  notes: `The body, the headers and the meaning of answers are described in
 [packages/publishers/src/webhook](../packages/publishers/src/webhook/README.md).
 
-With a \`signing_secret\` each request is signed. A list signs with each of them: while a secret is rotated, list the new one
-and the old one. It is also looked for in the entry \`signing_secret\` beside \`target.json\` in the same Secret, where blanks
-or newlines separate several. A bearer token goes into \`headers.Authorization\`, or into the entry \`token\` beside it.
+With a \`signing_secret\` each request is signed. With a list it is signed by each secret: during a rotation, list the new one
+and the old one. The secret may also be the entry \`signing_secret\` beside \`target.json\` in the same Secret, where blanks
+or newlines separate several. Put a bearer token into \`headers.Authorization\`, or into the entry \`token\` beside it.
 
-The path and the query of the URL may be a credential: only its origin is ever shown. Redirects are not followed. Link-local
-addresses and those of metadata services are refused, as literals and when a name resolves to them; behind an HTTP proxy names
-are the proxy's to resolve. Plain http reaches only this machine unless \`allow_insecure\` says otherwise.
+The path and the query of the URL may be a credential, so only its origin is shown. Redirects are not followed. Link-local
+addresses and those of metadata services are refused, as literals and when a name resolves to them; behind an HTTP proxy the proxy
+resolves names. Plain http is allowed to this machine only, unless \`allow_insecure\` is true.
 
-Of \`template\`, \`summary\`, \`severity\` and \`dedup_key\` say what they say everywhere; \`source\`, \`component\`, \`group\`, \`class\`
-and \`custom_details\` are added to the body where they are given.`,
+\`summary\`, \`severity\` and \`dedup_key\` of \`template\` have their usual meaning; \`source\`, \`component\`, \`group\`, \`class\`
+and \`custom_details\` are added to the body if they are set.`,
   fields: {
     signing_secret: oneOrMany(secretInput)
       .optional()
-      .describe("Signs what is sent: `whsec_` and base64 of 24 to 64 bytes; a list while it is rotated."),
+      .describe(
+        "Secret for the signature of each request: `whsec_` and base64 of 24 to 64 bytes; a list during a rotation.",
+      ),
     ...plainFields,
   },
   rateLimit: { limit: 0, perMs: 60_000 },

@@ -27,7 +27,7 @@ const alertmanager = z.strictObject({
   every: duration()
     .prefault("1m")
     .refine((ms) => ms >= 1_000 && ms <= 300_000, { error: "must be between 1s and 5m" })
-    .describe("How often the instances are polled."),
+    .describe("Interval at which the instances are polled."),
   headers: z
     .record(headerName, secretInput)
     .default({})
@@ -40,7 +40,9 @@ const source = z.strictObject({
     .string()
     .min(1)
     .max(100)
-    .describe("Name of the source: of the token that its alerts come with, else `?source=` in the webhook URL."),
+    .describe(
+      "Name of the source: the name of the token that its alerts are sent with, else `?source=` in the webhook URL.",
+    ),
   alertmanager: alertmanager
     .optional()
     .describe(

@@ -16,12 +16,12 @@ const kubernetes = z
       .min(1, "expected at least one namespace")
       .refine((names) => new Set(names).size === names.length, "names a namespace twice")
       .default(["tocsin"])
-      .describe("Where the Secrets are. Each needs a Role that allows to get, list and watch them."),
+      .describe("Namespaces of the Secrets. Each needs a Role with get, list and watch on Secrets."),
     labelSelector: z
       .string()
       .min(1, "must not be empty: it would read every Secret")
       .default("publishing-target=true")
-      .describe("Which Secrets are targets."),
+      .describe("Label selector of the Secrets that are targets."),
     kubeconfig: z
       .string()
       .min(1)
@@ -31,11 +31,11 @@ const kubernetes = z
     resync: duration()
       .refine((ms) => ms >= 10_000, "must not be shorter than 10s")
       .prefault("10m")
-      .describe("How often everything is listed anew, whatever the watch says."),
+      .describe("All Secrets are listed again at this interval, even if the watch reports no change."),
     fallbackAcrossNamespaces: z
       .boolean()
       .default(false)
-      .describe("Lets a target fall back to another namespace's, whose team is paged then."),
+      .describe("Allows a fallback in another namespace; that namespace's team is paged then."),
   })
   .prefault({});
 
@@ -51,7 +51,7 @@ export const discoverySettings = z
     policy: targetPolicy
       .optional()
       .describe(
-        "Which targets may be used. The defaults always hold for targets of Secrets; if the policy is written, it holds for all targets.",
+        "Limits the targets that may be used. The defaults always apply to targets from Secrets; if the policy is written, it applies to all targets.",
       ),
   })
   .prefault({});

@@ -19,17 +19,20 @@ export const targetPolicy = z.strictObject({
     .array(host)
     .min(1, 'expected at least one host, or "*"')
     .prefault(["*"])
-    .describe("Hosts that are allowed; `*` stands for any text, as in `*.example.com`."),
+    .describe("Hosts that are allowed; `*` matches any text, as in `*.example.com`."),
   allowPrivate: z.boolean().default(true).describe("Allows addresses of private networks."),
-  allowLoopback: z.boolean().default(false).describe("Allows this machine, literally and behind names."),
+  allowLoopback: z
+    .boolean()
+    .default(false)
+    .describe("Allows addresses of this machine, also if a name resolves to them."),
   allowLinkLocal: z
     .boolean()
     .default(false)
-    .describe("Lets a target say `allow_link_local`, which allows link-local and metadata addresses."),
+    .describe("Allows `allow_link_local` in targets: link-local and metadata addresses."),
   allowInsecure: z
     .boolean()
     .default(false)
-    .describe("Lets a target say `allow_insecure`, which allows plain http to other machines."),
+    .describe("Allows `allow_insecure` in targets: plain http to other machines."),
 });
 
 export type TargetPolicy = z.output<typeof targetPolicy>;

@@ -23,7 +23,7 @@ const passing: ReadonlySet<DiscoveryReason> = new Set(["network", "expired", "un
 export interface SecretDiscoveryOptions {
   readonly namespace: string;
   readonly labelSelector: string;
-  /** How often everything is listed anew, whatever the watch says. */
+  /** All Secrets are listed again at this interval, even if the watch reports no change. */
   readonly resyncMs: number;
   readonly api: KubernetesApi;
   readonly clock: Clock;
