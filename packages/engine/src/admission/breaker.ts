@@ -1,28 +1,30 @@
-/** Five consecutive infrastructure failures of at least two incidents open it. */
+/** Five consecutive infrastructure failures of at least two incidents open the breaker. */
 const failuresToOpen = 5;
 const firstOpenMs = 10_000;
-const longestOpenMs = 60_000;
+const maxOpenMs = 60_000;
 
 /**
- * One target's circuit breaker. It defers, it never drops: what is due stays due.
+ * One target's circuit breaker. It defers attempts and never drops any: a due incident stays due.
  *
  * ```
- *   closed ── 5 failures in a row, ≥ 2 incidents ──▶ open ── time is up ──▶ half open: one probe
- *     ▲                                               ▲                        │
- *     └────────────── the probe was answered ─────────┼──── failed: twice as long ┘
+ *   closed ── 5 failures in a row, ≥ 2 incidents ──▶ open ── its time has passed ──▶ half open: one probe
+ *     ▲                                               ▲                                  │     │
+ *     │                                               └── the probe failed: twice ───────┘     │
+ *     │                                                   as long, 60 s at most                │
+ *     └────────────────────────────── the probe was answered ─────────────────────────────────┘
  * ```
  */
 export interface Breaker {
-  /** Consecutive infrastructure failures. 429 and 4xx never count: who answers so is alive. */
+  /** Consecutive infrastructure failures. 429 and 4xx never count, because a receiver that answers so works. */
   readonly failures: number;
-  /** The incidents that failed, at most two: one poisoned incident must not close a target for all. */
+  /** The incidents that failed, at most two: one incident that always fails must not stop a target for all others. */
   readonly incidents: readonly number[];
-  /** Open until then, half open after it; null: closed. */
+  /** Open until then, half open afterwards. Null: closed. */
   readonly openUntilMs: number | null;
   readonly openForMs: number;
-  /** The lease of the probe under way. */
+  /** The lease of the probe in flight. */
   readonly probe: number | null;
-  /** Not probed with twice in a row. */
+  /** The incident of the last probe. The next probe is another incident if one is due. */
   readonly lastProbed: number | null;
 }
 
@@ -40,7 +42,7 @@ export function breakerState(breaker: Breaker, nowMs: number): "closed" | "half_
   return nowMs >= breaker.openUntilMs ? "half_open" : "open";
 }
 
-/** The receiver answered, whatever it said. */
+/** The receiver answered; any answer counts. */
 export const answered = (breaker: Breaker): Breaker =>
   breaker.openUntilMs === null && breaker.failures === 0
     ? breaker
@@ -49,7 +51,7 @@ export const answered = (breaker: Breaker): Breaker =>
 export function failed(breaker: Breaker, incident: number, token: number, nowMs: number): Breaker {
   if (breaker.openUntilMs !== null) {
     if (breaker.probe !== token) return breaker;
-    const openForMs = Math.min(longestOpenMs, breaker.openForMs * 2);
+    const openForMs = Math.min(maxOpenMs, breaker.openForMs * 2);
     return { ...breaker, probe: null, openForMs, openUntilMs: nowMs + openForMs };
   }
   const incidents = breaker.incidents.includes(incident)
@@ -66,6 +68,6 @@ export const probing = (breaker: Breaker, incident: number, token: number): Brea
   lastProbed: incident,
 });
 
-/** The probe ended without a verdict (interrupted, lease lost): another may go. */
+/** The probe ended without a verdict (interrupted, lease lost): another attempt may probe. */
 export const unprobed = (breaker: Breaker, token: number): Breaker =>
   breaker.probe === token ? { ...breaker, probe: null } : breaker;

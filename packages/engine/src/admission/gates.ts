@@ -1,22 +1,15 @@
-import { blockedRetryMs, type RateLimit, type StateChange, type Urgency } from "@tocsin/core/decisions";
-import { type Breaker, breakerState, closedBreaker } from "./breaker.ts";
+import type { RateLimit, StateChange, TargetTerms, Urgency } from "@tocsin/core/decisions";
+import { type BlockChange, Blocks } from "./block.ts";
+import { type Breaker, breakerState, closedBreaker, probing, unprobed } from "./breaker.ts";
 import { emptyUse, room } from "./limiter.ts";
 import { effectiveLimit, type Throttle, unthrottled } from "./throttle.ts";
 import type { Slot, Store } from "../ledger/store.ts";
 
-/** A target that refuses its credential or address: asked again once a minute by one probe. */
-export interface Block {
-  readonly state: "unauthorized" | "misconfigured";
-  readonly detail: string;
-  readonly untilMs: number;
-  readonly probe: number | null;
-}
+/** As `StateChange`, but a block's change names the access instead of the targets that share it. */
+export type GateChange = Extract<StateChange, { kind: "breaker" }> | BlockChange;
 
-/** As `StateChange`, before it is known which targets share the access. */
-export type GateChange =
-  | Extract<StateChange, { kind: "breaker" }>
-  | ({ readonly access: string } & Omit<Extract<StateChange, { kind: "blocked" }>, "targets">)
-  | ({ readonly access: string } & Omit<Extract<StateChange, { kind: "unblocked" }>, "targets">);
+/** The names under which a target's gates are kept. */
+export type GatedTarget = Pick<TargetTerms, "name" | "access" | "credential">;
 
 interface Bucket {
   readonly tokens: number;
@@ -24,35 +17,30 @@ interface Bucket {
 }
 
 /**
- * What stands between due work and the wire, per credential (limiter, pause), target (breaker) and access (block).
- * Kept in the store, so that it survives restarts; read through here, so that a claim asks the store nothing.
+ * The gates that an attempt passes before it leaves: limiter and pause (per credential), breaker (per target), block (per
+ * access). Kept in the store, so that they survive a restart. Cached here, so that leasing reads nothing from the store.
  */
 export class Gates {
+  readonly blocks: Blocks;
   readonly #store: Store;
   readonly #report: (change: GateChange) => void;
   readonly #slots = new Map<string, Slot[]>();
   readonly #limits = new Map<string, RateLimit>();
   readonly #throttles = new Map<string, Throttle>();
   readonly #breakers = new Map<string, Breaker>();
-  readonly #blocks = new Map<string, Block>();
-  readonly #repairedAtMs = new Map<string, number>();
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(store: Store, report: (change: GateChange) => void = () => {}) {
     this.#store = store;
     this.#report = report;
+    this.blocks = new Blocks(store, report);
     for (const slot of store.slots()) this.#slotsOf(slot.credential).push(slot);
     for (const [id, facts] of store.gates("credential")) this.#throttles.set(id, facts as Throttle);
     for (const [id, facts] of store.gates("bucket")) this.#buckets.set(id, facts as Bucket);
     for (const [id, facts] of store.gates("target")) this.#breakers.set(id, facts as Breaker);
-    for (const [id, facts] of store.gates("endpoint")) {
-      const { repairedAtMs } = facts as { repairedAtMs?: number };
-      if (repairedAtMs === undefined) this.#blocks.set(id, facts as Block);
-      else this.#repairedAtMs.set(id, repairedAtMs);
-    }
   }
 
-  /** Where targets that share a credential differ, the smallest limit per time wins; of equal ones, the shorter window. */
+  /** If targets that share a credential have different limits, the smallest rate counts; of equal rates, the shorter window. */
   setLimits(terms: Iterable<{ readonly credential: string; readonly rateLimit: RateLimit }>): void {
     this.#limits.clear();
     for (const { credential, rateLimit } of terms) {
@@ -61,7 +49,7 @@ export class Gates {
     }
   }
 
-  /** How many attempts of an urgency the credential stands now. */
+  /** How many attempts of an urgency the credential has room for now. */
   room(credential: string, of: Urgency, waiting: ReadonlySet<Urgency>, nowMs: number): number {
     const terms = this.#limits.get(credential);
     if (!terms || terms.limit === 0) return Number.POSITIVE_INFINITY;
@@ -69,25 +57,26 @@ export class Gates {
     for (const slot of this.#live(credential, nowMs)) used[slot.urgency]++;
     const limit = effectiveLimit(this.throttle(credential), terms.limit, nowMs);
     if (terms.algorithm === "sliding_window") return room(limit, terms, { used, waiting }, of);
-    // Shares are of what a bucket gives in the long run: of the whole limit, the last in order would go short.
+    // Guarantees are shares of the bucket's sustained rate. Shares of the whole limit would leave nothing for the last urgency.
     const sustained = Math.max(1, Math.floor(limit * (1 - terms.burst / terms.limit)));
     return Math.min(room(sustained, terms, { used, waiting }, of), Math.floor(this.#tokens(credential, terms, nowMs)));
   }
 
   /** When a credential without room may have some again. */
   nextRoomAtMs(credential: string, nowMs: number): number | null {
-    let soonest: number | null = null;
+    let nextAtMs: number | null = null;
     for (const { freeAtMs } of this.#live(credential, nowMs))
-      if (soonest === null || freeAtMs < soonest) soonest = freeAtMs;
+      if (nextAtMs === null || freeAtMs < nextAtMs) nextAtMs = freeAtMs;
     const terms = this.#limits.get(credential);
     if (terms?.algorithm === "token_bucket") {
       const missing = 1 - this.#tokens(credential, terms, nowMs);
       const refilledAtMs = nowMs + Math.ceil((missing * terms.perMs) / Math.max(1, terms.limit - terms.burst));
-      if (missing > 0 && (soonest === null || refilledAtMs < soonest)) soonest = refilledAtMs;
+      if (missing > 0 && (nextAtMs === null || refilledAtMs < nextAtMs)) nextAtMs = refilledAtMs;
     }
-    return soonest;
+    return nextAtMs;
   }
 
+  /** Charges one attempt, which counts until one window after the latest instant at which the receiver can have got it. */
   charge(slot: Omit<Slot, "freeAtMs">, attemptEndsBeforeMs: number, nowMs: number): void {
     const terms = this.#limits.get(slot.credential);
     if (!terms || terms.limit === 0) return;
@@ -100,7 +89,7 @@ export class Gates {
     this.#store.putGate("bucket", slot.credential, bucket);
   }
 
-  /** The attempt ended: the receiver counted it at the latest now, so it forgets it `per` from now. */
+  /** The attempt ended. The receiver counted it now at the latest, so it no longer counts one window (`per`) from now. */
   discharge(credential: string, token: number, nowMs: number): void {
     const slots = this.#slots.get(credential);
     const index = slots?.findIndex((slot) => slot.token === token) ?? -1;
@@ -154,57 +143,28 @@ export class Gates {
     return { state: breakerState(breaker, nowMs), untilMs: breaker.openUntilMs };
   }
 
-  block(access: string): Block | undefined {
-    return this.#blocks.get(access);
+  /** Makes the attempt the probe of every gate that lets only a probe pass. */
+  markProbes({ name, access, credential }: GatedTarget, incident: number, token: number, nowMs: number): void {
+    const breaker = this.breaker(name);
+    if (breakerState(breaker, nowMs) === "half_open") this.putBreaker(name, probing(breaker, incident, token));
+    this.blocks.setProbe(access, token);
+    const throttle = this.throttle(credential);
+    if (throttle.pausedUntilMs !== null) this.putThrottle(credential, { ...throttle, probe: token });
   }
 
-  putBlock(access: string, block: Block): void {
-    this.#blocks.set(access, block);
-    this.#store.putGate("endpoint", access, block);
+  /** The attempt ended without a verdict on breaker, block or pause. If it was their probe, another attempt may be. */
+  freeProbes({ name, access, credential }: GatedTarget, token: number): void {
+    this.putBreaker(name, unprobed(this.breaker(name), token));
+    this.blocks.freeProbe(access, token);
+    const throttle = this.throttle(credential);
+    if (throttle.probe === token) this.putThrottle(credential, { ...throttle, probe: null });
   }
 
-  /** Something that authenticates has changed: what was refused before says nothing about the access. */
-  renew(access: string, nowMs: number): void {
-    this.#blocks.delete(access);
-    this.#repairedAtMs.set(access, nowMs);
-    this.#store.putGate("endpoint", access, { repairedAtMs: nowMs });
-  }
-
-  /** An endpoint leaves its access and credential while attempts may be under way there: others may ask in their place. */
+  /** An endpoint leaves its access and credential, perhaps with attempts in flight there. Others may probe in their place. */
   abandonProbes(access: string, credential: string): void {
-    const block = this.#blocks.get(access);
-    if (block && block.probe !== null) this.putBlock(access, { ...block, probe: null });
+    this.blocks.freeProbe(access);
     const throttle = this.throttle(credential);
     if (throttle.probe !== null) this.putThrottle(credential, { ...throttle, probe: null });
-  }
-
-  /** Whether an attempt began before the access was repaired or changed. */
-  isOutdated(access: string, sinceMs: number): boolean {
-    return (this.#repairedAtMs.get(access) ?? Number.NEGATIVE_INFINITY) > sinceMs;
-  }
-
-  /** It takes events again. */
-  unblock(access: string, nowMs: number): void {
-    if (!this.#blocks.delete(access)) return;
-    this.#repairedAtMs.set(access, nowMs);
-    this.#store.putGate("endpoint", access, { repairedAtMs: nowMs });
-    this.#report({ kind: "unblocked", access });
-  }
-
-  /** One attempt asks now, not at the end of the wait. */
-  retryBlocked(access: string, nowMs: number): void {
-    const block = this.#blocks.get(access);
-    if (block && block.untilMs > nowMs) this.putBlock(access, { ...block, untilMs: nowMs });
-  }
-
-  /** What was refused then may have been refused for the key that was bad, or is. */
-  blockedSince(access: string, atMs: number): boolean {
-    return this.#blocks.has(access) || (this.#repairedAtMs.get(access) ?? Number.NEGATIVE_INFINITY) >= atMs;
-  }
-
-  blockFor(access: string, state: Block["state"], detail: string, nowMs: number): void {
-    if (this.#blocks.get(access)?.state !== state) this.#report({ kind: "blocked", access, state, detail });
-    this.putBlock(access, { state, detail, untilMs: nowMs + blockedRetryMs, probe: null });
   }
 
   #slotsOf(credential: string): Slot[] {
@@ -230,25 +190,8 @@ export class Gates {
   }
 }
 
-/** Two in a second are stricter than 120 in a minute. */
+/** By rate, then by limit: 120 a minute and 2 a second are the same rate, and 2 a second is the stricter. */
 export const isStricter = (a: RateLimit, b: RateLimit): boolean =>
-  pace(a) === pace(b) ? a.limit < b.limit : pace(a) < pace(b);
+  rateOf(a) === rateOf(b) ? a.limit < b.limit : rateOf(a) < rateOf(b);
 
-const pace = ({ limit, perMs }: RateLimit): number => (limit === 0 ? Number.POSITIVE_INFINITY : limit / perMs);
-
-/** Which urgencies have due work, by credential: guarantees are owed to those alone that share its limit. */
-export class Waiting {
-  readonly #byCredential = new Map<string, Set<Urgency>>();
-
-  add(credential: string, of: Urgency): void {
-    const known = this.#byCredential.get(credential);
-    if (known) known.add(of);
-    else this.#byCredential.set(credential, new Set([of]));
-  }
-
-  at(credential: string): ReadonlySet<Urgency> {
-    return this.#byCredential.get(credential) ?? none;
-  }
-}
-
-const none: ReadonlySet<Urgency> = new Set();
+const rateOf = ({ limit, perMs }: RateLimit): number => (limit === 0 ? Number.POSITIVE_INFINITY : limit / perMs);

@@ -1,6 +1,6 @@
 import { type RateLimit, type Urgency, urgencies, urgency } from "@tocsin/core/decisions";
 
-/** What a credential's window holds now. */
+/** The state of a credential's window. */
 export interface Window {
   /** Attempts that the receiver still counts, by urgency. */
   readonly used: Readonly<Record<Urgency, number>>;
@@ -10,20 +10,20 @@ export interface Window {
 
 export const emptyUse = (): Record<Urgency, number> => ({ 0: 0, 1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0, 7: 0 });
 
-/** Attempts kept for criticals in each window: floor(share × limit), at least 1 where the limit allows 2. */
+/** Attempts reserved for critical triggers in each window: floor(share × limit), at least 1 if the limit allows 2. */
 export const reserveOf = (limit: number, share: number): number =>
   share <= 0 ? 0 : Math.max(Math.floor(share * limit), limit >= 2 ? 1 : 0);
 
-/** Resolves and acknowledges together keep a tenth of the window; every other waiting urgency one attempt. */
+/** Resolves and acknowledges together are guaranteed a tenth of the window; every other waiting urgency one attempt. */
 function guaranteeOf(of: Urgency, limit: number): number {
   return of === urgency.criticalFollowUp || of === urgency.followUp ? Math.max(1, Math.floor(limit / 10)) : 1;
 }
 
 /**
- * How many attempts of an urgency the window has room for (I4, I5). Infinity where there is no limit.
+ * How many attempts of an urgency the window has room for (I4, I5). Infinity if there is no limit.
  *
- * Everything but a critical trigger leaves the unused part of the reserve alone. Any urgency leaves the unused guarantees
- * of the others that wait, unless it has not had its own yet: so none starves, whatever the mix.
+ * Only a critical trigger may use the reserve. Every urgency leaves the unused guarantees of the other waiting urgencies free,
+ * unless it has not used up its own guarantee yet. So no urgency starves, whatever the mix.
  */
 export function room(limit: number, terms: Pick<RateLimit, "reserve">, window: Window, of: Urgency): number {
   if (limit === 0) return Number.POSITIVE_INFINITY;
@@ -33,7 +33,7 @@ export function room(limit: number, terms: Pick<RateLimit, "reserve">, window: W
   const free = limit - total - (critical ? 0 : Math.max(0, reserve - window.used[urgency.criticalTrigger]));
   if (free <= 0) return 0;
   const owed = guaranteesOwed(limit, window, of);
-  // Where the limit is 1 there is no reserve, and still no guarantee of others goes before a critical.
+  // With a limit of 1 there is no reserve. Still, a critical trigger goes before the guarantees of others.
   const own = (critical ? Math.max(1, reserve) : guaranteeOf(of, limit)) - usedOf(window, of);
   return Math.max(0, Math.min(free, Math.max(free - owed, own)));
 }

@@ -1,13 +1,21 @@
 /**
- * How a credential stands with its receiver: paused after a 429, and with how much of its limit. One halving a pause,
- * however many attempts in flight were answered 429; a tenth of the limit comes back with each quiet minute.
+ * The throttling of a credential by its receiver: its pause after a 429, and its lowered limit. Each pause halves the limit once,
+ * however many attempts in flight got a 429. Each minute without a 429 gives a tenth of the limit back.
+ *
+ * ```
+ *   free ── 429: limit halved ──▶ paused ── the time of the 429 has passed ──▶ one probe
+ *    ▲                              ▲  │ 429 of an attempt from before            │  │
+ *    │                              │  └ the pause: may lengthen it               │  │
+ *    │                              └────────── 429: limit halved again ──────────┘  │
+ *    └──────────────────── any other answer of the receiver ────────────────────────┘
+ * ```
  */
 export interface Throttle {
   readonly pausedAtMs: number | null;
   readonly pausedUntilMs: number | null;
-  /** The lease of the one attempt that asks, after a pause, whether it is over. */
+  /** The lease of the one attempt that tests, after a pause, whether the receiver accepts again. */
   readonly probe: number | null;
-  /** Part of the limit in force when it was last halved; null: all of it. */
+  /** The lowered limit, as of the last halving. Null: not lowered. */
   readonly limit: number | null;
   readonly halvedAtMs: number;
 }
@@ -16,20 +24,20 @@ export const unthrottled: Throttle = { pausedAtMs: null, pausedUntilMs: null, pr
 
 const minuteMs = 60_000;
 
-/** The limit that counts now. No limit stays no limit. */
+/** The limit that counts now. Zero, which is no limit, stays zero. */
 export function effectiveLimit(throttle: Throttle, limit: number, nowMs: number): number {
   if (limit === 0 || throttle.limit === null) return limit;
   const quietMinutes = Math.max(0, Math.floor((nowMs - throttle.halvedAtMs) / minuteMs));
   return Math.min(limit, throttle.limit + Math.ceil(quietMinutes * limit * 0.1));
 }
 
-/** An attempt that started at `startedAtMs` was answered 429. */
+/** An attempt that began at `startedAtMs` got a 429. */
 export function throttled(
   throttle: Throttle,
   at: { readonly startedAtMs: number; readonly nowMs: number; readonly waitMs: number; readonly limit: number },
 ): Throttle {
   const untilMs = at.nowMs + at.waitMs;
-  // Sent before the pause began: the same throttling answered late.
+  // Sent before the pause began: a late answer about the same throttling.
   if (throttle.pausedAtMs !== null && at.startedAtMs < throttle.pausedAtMs)
     return { ...throttle, pausedUntilMs: Math.max(throttle.pausedUntilMs ?? 0, untilMs) };
   return {
@@ -41,7 +49,7 @@ export function throttled(
   };
 }
 
-/** Answered with anything but a 429: the pause is over. */
+/** The receiver answered with anything but a 429: the pause is over. */
 export function unpaused(throttle: Throttle, startedAtMs: number): Throttle {
   if (throttle.pausedUntilMs === null || (throttle.pausedAtMs !== null && startedAtMs < throttle.pausedAtMs))
     return throttle;

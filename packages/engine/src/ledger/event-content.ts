@@ -1,11 +1,11 @@
 import { type ClaimState, type EventContent, type Incident, leadingMember } from "@tocsin/core/decisions";
 import type { AlertRecord, Store } from "./store.ts";
 
-/** What the next event of an incident says. The worker sends this, and explain shows it. */
+/** The content of the next event of an incident. The worker sends it, and explain shows it. */
 export function eventContent(store: Pick<Store, "alert">, incident: Incident): EventContent {
   const { id, target, dedupKey, members, wanted } = incident;
   const record = store.alert(leadingMember(members).fingerprint);
-  if (!record) throw new Error(`incident ${id} speaks of an alert that is not recorded`);
+  if (!record) throw new Error(`incident ${id} has an alert that is not recorded`);
   return {
     incident: id,
     target,
@@ -19,7 +19,7 @@ export function eventContent(store: Pick<Store, "alert">, incident: Incident): E
   };
 }
 
-/** The sender that says that the alert fires, else one that spoke of it. */
+/** A sender that claims that the alert fires, or else any of its senders. */
 export function senderOf({ claims }: Pick<AlertRecord, "claims">): string {
   let known: ClaimState | undefined;
   for (const key in claims) {

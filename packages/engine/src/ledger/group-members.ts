@@ -1,4 +1,4 @@
-import { contentHash, type Incident, type Member, type Route, desiredState } from "@tocsin/core/decisions";
+import { contentHash, desiredState, type Incident, type Member, type Route } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
@@ -9,7 +9,7 @@ export function memberOf(context: LedgerContext, alert: AlertRecord, { severity,
     severity,
     startsAtMs: alert.startsAtMs,
     summary,
-    // Read only where somebody asks for it: most alerts are recorded without being parsed.
+    // Only if the setting needs it, because it parses the alert. Most alerts are recorded without being parsed.
     ...(context.settings.retrigger === "content" && { content: contentHash(summary, alertIn(alert).annotations) }),
   };
 }
@@ -19,8 +19,8 @@ export function withMember(members: readonly Member[], member: Member): readonly
   return index === -1 ? [...members, member] : members.with(index, member);
 }
 
-/** The incident with these members and what they want. */
-export const wanting = (incident: Incident, members: readonly Member[], nowMs: number): Incident => ({
+/** The incident with these members and the desired state that follows from them. */
+export const withMembers = (incident: Incident, members: readonly Member[], nowMs: number): Incident => ({
   ...incident,
   members,
   wanted: desiredState(members, incident.wanted, nowMs),

@@ -1,4 +1,4 @@
-/** Until when each incident in flight is leased: a claim finds here, without asking the store, what its owner has lost. */
+/** When the lease of each incident in flight ends. Finds the expired ones without asking the store. */
 export class LeaseExpiry {
   readonly #endsAtMs = new Map<number, number>();
 
@@ -11,9 +11,9 @@ export class LeaseExpiry {
   }
 
   expired(nowMs: number): number[] {
-    const over: number[] = [];
-    for (const [incident, atMs] of this.#endsAtMs) if (atMs <= nowMs) over.push(incident);
-    return over;
+    const expired: number[] = [];
+    for (const [incident, atMs] of this.#endsAtMs) if (atMs <= nowMs) expired.push(incident);
+    return expired;
   }
 
   nextAtMs(): number | null {

@@ -1,8 +1,8 @@
 import type { Clock } from "@tocsin/core/decisions";
 
 /**
- * The ledger's time: the wall clock's, but never backwards, and never standing still either. Where the wall clock jumped
- * back, it goes on from where it was at the monotonic clock's pace.
+ * The ledger's time: the wall clock's, but it never goes back and never stops. After the wall clock jumped back, the ledger's time
+ * continues from its last value, as fast as the monotonic clock.
  */
 export class LedgerClock {
   readonly #clock: Clock;

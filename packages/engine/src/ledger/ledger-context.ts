@@ -9,7 +9,8 @@ import {
   deriveState,
   deriveStateAfterChange,
 } from "@tocsin/core/decisions";
-import { type GateChange, Gates, isStricter, Waiting } from "../admission/gates.ts";
+import { type GateChange, Gates, isStricter } from "../admission/gates.ts";
+import { WaitingUrgencies } from "../admission/waiting-urgencies.ts";
 import { LeaseExpiry } from "./lease-expiry.ts";
 import type { EndpointRecord, Lane, Store } from "./store.ts";
 
@@ -28,20 +29,20 @@ export interface LedgerContextOptions {
   readonly onStateChange?: (change: StateChange) => void;
 }
 
-/** What every operation of the ledger works with: rows, time, targets, gates. One per open ledger. */
+/** Everything that the operations of a ledger share: rows, time, targets and gates. One per open ledger. */
 export class LedgerContext {
   readonly store: Store;
   readonly settings: DeliverySettings;
   readonly gates: Gates;
   readonly leaseExpiry = new LeaseExpiry();
   readonly random: () => number;
-  /** Ledger time of the operation under way; never runs backwards. */
+  /** Ledger time of the running operation. Never goes back. */
   nowMs: number;
-  /** No inferred end before: sources had no time to repeat since the start. */
+  /** Before this, no alert ends because of time alone: since the start, sources had no time to repeat their alerts. */
   readonly graceUntilMs: number;
-  /** When each source was last heard. */
+  /** When each source last sent something. */
   readonly heardAtMs = new Map<string, number>();
-  /** Grows with every claim, over all lives and processes. */
+  /** A number that grows with every lease, over all restarts and processes. */
   readonly nextToken: () => number;
   readonly #onIncidentStored: LedgerContextOptions["onIncidentStored"];
   readonly #onStateChange: LedgerContextOptions["onStateChange"];
@@ -58,7 +59,7 @@ export class LedgerContext {
     this.#onStateChange = options.onStateChange;
     this.gates = new Gates(store, (change) => this.#reportGate(change));
     for (const [source, facts] of store.gates("source")) this.heardAtMs.set(source, facts as number);
-    this.nextToken = options.nextToken ?? tokensOf(store);
+    this.nextToken = options.nextToken ?? countTokens(store);
     this.#onIncidentStored = options.onIncidentStored;
     this.loadEndpoints();
   }
@@ -68,10 +69,10 @@ export class LedgerContext {
     this.#dueTerms = new Map();
     this.#endpoints = new Map(all.map((record) => [record.id, record]));
     this.#targets = new Map(all.filter((record) => record.current).map((record) => [record.terms.name, record]));
-    this.gates.setLimits(counting(all).map((record) => record.terms));
+    this.gates.setLimits(countingLimits(all).map((record) => record.terms));
   }
 
-  /** The target as it is now; undefined: removed. */
+  /** The target as it is now. Undefined: removed. */
   target(name: string): EndpointRecord | undefined {
     return this.#targets.get(name);
   }
@@ -80,7 +81,7 @@ export class LedgerContext {
     return this.#targets.values();
   }
 
-  /** Undefined: dropped, since no target has it and no incident is open there. */
+  /** Undefined: dropped, because no target has it and no incident is open there. */
   findEndpoint(id: number): EndpointRecord | undefined {
     return this.#endpoints.get(id);
   }
@@ -91,9 +92,9 @@ export class LedgerContext {
     return record;
   }
 
-  /** What is due now. A shadow sends nothing, so nothing is kept free for it. */
-  waiting(lanes: readonly Lane[]): Waiting {
-    const waiting = new Waiting();
+  /** The urgencies with due work. A shadow sends nothing, so the limiter keeps nothing free for it. */
+  waiting(lanes: readonly Lane[]): WaitingUrgencies {
+    const waiting = new WaitingUrgencies();
     for (const { endpoint, urgency, nextDueAtMs } of lanes) {
       if (nextDueAtMs > this.nowMs) continue;
       const { credential, shadow } = this.endpoint(endpoint).terms;
@@ -102,22 +103,22 @@ export class LedgerContext {
     return waiting;
   }
 
-  /** How the incident's target behaves: its current terms, and the traits of the endpoint that it is told at. */
+  /** The current terms of the incident's target. If the target was removed: those of the endpoint that the incident is sent to. */
   termsOf(incident: Pick<Incident, "target" | "endpoint">): TargetTerms {
     return (this.#targets.get(incident.target) ?? this.endpoint(incident.endpoint)).terms;
   }
 
-  /** The same object until targets change. */
+  /** Returns the same object until targets change. */
   dueTerms({ target, endpoint }: Pick<Incident, "target" | "endpoint">): DueTerms {
     const record = this.endpoint(endpoint);
     const known = this.#dueTerms.get(record);
-    // An endpoint is of one target.
+    // An endpoint belongs to one target.
     if (known) return known;
     const terms = this.termsOf({ target, endpoint });
-    // Who was disabled or removed is told how what it was told ends, and nothing again.
+    // Disabled and removed targets still get resolves for their delivered incidents, and nothing else.
     const isOn = this.#targets.get(target)?.terms.enabled === true;
     const made: DueTerms = {
-      traits: isOn ? record.terms.traits : lasting(record.terms.traits),
+      traits: isOn ? record.terms.traits : withoutForgetting(record.terms.traits),
       retrigger: isOn ? this.settings.retrigger : "never",
       groupUpdates: isOn && terms.groupUpdates !== false,
       pageResolved: terms.pageResolved,
@@ -130,14 +131,21 @@ export class LedgerContext {
     return made;
   }
 
-  /** Stores an incident whose wanted side changed. */
-  changed(before: Incident, after: Incident): Incident {
+  /** Stores an incident whose desired state may have changed. */
+  putChanged(before: Incident, after: Incident): Incident {
     return this.put(before, deriveStateAfterChange(before, after, this.dueTerms(after), this.nowMs));
   }
 
-  /** Stores an incident after an attempt, with its state derived from its facts. */
-  planned(before: Incident, after: Incident): Incident {
+  /** Stores an incident with its state derived from its facts, for example after an attempt. */
+  putDerived(before: Incident, after: Incident): Incident {
     return this.put(before, deriveState(after, this.dueTerms(after), this.nowMs));
+  }
+
+  /** Nothing was delivered to the incident's endpoint: moves it to the endpoint that its target has now. */
+  atCurrentEndpoint(incident: Incident): Incident {
+    const current = this.target(incident.target);
+    if (incident.told !== null || !current || current.id === incident.endpoint) return incident;
+    return { ...incident, endpoint: current.id, checkKey: false };
   }
 
   put(before: Incident, after: Incident): Incident {
@@ -170,21 +178,21 @@ export class LedgerContext {
   }
 }
 
-/** An earlier version stored no `access`: there blocks were kept by the endpoint. */
+/** Earlier versions stored no `access`. They kept blocks by endpoint. */
 const withAccess = (record: EndpointRecord): EndpointRecord =>
   (record.terms as Partial<TargetTerms>).access === undefined
     ? { ...record, terms: { ...record.terms, access: record.terms.endpoint } }
     : record;
 
-/** Enabled live targets, then endpoints that such targets had, then disabled and shadow targets, which send nothing but ends. */
+/** Enabled live targets first, then former endpoints of such targets, then disabled and shadow targets, which send only resolves. */
 const rank = ({ current, terms }: EndpointRecord): number => (!terms.enabled || terms.shadow ? idle : current ? 0 : 1);
 const idle = 2;
 
 /**
- * The limits that count, of endpoints that share a credential: those of the best rank. Where all are idle, the loosest: a target
- * that never sent anything must not keep another one from ending what it opened.
+ * The endpoints whose limits count, by credential: those of the best rank. If all are idle, only the one with the loosest limit:
+ * the limit of a target that never sent anything must not delay the resolves of another.
  */
-function counting(all: readonly EndpointRecord[]): EndpointRecord[] {
+function countingLimits(all: readonly EndpointRecord[]): EndpointRecord[] {
   const counted: EndpointRecord[] = [];
   for (const sharing of Map.groupBy(all, ({ terms }) => terms.credential).values()) {
     const best = Math.min(...sharing.map(rank));
@@ -195,14 +203,14 @@ function counting(all: readonly EndpointRecord[]): EndpointRecord[] {
   return counted;
 }
 
-/** Who is told nothing again may forget. */
-function lasting(traits: ReceiverTraits): ReceiverTraits {
+/** A receiver that gets no triggers any more need not be reminded before it forgets an incident. */
+function withoutForgetting(traits: ReceiverTraits): ReceiverTraits {
   const { forgetsAfterMs: _, ...others } = traits;
   return others;
 }
 
-/** Numbers that grow across restarts too: the restart's number leads. */
-function tokensOf(store: Store): () => number {
+/** Tokens grow across restarts too, because each starts with the number of the restart. */
+function countTokens(store: Store): () => number {
   const epoch = Number(store.gate("meta", "epoch") ?? 0) + 1;
   store.putGate("meta", "epoch", epoch);
   let tokens = 0;

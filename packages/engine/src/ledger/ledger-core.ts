@@ -4,29 +4,30 @@ import {
   type FiringPage,
   type Incident,
   type IncidentQuery,
-  deriveState,
   type Reading,
   type Route,
   type TargetTerms,
   urgency,
 } from "@tocsin/core/decisions";
 import { InFlight } from "../worker/in-flight.ts";
-import { leaseDue, takeOver } from "./lease-due.ts";
+import { leaseDue } from "./lease-due.ts";
 import { LedgerContext, type LedgerContextOptions } from "./ledger-context.ts";
-import { atCurrentEndpoint, settleAttempt } from "./settle-attempt.ts";
-import { reroute, recordClaims } from "./record-claims.ts";
-import { wanting } from "./group-members.ts";
-import type { PackedReport, PackedRoutedClaim } from "./wire-format.ts";
+import { recordClaims } from "./record-claims.ts";
+import { reroute } from "./reroute.ts";
+import { settleAttempt } from "./settle-attempt.ts";
+import { withMembers } from "./group-members.ts";
+import { takeOver } from "./take-over.ts";
+import type { PackedClaim, PackedReport } from "./wire-format.ts";
 import { alertView, explain, incidentView, targetStatus } from "./views.ts";
 import { readAlerts, recordReading } from "./record-reading.ts";
 import { alertIn, type Store } from "./store.ts";
 import { applyTargets } from "./apply-targets.ts";
 
-/** Until then some process wants to be told what others change. Ledger time, ms. */
+/** Until then, some process watches for changes by others. Ledger time, ms. */
 export const watchedUntilMs = (store: Pick<Store, "gate">): number => Number(store.gate("meta", "watched") ?? 0);
 
-/** Rows that one `forget` deletes of each kind, so that nobody waits for it. */
-const forgetAtOnce = 200;
+/** How many rows of each kind one `deleteExpired` deletes, so that no operation waits long for it. */
+const maxDeletedAtOnce = 200;
 
 export interface LedgerCoreOptions extends LedgerContextOptions {
   /** No other process works on these rows. Leases found in them at the start belong to an earlier run of this one. */
@@ -34,8 +35,8 @@ export interface LedgerCoreOptions extends LedgerContextOptions {
 }
 
 /**
- * The ledger's operations, synchronous, over rows that somebody else stores and commits: the same rules for memory, SQLite
- * and PostgreSQL. `at` sets the time of what follows.
+ * The ledger's operations. They are synchronous; the caller owns the store and commits, so that memory, SQLite and PostgreSQL follow
+ * the same rules. `at` sets the time of the operations that follow.
  */
 export class LedgerCore {
   readonly #context: LedgerContext;
@@ -47,10 +48,10 @@ export class LedgerCore {
       if (!flight) continue;
       this.#inFlight.add(flight.owner, this.#context.endpoint(endpoint).terms.name);
       this.#context.leaseExpiry.set(id, flight.leaseUntilMs);
-      // The sole owner of a file that was closed or killed: no lease of its former life is alive, nothing arrives late.
+      // The sole owner of the rows starts again after a stop or a crash: no lease of its earlier run is alive, and no attempt arrives late.
       const incident = options.soleOwner ? store.incident(id) : undefined;
       if (incident)
-        this.#context.planned(incident, { ...takeOver(this.#context, this.#inFlight, incident), lateAttempts: [] });
+        this.#context.putDerived(incident, { ...takeOver(this.#context, this.#inFlight, incident), lateAttempts: [] });
     }
   }
 
@@ -62,8 +63,8 @@ export class LedgerCore {
     applyTargets(this.#context, targets);
   }
 
-  record(wants: readonly PackedRoutedClaim[]) {
-    return recordClaims(this.#context, wants);
+  record(claims: readonly PackedClaim[]) {
+    return recordClaims(this.#context, claims);
   }
 
   readAlerts(source: string, fingerprints: readonly string[]) {
@@ -96,7 +97,7 @@ export class LedgerCore {
   resolve(id: number, by: string): boolean {
     const { nowMs, settings } = this.#context;
     return this.#byPerson(id, `resolved by ${by}`, (incident) => ({
-      ...wanting(
+      ...withMembers(
         incident,
         incident.members.map((member) => ({ ...member, status: "resolved" as const })),
         nowMs,
@@ -109,7 +110,7 @@ export class LedgerCore {
     const incident = this.#context.store.incident(id);
     if (!incident || incident.state === "closed" || incident.wanted.status === "resolved") return false;
     this.#context.note(id, what);
-    this.#context.changed(incident, { ...change(incident), updatedAtMs: this.#context.nowMs });
+    this.#context.putChanged(incident, { ...change(incident), updatedAtMs: this.#context.nowMs });
     return true;
   }
 
@@ -117,7 +118,7 @@ export class LedgerCore {
     const { store } = this.#context;
     for (const { id, flight } of store.inFlight()) {
       const incident = flight?.owner === owner ? store.incident(id) : undefined;
-      if (incident) this.#context.planned(incident, takeOver(this.#context, this.#inFlight, incident));
+      if (incident) this.#context.putDerived(incident, takeOver(this.#context, this.#inFlight, incident));
     }
   }
 
@@ -184,13 +185,13 @@ export class LedgerCore {
     if (incident?.state === "dead") {
       context.note(incident.id, "replayed");
       const alive = {
-        ...atCurrentEndpoint(context, incident),
+        ...context.atCurrentEndpoint(incident),
         state: "due" as const,
         failures: 0,
         retriedForMs: 0,
         dueAtMs: context.nowMs,
       };
-      context.put(incident, deriveState(alive, context.dueTerms(alive), context.nowMs));
+      context.putDerived(incident, alive);
     }
     return "replayed";
   }
@@ -210,8 +211,8 @@ export class LedgerCore {
     const { gates, nowMs } = this.#context;
     const access = this.#context.target(target)?.terms.access;
     if (access === undefined) return;
-    if (proven) gates.unblock(access, nowMs);
-    else gates.retryBlocked(access, nowMs);
+    if (proven) gates.blocks.end(access, nowMs);
+    else gates.blocks.retryNow(access, nowMs);
   }
 
   targetStatus(only?: "held_back") {
@@ -236,7 +237,7 @@ export class LedgerCore {
     return this.#context.store.gate("memory", name) as string | undefined;
   }
 
-  /** Some process watches for so long. False: since when it last did, changes were not said. */
+  /** A process watches for this long from now. False: its last watch ended earlier, and changes since then were not announced. */
   watched(forMs: number): boolean {
     const { store, nowMs } = this.#context;
     const untilMs = watchedUntilMs(store);
@@ -249,6 +250,6 @@ export class LedgerCore {
   }
 
   deleteExpired(beforeMs: number): number {
-    return this.#context.store.forget(beforeMs, forgetAtOnce);
+    return this.#context.store.forget(beforeMs, maxDeletedAtOnce);
   }
 }

@@ -1,8 +1,8 @@
 import type { Ledger } from "@tocsin/core/decisions";
 import type { LedgerCore } from "./ledger-core.ts";
-import { packReport, packRoutedClaim, unpackLeaseBatch } from "./wire-format.ts";
+import { packClaim, packReport, unpackLeaseBatch } from "./wire-format.ts";
 
-/** The ledger's operations by name: what travels to the thread that owns the rows. */
+/** The ledger's operations by name, as they are sent to the thread that owns the rows. */
 export type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch"> | "watched";
 export type OperationArguments<O extends Operation> = Parameters<LedgerCore[O]>;
 export type OperationResult<O extends Operation> = ReturnType<LedgerCore[O]>;
@@ -12,16 +12,16 @@ export type RunOperation = <O extends Operation>(
 ) => Promise<OperationResult<O>>;
 
 export interface LedgerTransport {
-  /** Carries an operation to its rows, and brings the answer after the commit. */
+  /** Sends an operation to the rows. Resolves with its result after the commit. */
   readonly run: RunOperation;
   readonly watch: Ledger["watch"];
   readonly close: () => Promise<void>;
 }
 
-/** The port, over whatever carries it to the rows. */
+/** The ledger port over a transport: in this thread, to another thread, or in a transaction. */
 export const ledgerProxy = ({ run, watch, close }: LedgerTransport): Ledger => ({
   useTargets: (targets) => run("useTargets", [targets]),
-  record: async (wants) => run("record", [wants.map(packRoutedClaim)]),
+  record: async (claims) => run("record", [claims.map(packClaim)]),
   readAlerts: (source, fingerprints) => run("readAlerts", [source, fingerprints]),
   recordReading: (reading) => run("recordReading", [reading]),
   reroute: (routed) => run("reroute", [routed]),

@@ -1,10 +1,10 @@
 import type { Incident } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
-import { join } from "./apply-routes.ts";
+import { openIncident } from "./open-incident.ts";
 
 /**
- * A critical stayed untold for too long, for whatever reason: its target's fallback is told too, once. Both are ended with
- * the alert, since it is a member of both.
+ * A critical alert was not delivered in time, for whatever reason: its target's fallback gets it too, once. The alert is a member
+ * of both incidents, so both are resolved when it ends.
  */
 export function notifyFallback(context: LedgerContext, incident: Incident): void {
   const name = context.termsOf(incident).fallback?.target;
@@ -24,7 +24,7 @@ export function notifyFallback(context: LedgerContext, incident: Incident): void
   for (const { fingerprint, status, severity, summary } of incident.members) {
     const record = status === "firing" ? context.store.alert(fingerprint) : undefined;
     if (!record) continue;
-    const id = join(context, record, { target: name, dedupKey: incident.dedupKey, severity, summary });
+    const id = openIncident(context, record, { target: name, dedupKey: incident.dedupKey, severity, summary });
     if (id === null || record.incidents.includes(id)) continue;
     context.store.putAlert(record, { ...record, incidents: [...record.incidents, id] });
     const standIn = context.store.incident(id);

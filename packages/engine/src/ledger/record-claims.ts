@@ -5,18 +5,18 @@ import {
   mergeClaim,
   nextExpiryAtMs,
   type Recorded,
-  type Route,
 } from "@tocsin/core/decisions";
-import { placeOfClaim } from "./claim-keys.ts";
+import { applyRoutes, endMembers } from "./apply-routes.ts";
+import { placeClaim } from "./place-claim.ts";
 import type { LedgerContext } from "./ledger-context.ts";
-import { adopt, applyRoutes, endMembers } from "./apply-routes.ts";
-import type { PackedClaim, PackedRoutedClaim } from "./wire-format.ts";
+import { adoptUnknownResolve } from "./open-incident.ts";
 import type { AlertRecord } from "./store.ts";
+import type { PackedClaim } from "./wire-format.ts";
 
 /** Records claims in order of arrival, and what they change at the targets. */
-export function recordClaims(context: LedgerContext, wants: readonly PackedRoutedClaim[]): Recorded[] {
-  const sources = new Set(wants.map(({ claim }) => claim.source));
-  const recorded = wants.map((one) => recordOne(context, one));
+export function recordClaims(context: LedgerContext, claims: readonly PackedClaim[]): Recorded[] {
+  const sources = new Set(claims.map(({ source }) => source));
+  const recorded = claims.map((claim) => recordClaim(context, claim));
   for (const source of sources) {
     context.heardAtMs.set(source, context.nowMs);
     context.store.putGate("source", source, context.nowMs);
@@ -25,17 +25,18 @@ export function recordClaims(context: LedgerContext, wants: readonly PackedRoute
   return recorded;
 }
 
-function recordOne(context: LedgerContext, { claim, routes }: PackedRoutedClaim): Recorded {
+function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
   const { store, nowMs } = context;
+  const { routes } = claim;
   const { fingerprint } = claim.alert;
   const before = upToDate(context, store.alert(fingerprint));
-  const place = placeOfClaim(before?.claims ?? {}, claim);
+  const place = placeClaim(before?.claims ?? {}, claim);
   const merged = mergeClaim(place.previous, claim, nowMs, context.settings, place.claims);
   const { effect, fires } = merged;
   const claims = { ...place.claims, [place.key]: merged.state };
   const after = withClaims(context, claims, {
     fingerprint,
-    // Content comes from what fires; a resolve that nothing fired before is all there is to know.
+    // The content is that of the last firing. A resolve's content counts only if the alert is not recorded yet.
     ...(fires || !before ? contentOf(claim, merged.state) : pick(before)),
     status: before?.status ?? "resolved",
     claims,
@@ -58,13 +59,13 @@ function recordOne(context: LedgerContext, { claim, routes }: PackedRoutedClaim)
   } else if (after.status === "resolved" && before?.status === "firing") {
     incidents = endMembers(context, after);
   } else if (!before && claim.status === "resolved") {
-    incidents = adopt(context, after, routes);
+    incidents = adoptUnknownResolve(context, after, routes);
   }
   store.putAlert(before, incidents === after.incidents ? after : { ...after, incidents });
   return { fingerprint, effect: changed ? "accepted" : "duplicate", skewed: merged.skewed };
 }
 
-/** The alert after all that the passing of time has changed: a hold or a doubt may have ended while no process ran. */
+/** The alert with everything applied that time has changed: a hold or a doubt may have ended while no process ran. */
 function upToDate(context: LedgerContext, alert: AlertRecord | undefined): AlertRecord | undefined {
   if (alert?.lookAtMs == null || alert.lookAtMs > context.nowMs) return alert;
   letTimePass(context, alert.fingerprint);
@@ -73,14 +74,14 @@ function upToDate(context: LedgerContext, alert: AlertRecord | undefined): Alert
 
 const pick = ({ content, startsAtMs }: AlertRecord) => ({ content, startsAtMs });
 
-/** The alert as it is kept: with the start that counts, which for a sender's clock ahead of ours is the time of receipt. */
+/** The alert as the ledger keeps it, with its effective start: the time of receipt if the sender's clock runs ahead of ours. */
 function contentOf({ alert, content }: PackedClaim, { effectiveStartsAtMs }: ClaimState) {
   if (alert.startsAtMs === effectiveStartsAtMs) return { content, startsAtMs: effectiveStartsAtMs };
   const kept: Alert = { ...(JSON.parse(content) as Alert), startsAtMs: effectiveStartsAtMs };
   return { content: JSON.stringify(kept), startsAtMs: effectiveStartsAtMs };
 }
 
-/** Derives from the claims whether the alert fires, for whom it waits, and when time may change that. */
+/** Derives from the claims whether the alert fires, which sources it waits for, and when time may change that. */
 export function withClaims(
   context: LedgerContext,
   claims: Readonly<Record<string, ClaimState>>,
@@ -93,7 +94,7 @@ export function withClaims(
     const state = claims[key] as ClaimState;
     if (state.status === "firing") firing = true;
     const expiresAtMs = state.status === "firing" ? state.expiresAtMs : undefined;
-    // Looked at when it expires, to note whose word it then waits for; after that, when time alone ends it.
+    // Looked at first when the claim's `endsAt` passes, to note its source as silent, and again when time alone ends the claim.
     const ahead = expiresAtMs !== undefined && expiresAtMs > context.nowMs;
     const nextMs = ahead ? expiresAtMs : nextExpiryAtMs(state, passing(context, state));
     if (nextMs !== null && (lookAtMs === null || nextMs < lookAtMs)) lookAtMs = nextMs;
@@ -109,7 +110,7 @@ const passing = (context: LedgerContext, state: ClaimState) => ({
   staleAfter: context.settings.staleAfter,
 });
 
-/** Applies the passing of time: a held firing is believed, a doubtful end takes effect, an unrepeated direct claim ends. */
+/** Applies the passing of time: a held firing counts, a doubtful end takes effect, a direct claim without repeats ends. */
 export function letTimePass(context: LedgerContext, fingerprint: string): void {
   const before = context.store.alert(fingerprint);
   if (!before) return;
@@ -123,24 +124,3 @@ export function letTimePass(context: LedgerContext, fingerprint: string): void {
   if (after.status === "resolved" && before.status === "firing") incidents = endMembers(context, after);
   context.store.putAlert(before, { ...after, incidents });
 }
-
-/** Routes an alert again after the targets changed. A held firing keeps the new routes until it is believed. */
-export function reroute(context: LedgerContext, fingerprint: string, routes: readonly Route[]): void {
-  const before = context.store.alert(fingerprint);
-  if (!before) return;
-  let { incidents } = before;
-  // A change event that was sent before a target existed is no news to that target.
-  const lasting = routes.filter(({ kind }) => kind !== "change");
-  if (before.status === "firing") incidents = applyRoutes(context, before, lasting).incidents;
-  const held = hasHeldFiring(before) ? { routes: routesOfHeld(before, routes) } : undefined;
-  if (held || incidents !== before.incidents) context.store.putAlert(before, { ...before, ...held, incidents });
-}
-
-const hasHeldFiring = ({ claims }: AlertRecord): boolean =>
-  Object.values(claims).some(({ status, heldUntilMs }) => status === "resolved" && heldUntilMs !== undefined);
-
-/** A held change event goes only to targets that it was for when it was received. */
-const routesOfHeld = (before: AlertRecord, routes: readonly Route[]): readonly Route[] =>
-  routes.filter(
-    ({ kind, target }) => kind !== "change" || before.routes.some((received) => received.target === target),
-  );

@@ -11,7 +11,7 @@ import { applyRoutes, endMembers } from "./apply-routes.ts";
 import { withClaims } from "./record-claims.ts";
 import type { AlertRecord } from "./store.ts";
 
-/** Of these alerts, those that the source has sent through its webhook. */
+/** Returns the alerts among these that the source has sent through its webhook. */
 export function readAlerts(
   { store, nowMs }: LedgerContext,
   source: string,
@@ -32,7 +32,7 @@ function readAlert({ fingerprint, claims, shown }: AlertRecord, source: string):
   return { fingerprint, claim, ...(last && { shown: last }) };
 }
 
-/** Records what a source's API says about alerts that the source has sent. */
+/** Records what a source's API says about alerts that the source has sent before. */
 export function recordReading(context: LedgerContext, reading: Reading): void {
   for (const word of reading.words) recordWord(context, reading, word);
 }
@@ -61,7 +61,7 @@ function recordWord(context: LedgerContext, { source, api }: Reading, word: Read
   store.putAlert(before, { ...after, incidents });
 }
 
-/** The claim as the word leaves it; undefined: something else was said since the API was asked. */
+/** The claim after the API's statement. Undefined: the source has sent something newer since the API was asked. */
 function claimAfter(alert: ReadAlert, word: Reading["words"][number]): ClaimState | undefined {
   const { claim } = alert;
   if (word.says === "active") {

@@ -10,20 +10,20 @@ import type { LedgerContext } from "./ledger-context.ts";
 import type { AlertRecord } from "./store.ts";
 
 /**
- * How a reminder, or an update about changed members, waits for a confirmation. The times of confirmation stand with the alerts, since a repeat of a firing alert writes
- * nothing to its incidents:
+ * How a reminder, or an update about changed members, waits for a confirmation. The times of confirmation are stored with the
+ * alerts, because the repeat of a firing alert writes nothing to its incidents:
  *
  * ```
- *   told ── repeat due, a firing member was confirmed lately ──▶ sent
+ *   told ── repeat due, a firing member was confirmed recently ──▶ sent
  *    │ ▲
  *    │ └──────────── a firing member is confirmed ──────┐
- *    └── repeat due, no member was confirmed lately ──▶ told, unconfirmed (not looked at any more)
+ *    └── repeat due, no member was confirmed recently ──▶ told, unconfirmed (not looked at any more)
  * ```
  */
 
 /**
- * Whether the trigger of an open incident is repeated now although nothing else is due. `unconfirmed`: one is due, but no
- * source confirmed the alert lately.
+ * Whether the trigger of an open incident is repeated now although nothing else is due. `unconfirmed`: a repeat is due, but no
+ * source confirmed the alert recently.
  */
 export function repeatDue(
   context: LedgerContext,
@@ -42,7 +42,7 @@ export function repeatDue(
 
 const never = Number.POSITIVE_INFINITY;
 
-/** Plans the reminder of a told incident whose last one waited for a confirmation, or for its target to be enabled. */
+/** Schedules the reminder of a delivered incident whose last reminder waited for a confirmation, or for its target to be enabled. */
 export function remindAgain(context: LedgerContext, incident: Incident, unconfirmed: boolean): Incident {
   if (incident.unconfirmed === unconfirmed && incident.dueAtMs !== null) return incident;
   const planned = deriveState({ ...incident, unconfirmed }, context.dueTerms(incident), context.nowMs);

@@ -1,8 +1,8 @@
 import type { AlertStatus, Incident, IncidentState } from "@tocsin/core/decisions";
 
 /**
- * Counts of rows, kept as rows change, so that a scrape, a start or a change of targets counts none. The store keeps what
- * `takeChanged` says with the commit that changed it.
+ * Counts of rows, updated as rows change, so that a scrape, a start or a change of targets need not count any. The store writes
+ * the counts that `takeChanged` returns, in the same commit as the rows.
  */
 export class RowCounts {
   readonly #counts = new Map<string, number>();
@@ -49,7 +49,7 @@ export class RowCounts {
     return this.#counts.get(`alerts ${status}`) ?? 0;
   }
 
-  /** Incidents that still need their endpoint. */
+  /** How many incidents still need their endpoint. */
   atEndpoint(endpoint: number): number {
     return this.#counts.get(`endpoint ${endpoint}`) ?? 0;
   }
@@ -64,6 +64,6 @@ export class RowCounts {
   }
 }
 
-/** Closed, and no late request to repair. */
+/** Closed, with no late request that may need a repair. */
 const isOver = ({ state, dueAtMs }: Pick<Incident, "state" | "dueAtMs">): boolean =>
   state === "closed" && dueAtMs === null;

@@ -17,22 +17,22 @@ import type {
 /** One alert as the ledger keeps it, also when no target wants it. */
 export interface AlertRecord {
   readonly fingerprint: string;
-  /** The alert as JSON (`alertIn`): most are stored, repeated and resolved without anybody reading them. */
+  /** The alert as JSON (`alertIn`): most alerts are stored, repeated and resolved without being parsed. */
   readonly content: string;
-  /** When it began: what it says, or the time of receipt where that lay ahead. Wall clock, ms. */
+  /** Its effective start: its own `startsAt`, or the time of receipt if that was in the future. Wall clock, ms. */
   readonly startsAtMs: number;
   readonly status: AlertStatus;
-  /** By claimant: the source for webhooks, source and sender for direct input. */
+  /** By claimant: source for webhooks, source and sender for direct input. */
   readonly claims: Readonly<Record<string, ClaimState>>;
-  /** Its incidents that are not closed. May name closed ones; whoever reads drops those. */
+  /** Its incidents that are not closed. The list may contain closed ones; readers drop those. */
   readonly incidents: readonly number[];
-  /** Where a held firing is sent when it is believed: the routes of its receipt, or those of a later re-routing. */
+  /** The routes that a held firing takes once it counts: those of its receipt, or of a later re-routing. */
   readonly routes: readonly Route[];
-  /** Sources whose word is awaited before a claim of theirs that has passed its `endsAt` ends. */
+  /** Sources with a claim that has passed its `endsAt`. The claim ends only after its source has sent something. */
   readonly silent: readonly string[];
-  /** What the APIs of sources showed about it last, by source. */
+  /** The last statement of each source's API about it, by source. */
   readonly shown?: Readonly<Record<string, Shown>>;
-  /** When time alone may change a claim; null: never. A resolved alert has a time only while a firing of it is held. */
+  /** When time alone may change a claim. Null: never. A resolved alert has such a time only while a firing of it is held. */
   readonly lookAtMs: number | null;
   readonly firstSeenAtMs: number;
   readonly confirmedAtMs: number;
@@ -41,15 +41,15 @@ export interface AlertRecord {
 export const alertIn = ({ content }: Pick<AlertRecord, "content">): Alert => JSON.parse(content) as Alert;
 
 export interface FiringAlerts extends Omit<FiringPage, "held"> {
-  /** Also resolved alerts with a `lookAtMs` up to then: a firing of them is held. Wall clock, ms. */
+  /** Also returns resolved alerts with a `lookAtMs` up to then, because a firing of them is held. Wall clock, ms. */
   readonly heldUntilMs: number | undefined;
 }
 
-/** Where events go or went: one (target, URL, credential), see `TargetTerms.endpoint`. */
+/** A place to which events are or were sent: one (target, URL, credential), see `TargetTerms.endpoint`. */
 export interface EndpointRecord {
   readonly id: number;
   readonly terms: TargetTerms;
-  /** The target's endpoint now; others are kept while incidents are open there. */
+  /** It is the target's endpoint now. Former endpoints are kept while incidents are open there. */
   readonly current: boolean;
 }
 
@@ -59,37 +59,37 @@ export interface Slot {
   readonly token: number;
   readonly credential: string;
   readonly urgency: Urgency;
-  /** When the receiver's window has forgotten it. Until the attempt ended: the latest possible instant. */
+  /** When the receiver's window no longer counts it. Until the attempt ends: the latest possible instant. */
   readonly freeAtMs: number;
 }
 
-/** An attempt under way, by its incident. */
+/** An incident with an attempt in flight. */
 export type IncidentInFlight = Pick<Incident, "id" | "endpoint" | "flight">;
 
 /** Waiting work of one urgency at one endpoint. */
 export interface Lane {
   readonly endpoint: number;
   readonly urgency: Urgency;
-  /** Nothing in it is due earlier. */
+  /** When its first incident is due, or earlier. */
   readonly nextDueAtMs: number;
 }
 
 export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "memory" | "meta";
 
 /**
- * Rows, nothing else: what they mean is decided in one place (`LedgerCore`) for every kind of storage. All calls between
- * two commits of the owner are one transaction.
+ * Stores rows and makes no decisions: `LedgerCore` makes them, for every kind of storage. All calls between two commits of the
+ * owner are one transaction.
  */
 export interface Store {
   alert(fingerprint: string): AlertRecord | undefined;
   putAlert(before: AlertRecord | undefined, after: AlertRecord): void;
-  /** Alerts whose `lookAtMs` has come, soonest first. */
+  /** Alerts whose `lookAtMs` has come, earliest first. */
   alertsToLookAt(nowMs: number, limit: number): readonly AlertRecord[];
   nextLookAtMs(): number | null;
   firingAlerts(page: FiringAlerts): readonly AlertRecord[];
-  /** Firing or not, by fingerprint, those that come after this one. */
+  /** Alerts, firing or not, in order of fingerprint, beginning after this one. */
   alertsByFingerprint(after: string, limit: number): readonly AlertRecord[];
-  /** Alerts that wait for a word of this source (`AlertRecord.silent`). */
+  /** Alerts that wait for this source to send something (`AlertRecord.silent`). */
   silentAlerts(source: string): readonly string[];
 
   incident(id: number): Incident | undefined;
@@ -102,9 +102,9 @@ export interface Store {
   addMember(fingerprint: string, incident: Incident): void;
   /** Every lane with waiting work. */
   lanes(): readonly Lane[];
-  /** What is due in a lane, oldest first. */
+  /** The due incidents of a lane, oldest first. */
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[];
-  /** Incidents that wait at an endpoint to be told for the first time, by number. */
+  /** Undelivered incidents of an endpoint, in order of their numbers, beginning after this one. */
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[];
   /** Incidents whose `fallbackAtMs` has come. */
   fallbacksDue(nowMs: number, limit: number): readonly Incident[];
@@ -134,6 +134,6 @@ export interface Store {
   gates(kind: GateKind): readonly (readonly [id: string, facts: unknown])[];
 
   stats(): Omit<LedgerStats, "nowMs">;
-  /** Deletes closed incidents, their history, dead letters and resolved alerts last touched before; at most `limit` rows. */
+  /** Deletes closed incidents, their history, dead letters and resolved alerts that last changed before then; at most `limit` rows. */
   forget(beforeMs: number, limit: number): number;
 }

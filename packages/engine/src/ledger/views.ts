@@ -22,7 +22,7 @@ export const alertView = (record: AlertRecord): AlertView => ({
   confirmedAtMs: record.confirmedAtMs,
 });
 
-/** The newest incidents of an alert: its own at each target, and the one that stands in for another target's. */
+/** The newest incidents of an alert: its own at each target, and the one that stands in for another target's incident. */
 export function explain(context: LedgerContext, fingerprint: string): Explanation | undefined {
   const { store } = context;
   const record = store.alert(fingerprint);
@@ -48,7 +48,7 @@ function explainedIncident(context: LedgerContext, incident: Incident): Explaine
   };
 }
 
-/** State and reason as they are now. What a whole target or credential waits for is not written to each incident. */
+/** State and reason as they are now. If a whole target or credential waits, that is not stored in each of its incidents. */
 export function incidentView(context: LedgerContext, incident: Incident): IncidentView {
   const reason =
     incident.state === "due"
@@ -60,11 +60,11 @@ export function incidentView(context: LedgerContext, incident: Incident): Incide
   return { incident, state: incident.state, reason, ...(heldBack && { heldBack }) };
 }
 
-/** Why the endpoint of an incident accepts nothing now. */
+/** Why no event can be sent to the endpoint of an incident now. */
 function heldBackAt(context: LedgerContext, incident: Incident): HeldBack | undefined {
   const { gates, nowMs } = context;
   const { terms, current } = context.endpoint(incident.endpoint);
-  const block = gates.block(terms.access);
+  const block = gates.blocks.at(terms.access);
   if (block) return { reason: current ? "waiting_auth" : "orphaned_key", detail: block.detail };
   const breaker = gates.breakerOf(terms.name, nowMs);
   if (breaker.state !== "closed")
@@ -83,7 +83,7 @@ function whyWaiting(context: LedgerContext, incident: Incident): Reason {
   return incident.told?.certain === false ? "ambiguous" : "waiting_turn";
 }
 
-/** A told incident whose alert nobody confirms any more says so. */
+/** The reason of a delivered, open incident says so if no source confirms its alert any more. */
 function whyOpen(context: LedgerContext, incident: Incident): Reason {
   for (const { fingerprint, status } of incident.members) {
     const record = status === "firing" ? context.store.alert(fingerprint) : undefined;
@@ -95,7 +95,7 @@ function whyOpen(context: LedgerContext, incident: Incident): Reason {
   return incident.fallbackOf === null ? incident.reason : "fallback";
 }
 
-/** Every source that says it fires has silenced or inhibited it. */
+/** Every source that claims that the alert fires has silenced or inhibited it. */
 function isSilenced({ claims, shown }: AlertRecord): boolean {
   if (!shown) return false;
   const firing = Object.values(claims).filter(({ status }) => status === "firing");
@@ -105,7 +105,7 @@ function isSilenced({ claims, shown }: AlertRecord): boolean {
 export const targetStatus = (context: LedgerContext, only?: "held_back"): TargetStatus[] =>
   [...context.targets()].flatMap(({ terms }) => {
     const { gates, nowMs } = context;
-    const block = gates.block(terms.access);
+    const block = gates.blocks.at(terms.access);
     if (only === "held_back" && !block && !isHeldBack(context, terms)) return [];
     return {
       target: terms.name,

@@ -1,46 +1,43 @@
 import type { Alert, Claim, LeaseBatch, Lease, Report, Route, RoutedClaim } from "@tocsin/core/decisions";
 
-/**
- * What the ledger's port speaks of, as the ledger itself does. Rows keep an alert as JSON: so it is made into JSON once,
- * where it is heard, and read once, where it is told. Between the two it is a text, whatever threads it crosses.
+/*
+ * The port's objects in the form in which they cross threads. Rows store an alert as JSON, so an alert is serialized once, when it
+ * is received, and parsed once, when it is sent. In between it is a text, whichever threads it crosses.
  */
-export interface PackedRoutedClaim {
-  readonly claim: PackedClaim;
-  readonly routes: readonly Route[];
-}
 
+/** A claim with its routes. Of its alert, only what the ledger's decisions need is parsed. */
 export interface PackedClaim extends Omit<Claim, "alert"> {
   readonly alert: Pick<Alert, "fingerprint" | "startsAtMs">;
   /** The whole alert as JSON. */
   readonly content: string;
+  readonly routes: readonly Route[];
 }
 
-export type PackedLease = Omit<Lease, "sealed">;
-
+/** A batch of leases that holds the sealed secrets of each target once, because most leases go to few targets. */
 export interface PackedLeaseBatch extends Omit<LeaseBatch, "leases"> {
-  readonly leases: readonly PackedLease[];
-  /** By `placeOf`: most leases go to a few. */
+  readonly leases: readonly Omit<Lease, "sealed">[];
+  /** By `sealedKey`. */
   readonly sealed: Readonly<Record<string, string>>;
 }
 
-/** A report needs no more of its lease than to be recognised. */
+/** A report with just enough of its lease to recognise it. */
 export interface PackedReport extends Omit<Report, "lease"> {
   readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs" | "leaseUntilMs">;
 }
 
-export const packRoutedClaim = ({ claim, routes }: RoutedClaim): PackedRoutedClaim => {
+export const packClaim = ({ claim, routes }: RoutedClaim): PackedClaim => {
   const { alert, ...rest } = claim;
   const { fingerprint, startsAtMs } = alert;
-  return { claim: { ...rest, alert: { fingerprint, startsAtMs }, content: JSON.stringify(alert) }, routes };
+  return { ...rest, alert: { fingerprint, startsAtMs }, content: JSON.stringify(alert), routes };
 };
 
-/** Two targets may share an endpoint, and still say things differently. */
-export const placeOf = ({ endpoint, target }: Pick<Lease, "endpoint" | "target">): string => `${endpoint} ${target}`;
+/** Endpoint and target, because two targets may share an endpoint and have different templates or headers. */
+export const sealedKey = ({ endpoint, target }: Pick<Lease, "endpoint" | "target">): string => `${endpoint} ${target}`;
 
 export function unpackLeaseBatch({ leases, sealed, ...rest }: PackedLeaseBatch): LeaseBatch {
   return {
     ...rest,
-    leases: leases.map((lease) => ({ ...lease, sealed: sealed[placeOf(lease)] ?? "" })),
+    leases: leases.map((lease) => ({ ...lease, sealed: sealed[sealedKey(lease)] ?? "" })),
   };
 }
 

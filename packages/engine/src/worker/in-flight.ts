@@ -5,7 +5,7 @@ interface Counts {
   readonly byTarget: Map<string, number>;
 }
 
-/** Attempts under way, per owner and target: the bulkhead's counts. */
+/** Attempts in flight, by owner and target. The bulkhead decides by these counts. */
 export class InFlight {
   readonly #owners = new Map<string, Counts>();
 
@@ -26,7 +26,7 @@ export class InFlight {
     if (counts.total === 0) this.#owners.delete(owner);
   }
 
-  /** How many attempts a target has under way. */
+  /** How many attempts a target has in flight. */
   countAt(owner: string, target: string): number {
     return this.#owners.get(owner)?.byTarget.get(target) ?? 0;
   }
@@ -36,9 +36,10 @@ export class InFlight {
   }
 
   /**
-   * A target may have as many attempts in flight as are free for all (dynamic thresholds): alone it gets the half of them,
-   * and ten that hang leave room for an eleventh. One is always allowed. Critical triggers do not wait for slow answers to
-   * what is less urgent: they get the half of what is free, however many their target has.
+   * How many more attempts a target may begin. It may have as many in flight as are still free for all targets (dynamic
+   * thresholds): a target alone gets half of all places, and ten targets that hang leave room for an eleventh. One attempt is always
+   * allowed. Critical triggers do not wait for slow answers to less urgent events: they get half of the free places, however
+   * many attempts their target has.
    */
   room(owner: string, target: string, concurrency: number, of: Urgency): number {
     const counts = this.#owners.get(owner);

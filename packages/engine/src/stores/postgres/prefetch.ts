@@ -14,10 +14,10 @@ const routes = (missing: MissingRows, all: readonly Route[]): void => {
 const expected: {
   readonly [O in Operation]?: (missing: MissingRows, args: OperationArguments<O>, perLane: number) => void;
 } = {
-  record(missing, [wants]) {
-    for (const { claim, routes: to } of wants) {
-      missing.alerts.add(claim.alert.fingerprint);
-      missing.silent.add(claim.source);
+  record(missing, [claims]) {
+    for (const { alert, source, routes: to } of claims) {
+      missing.alerts.add(alert.fingerprint);
+      missing.silent.add(source);
       routes(missing, to);
     }
   },

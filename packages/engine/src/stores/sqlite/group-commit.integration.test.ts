@@ -6,12 +6,12 @@ import type { LeaseBatch, RoutedClaim } from "@tocsin/core";
 import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
-import { packRoutedClaim } from "../../ledger/wire-format.ts";
+import { packClaim } from "../../ledger/wire-format.ts";
 import { type Call, GroupCommit } from "./group-commit.ts";
 import { openSqliteLedger } from "./ledger.ts";
 import { SqliteStore } from "./store.ts";
 
-const want = (name: string): Call => ["record", [[packRoutedClaim(wanted(firing(name)))]]];
+const want = (name: string): Call => ["record", [[packClaim(wanted(firing(name)))]]];
 const useTargets: Call = ["useTargets", [[targetTerms("pagerduty")]]];
 const claimDue: Call = [
   "leaseDue",
@@ -37,8 +37,8 @@ describe("a group of operations", () => {
     run.run([useTargets]);
     using watch = await Watching.begin(run);
     // Found wrong after the others were stored.
-    const late = packRoutedClaim({ claim: firing("bug"), routes: null } as unknown as RoutedClaim);
-    const both: Call = ["record", [[packRoutedClaim(wanted(firing("a"))), packRoutedClaim(wanted(firing("b"))), late]]];
+    const late = packClaim({ claim: firing("bug"), routes: null } as unknown as RoutedClaim);
+    const both: Call = ["record", [[packClaim(wanted(firing("a"))), packClaim(wanted(firing("b"))), late]]];
     expect(run.run([both])).toMatchObject([{ ok: false }]);
     run.run([want("c")]);
     expect(watch.left).toEqual([[1]]);
@@ -66,7 +66,7 @@ describe("a group of operations", () => {
     run.run([useTargets, want("a")]);
     const before = run.run([["stats", []]])[0];
     expect(
-      run.run([["record", [[packRoutedClaim(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0],
+      run.run([["record", [[packClaim(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0],
     ).toMatchObject({
       ok: false,
     });

@@ -12,11 +12,11 @@ import { dirname } from "node:path";
 import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
-import { packRoutedClaim } from "../../ledger/wire-format.ts";
+import { packClaim } from "../../ledger/wire-format.ts";
 import { type Call, GroupCommit } from "./group-commit.ts";
 import { Database } from "./database.ts";
 
-const want = (name: string): Call => ["record", [[packRoutedClaim(wanted(firing(name)))]]];
+const want = (name: string): Call => ["record", [[packClaim(wanted(firing(name)))]]];
 const useTargets: Call = ["useTargets", [[targetTerms("pagerduty")]]];
 const probe: Call = ["probe", []];
 const claimDue: Call = [

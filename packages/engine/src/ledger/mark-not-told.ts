@@ -1,0 +1,21 @@
+import type { Incident } from "@tocsin/core/decisions";
+import type { LedgerContext } from "./ledger-context.ts";
+
+/** No target wants the incident any more. It was not delivered, so it will not be, and no resolve is needed. */
+export function markNotTold(context: LedgerContext, incident: Incident): Incident {
+  const target = context.target(incident.target);
+  const reason = !target ? "no_target" : target.terms.enabled ? "filtered" : "target_disabled";
+  context.note(incident.id, reason);
+  const resting: Incident = {
+    ...incident,
+    state: "not_told",
+    reason,
+    dueAtMs: null,
+    dueSinceMs: null,
+    fallbackAtMs: null,
+  };
+  return context.put(incident, { ...resting, updatedAtMs: context.nowMs });
+}
+
+/** Not delivered and not to be delivered. An incident that a shadow target "accepted" is treated as a delivered one. */
+export const restsNotTold = (incident: Incident): boolean => incident.state === "not_told" && incident.told === null;
