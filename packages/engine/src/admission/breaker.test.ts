@@ -3,38 +3,38 @@ import { answered, type Breaker, breakerState, closedBreaker, failed, probing, u
 
 const t0 = Date.UTC(2026, 0, 1);
 
-/** Attempts of these incidents fail one after another. */
+/** Lets one attempt of each of these incidents fail, in this order. */
 const failing = (incidents: readonly number[], breaker: Breaker = closedBreaker): Breaker =>
   incidents.reduce((before, incident, index) => failed(before, incident, 100 + index, t0), breaker);
 
 const open = failing([1, 1, 2, 2, 2]);
 
-describe("it opens", () => {
+describe("a breaker opens", () => {
   test("after five consecutive failures of at least two incidents", () => {
     expect(breakerState(open, t0)).toBe("open");
     expect(open.openUntilMs).toBe(t0 + 10_000);
     expect(breakerState(failing([1, 2, 1, 2]), t0)).toBe("closed");
   });
 
-  test("not for one poisoned incident, however often it fails", () => {
+  test("not for a single incident, however often it fails", () => {
     expect(breakerState(failing(Array(50).fill(1)), t0)).toBe("closed");
     expect(breakerState(failing([...Array(50).fill(1), 2]), t0)).toBe("open");
   });
 
-  test("not where an answer came between", () => {
+  test("not if the receiver answered in between", () => {
     expect(breakerState(failing([2, 2, 2, 2], answered(failing([1, 1, 1, 1]))), t0)).toBe("closed");
   });
 });
 
-describe("when its time is up", () => {
+describe("when the open time has passed", () => {
   const halfOpen = probing(open, 1, 200);
 
-  test("lets one probe through", () => {
+  test("it lets one probe through", () => {
     expect(breakerState(open, t0 + 9_999)).toBe("open");
     expect(breakerState(open, t0 + 10_000)).toBe("half_open");
   });
 
-  test("an answer to the probe closes it, and remembers whose probe it was", () => {
+  test("an answer to the probe closes it; it keeps the number of the probing incident", () => {
     expect(answered(halfOpen)).toEqual({ ...closedBreaker, lastProbed: 1 });
   });
 
@@ -49,11 +49,11 @@ describe("when its time is up", () => {
     expect(breaker.probe).toBeNull();
   });
 
-  test("a failure that is not the probe's changes nothing", () => {
+  test("the failure of an attempt that is not the probe changes nothing", () => {
     expect(failed(halfOpen, 2, 199, t0 + 10_000)).toBe(halfOpen);
   });
 
-  test("a probe that ended without a verdict frees its place", () => {
+  test("a probe that ended without a verdict lets another attempt probe", () => {
     expect(unprobed(halfOpen, 200).probe).toBeNull();
     expect(unprobed(halfOpen, 199)).toBe(halfOpen);
   });

@@ -17,17 +17,17 @@ interface Attempt {
 
 interface Pattern {
   readonly seed: number;
-  /** Longest way to the receiver and back, ms. */
+  /** Greatest duration of the way to the receiver, and of the way back, ms. */
   readonly slownessMs: number;
-  /** Between two looks at the limiter, ms. */
+  /** Time between two questions to the limiter, ms. */
   readonly paceMs: number;
-  /** Share of attempts whose end nobody learns. */
+  /** Share of attempts whose end never becomes known. */
   readonly lost: number;
-  /** Share of looks that find work of an urgency. */
+  /** Share of questions at which an urgency has due work. */
   readonly busy: number;
 }
 
-/** Work for as long as `windows` windows, each attempt charged when it leaves and discharged when its end is known. */
+/** Sends attempts for `windows` windows. Each is charged when it leaves and discharged when its end becomes known. */
 function run(terms: RateLimit, pattern: Pattern, windows: number): Attempt[] {
   const store = new MemoryStore();
   let gates = new Gates(store);
@@ -41,15 +41,15 @@ function run(terms: RateLimit, pattern: Pattern, windows: number): Attempt[] {
       flying.splice(flying.indexOf(ended), 1);
       if (!random.chance(pattern.lost)) gates.discharge(credential, ended.token, nowMs);
     }
-    // A restart keeps what was charged.
+    // A restart keeps the charges.
     if (random.chance(0.01)) {
       gates = new Gates(store);
       gates.setLimits([{ credential, rateLimit: terms }]);
     }
     const waiting = new Set(urgencies.filter(() => random.chance(pattern.busy)));
     for (const of of waiting) {
-      const most = Math.min(gates.room(credential, of, waiting, nowMs), 50);
-      for (let taken = 0; taken < most; taken++) {
+      const max = Math.min(gates.room(credential, of, waiting, nowMs), 50);
+      for (let taken = 0; taken < max; taken++) {
         const arrivesAtMs = nowMs + random.between(0, pattern.slownessMs);
         const attempt = {
           token: attempts.length + 1,
@@ -66,16 +66,16 @@ function run(terms: RateLimit, pattern: Pattern, windows: number): Attempt[] {
   return attempts;
 }
 
-/** The most that a receiver counts in any span of one window, whether it looks back or at its clock. */
-function mostInAnyWindow(attempts: readonly Attempt[], perMs: number): number {
+/** The greatest number of arrivals within any span of one window, for receivers with sliding and with fixed windows. */
+function maxInAnyWindow(attempts: readonly Attempt[], perMs: number): number {
   const arrivals = attempts.map(({ arrivesAtMs }) => arrivesAtMs).toSorted((a, b) => a - b);
-  let most = 0;
+  let max = 0;
   let from = 0;
   for (const [index, atMs] of arrivals.entries()) {
     while ((arrivals[from] ?? atMs) <= atMs - perMs) from++;
-    most = Math.max(most, index - from + 1);
+    max = Math.max(max, index - from + 1);
   }
-  return most;
+  return max;
 }
 
 const anyPattern: fc.Arbitrary<Pattern> = fc.record({
@@ -94,13 +94,13 @@ describe.each(["sliding_window", "token_bucket"] as const)("%s", (algorithm) => 
       fc.property(anyPattern, fc.constantFrom(1, 2, 7, 30, 120), (pattern, limit) => {
         const burst = Math.max(1, Math.floor(limit / 12));
         const attempts = run({ ...terms, limit, burst }, pattern, 4);
-        expect(mostInAnyWindow(attempts, terms.perMs)).toBeLessThanOrEqual(limit);
+        expect(maxInAnyWindow(attempts, terms.perMs)).toBeLessThanOrEqual(limit);
       }),
       { numRuns: 60 },
     );
   });
 
-  test("uses its window: under full load with quick answers, all but what is reserved is sent", () => {
+  test("uses its window: under full load with quick answers, everything except the reserve is sent", () => {
     const attempts = run(terms, { seed: 1, slownessMs: 1, paceMs: 37, lost: 0, busy: 1 }, 10);
     expect(attempts.length).toBeGreaterThan(10 * 105);
   });
@@ -133,7 +133,7 @@ describe("a slot", () => {
     expect(gates.used(credential, t0 + 63_000)).toBe(0);
   });
 
-  test("of unknown end is freed one window after the attempt can last have arrived, over a restart too", () => {
+  test("without a known end is freed one window after the latest possible arrival, even across a restart", () => {
     const store = new MemoryStore();
     charge(gatesWith({}, store));
     const gates = gatesWith({}, store);
@@ -141,7 +141,7 @@ describe("a slot", () => {
     expect([roomAt(gates, t0 + 99_999), roomAt(gates, t0 + 100_000)]).toEqual([0, 1]);
   });
 
-  test("of a credential without a limit is not charged", () => {
+  test("is not charged if the credential has no limit", () => {
     const gates = gatesWith({ limit: 0 });
     charge(gates);
     expect(gates.used(credential, t0)).toBe(0);
@@ -149,7 +149,7 @@ describe("a slot", () => {
   });
 });
 
-test("where targets that share a credential differ, the smallest limit wins", () => {
+test("targets that share a credential and differ in their limits get the smallest limit", () => {
   const gates = new Gates(new MemoryStore());
   const limits = [0, 120, 60, 240].map((limit) => ({ credential, rateLimit: { ...pagerdutyLimit, limit } }));
   gates.setLimits(limits);

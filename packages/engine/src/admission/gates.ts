@@ -40,7 +40,7 @@ export class Gates {
     for (const [id, facts] of store.gates("target")) this.#breakers.set(id, facts as Breaker);
   }
 
-  /** If targets that share a credential have different limits, the smallest rate counts; of equal rates, the shorter window. */
+  /** If targets that share a credential have different limits, the smallest rate counts, and among equal rates the shorter window. */
   setLimits(terms: Iterable<{ readonly credential: string; readonly rateLimit: RateLimit }>): void {
     this.#limits.clear();
     for (const { credential, rateLimit } of terms) {

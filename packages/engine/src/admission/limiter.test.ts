@@ -13,7 +13,7 @@ const windowOf = (used: Partial<Record<Urgency, number>>, waiting: readonly Urge
 const { criticalTrigger, criticalFollowUp, errorTrigger, followUp, warningTrigger, infoTrigger, reminder } = urgency;
 
 describe("the reserve for criticals", () => {
-  test("is its share of the limit, rounded down, and at least 1 where the limit allows 2", () => {
+  test("is its share of the limit, rounded down, and at least 1 if the limit allows 2", () => {
     expect([120, 50, 10, 5, 4, 2].map((limit) => reserveOf(limit, 0.2))).toEqual([24, 10, 2, 1, 1, 1]);
     expect(reserveOf(1, 0.2)).toBe(0);
     expect(reserveOf(120, 0)).toBe(0);
@@ -26,13 +26,13 @@ describe("the reserve for criticals", () => {
     expect(room(120, pagerduty, windowOf({ [warningTrigger]: 96 }), criticalTrigger)).toBe(24);
   });
 
-  test("counts as used by the criticals that were told", () => {
+  test("shrinks by the critical triggers that were sent", () => {
     expect(room(120, pagerduty, windowOf({ [criticalTrigger]: 24, [warningTrigger]: 50 }), warningTrigger)).toBe(46);
     expect(room(120, pagerduty, windowOf({ [criticalTrigger]: 60 }), warningTrigger)).toBe(60);
   });
 });
 
-describe("what waits is guaranteed", () => {
+describe("a waiting urgency is guaranteed", () => {
   test("a tenth of the window for resolves and acknowledges together", () => {
     const storm = windowOf({}, [criticalTrigger, followUp]);
     expect(room(120, pagerduty, storm, criticalTrigger)).toBe(108);
@@ -43,7 +43,7 @@ describe("what waits is guaranteed", () => {
     expect(room(120, pagerduty, both, followUp)).toBe(7);
   });
 
-  test("whichever of the two waits, and neither owes the other anything", () => {
+  test("the same for either of the two, and neither keeps anything free for the other", () => {
     const waiting = [criticalTrigger, criticalFollowUp];
     expect(room(120, pagerduty, windowOf({ [criticalTrigger]: 108 }, waiting), criticalFollowUp)).toBe(12);
     const used = { [criticalTrigger]: 100, [criticalFollowUp]: 3, [followUp]: 4 };
@@ -52,7 +52,7 @@ describe("what waits is guaranteed", () => {
     expect([criticalFollowUp, followUp].map((of) => room(120, pagerduty, ends, of))).toEqual([96, 96]);
   });
 
-  test("one attempt for every other class", () => {
+  test("one attempt, for every other class", () => {
     const all = windowOf({ [criticalTrigger]: 100 }, [
       criticalTrigger,
       errorTrigger,
@@ -66,7 +66,7 @@ describe("what waits is guaranteed", () => {
     expect(room(120, pagerduty, full, infoTrigger)).toBe(1);
   });
 
-  test("and nothing for who does not wait, or had it already", () => {
+  test("nothing more if it had its attempt already; an urgency that does not wait is guaranteed nothing", () => {
     expect(room(120, pagerduty, windowOf({}, [criticalTrigger]), criticalTrigger)).toBe(120);
     const had = windowOf({ [infoTrigger]: 1 }, [criticalTrigger, infoTrigger]);
     expect(room(120, pagerduty, had, criticalTrigger)).toBe(119);
@@ -74,19 +74,19 @@ describe("what waits is guaranteed", () => {
 });
 
 describe("a limit", () => {
-  test("of 0 is none", () => {
+  test("that is 0 means no limit", () => {
     expect(room(0, pagerduty, windowOf({ [warningTrigger]: 1_000_000 }), warningTrigger)).toBe(
       Number.POSITIVE_INFINITY,
     );
   });
 
-  test("of 1 gives its one attempt to a critical, whoever else waits", () => {
+  test("that is 1 gives its one attempt to a critical trigger, whatever else waits", () => {
     const waiting = [criticalTrigger, followUp, warningTrigger];
     expect(room(1, pagerduty, windowOf({}, waiting), criticalTrigger)).toBe(1);
     expect(room(1, pagerduty, windowOf({ [criticalTrigger]: 1 }, waiting), warningTrigger)).toBe(0);
   });
 
-  test("of 1 gives it to whoever waits where no critical does", () => {
+  test("that is 1 gives it to any waiting urgency if no critical trigger waits", () => {
     for (const of of [followUp, errorTrigger, warningTrigger, reminder])
       expect(room(1, pagerduty, windowOf({}, [of]), of)).toBe(1);
   });
@@ -102,17 +102,17 @@ const anyUrgency = fc.constantFrom(...urgencies);
 const anyLimit = fc.integer({ min: 1, max: 200 });
 const totalOf = (window: Window): number => Object.values(window.used).reduce((sum, each) => sum + each, 0);
 
-test("no urgency gets more than is left of the limit", () => {
+test("no urgency gets more than the rest of the limit", () => {
   fc.assert(
     fc.property(anyLimit, anyWindow, anyUrgency, (limit, window, of) => {
-      const most = room(limit, pagerduty, window, of);
-      expect(most).toBeGreaterThanOrEqual(0);
-      expect(most).toBeLessThanOrEqual(Math.max(0, limit - totalOf(window)));
+      const found = room(limit, pagerduty, window, of);
+      expect(found).toBeGreaterThanOrEqual(0);
+      expect(found).toBeLessThanOrEqual(Math.max(0, limit - totalOf(window)));
     }),
   );
 });
 
-/** Fills one window, class by class in the order of work, as often as anybody has room. */
+/** Fills one window, class by class, in order of urgency, as far as each has room. */
 function fill(limit: number, waiting: readonly Urgency[]): Window {
   const used = emptyUse();
   for (const of of urgencies) {
@@ -122,7 +122,7 @@ function fill(limit: number, waiting: readonly Urgency[]): Window {
   return { used, waiting: new Set(waiting) };
 }
 
-test("in each window every class that waits has its turn, where the limit has room for all of them", () => {
+test("in each window every waiting class gets an attempt if the limit has room for all of them", () => {
   fc.assert(
     fc.property(fc.integer({ min: 7, max: 200 }), fc.subarray([...urgencies]), (limit, waiting) => {
       const { used } = fill(limit, waiting);
@@ -132,7 +132,7 @@ test("in each window every class that waits has its turn, where the limit has ro
   );
 });
 
-test("after any window that others filled, criticals still have their reserve", () => {
+test("critical triggers still have their reserve after others filled the window", () => {
   const others = urgencies.filter((each) => each !== criticalTrigger);
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 200 }), fc.subarray(others), (limit, waiting) => {

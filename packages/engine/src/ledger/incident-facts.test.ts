@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "./incident-facts.ts";
 
-/** Each is unlike what most incidents are. */
+/** Each value differs from the usual one. */
 const unusual: Partial<Incident> = {
   kind: "change",
   told: { event: "trigger", certain: false, severity: "error", atMs: epochMs },
@@ -35,7 +35,7 @@ const columnsOf = (incident: Incident) => {
   return { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, flight, ...since, updatedAtMs };
 };
 
-test("an incident is read as it was written", () => {
+test("reads an incident as it was written", () => {
   fc.assert(
     fc.property(some, (incident) => {
       expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
@@ -55,7 +55,7 @@ test.each<Partial<Incident>>([
   expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
 });
 
-test("of a usual one only what differs from one to another is written", () => {
+test("writes only the facts that differ between usual incidents", () => {
   expect(Object.keys(factsOf(incidentOf()))).toEqual(["members", "wanted", "reason", "confirmedAtMs"]);
 });
 
@@ -64,14 +64,14 @@ test("stores late attempts under the name that earlier versions gave them", () =
   expect(factsOf(incidentOf({ lateAttempts }))).toMatchObject({ overtaken: lateAttempts });
 });
 
-test("what was written in full is read too, and goes before what columns say", () => {
+test("reads rows that were written in full, and prefers their facts to the columns", () => {
   const incident = incidentOf({ target: "a\0b", dedupKey: "long" });
   const { flight: _, lateAttempts, ...others } = incident;
   const facts = { ...others, overtaken: lateAttempts };
   expect(withFacts(JSON.stringify(facts), { ...columnsOf(incident), target: "#1", dedupKey: "#2" })).toEqual(incident);
 });
 
-test("a row is the same where only what a lease changes differs", () => {
+test("a row is the same if only the facts that a lease changes differ", () => {
   const one = incidentOf();
   expect(sameRow(one, { ...one, state: "in_flight", reason: "in_flight", dueAtMs: 1, updatedAtMs: 1 })).toBe(true);
   for (const fact of Object.keys(unusual) as (keyof Incident)[])

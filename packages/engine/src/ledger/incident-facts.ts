@@ -1,6 +1,6 @@
 import type { Incident } from "@tocsin/core/decisions";
 
-/** What of an incident stands in a column of its own, or, as flights do, in a table of its own. The rest are its facts. */
+/** The fields of an incident that have a column of their own, or, like `flight`, a table of their own. All others are its facts. */
 type Columns =
   | "id"
   | "target"
@@ -17,7 +17,7 @@ type Columns =
 
 type Facts = Omit<Incident, Columns>;
 
-/** What most incidents are is not written: less to serialise, to store, and to read. */
+/** The facts of most incidents. They are not written, so that there is less to serialize, to store and to read. */
 const usual = {
   kind: "alert",
   told: null,
@@ -42,10 +42,10 @@ const usual = {
 type Usual = keyof typeof usual;
 const mayBeUsual = Object.keys(usual) as Usual[];
 
-/** Earlier versions called late attempts so. Stored rows keep the name. */
+/** The name of late attempts in earlier versions. Stored rows keep it. */
 const storedLateAttempts = "overtaken";
 
-/** As they are written. */
+/** The facts as they are written. */
 export function factsOf(incident: Incident): Record<string, unknown> {
   const { members, wanted, reason, confirmedAtMs } = incident;
   const facts: Record<string, unknown> = { members, wanted, reason, confirmedAtMs };
@@ -54,7 +54,8 @@ export function factsOf(incident: Incident): Record<string, unknown> {
     if (fact !== "lateAttempts" && value !== usual[fact]) facts[fact] = value;
   }
   if (incident.lateAttempts.length > 0) facts[storedLateAttempts] = incident.lateAttempts;
-  // Of the two instants one column holds the one that is searched for, and mostly they are the same.
+  // One column holds the instant that queries search for (`waitingSince`). The two instants are mostly the same; if not, the facts
+  // hold the other one.
   const { state, acceptedAtMs, dueSinceMs } = incident;
   if (dueSinceMs !== null && dueSinceMs !== acceptedAtMs) facts["acceptedAtMs"] = acceptedAtMs;
   if (dueSinceMs === null && isWaiting(state)) facts["dueSinceMs"] = null;
@@ -64,17 +65,17 @@ export function factsOf(incident: Incident): Record<string, unknown> {
 const isWaiting = (state: Incident["state"]): boolean =>
   state === "due" || state === "in_flight" || state === "candidate";
 
-/** The column `accepted_at`: since when the incident is due; while it is not, when it was accepted. */
+/** The column `accepted_at`: since when a due incident has been due; for any other, when it was accepted. */
 export const waitingSince = ({ acceptedAtMs, dueSinceMs }: Pick<Incident, "acceptedAtMs" | "dueSinceMs">): number =>
   dueSinceMs ?? acceptedAtMs;
 
-/** What that column says, unless the facts say otherwise. */
+/** Both instants as read from that column. The facts override them. */
 export const fromWaitingSince = (atMs: number, state: Incident["state"]) => ({
   acceptedAtMs: atMs,
   dueSinceMs: isWaiting(state) ? atMs : null,
 });
 
-/** What the facts say goes before what a column says: a column may hold no more than what is searched for. */
+/** Reads an incident. Facts override columns, because a column may hold only the value that queries search for. */
 export function withFacts(json: string, columns: Pick<Incident, Columns>): Incident {
   const { [storedLateAttempts]: lateAttempts = usual.lateAttempts, ...facts } = JSON.parse(json) as StoredFacts;
   return { ...usual, ...columns, ...facts, lateAttempts };
@@ -84,8 +85,8 @@ type StoredFacts = Omit<Facts, Usual> &
   Partial<Omit<Facts, "lateAttempts">> & { readonly [storedLateAttempts]?: Facts["lateAttempts"] };
 
 /**
- * Whether nothing but the flight differs, and what follows from it: state, reason, and when to look again. Values are never
- * changed in place, so the same value is the same fact.
+ * Whether nothing differs except the flight and its consequences: state, reason and the next look. Values are never changed in
+ * place, so identical objects mean equal facts.
  */
 export const sameRow = (a: Incident, b: Incident): boolean =>
   a.endpoint === b.endpoint &&

@@ -5,7 +5,7 @@ import type { Alert, Claim, LeaseBatch, Lease, Report, Route, RoutedClaim } from
  * is received, and parsed once, when it is sent. In between it is a text, whichever threads it crosses.
  */
 
-/** A claim with its routes. Of its alert, only what the ledger's decisions need is parsed. */
+/** A claim with its routes. Its alert stays JSON, except for the fields that the ledger's decisions need. */
 export interface PackedClaim extends Omit<Claim, "alert"> {
   readonly alert: Pick<Alert, "fingerprint" | "startsAtMs">;
   /** The whole alert as JSON. */

@@ -15,14 +15,14 @@ function full(
   return { inFlight, taken };
 }
 
-test("a target alone gets the half of all attempts, ten that take all they can leave room for an eleventh", () => {
+test("a single target gets half of all places; ten targets that take as much as they can leave room for an eleventh", () => {
   expect(full("a", 64, warningTrigger).taken).toBe(32);
   const { inFlight } = full("a", 64, warningTrigger);
   for (const target of "bcdefghij") full(target, 64, warningTrigger, inFlight);
   expect(inFlight.room("w", "k", 64, warningTrigger)).toBeGreaterThan(0);
 });
 
-test("a critical finds room at a target whose slow answers hold all that warnings may have", () => {
+test("a critical trigger finds room at a target whose slow warnings have taken all that they may", () => {
   const { inFlight } = full("a", 64, warningTrigger);
   expect(inFlight.room("w", "a", 64, warningTrigger)).toBe(0);
   expect(inFlight.room("w", "a", 64, criticalTrigger)).toBe(16);
@@ -30,7 +30,7 @@ test("a critical finds room at a target whose slow answers hold all that warning
   expect(inFlight.total("w")).toBeLessThan(64);
 });
 
-test("one attempt is always allowed, and what ended is free again", () => {
+test("one attempt is always allowed, and an ended attempt frees its place", () => {
   const inFlight = new InFlight();
   expect(inFlight.room("w", "a", 1, warningTrigger)).toBe(1);
   inFlight.add("w", "a");

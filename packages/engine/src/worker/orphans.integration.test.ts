@@ -6,8 +6,8 @@ import { defaultSettings } from "../config.ts";
 import { openSqliteLedger } from "../stores/sqlite/ledger.ts";
 import { Worker } from "./worker.ts";
 
-// Whatever happens between an incident's trigger and its resolve: it is resolved when its alert ends, not before, and an
-// alert that comes back pages again where somebody wants it.
+// Anything may happen between an incident's trigger and its resolve. The incident is resolved when its alert ends and not before,
+// and an alert that comes back pages again if it is still routed to the target.
 
 const second = 1_000;
 const minute = 60 * second;
@@ -18,19 +18,19 @@ const newKey = "1".repeat(32);
 const pagerduty = (key: string, terms: Partial<TargetTerms> = {}): TargetTerms =>
   targetTerms("pagerduty", { credential: key, endpoint: `pagerduty ${key}`, sealed: key, ...terms });
 
-/** The service with a ledger file, and PagerDuty. */
-class House implements AsyncDisposable {
+/** The service with a ledger file, and a simulated PagerDuty. */
+class Service implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly receiver = new Simulator({ clock: { now: () => this.clock.monotonic() } });
   readonly #scratch = new Scratch();
   #ledger: Ledger | undefined;
   #worker: Worker | undefined;
   #lives = 0;
-  /** Of the process that works: once it is over, no timer of its fires. */
+  /** The running process. Once it has ended, none of its timers fires. */
   #life = { over: false };
   #targets: readonly TargetTerms[] = [pagerduty(oldKey)];
-  /** How alerts are told of now; a filter may stop that. */
-  wants = true;
+  /** Whether alerts are routed to the target. A filter may stop that. */
+  routed = true;
 
   async begin(): Promise<void> {
     const path = this.#scratch.file("tocsin.db");
@@ -41,7 +41,7 @@ class House implements AsyncDisposable {
     this.work();
   }
 
-  /** A worker of its own name, whoever worked before. */
+  /** Starts a worker under a new name, so that it does not own the leases of earlier workers. */
   work(): void {
     const life = (this.#life = { over: false });
     const { clock } = this;
@@ -59,14 +59,14 @@ class House implements AsyncDisposable {
   }
 
   get ledger(): Ledger {
-    if (!this.#ledger) throw new Error("the house is down");
+    if (!this.#ledger) throw new Error("the service is down");
     return this.#ledger;
   }
 
   #send(key: string, lease: { action: string; dedupKey: string; severity: string; token: number }): Outcome {
     const event = { routing_key: key, event_action: lease.action, dedup_key: lease.dedupKey };
-    const payload = { summary: lease.dedupKey, severity: lease.severity, source: "house" };
-    const said =
+    const payload = { summary: lease.dedupKey, severity: lease.severity, source: "service" };
+    const body =
       lease.action === "trigger"
         ? { ...event, payload }
         : lease.action === "check"
@@ -77,7 +77,7 @@ class House implements AsyncDisposable {
       method: "POST",
       path: "/v2/enqueue",
       headers,
-      body: JSON.stringify(said),
+      body: JSON.stringify(body),
     });
     const detail = `HTTP ${status}`;
     if (status === 202) return { kind: "accepted", receipt: detail };
@@ -85,7 +85,7 @@ class House implements AsyncDisposable {
   }
 
   async say(claim: Claim, how: Parameters<typeof wanted>[1] = {}): Promise<void> {
-    await this.ledger.record([wanted(claim, { severity: "error", ...how, at: this.wants ? ["pagerduty"] : [] })]);
+    await this.ledger.record([wanted(claim, { severity: "error", ...how, at: this.routed ? ["pagerduty"] : [] })]);
     this.#worker?.wake();
     await settled();
   }
@@ -96,7 +96,7 @@ class House implements AsyncDisposable {
     this.#worker?.wake();
   }
 
-  /** Dies without a word and comes back a while later. */
+  /** Crashes and starts again 10 s later. */
   async restart(): Promise<void> {
     this.#worker = undefined;
     this.#life.over = true;
@@ -110,7 +110,7 @@ class House implements AsyncDisposable {
     await this.#worker?.stop();
   }
 
-  /** What is open, under any key. */
+  /** Dedup keys of the open incidents, under any routing key. */
   open(): string[] {
     return this.receiver.incidents().flatMap(({ status, dedup_key }) => (status === "resolved" ? [] : [dedup_key]));
   }
@@ -122,146 +122,150 @@ class House implements AsyncDisposable {
 }
 
 interface Mishap {
-  readonly says: string;
-  /** How its source speaks. */
-  readonly voice?: (house: House) => Saying;
-  readonly happens: (house: House) => Promise<void>;
-  /** After the alert ended; what brings the target back, say. */
-  readonly afterwards?: (house: House) => Promise<void>;
-  /** How its end is said. */
-  readonly end?: (house: House) => Promise<void>;
-  /** It pages again when it comes back. @default true */
+  readonly name: string;
+  /** Fields that its source adds to each claim. */
+  readonly voice?: (service: Service) => Saying;
+  readonly happens: (service: Service) => Promise<void>;
+  /** Runs after the alert ended, for example to repair the target. */
+  readonly afterwards?: (service: Service) => Promise<void>;
+  /** Sends its end. */
+  readonly end?: (service: Service) => Promise<void>;
+  /** The alert pages again when it comes back. @default true */
   readonly comesBack?: boolean;
 }
 
 const startsAtMs = new VirtualClock().now() - hour;
-const direct = (house: House): Saying => ({ sender: "one", endsAtMs: house.clock.now() + 4 * minute });
+const direct = (service: Service): Saying => ({ sender: "one", endsAtMs: service.clock.now() + 4 * minute });
 
 const mishaps: readonly Mishap[] = [
-  { says: "nothing", happens: async () => {} },
+  { name: "nothing", happens: async () => {} },
   {
-    says: "a filter is edited",
-    happens: async (house) => {
-      house.wants = false;
-      await house.ledger.reroute([{ fingerprint: "a", routes: [] }]);
-      await house.say(firing("a", { startsAtMs }));
+    name: "a filter is edited",
+    happens: async (service) => {
+      service.routed = false;
+      await service.ledger.reroute([{ fingerprint: "a", routes: [] }]);
+      await service.say(firing("a", { startsAtMs }));
     },
     comesBack: false,
   },
   {
-    says: "the target is disabled",
-    happens: (house) => house.useTargets(pagerduty(oldKey, { enabled: false })),
+    name: "the target is disabled",
+    happens: (service) => service.useTargets(pagerduty(oldKey, { enabled: false })),
     comesBack: false,
   },
-  { says: "the target is removed", happens: (house) => house.useTargets(), comesBack: false },
-  { says: "the key is rotated", happens: (house) => house.useTargets(pagerduty(newKey)) },
+  { name: "the target is removed", happens: (service) => service.useTargets(), comesBack: false },
+  { name: "the key is rotated", happens: (service) => service.useTargets(pagerduty(newKey)) },
   {
-    says: "the key is revoked, and repaired",
-    happens: async (house) => house.receiver.setKeys([newKey]),
-    afterwards: async (house) => {
-      await house.clock.advance(10 * minute);
-      expect(house.open()).toEqual(["a"]);
-      house.receiver.setKeys(undefined);
-      await house.clock.advance(2 * minute);
+    name: "the key is revoked and repaired",
+    happens: async (service) => service.receiver.setKeys([newKey]),
+    afterwards: async (service) => {
+      await service.clock.advance(10 * minute);
+      expect(service.open()).toEqual(["a"]);
+      service.receiver.setKeys(undefined);
+      await service.clock.advance(2 * minute);
     },
   },
   {
-    says: "the source falls silent for two hours",
+    name: "the source falls silent for two hours",
     voice: direct,
-    happens: async (house) => {
-      await house.clock.advance(2 * hour);
-      const [view] = (await house.ledger.incidents({ limit: 1 })).incidents;
+    happens: async (service) => {
+      await service.clock.advance(2 * hour);
+      const [view] = (await service.ledger.incidents({ limit: 1 })).incidents;
       expect(view?.reason).toBe("source_silent");
     },
   },
   {
-    says: "a webhook's source falls silent for more than a day",
-    happens: async (house) => {
-      await house.clock.advance(25 * hour);
-      const [view] = (await house.ledger.incidents({ limit: 1 })).incidents;
+    name: "a webhook's source falls silent for more than a day",
+    happens: async (service) => {
+      await service.clock.advance(25 * hour);
+      const [view] = (await service.ledger.incidents({ limit: 1 })).incidents;
       expect(view?.reason).toBe("stale");
     },
   },
   {
-    says: "one of two senders dies",
+    name: "one of two senders dies",
     voice: direct,
-    happens: async (house) => {
+    happens: async (service) => {
       for (let at = 0; at < 30; at++) {
-        await house.say(firing("a", { startsAtMs, sender: "two", endsAtMs: house.clock.now() + 4 * minute }));
-        await house.clock.advance(minute);
+        await service.say(firing("a", { startsAtMs, sender: "two", endsAtMs: service.clock.now() + 4 * minute }));
+        await service.clock.advance(minute);
       }
     },
-    end: (house) => house.say(resolved("a", { startsAtMs, sender: "two", endsAtMs: house.clock.now() })),
+    end: (service) => service.say(resolved("a", { startsAtMs, sender: "two", endsAtMs: service.clock.now() })),
   },
   {
-    says: "another worker takes over",
-    happens: async (house) => {
-      await house.stopWorker();
-      house.work();
+    name: "another worker takes over",
+    happens: async (service) => {
+      await service.stopWorker();
+      service.work();
     },
   },
   {
-    says: "the incident is dead-lettered",
-    happens: async (house) => {
-      house.receiver.setFaults("answer 422");
-      await house.say(firing("a", { startsAtMs }), { severity: "critical" });
-      house.receiver.setFaults([]);
-      expect((await house.ledger.deadLetters({ limit: 9 })).deadLetters).toHaveLength(1);
+    name: "the incident is dead-lettered",
+    happens: async (service) => {
+      service.receiver.setFaults("answer 422");
+      await service.say(firing("a", { startsAtMs }), { severity: "critical" });
+      service.receiver.setFaults([]);
+      expect((await service.ledger.deadLetters({ limit: 9 })).deadLetters).toHaveLength(1);
     },
   },
   {
-    says: "the sender's clock is a year ahead",
-    voice: (house) => ({
+    name: "the sender's clock is a year ahead",
+    voice: (service) => ({
       sender: "one",
       startsAtMs: startsAtMs + year,
-      endsAtMs: house.clock.now() + year + 4 * minute,
+      endsAtMs: service.clock.now() + year + 4 * minute,
     }),
-    happens: async (house) => {
-      await house.clock.advance(minute);
-      await house.say(
-        firing("a", { sender: "one", startsAtMs: startsAtMs + year, endsAtMs: house.clock.now() + year + 4 * minute }),
+    happens: async (service) => {
+      await service.clock.advance(minute);
+      await service.say(
+        firing("a", {
+          sender: "one",
+          startsAtMs: startsAtMs + year,
+          endsAtMs: service.clock.now() + year + 4 * minute,
+        }),
       );
     },
-    // Its end lies in our future too: what tells it is that it moves back.
-    end: async (house) => {
-      const endsAtMs = house.clock.now() + year;
-      await house.say(firing("a", { sender: "one", startsAtMs: startsAtMs + year, endsAtMs }));
+    // Its end lies in our future too. The ledger recognises it as an end because it moves back.
+    end: async (service) => {
+      const endsAtMs = service.clock.now() + year;
+      await service.say(firing("a", { sender: "one", startsAtMs: startsAtMs + year, endsAtMs }));
     },
   },
 ];
 
-describe.each(mishaps)("$says", (mishap) => {
+describe.each(mishaps)("$name", (mishap) => {
   const { voice = (): Saying => ({}), happens, afterwards = async () => {}, end, comesBack = true } = mishap;
 
   test.each(["without a restart", "with a restart before", "with a restart after", "with both"])(
     "%s",
     async (restart) => {
-      await using house = new House();
-      await house.begin();
-      await house.say(firing("a", { startsAtMs, ...voice(house) }));
-      await house.clock.advance(second);
-      expect(house.open()).toEqual(["a"]);
+      await using service = new Service();
+      await service.begin();
+      await service.say(firing("a", { startsAtMs, ...voice(service) }));
+      await service.clock.advance(second);
+      expect(service.open()).toEqual(["a"]);
 
-      if (restart === "with a restart before" || restart === "with both") await house.restart();
-      await happens(house);
-      await house.clock.advance(second);
-      if (restart === "with a restart after" || restart === "with both") await house.restart();
-      expect(house.receiver.incidents().map(({ status }) => status)).toEqual(["triggered"]);
+      if (restart === "with a restart before" || restart === "with both") await service.restart();
+      await happens(service);
+      await service.clock.advance(second);
+      if (restart === "with a restart after" || restart === "with both") await service.restart();
+      expect(service.receiver.incidents().map(({ status }) => status)).toEqual(["triggered"]);
 
-      await (end ?? (() => house.say(resolved("a", { startsAtMs, ...voice(house), endsAtMs: house.clock.now() }))))(
-        house,
-      );
-      await house.clock.advance(second);
-      await afterwards(house);
-      // What its other sender said last is over when that would have been repeated.
-      await house.clock.advance(10 * minute);
-      expect(house.open()).toEqual([]);
+      await (
+        end ?? (() => service.say(resolved("a", { startsAtMs, ...voice(service), endsAtMs: service.clock.now() })))
+      )(service);
+      await service.clock.advance(second);
+      await afterwards(service);
+      // By then, the other sender's last claim has ended too, because a live sender would have repeated it.
+      await service.clock.advance(10 * minute);
+      expect(service.open()).toEqual([]);
 
-      const againMs = house.clock.now();
-      const ahead = (voice(house).startsAtMs ?? 0) > againMs ? year : 0;
-      await house.say(firing("a", { ...voice(house), startsAtMs: againMs + ahead }));
-      await house.clock.advance(second);
-      expect(house.open()).toEqual(comesBack ? ["a"] : []);
+      const againMs = service.clock.now();
+      const ahead = (voice(service).startsAtMs ?? 0) > againMs ? year : 0;
+      await service.say(firing("a", { ...voice(service), startsAtMs: againMs + ahead }));
+      await service.clock.advance(second);
+      expect(service.open()).toEqual(comesBack ? ["a"] : []);
     },
   );
 });

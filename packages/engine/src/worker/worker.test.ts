@@ -19,36 +19,36 @@ const minute = 60 * second;
 const accepted: Outcome = { kind: "accepted", receipt: "1" };
 const serverError: Outcome = { kind: "retry", reason: "server", detail: "HTTP 500" };
 
-interface Given {
+interface Setup {
   readonly receiver: (clock: VirtualClock) => FakeReceiver;
   readonly targets?: readonly TargetTerms[];
   readonly concurrency?: number;
   readonly observe?: WorkerObserver;
   readonly random?: () => number;
-  /** Stands between worker and ledger. */
+  /** Replaces operations of the ledger that the worker sees. */
   readonly between?: (ledger: Ledger, clock: VirtualClock) => Partial<Ledger>;
   readonly publish?: WorkerOptions["publish"];
 }
 
-/** A worker that runs, with a ledger in memory and a receiver that does as it is told. */
-async function start(given: Given) {
+/** A running worker with an in-memory ledger and a receiver that follows a script. */
+async function start(setup: Setup) {
   const clock = new VirtualClock();
   const ledger = memoryLedger({
     clock,
     settings: { ...defaultSettings, remind: 0 },
-    random: given.random ?? (() => 1),
+    random: setup.random ?? (() => 1),
   });
-  await ledger.useTargets(given.targets ?? [targetTerms("pagerduty")]);
-  const receiver = given.receiver(clock);
+  await ledger.useTargets(setup.targets ?? [targetTerms("pagerduty")]);
+  const receiver = setup.receiver(clock);
   const worker = new Worker({
-    ledger: { ...ledger, ...given.between?.(ledger, clock) },
+    ledger: { ...ledger, ...setup.between?.(ledger, clock) },
     clock,
     owner: "worker",
-    concurrency: given.concurrency ?? 64,
-    publish: given.publish ?? receiver.publish,
-    ...(given.observe ? { observe: given.observe } : {}),
+    concurrency: setup.concurrency ?? 64,
+    publish: setup.publish ?? receiver.publish,
+    ...(setup.observe ? { observe: setup.observe } : {}),
   });
-  const say = async (claim: ReturnType<typeof firing>, how: Parameters<typeof wanted>[1] = {}) => {
+  const record = async (claim: ReturnType<typeof firing>, how: Parameters<typeof wanted>[1] = {}) => {
     await ledger.record([wanted(claim, how)]);
     worker.wake();
     await settled();
@@ -59,9 +59,9 @@ async function start(given: Given) {
     ledger,
     receiver,
     worker,
-    fires: (name: string, how: Parameters<typeof wanted>[1] = {}) => say(firing(name), how),
-    ends: (name: string) => say(resolved(name)),
-    stands: async () => (await view()).map(({ state, reason }) => `${state} ${reason}`),
+    fires: (name: string, how: Parameters<typeof wanted>[1] = {}) => record(firing(name), how),
+    ends: (name: string) => record(resolved(name)),
+    states: async () => (await view()).map(({ state, reason }) => `${state} ${reason}`),
     [Symbol.asyncDispose]: async () => {
       const stopped = worker.stop({ graceMs: 0 });
       await clock.advance(5 * minute);
@@ -70,23 +70,23 @@ async function start(given: Given) {
   };
 }
 
-const inOrder =
+const scripted =
   (script?: ConstructorParameters<typeof FakeReceiver>[1], answersAfterMs = 0) =>
   (clock: VirtualClock) =>
     new FakeReceiver(clock, script, { answersAfterMs });
 
 describe("a worker", () => {
-  test("tells what fires and what ends, at once", async () => {
-    await using run = await start({ receiver: inOrder() });
+  test("sends a trigger and a resolve at once", async () => {
+    await using run = await start({ receiver: scripted() });
     await run.fires("a");
     await run.ends("a");
     expect(run.receiver.said).toEqual(["trigger a", "resolve a"]);
     expect(run.receiver.publishedAfterMs).toEqual([0, 0]);
   });
 
-  test("a 429 waits as long as the receiver asked, then the incident is told", async () => {
+  test("waits as long as the 429 asks, then delivers the incident", async () => {
     const tooMany: Outcome = { kind: "retry", reason: "rate_limited", detail: "HTTP 429", retryAfterMs: minute };
-    await using run = await start({ receiver: inOrder([tooMany, accepted]) });
+    await using run = await start({ receiver: scripted([tooMany, accepted]) });
     await run.fires("a");
     await run.clock.advance(3 * minute);
     expect(run.receiver.publishedAfterMs).toEqual([0, minute]);
@@ -95,24 +95,24 @@ describe("a worker", () => {
   test.each([
     [0, [0, 100, 300, 700, 1_500]],
     [1, [0, 1_000, 3_000, 7_000, 15_000]],
-  ])("backs off from 1 s, doubling, with jitter: at %d of the dice", async (dice, times) => {
-    await using run = await start({ receiver: inOrder(() => serverError), random: () => dice });
+  ])("backs off from 1 s, doubling, with jitter: random value %d", async (jitter, times) => {
+    await using run = await start({ receiver: scripted(() => serverError), random: () => jitter });
     await run.fires("a");
     await run.clock.advance(16 * second - 1);
     expect(run.receiver.publishedAfterMs.slice(0, 5)).toEqual(times);
   });
 
   test("retries for hours, five minutes apart at most", async () => {
-    await using run = await start({ receiver: inOrder(() => serverError) });
+    await using run = await start({ receiver: scripted(() => serverError) });
     await run.fires("a");
     await run.clock.advance(6 * 60 * minute);
     const gaps = run.receiver.publishedAfterMs.map((atMs, n, all) => atMs - (all[n - 1] ?? 0));
     expect(Math.max(...gaps)).toBe(5 * minute);
-    expect(await run.stands()).toEqual(["due waiting_retry"]);
+    expect(await run.states()).toEqual(["due waiting_retry"]);
   });
 
   test("ends an attempt that takes too long, and repeats it", async () => {
-    await using run = await start({ receiver: inOrder(["hang", accepted]) });
+    await using run = await start({ receiver: scripted(["hang", accepted]) });
     await run.fires("a");
     await run.clock.advance(10 * second - 1);
     expect(run.worker.inFlight()).toBe(1);
@@ -120,7 +120,7 @@ describe("a worker", () => {
     expect(run.worker.inFlight()).toBe(0);
     await run.clock.advance(second);
     expect(run.receiver.publishedAfterMs).toEqual([0, 11 * second]);
-    expect(await run.stands()).toEqual(["told delivered"]);
+    expect(await run.states()).toEqual(["told delivered"]);
   });
 
   test("each attempt has its own deadline", async () => {
@@ -129,20 +129,20 @@ describe("a worker", () => {
     const observe: WorkerObserver = {
       attempted: ({ target }, _outcome, tookMs) => void ended.push(`${target} ${tookMs}`),
     };
-    await using run = await start({ receiver: inOrder(() => "hang"), targets, observe });
+    await using run = await start({ receiver: scripted(() => "hang"), targets, observe });
     await run.fires("a", { at: ["slow", "quick"] });
     await run.clock.advance(20 * second);
     expect(ended[0]).toBe("quick 1000");
     expect(ended).toContain("slow 20000");
   });
 
-  test("an attempt ends in its own time also where one that began before it may take longer", async () => {
+  test("an attempt ends at its own deadline although an earlier attempt may take longer", async () => {
     const targets = [targetTerms("slow", { timeoutMs: minute }), targetTerms("quick", { timeoutMs: second })];
     const ended: string[] = [];
     const observe: WorkerObserver = {
       attempted: ({ target }, _outcome, tookMs) => void ended.push(`${target} ${tookMs}`),
     };
-    await using run = await start({ receiver: inOrder(() => "hang"), targets, observe });
+    await using run = await start({ receiver: scripted(() => "hang"), targets, observe });
     await run.fires("a", { at: ["slow"] });
     await run.clock.advance(second);
     await run.fires("b", { at: ["quick"] });
@@ -150,8 +150,8 @@ describe("a worker", () => {
     expect(ended).toEqual(["quick 1000"]);
   });
 
-  test("ends the attempt that is about to be written late, though no timer has come, and no other", async () => {
-    // The timers of a process that was stopped come when it goes on, and so does everything else.
+  test("ends an overdue attempt right before its write although no timer has fired, and ends no other attempt", async () => {
+    // After a pause of the process, its overdue timers may fire later than its other callbacks.
     const signals: AbortSignal[] = [];
     const publish: WorkerOptions["publish"] = (_lease, signal) => {
       signals.push(signal);
@@ -170,7 +170,7 @@ describe("a worker", () => {
     const worker = new Worker({ ledger, clock: late, owner: "worker", concurrency: 8, publish });
     await settled();
     const [first] = signals;
-    if (!first) throw new Error("two attempts are under way");
+    if (!first) throw new Error("expected two attempts in flight");
     worker.endIfOverdue(first);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
     lateMs = second;
@@ -178,7 +178,7 @@ describe("a worker", () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
   });
 
-  test("does not send what it was given too long ago, since its report would find the lease another's", async () => {
+  test("does not begin an attempt with an old lease, because the lease could end before the report", async () => {
     const slowly = (ledger: Ledger, clock: VirtualClock): Partial<Ledger> => {
       let first = true;
       return {
@@ -192,7 +192,7 @@ describe("a worker", () => {
         },
       };
     };
-    await using run = await start({ receiver: inOrder(), between: slowly });
+    await using run = await start({ receiver: scripted(), between: slowly });
     await run.fires("a");
     await run.clock.advance(minute);
     expect(run.receiver.said).toEqual(["trigger a"]);
@@ -202,7 +202,7 @@ describe("a worker", () => {
     expect(history).toEqual(["trigger interrupted", "trigger"]);
   });
 
-  test("sleeps until something is due instead of asking again and again", async () => {
+  test("sleeps until something is due instead of polling", async () => {
     let asked = 0;
     const count = (ledger: Ledger): Partial<Ledger> => ({
       leaseDue: (request) => {
@@ -210,15 +210,15 @@ describe("a worker", () => {
         return ledger.leaseDue(request);
       },
     });
-    await using run = await start({ receiver: inOrder(), between: count });
+    await using run = await start({ receiver: scripted(), between: count });
     await run.fires("a");
     asked = 0;
     await run.clock.advance(60 * minute);
     expect(asked).toBeLessThanOrEqual(60);
   });
 
-  test("tells what was said while it slept, and while it was busy", async () => {
-    await using run = await start({ receiver: inOrder([], 50), concurrency: 1 });
+  test("delivers alerts that were recorded while it slept and while it was busy", async () => {
+    await using run = await start({ receiver: scripted([], 50), concurrency: 1 });
     for (const name of ["a", "b", "c"]) await run.fires(name);
     await run.clock.advance(second);
     expect(run.receiver.said).toEqual(["trigger a", "trigger b", "trigger c"]);
@@ -230,7 +230,7 @@ describe("a worker", () => {
 
 describe("urgency", () => {
   test("a critical overtakes a backlog", async () => {
-    await using run = await start({ receiver: inOrder([], 100), concurrency: 4 });
+    await using run = await start({ receiver: scripted([], 100), concurrency: 4 });
     await run.ledger.record(Array.from({ length: 500 }, (_, n) => wanted(firing(`w${n}`), { severity: "warning" })));
     run.worker.wake();
     await run.clock.advance(2 * second);
@@ -242,7 +242,7 @@ describe("urgency", () => {
 
   test("a critical is never slower than an info, idle or busy", async () => {
     for (const backlog of [0, 100]) {
-      await using run = await start({ receiver: inOrder([], 10), concurrency: 2 });
+      await using run = await start({ receiver: scripted([], 10), concurrency: 2 });
       for (let n = 0; n < backlog; n++) await run.ledger.record([wanted(firing(`w${n}`), { severity: "error" })]);
       await run.ledger.record([
         wanted(firing("info"), { severity: "info" }),
@@ -256,7 +256,7 @@ describe("urgency", () => {
   });
 
   test("a resolve waits for its own trigger and for nothing else", async () => {
-    await using run = await start({ receiver: inOrder([], 100), concurrency: 1 });
+    await using run = await start({ receiver: scripted([], 100), concurrency: 1 });
     await run.fires("a");
     await run.ends("a");
     for (let n = 0; n < 20; n++) await run.fires(`w${n}`, { severity: "warning" });
@@ -266,11 +266,11 @@ describe("urgency", () => {
 });
 
 describe("a target that hangs", () => {
-  test("stalls no other: ten of them, and an eleventh is told at once", async () => {
+  test("does not stall others: ten hang, and an eleventh gets its event at once", async () => {
     const names = Array.from({ length: 11 }, (_, n) => `t${n}`);
     await using run = await start({
       targets: names.map((name) => targetTerms(name)),
-      receiver: inOrder(({ target }) => (target === "t10" ? accepted : "hang")),
+      receiver: scripted(({ target }) => (target === "t10" ? accepted : "hang")),
     });
     for (const name of names.slice(0, 10))
       await run.ledger.record(Array.from({ length: 100 }, (_, n) => wanted(firing(`${name}-${n}`), { at: [name] })));
@@ -279,8 +279,8 @@ describe("a target that hangs", () => {
     const saidAtMs: number[] = [];
     for (let n = 0; n < 20; n++) {
       const beforeMs = run.clock.monotonic();
-      await run.fires(`well-${n}`, { at: ["t10"] });
-      while (!run.receiver.said.includes(`trigger well-${n}`)) await run.clock.advance(10);
+      await run.fires(`healthy-${n}`, { at: ["t10"] });
+      while (!run.receiver.said.includes(`trigger healthy-${n}`)) await run.clock.advance(10);
       saidAtMs.push(run.clock.monotonic() - beforeMs);
     }
     expect(Math.max(...saidAtMs)).toBe(0);
@@ -291,7 +291,7 @@ const refuse = (): never => {
   throw new LedgerUnavailable("the disk is full");
 };
 
-/** A ledger whose operation fails so many times. */
+/** A ledger whose operation fails this many times before it works. */
 const failing =
   (operation: "settle" | "leaseDue", times: number) =>
   (ledger: Ledger): Partial<Ledger> => {
@@ -302,10 +302,10 @@ const failing =
       : { leaseDue: async (request) => (fail() ? refuse() : ledger.leaseDue(request)) };
   };
 
-test("what was sent is kept with a dead letter, where the publisher says what that was", async () => {
+test("a dead letter keeps the sent request if the publisher returns it", async () => {
   const refused: Outcome = { kind: "refused", reason: "invalid", detail: "HTTP 422" };
   await using run = await start({
-    receiver: inOrder(),
+    receiver: scripted(),
     publish: async () => ({ outcome: refused, rendered: { dedup_key: "a" } }),
   });
   await run.fires("a");
@@ -314,30 +314,30 @@ test("what was sent is kept with a dead letter, where the publisher says what th
 });
 
 describe("when the ledger is unavailable", () => {
-  test("an outcome is kept and settled when it can be: nothing is sent twice", async () => {
+  test("keeps an outcome and settles it later: nothing is sent twice", async () => {
     const failed: unknown[] = [];
     await using run = await start({
-      receiver: inOrder(),
+      receiver: scripted(),
       between: failing("settle", 5),
       observe: { failed: (error) => void failed.push(error) },
     });
     await run.fires("a");
-    expect(await run.stands()).toEqual(["in_flight in_flight"]);
+    expect(await run.states()).toEqual(["in_flight in_flight"]);
     await run.clock.advance(10 * second);
-    expect(await run.stands()).toEqual(["told delivered"]);
+    expect(await run.states()).toEqual(["told delivered"]);
     expect(run.receiver.said).toEqual(["trigger a"]);
     expect(failed).toHaveLength(5);
     expect(failed[0]).toBeInstanceOf(LedgerUnavailable);
   });
 
-  test("is asked again every second for what is due", async () => {
-    await using run = await start({ receiver: inOrder(), between: failing("leaseDue", 3) });
+  test("asks it for due work every second", async () => {
+    await using run = await start({ receiver: scripted(), between: failing("leaseDue", 3) });
     await run.ledger.record([wanted(firing("a"))]);
     await run.clock.advance(10 * second);
     expect(run.receiver.publishedAfterMs).toEqual([3 * second]);
   });
 
-  test("a bug in it costs one attempt, not the worker", async () => {
+  test("a bug in the ledger costs one attempt, not the worker", async () => {
     let first = true;
     const buggy = (ledger: Ledger): Partial<Ledger> => ({
       settle: async (reports) => {
@@ -348,12 +348,12 @@ describe("when the ledger is unavailable", () => {
         return ledger.settle(reports);
       },
     });
-    await using run = await start({ receiver: inOrder(), between: buggy });
+    await using run = await start({ receiver: scripted(), between: buggy });
     await run.fires("a");
     await run.fires("b");
     await run.clock.advance(minute);
     expect(run.receiver.said).toEqual(["trigger a", "trigger b", "trigger a"]);
-    expect(new Set(await run.stands())).toEqual(new Set(["told delivered"]));
+    expect(new Set(await run.states())).toEqual(new Set(["told delivered"]));
   });
 });
 
@@ -361,7 +361,7 @@ test("a publisher that throws costs one attempt, not the worker", async () => {
   const failed: unknown[] = [];
   let first = true;
   await using run = await start({
-    receiver: inOrder(),
+    receiver: scripted(),
     publish: async () => {
       if (!first) return { outcome: accepted };
       first = false;
@@ -372,26 +372,26 @@ test("a publisher that throws costs one attempt, not the worker", async () => {
   await run.fires("a");
   await run.fires("b");
   await run.clock.advance(2 * second);
-  expect(new Set(await run.stands())).toEqual(new Set(["told delivered"]));
+  expect(new Set(await run.states())).toEqual(new Set(["told delivered"]));
   expect(failed).toEqual([new Error("a bug")]);
 });
 
 describe("an observer", () => {
-  test("hears of every attempt, of the first that is accepted, and of waits", async () => {
-    const heard: string[] = [];
+  test("is notified of every attempt, of the first accepted one, and of rate limits", async () => {
+    const events: string[] = [];
     const observe: WorkerObserver = {
-      attempted: ({ action }, { kind }, tookMs) => void heard.push(`${action} ${kind} ${tookMs}`),
-      told: ({ dedupKey }, waitedMs) => void heard.push(`told ${dedupKey} ${waitedMs}`),
-      limited: (target) => void heard.push(`limited ${target}`),
+      attempted: ({ action }, { kind }, tookMs) => void events.push(`${action} ${kind} ${tookMs}`),
+      told: ({ dedupKey }, waitedMs) => void events.push(`told ${dedupKey} ${waitedMs}`),
+      limited: (target) => void events.push(`limited ${target}`),
     };
     const rateLimit = { ...pagerdutyLimit, limit: 2, reserve: 0 };
     const targets = [targetTerms("pagerduty", { rateLimit })];
-    await using run = await start({ receiver: inOrder([serverError, accepted], 100), targets, observe });
+    await using run = await start({ receiver: scripted([serverError, accepted], 100), targets, observe });
     await run.fires("a");
     await run.clock.advance(2 * second);
     await run.ends("a");
     await run.clock.advance(2 * minute);
-    expect(heard).toEqual([
+    expect(events).toEqual([
       "trigger retry 100",
       "trigger accepted 100",
       "told a 1200",
@@ -408,7 +408,7 @@ const never = (_lease: Lease): Promise<never> => new Promise(() => {});
 
 describe("stopping", () => {
   test("lets attempts in flight end, settles them, and begins no other", async () => {
-    const run = await start({ receiver: inOrder([], 500), concurrency: 4 });
+    const run = await start({ receiver: scripted([], 500), concurrency: 4 });
     for (const name of ["a", "b", "c", "d"]) await run.fires(name);
     let stopped = false;
     const stopping = run.worker.stop().then(() => (stopped = true));
@@ -418,7 +418,7 @@ describe("stopping", () => {
     await stopping;
     await run.clock.advance(5 * minute);
     expect(run.receiver.said).toHaveLength(2);
-    expect((await run.stands()).toSorted()).toEqual([
+    expect((await run.states()).toSorted()).toEqual([
       "due waiting_turn",
       "due waiting_turn",
       "told delivered",
@@ -426,9 +426,9 @@ describe("stopping", () => {
     ]);
   });
 
-  test("interrupts what takes longer than the grace, which is then perhaps told and due at once", async () => {
+  test("aborts an attempt that outlasts the grace; it counts as perhaps delivered and is due at once", async () => {
     const run = await start({
-      receiver: inOrder(() => "hang"),
+      receiver: scripted(() => "hang"),
       targets: [targetTerms("pagerduty", { timeoutMs: minute })],
     });
     await run.fires("a");
@@ -443,10 +443,10 @@ describe("stopping", () => {
     expect(view?.incident.dueAtMs).toBeLessThanOrEqual(run.clock.now());
   });
 
-  test("while it asks for work gives back what it gets, unsent", async () => {
+  test("releases a lease that it gets while it stops, unsent", async () => {
     const asked = Promise.withResolvers<void>();
     const run = await start({
-      receiver: inOrder(),
+      receiver: scripted(),
       between: (ledger) => ({
         leaseDue: async (request) => {
           const claimed = await ledger.leaseDue(request);
@@ -461,21 +461,21 @@ describe("stopping", () => {
     await settled();
     await run.clock.advance(12 * second);
     await stopping;
-    expect((await run.stands())[0]).toMatch(/^(told|due) /);
+    expect((await run.states())[0]).toMatch(/^(told|due) /);
     expect(run.receiver.said.length).toBeLessThanOrEqual(1);
   });
 
   test("in the middle of a backoff takes no time", async () => {
-    const run = await start({ receiver: inOrder(() => serverError) });
+    const run = await start({ receiver: scripted(() => serverError) });
     await run.fires("a");
     await run.clock.advance(30 * second);
     await run.worker.stop();
     expect(run.clock.nextAtMs()).toBeNull();
   });
 
-  test("takes no longer than the grace where the ledger cannot commit, nor where an attempt never ends", async () => {
-    for (const given of [{ between: unavailable }, { publish: never }]) {
-      const run = await start({ receiver: inOrder(), ...given });
+  test("takes at most a second longer than the grace if the ledger cannot commit or an attempt never ends", async () => {
+    for (const setup of [{ between: unavailable }, { publish: never }]) {
+      const run = await start({ receiver: scripted(), ...setup });
       await run.fires("a");
       let stopped = false;
       const stopping = run.worker.stop({ graceMs: 10 * second }).then(() => (stopped = true));
@@ -485,8 +485,8 @@ describe("stopping", () => {
     }
   });
 
-  test("of one that does nothing is done at once", async () => {
-    const run = await start({ receiver: inOrder() });
+  test("an idle worker takes no time", async () => {
+    const run = await start({ receiver: scripted() });
     await settled();
     await run.worker.stop();
     await run.ledger.record([wanted(firing("a"))]);

@@ -65,9 +65,7 @@ describe("a group of operations", () => {
     const run = groupCommit();
     run.run([useTargets, want("a")]);
     const before = run.run([["stats", []]])[0];
-    expect(
-      run.run([["record", [[packClaim(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0],
-    ).toMatchObject({
+    expect(run.run([["record", [[packClaim(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0]).toMatchObject({
       ok: false,
     });
     expect(run.run([["stats", []]])[0]).toEqual(before);
