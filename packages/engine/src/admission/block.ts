@@ -19,10 +19,11 @@ export type BlockChange =
  * The blocks of all accesses. An access is an endpoint together with everything that authenticates there.
  *
  * ```
- *   free ── an attempt is refused for its credential or address ──▶ blocked ── a minute later ──▶ one probe
- *    ▲                                                                 ▲                           │    │
- *    │                                                                 └───── refused again ───────┘    │
- *    └── the probe was accepted, a test proved the access, or the credential or a header changed ◀──────┘
+ *   free ── an attempt is refused because of its credential or address ──▶ blocked ── a minute later ──▶ one probe
+ *    ▲                                                                        ▲                           │    │
+ *    │                                                                        └───── refused again ───────┘    │
+ *    ├───────────────────────────────── the probe was accepted ────────────────────────────────────────────────┘
+ *    └── from any state: a test of the target proved the access, or its credential or a header changed
  * ```
  */
 export class Blocks {
@@ -77,7 +78,7 @@ export class Blocks {
     if (block) this.#put(access, { ...block, probe });
   }
 
-  /** The probe ended without an answer, or will end elsewhere: another attempt may ask. Without `token`: whichever it is. */
+  /** The probe ended without a verdict: another attempt may probe. With `token`, only if that lease is the probe. */
   freeProbe(access: string, token?: number): void {
     const block = this.#blocks.get(access);
     if (block && block.probe !== null && (token === undefined || block.probe === token))

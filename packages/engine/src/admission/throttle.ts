@@ -3,11 +3,12 @@
  * however many attempts in flight got a 429. Each minute without a 429 gives a tenth of the limit back.
  *
  * ```
- *   free ── 429: limit halved ──▶ paused ── the time of the 429 has passed ──▶ one probe
- *    ▲                              ▲  │ 429 of an attempt from before            │  │
- *    │                              │  └ the pause: may lengthen it               │  │
- *    │                              └────────── 429: limit halved again ──────────┘  │
- *    └──────────────────── any other answer of the receiver ────────────────────────┘
+ *   free ─────── 429 ───────▶ paused ── the pause has passed ──▶ one probe
+ *    ▲      (limit halved)     ▲ ▲ │                              │     │
+ *    │                         │ └─┘ 429 of an attempt that began │     │
+ *    │                         │     before: may lengthen it      │     │
+ *    │                         └──── 429 (limit halved again) ────┘     │
+ *    └───────────────── any other answer of the receiver ───────────────┘
  * ```
  */
 export interface Throttle {

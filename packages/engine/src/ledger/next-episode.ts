@@ -7,7 +7,8 @@ import type { LedgerContext } from "./ledger-context.ts";
  */
 export function nextEpisode(context: LedgerContext, before: Incident, after: Incident): void {
   const current = context.target(before.target);
-  // A fallback's incident gets no next episode here. If the target again does not accept in time, the fallback is notified again.
+  // A fallback's incident gets no next episode here: the fallback is notified again if the original target again accepts nothing in
+  // time.
   const goesOn = current?.terms.enabled === true && before.fallbackOf === null;
   // A late request is repaired at the endpoint that it went to.
   const inherits = goesOn && current.id === before.endpoint;

@@ -16,8 +16,8 @@ import type { AlertRecord } from "./store.ts";
  * ```
  *   told ── repeat due, a firing member was confirmed recently ──▶ sent
  *    │ ▲
- *    │ └──────────── a firing member is confirmed ──────┐
- *    └── repeat due, no member was confirmed recently ──▶ told, unconfirmed (not looked at any more)
+ *    │ └────────────── a firing member is confirmed ───────────────┐
+ *    └── repeat due, no member was confirmed recently ──▶ told, unconfirmed (not looked at until then)
  * ```
  */
 

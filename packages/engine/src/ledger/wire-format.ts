@@ -20,7 +20,7 @@ export interface PackedLeaseBatch extends Omit<LeaseBatch, "leases"> {
   readonly sealed: Readonly<Record<string, string>>;
 }
 
-/** A report with just enough of its lease to recognise it. */
+/** A report with just enough of its lease to recognize it. */
 export interface PackedReport extends Omit<Report, "lease"> {
   readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs" | "leaseUntilMs">;
 }

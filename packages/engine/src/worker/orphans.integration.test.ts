@@ -226,7 +226,7 @@ const mishaps: readonly Mishap[] = [
         }),
       );
     },
-    // Its end lies in our future too. The ledger recognises it as an end because it moves back.
+    // Its end lies in our future too. The ledger recognizes it as an end because it moves back.
     end: async (service) => {
       const endsAtMs = service.clock.now() + year;
       await service.say(firing("a", { sender: "one", startsAtMs: startsAtMs + year, endsAtMs }));
