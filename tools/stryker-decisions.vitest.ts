@@ -10,7 +10,7 @@ export default defineConfig({
     // Each reaches what it tests by a relative import: names of packages lead to files that are not changed.
     include: [
       "packages/core/src/decisions/*.test.ts",
-      "packages/engine/src/admission/{limiter,breaker,throttle}.test.ts",
+      "packages/engine/src/admission/{block,breaker,limiter,throttle}.test.ts",
     ],
     execArgv: ["--conditions=@tocsin/source"],
     isolate: false,
