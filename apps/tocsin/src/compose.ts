@@ -38,7 +38,7 @@ import { Readiness } from "./health/readiness.ts";
 import { Settings } from "./config/config-reloader.ts";
 import { Standstill } from "./health/stall-detector.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
-import { deliveryWarnings, discoveryWarnings } from "./targets/target-problems.ts";
+import { deadWarnings, deliveryWarnings, discoveryWarnings } from "./targets/target-problems.ts";
 import { Targets } from "./targets/registry.ts";
 import { LogThrottle } from "./telemetry/log-throttle.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
@@ -171,14 +171,20 @@ export async function compose(
       stream.end();
       return reloaded;
     };
+    const ledgerWarnings = async () => {
+      try {
+        const [heldBack, { incidents }] = await Promise.all([ledger.targetStatus("held_back"), ledger.stats()]);
+        return [...deliveryWarnings(heldBack, targets.terms.length), ...deadWarnings(incidents)];
+      } catch {
+        // A ledger that does not answer must not hold up the probe.
+        return [];
+      }
+    };
     const warnings = async (isReady: boolean) => [
       ...settings.warnings(),
       ...(isLost ? [lostKeyWarning] : []),
       ...discoveryWarnings(discoveries.views),
-      // A ledger that does not answer must not hold up the probe.
-      ...(isReady
-        ? deliveryWarnings(await ledger.targetStatus("held_back").catch(() => []), targets.terms.length)
-        : []),
+      ...(isReady ? await ledgerWarnings() : []),
     ];
     const notify = notifications(() => settings.current.server.publicUrl);
     const trials = new Trials({
@@ -212,7 +218,15 @@ export async function compose(
       ...alertEndpoints({ ledger, explainer, clock }),
       ...deadLetterEndpoints({ ledger, wake }),
       ...backupEndpoints({ ledger, file: sqliteFileOf(config) }),
-      ...targetEndpoints({ ledger, targets, discoveries, reachability, trials, reload }),
+      ...targetEndpoints({
+        ledger,
+        targets,
+        discoveries,
+        reachability,
+        trials,
+        reload,
+        reloadWarnings: () => settings.reloadWarnings(),
+      }),
       ...operationsEndpoints({
         ledger,
         reload,

@@ -68,6 +68,17 @@ export function settling(subject: LedgerSubject): void {
       expect(await stage.tell()).toEqual([]);
     });
 
+    test("what is refused although the key is known is a dead letter of the event, not of the question", async () => {
+      await using stage = await Stage.open(subject);
+      await stage.fires("a");
+      await stage.attempt(suspicious);
+      const check = await stage.claimOne();
+      expect(check.action).toBe("check");
+      await stage.settle(check, accepted);
+      const [letter] = (await stage.ledger.deadLetters({ limit: 1 })).deadLetters;
+      expect(letter).toMatchObject({ action: "trigger", reason: "dead_invalid", answer: "HTTP 400" });
+    });
+
     test("what is refused after it ended, and nothing can undo, stays dead", async () => {
       await using stage = await Stage.open(subject, {
         targets: [targetTerms("pagerduty", { pageResolved: "always" })],

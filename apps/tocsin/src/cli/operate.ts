@@ -68,9 +68,10 @@ export async function listDeadLetters(terminal: Terminal, options: ListOptions):
 
 export async function listTargets(terminal: Terminal, options: OperatorOptions): Promise<void> {
   const answer = await call(options, "GET", "targets");
-  const { targets, discovery } = answer as {
+  const { targets, discovery, warnings } = answer as {
     targets: ReturnType<typeof targetBody>[];
     discovery: ReturnType<typeof discoveryBody>[];
+    warnings?: readonly string[];
   };
   const rows = targets.map(({ name, type, state, breaker, limiter, place, origin, errors, inForce }) => [
     name,
@@ -82,9 +83,18 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
   ]);
   const stale = discovery
     .filter(({ state }) => state !== "synced")
-    .map((one) => `${one.source} ${one.where}: ${[one.state, one.error].filter(Boolean).join(", ")}`);
+    .map(
+      (one) =>
+        `${one.source} ${one.where}: ${[one.state, one.error].filter(Boolean).join(", ")}; targets that were found there last stay in use`,
+    );
   const text = table(["NAME", "TYPE", "STATE", "PLACE", "ORIGIN", "ERRORS"], rows);
   print(terminal, options, answer, `${text}${stale.map((line) => `${printable(line)}\n`).join("")}`);
+  sayWarnings(terminal, options, warnings);
+}
+
+function sayWarnings(terminal: Terminal, options: OperatorOptions, warnings: readonly string[] = []): void {
+  if (options.json) return;
+  for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
 }
 
 /** Which definition of an invalid target is in use. */
@@ -168,7 +178,7 @@ export async function reload(terminal: Terminal, options: OperatorOptions): Prom
   const answer = (await call(options, "POST", "/-/reload")) as ReloadBody;
   const later = answer.needsRestart.map((key) => `${key} takes effect at the next start\n`);
   print(terminal, options, answer, `The configuration was reloaded\n${later.join("")}`);
-  if (!options.json) for (const warning of answer.warnings ?? []) terminal.err(`Warning: ${printable(warning)}\n`);
+  sayWarnings(terminal, options, answer.warnings);
 }
 
 interface ReloadBody {

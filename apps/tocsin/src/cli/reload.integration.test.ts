@@ -75,3 +75,13 @@ test("says that a service without a configuration file has nothing to reload", a
   await service.tocsin.reload();
   expect(service.logs.join("")).toContain("nothing_to_reload");
 });
+
+test("a failed reload is a warning of the list of targets and of the readiness probe", async () => {
+  await using service = await startService();
+  service.next = { ...(service.next as object), delivery: { remind: 5 } };
+  expect((await reload(service)).code).toBe(1);
+  const warning = "the last reload of the configuration failed or was incomplete: see `tocsin config check`";
+  const listed = await runIn(dir, ["targets", "list", "--url", `http://${formatAddress(service.tocsin.address)}`]);
+  expect(listed.stderr).toBe(`Warning: ${warning}\n`);
+  expect((await service.ask("GET", "/readyz")).body.warnings).toEqual([warning]);
+});

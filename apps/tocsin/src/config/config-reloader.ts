@@ -94,8 +94,14 @@ export class Settings {
 
   /** What is wrong although alerts can be accepted. */
   warnings(): string[] {
-    const reload = this.#reloadFailed ? ["the last reload of the configuration failed"] : [];
-    return [...reload, ...(this.#loaded ? targetWarnings(this.#o.targets.entries) : [])];
+    return [...this.reloadWarnings(), ...(this.#loaded ? targetWarnings(this.#o.targets.entries) : [])];
+  }
+
+  /** The file says something else than what is in use. */
+  reloadWarnings(): string[] {
+    return this.#reloadFailed
+      ? ["the last reload of the configuration failed or was incomplete: see `tocsin config check`"]
+      : [];
   }
 
   reload(): Promise<Reloaded> {

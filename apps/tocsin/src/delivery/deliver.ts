@@ -40,6 +40,7 @@ export function publishing({ targets, metrics, readiness, log, stateLog, clock, 
       // Everything but the send.
       if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
       const outcome = await speaker.publisher.publish(telling, signal);
+      if (lease.action === "check") return { outcome, rendered: speaker.publisher.render(notify(refusedEvent(lease))) };
       return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: speaker.publisher.render(telling) };
     },
     observe: {
@@ -63,3 +64,9 @@ export function publishing({ targets, metrics, readiness, log, stateLog, clock, 
     },
   };
 }
+
+/** The event that was refused before we asked whether the receiver knows the key. */
+const refusedEvent = (lease: Lease): Lease => ({
+  ...lease,
+  action: lease.endedAtMs === undefined ? "trigger" : "resolve",
+});

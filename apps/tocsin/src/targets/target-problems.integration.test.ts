@@ -2,7 +2,13 @@ import type { Target, TargetStatus } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { startService } from "../service.fixture.ts";
 import type { TargetEntry } from "./resolved-target.ts";
-import { deliveryWarnings, discoveryWarnings, noTargetCanReceive, targetWarnings } from "./target-problems.ts";
+import {
+  deadWarnings,
+  deliveryWarnings,
+  discoveryWarnings,
+  noTargetCanReceive,
+  targetWarnings,
+} from "./target-problems.ts";
 
 const issue = { path: "", message: "wrong" };
 const entry = (target: Partial<Target> | undefined, errors: TargetEntry["errors"] = []): TargetEntry => ({
@@ -58,6 +64,32 @@ test("counts targets that accept nothing now, and places that cannot be read", (
   expect(discoveryWarnings([{ error: null }])).toEqual([]);
   expect(discoveryWarnings([{ error: "no such directory" }, { error: null }])).toEqual([
     "1 of 2 places of targets is unreadable: changes there are not seen",
+  ]);
+});
+
+test("counts incidents that will not be delivered", () => {
+  const told = { target: "a", state: "told", count: 5 } as const;
+  const dead = { target: "a", state: "dead", count: 1 } as const;
+  expect(deadWarnings([told])).toEqual([]);
+  expect(deadWarnings([told, dead])).toEqual([
+    "1 incident is a dead letter: not delivered, and not sent again by itself",
+  ]);
+  expect(deadWarnings([dead, { ...dead, target: "b", count: 2 }])[0]).toMatch(/^3 incidents are dead letters: /);
+});
+
+test("a dead letter shows the refused event, and the readiness probe counts its incident", async () => {
+  await using service = await startService();
+  service.simulator.setFaults([{ kind: "answer", status: 400, action: "trigger" }]);
+  const alerts = [{ status: "firing", fingerprint: "f", labels: { alertname: "A" } }];
+  await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+  const [letter] = await service.until("it is a dead letter", async () => {
+    const { deadletters } = (await service.ask("GET", "/api/v1/deadletters")).body;
+    return deadletters.length > 0 ? deadletters : undefined;
+  });
+  const { body } = await service.ask("GET", `/api/v1/deadletters/${letter.id}`);
+  expect(body).toMatchObject({ action: "trigger", rendered: { event_action: "trigger", dedup_key: "f" } });
+  expect((await service.ask("GET", "/readyz")).body.warnings).toEqual([
+    expect.stringContaining("1 incident is a dead letter"),
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { HeldBack, Issue, TargetStatus } from "@tocsin/core";
+import type { HeldBack, Issue, LedgerStats, TargetStatus } from "@tocsin/core";
 import type { DiscoveryView } from "./discovery/discoveries.ts";
 import { stateOf, type TargetEntry } from "./resolved-target.ts";
 
@@ -44,6 +44,15 @@ export function deliveryWarnings(heldBack: readonly TargetStatus[], all: number)
       "target",
       "paused after HTTP 429",
     ),
+  ];
+}
+
+/** Alerts that a target will not receive, although they fire. Counts only. */
+export function deadWarnings(incidents: LedgerStats["incidents"]): string[] {
+  const count = incidents.reduce((sum, one) => sum + (one.state === "dead" ? one.count : 0), 0);
+  if (count === 0) return [];
+  return [
+    `${count} ${count === 1 ? "incident is a dead letter" : "incidents are dead letters"}: not delivered, and not sent again by itself`,
   ];
 }
 

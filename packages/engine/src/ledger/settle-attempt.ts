@@ -1,4 +1,12 @@
-import { type Flight, type Incident, nextAction, type Outcome, settle, unacceptedAfter } from "@tocsin/core/decisions";
+import {
+  type EventAction,
+  type Flight,
+  type Incident,
+  nextAction,
+  type Outcome,
+  settle,
+  unacceptedAfter,
+} from "@tocsin/core/decisions";
 import { judgeOutcome } from "../admission/judge-outcome.ts";
 import type { InFlight } from "../worker/in-flight.ts";
 import { nextEpisode } from "./next-episode.ts";
@@ -76,12 +84,19 @@ const noteOf = (flight: Flight, outcome: Outcome): string =>
     ? `${flight.shadow ? "shadow " : ""}${flight.action}`
     : `${flight.action} ${"reason" in outcome ? outcome.reason : outcome.kind}`;
 
+/** The question for the key is no event: the dead letter is that of the event that was refused before it. */
+function refusedAction(context: LedgerContext, incident: Incident): EventAction {
+  const alive: Incident = { ...incident, state: "due", dueAtMs: context.nowMs, checkKey: false };
+  const action = nextAction(alive, context.dueTerms(alive));
+  return action === null || action === "check" ? "trigger" : action;
+}
+
 function addDeadLetter(context: LedgerContext, incident: Incident, { lease, outcome, rendered }: PackedReport): void {
   const letter = {
     incident: incident.id,
     target: incident.target,
     dedupKey: incident.dedupKey,
-    action: lease.action,
+    action: lease.action === "check" ? refusedAction(context, incident) : lease.action,
     reason: incident.reason,
     answer: incident.lastFailure?.detail ?? ("detail" in outcome ? outcome.detail : ""),
   };

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream, rmSync } from "node:fs";
 import { once } from "node:events";
-import { canBackUp, type Ledger } from "@tocsin/core";
+import { canBackUp, type Ledger, LedgerUnavailable } from "@tocsin/core";
 import type { Endpoint } from "../endpoint.ts";
-import { conflict } from "../problem.ts";
+import { conflict, unavailable } from "../problem.ts";
 
 export interface Backups {
   readonly ledger: Ledger;
@@ -23,7 +23,7 @@ export const backupEndpoints = ({ ledger, file }: Backups): Endpoint[] => [
       // Beside the ledger: the disk that has room for one has room for the other, and only its owner can look there.
       const copy = `${file}.backup-${randomBytes(6).toString("hex")}`;
       try {
-        await ledger.backup(copy);
+        await ledger.backup(copy).catch(cannotCopy);
         const stream = createReadStream(copy);
         await once(stream, "open");
         void reply.type("application/vnd.sqlite3");
@@ -35,3 +35,9 @@ export const backupEndpoints = ({ ledger, file }: Backups): Endpoint[] => [
     },
   },
 ];
+
+/** Most likely the disk is full: no fault of the program, and the message is all that an operator needs. */
+function cannotCopy(error: Error): never {
+  if (error instanceof LedgerUnavailable) throw error;
+  throw unavailable(`${error.message}. The copy is written beside the ledger and needs as much room as the ledger`);
+}

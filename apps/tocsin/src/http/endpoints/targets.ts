@@ -17,10 +17,11 @@ export interface TargetsAndStanding {
   readonly reachability: Pick<Reachability, "of" | "check">;
   readonly trials: Pick<Trials, "run" | "checkKey">;
   readonly reload: () => Promise<Reloaded>;
+  readonly reloadWarnings: () => readonly string[];
 }
 
 export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
-  const { ledger, targets, discoveries, reachability, trials, reload } = o;
+  const { ledger, targets, discoveries, reachability, trials, reload, reloadWarnings } = o;
   const standing = async () => new Map((await ledger.targetStatus()).map((one) => [one.target, one]));
   const body = (entry: TargetEntry, known: TargetStatus | undefined) =>
     targetBody(entry, known, entry.target && reachability.of(new URL(entry.target.url).origin));
@@ -29,6 +30,8 @@ export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
     return {
       targets: targets.entries.map((entry) => body(entry, known.get(entry.name))),
       discovery: discoveries.views.map(discoveryBody),
+      // What is listed may not be what the file says.
+      ...(reloadWarnings().length > 0 && { warnings: reloadWarnings() }),
     };
   };
   /** A target of a Secret is named `namespace/name`. */
