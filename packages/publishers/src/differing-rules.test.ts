@@ -1,0 +1,137 @@
+import { isLoopback as isLoopbackTarget } from "@tocsin/core";
+import { parseRetryAfter, proxyFor } from "@tocsin/http";
+import { networkFailure } from "@tocsin/pagerduty";
+import { describe, expect, test } from "vitest";
+import { isLoopback as isLoopbackListener } from "../../../apps/tocsin/src/config/address.ts";
+import { isLoopback as isLoopbackUrl } from "../../pagerduty/src/endpoint.ts";
+import { failureOf } from "./failure.ts";
+import { isLoopbackHost } from "./forbidden-address.ts";
+import { retryAfterMs } from "./retry-after.ts";
+
+// Rules that two or more implementations share in name and not in substance, as they are before they become one.
+
+const nowMs = Date.UTC(2026, 0, 1);
+
+describe("Retry-After: milliseconds in the client library and in the service", () => {
+  test.each<[string, number | undefined, number | undefined]>([
+    ["0", 0, 0],
+    ["30", 30_000, 30_000],
+    [" 30 ", 30_000, 30_000],
+    ["1.5", undefined, 1_500],
+    ["0.0001", undefined, 1],
+    ["3601", 3_601_000, 3_600_000],
+    ["9".repeat(400), Number.POSITIVE_INFINITY, 3_600_000],
+    ["-5", undefined, undefined],
+    ["1e3", undefined, undefined],
+    ["", undefined, undefined],
+    ["soon", undefined, undefined],
+    ["Thu, 01 Jan 2026 00:00:07 GMT", 7_000, 7_000],
+    ["Thu, 01 Jan 2026 02:00:00 GMT", 7_200_000, 3_600_000],
+    ["Wed, 31 Dec 2025 23:59:00 GMT", 0, 0],
+    ["Thursday, 01-Jan-26 00:00:07 GMT", 7_000, 7_000],
+    ["2026-01-01T00:00:07Z", undefined, undefined],
+  ])("%j: %s and %s", (value, client, service) => {
+    expect([parseRetryAfter(value, nowMs), retryAfterMs(value, nowMs)]).toEqual([client, service]);
+  });
+
+  // The service reads a date without a zone in the zone of the machine.
+  test("the oldest form of a date, which has no zone", () => {
+    const value = "Thu Jan  1 00:00:07 2026";
+    const offsetMs = new Date(nowMs).getTimezoneOffset() * 60_000;
+    expect([parseRetryAfter(value, nowMs), retryAfterMs(value, nowMs)]).toEqual([7_000, 7_000 + offsetMs]);
+  });
+});
+
+describe("this machine: for targets, the client, the address guard, listeners and proxies", () => {
+  const proxy = new URL("http://proxy.example.com");
+  test.each<[string, string]>([
+    ["localhost", "target client guard listener proxy"],
+    ["LOCALHOST", "target client guard proxy"],
+    ["localhost.", "guard proxy"],
+    ["app.localhost", "client guard proxy"],
+    ["app.localhost.", "guard proxy"],
+    ["127.0.0.1", "target client guard listener proxy"],
+    ["127.1.2.3", "target client guard listener proxy"],
+    ["127.1", "target client guard proxy"],
+    ["[::1]", "target client guard listener proxy"],
+    ["[::ffff:127.0.0.1]", "guard proxy"],
+    ["[::127.0.0.1]", "guard"],
+    ["[64:ff9b::127.0.0.1]", "guard"],
+    ["0.0.0.0", "guard"],
+    ["0.1.2.3", "guard"],
+    ["[::]", "guard"],
+    ["128.0.0.1", ""],
+    ["10.0.0.1", ""],
+    ["notlocalhost", ""],
+    ["localhost.example.com", ""],
+    ["127.example.com", ""],
+  ])("%s: %s", (host, expected) => {
+    const url = new URL(`http://${host}/`);
+    const found = {
+      target: isLoopbackTarget(url),
+      client: isLoopbackUrl(url.hostname),
+      guard: isLoopbackHost(url.hostname),
+      listener: isLoopbackListener(host.replace(/^\[|\]$/g, "")),
+      proxy: proxyFor({ http: proxy }, url) === undefined,
+    };
+    const names = Object.entries(found).flatMap(([name, is]) => (is ? name : []));
+    expect(names.join(" ")).toBe(expected);
+  });
+});
+
+describe("failed requests: the code of the client library, the reason and the words of the service", () => {
+  const coded = (code: string, more: object = {}) => Object.assign(new Error("inner"), { code, ...more });
+  test.each<[string, unknown, string, string, string]>([
+    ["refused", coded("ECONNREFUSED"), "refused", "network", "connection refused (ECONNREFUSED)"],
+    ["no such host", coded("ENOTFOUND"), "dns", "network", "no such host (ENOTFOUND)"],
+    ["no answer of DNS", coded("EAI_AGAIN"), "dns", "network", "name lookup failed (EAI_AGAIN)"],
+    ["another DNS failure", coded("EAI_FAIL"), "dns", "network", "EAI_FAIL"],
+    ["reset", coded("ECONNRESET"), "reset", "network", "connection reset (ECONNRESET)"],
+    ["aborted here", coded("ECONNABORTED"), "reset", "network", "ECONNABORTED"],
+    ["closed", coded("EPIPE"), "reset", "network", "connection closed while writing (EPIPE)"],
+    ["undici's loss", coded("UND_ERR_SOCKET"), "reset", "network", "UND_ERR_SOCKET"],
+    ["timed out", coded("ETIMEDOUT"), "timeout", "timeout", "connection timed out (ETIMEDOUT)"],
+    ["undici's timeout", coded("UND_ERR_CONNECT_TIMEOUT"), "timeout", "network", "UND_ERR_CONNECT_TIMEOUT"],
+    ["a timeout's signal", new DOMException("", "TimeoutError"), "timeout", "network", "unknown network error"],
+    ["certificate", coded("CERT_HAS_EXPIRED"), "tls", "tls", "TLS handshake failed (CERT_HAS_EXPIRED)"],
+    ["authority", coded("UNABLE_TO_GET_ISSUER_CERT"), "tls", "tls", "TLS handshake failed (UNABLE_TO_GET_ISSUER_CERT)"],
+    ["OpenSSL", coded("ERR_OSSL_EVP_UNSUPPORTED"), "network", "tls", "TLS handshake failed (ERR_OSSL_EVP_UNSUPPORTED)"],
+    ["a purpose", coded("INVALID_PURPOSE"), "network", "tls", "TLS handshake failed (INVALID_PURPOSE)"],
+    [
+      "a field",
+      coded("ERROR_IN_CERT_NOT_BEFORE_FIELD"),
+      "network",
+      "tls",
+      "TLS handshake failed (ERROR_IN_CERT_NOT_BEFORE_FIELD)",
+    ],
+    ["protocol", coded("EPROTO"), "tls", "tls", "TLS handshake failed (EPROTO)"],
+    ["no route", coded("EHOSTUNREACH"), "network", "network", "host unreachable (EHOSTUNREACH)"],
+    ["a header", coded("ERR_INVALID_CHAR"), "network", "bug", "a header that HTTP does not allow (ERR_INVALID_CHAR)"],
+    [
+      "a forbidden address",
+      coded("FORBIDDEN_ADDRESS"),
+      "network",
+      "network",
+      "the host is, or resolves to, an address that this target must not use (FORBIDDEN_ADDRESS)",
+    ],
+    [
+      "several addresses",
+      { errors: [coded("ECONNREFUSED"), coded("ENETUNREACH")] },
+      "refused",
+      "network",
+      "connection refused (ECONNREFUSED)",
+    ],
+    [
+      "a cause",
+      new TypeError("fetch failed", { cause: coded("ECONNREFUSED") }),
+      "refused",
+      "network",
+      "connection refused (ECONNREFUSED)",
+    ],
+    ["an unknown code with a known cause", coded("ERR_X", { cause: coded("ECONNRESET") }), "reset", "network", "ERR_X"],
+    ["nothing known", new Error("inner"), "network", "network", "unknown network error"],
+  ])("%s", (_, error, client, reason, words) => {
+    expect(networkFailure(error).code).toBe(client);
+    expect(failureOf(error)).toMatchObject({ reason, detail: words });
+  });
+});
