@@ -7,7 +7,6 @@ import {
   PagerDutyValidationError,
 } from "./errors.ts";
 import { retryPolicy, retryWaitMs } from "./retry.ts";
-import { parseRetryAfter } from "@tocsin/http/portable";
 
 const policy = retryPolicy();
 const almostOne = () => 1 - Number.EPSILON;
@@ -79,30 +78,5 @@ test("what is left out of a policy, or undefined, has its default", () => {
     rateLimitWaitMs: 30_000,
     maxRetryAfterMs: 300_000,
     deadlineMs: 600_000,
-  });
-});
-
-describe("Retry-After", () => {
-  const nowMs = Date.UTC(1994, 10, 6, 8, 49, 0);
-
-  test.each([
-    ["0", 0],
-    ["120", 120_000],
-    [" 5 ", 5000],
-    ["Sun, 06 Nov 1994 08:49:37 GMT", 37_000],
-    ["Sunday, 06-Nov-94 08:49:37 GMT", 37_000],
-    ["Sun Nov  6 08:49:37 1994", 37_000],
-    ["Sun, 06 Nov 1994 08:48:00 GMT", 0],
-    ["", undefined],
-    ["-5", undefined],
-    ["1.5", undefined],
-    ["5s", undefined],
-    ["soon", undefined],
-    ["Someday, GMT", undefined],
-    ["2026-01-01T00:00:00Z", undefined],
-    [null, undefined],
-    [undefined, undefined],
-  ])("%j is %s ms", (header, ms) => {
-    expect(parseRetryAfter(header, nowMs)).toBe(ms);
   });
 });

@@ -1,46 +1,13 @@
 import { isLoopback as isLoopbackTarget } from "@tocsin/core";
-import { parseRetryAfter, proxyFor } from "@tocsin/http";
+import { proxyFor } from "@tocsin/http";
 import { networkFailure } from "@tocsin/pagerduty";
 import { describe, expect, test } from "vitest";
 import { isLoopback as isLoopbackListener } from "../../../apps/tocsin/src/config/address.ts";
 import { isLoopback as isLoopbackUrl } from "../../pagerduty/src/endpoint.ts";
 import { failureOf } from "./failure.ts";
 import { isLoopbackHost } from "./forbidden-address.ts";
-import { retryAfterMs } from "./retry-after.ts";
 
 // Rules that two or more implementations share in name and not in substance, as they are before they become one.
-
-const nowMs = Date.UTC(2026, 0, 1);
-
-describe("Retry-After: milliseconds in the client library and in the service", () => {
-  test.each<[string, number | undefined, number | undefined]>([
-    ["0", 0, 0],
-    ["30", 30_000, 30_000],
-    [" 30 ", 30_000, 30_000],
-    ["1.5", undefined, 1_500],
-    ["0.0001", undefined, 1],
-    ["3601", 3_601_000, 3_600_000],
-    ["9".repeat(400), Number.POSITIVE_INFINITY, 3_600_000],
-    ["-5", undefined, undefined],
-    ["1e3", undefined, undefined],
-    ["", undefined, undefined],
-    ["soon", undefined, undefined],
-    ["Thu, 01 Jan 2026 00:00:07 GMT", 7_000, 7_000],
-    ["Thu, 01 Jan 2026 02:00:00 GMT", 7_200_000, 3_600_000],
-    ["Wed, 31 Dec 2025 23:59:00 GMT", 0, 0],
-    ["Thursday, 01-Jan-26 00:00:07 GMT", 7_000, 7_000],
-    ["2026-01-01T00:00:07Z", undefined, undefined],
-  ])("%j: %s and %s", (value, client, service) => {
-    expect([parseRetryAfter(value, nowMs), retryAfterMs(value, nowMs)]).toEqual([client, service]);
-  });
-
-  // The service reads a date without a zone in the zone of the machine.
-  test("the oldest form of a date, which has no zone", () => {
-    const value = "Thu Jan  1 00:00:07 2026";
-    const offsetMs = new Date(nowMs).getTimezoneOffset() * 60_000;
-    expect([parseRetryAfter(value, nowMs), retryAfterMs(value, nowMs)]).toEqual([7_000, 7_000 + offsetMs]);
-  });
-});
 
 describe("this machine: for targets, the client, the address guard, listeners and proxies", () => {
   const proxy = new URL("http://proxy.example.com");

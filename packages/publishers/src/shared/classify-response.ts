@@ -1,6 +1,6 @@
 import type { Outcome } from "@tocsin/core";
+import { parseRetryAfter } from "@tocsin/http";
 import { excerptOf } from "../excerpt.ts";
-import { retryAfterMs } from "../retry-after.ts";
 import type { Reply } from "../transport.ts";
 
 /** What means the same for every receiver. What one receiver means by a status is said in its own `classify.ts`. */
@@ -42,7 +42,7 @@ export function accepted({ status, body }: Answer, words: Words = noWords): Outc
 export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords): Outcome {
   const { status } = answer;
   const said = { status, detail: detailOf(answer, words) };
-  const wait = retryAfterMs(answer.retryAfter, nowMs);
+  const wait = retryAfterMs(answer, nowMs);
   const later = wait === undefined ? said : { ...said, retryAfterMs: wait };
   switch (status) {
     case 400:
@@ -65,6 +65,15 @@ export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords
     default:
       return { kind: status >= 500 ? "ambiguous" : "retry", reason: "server", ...later };
   }
+}
+
+/** Longest wait that a receiver can ask for. It may name tomorrow, and pages would wait until then. */
+const maxRetryAfterMs = 3_600_000;
+
+/** How long the `Retry-After` of an answer asks to wait, at most 1 h. Undefined: it names no time. */
+export function retryAfterMs({ retryAfter }: Answer, nowMs: number): number | undefined {
+  const waitMs = parseRetryAfter(retryAfter, nowMs);
+  return waitMs === undefined ? undefined : Math.min(waitMs, maxRetryAfterMs);
 }
 
 /** An answer on one line, for people. */

@@ -1,6 +1,5 @@
 import type { Outcome } from "@tocsin/core";
-import { accepted, detailOf, isSuccess, unaccepted, unanswered } from "../shared/classify-response.ts";
-import { retryAfterMs } from "../retry-after.ts";
+import { accepted, detailOf, isSuccess, retryAfterMs, unaccepted, unanswered } from "../shared/classify-response.ts";
 import type { Reply } from "../transport.ts";
 import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";
 
@@ -18,7 +17,7 @@ export function classify(reply: Reply, nowMs: number, { atSlack }: { atSlack: bo
   if (isSuccess(status) && (ok === true || (!atSlack && ok !== false))) return accepted(reply, wordsOf);
   // A 429 or 5xx may come from a server in front of Slack, whose body says nothing about the event.
   if (status === 429 || status >= 500) return unaccepted(reply, nowMs, wordsOf);
-  const wait = retryAfterMs(reply.retryAfter, nowMs);
+  const wait = retryAfterMs(reply, nowMs);
   const said = { status, detail: detailOf(reply, wordsOf), ...(wait !== undefined && { retryAfterMs: wait }) };
   const meaning = error === undefined ? undefined : meaningOf(error);
   if (meaning !== undefined) return outcomeOf(meaning, said);

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { Redactor } from "@tocsin/http";
+import { parseRetryAfter, Redactor } from "@tocsin/http";
 import type { DiscoveryReason } from "../discovery.ts";
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
 import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
@@ -122,8 +122,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Seconds, as Kubernetes sends them. */
+/** Kubernetes sends seconds. Undefined: the server names no wait, or none that is longer than 0. */
 function retryAfterMs({ headers }: IncomingMessage): number | undefined {
-  const seconds = Number(headers["retry-after"]);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1_000, longestRetryAfterMs) : undefined;
+  const waitMs = parseRetryAfter(headers["retry-after"], Date.now());
+  return waitMs ? Math.min(waitMs, longestRetryAfterMs) : undefined;
 }
