@@ -13,7 +13,7 @@ const production = files.filter((file) => !file.test);
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/http": [],
   "packages/pagerduty": ["http"],
-  "packages/core": [],
+  "packages/core": ["http"],
   "packages/engine": ["core"],
   "packages/publishers": ["core", "http", "pagerduty"],
   "packages/simulator": [],
@@ -123,6 +123,14 @@ describe("imports", () => {
   test("of core do no I/O", () => {
     const core = production.filter(({ workspace }) => workspace === "packages/core");
     expect(offences(core, (specifier) => isBuiltin(specifier) && !pureModules.includes(specifier))).toEqual([]);
+  });
+
+  test("of core and of the client library reach packages/http by its portable door, but for the socket transport", () => {
+    const portable = production.filter(({ workspace }) => ["packages/core", "packages/pagerduty"].includes(workspace));
+    const whole = offences(portable, (specifier) => specifier === "@tocsin/http");
+    expect(new Set(whole.map((offence) => offence.split(":")[0]))).toEqual(
+      new Set(["packages/pagerduty/src/transport/socket-transport.ts"]),
+    );
   });
 
   test("of a publisher name no other publisher", () => {

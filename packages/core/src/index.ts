@@ -17,7 +17,6 @@ export { route, type Decision } from "./decisions/route.ts";
 export { summaryOf } from "./decisions/summary.ts";
 export { parseTarget, type ParsedTarget, type ParseTargetOptions, secretKeysOf } from "./targets/parse-target.ts";
 export { targetJsonSchema } from "./targets/target-schema.ts";
-export { isLoopback } from "./targets/target-url.ts";
 export type { EndpointInput, ResolvedEndpoint, TargetType } from "./targets/target-type.ts";
 export type { Endpoint, Target } from "./targets/target.ts";
 export { parseTemplate, type Template, TemplateContext, type TemplateTexts } from "./targets/template.ts";

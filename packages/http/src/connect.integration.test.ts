@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type LookupFunction, type Socket } from "node:net";
 import { HangingListener } from "@tocsin/test";
 import { expect, test } from "vitest";
+import { receive } from "../test/receiver.ts";
 import { connect } from "./connect.ts";
 
 /** Resolves every name to these. */
@@ -67,3 +68,20 @@ test.each<[string, LookupFunction, string]>([
   });
   expect(error).toMatchObject({ code });
 });
+
+test.each(["app.localhost", "APP.localhost."])(
+  "looks %s up as localhost, so that DNS cannot lead it elsewhere",
+  async (hostname) => {
+    await using receiver = await receive();
+    const names: string[] = [];
+    const lookup: LookupFunction = (name, _, callback) => {
+      names.push(name);
+      callback(null, [{ address: "127.0.0.1", family: 4 }]);
+    };
+    const socket = await new Promise<Socket | undefined>((resolve) => {
+      connect({ hostname, port: receiver.port, lookup }, (_, opened) => resolve(opened));
+    });
+    socket?.destroy();
+    expect([socket === undefined, names]).toEqual([false, ["localhost"]]);
+  },
+);

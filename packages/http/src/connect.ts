@@ -1,6 +1,7 @@
 import dns from "node:dns";
 import net from "node:net";
 import tls from "node:tls";
+import { isLoopback } from "./is-loopback.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Cancel, type Connected, raceAddresses } from "./race-addresses.ts";
 import { requestTunnel } from "./tunnel.ts";
@@ -80,8 +81,11 @@ type Resolved = (error: Error | undefined, addresses?: readonly dns.LookupAddres
 function resolveName(hostname: string, lookup: net.LookupFunction = dns.lookup, done: Resolved): void {
   const family = net.isIP(hostname);
   if (family !== 0) return done(undefined, [{ address: hostname, family }]);
+  // Names below localhost are this machine (RFC 6761, section 6.3). DNS must not lead them elsewhere, since plain HTTP is
+  // allowed to them and they are reached without a proxy.
+  const name = isLoopback(hostname) ? "localhost" : hostname;
   // The hint is Node's own default for connections.
-  lookup(hostname, { all: true, hints: dns.ADDRCONFIG }, (error, found, foundFamily) => {
+  lookup(name, { all: true, hints: dns.ADDRCONFIG }, (error, found, foundFamily) => {
     const addresses = Array.isArray(found) ? found : [{ address: found, family: foundFamily ?? net.isIP(found) }];
     const failure = error ?? (addresses.length === 0 ? noAddress() : undefined);
     // An injected lookup may call back at once, and `connect` never does.

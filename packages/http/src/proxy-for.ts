@@ -1,19 +1,14 @@
 import { BlockList, isIP } from "node:net";
+import { isLoopback } from "./is-loopback.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 
 /** The proxy for a URL. This machine is always reached without one. */
 export function proxyFor(settings: ProxySettings, url: URL): URL | undefined {
-  if (isThisMachine(url.hostname) || bypassesProxy(settings.no ?? "", url)) return undefined;
+  if (isLoopback(url.hostname) || bypassesProxy(settings.no ?? "", url)) return undefined;
   return url.protocol === "https:" ? settings.https : settings.http;
 }
 
 const withoutFinalDot = (name: string): string => name.replace(/\.$/, "");
-
-function isThisMachine(hostname: string): boolean {
-  return isIP(bare(hostname)) === 0
-    ? /(?:^|\.)localhost$/i.test(withoutFinalDot(hostname))
-    : contains("127.0.0.0/8", hostname) || contains("::1/128", hostname);
-}
 
 /**
  * Whether a list as in `NO_PROXY` names the host of a URL. Entries are separated by commas or blanks:

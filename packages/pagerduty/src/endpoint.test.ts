@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { enqueueUrl, eventsUrl, isLoopback } from "./endpoint.ts";
+import { enqueueUrl, eventsUrl } from "./endpoint.ts";
 import { acceptsChanges, isRoutingKey } from "./routing-key.ts";
 
 test.each([
@@ -38,21 +38,6 @@ test("a base URL wins over the region, which is us unless said", () => {
     "https://events.eu.pagerduty.com",
     "https://x",
   ]);
-});
-
-test.each([
-  ["localhost", true],
-  ["api.localhost", true],
-  ["127.0.0.1", true],
-  ["127.255.0.9", true],
-  ["[::1]", true],
-  ["localhost.example.com", false],
-  ["127.0.0.1.example.com", false],
-  ["10.0.0.1", false],
-  ["[::2]", false],
-  ["mylocalhost", false],
-])("%s is this machine: %s", (hostname, is) => {
-  expect(isLoopback(hostname)).toBe(is);
 });
 
 test.each([

@@ -31,8 +31,3 @@ export function enqueueUrl(base: string, kind: "alert" | "change"): string {
   url.hash = "";
   return url.href;
 }
-
-/** True for a host name that can only mean this machine. */
-export function isLoopback(hostname: string): boolean {
-  return /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i.test(hostname);
-}

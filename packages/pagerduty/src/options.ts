@@ -1,6 +1,6 @@
 import { type Check, is, isRecord, optional, record, validate } from "./check.ts";
-import type { Clock } from "@tocsin/http/portable";
-import { isLoopback, type Region } from "./endpoint.ts";
+import { type Clock, isLoopback } from "@tocsin/http/portable";
+import type { Region } from "./endpoint.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Limiter } from "./limiter/limiter.ts";
 import type { RetryOptions } from "./retry.ts";

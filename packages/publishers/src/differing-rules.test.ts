@@ -1,50 +1,8 @@
-import { isLoopback as isLoopbackTarget } from "@tocsin/core";
-import { proxyFor } from "@tocsin/http";
 import { networkFailure } from "@tocsin/pagerduty";
 import { describe, expect, test } from "vitest";
-import { isLoopback as isLoopbackListener } from "../../../apps/tocsin/src/config/address.ts";
-import { isLoopback as isLoopbackUrl } from "../../pagerduty/src/endpoint.ts";
 import { failureOf } from "./failure.ts";
-import { isLoopbackHost } from "./forbidden-address.ts";
 
 // Rules that two or more implementations share in name and not in substance, as they are before they become one.
-
-describe("this machine: for targets, the client, the address guard, listeners and proxies", () => {
-  const proxy = new URL("http://proxy.example.com");
-  test.each<[string, string]>([
-    ["localhost", "target client guard listener proxy"],
-    ["LOCALHOST", "target client guard proxy"],
-    ["localhost.", "guard proxy"],
-    ["app.localhost", "client guard proxy"],
-    ["app.localhost.", "guard proxy"],
-    ["127.0.0.1", "target client guard listener proxy"],
-    ["127.1.2.3", "target client guard listener proxy"],
-    ["127.1", "target client guard proxy"],
-    ["[::1]", "target client guard listener proxy"],
-    ["[::ffff:127.0.0.1]", "guard proxy"],
-    ["[::127.0.0.1]", "guard"],
-    ["[64:ff9b::127.0.0.1]", "guard"],
-    ["0.0.0.0", "guard"],
-    ["0.1.2.3", "guard"],
-    ["[::]", "guard"],
-    ["128.0.0.1", ""],
-    ["10.0.0.1", ""],
-    ["notlocalhost", ""],
-    ["localhost.example.com", ""],
-    ["127.example.com", ""],
-  ])("%s: %s", (host, expected) => {
-    const url = new URL(`http://${host}/`);
-    const found = {
-      target: isLoopbackTarget(url),
-      client: isLoopbackUrl(url.hostname),
-      guard: isLoopbackHost(url.hostname),
-      listener: isLoopbackListener(host.replace(/^\[|\]$/g, "")),
-      proxy: proxyFor({ http: proxy }, url) === undefined,
-    };
-    const names = Object.entries(found).flatMap(([name, is]) => (is ? name : []));
-    expect(names.join(" ")).toBe(expected);
-  });
-});
 
 describe("failed requests: the code of the client library, the reason and the words of the service", () => {
   const coded = (code: string, more: object = {}) => Object.assign(new Error("inner"), { code, ...more });

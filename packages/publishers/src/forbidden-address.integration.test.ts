@@ -7,7 +7,7 @@ import {
   type AddressRules,
   isAllowed,
   isLinkLocal,
-  isLoopbackHost,
+  connectsToLoopback,
   isThisMachine,
   operatorLinkLocalRules,
   operatorRules,
@@ -86,7 +86,7 @@ describe("a receiver's host", () => {
   ])("%s is this machine", (host) => {
     expect(isAllowed(hostOf(host), operatorRules)).toBe(true);
     expect(isAllowed(hostOf(host), { ...operatorLinkLocalRules, loopback: false })).toBe(false);
-    expect(isLoopbackHost(hostOf(host))).toBe(true);
+    expect(connectsToLoopback(hostOf(host))).toBe(true);
     expect(isThisMachine(hostOf(host))).toBe(true);
   });
 
@@ -149,7 +149,7 @@ describe("a receiver's host", () => {
     ["localhost.example.com", false],
     ["notlocalhost", false],
   ])("%s: the name always means this machine: %s", (name, expected) => {
-    expect(isLoopbackHost(hostOf(name))).toBe(expected);
+    expect(connectsToLoopback(hostOf(name))).toBe(expected);
   });
 
   test("each address and the name of this machine are known, also inside IPv6", () => {

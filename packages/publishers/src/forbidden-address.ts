@@ -1,4 +1,5 @@
 import type { LookupAddress } from "node:dns";
+import { isLoopback } from "@tocsin/http";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { hostname as machineName, networkInterfaces } from "node:os";
 
@@ -95,9 +96,11 @@ export function isAllowed(host: string, rules: AddressRules): boolean {
 /** Whether a host, as `URL` spells it, is an address that only `allow_link_local` makes a target. */
 export const isLinkLocal = (host: string): boolean => kindsOf(host).includes("linkLocal");
 
-/** Whether a host, as `URL` spells it, is this machine: an address of it, or one of the names that always mean it. */
-export const isLoopbackHost = (host: string): boolean =>
-  /(^|\.)localhost\.?$/i.test(host) || kindsOf(host).includes("loopback");
+/**
+ * Whether a connection to a host reaches this machine over its loopback interface. Besides loopback hosts these are 0.0.0.0/8, ::
+ * and IPv6 addresses that a translator may turn into a loopback address.
+ */
+export const connectsToLoopback = (host: string): boolean => isLoopback(host) || kindsOf(host).includes("loopback");
 
 export const isPrivate = (host: string): boolean => kindsOf(host).includes("private");
 
@@ -149,7 +152,7 @@ function groupsOf(address: string): number[] {
  * each time, since addresses come and go.
  */
 export function isThisMachine(host: string): boolean {
-  if (isLoopbackHost(host) || host.toLowerCase() === machineName().toLowerCase()) return true;
+  if (connectsToLoopback(host) || host.toLowerCase() === machineName().toLowerCase()) return true;
   const address = bare(host);
   if (isIP(address) === 0) return false;
   const own = new BlockList();

@@ -3,7 +3,7 @@ export {
   type AddressRules,
   guarded,
   isAllowed,
-  isLoopbackHost,
+  connectsToLoopback,
   isPrivate,
   isThisMachine,
   operatorLinkLocalRules,

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { isLoopback } from "@tocsin/http";
 import { z } from "zod";
 
 export interface Address {
@@ -20,9 +21,12 @@ export function parseAddress(text: string): Address | undefined {
 
 export const formatAddress = ({ host, port }: Address): string => `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
-/** Reachable from this machine alone. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+/**
+ * Whether a listener at this host can be reached from this machine alone. Of names only `localhost` counts: DNS may answer a
+ * name below it with any address of this machine, and the listener would then be open to networks without a token.
+ */
+export const isLoopbackListener = (host: string): boolean =>
+  (isIP(host) !== 0 || host === "localhost") && isLoopback(host);
 
 export const address = () =>
   z.string().transform((text, context): Address => {

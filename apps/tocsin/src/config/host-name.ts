@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 
+import { isLoopback } from "@tocsin/http";
+
 /** The host in a `Host` header or an origin, as URLs write it, without port and final dot. Undefined: it names none. */
 export function hostNameOf(authority: string): string | undefined {
   // A URL would take these for the end of the authority, or for a user's name before it.
@@ -9,6 +11,5 @@ export function hostNameOf(authority: string): string | undefined {
   return hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
 }
 
-/** Names that no DNS server can point elsewhere: loopback names (RFC 6761, section 6.3) and addresses. */
-export const isFixedHost = (name: string): boolean =>
-  name === "localhost" || name.endsWith(".localhost") || isIP(name) !== 0;
+/** Hosts that no DNS server can move for a browser: loopback names (RFC 6761, section 6.3) and addresses. */
+export const isFixedHost = (name: string): boolean => isLoopback(name) || isIP(name) !== 0;

@@ -3,7 +3,7 @@ import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
-import { address, isLoopback } from "./address.ts";
+import { address, isLoopbackListener } from "./address.ts";
 import { network } from "./network.ts";
 import { hostNameOf } from "./host-name.ts";
 
@@ -78,7 +78,7 @@ const server = z
     if (auth.disabled && auth.tokens.length > 0) {
       context.addIssue({ code: "custom", path: ["auth", "disabled"], message: "must not be true beside tokens" });
     }
-    if (isLoopback(listen.host) || auth.disabled || auth.tokens.length > 0) return;
+    if (isLoopbackListener(listen.host) || auth.disabled || auth.tokens.length > 0) return;
     const message = "listening beyond loopback needs `server.auth.tokens` (or `server.auth.disabled: true`)";
     context.addIssue({ code: "custom", path: ["listen"], message });
   });

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isLoopback } from "@tocsin/http";
 import type { FastifyRequest } from "fastify";
-import { isLoopback } from "../config/address.ts";
+import { isLoopbackListener } from "../config/address.ts";
 import type { Config, Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
 import { hostNameOf, isFixedHost } from "../config/host-name.ts";
@@ -26,7 +27,7 @@ export class Gate {
     this.#ownHosts = new Set(
       [...(publicUrl === undefined ? [] : [new URL(publicUrl).host]), ...allowedHosts].flatMap(named),
     );
-    this.#isLoopbackOnly = tokens.length === 0 && isLoopback(listen.host);
+    this.#isLoopbackOnly = tokens.length === 0 && isLoopbackListener(listen.host);
   }
 
   /**

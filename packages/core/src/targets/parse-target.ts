@@ -1,3 +1,4 @@
+import { isLoopback } from "@tocsin/http/portable";
 import type { z } from "zod";
 import { compileFilters } from "../filters/compile-filters.ts";
 import { minRedactedLength, type Secret } from "../schema/secret.ts";
@@ -12,7 +13,6 @@ import { isPlainObject, type PlainObject, shapeIssues } from "./plain-object.ts"
 import { type Complain, presentSecret, readHeaders, readSecretField } from "./read-secrets.ts";
 import { type CommonFields, targetSchema, untypedSchema } from "./target-schema.ts";
 import type { TargetType } from "./target-type.ts";
-import { isLoopback } from "./target-url.ts";
 import type { Target } from "./target.ts";
 
 export interface ParseTargetOptions {
@@ -118,7 +118,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   if (fields.group_by.length > 0 && fields.template.fields.dedup_key) {
     complain("group_by", "and template.dedup_key both decide what belongs together; use one of them");
   }
-  if (fields.url?.protocol === "http:" && !isLoopback(fields.url)) {
+  if (fields.url?.protocol === "http:" && !isLoopback(fields.url.hostname)) {
     if (fields.allow_insecure)
       warnings.push({ path: "url", message: "plain http: alerts and credentials travel in clear" });
     else complain("url", 'plain http only reaches this machine; use https, or set "allow_insecure": true');

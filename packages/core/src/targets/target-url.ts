@@ -2,7 +2,7 @@ import { z } from "zod";
 
 /**
  * An http or https URL without credentials in it: they would show up wherever the URL does.
- * Whether plain http is allowed depends on the host, see `isLoopback`.
+ * Whether plain http is allowed depends on the host, see `isLoopback` of @tocsin/http.
  */
 export const targetUrl: z.ZodType<URL, string> = z.string().transform((text, context) => {
   const problem = problemOf(text.trim());
@@ -17,9 +17,4 @@ function problemOf(text: string): string | undefined {
   if (url.username || url.password) return "must not hold a user name or password; put them into headers";
   if (url.hash) return "must not have a fragment";
   return undefined;
-}
-
-/** True for this very machine: `localhost`, 127.0.0.0/8 and ::1. */
-export function isLoopback(url: URL): boolean {
-  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
 }

@@ -1,4 +1,4 @@
-import { isLoopback } from "@tocsin/core";
+import { isLoopback } from "@tocsin/http";
 import { isSlackHost } from "./slack-hosts.ts";
 
 /** An incoming webhook's URL, taken apart: its path is the credential. */
@@ -18,7 +18,7 @@ export function readWebhookUrl(text: string, { allowInsecure }: { allowInsecure:
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol)) return `expected an incoming webhook's URL such as ${example}`;
   if (url.username || url.password || url.hash) return "must have neither a user name nor a fragment";
-  if (url.protocol === "http:" && !allowInsecure && !isLoopback(url))
+  if (url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname))
     return 'plain http only reaches this machine; use https, or set "allow_insecure": true';
   // Webhooks of Slack's workflows take other fields.
   if (isSlackHost(url) && !(url.hostname.startsWith("hooks.") && url.pathname.startsWith("/services/")))

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Issue, Target } from "@tocsin/core";
 import {
   type AddressRules,
-  isLoopbackHost,
+  connectsToLoopback,
   isPrivate,
   isThisMachine,
   operatorLinkLocalRules,
@@ -98,7 +98,7 @@ function breachesOf(policy: TargetPolicy, target: Target, url: URL): Refusal[] {
   };
   const at = urlKey(target);
   const host = hostOf(url);
-  const loopback = isLoopbackHost(host);
+  const loopback = connectsToLoopback(host);
   if (!types.includes("all") && !types.includes(target.type))
     refuse("type", "the policy does not allow this type", `types: ${JSON.stringify([...types, target.type])}`);
   if (!hosts.some((glob) => matches(glob, host)))
