@@ -2,7 +2,8 @@
 // lowest one, and a whole publish (format, fit, post, classify). Interleaved rounds against a sink in another process.
 import { cpus } from "node:os";
 import { parseTarget, type Notification } from "@tocsin/core";
-import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
+import { Transport } from "@tocsin/http";
+import { createPublisher, targetTypes } from "@tocsin/publishers";
 import { Pool } from "undici";
 import { median, printTable } from "./lib/machine.ts";
 import { startSink } from "./lib/sink.ts";

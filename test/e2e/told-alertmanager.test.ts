@@ -1,5 +1,6 @@
 import { type Alert, parseTarget, type Notification } from "@tocsin/core";
-import { createPublisher, targetTypes, Transport } from "@tocsin/publishers";
+import { Transport } from "@tocsin/http";
+import { createPublisher, targetTypes } from "@tocsin/publishers";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { type Clock, systemClock } from "@tocsin/core";
 import { Worker } from "@tocsin/engine";
-import { Transport } from "@tocsin/publishers";
+import { Transport } from "@tocsin/http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Address, formatAddress } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";

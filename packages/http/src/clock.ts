@@ -9,7 +9,7 @@ export interface Clock {
 }
 
 /** Longest delay that a Node timer takes; a longer one would fire at once. */
-export const longestTimerMs = 2 ** 31 - 1;
+export const maxTimerMs = 2 ** 31 - 1;
 
 /** Lets the process end while a timer is set. On other runtimes than Node timers are numbers, and keep nothing alive. */
 export function unref<T>(timer: T): T {
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(0, Math.ceil(delayMs)), longestTimerMs));
+    const timer = setTimeout(callback, Math.min(Math.max(0, Math.ceil(delayMs)), maxTimerMs));
     return () => clearTimeout(timer);
   },
 };

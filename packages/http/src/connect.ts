@@ -20,7 +20,7 @@ export interface Destination {
 }
 
 export interface ConnectOptions {
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** An earlier TLS session, which makes the handshake cheaper. */
   session?: Buffer | undefined;
   /** Called with each TLS session that the other end offers. */

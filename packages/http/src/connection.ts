@@ -51,9 +51,9 @@ export class Connection {
     return this.#answered && this.#parser!.close();
   }
 
-  /** @param mostBytes a longer body of the answer is cut there */
-  send(request: string | Buffer, mostBytes: number, answered: Answered): void {
-    this.#parser = new ResponseParser(mostBytes);
+  /** @param maxBytes a longer body of the answer is cut there */
+  send(request: string | Buffer, maxBytes: number, answered: Answered): void {
+    this.#parser = new ResponseParser(maxBytes);
     this.#answered = answered;
     this.#socket.ref();
     this.#socket.write(request);

@@ -32,11 +32,11 @@ export class ResponseParser {
   #keepsAlive = true;
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
 
-  /** @param mostBytes a longer body is cut there */
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  /** @param maxBytes a longer body is cut there */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -52,7 +52,7 @@ export class ResponseParser {
       return this.#response(isLast ? 0 : this.#head!.keepAliveMs);
     }
     // The rest is not read, so the connection cannot be used again.
-    return done === "broken" || this.#bodyBytes >= this.#mostBytes ? this.#response(0) : undefined;
+    return done === "broken" || this.#bodyBytes >= this.#maxBytes ? this.#response(0) : undefined;
   }
 
   /** Whether anything of an answer has come. */
@@ -92,7 +92,7 @@ export class ResponseParser {
 
   #response(keepAliveMs: number | undefined): Response {
     const bytes = this.#body.length === 1 ? this.#body[0]! : Buffer.concat(this.#body);
-    return { ...this.#head!, keepAliveMs, body: bytes.toString("utf8", 0, this.#mostBytes) };
+    return { ...this.#head!, keepAliveMs, body: bytes.toString("utf8", 0, this.#maxBytes) };
   }
 
   /** A body, or a chunk of it. */

@@ -2,19 +2,7 @@ import type { Socket } from "node:net";
 import { proxyAuthorization } from "./proxy-settings.ts";
 import type { Cancel, Connected } from "./race-addresses.ts";
 import { isFinal, ProtocolError, readHead, type ResponseHead } from "./response-head.ts";
-
-/** The proxy does not open a tunnel. */
-export class TunnelError extends Error {
-  override readonly name = "TunnelError";
-  readonly code = "ERR_PROXY_TUNNEL";
-  /** What the proxy answered; `undefined` when its answer is not HTTP. */
-  readonly proxyStatus: number | undefined;
-
-  constructor(proxyStatus: number | undefined) {
-    super(proxyStatus === undefined ? "the proxy's answer is not HTTP" : `the proxy answered ${proxyStatus}`);
-    this.proxyStatus = proxyStatus;
-  }
-}
+import { TunnelError } from "./tunnel-error.ts";
 
 const connectionLost = () => Object.assign(new Error("the proxy closed the connection"), { code: "ECONNRESET" });
 

@@ -1,4 +1,4 @@
-import { longestTimerMs, unref } from "@tocsin/http/portable";
+import { maxTimerMs, unref } from "@tocsin/http/portable";
 
 export interface EventKeyCacheOptions {
   /** Life of an entry in milliseconds, from its last `set`; right to a thousandth. @default 24 hours */
@@ -48,7 +48,7 @@ export class EventKeyCache<V = string> {
     this.#now = now ? readTick : () => this.#tick;
     this.#timers = [
       unref(setInterval(() => (this.#tick = readTick()), tickMs)),
-      unref(setInterval(() => this.sweep(), Math.min(sweepMs, longestTimerMs))),
+      unref(setInterval(() => this.sweep(), Math.min(sweepMs, maxTimerMs))),
     ];
   }
 

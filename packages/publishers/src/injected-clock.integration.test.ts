@@ -3,7 +3,7 @@ import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { tellingOf } from "../test/pagerduty.ts";
 import { createPublisher, targetTypes } from "./registry.ts";
-import { Transport } from "./transport.ts";
+import { Transport } from "@tocsin/http";
 
 /** One target of each type. */
 const fieldsOf: Readonly<Record<string, (url: string) => object>> = {

@@ -3,7 +3,7 @@ import { parseTemplate } from "@tocsin/core";
 import { receiverTraits } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { createPublisher, targetTypes } from "./registry.ts";
-import { Transport } from "./transport.ts";
+import { Transport } from "@tocsin/http";
 
 const endpointOf = (type: string): Endpoint => ({
   name: "t",

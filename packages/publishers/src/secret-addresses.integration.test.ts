@@ -3,10 +3,10 @@ import { answer, ScriptedReceiver } from "@tocsin/test";
 import type { LookupFunction } from "node:net";
 import { expect, test } from "vitest";
 import { tellingOf } from "../test/pagerduty.ts";
-import { operatorRules } from "./forbidden-address.ts";
+import { operatorRules } from "@tocsin/http";
 import { createPublisher, targetTypes } from "./registry.ts";
 import { publisherFromSealed, sealable } from "./shared/endpoint-codec.ts";
-import { Transport } from "./transport.ts";
+import { Transport } from "@tocsin/http";
 
 const insecure = { allow_insecure: true };
 /** One target of each type at a name that resolves to this machine. */

@@ -1,5 +1,5 @@
 import { proxiesFrom, type ProxySettings } from "@tocsin/http";
-import { proxySecrets } from "@tocsin/publishers";
+import { proxySecrets } from "@tocsin/http";
 import { OperatorError } from "./operator-error.ts";
 
 export interface Proxies {

@@ -11,6 +11,7 @@ import {
   type Target,
   type TargetTerms,
 } from "@tocsin/core";
+import { type Transport } from "@tocsin/http";
 import {
   accessIdentity,
   createPublisher,
@@ -20,7 +21,6 @@ import {
   publisherFromSealed,
   type Scope,
   sealable,
-  type Transport,
 } from "@tocsin/publishers";
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";

@@ -1,4 +1,4 @@
-import { longestTimerMs } from "@tocsin/http/portable";
+import { maxTimerMs } from "@tocsin/http/portable";
 import { PagerDutyNetworkError } from "../errors.ts";
 import type { ReachRequest } from "./transport.ts";
 
@@ -30,7 +30,7 @@ export function within<T>(
         if (result instanceof PagerDutyNetworkError) reject(result);
         else resolve(result);
       },
-      Math.min(timeoutMs, longestTimerMs),
+      Math.min(timeoutMs, maxTimerMs),
     );
     const end = () => {
       clearTimeout(timer);

@@ -3,7 +3,7 @@ import type { Alert, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { alertmanagerTargetOf } from "../../test/alertmanager.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { believedForMs, formatAlert } from "./format.ts";
 import { alertmanagerPublisher } from "./index.ts";
 

@@ -4,7 +4,7 @@ import { answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { alertmanagerTargetOf } from "../../test/alertmanager.ts";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { alertmanagerPublisher } from "./index.ts";
 
 const transport = new Transport();

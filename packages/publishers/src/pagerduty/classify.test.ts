@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Reply } from "../transport.ts";
+import type { Reply } from "@tocsin/http";
 import { classify } from "./classify.ts";
 
 const nowMs = Date.UTC(2026, 10, 23);

@@ -1,6 +1,6 @@
 import type { Outcome } from "@tocsin/core";
 import { accepted, isSuccess, unaccepted, unanswered } from "../shared/classify-response.ts";
-import type { Reply } from "../transport.ts";
+import type { Reply } from "@tocsin/http";
 
 /**
  * What an answer of PagerDuty means. By the status alone: its texts are for people.

@@ -2,7 +2,7 @@ import { route, type Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { hostileAlerts, hostileText } from "../../test/hostile-alerts.ts";
 import { targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { pagerdutyPublisher } from "./index.ts";

@@ -1,7 +1,7 @@
 import { type EventAction, Secret, type Notification } from "@tocsin/core";
 import { type Act, answer, publisherContract, type Received, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { endpoint, routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { pagerdutyPublisher } from "./index.ts";
 

@@ -1,8 +1,9 @@
 import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import { enqueueUrl, fitEvent } from "@tocsin/pagerduty";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
-import { addressOf, headersOf } from "../shared/request-headers.ts";
-import { endpointRedactor } from "../redact.ts";
+import { addressOf } from "@tocsin/http";
+import { headersOf } from "../shared/request-headers.ts";
+import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { classify } from "./classify.ts";
 import { formatEvent, type KeylessEvent } from "./format.ts";
 

@@ -5,7 +5,7 @@ import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { apiKey, rootlyTargetOf } from "../../test/rootly.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { newAlert } from "./alert.ts";
 import { deduplicationKey } from "./dedup-key.ts";
 import { rootlyPublisher } from "./index.ts";

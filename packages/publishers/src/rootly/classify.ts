@@ -1,6 +1,6 @@
 import type { Outcome } from "@tocsin/core";
 import { accepted, isSuccess, unaccepted, unanswered } from "../shared/classify-response.ts";
-import type { Reply } from "../transport.ts";
+import type { Reply } from "@tocsin/http";
 import { objectOf } from "./document.ts";
 
 /** What an answer of Rootly means to a request that changes something. */

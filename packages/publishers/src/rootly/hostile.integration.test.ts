@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { hostileAlerts, hostileText } from "../../test/hostile-alerts.ts";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { rootlyTargetOf } from "../../test/rootly.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { rootlyPublisher } from "./index.ts";
 
 const words = {

@@ -4,7 +4,7 @@ import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/t
 import { afterAll, describe, expect, test } from "vitest";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { apiKey, rootlyTargetOf } from "../../test/rootly.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { rootlyPublisher } from "./index.ts";
 
 const transport = new Transport();

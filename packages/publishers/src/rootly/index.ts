@@ -1,7 +1,7 @@
 import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
-import { endpointRedactor } from "../redact.ts";
-import type { Reply } from "../transport.ts";
+import { endpointRedactor } from "../shared/endpoint-redactor.ts";
+import type { Reply } from "@tocsin/http";
 import { AlertIds } from "./alert-ids.ts";
 import { changesOf, newAlert } from "./alert.ts";
 import { classify } from "./classify.ts";

@@ -5,7 +5,7 @@ import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { apiKey, rootlyTargetOf } from "../../test/rootly.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { rootlyPublisher } from "./index.ts";
 
 type Json = Readonly<Record<string, unknown>>;

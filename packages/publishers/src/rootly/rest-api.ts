@@ -1,8 +1,9 @@
 import type { Endpoint, Outcome } from "@tocsin/core";
 import { isSuccess } from "../shared/classify-response.ts";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
-import { addressOf, headersOf } from "../shared/request-headers.ts";
-import type { Reply } from "../transport.ts";
+import { addressOf } from "@tocsin/http";
+import { headersOf } from "../shared/request-headers.ts";
+import type { Reply } from "@tocsin/http";
 import { unheard } from "./classify.ts";
 import { type FoundAlert, type Page, pageOf } from "./document.ts";
 
@@ -74,7 +75,7 @@ export class RestApi {
 
   #get(query: Record<string, string>, signal: AbortSignal): Promise<Reply> {
     const address = addressOf(`${this.#base}?${new URLSearchParams(query).toString()}`);
-    return this.#transport.get({ address, headers: this.#headers, mostBytes: mostPageBytes, signal });
+    return this.#transport.get({ address, headers: this.#headers, maxBytes: mostPageBytes, signal });
   }
 
   #post(path: string, body: unknown, signal: AbortSignal, method: "POST" | "PATCH" = "POST"): Promise<Reply> {

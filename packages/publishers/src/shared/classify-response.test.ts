@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { accepted, type Answer, detailOf, unaccepted, unanswered } from "./classify-response.ts";
-import type { Reply } from "../transport.ts";
+import type { Reply } from "@tocsin/http";
 
 const nowMs = Date.UTC(2026, 10, 23);
 
@@ -81,8 +81,24 @@ describe("no answer", () => {
       { kind: "ambiguous", reason: "network", detail: "d" },
     ],
     [
-      { ...failed, left: false, reason: "auth" },
+      { ...failed, left: false, reason: "proxy_auth" },
       { kind: "blocked", state: "unauthorized", reason: "auth", detail: "d" },
+    ],
+    [
+      { ...failed, left: true, reason: "timeout" },
+      { kind: "ambiguous", reason: "timeout", detail: "d" },
+    ],
+    [
+      { ...failed, left: false, reason: "tls" },
+      { kind: "retry", reason: "tls", detail: "d" },
+    ],
+    [
+      { ...failed, left: false, reason: "invalid_header" },
+      { kind: "retry", reason: "bug", detail: "d" },
+    ],
+    [
+      { ...failed, left: false, reason: "dns" },
+      { kind: "retry", reason: "network", detail: "d" },
     ],
     [
       { kind: "stopped", left: false, timeout: true },

@@ -1,7 +1,7 @@
-import type { Outcome } from "@tocsin/core";
-import { parseRetryAfter } from "@tocsin/http";
-import { excerptOf } from "../excerpt.ts";
-import type { Reply } from "../transport.ts";
+import type { AttemptReason, Outcome } from "@tocsin/core";
+import { type FailureReason, parseRetryAfter } from "@tocsin/http";
+import { excerptOf } from "./excerpt.ts";
+import type { Reply } from "@tocsin/http";
 
 /** What means the same for every receiver. What one receiver means by a status is said in its own `classify.ts`. */
 
@@ -14,11 +14,20 @@ const noWords: Words = () => undefined;
 
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
+/** The reasons of attempts for failures of the network. All others are "network". */
+const attemptReasons: Readonly<Partial<Record<FailureReason, AttemptReason>>> = {
+  timeout: "timeout",
+  tls: "tls",
+  proxy_auth: "auth",
+  invalid_header: "bug",
+};
+
 /** What came of a request without an answer: only one that left may have been taken. */
 export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
   const { left } = reply;
   if (reply.kind === "failed") {
-    const { reason, detail, receiverClosed } = reply;
+    const { detail, receiverClosed } = reply;
+    const reason = attemptReasons[reply.reason] ?? "network";
     if (reason === "auth") return { kind: "blocked", state: "unauthorized", reason, detail };
     return left
       ? { kind: "ambiguous", reason, detail, ...(receiverClosed && { receiverClosed }) }

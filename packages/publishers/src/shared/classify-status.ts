@@ -1,6 +1,6 @@
 import type { Outcome } from "@tocsin/core";
 import { accepted, detailOf, isSuccess, unaccepted, unanswered, type Words } from "./classify-response.ts";
-import type { Reply } from "../transport.ts";
+import type { Reply } from "@tocsin/http";
 
 /**
  * What an answer means of a receiver that says all by its status: any 2xx accepts, and a redirect or a 410 says that the

@@ -4,7 +4,7 @@ import { type Act, answer, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { createPublisher, targetTypes } from "../registry.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 
 const transport = new Transport();
 afterAll(() => transport.close());

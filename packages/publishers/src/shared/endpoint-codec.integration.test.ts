@@ -1,8 +1,9 @@
 import { type Endpoint, Secret } from "@tocsin/core";
+import { Transport } from "@tocsin/http";
 import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
-import { createPublisher, credentialIdentity, publisherFromSealed, sealable, Transport } from "../index.ts";
+import { createPublisher, credentialIdentity, publisherFromSealed, sealable } from "../index.ts";
 
 test("an endpoint that was sealed tells the same as before, with the same credentials", async () => {
   await using transport = new Transport();

@@ -1,6 +1,6 @@
 import { type EndpointInput, type Issue, Secret } from "@tocsin/core";
 import { z } from "zod";
-import { isLinkLocal } from "../forbidden-address.ts";
+import { isLinkLocal } from "@tocsin/http";
 
 /** What targets of types have in common whose receiver may be anywhere. */
 export const plainFields = {

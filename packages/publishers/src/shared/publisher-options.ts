@@ -1,4 +1,4 @@
-import type { Sender, Transport } from "../transport.ts";
+import type { Sender, Transport } from "@tocsin/http";
 
 /** What publishers are opened with. */
 export interface PublisherOptions extends Omit<PublisherSurroundings, "transport"> {

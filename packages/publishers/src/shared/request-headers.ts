@@ -1,11 +1,4 @@
 import type { Endpoint } from "@tocsin/core";
-import type { Address } from "../transport.ts";
-
-/** A URL as the transport wants it. */
-export function addressOf(href: string): Address {
-  const { origin, pathname, search } = new URL(href);
-  return { origin, path: pathname + search };
-}
 
 /** Headers of every request to an endpoint, names and values in turn. Some of them are credentials. */
 export function headersOf({ headers }: Endpoint, version: string, contentType = "application/json"): string[] {

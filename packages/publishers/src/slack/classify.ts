@@ -1,6 +1,6 @@
 import type { Outcome } from "@tocsin/core";
 import { accepted, detailOf, isSuccess, retryAfterMs, unaccepted, unanswered } from "../shared/classify-response.ts";
-import type { Reply } from "../transport.ts";
+import type { Reply } from "@tocsin/http";
 import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";
 
 /**

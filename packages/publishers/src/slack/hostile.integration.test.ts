@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { hostileAlerts, hostileText } from "../../test/hostile-alerts.ts";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { botToken, slackTargetOf, webhookPath } from "../../test/slack.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { slackPublisher } from "./index.ts";
 
 const words = {

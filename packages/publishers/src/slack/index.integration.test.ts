@@ -1,7 +1,7 @@
 import { Secret, type Target } from "@tocsin/core";
 import { type Act, answer, publisherContract, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { botAt, botToken, slackTargetOf, webhookAt, webhookPath } from "../../test/slack.ts";
 import { slackPublisher } from "./index.ts";

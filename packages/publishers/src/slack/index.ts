@@ -1,7 +1,8 @@
 import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
-import { addressOf, headersOf } from "../shared/request-headers.ts";
-import { endpointRedactor } from "../redact.ts";
+import { addressOf } from "@tocsin/http";
+import { headersOf } from "../shared/request-headers.ts";
+import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { blocksRefused, classify } from "./classify.ts";
 import { messageOf } from "./message.ts";
 import { Plainly } from "./text-only-retry.ts";

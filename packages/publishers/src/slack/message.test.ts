@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Alert, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { slackTargetOf, webhookPath } from "../../test/slack.ts";
 import { slackPublisher } from "./index.ts";

@@ -3,7 +3,7 @@ import type { Alert, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { webhookTargetOf } from "../../test/webhook.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { formatEvent } from "./format.ts";
 import { webhookPublisher } from "./index.ts";
 

@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, describe, expect, test } from "vitest";
 import { tellingOf } from "../../test/pagerduty.ts";
 import { signingSecret, webhookTargetOf } from "../../test/webhook.ts";
-import { Transport } from "../transport.ts";
+import { Transport } from "@tocsin/http";
 import { webhookPublisher } from "./index.ts";
 
 const transport = new Transport();

@@ -1,8 +1,9 @@
 import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import { plainOutcome } from "../shared/classify-status.ts";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
-import { addressOf, headersOf } from "../shared/request-headers.ts";
-import { endpointRedactor } from "../redact.ts";
+import { addressOf } from "@tocsin/http";
+import { headersOf } from "../shared/request-headers.ts";
+import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { fit } from "./fit.ts";
 import { formatEvent } from "./format.ts";
 import { keyIn, signatureHeaders } from "./sign.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "@tocsin/core";
-import type { Transport } from "@tocsin/publishers";
+import type { Transport } from "@tocsin/http";
 import { type ApiStatus, type ListedAlert, parseAlerts, parseStatus } from "./parse-api.ts";
 import { basicAuthorization, type Instance, type ReaderSettings, revealed } from "./reader-settings.ts";
 
@@ -70,13 +70,13 @@ export class AlertmanagerApi {
   }
 
   /** @throws Error that says in plain words why there is no usable answer */
-  async #get(path: string, mostBytes: number, stopped: AbortSignal): Promise<string> {
+  async #get(path: string, maxBytes: number, stopped: AbortSignal): Promise<string> {
     const timeout = new AbortController();
     const cancel = this.#clock.after(timeoutMs, () => timeout.abort(new DOMException("", "TimeoutError")));
     const reply = await this.#transport.get({
       address: { ...this.#address, path: this.#address.path + path },
       headers: this.#headers,
-      mostBytes,
+      maxBytes,
       signal: AbortSignal.any([timeout.signal, stopped]),
     });
     cancel();

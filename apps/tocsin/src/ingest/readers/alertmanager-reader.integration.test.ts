@@ -1,6 +1,6 @@
 import { type Ledger, Secret } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
-import { Transport } from "@tocsin/publishers";
+import { Transport } from "@tocsin/http";
 import { firing, routeTo, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { createLogger } from "../../telemetry/logger.ts";

@@ -14,7 +14,7 @@ import {
   type Route,
   whyNotCounted,
 } from "@tocsin/core";
-import type { Transport } from "@tocsin/publishers";
+import type { Transport } from "@tocsin/http";
 import type { Logger } from "../../telemetry/logger.ts";
 import { AlertmanagerApi, type InstanceAnswer } from "./alertmanager-api.ts";
 import { alertOf, type ListedAlert } from "./parse-api.ts";

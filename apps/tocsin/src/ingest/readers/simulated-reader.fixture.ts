@@ -1,5 +1,5 @@
 import { Secret } from "@tocsin/core";
-import type { Transport } from "@tocsin/publishers";
+import type { Transport } from "@tocsin/http";
 import type { StartReader } from "@tocsin/test/simulation";
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
@@ -12,8 +12,8 @@ const everyMs = 60_000;
 export const startReader: StartReader = ({ source, instances, get, bug, ...surroundings }) => {
   const transport: Pick<Transport, "get"> = {
     get: async ({ address: { origin, path }, signal }) => {
-      const body = await get(Number(new URL(origin).port), path, signal);
-      if (signal.aborted) return { kind: "stopped", left: true, timeout: true };
+      const body = await get(Number(new URL(origin).port), path, signal ?? new AbortController().signal);
+      if (signal?.aborted) return { kind: "stopped", left: true, timeout: true };
       if (body === undefined) return { kind: "failed", left: false, reason: "network", detail: "connection refused" };
       return { kind: "answered", status: 200, retryAfter: undefined, body };
     },

@@ -9,7 +9,7 @@ import {
   operatorRules,
   portOf,
   type Trust,
-} from "@tocsin/publishers";
+} from "@tocsin/http";
 import type { Config } from "../../config/config.ts";
 import { secretsPolicy, type TargetPolicy } from "./policy.ts";
 

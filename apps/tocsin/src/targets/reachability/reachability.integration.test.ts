@@ -1,6 +1,6 @@
 import { createServer, type LookupFunction, type Server, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
-import { operatorLinkLocalRules, operatorRules } from "@tocsin/publishers";
+import { operatorLinkLocalRules, operatorRules } from "@tocsin/http";
 import { HangingListener, VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { selfSigned } from "../../../../../packages/http/test/self-signed.ts";

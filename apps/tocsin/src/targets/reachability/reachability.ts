@@ -1,6 +1,6 @@
 import type { Clock } from "@tocsin/core";
 import { proxyFor, type ProxySettings } from "@tocsin/http";
-import { portOf, type Trust } from "@tocsin/publishers";
+import { portOf, type Trust } from "@tocsin/http";
 import type { TargetGuard } from "../discovery/target-guard.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { reach, type Reached } from "./reach.ts";

@@ -1,7 +1,6 @@
 import type { Endpoint, Outcome } from "@tocsin/core";
-import { Redactor } from "@tocsin/http";
-import { isSuccess } from "./shared/classify-response.ts";
-import type { Reply, Sender } from "./transport.ts";
+import { Redactor, redactReply, type Sender } from "@tocsin/http";
+import { isSuccess } from "./classify-response.ts";
 
 /** Keeps an endpoint's credentials out of what is shown and stored, if an answer or an alert repeats them. */
 export interface EndpointRedactor {
@@ -36,14 +35,6 @@ export function endpointRedactor(endpoint: Endpoint, parts: readonly string[] = 
         : { ...outcome, detail: redact(outcome.detail) },
     json: (value) => redactJson(value, redact),
   };
-}
-
-/** More of an answer that is shown is not looked at: a list that failed may have megabytes. */
-const maxCharacters = 64 * 1024;
-
-export function redactReply(reply: Reply, redact: (text: string) => string): Reply {
-  if (reply.kind === "answered") return { ...reply, body: redact(reply.body.slice(0, maxCharacters)) };
-  return reply.kind === "failed" ? { ...reply, detail: redact(reply.detail) } : reply;
 }
 
 function redactJson(value: unknown, redact: (text: string) => string): unknown {

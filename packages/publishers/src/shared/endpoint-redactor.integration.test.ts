@@ -7,10 +7,10 @@ import { type Endpoint, minRedactedLength, Secret } from "@tocsin/core";
 import { minSecretLength } from "@tocsin/http";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { webhookTargetOf } from "../test/webhook.ts";
-import { plainOutcome } from "./shared/classify-status.ts";
-import { endpointRedactor } from "./redact.ts";
-import type { Post, Sender } from "./transport.ts";
+import { webhookTargetOf } from "../../test/webhook.ts";
+import { plainOutcome } from "./classify-status.ts";
+import { endpointRedactor } from "./endpoint-redactor.ts";
+import type { Post, Sender } from "@tocsin/http";
 
 const tools = ["curl", "openssl", "python3"];
 const missing = tools.filter((tool) => spawnSync(tool, [tool === "openssl" ? "version" : "--version"]).status !== 0);
@@ -76,7 +76,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const script = fileURLToPath(new URL("../test/spellings.py", import.meta.url));
+  const script = fileURLToPath(new URL("../../test/spellings.py", import.meta.url));
   const { stdout } = spawnSync("python3", [script], { input: JSON.stringify(secrets) });
   const python = JSON.parse(stdout.toString()) as Record<string, Spellings>;
   for (const secret of secrets) {

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { connect, type AddressInfo, type LookupFunction, type Socket } from "node:net";
-import { proxiesFrom } from "@tocsin/http";
+import { proxiesFrom } from "./proxy-settings.ts";
 import { answer, ScriptedReceiver } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import { selfSigned } from "../../http/test/self-signed.ts";
-import { addressOf } from "./shared/request-headers.ts";
+import { selfSigned } from "../test/self-signed.ts";
+import { addressOf } from "./sender.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
 
 const { signal } = new AbortController();
@@ -102,8 +102,8 @@ describe("the transport", () => {
     await using transport = new Transport();
     const get = { headers: ["accept", "text/plain"], address: addressOf(`${receiver.url}/list?page=2`), signal };
     const [large, small] = [
-      await transport.get({ ...get, mostBytes: 1_000_000 }),
-      await transport.get({ ...get, mostBytes: 100 }),
+      await transport.get({ ...get, maxBytes: 1_000_000 }),
+      await transport.get({ ...get, maxBytes: 100 }),
     ];
     expect([large, small].map((reply) => reply.kind === "answered" && reply.body.length)).toEqual([200_000, 100]);
     expect(receiver.requests[0]!.head).toMatch(/^GET \/list\?page=2 HTTP/);
@@ -215,7 +215,7 @@ describe("the transport", () => {
     await using receiver = await ScriptedReceiver.open();
     await using transport = new Transport();
     const reply = await transport.post({ ...post, headers, address: addressOf(receiver.url) });
-    expect(reply).toMatchObject({ kind: "failed", left: false, reason: "bug" });
+    expect(reply).toMatchObject({ kind: "failed", left: false, reason: "invalid_header" });
     expect(receiver.connectionCount).toBe(0);
   });
 
@@ -235,8 +235,8 @@ describe("the transport", () => {
   });
 
   test.each([
-    ["http://no-such-host.invalid", "network"],
-    ["http://127.0.0.1:1", "network"],
+    ["http://no-such-host.invalid", "dns"],
+    ["http://127.0.0.1:1", "refused"],
   ])("says why it did not reach %s, and nothing of the URL", async (url, reason) => {
     await using transport = new Transport();
     const reply = await transport.post({ ...post, address: addressOf(`${url}/secret-path`) });
@@ -268,9 +268,9 @@ describe("a proxy", () => {
   });
 
   test.each([
-    ["HTTP/1.1 407 secret\r\n\r\n", "auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
-    ["HTTP/1.1 407 secret\nproxy-authenticate: Basic\n\n", "auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
-    ["HTTP/1.1 407 secret\r\n", "auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
+    ["HTTP/1.1 407 secret\r\n\r\n", "proxy_auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
+    ["HTTP/1.1 407 secret\nproxy-authenticate: Basic\n\n", "proxy_auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
+    ["HTTP/1.1 407 secret\r\n", "proxy_auth", "the proxy answered 407 (ERR_PROXY_TUNNEL)"],
     ["HTTP/1.1 403 secret\r\n\r\n", "network", "the proxy answered 403 (ERR_PROXY_TUNNEL)"],
     ["HTTP/1.0 503 secret\r\n\r\nsecret", "network", "the proxy answered 503 (ERR_PROXY_TUNNEL)"],
     ["SSH-2.0-secret\r\n", "network", "the proxy opens no tunnel (ERR_PROXY_TUNNEL)"],
@@ -336,7 +336,7 @@ describe("a proxy", () => {
     await using transport = new Transport({ proxy: { http: new URL("http://127.0.0.1:1") } });
     const address = addressOf(receiver.url.replace("127.0.0.1", "receiver.invalid"));
     const reply = await transport.post({ ...post, address });
-    expect(reply).toMatchObject({ kind: "failed", left: false, reason: "network" });
+    expect(reply).toMatchObject({ kind: "failed", left: false, reason: "refused" });
     expect(receiver.requests).toEqual([]);
   });
 });

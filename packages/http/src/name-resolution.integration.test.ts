@@ -2,10 +2,10 @@ import { HangingListener, VirtualClock } from "@tocsin/test";
 import type { LookupFunction } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { expect, test } from "vitest";
-import { accept, receive } from "../../http/test/receiver.ts";
-import { selfSigned } from "../../http/test/self-signed.ts";
-import { startTunnelProxy } from "../../http/test/tunnel-proxy.ts";
-import { addressOf } from "./shared/request-headers.ts";
+import { accept, receive } from "../test/receiver.ts";
+import { selfSigned } from "../test/self-signed.ts";
+import { startTunnelProxy } from "../test/tunnel-proxy.ts";
+import { addressOf } from "./sender.ts";
 import { Transport } from "./transport.ts";
 
 const resolvingTo =

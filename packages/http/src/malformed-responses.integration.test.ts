@@ -1,6 +1,6 @@
 import { ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
-import { addressOf } from "./shared/request-headers.ts";
+import { addressOf } from "./sender.ts";
 import { Transport } from "./transport.ts";
 
 const post = { headers: [], body: "{}", signal: new AbortController().signal };

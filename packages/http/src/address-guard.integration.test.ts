@@ -3,16 +3,10 @@ import type { LookupFunction } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { answer, ScriptedReceiver } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import {
-  type AddressRules,
-  isAllowed,
-  isLinkLocal,
-  connectsToLoopback,
-  isThisMachine,
-  operatorLinkLocalRules,
-  operatorRules,
-} from "./forbidden-address.ts";
-import { addressOf } from "./shared/request-headers.ts";
+import { type AddressRules, isAllowed, operatorLinkLocalRules, operatorRules } from "./address-guard.ts";
+import { connectsToLoopback, isLinkLocal } from "./address-kinds.ts";
+import { isThisMachine } from "./is-this-machine.ts";
+import { addressOf } from "./sender.ts";
 import { Transport } from "./transport.ts";
 
 /** The host as a target's URL has it. */
@@ -201,7 +195,7 @@ describe("a name", () => {
         reply: {
           kind: "failed",
           left: false,
-          reason: "network",
+          reason: "forbidden_address",
           detail: "the host is, or resolves to, an address that this target must not use (FORBIDDEN_ADDRESS)",
         },
         arrived: 0,

@@ -1,0 +1,241 @@
+import { lookup } from "node:dns";
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import type { LookupFunction } from "node:net";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import {
+  type AddressRules,
+  guardLookup,
+  operatorLinkLocalRules,
+  operatorRules,
+  portOf,
+  refuseHost,
+} from "./address-guard.ts";
+import type { Clock } from "./clock.ts";
+import { type Destination, destinationOf } from "./connect.ts";
+import { ConnectionPool } from "./connection-pool.ts";
+import { Exchange } from "./exchange.ts";
+import { failedReply } from "./failed-reply.ts";
+import { proxyFor } from "./proxy-for.ts";
+import { proxySecrets } from "./proxy-secrets.ts";
+import { proxyAuthorization, type ProxySettings } from "./proxy-settings.ts";
+import { reach, type Reached, type ReachOptions } from "./reach.ts";
+import { redactReply } from "./redact-reply.ts";
+import { Redactor } from "./redactor.ts";
+import type { Address, Get, Post, Reply, Sender, TlsSettings } from "./sender.ts";
+
+/** The origin of an endpoint's URL: it decides at which addresses the endpoint may be. */
+export interface Trust {
+  /** The author of a Kubernetes Secret wrote it, not the operator. */
+  readonly fromSecret: boolean;
+  /** The target says `allow_link_local`. */
+  readonly linkLocal: boolean;
+}
+
+const operator: Trust = { fromSecret: false, linkLocal: false };
+
+export interface TransportOptions {
+  /** Connections per origin at once; each carries one request at a time. More requests wait for one. @default 64 */
+  readonly connections?: number;
+  /** Proxies by scheme, with the hosts that need none. A URL alone is used for every request. @default no proxy */
+  readonly proxy?: ProxySettings | URL | undefined;
+  /** Called right before a request is written, with its signal. If that is aborted by then, the request is not written. */
+  readonly beforeWrite?: (signal: AbortSignal) => void;
+  /** Resolves names. Behind a proxy the proxy resolves the receiver's name, and has to judge it. @default `node:dns` */
+  readonly lookup?: LookupFunction | undefined;
+  /** Addresses that may be connected to. The same object for the same rules. @default as for an operator's own targets */
+  readonly rulesOf?: (trust: Trust) => AddressRules;
+  /** The port on which this service listens: it is not connected to at any address of this machine. @default none */
+  readonly ownPort?: () => number | undefined;
+  /** An older connection takes no further request, so that a name that moves is followed. @default 5 minutes */
+  readonly maxConnectionAgeMs?: number;
+  /** @default the system's */
+  readonly clock?: Clock | undefined;
+}
+
+interface Sent extends Get {
+  readonly method: "GET" | "POST" | "PATCH";
+  readonly body: string | null;
+}
+
+/** The way to one origin, and the part of a request's head that belongs to it. */
+interface Route {
+  readonly to: Destination;
+  readonly pool: ConnectionPool;
+  /** Stands in front of the path: a proxy that forwards the request needs the whole URL. */
+  readonly pathPrefix: string;
+  readonly headers: string;
+}
+
+/** Default of `maxBytes` for a response to an event: its details are for people. */
+const maxResponseBytes = 64 * 1024;
+
+/**
+ * Sends HTTP/1.1 requests over connections that stay open, with one pool per origin, TLS settings and address rules. One
+ * connection carries one request at a time, so that the loss of a connection costs one request. Each call makes one attempt. It
+ * follows no redirect and retries nothing.
+ */
+export class Transport implements Sender, AsyncDisposable {
+  readonly #options: Required<Pick<TransportOptions, "connections" | "rulesOf">> & TransportOptions;
+  readonly #lookup: LookupFunction;
+  /** By address rules, and then by origin and TLS settings. */
+  readonly #routes = new Map<AddressRules, Map<string, Route>>();
+  /** Header lines of publishers that send the same headers each time. */
+  readonly #headerLines = new WeakMap<readonly string[], string>();
+  /** TLS settings as text. */
+  readonly #tlsKeys = new WeakMap<TlsSettings, string>();
+  /** A proxy may repeat its password. Undefined: there is none. */
+  readonly #redactor: Redactor | undefined;
+  #inFlight = 0;
+  /** Set while `close` waits until nothing is in flight. */
+  #closing: PromiseWithResolvers<void> | undefined;
+
+  /** @throws ProxyUrlError when a proxy is not an http(s) URL */
+  constructor(options: TransportOptions = {}) {
+    this.#options = { connections: 64, rulesOf: defaultRules, ...options };
+    this.#lookup = options.lookup ?? lookup;
+    const { proxy } = options;
+    const secrets = proxy ? proxySecrets(proxy instanceof URL ? { https: proxy } : proxy) : [];
+    this.#redactor = secrets.length === 0 ? undefined : new Redactor(secrets);
+  }
+
+  /** Posts once, to an endpoint that the operator named. Never rejects. */
+  post(post: Post): Promise<Reply> {
+    return this.#post(post, operator);
+  }
+
+  /** Asks once, an endpoint that the operator named. Never rejects. */
+  get(get: Get): Promise<Reply> {
+    return this.#get(get, operator);
+  }
+
+  /** The same for an endpoint from another author, or one that may be at other addresses. */
+  for(trust: Trust): Sender {
+    return { post: (post) => this.#post(post, trust), get: (get) => this.#get(get, trust) };
+  }
+
+  /** Connects and sends nothing. Never rejects. */
+  async reach(address: Address, options: ReachOptions): Promise<Reached> {
+    try {
+      const { to } = this.#routeTo(address, this.#options.rulesOf(operator));
+      return await reach(to, { clock: this.#options.clock, ...options });
+    } catch (error) {
+      return { kind: "failed", step: "dns", error: error as Error };
+    }
+  }
+
+  /** Closes idle connections. Requests in flight go on, and further ones can be sent. */
+  closeIdle(): void {
+    for (const routes of this.#routes.values()) for (const { pool } of routes.values()) pool.close();
+  }
+
+  /** Waits for requests in flight, then closes all connections. */
+  async close(): Promise<void> {
+    if (this.#inFlight > 0) await (this.#closing ??= Promise.withResolvers()).promise;
+    this.closeIdle();
+    this.#routes.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #post(post: Post, trust: Trust): Promise<Reply> {
+    return this.#send({ method: "POST", maxBytes: maxResponseBytes, ...post }, trust);
+  }
+
+  #get(get: Get, trust: Trust): Promise<Reply> {
+    return this.#send({ ...get, method: "GET", body: null }, trust);
+  }
+
+  #send(sent: Sent, trust: Trust): Promise<Reply> {
+    return new Promise((resolve) => {
+      this.#inFlight++;
+      const done = (reply: Reply): void => {
+        const redactor = this.#redactor;
+        resolve(redactor ? redactReply(reply, (text) => redactor.redact(text)) : reply);
+        if (--this.#inFlight === 0) this.#closing?.resolve();
+      };
+      try {
+        const route = this.#routeTo(sent.address, this.#options.rulesOf(trust));
+        const { maxBytes, signal, timeoutMs } = sent;
+        const { beforeWrite } = this.#options;
+        const request = { bytes: this.#bytesOf(sent, route), maxBytes, signal, timeoutMs, beforeWrite };
+        new Exchange(request, route.pool, done).start();
+      } catch (error) {
+        done(failedReply(error, false));
+      }
+    });
+  }
+
+  /** @throws if a header would end the head, or begin another request in it */
+  #bytesOf({ method, address, headers, body }: Sent, route: Route): string | Buffer {
+    let own = this.#headerLines.get(headers);
+    if (own === undefined) this.#headerLines.set(headers, (own = headerLines(headers)));
+    const length = body === null ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`;
+    const head = `${method} ${route.pathPrefix}${address.path} HTTP/1.1\r\n${route.headers}${own}${length}\r\n`;
+    // Text beyond ASCII in a header is one byte a character, in a body it is UTF-8. Head and body leave in one write, which is
+    // one TLS record for a small event.
+    return beyondAscii.test(head)
+      ? Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body ?? "")])
+      : head + (body ?? "");
+  }
+
+  /** @throws if its host is an address that must not be connected to, or its TLS settings are wrong */
+  #routeTo({ origin, tls }: Address, rules: AddressRules): Route {
+    let routes = this.#routes.get(rules);
+    if (!routes) this.#routes.set(rules, (routes = new Map()));
+    const key = tls ? `${origin} ${this.#tlsKeyOf(tls)}` : origin;
+    let route = routes.get(key);
+    if (!route) routes.set(key, (route = this.#open(new URL(origin), tls, rules)));
+    return route;
+  }
+
+  #tlsKeyOf(tls: TlsSettings): string {
+    let key = this.#tlsKeys.get(tls);
+    if (key === undefined) this.#tlsKeys.set(tls, (key = JSON.stringify(tls)));
+    return key;
+  }
+
+  #open(url: URL, tls: TlsSettings | undefined, rules: AddressRules): Route {
+    const guard = { rules, ownPort: this.#options.ownPort?.() === portOf(url) };
+    refuseHost(url.hostname, guard);
+    const { connections, maxConnectionAgeMs, clock } = this.#options;
+    const limits = { maxConnections: connections, maxAgeMs: maxConnectionAgeMs, clock };
+    const secure = url.protocol === "https:";
+    const proxy = this.#proxyFor(url);
+    const headers = `host: ${url.host}\r\n`;
+    if (proxy && !secure) {
+      const authorization = proxyAuthorization(proxy);
+      const toProxy = authorization === undefined ? "" : `proxy-authorization: ${authorization}\r\n`;
+      const to = { ...destinationOf(proxy), lookup: this.#lookup };
+      return { to, pool: new ConnectionPool(to, limits), pathPrefix: url.origin, headers: headers + toProxy };
+    }
+    const to = {
+      ...destinationOf(url, secure ? createSecureContext({ ...tls } as SecureContextOptions) : undefined),
+      lookup: guardLookup(this.#lookup, guard),
+      proxy: proxy && { url: proxy, lookup: this.#lookup },
+    };
+    return { to, pool: new ConnectionPool(to, limits), pathPrefix: "", headers };
+  }
+
+  #proxyFor(url: URL): URL | undefined {
+    const { proxy } = this.#options;
+    return proxy instanceof URL ? proxy : proxy && proxyFor(proxy, url);
+  }
+}
+
+const defaultRules = ({ linkLocal }: Trust): AddressRules => (linkLocal ? operatorLinkLocalRules : operatorRules);
+
+const beyondAscii = /[\u0080-\uffff]/;
+
+/** @throws as `node:http` does for an invalid name or value */
+function headerLines(headers: readonly string[]): string {
+  let lines = "";
+  for (let n = 0; n < headers.length; n += 2) {
+    const [name, value] = [headers[n]!, headers[n + 1]!];
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    lines += `${name}: ${value}\r\n`;
+  }
+  return lines;
+}
