@@ -1,8 +1,8 @@
 import type { Receiver } from "./server/exchange.ts";
 import { Faults } from "./faults/faults.ts";
-import { Ground } from "./state/state.ts";
+import { SimulatorState } from "./state/state.ts";
 import { IncidentFile } from "./state/incident-file.ts";
-import { Intake } from "./server/dispatcher.ts";
+import { Dispatcher } from "./server/dispatcher.ts";
 import { Journal } from "./state/journal.ts";
 import { defaultLimits, readLimitSetting } from "./state/limits.ts";
 import type { LimitSetting } from "./state/limits.ts";
@@ -17,7 +17,7 @@ import { webhook } from "./receivers/webhook/webhook.ts";
 import { postWebhook } from "./webhooks/post-webhook.ts";
 import { WebhookSender } from "./webhooks/webhook-sender.ts";
 import type { PostWebhook } from "./webhooks/webhook-sender.ts";
-import { Windows } from "./state/rate-windows.ts";
+import { RateWindows } from "./state/rate-windows.ts";
 import type { Limit } from "./state/rate-windows.ts";
 
 export interface SimulatorOptions {
@@ -36,7 +36,7 @@ export interface SimulatorOptions {
 }
 
 /** A new receiver is one folder and one entry. */
-const receiverFactories: readonly ((ground: Ground) => Receiver)[] = [
+const receiverFactories: readonly ((state: SimulatorState) => Receiver)[] = [
   pagerdutyEvents,
   pagerdutyRest,
   rootly,
@@ -47,16 +47,16 @@ const receiverFactories: readonly ((ground: Ground) => Receiver)[] = [
 ];
 
 /** All that a simulator is made of, put together. */
-export class Parts {
+export class Components {
   readonly clock: { now(): number };
   readonly seed: number;
-  readonly ground: Ground;
+  readonly state: SimulatorState;
   readonly journal: Journal;
-  readonly windows = new Windows();
+  readonly windows = new RateWindows();
   readonly limits = new Map<string, Limit>();
   readonly faults: Faults;
   readonly receivers: readonly Receiver[];
-  readonly intake: Intake;
+  readonly dispatcher: Dispatcher;
   readonly sender: WebhookSender;
   readonly file: IncidentFile | undefined;
   readonly #firstLimit: LimitSetting | undefined;
@@ -68,21 +68,21 @@ export class Parts {
     this.clock = options.clock ?? Date;
     this.seed = options.seed ?? 1;
     this.#firstLimit = options.limit;
-    this.ground = new Ground({ random: seededRandom(this.seed), lean });
+    this.state = new SimulatorState({ random: seededRandom(this.seed), lean });
     this.journal = new Journal({ lean });
     this.faults = new Faults(this.seed);
-    this.receivers = receiverFactories.map((make) => make(this.ground));
-    this.intake = new Intake(this);
+    this.receivers = receiverFactories.map((make) => make(this.state));
+    this.dispatcher = new Dispatcher(this);
     this.sender = new WebhookSender({
-      subscriptions: this.ground.subscriptions,
+      subscriptions: this.state.subscriptions,
       clock: this.clock,
       post: options.postWebhook ?? postWebhook,
-      makeId: () => this.ground.makeUuid(),
+      makeId: () => this.state.makeUuid(),
     });
     this.#setLimits();
     // After it has been read, for what it kept is no news.
-    this.file = options.file === undefined ? undefined : new IncidentFile(options.file, this.ground);
-    this.ground.incidents.onChange.push((...change) => {
+    this.file = options.file === undefined ? undefined : new IncidentFile(options.file, this.state);
+    this.state.incidents.onChange.push((...change) => {
       this.changeCount += 1;
       this.sender.follow(...change);
     });
@@ -95,7 +95,7 @@ export class Parts {
 
   reset(): void {
     this.changeCount += 1;
-    this.ground.reset();
+    this.state.reset();
     this.journal.reset();
     this.windows.reset();
     this.sender.clear();

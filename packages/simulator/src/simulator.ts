@@ -13,25 +13,25 @@ import { makeReport } from "./oracle/report.ts";
 import type { Report } from "./oracle/report.ts";
 import { readTruth } from "./oracle/truth.ts";
 import type { Truth, TruthSetting } from "./oracle/truth.ts";
-import { Parts } from "./components.ts";
+import { Components } from "./components.ts";
 import type { SimulatorOptions } from "./components.ts";
 import * as rows from "./server/rows.ts";
 import { listen } from "./server/server.ts";
 import type { Listening, ListenOptions } from "./server/server.ts";
-import { startPump } from "./webhooks/delivery-loop.ts";
+import { startDeliveryLoop } from "./webhooks/delivery-loop.ts";
 
 /**
  * A stand-in for PagerDuty and other receivers of alerts: strict about what it takes, right about deduplication,
  * lifecycle and limits. `handle` answers in process, on any clock; `listen` serves the same on sockets.
  */
 export class Simulator implements AsyncDisposable, SimulatorControls {
-  readonly #parts: Parts;
+  readonly #components: Components;
   readonly #listening: Listening[] = [];
   #stopPump: (() => void) | undefined;
   #truth: Truth | undefined;
 
   constructor(options: SimulatorOptions = {}) {
-    this.#parts = new Parts(options);
+    this.#components = new Components(options);
   }
 
   /**
@@ -44,12 +44,12 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
 
   /** The client went away before the answer can have reached it: from then on that request counts as ambiguous. */
   abandon(request: number): void {
-    this.#parts.journal.leave(request, "before_answer");
+    this.#components.journal.leave(request, "before_answer");
   }
 
   /** Serves on sockets. `euPort` opens a second listener that stands for the EU region. */
   async listen(options: ListenOptions = {}): Promise<Listening> {
-    const { faults, clock, journal, sender } = this.#parts;
+    const { faults, clock, journal, sender } = this.#components;
     const front = {
       early: (path: string, region: Region) => this.#early(path, region),
       whole: (request: SimulatorRequest, region: Region) => this.#whole(request, region),
@@ -58,7 +58,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     };
     const listening = await listen(front, options);
     this.#listening.push(listening);
-    this.#stopPump ??= startPump(sender, clock);
+    this.#stopPump ??= startDeliveryLoop(sender, clock);
     return listening;
   }
 
@@ -66,7 +66,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     this.#stopPump?.();
     this.#stopPump = undefined;
     await Promise.all(this.#listening.splice(0).map((listening) => listening.close()));
-    this.#parts.file?.close();
+    this.#components.file?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -76,47 +76,47 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
   // What the receivers show.
 
   incidents(): rows.IncidentRow[] {
-    this.#parts.tick();
-    return Array.from(this.#parts.ground.incidents.all(), rows.incidentRow);
+    this.#components.tick();
+    return Array.from(this.#components.state.incidents.all(), rows.incidentRow);
   }
 
   changes(): rows.ChangeRow[] {
-    return this.#parts.ground.changes.list().map(rows.changeRow);
+    return this.#components.state.changes.list().map(rows.changeRow);
   }
 
   /** What Slack's channels show. */
   messages(): rows.MessageRow[] {
-    return this.#parts.ground.messages.list().map(rows.messageRow);
+    return this.#components.state.messages.list().map(rows.messageRow);
   }
 
   /** What arrived at `/webhook/{name}`. */
   deliveries(): rows.DeliveryRow[] {
-    return this.#parts.ground.deliveries.list().map(rows.deliveryRow);
+    return this.#components.state.deliveries.list().map(rows.deliveryRow);
   }
 
   /** One row for each rule that a request broke. */
   refused(): rows.RefusalRow[] {
-    return this.#parts.journal.refusals.list().map(rows.refusalRow);
+    return this.#components.journal.refusals.list().map(rows.refusalRow);
   }
 
   /** Oldest first, the latest `limit` of them. @default 1000 */
   requests(limit = 1000): rows.RequestRow[] {
-    return this.#parts.journal.requests.list(limit).map(rows.requestRow);
+    return this.#components.journal.requests.list(limit).map(rows.requestRow);
   }
 
   /** Windows in which more calls came than the receiver takes. */
   overLimit(): rows.OverLimitRow[] {
-    return this.#parts.windows.excesses.map(rows.overLimitRow);
+    return this.#components.windows.excesses.map(rows.overLimitRow);
   }
 
   /** Webhooks sent to subscribers, waiting and dropped. */
   webhooks(): rows.WebhookRow[] {
-    return this.#parts.sender.records.map(rows.webhookRow);
+    return this.#components.sender.records.map(rows.webhookRow);
   }
 
   /** Compares the receivers with the truth. Ask when all is quiet: what is still under way counts as lost. */
   report(): Report {
-    const { ground, journal } = this.#parts;
+    const { state, journal } = this.#components;
     const incidents = this.incidents();
     const verdict = judge(this.#truth, {
       incidents,
@@ -129,16 +129,16 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
       judged: this.#truth !== undefined,
       incidents,
       counts: journal.counts,
-      lean: ground.lean,
+      lean: state.lean,
       forgottenRequests: journal.requests.forgotten,
-      forgottenIncidents: ground.incidents.forgotten,
+      forgottenIncidents: state.incidents.forgotten,
     });
   }
 
   /** Changes with everything that happens here; the same as before means that nothing has. */
   get version(): string {
-    this.#parts.tick();
-    return `${this.#parts.journal.requests.total}-${this.#parts.changeCount}`;
+    this.#components.tick();
+    return `${this.#components.journal.requests.total}-${this.#components.changeCount}`;
   }
 
   // What a person does.
@@ -156,7 +156,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
   // What is set.
 
   limits(): rows.LimitRow[] {
-    return Array.from(this.#parts.limits, ([name, limit]) => limitRow(name, limit));
+    return Array.from(this.#components.limits, ([name, limit]) => limitRow(name, limit));
   }
 
   /**
@@ -164,14 +164,14 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
    * @example simulator.setLimit({ limit: 120, per: "6s" })
    */
   setLimit(setting: LimitSetting): void {
-    const { name, limit } = readLimitSetting(setting, this.#parts.limits);
-    this.#parts.limits.set(name, limit);
-    this.#parts.changeCount += 1;
+    const { name, limit } = readLimitSetting(setting, this.#components.limits);
+    this.#components.limits.set(name, limit);
+    this.#components.changeCount += 1;
   }
 
   /** The faults in force, with how many requests met each. */
   faults(): rows.FaultRow[] {
-    return this.#parts.faults.list.map(rows.faultRow);
+    return this.#components.faults.list.map(rows.faultRow);
   }
 
   /**
@@ -181,29 +181,29 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
    */
   setFaults(faults: string | readonly FaultSetting[], options: { readonly seed?: number } = {}): void {
     const settings = typeof faults === "string" ? readFaultScript(faults) : faults;
-    const { clock, ground } = this.#parts;
-    this.#parts.faults.set(
-      readFaults(settings, clock.now(), (key) => ground.hasher.hash(key)),
+    const { clock, state } = this.#components;
+    this.#components.faults.set(
+      readFaults(settings, clock.now(), (key) => state.hasher.hash(key)),
       options.seed,
     );
-    this.#parts.changeCount += 1;
+    this.#components.changeCount += 1;
   }
 
   /** Hashes of the credentials that a receiver knows; undefined while it knows all that are well-formed. */
   keys(receiver = "pagerduty"): readonly string[] | undefined {
-    return this.#parts.ground.keysOf(receiver).list;
+    return this.#components.state.keysOf(receiver).list;
   }
 
   /** Names the credentials that a receiver knows, by themselves; `undefined`: all that are well-formed. */
   setKeys(credentials: readonly string[] | undefined, receiver = "pagerduty"): void {
-    const { ground } = this.#parts;
-    ground.keysOf(receiver).name(credentials?.map((credential) => ground.hasher.hash(credential)));
+    const { state } = this.#components;
+    state.keysOf(receiver).name(credentials?.map((credential) => state.hasher.hash(credential)));
   }
 
   /** Demands Standard Webhooks signatures at `/webhook/{name}`, under any of these secrets. `undefined`: none. */
   setWebhookSecrets(name: string, secrets: readonly string[] | undefined): void {
-    if (secrets === undefined) this.#parts.ground.webhookSecrets.delete(name);
-    else this.#parts.ground.webhookSecrets.set(name, secrets);
+    if (secrets === undefined) this.#components.state.webhookSecrets.delete(name);
+    else this.#components.state.webhookSecrets.set(name, secrets);
   }
 
   /**
@@ -223,42 +223,42 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     readonly secrets: readonly string[];
     readonly events?: readonly string[];
   }): string {
-    return this.#parts.ground.subscriptions.add(to).id;
+    return this.#components.state.subscriptions.add(to).id;
   }
 
   /** Attempts the webhooks that are due, and waits for the answers. While listening this happens by itself. */
   async deliverWebhooks(): Promise<void> {
-    await this.#parts.sender.deliver();
+    await this.#components.sender.deliver();
   }
 
   /** Forgets everything and returns to the settings it was made with. */
   reset(): void {
     this.#truth = undefined;
-    this.#parts.reset();
+    this.#components.reset();
   }
 
   #early(path: string, region: Region): SimulatorAnswer | undefined {
-    const { faults, intake } = this.#parts;
+    const { faults, dispatcher } = this.#components;
     // Nothing is looked up for the many requests that meet no faults.
     if (faults.list.length === 0) return undefined;
-    const receiver = intake.receiverOf(pathOf(path));
-    return receiver === undefined ? undefined : intake.early(receiver, region);
+    const receiver = dispatcher.receiverOf(pathOf(path));
+    return receiver === undefined ? undefined : dispatcher.early(receiver, region);
   }
 
   #whole(request: SimulatorRequest, region: Region): SimulatorAnswer {
-    const { intake } = this.#parts;
+    const { dispatcher } = this.#components;
     const path = pathOf(request.path);
-    const receiver = intake.receiverOf(path);
-    if (receiver !== undefined) return intake.meet(receiver, request, region);
-    return control(this, request, path) ?? intake.unknown(request, region);
+    const receiver = dispatcher.receiverOf(path);
+    if (receiver !== undefined) return dispatcher.meet(receiver, request, region);
+    return control(this, request, path) ?? dispatcher.unknown(request, region);
   }
 
   #byPerson(id: string, action: "acknowledge" | "resolve"): boolean {
-    const { ground, clock } = this.#parts;
-    const incident = ground.incidents.get(id);
+    const { state, clock } = this.#components;
+    const incident = state.incidents.get(id);
     if (incident === undefined || incident.status === "resolved") return false;
     const status = action === "resolve" ? "resolved" : "acknowledged";
-    ground.incidents.append(incident, { atMs: clock.now(), action, by: "person" }, status);
+    state.incidents.append(incident, { atMs: clock.now(), action, by: "person" }, status);
     return true;
   }
 }

@@ -2,7 +2,7 @@
  * Asks for the overview once a second; the answer is 304 while nothing has changed. Everything that arrived is put in
  * as text, never as markup. A row keeps its element, so that a focused button stays focused.
  */
-export const script = `
+export const dashboardScript = `
 "use strict";
 const state = document.getElementById("state");
 const say = (text) => { if (state.textContent !== text) state.textContent = text; };

@@ -1,4 +1,4 @@
-export const style = `
+export const dashboardStyle = `
 :root { color-scheme: light dark; --line: #8884; --ink: #1b1b1b; --paper: #fff; --dim: #595959; --critical: #b3001b; --error: #a34200; --warning: #7a5b00; --info: #2257a0; --good: #1f6b2e; }
 @media (prefers-color-scheme: dark) { :root { --ink: #eee; --paper: #161616; --dim: #b0b0b0; --critical: #ff8a96; --error: #ffb07a; --warning: #f0cf6a; --info: #9cc4ff; --good: #8fdd9f; } }
 body { margin: 0 auto; max-width: 80rem; padding: 1rem; font: 1rem/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); }

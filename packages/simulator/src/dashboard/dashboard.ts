@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { SimulatorAnswer } from "../server/exchange.ts";
-import { script } from "./dashboard-script.ts";
-import { style } from "./dashboard-style.ts";
+import { dashboardScript } from "./dashboard-script.ts";
+import { dashboardStyle } from "./dashboard-style.ts";
 
 const digest = (source: string): string => `'sha256-${createHash("sha256").update(source).digest("base64")}'`;
 
@@ -12,7 +12,7 @@ const html = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Tocsin simulator</title>
 <link rel="icon" href="data:,">
-<style>${style}</style>
+<style>${dashboardStyle}</style>
 </head>
 <body>
 <header>
@@ -51,15 +51,15 @@ const html = `<!doctype html>
 </div>
 </section>
 </main>
-<script>${script}</script>
+<script>${dashboardScript}</script>
 </body>
 </html>
 `;
 
 const contentSecurityPolicy = [
   "default-src 'none'",
-  `script-src ${digest(script)}`,
-  `style-src ${digest(style)}`,
+  `script-src ${digest(dashboardScript)}`,
+  `style-src ${digest(dashboardStyle)}`,
   "connect-src 'self'",
   "img-src data:",
   "base-uri 'none'",
@@ -68,7 +68,7 @@ const contentSecurityPolicy = [
 ].join("; ");
 
 /** The page for people. One document, no other files. */
-export const page = (): SimulatorAnswer => ({
+export const dashboard = (): SimulatorAnswer => ({
   status: 200,
   headers: {
     "content-type": "text/html; charset=utf-8",

@@ -5,7 +5,12 @@ import type { Fault } from "./fault.ts";
 const noAnswer = { status: 0, headers: {}, body: "" } as const;
 
 /** What the client gets when a request that struck `fault` would have got `answer`. */
-export function spoil(fault: Fault, answer: SimulatorAnswer, call: Call | undefined, clockMs: number): SimulatorAnswer {
+export function corruptResponse(
+  fault: Fault,
+  answer: SimulatorAnswer,
+  call: Call | undefined,
+  clockMs: number,
+): SimulatorAnswer {
   switch (fault.kind) {
     case "answer":
       return retryLater(instead(fault.status, call), fault, clockMs);

@@ -3,41 +3,41 @@ import { maxClockDifferenceMs, episodeAt, mayResolve } from "./episodes.ts";
 import type { Episode } from "./episodes.ts";
 import { iso } from "./findings.ts";
 import type { Finding, FindingKind } from "./findings.ts";
-import type { Line, Told } from "./timeline.ts";
+import type { Timeline, Receipt } from "./timeline.ts";
 import type { Truth } from "./truth.ts";
 
 type Say = (kind: FindingKind, atMs: number | undefined, says: string) => void;
 
 /** One problem at one target. */
-export function judgeLine(line: Line, truth: Truth): Finding[] {
+export function judgeTimeline(timeline: Timeline, truth: Truth): Finding[] {
   const found: Finding[] = [];
   const say: Say = (kind, atMs, says) =>
     found.push({
       kind,
-      receiver: line.target.receiver,
-      key: line.incidents[0]?.row.key ?? line.target.key,
-      dedup_key: line.dedupKey,
+      receiver: timeline.target.receiver,
+      key: timeline.incidents[0]?.row.key ?? timeline.target.key,
+      dedup_key: timeline.dedupKey,
       at: atMs === undefined ? undefined : iso(atMs),
-      says: `"${line.dedupKey}" ${says}`,
+      says: `"${timeline.dedupKey}" ${says}`,
     });
-  judgeOpenings(line, truth, say);
-  judgeEnd(line, truth, say);
-  judgeOrder(line, truth, say);
-  for (const incident of line.incidents) {
-    judgeRepeats(line, incident, truth, say);
-    judgeSeverity(line, incident, say);
+  judgeOpenings(timeline, truth, say);
+  judgeEnd(timeline, truth, say);
+  judgeOrder(timeline, truth, say);
+  for (const incident of timeline.incidents) {
+    judgeRepeats(timeline, incident, truth, say);
+    judgeSeverity(timeline, incident, say);
   }
-  if (truth.withinMs !== undefined) judgePromptness(line, truth.withinMs, say);
+  if (truth.withinMs !== undefined) judgePromptness(timeline, truth.withinMs, say);
   return found;
 }
 
 /** Each incident needs an episode, and each episode has one at most. */
-function judgeOpenings(line: Line, truth: Truth, say: Say): void {
-  const heard = new Map<Episode, Told>();
-  for (const incident of line.incidents) {
+function judgeOpenings(timeline: Timeline, truth: Truth, say: Say): void {
+  const heard = new Map<Episode, Receipt>();
+  for (const incident of timeline.incidents) {
     const { openedMs, resolvedMs } = incident;
     const begun = [openedMs, openedMs + maxClockDifferenceMs]
-      .map((atMs) => episodeAt(line.episodes, atMs))
+      .map((atMs) => episodeAt(timeline.episodes, atMs))
       .filter((episode) => episode !== undefined);
     const fitting = begun.filter((episode) => !isTooLate(episode, openedMs, truth));
     const episode = fitting.find((one) => !heard.has(one)) ?? fitting[0];
@@ -62,12 +62,12 @@ function isTooLate(episode: Episode, openedMs: number, truth: Truth): boolean {
 }
 
 /** When all is quiet, it is open exactly if it fires. */
-function judgeEnd(line: Line, truth: Truth, say: Say): void {
-  const last = line.episodes.at(-1);
+function judgeEnd(timeline: Timeline, truth: Truth, say: Say): void {
+  const last = timeline.episodes.at(-1);
   const fires = last?.untilMs === Infinity;
-  const open = line.incidents.filter((incident) => incident.resolvedMs === Infinity);
+  const open = timeline.incidents.filter((incident) => incident.resolvedMs === Infinity);
   if (fires && open.length === 0) {
-    const told = line.incidents.at(-1);
+    const told = timeline.incidents.at(-1);
     if (told === undefined) say("lost", last.fromMs, "fires, and was never opened");
     else if (lastAct(told)?.by !== "person") {
       say("lost", told.resolvedMs, `fires still, but was resolved at ${iso(told.resolvedMs)}`);
@@ -81,27 +81,27 @@ function judgeEnd(line: Line, truth: Truth, say: Say): void {
 }
 
 /** No resolve while its source fires, none before its trigger, no acknowledge before its trigger. */
-function judgeOrder(line: Line, truth: Truth, say: Say): void {
-  for (const incident of line.incidents) {
+function judgeOrder(timeline: Timeline, truth: Truth, say: Say): void {
+  for (const incident of timeline.incidents) {
     const { resolvedMs } = incident;
     if (resolvedMs === Infinity || lastAct(incident)?.by === "person") continue;
-    if (!mayResolve(line.episodes, resolvedMs, truth.graceMs)) {
+    if (!mayResolve(timeline.episodes, resolvedMs, truth.graceMs)) {
       say("out_of_order", resolvedMs, "was resolved while its source still fired");
     }
   }
-  for (const { atMs, action } of line.dropped) {
-    const next = line.incidents.find(({ openedMs, resolvedMs }) => openedMs >= atMs && resolvedMs !== atMs);
-    const episode = next === undefined ? undefined : episodeAt(line.episodes, next.openedMs);
+  for (const { atMs, action } of timeline.dropped) {
+    const next = timeline.incidents.find(({ openedMs, resolvedMs }) => openedMs >= atMs && resolvedMs !== atMs);
+    const episode = next === undefined ? undefined : episodeAt(timeline.episodes, next.openedMs);
     if (episode === undefined || episode.fromMs > atMs) continue;
     const hadEnded = episode.untilMs <= atMs;
-    if (action === "acknowledge" || hadEnded || !mayResolve(line.episodes, atMs, truth.graceMs)) {
+    if (action === "acknowledge" || hadEnded || !mayResolve(timeline.episodes, atMs, truth.graceMs)) {
       say("out_of_order", atMs, `got its ${action} before its trigger`);
     }
   }
 }
 
 /** A trigger on an open incident says something new, reminds, or follows an attempt whose fate was unknown. */
-function judgeRepeats(line: Line, { row }: Told, truth: Truth, say: Say): void {
+function judgeRepeats(timeline: Timeline, { row }: Receipt, truth: Truth, say: Say): void {
   let before: EventRow | undefined;
   for (const event of row.events) {
     if (event.action !== "trigger") continue;
@@ -111,8 +111,8 @@ function judgeRepeats(line: Line, { row }: Told, truth: Truth, say: Say): void {
         event.severity !== before.severity ||
         event.summary !== before.summary ||
         toMs - fromMs >= truth.remindersMs ||
-        line.doubtsMs.some((atMs) => fromMs <= atMs && atMs <= toMs) ||
-        line.episodes.some((episode) => fromMs < episode.fromMs && episode.fromMs <= toMs);
+        timeline.doubtsMs.some((atMs) => fromMs <= atMs && atMs <= toMs) ||
+        timeline.episodes.some((episode) => fromMs < episode.fromMs && episode.fromMs <= toMs);
       if (!excused) say("repeated", toMs, `was triggered again at ${event.at}, with nothing new to say`);
     }
     before = event;
@@ -122,26 +122,28 @@ function judgeRepeats(line: Line, { row }: Told, truth: Truth, say: Say): void {
 const rank = ["info", "warning", "error", "critical"];
 
 /** Shown is a severity that the source gave; and while it is open, none below the highest of its episode. */
-function judgeSeverity(line: Line, incident: Told, say: Say): void {
+function judgeSeverity(timeline: Timeline, incident: Receipt, say: Say): void {
   const isOpen = incident.resolvedMs === Infinity;
-  const episode = isOpen ? line.episodes.at(-1) : episodeAt(line.episodes, incident.openedMs + maxClockDifferenceMs);
+  const episode = isOpen
+    ? timeline.episodes.at(-1)
+    : episodeAt(timeline.episodes, incident.openedMs + maxClockDifferenceMs);
   if (episode === undefined || episode.severities.length === 0) return;
   const { severity } = incident.row;
   const highest = episode.severities.toSorted((a, b) => rank.indexOf(a) - rank.indexOf(b)).at(-1) ?? "";
-  const isKnown = line.episodes.some(({ severities }) => severities.includes(severity));
+  const isKnown = timeline.episodes.some(({ severities }) => severities.includes(severity));
   const isTooLow = isOpen && rank.indexOf(severity) < rank.indexOf(highest);
   if (isKnown && !isTooLow) return;
   say("wrong_severity", undefined, `is shown as ${severity === "" ? "nothing" : severity}; its source says ${highest}`);
 }
 
-function judgePromptness(line: Line, withinMs: number, say: Say): void {
-  const isOpen = line.incidents.some((one) => one.resolvedMs === Infinity);
-  for (const { fromMs, untilMs } of line.episodes) {
+function judgePromptness(timeline: Timeline, withinMs: number, say: Say): void {
+  const isOpen = timeline.incidents.some((one) => one.resolvedMs === Infinity);
+  for (const { fromMs, untilMs } of timeline.episodes) {
     // What fires and is not open at all is lost, which has been said.
     if (untilMs - fromMs < withinMs || (untilMs === Infinity && !isOpen)) continue;
-    const isHeard = line.incidents.some((one) => one.openedMs <= fromMs + withinMs && one.resolvedMs > fromMs);
+    const isHeard = timeline.incidents.some((one) => one.openedMs <= fromMs + withinMs && one.resolvedMs > fromMs);
     if (!isHeard) say("late", fromMs, `fired at ${iso(fromMs)} and was not open ${withinMs / 1000} s later`);
   }
 }
 
-const lastAct = (incident: Told): EventRow | undefined => incident.row.events.at(-1);
+const lastAct = (incident: Receipt): EventRow | undefined => incident.row.events.at(-1);

@@ -2,8 +2,8 @@ import type { ChangeRow, IncidentRow, RefusalRow, RequestRow } from "../server/r
 import type { OverLimitRow } from "../server/rows.ts";
 import { findingKinds } from "./findings.ts";
 import type { Finding, FindingKind } from "./findings.ts";
-import { judgeLine } from "./judge-timeline.ts";
-import { drawLines } from "./timeline.ts";
+import { judgeTimeline } from "./judge-timeline.ts";
+import { buildTimelines } from "./timeline.ts";
 import type { Truth } from "./truth.ts";
 
 /** What the receivers show: the answers of the control API, or of the library's methods of the same names. */
@@ -32,8 +32,8 @@ const maxFindings = 1000;
 export function judge(truth: Truth | undefined, observed: Observed): Verdict {
   const found = [...refusals(observed), ...excesses(observed)];
   if (truth !== undefined) {
-    const { lines, others } = drawLines(truth, observed.incidents, observed.requests);
-    for (const line of lines) found.push(...judgeLine(line, truth));
+    const { timelines, others } = buildTimelines(truth, observed.incidents, observed.requests);
+    for (const timeline of timelines) found.push(...judgeTimeline(timeline, truth));
     for (const { row, isKnown } of others) found.push(stranger(row, isKnown));
     found.push(...judgeChanges(truth, observed));
   }

@@ -4,33 +4,37 @@ import type { Episode } from "./episodes.ts";
 import type { SourceEvent, Truth, TruthTarget } from "./truth.ts";
 
 /** All there is to know about one problem at one target: what its source said, and what the receiver shows. */
-export interface Line {
+export interface Timeline {
   readonly target: TruthTarget;
   readonly dedupKey: string;
   readonly episodes: readonly Episode[];
   /** Oldest first. */
-  readonly incidents: readonly Told[];
+  readonly incidents: readonly Receipt[];
   /** Acknowledges and resolves that met nothing open. */
   readonly dropped: readonly { readonly atMs: number; readonly action: string }[];
   /** When a request was taken in whose answer its sender cannot rely on. */
   readonly doubtsMs: readonly number[];
 }
 
-export interface Told {
+export interface Receipt {
   readonly row: IncidentRow;
   readonly openedMs: number;
   /** Infinity while open. */
   readonly resolvedMs: number;
 }
 
-export interface Lines {
-  readonly lines: readonly Line[];
-  /** Incidents that belong to no line. `isKnown`: their dedup key does, at that receiver. */
+export interface Timelines {
+  readonly timelines: readonly Timeline[];
+  /** Incidents that belong to no timeline. `isKnown`: their dedup key does, at that receiver. */
   readonly others: readonly { readonly row: IncidentRow; readonly isKnown: boolean }[];
 }
 
 /** Sorts what was said and what was seen by problem and target. */
-export function drawLines(truth: Truth, incidents: readonly IncidentRow[], requests: readonly RequestRow[]): Lines {
+export function buildTimelines(
+  truth: Truth,
+  incidents: readonly IncidentRow[],
+  requests: readonly RequestRow[],
+): Timelines {
   const said = new Map<string, { target: TruthTarget; dedupKey: string; events: SourceEvent[] }>();
   for (const event of truth.events) {
     if (event.kind === "change") continue;
@@ -46,7 +50,7 @@ export function drawLines(truth: Truth, incidents: readonly IncidentRow[], reque
   const telling = requests.filter((row) => row.effect === "dropped" || row.ambiguous || row.unread);
   const asked = groupBy(telling, (row) => `${row.receiver}\n${row.dedup_key}`);
   const claimed = new Set<IncidentRow>();
-  const lines = Array.from(said.values(), ({ target, dedupKey, events }): Line => {
+  const timelines = Array.from(said.values(), ({ target, dedupKey, events }): Timeline => {
     const place = `${target.receiver}\n${dedupKey}`;
     const rows = (shown.get(place) ?? []).filter((row) => isAt(target, row));
     for (const row of rows) claimed.add(row);
@@ -62,14 +66,14 @@ export function drawLines(truth: Truth, incidents: readonly IncidentRow[], reque
       doubtsMs: own.filter((row) => row.ambiguous || row.unread).map((row) => Date.parse(row.at)),
     };
   });
-  const places = new Set(lines.map((line) => `${line.target.receiver}\n${line.dedupKey}`));
+  const places = new Set(timelines.map((timeline) => `${timeline.target.receiver}\n${timeline.dedupKey}`));
   const others = incidents
     .filter((row) => !claimed.has(row))
     .map((row) => ({ row, isKnown: places.has(`${row.receiver}\n${row.dedup_key}`) }));
-  return { lines, others };
+  return { timelines, others };
 }
 
-const told = (row: IncidentRow): Told => ({
+const told = (row: IncidentRow): Receipt => ({
   row,
   openedMs: Date.parse(row.opened_at),
   resolvedMs: row.resolved_at === undefined ? Infinity : Date.parse(row.resolved_at),

@@ -18,7 +18,7 @@ interface Recent {
 const unreadMs = 250;
 
 /** What was answered on each connection in its last moments, so that a client's leaving can be judged. */
-export class RecentAnswers {
+export class Disconnects {
   readonly #bySocket = new WeakMap<Socket, Recent>();
 
   note(socket: Socket, request: number, response: ServerResponse): void {

@@ -2,15 +2,15 @@ import { json, pathOf } from "./exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
 import type { Fault } from "../faults/fault.ts";
 import type { Faults } from "../faults/faults.ts";
-import { spoil } from "../faults/corrupt-response.ts";
+import { corruptResponse } from "../faults/corrupt-response.ts";
 import type { Journal, RequestRecord } from "../state/journal.ts";
-import type { Charge, Limit, Windows } from "../state/rate-windows.ts";
+import type { Charge, Limit, RateWindows } from "../state/rate-windows.ts";
 
 export interface Surroundings {
   readonly clock: { now(): number };
   readonly receivers: readonly Receiver[];
   readonly limits: ReadonlyMap<string, Limit>;
-  readonly windows: Windows;
+  readonly windows: RateWindows;
   readonly faults: Faults;
   readonly journal: Journal;
 }
@@ -19,7 +19,7 @@ export interface Surroundings {
  * What happens to each request to a receiver, in this order: a fault that strikes before it is read, reading, a fault
  * that keeps it from being taken in, the limit, the receiver itself, a fault on the way back, the journal.
  */
-export class Intake {
+export class Dispatcher {
   readonly #around: Surroundings;
 
   constructor(surroundings: Surroundings) {
@@ -35,7 +35,7 @@ export class Intake {
     const atMs = this.#around.clock.now();
     const fault = this.#around.faults.pickEarly({ receiver: receiver.name, region, atMs });
     if (fault === undefined) return undefined;
-    const answer = spoil(fault, json(0, {}), undefined, atMs);
+    const answer = corruptResponse(fault, json(0, {}), undefined, atMs);
     return this.#record({ receiver, region, atMs, answer, fault, applied: false });
   }
 
@@ -49,7 +49,7 @@ export class Intake {
     const fault = faults.pick(met);
     const served =
       fault === undefined || faults.applies(fault) ? this.#serve(call, atMs, clockMs) : this.#keepOut(call, atMs);
-    let answer = fault === undefined ? served.answer : spoil(fault, served.answer, call, clockMs);
+    let answer = fault === undefined ? served.answer : corruptResponse(fault, served.answer, call, clockMs);
     if (skewMs !== 0) answer = { ...answer, headers: { ...answer.headers, date: new Date(clockMs).toUTCString() } };
     const applied = served.effect !== undefined;
     return this.#record({ receiver, region, atMs, answer, fault, applied, call, served });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { json } from "./exchange.ts";
 import type { Region, SimulatorAnswer, SimulatorRequest } from "./exchange.ts";
 import type { Leaving } from "../state/journal.ts";
-import { RecentAnswers } from "./disconnects.ts";
+import { Disconnects } from "./disconnects.ts";
 import { send } from "./send.ts";
 
 export interface ListenOptions {
@@ -61,7 +61,7 @@ export async function listen(front: Front, options: ListenOptions): Promise<List
 }
 
 async function open(front: Front, region: Region, host: string, port: number): Promise<Listening> {
-  const recent = new RecentAnswers();
+  const recent = new Disconnects();
   let isEnding = false;
   const answerTo = (message: IncomingMessage, response: ServerResponse, answer: SimulatorAnswer): void => {
     if (breaks(answer)) recent.forget(message.socket);

@@ -1,11 +1,11 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Change, Ground } from "./state.ts";
-import type { BookChange } from "./incident-store.ts";
+import type { Change, SimulatorState } from "./state.ts";
+import type { IncidentChange } from "./incident-store.ts";
 import type { Message } from "../receivers/slack/messages.ts";
 
 type Line =
-  | BookChange
+  | IncidentChange
   | { readonly kind: "change"; readonly change: Change }
   | { readonly kind: "message"; readonly message: Message };
 
@@ -18,30 +18,30 @@ const rewriteAfterBytes = 64 * 1024 * 1024;
  */
 export class IncidentFile {
   readonly #path: string;
-  readonly #ground: Ground;
+  readonly #state: SimulatorState;
   #descriptor = -1;
   #grownBytes = 0;
 
-  /** Reads the file into the ground, if there is one, and follows the ground from then on. */
-  constructor(path: string, ground: Ground) {
+  /** Reads the file into the state, if there is one, and follows the state from then on. */
+  constructor(path: string, state: SimulatorState) {
     this.#path = path;
-    this.#ground = ground;
+    this.#state = state;
     mkdirSync(dirname(path), { recursive: true });
     this.#read();
     this.rewrite();
-    ground.incidents.onChange.push((change) => this.#append(change));
-    ground.messages.onChange = (message) => this.#append({ kind: "message", message });
-    ground.changes.onAdd = (change) => this.#append({ kind: "change", change });
+    state.incidents.onChange.push((change) => this.#append(change));
+    state.messages.onChange = (message) => this.#append({ kind: "message", message });
+    state.changes.onAdd = (change) => this.#append({ kind: "change", change });
   }
 
-  /** Writes what the ground holds now, in place of all that happened. A crash leaves the old file or the new one. */
+  /** Writes what the state holds now, in place of all that happened. A crash leaves the old file or the new one. */
   rewrite(): void {
     if (this.#descriptor !== -1) closeSync(this.#descriptor);
     const next = `${this.#path}.next`;
     this.#descriptor = openSync(next, "w", 0o600);
-    for (const incident of this.#ground.incidents.all()) this.#write({ kind: "opened", incident });
-    for (const change of this.#ground.changes.list()) this.#write({ kind: "change", change });
-    for (const message of this.#ground.messages.list()) this.#write({ kind: "message", message });
+    for (const incident of this.#state.incidents.all()) this.#write({ kind: "opened", incident });
+    for (const change of this.#state.changes.list()) this.#write({ kind: "change", change });
+    for (const message of this.#state.messages.list()) this.#write({ kind: "message", message });
     fsyncSync(this.#descriptor);
     renameSync(next, this.#path);
     this.#grownBytes = 0;
@@ -60,9 +60,9 @@ export class IncidentFile {
       if (index === lines.length - 1) break;
       const read = parseLine(line);
       if (read === undefined) throw new Error(`${this.#path}:${index + 1}: not a line of the simulator's`);
-      if (read.kind === "change") this.#ground.changes.add(read.change);
-      else if (read.kind === "message") this.#ground.messages.restore(read.message);
-      else this.#ground.incidents.replay(read);
+      if (read.kind === "change") this.#state.changes.add(read.change);
+      else if (read.kind === "message") this.#state.messages.restore(read.message);
+      else this.#state.incidents.replay(read);
     }
   }
 

@@ -46,7 +46,7 @@ export interface Identity {
 }
 
 /** What changed; enough to make the same change again. Written to the file that survives a restart. */
-export type BookChange =
+export type IncidentChange =
   | { readonly kind: "opened"; readonly incident: Incident }
   | { readonly kind: "logged"; readonly id: string; readonly entry: LogEntry; readonly status: IncidentStatus };
 
@@ -56,14 +56,14 @@ const maxLogEntries = 1_000;
  * All incidents, open and resolved. One open incident for an identity at most: that is what deduplication means.
  * The lifecycle rules are the receivers'; the book keeps what they decide.
  */
-export class IncidentBook {
+export class IncidentStore {
   readonly #byId = new Map<string, Incident>();
   readonly #open = new Map<string, Incident>();
   readonly #resolved = new Set<string>();
   readonly #most: number;
   #number = 0;
   /** Told of each change, and of the status before it, before the request that made it is answered. */
-  readonly onChange: ((change: BookChange, incident: Incident, before: IncidentStatus | undefined) => void)[] = [];
+  readonly onChange: ((change: IncidentChange, incident: Incident, before: IncidentStatus | undefined) => void)[] = [];
   /** Resolved incidents that were forgotten to stay within the bound. */
   forgotten = 0;
 
@@ -122,7 +122,7 @@ export class IncidentBook {
     this.#forget();
   }
 
-  replay(change: BookChange): void {
+  replay(change: IncidentChange): void {
     if (change.kind === "opened") return this.restore(change.incident);
     const incident = this.#byId.get(change.id);
     if (incident !== undefined) this.#write(incident, change.entry, change.status);
@@ -136,7 +136,7 @@ export class IncidentBook {
     this.forgotten = 0;
   }
 
-  #tell(change: BookChange, incident: Incident, before: IncidentStatus | undefined): void {
+  #tell(change: IncidentChange, incident: Incident, before: IncidentStatus | undefined): void {
     for (const listener of this.onChange) listener(change, incident, before);
   }
 

@@ -57,7 +57,7 @@ interface Window {
 const maxWindows = 100_000;
 
 /** The windows of all credentials, judged by arrival. A refused call is not charged (the event was not ingested). */
-export class Windows {
+export class RateWindows {
   readonly #windows = new Map<string, Window>();
   readonly excesses: Excess[] = [];
 

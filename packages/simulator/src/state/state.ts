@@ -1,7 +1,7 @@
 import { BoundedList } from "./bounded-list.ts";
 import { KeyHasher, KnownKeys } from "./credentials.ts";
 import type { Region } from "./region.ts";
-import { IncidentBook } from "./incident-store.ts";
+import { IncidentStore } from "./incident-store.ts";
 import { Messages } from "../receivers/slack/messages.ts";
 import type { Random } from "../faults/random.ts";
 import { Subscriptions } from "../webhooks/subscriptions.ts";
@@ -31,8 +31,8 @@ export interface Delivery {
 }
 
 /** What all receivers of one simulator stand on: their state, and how they name things. */
-export class Ground {
-  readonly incidents = new IncidentBook({ most: 200_000 });
+export class SimulatorState {
+  readonly incidents = new IncidentStore({ most: 200_000 });
   readonly changes = new BoundedList<Change>(100_000);
   readonly deliveries = new BoundedList<Delivery>(10_000);
   /** By the name in the path. The one kind of credential that must be kept: without it nothing can be verified. */

@@ -1,7 +1,7 @@
 import type { WebhookSender } from "./webhook-sender.ts";
 
 /** Sends webhooks as they become due, on real time. Returns what stops it; attempts under way are not cut off. */
-export function startPump(sender: WebhookSender, clock: { now(): number }): () => void {
+export function startDeliveryLoop(sender: WebhookSender, clock: { now(): number }): () => void {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
   const plan = (): void => {

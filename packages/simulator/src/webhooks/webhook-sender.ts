@@ -1,4 +1,4 @@
-import type { BookChange, Incident } from "../state/incident-store.ts";
+import type { IncidentChange, Incident } from "../state/incident-store.ts";
 import { incidentDocument } from "../receivers/pagerduty/rest-documents.ts";
 import { signatureHeader } from "./sign.ts";
 import type { Subscription, Subscriptions } from "./subscriptions.ts";
@@ -88,7 +88,7 @@ export class WebhookSender {
     return dues.length === 0 ? undefined : Math.min(...dues);
   }
 
-  follow(change: BookChange, incident: Incident, before: Incident["status"] | undefined): void {
+  follow(change: IncidentChange, incident: Incident, before: Incident["status"] | undefined): void {
     if (incident.receiver !== "pagerduty") return;
     const kind = eventType(change, before);
     if (kind === undefined) return;
@@ -227,7 +227,7 @@ export class WebhookSender {
 }
 
 /** Repeated triggers change no incident, so nobody is told. */
-function eventType(change: BookChange, before: Incident["status"] | undefined): string | undefined {
+function eventType(change: IncidentChange, before: Incident["status"] | undefined): string | undefined {
   if (change.kind === "opened") return "incident.triggered";
   if (change.status === before) return undefined;
   if (before === "resolved") return "incident.reopened";

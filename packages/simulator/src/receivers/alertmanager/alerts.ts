@@ -8,7 +8,7 @@ import type {
   SimulatorRequest,
   Violation,
 } from "../../server/exchange.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 import type { Identity, Incident } from "../../state/incident-store.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { violations } from "../schema.ts";
@@ -43,37 +43,37 @@ const empty = (status: number, headers: Record<string, string> = {}): SimulatorA
  * Alertmanager's API v2. Identity is the label set; an alert ends when it is posted with an end that has passed, or
  * when its end passes and it was not posted again.
  */
-export function alertmanager(ground: Ground): Receiver {
+export function alertmanager(state: SimulatorState): Receiver {
   return {
     name: "alertmanager",
     takes: (path) => path === alertsPath || probePaths.includes(path),
     read(request, region) {
-      if (!probePaths.includes(pathOf(request.path))) return readCall(ground, request, region);
+      if (!probePaths.includes(pathOf(request.path))) return readCall(state, request, region);
       return { action: "probe", throttled: () => empty(429), serve: () => ({ answer: empty(200), effect: "read" }) };
     },
     tick(atMs) {
-      for (const incident of ground.incidents.all()) expire(ground, incident, atMs);
+      for (const incident of state.incidents.all()) expire(state, incident, atMs);
     },
   };
 }
 
 /** Ends an alert whose end has passed without a repeat. */
-function expire(ground: Ground, incident: Incident, atMs: number): void {
+function expire(state: SimulatorState, incident: Incident, atMs: number): void {
   if (incident.receiver !== "alertmanager" || incident.status === "resolved") return;
   const last = incident.log.at(-1);
   const endMs = instant(last?.details?.["endsAt"]) ?? (last?.atMs ?? 0) + resolveTimeoutMs;
   if (endMs > atMs) return;
-  ground.incidents.append(incident, { atMs: endMs, action: "resolve", details: { reason: "timeout" } }, "resolved");
+  state.incidents.append(incident, { atMs: endMs, action: "resolve", details: { reason: "timeout" } }, "resolved");
 }
 
-function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
-  const key = ground.hasher.hash(request.headers["authorization"] ?? "");
+function readCall(state: SimulatorState, request: SimulatorRequest, region: Region): Call {
+  const key = state.hasher.hash(request.headers["authorization"] ?? "");
   return {
     action: "alerts",
     key,
     throttled: () => empty(429),
     serve(atMs) {
-      if (request.method === "GET") return { answer: json(200, active(ground)), effect: "read" };
+      if (request.method === "GET") return { answer: json(200, active(state)), effect: "read" };
       if (request.method !== "POST") {
         return {
           answer: empty(405, { allow: "GET, POST" }),
@@ -85,7 +85,7 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
       if (!Array.isArray(parsed.value)) return refuse([{ field: "body", reason: "must be an array of alerts" }]);
       const found: Violation[] = [];
       for (const [index, alert] of parsed.value.entries()) {
-        found.push(...take(ground, { key, region, atMs }, alert, `[${index}]`));
+        found.push(...take(state, { key, region, atMs }, alert, `[${index}]`));
       }
       // The valid members of a batch are stored, whatever the others are.
       return found.length === 0 ? { answer: empty(200), effect: "stored" } : refuse(found);
@@ -100,7 +100,7 @@ const refuse = (found: readonly Violation[]): Served => ({
 });
 
 function take(
-  ground: Ground,
+  state: SimulatorState,
   from: { readonly key: string; readonly region: Region; readonly atMs: number },
   alert: unknown,
   at: string,
@@ -128,11 +128,11 @@ function take(
     key: from.key,
     dedupKey: fingerprint(named),
   };
-  const before = ground.incidents.findOpen(identity);
-  if (before !== undefined) expire(ground, before, atMs);
-  const open = ground.incidents.findOpen(identity);
+  const before = state.incidents.findOpen(identity);
+  if (before !== undefined) expire(state, before, atMs);
+  const open = state.incidents.findOpen(identity);
   if (endsMs !== undefined && endsMs <= atMs) {
-    if (open !== undefined) ground.incidents.append(open, { atMs, action: "resolve" }, "resolved");
+    if (open !== undefined) state.incidents.append(open, { atMs, action: "resolve" }, "resolved");
     return [];
   }
   const annotations = isRecord(alert["annotations"]) ? alert["annotations"] : {};
@@ -143,8 +143,8 @@ function take(
     summary: stringOf(annotations["summary"]) ?? named["alertname"],
     details: { labels: named, annotations, startsAt: alert["startsAt"], endsAt: alert["endsAt"] },
   };
-  if (open === undefined) ground.incidents.open(identity, entry);
-  else ground.incidents.append(open, entry);
+  if (open === undefined) state.incidents.open(identity, entry);
+  else state.incidents.append(open, entry);
   return [];
 }
 
@@ -152,8 +152,8 @@ function take(
 const instant = (value: unknown): number | undefined =>
   typeof value !== "string" || value.startsWith("0001-01-01T00:00:00") ? undefined : Date.parse(value);
 
-const active = (ground: Ground) =>
-  Array.from(ground.incidents.all())
+const active = (state: SimulatorState) =>
+  Array.from(state.incidents.all())
     .filter((incident) => incident.receiver === "alertmanager" && incident.status !== "resolved")
     .map((incident) => ({
       fingerprint: incident.dedupKey,

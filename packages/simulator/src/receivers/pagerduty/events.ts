@@ -2,7 +2,7 @@ import { json, pathOf } from "../../server/exchange.ts";
 import type { Call, Receiver, Region, Served, Violation } from "../../server/exchange.ts";
 import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { violations } from "../schema.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 import { accepted, changeAccepted, invalid, throttled, unparsable } from "./event-answers.ts";
 import { alertEvent, changeEvent } from "./event-schema.ts";
 
@@ -13,7 +13,7 @@ const enqueuePath = "/v2/enqueue";
 const changePath = "/v2/change/enqueue";
 
 /** PagerDuty Events API v2: alert events and change events. There are no other paths. */
-export function pagerdutyEvents(ground: Ground): Receiver {
+export function pagerdutyEvents(state: SimulatorState): Receiver {
   return {
     name: "pagerduty",
     takes: (path) => path === enqueuePath || path === changePath,
@@ -26,7 +26,7 @@ export function pagerdutyEvents(ground: Ground): Receiver {
       const parsed = parseJsonBody(request, ["application/json"]);
       if ("violation" in parsed) return refusing(parsed.violation);
       if (!isRecord(parsed.value)) return refusing({ field: "body", reason: "is not an object" });
-      return isChange ? changeCall(ground, parsed.value, region) : alertCall(ground, parsed.value, region);
+      return isChange ? changeCall(state, parsed.value, region) : alertCall(state, parsed.value, region);
     },
   };
 }
@@ -38,8 +38,8 @@ function refusing(violation: Violation, status = 400): Call {
   return { action: "unreadable", throttled, serve: (): Served => ({ answer, violations: [violation] }) };
 }
 
-function alertCall(ground: Ground, event: Record<string, unknown>, region: Region): Call {
-  const { found, key } = readKey(ground, event);
+function alertCall(state: SimulatorState, event: Record<string, unknown>, region: Region): Call {
+  const { found, key } = readKey(state, event);
   const action = stringOf(event["event_action"]) ?? "";
   const dedupKey = stringOf(event["dedup_key"]);
   return {
@@ -51,8 +51,8 @@ function alertCall(ground: Ground, event: Record<string, unknown>, region: Regio
     serve(atMs) {
       const all = [...found, ...eventViolations(event, action, dedupKey)];
       if (all.length > 0 || key === undefined) return { answer: invalid(all), violations: all };
-      const named = dedupKey === undefined || dedupKey.trim() === "" ? ground.makeUuid() : dedupKey;
-      const effect = take(ground, { region, key, dedupKey: named, action, event, atMs });
+      const named = dedupKey === undefined || dedupKey.trim() === "" ? state.makeUuid() : dedupKey;
+      const effect = take(state, { region, key, dedupKey: named, action, event, atMs });
       return { answer: accepted(named), effect, dedupKey: named };
     },
   };
@@ -60,7 +60,7 @@ function alertCall(ground: Ground, event: Record<string, unknown>, region: Regio
 
 /** The lifecycle: reference sheet §8. An acknowledge or a resolve without an open alert of its key is dropped. */
 function take(
-  ground: Ground,
+  state: SimulatorState,
   event: {
     readonly region: Region;
     readonly key: string;
@@ -71,19 +71,19 @@ function take(
   },
 ): string {
   const identity = { receiver: "pagerduty", region: event.region, key: event.key, dedupKey: event.dedupKey };
-  const open = ground.incidents.findOpen(identity);
+  const open = state.incidents.findOpen(identity);
   if (event.action === "trigger") {
-    const entry = triggerEntry(event.event, event.atMs, ground.lean);
+    const entry = triggerEntry(event.event, event.atMs, state.lean);
     if (open === undefined) {
-      ground.incidents.open(identity, entry);
+      state.incidents.open(identity, entry);
       return "opened";
     }
-    ground.incidents.append(open, entry);
+    state.incidents.append(open, entry);
     return "logged";
   }
   if (open === undefined) return "dropped";
   const status = event.action === "resolve" ? "resolved" : "acknowledged";
-  ground.incidents.append(open, { atMs: event.atMs, action: event.action }, status);
+  state.incidents.append(open, { atMs: event.atMs, action: event.action }, status);
   return status;
 }
 
@@ -107,8 +107,8 @@ function carried(event: Record<string, unknown>): Record<string, unknown> {
   return details;
 }
 
-function changeCall(ground: Ground, event: Record<string, unknown>, region: Region): Call {
-  const { found, key, isRuleset } = readKey(ground, event);
+function changeCall(state: SimulatorState, event: Record<string, unknown>, region: Region): Call {
+  const { found, key, isRuleset } = readKey(state, event);
   return {
     action: "change",
     key,
@@ -119,13 +119,13 @@ function changeCall(ground: Ground, event: Record<string, unknown>, region: Regi
       if (isRuleset) all.push({ field: "routing_key", reason: "a ruleset key takes no change events" });
       if (all.length > 0 || key === undefined) return { answer: invalid(all), violations: all };
       const payload = isRecord(event["payload"]) ? event["payload"] : {};
-      ground.changes.add({
+      state.changes.add({
         atMs,
         receiver: "pagerduty",
         region,
         key,
         summary: stringOf(payload["summary"]) ?? "",
-        details: ground.lean ? undefined : carried(event),
+        details: state.lean ? undefined : carried(event),
       });
       return { answer: changeAccepted(), effect: "recorded" };
     },
@@ -148,7 +148,7 @@ const sansKey = (found: Violation[]): Violation[] => found.filter((violation) =>
 
 /** One place that judges the key, in the vendor's words. Only a key that could be real has a window. */
 function readKey(
-  ground: Ground,
+  state: SimulatorState,
   event: Record<string, unknown>,
 ): { found: Violation[]; key?: string; isRuleset?: boolean } {
   const raw = event["routing_key"];
@@ -161,8 +161,8 @@ function readKey(
     found.push({ field: "routing_key", reason: "'routing_key' cannot contain non-alphanumeric characters." });
   }
   if (found.length > 0) return { found };
-  const key = ground.hasher.hash(raw);
-  if (!ground.keysOf("pagerduty").has(key)) return badKey("Invalid routing key");
+  const key = state.hasher.hash(raw);
+  if (!state.keysOf("pagerduty").has(key)) return badKey("Invalid routing key");
   return { found, key, isRuleset: raw.startsWith("R") };
 }
 

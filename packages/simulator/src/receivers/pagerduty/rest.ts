@@ -1,6 +1,6 @@
 import { json, pathOf, queryOf } from "../../server/exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorRequest } from "../../server/exchange.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 import type { Incident, IncidentStatus } from "../../state/incident-store.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeaders } from "./rest-documents.ts";
@@ -14,18 +14,18 @@ const incidentStatuses = ["triggered", "acknowledged", "resolved"];
  * What PagerDuty's REST API needs for two-way sync: looking incidents and their alerts up, changing their status, and
  * subscribing webhooks.
  */
-export function pagerdutyRest(ground: Ground): Receiver {
+export function pagerdutyRest(state: SimulatorState): Receiver {
   return {
     name: "pagerduty_rest",
     takes: (path) => /^\/(incidents|webhook_subscriptions)(\/|$)/.test(path),
-    read: (request, region) => readCall(ground, request, region),
+    read: (request, region) => readCall(state, request, region),
   };
 }
 
-function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
+function readCall(state: SimulatorState, request: SimulatorRequest, region: Region): Call {
   const token = /^(?:Token token=|Bearer )(\S+)$/.exec(request.headers["authorization"] ?? "")?.[1];
-  const key = token === undefined ? undefined : ground.hasher.hash(token);
-  const isKnown = key !== undefined && ground.keysOf("pagerduty_rest").has(key);
+  const key = token === undefined ? undefined : state.hasher.hash(token);
+  const isKnown = key !== undefined && state.keysOf("pagerduty_rest").has(key);
   return {
     action: request.method.toLowerCase(),
     key,
@@ -38,14 +38,14 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
         return refuse(401, 2006, "Unauthorized", [{ field: "authorization", reason }]);
       }
       const path = pathOf(request.path);
-      if (path.startsWith("/webhook_subscriptions")) return answerSubscriptions(ground, request, path);
-      return answer({ ground, request, region, atMs, path });
+      if (path.startsWith("/webhook_subscriptions")) return answerSubscriptions(state, request, path);
+      return answer({ state, request, region, atMs, path });
     },
   };
 }
 
 interface Visit {
-  readonly ground: Ground;
+  readonly state: SimulatorState;
   readonly request: SimulatorRequest;
   readonly region: Region;
   readonly atMs: number;
@@ -80,15 +80,15 @@ function answer(visit: Visit): Served {
 }
 
 /** By id or by number. */
-function find({ ground, region }: Visit, id: string): Incident | undefined {
+function find({ state, region }: Visit, id: string): Incident | undefined {
   const incident =
-    ground.incidents.get(id) ??
-    (/^\d+$/.test(id) ? [...ground.incidents.all()].find((one) => String(one.number) === id) : undefined);
+    state.incidents.get(id) ??
+    (/^\d+$/.test(id) ? [...state.incidents.all()].find((one) => String(one.number) === id) : undefined);
   return incident?.receiver === "pagerduty" && incident.region === region ? incident : undefined;
 }
 
 /** Defaults to the last month. An empty `incident_key` names none, so every open incident comes back. */
-function listIncidents({ ground, request, region, atMs }: Visit): Served {
+function listIncidents({ state, request, region, atMs }: Visit): Served {
   const query = queryOf(request.path);
   const limit = Number(query.get("limit") ?? 25);
   const offset = Number(query.get("offset") ?? 0);
@@ -105,7 +105,7 @@ function listIncidents({ ground, request, region, atMs }: Visit): Served {
     incident.openedAtMs <= untilMs &&
     (statuses.length === 0 || statuses.includes(incident.status)) &&
     (key === "" ? !query.has("incident_key") || incident.status !== "resolved" : incident.dedupKey === key);
-  const found = Array.from(ground.incidents.all()).filter(isListed);
+  const found = Array.from(state.incidents.all()).filter(isListed);
   const shown = found.slice(offset, offset + limit);
   return {
     answer: json(200, {
@@ -172,9 +172,9 @@ function checkChange(change: Readonly<Record<string, unknown>>, incident: Incide
 }
 
 /** Setting a resolved incident to triggered or acknowledged reopens it. */
-function move({ ground, atMs }: Visit, incident: Incident, status: IncidentStatus): void {
+function move({ state, atMs }: Visit, incident: Incident, status: IncidentStatus): void {
   const verbs = { triggered: "reopen", acknowledged: "acknowledge", resolved: "resolve" };
-  ground.incidents.append(incident, { atMs, action: verbs[status], by: "person" }, status);
+  state.incidents.append(incident, { atMs, action: verbs[status], by: "person" }, status);
 }
 
 function readBody(request: SimulatorRequest): { readonly value: Record<string, unknown> } | Served {

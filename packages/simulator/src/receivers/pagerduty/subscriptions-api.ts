@@ -1,26 +1,26 @@
 import { createHash } from "node:crypto";
 import { json } from "../../server/exchange.ts";
 import type { Served, SimulatorRequest } from "../../server/exchange.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import type { Subscription } from "../../webhooks/subscriptions.ts";
 import { refuse } from "./rest-documents.ts";
 
 /** `/webhook_subscriptions`: create, list, read, delete, enable. The secret is shown once, when it is created. */
-export function answerSubscriptions(ground: Ground, request: SimulatorRequest, path: string): Served {
+export function answerSubscriptions(state: SimulatorState, request: SimulatorRequest, path: string): Served {
   const [, , id, verb] = path.split("/");
   if (id === undefined) {
-    if (request.method === "POST") return create(ground, request);
+    if (request.method === "POST") return create(state, request);
     if (request.method !== "GET") return refuse(404, 2100, "Not Found");
-    return { answer: json(200, { webhook_subscriptions: ground.subscriptions.list().map(shown) }), effect: "read" };
+    return { answer: json(200, { webhook_subscriptions: state.subscriptions.list().map(shown) }), effect: "read" };
   }
-  const subscription = ground.subscriptions.get(id);
+  const subscription = state.subscriptions.get(id);
   if (subscription === undefined) return refuse(404, 2100, "Not Found");
   switch (`${request.method} ${verb ?? ""}`) {
     case "GET ":
       return { answer: json(200, { webhook_subscription: shown(subscription) }), effect: "read" };
     case "DELETE ":
-      ground.subscriptions.remove(id);
+      state.subscriptions.remove(id);
       return { answer: { status: 204, headers: {}, body: "" }, effect: "deleted" };
     case "POST enable":
       subscription.disabledUntilMs = 0;
@@ -30,7 +30,7 @@ export function answerSubscriptions(ground: Ground, request: SimulatorRequest, p
   return refuse(404, 2100, "Not Found");
 }
 
-function create(ground: Ground, request: SimulatorRequest): Served {
+function create(state: SimulatorState, request: SimulatorRequest): Served {
   const parsed = parseJsonBody(request, ["application/json"]);
   if ("violation" in parsed) return refuse(400, 2001, "Invalid Input Provided", [parsed.violation]);
   const body = isRecord(parsed.value) ? parsed.value : {};
@@ -51,11 +51,11 @@ function create(ground: Ground, request: SimulatorRequest): Served {
   if (!isRecord(wanted["filter"]) || typeof wanted["filter"]["type"] !== "string") {
     found.push({ field: "webhook_subscription.filter", reason: "must have a type such as account_reference" });
   }
-  if (ground.subscriptions.isFull) found.push({ field: "webhook_subscription", reason: "there are too many" });
+  if (state.subscriptions.isFull) found.push({ field: "webhook_subscription", reason: "there are too many" });
   if (found.length > 0) return refuse(400, 2001, "Invalid Input Provided", found);
-  const secret = createHash("sha256").update(ground.makeUuid()).digest("hex");
+  const secret = createHash("sha256").update(state.makeUuid()).digest("hex");
   const headers = Array.isArray(method["custom_headers"]) ? method["custom_headers"].filter(isRecord) : [];
-  const subscription = ground.subscriptions.add({
+  const subscription = state.subscriptions.add({
     url,
     secrets: [secret],
     events: events as string[],

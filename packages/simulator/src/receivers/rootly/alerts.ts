@@ -9,8 +9,8 @@ import type { Handle, Visit } from "./visit.ts";
  * neither changes the open one nor pages anew.
  */
 export const createAlert: Handle = (visit) => {
-  const { ground, attributes, atMs } = visit;
-  const dedupKey = stringOf(attributes["deduplication_key"]) ?? ground.makeUuid();
+  const { state, attributes, atMs } = visit;
+  const dedupKey = stringOf(attributes["deduplication_key"]) ?? state.makeUuid();
   const identity = { receiver: "rootly", region: visit.region, key: visit.key, dedupKey };
   const entry: LogEntry = {
     atMs,
@@ -19,20 +19,20 @@ export const createAlert: Handle = (visit) => {
     severity: severityLabel(attributes["labels"]),
     details: attributes,
   };
-  const open = ground.incidents.findOpen(identity);
-  const incident = open ?? ground.incidents.open(identity, entry);
+  const open = state.incidents.findOpen(identity);
+  const incident = open ?? state.incidents.open(identity, entry);
   if (open !== undefined) {
     // What says the same is logged as such, so that a needless repeat can be told from one with news.
     const severity = entry.severity === open.severity ? entry.severity : undefined;
     const summary = entry.summary === open.summary ? entry.summary : undefined;
-    ground.incidents.append(open, { atMs, action: "trigger", severity, summary });
+    state.incidents.append(open, { atMs, action: "trigger", severity, summary });
   }
   const answer = document(201, { data: alertResource(incident) });
   return { answer, effect: open === undefined ? "opened" : "logged", dedupKey };
 };
 
-export const listAlerts: Handle = ({ ground, key, query }) => {
-  const mine = Array.from(ground.incidents.all()).filter(
+export const listAlerts: Handle = ({ state, key, query }) => {
+  const mine = Array.from(state.incidents.all()).filter(
     (incident) => incident.receiver === "rootly" && incident.key === key && !incident.dedupKey.startsWith("incidents/"),
   );
   // The cursor is the last one that was shown: what changes its status meanwhile moves no other one.
@@ -57,7 +57,7 @@ export const updateAlert: Handle = (visit) =>
   onAlert(visit, (incident) => {
     const { atMs, attributes } = visit;
     const [summary, severity] = [stringOf(attributes["summary"]), severityLabel(attributes["labels"])];
-    visit.ground.incidents.append(incident, { atMs, action: "update", summary, severity, details: attributes });
+    visit.state.incidents.append(incident, { atMs, action: "update", summary, severity, details: attributes });
     return { ...seen(incident), effect: "updated" };
   });
 
@@ -80,7 +80,7 @@ export const escalateAlert: Handle = (visit) => note(visit, "escalate");
 type Alert = Parameters<typeof alertResource>[0];
 
 function onAlert(visit: Visit, then: (incident: Alert) => Served): Served {
-  const incident = visit.ground.incidents.get(visit.id ?? "");
+  const incident = visit.state.incidents.get(visit.id ?? "");
   const isMine = incident?.receiver === "rootly" && incident.key === visit.key && incident.region === visit.region;
   if (incident === undefined || !isMine) return notFound();
   return { dedupKey: incident.dedupKey, ...then(incident) };
@@ -93,7 +93,7 @@ const seen = (incident: Alert): Served => ({
 
 function move(visit: Visit, incident: Alert, action: string, status: IncidentStatus): Served {
   if (incident.status === "resolved") return { ...seen(incident), effect: "dropped" };
-  visit.ground.incidents.append(incident, { atMs: visit.atMs, action, details: visit.attributes }, status);
+  visit.state.incidents.append(incident, { atMs: visit.atMs, action, details: visit.attributes }, status);
   return { ...seen(incident), effect: status };
 }
 
@@ -102,7 +102,7 @@ const note = (visit: Visit, action: string): Served =>
     if (incident.status === "resolved") {
       return refuse(400, [{ field: "status", reason: `Cannot ${action} an alert that is resolved` }]);
     }
-    visit.ground.incidents.append(incident, { atMs: visit.atMs, action });
+    visit.state.incidents.append(incident, { atMs: visit.atMs, action });
     return { ...seen(incident), effect: "logged" };
   });
 

@@ -6,20 +6,20 @@ import type { Handle, Visit } from "./visit.ts";
 const ended = ["resolved", "closed", "cancelled", "completed"];
 
 /** `POST /v1/incidents`: no idempotency key, so every call is another incident. */
-export const createIncident: Handle = ({ ground, region, key, attributes, atMs }) => {
-  const identity = { receiver: "rootly", region, key, dedupKey: `incidents/${ground.makeUuid()}` };
+export const createIncident: Handle = ({ state, region, key, attributes, atMs }) => {
+  const identity = { receiver: "rootly", region, key, dedupKey: `incidents/${state.makeUuid()}` };
   const entry = {
     atMs,
     action: "trigger",
     summary: stringOf(attributes["title"]) ?? "Untitled incident",
     details: attributes,
   };
-  const incident = ground.incidents.open(identity, entry);
+  const incident = state.incidents.open(identity, entry);
   return { answer: document(201, { data: incidentResource(incident) }), effect: "opened", dedupKey: identity.dedupKey };
 };
 
-export const listIncidents: Handle = ({ ground, key, query }) => {
-  const rows = Array.from(ground.incidents.all()).filter(
+export const listIncidents: Handle = ({ state, key, query }) => {
+  const rows = Array.from(state.incidents.all()).filter(
     (incident) => incident.receiver === "rootly" && incident.key === key && incident.dedupKey.startsWith("incidents/"),
   );
   return { answer: document(200, page(rows.map(incidentResource), query)), effect: "read" };
@@ -36,7 +36,7 @@ export const moveTo =
     onIncident(visit, (id) => change(visit, id, { ...visit.attributes, status }));
 
 function change(visit: Visit, id: string, attributes: Readonly<Record<string, unknown>>): string {
-  const incident = visit.ground.incidents.get(id);
+  const incident = visit.state.incidents.get(id);
   if (incident === undefined) return "dropped";
   const status = stringOf(attributes["status"]) ?? "";
   const next = ended.includes(status)
@@ -46,12 +46,12 @@ function change(visit: Visit, id: string, attributes: Readonly<Record<string, un
       : status === ""
         ? incident.status
         : "triggered";
-  visit.ground.incidents.append(incident, { atMs: visit.atMs, action: status || "update", details: attributes }, next);
+  visit.state.incidents.append(incident, { atMs: visit.atMs, action: status || "update", details: attributes }, next);
   return next === incident.status ? "updated" : next;
 }
 
 function onIncident(visit: Visit, then: (id: string) => string): Served {
-  const incident = visit.ground.incidents.get(visit.id ?? "");
+  const incident = visit.state.incidents.get(visit.id ?? "");
   const isMine = incident?.receiver === "rootly" && incident.key === visit.key && incident.region === visit.region;
   if (incident === undefined || !isMine || !incident.dedupKey.startsWith("incidents/")) return notFound();
   const effect = then(incident.id);

@@ -1,6 +1,6 @@
 import { pathOf, queryOf } from "../../server/exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { violations } from "../schema.ts";
 import type { Usage } from "../../state/rate-windows.ts";
@@ -9,11 +9,11 @@ import { rootlyRoutes } from "./routes.ts";
 import type { Route } from "./routes.ts";
 
 /** Rootly's REST API: alerts, which page, and incidents, which start a response. JSON:API throughout. */
-export function rootly(ground: Ground): Receiver {
+export function rootly(state: SimulatorState): Receiver {
   return {
     name: "rootly",
     takes: (path) => path.startsWith("/v1/"),
-    read: (request, region) => readCall(ground, request, region),
+    read: (request, region) => readCall(state, request, region),
   };
 }
 
@@ -25,20 +25,20 @@ const usageHeaders = ({ limit, perMs, used, resetAtMs }: Usage): Record<string, 
   "x-ratelimit-reset": String(Math.ceil(resetAtMs / 1000)),
 });
 
-function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
+function readCall(state: SimulatorState, request: SimulatorRequest, region: Region): Call {
   const path = pathOf(request.path);
   const here = rootlyRoutes.filter((one) => one.path.test(path));
   const route = here.find((one) => one.method === request.method);
   const id = route?.path.exec(path)?.[1];
   const token = /^Bearer (\S+)$/.exec(request.headers["authorization"] ?? "")?.[1];
-  const key = token === undefined ? undefined : ground.hasher.hash(token);
-  const isKnown = key !== undefined && ground.keysOf("rootly").has(key);
+  const key = token === undefined ? undefined : state.hasher.hash(token);
+  const isKnown = key !== undefined && state.keysOf("rootly").has(key);
   const body = route?.schema === undefined ? undefined : readBody(request, route);
   const attributes = attributesIn(body !== undefined && "value" in body ? body.value : undefined);
   return {
     action: route?.action ?? "unknown",
     key,
-    dedupKey: stringOf(attributes["deduplication_key"]) ?? ground.incidents.get(id ?? "")?.dedupKey,
+    dedupKey: stringOf(attributes["deduplication_key"]) ?? state.incidents.get(id ?? "")?.dedupKey,
     charge: isKnown ? { limit: route?.limit ?? "rootly_api", region, key } : undefined,
     throttled,
     usageHeaders,
@@ -52,7 +52,7 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
         return refuse(405, [{ field: "method", reason: `must be ${allowed}` }]);
       }
       if (body !== undefined && "status" in body) return refuse(body.status, body.found);
-      return route.handle({ ground, region, key, atMs, query: queryOf(request.path), id, attributes });
+      return route.handle({ state, region, key, atMs, query: queryOf(request.path), id, attributes });
     },
   };
 }

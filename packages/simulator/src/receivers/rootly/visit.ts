@@ -1,10 +1,10 @@
 import type { Served } from "../../server/exchange.ts";
 import type { Region } from "../../state/region.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 
 /** An authorized request with a valid body. */
 export interface Visit {
-  readonly ground: Ground;
+  readonly state: SimulatorState;
   readonly region: Region;
   readonly key: string;
   readonly atMs: number;

@@ -1,7 +1,7 @@
 import { text } from "../../server/exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
 import { pathOf } from "../../server/exchange.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { messageFault } from "./message.ts";
 
@@ -9,11 +9,11 @@ import { messageFault } from "./message.ts";
 const webhookPath = /^\/services\/T[0-9A-Z]+\/B[0-9A-Z]+\/[0-9A-Za-z]+$/;
 
 /** Slack's incoming webhooks: plain text answers, `ok` for success. */
-export function slackIncomingWebhook(ground: Ground): Receiver {
+export function slackIncomingWebhook(state: SimulatorState): Receiver {
   return {
     name: "slack",
     takes: (path) => path.startsWith("/services/"),
-    read: (request, region) => readCall(ground, request, region),
+    read: (request, region) => readCall(state, request, region),
   };
 }
 
@@ -24,10 +24,10 @@ const refuse = (status: number, error: string, violations: readonly Violation[])
   violations,
 });
 
-function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
+function readCall(state: SimulatorState, request: SimulatorRequest, region: Region): Call {
   const path = pathOf(request.path);
-  const key = ground.hasher.hash(path);
-  const isKnown = webhookPath.test(path) && ground.keysOf("slack").has(key);
+  const key = state.hasher.hash(path);
+  const isKnown = webhookPath.test(path) && state.keysOf("slack").has(key);
   return {
     action: "message",
     key,
@@ -45,10 +45,10 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
       const message = parsed.value;
       const fault = messageFault(message);
       if (fault !== undefined) return refuse(400, fault.error, fault.violations);
-      ground.messages.put({
+      state.messages.put({
         // A webhook posts to the one channel that it was installed for.
         channel: `C${key.slice(0, 10).toUpperCase()}`,
-        ts: ground.messages.makeTs(atMs),
+        ts: state.messages.makeTs(atMs),
         key,
         postedAtMs: atMs,
         threadTs: stringOf(message["thread_ts"]),

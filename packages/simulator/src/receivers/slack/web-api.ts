@@ -1,12 +1,12 @@
 import { json, pathOf } from "../../server/exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
-import type { Ground } from "../../state/state.ts";
+import type { SimulatorState } from "../../state/state.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { codePointsExceed } from "../schema.ts";
 import { messageFault } from "./message.ts";
 
 type Body = Readonly<Record<string, unknown>>;
-type Method = (ground: Ground, body: Body, key: string, atMs: number) => Served;
+type Method = (state: SimulatorState, body: Body, key: string, atMs: number) => Served;
 
 const webApiMethods: Readonly<Record<string, Method>> = {
   "chat.postMessage": postMessage,
@@ -17,11 +17,11 @@ const maxUpdateCharacters = 4000;
 const maxCharacters = 40_000;
 
 /** Slack's Web API, its `chat.*` methods: HTTP 200 nearly always, the error is in the body. */
-export function slackWebApi(ground: Ground): Receiver {
+export function slackWebApi(state: SimulatorState): Receiver {
   return {
     name: "slack",
     takes: (path) => path.startsWith("/api/chat."),
-    read: (request, region) => readCall(ground, request, region),
+    read: (request, region) => readCall(state, request, region),
   };
 }
 
@@ -36,10 +36,10 @@ const fail = (error: string, violations: readonly Violation[]): Served => ({
   violations,
 });
 
-function readCall(ground: Ground, request: SimulatorRequest, region: Region): Call {
+function readCall(state: SimulatorState, request: SimulatorRequest, region: Region): Call {
   const name = pathOf(request.path).slice("/api/".length);
   const token = /^Bearer (xox[a-z]-\S+)$/.exec(request.headers["authorization"] ?? "")?.[1];
-  const key = token === undefined ? undefined : ground.hasher.hash(token);
+  const key = token === undefined ? undefined : state.hasher.hash(token);
   const parsed = parseJsonBody(request, ["application/json"]);
   const body = "value" in parsed && isRecord(parsed.value) ? parsed.value : undefined;
   const channel = stringOf(body?.["channel"]);
@@ -51,7 +51,7 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
     charge:
       key === undefined || channel === undefined
         ? undefined
-        : { limit: "slack", region, key: ground.hasher.hash(`${key} ${channelId(ground, channel)}`) },
+        : { limit: "slack", region, key: state.hasher.hash(`${key} ${channelId(state, channel)}`) },
     throttled,
     serve(atMs) {
       const method = Object.hasOwn(webApiMethods, name) ? webApiMethods[name] : undefined;
@@ -59,31 +59,31 @@ function readCall(ground: Ground, request: SimulatorRequest, region: Region): Ca
       if (request.headers["authorization"] === undefined) {
         return fail("not_authed", [{ field: "authorization", reason: "no token" }]);
       }
-      if (key === undefined || !ground.keysOf("slack").has(key)) {
+      if (key === undefined || !state.keysOf("slack").has(key)) {
         return fail("invalid_auth", [{ field: "authorization", reason: "not a known bot token" }]);
       }
       if (request.method !== "POST") return fail("missing_post_type", [{ field: "method", reason: "must be POST" }]);
       if ("violation" in parsed) return fail("invalid_post_type", [parsed.violation]);
       if (body === undefined) return fail("invalid_json", [{ field: "body", reason: "is not an object" }]);
-      return method(ground, body, key, atMs);
+      return method(state, body, key, atMs);
     },
   };
 }
 
 /** A name stands for the channel of one id; `chat.update` takes the id only. */
-function channelId(ground: Ground, channel: string): string {
+function channelId(state: SimulatorState, channel: string): string {
   if (/^[CDG][0-9A-Z]{8,}$/.test(channel)) return channel;
-  return `C${ground.hasher.hash(channel.replace(/^#/, "")).slice(0, 10).toUpperCase()}`;
+  return `C${state.hasher.hash(channel.replace(/^#/, "")).slice(0, 10).toUpperCase()}`;
 }
 
-function postMessage(ground: Ground, body: Body, key: string, atMs: number): Served {
+function postMessage(state: SimulatorState, body: Body, key: string, atMs: number): Served {
   const channel = stringOf(body["channel"]) ?? "";
   if (channel === "") return fail("channel_not_found", [{ field: "channel", reason: "is missing" }]);
   const fault = messageFault(body);
   if (fault !== undefined) return fail(fault.error, fault.violations);
   const message = {
-    channel: channelId(ground, channel),
-    ts: ground.messages.makeTs(atMs),
+    channel: channelId(state, channel),
+    ts: state.messages.makeTs(atMs),
     key,
     postedAtMs: atMs,
     threadTs: stringOf(body["thread_ts"]),
@@ -94,7 +94,7 @@ function postMessage(ground: Ground, body: Body, key: string, atMs: number): Ser
     attachments: body["attachments"],
     updates: 0,
   };
-  ground.messages.put(message);
+  state.messages.put(message);
   const { channel: id, ts, text } = message;
   return {
     answer: json(200, { ok: true, channel: id, ts, message: { type: "message", text, ts } }),
@@ -103,8 +103,8 @@ function postMessage(ground: Ground, body: Body, key: string, atMs: number): Ser
   };
 }
 
-function update(ground: Ground, body: Body, key: string): Served {
-  const found = findOwn(ground, body, key);
+function update(state: SimulatorState, body: Body, key: string): Served {
+  const found = findOwn(state, body, key);
   if ("answer" in found) return found;
   const { message } = found;
   const text = stringOf(body["text"]);
@@ -121,18 +121,18 @@ function update(ground: Ground, body: Body, key: string): Served {
   };
   const fault = messageFault(next);
   if (fault !== undefined) return fail(fault.error, fault.violations);
-  ground.messages.put(next);
+  state.messages.put(next);
   const { channel, ts } = message;
   return { answer: json(200, { ok: true, channel, ts, text: next.text }), effect: "updated" };
 }
 
 /** The message that `channel` and `ts` name. A bot changes only its own. */
-function findOwn(ground: Ground, body: Body, key: string) {
+function findOwn(state: SimulatorState, body: Body, key: string) {
   const channel = stringOf(body["channel"]) ?? "";
-  if (channel !== channelId(ground, channel)) {
+  if (channel !== channelId(state, channel)) {
     return fail("channel_not_found", [{ field: "channel", reason: "must be the id that chat.postMessage returned" }]);
   }
-  const message = ground.messages.find(channel, stringOf(body["ts"]) ?? "");
+  const message = state.messages.find(channel, stringOf(body["ts"]) ?? "");
   if (message === undefined)
     return fail("message_not_found", [{ field: "ts", reason: "no such message in the channel" }]);
   if (message.key !== key) return fail("cant_update_message", [{ field: "ts", reason: "is another sender's message" }]);

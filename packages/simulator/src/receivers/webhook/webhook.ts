@@ -1,6 +1,6 @@
 import { json, pathOf } from "../../server/exchange.ts";
 import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from "../../server/exchange.ts";
-import type { Delivery, Ground } from "../../state/state.ts";
+import type { Delivery, SimulatorState } from "../../state/state.ts";
 import type { Identity } from "../../state/incident-store.ts";
 import { isRecord, parseJson, stringOf } from "../../server/json-body.ts";
 import { signatureViolations } from "./signature.ts";
@@ -12,12 +12,12 @@ const maxIds = 100_000;
  * `webhook-id` was seen before has no further effect. A JSON body that names a dedup key and a status also opens and
  * closes an incident, so that the oracle can judge it.
  */
-export function webhook(ground: Ground): Receiver {
+export function webhook(state: SimulatorState): Receiver {
   const seen = new Set<string>();
   return {
     name: "webhook",
     takes: (path) => /^\/webhook\/[^/]+$/.test(path),
-    read: (request, region) => readCall(ground, seen, request, region),
+    read: (request, region) => readCall(state, seen, request, region),
     forget: () => seen.clear(),
   };
 }
@@ -27,9 +27,9 @@ const refuse = (status: number, found: readonly Violation[]): Served => ({
   violations: found,
 });
 
-function readCall(ground: Ground, seen: Set<string>, request: SimulatorRequest, region: Region): Call {
+function readCall(state: SimulatorState, seen: Set<string>, request: SimulatorRequest, region: Region): Call {
   const name = decodeName(pathOf(request.path).slice("/webhook/".length));
-  const key = ground.hasher.hash(`webhook/${name}`);
+  const key = state.hasher.hash(`webhook/${name}`);
   const id = request.headers["webhook-id"];
   const said = read(request);
   return {
@@ -41,15 +41,15 @@ function readCall(ground: Ground, seen: Set<string>, request: SimulatorRequest, 
       if (request.method !== "POST" && request.method !== "PUT") {
         return refuse(405, [{ field: "method", reason: "must be POST or PUT" }]);
       }
-      const secrets = ground.webhookSecrets.get(name);
+      const secrets = state.webhookSecrets.get(name);
       const found = secrets === undefined ? [] : signatureViolations(request, secrets, clockMs);
       if (found.length > 0) return refuse(401, found);
       const isRepeat = id !== undefined && seen.has(`${name} ${id}`);
       const delivery: Delivery = { atMs, name, id, repeat: isRepeat, signed: secrets !== undefined, body: said.body };
-      ground.deliveries.add(delivery);
+      state.deliveries.add(delivery);
       if (isRepeat) return { answer: json(200, { status: "ok" }), effect: "repeated" };
       if (id !== undefined) remember(seen, `${name} ${id}`);
-      const effect = follow(ground, { receiver: "webhook", region, key, dedupKey: said.dedupKey ?? "" }, said, atMs);
+      const effect = follow(state, { receiver: "webhook", region, key, dedupKey: said.dedupKey ?? "" }, said, atMs);
       return { answer: json(200, { status: "ok" }), effect };
     },
   };
@@ -100,18 +100,18 @@ function read(request: SimulatorRequest): Said {
   };
 }
 
-function follow(ground: Ground, identity: Identity, said: Said, atMs: number): string {
+function follow(state: SimulatorState, identity: Identity, said: Said, atMs: number): string {
   if (said.action === undefined || said.dedupKey === undefined) return "delivered";
-  const open = ground.incidents.findOpen(identity);
+  const open = state.incidents.findOpen(identity);
   const entry = { atMs, action: said.action, severity: said.severity, summary: said.summary };
   if (said.action !== "trigger") {
     if (open === undefined) return "dropped";
     const status = said.action === "resolve" ? "resolved" : "acknowledged";
-    ground.incidents.append(open, { atMs, action: said.action }, status);
+    state.incidents.append(open, { atMs, action: said.action }, status);
     return status;
   }
-  if (open === undefined) ground.incidents.open(identity, entry);
-  else ground.incidents.append(open, entry);
+  if (open === undefined) state.incidents.open(identity, entry);
+  else state.incidents.append(open, entry);
   return open === undefined ? "opened" : "logged";
 }
 

@@ -4,7 +4,7 @@ import type { FaultSetting } from "../../faults/fault.ts";
 import type { LimitSetting } from "../../state/limits.ts";
 import { reportInWords } from "../../oracle/report.ts";
 import type { TruthSetting } from "../../oracle/truth.ts";
-import { page } from "../../dashboard/dashboard.ts";
+import { dashboard } from "../../dashboard/dashboard.ts";
 import { SettingError } from "../../setting-error.ts";
 import type { SimulatorControls } from "./simulator-controls.ts";
 import { overview } from "./overview.ts";
@@ -88,7 +88,7 @@ const controlRoutes: Readonly<Record<string, Route>> = {
   },
 
   "GET /_sim/overview": overview,
-  "GET /": () => page(),
+  "GET /": () => dashboard(),
 };
 
 /** The control API below `/_sim`, and the page. Undefined for any other path. */
