@@ -25,7 +25,7 @@ export interface SimulatorOptions {
   readonly clock?: { now(): number };
   /** Changes a limit from the start, as `POST /_sim/limits` does. */
   readonly limit?: LimitSetting;
-  /** Keeps incidents, change events and messages in this file, over restarts. @default none: they end with the process */
+  /** Keeps incidents, change events and messages in this file, across restarts. @default none: they are lost when the process ends */
   readonly file?: string;
   /** For benchmarks: keep incidents and counts, but no payloads and no list of requests. @default false */
   readonly lean?: boolean;
@@ -46,7 +46,7 @@ const receiverFactories: readonly ((state: SimulatorState) => Receiver)[] = [
   alertmanager,
 ];
 
-/** All that a simulator is made of, put together. */
+/** Builds the parts of a simulator and connects them. */
 export class Components {
   readonly clock: { now(): number };
   readonly seed: number;
@@ -60,7 +60,7 @@ export class Components {
   readonly sender: WebhookSender;
   readonly file: IncidentFile | undefined;
   readonly #firstLimit: LimitSetting | undefined;
-  /** How often an incident or a setting was changed. */
+  /** Number of changes to incidents and settings. */
   changeCount = 0;
 
   constructor(options: SimulatorOptions) {
@@ -80,7 +80,7 @@ export class Components {
       makeId: () => this.state.makeUuid(),
     });
     this.#setLimits();
-    // After it has been read, for what it kept is no news.
+    // Only now: reading the file must not count as a change.
     this.file = options.file === undefined ? undefined : new IncidentFile(options.file, this.state);
     this.state.incidents.onChange.push((...change) => {
       this.changeCount += 1;
@@ -88,7 +88,7 @@ export class Components {
     });
   }
 
-  /** Does what has become due at the receivers. */
+  /** Runs the work that is due at the receivers. */
   tick(): void {
     for (const receiver of this.receivers) receiver.tick?.(this.clock.now());
   }

@@ -1,11 +1,11 @@
 export interface Issue {
-  /** Where: `faults[2].share`. Empty for the whole. */
+  /** The place, such as `faults[2].share`. Empty: the whole setting. */
   readonly path: string;
-  /** What was expected instead. */
+  /** Says which value is expected. */
   readonly message: string;
 }
 
-/** A setting of the simulator that cannot be read. `issues` lists all of it. */
+/** A setting of the simulator is invalid. `issues` lists every fault. */
 export class SettingError extends Error {
   readonly code = "invalid_setting";
   readonly issues: readonly Issue[];

@@ -21,7 +21,7 @@ import type { Listening, ListenOptions } from "./server/server.ts";
 import { startDeliveryLoop } from "./webhooks/delivery-loop.ts";
 
 /**
- * A stand-in for PagerDuty and other receivers of alerts: strict about what it takes, right about deduplication,
+ * A stand-in for PagerDuty and other receivers of alerts: strict about requests, right about deduplication,
  * lifecycle and limits. `handle` answers in process, on any clock; `listen` serves the same on sockets.
  */
 export class Simulator implements AsyncDisposable, SimulatorControls {
@@ -35,14 +35,14 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
   }
 
   /**
-   * Answers one request, control API included. Never throws for what a client may send. An answer that a fault
-   * delays or loses says so in `mishap`: who runs the clock decides what that means.
+   * Answers one request, control API included. Never throws because of a request. An answer that a fault
+   * delays or loses has a `mishap`: the owner of the clock decides how to apply it.
    */
   handle(request: SimulatorRequest, region: Region = "us"): SimulatorAnswer {
     return this.#early(request.path, region) ?? this.#whole(request, region);
   }
 
-  /** The client went away before the answer can have reached it: from then on that request counts as ambiguous. */
+  /** Records that the client disconnected before it can have read the answer. The request then counts as ambiguous. */
   abandon(request: number): void {
     this.#components.journal.leave(request, "before_answer");
   }
@@ -73,7 +73,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     await this.close();
   }
 
-  // What the receivers show.
+  // The receivers' state.
 
   incidents(): rows.IncidentRow[] {
     this.#components.tick();
@@ -84,12 +84,12 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#components.state.changes.list().map(rows.changeRow);
   }
 
-  /** What Slack's channels show. */
+  /** The messages in Slack's channels. */
   messages(): rows.MessageRow[] {
     return this.#components.state.messages.list().map(rows.messageRow);
   }
 
-  /** What arrived at `/webhook/{name}`. */
+  /** The deliveries to `/webhook/{name}`. */
   deliveries(): rows.DeliveryRow[] {
     return this.#components.state.deliveries.list().map(rows.deliveryRow);
   }
@@ -104,7 +104,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#components.journal.requests.list(limit).map(rows.requestRow);
   }
 
-  /** Windows in which more calls came than the receiver takes. */
+  /** Windows with more calls than the receiver accepts. */
   overLimit(): rows.OverLimitRow[] {
     return this.#components.windows.excesses.map(rows.overLimitRow);
   }
@@ -114,7 +114,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#components.sender.records.map(rows.webhookRow);
   }
 
-  /** Compares the receivers with the truth. Ask when all is quiet: what is still under way counts as lost. */
+  /** Compares the receivers with the truth. Call it when all work is done: unfinished deliveries count as lost. */
   report(): Report {
     const { state, journal } = this.#components;
     const incidents = this.incidents();
@@ -135,13 +135,13 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     });
   }
 
-  /** Changes with everything that happens here; the same as before means that nothing has. */
+  /** A value that changes with every request and setting. An equal value means that nothing has changed. */
   get version(): string {
     this.#components.tick();
     return `${this.#components.journal.requests.total}-${this.#components.changeCount}`;
   }
 
-  // What a person does.
+  // Actions of a person.
 
   /** Acknowledges as a person would. False when there is no such incident, or it is resolved. */
   acknowledge(id: string): boolean {
@@ -153,7 +153,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#byPerson(id, "resolve");
   }
 
-  // What is set.
+  // Settings.
 
   limits(): rows.LimitRow[] {
     return Array.from(this.#components.limits, ([name, limit]) => limitRow(name, limit));
@@ -169,13 +169,13 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     this.#components.changeCount += 1;
   }
 
-  /** The faults in force, with how many requests met each. */
+  /** The active faults, each with the number of requests that it has hit. */
   faults(): rows.FaultRow[] {
     return this.#components.faults.list.map(rows.faultRow);
   }
 
   /**
-   * Replaces all faults, by settings or a script; times count from now. A seed begins the dice anew.
+   * Replaces all faults, by settings or a script; times count from now. A seed restarts the random generator.
    * @throws SettingError with every issue
    * @example simulator.setFaults("at 10s for 30s answer 429 retry-after 5s")
    */
@@ -189,25 +189,25 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     this.#components.changeCount += 1;
   }
 
-  /** Hashes of the credentials that a receiver knows; undefined while it knows all that are well-formed. */
+  /** Hashes of the credentials that a receiver accepts. Undefined: it accepts every well-formed one. */
   keys(receiver = "pagerduty"): readonly string[] | undefined {
     return this.#components.state.keysOf(receiver).list;
   }
 
-  /** Names the credentials that a receiver knows, by themselves; `undefined`: all that are well-formed. */
+  /** Sets the credentials that a receiver accepts, in clear. `undefined`: it accepts every well-formed one. */
   setKeys(credentials: readonly string[] | undefined, receiver = "pagerduty"): void {
     const { state } = this.#components;
     state.keysOf(receiver).name(credentials?.map((credential) => state.hasher.hash(credential)));
   }
 
-  /** Demands Standard Webhooks signatures at `/webhook/{name}`, under any of these secrets. `undefined`: none. */
+  /** Requires Standard Webhooks signatures at `/webhook/{name}`, with any of these secrets. `undefined`: none required. */
   setWebhookSecrets(name: string, secrets: readonly string[] | undefined): void {
     if (secrets === undefined) this.#components.state.webhookSecrets.delete(name);
     else this.#components.state.webhookSecrets.set(name, secrets);
   }
 
   /**
-   * Says what really happened: what each source said, and where it should be heard. `undefined` forgets it.
+   * Sets the truth: the events of each source and the targets that must get them. `undefined` removes it.
    * @throws SettingError with every issue
    */
   setTruth(truth: TruthSetting | undefined): void {
@@ -226,12 +226,12 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
     return this.#components.state.subscriptions.add(to).id;
   }
 
-  /** Attempts the webhooks that are due, and waits for the answers. While listening this happens by itself. */
+  /** Sends the webhooks that are due and waits for the answers. While listening, the simulator does this itself. */
   async deliverWebhooks(): Promise<void> {
     await this.#components.sender.deliver();
   }
 
-  /** Forgets everything and returns to the settings it was made with. */
+  /** Deletes all state and returns to the initial settings. */
   reset(): void {
     this.#truth = undefined;
     this.#components.reset();
@@ -239,7 +239,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
 
   #early(path: string, region: Region): SimulatorAnswer | undefined {
     const { faults, dispatcher } = this.#components;
-    // Nothing is looked up for the many requests that meet no faults.
+    // Most requests meet no faults: no look-up for them.
     if (faults.list.length === 0) return undefined;
     const receiver = dispatcher.receiverOf(pathOf(path));
     return receiver === undefined ? undefined : dispatcher.early(receiver, region);

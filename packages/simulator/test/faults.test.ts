@@ -34,7 +34,7 @@ describe("faults in virtual time", () => {
     expect(statuses(simulator, 7, clock)).toEqual([202, 202, 503, 503, 503, 202, 202]);
   });
 
-  test("meet so many requests as they say", () => {
+  test("hit the number of requests that they name", () => {
     const { simulator } = withFaults("times 2 hang");
     expect(statuses(simulator, 3)).toEqual([0, 0, 202]);
   });
@@ -51,7 +51,7 @@ describe("faults in virtual time", () => {
     expect(simulator.handle(trigger("a"), "eu").status).toBe(501);
   });
 
-  test("can be told the hash of a key instead of the key", () => {
+  test("accept the hash of a key instead of the key", () => {
     const { simulator } = withFaults("times 0 hang");
     simulator.handle(trigger("a"));
     const hash = simulator.incidents()[0]?.key;
@@ -167,7 +167,7 @@ describe("faults in virtual time", () => {
   });
 });
 
-describe("what cannot be read", () => {
+describe("invalid settings", () => {
   test("names every mistake in a setting", () => {
     const simulator = new Simulator();
     const bad = [

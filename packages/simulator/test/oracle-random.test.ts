@@ -6,11 +6,11 @@ import { routingKey, resolve, TestClock, trigger } from "./requests.ts";
 
 /*
  * The oracle beside senders that are right, and senders that are wrong in one way, over random sources and faults. The
- * right one makes told equal wanted and nothing else, so the oracle must have nothing to say of it, on any seed.
+ * correct sender makes the delivered state equal the desired state and does nothing else, so the oracle must find nothing, on any seed.
  */
 
 type Told = "nothing" | "maybe" | "trigger";
-type Flaw = "none" | "takes any answer for a yes" | "forgets what it told" | "never resolves" | "resolves too early";
+type Flaw = "none" | "counts any answer as accepted" | "forgets what it sent" | "never resolves" | "resolves too early";
 
 const names = ["a", "b", "c", "d"];
 const seconds = 240;
@@ -27,7 +27,7 @@ function play(seed: number, flaw: Flaw): Report {
   const told = new Map<string, Told>();
   for (let second = 0; second < seconds; second += 1) {
     clock.advance(1000);
-    // Towards the end everything falls quiet, so that what is due can be told.
+    // Faults end near the end of the run, so that due events can be sent.
     const isQuiet = second > seconds - 60;
     if (isQuiet) simulator.setFaults([]);
     for (const name of names) {
@@ -45,7 +45,7 @@ function play(seed: number, flaw: Flaw): Report {
   return simulator.report();
 }
 
-/** One step of a sender that brings told to wanted, with or without a flaw. */
+/** One step of a sender that makes the delivered state equal the desired state, with or without a flaw. */
 function tell(
   simulator: Simulator,
   name: string,
@@ -56,11 +56,11 @@ function tell(
 ): Told {
   const succeeds = (request: ReturnType<typeof trigger>): boolean | undefined => {
     const { status, mishap } = simulator.handle(request);
-    if (flaw === "takes any answer for a yes") return true;
+    if (flaw === "counts any answer as accepted") return true;
     if (mishap !== undefined || status === 0) return undefined;
     return status === 202;
   };
-  const isForgotten = flaw === "forgets what it told" && random() < 0.1;
+  const isForgotten = flaw === "forgets what it sent" && random() < 0.1;
   if (flaw === "resolves too early" && isFiring && told === "trigger" && random() < 0.02) {
     succeeds(resolve(name));
     return told;
@@ -71,7 +71,7 @@ function tell(
   }
   if (!isFiring && told !== "nothing" && flaw !== "never resolves") {
     const said = succeeds(resolve(name));
-    // After a resolve of unknown fate nothing is sure any more: a new firing must be told again.
+    // After a resolve with an unknown outcome nothing is certain: a new firing must be sent again.
     return said === undefined ? "maybe" : said ? "nothing" : told;
   }
   return told;
@@ -92,8 +92,8 @@ describe("over random sources and faults", () => {
   });
 
   test.each<[Flaw, string]>([
-    ["takes any answer for a yes", "lost"],
-    ["forgets what it told", "repeated"],
+    ["counts any answer as accepted", "lost"],
+    ["forgets what it sent", "repeated"],
     ["never resolves", "orphaned"],
     ["resolves too early", "out_of_order"],
   ])("the sender that %s is found out", (flaw, kind) => {

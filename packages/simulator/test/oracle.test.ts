@@ -15,7 +15,7 @@ import {
 
 const start = new TestClock().nowMs;
 
-/** What happens at which second: a request arrives, or something is done to the simulator. */
+/** A step at a second: a request arrives, or the test changes the simulator. */
 type Step = readonly [second: number, what: SimulatorRequest | ((simulator: Simulator) => unknown)];
 
 const run = (steps: readonly Step[], truth: Partial<TruthSetting> & Pick<TruthSetting, "events">) => {
@@ -42,7 +42,7 @@ const fires = (second: number, name = "a", severity = "critical"): TruthEvent =>
 });
 const ends = (second: number, name = "a"): TruthEvent => ({ at: at(second), status: "resolved", dedup_key: name });
 
-/** Two alerts, told well: one fires still, one has ended. Each defect below is one thing done otherwise. */
+/** Two alerts, sent correctly: one still fires, one has ended. Each defect below changes one step. */
 const truth = [fires(0), ends(60), fires(100), fires(0, "b", "warning"), ends(90, "b")];
 const told: readonly Step[] = [
   [1, trigger("a")],
@@ -62,7 +62,7 @@ describe("the oracle finds nothing", () => {
   });
 
   test.each<[string, readonly Step[], readonly TruthEvent[]]>([
-    ["when a flap was never told", [[9, trigger("a")]], [fires(0), ends(1), fires(2), ends(3), fires(4)]],
+    ["when a flap was never sent", [[9, trigger("a")]], [fires(0), ends(1), fires(2), ends(3), fires(4)]],
     ["when an alert ended before its turn came", [], [fires(0), ends(1)]],
     [
       "when a trigger was under way as its source ended",
@@ -83,7 +83,7 @@ describe("the oracle finds nothing", () => {
     ],
     ["when a resolve of something unknown was adopted", [[5, resolve("a")]], [ends(4)]],
     [
-      "when a severity rose and was told again",
+      "when a severity rose and was sent again",
       [
         [1, trigger("a", { severity: "warning" })],
         [5, trigger("a")],
@@ -107,7 +107,7 @@ describe("the oracle finds nothing", () => {
       [fires(0)],
     ],
     [
-      "when a person resolved, and it was told again",
+      "when a person resolved, and it was sent again",
       [
         [1, trigger("a")],
         [5, (s) => s.resolve(s.incidents()[0]?.id ?? "")],
@@ -139,7 +139,7 @@ describe("the oracle finds nothing", () => {
 
   test.each<[string, readonly Step[], readonly TruthEvent[]]>([
     [
-      "when a trigger that never arrived was followed by its resolve, and the next episode was told",
+      "when a trigger that never arrived was followed by its resolve, and the next episode was sent",
       [
         [6, resolve("a")],
         [8, trigger("a")],
@@ -163,7 +163,7 @@ describe("the oracle finds nothing", () => {
       [fires(0)],
     ],
     [
-      "when a person resolved after several events, and it was told again",
+      "when a person resolved after several events, and it was sent again",
       [
         [1, trigger("a")],
         [2, acknowledge("a")],
@@ -182,14 +182,14 @@ describe("the oracle finds nothing", () => {
       [fires(0.5), ends(60.5), fires(100.5)],
     ],
     [
-      "when a severity rose step by step, and each was told",
+      "when a severity rose step by step, and each step was sent",
       ["info", "warning", "error", "critical"].map(
         (severity, index) => [index + 1, trigger("a", { severity })] as const,
       ),
       ["info", "warning", "error", "critical"].map((severity, index) => fires(index, "a", severity)),
     ],
     [
-      "when a severity fell, and was not told",
+      "when a severity fell, and was not sent",
       [[1, trigger("a")]],
       [fires(0), fires(5, "a", "error"), fires(6, "a", "warning"), fires(7, "a", "info")],
     ],
@@ -207,10 +207,10 @@ describe("the oracle finds nothing", () => {
   });
 
   test.each<[string, "never" | "critical" | "always", string, FindingKind[]]>([
-    ["a critical told after its end", "never", "critical", ["stray"]],
-    ["a critical told after its end", "critical", "critical", []],
-    ["a warning told after its end", "critical", "warning", ["stray"]],
-    ["a warning told after its end", "always", "warning", []],
+    ["a critical sent after its end", "never", "critical", ["stray"]],
+    ["a critical sent after its end", "critical", "critical", []],
+    ["a warning sent after its end", "critical", "warning", ["stray"]],
+    ["a warning sent after its end", "always", "warning", []],
   ])("in %s, when page_resolved is %s and it was %s: %j", (_, page_resolved, severity, found) => {
     const steps: readonly Step[] = [
       [60, trigger("a", { severity })],
@@ -263,7 +263,7 @@ describe("the oracle finds nothing", () => {
     expect(kindsOf(run(steps, { events, within: "30s" }))).toEqual([]);
   });
 
-  test("whatever the order in which the truth was written", () => {
+  test("for any order of the events in the truth", () => {
     expect(kindsOf(run(told, { events: truth.toReversed() }))).toEqual([]);
   });
 
@@ -395,7 +395,7 @@ const defects: readonly Defect[] = [
     found: ["wrong_severity"],
   },
   {
-    name: "a severity that rose and was not told",
+    name: "a severity that rose and was not sent",
     steps: [[1, trigger("a", { severity: "warning" })]],
     truth: { events: [fires(0, "a", "warning"), fires(10)] },
     found: ["wrong_severity"],
@@ -412,7 +412,7 @@ const defects: readonly Defect[] = [
   },
   { name: "an acknowledge before its trigger", steps: plus([0.5, acknowledge("a")]), found: ["out_of_order"] },
   {
-    name: "one of two targets never told",
+    name: "one of two targets never notified",
     steps: told,
     truth: {
       targets: [
@@ -423,25 +423,25 @@ const defects: readonly Defect[] = [
     found: ["lost"],
   },
   {
-    name: "the other region told",
+    name: "sent to the other region",
     steps: told,
     truth: { targets: [{ receiver: "pagerduty", region: "eu" }] },
     found: ["lost", "wrong_key", "wrong_key", "wrong_key"],
   },
   {
-    name: "told too late",
+    name: "sent too late",
     steps: [...without(0), [40, trigger("a")] as const].toSorted((one, other) => one[0] - other[0]),
     truth: { within: "30s" },
     found: ["late"],
   },
   { name: "a lost change event", steps: told, truth: { events: [...truth, deploy] }, found: ["lost"] },
   {
-    name: "a change event told twice",
+    name: "a change event sent twice",
     steps: plus([4, change("deploy 7")], [5, change("deploy 7")]),
     truth: { events: [...truth, deploy] },
     found: ["repeated"],
   },
-  { name: "a change event that nobody made", steps: plus([4, change("deploy 8")]), found: ["stray"] },
+  { name: "a change event without a source", steps: plus([4, change("deploy 8")]), found: ["stray"] },
 ];
 
 describe("the oracle finds the planted defect", () => {
@@ -452,7 +452,7 @@ describe("the oracle finds the planted defect", () => {
     for (const { says: sentence } of report.findings) expect(sentence).not.toMatch(/undefined|Infinity|NaN/);
   });
 
-  test("of every kind that it has a name for", () => {
+  test("covers every kind of finding", () => {
     expect(new Set(defects.flatMap((defect) => defect.found))).toEqual(new Set(findingKinds));
   });
 });
@@ -496,8 +496,8 @@ describe("a finding", () => {
       {},
       ["answered 400: dedup_key: 'dedup_key' is missing or blank"],
     ],
-    [plus([4, change("deploy 8")]), {}, ['change "deploy 8" was told, and no source knows it']],
-    [told, { events: [...truth, deploy] }, ['change "deploy 7" was told 0 times, not 1']],
+    [plus([4, change("deploy 8")]), {}, ['change "deploy 8" was sent, but no source reported it']],
+    [told, { events: [...truth, deploy] }, ['change "deploy 7" was sent 0 times, not 1']],
     [
       [[0, (simulator) => simulator.setLimit({ limit: 4, per: "5m" })], ...told, [400, trigger("a")]],
       {},

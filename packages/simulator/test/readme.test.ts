@@ -9,7 +9,7 @@ const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const blocks = (language: string): string[] =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map((match) => match[1] ?? "");
 
-describe("what the README shows", () => {
+describe("examples of the README", () => {
   test("a script of faults, and one as JSON, are read", () => {
     expect(readFaultScript(blocks("faults")[0] ?? "")).toHaveLength(5);
     const [setting = ""] = /\{ "kind".*?\}/.exec(readme) ?? [];

@@ -44,7 +44,7 @@ export const resolve = (dedupKey: string, key = routingKey) =>
 export const change = (summary: string, key = routingKey) =>
   post("/v2/change/enqueue", { routing_key: key, payload: { summary } });
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until the test advances it. */
 export class TestClock {
   nowMs = Date.parse("2026-01-01T00:00:00Z");
 

@@ -7,7 +7,7 @@ import { Simulator } from "../src/index.ts";
 import type { Listening } from "../src/index.ts";
 import { trigger } from "./requests.ts";
 
-/** What a plain client sees: a status, or the code of the error that it met. */
+/** The result for a plain client: a status, or the code of the error. */
 interface Seen {
   readonly status?: number;
   readonly body?: string;

@@ -1,5 +1,5 @@
 /*
- * Asks for the overview once a second; the answer is 304 while nothing has changed. Everything that arrived is put in
+ * Asks for the overview once a second; the answer is 304 while nothing has changed. All received text is inserted
  * as text, never as markup. A row keeps its element, so that a focused button stays focused.
  */
 export const dashboardScript = `

@@ -67,7 +67,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The page for people. One document, no other files. */
+/** The dashboard for people: one HTML document without other files. */
 export const dashboard = (): SimulatorAnswer => ({
   status: 200,
   headers: {

@@ -4,7 +4,7 @@ import type { Fault } from "./fault.ts";
 
 const noAnswer = { status: 0, headers: {}, body: "" } as const;
 
-/** What the client gets when a request that struck `fault` would have got `answer`. */
+/** Applies `fault` to `answer`: returns the answer that the client gets. */
 export function corruptResponse(
   fault: Fault,
   answer: SimulatorAnswer,
@@ -38,7 +38,7 @@ export function corruptResponse(
       return { ...answer, body: "<html><body>Welcome to nginx!</body></html>" };
     case "skew":
     default:
-      // A wrong clock spoils nothing by itself.
+      // A wrong clock does not change the answer.
       return answer;
   }
 }

@@ -11,7 +11,7 @@ type Draft = { -readonly [Key in keyof FaultSetting]?: FaultSetting[Key] };
  *     at 1m on pagerduty share 20% reset after maybe applied
  *     times 3 on slack slow headers by 2s
  *
- * It reads words only: whether the numbers and durations make sense is for `readFaults` to say.
+ * It reads words only. `readFaults` checks the numbers and durations.
  * @throws SettingError naming the line and the word
  */
 export function readFaultScript(script: string): FaultSetting[] {
@@ -30,7 +30,7 @@ export function readFaultScript(script: string): FaultSetting[] {
   return settings;
 }
 
-/** The fault, or what is wrong with the clause. */
+/** Returns the fault, or a text that says why the clause is wrong. */
 function readClause(words: readonly string[]): FaultSetting | string {
   const draft: Draft = {};
   for (let index = 0; index < words.length; index += 1) {
@@ -96,7 +96,7 @@ function readWithValue(draft: Draft, word: string, value: string): boolean {
   return readPair(draft, `${word} ${value}`);
 }
 
-/** Two words that mean something together only. */
+/** Pairs of words that have a meaning only together. */
 function readPair(draft: Draft, pair: string): boolean {
   const kinds = {
     "reset before": "reset_before",

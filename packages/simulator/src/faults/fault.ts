@@ -1,15 +1,15 @@
 import type { Region } from "../state/region.ts";
 
 /**
- * What goes wrong:
+ * Kinds of faults:
  *
  * - `answer`: this status instead of the receiver's own answer, with or without `Retry-After`
  * - `hang`: the request is read and never answered
- * - `reset_before`, `reset_after`: the connection breaks before, or after, the request was read
- * - `half`: the answer breaks off in its middle
+ * - `reset_before`, `reset_after`: the connection breaks before or after the receiver has read the request
+ * - `half`: the answer stops in the middle
  * - `slow_headers`, `slow_body`: the answer, or the second half of its body, comes late
  * - `wrong_type`, `not_json`: the answer is labelled `text/html`; its body is not JSON
- * - `refuse`: no connection comes to be
+ * - `refuse`: the connection is refused
  * - `skew`: the receiver's clock is wrong; it answers as usual
  */
 export const faultKinds = [
@@ -28,28 +28,28 @@ export const faultKinds = [
 
 export type FaultKind = (typeof faultKinds)[number];
 
-/** Whether the receiver takes the request in all the same. `maybe`: as the seed says. */
+/** Whether the receiver applies the request although the client gets an error. `maybe`: the seed decides. */
 export type Applied = boolean | "maybe";
 
-/** A fault as it is written. Durations are seconds or such as `"30s"`. */
+/** A fault as the user writes it. Durations are seconds or such as `"30s"`. */
 export interface FaultSetting {
   readonly kind: FaultKind;
   /** @default every receiver */
   readonly receiver?: string;
   readonly region?: Region;
-  /** Only requests with this credential: itself, or its hash as the control API shows it. */
+  /** Only requests with this credential. Give the credential or its hash, as the control API shows it. */
   readonly key?: string;
   /** Only this action: `trigger`, `resolve`, … */
   readonly action?: string;
-  /** When it begins, from now. @default 0 */
+  /** Delay from now until the fault begins. @default 0 */
   readonly at?: number | string;
   /** How long it lasts. @default for ever */
   readonly for?: number | string;
-  /** How many of the requests meet it, 0 to 1. @default 1 */
+  /** Share of the requests that it hits, 0 to 1. @default 1 */
   readonly share?: number;
-  /** It is over after so many. @default no bound */
+  /** It ends after this number of requests. @default no limit */
   readonly times?: number;
-  /** @default true for what breaks on the way back, false for `answer` */
+  /** @default true for faults on the way back, false for `answer` */
   readonly applied?: Applied;
   /** `answer` only. */
   readonly status?: number;
@@ -57,11 +57,11 @@ export interface FaultSetting {
   readonly retry_after?: number | string;
   /** @default "seconds" */
   readonly retry_after_as?: "seconds" | "date";
-  /** How slow, or how wrong the clock is; a skew may be negative, `"-5m"`. */
+  /** The delay, or the error of the clock. A skew may be negative: `"-5m"`. */
   readonly by?: number | string;
 }
 
-/** A fault in force: absolute times, hashes, what it has met so far. */
+/** An active fault: absolute times, hashes, and the number of requests that it has hit. */
 export interface Fault {
   readonly kind: FaultKind;
   readonly receiver?: string | undefined;
@@ -77,12 +77,12 @@ export interface Fault {
   readonly retryAfterMs?: number | undefined;
   readonly retryAfterAs: "seconds" | "date";
   readonly byMs: number;
-  /** Requests that met it. */
+  /** Requests that it has hit. */
   met: number;
 }
 
-/** Strikes before the body is read, so that neither key nor action is known. */
+/** These faults strike before the body is read, so key and action are unknown. */
 export const strikesEarly = (kind: FaultKind): boolean => kind === "reset_before" || kind === "refuse";
 
-/** The receiver has the request when these strike. */
+/** These faults strike after the receiver has read the request. */
 export const appliedUnlessSaid = (kind: FaultKind): boolean => kind !== "answer" && !strikesEarly(kind);

@@ -4,7 +4,7 @@ import type { Random } from "./random.ts";
 import { strikesEarly } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 
-/** What is known of a request when faults are picked. */
+/** The facts about a request that decide which faults hit it. */
 export interface Met {
   readonly receiver: string;
   readonly region: Region;
@@ -13,7 +13,7 @@ export interface Met {
   readonly atMs: number;
 }
 
-/** The faults in force, and the dice. The first that fits wins; `skew` comes on top of any other. */
+/** The active faults and their random generator. The first fault that fits wins; `skew` is added to any other. */
 export class Faults {
   #faults: readonly Fault[] = [];
   #random: Random;
@@ -26,13 +26,13 @@ export class Faults {
     return this.#faults;
   }
 
-  /** Replaces all. A seed begins the dice anew. */
+  /** Replaces all faults. A seed restarts the random generator. */
   set(faults: readonly Fault[], seed?: number): void {
     this.#faults = faults;
     if (seed !== undefined) this.#random = seededRandom(seed);
   }
 
-  /** A fault that strikes before the request is read. */
+  /** Returns the fault that strikes before the request is read, if there is one. */
   pickEarly(met: Met): Fault | undefined {
     return this.#pick(met, strikesEarly);
   }
@@ -45,7 +45,7 @@ export class Faults {
     return this.#pick(met, (kind) => kind === "skew")?.byMs ?? 0;
   }
 
-  /** Whether no connection at all should come to be. Only a fault without any condition can say so on a socket. */
+  /** Whether connections are refused. On a socket only a fault without conditions can do that. */
   refusesAll(region: Region, atMs: number): boolean {
     return this.#faults.some(
       (fault) =>
@@ -57,7 +57,7 @@ export class Faults {
     );
   }
 
-  /** Whether the receiver takes in a request that met this fault. */
+  /** Whether the receiver applies a request that this fault hit. */
   applies(fault: Fault): boolean {
     return fault.applied === "maybe" ? this.#random() < 0.5 : fault.applied;
   }
@@ -68,7 +68,7 @@ export class Faults {
       if (fault.receiver !== undefined && fault.receiver !== met.receiver) continue;
       if (fault.key !== undefined && fault.key !== met.key) continue;
       if (fault.action !== undefined && fault.action !== met.action) continue;
-      // The dice are thrown only where chance decides, so that adding a certain fault moves no other.
+      // Draws a random number only if chance decides, so that adding a certain fault does not shift the others.
       if (fault.share < 1 && this.#random() >= fault.share) continue;
       fault.met += 1;
       return fault;

@@ -1,7 +1,7 @@
-/** A number in [0, 1), like `Math.random`, but the same sequence for the same seed. */
+/** Returns numbers in [0, 1) like `Math.random`. The same seed gives the same sequence. */
 export type Random = () => number;
 
-/** Mulberry32: 32 bits of state are plenty for choosing which request meets which fault. */
+/** Mulberry32: 32 bits of state are enough to choose which fault hits which request. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {

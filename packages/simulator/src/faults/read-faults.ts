@@ -24,7 +24,7 @@ const knownKeys: readonly (keyof FaultSetting)[] = [
 ];
 
 /**
- * Reads fault settings, times counted from `nowMs`. `hashOf` turns a credential into what requests are compared by.
+ * Reads fault settings, times counted from `nowMs`. `hashOf` hashes a credential; requests are compared by hash.
  * @throws SettingError with every issue
  */
 export function readFaults(value: unknown, nowMs: number, hashOf: (key: string) => string): Fault[] {

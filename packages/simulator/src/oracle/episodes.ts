@@ -1,14 +1,14 @@
 import type { SourceEvent } from "./truth.ts";
 
-/** A source's clock, or the one that wrote the truth, may be a little behind the receiver's. */
+/** The clock of the source, or of the writer of the truth, may be this far behind the receiver's clock. */
 export const maxClockDifferenceMs = 1000;
 
-/** From a firing to the resolve that ended it. */
+/** The time from a firing to the resolve that ended it. */
 export interface Episode {
   readonly fromMs: number;
   /** Infinity while it fires. */
   untilMs: number;
-  /** Every severity that the source gave it. */
+  /** All severities that the source has given it. */
   readonly severities: string[];
 }
 
@@ -29,11 +29,11 @@ export function episodesOf(events: readonly SourceEvent[]): Episode[] {
   return episodes;
 }
 
-/** The last episode that had begun by then. */
+/** Returns the last episode that began at or before `atMs`. */
 export const episodeAt = (episodes: readonly Episode[], atMs: number): Episode | undefined =>
   episodes.findLast((episode) => episode.fromMs <= atMs);
 
-/** Whether a resolve that arrived at `atMs` may have left while the source had said that it is over. */
+/** Whether a resolve that arrived at `atMs` can have been sent after the source had resolved the alert. */
 export function mayResolve(episodes: readonly Episode[], atMs: number, graceMs: number): boolean {
   const current = episodeAt(episodes, atMs);
   return (

@@ -1,16 +1,16 @@
 /**
- * What can be wrong with what the receivers were told:
+ * Faults that the oracle can find in the receivers' incidents:
  *
- * - `lost`: it fires, and nobody was told, or it was closed again
- * - `late`: it was told, but not within the time that the truth allows
- * - `repeated`: more incidents than episodes, or a trigger again for no reason
- * - `out_of_order`: a resolve or acknowledge before its trigger, or while the source still fired
- * - `stray`: opened without a source, or after its end
- * - `orphaned`: it ended, and its incident is open still
- * - `wrong_key`: told under another credential than the target's
- * - `wrong_severity`: shown with a severity that the source never gave it, or below the highest that it gave
+ * - `lost`: the alert fires, but the receiver has no open incident
+ * - `late`: the incident was opened, but later than the truth allows
+ * - `repeated`: more incidents than episodes, or a repeated trigger without a reason
+ * - `out_of_order`: a resolve or acknowledge before its trigger, or while the source was still firing
+ * - `stray`: an incident without a source, or opened after the alert ended
+ * - `orphaned`: the alert ended, but its incident is still open
+ * - `wrong_key`: sent with another credential than the target's
+ * - `wrong_severity`: the incident has a severity that the source never gave, or one below the highest that it gave
  * - `refused`: a request that broke a rule of the receiver
- * - `over_limit`: more calls in a window than the receiver takes
+ * - `over_limit`: more calls in a window than the receiver accepts
  */
 export const findingKinds = [
   "lost",
@@ -33,7 +33,7 @@ export interface Finding {
   /** Hash of the credential. */
   readonly key?: string | undefined;
   readonly dedup_key?: string | undefined;
-  /** When it went wrong, where that is one instant. */
+  /** The time of the fault, if it has one. */
   readonly at?: string | undefined;
   /** A sentence for a person. */
   readonly says: string;

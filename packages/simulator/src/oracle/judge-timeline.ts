@@ -47,7 +47,7 @@ function judgeOpenings(timeline: Timeline, truth: Truth, say: Say): void {
       continue;
     }
     const before = heard.get(episode);
-    // What a person closed may be opened again while it fires.
+    // An incident that a person closed may be opened again while the alert fires.
     if (before !== undefined && lastAct(before)?.by !== "person") {
       const which = `${before.row.id} and ${incident.row.id}`;
       say("repeated", openedMs, `was opened again: one episode has two incidents, ${which}`);
@@ -61,7 +61,7 @@ function isTooLate(episode: Episode, openedMs: number, truth: Truth): boolean {
   return truth.pageResolved === "never" || !episode.severities.includes("critical");
 }
 
-/** When all is quiet, it is open exactly if it fires. */
+/** After all work is done, the incident is open exactly if the alert fires. */
 function judgeEnd(timeline: Timeline, truth: Truth, say: Say): void {
   const last = timeline.episodes.at(-1);
   const fires = last?.untilMs === Infinity;
@@ -80,7 +80,7 @@ function judgeEnd(timeline: Timeline, truth: Truth, say: Say): void {
   }
 }
 
-/** No resolve while its source fires, none before its trigger, no acknowledge before its trigger. */
+/** No resolve while the source fires; no resolve or acknowledge before the trigger. */
 function judgeOrder(timeline: Timeline, truth: Truth, say: Say): void {
   for (const incident of timeline.incidents) {
     const { resolvedMs } = incident;
@@ -100,7 +100,7 @@ function judgeOrder(timeline: Timeline, truth: Truth, say: Say): void {
   }
 }
 
-/** A trigger on an open incident says something new, reminds, or follows an attempt whose fate was unknown. */
+/** A trigger on an open incident must carry something new, be a reminder, or follow an attempt with an unknown outcome. */
 function judgeRepeats(timeline: Timeline, { row }: Receipt, truth: Truth, say: Say): void {
   let before: EventRow | undefined;
   for (const event of row.events) {
@@ -121,7 +121,7 @@ function judgeRepeats(timeline: Timeline, { row }: Receipt, truth: Truth, say: S
 
 const rank = ["info", "warning", "error", "critical"];
 
-/** Shown is a severity that the source gave; and while it is open, none below the highest of its episode. */
+/** The incident shows a severity that the source gave. While it is open, it shows none below the highest of its episode. */
 function judgeSeverity(timeline: Timeline, incident: Receipt, say: Say): void {
   const isOpen = incident.resolvedMs === Infinity;
   const episode = isOpen
@@ -139,7 +139,7 @@ function judgeSeverity(timeline: Timeline, incident: Receipt, say: Say): void {
 function judgePromptness(timeline: Timeline, withinMs: number, say: Say): void {
   const isOpen = timeline.incidents.some((one) => one.resolvedMs === Infinity);
   for (const { fromMs, untilMs } of timeline.episodes) {
-    // What fires and is not open at all is lost, which has been said.
+    // An alert that fires without an open incident is already reported as lost.
     if (untilMs - fromMs < withinMs || (untilMs === Infinity && !isOpen)) continue;
     const isHeard = timeline.incidents.some((one) => one.openedMs <= fromMs + withinMs && one.resolvedMs > fromMs);
     if (!isHeard) say("late", fromMs, `fired at ${iso(fromMs)} and was not open ${withinMs / 1000} s later`);

@@ -6,7 +6,7 @@ import { judgeTimeline } from "./judge-timeline.ts";
 import { buildTimelines } from "./timeline.ts";
 import type { Truth } from "./truth.ts";
 
-/** What the receivers show: the answers of the control API, or of the library's methods of the same names. */
+/** The receivers' state: the answers of the control API, or of the library's methods of the same names. */
 export interface Observed {
   readonly incidents: readonly IncidentRow[];
   readonly changes: readonly ChangeRow[];
@@ -26,8 +26,8 @@ export interface Verdict {
 const maxFindings = 1000;
 
 /**
- * Compares what the receivers show with what really happened. Pure: same arguments, same verdict. Without a truth only
- * what needs none is judged: refused requests and limits.
+ * Compares the receivers' state with the truth. Pure: the same arguments give the same verdict. Without a truth, it judges
+ * only refused requests and limits.
  */
 export function judge(truth: Truth | undefined, observed: Observed): Verdict {
   const found = [...refusals(observed), ...excesses(observed)];
@@ -54,7 +54,7 @@ const stranger = (row: IncidentRow, isKnown: boolean): Finding => ({
     : `"${row.dedup_key}" was opened, and no source knows it`,
 });
 
-/** One finding for a request, however many rules it broke. A full window is judged as `over_limit`. */
+/** Reports one finding per request, even if it broke several rules. A full window counts as `over_limit`. */
 function refusals(observed: Observed): Finding[] {
   const byRequest = new Map<number, RefusalRow[]>();
   for (const row of observed.refused) {
@@ -77,7 +77,7 @@ const excesses = (observed: Observed): Finding[] =>
     says: `${row.refused} calls beyond ${row.allowed} in ${row.per} from ${row.from} to ${row.to}`,
   }));
 
-/** Change events have no identity at the receiver: they are known by their summary. */
+/** Change events have no identity at the receiver, so the oracle matches them by summary. */
 function judgeChanges(truth: Truth, observed: Observed): Finding[] {
   const wanted = new Map<string, { receiver: string; summary: string; key?: string | undefined; times: number }>();
   for (const event of truth.events) {
@@ -99,18 +99,18 @@ function judgeChanges(truth: Truth, observed: Observed): Finding[] {
     );
     const about = { receiver, key: seen[0]?.key ?? key };
     if (seen.length < times) {
-      found.push({ kind: "lost", ...about, says: `change "${summary}" was told ${seen.length} times, not ${times}` });
+      found.push({ kind: "lost", ...about, says: `change "${summary}" was sent ${seen.length} times, not ${times}` });
     } else if (seen.length > times + doubts.length) {
       found.push({
         kind: "repeated",
         ...about,
-        says: `change "${summary}" was told ${seen.length} times, not ${times}`,
+        says: `change "${summary}" was sent ${seen.length} times, not ${times}`,
       });
     }
   }
   for (const row of observed.changes) {
     if (claimed.has(row)) continue;
-    const says = `change "${row.summary}" was told, and no source knows it`;
+    const says = `change "${row.summary}" was sent, but no source reported it`;
     found.push({ kind: "stray", receiver: row.receiver, key: row.key, at: row.at, says });
   }
   return found;

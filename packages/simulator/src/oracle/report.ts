@@ -10,11 +10,11 @@ export interface Report extends Verdict {
   readonly incidents: { readonly triggered: number; readonly acknowledged: number; readonly resolved: number };
   /** By receiver. */
   readonly requests: Readonly<Record<string, Counts>>;
-  /** Requests taken in whose senders cannot know it: repeats up to this number are physics. */
+  /** Applied requests whose senders cannot know the outcome. Up to this number, repeats are unavoidable. */
   readonly ambiguous: number;
-  /** Requests answered well just before their sender went away, which may have kept it from noting the answer. */
+  /** Successful requests whose sender disconnected right after the answer, so that it may not have read it. */
   readonly unread: number;
-  /** What could not be looked at, and why. */
+  /** The checks that were not possible, with the reason. */
   readonly notes: readonly string[];
 }
 
@@ -57,7 +57,7 @@ export const exitCode = (report: Pick<Verdict, "clean">): 0 | 1 => (report.clean
 
 const maxShown = 50;
 
-/** The report for a person: a verdict, what was found, what was seen. */
+/** Writes the report for a person: verdict, findings, counts. */
 export function reportInWords(report: Report): string {
   const total = findingKinds.reduce((sum, kind) => sum + report.counts[kind], 0);
   const lines: string[] = [];

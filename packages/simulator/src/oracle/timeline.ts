@@ -3,16 +3,16 @@ import { episodesOf } from "./episodes.ts";
 import type { Episode } from "./episodes.ts";
 import type { SourceEvent, Truth, TruthTarget } from "./truth.ts";
 
-/** All there is to know about one problem at one target: what its source said, and what the receiver shows. */
+/** All facts about one problem at one target: its source's events and the receiver's incidents. */
 export interface Timeline {
   readonly target: TruthTarget;
   readonly dedupKey: string;
   readonly episodes: readonly Episode[];
   /** Oldest first. */
   readonly incidents: readonly Receipt[];
-  /** Acknowledges and resolves that met nothing open. */
+  /** Acknowledges and resolves that found no open incident. */
   readonly dropped: readonly { readonly atMs: number; readonly action: string }[];
-  /** When a request was taken in whose answer its sender cannot rely on. */
+  /** Times of applied requests whose sender cannot rely on the answer. */
   readonly doubtsMs: readonly number[];
 }
 
@@ -25,11 +25,11 @@ export interface Receipt {
 
 export interface Timelines {
   readonly timelines: readonly Timeline[];
-  /** Incidents that belong to no timeline. `isKnown`: their dedup key does, at that receiver. */
+  /** Incidents that belong to no timeline. `isKnown`: a timeline of that receiver has their dedup key. */
   readonly others: readonly { readonly row: IncidentRow; readonly isKnown: boolean }[];
 }
 
-/** Sorts what was said and what was seen by problem and target. */
+/** Groups the source events and the incidents by problem and target. */
 export function buildTimelines(
   truth: Truth,
   incidents: readonly IncidentRow[],

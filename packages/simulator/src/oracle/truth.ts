@@ -4,7 +4,7 @@ import { isRecord } from "../server/json-body.ts";
 import { SettingError } from "../setting-error.ts";
 import type { Issue } from "../setting-error.ts";
 
-/** Where something must be heard. Without a key: under whichever key. */
+/** A receiver that must get the alert. Without a key, any key is right. */
 export interface TruthTarget {
   readonly receiver: string;
   readonly region?: "us" | "eu";
@@ -12,42 +12,42 @@ export interface TruthTarget {
   readonly key?: string;
 }
 
-/** What a source said, and when. A change event has a summary and no status. */
+/** One event of a source, with its time. A change event has a summary and no status. */
 export interface TruthEvent {
   /** ISO 8601, or ms since 1970. */
   readonly at: string | number;
   readonly status?: "firing" | "resolved";
-  /** The dedup key that receivers should know it by. */
+  /** The dedup key that receivers must use. */
   readonly dedup_key?: string;
-  /** The same, for alerts that are told under their fingerprint. */
+  /** The same, for alerts whose dedup key is their fingerprint. */
   readonly fingerprint?: string;
-  /** Critical, error, warning or info, as the receiver should show it. Absent: not judged. */
+  /** Critical, error, warning or info, as the receiver should show it. Absent: not checked. */
   readonly severity?: string;
-  /** Marks a change event; then `summary` is what it is known by. */
+  /** Marks a change event. The oracle then matches it by `summary`. */
   readonly change?: boolean;
   readonly summary?: string;
   /** @default the truth's targets */
   readonly targets?: readonly TruthTarget[];
 }
 
-/** What really happened, to compare the receivers with. Durations are seconds or such as `"15s"`. */
+/** The truth that the oracle compares the receivers with. Durations are seconds, or text such as `"15s"`. */
 export interface TruthSetting {
   readonly events: readonly TruthEvent[];
-  /** @default one: pagerduty, under whichever key */
+  /** @default one target: pagerduty, with any key */
   readonly targets?: readonly TruthTarget[];
-  /** How long a request may have been under way when the source changed its mind. @default "15s" */
+  /** Longest time that a request may have been in transit when the state at the source changed. @default "15s" */
   readonly grace?: number | string;
-  /** Every firing that lasts at least so long must be heard within it. @default not judged */
+  /** A firing that lasts at least this long must have an incident within this time. @default not checked */
   readonly within?: number | string;
-  /** A repeated trigger after so much quiet is a reminder, not a fault. @default "1h" */
+  /** A repeated trigger after this much time without one is a reminder, not a fault. @default "1h" */
   readonly reminders?: number | string;
-  /** A stray incident that is closed again this soon counts as repaired. @default "0s" */
+  /** A stray incident that is closed within this time counts as repaired. @default "0s" */
   readonly repaired?: number | string;
-  /** Which firings may be told after their end. @default "never" */
+  /** Which firings may still be sent after their end. @default "never" */
   readonly page_resolved?: "never" | "critical" | "always";
 }
 
-/** The truth, read: times in ms, keys as hashes, every event with its targets. */
+/** The parsed truth: times in ms, keys as hashes, each event with its targets. */
 export interface Truth {
   readonly events: readonly SourceEvent[];
   readonly graceMs: number;
@@ -60,7 +60,7 @@ export interface Truth {
 export interface SourceEvent {
   readonly atMs: number;
   readonly kind: "firing" | "resolved" | "change";
-  /** The dedup key; of a change event the summary. */
+  /** The dedup key, or the summary of a change event. */
   readonly name: string;
   readonly severity?: string | undefined;
   readonly targets: readonly TruthTarget[];

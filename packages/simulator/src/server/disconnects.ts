@@ -2,12 +2,12 @@ import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Leaving } from "../state/journal.ts";
 
-/** The answers on one connection: numbers only, for a busy one has many in a moment. */
+/** The answers on one connection, as numbers only: a busy connection has many in a moment. */
 interface Recent {
   readonly requests: number[];
   /** Monotonic. */
   readonly atMs: number[];
-  /** Only the last can be still on its way. */
+  /** Only the last answer can still be in transit. */
   last: ServerResponse;
 }
 
@@ -17,7 +17,7 @@ interface Recent {
  */
 const unreadMs = 250;
 
-/** What was answered on each connection in its last moments, so that a client's leaving can be judged. */
+/** Remembers the last answers of each connection, to judge which of them a client may have missed when it disconnects. */
 export class Disconnects {
   readonly #bySocket = new WeakMap<Socket, Recent>();
 
@@ -37,12 +37,12 @@ export class Disconnects {
     recent.last = response;
   }
 
-  /** We are the ones who break this connection: its end says nothing about the client. */
+  /** The simulator breaks this connection itself, so its end says nothing about the client. */
   forget(socket: Socket): void {
     this.#bySocket.delete(socket);
   }
 
-  /** The connection has ended: names each request whose answer the client may not have. */
+  /** Reports, after the connection has ended, each request whose answer the client may have missed. */
   left(socket: Socket, tell: (request: number, when: Leaving) => void): void {
     const recent = this.#bySocket.get(socket);
     if (recent === undefined) return;

@@ -16,8 +16,8 @@ export interface Surroundings {
 }
 
 /**
- * What happens to each request to a receiver, in this order: a fault that strikes before it is read, reading, a fault
- * that keeps it from being taken in, the limit, the receiver itself, a fault on the way back, the journal.
+ * Runs each request to a receiver through these steps: a fault that strikes before it is read, reading, a fault
+ * that prevents it from being applied, the limit, the receiver itself, a fault on the way back, the journal.
  */
 export class Dispatcher {
   readonly #around: Surroundings;
@@ -30,7 +30,7 @@ export class Dispatcher {
     return this.#around.receivers.find((receiver) => receiver.takes(path));
   }
 
-  /** The answer of a fault that strikes before the body is read, if one does. */
+  /** Returns the answer of a fault that strikes before the body is read, if there is one. */
   early(receiver: Receiver, region: Region): SimulatorAnswer | undefined {
     const atMs = this.#around.clock.now();
     const fault = this.#around.faults.pickEarly({ receiver: receiver.name, region, atMs });
@@ -96,7 +96,7 @@ export class Dispatcher {
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
-  /** The request arrived, and counts; the receiver takes no notice of what it says. */
+  /** The request arrived and counts, but the receiver ignores its content. */
   #keepOut(call: Call, atMs: number): Served {
     const { limits, windows } = this.#around;
     const limit = call.charge === undefined ? undefined : limits.get(call.charge.limit);
@@ -134,7 +134,7 @@ export class Dispatcher {
   }
 }
 
-/** Whether a client that met the fault cannot know that its request was taken in. */
+/** Whether a client that the fault hit cannot know that its request was applied. */
 const leavesDoubt = (fault: Fault, answer: SimulatorAnswer): boolean =>
   answer.status < 200 || answer.status > 299 || fault.kind === "half" || fault.kind === "not_json";
 

@@ -10,7 +10,7 @@ export interface SimulatorRequest {
 }
 
 /**
- * How an answer fails on its way. In virtual time it is this value; on a socket the server really does it.
+ * How the answer fails in transit. In virtual time it is this value; on a socket the server really does it.
  * `refused`: the connection never came to be. `reset`: it broke before any answer. `hang`: no answer, ever.
  * `half`: the answer broke off in its middle; `bytes` had been promised. `slow`: it came late, its headers or the
  * second half of its body.
@@ -22,7 +22,7 @@ export type Mishap =
   | { readonly kind: "half"; readonly bytes: number }
   | { readonly kind: "slow"; readonly headersMs: number; readonly bodyMs: number };
 
-/** What goes back. `status` is 0 when the client gets none (refused, reset, hang). */
+/** The answer. `status` is 0 when the client gets none (refused, reset, hang). */
 export interface SimulatorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -40,24 +40,24 @@ export interface Violation {
 
 export type { Region };
 
-/** What a receiver did with a request that it took in. */
+/** The effect of a request that the receiver applied. */
 export interface Served {
   readonly answer: SimulatorAnswer;
-  /** What changed: `opened`, `logged`, `resolved`, … or `dropped`. Absent when the request was refused. */
+  /** The change: `opened`, `logged`, `resolved`, … or `dropped`. Absent when the request was refused. */
   readonly effect?: string;
   readonly violations?: readonly Violation[];
-  /** The dedup key when the receiver made it up itself. */
+  /** The dedup key, if the receiver generated it. */
   readonly dedupKey?: string;
 }
 
-/** A request that a receiver has understood so far that faults and limits can be applied to it. */
+/** A request that is parsed far enough to apply faults and limits. */
 export interface Call {
   readonly action: string;
   /** Hash of the credential; absent when there is none that could be charged. */
   readonly key?: string | undefined;
   readonly dedupKey?: string | undefined;
   readonly charge?: Charge | undefined;
-  /** Validates, changes the state, answers. Nothing has an effect before. `clockMs` is the receiver's own time. */
+  /** Validates, changes the state, answers. Earlier steps have no effect. `clockMs` is the receiver's own time. */
   serve(atMs: number, clockMs: number): Served;
   /** The answer when the window is full. */
   throttled(): SimulatorAnswer;
@@ -69,9 +69,9 @@ export interface Receiver {
   readonly name: string;
   takes(path: string): boolean;
   read(request: SimulatorRequest, region: Region): Call;
-  /** Does what has become due by then. */
+  /** Runs the work that is due by then. */
   tick?(atMs: number): void;
-  /** Everything is being reset. */
+  /** Called when the simulator is reset. */
   forget?(): void;
 }
 

@@ -9,11 +9,11 @@ export const bodyBytes = (body: Uint8Array | string): number =>
 const asText = (body: Uint8Array | string): string | undefined => {
   if (typeof body === "string") return body;
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  // Half a character is what a cut in the middle of UTF-8 leaves: toString would hide it behind U+FFFD.
+  // Text that is cut inside a UTF-8 character is refused; toString would hide it behind U+FFFD.
   return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
 };
 
-/** Parses a JSON body. A wrong content type is a violation too: vendors that are lenient today need not stay so. */
+/** Parses a JSON body. A wrong content type is a violation too: vendors that are lenient today may change that. */
 export function parseJsonBody(request: SimulatorRequest, mediaTypes: readonly string[]): Parsed {
   const type = request.headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
   if (type === undefined || !mediaTypes.includes(type)) {
@@ -22,13 +22,13 @@ export function parseJsonBody(request: SimulatorRequest, mediaTypes: readonly st
   return parseJson(request.body);
 }
 
-/** Parses JSON, of whatever content type. */
+/** Parses JSON of any content type. */
 export function parseJson(body: Uint8Array | string): Parsed {
   const source = asText(body);
   if (source === undefined) return { violation: { field: "body", reason: "is not UTF-8" } };
   try {
     const value: unknown = JSON.parse(source);
-    // Each level takes two characters, so that most bodies need no look.
+    // Each level takes two characters, so most bodies need no check.
     if (source.length > 2 * maxLevels && isDeeper(value, maxLevels)) {
       return { violation: { field: "body", reason: `is nested deeper than ${maxLevels} levels` } };
     }
@@ -38,7 +38,7 @@ export function parseJson(body: Uint8Array | string): Parsed {
   }
 }
 
-/** No vendor names a depth. What is deeper could be read, but not be written again. */
+/** No vendor documents a depth. A deeper body could be parsed, but not serialized again. */
 const maxLevels = 512;
 
 const isDeeper = (value: unknown, levels: number): boolean =>

@@ -9,12 +9,12 @@ import type { limitRow } from "../state/limits.ts";
 import type { Refusal, RequestRecord } from "../state/journal.ts";
 
 /*
- * What the control API shows, and the library returns: snake_case as the receivers write it, times in ISO 8601.
+ * The rows of the control API and of the library: snake_case as the receivers write it, times in ISO 8601.
  */
 
 const iso = (atMs: number): string => new Date(atMs).toISOString();
 
-/** One line of an incident's log. A trigger also shows what it carried: `payload`, `links`, `images`, `client`. */
+/** One line of an incident's log. A trigger also has its content: `payload`, `links`, `images`, `client`. */
 export interface EventRow {
   at: string;
   action: string;
@@ -37,7 +37,7 @@ export interface IncidentRow {
   acknowledged_at?: string;
   resolved_at?: string;
   events: EventRow[];
-  /** Of the first trigger. */
+  /** Summary of the first trigger. */
   title: string;
   region: "us" | "eu";
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { SimulatorAnswer } from "./exchange.ts";
 
-/** Puts an answer on the wire, mishap and all. */
+/** Sends an answer, and does the failure that its `mishap` names. */
 export function send(response: ServerResponse, answer: SimulatorAnswer): void {
   const { mishap } = answer;
   if (mishap === undefined) return whole(response, answer);
@@ -14,7 +14,7 @@ export function send(response: ServerResponse, answer: SimulatorAnswer): void {
       return;
     case "half":
       response.writeHead(answer.status, { ...answer.headers, "content-length": mishap.bytes });
-      // Only what has been handed to the kernel is sure to leave before the connection breaks.
+      // Only bytes that the kernel has accepted surely leave before the connection breaks.
       response.write(answer.body, () => response.socket?.destroy());
       return;
     case "slow":

@@ -23,20 +23,20 @@ export interface Listening {
   readonly port: number;
   readonly euUrl?: string;
   readonly euPort?: number;
-  /** Ends the listeners and breaks what is still connected. */
+  /** Closes the listeners and breaks open connections. */
   close(): Promise<void>;
 }
 
-/** What answers. A fault may strike before the body is read, so there are two steps. */
+/** The answering side. A fault may strike before the body is read, so there are two steps. */
 export interface Front {
   early(path: string, region: Region): SimulatorAnswer | undefined;
   whole(request: SimulatorRequest, region: Region): SimulatorAnswer;
-  /** Whether connections are refused at present. */
+  /** Whether connections are refused now. */
   refuses(region: Region): boolean;
   leave(request: number, when: Leaving): void;
 }
 
-/** Beyond this nothing is read on. Above every receiver's own limit, so that they can say what is wrong. */
+/** Most bytes of a body that are read. It is above every receiver's own limit, so that the receiver names the error. */
 const maxBytes = 20 * 1024 * 1024;
 
 export async function listen(front: Front, options: ListenOptions): Promise<Listening> {
@@ -75,15 +75,15 @@ async function open(front: Front, region: Region, host: string, port: number): P
       answerTo(message, response, whole(front, requestOf(message, body), region));
     });
   });
-  // Nothing on a socket can refuse a connection that the kernel has accepted: it is broken at once instead.
+  // A program cannot refuse a connection that the kernel has accepted, so it breaks the connection at once.
   server.on("connection", (socket) => {
     if (front.refuses(region)) socket.resetAndDestroy();
     socket.once("close", () => {
-      // Only a client that leaves says something about what it read.
+      // Only a disconnect by the client says something about the answers that it has read.
       if (!isEnding) recent.left(socket, (request, when) => front.leave(request, when));
     });
   });
-  // A stand-in shall not be the one to give up a connection first: clients reuse it for as long as they like.
+  // The simulator must not close idle connections first: clients reuse them as long as they like.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   await new Promise<void>((resolve, reject) => {
@@ -104,7 +104,7 @@ async function open(front: Front, region: Region, host: string, port: number): P
   };
 }
 
-/** The one boundary: what throws here is a bug of ours, and must not end the process that is being judged by it. */
+/** The only boundary: an exception here is a bug of the simulator, and must not end the process under test. */
 function whole(front: Front, request: SimulatorRequest, region: Region): SimulatorAnswer {
   try {
     return front.whole(request, region);

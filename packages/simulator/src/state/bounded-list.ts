@@ -1,4 +1,4 @@
-/** A list that forgets its oldest and counts all. */
+/** A list that drops its oldest entries and counts all. */
 export class BoundedList<Item> {
   readonly #most: number;
   #items: Item[] = [];
@@ -22,7 +22,7 @@ export class BoundedList<Item> {
     this.#start = (this.#start + 1) % this.#most;
   }
 
-  /** Oldest first; with `limit`, only the latest so many. */
+  /** Oldest first. `limit`: only the latest entries, at most this number. */
   list(limit = Infinity): Item[] {
     const ordered = [...this.#items.slice(this.#start), ...this.#items.slice(0, this.#start)];
     return limit >= ordered.length ? ordered : ordered.slice(ordered.length - limit);
@@ -32,7 +32,7 @@ export class BoundedList<Item> {
     return this.total - this.#items.length;
   }
 
-  /** 0 is the latest. Undefined when forgotten. */
+  /** 0 is the latest. Undefined if it was dropped. */
   fromLatest(back: number): Item | undefined {
     const { length } = this.#items;
     return back < 0 || back >= length ? undefined : this.#items[(this.#start + length - 1 - back) % length];

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 
 /**
- * What stands for a credential wherever one is shown: the first 16 hex digits of its SHA-256. A routing key has some
- * 190 bits, so its hash cannot be searched for.
+ * The text that is shown instead of a credential: the first 16 hex digits of its SHA-256. A routing key has about
+ * 190 bits, so a key cannot be found from its hash.
  * @example hashKey("e93facc04764012d7bfb002500d5d1a6") // "47746dbfe444aaf2"
  */
 export const hashKey = (credential: string): string =>
   createHash("sha256").update(credential).digest("hex").slice(0, 16);
 
-/** Remembers hashes, for there are few credentials and many requests. */
+/** Caches hashes: there are few credentials and many requests. */
 export class KeyHasher {
   readonly #known = new Map<string, string>();
 
@@ -22,7 +22,7 @@ export class KeyHasher {
   }
 }
 
-/** Which credentials a receiver knows. Until some are named, it knows all that are well-formed. */
+/** The credentials that a receiver accepts. Until some are set, it accepts every well-formed one. */
 export class KnownKeys {
   #known: ReadonlySet<string> | undefined;
 

@@ -9,12 +9,12 @@ type Line =
   | { readonly kind: "change"; readonly change: Change }
   | { readonly kind: "message"; readonly message: Message };
 
-/** The file is written anew when it has grown by so much since. */
+/** The file is rewritten after it has grown by this much. */
 const rewriteAfterBytes = 64 * 1024 * 1024;
 
 /**
- * Keeps incidents, change events and messages over restarts: one JSON line for each thing that happened, written before the
- * request is answered. It survives the end of the process however it ends, not the loss of power.
+ * Keeps incidents, change events and messages across restarts: one JSON line per change, written before the
+ * request is answered. It survives every end of the process, but not a power loss.
  */
 export class IncidentFile {
   readonly #path: string;
@@ -22,7 +22,7 @@ export class IncidentFile {
   #descriptor = -1;
   #grownBytes = 0;
 
-  /** Reads the file into the state, if there is one, and follows the state from then on. */
+  /** Reads the file into the state, if it exists, and then records each change of the state. */
   constructor(path: string, state: SimulatorState) {
     this.#path = path;
     this.#state = state;
@@ -34,7 +34,7 @@ export class IncidentFile {
     state.changes.onAdd = (change) => this.#append({ kind: "change", change });
   }
 
-  /** Writes what the state holds now, in place of all that happened. A crash leaves the old file or the new one. */
+  /** Replaces the list of changes with the present state. A crash leaves the old file or the new one. */
   rewrite(): void {
     if (this.#descriptor !== -1) closeSync(this.#descriptor);
     const next = `${this.#path}.next`;
@@ -56,7 +56,7 @@ export class IncidentFile {
     if (!existsSync(this.#path)) return;
     const lines = readFileSync(this.#path, "utf8").split("\n");
     for (const [index, line] of lines.entries()) {
-      // What follows the last line break was never finished: the process ended in its middle.
+      // Text after the last line break is incomplete: the process ended while writing it.
       if (index === lines.length - 1) break;
       const read = parseLine(line);
       if (read === undefined) throw new Error(`${this.#path}:${index + 1}: not a line of the simulator's`);

@@ -2,15 +2,15 @@ import type { Region } from "./region.ts";
 
 export type IncidentStatus = "triggered" | "acknowledged" | "resolved";
 
-/** One line in an incident's log: an event that arrived, or what a person did. */
+/** One line in an incident's log: an event or an action of a person. */
 export interface LogEntry {
   readonly atMs: number;
   readonly action: string;
   readonly severity?: string | undefined;
   readonly summary?: string | undefined;
-  /** What else the event carried, as it arrived, without its credential. */
+  /** The other fields of the event, as received, without its credential. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
-  /** Set when a person did it. */
+  /** Set for an action of a person. */
   readonly by?: "person";
 }
 
@@ -24,10 +24,10 @@ export interface Incident {
   /** Hash of the credential that opened it. */
   readonly key: string;
   readonly dedupKey: string;
-  /** Summary of the first trigger; later triggers do not change an incident's title (PagerDuty, K5 in the sheet). */
+  /** Summary of the first trigger; later triggers do not change an incident's title (observed at PagerDuty). */
   readonly title: string;
   status: IncidentStatus;
-  /** Of the latest trigger. */
+  /** Severity of the latest trigger. */
   summary: string;
   severity: string;
   readonly openedAtMs: number;
@@ -45,7 +45,7 @@ export interface Identity {
   readonly dedupKey: string;
 }
 
-/** What changed; enough to make the same change again. Written to the file that survives a restart. */
+/** One change, complete enough to repeat it. It is written to the file that survives a restart. */
 export type IncidentChange =
   | { readonly kind: "opened"; readonly incident: Incident }
   | { readonly kind: "logged"; readonly id: string; readonly entry: LogEntry; readonly status: IncidentStatus };
@@ -53,8 +53,8 @@ export type IncidentChange =
 const maxLogEntries = 1_000;
 
 /**
- * All incidents, open and resolved. One open incident for an identity at most: that is what deduplication means.
- * The lifecycle rules are the receivers'; the book keeps what they decide.
+ * All incidents, open and resolved. An identity has at most one open incident: this is deduplication.
+ * The receivers decide about the lifecycle; the store keeps the result.
  */
 export class IncidentStore {
   readonly #byId = new Map<string, Incident>();
@@ -62,9 +62,9 @@ export class IncidentStore {
   readonly #resolved = new Set<string>();
   readonly #most: number;
   #number = 0;
-  /** Told of each change, and of the status before it, before the request that made it is answered. */
+  /** Called with each change and the status before it, before the request is answered. */
   readonly onChange: ((change: IncidentChange, incident: Incident, before: IncidentStatus | undefined) => void)[] = [];
-  /** Resolved incidents that were forgotten to stay within the bound. */
+  /** Resolved incidents that were dropped because of the size limit. */
   forgotten = 0;
 
   constructor(options: { most: number }) {
@@ -90,7 +90,7 @@ export class IncidentStore {
   open(identity: Identity, entry: LogEntry): Incident {
     const number = this.#number + 1;
     const incident: Incident = {
-      // Fourteen characters from Q on, as PagerDuty's look.
+      // Fourteen characters that begin with Q, like PagerDuty's ids.
       id: `Q${number.toString(36).toUpperCase().padStart(13, "0")}`,
       number,
       ...identity,
@@ -113,7 +113,7 @@ export class IncidentStore {
     this.#tell({ kind: "logged", id: incident.id, entry, status }, incident, before);
   }
 
-  /** Puts back what a file kept. Says nothing to `onChange`. */
+  /** Restores the changes of a file. Does not call `onChange`. */
   restore(incident: Incident): void {
     this.#number = Math.max(this.#number, incident.number);
     this.#byId.set(incident.id, incident);
@@ -143,7 +143,7 @@ export class IncidentStore {
   #write(incident: Incident, entry: LogEntry, status: IncidentStatus): void {
     incident.log.push(entry);
     if (incident.log.length > maxLogEntries) {
-      // The first says how it began: keep it, and the latest.
+      // Keep the first entry, which opened the incident, and the latest ones.
       incident.log.splice(1, 1);
       incident.logDropped += 1;
     }
@@ -154,7 +154,7 @@ export class IncidentStore {
 
   #move(incident: Incident, atMs: number, status: IncidentStatus): void {
     if (incident.status === "resolved") {
-      // Only a person reopens; an event opens a new incident.
+      // Only a person can reopen an incident; an event opens a new one.
       incident.resolvedAtMs = undefined;
       this.#resolved.delete(incident.id);
       this.#open.set(nameOf(incident), incident);

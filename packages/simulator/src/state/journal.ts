@@ -2,7 +2,7 @@ import { BoundedList } from "./bounded-list.ts";
 import type { Violation } from "../server/exchange.ts";
 import type { Region } from "./region.ts";
 
-/** One request as it was met. */
+/** One received request. */
 export interface RequestRecord {
   readonly id: number;
   readonly atMs: number;
@@ -15,15 +15,15 @@ export interface RequestRecord {
   readonly status: number;
   readonly effect?: string | undefined;
   readonly fault?: string | undefined;
-  /** The receiver took it in, whatever the client was told. */
+  /** The receiver applied it, whatever the client got as an answer. */
   readonly applied: boolean;
-  /** Taken in, and the client cannot know: the answer was not a 2xx, or did not arrive whole. */
+  /** Applied, but the client cannot know: the answer was not a 2xx, or did not arrive completely. */
   ambiguous: boolean;
-  /** Answered well, but the connection ended right after: the answer may not have been read, or not been kept. */
+  /** Answered with success, but the connection ended right after: the client may not have read or stored the answer. */
   unread: boolean;
 }
 
-/** When a client went away: before its answer was out, or at once after it. */
+/** When the client disconnected: before its answer was sent, or right after it. */
 export type Leaving = "before_answer" | "at_once";
 
 export interface Refusal extends Violation {
@@ -36,14 +36,14 @@ export interface Refusal extends Violation {
 export interface Counts {
   requests: number;
   applied: number;
-  /** Answered 4xx because of what they were. */
+  /** Answered 4xx because of their content. */
   refused: number;
   /** Answered 429 because of the limit. */
   throttled: number;
   faulted: number;
   ambiguous: number;
   unread: number;
-  /** Acknowledges and resolves of nothing open. */
+  /** Acknowledges and resolves without an open incident. */
   dropped: number;
 }
 
@@ -58,7 +58,7 @@ const noCounts = (): Counts => ({
   dropped: 0,
 });
 
-/** What arrived and how it was answered. Bounded: counts are exact, rows are the latest. */
+/** The received requests and their answers. Bounded: counts are exact, rows are the latest. */
 export class Journal {
   readonly requests: BoundedList<RequestRecord>;
   readonly refusals = new BoundedList<Refusal>(10_000);
@@ -69,7 +69,7 @@ export class Journal {
     this.requests = new BoundedList(options.lean ? 0 : 100_000);
   }
 
-  /** `verdict` is the receiver's own status where a fault has put another in its place. */
+  /** `verdict` is the receiver's own status, if a fault replaced it. */
   record(
     seen: Omit<RequestRecord, "id" | "unread">,
     violations: readonly Violation[] = [],
@@ -90,7 +90,7 @@ export class Journal {
     return row;
   }
 
-  /** The client went away. Known for as long as the row is. */
+  /** Records that the client disconnected. It has an effect while the row is kept. */
   leave(id: number, when: Leaving): void {
     // Rows are numbered without gaps: the latest is `total`.
     const row = this.requests.fromLatest(this.requests.total - id);

@@ -3,9 +3,9 @@ import { isRecord } from "../server/json-body.ts";
 import { SettingError } from "../setting-error.ts";
 import type { Limit } from "./rate-windows.ts";
 
-/** A limit as it is written: `{ "limit": 120, "per": "6s" }`. What is left out stays as it was. */
+/** A limit as the user writes it: `{ "limit": 120, "per": "6s" }`. Absent fields stay unchanged. */
 export interface LimitSetting {
-  /** Which limit; `pagerduty` unless said. The names are the keys of `defaultLimits`. */
+  /** Which limit. @default `pagerduty`. The names are the keys of `defaultLimits`. */
   readonly receiver?: string;
   /** Calls in a window; 0 = no limit. */
   readonly limit?: number;
@@ -21,7 +21,7 @@ export interface LimitSetting {
 
 const minutely = (limit: number): Limit => ({ limit, perMs: 60_000, align: "sliding", retryAfter: "none" });
 
-/** What the vendors document; the sheets in hand say where. */
+/** The documented limits of the vendors; `docs/receivers/` has the sources. */
 export const defaultLimits = (): Map<string, Limit> =>
   new Map<string, Limit>([
     // "120 calls per minute per integration key", look-back of 60 s. No Retry-After documented.

@@ -1,6 +1,6 @@
 import type { Region } from "./region.ts";
 
-/** How many calls a receiver takes from one credential. */
+/** The number of calls that a receiver accepts from one credential. */
 export interface Limit {
   /** Calls in a window; 0 = no limit. */
   readonly limit: number;
@@ -16,14 +16,14 @@ export interface Limit {
   readonly retryAfter: "none" | "seconds" | "date";
 }
 
-/** Whose window a call falls into: of which limit, in which region, of which credential (for Slack, which channel). */
+/** Identifies the window of a call: limit, region and credential (for Slack, the channel). */
 export interface Charge {
   readonly limit: string;
   readonly region: Region;
   readonly key: string;
 }
 
-/** Consecutive calls beyond the limit of one window. */
+/** Consecutive calls over the limit of one window. */
 export interface Excess {
   readonly charge: Charge;
   readonly fromMs: number;
@@ -34,7 +34,7 @@ export interface Excess {
   refused: number;
 }
 
-/** How much of a window is used. */
+/** The used part of a window. */
 export interface Usage {
   readonly limit: number;
   readonly perMs: number;
@@ -45,7 +45,7 @@ export interface Usage {
 }
 
 interface Window {
-  /** Arrival times of the calls that were taken, oldest first, from `head` on. */
+  /** Arrival times of the accepted calls, oldest first, starting at `head`. */
   calls: number[];
   head: number;
   opened: number[];
@@ -53,15 +53,15 @@ interface Window {
   excess?: Excess | undefined;
 }
 
-/** More credentials than any test rotates through. */
+/** Most credentials that are kept: more than any test uses. */
 const maxWindows = 100_000;
 
-/** The windows of all credentials, judged by arrival. A refused call is not charged (the event was not ingested). */
+/** The windows of all credentials, by arrival time. A refused call is not charged (the event was not ingested). */
 export class RateWindows {
   readonly #windows = new Map<string, Window>();
   readonly excesses: Excess[] = [];
 
-  /** Undefined when the call is taken, else how long until one would be. */
+  /** Undefined if the call is accepted, else the time until the next call would be, ms. */
   refuse(limit: Limit, charge: Charge, atMs: number): number | undefined {
     if (limit.limit <= 0) return undefined;
     const state = this.#window(charge);
@@ -77,7 +77,7 @@ export class RateWindows {
     return limit.align === "clock" ? limit.perMs - (atMs % limit.perMs) : oldest + limit.perMs - atMs;
   }
 
-  /** Charges a call that a fault answered: it arrived all the same. */
+  /** Charges a call that a fault answered: it did arrive. */
   charge(limit: Limit, charge: Charge, atMs: number): void {
     if (limit.limit <= 0) return;
     const state = this.#window(charge);
@@ -95,7 +95,7 @@ export class RateWindows {
     return { limit: allowedNow(limit, state), perMs: limit.perMs, used, nowMs: atMs, resetAtMs: oldest + limit.perMs };
   }
 
-  /** An incident was opened: matters to dynamic throttling only. */
+  /** Counts an opened incident. Only dynamic throttling uses it. */
   opened(charge: Charge, atMs: number): void {
     this.#window(charge).opened.push(atMs);
   }
@@ -140,7 +140,7 @@ function trim(state: Window, limit: Limit, atMs: number): void {
     callMs !== undefined && (limit.align === "clock" ? callMs < startMs : callMs <= atMs - limit.perMs);
   while (hasLeft(state.calls[state.head])) state.head += 1;
   while (hasLeft(state.opened[state.openedHead])) state.openedHead += 1;
-  // Forget what has left, but not on each call: moving an array is not free.
+  // Drop calls that have left the window, but not on each call: moving an array costs time.
   if (state.head > 1024) {
     state.calls = state.calls.slice(state.head);
     state.head = 0;

@@ -6,7 +6,7 @@ import { Messages } from "../receivers/slack/messages.ts";
 import type { Random } from "../faults/random.ts";
 import { Subscriptions } from "../webhooks/subscriptions.ts";
 
-/** A change event: it notifies nobody and has no lifecycle. */
+/** A change event: it pages no one and has no lifecycle. */
 export interface Change {
   readonly atMs: number;
   readonly receiver: string;
@@ -16,26 +16,26 @@ export interface Change {
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** What arrived at `/webhook/{name}`. */
+/** A delivery to `/webhook/{name}`. */
 export interface Delivery {
   readonly atMs: number;
   readonly name: string;
   /** The sender's `webhook-id`. */
   readonly id?: string | undefined;
-  /** A delivery of the same id came before. */
+  /** An earlier delivery had the same id. */
   readonly repeat: boolean;
   /** The signature was verified. */
   readonly signed: boolean;
-  /** As JSON where it is, else as text. */
+  /** Parsed, if it is JSON, else the text. */
   readonly body: unknown;
 }
 
-/** What all receivers of one simulator stand on: their state, and how they name things. */
+/** The state that all receivers of one simulator share, and the generators of their ids. */
 export class SimulatorState {
   readonly incidents = new IncidentStore({ most: 200_000 });
   readonly changes = new BoundedList<Change>(100_000);
   readonly deliveries = new BoundedList<Delivery>(10_000);
-  /** By the name in the path. The one kind of credential that must be kept: without it nothing can be verified. */
+  /** By the name in the path. The only credentials that are kept in clear: verification needs them. */
   readonly webhookSecrets = new Map<string, readonly string[]>();
   readonly subscriptions = new Subscriptions();
   readonly messages = new Messages(10_000);
@@ -59,7 +59,7 @@ export class SimulatorState {
     return keys;
   }
 
-  /** Version 4 in form, but from the seed: the same run makes the same keys. */
+  /** Looks like version 4, but comes from the seed: the same run makes the same keys. */
   makeUuid(): string {
     const hex = Array.from({ length: 32 }, () => Math.floor(this.random() * 16).toString(16)).join("");
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;

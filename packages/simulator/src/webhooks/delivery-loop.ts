@@ -1,6 +1,6 @@
 import type { WebhookSender } from "./webhook-sender.ts";
 
-/** Sends webhooks as they become due, on real time. Returns what stops it; attempts under way are not cut off. */
+/** Sends webhooks when they are due, in real time. Returns a function that stops it; running attempts are not cut off. */
 export function startDeliveryLoop(sender: WebhookSender, clock: { now(): number }): () => void {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;

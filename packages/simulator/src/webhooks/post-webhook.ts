@@ -1,6 +1,6 @@
 import type { PostWebhook } from "./webhook-sender.ts";
 
-/** Over the network. Redirects are not followed. */
+/** Sends a webhook over the network. Does not follow redirects. */
 export const postWebhook: PostWebhook = async ({ url, headers, body, timeoutMs }) => {
   const signal = AbortSignal.timeout(timeoutMs);
   const answer = await fetch(url, { method: "POST", headers, body, redirect: "manual", signal });

@@ -1,21 +1,21 @@
 import { SettingError } from "../setting-error.ts";
 
-/** Who is told when an incident changes: PagerDuty's V3 webhook subscriptions. */
+/** PagerDuty's V3 webhook subscriptions: their subscribers get the changes of incidents. */
 export interface Subscription {
   readonly id: string;
   readonly url: string;
-  /** Each gives one signature: several, while a secret is being rotated. */
+  /** One signature per secret: several during a rotation. */
   readonly secrets: readonly string[];
   /** `incident.triggered`, …; empty: all. */
   readonly events: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
   /** Wall clock in ms; until then it is disabled. */
   disabledUntilMs: number;
-  /** Webhooks dropped one after the other. */
+  /** Webhooks that were dropped in a row. */
   dropped: number;
 }
 
-/** As many as an account may reasonably have. */
+/** Most subscriptions; more than an account reasonably has. */
 const maxSubscriptions = 100;
 
 export class Subscriptions {

@@ -10,10 +10,10 @@ export interface WebhookRequest {
   readonly timeoutMs: number;
 }
 
-/** Sends one webhook and returns the status. A rejection means that no answer came. */
+/** Sends one webhook and returns the status. It rejects if no answer came. */
 export type PostWebhook = (request: WebhookRequest) => Promise<number>;
 
-/** One webhook on its way, and how it ended. */
+/** One webhook and its result. */
 export interface WebhookRecord {
   readonly id: string;
   readonly subscription: string;
@@ -42,26 +42,26 @@ const maxDroppedInARow = 3;
 const firstWaitMs = 1_000;
 const maxWaitMs = 300_000;
 const maxRecords = 10_000;
-/** What is beyond is dropped: a subscriber that never answers shall not fill the memory. */
+/** More than this is dropped, so that a silent subscriber does not fill the memory. */
 const maxWaiting = 100_000;
 const maxAtOnce = 32;
 
 /**
- * Tells subscribers of changes as PagerDuty V3 does: signed, one event a request, in order for each subscription and
- * incident, again until 48 hours have passed; a 4xx drops it, and three drops in a row disable the subscription.
+ * Sends changes to subscribers as PagerDuty V3 does: signed, one event per request, in order for each subscription and
+ * incident. It retries for 48 hours. A 4xx drops the webhook, and three drops in a row disable the subscription.
  */
 export class WebhookSender {
   readonly #subscriptions: Subscriptions;
   readonly #clock: { now(): number };
   readonly #post: PostWebhook;
   readonly #makeId: () => string;
-  /** In order, by subscription and incident. */
+  /** Queues in order, by subscription and incident. */
   readonly #queues = new Map<string, Pending[]>();
   readonly #busy = new Set<string>();
   readonly #running = new Set<Promise<unknown>>();
   #records: WebhookRecord[] = [];
   #waiting = 0;
-  /** Told when something has become due sooner than was known. */
+  /** Called when a webhook is due earlier than reported before. */
   onDue: (() => void) | undefined;
 
   constructor(options: {
@@ -80,7 +80,7 @@ export class WebhookSender {
     return this.#records;
   }
 
-  /** When something is due next; undefined when nothing waits. */
+  /** The next due time; undefined if nothing waits. */
   get nextDueAtMs(): number | undefined {
     const dues = [...this.#queues].flatMap(([name, [first]]) =>
       first === undefined || this.#busy.has(name) ? [] : [first.dueAtMs],
@@ -102,7 +102,7 @@ export class WebhookSender {
     this.onDue?.();
   }
 
-  /** Attempts all that is due by now, and waits for the answers, those that were under way included. */
+  /** Sends all webhooks that are due, and waits for the answers, also of attempts that were already running. */
   async deliver(): Promise<void> {
     const names = [...this.#queues.keys()].filter((name) => !this.#busy.has(name)).toReversed();
     const lane = async (): Promise<void> => {
@@ -157,7 +157,7 @@ export class WebhookSender {
     else queue.push(pending);
   }
 
-  /** All that is due of one subscription and incident, one after the other. */
+  /** Sends the due webhooks of one subscription and incident, one after the other. */
   async #drain(name: string): Promise<void> {
     if (this.#busy.has(name)) return;
     this.#busy.add(name);
@@ -167,7 +167,7 @@ export class WebhookSender {
         if (first === undefined) break;
         if (first.dueAtMs > this.#clock.now()) return;
         if (!(await this.#attempt(first))) return;
-        // Meanwhile the subscription may have been disabled, or everything forgotten.
+        // Meanwhile the subscription may have been disabled, or the simulator reset.
         const queue = this.#queues.get(name);
         if (queue?.[0] === first && queue.shift() !== undefined) this.#waiting -= 1;
       }
@@ -177,7 +177,7 @@ export class WebhookSender {
     }
   }
 
-  /** True when it is over with this one, delivered or dropped. */
+  /** True if the webhook is finished: delivered or dropped. */
   async #attempt(pending: Pending): Promise<boolean> {
     const { record, subscription, body } = pending;
     record.attempts += 1;
@@ -213,7 +213,7 @@ export class WebhookSender {
     return true;
   }
 
-  /** For a day; what waited is lost. */
+  /** Disables the subscription for a day; waiting webhooks are lost. */
   #disable(subscription: Subscription, nowMs: number): void {
     subscription.disabledUntilMs = nowMs + disabledMs;
     subscription.dropped = 0;
@@ -226,7 +226,7 @@ export class WebhookSender {
   }
 }
 
-/** Repeated triggers change no incident, so nobody is told. */
+/** Repeated triggers change no incident, so they cause no webhook. */
 function eventType(change: IncidentChange, before: Incident["status"] | undefined): string | undefined {
   if (change.kind === "opened") return "incident.triggered";
   if (change.status === before) return undefined;

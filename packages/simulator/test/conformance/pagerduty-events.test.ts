@@ -152,7 +152,7 @@ describe("the routing key", () => {
     }
   });
 
-  test("of a ruleset takes no change events: 400", () => {
+  test("takes no change events for a ruleset: 400", () => {
     const { status, refused } = ask(change("deploy", "R028DIE06SNKNO6V5ACSLRV7Y0TUVG7T"));
     expect([status, refused]).toEqual([400, [[400, "routing_key"]]]);
   });

@@ -107,7 +107,7 @@ describe("the limit", () => {
   test.each<["seconds" | "date", string]>([
     ["seconds", "7"],
     ["date", "Thu, 01 Jan 2026 00:00:10 GMT"],
-  ])("says when to come back in %s, when told to", (retry_after, expected) => {
+  ])("says when to retry in %s, if set", (retry_after, expected) => {
     const clock = new TestClock();
     const simulator = new Simulator({ clock, limit: { limit: 1, per: "10s", retry_after } });
     simulator.handle(trigger("a"));

@@ -30,7 +30,7 @@ const setUp = (answers: number[] = [], secrets = ["topsecret"]) => {
 const typesOf = (sent: readonly WebhookRequest[]): string[] =>
   sent.map(({ body }) => (JSON.parse(body) as { event: { event_type: string } }).event.event_type);
 
-describe("what is told", () => {
+describe("the webhook", () => {
   test("each change of an incident, by event or by person, and nothing for a repeated trigger", async () => {
     const { simulator, sent } = setUp();
     for (const request of [trigger("a"), trigger("a"), acknowledge("a"), resolve("a"), resolve("a"), trigger("a")]) {
@@ -67,7 +67,7 @@ describe("what is told", () => {
     });
   });
 
-  test("who did it, when a person did", async () => {
+  test("names the person who made the change", async () => {
     const { simulator, sent } = setUp();
     simulator.handle(trigger("a"));
     simulator.acknowledge(simulator.incidents()[0]?.id ?? "");

@@ -124,7 +124,7 @@ describe("alerts", () => {
     expect(simulator.incidents()).toHaveLength(2);
   });
 
-  test("are open, and page nobody, until a target is assigned", () => {
+  test("are open and page no one until a target is assigned", () => {
     const simulator = new Simulator();
     expect(create(simulator, { summary: "x" }).body.data.attributes["status"]).toBe("open");
     const paging = { summary: "x", notification_target_type: "Service", notification_target_id: "s1" };
@@ -200,7 +200,7 @@ describe("alerts", () => {
     expect(list("filter[status][in]=open,acknowledged").data).toHaveLength(1);
     expect(list("filter[source][not_eq]=api").data).toEqual([]);
     const first = list("page[size]=3");
-    // What is resolved between two pages is no reason to miss another one.
+    // An alert that resolves between two pages must not hide another one.
     call(simulator, "POST", `/v1/alerts/${(first.data[0] as { id: string }).id}/resolve`);
     const query = `filter[status][not_eq]=resolved&page[size]=3&page[after]=${String(first.meta["next_cursor"])}`;
     expect(list(query)).toMatchObject({ data: [{ attributes: { status: "open" } }], meta: { next_cursor: null } });

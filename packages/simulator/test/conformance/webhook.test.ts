@@ -29,7 +29,7 @@ const signed = (clock: TestClock, body: string, options: { id?: string; secret?:
 const testBody = '{"test": 2432232314}';
 
 describe("signatures", () => {
-  test("of the reference library are right", () => {
+  test("match the reference library", () => {
     const { clock, simulator } = setUp();
     expect(simulator.handle(post("/webhook/oncall", testBody, signed(clock, testBody))).status).toBe(200);
     expect(simulator.deliveries()).toMatchObject([
@@ -37,7 +37,7 @@ describe("signatures", () => {
     ]);
   });
 
-  test("of the specification's check values are right", () => {
+  test("match the check values of the specification", () => {
     const simulator = new Simulator({ clock: { now: () => 1614265330_000 } });
     simulator.setWebhookSecrets("oncall", [signingSecret]);
     const headers = {
@@ -105,7 +105,7 @@ describe("signatures", () => {
 });
 
 describe("deliveries", () => {
-  test("of an id seen before have no further effect, whatever they say", () => {
+  test("with an id seen before have no further effect, whatever their content", () => {
     const { clock, simulator } = setUp();
     const body = JSON.stringify({ type: "incident.trigger", data: { dedupKey: "a", summary: "disk full" } });
     for (const _ of [1, 2]) simulator.handle(post("/webhook/oncall", body, signed(clock, body)));

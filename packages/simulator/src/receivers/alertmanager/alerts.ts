@@ -15,7 +15,7 @@ import { violations } from "../schema.ts";
 import type { Schema } from "../schema.ts";
 import { fingerprint } from "./fingerprint.ts";
 
-/** Alertmanager's default `resolve_timeout`: how long an alert without an end is believed. */
+/** Alertmanager's default `resolve_timeout`: how long an alert without an end stays firing. */
 const resolveTimeoutMs = 5 * 60_000;
 
 const alertsPath = "/api/v2/alerts";
@@ -40,8 +40,8 @@ const empty = (status: number, headers: Record<string, string> = {}): SimulatorA
 });
 
 /**
- * Alertmanager's API v2. Identity is the label set; an alert ends when it is posted with an end that has passed, or
- * when its end passes and it was not posted again.
+ * Alertmanager's API v2. The label set identifies an alert. It ends when it is posted with an end in the past, or
+ * when its end passes without another post.
  */
 export function alertmanager(state: SimulatorState): Receiver {
   return {
@@ -87,7 +87,7 @@ function readCall(state: SimulatorState, request: SimulatorRequest, region: Regi
       for (const [index, alert] of parsed.value.entries()) {
         found.push(...take(state, { key, region, atMs }, alert, `[${index}]`));
       }
-      // The valid members of a batch are stored, whatever the others are.
+      // Valid members of a batch are stored even if others are invalid.
       return found.length === 0 ? { answer: empty(200), effect: "stored" } : refuse(found);
     },
   };

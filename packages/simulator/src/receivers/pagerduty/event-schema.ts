@@ -1,8 +1,8 @@
 import type { Schema } from "../schema.ts";
 
 /*
- * PagerDuty Events API v2. A test compares these with the official OpenAPI file; what is stricter here comes from the
- * vendor's prose: 1,024 characters of summary, 255 of dedup key, images over https, required fields not blank.
+ * PagerDuty Events API v2. A test compares these with the documented fields. Stricter rules here come from the
+ * vendor's text: 1,024 characters of summary, 255 of dedup key, images over https, required fields not blank.
  */
 
 const links: Schema = {

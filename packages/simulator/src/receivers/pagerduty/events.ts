@@ -6,7 +6,7 @@ import type { SimulatorState } from "../../state/state.ts";
 import { accepted, changeAccepted, invalid, throttled, unparsable } from "./event-answers.ts";
 import { alertEvent, changeEvent } from "./event-schema.ts";
 
-/** 512 KB of encoded JSON, as Alertmanager and Grafana read it; whether 524,288 would pass is not documented. */
+/** 512 KB of encoded JSON, as Alertmanager and Grafana read it; it is not documented whether 524,288 passes. */
 const maxBodyBytes = 512_000;
 
 const enqueuePath = "/v2/enqueue";
@@ -31,7 +31,7 @@ export function pagerdutyEvents(state: SimulatorState): Receiver {
   };
 }
 
-/** A request of which not even the event could be read. */
+/** A request whose event could not be read. */
 function refusing(violation: Violation, status = 400): Call {
   const answer =
     status === 405 ? json(405, { message: "Method Not Allowed" }, { allow: "POST" }) : unparsable(violation);
@@ -58,7 +58,7 @@ function alertCall(state: SimulatorState, event: Record<string, unknown>, region
   };
 }
 
-/** The lifecycle: reference sheet §8. An acknowledge or a resolve without an open alert of its key is dropped. */
+/** The lifecycle of an alert. An acknowledge or a resolve without an open alert of its key is dropped. */
 function take(
   state: SimulatorState,
   event: {
@@ -100,7 +100,7 @@ function triggerEntry(event: Record<string, unknown>, atMs: number, lean: boolea
 
 const carriedKeys = ["payload", "links", "images", "client", "client_url"];
 
-/** What else the event said. Not its credential, and nothing that the API does not know. */
+/** The other documented fields of the event, without its credential. */
 function carried(event: Record<string, unknown>): Record<string, unknown> {
   const details: Record<string, unknown> = {};
   for (const name of carriedKeys) if (Object.hasOwn(event, name)) details[name] = event[name];
@@ -132,7 +132,7 @@ function changeCall(state: SimulatorState, event: Record<string, unknown>, regio
   };
 }
 
-/** What an event breaks besides its key. Lengths, words and formats are in the schema, the rest is said here. */
+/** Finds the rules that an event breaks, except for its key. The schema has lengths, words and formats; the rest is here. */
 function eventViolations(event: Record<string, unknown>, action: string, dedupKey: string | undefined): Violation[] {
   const found = sansKey(violations(alertEvent, event));
   if (action === "trigger" && event["payload"] === undefined) {
@@ -146,7 +146,7 @@ function eventViolations(event: Record<string, unknown>, action: string, dedupKe
 
 const sansKey = (found: Violation[]): Violation[] => found.filter((violation) => violation.field !== "routing_key");
 
-/** One place that judges the key, in the vendor's words. Only a key that could be real has a window. */
+/** Checks the key and answers in the vendor's words. Only a well-formed key has a rate window. */
 function readKey(
   state: SimulatorState,
   event: Record<string, unknown>,

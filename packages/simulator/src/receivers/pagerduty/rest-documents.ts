@@ -17,7 +17,7 @@ export const refuse = (
 
 export const throttled = (): SimulatorAnswer => json(429, { error: { message: "Rate Limit Exceeded", code: 2020 } });
 
-/** On every answer; the reset is in seconds from now. */
+/** Headers of every answer. The reset is in seconds from now. */
 export const usageHeaders = ({ limit, used, nowMs, resetAtMs }: Usage): Record<string, string> => ({
   "ratelimit-limit": String(limit),
   "ratelimit-remaining": String(Math.max(0, limit - used)),
@@ -43,7 +43,7 @@ export const incidentReference = (incident: Incident) => ({
   html_url: `https://tocsin.pagerduty.invalid/incidents/${incident.id}`,
 });
 
-/** An incident that has alerts carries no key of its own: what was deduplicated is its alert. */
+/** An incident that has alerts has no key of its own: the key belongs to its alert. */
 export const incidentDocument = (incident: Incident) => ({
   ...incidentReference(incident),
   type: "incident",
@@ -64,7 +64,7 @@ export const incidentDocument = (incident: Incident) => ({
 
 export const alertId = (incident: Incident): string => `A${incident.id.slice(1)}`;
 
-/** Alerts know only triggered and resolved. Grouping is not simulated: one alert, one incident. */
+/** An alert is only triggered or resolved. Grouping is not simulated: one alert, one incident. */
 export const alertDocument = (incident: Incident) => ({
   id: alertId(incident),
   type: "alert",

@@ -11,8 +11,8 @@ const maxInBulk = 250;
 const incidentStatuses = ["triggered", "acknowledged", "resolved"];
 
 /**
- * What PagerDuty's REST API needs for two-way sync: looking incidents and their alerts up, changing their status, and
- * subscribing webhooks.
+ * The part of PagerDuty's REST API that two-way sync needs: look up incidents and their alerts, change their status,
+ * subscribe to webhooks.
  */
 export function pagerdutyRest(state: SimulatorState): Receiver {
   return {
@@ -79,7 +79,7 @@ function answer(visit: Visit): Served {
   return refuse(404, 2100, "Not Found");
 }
 
-/** By id or by number. */
+/** Finds an incident by id or by number. */
 function find({ state, region }: Visit, id: string): Incident | undefined {
   const incident =
     state.incidents.get(id) ??
@@ -87,7 +87,7 @@ function find({ state, region }: Visit, id: string): Incident | undefined {
   return incident?.receiver === "pagerduty" && incident.region === region ? incident : undefined;
 }
 
-/** Defaults to the last month. An empty `incident_key` names none, so every open incident comes back. */
+/** Lists incidents of the last month by default. An empty `incident_key` is ignored, so every open incident is listed. */
 function listIncidents({ state, request, region, atMs }: Visit): Served {
   const query = queryOf(request.path);
   const limit = Number(query.get("limit") ?? 25);
@@ -133,7 +133,7 @@ function changeOne(visit: Visit, incident: Incident): Served {
   };
 }
 
-/** All or none. */
+/** Changes all incidents or none. */
 function changeMany(visit: Visit): Served {
   const body = readBody(visit.request);
   if ("answer" in body) return body;

@@ -5,8 +5,8 @@ import { alertResource, alertStatus, document, notFound, page, refuse } from "./
 import type { Handle, Visit } from "./visit.ts";
 
 /**
- * `POST /v1/alerts`. Alerts with one deduplication key are one alert, until it is resolved: a duplicate is counted, and
- * neither changes the open one nor pages anew.
+ * `POST /v1/alerts`. Alerts with the same deduplication key are one alert until it is resolved. A duplicate is counted; it
+ * neither changes the open alert nor pages again.
  */
 export const createAlert: Handle = (visit) => {
   const { state, attributes, atMs } = visit;
@@ -22,7 +22,7 @@ export const createAlert: Handle = (visit) => {
   const open = state.incidents.findOpen(identity);
   const incident = open ?? state.incidents.open(identity, entry);
   if (open !== undefined) {
-    // What says the same is logged as such, so that a needless repeat can be told from one with news.
+    // The log marks a repeat with the same content, so that the oracle can find needless repeats.
     const severity = entry.severity === open.severity ? entry.severity : undefined;
     const summary = entry.summary === open.summary ? entry.summary : undefined;
     state.incidents.append(open, { atMs, action: "trigger", severity, summary });
@@ -35,7 +35,7 @@ export const listAlerts: Handle = ({ state, key, query }) => {
   const mine = Array.from(state.incidents.all()).filter(
     (incident) => incident.receiver === "rootly" && incident.key === key && !incident.dedupKey.startsWith("incidents/"),
   );
-  // The cursor is the last one that was shown: what changes its status meanwhile moves no other one.
+  // The cursor is the last alert of the page, so a change of status does not shift the next page.
   const after = query.get("page[after]");
   const rows = mine
     .slice(after === null ? 0 : mine.findIndex(({ id }) => id === after) + 1)

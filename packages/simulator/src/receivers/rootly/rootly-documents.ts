@@ -32,7 +32,7 @@ export const refuse = (status: number, violations: readonly Violation[]): Served
   violations,
 });
 
-/** 429 is the one answer of another shape. */
+/** Only the 429 answer has another shape. */
 export const throttled = (): SimulatorAnswer => ({
   status: 429,
   headers: { "content-type": "application/json" },
@@ -41,11 +41,11 @@ export const throttled = (): SimulatorAnswer => ({
 
 export const notFound = (): Served => refuse(404, [{ field: "path", reason: "Resource not found" }]);
 
-/** What the log of an incident has added up to. */
+/** The state that the log of an incident adds up to. */
 export const attributesOf = (incident: Incident): Record<string, unknown> =>
   Object.assign({}, ...incident.log.map((entry) => entry.details ?? {})) as Record<string, unknown>;
 
-/** An alert with nobody to page is `open`, not `triggered`. */
+/** An alert without anyone to page is `open`, not `triggered`. */
 export function alertStatus(incident: Incident): "open" | "triggered" | "acknowledged" | "resolved" {
   if (incident.status !== "triggered") return incident.status;
   const { status, notification_target_id: one, notification_targets: several } = attributesOf(incident);

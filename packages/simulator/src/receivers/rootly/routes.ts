@@ -9,7 +9,7 @@ export interface Route {
   readonly method: string;
   /** Its only group is the id. */
   readonly path: RegExp;
-  /** What the journal calls it. */
+  /** Its name in the journal. */
   readonly action: string;
   /** Absent: no body is read. */
   readonly schema?: Schema;

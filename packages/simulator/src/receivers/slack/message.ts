@@ -3,7 +3,7 @@ import { isRecord, stringOf } from "../../server/json-body.ts";
 import { codePointsExceed } from "../schema.ts";
 import { blockViolations } from "./blocks.ts";
 
-/** What is wrong with a message, and Slack's word for it. */
+/** The faults of a message, with Slack's name of the error. */
 export interface Fault {
   readonly error: string;
   readonly violations: readonly Violation[];
@@ -12,7 +12,7 @@ export interface Fault {
 const maxAttachments = 100;
 const validColor = /^(good|warning|danger|#[0-9A-Fa-f]{6})$/;
 
-/** The first kind of fault, as Slack names one error; all violations of that kind. */
+/** Slack names one error only: the first kind of fault. Returns all violations of that kind. */
 export function messageFault(message: Readonly<Record<string, unknown>>): Fault | undefined {
   const { text, blocks, attachments } = message;
   const hasBlocks = Array.isArray(blocks) ? blocks.length > 0 : blocks !== undefined;

@@ -8,7 +8,7 @@ import { signatureViolations } from "./signature.ts";
 const maxIds = 100_000;
 
 /**
- * `/webhook/{name}`: takes any body. Where secrets are set for the name, the signature must be right. A delivery whose
+ * `/webhook/{name}`: takes any body. If the name has secrets, the signature must be right. A delivery whose
  * `webhook-id` was seen before has no further effect. A JSON body that names a dedup key and a status also opens and
  * closes an incident, so that the oracle can judge it.
  */
@@ -81,10 +81,10 @@ const actions: Readonly<Record<string, "trigger" | "acknowledge" | "resolve">> =
   resolved: "resolve",
 };
 
-/** What a body says of an incident, if it does, in the words that senders commonly use. */
+/** Reads dedup key and status from a body, by the field names that senders commonly use. */
 function read(request: SimulatorRequest): Said {
   const parsed = parseJson(request.body);
-  // What is not JSON is kept as text.
+  // A body that is not JSON is kept as text.
   const body = "value" in parsed ? parsed.value : Buffer.from(request.body).toString("utf8");
   if (!isRecord(body)) return { body };
   const from = isRecord(body["data"]) ? { ...body, ...body["data"] } : body;

@@ -12,7 +12,7 @@ import { expect, isStrings, readBody, readLimit, readObject } from "./read-body.
 
 type Route = (simulator: SimulatorControls, request: SimulatorRequest) => unknown;
 
-/** What is not an answer yet is sent as JSON, with 200. */
+/** Any other value is sent as JSON with status 200. */
 const controlRoutes: Readonly<Record<string, Route>> = {
   "GET /_sim/incidents": (simulator) => simulator.incidents(),
   "GET /_sim/changes": (simulator) => simulator.changes(),

@@ -10,7 +10,7 @@ const isOpen = (row: IncidentRow): boolean => row.status !== "resolved";
 
 const latest = <Row>(rows: readonly Row[], most = maxOthers): Row[] => rows.slice(-most).toReversed();
 
-/** What the page shows: the latest of everything. 304 while nothing has changed. */
+/** The data of the dashboard: the latest rows. Answers 304 while nothing has changed. */
 export function overview(simulator: SimulatorControls, request: SimulatorRequest): SimulatorAnswer {
   const etag = `"${simulator.version}"`;
   if (request.headers["if-none-match"] === etag) return { status: 304, headers: { etag }, body: "" };
