@@ -482,6 +482,9 @@ describe("stopping", () => {
       await run.clock.advance(12 * second);
       expect(stopped).toBe(true);
       await stopping;
+      await run.clock.advance(2 * second);
+      // Nothing keeps the process alive.
+      expect(run.clock.nextAtMs()).toBeNull();
     }
   });
 

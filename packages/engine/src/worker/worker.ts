@@ -110,6 +110,7 @@ export class Worker {
 
   // Stopping.
   #stopping = false;
+  #stopped = false;
   /** Called when nothing is left to do. */
   #onIdle: (() => void) | undefined;
 
@@ -164,6 +165,7 @@ export class Worker {
       cancelGrace = clock.after(ledgerRetryMs, () => this.#onIdle?.());
     });
     await drained;
+    this.#stopped = true;
     cancelGrace();
     this.#cancelDeadline?.();
     await ledger.release(owner).catch((error: unknown) => observe?.failed?.(error));
@@ -268,7 +270,8 @@ export class Worker {
 
   /** Settles at once if the next attempts wait for that. Otherwise, under load, settles many outcomes in one commit. */
   #settleSoon(): void {
-    if (this.#settling || this.#reports.length === 0) return;
+    // A worker that has stopped without its ledger would try again for ever, and the process could not end.
+    if (this.#settling || this.#reports.length === 0 || this.#stopped) return;
     const mayWait =
       this.#queue.size > this.#running.size / 2 && this.#reports.length < maxReportsTogether && !this.#stopping;
     if (mayWait) this.#cancelReport ??= this.#options.clock.after(reportDelayMs, () => this.#settleNow());
@@ -278,7 +281,7 @@ export class Worker {
   #settleNow(): void {
     this.#cancelReport?.();
     this.#cancelReport = undefined;
-    if (this.#settling || this.#reports.length === 0) return;
+    if (this.#settling || this.#reports.length === 0 || this.#stopped) return;
     this.#settling = true;
     // After this tick, so that attempts that end together are settled together.
     queueMicrotask(() => void this.#settle());
