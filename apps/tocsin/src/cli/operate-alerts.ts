@@ -34,7 +34,7 @@ export async function explain(terminal: Terminal, options: OperatorOptions, fing
   print(terminal, options, answer, explanationText(answer as Explanation));
 }
 
-/** What would happen if the alert in a file came now, or each alert of a whole message. */
+/** Explains what Tocsin would do if the alert in a file, or each alert of a whole message, came now. */
 export async function explainFile(terminal: Terminal, options: AlertOptions, file: string): Promise<void> {
   const { alerts, isMessage } = readAlerts(file, terminal.cwd);
   const most = Number(options.limit);

@@ -183,7 +183,7 @@ export async function reload(terminal: Terminal, options: OperatorOptions): Prom
 
 interface ReloadBody {
   readonly needsRestart: readonly string[];
-  /** What is wrong although all of the configuration was applied. */
+  /** Problems that remain although all of the configuration was applied. */
   readonly warnings?: readonly string[];
 }
 

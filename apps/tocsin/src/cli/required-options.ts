@@ -13,7 +13,7 @@ export function requiring(command: Command, options: Readonly<Record<string, str
   return command.hook("preAction", () => refuseIncomplete(command, names));
 }
 
-/** All missing options at once, so that nobody has to try again for each. */
+/** Reports all missing options at once, so that one correction is enough. */
 export function refuseIncomplete(command: Command, names: readonly string[]): void {
   const given = command.opts<Readonly<Record<string, unknown>>>();
   const missing = names

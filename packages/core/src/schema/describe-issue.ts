@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { nearest } from "./nearest.ts";
 
 /*
- * What is wrong with a value, in our own words. The schema library's words never reach an operator. A schema that knows it
- * better gives its own message, and that one wins.
+ * Describes issues in our own words: no operator sees the messages of the schema library. A schema can give a more exact
+ * message of its own, and that message wins.
  */
 
 type RawIssue = z.core.$ZodRawIssue;
@@ -38,7 +38,7 @@ export function describeIssue(issue: RawIssue): string {
   }
 }
 
-/** An unknown key, and the key that was most likely meant, or all there are if these are few. */
+/** Names the key that the user most likely meant; otherwise lists all known keys if there are few. */
 export function unknownKey(key: string, known: readonly string[]): string {
   const meant = nearest(key, known);
   if (meant !== undefined) return `unknown key; did you mean "${meant}"?`;
@@ -103,7 +103,7 @@ function bound({ origin, inclusive, exact }: Size, limit: number | bigint, orEqu
   return `have ${how} ${shown} ${shown === "1" ? one[unit] : unit}`;
 }
 
-/** The complaint of the alternative that got furthest, or what each of them expects. */
+/** Shows the issue of the alternative that fits best, or lists what all alternatives expect. */
 function ofUnion(issue: RawIssue & { code: "invalid_union" }): string {
   if (issue.discriminator !== undefined) return "expected another value";
   const first = (issue.errors ?? []).flatMap(([earliest]) => earliest ?? []);

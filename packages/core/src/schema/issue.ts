@@ -55,11 +55,11 @@ function issuesOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): I
   return [{ path: formatPath(path), message }];
 }
 
-/** Other messages say themselves what they complain of. */
+/** All other messages are complete without the value. */
 const lacksFound = ({ message }: z.core.$ZodIssue, value: unknown): boolean =>
   message.startsWith("expected ") || (/^must (?!not be empty)/.test(message) && typeof value !== "boolean");
 
-/** What the user most likely meant. `found`: as it may be shown. */
+/** Suggests a correction. `found` is the value as it may be shown. */
 function hint(issue: z.core.$ZodIssue, value: unknown, found: string): string {
   if (issue.code === "invalid_type" && issue.expected === "string" && /^(number|boolean)$/.test(typeof value))
     return ". Write it in quotes";
@@ -71,7 +71,7 @@ function hint(issue: z.core.$ZodIssue, value: unknown, found: string): string {
   return meant === undefined ? "" : `. Did you mean "${meant}"?`;
 }
 
-/** A value as an operator may see it: short and no secret; of anything else its kind. Undefined: nothing was written. */
+/** Shows a value if it is short and cannot be a secret, otherwise only its kind. Undefined: the user wrote no value. */
 function foundAt(path: readonly PropertyKey[], value: unknown, schema: z.ZodType): string | undefined {
   if (value === undefined) return undefined;
   if (value === null) return "nothing";
@@ -87,7 +87,7 @@ const hiddenText = "a text";
 
 const secretNames = /key|token|secret|password|credential|url/i;
 
-/** Not long, nothing that a terminal obeys, no URL (it may hold a password), nothing like a key. */
+/** A text may be shown if it is short, has no control characters, and is neither a URL (it may hold a password) nor like a key. */
 const isShowable = (text: string): boolean => text.length <= 40 && !/\p{C}|[@?=]|:\/\/|[\w-]{20,}/u.test(text);
 
 const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>

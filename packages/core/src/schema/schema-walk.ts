@@ -3,7 +3,7 @@ import { secretInput } from "./secret-input.ts";
 
 type Schema = z.core.$ZodType;
 
-/** What a schema is made of; which of these it has depends on its kind. */
+/** The parts of a schema. Each kind of schema has some of them. */
 interface Parts {
   readonly type: string;
   readonly innerType?: Schema;
@@ -22,7 +22,7 @@ export function schemasAt(schema: Schema, path: readonly PropertyKey[]): Schema[
   return path.reduce<Schema[]>((schemas, key) => schemas.flatMap((one) => unwrapped(one)).flatMap(at(key)), [schema]);
 }
 
-/** The keys that an object may have there; of a schema that allows any key, none. */
+/** Lists the keys that an object may have there. A schema that allows any key lists none. */
 export const keysOf = (schemas: readonly Schema[]): string[] =>
   schemas.flatMap((one) => unwrapped(one)).flatMap((one) => knownKeys(partsOf(one).shape ?? {}));
 
@@ -33,8 +33,8 @@ const knownKeys = (shape: Readonly<Record<string, Schema>>): string[] =>
   );
 
 /**
- * Whether a secret stands at a path, around it or below it, or whether nobody knows: a value that was written there, for
- * example a token in place of a list of tokens, must not be shown.
+ * Says whether the schema expects a secret at a path, above it or below it, or does not know the path. Values there are not
+ * shown: a user may have written a token in the place of a list of tokens.
  */
 export function isSecretAt(schema: Schema, path: readonly PropertyKey[]): boolean {
   const around = path.some((_, length) => schemasAt(schema, path.slice(0, length)).some(isSecret));
@@ -58,13 +58,13 @@ function holdsSecret(schema: Schema, seen: Set<Schema>): boolean {
   return below.some((one) => holdsSecret(one, seen));
 }
 
-/** What a wrapper (optional, default, transform, union) wraps. */
+/** The schemas inside a wrapper (optional, default, transform, union). */
 function inside(schema: Schema): Schema[] {
   const { innerType, in: input, options = [], getter } = partsOf(schema);
   return [innerType, input, getter?.(), ...options].filter((one) => one !== undefined);
 }
 
-/** Without wrappers. A schema that refers to itself is opened once. */
+/** Removes wrappers. A schema that refers to itself is opened once. */
 function unwrapped(schema: Schema, seen = new Set<Schema>()): Schema[] {
   if (seen.has(schema)) return [];
   seen.add(schema);
