@@ -310,3 +310,36 @@ describe("boundaries", () => {
     expect(revealing.filter((path) => !allowed.some((folder) => path.startsWith(folder)))).toEqual([]);
   });
 });
+
+/** A page without its code. */
+const proseOf = (path: string): string => readFileSync(join(root, path), "utf8").replace(/```[\s\S]*?```/g, "");
+
+/** As GitHub names a heading in a link. */
+const anchorsIn = (path: string): string[] =>
+  Array.from(proseOf(path).matchAll(/^#+ (.*)$/gm), ([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
+
+test("links in Markdown files lead to files and headings that exist", () => {
+  const pages = globSync("{*,{docs,packages,apps,bench,deploy,examples,test}/**/*}.md", {
+    cwd: root,
+    exclude: ["**/node_modules/**"],
+  });
+  const broken = pages.flatMap((page) =>
+    Array.from(proseOf(page).matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link)
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .filter((link) => {
+        const [path = "", anchor] = link.split("#");
+        const target = path === "" ? page : normalize(join(dirname(page), path));
+        if (!existsSync(join(root, target))) return true;
+        return anchor !== undefined && !anchorsIn(target).includes(anchor);
+      })
+      .map((link) => `${page}: ${link}`),
+  );
+  expect(pages.length).toBeGreaterThan(30);
+  expect(broken).toEqual([]);
+});
