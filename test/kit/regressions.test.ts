@@ -70,4 +70,12 @@ describe("docs/invariants.md", () => {
     });
     expect(missing).toEqual([]);
   });
+
+  test("names files that exist", () => {
+    const names = globSync("{packages,apps}/*/src/**/*.ts", { cwd: root }).map((path) => path.split("/").at(-1));
+    const missing = Array.from(invariants.matchAll(/`([\w-]+\.ts)`/g), ([, name = ""]) => name).filter(
+      (name) => !names.includes(name),
+    );
+    expect(missing).toEqual([]);
+  });
 });
