@@ -6,7 +6,7 @@ import { canMount, SmallDisk } from "../test/support/linux.ts";
 import { PagerDuty } from "../test/support/pagerduty.ts";
 import { stormWithKills } from "../test/support/storm.ts";
 import { Service } from "../test/support/tocsin.ts";
-import { judged, justBefore } from "../test/support/judge.ts";
+import { judge, justBefore } from "../test/support/judge.ts";
 import { printTable, writeResult } from "./lib/machine.ts";
 
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
@@ -67,7 +67,7 @@ async function measure(sink: Sink) {
   stand.setFaults([]);
   await service.quiet({ withinMs: 600_000, everyMs: 200 });
   const seconds = (performance.now() - startedAtMs) / 1_000;
-  const { verdict, repeats, ambiguous } = judged(stand, {
+  const { verdict, repeats, ambiguous } = judge(stand, {
     truth: sender.truth,
     // Who is asked to end leaves nothing in doubt.
     inDoubt: justBefore(signal === "SIGTERM" ? [] : killedAtMs, { answeredAfterMs }),

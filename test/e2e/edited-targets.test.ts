@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /*
  * Whatever is edited while an incident is open, and whatever happens to the process between: the resolve goes to where the
@@ -57,13 +57,13 @@ describe.each(["reload", "SIGKILL"] as const)("edited while an incident is open,
     const name = `edited-${++nth}`;
     await apply([before]);
     await tocsin.webhook([webhookAlert(name, "firing")]);
-    const opened = await until("it is told", () => pagerduty.incidents(name)[0]);
+    const opened = await waitUntil("it is told", () => pagerduty.incidents(name)[0]);
     await tocsin.quiet();
     const targets = edit();
     // It is not applied, everything else is.
     await apply(targets, what === "an invalid target" ? 500 : 200);
     await tocsin.webhook([webhookAlert(name, "resolved")]);
-    await until("it is resolved where it was opened", () =>
+    await waitUntil("it is resolved where it was opened", () =>
       pagerduty.incidents(name).some(({ id, status }) => id === opened.id && status === "resolved"),
     );
     await tocsin.quiet();

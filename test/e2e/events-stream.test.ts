@@ -4,9 +4,9 @@ import { Fleet } from "../support/fleet.ts";
 import { Listener } from "../support/listener.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Receiver } from "../support/receiver.ts";
-import { rowsOf } from "../support/query-postgres.ts";
+import { queryPostgres } from "../support/query-postgres.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const startsAt = "2026-01-01T00:00:00Z";
 const firing = (name: string) => webhookAlert(name, "firing", { startsAt });
@@ -16,11 +16,11 @@ const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}`
 
 /** The newest that a listener heard of an alert. */
 const heard = (listener: Listener, name: string, state: string) =>
-  until(`${name} is heard to be ${state}`, () => {
+  waitUntil(`${name} is heard to be ${state}`, () => {
     const last = listener.of(name).at(-1);
     return last?.state === state && last;
   });
-const begun = (listener: Listener) => until("it begins with a reset", () => listener.resets > 0);
+const begun = (listener: Listener) => waitUntil("it begins with a reset", () => listener.resets > 0);
 
 describe.concurrent("who listens", () => {
   test("hears an alert begin, told and ended, each time as the list shows it then", async () => {
@@ -79,7 +79,7 @@ describe.concurrent("who listens", () => {
     await using tocsin = await Service.start({ config: { targets: [target] } });
     await using listener = await Listener.open(tocsin);
     await tocsin.webhook([firing("disk-1")]);
-    await until("the attempt is in flight", () => silent.count > 0);
+    await waitUntil("the attempt is in flight", () => silent.count > 0);
     const stopped = tocsin.stop();
     await listener.ended;
     // It waits for the attempt, and answers meanwhile.
@@ -121,12 +121,12 @@ test("who listens to a replica hears what each of them changes, and begins anew 
   await using moved = await Listener.open(two, { headers: { "last-event-id": atOne.lastId } });
   await begun(moved);
 
-  const cut = await rowsOf(
+  const cut = await queryPostgres(
     fleet.postgres.url,
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN tocsin_changed'",
   );
   expect(cut).toHaveLength(2);
-  for (const listener of [atOne, atTwo]) await until("it begins anew", () => listener.resets === 2);
+  for (const listener of [atOne, atTwo]) await waitUntil("it begins anew", () => listener.resets === 2);
   await tellBoth("disk-2");
   expect([atOne, atTwo].map(({ resets }) => resets)).toEqual([2, 2]);
 });

@@ -4,9 +4,9 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Child } from "../support/child.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /** A start without configuration has one address. Where it is taken, there is nothing to test. */
 async function usualPortIsFree(): Promise<boolean> {
@@ -41,15 +41,15 @@ const statuses = async (url: string) => (await get(url)).map(({ status }: { stat
 
 describe.skipIf(!free)("the first start, with nothing configured", () => {
   test("rehearses: what it prints pages in the simulator, and ends it after a SIGKILL", async () => {
-    using place = temporaryDirectory();
+    using place = tempDir();
     const options = { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } };
 
     await using first = tocsin([], options);
     await first.untilItSays(/NOBODY IS PAGED[\s\S]*ledger/);
     const { raise, explain, incidents } = printedCommands(first.stdout);
     await raise();
-    await until("the incident is open", async () => (await statuses(incidents)).join() === "triggered");
-    await until("explain says so", async () => (await get(explain)).targets[0].reason === "delivered");
+    await waitUntil("the incident is open", async () => (await statuses(incidents)).join() === "triggered");
+    await waitUntil("explain says so", async () => (await get(explain)).targets[0].reason === "delivered");
     await first.end("SIGKILL");
 
     await using second = tocsin([], options);
@@ -58,18 +58,18 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
     expect(again.incidents).toBe(incidents);
     expect(await statuses(incidents)).toEqual(["triggered"]);
     await again.end();
-    await until("the incident is resolved", async () => (await statuses(incidents)).join() === "resolved");
+    await waitUntil("the incident is resolved", async () => (await statuses(incidents)).join() === "resolved");
     expect(await second.end("SIGTERM")).toEqual({ code: 0, signal: null });
   });
 
   test("a second start in the same directory is refused and leaves the first one's files as they are", async () => {
-    using place = temporaryDirectory();
+    using place = tempDir();
     const options = { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } };
     await using first = tocsin([], options);
     await first.untilItSays(/NOBODY IS PAGED[\s\S]*ledger/);
     const { raise, incidents } = printedCommands(first.stdout);
     await raise();
-    await until("the incident is open", async () => (await statuses(incidents)).join() === "triggered");
+    await waitUntil("the incident is open", async () => (await statuses(incidents)).join() === "triggered");
     const files = () =>
       ["simulator.jsonl", "simulator.port"].map((name) => {
         const path = join(place.path, "data", name);
@@ -84,7 +84,7 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
   });
 
   test("says which address is taken", async () => {
-    using place = temporaryDirectory();
+    using place = tempDir();
     const other = createServer().listen(9877, "127.0.0.1");
     await once(other, "listening");
     await using start = tocsin([], { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } });
@@ -95,7 +95,7 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
 });
 
 test("the demo tells a storm, collapses what need not be told, and sums up", async () => {
-  using place = temporaryDirectory();
+  using place = tempDir();
   await using demo = tocsin(["demo"], { cwd: place.path });
   expect(await demo.ended).toEqual({ code: 0, signal: null });
   expect(demo.stdout).toMatch(/^accepted +1202 alerts, 400 of them repeats$/m);

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { rowsOf } from "../support/query-postgres.ts";
+import { queryPostgres } from "../support/query-postgres.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 test("what a crash of PostgreSQL kept, and its standby never had, is not accepted", async () => {
   const [programs] = postgresPrograms();
@@ -24,10 +24,10 @@ test("what a crash of PostgreSQL kept, and its standby never had, is not accepte
   const alert = webhookAlert("a", "firing");
   const asked = one.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
   const waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name = 'tocsin'";
-  await until("a commit waits for the standby", async () => (await rowsOf(primary.url, waits)).length > 0);
+  await waitUntil("a commit waits for the standby", async () => (await queryPostgres(primary.url, waits)).length > 0);
   await primary.stop("SIGQUIT");
   await primary.start();
-  expect(await rowsOf(primary.url, "SELECT fingerprint FROM alerts")).toEqual([{ fingerprint: "a" }]);
+  expect(await queryPostgres(primary.url, "SELECT fingerprint FROM alerts")).toEqual([{ fingerprint: "a" }]);
   expect((await asked).status).toBe(503);
 
   // Its machine is lost before the standby asked for the rest.
@@ -36,6 +36,6 @@ test("what a crash of PostgreSQL kept, and its standby never had, is not accepte
   standby.promote();
   proxy.port = standby.port;
   proxy.cut();
-  await until("the sender, who repeats it, is heard", () => one.webhook([alert]));
-  await until("it is told", () => pagerduty.incidents("a").length === 1);
+  await waitUntil("the sender, who repeats it, is heard", () => one.webhook([alert]));
+  await waitUntil("it is told", () => pagerduty.incidents("a").length === 1);
 });

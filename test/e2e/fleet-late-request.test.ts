@@ -8,11 +8,11 @@ import { selfSigned } from "../../packages/http/test/self-signed.ts";
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { type Held, TcpProxy } from "../support/tcp-proxy.ts";
 import type { Service } from "../support/tocsin.ts";
-import { underWayAt } from "../support/in-flight.ts";
-import { until } from "../support/wait-until.ts";
+import { inFlightAt } from "../support/in-flight.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const timeoutMs = 1_000;
 /** Until a lease is over, what was sent under it too, and who takes over has looked. */
@@ -25,7 +25,7 @@ const startsAt = "2026-01-01T00:00:00Z";
 /** A way over TLS to a port of this machine. */
 async function encryptedWayTo(port: number) {
   using place = new DisposableStack();
-  const dir = place.use(temporaryDirectory());
+  const dir = place.use(tempDir());
   const certificate = selfSigned();
   const authority = join(dir.path, "ca.pem");
   writeFileSync(authority, certificate.cert);
@@ -50,15 +50,15 @@ async function ownerStopped(fleet: Fleet, pagerduty: PagerDuty, held: Promise<He
   if (!one || !two) throw new Error("a fleet of two has two");
   await one.webhook([webhookAlert(name, "firing", { startsAt })]);
   const bytes = await held;
-  const owners = await Promise.all([one, two].map((replica) => underWayAt(fleet.postgres, replica)));
+  const owners = await Promise.all([one, two].map((replica) => inFlightAt(fleet.postgres, replica)));
   const owner = owners[0]?.length === 1 ? one : two;
   const other = owner === one ? two : one;
   owner.process.signal("SIGSTOP");
-  await until("the other has told it", () => pagerduty.incidents().length === 1, patience);
+  await waitUntil("the other has told it", () => pagerduty.incidents().length === 1, patience);
   await other.webhook([webhookAlert(name, "resolved", { startsAt })]);
   // At once, and again when the lost attempt cannot arrive any more, as far as anybody can know.
   const resolves = () => pagerduty.stand.requests(Infinity).filter(({ action }) => action === "resolve");
-  await until("its end is told twice", () => resolves().length === 2, patience);
+  await waitUntil("its end is told twice", () => resolves().length === 2, patience);
   expect(pagerduty.story(name)).toEqual([["trigger", "resolve"]]);
   await bytes.release();
   return owner;
@@ -70,9 +70,9 @@ test("a request that arrives after all, when nobody expects it any more, is made
   const target = pagerduty.target({ url: `http://${proxy.address}`, timeout: `${timeoutMs}ms` });
   await using fleet = await Fleet.start({ replicas: 2, config: { targets: [target] } });
   const owner = await ownerStopped(fleet, pagerduty, proxy.holdNext());
-  await until("the late one has opened another", () => pagerduty.incidents().length === 2);
+  await waitUntil("the late one has opened another", () => pagerduty.incidents().length === 2);
   owner.process.signal("SIGCONT");
-  await until("that is ended too", () => pagerduty.incidents().every(({ status }) => status === "resolved"), {
+  await waitUntil("that is ended too", () => pagerduty.incidents().every(({ status }) => status === "resolved"), {
     withinMs: repairedWithinMs,
   });
   await fleet.quiet();
@@ -93,7 +93,7 @@ test("a replica that was stopped right before it wrote a request does not write 
   // The handshake waits: the connection that the request is for is not there yet.
   const owner = await ownerStopped(fleet, pagerduty, proxy.holdNext());
   owner.process.signal("SIGCONT");
-  await until("it knows of its attempt that it came to nothing", async () =>
+  await waitUntil("it knows of its attempt that it came to nothing", async () =>
     /^tocsin_attempts_total\{.*\} 1$/m.test((await owner.get("/metrics")).text),
   );
   await fleet.quiet();

@@ -5,7 +5,7 @@ import { failOver } from "../support/fleet-chaos.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
-import { judged } from "../support/judge.ts";
+import { judge } from "../support/judge.ts";
 
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
 const storm = () => ({ alerts: 200, batchSize: 8, random: new Random(seed), pauseMs: 0 });
@@ -23,7 +23,7 @@ test("connections that are cut and stalled between replicas and PostgreSQL lose 
   });
   await fleet.quiet({ withinMs: 120_000, everyMs: 200 });
 
-  const { verdict, repeats } = judged(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
+  const { verdict, repeats } = judge(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
   console.log(`seed ${seed}: ${log.join("; ")}; ${sender.repeated} posts repeated, ${repeats} events repeated`);
   expect(verdict.findings).toEqual([]);
   // Nobody was killed or stopped: every attempt was reported, however late.
@@ -51,7 +51,7 @@ test("what was accepted survives the loss of PostgreSQL's machine, where a stand
   });
   await fleet.quiet({ withinMs: 120_000, everyMs: 200 });
 
-  const { verdict, repeats } = judged(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
+  const { verdict, repeats } = judge(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
   console.log(`seed ${seed}: ${log.join("; ")}; ${sender.repeated} posts repeated, ${repeats} events repeated`);
   expect(verdict.findings).toEqual([]);
   expect(repeats).toBe(0);

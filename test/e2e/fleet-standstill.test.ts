@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /** Longer than a replica stands still without noticing it, and than a second word may be out of order. */
 const stoppedMs = 8_000;
@@ -21,15 +21,15 @@ test("what reached a replica while it was stopped does not open again what has e
   // Its sender waits for a while in vain, and says the same to the other one.
   const late = one.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [firing] });
   await two.webhook([firing]);
-  await until("it is told", () => pagerduty.incidents().length === 1);
+  await waitUntil("it is told", () => pagerduty.incidents().length === 1);
   await two.webhook([webhookAlert("a", "resolved", { startsAt })]);
-  await until("its end is told", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
-  await until("it is long ago", () => performance.now() - stoppedAtMs > stoppedMs);
+  await waitUntil("its end is told", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
+  await waitUntil("it is long ago", () => performance.now() - stoppedAtMs > stoppedMs);
   one.process.signal("SIGCONT");
 
   expect((await late).status).toBe(503);
-  await until("it takes alerts again", () => one.webhook([webhookAlert("b", "firing", { startsAt })]));
-  await until("the next is told", () => pagerduty.incidents("b").length === 1);
+  await waitUntil("it takes alerts again", () => one.webhook([webhookAlert("b", "firing", { startsAt })]));
+  await waitUntil("the next is told", () => pagerduty.incidents("b").length === 1);
   await fleet.quiet();
   expect(pagerduty.story("a")).toEqual([["trigger", "resolve"]]);
   expect((await two.get("/api/v1/stats")).body.alerts).toEqual({ firing: 1, resolved: 1 });

@@ -4,14 +4,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { selfSigned } from "../../packages/http/test/self-signed.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const password = "password-of-the-ledger";
 const encryptionKey = Buffer.alloc(32, 7).toString("base64");
 const servers = new AsyncDisposableStack();
-const place = servers.use(temporaryDirectory());
+const place = servers.use(tempDir());
 const own = selfSigned({ names: ["localhost"] });
 const foreign = selfSigned({ names: ["localhost"] });
 const misnamed = selfSigned({ names: ["db.example.com"] });
@@ -44,7 +44,7 @@ async function encrypted(ledger: object, env = {}): Promise<unknown> {
   await using service = await start(ledger, env);
   const client = new pg.Client({ connectionString: postgres.url.replace("postgres@", `postgres:${password}@`) });
   await client.connect();
-  const connections = await until("it has all its connections", async () => {
+  const connections = await waitUntil("it has all its connections", async () => {
     const { rows } = await client.query<{ ssl: boolean }>(
       "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'tocsin'",
     );

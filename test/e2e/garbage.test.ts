@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { postedAlert, webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const webhook = "/api/v1/webhook/alertmanager";
 const posted = "/api/v2/alerts";
@@ -33,7 +33,7 @@ const alert = (more: object = {}, name = `garbage-${nth}`) => ({ ...webhookAlert
 const send = (alerts: unknown) => tocsin.ask("POST", webhook, { version: "4", alerts });
 
 /** What PagerDuty shows for the alert of this test, once it was told. */
-const told = (name = `garbage-${nth}`) => until(`${name} is told`, () => pagerduty.incidents(name)[0]);
+const told = (name = `garbage-${nth}`) => waitUntil(`${name} is told`, () => pagerduty.incidents(name)[0]);
 
 describe("bodies that are no alerts", () => {
   const bodies: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] = [
@@ -150,7 +150,7 @@ describe("alerts of wrong types are rejected with their path, and cost no other 
     expect(answer.status).toBe(400);
     for (const path of ["alerts[0].labels: ", "alerts[1].labels: ", "alerts[2].endsAt: "])
       expect(answer.body).toContain(path);
-    await until("the valid one is told", () =>
+    await waitUntil("the valid one is told", () =>
       pagerduty.incidents().some(({ summary }) => summary === `The disk of posted-${nth} is full`),
     );
   });
@@ -190,12 +190,12 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
       },
     ]);
     expect(answer.body).toMatchObject({ accepted: 1, rejected: 0 });
-    const incident = await until("it is told", () =>
+    const incident = await waitUntil("it is told", () =>
       pagerduty.incidents().find(({ dedup_key: key }) => key.startsWith(`garbage-${nth}`)),
     );
     expect(incident.summary).toContain("Full");
     await send([{ ...alert({ status: "resolved" }), fingerprint: name }]);
-    await until("it is resolved", () => pagerduty.incidents(incident.dedup_key)[0]?.status === "resolved");
+    await waitUntil("it is resolved", () => pagerduty.incidents(incident.dedup_key)[0]?.status === "resolved");
   });
 
   test("nothing but blanks, and nothing at all", async () => {
@@ -250,12 +250,12 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     const name = `long-${nth}-${"f".repeat(10_000)}`;
     await send([alert({}, name)]);
     const summary = `The disk of ${name} is full`.slice(0, 100);
-    const incident = await until("it is told", () =>
+    const incident = await waitUntil("it is told", () =>
       pagerduty.incidents().find((row) => row.summary.startsWith(summary)),
     );
     expect(incident.dedup_key).toMatch(/^[0-9a-f]{64}$/);
     await send([alert({ status: "resolved" }, name)]);
-    await until("it is resolved", () => pagerduty.incidents(incident.dedup_key)[0]?.status === "resolved");
+    await waitUntil("it is resolved", () => pagerduty.incidents(incident.dedup_key)[0]?.status === "resolved");
   });
 
   test("duplicates in one batch are one incident, and counted", async () => {
@@ -283,7 +283,7 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     expect(answer.body).toMatchObject({ accepted: 1, skewed });
     await told();
     await send([alert({ startsAt, status: "resolved", endsAt: new Date(Date.now() + skewMs + 1_000).toISOString() })]);
-    await until("it is resolved", () => pagerduty.incidents(`garbage-${nth}`)[0]?.status === "resolved");
+    await waitUntil("it is resolved", () => pagerduty.incidents(`garbage-${nth}`)[0]?.status === "resolved");
   });
 
   test("a poster whose clock is a year ahead is told, and its end, which lies in our future, is believed", async () => {
@@ -292,9 +292,9 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     const post = (endsAtMs: number) => tocsin.ask("POST", posted, [postedAlert(name, { startsAtMs, endsAtMs })]);
     const find = () => pagerduty.incidents().find(({ summary }) => summary.includes(name));
     expect((await post(startsAtMs + 240_000)).status).toBe(200);
-    await until("it is told", find);
+    await waitUntil("it is told", find);
     expect((await post(startsAtMs + 5_000)).status).toBe(200);
-    await until("it is resolved", () => find()?.status === "resolved");
+    await waitUntil("it is resolved", () => find()?.status === "resolved");
   });
 
   test("times at the edge of time", async () => {

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { ApiServer } from "../../apps/tocsin/src/targets/discovery/kubernetes/api-server.fixture.ts";
 import { PagerDuty, routingKey } from "../support/pagerduty.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 interface Shown {
   readonly name: string;
@@ -25,7 +25,7 @@ const firing = (fingerprint: string) => ({
 });
 
 test("targets come from Secrets through KUBECONFIG, and stay over SIGKILL while the API is away", async () => {
-  using place = temporaryDirectory();
+  using place = tempDir();
   await using pagerduty = await PagerDuty.open();
   await using api = await ApiServer.start();
   api.put(namespace, "pager", secret(pagerduty.url));
@@ -34,23 +34,23 @@ test("targets come from Secrets through KUBECONFIG, and stay over SIGKILL while 
   const names = async () => ((await service.get("/api/v1/targets")).body.targets as Shown[]).map(({ name }) => name);
   expect(await names()).toEqual(["alerting/other", "alerting/pager"]);
   await service.webhook([firing("before")]);
-  await until("it is told", () => pagerduty.incidents("before").length === 1);
+  await waitUntil("it is told", () => pagerduty.incidents("before").length === 1);
 
   await api.down();
   await service.restart();
   expect(await names()).toEqual(["alerting/other", "alerting/pager"]);
   await service.webhook([firing("meanwhile")]);
-  await until("it is told without the API", () => pagerduty.incidents("meanwhile").length === 1);
+  await waitUntil("it is told without the API", () => pagerduty.incidents("meanwhile").length === 1);
 
   api.store.delete(namespace, "other");
   api.put(namespace, "third", secret(pagerduty.url, { name: "third" }));
   await api.up();
-  await until(
+  await waitUntil(
     "what happened meanwhile is seen",
     async () => JSON.stringify(await names()) === '["alerting/pager","alerting/third"]',
     { withinMs: 3_000 },
   );
   await service.webhook([{ ...firing("before"), status: "resolved" }]);
-  await until("the end is told", () => pagerduty.story("before")[0]?.at(-1) === "resolve");
+  await waitUntil("the end is told", () => pagerduty.story("before")[0]?.at(-1) === "resolve");
   expect(service.output).not.toContain(routingKey);
 });

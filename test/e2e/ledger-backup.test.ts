@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
 
 test("a backup of a running service is restored at another place, and open incidents are resolved from there", async () => {
   await using pagerduty = await PagerDuty.open();
-  using place = temporaryDirectory();
+  using place = tempDir();
   const config = { targets: [pagerduty.target()], ledger: { url: "sqlite:./tocsin.db" } };
   await using service = await Service.start({ config });
   const startsAt = "2026-01-01T00:00:00Z";
@@ -49,7 +49,7 @@ const names = (from: number) => Array.from({ length: 50 }, (_, i) => `n${from + 
 
 test("a backup taken in a storm holds everything that was answered before it began", async () => {
   await using pagerduty = await PagerDuty.open();
-  using place = temporaryDirectory();
+  using place = tempDir();
   const config = { targets: [pagerduty.target({ rate_limit: { limit: 0 } })], ledger: { url: "sqlite:./tocsin.db" } };
   await using service = await Service.start({ config });
   const post = (from: number) => service.webhook(names(from).map((name) => webhookAlert(name, "firing")));

@@ -7,10 +7,10 @@ import { describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { canMount, canTrace, SmallDisk, trace } from "../support/linux.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { type Answer, Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
-import { judged, justBefore } from "../support/judge.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { judge, justBefore } from "../support/judge.ts";
 
 const webhook = "/api/v1/webhook/alertmanager";
 const batchSize = 10;
@@ -54,7 +54,7 @@ async function findingsOf(
   const known = new Set([...accepted, ...pagerduty.incidents().map(({ dedup_key: key }) => key)]);
   const truth = Array.from(known, (key) => ({ at: 0, status: "firing" as const, dedup_key: key }));
   // An outcome that the ledger could not keep is an attempt of unknown fate, however long ago it was answered.
-  return judged(pagerduty.stand, { truth, inDoubt: justBefore(killedAtMs, { answeredAfterMs: 60_000 }) }).verdict
+  return judge(pagerduty.stand, { truth, inDoubt: justBefore(killedAtMs, { answeredAfterMs: 60_000 }) }).verdict
     .findings;
 }
 
@@ -64,22 +64,24 @@ describe.skipIf(!canMount())("a disk that is full", () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ dir: disk.path, config: { targets: [pagerduty.target()] } });
     const { answers, accepted, end } = storm(tocsin);
-    await until("the storm is under way", () => accepted.length >= 200);
+    await waitUntil("the storm is under way", () => accepted.length >= 200);
     expect((await tocsin.get("/readyz")).status).toBe(200);
 
     disk.fill();
-    const refused = await until("senders are told to come back", () => answers.find(({ status }) => status !== 200));
+    const refused = await waitUntil("senders are told to come back", () =>
+      answers.find(({ status }) => status !== 200),
+    );
     expect([refused.status, refused.body.error.code]).toEqual([503, "ledger_unavailable"]);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
-    await until("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
+    await waitUntil("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
     expect((await tocsin.get("/readyz")).body.reasons[0]).toContain("the ledger does not commit");
     expect((await tocsin.get("/healthz")).status).toBe(200);
     expect((await tocsin.get("/metrics")).status).toBe(200);
     const before = accepted.length;
 
     disk.free();
-    await until("senders are taken again", () => accepted.length >= before + 200);
-    await until("it is ready", async () => (await tocsin.get("/readyz")).status === 200);
+    await waitUntil("senders are taken again", () => accepted.length >= before + 200);
+    await waitUntil("it is ready", async () => (await tocsin.get("/readyz")).status === 200);
     await end();
     expect(answers.every(({ status }) => status === 200 || status === 503)).toBe(true);
     expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
@@ -92,9 +94,9 @@ describe.skipIf(!canMount())("a disk that is full", () => {
     pagerduty.stand.setFaults("slow headers by 300ms");
     await using tocsin = await Service.start({ dir: disk.path, config: { targets: [pagerduty.target()] } });
     const { answers, accepted, end } = storm(tocsin);
-    await until("the storm is under way", () => accepted.length >= 200);
+    await waitUntil("the storm is under way", () => accepted.length >= 200);
     disk.fill();
-    await until("senders are told to come back", () => answers.some(({ status }) => status === 503));
+    await waitUntil("senders are told to come back", () => answers.some(({ status }) => status === 503));
     await end();
     await tocsin.kill();
     const killedAtMs = [Date.now()];
@@ -109,7 +111,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
   const isSync = /f(?:data)?sync(?:\(\d+\)| resumed>\)) += 0$/;
 
   test("no answer, and no event, leaves before what it stands for was synced", async () => {
-    using place = temporaryDirectory();
+    using place = tempDir();
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     const log = join(place.path, "calls");
@@ -119,7 +121,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     for (let n = 0; n < count; n++) {
       const name = `alert-number-${n}-`;
       await tocsin.webhook([webhookAlert(name, "firing")]);
-      await until(`${name} is told`, () => pagerduty.incidents(name).length === 1);
+      await waitUntil(`${name} is told`, () => pagerduty.incidents(name).length === 1);
       await tocsin.quiet();
     }
     await strace.end("SIGINT");
@@ -149,14 +151,16 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     const { answers, accepted, end } = storm(tocsin);
-    await until("the storm is under way", () => accepted.length >= 100);
+    await waitUntil("the storm is under way", () => accepted.length >= 100);
     const strace = await trace(tocsin.process.pid, ["-e", "inject=fsync,fdatasync:error=EIO", "-o", "/dev/null"]);
-    const refused = await until("senders are told to come back", () => answers.find(({ status }) => status !== 200));
+    const refused = await waitUntil("senders are told to come back", () =>
+      answers.find(({ status }) => status !== 200),
+    );
     expect([refused.status, refused.body.error.code]).toEqual([503, "ledger_unavailable"]);
-    await until("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
+    await waitUntil("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
     const before = accepted.length;
     await strace.end("SIGINT");
-    await until("senders are taken again", () => accepted.length >= before + 100);
+    await waitUntil("senders are taken again", () => accepted.length >= before + 100);
     await end();
     expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
   });
@@ -174,16 +178,16 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     expect((await tocsin.get("/healthz")).status).toBe(200);
     const answer = await answering;
     expect([answer.status, answer.body.error.code]).toEqual([503, "ledger_unavailable"]);
-    await until("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
+    await waitUntil("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
     expect((await tocsin.get("/metrics")).status).toBe(200);
     await strace.end("SIGINT");
     const accepted = batch(0).map(({ fingerprint }) => fingerprint);
-    await until(
+    await waitUntil(
       "its repeat is taken",
       async () => (await tocsin.ask("POST", webhook, { alerts: batch(0) })).status === 200,
       { withinMs: 60_000 },
     );
-    await until("it is ready", async () => (await tocsin.get("/readyz")).status === 200);
+    await waitUntil("it is ready", async () => (await tocsin.get("/readyz")).status === 200);
     expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { postedAlert } from "../support/alerts.ts";
 import { hasPrometheus, Monitored, startAlertmanager, startPrometheus } from "../support/debian.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /*
  * A real Prometheus watches two disks. They are full, then not any more; in between Tocsin is killed. Real time: rules are
@@ -28,17 +28,17 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
       tells: [...(by.alertmanager ? [alertmanager] : []), ...(by.direct ? [direct] : [])],
     });
 
-    await until("both disks are told", () => pagerduty.incidents().length === 2);
+    await waitUntil("both disks are told", () => pagerduty.incidents().length === 2);
     await tocsin.quiet();
     await tocsin.restart();
     disks.set("a", 0);
-    await until("the first is resolved", () => statusOf(pagerduty, "a") === "resolved");
+    await waitUntil("the first is resolved", () => statusOf(pagerduty, "a") === "resolved");
     expect(statusOf(pagerduty, "b")).toBe("triggered");
     await tocsin.restart();
     disks.set("b", 0);
-    await until("the second is resolved", () => statusOf(pagerduty, "b") === "resolved");
+    await waitUntil("the second is resolved", () => statusOf(pagerduty, "b") === "resolved");
     // Prometheus says the end again and again; Alertmanager once.
-    if (by.direct) await until("the ends were repeated", async () => (await received(tocsin, "resolved")) >= 6);
+    if (by.direct) await waitUntil("the ends were repeated", async () => (await received(tocsin, "resolved")) >= 6);
     await tocsin.quiet();
 
     expect(pagerduty.incidents().map(({ summary }) => summary)).toEqual(
@@ -60,19 +60,19 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
       scrapes: disks,
       tells: [{ address: `127.0.0.1:${tocsin.port}` }],
     });
-    const [incident] = await until("the disk is told", () => nonEmpty(pagerduty.incidents()));
+    const [incident] = await waitUntil("the disk is told", () => nonEmpty(pagerduty.incidents()));
     const fingerprint = incident?.dedup_key ?? "";
     await tocsin.quiet();
     const endsAtMs = await claimEndsAtMs(tocsin, fingerprint);
     await tocsin.kill();
-    await until("the alert has ended, by what is known of it", () => Date.now() > endsAtMs + 1_000);
+    await waitUntil("the alert has ended, by what is known of it", () => Date.now() > endsAtMs + 1_000);
     await tocsin.start();
-    await until("Prometheus has spoken again", async () => (await received(tocsin, "firing")) >= 2);
+    await waitUntil("Prometheus has spoken again", async () => (await received(tocsin, "firing")) >= 2);
     await tocsin.quiet();
     expect(pagerduty.story(fingerprint)).toEqual([["trigger"]]);
 
     disks.set("a", 0);
-    await until("it is resolved", () => statusOf(pagerduty, "a") === "resolved");
+    await waitUntil("it is resolved", () => statusOf(pagerduty, "a") === "resolved");
     expect(pagerduty.story(fingerprint)).toEqual([["trigger", "resolve"]]);
     expect(prometheus.process.alive).toBe(true);
   });
@@ -87,14 +87,14 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
       scrapes: disks,
       tells: [{ address: `127.0.0.1:${tocsin.port}` }],
     });
-    const [incident] = await until("the disk is told", () => nonEmpty(pagerduty.incidents()));
+    const [incident] = await waitUntil("the disk is told", () => nonEmpty(pagerduty.incidents()));
     const fingerprint = incident?.dedup_key ?? "";
     await tocsin.quiet();
 
     prometheus.process.signal("SIGSTOP");
     const endsAtMs = await claimEndsAtMs(tocsin, fingerprint);
-    await until("the alert has ended, by what it said", () => Date.now() > endsAtMs + 500);
-    await until("it is called silent", async () => {
+    await waitUntil("the alert has ended, by what it said", () => Date.now() > endsAtMs + 500);
+    await waitUntil("it is called silent", async () => {
       const { targets } = (await tocsin.get(`/api/v1/explain?fingerprint=${fingerprint}`)).body;
       return targets[0].reason === "source_silent";
     });
@@ -102,12 +102,12 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
     expect(pagerduty.story(fingerprint)).toEqual([["trigger"]]);
     const now = Date.now();
     await tocsin.post([postedAlert("other", { startsAtMs: now, endsAtMs: now + 60_000 })]);
-    await until("it is resolved", () => statusOf(pagerduty, "a") === "resolved");
+    await waitUntil("it is resolved", () => statusOf(pagerduty, "a") === "resolved");
 
     prometheus.process.signal("SIGCONT");
-    await until("it is paged again", () => pagerduty.story(fingerprint).length === 2);
+    await waitUntil("it is paged again", () => pagerduty.story(fingerprint).length === 2);
     disks.set("a", 0);
-    await until("the second incident is resolved", () =>
+    await waitUntil("the second incident is resolved", () =>
       pagerduty.incidents(fingerprint).every(({ status }) => status === "resolved"),
     );
     expect(pagerduty.story(fingerprint)).toEqual([

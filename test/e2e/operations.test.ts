@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { Scrape } from "../support/metrics.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { Service, tocsin as run } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const severities = ["critical", "error", "warning", "info"] as const;
 
@@ -27,7 +27,7 @@ describe.concurrent("what is measured", () => {
     expect((await Scrape.of(tocsin)).sum("pagerduty_api_calls_total")).toBe(0);
     stand.setFaults("times 2 answer 429 retry-after 1s; times 3 answer 500; times 1 reset before");
     await tocsin.webhook(alerts(20, "firing"), "here");
-    await until("all are told", () => pagerduty.incidents().length === 20, { withinMs: 60_000 });
+    await waitUntil("all are told", () => pagerduty.incidents().length === 20, { withinMs: 60_000 });
     await tocsin.quiet();
     await tocsin.webhook(alerts(8, "resolved"), "here");
     await tocsin.webhook(alerts(8, "resolved"), "here");
@@ -112,7 +112,7 @@ describe.concurrent("what is measured", () => {
     const beforeMs = Date.now();
     await tocsin.webhook(alerts(2, "firing"));
     const labels = { target: "pagerduty", severity: "critical" };
-    const waited = await until("it has waited for a second", async () => {
+    const waited = await waitUntil("it has waited for a second", async () => {
       const seconds = (await Scrape.of(tocsin)).sum("tocsin_due_oldest_seconds", labels);
       return seconds >= 1 && seconds;
     });
@@ -128,7 +128,7 @@ describe.concurrent("what is measured", () => {
     await using pagerduty = await PagerDuty.open({ limit });
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target({ rate_limit: limit })] } });
     await tocsin.webhook(alerts(12, "firing"));
-    await until("all are told", () => pagerduty.incidents().length === 12);
+    await waitUntil("all are told", () => pagerduty.incidents().length === 12);
     const scrape = await Scrape.of(tocsin);
     expect(scrape.sum("pagerduty_rate_limit_hits_total")).toBeGreaterThanOrEqual(1);
     expect(scrape.sum("pagerduty_publish_errors_total")).toBe(0);
@@ -160,9 +160,9 @@ describe.concurrent("a stop", () => {
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     stand.setFaults("slow headers by 1500ms");
     await tocsin.webhook(alerts(100, "firing"));
-    await until("attempts are in flight", () => stand.requests().length > 0);
+    await waitUntil("attempts are in flight", () => stand.requests().length > 0);
     const stopping = tocsin.stop("SIGTERM");
-    await until("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
+    await waitUntil("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
     const refused = await tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: alerts(1, "firing", 500) });
     expect([refused.status, Number(refused.headers.get("retry-after"))]).toEqual([503, expect.any(Number)]);
     expect((await tocsin.get("/healthz")).status).toBe(200);
@@ -173,7 +173,7 @@ describe.concurrent("a stop", () => {
     expect(before.filter(({ ambiguous, unread }) => ambiguous || unread)).toEqual([]);
     stand.setFaults([]);
     await tocsin.start();
-    await until("all are told", () => pagerduty.incidents().length === 100);
+    await waitUntil("all are told", () => pagerduty.incidents().length === 100);
     await tocsin.quiet();
     expect(stand.requests(Infinity)).toHaveLength(100);
   });
@@ -183,8 +183,11 @@ describe.concurrent("a stop", () => {
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target({ timeout: "1m" })] } });
     pagerduty.stand.setFaults("hang");
     await tocsin.webhook(alerts(1, "firing"));
-    await until("the attempt is in flight", () => pagerduty.stand.requests().length === 1);
-    const exit = await Promise.race([tocsin.stop("SIGINT"), until("it has ended", () => false, { withinMs: 25_000 })]);
+    await waitUntil("the attempt is in flight", () => pagerduty.stand.requests().length === 1);
+    const exit = await Promise.race([
+      tocsin.stop("SIGINT"),
+      waitUntil("it has ended", () => false, { withinMs: 25_000 }),
+    ]);
     expect(exit).toEqual({ code: 0, signal: null });
     pagerduty.stand.setFaults([]);
     await tocsin.start();
@@ -204,7 +207,7 @@ describe.concurrent("one owner", () => {
     expect(second.stderr).toContain("tocsin.db is in use by another process");
     expect(second.stderr).not.toContain("    at ");
     await tocsin.webhook(alerts(1, "firing"));
-    await until("it is told", () => pagerduty.incidents().length === 1);
+    await waitUntil("it is told", () => pagerduty.incidents().length === 1);
   });
 
   test("who was stopped for a while takes what came meanwhile: nobody else can have heard of it", async () => {
@@ -213,15 +216,15 @@ describe.concurrent("one owner", () => {
     tocsin.process.signal("SIGSTOP");
     const stoppedAtMs = performance.now();
     const late = tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: alerts(1, "firing") });
-    await until("it is long ago", () => performance.now() - stoppedAtMs > 6_000);
+    await waitUntil("it is long ago", () => performance.now() - stoppedAtMs > 6_000);
     tocsin.process.signal("SIGCONT");
     expect((await late).status).toBe(200);
-    await until("it is told", () => pagerduty.incidents().length === 1);
+    await waitUntil("it is told", () => pagerduty.incidents().length === 1);
   });
 
   test("a second process on the same port is refused with a clear message", async () => {
     await using tocsin = await Service.start({ config: { targets: [] } });
-    using place = temporaryDirectory();
+    using place = tempDir();
     const config = join(place.path, "tocsin.yaml");
     writeFileSync(config, JSON.stringify({ server: { listen: `127.0.0.1:${tocsin.port}` } }));
     await using second = run(["serve", "--config", config]);
@@ -233,7 +236,7 @@ describe.concurrent("one owner", () => {
 
 describe.concurrent("configuration", () => {
   test("a start with a wrong one ends with 78 and says all that is wrong, each with its line", async () => {
-    using place = temporaryDirectory();
+    using place = tempDir();
     writeFileSync(
       join(place.path, "tocsin.yaml"),
       `server:
@@ -278,7 +281,7 @@ listen: here
       "targets[0].timeout",
     ]);
     await tocsin.webhook(alerts(1, "firing"));
-    await until("the other is told", () => pagerduty.incidents().length === 1);
+    await waitUntil("the other is told", () => pagerduty.incidents().length === 1);
   });
 
   test("a reload that fails keeps the old one and says so; one that works tells a new target what fires already", async () => {
@@ -287,25 +290,27 @@ listen: here
     const second = pagerduty.target({ name: "second", routing_key: "0THERKEY0THERKEY0THERKEY0THERKEY" });
     await using tocsin = await Service.start({ config: { targets: [first] } });
     await tocsin.webhook(alerts(3, "firing"));
-    await until("the first is told", () => pagerduty.incidents().length === 3);
+    await waitUntil("the first is told", () => pagerduty.incidents().length === 3);
 
     tocsin.configure({ targets: [first, second], unknown: true });
     const failed = await tocsin.ask("POST", "/-/reload");
     expect([failed.status, failed.body.error.issues[0].path]).toEqual([500, "unknown"]);
     expect((await Scrape.of(tocsin)).sum("tocsin_config_last_reload_successful")).toBe(0);
     await tocsin.webhook(alerts(1, "firing", 10));
-    await until("the old one is in force", () => pagerduty.incidents().length === 4);
+    await waitUntil("the old one is in force", () => pagerduty.incidents().length === 4);
 
     tocsin.configure({ targets: [first, second] });
     tocsin.process.signal("SIGHUP");
-    await until("the second is told of all that fires", () => pagerduty.incidents().length === 8);
+    await waitUntil("the second is told of all that fires", () => pagerduty.incidents().length === 8);
     expect((await Scrape.of(tocsin)).sum("tocsin_config_last_reload_successful")).toBe(1);
 
     // A target that is removed still ends what it opened.
     tocsin.configure({ targets: [first] });
     expect((await tocsin.ask("POST", "/-/reload")).status).toBe(200);
     await tocsin.webhook([...alerts(3, "resolved"), ...alerts(1, "resolved", 10)]);
-    await until("all are resolved, at both", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
+    await waitUntil("all are resolved, at both", () =>
+      pagerduty.incidents().every(({ status }) => status === "resolved"),
+    );
     expect(pagerduty.incidents()).toHaveLength(8);
   });
 });

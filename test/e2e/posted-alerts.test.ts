@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hasPrometheus, startAlertmanager } from "../support/debian.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";
 
 /*
@@ -118,7 +118,7 @@ async function amtool(
   url: string,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly text: string }> {
-  using home = temporaryDirectory();
+  using home = tempDir();
   writeFileSync(join(home.path, "config.yml"), "");
   const child = spawn("/usr/bin/amtool", [`--alertmanager.url=${url}`, ...args], { env: { HOME: home.path } });
   let text = "";

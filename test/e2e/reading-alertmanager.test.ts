@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { startService, type TestService } from "../../apps/tocsin/src/service.fixture.ts";
 import { postedAlert } from "../support/alerts.ts";
 import { Alertmanager, hasPrometheus } from "../support/debian.ts";
-import { freePort } from "../support/temp-dir.ts";
-import { until } from "../support/wait-until.ts";
+import { freePort } from "../support/free-port.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -92,7 +92,7 @@ class Stage implements AsyncDisposable {
     });
     const { silenceID } = (await answer.json()) as { silenceID: string };
     for (const one of this.alertmanagers)
-      await until("the alert is silenced", async () => (await this.there(name, one)) === "suppressed");
+      await waitUntil("the alert is silenced", async () => (await this.there(name, one)) === "suppressed");
     return async () => {
       await fetch(`http://${address}/api/v2/silence/${silenceID}`, { method: "DELETE" });
     };
@@ -104,9 +104,9 @@ class Stage implements AsyncDisposable {
    */
   async flush(marker: string): Promise<void> {
     await this.posts(marker, "firing");
-    await until("the marker is paged", () => this.story(marker).flat().length === 1);
+    await waitUntil("the marker is paged", () => this.story(marker).flat().length === 1);
     await this.posts(marker, "resolved");
-    await until("the marker is resolved", () => this.story(marker).flat().length === 2);
+    await waitUntil("the marker is resolved", () => this.story(marker).flat().length === 2);
   }
 
   /** Lets minutes pass, one poll of all instances in each. */
@@ -114,7 +114,7 @@ class Stage implements AsyncDisposable {
     for (let n = 0; n < count; n++) {
       const before = this.#polled();
       await this.clock.advance(minute);
-      await until("the instances were polled", () => this.#polled() > before, { everyMs: 2 });
+      await waitUntil("the instances were polled", () => this.#polled() > before, { everyMs: 2 });
     }
   }
 
@@ -145,7 +145,7 @@ class Stage implements AsyncDisposable {
       await this.polls(1);
       const ended = await this.stands(name);
       if (ended === "told silenced" || ended === "told delivered") continue;
-      await until("the end is sent", () => this.story(name).at(-1)?.at(-1) === "resolve");
+      await waitUntil("the end is sent", () => this.story(name).at(-1)?.at(-1) === "resolve");
       return polls;
     }
     throw new Error(`${name} did not end within ${most} polls: ${await this.stands(name)}`);
@@ -160,11 +160,11 @@ class Stage implements AsyncDisposable {
 /** It fires and is paged, it is silenced, it ends, the silence ends: Alertmanager says nothing about the end. */
 async function endsWhileSilenced(stage: Stage, meanwhile = async (): Promise<void> => {}): Promise<void> {
   await stage.posts("db-1", "firing");
-  await until("it is paged", () => stage.story("db-1").length === 1);
+  await waitUntil("it is paged", () => stage.story("db-1").length === 1);
   const expire = await stage.silence("db-1");
   await meanwhile();
   await stage.posts("db-1", "resolved");
-  await until("Alertmanager shows it no longer", async () => (await stage.there("db-1")) === undefined);
+  await waitUntil("Alertmanager shows it no longer", async () => (await stage.there("db-1")) === undefined);
   await stage.flush("marker-1");
   await expire();
   await stage.flush("marker-2");
@@ -194,12 +194,12 @@ test.runIf(hasPrometheus())(
     expect(polls).toBeLessThanOrEqual(27);
     expect(stage.story("db-1")).toEqual([["trigger", "resolve"]]);
     await stage.posts("db-1", "firing");
-    await until("Alertmanager shows it", async () => (await stage.there("db-1")) === "active");
+    await waitUntil("Alertmanager shows it", async () => (await stage.there("db-1")) === "active");
     await stage.flush("marker-3");
     // For Alertmanager it has fired all the time: it says nothing before its repeat_interval.
     expect(stage.story("db-1")).toEqual([["trigger", "resolve"]]);
     await stage.polls(1);
-    await until("it is paged again", () => stage.story("db-1").length === 2);
+    await waitUntil("it is paged again", () => stage.story("db-1").length === 2);
     expect(stage.story("db-1")).toEqual([["trigger", "resolve"], ["trigger"]]);
   },
 );
@@ -208,12 +208,12 @@ test.runIf(hasPrometheus())("an alert that one Prometheus of an HA pair still se
   await using stage = await Stage.open({ read: true, instances: 2 });
   const [one, other] = stage.alertmanagers as [Alertmanager, Alertmanager];
   await stage.posts("db-1", "firing");
-  await until("it is paged", () => stage.story("db-1").length === 1);
+  await waitUntil("it is paged", () => stage.story("db-1").length === 1);
   await stage.silence("db-1");
   await stage.polls(10);
   // The Prometheus that reaches the first instance sees it end; the other one, which reaches the second, does not.
   await stage.posts("db-1", "resolved", [one]);
-  await until("the first shows it no longer", async () => (await stage.there("db-1", one)) === undefined);
+  await waitUntil("the first shows it no longer", async () => (await stage.there("db-1", one)) === undefined);
   for (let polls = 0; polls < 40; polls++) {
     await stage.posts("db-1", "firing", [other]);
     await stage.polls(1);
@@ -221,7 +221,7 @@ test.runIf(hasPrometheus())("an alert that one Prometheus of an HA pair still se
   expect(await stage.stands("db-1")).toBe("told silenced");
   expect(stage.story("db-1")).toEqual([["trigger"]]);
   await stage.posts("db-1", "resolved", [other]);
-  await until("the second shows it no longer", async () => (await stage.there("db-1", other)) === undefined);
+  await waitUntil("the second shows it no longer", async () => (await stage.there("db-1", other)) === undefined);
   const polls = await stage.pollsUntilResolved("db-1", 30);
   expect(polls).toBeGreaterThanOrEqual(20);
 });
@@ -230,7 +230,7 @@ test.runIf(hasPrometheus())("a restart of Alertmanager ends nothing", async () =
   await using stage = await Stage.open({ read: true });
   const [alertmanager] = stage.alertmanagers as [Alertmanager];
   await stage.posts("db-1", "firing");
-  await until("it is paged", () => stage.story("db-1").length === 1);
+  await waitUntil("it is paged", () => stage.story("db-1").length === 1);
   await stage.polls(10);
   await alertmanager.stop();
   await stage.polls(60);
@@ -240,7 +240,7 @@ test.runIf(hasPrometheus())("a restart of Alertmanager ends nothing", async () =
   expect(await stage.there("db-1")).toBeUndefined();
   await stage.polls(4);
   await stage.posts("db-1", "firing");
-  await until("it is shown again", async () => (await stage.there("db-1")) === "active");
+  await waitUntil("it is shown again", async () => (await stage.there("db-1")) === "active");
   await stage.polls(60);
   expect(await stage.stands("db-1")).toBe("told delivered");
   expect(stage.story("db-1")).toEqual([["trigger"]]);

@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
+import { tempDir } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /**
  * The same program, of a later version: it knows more migrations. Each is the source of one, where `known` is how many this
@@ -33,7 +33,7 @@ const expands = `{ sql: "ALTER TABLE incidents ADD COLUMN shift text NOT NULL DE
 const contracts = `{ sql: "ALTER TABLE alerts DROP COLUMN shift", compatibleFrom: known + 1 }`;
 
 test("replicas of the version before go on with tables that a newer one expanded, and stop in a sentence at contracted ones", async () => {
-  using place = temporaryDirectory();
+  using place = tempDir();
   await using pagerduty = await PagerDuty.open();
   const config = { targets: [pagerduty.target()] };
   await using fleet = await Fleet.start({ replicas: 2, config });
@@ -54,17 +54,17 @@ test("replicas of the version before go on with tables that a newer one expanded
   const storm = (async () => {
     while (!over.signal.aborted) await fire(replicas[names.length % replicas.length] as Service);
   })();
-  await until("alerts come", () => names.length >= 20);
+  await waitUntil("alerts come", () => names.length >= 20);
   await using newer = await startLater("newer", [expands]);
   replicas = [one, two, newer];
   const before = names.length;
-  await until("all three take alerts", () => names.length >= before + 30);
+  await waitUntil("all three take alerts", () => names.length >= before + 30);
   // Its node goes, say: it comes back to tables that are newer than itself.
   replicas = [two, newer];
   await one.stop();
   await one.start();
   replicas = [one, two, newer];
-  await until("they go on", () => names.length >= before + 60);
+  await waitUntil("they go on", () => names.length >= before + 60);
   over.abort();
   await storm;
   await Promise.all(
@@ -78,7 +78,7 @@ test("replicas of the version before go on with tables that a newer one expanded
   await two.stop();
   await using newest = await startLater("newest", [expands, contracts]);
   const refused = "the ledger's tables are a newer Tocsin's (for schema";
-  await until("who runs says why it works no more", async () => {
+  await waitUntil("who runs says why it works no more", async () => {
     const { status, body } = await one.get("/readyz");
     return status === 503 && JSON.stringify(body).includes(refused);
   });
@@ -87,5 +87,5 @@ test("replicas of the version before go on with tables that a newer one expanded
   ).toBe(503);
   await expect(two.start()).rejects.toThrow(refused);
   await newest.webhook([webhookAlert("y", "firing")]);
-  await until("the newest goes on", () => pagerduty.incidents("y").length === 1);
+  await waitUntil("the newest goes on", () => pagerduty.incidents("y").length === 1);
 });

@@ -4,11 +4,18 @@ import { postgresPrograms, TestPostgres } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { dumpOf } from "../support/dump.ts";
-import { temporaryDirectory } from "../support/temp-dir.ts";
-import { bearer, configFor, echo, found, planted, suffer } from "../support/planted-secrets.ts";
+import { tempDir } from "../support/temp-dir.ts";
+import {
+  bearer,
+  configFor,
+  echo,
+  findPlantedSecrets,
+  plantedSecrets,
+  runFailingService,
+} from "../support/planted-secrets.ts";
 import { Receiver } from "../support/receiver.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const filesOf = (dir: string): string[] =>
   readdirSync(dir, { recursive: true, withFileTypes: true })
@@ -17,62 +24,64 @@ const filesOf = (dir: string): string[] =>
 
 describe("a planted secret", () => {
   test("is found where it stands", () => {
-    for (const [name, secret] of Object.entries(planted)) {
-      expect(found(`a ${secret}.`)).toEqual([name]);
-      expect(found(Buffer.from(`{"b":"${Buffer.from(`xy${secret}`).toString("base64")}"}`))).toEqual([name]);
+    for (const [name, secret] of Object.entries(plantedSecrets)) {
+      expect(findPlantedSecrets(`a ${secret}.`)).toEqual([name]);
+      expect(findPlantedSecrets(Buffer.from(`{"b":"${Buffer.from(`xy${secret}`).toString("base64")}"}`))).toEqual([
+        name,
+      ]);
     }
-    expect(found("nothing")).toEqual([]);
+    expect(findPlantedSecrets("nothing")).toEqual([]);
   });
 
   test("stands in no log, metric, answer or database byte, however its target fails, and the process too", async () => {
-    await using suffered = await suffer();
+    await using suffered = await runFailingService();
     const { service, answers } = suffered;
     const { paths, text } = answers;
     expect(paths).toEqual(expect.arrayContaining(["/metrics", "/api/v1/stats", "/api/v1/targets", "/healthz"]));
     expect(text).toContain("pagerduty_publish_errors_total");
     expect(text).toContain("event: incident");
-    expect(found(text)).toEqual([]);
+    expect(findPlantedSecrets(text)).toEqual([]);
     expect(service.output).toContain("attempt_failed");
-    expect(found(service.output)).toEqual([]);
+    expect(findPlantedSecrets(service.output)).toEqual([]);
     const dir = join(service.dir, "data");
     const databases = () => filesOf(dir).filter((file) => !file.endsWith(".key"));
     // While it runs there is a write-ahead log too.
     expect(databases()).toEqual(expect.arrayContaining([join(dir, "tocsin.db"), join(dir, "tocsin.db-wal")]));
-    for (const file of databases()) expect([file, found(readFileSync(file))]).toEqual([file, []]);
+    for (const file of databases()) expect([file, findPlantedSecrets(readFileSync(file))]).toEqual([file, []]);
     await service.kill();
-    for (const file of databases()) expect([file, found(readFileSync(file))]).toEqual([file, []]);
+    for (const file of databases()) expect([file, findPlantedSecrets(readFileSync(file))]).toEqual([file, []]);
   });
 
   test("stands in no log, metric, answer or row in PostgreSQL, nor does what opens the ledger", async () => {
     const [programs] = postgresPrograms();
     if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
-    await using postgres = await TestPostgres.open({ programs, password: planted.database });
-    const url = postgres.url.replace("postgres@", `postgres:${planted.database}@`);
-    const encryptionKey = Buffer.from(planted.encryption).toString("base64");
-    await using suffered = await suffer({ ledger: { url: `${url}?sslmode=disable`, encryptionKey } });
+    await using postgres = await TestPostgres.open({ programs, password: plantedSecrets.database });
+    const url = postgres.url.replace("postgres@", `postgres:${plantedSecrets.database}@`);
+    const encryptionKey = Buffer.from(plantedSecrets.encryption).toString("base64");
+    await using suffered = await runFailingService({ ledger: { url: `${url}?sslmode=disable`, encryptionKey } });
     const { service, answers } = suffered;
     expect(answers.text).toContain("pagerduty_publish_errors_total");
-    expect(found(answers.text)).toEqual([]);
+    expect(findPlantedSecrets(answers.text)).toEqual([]);
 
     const { tables, text } = await dumpOf(url);
     expect(tables).toEqual(expect.arrayContaining(["alerts", "dead_letters", "endpoints", "history", "incidents"]));
     // It shows what the rows say: the texts of this alert, of its attempts and of what came back.
     for (const word of ["db-1", "invalid event", "LISTEN"]) expect(text).toContain(word);
-    expect(found(text)).toEqual([]);
+    expect(findPlantedSecrets(text)).toEqual([]);
 
     await postgres.stop();
-    await until("it says that its ledger is away", () => service.output.includes("ledger_unavailable"));
+    await waitUntil("it says that its ledger is away", () => service.output.includes("ledger_unavailable"));
     expect(service.output).toContain("attempt_failed");
-    expect(found(service.output)).toEqual([]);
+    expect(findPlantedSecrets(service.output)).toEqual([]);
     await service.kill();
     await expect(service.start()).rejects.toThrow("cannot be opened");
-    expect(found(service.output)).toEqual([]);
+    expect(findPlantedSecrets(service.output)).toEqual([]);
   });
 
   test("stands in nothing that a crash leaves behind", async () => {
     await using receiver = await Receiver.open(echo(202));
-    const crash = `process.once("SIGUSR2", () => { throw Object.assign(new Error("at ${planted.key}10"), { options: { headers: { authorization: "Bearer ${planted.token}" } } }) })`;
-    using place = temporaryDirectory();
+    const crash = `process.once("SIGUSR2", () => { throw Object.assign(new Error("at ${plantedSecrets.key}10"), { options: { headers: { authorization: "Bearer ${plantedSecrets.token}" } } }) })`;
+    using place = tempDir();
     const preload = join(place.path, "crash.mjs");
     writeFileSync(preload, `import { isMainThread } from "node:worker_threads"; if (isMainThread) ${crash};`);
     await using service = await Service.start({
@@ -81,20 +90,20 @@ describe("a planted secret", () => {
     });
     expect(await service.stop("SIGUSR2")).toEqual({ code: 1, signal: null });
     expect(service.output).toContain("nobody caught this");
-    expect(found(service.output)).toEqual([]);
+    expect(findPlantedSecrets(service.output)).toEqual([]);
   });
 
   test("stands in nothing that commands print", async () => {
     await using receiver = await Receiver.open(echo(413));
     await using service = await Service.start({ config: configFor([receiver]) });
     await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert("db-1", "firing")] }, bearer);
-    await until("there is a dead letter", async () => {
+    await waitUntil("there is a dead letter", async () => {
       const { deadletters } = (await service.get("/api/v1/deadletters", bearer)).body;
       return deadletters.length > 0;
     });
-    const here = ["--url", service.url, "--token", planted.token];
-    const nowhere = ["--url", "http://127.0.0.1:9", "--token", planted.token];
-    const sending = ["--url", receiver.url, "--routing-key", planted.key];
+    const here = ["--url", service.url, "--token", plantedSecrets.token];
+    const nowhere = ["--url", "http://127.0.0.1:9", "--token", plantedSecrets.token];
+    const sending = ["--url", receiver.url, "--routing-key", plantedSecrets.key];
     const commands = [
       ["targets", "list", ...here],
       ["targets", "list", "--json", ...here],
@@ -104,11 +113,11 @@ describe("a planted secret", () => {
       ["deadletters", "show", "1", ...here],
       ["explain", "db-1", ...here],
       ["targets", "list", ...nowhere],
-      ["targets", "list", "--url", service.url, "--token", planted.wrongToken],
+      ["targets", "list", "--url", service.url, "--token", plantedSecrets.wrongToken],
       ["config", "check", "--config", service.configFile],
       ["config", "check", "--json", "--config", service.configFile],
       ["send", "trigger", "--summary", "x", ...sending],
-      ["send", "resolve", "--dedup-key", "x", "--url", receiver.url, "--routing-key", planted.wrongKey],
+      ["send", "resolve", "--dedup-key", "x", "--url", receiver.url, "--routing-key", plantedSecrets.wrongKey],
     ];
     const printed: string[] = [];
     for (const command of commands) {
@@ -117,34 +126,44 @@ describe("a planted secret", () => {
       const text = run.stdout + run.stderr;
       expect(text, "each of them prints something").not.toBe("");
       printed.push(text);
-      expect([command[0], command[1], found(text)]).toEqual([command[0], command[1], []]);
+      expect([command[0], command[1], findPlantedSecrets(text)]).toEqual([command[0], command[1], []]);
     }
     expect(printed.join("")).toContain("wrong-key");
   });
 
   const wrongFiles = [
-    ["an unknown key", JSON.stringify({ routing_key: planted.key, server: { auth: { token: planted.token } } })],
+    [
+      "an unknown key",
+      JSON.stringify({ routing_key: plantedSecrets.key, server: { auth: { token: plantedSecrets.token } } }),
+    ],
     [
       "a token with blanks",
       JSON.stringify({
-        server: { auth: { tokens: [{ name: "a", token: `${planted.token} ${planted.wrongToken}`, roles: ["read"] }] } },
+        server: {
+          auth: {
+            tokens: [{ name: "a", token: `${plantedSecrets.token} ${plantedSecrets.wrongToken}`, roles: ["read"] }],
+          },
+        },
       }),
     ],
-    ["a key that is none", JSON.stringify({ ledger: { encryptionKey: planted.key } })],
-    ["YAML that is broken at it", `targets:\n  - name: a\n    routing_key: "${planted.key}\n  : ${planted.token}`],
+    ["a key that is none", JSON.stringify({ ledger: { encryptionKey: plantedSecrets.key } })],
+    [
+      "YAML that is broken at it",
+      `targets:\n  - name: a\n    routing_key: "${plantedSecrets.key}\n  : ${plantedSecrets.token}`,
+    ],
     [
       "YAML with a tab before it",
-      `targets:\n\t- routing_key: ${planted.key}\n  - ${planted.token}: ${planted.token}: x`,
+      `targets:\n\t- routing_key: ${plantedSecrets.key}\n  - ${plantedSecrets.token}: ${plantedSecrets.token}: x`,
     ],
   ] as const;
 
   test.for(wrongFiles)("stands in no complaint about a configuration: %s", async ([, text]) => {
-    using place = temporaryDirectory();
+    using place = tempDir();
     writeFileSync(join(place.path, "tocsin.yaml"), text);
     for (const command of [["serve"], ["config", "check"], ["config", "check", "--json"]]) {
       await using run = tocsin(command, { cwd: place.path });
       expect(await run.ended).toEqual({ code: 78, signal: null });
-      expect(found(run.stdout + run.stderr)).toEqual([]);
+      expect(findPlantedSecrets(run.stdout + run.stderr)).toEqual([]);
     }
   });
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { postedAlert, webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 /** Posts alerts as Prometheus does, from an address of its own. */
 async function postFrom(localAddress: string, tocsin: Service, alerts: readonly unknown[]): Promise<void> {
@@ -32,7 +32,7 @@ test.runIf(process.platform === "linux")(
 
     await postFrom(one, tocsin, [fires(0)]);
     await postFrom(other, tocsin, [fires(700)]);
-    const [incident] = await until("it is told", () => pagerduty.incidents().length === 1 && pagerduty.incidents());
+    const [incident] = await waitUntil("it is told", () => pagerduty.incidents().length === 1 && pagerduty.incidents());
     const name = incident?.dedup_key ?? "";
     await postFrom(one, tocsin, [ends(0)]);
     await postFrom(other, tocsin, [fires(700)]);
@@ -41,7 +41,7 @@ test.runIf(process.platform === "linux")(
 
     await tocsin.restart();
     await postFrom(other, tocsin, [ends(700)]);
-    await until("it is resolved", () => pagerduty.incidents(name)[0]?.status === "resolved");
+    await waitUntil("it is resolved", () => pagerduty.incidents(name)[0]?.status === "resolved");
     await postFrom(one, tocsin, [ends(0)]);
     await tocsin.quiet();
     expect(pagerduty.story(name)).toEqual([["trigger", "resolve"]]);
@@ -81,13 +81,13 @@ test("Grafana's webhook is taken with all that it adds", async () => {
       message: "**Firing**",
     });
   expect((await say("firing")).body).toEqual({ accepted: 1, duplicates: 0, rejected: 0, skewed: 0 });
-  const incident = await until("it is told", () => pagerduty.incidents("0123456789abcdef")[0]);
+  const incident = await waitUntil("it is told", () => pagerduty.incidents("0123456789abcdef")[0]);
   expect(incident.events[0]).toMatchObject({
     links: [{ href: "https://grafana.example.com/d/abc?viewPanel=1" }],
     images: [{ src: "https://grafana.example.com/image.png" }],
   });
   expect((await say("resolved")).status).toBe(200);
-  await until("it is resolved", () => pagerduty.incidents("0123456789abcdef")[0]?.status === "resolved");
+  await waitUntil("it is resolved", () => pagerduty.incidents("0123456789abcdef")[0]?.status === "resolved");
   expect(pagerduty.stand.refused()).toEqual([]);
 });
 
@@ -99,9 +99,9 @@ test("reminds of an alert that its source repeats, not of one that it said once"
   const say = (name: string) =>
     tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert(name, "firing", { startsAt })] });
   await say("said-once");
-  await until("it is told", () => pagerduty.story("said-once").length === 1);
+  await waitUntil("it is told", () => pagerduty.story("said-once").length === 1);
   // The repeated one marks the time: seven reminders take three and a half seconds at least.
-  await until(
+  await waitUntil(
     "the repeated one has had seven reminders",
     async () => {
       await say("repeated");

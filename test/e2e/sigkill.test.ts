@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { stormWithKills } from "../support/storm.ts";
 import { Service } from "../support/tocsin.ts";
-import { judged, justBefore } from "../support/judge.ts";
+import { judge, justBefore } from "../support/judge.ts";
 
 /** Another one with TOCSIN_SEED; each run says its own. */
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
@@ -35,7 +35,7 @@ test.for(sinks)(
     const { sender, livesMs, killedAtMs } = await stormWithKills(storm);
     await service.quiet({ withinMs: 120_000, everyMs: 100 });
 
-    const { verdict, repeats, ambiguous } = judged(stand, {
+    const { verdict, repeats, ambiguous } = judge(stand, {
       truth: sender.truth,
       inDoubt: justBefore(killedAtMs, { answeredAfterMs }),
     });

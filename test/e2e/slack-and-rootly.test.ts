@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 test("one alert at PagerDuty, Slack and Rootly: each in its own form, opened and resolved, with a SIGKILL between", async () => {
   // The simulator is all three of them.
@@ -24,14 +24,14 @@ test("one alert at PagerDuty, Slack and Rootly: each in its own form, opened and
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing"), webhookAlert("db-2", "firing")]);
-  await until("all are told", () => stand.incidents().length === 4 && stand.messages().length === 2);
+  await waitUntil("all are told", () => stand.incidents().length === 4 && stand.messages().length === 2);
 
   await tocsin.quiet();
   await tocsin.restart();
   await tocsin.webhook([webhookAlert("db-1", "resolved")]);
   const ofOne = () => stand.incidents().filter(({ dedup_key }) => dedup_key === "db-1");
-  await until("one is resolved everywhere", () => ofOne().every(({ status }) => status === "resolved"));
-  await until("the channel knows", () => stand.messages().length === 3);
+  await waitUntil("one is resolved everywhere", () => ofOne().every(({ status }) => status === "resolved"));
+  await waitUntil("the channel knows", () => stand.messages().length === 3);
   await tocsin.quiet();
 
   expect(ofOne().map(({ receiver, events }) => [receiver, events.map(({ action }) => action)])).toEqual(

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { hasPrometheus, startAlertmanager } from "../support/debian.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 interface GettableAlert {
   readonly labels: Record<string, string>;
@@ -56,18 +56,18 @@ describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
     const alert = webhookAlert("db-1", "firing", { startsAt });
 
     expect((await say(tocsin, alert)).status).toBe(200);
-    const [held] = await until("it fires there", async () => {
+    const [held] = await waitUntil("it fires there", async () => {
       const alerts = await alertsAt(alertmanager);
       return alerts.length === 1 && alerts;
     });
     expect(held).toMatchObject({ labels: alert.labels, startsAt, status: { state: "active" } });
     expect(Date.parse(held!.endsAt)).toBeGreaterThan(Date.now() + 23 * hours);
     const notified = () => simulator.deliveries().map(({ body }) => (body as { status: string }).status);
-    await until("it notified", () => notified().includes("firing"));
+    await waitUntil("it notified", () => notified().includes("firing"));
 
     await say(tocsin, webhookAlert("db-1", "resolved", { startsAt }));
-    await until("it is gone there", async () => (await alertsAt(alertmanager)).length === 0);
-    await until("it notified of the end", () => notified().includes("resolved"));
+    await waitUntil("it is gone there", async () => (await alertsAt(alertmanager)).length === 0);
+    await waitUntil("it notified of the end", () => notified().includes("resolved"));
     await tocsin.quiet();
     expect((await tocsin.ask("GET", "/api/v1/deadletters")).body.deadletters).toEqual([]);
   });
@@ -77,9 +77,12 @@ describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
     const targets = [{ name: "central", type: "alertmanager", url: `http://${alertmanager.address}/api/v2/alerts` }];
     await using tocsin = await Service.start({ config: { targets } });
     await say(tocsin, ...hostileAlerts("firing"));
-    await until("all fire there", async () => (await alertsAt(alertmanager)).length === hostileAlerts("firing").length);
+    await waitUntil(
+      "all fire there",
+      async () => (await alertsAt(alertmanager)).length === hostileAlerts("firing").length,
+    );
     await say(tocsin, ...hostileAlerts("resolved"));
-    await until("none fires there", async () => (await alertsAt(alertmanager)).length === 0);
+    await waitUntil("none fires there", async () => (await alertsAt(alertmanager)).length === 0);
     await tocsin.quiet();
     expect((await tocsin.ask("GET", "/api/v1/deadletters")).body.deadletters).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 test("two replicas share what is wanted, what was told, and its end, also when one is killed in between", async () => {
   await using pagerduty = await PagerDuty.open();
@@ -18,7 +18,7 @@ test("two replicas share what is wanted, what was told, and its end, also when o
       (n % 2 ? one : two).webhook([webhookAlert(name, "firing", { startsAt: "2026-01-01T00:00:00Z" })]),
     ),
   );
-  await until("all are told", () => pagerduty.incidents().length === names.length);
+  await waitUntil("all are told", () => pagerduty.incidents().length === names.length);
   await fleet.quiet();
   const [first = ""] = names;
   const explained = await Promise.all([one, two].map((replica) => replica.get(`/api/v1/explain/${first}`)));

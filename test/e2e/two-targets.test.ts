@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty, routingKey } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
-import { until } from "../support/wait-until.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const otherKey = "0THERKEY0THERKEY0THERKEY0THERKEY";
 
@@ -17,14 +17,14 @@ test("one alert at two PagerDuty targets is triggered at both and resolved at bo
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing")]);
-  await until("both are told", () => pagerduty.incidents().length === 2);
+  await waitUntil("both are told", () => pagerduty.incidents().length === 2);
   const keys = new Set(pagerduty.incidents().map(({ key }) => key));
   expect(keys.size).toBe(2);
 
   await tocsin.quiet();
   await tocsin.restart();
   await tocsin.webhook([webhookAlert("db-1", "resolved")]);
-  await until("both are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
+  await waitUntil("both are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
   expect(pagerduty.story("db-1")).toEqual([
     ["trigger", "resolve"],
     ["trigger", "resolve"],
@@ -40,9 +40,9 @@ test("one key at the hosts of both regions: each region hears the trigger and th
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing")]);
-  await until("both are told", () => pagerduty.incidents().length === 2);
+  await waitUntil("both are told", () => pagerduty.incidents().length === 2);
   await tocsin.webhook([webhookAlert("db-1", "resolved")]);
-  await until("both are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
+  await waitUntil("both are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
   expect(new Set(pagerduty.incidents().map(({ region }) => region))).toEqual(new Set(["us", "eu"]));
 });
 
@@ -57,9 +57,9 @@ test("a URL may come with or without its path, and with a slash at its end", asy
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing")]);
-  await until("all are told", () => pagerduty.incidents().length === urls.length);
+  await waitUntil("all are told", () => pagerduty.incidents().length === urls.length);
   await tocsin.webhook([webhookAlert("db-1", "resolved")]);
-  await until("all are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
+  await waitUntil("all are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
   expect(pagerduty.incidents()).toHaveLength(urls.length);
   expect(pagerduty.stand.refused()).toEqual([]);
 });

@@ -9,4 +9,4 @@ export * from "./target-terms.ts";
 export * from "./test-postgres.ts";
 export * from "./virtual-clock.ts";
 export * from "./virtual-service.ts";
-export * from "./collect-changes.ts";
+export * from "./change-collector.ts";

@@ -3,7 +3,7 @@ import { defaultSettings } from "@tocsin/engine";
 import { Simulator } from "@tocsin/simulator";
 import { Random } from "../kit/random.ts";
 import { VirtualClock } from "../kit/virtual-clock.ts";
-import { LedgerHome, type OpenLedger } from "./ledger-host.ts";
+import { LedgerHost, type OpenLedger } from "./ledger-host.ts";
 import { monitoringSource } from "./monitoring-source.ts";
 import { Network } from "./network.ts";
 import type { ReadableApi, StartReader } from "./reading.ts";
@@ -11,10 +11,10 @@ import { Receivers } from "./receivers.ts";
 import { dedupKeyOf, Replica, wants } from "./replica.ts";
 import { type AlertPlan, newKey, type Scenario, type TargetPlan } from "./scenario.ts";
 import { directSource, type Source, webhookSource } from "./sources.ts";
-import { Watch } from "./invariants.ts";
+import { Invariants } from "./invariants.ts";
 import { describeOperation } from "./history.ts";
 import { epochMs } from "../kit/claims.ts";
-import { Words } from "./expected-alerts.ts";
+import { ExpectedAlerts } from "./expected-alerts.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -28,15 +28,15 @@ interface Version {
 }
 
 /** Everything that there is in a run, and all that happens in it. */
-export class World implements AsyncDisposable {
+export class Cluster implements AsyncDisposable {
   readonly scenario: Scenario;
   readonly clock = new VirtualClock();
   readonly settings: DeliverySettings;
   readonly receivers: Receivers;
   readonly network: Network;
-  readonly home: LedgerHome;
-  readonly watch: Watch;
-  readonly words: Words;
+  readonly ledgerHost: LedgerHost;
+  readonly invariants: Invariants;
+  readonly expectedAlerts: ExpectedAlerts;
   readonly sources: readonly Source[];
   /** The APIs that the service reads; none without a reader. */
   readonly readApis: readonly ReadableApi[];
@@ -65,7 +65,7 @@ export class World implements AsyncDisposable {
   ) {
     this.scenario = scenario;
     this.settings = { ...defaultSettings, expiryGrace: minute, retrigger: scenario.retrigger };
-    this.words = new Words(this.settings.doubtfulEnd);
+    this.expectedAlerts = new ExpectedAlerts(this.settings.doubtfulEnd);
     this.#history = o.remember ? [JSON.stringify(scenario, null, 1)] : undefined;
     const { clock } = this;
     this.#random = new Random(scenario.seed).fork("world");
@@ -81,11 +81,11 @@ export class World implements AsyncDisposable {
     if (scenario.trouble.receiver !== "") simulator.setFaults(scenario.trouble.receiver);
     this.receivers = new Receivers(simulator, scenario.targets);
     this.network = new Network(clock, this.receivers, fork("network"), scenario, {
-      begin: (lease) => this.watch.begins(lease),
-      leasedUntilMs: (token) => this.watch.leasedUntilMs(token),
+      begin: (lease) => this.invariants.begins(lease),
+      leasedUntilMs: (token) => this.invariants.leasedUntilMs(token),
     });
-    this.watch = new Watch(
-      this.words,
+    this.invariants = new Invariants(
+      this.expectedAlerts,
       {
         mayWant: (target, dedupKey) => this.#mayWant(target, dedupKey),
         alertsOf: (target, dedupKey) => this.alertsOf(target, dedupKey).map(({ name }) => name),
@@ -99,18 +99,18 @@ export class World implements AsyncDisposable {
       },
       () => clock.monotonic(),
     );
-    this.home = new LedgerHome({
+    this.ledgerHost = new LedgerHost({
       openLedger: o.openLedger,
       scenario,
       clock,
       settings: this.settings,
       random: fork("ledger"),
       onApplied: (operation, args, result) => {
-        this.watch.applied(operation, args, result);
+        this.invariants.applied(operation, args, result);
         if (this.#history) this.note(...describeOperation(operation, args, result));
       },
       onFate: (what) => this.note(what),
-      onCrash: (life) => this.#crash(this.#replicas.find((replica) => replica.life === life)),
+      onCrash: (lifecycle) => this.#crash(this.#replicas.find((replica) => replica.lifecycle === lifecycle)),
     });
     this.sources = scenario.sources.map((plan) => {
       const alerts = scenario.alerts.filter(({ sources }) => sources.includes(plan.name));
@@ -166,7 +166,7 @@ export class World implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    await this.home.open();
+    await this.ledgerHost.open();
     for (let n = 0; n < this.scenario.workers; n++) this.#begin();
     this.#trouble();
   }
@@ -176,19 +176,19 @@ export class World implements AsyncDisposable {
     this.#calm = true;
     this.note("calm");
     this.network.calm = true;
-    this.home.calm = true;
+    this.ledgerHost.calm = true;
     this.receivers.simulator.setFaults([]);
     void this.#restoreKeys();
     for (const source of this.sources) source.quiet();
   }
 
   async views(): Promise<readonly IncidentView[]> {
-    return (await this.home.direct.incidents({ limit: 100_000 })).incidents;
+    return (await this.ledgerHost.direct.incidents({ limit: 100_000 })).incidents;
   }
 
   /** While the ledger is down nobody can see. */
   async viewsIfOpen(): Promise<readonly IncidentView[]> {
-    return this.home.isOpen ? this.views() : [];
+    return this.ledgerHost.isOpen ? this.views() : [];
   }
 
   #begin(): void {
@@ -199,11 +199,11 @@ export class World implements AsyncDisposable {
       clock,
       network,
       targets: () => this.targets,
-      portOf: (life) => this.home.portOf(life),
+      portOf: (lifecycle) => this.ledgerHost.portOf(lifecycle),
       apis: this.readApis,
       startReader: this.#startReader,
       remindMs: this.settings.remind,
-      bug: (error) => this.watch.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
+      bug: (error) => this.invariants.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
     });
     this.#replicas.push(replica);
     void replica.start();
@@ -226,14 +226,14 @@ export class World implements AsyncDisposable {
     this.#nowAndThen("pause", lives.meanToPauseMs, (random) => {
       const replica = this.#any(random);
       const forMs = random.between(1, lives.longestPauseMs);
-      this.note(`${replica?.life.name} pauses for ${forMs} ms`);
-      replica?.life.pause(forMs);
+      this.note(`${replica?.lifecycle.name} pauses for ${forMs} ms`);
+      replica?.lifecycle.pause(forMs);
     });
     this.#nowAndThen("crash", lives.meanToCrashMs, (random) => this.#crash(this.#any(random)));
     this.#nowAndThen("stop", lives.meanToStopMs, (random) => void this.#stop(random));
     this.#nowAndThen("ledger restart", lives.meanToLedgerRestartMs, () => {
       // Of a store that outlives it and that others' leases are in; SQLite belongs to the process that dies with it.
-      if (this.scenario.ledger === "memory") void this.home.close().then(() => this.home.open());
+      if (this.scenario.ledger === "memory") void this.ledgerHost.close().then(() => this.ledgerHost.open());
     });
     this.#nowAndThen("targets", meanToTargetChangeMs, (random) => this.#changeTargets(random));
     this.#nowAndThen("person", meanToPersonMs, (random) => void this.#acknowledge(random));
@@ -261,11 +261,11 @@ export class World implements AsyncDisposable {
 
   /** What lives together dies together. */
   #crash(replica: Replica | undefined): void {
-    if (!replica || replica.life.over) return;
+    if (!replica || replica.lifecycle.over) return;
     const together = this.scenario.lives === "together";
     const dying = together ? this.#replicas : [replica];
-    for (const one of dying) one.life.end();
-    this.note(`crash of ${dying.map(({ life }) => life.name).join(", ")}`);
+    for (const one of dying) one.lifecycle.end();
+    this.note(`crash of ${dying.map(({ lifecycle }) => lifecycle.name).join(", ")}`);
     this.#replicas = this.#replicas.filter((one) => !dying.includes(one));
     const downMs = this.#random.between(1_000, 60_000);
     if (!together) {
@@ -274,20 +274,20 @@ export class World implements AsyncDisposable {
     }
     if (this.#down) return;
     this.#down = true;
-    void this.home.close();
+    void this.ledgerHost.close();
     this.clock.after(downMs, () => void this.#rise());
   }
 
   async #rise(): Promise<void> {
-    this.watch.voidAll();
-    await this.home.open();
+    this.invariants.voidAll();
+    await this.ledgerHost.open();
     this.#down = false;
     for (let n = 0; n < this.scenario.workers && !this.#down; n++) this.#begin();
   }
 
   async #stop(random: Random): Promise<void> {
     const replica = this.#any(random);
-    if (replica) this.note(`stop of ${replica.life.name}`);
+    if (replica) this.note(`stop of ${replica.lifecycle.name}`);
     // A service that is stopped takes its ledger with it; here only replicas are, one by one.
     if (!replica || this.scenario.lives === "together") return;
     await replica.stop(random.between(0, 10_000));
@@ -350,9 +350,9 @@ export class World implements AsyncDisposable {
       ({ lease, outcome }) =>
         lease.action !== "check" &&
         (outcome === null || outcome.kind === "refused") &&
-        this.watch.handed.get(lease.token)?.end === null,
+        this.invariants.handed.get(lease.token)?.end === null,
     );
-    if ((asked || refused || !this.home.isOpen) && patience > 0)
+    if ((asked || refused || !this.ledgerHost.isOpen) && patience > 0)
       this.clock.after(500, () => void this.#restoreKeys(patience - 1));
     else this.receivers.restoreKeys();
   }
@@ -365,8 +365,8 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const replica of this.#replicas) replica.life.end();
-    await this.home[Symbol.asyncDispose]();
+    for (const replica of this.#replicas) replica.lifecycle.end();
+    await this.ledgerHost[Symbol.asyncDispose]();
   }
 }
 

@@ -38,7 +38,7 @@ const webhookClaimant = (source: string): string => `${source}  `;
  * What the ledger was told, by a plain reading of each claim: the last word counts, unless it is a resolve that may be about an
  * earlier episode. It knows nothing of holds and grace, so it only states what cannot be wrong.
  */
-export class Words {
+export class ExpectedAlerts {
   readonly #claims = new Map<string, Map<string, Memory>>();
   readonly #heardAtMs = new Map<string, number>();
   readonly #readings = new Map<string, string>();

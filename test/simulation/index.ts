@@ -1,4 +1,4 @@
-export { mustHold } from "./explain.ts";
+export { mustHold } from "./must-hold.ts";
 export { readableKinds, readingScenarioOf } from "./reading-scenario.ts";
 export type { ReaderOptions, StartReader } from "./reading.ts";
 export { type Scenario, scenarioOf } from "./scenario.ts";

@@ -12,7 +12,7 @@ import type {
 import { incidentStates, type IncidentView, reasons, type Urgency, urgency } from "@tocsin/core/decisions";
 import { firesSurelyMs } from "./reading.ts";
 import { windowMs } from "./replica.ts";
-import type { Words } from "./expected-alerts.ts";
+import type { ExpectedAlerts } from "./expected-alerts.ts";
 
 /** A lease that was handed out, and what became of it. */
 export interface Handed {
@@ -25,7 +25,7 @@ export interface Handed {
   end: "settled" | "released" | "void" | "overtaken" | null;
 }
 
-interface Wanting {
+interface AlertFacts {
   /** Somebody wants an alert of this dedup key at this target, by any version of the targets of the last minute. */
   readonly mayWant: (target: string, dedupKey: string) => boolean;
   /** Alerts that make up a dedup key at a target, by any version. */
@@ -52,7 +52,7 @@ const isFollowUp = ({ urgency: of }: { readonly urgency: Urgency }): boolean =>
   of === urgency.criticalFollowUp || of === urgency.followUp;
 
 /** Looks at everything that the ledger does, the moment it does it. */
-export class Watch {
+export class Invariants {
   readonly violations: string[] = [];
   readonly handed = new Map<number, Handed>();
   /** Incidents that began with the resolve of an alert that nobody knew. */
@@ -68,13 +68,13 @@ export class Watch {
   readonly #perhapsOpened = new Set<number>();
   /** Ends and acknowledgements that waited for the limit when they were last looked at. */
   #waiting: ReadonlySet<number> = new Set();
-  readonly #words: Words;
-  readonly #wanting: Wanting;
+  readonly #expectedAlerts: ExpectedAlerts;
+  readonly #facts: AlertFacts;
   readonly #nowMs: () => number;
 
-  constructor(words: Words, wanting: Wanting, nowMs: () => number) {
-    this.#words = words;
-    this.#wanting = wanting;
+  constructor(expectedAlerts: ExpectedAlerts, facts: AlertFacts, nowMs: () => number) {
+    this.#expectedAlerts = expectedAlerts;
+    this.#facts = facts;
     this.#nowMs = nowMs;
   }
 
@@ -113,7 +113,7 @@ export class Watch {
   }
 
   #heard(claim: Claim): void {
-    this.#words.heard(claim, this.#nowMs());
+    this.#expectedAlerts.heard(claim, this.#nowMs());
   }
 
   /** `alerts`: as the reading left them, in the order of its words. */
@@ -121,11 +121,12 @@ export class Watch {
     for (const [index, { says, fingerprint }] of words.entries()) {
       const claim = alerts[index]?.claims.find((one) => one.source === source && one.sender === undefined);
       if (claim === undefined) continue;
-      if (says === "active" && claim.status === "firing") this.#words.shownActive(source, fingerprint, this.#nowMs());
+      if (says === "active" && claim.status === "firing")
+        this.#expectedAlerts.shownActive(source, fingerprint, this.#nowMs());
       if (says !== "gone" || claim.ended !== "read") continue;
       this.endedByReading++;
-      this.#words.endedByReading(source, fingerprint, this.#nowMs());
-      const forMs = this.#wanting.firesForMs(source, fingerprint);
+      this.#expectedAlerts.endedByReading(source, fingerprint, this.#nowMs());
+      const forMs = this.#facts.firesForMs(source, fingerprint);
       if (forMs > firesSurelyMs)
         this.violate("reading", `${fingerprint} of ${source} was ended while a Prometheus has fired for ${forMs} ms`);
     }
@@ -145,19 +146,16 @@ export class Watch {
       this.violate("I6", `${what}: goes to ${endpoint}, told at ${place.endpoint} as ${place.dedupKey}`);
 
     if (action === "trigger" && !this.#mayTrigger(lease)) this.violate("I2", `${what}: nobody says that it fires`);
-    if (
-      action === "trigger" &&
-      !place &&
-      !this.#wanting.pagesResolved(target) &&
-      !this.#wanting.mayWant(target, dedupKey)
-    )
+    if (action === "trigger" && !place && !this.#facts.pagesResolved(target) && !this.#facts.mayWant(target, dedupKey))
       this.violate("I6", `${what}: no filter lets it through`);
     if (action === "trigger" && lease.urgency === urgency.reminder && !this.#isConfirmed(lease))
       this.violate("reminder", `${what}: no source confirmed it lately`);
     if (action === "acknowledge" && !this.#acknowledged.has(incident))
       this.violate("acknowledged", `${what}: nobody did in this episode`);
     if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
-    const firing = this.#wanting.alertsOf(target, dedupKey).filter((alert) => this.#words.mayFire(alert, nowMs, 0));
+    const firing = this.#facts
+      .alertsOf(target, dedupKey)
+      .filter((alert) => this.#expectedAlerts.mayFire(alert, nowMs, 0));
     const handed: Handed = { lease, owner, atMs: nowMs, firing, endedAtMs: null, end: null };
     if (action === "trigger") this.#perhapsOpened.add(incident);
     this.handed.set(token, handed);
@@ -176,29 +174,29 @@ export class Watch {
   }
 
   #mayTrigger({ incident, target, dedupKey, sealed }: Lease): boolean {
-    const alerts = this.#wanting.alertsOf(target, dedupKey);
+    const alerts = this.#facts.alertsOf(target, dedupKey);
     return (
       // Where a resolve alone would puzzle, a trigger of unknown fate is repeated before it.
-      (this.#perhapsOpened.has(incident) && !this.#wanting.dropsUnknownResolves(sealed)) ||
-      this.#wanting.pagesResolved(target) ||
-      alerts.some((alert) => this.#words.mayFire(alert, this.#nowMs(), hindsightMs))
+      (this.#perhapsOpened.has(incident) && !this.#facts.dropsUnknownResolves(sealed)) ||
+      this.#facts.pagesResolved(target) ||
+      alerts.some((alert) => this.#expectedAlerts.mayFire(alert, this.#nowMs(), hindsightMs))
     );
   }
 
   #isConfirmed({ target, dedupKey }: Lease): boolean {
-    const sinceMs = this.#nowMs() - this.#wanting.remindsWithinMs;
-    return this.#wanting.alertsOf(target, dedupKey).some((alert) => this.#words.firedAtMs(alert) > sinceMs);
+    const sinceMs = this.#nowMs() - this.#facts.remindsWithinMs;
+    return this.#facts.alertsOf(target, dedupKey).some((alert) => this.#expectedAlerts.firedAtMs(alert) > sinceMs);
   }
 
   /** An end that is told of what fires. Not where an end was told before, and is made good now; nor of many alerts in one. */
   #isFalse({ incident, target, dedupKey }: Lease): boolean {
-    const alerts = this.#wanting.alertsOf(target, dedupKey);
+    const alerts = this.#facts.alertsOf(target, dedupKey);
     const [alert] = alerts;
     if (alert === undefined || alerts.length > 1 || this.#ended.has(incident)) return false;
     this.#ended.add(incident);
     // After a lost end, an acknowledged incident is resolved so that the next trigger notifies somebody.
-    if (this.#acknowledged.has(incident) && this.#words.lostEnds(alert) > 0) return false;
-    return this.#words.mustFire(alert, this.#nowMs(), hindsightMs, this.#wanting.staleAfterMs);
+    if (this.#acknowledged.has(incident) && this.#expectedAlerts.lostEnds(alert) > 0) return false;
+    return this.#expectedAlerts.mustFire(alert, this.#nowMs(), hindsightMs, this.#facts.staleAfterMs);
   }
 
   #settled(lease: Lease, outcome: Outcome): void {

@@ -5,7 +5,7 @@ import type { LedgerOptions } from "../contracts/ledger/ledger-harness.ts";
 import { PowerLoss } from "./power-loss.ts";
 import { Scratch } from "../kit/scratch.ts";
 import type { VirtualClock } from "../kit/virtual-clock.ts";
-import type { Life } from "./process-lifecycle.ts";
+import type { ProcessLifecycle } from "./process-lifecycle.ts";
 import type { Scenario } from "./scenario.ts";
 
 type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch">;
@@ -15,13 +15,13 @@ type Applied = (operation: Operation, args: readonly unknown[], result: unknown)
 export type OpenLedger = (options: LedgerOptions) => Promise<Ledger>;
 
 /** Where the ledger lives, and what stands between it and those who ask it: one thing after another, each may go wrong. */
-export class LedgerHome implements AsyncDisposable {
+export class LedgerHost implements AsyncDisposable {
   readonly #scenario: Scenario;
   readonly #clock: VirtualClock;
   readonly #random: Random;
   readonly #settings: DeliverySettings;
   readonly #onApplied: Applied;
-  readonly #onCrash: (life: Life) => void;
+  readonly #onCrash: (lifecycle: ProcessLifecycle) => void;
   readonly #onFate: (what: string) => void;
   readonly #store = new MemoryStore();
   readonly #scratch: Scratch | undefined;
@@ -40,7 +40,7 @@ export class LedgerHome implements AsyncDisposable {
     readonly settings: DeliverySettings;
     /** Called at the moment at which something was done, heard of or not. */
     readonly onApplied: Applied;
-    readonly onCrash: (life: Life) => void;
+    readonly onCrash: (lifecycle: ProcessLifecycle) => void;
     readonly onFate: (what: string) => void;
     readonly openLedger?: OpenLedger | undefined;
   }) {
@@ -80,41 +80,46 @@ export class LedgerHome implements AsyncDisposable {
     return this.#ledger !== undefined;
   }
 
-  /** As nobody in the world can: at once, and nothing goes wrong. */
+  /** As nobody in the cluster can: at once, and nothing goes wrong. */
   get direct(): Ledger {
     if (!this.#ledger) throw new Error("the ledger is closed");
     return this.#ledger;
   }
 
   /** The port as a process has it. */
-  portOf(life: Life): Ledger {
+  portOf(lifecycle: ProcessLifecycle): Ledger {
     return new Proxy({} as Ledger, {
       get: (_, operation) =>
         typeof operation === "symbol"
           ? async () => {}
-          : (...args: readonly unknown[]) => this.#ask(life, operation as Operation, args),
+          : (...args: readonly unknown[]) => this.#ask(lifecycle, operation as Operation, args),
     });
   }
 
-  async #ask(life: Life, operation: Operation, args: readonly unknown[]): Promise<unknown> {
+  async #ask(lifecycle: ProcessLifecycle, operation: Operation, args: readonly unknown[]): Promise<unknown> {
     const fate = this.#fate();
-    if (fate !== undefined) this.#onFate(`${operation} of ${life.name} meets ${fate}`);
-    if (fate === "crashBefore") return this.#crash(life);
+    if (fate !== undefined) this.#onFate(`${operation} of ${lifecycle.name} meets ${fate}`);
+    if (fate === "crashBefore") return this.#crash(lifecycle);
     let answer: { readonly value: unknown } | { readonly error: unknown };
     try {
-      answer = { value: await this.#inTurn(life, operation, args, fate) };
+      answer = { value: await this.#inTurn(lifecycle, operation, args, fate) };
     } catch (error) {
       answer = { error };
     }
-    if (fate === "crashAfter" || fate === "torn") return this.#crash(life);
-    await life.turn();
+    if (fate === "crashAfter" || fate === "torn") return this.#crash(lifecycle);
+    await lifecycle.turn();
     if ("error" in answer) throw answer.error;
     if (fate === "lostAnswer") throw new LedgerUnavailable("the answer was lost");
     return answer.value;
   }
 
   /** What is asked is done in order; a slow commit keeps the next ones waiting. */
-  #inTurn(life: Life, operation: Operation, args: readonly unknown[], fate: string | undefined): Promise<unknown> {
+  #inTurn(
+    lifecycle: ProcessLifecycle,
+    operation: Operation,
+    args: readonly unknown[],
+    fate: string | undefined,
+  ): Promise<unknown> {
     const done = this.#tail.then(async () => {
       const { slowMs } = this.#scenario.trouble.ledger;
       if (fate === "slow")
@@ -122,7 +127,7 @@ export class LedgerHome implements AsyncDisposable {
       if (!this.#ledger || this.#struck || fate === "refused") throw new LedgerUnavailable("the ledger cannot commit");
       const ledger = this.#ledger;
       const run = ledger[operation] as (...args: readonly unknown[]) => Promise<unknown>;
-      const powerLoss = fate === "torn" && this.#path && !life.over ? new PowerLoss(this.#path) : undefined;
+      const powerLoss = fate === "torn" && this.#path && !lifecycle.over ? new PowerLoss(this.#path) : undefined;
       const result = await this.#clock.hold(run(...args));
       if (powerLoss) {
         powerLoss.strike(this.#random.between(1, 1_000) / 1_000);
@@ -154,8 +159,8 @@ export class LedgerHome implements AsyncDisposable {
     return undefined;
   }
 
-  #crash(life: Life): Promise<never> {
-    this.#onCrash(life);
+  #crash(lifecycle: ProcessLifecycle): Promise<never> {
+    this.#onCrash(lifecycle);
     return new Promise(() => {});
   }
 

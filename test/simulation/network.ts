@@ -2,14 +2,14 @@ import type { Lease, Outcome } from "@tocsin/core/decisions";
 import type { SimulatorAnswer } from "@tocsin/simulator";
 import type { Random } from "../kit/random.ts";
 import type { VirtualClock } from "../kit/virtual-clock.ts";
-import type { Life } from "./process-lifecycle.ts";
+import type { ProcessLifecycle } from "./process-lifecycle.ts";
 import type { Receivers } from "./receivers.ts";
 import type { Scenario, Trouble } from "./scenario.ts";
 
-/** One attempt as the world saw it, whatever its process learned. */
+/** One attempt as the cluster saw it, whatever its process learned. */
 export interface Passage {
   readonly lease: Lease;
-  readonly life: string;
+  readonly lifecycle: string;
   readonly key: string;
   readonly begunAtMs: number;
   /** When the receiver had it; null: never. */
@@ -57,13 +57,13 @@ export class Network {
   }
 
   /** One attempt of a process. The key of its target is what the lease has sealed. */
-  async publish(life: Life, lease: Lease, signal: AbortSignal): Promise<Outcome> {
+  async publish(lifecycle: ProcessLifecycle, lease: Lease, signal: AbortSignal): Promise<Outcome> {
     const random = this.#random;
     const { lives, network } = this.#trouble;
     this.#onBegin(lease);
     const passage: Passage = {
       lease,
-      life: life.name,
+      lifecycle: lifecycle.name,
       key: lease.sealed,
       begunAtMs: this.#clock.monotonic(),
       arrivedAtMs: null,
@@ -74,13 +74,13 @@ export class Network {
     this.passages.push(passage);
     // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
     this.#underWay.add(passage);
-    const longestMs = this.#awayMs(lease, life);
+    const longestMs = this.#awayMs(lease, lifecycle);
     if (!this.calm && random.chance(lives.lateWrites))
-      life.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, longestMs) : 1, longestMs));
+      lifecycle.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, longestMs) : 1, longestMs));
     const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
     // Whoever goes on goes on with the write, before any timer of its own.
     const outcome = await new Promise<Outcome>((resolve) =>
-      life.do(() => void this.#exchange(life, passage, signal, way).then(resolve)),
+      lifecycle.do(() => void this.#exchange(lifecycle, passage, signal, way).then(resolve)),
     );
     this.#underWay.delete(passage);
     passage.outcome = outcome;
@@ -98,23 +98,23 @@ export class Network {
   }
 
   /** All attempts of a process are held up together: those under way, and those that begin in the same moment. */
-  #awayMs({ token, leaseMs, timeoutMs }: Lease, life: Life): number {
+  #awayMs({ token, leaseMs, timeoutMs }: Lease, lifecycle: ProcessLifecycle): number {
     if (this.writesAtAnyTime) return 3 * leaseMs;
     const shorterMs = 2 * (timeoutMs - this.#shortestTimeoutMs);
     let untilMs = this.#leasedUntilMs(token) + timeoutMs - shorterMs;
-    for (const { lease, life: name } of this.#underWay)
-      if (name === life.name) untilMs = Math.min(untilMs, this.#leasedUntilMs(lease.token) + lease.timeoutMs);
+    for (const { lease, lifecycle: name } of this.#underWay)
+      if (name === lifecycle.name) untilMs = Math.min(untilMs, this.#leasedUntilMs(lease.token) + lease.timeoutMs);
     return Math.max(1, untilMs - this.#clock.monotonic() - 1_000);
   }
 
   #exchange(
-    life: Life,
+    lifecycle: ProcessLifecycle,
     passage: Passage,
     signal: AbortSignal,
     way: { outMs: number; backMs: number },
   ): Promise<Outcome> {
     return new Promise((resolve) => {
-      const heard = (outcome: Outcome): void => life.do(() => resolve(outcome));
+      const heard = (outcome: Outcome): void => lifecycle.do(() => resolve(outcome));
       let request: number | undefined;
       const giveUp = (): void => {
         if (request !== undefined) this.#receivers.simulator.abandon(request);
@@ -128,7 +128,7 @@ export class Network {
       signal.addEventListener("abort", giveUp, { once: true });
       this.#clock.after(way.outMs, () => {
         // Given up, or its process is gone: what had not arrived by then is lost, as often as not.
-        if ((signal.aborted || life.over) && this.#random.chance(0.5)) return;
+        if ((signal.aborted || lifecycle.over) && this.#random.chance(0.5)) return;
         const { answer, effect } = this.#receivers.handle(passage.lease, passage.key);
         if (answer.mishap?.kind !== "refused" && !isUnread(answer)) passage.arrivedAtMs = this.#clock.monotonic();
         request = answer.request;

@@ -2,21 +2,21 @@ import type { Clock } from "@tocsin/core/decisions";
 import type { VirtualClock } from "../kit/virtual-clock.ts";
 
 /** One process. It may be paused, when its timers and answers wait for it, or end, when nothing reaches it any more. */
-export class Life {
+export class ProcessLifecycle {
   readonly name: string;
   readonly clock: Clock;
-  readonly #world: VirtualClock;
+  readonly #sharedClock: VirtualClock;
   #waiting: (() => void)[] = [];
   #pausedUntilMs: number | null = null;
   #over = false;
 
-  constructor(name: string, world: VirtualClock) {
+  constructor(name: string, sharedClock: VirtualClock) {
     this.name = name;
-    this.#world = world;
+    this.#sharedClock = sharedClock;
     this.clock = {
-      now: () => world.now(),
-      monotonic: () => world.monotonic(),
-      after: (delayMs, callback) => world.after(delayMs, () => this.do(callback)),
+      now: () => sharedClock.now(),
+      monotonic: () => sharedClock.monotonic(),
+      after: (delayMs, callback) => sharedClock.after(delayMs, () => this.do(callback)),
     };
   }
 
@@ -47,8 +47,8 @@ export class Life {
 
   pause(forMs: number): void {
     if (!this.awake) return;
-    this.#pausedUntilMs = this.#world.monotonic() + forMs;
-    this.#world.after(forMs, () => {
+    this.#pausedUntilMs = this.#sharedClock.monotonic() + forMs;
+    this.#sharedClock.after(forMs, () => {
       this.#pausedUntilMs = null;
       for (const act of this.#waiting.splice(0)) this.do(act);
     });

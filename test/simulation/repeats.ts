@@ -3,7 +3,7 @@ import { alertIn } from "../kit/claims.ts";
 import type { Passage } from "./network.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Handed } from "./invariants.ts";
-import type { World } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 
 /** A request that left, and nobody learned what came of it. */
 export const isUnanswered = ({ outcome }: Passage): boolean =>
@@ -13,10 +13,10 @@ export const isUnanswered = ({ outcome }: Passage): boolean =>
  * Requests in the order in which their receivers take them: as they arrive; without state, each event where it was attempted
  * first, since a repeat of it is nothing new.
  */
-export function inOrder(world: World, passages: readonly Passage[]): Passage[] {
+export function inOrder(cluster: Cluster, passages: readonly Passage[]): Passage[] {
   const arrived = passages.toSorted((a, b) => (a.arrivedAtMs ?? 0) - (b.arrivedAtMs ?? 0));
   const { true: stateless = [], false: others = [] } = Object.groupBy(arrived, ({ key }) =>
-    world.receivers.isStateless(key) ? "true" : "false",
+    cluster.receivers.isStateless(key) ? "true" : "false",
   );
   return [...others, ...stateless.toSorted((a, b) => a.lease.event.token - b.lease.event.token)];
 }
@@ -25,8 +25,8 @@ export function inOrder(world: World, passages: readonly Passage[]): Passage[] {
  * A receiver gets no more requests without need than attempts whose fate nobody knew: each may be repeated once. Where a late
  * request can change an incident back, the event after it may be repeated too.
  */
-export function repeats(world: World): void {
-  const { network, receivers, watch, words } = world;
+export function repeats(cluster: Cluster): void {
+  const { network, receivers, invariants, expectedAlerts } = cluster;
   const arrived = network.passages.filter(({ effect, lease }) => effect !== null && lease.action !== "check");
   const allowed = new Map<string, number>();
   const allow = (lease: Lease, count: number): void => {
@@ -35,19 +35,23 @@ export function repeats(world: World): void {
   };
   const doubtful = new Map<number, Lease>();
   for (const passage of network.passages) if (isUnanswered(passage)) doubtful.set(passage.lease.token, passage.lease);
-  for (const { lease, end } of watch.handed.values()) if (end !== "settled") doubtful.set(lease.token, lease);
-  needlessRepairs(world, doubtful.values());
-  for (const lease of doubtful.values()) allow(lease, 1 + repairsAfter(world, lease));
+  for (const { lease, end } of invariants.handed.values()) if (end !== "settled") doubtful.set(lease.token, lease);
+  needlessRepairs(cluster, doubtful.values());
+  for (const lease of doubtful.values()) allow(lease, 1 + repairsAfter(cluster, lease));
   // A resolve of an alert that was never sent may meet nothing.
-  for (const { lease } of arrived) if (lease.action === "resolve" && watch.adopted.has(lease.incident)) allow(lease, 1);
+  for (const { lease } of arrived)
+    if (lease.action === "resolve" && invariants.adopted.has(lease.incident)) allow(lease, 1);
 
   for (const [place, requests] of Map.groupBy(arrived, ({ lease, key }) => receivers.placeOf(lease, key))) {
-    const needless = needlessIn(world, inOrder(world, requests));
-    const alerts = new Set(requests.flatMap(({ lease }) => world.alertsOf(lease.target, lease.dedupKey)));
-    const lostEnds = [...alerts].reduce((sum, { name }) => sum + words.lostEnds(name), 0);
+    const needless = needlessIn(cluster, inOrder(cluster, requests));
+    const alerts = new Set(requests.flatMap(({ lease }) => cluster.alertsOf(lease.target, lease.dedupKey)));
+    const lostEnds = [...alerts].reduce((sum, { name }) => sum + expectedAlerts.lostEnds(name), 0);
     const most = (allowed.get(place) ?? 0) + lostEnds;
     if (needless.length > most)
-      watch.violate("repeats", `${place}: ${needless.length} without need, ${most} allowed: ${needless.join("; ")}`);
+      invariants.violate(
+        "repeats",
+        `${place}: ${needless.length} without need, ${most} allowed: ${needless.join("; ")}`,
+      );
   }
 }
 
@@ -58,12 +62,12 @@ const reportTakesMs = 20_000;
  * An event that was accepted is sent again only where the receiver keeps incidents, and where an earlier attempt may have arrived
  * after it and undone it: a trigger what was resolved, a resolve what is open, a trigger with other words those that are shown.
  */
-function needlessRepairs({ network, receivers, scenario, watch }: World, doubtful: Iterable<Lease>): void {
+function needlessRepairs({ network, receivers, scenario, invariants }: Cluster, doubtful: Iterable<Lease>): void {
   // An owner that reports after its record was given up is repaired however late that is, and a clock that went back makes late
   // requests seem later.
   if (network.writesAtAnyTime || scenario.trouble.meanToJumpMs > 0) return;
   const doubts = Map.groupBy(doubtful, (lease) => receivers.placeOf(lease, lease.sealed));
-  const leasedAtMs = (token: number): number => watch.handed.get(token)?.atMs ?? 0;
+  const leasedAtMs = (token: number): number => invariants.handed.get(token)?.atMs ?? 0;
   const endedAtMs = new Map(network.passages.map(({ lease, endedAtMs: atMs }) => [lease.token, atMs ?? 0]));
   // Counted from the end of its lease, or from its owner's report where that comes later.
   const lastArrivalAtMs = ({ token, leaseMs, timeoutMs }: Lease): number =>
@@ -80,8 +84,11 @@ function needlessRepairs({ network, receivers, scenario, watch }: World, doubtfu
         (one) => one.token < token && undoing.includes(one.action) && mayArriveAfter(one, event.token),
       );
     if (accepted.has(event.token) && (receivers.isStateless(sealed) || !isDue()))
-      watch.violate("repairs", `${action} ${lease.dedupKey} at ${lease.target} (token ${token}) is sent without need`);
-    const settled = watch.handed.get(token)?.end === "settled";
+      invariants.violate(
+        "repairs",
+        `${action} ${lease.dedupKey} at ${lease.target} (token ${token}) is sent without need`,
+      );
+    const settled = invariants.handed.get(token)?.end === "settled";
     if (outcome?.kind === "accepted" && settled && action !== "check") accepted.add(event.token);
   }
 }
@@ -90,11 +97,11 @@ function needlessRepairs({ network, receivers, scenario, watch }: World, doubtfu
  * A late resolve may have closed what was acknowledged, which takes two events to repair; a late acknowledge undoes nothing. The
  * owner of a lost lease may report when its request was already given up and repaired: then it is repaired once more.
  */
-function repairsAfter({ receivers, scenario, watch }: World, lease: Lease): number {
+function repairsAfter({ receivers, scenario, invariants }: Cluster, lease: Lease): number {
   const { action, sealed, token } = lease;
   if (receivers.isStateless(sealed) || (action !== "trigger" && action !== "resolve")) return 0;
   const repairs = action === "resolve" || showsContent(scenario, lease) ? 2 : 1;
-  return watch.handed.get(token)?.end === "settled" ? repairs : 2 * repairs;
+  return invariants.handed.get(token)?.end === "settled" ? repairs : 2 * repairs;
 }
 
 /** Whether its receiver is told of other words or other members of an incident that is open. */
@@ -102,23 +109,23 @@ const showsContent = ({ retrigger, targets }: Scenario, lease: Lease): boolean =
   retrigger === "content" || targets.some(({ name, grouped }) => name === lease.target && grouped);
 
 /** What a receiver knew already. */
-function needlessIn(world: World, requests: readonly Passage[]): string[] {
+function needlessIn(cluster: Cluster, requests: readonly Passage[]): string[] {
   const needless: string[] = [];
   const marks = new Set<number>();
   let before: Passage | undefined;
   for (const request of requests) {
     const { effect, key, lease } = request;
     const { token } = lease.event;
-    if (world.receivers.isStateless(key)) {
+    if (cluster.receivers.isStateless(key)) {
       if (marks.has(token)) {
         needless.push(`token ${lease.token} (${lease.action}, event ${token} again)`);
         continue;
       }
       marks.add(token);
-      if (before && saysNothingNew(world, request, before)) needless.push(`token ${lease.token} (${lease.action})`);
+      if (before && saysNothingNew(cluster, request, before)) needless.push(`token ${lease.token} (${lease.action})`);
     } else if (
       effect === "dropped" ||
-      ((effect === "logged" || effect === "acknowledged") && before && saysNothingNew(world, request, before))
+      ((effect === "logged" || effect === "acknowledged") && before && saysNothingNew(cluster, request, before))
     )
       needless.push(`token ${lease.token} (${lease.action}, ${effect})`);
     before = request;
@@ -130,11 +137,11 @@ function needlessIn(world: World, requests: readonly Passage[]): string[] {
  * The same as the request before it, and neither a reminder nor an update with other words or members. How often these may come
  * counts from one lease to the next: how long requests take on their way differs.
  */
-function saysNothingNew({ settings, scenario, watch }: World, request: Passage, before: Passage): boolean {
+function saysNothingNew({ settings, scenario, invariants }: Cluster, request: Passage, before: Passage): boolean {
   const { lease } = request;
   if (before.lease.action !== lease.action || before.lease.severity !== lease.severity) return false;
   if (lease.action !== "trigger") return true;
-  const [earlier, now] = [before, request].map((passage) => watch.handed.get(passage.lease.token));
+  const [earlier, now] = [before, request].map((passage) => invariants.handed.get(passage.lease.token));
   const sinceMs = (now?.atMs ?? 0) - (earlier?.atMs ?? 0);
   const reminds = sinceMs >= settings.remind;
   const reads =

@@ -10,7 +10,7 @@ import { severityRank } from "@tocsin/core/decisions";
 import { Worker } from "@tocsin/engine";
 import type { VirtualClock } from "../kit/virtual-clock.ts";
 import { receiverTraits } from "../kit/target-terms.ts";
-import { Life } from "./process-lifecycle.ts";
+import { ProcessLifecycle } from "./process-lifecycle.ts";
 import type { Network } from "./network.ts";
 import type { ReadableApi, StartReader } from "./reading.ts";
 import { endpointOf } from "./receivers.ts";
@@ -84,7 +84,7 @@ export interface Surroundings {
   readonly network: Network;
   /** The targets as they are written down now. */
   readonly targets: () => readonly TargetPlan[];
-  readonly portOf: (life: Life) => Ledger;
+  readonly portOf: (lifecycle: ProcessLifecycle) => Ledger;
   /** The APIs that each process reads. */
   readonly apis: readonly ReadableApi[];
   readonly startReader: StartReader | undefined;
@@ -95,7 +95,7 @@ export interface Surroundings {
 
 /** One process of the service: takes in what sources say, keeps to the targets as it last read them, and tells. */
 export class Replica {
-  readonly life: Life;
+  readonly lifecycle: ProcessLifecycle;
   /** In force for what comes in; the ledger may know newer ones already. */
   targets: readonly TargetPlan[] = [];
   readonly #around: Surroundings;
@@ -105,26 +105,26 @@ export class Replica {
   #reloading = false;
 
   constructor(name: string, around: Surroundings) {
-    this.life = new Life(name, around.clock);
+    this.lifecycle = new ProcessLifecycle(name, around.clock);
     this.#around = around;
-    this.#ledger = around.portOf(this.life);
+    this.#ledger = around.portOf(this.lifecycle);
   }
 
   /** It listens. */
   get ready(): boolean {
-    return this.#worker !== undefined && this.life.awake;
+    return this.#worker !== undefined && this.lifecycle.awake;
   }
 
   async start(): Promise<void> {
     await this.#useTargets();
-    const { clock } = this.life;
+    const { clock } = this.lifecycle;
     const { network, scenario, bug } = this.#around;
     this.#worker = new Worker({
       ledger: this.#ledger,
       clock,
-      owner: this.life.name,
+      owner: this.lifecycle.name,
       concurrency: scenario.concurrency,
-      publish: async (lease, signal) => ({ outcome: await network.publish(this.life, lease, signal) }),
+      publish: async (lease, signal) => ({ outcome: await network.publish(this.lifecycle, lease, signal) }),
       observe: { failed: (error) => (error instanceof LedgerUnavailable ? undefined : bug(error)) },
     });
     await this.#reroute();
@@ -140,7 +140,7 @@ export class Replica {
         instances,
         get: (instance, path, signal) => this.#get((done) => ask(instance, path, done), signal),
         ledger: this.#ledger,
-        clock: this.life.clock,
+        clock: this.lifecycle.clock,
         routesOf: (alert) => routesOf(this.targets, alert),
         wake: () => this.#worker?.wake(),
         remindMs,
@@ -152,7 +152,7 @@ export class Replica {
   /** An answer reaches the process when it is awake. Undefined: there is none, or the reader gave up. */
   #get(ask: (done: (body: string | undefined) => void) => void, signal: AbortSignal): Promise<string | undefined> {
     return new Promise((resolve) => {
-      ask((body) => this.life.do(() => resolve(body)));
+      ask((body) => this.lifecycle.do(() => resolve(body)));
       signal.addEventListener("abort", () => resolve(undefined));
     });
   }
@@ -187,7 +187,7 @@ export class Replica {
     this.#worker = undefined;
     await Promise.all(this.#readers.map((reader) => reader.stop()));
     await worker?.stop({ graceMs });
-    this.life.end();
+    this.lifecycle.end();
   }
 
   async #useTargets(): Promise<void> {
@@ -215,7 +215,7 @@ export class Replica {
         return await act();
       } catch (error) {
         if (!(error instanceof LedgerUnavailable)) this.#around.bug(error);
-        await this.life.sleep(1_000);
+        await this.lifecycle.sleep(1_000);
       }
     }
   }

@@ -1,8 +1,8 @@
-import { isolated, judge } from "./final-checks.ts";
+import { isolated, runFinalChecks } from "./final-checks.ts";
 import type { OpenLedger } from "./ledger-host.ts";
 import type { StartReader } from "./reading.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
-import { World } from "./cluster.ts";
+import { Cluster } from "./cluster.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -42,54 +42,54 @@ const longestDrainMs = 6 * hour;
  */
 export async function simulate(seed: number | Scenario, options: SimulateOptions = {}): Promise<Result> {
   const scenario = typeof seed === "number" ? scenarioOf(seed) : seed;
-  await using world = new World(scenario, options);
-  const startedAtMs = world.clock.monotonic();
-  await world.start();
+  await using cluster = new Cluster(scenario, options);
+  const startedAtMs = cluster.clock.monotonic();
+  await cluster.start();
   for (let passedMs = 0; passedMs < scenario.activeMs; passedMs += minute) {
-    await world.clock.advance(minute);
-    const views = await world.viewsIfOpen();
-    world.watch.states(views);
-    world.watch.starving(views);
-    isolated(world, views);
+    await cluster.clock.advance(minute);
+    const views = await cluster.viewsIfOpen();
+    cluster.invariants.states(views);
+    cluster.invariants.starving(views);
+    isolated(cluster, views);
   }
-  world.calm();
+  cluster.calm();
   // Senders repeat what fires for as long as they live, and what is over for a quarter of an hour. A doubtful end takes longer.
-  await world.clock.advance(world.settings.doubtfulEnd + 20 * minute);
-  await untilQuiet(world);
+  await cluster.clock.advance(cluster.settings.doubtfulEnd + 20 * minute);
+  await untilQuiet(cluster);
   if (scenario.retrigger === "content") {
-    await world.clock.advance(longestWordsMs);
-    await untilQuiet(world);
+    await cluster.clock.advance(longestWordsMs);
+    await untilQuiet(cluster);
   }
-  await judge(world);
+  await runFinalChecks(cluster);
   if (scenario.longRun) {
-    for (const source of world.sources) source.fallSilent();
-    await world.clock.advance(30 * hour);
-    world.dayLater = true;
-    await judge(world);
+    for (const source of cluster.sources) source.fallSilent();
+    await cluster.clock.advance(30 * hour);
+    cluster.dayLater = true;
+    await runFinalChecks(cluster);
   }
   return {
     seed: scenario.seed,
-    violations: world.watch.violations,
-    simulatedMs: world.clock.monotonic() - startedAtMs,
-    attempts: world.network.passages.length,
-    incidents: (await world.views()).length,
-    endedByReading: world.watch.endedByReading,
+    violations: cluster.invariants.violations,
+    simulatedMs: cluster.clock.monotonic() - startedAtMs,
+    attempts: cluster.network.passages.length,
+    incidents: (await cluster.views()).length,
+    endedByReading: cluster.invariants.endedByReading,
     history: async () => {
-      if (options.remember) return world.history;
+      if (options.remember) return cluster.history;
       const { openLedger: _, ...again } = options;
       return (await simulate(seed, { ...again, remember: true })).history();
     },
   };
 }
 
-async function untilQuiet(world: World): Promise<void> {
-  const deadlineMs = world.clock.monotonic() + longestDrainMs;
-  while (world.clock.monotonic() < deadlineMs && !(await isQuiet(world))) await world.clock.advance(minute);
+async function untilQuiet(cluster: Cluster): Promise<void> {
+  const deadlineMs = cluster.clock.monotonic() + longestDrainMs;
+  while (cluster.clock.monotonic() < deadlineMs && !(await isQuiet(cluster))) await cluster.clock.advance(minute);
 }
 
-async function isQuiet(world: World): Promise<boolean> {
-  if (!world.sources.every(({ delivered }) => delivered)) return false;
-  return (await world.views()).every(
+async function isQuiet(cluster: Cluster): Promise<boolean> {
+  if (!cluster.sources.every(({ delivered }) => delivered)) return false;
+  return (await cluster.views()).every(
     ({ incident, state }) =>
       state !== "due" && state !== "in_flight" && (incident.lateAttempts.length === 0 || state === "dead"),
   );

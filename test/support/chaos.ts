@@ -5,8 +5,8 @@ import type { Fleet } from "./fleet.ts";
 import { Sender } from "./storm.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import type { Service } from "./tocsin.ts";
-import { underWayAt, type UnderWay } from "./in-flight.ts";
-import { until } from "./wait-until.ts";
+import { inFlightAt, type InFlightAttempt } from "./in-flight.ts";
+import { waitUntil } from "./wait-until.ts";
 
 export interface ChaosOptions {
   readonly fleet: Fleet;
@@ -35,7 +35,7 @@ const stallMs = 12_000;
 export interface Chaos {
   readonly sender: Sender;
   /** What was under way at replicas when they were killed or stopped. */
-  readonly doubts: readonly UnderWay[];
+  readonly doubts: readonly InFlightAttempt[];
   readonly log: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
     },
   });
   let { postgres } = fleet;
-  const doubts: UnderWay[] = [];
+  const doubts: InFlightAttempt[] = [];
   const log: string[] = [];
   const startedAtMs = Date.now();
   const say = (what: string): void => void log.push(`${((Date.now() - startedAtMs) / 1_000).toFixed(1)} s ${what}`);
@@ -65,7 +65,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       const one = random.pick(well());
       unwell.add(one);
       await one.kill();
-      doubts.push(...(await underWayAt(postgres, one)));
+      doubts.push(...(await inFlightAt(postgres, one)));
       await sleep(random.between(0, 500));
       await one.start();
       unwell.delete(one);
@@ -75,7 +75,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       const one = random.pick(well());
       unwell.add(one);
       one.process.signal("SIGSTOP");
-      doubts.push(...(await underWayAt(postgres, one)));
+      doubts.push(...(await inFlightAt(postgres, one)));
       const goOn = async (): Promise<void> => {
         await sleep(o.pauseMs);
         one.process.signal("SIGCONT");
@@ -113,7 +113,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       say(mishap);
       await happen[mishap]();
       // What was answered while PostgreSQL was away is settled before the next owner is killed.
-      if (mishap.endsWith("postgres")) await until("the fleet is ready", () => ready(well()));
+      if (mishap.endsWith("postgres")) await waitUntil("the fleet is ready", () => ready(well()));
     }
     over = true;
   })();
@@ -122,19 +122,19 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
   const episodes = Array.from({ length: batches }, async (_, batch) => {
     const from = batch * o.batchSize;
     // Spread over the time of the mishaps, however long that is.
-    await until("its turn", () => over || log.length >= (batch / batches) * o.script.length, {
+    await waitUntil("its turn", () => over || log.length >= (batch / batches) * o.script.length, {
       withinMs: 3_600_000,
       everyMs: 50,
     });
     await sleep(choice.between(0, 500));
     await episode(sender, from, Math.min(from + o.batchSize, o.alerts), async (names) => {
       await sleep(choice.between(0, 4_000));
-      if (isTold) await until("they are told", () => names.every(isTold), { withinMs: 3_600_000, everyMs: 500 });
+      if (isTold) await waitUntil("they are told", () => names.every(isTold), { withinMs: 3_600_000, everyMs: 500 });
     });
   });
   await Promise.all([mishaps, ...episodes]);
   await Promise.all(going);
-  await until("the fleet is ready", () => ready(fleet.replicas));
+  await waitUntil("the fleet is ready", () => ready(fleet.replicas));
   return { sender, doubts, log };
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { until, type Patience } from "./wait-until.ts";
+import { waitUntil, type Patience } from "./wait-until.ts";
 
 export interface Exit {
   readonly code: number | null;
@@ -59,7 +59,7 @@ export class Child implements AsyncDisposable {
 
   /** @throws Error with all that it said, where it ends before */
   async untilItSays(pattern: RegExp, patience?: Patience): Promise<RegExpExecArray> {
-    const found = await until(
+    const found = await waitUntil(
       `it says ${pattern}`,
       () => pattern.exec(this.stdout) ?? pattern.exec(this.stderr) ?? !this.alive,
       patience,

@@ -3,8 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Child } from "./child.ts";
-import { freePort, temporaryDirectory } from "./temp-dir.ts";
-import { until } from "./wait-until.ts";
+import { freePort } from "./free-port.ts";
+import { tempDir } from "./temp-dir.ts";
+import { waitUntil } from "./wait-until.ts";
 
 const prometheusBinary = "/usr/bin/prometheus";
 const alertmanagerBinary = "/usr/bin/prometheus-alertmanager";
@@ -57,7 +58,7 @@ export async function startPrometheus(o: {
   readonly scrapes: Monitored;
   readonly tells: readonly { readonly address: string }[];
 }): Promise<AsyncDisposable & { readonly process: Child }> {
-  const dir = temporaryDirectory();
+  const dir = tempDir();
   const rules = join(dir.path, "rules.yml");
   const config = join(dir.path, "prometheus.yml");
   writeFileSync(
@@ -114,10 +115,10 @@ export class Alertmanager implements AsyncDisposable {
   readonly address: string;
   readonly #start: () => ReturnType<typeof ready>;
   #running: Awaited<ReturnType<typeof ready>> | undefined;
-  readonly #dir: ReturnType<typeof temporaryDirectory>;
+  readonly #dir: ReturnType<typeof tempDir>;
 
   private constructor(port: number, { webhook, cluster, repeatInterval = "2s" }: AlertmanagerOptions) {
-    const dir = (this.#dir = temporaryDirectory());
+    const dir = (this.#dir = tempDir());
     this.address = `127.0.0.1:${port}`;
     const config = join(dir.path, "alertmanager.yml");
     const route = {
@@ -168,7 +169,7 @@ export class Alertmanager implements AsyncDisposable {
 export const startAlertmanager = (options: AlertmanagerOptions): Promise<Alertmanager> => Alertmanager.start(options);
 
 async function ready(name: string, process: Child, port: number, dir?: Disposable) {
-  await until(`${name} is ready`, async () => {
+  await waitUntil(`${name} is ready`, async () => {
     if (!process.alive) return true;
     return (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok;
   });

@@ -4,7 +4,7 @@ import { Fleet } from "./fleet.ts";
 import { PagerDuty } from "./pagerduty.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
 import type { Stats } from "./tocsin.ts";
-import { among, type Judged, judged } from "./judge.ts";
+import { among, type Judgement, judge } from "./judge.ts";
 
 export interface FleetChaosOptions {
   readonly seed: number;
@@ -20,7 +20,7 @@ export interface FleetChaosOptions {
   readonly standby?: true;
 }
 
-export interface FleetChaos extends Judged {
+export interface FleetChaos extends Judgement {
   /** Attempts that were under way at replicas when they were killed or stopped, whether they reached the receiver or not. */
   readonly abandoned: number;
   /** What happened when. */
@@ -85,7 +85,7 @@ export async function fleetChaos({ seed, limit, standby, toldFirst, ...o }: Flee
   const open = incidents.filter(({ status }) => status !== "resolved").length;
   const answers = await Promise.all(fleet.replicas.map((replica) => replica.get("/api/v1/stats")));
   return {
-    ...judged(stand, { truth: sender.truth, heardAfterMs: sender.longestMs, inDoubt: among(doubts) }),
+    ...judge(stand, { truth: sender.truth, heardAfterMs: sender.longestMs, inDoubt: among(doubts) }),
     abandoned: doubts.length,
     log,
     accepted: sender.accepted,

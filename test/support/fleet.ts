@@ -1,6 +1,6 @@
 import { postgresPrograms, TestPostgres, type TestPostgresOptions } from "@tocsin/test";
 import type { ChildOptions } from "./child.ts";
-import { type Patience, until } from "./wait-until.ts";
+import { type Patience, waitUntil } from "./wait-until.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
 import { Service, type Stats } from "./tocsin.ts";
 
@@ -56,7 +56,7 @@ export class Fleet implements AsyncDisposable {
   /** Returns when nothing is due and nothing under way, as any living replica says. */
   async quiet(patience?: Patience): Promise<void> {
     const busy = new Set(["candidate", "due", "in_flight"]);
-    await until(
+    await waitUntil(
       "nothing is due",
       async () => {
         const [one] = this.replicas.filter(({ process }) => process.alive);

@@ -1,10 +1,10 @@
 import type { TestPostgres } from "@tocsin/test";
-import { rowsOf } from "./query-postgres.ts";
+import { queryPostgres } from "./query-postgres.ts";
 import type { Service } from "./tocsin.ts";
-import { until } from "./wait-until.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** An attempt that the ledger leased, and whose outcome it does not know. By wall clock. */
-export interface UnderWay {
+export interface InFlightAttempt {
   readonly dedupKey: string;
   readonly sinceMs: number;
   readonly leaseUntilMs: number;
@@ -14,14 +14,14 @@ export interface UnderWay {
  * What a replica that was just killed or stopped leaves under way: whatever became of these attempts, nobody was told. Read
  * from the ledger, so that it is right however long a commit took.
  */
-export const underWayAt = (postgres: TestPostgres, { process }: Service): Promise<readonly UnderWay[]> =>
-  until("the ledger says what is under way", async () => {
-    const rows = await rowsOf<{ dedup_key: string; facts: string }>(
+export const inFlightAt = (postgres: TestPostgres, { process }: Service): Promise<readonly InFlightAttempt[]> =>
+  waitUntil("the ledger says what is under way", async () => {
+    const rows = await queryPostgres<{ dedup_key: string; facts: string }>(
       postgres.url,
       "SELECT i.dedup_key, f.facts FROM flights f JOIN incidents i ON i.id = f.incident",
     );
     return rows.flatMap(({ dedup_key: dedupKey, facts }) => {
-      const { owner, sinceMs, leaseUntilMs } = JSON.parse(facts) as UnderWay & { readonly owner: string };
+      const { owner, sinceMs, leaseUntilMs } = JSON.parse(facts) as InFlightAttempt & { readonly owner: string };
       return owner.includes(`-${process.pid}-`) ? [{ dedupKey, sinceMs, leaseUntilMs }] : [];
     });
   });

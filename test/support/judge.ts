@@ -1,5 +1,12 @@
-import { judge, readTruth, type RequestRow, type Simulator, type TruthEvent, type Verdict } from "@tocsin/simulator";
-import type { UnderWay } from "./in-flight.ts";
+import {
+  judge as judgeTruth,
+  readTruth,
+  type RequestRow,
+  type Simulator,
+  type TruthEvent,
+  type Verdict,
+} from "@tocsin/simulator";
+import type { InFlightAttempt } from "./in-flight.ts";
 
 /**
  * An answer that came so shortly before a SIGKILL may not have been durable yet, also where the receiver saw another request
@@ -17,13 +24,13 @@ export const justBefore =
 
 /** Requests of these attempts. */
 export const among =
-  (attempts: readonly UnderWay[]) =>
+  (attempts: readonly InFlightAttempt[]) =>
   ({ at, dedup_key: key }: RequestRow): boolean => {
     const atMs = Date.parse(at);
     return attempts.some((one) => one.dedupKey === key && one.sinceMs <= atMs && atMs < one.leaseUntilMs);
   };
 
-export interface Judged {
+export interface Judgement {
   readonly verdict: Verdict;
   /** Events that the receiver took in although the one before of the same problem had said the same. */
   readonly repeats: number;
@@ -45,11 +52,11 @@ export interface Reality {
 const graceMs = 15_000;
 
 /** What the receiver was told, compared with what really happened. Ask when all is quiet. */
-export function judged(stand: Simulator, { truth, heardAfterMs = 0, inDoubt = () => false }: Reality): Judged {
+export function judge(stand: Simulator, { truth, heardAfterMs = 0, inDoubt = () => false }: Reality): Judgement {
   const requests = stand
     .requests(Infinity)
     .map((row) => (row.applied && inDoubt(row) ? { ...row, ambiguous: true } : row));
-  const verdict = judge(readTruth({ events: truth, grace: (graceMs + heardAfterMs) / 1_000 }), {
+  const verdict = judgeTruth(readTruth({ events: truth, grace: (graceMs + heardAfterMs) / 1_000 }), {
     incidents: stand.incidents(),
     changes: stand.changes(),
     requests,
@@ -63,7 +70,7 @@ export function judged(stand: Simulator, { truth, heardAfterMs = 0, inDoubt = ()
   };
 }
 
-function repeatsOf(requests: readonly RequestRow[]): Pick<Judged, "repeats" | "dropped"> {
+function repeatsOf(requests: readonly RequestRow[]): Pick<Judgement, "repeats" | "dropped"> {
   const last = new Map<string, string>();
   let repeats = 0;
   let dropped = 0;

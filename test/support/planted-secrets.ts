@@ -2,10 +2,10 @@ import { webhookAlert } from "./alerts.ts";
 import { Listener } from "./listener.ts";
 import { Receiver, type Reply } from "./receiver.ts";
 import { Service } from "./tocsin.ts";
-import { until } from "./wait-until.ts";
+import { waitUntil } from "./wait-until.ts";
 
 /** Everything secret that a service is told, and that must be found nowhere. */
-export const planted = {
+export const plantedSecrets = {
   /** Two more characters make a key of it, one for each target. */
   key: "PLANTEDkey0123456789abcdefABCD",
   otherKey: "PLANTEDother56789abcdefABCDEF012",
@@ -26,9 +26,9 @@ export const planted = {
 } as const;
 
 /** Which of the planted secrets stand in these bytes: as they are, or in one of the usual spellings. */
-export function found(bytes: Buffer | string): string[] {
+export function findPlantedSecrets(bytes: Buffer | string): string[] {
   const text = typeof bytes === "string" ? bytes : bytes.toString("latin1");
-  return Object.entries(planted).flatMap(([name, secret]) => {
+  return Object.entries(plantedSecrets).flatMap(([name, secret]) => {
     const hex = Buffer.from(secret).toString("hex");
     // Three alignments, each without the characters that depend on what stands beside it.
     const base64 = [0, 1, 2].map((shift) =>
@@ -72,25 +72,29 @@ const failures: Readonly<Record<string, Reply>> = {
   "what is no HTTP": (request, _response, body) => void request.socket.end(`${body}\r\n\r\n`),
 };
 
-export const bearer = { authorization: `Bearer ${planted.token}` };
+export const bearer = { authorization: `Bearer ${plantedSecrets.token}` };
 
 /** Each receiver is told in so many ways. */
 const targetsAt = ({ url }: Receiver, index: number) => [
-  { name: `target-${index}`, type: "pagerduty", url, routing_key: `${planted.key}${index + 10}` },
+  { name: `target-${index}`, type: "pagerduty", url, routing_key: `${plantedSecrets.key}${index + 10}` },
   {
     name: `hook-${index}`,
     type: "webhook",
-    url: `${url}/${planted.path}?sig=${planted.query}`,
-    signing_secret: `whsec_${planted.signing}`,
-    headers: { Authorization: `Bearer ${planted.bearer}` },
+    url: `${url}/${plantedSecrets.path}?sig=${plantedSecrets.query}`,
+    signing_secret: `whsec_${plantedSecrets.signing}`,
+    headers: { Authorization: `Bearer ${plantedSecrets.bearer}` },
   },
-  { name: `slack-${index}`, type: "slack", webhook_url: `${url}/services/T0001/B0001/${planted.slackHook}${index}` },
-  { name: `bot-${index}`, type: "slack", url, bot_token: `${planted.slackBot}-${index}`, channel: "C0001" },
+  {
+    name: `slack-${index}`,
+    type: "slack",
+    webhook_url: `${url}/services/T0001/B0001/${plantedSecrets.slackHook}${index}`,
+  },
+  { name: `bot-${index}`, type: "slack", url, bot_token: `${plantedSecrets.slackBot}-${index}`, channel: "C0001" },
   {
     name: `rootly-${index}`,
     type: "rootly",
     url,
-    api_key: `${planted.rootly}-${index}`,
+    api_key: `${plantedSecrets.rootly}-${index}`,
     notification_targets: [{ type: "Service", id: "service-1" }],
   },
 ];
@@ -98,25 +102,25 @@ const targetsAt = ({ url }: Receiver, index: number) => [
 /** A service whose every target is told with a planted secret, or is wrong and holds one. */
 export const configFor = (receivers: readonly Receiver[]) => ({
   server: {
-    auth: { tokens: [{ name: "operator", token: planted.token, roles: ["ingest", "read", "operate"] }] },
+    auth: { tokens: [{ name: "operator", token: plantedSecrets.token, roles: ["ingest", "read", "operate"] }] },
   },
   telemetry: { logs: { level: "trace" } },
   delivery: { retry: { initial: "100ms", max: "200ms" } },
   targets: [
     ...receivers.flatMap(targetsAt),
     { name: "by-proxy", type: "webhook", url: "http://receiver.invalid/hook", allow_insecure: true },
-    { name: "wrong-hook", type: "webhook", url: "http://169.254.169.254", signing_secret: [planted.signing] },
+    { name: "wrong-hook", type: "webhook", url: "http://169.254.169.254", signing_secret: [plantedSecrets.signing] },
     {
       name: "by-header",
       type: "pagerduty",
       url: receivers[0]?.url,
-      headers: { Authorization: `Bearer ${planted.otherKey}`, "X-Proxy": planted.header },
+      headers: { Authorization: `Bearer ${plantedSecrets.otherKey}`, "X-Proxy": plantedSecrets.header },
     },
-    { name: "wrong-key", type: "pagerduty", url: "http://127.0.0.1", routing_key: planted.wrongKey },
-    { name: "wrong-name", type: "pagerduty", url: "http://127.0.0.1", routing_kee: planted.otherKey },
-    { name: "wrong-url", type: "pagerduty", url: `https://user:${planted.key}@:0/${planted.wrongKey}` },
-    { name: "wrong-type", type: "pagerduty", headers: planted.header, routing_key: [planted.key] },
-    planted.otherKey,
+    { name: "wrong-key", type: "pagerduty", url: "http://127.0.0.1", routing_key: plantedSecrets.wrongKey },
+    { name: "wrong-name", type: "pagerduty", url: "http://127.0.0.1", routing_kee: plantedSecrets.otherKey },
+    { name: "wrong-url", type: "pagerduty", url: `https://user:${plantedSecrets.key}@:0/${plantedSecrets.wrongKey}` },
+    { name: "wrong-type", type: "pagerduty", headers: plantedSecrets.header, routing_key: [plantedSecrets.key] },
+    plantedSecrets.otherKey,
   ],
 });
 
@@ -143,7 +147,7 @@ async function allAnswers(service: Service): Promise<{ readonly paths: string[];
     service.ask("POST", "/-/reload", undefined, bearer),
     service.ask("POST", "/api/v1/targets/refresh", undefined, bearer),
     service.get("/api/v1/incidents"),
-    service.get("/api/v1/incidents", { authorization: `Bearer ${planted.wrongToken}` }),
+    service.get("/api/v1/incidents", { authorization: `Bearer ${plantedSecrets.wrongToken}` }),
     service.get(`/api/v1/explain?fingerprint=x`, bearer),
   ]);
   const text = [front, ...answers, ...asked]
@@ -153,16 +157,18 @@ async function allAnswers(service: Service): Promise<{ readonly paths: string[];
 }
 
 /** For the program: the way to all that is not on this machine. */
-const environment = (proxy: Receiver) => ({ HTTP_PROXY: proxy.url.replace("//", `//operator:${planted.proxy}@`) });
+const environment = (proxy: Receiver) => ({
+  HTTP_PROXY: proxy.url.replace("//", `//operator:${plantedSecrets.proxy}@`),
+});
 
-export interface Suffered extends AsyncDisposable {
+export interface FailingService extends AsyncDisposable {
   readonly service: Service;
   /** All that it answered. */
   readonly answers: { readonly paths: readonly string[]; readonly text: string };
 }
 
 /** A service that tells an alert and its end to receivers which fail in every way, and is asked for everything then. */
-export async function suffer({ ledger }: { readonly ledger?: object } = {}): Promise<Suffered> {
+export async function runFailingService({ ledger }: { readonly ledger?: object } = {}): Promise<FailingService> {
   await using stack = new AsyncDisposableStack();
   const open = async (reply: Reply) => stack.use(await Receiver.open(reply));
   const [healthy, ...failing] = await Promise.all([echo(202), ...Object.values(failures)].map(open));
@@ -176,21 +182,21 @@ export async function suffer({ ledger }: { readonly ledger?: object } = {}): Pro
     service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert("db-1", status)] }, bearer);
   await say("firing");
   const valid = receivers.flatMap(targetsAt).map(({ name }) => name);
-  await until("all targets were told, or met what theirs does", async () => {
+  await waitUntil("all targets were told, or met what theirs does", async () => {
     const { incidents } = (await service.get("/api/v1/incidents?limit=100", bearer)).body;
     const tried = new Set(incidents.filter(({ attempts }: any) => attempts > 0).map(({ target }: any) => target));
     const untried = [...valid, "by-proxy", "by-header"].filter((name) => !tried.has(name));
     if (untried.length > 0) throw new Error(`not yet: ${untried.join(", ")}`);
     return true;
   });
-  await until("something is dead", async () => {
+  await waitUntil("something is dead", async () => {
     const { deadletters } = (await service.get("/api/v1/deadletters", bearer)).body;
     return deadletters.length >= 2;
   });
   const before = healthy.count;
   await say("resolved");
-  await until("the resolve is told", () => healthy.count > before);
-  await until("the end is heard of", () => listener.of("db-1").some(({ state }) => state === "closed"));
+  await waitUntil("the resolve is told", () => healthy.count > before);
+  await waitUntil("the end is heard of", () => listener.of("db-1").some(({ state }) => state === "closed"));
   const { paths, text } = await allAnswers(service);
   const answers = { paths, text: text + listener.text };
   const kept = stack.move();

@@ -1,7 +1,10 @@
 import pg from "pg";
 
 /** What a PostgreSQL answers, on a connection of its own. */
-export async function rowsOf<Row extends object>(connectionString: string, sql: string): Promise<readonly Row[]> {
+export async function queryPostgres<Row extends object>(
+  connectionString: string,
+  sql: string,
+): Promise<readonly Row[]> {
   const client = new pg.Client({ connectionString });
   try {
     await client.connect();

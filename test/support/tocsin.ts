@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Child, type ChildOptions, type Exit } from "./child.ts";
-import { freePort, temporaryDirectory } from "./temp-dir.ts";
-import { type Patience, until } from "./wait-until.ts";
+import { freePort } from "./free-port.ts";
+import { tempDir } from "./temp-dir.ts";
+import { type Patience, waitUntil } from "./wait-until.ts";
 
 const main = fileURLToPath(new URL("../../apps/tocsin/src/main.mjs", import.meta.url));
 
@@ -51,7 +52,7 @@ export class Service implements AsyncDisposable {
   }
 
   static async start({ config, env, dir }: ServiceOptions): Promise<Service> {
-    const owned = dir === undefined ? temporaryDirectory() : undefined;
+    const owned = dir === undefined ? tempDir() : undefined;
     const service = new Service(dir ?? owned?.path ?? "", await freePort(), owned, env);
     service.configure(config);
     try {
@@ -98,7 +99,7 @@ export class Service implements AsyncDisposable {
       cwd: this.dir,
     });
     this.#lives.push(life);
-    await until("Tocsin is ready", async () => {
+    await waitUntil("Tocsin is ready", async () => {
       if (!life.alive) return true;
       return (await fetch(`${this.url}/readyz`)).ok;
     });
@@ -161,7 +162,7 @@ export class Service implements AsyncDisposable {
   /** Returns when nothing is due and nothing under way: told is as wanted, or rests in a named state. */
   async quiet(patience?: Patience): Promise<void> {
     const busy = new Set(["candidate", "due", "in_flight"]);
-    await until(
+    await waitUntil(
       "nothing is due",
       async () => {
         const { incidents } = (await this.get("/api/v1/stats")).body as Stats;

@@ -13,7 +13,7 @@ export interface Patience {
  *
  * @throws Error that says what was waited for, and what came last
  */
-export async function until<T>(
+export async function waitUntil<T>(
   what: string,
   condition: () => T | Promise<T>,
   { withinMs = 30_000, everyMs = 20 }: Patience = {},

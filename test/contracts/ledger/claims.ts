@@ -2,7 +2,7 @@ import type { Route } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { epochMs as t0, firing, resolved, type Saying, wanted } from "../../kit/claims.ts";
 import { forgetfulTraits, targetTerms } from "../../kit/target-terms.ts";
-import { hour, type LedgerSubject, minute, second, Stage } from "./ledger-harness.ts";
+import { hour, type LedgerSubject, minute, second, LedgerHarness } from "./ledger-harness.ts";
 
 /** Seconds since the start of the test. */
 interface Word {
@@ -27,12 +27,12 @@ const claimOf = ({ fires, s, e, sender }: Word) => {
 };
 
 /** Plays a history and returns what the target was sent, each with the second at which it was sent. */
-async function play(stage: Stage, words: readonly Word[], untilSecond: number): Promise<string[]> {
+async function play(harness: LedgerHarness, words: readonly Word[], untilSecond: number): Promise<string[]> {
   const sent: string[] = [];
   const pass = async (toSecond: number) => {
     for (;;) {
-      const nowMs = stage.clock.now();
-      const { leases, nextAtMs } = await stage.ledger.leaseDue({
+      const nowMs = harness.clock.now();
+      const { leases, nextAtMs } = await harness.ledger.leaseDue({
         owner: "worker",
         max: 10,
         concurrency: 100,
@@ -41,17 +41,17 @@ async function play(stage: Stage, words: readonly Word[], untilSecond: number): 
       });
       for (const lease of leases) {
         sent.push(`${(nowMs - t0) / second} ${lease.action}`);
-        await stage.settle(lease);
+        await harness.settle(lease);
       }
       if (leases.length > 0 || nextAtMs === nowMs) continue;
       const nextMs = Math.min(nextAtMs ?? Number.POSITIVE_INFINITY, t0 + toSecond * second);
       if (nextMs <= nowMs) return;
-      await stage.clock.advance(nextMs - nowMs);
+      await harness.clock.advance(nextMs - nowMs);
     }
   };
   for (const word of words) {
     await pass(word.at);
-    await stage.says(claimOf(word));
+    await harness.says(claimOf(word));
   }
   await pass(untilSecond);
   return sent;
@@ -81,8 +81,8 @@ const webhook = (n: number): Saying => ({ source: `am-${n}`, startsAtMs: t0 });
 const pager = (enabled: boolean) => [targetTerms("pagerduty", { enabled })];
 
 const over = { endsAtMs: t0 + 1 };
-const alertOf = (stage: Stage) => stage.ledger.alert("a");
-const sendersOf = async (stage: Stage) => (await alertOf(stage))?.claims.map(({ sender }) => sender) ?? [];
+const alertOf = (harness: LedgerHarness) => harness.ledger.alert("a");
+const sendersOf = async (harness: LedgerHarness) => (await alertOf(harness))?.claims.map(({ sender }) => sender) ?? [];
 
 /** How the words of senders make episodes, although no `startsAt` identifies one. */
 export function claims(subject: LedgerSubject): void {
@@ -133,34 +133,34 @@ export function claims(subject: LedgerSubject): void {
       ],
       ["a lost end pages again", [firedAt(0, 0), firedAt(3_600, 3_500)], ["0 trigger", "3600 trigger"]],
     ])("%s", async (_what, words, expected) => {
-      await using stage = await Stage.open(subject, { settings });
-      expect(await play(stage, words, 9_000)).toEqual(expected);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      expect(await play(harness, words, 9_000)).toEqual(expected);
     });
 
     test("a hold that ended while no process ran counts before a resolve of another source", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.says(claimOf(firedAt(0, 0)));
-      await stage.says(claimOf(direct(firedAt(0, 0))));
-      await stage.tell();
-      await stage.says(claimOf(direct(endedAt(0, 0, 0))));
-      await stage.says(claimOf(direct(firedAt(0, 0))));
-      await stage.clock.advance(11 * second);
-      await stage.says(claimOf(endedAt(11, 0, 5)));
-      expect((await alertOf(stage))?.status).toBe("firing");
-      expect(await stage.tell()).toEqual([]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.says(claimOf(firedAt(0, 0)));
+      await harness.says(claimOf(direct(firedAt(0, 0))));
+      await harness.tell();
+      await harness.says(claimOf(direct(endedAt(0, 0, 0))));
+      await harness.says(claimOf(direct(firedAt(0, 0))));
+      await harness.clock.advance(11 * second);
+      await harness.says(claimOf(endedAt(11, 0, 5)));
+      expect((await alertOf(harness))?.status).toBe("firing");
+      expect(await harness.tell()).toEqual([]);
     });
 
     test("doubtfulEnd is a setting", async () => {
-      await using stage = await Stage.open(subject, { settings: { ...settings, doubtfulEnd: 5 * second } });
+      await using harness = await LedgerHarness.open(subject, { settings: { ...settings, doubtfulEnd: 5 * second } });
       const words = [firedAt(0, 0), endedAt(60, -120, -60)];
-      expect(await play(stage, words, 9_000)).toEqual(["0 trigger", "65 resolve"]);
+      expect(await play(harness, words, 9_000)).toEqual(["0 trigger", "65 resolve"]);
     });
 
     test("a resolve that changes nothing now, and something later, is accepted; its repeat is a duplicate", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.says(claimOf(firedAt(0, 0)));
-      expect(await stage.says(claimOf(endedAt(0, -120, -60)))).toMatchObject({ effect: "accepted" });
-      expect(await stage.says(claimOf(endedAt(0, -120, -60)))).toMatchObject({ effect: "duplicate" });
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.says(claimOf(firedAt(0, 0)));
+      expect(await harness.says(claimOf(endedAt(0, -120, -60)))).toMatchObject({ effect: "accepted" });
+      expect(await harness.says(claimOf(endedAt(0, -120, -60)))).toMatchObject({ effect: "duplicate" });
     });
   });
 
@@ -168,191 +168,191 @@ export function claims(subject: LedgerSubject): void {
     const again = { startsAtMs: t0 + 1_700 * second };
 
     test("pages again although a person acknowledged: the target is resolved first, since a trigger would notify no one", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.fires("a", { startsAtMs: t0 });
-      await stage.tell();
-      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
-      expect(await stage.tell()).toEqual(["acknowledge a"]);
-      await stage.clock.advance(hour / 2);
-      await stage.fires("a", again);
-      expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
-      expect((await stage.newest()).wanted.acknowledged).toBe(false);
-      await stage.fires("a", again);
-      expect(await stage.after(hour)).toEqual([]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.fires("a", { startsAtMs: t0 });
+      await harness.tell();
+      await harness.ledger.acknowledge((await harness.newest()).id, "ann");
+      expect(await harness.tell()).toEqual(["acknowledge a"]);
+      await harness.clock.advance(hour / 2);
+      await harness.fires("a", again);
+      expect(await harness.tell()).toEqual(["resolve a", "trigger a"]);
+      expect((await harness.newest()).wanted.acknowledged).toBe(false);
+      await harness.fires("a", again);
+      expect(await harness.after(hour)).toEqual([]);
     });
 
     test("triggers again where nobody acknowledged, and where acknowledgements are not sent", async () => {
       const targets = [targetTerms("one"), targetTerms("two", { traits: forgetfulTraits })];
-      await using stage = await Stage.open(subject, { targets, settings });
+      await using harness = await LedgerHarness.open(subject, { targets, settings });
       const at = ["one", "two"];
-      await stage.fires("a", { startsAtMs: t0, at });
-      await stage.tell();
-      const two = (await stage.views()).find(({ incident }) => incident.target === "two");
-      await stage.ledger.acknowledge(two?.incident.id ?? 0, "ann");
-      expect(await stage.tell()).toEqual([]);
-      await stage.clock.advance(hour / 2);
-      await stage.fires("a", { ...again, at });
-      expect(await stage.tell()).toEqual(["trigger a", "trigger a"]);
-      expect((await stage.views()).map(({ incident }) => incident.wanted.acknowledged)).toEqual([false, false]);
+      await harness.fires("a", { startsAtMs: t0, at });
+      await harness.tell();
+      const two = (await harness.views()).find(({ incident }) => incident.target === "two");
+      await harness.ledger.acknowledge(two?.incident.id ?? 0, "ann");
+      expect(await harness.tell()).toEqual([]);
+      await harness.clock.advance(hour / 2);
+      await harness.fires("a", { ...again, at });
+      expect(await harness.tell()).toEqual(["trigger a", "trigger a"]);
+      expect((await harness.views()).map(({ incident }) => incident.wanted.acknowledged)).toEqual([false, false]);
     });
 
     test("is not forgotten while an acknowledgement is on its way", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.fires("a", { startsAtMs: t0 });
-      await stage.tell();
-      await stage.clock.advance(hour / 2);
-      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
-      const acknowledge = await stage.claimOne();
-      await stage.fires("a", again);
-      await stage.settle(acknowledge);
-      expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.fires("a", { startsAtMs: t0 });
+      await harness.tell();
+      await harness.clock.advance(hour / 2);
+      await harness.ledger.acknowledge((await harness.newest()).id, "ann");
+      const acknowledge = await harness.claimOne();
+      await harness.fires("a", again);
+      await harness.settle(acknowledge);
+      expect(await harness.tell()).toEqual(["resolve a", "trigger a"]);
     });
 
     test("is not told to a target that was disabled meanwhile, until it is enabled again", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.fires("a", { startsAtMs: t0 });
-      await stage.tell();
-      await stage.clock.advance(hour / 2);
-      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
-      const acknowledge = await stage.claimOne();
-      await stage.fires("a", again);
-      await stage.ledger.useTargets([targetTerms("pagerduty", { enabled: false })]);
-      await stage.settle(acknowledge);
-      expect(await stage.tell()).toEqual([]);
-      await stage.ledger.useTargets([targetTerms("pagerduty")]);
-      await stage.fires("a", again);
-      expect(await stage.tell()).toEqual(["resolve a", "trigger a"]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.fires("a", { startsAtMs: t0 });
+      await harness.tell();
+      await harness.clock.advance(hour / 2);
+      await harness.ledger.acknowledge((await harness.newest()).id, "ann");
+      const acknowledge = await harness.claimOne();
+      await harness.fires("a", again);
+      await harness.ledger.useTargets([targetTerms("pagerduty", { enabled: false })]);
+      await harness.settle(acknowledge);
+      expect(await harness.tell()).toEqual([]);
+      await harness.ledger.useTargets([targetTerms("pagerduty")]);
+      await harness.fires("a", again);
+      expect(await harness.tell()).toEqual(["resolve a", "trigger a"]);
     });
 
     test("of one alert leaves an incident alone that other alerts keep open", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.fires("a", { startsAtMs: t0, dedupKey: "group" });
-      await stage.fires("b", { startsAtMs: t0, dedupKey: "group" });
-      await stage.tell();
-      await stage.ledger.acknowledge((await stage.newest()).id, "ann");
-      await stage.tell();
-      await stage.clock.advance(hour / 2);
-      await stage.fires("a", { ...again, dedupKey: "group" });
-      expect(await stage.tell()).toEqual([]);
-      expect((await stage.newest()).wanted.acknowledged).toBe(true);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.fires("a", { startsAtMs: t0, dedupKey: "group" });
+      await harness.fires("b", { startsAtMs: t0, dedupKey: "group" });
+      await harness.tell();
+      await harness.ledger.acknowledge((await harness.newest()).id, "ann");
+      await harness.tell();
+      await harness.clock.advance(hour / 2);
+      await harness.fires("a", { ...again, dedupKey: "group" });
+      expect(await harness.tell()).toEqual([]);
+      expect((await harness.newest()).wanted.acknowledged).toBe(true);
     });
 
     test("opens an incident that a person had resolved", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.fires("a", { startsAtMs: t0 });
-      await stage.tell();
-      await stage.ledger.resolve((await stage.newest()).id, "ann");
-      expect(await stage.tell()).toEqual(["resolve a"]);
-      await stage.clock.advance(hour / 2);
-      await stage.fires("a", again);
-      expect(await stage.tell()).toEqual(["trigger a"]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.fires("a", { startsAtMs: t0 });
+      await harness.tell();
+      await harness.ledger.resolve((await harness.newest()).id, "ann");
+      expect(await harness.tell()).toEqual(["resolve a"]);
+      await harness.clock.advance(hour / 2);
+      await harness.fires("a", again);
+      expect(await harness.tell()).toEqual(["trigger a"]);
     });
   });
 
   describe("a change event", () => {
     test("is sent once per episode, whatever starts its repeats name", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.ledger.record([changeOf(firedAt(0, 0))]);
-      expect((await stage.tell()).length).toBe(1);
-      for (const start of [-60, 15, 0]) await stage.ledger.record([changeOf(firedAt(0, start))]);
-      expect(await stage.tell()).toEqual([]);
-      await stage.clock.advance(minute);
-      await stage.ledger.record([changeOf(endedAt(60, -60, 50)), changeOf(firedAt(60, 20))]);
-      expect(await stage.after(minute), "the firing was held").toEqual([]);
-      await stage.ledger.record([changeOf(endedAt(120, 20, 110)), changeOf(firedAt(120, 115))]);
-      expect((await stage.tell()).length).toBe(1);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.ledger.record([changeOf(firedAt(0, 0))]);
+      expect((await harness.tell()).length).toBe(1);
+      for (const start of [-60, 15, 0]) await harness.ledger.record([changeOf(firedAt(0, start))]);
+      expect(await harness.tell()).toEqual([]);
+      await harness.clock.advance(minute);
+      await harness.ledger.record([changeOf(endedAt(60, -60, 50)), changeOf(firedAt(60, 20))]);
+      expect(await harness.after(minute), "the firing was held").toEqual([]);
+      await harness.ledger.record([changeOf(endedAt(120, 20, 110)), changeOf(firedAt(120, 115))]);
+      expect((await harness.tell()).length).toBe(1);
     });
 
     test("is sent to a target that was disabled when it began, once a repeat comes", async () => {
-      await using stage = await Stage.open(subject, { settings, targets: pager(false) });
-      await stage.ledger.record([changeOf(firedAt(0, 0))]);
-      await stage.ledger.useTargets(pager(true));
-      expect(await stage.tell()).toEqual([]);
-      await stage.ledger.record([changeOf(firedAt(0, -60))]);
-      expect((await stage.tell()).length).toBe(1);
-      await stage.ledger.record([changeOf(firedAt(0, -90))]);
-      expect(await stage.tell()).toEqual([]);
+      await using harness = await LedgerHarness.open(subject, { settings, targets: pager(false) });
+      await harness.ledger.record([changeOf(firedAt(0, 0))]);
+      await harness.ledger.useTargets(pager(true));
+      expect(await harness.tell()).toEqual([]);
+      await harness.ledger.record([changeOf(firedAt(0, -60))]);
+      expect((await harness.tell()).length).toBe(1);
+      await harness.ledger.record([changeOf(firedAt(0, -90))]);
+      expect(await harness.tell()).toEqual([]);
     });
 
     test("is sent again when the end between was lost, and not when a weak end is taken back", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      await stage.ledger.record([changeOf(firedAt(0, 0))]);
-      await stage.tell();
-      await stage.clock.advance(hour);
-      await stage.ledger.record([changeOf(firedAt(3_600, 3_500))]);
-      expect((await stage.tell()).length).toBe(1);
-      await stage.ledger.record([changeOf(endedAt(3_700, -9, -9))]);
-      await stage.clock.advance(hour);
-      await stage.ledger.record([changeOf(firedAt(7_300, 3_400))]);
-      expect(await stage.tell()).toEqual([]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      await harness.ledger.record([changeOf(firedAt(0, 0))]);
+      await harness.tell();
+      await harness.clock.advance(hour);
+      await harness.ledger.record([changeOf(firedAt(3_600, 3_500))]);
+      expect((await harness.tell()).length).toBe(1);
+      await harness.ledger.record([changeOf(endedAt(3_700, -9, -9))]);
+      await harness.clock.advance(hour);
+      await harness.ledger.record([changeOf(firedAt(7_300, 3_400))]);
+      expect(await harness.tell()).toEqual([]);
     });
   });
 
   describe("more senders of one alert than it has claims", () => {
     test("share one: no firing is lost, and the alert ends with the last", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      for (let n = 1; n <= 40; n++) await stage.fires("a", from(n));
-      expect(await stage.tell()).toEqual(["trigger a"]);
-      expect((await sendersOf(stage)).length).toBe(32);
-      for (let n = 1; n <= 31; n++) await stage.ends("a", from(n, over));
-      expect(await stage.tell()).toEqual([]);
-      for (let n = 32; n <= 40; n++) await stage.ends("a", from(n, over));
-      expect(await stage.tell()).toEqual(["resolve a"]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      for (let n = 1; n <= 40; n++) await harness.fires("a", from(n));
+      expect(await harness.tell()).toEqual(["trigger a"]);
+      expect((await sendersOf(harness)).length).toBe(32);
+      for (let n = 1; n <= 31; n++) await harness.ends("a", from(n, over));
+      expect(await harness.tell()).toEqual([]);
+      for (let n = 32; n <= 40; n++) await harness.ends("a", from(n, over));
+      expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
     test("of those that share one, each is heard again within a repeat and the hold after another ended", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      for (let n = 1; n <= 33; n++) await stage.fires("a", from(n));
-      for (let n = 1; n <= 32; n++) await stage.ends("a", from(n, over));
-      await stage.tell();
-      await stage.clock.advance(minute);
-      await stage.fires("a", from(33));
-      expect(await stage.after(10 * second)).toEqual(["trigger a"]);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      for (let n = 1; n <= 33; n++) await harness.fires("a", from(n));
+      for (let n = 1; n <= 32; n++) await harness.ends("a", from(n, over));
+      await harness.tell();
+      await harness.clock.advance(minute);
+      await harness.fires("a", from(33));
+      expect(await harness.after(10 * second)).toEqual(["trigger a"]);
     });
 
     test("take the place of those that resolved and were silent for longest", async () => {
-      await using stage = await Stage.open(subject, { settings });
+      await using harness = await LedgerHarness.open(subject, { settings });
       for (let n = 1; n <= 31; n++) {
-        await stage.fires("a", from(n));
-        await stage.ends("a", from(n, over));
-        await stage.clock.advance(1);
+        await harness.fires("a", from(n));
+        await harness.ends("a", from(n, over));
+        await harness.clock.advance(1);
       }
-      await stage.fires("a", from(1, { startsAtMs: t0 + 2 }));
-      for (let n = 32; n <= 61; n++) await stage.fires("a", from(n, { startsAtMs: t0 + 2 }));
+      await harness.fires("a", from(1, { startsAtMs: t0 + 2 }));
+      for (let n = 32; n <= 61; n++) await harness.fires("a", from(n, { startsAtMs: t0 + 2 }));
       const newest = Array.from({ length: 30 }, (_, n) => `10.0.0.${n + 32}`);
-      expect(new Set(await sendersOf(stage))).toEqual(new Set(["10.0.0.1", ...newest]));
-      expect((await alertOf(stage))?.status).toBe("firing");
+      expect(new Set(await sendersOf(harness))).toEqual(new Set(["10.0.0.1", ...newest]));
+      expect((await alertOf(harness))?.status).toBe("firing");
     });
 
     test("if they are webhooks, which nobody repeats soon, keep a claim each while they fire", async () => {
-      await using stage = await Stage.open(subject, { settings });
-      for (let n = 1; n <= 40; n++) await stage.fires("a", webhook(n));
-      for (let n = 1; n <= 39; n++) await stage.ends("a", { ...webhook(n), ...over });
-      expect((await alertOf(stage))?.status).toBe("firing");
-      await stage.ends("a", { ...webhook(40), ...over });
-      expect((await alertOf(stage))?.status).toBe("resolved");
-      for (let n = 41; n <= 60; n++) await stage.fires("a", { ...webhook(n), startsAtMs: t0 + 2 });
-      expect((await sendersOf(stage)).length).toBeLessThanOrEqual(40);
+      await using harness = await LedgerHarness.open(subject, { settings });
+      for (let n = 1; n <= 40; n++) await harness.fires("a", webhook(n));
+      for (let n = 1; n <= 39; n++) await harness.ends("a", { ...webhook(n), ...over });
+      expect((await alertOf(harness))?.status).toBe("firing");
+      await harness.ends("a", { ...webhook(40), ...over });
+      expect((await alertOf(harness))?.status).toBe("resolved");
+      for (let n = 41; n <= 60; n++) await harness.fires("a", { ...webhook(n), startsAtMs: t0 + 2 });
+      expect((await sendersOf(harness)).length).toBeLessThanOrEqual(40);
     });
   });
 
   test.each(["__proto__", "constructor", "toString"])("a source may be called %s", async (source) => {
-    await using stage = await Stage.open(subject, { settings });
-    await stage.fires("a", { source, startsAtMs: t0 });
-    expect(await stage.tell()).toEqual(["trigger a"]);
-    await stage.says(resolved("a", { source, startsAtMs: t0, endsAtMs: t0 + 1 }));
-    expect(await stage.tell()).toEqual(["resolve a"]);
-    expect((await stage.ledger.alert("a"))?.claims.length).toBe(1);
+    await using harness = await LedgerHarness.open(subject, { settings });
+    await harness.fires("a", { source, startsAtMs: t0 });
+    expect(await harness.tell()).toEqual(["trigger a"]);
+    await harness.says(resolved("a", { source, startsAtMs: t0, endsAtMs: t0 + 1 }));
+    expect(await harness.tell()).toEqual(["resolve a"]);
+    expect((await harness.ledger.alert("a"))?.claims.length).toBe(1);
   });
 
   test("two senders at one address with different origins are two claims", async () => {
-    await using stage = await Stage.open(subject, { settings });
+    await using harness = await LedgerHarness.open(subject, { settings });
     const one = { sender: "10.0.0.1", origin: "http://one:9090", startsAtMs: t0, endsAtMs: t0 + hour };
-    await stage.fires("a", one);
-    await stage.fires("a", { ...one, origin: "http://two:9090" });
-    await stage.ends("a", { ...one, endsAtMs: t0 + 1 });
-    expect(await stage.tell()).toEqual(["trigger a"]);
-    await stage.ends("a", { ...one, origin: "http://two:9090", endsAtMs: t0 + 1 });
-    expect(await stage.tell()).toEqual(["resolve a"]);
+    await harness.fires("a", one);
+    await harness.fires("a", { ...one, origin: "http://two:9090" });
+    await harness.ends("a", { ...one, endsAtMs: t0 + 1 });
+    expect(await harness.tell()).toEqual(["trigger a"]);
+    await harness.ends("a", { ...one, origin: "http://two:9090", endsAtMs: t0 + 1 });
+    expect(await harness.tell()).toEqual(["resolve a"]);
   });
 }

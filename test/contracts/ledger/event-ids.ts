@@ -9,7 +9,7 @@ import {
   refused,
   second,
   serverError,
-  Stage,
+  LedgerHarness,
   timedOut,
 } from "./ledger-harness.ts";
 
@@ -29,85 +29,85 @@ class Recogniser {
 }
 
 /** Which attempts are one event: receivers that recognise repeats rely on it. */
-export function tellingEvents(subject: LedgerSubject): void {
+export function eventIds(subject: LedgerSubject): void {
   if (!subject.virtualTime) return;
-  const open = (settings = {}) => Stage.open(subject, { targets: [webhook], settings });
+  const open = (settings = {}) => LedgerHarness.open(subject, { targets: [webhook], settings });
 
   describe("who speaks of an alert", () => {
     test("is said with what is told: the address where there is one, else the source", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a", { source: "alertmanager" });
-      expect((await stage.attempt()).sender).toBe("alertmanager");
-      await stage.fires("b", { source: "prometheus", sender: "10.0.0.1", endsAtMs: stage.clock.now() + 60_000 });
-      expect((await stage.attempt()).sender).toBe("10.0.0.1");
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a", { source: "alertmanager" });
+      expect((await harness.attempt()).sender).toBe("alertmanager");
+      await harness.fires("b", { source: "prometheus", sender: "10.0.0.1", endsAtMs: harness.clock.now() + 60_000 });
+      expect((await harness.attempt()).sender).toBe("10.0.0.1");
     });
   });
 
   describe("an event", () => {
     test("is the same in all its attempts, and says when it was attempted first", async () => {
-      await using stage = await open();
-      await stage.fires("a");
-      const first = await stage.attempt(timedOut);
-      expect(first.event).toEqual({ token: first.token, atMs: stage.clock.now() });
+      await using harness = await open();
+      await harness.fires("a");
+      const first = await harness.attempt(timedOut);
+      expect(first.event).toEqual({ token: first.token, atMs: harness.clock.now() });
       for (const outcome of [serverError, timedOut, accepted]) {
-        await stage.clock.advance(hour);
-        expect((await stage.attempt(outcome)).event).toEqual(first.event);
+        await harness.clock.advance(hour);
+        expect((await harness.attempt(outcome)).event).toEqual(first.event);
       }
     });
 
     test("is the same when another owner takes over", async () => {
-      await using stage = await open();
-      await stage.fires("a");
-      const lost = await stage.claimOne("gone");
-      await stage.clock.advance(leaseMs);
-      const taken = await stage.claimOne();
+      await using harness = await open();
+      await harness.fires("a");
+      const lost = await harness.claimOne("gone");
+      await harness.clock.advance(leaseMs);
+      const taken = await harness.claimOne();
       expect([taken.token === lost.token, taken.event]).toEqual([false, lost.event]);
     });
 
     test("is another one when it says something else, or again what was accepted", async () => {
-      await using stage = await open({ remind: 4 * hour });
-      await stage.fires("a", { severity: "warning" });
-      const events = [(await stage.attempt(timedOut)).event];
-      await stage.fires("a", { severity: "critical" });
-      await stage.clock.advance(hour);
-      events.push((await stage.attempt()).event);
-      await stage.clock.advance(4 * hour);
-      await stage.fires("a", { severity: "critical" });
-      events.push((await stage.attempt()).event);
-      await stage.ends("a");
-      events.push((await stage.attempt()).event);
+      await using harness = await open({ remind: 4 * hour });
+      await harness.fires("a", { severity: "warning" });
+      const events = [(await harness.attempt(timedOut)).event];
+      await harness.fires("a", { severity: "critical" });
+      await harness.clock.advance(hour);
+      events.push((await harness.attempt()).event);
+      await harness.clock.advance(4 * hour);
+      await harness.fires("a", { severity: "critical" });
+      events.push((await harness.attempt()).event);
+      await harness.ends("a");
+      events.push((await harness.attempt()).event);
       expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(events.length);
     });
 
     test("that was refused is not the one that is tried with other content", async () => {
-      await using stage = await open();
-      await stage.fires("a");
-      const { event } = await stage.attempt(refused);
-      await stage.fires("a", { summary: "said better" });
-      expect((await stage.attempt()).event).not.toEqual(event);
+      await using harness = await open();
+      await harness.fires("a");
+      const { event } = await harness.attempt(refused);
+      await harness.fires("a", { summary: "said better" });
+      expect((await harness.attempt()).event).not.toEqual(event);
     });
 
     test("of unknown fate does not hide the one after it from a receiver that recognises repeats", async () => {
       // Every fate of the four attempts: taken or not, and answered or not.
       for (let fates = 0; fates < 256; fates++) {
-        await using stage = await open();
+        await using harness = await open();
         const receiver = new Recogniser();
         const attempt = async (fate: number) => {
-          const leases = await stage.claim();
+          const leases = await harness.claim();
           for (const lease of leases) {
             if (fate % 2 === 1) receiver.hears(lease);
-            await stage.settle(lease, fate === 3 ? accepted : timedOut);
+            await harness.settle(lease, fate === 3 ? accepted : timedOut);
           }
         };
         for (const [index, says] of (["fires", "ends", "fires", "ends"] as const).entries()) {
-          await stage[says]("a", { startsAtMs: stage.clock.now() });
+          await harness[says]("a", { startsAtMs: harness.clock.now() });
           await attempt(Math.floor(fates / 4 ** index) % 4);
-          await stage.clock.advance(11 * second);
+          await harness.clock.advance(11 * second);
         }
-        await stage.fires("a", { startsAtMs: stage.clock.now() });
+        await harness.fires("a", { startsAtMs: harness.clock.now() });
         for (let round = 0; round < 8; round++) {
           await attempt(3);
-          await stage.clock.advance(hour);
+          await harness.clock.advance(hour);
         }
         expect([fates, receiver.status]).toEqual([fates, "firing"]);
       }
@@ -120,14 +120,14 @@ export function tellingEvents(subject: LedgerSubject): void {
     await using place = await durable();
     let lost: Lease;
     {
-      await using stage = await Stage.open(place, { targets: [webhook] });
-      await stage.fires("a");
-      lost = await stage.claimOne();
+      await using harness = await LedgerHarness.open(place, { targets: [webhook] });
+      await harness.fires("a");
+      lost = await harness.claimOne();
       // Where several own the rows, nobody knows that this one is gone until its lease ends or it says so.
-      if (subject.shared) await stage.ledger.release("worker");
+      if (subject.shared) await harness.ledger.release("worker");
     }
-    await using stage = await Stage.open(place, { targets: [webhook] });
-    const again = await stage.claimOne();
+    await using harness = await LedgerHarness.open(place, { targets: [webhook] });
+    const again = await harness.claimOne();
     expect([again.action, again.event]).toEqual(["trigger", lost.event]);
   });
 }

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { firing, routeTo, wanted } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
-import { accepted, type LedgerSubject, minute, serverError, Stage } from "./ledger-harness.ts";
+import { accepted, type LedgerSubject, minute, serverError, LedgerHarness } from "./ledger-harness.ts";
 
 /** All that explains one alert, and the list of all alerts. */
-export function explaining(subject: LedgerSubject): void {
+export function explain(subject: LedgerSubject): void {
   describe("an explanation", () => {
     test("has the alert, its incident at each target with its history, and what its event says", async () => {
-      await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
-      await stage.fires("a", { at: ["one", "two"], source: "am", severity: "warning" });
-      const leases = await stage.claim();
-      for (const lease of leases) await stage.settle(lease, lease.target === "one" ? accepted : serverError);
-      const explained = await stage.ledger.explain("a");
+      await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
+      await harness.fires("a", { at: ["one", "two"], source: "am", severity: "warning" });
+      const leases = await harness.claim();
+      for (const lease of leases) await harness.settle(lease, lease.target === "one" ? accepted : serverError);
+      const explained = await harness.ledger.explain("a");
       expect(explained?.alert).toMatchObject({ status: "firing", sender: "am", alert: { fingerprint: "a" } });
       const rows = explained?.incidents.map(({ incident, state, history }) => [
         incident.target,
@@ -44,32 +44,32 @@ export function explaining(subject: LedgerSubject): void {
           sender,
         });
       }
-      expect(await stage.ledger.explain("never seen")).toBeUndefined();
+      expect(await harness.ledger.explain("never seen")).toBeUndefined();
     });
 
     test.runIf(subject.virtualTime)(
       "has the newest episode alone, under each dedup key that the alert ever had",
       async () => {
-        await using stage = await Stage.open(subject);
+        await using harness = await LedgerHarness.open(subject);
         for (const dedupKey of ["a", "a", "group", "group"]) {
-          await stage.fires("a", { dedupKey, startsAtMs: stage.clock.now() });
-          await stage.after(minute);
-          await stage.ends("a", { endsAtMs: stage.clock.now() });
-          await stage.after(minute);
+          await harness.fires("a", { dedupKey, startsAtMs: harness.clock.now() });
+          await harness.after(minute);
+          await harness.ends("a", { endsAtMs: harness.clock.now() });
+          await harness.after(minute);
         }
-        const newest = await stage.newest();
-        expect((await stage.views()).length).toBe(4);
-        const incidents = (await stage.ledger.explain("a"))?.incidents ?? [];
+        const newest = await harness.newest();
+        expect((await harness.views()).length).toBe(4);
+        const incidents = (await harness.ledger.explain("a"))?.incidents ?? [];
         expect(incidents.map(({ incident }) => [incident.id, incident.dedupKey])).toEqual([[newest.id, "group"]]);
       },
     );
 
     test("says of a group what its members say together, to each of them", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("b", { dedupKey: "group", severity: "warning" });
-      await stage.fires("a", { dedupKey: "group", severity: "critical", source: "am" });
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("b", { dedupKey: "group", severity: "warning" });
+      await harness.fires("a", { dedupKey: "group", severity: "critical", source: "am" });
       for (const name of ["a", "b"]) {
-        const incidents = (await stage.ledger.explain(name))?.incidents ?? [];
+        const incidents = (await harness.ledger.explain(name))?.incidents ?? [];
         expect(incidents.map(({ content }) => [content.dedupKey, content.firing, content.severity])).toEqual([
           ["group", 2, "critical"],
         ]);
@@ -77,10 +77,12 @@ export function explaining(subject: LedgerSubject): void {
     });
 
     test("names a shadow's event as one that was not sent", async () => {
-      await using stage = await Stage.open(subject, { targets: [targetTerms("pagerduty", { shadow: true })] });
-      await stage.fires("a");
-      await stage.tell();
-      const [incident] = (await stage.ledger.explain("a"))?.incidents ?? [];
+      await using harness = await LedgerHarness.open(subject, {
+        targets: [targetTerms("pagerduty", { shadow: true })],
+      });
+      await harness.fires("a");
+      await harness.tell();
+      const [incident] = (await harness.ledger.explain("a"))?.incidents ?? [];
       expect([incident?.state, incident?.reason, incident?.history.map(({ what }) => what)]).toEqual([
         "not_told",
         "shadow",
@@ -92,18 +94,18 @@ export function explaining(subject: LedgerSubject): void {
       "has a target's own incident beside the one that stands in for another target's",
       async () => {
         const fallback = { target: "second", afterMs: 2 * minute };
-        await using stage = await Stage.open(subject, {
+        await using harness = await LedgerHarness.open(subject, {
           targets: [targetTerms("first", { fallback }), targetTerms("second")],
         });
         const claim = firing("a");
         const at = (target: string, dedupKey: string) =>
           routeTo(target, claim.alert, { dedupKey, severity: "critical" });
-        await stage.ledger.record([{ claim, routes: [at("first", "group"), at("second", "a")] }]);
-        for (const lease of await stage.claim())
-          await stage.settle(lease, lease.target === "first" ? serverError : accepted);
-        await stage.clock.advance(3 * minute);
-        await stage.claim();
-        const incidents = (await stage.ledger.explain("a"))?.incidents ?? [];
+        await harness.ledger.record([{ claim, routes: [at("first", "group"), at("second", "a")] }]);
+        for (const lease of await harness.claim())
+          await harness.settle(lease, lease.target === "first" ? serverError : accepted);
+        await harness.clock.advance(3 * minute);
+        await harness.claim();
+        const incidents = (await harness.ledger.explain("a"))?.incidents ?? [];
         const rows = incidents.map(({ incident, fallbackFor = "itself" }) =>
           [incident.target, incident.dedupKey, fallbackFor].join(" "),
         );
@@ -114,11 +116,11 @@ export function explaining(subject: LedgerSubject): void {
 
   describe("all alerts", () => {
     test("come by fingerprint, firing or not, page by page", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
-      await stage.ends("c", { at: [] });
+      await using harness = await LedgerHarness.open(subject);
+      await harness.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
+      await harness.ends("c", { at: [] });
       const page = async (after?: string) => {
-        const alerts = await stage.ledger.alerts({ limit: 2, ...(after !== undefined && { after }) });
+        const alerts = await harness.ledger.alerts({ limit: 2, ...(after !== undefined && { after }) });
         return alerts.map(({ fingerprint }) => fingerprint);
       };
       expect([await page(), await page("b"), await page("cc"), await page("e")]).toEqual([

@@ -7,21 +7,21 @@ import {
   refused,
   second,
   serverError,
-  Stage,
+  LedgerHarness,
   unauthorized,
 } from "./ledger-harness.ts";
 
 /** Changes of state that operators are told of. */
-export function reporting(subject: LedgerSubject): void {
+export function lateReports(subject: LedgerSubject): void {
   describe("a report", () => {
     test("says that an event is a dead letter, once", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.attempt(refused);
-      await stage.fires("a");
-      await stage.claim();
-      const incident = (await stage.newest()).id;
-      expect(stage.reported).toEqual([
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.attempt(refused);
+      await harness.fires("a");
+      await harness.claim();
+      const incident = (await harness.newest()).id;
+      expect(harness.reported).toEqual([
         {
           kind: "dead_letter",
           incident,
@@ -35,41 +35,41 @@ export function reporting(subject: LedgerSubject): void {
     });
 
     test("says nothing of events that are accepted, or fail once", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.attempt(serverError);
-      await stage.fires("b");
-      await stage.attempt(accepted);
-      expect(stage.reported).toEqual([]);
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.attempt(serverError);
+      await harness.fires("b");
+      await harness.attempt(accepted);
+      expect(harness.reported).toEqual([]);
     });
 
     if (!subject.virtualTime) return;
 
     test("says that targets are blocked, with all that share the endpoint, and that they are not any more", async () => {
       const shared = [targetTerms("one", { access: "shared" }), targetTerms("two", { access: "shared" })];
-      await using stage = await Stage.open(subject, { targets: [...shared, targetTerms("other")] });
-      await stage.fires("a", { at: ["one"] });
+      await using harness = await LedgerHarness.open(subject, { targets: [...shared, targetTerms("other")] });
+      await harness.fires("a", { at: ["one"] });
       for (let minutes = 0; minutes < 3; minutes++) {
-        await stage.attempt(unauthorized);
-        await stage.clock.advance(minute);
+        await harness.attempt(unauthorized);
+        await harness.clock.advance(minute);
       }
       const targets = shared.map(({ name, endpoint }) => ({ name, endpoint }));
       const blocked = { kind: "blocked", targets, state: "unauthorized", detail: "HTTP 401" };
-      expect(stage.reported).toEqual([blocked]);
-      await stage.attempt(accepted);
-      expect(stage.reported.slice(1)).toEqual([{ kind: "unblocked", targets }]);
+      expect(harness.reported).toEqual([blocked]);
+      await harness.attempt(accepted);
+      expect(harness.reported.slice(1)).toEqual([{ kind: "unblocked", targets }]);
     });
 
     test("follows a breaker: open, half-open, open again, half-open, closed", async () => {
-      await using stage = await Stage.open(subject);
-      for (let n = 0; n < 5; n++) await stage.fires(`a${n}`);
-      for (const lease of await stage.claim()) await stage.settle(lease, serverError);
-      await stage.clock.advance(10 * second);
-      await stage.attempt(serverError);
-      await stage.clock.advance(20 * second);
-      await stage.attempt(accepted);
+      await using harness = await LedgerHarness.open(subject);
+      for (let n = 0; n < 5; n++) await harness.fires(`a${n}`);
+      for (const lease of await harness.claim()) await harness.settle(lease, serverError);
+      await harness.clock.advance(10 * second);
+      await harness.attempt(serverError);
+      await harness.clock.advance(20 * second);
+      await harness.attempt(accepted);
       const at = { kind: "breaker", target: "pagerduty" };
-      expect(stage.reported).toMatchObject([
+      expect(harness.reported).toMatchObject([
         { ...at, state: "open", untilMs: expect.any(Number) as number },
         { ...at, state: "half_open" },
         { ...at, state: "open" },
@@ -84,13 +84,15 @@ export function reporting(subject: LedgerSubject): void {
       [false, []],
     ])("says whether the fallback was notified: %s", async (notified, others) => {
       const fallback = { target: "second", afterMs: 2 * minute };
-      await using stage = await Stage.open(subject, { targets: [targetTerms("first", { fallback }), ...others] });
-      await stage.fires("a", { at: ["first"], severity: "critical" });
-      const { incident } = await stage.attempt(refused);
-      await stage.clock.advance(2 * minute);
-      await stage.claim();
-      await stage.claim();
-      expect(stage.reported.slice(1)).toEqual([
+      await using harness = await LedgerHarness.open(subject, {
+        targets: [targetTerms("first", { fallback }), ...others],
+      });
+      await harness.fires("a", { at: ["first"], severity: "critical" });
+      const { incident } = await harness.attempt(refused);
+      await harness.clock.advance(2 * minute);
+      await harness.claim();
+      await harness.claim();
+      expect(harness.reported.slice(1)).toEqual([
         { kind: "fallback", incident, target: "first", fallback: "second", notified },
       ]);
     });

@@ -77,7 +77,7 @@ interface Given {
 type How = Saying & Parameters<typeof wanted>[1];
 
 /** A ledger, its clock, and the words in which tests speak to it. */
-export class Stage implements AsyncDisposable {
+export class LedgerHarness implements AsyncDisposable {
   readonly clock: VirtualClock;
   readonly ledger: Ledger;
   /** All changes of state that were reported. */
@@ -94,13 +94,17 @@ export class Stage implements AsyncDisposable {
     subject: Pick<LedgerSubject, "open">,
     given: Given = {},
     clock = new VirtualClock(),
-  ): Promise<Stage> {
+  ): Promise<LedgerHarness> {
     const settings = { ...quickSettings, ...given.settings };
     const reported: StateChange[] = [];
     const report = (changes: readonly StateChange[]) => void reported.push(...changes);
-    const stage = new Stage(await subject.open({ clock, settings, random: () => 1, report }), clock, reported);
-    await stage.ledger.useTargets(given.targets ?? [targetTerms("pagerduty")]);
-    return stage;
+    const harness = new LedgerHarness(
+      await subject.open({ clock, settings, random: () => 1, report }),
+      clock,
+      reported,
+    );
+    await harness.ledger.useTargets(given.targets ?? [targetTerms("pagerduty")]);
+    return harness;
   }
 
   /** Without `startsAtMs`: since an hour before the test. */

@@ -9,32 +9,32 @@ import {
   refused,
   second,
   serverError,
-  Stage,
+  LedgerHarness,
   suspicious,
   timedOut,
   tooMany,
   unauthorized,
 } from "./ledger-harness.ts";
 
-const forgetAll = async (stage: Stage, beforeMs: number): Promise<number> => {
+const forgetAll = async (harness: LedgerHarness, beforeMs: number): Promise<number> => {
   let gone = 0;
   for (
-    let piece = await stage.ledger.deleteExpired(beforeMs);
+    let piece = await harness.ledger.deleteExpired(beforeMs);
     piece > 0;
-    piece = await stage.ledger.deleteExpired(beforeMs)
+    piece = await harness.ledger.deleteExpired(beforeMs)
   )
     gone += piece;
   return gone;
 };
 
 /** What is kept, shown and forgotten. */
-export function keeping(subject: LedgerSubject): void {
+export function queries(subject: LedgerSubject): void {
   describe("dead letters", () => {
     test("are kept with reason, answer and what was sent", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.attempt(refused);
-      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.attempt(refused);
+      const { deadLetters } = await harness.ledger.deadLetters({ limit: 10 });
       expect(deadLetters).toMatchObject([
         {
           target: "pagerduty",
@@ -46,58 +46,58 @@ export function keeping(subject: LedgerSubject): void {
           replayedAtMs: null,
         },
       ]);
-      expect(await stage.ledger.deadLetter(deadLetters[0]?.id ?? 0)).toEqual(deadLetters[0]);
+      expect(await harness.ledger.deadLetter(deadLetters[0]?.id ?? 0)).toEqual(deadLetters[0]);
     });
 
     test("of an event whose key was asked for name the event's answer", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.attempt(suspicious);
-      await stage.attempt(accepted);
-      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.attempt(suspicious);
+      await harness.attempt(accepted);
+      const { deadLetters } = await harness.ledger.deadLetters({ limit: 10 });
       expect(deadLetters).toMatchObject([{ reason: "dead_invalid", answer: "HTTP 400" }]);
     });
 
     test("are replayed one by one, each once, against what is wanted now", async () => {
-      await using stage = await Stage.open(subject);
+      await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c"]) {
-        await stage.fires(name);
-        await stage.attempt(refused);
+        await harness.fires(name);
+        await harness.attempt(refused);
       }
-      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      const { deadLetters } = await harness.ledger.deadLetters({ limit: 10 });
       const idOf = (key: string): number => deadLetters.find(({ dedupKey }) => dedupKey === key)?.id ?? 0;
-      expect(await stage.ledger.replay(idOf("b"))).toBe("replayed");
-      expect(await stage.tell()).toEqual(["trigger b"]);
-      expect(await stage.ledger.replay(idOf("b"))).toBe("already_replayed");
-      await stage.ends("a");
-      expect(await stage.ledger.replay(idOf("a"))).toBe("replayed");
-      expect(await stage.tell()).toEqual([]);
-      expect(await stage.ledger.replay(1_000_000)).toBe("not_found");
-      expect((await stage.ledger.deadLetter(idOf("c")))?.replayedAtMs).toBeNull();
+      expect(await harness.ledger.replay(idOf("b"))).toBe("replayed");
+      expect(await harness.tell()).toEqual(["trigger b"]);
+      expect(await harness.ledger.replay(idOf("b"))).toBe("already_replayed");
+      await harness.ends("a");
+      expect(await harness.ledger.replay(idOf("a"))).toBe("replayed");
+      expect(await harness.tell()).toEqual([]);
+      expect(await harness.ledger.replay(1_000_000)).toBe("not_found");
+      expect((await harness.ledger.deadLetter(idOf("c")))?.replayedAtMs).toBeNull();
     });
 
     test("can be dropped, which changes no incident", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.attempt(refused);
-      const { deadLetters } = await stage.ledger.deadLetters({ limit: 10 });
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.attempt(refused);
+      const { deadLetters } = await harness.ledger.deadLetters({ limit: 10 });
       const id = deadLetters[0]?.id ?? 0;
-      expect(await stage.ledger.dropDeadLetter(id)).toBe(true);
-      expect(await stage.ledger.dropDeadLetter(id)).toBe(false);
-      expect(await stage.ledger.deadLetter(id)).toBeUndefined();
-      expect(await stage.stands()).toEqual(["dead dead_invalid"]);
+      expect(await harness.ledger.dropDeadLetter(id)).toBe(true);
+      expect(await harness.ledger.dropDeadLetter(id)).toBe(false);
+      expect(await harness.ledger.deadLetter(id)).toBeUndefined();
+      expect(await harness.stands()).toEqual(["dead dead_invalid"]);
     });
 
     test("are listed newest first, page by page", async () => {
-      await using stage = await Stage.open(subject);
+      await using harness = await LedgerHarness.open(subject);
       for (let n = 0; n < 5; n++) {
-        await stage.fires(`a${n}`);
-        await stage.attempt(refused);
+        await harness.fires(`a${n}`);
+        await harness.attempt(refused);
       }
       const seen: string[] = [];
       let cursor: string | undefined;
       do {
-        const page = await stage.ledger.deadLetters({ limit: 2, ...(cursor === undefined ? {} : { cursor }) });
+        const page = await harness.ledger.deadLetters({ limit: 2, ...(cursor === undefined ? {} : { cursor }) });
         seen.push(...page.deadLetters.map(({ dedupKey }) => dedupKey));
         cursor = page.nextCursor;
       } while (cursor !== undefined);
@@ -107,13 +107,13 @@ export function keeping(subject: LedgerSubject): void {
 
   describe("what is shown", () => {
     test("incidents by state, target and fingerprint, newest first, page by page", async () => {
-      await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
-      for (let n = 0; n < 5; n++) await stage.fires(`a${n}`, { at: ["one"] });
-      await stage.tell();
-      for (let n = 5; n < 10; n++) await stage.fires(`a${n}`, { at: ["two"] });
-      await stage.fires("a0", { at: ["one", "two"] });
-      const shown = async (query: Parameters<typeof stage.ledger.incidents>[0]) =>
-        (await stage.ledger.incidents(query)).incidents.map(
+      await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
+      for (let n = 0; n < 5; n++) await harness.fires(`a${n}`, { at: ["one"] });
+      await harness.tell();
+      for (let n = 5; n < 10; n++) await harness.fires(`a${n}`, { at: ["two"] });
+      await harness.fires("a0", { at: ["one", "two"] });
+      const shown = async (query: Parameters<typeof harness.ledger.incidents>[0]) =>
+        (await harness.ledger.incidents(query)).incidents.map(
           ({ incident }) => `${incident.target} ${incident.dedupKey}`,
         );
       expect(await shown({ state: "told", limit: 10 })).toEqual([4, 3, 2, 1, 0].map((n) => `one a${n}`));
@@ -123,7 +123,7 @@ export function keeping(subject: LedgerSubject): void {
       const seen: number[] = [];
       let cursor: string | undefined;
       do {
-        const page = await stage.ledger.incidents({ limit: 3, ...(cursor === undefined ? {} : { cursor }) });
+        const page = await harness.ledger.incidents({ limit: 3, ...(cursor === undefined ? {} : { cursor }) });
         seen.push(...page.incidents.map(({ incident }) => incident.id));
         cursor = page.nextCursor;
       } while (cursor !== undefined);
@@ -132,124 +132,124 @@ export function keeping(subject: LedgerSubject): void {
     });
 
     test("what is under way, by target and fingerprint, page by page", async () => {
-      await using stage = await Stage.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
-      for (const name of ["a", "b", "c"]) await stage.fires(name, { at: ["one", "two"] });
-      await stage.fires("told", { at: ["one"] });
-      for (const lease of await stage.claim()) if (lease.dedupKey === "told") await stage.settle(lease);
-      const shown = async (query: Partial<Parameters<typeof stage.ledger.incidents>[0]>) =>
-        (await stage.ledger.incidents({ state: "in_flight", limit: 10, ...query })).incidents.map(
+      await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
+      for (const name of ["a", "b", "c"]) await harness.fires(name, { at: ["one", "two"] });
+      await harness.fires("told", { at: ["one"] });
+      for (const lease of await harness.claim()) if (lease.dedupKey === "told") await harness.settle(lease);
+      const shown = async (query: Partial<Parameters<typeof harness.ledger.incidents>[0]>) =>
+        (await harness.ledger.incidents({ state: "in_flight", limit: 10, ...query })).incidents.map(
           ({ incident }) => `${incident.target} ${incident.dedupKey}`,
         );
       expect(await shown({})).toEqual(["two c", "one c", "two b", "one b", "two a", "one a"]);
       expect(await shown({ target: "two" })).toEqual(["two c", "two b", "two a"]);
       expect(await shown({ fingerprint: "b" })).toEqual(["two b", "one b"]);
-      const { incidents, nextCursor } = await stage.ledger.incidents({ state: "in_flight", limit: 4 });
+      const { incidents, nextCursor } = await harness.ledger.incidents({ state: "in_flight", limit: 4 });
       expect(incidents).toHaveLength(4);
       expect(await shown({ cursor: nextCursor ?? "" })).toEqual(["two a", "one a"]);
     });
 
     test("one incident with the history that led to its state", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.attempt({ kind: "interrupted", left: true, detail: "stopped" });
-      await stage.tell();
-      await stage.ends("a");
-      await stage.tell();
-      const shown = await stage.ledger.incident((await stage.newest()).id);
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.attempt({ kind: "interrupted", left: true, detail: "stopped" });
+      await harness.tell();
+      await harness.ends("a");
+      await harness.tell();
+      const shown = await harness.ledger.incident((await harness.newest()).id);
       expect(shown?.view).toMatchObject({ state: "closed", reason: "delivered" });
       const history = shown?.history ?? [];
       expect(history.map(({ what }) => what)).toEqual(["trigger interrupted", "trigger", "resolve"]);
       expect(history[0]?.detail).toBe("stopped");
-      expect(await stage.ledger.incident(1_000_000)).toBeUndefined();
+      expect(await harness.ledger.incident(1_000_000)).toBeUndefined();
     });
 
     test("which targets are held back: blocked, paused or behind a breaker", async () => {
-      await using stage = await Stage.open(subject, {
+      await using harness = await LedgerHarness.open(subject, {
         targets: ["blocked", "paused", "well"].map((name) => targetTerms(name)),
       });
-      await stage.fires("a", { at: ["blocked", "paused", "well"] });
+      await harness.fires("a", { at: ["blocked", "paused", "well"] });
       const outcomes = { blocked: unauthorized, paused: tooMany, well: serverError };
-      for (const lease of await stage.claim())
-        await stage.settle(lease, outcomes[lease.target as keyof typeof outcomes]);
-      const held = await stage.ledger.targetStatus("held_back");
+      for (const lease of await harness.claim())
+        await harness.settle(lease, outcomes[lease.target as keyof typeof outcomes]);
+      const held = await harness.ledger.targetStatus("held_back");
       expect(held.map(({ target }) => target).toSorted()).toEqual(["blocked", "paused"]);
-      expect(await stage.ledger.targetStatus()).toEqual(expect.arrayContaining([...held]));
-      expect(await stage.ledger.targetStatus()).toHaveLength(3);
+      expect(await harness.ledger.targetStatus()).toEqual(expect.arrayContaining([...held]));
+      expect(await harness.ledger.targetStatus()).toHaveLength(3);
     });
 
     test("what fires, page by page", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
-      await stage.ends("c", { at: [] });
-      const first = await stage.ledger.firing({ limit: 2 });
+      await using harness = await LedgerHarness.open(subject);
+      await harness.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
+      await harness.ends("c", { at: [] });
+      const first = await harness.ledger.firing({ limit: 2 });
       expect(first).toHaveLength(2);
-      const rest = await stage.ledger.firing({ after: first[1]?.fingerprint ?? "", limit: 9 });
+      const rest = await harness.ledger.firing({ after: first[1]?.fingerprint ?? "", limit: 9 });
       const all = [...first, ...rest].map(({ fingerprint }) => fingerprint);
       expect(all.toSorted()).toEqual(["a", "b", "d", "e"]);
     });
 
     test("what fires and has a fingerprint that begins so", async () => {
-      await using stage = await Stage.open(subject);
+      await using harness = await LedgerHarness.open(subject);
       const names = ["test", "test-1", "b", "test-3", "test-2", "tesu"];
-      await stage.ledger.record(names.map((name) => wanted(firing(name), { at: [] })));
-      await stage.ends("test-3", { at: [] });
-      const found = await stage.ledger.firing({ prefix: "test-", limit: 9 });
+      await harness.ledger.record(names.map((name) => wanted(firing(name), { at: [] })));
+      await harness.ends("test-3", { at: [] });
+      const found = await harness.ledger.firing({ prefix: "test-", limit: 9 });
       expect(found.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(["test-1", "test-2"]);
     });
 
     test("a text that was remembered, by its name", async () => {
-      await using stage = await Stage.open(subject);
-      expect(await stage.ledger.getValue("targets")).toBeUndefined();
-      await stage.ledger.putValue("targets", "first");
-      await stage.ledger.putValue("other", "else");
-      await stage.ledger.putValue("targets", "second");
-      expect(await stage.ledger.getValue("targets")).toBe("second");
+      await using harness = await LedgerHarness.open(subject);
+      expect(await harness.ledger.getValue("targets")).toBeUndefined();
+      await harness.ledger.putValue("targets", "first");
+      await harness.ledger.putValue("other", "else");
+      await harness.ledger.putValue("targets", "second");
+      expect(await harness.ledger.getValue("targets")).toBe("second");
     });
 
     test("the text that was remembered first, where that is what counts", async () => {
-      await using stage = await Stage.open(subject);
-      expect(await stage.ledger.putValueIfAbsent("key", "ours")).toBe("ours");
-      expect(await stage.ledger.putValueIfAbsent("key", "theirs")).toBe("ours");
-      expect(await stage.ledger.getValue("key")).toBe("ours");
+      await using harness = await LedgerHarness.open(subject);
+      expect(await harness.ledger.putValueIfAbsent("key", "ours")).toBe("ours");
+      expect(await harness.ledger.putValueIfAbsent("key", "theirs")).toBe("ours");
+      expect(await harness.ledger.getValue("key")).toBe("ours");
     });
 
     test("that it commits, when it is asked to", async () => {
-      await using stage = await Stage.open(subject);
-      await expect(stage.ledger.probe()).resolves.toBeUndefined();
-      expect(await stage.views()).toEqual([]);
+      await using harness = await LedgerHarness.open(subject);
+      await expect(harness.ledger.probe()).resolves.toBeUndefined();
+      expect(await harness.views()).toEqual([]);
     });
 
     test("an alert with the claims about it", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a", { source: "one", labels: { team: "x" } });
-      await stage.ends("a", { source: "two", sender: "10.0.0.1" });
-      const shown = await stage.ledger.alert("a");
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a", { source: "one", labels: { team: "x" } });
+      await harness.ends("a", { source: "two", sender: "10.0.0.1" });
+      const shown = await harness.ledger.alert("a");
       expect(shown).toMatchObject({ status: "firing", alert: { labels: { alertname: "a", team: "x" } } });
       const claims = shown?.claims.map(({ source, sender, status }) => [source, sender, status]);
       expect(claims?.toSorted()).toEqual([
         ["one", undefined, "firing"],
         ["two", "10.0.0.1", "resolved"],
       ]);
-      expect(await stage.ledger.alert("never seen")).toBeUndefined();
+      expect(await harness.ledger.alert("never seen")).toBeUndefined();
     });
 
     test("counts that equal an independent count", async () => {
-      await using stage = await Stage.open(subject);
-      for (let n = 0; n < 20; n++) await stage.fires(`a${n}`, { severity: n % 2 ? "critical" : "info" });
-      const leases = await stage.claim();
+      await using harness = await LedgerHarness.open(subject);
+      for (let n = 0; n < 20; n++) await harness.fires(`a${n}`, { severity: n % 2 ? "critical" : "info" });
+      const leases = await harness.claim();
       const outcomes = [accepted, serverError, timedOut, refused];
-      for (const [n, lease] of leases.entries()) await stage.settle(lease, outcomes[n % 4]);
-      for (let n = 0; n < 5; n++) await stage.ends(`a${n}`);
-      await stage.claim(2);
-      const stats = await stage.ledger.stats();
-      const views = await stage.views();
+      for (const [n, lease] of leases.entries()) await harness.settle(lease, outcomes[n % 4]);
+      for (let n = 0; n < 5; n++) await harness.ends(`a${n}`);
+      await harness.claim(2);
+      const stats = await harness.ledger.stats();
+      const views = await harness.views();
       const counted = Object.entries(Object.groupBy(views, ({ state }) => state)).map(([state, some]) => [
         state,
         some?.length,
       ]);
       const shown = stats.incidents.filter(({ count }) => count !== 0).map(({ state, count }) => [state, count]);
       expect(new Map(shown as [string, number][])).toEqual(new Map(counted as [string, number][]));
-      const { deadLetters } = await stage.ledger.deadLetters({ limit: 100 });
+      const { deadLetters } = await harness.ledger.deadLetters({ limit: 100 });
       expect(stats.deadLetters.reduce((sum, { count }) => sum + count, 0)).toBe(deadLetters.length);
       expect(stats.alerts).toEqual({ firing: 15, resolved: 5 });
       const waits = views.filter(({ state }) => state === "due" || state === "in_flight");
@@ -263,8 +263,8 @@ export function keeping(subject: LedgerSubject): void {
 }
 
 /** How long the oldest incident has been due, in seconds; undefined: none is. */
-async function dueFor(stage: Stage): Promise<number | undefined> {
-  const { due, nowMs } = await stage.ledger.stats();
+async function dueFor(harness: LedgerHarness): Promise<number | undefined> {
+  const { due, nowMs } = await harness.ledger.stats();
   const [oldest] = due.map(({ oldestAtMs }) => (nowMs - oldestAtMs) / second).toSorted((a, b) => b - a);
   return oldest;
 }
@@ -272,73 +272,73 @@ async function dueFor(stage: Stage): Promise<number | undefined> {
 function dueSince(subject: LedgerSubject): void {
   describe("how long an incident has been due", () => {
     test("counts from its acceptance until its first event is accepted, over retries", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
       for (let round = 0; round < 3; round++) {
-        await stage.attempt(serverError);
-        await stage.clock.advance(10 * second);
+        await harness.attempt(serverError);
+        await harness.clock.advance(10 * second);
       }
-      expect(await dueFor(stage)).toBe(30);
-      const [lease] = await stage.claim();
-      expect(await dueFor(stage)).toBe(30);
-      if (lease) await stage.settle(lease);
-      expect(await dueFor(stage)).toBeUndefined();
+      expect(await dueFor(harness)).toBe(30);
+      const [lease] = await harness.claim();
+      expect(await dueFor(harness)).toBe(30);
+      if (lease) await harness.settle(lease);
+      expect(await dueFor(harness)).toBeUndefined();
     });
 
-    test.each<[string, (stage: Stage) => Promise<unknown>]>([
-      ["its end", (stage) => stage.ends("a")],
-      ["a higher severity", (stage) => stage.fires("a", { severity: "critical" })],
-      ["an acknowledgement", async (stage) => stage.ledger.acknowledge((await stage.newest()).id, "me")],
+    test.each<[string, (harness: LedgerHarness) => Promise<unknown>]>([
+      ["its end", (harness) => harness.ends("a")],
+      ["a higher severity", (harness) => harness.fires("a", { severity: "critical" })],
+      ["an acknowledgement", async (harness) => harness.ledger.acknowledge((await harness.newest()).id, "me")],
     ])("counts from %s, not from the acceptance of the alert", async (_, change) => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.tell();
-      await stage.clock.advance(172 * second);
-      expect(await dueFor(stage)).toBeUndefined();
-      await change(stage);
-      await stage.clock.advance(2 * second);
-      expect(await dueFor(stage)).toBe(2);
-      await stage.attempt(serverError);
-      await stage.clock.advance(10 * second);
-      expect(await dueFor(stage)).toBe(12);
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.tell();
+      await harness.clock.advance(172 * second);
+      expect(await dueFor(harness)).toBeUndefined();
+      await change(harness);
+      await harness.clock.advance(2 * second);
+      expect(await dueFor(harness)).toBe(2);
+      await harness.attempt(serverError);
+      await harness.clock.advance(10 * second);
+      expect(await dueFor(harness)).toBe(12);
     });
 
     test("counts from when a dead incident is tried again", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.attempt(refused);
-      await stage.clock.advance(172 * second);
-      expect(await dueFor(stage)).toBeUndefined();
-      await stage.fires("a", { severity: "critical" });
-      await stage.clock.advance(2 * second);
-      expect(await dueFor(stage)).toBe(2);
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.attempt(refused);
+      await harness.clock.advance(172 * second);
+      expect(await dueFor(harness)).toBeUndefined();
+      await harness.fires("a", { severity: "critical" });
+      await harness.clock.advance(2 * second);
+      expect(await dueFor(harness)).toBe(2);
     });
 
     test("counts no reminder, under way or failed", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.tell();
-      await stage.clock.advance(4 * hour);
-      await stage.fires("a");
-      expect(await dueFor(stage)).toBeUndefined();
-      const lease = await stage.claimOne();
-      expect(await dueFor(stage)).toBeUndefined();
-      await stage.settle(lease, serverError);
-      expect(await dueFor(stage)).toBeUndefined();
-      await stage.ends("a");
-      await stage.clock.advance(2 * second);
-      expect(await dueFor(stage)).toBe(2);
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.tell();
+      await harness.clock.advance(4 * hour);
+      await harness.fires("a");
+      expect(await dueFor(harness)).toBeUndefined();
+      const lease = await harness.claimOne();
+      expect(await dueFor(harness)).toBeUndefined();
+      await harness.settle(lease, serverError);
+      expect(await dueFor(harness)).toBeUndefined();
+      await harness.ends("a");
+      await harness.clock.advance(2 * second);
+      expect(await dueFor(harness)).toBe(2);
     });
 
     test("is the longest of all that wait, by target and severity", async () => {
-      await using stage = await Stage.open(subject);
-      for (const name of ["a", "b", "c"]) await stage.fires(name, { severity: name === "c" ? "info" : "critical" });
-      await stage.tell();
+      await using harness = await LedgerHarness.open(subject);
+      for (const name of ["a", "b", "c"]) await harness.fires(name, { severity: name === "c" ? "info" : "critical" });
+      await harness.tell();
       for (const name of ["a", "b", "c"]) {
-        await stage.ends(name);
-        await stage.clock.advance(second);
+        await harness.ends(name);
+        await harness.clock.advance(second);
       }
-      const { due, nowMs } = await stage.ledger.stats();
+      const { due, nowMs } = await harness.ledger.stats();
       const shown = due.map(({ severity, oldestAtMs }) => `${severity} ${(nowMs - oldestAtMs) / second}`);
       expect(shown.toSorted()).toEqual(["critical 3", "info 1"]);
     });
@@ -348,103 +348,103 @@ function dueSince(subject: LedgerSubject): void {
 function retention(subject: LedgerSubject): void {
   describe("retention", () => {
     test("forgets what was over before then, with its history and letters, and nothing since", async () => {
-      await using stage = await Stage.open(subject, { settings: { remind: 0 } });
-      await stage.fires("old");
-      await stage.tell();
-      await stage.ends("old");
-      await stage.tell();
-      await stage.fires("dead");
-      await stage.attempt(refused);
-      await stage.ends("dead");
-      await stage.clock.advance(day);
-      await stage.fires("new");
-      await stage.tell();
-      await stage.ends("new");
-      await stage.tell();
-      expect(await forgetAll(stage, t0 + hour)).toBeGreaterThan(0);
-      expect((await stage.views()).map(({ incident }) => incident.dedupKey)).toEqual(["new"]);
-      expect((await stage.ledger.deadLetters({ limit: 10 })).deadLetters).toEqual([]);
-      expect(await stage.ledger.alert("old")).toBeUndefined();
-      expect(await stage.ledger.alert("new")).toBeDefined();
-      expect((await stage.ledger.stats()).incidents.filter(({ count }) => count > 0)).toEqual([
+      await using harness = await LedgerHarness.open(subject, { settings: { remind: 0 } });
+      await harness.fires("old");
+      await harness.tell();
+      await harness.ends("old");
+      await harness.tell();
+      await harness.fires("dead");
+      await harness.attempt(refused);
+      await harness.ends("dead");
+      await harness.clock.advance(day);
+      await harness.fires("new");
+      await harness.tell();
+      await harness.ends("new");
+      await harness.tell();
+      expect(await forgetAll(harness, t0 + hour)).toBeGreaterThan(0);
+      expect((await harness.views()).map(({ incident }) => incident.dedupKey)).toEqual(["new"]);
+      expect((await harness.ledger.deadLetters({ limit: 10 })).deadLetters).toEqual([]);
+      expect(await harness.ledger.alert("old")).toBeUndefined();
+      expect(await harness.ledger.alert("new")).toBeDefined();
+      expect((await harness.ledger.stats()).incidents.filter(({ count }) => count > 0)).toEqual([
         { target: "pagerduty", state: "closed", count: 1 },
       ]);
-      expect(await stage.ledger.deleteExpired(t0 + hour)).toBe(0);
+      expect(await harness.ledger.deleteExpired(t0 + hour)).toBe(0);
     });
 
     test("forgets what is over behind an old incident that became due lately", async () => {
-      await using stage = await Stage.open(subject, { settings: { remind: 0 } });
+      await using harness = await LedgerHarness.open(subject, { settings: { remind: 0 } });
       const names = Array.from({ length: 250 }, (_, n) => `a${n}`);
-      await stage.ledger.record(names.map((name) => wanted(firing(name))));
-      await stage.tell();
-      await stage.ledger.record(names.slice(200).map((name) => wanted(resolved(name))));
-      await stage.tell();
-      await stage.clock.advance(2 * day);
+      await harness.ledger.record(names.map((name) => wanted(firing(name))));
+      await harness.tell();
+      await harness.ledger.record(names.slice(200).map((name) => wanted(resolved(name))));
+      await harness.tell();
+      await harness.clock.advance(2 * day);
       // The last of the first piece that is looked at.
-      await stage.ends("a199");
-      await forgetAll(stage, stage.clock.now() - day);
-      expect((await stage.views()).length).toBe(200);
+      await harness.ends("a199");
+      await forgetAll(harness, harness.clock.now() - day);
+      expect((await harness.views()).length).toBe(200);
     });
 
     test("never forgets what fires, is told, or still has to be told", async () => {
-      await using stage = await Stage.open(subject, { settings: { remind: 0 } });
-      for (const name of ["told", "due", "refused"]) await stage.fires(name);
-      for (const lease of await stage.claim()) {
-        if (lease.dedupKey === "told") await stage.settle(lease, accepted);
-        if (lease.dedupKey === "due") await stage.settle(lease, serverError);
+      await using harness = await LedgerHarness.open(subject, { settings: { remind: 0 } });
+      for (const name of ["told", "due", "refused"]) await harness.fires(name);
+      for (const lease of await harness.claim()) {
+        if (lease.dedupKey === "told") await harness.settle(lease, accepted);
+        if (lease.dedupKey === "due") await harness.settle(lease, serverError);
         // Perhaps told, then refused: its end is owed.
-        if (lease.dedupKey === "refused") await stage.settle(lease, timedOut);
+        if (lease.dedupKey === "refused") await harness.settle(lease, timedOut);
       }
-      await stage.clock.advance(hour);
-      for (const lease of await stage.claim())
-        await stage.settle(lease, lease.dedupKey === "refused" ? refused : serverError);
-      await stage.clock.advance(100 * day);
-      await forgetAll(stage, stage.clock.now() - 30 * day);
-      await stage.ledger.record(["told", "due", "refused"].map((name) => wanted(resolved(name))));
-      expect((await stage.tell()).toSorted()).toEqual(["resolve refused", "resolve told"]);
+      await harness.clock.advance(hour);
+      for (const lease of await harness.claim())
+        await harness.settle(lease, lease.dedupKey === "refused" ? refused : serverError);
+      await harness.clock.advance(100 * day);
+      await forgetAll(harness, harness.clock.now() - 30 * day);
+      await harness.ledger.record(["told", "due", "refused"].map((name) => wanted(resolved(name))));
+      expect((await harness.tell()).toSorted()).toEqual(["resolve refused", "resolve told"]);
     });
 
     test("forgets a bounded piece of what was told at a time, and a report of what is forgotten changes nothing", async () => {
-      await using stage = await Stage.open(subject);
+      await using harness = await LedgerHarness.open(subject);
       const names = Array.from({ length: 450 }, (_, n) => `a${n}`);
-      await stage.ledger.record(names.map((name) => wanted(firing(name))));
+      await harness.ledger.record(names.map((name) => wanted(firing(name))));
       const leases = [];
-      for (let some = await stage.claim(); some.length > 0; some = await stage.claim()) {
-        for (const lease of some) await stage.settle(lease);
+      for (let some = await harness.claim(); some.length > 0; some = await harness.claim()) {
+        for (const lease of some) await harness.settle(lease);
         leases.push(...some);
       }
-      await stage.ledger.record(names.map((name) => wanted(resolved(name))));
-      expect(await stage.tell()).toHaveLength(450);
-      await stage.clock.advance(day);
-      const first = await stage.ledger.deleteExpired(stage.clock.now());
+      await harness.ledger.record(names.map((name) => wanted(resolved(name))));
+      expect(await harness.tell()).toHaveLength(450);
+      await harness.clock.advance(day);
+      const first = await harness.ledger.deleteExpired(harness.clock.now());
       expect(first).toBeLessThan(900);
-      await forgetAll(stage, stage.clock.now());
-      expect(await stage.views()).toEqual([]);
-      for (const lease of leases.slice(0, 2)) expect(await stage.settle(lease)).toBe(false);
+      await forgetAll(harness, harness.clock.now());
+      expect(await harness.views()).toEqual([]);
+      for (const lease of leases.slice(0, 2)) expect(await harness.settle(lease)).toBe(false);
     });
 
     test("forgets a bounded piece at a time", async () => {
-      await using stage = await Stage.open(subject);
+      await using harness = await LedgerHarness.open(subject);
       const names = Array.from({ length: 1_000 }, (_, n) => `a${n}`);
-      await stage.ledger.record(names.map((name) => wanted(firing(name))));
-      await stage.ledger.record(names.map((name) => wanted(resolved(name))));
-      await stage.clock.advance(day);
-      const first = await stage.ledger.deleteExpired(stage.clock.now());
+      await harness.ledger.record(names.map((name) => wanted(firing(name))));
+      await harness.ledger.record(names.map((name) => wanted(resolved(name))));
+      await harness.clock.advance(day);
+      const first = await harness.ledger.deleteExpired(harness.clock.now());
       expect(first).toBeGreaterThan(0);
       expect(first).toBeLessThan(1_000);
-      expect(first + (await forgetAll(stage, stage.clock.now()))).toBe(2_000);
+      expect(first + (await forgetAll(harness, harness.clock.now()))).toBe(2_000);
     });
 
     test("what is seen again after it was forgotten is new", async () => {
-      await using stage = await Stage.open(subject);
-      await stage.fires("a");
-      await stage.tell();
-      await stage.ends("a");
-      await stage.tell();
-      await stage.clock.advance(day);
-      await forgetAll(stage, stage.clock.now());
-      await stage.fires("a", { startsAtMs: stage.clock.now() });
-      expect(await stage.tell()).toEqual(["trigger a"]);
+      await using harness = await LedgerHarness.open(subject);
+      await harness.fires("a");
+      await harness.tell();
+      await harness.ends("a");
+      await harness.tell();
+      await harness.clock.advance(day);
+      await forgetAll(harness, harness.clock.now());
+      await harness.fires("a", { startsAtMs: harness.clock.now() });
+      expect(await harness.tell()).toEqual(["trigger a"]);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { pagerdutyLimit, targetTerms } from "../../kit/target-terms.ts";
 import { VirtualClock } from "../../kit/virtual-clock.ts";
-import { Watching } from "../../kit/collect-changes.ts";
+import { ChangeCollector } from "../../kit/change-collector.ts";
 import {
   accepted,
   type Durable,
@@ -13,7 +13,7 @@ import {
   refused,
   second,
   serverError,
-  Stage,
+  LedgerHarness,
   tooMany,
 } from "./ledger-harness.ts";
 
@@ -26,17 +26,17 @@ async function livesOf(durable: Durable) {
   return {
     clock,
     /** The first brings the targets; later ones have them, as after a restart without a reload. */
-    live: async <T>(what: (stage: Stage) => Promise<T>, first = false): Promise<T> => {
-      await using stage = new Stage(await place.open({ clock, settings, random: () => 1 }), clock);
-      if (first) await stage.ledger.useTargets(targets);
-      return await what(stage);
+    live: async <T>(what: (harness: LedgerHarness) => Promise<T>, first = false): Promise<T> => {
+      await using harness = new LedgerHarness(await place.open({ clock, settings, random: () => 1 }), clock);
+      if (first) await harness.ledger.useTargets(targets);
+      return await what(harness);
     },
     [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
   };
 }
 
 /** What outlives the process. */
-export function outliving(subject: LedgerSubject): void {
+export function restart(subject: LedgerSubject): void {
   const { durable } = subject;
   if (!durable) return;
   restarts(durable);
@@ -60,112 +60,112 @@ function restarts(durable: Durable): void {
 
     test("alerts, incidents, what was told and its history stay", async () => {
       await using ledger = await livesOf(durable);
-      const before = await ledger.live(async (stage) => {
-        await stage.fires("told", { labels: { team: "x" } });
-        await stage.tell();
-        await stage.fires("due");
-        await stage.fires("dead");
-        for (const lease of await stage.claim())
-          await stage.settle(lease, lease.dedupKey === "dead" ? refused : { ...serverError, retryAfterMs: hour });
-        return { views: await stage.views(), alert: await stage.ledger.alert("told") };
+      const before = await ledger.live(async (harness) => {
+        await harness.fires("told", { labels: { team: "x" } });
+        await harness.tell();
+        await harness.fires("due");
+        await harness.fires("dead");
+        for (const lease of await harness.claim())
+          await harness.settle(lease, lease.dedupKey === "dead" ? refused : { ...serverError, retryAfterMs: hour });
+        return { views: await harness.views(), alert: await harness.ledger.alert("told") };
       }, true);
-      await ledger.live(async (stage) => {
-        expect(await stage.views()).toEqual(before.views);
-        expect(await stage.ledger.alert("told")).toEqual(before.alert);
-        expect((await stage.ledger.deadLetters({ limit: 9 })).deadLetters).toHaveLength(1);
-        expect((await stage.ledger.stats()).incidents).toHaveLength(3);
+      await ledger.live(async (harness) => {
+        expect(await harness.views()).toEqual(before.views);
+        expect(await harness.ledger.alert("told")).toEqual(before.alert);
+        expect((await harness.ledger.deadLetters({ limit: 9 })).deadLetters).toHaveLength(1);
+        expect((await harness.ledger.stats()).incidents).toHaveLength(3);
         const told = before.views.at(-1)?.incident.id ?? 0;
-        expect((await stage.ledger.incident(told))?.history.map(({ what }) => what)).toEqual(["trigger"]);
-        await stage.ends("told");
-        expect(await stage.tell()).toEqual(["resolve told"]);
+        expect((await harness.ledger.incident(told))?.history.map(({ what }) => what)).toEqual(["trigger"]);
+        await harness.ends("told");
+        expect(await harness.tell()).toEqual(["resolve told"]);
       });
     });
 
     test("what an Alertmanager's API showed about an alert stays", async () => {
       await using lives = await livesOf(durable);
-      await lives.live(async (stage) => {
-        await stage.fires("a");
-        await stage.tell();
+      await lives.live(async (harness) => {
+        await harness.fires("a");
+        await harness.tell();
         const words = [{ says: "suppressed", fingerprint: "a", routes: [] }] as const;
-        await stage.ledger.recordReading({ source: "default", api: "this-api", words });
+        await harness.ledger.recordReading({ source: "default", api: "this-api", words });
       }, true);
-      await lives.live(async (stage) => {
-        const { alerts } = await stage.ledger.readAlerts("default", ["a"]);
+      await lives.live(async (harness) => {
+        const { alerts } = await harness.ledger.readAlerts("default", ["a"]);
         expect(alerts).toMatchObject([{ shown: { api: "this-api", suppressed: true } }]);
-        expect(await stage.stands()).toEqual(["told silenced"]);
+        expect(await harness.stands()).toEqual(["told silenced"]);
       });
     });
 
     test("what was wanted and not told is told by the next life", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live((stage) => stage.fires("a"), true);
-      expect(await ledger.live((stage) => stage.tell())).toEqual(["trigger a"]);
+      await ledger.live((harness) => harness.fires("a"), true);
+      expect(await ledger.live((harness) => harness.tell())).toEqual(["trigger a"]);
     });
 
     test("slots stay charged", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live(async (stage) => {
-        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
-        expect(await stage.tell()).toHaveLength(10);
+      await ledger.live(async (harness) => {
+        for (let n = 0; n < 15; n++) await harness.fires(`a${n}`);
+        expect(await harness.tell()).toHaveLength(10);
       }, true);
-      await ledger.live(async (stage) => {
-        expect(await stage.claim()).toEqual([]);
-        expect((await stage.ledger.targetStatus())[0]?.limiter.used).toBe(10);
+      await ledger.live(async (harness) => {
+        expect(await harness.claim()).toEqual([]);
+        expect((await harness.ledger.targetStatus())[0]?.limiter.used).toBe(10);
       });
     });
 
     test("slots of attempts that nobody settled stay charged as well", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live(async (stage) => {
-        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
-        await stage.claim();
+      await ledger.live(async (harness) => {
+        for (let n = 0; n < 15; n++) await harness.fires(`a${n}`);
+        await harness.claim();
       }, true);
-      await ledger.live(async (stage) => {
-        expect(await stage.claim()).toEqual([]);
+      await ledger.live(async (harness) => {
+        expect(await harness.claim()).toEqual([]);
       });
     });
 
     test("a pause, a breaker and a refused key stay", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live(async (stage) => {
-        await stage.fires("a");
-        await stage.attempt(tooMany);
+      await ledger.live(async (harness) => {
+        await harness.fires("a");
+        await harness.attempt(tooMany);
       }, true);
-      await ledger.live(async (stage) => {
-        await stage.fires("b");
-        expect(await stage.claim()).toEqual([]);
-        expect((await stage.stands())[0]).toBe("due waiting_pause");
+      await ledger.live(async (harness) => {
+        await harness.fires("b");
+        expect(await harness.claim()).toEqual([]);
+        expect((await harness.stands())[0]).toBe("due waiting_pause");
       });
     });
 
     test("a resolve goes to the key that opened its incident", async () => {
       await using ledger = await livesOf(durable);
-      const opened = await ledger.live(async (stage) => {
-        await stage.fires("a");
-        return stage.attempt();
+      const opened = await ledger.live(async (harness) => {
+        await harness.fires("a");
+        return harness.attempt();
       }, true);
-      await ledger.live(async (stage) => {
-        await stage.ledger.useTargets([targetTerms("pagerduty", { credential: "new" })]);
-        await stage.ends("a");
+      await ledger.live(async (harness) => {
+        await harness.ledger.useTargets([targetTerms("pagerduty", { credential: "new" })]);
+        await harness.ends("a");
       });
-      const closed = await ledger.live((stage) => stage.attempt());
+      const closed = await ledger.live((harness) => harness.attempt());
       expect(closed).toMatchObject({ action: "resolve", endpoint: opened.endpoint, sealed: opened.sealed });
     });
 
     test("what was remembered stays", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live((stage) => stage.ledger.putValue("targets", "all of them"), true);
-      expect(await ledger.live((stage) => stage.ledger.getValue("targets"))).toBe("all of them");
+      await ledger.live((harness) => harness.ledger.putValue("targets", "all of them"), true);
+      expect(await ledger.live((harness) => harness.ledger.getValue("targets"))).toBe("all of them");
     });
 
     test("a person's acknowledgement stays", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live(async (stage) => {
-        await stage.fires("a");
-        await stage.tell();
-        await stage.ledger.acknowledge((await stage.newest()).id, "ann");
+      await ledger.live(async (harness) => {
+        await harness.fires("a");
+        await harness.tell();
+        await harness.ledger.acknowledge((await harness.newest()).id, "ann");
       }, true);
-      expect(await ledger.live((stage) => stage.tell())).toEqual(["acknowledge a"]);
+      expect(await ledger.live((harness) => harness.tell())).toEqual(["acknowledge a"]);
     });
   });
 }
@@ -174,24 +174,24 @@ function soleOwners(durable: Durable): void {
   describe("over a restart of its one owner", () => {
     test("leases of the former life are void at once, and perhaps told", async () => {
       await using ledger = await livesOf(durable);
-      const lost = await ledger.live(async (stage) => {
-        await stage.fires("a");
-        return stage.claimOne();
+      const lost = await ledger.live(async (harness) => {
+        await harness.fires("a");
+        return harness.claimOne();
       }, true);
-      await ledger.live(async (stage) => {
-        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
-        expect(await stage.settle(lost, accepted)).toBe(false);
-        const again = await stage.claimOne();
+      await ledger.live(async (harness) => {
+        expect((await harness.newest()).told).toMatchObject({ event: "trigger", certain: false });
+        expect(await harness.settle(lost, accepted)).toBe(false);
+        const again = await harness.claimOne();
         expect(again.token).toBeGreaterThan(lost.token);
-        expect(await stage.settle(again)).toBe(true);
+        expect(await harness.settle(again)).toBe(true);
       });
     });
 
     test("many restarts at one instant do no harm", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live((stage) => stage.fires("a"), true);
-      for (let life = 0; life < 10; life++) await ledger.live((stage) => stage.claim());
-      expect(await ledger.live((stage) => stage.newest())).toMatchObject({ told: { certain: false } });
+      await ledger.live((harness) => harness.fires("a"), true);
+      for (let life = 0; life < 10; life++) await ledger.live((harness) => harness.claim());
+      expect(await ledger.live((harness) => harness.newest())).toMatchObject({ told: { certain: false } });
     });
   });
 }
@@ -201,21 +201,21 @@ function manyOwners(durable: Durable): void {
   describe("with many owners", () => {
     test("a lease of a life that is over lasts until it ends, and is perhaps told then", async () => {
       await using ledger = await livesOf(durable);
-      const lost = await ledger.live(async (stage) => {
-        await stage.fires("a");
-        return stage.claimOne("one");
+      const lost = await ledger.live(async (harness) => {
+        await harness.fires("a");
+        return harness.claimOne("one");
       }, true);
       for (let life = 0; life < 10; life++)
-        await ledger.live(async (stage) => {
-          expect(await stage.claim(10, "two")).toEqual([]);
+        await ledger.live(async (harness) => {
+          expect(await harness.claim(10, "two")).toEqual([]);
         });
       await ledger.clock.advance(leaseMs + 1);
-      await ledger.live(async (stage) => {
-        const again = await stage.claimOne("two");
+      await ledger.live(async (harness) => {
+        const again = await harness.claimOne("two");
         expect(again.token).toBeGreaterThan(lost.token);
-        expect((await stage.newest()).told).toMatchObject({ event: "trigger", certain: false });
-        expect(await stage.settle(lost, accepted)).toBe(false);
-        expect(await stage.settle(again)).toBe(true);
+        expect((await harness.newest()).told).toMatchObject({ event: "trigger", certain: false });
+        expect(await harness.settle(lost, accepted)).toBe(false);
+        expect(await harness.settle(again)).toBe(true);
       });
     });
 
@@ -287,19 +287,19 @@ function manyOwners(durable: Durable): void {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       let last = 0;
-      for (const [n, stage] of [one, two, two, one, two].entries()) {
-        await stage.fires(`a${n}`);
-        const lease = await stage.claimOne(`owner ${n % 2}`);
+      for (const [n, harness] of [one, two, two, one, two].entries()) {
+        await harness.fires(`a${n}`);
+        const lease = await harness.claimOne(`owner ${n % 2}`);
         expect(lease.token).toBeGreaterThan(last);
         last = lease.token;
-        await stage.settle(lease);
+        await harness.settle(lease);
       }
     });
 
     test("who watches one is told of what another changed", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
-      using watch = await Watching.begin(one.ledger);
+      using watch = await ChangeCollector.begin(one.ledger);
       await two.fires("a");
       const { id } = await one.newest();
       expect(await watch.next()).toEqual([id]);
@@ -329,8 +329,8 @@ async function pairOf(durable: Durable, limit = 0) {
   const clock = new VirtualClock();
   const targets = [targetTerms("pagerduty", { rateLimit: { ...pagerdutyLimit, limit, reserve: 0 } })];
   const options = { clock, settings: { ...quickSettings, expiryGrace: 5 * minute }, random: () => 1 };
-  const one = new Stage(await place.open(options), clock);
-  const two = new Stage(await place.open(options), clock);
+  const one = new LedgerHarness(await place.open(options), clock);
+  const two = new LedgerHarness(await place.open(options), clock);
   await one.ledger.useTargets(targets);
   return {
     one,
@@ -348,52 +348,52 @@ function restartsInTime(durable: Durable): void {
   describe("over a restart in time", () => {
     test("a resolve follows its trigger after 25 hours", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live(async (stage) => {
-        await stage.fires("a");
-        await stage.tell();
+      await ledger.live(async (harness) => {
+        await harness.fires("a");
+        await harness.tell();
       }, true);
       await ledger.clock.advance(25 * hour);
-      await ledger.live(async (stage) => {
-        await stage.ends("a");
-        expect(await stage.tell()).toEqual(["resolve a"]);
+      await ledger.live(async (harness) => {
+        await harness.ends("a");
+        expect(await harness.tell()).toEqual(["resolve a"]);
       });
     });
 
     test("an alert whose endsAt passed while nobody listened is not resolved by the return", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live(async (stage) => {
-        await stage.fires("a", { sender: "s", endsAtMs: stage.clock.now() + 4 * minute });
-        await stage.tell();
+      await ledger.live(async (harness) => {
+        await harness.fires("a", { sender: "s", endsAtMs: harness.clock.now() + 4 * minute });
+        await harness.tell();
       }, true);
       await ledger.clock.advance(2 * hour);
-      await ledger.live(async (stage) => {
-        await stage.fires("b", { sender: "s", endsAtMs: stage.clock.now() + 4 * minute });
-        expect(await stage.tell()).toEqual(["trigger b"]);
-        await stage.fires("a", { sender: "s", endsAtMs: stage.clock.now() + 9 * minute });
-        expect(await stage.after(5 * minute + second)).toEqual([]);
+      await ledger.live(async (harness) => {
+        await harness.fires("b", { sender: "s", endsAtMs: harness.clock.now() + 4 * minute });
+        expect(await harness.tell()).toEqual(["trigger b"]);
+        await harness.fires("a", { sender: "s", endsAtMs: harness.clock.now() + 9 * minute });
+        expect(await harness.after(5 * minute + second)).toEqual([]);
       });
     });
 
     test("the ledger's time does not run back with the wall clock", async () => {
       await using ledger = await livesOf(durable);
-      const nowMs = await ledger.live(async (stage) => {
-        await stage.fires("a");
-        return (await stage.ledger.stats()).nowMs;
+      const nowMs = await ledger.live(async (harness) => {
+        await harness.fires("a");
+        return (await harness.ledger.stats()).nowMs;
       }, true);
       ledger.clock.jump(-hour);
-      await ledger.live(async (stage) => {
-        expect((await stage.ledger.stats()).nowMs).toBeGreaterThanOrEqual(nowMs);
-        expect(await stage.tell()).toEqual(["trigger a"]);
+      await ledger.live(async (harness) => {
+        expect((await harness.ledger.stats()).nowMs).toBeGreaterThanOrEqual(nowMs);
+        expect(await harness.tell()).toEqual(["trigger a"]);
       });
     });
 
     test("slots are freed when their windows are over", async () => {
       await using ledger = await livesOf(durable);
-      await ledger.live(async (stage) => {
-        for (let n = 0; n < 15; n++) await stage.fires(`a${n}`);
-        expect(await stage.tell()).toHaveLength(10);
+      await ledger.live(async (harness) => {
+        for (let n = 0; n < 15; n++) await harness.fires(`a${n}`);
+        expect(await harness.tell()).toHaveLength(10);
       }, true);
-      expect(await ledger.live((stage) => stage.after(minute))).toHaveLength(5);
+      expect(await ledger.live((harness) => harness.after(minute))).toHaveLength(5);
     });
   });
 }

@@ -8,7 +8,7 @@ import {
   minute,
   second,
   serverError,
-  Stage,
+  LedgerHarness,
   tooMany,
   unauthorized,
 } from "./ledger-harness.ts";
@@ -27,39 +27,43 @@ const atOneUrl = (name: string, access: string): TargetTerms =>
   targetTerms(name, { endpoint: "one URL", access, credential: access });
 
 /** Targets at one receiver: what they share, and what must not come from one to the other. */
-export function sharing(subject: LedgerSubject): void {
+export function sharedCredentials(subject: LedgerSubject): void {
   describe("a refusal", () => {
     test("blocks no target at the same URL that authenticates otherwise", async () => {
-      await using stage = await Stage.open(subject, { targets: [atOneUrl("good", "token"), atOneUrl("bad", "none")] });
-      await stage.fires("a", { at: ["bad"] });
-      await stage.attempt(unauthorized);
-      await stage.fires("b", { at: ["good", "bad"], severity: "critical" });
-      expect(names(await stage.claim())).toEqual(["good"]);
-      expect((await stage.ledger.targetStatus()).map(({ blocked }) => blocked?.state)).toEqual([
+      await using harness = await LedgerHarness.open(subject, {
+        targets: [atOneUrl("good", "token"), atOneUrl("bad", "none")],
+      });
+      await harness.fires("a", { at: ["bad"] });
+      await harness.attempt(unauthorized);
+      await harness.fires("b", { at: ["good", "bad"], severity: "critical" });
+      expect(names(await harness.claim())).toEqual(["good"]);
+      expect((await harness.ledger.targetStatus()).map(({ blocked }) => blocked?.state)).toEqual([
         undefined,
         "unauthorized",
       ]);
     });
 
     test("blocks every target that authenticates in the same way", async () => {
-      await using stage = await Stage.open(subject, { targets: [atOneUrl("one", "token"), atOneUrl("two", "token")] });
-      await stage.fires("a", { at: ["one"] });
-      await stage.attempt(unauthorized);
-      await stage.fires("b", { at: ["two"] });
-      expect(await stage.claim()).toEqual([]);
+      await using harness = await LedgerHarness.open(subject, {
+        targets: [atOneUrl("one", "token"), atOneUrl("two", "token")],
+      });
+      await harness.fires("a", { at: ["one"] });
+      await harness.attempt(unauthorized);
+      await harness.fires("b", { at: ["two"] });
+      expect(await harness.claim()).toEqual([]);
     });
 
     test("is no longer held against a target whose header changed, and its incidents stay where they are", async () => {
       const before = atOneUrl("pagerduty", "old token");
-      await using stage = await Stage.open(subject, { targets: [before] });
-      await stage.fires("a");
-      await stage.tell();
-      await stage.ends("a");
-      await stage.attempt(unauthorized);
-      await stage.ledger.useTargets([{ ...before, access: "new token", credential: "new token", sealed: "new" }]);
-      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
-      expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint: before.endpoint, sealed: "new" });
-      expect(await stage.stands()).toEqual(["closed delivered"]);
+      await using harness = await LedgerHarness.open(subject, { targets: [before] });
+      await harness.fires("a");
+      await harness.tell();
+      await harness.ends("a");
+      await harness.attempt(unauthorized);
+      await harness.ledger.useTargets([{ ...before, access: "new token", credential: "new token", sealed: "new" }]);
+      expect(await harness.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
+      expect(await harness.attempt()).toMatchObject({ action: "resolve", endpoint: before.endpoint, sealed: "new" });
+      expect(await harness.stands()).toEqual(["closed delivered"]);
     });
   });
 
@@ -71,29 +75,29 @@ export function sharing(subject: LedgerSubject): void {
       ["a block", unauthorized, minute, unauthorized],
       ["a pause", tooMany, 30 * second, accepted],
     ])("leaves %s to others to ask about", async (_what, outcome, waitMs, answer) => {
-      await using stage = await Stage.open(subject, { targets: [one, two] });
-      await stage.fires("a", { at: ["one"] });
-      await stage.attempt(outcome);
-      await stage.clock.advance(waitMs);
-      const probe = await stage.claimOne();
-      await stage.fires("b", { at: ["two"] });
-      expect(await stage.claim()).toEqual([]);
-      await stage.ledger.useTargets([changed, two]);
-      await stage.settle(probe, answer);
-      await stage.clock.advance(waitMs);
-      expect(names(await stage.claim())).toContain("two");
+      await using harness = await LedgerHarness.open(subject, { targets: [one, two] });
+      await harness.fires("a", { at: ["one"] });
+      await harness.attempt(outcome);
+      await harness.clock.advance(waitMs);
+      const probe = await harness.claimOne();
+      await harness.fires("b", { at: ["two"] });
+      expect(await harness.claim()).toEqual([]);
+      await harness.ledger.useTargets([changed, two]);
+      await harness.settle(probe, answer);
+      await harness.clock.advance(waitMs);
+      expect(names(await harness.claim())).toContain("two");
     });
 
     test("is not blocked by the answer to what was sent before", async () => {
-      await using stage = await Stage.open(subject, { targets: [one] });
-      await stage.fires("a", { at: ["one"] });
-      const lease = await stage.claimOne();
-      await stage.clock.advance(second);
-      await stage.ledger.useTargets([changed]);
-      await stage.settle(lease, unauthorized);
-      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
-      await stage.attempt(unauthorized);
-      expect(await stage.ledger.targetStatus()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
+      await using harness = await LedgerHarness.open(subject, { targets: [one] });
+      await harness.fires("a", { at: ["one"] });
+      const lease = await harness.claimOne();
+      await harness.clock.advance(second);
+      await harness.ledger.useTargets([changed]);
+      await harness.settle(lease, unauthorized);
+      expect(await harness.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
+      await harness.attempt(unauthorized);
+      expect(await harness.ledger.targetStatus()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
     });
   });
 
@@ -106,44 +110,44 @@ export function sharing(subject: LedgerSubject): void {
       ["a shadow", { shadow: true }],
     ])("of a target that is %s counts for no other", async (_how, state) => {
       const targets = [targetTerms("live", shared), targetTerms("idle", { ...tight, ...state })];
-      await using stage = await Stage.open(subject, { targets });
-      for (const alert of many("live")) await stage.fires(...alert);
-      expect(await stage.claim()).toHaveLength(4);
+      await using harness = await LedgerHarness.open(subject, { targets });
+      for (const alert of many("live")) await harness.fires(...alert);
+      expect(await harness.claim()).toHaveLength(4);
     });
 
     test("of a disabled target counts for none of its former neighbours either", async () => {
       const live = targetTerms("live", shared);
       const idle = targetTerms("idle", { ...tight, enabled: false });
-      await using stage = await Stage.open(subject, { targets: [live, idle] });
-      for (const [name, how] of many("live", 4)) await stage.fires(name, how);
-      await stage.tell();
-      await stage.ledger.useTargets([targetTerms("live", { endpoint: "new key", credential: "new key" }), idle]);
-      for (const [name, how] of many("live", 4)) await stage.ends(name, how);
-      expect(await stage.after(2 * minute)).toHaveLength(4);
+      await using harness = await LedgerHarness.open(subject, { targets: [live, idle] });
+      for (const [name, how] of many("live", 4)) await harness.fires(name, how);
+      await harness.tell();
+      await harness.ledger.useTargets([targetTerms("live", { endpoint: "new key", credential: "new key" }), idle]);
+      for (const [name, how] of many("live", 4)) await harness.ends(name, how);
+      expect(await harness.after(2 * minute)).toHaveLength(4);
     });
 
     test("of an idle target keeps no other idle one from ending what it opened", async () => {
       const live = targetTerms("live", shared);
-      await using stage = await Stage.open(subject, { targets: [live] });
-      for (const [name, how] of many("live", 4)) await stage.fires(name, how);
-      await stage.tell();
+      await using harness = await LedgerHarness.open(subject, { targets: [live] });
+      for (const [name, how] of many("live", 4)) await harness.fires(name, how);
+      await harness.tell();
       const idle = targetTerms("idle", { ...tight, shadow: true });
-      await stage.ledger.useTargets([idle, { ...live, enabled: false }]);
-      for (const [name, how] of many("live", 4)) await stage.ends(name, how);
-      expect(await stage.after(2 * minute)).toHaveLength(4);
+      await harness.ledger.useTargets([idle, { ...live, enabled: false }]);
+      for (const [name, how] of many("live", 4)) await harness.ends(name, how);
+      expect(await harness.after(2 * minute)).toHaveLength(4);
     });
 
     test("of a disabled target still counts for the ends that it owes", async () => {
       const target = targetTerms("live", { credential: "own", ...limitOf(2) });
-      await using stage = await Stage.open(subject, { targets: [target] });
-      for (const [name, how] of many("live", 2)) await stage.fires(name, how);
-      await stage.tell();
-      await stage.after(minute);
-      for (const [name, how] of many("live", 1)) await stage.fires(name, { ...how, severity: "critical" });
-      await stage.tell();
-      await stage.ledger.useTargets([{ ...target, enabled: false }]);
-      for (const [name, how] of many("live", 2)) await stage.ends(name, how);
-      expect(await stage.claim()).toHaveLength(1);
+      await using harness = await LedgerHarness.open(subject, { targets: [target] });
+      for (const [name, how] of many("live", 2)) await harness.fires(name, how);
+      await harness.tell();
+      await harness.after(minute);
+      for (const [name, how] of many("live", 1)) await harness.fires(name, { ...how, severity: "critical" });
+      await harness.tell();
+      await harness.ledger.useTargets([{ ...target, enabled: false }]);
+      for (const [name, how] of many("live", 2)) await harness.ends(name, how);
+      expect(await harness.claim()).toHaveLength(1);
     });
 
     test("of equal pace wins by its shorter window", async () => {
@@ -152,9 +156,9 @@ export function sharing(subject: LedgerSubject): void {
         targetTerms("strict", { credential: "shared", ...limitOf(2, second) }),
       ];
       for (const given of [targets, targets.toReversed()]) {
-        await using stage = await Stage.open(subject, { targets: given });
-        for (const alert of many("slow")) await stage.fires(...alert);
-        expect(await stage.claim()).toHaveLength(2);
+        await using harness = await LedgerHarness.open(subject, { targets: given });
+        for (const alert of many("slow")) await harness.fires(...alert);
+        expect(await harness.claim()).toHaveLength(2);
       }
     });
 
@@ -163,13 +167,13 @@ export function sharing(subject: LedgerSubject): void {
         targetTerms("live", { credential: "own", ...limitOf(6) }),
         targetTerms("stuck", { credential: "another", ...limitOf(6) }),
       ];
-      await using stage = await Stage.open(subject, { targets });
-      await stage.fires("first", { at: ["stuck"] });
-      await stage.attempt(unauthorized);
+      await using harness = await LedgerHarness.open(subject, { targets });
+      await harness.fires("first", { at: ["stuck"] });
+      await harness.attempt(unauthorized);
       for (const severity of ["critical", "error", "info"] as const)
-        await stage.fires(`stuck-${severity}`, { at: ["stuck"], severity });
-      for (const [name, how] of many("live")) await stage.fires(name, { ...how, severity: "warning" });
-      expect(names(await stage.claim())).toEqual(Array.from({ length: 6 }, () => "live"));
+        await harness.fires(`stuck-${severity}`, { at: ["stuck"], severity });
+      for (const [name, how] of many("live")) await harness.fires(name, { ...how, severity: "warning" });
+      expect(names(await harness.claim())).toEqual(Array.from({ length: 6 }, () => "live"));
     });
   });
 
@@ -178,11 +182,11 @@ export function sharing(subject: LedgerSubject): void {
     const targets = [targetTerms("live", shared), targetTerms("shadow", { ...shared, shadow: true })];
 
     test("takes no room from a live one with the same credential", async () => {
-      await using stage = await Stage.open(subject, { targets });
-      for (const alert of many("shadow", 3)) await stage.fires(...alert);
-      for (const lease of await stage.claim()) await stage.settle(lease);
-      for (const alert of many("live")) await stage.fires(...alert);
-      expect(names(await stage.claim())).toEqual(["live", "live", "live", "live"]);
+      await using harness = await LedgerHarness.open(subject, { targets });
+      for (const alert of many("shadow", 3)) await harness.fires(...alert);
+      for (const lease of await harness.claim()) await harness.settle(lease);
+      for (const alert of many("live")) await harness.fires(...alert);
+      expect(names(await harness.claim())).toEqual(["live", "live", "live", "live"]);
     });
 
     test("ends no pause and no block of a live one: nothing was sent", async () => {
@@ -190,21 +194,21 @@ export function sharing(subject: LedgerSubject): void {
         [tooMany, 30 * second, "waiting_pause"],
         [unauthorized, minute, "waiting_auth"],
       ] as const) {
-        await using stage = await Stage.open(subject, {
+        await using harness = await LedgerHarness.open(subject, {
           targets: targets.map((target) => ({ ...target, ...limitOf(0) })),
         });
-        await stage.fires("live", { at: ["live"] });
-        await stage.attempt(outcome);
-        await stage.clock.advance(waitMs);
-        for (const alert of many("shadow", 3)) await stage.fires(...alert);
+        await harness.fires("live", { at: ["live"] });
+        await harness.attempt(outcome);
+        await harness.clock.advance(waitMs);
+        for (const alert of many("shadow", 3)) await harness.fires(...alert);
         const told: string[] = [];
         for (let round = 0; round < 20; round++)
-          for (const lease of await stage.claim()) {
+          for (const lease of await harness.claim()) {
             told.push(lease.target);
-            await stage.settle(lease, lease.shadow ? accepted : serverError);
+            await harness.settle(lease, lease.shadow ? accepted : serverError);
           }
         expect(told.filter((target) => target === "shadow")).toHaveLength(3);
-        const waiting = (await stage.views()).filter(
+        const waiting = (await harness.views()).filter(
           ({ incident, state }) => incident.target === "live" && state === "due",
         );
         expect(new Set(waiting.map((view) => view.reason))).toEqual(new Set([reason]));
@@ -216,27 +220,27 @@ export function sharing(subject: LedgerSubject): void {
     const { access: _none, ...earlier } = targetTerms("pagerduty");
 
     test("ends what it opened where it opened it, after it was read by this version", async () => {
-      await using stage = await Stage.open(subject, { targets: [earlier as TargetTerms] });
-      await stage.fires("a");
-      await stage.tell();
+      await using harness = await LedgerHarness.open(subject, { targets: [earlier as TargetTerms] });
+      await harness.fires("a");
+      await harness.tell();
       const { endpoint } = earlier;
-      await stage.ledger.useTargets([targetTerms("pagerduty", { endpoint, credential: "by header" })]);
-      await stage.ends("a");
-      expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint });
-      expect(await stage.stands()).toEqual(["closed delivered"]);
+      await harness.ledger.useTargets([targetTerms("pagerduty", { endpoint, credential: "by header" })]);
+      await harness.ends("a");
+      expect(await harness.attempt()).toMatchObject({ action: "resolve", endpoint });
+      expect(await harness.stands()).toEqual(["closed delivered"]);
     });
 
     test("ends it after it was removed too, and waits where it is refused", async () => {
-      await using stage = await Stage.open(subject, { targets: [earlier as TargetTerms] });
-      await stage.fires("a");
-      await stage.tell();
-      await stage.ledger.useTargets([]);
-      await stage.ends("a");
-      await stage.attempt(unauthorized);
-      expect(await stage.stands()).toEqual(["due orphaned_key"]);
-      await stage.clock.advance(minute);
-      expect(await stage.attempt()).toMatchObject({ action: "resolve", endpoint: earlier.endpoint });
-      expect(await stage.stands()).toEqual(["closed delivered"]);
+      await using harness = await LedgerHarness.open(subject, { targets: [earlier as TargetTerms] });
+      await harness.fires("a");
+      await harness.tell();
+      await harness.ledger.useTargets([]);
+      await harness.ends("a");
+      await harness.attempt(unauthorized);
+      expect(await harness.stands()).toEqual(["due orphaned_key"]);
+      await harness.clock.advance(minute);
+      expect(await harness.attempt()).toMatchObject({ action: "resolve", endpoint: earlier.endpoint });
+      expect(await harness.stands()).toEqual(["closed delivered"]);
     });
   });
 }

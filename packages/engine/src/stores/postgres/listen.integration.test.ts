@@ -1,5 +1,5 @@
 import type { Ledger } from "@tocsin/core/decisions";
-import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
+import { firing, targetTerms, VirtualClock, wanted, ChangeCollector } from "@tocsin/test";
 import { expect, test, vi } from "vitest";
 import { decodeChangedIds, encodeChangedIds } from "./changed-ids.ts";
 import { connect } from "./connect.ts";
@@ -28,7 +28,7 @@ test("a connection that is lost while somebody watches is made again, and what w
   await using empty = await server.empty();
   const { schema } = empty;
   await using ledger = await ledgerAt({ server: schema.address });
-  using watch = await Watching.begin(ledger);
+  using watch = await ChangeCollector.begin(ledger);
   const ended = await schema.rows(
     "SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity WHERE query = 'LISTEN tocsin_changed'",
   );
@@ -42,7 +42,7 @@ test("what the other replicas did not know to be watched is unknown", async () =
   await using empty = await server.empty();
   const clock = new VirtualClock();
   await using ledger = await ledgerAt({ server: empty.schema.address, clock });
-  using watch = await Watching.begin(ledger);
+  using watch = await ChangeCollector.begin(ledger);
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   // It stood still for longer than they speak for: nobody asked them to go on.
   clock.jump(10 * minute);
@@ -56,7 +56,7 @@ test("who watches for long goes on to be told", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
   await using ledger = await ledgerAt({ server: empty.schema.address, clock });
-  using watch = await Watching.begin(ledger);
+  using watch = await ChangeCollector.begin(ledger);
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   for (let third = 0; third < 6; third++) {
     await clock.advance(minute / 3);
@@ -73,7 +73,7 @@ test("who works there too listens on one connection to both, and to what is due 
   await using ledger = await ledgerAt({ server: schema.address, wake: () => woken++ });
   const listening = () => schema.rows("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN tocsin_%'");
   await vi.waitFor(() => expect(woken).toBe(1));
-  const watch = await Watching.begin(ledger);
+  const watch = await ChangeCollector.begin(ledger);
   expect(await listening()).toHaveLength(1);
   await fires(ledger, "a");
   expect(await watch.next()).toHaveLength(1);
@@ -89,7 +89,7 @@ test("a ledger that is closed while it begins to listen listens no more", async 
   let woken = 0;
   const ledger = await openPostgresLedger({ server: empty.schema.address, clock, wake: () => woken++ });
   await vi.waitFor(() => expect(woken).toBe(1));
-  using _ = new Watching(ledger);
+  using _ = new ChangeCollector(ledger);
   await ledger[Symbol.asyncDispose]();
   await clock.advance(60_000);
   expect(clock.nextAtMs()).toBeNull();

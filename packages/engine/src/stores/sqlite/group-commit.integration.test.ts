@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { LeaseBatch, RoutedClaim } from "@tocsin/core";
-import { firing, targetTerms, VirtualClock, wanted, Watching } from "@tocsin/test";
+import { firing, targetTerms, VirtualClock, wanted, ChangeCollector } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
 import { packClaim } from "../../ledger/wire-format.ts";
@@ -35,7 +35,7 @@ describe("a group of operations", () => {
   test("that was undone is no change", async () => {
     const run = groupCommit();
     run.run([useTargets]);
-    using watch = await Watching.begin(run);
+    using watch = await ChangeCollector.begin(run);
     // Found wrong after the others were stored.
     const late = packClaim({ claim: firing("bug"), routes: null } as unknown as RoutedClaim);
     const both: Call = ["record", [[packClaim(wanted(firing("a"))), packClaim(wanted(firing("b"))), late]]];

@@ -1,5 +1,5 @@
 import { LedgerUnavailable, type StateChange, type RoutedClaim } from "@tocsin/core";
-import { firing, Scratch, targetTerms, wanted, Watching } from "@tocsin/test";
+import { firing, Scratch, targetTerms, wanted, ChangeCollector } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "./ledger.ts";
 
@@ -40,7 +40,7 @@ describe("a ledger in a thread of its own", () => {
     const before = ledger.record([wanted(firing("a"))]);
     // What was asked is under way by now.
     await Promise.resolve();
-    using watch = new Watching(ledger);
+    using watch = new ChangeCollector(ledger);
     const after = ledger.record([wanted(firing("b"))]);
     expect([await watch.next(), await watch.next()]).toEqual(["unknown", [2]]);
     await Promise.all([before, after]);

@@ -1,7 +1,7 @@
 import type { ChangedIncidents, Ledger } from "@tocsin/core";
 
 /** What a ledger says to who watches it, one after another. */
-export class Watching implements Disposable {
+export class ChangeCollector implements Disposable {
   readonly #said: ChangedIncidents[] = [];
   readonly #end: () => void;
   #wake = (): void => {};
@@ -14,8 +14,8 @@ export class Watching implements Disposable {
   }
 
   /** Begun, and all that is said from now on is a change. */
-  static async begin(ledger: Pick<Ledger, "watch">): Promise<Watching> {
-    const watching = new Watching(ledger);
+  static async begin(ledger: Pick<Ledger, "watch">): Promise<ChangeCollector> {
+    const watching = new ChangeCollector(ledger);
     const first = await watching.next();
     if (first !== "unknown") throw new Error(`it begins with ${first.join()}`);
     return watching;
