@@ -1,5 +1,6 @@
 import { epochMs as t0, incidentOf, memberOf, pagerdutyTraits } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
+import { contentRetriggerMs } from "../incidents/delivery-settings.ts";
 import { urgency } from "../incidents/event.ts";
 import type { Flight, Incident } from "../incidents/incident.ts";
 import type { DueTerms } from "./next-action.ts";
@@ -107,6 +108,20 @@ describe("after the wanted side changed", () => {
     const given = { told: { atMs: t0 - 5 * hour }, failures: 1, lastFailure: failure, dueAtMs: t0 + 700 } as const;
     const after = changed(planned(given), { members: [memberOf("a", { summary: "other words" })] }, t0 + 5);
     expect(after).toMatchObject({ state: "told", dueAtMs: t0 + 700 });
+  });
+
+  test("new content is sent in time although an attempt failed before, and its backoff is over", () => {
+    const byContent: DueTerms = { ...terms, retrigger: "content" };
+    const given = { told: { content: "a" }, wanted: { content: "a" }, lastFailure: failure } as const;
+    const told = deriveState(incidentOf(given), byContent, t0);
+    expect(told).toMatchObject({ state: "told", dueAtMs: t0 + 4 * hour });
+    const after = deriveStateAfterChange(
+      told,
+      { ...told, wanted: { ...told.wanted, content: "b" } },
+      byContent,
+      t0 + 5,
+    );
+    expect(after).toMatchObject({ state: "told", dueAtMs: t0 + contentRetriggerMs });
   });
 
   test("an end before it was told leaves nothing to do", () => {

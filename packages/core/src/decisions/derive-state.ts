@@ -66,8 +66,8 @@ export function deriveStateAfterChange(before: Incident, after: Incident, terms:
     const planned = deriveState(after, terms, nowMs);
     return planned.state === "due" ? { ...after, dueAtMs: null } : planned;
   }
-  // What is told keeps its date as well: a reminder that failed is in its backoff whatever is said meanwhile.
-  const known = before.state === "due" || before.state === "told";
+  // A delivered incident keeps its date only while a failed reminder is in its backoff: any other date follows from the old content.
+  const known = before.state === "due" || (before.state === "told" && before.dueAtMs !== reminderAtMs(before, terms));
   const same = known && nextAction(before, terms) === nextAction(after, terms);
   return deriveState(same ? after : { ...after, dueAtMs: null }, terms, nowMs);
 }
