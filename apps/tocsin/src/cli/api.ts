@@ -1,7 +1,7 @@
 import { createWriteStream, linkSync, readFileSync, rmSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { Agent, type Dispatcher, request } from "undici";
-import { OperatorError, systemReason } from "../config/operator-error.ts";
+import { OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 
 /** Longest wait for an answer of the service. */
@@ -52,7 +52,7 @@ async function asked<T>(
 ): Promise<T> {
   const { url, token, ca } = options;
   if (!/^https?:\/\/./.test(url) || !URL.canParse(url))
-    throw new OperatorError(`--url: expected a URL such as "http://127.0.0.1:9877"`);
+    throw new UsageError(`--url: expected a URL such as "http://127.0.0.1:9877"`);
   const agent = new Agent({
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,

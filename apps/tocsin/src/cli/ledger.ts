@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseConnectionUrl, copyLedger, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
-import { OperatorError } from "../config/operator-error.ts";
+import { OperatorError, UsageError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -33,7 +33,7 @@ Set ledger.encryptionKey to the key that the file was written with (by default $
 
 /** The file that a URL names. @throws OperatorError */
 export function sqliteFile({ cwd }: Terminal, url: string, option: string): string {
-  if (!/^sqlite:./.test(url)) throw new OperatorError(`${option}: expected a URL such as "sqlite:./data/tocsin.db"`);
+  if (!/^sqlite:./.test(url)) throw new UsageError(`${option}: expected a URL such as "sqlite:./data/tocsin.db"`);
   return resolve(cwd, url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, ""));
 }
 
@@ -43,6 +43,6 @@ function serverIn({ env }: Terminal, url: string): PostgresServer {
   try {
     return parseConnectionUrl(url, password === undefined || password === "" ? {} : { password });
   } catch (error) {
-    throw new OperatorError(`--to: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`--to: ${(error as Error).message}`, { cause: error });
   }
 }

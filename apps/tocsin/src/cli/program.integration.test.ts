@@ -488,7 +488,7 @@ describe("operator commands", () => {
       1,
       "cannot reach http://127.0.0.1:9: ECONNREFUSED",
     ]);
-    expect(await fails(["targets", "list", "--url", "nowhere"])).toEqual([1, expect.stringContaining("--url")]);
+    expect(await fails(["targets", "list", "--url", "nowhere"])).toEqual([2, expect.stringContaining("--url")]);
     expect(await fails(["targets", "list", "--url", url, "--ca", "nowhere.pem"])).toEqual([
       1,
       expect.stringContaining("--ca: cannot read"),
