@@ -77,7 +77,7 @@ export function parseWritten(written: WrittenTarget, readSecret: ReadSecret): Pa
     readSecret,
     path: pathOf(place),
     ...(name !== undefined && { name }),
-    ...(beside !== undefined && { beside }),
+    ...(beside !== undefined && { siblingEntries: beside }),
   });
   if (namespace === undefined || !("target" in parsed)) return parsed;
   return { ...parsed, target: { ...parsed.target, name: fullName(namespace, parsed.target.name), fromSecret: true } };

@@ -2,27 +2,27 @@ export type Labels = Readonly<Record<string, string>>;
 export type AlertStatus = "firing" | "resolved";
 
 /**
- * What a source says about one problem, whatever its format was. Status and end are the claim's (see claim.ts): several
- * sources may speak of the same alert and disagree.
+ * One problem as a source reports it, independent of the source's format. Status and end belong to the claim (see claim.ts):
+ * several sources may report the same alert and disagree.
  */
 export interface Alert {
-  /** Identity: 16 lower-case hex digits from Prometheus and Alertmanager, taken as given from webhooks. */
+  /** Identity: 16 lower-case hex digits from Prometheus and Alertmanager; other webhooks may send any text. */
   readonly fingerprint: string;
   readonly labels: Labels;
   readonly annotations: Labels;
-  /** Wall clock, ms since epoch, as the source said it. */
+  /** Wall clock, ms since epoch, as the source sent it. */
   readonly startsAtMs: number;
   readonly generatorURL?: string;
-  /** Pages and pictures that Grafana adds to an alert; absent from Alertmanager's. */
+  /** Links to pages and images that Grafana adds to an alert; Alertmanager sends none. */
   readonly dashboardURL?: string;
   readonly panelURL?: string;
   readonly silenceURL?: string;
   readonly imageURL?: string;
-  /** Grafana's readings in words, such as `[ var='A' value=3 ]`. */
+  /** The measured values as Grafana writes them, such as `[ var='A' value=3 ]`. */
   readonly valueString?: string;
 }
 
-/** An alert that says what happened, not what is wrong: told once when it fires, never ended. */
+/** An alert about something that happened, not about a problem that lasts: sent once when it fires, never resolved. */
 export const isChangeEvent = (alert: Alert): boolean => alert.labels["change_event"] === "true";
 
 export const alertName = (alert: Alert): string => alert.labels["alertname"] ?? "alert";

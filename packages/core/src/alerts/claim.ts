@@ -1,9 +1,9 @@
 import type { Alert, AlertStatus } from "./alert.ts";
 
 /**
- * What one claimant says about one alert in one request. A webhook is one claim per source: all replicas of an Alertmanager
- * cluster are one source. Direct input (`/api/v2/alerts`) is one claim per sender, so the Prometheis of an HA pair cannot
- * contradict each other.
+ * The statement of one claimant about one alert in one request. At a webhook the claimant is the source: all replicas of an
+ * Alertmanager cluster are one source. For direct input (`/api/v2/alerts`) the claimant is the sender, so the two Prometheus
+ * servers of an HA pair cannot contradict each other.
  */
 export interface Claim {
   readonly alert: Alert;
@@ -11,23 +11,27 @@ export interface Claim {
   readonly source: string;
   /** Address of the sender. Direct input only: direct claims end at `endsAtMs`, webhook claims never do. */
   readonly sender?: string;
-  /** Origin of `generatorURL`: tells senders behind one address apart. Direct input only. */
+  /** Origin of `generatorURL`: distinguishes senders behind one address. Direct input only. */
   readonly origin?: string;
-  /** Wall clock, ms, as the sender said it. Absent from webhooks that fire, and from direct input without `endsAt`. */
+  /** Wall clock, ms, as the sender sent it. Absent in firing webhook alerts, and in direct input without `endsAt`. */
   readonly endsAtMs?: number;
-  /** The request named no start; `alert.startsAtMs` is the time of receipt. */
+  /** The request contained no start; `alert.startsAtMs` is the time of receipt. */
   readonly startUnknown?: true;
 }
 
 /**
- * How a resolved claim ended. `explicit`: by a resolve. `inferred`: its `endsAt` passed without a repeat. `doubtful`: by a
- * resolve that may have been about an earlier episode. `read`: Alertmanager's API no longer shows the alert.
+ * How a resolved claim ended.
+ *
+ * - `explicit`: by a resolve.
+ * - `inferred`: its `endsAt` passed without a repeat.
+ * - `doubtful`: by a resolve that may have been about an earlier episode.
+ * - `read`: Alertmanager's API no longer shows the alert.
  */
 export type ClaimEnd = "explicit" | "inferred" | "doubtful" | "read";
 
 /**
  * The claim as the ledger stores it: one per (alert, claimant). Starts and ends are on the sender's clock, all other times on
- * the ledger's. Fields that are absent from rows of earlier versions are optional.
+ * the ledger's clock. Fields that rows of earlier versions lack are optional.
  *
  * ```
  *   firing ── resolve ─────────────────────────────────────────▶ resolved (explicit)
@@ -43,7 +47,7 @@ export interface ClaimState {
   readonly sender?: string;
   readonly origin?: string;
   readonly status: AlertStatus;
-  /** Start of the last firing (or of the first word, if that was a resolve), as the sender said it. */
+  /** Start of the last firing (or of the first claim, if that was a resolve), as the sender sent it. */
   readonly startsAtMs: number;
   /** `startsAtMs`, or the time of receipt if the sender's start lies in the future. */
   readonly effectiveStartsAtMs: number;
@@ -53,15 +57,15 @@ export interface ClaimState {
   readonly newestStartMs?: number;
   /** Greatest end of all resolves. Read it with `lastEndOf`. */
   readonly lastEndMs?: number;
-  /** When a direct firing claim ends unless it is repeated. */
+  /** When a direct firing claim ends unless its sender repeats it. */
   readonly expiresAtMs?: number;
-  /** The end that the sender said last: on a clock ahead of ours, an end that moves backwards is a resolve. */
+  /** The end that the sender sent last. If the sender's clock is ahead of ours, an end that moves backwards is a resolve. */
   readonly saidEndsAtMs?: number;
-  /** When the claimant last said anything about this alert. */
+  /** When the claimant last sent anything about this alert. */
   readonly heardAtMs: number;
   /** How a resolved claim ended. Absent while it fires, and while its first firing is held. */
   readonly ended?: ClaimEnd;
-  /** A held firing is believed at this time unless a resolve cancels it. */
+  /** A held firing starts to count at this time unless a resolve cancels it. */
   readonly heldUntilMs?: number;
   /** A doubtful resolve ends this firing claim at this time unless a firing comes first. */
   readonly doubtfulEndAtMs?: number;
@@ -73,11 +77,11 @@ export const startOf = (state: ClaimState): number => state.startMs ?? state.eff
 /** Latest start of a firing in this episode. */
 export const newestStartOf = (state: ClaimState): number => state.newestStartMs ?? state.effectiveStartsAtMs;
 
-/** Greatest end of all resolves; undefined: there was none. Earlier versions stored the last one as `saidEndsAtMs` only. */
+/** Greatest end of all resolves; undefined: there was none. Earlier versions stored only the last one, as `saidEndsAtMs`. */
 export function lastEndOf(state: ClaimState): number | undefined {
   if (state.lastEndMs !== undefined) return state.lastEndMs;
   return state.ended === "explicit" ? (state.saidEndsAtMs ?? state.effectiveStartsAtMs) : undefined;
 }
 
-/** After a weak end any firing re-opens at once, whatever its start. */
+/** After a weak end, any firing re-opens the claim at once, whatever its start is. */
 export const isWeakEnd = (ended: ClaimEnd | undefined): boolean => ended !== undefined && ended !== "explicit";

@@ -1,10 +1,10 @@
 import type { Severity } from "./severity.ts";
 
-/** What a classifier thinks of an alert. */
+/** A classifier's result for one alert. */
 export interface Classification {
   readonly severity: Severity | "noise";
   /** 0 to 1. */
   readonly confidence: number;
-  /** True: it stands above the alert's own severity label. False: it only fills in where no label says one. */
+  /** True: it takes precedence over the alert's severity label. False: it counts only if no label states a severity. */
   readonly overrides: boolean;
 }

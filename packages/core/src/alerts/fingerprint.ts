@@ -9,13 +9,13 @@ const offsetLow = 0x84222325;
 const primeLow = 0x1b3;
 const separator = 0xff;
 
-/** Hash state; one at a time, since hashing never awaits. */
+/** Hash state. One state is enough, since hashing never awaits. */
 let high = 0;
 let low = 0;
 
 function feed(byte: number): void {
   const mixed = (low ^ byte) >>> 0;
-  // Below 2^42, far inside a double's exact range; what goes over 2^32 is carried into the high half.
+  // Below 2^42, far inside a double's exact range. The part above 2^32 is carried into the high half.
   const product = mixed * primeLow;
   low = product >>> 0;
   high = (Math.imul(high, primeLow) + (mixed << 8) + (product - low) / 0x1_0000_0000) >>> 0;
@@ -53,7 +53,7 @@ function feedBeyondAscii(point: number): void {
 
 /**
  * Alertmanager's fingerprint of a label set: FNV-1a 64 over the names in order of their UTF-8 bytes, as 16 lower-case hex
- * digits (prometheus/common `model/signature.go`). Labels with empty values count; Alertmanager drops them before.
+ * digits (prometheus/common `model/signature.go`). Labels with empty values count here; Alertmanager drops them beforehand.
  *
  * @example
  * alertFingerprint({ severity: "warning", job: "foo" }); // "9266ef3da838ad95"
@@ -72,12 +72,12 @@ export function alertFingerprint(labels: Labels): string {
 
 const hex = (half: number): string => half.toString(16).padStart(8, "0");
 
-/** UTF-16 order, which is the built-in one, differs from that of the bytes only where surrogates are. */
+/** The built-in sort uses UTF-16 order, which differs from the order of the bytes only for names with surrogates. */
 function sortByUtf8(names: string[]): string[] {
   return names.some((name) => /[\ud800-\udfff]/.test(name)) ? names.toSorted(byCodePoint) : names.toSorted();
 }
 
-/** UTF-8 sorts like its code points. */
+/** UTF-8 bytes sort in the same order as code points. */
 function byCodePoint(a: string, b: string): number {
   const [left, right] = [Array.from(a.toWellFormed()), Array.from(b.toWellFormed())];
   const at = left.findIndex((char, i) => char !== right[i]);

@@ -1,27 +1,30 @@
 import type { Route } from "./route.ts";
 import type { ClaimState } from "./claim.ts";
 
-/** What Alertmanager's API showed about an alert last. One per (alert, source), stored with the alert. */
+/** The last state in which Alertmanager's API showed an alert. One per (alert, source), stored with the alert. */
 export interface Shown {
-  /** Identity of the API: a keyed hash of its URLs and headers, no secret. Another API's word about the alert does not count. */
+  /** Identity of the API: a keyed hash of its URLs and headers, no secret. Results of another API do not count. */
   readonly api: string;
-  /** Ledger time. May be older than the last poll by `confirmEveryMs`. */
+  /** Ledger time, ms. May be older than the last poll by up to `confirmEveryMs`. */
   readonly atMs: number;
   /** Silenced or inhibited there. */
   readonly suppressed?: true;
 }
 
-/** An alert that a source sent through its webhook, and what is known about it. */
+/** An alert that a source sent through its webhook, with its claim and the last state that an API showed. */
 export interface ReadAlert {
   readonly fingerprint: string;
   readonly claim: ClaimState;
-  /** By whichever API. */
+  /** By any API, not only the current one. */
   readonly shown?: Shown;
 }
 
 /**
- * What a reading says about an alert. `active`: it fires there. `suppressed`: it is silenced or inhibited there. `gone`: it was
- * absent for long enough, counted since the last word about it, which came at `lastWordAtMs`.
+ * The result of a reading for one alert.
+ *
+ * - `active`: it fires there.
+ * - `suppressed`: it is silenced or inhibited there.
+ * - `gone`: it was absent for long enough, counted since the last information about it, which came at `lastWordAtMs`.
  */
 export type ReadWord =
   | { readonly says: "active" | "suppressed"; readonly fingerprint: string }
@@ -31,10 +34,10 @@ export type ReadWord =
 export interface Reading {
   readonly source: string;
   readonly api: string;
-  /** `routes`: where the alert is sent if it is active. */
+  /** `routes`: the targets that receive the alert if it is active. */
   readonly words: readonly (ReadWord & { readonly routes: readonly Route[] })[];
 }
 
-/** When the source, or its API, last said anything about the alert. Ledger time, ms. */
+/** When the source, or its API, last reported anything about the alert. Ledger time, ms. */
 export const lastWordAtMs = ({ claim, shown }: Pick<ReadAlert, "claim" | "shown">): number =>
   Math.max(claim.heardAtMs, shown?.atMs ?? 0);

@@ -1,4 +1,4 @@
-/** PagerDuty's four severities are Tocsin's own: https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ */
+/** Tocsin uses PagerDuty's four severities: https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ */
 export const severities = ["critical", "error", "warning", "info"] as const;
 export type Severity = (typeof severities)[number];
 
@@ -18,10 +18,12 @@ const severityOf = new Map(
   severities.flatMap((severity) => synonyms[severity].split(" ").map((word) => [word, severity] as const)),
 );
 
-/** Words of one target (`severity_map`) as `normalizeWord` leaves them. They count before the common ones. */
+/**
+ * One target's own severity words (`severity_map`), normalized by `normalizeWord`. They take precedence over the common words.
+ */
 export type SeverityMap = ReadonlyMap<string, Severity>;
 
-/** The severity that a label's text means, in any case; undefined if it is no known word. */
+/** The severity that a label's text means, upper or lower case; undefined if the word is unknown. */
 export function parseSeverity(text: string, map?: SeverityMap): Severity | undefined {
   const word = normalizeWord(text);
   return map?.get(word) ?? severityOf.get(word);
@@ -29,10 +31,10 @@ export function parseSeverity(text: string, map?: SeverityMap): Severity | undef
 
 export const normalizeWord = (text: string): string => text.trim().toLowerCase();
 
-/** Labels that state a severity, the most telling first: the others count only if the ones before are absent or unknown. */
+/** Labels that state a severity, the most reliable first. A label counts only if those before it are absent or unknown. */
 const severityLabels = ["severity", "priority", "urgency"];
 
-/** The severity that an alert's labels state; undefined: none that is known. */
+/** The severity that an alert's labels state; undefined: no label states a known one. */
 export function labelSeverity(label: (name: string) => string, map?: SeverityMap): Severity | undefined {
   for (const name of severityLabels) {
     const severity = parseSeverity(label(name), map);

@@ -2,18 +2,18 @@ import type { Labels } from "../alerts/alert.ts";
 import type { Member } from "../incidents/incident.ts";
 import { alertFingerprint } from "../alerts/fingerprint.ts";
 
-/** Stands for the words that are shown of an alert, summary and annotations: the same words, the same 16 hex digits. */
+/** Hash of an alert's text, which is its summary and annotations. Equal texts have the same 16 hex digits. */
 export const contentHash = (summary: string, annotations: Labels): string =>
   alertFingerprint({ ...annotations, "": summary });
 
 /**
- * The content of an incident: the words of its leading alert, if they are tracked, and which members fire, unless it is
- * the first one alone.
+ * The content hash of an incident. It covers the text of its leading alert, if changed text is tracked, and the members that
+ * fire, unless only the first member fires.
  *
  * ```
- *   undefined           the first member fires
- *   9266ef3da838ad95    the same, with its words
- *   +cbf29ce484222325   several members fire, or another one
+ *   undefined           only the first member fires
+ *   9266ef3da838ad95    the same, with its text
+ *   +cbf29ce484222325   several members fire, or another one than the first
  *   9266ef3da838ad95+cbf29ce484222325
  * ```
  */
@@ -28,5 +28,5 @@ const separator = "+";
 
 export const wordsIn = (content: string | undefined): string | undefined => content?.split(separator)[0] || undefined;
 
-/** Undefined: the first member alone. */
+/** Undefined: only the first member fires. */
 export const membersIn = (content: string | undefined): string | undefined => content?.split(separator)[1];

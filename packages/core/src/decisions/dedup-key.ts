@@ -1,4 +1,4 @@
-// The one thing that core takes from Node: a hash is a pure function, and writing SHA-256 by hand serves nobody.
+// The only Node module in core. A hash is a pure function, and our own SHA-256 would have no benefit.
 import { createHash } from "node:crypto";
 import type { Alert } from "../alerts/alert.ts";
 import { isBlank } from "../schema/is-blank.ts";
@@ -7,21 +7,21 @@ import { alertFingerprint } from "../alerts/fingerprint.ts";
 /** PagerDuty: "The maximum permitted length of this property is 255 characters." */
 const maxDedupKeyCharacters = 255;
 
-/** A key as the receiver takes it: over 255 characters its SHA-256 in hex, so that a long key still means the same. */
+/** A key that the receiver accepts: a key over 255 characters becomes its SHA-256 in hex, so equal keys stay equal. */
 export function fitDedupKey(key: string): string {
   const text = key.toWellFormed();
   if (text.length <= maxDedupKeyCharacters || Array.from(text).length <= maxDedupKeyCharacters) return text;
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** The key of an alert by itself. A blank one would make PagerDuty invent another for each event. */
+/** The dedup key of an alert that is not grouped. With a blank key, PagerDuty would invent a new one for each event. */
 export function ownKey(alert: Alert): string {
   return fitDedupKey(isBlank(alert.fingerprint) ? alertFingerprint(alert.labels) : alert.fingerprint);
 }
 
 /**
- * The key of the incident that an alert belongs to when alerts are grouped by labels: the same for every target that
- * groups by the same labels, whatever order they are written in. A missing label counts as an empty text.
+ * The dedup key of an alert whose target groups alerts by labels. All targets that group by the same labels get the same key, in
+ * whatever order the labels are written. A missing label counts as an empty text.
  */
 export function groupKey(alert: Alert, groupBy: readonly string[]): string {
   if (groupBy.includes("...")) return ownKey(alert);

@@ -7,8 +7,8 @@ import { reminderAtMs } from "./reminders.ts";
 import { urgencyOf } from "./urgency.ts";
 
 /**
- * Derives from the facts of an incident its state and reason, and when to look at it again. Called after every change, so
- * that these three can never contradict the facts.
+ * Derives an incident's state, its reason and the time of the next look from its facts. Called after every change, so that these
+ * three can never contradict the facts.
  */
 export function deriveState(incident: Incident, terms: DueTerms, nowMs: number): Incident {
   const planned = stateOf(incident, terms, nowMs);
@@ -39,7 +39,7 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
       ...rest,
       state: "not_told",
       reason: incident.state === "not_told" ? incident.reason : "resolved_before_told",
-      // A late trigger of an earlier episode would open what nobody here has to end.
+      // A late trigger of an earlier episode would open an incident that this episode has no reason to resolve.
       dueAtMs: incident.wanted.status === "resolved" ? earliest(lateTriggerEnds(incident.lateAttempts)) : null,
     };
   const shadow = incident.told.shadow === true;
@@ -54,14 +54,14 @@ function stateOf(incident: Incident, terms: DueTerms, nowMs: number): Incident {
   };
 }
 
-/** Plans after the wanted side changed: a new action is due at once, whatever backoff the old one was in. */
+/** Derives the state after the desired state changed: a new action is due at once, even if the old one was in backoff. */
 export function deriveStateAfterChange(before: Incident, after: Incident, terms: DueTerms, nowMs: number): Incident {
   if (after.state === "dead") {
-    // What may have been told must still be ended; what was never told rests.
+    // If something may have been delivered, it must still be resolved. Otherwise there is nothing to do.
     if (after.wanted.status === "firing") return deriveState(after, terms, nowMs);
     return deriveState({ ...after, state: "due", dueAtMs: nowMs }, terms, nowMs);
   }
-  // What rests untold is woken by a firing alert that is routed here, not by a change of its members or by a person.
+  // A firing alert that is routed here makes an undelivered incident due again. A change of members or a person does not.
   if (before.state === "not_told" && before.told === null) {
     const planned = deriveState(after, terms, nowMs);
     return planned.state === "due" ? { ...after, dueAtMs: null } : planned;
@@ -72,7 +72,7 @@ export function deriveStateAfterChange(before: Incident, after: Incident, terms:
   return deriveState(same ? after : { ...after, dueAtMs: null }, terms, nowMs);
 }
 
-/** What failed to be said again waits out its backoff: by its date alone it would be due again at once. */
+/** A reminder that failed waits until its backoff ends. By its own date alone it would be due again at once. */
 function reminderAfterBackoffMs(incident: Incident, terms: DueTerms): number | null {
   const againAtMs = reminderAtMs(incident, terms);
   return againAtMs === null || incident.lastFailure === null ? againAtMs : Math.max(againAtMs, incident.dueAtMs ?? 0);

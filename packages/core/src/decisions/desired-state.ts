@@ -2,7 +2,7 @@ import { moreSevere, severityRank } from "../alerts/severity.ts";
 import type { Member, Wanted } from "../incidents/incident.ts";
 import { incidentContentHash } from "./content-hash.ts";
 
-/** The member whose text is shown: the oldest that fires, else the oldest. */
+/** The member whose text is shown: the oldest one that fires, else the oldest one. */
 export function leadingMember(members: readonly Member[]): Member {
   let lead: Member | undefined;
   for (const member of members) {
@@ -17,14 +17,14 @@ export function leadingMember(members: readonly Member[]): Member {
 const older = (a: Member, b: Member): boolean =>
   a.startsAtMs < b.startsAtMs || (a.startsAtMs === b.startsAtMs && a.fingerprint < b.fingerprint);
 
-/** What the members together want: firing while any fires, as severe as the most severe that fires. */
+/** Desired state of an incident: it fires while any member fires, and is as severe as the most severe member that fires. */
 export function desiredState(members: readonly Member[], before: Wanted | null, nowMs: number): Wanted {
   const firing = members.filter((member) => member.status === "firing");
   const lead = leadingMember(members);
   const severity =
     firing.length === 0 ? (before?.severity ?? lead.severity) : firing.map((m) => m.severity).reduce(moreSevere);
   const status = firing.length === 0 ? "resolved" : "firing";
-  // A person's acknowledgement holds for what the person saw: a worse problem is a new one.
+  // An acknowledgement applies to the severity that the person saw. A higher severity counts as a new problem.
   const acknowledged =
     before !== null && before.acknowledged && severityRank(severity) >= severityRank(before.severity);
   const changed =

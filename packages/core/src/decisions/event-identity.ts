@@ -4,9 +4,10 @@ import type { Outcome } from "../incidents/outcome.ts";
 import type { Severity } from "../alerts/severity.ts";
 
 /**
- * Says which event an attempt makes: the one that was attempted last and not accepted, or the one that is told and must be
- * repeated, else a new one. Receivers that recognise repeats ignore the second attempt of an event, so two events must never
- * look like one: after a resolve of unknown fate the trigger is another event than the trigger before it, and so is a reminder.
+ * Decides which event an attempt belongs to: the one that was attempted last and not accepted, or the delivered one that must be
+ * repeated, else a new one. Receivers that recognise repeats ignore the second attempt of an event, so two events must never have
+ * the same identity. After a resolve of unknown effect, for example, the trigger is a different event from the trigger before
+ * that resolve. A reminder is a different event, too.
  */
 export function eventIdentity({ unaccepted, told, repeat }: Incident, attempt: Attempt): EventIdentity {
   const { action, severity, content, token, atMs } = attempt;
@@ -24,14 +25,14 @@ interface Attempt {
   readonly atMs: number;
 }
 
-/** Severity and words make a difference to a trigger only. */
+/** Severity and text matter only for triggers. */
 const saysAgain = ({ action, severity, content }: Attempt, told: Told): boolean =>
   action === told.event && (action !== "trigger" || (severity === told.severity && content === told.content));
 
-/** What the attempt leaves to be attempted again. Absent outcome: nobody knows what came of it. */
+/** The event that must be attempted again after this attempt; null: none. Without an outcome, the attempt's result is unknown. */
 export function unacceptedAfter(incident: Incident, flight: Flight, outcome?: Outcome): Unaccepted | null {
   const { action, severity, content, event } = flight;
-  // A question for the key is no event; the one that it is about was refused.
+  // A check of the key is not an event. The event that caused the check was refused.
   if (action === "check") return incident.unaccepted;
   if (outcome?.kind === "accepted" || outcome?.kind === "refused") return null;
   return { ...event, action, severity, ...(content === undefined ? {} : { content }) };

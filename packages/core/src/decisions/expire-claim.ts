@@ -2,15 +2,17 @@ import type { ClaimEnd, ClaimState } from "../alerts/claim.ts";
 
 export interface ExpiryTerms {
   readonly nowMs: number;
-  /** When any request of the claim's source last arrived; undefined: never. */
+  /** When the last request of the claim's source arrived; undefined: never. */
   readonly sourceHeardAtMs: number | undefined;
-  /** No claim ends by silence before this: the process has just started and its sources had no time to repeat. */
+  /**
+   * Before this time no claim ends by silence: the process has just started, and its sources had no time to repeat their alerts.
+   */
   readonly graceUntilMs: number;
   readonly staleAfter: number;
 }
 
 /**
- * Applies the passing of time to a claim: a held firing is believed, a doubtful resolve takes effect, a direct claim ends.
+ * Applies the passing of time to a claim: a held firing starts to count, a doubtful resolve takes effect, a direct claim ends.
  * Returns the same object if nothing changes.
  */
 export function expireClaim(state: ClaimState, terms: ExpiryTerms): ClaimState {
@@ -25,16 +27,16 @@ export function expireClaim(state: ClaimState, terms: ExpiryTerms): ClaimState {
   return endsAtMs === null || nowMs < endsAtMs ? state : endClaim(state, "inferred");
 }
 
-/** The claim, ended. Its `lastEndMs` stays: only a resolve changes it. */
+/** Returns the claim as ended. `lastEndMs` stays: only a resolve changes it. */
 export function endClaim(state: ClaimState, ended: ClaimEnd): ClaimState {
   const { expiresAtMs: _expiresAtMs, heldUntilMs: _heldUntilMs, doubtfulEndAtMs: _doubtfulEndAtMs, ...rest } = state;
   return { ...rest, status: "resolved", ended };
 }
 
 /**
- * When a firing direct claim ends unless repeated; null: never, for webhook claims. Its `endsAt` counts only once its source
- * was heard after it: until then the source, or this process, may have been away (`source_silent`). It then ends
- * `staleAfter` later at most.
+ * When a firing direct claim ends unless its sender repeats it; null: never, for webhook claims. Its `endsAt` counts only once a
+ * request of its source arrived after that time: until then the source, or this process, may have been down (`source_silent`).
+ * The claim ends at the latest `staleAfter` after its `endsAt`.
  */
 function inferredEndAtMs(state: ClaimState, terms: ExpiryTerms): number | null {
   if (state.expiresAtMs === undefined) return null;
@@ -42,7 +44,7 @@ function inferredEndAtMs(state: ClaimState, terms: ExpiryTerms): number | null {
   return Math.max(isHeard ? state.expiresAtMs : state.expiresAtMs + terms.staleAfter, terms.graceUntilMs);
 }
 
-/** When `expireClaim` may next change the state; null: only a request can. */
+/** When `expireClaim` may next change the state; null: only a request can change it. */
 export function nextExpiryAtMs(state: ClaimState, terms: ExpiryTerms): number | null {
   if (state.status === "resolved") return state.heldUntilMs ?? null;
   return state.doubtfulEndAtMs ?? inferredEndAtMs(state, terms);

@@ -1,7 +1,10 @@
 import type { Incident } from "../incidents/incident.ts";
 import type { DueTerms } from "./next-action.ts";
 
-/** When the fallback hears of it; null: never. A critical counts as untold until a trigger was certainly accepted. */
+/**
+ * When the incident is also sent to the fallback; null: never. A critical counts as undelivered until a trigger is certainly
+ * accepted.
+ */
 export const fallbackDueAtMs = (incident: Incident, terms: DueTerms): number | null =>
   terms.fallbackAfterMs !== undefined &&
   incident.kind === "alert" &&

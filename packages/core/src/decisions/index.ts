@@ -1,6 +1,6 @@
 /**
- * The vocabulary, the ports and the decisions that the engine takes: all without a schema, template or pattern library, so
- * that the ledger's thread loads none of them.
+ * Entry point `@tocsin/core/decisions`: the vocabulary, the ports, and the decisions that the engine uses. Nothing here needs the
+ * schema, template or pattern library, so the ledger's thread loads none of them.
  */
 export * from "../alerts/alert.ts";
 export * from "../alerts/claim.ts";

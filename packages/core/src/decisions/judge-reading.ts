@@ -1,52 +1,52 @@
 import { lastWordAtMs, type ReadAlert, type ReadWord } from "../alerts/reading.ts";
 
-/** An alert ends after this much counted time in which no instance showed it. */
+/** An alert ends after this much counted time in which no instance showed it. Only polls that `whyNotCounted` allows count. */
 export const absentUntilEndMs = 20 * 60_000;
 
-/** How one instance of Alertmanager shows an alert. */
+/** The state in which an instance of Alertmanager shows an alert. */
 export type AlertStateThere = "active" | "suppressed" | "unprocessed";
 
-/** What all instances together showed in one poll. */
+/** The combined result of all instances in one poll. */
 export interface Poll {
   /** By fingerprint. */
   readonly shown: ReadonlyMap<string, AlertStateThere>;
-  /** Ms since the poll before, as far as they count (`whyNotCounted`, `countedBetween`). */
+  /** Ms since the previous poll that count as absence (`whyNotCounted`, `countedBetween`). */
   readonly countedMs: number;
 }
 
-/** How long an alert has been absent, since this word about it. */
+/** How long an alert has been absent, since the last information about it. */
 export interface Absence {
   readonly lastWordAtMs: number;
   readonly forMs: number;
 }
 
 export interface JudgeTerms {
-  /** Identity of the API that is read. */
+  /** Identity of the API that is polled. */
   readonly api: string;
   /** Ledger time. */
   readonly nowMs: number;
-  /** What is still as it was is recorded again this long after it was last recorded. */
+  /** An unchanged state is recorded again this long after it was last recorded. */
   readonly confirmEveryMs: number;
 }
 
 export interface Judged {
-  /** What must be recorded. Most alerts of most polls need no word. */
+  /** Results that must be recorded. Most polls change nothing about most alerts. */
   readonly words: readonly ReadWord[];
   readonly absences: ReadonlyMap<string, Absence>;
 }
 
 /**
- * Decides what a poll says about the alerts that the source has sent.
+ * Decides how a poll affects the alerts that the source has sent.
  *
  * ```
- *   active         confirms; cancels a doubtful end; re-opens what a reading ended
+ *   active         confirms; cancels a doubtful end; re-opens an alert that a reading ended
  *   suppressed     is shown as silenced; confirms and re-opens nothing
- *   unprocessed    is present, and no more
+ *   unprocessed    is present, without further effect
  *   absent         ends after 20 minutes of counted time, if this API has shown it before
  * ```
  *
- * The count starts at the first poll that does not show the alert, and starts over with any word about it: from the webhook,
- * or from another replica that reads the same API.
+ * The count starts at the first poll that does not show the alert. It starts over with any new information about it, from the
+ * webhook or from another replica that reads the same API.
  */
 export function judgeReading(
   poll: Poll,
@@ -84,19 +84,20 @@ const absenceAfter = (before: Absence | undefined, wordAtMs: number, countedMs: 
   forMs: before?.lastWordAtMs === wordAtMs ? before.forMs + countedMs : 0,
 });
 
-/** What an instance says about itself in one poll. */
+/** What an instance reports about itself in one poll. */
 export interface InstanceStatus {
-  /** Its name in the cluster; null: it runs without one. */
+  /** Its name in the cluster; null: it runs without a cluster. */
   readonly name: string | null;
-  /** Names of all members that it sees, itself included. */
+  /** Names of all members that it sees, including itself. */
   readonly peers: readonly string[];
   readonly upForMs: number;
   readonly resolveTimeoutMs: number;
 }
 
 /**
- * Why a poll says nothing about alerts that it does not show; null: it does. Alertmanagers do not exchange alerts, and a restarted
- * one knows none until their senders repeat them, so only all of them together, each up for long enough, know what fires.
+ * Why a poll proves nothing about alerts that it does not show; null: it counts. Alertmanagers do not exchange alerts, and a
+ * restarted one knows none until their senders repeat them. So only all of them together, each up for long enough, know which
+ * alerts fire.
  *
  * `statuses`: one per configured URL; undefined: it did not answer.
  */
@@ -116,7 +117,9 @@ export function whyNotCounted(statuses: readonly (InstanceStatus | undefined)[])
   return unequal === -1 ? null : `the peers that urls[${unequal}] sees are not the listed instances`;
 }
 
-/** The process may have been paused between two polls: no more counts than the time in which it would have polled twice. */
+/**
+ * Time between two polls that counts as absence: at most two poll intervals, since the process may have been paused in between.
+ */
 export const countedBetween = (
   before: { readonly counts: boolean; readonly atMs: number } | undefined,
   now: { readonly counts: boolean; readonly atMs: number },

@@ -1,9 +1,10 @@
 import type { Incident, LateAttempt, Told } from "../incidents/incident.ts";
 
 /**
- * Whether a late request may have changed back what the receiver shows: not if it arrived before that was sent. A trigger reopens what was resolved, or shows other
- * words; a resolve closes what is open. A late acknowledge is dropped where the incident is resolved; where it is open, a
- * repeated trigger would not take it back.
+ * Whether a late request may have undone the delivered state. It cannot have, if it arrived before that state was sent. A trigger
+ * reopens a resolved incident, or shows other text; a resolve closes an open one. A late acknowledge needs no repair: the
+ * receiver drops it if the incident is resolved, and if the incident is open, a repeated trigger would not undo the
+ * acknowledgement.
  */
 function undoes({ action, content, untilMs }: LateAttempt, told: Told): boolean {
   if (untilMs < (told.sinceMs ?? told.atMs)) return false;
@@ -16,15 +17,15 @@ export const lateTriggerEnds = (attempts: readonly LateAttempt[]): number[] =>
   attempts.flatMap(({ action, untilMs }) => (action === "trigger" ? [untilMs] : []));
 
 /**
- * A request of an owner that lost its lease may have arrived until `untilMs`. Once that is past, or the owner reported,
- * the last certain event is repeated where the late one may have undone it. Where nothing was told in this episode, a late
- * trigger of an earlier one counts as perhaps told.
+ * Repairs the effect of late attempts. A request of an owner that lost its lease may arrive until `untilMs`. After that time, or
+ * when the owner has reported, the last certain event is repeated if the late request may have undone it. If nothing was sent in
+ * this episode, a late trigger of an earlier episode counts as perhaps delivered.
  */
 export function repairLateAttempts(incident: Incident, isOver: (one: LateAttempt) => boolean): Incident {
   const over = incident.lateAttempts.filter((one) => isOver(one));
   if (over.length === 0) return incident;
   const { told, wanted } = incident;
-  // A trigger or resolve of unknown fate is sent again anyway. An acknowledge is too, but a closed incident drops it.
+  // A trigger or resolve of unknown effect is sent again anyway. So is an acknowledge, but a closed incident drops it.
   const mayBeUndone = told !== null && (told.certain || told.event === "acknowledge");
   const undone = mayBeUndone && over.some((one) => undoes(one, told));
   const [openedAtMs] = told === null && wanted.status === "resolved" ? lateTriggerEnds(over) : [];

@@ -1,19 +1,19 @@
 import { type Claim, type ClaimState, isWeakEnd, lastEndOf, newestStartOf, startOf } from "../alerts/claim.ts";
 import { endClaim } from "./expire-claim.ts";
 
-/** Times that are further in the future are counted and shown as skew. */
+/** Times further in the future than this are counted and shown as clock skew. */
 export const skewToleranceMs = 60_000;
 
-/** A direct claim without `endsAt` ends this long after its receipt (Alertmanager's `resolve_timeout`). */
+/** A direct claim without `endsAt` ends this long after it was received (Alertmanager's `resolve_timeout`). */
 export const resolveTimeoutMs = 5 * 60_000;
 
-/** A newer start this long after a webhook claim's last word means that an end was lost. */
+/** A newer start this long after a webhook claim's last statement means that a resolve was lost. */
 export const lostEndAfterMs = 60_000;
 
-/** Senders repeat a firing alert less often than this; a second word within it may be one request sent twice. */
+/** Senders repeat a firing alert less often than this. A second statement within this time may be the same request sent twice. */
 const minRepeatMs = 30_000;
 
-/** The part of a claim that the decision needs. */
+/** The parts of a claim that the decision needs. */
 export type ClaimFacts = Omit<Claim, "alert"> & { readonly alert: Pick<Claim["alert"], "startsAtMs"> };
 
 export interface MergeTerms {
@@ -24,32 +24,36 @@ export interface MergeTerms {
 export interface MergedClaim {
   readonly state: ClaimState;
   /**
-   * `changed`: fires, ended, or fires again. `confirmed`: repeats what is known. `held`: a firing that is not believed yet.
-   * `doubted`: ends the claim later unless a firing comes. `ignored`: a resolve without effect.
+   * - `changed`: the claim fires, ended, or fires again.
+   * - `confirmed`: repeats the known state.
+   * - `held`: a firing that does not count yet.
+   * - `doubted`: a resolve that ends the claim later unless a firing arrives.
+   * - `ignored`: a resolve without effect.
    */
   readonly effect: "changed" | "confirmed" | "held" | "doubted" | "ignored";
-  /** The word says that the alert fires. */
+  /** The statement says that the alert fires. */
   readonly fires: boolean;
-  /** This firing begins an episode that nobody spoke of before; neither a repeat nor the re-opening of one that ended. */
+  /** This firing begins a new episode: it neither repeats one nor re-opens one that ended. */
   readonly begins: boolean;
-  /** This firing begins an episode while the last one still fires here: its end was lost. */
+  /** This firing begins an episode while the last one still fires here: the resolve of the last one was lost. */
   readonly endLost: boolean;
   readonly skewed: boolean;
 }
 
 /**
- * Merges a claimant's word into the state of its claim. `startsAt` does not identify an episode: Alertmanager merges
- * overlapping alerts to the earliest start, the peers of a cluster lag, and two senders may share an address. Only this is
- * sure: the spans that a sender speaks of overlap. The rule:
+ * Merges a claimant's new statement into the state of its claim. `startsAt` does not identify an episode: Alertmanager merges
+ * overlapping alerts to the earliest start, the peers of a cluster lag behind each other, and two senders may share an address.
+ * Only one thing is certain: the time spans that a sender reports for one episode overlap. The rules:
  *
- * - A resolve whose end is not before any start of this episode, and later than every end so far, ends the episode. Any other
- *   resolve is doubtful: it may be about an earlier episode. At a webhook claim it cancels a held firing, and ends the episode
- *   `doubtfulEnd` later unless a firing comes first. A direct claim ends by its `endsAt` anyway, so there it does nothing.
- * - A firing confirms a claim that fires. One with a newer start than all before, more than a minute after a webhook claim's
- *   last word, means that an end was lost, unless another claim fires too.
- * - After an end, a firing that starts later than every known end begins a new episode at once. After a weak end any firing
- *   re-opens at once. Other firings may have been overtaken by the resolve: they are held for `reorderWindow`. So is the first
- *   word of a claim that starts before the end of another claim.
+ * - A resolve ends the episode if its end is not before any start of this episode, and later than every end so far. Any other
+ *   resolve is doubtful, since it may be about an earlier episode. At a webhook claim, a doubtful resolve cancels a held firing,
+ *   and ends the episode `doubtfulEnd` later unless a firing arrives first. A direct claim ends by its `endsAt` anyway, so a
+ *   doubtful resolve has no effect there.
+ * - A firing confirms a claim that fires. If its start is newer than all earlier ones, and it arrives more than a minute after a
+ *   webhook claim's last statement, then a resolve was lost, unless another claim of the alert fires too.
+ * - After an end, a firing that starts later than every known end begins a new episode at once. After a weak end, any firing
+ *   re-opens the claim at once. Other firings may have been overtaken by the resolve, so they are held for `reorderWindow`. A
+ *   claim's first statement is held too, if it starts before the end of another claim.
  *
  * `claims`: the states of all claims of this alert so far; this one may be among them.
  */
@@ -64,14 +68,14 @@ export function mergeClaim(
   return word.ends ? mergeResolve(previous, word, terms) : mergeFiring(previous, word, terms, claims);
 }
 
-/** A claim, read against our clock and against what its claimant said before. */
+/** A claim, interpreted by our clock and by the claimant's earlier statements. */
 interface Word {
   readonly claim: ClaimFacts;
   readonly nowMs: number;
   readonly startMs: number;
   readonly ends: boolean;
   readonly skewed: boolean;
-  /** Its `endsAt` is on a clock that differs from ours, so it cannot be compared with our time. */
+  /** Its `endsAt` is on a clock that differs from ours, so we cannot compare it with our time. */
   readonly unreadable: boolean;
 }
 
@@ -80,7 +84,7 @@ function readWord(previous: ClaimState | undefined, claim: ClaimFacts, nowMs: nu
   const isDirect = claim.sender !== undefined;
   const startMs = effectiveStart(previous, claim, nowMs);
   const isAhead = claim.startUnknown !== true && alert.startsAtMs - startMs > skewToleranceMs;
-  // The ledger's clock stays ahead of a wall clock that was set back, by which the intake said that it fires.
+  // If the wall clock was set back, the ledger's clock is ahead of it, and the intake took the alert as firing by the wall clock.
   const isPast = status === "firing" && isDirect && endsAtMs !== undefined && endsAtMs <= nowMs;
   const unreadable = isAhead || isPast;
   return {
@@ -97,7 +101,7 @@ function readWord(previous: ClaimState | undefined, claim: ClaimFacts, nowMs: nu
   };
 }
 
-/** A future start counts as the time of receipt, also when it is repeated later. An unknown one changes nothing. */
+/** A start in the future counts as the time of receipt, even when it is repeated later. An unknown start changes nothing. */
 function effectiveStart(previous: ClaimState | undefined, { alert, startUnknown }: ClaimFacts, nowMs: number): number {
   if (previous !== undefined) {
     if (previous.startsAtMs === alert.startsAtMs) return previous.effectiveStartsAtMs;
@@ -107,9 +111,9 @@ function effectiveStart(previous: ClaimState | undefined, { alert, startUnknown 
 }
 
 /**
- * Whether the `endsAt` of a direct alert that lies in our future is an end all the same. It is if a resolve said it before.
- * If the clocks differ, it can only be compared with what was said before: Prometheus moves the `endsAt` of a firing alert
- * forward with each repeat, so one that moves back or stands still is an end.
+ * Whether the `endsAt` of a direct alert means that the alert ended, although it lies in our future. It does, if an earlier
+ * resolve had the same end. If the clocks differ, it can only be compared with earlier values: Prometheus moves the `endsAt` of a
+ * firing alert forward with each repeat, so an `endsAt` that moves back or stays the same is an end.
  */
 function isKnownEnd(previous: ClaimState | undefined, endsAtMs: number, nowMs: number, unreadable: boolean): boolean {
   if (previous === undefined) return false;
@@ -166,7 +170,7 @@ function mergeFiring(
   if (previous !== undefined && isWeakEnd(previous.ended))
     return merged(word, firing, "changed", { begins: startMs > newestStartOf(previous) });
   const endMs = lastEndMs ?? greatestEnd(claims);
-  // The end of a sender whose clock is ahead lies in our future: then only its own clock tells which came first.
+  // If the sender's clock is ahead, its end lies in our future. Then only its own clock shows which came first.
   const startsAtMs = lastEndMs !== undefined && lastEndMs > nowMs ? word.claim.alert.startsAtMs : startMs;
   if (endMs === undefined || startsAtMs > endMs) return merged(word, firing, "changed", { begins: true });
 
@@ -184,11 +188,11 @@ const merged = (
   { begins = false, endLost = false }: { readonly begins?: boolean; readonly endLost?: boolean } = {},
 ): MergedClaim => ({ state, effect, fires: !ends, begins, endLost, skewed });
 
-/** A firing of an episode that has had firings before. */
+/** The state after another firing of the same episode. */
 function sameEpisode(previous: ClaimState, firing: ClaimState): ClaimState {
   const startMs = Math.min(startOf(previous), firing.effectiveStartsAtMs);
   const newestStartMs = Math.max(newestStartOf(previous), firing.effectiveStartsAtMs);
-  // Most firings repeat the start that is known: then there is nothing more to store.
+  // Most firings repeat the known start. Then there is nothing more to store.
   return startMs === newestStartMs ? firing : { ...firing, startMs, newestStartMs };
 }
 
@@ -206,7 +210,7 @@ function spoken({ claim, nowMs, startMs }: Word): ClaimState {
   };
 }
 
-/** The claim as this firing alone makes it. Only direct claims expire. */
+/** The claim's state from this firing alone. Only direct claims expire. */
 function firingState(word: Word, lastEndMs: number | undefined): ClaimState {
   const { sender, endsAtMs } = word.claim;
   const expiresAtMs = endsAtMs === undefined || word.unreadable ? word.nowMs + resolveTimeoutMs : endsAtMs;

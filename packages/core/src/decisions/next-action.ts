@@ -4,7 +4,7 @@ import { type Severity, severityRank } from "../alerts/severity.ts";
 import type { ReceiverTraits } from "../ports/publisher.ts";
 
 export interface DueTerms {
-  /** The target is disabled or gone: it receives what ends its incidents, and nothing new. */
+  /** The target is disabled or was removed: it still receives resolves for its incidents, and nothing new. */
   readonly isOff?: boolean;
   readonly traits: ReceiverTraits;
   readonly retrigger: "never" | "severity" | "content";
@@ -13,13 +13,16 @@ export interface DueTerms {
   readonly pageResolved: "never" | "critical" | "always";
   /** Ms after the last attempt began until a reminder is due; 0 = never. */
   readonly remind: number;
-  /** Ms without a confirmation until an alert is stale. */
+  /** Ms without a confirmation after which an alert is stale. */
   readonly staleAfter: number;
-  /** Ms after acceptance until an untold critical is told to the fallback too; absent: there is none. */
+  /** Ms from acceptance until an undelivered critical is also sent to the fallback; absent: there is no fallback. */
   readonly fallbackAfterMs?: number;
 }
 
-/** What the target must be told to make told equal wanted; null: they are equal. The heart of convergence. */
+/**
+ * The next event that makes the delivered state (`told`) equal to the desired state (`wanted`); null: they are equal. All
+ * deliveries follow from this decision.
+ */
 export function nextAction(incident: Incident, terms: DueTerms): AttemptAction | null {
   const { wanted, told } = incident;
   if (incident.checkKey) return "check";
@@ -45,15 +48,16 @@ export function nextAction(incident: Incident, terms: DueTerms): AttemptAction |
 }
 
 /**
- * What undoes the harm of a late request. The end is final, so it alone is said of what is over. A late resolve may have
- * closed what was acknowledged, and an acknowledge of something closed is dropped: its trigger goes first.
+ * The event that repairs the effect of a late request. A resolve is final, so only the resolve is repeated for an incident that
+ * is over. A late resolve may have closed an acknowledged incident, and the receiver drops an acknowledge of a closed one. So the
+ * trigger is sent first.
  */
 const repeatOf = (wanted: Wanted, told: Told): AttemptAction =>
   wanted.status === "resolved" || told.event === "resolve" ? "resolve" : "trigger";
 
 /**
- * PagerDuty sends no notification for a trigger while its incident is acknowledged, and an acknowledgement cannot be taken back.
- * So the old episode is resolved there; the next one follows, since the alert fires.
+ * PagerDuty sends no notification for a trigger while its incident is acknowledged, and an acknowledgement cannot be undone.
+ * So the old episode is resolved first. The trigger of the new one follows, since the alert fires.
  */
 const renewalOf = (told: Told, traits: ReceiverTraits): AttemptAction =>
   traits.acknowledges && (told.event === "acknowledge" || told.event === "resolve") ? "resolve" : "trigger";

@@ -4,7 +4,7 @@ import { membersIn, wordsIn } from "./content-hash.ts";
 import type { DueTerms } from "./next-action.ts";
 
 /**
- * When to look whether the trigger of an open incident must be repeated although nothing else is due; null: never. Such a
+ * When to check whether the trigger of an open incident must be repeated although nothing else is due; null: never. Such a
  * repeat waits behind all other work.
  */
 export function reminderAtMs(incident: Incident, terms: DueTerms): number | null {
@@ -14,8 +14,8 @@ export function reminderAtMs(incident: Incident, terms: DueTerms): number | null
 
 /**
  * When the trigger is repeated whether or not a source confirmed the alert; null: never. Either its text changed
- * (`retrigger: content`), or the receiver ends the alert by itself unless it is repeated: that would be a resolve which no
- * source sent, so it also holds for acknowledged and for unconfirmed alerts.
+ * (`retrigger: content`), or the receiver ends the alert by itself unless the trigger is repeated. The latter also applies to
+ * acknowledged and unconfirmed alerts: otherwise the alert would end without a resolve from a source.
  */
 export function refreshAtMs(incident: Incident, terms: DueTerms): number | null {
   const { wanted, told } = incident;
@@ -26,9 +26,9 @@ export function refreshAtMs(incident: Incident, terms: DueTerms): number | null 
 }
 
 /**
- * When the trigger is repeated if a source confirmed the alert lately (`isConfirmed`); null: never, or not before a source
- * confirms it. Either a reminder is due, or other members fire. In both cases people may be paged again, if somebody resolved
- * the incident at the receiver.
+ * When the trigger is repeated if a source confirmed the alert recently (`isConfirmed`); null: never, or not before a source
+ * confirms it. Either a reminder is due, or other members fire. In both cases the trigger may page people again, if a person
+ * resolved the incident at the receiver.
  */
 export function confirmedRepeatAtMs(incident: Incident, terms: DueTerms): number | null {
   const { wanted, told, unconfirmed } = incident;
@@ -40,7 +40,7 @@ export function confirmedRepeatAtMs(incident: Incident, terms: DueTerms): number
   return waitMs === never ? null : sentAtMs(told) + waitMs;
 }
 
-/** Whether a source confirmed an alert, last at `confirmedAtMs`, lately enough to page people again. */
+/** Whether the last confirmation by a source, at `confirmedAtMs`, is recent enough to page people again. */
 export const isConfirmed = (confirmedAtMs: number, { remind, staleAfter }: DueTerms, nowMs: number): boolean =>
   nowMs - confirmedAtMs < Math.min(remind > 0 ? remind / 2 : never, staleAfter);
 
@@ -51,13 +51,16 @@ const isOpen = ({ kind, wanted }: Incident): boolean => kind === "alert" && want
 /** When the attempt behind `told` began. */
 const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 
-/** What was told before anybody asked for its words is not known to differ. */
+/** Whether the text changed since it was sent. Without both hashes, the text is not known to differ. */
 function saysOther(wanted: Wanted, told: Told): boolean {
   const [now, before] = [wordsIn(wanted.content), wordsIn(told.content)];
   return now !== undefined && before !== undefined && now !== before;
 }
 
-/** A person who acknowledged the incident has not seen an alert that joined it since, so an acknowledgement does not matter. */
+/**
+ * Ms from the last event to an update about changed members. Also applies to acknowledged incidents: the person has not seen an
+ * alert that joined later.
+ */
 function groupUpdateMs(wanted: Wanted, told: Told): number {
   const [now, before] = [membersIn(wanted.content), membersIn(told.content)];
   if (now === before) return never;

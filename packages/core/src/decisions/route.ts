@@ -12,17 +12,17 @@ import { TemplateContext, type TemplateFieldName } from "../targets/template.ts"
 import { fitDedupKey, groupKey, ownKey } from "./dedup-key.ts";
 import { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./summary.ts";
 
-/** Whether a target is told of an alert, and why not. */
+/** Whether an alert is sent to a target, and if not, why. */
 export type Decision =
   | (Route & { readonly tell: true; readonly detail?: string })
   | { readonly target: string; readonly tell: false; readonly reason: Reason; readonly detail: string };
 
 /**
- * Decides for each target by itself whether it is told of an alert that fires: there is no "first match wins", and the
- * order of targets means nothing. Pure and total: it never throws, whatever the alert holds.
+ * Decides for each target independently whether it receives a firing alert: there is no "first match wins", and the order of
+ * targets does not matter. Pure and total: it never throws, whatever the alert contains.
  *
- * Without a classification, filters that need one let the alert pass. A target in shadow mode is decided like any other: the
- * send alone is left out, and not here.
+ * Without a classification, filters that need one let the alert pass. A target in shadow mode is decided like any other: only the
+ * send is left out later, by the worker.
  */
 export function route(alert: Alert, targets: readonly Target[], classification?: Classification): Decision[] {
   const subject = new Subject(alert, classification);
@@ -59,7 +59,7 @@ function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
   };
 }
 
-/** One page too many is better than one lost: a filter that would take too long lets the alert pass, and the decision says so. */
+/** A filter that would take too long lets the alert pass, and the decision says so: an extra page is better than a lost one. */
 function judge({ passes }: Filter, subject: Subject, severity: Severity): "passes" | "fails" | "too costly" {
   try {
     return passes(subject, severity) ? "passes" : "fails";
@@ -74,9 +74,9 @@ const noChanges = ({ type }: Target): string =>
     ? "takes no change events: PagerDuty refuses them for integration keys that start with R"
     : `takes no change events: targets of type ${type} have no place for what has no end`;
 
-/** What most targets are told, made once per alert and only if anybody is told. */
+/** Summary and dedup key that most targets share: made once per alert, and only if a target needs them. */
 class UsualWords {
-  /** For the templates of all targets. */
+  /** Shared by the templates of all targets. */
   readonly steps = new StepPool();
   readonly #alert: Alert;
   #summary: string | undefined;
@@ -90,7 +90,10 @@ class UsualWords {
     return (this.#summary ??= summaryOf(this.#alert));
   }
 
-  /** The ledger sends a change once per key and once per episode, whatever start its repeats name. PagerDuty sees no key. */
+  /**
+   * The ledger sends a change event once per key and per episode, whatever start its repeats have. PagerDuty does not get this
+   * key.
+   */
   get changeKey(): string {
     return `${this.dedupKey}@${this.#alert.startsAtMs}`;
   }

@@ -10,7 +10,7 @@ export interface Attempted {
   readonly severity: Severity;
   readonly content?: string;
   readonly sinceMs: number;
-  /** Nothing left the house. */
+  /** Dry run: nothing was really sent. */
   readonly shadow?: true;
   readonly event: EventIdentity;
 }
@@ -21,15 +21,15 @@ export interface SettleTerms {
   /** 0 to 1, for the jitter. */
   readonly random: number;
   /**
-   * The key was found bad since the event was refused, or was asked about too long after it: then an accepted question for
-   * the key says nothing of the event.
+   * The key was found bad after the event was refused, or it was checked too long after that. Then a successful check of the key
+   * does not prove that the event was bad.
    */
   readonly keyWasDoubtful: boolean;
 }
 
 /**
- * What an attempt's outcome makes of its incident: what is told now, and when to look again. The one place that decides
- * it. State, reason and urgency of what is due are derived afterwards (`plan`).
+ * Applies an attempt's outcome to its incident: the delivered state, and when to look again. No other code decides this. State,
+ * reason and urgency are derived afterwards (`deriveState`).
  */
 export function settle(incident: Incident, attempted: Attempted, outcome: Outcome, terms: SettleTerms): Incident {
   const { nowMs } = terms;
@@ -47,7 +47,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
       return later(counted(doubted(ended, attempted, nowMs)), attempted, outcome, terms);
     case "refused": {
       const failed = { ...counted(ended), lastFailure: failure(outcome, nowMs) };
-      // The key itself is refused: the endpoint is blocked by the caller, the event is not to blame.
+      // The key itself is refused, so the event may be good. The caller blocks the endpoint.
       if (attempted.action === "check") return { ...failed, checkKey: false, dueAtMs: nowMs };
       if (outcome.suspectKey) return { ...failed, checkKey: true, dueAtMs: nowMs };
       return dead(failed, "dead_invalid");
@@ -57,7 +57,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
         ...counted(ended),
         lastFailure: failure(outcome, nowMs),
         retriedForMs: 0,
-        // The block holds it back, so that it leaves as soon as the block ends.
+        // Due now, but the block holds it back: so it is sent as soon as the block ends.
         dueAtMs: nowMs,
       };
     case "interrupted":
@@ -67,7 +67,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
 
 const counted = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
 
-/** The key is good. Was it so when the event was refused, then the event was bad; else it is tried again. */
+/** The key is good. If it was also good when the event was refused, then the event was bad. Otherwise the event is retried. */
 function knownKey(incident: Incident, { nowMs, retry, random, keyWasDoubtful }: SettleTerms): Incident {
   const asked = { ...incident, checkKey: false };
   if (!keyWasDoubtful) return dead(asked, "dead_invalid");
@@ -83,10 +83,10 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
       ? updated(incident, attempted, nowMs)
       : toldOf(incident, attempted.action, attempted, true, nowMs),
     opened: incident.opened || attempted.action === "trigger",
-    // An incident that a late request closed drops the acknowledge: the trigger is still to be repeated.
+    // If a late request closed the incident, the receiver dropped this acknowledge, so the trigger must still be repeated.
     repeat: incident.repeat && attempted.action === "acknowledge",
     unconfirmed: false,
-    // An acknowledgement that was on its way does not tell of the new episode.
+    // An acknowledge that was already in flight does not open the new episode.
     renew: incident.renew && attempted.action === "acknowledge",
     failures: 0,
     retriedForMs: 0,
@@ -96,7 +96,10 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
   };
 }
 
-/** A trigger that reports changed members leaves an acknowledged incident acknowledged; one that repairs it does not. */
+/**
+ * Whether a trigger only reports changed members: then an acknowledged incident stays acknowledged. A repairing trigger resets
+ * it.
+ */
 const isUpdate = (incident: Incident, { action }: Attempted): incident is Incident & { told: Told } =>
   action === "trigger" && incident.told?.event === "acknowledge" && incident.told.certain && !incident.repeat;
 
@@ -105,10 +108,10 @@ function updated({ told }: { told: Told }, { severity, content, sinceMs }: Attem
   return { ...others, severity, ...(content === undefined ? {} : { content }), atMs, sinceMs };
 }
 
-/** The most severe that the target heard stays: lowering it is not told, so raising it back is not news. */
+/** Keeps the highest severity that the target received: a lower one is not sent, so a rise back to it is not sent either. */
 const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, certain: boolean, atMs: number): Told => {
   const { severity, sinceMs, shadow, event: mark } = attempted;
-  // Only a trigger says words.
+  // Only a trigger carries text.
   const { content } = event === "trigger" ? attempted : (incident.told ?? {});
   return {
     event,
@@ -122,7 +125,9 @@ const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, ce
   };
 };
 
-/** An attempt of unknown fate: told becomes `maybe`, unless the target certainly knows that very event already. */
+/**
+ * After an attempt of unknown effect, the delivered state becomes `maybe`, unless the target certainly has this event already.
+ */
 export function doubted(incident: Incident, attempted: Attempted, nowMs: number): Incident {
   const { told } = incident;
   if (attempted.action === "check") return incident;
@@ -136,9 +141,9 @@ function later(
   outcome: Extract<Outcome, { kind: "retry" | "ambiguous" }>,
   { nowMs, retry, random }: SettleTerms,
 ): Incident {
-  // What was refused stays what is asked about, however the question fared.
+  // After a check of the key, the last failure stays that of the refused event, whatever the check's outcome was.
   const lastFailure = attempted.action === "check" ? incident.lastFailure : failure(outcome, nowMs);
-  // Throttled: the receiver is well and the event is good, so neither backoff nor giving up counts it.
+  // Throttled: the receiver works and the event is good, so it counts neither for backoff nor for giving up.
   if (outcome.reason === "rate_limited") {
     const waitMs = outcome.retryAfterMs ?? throttledWaitMs;
     return { ...incident, lastFailure, dueAtMs: nowMs + waitMs };
@@ -169,7 +174,7 @@ const failure = (outcome: { reason: AttemptReason; detail: string }, atMs: numbe
   atMs,
 });
 
-/** Exponential with full jitter, at least a tenth of the step, so that no failure is retried at once. */
+/** Exponential backoff with full jitter. It is at least a tenth of the step, so that no failure is retried at once. */
 export function backoffMs(
   failures: number,
   retry: { readonly initial: number; readonly max: number },

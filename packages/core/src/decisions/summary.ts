@@ -1,12 +1,12 @@
 import { type Alert, alertName } from "../alerts/alert.ts";
 import { isBlank } from "../schema/is-blank.ts";
 
-/** PagerDuty's limit for its title; others take at least as much. */
+/** PagerDuty's limit for an incident's title. Other receivers accept at least as much. */
 export const maxSummaryCodePoints = 1_024;
 
 /**
- * One line that says what is wrong: annotation `summary`, else `description`, else `[alertname] on <instance|namespace>`.
- * At most 1,024 code points, the last one "…" where something was cut; no lone surrogates.
+ * One line about the problem: annotation `summary`, else `description`, else `[alertname] on <instance|namespace>`.
+ * At most 1,024 code points, without lone surrogates. If the text was cut, it ends with "…".
  */
 export function summaryOf(alert: Alert): string {
   const said = [alert.annotations["summary"], alert.annotations["description"]].find((text) => text && !isBlank(text));
@@ -18,10 +18,10 @@ function fallback(alert: Alert): string {
   return place ? `[${alertName(alert)}] on ${place}` : `[${alertName(alert)}]`;
 }
 
-/** The first `most` code points of a text, well-formed. */
-export function cutCodePoints(text: string, most: number): string {
-  if (text.length <= most) return text.toWellFormed();
-  // Two UTF-16 units per code point at most, so nothing beyond them can be kept.
-  const points = Array.from(text.slice(0, 2 * most + 2));
-  return (points.length <= most ? text : `${points.slice(0, most - 1).join("")}…`).toWellFormed();
+/** The first `max` code points of a text, well-formed. */
+export function cutCodePoints(text: string, max: number): string {
+  if (text.length <= max) return text.toWellFormed();
+  // A code point has at most two UTF-16 units, so the rest of the text cannot be part of the result.
+  const points = Array.from(text.slice(0, 2 * max + 2));
+  return (points.length <= max ? text : `${points.slice(0, max - 1).join("")}…`).toWellFormed();
 }

@@ -9,6 +9,7 @@ const triggerUrgency: Record<Severity, Urgency> = {
   info: urgency.infoTrigger,
 };
 
+/** The place of an incident's next event in the order of work. An adopted resolve waits behind everything else. */
 export function urgencyOf(incident: Incident, action: AttemptAction): Urgency {
   switch (action) {
     case "change":

@@ -7,15 +7,15 @@ import { compilePattern, type Test } from "./pattern.ts";
 import type { Subject } from "./subject.ts";
 import { compileWhen, type Condition } from "./when.ts";
 
-/** One condition that an alert must meet to be told. */
+/** One condition that an alert must meet to be sent. */
 export interface Filter {
-  /** What an alert that fails lacks, for people: `namespace is none of production`. */
+  /** Why an alert fails the filter, for people: `namespace is none of production`. */
   readonly why: string;
   readonly reason: Reason;
   /**
-   * `severity` is the alert's at this target: label, trusted classification, or the target's default.
+   * `severity` is the alert's severity at this target: from its label, a trusted classification, or the target's default.
    *
-   * @throws tooCostly where the subject's budget does not suffice
+   * @throws tooCostly if the subject's budget does not suffice
    */
   readonly passes: (subject: Subject, severity: Severity) => boolean;
 }
@@ -28,7 +28,7 @@ export const severityWord: z.ZodType<Severity, string> = z.string().transform((w
   return z.NEVER;
 });
 
-/** The schema of `filters`. Everything is compiled here, so that a running system meets no invalid filter. */
+/** The schema of `filters`. It compiles everything when the config is loaded, so a running system has no invalid filter. */
 export const filterFields = z.strictObject({
   severity: oneOrMany(severityWord).optional().describe("Severities to send, such as `critical`."),
   min_severity: severityWord
@@ -38,14 +38,16 @@ export const filterFields = z.strictObject({
   labels: z
     .record(z.string(), oneOrMany(z.string()))
     .optional()
-    .describe("Labels and their values; a list means any of them, an empty text means without the label."),
+    .describe(
+      "Labels and the values to send. A list means any of its values. An empty text means alerts without the label.",
+    ),
   matchers: oneOrMany(compiled(parseMatchers))
     .transform((lists) => lists.flat())
     .optional()
-    .describe('Prometheus matchers, all of which must match: `service=~"api|web"`. RE2, anchored at both ends.'),
+    .describe('Prometheus matchers. All must match: `service=~"api|web"`. RE2 patterns, anchored at both ends.'),
   alert_name_pattern: compiled((pattern) => ({ pattern, test: compilePattern(pattern, { whole: false }) }))
     .optional()
-    .describe("RE2 pattern that must be found in the alert's name; not anchored."),
+    .describe("RE2 pattern that the alert's name must contain. Not anchored."),
   exclude_noise: z
     .boolean()
     .optional()
@@ -58,7 +60,7 @@ export const filterFields = z.strictObject({
     .max(1)
     .optional()
     .describe(
-      "Least confidence of a classification, 0 to 1; an alert without one passes. No effect in this version, which does not classify alerts.",
+      "Lowest confidence of a classification, 0 to 1. An alert without a classification passes. No effect in this version, which does not classify alerts.",
     ),
   when: compiled((expression) => ({ expression, test: compileWhen(expression) }))
     .optional()
@@ -67,7 +69,7 @@ export const filterFields = z.strictObject({
 
 export type FilterFields = z.output<typeof filterFields>;
 
-/** The filters of a target, the cheapest first: all must pass. */
+/** The filters of a target, the cheapest first. An alert must pass all of them. */
 export function compileFilters(fields: FilterFields, threshold?: Severity): Filter[] {
   const filters: (Filter | undefined)[] = [
     fields.severity && severityFilter(fields.severity),

@@ -1,11 +1,11 @@
 import { compilePattern, type Test } from "./pattern.ts";
 
-/** A test of one label, as in Prometheus: `severity=~"critical|error"`. A missing label counts as an empty text. */
+/** Tests one label, as in Prometheus: `severity=~"critical|error"`. A missing label counts as an empty text. */
 export interface Matcher {
   readonly label: string;
   readonly operator: Operator;
   readonly value: string;
-  /** Takes the label's value, `""` where there is none. */
+  /** Takes the label's value, or `""` if the alert has no such label. */
   readonly matches: Test;
 }
 
@@ -16,11 +16,11 @@ export class InvalidMatcher extends Error {
 }
 
 /**
- * Reads matchers in the syntax of Alertmanager: one or several separated by commas, in braces or not. Like Alertmanager it
- * tries the UTF-8 syntax first and falls back to the classic one, in which a backslash before an ordinary character stays
+ * Parses matchers in Alertmanager's syntax: one or several separated by commas, with or without braces. Like Alertmanager, it
+ * tries the UTF-8 syntax first and falls back to the classic one, which keeps a backslash before an ordinary character
  * (`path=~"/v\d+"`).
  *
- * @throws InvalidMatcher with what is wrong
+ * @throws InvalidMatcher with a message that names the mistake
  * @throws InvalidPattern for a regular expression that RE2 refuses
  * @example
  * parseMatchers('service=~"api|web", tier!="dev"'); // two matchers
@@ -46,7 +46,7 @@ function compile([label, operator, value]: Part): Matcher {
   return { label, operator, value, matches };
 }
 
-/** The UTF-8 syntax: names and values are bare words or quoted with Go's escapes. */
+/** The UTF-8 syntax: names and values are bare words, or quoted with Go's escapes. */
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -97,7 +97,7 @@ class Reader {
 
 const classicMatcher = /^\s*([A-Za-z_:][\w:]*)\s*(=~|!=|!~|=)\s*(.*?)\s*$/s;
 
-/** The classic syntax: plain names, values bare (blanks and backslashes included) or quoted. */
+/** The classic syntax: names are plain words; values are bare (blanks and backslashes allowed) or quoted. */
 function parseClassic(text: string): Part[] | undefined {
   const inner = text.trim().replace(/^\{/, "").replace(/\}$/, "");
   const pieces = inner.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/gs) ?? [];
@@ -136,7 +136,9 @@ const goEscapes: Record<string, string> = {
   "\\v": "\v",
 };
 
-/** https://go.dev/ref/spec#Rune_literals. Bytes beyond ASCII (`\xff`) are refused: they are no text by themselves. */
+/**
+ * https://go.dev/ref/spec#Rune_literals. Bytes beyond ASCII (`\xff`) are refused, because a single such byte is not valid UTF-8.
+ */
 function goEscape(escape: string): string {
   const known = goEscapes[escape];
   if (known !== undefined) return known;

@@ -1,10 +1,10 @@
 /**
- * Remembers what a pure function made of a text, for at most so many texts; then it starts afresh. Targets share patterns
- * and expressions, alerts share label values: most of what filters ask has been asked before. The second argument is passed on
- * when something has to be made.
+ * Caches the results of a pure function of a text, for at most `max` texts; then it empties the cache. Targets share patterns and
+ * expressions, and alerts share label values, so most calls by filters repeat an earlier one. The second argument is passed on
+ * when a result is not cached.
  */
 export function memo<Out, Using = undefined>(
-  most: number,
+  max: number,
   make: (text: string, using?: Using) => Out,
 ): (text: string, using?: Using) => Out {
   const made = new Map<string, Out>();
@@ -12,7 +12,7 @@ export function memo<Out, Using = undefined>(
     let out = made.get(text);
     if (out === undefined) {
       out = make(text, using);
-      if (made.size >= most) made.clear();
+      if (made.size >= max) made.clear();
       made.set(text, out);
     }
     return out;

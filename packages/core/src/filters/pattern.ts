@@ -2,29 +2,32 @@ import { RE2JS, RE2JSException } from "re2js";
 import type { FilterBudget } from "./budget.ts";
 import { memo } from "./memo.ts";
 
-/** Tells whether a text matches. @throws tooCostly where the budget does not suffice */
+/** Returns whether a text matches. @throws tooCostly if the budget does not suffice */
 export type Test = (text: string, budget?: FilterBudget) => boolean;
 
 /**
- * Longest pattern, most instructions that it may compile to, and the longest text that RE2 judges whole; of a longer text it judges
- * the start. Time is linear in instructions and text: a usual pattern takes microseconds, the worst that we could write for
- * a text of that length (`(a|b)*a(a|b){200}c`) 45 ms.
+ * Limits of a pattern: its length in characters, the instructions that it may compile to, and the length of a text that RE2 tests
+ * as a whole. RE2 tests only the start of a longer text. Time is linear in instructions and text: a usual pattern takes
+ * microseconds. The worst pattern that we could write (`(a|b)*a(a|b){200}c`) takes 45 ms for a text of the full length.
  */
-export const longest = { pattern: 1_000, instructions: 5_000, subject: 4_096 };
+export const maxSize = { pattern: 1_000, instructions: 5_000, subject: 4_096 };
 
-/** A comparison of strings judges that many characters in a step. Shorter texts are not charged. */
+/** Characters that a string comparison covers in one step. Texts up to `freeCharacters` cost nothing. */
 const charactersPerStep = 16;
 const freeCharacters = 256;
 
-/** How many patterns are kept compiled, and how many texts each remembers, of at most so many characters. */
+/**
+ * Cache sizes: how many compiled patterns to keep, and for each pattern the results of how many texts of at most how many
+ * characters.
+ */
 const kept = { patterns: 10_000, texts: 64, characters: 256 };
 
 /**
- * Compiles an RE2 pattern: linear time whatever it says, no look-around, no back-references. The dot matches newlines too,
- * as in Prometheus 3.
+ * Compiles an RE2 pattern. Every pattern takes linear time; RE2 has no look-around and no back-references. The dot matches
+ * newlines too, as in Prometheus 3.
  *
  * @param whole true: the pattern must match the whole text, as in Prometheus' matchers; false: any part of it
- * @throws InvalidPattern with what is wrong, in one line
+ * @throws InvalidPattern with a message of one line that names the mistake
  */
 export function compilePattern(pattern: string, { whole }: { whole: boolean }): Test {
   return (whole ? compileWhole : compilePart)(pattern);
@@ -34,7 +37,7 @@ const compileWhole = memo(kept.patterns, (pattern) => compile(pattern, true));
 const compilePart = memo(kept.patterns, (pattern) => compile(pattern, false));
 
 function compile(pattern: string, whole: boolean): Test {
-  if (pattern.length > longest.pattern) throw new InvalidPattern(`longer than ${longest.pattern} characters`);
+  if (pattern.length > maxSize.pattern) throw new InvalidPattern(`longer than ${maxSize.pattern} characters`);
   const plain = plainTest(pattern, whole);
   if (plain === undefined) return re2Test(pattern, whole);
   return (text, budget) => {
@@ -56,7 +59,7 @@ function re2Test(pattern: string, whole: boolean): Test {
     throw error;
   }
   const instructions = re2.programSize();
-  if (instructions > longest.instructions) throw new InvalidPattern("too large: it repeats too much");
+  if (instructions > maxSize.instructions) throw new InvalidPattern("too large: it repeats too much");
   const test = whole ? (text: string) => re2.testExact(text) : (text: string) => re2.test(text);
   const charged: Test = (text, budget) => {
     budget?.take(instructions * text.length);
@@ -65,23 +68,23 @@ function re2Test(pattern: string, whole: boolean): Test {
   const remembered = memo(kept.texts, charged);
   return (text, budget) => {
     if (text.length <= kept.characters) return remembered(text, budget);
-    return charged(text.length > longest.subject ? text.slice(0, longest.subject) : text, budget);
+    return charged(text.length > maxSize.subject ? text.slice(0, maxSize.subject) : text, budget);
   };
 }
 
-/** `.*literal.*`, either star optional, the literal possibly escaped. */
+/** `.*literal.*`: both `.*` are optional, and the literal may contain escapes. */
 const plainBranch = /^(\^?)(\.\*)?((?:[\w \-/:@%,;~#&=!<>"']|\\[.\-+*?()[\]{}|^$\\])*)(\.\*)?(\$?)$/;
 
 /**
- * Most patterns in practice are words, alternatives of words, or words with `.*` around. String comparison judges them
- * ten times faster than the automaton.
+ * Tests simple patterns without RE2. Most patterns in practice are words, alternatives of words, or words with `.*` around.
+ * String comparison is ten times faster for them than the automaton.
  */
 function plainTest(pattern: string, whole: boolean): ((text: string) => boolean) | undefined {
   const branches = pattern.split("|").map((branch) => plainBranch.exec(branch));
   const words = new Set<string>();
   const tests: ((text: string) => boolean)[] = [];
   for (const branch of branches) {
-    // An escaped `|` was split in two and leaves a lone backslash, which no branch matches.
+    // An escaped `|` was split too. It leaves a single backslash, which `plainBranch` never matches.
     if (!branch) return undefined;
     const [, start, before, escaped, after, end] = branch;
     const word = escaped!.replace(/\\(.)/g, "$1");

@@ -4,12 +4,14 @@ import { labelSeverity, type Severity, type SeverityMap } from "../alerts/severi
 import { FilterBudget } from "./budget.ts";
 import type { WhenContext } from "./when.ts";
 
-/** An alert as filters look at it. Made once per alert and asked by every target, hence the lazy parts. */
+/**
+ * An alert as filters see it. It is made once per alert and used by every target, so some parts are computed only when needed.
+ */
 export class Subject {
   readonly alert: Alert;
   readonly classification: Classification | undefined;
   readonly name: string;
-  /** Undefined: neither the label nor a classification says one, so each target's default decides. */
+  /** Undefined: neither a label nor a classification states one, so each target's default applies. */
   readonly severity: Severity | undefined;
   readonly budget = new FilterBudget();
   #whenContext: WhenContext | undefined;
@@ -21,7 +23,7 @@ export class Subject {
     this.severity = this.severityBy(undefined);
   }
 
-  /** With the words of a target's `severity_map`. */
+  /** The severity with the words of a target's `severity_map`. */
   severityBy(map: SeverityMap | undefined): Severity | undefined {
     const { classification } = this;
     const stated = labelSeverity((name) => this.label(name), map);
@@ -29,7 +31,9 @@ export class Subject {
     return classification.severity === "noise" ? "info" : classification.severity;
   }
 
-  /** A missing label is an empty text. What every object inherits is no text, so it is no label. */
+  /**
+   * A label's value; an empty text if it is missing. Properties that every object inherits are not texts, so they do not count.
+   */
   label(name: string): string {
     const value: unknown = this.alert.labels[name];
     return typeof value === "string" ? value : "";

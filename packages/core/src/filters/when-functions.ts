@@ -3,11 +3,11 @@ import type { Labels } from "../alerts/alert.ts";
 import type { FilterBudget } from "./budget.ts";
 import { compilePattern } from "./pattern.ts";
 
-/** A node takes about 100 nanoseconds, and its string functions one nanosecond for a few characters. */
+/** Evaluating a node takes about 100 ns. String functions take about 1 ns for a few characters. */
 export const stepsPerNode = 10;
 export const charactersPerStep = 64;
 
-/** The limits of the language; an expression has no loop but the macros, and those may not be nested. */
+/** CEL with our variables, functions and limits. Macros are the only loops of an expression, and they must not be nested. */
 export const environment = new Environment({
   limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 100, maxCallArguments: 8 },
 })
@@ -28,7 +28,7 @@ export const environment = new Environment({
   .registerFunction("bytes.boundedJson(): map", boundedJson)
   .registerFunction("boundedDuration(string): google.protobuf.Duration", boundedDuration);
 
-/** Functions of the language whose work does not follow from the size of the alert, and ours in their place. */
+/** CEL functions whose cost can exceed the size of the alert, and our bounded functions that replace them. */
 export const boundedNames: ReadonlyMap<string, string> = new Map([
   ["split", "boundedSplit"],
   ["lastIndexOf", "boundedLastIndexOf"],
@@ -36,18 +36,21 @@ export const boundedNames: ReadonlyMap<string, string> = new Map([
   ["duration", "boundedDuration"],
 ]);
 
-/** Functions of the language get no more than their arguments, and an evaluation never awaits. */
+/**
+ * Budget of the current evaluation. A variable, because CEL passes functions only their arguments; safe, because an evaluation
+ * never awaits.
+ */
 let budgetInUse: FilterBudget | undefined;
 /** Nodes that a macro of the expression evaluates per item. */
 let nodesPerItem = 0;
 
-/** What the functions of the next evaluation take their steps from. */
+/** Sets the budget that the functions of the next evaluation charge. */
 export function useBudget(budget: FilterBudget | undefined, perItem: number): void {
   budgetInUse = budget;
   nodesPerItem = perItem;
 }
 
-/** @throws tooCostly, also for a list that macros would visit for too long */
+/** Charges a list of this many items. @throws tooCostly, also if macros would visit the list for too long */
 function takeItems(items: number): void {
   budgetInUse?.take(items * (1 + nodesPerItem) * stepsPerNode);
 }
@@ -55,13 +58,13 @@ function takeItems(items: number): void {
 function boundedSplit(text: string, separator: string, limit?: bigint): string[] {
   const parts = text.split(separator);
   takeItems(parts.length);
-  const most = limit === undefined ? -1 : Number(limit);
-  if (most === 0) return [];
-  if (most < 0 || parts.length <= most) return parts;
-  return [...parts.slice(0, most - 1), parts.slice(most - 1).join(separator)];
+  const max = limit === undefined ? -1 : Number(limit);
+  if (max === 0) return [];
+  if (max < 0 || parts.length <= max) return parts;
+  return [...parts.slice(0, max - 1), parts.slice(max - 1).join(separator)];
 }
 
-/** The search from the end compares each character of one text with each of the other. */
+/** A search from the end may compare each character of one text with each of the other. */
 function boundedLastIndexOf(text: string, part: string, from?: bigint): bigint {
   if (from === undefined) {
     budgetInUse?.take((text.length * part.length) / charactersPerStep);
@@ -78,7 +81,7 @@ function boundedJson(bytes: Uint8Array): Record<string, unknown> {
   return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
 }
 
-/** No duration that anybody writes is longer, and the language takes minutes to read some of 4,000 digits. */
+/** Longer than any real duration. The library needs minutes to parse some durations of 4,000 digits. */
 const maxDurationLength = 64;
 
 function boundedDuration(text: string): unknown {

@@ -5,7 +5,7 @@ import { memo } from "./memo.ts";
 import { compilePattern } from "./pattern.ts";
 import { boundedNames, charactersPerStep, environment, stepsPerNode, useBudget } from "./when-functions.ts";
 
-/** What an expression may speak of. */
+/** The variables that an expression can use. */
 export interface WhenContext {
   readonly labels: Labels;
   readonly annotations: Labels;
@@ -17,37 +17,38 @@ export class InvalidWhen extends Error {
   override readonly name = "InvalidWhen";
 }
 
-/** Longest expression, in characters. */
-const longestExpression = 2_000;
+/** In characters. */
+const maxExpressionLength = 2_000;
 
-/** How many conditions are kept compiled. */
-const keptExpressions = 10_000;
+/** How many compiled conditions to cache. */
+const maxCachedExpressions = 10_000;
 
 /**
  * Compiles a CEL expression (https://cel.dev) over `labels`, `annotations`, `alert_name` and `severity`.
- * `labels.tier` of an alert without that label is `""`, as in matchers; `has(labels.tier)` tells the difference.
- * `re(text, "pattern")` finds an RE2 pattern; CEL's own `matches` is refused, because here it would be a JavaScript
+ * If an alert has no label `tier`, then `labels.tier` is `""`, as in matchers; `has(labels.tier)` shows the difference.
+ * `re(text, "pattern")` finds an RE2 pattern. CEL's own `matches` is refused, because in this library it would be a JavaScript
  * regular expression, which a label's value can stall for seconds.
  *
- * An expression that fails on an alert (`int(labels.x)` of a word) passes: one page too many is better than one lost.
+ * If an expression fails for an alert (such as `int(labels.x)` when `x` is a word), the alert passes: an extra page is better
+ * than a lost one.
  *
- * @throws InvalidWhen with what is wrong
- * @throws InvalidPattern for the pattern of a `re`
+ * @throws InvalidWhen with a message that names the mistake
+ * @throws InvalidPattern for an invalid pattern in a `re`
  */
-export const compileWhen = memo(keptExpressions, compile);
+export const compileWhen = memo(maxCachedExpressions, compile);
 
-/** @throws tooCostly where the budget does not suffice */
+/** @throws tooCostly if the budget does not suffice */
 export type Condition = (context: WhenContext, budget?: FilterBudget) => boolean;
 
 function compile(expression: string): Condition {
-  if (expression.length > longestExpression) throw new InvalidWhen(`longer than ${longestExpression} characters`);
+  if (expression.length > maxExpressionLength) throw new InvalidWhen(`longer than ${maxExpressionLength} characters`);
   const written = understand(() => environment.parse(expression));
   const { valid, type, error } = written.check();
   if (!valid) throw new InvalidWhen(error!.message.split("\n")[0]);
   if (type !== "bool") throw new InvalidWhen(`expected a condition, not a ${type}`);
   inspect(written.ast);
   const evaluate = environment.parse(rewritten(expression, written.ast));
-  // Targets often share a condition, and all of them are asked about one alert in turn.
+  // Targets often share a condition, and all of them are evaluated for one alert before the next.
   let last: WhenContext | undefined;
   let verdict = true;
   const visits = visitsOf(written.ast);
@@ -72,7 +73,7 @@ function judge(evaluate: ParseResult, context: WhenContext, budget: FilterBudget
   }
 }
 
-/** Nodes of an expression that are visited once, and those within a macro, which are visited for each entry of a map. */
+/** Numbers of an expression's nodes: those visited once, and those inside a macro, visited for each entry of a map. */
 interface Visits {
   readonly once: number;
   readonly perEntry: number;
@@ -88,7 +89,7 @@ function visitsOf(node: ASTNode, insideMacro = false): Visits {
   };
 }
 
-/** A time zone takes as long as some hundred nodes: `timestamp(x).getHours("Asia/Tokyo")`. */
+/** A call with a time zone takes as long as this many nodes: `timestamp(x).getHours("Asia/Tokyo")`. */
 const nodesPerZone = 1_000;
 
 const weightOf = (node: ASTNode): number =>
@@ -99,14 +100,17 @@ interface Size {
   readonly characters: number;
 }
 
-/** A node may look at all text of the alert. A macro visits the entries of a map, or of a list, whose entries are nodes too. */
+/**
+ * Upper bound: a node may read all text of the alert. A macro visits the entries of a map, or of a list, whose entries are nodes
+ * too.
+ */
 const stepsOf = ({ once, perEntry }: Visits, { entries, characters }: Size): number =>
   (once + perEntry * Math.max(entries, once)) * (stepsPerNode + characters / charactersPerStep);
 
 let sized: WhenContext | undefined;
 let size: Size = { entries: 0, characters: 0 };
 
-/** Of one alert at a time: all targets ask about it in turn. */
+/** Size of an alert's text. Cached for one alert, because all targets evaluate one alert before the next. */
 function sizeOf(context: WhenContext): Size {
   if (context === sized) return size;
   let [entries, characters] = [0, 0];
@@ -125,7 +129,7 @@ function understand<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    // The message goes on with the expression and a caret; its first line is enough beside the path.
+    // The library's message continues with the expression and a caret. The first line is enough, since the issue has a path.
     if (error instanceof ParseError || error instanceof CelTypeError)
       throw new InvalidWhen(error.message.split("\n")[0]);
     throw error;
@@ -134,7 +138,7 @@ function understand<T>(parse: () => T): T {
 
 const macros = new Set(["all", "exists", "exists_one", "map", "filter", "bind"]);
 
-/** Refuses what could run away, and patterns that are none. */
+/** Refuses constructs whose cost has no bound, and invalid patterns. */
 function inspect(node: ASTNode, insideMacro = false): void {
   if (node.op === "call" && node.args[0] === "re") {
     const pattern = node.args[1][1]!;
@@ -152,12 +156,12 @@ function inspect(node: ASTNode, insideMacro = false): void {
 }
 
 /**
- * Rewrites `labels.x` and `labels["x"]`, except inside `has()`, so that a missing one is an empty text, and the names of functions
- * that have a bounded form.
+ * Rewrites `labels.x` and `labels["x"]`, except inside `has()`, so that a missing label is an empty text. Also replaces functions
+ * by their bounded forms.
  */
 function rewritten(expression: string, ast: ASTNode): string {
   let text = expression;
-  // From the end, so that what comes before keeps its place.
+  // From the end to the start, so that the positions of earlier edits stay valid.
   for (const { start, end, put } of edits(ast).toSorted((a, b) => b.start - a.start)) {
     text = text.slice(0, start) + put + text.slice(end);
   }
@@ -178,7 +182,7 @@ function edits(node: ASTNode): Edit[] {
   if (map.op !== "id" || !["labels", "annotations"].includes(map.args)) return inner;
   const between = node.input.slice(map.end, typeof key === "string" ? node.end : key.start);
   const rest = typeof key === "string" ? "" : node.input.slice(key.end, node.end);
-  // Ranges leave parentheses out: replacing inside them would unbalance the text.
+  // The library's ranges leave out parentheses, so an edit inside parentheses would unbalance them.
   if ((between + rest).includes("(") || (between + rest).includes(")")) {
     throw new InvalidWhen(`write ${map.args}["name"] without further parentheses`);
   }
@@ -197,7 +201,7 @@ function boundedName(node: ASTNode): Edit[] {
   const [name] = node.args;
   const put = boundedNames.get(name);
   if (put === undefined) return [];
-  // A range leaves out the parentheses around what it is called on.
+  // The library's range leaves out the parentheses around the receiver of the call.
   const from = node.op === "rcall" ? node.args[1].end : node.start;
   const start = node.input.indexOf(name, from);
   return [{ start, end: start + name.length, put }];

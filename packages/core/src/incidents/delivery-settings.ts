@@ -1,16 +1,16 @@
-/** The `delivery:` block of the configuration, all durations in ms. The schema with its defaults is the engine's. */
+/** The `delivery:` block of the configuration, all durations in ms. The engine has the schema and its defaults. */
 export interface DeliverySettings {
   readonly retry: {
-    /** Upper bound of the first wait; doubles with each failure. */
+    /** Upper bound of the first wait. Doubles with each failure. */
     readonly initial: number;
     readonly max: number;
-    /** Longest time spent in backoff since the source last confirmed; then the incident is dead. */
+    /** Longest total backoff since a source last confirmed the alert. After it, the incident is dead. */
     readonly giveUpAfter: number;
   };
   /** Attempts in flight at once, over all targets. */
   readonly concurrency: number;
   readonly retrigger: "never" | "severity" | "content";
-  /** Repeats the trigger of what still fires and is not acknowledged; 0 = never. */
+  /** Repeats the trigger while an alert still fires and its incident is not acknowledged; 0 = never. */
   readonly remind: number;
   readonly reorderWindow: number;
   readonly doubtfulEnd: number;
@@ -19,16 +19,21 @@ export interface DeliverySettings {
   readonly manualResolveFor: number;
 }
 
-/** Resolves of told incidents give up only after this long in backoff. */
+/** A resolve of a delivered incident is given up only after this much time in backoff. */
 export const resolveGiveUpAfterMs = 30 * 24 * 3_600_000;
 
-/** Changed words (`retrigger: content`) and changed members (`group_updates`) of an open incident are sent at most this often. */
+/**
+ * Shortest time between two updates of an open incident about changed text (`retrigger: content`) or members (`group_updates`).
+ */
 export const contentRetriggerMs = 5 * 60_000;
 
-/** An alert that joins an incident of one is sent this long after the trigger: many alerts of one problem arrive within seconds. */
+/**
+ * When alerts join an incident that had one alert, the first update is sent this long after the trigger: many alerts about one
+ * problem arrive within seconds, so one update can report all of them.
+ */
 export const firstGroupUpdateMs = 10_000;
 
-/** A target that refuses the credential or the address is asked again this often. */
+/** Time between two attempts at a target that refuses the credential or the address. */
 export const blockedRetryMs = 60_000;
 
 /** Pause after a 429 without `Retry-After`: https://developer.pagerduty.com/docs/events-api-v2-rate-limits advises 30 s. */

@@ -1,15 +1,15 @@
-/** What a target can be told of an incident. `change` events have no lifecycle and are told once. */
+/** The events that a target can receive about an incident. `change` events have no lifecycle and are sent once. */
 export type EventAction = "trigger" | "acknowledge" | "resolve" | "change";
 
 /**
- * What an attempt does. `check` is the question whether PagerDuty knows the routing key, asked after a 400 by a resolve
- * with a random dedup key: nobody is paged by it, and the answer tells a bad key from a bad event.
+ * What an attempt does. `check` tests whether PagerDuty knows the routing key: after a 400, the worker sends a resolve with a
+ * random dedup key. It pages no one, and the answer shows whether the key or the event was bad.
  */
 export type AttemptAction = EventAction | "check";
 
 /**
- * Order of work, most urgent first. The numbers are stored; append, never renumber.
- * The limiter keeps a reserve for `criticalTrigger` and small guarantees for the others.
+ * Order of work, most urgent first. The ledger stores the numbers: append, never renumber.
+ * The limiter keeps a reserve for `criticalTrigger` and guarantees each of the others a small share.
  */
 export const urgency = {
   criticalTrigger: 0,

@@ -6,7 +6,7 @@ import type { Severity } from "../alerts/severity.ts";
 export const incidentStates = ["candidate", "due", "in_flight", "told", "closed", "not_told", "dead"] as const;
 export type IncidentState = (typeof incidentStates)[number];
 
-/** Why an incident, or an alert at a target, is in its state. Closed: the vocabulary of explain, queries and metrics. */
+/** Why an incident, or an alert at a target, is in its state. A closed list: explain, queries and metrics use these words. */
 export const reasons = [
   "delivered",
   "filtered",
@@ -49,55 +49,57 @@ export interface Member {
   readonly severity: Severity;
   readonly startsAtMs: number;
   readonly summary: string;
-  /** Stands for its words (`contentOf`), where a change of them is told: `retrigger: content`. */
+  /** Hash of its text (`contentHash`). Present only if changed text is sent: `retrigger: content`. */
   readonly content?: string;
 }
 
-/** What the sources say now, and whether a person acknowledged. */
+/** Desired state: the status that the sources report now, and whether a person acknowledged it. */
 export interface Wanted {
   readonly status: AlertStatus;
   readonly acknowledged: boolean;
   readonly severity: Severity;
   readonly summary: string;
-  /** Stands for the words of the member whose text is shown, and for the members that fire (`incidentContent`). */
+  /** Hash of the text of the member that is shown, and of the members that fire (`incidentContentHash`). */
   readonly content?: string;
   readonly atMs: number;
 }
 
-/** What the target has accepted from us last. `certain: false` is a `maybe`: an attempt whose fate is unknown. */
+/** Delivered state: the last event that the target accepted. `certain: false` is a `maybe`: the attempt's effect is unknown. */
 export interface Told {
   readonly event: EventAction;
   readonly certain: boolean;
   readonly severity: Severity;
-  /** Stands for the words and members that the last trigger sent. */
+  /** Hash of the text and members that the last trigger sent. */
   readonly content?: string;
   readonly atMs: number;
-  /** When that attempt began. Absent in what older versions wrote: `atMs` stands for it. */
+  /** When that attempt began. Absent in rows that older versions wrote; use `atMs` instead. */
   readonly sinceMs?: number;
-  /** A shadow target was told: nothing left the house. */
+  /** The target is in shadow mode: nothing was really sent. */
   readonly shadow?: true;
-  /** Which event it was, where that event may have to be repeated: it is uncertain, or an earlier request may still arrive. */
+  /**
+   * Identity of that event. Present only if it may have to be repeated: it is uncertain, or an earlier request may still arrive.
+   */
   readonly mark?: EventIdentity;
 }
 
-/** Which event an attempt is part of: all attempts of one event carry the mark of the first. */
+/** Identity of the event that an attempt belongs to. All attempts of one event have the identity of the first attempt. */
 export interface EventIdentity {
-  /** The first attempt's. */
+  /** Token of the first attempt. */
   readonly token: number;
   readonly atMs: number;
 }
 
-/** An event that was attempted and not accepted: its next attempt is the same event. */
+/** An event that was attempted and not accepted. Its next attempt is the same event. */
 export interface Unaccepted extends EventIdentity {
   readonly action: EventAction;
   readonly severity: Severity;
-  /** Stands for its words, where a change of them is told. */
+  /** Hash of its text. Present only if changed text is sent. */
   readonly content?: string;
 }
 
-/** An attempt under way, written down before the request leaves, so that a crash knows what may have been told. */
+/** An attempt in flight, stored before the request leaves, so that after a crash it is known which event may have been sent. */
 export interface Flight {
-  /** Fencing token: grows with every claim of the ledger, so that a late owner is recognised. */
+  /** Fencing token: grows with every lease that the ledger gives, so that a late owner is recognised. */
   readonly token: number;
   /** The process that holds the lease. */
   readonly owner: string;
@@ -105,90 +107,92 @@ export interface Flight {
   readonly severity: Severity;
   readonly event: EventIdentity;
   readonly content?: string;
-  /** Everything but the send. */
+  /** Dry run: does everything except send. */
   readonly shadow?: true;
   readonly sinceMs: number;
   readonly leaseUntilMs: number;
-  /** Since it began nobody wants its alert here any more: where nothing was told, nothing is tried again. */
+  /** Since the attempt began, routing no longer sends the alert here. If the attempt delivers nothing, it is not retried. */
   readonly unwanted?: true;
 }
 
-/** An attempt whose lease ran out before its owner reported: its request may still arrive until `untilMs`. */
+/** An attempt whose lease expired before its owner reported. Its request may still arrive until `untilMs`. */
 export interface LateAttempt {
   readonly token: number;
   readonly action: EventAction;
-  /** Stands for the words of a trigger, where a change of them is told; absent also where nobody knows them any more. */
+  /** Hash of a trigger's text. Present only if changed text is sent and the text is still known. */
   readonly content?: string;
   readonly untilMs: number;
 }
 
 /**
- * One episode of a problem at one target: (target, dedup key), from the first record until its end is told.
+ * One episode of a problem at one target: (target, dedup key), from the first record until its resolve is delivered.
  *
  * ```
  *            ┌───────────── failed: due again after backoff ─────────────┐
  *            ▼                                                           │
- *   due ── claim ──▶ in_flight ── accepted ──▶ told ── wanted differs ──▶ due
+ *   due ── lease ──▶ in_flight ── accepted ──▶ told ── wanted differs ──▶ due
  *    │                   │                       (firing, acknowledged)
  *    │                   ├── resolve accepted ──▶ closed
  *    │                   └── refused for good ──▶ dead ── confirmed again ──▶ due
- *    └── resolved, filtered before anything was told ──▶ not_told ── fires again ──▶ due
+ *    └── resolved or filtered before anything was sent ──▶ not_told ── fires again ──▶ due
  * ```
  */
 export interface Incident {
   readonly id: number;
   readonly target: string;
   readonly dedupKey: string;
-  /** Where it is told: the target's current endpoint until something was (or may have been) told, then that very one. */
+  /**
+   * Events go to this endpoint: the target's current one until something was sent (or may have been), afterwards that same one.
+   */
   readonly endpoint: number;
   readonly kind: "alert" | "change";
   readonly members: readonly Member[];
   readonly wanted: Wanted;
   readonly told: Told | null;
-  /** A trigger was certainly accepted in this episode, whatever `told` says since. */
+  /** The target certainly accepted a trigger in this episode, even if `told` became uncertain later. */
   readonly opened: boolean;
   readonly state: IncidentState;
   readonly reason: Reason;
   readonly urgency: Urgency;
-  /** When to look at it again: work, lease end, repair or reminder. Null: nothing to do. */
+  /** When to look at the incident again: for work, a lease end, a repair or a reminder. Null: nothing to do. */
   readonly dueAtMs: number | null;
-  /** Since when it has been due without a break, over retries and attempts. Null: it is not. */
+  /** Since when it has been due without interruption, across retries and attempts. Null: it is not due. */
   readonly dueSinceMs: number | null;
   readonly flight: Flight | null;
-  /** Token of the attempt that was settled last: where the ledger's answer got lost, its owner reports it again. */
+  /** Token of the attempt that was settled last. If the ledger's answer got lost, the owner reports that attempt again. */
   readonly settledToken: number | null;
   readonly unaccepted: Unaccepted | null;
   readonly lateAttempts: readonly LateAttempt[];
-  /** The last certain event must be repeated, since a late request may have undone it. */
+  /** The last certain event must be sent again, since a late request may have undone it. */
   readonly repeat: boolean;
-  /** A new episode began while the target still shows the last one: trigger again, and end an acknowledged one first. */
+  /** A new episode began while the target still shows the last one: trigger again, after resolving it if it is acknowledged. */
   readonly renew: boolean;
-  /** A 400 came back: ask whether the key is known before the event is declared invalid. */
+  /** The receiver answered 400: check whether it knows the key before the event is declared invalid. */
   readonly checkKey: boolean;
-  /** A resolve of an alert never seen before, told once. */
+  /** A resolve of an alert never seen before, sent once. */
   readonly adopted: boolean;
   /** Attempts so far in this episode. */
   readonly attempts: number;
   /** Consecutive failures, for the backoff. */
   readonly failures: number;
   readonly lastFailure: { readonly reason: AttemptReason; readonly detail: string; readonly atMs: number } | null;
-  /** When a source last confirmed it. Not kept up to date while it is told: its alerts' rows have the time. */
+  /** When a source last confirmed it. Not updated while its state is `told`: the rows of its alerts have the time. */
   readonly confirmedAtMs: number;
   /** A reminder was due while no source confirmed the alert: it waits for the next confirmation. */
   readonly unconfirmed: boolean;
   /**
-   * Backoff waited since then, ms. Giving up counts this alone: time spent waiting for limiter, breaker or authorization
-   * is not the event's fault.
+   * Total backoff since that confirmation, ms. Giving up counts only this time: waits for limiter, breaker or authorization are
+   * not the event's fault.
    */
   readonly retriedForMs: number;
-  /** When an untold critical is told to its target's fallback too; null: never, or done. */
+  /** When a critical that is still not delivered is also sent to its target's fallback; null: never, or already done. */
   readonly fallbackAtMs: number | null;
   readonly fellBack: boolean;
-  /** The incident at another target that this one stands in for. */
+  /** At a fallback target: the incident at another target that this one stands in for. */
   readonly fallbackOf: number | null;
-  /** A person resolved it by hand: repeats are not told until then. */
+  /** A person resolved it by hand: until this time, repeats from the source are not sent. */
   readonly manualUntilMs: number | null;
-  /** Accepted from the source; the SLO `accepted → told` starts here. */
+  /** When it was accepted from the source. The SLO `accepted → told` starts here. */
   readonly acceptedAtMs: number;
   readonly updatedAtMs: number;
 }

@@ -1,4 +1,4 @@
-/** Why an attempt was not accepted. Closed: it is a metric label (`error_type`). */
+/** Why an attempt was not accepted. A closed list, because it is a metric label (`error_type`). */
 export const attemptReasons = [
   "auth",
   "invalid",
@@ -13,13 +13,13 @@ export const attemptReasons = [
 export type AttemptReason = (typeof attemptReasons)[number];
 
 /**
- * What one attempt said. Publishers return it, `settle` alone turns it into what is told. `detail` is shown to operators
- * and kept: it holds no credential.
+ * The result of one attempt. Publishers return it; only `settle` turns it into the delivered state. `detail` is shown to
+ * operators and stored, so it must not contain a credential.
  */
 export type Outcome =
   /** The receiver took the event. */
   | { readonly kind: "accepted"; readonly receipt: string; readonly status?: number }
-  /** The request never left, or the receiver said that it did nothing with it. */
+  /** The request never left, or the receiver answered that it did nothing with it. */
   | {
       readonly kind: "retry";
       readonly reason: AttemptReason;
@@ -28,8 +28,8 @@ export type Outcome =
       readonly status?: number;
     }
   /**
-   * The request left and its fate is unknown: told becomes `maybe`. `receiverClosed`: the receiver closed or reset the
-   * connection, so its limit counts the attempt no later than now.
+   * The request left and its effect is unknown: the delivered state becomes `maybe`. `receiverClosed`: the receiver closed or
+   * reset the connection, so its rate limit counted the attempt now at the latest.
    */
   | {
       readonly kind: "ambiguous";
@@ -39,7 +39,7 @@ export type Outcome =
       readonly retryAfterMs?: number;
       readonly status?: number;
     }
-  /** The same input would fail forever. `suspectKey`: it may be the credential's fault, so check that first. */
+  /** The same request would fail every time. `suspectKey`: the credential may be the cause, so check it first. */
   | {
       readonly kind: "refused";
       readonly reason: AttemptReason;
@@ -47,7 +47,7 @@ export type Outcome =
       readonly suspectKey?: boolean;
       readonly status?: number;
     }
-  /** The target itself cannot take anything now: a revoked key (`unauthorized`) or a wrong address (`misconfigured`). */
+  /** The target accepts nothing now, because of a revoked key (`unauthorized`) or a wrong address (`misconfigured`). */
   | {
       readonly kind: "blocked";
       readonly state: "unauthorized" | "misconfigured";
@@ -55,5 +55,5 @@ export type Outcome =
       readonly detail: string;
       readonly status?: number;
     }
-  /** We stopped it. `left`: the request may have reached the receiver. No count for backoff, breaker or giving up. */
+  /** We stopped the attempt. `left`: the request may have reached the receiver. Backoff, breaker and giving up ignore it. */
   | { readonly kind: "interrupted"; readonly left: boolean; readonly detail: string };

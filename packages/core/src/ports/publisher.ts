@@ -3,42 +3,43 @@ import type { AttemptAction } from "../incidents/event.ts";
 import type { Outcome } from "../incidents/outcome.ts";
 import type { Severity } from "../alerts/severity.ts";
 
-/** What a target is to be told now. The publisher turns it into the receiver's words. */
+/** One event for a target. The publisher formats it for the receiver. */
 export interface Notification {
   readonly action: AttemptAction;
   readonly dedupKey: string;
-  /** The same for all attempts of one event; receivers without deduplication use it to recognise repeats. */
+  /** The same for all attempts of one event. Receivers without dedup keys use it to recognise repeats. */
   readonly eventId: string;
-  /** When that event was attempted first. */
+  /** When the first attempt of this event was made. */
   readonly eventAtMs: number;
   readonly severity: Severity;
-  /** The leading member: the oldest that fires. */
+  /** The leading member: the oldest one that fires. */
   readonly alert: Alert;
   /** When the last alert of the incident ended; absent while one fires. */
   readonly endsAtMs?: number;
   readonly summary: string;
   /** How many alerts of the incident fire now. */
   readonly firing: number;
-  /** Who sent the alert, its source or address; stands in where no label says where the problem is. */
+  /** The sender of the alert, its source or address. It is used if no label says where the problem is. */
   readonly sender?: string;
-  /** The incident's page in the console, where `server.publicUrl` is set. */
+  /** The incident's page in the console, if `server.publicUrl` is set. */
   readonly incidentUrl?: string;
 }
 
-/** How a receiver behaves; due and routing depend on it. */
+/** How a receiver behaves. The next action and routing depend on it. */
 export interface ReceiverTraits {
-  /** A resolve of something unknown is dropped without effect: then a doubtful trigger needs only the resolve. */
+  /** The receiver ignores a resolve of an unknown incident: then an uncertain trigger needs only the resolve. */
   readonly dropsUnknownResolves: boolean;
-  /** It knows acknowledged incidents. */
+  /** The receiver supports acknowledged incidents. */
   readonly acknowledges: boolean;
   /**
-   * What it is told ends by itself so much later, ms, unless it is told again: then it is, in half that time, whatever
-   * `delivery.remind` and a person's acknowledgement say. Absent: it believes until it is told otherwise.
+   * The receiver ends an alert by itself this many ms after the last event, unless the event is repeated. So the trigger is
+   * repeated in half that time, whatever `delivery.remind` says, and even if a person acknowledged it. Absent: the receiver keeps
+   * an alert until a resolve.
    */
   readonly forgetsAfterMs?: number;
   /**
-   * It keeps no incident that a request arriving late could change back, such as a channel or a webhook: then nothing is repeated
-   * on account of one. Absent: it keeps them.
+   * The receiver keeps no incidents, such as a channel or a webhook, so a request that arrives late cannot undo anything, and no
+   * event is repeated because of one. Absent: it keeps incidents.
    */
   readonly stateless?: true;
 }
@@ -47,10 +48,10 @@ export interface ReceiverTraits {
 export interface Publisher extends AsyncDisposable {
   readonly traits: ReceiverTraits;
   /**
-   * Makes one attempt and never throws for what the receiver or the network does. `signal` ends it: by its reason
-   * `TimeoutError` as a timeout, else as `interrupted`. Retries, limits and order are the engine's.
+   * Makes one attempt. Never throws because of the receiver or the network. `signal` ends the attempt: with the reason
+   * `TimeoutError` as a timeout, else as `interrupted`. The engine is responsible for retries, limits and order.
    */
-  publish(telling: Notification, signal: AbortSignal): Promise<Outcome>;
-  /** What would be sent, without credentials: for explain, dead letters and tests. */
-  render(telling: Notification): unknown;
+  publish(notification: Notification, signal: AbortSignal): Promise<Outcome>;
+  /** The request body that would be sent, without credentials: for explain, dead letters and tests. */
+  render(notification: Notification): unknown;
 }

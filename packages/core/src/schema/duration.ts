@@ -1,18 +1,18 @@
 import { z } from "zod";
 
-/** Ms per unit, largest first: the order in which they may follow each other. */
+/** Ms per unit, largest first: a text must use the units in this order. */
 const units = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 
 const pattern = /^(?=\d)(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?$/;
 
-/** Ten years: whatever is longer is a mistake, and would overflow timers and dates. */
-const longestMs = 3650 * units.d;
+/** Ten years. A longer duration is a mistake, and would overflow timers and dates. */
+const maxMs = 3650 * units.d;
 
 const expected = 'expected a duration such as "30s", "5m" or "1h30m"';
 
 /**
- * A duration as Prometheus writes it (`"30s"`, `"1h30m"`, `"500ms"`), in code milliseconds. `0` needs no unit; any other
- * bare number is refused, for nobody knows its unit.
+ * A duration in Prometheus' syntax (`"30s"`, `"1h30m"`, `"500ms"`); in code it is a number of milliseconds. `0` needs no unit.
+ * Any other number without a unit is refused, because its unit would be a guess.
  *
  * @example
  * z.object({ timeout: duration().prefault("10s") }).parse({}); // { timeout: 10_000 }
@@ -21,7 +21,7 @@ export function duration(): z.ZodType<number, string | 0> {
   return z
     .union([z.string().regex(pattern, expected), z.literal("0"), z.literal(0)], { error: expected })
     .transform(toMs)
-    .refine((ms) => ms <= longestMs, { error: "must not be longer than 3650d" })
+    .refine((ms) => ms <= maxMs, { error: "must not be longer than 3650d" })
     .meta({ examples: ["30s", "5m", "1h30m"] });
 }
 
@@ -31,7 +31,7 @@ function toMs(text: string | 0): number {
 }
 
 /**
- * Milliseconds as a duration's text, as `duration` reads it.
+ * Formats milliseconds as a text that `duration` can parse.
  *
  * @example
  * formatDuration(90_000); // "1m30s"

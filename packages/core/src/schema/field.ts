@@ -1,17 +1,17 @@
 import { z } from "zod";
 
-/** A value, or a list of at least one: `critical` means `["critical"]`. */
+/** A single value, or a list of at least one: `critical` means `["critical"]`. */
 export function oneOrMany<Out, In>(item: z.ZodType<Out, In>): z.ZodType<Out[], In | In[]> {
   const list = z.array(item).min(1, "must not be empty; leave it out to allow all").meta({ oneOrMany: true });
-  // Not a union: of a union, zod only says that nothing fits.
+  // Not a union: for a union, zod only reports that no alternative fits.
   return z.preprocess((value) => (Array.isArray(value) || value === undefined ? value : [value]), list) as never;
 }
 
 /**
- * A text that is compiled when it is read, its error reported at its path: a running system meets no invalid pattern,
- * expression or template.
+ * A text that is compiled when the config is read. An error is reported at the text's path, so a running system has no invalid
+ * pattern, expression or template.
  *
- * @param compile throws an Error whose message says in one line what is wrong
+ * @param compile throws an Error whose message names the mistake in one line
  */
 export function compiled<Out>(compile: (text: string) => Out): z.ZodType<Out, string> {
   return z.string().transform((text, context) => {
@@ -24,7 +24,7 @@ export function compiled<Out>(compile: (text: string) => Out): z.ZodType<Out, st
   });
 }
 
-/** JSON Schema (2020-12) of what a user writes, for editors and the generated docs. */
+/** JSON Schema (2020-12) of the input that a user writes, for editors and the generated docs. */
 export function jsonSchemaOf(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
   return z.toJSONSchema(schema, {
     io: "input",

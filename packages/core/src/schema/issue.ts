@@ -3,14 +3,14 @@ import { describeIssue, unknownKey } from "./describe-issue.ts";
 import { nearest } from "./nearest.ts";
 import { isSecretAt, keysOf, schemasAt } from "./schema-walk.ts";
 
-/** One thing that the user wrote wrong: where, and what to do about it. Never holds a credential. */
+/** One mistake in the user's input: its place, and how to fix it. Never contains a credential. */
 export interface Issue {
-  /** Such as `targets[2].timeout`; empty for the whole. */
+  /** Such as `targets[2].timeout`; empty for the whole input. */
   readonly path: string;
   readonly message: string;
 }
 
-/** A path as the user would write it: `["targets", 2, "timeout"]` → `targets[2].timeout`. */
+/** Formats a path as the user would write it: `["targets", 2, "timeout"]` → `targets[2].timeout`. */
 export function formatPath(keys: readonly PropertyKey[], start = ""): string {
   return keys.reduce<string>((path, key) => {
     if (typeof key === "number") return `${path}[${key}]`;
@@ -22,12 +22,12 @@ export function formatPath(keys: readonly PropertyKey[], start = ""): string {
 
 export type Checked<Out> =
   | { readonly data: Out }
-  /** `keys`: those of the input with issues. */
+  /** `keys`: the top-level keys of the input that have issues. */
   | { readonly issues: readonly Issue[]; readonly keys: ReadonlySet<string> };
 
 /**
- * Checks what a user wrote. Each issue says what is expected and what was found, unless that may be a secret; each unknown
- * key has its own path.
+ * Checks a user's input against a schema. Each issue says what was expected and what was found, unless that may be a secret. Each
+ * unknown key is an issue with its own path.
  */
 export function checkInput<Out>(schema: z.ZodType<Out>, input: unknown): Checked<Out> {
   const checked = schema.safeParse(input, { error: describeIssue });
@@ -48,7 +48,7 @@ function issuesOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): I
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path: formatPath(path), message }));
   const value = valueAt(input, path);
   const found = lacksFound(issue, value) ? foundAt(path, value, schema) : undefined;
-  // That a text was found says nothing where a text is expected.
+  // "found a text" tells nothing new if a text was expected.
   const isNews = found !== hiddenText || /^invalid_(type|union|value)$/.test(issue.code);
   const message =
     found === undefined || !isNews ? issue.message : `${issue.message}; found ${found}${hint(issue, value, found)}`;

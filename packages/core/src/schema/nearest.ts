@@ -1,13 +1,13 @@
 /**
- * The candidate that a mistyped word most likely stands for: the same but for case, `_` and `-`, or with few letters
- * added, missing, replaced or swapped.
+ * The candidate that a mistyped word most likely means: equal except for case, `_` and `-`, or with only a few letters added,
+ * missing, replaced or swapped.
  *
  * @example
  * nearest("listne", ["listen", "tls"]); // "listen"
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const written = plain(word);
-  // A third of the letters: with more, short words would be near to everything.
+  // At most a third of the letters may differ. With more, a short word would be similar to every candidate.
   let allowed = Math.max(1, Math.floor(written.length / 3));
   let found: string | undefined;
   for (const candidate of candidates) {
@@ -20,9 +20,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 const plain = (word: string): string => word.toLowerCase().replace(/[\s_-]/g, "");
 
-/** Edits between two words, where two swapped neighbors are one edit; beyond `most`, any larger number. */
-function edits(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most) return Number.POSITIVE_INFINITY;
+/** Number of edits between two words. Swapping two neighbors counts as one edit. Above `max`, the result is any larger number. */
+function edits(a: string, b: string, max: number): number {
+  if (Math.abs(a.length - b.length) > max) return Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

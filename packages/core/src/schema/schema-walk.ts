@@ -17,7 +17,7 @@ interface Parts {
 
 const partsOf = (schema: Schema): Parts => (schema as z.ZodType).def;
 
-/** The schemas of the value at a path: several where a union allows several. */
+/** The schemas of the value at a path. There are several if the schema contains a union. */
 export function schemasAt(schema: Schema, path: readonly PropertyKey[]): Schema[] {
   return path.reduce<Schema[]>((schemas, key) => schemas.flatMap((one) => unwrapped(one)).flatMap(at(key)), [schema]);
 }
@@ -26,7 +26,7 @@ export function schemasAt(schema: Schema, path: readonly PropertyKey[]): Schema[
 export const keysOf = (schemas: readonly Schema[]): string[] =>
   schemas.flatMap((one) => unwrapped(one)).flatMap((one) => knownKeys(partsOf(one).shape ?? {}));
 
-/** A key that is refused whatever its value is no suggestion. */
+/** Keys worth suggesting: not those that the schema refuses with any value. */
 const knownKeys = (shape: Readonly<Record<string, Schema>>): string[] =>
   Object.entries(shape).flatMap(([key, schema]) =>
     unwrapped(schema).every((one) => partsOf(one).type === "never") ? [] : [key],
@@ -42,7 +42,7 @@ export function isSecretAt(schema: Schema, path: readonly PropertyKey[]): boolea
   return around || here.length === 0 || here.some((one) => holdsSecret(one, new Set()));
 }
 
-/** A described schema is a copy with the same definition. */
+/** Compares definitions, because `describe` makes a copy of the schema with the same definition. */
 const isSecret = (schema: Schema): boolean => partsOf(schema) === partsOf(secretInput);
 
 function holdsSecret(schema: Schema, seen: Set<Schema>): boolean {

@@ -1,9 +1,9 @@
-/** A shorter secret cannot be told from words, so it is not removed from answers and logs that repeat it. */
+/** Shorter secrets could be ordinary words, so they are not removed from answers and logs that repeat them. */
 export const minRedactedLength = 6;
 
 /**
- * A credential. However it is printed (text, JSON, `console.log`, an error's cause), it shows `[secret]`; only `reveal`
- * gives the value, and only the request to the credential's own target should call it.
+ * A credential. Printed in any way (text, JSON, `console.log`, an error's cause), it shows `[secret]`. Only `reveal` returns the
+ * value, and only the code that makes the request to the credential's own target should call it.
  */
 export class Secret {
   readonly #value: string;
@@ -24,7 +24,7 @@ export class Secret {
     return "[secret]";
   }
 
-  /** What Node's `util.inspect` calls. */
+  /** Node's `util.inspect` calls this method. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "[secret]";
   }

@@ -1,17 +1,17 @@
 import type { Issue } from "../schema/issue.ts";
 import { isPlainObject, type PlainObject } from "./plain-object.ts";
 
-/** Names that older targets use → today's. */
+/** Old names of keys that earlier targets use, and their new names. */
 const aliases = { target: ["filter_config", "filters"], filters: ["namespaces", "namespace"] } as const;
 
 export interface Renamed {
   readonly fields: PlainObject;
   readonly issues: readonly Issue[];
-  /** Shows an issue at the name that was written. */
+  /** Changes an issue's path to the name that the user wrote. */
   readonly asWritten: (issue: Issue) => Issue;
 }
 
-/** Reads `filter_config` as `filters` and `namespaces` in it as `namespace`. Both names at once are refused. */
+/** Reads `filter_config` as `filters`, and `namespaces` in it as `namespace`. Using both names at once is an issue. */
 export function readAliases(input: PlainObject): Renamed {
   const issues: Issue[] = [];
   const names = new Map<string, string>();
@@ -35,7 +35,7 @@ export function readAliases(input: PlainObject): Renamed {
 
   function asWritten(issue: Issue): Issue {
     let { path } = issue;
-    // The inner name first: it was noted under the outer one's new name.
+    // The inner name comes first, because its path was stored with the new name of the outer one.
     for (const [now, old] of [...names].toReversed()) {
       if (path === now || path.startsWith(`${now}.`) || path.startsWith(`${now}[`)) path = old + path.slice(now.length);
     }

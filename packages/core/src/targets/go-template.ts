@@ -1,13 +1,13 @@
 import { type TagToken, type Token, TokenKind, Tokenizer } from "liquidjs";
 
-/** Characters of a template in an error. */
+/** Characters of a template that an error quotes. */
 const maxQuoted = 80;
 
 /**
- * Refuses a text in the template language of Alertmanager and Grafana. Liquid reads most of it without an error and finds no
- * value, so that the field would silently keep its default.
+ * Refuses a text in Go's template language, which Alertmanager and Grafana use. Liquid parses most of it without an error but
+ * finds no value, so the field would silently keep its default.
  *
- * @throws Error that shows the expression and what to write instead
+ * @throws Error that shows the expression and its replacement
  */
 export function refuseGoTemplate(text: string): void {
   let inComment = false;
@@ -38,7 +38,7 @@ function insteadOfTag({ name, args }: TagToken): string | undefined {
   return isGo(args, goComparison) ? write(`{% ${name} `, args, " %}") : undefined;
 }
 
-/** Actions of https://pkg.go.dev/text/template#hdr-Actions, which Liquid takes for the names of variables. */
+/** Actions of https://pkg.go.dev/text/template#hdr-Actions, which Liquid reads as variable names. */
 const actions: readonly (readonly [pattern: RegExp, instead: (rest: string) => string])[] = [
   [/^\/\*/, () => "write {% comment %} … {% endcomment %}"],
   [/^range\b\s*/, () => "write {% for label in labels %}{{ label[0] }}={{ label[1] }} {% endfor %}"],
@@ -53,12 +53,12 @@ const actions: readonly (readonly [pattern: RegExp, instead: (rest: string) => s
 const variables = "labels annotations metadata alert_name fingerprint severity starts_at generator_url value_string";
 const variable = `(?:${variables.replaceAll(" ", "|")})\\b`;
 
-/** `.Labels.x`, `$labels.x`, `.` and back quotes. Liquid ignores the dot, so `.labels.x` works and is accepted. */
+/** Go's `.Labels.x`, `$labels.x`, `.` and back quotes. Liquid ignores the dot, so `.labels.x` works and is accepted. */
 const goOperand = new RegExp(String.raw`(?:^|[\s(|,])(?:\$|\.(?!${variable}|\d)(?:[A-Za-z_]|[\s)|]|$))|` + "`");
 
 const comparisons = "eq ne lt le gt ge";
 const functions = `${comparisons} and or not len index slice print printf println html js urlquery call title toUpper toLower trimSpace join match safeHtml reReplaceAll stringSlice date tz since humanize humanize1024 humanizeDuration humanizePercentage humanizeTimestamp`;
-/** A function before its operands: `toUpper labels.x`. Liquid has operators between them. */
+/** A function before its operands: `toUpper labels.x`. Liquid writes operators between the operands. */
 const call = (names: string, before: string): RegExp =>
   new RegExp(String.raw`^${before}(?:${names.replaceAll(" ", "|")})\s+(?![=<>!|]|contains\b|and\b|or\b)\S`);
 const goCall = call(functions, "");
@@ -69,7 +69,7 @@ function isGo(expression: string, goFunction: RegExp): boolean {
   return goOperand.test(bare) || goFunction.test(bare);
 }
 
-/** With the expression in Liquid as far as it can be translated. */
+/** Advice with the expression translated to Liquid, or a general example if it cannot be translated. */
 function write(before: string, expression: string, after: string): string {
   const translated = translate(expression);
   if (translated.length <= maxQuoted && liquidValue.test(translated)) return `write ${before}${translated}${after}`;
@@ -78,7 +78,7 @@ function write(before: string, expression: string, after: string): string {
 
 const liquidOperators: Record<string, string> = { eq: "==", ne: "!=", lt: "<", le: "<=", gt: ">", ge: ">=" };
 
-/** Names of Go's functions, and the filters that do the same. */
+/** Names of Go's functions, and the Liquid filters that do the same. */
 export const liquidFilters: Readonly<Record<string, string>> = {
   toUpper: "upcase",
   toLower: "downcase",
@@ -87,7 +87,7 @@ export const liquidFilters: Readonly<Record<string, string>> = {
   reReplaceAll: "replace",
 };
 
-/** Names of Go's actions, and the tags that do the same. */
+/** Names of Go's actions, and the Liquid tags that do the same. */
 export const liquidTags: Readonly<Record<string, string>> = {
   end: "endif or endfor",
   range: "for",
@@ -114,7 +114,7 @@ const translations: readonly (readonly [go: RegExp, liquid: string | ((...parts:
 const translate = (expression: string): string =>
   translations.reduce((text, [go, liquid]) => text.replace(go, liquid as string), expression.trim());
 
-/** One variable of ours, perhaps compared, perhaps with filters. */
+/** One of our variables, optionally with a comparison and filters. */
 const liquidValue = new RegExp(
   String.raw`^${variable}(?:\.(?!SortedPairs)\w+)*(?:\["[^"]*"\])?(?:\s*[=!<>]=?\s*(?:"[^"]*"|\d+))?(?:\s*\|\s*\w+)*$`,
 );

@@ -2,22 +2,23 @@ import { minRedactedLength } from "../schema/secret.ts";
 import type { Issue } from "../schema/issue.ts";
 import { isPlainObject, type PlainObject } from "./plain-object.ts";
 
-/** A routing key, wherever somebody put it by mistake, also stuck to something else. */
+/** Texts like a routing key, at any place where a user put one by mistake, even joined to other text. */
 const keyLike = /[0-9A-Za-z]{32,}/g;
 
 /**
- * Makes sure that no issue shows a credential, not even one that was written as a key's name: replaces whatever stands in
- * a secret's place in the input, and whatever looks like a routing key.
+ * Makes sure that no issue shows a credential, not even one that was written as a key's name. It replaces the values that the
+ * input has at places for secrets, and all texts that look like a routing key.
  *
- * @param keys those that expect a credential
+ * @param keys the keys that expect a credential
+ * @param siblingEntries other entries of the same Kubernetes Secret, whose values are hidden too
  */
 export function hideSecrets(
   input: PlainObject,
   keys: readonly string[],
-  beside: Readonly<Record<string, string>> = {},
+  siblingEntries: Readonly<Record<string, string>> = {},
 ): (issue: Issue) => Issue {
   const headers = isPlainObject(input["headers"]) ? Object.values(input["headers"]) : [];
-  const secrets = [...headers, ...keys.flatMap((key) => input[key]), ...Object.values(beside)]
+  const secrets = [...headers, ...keys.flatMap((key) => input[key]), ...Object.values(siblingEntries)]
     .filter((value) => typeof value === "string")
     .flatMap((value) => [value, value.trim(), value.replace(/^Bearer\s+/i, "").trim()])
     .filter((value) => value.length >= minRedactedLength);

@@ -225,7 +225,7 @@ describe("a target", () => {
       "ends of what it was not told of",
       { adopt_unknown_resolves: true },
       "adopt_unknown_resolves",
-      /told the end of nothing/,
+      /receive no resolve of an alert/,
     ],
     ["plain http to elsewhere", { url: "http://example.com" }, "url", /allow_insecure/],
     ["credentials in the url", { url: "https://a:b@example.com" }, "url", /headers/],

@@ -16,26 +16,26 @@ import type { TargetType } from "./target-type.ts";
 import type { Target } from "./target.ts";
 
 export interface ParseTargetOptions {
-  /** The types that can be published to, from the registry of publishers. */
+  /** The known types, from the registry of publishers. */
   readonly types: readonly TargetType[];
   readonly readSecret: ReadSecret;
-  /** Put before every path, such as `targets[2]`. */
+  /** Prefix of every issue's path, such as `targets[2]`. */
   readonly path?: string;
-  /** Name of a target that says none. */
+  /** Name of a target that has no `name`. */
   readonly name?: string;
-  /** Other entries of the same Kubernetes Secret, such as `routing_key`: the last place where a credential is sought. */
-  readonly beside?: Readonly<Record<string, string>>;
+  /** Other entries of the same Kubernetes Secret, such as `routing_key`. A credential is searched there last. */
+  readonly siblingEntries?: Readonly<Record<string, string>>;
 }
 
 export type ParsedTarget =
-  /** `warnings`: it works, but perhaps not as meant. */
+  /** `warnings`: the target works, but perhaps not as intended. */
   | { readonly target: Target; readonly warnings: readonly Issue[] }
-  /** `disabled`: it says `enabled: false`, so no earlier, valid version of it may stand in. */
+  /** `disabled`: the input says `enabled: false`, so an earlier valid version of the target must not be used instead. */
   | { readonly issues: readonly Issue[]; readonly disabled: boolean };
 
 /**
- * Turns what somebody wrote into a compiled target, or into the list of all that is wrong with it. Never throws for what
- * the input holds, and no message shows a credential.
+ * Turns a user's input into a compiled target, or into a list of all its mistakes. Never throws because of the input, and no
+ * message shows a credential.
  *
  * @example
  * const parsed = parseTarget(JSON.parse(text), { types: targetTypes, readSecret, path: "targets[0]" });
@@ -49,7 +49,7 @@ export function parseTarget(input: unknown, options: ParseTargetOptions): Parsed
   if (unfit.length > 0) return { issues: unfit.map(hideSecrets({}, [])).map(prefix), disabled };
 
   const { fields: written, issues, asWritten } = readAliases(input as PlainObject);
-  const hide = hideSecrets(written, secretKeysOf(types), options.beside);
+  const hide = hideSecrets(written, secretKeysOf(types), options.siblingEntries);
   const show = (found: readonly Issue[]) => found.map(asWritten).map(hide).map(prefix);
 
   const type = types.find((one) => one.type === written["type"]);
@@ -59,12 +59,12 @@ export function parseTarget(input: unknown, options: ParseTargetOptions): Parsed
   }
   const shape = read(targetSchema(type), written);
   const { target, issues: cross, warnings } = assemble(shape.fields, type, options);
-  // What is wrong by itself need not be reported again for what it would mean.
+  // If a key already has an issue of its own, do not also report issues about its meaning.
   const found = [...issues, ...shape.issues, ...cross.filter(({ path }) => !shape.bad.has(path.split(/[.[]/)[0]!))];
   return found.length > 0 ? { issues: show(found), disabled } : { target, warnings: show(warnings) };
 }
 
-/** The keys in which one type or another expects a credential. */
+/** The keys that expect a credential in at least one type. */
 export const secretKeysOf = (types: readonly TargetType[]): string[] =>
   types.flatMap(({ fields }) =>
     Object.entries(fields).flatMap(([key, schema]) => (isSecretInput(schema) ? [key] : [])),
@@ -80,7 +80,7 @@ function unknownType(type: unknown, types: readonly TargetType[]): Issue {
 }
 
 interface Read {
-  /** What could be read; broken keys count as absent. */
+  /** The valid keys. Invalid keys count as absent. */
   readonly fields: Fields;
   readonly issues: readonly Issue[];
   /** The top-level keys with issues. */
@@ -89,7 +89,7 @@ interface Read {
 
 type Fields = CommonFields & PlainObject;
 
-/** Reads what can be read, so that all mistakes are reported at once and not one per attempt. */
+/** Reads all valid keys, so that all mistakes are reported at once and not one per attempt. */
 function read(schema: z.ZodType<Fields>, written: PlainObject): Read {
   const whole = checkInput(schema, written);
   if ("data" in whole) return { fields: whole.data, issues: [], bad: new Set() };
@@ -104,7 +104,7 @@ interface Assembled {
   readonly warnings: readonly Issue[];
 }
 
-/** Checks what several keys mean together, and builds the target. */
+/** Checks rules that involve several keys, and builds the target. */
 function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions): Assembled {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
@@ -116,15 +116,18 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   const format = fields.format ?? type.type;
   if (format !== type.type) complain("format", `a target of this type takes only "${type.type}"`);
   if (fields.group_by.length > 0 && fields.template.fields.dedup_key) {
-    complain("group_by", "and template.dedup_key both decide what belongs together; use one of them");
+    complain("group_by", "and template.dedup_key both decide which alerts belong together; use one of them");
   }
   if (fields.url?.protocol === "http:" && !isLoopback(fields.url.hostname)) {
     if (fields.allow_insecure)
-      warnings.push({ path: "url", message: "plain http: alerts and credentials travel in clear" });
-    else complain("url", 'plain http only reaches this machine; use https, or set "allow_insecure": true');
+      warnings.push({ path: "url", message: "plain http: alerts and credentials are sent unencrypted" });
+    else complain("url", 'plain http is only allowed to this machine; use https, or set "allow_insecure": true');
   }
   if (fields.adopt_unknown_resolves && !type.adoptsUnknownResolves)
-    complain("adopt_unknown_resolves", "a target of this type is told the end of nothing that it was not told of");
+    complain(
+      "adopt_unknown_resolves",
+      "targets of this type receive no resolve of an alert that was not sent to them; remove this key",
+    );
   for (const key of ["exclude_noise", "min_confidence"] as const)
     if (fields.filters[key]) warnings.push({ path: `filters.${key}`, message: unclassified });
   const secretAt = (path: string, secret: Secret | undefined): Secret | undefined => {
@@ -136,27 +139,27 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     if (credentialHeader.test(header)) secretAt(`headers.${header}`, secret);
   const threshold = thresholdOf(fields.metadata["severity_threshold"], complain);
   const rateLimit = rateLimitOf(fields.rate_limit, type, complain);
-  const located = type.locate({
+  const endpoint = type.locate({
     url: fields.url,
     headers,
     typeOptions: fields,
     secret: (given, path) =>
       secretAt(path, readSecretField(given as SecretInput | undefined, path, options.readSecret, complain)),
-    siblingEntry: (key) => secretAt(key, presentSecret(options.beside?.[key])),
+    siblingEntry: (key) => secretAt(key, presentSecret(options.siblingEntries?.[key])),
   });
-  if (located.credential && name?.includes(located.credential.reveal()))
-    complain("name", "must not hold the credential");
+  if (endpoint.credential && name?.includes(endpoint.credential.reveal()))
+    complain("name", "must not contain the credential");
 
   const target: Target = {
     name: name ?? "",
     type: type.type,
     format,
-    url: located.url,
-    credential: located.credential,
-    degraded: located.degraded,
-    headers: located.headers,
-    ...(located.signingSecrets && { signingSecrets: located.signingSecrets }),
-    typeOptions: located.typeOptions ?? {},
+    url: endpoint.url,
+    credential: endpoint.credential,
+    degraded: endpoint.degraded,
+    headers: endpoint.headers,
+    ...(endpoint.signingSecrets && { signingSecrets: endpoint.signingSecrets }),
+    typeOptions: endpoint.typeOptions ?? {},
     enabled: fields.enabled,
     mode: fields.mode,
     filters: compileFilters(fields.filters, threshold),
@@ -171,17 +174,17 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     ...(fields.fallback !== undefined && { fallback: fields.fallback }),
     fallbackAfterMs: fields.fallback_after,
     pageResolved: fields.page_resolved,
-    takesChanges: located.takesChanges ?? false,
+    takesChanges: endpoint.takesChanges ?? false,
     adoptUnknownResolves: fields.adopt_unknown_resolves ?? type.adoptsUnknownResolves,
   };
-  return { target, issues: [...issues, ...located.issues], warnings: [...warnings, ...located.warnings] };
+  return { target, issues: [...issues, ...endpoint.issues], warnings: [...warnings, ...endpoint.warnings] };
 }
 
 const unclassified = "has no effect: this version does not classify alerts";
 
 const tooShort = `is shorter than ${minRedactedLength} characters, so it is not removed from answers and logs that repeat it`;
 
-/** Values of other headers are often words such as `true`. */
+/** Headers that may contain a credential. The values of other headers are often words such as `true`. */
 const credentialHeader = /auth|cookie|credential|key|pass|secret|signature|token/i;
 
 function thresholdOf(word: unknown, complain: Complain): Severity | undefined {

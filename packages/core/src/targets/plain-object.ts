@@ -5,12 +5,12 @@ export type PlainObject = Readonly<Record<string, unknown>>;
 export const isPlainObject = (value: unknown): value is PlainObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** More than any real target needs; YAML anchors can make a cycle. */
-const most = { depth: 16, values: 10_000, characters: 1_000_000 };
+/** Limits above the needs of any real target. YAML anchors can make a cycle. */
+const max = { depth: 16, values: 10_000, characters: 1_000_000 };
 
 /**
- * What makes untrusted data unfit to be looked at: no object, a key `__proto__` (which readers drop without a word, a
- * filter on it included), nested or large without end.
+ * Issues that make untrusted data unfit for further checks: it is not an object, it has a key `__proto__` (which the schema
+ * library would silently drop, even a filter on a label of that name), or it is nested too deeply or too large.
  */
 export function shapeIssues(input: unknown): Issue[] {
   if (!isPlainObject(input)) return [{ path: "", message: "expected an object with the keys of a target" }];
@@ -20,9 +20,9 @@ export function shapeIssues(input: unknown): Issue[] {
 
   function look(value: unknown, keys: readonly PropertyKey[]): void {
     if (typeof value === "string") characters += value.length;
-    if (++values > most.values || characters > most.characters || typeof value !== "object" || value === null) return;
-    if (keys.length > most.depth) {
-      issues.push({ path: formatPath(keys), message: `nested more than ${most.depth} levels deep` });
+    if (++values > max.values || characters > max.characters || typeof value !== "object" || value === null) return;
+    if (keys.length > max.depth) {
+      issues.push({ path: formatPath(keys), message: `nested more than ${max.depth} levels deep` });
       return;
     }
     if (Array.isArray(value)) return value.forEach((item, i) => look(item, [...keys, i]));
@@ -33,7 +33,7 @@ export function shapeIssues(input: unknown): Issue[] {
   }
 
   look(input, []);
-  if (values > most.values) issues.push({ path: "", message: `more than ${most.values} values` });
-  if (characters > most.characters) issues.push({ path: "", message: `more than ${most.characters} characters` });
+  if (values > max.values) issues.push({ path: "", message: `more than ${max.values} values` });
+  if (characters > max.characters) issues.push({ path: "", message: `more than ${max.characters} characters` });
   return issues;
 }

@@ -3,10 +3,13 @@ import type { ReadSecret, SecretInput } from "../schema/secret-input.ts";
 
 export type Complain = (path: string, message: string) => void;
 
-/** What a header may hold: https://www.rfc-editor.org/rfc/rfc9110#name-field-values. Every secret can end up in one. */
+/**
+ * Characters that a header's value may contain: https://www.rfc-editor.org/rfc/rfc9110#name-field-values. Any secret may be sent
+ * in a header.
+ */
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Reads one secret field; blank counts as absent. */
+/** Reads one secret field. A blank value counts as absent. */
 export function readSecretField(
   input: SecretInput | undefined,
   path: string,
@@ -25,7 +28,7 @@ export function readSecretField(
   return presentSecret(value);
 }
 
-/** Trimmed, for `echo key | base64` leaves a newline at the end. */
+/** Trims the value, because `echo key | base64` leaves a newline at its end. */
 export function presentSecret(value: string | undefined): Secret | undefined {
   return value === undefined || value.trim() === "" ? undefined : new Secret(value.trim());
 }
@@ -39,7 +42,7 @@ export function readHeaders(
   const seen = new Set<string>();
   for (const [name, input] of Object.entries(headers)) {
     const path = `headers.${name}`;
-    if (seen.has(name.toLowerCase())) complain(path, "is there twice; upper and lower case mean the same");
+    if (seen.has(name.toLowerCase())) complain(path, "occurs twice; upper and lower case mean the same");
     seen.add(name.toLowerCase());
     const secret = readSecretField(input, path, readSecret, complain);
     if (secret) secrets[name] = secret;

@@ -15,33 +15,33 @@ import {
 } from "liquidjs";
 
 /**
- * Steps of all templates of one event. A rich template with 30 details takes about 2,000. At most about 0.5 µs each, so
- * that the dearest templates hold the event loop for some 15 ms.
+ * Steps that all templates of one event may take together. A rich template with 30 details takes about 2,000. A step takes at
+ * most about 0.5 µs, so that the most expensive templates block the event loop for about 15 ms.
  */
 export const stepsPerEvent = 50_000;
 
-/** A step is one node, one round of a loop, one value that is read, one item of a list, or so many characters. */
+/** One step covers one node, one round of a loop, one value that is read, one item of a list, or this many characters. */
 const charactersPerStep = 16;
-/** So many characters of a tag or an output: `{% when 1, 1, 1 %}` has a value to compare in every third. */
+/** Characters of a tag's or output's source per step: in `{% when 1, 1, 1 %}`, every third character is a value to compare. */
 const sourcePerStep = 2;
-/** Searching a text for another may compare each character of one with each of the other. */
+/** A search for one text in another may compare each character of one with each of the other. */
 const comparisonsPerStep = 256;
 /** Each `%` of a date's format may build an `Intl.DateTimeFormat`. */
 const stepsPerDatePart = 100;
 
-/** Bounds of `(1..n)`: beyond 2^53 a range would never end. */
+/** Largest bound of a range `(1..n)`: beyond 2^53 a range would never end. */
 const maxRangeBound = 10_000;
 
-/** Tags inside each other. */
+/** Greatest nesting depth of tags. */
 const maxDepth = 32;
 
 /**
- * Steps per target for what is rendered to route an alert. More come from a pool for all targets, so that the templates of one
- * target cannot use up those of another, and many dear ones do not add up.
+ * Steps per target for the templates that routing renders. More steps come from a pool that all targets share. So the templates
+ * of one target cannot use up the steps of another, and many expensive ones do not add up.
  */
 export const stepsPerRoute = 2_000;
 
-/** Steps that several budgets share. */
+/** A pool of steps that several budgets share. */
 export class StepPool {
   #left = stepsPerEvent;
 
@@ -57,14 +57,14 @@ class OutOfSteps extends Error {
 }
 
 /**
- * What the templates of one event may still do. Counted in steps and not in time, so that the same event renders the same
- * on every machine. Once it is used up, all that follows fails.
+ * The steps that the templates of one event may still take. They are counted in steps and not in time, so that an event renders
+ * to the same text on every machine. After the budget is used up, every further use fails.
  */
 export class StepBudget {
   #left: number;
   readonly #pool: StepPool | undefined;
 
-  /** @param pool gives more when these are used up, and is shared with others */
+  /** @param pool gives more steps when this budget's own are used up; other budgets share it */
   constructor(steps = stepsPerEvent, pool?: StepPool) {
     this.#left = steps;
     this.#pool = pool;
@@ -75,7 +75,7 @@ export class StepBudget {
   }
 
   use(steps: number): void {
-    // A count that is not a number is refused too.
+    // This comparison also refuses a count that is NaN.
     if (steps <= this.#left) return void (this.#left -= Math.max(0, steps));
     const missing = steps - this.#left;
     if (this.#left >= 0 && this.#pool?.take(missing)) return void (this.#left = 0);
@@ -87,7 +87,7 @@ export class StepBudget {
     this.use(characters / charactersPerStep);
   }
 
-  /** Charges a value by its size, items that occur twice twice: what reads a value later may visit all of it. */
+  /** Charges a value by its size, because a later reader may visit all of it. An item that occurs twice is charged twice. */
   useValue(value: unknown): void {
     if (typeof value === "string") return this.useText(value.length);
     if (typeof value !== "object" || value === null) return;
@@ -108,13 +108,13 @@ const isPlain = (value: object): boolean => {
   return prototype === Object.prototype || prototype === null;
 };
 
-/** A rendering of one field. Every value that it reads is charged. */
+/** The context in which one field is rendered. It charges every value that the template reads. */
 export class SteppedContext extends Context {
   readonly steps: StepBudget;
 
-  /** @param globals what templates can read; `environments` is where `increment` writes */
+  /** @param globals the values that templates can read; `increment` writes to `environments` */
   constructor(globals: object, steps: StepBudget, environments: object = {}) {
-    // In place of the library's limit: a filter says how much it is about to allocate, perhaps not as a number.
+    // Replaces the library's memory limit. A filter reports how much it is about to allocate, not always as a number.
     const memoryLimit = { use: (count: unknown) => Number(count) > 0 && steps.useText(Number(count)) } as never;
     super(environments, liquid.options, { sync: true, globals }, { memoryLimit, liquid });
     this.steps = steps;
@@ -161,7 +161,7 @@ function textOf(value: unknown): string {
   return Array.isArray(plain) ? plain.map(textOf).join("") : String(plain);
 }
 
-/** Renders in place of the library's renderer, which measures time. */
+/** Replaces the library's renderer, which limits time instead of steps. */
 const renderer = {
   *renderTemplates(
     templates: readonly (Template & { sourceLength?: number })[],
@@ -179,10 +179,10 @@ const renderer = {
   },
 };
 
-/** Plain text is charged when it is written. */
+/** Source characters of a tag or an output. Plain text counts 0, because it is charged when it is written. */
 const sourceLength = (token: Token): number => (token.kind === TokenKind.HTML ? 0 : token.size());
 
-/** Files; what an event contains needs none. */
+/** Tags that read files or define blocks. Templates of events need none of them. */
 const removedTags = ["include", "render", "layout", "block"];
 
 /** Filters that evaluate an expression per item, and one whose result is random. */
@@ -195,7 +195,7 @@ export const liquid = createLiquid();
 function createLiquid(): Liquid {
   const engine = new Liquid({
     parseLimit: 10_000,
-    // Without this, a template could read files from the working directory.
+    // Without this, a template could read files in the working directory.
     templates: {},
     ownPropertyOnly: true,
     strictFilters: true,
@@ -221,7 +221,7 @@ function createLiquid(): Liquid {
   return engine;
 }
 
-/** The tag, which knows the source of its whole block: an `elsif` or a `when` has no node of its own to charge. */
+/** Adds the source length of its whole block to a tag, because an `elsif` or a `when` has no node of its own to charge. */
 function measured(Tag: TagClass): TagClass {
   return new Proxy(Tag, {
     construct(_, args: ConstructorParameters<TagClass>) {
@@ -238,11 +238,11 @@ type TagClass = Liquid["tags"][string];
 
 let depth = 0;
 
-/** Parsing and rendering recurse. */
+/** Limits the nesting depth, because parsing and rendering recurse. */
 function nested<Out>(parse: () => Out): Out {
   depth += 1;
   try {
-    if (depth > maxDepth) throw new Error(`more than ${maxDepth} tags inside each other`);
+    if (depth > maxDepth) throw new Error(`more than ${maxDepth} nested tags`);
     return parse();
   } finally {
     depth -= 1;
@@ -250,7 +250,7 @@ function nested<Out>(parse: () => Out): Out {
 }
 type Handler = Extract<FilterImplOptions, (...args: never) => unknown>;
 
-/** The filter, whose result is charged. Its input was charged when it was read. */
+/** Makes a filter charge its result. Its input was charged when it was read. */
 function stepped(name: string, handler: Handler): Handler {
   return function* (value: unknown, ...args: unknown[]) {
     const { steps } = this.context as SteppedContext;
@@ -266,14 +266,15 @@ function stepped(name: string, handler: Handler): Handler {
 const searchSteps = (whole: unknown, part: unknown): number =>
   (textOf(whole).length * textOf(part).length) / comparisonsPerStep;
 
-/** The default format has eight parts. A zone takes two more. */
+/** Steps of a date filter. The default format has eight parts; a time zone takes two more. */
 const dateSteps = ([format, zone]: readonly unknown[]): number =>
   stepsPerDatePart *
   (1 + (format === undefined ? 8 : textOf(format).split("%").length - 1) + (zone === undefined ? 0 : 2));
 
 /**
- * Checks the bounds of a range when it is evaluated. The library's own check counts the items only, and `+ 1` does not
- * change a number beyond 2^53. Here and not in the parsed templates, since filters such as `where` parse a text as they run.
+ * Checks the bounds of a range when it is evaluated. The library's own check only counts items, and `+ 1` does not change a
+ * number beyond 2^53. The tokenizer is the right place, and not the parsed templates, since filters such as `where` parse a text
+ * while they run.
  */
 // oxlint-disable-next-line typescript/unbound-method -- called with its tokenizer
 const readGroupOrRange = Tokenizer.prototype.readGroupOrRange;

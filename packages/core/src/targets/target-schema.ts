@@ -8,21 +8,22 @@ import type { TargetType } from "./target-type.ts";
 import { targetUrl } from "./target-url.ts";
 import { templateSchema } from "./template.ts";
 
-const longestName = 253;
+/** In characters. */
+const maxNameLength = 253;
 
 const name = z
   .string()
   .min(1)
-  .max(longestName)
-  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, "must not have control characters, nor blanks at its ends");
+  .max(maxNameLength)
+  .regex(/^[^\s\p{C}](?:[^\p{C}]*[^\s\p{C}])?$/u, "must not have control characters, or blanks at its start or end");
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-field-names */
 const headerName = z
   .string()
-  .regex(/^[\w!#$%&'*+.^`|~-]+$/, "is no name of an HTTP header")
+  .regex(/^[\w!#$%&'*+.^`|~-]+$/, "is not a valid name of an HTTP header")
   .refine((header) => !ownHeaders.has(header.toLowerCase()), "Tocsin sets this header itself");
 
-/** Those that frame the request, and those that say what is in it. */
+/** Headers that frame the request or describe its body. Tocsin sets these itself. */
 const ownHeaders = new Set(
   "connection content-length content-type expect host keep-alive te trailer transfer-encoding upgrade user-agent".split(
     " ",
@@ -47,8 +48,8 @@ const severityMap = z.record(z.string(), severityWord).transform((words, context
 });
 
 const rateLimit = z.strictObject({
-  limit: z.int().min(0).max(1_000_000).optional().describe("Attempts per window, retries included; 0 = no limit."),
-  per: positive(duration()).optional().describe("The window."),
+  limit: z.int().min(0).max(1_000_000).optional().describe("Attempts per window, including retries; 0 = no limit."),
+  per: positive(duration()).optional().describe("Length of the window."),
   algorithm: z
     .enum(["sliding_window", "token_bucket"])
     .prefault("sliding_window")
@@ -61,7 +62,7 @@ const rateLimit = z.strictObject({
   reserve: z.number().min(0).max(1).prefault(0.2).describe("Share of the limit that is reserved for criticals."),
 });
 
-/** The keys that every target has, whatever its type. */
+/** The keys that targets of every type have. */
 const commonFields = {
   name: name.optional().describe("Identity of the target, in metrics too."),
   url: targetUrl.optional().describe("URL of the receiver, with or without its API path."),
@@ -89,18 +90,18 @@ const commonFields = {
     .array(z.string().min(1))
     .prefault([])
     .describe(
-      "Labels whose equal values put alerts into one incident; empty: one alert, one incident. `...` means all.",
+      "Alerts with equal values of these labels share one incident. Empty: each alert has its own incident. `...` means all labels.",
     ),
   group_updates: z
     .boolean()
     .prefault(true)
     .describe(
-      "Whether the target gets an update when alerts join or leave an open incident: 10 s after its trigger at the earliest, then at most every 5 minutes.",
+      "Whether the target gets an update when alerts join or leave an open incident: at the earliest 10 s after its trigger, then at most every 5 minutes.",
     ),
   severity_map: severityMap
     .optional()
     .describe(
-      "Severities of further words in the labels `severity`, `priority` and `urgency`, in any case: `average: warning`.",
+      "Severities of additional words in the labels `severity`, `priority` and `urgency`, upper or lower case: `average: warning`.",
     ),
   default_severity: severityWord.prefault("error").describe("Severity of an alert without a known severity label."),
   timeout: positive(duration()).prefault("10s").describe("Longest wait for one attempt."),
@@ -120,7 +121,7 @@ const commonFields = {
 const common = z.object(commonFields);
 export type CommonFields = z.output<typeof common>;
 
-/** Schemas are costly to make: one per type, for good. */
+/** Schemas are expensive to make, so there is one per type, and it is never made again. */
 const schemas = new WeakMap<TargetType, z.ZodType<CommonFields & Record<string, unknown>>>();
 
 /** The schema of `target.json` for one type. */
@@ -135,7 +136,7 @@ export function targetSchema(type: TargetType): z.ZodType<CommonFields & Record<
   return schema;
 }
 
-/** For a target of no known type: what is wrong besides the type, as far as that can be told. */
+/** For a target of an unknown type: finds mistakes in the keys that every type has. */
 export const untypedSchema: z.ZodType<CommonFields> = z.looseObject(commonFields);
 
 /**
@@ -146,6 +147,6 @@ export const untypedSchema: z.ZodType<CommonFields> = z.looseObject(commonFields
  */
 export function targetJsonSchema(types: readonly TargetType[]): object {
   const [first, ...others] = types.map(targetSchema);
-  // As one schema, so that what they refer to stands at the root, where references begin.
+  // One schema for all, so that shared definitions are at the root, where references begin.
   return jsonSchemaOf(others.length === 0 ? first! : z.union([first!, ...others]));
 }

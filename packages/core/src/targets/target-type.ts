@@ -3,33 +3,36 @@ import type { Secret } from "../schema/secret.ts";
 import type { Issue } from "../schema/issue.ts";
 
 /**
- * What one kind of receiver asks of its targets. Each publisher brings one; the schema of targets, their JSON Schema and
- * docs derive from the list of them.
+ * The requirements of one kind of receiver for its targets. Each publisher defines one. The schema of targets, their JSON Schema
+ * and docs are derived from the list of types.
  */
 export interface TargetType {
   /** The value of `type`, such as `pagerduty`. */
   readonly type: string;
   /** One sentence for the docs. */
   readonly description: string;
-  /** What else its users should know, in Markdown. */
+  /** More information for its users, in Markdown. */
   readonly notes: string;
-  /** Keys that only this type knows. */
+  /** Keys that only this type has. */
   readonly fields: z.ZodRawShape;
-  /** Of a target that says none. `limit: 0` = no limit. */
+  /** Default for targets without a `rate_limit`. `limit: 0` = no limit. */
   readonly rateLimit: { readonly limit: number; readonly perMs: number };
   readonly adoptsUnknownResolves: boolean;
-  /** Decides where a target is and with what credential: the one place that does. Paths are relative to the target. */
+  /** Decides a target's URL and credential; no other code does. Paths of issues are relative to the target. */
   readonly locate: (given: EndpointInput) => ResolvedEndpoint;
 }
 
-/** What a target says about its place. Secrets were read already and are trimmed; absent ones are blank. */
+/**
+ * The parts of a target's input that decide its endpoint. Secrets were read already and are trimmed; a blank one counts as
+ * absent.
+ */
 export interface EndpointInput {
   readonly url: URL | undefined;
-  /** Names as written. */
+  /** By header name as the user wrote it. */
   readonly headers: Readonly<Record<string, Secret>>;
-  /** The type's own fields, after validation; secret fields are still references. */
+  /** The type's own fields, after validation. Secret fields are still references. */
   readonly typeOptions: Readonly<Record<string, unknown>>;
-  /** Reads a secret field; adds an issue and gives undefined where that fails. */
+  /** Reads a secret field. If that fails, adds an issue and returns undefined. */
   readonly secret: (input: unknown, path: string) => Secret | undefined;
   /** An entry stored beside `target.json` in the same Secret, such as `routing_key`. */
   readonly siblingEntry: (key: string) => Secret | undefined;
@@ -39,11 +42,11 @@ export interface ResolvedEndpoint {
   readonly url: string;
   readonly credential: Secret | null;
   readonly degraded: boolean;
-  /** Whether it can be told of changes. @default false */
+  /** Whether it accepts change events. @default false */
   readonly takesChanges?: boolean;
   /** @default nothing is signed */
   readonly signingSecrets?: readonly Secret[];
-  /** What the publisher must know besides, without secrets; JSON. @default nothing */
+  /** Further JSON data for the publisher, without secrets. @default nothing */
   readonly typeOptions?: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, Secret>>;
   readonly issues: readonly Issue[];

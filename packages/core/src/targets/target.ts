@@ -4,57 +4,57 @@ import type { Severity, SeverityMap } from "../alerts/severity.ts";
 import type { RateLimit } from "../ports/ledger/target-terms.ts";
 import type { Template } from "./template.ts";
 
-/** What it takes to tell one target something: kept, encrypted, as long as an incident is open there (I6). */
+/** Everything needed to send events to one target. The ledger keeps it, encrypted, while an incident is open there (I6). */
 export interface Endpoint {
   readonly name: string;
-  /** Which publisher speaks to it. */
+  /** Selects the publisher. */
   readonly type: string;
-  /** Base URL, without the API path and without credentials; of a degraded target the URL as given. */
+  /** Base URL, without the API path and without credentials. For a degraded target, the URL as the user wrote it. */
   readonly url: string;
-  /** Null: none, or it is among the headers. */
+  /** Null: there is none, or it is in the headers. */
   readonly credential: Secret | null;
-  /** It has no credential of its own and is spoken to in the plainest way: a proxy adds what is missing. */
+  /** The target has no credential of its own, so it gets the simplest kind of request: a proxy must add the credential. */
   readonly degraded: boolean;
   /** Sent with every request. Any of them may be a credential. */
   readonly headers: Readonly<Record<string, Secret>>;
   /**
-   * What is sent is signed with each of them. They say who speaks, not where to: rotated, they are used for what was told
-   * before, too.
+   * Every request is signed with each of these secrets. They identify the sender, not the receiver. After a rotation, the new
+   * ones also sign events of incidents that were opened before.
    */
   readonly signingSecrets?: readonly Secret[];
-  /** It was found in a Kubernetes Secret, whose author is not the operator. Absent: the operator wrote it. */
+  /** The target was found in a Kubernetes Secret, which the operator did not write. Absent: the operator wrote the target. */
   readonly fromSecret?: true;
-  /** What only this type knows and no secret, such as the channel that a bot posts to; JSON. */
+  /** JSON data that only this type has, without secrets, such as the channel that a bot posts to. */
   readonly typeOptions: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
-  /** Put into the event's details; `runbook_base_url` makes links. */
+  /** Added to the event's details; `runbook_base_url` makes links. */
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly template: Template;
 }
 
-/** One place that is told of alerts, valid and compiled: what `target.json` becomes. */
+/** One configured place that receives alerts: a valid and compiled `target.json`. */
 export interface Target extends Endpoint {
   readonly format: string;
   readonly enabled: boolean;
   readonly mode: "live" | "shadow";
-  /** All must pass. */
+  /** An alert must pass all of them. */
   readonly filters: readonly Filter[];
   readonly rateLimit: RateLimit;
-  /** Labels whose equal values put alerts into one incident; empty: one alert, one incident. `...` means all labels. */
+  /** Alerts with equal values of these labels share one incident. Empty: each alert has its own. `...` means all labels. */
   readonly groupBy: readonly string[];
   /** Whether a change of an incident's members is sent. */
   readonly groupUpdates: boolean;
-  /** Words that labels use for severities here, besides the common ones. */
+  /** This target's words for severities in labels, in addition to the common ones. */
   readonly severityMap?: SeverityMap;
-  /** Of an alert whose label says none. */
+  /** Severity of an alert whose labels state none. */
   readonly defaultSeverity: Severity;
-  /** Another target, told when a critical stays untold for so long. */
+  /** Another target, which also receives a critical that is still not delivered after `fallbackAfterMs`. */
   readonly fallback?: string;
   readonly fallbackAfterMs: number;
   /** Whether an alert that ended before it was delivered is still sent. */
   readonly pageResolved: "never" | "critical" | "always";
-  /** Whether it can be told of changes (`change_event="true"`). */
+  /** Whether it accepts change events (`change_event="true"`). */
   readonly takesChanges: boolean;
-  /** Whether the resolve of an alert never seen before is told. */
+  /** Whether the resolve of an alert never seen before is sent. */
   readonly adoptUnknownResolves: boolean;
 }

@@ -8,7 +8,7 @@ import { compiled } from "../schema/field.ts";
 import { liquidFilters, liquidTags, refuseGoTemplate } from "./go-template.ts";
 import { liquid, StepBudget, SteppedContext, StepPool, stepsPerRoute } from "./stepped-liquid.ts";
 
-/** The values that the templates of one event can read, and the steps that they may take together. */
+/** The values that the templates of one event can read, and the steps that they may take in total. */
 export class TemplateContext {
   readonly alert: Alert;
   readonly severity: Severity;
@@ -17,7 +17,7 @@ export class TemplateContext {
   #steps: StepBudget | undefined;
   readonly #pool: StepPool | undefined;
 
-  /** @param pool shared by the targets that an alert is routed to; absent: the templates render an event */
+  /** @param pool shared by all targets while an alert is routed; absent: the templates render an event */
   constructor(alert: Alert, severity: Severity, metadata: Readonly<Record<string, unknown>>, pool?: StepPool) {
     this.#pool = pool;
     this.alert = alert;
@@ -45,10 +45,10 @@ export class TemplateContext {
   }
 }
 
-/** Renders one field. Undefined: it failed or came out blank, so the field keeps its default. */
+/** Renders one field. Undefined: the template failed or its result is blank, so the field keeps its default. */
 export type Render = (context: TemplateContext) => string | undefined;
 
-/** The fields that a target can put into its own words, and what they say otherwise. */
+/** The fields that a target can set with templates, and their defaults. */
 const fieldDescriptions = {
   summary:
     "Title of the event. Otherwise annotation `summary`, `description`, or `[alertname] on <instance|namespace>`.",
@@ -65,25 +65,25 @@ export type TemplateFieldName = keyof typeof fieldDescriptions;
 /** Compiled templates of a target. */
 export interface Template {
   readonly fields: Readonly<Partial<Record<TemplateFieldName, Render>>>;
-  /** Each detail by itself: one that fails is left out. */
+  /** Each detail is rendered independently. One that fails is left out. */
   readonly customDetails: (context: TemplateContext) => Readonly<Record<string, unknown>>;
-  /** As written; an endpoint that outlives its target is rendered from this. */
+  /** As the user wrote them. An endpoint that is kept after its target was removed is rendered from them. */
   readonly texts: TemplateTexts;
 }
 
 /** In characters. */
 const maxTemplateLength = 10_000;
 
-/** Of all templates in `custom_details` together; texts without Liquid markup are not counted. */
+/** Limits for all templates in `custom_details` together. Texts without Liquid markup are not counted. */
 const maxDetails = { templates: 100, characters: 20_000 };
 
 /**
  * Compiles a Liquid template (https://liquidjs.com) over `labels`, `annotations`, `alert_name`, `fingerprint`, `severity`,
- * `starts_at`, `generator_url`, `value_string` and `metadata`. A label that is missing makes the field fall back to its
- * default; `{{ labels.team | default: "nobody" }}` says otherwise. Once the templates of an event have used up their steps, the
- * remaining fields keep their defaults.
+ * `starts_at`, `generator_url`, `value_string` and `metadata`. If a label is missing, the field keeps its default, unless the
+ * template has a fallback such as `{{ labels.team | default: "none" }}`. After the templates of an event have used up their
+ * steps, the remaining fields keep their defaults.
  *
- * @throws Error with what is wrong, in one line
+ * @throws Error with a message of one line that names the mistake
  */
 export function compileTemplate(text: string): Render {
   if (text.length > maxTemplateLength) throw new Error(`longer than ${maxTemplateLength} characters`);
@@ -93,7 +93,7 @@ export function compileTemplate(text: string): Render {
     try {
       return shown(liquid.renderSync(parsed, new SteppedContext(variables, steps)) as string);
     } catch {
-      // A template that fails costs its field, never the page.
+      // If a template fails, its field keeps its default. The page is still sent.
       return undefined;
     }
   };
@@ -120,7 +120,7 @@ function parse(text: string): ParsedTemplate[] {
   }
 }
 
-/** The library continues with an excerpt of the template. */
+/** The first line of the library's message, which continues with an excerpt of the template, and a replacement for Go's names. */
 function explain({ message }: Error): string {
   const line = message.split("\n")[0]!;
   const [, kind, name = ""] = /^(undefined filter: |tag ")(\w+)/.exec(line) ?? [];
@@ -150,7 +150,7 @@ export const templateSchema = z
         }
       })
       .optional()
-      .describe(`Added to the event's details; texts at any depth are templates, at most ${maxDetails.templates}.`),
+      .describe(`Added to the event's details. Texts at any depth are templates, at most ${maxDetails.templates}.`),
   })
   .transform(({ custom_details: details, ...fields }): Template => {
     const given = Object.entries(fields).flatMap(([name, field]) => (field ? [[name, field] as const] : []));
@@ -167,8 +167,8 @@ export const templateSchema = z
 export type TemplateTexts = z.input<typeof templateSchema>;
 
 /**
- * Compiles the templates of an endpoint that was kept for an open incident. A field that an earlier version accepted and
- * this one refuses keeps its default: the incident must still be resolved.
+ * Compiles the templates of an endpoint that was kept for an open incident. If this version refuses a field's template that an
+ * earlier version accepted, the field keeps its default: the incident must still be resolved.
  */
 export function parseTemplate(texts: TemplateTexts): Template {
   const valid = Object.entries(texts).filter(([name, text]) => templateSchema.safeParse({ [name]: text }).success);

@@ -35,7 +35,7 @@ describe("an Alertmanager target", () => {
   });
 
   test("sends a bearer token that stands beside it", () => {
-    const parsed = parse({}, { beside: { token: "t0ken\n" } });
+    const parsed = parse({}, { siblingEntries: { token: "t0ken\n" } });
     expect("target" in parsed && parsed.target.headers["Authorization"]!.reveal()).toBe("Bearer t0ken");
   });
 

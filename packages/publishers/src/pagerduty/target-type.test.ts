@@ -115,9 +115,9 @@ describe("a PagerDuty target", () => {
     ["headers.routing_key", { headers: { routing_key: key, Authorization: other }, routing_key: other }, {}],
     ["headers.Authorization", { headers: { Authorization: key }, routing_key: other }, {}],
     ["headers.authorization", { headers: { authorization: `bearer ${key} ` } }, {}],
-    ["routing_key", { routing_key: key }, { beside: { routing_key: other } }],
+    ["routing_key", { routing_key: key }, { siblingEntries: { routing_key: other } }],
     ["routing_key, a reference", { routing_key: { env: "KEY" } }, { readSecret: () => `${key}\n` }],
-    ["the entry beside it", {}, { beside: { routing_key: `${key}\n` } }],
+    ["the entry beside it", {}, { siblingEntries: { routing_key: `${key}\n` } }],
     [
       "routing_key, when the headers are blank",
       { headers: { routing_key: " ", Authorization: "" }, routing_key: key },
@@ -159,7 +159,7 @@ describe("a PagerDuty target", () => {
     ["a REST token for a key", { routing_key: "abcdefghij0123456789" }, {}, "routing_key"],
     ["a key with a dash", { routing_key: `${key.slice(0, 31)}-` }, {}, "routing_key"],
     ["a malformed key, also behind a proxy", { url: proxy, routing_key: "abc" }, {}, "routing_key"],
-    ["a malformed key beside it", {}, { beside: { routing_key: "abc" } }, "routing_key"],
+    ["a malformed key beside it", {}, { siblingEntries: { routing_key: "abc" } }, "routing_key"],
     ["a malformed header", { headers: { Routing_Key: "abc" }, routing_key: key }, {}, "headers.Routing_Key"],
     [
       "a token for PagerDuty that is no key",

@@ -15,9 +15,9 @@ describe("a Rootly target", () => {
   test.each<[string, object, Partial<ParseTargetOptions>]>([
     ["headers.Authorization", { headers: { Authorization: `Bearer ${apiKey}` }, api_key: "other-key" }, {}],
     ["headers.authorization without a scheme", { headers: { authorization: apiKey } }, {}],
-    ["api_key", { api_key: apiKey }, { beside: { api_key: "other-key" } }],
+    ["api_key", { api_key: apiKey }, { siblingEntries: { api_key: "other-key" } }],
     ["api_key, a reference", { api_key: { file: "/key" } }, { readSecret: () => `${apiKey}\n` }],
-    ["the entry beside it", {}, { beside: { api_key: `${apiKey}\n` } }],
+    ["the entry beside it", {}, { siblingEntries: { api_key: `${apiKey}\n` } }],
   ])("takes its key from %s, and sends no other", (_, input, more) => {
     const target = parsed({ ...input, headers: { "X-Team": "sre", ...(input as { headers?: object }).headers } }, more);
     expect(target.credential!.reveal()).toBe(apiKey);

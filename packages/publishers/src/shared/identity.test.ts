@@ -4,7 +4,10 @@ import { accessIdentity, credentialIdentity, endpointIdentity } from "./identity
 import { targetTypes } from "../registry.ts";
 
 const targetOf = (written: object, beside: Readonly<Record<string, string>> = {}): Target => {
-  const parsed = parseTarget({ name: "t", ...written }, { types: targetTypes, readSecret: String, beside });
+  const parsed = parseTarget(
+    { name: "t", ...written },
+    { types: targetTypes, readSecret: String, siblingEntries: beside },
+  );
   if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
   return parsed.target;
 };

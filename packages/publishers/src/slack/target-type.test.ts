@@ -18,7 +18,7 @@ describe("a Slack target", () => {
   test.each<[string, object, Partial<ParseTargetOptions>]>([
     ["webhook_url", { webhook_url }, {}],
     ["webhook_url, a reference", { webhook_url: { env: "URL" } }, { readSecret: () => `${webhook_url}\n` }],
-    ["the entry beside it", {}, { beside: { webhook_url: `${webhook_url}\n` } }],
+    ["the entry beside it", {}, { siblingEntries: { webhook_url: `${webhook_url}\n` } }],
     ["url", { url: webhook_url }, {}],
   ])("takes a webhook's path for its credential, from %s", (_, input, more) => {
     const target = parsed(input, more);

@@ -20,7 +20,7 @@ const targetOf = (input: object, more: Partial<ParseTargetOptions> = {}) => {
 const secretsOf = (input: object, more: Partial<ParseTargetOptions> = {}) =>
   targetOf(input, more).signingSecrets?.map((secret) => secret.reveal());
 
-const headersBesideToken = (input: object) => targetOf(input, { beside: { token: "t0ken" } }).headers;
+const headersBesideToken = (input: object) => targetOf(input, { siblingEntries: { token: "t0ken" } }).headers;
 
 describe("a webhook target", () => {
   test("needs a URL alone, path and query as they are, and has no limit, no credential and no adopted resolves", () => {
@@ -40,14 +40,19 @@ describe("a webhook target", () => {
     ["one secret", { signing_secret: signingSecret }, {}, [signingSecret]],
     ["a reference", { signing_secret: { env: "S" } }, {}, [other]],
     ["several, while one is rotated", { signing_secret: [signingSecret, { file: "f" }] }, {}, [signingSecret, other]],
-    ["the entry beside it", {}, { beside: { signing_secret: `${signingSecret}\n` } }, [signingSecret]],
+    ["the entry beside it", {}, { siblingEntries: { signing_secret: `${signingSecret}\n` } }, [signingSecret]],
     [
       "several in the entry beside it",
       {},
-      { beside: { signing_secret: `${signingSecret}\n${other}\n` } },
+      { siblingEntries: { signing_secret: `${signingSecret}\n${other}\n` } },
       [signingSecret, other],
     ],
-    ["its own before the entry", { signing_secret: other }, { beside: { signing_secret: signingSecret } }, [other]],
+    [
+      "its own before the entry",
+      { signing_secret: other },
+      { siblingEntries: { signing_secret: signingSecret } },
+      [other],
+    ],
   ])("signs with %s", (_, input, more, secrets) => {
     expect(secretsOf(input, more)).toEqual(secrets);
   });
@@ -90,7 +95,7 @@ describe("a webhook target", () => {
     ["a wrong one of several", { signing_secret: [signingSecret, "whsec_short"] }, {}, "signing_secret[1]"],
     ["too many secrets", { signing_secret: Array.from({ length: 6 }, () => signingSecret) }, {}, "signing_secret"],
     ["no secret in the list", { signing_secret: [] }, {}, "signing_secret"],
-    ["a wrong secret beside it", {}, { beside: { signing_secret: "wrong-secret" } }, "signing_secret"],
+    ["a wrong secret beside it", {}, { siblingEntries: { signing_secret: "wrong-secret" } }, "signing_secret"],
     ["a header of ours", { headers: { "Webhook-Signature": "v1,x" } }, {}, "headers.Webhook-Signature"],
     ["adopted resolves", { adopt_unknown_resolves: true }, {}, "adopt_unknown_resolves"],
     ["PagerDuty's key", { routing_key: "0123456789abcdef0123456789abcdef" }, {}, "routing_key"],

@@ -41,9 +41,9 @@ export type StateChange =
 export interface Changes {
   /**
    * Calls `changed` after each commit, by any process, that changed incidents. The first call is `unknown`, as soon as the
-   * watch works: every change after that call is reported, so data read from then on can be kept current. Derived waits (for limiter, pause or
-   * breaker) and deletions of expired incidents are not reported as changes. Costs almost nothing while there is no watcher. Returns a function that
-   * ends the watch.
+   * watch works: every change after that call is reported, so data read from then on can be kept current. Derived waits (for
+   * limiter, pause or breaker) and deletions of expired incidents are not reported as changes. Costs almost nothing while there
+   * is no watcher. Returns a function that ends the watch.
    */
   watch(changed: (incidents: ChangedIncidents) => void): () => void;
 }

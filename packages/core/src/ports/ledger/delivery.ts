@@ -73,15 +73,15 @@ export interface Delivery {
    */
   leaseDue(request: LeaseRequest): Promise<LeaseBatch>;
   /**
-   * Applies the outcome of each report to its incident. False: the attempt was reported before, or its lease was lost meanwhile; then
-   * the attempt is kept as late, and its effect is repaired.
+   * Applies the outcome of each report to its incident. False: the attempt was reported before, or its lease was lost meanwhile;
+   * then the attempt is kept as late, and its effect is repaired.
    */
   settle(reports: readonly Report[]): Promise<readonly boolean[]>;
   /** Ends the leases of an owner that stops, so that other owners need not wait for them. */
   release(owner: string): Promise<void>;
   /**
-   * Charges a target's credential with one attempt that belongs to no incident, such as a test whether the receiver knows its key.
-   * False: the limit has no room for it now, or there is no such target.
+   * Charges a target's credential with one attempt that belongs to no incident, such as a test whether the receiver knows its
+   * key. False: the limit has no room for it now, or there is no such target.
    */
   charge(target: string): Promise<boolean>;
 }

@@ -19,8 +19,8 @@ export interface Recorded {
 /** The part of the ledger that takes in targets, claims and readings: it sets the desired state. */
 export interface Intake {
   /**
-   * Replaces the list of targets. At a target that vanished or is disabled, incidents that were never sent stay unsent; the others
-   * keep their endpoint until their resolve is sent.
+   * Replaces the list of targets. At a target that vanished or is disabled, incidents that were never sent stay unsent; the
+   * others keep their endpoint until their resolve is sent.
    */
   useTargets(targets: readonly TargetTerms[]): Promise<void>;
   /** Records claims in order of arrival. Recording the same claim twice changes nothing but the time of confirmation. */
