@@ -8,6 +8,7 @@ import {
 } from "@tocsin/core/decisions";
 import { InFlight } from "./in-flight.ts";
 import { LeaseQueue, type QueuedLease } from "./lease-queue.ts";
+import { RunningAttempts } from "./running-attempts.ts";
 import { TargetLatency } from "./target-latency.ts";
 
 /*
@@ -72,14 +73,10 @@ const reportDelayMs = 10;
 /** The worker asks the ledger at least this often, whatever the ledger said about the next due time. */
 const maxSleepMs = 60_000;
 
-const tookTooLong = () => new DOMException("the attempt took too long", "TimeoutError");
-
-interface Running {
-  readonly controller: AbortController;
-  readonly deadlineMs: number;
-}
-
-/** Makes the delivered state equal the desired state: leases due work, attempts it once, settles it, sleeps until more is due. */
+/**
+ * Makes the delivered state equal the desired state: leases due work, attempts it once, settles the outcome, sleeps until more is
+ * due. Works from its creation until `stop`.
+ */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #latency = new TargetLatency();
@@ -95,13 +92,7 @@ export class Worker {
   // Attempts.
   readonly #queue = new LeaseQueue();
   readonly #inFlight = new InFlight();
-  /** By lease token. */
-  readonly #running = new Map<number, Running>();
-  /** Controllers of attempts that ended without an abort. No listener is left on them, so the next attempts reuse them. */
-  readonly #spareControllers: AbortController[] = [];
-  #cancelDeadline: (() => void) | undefined;
-  /** When the deadline timer fires. */
-  #nextDeadlineMs = Number.POSITIVE_INFINITY;
+  readonly #running: RunningAttempts;
 
   // Ended attempts.
   readonly #reports: Report[] = [];
@@ -116,6 +107,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#running = new RunningAttempts(options.clock, options.concurrency);
     this.wake();
   }
 
@@ -134,10 +126,7 @@ export class Worker {
    * was paused, its timers were paused too, another process may have taken the lease over, and this write would come too late.
    */
   endIfOverdue(signal: AbortSignal): void {
-    const nowMs = this.#options.clock.monotonic();
-    if (nowMs < this.#nextDeadlineMs) return;
-    for (const { controller, deadlineMs } of this.#running.values())
-      if (controller.signal === signal && deadlineMs <= nowMs) controller.abort(tookTooLong());
+    this.#running.endIfOverdue(signal);
   }
 
   /**
@@ -151,7 +140,8 @@ export class Worker {
     const drained = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    this.#reportIfIdle();
+    this.#stopIfIdle();
+    // Leases whose attempts have not begun go back unused.
     for (let next = this.#queue.take(() => true); next; next = this.#queue.take(() => true))
       this.#reports.push({
         lease: next.lease,
@@ -159,15 +149,14 @@ export class Worker {
       });
     this.#settleNow();
     let cancelGrace = clock.after(graceMs, () => {
-      for (const { controller } of this.#running.values())
-        controller.abort(new DOMException("Tocsin stops", "AbortError"));
+      this.#running.abortAll(() => new DOMException("Tocsin stops", "AbortError"));
       // A stop waits for no ledger and no attempt beyond this. Unsettled events count as perhaps delivered, as after a crash.
       cancelGrace = clock.after(ledgerRetryMs, () => this.#onIdle?.());
     });
     await drained;
     this.#stopped = true;
     cancelGrace();
-    this.#cancelDeadline?.();
+    this.#running.stop();
     await ledger.release(owner).catch((error: unknown) => observe?.failed?.(error));
   }
 
@@ -186,7 +175,7 @@ export class Worker {
       this.#sleep(ledgerRetryMs);
     } finally {
       this.#leasing = false;
-      if (this.#stopping) this.#reportIfIdle();
+      if (this.#stopping) this.#stopIfIdle();
     }
   }
 
@@ -228,17 +217,12 @@ export class Worker {
   }
 
   async #attempt({ lease, requestedAtMs }: QueuedLease): Promise<void> {
-    const { clock, owner, concurrency, observe } = this.#options;
-    const controller = this.#spareControllers.pop() ?? new AbortController();
+    const { clock, owner, observe } = this.#options;
     const startedAtMs = clock.monotonic();
-    const deadlineMs = startedAtMs + lease.timeoutMs;
-    this.#running.set(lease.token, { controller, deadlineMs });
-    this.#watchDeadline(deadlineMs);
-    const { outcome, rendered } = await this.#publish(lease, controller.signal, requestedAtMs);
+    const signal = this.#running.begin(lease.token, startedAtMs + lease.timeoutMs);
+    const { outcome, rendered } = await this.#publish(lease, signal, requestedAtMs);
     const durationMs = clock.monotonic() - startedAtMs;
-    this.#running.delete(lease.token);
-    if (!controller.signal.aborted && this.#spareControllers.length < concurrency)
-      this.#spareControllers.push(controller);
+    this.#running.end(lease.token);
     this.#inFlight.remove(owner, lease.target);
     this.#latency.record(lease.target, durationMs);
     observe?.attempted?.(lease, outcome, durationMs);
@@ -305,34 +289,10 @@ export class Worker {
     }
     this.#settling = false;
     this.#settleSoon();
-    if (this.#stopping) this.#reportIfIdle();
+    if (this.#stopping) this.#stopIfIdle();
   }
 
-  #reportIfIdle(): void {
+  #stopIfIdle(): void {
     if (this.#running.size === 0 && this.#queue.size === 0 && !this.#settling && !this.#leasing) this.#onIdle?.();
-  }
-
-  /**
-   * Keeps one timer for all deadlines, because there are many attempts and few time-outs. It may fire before any deadline has
-   * passed, but never after the earliest.
-   */
-  #watchDeadline(deadlineMs: number): void {
-    if (deadlineMs >= this.#nextDeadlineMs) return;
-    const { clock } = this.#options;
-    this.#cancelDeadline?.();
-    this.#nextDeadlineMs = deadlineMs;
-    this.#cancelDeadline = clock.after(deadlineMs - clock.monotonic(), () => this.#endOverdue());
-  }
-
-  #endOverdue(): void {
-    const nowMs = this.#options.clock.monotonic();
-    this.#nextDeadlineMs = Number.POSITIVE_INFINITY;
-    let nextMs = this.#nextDeadlineMs;
-    for (const { controller, deadlineMs } of this.#running.values()) {
-      if (controller.signal.aborted) continue;
-      if (deadlineMs <= nowMs) controller.abort(tookTooLong());
-      else nextMs = Math.min(nextMs, deadlineMs);
-    }
-    this.#watchDeadline(nextMs);
   }
 }
