@@ -80,8 +80,8 @@ function unshadow(context: LedgerContext, target: string): void {
 }
 
 /**
- * Sealing the same secrets twice gives different bytes, so terms that were read again always count as changed. To keep the bytes
- * of the first sealing would be wrong: headers, signing secrets and templates may change while URL and credential, and with them
- * the endpoint, stay the same.
+ * Sealing the same secrets twice gives different bytes, so terms that were read again always count as changed. It would be wrong
+ * to keep the bytes that were sealed first: headers, signing secrets and templates may change while URL and credential, and
+ * with them the endpoint, stay the same.
  */
 const sameTerms = (a: TargetTerms, b: TargetTerms): boolean => JSON.stringify(a) === JSON.stringify(b);

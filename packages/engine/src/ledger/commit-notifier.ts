@@ -5,8 +5,8 @@ import { ChangeWatchers } from "./change-watchers.ts";
 export type ReportChanges = (changes: readonly StateChange[]) => void;
 
 /**
- * For a ledger that only this process commits to. Collects what an operation changes; after the commit it notifies the watchers
- * of the changed incidents and reports the state changes. After a rollback it drops both.
+ * For a ledger that only this process commits to. Collects the changes of an operation. After the commit, it sends the changed
+ * incidents to the watchers and reports the state changes. After a rollback it drops both.
  */
 export class CommitNotifier {
   readonly watchers = new ChangeWatchers({

@@ -3,8 +3,8 @@ import type { LedgerContext } from "./ledger-context.ts";
 import { openIncident } from "./open-incident.ts";
 
 /**
- * A critical alert was not delivered in time, for whatever reason: its target's fallback gets it too, once. The alert is a member
- * of both incidents, so both are resolved when it ends.
+ * A critical alert was not delivered in time, for whatever reason: its target's fallback gets it too, once. Both incidents have the
+ * alert as a member, so both are resolved when it ends.
  */
 export function notifyFallback(context: LedgerContext, incident: Incident): void {
   const name = context.termsOf(incident).fallback?.target;

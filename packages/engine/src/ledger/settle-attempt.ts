@@ -84,7 +84,7 @@ const noteOf = (flight: Flight, outcome: Outcome): string =>
     ? `${flight.shadow ? "shadow " : ""}${flight.action}`
     : `${flight.action} ${"reason" in outcome ? outcome.reason : outcome.kind}`;
 
-/** The question for the key is no event: the dead letter is that of the event that was refused before it. */
+/** A check of the key is not an event. Its dead letter names the event that was refused before the check. */
 function refusedAction(context: LedgerContext, incident: Incident): EventAction {
   const alive: Incident = { ...incident, state: "due", dueAtMs: context.nowMs, checkKey: false };
   const action = nextAction(alive, context.dueTerms(alive));

@@ -254,7 +254,7 @@ export class Worker {
 
   /** Settles at once if the next attempts wait for that. Otherwise, under load, settles many outcomes in one commit. */
   #settleSoon(): void {
-    // A worker that has stopped without its ledger would try again for ever, and the process could not end.
+    // If the ledger was unavailable at the stop, the worker would settle again every second and the process could not end.
     if (this.#settling || this.#reports.length === 0 || this.#stopped) return;
     const mayWait =
       this.#queue.size > this.#running.size / 2 && this.#reports.length < maxReportsTogether && !this.#stopping;
