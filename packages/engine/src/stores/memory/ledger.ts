@@ -21,7 +21,7 @@ export interface InProcessOptions {
 
 /** A ledger in this thread, each operation at once: for simulation and tests. */
 export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger {
-  const clock = new LedgerClock(options.clock ?? systemClock, 0);
+  const clock = new LedgerClock(options.clock ?? systemClock);
   const commits = new CommitNotifier(options.report);
   const core = new LedgerCore(store, {
     settings: options.settings ?? defaultSettings,

@@ -1,37 +1,41 @@
 import { type DeliverySettings, LedgerUnavailable, type StateChange } from "@tocsin/core/decisions";
+import { BatchFault } from "../../ledger/batch-queue.ts";
+import type { ReportChanges } from "../../ledger/commit-notifier.ts";
+import type { LedgerClock } from "../../ledger/ledger-clock.ts";
 import { LedgerCore } from "../../ledger/ledger-core.ts";
+import { checkCompatible } from "./migrate.ts";
+import type { MissingRows } from "./missing-rows.ts";
+import { type Call, prefetch } from "./prefetch.ts";
 import { querySteps } from "./query-steps.ts";
 import { ReadSet } from "./read-set.ts";
-import { UnitOfWork } from "./unit-of-work.ts";
-import { type Call, prefetch } from "./prefetch.ts";
-import type { LedgerTime } from "./ledger-clock.ts";
-import { checkCompatible } from "./migrate.ts";
-import { ReplicaCache } from "./replica-cache.ts";
-import { type Head, syncReplicaCache } from "./sync-replica-cache.ts";
-import { type FoundExpired, selectRows } from "./select-rows.ts";
 import { RecentWrites } from "./recent-writes.ts";
+import { ReplicaCache } from "./replica-cache.ts";
 import type { Row } from "./rows.ts";
 import { refuseNewer } from "./schema.ts";
-import type { ReportChanges } from "../../ledger/commit-notifier.ts";
+import { type FoundExpired, selectRows } from "./select-rows.ts";
 import type { Session, Step } from "./session.ts";
+import { type Head, syncReplicaCache } from "./sync-replica-cache.ts";
+import { UnitOfWork } from "./unit-of-work.ts";
 import { writeHead, writeRows, writeVisit } from "./write-rows.ts";
 
 export interface TransactionRunnerOptions {
   readonly connect: () => Promise<Session>;
   readonly settings: DeliverySettings;
   readonly random: () => number;
-  readonly time: LedgerTime;
-  /** Writers wait for each other; readers see one instant, and wait for nobody. */
+  readonly time: LedgerClock;
+  /** The time of a test's clock, which replaces the database's; null: the database's. */
+  readonly clockMs: () => number | null;
+  /** Writers wait for each other. Readers read one snapshot and wait for no writer. */
   readonly mode: "write" | "read";
-  /** Names this process among those that write. */
+  /** Identifies this process in the table `writers`. */
   readonly writer: string;
-  /** Readers say there what is over; writers forget it. */
+  /** The reader notes expired rows here; the writer deletes them. */
   readonly found: FoundExpired;
-  /** One that is open already. */
+  /** A session that is open already. */
   readonly session?: Session;
-  /** Takes changes of state that operators are told of, once they are committed. */
+  /** Called after the commit with changes of state that operators receive. */
   readonly report?: ReportChanges;
-  /** Asked before the commit of a group: whether other replicas should look what is due. */
+  /** Called before the commit of a batch. Returns the statements that notify other replicas. */
   readonly wakesOthers?: (
     calls: readonly Call[],
     answers: readonly unknown[],
@@ -40,18 +44,21 @@ export interface TransactionRunnerOptions {
   ) => Step[];
 }
 
-/** Runs of one group after which something is wrong with us: each asks for less than the one before. */
+/** A batch runs this often at most. Each run asks for fewer rows than the one before, so more runs mean a bug. */
 const maxRuns = 1_000;
 
-/** A server that says nothing for so long is given up; what it was asked is asked again elsewhere. */
+/** A server that sends nothing for this long is given up, and the statements are sent again on a new connection. */
 const silenceMs = 10_000;
 /** A change of targets may touch every incident. */
 const longSilenceMs = 120_000;
 
-/** Who waits longer for the lock waits for others. */
+/** A longer wait for the lock means that another replica had it. */
 const contendedMs = 4;
 
-/** One after another, over the whole ledger: decisions then see what all others decided. Freed with the transaction. */
+/**
+ * Transactions that write run one after the other, over the whole ledger, so that each decision sees all earlier ones. The
+ * end of the transaction releases the lock.
+ */
 const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)";
 
 const begin = {
@@ -59,28 +66,50 @@ const begin = {
   read: { sql: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" },
 } as const;
 
-/** Set when the commit was sent: what it would be, and what was to be answered. */
+/** Set when the commit was sent: the number of its transaction, and the answers that it would confirm. */
 interface Progress {
   sent?: { readonly seq: number; readonly answers: readonly unknown[]; readonly changes: readonly StateChange[] };
 }
 
-/** So long the fate of a commit is asked for: a server that restarts, or a standby that takes over, is there by then. */
+/** The outcome of a commit is asked for this long. A server that restarts, or a standby that takes over, answers by then. */
 const maxDoubtMs = 20_000;
 const doubtEveryMs = 200;
 
-/** The operations failed, not the database. */
-class Fault extends Error {}
+/** An operation threw; the database did not fail. */
+class OperationError extends Error {}
 
-/** Runs groups of operations, each group in one transaction on one connection. */
+/**
+ * Runs batches of operations, each batch in one transaction on one connection. The operations are synchronous, so rows are
+ * read before they run, and the batch runs again if it needed rows that were not read:
+ *
+ *     begin(): wait for the lock, if other replicas had it last time
+ *        │
+ *        ▼
+ *     send at once: BEGIN + lock · changed rows of ReplicaCache · rows that the calls surely need (prefetch) ──► ReadSet
+ *        │
+ *        ▼
+ *     run the calls on LedgerCore over a new UnitOfWork  ◄──────────────────────────┐
+ *        │                                                                         │
+ *        ├─ rows were missing ──► discard the run, select them into the ReadSet ───┘
+ *        ├─ a call threw ──► ROLLBACK ──► BatchFault: the queue runs each call alone
+ *        ▼
+ *     send at once: changed rows · head of the ledger · NOTIFY · COMMIT
+ *        │
+ *        ├─ connection lost before COMMIT was sent ──► run once more on a new connection
+ *        ├─ connection lost after it ──► ask the table `writers` whether it was committed
+ *        ▼
+ *     ReplicaCache and RecentWrites take over what was written ──► report changes ──► answers
+ */
 export class TransactionRunner {
   readonly #options: TransactionRunnerOptions;
   readonly #cache = new ReplicaCache();
   readonly #recentWrites = new RecentWrites();
   #session: Session | undefined;
+  /** How many rows of each lane to read at first. */
   #perLane = 8;
-  /** Others had the lock when it was asked for last. */
+  /** Another replica had the lock when this one last requested it. */
   #contended = false;
-  /** Where the lock was had by itself. */
+  /** The session whose transaction has begun, and has the lock, before the batch is known. */
   #begunOn: Session | undefined;
 
   constructor(options: TransactionRunnerOptions) {
@@ -89,10 +118,10 @@ export class TransactionRunner {
   }
 
   /**
-   * Waits for the lock, where others were seen to have it: what is asked meanwhile is of the same group then. Else it is asked
-   * for together with what is read.
+   * If another replica had the lock last time, waits for it now, so that calls that arrive during the wait belong to the same
+   * batch. Otherwise the lock is requested together with the first rows, which saves a round trip.
    *
-   * @throws LedgerUnavailable where it was not to be had
+   * @throws LedgerUnavailable if the lock cannot be had
    */
   async begin(): Promise<void> {
     const session = this.#session;
@@ -102,7 +131,7 @@ export class TransactionRunner {
       this.#begunOn = session;
     } catch (error) {
       await this.#undo(session);
-      // A new connection may do better.
+      // A new connection may work.
       if (session.broken) return;
       this.#options.time.failed();
       throw unavailable(error);
@@ -117,20 +146,17 @@ export class TransactionRunner {
   }
 
   /**
-   * The answers, in order; an Error in place of the answer of an operation that failed by itself.
+   * Resolves after the commit with the answers, in order. An Error replaces the answer of an operation that failed alone.
    *
-   * @throws LedgerUnavailable where nothing was done, or nobody knows whether it was
+   * @throws LedgerUnavailable if nothing was done, or it is unknown whether it was
    */
-  async run(calls: readonly Call[]): Promise<readonly unknown[]> {
+  async run(calls: readonly Call[]): Promise<readonly unknown[] | BatchFault<Call>> {
     try {
       return await this.#attempt(calls);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      // One operation's fault is not the others': each gets a transaction of its own.
-      if (calls.length === 1) return [error.cause];
-      const answers: unknown[] = [];
-      for (const call of calls) answers.push(...(await this.run([call])));
-      return answers;
+      if (!(error instanceof OperationError)) throw error;
+      const cause = error.cause as Error;
+      return calls.length === 1 ? [cause] : new BatchFault(calls, cause);
     }
   }
 
@@ -141,9 +167,9 @@ export class TransactionRunner {
       return await this.#transact(session, calls, progress);
     } catch (error) {
       await this.#undo(session);
-      if (error instanceof Fault) throw error;
+      if (error instanceof OperationError) throw error;
       if (madeForOtherTables(error)) session.close(error as Error);
-      // A connection that was cut says so only now.
+      // A connection that was cut reports it only now.
       const { sent } = progress;
       const wasDone = session.broken !== undefined && sent !== undefined && (await this.#wasDone(sent.seq));
       if (wasDone) {
@@ -157,9 +183,10 @@ export class TransactionRunner {
   }
 
   /**
-   * What became of a commit whose answer was lost. Whoever has the lock knows that it is over, either way.
+   * Whether a commit took effect whose answer was lost. Asked under the lock: as soon as this session has it, the lost
+   * transaction is over, either way.
    *
-   * @throws LedgerUnavailable where nobody can be asked: it is unknown then
+   * @throws LedgerUnavailable if no server answers in time; the outcome is then unknown
    */
   async #wasDone(seq: number): Promise<boolean> {
     const deadlineMs = performance.now() + maxDoubtMs;
@@ -183,7 +210,7 @@ export class TransactionRunner {
     const { mode, time, found } = this.#options;
     const cache = this.#cache;
     const readSet = new ReadSet();
-    const { clockMs } = time;
+    const clockMs = this.#options.clockMs();
     const patienceMs = calls.some(([operation]) => operation === "useTargets") ? longSilenceMs : silenceMs;
     const patient: Step[] =
       patienceMs > silenceMs
@@ -193,7 +220,6 @@ export class TransactionRunner {
           ]
         : [];
     const { steps, head } = syncReplicaCache(cache, clockMs);
-    const first = prefetch(calls, this.#perLane);
     const context = {
       readSet,
       cache,
@@ -204,6 +230,7 @@ export class TransactionRunner {
     };
     const begun = this.#begunOn === session;
     this.#begunOn = undefined;
+    const first = this.#prefetch(calls);
     await session.run(
       [
         ...(begun ? [] : [this.#beginStep()]),
@@ -226,15 +253,23 @@ export class TransactionRunner {
         await session.run(more, patienceMs);
         continue;
       }
-      if ("fault" in run) throw new Fault("an operation failed", { cause: run.fault });
+      if ("fault" in run) throw new OperationError("an operation failed", { cause: run.fault });
       this.#learn(calls, run.answers);
       const { answers, changes } = run;
       await this.#commit(session, { calls, unit, head: run.head, answers, changes, nowMs, patienceMs, progress });
-      time.passed(nowMs);
+      time.committed(nowMs);
       this.#report(changes);
       return answers;
     }
-    throw new Error("the ledger's operations never had enough to read");
+    throw new Error("the ledger's operations never had enough rows to run");
+  }
+
+  #prefetch(calls: readonly Call[]): MissingRows {
+    try {
+      return prefetch(calls, this.#perLane);
+    } catch (fault) {
+      throw new OperationError("an operation's arguments cannot be read", { cause: fault });
+    }
   }
 
   #run(unit: UnitOfWork, calls: readonly Call[], head: Head, nowMs: number) {
@@ -253,7 +288,7 @@ export class TransactionRunner {
       });
       const answers = calls.map(([operation, args, untilMs = Number.POSITIVE_INFINITY]) =>
         performance.now() > untilMs
-          ? new LedgerUnavailable("it was asked for too long ago")
+          ? new LedgerUnavailable("it was requested too long ago")
           : (core[operation] as (...args: readonly unknown[]) => unknown).apply(core, [...args]),
       );
       return { answers, changes, head: { ...head, lastToken: token, lastId: unit.lastId } };
@@ -297,7 +332,7 @@ export class TransactionRunner {
     if (changes.length > 0) this.#options.report?.(changes);
   }
 
-  /** What a claim took is what the next one will want to have read. */
+  /** The next lease will need about as many rows as this one took. */
   #learn(calls: readonly Call[], answers: readonly unknown[]): void {
     for (const [index, [operation]] of calls.entries())
       if (operation === "leaseDue") {
@@ -322,15 +357,15 @@ export class TransactionRunner {
   }
 
   /**
-   * A server that crashed shows what it kept of commits which nobody was told of, and which its standby may not have. So a writer
-   * first writes: once that is committed, so is all that it can see, wherever commits must be.
+   * After a crash, a server shows what it kept of commits that it never confirmed, and that its standby may not have. So a
+   * writer writes first. Once that is committed, all that it can see is committed too, on every server that must have it.
    */
   async #begin(session: Session): Promise<void> {
     await checkCompatible(session, silenceMs);
     if (this.#options.mode === "write") await session.run([writeVisit(this.#options.writer)], silenceMs);
   }
 
-  /** Leaves the connection as it was, or leaves it. */
+  /** Rolls the transaction back, or closes the connection if that fails. */
   async #undo(session: Session): Promise<void> {
     if (session.broken) return;
     await session.run([{ sql: "ROLLBACK" }], 1_000).catch((error: Error) => session.close(error));
@@ -341,10 +376,10 @@ export class TransactionRunner {
   }
 }
 
-/** "cached plan must not change result type", "undefined column", "undefined table": a newer replica has changed the tables. */
+/** "cached plan must not change result type", "undefined column", "undefined table": a newer replica has migrated the tables. */
 const otherTables: ReadonlySet<unknown> = new Set(["0A000", "42703", "42P01"]);
 
-/** A new session plans its statements anew, and says whether we may work on these tables at all. */
+/** A new session plans its statements again, and checks whether this version may use these tables at all. */
 const madeForOtherTables = (error: unknown): boolean => otherTables.has((error as { code?: unknown } | null)?.code);
 
 const unavailable = (error: unknown): LedgerUnavailable =>

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { LeaseBatch, RoutedClaim } from "@tocsin/core";
+import type { RoutedClaim } from "@tocsin/core";
 import { firing, targetTerms, VirtualClock, wanted, ChangeCollector } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { defaultSettings } from "../../config.ts";
@@ -11,66 +11,73 @@ import { type Call, GroupCommit } from "./group-commit.ts";
 import { openSqliteLedger } from "./ledger.ts";
 import { SqliteStore } from "./store.ts";
 
-const want = (name: string): Call => ["record", [[packClaim(wanted(firing(name)))]]];
+const record = (name: string): Call => ["record", [[packClaim(wanted(firing(name)))]]];
 const useTargets: Call = ["useTargets", [[targetTerms("pagerduty")]]];
-const claimDue: Call = [
+const leaseDue: Call = [
   "leaseDue",
   [{ owner: "w", max: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } }],
 ];
-/** Only a bug asks this. */
+const stats: Call = ["stats", []];
+/** Only a bug in the service would ask this. */
 const bug: Call = ["record", [[{ claim: null, routes: [] }]]];
 
-const groupCommit = (path = ":memory:") =>
-  new GroupCommit({ path, settings: defaultSettings }, { clock: new VirtualClock(), random: () => 1 });
+function openGroupCommit() {
+  const groupCommit = new GroupCommit(
+    { path: ":memory:", settings: defaultSettings },
+    { clock: new VirtualClock(), random: () => 1 },
+  );
+  return Object.assign(groupCommit, { [Symbol.dispose]: () => groupCommit.close() });
+}
 
 describe("a group of operations", () => {
-  test("has an answer for each, in order", () => {
-    const run = groupCommit();
-    const answers = run.run([useTargets, want("a"), claimDue]);
-    expect(answers.map(({ ok }) => ok)).toEqual([true, true, true]);
-    expect(answers[2]).toMatchObject({ value: { leases: [{ dedupKey: "a" }] } });
-    run.close();
+  test("gets an answer for each, in order", () => {
+    using group = openGroupCommit();
+    expect(group.run([useTargets, record("a"), leaseDue])).toMatchObject([
+      { ok: true },
+      { ok: true },
+      { ok: true, value: { leases: [{ dedupKey: "a" }] } },
+    ]);
   });
 
-  test("that was undone is no change", async () => {
-    const run = groupCommit();
-    run.run([useTargets]);
-    using watch = await ChangeCollector.begin(run);
-    // Found wrong after the others were stored.
+  test("notifies watchers of nothing if it was undone", async () => {
+    using group = openGroupCommit();
+    group.run([useTargets]);
+    using watch = await ChangeCollector.begin(group);
+    // The last claim fails after the two before it were stored.
     const late = packClaim({ claim: firing("bug"), routes: null } as unknown as RoutedClaim);
     const both: Call = ["record", [[packClaim(wanted(firing("a"))), packClaim(wanted(firing("b"))), late]]];
-    expect(run.run([both])).toMatchObject([{ ok: false }]);
-    run.run([want("c")]);
+    expect(group.run([both])).toMatchObject([{ ok: false }]);
+    group.run([record("c")]);
     expect(watch.left).toEqual([[1]]);
-    run.close();
   });
 
-  test("a bug in one costs the others nothing, and is named", () => {
-    const run = groupCommit();
-    run.run([useTargets]);
-    const answers = run.run([want("a"), bug, want("b"), claimDue]);
-    expect(answers.map(({ ok }) => ok)).toEqual([true, false, true, true]);
-    expect(answers[1]).toMatchObject({
-      ok: false,
-      unavailable: false,
-      stack: expect.stringContaining("TypeError") as string,
+  test("is undone and comes back to run one by one if one of several operations throws", () => {
+    using group = openGroupCommit();
+    group.run([useTargets]);
+    const before = group.run([stats]);
+    const calls = [record("a"), bug, record("b"), leaseDue];
+    expect(group.run(calls)).toMatchObject({
+      undone: { ok: false, unavailable: false, stack: expect.stringContaining("TypeError") as string },
+      calls,
     });
-    const { leases } = (answers[3] as { value: LeaseBatch }).value;
-    expect(leases.map(({ dedupKey }) => dedupKey)).toEqual(["a", "b"]);
-    expect(run.run([claimDue])[0]).toMatchObject({ value: { leases: [] } });
-    run.close();
+    expect(group.run([stats])).toEqual(before);
+    expect(calls.map((call) => group.run([call]))).toMatchObject([
+      [{ ok: true }],
+      [{ ok: false, unavailable: false, stack: expect.stringContaining("TypeError") as string }],
+      [{ ok: true }],
+      [{ ok: true, value: { leases: [{ dedupKey: "a" }, { dedupKey: "b" }] } }],
+    ]);
+    expect(group.run([leaseDue])).toMatchObject([{ value: { leases: [] } }]);
   });
 
   test("a bug leaves nothing half done, neither in the rows nor in memory", () => {
-    const run = groupCommit();
-    run.run([useTargets, want("a")]);
-    const before = run.run([["stats", []]])[0];
-    expect(run.run([["record", [[packClaim(wanted(firing("b"))), { claim: null, routes: [] }]]]])[0]).toMatchObject({
-      ok: false,
-    });
-    expect(run.run([["stats", []]])[0]).toEqual(before);
-    expect(run.run([["alert", ["b"]]])[0]).toEqual({ ok: true, value: undefined });
-    run.close();
+    using group = openGroupCommit();
+    group.run([useTargets, record("a")]);
+    const before = group.run([stats]);
+    const half: Call = ["record", [[packClaim(wanted(firing("b"))), { claim: null, routes: [] }]]];
+    expect(group.run([half])).toMatchObject([{ ok: false }]);
+    expect(group.run([stats])).toEqual(before);
+    expect(group.run([["alert", ["b"]]])).toEqual([{ ok: true, value: undefined }]);
   });
 });
 

@@ -14,26 +14,53 @@ export interface SqliteOptions {
 }
 
 export type Call = readonly [operation: Operation, args: readonly unknown[]];
-export type Answer =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly unavailable: boolean; readonly message: string; readonly stack?: string };
 
-const guardEveryMs = 1_000;
+export interface Failure {
+  readonly ok: false;
+  /** The database failed, not the operation: the caller may repeat it. */
+  readonly unavailable: boolean;
+  readonly message: string;
+  readonly stack?: string;
+}
+/** The answer to one call, as it travels between threads. */
+export type Answer = { readonly ok: true; readonly value: unknown } | Failure;
+
+/** One call of several threw, so nothing of them was done. Each has to run alone. */
+export interface Undone {
+  readonly undone: Failure;
+  readonly calls: readonly Call[];
+}
+
+/** How often the ledger's files are checked. */
+const checkFilesEveryMs = 1_000;
 
 /**
- * Their answers promise that something is kept. Without the ledger's files they are refused; deliveries go on, since what
- * was accepted before must still be sent.
+ * The answers of these operations promise that something is kept. They are refused if the ledger's files are gone. Deliveries
+ * go on, since what was accepted before must still be sent.
  */
 const promised: ReadonlySet<Operation> = new Set(["record", "probe", "acknowledge", "resolve"]);
 
-/** Runs groups of operations, each group in one transaction: one fsync for all that came together. */
+/**
+ * Runs groups of operations, each group in one transaction, so that all operations that came together share one fsync.
+ *
+ *     calls ──► files gone? ──► BEGIN ──► each call on LedgerCore ──► COMMIT (fsync) ──► notify watchers ──► answers
+ *                   │                           │                        │
+ *                   ▼                           └─────── throws ─────────┘
+ *          refuse promised calls                           │
+ *                                         ROLLBACK, rebuild memory from the rows
+ *                                           │                            │
+ *                                   database failed,          one of several calls failed
+ *                                   or a single call                     │
+ *                                           ▼                            ▼
+ *                               the failure answers all     Undone: the queue runs each alone
+ */
 export class GroupCommit {
   readonly #store: SqliteStore;
   readonly #clock: LedgerClock;
   readonly #options: Omit<LedgerCoreOptions, "nowMs" | "soleOwner">;
   readonly #commits: CommitNotifier;
   readonly #guard: FileGuard | undefined;
-  #guardedAtMs = 0;
+  #filesCheckedAtMs = 0;
   #fileProblem: string | undefined;
   #core: LedgerCore;
 
@@ -47,7 +74,7 @@ export class GroupCommit {
   ) {
     this.#commits = new CommitNotifier(report);
     this.#store = new SqliteStore(options.path);
-    this.#clock = new LedgerClock(clock, Number(this.#store.gate("meta", "time") ?? 0));
+    this.#clock = new LedgerClock(clock, { notBeforeMs: Number(this.#store.gate("meta", "time") ?? 0) });
     this.#options = {
       settings: options.settings,
       random,
@@ -65,26 +92,28 @@ export class GroupCommit {
     return new LedgerCore(this.#store, { ...this.#options, nowMs: this.#clock.now(), soleOwner });
   }
 
-  run(calls: readonly Call[]): Answer[] {
-    const problem = this.#problem(calls);
+  /** An answer for each call, in order. A single call is never `Undone`: its failure is its answer. */
+  run(calls: readonly Call[]): Answer[] | Undone {
+    const problem = this.#checkFiles(calls);
     if (problem === undefined) return this.#commit(calls);
     const answers = this.#commit(calls.filter(([operation]) => !promised.has(operation)));
+    if ("undone" in answers) return { ...answers, calls };
     const refused: Answer = { ok: false, unavailable: true, message: problem };
     return calls.map(([operation]) => (promised.has(operation) ? refused : (answers.shift() ?? refused)));
   }
 
-  /** Of the ledger's files, looked at once a second. */
-  #problem(calls: readonly Call[]): string | undefined {
+  /** The problem with the ledger's files, checked once a second and for every probe. */
+  #checkFiles(calls: readonly Call[]): string | undefined {
     const nowMs = this.#clock.now();
     const isProbe = calls.some(([operation]) => operation === "probe");
-    if (isProbe || nowMs - this.#guardedAtMs >= guardEveryMs) {
-      this.#guardedAtMs = nowMs;
+    if (isProbe || nowMs - this.#filesCheckedAtMs >= checkFilesEveryMs) {
+      this.#filesCheckedAtMs = nowMs;
       this.#fileProblem = this.#guard?.problem();
     }
     return this.#fileProblem;
   }
 
-  #commit(calls: readonly Call[]): Answer[] {
+  #commit(calls: readonly Call[]): Answer[] | Undone {
     if (calls.length === 0) return [];
     const nowMs = this.#clock.now();
     let answers: Answer[];
@@ -95,9 +124,7 @@ export class GroupCommit {
       this.#store.commit(nowMs);
     } catch (error) {
       const failure = this.#undo(error);
-      // One operation's fault is not the others': each gets a transaction of its own.
-      if (failure.ok || failure.unavailable || calls.length === 1) return calls.map(() => failure);
-      return calls.flatMap((call) => this.#commit([call]));
+      return failure.unavailable || calls.length === 1 ? calls.map(() => failure) : { undone: failure, calls };
     }
     this.#commits.commit();
     return answers;
@@ -112,8 +139,8 @@ export class GroupCommit {
     return (this.#core[operation] as (...args: readonly unknown[]) => unknown).apply(this.#core, [...args]);
   }
 
-  /** Back to the last commit, in the rows and in what is read through in memory. */
-  #undo(error: unknown): Answer {
+  /** Goes back to the last commit, in the rows and in all that memory keeps of them. */
+  #undo(error: unknown): Failure {
     const unavailable = isSqliteError(error);
     const message = error instanceof Error ? error.message : String(error);
     this.#commits.rollback();
@@ -123,7 +150,7 @@ export class GroupCommit {
       this.#core = this.#open(false);
       this.#store.commit(this.#clock.now());
     } catch {
-      // Still unavailable. What is in memory may be ahead of the rows, so the next call must rebuild it first.
+      // Still unavailable. Memory may be ahead of the rows, so the next call must rebuild it first.
       this.#core = brokenBy(message);
     }
     return {
@@ -143,7 +170,7 @@ export class GroupCommit {
   }
 }
 
-/** Stands where memory could not be rebuilt; every call fails as unavailable, and then tries to rebuild. */
+/** Replaces a core whose memory could not be rebuilt: every call fails as unavailable, and then tries to rebuild. */
 const brokenBy = (cause: string): LedgerCore =>
   new Proxy({} as LedgerCore, {
     get: () => () => {
