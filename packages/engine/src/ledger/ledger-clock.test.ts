@@ -86,7 +86,7 @@ describe("the time of a ledger that replicas share", () => {
     expect(clock.after({ timeMs: 5_000_000, clockMs: 1_000 })).toBe(5_000_000);
   });
 
-  test("begins anew for sources after more than 30 seconds without a commit", () => {
+  test("counts as started again after more than 30 seconds without a commit", () => {
     const clocks = new TwoClocks();
     const clock = shared(clocks);
     clock.after({ timeMs: 0, clockMs: 5_000_000 });

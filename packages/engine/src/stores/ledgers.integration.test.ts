@@ -4,7 +4,7 @@ import { ledgerOver, memoryLedger } from "./memory/ledger.ts";
 import { MemoryStore } from "./memory/store.ts";
 import { openSqliteLedger, type OpenSqliteOptions } from "./sqlite/ledger.ts";
 
-/** A directory with one ledger file, opened as often as its test likes. */
+/** A directory with one ledger file, which a test may open several times. */
 async function onFile() {
   const scratch = new Scratch();
   const path = scratch.file("tocsin.db");
@@ -25,7 +25,7 @@ ledgerContract("SQLite in this thread", {
   durable: onFile,
 });
 
-test("a replica that opens rows which it shares honours the leases of others until they end", async () => {
+test("a replica that opens shared rows respects the leases of others until they end", async () => {
   const [store, clock] = [new MemoryStore(), new VirtualClock()];
   const request = { max: 9, concurrency: 9, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } };
   const one = ledgerOver(store, { clock });

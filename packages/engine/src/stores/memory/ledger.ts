@@ -13,13 +13,13 @@ export interface InProcessOptions {
   readonly settings?: DeliverySettings;
   /** 0 to 1; for backoff jitter. */
   readonly random?: () => number;
-  /** One process owns the rows: leases of its former life are void at the start. Default false: several share them. */
+  /** This process alone uses the rows, so leases that it finds at the start are void. @default false: several share them */
   readonly soleOwner?: boolean;
-  /** Takes changes of state that operators are told of. */
+  /** Called after each operation with changes of state that operators receive. */
   readonly report?: ReportChanges;
 }
 
-/** A ledger in this thread, each operation at once: for simulation and tests. */
+/** A ledger in this thread that runs each operation at once: for simulation and tests. */
 export function ledgerOver(store: Store, options: InProcessOptions = {}): Ledger {
   const clock = new LedgerClock(options.clock ?? systemClock);
   const commits = new CommitNotifier(options.report);

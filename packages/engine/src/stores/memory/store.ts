@@ -2,15 +2,15 @@ import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Se
 import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
 import { RowCounts } from "../../ledger/row-counts.ts";
 
-/** Rows in maps: true to the port, for simulation and tests. Forgets all when the process ends. */
+/** Rows in maps, with the promises of the port, for simulation and tests. All rows are lost when the process ends. */
 export class MemoryStore implements Store {
   readonly #alerts = new Map<string, AlertRecord>();
   readonly #incidents = new Map<number, Incident>();
   readonly #episodes = new Map<string, number>();
   readonly #members = new Map<string, Set<number>>();
-  /** Ids of what waits, by lane. */
+  /** Numbers of waiting incidents, by lane. */
   readonly #lanes = new Map<string, Set<number>>();
-  /** Ids of what waits for its fallback. */
+  /** Numbers of incidents that wait for their fallback. */
   readonly #fallbacks = new Set<number>();
   readonly #history = new Map<number, HistoryEntry[]>();
   readonly #letters = new Map<number, DeadLetter>();
@@ -292,7 +292,7 @@ export class MemoryStore implements Store {
     } of this.#incidents.values()) {
       if (gone >= limit) break;
       const over = (state === "closed" || state === "not_told" || state === "dead") && dueAtMs === null;
-      // Dead, but perhaps told, and it fires: its end is owed.
+      // A dead incident that fires and was perhaps sent: its resolve is still owed.
       const owed = state === "dead" && told !== null && wanted.status === "firing";
       if (!over || owed || updatedAtMs >= beforeMs) continue;
       for (const { fingerprint } of members) this.#members.get(fingerprint)?.delete(id);

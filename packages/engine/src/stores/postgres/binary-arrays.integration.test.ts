@@ -31,7 +31,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
   });
 }
 
-test("a text that is no UTF-16 is written as far as it is some", () => {
+test("half a surrogate pair is written as a replacement character", () => {
   const [texts] = new BinaryArrays({ a: "text" }).valuesOf([{ a: "a\ud800" }]);
   expect(texts?.subarray(24)).toEqual(Buffer.from("a\ufffd"));
 });

@@ -1,4 +1,4 @@
-/** Types of columns that rows are written with, and what a value of each is. */
+/** The column types that rows are written with, and the type of a value of each. */
 interface Types {
   readonly text: string;
   readonly bigint: number;
@@ -9,23 +9,23 @@ interface Types {
 
 type Type = keyof Types;
 
-/** A row, by its columns' names. */
+/** A row, keyed by column name. */
 export type RowOf<C extends Readonly<Record<string, Type>>> = { readonly [K in keyof C]: Types[C[K]] | null };
 
-/** Of `pg_type.dat`, which is part of the protocol: they never change. */
+/** From `pg_type.dat`, which is part of the protocol: these numbers never change. */
 const oids: Readonly<Record<Type, number>> = { boolean: 16, bigint: 20, smallint: 21, integer: 23, text: 25 };
 
 /**
- * Rows as parameters of one statement, whatever their number: an array for each column, in PostgreSQL's binary form. That costs
- * the server a third less than rows as JSON, which it reads into a hash each, and the same here.
+ * Passes any number of rows as parameters of one statement: one array per column, in PostgreSQL's binary format. That costs the
+ * server a third less than rows as JSON, since it reads each JSON row into a hash. The cost in this process is the same.
  */
 export class BinaryArrays<C extends Readonly<Record<string, Type>>> {
   readonly #columns: readonly (readonly [name: keyof C & string, type: Type])[];
-  /** For the list of an INSERT. */
+  /** The column list of an INSERT. */
   readonly names: string;
-  /** Stands where a table does, and is called `r`. Its parameters are the first. */
+  /** Used in place of a table, under the name `r`. It takes the first parameters of the statement. */
   readonly rows: string;
-  /** The first parameter after those. */
+  /** The next parameter after those. */
   readonly next: string;
 
   constructor(columns: C) {
@@ -47,8 +47,8 @@ export class BinaryArrays<C extends Readonly<Record<string, Type>>> {
 }
 
 /**
- * As `array_recv` takes it: dimensions, whether there are nulls, type of the elements, their number, the number of the first;
- * then of each its length in bytes, -1 for null, and its bytes.
+ * The format of `array_recv`: number of dimensions, whether there are nulls, type of the elements, their count, the index of the
+ * first. Then for each element its length in bytes (-1 for null) and its bytes.
  */
 function arrayOf(type: Type, values: readonly (string | number | boolean | null)[]): Buffer {
   const head = 5 * 4;
@@ -62,7 +62,7 @@ function arrayOf(type: Type, values: readonly (string | number | boolean | null)
       at = array.writeInt32BE(-1, at);
       continue;
     }
-    // A text's length is known when it is written.
+    // The length of a text is known only after it is written.
     const start = at + 4;
     const end = write(array, type, value, start);
     array.writeInt32BE(end - start, at);

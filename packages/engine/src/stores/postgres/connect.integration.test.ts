@@ -6,7 +6,7 @@ import { connect } from "./connect.ts";
 const sockets = (): number => process.getActiveResourcesInfo().filter((one) => one === "TCPSocketWrap").length;
 
 describe.each(postgresPrograms())("a login at $name", (programs) => {
-  test("fails at once, and leaves no connection open, where a password is asked for and none is set", async () => {
+  test("fails at once and leaves no connection open if a password is needed and none is set", async () => {
     await using server = await TestPostgres.open({ programs, password: "s3cret-Passw0rd" });
     const before = sockets();
     await expect(connect(server.address)).rejects.toThrow(

@@ -6,7 +6,7 @@ const modes = ["disable", "require", "verify-ca", "verify-full"] as const;
 /**
  * Reads a URL such as `postgres://tocsin@db.example.com:5432/tocsin?sslmode=verify-full`.
  *
- * @throws Error whose message says what is wrong with it, and nothing that stands in it
+ * @throws Error whose message says what is wrong with the URL, and quotes no part of it
  */
 export function parseConnectionUrl(
   url: string,
@@ -33,7 +33,7 @@ export function parseConnectionUrl(
   };
 }
 
-/** As libpq's modes, without those that fall back to no encryption. */
+/** The modes of libpq, without those that may fall back to no encryption. */
 function tlsOf(written: string | null, host: string, ca: string | undefined): false | ConnectionOptions {
   const mode = written ?? (ca === undefined ? (isLocal(host) ? "disable" : "verify-full") : "verify-full");
   const known = modes.find((one) => one === mode);
@@ -47,7 +47,7 @@ function tlsOf(written: string | null, host: string, ca: string | undefined): fa
 
 const isLocal = (host: string): boolean => ["localhost", "127.0.0.1", "[::1]"].includes(host);
 
-/** The URL as people may see it. */
+/** The URL as it may be shown: without user, password and parameters. */
 export function shownConnectionUrl({
   host,
   port,

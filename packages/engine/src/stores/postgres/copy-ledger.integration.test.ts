@@ -13,7 +13,7 @@ const byName = (a: { fingerprint: string }, b: { fingerprint: string }): number 
   a.fingerprint < b.fingerprint ? -1 : 1;
 
 for (const server of testServers(process.env["DATABASE_URL"])) {
-  test(`${server.name}: a copy says the same as the file did, goes on from there, and is made into an empty ledger alone`, async () => {
+  test(`${server.name}: a copy has the same state as the file, continues from it, and needs an empty ledger`, async () => {
     using scratch = new Scratch();
     const from = scratch.file("tocsin.db");
     const sqlite = await openSqliteLedger({ path: from, thread: false });
@@ -22,7 +22,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     await sqlite.record(names.map((name) => wanted(firing(name))));
     const { leases } = await sqlite.leaseDue(request);
     expect(leases).toHaveLength(10);
-    // One is dead, seven are told, two are under way when the file is left; two were never tried.
+    // One is dead, seven are delivered, two are under way when the file is closed, and two were never tried.
     const outcomes = leases.slice(0, 8).map((lease, n) => ({ lease, outcome: n === 0 ? refused : accepted }));
     await sqlite.settle(outcomes);
     await sqlite.record([wanted(resolved("a3"))]);

@@ -13,7 +13,7 @@ import type { Session, Step } from "./session.ts";
 import { writeHead, writeRows } from "./write-rows.ts";
 
 export interface CopyOptions {
-  /** A SQLite file that no service has open. */
+  /** The SQLite file. No service may have it open. */
   readonly from: string;
   readonly to: PostgresServer;
 }
@@ -33,18 +33,18 @@ const letterColumns = new BinaryArrays({
   facts: "text",
 });
 
-/** Rows in one statement. */
+/** How many rows one statement writes. */
 const page = 500;
 const patienceMs = 120_000;
 
-/** All but `meta`, which is a file's own: its epoch, its time. */
+/** All kinds except `meta`, which belongs to the file: its epoch and its time. */
 const kinds: readonly GateKind[] = ["credential", "bucket", "target", "endpoint", "source", "memory"];
 
 /**
- * Moves the state of an installation into an empty ledger in PostgreSQL: all of it, in one transaction. The file stays as it is,
- * save that attempts which were under way when its service was killed count as perhaps told, as at any start.
+ * Copies the whole state of an installation into an empty ledger in PostgreSQL, in one transaction. The file does not change,
+ * with one exception: attempts that were under way when its service was killed are marked as perhaps sent, as at every start.
  *
- * @throws Error where the file is in use, or the database holds a ledger that is in use
+ * @throws Error if the file is in use, or the database has a ledger that is not empty
  */
 export async function copyLedger({ from, to }: CopyOptions): Promise<Copied> {
   await (await openSqliteLedger({ path: from, thread: false }))[Symbol.asyncDispose]();
@@ -84,7 +84,7 @@ async function copyAll(source: SqliteStore, session: Session): Promise<Copied> {
     endpointsSeq: 1,
     timeMs: Number(source.gate("meta", "time") ?? 0),
     clockMs: 0,
-    // Above every number that the file gave or would have given next.
+    // Higher than every token that the file gave, or would have given after its next start.
     lastToken: (Number(source.gate("meta", "epoch") ?? 0) + 1) * 2 ** 32,
     lastId: 0,
   };
@@ -142,7 +142,7 @@ async function copyIncidents(
   return copied;
 }
 
-/** As a unit inserts it, but under the number that it has. */
+/** Like `insertIncident`, but the incident keeps its number. */
 function keep(unit: UnitOfWork, incident: Incident): void {
   unit.inserted.add(incident.id);
   unit.incidentsPut.set(incident.id, incident);
@@ -150,7 +150,7 @@ function keep(unit: UnitOfWork, incident: Incident): void {
   for (const { fingerprint } of incident.members) unit.addMember(fingerprint, incident);
 }
 
-/** Under the numbers that they have: people may have written them down. */
+/** Dead letters keep their numbers, since people may have noted them. */
 async function copyLetters(source: SqliteStore, session: Session): Promise<number> {
   let copied = 0;
   for (let before = Number.MAX_SAFE_INTEGER; ;) {

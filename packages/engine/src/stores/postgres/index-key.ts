@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 
-/** An index entry holds 2,700 bytes; keys of this length leave room for what stands beside them. */
+/** In characters. An index entry holds 2,700 bytes; keys of this length leave room for the other columns of the index. */
 const maxLength = 300;
 
 /**
- * What stands in an indexed column for a text that came from outside: itself, save where PostgreSQL could not store it (NUL,
- * half a surrogate pair) or not index it (too long). The true text is then in the row's facts.
+ * The value of an indexed column for a text that came from outside. It is the text itself, unless PostgreSQL cannot store it
+ * (NUL, half a surrogate pair) or cannot index it (too long). Then it is a hash, and the row's facts contain the true text.
  */
 export const indexKey = (text: string): string =>
   text.length <= maxLength && text.isWellFormed() && !text.includes("\0") && !text.startsWith("#")
     ? text
     : `#${createHash("sha256").update(JSON.stringify(text)).digest("hex")}`;
 
-/** Text for people that PostgreSQL can store. */
+/** Replaces what PostgreSQL cannot store in a text that only people read. */
 export const storableText = (text: string): string => text.toWellFormed().replaceAll("\0", "\u{FFFD}");

@@ -3,12 +3,12 @@ import type { Lane } from "../../ledger/store.ts";
 import type { MissingRows } from "./missing-rows.ts";
 import { laneKey, type LoadedLane, type ReadSet } from "./read-set.ts";
 
-/** What waits: as it was read, and as a run of operations changed it since. */
+/** The lanes of one run of operations: as they were read, with the changes of this run on top. */
 export class LaneOverlay {
   readonly #readSet: ReadSet;
   readonly #missing: MissingRows;
   readonly #perLane: number;
-  /** Incidents that this run changed, where they wait now. */
+  /** Incidents that this run changed, in the lane where they now wait. */
   readonly #changed = new Map<string, Map<number, Incident>>();
   readonly #touched = new Set<number>();
 
@@ -48,7 +48,7 @@ export class LaneOverlay {
     for (const { endpoint, urgency, due, more, nextMs } of this.#loaded().values()) {
       const first = this.#untouched(due)[0];
       sooner(endpoint, urgency, first?.dueAtMs ?? null);
-      // What is due and was not read is due at some instant that has come.
+      // Rows that are due but were not read became due at some instant in the past.
       if (!first && more) sooner(endpoint, urgency, 0);
       sooner(endpoint, urgency, nextMs);
     }
@@ -57,7 +57,7 @@ export class LaneOverlay {
     return [...lanes.values()];
   }
 
-  /** Rows as they were read, without those that this run changed. */
+  /** The rows that were read, without those that this run changed. */
   #untouched(ids: readonly number[]): Incident[] {
     const untouched: Incident[] = [];
     for (const id of ids) {

@@ -35,8 +35,8 @@ const [server] = testServers(process.env["DATABASE_URL"]);
 
 const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), 'ledger'::regclass::oid::int)";
 
-/** Somebody else who has the ledger's lock until he lets it go. */
-async function holding(schema: TestSchema): Promise<() => Promise<void>> {
+/** Another session takes the ledger's lock, and keeps it until the returned function is called. */
+async function holdLock(schema: TestSchema): Promise<() => Promise<void>> {
   const holder = await schema.connect();
   await holder.run([{ sql: "BEGIN" }, { sql: lock }], 1_000);
   return async () => {
@@ -45,8 +45,8 @@ async function holding(schema: TestSchema): Promise<() => Promise<void>> {
   };
 }
 
-/** So long that the ledger has seen that others had the lock. */
-async function untilSomebodyWaitsLong(schema: TestSchema): Promise<void> {
+/** Waits until the ledger has waited for the lock long enough to notice that another session has it. */
+async function untilLedgerWaitsLong(schema: TestSchema): Promise<void> {
   for (let seenAtMs = Number.POSITIVE_INFINITY; performance.now() - seenAtMs < 10 || seenAtMs > performance.now();) {
     const [row] = await schema.rows(
       "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted",
@@ -58,44 +58,44 @@ async function untilSomebodyWaitsLong(schema: TestSchema): Promise<void> {
 const transactions = async (schema: TestSchema): Promise<number> =>
   Number((await schema.rows("SELECT seq FROM ledger"))[0]?.["seq"]);
 
-test("what its sender was told to repeat is not recorded later", async () => {
+test("a claim whose sender stopped waiting is not recorded later", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { schema } = empty;
   await using ledger = await openPostgresLedger({ server: schema.address, intakeMs: 100 });
-  const letGo = await holding(schema);
+  const release = await holdLock(schema);
   await expect(ledger.record([wanted(firing("a"))])).rejects.toThrow("the ledger does not answer");
-  await letGo();
+  await release();
   await ledger.probe();
   expect(await ledger.firing({ limit: 9 })).toEqual([]);
 });
 
-test("where others write too, all that is asked while it waits for them is one transaction", async () => {
+test("operations that arrive while another replica has the lock share one transaction", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { schema } = empty;
   await using ledger = await openPostgresLedger({ server: schema.address });
   const say = (name: string) => ledger.record([wanted(firing(name))]);
-  const saidWhileOthersWrite = async (names: readonly string[]): Promise<number> => {
+  const recordWhileOthersWrite = async (names: readonly string[]): Promise<number> => {
     const before = await transactions(schema);
-    const letGo = await holding(schema);
+    const release = await holdLock(schema);
     const [first, ...others] = names;
     const said = [say(first ?? "")];
-    await untilSomebodyWaitsLong(schema);
+    await untilLedgerWaitsLong(schema);
     said.push(...others.map(say));
-    await letGo();
+    await release();
     expect((await Promise.all(said)).flat()).toEqual(names.map(() => expect.objectContaining({ effect: "accepted" })));
     return (await transactions(schema)) - before;
   };
-  await saidWhileOthersWrite(["a"]);
-  expect(await saidWhileOthersWrite(["b", "c", "d"])).toBe(1);
-  expect(await saidWhileOthersWrite(["e", "f"])).toBe(1);
-  // Nobody else since then.
+  await recordWhileOthersWrite(["a"]);
+  expect(await recordWhileOthersWrite(["b", "c", "d"])).toBe(1);
+  expect(await recordWhileOthersWrite(["e", "f"])).toBe(1);
+  // No other session has had the lock since then.
   await say("g");
-  expect(await saidWhileOthersWrite(["h", "i"])).toBe(2);
+  expect(await recordWhileOthersWrite(["h", "i"])).toBe(2);
 });
 
-test("who waits for others in vain says so to all who asked, and goes on", async () => {
+test("a lock timeout fails all operations that waited, and later ones succeed", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { schema } = empty;
@@ -107,16 +107,16 @@ test("who waits for others in vain says so to all who asked, and goes on", async
   await using ledger = await openPostgresLedger({ server: schema.address, connect: impatient });
   const say = (name: string) => ledger.record([wanted(firing(name))]);
   for (const first of ["a", "c"]) {
-    const letGo = await holding(schema);
+    const release = await holdLock(schema);
     const failed = ["", "2"].map((again) => expect(say(first + again)).rejects.toThrow("lock timeout"));
     await Promise.all(failed);
-    await letGo();
+    await release();
     await expect(say(`${first}3`)).resolves.toMatchObject([{ effect: "accepted" }]);
   }
   expect((await ledger.firing({ limit: 9 })).map(({ fingerprint }) => fingerprint)).toEqual(["a3", "c3"]);
 });
 
-test("a row that it wrote last is not sent back, what another changed is, and on a new connection all", async () => {
+test("rows that this connection wrote last are not sent back; rows that others changed are, and all rows on a new connection", async () => {
   if (!server) throw new Error("there is a server");
   await using empty = await server.empty();
   const { schema } = empty;
@@ -126,7 +126,7 @@ test("a row that it wrote last is not sent back, what another changed is, and on
     steps.map((step) => ({
       ...step,
       take(rows: readonly Row[]) {
-        // Of several statements in one text it is a list of answers.
+        // For several statements in one text, the result is a list of answers, which no step takes.
         if (!step.take) return;
         for (const row of rows) if ("own" in row && !("a_own" in row)) sent.push([row["own"], row["facts"] !== null]);
         step.take(rows);

@@ -6,7 +6,7 @@ import { connect } from "./connect.ts";
 import { openPostgresLedger, type OpenPostgresOptions } from "./ledger.ts";
 import { testServers } from "./server.fixture.ts";
 
-// One that no other test uses: notices and sessions are of the whole database.
+// A server that no other test uses, since notifications and sessions belong to the whole database.
 const [server] = testServers(undefined);
 if (!server) throw new Error("there is a server");
 
@@ -24,7 +24,7 @@ async function fires(ledger: Ledger, name: string): Promise<number> {
   return view?.incident.id ?? 0;
 }
 
-test("a connection that is lost while somebody watches is made again, and what was said meanwhile is unknown", async () => {
+test("a watcher's lost connection is opened again, and the changes missed meanwhile are unknown", async () => {
   await using empty = await server.empty();
   const { schema } = empty;
   await using ledger = await ledgerAt({ server: schema.address });
@@ -38,13 +38,13 @@ test("a connection that is lost while somebody watches is made again, and what w
   expect([await fires(ledger, "b")]).toEqual(await watch.next());
 });
 
-test("what the other replicas did not know to be watched is unknown", async () => {
+test("changes are unknown if the other replicas did not know of the watcher", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
   await using ledger = await ledgerAt({ server: empty.schema.address, clock });
   using watch = await ChangeCollector.begin(ledger);
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
-  // It stood still for longer than they speak for: nobody asked them to go on.
+  // The process was paused for longer than the others notify after a request.
   clock.jump(10 * minute);
   await fires(ledger, "a");
   await clock.advance(minute / 3);
@@ -52,7 +52,7 @@ test("what the other replicas did not know to be watched is unknown", async () =
   expect([await fires(ledger, "b")]).toEqual(await watch.next());
 });
 
-test("who watches for long goes on to be told", async () => {
+test("a watcher renews its request for notifications in time", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
   await using ledger = await ledgerAt({ server: empty.schema.address, clock });
@@ -60,13 +60,13 @@ test("who watches for long goes on to be told", async () => {
   await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull());
   for (let third = 0; third < 6; third++) {
     await clock.advance(minute / 3);
-    // Once they were asked to go on, the next time to ask is set.
+    // The next request is scheduled after this one was made.
     await vi.waitFor(() => expect(clock.nextAtMs()).not.toBeNull(), { timeout: 10_000 });
   }
   expect([await fires(ledger, "a")]).toEqual(await watch.next());
 });
 
-test("who works there too listens on one connection to both, and to what is due alone once nobody watches", async () => {
+test("a worker's connection also listens to changes, and only to due work after the last watcher is gone", async () => {
   await using empty = await server.empty();
   const { schema } = empty;
   let woken = 0;
@@ -83,7 +83,7 @@ test("who works there too listens on one connection to both, and to what is due 
   await vi.waitFor(() => expect(woken).toBe(2), { timeout: 10_000 });
 });
 
-test("a ledger that is closed while it begins to listen listens no more", async () => {
+test("a ledger that is closed while it opens the connection does not listen", async () => {
   await using empty = await server.empty();
   const clock = new VirtualClock();
   let woken = 0;
@@ -95,7 +95,7 @@ test("a ledger that is closed while it begins to listen listens no more", async 
   expect(clock.nextAtMs()).toBeNull();
 });
 
-test("nothing is said where nobody watches", async () => {
+test("no changes are notified without watchers", async () => {
   await using empty = await server.empty();
   const { schema } = empty;
   await using ledger = await ledgerAt({ server: schema.address });
@@ -118,12 +118,12 @@ test("nothing is said where nobody watches", async () => {
 test.each([
   [[7], "7"],
   [[1, 20, 300], "1,20,300"],
-])("a notice carries %j as %s", (incidents, text) => {
+])("the changed incidents %j are encoded as %s", (incidents, text) => {
   expect(encodeChangedIds(incidents)).toBe(text);
   expect(decodeChangedIds(text)).toEqual(incidents);
 });
 
-test("a notice that would be too long says that anything may have changed", () => {
+test("too many changed incidents are encoded as unknown", () => {
   const fits = Array.from({ length: 1_000 }, (_, n) => 1_000_000 + n);
   expect(encodeChangedIds(fits).length).toBe(7_999);
   expect(decodeChangedIds(encodeChangedIds(fits))).toEqual(fits);

@@ -8,21 +8,26 @@ import { channels } from "./notify.ts";
 const retryMs = 1_000;
 const silenceMs = 5_000;
 
-/** So long the other replicas say what changed after they were last asked to; asked three times as often. */
+/** The other replicas notify changes for this long after a request to do so. The request is repeated three times as often. */
 const watchedForMs = 60_000;
 
 export interface ListenerOptions {
   readonly server: PostgresServer;
   readonly clock: Clock;
-  /** Another replica says that something is due; absent: nobody works here. */
+  /** Called when another replica notifies that something is due; absent: this process has no worker. */
   readonly wake?: (() => void) | undefined;
-  /** Tells all replicas that somebody watches for so long. False: they did not know until now. */
+  /** Requests from all replicas to notify changes for this long. False: until now they did not. */
   readonly watched: (forMs: number) => Promise<boolean>;
 }
 
 /**
- * Listens on a connection of its own to what replicas say: that something is due, and, while somebody watches here, what they
- * changed. Whatever was said while the connection was lost is lost.
+ * Listens, on a connection of its own, to the notifications of all replicas: that something is due and, while this process has
+ * watchers, which incidents changed. Notifications that are sent while the connection is lost do not arrive.
+ *
+ *     no connection ──connect──► LISTEN due ──first watcher──► LISTEN changed, request notifications ─┐
+ *       ▲   ▲                        │  ▲                                   │          every 20 s ◄───┘
+ *       │   └───────lost (retry)─────┘  └────last watcher gone──────────────┘
+ *       └───────────lost (retry), then watchers get `unknown`───────────────┘
  */
 export class Listener {
   readonly watchers = new ChangeWatchers({ begin: () => this.#beginToWatch(), end: () => this.#endWatch() });
@@ -46,12 +51,12 @@ export class Listener {
       session = await this.#open();
       if (this.#closed) return await session.end();
       if (this.#options.wake) await session.run([{ sql: `LISTEN ${channels.due}` }], silenceMs);
-      // Whatever was said while nobody listened.
+      // Notifications may have been missed before this connection listened.
       this.#options.wake?.();
       if (this.watchers.any) void this.#hear(session, true);
     } catch {
-      // A standby lets nobody listen, for one.
-      session?.close(new Error("nothing can be heard there"));
+      // For example, a standby does not support LISTEN.
+      session?.close(new Error("the server cannot be listened to"));
       this.#again();
     } finally {
       this.#connecting = false;
@@ -90,7 +95,7 @@ export class Listener {
     else if (!this.#retry) void this.#connect();
   }
 
-  /** First we listen, then the others are asked to speak; and again and again, by which a silent server is noticed too. */
+  /** Listens first, then requests notifications from the others, and repeats this, so that a silent server is noticed too. */
   async #hear(session: Session, fresh: boolean): Promise<void> {
     this.#cancelNext?.();
     let heard = false;
@@ -100,7 +105,7 @@ export class Listener {
       heard = true;
       if (fresh || !unbroken) this.watchers.notify("unknown");
     } catch {
-      // With a connection that is lost it begins anew; without a ledger it is asked for again.
+      // After a lost connection all of this begins again. If only the ledger was unavailable, the request is repeated.
     }
     if (this.#session !== session || !this.watchers.any) return;
     this.#cancelNext?.();
@@ -115,7 +120,7 @@ export class Listener {
     const session = this.#session;
     if (!session) return;
     if (this.#options.wake) {
-      // A connection that is lost listens to nothing.
+      // If the connection is lost, it listens to nothing any more.
       session.run([{ sql: `UNLISTEN ${channels.changed}` }], silenceMs).catch(() => {});
       return;
     }

@@ -9,7 +9,7 @@ import { testServers } from "./server.fixture.ts";
 const step = (sql: string) => ({ sql, compatibleFrom: 1 });
 
 for (const server of testServers(process.env["DATABASE_URL"])) {
-  test(`${server.name}: several replicas that start at once make the tables once`, async () => {
+  test(`${server.name}: replicas that start at the same time create the tables once`, async () => {
     await using bare = await server.bare();
     const ledgers = await Promise.all(
       Array.from({ length: 5 }, () => openPostgresLedger({ server: bare.schema.address })),
@@ -21,7 +21,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     );
   });
 
-  test(`${server.name}: tables of a newer version are worked on, or refused in a sentence: as their last migration says`, async () => {
+  test(`${server.name}: tables of a newer version are used, or refused with a reason, as their last migration says`, async () => {
     await using empty = await server.empty();
     const { schema } = empty;
     const newer = [
@@ -50,7 +50,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     expect(await schema.rows("SELECT count(*)::int AS n FROM alerts")).toEqual([{ n: 2 }]);
   });
 
-  test(`${server.name}: a migration that fails leaves nothing of itself, and the next start makes it`, async () => {
+  test(`${server.name}: a failed migration changes nothing, and the next start applies it`, async () => {
     await using bare = await server.bare();
     const session = await connect(bare.schema.address);
     try {
@@ -66,7 +66,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     }
   });
 
-  test(`${server.name}: every table that changes in place leaves room for it`, async () => {
+  test(`${server.name}: every table whose rows are updated has a fill factor`, async () => {
     await using empty = await server.empty();
     const roomy = await empty.schema.rows(
       "SELECT relname::text AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND reloptions::text LIKE '%fillfactor%' ORDER BY 1",

@@ -1,22 +1,22 @@
 import { type Migration, migrations, refuseNewer } from "./schema.ts";
 import type { Session } from "./session.ts";
 
-/** Replicas that start together wait here for the first of them. */
+/** Replicas that start at the same time wait here for the first of them. */
 const lock = "SELECT pg_advisory_xact_lock(hashtext('tocsin migrations'), hashtext(current_schema()))";
 
-/** None of those that work on older tables is in the middle of it. At the very first start there are no tables. */
+/** Waits until no replica is in a transaction on the older tables. At the very first start there are no tables. */
 const ledgerLock = "SELECT pg_advisory_xact_lock(hashtext('tocsin ledger'), to_regclass('ledger')::oid::int)";
 
-/** Oldest server that has all that the statements use, and that its makers still mend. */
+/** The oldest server that supports all statements, and that still gets fixes from its makers. */
 const oldestServer = 140_000;
 
-/** So long may a migration rewrite a table. */
+/** Time limit of one statement of a migration, which may rewrite a table. */
 const patienceMs = 600_000;
 
 /**
- * Brings the tables up to this version; those of a newer one stay as they are.
+ * Migrates the tables to this version. Tables of a newer version stay as they are.
  *
- * @throws Error where a newer version's are none to work on for this one, or the server is too old
+ * @throws Error if this version may not use the tables of a newer one, or the server is too old
  */
 export async function migrate(session: Session, given: readonly Migration[] = migrations): Promise<void> {
   let server = 0;
@@ -63,7 +63,7 @@ export async function migrate(session: Session, given: readonly Migration[] = mi
   }
 }
 
-/** @throws LedgerUnavailable as `refuseNewer` does; Error where the server says nothing for `silenceMs` */
+/** @throws LedgerUnavailable as `refuseNewer` does; Error if the server sends nothing for `silenceMs` */
 export async function checkCompatible(session: Session, silenceMs: number, known?: number): Promise<void> {
   let from = 0;
   await session.run(

@@ -4,30 +4,30 @@ import { queryKey, type Query } from "./queries.ts";
 export interface MoreOfLane {
   readonly endpoint: number;
   readonly urgency: Urgency;
-  /** The last that was read. */
+  /** The last incident that was read. */
   readonly after: Pick<Incident, "id" | "dueAtMs"> | undefined;
   readonly maxRows: number;
 }
 
-/** What a run of operations asked for that was not at hand: read, and then the run is made again. */
+/** The rows that a run of operations needed but the transaction had not read. They are read, and the run is repeated. */
 export class MissingRows {
   readonly alerts = new Set<string>();
   readonly incidents = new Set<number>();
   readonly episodes = new Map<string, { readonly target: string; readonly dedupKey: string }>();
   readonly silent = new Set<string>();
-  readonly questions = new Map<string, Query>();
+  readonly queries = new Map<string, Query>();
   readonly lanes = new Map<string, MoreOfLane>();
-  /** What time has brought; so many rows of each lane at first. */
+  /** Rows whose time has come, with this many rows of each lane at first. */
   clockwork: { readonly perLane: number } | undefined;
 
-  ask(question: Query): void {
-    this.questions.set(queryKey(question), question);
+  addQuery(query: Query): void {
+    this.queries.set(queryKey(query), query);
   }
 
   get any(): boolean {
     return (
       this.clockwork !== undefined ||
-      [this.alerts, this.incidents, this.episodes, this.silent, this.questions, this.lanes].some(({ size }) => size > 0)
+      [this.alerts, this.incidents, this.episodes, this.silent, this.queries, this.lanes].some(({ size }) => size > 0)
     );
   }
 }

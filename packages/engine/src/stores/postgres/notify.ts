@@ -8,10 +8,10 @@ import { encodeChangedIds } from "./changed-ids.ts";
 /** The channels on which replicas notify each other: work is due (for workers), incidents changed (for watchers). */
 export const channels = { due: "tocsin_due", changed: "tocsin_changed" } as const;
 
-/** Between two notices: who was woken looks for itself, and says so when it leaves something. */
+/** Between two notifications. A replica that was woken looks for work itself, and notifies the others if it leaves some. */
 const minIntervalMs = 20;
 
-/** A transaction that can bring work to others, or room for it. */
+/** Operations that can create work for other replicas, or make room for it. */
 const moving: ReadonlySet<string> = new Set([
   "record",
   "reroute",
@@ -23,7 +23,7 @@ const moving: ReadonlySet<string> = new Set([
   "release",
 ]);
 
-/** What a transaction says to all replicas, with its commit. */
+/** Builds the notifications that a transaction sends to all replicas with its commit. */
 export class Notifier {
   #moved = false;
   #saidAtMs = Number.NEGATIVE_INFINITY;
@@ -34,8 +34,8 @@ export class Notifier {
   ];
 
   /**
-   * That something is due which this replica does not take: once for all that was left, and only after something moved, so that
-   * what waits for a limiter wakes nobody again and again.
+   * Notifies that incidents are due which this replica does not take. It does so once for all of them, and only after an
+   * operation that changed something, so that incidents that wait for a limiter do not wake the replicas again and again.
    */
   #due(calls: readonly Call[], answers: readonly unknown[], unit: UnitOfWork, nowMs: number): Step[] {
     let claimed = false;
@@ -57,7 +57,7 @@ export class Notifier {
   }
 }
 
-/** What changed, while any replica watches. */
+/** Notifies which incidents changed, while any replica watches. */
 function changed(unit: UnitOfWork, nowMs: number): Step[] {
   const { incidentsPut } = unit;
   if (incidentsPut.size === 0 || watchedUntilMs(unit) <= nowMs) return [];

@@ -3,14 +3,14 @@ import type { Operation, OperationArguments } from "../../ledger/ledger-proxy.ts
 import { MissingRows } from "./missing-rows.ts";
 import { episodeKey } from "./read-set.ts";
 
-/** Where it has not begun by `untilMs`, on `performance.now()`, nobody waits for it any more: it is not done at all. */
+/** If the call has not begun by `untilMs`, on `performance.now()`, its caller no longer waits, and it is not done at all. */
 export type Call = readonly [operation: Operation, args: readonly unknown[], untilMs?: number];
 
 const routes = (missing: MissingRows, all: readonly Route[]): void => {
   for (const { target, dedupKey } of all) missing.episodes.set(episodeKey(target, dedupKey), { target, dedupKey });
 };
 
-/** Rows that an operation will surely ask for. Only so that they are read at once: whatever else it asks for is read then. */
+/** The rows that an operation will surely need. This only saves round trips: all other rows are read when it needs them. */
 const expected: {
   readonly [O in Operation]?: (missing: MissingRows, args: OperationArguments<O>, perLane: number) => void;
 } = {
@@ -47,11 +47,11 @@ const expected: {
   alert: (missing, [fingerprint]) => void missing.alerts.add(fingerprint),
   explain(missing, [fingerprint]) {
     missing.alerts.add(fingerprint);
-    missing.ask({ kind: "ofAlert", fingerprint });
+    missing.addQuery({ kind: "ofAlert", fingerprint });
   },
   incident(missing, [id]) {
     missing.incidents.add(id);
-    missing.ask({ kind: "history", incident: id });
+    missing.addQuery({ kind: "history", incident: id });
   },
   incidentsOf(missing, [ids]) {
     for (const id of ids) missing.incidents.add(id);

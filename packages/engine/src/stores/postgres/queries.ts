@@ -1,7 +1,7 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats } from "@tocsin/core/decisions";
 import type { AlertRecord, FiringAlerts } from "../../ledger/store.ts";
 
-/** What is asked seldom: its answer is read when somebody asks, and kept for the rest of the transaction. */
+/** Rare queries. Each is read when an operation needs it, and its answer is kept for the rest of the transaction. */
 export interface Queries {
   history: { readonly asks: { readonly incident: number }; readonly answer: readonly HistoryEntry[] };
   letters: {
@@ -32,7 +32,7 @@ export interface Queries {
   };
 }
 
-/** What has been over for long enough to be forgotten. */
+/** Rows that have been over for long enough to be deleted. */
 export interface Expired {
   readonly incidents: readonly Incident[];
   readonly letters: readonly number[];
@@ -42,4 +42,4 @@ export interface Expired {
 export type QueryKind = keyof Queries;
 export type Query = { [K in QueryKind]: { readonly kind: K } & Queries[K]["asks"] }[QueryKind];
 
-export const queryKey = (question: Query): string => JSON.stringify(question);
+export const queryKey = (query: Query): string => JSON.stringify(query);

@@ -7,11 +7,11 @@ import { alertOf, letterOf, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { indexKey } from "./index-key.ts";
 
-/** The statements that answer what is asked seldom. */
-export const querySteps = (questions: Iterable<Query>, context: ReadContext): Step[] =>
-  Array.from(questions).flatMap((question) => {
-    const runner = runners[question.kind] as QueryRunner<QueryKind>;
-    return runner(question, context, (answer) => context.readSet.answers.set(queryKey(question), answer));
+/** The statements that answer rare queries. */
+export const querySteps = (queries: Iterable<Query>, context: ReadContext): Step[] =>
+  Array.from(queries).flatMap((query) => {
+    const runner = runners[query.kind] as QueryRunner<QueryKind>;
+    return runner(query, context, (answer) => context.readSet.answers.set(queryKey(query), answer));
   });
 
 type QueryRunner<K extends QueryKind> = (
@@ -129,7 +129,7 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
   over: ({ beforeMs, limit }, context, answer) => expiredSteps(beforeMs, limit, context, answer),
 };
 
-/** The incident `i` is or was one of the alert with this fingerprint. */
+/** True if the incident `i` belongs, or belonged, to the alert with this fingerprint. */
 const isOfAlert = (fingerprint: string): string =>
   `((${sameKey("i.dedup_key", fingerprint)}) OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${fingerprint})))`;
 
@@ -140,7 +140,7 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
   const flying = "i.id = ANY(ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL))";
   if (state === "in_flight") where.push(flying);
   else if (state !== undefined) where.push(`i.state = ${value(state)}`, `NOT ${flying}`);
-  // The waiting ones are few among many that are over: found by the index of what is due.
+  // Few incidents wait among many that are over, so the index of due rows finds them.
   if (state === "due") where.push("i.due_at IS NOT NULL");
   if (target !== undefined) where.push(`i.target = ${value(indexKey(target))}`);
   if (fingerprint !== undefined) {
@@ -152,7 +152,7 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
   };
 }
 
-/** The oldest that waits is looked for lane by lane, so that what was told long ago and only waits for its reminder is not read. */
+/** Searches the oldest waiting incident lane by lane, so that incidents that were sent long ago and only wait for a reminder are not read. */
 function statsSteps(answer: (stats: Queries["stats"]["answer"]) => void): Step[] {
   const counts = new RowCounts();
   const due: { target: string; severity: Severity; oldestAtMs: number }[] = [];
@@ -193,8 +193,8 @@ function statsSteps(answer: (stats: Queries["stats"]["answer"]) => void): Step[]
 }
 
 /**
- * Resolved alerts have no index by age, since that would cost every repeat of one that fires. So they are looked for without the
- * lock, however long that takes, and under it those that were found are looked at once more.
+ * Resolved alerts have no index by age, since it would make every repeat of a firing alert more expensive. So the reader
+ * searches for them without the lock, however long that takes, and the writer checks the alerts found once more under the lock.
  */
 function expiredSteps(beforeMs: number, limit: number, context: ReadContext, answer: (over: Expired) => void): Step[] {
   const over = { incidents: [] as Expired["incidents"], letters: [] as number[] };

@@ -4,33 +4,33 @@ import type { AlertRecord, Lane } from "../../ledger/store.ts";
 export const laneKey = ({ endpoint, urgency }: Pick<Lane, "endpoint" | "urgency">): string => `${endpoint}/${urgency}`;
 export const episodeKey = (target: string, dedupKey: string): string => `${target}\0${dedupKey}`;
 
-/** What was read of a lane. */
+/** The part of a lane that was read. */
 export interface LoadedLane {
   readonly endpoint: number;
   readonly urgency: Urgency;
-  /** What is due, oldest first, as far as it was read. */
+  /** Incidents that are due, oldest first, as far as they were read. */
   readonly due: readonly number[];
   /** More is due than was read. */
   readonly more: boolean;
-  /** When the first becomes due that is not yet; null: there is none. */
+  /** When the first incident that is not due yet becomes due; null: there is none. */
   readonly nextMs: number | null;
 }
 
-/** What was read of rows that an instant is set for. */
+/** The part that was read of the rows for which an instant is set. */
 export interface Timed<Id> {
-  /** Those whose instant has come, soonest first, as far as they were read. */
+  /** Rows whose instant has come, soonest first, as far as they were read. */
   readonly come: readonly Id[];
   readonly nextMs: number | null;
 }
 
-/** What time has brought. */
+/** Rows whose time has come. */
 export interface Clockwork {
   readonly lanes: Map<string, LoadedLane>;
   readonly lookAt: Timed<string>;
   readonly fallbacks: Timed<number>;
 }
 
-/** Rows that a transaction has read. Null: there is no such row. */
+/** The rows that a transaction has read. Null: there is no such row. */
 export class ReadSet {
   readonly alerts = new Map<string, AlertRecord | null>();
   readonly incidents = new Map<number, Incident | null>();

@@ -19,7 +19,7 @@ const alert = (fingerprint: string, content = "{}"): AlertRecord => ({
   confirmedAtMs: epochMs,
 });
 
-/** A unit that inserted incidents, rewrote others, changed the flight alone of others still, and put alerts. */
+/** A unit of work that inserted incidents, rewrote others, changed only the flights of others, and put alerts. */
 const written = ({
   inserted = [] as readonly Incident[],
   rewritten = [] as readonly Incident[],
@@ -32,7 +32,7 @@ const written = ({
   alertsPut: new Map(alerts.map((after) => [after.fingerprint, { before: null, after }])),
 });
 
-test("has what a transaction wrote, as the row is: without the flight, and not what it only leased", () => {
+test("keeps rows that a transaction wrote, without their flights, and not incidents that it only leased", () => {
   const recentWrites = new RecentWrites();
   expect(recentWrites.transactions).toBe("{}");
   const flying = incidentOf({ id: 2, flight: { token: 1 } as Flight });
@@ -42,23 +42,23 @@ test("has what a transaction wrote, as the row is: without the flight, and not w
   expect(recentWrites.transactions).toBe("{7}");
   expect(recentWrites.incident(1)).toEqual(one);
   expect(recentWrites.incident(2)).toEqual({ ...flying, flight: null });
-  expect(() => recentWrites.incident(3)).toThrow("not at hand");
+  expect(() => recentWrites.incident(3)).toThrow("not in RecentWrites");
   expect(recentWrites.alert(indexKey(long))).toEqual(alert(long));
 });
 
-test("names a transaction as a row does: by the last 32 bits of its number", () => {
+test("lists a transaction by the low 32 bits of its number, as rows do", () => {
   const recentWrites = new RecentWrites();
   recentWrites.wrote(String(5n * 2n ** 32n + 9n), written({ inserted: [incidentOf()] }));
   expect(recentWrites.transactions).toBe("{9}");
 });
 
-test("a transaction that wrote no row of these is none", () => {
+test("does not list a transaction that wrote no incident and no alert", () => {
   const recentWrites = new RecentWrites();
   recentWrites.wrote("7", written({ leased: [incidentOf()] }));
   expect(recentWrites.transactions).toBe("{}");
 });
 
-test("forgets the oldest transactions, and of them what no later one wrote", () => {
+test("drops the oldest transactions, and those of their rows that no later one wrote", () => {
   const recentWrites = new RecentWrites();
   recentWrites.wrote(
     "1",
@@ -71,11 +71,11 @@ test("forgets the oldest transactions, and of them what no later one wrote", () 
   );
   expect(recentWrites.incident(1).attempts).toBe(1);
   expect(recentWrites.alert("a").content).toBe("[1]");
-  expect(() => recentWrites.incident(2)).toThrow("not at hand");
-  expect(() => recentWrites.alert("b")).toThrow("not at hand");
+  expect(() => recentWrites.incident(2)).toThrow("not in RecentWrites");
+  expect(() => recentWrites.alert("b")).toThrow("not in RecentWrites");
 });
 
-test("keeps no more than so much, were it nothing at all", () => {
+test("keeps no more than its limit, even if nothing is left", () => {
   const recentWrites = new RecentWrites();
   const large = "x".repeat(4_000_000);
   recentWrites.wrote("1", written({ alerts: [alert("a", large)] }));
@@ -88,5 +88,5 @@ test("keeps no more than so much, were it nothing at all", () => {
   recentWrites.wrote("5", written({ alerts: [alert("e")] }));
   recentWrites.clear();
   expect(recentWrites.transactions).toBe("{}");
-  expect(() => recentWrites.alert("e")).toThrow("not at hand");
+  expect(() => recentWrites.alert("e")).toThrow("not in RecentWrites");
 });

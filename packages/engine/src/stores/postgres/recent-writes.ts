@@ -3,11 +3,11 @@ import type { AlertRecord } from "../../ledger/store.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import { indexKey } from "./index-key.ts";
 
-/** Of what is kept, in characters of JSON. */
+/** Total length of the rows that are kept, in characters of JSON. */
 const maxLength = 6_000_000;
-/** What a usual incident is, and an alert beside its content. */
+/** Typical length of an incident, and of an alert without its content. */
 const rowLength = 500;
-/** Each row that is read is compared with them. */
+/** PostgreSQL compares each row that it reads with all of them. */
 const maxTransactions = 128;
 
 type Written = Pick<UnitOfWork, "inserted" | "rewritten" | "incidentsPut" | "alertsPut">;
@@ -25,8 +25,8 @@ interface Transaction {
 }
 
 /**
- * Rows as the last transactions of this connection wrote them. PostgreSQL knows of each row which transaction wrote it (`xmin`),
- * so a row that is still one of these need not be sent: only that it is.
+ * The rows that the last transactions of this connection wrote. PostgreSQL knows for each row which transaction wrote it
+ * (`xmin`). If it was one of these, PostgreSQL sends only the key of the row, and this class has the rest.
  */
 export class RecentWrites {
   readonly #transactions: Transaction[] = [];
@@ -34,7 +34,7 @@ export class RecentWrites {
   readonly #alerts = new Map<string, Kept<AlertRecord>>();
   #length = 0;
 
-  /** Their numbers, as PostgreSQL writes a list. Every row that one of them wrote last is here. */
+  /** The numbers of these transactions, as a PostgreSQL array. Every row that one of them wrote last is kept here. */
   get transactions(): string {
     return `{${this.#transactions.map(({ id }) => id).join(",")}}`;
   }
@@ -43,23 +43,23 @@ export class RecentWrites {
     return existing(this.#incidents.get(id));
   }
 
-  /** By its key as it is stored. */
+  /** @param key the stored key (`indexKey`) */
   alert(key: string): AlertRecord {
     return existing(this.#alerts.get(key));
   }
 
-  /** @param transaction as `pg_current_xact_id` says it; committed by now */
+  /** @param transaction the number from `pg_current_xact_id`; already committed */
   wrote(transaction: string, { inserted, rewritten, incidentsPut, alertsPut }: Written): void {
     const incidents = [...new Set([...inserted, ...rewritten])];
     const alerts = Array.from(alertsPut.keys(), indexKey);
     if (incidents.length + alerts.length === 0) return;
     let length = (incidents.length + alerts.length) * rowLength;
     for (const { after } of alertsPut.values()) length += after.content.length;
-    // A row holds what the first 32 bits of that number are.
+    // `xmin` holds only the low 32 bits of that number.
     const by = { id: String(BigInt(transaction) & 0xffff_ffffn), incidents, alerts, length };
     this.#transactions.push(by);
     this.#length += length;
-    // Flights are rows of their own.
+    // A flight is a separate row, so an incident is kept without it.
     for (const id of incidents)
       this.#incidents.set(id, { row: { ...(incidentsPut.get(id) as Incident), flight: null }, by });
     for (const { after } of alertsPut.values()) this.#alerts.set(indexKey(after.fingerprint), { row: after, by });
@@ -73,7 +73,7 @@ export class RecentWrites {
     for (const key of transaction.alerts) if (this.#alerts.get(key)?.by === transaction) this.#alerts.delete(key);
   }
 
-  /** Another server may give the same numbers to other transactions. */
+  /** For a new connection: another server may use the same numbers for other transactions. */
   clear(): void {
     this.#transactions.length = 0;
     this.#incidents.clear();
@@ -83,6 +83,6 @@ export class RecentWrites {
 }
 
 function existing<T>(kept: Kept<T> | undefined): T {
-  if (!kept) throw new Error("a row of our own transaction is not at hand");
+  if (!kept) throw new Error("a row that this connection wrote is not in RecentWrites");
   return kept.row;
 }

@@ -8,19 +8,20 @@ export interface Seat {
   readonly flight: Flight;
 }
 
-/** What a cache takes over from the database, or from a transaction of its own that was committed. */
+/** Changes that a cache takes over: from the database, or from a transaction of this replica after its commit. */
 export interface CacheChanges {
   readonly endpoints?: readonly EndpointRecord[];
   readonly gates: readonly { readonly kind: GateKind; readonly id: string; readonly facts: unknown }[];
   readonly slots: readonly Slot[];
   readonly slotsDropped?: Iterable<number>;
-  /** Null: the seat was left. */
+  /** Null: the seat is free now. */
   readonly seats: readonly (readonly [seat: number, Seat | null])[];
 }
 
 /**
  * The few rows that every decision needs, as they were after transaction `seq`: endpoints, gates, slots, flights. Each row
- * says which transaction wrote it last, so that a replica reads only what others wrote since it looked last.
+ * contains the number of the transaction that wrote it last, so a replica reads only the rows that other replicas wrote since
+ * it last read them.
  */
 export class ReplicaCache {
   seq = 0;
@@ -68,7 +69,7 @@ export class ReplicaCache {
     return Array.from(this.#seats.values(), ({ incident, endpoint, flight }) => ({ id: incident, endpoint, flight }));
   }
 
-  /** Numbers of seats that nobody has, then new ones. */
+  /** The numbers of free seats, then new ones. */
   *freeSeats(): Generator<number, never> {
     yield* this.#free;
     for (let seat = this.#seats.size + this.#free.size + 1; ; seat++) yield seat;

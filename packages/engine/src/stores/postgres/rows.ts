@@ -5,7 +5,7 @@ import type { AlertRecord } from "../../ledger/store.ts";
 import { BinaryArrays } from "./binary-arrays.ts";
 import { indexKey } from "./index-key.ts";
 
-/** As `pg` gives it: numbers of 64 bits as text. */
+/** A row as `pg` returns it: 64-bit numbers are text. */
 export type Row = Record<string, unknown>;
 
 export const text = (value: unknown): string => value as string;
@@ -70,7 +70,7 @@ export const incidentOf = (row: Row): Incident =>
     updatedAtMs: Number(row["updated_at"]),
   });
 
-/** An incident as it is while its attempt is under way; its row is as it was before. */
+/** An incident during its attempt. Its row stays as it was before. */
 export const inFlight = (incident: Incident, flight: Flight): Incident => ({
   ...incident,
   flight,
@@ -98,7 +98,7 @@ export function alertRow(record: AlertRecord) {
   };
 }
 
-/** `incidents` as PostgreSQL writes a list. */
+/** `incidents` is written as the text of a PostgreSQL array. */
 export const alertColumns = new BinaryArrays({
   fingerprint: "text",
   status: "text",

@@ -1,23 +1,24 @@
 import { LedgerUnavailable } from "@tocsin/core/decisions";
 
-/** One step of the tables. */
+/** One migration of the tables. */
 export interface Migration {
   readonly sql: string;
-  /** The oldest program that can work on the tables from here on, by the number of migrations that it knows. */
+  /** The oldest version that can use the tables after this migration, by the number of migrations that it knows. */
   readonly compatibleFrom: number;
 }
 
 /**
- * The ledger's tables, oldest migration first: append, never edit. `migrations` in the database says which are applied, and
- * `compatible_from` in `ledger` which programs may work on them.
+ * The ledger's tables, oldest migration first: append, never edit. The table `migrations` lists the applied ones, and
+ * `compatible_from` in `ledger` says which versions may use the tables.
  *
- * Replicas are replaced one by one, so tables are changed in two versions. The first expands: it adds what it needs (columns
- * with a default, since older programs do not name them), and older programs stay compatible. The second, once nobody runs what
- * came before the first, contracts: it takes away what is needed no more, and is compatible from the first on.
+ * Replicas are replaced one by one, so a change of tables takes two versions. The first version expands: it adds what it needs
+ * (columns with a default, since older versions do not name them), and older versions stay compatible. The second version,
+ * released when no version before the first is running any more, contracts: it removes what is no longer needed, and is
+ * compatible from the first version on.
  *
- * Columns hold what is searched; the rest of a row is JSON in `facts`, since rows are read and written whole. It is `text`,
- * since PostgreSQL never looks into it and `jsonb` cannot hold every text. Rows that change in place leave room in their pages
- * (`fillfactor`), so that a change which touches no indexed column costs no index anything (HOT).
+ * Columns contain the values that are searched. The rest of a row is JSON in `facts`, since rows are read and written whole.
+ * It is `text`, since PostgreSQL never looks into it and `jsonb` cannot hold every text. Tables whose rows are updated leave
+ * room in their pages (`fillfactor`), so that an update of no indexed column writes to no index (HOT).
  */
 export const migrations: readonly Migration[] = [
   {
@@ -140,8 +141,8 @@ export const migrations: readonly Migration[] = [
   { compatibleFrom: 1, sql: "ALTER TABLE ledger ADD COLUMN compatible_from integer NOT NULL DEFAULT 1" },
   {
     compatibleFrom: 1,
-    // New alerts are neighbours in this order. By fingerprint, which is a hash, each of a storm's touched a page of its own, and
-    // PostgreSQL logs a page whole when it is touched first after a checkpoint.
+    // In this order, new alerts are neighbours. In order of fingerprint, which is a hash, each alert of a storm changed a page of
+    // its own, and PostgreSQL logs a whole page when it is first changed after a checkpoint.
     sql: `
   ALTER TABLE alerts ADD COLUMN n bigint GENERATED ALWAYS AS IDENTITY;
   DROP INDEX alerts_firing;
@@ -150,8 +151,8 @@ export const migrations: readonly Migration[] = [
   },
   {
     compatibleFrom: 4,
-    // Who does not know what facts leave out reads too little in them. Of dedup keys, which are hashes or long, four bytes are
-    // enough to find the few rows that are meant: half as many pages for new ones to touch.
+    // An older version would read too little from facts that leave out what columns contain. Dedup keys are hashes or long, so
+    // four bytes of a hash of them are enough to find the few right rows. New rows then change half as many pages of the index.
     sql: `
   DROP INDEX incidents_episode;
   CREATE INDEX incidents_episode ON incidents (hashtext(dedup_key), hashtext(target), id);
@@ -161,7 +162,7 @@ export const migrations: readonly Migration[] = [
   },
 ];
 
-/** @throws LedgerUnavailable where the tables are none to work on for a program that knows so many migrations */
+/** @throws LedgerUnavailable if a version that knows `known` migrations may not use the tables */
 export function refuseNewer(compatibleFrom: number, known = migrations.length): void {
   if (compatibleFrom > known)
     throw new LedgerUnavailable(

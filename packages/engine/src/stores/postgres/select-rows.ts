@@ -7,37 +7,37 @@ import { alertOf, incidentOf, inFlight, instant, type Row, text } from "./rows.t
 import type { Step } from "./session.ts";
 import { indexKey } from "./index-key.ts";
 
-/** Alerts and fallbacks whose time has come that are read at once. */
+/** How many alerts, and how many fallbacks, whose time has come are read at once. */
 const maxAtOnce = 500;
 
-/** Where rows go, and what is needed to read them. */
+/** The destination of rows that are read, and what is needed to read them. */
 export interface ReadContext {
   readonly readSet: ReadSet;
   readonly cache: ReplicaCache;
   readonly recentWrites: RecentWrites;
-  /** The ledger's time; null: not known yet, so the statements find it. */
+  /** The ledger's time; null: not known yet, so the statements compute it. */
   readonly nowMs: number | null;
-  /** The time of a test; null: the database's. */
+  /** The time of a test's clock; null: the database's clock counts. */
   readonly clockMs: number | null;
-  /** What was found to be over, without the lock. */
+  /** The expired rows that the reader found without the lock. */
   readonly forgetting: { readonly found: FoundExpired; readonly locked: boolean };
 }
 
-/** Keys of resolved alerts. */
+/** Expired rows that the reader found: stored keys of resolved alerts. */
 export interface FoundExpired {
   alerts: readonly string[];
 }
 
-/** The ledger's time inside of a statement. */
+/** The ledger's time inside a statement. */
 const now = `GREATEST((SELECT time FROM ledger), COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint))`;
 
 const nowValue = ({ nowMs, clockMs }: ReadContext): number | null => nowMs ?? clockMs;
 
-/** The columns of that row, as `r`: nulls where one of these transactions wrote it last, and it is at hand (`RecentWrites`). */
+/** The columns of that row, as `r`. They are null if one of these transactions wrote the row last, since `RecentWrites` has it. */
 const unlessOwn = (row: string, transactions: string, r = "r"): string =>
   `LEFT JOIN LATERAL (SELECT ${row}.*) ${r} ON ${row}.xmin <> ALL (${transactions}::xid[])`;
 
-/** Keeps incidents as they are, flight and all. */
+/** Adds an incident to the read set, with its flight. */
 export function keepIncident(
   { readSet, cache, recentWrites }: Pick<ReadContext, "readSet" | "cache" | "recentWrites">,
   row: Row,
@@ -49,7 +49,7 @@ export function keepIncident(
   return flying;
 }
 
-/** The statements that read what is missing. */
+/** The statements that read the missing rows. */
 export function selectRows(missing: MissingRows, context: ReadContext): Step[] {
   return [
     ...(missing.clockwork ? clockworkSteps(missing.clockwork.perLane, context) : []),
@@ -69,7 +69,7 @@ const alertStep = (fingerprints: readonly string[], context: ReadContext): Step 
     const { alerts, incidents } = context.readSet;
     for (const fingerprint of fingerprints) alerts.set(fingerprint, null);
     for (const row of rows) {
-      // Its incidents are read right after it: those that are not found were forgotten, and are not asked for again.
+      // Its incidents are read right after it. Those that are not found then were deleted, and are not asked for again.
       for (const id of alerts.get(keepAlert(context, row))?.incidents ?? [])
         if (!incidents.has(id)) incidents.set(id, null);
     }
@@ -82,11 +82,11 @@ function keepAlert({ readSet, recentWrites }: ReadContext, row: Row): string {
   return record.fingerprint;
 }
 
-/** Of incidents, as `incidents_episode` finds it. */
+/** Compares keys of incidents so that the index `incidents_episode` is used. */
 export const sameKey = (column: string, key: string): string =>
   `hashtext(${column}) = hashtext(${key}) AND ${column} = ${key}`;
 
-/** Those that are asked for, those of alerts, since nobody asks for one without the others, and the newest of episodes. */
+/** Reads the incidents that are missing, the incidents of missing alerts (an operation that needs the alert needs these), and the newest episodes. */
 function incidentStep({ incidents, alerts, episodes }: MissingRows, context: ReadContext): Step {
   const { readSet, recentWrites } = context;
   const asked = [...episodes.values()];
@@ -110,7 +110,7 @@ function incidentStep({ incidents, alerts, episodes }: MissingRows, context: Rea
       for (const row of rows) {
         const { id, target, dedupKey } = keepIncident(context, row);
         const key = episodeKey(target, dedupKey);
-        // Older ones may be among them.
+        // Older episodes may be among the rows.
         if (episodes.has(key)) readSet.episodes.set(key, Math.max(id, readSet.episodes.get(key) ?? 0));
       }
     },
@@ -127,10 +127,10 @@ const silentStep = (sources: readonly string[], context: ReadContext): Step => (
   },
 });
 
-/** Hashed once a statement, where a comparison with each one in flight would be made for each row. */
+/** PostgreSQL hashes this subquery once per statement, instead of comparing each row with every incident in flight. */
 const grounded = "i.id NOT IN (SELECT incident FROM flights WHERE incident IS NOT NULL)";
 
-/** What is due of a lane, with the alert that each incident speaks of; what is in flight waits for nothing. */
+/** The incidents of a lane that are due and not in flight, each with its leading alert. */
 const dueOf = (lane: string, limit: string, transactions: string, after = ""): string =>
   `SELECT i.id AS own, r.*, a.fingerprint AS a_own, ar.status AS a_status, ar.look_at AS a_look_at, ar.confirmed_at AS a_confirmed_at,
      ar.incidents AS a_incidents, ar.content AS a_content, ar.facts AS a_facts
@@ -147,12 +147,12 @@ const nextOf = (lane: string): string =>
 
 const here = `here AS MATERIALIZED (SELECT ${now} AS now)`;
 
-/** The first instant after those that were read: where more has come than that, it is among what has come. */
+/** The first instant after those that were read. If more rows are due than were read, it is in the past. */
 const firstUnread = (table: string, column: string): string =>
   `SELECT ${column} FROM ${table} WHERE ${column} IS NOT NULL ORDER BY ${column} OFFSET (
     SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${column} <= ${now} LIMIT ${maxAtOnce}) come) LIMIT 1`;
 
-/** What time has brought: each lane by skipping from one to the next in the index, so that nothing is counted. */
+/** Reads the rows whose time has come. It skips from one lane to the next in the index, so that no rows are counted. */
 function clockworkSteps(perLane: number, context: ReadContext): Step[] {
   const { readSet } = context;
   const lanes = new Map<string, LoadedLane>();
@@ -204,7 +204,7 @@ function clockworkSteps(perLane: number, context: ReadContext): Step[] {
   ];
 }
 
-/** More of lanes whose rows were too few: what comes after those that were read. */
+/** Reads more rows of lanes of which too few were read, after the last row that was read. */
 const laneStep = (asked: readonly MoreOfLane[], context: ReadContext): Step => ({
   sql: `WITH ${here}
     SELECT l.endpoint AS l_endpoint, l.urgency AS l_urgency, n.next, d.*

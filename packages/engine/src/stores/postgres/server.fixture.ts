@@ -15,7 +15,7 @@ const emptied = `DELETE FROM alerts; DELETE FROM silent; DELETE FROM endpoints; 
   DELETE FROM counts; DELETE FROM members; DELETE FROM history; DELETE FROM dead_letters; DELETE FROM slots;
   DELETE FROM gates; DELETE FROM writers; DELETE FROM ledger; INSERT INTO ledger DEFAULT VALUES`;
 
-/** A schema of its own, and sessions that stay open between the tests that use it: to connect takes longer than a test. */
+/** A schema for one test at a time. Its sessions stay open between tests, since to connect takes longer than a test. */
 export class TestSchema {
   readonly address: PostgresServer;
   readonly #idle: Session[] = [];
@@ -50,7 +50,7 @@ export class TestSchema {
   }
 }
 
-/** One server for the tests of a file, begun when the first asks, and empty tables for each. */
+/** One server for the tests of a file, started when the first test needs it, with empty tables for each test. */
 export class TestServer {
   readonly name: string;
   readonly #start: () => Promise<Started>;
@@ -79,7 +79,7 @@ export class TestServer {
     return schema;
   }
 
-  /** No tables at all, for one test. */
+  /** A schema without tables, for one test. */
   async bare(): Promise<AsyncDisposable & { readonly schema: TestSchema }> {
     return { schema: await this.#bare(), [Symbol.asyncDispose]: async () => {} };
   }
@@ -92,7 +92,7 @@ export class TestServer {
     return schema;
   }
 
-  /** Empty tables, for one test. */
+  /** A schema with empty tables, for one test. */
   async empty(): Promise<AsyncDisposable & { readonly schema: TestSchema }> {
     const schema = this.#free.pop() ?? (await this.#schema());
     return {
@@ -111,7 +111,7 @@ const ofPrograms = (programs: PostgresPrograms): TestServer =>
     return { address: server.address, end: () => server[Symbol.asyncDispose]() };
   });
 
-/** The server of a URL (`DATABASE_URL` in tests); else the one that npm brings, and the system's. */
+/** The server at a URL (`DATABASE_URL` in tests). Without a URL: the one that npm installs, and the system's. */
 export function testServers(url: string | undefined): readonly TestServer[] {
   if (url !== undefined) {
     const address = parseConnectionUrl(url);

@@ -2,19 +2,19 @@ import type { Duplex } from "node:stream";
 import type { Client, QueryResult } from "pg";
 import type { Row } from "./rows.ts";
 
-/** One statement, and what becomes of its rows. */
+/** One statement, and a function that takes its rows. */
 export interface Step {
   readonly sql: string;
   readonly values?: readonly unknown[];
   readonly take?: (rows: readonly Row[]) => void;
-  /** Called as soon as it was done, without waiting for those after it. */
+  /** Called as soon as the server answered this statement, before those after it. */
   readonly answered?: () => void;
 }
 
-/** One connection, on which statements are sent without waiting for the answers of those before. */
+/** One connection. Statements are sent without waiting for the answers to earlier ones. */
 export class Session {
   readonly client: Client;
-  /** Undefined: it can be used. */
+  /** Why the connection cannot be used; undefined: it can. */
   broken: Error | undefined;
   readonly #names = new Map<string, string>();
 
@@ -25,9 +25,9 @@ export class Session {
   }
 
   /**
-   * Sends them all at once, and hands out the rows when all are answered. A silent server is given up after `silenceMs`.
+   * Sends all statements at once, and calls `take` with the rows after all are answered. Gives up after `silenceMs` without all answers.
    *
-   * @throws Error of the first that failed
+   * @throws Error of the first statement that failed
    */
   async run(steps: readonly Step[], silenceMs: number): Promise<void> {
     const timer = setTimeout(
@@ -45,7 +45,7 @@ export class Session {
     }
   }
 
-  /** In as few packets as they fit into. */
+  /** Sends them in as few packets as possible. */
   #sendAll(steps: readonly Step[]): Promise<QueryResult<Row>>[] {
     const { stream } = this.#connection;
     stream.cork();
@@ -60,7 +60,7 @@ export class Session {
     }
   }
 
-  /** Statements with values are planned once. */
+  /** Statements with values are prepared, so that the server plans them once. */
   #send({ sql, values }: Step): Promise<QueryResult<Row>> {
     if (!values) return this.client.query<Row>(sql);
     let name = this.#names.get(sql);
@@ -68,7 +68,7 @@ export class Session {
     return this.client.query<Row>({ name, text: sql, values: [...values] });
   }
 
-  /** At once, whatever is under way. */
+  /** Closes the connection at once, even while statements run. */
   close(why: Error): void {
     this.broken ??= why;
     this.#connection.stream.destroy();

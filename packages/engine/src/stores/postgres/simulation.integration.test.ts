@@ -5,10 +5,10 @@ import { expect, test } from "vitest";
 import { openPostgresLedger } from "./ledger.ts";
 import { type TestSchema, testServers } from "./server.fixture.ts";
 
-/** More with TOCSIN_SEEDS; a history over a real database takes some seconds. */
+/** TOCSIN_SEEDS sets more seeds. A history over a real database takes some seconds. */
 const seeds = (process.env["TOCSIN_SEEDS"] ?? "2").split(",").map(Number);
 
-/** Two replicas' ledgers in turn: each finds what the other wrote meanwhile. */
+/** Uses the ledgers of two replicas in turn, so that each finds what the other wrote meanwhile. */
 async function inTurn({ address, connect }: TestSchema, options: LedgerOptions): Promise<Ledger> {
   const open = () => openPostgresLedger({ ...options, server: address, connect });
   const ledgers = [await open(), await open()] as const;
@@ -30,7 +30,7 @@ test.for(seeds)(
   async (seed) => {
     if (!server) throw new Error("there is a server");
     await using empty = await server.empty();
-    // Leases of another life are honoured here, so lives are apart; the rest is as the seed has it.
+    // Replicas respect leases of earlier processes, so a process starts after those leases ended. The seed decides the rest.
     const scenario = { ...scenarioOf(seed), ledger: "memory", lives: "apart" } as const;
     const told = await simulate(scenario, { openLedger: (options) => inTurn(empty.schema, options) });
     expect(told.violations).toEqual([]);

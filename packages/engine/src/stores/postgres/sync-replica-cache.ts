@@ -4,11 +4,11 @@ import type { ReplicaCache, CacheChanges, Seat } from "./replica-cache.ts";
 import { type Row, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 
-/** The ledger's row, as it is at the start of a transaction. */
+/** The row of the table `ledger` at the start of a transaction. */
 export interface Head {
   seq: number;
   endpointsSeq: number;
-  /** The time that was last written, and the database's. */
+  /** The ledger's time when it was last written, and the time of the database's clock. */
   timeMs: number;
   clockMs: number;
   lastToken: number;
@@ -16,11 +16,11 @@ export interface Head {
 }
 
 interface ReadHead extends Head {
-  /** The oldest program that may work on these tables. */
+  /** The oldest version that may use these tables, by the number of migrations that it knows. */
   compatibleFrom: number;
 }
 
-/** Brings a cache up to date. Texts that are remembered stay where they are: they are large, and asked for by name. */
+/** The statements that bring a cache up to date. Stored values (kind `memory`) stay in the database: they are large, and are read by name. */
 export function syncReplicaCache(cache: ReplicaCache, clockMs: number | null): { steps: Step[]; head: ReadHead } {
   const head: ReadHead = { seq: 0, endpointsSeq: 0, timeMs: 0, clockMs: 0, lastToken: 0, lastId: 0, compatibleFrom: 0 };
   const steps: Step[] = [
@@ -28,7 +28,7 @@ export function syncReplicaCache(cache: ReplicaCache, clockMs: number | null): {
       sql: "SELECT *, COALESCE($1::bigint, floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS clock FROM ledger",
       values: [clockMs],
       take([row]) {
-        if (!row) throw new Error("the table ledger has lost its row");
+        if (!row) throw new Error("the row of the table ledger is missing");
         head.seq = Number(row["seq"]);
         head.endpointsSeq = Number(row["endpoints_seq"]);
         head.timeMs = Number(row["time"]);

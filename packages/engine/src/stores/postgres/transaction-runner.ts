@@ -237,7 +237,7 @@ export class TransactionRunner {
         ...patient,
         ...steps,
         ...selectRows(first, context),
-        ...querySteps(first.questions.values(), context),
+        ...querySteps(first.queries.values(), context),
       ],
       patienceMs,
     );
@@ -249,7 +249,7 @@ export class TransactionRunner {
       const run = this.#run(unit, calls, head, nowMs);
       if (unit.missing.any) {
         const later = { ...context, nowMs };
-        const more = [...selectRows(unit.missing, later), ...querySteps(unit.missing.questions.values(), later)];
+        const more = [...selectRows(unit.missing, later), ...querySteps(unit.missing.queries.values(), later)];
         await session.run(more, patienceMs);
         continue;
       }

@@ -19,22 +19,23 @@ import { type Queries, queryKey, type QueryKind, type Query } from "./queries.ts
 export interface UnitOfWorkOptions {
   readonly readSet: ReadSet;
   readonly cache: ReplicaCache;
-  /** Of incidents and endpoints. */
+  /** The last number given to an incident or endpoint. */
   readonly lastId: number;
-  /** Rows of a lane that are read at first. */
+  /** How many rows of each lane are read at first. */
   readonly perLane: number;
 }
 
 /**
- * The rows of one run of operations: as they were read, with what the run makes of them on top. What it asks for that was not
- * read is noted as missing, and answered as if there were nothing: such a run is thrown away and made again.
+ * The store of one run of operations: the rows that were read, with the changes of the run on top. If the run asks for a row
+ * that was not read, the row is noted as missing and the answer is as if there were none. The caller then discards the run,
+ * reads the missing rows and runs the operations again.
  */
 export class UnitOfWork implements Store {
   readonly missing = new MissingRows();
   readonly counts = new RowCounts();
   readonly alertsPut = new Map<string, { readonly before: AlertRecord | null; readonly after: AlertRecord }>();
   readonly incidentsPut = new Map<number, Incident>();
-  /** Those of `incidentsPut` that have no row yet, and those whose row is not right any more. */
+  /** The incidents of `incidentsPut` that have no row yet, and those whose row must be updated. */
   readonly inserted = new Set<number>();
   readonly rewritten = new Set<number>();
   readonly members: { readonly fingerprint: string; readonly incident: number }[] = [];
@@ -91,7 +92,7 @@ export class UnitOfWork implements Store {
   nextLookAtMs(): number | null {
     const lookAt = this.#clockwork()?.lookAt;
     const left = (lookAt?.come ?? []).filter((fingerprint) => !this.alertsPut.has(fingerprint));
-    return soonest([
+    return earliest([
       lookAt?.nextMs ?? null,
       ...left.map((fingerprint) => this.alert(fingerprint)?.lookAtMs ?? null),
       ...Array.from(this.alertsPut.values(), ({ after }) => after.lookAtMs),
@@ -100,17 +101,17 @@ export class UnitOfWork implements Store {
 
   #clockwork() {
     const { clockwork } = this.#readSet;
-    // Asked through the lanes, which know how much of each to read.
+    // The lanes note it as missing, since they know how many rows of each lane to read.
     if (!clockwork) this.#lanes.all();
     return clockwork;
   }
 
   firingAlerts(page: FiringAlerts): readonly AlertRecord[] {
-    return this.#ask("firing", { page }, []);
+    return this.#query("firing", { page }, []);
   }
 
   alertsByFingerprint(after: string, limit: number): readonly AlertRecord[] {
-    return this.#ask("byFingerprint", { after, limit }, []);
+    return this.#query("byFingerprint", { after, limit }, []);
   }
 
   silentAlerts(source: string): readonly string[] {
@@ -139,7 +140,7 @@ export class UnitOfWork implements Store {
   }
 
   incidentsOfAlert(fingerprint: string): readonly number[] {
-    return this.#ask("ofAlert", { fingerprint }, []);
+    return this.#query("ofAlert", { fingerprint }, []);
   }
 
   insertIncident(incident: Omit<Incident, "id">): Incident {
@@ -172,7 +173,7 @@ export class UnitOfWork implements Store {
   }
 
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
-    const ids = new Set(this.#ask("untold", { endpoint }, []));
+    const ids = new Set(this.#query("untold", { endpoint }, []));
     for (const [id, incident] of this.incidentsPut) if (incident.endpoint === endpoint) ids.add(id);
     return [...ids]
       .filter((id) => id > after)
@@ -195,7 +196,7 @@ export class UnitOfWork implements Store {
   nextFallbackAtMs(): number | null {
     const fallbacks = this.#clockwork()?.fallbacks;
     const left = (fallbacks?.come ?? []).filter((id) => !this.incidentsPut.has(id));
-    return soonest([
+    return earliest([
       fallbacks?.nextMs ?? null,
       ...left.map((id) => this.incident(id)?.fallbackAtMs ?? null),
       ...Array.from(this.incidentsPut.values(), ({ fallbackAtMs }) => fallbackAtMs),
@@ -208,7 +209,7 @@ export class UnitOfWork implements Store {
   }
 
   incidents(query: IncidentQuery) {
-    const { incidents, ...rest } = this.#ask("incidents", { query }, { incidents: [] });
+    const { incidents, ...rest } = this.#query("incidents", { query }, { incidents: [] });
     return { incidents: incidents.map((one) => this.incidentsPut.get(one.id) ?? one), ...rest };
   }
 
@@ -217,7 +218,7 @@ export class UnitOfWork implements Store {
   }
 
   history(incident: number): readonly HistoryEntry[] {
-    return this.#ask("history", { incident }, []);
+    return this.#query("history", { incident }, []);
   }
 
   addDeadLetter(letter: Omit<DeadLetter, "id">): void {
@@ -225,11 +226,11 @@ export class UnitOfWork implements Store {
   }
 
   deadLetters(limit: number, before: number): readonly DeadLetter[] {
-    return this.#ask("letters", { limit, before }, []);
+    return this.#query("letters", { limit, before }, []);
   }
 
   deadLetter(id: number): DeadLetter | undefined {
-    return this.letters.has(id) ? this.letters.get(id) : this.#ask("letter", { id }, undefined);
+    return this.letters.has(id) ? this.letters.get(id) : this.#query("letter", { id }, undefined);
   }
 
   markReplayed(id: number, atMs: number): void {
@@ -260,7 +261,7 @@ export class UnitOfWork implements Store {
   }
 
   endpointInUse(id: number): boolean {
-    return this.#ask("atEndpoint", { endpoint: id }, 0) + this.counts.atEndpoint(id) > 0;
+    return this.#query("atEndpoint", { endpoint: id }, 0) + this.counts.atEndpoint(id) > 0;
   }
 
   slots(): readonly Slot[] {
@@ -284,7 +285,7 @@ export class UnitOfWork implements Store {
   gate(kind: GateKind, id: string): unknown {
     const put = this.gatesPut.get(`${kind}\0${id}`);
     if (put) return put.facts;
-    return kind === "memory" ? this.#ask("memory", { name: id }, undefined) : this.#cache.gate(kind, id);
+    return kind === "memory" ? this.#query("memory", { name: id }, undefined) : this.#cache.gate(kind, id);
   }
 
   putGate(kind: GateKind, id: string, facts: unknown): void {
@@ -299,11 +300,11 @@ export class UnitOfWork implements Store {
 
   stats(): Omit<LedgerStats, "nowMs"> {
     const none = { incidents: [], due: [], deadLetters: [], alerts: { firing: 0, resolved: 0 } };
-    return this.#ask("stats", { nothing: null }, none);
+    return this.#query("stats", { nothing: null }, none);
   }
 
   forget(beforeMs: number, limit: number): number {
-    const { incidents, letters, alerts } = this.#ask(
+    const { incidents, letters, alerts } = this.#query(
       "over",
       { beforeMs, limit },
       { incidents: [], letters: [], alerts: [] },
@@ -320,17 +321,21 @@ export class UnitOfWork implements Store {
     return incidents.length + letters.length + alerts.length;
   }
 
-  #ask<K extends QueryKind>(kind: K, asks: Queries[K]["asks"], meanwhile: Queries[K]["answer"]): Queries[K]["answer"] {
-    const question = { kind, ...asks } as unknown as Query;
+  #query<K extends QueryKind>(
+    kind: K,
+    asks: Queries[K]["asks"],
+    whileMissing: Queries[K]["answer"],
+  ): Queries[K]["answer"] {
+    const query = { kind, ...asks } as unknown as Query;
     const { answers } = this.#readSet;
-    const key = queryKey(question);
+    const key = queryKey(query);
     if (answers.has(key)) return answers.get(key);
-    this.missing.ask(question);
-    return meanwhile;
+    this.missing.addQuery(query);
+    return whileMissing;
   }
 }
 
-function soonest(instants: readonly (number | null)[]): number | null {
+function earliest(instants: readonly (number | null)[]): number | null {
   let first: number | null = null;
   for (const atMs of instants) if (atMs !== null && (first === null || atMs < first)) first = atMs;
   return first;

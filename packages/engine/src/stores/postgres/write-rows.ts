@@ -10,7 +10,7 @@ import { indexKey, storableText } from "./index-key.ts";
 
 export interface Writes {
   readonly steps: readonly Step[];
-  /** What the cache takes over once this is committed. */
+  /** The changes that the replica cache takes over after the commit. */
   readonly cacheChanges: CacheChanges;
 }
 
@@ -25,7 +25,7 @@ const endpointColumns = new BinaryArrays({ id: "bigint", current: "boolean", ter
 const seatColumns = new BinaryArrays({ seat: "integer", incident: "bigint", endpoint: "bigint", facts: "text" });
 const countColumns = new BinaryArrays({ what: "text", n: "bigint" });
 
-/** The statements that write what a run changed, each at most once a table; none where nothing changed. */
+/** The statements that write the changes of a run: at most one of each kind per table, and none if nothing changed. */
 export function writeRows(unit: UnitOfWork, cache: ReplicaCache, head: Head): Writes {
   const seq = head.seq + 1;
   const seats = seatsAfter(unit, cache);
@@ -80,7 +80,7 @@ export function writeRows(unit: UnitOfWork, cache: ReplicaCache, head: Head): Wr
   return { steps, cacheChanges };
 }
 
-/** The ledger's own row, and who wrote last. Says the number that PostgreSQL gave the transaction. */
+/** Writes the row of the table `ledger` and the last transaction of this writer. Reports PostgreSQL's number of the transaction. */
 export const writeHead = (head: Head, writer: string, is?: (transaction: string) => void): Step[] => [
   {
     sql: `UPDATE ledger SET seq = $1, endpoints_seq = $2, time = $3, last_token = $4, last_id = $5
@@ -94,7 +94,7 @@ export const writeHead = (head: Head, writer: string, is?: (transaction: string)
   },
 ];
 
-/** Changes nothing of what a writer did last, and is a commit all the same. */
+/** A write that does not change the last transaction of this writer, but makes the server commit. */
 export const writeVisit = (writer: string): Step => ({
   sql: "INSERT INTO writers (id, seq) VALUES ($1, 0) ON CONFLICT (id) DO UPDATE SET seq = writers.seq",
   values: [writer],
@@ -131,7 +131,7 @@ function alertSteps({ alertsPut }: UnitOfWork): Step[] {
             sql: `UPDATE alerts a SET status = r.status, look_at = r.look_at, confirmed_at = r.confirmed_at,
               incidents = r.incidents::bigint[], content = COALESCE(r.content, a.content), facts = r.facts
               FROM ${alertColumns.rows} WHERE a.fingerprint = r.fingerprint`,
-            // What did not change need not travel.
+            // Content that did not change is not sent.
             values: alertColumns.valuesOf(
               changed.map(({ before, after }) => {
                 const row = alertRow(after);
@@ -197,7 +197,7 @@ function incidentSteps({ incidentsPut, inserted, rewritten, members }: UnitOfWor
   ];
 }
 
-/** What happened, for people. */
+/** Writes history and dead letters, which only people read. */
 function storySteps({ historyAdded, lettersAdded, letters }: UnitOfWork): Step[] {
   const dropped: number[] = [];
   const replayed: DeadLetter[] = [];
@@ -289,7 +289,7 @@ function endpointSteps({ endpointsPut, endpointsDropped }: UnitOfWork): Step[] {
   ];
 }
 
-/** Who took a seat, who left one. */
+/** The seats that were taken, and those that became free (null). */
 function seatsAfter({ incidentsPut }: UnitOfWork, cache: ReplicaCache): (readonly [number, Seat | null])[] {
   const seats: (readonly [number, Seat | null])[] = [];
   const free = cache.freeSeats();
@@ -322,7 +322,7 @@ const seatStep = (seats: readonly (readonly [number, Seat | null])[], seq: numbe
   ],
 });
 
-/** A unit counts from nothing: what it counted is the difference. */
+/** A unit of work counts from zero, so its counts are the differences to add. */
 function countSteps({ counts }: UnitOfWork): Step[] {
   const changed = counts.takeChanged().filter(([, n]) => n !== 0);
   if (changed.length === 0) return [];

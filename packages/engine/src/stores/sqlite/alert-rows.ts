@@ -4,7 +4,7 @@ import { type Database, instant, type Row, text } from "./database.ts";
 import { RowCache } from "./row-cache.ts";
 import { EarliestDueCache } from "./earliest-due-cache.ts";
 
-/** Of the alerts at hand, by the length of their JSON: some two thousand usual ones, while they are recorded and told. */
+/** Total length of the JSON of cached alerts: about two thousand typical ones, enough while they are recorded and sent. */
 const maxCachedLength = 2_500_000;
 
 /** The tables `alerts` and `silent`. */
@@ -21,7 +21,7 @@ export class AlertRows {
     this.#counts = counts;
   }
 
-  /** Forgets what is at hand, after a rollback. */
+  /** Clears what memory keeps, after a rollback. */
   reload(): void {
     this.#cache.clear();
     this.#nextLook.forget();
@@ -100,7 +100,7 @@ export class AlertRows {
       `SELECT * FROM (SELECT * FROM alerts ${which} AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?1), 0) ${among}
        ORDER BY id LIMIT ?4)`;
     const firing = pageOf("WHERE status = 'firing'");
-    // Few alerts are held, many are resolved: without the hint SQLite reads all of them in order of `id`.
+    // Few alerts are held and many are resolved. Without the hint, SQLite would read all resolved ones in order of `id`.
     const held = pageOf("INDEXED BY alerts_look_at WHERE status = 'resolved' AND look_at <= ?5");
     const values = [after, prefix, `${prefix}\u{10ffff}`, limit];
     const rows =
@@ -122,7 +122,7 @@ export class AlertRows {
       .map((row) => text(row["fingerprint"]));
   }
 
-  /** Forgets resolved ones that no incident speaks of any more. */
+  /** Deletes resolved alerts that no incident refers to any more. */
   forget(beforeMs: number, limit: number): number {
     const gone = this.#db.all(
       `DELETE FROM alerts WHERE fingerprint IN (SELECT fingerprint FROM alerts a WHERE status = 'resolved' AND confirmed_at < ?

@@ -9,26 +9,26 @@ type Value = string | number | null;
 /** SQLite before 3.51.3 may lose a WAL reset under concurrency: https://sqlite.org/wal.html#walresetbug */
 const oldestSafe = [3, 51, 3];
 
-/** The path of a database without a file. */
+/** The path of a database in memory, without a file. */
 export const memory = ":memory:";
 
 export interface DatabaseOptions {
-  /** How long a second process waits for the first to end before it is refused. @default 5_000 */
+  /** How long a second process waits for the first one to end before it is refused. @default 5_000 */
   readonly busyTimeoutMs?: number;
 }
 
 /**
- * One SQLite file: WAL and `synchronous=FULL`, so that a commit survives the machine; exclusive, so that a second process on
- * the same file is refused instead of believed.
+ * One SQLite file. WAL and `synchronous=FULL` make a commit survive a crash of the machine. The exclusive lock refuses a second
+ * process on the same file, whose writes this one would not see.
  */
 export class Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  /** Of one column each. */
+  /** Statements that return one column. */
   readonly #columns = new Map<string, StatementSync>();
   #written = false;
 
-  /** @throws Error where the file belongs to another process or a newer version. */
+  /** @throws Error if the file belongs to another process or a newer version */
   constructor(path: string, { busyTimeoutMs = 5_000 }: DatabaseOptions = {}) {
     if (path !== memory) secureFiles(path);
     this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
@@ -48,9 +48,9 @@ export class Database {
       throw new Error(`SQLite ${version} may lose data: Tocsin needs ${oldestSafe.join(".")} or newer`);
     this.#db.exec("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL");
     this.#db.exec("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192");
-    // A checkpoint every 40 MB: pages that change often are written once, and a start reads that much at most.
+    // A checkpoint every 40 MB: pages that change often are then written once, and a start reads at most that much.
     this.#db.exec(`PRAGMA wal_autocheckpoint=10000; PRAGMA journal_size_limit=${keptLogBytes}`);
-    // Takes the lock now, not at the first write.
+    // Take the lock now, not at the first write.
     this.#db.exec("BEGIN IMMEDIATE");
     const applied = Number(this.#db.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (applied > migrations.length)
@@ -62,7 +62,7 @@ export class Database {
     this.#db.exec("COMMIT");
   }
 
-  /** Something was written since `begin`. */
+  /** Whether something was written since `begin`. */
   get written(): boolean {
     return this.#written;
   }
@@ -81,7 +81,7 @@ export class Database {
     if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
   }
 
-  /** Writes a copy to a new file, in pieces: other statements run between them, and what they change is copied too. */
+  /** Writes a copy to a new file, in pieces. Other statements run between the pieces, and the copy includes their changes. */
   async backup(file: string): Promise<void> {
     closeSync(openSync(file, "wx", 0o600));
     await backup(this.#db, file);
@@ -105,7 +105,7 @@ export class Database {
     return this.#statement(sql).all(...values);
   }
 
-  /** The one column of all rows: in a claim they are many, and an object for each would cost twice as much. */
+  /** The values of a statement with one column. A lease reads many rows, and an object for each would cost twice as much. */
   column(sql: string, ...values: Value[]): unknown[] {
     let statement = this.#columns.get(sql);
     if (!statement) {

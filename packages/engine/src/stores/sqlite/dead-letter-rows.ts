@@ -1,7 +1,7 @@
 import type { DeadLetter, HistoryEntry, LedgerStats } from "@tocsin/core/decisions";
 import { type Database, instant, type Row, text } from "./database.ts";
 
-/** The tables `history` and `dead_letters`: what happened, for people. */
+/** The tables `history` and `dead_letters`, which only people read. */
 export class DeadLetterRows {
   readonly #db: Database;
   #historyNumber: number;

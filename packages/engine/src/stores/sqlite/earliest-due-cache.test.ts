@@ -11,7 +11,7 @@ function cacheOf(rows: Map<string, number | null>): { cache: EarliestDueCache; r
   return { cache, reads: () => reads };
 }
 
-test("reads once, and again only when its time came", () => {
+test("reads the earliest time once, and again only after it has come", () => {
   const rows = new Map<string, number | null>();
   const { cache, reads } = cacheOf(rows);
   expect([cache.mayHaveCome(1_000), cache.atMs, reads()]).toEqual([false, null, 1]);
@@ -26,7 +26,7 @@ test("reads once, and again only when its time came", () => {
   expect([cache.atMs, reads()]).toEqual([70, 2]);
 });
 
-test("what was changed to later is found out when the earlier time comes", () => {
+test("notices when the earlier time comes that its row was moved to later", () => {
   const rows = new Map<string, number | null>([["a", 50]]);
   const { cache } = cacheOf(rows);
   expect(cache.atMs).toBe(50);
@@ -36,7 +36,7 @@ test("what was changed to later is found out when the earlier time comes", () =>
   expect([cache.mayHaveCome(60), cache.atMs]).toEqual([false, 90]);
 });
 
-test("after a rollback nothing that was written counts", () => {
+test("reads again after a rollback", () => {
   const rows = new Map<string, number | null>([["a", 50]]);
   const { cache } = cacheOf(rows);
   cache.wrote(10);

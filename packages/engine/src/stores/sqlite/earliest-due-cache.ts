@@ -1,10 +1,10 @@
 /**
- * No row's time comes before this one, so that a claim need not ask the database each time. It may be too early, after the row that
- * had it was changed: asked when it comes, and then known again.
+ * The earliest time of all rows, so that a lease does not query the database for it each time. It is never too late. It may be
+ * too early, after its row was changed: when that time comes, it is read again.
  */
 export class EarliestDueCache {
   readonly #read: () => number | null;
-  /** Undefined: to be read. Infinity: no row has a time. */
+  /** Undefined: not known, to be read. Infinity: no row has a time. */
   #atMs: number | undefined;
 
   /** `read` finds the earliest time of all rows. */
@@ -22,7 +22,7 @@ export class EarliestDueCache {
     if (atMs !== null && this.#atMs !== undefined && atMs < this.#atMs) this.#atMs = atMs;
   }
 
-  /** Whether some row's time may have come: it is looked for then, and the next one read anew. */
+  /** Whether the time of some row may have come. If so, the caller searches such rows, and the earliest time is read again. */
   mayHaveCome(nowMs: number): boolean {
     const { atMs } = this;
     if (atMs === null || atMs > nowMs) return false;
@@ -30,7 +30,7 @@ export class EarliestDueCache {
     return true;
   }
 
-  /** What was written may not be so. */
+  /** After a rollback: rows may not be as they were written. */
   forget(): void {
     this.#atMs = undefined;
   }

@@ -17,7 +17,7 @@ const attempt = fc.record(
   },
   { requiredKeys: ["token", "owner", "action", "severity", "sinceMs", "leaseUntilMs"] },
 );
-/** Most begin an event of their own. */
+/** Most attempts begin an event of their own. */
 const flight: fc.Arbitrary<Flight> = fc
   .tuple(attempt, fc.option(fc.record({ token: fc.nat(9), atMs: fc.constantFrom(0, 1) }), { freq: 2 }))
   .map(([one, event]) => ({ ...one, event: event ?? { token: one.token, atMs: one.sinceMs } }));
@@ -25,7 +25,7 @@ const flying = fc.uniqueArray(fc.record({ id: fc.nat(), flight }), { selector: (
 
 const sorted = (all: readonly { id: number }[]) => all.toSorted((a, b) => a.id - b.id);
 
-test("what is in flight is read as it was written", () => {
+test("flights are read as they were written", () => {
   fc.assert(
     fc.property(flying, (all) => {
       expect(sorted(flightsIn(flightsText(all)))).toEqual(sorted(all));

@@ -1,6 +1,6 @@
 import type { Flight } from "@tocsin/core/decisions";
 
-/** A flight and whose it is. */
+/** A flight and the number of its incident. */
 export interface Flying {
   readonly id: number;
   readonly flight: Flight;
@@ -8,12 +8,12 @@ export interface Flying {
 
 type Shared = Omit<Flight, "token" | "event">;
 /**
- * First attempts that one claim began differ in incident and token alone: [incident, token, …] of those that share the rest.
- * Each begins an event of its own.
+ * First attempts that one lease began differ only in incident and token. This is the part that they share, followed by
+ * incident, token, incident, token … Each of them begins an event of its own.
  */
 type Group = readonly [shared: Shared, ...pairs: number[]];
 
-/** All that is in flight, as short as it can be said: it is written with every commit that changes it. */
+/** All flights, as a short text, since it is written with every commit that changes one. */
 export function flightsText(flying: Iterable<Flying>): string {
   const groups = new Map<string, [Shared, ...number[]]>();
   const others: Flying[] = [];

@@ -91,7 +91,7 @@ const inDirectory = async (act: (path: string) => void | Promise<void>): Promise
 };
 
 describe("a ledger file", () => {
-  test("belongs to one process: a second is refused, and says why", () =>
+  test("belongs to one process: a second one is refused with the reason", () =>
     inDirectory((path) => {
       const first = new SqliteStore(path);
       expect(() => new SqliteStore(path, { busyTimeoutMs: 0 })).toThrow(/in use by another process/);
@@ -99,7 +99,7 @@ describe("a ledger file", () => {
       new SqliteStore(path, { busyTimeoutMs: 0 }).close();
     }));
 
-  test("of a newer version is refused and left as it is", () =>
+  test("is refused and left as it is if a newer version wrote it", () =>
     inDirectory(async (path) => {
       new SqliteStore(path).close();
       const newer = new DatabaseSync(path);
@@ -112,7 +112,7 @@ describe("a ledger file", () => {
       after.close();
     }));
 
-  test("that cannot be opened is refused, with or without a thread", () =>
+  test("is refused if it cannot be opened, with or without a thread", () =>
     inDirectory(async (path) => {
       const nowhere = join(path, "no", "such", "directory.db");
       await expect(openSqliteLedger({ path: nowhere, thread: false })).rejects.toThrow(/unable to open/);

@@ -9,21 +9,21 @@ import { Lanes } from "./lanes.ts";
 import { RowCache } from "./row-cache.ts";
 import { EarliestDueCache } from "./earliest-due-cache.ts";
 
-/** Of the incidents at hand, by the length of their JSON: some four thousand usual ones, while they are told. */
+/** Total length of the JSON of cached incidents: about four thousand typical ones, enough while they are sent. */
 const maxCachedLength = 2_000_000;
 
 /**
  * The tables `incidents`, `members` and `flights`.
  *
- * A lease changes nothing of an incident but that it is in flight, and lives for milliseconds: so what is in flight is kept in
- * memory over its rows, and written as one small row per commit instead of two changes to each incident.
+ * A lease only marks an incident as in flight, and lives for milliseconds. So flights are kept in memory over the rows of their
+ * incidents, and each commit writes all flights as one small row, instead of two changes to each incident.
  */
 export class IncidentRows {
   readonly #db: Database;
   readonly #counts: RowCounts;
   readonly #cache = new RowCache<number, Incident>(maxCachedLength);
   readonly #lanes = new Lanes();
-  /** What is in flight, as it is; its row may be as it was before. */
+  /** The incidents in flight. Their rows may be as they were before the flight. */
   readonly #flying = new Map<number, Incident>();
   readonly #nextFallback = new EarliestDueCache(() =>
     instant(this.#db.get("SELECT min(fallback_at) AS at FROM incidents WHERE fallback_at IS NOT NULL")?.["at"] ?? null),
@@ -36,13 +36,13 @@ export class IncidentRows {
     this.#counts = counts;
   }
 
-  /** Reads what is kept in memory from the rows: at the start and after a rollback. */
+  /** Reads from the rows what memory keeps: at the start and after a rollback. */
   reload(): void {
     this.#cache.clear();
     this.#flying.clear();
     this.#nextFallback.forget();
     this.#flyingChanged = false;
-    // Numbers are not used again after old incidents were forgotten: dead letters and history name them.
+    // Numbers of deleted incidents are not used again, since dead letters and history refer to them.
     const kept = Number(this.#db.get("SELECT last_incident FROM flights")?.["last_incident"] ?? 0);
     this.#lastId = Math.max(kept, Number(this.#db.get("SELECT max(id) AS id FROM incidents")?.["id"] ?? 0));
     const lanes = this.#db.all(
@@ -73,7 +73,7 @@ export class IncidentRows {
     }
   }
 
-  /** Writes what is in flight, with the commit that changed it. */
+  /** Writes the flights, with the commit that changed them. */
   flush(): void {
     if (!this.#flyingChanged) return;
     this.#flyingChanged = false;
@@ -181,7 +181,7 @@ export class IncidentRows {
   }
 
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[] {
-    // Answered from the index alone; what was recently recorded is still at hand. Rows of what is in flight may be old.
+    // The index alone answers this query, and recently recorded incidents are still cached. Rows of incidents in flight may be old.
     const found = this.#db
       .column(
         "SELECT id FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at <= ? ORDER BY due_at, id LIMIT ?",
@@ -197,7 +197,7 @@ export class IncidentRows {
     return found;
   }
 
-  /** Nothing is due in the lane now: the next is later. */
+  /** Nothing is due in the lane now: finds the time of its next incident. */
   #correctLane(endpoint: number, urgency: Urgency, nowMs: number): void {
     const row = this.#db.get(
       "SELECT due_at FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at > ? ORDER BY due_at LIMIT 1",
@@ -261,7 +261,7 @@ export class IncidentRows {
     if (query.state !== undefined) {
       where.push("i.state = ?");
       values.push(query.state);
-      // The waiting ones are few among many that are over: found by the index of what is due.
+      // Few incidents wait among many that are over, so the index of due rows finds them.
       if (query.state === "due") where.push("i.due_at IS NOT NULL");
     }
     if (query.target !== undefined) {
@@ -279,12 +279,12 @@ export class IncidentRows {
       .filter(({ state }) => state === (query.state ?? state));
   }
 
-  /** The oldest that waits, by target and severity. */
+  /** The oldest waiting incident of each target and severity. */
   oldestDue(): LedgerStats["due"] {
     const oldest = new Map<string, { target: string; severity: Severity; oldestAtMs: number }>();
     for (const { endpoint, urgency } of this.#lanes.all()) {
       if (urgency === urgencies.reminder) continue;
-      // A lane of triggers is of one severity and answered from the index; what follows up asks its rows.
+      // A lane of triggers has one severity, and the index answers the query. A lane of follow-ups needs its rows.
       const mixed = urgency === urgencies.followUp || urgency === urgencies.criticalFollowUp;
       const rows = this.#db.all(
         `SELECT id, min(accepted_at) AS oldest FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at IS NOT NULL
@@ -303,8 +303,8 @@ export class IncidentRows {
   }
 
   /**
-   * Forgets what is over. Old ones have low numbers, so it reads from the first until it meets young ones; few that are
-   * still open stand among them. What is dead but was perhaps told and fires stays: its end is owed.
+   * Deletes incidents that are over. Old incidents have low numbers, and few of them are still open, so it reads from the first
+   * number until it finds young ones. It keeps a dead incident that fires and was perhaps sent, since its resolve is still owed.
    */
   forget(beforeMs: number, limit: number): number {
     let gone = 0;
@@ -325,12 +325,12 @@ export class IncidentRows {
       }
       const last = rows.at(-1);
       if (!last || rows.length < limit) break;
-      // What was forgotten right now was old.
+      // If the incident is gone, it was deleted just now, and was old.
       const { acceptedAtMs = 0 } = this.get(Number(last["id"])) ?? {};
       if (acceptedAtMs >= beforeMs) break;
       after = Number(last["id"]);
     }
-    // What is written here keeps the last number.
+    // The row of the flights also keeps the last number that was given.
     if (gone > 0) this.#flyingChanged = true;
     return gone;
   }

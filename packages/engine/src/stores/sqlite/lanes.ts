@@ -1,7 +1,7 @@
 import { type Incident, urgencies } from "@tocsin/core/decisions";
 import type { Lane } from "../../ledger/store.ts";
 
-/** How much waits in each lane, and that nothing in it is due earlier than it says; too early is corrected when read. */
+/** The number of waiting incidents of each lane, and a time before which none of them is due. A time that is too early is corrected when the lane is read. */
 export class Lanes {
   readonly #lanes = new Map<number, { lane: Lane; count: number }>();
 
@@ -30,7 +30,7 @@ export class Lanes {
     if (known && --known.count <= 0) this.#lanes.delete(key);
   }
 
-  /** Nothing in the lane is due before. */
+  /** Nothing in the lane is due before `nextDueAtMs`. */
   correct(lane: Lane): void {
     const known = this.#lanes.get(keyOf(lane));
     if (known) known.lane = lane;

@@ -54,7 +54,7 @@ describe("the files of a ledger", () => {
     }
   });
 
-  test("that an earlier version left open to others are closed to them", () => {
+  test("are made private if an earlier version left them open to others", () => {
     new Database(path).close();
     for (const file of [path, `${path}-wal`]) {
       writeFileSync(file, "", { flag: "a" });
@@ -65,7 +65,7 @@ describe("the files of a ledger", () => {
   });
 });
 
-describe("files that somebody changes under an open ledger", () => {
+describe("changes of the files of an open ledger", () => {
   beforeEach(() => {
     groupCommit = open();
     groupCommit.run([useTargets, want("before")]);
@@ -87,7 +87,7 @@ describe("files that somebody changes under an open ledger", () => {
     ["truncated", /tocsin\.db was truncated/, () => truncateSync(path, 0)],
     ["shortened", /tocsin\.db was truncated/, () => truncateSync(path, statSync(path).size - 1)],
     ["truncated log", /tocsin\.db-wal was truncated/, () => truncateSync(`${path}-wal`, 0)],
-  ])("%s: nothing more is accepted, and what was accepted is still delivered", async (_name, problem, change) => {
+  ])("%s: nothing more is accepted, and accepted alerts are still delivered", async (_name, problem, change) => {
     change();
     await clock.advance(1_000);
     const refused = { ok: false, unavailable: true, message: expect.stringMatching(problem) as string };
@@ -102,7 +102,7 @@ describe("files that somebody changes under an open ledger", () => {
     expect(groupCommit.run([want("again")])).toMatchObject([refused]);
   });
 
-  test("are noticed at once by a probe, and within a second by whoever records", async () => {
+  test("are noticed at once by a probe, and within a second by other operations", async () => {
     renameSync(path, `${path}.old`);
     expect(groupCommit.run([want("meanwhile")])).toMatchObject([{ ok: true }]);
     expect(groupCommit.run([probe])).toMatchObject([{ ok: false }]);
@@ -115,7 +115,7 @@ describe("files that somebody changes under an open ledger", () => {
     expect(groupCommit.run([want("late")])).toMatchObject([{ ok: false }]);
   });
 
-  test("are not mistaken for what SQLite does itself", async () => {
+  test("do not include the changes that SQLite makes itself", async () => {
     for (let round = 0; round < 20; round++) {
       groupCommit.run(Array.from({ length: 500 }, (_, index) => want(`${round}-${index}-${"x".repeat(5_000)}`)));
       await clock.advance(1_000);

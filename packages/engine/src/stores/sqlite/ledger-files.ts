@@ -3,13 +3,13 @@ import { chmodSync, closeSync, openSync, type Stats, statSync } from "node:fs";
 /** Readable by the owner only. */
 const mode = 0o600;
 
-/** SQLite keeps the write-ahead log at that length once it was longer. */
+/** SQLite shortens a longer write-ahead log to this length, and no further. */
 export const keptLogBytes = 67_108_864;
 
 /**
- * Makes the ledger's file if it is missing, and takes the rights of others from the files that are there: they hold alerts, and
- * SQLite gives its further files the mode of the first. What cannot be done, such as with another user's file, is left: SQLite
- * says whether it can use the file.
+ * Creates the ledger's file if it is missing, and removes the rights of other users from existing files: they contain alerts,
+ * and SQLite gives its other files the mode of the first. If this fails, such as for another user's file, the file stays as it
+ * is, and SQLite reports whether it can use it.
  */
 export function secureFiles(path: string): void {
   attempt(() => closeSync(openSync(path, "a", mode)));
@@ -28,13 +28,13 @@ function attempt(work: () => void): void {
 }
 
 /**
- * Notices when somebody removes, replaces or truncates the files of an open ledger. SQLite would go on writing to what no start
- * will ever read.
+ * Notices that the files of an open ledger were removed, replaced or truncated. SQLite would go on writing to files that no
+ * later start reads.
  */
 export class FileGuard {
   readonly #files: { readonly path: string; readonly keptBytes: number; seen: Stats | undefined }[];
 
-  /** Of a ledger that is open and was written to, so that its files exist. */
+  /** For a ledger that is open and was written to, so that its files exist. */
   constructor(path: string) {
     this.#files = [
       { path, keptBytes: Number.POSITIVE_INFINITY, seen: undefined },
@@ -43,7 +43,7 @@ export class FileGuard {
     for (const file of this.#files) file.seen = existing(file.path);
   }
 
-  /** In words; undefined: all is well. */
+  /** A sentence for the operator; undefined: there is no problem. */
   problem(): string | undefined {
     for (const file of this.#files) {
       const { path, seen, keptBytes } = file;
@@ -51,7 +51,7 @@ export class FileGuard {
       const now = existing(path);
       if (now === undefined) return `${path} was removed while the service runs`;
       if (now.ino !== seen.ino || now.dev !== seen.dev) return `${path} was replaced while the service runs`;
-      // SQLite itself never shortens them further.
+      // SQLite itself never makes them shorter than this.
       if (now.size < Math.min(seen.size, keptBytes)) return `${path} was truncated while the service runs`;
       file.seen = now;
     }
@@ -59,7 +59,7 @@ export class FileGuard {
   }
 }
 
-/** Undefined where there is no such file, or a part of its path is none. */
+/** Undefined if there is no such file, or if a part of its path is not a directory. */
 function existing(path: string): Stats | undefined {
   let stats: Stats | undefined;
   attempt(() => (stats = statSync(path, { throwIfNoEntry: false })));

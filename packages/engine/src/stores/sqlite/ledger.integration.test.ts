@@ -3,11 +3,11 @@ import { firing, Scratch, targetTerms, wanted, ChangeCollector } from "@tocsin/t
 import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "./ledger.ts";
 
-/** Only a bug asks this. */
+/** Only a bug in the service would ask this. */
 const bug = { claim: firing("bug"), routes: null } as unknown as RoutedClaim;
 
 describe("a ledger in a thread of its own", () => {
-  test("answers what is asked together, each with its own", async () => {
+  test("answers the operations of one batch, each with its own result", async () => {
     await using ledger = await openSqliteLedger({ path: ":memory:" });
     const [, recorded, failed, also] = await Promise.allSettled([
       ledger.useTargets([targetTerms("pagerduty")]),
@@ -34,11 +34,11 @@ describe("a ledger in a thread of its own", () => {
     expect(await promise).toMatchObject([{ kind: "dead_letter", dedupKey: "a", answer: "HTTP 413" }]);
   });
 
-  test("says what changed from the commit on that follows those under way", async () => {
+  test("notifies a watcher of every commit after those under way", async () => {
     await using ledger = await openSqliteLedger({ path: ":memory:" });
     await ledger.useTargets([targetTerms("pagerduty")]);
     const before = ledger.record([wanted(firing("a"))]);
-    // What was asked is under way by now.
+    // The operation is under way now.
     await Promise.resolve();
     using watch = new ChangeCollector(ledger);
     const after = ledger.record([wanted(firing("b"))]);
@@ -50,7 +50,7 @@ describe("a ledger in a thread of its own", () => {
     expect(watch.left).toEqual([]);
   });
 
-  test("does what was asked before it was closed, and nothing after", async () => {
+  test("finishes operations requested before it was closed, and refuses later ones", async () => {
     using scratch = new Scratch();
     const path = scratch.file("tocsin.db");
     const ledger = await openSqliteLedger({ path });
@@ -64,7 +64,7 @@ describe("a ledger in a thread of its own", () => {
   });
 });
 
-test("a bug in a ledger without a thread is named too, and is no lack of a ledger", async () => {
+test("a bug in a ledger without a thread is an error of its operation, not an unavailable ledger", async () => {
   await using ledger = await openSqliteLedger({ path: ":memory:", thread: false });
   await expect(ledger.record([bug])).rejects.not.toBeInstanceOf(LedgerUnavailable);
 });

@@ -5,9 +5,9 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { migrations } from "./schema.ts";
 
 /**
- * Copies a saved ledger to a file that does not exist yet. The file appears only when the copy is complete, checked and durable.
+ * Copies a saved ledger to a file that does not exist yet. The file appears only after the copy is complete, checked and durable.
  *
- * @throws Error where `from` is no undamaged ledger that this version can open, or `to` exists
+ * @throws Error if `from` is damaged, is not a ledger, or was written by a newer version, or if `to` exists
  */
 export async function restoreLedger({ from, to }: { readonly from: string; readonly to: string }): Promise<void> {
   const draft = `${to}.${randomBytes(4).toString("hex")}.part`;

@@ -1,4 +1,4 @@
-/** The values set last, up to a sum of weights. */
+/** Keeps the values that were set last, up to a total weight. */
 export class RowCache<K, V> {
   readonly #entries = new Map<K, { value: V; weight: number }>();
   readonly #maxWeight: number;
@@ -19,7 +19,7 @@ export class RowCache<K, V> {
     if (this.#weight > this.#maxWeight) this.#shrink();
   }
 
-  /** The oldest tenth at once: a Map that loses its first entry again and again is walked again and again. */
+  /** Drops the oldest tenth at once: finding the first entry of a Map takes longer the more entries were deleted before it. */
   #shrink(): void {
     for (const key of this.#entries.keys()) {
       if (this.#weight <= this.#maxWeight * 0.9) return;

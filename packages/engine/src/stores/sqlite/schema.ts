@@ -1,7 +1,7 @@
 /**
- * The ledger's tables, oldest migration first: append, never edit. The number of applied ones is `PRAGMA user_version`.
+ * The ledger's tables, oldest migration first: append, never edit. `PRAGMA user_version` is the number of applied migrations.
  *
- * Columns hold what is searched; the rest of a row is JSON in `facts`, since rows are read and written whole.
+ * Columns contain the values that are searched. The rest of a row is JSON in `facts`, since rows are read and written whole.
  */
 export const migrations: readonly string[] = [
   `

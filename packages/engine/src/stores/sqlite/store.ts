@@ -6,7 +6,7 @@ import { Database, type DatabaseOptions, text } from "./database.ts";
 import { IncidentRows } from "./incident-rows.ts";
 import { DeadLetterRows } from "./dead-letter-rows.ts";
 
-/** The ledger's rows in one SQLite file. What is kept in memory beside them is read back after a rollback. */
+/** The ledger's rows in one SQLite file. After a rollback, everything that memory keeps is read from the rows again. */
 export class SqliteStore implements Store {
   readonly #db: Database;
   readonly #counts = new RowCounts();
@@ -14,12 +14,12 @@ export class SqliteStore implements Store {
   readonly #incidents: IncidentRows;
   readonly #deadLetters: DeadLetterRows;
 
-  /** @throws Error where the file belongs to another process or a newer version. */
+  /** @throws Error if the file belongs to another process or a newer version */
   constructor(path: string, options: DatabaseOptions = {}) {
     this.#db = new Database(path, options);
     this.#alerts = new AlertRows(this.#db, this.#counts);
     this.#incidents = new IncidentRows(this.#db, this.#counts);
-    // A new life begins its numbers anew, perhaps within the millisecond of the last: its epoch keeps them apart.
+    // Every process starts its numbers again, perhaps in the same millisecond as the one before it. The epoch keeps them apart.
     this.#deadLetters = new DeadLetterRows(this.#db, Number(this.gate("meta", "epoch") ?? 0) * 2 ** 20);
     this.#reload();
   }
@@ -35,7 +35,7 @@ export class SqliteStore implements Store {
     this.#db.begin();
   }
 
-  /** Returns after the fsync. The ledger's time is kept with what happened at it. */
+  /** Returns after the fsync. The same commit writes the ledger's time. */
   commit(nowMs: number): void {
     this.#incidents.flush();
     for (const [what, n] of this.#counts.takeChanged())

@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { ChangedIncidents, StateChange } from "@tocsin/core/decisions";
 import { type Call, GroupCommit, type SqliteOptions } from "./group-commit.ts";
 
-/** What the thread says without being asked. */
+/** Messages that the thread sends without a request: which incidents a commit changed, and changes of state for operators. */
 export interface ChangedMessage {
   readonly changed: ChangedIncidents;
 }
@@ -10,7 +10,7 @@ export interface ReportedMessage {
   readonly reported: readonly StateChange[];
 }
 
-/** Asks for a copy of the database; answered by `BackupEnded` with the same file. */
+/** Requests a copy of the database. The answer is `BackupEnded` with the same file. */
 export interface BackupRequest {
   readonly backup: string;
 }
@@ -21,9 +21,18 @@ export interface BackupEnded {
 }
 
 /**
- * The thread that owns the database: an fsync blocks it and nobody else. One message in, one group commit, one out; as JSON
- * text, which costs half of what a structured clone does. Besides: `watch` and `unwatch` with `ChangedMessage`, `ReportedMessage`, and `BackupRequest` with
- * `BackupEnded`.
+ * The thread that owns the database, so that an fsync blocks only this thread. Batches of calls and their answers are JSON text,
+ * which costs half of a structured clone.
+ *
+ *     main thread                                this thread
+ *     ── JSON of calls ─────────────────────────► GroupCommit.run
+ *     ◄───────────── JSON of answers, or Undone ──
+ *     ── "watch", "unwatch" ────────────────────►
+ *     ◄─────────────────────── ChangedMessage ──  after each commit, while watched
+ *     ◄────────────────────── ReportedMessage ──  after each commit that changed a state
+ *     ── BackupRequest ─────────────────────────►
+ *     ◄────────────────────────── BackupEnded ──
+ *     ── "close" ───────────────────────────────► closes the database and ends
  */
 const port = parentPort;
 if (!port) throw new Error("runs as a worker thread only");
