@@ -10,7 +10,7 @@ const outcome = { kind: "accepted", receipt: "", status: 202 } as const;
 
 const snapshotOf = (incidents: Snapshot["stats"]["incidents"]): Snapshot => ({
   stats: { incidents, due: [], deadLetters: [], alerts: { firing: 0, resolved: 0 }, nowMs: 0 },
-  standing: [],
+  targetStatuses: [],
 });
 
 const sizeOf = (slices: readonly string[]) => ({

@@ -9,12 +9,12 @@ import { type Address, formatAddress } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";
 import { Discoveries } from "./targets/discovery/discoveries.ts";
-import { LastGood } from "./targets/discovery/last-known-targets.ts";
-import { openDiscoveries } from "./targets/discovery/create-discoveries.ts";
+import { LastKnownTargets } from "./targets/discovery/last-known-targets.ts";
+import { createDiscoveries } from "./targets/discovery/create-discoveries.ts";
 import { TargetGuard } from "./targets/discovery/target-guard.ts";
 import { Explainer } from "./explain/explainer.ts";
-import { Exposition } from "./telemetry/metrics-scrape.ts";
-import { housekeeping } from "./ledger/retention.ts";
+import { MetricsScrape } from "./telemetry/metrics-scrape.ts";
+import { retention } from "./ledger/retention.ts";
 import { alertEndpoints } from "./http/endpoints/alerts.ts";
 import { backupEndpoints } from "./http/endpoints/backup.ts";
 import { deadLetterEndpoints } from "./http/endpoints/dead-letters.ts";
@@ -30,23 +30,23 @@ import { targetEndpoints } from "./http/endpoints/targets.ts";
 import { notifications } from "./delivery/notification.ts";
 import { keysOf, openLedger } from "./ledger/open-ledger.ts";
 import { OperatorError } from "./config/operator-error.ts";
-import { publishing } from "./delivery/deliver.ts";
+import { deliver } from "./delivery/deliver.ts";
 import { proxiesIn } from "./config/proxies.ts";
 import { Reachability } from "./targets/reachability/reachability.ts";
 import { Readers } from "./ingest/readers/readers.ts";
 import { Readiness } from "./health/readiness.ts";
-import { Settings } from "./config/config-reloader.ts";
-import { Standstill } from "./health/stall-detector.ts";
+import { ConfigReloader } from "./config/config-reloader.ts";
+import { StallDetector } from "./health/stall-detector.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
 import { deadWarnings, deliveryWarnings, discoveryWarnings } from "./targets/target-problems.ts";
-import { Targets } from "./targets/registry.ts";
+import { TargetRegistry } from "./targets/registry.ts";
 import { LogThrottle } from "./telemetry/log-throttle.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Scrubber } from "./telemetry/scrubber.ts";
 import { StateLog } from "./telemetry/state-log.ts";
-import { Trials } from "./targets/tests/target-tests.ts";
-import { Vault } from "./ledger/credential-vault.ts";
+import { TargetTests } from "./targets/tests/target-tests.ts";
+import { CredentialVault } from "./ledger/credential-vault.ts";
 import { version } from "./config/version.ts";
 
 export interface Surroundings {
@@ -72,7 +72,7 @@ export interface Tocsin {
   /** Where it really listens. */
   readonly address: Address;
   readonly log: Logger;
-  readonly targets: Pick<Targets, "entries">;
+  readonly targets: Pick<TargetRegistry, "entries">;
   /** Without a configuration file it only logs that there is none. */
   reload(): Promise<void>;
   /** Ends intake, then attempts in flight (10 s at most), then everything else. Nothing accepted is lost either way. */
@@ -94,7 +94,7 @@ export async function compose(
     const metrics = new Metrics(version);
     closing.push(() => metrics.stop());
     const { keys, isNewKey, isLost = false } = keysOf(written, log);
-    const vault = new Vault(keys);
+    const vault = new CredentialVault(keys);
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
     const stateLog = new StateLog(log, clock);
@@ -106,8 +106,8 @@ export async function compose(
     closing.push(() => readiness.stop());
     readiness.start();
     // One owner hears everything himself: of what he reads late, the end comes after the beginning.
-    const standstill = config.ledger.kind === "postgres" ? new Standstill(clock) : undefined;
-    closing.push(() => standstill?.stop());
+    const stallDetector = config.ledger.kind === "postgres" ? new StallDetector(clock) : undefined;
+    closing.push(() => stallDetector?.stop());
     const { settings: proxy, secrets: proxySecrets } = proxiesIn(env);
     scrubber.learn(proxySecrets);
     const guard = new TargetGuard(config);
@@ -121,17 +121,24 @@ export async function compose(
       beforeWrite: (signal) => worker?.endIfOverdue(signal),
     });
     closing.push(() => transport.close());
-    const targets = new Targets({ vault, transport, version, clock, guard, lookedUp: (hit) => metrics.lookedUp(hit) });
+    const targets = new TargetRegistry({
+      vault,
+      transport,
+      version,
+      clock,
+      guard,
+      lookedUp: (hit) => metrics.lookedUp(hit),
+    });
 
-    const lastGood = new LastGood(ledger, vault);
+    const lastKnown = new LastKnownTargets(ledger, vault);
     const discoveries = new Discoveries({
-      open: (discovery, current) => openDiscoveries(discovery, current, { env, lastGood, clock }),
-      lastGood,
+      open: (discovery, current) => createDiscoveries(discovery, current, { env, lastKnown, clock }),
+      lastKnown,
       clock,
       log,
       metrics,
-      apply: () => settings.retarget(),
-      inForce: () => targets.inForce(),
+      apply: () => configReloader.applyDiscoveredTargets(),
+      definitionsInUse: () => targets.definitionsInUse(),
     });
     const readers = new Readers({
       ledger,
@@ -144,7 +151,7 @@ export async function compose(
       routesOf: (alert) => targets.routesOf(alert),
       remindMs: config.delivery.remind,
     });
-    const settings = new Settings({
+    const configReloader = new ConfigReloader({
       config,
       reread: reread ?? (() => config),
       ledger,
@@ -159,14 +166,14 @@ export async function compose(
       readers,
     });
     closing.push(
-      () => settings.stop(),
+      () => configReloader.stop(),
       () => readers.stop(),
       () => discoveries.stop(),
     );
     const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
     const reload = async (): Promise<Reloaded> => {
       if (reread === undefined) return nothingToReload;
-      const reloaded = await settings.reload();
+      const reloaded = await configReloader.reload();
       // Tokens may have changed: listeners come back, and are let in again or not.
       stream.end();
       return reloaded;
@@ -181,32 +188,33 @@ export async function compose(
       }
     };
     const warnings = async (isReady: boolean) => [
-      ...settings.warnings(),
+      ...configReloader.warnings(),
       ...(isLost ? [lostKeyWarning] : []),
       ...discoveryWarnings(discoveries.views),
       ...(isReady ? await ledgerWarnings() : []),
     ];
-    const notify = notifications(() => settings.current.server.publicUrl);
-    const trials = new Trials({
+    const notify = notifications(() => configReloader.current.server.publicUrl);
+    const targetTests = new TargetTests({
       ledger,
       vault,
       clock,
       wake,
-      publisherTo: (target) => targets.speakerTo(target)?.publisher,
+      publisherTo: (target) => targets.publisherFor(target)?.publisher,
       notify,
       attempted: (attempt, outcome, durationMs) =>
-        metrics.attempted(attempt, targets.speakerTo(attempt.target)?.type, outcome, durationMs),
+        metrics.attempted(attempt, targets.publisherFor(attempt.target)?.type, outcome, durationMs),
     });
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
     const explainer = new Explainer({ targets, clock, notify });
-    const senderOf = ({ ip, headers }: FastifyRequest) => settings.senders.senderOf(ip, headers["x-forwarded-for"]);
+    const senderOf = ({ ip, headers }: FastifyRequest) =>
+      configReloader.senders.senderOf(ip, headers["x-forwarded-for"]);
     const endpoints = [
       ...intakeEndpoints({
         ledger,
         clock,
         metrics,
         readiness,
-        standstill,
+        stallDetector,
         log,
         wake,
         routesOf: (alert) => targets.routesOf(alert),
@@ -223,9 +231,9 @@ export async function compose(
         targets,
         discoveries,
         reachability,
-        trials,
+        targetTests,
         reload,
-        reloadWarnings: () => settings.reloadWarnings(),
+        reloadWarnings: () => configReloader.reloadWarnings(),
       }),
       ...operationsEndpoints({
         ledger,
@@ -233,13 +241,13 @@ export async function compose(
         discoveries,
         unready: () => readiness.check(),
         warnings,
-        exposition: new Exposition({ ledger, targets, metrics, clock }),
+        metricsScrape: new MetricsScrape({ ledger, targets, metrics, clock }),
       }),
     ];
     const app = createServer({
       endpoints: [frontPage(version, endpoints), ...endpoints],
       maxBodyBytes: config.server.maxBodyBytes,
-      gate: () => settings.gate,
+      auth: () => configReloader.auth,
       log,
       refusals: new Refusals({
         log,
@@ -249,22 +257,31 @@ export async function compose(
       }),
     });
     closing.push(() => closeServer(app, clock));
-    await settings.start();
-    standstill?.start();
+    await configReloader.start();
+    stallDetector?.start();
     worker = new Worker({
-      ...publishing({ targets, metrics, readiness, log, stateLog, clock, notify, trials }),
+      ...deliver({
+        targets,
+        metrics,
+        readiness,
+        log,
+        stateLog,
+        clock,
+        notify,
+        onAttempt: (lease, outcome, durationMs) => targetTests.attempted(lease, outcome, durationMs),
+      }),
       ledger,
       clock,
       owner: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
       concurrency: config.delivery.concurrency,
     });
-    closing.push(() => worker?.stop(), housekeeping({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
+    closing.push(() => worker?.stop(), retention({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
     closing.push(
-      () => trials.stop(),
+      () => targetTests.stop(),
       () => reachability.stop(),
       () => stream.stop(),
     );
-    void trials.endAbandoned();
+    void targetTests.endAbandoned();
     reachability.start();
     readers.start();
     const loaded = discoveries.start();
@@ -273,7 +290,7 @@ export async function compose(
     log.info({ address: formatAddress(address), ledger: ledgerName(config.ledger), version }, "listening");
     void loaded.finally(() => {
       readiness.loaded();
-      settings.loaded();
+      configReloader.targetsLoaded();
     });
     watch?.start({ clock, log, reload });
     closing.push(() => watch?.stop());

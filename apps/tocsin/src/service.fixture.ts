@@ -30,7 +30,7 @@ export interface TestService extends AsyncDisposable {
   until<T>(what: string, done: () => T | undefined | Promise<T | undefined>): Promise<T>;
 }
 
-const longestMs = 10_000;
+const maxWaitMs = 10_000;
 
 export async function startService(
   overrides: (simulatorUrl: string) => Record<string, unknown> = () => ({}),
@@ -73,12 +73,12 @@ export async function startService(
       return { status: response.status, headers: response.headers, text, body: parse(text) };
     },
     async until(what, done) {
-      for (const sinceMs = Date.now(); Date.now() - sinceMs < longestMs;) {
+      for (const sinceMs = Date.now(); Date.now() - sinceMs < maxWaitMs;) {
         const found = await done();
         if (found !== undefined) return found;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
-      throw new Error(`${what}: not within ${longestMs} ms`);
+      throw new Error(`${what}: not within ${maxWaitMs} ms`);
     },
     async [Symbol.asyncDispose]() {
       await tocsin.stop();

@@ -6,8 +6,8 @@ import { loadConfig } from "../config/load.ts";
 import { fileDiscoveries } from "../targets/discovery/create-discoveries.ts";
 import { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { proxiesIn } from "../config/proxies.ts";
-import { readTargets } from "../targets/resolve-targets.ts";
-import type { TargetEntry } from "../targets/resolved-target.ts";
+import { resolveTargets } from "../targets/resolve-targets.ts";
+import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { noTargetCanReceive } from "../targets/target-problems.ts";
 import { configTargets, type TargetSet } from "../targets/target-definition.ts";
 import { configFile, withKeyFromEnvironment } from "./defaults.ts";
@@ -52,7 +52,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     const { targets = [], readSecret } = config;
     const { sets, issues } = await inFiles(config, env);
     const guard = new TargetGuard(config);
-    const entries = readTargets([configTargets(targets, readSecret), ...sets], {
+    const entries = resolveTargets([configTargets(targets, readSecret), ...sets], {
       refusalsOf: (target) => guard.refusalsOf(target),
     });
     const placed = placedIn(config);
@@ -93,7 +93,7 @@ async function inFiles({ discovery }: Config, env: Terminal["env"]): Promise<{ s
   }
   return {
     sets: all.map(({ source, readSecret, targets = [] }) => ({ source, readSecret, targets })),
-    issues: all.flatMap(({ standing: { error } }, index) =>
+    issues: all.flatMap(({ syncState: { error } }, index) =>
       error === null ? [] : [{ path: `discovery.files[${index}]`, message: error }],
     ),
   };
@@ -101,7 +101,7 @@ async function inFiles({ discovery }: Config, env: Terminal["env"]): Promise<{ s
 
 const placedIn =
   ({ placeOf }: Config) =>
-  (issue: Issue, { source, place: file }: TargetEntry): PlacedIssue => {
+  (issue: Issue, { source, place: file }: ResolvedTarget): PlacedIssue => {
     if (source !== "config") return { ...issue, file };
     const place = placeOf(issue.path);
     return place === undefined ? issue : { ...issue, place };

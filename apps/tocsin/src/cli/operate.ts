@@ -2,7 +2,7 @@ import type { deadLetterBody } from "../http/endpoints/dead-letters.ts";
 import type { incidentBody } from "../http/endpoints/incidents.ts";
 import type { discoveryBody, targetBody } from "../http/endpoints/targets.ts";
 import { OperatorError } from "../config/operator-error.ts";
-import type { TrialReport } from "../targets/tests/target-tests.ts";
+import type { TestReport } from "../targets/tests/target-tests.ts";
 import { call } from "./api.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";
 import type { ListOptions, OperatorOptions } from "./operator-options.ts";
@@ -130,7 +130,7 @@ export async function testTarget(
     "POST",
     `targets/${encodeURIComponent(name)}/test${options.keyOnly ? "?only=key" : ""}`,
   );
-  const { target, ok, attempts, waiting } = answer as TrialReport;
+  const { target, ok, attempts, waiting } = answer as TestReport;
   const rows = attempts.map(({ action, outcome, status, durationMs, answer: said }) => [
     action,
     outcome,

@@ -7,7 +7,7 @@ import { ConfigWatch } from "../config/config-watch.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
-import { readTargets } from "../targets/resolve-targets.ts";
+import { resolveTargets } from "../targets/resolve-targets.ts";
 import { configTargets } from "../targets/target-definition.ts";
 import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
@@ -90,7 +90,7 @@ async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void>
 
 /** Without a file, the key in the environment is all that was written, and a wrong one would page nobody. */
 function refuseWrongKey({ targets = [], readSecret }: Config): void {
-  const entries = readTargets([configTargets(targets, readSecret)]);
+  const entries = resolveTargets([configTargets(targets, readSecret)]);
   const issues = entries.flatMap(({ errors }) => errors.map(({ message }) => ({ path: routingKeyVariable, message })));
   if (issues.length > 0) throw new ConfigError(issues, "environment");
 }

@@ -24,7 +24,7 @@ test("targets are named with their state, and none is called by its name", () =>
     source: "config",
     place: "targets[0]",
     ownsName: false,
-    written: { place: "targets[0]", input: {} },
+    definition: { place: "targets[0]", input: {} },
     errors: [{ path: "", message: "" }],
     warnings: [],
     target: undefined,

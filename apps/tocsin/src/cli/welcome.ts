@@ -1,12 +1,12 @@
 import { alertFingerprint } from "@tocsin/core";
 import { type Address, formatAddress } from "../config/address.ts";
 import { type Config, ledgerName } from "../config/config.ts";
-import { stateOf, type TargetEntry } from "../targets/resolved-target.ts";
+import { stateOf, type ResolvedTarget } from "../targets/resolved-target.ts";
 
 export interface Started {
   readonly config: Config;
   readonly address: Address;
-  readonly targets: readonly TargetEntry[];
+  readonly targets: readonly ResolvedTarget[];
   /** Where the simulator listens, if events go there. */
   readonly simulatorUrl: string | undefined;
 }
@@ -27,7 +27,7 @@ export function welcome({ config, address, targets, simulatorUrl }: Started): st
   return `\n${lines.join("\n")}\n\n`;
 }
 
-const targetLine = (entry: TargetEntry): string => `  target    ${entry.name}: ${stateOf(entry)}`;
+const targetLine = (entry: ResolvedTarget): string => `  target    ${entry.name}: ${stateOf(entry)}`;
 
 /** They may not be read yet. */
 const discoveryLines = ({ files, kubernetes }: Config["discovery"]): string[] => [

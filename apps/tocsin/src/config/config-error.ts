@@ -1,8 +1,8 @@
 import type { Issue } from "@tocsin/core";
-import type { Place } from "./source-positions.ts";
+import type { SourcePosition } from "./source-positions.ts";
 
 export interface PlacedIssue extends Issue {
-  readonly place?: Place;
+  readonly place?: SourcePosition;
   /** Where it is another file than the configuration. */
   readonly file?: string;
 }

@@ -4,25 +4,25 @@ import type { Config } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
 import type { Discoveries } from "../targets/discovery/discoveries.ts";
 import type { TargetGuard } from "../targets/discovery/target-guard.ts";
-import { Gate } from "../http/auth.ts";
+import { Auth } from "../http/auth.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
 import { secretsIn } from "../ingest/readers/reader-settings.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
-import { rerouteFiring } from "../targets/reroute.ts";
-import type { TargetEntry } from "../targets/resolved-target.ts";
+import { reroute } from "../targets/reroute.ts";
+import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { configuredErrors, noTargetCanReceive, targetWarnings } from "../targets/target-problems.ts";
-import type { Targets } from "../targets/registry.ts";
+import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Scrubber } from "../telemetry/scrubber.ts";
 import { configTargets, type TargetSet } from "../targets/target-definition.ts";
 
-export interface SettingsOptions {
+export interface ConfigReloaderOptions {
   readonly config: Config;
   readonly reread: () => Config;
   readonly ledger: Pick<Ledger, "useTargets" | "firing" | "reroute">;
-  readonly targets: Targets;
+  readonly targets: TargetRegistry;
   readonly guard: TargetGuard;
   /** Find targets elsewhere than in the configuration file. */
   readonly discoveries: Pick<Discoveries, "sets" | "configure">;
@@ -38,12 +38,12 @@ export interface SettingsOptions {
  * What can change while the service runs: targets, tokens, the log's level. A configuration that cannot be read changes
  * nothing. One with invalid targets is applied without them, and the reload still counts as failed.
  */
-export class Settings {
-  readonly #o: SettingsOptions;
+export class ConfigReloader {
+  readonly #o: ConfigReloaderOptions;
   #current: Config;
   /** Its targets: the same objects until it is read anew. */
   #written: TargetSet;
-  #gate: Gate;
+  #auth: Auth;
   #senders: SenderAddresses;
   /** Reloads come one after the other. */
   #last: Promise<unknown> = Promise.resolve();
@@ -56,15 +56,15 @@ export class Settings {
   #said = new Map<string, string>();
   #reloadFailed = false;
   /** Discovery had its time: targets that are missing now are missing. */
-  #loaded = false;
+  #targetsLoaded = false;
   /** What was logged last; undefined: at least one target can receive alerts. */
   #noTarget: string | undefined;
 
-  constructor(options: SettingsOptions) {
+  constructor(options: ConfigReloaderOptions) {
     this.#o = options;
     this.#current = options.config;
     this.#written = writtenIn(options.config);
-    this.#gate = new Gate(options.config.server);
+    this.#auth = new Auth(options.config.server);
     this.#senders = new SenderAddresses(options.config.server.trustedProxies);
   }
 
@@ -72,8 +72,8 @@ export class Settings {
     return this.#current;
   }
 
-  get gate(): Gate {
-    return this.#gate;
+  get auth(): Auth {
+    return this.#auth;
   }
 
   get senders(): SenderAddresses {
@@ -87,14 +87,14 @@ export class Settings {
   }
 
   /** The first load of discovered targets has ended. */
-  loaded(): void {
-    this.#loaded = true;
+  targetsLoaded(): void {
+    this.#targetsLoaded = true;
     this.#reportNoTarget();
   }
 
   /** What is wrong although alerts can be accepted. */
   warnings(): string[] {
-    return [...this.reloadWarnings(), ...(this.#loaded ? targetWarnings(this.#o.targets.entries) : [])];
+    return [...this.reloadWarnings(), ...(this.#targetsLoaded ? targetWarnings(this.#o.targets.entries) : [])];
   }
 
   /** The file says something else than what is in use. */
@@ -111,7 +111,7 @@ export class Settings {
   }
 
   /** Takes the targets that are discovered now. @throws LedgerUnavailable */
-  retarget(): Promise<void> {
+  applyDiscoveredTargets(): Promise<void> {
     const retargeting = this.#last.then(() => this.#useTargets(this.#written, this.#current));
     this.#last = retargeting.catch(() => undefined);
     return retargeting;
@@ -182,7 +182,7 @@ export class Settings {
     readers.use(next.readers);
     this.#current = next;
     this.#written = written;
-    this.#gate = new Gate({ ...next.server, listen: this.#o.config.server.listen });
+    this.#auth = new Auth({ ...next.server, listen: this.#o.config.server.listen });
     this.#senders = new SenderAddresses(next.server.trustedProxies);
     log.level = next.telemetry.logs.level;
   }
@@ -203,7 +203,7 @@ export class Settings {
     this.#reroute();
   }
 
-  #report(entries: readonly TargetEntry[]): void {
+  #report(entries: readonly ResolvedTarget[]): void {
     const { metrics, log } = this.#o;
     metrics.useTargets(entries.map(({ name, target }) => ({ name, type: target?.type })));
     const before = this.#said;
@@ -228,7 +228,7 @@ export class Settings {
   #reportNoTarget(): void {
     const { log, targets } = this.#o;
     const noTarget = noTargetCanReceive(targets.entries);
-    if (!this.#loaded || noTarget === this.#noTarget) return;
+    if (!this.#targetsLoaded || noTarget === this.#noTarget) return;
     this.#noTarget = noTarget;
     if (noTarget === undefined)
       return log.info({ event: "target_available" }, "At least one target can receive alerts");
@@ -246,16 +246,16 @@ export class Settings {
     const concerns = few ? (alert: Alert) => targets.concerns(alert, changed) : () => true;
     const routesOf = (alert: Alert) => targets.routesOf(alert);
     const rerouting = this.#rerouting;
-    const reroute = async () => {
+    const run = async () => {
       await rerouting;
       try {
-        const complete = await rerouteFiring({ ledger, clock, wake, outdated, concerns, routesOf });
+        const complete = await reroute({ ledger, clock, wake, outdated, concerns, routesOf });
         if (complete) for (const target of changed) this.#unrouted.delete(target);
       } catch (error) {
         log.error({ err: error, reason: "bug" }, "what fires was not routed anew");
       }
     };
-    this.#rerouting = reroute();
+    this.#rerouting = run();
   }
 }
 

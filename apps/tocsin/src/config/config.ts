@@ -3,7 +3,7 @@ import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocs
 import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { ConfigError } from "./config-error.ts";
-import type { Place } from "./source-positions.ts";
+import type { SourcePosition } from "./source-positions.ts";
 import { type ConfigOutput, configSchema, isPostgres, type Role } from "./schema.ts";
 import { type SecretPlaces, secretReader } from "./secrets.ts";
 
@@ -54,7 +54,7 @@ export interface Config {
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
   readonly readSecret: ReadSecret;
   /** Where a path of this configuration was written. */
-  readonly placeOf: (path: string) => Place | undefined;
+  readonly placeOf: (path: string) => SourcePosition | undefined;
 }
 
 export interface Origin extends SecretPlaces {

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "./config-error.ts";
 import { type Config, readConfig } from "./config.ts";
-import { placeOf } from "./source-positions.ts";
+import { sourcePositionOf } from "./source-positions.ts";
 
 export interface Surroundings {
   readonly cwd: string;
@@ -40,7 +40,7 @@ export function loadConfig(file: string | undefined, { cwd, env, listen }: Surro
     dir: dirname(path),
     env,
     file: path,
-    placeOf: (steps) => placeOf(document, lines, steps),
+    placeOf: (steps) => sourcePositionOf(document, lines, steps),
     ...byOption(listen),
   });
 }

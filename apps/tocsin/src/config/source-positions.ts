@@ -1,13 +1,13 @@
 import { isMap, isSeq, type Document, type LineCounter, type Node } from "yaml";
 
 /** 1-based, as editors count. */
-export interface Place {
+export interface SourcePosition {
   readonly line: number;
   readonly column: number;
 }
 
 /** Where in the text a path such as `targets[2].name` stands; where it is missing, the nearest thing around it. */
-export function placeOf(document: Document, lines: LineCounter, path: string): Place | undefined {
+export function sourcePositionOf(document: Document, lines: LineCounter, path: string): SourcePosition | undefined {
   let node: Node | null = document.contents;
   let offset = node?.range?.[0];
   for (const step of stepsOf(path)) {

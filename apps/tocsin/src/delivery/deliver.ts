@@ -3,25 +3,25 @@ import type { Attempt, WorkerObserver } from "@tocsin/engine";
 import type { Notify } from "./notification.ts";
 import { lostKey, refusedTarget } from "./own-refusals.ts";
 import type { Readiness } from "../health/readiness.ts";
-import type { Targets } from "../targets/registry.ts";
+import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { StateLog } from "../telemetry/state-log.ts";
 
-export interface Publishing {
-  readonly targets: Targets;
+export interface DeliverOptions {
+  readonly targets: TargetRegistry;
   readonly metrics: Metrics;
   readonly readiness: Readiness;
   readonly log: Logger;
   readonly stateLog: Pick<StateLog, "attempted">;
   readonly clock: Clock;
   readonly notify: Notify;
-  /** Told of every attempt too. */
-  readonly trials: { readonly attempted: (lease: Lease, outcome: Outcome, durationMs: number) => void };
+  /** Called after each attempt that was really made. */
+  readonly onAttempt: (lease: Lease, outcome: Outcome, durationMs: number) => void;
 }
 
 /** What the worker asks for: an attempt to be made, and somebody to hear how it went. */
-export function publishing({ targets, metrics, readiness, log, stateLog, clock, notify, trials }: Publishing): {
+export function deliver({ targets, metrics, readiness, log, stateLog, clock, notify, onAttempt }: DeliverOptions): {
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe: WorkerObserver;
 } {
@@ -34,20 +34,20 @@ export function publishing({ targets, metrics, readiness, log, stateLog, clock, 
         metrics.waited(lease.target, clock.monotonic() - sinceMs);
       }
       if (targets.isRefused(lease.target)) return { outcome: refusedTarget };
-      const speaker = targets.speakerOf(lease);
-      if (speaker === undefined) return { outcome: lostKey };
+      const found = targets.publisherForLease(lease);
+      if (found === undefined) return { outcome: lostKey };
       const telling = notify(lease);
       // Everything but the send.
       if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
-      const outcome = await speaker.publisher.publish(telling, signal);
-      if (lease.action === "check") return { outcome, rendered: speaker.publisher.render(notify(refusedEvent(lease))) };
-      return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: speaker.publisher.render(telling) };
+      const outcome = await found.publisher.publish(telling, signal);
+      if (lease.action === "check") return { outcome, rendered: found.publisher.render(notify(refusedEvent(lease))) };
+      return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: found.publisher.render(telling) };
     },
     observe: {
       attempted(lease, outcome, durationMs) {
         if (lease.shadow) return;
         metrics.attempted(lease, targets.typeOf(lease), outcome, durationMs);
-        trials.attempted(lease, outcome, durationMs);
+        onAttempt(lease, outcome, durationMs);
         stateLog.attempted(lease, outcome);
       },
       told(lease, waitedMs) {
@@ -55,7 +55,7 @@ export function publishing({ targets, metrics, readiness, log, stateLog, clock, 
       },
       limited(target) {
         waitingSinceMs.set(target, clock.monotonic());
-        metrics.limited(targets.speakerTo(target)?.type);
+        metrics.limited(targets.publisherFor(target)?.type);
       },
       failed(error) {
         if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);

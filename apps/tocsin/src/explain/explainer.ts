@@ -2,10 +2,10 @@ import { heldBackOf } from "../targets/target-problems.ts";
 import type { Alert, Clock, Explanation, TargetStatus } from "@tocsin/core";
 import { explainHypothetical, explainKnown, type Explained, type Question } from "./explain.ts";
 import type { NotificationFacts, Notify } from "../delivery/notification.ts";
-import type { Targets } from "../targets/registry.ts";
+import type { TargetRegistry } from "../targets/registry.ts";
 
 export interface ExplainerOptions {
-  readonly targets: Pick<Targets, "decide" | "unused" | "adopts" | "speakerTo">;
+  readonly targets: Pick<TargetRegistry, "decide" | "unused" | "adopts" | "publisherFor">;
   readonly clock: Clock;
   readonly notify: Notify;
 }
@@ -51,5 +51,5 @@ export class Explainer {
   }
 
   readonly #render = (facts: NotificationFacts): unknown =>
-    this.#o.targets.speakerTo(facts.target)?.publisher.render(this.#o.notify(facts)) ?? null;
+    this.#o.targets.publisherFor(facts.target)?.publisher.render(this.#o.notify(facts)) ?? null;
 }

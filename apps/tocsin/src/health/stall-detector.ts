@@ -4,7 +4,7 @@ import type { Clock } from "@tocsin/core";
 const beatMs = 1_000;
 
 /** Not run for longer than that: stopped, frozen with its machine, or kept busy. Senders wait for longer. */
-const longestBeatMs = 5_000;
+const maxBeatMs = 5_000;
 
 /** From one beat to the next everything is read that had arrived by then. */
 const beatsUntilRead = 2;
@@ -13,7 +13,7 @@ const beatsUntilRead = 2;
  * Whether this process stood still a moment ago. What it reads then may have arrived long before, and its sender may have told
  * another replica since, and of the end too: in that order it must not be recorded.
  */
-export class Standstill {
+export class StallDetector {
   readonly #clock: Clock;
   #ranAtMs = Number.POSITIVE_INFINITY;
   #beatsLeft = 0;
@@ -32,7 +32,7 @@ export class Standstill {
     this.#cancel?.();
   }
 
-  justOver(): boolean {
+  hasJustStalled(): boolean {
     this.#run();
     return this.#beatsLeft > 0;
   }
@@ -40,7 +40,7 @@ export class Standstill {
   /** True: it had stood still. */
   #run(): boolean {
     const nowMs = this.#clock.monotonic();
-    const stood = nowMs - this.#ranAtMs > longestBeatMs;
+    const stood = nowMs - this.#ranAtMs > maxBeatMs;
     this.#ranAtMs = nowMs;
     if (stood) this.#beatsLeft = beatsUntilRead;
     return stood;

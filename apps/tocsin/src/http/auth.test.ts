@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
 import type { Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
-import { Gate, type GateSettings } from "./auth.ts";
+import { Auth, type AuthSettings } from "./auth.ts";
 import { Problem } from "./problem.ts";
 
 const tokens: readonly Token[] = [
@@ -11,16 +11,16 @@ const tokens: readonly Token[] = [
   { name: "people", value: "people-token", roles: ["read", "operate"] },
 ];
 
-const gateOf = (settings: Partial<GateSettings>) =>
-  new Gate({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [], ...settings });
+const authOf = (settings: Partial<AuthSettings>) =>
+  new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [], ...settings });
 
 const request = (headers: Record<string, string>, method = "POST") =>
   ({ headers, method }) as unknown as FastifyRequest;
 
 /** The name of who came in, or the status that kept them out. */
-function tried(gate: Gate, role: Role, headers: Record<string, string>, method?: string): string | number | undefined {
+function tried(auth: Auth, role: Role, headers: Record<string, string>, method?: string): string | number | undefined {
   try {
-    return gate.admit(request(headers, method), role).name;
+    return auth.admit(request(headers, method), role).name;
   } catch (error) {
     if (error instanceof Problem) return error.status;
     throw error;
@@ -28,7 +28,7 @@ function tried(gate: Gate, role: Role, headers: Record<string, string>, method?:
 }
 
 describe("with tokens", () => {
-  const gate = gateOf({ tokens });
+  const auth = authOf({ tokens });
 
   test.each<[string, Record<Role, string | number>]>([
     ["Bearer ingest-token", { ingest: "prometheus", read: 403, operate: 403 }],
@@ -44,23 +44,23 @@ describe("with tokens", () => {
     ["", { ingest: 401, read: 401, operate: 401 }],
   ])("%j may", (authorization, may) => {
     for (const [role, result] of Object.entries(may))
-      expect([role, tried(gate, role as Role, { authorization })]).toEqual([role, result]);
+      expect([role, tried(auth, role as Role, { authorization })]).toEqual([role, result]);
   });
 
   test("no header is no token", () => {
-    expect(tried(gate, "read", {})).toBe(401);
+    expect(tried(auth, "read", {})).toBe(401);
   });
 
   test("another site's page may send what it likes, it has no token", () => {
-    expect(tried(gate, "ingest", { origin: "https://evil.example", authorization: "Bearer ingest-token" })).toBe(
+    expect(tried(auth, "ingest", { origin: "https://evil.example", authorization: "Bearer ingest-token" })).toBe(
       "prometheus",
     );
-    expect(tried(gate, "ingest", { origin: "https://evil.example" })).toBe(401);
+    expect(tried(auth, "ingest", { origin: "https://evil.example" })).toBe(401);
   });
 });
 
 describe("without tokens", () => {
-  const gate = gateOf({ publicUrl: "https://tocsin.example.com:8443/console", allowedHosts: ["tocsin.internal"] });
+  const auth = authOf({ publicUrl: "https://tocsin.example.com:8443/console", allowedHosts: ["tocsin.internal"] });
 
   test.each<[string | undefined, number | undefined]>([
     [undefined, undefined],
@@ -75,15 +75,15 @@ describe("without tokens", () => {
     ["null", 403],
   ])("everybody may, but a browser's page of origin %s gets %s", (origin, result) => {
     const headers = origin === undefined ? {} : { origin };
-    expect(tried(gate, "operate", headers)).toBe(result);
-    expect(tried(gate, "read", headers, "GET")).toBeUndefined();
+    expect(tried(auth, "operate", headers)).toBe(result);
+    expect(tried(auth, "read", headers, "GET")).toBeUndefined();
   });
 });
 
-/** 421 where the gate does not answer for a host. */
-function statusFor(gate: Gate, host: string | undefined): number | undefined {
+/** 421 where the auth does not answer for a host. */
+function statusFor(auth: Auth, host: string | undefined): number | undefined {
   try {
-    gate.refuseOtherHosts(request(host === undefined ? {} : { host }));
+    auth.refuseOtherHosts(request(host === undefined ? {} : { host }));
     return undefined;
   } catch (error) {
     if (error instanceof Problem) return error.status;
@@ -135,15 +135,15 @@ describe("the host of a request", () => {
 
   test("on a loopback listener without tokens is one that only this machine or its operator gives", () => {
     for (const host of ["127.0.0.1", "::1", "localhost", "127.8.0.1"]) {
-      const gate = gateOf({ ...names, listen: { host, port: 9877 } });
-      expect(own.map((name) => [name, statusFor(gate, name)])).toEqual(own.map((name) => [name, undefined]));
-      expect(others.map((name) => [name, statusFor(gate, name)])).toEqual(others.map((name) => [name, 421]));
+      const auth = authOf({ ...names, listen: { host, port: 9877 } });
+      expect(own.map((name) => [name, statusFor(auth, name)])).toEqual(own.map((name) => [name, undefined]));
+      expect(others.map((name) => [name, statusFor(auth, name)])).toEqual(others.map((name) => [name, 421]));
     }
   });
 
   test("does not matter where a token is needed, and on other listeners", () => {
-    for (const gate of [gateOf({ tokens }), gateOf({ listen: { host: "0.0.0.0", port: 9877 } })])
-      expect([...own, ...others].map((name) => statusFor(gate, name))).toEqual(
+    for (const auth of [authOf({ tokens }), authOf({ listen: { host: "0.0.0.0", port: 9877 } })])
+      expect([...own, ...others].map((name) => statusFor(auth, name))).toEqual(
         [...own, ...others].map(() => undefined),
       );
   });

@@ -7,22 +7,22 @@ import type { Role } from "../config/schema.ts";
 import { hostNameOf, isFixedHost } from "../config/host-name.ts";
 import { Problem } from "./problem.ts";
 
-export interface Entry {
+export interface Caller {
   /** Name of the token used. Undefined where none is needed. */
   readonly name: string | undefined;
 }
 
-export type GateSettings = Pick<Config["server"], "listen" | "tokens" | "publicUrl" | "allowedHosts">;
+export type AuthSettings = Pick<Config["server"], "listen" | "tokens" | "publicUrl" | "allowedHosts">;
 
 /** Who may do what. Replaced as a whole when the configuration is reloaded. */
-export class Gate {
+export class Auth {
   readonly #tokens: readonly { readonly name: string; readonly digest: Buffer; readonly roles: readonly Role[] }[];
   readonly #ownHosts: ReadonlySet<string>;
   /** Nothing but the address of the listener keeps others out. */
   readonly #isLoopbackOnly: boolean;
   #lastAccepted: string | undefined;
 
-  constructor({ listen, tokens, publicUrl, allowedHosts }: GateSettings) {
+  constructor({ listen, tokens, publicUrl, allowedHosts }: AuthSettings) {
     this.#tokens = tokens.map(({ name, value, roles }) => ({ name, digest: digestOf(value), roles }));
     this.#ownHosts = new Set(
       [...(publicUrl === undefined ? [] : [new URL(publicUrl).host]), ...allowedHosts].flatMap(named),
@@ -45,7 +45,7 @@ export class Gate {
   }
 
   /** @throws Problem 401 or 403 */
-  admit(request: FastifyRequest, role: Role): Entry {
+  admit(request: FastifyRequest, role: Role): Caller {
     const token = this.authenticate(request);
     if (token === undefined) return { name: undefined };
     if (!token.roles.includes(role)) throw new Problem(403, "forbidden", `the token lacks the role "${role}"`);

@@ -24,10 +24,3 @@ export function pageOf(request: FastifyRequest): { limit: number; cursor?: strin
   }
   return { limit, ...(cursor !== undefined && { cursor }) };
 }
-
-/** An instant as bodies show it. */
-export function iso(ms: number): string;
-export function iso(ms: number | null): string | null;
-export function iso(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}

@@ -5,7 +5,7 @@ import { Readiness } from "../health/readiness.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrubber.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { Gate } from "./auth.ts";
+import { Auth } from "./auth.ts";
 import { intakeEndpoints } from "./endpoints/ingest.ts";
 import { createServer } from "./server.ts";
 
@@ -15,13 +15,13 @@ const post = { method: "POST", url: "/api/v1/webhook/alertmanager", payload: { a
 function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
   const log = createLogger({ level: "debug", format: "json" }, new Scrubber(), (line) => logs.push(line));
   const refusals = { refused: () => {}, refusedBytes: () => {} };
-  const gate = new Gate({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
-  return createServer({ endpoints, maxBodyBytes: 1_000_000, log, refusals, gate: () => gate });
+  const auth = new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
+  return createServer({ endpoints, maxBodyBytes: 1_000_000, log, refusals, auth: () => auth });
 }
 
 function intakeOver(
   want: (wants: readonly RoutedClaim[]) => Promise<Recorded[]>,
-  standstill = { justOver: () => false },
+  stallDetector = { hasJustStalled: () => false },
   clock: Clock = systemClock,
 ) {
   const order: string[] = [];
@@ -41,7 +41,7 @@ function intakeOver(
     senderOf: ({ ip }) => ip,
     wake: () => order.push("wake"),
     readiness,
-    standstill,
+    stallDetector,
   });
   return { order, readiness, endpoints };
 }
@@ -76,7 +76,7 @@ describe("intake", () => {
   });
 
   test("answers 503 right after the service stood still, and asks nothing of the ledger", async () => {
-    const { order, readiness, endpoints } = intakeOver(async () => [], { justOver: () => true });
+    const { order, readiness, endpoints } = intakeOver(async () => [], { hasJustStalled: () => true });
     await using app = serverOf(endpoints);
     const answer = await app.inject(post);
     expect([answer.statusCode, answer.headers["retry-after"], order]).toEqual([503, "5", []]);

@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from "../telemetry/logger.ts";
 import { answerClientError } from "./client-errors.ts";
 import type { Endpoint } from "./endpoint.ts";
-import type { Entry, Gate } from "./auth.ts";
+import type { Caller, Auth } from "./auth.ts";
 import { parseBody } from "./parse-body.ts";
 import { endpointsAt, pathOf } from "./paths.ts";
 import { methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";
@@ -12,8 +12,8 @@ import { readBody } from "./request-body.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who came through the gate. */
-    entry: Entry;
+    /** The sender, as its token names it. */
+    caller: Caller;
   }
 
   interface FastifyContextConfig {
@@ -37,10 +37,10 @@ export interface ServerOptions {
   readonly log: Logger;
   readonly refusals: Pick<Refusals, "refused" | "refusedBytes">;
   /** Asked for each request, since tokens may change. */
-  readonly gate: () => Gate;
+  readonly auth: () => Auth;
 }
 
-export function createServer({ endpoints, maxBodyBytes, log, refusals, gate }: ServerOptions): FastifyInstance {
+export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: ServerOptions): FastifyInstance {
   const refuse = (request: FastifyRequest, reply: FastifyReply, problem: Problem) => {
     refusals.refused(request, problem);
     sendProblem(reply, problem);
@@ -57,8 +57,8 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, gate }: S
   app.decorateRequest("entry");
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async (request) => {
-    if (request.routeOptions.config.isProbe !== true) gate().refuseOtherHosts(request);
-    if (request.is404) throw wrongPathOrMethod(request, endpoints, gate());
+    if (request.routeOptions.config.isProbe !== true) auth().refuseOtherHosts(request);
+    if (request.is404) throw wrongPathOrMethod(request, endpoints, auth());
     // Whatever its type is called, a body is JSON.
     request.headers["content-type"] = "application/json";
   });
@@ -72,7 +72,7 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, gate }: S
       config: { isProbe, takesLargeJson },
       onRequest: (request, _reply, done) => {
         try {
-          request.entry = role === "open" ? { name: undefined } : gate().admit(request, role);
+          request.caller = role === "open" ? { name: undefined } : auth().admit(request, role);
           done();
         } catch (error) {
           done(error as Error);
@@ -109,10 +109,10 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, gate }: S
 }
 
 /** What a request that no endpoint answers gets: it tells whoever is let in which methods the path has. */
-function wrongPathOrMethod(request: FastifyRequest, endpoints: readonly Endpoint[], gate: Gate): Problem {
+function wrongPathOrMethod(request: FastifyRequest, endpoints: readonly Endpoint[], auth: Auth): Problem {
   const here = endpointsAt(pathOf(request.url), endpoints);
   if (here.length === 0) return noEndpoint;
-  if (here.every(({ role }) => role !== "open")) gate.authenticate(request);
+  if (here.every(({ role }) => role !== "open")) auth.authenticate(request);
   const methods = new Set(here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])));
   return methodNotAllowed([...methods]);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { keyFile } from "../config/key-file.ts";
-import { Vault } from "./credential-vault.ts";
+import { CredentialVault } from "./credential-vault.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "tocsin-vault-"));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -13,7 +13,7 @@ const text = '{"routingKey":"0123456789abcdef0123456789abcdef","name":"é\u{1F51
 
 describe("a vault", () => {
   test("opens what it sealed, and shows nothing of it", () => {
-    const vault = new Vault([first]);
+    const vault = new CredentialVault([first]);
     const sealed = vault.seal(text);
     expect(vault.open(sealed)).toBe(text);
     expect(sealed).not.toContain("0123456789abcdef");
@@ -22,14 +22,18 @@ describe("a vault", () => {
   });
 
   test("opens with any of its keys, seals with the first, and opens nothing of a stranger", () => {
-    const [old, rotated, only] = [new Vault([first]), new Vault([second, first]), new Vault([second])];
+    const [old, rotated, only] = [
+      new CredentialVault([first]),
+      new CredentialVault([second, first]),
+      new CredentialVault([second]),
+    ];
     expect(rotated.open(old.seal(text))).toBe(text);
     expect(only.open(rotated.seal(text))).toBe(text);
     expect(only.open(old.seal(text))).toBeUndefined();
   });
 
   test("opens nothing that was changed, cut, or is no seal", () => {
-    const vault = new Vault([first]);
+    const vault = new CredentialVault([first]);
     const sealed = vault.seal(text);
     const bytes = Buffer.from(sealed.slice(3), "base64url");
     for (let at = 0; at < bytes.byteLength; at += 7) {
@@ -42,10 +46,10 @@ describe("a vault", () => {
   });
 
   test("names secrets alike after a new key was put first, and endpoints apart from credentials", () => {
-    const [old, rotated] = [new Vault([first]), new Vault([second, first])];
+    const [old, rotated] = [new CredentialVault([first]), new CredentialVault([second, first])];
     expect(rotated.identity("credential", "key")).toBe(old.identity("credential", "key"));
     expect(old.identity("credential", "key")).not.toBe(old.identity("endpoint", "key"));
-    expect(old.identity("credential", "key")).not.toBe(new Vault([second]).identity("credential", "key"));
+    expect(old.identity("credential", "key")).not.toBe(new CredentialVault([second]).identity("credential", "key"));
     expect(old.identity("credential", "key")).toMatch(/^[\w-]{22}$/);
   });
 });

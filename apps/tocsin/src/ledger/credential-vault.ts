@@ -9,7 +9,7 @@ const tagBytes = 16;
  * be replaced while incidents that it sealed are open. Identities are made with the last key, which such a change leaves
  * in place.
  */
-export class Vault {
+export class CredentialVault {
   readonly #sealing: readonly Buffer[];
   readonly #naming: Buffer;
 

@@ -6,10 +6,10 @@ import { type Config, ledgerName } from "../config/config.ts";
 import { type KeyFile, keyFile } from "../config/key-file.ts";
 import { OperatorError, systemReason } from "../config/operator-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { Vault } from "./credential-vault.ts";
+import type { CredentialVault } from "./credential-vault.ts";
 
 export interface LedgerSurroundings {
-  readonly vault: Pick<Vault, "identity">;
+  readonly vault: Pick<CredentialVault, "identity">;
   /** As `LedgerKeys`. */
   readonly isNewKey: boolean;
   /** Another replica says that something is due. */

@@ -6,7 +6,7 @@ const everyMs = 10 * 60_000;
 /** Between two pieces: what senders and the worker want comes first. */
 const breathMs = 50;
 
-export interface Housekeeping {
+export interface RetentionOptions {
   readonly ledger: Pick<Ledger, "deleteExpired">;
   readonly clock: Clock;
   readonly retentionMs: number;
@@ -14,7 +14,7 @@ export interface Housekeeping {
 }
 
 /** Forgets what has been over for longer than the retention, a little at a time. Returns how to end it. */
-export function housekeeping({ ledger, clock, retentionMs, log }: Housekeeping): () => void {
+export function retention({ ledger, clock, retentionMs, log }: RetentionOptions): () => void {
   let ended = false;
   let cancel = clock.after(everyMs, () => void forget());
   async function forget(): Promise<void> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readTargets } from "./resolve-targets.ts";
+import { resolveTargets } from "./resolve-targets.ts";
 import { stateOf } from "./resolved-target.ts";
-import { configTargets, type WrittenTarget } from "./target-definition.ts";
+import { configTargets, type TargetDefinition } from "./target-definition.ts";
 
 const readSecret = (input: unknown) => input as string;
 const target = (name: string, fallback?: string) => ({
@@ -11,15 +11,18 @@ const target = (name: string, fallback?: string) => ({
   routing_key: "R0UT1NGKEY0123456789abcdefABCDEF",
   ...(fallback !== undefined && { fallback }),
 });
-const written = (full: string, fallback?: string): WrittenTarget => {
+const written = (full: string, fallback?: string): TargetDefinition => {
   const [name = "", namespace] = full.split("/").toReversed();
   return { place: full, ...(namespace !== undefined && { namespace }), input: target(name, fallback) };
 };
 /** Secrets by full name, those without a namespace from a file; each with its fallback. */
 const read = (targets: Record<string, string | undefined>, fallbackAcrossNamespaces = false) =>
-  readTargets([{ source: "x", targets: Object.entries(targets).map(([name, to]) => written(name, to)), readSecret }], {
-    fallbackAcrossNamespaces,
-  });
+  resolveTargets(
+    [{ source: "x", targets: Object.entries(targets).map(([name, to]) => written(name, to)), readSecret }],
+    {
+      fallbackAcrossNamespaces,
+    },
+  );
 const told = (entries: ReturnType<typeof read>) =>
   entries.map(({ name, fallback, errors, warnings }) => [
     name,
@@ -28,7 +31,7 @@ const told = (entries: ReturnType<typeof read>) =>
 
 describe("a fallback", () => {
   test("may be any other target of the operator's own", () => {
-    const entries = readTargets([configTargets([target("a", "b"), target("b", "c"), target("c")], readSecret)]);
+    const entries = resolveTargets([configTargets([target("a", "b"), target("b", "c"), target("c")], readSecret)]);
     expect(entries.map(({ fallback, errors, warnings }) => [fallback, errors, warnings])).toEqual([
       ["b", [], []],
       ["c", [], []],
@@ -37,7 +40,7 @@ describe("a fallback", () => {
   });
 
   test("that does not exist is a warning, for the target itself works", () => {
-    const [entry] = readTargets([configTargets([target("a", "z")], readSecret)]);
+    const [entry] = resolveTargets([configTargets([target("a", "z")], readSecret)]);
     expect(stateOf(entry!)).toBe("ready");
     expect(entry!.warnings).toEqual([{ path: "targets[0].fallback", message: 'there is no target named "z"' }]);
   });

@@ -1,5 +1,5 @@
 import type { Issue } from "@tocsin/core";
-import type { TargetEntry } from "./resolved-target.ts";
+import type { ResolvedTarget } from "./resolved-target.ts";
 import { issuePath } from "./target-definition.ts";
 
 /**
@@ -7,7 +7,7 @@ import { issuePath } from "./target-definition.ts";
  * back would tell everybody in turn, for ever, and one in another team's namespace would page that team: those are
  * errors, and cost the fallback alone, for the target itself can deliver.
  */
-export function fallbacksOf(all: readonly TargetEntry[], acrossNamespaces: boolean): TargetEntry[] {
+export function fallbacksOf(all: readonly ResolvedTarget[], acrossNamespaces: boolean): ResolvedTarget[] {
   const entries = new Map(all.map((entry) => [entry.name, entry]));
   const found = new Map<string, string>();
   const wrong = new Map<string, { readonly message: string; readonly missing?: true }>();
@@ -42,7 +42,7 @@ export function fallbacksOf(all: readonly TargetEntry[], acrossNamespaces: boole
  * the only one of that short name. Definitions that own their names come before all others. Undefined: none, or several.
  */
 export function nameIn(
-  entries: ReadonlyMap<string, Pick<TargetEntry, "namespace" | "ownsName">>,
+  entries: ReadonlyMap<string, Pick<ResolvedTarget, "namespace" | "ownsName">>,
   name: string,
   namespace?: string,
 ): string | undefined {

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
-import type { TargetEntry } from "./resolved-target.ts";
-import type { WrittenTarget } from "./target-definition.ts";
+import type { ResolvedTarget } from "./resolved-target.ts";
+import type { TargetDefinition } from "./target-definition.ts";
 
 /** One definition of this load, valid or not. */
-export interface Definition {
+export interface StatedDefinition {
   readonly source: string;
-  readonly written: WrittenTarget;
+  readonly definition: TargetDefinition;
   /** The full name that it states; its place if it states none. */
   readonly statedName: string;
   /** It is valid, or says `enabled: false`. */
@@ -23,24 +23,24 @@ export interface Definition {
  *    If it states another name, a sound definition anywhere may take the old one.
  */
 export function predecessors(
-  before: readonly TargetEntry[],
-  definitions: readonly Definition[],
-): (broken: Definition) => TargetEntry | undefined {
+  before: readonly ResolvedTarget[],
+  definitions: readonly StatedDefinition[],
+): (broken: StatedDefinition) => ResolvedTarget | undefined {
   const previous = Map.groupBy(before, ({ source, place }) => documentOf(source, place));
-  const current = Map.groupBy(definitions, ({ source, written }) => documentOf(source, written.place));
+  const current = Map.groupBy(definitions, ({ source, definition }) => documentOf(source, definition.place));
   const soundNames = new Set(definitions.flatMap(({ sound, statedName }) => (sound ? statedName : [])));
   return (broken) => {
-    const { source, written, statedName } = broken;
-    const document = documentOf(source, written.place);
+    const { source, definition, statedName } = broken;
+    const document = documentOf(source, definition.place);
     const entries = previous.get(document) ?? [];
-    const same = entries.filter((entry) => saysTheSame(entry.written, written));
-    if (same.length > 0) return same.find(({ place }) => place === written.place) ?? same[0];
+    const same = entries.filter((entry) => saysTheSame(entry.definition, definition));
+    if (same.length > 0) return same.find(({ place }) => place === definition.place) ?? same[0];
     const now = current.get(document) ?? [];
     const named = entries.find(({ name, target }) => name === statedName && target !== undefined);
     if (named !== undefined && !now.some((other) => other.sound && other.statedName === statedName)) return named;
-    const placed = entries.find(({ place }) => place === written.place);
+    const placed = entries.find(({ place }) => place === definition.place);
     if (placed === undefined || now.some((other) => other.statedName === placed.name)) return undefined;
-    const renamed = statedName !== written.place;
+    const renamed = statedName !== definition.place;
     return renamed && soundNames.has(placed.name) ? undefined : placed;
   };
 }
@@ -49,6 +49,6 @@ export function predecessors(
 const documentOf = (source: string, place: string): string => `${source} ${place.replace(/\[\d+\]$/, "")}`;
 
 /** Of text that cannot be parsed nothing is known. */
-const saysTheSame = (one: WrittenTarget, other: WrittenTarget): boolean =>
+const saysTheSame = (one: TargetDefinition, other: TargetDefinition): boolean =>
   one === other ||
   (one.input !== undefined && isDeepStrictEqual(one.input, other.input) && isDeepStrictEqual(one.beside, other.beside));

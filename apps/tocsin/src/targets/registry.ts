@@ -25,61 +25,61 @@ import {
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";
-import { parseWritten, readTargets } from "./resolve-targets.ts";
-import type { TargetEntry } from "./resolved-target.ts";
+import { parseDefinition, resolveTargets } from "./resolve-targets.ts";
+import type { ResolvedTarget } from "./resolved-target.ts";
 import { type UnusedTargets, unusedTargets } from "./target-problems.ts";
-import { trialTarget } from "./tests/test-alert.ts";
-import type { Vault } from "../ledger/credential-vault.ts";
-import type { TargetSet, WrittenTarget } from "./target-definition.ts";
+import { testedTarget } from "./tests/test-alert.ts";
+import type { CredentialVault } from "../ledger/credential-vault.ts";
+import type { TargetSet, TargetDefinition } from "./target-definition.ts";
 
 /** Of endpoints that no target has any more, so many publishers are kept; they are cheap to make again. */
-const mostRetired = 100;
+const maxRetired = 100;
 
 /** Who speaks to an endpoint. */
-export interface Speaker {
+export interface TypedPublisher {
   readonly publisher: Publisher;
   /** The target's type. */
   readonly type: string;
 }
 
-/** What is made once for a version of a target, and stays while that is in force. */
-interface Made {
+/** What is compiled once for a version of a target, and stays while that is in force. */
+interface CompiledTarget {
   readonly endpoint: string;
-  readonly speaker: Speaker;
+  readonly publisher: TypedPublisher;
   readonly terms: TargetTerms;
 }
 
 /** Targets that were read and compiled, not yet in force. */
 export interface PreparedTargets {
-  readonly entries: readonly TargetEntry[];
+  readonly entries: readonly ResolvedTarget[];
   /** What the ledger must know of them. */
   readonly terms: readonly TargetTerms[];
-  readonly speakers: ReadonlyMap<string, Speaker>;
+  readonly publishers: ReadonlyMap<string, TypedPublisher>;
 }
 
 /**
  * Which targets there are. Replaced as a whole; each is judged by itself, so that a wrong one costs no other one, and its
  * last valid version stays in force.
  */
-export class Targets {
-  readonly #vault: Vault;
-  readonly #publishing: PublisherOptions;
+export class TargetRegistry {
+  readonly #vault: CredentialVault;
+  readonly #publisherOptions: PublisherOptions;
   readonly #lookedUp: (hit: boolean) => void;
   readonly #guard: Pick<TargetGuard, "refusalsOf">;
-  #prepared: PreparedTargets = { entries: [], terms: [], speakers: new Map() };
-  #inForce: readonly Target[] = [];
-  #byName: ReadonlyMap<string, TargetEntry> = new Map();
+  #prepared: PreparedTargets = { entries: [], terms: [], publishers: new Map() };
+  #targetsInUse: readonly Target[] = [];
+  #byName: ReadonlyMap<string, ResolvedTarget> = new Map();
   #termsByName: ReadonlyMap<string, TargetTerms> = new Map();
   #unused: UnusedTargets = { invalid: [], shadows: new Set() };
   /** What was written is read once: a change of one target costs nothing for the others. */
-  readonly #parsed = new WeakMap<WrittenTarget, ParsedTarget>();
-  readonly #written = new WeakMap<Target, WrittenTarget>();
-  readonly #made = new WeakMap<Target, Made>();
+  readonly #parsed = new WeakMap<TargetDefinition, ParsedTarget>();
+  readonly #definitions = new WeakMap<Target, TargetDefinition>();
+  readonly #compiled = new WeakMap<Target, CompiledTarget>();
   /** By target and endpoint. The current ones, and retired ones while they are used. */
-  #speakers = new Map<string, Speaker>();
+  #publishers = new Map<string, TypedPublisher>();
 
   constructor(o: {
-    readonly vault: Vault;
+    readonly vault: CredentialVault;
     readonly transport: Transport;
     readonly version: string;
     readonly clock: Clock;
@@ -89,11 +89,11 @@ export class Targets {
   }) {
     this.#guard = o.guard;
     this.#vault = o.vault;
-    this.#publishing = { transport: o.transport, version: o.version, now: () => o.clock.now() };
+    this.#publisherOptions = { transport: o.transport, version: o.version, now: () => o.clock.now() };
     this.#lookedUp = o.lookedUp;
   }
 
-  get entries(): readonly TargetEntry[] {
+  get entries(): readonly ResolvedTarget[] {
     return this.#prepared.entries;
   }
 
@@ -102,54 +102,54 @@ export class Targets {
   }
 
   /** How many publishers are at hand. */
-  get publishers(): number {
-    return this.#speakers.size;
+  get publisherCount(): number {
+    return this.#publishers.size;
   }
 
   /** Reads targets without using them yet, so that the ledger can be told of them first. */
   prepare(sets: readonly TargetSet[], terms: { readonly fallbackAcrossNamespaces?: boolean } = {}): PreparedTargets {
-    const entries = readTargets(sets, {
+    const entries = resolveTargets(sets, {
       ...terms,
       before: this.entries,
       refusalsOf: (target) => this.#guard.refusalsOf(target),
-      parse: (written, readSecret) => this.#parse(written, readSecret),
+      parse: (definition, readSecret) => this.#parse(definition, readSecret),
     });
-    const speakers = new Map<string, Speaker>();
+    const publishers = new Map<string, TypedPublisher>();
     const known = entries.flatMap((entry) => {
       const { target, fallback } = entry;
       if (target === undefined) return [];
-      const made = this.#make(target, entry);
-      speakers.set(speakerKey(target.name, made.endpoint), made.speaker);
+      const compiled = this.#compile(target, entry);
+      publishers.set(publisherKey(target.name, compiled.endpoint), compiled.publisher);
       const standIn = fallback !== undefined && { fallback: { target: fallback, afterMs: target.fallbackAfterMs } };
-      return [{ ...made.terms, ...standIn }];
+      return [{ ...compiled.terms, ...standIn }];
     });
-    return { entries, terms: known, speakers };
+    return { entries, terms: known, publishers };
   }
 
   /** Returns the targets that came or went, both versions of one that changed. */
   use(prepared: PreparedTargets): Target[] {
-    const before = this.#inForce;
-    const retired = [...this.#speakers].filter(([key]) => !prepared.speakers.has(key)).slice(-mostRetired);
-    this.#speakers = new Map([...retired, ...prepared.speakers]);
-    this.#inForce = prepared.entries.flatMap(({ target }) => target ?? []);
+    const before = this.#targetsInUse;
+    const retired = [...this.#publishers].filter(([key]) => !prepared.publishers.has(key)).slice(-maxRetired);
+    this.#publishers = new Map([...retired, ...prepared.publishers]);
+    this.#targetsInUse = prepared.entries.flatMap(({ target }) => target ?? []);
     this.#byName = new Map(prepared.entries.map((entry) => [entry.name, entry]));
     this.#termsByName = new Map(prepared.terms.map((terms) => [terms.name, terms]));
     this.#unused = unusedTargets(prepared.entries);
     this.#prepared = prepared;
-    return [...without(before, this.#inForce), ...without(this.#inForce, before)];
+    return [...without(before, this.#targetsInUse), ...without(this.#targetsInUse, before)];
   }
 
   /** By its name; for a target of a Secret the short name will do where it is the only one. */
-  find(name: string): TargetEntry | undefined {
+  find(name: string): ResolvedTarget | undefined {
     const full = nameIn(this.#byName, name);
     return full === undefined ? undefined : this.#byName.get(full);
   }
 
   /** What is in force, and what was written to make it so. */
-  inForce(): { readonly source: string; readonly place: string; readonly written?: WrittenTarget }[] {
+  definitionsInUse(): { readonly source: string; readonly place: string; readonly definition?: TargetDefinition }[] {
     return this.entries.map(({ source, place, target }) => {
-      const written = target && this.#written.get(target);
-      return { source, place, ...(written && { written }) };
+      const definition = target && this.#definitions.get(target);
+      return { source, place, ...(definition && { definition }) };
     });
   }
 
@@ -164,14 +164,14 @@ export class Targets {
   }
 
   decide(alert: Alert): Decision[] {
-    const tried = trialTarget(alert, this.#vault);
-    const decisions = route(alert, this.#inForce);
-    return tried === undefined ? decisions : decisions.map((decision) => trialDecision(decision, alert, tried));
+    const tested = testedTarget(alert, this.#vault);
+    const decisions = route(alert, this.#targetsInUse);
+    return tested === undefined ? decisions : decisions.map((decision) => testDecision(decision, alert, tested));
   }
 
   /** Where the enabled targets are. */
   origins(): Origin[] {
-    return this.#inForce.flatMap(({ enabled, url, typeOptions: own, fromSecret = false }) =>
+    return this.#targetsInUse.flatMap(({ enabled, url, typeOptions: own, fromSecret = false }) =>
       enabled ? [{ origin: new URL(url).origin, fromSecret, linkLocal: own["anyAddress"] === true }] : [],
     );
   }
@@ -184,7 +184,7 @@ export class Targets {
 
   /** Whether one of these, be it in force or not, wants to be told of the alert. */
   concerns(alert: Alert, targets: readonly Target[]): boolean {
-    if (trialTarget(alert, this.#vault) !== undefined) return true;
+    if (testedTarget(alert, this.#vault) !== undefined) return true;
     return route(alert, targets).some(({ tell }) => tell);
   }
 
@@ -197,52 +197,52 @@ export class Targets {
    * Who makes a lease's attempt: the endpoint that opened its incident, whatever its target is now. Undefined: what was
    * kept of it cannot be opened, since its key is gone.
    */
-  speakerOf(lease: Lease): Speaker | undefined {
-    const key = speakerKey(lease.target, lease.endpoint);
-    const known = this.#speakers.get(key);
+  publisherForLease(lease: Lease): TypedPublisher | undefined {
+    const key = publisherKey(lease.target, lease.endpoint);
+    const known = this.#publishers.get(key);
     this.#lookedUp(known !== undefined);
     if (known !== undefined) return known;
     const json = this.#vault.open(lease.sealed);
     if (json === undefined) return undefined;
-    const opened = { publisher: publisherFromSealed(json, this.#publishing), type: typeOf(json) };
-    this.#speakers.set(key, opened);
+    const opened = { publisher: publisherFromSealed(json, this.#publisherOptions), type: typeOf(json) };
+    this.#publishers.set(key, opened);
     return opened;
   }
 
   /** The type of target that a lease was for. */
   typeOf(lease: Lease): string | undefined {
-    return this.#speakers.get(speakerKey(lease.target, lease.endpoint))?.type;
+    return this.#publishers.get(publisherKey(lease.target, lease.endpoint))?.type;
   }
 
   /** Who speaks to a target in force. */
-  speakerTo(name: string): Speaker | undefined {
+  publisherFor(name: string): TypedPublisher | undefined {
     const terms = this.#termsByName.get(name);
-    return terms && this.#speakers.get(speakerKey(name, terms.endpoint));
+    return terms && this.#publishers.get(publisherKey(name, terms.endpoint));
   }
 
-  #parse(written: WrittenTarget, readSecret: ReadSecret): ParsedTarget {
-    let parsed = this.#parsed.get(written);
+  #parse(definition: TargetDefinition, readSecret: ReadSecret): ParsedTarget {
+    let parsed = this.#parsed.get(definition);
     if (parsed === undefined) {
-      parsed = parseWritten(written, readSecret);
-      this.#parsed.set(written, parsed);
-      if ("target" in parsed) this.#written.set(parsed.target, written);
+      parsed = parseDefinition(definition, readSecret);
+      this.#parsed.set(definition, parsed);
+      if ("target" in parsed) this.#definitions.set(parsed.target, definition);
     }
     return parsed;
   }
 
-  #make(target: Target, scope: Scope): Made {
-    let made = this.#made.get(target);
-    if (made === undefined) {
+  #compile(target: Target, scope: Scope): CompiledTarget {
+    let compiled = this.#compiled.get(target);
+    if (compiled === undefined) {
       const endpoint = this.#vault.identity("endpoint", endpointIdentity(target));
-      const publisher = createPublisher(target, this.#publishing);
-      made = {
+      const publisher = createPublisher(target, this.#publisherOptions);
+      compiled = {
         endpoint,
-        speaker: { publisher, type: target.type },
+        publisher: { publisher, type: target.type },
         terms: this.#termsOf(target, scope, endpoint, publisher),
       };
-      this.#made.set(target, made);
+      this.#compiled.set(target, compiled);
     }
-    return made;
+    return compiled;
   }
 
   /** Its fallback is known only beside the other targets. */
@@ -269,9 +269,9 @@ export class Targets {
 const routeOf = ({ tell: _tell, detail: _detail, ...where }: Decision & { tell: true }): Route => where;
 
 /** Whatever a target's filters say: what tries a target is told to that one and to nobody else. */
-function trialDecision(decision: Decision, { fingerprint, annotations }: Alert, tried: string): Decision {
+function testDecision(decision: Decision, { fingerprint, annotations }: Alert, tested: string): Decision {
   const { target } = decision;
-  if (target !== tried) return { target, tell: false, reason: "filtered", detail: `tries the target ${tried}` };
+  if (target !== tested) return { target, tell: false, reason: "filtered", detail: `tries the target ${tested}` };
   if (!decision.tell && decision.reason === "target_disabled") return decision;
   return { target, tell: true, dedupKey: fingerprint, severity: "info", summary: annotations["summary"] ?? "" };
 }
@@ -282,6 +282,6 @@ function without(targets: readonly Target[], others: readonly Target[]): Target[
 }
 
 /** Two targets may share an endpoint, and still say things differently. */
-const speakerKey = (target: string, endpoint: string): string => `${endpoint} ${target}`;
+const publisherKey = (target: string, endpoint: string): string => `${endpoint} ${target}`;
 
 const typeOf = (json: string): string => String((JSON.parse(json) as { type?: unknown }).type);

@@ -1,7 +1,7 @@
 import { type Alert, type Ledger, LedgerUnavailable } from "@tocsin/core";
 import { settled, VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-import { rerouteFiring, type Rerouting } from "./reroute.ts";
+import { reroute, type Rerouting } from "./reroute.ts";
 
 const alerts = Array.from({ length: 1_200 }, (_, n): Alert => {
   const fingerprint = String(n).padStart(4, "0");
@@ -28,14 +28,14 @@ function stage(more: Partial<Rerouting> = {}) {
 
 test("all that fires is routed anew, page by page", async () => {
   const { rerouting, pages } = stage();
-  expect(await rerouteFiring(rerouting)).toBe(true);
+  expect(await reroute(rerouting)).toBe(true);
   expect(pages.map(({ length }) => length)).toEqual([500, 500, 200]);
   expect(new Set(pages.flat()).size).toBe(alerts.length);
 });
 
 test("what a change cannot concern is not recorded anew", async () => {
   const { rerouting, pages } = stage({ concerns: ({ fingerprint }) => fingerprint === "0700" });
-  expect(await rerouteFiring(rerouting)).toBe(true);
+  expect(await reroute(rerouting)).toBe(true);
   expect(pages).toEqual([["0700"]]);
 });
 
@@ -43,29 +43,29 @@ test("held firings are routed again, too", async () => {
   const asked: unknown[] = [];
   const firing: Ledger["firing"] = async ({ held }) => (asked.push(held), []);
   const { rerouting } = stage();
-  expect(await rerouteFiring({ ...rerouting, ledger: { ...rerouting.ledger, firing } })).toBe(true);
+  expect(await reroute({ ...rerouting, ledger: { ...rerouting.ledger, firing } })).toBe(true);
   expect(asked).toEqual([true]);
 });
 
 test("it ends when it is outdated, and says so", async () => {
   let pagesRead = 0;
   const { rerouting, pages } = stage({ outdated: () => pagesRead++ === 1 });
-  expect(await rerouteFiring(rerouting)).toBe(false);
+  expect(await reroute(rerouting)).toBe(false);
   expect(pages).toHaveLength(1);
 });
 
 test("it goes on when the ledger is back", async () => {
   let failures = 2;
   const { rerouting, pages, clock } = stage();
-  const { reroute } = rerouting.ledger;
+  const record = rerouting.ledger.reroute;
   const ledger: Rerouting["ledger"] = {
     ...rerouting.ledger,
     reroute: async (routed) => {
       if (failures-- > 0) throw new LedgerUnavailable("no space");
-      return reroute(routed);
+      return record(routed);
     },
   };
-  const done = rerouteFiring({ ...rerouting, ledger });
+  const done = reroute({ ...rerouting, ledger });
   await settled();
   expect(pages).toEqual([]);
   await clock.advance(5_000);

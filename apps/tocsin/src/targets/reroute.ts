@@ -5,7 +5,7 @@ const pageSize = 500;
 const retryMs = 1_000;
 
 /** So long at a time, then others have their turn: with many targets an alert takes a millisecond. */
-const longestMs = 10;
+const maxTurnMs = 10;
 
 export interface Rerouting {
   readonly ledger: Pick<Ledger, "firing" | "reroute">;
@@ -23,7 +23,7 @@ export interface Rerouting {
  * This includes held firings, which the ledger would otherwise send by the routes of their receipt.
  * False: the re-routing became outdated before its end.
  */
-export async function rerouteFiring(rerouting: Rerouting): Promise<boolean> {
+export async function reroute(rerouting: Rerouting): Promise<boolean> {
   const { ledger, clock, wake, outdated } = rerouting;
   let after: string | undefined;
   while (!outdated()) {
@@ -49,7 +49,7 @@ async function routesOfAll(page: readonly Alert[], { clock, concerns, routesOf }
   let sinceMs = clock.monotonic();
   for (const alert of page) {
     if (concerns(alert)) routed.push({ fingerprint: alert.fingerprint, routes: routesOf(alert) });
-    if (clock.monotonic() - sinceMs < longestMs) continue;
+    if (clock.monotonic() - sinceMs < maxTurnMs) continue;
     await breath();
     sinceMs = clock.monotonic();
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { nameIn } from "./fallbacks.ts";
-import { readTargets } from "./resolve-targets.ts";
+import { resolveTargets } from "./resolve-targets.ts";
 import { stateOf } from "./resolved-target.ts";
-import { configTargets, type TargetSet, type WrittenTarget } from "./target-definition.ts";
+import { configTargets, type TargetSet, type TargetDefinition } from "./target-definition.ts";
 
 const pagerduty = (name: string, more: object = {}) => ({
   name,
@@ -12,8 +12,8 @@ const pagerduty = (name: string, more: object = {}) => ({
   ...more,
 });
 const readSecret = (input: unknown) => input as string;
-const read = (...inputs: unknown[]) => readTargets([configTargets(inputs, readSecret)]);
-const secret = (namespace: string, name: string, more: object = {}): WrittenTarget => ({
+const read = (...inputs: unknown[]) => resolveTargets([configTargets(inputs, readSecret)]);
+const secret = (namespace: string, name: string, more: object = {}): TargetDefinition => ({
   place: `${namespace}/${name}`,
   namespace,
   name,
@@ -21,7 +21,7 @@ const secret = (namespace: string, name: string, more: object = {}): WrittenTarg
   beside: { routing_key: "R0UT1NGKEY0123456789abcdefABCDEF\n" },
   ...more,
 });
-const readSecrets = (...targets: WrittenTarget[]) => readTargets([{ source: "kubernetes", targets, readSecret }]);
+const readSecrets = (...targets: TargetDefinition[]) => resolveTargets([{ source: "kubernetes", targets, readSecret }]);
 const problems = (...inputs: unknown[]) =>
   read(...inputs).map(({ name, errors, warnings }) => [
     name,
@@ -70,7 +70,7 @@ describe("targets", () => {
 
   test("of one name: a broken one of the first source does not stand in the way of a valid one", () => {
     const files: TargetSet = { source: "files", targets: [{ place: "t/a.json", input: pagerduty("a") }], readSecret };
-    const entries = readTargets([configTargets([pagerduty("a", { routing_key: "short" })], readSecret), files]);
+    const entries = resolveTargets([configTargets([pagerduty("a", { routing_key: "short" })], readSecret), files]);
     expect(entries.map(({ name, source, inForce }) => [name, source, inForce])).toEqual([
       ["a (targets[0])", "config", "nothing"],
       ["a", "files", "as_written"],
@@ -103,7 +103,7 @@ const broken = (name: string, more: object = {}) => pagerduty(name, { routing_ke
 
 describe("the last valid version", () => {
   const [valid] = read(pagerduty("a"));
-  const again = (...inputs: unknown[]) => readTargets([configTargets(inputs, readSecret)], { before: [valid!] });
+  const again = (...inputs: unknown[]) => resolveTargets([configTargets(inputs, readSecret)], { before: [valid!] });
 
   test("of a broken target stays in use, unless it is meant to be off", () => {
     const [kept] = again(broken("a"));
@@ -130,19 +130,19 @@ type Documents = Readonly<Record<string, unknown>>;
 
 /** Loads each state after the one before, and returns the entries of the last: name, place, and the routing key in use. */
 function load(states: readonly Documents[], source: "files" | "kubernetes") {
-  let before: ReturnType<typeof readTargets> = [];
+  let before: ReturnType<typeof resolveTargets> = [];
   for (const documents of states) {
-    const targets = Object.entries(documents).flatMap(([place, content]): WrittenTarget[] => {
+    const targets = Object.entries(documents).flatMap(([place, content]): TargetDefinition[] => {
       if (source === "kubernetes") return [secretAt(place, content)];
       return Array.isArray(content)
         ? content.map((input: unknown, index) => ({ place: `${place}[${index}]`, input }))
         : [{ place, input: content }];
     });
-    before = readTargets([{ source, targets, readSecret }], { before });
+    before = resolveTargets([{ source, targets, readSecret }], { before });
   }
   return before.map(({ name, place, target, inForce }) => [name, place, target?.credential?.reveal()[0] ?? inForce]);
 }
-const secretAt = (place: string, input: unknown): WrittenTarget => {
+const secretAt = (place: string, input: unknown): TargetDefinition => {
   const [namespace = "", name = ""] = place.split("/");
   return { place, namespace, name, input };
 };

@@ -3,36 +3,43 @@ import { targetTypes } from "@tocsin/publishers";
 import type { Refusal } from "./discovery/target-guard.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import { predecessors } from "./predecessors.ts";
-import type { TargetEntry } from "./resolved-target.ts";
-import { issuePath, pathOf, type TargetSet, type WrittenTarget } from "./target-definition.ts";
+import type { ResolvedTarget } from "./resolved-target.ts";
+import { issuePath, pathOf, type TargetSet, type TargetDefinition } from "./target-definition.ts";
 
-export type ParseWritten = (written: WrittenTarget, readSecret: ReadSecret) => ParsedTarget;
+export type ParseDefinition = (definition: TargetDefinition, readSecret: ReadSecret) => ParsedTarget;
 
-export interface Reading {
+export interface ResolveOptions {
   /** The entries of the previous load: a definition that broke since then may keep its last valid version in use. */
-  readonly before?: readonly TargetEntry[];
+  readonly before?: readonly ResolvedTarget[];
   /** Whether a target of one Kubernetes namespace may fall back to another namespace's. @default false */
   readonly fallbackAcrossNamespaces?: boolean;
   /** @default `parseWritten` */
-  readonly parse?: ParseWritten;
+  readonly parse?: ParseDefinition;
   /** Why a valid target must not be used; empty: it may be. @default every target may be used */
   readonly refusalsOf?: (target: Target) => readonly Refusal[];
 }
 
 /** Judges each definition by itself, then which of them own their names, then how they refer to each other. */
-export function readTargets(
+export function resolveTargets(
   sets: readonly TargetSet[],
-  { before = [], fallbackAcrossNamespaces = false, parse = parseWritten, refusalsOf = () => [] }: Reading = {},
-): TargetEntry[] {
+  {
+    before = [],
+    fallbackAcrossNamespaces = false,
+    parse = parseDefinition,
+    refusalsOf = () => [],
+  }: ResolveOptions = {},
+): ResolvedTarget[] {
   const read = sets.flatMap(({ source, targets, readSecret }) =>
-    targets.map((written) => readTarget(written, { source, parsed: parse(written, readSecret), refusalsOf })),
+    targets.map((definition) =>
+      resolveTarget(definition, { source, parsed: parse(definition, readSecret), refusalsOf }),
+    ),
   );
   const predecessorOf = predecessors(
     before,
     read.map((entry) => ({ ...entry, statedName: entry.name, sound: entry.ownsName })),
   );
-  const judged = read.map((entry): TargetEntry => {
-    if (entry.ownsName || entry.written.withoutLastValid) return entry;
+  const judged = read.map((entry): ResolvedTarget => {
+    if (entry.ownsName || entry.definition.withoutLastValid) return entry;
     const { name, target } = predecessorOf({ ...entry, statedName: entry.name, sound: false }) ?? {};
     if (name === undefined || target === undefined || refusalsOf(target).length > 0) return entry;
     return { ...entry, name, target, inForce: "last_valid", ownsName: true };
@@ -41,8 +48,8 @@ export function readTargets(
 }
 
 /** Of several owners of one name the first keeps it. Everything else that states the name is called by its place too. */
-function uniquelyNamed(entries: readonly TargetEntry[]): TargetEntry[] {
-  const owners = new Map<string, TargetEntry>();
+function uniquelyNamed(entries: readonly ResolvedTarget[]): ResolvedTarget[] {
+  const owners = new Map<string, ResolvedTarget>();
   for (const entry of entries) {
     if (entry.ownsName && !owners.has(entry.name)) owners.set(entry.name, entry);
   }
@@ -69,8 +76,8 @@ function uniquelyNamed(entries: readonly TargetEntry[]): TargetEntry[] {
 }
 
 /** Reads and compiles one, under its full name. */
-export function parseWritten(written: WrittenTarget, readSecret: ReadSecret): ParsedTarget {
-  const { place, input, name, namespace, beside, issues = [] } = written;
+export function parseDefinition(definition: TargetDefinition, readSecret: ReadSecret): ParsedTarget {
+  const { place, input, name, namespace, beside, issues = [] } = definition;
   if (issues.length > 0) return { issues, disabled: false };
   const parsed = parseTarget(input, {
     types: targetTypes,
@@ -83,16 +90,16 @@ export function parseWritten(written: WrittenTarget, readSecret: ReadSecret): Pa
   return { ...parsed, target: { ...parsed.target, name: fullName(namespace, parsed.target.name), fromSecret: true } };
 }
 
-function readTarget(
-  written: WrittenTarget,
+function resolveTarget(
+  definition: TargetDefinition,
   {
     source,
     parsed,
     refusalsOf,
-  }: { readonly source: string; readonly parsed: ParsedTarget } & Required<Pick<Reading, "refusalsOf">>,
-): TargetEntry {
-  const { place, namespace, input, warnings = [] } = written;
-  const whence = { source, place, written, ...(namespace !== undefined && { namespace }) };
+  }: { readonly source: string; readonly parsed: ParsedTarget } & Required<Pick<ResolveOptions, "refusalsOf">>,
+): ResolvedTarget {
+  const { place, namespace, input, warnings = [] } = definition;
+  const whence = { source, place, definition, ...(namespace !== undefined && { namespace }) };
   if ("target" in parsed) {
     const { target } = parsed;
     const found = { name: target.name, ...whence, warnings: [...warnings, ...parsed.warnings] };
@@ -103,7 +110,7 @@ function readTarget(
     const unused = { target: undefined, inForce: "nothing", ownsName: !target.enabled } as const;
     return { ...found, errors, refused: first.reason, ...unused };
   }
-  const name = nameOf(input) ?? written.name;
+  const name = nameOf(input) ?? definition.name;
   return {
     name: name === undefined ? place : fullName(namespace, name),
     ...whence,

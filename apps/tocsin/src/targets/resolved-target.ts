@@ -1,8 +1,8 @@
 import type { Issue, Target, TargetStatus } from "@tocsin/core";
-import type { WrittenTarget } from "./target-definition.ts";
+import type { TargetDefinition } from "./target-definition.ts";
 
 /** One definition of a target as it was found, valid or not. */
-export interface TargetEntry {
+export interface ResolvedTarget {
   /** Unique. The name that it states (for a Secret `namespace/name`), or its place if it states none or another owns the name. */
   readonly name: string;
   /**
@@ -13,7 +13,7 @@ export interface TargetEntry {
   readonly source: string;
   /** Where it was written. */
   readonly place: string;
-  readonly written: WrittenTarget;
+  readonly definition: TargetDefinition;
   /** Of Kubernetes. */
   readonly namespace?: string;
   readonly errors: readonly Issue[];
@@ -31,7 +31,7 @@ export interface TargetEntry {
 export type TargetState = "ready" | "degraded" | "invalid" | "disabled" | "shadow" | "unauthorized" | "misconfigured";
 
 /** `blocked`: what its receiver said last. */
-export function stateOf({ errors, target }: TargetEntry, blocked?: TargetStatus["blocked"]): TargetState {
+export function stateOf({ errors, target }: ResolvedTarget, blocked?: TargetStatus["blocked"]): TargetState {
   if (errors.length > 0 || target === undefined) return "invalid";
   if (!target.enabled) return "disabled";
   if (target.mode === "shadow") return "shadow";

@@ -1,7 +1,7 @@
 import type { Issue, ReadSecret } from "@tocsin/core";
 
 /** One target as somebody wrote it, not yet judged. Plain data; the same object for as long as it says the same. */
-export interface WrittenTarget {
+export interface TargetDefinition {
   /** Where, for people: `targets[2]`, `targets/pager.json`, `tocsin/pagerduty-production`. */
   readonly place: string;
   readonly input: unknown;
@@ -23,7 +23,7 @@ export interface WrittenTarget {
 export interface TargetSet {
   /** `config`, `files` or `kubernetes`; a label of metrics. */
   readonly source: string;
-  readonly targets: readonly WrittenTarget[];
+  readonly targets: readonly TargetDefinition[];
   readonly readSecret: ReadSecret;
 }
 

@@ -1,7 +1,7 @@
 import type { Target, TargetStatus } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { startService } from "../service.fixture.ts";
-import type { TargetEntry } from "./resolved-target.ts";
+import type { ResolvedTarget } from "./resolved-target.ts";
 import {
   deadWarnings,
   deliveryWarnings,
@@ -11,12 +11,12 @@ import {
 } from "./target-problems.ts";
 
 const issue = { path: "", message: "wrong" };
-const entry = (target: Partial<Target> | undefined, errors: TargetEntry["errors"] = []): TargetEntry => ({
+const entry = (target: Partial<Target> | undefined, errors: ResolvedTarget["errors"] = []): ResolvedTarget => ({
   name: "a",
   source: "config",
   place: "targets[0]",
   ownsName: true,
-  written: { place: "targets[0]", input: {} },
+  definition: { place: "targets[0]", input: {} },
   errors,
   warnings: [],
   target: target && ({ enabled: true, mode: "live", degraded: false, ...target } as unknown as Target),
@@ -29,7 +29,7 @@ const off = entry({ enabled: false });
 const shadow = entry({ mode: "shadow" });
 
 describe("targets", () => {
-  test.each<[string, TargetEntry[], string | undefined, string[]]>([
+  test.each<[string, ResolvedTarget[], string | undefined, string[]]>([
     ["none", [], "none is configured", [expect.stringContaining("none is configured")]],
     ["one that is valid", [good], undefined, []],
     ["all invalid", [invalid, invalid], "2 invalid", [expect.stringContaining("not sent")]],

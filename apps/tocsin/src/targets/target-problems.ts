@@ -1,13 +1,13 @@
 import type { HeldBack, Issue, LedgerStats, TargetStatus } from "@tocsin/core";
 import type { DiscoveryView } from "./discovery/discoveries.ts";
-import { stateOf, type TargetEntry } from "./resolved-target.ts";
+import { stateOf, type ResolvedTarget } from "./resolved-target.ts";
 
 /** Whether a firing alert can be sent there: a version of it is in use, it is on, and it really sends. */
-export const canReceive = ({ target }: Pick<TargetEntry, "target">): boolean =>
+export const canReceive = ({ target }: Pick<ResolvedTarget, "target">): boolean =>
   target !== undefined && target.enabled && target.mode !== "shadow";
 
 /** Says that no target can receive alerts, and why. Undefined: at least one can. */
-export function noTargetCanReceive(entries: readonly TargetEntry[]): string | undefined {
+export function noTargetCanReceive(entries: readonly ResolvedTarget[]): string | undefined {
   if (entries.some(canReceive)) return undefined;
   const states = Map.groupBy(entries, (entry) => stateOf(entry));
   const counts = Array.from(states, ([state, some]) => `${some.length} ${state}`).toSorted();
@@ -15,7 +15,7 @@ export function noTargetCanReceive(entries: readonly TargetEntry[]): string | un
 }
 
 /** What an operator should know of the targets even while the service is ready. Counts only: probes are open to everybody. */
-export function targetWarnings(entries: readonly TargetEntry[]): string[] {
+export function targetWarnings(entries: readonly ResolvedTarget[]): string[] {
   const none = noTargetCanReceive(entries);
   if (none !== undefined) return [`${none}: alerts are recorded but not sent`];
   const invalid = entries.filter(({ errors }) => errors.length > 0).length;
@@ -79,7 +79,7 @@ const counted = (count: number, all: number, what: string, how: string): string[
 const plural = (what: string): string => what.replace(/^\w+/, "$&s");
 
 /** Errors of the targets that the configuration file lists. */
-export const configuredErrors = (entries: readonly TargetEntry[]): Issue[] =>
+export const configuredErrors = (entries: readonly ResolvedTarget[]): Issue[] =>
   entries.flatMap(({ source, errors }) => (source === "config" ? errors : []));
 
 /** Targets that receive nothing, whatever an alert says. Disabled ones are not among them: routing names those. */
@@ -94,7 +94,7 @@ export interface UnusedTargets {
   readonly shadows: ReadonlySet<string>;
 }
 
-export const unusedTargets = (entries: readonly TargetEntry[]): UnusedTargets => ({
+export const unusedTargets = (entries: readonly ResolvedTarget[]): UnusedTargets => ({
   invalid: entries.flatMap(({ name, target, errors, refused }) => {
     if (target !== undefined) return [];
     const reason = refused === "self_target" ? refused : "target_invalid";

@@ -5,7 +5,7 @@ import { ReadGauge, type Registry } from "./series.ts";
 export interface Snapshot {
   readonly stats: LedgerStats;
   /** Of those targets that something holds back. */
-  readonly standing: readonly TargetStatus[];
+  readonly targetStatuses: readonly TargetStatus[];
 }
 
 /** A target as the service knows it now. */
@@ -86,7 +86,9 @@ export class CountedGauges {
 
   *#breakers(): Iterable<readonly [{ target: string }, number]> {
     if (this.#snapshot === undefined) return;
-    const held = new Map(this.#snapshot.standing.map(({ target, breaker }) => [target, breakerState[breaker.state]]));
+    const held = new Map(
+      this.#snapshot.targetStatuses.map(({ target, breaker }) => [target, breakerState[breaker.state]]),
+    );
     for (const target of this.#of.active)
       if (this.#of.exists(target) && !held.has(target)) yield [{ target }, breakerState.closed];
     for (const [target, state] of held) yield [{ target }, state];

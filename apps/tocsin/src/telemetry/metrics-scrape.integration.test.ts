@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import type { Ledger } from "@tocsin/core";
 import { VirtualClock } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
-import { Exposition } from "./metrics-scrape.ts";
+import { MetricsScrape } from "./metrics-scrape.ts";
 import { startService } from "../service.fixture.ts";
 import { Metrics } from "./metrics.ts";
 
-const targets = { entries: [], publishers: 0 };
+const targets = { entries: [], publisherCount: 0 };
 const none = { due: [], deadLetters: [], alerts: { firing: 0, resolved: 0 }, nowMs: 0 };
 const metrics = new Metrics("1");
 afterAll(() => metrics.stop());
@@ -20,8 +20,8 @@ test.each<[string, Partial<Ledger>]>([
 ])("a ledger that %s takes away its own counts, not the scrape", async (_, ledger) => {
   const clock = new VirtualClock();
   const incidents = [{ target: "pager", state: "told", count: 1 }] as const;
-  await metrics.counted([], { stats: { ...none, incidents }, standing: [] });
-  const scraping = new Exposition({ ledger: ledger as Ledger, targets, metrics, clock }).scrape();
+  await metrics.counted([], { stats: { ...none, incidents }, targetStatuses: [] });
+  const scraping = new MetricsScrape({ ledger: ledger as Ledger, targets, metrics, clock }).scrape();
   await clock.advance(3_000);
   const { contentType, slices } = await scraping;
   const text = slices.join("");
@@ -42,7 +42,7 @@ const start = () => {
     },
     targetStatus: async () => [],
   };
-  const exposition = new Exposition({ ledger, targets, metrics, clock });
+  const exposition = new MetricsScrape({ ledger, targets, metrics, clock });
   return {
     clock,
     exposition,

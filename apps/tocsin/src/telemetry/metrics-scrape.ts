@@ -1,6 +1,6 @@
 import type { Clock, Ledger } from "@tocsin/core";
 import { stateOf } from "../targets/resolved-target.ts";
-import type { Targets } from "../targets/registry.ts";
+import type { TargetRegistry } from "../targets/registry.ts";
 import type { Snapshot } from "./counted-gauges.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -10,9 +10,9 @@ const maxCountingMs = 3_000;
 /** A scrape is answered with the text of the last one if that is no older. */
 const keptMs = 1_000;
 
-export interface ExpositionOptions {
+export interface MetricsScrapeOptions {
   readonly ledger: Pick<Ledger, "stats" | "targetStatus">;
-  readonly targets: Pick<Targets, "entries" | "publishers">;
+  readonly targets: Pick<TargetRegistry, "entries" | "publisherCount">;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
@@ -30,11 +30,11 @@ interface Last {
 }
 
 /** The text that Prometheus scrapes. The ledger counts at that time; if it does not answer, the rest is there. */
-export class Exposition {
-  readonly #o: ExpositionOptions;
+export class MetricsScrape {
+  readonly #o: MetricsScrapeOptions;
   #last: Last | undefined;
 
-  constructor(options: ExpositionOptions) {
+  constructor(options: MetricsScrapeOptions) {
     this.#o = options;
   }
 
@@ -57,21 +57,21 @@ export class Exposition {
   async #build(): Promise<Scraped> {
     const { ledger, targets, metrics, clock } = this.#o;
     const snapshot = await within(maxCountingMs, clock, snapshotOf(ledger));
-    const blocked = new Map(snapshot?.standing.map((one) => [one.target, one.blocked]));
+    const blocked = new Map(snapshot?.targetStatuses.map((one) => [one.target, one.blocked]));
     const shown = targets.entries.map((entry) => {
       const { name, source } = entry;
       return { name, source, state: stateOf(entry, blocked.get(name)) };
     });
     await metrics.counted(shown, snapshot);
-    metrics.cached(targets.publishers);
+    metrics.cached(targets.publisherCount);
     return { contentType: metrics.registry.contentType, slices: await metrics.registry.slices() };
   }
 }
 
-async function snapshotOf(ledger: ExpositionOptions["ledger"]): Promise<Snapshot | undefined> {
+async function snapshotOf(ledger: MetricsScrapeOptions["ledger"]): Promise<Snapshot | undefined> {
   try {
-    const [stats, standing] = await Promise.all([ledger.stats(), ledger.targetStatus("held_back")]);
-    return { stats, standing };
+    const [stats, targetStatuses] = await Promise.all([ledger.stats(), ledger.targetStatus("held_back")]);
+    return { stats, targetStatuses };
   } catch {
     // Readiness and the log say why.
     return undefined;

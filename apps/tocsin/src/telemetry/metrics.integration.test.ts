@@ -29,7 +29,7 @@ const lease = { target: "pager", action: "trigger", severity: "critical" } as Le
 
 const snapshotWith = (incidents: Snapshot["stats"]["incidents"]): Snapshot => ({
   stats: { incidents, due: [], deadLetters: [], alerts: { firing: 0, resolved: 0 }, nowMs: 0 },
-  standing: [],
+  targetStatuses: [],
 });
 
 const stateLines = (of: readonly string[]) =>

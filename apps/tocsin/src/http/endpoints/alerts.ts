@@ -5,7 +5,7 @@ import { type Explained, hadNoTarget, wasReceived } from "../../explain/explain.
 import type { Explainer } from "../../explain/explainer.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
-import { iso } from "../pagination.ts";
+import { isoTime } from "../iso-time.ts";
 import { badRequest } from "../problem.ts";
 
 export interface Alerts {
@@ -45,8 +45,8 @@ export function alertBody({ alert: { alert, status, confirmedAtMs } }: Explanati
     labels: alert.labels,
     status,
     ...(hadNoTarget(targets) && { reason: "no_target" as const }),
-    startsAt: iso(alert.startsAtMs),
-    confirmedAt: iso(confirmedAtMs),
+    startsAt: isoTime(alert.startsAtMs),
+    confirmedAt: isoTime(confirmedAtMs),
     targets: targets.map(({ target, state, reason, heldBack }) => ({
       target,
       state,

@@ -1,7 +1,8 @@
 import type { DeadLetter, Ledger } from "@tocsin/core";
 import type { Endpoint } from "../endpoint.ts";
 import { idOf } from "./incidents.ts";
-import { iso, pageOf } from "../pagination.ts";
+import { isoTime } from "../iso-time.ts";
+import { pageOf } from "../pagination.ts";
 import { notFound, Problem } from "../problem.ts";
 
 export interface DeadLetters {
@@ -69,6 +70,6 @@ export const deadLetterBody = (letter: DeadLetter) => ({
   action: letter.action,
   reason: letter.reason,
   answer: letter.answer,
-  at: iso(letter.atMs),
-  replayedAt: iso(letter.replayedAtMs),
+  at: isoTime(letter.atMs),
+  replayedAt: isoTime(letter.replayedAtMs),
 });

@@ -5,7 +5,7 @@ import { parseWebhookAlert } from "../../ingest/alertmanager.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queriesOf, queryOf } from "../endpoint.ts";
 import { heldBackBody, historyBody } from "./incidents.ts";
-import { iso } from "../pagination.ts";
+import { isoTime } from "../iso-time.ts";
 import { badRequest, notFound } from "../problem.ts";
 
 export interface Explaining {
@@ -71,18 +71,18 @@ function explanationBody({ alert: view }: Explanation, targets: readonly Explain
     status,
     ...reasonOf(targets),
     labels: alert.labels,
-    firstSeenAt: iso(view.firstSeenAtMs),
-    confirmedAt: iso(view.confirmedAtMs),
+    firstSeenAt: isoTime(view.firstSeenAtMs),
+    confirmedAt: isoTime(view.confirmedAtMs),
     claims: claims.map((claim) => ({
       source: claim.source,
       ...(claim.sender !== undefined && { sender: claim.sender }),
       ...(claim.origin !== undefined && { origin: claim.origin }),
       status: claim.status,
       ...(claim.ended !== undefined && { ended: claim.ended }),
-      startsAt: iso(claim.startsAtMs),
-      heardAt: iso(claim.heardAtMs),
-      ...(claim.expiresAtMs !== undefined && { expiresAt: iso(claim.expiresAtMs) }),
-      ...(claim.doubtfulEndAtMs !== undefined && { doubtfulEndAt: iso(claim.doubtfulEndAtMs) }),
+      startsAt: isoTime(claim.startsAtMs),
+      heardAt: isoTime(claim.heardAtMs),
+      ...(claim.expiresAtMs !== undefined && { expiresAt: isoTime(claim.expiresAtMs) }),
+      ...(claim.doubtfulEndAtMs !== undefined && { doubtfulEndAt: isoTime(claim.doubtfulEndAtMs) }),
     })),
     targets: targets.map(explainedBody),
   };

@@ -8,7 +8,8 @@ import {
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
-import { iso, pageOf } from "../pagination.ts";
+import { isoTime } from "../iso-time.ts";
+import { pageOf } from "../pagination.ts";
 import { badRequest, notFound } from "../problem.ts";
 
 export interface Incidents {
@@ -24,7 +25,7 @@ export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
     does,
     async answer(request, reply) {
       const id = idOf(request, "incident");
-      if (!(await ledger[action](id, request.entry.name ?? "api"))) throw notFound("open incident");
+      if (!(await ledger[action](id, request.caller.name ?? "api"))) throw notFound("open incident");
       wake();
       reply.code(202);
       return { id };
@@ -100,21 +101,21 @@ export function incidentBody({ incident, state, reason, heldBack }: IncidentView
       acknowledged: wanted.acknowledged,
       severity: wanted.severity,
       summary: wanted.summary,
-      at: iso(wanted.atMs),
+      at: isoTime(wanted.atMs),
     },
     told: told && {
       event: told.event,
       certain: told.certain,
       severity: told.severity,
-      at: iso(told.atMs),
+      at: isoTime(told.atMs),
       // Nothing was sent.
       ...(told.shadow && { shadow: true as const }),
     },
-    dueAt: iso(incident.dueAtMs),
+    dueAt: isoTime(incident.dueAtMs),
     attempts: incident.attempts,
     lastFailure: failureBody(incident),
-    acceptedAt: iso(incident.acceptedAtMs),
-    updatedAt: iso(incident.updatedAtMs),
+    acceptedAt: isoTime(incident.acceptedAtMs),
+    updatedAt: isoTime(incident.updatedAtMs),
   };
 }
 
@@ -126,15 +127,15 @@ export const heldBackBody = (heldBack: HeldBack | undefined) =>
         heldBack: {
           reason: heldBack.reason,
           ...(heldBack.detail !== undefined && { detail: heldBack.detail }),
-          ...(heldBack.untilMs !== undefined && { until: iso(heldBack.untilMs) }),
+          ...(heldBack.untilMs !== undefined && { until: isoTime(heldBack.untilMs) }),
         },
       };
 
 const failureBody = ({ lastFailure }: Incident) =>
-  lastFailure && { reason: lastFailure.reason, detail: lastFailure.detail, at: iso(lastFailure.atMs) };
+  lastFailure && { reason: lastFailure.reason, detail: lastFailure.detail, at: isoTime(lastFailure.atMs) };
 
 export const historyBody = (entry: { readonly atMs: number; readonly what: string; readonly detail?: string }) => ({
-  at: iso(entry.atMs),
+  at: isoTime(entry.atMs),
   what: entry.what,
   ...(entry.detail !== undefined && { detail: entry.detail }),
 });

@@ -5,7 +5,7 @@ import { parseWebhook } from "../../ingest/alertmanager.ts";
 import { type BatchReader, defaultSource, type Received } from "../../ingest/batch.ts";
 import { parsePostedAlerts } from "../../ingest/prometheus.ts";
 import type { Readiness } from "../../health/readiness.ts";
-import type { Standstill } from "../../health/stall-detector.ts";
+import type { StallDetector } from "../../health/stall-detector.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { LogThrottle } from "../../telemetry/log-throttle.ts";
@@ -25,7 +25,7 @@ export interface Intake {
   /** Tells the worker that there may be something to do. */
   readonly wake: () => void;
   /** Where others record in the same ledger. */
-  readonly standstill: Pick<Standstill, "justOver"> | undefined;
+  readonly stallDetector: Pick<StallDetector, "hasJustStalled"> | undefined;
   readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
 }
 
@@ -113,9 +113,10 @@ function complaints({ log, clock, metrics }: Intake): (batch: BatchReader, sourc
 
 /** Reads alerts for a while and records the valid ones; returns when they are durable. */
 function recordPart(intake: Intake, batch: BatchReader, source: string): Promise<readonly Recorded[]> {
-  const { ledger, clock, readiness, standstill } = intake;
+  const { ledger, clock, readiness, stallDetector } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
-  if (standstill?.justOver()) throw unavailable("the service stood still: this may be old; repeat what still holds");
+  if (stallDetector?.hasJustStalled())
+    throw unavailable("the service stood still: this may be old; repeat what still holds");
   const wants: RoutedClaim[] = [];
   let firing = 0;
   const untilMs = clock.monotonic() + maxReadingMs;
@@ -153,7 +154,7 @@ async function committed(
 
 /** The token's name; else what the request calls itself. */
 function sourceOf(request: FastifyRequest): string {
-  if (request.entry.name !== undefined) return request.entry.name;
+  if (request.caller.name !== undefined) return request.caller.name;
   const source = queryOf(request, "source") ?? defaultSource;
   if (source.length <= longestSource) return source;
   throw badRequest({ path: "source", message: `must not be longer than ${longestSource} characters` });

@@ -1,9 +1,9 @@
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
 import { Readable } from "node:stream";
 import type { Issue, Ledger } from "@tocsin/core";
-import type { Exposition } from "../../telemetry/metrics-scrape.ts";
+import type { MetricsScrape } from "../../telemetry/metrics-scrape.ts";
 import type { Endpoint } from "../endpoint.ts";
-import { iso } from "../pagination.ts";
+import { isoTime } from "../iso-time.ts";
 import { conflict, reloadFailed } from "../problem.ts";
 
 export interface Reloaded {
@@ -29,11 +29,11 @@ export interface Operations {
   readonly warnings: (isReady: boolean) => Promise<readonly string[]>;
   readonly reload: () => Promise<Reloaded>;
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
-  readonly exposition: Pick<Exposition, "scrape">;
+  readonly metricsScrape: Pick<MetricsScrape, "scrape">;
 }
 
 export function operationsEndpoints(operations: Operations): Endpoint[] {
-  const { ledger, unready, warnings, reload, discoveries, exposition } = operations;
+  const { ledger, unready, warnings, reload, discoveries, metricsScrape } = operations;
   const ready = (path: string): Endpoint => ({
     method: "GET",
     path,
@@ -58,8 +58,12 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       does: "totals of alerts, incidents and dead letters, counted in the ledger",
       async answer() {
         const { alerts, incidents, due, deadLetters, nowMs } = await ledger.stats();
-        const oldest = due.map(({ target, severity, oldestAtMs }) => ({ target, severity, oldestAt: iso(oldestAtMs) }));
-        return { at: iso(nowMs), alerts, incidents, due: oldest, deadLetters };
+        const oldest = due.map(({ target, severity, oldestAtMs }) => ({
+          target,
+          severity,
+          oldestAt: isoTime(oldestAtMs),
+        }));
+        return { at: isoTime(nowMs), alerts, incidents, due: oldest, deadLetters };
       },
     },
     {
@@ -69,7 +73,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       does: "metrics for Prometheus, at most a second old; Cache-Control: no-cache asks for new ones",
       async answer(request, reply) {
         const fresh = request.headers["cache-control"] === "no-cache";
-        const { contentType, slices } = await exposition.scrape({ fresh });
+        const { contentType, slices } = await metricsScrape.scrape({ fresh });
         return reply.type(contentType).send(Readable.from(slices));
       },
     },

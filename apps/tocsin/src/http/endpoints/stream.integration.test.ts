@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Listener } from "../../stream/incident-stream.ts";
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
-import { Gate } from "../auth.ts";
+import { Auth } from "../auth.ts";
 import { createServer } from "../server.ts";
 import { streamEndpoints } from "./stream.ts";
 
@@ -28,14 +28,14 @@ async function serverOf(refusal?: string) {
     },
   };
   const refusals = { refused: () => {}, refusedBytes: () => {} };
-  const gate = new Gate({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
+  const auth = new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
   const log = createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {});
   const app = createServer({
     endpoints: streamEndpoints({ stream }),
     maxBodyBytes: 1_000,
     log,
     refusals,
-    gate: () => gate,
+    auth: () => auth,
   });
   const url = `${await app.listen({ host: "127.0.0.1", port: 0 })}/api/v1/events/stream`;
   return { url, joined, app, [Symbol.asyncDispose]: () => app.close() };

@@ -2,28 +2,28 @@ import type { Ledger, TargetStatus } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
 import type { Found, Reachability } from "../../targets/reachability/reachability.ts";
-import { stateOf, type TargetEntry } from "../../targets/resolved-target.ts";
-import type { Targets } from "../../targets/registry.ts";
-import { TrialRefused, type Trials } from "../../targets/tests/target-tests.ts";
+import { stateOf, type ResolvedTarget } from "../../targets/resolved-target.ts";
+import type { TargetRegistry } from "../../targets/registry.ts";
+import { TestRefused, type TargetTests } from "../../targets/tests/target-tests.ts";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import type { Reloaded } from "./operations.ts";
-import { iso } from "../pagination.ts";
+import { isoTime } from "../iso-time.ts";
 import { badRequest, conflict, notFound, reloadFailed } from "../problem.ts";
 
-export interface TargetsAndStanding {
+export interface TargetEndpointsOptions {
   readonly ledger: Pick<Ledger, "targetStatus">;
-  readonly targets: Pick<Targets, "entries" | "find">;
+  readonly targets: Pick<TargetRegistry, "entries" | "find">;
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
   readonly reachability: Pick<Reachability, "of" | "check">;
-  readonly trials: Pick<Trials, "run" | "checkKey">;
+  readonly targetTests: Pick<TargetTests, "run" | "checkKey">;
   readonly reload: () => Promise<Reloaded>;
   readonly reloadWarnings: () => readonly string[];
 }
 
-export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
-  const { ledger, targets, discoveries, reachability, trials, reload, reloadWarnings } = o;
+export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
+  const { ledger, targets, discoveries, reachability, targetTests, reload, reloadWarnings } = o;
   const standing = async () => new Map((await ledger.targetStatus()).map((one) => [one.target, one]));
-  const body = (entry: TargetEntry, known: TargetStatus | undefined) =>
+  const body = (entry: ResolvedTarget, known: TargetStatus | undefined) =>
     targetBody(entry, known, entry.target && reachability.of(new URL(entry.target.url).origin));
   const list = async () => {
     const known = await standing();
@@ -57,9 +57,9 @@ export function targetEndpoints(o: TargetsAndStanding): Endpoint[] {
       const entry = targets.find(nameOf(request));
       if (entry === undefined) throw notFound("target");
       try {
-        return await (only === "key" ? trials.checkKey(entry) : trials.run(entry));
+        return await (only === "key" ? targetTests.checkKey(entry) : targetTests.run(entry));
       } catch (error) {
-        throw error instanceof TrialRefused ? conflict(`${entry.name} ${error.message}`) : error;
+        throw error instanceof TestRefused ? conflict(`${entry.name} ${error.message}`) : error;
       }
     },
   });
@@ -99,12 +99,12 @@ export const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, 
   source,
   where,
   state,
-  syncedAt: iso(syncedAtMs),
-  staleSince: iso(staleSinceMs),
+  syncedAt: isoTime(syncedAtMs),
+  staleSince: isoTime(staleSinceMs),
   error,
 });
 
-export function targetBody(entry: TargetEntry, standing?: TargetStatus, reached?: Found) {
+export function targetBody(entry: ResolvedTarget, standing?: TargetStatus, reached?: Found) {
   const { name, source, place, errors, warnings, target, inForce } = entry;
   return {
     name,
@@ -124,12 +124,18 @@ export function targetBody(entry: TargetEntry, standing?: TargetStatus, reached?
       limiter: {
         limit: standing.limiter.limit,
         used: standing.limiter.used,
-        pausedUntil: iso(standing.limiter.pausedUntilMs),
+        pausedUntil: isoTime(standing.limiter.pausedUntilMs),
       },
-      breaker: { state: standing.breaker.state, until: iso(standing.breaker.untilMs) },
+      breaker: { state: standing.breaker.state, until: isoTime(standing.breaker.untilMs) },
     }),
   };
 }
 
 /** The server can be connected to. What it does with events, only events tell. */
-const reachabilityBody = ({ atMs, ok, step, detail, tookMs }: Found) => ({ ok, step, detail, tookMs, at: iso(atMs) });
+const reachabilityBody = ({ atMs, ok, step, detail, tookMs }: Found) => ({
+  ok,
+  step,
+  detail,
+  tookMs,
+  at: isoTime(atMs),
+});

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Vault } from "../../ledger/credential-vault.ts";
+import type { CredentialVault } from "../../ledger/credential-vault.ts";
 import { AlertmanagerReader, type ReaderOptions } from "./alertmanager-reader.ts";
 import { identifying, type ReaderSettings, revealed } from "./reader-settings.ts";
 
 export interface ReadersOptions extends ReaderOptions {
-  readonly vault: Pick<Vault, "identity">;
+  readonly vault: Pick<CredentialVault, "identity">;
 }
 
 /** The readers of all sources, as the configuration has them now. */

@@ -7,12 +7,12 @@ import type { Discovery } from "./discovery.ts";
 import { FileDiscovery } from "./files/file-discovery.ts";
 import { KubernetesApi } from "./kubernetes/api.ts";
 import { SecretDiscovery } from "./kubernetes/secret-discovery.ts";
-import type { LastGood } from "./last-known-targets.ts";
-import type { Place } from "./place.ts";
+import type { LastKnownTargets } from "./last-known-targets.ts";
+import type { OpenDiscovery } from "./open-discovery.ts";
 
-export interface DiscoverySurroundings {
+export interface CreateDiscoveriesOptions {
   readonly env: SecretPlaces["env"];
-  readonly lastGood: Pick<LastGood, "recall">;
+  readonly lastKnown: Pick<LastKnownTargets, "load">;
   readonly clock: Clock;
 }
 
@@ -22,26 +22,26 @@ export interface DiscoverySurroundings {
  *
  * @throws LedgerUnavailable
  */
-export async function openDiscoveries(
+export async function createDiscoveries(
   { files, kubernetes }: Config["discovery"],
-  current: readonly Place[],
-  o: DiscoverySurroundings,
-): Promise<readonly Place[]> {
+  current: readonly OpenDiscovery[],
+  o: CreateDiscoveriesOptions,
+): Promise<readonly OpenDiscovery[]> {
   const keepOrOpen = async (
     named: Pick<Discovery, "source" | "where">,
     settings: unknown,
-    open: (remembered: Place["remembered"]) => Pick<Place, "discovery" | "api">,
-  ): Promise<Place> => {
+    open: (lastKnown: OpenDiscovery["lastKnown"]) => Pick<OpenDiscovery, "discovery" | "api">,
+  ): Promise<OpenDiscovery> => {
     const former = current.find(
       ({ discovery }) => discovery.source === named.source && discovery.where === named.where,
     );
     if (former !== undefined && isDeepStrictEqual(former.settings, settings)) return former;
-    const remembered = former?.discovery.targets ?? former?.remembered ?? (await o.lastGood.recall(named)) ?? [];
-    return { ...open(remembered), remembered, settings };
+    const lastKnown = former?.discovery.targets ?? former?.lastKnown ?? (await o.lastKnown.load(named)) ?? [];
+    return { ...open(lastKnown), lastKnown, settings };
   };
-  const places: Place[] = [];
+  const places: OpenDiscovery[] = [];
   for (const directory of files) {
-    const open = (remembered: Place["remembered"]) => ({ discovery: fileDiscovery(directory, o, remembered) });
+    const open = (lastKnown: OpenDiscovery["lastKnown"]) => ({ discovery: fileDiscovery(directory, o, lastKnown) });
     places.push(await keepOrOpen({ source: "files", where: directory.where }, directory, open));
   }
   if (kubernetes === undefined) return places;
@@ -64,11 +64,11 @@ export async function openDiscoveries(
 /** Those of files alone, without a memory: what `config check` looks at. */
 export const fileDiscoveries = (
   { files }: Config["discovery"],
-  o: Pick<DiscoverySurroundings, "clock" | "env">,
+  o: Pick<CreateDiscoveriesOptions, "clock" | "env">,
 ): Discovery[] => files.map((place) => fileDiscovery(place, o));
 
 const fileDiscovery = (
   place: Config["discovery"]["files"][number],
-  { clock, env }: Pick<DiscoverySurroundings, "clock" | "env">,
-  remembered?: Place["remembered"],
-): FileDiscovery => new FileDiscovery({ ...place, env, clock, ...(remembered !== undefined && { remembered }) });
+  { clock, env }: Pick<CreateDiscoveriesOptions, "clock" | "env">,
+  lastKnown?: OpenDiscovery["lastKnown"],
+): FileDiscovery => new FileDiscovery({ ...place, env, clock, ...(lastKnown !== undefined && { lastKnown }) });

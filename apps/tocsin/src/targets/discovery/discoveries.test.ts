@@ -3,20 +3,20 @@ import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
-import type { WrittenTarget } from "../target-definition.ts";
+import type { TargetDefinition } from "../target-definition.ts";
 import { Discoveries } from "./discoveries.ts";
-import type { Place } from "./place.ts";
+import type { OpenDiscovery } from "./open-discovery.ts";
 import type { Discovery, DiscoveryObserver } from "./discovery.ts";
 
-const target = (place: string): WrittenTarget => ({ place, input: {} });
+const target = (place: string): TargetDefinition => ({ place, input: {} });
 
 /** A place that a test reads for it. */
 class Scripted implements Discovery {
   readonly source = "files";
   readonly where: string;
   readonly readSecret = String;
-  targets: readonly WrittenTarget[] | undefined;
-  standing = { syncedAtMs: null, staleSinceMs: null, error: null as string | null };
+  targets: readonly TargetDefinition[] | undefined;
+  syncState = { syncedAtMs: null, staleSinceMs: null, error: null as string | null };
   observer: DiscoveryObserver | undefined;
   stopped = false;
 
@@ -42,9 +42,9 @@ class Scripted implements Discovery {
   }
 }
 
-const placeOf = (discovery: Scripted, ...remembered: string[]): Place => ({
+const placeOf = (discovery: Scripted, ...remembered: string[]): OpenDiscovery => ({
   discovery,
-  remembered: remembered.map(target),
+  lastKnown: remembered.map(target),
   settings: undefined,
 });
 
@@ -69,13 +69,15 @@ async function stage(places: readonly Scripted[], remembered: readonly string[] 
       discoveryFailed: (source, operation, reason) => counted.push(`${source} ${operation} ${reason}`),
       discoveryLag: (_, lagMs) => counted.push(`lag ${lagMs}`),
     },
-    lastGood: { keep: async ({ where }, set) => void kept.push(`${where}: ${set.map(({ place }) => place).join()}`) },
+    lastKnown: { save: async ({ where }, set) => void kept.push(`${where}: ${set.map(({ place }) => place).join()}`) },
     async apply() {
       if (state.fails-- > 0) throw new LedgerUnavailable("no space");
       applied.push({ atMs: clock.monotonic() - startMs, places: placesOf() });
     },
-    inForce: () =>
-      discoveries.sets().flatMap(({ source, targets }) => targets.map((written) => ({ source, ...written, written }))),
+    definitionsInUse: () =>
+      discoveries
+        .sets()
+        .flatMap(({ source, targets }) => targets.map((definition) => ({ source, ...definition, definition }))),
   });
   const configure = () => discoveries.configure({ files: [], kubernetes: undefined, policy: undefined });
   await (await configure()).keep();
@@ -184,9 +186,9 @@ test("what goes wrong is counted, and said when it turns", async () => {
   await clock.advance(0);
   await started;
   place.observer?.failed("watch", "forbidden");
-  place.standing = { ...place.standing, error: "no rights" };
+  place.syncState = { ...place.syncState, error: "no rights" };
   place.observer?.turned();
-  place.standing = { ...place.standing, error: null };
+  place.syncState = { ...place.syncState, error: null };
   place.observer?.turned();
   expect(counted).toEqual(["a synced", "files watch forbidden"]);
   expect(logs.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
@@ -207,13 +209,13 @@ test("a place is stale until it was read, and while its changes are not seen", a
   await clock.advance(0);
   await started;
   expect(gauges.get("a")).toBe(false);
-  place.standing = { ...place.standing, error: "no rights" };
+  place.syncState = { ...place.syncState, error: "no rights" };
   place.observer?.turned();
   expect(gauges.get("a")).toBe(true);
   // Everything was read, but changes are not seen yet.
   place.observer?.synced();
   expect(gauges.get("a")).toBe(true);
-  place.standing = { ...place.standing, error: null };
+  place.syncState = { ...place.syncState, error: null };
   place.observer?.turned();
   expect(gauges.get("a")).toBe(false);
 });

@@ -1,11 +1,11 @@
 import { type Clock, LedgerUnavailable } from "@tocsin/core";
 import type { Config } from "../../config/config.ts";
-import type { TargetEntry } from "../resolved-target.ts";
+import type { ResolvedTarget } from "../resolved-target.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { TargetSet, WrittenTarget } from "../target-definition.ts";
-import type { Discovery, DiscoveryOperation, DiscoveryReason, DiscoveryStanding } from "./discovery.ts";
-import type { LastGood } from "./last-known-targets.ts";
-import type { Place } from "./place.ts";
+import type { TargetSet, TargetDefinition } from "../target-definition.ts";
+import type { Discovery, DiscoveryOperation, DiscoveryReason, SyncState } from "./discovery.ts";
+import type { LastKnownTargets } from "./last-known-targets.ts";
+import type { OpenDiscovery } from "./open-discovery.ts";
 
 /** From a change to its taking effect, so that changes that come together are one. */
 const gatherMs = 50;
@@ -14,7 +14,7 @@ const gatherMs = 50;
 const restMs = 500;
 
 /** A place that does not answer keeps nobody waiting longer than this for the first load. */
-const longestLoadMs = 10_000;
+const maxLoadMs = 10_000;
 
 /** Between two keepings, each of which writes whole sets. */
 const keepRestMs = 1_000;
@@ -36,19 +36,24 @@ export interface DiscoveryMetrics {
 
 export interface DiscoveriesOptions {
   /** Opens what a configuration names, in the order in which targets count; takes what did not change from `current`. */
-  readonly open: (settings: Config["discovery"], current: readonly Place[]) => Promise<readonly Place[]>;
-  readonly lastGood: Pick<LastGood, "keep">;
+  readonly open: (
+    settings: Config["discovery"],
+    current: readonly OpenDiscovery[],
+  ) => Promise<readonly OpenDiscovery[]>;
+  readonly lastKnown: Pick<LastKnownTargets, "save">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: DiscoveryMetrics;
   /** Puts the sets as they are now in force. @throws LedgerUnavailable */
   readonly apply: () => Promise<void>;
   /** What is in force, and what it was made from. */
-  readonly inForce: () => readonly (Pick<TargetEntry, "place" | "source"> & { readonly written?: WrittenTarget })[];
+  readonly definitionsInUse: () => readonly (Pick<ResolvedTarget, "place" | "source"> & {
+    readonly definition?: TargetDefinition;
+  })[];
 }
 
 /** One discovery as `GET /api/v1/targets` shows it. */
-export interface DiscoveryView extends DiscoveryStanding {
+export interface DiscoveryView extends SyncState {
   readonly source: string;
   readonly where: string;
   /** `unread`: nothing was ever read, so what is in force is of a former life, or nothing. */
@@ -66,9 +71,9 @@ export interface Rediscovery {
 /** All discoveries of a service: when one finds a change, the set of targets is replaced, soon and not too often. */
 export class Discoveries {
   readonly #o: DiscoveriesOptions;
-  #places: readonly Place[] = [];
+  #places: readonly OpenDiscovery[] = [];
   /** Those that were in use before. */
-  readonly #known = new WeakSet<Place>();
+  readonly #known = new WeakSet<OpenDiscovery>();
   #started = false;
   /** When the first change was seen that is not in force yet, by source. */
   #changedAtMs = new Map<string, number>();
@@ -85,10 +90,10 @@ export class Discoveries {
   }
 
   sets(): TargetSet[] {
-    return this.#places.map(({ discovery: { source, readSecret, targets }, remembered }) => ({
+    return this.#places.map(({ discovery: { source, readSecret, targets }, lastKnown }) => ({
       source,
       readSecret,
-      targets: targets ?? remembered,
+      targets: targets ?? lastKnown,
     }));
   }
 
@@ -128,7 +133,7 @@ export class Discoveries {
   async #bounded(readings: readonly Promise<unknown>[]): Promise<void> {
     const read = Promise.all(readings);
     await new Promise<void>((resolve) => {
-      const cancel = this.#o.clock.after(longestLoadMs, resolve);
+      const cancel = this.#o.clock.after(maxLoadMs, resolve);
       void read.then(cancel).then(resolve);
     });
   }
@@ -143,7 +148,7 @@ export class Discoveries {
     await this.#keep();
   }
 
-  #use(places: readonly Place[]): void {
+  #use(places: readonly OpenDiscovery[]): void {
     const { metrics, clock } = this.#o;
     this.#places = places;
     for (const place of places) {
@@ -157,7 +162,7 @@ export class Discoveries {
   }
 
   /** Those of them that are not used any more. */
-  async #end(places: readonly Place[]): Promise<void> {
+  async #end(places: readonly OpenDiscovery[]): Promise<void> {
     const unused = places.filter((place) => !this.#places.includes(place));
     await Promise.all(unused.map(({ discovery }) => discovery.stop()));
     const used = new Set(this.#places.map(({ discovery }) => nameOf(discovery)));
@@ -192,7 +197,7 @@ export class Discoveries {
         },
         turned: () => {
           this.#measure(discovery);
-          const { error, staleSinceMs } = discovery.standing;
+          const { error, staleSinceMs } = discovery.syncState;
           if (error === null) log.info({ source, where }, "targets are followed again");
           else {
             const stale = staleSinceMs === null ? {} : { staleSince: new Date(staleSinceMs).toISOString() };
@@ -248,17 +253,17 @@ export class Discoveries {
 
   async #keep(): Promise<void> {
     this.#cancelKeep = undefined;
-    const { lastGood, inForce, log, clock } = this.#o;
+    const { lastKnown, definitionsInUse, log, clock } = this.#o;
     this.#keptAtMs = clock.monotonic();
     for (const { discovery } of this.#places) {
       const { source, targets } = discovery;
       if (targets === undefined) continue;
       const places = new Set(targets.map(({ place }) => place));
-      const ours = inForce().filter((entry) => entry.source === source && places.has(entry.place));
+      const ours = definitionsInUse().filter((entry) => entry.source === source && places.has(entry.place));
       try {
-        await lastGood.keep(
+        await lastKnown.save(
           discovery,
-          ours.flatMap(({ written }) => written ?? []),
+          ours.flatMap(({ definition }) => definition ?? []),
         );
       } catch (error) {
         log.warn(
@@ -270,11 +275,11 @@ export class Discoveries {
   }
 }
 
-const viewOf = ({ source, where, standing, targets }: Discovery): DiscoveryView => ({
+const viewOf = ({ source, where, syncState, targets }: Discovery): DiscoveryView => ({
   source,
   where,
-  state: targets === undefined ? "unread" : standing.error === null ? "synced" : "stale",
-  ...standing,
+  state: targets === undefined ? "unread" : syncState.error === null ? "synced" : "stale",
+  ...syncState,
 });
 
 const nameOf = ({ source, where }: Discovery): string => `${source} ${where}`;

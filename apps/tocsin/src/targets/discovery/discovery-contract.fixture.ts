@@ -3,7 +3,7 @@ import type { Discovery } from "./discovery.ts";
 import { Watched } from "./watched.fixture.ts";
 
 /** A place where targets are found, under a test's control. */
-export interface Place extends AsyncDisposable {
+export interface TestPlace extends AsyncDisposable {
   /** Another discovery of this place. */
   discovery(): Discovery;
   put(name: string, target: object): Promise<void>;
@@ -16,15 +16,15 @@ export interface Place extends AsyncDisposable {
 const targetsOf = ({ known }: Watched) => Object.values(known ?? {});
 
 /** What every discovery promises, whatever it reads. */
-export function discoveryContract(name: string, open: () => Promise<Place>): void {
+export function discoveryContract(name: string, open: () => Promise<TestPlace>): void {
   describe(`${name} keep the promises of a discovery`, () => {
     test("it finds what is there, in the order of names", async () => {
       await using place = await open();
       for (const one of ["b", "a", "c"]) await place.put(one, { name: one });
       await using watched = new Watched(place.discovery());
-      await watched.until(() => watched.discovery.targets !== undefined && watched.discovery.standing.error === null);
+      await watched.until(() => watched.discovery.targets !== undefined && watched.discovery.syncState.error === null);
       expect(targetsOf(watched)).toEqual([{ name: "a" }, { name: "b" }, { name: "c" }]);
-      const { syncedAtMs, staleSinceMs } = watched.discovery.standing;
+      const { syncedAtMs, staleSinceMs } = watched.discovery.syncState;
       expect([typeof syncedAtMs, staleSinceMs]).toEqual(["number", null]);
     });
 
@@ -68,7 +68,7 @@ export function discoveryContract(name: string, open: () => Promise<Place>): voi
       expect(targetsOf(watched)).toEqual([expect.stringContaining("is not valid"), { v: 1 }]);
       await place.put("a", { v: 3 });
       await watched.until(() => JSON.stringify(watched.known).includes('"v":3'));
-      expect(watched.discovery.standing.error).toBeNull();
+      expect(watched.discovery.syncState.error).toBeNull();
     });
 
     test("what it cannot reach it keeps, and says since when; then it sees what happened meanwhile", async () => {
@@ -77,9 +77,9 @@ export function discoveryContract(name: string, open: () => Promise<Place>): voi
       await using watched = new Watched(place.discovery());
       await watched.until(() => watched.discovery.targets?.length === 3);
       await place.block();
-      await watched.until(() => watched.discovery.standing.error !== null);
+      await watched.until(() => watched.discovery.syncState.error !== null);
       expect(watched.discovery.targets).toHaveLength(3);
-      const { staleSinceMs, syncedAtMs } = watched.discovery.standing;
+      const { staleSinceMs, syncedAtMs } = watched.discovery.syncState;
       expect(staleSinceMs).toBeGreaterThanOrEqual(syncedAtMs ?? Number.NaN);
       await watched.discovery.refresh();
       expect(watched.discovery.targets).toHaveLength(3);
@@ -88,11 +88,11 @@ export function discoveryContract(name: string, open: () => Promise<Place>): voi
       await place.remove("a");
       await place.put("b", { v: 2 });
       await watched.until(
-        () => watched.discovery.standing.error === null && targetsOf(watched).length === 2 && watched.changes > 1,
+        () => watched.discovery.syncState.error === null && targetsOf(watched).length === 2 && watched.changes > 1,
       );
       await watched.until(() => JSON.stringify(watched.known).includes('"v":2'));
       expect(targetsOf(watched)).toEqual([{ v: 2 }, { v: 1 }]);
-      expect(watched.discovery.standing.staleSinceMs).toBeNull();
+      expect(watched.discovery.syncState.staleSinceMs).toBeNull();
     });
 
     test("what it cannot reach at the start is not known to be empty", async () => {
@@ -100,9 +100,9 @@ export function discoveryContract(name: string, open: () => Promise<Place>): voi
       await place.put("a", { v: 1 });
       await place.block();
       await using watched = new Watched(place.discovery());
-      await watched.until(() => watched.discovery.standing.error !== null);
+      await watched.until(() => watched.discovery.syncState.error !== null);
       expect(watched.discovery.targets).toBeUndefined();
-      expect(watched.discovery.standing.syncedAtMs).toBeNull();
+      expect(watched.discovery.syncState.syncedAtMs).toBeNull();
       await place.unblock();
       await watched.until(() => watched.discovery.targets?.length === 1);
     });

@@ -1,5 +1,5 @@
 import type { ReadSecret } from "@tocsin/core";
-import type { WrittenTarget } from "../target-definition.ts";
+import type { TargetDefinition } from "../target-definition.ts";
 
 /** Why targets could not be read. Closed: it is a metric label. */
 export const discoveryReasons = [
@@ -19,7 +19,7 @@ export type DiscoveryReason = (typeof discoveryReasons)[number];
 export type DiscoveryOperation = "list" | "watch";
 
 /** How well a discovery knows what is there. */
-export interface DiscoveryStanding {
+export interface SyncState {
   /** When all that is there was read last, wall clock; null: never. */
   readonly syncedAtMs: number | null;
   /** Since when changes may go unseen; null: they are followed. */
@@ -51,8 +51,8 @@ export interface Discovery {
   readonly where: string;
   readonly readSecret: ReadSecret;
   /** What is there, in the order of names; undefined: never read. An object stays the same while it says the same. */
-  readonly targets: readonly WrittenTarget[] | undefined;
-  readonly standing: DiscoveryStanding;
+  readonly targets: readonly TargetDefinition[] | undefined;
+  readonly syncState: SyncState;
   start(observer: DiscoveryObserver): void;
   /** Reads everything now; resolves when that ended, well or not. */
   refresh(): Promise<void>;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readConfig } from "../../config/config.ts";
-import { readTargets } from "../resolve-targets.ts";
-import type { WrittenTarget } from "../target-definition.ts";
+import { resolveTargets } from "../resolve-targets.ts";
+import type { TargetDefinition } from "../target-definition.ts";
 import { TargetGuard } from "./target-guard.ts";
 
 const configOf = (policy: object) => readConfig({ discovery: { policy } }, { dir: "/", env: {} });
@@ -15,13 +15,13 @@ const guardFor = (policy?: object, server: object = {}) =>
 const webhook = (url: string, more: object = {}) => ({ name: "desk", type: "webhook", url, ...more });
 const slack = (path: string) => ({ name: "s", type: "slack", webhook_url: `https://ops.example.com/${path}` });
 type From = "config" | "files" | "kubernetes";
-const written = (input: object, from: From): WrittenTarget => ({
+const written = (input: object, from: From): TargetDefinition => ({
   place: from === "config" ? "targets[0]" : `${from}/desk`,
   input,
   ...(from === "kubernetes" && { namespace: "shop" }),
 });
 const entryOf = (input: object, from: From, guard: TargetGuard) =>
-  readTargets([{ source: from, targets: [written(input, from)], readSecret: (one) => one as string }], {
+  resolveTargets([{ source: from, targets: [written(input, from)], readSecret: (one) => one as string }], {
     refusalsOf: (target) => guard.refusalsOf(target),
   })[0]!;
 /** The reason, and the lines that would allow it. */
@@ -164,8 +164,8 @@ describe("this service itself", () => {
   });
 });
 
-const load = (inputs: readonly object[], guard: TargetGuard, before: ReturnType<typeof readTargets> = []) =>
-  readTargets(
+const load = (inputs: readonly object[], guard: TargetGuard, before: ReturnType<typeof resolveTargets> = []) =>
+  resolveTargets(
     [
       {
         source: "kubernetes",

@@ -5,9 +5,9 @@ import { expect, test } from "vitest";
 import { run } from "../../cli/program.ts";
 import { notifications } from "../../delivery/notification.ts";
 import { routingKey, startService, type TestService } from "../../service.fixture.ts";
-import { Vault } from "../../ledger/credential-vault.ts";
-import { trialAlert, trialTarget } from "./test-alert.ts";
-import { Trials } from "./target-tests.ts";
+import { CredentialVault } from "../../ledger/credential-vault.ts";
+import { testAlert, testedTarget } from "./test-alert.ts";
+import { TargetTests } from "./target-tests.ts";
 
 const pager = (url: string, name: string, more: object = {}) => ({
   name,
@@ -183,15 +183,15 @@ const firing = (alert: Alert) => ({ claim: { alert, status: "firing" as const, s
 
 test("what a process left open that was killed is ended by the next one, and only that", async () => {
   const clock = new VirtualClock();
-  const vault = new Vault([Buffer.alloc(32, 1)]);
+  const vault = new CredentialVault([Buffer.alloc(32, 1)]);
   await using ledger = memoryLedger({ clock });
-  const abandoned = trialAlert("one", { nonce: "00", vault, nowMs: clock.now() });
+  const abandoned = testAlert("one", { nonce: "00", vault, nowMs: clock.now() });
   const forged = { ...abandoned, fingerprint: "tocsin-test-00-forged" };
   await ledger.record([firing(abandoned), firing(forged)]);
   await clock.advance(5 * 60_000);
-  const young = trialAlert("one", { nonce: "01", vault, nowMs: clock.now() });
+  const young = testAlert("one", { nonce: "01", vault, nowMs: clock.now() });
   await ledger.record([firing(young)]);
-  const trials = new Trials({
+  const targetTests = new TargetTests({
     ledger,
     vault,
     clock,
@@ -200,22 +200,22 @@ test("what a process left open that was killed is ended by the next one, and onl
     notify: notifications(() => undefined),
     attempted: () => {},
   });
-  await trials.endAbandoned();
+  await targetTests.endAbandoned();
   const stillFire = async () => (await ledger.firing({ limit: 10 })).map(({ fingerprint }) => fingerprint);
   expect(await stillFire()).toEqual([young.fingerprint, forged.fingerprint].toSorted());
   await clock.advance(5 * 60_000);
   expect(await stillFire()).toEqual([forged.fingerprint]);
-  trials.stop();
+  targetTests.stop();
   expect(clock.nextAtMs()).toBeNull();
 });
 
 test("only we can say that an alert is a trial, and of which target", () => {
-  const vault = new Vault([Buffer.alloc(32, 1)]);
+  const vault = new CredentialVault([Buffer.alloc(32, 1)]);
   const nowMs = Date.UTC(2026, 10, 23);
-  const alert = trialAlert("shop/pager", { nonce: "00ff", vault, nowMs });
-  expect(trialTarget(alert, vault)).toBe("shop/pager");
-  expect(trialTarget({ ...alert, labels: { ...alert.labels, target: "other" } }, vault)).toBeUndefined();
-  expect(trialTarget({ ...alert, fingerprint: "tocsin-test-00ff-forged" }, vault)).toBeUndefined();
-  expect(trialTarget({ ...alert, fingerprint: "tocsin-test-" }, vault)).toBeUndefined();
-  expect(trialTarget(alert, new Vault([Buffer.alloc(32, 2)]))).toBeUndefined();
+  const alert = testAlert("shop/pager", { nonce: "00ff", vault, nowMs });
+  expect(testedTarget(alert, vault)).toBe("shop/pager");
+  expect(testedTarget({ ...alert, labels: { ...alert.labels, target: "other" } }, vault)).toBeUndefined();
+  expect(testedTarget({ ...alert, fingerprint: "tocsin-test-00ff-forged" }, vault)).toBeUndefined();
+  expect(testedTarget({ ...alert, fingerprint: "tocsin-test-" }, vault)).toBeUndefined();
+  expect(testedTarget(alert, new CredentialVault([Buffer.alloc(32, 2)]))).toBeUndefined();
 });

@@ -9,18 +9,18 @@ import {
   type Publisher,
 } from "@tocsin/core";
 import { firstContent, notSent, type Notify } from "../../delivery/notification.ts";
-import type { TargetEntry } from "../resolved-target.ts";
-import type { Vault } from "../../ledger/credential-vault.ts";
-import { trialAlert, trialPrefix, trialTarget } from "./test-alert.ts";
+import type { ResolvedTarget } from "../resolved-target.ts";
+import type { CredentialVault } from "../../ledger/credential-vault.ts";
+import { testAlert, testAlertPrefix, testedTarget } from "./test-alert.ts";
 
 /** Whoever asked waits for the answer no longer than this, and as long again for the end. */
-const longestMs = 10_000;
+const maxWaitMs = 10_000;
 
 /** A trial that is older was left behind by a process that was killed. Looked for as often. */
 const abandonedMs = 2 * 60_000;
 
 /** What was tried once, and what came back. */
-export interface TrialAttempt {
+export interface TestAttempt {
   readonly action: Lease["action"];
   readonly outcome: Outcome["kind"];
   /** HTTP status, where there was one. */
@@ -31,25 +31,25 @@ export interface TrialAttempt {
   readonly sent: unknown;
 }
 
-export interface TrialReport {
+export interface TestReport {
   readonly target: string;
   /** The target took it, and its end. */
   readonly ok: boolean;
   readonly dedupKey: string;
   readonly incident?: number;
-  readonly attempts: readonly TrialAttempt[];
+  readonly attempts: readonly TestAttempt[];
   /** Why nothing was tried yet. */
   readonly waiting?: string;
 }
 
 /** The target cannot be tried now. */
-export class TrialRefused extends Error {
+export class TestRefused extends Error {
   override readonly name = "TrialRefused";
 }
 
-export interface TrialsOptions {
+export interface TargetTestsOptions {
   readonly ledger: Pick<Ledger, "record" | "incidents" | "firing" | "charge" | "unblock">;
-  readonly vault: Pick<Vault, "identity">;
+  readonly vault: Pick<CredentialVault, "identity">;
   readonly clock: Clock;
   readonly wake: () => void;
   readonly publisherTo: (target: string) => Publisher | undefined;
@@ -60,7 +60,7 @@ export interface TrialsOptions {
 
 interface Running {
   readonly target: string;
-  readonly attempts: TrialAttempt[];
+  readonly attempts: TestAttempt[];
   news: () => void;
 }
 
@@ -68,24 +68,24 @@ interface Running {
  * Tries targets on request: a marked incident goes the way of every other one, by ledger, limiter and worker, so that what
  * is tried is what happens in earnest, and a crash on the way leaves nothing open.
  */
-export class Trials {
-  readonly #o: TrialsOptions;
+export class TargetTests {
+  readonly #o: TargetTestsOptions;
   /** By fingerprint. */
   readonly #running = new Map<string, Running>();
   readonly #stopping = new AbortController();
   #cancel = (): void => {};
 
-  constructor(options: TrialsOptions) {
+  constructor(options: TargetTestsOptions) {
     this.#o = options;
   }
 
   /** Tells a target of a marked incident and then of its end. @throws TrialRefused where that cannot be */
-  async run(entry: TargetEntry): Promise<TrialReport> {
+  async run(entry: ResolvedTarget): Promise<TestReport> {
     const target = this.#tryable(entry);
     const { ledger, vault, clock } = this.#o;
     if ([...this.#running.values()].some((other) => other.target === target))
-      throw new TrialRefused("is being tried already");
-    const alert = trialAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
+      throw new TestRefused("is being tried already");
+    const alert = testAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
     const running: Running = { target, attempts: [], news: () => {} };
     this.#running.set(alert.fingerprint, running);
     try {
@@ -115,17 +115,17 @@ export class Trials {
    *
    * @throws TrialRefused where that cannot be asked
    */
-  async checkKey(entry: TargetEntry): Promise<TrialReport> {
+  async checkKey(entry: ResolvedTarget): Promise<TestReport> {
     const target = this.#tryable(entry);
     const publisher = this.#o.publisherTo(target);
     if (entry.target?.type !== "pagerduty" || publisher === undefined)
-      throw new TrialRefused("is of a type whose key cannot be asked for without telling somebody");
+      throw new TestRefused("is of a type whose key cannot be asked for without telling somebody");
     if (!(await this.#o.ledger.charge(target)))
-      throw new TrialRefused(
+      throw new TestRefused(
         "has no room for an attempt now: its limit is used up, or it is paused after HTTP 429; `tocsin targets show` says until when",
       );
     const { clock, vault } = this.#o;
-    const alert = trialAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
+    const alert = testAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
     const asked = { target, dedupKey: alert.fingerprint, severity: "info", summary: "", sender: "" } as const;
     const telling = this.#o.notify({ ...firstContent(alert, asked), action: "check", event: notSent(clock.now()) });
     const sinceMs = clock.monotonic();
@@ -155,8 +155,8 @@ export class Trials {
     const { ledger, vault, clock } = this.#o;
     this.#cancel = clock.after(abandonedMs, () => void this.endAbandoned());
     try {
-      for (const alert of await ledger.firing({ prefix: trialPrefix, limit: 100 })) {
-        const target = trialTarget(alert, vault);
+      for (const alert of await ledger.firing({ prefix: testAlertPrefix, limit: 100 })) {
+        const target = testedTarget(alert, vault);
         const abandoned = target !== undefined && clock.now() - alert.startsAtMs > abandonedMs;
         if (abandoned) await this.#say(alert, "resolved", target);
       }
@@ -172,10 +172,10 @@ export class Trials {
     for (const { news } of this.#running.values()) news();
   }
 
-  #tryable({ name, target }: TargetEntry): string {
-    if (target === undefined) throw new TrialRefused("is invalid, and no version of it is in force");
-    if (!target.enabled) throw new TrialRefused("is disabled");
-    if (target.mode === "shadow") throw new TrialRefused("is a shadow: nothing would be sent");
+  #tryable({ name, target }: ResolvedTarget): string {
+    if (target === undefined) throw new TestRefused("is invalid, and no version of it is in force");
+    if (!target.enabled) throw new TestRefused("is disabled");
+    if (target.mode === "shadow") throw new TestRefused("is a shadow: nothing would be sent");
     return name;
   }
 
@@ -198,7 +198,7 @@ export class Trials {
 
   async #until(running: Running, done: () => boolean): Promise<void> {
     const { clock } = this.#o;
-    const untilMs = clock.monotonic() + longestMs;
+    const untilMs = clock.monotonic() + maxWaitMs;
     while (!done() && clock.monotonic() < untilMs && !this.#stopping.signal.aborted) {
       await new Promise<void>((resolve) => {
         const cancel = clock.after(untilMs - clock.monotonic(), resolve);
@@ -212,14 +212,14 @@ export class Trials {
 }
 
 /** An attempt that was taken, or whose fate nobody knows. */
-const mayBeOpen = (attempts: readonly TrialAttempt[]): boolean =>
+const mayBeOpen = (attempts: readonly TestAttempt[]): boolean =>
   attempts.some(({ outcome }) => outcome === "accepted" || outcome === "ambiguous");
 
 function attemptOf(
   action: Lease["action"],
   outcome: Outcome,
-  more: Pick<TrialAttempt, "durationMs" | "sent">,
-): TrialAttempt {
+  more: Pick<TestAttempt, "durationMs" | "sent">,
+): TestAttempt {
   return {
     action,
     outcome: outcome.kind,

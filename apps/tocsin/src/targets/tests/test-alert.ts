@@ -1,16 +1,19 @@
 import type { Alert } from "@tocsin/core";
-import type { Vault } from "../../ledger/credential-vault.ts";
+import type { CredentialVault } from "../../ledger/credential-vault.ts";
 
 /** Fingerprints of ours begin so. */
-export const trialPrefix = "tocsin-test-";
+export const testAlertPrefix = "tocsin-test-";
 
 /**
  * An alert that tries one target. Its fingerprint says that it is ours, and of which target, in a way that no sender can
  * forge: it is told to nobody else, whatever is routed anew, also after a restart or by another replica.
  */
-export function trialAlert(target: string, o: { nonce: string; vault: Pick<Vault, "identity">; nowMs: number }): Alert {
+export function testAlert(
+  target: string,
+  o: { nonce: string; vault: Pick<CredentialVault, "identity">; nowMs: number },
+): Alert {
   return {
-    fingerprint: `${trialPrefix}${o.nonce}-${seal(target, o.nonce, o.vault)}`,
+    fingerprint: `${testAlertPrefix}${o.nonce}-${seal(target, o.nonce, o.vault)}`,
     labels: { alertname: "TocsinTest", severity: "info", target },
     annotations: {
       summary: `TEST of the target ${target} by Tocsin: nothing is wrong, and this ends by itself`,
@@ -21,12 +24,15 @@ export function trialAlert(target: string, o: { nonce: string; vault: Pick<Vault
 }
 
 /** The target that an alert of ours tries; undefined for every other alert. */
-export function trialTarget({ fingerprint, labels }: Alert, vault: Pick<Vault, "identity">): string | undefined {
-  if (!fingerprint.startsWith(trialPrefix)) return undefined;
+export function testedTarget(
+  { fingerprint, labels }: Alert,
+  vault: Pick<CredentialVault, "identity">,
+): string | undefined {
+  if (!fingerprint.startsWith(testAlertPrefix)) return undefined;
   const { target = "" } = labels;
-  const nonce = fingerprint.slice(trialPrefix.length).split("-")[0] ?? "";
-  return fingerprint === `${trialPrefix}${nonce}-${seal(target, nonce, vault)}` ? target : undefined;
+  const nonce = fingerprint.slice(testAlertPrefix.length).split("-")[0] ?? "";
+  return fingerprint === `${testAlertPrefix}${nonce}-${seal(target, nonce, vault)}` ? target : undefined;
 }
 
-const seal = (target: string, nonce: string, vault: Pick<Vault, "identity">): string =>
+const seal = (target: string, nonce: string, vault: Pick<CredentialVault, "identity">): string =>
   vault.identity("trial", `${nonce}\0${target}`);

@@ -16,12 +16,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-import { discoveryContract, type Place } from "../discovery-contract.fixture.ts";
+import { discoveryContract, type TestPlace } from "../discovery-contract.fixture.ts";
 import { Watched } from "../watched.fixture.ts";
 import { FileDiscovery, type FileDiscoveryOptions } from "./file-discovery.ts";
 
 /** A directory for one test. */
-class Directory implements Place {
+class Directory implements TestPlace {
   readonly root = mkdtempSync(join(tmpdir(), "tocsin-files-"));
   readonly path = join(this.root, "targets");
 
@@ -175,7 +175,7 @@ describe("a directory", () => {
   test("deleted and made again is watched again", async () => {
     await using one = await watchedFile();
     rmSync(one.directory.path, { recursive: true });
-    await one.watched.until(() => one.watched.discovery.standing.error === "no such directory");
+    await one.watched.until(() => one.watched.discovery.syncState.error === "no such directory");
     expect(one.watched.discovery.targets).toHaveLength(1);
     mkdirSync(one.directory.path);
     await one.directory.put("a", { v: 7 });

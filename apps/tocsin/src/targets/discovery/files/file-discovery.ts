@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { Clock, ReadSecret } from "@tocsin/core";
 import { isEmptyMark, markOf } from "../../../config/file-marks.ts";
 import { type SecretPlaces, secretReader } from "../../../config/secrets.ts";
-import type { WrittenTarget } from "../../target-definition.ts";
-import type { Discovery, DiscoveryObserver, DiscoveryStanding } from "../discovery.ts";
-import { Knowledge } from "../discovery-status.ts";
+import type { TargetDefinition } from "../../target-definition.ts";
+import type { Discovery, DiscoveryObserver, SyncState } from "../discovery.ts";
+import { DiscoveryStatus } from "../discovery-status.ts";
 import { type ReadFile, readTargetFile, targetFiles } from "./target-files.ts";
 
 /** From an event to a look, so that the many events of one change are one look. */
@@ -25,7 +25,7 @@ export interface FileDiscoveryOptions {
   readonly env: SecretPlaces["env"];
   readonly clock: Clock;
   /** What was in force here in a former life. */
-  readonly remembered?: readonly WrittenTarget[];
+  readonly remembered?: readonly TargetDefinition[];
   /**
    * How often it looks by itself: events of the file system get lost on network file systems, or where there are too many.
    * @default 2_000
@@ -51,13 +51,13 @@ export class FileDiscovery implements Discovery {
   readonly readSecret: ReadSecret;
   readonly #directory: string;
   readonly #clock: Clock;
-  readonly #knowledge: Knowledge;
-  readonly #remembered: readonly WrittenTarget[];
+  readonly #status: DiscoveryStatus;
+  readonly #remembered: readonly TargetDefinition[];
   readonly #pollMs: number;
   #observer: DiscoveryObserver | undefined;
   /** By name. */
   #files: ReadonlyMap<string, Known> | undefined;
-  #targets: readonly WrittenTarget[] | undefined;
+  #targets: readonly TargetDefinition[] | undefined;
   readonly #seen = new Map<string, Seen>();
   #watcher: FSWatcher | undefined;
   #cancel = (): void => {};
@@ -72,16 +72,16 @@ export class FileDiscovery implements Discovery {
     this.#directory = directory;
     this.#clock = clock;
     this.#remembered = remembered;
-    this.#knowledge = new Knowledge(clock, () => this.#observer);
+    this.#status = new DiscoveryStatus(clock, () => this.#observer);
     this.readSecret = secretReader({ dir: directory, env });
   }
 
-  get targets(): readonly WrittenTarget[] | undefined {
+  get targets(): readonly TargetDefinition[] | undefined {
     return this.#targets;
   }
 
-  get standing(): DiscoveryStanding {
-    return this.#knowledge.standing;
+  get syncState(): SyncState {
+    return this.#status.syncState;
   }
 
   start(observer: DiscoveryObserver): void {
@@ -152,11 +152,7 @@ export class FileDiscovery implements Discovery {
     } catch (error) {
       const { code = "unknown error" } = error as NodeJS.ErrnoException;
       if (this.#watcher !== undefined) this.#unwatch(this.#watcher);
-      this.#knowledge.failed(
-        "list",
-        "unreadable",
-        code === "ENOENT" ? "no such directory" : `cannot be read (${code})`,
-      );
+      this.#status.failed("list", "unreadable", code === "ENOENT" ? "no such directory" : `cannot be read (${code})`);
       return this.#pollMs;
     }
     const marks = await Promise.all(names.map((name) => this.#markOf(name)));
@@ -218,8 +214,8 @@ export class FileDiscovery implements Discovery {
       targets.length !== this.#targets?.length || targets.some((target, index) => target !== this.#targets?.[index]);
     this.#files = files;
     if (changed) this.#targets = targets;
-    this.#knowledge.synced();
-    this.#knowledge.followed();
+    this.#status.synced();
+    this.#status.followed();
     if (changed) this.#observer?.changed();
   }
 }

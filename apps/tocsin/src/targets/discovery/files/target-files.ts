@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import type { Issue } from "@tocsin/core";
 import { secretFilesIn } from "../../../config/named-files.ts";
-import type { WrittenTarget } from "../../target-definition.ts";
+import type { TargetDefinition } from "../../target-definition.ts";
 import { parseJson, type ParsedText, parseYaml } from "../parse-text.ts";
 
 const parsers: Readonly<Record<string, (text: string) => ParsedText>> = {
@@ -30,7 +30,7 @@ async function regular(file: string) {
 export interface ReadFile {
   /** Hash of its text; another file with the same text says the same. */
   readonly hash: string;
-  readonly targets: readonly WrittenTarget[];
+  readonly targets: readonly TargetDefinition[];
   /** Files that it takes secrets from. */
   readonly secrets: readonly string[];
 }
@@ -62,7 +62,7 @@ export async function readTargetFile(directory: string, name: string, o: { where
   if ("issues" in parsed) return broken(text, parsed.issues);
   const { value } = parsed;
   const targets = Array.isArray(value)
-    ? value.map((input: unknown, index): WrittenTarget => ({ place: `${place}[${index}]`, input }))
+    ? value.map((input: unknown, index): TargetDefinition => ({ place: `${place}[${index}]`, input }))
     : [{ place, input: value }];
   return { hash: hashOf(text), targets, secrets: secretFilesIn(value).map((file) => resolve(directory, file)) };
 }

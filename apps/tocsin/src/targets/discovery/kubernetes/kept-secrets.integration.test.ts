@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { readTargets } from "../../resolve-targets.ts";
+import { resolveTargets } from "../../resolve-targets.ts";
 import { KeptSecrets, maxNamespaceWeight, maxTargets } from "./kept-secrets.ts";
 import type { SecretObject } from "./target-secret.ts";
 
@@ -49,8 +49,8 @@ describe("a Secret", () => {
 
 const many = (count: number, created = 0) =>
   Array.from({ length: count }, (_, n) => small(`t${String(n).padStart(4, "0")}`, created));
-const read = (kept: KeptSecrets, before: ReturnType<typeof readTargets> = []) =>
-  readTargets([{ source: "kubernetes", targets: kept.targets, readSecret: String }], { before });
+const read = (kept: KeptSecrets, before: ReturnType<typeof resolveTargets> = []) =>
+  resolveTargets([{ source: "kubernetes", targets: kept.targets, readSecret: String }], { before });
 
 describe("a namespace", () => {
   test("has 1,000 targets; the newest are invalid, whatever the order in which they come", () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { WrittenTarget } from "../../target-definition.ts";
+import type { TargetDefinition } from "../../target-definition.ts";
 import { type SecretObject, targetOfSecret, weightOf } from "./target-secret.ts";
 
 /** Targets of one namespace. More are a mistake or an attack: each costs memory, and a decision per alert. */
@@ -13,7 +13,7 @@ interface Kept {
   readonly hash: string;
   readonly createdAt: string;
   readonly weight: number;
-  readonly target: WrittenTarget;
+  readonly target: TargetDefinition;
   /** Why there is no room for it; its content is not kept. */
   readonly over?: string;
 }
@@ -24,12 +24,12 @@ interface Kept {
  */
 export class KeptSecrets {
   readonly #secrets = new Map<string, Kept>();
-  #sorted: readonly WrittenTarget[] | undefined;
+  #sorted: readonly TargetDefinition[] | undefined;
   #count = 0;
   #weight = 0;
 
   /** In the order of names. */
-  get targets(): readonly WrittenTarget[] {
+  get targets(): readonly TargetDefinition[] {
     return (this.#sorted ??= [...this.#secrets]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([, { target }]) => target));
@@ -122,7 +122,7 @@ function unread(secret: SecretObject, hash: string, weight = weightOf(secret)): 
 }
 
 /** Only where it is: nothing of what it holds, and no earlier version of it, stays in memory. */
-const overLimit = ({ place, name, namespace }: WrittenTarget, message: string): WrittenTarget => ({
+const overLimit = ({ place, name, namespace }: TargetDefinition, message: string): TargetDefinition => ({
   place,
   input: undefined,
   ...(name !== undefined && { name }),

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@tocsin/core";
 import { afterAll, describe, expect, test } from "vitest";
-import { discoveryContract, type Place } from "../discovery-contract.fixture.ts";
+import { discoveryContract, type TestPlace } from "../discovery-contract.fixture.ts";
 import { Watched } from "../watched.fixture.ts";
 import { ApiServer, targetLabel } from "./api-server.fixture.ts";
 import { KubernetesApi } from "./api.ts";
@@ -17,7 +17,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 /** After a fault has ended, what happened meanwhile is known within so long. */
 const convergesMs = 2_000;
 
-class Cluster implements Place {
+class Cluster implements TestPlace {
   readonly server: ApiServer;
 
   private constructor(server: ApiServer) {
@@ -284,7 +284,7 @@ describe("what happened during a fault is known soon after its end:", () => {
     await one.cluster.put("d", { v: 1 });
     await end?.(one.server);
     expect(await one.says({ b: { v: 2 }, c: { v: 1 }, d: { v: 1 } })).toBeLessThan(convergesMs);
-    await one.watched.until(() => one.watched.discovery.standing.error === null && one.server.watches === 1);
+    await one.watched.until(() => one.watched.discovery.syncState.error === null && one.server.watches === 1);
     expect(one.watched.failures).toContain(felt);
   });
 
@@ -346,9 +346,9 @@ describe("what is wrong is said in words that help, without a credential", () =>
     await using cluster = await Cluster.start();
     make(cluster.server);
     await using watched = new Watched(cluster.discovery());
-    await watched.until(() => watched.discovery.standing.error !== null);
-    expect(watched.discovery.standing.error).toMatch(message);
-    expect(watched.discovery.standing.error).not.toContain("token-1");
+    await watched.until(() => watched.discovery.syncState.error !== null);
+    expect(watched.discovery.syncState.error).toMatch(message);
+    expect(watched.discovery.syncState.error).not.toContain("token-1");
   });
 
   test("a certificate that is not trusted", async () => {
@@ -359,8 +359,8 @@ describe("what is wrong is said in words that help, without a credential", () =>
     const clusters = [{ name: "c", cluster: { server: cluster.server.url } }];
     writeFileSync(path, JSON.stringify({ clusters, users: [user], contexts: [context], "current-context": "c" }));
     await using watched = new Watched(cluster.discovery({ api: new KubernetesApi({ kubeconfig: path, env: {} }) }));
-    await watched.until(() => watched.discovery.standing.error !== null);
-    expect(watched.discovery.standing.error).toMatch(/^the connection failed \((SELF_SIGNED|DEPTH_ZERO)\w+\)$/);
+    await watched.until(() => watched.discovery.syncState.error !== null);
+    expect(watched.discovery.syncState.error).toMatch(/^the connection failed \((SELF_SIGNED|DEPTH_ZERO)\w+\)$/);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Clock, ReadSecret } from "@tocsin/core";
-import type { WrittenTarget } from "../../target-definition.ts";
-import type { Discovery, DiscoveryObserver, DiscoveryReason, DiscoveryStanding } from "../discovery.ts";
-import { Knowledge } from "../discovery-status.ts";
+import type { TargetDefinition } from "../../target-definition.ts";
+import type { Discovery, DiscoveryObserver, DiscoveryReason, SyncState } from "../discovery.ts";
+import { DiscoveryStatus } from "../discovery-status.ts";
 import { ApiFailure } from "./api-failure.ts";
 import { failureOf, type KubernetesApi } from "./api.ts";
 import { KeptSecrets, nameOf } from "./kept-secrets.ts";
@@ -45,7 +45,7 @@ export class SecretDiscovery implements Discovery {
   readonly where: string;
   readonly #o: SecretDiscoveryOptions;
   readonly #random: () => number;
-  readonly #knowledge: Knowledge;
+  readonly #status: DiscoveryStatus;
   #observer: DiscoveryObserver | undefined;
   /** Undefined: never listed. */
   #secrets: KeptSecrets | undefined;
@@ -63,15 +63,15 @@ export class SecretDiscovery implements Discovery {
     this.#o = options;
     this.#random = options.random ?? Math.random;
     this.where = options.namespace;
-    this.#knowledge = new Knowledge(options.clock, () => this.#observer);
+    this.#status = new DiscoveryStatus(options.clock, () => this.#observer);
   }
 
-  get targets(): readonly WrittenTarget[] | undefined {
+  get targets(): readonly TargetDefinition[] | undefined {
     return this.#secrets?.targets;
   }
 
-  get standing(): DiscoveryStanding {
-    return this.#knowledge.standing;
+  get syncState(): SyncState {
+    return this.#status.syncState;
   }
 
   /** Whoever may write Secrets must not read our files and environment through them. */
@@ -124,7 +124,7 @@ export class SecretDiscovery implements Discovery {
         const proven = this.#establishedAtMs !== undefined && clock.monotonic() - this.#establishedAtMs >= provenMs;
         failures = proven ? 1 : failures + 1;
         const quiet = failures === 1 && passing.has(failure.reason);
-        this.#knowledge.failed(doing, failure.reason, quiet ? null : failure.message);
+        this.#status.failed(doing, failure.reason, quiet ? null : failure.message);
         await this.#wait(failures, failure, interrupt.signal);
       }
     }
@@ -140,7 +140,7 @@ export class SecretDiscovery implements Discovery {
     });
     const changed = before === undefined || after.differsFrom(before);
     if (changed) this.#secrets = after;
-    this.#knowledge.synced();
+    this.#status.synced();
     if (changed) this.#observer?.changed();
     return version;
   }
@@ -159,7 +159,7 @@ export class SecretDiscovery implements Discovery {
       const watcher = {
         established: () => {
           this.#establishedAtMs = clock.monotonic();
-          this.#knowledge.followed();
+          this.#status.followed();
         },
         event: (type: string, secret: SecretObject) => this.#event(type, secret),
         reached: (to: string) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseWritten } from "../../resolve-targets.ts";
+import { parseDefinition } from "../../resolve-targets.ts";
 import { targetOfSecret } from "./target-secret.ts";
 
 const key = "R0UT1NGKEY0123456789abcdefABCDEF";
@@ -57,7 +57,7 @@ test("thousands of texts that were mangled are accepted, or refused with a reaso
         ...(beside ? [["routing_key", Buffer.from(`${key}\n`).toString("base64")]] : []),
       ]) as Record<string, string>;
       const written = targetOfSecret({ metadata: { name: "s", namespace: "n" }, data });
-      const parsed = parseWritten(written, () => "");
+      const parsed = parseDefinition(written, () => "");
       const said = JSON.stringify("issues" in parsed ? parsed.issues : [parsed.warnings, written.warnings]);
       expect(said).not.toContain(key);
       expect("target" in parsed || parsed.issues.length > 0).toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readTargets } from "../../resolve-targets.ts";
+import { resolveTargets } from "../../resolve-targets.ts";
 import { targetOfSecret } from "./target-secret.ts";
 
 const key = "R0UT1NGKEY0123456789abcdefABCDEF";
@@ -13,7 +13,7 @@ const secret = (values: Record<string, string>) => ({
 });
 const read = (values: Record<string, string>) => {
   const written = targetOfSecret(secret(values));
-  return readTargets([{ source: "kubernetes", targets: [written], readSecret: (input) => input as string }])[0]!;
+  return resolveTargets([{ source: "kubernetes", targets: [written], readSecret: (input) => input as string }])[0]!;
 };
 
 describe("a Secret", () => {

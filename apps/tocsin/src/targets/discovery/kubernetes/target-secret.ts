@@ -1,6 +1,6 @@
 import { type Issue, secretKeysOf } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
-import type { WrittenTarget } from "../../target-definition.ts";
+import type { TargetDefinition } from "../../target-definition.ts";
 import { parseJson } from "../parse-text.ts";
 
 /** As much of a Secret as is looked at. */
@@ -35,7 +35,7 @@ const valueBytes = 40;
  * Reads the target that a Secret holds: entry `target.json`, credentials beside it. The older layouts are read too, and say
  * so; docs/kubernetes.md describes them.
  */
-export function targetOfSecret({ metadata = {}, data = {} }: SecretObject): WrittenTarget {
+export function targetOfSecret({ metadata = {}, data = {} }: SecretObject): TargetDefinition {
   const { name = "", namespace = "" } = metadata;
   const read = entriesOf(data);
   if (bytesOf(read) > maxBytes) {
@@ -46,7 +46,7 @@ export function targetOfSecret({ metadata = {}, data = {} }: SecretObject): Writ
   const beside = Object.fromEntries(
     credentials.flatMap((entry) => (texts.has(entry) ? [[entry, texts.get(entry)]] : [])),
   );
-  return { place: `${namespace}/${name}`, name, namespace, beside, ...inputOf(texts) } as WrittenTarget;
+  return { place: `${namespace}/${name}`, name, namespace, beside, ...inputOf(texts) } as TargetDefinition;
 }
 
 /** What a Secret's target takes in memory, about, in bytes. Many small values take more than their text. */
@@ -75,7 +75,7 @@ function entriesOf(data: Readonly<Record<string, string>>): Entries {
 const bytesOf = (entries: Entries): number =>
   entries.reduce((bytes, [, base64]) => bytes + Buffer.byteLength(base64, "base64"), 0);
 
-type Input = Pick<WrittenTarget, "input" | "issues" | "warnings">;
+type Input = Pick<TargetDefinition, "input" | "issues" | "warnings">;
 
 function inputOf(texts: ReadonlyMap<string, string>): Input {
   const [entry, ...others] = documents.filter((one) => texts.has(one));
