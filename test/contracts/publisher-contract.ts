@@ -41,7 +41,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
   const publish = (publisher: Publisher) => publisher.publish(telling, never());
 
   describe(`publisher contract: ${name}`, () => {
-    test("makes one attempt, as JSON, and says that it was accepted", async () => {
+    test("makes one attempt, as JSON, and returns accepted", async () => {
       await using receiver = await ScriptedReceiver.open(given.accepts);
       await using publisher = given.open({ url: receiver.url, secret });
       expect(await publish(publisher)).toMatchObject({ kind: "accepted", receipt: expect.any(String) });
@@ -50,7 +50,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(JSON.parse(receiver.requests[0]!.body)).toBeTypeOf("object");
     });
 
-    test("sends the same again when told the same again", async () => {
+    test("sends the same request for the same event", async () => {
       await using receiver = await ScriptedReceiver.open(answer(500), given.accepts);
       await using publisher = given.open({ url: receiver.url, secret });
       await publish(publisher);
@@ -59,11 +59,11 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(second!.body).toBe(first!.body);
     });
 
-    test("is refused for good by what the receiver will never take", async () => {
+    test("returns refused for an answer that will not change", async () => {
       expect(await attempt(given.refuses, publish)).toMatchObject({ kind: "refused", detail: expect.any(String) });
     });
 
-    test("waits as long as a throttling receiver asks", async () => {
+    test("returns the wait that a throttling receiver asks for", async () => {
       const outcome = await attempt(answer(429, "", { "retry-after": "7" }), publish);
       expect(outcome).toMatchObject({ kind: "retry", reason: "rate_limited", retryAfterMs: 7_000, status: 429 });
     });
@@ -72,7 +72,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(await attempt(answer(status, "<html>"), publish)).toMatchObject({ kind: again, reason: "server", status });
     });
 
-    test.each([401, 403])("knows a %i as trouble with the credential", async (status) => {
+    test.each([401, 403])("returns blocked after a %i", async (status) => {
       expect(await attempt(answer(status), publish)).toMatchObject({
         kind: "blocked",
         state: "unauthorized",
@@ -80,7 +80,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       });
     });
 
-    test("does not know what became of a request that was never answered in time", async () => {
+    test("returns ambiguous for a request without an answer in time", async () => {
       const outcome = await attempt(undefined, (publisher, receiver) =>
         abortedOnArrival(publisher, receiver, timedOut()),
       );
@@ -88,14 +88,14 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(outcome).not.toHaveProperty("receiverClosed");
     });
 
-    test("does not count as a failure of the receiver what we interrupt", async () => {
+    test("returns interrupted, not a failure of the receiver, for an attempt that we interrupt", async () => {
       const outcome = await attempt(undefined, (publisher, receiver) =>
         abortedOnArrival(publisher, receiver, undefined),
       );
       expect(outcome).toMatchObject({ kind: "interrupted", left: true });
     });
 
-    test("sends nothing once it was interrupted", async () => {
+    test("sends nothing after an interruption", async () => {
       await using receiver = await ScriptedReceiver.open();
       await using publisher = given.open({ url: receiver.url, secret });
       expect(await publisher.publish(telling, AbortSignal.abort())).toMatchObject({ kind: "interrupted", left: false });
@@ -106,7 +106,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(receiver.requests).toEqual([]);
     });
 
-    test("knows that a refused connection took nothing", async () => {
+    test("returns retry for a refused connection", async () => {
       const receiver = await ScriptedReceiver.open();
       const { url } = receiver;
       await receiver[Symbol.asyncDispose]();
@@ -122,23 +122,23 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(outcome).toMatchObject({ kind: again, reason: "network" });
     });
 
-    test("does not know what became of a request after which the connection was reset", async () => {
+    test("returns ambiguous if the connection was reset after the request", async () => {
       const outcome = await attempt((socket) => void socket.resetAndDestroy(), publish);
       expect(outcome).toMatchObject({ kind: "ambiguous", reason: "network", receiverClosed: true });
     });
 
-    test("knows that the receiver closed the connection without an answer", async () => {
+    test("reports that the receiver closed the connection without an answer", async () => {
       const outcome = await attempt((socket) => void socket.end(), publish);
       expect(outcome).toMatchObject({ kind: "ambiguous", reason: "network", receiverClosed: true });
     });
 
-    test("does not take for the receiver's close what it closes itself: an answer that is not HTTP", async () => {
+    test("does not report its own close, after an answer that is not HTTP, as the receiver's", async () => {
       const outcome = await attempt((socket) => void socket.write("SSH-2.0-OpenSSH_9.2\r\n\r\n"), publish);
       expect(outcome).toMatchObject({ kind: "ambiguous", reason: "network" });
       expect(outcome).not.toHaveProperty("receiverClosed");
     });
 
-    test("knows that a handshake which failed let nothing through", async () => {
+    test("returns retry for a failed handshake, which lets nothing through", async () => {
       await using receiver = await ScriptedReceiver.open();
       receiver.refusesConnections = true;
       await using publisher = given.open({ url: receiver.url.replace("http:", "https:"), secret });
@@ -148,7 +148,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       });
     });
 
-    test("judges an answer that breaks off by what came of it", async () => {
+    test("classifies an incomplete answer by its status", async () => {
       const outcome = await attempt((socket) => void socket.end(given.half.act), publish);
       expect(outcome.kind).toBe(given.half.means);
     });
@@ -159,7 +159,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(JSON.stringify(outcome).length).toBeLessThan(2_000);
     });
 
-    test("survives that the receiver closes idle connections", async () => {
+    test("continues after the receiver closed idle connections", async () => {
       await using receiver = await ScriptedReceiver.open(given.accepts, given.accepts);
       await using publisher = given.open({ url: receiver.url, secret });
       expect(await publish(publisher)).toMatchObject({ kind: "accepted" });
@@ -173,7 +173,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(shown(outcome)).not.toContain(secret);
     });
 
-    test("shows no credential in itself, nor in what it would send", async () => {
+    test("shows no credential in its printed form or in its payload", async () => {
       await using publisher = given.open({ url: "http://127.0.0.1:9", secret });
       expect(shown(publisher)).not.toContain(secret);
       expect(shown(publisher.render(telling))).not.toContain(secret);

@@ -4,8 +4,8 @@ import { type LedgerSubject, LedgerHarness } from "./ledger-harness.ts";
 
 /** What is said of changes, and how they are read. */
 export function changeWatchers(subject: LedgerSubject): void {
-  describe("who watches", () => {
-    test("is told of each change of an incident, from its beginning to its end", async () => {
+  describe("a watcher of changes", () => {
+    test("is notified of each change of an incident, from its beginning to its end", async () => {
       await using harness = await LedgerHarness.open(subject);
       using watch = await ChangeCollector.begin(harness.ledger);
       await harness.fires("a");
@@ -22,7 +22,7 @@ export function changeWatchers(subject: LedgerSubject): void {
       expect(watch.left).toEqual([]);
     });
 
-    test("is told once of all that one commit changed, and of nothing where none was", async () => {
+    test("is notified once of all changes of one commit, and not at all if nothing changed", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.fires("b");
@@ -37,7 +37,7 @@ export function changeWatchers(subject: LedgerSubject): void {
       expect(watch.left).toEqual([]);
     });
 
-    test("begins anew where nobody watched for a while, and is told of nothing from then", async () => {
+    test("starts again after a time without watchers, without the changes of that time", async () => {
       await using harness = await LedgerHarness.open(subject);
       (await ChangeCollector.begin(harness.ledger))[Symbol.dispose]();
       await harness.fires("a");
@@ -46,7 +46,7 @@ export function changeWatchers(subject: LedgerSubject): void {
       expect(await watch.next()).toEqual([(await harness.newest()).id]);
     });
 
-    test("does not keep others from watching, nor does who leaves", async () => {
+    test("does not prevent other watchers, and neither does one that leaves", async () => {
       await using harness = await LedgerHarness.open(subject);
       using first = await ChangeCollector.begin(harness.ledger);
       const second = await ChangeCollector.begin(harness.ledger);
@@ -60,7 +60,7 @@ export function changeWatchers(subject: LedgerSubject): void {
       expect(second.left).toEqual([]);
     });
 
-    test("reads what changed by its numbers, as lists show it", async () => {
+    test("reads changed incidents by their numbers, as lists show them", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c"]) await harness.fires(name);
       const [first] = await harness.claim(1);

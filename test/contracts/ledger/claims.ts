@@ -94,7 +94,7 @@ export function claims(subject: LedgerSubject): void {
         ["0 trigger", "60 resolve"],
       ],
       [
-        "the peers of a cluster lag: the late firing ends by itself",
+        "a peer of a cluster lags: its late firing ends by itself",
         [firedAt(0, 0), endedAt(60, 0, 58), firedAt(75, 0), endedAt(120, 0, 58)],
         ["0 trigger", "60 resolve", "85 trigger", "1920 resolve"],
       ],
@@ -137,7 +137,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await play(harness, words, 9_000)).toEqual(expected);
     });
 
-    test("a hold that ended while no process ran counts before a resolve of another source", async () => {
+    test("a hold that ended while no process ran is applied before a resolve of another source", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.says(claimOf(firedAt(0, 0)));
       await harness.says(claimOf(direct(firedAt(0, 0))));
@@ -164,10 +164,10 @@ export function claims(subject: LedgerSubject): void {
     });
   });
 
-  describe("an end that was lost", () => {
+  describe("a lost resolve", () => {
     const again = { startsAtMs: t0 + 1_700 * second };
 
-    test("pages again although a person acknowledged: the target is resolved first, since a trigger would notify no one", async () => {
+    test("pages again after an acknowledgement: the incident is resolved first, because a trigger alone would page no one", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { startsAtMs: t0 });
       await harness.tell();
@@ -181,7 +181,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("triggers again where nobody acknowledged, and where acknowledgements are not sent", async () => {
+    test("triggers again if the incident is not acknowledged, or if the target takes no acknowledgements", async () => {
       const targets = [targetTerms("one"), targetTerms("two", { traits: forgetfulTraits })];
       await using harness = await LedgerHarness.open(subject, { targets, settings });
       const at = ["one", "two"];
@@ -196,7 +196,7 @@ export function claims(subject: LedgerSubject): void {
       expect((await harness.views()).map(({ incident }) => incident.wanted.acknowledged)).toEqual([false, false]);
     });
 
-    test("is not forgotten while an acknowledgement is on its way", async () => {
+    test("is remembered while an acknowledgement is being sent", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { startsAtMs: t0 });
       await harness.tell();
@@ -208,7 +208,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a", "trigger a"]);
     });
 
-    test("is not told to a target that was disabled meanwhile, until it is enabled again", async () => {
+    test("is not sent to a target that was disabled meanwhile, until it is enabled again", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { startsAtMs: t0 });
       await harness.tell();
@@ -224,7 +224,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a", "trigger a"]);
     });
 
-    test("of one alert leaves an incident alone that other alerts keep open", async () => {
+    test("does not change an incident that other alerts of its group keep open", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { startsAtMs: t0, dedupKey: "group" });
       await harness.fires("b", { startsAtMs: t0, dedupKey: "group" });
@@ -274,7 +274,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("is sent again when the end between was lost, and not when a weak end is taken back", async () => {
+    test("is sent again if the resolve between two episodes was lost, and not if an end by silence is withdrawn", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.ledger.record([changeOf(firedAt(0, 0))]);
       await harness.tell();
@@ -288,8 +288,8 @@ export function claims(subject: LedgerSubject): void {
     });
   });
 
-  describe("more senders of one alert than it has claims", () => {
-    test("share one: no firing is lost, and the alert ends with the last", async () => {
+  describe("more senders of one alert than claims that it may have", () => {
+    test("share one claim: no firing is lost, and the alert ends with the last sender", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       for (let n = 1; n <= 40; n++) await harness.fires("a", from(n));
       expect(await harness.tell()).toEqual(["trigger a"]);
@@ -300,7 +300,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("of those that share one, each is heard again within a repeat and the hold after another ended", async () => {
+    test("each sender that shares a claim counts again within a repeat interval and the hold after another one resolved", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       for (let n = 1; n <= 33; n++) await harness.fires("a", from(n));
       for (let n = 1; n <= 32; n++) await harness.ends("a", from(n, over));
@@ -310,7 +310,7 @@ export function claims(subject: LedgerSubject): void {
       expect(await harness.after(10 * second)).toEqual(["trigger a"]);
     });
 
-    test("take the place of those that resolved and were silent for longest", async () => {
+    test("replace the claims that are resolved and were silent for the longest time", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       for (let n = 1; n <= 31; n++) {
         await harness.fires("a", from(n));
@@ -324,7 +324,7 @@ export function claims(subject: LedgerSubject): void {
       expect((await alertOf(harness))?.status).toBe("firing");
     });
 
-    test("if they are webhooks, which nobody repeats soon, keep a claim each while they fire", async () => {
+    test("keep a claim each while they fire if they are webhooks, which repeat rarely", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       for (let n = 1; n <= 40; n++) await harness.fires("a", webhook(n));
       for (let n = 1; n <= 39; n++) await harness.ends("a", { ...webhook(n), ...over });

@@ -33,8 +33,8 @@ export function eventIds(subject: LedgerSubject): void {
   if (!subject.virtualTime) return;
   const open = (settings = {}) => LedgerHarness.open(subject, { targets: [webhook], settings });
 
-  describe("who speaks of an alert", () => {
-    test("is said with what is told: the address where there is one, else the source", async () => {
+  describe("the sender of an alert", () => {
+    test("is part of the event: its address if there is one, otherwise the source", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { source: "alertmanager" });
       expect((await harness.attempt()).sender).toBe("alertmanager");
@@ -44,7 +44,7 @@ export function eventIds(subject: LedgerSubject): void {
   });
 
   describe("an event", () => {
-    test("is the same in all its attempts, and says when it was attempted first", async () => {
+    test("keeps its ID in all attempts, and states the time of the first one", async () => {
       await using harness = await open();
       await harness.fires("a");
       const first = await harness.attempt(timedOut);
@@ -55,7 +55,7 @@ export function eventIds(subject: LedgerSubject): void {
       }
     });
 
-    test("is the same when another owner takes over", async () => {
+    test("keeps its ID when another owner takes over", async () => {
       await using harness = await open();
       await harness.fires("a");
       const lost = await harness.claimOne("gone");
@@ -64,7 +64,7 @@ export function eventIds(subject: LedgerSubject): void {
       expect([taken.token === lost.token, taken.event]).toEqual([false, lost.event]);
     });
 
-    test("is another one when it says something else, or again what was accepted", async () => {
+    test("has a new ID if its content differs, or if an accepted event is sent again", async () => {
       await using harness = await open({ remind: 4 * hour });
       await harness.fires("a", { severity: "warning" });
       const events = [(await harness.attempt(timedOut)).event];
@@ -79,7 +79,7 @@ export function eventIds(subject: LedgerSubject): void {
       expect(new Set(events.map((event) => JSON.stringify(event))).size).toBe(events.length);
     });
 
-    test("that was refused is not the one that is tried with other content", async () => {
+    test("has a new ID if a refused event is tried with other content", async () => {
       await using harness = await open();
       await harness.fires("a");
       const { event } = await harness.attempt(refused);
@@ -87,7 +87,7 @@ export function eventIds(subject: LedgerSubject): void {
       expect((await harness.attempt()).event).not.toEqual(event);
     });
 
-    test("of unknown fate does not hide the one after it from a receiver that recognises repeats", async () => {
+    test("of unknown outcome does not make a receiver that recognizes repeats drop the next event", async () => {
       // Every fate of the four attempts: taken or not, and answered or not.
       for (let fates = 0; fates < 256; fates++) {
         await using harness = await open();
@@ -116,7 +116,7 @@ export function eventIds(subject: LedgerSubject): void {
 
   const { durable } = subject;
   if (!durable) return;
-  test("an event under way is the same after a restart", async () => {
+  test("an event in flight keeps its ID over a restart", async () => {
     await using place = await durable();
     let lost: Lease;
     {

@@ -7,8 +7,8 @@ const direct = (senderEndsAtMs: number, sender = "10.0.0.1") => ({ sender, endsA
 
 /** What time makes of what sources said. */
 export function expiry(subject: LedgerSubject): void {
-  describe("what time makes of claims", () => {
-    test("a firing that a resolve may have overtaken is held for the reorder window, then told", async () => {
+  describe("claims over time", () => {
+    test("a firing that a resolve may have overtaken is held for the reorder window, then sent", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -20,7 +20,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.after(1)).toEqual(["trigger a"]);
     });
 
-    test("a held firing that another resolve follows is never told", async () => {
+    test("a held firing is never sent if another resolve follows", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -31,7 +31,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.after(minute)).toEqual(["resolve a"]);
     });
 
-    test("claimDue says when a held firing will be believed", async () => {
+    test("leaseDue states when the hold of a firing ends", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.ends("a");
@@ -41,7 +41,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(claimed).toMatchObject({ leases: [], nextAtMs: t0 + 10 * second, nowMs: t0 });
     });
 
-    test("a direct claim ends at its endsAt once its source is heard again", async () => {
+    test("a direct claim ends at its endsAt once its source sends again", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 0 } });
       await harness.fires("a", direct(t0 + 4 * minute));
       await harness.tell();
@@ -51,7 +51,7 @@ export function expiry(subject: LedgerSubject): void {
       expect((await harness.tell()).toSorted()).toEqual(["resolve a", "trigger b"]);
     });
 
-    test("repeats move its end", async () => {
+    test("repeats of a direct claim move its end", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 0 } });
       for (let at = 0; at < 10; at++) {
         await harness.fires("a", direct(harness.clock.now() + 4 * minute));
@@ -61,7 +61,7 @@ export function expiry(subject: LedgerSubject): void {
       expect((await harness.newest()).wanted.status).toBe("firing");
     });
 
-    test("of a silent source it ends staleAfter later", async () => {
+    test("a direct claim of a silent source ends staleAfter later", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 0, staleAfter: hour } });
       await harness.fires("a", direct(t0 + 4 * minute));
       await harness.tell();
@@ -69,7 +69,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.after(1)).toEqual(["resolve a"]);
     });
 
-    test("none ends in the first minutes after a start", async () => {
+    test("no claim ends in the first minutes after a start", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 5 * minute } });
       await harness.fires("a", direct(t0 + minute));
       await harness.tell();
@@ -80,7 +80,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.after(1)).toEqual(["resolve a"]);
     });
 
-    test("its end by silence is weak: any later firing pages again", async () => {
+    test("an end by silence is weak: any later firing pages again", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 0 } });
       await harness.fires("a", direct(t0 + minute));
       await harness.tell();
@@ -91,7 +91,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("one of two senders that dies resolves nothing that the other says fires", async () => {
+    test("an alert stays firing while one of its two senders still sends it", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 0 } });
       await harness.fires("a", direct(t0 + 4 * minute, "one"));
       await harness.tell();
@@ -104,7 +104,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("a webhook claim never ends by itself, and shows stale when nobody confirms it", async () => {
+    test("a webhook claim never ends by itself, and is stale without confirmation", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { staleAfter: hour, remind: 0 } });
       await harness.fires("a");
       await harness.tell();
@@ -116,7 +116,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["told delivered"]);
     });
 
-    test("a sender whose clock is a year ahead is told and resolved like any other, and noticed", async () => {
+    test("alerts of a sender whose clock is a year ahead are sent and resolved like any other, and the difference is reported", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 0 } });
       const year = 365 * 24 * hour;
       const said = (endsAtMs: number) => ({ ...direct(t0 + year + endsAtMs), startsAtMs: t0 + year });
@@ -135,7 +135,7 @@ export function expiry(subject: LedgerSubject): void {
   });
 
   describe("a wall clock that was set back by an hour", () => {
-    test("swallows no direct alert, although its end has passed by the ledger's time, and ends none", async () => {
+    test("loses no direct alert although its end has passed by the ledger's time, and ends none", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { expiryGrace: 0 } });
       harness.clock.jump(-hour);
       const startsAtMs = harness.clock.now();
@@ -148,7 +148,7 @@ export function expiry(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("makes no page of the repeats of what is over, though their end lies ahead of it", async () => {
+    test("does not page for repeats of a resolved alert although their end lies in the future", async () => {
       const targets = [targetTerms("pagerduty", { pageResolved: "always" })];
       await using harness = await LedgerHarness.open(subject, { targets, settings: { expiryGrace: 0 } });
       const startsAtMs = harness.clock.now();

@@ -6,7 +6,7 @@ import { accepted, type LedgerSubject, minute, serverError, LedgerHarness } from
 /** All that explains one alert, and the list of all alerts. */
 export function explain(subject: LedgerSubject): void {
   describe("an explanation", () => {
-    test("has the alert, its incident at each target with its history, and what its event says", async () => {
+    test("has the alert, its incident and history at each target, and the content of its event", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       await harness.fires("a", { at: ["one", "two"], source: "am", severity: "warning" });
       const leases = await harness.claim();
@@ -64,7 +64,7 @@ export function explain(subject: LedgerSubject): void {
       },
     );
 
-    test("says of a group what its members say together, to each of them", async () => {
+    test("shows for each member of a group the content of the group", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("b", { dedupKey: "group", severity: "warning" });
       await harness.fires("a", { dedupKey: "group", severity: "critical", source: "am" });
@@ -91,7 +91,7 @@ export function explain(subject: LedgerSubject): void {
     });
 
     test.runIf(subject.virtualTime)(
-      "has a target's own incident beside the one that stands in for another target's",
+      "has the target's own incident beside the one that it handles as a fallback",
       async () => {
         const fallback = { target: "second", afterMs: 2 * minute };
         await using harness = await LedgerHarness.open(subject, {
@@ -115,7 +115,7 @@ export function explain(subject: LedgerSubject): void {
   });
 
   describe("all alerts", () => {
-    test("come by fingerprint, firing or not, page by page", async () => {
+    test("are listed by fingerprint, firing or not, page by page", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
       await harness.ends("c", { at: [] });

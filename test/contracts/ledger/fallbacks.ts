@@ -30,7 +30,7 @@ const toldWhere = async (harness: LedgerHarness, ms: number): Promise<string[]> 
 export function fallbacks(subject: LedgerSubject): void {
   if (!subject.virtualTime) return;
   describe("a fallback", () => {
-    test("is told of a critical that stays untold for two minutes, once, and of its end", async () => {
+    test("receives a critical that was not delivered for two minutes, once, and its resolve", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", critical);
       expect(await toldWhere(harness, 2 * minute - 1)).toEqual([]);
@@ -51,7 +51,7 @@ export function fallbacks(subject: LedgerSubject): void {
       expect(await toldWhere(harness, 2 * minute)).toEqual(["trigger"]);
     });
 
-    test("is told of nothing that was told in time, that ended, or that is no critical", async () => {
+    test("receives nothing that was delivered in time, that ended, or that is not critical", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("told", critical);
       await harness.tell();
@@ -62,7 +62,7 @@ export function fallbacks(subject: LedgerSubject): void {
       expect(await toldWhere(harness, 10 * minute)).toEqual([]);
     });
 
-    test("is told of nothing that its target wants no more", async () => {
+    test("receives nothing that the target no longer wants", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", critical);
       await harness.attempt(serverError);
@@ -72,7 +72,7 @@ export function fallbacks(subject: LedgerSubject): void {
       expect(await toldWhere(harness, 10 * minute)).toEqual([]);
     });
 
-    test("is told of the end also where its target was told meanwhile", async () => {
+    test("receives the resolve also if the target was reached meanwhile", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", critical);
       expect(await toldWhere(harness, 2 * minute)).toEqual(["trigger"]);
@@ -82,7 +82,7 @@ export function fallbacks(subject: LedgerSubject): void {
       expect((await harness.views()).map(({ state }) => state)).toEqual(["closed", "closed"]);
     });
 
-    test("is told of the next episode only where that stays untold too", async () => {
+    test("receives the next episode only if it is not delivered either", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", critical);
       expect(await toldWhere(harness, 2 * minute)).toEqual(["trigger"]);
@@ -95,14 +95,14 @@ export function fallbacks(subject: LedgerSubject): void {
       expect((await harness.claim()).map(({ target }) => target)).toEqual(["pagerduty"]);
     });
 
-    test("shows for whom it stands in", async () => {
+    test("shows the target that it replaces", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", critical);
       expect(await toldWhere(harness, 2 * minute)).toEqual(["trigger"]);
       expect(await harness.stands()).toEqual(["told fallback", "due waiting_retry"]);
     });
 
-    test("of several alerts in one incident is told of those that still fire", async () => {
+    test("receives the alerts of a group that still fire", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", { ...critical, dedupKey: "group" });
       await harness.fires("b", { ...critical, dedupKey: "group" });
@@ -111,7 +111,7 @@ export function fallbacks(subject: LedgerSubject): void {
       expect((await harness.newest()).members.map(({ fingerprint }) => fingerprint)).toEqual(["b"]);
     });
 
-    test("that is told of the alert anyway is told of it once", async () => {
+    test("receives an alert once if its own filters also select it", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", { ...critical, at: ["pagerduty", "fallback"] });
       expect(await toldWhere(harness, second)).toEqual(["trigger"]);
@@ -120,7 +120,7 @@ export function fallbacks(subject: LedgerSubject): void {
       expect(await toldWhere(harness, second)).toEqual(["resolve"]);
     });
 
-    test("that is missing or disabled costs nothing", async () => {
+    test("may be missing or disabled without harm", async () => {
       for (const others of [[], [targetTerms("fallback", { enabled: false })]]) {
         await using harness = await LedgerHarness.open(subject, {
           targets: [targetTerms("pagerduty", { fallback }), ...others],

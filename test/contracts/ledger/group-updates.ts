@@ -46,7 +46,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect((await harness.claim()).map((lease) => lease.dedupKey)).toEqual(["c", "group"]);
     });
 
-    test("are sent when one ends while others fire, with the severity of those", async () => {
+    test("are sent when one ends while others fire, with the severity of the others", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { dedupKey, severity: "critical" });
       await harness.fires("b", { dedupKey, severity: "warning" });
@@ -59,7 +59,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await harness.attempt()).toMatchObject({ action: "trigger", firing: 2, severity: "critical" });
     });
 
-    test("wait for a confirmation of an alert that still fires", async () => {
+    test("wait until a source confirms an alert that still fires", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { dedupKey });
       await harness.fires("b", { dedupKey });
@@ -83,7 +83,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("are not sent for an alert that joined and ended before", async () => {
+    test("are not sent for an alert that joined and ended before the update was due", async () => {
       await using harness = await delivered(subject);
       await harness.fires("b", { dedupKey });
       await harness.ends("b", { dedupKey });
@@ -124,7 +124,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       }
     });
 
-    test("are sent after a person acknowledged, which stays so", async () => {
+    test("are sent after an acknowledgement, which stays", async () => {
       await using harness = await delivered(subject);
       const [{ incident }] = (await harness.views()) as [Awaited<ReturnType<LedgerHarness["views"]>>[number]];
       await harness.ledger.acknowledge(incident.id, "anna");
@@ -153,7 +153,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("are not sent where group_updates is off, and a rising severity still is", async () => {
+    test("are not sent if group_updates is off, while a rising severity still is", async () => {
       await using harness = await delivered(subject, { targets: [targetTerms("pagerduty", { groupUpdates: false })] });
       await harness.fires("b", { dedupKey });
       expect(await harness.after(hour)).toEqual([]);
@@ -161,7 +161,7 @@ export function groupUpdates(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger group"]);
     });
 
-    test("are not sent to a target that was disabled or removed, and their end is", async () => {
+    test("are not sent to a target that was disabled or removed, while the resolve is", async () => {
       for (const targets of [[targetTerms("pagerduty", { enabled: false })], []]) {
         await using harness = await LedgerHarness.open(subject);
         await harness.fires("a", { dedupKey });

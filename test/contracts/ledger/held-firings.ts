@@ -70,7 +70,7 @@ export function heldFirings(subject: LedgerSubject): void {
       expect((await harness.newest()).target).toBe("pagerduty");
     });
 
-    test("does not believe a firing because it was routed again", async () => {
+    test("does not end the hold of a firing because it was routed again", async () => {
       await using harness = await withHeldFiring(subject);
       const routes = [routeTo("pagerduty", alertOf("a"))];
       await harness.ledger.reroute([{ fingerprint: "a", routes }]);

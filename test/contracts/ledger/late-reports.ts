@@ -13,8 +13,8 @@ import {
 
 /** Changes of state that operators are told of. */
 export function lateReports(subject: LedgerSubject): void {
-  describe("a report", () => {
-    test("says that an event is a dead letter, once", async () => {
+  describe("a report of attempts", () => {
+    test("logs a dead letter once", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(refused);
@@ -34,7 +34,7 @@ export function lateReports(subject: LedgerSubject): void {
       ]);
     });
 
-    test("says nothing of events that are accepted, or fail once", async () => {
+    test("logs nothing for events that are accepted or fail once", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(serverError);
@@ -45,7 +45,7 @@ export function lateReports(subject: LedgerSubject): void {
 
     if (!subject.virtualTime) return;
 
-    test("says that targets are blocked, with all that share the endpoint, and that they are not any more", async () => {
+    test("logs that targets are blocked, with all that share the endpoint, and that they work again", async () => {
       const shared = [targetTerms("one", { access: "shared" }), targetTerms("two", { access: "shared" })];
       await using harness = await LedgerHarness.open(subject, { targets: [...shared, targetTerms("other")] });
       await harness.fires("a", { at: ["one"] });
@@ -60,7 +60,7 @@ export function lateReports(subject: LedgerSubject): void {
       expect(harness.reported.slice(1)).toEqual([{ kind: "unblocked", targets }]);
     });
 
-    test("follows a breaker: open, half-open, open again, half-open, closed", async () => {
+    test("logs the states of a breaker: open, half-open, open again, half-open, closed", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (let n = 0; n < 5; n++) await harness.fires(`a${n}`);
       for (const lease of await harness.claim()) await harness.settle(lease, serverError);

@@ -27,7 +27,7 @@ const afterVanishing = async (harness: LedgerHarness, downMs: number): Promise<n
 /** Who may attempt what, when. */
 export function leasing(subject: LedgerSubject): void {
   describe("leases", () => {
-    test("at most one live lease an incident, whoever asks and whatever is said meanwhile", async () => {
+    test("an incident has at most one live lease, whatever is recorded meanwhile", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const trigger = await harness.claimOne("one");
@@ -38,7 +38,7 @@ export function leasing(subject: LedgerSubject): void {
       expect((await harness.claimOne("two")).action).toBe("resolve");
     });
 
-    test("carries what an attempt needs", async () => {
+    test("a lease carries everything that an attempt needs", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { severity: "critical", summary: "a burns" });
       const lease = await harness.claimOne();
@@ -71,14 +71,14 @@ export function leasing(subject: LedgerSubject): void {
       expect((await harness.claim(3)).map(said)).toEqual(["trigger w", "trigger i"]);
     });
 
-    test("are shared in turn among targets of one urgency", async () => {
+    test("are given in turn to targets of one urgency", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       for (let n = 0; n < 40; n++) await harness.fires(`a${n}`, { at: [n < 30 ? "one" : "two"] });
       const first = await harness.claim(20);
       expect(first.filter(({ target }) => target === "two")).toHaveLength(10);
     });
 
-    test("of one target leave room for others: ten whose attempts hang do not stall an eleventh", async () => {
+    test("of one target leave room for others: ten targets whose attempts hang do not stall an eleventh", async () => {
       const names = Array.from({ length: 11 }, (_, n) => `t${n}`);
       await using harness = await LedgerHarness.open(subject, { targets: names.map((name) => targetTerms(name)) });
       for (const name of names.slice(0, 10))
@@ -89,7 +89,7 @@ export function leasing(subject: LedgerSubject): void {
       expect((await harness.claim(200)).map(({ target }) => target)).toContain("t10");
     });
 
-    test("that are released are due again at once, as perhaps told", async () => {
+    test("that are released are due again at once, as perhaps delivered", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.claimOne("one");
@@ -110,8 +110,8 @@ export function leasing(subject: LedgerSubject): void {
     });
   });
 
-  describe("a report whose answer got lost", () => {
-    test("changes nothing when it comes again, whatever was told since", async () => {
+  describe("a report whose answer was lost", () => {
+    test("changes nothing when it is repeated, whatever was delivered since", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const trigger = await harness.attempt();
@@ -125,7 +125,7 @@ export function leasing(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("nor where other attempts of its incident were settled before it came again", async () => {
+    test("changes nothing when it is repeated after other attempts of its incident were settled", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const trigger = await harness.attempt();
@@ -140,29 +140,29 @@ export function leasing(subject: LedgerSubject): void {
 }
 
 function owningInTime(subject: LedgerSubject): void {
-  describe("an owner that vanished", () => {
-    test("with the probe of a pause does not keep it paused", async () => {
+  describe("an owner that vanished with leases", () => {
+    test("does not keep a credential paused although it had the probe", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(tooMany);
       expect(await afterVanishing(harness, 30 * second)).toBe(1);
     });
 
-    test("with the probe of a refused key does not keep it refused", async () => {
+    test("does not keep a key blocked although it had the probe", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(unauthorized);
       expect(await afterVanishing(harness, minute)).toBe(1);
     });
 
-    test("with the probe of a breaker does not keep it open", async () => {
+    test("does not keep a breaker open although it had the probe", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c", "d", "e"]) await harness.fires(name);
       for (const lease of await harness.claim()) await harness.settle(lease, serverError);
       expect(await afterVanishing(harness, 10 * second)).toBe(1);
     });
 
-    test("with all its places gets them back", async () => {
+    test("frees all its places of concurrency", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const request = { owner: "one", max: 1, concurrency: 1, leaseMarginMs, ahead: { targets: [], factor: 1 } };
@@ -173,7 +173,7 @@ function owningInTime(subject: LedgerSubject): void {
   });
 
   describe("the ledger's time", () => {
-    test("never runs backwards, and does not stand still after the wall clock jumped back", async () => {
+    test("never runs backwards, and does not stop after the wall clock jumped back", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(serverError);

@@ -46,7 +46,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["told delivered"]);
     });
 
-    test("counts as perhaps told", async () => {
+    test("counts as perhaps delivered", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.claimOne("one");
@@ -55,7 +55,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect((await harness.claimOne("two")).action).toBe("resolve");
     });
 
-    test("and whose owner reports late makes the last event be said again", async () => {
+    test("and whose owner reports late causes a repeat of the last event", async () => {
       await using harness = await LedgerHarness.open(subject);
       const lost = await lateTrigger(harness);
       expect(await harness.settle(lost, accepted)).toBe(false);
@@ -63,7 +63,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("and whose owner reports that nobody answered makes it be said again when it can no longer arrive", async () => {
+    test("and whose owner reports no answer causes a repeat once the request can no longer arrive", async () => {
       await using harness = await LedgerHarness.open(subject);
       const lost = await lateTrigger(harness);
       await harness.settle(lost, timedOut);
@@ -71,7 +71,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(1)).toEqual(["resolve a"]);
     });
 
-    test("and whose owner never reports makes it be said again once its request can no longer arrive", async () => {
+    test("and whose owner never reports causes a repeat once the request can no longer arrive", async () => {
       await using harness = await LedgerHarness.open(subject);
       await lateTrigger(harness);
       expect(await harness.after(10 * second - 1)).toEqual([]);
@@ -79,7 +79,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("is repaired after the attempt that is under way when its owner reports", async () => {
+    test("is repaired after the attempt that is in flight when its owner reports", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const lost = await harness.claimOne("one");
@@ -92,7 +92,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("and whose owner was away for longer than anybody reckoned with is repaired when it reports", async () => {
+    test("and whose owner was away for longer than the ledger waits is repaired when the owner reports", async () => {
       await using harness = await LedgerHarness.open(subject);
       const lost = await lateTrigger(harness);
       expect(await harness.after(hour)).toEqual(["resolve a"]);
@@ -101,7 +101,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("and may have ended a later episode makes that be said again", async () => {
+    test("and may have ended a later episode causes a repeat of that episode's event", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -116,7 +116,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("and whose question for the key comes too late says nothing of its event", async () => {
+    test("and whose key check answers too late proves nothing about its event", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(suspicious);
@@ -130,7 +130,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["due waiting_retry"]);
     });
 
-    test("and may have opened what a later episode never told is ended, also where its target was switched off meanwhile", async () => {
+    test("and may have opened an incident that the later episode did not is resolved, also if its target was disabled meanwhile", async () => {
       for (const enabled of [true, false]) {
         await using harness = await LedgerHarness.open(subject);
         const lost = await lateTrigger(harness);
@@ -146,7 +146,7 @@ export function lostLeases(subject: LedgerSubject): void {
       }
     });
 
-    test("and whose owner never sent anything needs no repair", async () => {
+    test("needs no repair if its owner sent nothing", async () => {
       await using harness = await LedgerHarness.open(subject);
       const lost = await lateTrigger(harness);
       await harness.after(hour);
@@ -154,7 +154,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("is repaired although its alert fires again: both are told, in order", async () => {
+    test("is repaired although its alert fires again: both events are sent, in order", async () => {
       await using harness = await LedgerHarness.open(subject);
       await lateTrigger(harness);
       await harness.clock.advance(10 * second);
@@ -166,7 +166,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect((await harness.newest()).told).toMatchObject({ event: "trigger", certain: true });
     });
 
-    test("is the next episode's to repair, where that has begun", async () => {
+    test("is repaired by the next episode if that has begun", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -180,7 +180,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("and needs no repair after all keeps nothing else waiting", async () => {
+    test("delays nothing else if it needs no repair after all", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { remind: 4 * hour } });
       await harness.fires("reminded");
       await harness.tell();
@@ -194,7 +194,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect((await harness.claim(1)).map(({ dedupKey }) => dedupKey)).toEqual(["reminded"]);
     });
 
-    test("that said what was told anyway needs no repair", async () => {
+    test("needs no repair if it sent the state that was delivered anyway", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.claimOne("one");
@@ -204,8 +204,8 @@ export function lostLeases(subject: LedgerSubject): void {
     });
   });
 
-  describe("an attempt that nobody answered", () => {
-    test("may still arrive: if something else was told since, that is told again", async () => {
+  describe("an attempt without an answer", () => {
+    test("may still arrive: an event that was delivered since is repeated", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(timedOut);
@@ -216,7 +216,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("needs no more than its own repetition where nothing else was told", async () => {
+    test("only needs to be repeated itself if nothing else was delivered", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(timedOut);
@@ -258,7 +258,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(10 * second)).toEqual(["trigger a"]);
     });
 
-    test("gives its slot back a window after the receiver closed the connection", async () => {
+    test("frees its slot one window after the receiver closed the connection", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [limited(1)] });
       await harness.fires("a");
       await harness.attempt(reset);
@@ -276,7 +276,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(second)).toEqual(["trigger warning"]);
     });
 
-    test("may still be carried out behind a receiver that closed the connection: it is repaired all the same", async () => {
+    test("may still take effect after the receiver closed the connection, and is repaired", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(reset);
@@ -290,7 +290,7 @@ export function lostLeases(subject: LedgerSubject): void {
   describe("a receiver without state", () => {
     const targets = [targetTerms("pagerduty", { traits: forgetfulTraits })];
 
-    test("hears nothing again after an attempt that nobody answered", async () => {
+    test("gets no repeat after an attempt without an answer", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a");
       await harness.tell();
@@ -301,7 +301,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("hears nothing again after a lost lease, also where its owner reports at last", async () => {
+    test("gets no repeat after a lost lease, also if its owner reports at last", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a");
       await harness.tell();
@@ -315,7 +315,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("knows an event again by its mark, although another one failed in between", async () => {
+    test("recognizes an event by its mark although another one failed in between", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a");
       await harness.tell();
@@ -328,7 +328,7 @@ export function lostLeases(subject: LedgerSubject): void {
     });
   });
 
-  test("a report that comes after its target is gone and all of its incidents are over changes nothing", async () => {
+  test("a report after its target was removed and all its incidents are over changes nothing", async () => {
     await using harness = await LedgerHarness.open(subject);
     const lost = await lateTrigger(harness);
     await harness.after(hour);

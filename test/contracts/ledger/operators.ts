@@ -6,7 +6,7 @@ import { hour, type LedgerSubject, minute, LedgerHarness } from "./ledger-harnes
 /** What a person does to an incident. */
 export function operators(subject: LedgerSubject): void {
   describe("a person", () => {
-    test("acknowledges: the target is told once, and repeats do not clear it", async () => {
+    test("acknowledges: one event is sent to the target, and repeats do not clear it", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -18,7 +18,7 @@ export function operators(subject: LedgerSubject): void {
       expect((await harness.newest()).wanted.acknowledged).toBe(true);
     });
 
-    test("who acknowledges before anything was told is heard after the trigger", async () => {
+    test("acknowledges before the first event: the acknowledgement is sent after the trigger", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.ledger.acknowledge((await harness.newest()).id, "ann");
@@ -41,7 +41,7 @@ export function operators(subject: LedgerSubject): void {
       expect((await harness.newest()).wanted.acknowledged).toBe(false);
     });
 
-    test("is not told to a target that cannot be told so", async () => {
+    test("acknowledges: nothing is sent to a target that takes no acknowledgements", async () => {
       const traits = { dropsUnknownResolves: true, acknowledges: false };
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("pagerduty", { traits })] });
       await harness.fires("a");
@@ -50,7 +50,7 @@ export function operators(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("can do nothing to what is over or never was", async () => {
+    test("cannot change an incident that is over or never existed", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.ends("a");
@@ -72,7 +72,7 @@ export function operators(subject: LedgerSubject): void {
       expect(history).toContain("resolved by bob");
     });
 
-    test("resolves: the end is told, and repeats change nothing", async () => {
+    test("resolves: the resolve is sent, and repeats change nothing", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -82,7 +82,7 @@ export function operators(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("who resolves what was not told yet keeps it from being told", async () => {
+    test("resolves before the first event: nothing is sent", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.ledger.resolve((await harness.newest()).id, "ann");
@@ -96,7 +96,7 @@ export function operators(subject: LedgerSubject): void {
 
 function manualResolve(subject: LedgerSubject): void {
   describe("a person's resolve", () => {
-    test("holds for an hour against repeats; the next one re-opens", async () => {
+    test("holds for an hour against repeats; the next one opens the incident again", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { manualResolveFor: hour } });
       await harness.fires("a");
       await harness.tell();
@@ -113,7 +113,7 @@ function manualResolve(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("who resolves is not asked about what fires anew: that is told at once", async () => {
+    test("does not hold back a new episode: it is sent at once", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -125,7 +125,7 @@ function manualResolve(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("stands when the alert really ends", async () => {
+    test("remains when the alert ends", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();

@@ -30,7 +30,7 @@ const forgetAll = async (harness: LedgerHarness, beforeMs: number): Promise<numb
 /** What is kept, shown and forgotten. */
 export function queries(subject: LedgerSubject): void {
   describe("dead letters", () => {
-    test("are kept with reason, answer and what was sent", async () => {
+    test("are kept with their reason, the answer and the content that was sent", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(refused);
@@ -49,7 +49,7 @@ export function queries(subject: LedgerSubject): void {
       expect(await harness.ledger.deadLetter(deadLetters[0]?.id ?? 0)).toEqual(deadLetters[0]);
     });
 
-    test("of an event whose key was asked for name the event's answer", async () => {
+    test("of an event whose key was checked contain the answer to the event", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(suspicious);
@@ -58,7 +58,7 @@ export function queries(subject: LedgerSubject): void {
       expect(deadLetters).toMatchObject([{ reason: "dead_invalid", answer: "HTTP 400" }]);
     });
 
-    test("are replayed one by one, each once, against what is wanted now", async () => {
+    test("are replayed one by one, each once, against the current desired state", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c"]) {
         await harness.fires(name);
@@ -105,8 +105,8 @@ export function queries(subject: LedgerSubject): void {
     });
   });
 
-  describe("what is shown", () => {
-    test("incidents by state, target and fingerprint, newest first, page by page", async () => {
+  describe("queries", () => {
+    test("list incidents by state, target and fingerprint, newest first, page by page", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       for (let n = 0; n < 5; n++) await harness.fires(`a${n}`, { at: ["one"] });
       await harness.tell();
@@ -131,7 +131,7 @@ export function queries(subject: LedgerSubject): void {
       expect(new Set(seen).size).toBe(11);
     });
 
-    test("what is under way, by target and fingerprint, page by page", async () => {
+    test("list attempts in flight by target and fingerprint, page by page", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       for (const name of ["a", "b", "c"]) await harness.fires(name, { at: ["one", "two"] });
       await harness.fires("told", { at: ["one"] });
@@ -148,7 +148,7 @@ export function queries(subject: LedgerSubject): void {
       expect(await shown({ cursor: nextCursor ?? "" })).toEqual(["two a", "one a"]);
     });
 
-    test("one incident with the history that led to its state", async () => {
+    test("show one incident with the history that led to its state", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt({ kind: "interrupted", left: true, detail: "stopped" });
@@ -163,7 +163,7 @@ export function queries(subject: LedgerSubject): void {
       expect(await harness.ledger.incident(1_000_000)).toBeUndefined();
     });
 
-    test("which targets are held back: blocked, paused or behind a breaker", async () => {
+    test("list targets that are blocked, paused or behind a breaker", async () => {
       await using harness = await LedgerHarness.open(subject, {
         targets: ["blocked", "paused", "well"].map((name) => targetTerms(name)),
       });
@@ -177,7 +177,7 @@ export function queries(subject: LedgerSubject): void {
       expect(await harness.ledger.targetStatus()).toHaveLength(3);
     });
 
-    test("what fires, page by page", async () => {
+    test("list firing alerts, page by page", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.ledger.record(["e", "d", "c", "b", "a"].map((name) => wanted(firing(name), { at: [] })));
       await harness.ends("c", { at: [] });
@@ -188,7 +188,7 @@ export function queries(subject: LedgerSubject): void {
       expect(all.toSorted()).toEqual(["a", "b", "d", "e"]);
     });
 
-    test("what fires and has a fingerprint that begins so", async () => {
+    test("list firing alerts by the beginning of their fingerprint", async () => {
       await using harness = await LedgerHarness.open(subject);
       const names = ["test", "test-1", "b", "test-3", "test-2", "tesu"];
       await harness.ledger.record(names.map((name) => wanted(firing(name), { at: [] })));
@@ -197,7 +197,7 @@ export function queries(subject: LedgerSubject): void {
       expect(found.map(({ fingerprint }) => fingerprint).toSorted()).toEqual(["test-1", "test-2"]);
     });
 
-    test("a text that was remembered, by its name", async () => {
+    test("read a stored value by its name", async () => {
       await using harness = await LedgerHarness.open(subject);
       expect(await harness.ledger.getValue("targets")).toBeUndefined();
       await harness.ledger.putValue("targets", "first");
@@ -206,20 +206,20 @@ export function queries(subject: LedgerSubject): void {
       expect(await harness.ledger.getValue("targets")).toBe("second");
     });
 
-    test("the text that was remembered first, where that is what counts", async () => {
+    test("read the first value if later ones must not replace it", async () => {
       await using harness = await LedgerHarness.open(subject);
       expect(await harness.ledger.putValueIfAbsent("key", "ours")).toBe("ours");
       expect(await harness.ledger.putValueIfAbsent("key", "theirs")).toBe("ours");
       expect(await harness.ledger.getValue("key")).toBe("ours");
     });
 
-    test("that it commits, when it is asked to", async () => {
+    test("confirm on request that the ledger can commit", async () => {
       await using harness = await LedgerHarness.open(subject);
       await expect(harness.ledger.probe()).resolves.toBeUndefined();
       expect(await harness.views()).toEqual([]);
     });
 
-    test("an alert with the claims about it", async () => {
+    test("show an alert with its claims", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { source: "one", labels: { team: "x" } });
       await harness.ends("a", { source: "two", sender: "10.0.0.1" });
@@ -233,7 +233,7 @@ export function queries(subject: LedgerSubject): void {
       expect(await harness.ledger.alert("never seen")).toBeUndefined();
     });
 
-    test("counts that equal an independent count", async () => {
+    test("count as an independent count does", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (let n = 0; n < 20; n++) await harness.fires(`a${n}`, { severity: n % 2 ? "critical" : "info" });
       const leases = await harness.claim();
@@ -271,7 +271,7 @@ async function dueFor(harness: LedgerHarness): Promise<number | undefined> {
 
 function dueSince(subject: LedgerSubject): void {
   describe("how long an incident has been due", () => {
-    test("counts from its acceptance until its first event is accepted, over retries", async () => {
+    test("counts from the acceptance of the alert until its first event is accepted, over retries", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       for (let round = 0; round < 3; round++) {
@@ -303,7 +303,7 @@ function dueSince(subject: LedgerSubject): void {
       expect(await dueFor(harness)).toBe(12);
     });
 
-    test("counts from when a dead incident is tried again", async () => {
+    test("counts from the time at which a dead incident is tried again", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(refused);
@@ -314,7 +314,7 @@ function dueSince(subject: LedgerSubject): void {
       expect(await dueFor(harness)).toBe(2);
     });
 
-    test("counts no reminder, under way or failed", async () => {
+    test("does not count reminders, in flight or failed", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -330,7 +330,7 @@ function dueSince(subject: LedgerSubject): void {
       expect(await dueFor(harness)).toBe(2);
     });
 
-    test("is the longest of all that wait, by target and severity", async () => {
+    test("is the longest wait, by target and severity", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c"]) await harness.fires(name, { severity: name === "c" ? "info" : "critical" });
       await harness.tell();
@@ -347,7 +347,7 @@ function dueSince(subject: LedgerSubject): void {
 
 function retention(subject: LedgerSubject): void {
   describe("retention", () => {
-    test("forgets what was over before then, with its history and letters, and nothing since", async () => {
+    test("deletes incidents that ended before the limit, with their history and dead letters, and nothing later", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { remind: 0 } });
       await harness.fires("old");
       await harness.tell();
@@ -372,7 +372,7 @@ function retention(subject: LedgerSubject): void {
       expect(await harness.ledger.deleteExpired(t0 + hour)).toBe(0);
     });
 
-    test("forgets what is over behind an old incident that became due lately", async () => {
+    test("deletes ended incidents behind an old incident that became due recently", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { remind: 0 } });
       const names = Array.from({ length: 250 }, (_, n) => `a${n}`);
       await harness.ledger.record(names.map((name) => wanted(firing(name))));
@@ -386,7 +386,7 @@ function retention(subject: LedgerSubject): void {
       expect((await harness.views()).length).toBe(200);
     });
 
-    test("never forgets what fires, is told, or still has to be told", async () => {
+    test("never deletes an incident that fires, is open at its target, or still has an event to send", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { remind: 0 } });
       for (const name of ["told", "due", "refused"]) await harness.fires(name);
       for (const lease of await harness.claim()) {
@@ -404,7 +404,7 @@ function retention(subject: LedgerSubject): void {
       expect((await harness.tell()).toSorted()).toEqual(["resolve refused", "resolve told"]);
     });
 
-    test("forgets a bounded piece of what was told at a time, and a report of what is forgotten changes nothing", async () => {
+    test("deletes a bounded number of delivered incidents at a time, and a report about a deleted one changes nothing", async () => {
       await using harness = await LedgerHarness.open(subject);
       const names = Array.from({ length: 450 }, (_, n) => `a${n}`);
       await harness.ledger.record(names.map((name) => wanted(firing(name))));
@@ -423,7 +423,7 @@ function retention(subject: LedgerSubject): void {
       for (const lease of leases.slice(0, 2)) expect(await harness.settle(lease)).toBe(false);
     });
 
-    test("forgets a bounded piece at a time", async () => {
+    test("deletes a bounded number at a time", async () => {
       await using harness = await LedgerHarness.open(subject);
       const names = Array.from({ length: 1_000 }, (_, n) => `a${n}`);
       await harness.ledger.record(names.map((name) => wanted(firing(name))));
@@ -435,7 +435,7 @@ function retention(subject: LedgerSubject): void {
       expect(first + (await forgetAll(harness, harness.clock.now()))).toBe(2_000);
     });
 
-    test("what is seen again after it was forgotten is new", async () => {
+    test("an alert that returns after its deletion is new", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();

@@ -43,7 +43,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(await harness.after(minute)).toEqual(["trigger a"]);
     });
 
-    test("is one for all targets that share a credential", async () => {
+    test("is shared by all targets with one credential", async () => {
       const shared = { credential: "shared", rateLimit: { ...pagerdutyLimit, limit: 3, reserve: 0 } };
       const targets = [targetTerms("one", shared), targetTerms("two", shared), targetTerms("other")];
       await using harness = await LedgerHarness.open(subject, { targets });
@@ -62,7 +62,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect((await harness.claimOne()).dedupKey).toBe("c");
     });
 
-    test("says when to ask again", async () => {
+    test("states when the next attempt is possible", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [limited(1)] });
       await harness.fires("a");
       await harness.fires("b");
@@ -73,8 +73,8 @@ export function rateLimits(subject: LedgerSubject): void {
     });
   });
 
-  describe("an attempt that no incident makes", () => {
-    test("is charged like any other, and not made where there is no room, no target, or a pause", async () => {
+  describe("an attempt without an incident", () => {
+    test("counts towards the limit like any other, and is not made without room, without its target, or during a pause", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [limited(2)] });
       await harness.fires("a");
       await harness.attempt();
@@ -93,7 +93,7 @@ export function rateLimits(subject: LedgerSubject): void {
   });
 
   describe("a 429", () => {
-    test("pauses the credential for everybody who uses it, then lets one ask", async () => {
+    test("pauses the credential for all targets that use it, then allows one probe", async () => {
       const shared = { credential: "shared" };
       const targets = [targetTerms("one", shared), targetTerms("two", shared)];
       await using harness = await LedgerHarness.open(subject, { targets });
@@ -109,7 +109,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(await harness.tell()).toHaveLength(5);
     });
 
-    test("is asked about again by another attempt where the one that asked met a failure", async () => {
+    test("allows another probe if the first one failed", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(tooMany);
@@ -119,7 +119,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect((await harness.claim()).map(said)).toEqual(["trigger b"]);
     });
 
-    test("waits as long as it says", async () => {
+    test("pauses for as long as the answer demands", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt({ ...tooMany, retryAfterMs: 5 * minute });
@@ -139,7 +139,7 @@ export function rateLimits(subject: LedgerSubject): void {
   });
 
   describe("a target that fails", () => {
-    test("is left alone after five failures of two incidents, then probed by one", async () => {
+    test("gets no attempts after five failures of two incidents, then one probe", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c", "d", "e"]) await harness.fires(name);
       for (const lease of await harness.claim()) await harness.settle(lease, serverError);
@@ -157,7 +157,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(await harness.tell()).toHaveLength(5);
     });
 
-    test("holds back what a delivered incident will say next, and the incident says so", async () => {
+    test("delays the next event of a delivered incident, and the incident shows that", async () => {
       await using harness = await LedgerHarness.open(subject);
       const heldBack = async () => (await harness.ledger.incidents({ limit: 1, state: "told" })).incidents[0]?.heldBack;
       await harness.fires("delivered");
@@ -178,7 +178,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect((await harness.claimOne()).dedupKey).not.toBe(first.dedupKey);
     });
 
-    test("loses nothing: what waits for it stays due", async () => {
+    test("loses nothing: waiting incidents stay due", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (let n = 0; n < 20; n++) await harness.fires(`a${n}`);
       for (const lease of await harness.claim()) await harness.settle(lease, serverError);
@@ -188,8 +188,8 @@ export function rateLimits(subject: LedgerSubject): void {
     });
   });
 
-  describe("a target that takes nothing", () => {
-    test("is named by incidents that it accepted earlier", async () => {
+  describe("a target that refuses everything", () => {
+    test("is shown as blocked by incidents that it accepted earlier", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("delivered");
       await harness.tell();
@@ -205,7 +205,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect((await harness.ledger.explain("delivered"))?.incidents[0]).not.toHaveProperty("heldBack");
     });
 
-    test("is asked again every minute by one attempt, and all of it waits", async () => {
+    test("is probed every minute by one attempt, and everything else waits", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.fires("b");
@@ -222,7 +222,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(await harness.ledger.targetStatus()).toMatchObject([{ blocked: null }]);
     });
 
-    test("that accepts again gets everything that it refused at once", async () => {
+    test("gets everything that it refused as soon as it accepts again", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c"]) await harness.fires(name);
       for (const lease of await harness.claim()) await harness.settle(lease, unauthorized);
@@ -231,7 +231,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(await harness.tell()).toHaveLength(2);
     });
 
-    test("is asked by one attempt at once where a person wants it, and blocked again where it refuses that too", async () => {
+    test("is probed at once if an operator asks for it, and blocked again if it refuses that too", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c"]) await harness.fires(name);
       for (const lease of await harness.claim()) await harness.settle(lease, unauthorized);
@@ -273,7 +273,7 @@ export function rateLimits(subject: LedgerSubject): void {
       },
     );
 
-    test("once its key is repaired, all that it had refused is told: the event was not to blame", async () => {
+    test("gets all refused events once its key is repaired: the events were not the cause", async () => {
       await using harness = await LedgerHarness.open(subject);
       for (const name of ["a", "b", "c"]) await harness.fires(name);
       for (const lease of await harness.claim()) await harness.settle(lease, suspicious);
@@ -292,7 +292,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(new Set(await harness.stands())).toEqual(new Set(["told delivered"]));
     });
 
-    test("and a key that is asked about only much later says nothing of what was refused before", async () => {
+    test("proves nothing about earlier refusals if its key is checked much later", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(suspicious);
@@ -301,7 +301,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(await harness.after(second)).toEqual(["trigger a"]);
     });
 
-    test("is not given up on, however long it takes", async () => {
+    test("is never given up, however long it takes", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       for (let at = 0; at < 50; at++) {

@@ -35,7 +35,7 @@ async function ends(harness: LedgerHarness, name: string, source = "default"): P
 /** What an Alertmanager's API says about alerts that it has sent. */
 export function readings(subject: LedgerSubject): void {
   describe("a reading of Alertmanager", () => {
-    test("knows the alerts that the source has sent through its webhook, and what was read about them", async () => {
+    test("covers the alerts that the source has sent through its webhook, and returns earlier readings of them", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.fires("b", { source: "other" });
@@ -66,7 +66,7 @@ export function readings(subject: LedgerSubject): void {
       expect(found?.history.map(({ what, detail }) => [what, detail])).toContainEqual(["not_shown", "default"]);
     });
 
-    test("does not end an alert that another source says fires", async () => {
+    test("does not end an alert that fires at another source", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.fires("a", { source: "other" });
@@ -78,7 +78,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("re-opens what a reading ended if the alert is active, not if it is suppressed", async () => {
+    test("opens an alert again that a reading ended if it is active, not if it is suppressed", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -91,7 +91,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["told delivered", "closed delivered"]);
     });
 
-    test("does not re-open what a resolve ended", async () => {
+    test("does not open an alert again that a resolve ended", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -102,7 +102,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["closed delivered"]);
     });
 
-    test("makes an end that any firing re-opens at once", async () => {
+    test("makes an end that any firing reverses at once", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -112,7 +112,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("says nothing about alerts that the source has not sent", async () => {
+    test("changes no alert that the source has not sent", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("b", { source: "other" });
       await harness.tell();
@@ -122,7 +122,7 @@ export function readings(subject: LedgerSubject): void {
       expect((await harness.ledger.readAlerts("other", ["b"])).alerts[0]?.shown).toBeUndefined();
     });
 
-    test("shows as silenced what is suppressed there, until it is active again", async () => {
+    test("shows a suppressed alert as silenced until it is active again", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -132,7 +132,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["told delivered"]);
     });
 
-    test("does not show as silenced what another source says fires", async () => {
+    test("does not show an alert as silenced that fires at another source", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.fires("a", { source: "other" });
@@ -146,7 +146,7 @@ export function readings(subject: LedgerSubject): void {
 
   if (!subject.virtualTime) return;
   describe("a reading of Alertmanager over time", () => {
-    test("does not end an alert that was heard of since", async () => {
+    test("does not end an alert that was received since", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -188,7 +188,7 @@ export function readings(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["told silenced"]);
     });
 
-    test("tells a target that came since of an active alert", async () => {
+    test("sends an active alert to a target that was added since", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { at: [] });
       await harness.tell();

@@ -6,7 +6,7 @@ import { type LedgerSubject, LedgerHarness } from "./ledger-harness.ts";
 /** What sources say, and what that makes of incidents. */
 export function recording(subject: LedgerSubject): void {
   describe("recording", () => {
-    test("an alert that fires is told once, and its end once", async () => {
+    test("a firing alert is sent once, and its resolve once", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       expect(await harness.tell()).toEqual(["trigger a"]);
@@ -41,7 +41,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("tells the difference, not the history", async () => {
+    test("the event states the current difference, not the history", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const trigger = await harness.claimOne();
@@ -54,7 +54,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("every target decides for itself, and each is told", async () => {
+    test("each target filters for itself and gets its own event", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("one"), targetTerms("two")] });
       await harness.fires("a", { at: ["one", "two"] });
       await harness.fires("b", { at: ["two"] });
@@ -81,7 +81,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("a resolve of an alert never seen before is sent once, last in urgency", async () => {
+    test("a resolve of an unknown alert is sent once, with the lowest urgency", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("b", { severity: "info" });
       await harness.ends("a");
@@ -90,7 +90,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("and is not sent where the target does not adopt, or did not want the alert", async () => {
+    test("a resolve of an unknown alert is not sent if the target does not adopt it or did not want the alert", async () => {
       const targets = [targetTerms("pagerduty", { adoptUnknownResolves: false }), targetTerms("other")];
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.ends("a", { at: ["pagerduty"] });
@@ -99,7 +99,7 @@ export function recording(subject: LedgerSubject): void {
       expect((await harness.ledger.alert("a"))?.status).toBe("resolved");
     });
 
-    test("what resolves before it was told is not sent, unless the target pages for it", async () => {
+    test("an alert that resolves before its first event is not sent, unless the target pages for it", async () => {
       const targets = [targetTerms("never"), targetTerms("always", { pageResolved: "always" })];
       await using harness = await LedgerHarness.open(subject, { targets });
       await harness.fires("a", { at: ["never", "always"] });
@@ -108,7 +108,7 @@ export function recording(subject: LedgerSubject): void {
       expect((await harness.stands()).toSorted()).toEqual(["closed delivered", "not_told resolved_before_told"]);
     });
 
-    test("what fires again after it rested is the same episode, told once", async () => {
+    test("an alert that fires again after a rest continues its episode, sent once", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.ends("a");
@@ -117,7 +117,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.views()).toHaveLength(1);
     });
 
-    test("what fires again while its end is under way is the next episode", async () => {
+    test("an alert that fires again while its resolve is in flight starts the next episode", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -131,7 +131,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("a severity that rises is told again, one that falls is not", async () => {
+    test("a rising severity is sent again, a falling one is not", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { severity: "warning" });
       await harness.tell();
@@ -155,7 +155,7 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve group"]);
     });
 
-    test("a lease speaks of the oldest alert that fires and says how many do", async () => {
+    test("a lease names the oldest firing alert and the number of firing alerts", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("b", { dedupKey: "group", startsAtMs: t0 - 1 });
       await harness.fires("a", { dedupKey: "group", startsAtMs: t0 });

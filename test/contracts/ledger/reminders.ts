@@ -71,7 +71,7 @@ export function reminders(subject: LedgerSubject): void {
       }
     });
 
-    test("counts from when the last attempt began, and a word during that attempt confirms", async () => {
+    test("counts from the start of the last attempt, and a repeat during that attempt confirms the alert", async () => {
       await using harness = await LedgerHarness.open(subject, { settings: { remind: 8 * second } });
       await harness.fires("a");
       const lease = await harness.claimOne();
@@ -94,7 +94,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("that waits for a confirmation is not sent for one that follows an acknowledgement or an end", async () => {
+    test("is not sent by a confirmation that comes after an acknowledgement or a resolve", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       for (const name of ["acknowledged", "ended"]) await harness.fires(name);
       await harness.tell();
@@ -107,7 +107,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await harness.after(5 * hour)).toEqual([]);
     });
 
-    test("of several alerts in one incident is sent if one that fires was confirmed", async () => {
+    test("for several alerts in one incident is sent if one firing alert was confirmed", async () => {
       const targets = [targetTerms("pagerduty", { groupUpdates: false })];
       await using harness = await LedgerHarness.open(subject, { settings, targets });
       const together = { dedupKey: "group" };
@@ -137,7 +137,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger group"]);
     });
 
-    test("is not sent because targets changed: to route an alert again confirms nothing", async () => {
+    test("is not sent because targets changed: routing an alert again does not confirm it", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a");
       await harness.tell();
@@ -190,7 +190,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("to a shadow target is not sent either, on the same terms", async () => {
+    test("to a shadow target follows the same rules and is not sent either", async () => {
       await using harness = await LedgerHarness.open(subject, {
         settings,
         targets: [targetTerms("pagerduty", { shadow: true })],
@@ -208,7 +208,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["not_told shadow"]);
     });
 
-    test("goes to no target that is disabled or removed; its end does, and so does the reminder once the target is back", async () => {
+    test("is not sent to a disabled or removed target, which still gets the resolve, and is sent again once the target is back", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       for (const targets of [[targetTerms("pagerduty", { enabled: false })], []]) {
         const name = `a${targets.length}`;
@@ -229,11 +229,11 @@ export function reminders(subject: LedgerSubject): void {
     });
   });
 
-  describe("a receiver that forgets", () => {
+  describe("a receiver that forgets alerts", () => {
     const traits = { dropsUnknownResolves: true, acknowledges: false, forgetsAfterMs: 2 * hour };
     const targets = [targetTerms("pagerduty", { traits })];
 
-    test("is told again in half its time, whether the alert is acknowledged, unconfirmed or stale", async () => {
+    test("gets a repeat in half its expiry time, whether the alert is acknowledged, unconfirmed or stale", async () => {
       await using harness = await LedgerHarness.open(subject, {
         targets,
         settings: { remind: 0, staleAfter: 5 * hour },
@@ -251,7 +251,7 @@ export function reminders(subject: LedgerSubject): void {
       expect(await harness.after(9 * hour)).toEqual([]);
     });
 
-    test("is told again in time also when a reminder waits for a confirmation, and not more often", async () => {
+    test("gets a repeat in time also if a reminder waits for a confirmation, and not more often", async () => {
       await using harness = await LedgerHarness.open(subject, { targets, settings: { remind: 10 * minute } });
       await harness.fires("a");
       await harness.tell();

@@ -4,10 +4,10 @@ import { hour, type LedgerSubject, minute, second, serverError, LedgerHarness } 
 
 /** Words of a firing alert that change. */
 export function repeats(subject: LedgerSubject): void {
-  describe("words that change while an alert fires", () => {
+  describe("texts that change while an alert fires", () => {
     const settings = { retrigger: "content", remind: 4 * hour } as const;
 
-    test("are kept, and told to nobody who did not ask for them", async () => {
+    test("are recorded, and not sent to targets that did not ask for them", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { summary: "91 %" });
       await harness.tell();
@@ -16,7 +16,7 @@ export function repeats(subject: LedgerSubject): void {
       expect((await harness.newest()).wanted.summary).toBe("92 %");
     });
 
-    test("are told where asked for, once in 5 minutes at most, behind all other work", async () => {
+    test("are sent to targets that asked for them, at most once in 5 minutes, after all other work", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { annotations: { value: "0" } });
       await harness.tell();
@@ -38,7 +38,7 @@ export function repeats(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("also where only the summary changed", async () => {
+    test("are sent also if only the summary changed", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { summary: "91 %" });
       await harness.tell();
@@ -47,7 +47,7 @@ export function repeats(subject: LedgerSubject): void {
       expect((await harness.attempt()).summary).toBe("92 %");
     });
 
-    test("that are back to what was told are not told", async () => {
+    test("are not sent if they are back to the delivered text", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { summary: "91 %" });
       await harness.tell();
@@ -56,7 +56,7 @@ export function repeats(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("are not told once a person acknowledged", async () => {
+    test("are not sent after an acknowledgement", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { summary: "91 %" });
       await harness.tell();
@@ -66,7 +66,7 @@ export function repeats(subject: LedgerSubject): void {
       expect(await harness.after(hour)).toEqual([]);
     });
 
-    test("wait out the backoff of an attempt that failed, and of a severity that rises nobody waits", async () => {
+    test("wait for the backoff of a failed attempt, while a rising severity does not", async () => {
       await using harness = await LedgerHarness.open(subject, { settings });
       await harness.fires("a", { summary: "91 %" });
       await harness.tell();

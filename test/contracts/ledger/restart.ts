@@ -47,7 +47,7 @@ export function restart(subject: LedgerSubject): void {
 
 function restarts(durable: Durable): void {
   describe("over a restart", () => {
-    test("what was remembered last under a name is recalled", async () => {
+    test("the last value stored under a name is returned", async () => {
       await using lives = await livesOf(durable);
       await lives.live(async ({ ledger }) => {
         for (const text of ["first", 'last "ü"']) await ledger.putValue("targets", text);
@@ -58,7 +58,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    test("alerts, incidents, what was told and its history stay", async () => {
+    test("alerts, incidents, their delivered state and their history stay", async () => {
       await using ledger = await livesOf(durable);
       const before = await ledger.live(async (harness) => {
         await harness.fires("told", { labels: { team: "x" } });
@@ -81,7 +81,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    test("what an Alertmanager's API showed about an alert stays", async () => {
+    test("the reading of an alert from an Alertmanager's API stays", async () => {
       await using lives = await livesOf(durable);
       await lives.live(async (harness) => {
         await harness.fires("a");
@@ -96,7 +96,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    test("what was wanted and not told is told by the next life", async () => {
+    test("a state that was recorded and not delivered is delivered after the restart", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live((harness) => harness.fires("a"), true);
       expect(await ledger.live((harness) => harness.tell())).toEqual(["trigger a"]);
@@ -114,7 +114,7 @@ function restarts(durable: Durable): void {
       });
     });
 
-    test("slots of attempts that nobody settled stay charged as well", async () => {
+    test("slots of attempts that were not settled stay charged as well", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (harness) => {
         for (let n = 0; n < 15; n++) await harness.fires(`a${n}`);
@@ -152,7 +152,7 @@ function restarts(durable: Durable): void {
       expect(closed).toMatchObject({ action: "resolve", endpoint: opened.endpoint, sealed: opened.sealed });
     });
 
-    test("what was remembered stays", async () => {
+    test("stored values stay", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live((harness) => harness.ledger.putValue("targets", "all of them"), true);
       expect(await ledger.live((harness) => harness.ledger.getValue("targets"))).toBe("all of them");
@@ -172,7 +172,7 @@ function restarts(durable: Durable): void {
 
 function soleOwners(durable: Durable): void {
   describe("over a restart of its one owner", () => {
-    test("leases of the former life are void at once, and perhaps told", async () => {
+    test("leases from before the restart are void at once, and their events perhaps delivered", async () => {
       await using ledger = await livesOf(durable);
       const lost = await ledger.live(async (harness) => {
         await harness.fires("a");
@@ -199,7 +199,7 @@ function soleOwners(durable: Durable): void {
 /** Two lives at once, and one after another that nobody knows to be over. */
 function manyOwners(durable: Durable): void {
   describe("with many owners", () => {
-    test("a lease of a life that is over lasts until it ends, and is perhaps told then", async () => {
+    test("a lease of a dead owner lasts until it expires, and its event is perhaps delivered then", async () => {
       await using ledger = await livesOf(durable);
       const lost = await ledger.live(async (harness) => {
         await harness.fires("a");
@@ -219,7 +219,7 @@ function manyOwners(durable: Durable): void {
       });
     });
 
-    test("what one records another tells, and each sees the same", async () => {
+    test("one records, another sends, and both see the same", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       await one.fires("a");
@@ -234,7 +234,7 @@ function manyOwners(durable: Durable): void {
       expect((await one.ledger.stats()).incidents).toEqual((await two.ledger.stats()).incidents);
     });
 
-    test("an incident is leased once, however many ask at once", async () => {
+    test("an incident is leased once, however many owners ask at once", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       for (let n = 0; n < 40; n++) await one.fires(`a${n}`);
@@ -245,7 +245,7 @@ function manyOwners(durable: Durable): void {
       expect(leased).toHaveLength(new Set(leased).size);
     });
 
-    test("a credential's limit, its pause and a target's breaker are of all together", async () => {
+    test("a credential's limit and pause and a target's breaker are shared", async () => {
       await using pair = await pairOf(durable, 10);
       const { one, two } = pair;
       for (let n = 0; n < 30; n++) await one.fires(`a${n}`);
@@ -260,7 +260,7 @@ function manyOwners(durable: Durable): void {
       expect((await one.ledger.targetStatus())[0]?.breaker.state).toBe("open");
     });
 
-    test("a change of targets by one holds for the other", async () => {
+    test("a change of targets by one applies to the other", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       await one.fires("a");
@@ -271,7 +271,7 @@ function manyOwners(durable: Durable): void {
       expect(await one.stands()).toEqual(["not_told target_disabled"]);
     });
 
-    test("a source that one heard was heard by all", async () => {
+    test("a source that one received from counts as received by all", async () => {
       await using pair = await pairOf(durable);
       const { one, two, clock } = pair;
       await clock.advance(10 * minute);
@@ -283,7 +283,7 @@ function manyOwners(durable: Durable): void {
       expect((await one.tell()).toSorted()).toEqual(["resolve a", "trigger b"]);
     });
 
-    test("numbers of leases grow over all", async () => {
+    test("lease tokens grow over all owners", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       let last = 0;
@@ -296,7 +296,7 @@ function manyOwners(durable: Durable): void {
       }
     });
 
-    test("who watches one is told of what another changed", async () => {
+    test("a watcher of one owner is notified of changes by another", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       using watch = await ChangeCollector.begin(one.ledger);
@@ -307,7 +307,7 @@ function manyOwners(durable: Durable): void {
       expect(await watch.next()).toEqual([id]);
     });
 
-    test("what one remembers another recalls, of two firsts at once one counts, and what one replays another cannot again", async () => {
+    test("owners share stored values, one of two simultaneous first values counts, and a dead letter is replayed once", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       await one.ledger.putValue("targets", "all of them");
@@ -359,7 +359,7 @@ function restartsInTime(durable: Durable): void {
       });
     });
 
-    test("an alert whose endsAt passed while nobody listened is not resolved by the return", async () => {
+    test("an alert whose endsAt passed while no process ran is not resolved by the start", async () => {
       await using ledger = await livesOf(durable);
       await ledger.live(async (harness) => {
         await harness.fires("a", { sender: "s", endsAtMs: harness.clock.now() + 4 * minute });

@@ -27,14 +27,14 @@ const exhaust = async (harness: LedgerHarness, mostMs: number): Promise<number> 
 /** What an outcome makes of an incident. */
 export function settling(subject: LedgerSubject): void {
   describe("outcomes", () => {
-    test("an attempt of unknown fate is repeated while it fires", async () => {
+    test("an attempt of unknown outcome is repeated while the alert fires", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(timedOut);
       expect(await harness.newest()).toMatchObject({ state: "due", told: { event: "trigger", certain: false } });
     });
 
-    test("after an attempt of unknown fate its end alone is told where unknown resolves are dropped", async () => {
+    test("after an attempt of unknown outcome only the resolve is sent if the receiver drops unknown resolves", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(timedOut);
@@ -42,7 +42,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("elsewhere the trigger is repeated first", async () => {
+    test("after an attempt of unknown outcome the trigger is repeated first if the receiver keeps unknown resolves", async () => {
       const traits = { dropsUnknownResolves: false, acknowledges: false };
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("pagerduty", { traits })] });
       await harness.fires("a");
@@ -52,7 +52,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a", "resolve a"]);
     });
 
-    test("an interrupted attempt that never left is due at once and counts for nothing", async () => {
+    test("an interrupted attempt that never left is due at once and is not counted", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt({ kind: "interrupted", left: false, detail: "stopped" });
@@ -60,7 +60,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("what the receiver refuses is dead; it names the answer", async () => {
+    test("a refused event is a dead letter with the answer", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(refused);
@@ -68,7 +68,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("what is refused although the key is known is a dead letter of the event, not of the question", async () => {
+    test("an event that is refused although its key is valid is a dead letter with the answer to the event, not to the key check", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(suspicious);
@@ -79,7 +79,7 @@ export function settling(subject: LedgerSubject): void {
       expect(letter).toMatchObject({ action: "trigger", reason: "dead_invalid", answer: "HTTP 400" });
     });
 
-    test("what is refused after it ended, and nothing can undo, stays dead", async () => {
+    test("a refused event of an ended alert stays dead if nothing can undo it", async () => {
       await using harness = await LedgerHarness.open(subject, {
         targets: [targetTerms("pagerduty", { pageResolved: "always" })],
       });
@@ -91,7 +91,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["dead dead_invalid"]);
     });
 
-    test("a refusal that may be the key's fault is followed by one question for the key", async () => {
+    test("a refusal that may be caused by the key is followed by one key check", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("good");
       await harness.attempt(suspicious);
@@ -104,7 +104,7 @@ export function settling(subject: LedgerSubject): void {
       expect(await harness.ledger.targetStatus()).toMatchObject([{ blocked: { state: "unauthorized" } }]);
     });
 
-    test("what was refused after it may have been told is still resolved, also when it ended meanwhile", async () => {
+    test("an incident that was refused after it was perhaps delivered is still resolved, also if it ended meanwhile", async () => {
       await using harness = await LedgerHarness.open(subject, {
         settings: { retry: { ...quickSettings.retry, initial: 0, max: 0 } },
       });
@@ -122,7 +122,7 @@ export function settling(subject: LedgerSubject): void {
 
 function givingUp(subject: LedgerSubject): void {
   describe("giving up", () => {
-    test("comes 24 hours after the source's last word, and a repeat re-arms", async () => {
+    test("comes 24 hours after the source's last confirmation, and a repeat starts again", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const tookMs = await exhaust(harness, 30 * hour);
@@ -143,7 +143,7 @@ function givingUp(subject: LedgerSubject): void {
       expect((await harness.newest()).state).toBe("due");
     });
 
-    test("of a dead incident that may have been told, the end is told", async () => {
+    test("still sends the resolve of a dead incident that was perhaps delivered", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(timedOut);
@@ -153,7 +153,7 @@ function givingUp(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve a"]);
     });
 
-    test("a refused incident is re-armed by new content only", async () => {
+    test("a refused incident is tried again only with new content", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { summary: "same" });
       await harness.attempt(refused);

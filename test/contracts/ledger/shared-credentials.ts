@@ -53,7 +53,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(await harness.claim()).toEqual([]);
     });
 
-    test("is no longer held against a target whose header changed, and its incidents stay where they are", async () => {
+    test("no longer blocks a target whose header changed, and its incidents stay at their endpoint", async () => {
       const before = atOneUrl("pagerduty", "old token");
       await using harness = await LedgerHarness.open(subject, { targets: [before] });
       await harness.fires("a");
@@ -88,7 +88,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(names(await harness.claim())).toContain("two");
     });
 
-    test("is not blocked by the answer to what was sent before", async () => {
+    test("does not block the target because of an answer to the old header", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [one] });
       await harness.fires("a", { at: ["one"] });
       const lease = await harness.claimOne();
@@ -108,14 +108,14 @@ export function sharedCredentials(subject: LedgerSubject): void {
     test.each([
       ["disabled", { enabled: false }],
       ["a shadow", { shadow: true }],
-    ])("of a target that is %s counts for no other", async (_how, state) => {
+    ])("of a target that is %s does not apply to other targets", async (_how, state) => {
       const targets = [targetTerms("live", shared), targetTerms("idle", { ...tight, ...state })];
       await using harness = await LedgerHarness.open(subject, { targets });
       for (const alert of many("live")) await harness.fires(...alert);
       expect(await harness.claim()).toHaveLength(4);
     });
 
-    test("of a disabled target counts for none of its former neighbours either", async () => {
+    test("of a disabled target no longer applies to targets that shared its credential", async () => {
       const live = targetTerms("live", shared);
       const idle = targetTerms("idle", { ...tight, enabled: false });
       await using harness = await LedgerHarness.open(subject, { targets: [live, idle] });
@@ -126,7 +126,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(await harness.after(2 * minute)).toHaveLength(4);
     });
 
-    test("of an idle target keeps no other idle one from ending what it opened", async () => {
+    test("of an idle target does not prevent another idle target from resolving its incidents", async () => {
       const live = targetTerms("live", shared);
       await using harness = await LedgerHarness.open(subject, { targets: [live] });
       for (const [name, how] of many("live", 4)) await harness.fires(name, how);
@@ -137,7 +137,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(await harness.after(2 * minute)).toHaveLength(4);
     });
 
-    test("of a disabled target still counts for the ends that it owes", async () => {
+    test("of a disabled target still applies to the resolves that it has to send", async () => {
       const target = targetTerms("live", { credential: "own", ...limitOf(2) });
       await using harness = await LedgerHarness.open(subject, { targets: [target] });
       for (const [name, how] of many("live", 2)) await harness.fires(name, how);
@@ -150,7 +150,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(await harness.claim()).toHaveLength(1);
     });
 
-    test("of equal pace wins by its shorter window", async () => {
+    test("with the shorter window wins if the rates are equal", async () => {
       const targets = [
         targetTerms("slow", { credential: "shared", ...limitOf(120) }),
         targetTerms("strict", { credential: "shared", ...limitOf(2, second) }),
@@ -162,7 +162,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       }
     });
 
-    test("keeps nothing free for work that waits at other credentials", async () => {
+    test("reserves nothing for work that waits at other credentials", async () => {
       const targets = [
         targetTerms("live", { credential: "own", ...limitOf(6) }),
         targetTerms("stuck", { credential: "another", ...limitOf(6) }),
@@ -181,7 +181,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
     const shared = { credential: "shared", access: "shared", ...limitOf(4) };
     const targets = [targetTerms("live", shared), targetTerms("shadow", { ...shared, shadow: true })];
 
-    test("takes no room from a live one with the same credential", async () => {
+    test("uses nothing of the limit of a live target with the same credential", async () => {
       await using harness = await LedgerHarness.open(subject, { targets });
       for (const alert of many("shadow", 3)) await harness.fires(...alert);
       for (const lease of await harness.claim()) await harness.settle(lease);
@@ -189,7 +189,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(names(await harness.claim())).toEqual(["live", "live", "live", "live"]);
     });
 
-    test("ends no pause and no block of a live one: nothing was sent", async () => {
+    test("ends no pause and no block of a live target, because nothing was sent", async () => {
       for (const [outcome, waitMs, reason] of [
         [tooMany, 30 * second, "waiting_pause"],
         [unauthorized, minute, "waiting_auth"],
@@ -219,7 +219,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
   describe("a target that an earlier version stored, without an access", () => {
     const { access: _none, ...earlier } = targetTerms("pagerduty");
 
-    test("ends what it opened where it opened it, after it was read by this version", async () => {
+    test("resolves its incidents at the endpoint that opened them, after this version has read it", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [earlier as TargetTerms] });
       await harness.fires("a");
       await harness.tell();
@@ -230,7 +230,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["closed delivered"]);
     });
 
-    test("ends it after it was removed too, and waits where it is refused", async () => {
+    test("resolves them also after it was removed, and waits if it is refused", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [earlier as TargetTerms] });
       await harness.fires("a");
       await harness.tell();

@@ -32,7 +32,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect((await harness.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    test("also where it may have been opened there", async () => {
+    test("all events go to the old key also if it was perhaps opened there", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
       await harness.attempt({ kind: "interrupted", left: true, detail: "stopped" });
@@ -40,7 +40,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect((await harness.attempt()).endpoint).toBe(oldKey.endpoint);
     });
 
-    test("the end of one of its alerts sends nothing of an incident to a target that was disabled before the first trigger", async () => {
+    test("a resolve of one member sends nothing to a target that was disabled before the first trigger", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { dedupKey: "group" });
       await harness.fires("b", { dedupKey: "group" });
@@ -53,7 +53,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger group"]);
     });
 
-    test("what was not told moves with its target, at once", async () => {
+    test("an incident without a delivered event moves with its target, at once", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
       await harness.attempt(serverError);
@@ -61,7 +61,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect((await harness.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    test("an attempt under way that told nothing is made again at the new key", async () => {
+    test("an attempt in flight that delivered nothing is repeated at the new key", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
       const old = await harness.claimOne();
@@ -70,7 +70,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect((await harness.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    test("what the old key refused for good is told at the new one when it is said again", async () => {
+    test("an incident that the old key refused is sent to the new one when the alert is repeated", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
       await harness.attempt(refused);
@@ -80,7 +80,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.attempt()).toMatchObject({ action: "trigger", endpoint: newKey.endpoint });
     });
 
-    test("what fires again while its end is under way at the old key is opened at the new one", async () => {
+    test("an alert that fires again while its resolve is in flight at the old key opens an incident at the new one", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
       await harness.tell();
@@ -94,7 +94,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["told delivered", "closed delivered"]);
     });
 
-    test("a removed target's told incidents are still resolved; its untold ones rest", async () => {
+    test("the delivered incidents of a removed target are still resolved; the others rest", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("told");
       await harness.tell();
@@ -108,7 +108,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve told"]);
     });
 
-    test("a disabled target's too, and what still fires when it is enabled again is told", async () => {
+    test("the delivered incidents of a disabled target are still resolved, and alerts that still fire when it is enabled again are sent", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("told");
       await harness.tell();
@@ -123,7 +123,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger untold"]);
     });
 
-    test("an attempt under way that told nothing is not made again where its target has gone or was disabled", async () => {
+    test("an attempt in flight that delivered nothing is not repeated if its target was removed or disabled", async () => {
       for (const targets of [[], [targetTerms("pagerduty", { enabled: false })]]) {
         await using harness = await LedgerHarness.open(subject);
         await harness.fires("a");
@@ -141,7 +141,7 @@ export function targetChanges(subject: LedgerSubject): void {
         "a person",
         async (harness: LedgerHarness) => harness.ledger.acknowledge((await harness.newest()).id, "somebody"),
       ],
-    ])("what rests at a disabled or removed target is not woken by %s", async (_what, happens) => {
+    ])("a resting incident of a disabled or removed target is not changed by %s", async (_what, happens) => {
       for (const targets of [[targetTerms("pagerduty", { enabled: false })], []]) {
         await using harness = await LedgerHarness.open(subject);
         for (const name of ["a", "b"]) await harness.fires(name, { dedupKey: "group" });
@@ -152,7 +152,7 @@ export function targetChanges(subject: LedgerSubject): void {
       }
     });
 
-    test("what rests at a disabled target pages nobody when it ends, whatever page_resolved says", async () => {
+    test("a resting incident of a disabled target does not page when it ends, whatever page_resolved says", async () => {
       const terms = { pageResolved: "always" } as const;
       await using harness = await LedgerHarness.open(subject, { targets: [targetTerms("pagerduty", terms)] });
       await harness.fires("a");
@@ -161,7 +161,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("a disabled target is told of nothing, also where whoever routed had not heard of it yet", async () => {
+    test("nothing is sent to a disabled target, also if another owner routed before it knew", async () => {
       await using harness = await LedgerHarness.open(subject, {
         targets: [targetTerms("pagerduty", { enabled: false })],
       });
@@ -170,7 +170,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("a target that was added hears of what already fires", async () => {
+    test("a target that was added gets the alerts that already fire", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [] });
       await harness.fires("a", { at: [] });
       await harness.ledger.useTargets([targetTerms("pagerduty")]);
@@ -178,7 +178,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("re-routing speaks of what fires only", async () => {
+    test("routing again covers firing alerts only", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { at: [] });
       await harness.ends("a", { at: [] });
@@ -190,7 +190,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("filters decide triggers only: what was told and is filtered since is resolved when it ends", async () => {
+    test("filters decide triggers only: a delivered incident that is filtered since is resolved when it ends", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("told");
       await harness.tell();
@@ -203,7 +203,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["resolve told"]);
     });
 
-    test("what is filtered since does not page again when it comes back while its end is under way", async () => {
+    test("an alert that is filtered since does not page again when it returns while its resolve is in flight", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -214,7 +214,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
-    test("of several alerts in one untold incident, what is filtered since takes nothing from the others", async () => {
+    test("an alert that is filtered since does not change the other alerts of an undelivered incident", async () => {
       for (const order of [
         ["a", "b"],
         ["b", "a"],
@@ -228,7 +228,7 @@ export function targetChanges(subject: LedgerSubject): void {
       }
     });
 
-    test("an attempt under way that told nothing is not made again for what is filtered since", async () => {
+    test("an attempt in flight that delivered nothing is not repeated for an alert that is filtered since", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const under = await harness.claimOne();
@@ -240,7 +240,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("unless it is wanted again by then", async () => {
+    test("an attempt in flight is repeated if the alert is wanted again by then", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const under = await harness.claimOne();
@@ -250,7 +250,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("an incident that nobody was told of follows a filter both ways", async () => {
+    test("an undelivered incident follows a filter both ways", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.fires("a", { at: [] });
@@ -259,7 +259,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("the dedup key is computed once an episode", async () => {
+    test("the dedup key is computed once per episode", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a", { dedupKey: "old" });
       await harness.tell();
@@ -271,7 +271,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger new"]);
     });
 
-    test("keys that were rotated a thousand times leave nothing behind", async () => {
+    test("a thousand rotations of a key leave no rows behind", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [] });
       for (let n = 0; n < 1_000; n++) {
         await harness.ledger.useTargets([targetTerms("pagerduty", { credential: `key ${n}` })]);
@@ -292,7 +292,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.views()).toEqual(before);
     });
 
-    test("what is needed to reach an endpoint is kept as it was said last", async () => {
+    test("the latest credentials of an endpoint are kept", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -302,7 +302,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect((await harness.claimOne()).sealed).toBe("sealed with a header that changed");
     });
 
-    test("a target that leaves shadow mode tells what only its shadow was told", async () => {
+    test("a target that leaves shadow mode sends the incidents that were only recorded for its shadow", async () => {
       await using harness = await LedgerHarness.open(subject, {
         targets: [targetTerms("pagerduty", { shadow: true })],
       });
@@ -316,7 +316,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(live.map(({ action, shadow: still }) => [action, still])).toEqual([["trigger", false]]);
     });
 
-    test("and nothing else of what was not told", async () => {
+    test("a target that leaves shadow mode sends no other undelivered incident", async () => {
       await using harness = await LedgerHarness.open(subject, {
         targets: [targetTerms("pagerduty", { shadow: true })],
       });
@@ -328,7 +328,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual(["trigger a"]);
     });
 
-    test("a target that becomes a shadow still resolves what it was told before", async () => {
+    test("a target that becomes a shadow still resolves the incidents that were delivered to it", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
@@ -343,7 +343,7 @@ export function targetChanges(subject: LedgerSubject): void {
 
 function meanwhile(subject: LedgerSubject): void {
   describe("when targets change while time passes", () => {
-    test("what a late request may have undone is repaired at the key that is gone since", async () => {
+    test("a state that a late request may have undone is repaired at the removed key", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
       await harness.claimOne("one");
@@ -357,7 +357,7 @@ function meanwhile(subject: LedgerSubject): void {
       expect((await harness.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
-    test("a key that was revoked shows that its incident is orphaned, and others go on", async () => {
+    test("an incident whose key was revoked shows that it is orphaned, and others continue", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
       await harness.tell();
@@ -370,7 +370,7 @@ function meanwhile(subject: LedgerSubject): void {
       expect(await harness.after(minute)).toEqual(["resolve a"]);
     });
 
-    test("a slot that was charged to a key counts when the key comes back", async () => {
+    test("a slot that was charged to a key still counts when the key returns", async () => {
       const limited = { rateLimit: { ...oldKey.rateLimit, limit: 2, reserve: 0 } };
       await using harness = await LedgerHarness.open(subject, { targets: [{ ...oldKey, ...limited }] });
       await harness.fires("a");

@@ -48,7 +48,7 @@ describe("the key of a SQLite ledger", () => {
     await run();
     renameSync(key(), join(dir, "saved"));
     await run();
-    expect(logs.join("")).toContain("the ledger's key file was missing");
+    expect(logs.join("")).toContain("The ledger's key file was missing");
     await run();
     renameSync(join(dir, "saved"), key());
     await run();
