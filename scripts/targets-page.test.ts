@@ -4,7 +4,7 @@ import { format } from "oxfmt";
 import { expect, test } from "vitest";
 import { targetsPage } from "./targets-page.ts";
 
-test("docs/targets.md says what the schema says", async () => {
+test("docs/targets.md matches the schema", async () => {
   const { code } = await format("targets.md", targetsPage(targetTypes), { printWidth: 120 });
   await expect(code).toMatchFileSnapshot(join(import.meta.dirname, "../docs/targets.md"));
 });

@@ -59,7 +59,7 @@ describe("imports", () => {
     expect([...new Set(files.map(({ workspace }) => workspace))].toSorted()).toEqual(Object.keys(mayImport).toSorted());
   });
 
-  test("point inwards", () => {
+  test("go from outer to inner packages only", () => {
     const outward = offences(production, (specifier, { workspace }) => {
       const name = ours(specifier);
       return name !== undefined && !mayImport[workspace]?.includes(name);
@@ -67,7 +67,7 @@ describe("imports", () => {
     expect(outward).toEqual([]);
   });
 
-  test("of a file go to the door of a package, or stay in it", () => {
+  test("go to an entry point of another package, or stay inside the package", () => {
     const astray = offences(production, (specifier, { path, workspace }) =>
       specifier.startsWith(".")
         ? !normalize(join(dirname(path), specifier)).startsWith(`${workspace}/`)
@@ -92,14 +92,14 @@ describe("imports", () => {
     expect(offences(files, (specifier) => specifier.startsWith(".") && !/\.(ts|json)$/.test(specifier))).toEqual([]);
   });
 
-  test("of Node write node:", () => {
+  test("name Node's modules with node:", () => {
     expect(offences(files, (specifier) => isBuiltin(specifier) && !specifier.startsWith("node:"))).toEqual([]);
   });
 
   test.each([
     ["packages/http", {}],
     ["packages/pagerduty", { "@tocsin/http": "0.1.0" }],
-  ])("of %s name no third-party package: it has no such dependency", (workspace, dependencies) => {
+  ])("in %s name no third-party package, because it has no such dependency", (workspace, dependencies) => {
     const library = production.filter((file) => file.workspace === workspace);
     expect(offences(library, isForeign)).toEqual([]);
     const manifest = JSON.parse(readFileSync(join(root, workspace, "package.json"), "utf8")) as object;
@@ -107,7 +107,7 @@ describe("imports", () => {
     expect(Object.keys((manifest as { dependencies: object }).dependencies)).toEqual(Object.keys(dependencies));
   });
 
-  test("of the portable door of packages/http reach no module of Node", () => {
+  test("from the portable entry point of packages/http reach no module of Node", () => {
     const reached = new Set<string>();
     const visit = (path: string): void => {
       if (reached.has(path)) return;
@@ -120,12 +120,12 @@ describe("imports", () => {
     expect([...reached].filter((name) => !name.startsWith("packages/http/src/"))).toEqual([]);
   });
 
-  test("of core do no I/O", () => {
+  test("in core reach no module that does I/O", () => {
     const core = production.filter(({ workspace }) => workspace === "packages/core");
     expect(offences(core, (specifier) => isBuiltin(specifier) && !pureModules.includes(specifier))).toEqual([]);
   });
 
-  test("of core and of the client library reach packages/http by its portable door, but for the socket transport", () => {
+  test("in core and the client library reach packages/http by its portable entry point, except for the socket transport", () => {
     const portable = production.filter(({ workspace }) => ["packages/core", "packages/pagerduty"].includes(workspace));
     const whole = offences(portable, (specifier) => specifier === "@tocsin/http");
     expect(new Set(whole.map((offence) => offence.split(":")[0]))).toEqual(
@@ -133,7 +133,7 @@ describe("imports", () => {
     );
   });
 
-  test("of a publisher name no other publisher", () => {
+  test("in a publisher name no other publisher", () => {
     const publishers = production.filter(({ path }) => /^packages\/publishers\/src\/\w+\//.test(path));
     const crossing = offences(publishers, (specifier, { path }) => {
       if (!specifier.startsWith(".")) return false;
@@ -144,7 +144,7 @@ describe("imports", () => {
     expect(crossing).toEqual([]);
   });
 
-  test("of the test workspace are made by tests alone", () => {
+  test("of the test workspace are in tests only", () => {
     expect(
       offences(production, (specifier, { workspace }) => ours(specifier) === "test" && workspace !== "test"),
     ).toEqual([]);
@@ -167,7 +167,7 @@ describe("imports", () => {
   });
 });
 
-test("no file is a place where unrelated things meet", () => {
+test("no file name is vague, such as utils.ts", () => {
   const vague = /^(utils?|helpers?|common|types|interfaces|managers?|misc|shared)\.ts$/;
   expect(files.map(({ path }) => path).filter((path) => vague.test(basename(path)))).toEqual([]);
 });
@@ -186,14 +186,14 @@ const isUnit = (path: string): boolean => !/\.(integration|fuzz)\.test\.ts$|^tes
 describe("test files", () => {
   const paths = globSync("**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**", "**/dist/**", "coverage/**"] });
 
-  test("stand where vitest.config.ts looks for them", () => {
+  test("are in folders that vitest.config.ts includes", () => {
     const places =
       /^((packages|apps)\/[\w-]+\/(src|test)\/.*|test\/(kit|simulation|e2e)\/.*|(scripts|bench)\/[^/]+)\.test\.ts$/;
     expect(paths.length).toBeGreaterThan(200);
     expect(paths.filter((path) => !places.test(path))).toEqual([]);
   });
 
-  test("of units open no socket and start no process or thread, by themselves or through a fixture", () => {
+  test("for units open no socket and start no process or thread, directly or through a fixture", () => {
     const doors = /^node:(http|https|http2|net|tls|dgram|child_process|cluster|worker_threads)$/;
     const byPath = new Map(files.map((file) => [file.path, file]));
     const reaches = (path: string, seen = new Set<string>()): string[] => {
@@ -213,14 +213,14 @@ describe("test files", () => {
   });
 });
 
-test("the environment is read at the program's edge", () => {
+test("the environment is read in one file", () => {
   const inner = production.filter(({ workspace }) => workspace !== "packages/pagerduty");
   const readers = inner.filter(({ text }) => /\bprocess\.env\b/.test(text)).map(({ path }) => path);
   expect(readers).toEqual(["apps/tocsin/src/cli/terminal.ts"]);
 });
 
 describe("generated files", async () => {
-  test.each(Object.entries(await generated()))("%s is what scripts/generate.ts writes", (path, text) => {
+  test.each(Object.entries(await generated()))("%s matches the output of scripts/generate.ts", (path, text) => {
     expect(readFileSync(join(root, path), "utf8")).toBe(text);
   });
 });

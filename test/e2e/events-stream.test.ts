@@ -22,8 +22,8 @@ const heard = (listener: Listener, name: string, state: string) =>
   });
 const begun = (listener: Listener) => waitUntil("it begins with a reset", () => listener.resets > 0);
 
-describe.concurrent("who listens", () => {
-  test("hears an alert begin, told and ended, each time as the list shows it then", async () => {
+describe.concurrent("a listener of the event stream", () => {
+  test("receives an alert's start, delivery and end, each as the list shows it then", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     await using listener = await Listener.open(tocsin);
@@ -47,7 +47,7 @@ describe.concurrent("who listens", () => {
     expect(new Set(listener.events.map(({ id }) => id)).size).toBe(listener.events.length);
   });
 
-  test("goes on where it was cut off, or is told to begin anew", async () => {
+  test("continues after a cut, or gets a reset", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     await using first = await Listener.open(tocsin);
@@ -72,7 +72,7 @@ describe.concurrent("who listens", () => {
     await heard(later, "before", "closed");
   });
 
-  test("is left at once when the service stops, whatever else that waits for", async () => {
+  test("is disconnected at once when the service stops, whatever else the stop waits for", async () => {
     // Never answers: the attempt stays in flight.
     await using silent = await Receiver.open(() => {});
     const target = { name: "silent", type: "webhook", url: silent.url, timeout: "60s" };
@@ -87,7 +87,7 @@ describe.concurrent("who listens", () => {
     expect(await stopped).toEqual({ code: 0, signal: null });
   });
 
-  test("needs the role of those who read", async () => {
+  test("needs a role that may read", async () => {
     const tokens = ["ingest", "read"].map((role) => ({ name: role, token: `${role}-token`, roles: [role] }));
     await using tocsin = await Service.start({ config: { server: { auth: { tokens } }, targets: [] } });
     await expect(Listener.open(tocsin)).rejects.toThrow("answered 401");
@@ -97,7 +97,7 @@ describe.concurrent("who listens", () => {
   });
 });
 
-test("who listens to a replica hears what each of them changes, and begins anew where PostgreSQL's notices were lost", async () => {
+test("a listener at one replica receives the changes of all, and gets a reset after lost notifications of PostgreSQL", async () => {
   await using pagerduty = await PagerDuty.open();
   await using fleet = await Fleet.start({ replicas: 2, config: { targets: [pagerduty.target()] } });
   const [one, two] = fleet.replicas;

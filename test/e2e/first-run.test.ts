@@ -40,7 +40,7 @@ const get = async (url: string): Promise<any> => (await fetch(url)).json();
 const statuses = async (url: string) => (await get(url)).map(({ status }: { status: string }) => status);
 
 describe.skipIf(!free)("the first start, with nothing configured", () => {
-  test("rehearses: what it prints pages in the simulator, and ends it after a SIGKILL", async () => {
+  test("prints commands that page in the simulator, and resolves after a SIGKILL", async () => {
     using place = tempDir();
     const options = { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } };
 
@@ -94,7 +94,7 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
   });
 });
 
-test("the demo tells a storm, collapses what need not be told, and sums up", async () => {
+test("the demo sends a storm, skips unneeded events, and prints a summary", async () => {
   using place = tempDir();
   await using demo = tocsin(["demo"], { cwd: place.path });
   expect(await demo.ended).toEqual({ code: 0, signal: null });
@@ -104,7 +104,7 @@ test("the demo tells a storm, collapses what need not be told, and sums up", asy
   expect(demo.stdout).toMatch(/^longest wait +[\d.]+ s; of criticals [\d.]+ s$/m);
 });
 
-test("a reader that has seen enough is no failure", async () => {
+test("a reader that closes the pipe early causes no failure", async () => {
   const main = new URL("../../apps/tocsin/src/main.mjs", import.meta.url).pathname;
   const command = `set -o pipefail; "${process.execPath}" --conditions=@tocsin/source "${main}" config schema | head -1`;
   await using child = new Child("bash", ["-c", command]);
@@ -112,7 +112,7 @@ test("a reader that has seen enough is no failure", async () => {
   expect([child.stdout, child.stderr]).toEqual(["{\n", ""]);
 });
 
-test("from the second start on nothing has to be stripped of types, in the ledger's thread neither", async () => {
+test("from the second start on the compile cache holds all modules, also in the ledger's thread", async () => {
   await using service = await Service.start({ config: {}, env: { NODE_DEBUG_NATIVE: "COMPILE_CACHE" } });
   await service.stop();
   await service.start();

@@ -7,7 +7,7 @@ import { queryPostgres } from "../support/query-postgres.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-test("what a crash of PostgreSQL kept, and its standby never had, is not accepted", async () => {
+test("an alert that PostgreSQL kept over a crash, and its standby never received, is not accepted", async () => {
   const [programs] = postgresPrograms();
   if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
   await using pagerduty = await PagerDuty.open();

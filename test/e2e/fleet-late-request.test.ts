@@ -64,7 +64,7 @@ async function ownerStopped(fleet: Fleet, pagerduty: PagerDuty, held: Promise<He
   return owner;
 }
 
-test("a request that arrives after all, when nobody expects it any more, is made good by its owner", async () => {
+test("a request that arrives after its lease expired is repaired by its owner", async () => {
   await using pagerduty = await PagerDuty.open();
   await using proxy = await TcpProxy.open(Number(new URL(pagerduty.url).port));
   const target = pagerduty.target({ url: `http://${proxy.address}`, timeout: `${timeoutMs}ms` });
@@ -82,7 +82,7 @@ test("a request that arrives after all, when nobody expects it any more, is made
   ]);
 });
 
-test("a replica that was stopped right before it wrote a request does not write it when its lease is over", async () => {
+test("a replica that was stopped right before a request does not send it after its lease expired", async () => {
   await using pagerduty = await PagerDuty.open();
   using way = await encryptedWayTo(Number(new URL(pagerduty.url).port));
   await using proxy = await TcpProxy.open(way.port);

@@ -31,7 +31,7 @@ test("connections that are cut and stalled between replicas and PostgreSQL lose 
   expect(pagerduty.incidents().filter(({ status }) => status !== "resolved")).toHaveLength(100);
 });
 
-test("what was accepted survives the loss of PostgreSQL's machine, where a standby follows synchronously", async () => {
+test("accepted alerts survive the loss of PostgreSQL's machine if a standby follows synchronously", async () => {
   const [programs] = postgresPrograms();
   if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
   await using pagerduty = await PagerDuty.open();

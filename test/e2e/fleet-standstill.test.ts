@@ -8,7 +8,7 @@ import { waitUntil } from "../support/wait-until.ts";
 const stoppedMs = 8_000;
 const startsAt = "2026-01-01T00:00:00Z";
 
-test("what reached a replica while it was stopped does not open again what has ended at the others since", async () => {
+test("alerts that reached a replica while it was stopped do not open incidents that have ended since", async () => {
   await using pagerduty = await PagerDuty.open();
   const config = { targets: [pagerduty.target()], delivery: { reorderWindow: "1s" } };
   await using fleet = await Fleet.start({ replicas: 2, config });

@@ -55,7 +55,7 @@ async function encrypted(ledger: object, env = {}): Promise<unknown> {
   return connections.map(({ ssl }) => ssl);
 }
 
-test("a ledger is reached encrypted, where its authority is trusted and the server has the name that was asked for", async () => {
+test("a ledger is reached over TLS if its authority is trusted and the server has the requested name", async () => {
   const byFile = { url: at(postgres), tls: { ca: file("own") }, password: file("password") };
   expect(await encrypted(byFile)).toEqual([true, true, true]);
   const env = { LEDGER_PASSWORD: password, LEDGER_CA: own.cert };

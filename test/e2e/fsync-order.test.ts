@@ -11,7 +11,7 @@ const answers = 20;
 
 const program = fileURLToPath(new URL("../support/answer-alerts.ts", import.meta.url));
 
-test("an alert is answered only after its commit was synced to the disk", async (context) => {
+test("an alert is answered only after its commit was synced to disk", async (context) => {
   const strace = await run("strace", ["-V"]).catch(() => undefined);
   if (!strace) {
     console.warn("skipped: strace is not installed");

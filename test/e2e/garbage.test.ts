@@ -35,7 +35,7 @@ const send = (alerts: unknown) => tocsin.ask("POST", webhook, { version: "4", al
 /** What PagerDuty shows for the alert of this test, once it was told. */
 const told = (name = `garbage-${nth}`) => waitUntil(`${name} is told`, () => pagerduty.incidents(name)[0]);
 
-describe("bodies that are no alerts", () => {
+describe("bodies that are not alerts", () => {
   const bodies: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] = [
     ["nothing", ""],
     ["bad JSON", '{"alerts": ['],
@@ -50,7 +50,7 @@ describe("bodies that are no alerts", () => {
     ["alerts that are null", '{"alerts": null}'],
     ["some nesting, unfinished", '{"alerts":'.repeat(20)],
   ];
-  test.for(bodies)("%s: 400 that names what was expected, on both paths", async ([, body]) => {
+  test.for(bodies)("%s: 400 that names the expected format, on both paths", async ([, body]) => {
     const answer = await tocsin.ask("POST", webhook, body);
     expect(answer.status).toBe(400);
     expect(answer.body.error).toMatchObject({ code: expect.any(String), message: expect.any(String) });
@@ -70,7 +70,7 @@ describe("bodies that are no alerts", () => {
     for (const path of [webhook, posted]) expect((await tocsin.ask("POST", path, body)).status).toBe(413);
   });
 
-  test("21 MiB: 413, whether its length is said or not", async () => {
+  test("21 MiB: 413, with and without a Content-Length", async () => {
     const body = new Uint8Array(21 * 1024 * 1024).fill(0x20);
     const answer = await tocsin.ask("POST", webhook, body);
     expect([answer.status, answer.body.error.code]).toEqual([413, "body_too_large"]);
@@ -92,7 +92,7 @@ describe("bodies that are no alerts", () => {
   });
 });
 
-describe("alerts of wrong types are rejected with their path, and cost no other one", () => {
+describe("alerts of wrong types are rejected with their path, and valid ones beside them are recorded", () => {
   const wrong: readonly (readonly [string, object, string])[] = [
     ["a status that is none", { status: "on fire" }, "status"],
     ["no status", { status: undefined }, "status"],
@@ -156,7 +156,7 @@ describe("alerts of wrong types are rejected with their path, and cost no other 
   });
 });
 
-describe("what is strange but an alert is told, and PagerDuty takes it", () => {
+describe("strange but valid alerts are sent, and PagerDuty accepts them", () => {
   test("a summary of 10,000 characters is cut to 1,024", async () => {
     await send([alert({ annotations: { summary: "🔥".repeat(5_000) + "x".repeat(5_000) } })]);
     const { summary } = await told();
@@ -198,7 +198,7 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     await waitUntil("it is resolved", () => pagerduty.incidents(incident.dedup_key)[0]?.status === "resolved");
   });
 
-  test("nothing but blanks, and nothing at all", async () => {
+  test("only blanks, and nothing at all", async () => {
     await send([alert({ annotations: { summary: " \t\n " }, labels: { severity: " ", instance: " " } })]);
     expect((await told()).summary.trim()).not.toBe("");
     const bare = `bare-${nth}`;
@@ -206,7 +206,7 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     expect((await told(bare)).summary.trim()).not.toBe("");
   });
 
-  test("no labels and no fingerprint: nothing to know it by, so it is rejected", async () => {
+  test("no labels and no fingerprint: rejected, because it has no identity", async () => {
     const answer = await send([{ status: "firing", labels: { a: "" } }]);
     expect([answer.status, answer.body.error.issues[0].path]).toEqual([400, "alerts[0].labels"]);
   });
@@ -216,7 +216,7 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     expect((await told()).severity).toBe("warning");
   });
 
-  test("1,000 labels, and 1,000 annotations of 1,000 characters: fitted, the identifying ones stay", async () => {
+  test("1,000 labels, and 1,000 annotations of 1,000 characters: shortened to fit, and the identifying ones stay", async () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`label_${index}`, "v".repeat(1_000)]));
     const answer = await send([alert({ labels: { ...many, alertname: "Many", instance: "db-1" }, annotations: many })]);
     expect(answer.body).toMatchObject({ accepted: 1 });
@@ -225,7 +225,7 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     expect(JSON.stringify(trigger.payload).length).toBeLessThan(512_000);
   });
 
-  test("names that JavaScript knows", async () => {
+  test("names of JavaScript's own properties", async () => {
     const names = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "valueOf", "then"];
     const map = `{${names.map((name) => `${JSON.stringify(name)}:"own"`).join(",")},"severity":"info"}`;
     const body = `{"alerts":[{"status":"firing","fingerprint":"garbage-${nth}","__proto__":{"status":"resolved"},"labels":${map},"annotations":${map}}]}`;
@@ -286,7 +286,7 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
     await waitUntil("it is resolved", () => pagerduty.incidents(`garbage-${nth}`)[0]?.status === "resolved");
   });
 
-  test("a poster whose clock is a year ahead is told, and its end, which lies in our future, is believed", async () => {
+  test("an alert of a sender whose clock is a year ahead is sent, and its end, which lies in our future, is applied", async () => {
     const name = `ahead-${nth}`;
     const startsAtMs = Date.now() + yearMs;
     const post = (endsAtMs: number) => tocsin.ask("POST", posted, [postedAlert(name, { startsAtMs, endsAtMs })]);
@@ -311,7 +311,7 @@ describe("what is strange but an alert is told, and PagerDuty takes it", () => {
   });
 });
 
-test("what is asked wrongly is answered with what was expected", async () => {
+test("wrong requests are answered with the expected format", async () => {
   const asked: readonly (readonly [string, string, number])[] = [
     ["GET", "/api/v1/incidents?state=lost", 400],
     ["GET", "/api/v1/incidents?limit=-1", 400],
@@ -341,7 +341,7 @@ test("what is asked wrongly is answered with what was expected", async () => {
   }
 });
 
-test("after all that the process lives, met no bug, and PagerDuty refused nothing", async () => {
+test("after all this the process runs, counted no bug, and PagerDuty refused nothing", async () => {
   await tocsin.quiet();
   expect(tocsin.process.alive).toBe(true);
   expect(tocsin.output).not.toContain('"bug"');

@@ -46,7 +46,7 @@ test("targets come from Secrets through KUBECONFIG, and stay over SIGKILL while 
   api.put(namespace, "third", secret(pagerduty.url, { name: "third" }));
   await api.up();
   await waitUntil(
-    "what happened meanwhile is seen",
+    "changes from the meantime are applied",
     async () => JSON.stringify(await names()) === '["alerting/pager","alerting/third"]',
     { withinMs: 3_000 },
   );

@@ -7,7 +7,7 @@ import { PagerDuty } from "../support/pagerduty.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
 
-test("a backup of a running service is restored at another place, and open incidents are resolved from there", async () => {
+test("a backup of a running service is restored elsewhere, and open incidents are resolved from there", async () => {
   await using pagerduty = await PagerDuty.open();
   using place = tempDir();
   const config = { targets: [pagerduty.target()], ledger: { url: "sqlite:./tocsin.db" } };
@@ -47,7 +47,7 @@ test("a backup of a running service is restored at another place, and open incid
 
 const names = (from: number) => Array.from({ length: 50 }, (_, i) => `n${from + i}`);
 
-test("a backup taken in a storm holds everything that was answered before it began", async () => {
+test("a backup during a storm holds every alert that was answered before it began", async () => {
   await using pagerduty = await PagerDuty.open();
   using place = tempDir();
   const config = { targets: [pagerduty.target({ rate_limit: { limit: 0 } })], ledger: { url: "sqlite:./tocsin.db" } };

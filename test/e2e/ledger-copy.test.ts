@@ -6,7 +6,7 @@ import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
 
-test("a running installation moves to PostgreSQL: what was told from the file is ended from there", async () => {
+test("a running installation moves to PostgreSQL, which resolves the incidents that the file opened", async () => {
   const [programs] = postgresPrograms();
   if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
   await using pagerduty = await PagerDuty.open();

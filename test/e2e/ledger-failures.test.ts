@@ -58,8 +58,8 @@ async function findingsOf(
     .findings;
 }
 
-describe.skipIf(!canMount())("a disk that is full", () => {
-  test("in the middle of a storm: 503, not ready, then well again by itself; nothing accepted is lost", async () => {
+describe.skipIf(!canMount())("a full disk", () => {
+  test("in the middle of a storm: 503, not ready, then recovery without help; no accepted alert is lost", async () => {
     using disk = new SmallDisk(24);
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ dir: disk.path, config: { targets: [pagerduty.target()] } });
@@ -88,7 +88,7 @@ describe.skipIf(!canMount())("a disk that is full", () => {
     expect(tocsin.output).not.toContain('"bug"');
   });
 
-  test("while events are under way, and then SIGKILL: what was accepted is told after the disk has room", async () => {
+  test("while events are in flight, and then SIGKILL: accepted alerts are sent after the disk has room", async () => {
     using disk = new SmallDisk(24);
     await using pagerduty = await PagerDuty.open();
     pagerduty.stand.setFaults("slow headers by 300ms");
@@ -110,7 +110,7 @@ describe.skipIf(!canMount())("a disk that is full", () => {
 describe.skipIf(!canTrace())("a disk that misbehaves", () => {
   const isSync = /f(?:data)?sync(?:\(\d+\)| resumed>\)) += 0$/;
 
-  test("no answer, and no event, leaves before what it stands for was synced", async () => {
+  test("no answer and no event leaves before its commit was synced", async () => {
     using place = tempDir();
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
@@ -147,7 +147,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     }
   });
 
-  test("what cannot be synced is not accepted: 503, and well again by itself", async () => {
+  test("alerts that cannot be synced are not accepted: 503, then recovery without help", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     const { answers, accepted, end } = storm(tocsin);
@@ -165,7 +165,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
   });
 
-  test("a sync that hangs, and the ledger's thread with it: 503 rather than nothing, not ready, then well again by itself", async () => {
+  test("a sync that hangs, and the ledger's thread with it: 503 instead of no answer, not ready, then recovery without help", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     const strace = await trace(tocsin.process.pid, [
@@ -196,7 +196,7 @@ describe("a database that another process locks", () => {
   const alerts = batch(0);
   const accepted = alerts.map(({ fingerprint }) => fingerprint);
 
-  test("is not to be had while the service runs: it never lets go of it, and refuses nobody", async () => {
+  test("cannot be locked while the service runs, because the service keeps its lock and refuses no request", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     const other = new DatabaseSync(join(tocsin.dir, "data", "tocsin.db"), { timeout: 100 });
@@ -207,7 +207,7 @@ describe("a database that another process locks", () => {
     expect(await findingsOf(tocsin, pagerduty, accepted)).toEqual([]);
   });
 
-  test("before the service starts keeps it from taking what it could not keep; started again, it tells what it knew", async () => {
+  test("before the start makes the service refuse alerts; after a restart it sends the recorded ones", async () => {
     await using pagerduty = await PagerDuty.open();
     pagerduty.stand.setFaults("answer 500");
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });

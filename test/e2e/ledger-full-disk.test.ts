@@ -27,7 +27,7 @@ afterAll(() => {
 });
 
 describe.each([false, true])("a full disk, ledger in a thread: %s", (thread) => {
-  test("refuses what it cannot keep, loses nothing that it accepted, and recovers by itself", async (context) => {
+  test("refuses alerts that it cannot record, loses no accepted one, and recovers without help", async (context) => {
     if (!mounted) return context.skip("mounting needs root");
     mount("-o", "remount,size=1m", disk);
     const path = join(disk, `tocsin-${thread}.db`);

@@ -77,7 +77,7 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
     expect(prometheus.process.alive).toBe(true);
   });
 
-  test("Prometheus is silent past `endsAt` and comes back: ended when its source is heard, then paged again", async () => {
+  test("Prometheus is silent past `endsAt` and returns: the alert ends when its source sends again, then pages again", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({
       config: { targets: [pagerduty.target()], delivery: { expiryGrace: "1s" } },

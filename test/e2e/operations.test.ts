@@ -18,8 +18,8 @@ const alerts = (count: number, status: "firing" | "resolved", from = 0) =>
 
 const quickly = { delivery: { retry: { initial: "50ms", max: "100ms" } } };
 
-describe.concurrent("what is measured", () => {
-  test("after known traffic the metrics and the stats say what the receiver counted", async () => {
+describe.concurrent("metrics and stats", () => {
+  test("match the receiver's counts after known traffic", async () => {
     await using pagerduty = await PagerDuty.open();
     const { stand } = pagerduty;
     await using tocsin = await Service.start({ config: { ...quickly, targets: [pagerduty.target()] } });
@@ -105,7 +105,7 @@ describe.concurrent("what is measured", () => {
     expect(listed).toHaveLength(21);
   });
 
-  test("while nobody takes events, the oldest of each severity shows how long it waits", async () => {
+  test("show the wait of the oldest event of each severity while no receiver accepts", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { ...quickly, targets: [pagerduty.target()] } });
     pagerduty.stand.setFaults("answer 503");
@@ -123,7 +123,7 @@ describe.concurrent("what is measured", () => {
     );
   });
 
-  test("a wait at a limit of ours is counted, and the receiver never has to refuse", async () => {
+  test("count a wait at our own limit, and the receiver never has to refuse", async () => {
     const limit = { limit: 4, per: "2s" };
     await using pagerduty = await PagerDuty.open({ limit });
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target({ rate_limit: limit })] } });
@@ -137,7 +137,7 @@ describe.concurrent("what is measured", () => {
   });
 });
 
-test("probes answer, under both of their names, and say what they find", async () => {
+test("probes answer under both names, and state what they find", async () => {
   await using tocsin = await Service.start({ config: { targets: [] } });
   for (const path of ["/healthz", "/-/healthy"])
     expect([path, (await tocsin.get(path)).status, (await tocsin.get(path)).body]).toEqual([
@@ -154,7 +154,7 @@ test("probes answer, under both of their names, and say what they find", async (
 });
 
 describe.concurrent("a stop", () => {
-  test("SIGTERM: no more intake, attempts in flight end, exit code 0; the next start tells the rest, and nothing twice", async () => {
+  test("SIGTERM: no more intake, attempts in flight end, exit code 0; the next start sends the rest, and nothing twice", async () => {
     await using pagerduty = await PagerDuty.open();
     const { stand } = pagerduty;
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
@@ -178,7 +178,7 @@ describe.concurrent("a stop", () => {
     expect(stand.requests(Infinity)).toHaveLength(100);
   });
 
-  test("a receiver that never answers holds a stop up for ten seconds at most", async () => {
+  test("a receiver that never answers delays a stop by ten seconds at most", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target({ timeout: "1m" })] } });
     pagerduty.stand.setFaults("hang");
@@ -210,7 +210,7 @@ describe.concurrent("one owner", () => {
     await waitUntil("it is told", () => pagerduty.incidents().length === 1);
   });
 
-  test("who was stopped for a while takes what came meanwhile: nobody else can have heard of it", async () => {
+  test("a process that was stopped for a while takes the requests that came meanwhile, because no other process can have received them", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     tocsin.process.signal("SIGSTOP");
@@ -235,7 +235,7 @@ describe.concurrent("one owner", () => {
 });
 
 describe.concurrent("configuration", () => {
-  test("a start with a wrong one ends with 78 and says all that is wrong, each with its line", async () => {
+  test("a start with a wrong one exits with 78 and lists every mistake with its line", async () => {
     using place = tempDir();
     writeFileSync(
       join(place.path, "tocsin.yaml"),
@@ -266,7 +266,7 @@ listen: here
     expect(missing.stderr).toContain("no such file");
   });
 
-  test("an invalid target is listed with its errors; the other is told", async () => {
+  test("an invalid target is listed with its errors, and the other one works", async () => {
     await using pagerduty = await PagerDuty.open();
     const wrong = pagerduty.target({ name: "wrong", filter: {}, timeout: "soon", routing_key: "short" });
     await using tocsin = await Service.start({ config: { targets: [wrong, pagerduty.target()] } });
@@ -284,7 +284,7 @@ listen: here
     await waitUntil("the other is told", () => pagerduty.incidents().length === 1);
   });
 
-  test("a reload that fails keeps the old one and says so; one that works tells a new target what fires already", async () => {
+  test("a reload that fails keeps the old one and reports that; one that works sends firing alerts to a new target", async () => {
     await using pagerduty = await PagerDuty.open();
     const first = pagerduty.target();
     const second = pagerduty.target({ name: "second", routing_key: "0THERKEY0THERKEY0THERKEY0THERKEY" });

@@ -99,7 +99,7 @@ describe("the packed package", () => {
     expect(readdirSync(join(project, "node_modules/@tocsin")).toSorted()).toEqual(["http", "pagerduty"]);
   });
 
-  test("is what publint and attw want", async () => {
+  test("passes publint and attw", async () => {
     const { messages } = await publint({
       pkgDir: join(project, "node_modules/@tocsin/pagerduty"),
       pack: false,
@@ -115,7 +115,7 @@ describe("the packed package", () => {
     expect(stdout).toMatch(/node16 \(from ESM\): OK \(ESM\)\n.*bundler: OK/s);
   });
 
-  test("has types for ESM and for CommonJS, and the README's examples fit them", async () => {
+  test("has types for ESM and for CommonJS, and the README's examples compile with them", async () => {
     writeFileSync(
       join(project, "required.cts"),
       'import pagerduty = require("@tocsin/pagerduty");\nexport const severity: pagerduty.Severity | undefined = pagerduty.toSeverity("P1");\n',
@@ -131,7 +131,7 @@ describe.each([
   ["our own Node", 0],
   ["the oldest Node that is promised", 1],
 ])("on %s", (_, nth) => {
-  test("every example of the README does what it says", async ({ skip }) => {
+  test("every example of the README works", async ({ skip }) => {
     const { name, path } = nodes[nth]!;
     if (path === undefined) {
       if (process.env["CI"]) throw new Error(`Node ${name} could not be installed`);

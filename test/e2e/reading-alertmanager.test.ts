@@ -204,7 +204,7 @@ test.runIf(hasPrometheus())(
   },
 );
 
-test.runIf(hasPrometheus())("an alert that one Prometheus of an HA pair still sends is not ended", async () => {
+test.runIf(hasPrometheus())("reading ends no alert that one Prometheus of an HA pair still sends", async () => {
   await using stage = await Stage.open({ read: true, instances: 2 });
   const [one, other] = stage.alertmanagers as [Alertmanager, Alertmanager];
   await stage.posts("db-1", "firing");

@@ -32,7 +32,7 @@ const expands = `{ sql: "ALTER TABLE incidents ADD COLUMN shift text NOT NULL DE
 /** Of a column that no statement of this version names, so that what refuses is the mark, and the newest version can go on. */
 const contracts = `{ sql: "ALTER TABLE alerts DROP COLUMN shift", compatibleFrom: known + 1 }`;
 
-test("replicas of the version before go on with tables that a newer one expanded, and stop in a sentence at contracted ones", async () => {
+test("replicas of the previous version continue with tables that a newer one expanded, and stop with one clear message at contracted ones", async () => {
   using place = tempDir();
   await using pagerduty = await PagerDuty.open();
   const config = { targets: [pagerduty.target()] };

@@ -23,7 +23,7 @@ const filesOf = (dir: string): string[] =>
     .map((entry) => join(entry.parentPath, entry.name));
 
 describe("a planted secret", () => {
-  test("is found where it stands", () => {
+  test("is found where it was planted", () => {
     for (const [name, secret] of Object.entries(plantedSecrets)) {
       expect(findPlantedSecrets(`a ${secret}.`)).toEqual([name]);
       expect(findPlantedSecrets(Buffer.from(`{"b":"${Buffer.from(`xy${secret}`).toString("base64")}"}`))).toEqual([
@@ -33,7 +33,7 @@ describe("a planted secret", () => {
     expect(findPlantedSecrets("nothing")).toEqual([]);
   });
 
-  test("stands in no log, metric, answer or database byte, however its target fails, and the process too", async () => {
+  test("is in no log, metric, answer or database byte, however its target or the process fails", async () => {
     await using suffered = await runFailingService();
     const { service, answers } = suffered;
     const { paths, text } = answers;
@@ -52,7 +52,7 @@ describe("a planted secret", () => {
     for (const file of databases()) expect([file, findPlantedSecrets(readFileSync(file))]).toEqual([file, []]);
   });
 
-  test("stands in no log, metric, answer or row in PostgreSQL, nor does what opens the ledger", async () => {
+  test("is in no log, metric, answer or row in PostgreSQL, and neither is the ledger's password", async () => {
     const [programs] = postgresPrograms();
     if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
     await using postgres = await TestPostgres.open({ programs, password: plantedSecrets.database });
@@ -78,7 +78,7 @@ describe("a planted secret", () => {
     expect(findPlantedSecrets(service.output)).toEqual([]);
   });
 
-  test("stands in nothing that a crash leaves behind", async () => {
+  test("is in nothing that a crash leaves behind", async () => {
     await using receiver = await Receiver.open(echo(202));
     const crash = `process.once("SIGUSR2", () => { throw Object.assign(new Error("at ${plantedSecrets.key}10"), { options: { headers: { authorization: "Bearer ${plantedSecrets.token}" } } }) })`;
     using place = tempDir();
@@ -93,7 +93,7 @@ describe("a planted secret", () => {
     expect(findPlantedSecrets(service.output)).toEqual([]);
   });
 
-  test("stands in nothing that commands print", async () => {
+  test("is in nothing that commands print", async () => {
     await using receiver = await Receiver.open(echo(413));
     await using service = await Service.start({ config: configFor([receiver]) });
     await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert("db-1", "firing")] }, bearer);
@@ -157,7 +157,7 @@ describe("a planted secret", () => {
     ],
   ] as const;
 
-  test.for(wrongFiles)("stands in no complaint about a configuration: %s", async ([, text]) => {
+  test.for(wrongFiles)("is in no error about a configuration: %s", async ([, text]) => {
     using place = tempDir();
     writeFileSync(join(place.path, "tocsin.yaml"), text);
     for (const command of [["serve"], ["config", "check"], ["config", "check", "--json"]]) {

@@ -20,7 +20,7 @@ async function postFrom(localAddress: string, tocsin: Service, alerts: readonly 
 
 // Only Linux answers on all of 127.0.0.0/8.
 test.runIf(process.platform === "linux")(
-  "a pair of Prometheis does not contradict itself: an alert fires while either says so",
+  "a pair of Prometheus servers does not conflict: an alert fires while either sends it",
   async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
@@ -60,7 +60,7 @@ const grafanaAlert = (status: "firing" | "resolved") => ({
   ruleUID: "abc",
 });
 
-test("Grafana's webhook is taken with all that it adds", async () => {
+test("Grafana's webhook is accepted with all its additional fields", async () => {
   await using pagerduty = await PagerDuty.open();
   await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
   const say = (status: "firing" | "resolved") =>
@@ -91,7 +91,7 @@ test("Grafana's webhook is taken with all that it adds", async () => {
   expect(pagerduty.stand.refused()).toEqual([]);
 });
 
-test("reminds of an alert that its source repeats, not of one that it said once", async () => {
+test("sends reminders of an alert that its source repeats, not of one that it sent once", async () => {
   await using pagerduty = await PagerDuty.open();
   const config = { targets: [pagerduty.target()], delivery: { remind: "500ms" } };
   await using tocsin = await Service.start({ config });

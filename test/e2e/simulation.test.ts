@@ -8,7 +8,7 @@ const readingSeeds = 12;
 /** A history takes most of a second, more on a busy machine. */
 const timeout = 20 * 60_000;
 
-test("the engine keeps its promises in histories that it once failed", { timeout }, async () => {
+test("the engine keeps its promises in histories that failed once", { timeout }, async () => {
   const file = new URL("../simulation/seeds.txt", import.meta.url);
   const lines = readFileSync(file, "utf8").split("\n");
   const failedOnce = lines.filter((line) => !line.startsWith("#")).flatMap((line) => line.split(" ").filter(Boolean));

@@ -46,7 +46,7 @@ const hours = 3_600_000;
 const halfAMinuteAhead = () => Date.now() + 30_000;
 
 describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
-  test("holds what Tocsin tells it for firing, notifies, and lets go of it at its end", async () => {
+  test("keeps an alert from Tocsin firing, notifies, and resolves it at its end", async () => {
     await using simulator = new Simulator();
     const { url } = await simulator.listen();
     await using alertmanager = await startAlertmanager({ webhook: `${url}/webhook/notified` });
@@ -72,7 +72,7 @@ describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
     expect((await tocsin.ask("GET", "/api/v1/deadletters")).body.deadletters).toEqual([]);
   });
 
-  test("takes whatever an alert holds, and its end", async () => {
+  test("accepts any content of an alert, and its resolve", async () => {
     await using alertmanager = await startAlertmanager({ webhook: "http://127.0.0.1:9/" });
     const targets = [{ name: "central", type: "alertmanager", url: `http://${alertmanager.address}/api/v2/alerts` }];
     await using tocsin = await Service.start({ config: { targets } });
@@ -87,7 +87,7 @@ describe.skipIf(!hasPrometheus()).concurrent("a real Alertmanager", () => {
     expect((await tocsin.ask("GET", "/api/v1/deadletters")).body.deadletters).toEqual([]);
   });
 
-  test("takes an end for one although its clock is behind ours", async () => {
+  test("accepts a resolve although its clock is behind ours", async () => {
     await using alertmanager = await startAlertmanager({ webhook: "http://127.0.0.1:9/" });
     const written = { name: "central", type: "alertmanager", url: `http://${alertmanager.address}` };
     const parsed = parseTarget(written, { types: targetTypes, readSecret: String });

@@ -6,7 +6,7 @@ import { PagerDuty } from "../support/pagerduty.ts";
 import { Service } from "../support/tocsin.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-test("two replicas share what is wanted, what was told, and its end, also when one is killed in between", async () => {
+test("two replicas share desired and delivered state, also if one is killed in between", async () => {
   await using pagerduty = await PagerDuty.open();
   await using fleet = await Fleet.start({ replicas: 2, config: { targets: [pagerduty.target()] } });
   const [one, two] = fleet.replicas;
@@ -39,7 +39,7 @@ test("two replicas share what is wanted, what was told, and its end, also when o
   expect(stats[0]?.body.incidents).toEqual(stats[1]?.body.incidents);
 });
 
-test("a replica with another key is refused, and says why", async () => {
+test("a replica with another key stops and states the reason", async () => {
   await using pagerduty = await PagerDuty.open();
   await using fleet = await Fleet.start({ replicas: 1, config: { targets: [pagerduty.target()] } });
   const [one] = fleet.replicas;
@@ -52,7 +52,7 @@ test("a replica with another key is refused, and says why", async () => {
   await expect(one?.start()).rejects.toThrow(/written with another `ledger.encryptionKey`/);
 });
 
-test("of replicas that start at one instant on an empty database, each with a key of its own, one is ready", async () => {
+test("one replica is ready if several with different keys start at one instant on an empty database", async () => {
   const [programs] = postgresPrograms();
   if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
   await using stack = new AsyncDisposableStack();

@@ -12,7 +12,7 @@ const lines = textOf("docs/regressions.md")
   .filter((line) => /^\| [MU]\d/.test(line));
 
 describe("docs/regressions.md", () => {
-  test("has its mistakes in order, each once", () => {
+  test("lists the mistakes in order, each once", () => {
     for (const [letter, least] of [
       ["M", 45],
       ["U", 50],

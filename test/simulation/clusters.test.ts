@@ -167,7 +167,7 @@ const storm = (random: Random, names: readonly string[], many: readonly string[]
   }));
 
 describe("targets hashed over clusters", () => {
-  test("each of 10,000 is told what it wants, in order and within its limit, while a fifth cluster comes", async () => {
+  test("10,000 targets get their events in order and within their limits while a fifth cluster is added", async () => {
     const random = new Random(1);
     const fleet = new Clusters(targetsOf(10_000), byCredential);
     await fleet.begin();
@@ -209,7 +209,7 @@ describe("targets hashed over clusters", () => {
     }
   });
 
-  test("by name instead of credential would tell a credential more than it stands", async () => {
+  test("hashed by name instead of credential would exceed the limit of a credential", async () => {
     const fleet = new Clusters(targetsOf(100), byName);
     await fleet.begin();
     for (let n = 0; n < 3; n++) await fleet.says("firing", `alert ${n}`, [...fleet.targets.keys()], {});
@@ -217,7 +217,7 @@ describe("targets hashed over clusters", () => {
     expect(fleet.mostInWindow()).toBeGreaterThan(limit);
   });
 
-  test("moves a key only to the cluster that came", () => {
+  test("moves a key only to the new cluster", () => {
     const keys = Array.from({ length: 1_000 }, (_, n) => `key ${n}`);
     const elsewhere = keys.filter((key) => ![homeOf(key, four), "e"].includes(homeOf(key, five)));
     expect(elsewhere).toEqual([]);

@@ -16,13 +16,13 @@ const held = async (seeds: readonly number[]): Promise<number> => {
 
 describe("the engine keeps its promises", () => {
   // All of them, and hundreds more, are test/e2e/simulation.test.ts: a history takes most of a second.
-  test("in some histories that it once failed, and some more", { timeout: 120_000 }, async () => {
+  test("in some histories that failed once, and some more", { timeout: 120_000 }, async () => {
     expect(await held([...failedOnce.slice(0, 8), 1, 2, 3, 4])).toBe(12);
   });
 });
 
 describe("a seed", () => {
-  test("is one history, whichever ledger keeps it", { timeout: 120_000 }, async () => {
+  test("gives one history, with either ledger", { timeout: 120_000 }, async () => {
     const both = [1, 2, 3, 4].map((seed) => scenarioOf(seed));
     expect(new Set(both.map(({ ledger }) => ledger)).size).toBe(2);
     for (const { seed } of both) {
@@ -33,7 +33,7 @@ describe("a seed", () => {
     }
   });
 
-  test("has much to tell: alerts, attempts that fail, processes that die", { timeout: 120_000 }, async () => {
+  test("contains alerts, failed attempts and processes that die", { timeout: 120_000 }, async () => {
     const told = await Promise.all(failedOnce.slice(0, 12).map((seed) => simulate(seed, { remember: true })));
     const histories = (await Promise.all(told.map(({ history }) => history()))).join("\n");
     for (const happening of [

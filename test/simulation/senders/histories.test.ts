@@ -12,7 +12,7 @@ describe("the rule for claims, over histories of senders", () => {
     }
   });
 
-  test("is judged on histories in which much happens", () => {
+  test("is judged on histories with many events", () => {
     const ends = (kind: SenderKind) => seeds.reduce((sum, seed) => sum + playHistory(kind, seed).ends, 0);
     expect(Math.min(...allSenderKinds.map(ends))).toBeGreaterThan(seeds.length);
   });
