@@ -18,7 +18,7 @@ const endpointOf = (type: string): Endpoint => ({
   template: parseTemplate({}),
 });
 
-test.each(targetTypes)("is to the engine as the simulation has it: $type", async ({ type }) => {
+test.each(targetTypes)("has the traits that the simulation uses: $type", async ({ type }) => {
   await using transport = new Transport();
   await using publisher = createPublisher(endpointOf(type), { transport, version: "1" });
   const { forgetsAfterMs: _none, ...traits } = publisher.traits;
@@ -35,7 +35,7 @@ describe("a request that arrives late", () => {
     webhook: false,
   };
 
-  test.each(targetTypes)("is repaired only where it can change an incident back: $type", async ({ type }) => {
+  test.each(targetTypes)("is repaired only if it can change an incident back: $type", async ({ type }) => {
     await using transport = new Transport();
     await using publisher = createPublisher(endpointOf(type), { transport, version: "1" });
     expect(publisher.traits.stateless !== true).toBe(keepsIncidents[type]);

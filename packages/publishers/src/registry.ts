@@ -11,7 +11,7 @@ interface Registered {
   readonly open: (endpoint: Endpoint, surroundings: PublisherSurroundings) => Publisher;
 }
 
-/** Every publisher there is, one line each. Target types, JSON Schema and docs derive from it. */
+/** All publishers, one line each. Target types, JSON Schema and docs derive from it. */
 const registry: readonly Registered[] = [
   { target: pagerdutyTarget, open: pagerdutyPublisher },
   { target: rootlyTarget, open: rootlyPublisher },
@@ -20,13 +20,13 @@ const registry: readonly Registered[] = [
   { target: alertmanagerTarget, open: alertmanagerPublisher },
 ];
 
-/** What targets can be: for `parseTarget` and `targetJsonSchema` of @tocsin/core. */
+/** All target types, for `parseTarget` and `targetJsonSchema` of @tocsin/core. */
 export const targetTypes: readonly TargetType[] = registry.map(({ target }) => target);
 
 /**
- * Opens the publisher of a target, by its type. Cheap: connections are the transport's, and shared.
+ * Opens the publisher of a target, by its type. This is cheap: the transport owns the connections and shares them.
  *
- * @throws Error for a type that has none; a target that `parseTarget` took always has one
+ * @throws Error for a type without a publisher; every target that `parseTarget` accepts has one
  */
 export function createPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
   const registered = registry.find(({ target }) => target.type === endpoint.type);

@@ -1,7 +1,7 @@
 import type { Alert } from "@tocsin/core";
 import fc from "fast-check";
 
-/** What nobody should put into an alert, and somebody does. */
+/** Texts that no alert should have, but some have. */
 export const hostileText = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: "binary", maxLength: 30 }) },
   { weight: 2, arbitrary: fc.string({ unit: "grapheme", maxLength: 30 }) },
@@ -41,7 +41,7 @@ const name = fc.oneof(
 const many = Array.from({ length: 1_000 }, (_, i) => [`label_${i}`, "é".repeat(i % 300)] as const);
 const labels = fc
   .tuple(fc.array(fc.tuple(name, hostileText), { maxLength: 12 }), fc.integer({ min: 0, max: 30 }))
-  // Now and then a thousand of them, over half a megabyte together with the rest.
+  // Sometimes a thousand of them: over half a megabyte with the rest.
   .map(([entries, dice]) => Object.fromEntries(dice === 0 ? [...many, ...entries] : entries));
 
 export const hostileAlerts: fc.Arbitrary<Alert> = fc.record(

@@ -33,7 +33,7 @@ export const disk: Alert = {
   generatorURL: "https://prometheus.example.com/graph?g0.expr=disk",
 };
 
-/** What the engine would say of an alert. */
+/** The notification that the engine would make of an alert. */
 export function tellingOf(more: Partial<Notification> = {}): Notification {
   return {
     action: "trigger",

@@ -37,7 +37,7 @@ const times = (alert: Partial<Alert>, action: Notification["action"]) => {
 
 const labelsOf = (labels: Alert["labels"]) => formatAlert(tellingOf({ alert: { ...disk, labels } }), nowMs).labels;
 
-describe("an alert for an Alertmanager", () => {
+describe("an alert for Alertmanager", () => {
   test.each<[string, Partial<Notification>]>([
     ["firing", {}],
     ["acknowledged", { action: "acknowledge" }],
@@ -55,7 +55,7 @@ describe("an alert for an Alertmanager", () => {
     ["on a clock ahead of ours", 90, [0, 86_400]],
     ["who knows when", Number.NaN, [0, 86_400]],
     ["before there was time", -1e15, [0, 86_400]],
-  ])("that fires and began %s is believed for a day", (_, startsS, expected) => {
+  ])("that fires and began %s stays firing for a day", (_, startsS, expected) => {
     expect(times({ startsAtMs: nowMs + startsS * second }, "trigger")).toEqual(expected);
   });
 
@@ -65,11 +65,11 @@ describe("an alert for an Alertmanager", () => {
     ["now", 0, [0, 0]],
     ["on a clock ahead of ours", 90, [0, 0]],
     ["who knows when", Number.NaN, [-60, -60]],
-  ])("that began %s has ended by the receiver's clock, too, and never before its start", (_, startsS, expected) => {
+  ])("that began %s and ended has an end in the receiver's past and never before its start", (_, startsS, expected) => {
     expect(times({ startsAtMs: nowMs + startsS * second }, "resolve")).toEqual(expected);
   });
 
-  test("outlasts the longest usual time between two reminders several times", () => {
+  test("lasts several times longer than the usual time between two reminders", () => {
     expect(believedForMs).toBeGreaterThanOrEqual(2 * 4 * 3_600 * second);
   });
 
@@ -80,11 +80,11 @@ describe("an alert for an Alertmanager", () => {
     ["javascript:alert(1)", undefined],
     ["/graph", undefined],
     ["", undefined],
-  ])("comes from %j as %j", (generatorURL, expected) => {
+  ])("with the generator URL %j has %j", (generatorURL, expected) => {
     expect(formatAlert(tellingOf({ alert: { ...disk, generatorURL } }), nowMs).generatorURL).toBe(expected);
   });
 
-  test("without a single label has its name", () => {
+  test("without any label has the label alertname", () => {
     expect(labelsOf({})).toEqual({ alertname: "alert" });
     expect(labelsOf({ alertname: "", team: "x" })).toEqual({ team: "x" });
   });

@@ -10,19 +10,19 @@ export interface PostedAlert {
   readonly generatorURL?: string;
 }
 
-/** How long Alertmanager goes on to believe what it is told: several times `delivery.remind`, and a long outage of ours. */
+/** How long Alertmanager keeps an alert that is not repeated: several times `delivery.remind`, and a long outage of Tocsin. */
 export const believedForMs = 24 * 3_600_000;
 
 /**
- * An end lies so far back that a receiver whose clock is behind ours sees it in the past: of an end in its future it would
- * keep the one that it was told before, 24 h ahead.
+ * An end is moved back this far, so that a receiver whose clock is behind sees it in the past. If the end were in its future, it would
+ * keep the earlier end, 24 h ahead.
  */
 const endedAgoMs = 60_000;
 
-/** What an Alertmanager is told. Its identity is the label set, so that nothing is added to it. */
+/** Formats an alert for Alertmanager. The label set is its identity, so no label is added. */
 export function formatAlert({ action, alert }: Notification, nowMs: number): PostedAlert {
   const generatorURL = generatorOf(alert);
-  // It knows no acknowledgement: what is acknowledged fires.
+  // Alertmanager has no acknowledgement: an acknowledged alert still fires.
   const fires = action === "trigger" || action === "acknowledge";
   return {
     labels: labelsOf(alert),
@@ -39,14 +39,14 @@ const firing = (alert: Alert, nowMs: number): Times => ({
   endsAt: iso(nowMs + believedForMs),
 });
 
-/** An end before the start is refused. */
+/** Alertmanager refuses an end before the start. */
 function ended(alert: Alert, nowMs: number): Times {
   const longAgoMs = nowMs - endedAgoMs;
   const startsAtMs = startOf(alert, nowMs) ?? longAgoMs;
   return { startsAt: iso(startsAtMs), endsAt: iso(Math.max(startsAtMs, longAgoMs)) };
 }
 
-/** A start that lies ahead comes of a clock that does. Undefined: the alert says none. */
+/** A start in the future comes from a clock that is ahead. Undefined: the alert has no start. */
 function startOf({ startsAtMs }: Alert, nowMs: number): number | undefined {
   return isoTime(startsAtMs) !== undefined && startsAtMs > 0 ? Math.min(startsAtMs, nowMs) : undefined;
 }
@@ -59,7 +59,7 @@ function labelsOf(alert: Alert): Record<string, string> {
   return Object.keys(labels).length > 0 ? labels : { alertname: alertName(alert).toWellFormed() || "alert" };
 }
 
-/** It refuses an alert whose URL Go cannot parse. */
+/** Alertmanager refuses an alert whose URL Go cannot parse. */
 function generatorOf({ generatorURL }: Alert): string | undefined {
   const url = URL.parse(generatorURL ?? "");
   const parses = url !== null && /^https?:$/.test(url.protocol) && !/%(?![\da-f]{2})/i.test(url.href);

@@ -28,21 +28,21 @@ describe("Alertmanager's publisher", () => {
     ["its text", JSON.stringify("at least one label pair required"), "HTTP 400: at least one label pair required"],
     ["a proxy's message", JSON.stringify({ code: 601, message: "labels is required" }), "HTTP 400: labels is required"],
     ["anything else", "null", "HTTP 400: null"],
-  ])("says what an Alertmanager said: %s", async (_, body, detail) => {
+  ])("reports the message of Alertmanager: %s", async (_, body, detail) => {
     await using receiver = await ScriptedReceiver.open(answer(400, body));
     const publisher = alertmanagerPublisher(alertmanagerTargetOf({ url: receiver.url }), options);
     expect(await publisher.publish(tellingOf(), signal)).toMatchObject({ kind: "refused", detail });
     expect(receiver.requests[0]!.head).toMatch(/^POST \/api\/v2\/alerts HTTP\/1\.1\r\n/);
   });
 
-  test.each(["check", "change"] as const)("sends nothing for a %s, which nobody asks for", async (action) => {
+  test.each(["check", "change"] as const)("sends nothing for a %s, which the engine never requests", async (action) => {
     await using receiver = await ScriptedReceiver.open();
     const publisher = alertmanagerPublisher(alertmanagerTargetOf({ url: receiver.url }), options);
     expect(await publisher.publish(tellingOf({ action }), signal)).toMatchObject({ kind: "refused", reason: "bug" });
     expect(receiver.requests).toEqual([]);
   });
 
-  test("follows no redirect, and takes it for a wrong URL", async () => {
+  test("follows no redirect, and reports a wrong URL", async () => {
     await using receiver = await ScriptedReceiver.open(answer(302, "", { location: "/api/v2/alerts" }));
     const publisher = alertmanagerPublisher(alertmanagerTargetOf({ url: receiver.url }), options);
     const outcome = await publisher.publish(tellingOf(), signal);
@@ -64,7 +64,7 @@ describe("Alertmanager's publisher", () => {
     expect(story()).toEqual([["triggered", 3]]);
     await tell({ action: "resolve" });
     expect(story()).toEqual([["resolved", 4]]);
-    // The end of what it does not know makes nobody hear of it.
+    // The resolve of an unknown alert notifies no one.
     await tell({ action: "resolve", alert: { ...disk, labels: { alertname: "Other" } } });
     expect(story()).toEqual([["resolved", 4]]);
     expect(simulator.refused()).toEqual([]);

@@ -20,11 +20,11 @@ export function alertmanagerPublisher(
   const alertsOf = (telling: Notification) => [formatAlert(telling, now())];
 
   return {
-    // The end of what does not fire makes nobody hear of it.
+    // The resolve of an unknown alert notifies no one.
     traits: { dropsUnknownResolves: true, acknowledges: false, forgetsAfterMs: believedForMs },
 
     async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
-      // Nobody asks for it: there is no key, and what has no end must not be posted.
+      // Never called: there is no key to check, and an alert without an end must not be posted.
       if (telling.action === "check" || telling.action === "change") return noSuchEvent;
       const body = JSON.stringify(alertsOf(telling));
       const reply = await sender.post({ address, headers, body, signal });
@@ -45,7 +45,7 @@ const noSuchEvent: Outcome = {
   detail: "an Alertmanager takes alerts and their ends alone",
 };
 
-/** Its errors are a text in JSON; behind some proxies an object with a message. */
+/** Alertmanager writes errors as a JSON string; some proxies write an object with a message. */
 function wordsOf(body: string): string | undefined {
   try {
     const said: unknown = JSON.parse(body);

@@ -11,8 +11,8 @@ describe("names of labels", () => {
       { a_b: "1", gr__e: "2", a_b_c: "3", _: "4" },
     ],
     ["none begins with a digit, none is empty", { "1a": "1", "": "2" }, { _1a: "1", _: "2" }],
-    ["what is empty is none", { a: "", "b.c": "" }, {}],
-    ["a name that is taken is told apart", { "a.b": "1", a_b: "2" }, { a_b: "2", a_b_f2ca1bb6: "1" }],
+    ["an empty value counts as absent", { a: "", "b.c": "" }, {}],
+    ["a name that is taken stays distinct", { "a.b": "1", a_b: "2" }, { a_b: "2", a_b_f2ca1bb6: "1" }],
     ["halves of characters are mended", { "a\ud800": "x\udc00" }, { a_: "x\ufffd" }],
   ])("%s", (_, given, names) => {
     const plain = Object.fromEntries(
@@ -21,7 +21,7 @@ describe("names of labels", () => {
     expect(plain).toEqual(names);
   });
 
-  test("are always taken, lose no label, and are the same whatever the order", () => {
+  test("are always accepted, lose no label, and do not depend on the order", () => {
     const name = fc.oneof(
       fc.string({ unit: "binary", maxLength: 8 }),
       fc.stringMatching(/^[a-c._-]{0,3}$/),

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** What all versions of Alertmanager take for a name of a label or an annotation. */
+/** A name of a label or annotation that all versions of Alertmanager accept. */
 const legacyName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /**
- * Labels or annotations under names that all versions of Alertmanager take: other characters become underscores, as Grafana
- * does it. Where that gives a name that is taken, the name as it was makes the difference. Always the same for the same set,
- * so that the end of an alert finds its beginning. Values that are empty are none, to Alertmanager as here.
+ * Renames labels or annotations so that all versions of Alertmanager accept them: other characters become underscores, as Grafana
+ * does it. If the new name exists already, a hash of the original name is added. The same set always gives the same names,
+ * so that the resolve of an alert matches its trigger. Empty values count as absent, as in Alertmanager.
  */
 export function namesOf(given: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(given).flatMap(([name, value]): [string, string][] =>

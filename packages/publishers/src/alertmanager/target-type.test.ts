@@ -34,12 +34,12 @@ describe("an Alertmanager target", () => {
     });
   });
 
-  test("sends a bearer token that stands beside it", () => {
+  test("sends a bearer token that is stored beside it", () => {
     const parsed = parse({}, { siblingEntries: { token: "t0ken\n" } });
     expect("target" in parsed && parsed.target.headers["Authorization"]!.reveal()).toBe("Bearer t0ken");
   });
 
-  test("says what becomes of groups", () => {
+  test("describes how groups are sent", () => {
     expect(parse({ group_by: ["alertname"] })).toMatchObject({ warnings: [{ path: "group_by" }] });
   });
 

@@ -1,7 +1,7 @@
 import type { EndpointInput, Issue, ResolvedEndpoint, TargetType } from "@tocsin/core";
 import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic-target.ts";
 
-/** What an Alertmanager target looks like besides what all targets have. */
+/** The keys of an Alertmanager target besides those of all targets. */
 export const alertmanagerTarget: TargetType = {
   type: "alertmanager",
   description: "Another Alertmanager, or a program with its API v2.",
@@ -25,13 +25,13 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
   const url = plainUrl(given, (issue) => issues.push(issue));
-  // A query would be shown nowhere and sent everywhere; the API takes none.
+  // Refused, because the API has no query, and one would be sent with every request but shown nowhere.
   if (url?.search) issues.push({ path: "url", message: "must not have a query; put credentials into headers" });
   const grouped = (given.typeOptions["group_by"] as readonly string[]).length > 0;
   if (grouped)
     warnings.push({
       path: "group_by",
-      message: "an Alertmanager is told of one alert for all, and groups them itself",
+      message: "Alertmanager gets every alert separately and groups them itself; remove group_by",
     });
   return {
     url: url ? baseOf(url) : "",
@@ -44,6 +44,6 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   };
 }
 
-/** Without the API path, which a url may or may not have. */
+/** Returns the url without the API path, if it has one. */
 const baseOf = ({ origin, pathname }: URL): string =>
   origin + pathname.replace(/\/+$/, "").replace(/\/api(\/v2(\/alerts)?)?$/, "");

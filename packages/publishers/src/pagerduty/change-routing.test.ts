@@ -16,7 +16,7 @@ const deploy: Alert = {
   startsAtMs: 1_000,
 };
 
-test("a change event is routed as one, with a key per fingerprint and start", () => {
+test("routes a change event with one key per fingerprint and start", () => {
   const [decision] = route(deploy, [targetWith("a".repeat(32))]);
   expect(decision).toMatchObject({ tell: true, kind: "change", dedupKey: "00000000000000aa@1000" });
 });

@@ -27,7 +27,7 @@ describe("an answer of PagerDuty", () => {
     [500, { kind: "ambiguous", reason: "server" }],
     [503, { kind: "ambiguous", reason: "server" }],
     [599, { kind: "ambiguous", reason: "server" }],
-  ])("of %i means %j", (status, outcome) => {
+  ])("with %i becomes %j", (status, outcome) => {
     expect(classify(answered(status), terms)).toMatchObject({ ...outcome, status });
   });
 
@@ -36,11 +36,11 @@ describe("an answer of PagerDuty", () => {
     expect(suspected.filter((outcome) => "suspectKey" in outcome)).toEqual([]);
   });
 
-  test.each([200, 201, 202, 204])("of %i means accepted where a proxy stands in for PagerDuty", (status) => {
+  test.each([200, 201, 202, 204])("with %i counts as accepted if a proxy answers for PagerDuty", (status) => {
     expect(classify(answered(status), { ...terms, degraded: true }).kind).toBe("accepted");
   });
 
-  test("has no key to suspect where a proxy adds it", () => {
+  test("suspects no key if a proxy adds it", () => {
     expect(classify(answered(400), { ...terms, degraded: true })).not.toHaveProperty("suspectKey");
   });
 
@@ -58,7 +58,7 @@ describe("an answer of PagerDuty", () => {
   });
 });
 
-test("no answer of PagerDuty means what no answer means everywhere", () => {
+test("a missing answer of PagerDuty is classified as everywhere", () => {
   const reply: Reply = { kind: "failed", left: true, reason: "network", detail: "d" };
   expect(classify(reply, terms)).toEqual({ kind: "ambiguous", reason: "network", detail: "d" });
 });

@@ -3,9 +3,9 @@ import { accepted, isSuccess, unaccepted, unanswered } from "../shared/classify-
 import type { Reply } from "@tocsin/http";
 
 /**
- * What an answer of PagerDuty means. By the status alone: its texts are for people.
+ * Classifies an answer of PagerDuty by its status alone: its texts are for people.
  *
- * @param degraded the answer is a proxy's: any 2xx is its way of saying that it took the event, and it has no key to suspect
+ * @param degraded the answer comes from a proxy: any 2xx means that it accepted the event, and there is no key that could be wrong
  */
 export function classify(reply: Reply, { degraded, nowMs }: { degraded: boolean; nowMs: number }): Outcome {
   if (reply.kind !== "answered") return unanswered(reply);

@@ -69,7 +69,7 @@ describe("PagerDuty's event", () => {
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
   });
 
-  test("is one that PagerDuty takes, in every golden file", () => {
+  test("is accepted by PagerDuty, in every golden file", () => {
     const simulator = new Simulator();
     for (const file of globSync("golden/*.json", { cwd: import.meta.dirname })) {
       const event = JSON.parse(readFileSync(join(import.meta.dirname, file), "utf8")) as object;
@@ -89,13 +89,13 @@ describe("PagerDuty's event", () => {
     ["the next label that says something", { labels: { instance: " ", host: "h", job: "j" } }, {}, "h"],
     ["the job", { labels: { job: "j" } }, {}, "j"],
     ["the sender", { labels: {} }, { sender: "prometheus-a" }, "prometheus-a"],
-    ["where it was generated", { labels: {} }, {}, "prometheus.example.com"],
+    ["the generator URL", { labels: {} }, {}, "prometheus.example.com"],
     ["nobody", { labels: {}, generatorURL: "x" }, {}, "unknown"],
   ])("comes from %s", (_, alert, telling, source) => {
     expect(render({ ...alertOf(alert), ...telling }).payload.source).toBe(source);
   });
 
-  test("speaks in the target's own words, field by field", () => {
+  test("uses the target's own templates, field by field", () => {
     const template = {
       source: "{{ metadata.environment }}/{{ labels.instance }}",
       component: "{{ labels.missing }}",
@@ -120,7 +120,7 @@ describe("PagerDuty's event", () => {
     expect(links).toContainEqual({ href: "https://runbooks.example.com/a%20b%2Fc", text: "Runbook" });
   });
 
-  test("links each page once, and demotes a picture that is not https", () => {
+  test("links each page once, and turns an image that is not https into a link", () => {
     const url = "https://grafana.example.com/d/1";
     const event = render(
       alertOf({
@@ -136,11 +136,11 @@ describe("PagerDuty's event", () => {
     expect(event.images ?? []).toEqual([]);
   });
 
-  test("has a summary even when there is none", () => {
+  test("has a summary even if the alert has none", () => {
     expect(render({ summary: " \u200b" }).payload.summary).toBe("[DiskFull]");
   });
 
-  test("holds no key when it is shown, not even one that an alert repeats", () => {
+  test("shows no key, not even one that an alert repeats", () => {
     const key = endpoint.credential!.reveal();
     const text = JSON.stringify(render(alertOf({ annotations: { leak: `key=${key}` } })));
     expect(text).not.toContain(key);

@@ -11,16 +11,16 @@ import {
 import type { AlertEvent, ChangeEvent, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
 import { linksOf } from "../shared/links.ts";
 
-/** An event without its credential, which the request adds at the last moment and `render` leaves out. */
+/** An event without its credential. The request adds it just before the send; `render` leaves it out. */
 export type KeylessEvent = Keyless<AlertEvent> | Keyless<ChangeEvent>;
 type Keyless<Event> = Event extends unknown ? Omit<Event, "routing_key"> : never;
 
-/** What a format depends on besides the alert. */
+/** The parts of the target and the program that the format needs besides the alert. */
 export type Wording = Pick<Endpoint, "metadata" | "template">;
 
 const client = "Tocsin";
 
-/** What a target is told, in PagerDuty's words. Acknowledge and resolve are their three fields and no more. */
+/** Formats an event for PagerDuty. Acknowledge and resolve have only their three fields. */
 export function formatEvent(telling: Notification, wording: Wording): KeylessEvent {
   const { action, dedupKey } = telling;
   switch (action) {
@@ -87,7 +87,7 @@ function detailsOf(
     status: "firing",
     starts_at: startsAt,
     ...(endsAtMs !== undefined && { ends_at: isoTime(endsAtMs) }),
-    // Several alerts are one incident here, and the others are not shown.
+    // Several alerts share this incident; only the first is shown in full.
     ...(firing > 1 && { firing_alerts: firing }),
     labels: alert.labels,
     annotations: alert.annotations,
@@ -95,18 +95,18 @@ function detailsOf(
   };
 }
 
-/** The first of these labels that says something. */
+/** Returns the first of these labels that is not blank. */
 function firstOf(labels: Labels, names: readonly string[]): string | undefined {
   const name = names.find((one) => Object.hasOwn(labels, one) && !isBlank(labels[one]!));
   return name && labels[name];
 }
 
-/** Who sent it stands in for the source of an alert that names none. */
+/** If the alert names no source, its sender is used. */
 function senderOf({ sender, alert }: Notification): string {
   return [sender, URL.parse(alert.generatorURL ?? "")?.host].find((text) => text && !isBlank(text)) ?? "unknown";
 }
 
-/** `fitEvent` demotes what is not https to a link. */
+/** `fitEvent` turns an image that is not https into a link. */
 function imagesOf({ annotations, imageURL }: Alert): Image[] {
   const sources = [annotations["grafana_snapshot"], annotations["imageURL"] || imageURL];
   return [...new Set(sources)].flatMap((src) => (src ? [{ src, alt: "Snapshot" }] : []));

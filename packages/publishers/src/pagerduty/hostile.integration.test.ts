@@ -19,7 +19,7 @@ const words = {
   },
 };
 
-test("whatever an alert holds, the event is one that PagerDuty takes, and its resolve closes it", async () => {
+test("for any alert, PagerDuty accepts the event, and its resolve closes the incident", async () => {
   await using simulator = new Simulator({ limit: { limit: 0 } });
   await using transport = new Transport();
   const { url } = await simulator.listen();

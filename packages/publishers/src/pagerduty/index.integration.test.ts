@@ -62,7 +62,7 @@ describe("PagerDuty's publisher", () => {
     expect(body["routing_key"]).toBe(routingKey);
   });
 
-  test("says what PagerDuty said", async () => {
+  test("reports the message of PagerDuty", async () => {
     const { outcome } = await publish({}, { act: answer(400, JSON.stringify(refused)) });
     expect(outcome).toEqual({
       kind: "refused",
@@ -73,13 +73,13 @@ describe("PagerDuty's publisher", () => {
     });
   });
 
-  test("asks whether the key is known by resolving what nobody has", async () => {
+  test("checks the key by resolving an incident that does not exist", async () => {
     const { body, outcome } = await publish({ action: "check", dedupKey: "random" });
     expect(body).toEqual({ routing_key: routingKey, event_action: "resolve", dedup_key: "random" });
     expect(outcome.kind).toBe("accepted");
   });
 
-  test("sends a target's headers, but no key among them", async () => {
+  test("sends a target's headers without the key", async () => {
     const { headers } = await publish({}, { target: { headers: { routing_key: routingKey, "X-Team": "sre" } } });
     expect(headers).toMatchObject({ "X-Team": "sre" });
     expect(headers).not.toHaveProperty("routing_key");

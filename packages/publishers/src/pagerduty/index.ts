@@ -25,7 +25,7 @@ export function pagerdutyPublisher(
   const sender = redactor.sender(transport);
 
   return {
-    // An acknowledge or resolve of an unknown key is dropped, still with 202: reference §8.
+    // PagerDuty drops an acknowledge or resolve of an unknown key, with status 202: docs/receivers/pagerduty.md.
     traits: { dropsUnknownResolves: true, acknowledges: true },
 
     async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {

@@ -3,16 +3,16 @@ import { isRoutingKey } from "@tocsin/pagerduty";
 
 export interface FoundRoutingKey {
   readonly key: Secret | undefined;
-  /** What is left to send: without the key. */
+  /** The other headers, without the key. */
   readonly headers: Readonly<Record<string, Secret>>;
   readonly issues: readonly Issue[];
 }
 
 /**
- * The one place that decides which routing key a target has, for request, limiter and identity alike:
+ * Decides which routing key a target has. Request, limiter and identity all use it:
  * `headers.routing_key`, else `headers.Authorization` (with or without `Bearer `), else `routing_key`, else the entry
- * `routing_key` beside `target.json`. The first that is there decides, and one that is there but is no key is an issue. Only
- * an `Authorization` that does not look like a key, for somebody else than PagerDuty, is a proxy's and is sent as it is.
+ * `routing_key` beside `target.json`. The first that exists counts. If it is not a key, that is an issue. Only
+ * an `Authorization` that does not look like a key, at a host that is not PagerDuty's, belongs to a proxy and is sent unchanged.
  */
 export function findRoutingKey(given: EndpointInput, isPagerDuty: boolean): FoundRoutingKey {
   const entries = Object.entries(given.headers);
@@ -36,7 +36,7 @@ function check(key: Secret, path: string, headers: FoundRoutingKey["headers"]): 
   const text = key.reveal();
   const found = `${text.length} character${text.length === 1 ? "" : "s"}`;
   if (isRoutingKey(text)) return { key, headers, issues: [] };
-  // The classic mistake is a REST API token, of 20 characters, in this place.
+  // A frequent mistake is a REST API token (20 characters) instead of a routing key.
   const message = `is no routing key: expected 32 letters and digits, found ${found}`;
   return { key, headers, issues: [{ path, message }] };
 }

@@ -75,7 +75,7 @@ describe("a PagerDuty target", () => {
     expect(validate({ ...example, type: "slack" })).toBe(false);
   });
 
-  test("is judged whatever stands where its address should be", () => {
+  test("is checked for any value in place of its address", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.webUrl(),
@@ -146,7 +146,7 @@ describe("a PagerDuty target", () => {
     expect(Object.fromEntries(sent.map(([name, value]) => [name, value.reveal()]))).toEqual(headers);
   });
 
-  test("without a key is degraded where somebody else may add it, and says so", () => {
+  test("without a key is degraded if a proxy may add it, with a warning", () => {
     expect(parse({ url: `${proxy}/v2/enqueue` })).toMatchObject({
       target: { degraded: true, credential: null, url: `${proxy}/v2/enqueue` },
       warnings: [{ path: "routing_key", message: expect.stringContaining("without one") }],

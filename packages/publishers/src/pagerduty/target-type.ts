@@ -4,7 +4,7 @@ import { acceptsChanges, enqueueUrl, eventsUrl, type Region } from "@tocsin/page
 import { z } from "zod";
 import { findRoutingKey } from "./routing-key.ts";
 
-/** What a PagerDuty target looks like besides what all targets have. */
+/** The keys of a PagerDuty target besides those of all targets. */
 export const pagerdutyTarget: TargetType = {
   type: "pagerduty",
   description: "PagerDuty, Events API v2.",
@@ -42,7 +42,7 @@ function locate(given: EndpointInput): ResolvedEndpoint {
     const message = "the Events API is at https://events.pagerduty.com and https://events.eu.pagerduty.com";
     issues.push({ path: "url", message });
   }
-  // A query would be shown wherever the URL is, and the API takes none.
+  // Refused, because the API has no query, and one would be shown wherever the URL is shown.
   if (url.search) issues.push({ path: "url", message: "must not have a query; put credentials into headers" });
 
   const found = findRoutingKey(given, isPagerDuty);
@@ -60,5 +60,5 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   return { url: degraded ? url.href : baseOf(url), credential, degraded, takesChanges, headers, issues, warnings };
 }
 
-/** Without the API path, which a url may or may not have. */
+/** Returns the url without the API path, if it has one. */
 const baseOf = (url: URL): string => enqueueUrl(url.href, "alert").slice(0, -"/v2/enqueue".length);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AlertIds } from "./alert-ids.ts";
 
-test("the latest id of a key is remembered, for ten minutes", () => {
+test("keeps the latest id of a key for ten minutes", () => {
   let nowMs = 0;
   const ids = new AlertIds(() => nowMs);
   ids.set("a", "1");
@@ -15,7 +15,7 @@ test("the latest id of a key is remembered, for ten minutes", () => {
   expect(ids.get("b")).toBeUndefined();
 });
 
-test("of very many the oldest are forgotten", () => {
+test("drops the oldest of very many", () => {
   const ids = new AlertIds(() => 0);
   for (let i = 0; i <= 10_000; i++) ids.set(`key-${i}`, `id-${i}`);
   expect(["key-0", "key-1", "key-10000"].map((key) => ids.get(key))).toEqual([undefined, "id-1", "id-10000"]);

@@ -1,15 +1,15 @@
-/** Most problems that end at once do so by then, and nobody has opened another alert of the same key meanwhile. */
+/** Most short problems end within this time, and it is unlikely that another alert of the same key is opened meanwhile. */
 const keptMs = 10 * 60_000;
 
 const most = 10_000;
 
 /**
- * The ids of alerts that this process opened a short while ago, by deduplication key. A shortcut only: what is not here,
- * after a restart, on another replica or later, is looked up at Rootly, which alone knows what is open.
+ * The ids of alerts that this process opened a short time ago, by deduplication key. Only a shortcut: after a restart, on
+ * another replica or later, the id is looked up at Rootly, which alone knows the open alerts.
  */
 export class AlertIds {
   readonly #now: () => number;
-  /** The oldest first. */
+  /** Oldest first. */
   readonly #ids = new Map<string, { readonly id: string; readonly atMs: number }>();
 
   constructor(now: () => number) {

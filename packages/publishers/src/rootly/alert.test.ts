@@ -67,7 +67,7 @@ describe("Rootly's alert", () => {
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
   });
 
-  test("is one that Rootly takes, in every golden file", () => {
+  test("is accepted by Rootly, in every golden file", () => {
     const simulator = new Simulator();
     const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/vnd.api+json" };
     const post = (path: string, body: unknown) =>
@@ -85,7 +85,7 @@ describe("Rootly's alert", () => {
     expect([opening.length, moving.length, simulator.refused()]).toEqual([3, 2, []]);
   });
 
-  test("says whom to page and how loud, by the severity that is told", () => {
+  test("names the target to page and the urgency, by the severity sent", () => {
     const urgencies = (["critical", "error", "warning"] as const).map(
       (severity) => newAlert(tellingOf({ severity }), target).alert_urgency_id,
     );
@@ -94,21 +94,21 @@ describe("Rootly's alert", () => {
     for (const key of ["notification_targets", "alert_urgency_id", "service_ids"]) expect(bare).not.toHaveProperty(key);
   });
 
-  test("has one severity label: what is told, not what the source calls it", () => {
+  test("has one severity label: the severity sent, not the word of the source", () => {
     const labels = { ...disk.labels, severity: "P1" };
     const told = newAlert(tellingOf({ ...alertOf({ labels }), severity: "warning" }), target).labels;
     expect(told.filter(({ key }) => key === "severity")).toEqual([{ key: "severity", value: "warning" }]);
     expect(told[0]!.key).toBe("severity");
   });
 
-  test("keeps the labels that identify it, however many there are", () => {
+  test("keeps the identifying labels among any number of labels", () => {
     const labels = { ...Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`a${i}`, "x"])), ...disk.labels };
     const told = newAlert(tellingOf(alertOf({ labels })), target).labels;
     expect(told.length).toBeLessThan(100);
     expect(told.slice(0, 4).map(({ key }) => key)).toEqual(["severity", "alertname", "cluster", "namespace"]);
   });
 
-  test("puts the target's own words into its data", () => {
+  test("puts the target's own fields into its data", () => {
     const own = rootlyTargetOf({ template: { custom_details: { team: "{{ labels.service }}", alert_name: "mine" } } });
     expect(newAlert(tellingOf(), own).data).toMatchObject({
       team: "orders",
@@ -119,13 +119,13 @@ describe("Rootly's alert", () => {
 
   test.each<[string, Partial<Notification>, string | undefined]>([
     ["the incident's page", { incidentUrl: "https://tocsin.example.com/7" }, "https://tocsin.example.com/7"],
-    ["where it was generated", {}, "https://prometheus.example.com/graph?g0.expr=disk"],
+    ["the generator URL", {}, "https://prometheus.example.com/graph?g0.expr=disk"],
     ["nothing", alertOf({ generatorURL: "x" }), undefined],
   ])("leads to %s", (_, telling, url) => {
     expect(newAlert(tellingOf(telling), target).external_url).toBe(url);
   });
 
-  test("holds no key when it is shown, not even one that an alert repeats", () => {
+  test("shows no key, not even one that an alert repeats", () => {
     const text = JSON.stringify(render(alertOf({ annotations: { leak: `key=${apiKey}` } })));
     expect(text).not.toContain(apiKey);
     expect(text).toContain("key=[secret]");
@@ -137,7 +137,7 @@ describe("a deduplication key", () => {
     expect(deduplicationKey(key)).toBe(key);
   });
 
-  test.each([" a", "a\n", "a\u0000b", "\ud800", "\u200b", ""])("%j is told by its hash", (key) => {
+  test.each([" a", "a\n", "a\u0000b", "\ud800", "\u200b", ""])("%j is replaced by its hash", (key) => {
     expect(deduplicationKey(key)).toMatch(/^[0-9a-f]{64}$/);
     expect(deduplicationKey(key)).not.toBe(deduplicationKey(`${key}x`));
   });

@@ -28,10 +28,10 @@ export interface NewAlert {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What an alert depends on besides what it tells. */
+/** The parts of the target that the format needs besides the alert. */
 export type Wording = Pick<Endpoint, "metadata" | "template" | "typeOptions">;
 
-/** Rootly names no limits. These leave any alert readable, and a list of many short enough to be read. */
+/** Rootly documents no limits. These keep every alert readable, and a page of a list small enough to read. */
 const most = { summary: 1_024, description: 10_000, entries: 64, name: 255, value: 1_024 };
 
 export function newAlert(telling: Notification, wording: Wording): NewAlert {
@@ -56,7 +56,7 @@ export function newAlert(telling: Notification, wording: Wording): NewAlert {
     data: {
       alert_name: fitted(alertName(alert), most.name),
       fingerprint: fitted(alert.fingerprint, most.name),
-      // Several alerts are one here, and the others are not shown.
+      // Several alerts share this one; only the first is shown in full.
       ...(firing > 1 && { firing_alerts: firing }),
       annotations: Object.fromEntries(fittedEntries(alert.annotations)),
       metadata: fittedJson(metadata),
@@ -65,7 +65,7 @@ export function newAlert(telling: Notification, wording: Wording): NewAlert {
   };
 }
 
-/** What changes of an open alert when the same is told again and worse. */
+/** The fields of an open alert that change if its severity rises. */
 export function changesOf({ summary, description, alert_urgency_id, labels, data }: NewAlert): Partial<NewAlert> {
   return {
     summary,
@@ -76,20 +76,20 @@ export function changesOf({ summary, description, alert_urgency_id, labels, data
   };
 }
 
-/** What the alert says, and the pages that help. */
+/** The text of the alert, and links to helpful pages. */
 function describe(text: string, links: readonly Link[]): { description?: string } {
   const said = isBlank(text) ? [] : [fitted(text.trim(), most.description)];
   const pages = links.map(({ text: name, href }) => `${name}: ${href}`).join("\n");
   return said.length + links.length === 0 ? {} : { description: [...said, pages].join("\n\n").trim() };
 }
 
-/** With a year of four digits, as RFC 3339 has it. */
+/** Times with a year of four digits, as RFC 3339 requires. */
 function startedAt(atMs: number): { started_at?: string } {
   const iso = isoTime(atMs);
   return iso !== undefined && /^\d{4}-/.test(iso) ? { started_at: iso } : {};
 }
 
-/** Rootly has no severities; the label says which one the target's readers are told. The identifying ones come first. */
+/** Rootly has no severities, so a label carries it. The identifying labels come first. */
 function labelsOf(labels: Labels, severity: Severity): NewAlert["labels"] {
   const rest = fittedEntries(labels).filter(([key]) => key !== "severity");
   return [["severity", severity] as const, ...rest].map(([key, value]) => ({ key, value }));
@@ -97,7 +97,7 @@ function labelsOf(labels: Labels, severity: Severity): NewAlert["labels"] {
 
 const identifying = "alertname cluster namespace service job instance node host pod container team".split(" ");
 
-/** Those that say something, the same ones in the same order every time. */
+/** Returns the labels that are not blank, always in the same order. */
 function fittedEntries(texts: Labels): [name: string, value: string][] {
   const first = identifying.filter((name) => Object.hasOwn(texts, name));
   const others = Object.keys(texts)
@@ -109,7 +109,7 @@ function fittedEntries(texts: Labels): [name: string, value: string][] {
     .map((name) => [fitted(name, most.name), fitted(texts[name]!, most.value)]);
 }
 
-/** What a target's owner wrote, with texts of alerts in it. */
+/** Texts that the owner of the target wrote, filled in from the alert. */
 function fittedJson(value: unknown): unknown {
   if (typeof value === "string") return fitted(value, most.value);
   if (typeof value !== "object" || value === null) return value;
@@ -117,7 +117,7 @@ function fittedJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [fitted(key, most.name), fittedJson(inner)]));
 }
 
-/** PostgreSQL, where Rootly keeps texts, takes no NUL; the other control characters show nothing. */
+/** Rootly keeps texts in PostgreSQL, which refuses NUL. The other control characters are invisible. */
 const controls = /[^\P{Cc}\n\t]/gu;
 
 function fitted(text: string, codePoints: number): string {

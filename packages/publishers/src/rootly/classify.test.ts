@@ -53,7 +53,7 @@ describe("an answer of Rootly", () => {
     [{ errors: [null, 5] }, '{"errors":[null,5]}'],
     ["<html>", "<html>"],
     ["null", "null"],
-  ])("that says %j is shown in its words", (body, words) => {
+  ])("with %j is shown in its own words", (body, words) => {
     expect(classify(answered(422, body), nowMs)).toMatchObject({ detail: `HTTP 422: ${words}` });
   });
 
@@ -72,7 +72,7 @@ describe("an answer of Rootly", () => {
       { kind: "stopped", left: true, timeout: false },
       { kind: "interrupted", left: false },
     ],
-  ])("to a question leaves no doubt of what was told: %j", (reply, outcome) => {
+  ])("to a look-up leaves no doubt about the delivered state: %j", (reply, outcome) => {
     expect(unheard(reply, nowMs)).toMatchObject(outcome);
   });
 });

@@ -3,20 +3,20 @@ import { accepted, isSuccess, unaccepted, unanswered } from "../shared/classify-
 import type { Reply } from "@tocsin/http";
 import { objectOf } from "./document.ts";
 
-/** What an answer of Rootly means to a request that changes something. */
+/** Classifies the answer of Rootly to a request that changes something. */
 export function classify(reply: Reply, nowMs: number): Outcome {
   if (reply.kind !== "answered") return unanswered(reply);
   return isSuccess(reply.status) ? accepted(reply, wordsOf) : unaccepted(reply, nowMs, wordsOf);
 }
 
-/** A question changes nothing: whatever became of it, nothing was told. */
+/** A look-up changes nothing: with any result, no event was delivered. */
 export function unheard(reply: Reply, nowMs: number): Outcome {
   const outcome = classify(reply, nowMs);
   if (outcome.kind === "ambiguous") return { ...outcome, kind: "retry" };
   return outcome.kind === "interrupted" ? { ...outcome, left: false } : outcome;
 }
 
-/** The alert's short id and page; or what is wrong, of which a 429 has a form of its own. */
+/** The alert's short id and page, or the error. A 429 has a form of its own. */
 function wordsOf(body: string): string | undefined {
   const { data, errors, error } = objectOf(body);
   if (typeof error === "string") return error;

@@ -1,13 +1,13 @@
-/** One of Rootly's alerts, as far as it is needed to find it again. */
+/** The fields of a Rootly alert that are needed to find it again. */
 export interface FoundAlert {
   readonly id: string;
   readonly status: string | undefined;
   readonly deduplicationKey: string | undefined;
-  /** Of its label `severity`, as we wrote it. */
+  /** From its label `severity`, which Tocsin wrote. */
   readonly severity: string | undefined;
 }
 
-/** A page of a list, and how its next one is asked for. */
+/** A page of a list, and the cursor of the next page. */
 export interface Page {
   readonly alerts: readonly FoundAlert[];
   readonly next: { readonly name: "page[after]" | "page[number]"; readonly value: string } | undefined;
@@ -20,7 +20,7 @@ const textOf = (value: unknown): string | undefined => (typeof value === "string
 const fieldsOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
-/** What a body says; nothing where it is no JSON object. */
+/** Parses a body. Undefined: it is no JSON object. */
 export function objectOf(body: string): Fields {
   try {
     return fieldsOf(JSON.parse(body));
@@ -29,10 +29,10 @@ export function objectOf(body: string): Fields {
   }
 }
 
-/** The alert of an answer to one. */
+/** Reads the alert of an answer with one alert. */
 export const alertOf = (body: string): FoundAlert | undefined => found(objectOf(body)["data"]);
 
-/** Undefined: it is no list, or not a whole one. */
+/** Reads a page of a list. Undefined: it is no list, or it is incomplete. */
 export function pageOf(body: string): Page | undefined {
   const { data, meta } = objectOf(body);
   if (!Array.isArray(data)) return undefined;

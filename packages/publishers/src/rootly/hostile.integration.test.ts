@@ -17,7 +17,7 @@ const words = {
   metadata: { "\u0000": { deep: ["\u0000", 1, null] } },
 };
 
-test("whatever an alert holds, it is one that Rootly takes, and its end closes it, after a restart too", async () => {
+test("for any alert, Rootly accepts it, and its resolve closes it, after a restart too", async () => {
   await using simulator = new Simulator({ limit: { receiver: "rootly", limit: 0 } });
   simulator.setLimit({ receiver: "rootly_api", limit: 0 });
   await using transport = new Transport();
@@ -40,7 +40,7 @@ test("whatever an alert holds, it is one that Rootly takes, and its end closes i
         const telling = tellingOf({ ...decision, alert, incidentUrl });
         const outcome = await open(decision.target).publish(telling, signal);
         expect({ outcome: outcome.kind, refused: simulator.refused() }).toEqual({ outcome: "accepted", refused: [] });
-        // By another process, which knows no id: what it looks for must have come back unchanged.
+        // Another process knows no id: the key that it looks for must have come back unchanged.
         expect((await open(decision.target).publish({ ...telling, action: "resolve" }, signal)).kind).toBe("accepted");
       }
       const statuses = simulator.incidents().map(({ status }) => status);

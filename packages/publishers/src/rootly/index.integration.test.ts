@@ -30,7 +30,7 @@ publisherContract("Rootly", {
   half: { act: 'HTTP/1.1 201 Created\r\ncontent-length: 500\r\n\r\n{"data":', means: "accepted" },
 });
 
-/** What the receiver was asked, in order. */
+/** The requests that the receiver got, in order. */
 const lines = (receiver: ScriptedReceiver) => receiver.requests.map(({ head }) => head.split(" HTTP/")[0]);
 const list = "GET /v1/alerts?filter%5Bstatus%5D%5Bnot_eq%5D=resolved&filter%5Bsource%5D%5Beq%5D=api&page%5Bsize%5D=50";
 const page = (alerts: object[], meta: object = {}) => answer(200, JSON.stringify({ data: alerts, meta }));
@@ -38,7 +38,7 @@ const end = (more: Partial<Notification> = {}) => tellingOf({ action: "resolve",
 const key = tellingOf().dedupKey;
 
 describe("Rootly's publisher", () => {
-  test("speaks JSON:API with the key as bearer", async () => {
+  test("sends JSON:API with the key as bearer token", async () => {
     await using receiver = await ScriptedReceiver.open(created);
     await open(receiver.url).publish(tellingOf(), signal);
     const { head, body } = receiver.requests[0]!;
@@ -52,7 +52,7 @@ describe("Rootly's publisher", () => {
     expect(JSON.parse(body)).toMatchObject({ data: { type: "alerts", attributes: { deduplication_key: key } } });
   });
 
-  test("ends what it opened itself with one call", async () => {
+  test("resolves its own alert with one call", async () => {
     await using receiver = await ScriptedReceiver.open(created, answer(200), answer(200));
     const publisher = open(receiver.url);
     for (const action of ["trigger", "acknowledge", "resolve"] as const)
@@ -77,7 +77,7 @@ describe("Rootly's publisher", () => {
       ["PATCH /v1/alerts/id-1"],
     ],
     ["of an unknown severity", {}, []],
-  ])("updates an alert that is open already and %s", async (_, attributes, more) => {
+  ])("updates an open alert that %s", async (_, attributes, more) => {
     const open201 = answer(201, JSON.stringify({ data: { id: "id-1", type: "alerts", attributes } }));
     await using receiver = await ScriptedReceiver.open(open201, answer(200));
     const target = { alert_urgency_ids: { critical: "urgency-high" } };
@@ -95,14 +95,14 @@ describe("Rootly's publisher", () => {
     [404, { kind: "retry", reason: "invalid" }],
     [422, { kind: "refused", reason: "invalid" }],
     [500, { kind: "ambiguous", reason: "server" }],
-  ])("knows no update that was answered %i", async (status, outcome) => {
+  ])("classifies an update that is answered %i", async (status, outcome) => {
     const attributes = { labels: [{ key: "severity", value: "info" }] };
     const open201 = answer(201, JSON.stringify({ data: { id: "id-1", type: "alerts", attributes } }));
     await using receiver = await ScriptedReceiver.open(open201, answer(status));
     expect(await open(receiver.url).publish(tellingOf(), signal)).toMatchObject(outcome);
   });
 
-  test("looks up what somebody else opened, page by page, and ends that very one", async () => {
+  test("looks up an alert of another process, page by page, and resolves exactly that one", async () => {
     await using receiver = await ScriptedReceiver.open(
       page([alert("other")], { next_cursor: "c/2" }),
       page([alert("else"), alert("third")], { next_cursor: null, next_page: 3 }),
@@ -118,13 +118,13 @@ describe("Rootly's publisher", () => {
     ]);
   });
 
-  test("says that an alert is over which nobody finds open", async () => {
+  test("reports an alert as resolved if no open one is found", async () => {
     await using receiver = await ScriptedReceiver.open(page([alert("other")]));
     const outcome = await open(receiver.url).publish(end(), signal);
     expect(outcome).toMatchObject({ kind: "accepted", receipt: expect.stringContaining("resolved already") });
   });
 
-  test("looks again where the alert that it opened is gone, and takes what goes meanwhile for ended", async () => {
+  test("looks up again if its own alert is gone, and counts one that vanishes meanwhile as resolved", async () => {
     await using receiver = await ScriptedReceiver.open(
       created,
       answer(404),
@@ -144,13 +144,13 @@ describe("Rootly's publisher", () => {
     ["a list that is none", answer(200, '{"data":5}'), { kind: "retry", reason: "invalid" }],
     ["half a list", answer(200, '{"data":[{"id"'), { kind: "retry", reason: "invalid" }],
     ["a connection that breaks", (socket) => void socket.resetAndDestroy(), { kind: "retry", reason: "network" }],
-  ])("ends nothing and doubts nothing after %s", async (_, act, outcome) => {
+  ])("resolves nothing and has no doubt after %s", async (_, act, outcome) => {
     await using receiver = await ScriptedReceiver.open(act);
     expect(await open(receiver.url).publish(end(), signal)).toMatchObject(outcome);
     expect(receiver.requests).toHaveLength(1);
   });
 
-  test("does not take the end of its patience for the end of the list", async () => {
+  test("does not mistake its page limit for the end of the list", async () => {
     const pages = Array.from({ length: 60 }, (_, i) => page([alert("other")], { next_cursor: `c${i}` }));
     await using receiver = await ScriptedReceiver.open(...pages);
     const outcome = await open(receiver.url).publish(end(), signal);
@@ -162,7 +162,7 @@ describe("Rootly's publisher", () => {
     expect(receiver.requests).toHaveLength(50);
   });
 
-  test("stops in the middle of a look-up, before anything is told", async () => {
+  test("stops in the middle of a look-up, before it sends anything", async () => {
     await using receiver = await ScriptedReceiver.open();
     const controller = new AbortController();
     const arrived = receiver.arrival();
@@ -172,12 +172,12 @@ describe("Rootly's publisher", () => {
     expect(await outcome).toMatchObject({ kind: "interrupted", left: false });
   });
 
-  test("does not know whether an end arrived that nobody answered", async () => {
+  test("reports a resolve without an answer as ambiguous", async () => {
     await using receiver = await ScriptedReceiver.open(page([alert(key)]), (socket) => void socket.resetAndDestroy());
     expect(await open(receiver.url).publish(end(), signal)).toMatchObject({ kind: "ambiguous", reason: "network" });
   });
 
-  test("has nothing to acknowledge where nobody is paged", async () => {
+  test("has nothing to acknowledge if no one is paged", async () => {
     const open400 = answer(
       400,
       JSON.stringify({ errors: [{ title: "Cannot acknowledge an open alert", status: "400" }] }),
@@ -189,7 +189,7 @@ describe("Rootly's publisher", () => {
     expect(outcome).toMatchObject({ kind: "accepted", receipt: expect.stringContaining("nothing to acknowledge") });
   });
 
-  test("asks nothing: a 401 says all that there is to know of a key", async () => {
+  test("sends nothing to check a key: a 401 is enough", async () => {
     await using receiver = await ScriptedReceiver.open();
     const outcome = await open(receiver.url).publish(tellingOf({ action: "check" }), signal);
     expect([outcome.kind, receiver.requests]).toEqual(["refused", []]);
@@ -200,7 +200,7 @@ describe("Rootly's publisher", () => {
     expect(JSON.stringify(await open(receiver.url).publish(end(), signal))).not.toContain(apiKey);
   });
 
-  test("ends among hundreds of open alerts the right ones, whoever opened them", async () => {
+  test("resolves the right ones among hundreds of open alerts", async () => {
     await using simulator = new Simulator({ limit: { receiver: "rootly", limit: 0 } });
     const { url } = await simulator.listen();
     const keys = Array.from({ length: 230 }, (_, i) => `key-${i}`);

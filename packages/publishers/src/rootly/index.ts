@@ -16,13 +16,13 @@ export { rootlyTarget } from "./target-type.ts";
  * acknowledged and resolved by an id that Rootly gave it.
  *
  * ```
- * trigger ────────────────────────────── POST /v1/alerts                    one call; two where it is worse now
+ * trigger ────────────────────────────── POST /v1/alerts                    one call; two if the severity rose
  * acknowledge, resolve ── id known ───── POST /v1/alerts/{id}/resolve       one call
- *                    └─── id unknown ─── GET /v1/alerts, page by page, and then that
+ *                    └─── id unknown ─── GET /v1/alerts, page by page, then as above
  * ```
  *
- * The engine charges one slot of its limit for each of the three, whatever it takes. That holds: Rootly counts creations
- * (50 a minute), reads and other writes (3,000 each) in windows of their own. No event makes two of a kind but for the pages
+ * The engine charges one slot of its limit for each of the three actions. This is enough: Rootly counts creations
+ * (50 a minute), reads and other writes (3,000 each) in separate windows. No event makes two requests of one kind, except for the pages
  * of a list, at most 50.
  */
 export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundings): Publisher {
@@ -32,8 +32,8 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
   const ids = new AlertIds(now);
 
   /**
-   * Opens an alert. One of this key that is open already is not changed by that: where it shows another severity than is told
-   * now, it is updated.
+   * Opens an alert. Rootly does not change an alert of this key that is already open: if its severity differs from the one
+   * sent now, a second request updates it.
    */
   async function create(telling: Notification, signal: AbortSignal): Promise<Outcome> {
     const alert = newAlert(telling, endpoint);
@@ -44,11 +44,11 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
     ids.set(alert.deduplication_key, found.id);
     if (found.severity === undefined || found.severity === telling.severity) return outcome;
     const updated = await api.update(found.id, document(changesOf(alert)), signal);
-    // Resolved meanwhile, and gone: it is opened anew when it is told again.
+    // It was resolved meanwhile: the next trigger opens a new one.
     return isGone(updated) ? gone : classify(updated, now());
   }
 
-  /** Moves the alert of this key. Where Rootly took two for what is one here, both. */
+  /** Acknowledges or resolves the alert of this key. If Rootly has two for one incident, both. */
   async function move(telling: Notification, signal: AbortSignal): Promise<Outcome> {
     const key = deduplicationKey(telling.dedupKey);
     const known = ids.get(key);
@@ -72,9 +72,9 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
     action === "resolve" ? api.resolve(id, resolution, signal) : api.acknowledge(id, signal);
 
   function moved({ action, dedupKey }: Notification, reply: Reply): Outcome {
-    // What nobody was paged for cannot be acknowledged, and what is over need not be.
+    // An alert that paged no one cannot be acknowledged, and a resolved one need not be.
     if (action === "acknowledge" && reply.kind === "answered" && reply.status === 400)
-      return { kind: "accepted", receipt: "nobody is paged by this alert, so there is nothing to acknowledge" };
+      return { kind: "accepted", receipt: "this alert pages no one, so there is nothing to acknowledge" };
     const outcome = classify(reply, now());
     if (action === "resolve" && outcome.kind === "accepted") ids.delete(deduplicationKey(dedupKey));
     return outcome;
@@ -95,7 +95,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
   }
 
   return {
-    // An unknown resolve finds nothing, but a trigger of unknown fate may still be on its way.
+    // The resolve finds no alert, but a trigger with an unknown outcome may still be in transit.
     traits: { dropsUnknownResolves: false, acknowledges: true },
     publish: async (telling, signal) => redactor.outcome(await publish(telling, signal)),
     render: (telling) => redactor.json(rendered(telling, endpoint)),
@@ -103,7 +103,7 @@ export function rootlyPublisher(endpoint: Endpoint, options: PublisherSurroundin
   };
 }
 
-/** Deleted, or merged into another one. */
+/** The alert was deleted, or merged into another one. */
 const isGone = (reply: Reply): boolean => reply.kind === "answered" && reply.status === 404;
 
 const gone: Outcome = { kind: "retry", reason: "invalid", detail: "the alert was gone when it was to be updated" };

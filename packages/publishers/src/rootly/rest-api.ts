@@ -10,16 +10,16 @@ import { type FoundAlert, type Page, pageOf } from "./document.ts";
 /** JSON:API: https://docs.rootly.com/api-reference/overview */
 const mediaType = "application/vnd.api+json";
 
-/** A page of 50 alerts with all that Rootly puts beside them. */
+/** Most bytes of a page of 50 alerts with all fields that Rootly adds. */
 const mostPageBytes = 16 * 1024 * 1024;
 
-/** Of more open alerts than 50 pages hold, the rest is not looked at. */
+/** Most pages of open alerts that are read; alerts beyond are not found. */
 const mostPages = 50;
 
-/** The alerts with a key that are not resolved, none or one; or why that could not be found out. */
+/** The unresolved alerts with a key, none or one; or the reason why the look-up failed. */
 export type LookedUp = { readonly alerts: readonly FoundAlert[] } | { readonly outcome: Outcome };
 
-/** The calls of Rootly's API that are used, each once per call. */
+/** The calls of Rootly's API that Tocsin uses. Each method makes one request. */
 export class RestApi {
   readonly #base: string;
   readonly #headers: string[];
@@ -51,8 +51,8 @@ export class RestApi {
   }
 
   /**
-   * The alert with this key that is not resolved. Rootly filters by status and source, but not by key: the list of what is
-   * open is read page by page, to its end if need be.
+   * Finds the unresolved alert with this key. Rootly filters by status and source, but not by key, so the list of open
+   * alerts is read page by page, to its end if necessary.
    */
   async unresolved(key: string, signal: AbortSignal): Promise<LookedUp> {
     let next: Page["next"];
@@ -85,7 +85,7 @@ export class RestApi {
   }
 }
 
-/** Asked again, but no sign that Rootly is down. */
+/** Retried, but not counted as a failure of Rootly. */
 const unread = { kind: "retry", reason: "invalid" } as const;
 const noList = "the list of open alerts could not be read";
 const tooMany = `not among the first ${mostPages * 50} open alerts, and there are more`;

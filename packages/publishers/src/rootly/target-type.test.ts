@@ -36,7 +36,7 @@ describe("a Rootly target", () => {
     expect(parsed({ api_key: apiKey, ...(url && { url }) }).url).toBe(at);
   });
 
-  test("keeps whom it pages, and how loud, beside its endpoint", () => {
+  test("keeps the paged target and the urgency with its endpoint", () => {
     const own = {
       notification_targets: onCall,
       alert_urgency_ids: { critical: "urgency-high", warning: "urgency-low" },

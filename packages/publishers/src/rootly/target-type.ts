@@ -11,7 +11,7 @@ import { z } from "zod";
 const id = z.string().regex(/^[^\s\p{C}]{1,255}$/u, "expected an id of Rootly");
 const ids = z.array(id).optional();
 
-/** What a Rootly target looks like besides what all targets have. */
+/** The keys of a Rootly target besides those of all targets. */
 export const rootlyTarget: TargetType = {
   type: "rootly",
   description: "Rootly's alerts, by its REST API.",
@@ -45,7 +45,7 @@ Alerts use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\` of \`
   locate,
 };
 
-/** What the publisher takes from a target as it was written. */
+/** The fields that the publisher takes from a target unchanged. */
 const owned = ["notification_targets", "alert_urgency_ids", "service_ids", "group_ids", "environment_ids"];
 
 function locate(given: EndpointInput): ResolvedEndpoint {
@@ -55,7 +55,7 @@ function locate(given: EndpointInput): ResolvedEndpoint {
     const message = "the REST API is at https://api.rootly.com; other hosts of Rootly take no alerts with an API key";
     issues.push({ path: "url", message });
   }
-  // A query would be shown wherever the URL is, and the API takes none.
+  // Refused, because the API has no query, and one would be shown wherever the URL is shown.
   if (url.search) issues.push({ path: "url", message: "must not have a query; the key has a place of its own" });
   const { credential, headers } = findKey(given);
   if (!credential) issues.push({ path: "api_key", message: "required: an API key of Rootly" });
@@ -67,7 +67,7 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   return { url: base, credential, degraded: false, headers, typeOptions: own, issues, warnings: [] };
 }
 
-/** The one place that decides which key a target has. */
+/** Decides which key a target has. */
 function findKey({
   headers,
   typeOptions: own,

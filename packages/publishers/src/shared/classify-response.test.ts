@@ -10,7 +10,7 @@ function answered(status: number, { body = "", retryAfter }: { body?: string; re
 
 const words = (body: string) => (body.startsWith("E:") ? body.slice(2) : undefined);
 
-describe("an answer that does not accept", () => {
+describe("an answer that is not a success", () => {
   test.each([
     [301, { kind: "retry", reason: "server" }],
     [400, { kind: "refused", reason: "invalid" }],
@@ -27,7 +27,7 @@ describe("an answer that does not accept", () => {
     [429, { kind: "retry", reason: "rate_limited" }],
     [500, { kind: "ambiguous", reason: "server" }],
     [599, { kind: "ambiguous", reason: "server" }],
-  ])("with %i means %j, to every receiver", (status, outcome) => {
+  ])("with %i becomes %j, for every receiver", (status, outcome) => {
     expect(unaccepted(answered(status), nowMs)).toMatchObject({ ...outcome, status });
   });
 
@@ -42,7 +42,7 @@ describe("an answer that does not accept", () => {
     ["soon", undefined],
     ["-5", undefined],
     ["", undefined],
-  ])("that says Retry-After: %s waits %d ms", (retryAfter, ms) => {
+  ])("with Retry-After: %s waits %d ms", (retryAfter, ms) => {
     for (const status of [429, 503, 408, 425]) {
       const outcome = unaccepted(answered(status, { retryAfter }), nowMs) as { retryAfterMs?: number };
       expect(outcome.retryAfterMs).toBe(ms);
@@ -58,13 +58,13 @@ describe("an answer that does not accept", () => {
     expect(unaccepted(answered(400, { body }), nowMs)).toMatchObject({ detail });
   });
 
-  test("is shown in the receiver's own words where it has some", () => {
+  test("is shown in the receiver's own words, if it has some", () => {
     expect(detailOf(answered(400, { body: "E:no such\nroom" }), words)).toBe("HTTP 400: no such room");
     expect(detailOf(answered(400, { body: "other" }), words)).toBe("HTTP 400: other");
   });
 });
 
-test("what the receiver said is the receipt of what it accepted", () => {
+test("the message of a success is the receipt", () => {
   expect(accepted(answered(204))).toEqual({ kind: "accepted", receipt: "HTTP 204", status: 204 });
   expect(accepted(answered(200, { body: "ok\n" }))).toEqual({ kind: "accepted", receipt: "ok", status: 200 });
 });
@@ -116,7 +116,7 @@ describe("no answer", () => {
       { kind: "stopped", left: true, timeout: false },
       { kind: "interrupted", left: true },
     ],
-  ])("%j means %j", (reply, outcome) => {
+  ])("%j becomes %j", (reply, outcome) => {
     expect(unanswered(reply)).toMatchObject(outcome);
   });
 });

@@ -3,11 +3,11 @@ import { type FailureReason, parseRetryAfter } from "@tocsin/http";
 import { excerptOf } from "./excerpt.ts";
 import type { Reply } from "@tocsin/http";
 
-/** What means the same for every receiver. What one receiver means by a status is said in its own `classify.ts`. */
+/** The meaning of answers that is the same for every receiver. The special cases of a receiver are in its `classify.ts`. */
 
 export type Answer = Extract<Reply, { kind: "answered" }>;
 
-/** What an answer's body says in the receiver's own form. Undefined: it has none, and the body itself is shown. */
+/** Extracts the message from a body in the receiver's own form. Undefined: the body has another form and is shown itself. */
 export type Words = (body: string) => string | undefined;
 
 const noWords: Words = () => undefined;
@@ -22,7 +22,7 @@ const attemptReasons: Readonly<Partial<Record<FailureReason, AttemptReason>>> = 
   invalid_header: "bug",
 };
 
-/** What came of a request without an answer: only one that left may have been taken. */
+/** The outcome of a request without an answer: only a request that left may have been accepted. */
 export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
   const { left } = reply;
   if (reply.kind === "failed") {
@@ -42,12 +42,12 @@ export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
     : { kind: "retry", reason: "timeout", detail: "no connection in time" };
 }
 
-/** The receiver took the event; what it said is the receipt. */
+/** The receiver accepted the event; its message is the receipt. */
 export function accepted({ status, body }: Answer, words: Words = noWords): Outcome {
   return { kind: "accepted", receipt: excerptOf(words(body) ?? body) || `HTTP ${status}`, status };
 }
 
-/** What an answer means that does not accept: by its status alone, for its texts are for people. */
+/** The outcome of an answer that is not a success, by its status alone: its texts are for people. */
 export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords): Outcome {
   const { status } = answer;
   const said = { status, detail: detailOf(answer, words) };
@@ -60,7 +60,7 @@ export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords
       return { kind: "refused", reason: "invalid", ...said };
     case 401:
     case 403:
-    // A proxy wants another password than ours.
+    // A proxy refuses our password.
     case 407:
       return { kind: "blocked", state: "unauthorized", reason: "auth", ...said };
     case 404:
@@ -69,7 +69,7 @@ export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords
     case 429:
       return { kind: "retry", reason: "rate_limited", ...later };
     case 408:
-      // Whether it had read the event before it lost patience, nobody knows.
+      // The receiver timed out; it may have read the event before.
       return { kind: "ambiguous", reason: "timeout", ...later };
     default:
       return { kind: status >= 500 ? "ambiguous" : "retry", reason: "server", ...later };
@@ -85,7 +85,7 @@ export function retryAfterMs({ retryAfter }: Answer, nowMs: number): number | un
   return waitMs === undefined ? undefined : Math.min(waitMs, maxRetryAfterMs);
 }
 
-/** An answer on one line, for people. */
+/** Describes an answer on one line, for people. */
 export function detailOf({ status, body }: Answer, words: Words = noWords): string {
   const text = excerptOf(words(body) ?? body);
   return text === "" ? `HTTP ${status}` : `HTTP ${status}: ${text}`;

@@ -3,9 +3,9 @@ import { accepted, detailOf, isSuccess, unaccepted, unanswered, type Words } fro
 import type { Reply } from "@tocsin/http";
 
 /**
- * What an answer means of a receiver that says all by its status: any 2xx accepts, and a redirect or a 410 says that the
- * receiver is not at this URL. Redirects are not followed: where they lead nobody has checked, and the event's signature and
- * credentials were not meant for it.
+ * Classifies an answer of a receiver whose status says everything: any 2xx accepts, and a redirect or a 410 means that the
+ * receiver is not at this URL. Redirects are not followed: their address was not checked, and the event's signature and
+ * credentials are not meant for it.
  */
 export function plainOutcome(reply: Reply, nowMs: number, words?: Words): Outcome {
   if (reply.kind !== "answered") return unanswered(reply);

@@ -27,7 +27,7 @@ const successes: readonly (readonly [string, Act])[] = [
   ["204", (socket) => void socket.write("HTTP/1.1 204 No Content\r\n\r\n")],
 ];
 
-/** One way for each kind of target to be at a server of somebody else. */
+/** One way for each kind of target to be at a server of another vendor. */
 const ways: Readonly<Record<string, Readonly<Record<string, (url: string) => object>>>> = {
   pagerduty: { "without a key, at a proxy": (url) => ({ url: `${url}/pagerduty` }) },
   rootly: { "with a key": (url) => ({ url, api_key: "rootly_0123456789abcdef" }) },

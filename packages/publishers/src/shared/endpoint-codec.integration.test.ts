@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { createPublisher, credentialIdentity, publisherFromSealed, sealable } from "../index.ts";
 
-test("an endpoint that was sealed tells the same as before, with the same credentials", async () => {
+test("a stored endpoint sends the same as before, with the same credentials", async () => {
   await using transport = new Transport();
   await using receiver = await ScriptedReceiver.open(answer(202), answer(202));
   const target = targetOf({
@@ -24,7 +24,7 @@ test("an endpoint that was sealed tells the same as before, with the same creden
   expect(now!.head).toContain("proxy-token");
 });
 
-test("an endpoint without a credential of its own is sealed as such", async () => {
+test("an endpoint without a credential is stored as such", async () => {
   await using transport = new Transport();
   await using receiver = await ScriptedReceiver.open(answer(200));
   const target = targetOf({ url: `${receiver.url}/in`, routing_key: "", headers: { Authorization: "Bearer proxy" } });
@@ -38,17 +38,17 @@ const signedWith = (texts: string[]): Endpoint => ({
   signingSecrets: texts.map((text) => new Secret(text)),
 });
 
-test("signing secrets are sealed too", () => {
+test("signing secrets are stored too", () => {
   expect(JSON.parse(sealable(signedWith(["a", "b"])))).toMatchObject({ signingSecrets: ["a", "b"] });
   expect(JSON.parse(sealable(targetOf({})))).not.toHaveProperty("signingSecrets");
 });
 
-test("what only its type knows outlives the target", () => {
+test("options of the type are kept after the target is gone", () => {
   const target: Endpoint = { ...targetOf({}), typeOptions: { channel: "C1" } };
   expect(JSON.parse(sealable(target))).toMatchObject({ own: { channel: "C1" } });
 });
 
-test("what was sealed before types knew more is opened as ever", async () => {
+test("stored endpoints of earlier versions can be opened", async () => {
   await using transport = new Transport();
   const { own: _own, ...older } = JSON.parse(sealable(targetOf({}))) as { own: unknown };
   const publisher = publisherFromSealed(JSON.stringify(older), { transport, version: "1" });

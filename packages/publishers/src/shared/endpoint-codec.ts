@@ -2,7 +2,7 @@ import { type Endpoint, parseTemplate, type Publisher, Secret, type TemplateText
 import type { PublisherOptions } from "./publisher-options.ts";
 import { createPublisher } from "../registry.ts";
 
-/** What is kept of an endpoint while an incident is open there. Written and read here only. */
+/** The stored form of an endpoint with an open incident. Only this file writes and reads it. */
 interface Sealed {
   readonly name: string;
   readonly type: string;
@@ -11,7 +11,7 @@ interface Sealed {
   readonly degraded: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly signingSecrets?: readonly string[];
-  /** Absent where it was sealed before there was such a thing, and for targets of the operator's own. */
+  /** Absent for targets of the operator, and in text of versions before this field. */
   readonly fromSecret?: true;
   readonly own?: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
@@ -20,8 +20,8 @@ interface Sealed {
 }
 
 /**
- * All that is needed to tell an endpoint something after its target changed or went away, as JSON. It holds the
- * credential in clear: encrypt it before it is kept.
+ * Serializes all that is needed to send to an endpoint after its target changed or was removed, as JSON. It holds the
+ * credential in clear: encrypt it before storing it.
  */
 export function sealable(endpoint: Endpoint): string {
   const {

@@ -2,7 +2,7 @@ import { type EndpointInput, type Issue, Secret } from "@tocsin/core";
 import { z } from "zod";
 import { isLinkLocal } from "@tocsin/http";
 
-/** What targets of types have in common whose receiver may be anywhere. */
+/** The shared keys of target types whose receiver may be at any URL. */
 export const plainFields = {
   allow_link_local: z
     .boolean()
@@ -10,16 +10,16 @@ export const plainFields = {
     .describe("Allows link-local addresses and those of metadata services, also if a name resolves to them."),
 };
 
-/** What a plain target keeps besides. */
+/** The options of a generic target that are kept with its endpoint. */
 export interface PlainOwn {
-  /** It says `allow_link_local`. */
+  /** The target has `allow_link_local`. */
   readonly anyAddress?: true;
 }
 
-/** Where the target is; undefined: an issue says why not. */
+/** Returns the URL of the target. Undefined: an issue has the reason. */
 export function plainUrl({ url, typeOptions: own }: EndpointInput, complain: (issue: Issue) => void): URL | undefined {
   if (!url) {
-    complain({ path: "url", message: "required: where the receiver is" });
+    complain({ path: "url", message: "required: the URL of the receiver" });
     return undefined;
   }
   if (isLinkLocal(url.hostname) && !own["allow_link_local"]) {
@@ -32,7 +32,7 @@ export function plainUrl({ url, typeOptions: own }: EndpointInput, complain: (is
 export const plainOwn = ({ typeOptions: own }: EndpointInput): PlainOwn =>
   own["allow_link_local"] === true ? { anyAddress: true } : {};
 
-/** The headers as written; an entry `token` beside the target is a bearer token where they say no `Authorization`. */
+/** Returns the headers as written. An entry `token` beside the target becomes a bearer token if they have no `Authorization`. */
 export function plainHeaders({ headers, siblingEntry: beside }: EndpointInput): Readonly<Record<string, Secret>> {
   const token = beside("token");
   if (!token || Object.keys(headers).some((name) => name.toLowerCase() === "authorization")) return headers;

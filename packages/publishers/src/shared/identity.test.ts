@@ -110,15 +110,15 @@ test("every type of target has its identities tested", () => {
   );
 });
 
-describe.each(table)("of the target %j", (base, changes) => {
-  test.each(changes)("a change to %j makes these identities others: %j", (change, differ) => {
+describe.each(table)("the target %j", (base, changes) => {
+  test.each(changes)("a change to %j changes these identities: %j", (change, differ) => {
     const [before, after] = [identitiesOf(targetOf(base)), identitiesOf(targetOf({ ...base, ...change }))];
     const kinds = ["endpoint", "access", "credential"] as const;
     expect(kinds.filter((kind) => before[kind] !== after[kind]).join(" ")).toBe(differ);
   });
 });
 
-test("headers are the same in any order and case of their names, and wherever a token stands", () => {
+test("headers are the same in any order and case, and for any place of a token", () => {
   const alertmanager = { type: "alertmanager", url: "https://alertmanager.example.com" };
   const one = targetOf({ ...alertmanager, headers: { "X-A": "1", Authorization: "Bearer t" } });
   const two = targetOf({ ...alertmanager, headers: { authorization: "Bearer t", "x-a": "1" } });
@@ -127,7 +127,7 @@ test("headers are the same in any order and case of their names, and wherever a 
   expect(identitiesOf(three)).toEqual(identitiesOf(one));
 });
 
-test("values do not run into each other's places", () => {
+test("values of neighbouring parts cannot be confused", () => {
   const hooks = [
     { a: "1", b: "2" },
     { a: "2", b: "1" },
@@ -150,7 +150,7 @@ describe("targets without any credential", () => {
     { type: "pagerduty", url: "https://proxy.example.com/pd" },
   ];
 
-  test.each(bare)("share a limit within their source and namespace alone: %j", (written) => {
+  test.each(bare)("share a limit only within their source and namespace: %j", (written) => {
     expect(new Set(limiters(targetOf(written))).size).toBe(scopes.length);
     expect(limiters(targetOf({ ...written, name: "other" }))).toEqual(limiters(targetOf(written)));
   });
@@ -174,7 +174,7 @@ test("identities of targets with a key of their own are those of earlier version
   expect(endpointIdentity(hook)).toBe(JSON.stringify(["webhook", "https://a.example.com/", null]));
 });
 
-test("what only its type knows makes an endpoint another one", () => {
+test("options of the type are part of the endpoint", () => {
   const target = { ...targetOf({ type: "pagerduty", routing_key: key }), credential: new Secret(key) };
   const channels = [{}, { channel: "C1" }, { channel: "C2" }];
   expect(new Set(channels.map((own) => endpointIdentity({ ...target, typeOptions: own }))).size).toBe(3);

@@ -1,36 +1,36 @@
 import type { Endpoint } from "@tocsin/core";
 
 /*
- * Three identities of where a target sends, each for a question of its own. All are in clear: hash them with a key before they are
+ * Three identities of the place that a target sends to, each for another question. All are in clear: hash them with a key before they are
  * shown or kept.
  */
 
 /**
- * Where incidents are, so that all events of one go to the same place: type, URL, credential, and what its type knows besides,
- * such as a channel. Headers and signing secrets say who speaks and are rotated while incidents are open.
+ * The place of an incident, so that all its events go to the same place: type, URL, credential, and options of the type,
+ * such as a channel. Headers and signing secrets are not part of it: they name the sender and are rotated while incidents are open.
  */
 export function endpointIdentity({ type, url, credential, typeOptions: own }: Endpoint): string {
   const besides = Object.keys(own).length > 0 ? [own] : [];
   return JSON.stringify([type, url, credential?.reveal() ?? null, ...besides]);
 }
 
-/** What a receiver may refuse (401, 403, 404, 405): the endpoint with everything that authenticates there. */
+/** The place that a receiver may refuse (401, 403, 404, 405): the endpoint with everything that authenticates there. */
 export function accessIdentity(endpoint: Endpoint): string {
   const { headers, signingSecrets = [] } = endpoint;
   const signatures = signingSecrets.map((secret) => secret.reveal());
   return JSON.stringify([endpointIdentity(endpoint), sortedHeaders(headers), signatures]);
 }
 
-/** Where a target was written. */
+/** The file or namespace that defines a target. */
 export interface Scope {
   readonly source: string;
   readonly namespace?: string;
 }
 
 /**
- * What a receiver counts attempts by: the credential, whatever the URL. Where a target has none of its own, the URL with its
- * query and all headers, since any of them may be one; without these too, targets of one scope share a limit and others do not,
- * so that nobody can use up the limit of somebody else by knowing a URL.
+ * The identity by which a receiver counts attempts: the credential, whatever the URL. For a target without a credential, the URL with its
+ * query and all headers, since any of them may be a credential. Without these too, only targets of one scope share a limit,
+ * so that knowing a URL is not enough to use up the limit of another tenant.
  */
 export function credentialIdentity({ type, url, credential, headers }: Endpoint, scope: Scope): string {
   if (credential) return JSON.stringify([type, credential.reveal()]);

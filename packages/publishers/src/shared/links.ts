@@ -5,7 +5,7 @@ export interface Link {
   readonly text: string;
 }
 
-/** The pages that help the person who was woken, each once, as the alert has them: some may be no web address at all. */
+/** Returns the links of an alert, each once, unchanged: some may not be web addresses. */
 export function linksOf({ alert, incidentUrl }: Notification, metadata: Endpoint["metadata"]): Link[] {
   const { annotations } = alert;
   const links: [text: string, href: string | undefined][] = [
@@ -24,7 +24,7 @@ export function linksOf({ alert, incidentUrl }: Notification, metadata: Endpoint
   });
 }
 
-/** Those that are web addresses, spelled so that no receiver can misread them. */
+/** Returns only web addresses, normalized so that every receiver reads them the same way. */
 export function webLinksOf(telling: Notification, metadata: Endpoint["metadata"]): Link[] {
   return linksOf(telling, metadata).flatMap(({ text, href }) => {
     const url = URL.parse(href);
@@ -32,7 +32,7 @@ export function webLinksOf(telling: Notification, metadata: Endpoint["metadata"]
   });
 }
 
-/** Browsers and receivers take 2,000 and more; what is longer is no page that a person would open. */
+/** Longest link, characters. Browsers and receivers accept 2,000 and more; people do not open longer ones. */
 const longestUrl = 2_000;
 
 function runbookOf(alert: Alert, base: unknown): string | undefined {

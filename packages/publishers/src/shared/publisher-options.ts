@@ -1,14 +1,14 @@
 import type { Sender, Transport } from "@tocsin/http";
 
-/** What publishers are opened with. */
+/** The options of `createPublisher`. */
 export interface PublisherOptions extends Omit<PublisherSurroundings, "transport"> {
   readonly transport: Transport;
 }
 
-/** What every publisher is given besides its endpoint. */
+/** The dependencies of every publisher besides its endpoint. */
 export interface PublisherSurroundings {
   readonly transport: Sender;
-  /** Ours, for the User-Agent. */
+  /** Version of Tocsin, for the User-Agent. */
   readonly version: string;
   /** Wall clock, ms since epoch. @default Date.now */
   readonly now?: () => number;

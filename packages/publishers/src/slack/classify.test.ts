@@ -57,20 +57,20 @@ describe("an answer of Slack", () => {
     expect(classify(answered(status, body), nowMs, atSlack)).toMatchObject({ ...outcome, status });
   });
 
-  test("that throttles is obeyed, whatever it says besides", () => {
+  test("that throttles is obeyed, whatever else it contains", () => {
     const outcome = { kind: "retry", reason: "rate_limited", retryAfterMs: 30_000 };
     expect(classify(answered(429, failing("ratelimited"), "30"), nowMs, atSlack)).toMatchObject(outcome);
     expect(classify(answered(429, "ok", "30"), nowMs, atSlack)).toMatchObject(outcome);
     expect(classify(answered(200, failing("rate_limited"), "30"), nowMs, atSlack)).toMatchObject(outcome);
   });
 
-  test("is shown by its name, with what it says more", () => {
+  test("is shown by its name, with its details", () => {
     const body = failing("invalid_blocks", { response_metadata: { messages: ["[ERROR] too long [blocks/0]"] } });
     const detail = "HTTP 200: invalid_blocks: [ERROR] too long [blocks/0]";
     expect(classify(answered(200, body), nowMs, atSlack)).toMatchObject({ detail });
   });
 
-  test("that never came means what no answer means everywhere", () => {
+  test("that never came is classified as everywhere", () => {
     const lost: Reply = { kind: "failed", left: true, reason: "network", detail: "d" };
     expect(classify(lost, nowMs, atSlack)).toEqual({ kind: "ambiguous", reason: "network", detail: "d" });
   });

@@ -4,8 +4,8 @@ import type { Reply } from "@tocsin/http";
 import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";
 
 /**
- * Says what an answer to a message means. A webhook of Slack answers a plain `ok`, or the name of an error with a 4xx; the Web
- * API answers 200 and either `"ok": true` or the name in `error`. A name is one of a list, never a part of a text.
+ * Classifies the answer to a message. A webhook of Slack answers a plain `ok`, or the name of an error with a 4xx; the Web
+ * API answers 200 and either `"ok": true` or the name in `error`. A name must be on the list; a part of a text never counts.
  *
  * @param atSlack Slack itself answers. Compatible servers (Mattermost, Rocket.Chat, ...) answer a success in words of their own:
  * there any 2xx accepts, unless it says `"ok": false`.
@@ -22,24 +22,24 @@ export function classify(reply: Reply, nowMs: number, { atSlack }: { atSlack: bo
   const meaning = error === undefined ? undefined : meaningOf(error);
   if (meaning !== undefined) return outcomeOf(meaning, said);
   if (!isSuccess(status)) return unaccepted(reply, nowMs, wordsOf);
-  // An unknown error is no success. Without "ok" and without an error, or cut in half, the answer may have been a success.
+  // An unknown error is not a success. An answer without "ok" and without an error, or a truncated one, may have been a success.
   if (error !== undefined || ok === false) return { kind: "retry", reason: "server", ...said };
   return { kind: "ambiguous", reason: "server", ...said, detail: `${said.detail} (expected "ok")` };
 }
 
-/** Slack refused the blocks of a message: its text alone may do. */
+/** Slack refused the blocks of a message; the text alone may be accepted. */
 export const blocksRefused = (reply: Reply): boolean =>
   reply.kind === "answered" && reply.status < 429 && isOfForm(read(reply.body).error ?? "");
 
 interface Said {
-  /** Undefined: the body says neither. */
+  /** Undefined: the body has neither. */
   readonly ok?: boolean;
   readonly error?: string;
 }
 
 const errorName = /^[a-z][a-z_]{1,60}$/;
 
-/** The start of a refusal whose rest was cut off. */
+/** The start of an error answer that was truncated. */
 const startsRefusal = /^\s*\{\s*"ok"\s*:\s*false\b/;
 
 function read(body: string): Said {
@@ -52,7 +52,7 @@ function read(body: string): Said {
   return { ...(refused && { ok: false }), ...(typeof name === "string" && errorName.test(name) && { error: name }) };
 }
 
-/** The Web API's error with what it says more, and where a message went. */
+/** Describes the Web API's answer: the error with its details, or the channel of the message. */
 function wordsOf(body: string): string | undefined {
   const { ok, error, ts, channel, response_metadata: more } = fieldsOf(body);
   if (ok === true && typeof ts === "string") return typeof channel === "string" ? `${ts} in ${channel}` : ts;

@@ -1,6 +1,6 @@
 import type { Outcome } from "@tocsin/core";
 
-/** What one of Slack's error names means for the event and its target. */
+/** The meaning of one of Slack's error names for the event and its target. */
 export type Meaning = "unauthorized" | "misconfigured" | "refused" | "throttled" | "temporary" | "doubtful";
 
 /**
@@ -20,7 +20,7 @@ const names: Readonly<Record<Meaning, string>> = {
     missing_post_type invalid_charset`,
   throttled: "ratelimited rate_limited message_limit_exceeded",
   temporary: "service_unavailable request_timeout team_added_to_org",
-  // It may have been posted before that.
+  // The message may have been posted before the error.
   doubtful: "fatal_error internal_error",
 };
 
@@ -28,13 +28,13 @@ const meanings = new Map(
   Object.entries(names).flatMap(([meaning, list]) => list.split(/\s+/).map((name) => [name, meaning as Meaning])),
 );
 
-/** The message's form is refused, not its text. */
+/** Slack refuses the blocks of the message, not its text. */
 export const isOfForm = (name: string): boolean => /^(invalid_blocks(_format)?|msg_blocks_too_long)$/.test(name);
 
-/** Undefined: a name that nobody documented. */
+/** Undefined: the name is not documented. */
 export const meaningOf = (name: string): Meaning | undefined => meanings.get(name);
 
-/** What an error that says so comes to. */
+/** The outcome of an error with this meaning. */
 export function outcomeOf(
   meaning: Meaning,
   said: { readonly status: number; readonly detail: string; readonly retryAfterMs?: number },

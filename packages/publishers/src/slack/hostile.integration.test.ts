@@ -16,7 +16,7 @@ const words = {
   metadata: { "": "x", "<!everyone>": { deep: ["<!channel>"] } },
 };
 
-test("whatever an alert holds, the message is one that Slack takes, and it pings nobody", async () => {
+test("for any alert, Slack accepts the message, and it pings no one", async () => {
   await using simulator = new Simulator({ limit: { receiver: "slack", limit: 0 } });
   await using transport = new Transport();
   const { url } = await simulator.listen();

@@ -54,7 +54,7 @@ describe("Slack's publisher", () => {
     expect(JSON.stringify(body)).not.toContain("xoxb");
   });
 
-  test("shows no part of a webhook's path, whoever repeats it", async () => {
+  test("shows no part of a webhook's path, even if an answer repeats it", async () => {
     const last = webhookPath.split("/").at(-1)!;
     const { outcome } = await publish(webhookAt, answer(403, `no hook ${last} at ${webhookPath}`));
     expect(outcome).toMatchObject({ detail: "HTTP 403: no hook [secret] at [secret]" });
@@ -76,7 +76,7 @@ describe("Slack's publisher", () => {
     },
   );
 
-  test("asks nothing: whoever asks Slack posts", async () => {
+  test("sends nothing to check a key: any request to Slack posts", async () => {
     await using receiver = await ScriptedReceiver.open();
     const publisher = slackPublisher(webhookAt(receiver.url), options);
     const outcome = await publisher.publish(tellingOf({ action: "check" }), new AbortController().signal);

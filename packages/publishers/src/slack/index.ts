@@ -24,14 +24,14 @@ export function slackPublisher(
   const bot = typeof own["channel"] === "string" ? { channel: own["channel"] } : undefined;
   const address = addressOf(bot ? `${url}/api/chat.postMessage` : url + credential);
   const headers = [...headersOf(endpoint, version), ...(bot ? ["authorization", `Bearer ${credential}`] : [])];
-  // Who has the last part of a webhook's path has nearly all of it.
+  // The last part of a webhook's path is nearly the whole secret.
   const redactor = endpointRedactor(endpoint, bot ? [] : credential.split("/").slice(-1));
   const sender = redactor.sender(transport);
   const bodyOf = (telling: Notification) => ({ ...bot, ...messageOf(telling, endpoint) });
   const plainly = new Plainly();
 
   return {
-    // A channel forgets nothing and knows nothing: an end without its beginning would puzzle its readers.
+    // A channel keeps no state: a resolve without its trigger would confuse the readers.
     traits: { dropsUnknownResolves: false, acknowledges: true, stateless: true },
 
     async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
@@ -52,5 +52,5 @@ export function slackPublisher(
   };
 }
 
-/** The engine asks only after an answer that suspects the key, and none of ours does. */
+/** Never called: the engine checks a key only after an answer that suspects it, and Slack has none. */
 const unasked: Outcome = { kind: "refused", reason: "bug", detail: "Slack cannot be asked without posting a message" };

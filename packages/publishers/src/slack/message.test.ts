@@ -61,7 +61,7 @@ describe("Slack's message", () => {
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
   });
 
-  test("is one that Slack takes, in every golden file, by webhook and by bot", () => {
+  test("is accepted by Slack, in every golden file, by webhook and by bot", () => {
     const simulator = new Simulator({ limit: { receiver: "slack", limit: 0 } });
     const files = globSync("golden/*.json", { cwd: import.meta.dirname });
     expect(files.length).toBeGreaterThan(5);
@@ -85,7 +85,7 @@ describe("Slack's message", () => {
     expect(simulator.refused()).toEqual([]);
   });
 
-  test("of the next incident reads like the first: nothing is left of the one that ended", () => {
+  test("of the next incident has nothing of the one that ended", () => {
     const said = (["trigger", "acknowledge", "resolve"] as const).map((action) => render({ action }).text);
     const again = (["trigger", "acknowledge", "resolve"] as const).map((action) => render({ action }).text);
     expect(said).toEqual([
@@ -96,7 +96,7 @@ describe("Slack's message", () => {
     expect(again).toEqual(said);
   });
 
-  test("pings nobody, whatever an alert holds", () => {
+  test("pings no one, for any alert", () => {
     const { text, blocks } = render(hostile);
     for (const one of [text, JSON.stringify(blocks)]) expect(one).not.toMatch(/<[!@#](?!date\^)/);
     for (const { verbatim } of textsOf(blocks)) expect(verbatim).toBe(true);
@@ -109,7 +109,7 @@ describe("Slack's message", () => {
     expect(JSON.stringify(blocks)).not.toContain("image");
   });
 
-  test("says in fields what the target asks for, then where it is, and counts what has no room", () => {
+  test("shows the configured fields, then the place, and counts the rest", () => {
     const own = slackTargetOf({
       webhook_url: `https://hooks.slack.com${webhookPath}`,
       template: { custom_details: { team: "{{ labels.service }}", alertname: "mine", n: 3, gone: "{{ labels.no }}" } },
@@ -132,7 +132,7 @@ describe("Slack's message", () => {
     expect(JSON.stringify(render(alertOf({ labels }), own).blocks)).toContain("and 2 more");
   });
 
-  test("says what there is when there is nothing", () => {
+  test("is valid for an empty alert", () => {
     const { text, blocks } = messageOf(
       tellingOf({
         summary: " \u200b",
@@ -143,7 +143,7 @@ describe("Slack's message", () => {
     expect([text, blocks.length]).toEqual(["🔴 CRITICAL alert", 2]);
   });
 
-  test("holds no credential when it is shown, not even one that an alert repeats", () => {
+  test("shows no credential, not even one that an alert repeats", () => {
     const leak = `https://hooks.slack.com${webhookPath} and ${webhookPath.split("/").at(-1)}`;
     const text = JSON.stringify(render(alertOf({ annotations: { description: leak } })));
     expect(text).not.toContain("abcdefghijklmnopqrstuvwx");

@@ -2,7 +2,7 @@ import { type Endpoint, isBlank, type Labels, type Severity, TemplateContext, ty
 import { webLinksOf } from "../shared/links.ts";
 import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
 
-/** https://docs.slack.dev/reference/block-kit/blocks, the part of it that is used. */
+/** https://docs.slack.dev/reference/block-kit/blocks, only the used part. */
 type Block =
   | { readonly type: "section"; readonly text: Text }
   | { readonly type: "section"; readonly fields: readonly Text[] }
@@ -11,27 +11,27 @@ type Block =
 interface Text {
   readonly type: "mrkdwn";
   readonly text: string;
-  /** Nothing but explicit markup is read: no name of a channel or person in an alert becomes a link. */
+  /** Slack reads only explicit markup: no name of a channel or person in an alert becomes a link. */
   readonly verbatim: true;
 }
 
 export interface Message {
-  /** What notifications and screen readers say. */
+  /** The text for notifications and screen readers. */
   readonly text: string;
   readonly blocks: readonly Block[];
   readonly unfurl_links: false;
   readonly unfurl_media: false;
 }
 
-/** What a message depends on besides the alert. */
+/** The parts of the target that the message needs besides the alert. */
 export type Wording = Pick<Endpoint, "metadata" | "template">;
 
-/** Slack's: 3,000 characters a section, 2,000 a field, 10 fields; a message of few blocks is far from 50. */
+/** Slack's limits: 3,000 characters per section, 2,000 per field, 10 fields. The limit of 50 blocks is never reached. */
 const most = { summary: 1_100, text: 3_000, fields: 10, fieldName: 100, fieldValue: 300 };
 
 const icons: Readonly<Record<Severity, string>> = { critical: "🔴", error: "🟠", warning: "🟡", info: "🔵" };
 
-/** What a channel is told. Pictures are links: Slack refuses a whole message whose picture it cannot fetch. */
+/** Formats a message for a channel. Images become links: Slack refuses a message if it cannot fetch an image. */
 export function messageOf(telling: Notification, wording: Wording): Message {
   const { action, severity, summary, firing } = telling;
   const [icon, word] = headOf(action, severity);
@@ -68,21 +68,21 @@ function headOf(action: Notification["action"], severity: Severity): [icon: stri
 const mrkdwn = (text: string): Text => ({ type: "mrkdwn", text, verbatim: true });
 const section = (text: string): Block => ({ type: "section", text: mrkdwn(text) });
 
-/** Unless the headline says it already. */
+/** Left out if the headline has the same text. */
 function description({ alert, summary }: Notification): Block[] {
   const text = alert.annotations["description"]?.trim() ?? "";
   return isBlank(text) || text === summary.trim() ? [] : [section(fitted(text, most.text))];
 }
 
-/** The labels that tell where it is; others follow while there is room. */
+/** The labels that locate the problem; others follow while there is room. */
 const telltale = "alertname cluster namespace service job instance node host pod container team environment".split(" ");
-/** The headline and the target say these. */
+/** Labels that the headline and the target already show. */
 const unsaid = new Set(["severity", "change_event", "severity_threshold", "runbook_base_url"]);
 
 function fields({ alert, severity }: Notification, { metadata, template }: Wording): Block[] {
   const own = template.customDetails(new TemplateContext(alert, severity, metadata));
   const rows = [...entriesOf(own), ...labelsOf(alert.labels), ...entriesOf(metadata)];
-  // The first of a name is the one that was asked for.
+  // The first field of a name is the configured one.
   const said = new Set(unsaid);
   const shown = rows.filter(([name, value]) => {
     const says = !said.has(name) && !isBlank(name) && !isBlank(value);
@@ -100,7 +100,7 @@ function fields({ alert, severity }: Notification, { metadata, template }: Wordi
   ];
 }
 
-/** The same order every time, whatever the source's. */
+/** Sorted, so that the order does not depend on the source. */
 function labelsOf(labels: Labels): [name: string, value: string][] {
   const names = Object.keys(labels);
   const first = telltale.filter((name) => Object.hasOwn(labels, name));
@@ -114,7 +114,7 @@ const entriesOf = (details: Readonly<Record<string, unknown>>): [name: string, v
 function links(telling: Notification, { metadata }: Wording): Block[] {
   const all = webLinksOf(telling, metadata).map(({ href, text }) => link(href, text));
   const kept: string[] = [];
-  // Escaping lengthens some.
+  // Escaping makes some texts longer.
   for (const one of all) if ([...kept, one].join(" · ").length <= most.text) kept.push(one);
   return kept.length === 0 ? [] : [section(kept.join(" · "))];
 }

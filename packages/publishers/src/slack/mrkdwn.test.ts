@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
 
-describe("a text of somebody else", () => {
+describe("a text of another vendor", () => {
   test.each([
     ["<!channel> a & b", "&lt;!channel&gt; a &amp; b"],
     ["&amp;", "&amp;amp;"],
@@ -25,13 +25,13 @@ describe("a text of somebody else", () => {
     expect(fitted(text, most)).toBe(cut);
   });
 
-  test("is on one line where it is to be", () => {
+  test("is put on one line if requested", () => {
     expect(fittedLine(" a\n\n b\tc ", 20)).toBe(" a b c ");
   });
 
   const hostile = fc.array(fc.constantFrom("&", "<", ">", "😀", "\ud800", "\u0000", "a", "é"), { maxLength: 60 });
 
-  test("whatever it holds, fits, is well-formed, and begins like the whole", () => {
+  test("fits, is well-formed, and begins like the whole text, for any text", () => {
     fc.assert(
       fc.property(hostile, fc.integer({ min: 1, max: 50 }), (characters, most) => {
         const text = characters.join("");
@@ -45,7 +45,7 @@ describe("a text of somebody else", () => {
   });
 });
 
-test("a link cannot be left by what is in its address", () => {
+test("no address can end its link", () => {
   expect(link(new URL("https://a.example.com/x|y>z<?q=1&r=|>").href, "Runbook")).toBe(
     "<https://a.example.com/x%7Cy%3Ez%3C?q=1&amp;r=%7C%3E|Runbook>",
   );

@@ -1,20 +1,20 @@
 /**
- * Slack's markup: https://docs.slack.dev/messaging/formatting-message-text. It reads `&`, `<` and `>` as markup, and only
- * those: what is escaped links nowhere and pings nobody.
+ * Slack's markup: https://docs.slack.dev/messaging/formatting-message-text. Slack reads only `&`, `<` and `>` as markup:
+ * escaped text neither links nor pings anyone.
  */
 const entities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 const escape = (text: string): string => text.replace(/[&<>]/g, (character) => entities[character]!);
 
-/** Control characters but for line breaks and tabs: they show nothing, and NUL is refused by many. */
+/** Control characters except line breaks and tabs: they are invisible, and many receivers refuse NUL. */
 const controls = /[^\P{Cc}\n\t]/gu;
 
 /**
- * Somebody else's text, escaped, in at most so many UTF-16 units: Slack does not say what its characters are, and there
- * are never more code points than units. Neither a character nor an entity is cut in two.
+ * Escapes foreign text and cuts it to a number of UTF-16 units: Slack does not define its characters, and there
+ * are never more code points than units. It never cuts a character or an entity in two.
  */
 export function fitted(text: string, most: number): string {
-  // Escaping only lengthens, so nothing beyond can be kept.
+  // Escaping only adds characters, so nothing beyond this can fit.
   const plain = text
     .slice(0, most + 1)
     .toWellFormed()
@@ -29,14 +29,14 @@ export function fitted(text: string, most: number): string {
   return whole;
 }
 
-/** On one line: a break would end what is bold. */
+/** Puts text on one line: a line break would end the bold text. */
 export const fittedLine = (text: string, most: number): string =>
   fitted(text.slice(0, 4 * most).replace(/\s+/g, " "), most);
 
-/** A link to a web address, as `URL` spells it. A bar would end the address. */
+/** Makes a link to a web address, normalized by `URL`. A `|` would end the address. */
 export const link = (href: string, label: string): string => `<${escape(href.replaceAll("|", "%7C"))}|${label}>`;
 
-/** Shown in each reader's own time zone. Undefined for what is no time of this age. */
+/** Formats a time that Slack shows in each reader's time zone. Undefined for a time that is implausible. */
 export function date(atMs: number): string | undefined {
   const seconds = Math.floor(atMs / 1000);
   if (!(seconds > 0 && seconds < year10000)) return undefined;

@@ -15,7 +15,7 @@ test.each<[string, boolean]>([
   expect(isSlackHost(new URL(url))).toBe(is);
 });
 
-test("takes the hosts of a test for Slack's own", () => {
+test("accepts the hosts of a test as Slack's own", () => {
   const local = new URL("http://127.0.0.1:9878/services/T/B/x");
   expect([isSlackHost(local, ["127.0.0.1"]), isSlackHost(local, ["example.com"])]).toEqual([true, false]);
 });

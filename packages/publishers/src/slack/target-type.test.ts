@@ -20,7 +20,7 @@ describe("a Slack target", () => {
     ["webhook_url, a reference", { webhook_url: { env: "URL" } }, { readSecret: () => `${webhook_url}\n` }],
     ["the entry beside it", {}, { siblingEntries: { webhook_url: `${webhook_url}\n` } }],
     ["url", { url: webhook_url }, {}],
-  ])("takes a webhook's path for its credential, from %s", (_, input, more) => {
+  ])("uses a webhook's path as its credential, from %s", (_, input, more) => {
     const target = parsed(input, more);
     expect([target.url, target.credential!.reveal()]).toEqual(["https://hooks.slack.com", webhookPath]);
     expect(JSON.stringify(target)).not.toContain(webhookPath);
@@ -28,7 +28,7 @@ describe("a Slack target", () => {
 
   test.each<[string, object, string]>([
     ["GovSlack", { webhook_url: `https://hooks.slack-gov.com${webhookPath}` }, "https://hooks.slack-gov.com"],
-    ["somebody who speaks like it", { webhook_url: "https://chat.example.com/hooks/abc" }, "https://chat.example.com"],
+    ["a compatible server", { webhook_url: "https://chat.example.com/hooks/abc" }, "https://chat.example.com"],
     ["this machine", { webhook_url: `http://127.0.0.1:9878${webhookPath}` }, "http://127.0.0.1:9878"],
     [
       "plain http that is allowed",
@@ -51,7 +51,7 @@ describe("a Slack target", () => {
     expect(target.credential!.reveal()).toBe(botToken);
   });
 
-  test("by a bot is another endpoint in another channel, and counts by the token", () => {
+  test("by a bot has one endpoint per channel and one limit per token", () => {
     const [one, two] = [channel, "#ops"].map((name) => parsed({ bot_token: botToken, channel: name }));
     expect(endpointIdentity(one!)).not.toBe(endpointIdentity(two!));
     const scope = { source: "config" };

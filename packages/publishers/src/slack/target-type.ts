@@ -9,7 +9,7 @@ import {
 import { z } from "zod";
 import { readWebhookUrl } from "./webhook-url.ts";
 
-/** What a Slack target looks like besides what all targets have. */
+/** The keys of a Slack target besides those of all targets. */
 export const slackTarget: TargetType = {
   type: "slack",
   description: "A Slack channel, by incoming webhook or by a bot's token.",
@@ -59,7 +59,7 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   return { ...rest, url: apiOf(given.url), credential: token ?? null, typeOptions: { channel } };
 }
 
-/** Wherever it stands; a `url` whose path is one of a webhook is one. */
+/** Finds the webhook URL in any of its places; a `url` with the path of a webhook is one, too. */
 function webhookOf({
   typeOptions: own,
   url,
@@ -71,6 +71,6 @@ function webhookOf({
   return url?.pathname.startsWith("/services/") ? { path: "url", secret: new Secret(url.href) } : undefined;
 }
 
-/** Where the Web API is, without the path of its methods. */
+/** The URL of the Web API, without the path of a method. */
 const apiOf = (url: URL | undefined): string =>
   url ? `${url.origin}${url.pathname}`.replace(/\/(api(\/[\w.]*)?\/?)?$/, "") : "https://slack.com";

@@ -1,9 +1,9 @@
-/** Far more than can be refused between two attempts. */
+/** Far more events than Slack can refuse between two attempts. */
 const most = 1_000;
 
 /**
- * The events whose blocks Slack refused. Each is tried once more as text alone: a message without its trimmings is better than
- * a dead letter on the day on which Slack changes a rule.
+ * The events whose blocks Slack refused. Each is sent once more as text only: a plain message is better than
+ * a dead letter if Slack changes a rule.
  */
 export class Plainly {
   readonly #events = new Set<string>();
@@ -13,7 +13,7 @@ export class Plainly {
     this.#events.add(event);
   }
 
-  /** Whether it is to be said as text alone, this time. */
+  /** Whether this attempt sends the text only. */
   take(event: string): boolean {
     return this.#events.delete(event);
   }

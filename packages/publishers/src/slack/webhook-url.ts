@@ -1,7 +1,7 @@
 import { isLoopback } from "@tocsin/http";
 import { isSlackHost } from "./slack-hosts.ts";
 
-/** An incoming webhook's URL, taken apart: its path is the credential. */
+/** The parts of an incoming webhook's URL: its path is the credential. */
 export interface WebhookUrl {
   readonly origin: string;
   readonly path: string;
@@ -10,9 +10,9 @@ export interface WebhookUrl {
 const example = '"https://hooks.slack.com/services/T…/B…/…"';
 
 /**
- * Reads a webhook's URL.
+ * Parses a webhook's URL.
  *
- * @returns what is wrong with it, in words that repeat nothing of it
+ * @returns its parts, or an error text that does not repeat the URL
  */
 export function readWebhookUrl(text: string, { allowInsecure }: { allowInsecure: boolean }): WebhookUrl | string {
   const url = URL.parse(text);

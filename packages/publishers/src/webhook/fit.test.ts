@@ -13,7 +13,7 @@ const many = (count: number, text: string) =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, text]));
 
 describe("a body", () => {
-  test("of just the size is whole, and one byte more is fitted", () => {
+  test("of exactly the size is unchanged, and one byte more is fitted", () => {
     const room = maxBodyBytes - bytes(fitted({ annotations: { a: "" } }));
     const whole = fitted({ annotations: { a: "x".repeat(room) } });
     expect([bytes(whole), whole.data.droppedToFit]).toEqual([maxBodyBytes, undefined]);
@@ -21,7 +21,7 @@ describe("a body", () => {
     expect([bytes(cut) < maxBodyBytes, cut.data.droppedToFit]).toEqual([true, ["alert.annotations.a"]]);
   });
 
-  test("that is too large keeps what says where the problem is, and drops the largest annotation first", () => {
+  test("that is too large keeps the labels that locate the problem, and drops the largest annotation first", () => {
     const { data } = fitted({ annotations: { small: "kept", large: "é".repeat(40_000), huge: "x".repeat(90_000) } });
     expect(data.droppedToFit).toEqual(["alert.annotations.huge"]);
     expect(data.alert["annotations"]).toMatchObject({ small: "kept", large: "é".repeat(40_000) });
@@ -55,7 +55,7 @@ describe("a body", () => {
   });
 });
 
-test("whatever an alert holds, what is sent is JSON that anybody can read, and fits", () => {
+test("for any alert, the body is well-formed JSON and fits", () => {
   const text = fc.oneof(
     { weight: 5, arbitrary: fc.string({ unit: "binary", maxLength: 20 }) },
     fc.constantFrom("", "\ud800", "\u0000", "__proto__", "toJSON", "💥".repeat(40_000), '\\"'.repeat(30_000)),

@@ -1,15 +1,15 @@
 import type { EventData, WebhookEvent } from "./format.ts";
 
-/** Largest body, bytes. Widespread receivers take no more than 100 kB unless they are told to (`express.json()`: 102,400). */
+/** Largest body, bytes. Common receivers accept at most 100 kB by default (`express.json()`: 102,400). */
 export const maxBodyBytes = 100_000;
 
-/** What is said of what was dropped stays small. */
+/** Bounds the list of dropped fields. */
 const most = { named: 20, nameLength: 100 };
 
-/** Longest text that stays whole once dropping was not enough, UTF-16 units. */
+/** If dropping is not enough: longest text that is not cut, UTF-16 units. */
 const longestText = 1_000;
 
-/** Labels that say what and where the problem is: they go last, cut instead of dropped. */
+/** Labels that name and locate the problem: they are handled last, and cut instead of dropped. */
 const identifying: ReadonlySet<string> = new Set(
   "alertname severity instance job service namespace cluster team".split(" "),
 );
@@ -17,15 +17,15 @@ const identifying: ReadonlySet<string> = new Set(
 const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value) ?? "");
 
 /**
- * Fits an event into `maxBodyBytes`, dropping the least valuable first and naming it: the largest annotations, labels beyond
- * the identifying ones, then the target's own additions. What is left is cut where that was not enough.
+ * Fits an event into `maxBodyBytes`. It drops the least valuable parts first and lists them: the largest annotations, labels except
+ * the identifying ones, then the target's own additions. If that is not enough, it cuts the remaining texts.
  */
 export function fit(event: WebhookEvent): WebhookEvent {
   const excess = bytesOf(event) - maxBodyBytes;
   if (excess <= 0) return event;
   const data = structuredClone(event.data) as Mutable;
   const dropped: string[] = [];
-  // The list of what was dropped takes room, too.
+  // The list of dropped parts needs room, too.
   let left = excess + most.named * (most.nameLength * 4 + 4) + 100;
   for (const part of partsOf(data)) {
     for (const [name, size] of part.entries) {
@@ -42,7 +42,7 @@ export function fit(event: WebhookEvent): WebhookEvent {
 type Mutable = { -readonly [K in keyof EventData]: EventData[K] };
 type Entries = Record<string, unknown>;
 
-/** What may be dropped, in order; in each part the largest first. */
+/** The parts that may be dropped, in order; in each part the largest first. */
 function partsOf(data: Mutable): { path: string; of: Entries; entries: readonly [name: string, size: number][] }[] {
   const part = (path: string, value: unknown, droppable: (name: string) => boolean = () => true) => {
     const of = (value ?? {}) as Entries;
@@ -66,7 +66,7 @@ function named(dropped: readonly string[]): string[] {
   return more > 0 ? [...names, `${more} more`] : names;
 }
 
-/** Nothing else is left to drop: each text is cut, wherever it stands. */
+/** Cuts every text, when there is nothing left to drop. */
 function cut(event: WebhookEvent): WebhookEvent {
   return JSON.parse(JSON.stringify(event, shorten)) as WebhookEvent;
 }

@@ -10,10 +10,10 @@ import {
 import { type Link, webLinksOf } from "../shared/links.ts";
 import { wellFormed } from "./well-formed.ts";
 
-/** What a webhook is told. Fields are added, never renamed or removed: README.md documents them. */
+/** The body for a webhook. Fields are added, never renamed or removed: README.md documents them. */
 export interface WebhookEvent {
   readonly type: (typeof types)[EventAction];
-  /** When the event was told first; the same in all its attempts. */
+  /** The time of the first attempt of the event; the same in all its attempts. */
   readonly timestamp: string | undefined;
   readonly data: EventData;
 }
@@ -24,14 +24,14 @@ export interface EventData {
   readonly eventId: string;
   readonly dedupKey: string;
   readonly target: string;
-  /** Of the incident after this event. A change has none. */
+  /** State of the incident after this event. A change event has none. */
   readonly status?: "firing" | "acknowledged" | "resolved";
   readonly severity: string;
   readonly summary: string;
   /** How many alerts of the incident fire. */
   readonly firing: number;
   readonly alert: Readonly<Record<string, unknown>>;
-  /** In the target's own words (`template`), where it has some. */
+  /** The target's own texts (`template`), if it has some. */
   readonly source?: string;
   readonly component?: string;
   readonly group?: string;
@@ -39,7 +39,7 @@ export interface EventData {
   readonly customDetails?: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly links: readonly Link[];
-  /** What was left out, since the body was too large. */
+  /** The parts that were dropped because the body was too large. */
   readonly droppedToFit?: readonly string[];
 }
 
@@ -52,14 +52,14 @@ const types = {
 
 const statuses = { trigger: "firing", acknowledge: "acknowledged", resolve: "resolved", change: undefined } as const;
 
-/** Pure: the same for all attempts of an event whose content did not change. */
+/** Pure: it returns the same body for all attempts of an event whose content did not change. */
 export function formatEvent(
   telling: Notification,
   endpoint: Pick<Endpoint, "name" | "metadata" | "template">,
 ): WebhookEvent {
   const { metadata, template } = endpoint;
   const { dedupKey, eventId, severity, summary, firing, alert, endsAtMs } = telling;
-  // The question whether a key is known is the end of something that nobody has.
+  // The check of a key is the resolve of an incident that does not exist.
   const action = telling.action === "check" ? "resolve" : telling.action;
   const status = statuses[action];
   const context = new TemplateContext(alert, severity, metadata);
@@ -89,7 +89,7 @@ export function formatEvent(
   });
 }
 
-/** Routing has made these of their templates already. */
+/** Routing has already filled in the templates of these fields. */
 const routed: ReadonlySet<string> = new Set(["summary", "severity", "dedup_key"]);
 
 function alertOf(alert: Alert, endsAtMs: number | undefined): Record<string, unknown> {

@@ -71,7 +71,7 @@ test.each([
   "no such hook: t0ken-of-the-URL-path",
   "bad signature s1g-of-the-query for t0ken-of-the-URL-path",
   "/in/t0ken-of-the-URL-path?sig=s1g-of-the-query&v=1 is gone",
-])("an answer that says %j shows nothing of the URL", async (text) => {
+])("an answer with %j shows nothing of the URL", async (text) => {
   await using receiver = await ScriptedReceiver.open(answer(404, text));
   const url = `${receiver.url}/in/t0ken-of-the-URL-path?sig=s1g-of-the-query&v=1`;
   const outcome = await webhookPublisher(webhookTargetOf({ url }), options).publish(tellingOf(), signal);
@@ -104,13 +104,13 @@ describe("a webhook's publisher", () => {
     [425, { kind: "retry" }],
     [500, { kind: "ambiguous", reason: "server" }],
     [503, { kind: "ambiguous", reason: "server" }],
-  ])("takes a %i for %j, and asks for no key", async (status, outcome) => {
+  ])("classifies a %i as %j, and suspects no key", async (status, outcome) => {
     const { outcomes } = await publish([answer(status)]);
     expect(outcomes).toEqual([expect.objectContaining({ ...outcome, status })]);
     expect(outcomes[0]).not.toHaveProperty("suspectKey");
   });
 
-  test.each([301, 302, 303, 307, 308])("follows no %i, wherever it leads", async (status) => {
+  test.each([301, 302, 303, 307, 308])("follows no %i to any address", async (status) => {
     await using elsewhere = await ScriptedReceiver.open(answer(200));
     const { outcomes, requests } = await publish([answer(status, "", { location: `${elsewhere.url}/token` })]);
     expect([requests.length, elsewhere.requests.length]).toEqual([1, 0]);
@@ -122,7 +122,7 @@ describe("a webhook's publisher", () => {
     expect(outcomes).toMatchObject([{ kind: "ambiguous", retryAfterMs: 9_000 }]);
   });
 
-  test("signs each attempt anew over the very bytes that it sends, under the id of the event", async () => {
+  test("signs each attempt over exactly the bytes that it sends, with the id of the event", async () => {
     let nowMs = Date.now();
     const now = () => (nowMs += 1_000);
     const { requests } = await publish([answer(500), answer(200)], { signing_secret: signingSecret }, { now });
@@ -136,7 +136,7 @@ describe("a webhook's publisher", () => {
     expect(requests[1]!.body).toBe(requests[0]!.body);
   });
 
-  test("names the event without a secret, too, and sends the target's own headers", async () => {
+  test("sends the event id without a secret, too, and the target's own headers", async () => {
     const { requests } = await publish([answer(200)], { headers: { "X-Team": "sre" } });
     const headers = headersIn(requests[0]!.head);
     expect(requests[0]!.head).toMatch(/^POST \/in HTTP\/1\.1\r\n/);
@@ -144,7 +144,7 @@ describe("a webhook's publisher", () => {
     expect(headers).not.toHaveProperty("webhook-signature");
   });
 
-  test("says everything that a strict receiver verifies and an oracle needs", async () => {
+  test("has everything that a strict receiver verifies and the oracle needs", async () => {
     const old = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     await using simulator = new Simulator();
     simulator.setWebhookSecrets("hook", [old]);

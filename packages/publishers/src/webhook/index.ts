@@ -10,7 +10,7 @@ import { keyIn, signatureHeaders } from "./sign.ts";
 
 export { webhookTarget } from "./target-type.ts";
 
-/** JSON over HTTP, signed by Standard Webhooks where there is a secret. One attempt per call. */
+/** Sends JSON over HTTP, signed by Standard Webhooks if there is a secret. One attempt per call. */
 export function webhookPublisher(
   endpoint: Endpoint,
   { transport, version, now = Date.now }: PublisherSurroundings,
@@ -41,10 +41,10 @@ export function webhookPublisher(
   };
 }
 
-/** What may be a credential in a URL. An answer such as "Cannot POST /hooks/…" repeats it, or a part of it. */
+/** The parts of a URL that may be a credential. An answer such as "Cannot POST /hooks/…" can repeat them. */
 function secretsIn(url: string): string[] {
   const { pathname, search, searchParams } = new URL(url);
-  // Shorter parts of a path are words.
+  // Shorter parts of a path are ordinary words.
   const parts = pathname.split("/").filter(({ length }) => length >= 16);
   const whole = [pathname + search, pathname].filter(({ length }) => length >= 8);
   return [...whole, search.slice(1), ...parts, ...searchParams.values()];

@@ -10,7 +10,7 @@ const headersOf = (flat: readonly string[]) =>
   Object.fromEntries(flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1]!]] : [])));
 
 describe("a signature", () => {
-  test("is the one that the specification's libraries expect of their check values", () => {
+  test("matches the check values of the specification's libraries", () => {
     const headers = signatureHeaders({
       id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
       atMs: 1_614_265_330_999,
@@ -34,14 +34,14 @@ describe("a signature", () => {
     expect(() => new Webhook(one!).verify(`${body} `, headers)).toThrow("No matching signature");
   });
 
-  test("is not there without a key", () => {
+  test("is absent without a key", () => {
     const headers = signatureHeaders({ id: "evt_1", atMs: 5_000, body: "{}", keys: [] });
     expect(headers).toEqual(["webhook-id", "evt_1", "webhook-timestamp", "5"]);
   });
 });
 
 describe("a secret", () => {
-  test.each([24, 25, 63, 64])("of %i bytes holds a key", (size) => {
+  test.each([24, 25, 63, 64])("with %i bytes is a valid key", (size) => {
     const bytes = randomBytes(size);
     expect(keyIn(new Secret(`whsec_${bytes.toString("base64")}`))).toEqual(bytes);
   });
@@ -53,7 +53,7 @@ describe("a secret", () => {
     ["a private key of the other kind", signingSecret.replace("whsec_", "whsk_")],
     ["hex and a dash", "whsec_0123456789abcdef-0123456789abcdef"],
     ["nothing", "whsec_"],
-  ])("with %s holds none", (_, secret) => {
+  ])("with %s is invalid", (_, secret) => {
     expect(keyIn(new Secret(secret))).toBeUndefined();
   });
 });

@@ -1,10 +1,10 @@
 import { createHmac } from "node:crypto";
 import type { Secret } from "@tocsin/core";
 
-/** What the specification asks of a key, bytes: https://www.standardwebhooks.com. */
+/** Length of a key that the specification requires, bytes: https://www.standardwebhooks.com. */
 const keyBytes = { least: 24, most: 64 };
 
-/** The key in a secret as users see it: `whsec_` and base64. Undefined: it is none. */
+/** Decodes the key of a secret in its usual form: `whsec_` and base64. Undefined: it has another form. */
 export function keyIn(secret: Secret): Buffer | undefined {
   const [, base64] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret.reveal()) ?? [];
   const key = Buffer.from(base64 ?? "", "base64");
@@ -13,15 +13,15 @@ export function keyIn(secret: Secret): Buffer | undefined {
 
 export interface Signed {
   readonly id: string;
-  /** Of this attempt: receivers refuse what is five minutes away from their own time. */
+  /** The time of this attempt: receivers refuse a difference of more than five minutes from their own time. */
   readonly atMs: number;
-  /** As it is sent. */
+  /** The body exactly as it is sent. */
   readonly body: string;
-  /** One signature each, so that a secret can be rotated. */
+  /** One signature per key, so that a secret can be rotated. */
   readonly keys: readonly Buffer[];
 }
 
-/** The headers of Standard Webhooks 1.0.0, names and values in turn; without keys the id and the time alone. */
+/** The headers of Standard Webhooks 1.0.0, names and values in turn. Without keys: only the id and the time. */
 export function signatureHeaders({ id, atMs, body, keys }: Signed): string[] {
   const timestamp = String(Math.floor(atMs / 1000));
   const signatures = keys.map((key) => {

@@ -23,7 +23,7 @@ const secretsOf = (input: object, more: Partial<ParseTargetOptions> = {}) =>
 const headersBesideToken = (input: object) => targetOf(input, { siblingEntries: { token: "t0ken" } }).headers;
 
 describe("a webhook target", () => {
-  test("needs a URL alone, path and query as they are, and has no limit, no credential and no adopted resolves", () => {
+  test("needs only a URL, whose path and query stay unchanged, and has no limit, no credential and no adopted resolves", () => {
     expect(targetOf({})).toMatchObject({
       url,
       credential: null,
@@ -57,22 +57,22 @@ describe("a webhook target", () => {
     expect(secretsOf(input, more)).toEqual(secrets);
   });
 
-  test("says that nothing is signed where the secret is blank", () => {
+  test("warns that nothing is signed if the secret is blank", () => {
     const parsed = parse({ signing_secret: { env: "S" } }, { readSecret: () => " \n" });
     expect(parsed).toMatchObject({ warnings: [{ path: "signing_secret", message: "is blank: nothing is signed" }] });
   });
 
-  test("sends a bearer token that stands beside it, unless its headers say who it is", () => {
+  test("sends a bearer token that is stored beside it, unless its headers say who it is", () => {
     expect(headersBesideToken({})["Authorization"]!.reveal()).toBe("Bearer t0ken");
     const { Authorization, authorization: own } = headersBesideToken({ headers: { authorization: "Basic eA==" } });
     expect([Authorization, own!.reveal()]).toEqual([undefined, "Basic eA=="]);
   });
 
-  test("stays the same endpoint when its secrets are rotated, and is another one at another URL", () => {
+  test("stays the same endpoint when its secrets are rotated, but not at another URL", () => {
     const identity = endpointIdentity(targetOf({ signing_secret: signingSecret, headers: { Authorization: "a" } }));
     expect(endpointIdentity(targetOf({ signing_secret: [other], headers: { Authorization: "b" } }))).toBe(identity);
     expect(endpointIdentity(targetOf({ url: `${url}d` }))).not.toBe(identity);
-    // Two receivers may share a secret, and are not throttled for each other.
+    // Two receivers may share a secret, but not a limit.
     const limiter = (target: object) =>
       credentialIdentity(targetOf({ signing_secret: signingSecret, ...target }), { source: "config" });
     expect(limiter({})).not.toBe(limiter({ url: "https://other.example.com" }));
@@ -105,7 +105,7 @@ describe("a webhook target", () => {
     expect(JSON.stringify(parsed)).not.toMatch(/MfKQ9r8G|whsec_short|wrong-secret/);
   });
 
-  test("may be link-local where it says so", () => {
+  test("may be link-local with allow_link_local", () => {
     const target = targetOf({ url: "http://169.254.20.10:8080/", allow_insecure: true, allow_link_local: true });
     expect(target.typeOptions).toEqual({ anyAddress: true });
   });

@@ -10,7 +10,7 @@ import {
 import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic-target.ts";
 import { keyIn } from "./sign.ts";
 
-/** What a webhook target looks like besides what all targets have. */
+/** The keys of a webhook target besides those of all targets. */
 export const webhookTarget: TargetType = {
   type: "webhook",
   description: "Any receiver of JSON over HTTP, signed by [Standard Webhooks](https://www.standardwebhooks.com).",
@@ -40,10 +40,10 @@ and \`custom_details\` are added to the body if they are set.`,
   locate,
 };
 
-/** Each makes the header longer, and two are enough to rotate one. */
+/** Most signing secrets: each makes the header longer, and two are enough for a rotation. */
 const mostSecrets = 5;
 
-/** Made by the publisher for each request. */
+/** Headers that the publisher sets for each request. */
 const ownHeader = /^webhook-(id|timestamp|signature)$/i;
 
 function locate(given: EndpointInput): ResolvedEndpoint {
@@ -78,7 +78,7 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   };
 }
 
-/** Those of the target; where it says none, those beside it. */
+/** The signing secrets of the target. If it has none, those beside it. */
 function secretsOf({
   typeOptions: own,
   secret,

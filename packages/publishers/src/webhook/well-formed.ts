@@ -1,4 +1,4 @@
-/** A copy without halves of characters, in names too: JSON can write them, and some receivers cannot read them. */
+/** Copies a value without lone surrogates, also in names: JSON can write them, but some receivers cannot read them. */
 export function wellFormed<T>(value: T): T {
   return copy(value) as T;
 }
