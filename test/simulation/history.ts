@@ -26,7 +26,7 @@ export function describeOperation(operation: string, args: readonly unknown[], r
       return (args[0] as readonly Report[]).map(({ lease, outcome }, n) => {
         const applied = (result as readonly boolean[])[n] ? "" : ", too late";
         const how = "detail" in outcome ? ` (${outcome.detail})` : "";
-        return `settle ${lease.token}: ${lease.action} ${lease.dedupKey} ${outcome.kind}${how}${applied}`;
+        return `settle ${lease.token}: ${lease.action} at incident ${lease.incident} ${outcome.kind}${how}${applied}`;
       });
     case "useTargets":
     case "reroute":

@@ -95,7 +95,7 @@ export class Invariants {
         return;
       case "settle":
         for (const [index, { lease, outcome }] of (args[0] as readonly Report[]).entries())
-          if ((result as readonly boolean[])[index]) this.#settled(lease, outcome);
+          if ((result as readonly boolean[])[index]) this.#settled(lease.token, outcome);
         return;
       case "acknowledge":
         if (result === true) this.#acknowledged.add(args[0] as number);
@@ -199,11 +199,11 @@ export class Invariants {
     return this.#expectedAlerts.mustFire(alert, this.#nowMs(), hindsightMs, this.#facts.staleAfterMs);
   }
 
-  #settled(lease: Lease, outcome: Outcome): void {
-    const handed = this.handed.get(lease.token);
-    if (!handed || handed.end !== null)
-      return this.violate("fencing", `token ${lease.token} was settled after its end`);
+  #settled(token: number, outcome: Outcome): void {
+    const handed = this.handed.get(token);
+    if (!handed || handed.end !== null) return this.violate("fencing", `token ${token} was settled after its end`);
     this.#end(handed, "settled");
+    const { lease } = handed;
     const { kind } = outcome;
     if (kind === "accepted") this.#perhapsOpened.delete(lease.incident);
     if (kind === "accepted" || kind === "ambiguous" || (kind === "interrupted" && outcome.left)) this.#told(lease);

@@ -1,7 +1,13 @@
-import { type Flight, type Incident, type LateAttempt, type Outcome, repairLateAttempts } from "@tocsin/core/decisions";
+import {
+  type Flight,
+  type Incident,
+  type LateAttempt,
+  type Outcome,
+  repairLateAttempts,
+  type Report,
+} from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import type { EndpointRecord } from "./store.ts";
-import type { PackedReport } from "./wire-format.ts";
 
 /**
  * Records that an attempt may still arrive until then, after the next event. Once that time has passed, the ledger repeats the
@@ -28,7 +34,7 @@ export const isUnanswered = (outcome: Outcome): boolean =>
  * repeated. An owner that was paused for longer than a late attempt is expected may even have undone an event of a later
  * episode.
  */
-export function applyLateReport(context: LedgerContext, incident: Incident, { lease, outcome }: PackedReport): void {
+export function applyLateReport(context: LedgerContext, incident: Incident, { lease, outcome }: Report): void {
   const { token, action, timeoutMs, leaseUntilMs } = lease;
   if (action === "check") return;
   const latest = context.store.latestIncident(incident.target, incident.dedupKey) ?? incident;

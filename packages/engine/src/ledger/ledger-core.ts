@@ -5,6 +5,7 @@ import {
   type Incident,
   type IncidentQuery,
   type Reading,
+  type Report,
   type Route,
   type TargetTerms,
   urgency,
@@ -17,7 +18,7 @@ import { reroute } from "./reroute.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import { withMembers } from "./group-members.ts";
 import { takeOver } from "./take-over.ts";
-import type { PackedClaim, PackedReport } from "./wire-format.ts";
+import type { PackedClaim } from "./wire-format.ts";
 import { alertView, explain, incidentView, targetStatus } from "./views.ts";
 import { readAlerts, recordReading } from "./record-reading.ts";
 import { alertIn, type Store } from "./store.ts";
@@ -83,7 +84,7 @@ export class LedgerCore {
     return leaseDue(this.#context, this.#inFlight, request);
   }
 
-  settle(reports: readonly PackedReport[]): boolean[] {
+  settle(reports: readonly Report[]): boolean[] {
     return reports.map((report) => settleAttempt(this.#context, this.#inFlight, report));
   }
 

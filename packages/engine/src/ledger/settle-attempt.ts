@@ -4,6 +4,7 @@ import {
   type Incident,
   nextAction,
   type Outcome,
+  type Report,
   settle,
   unacceptedAfter,
 } from "@tocsin/core/decisions";
@@ -13,7 +14,6 @@ import { nextEpisode } from "./next-episode.ts";
 import { applyLateReport, isUnanswered, withLateAttempt } from "./late-reports.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { markNotTold } from "./mark-not-told.ts";
-import type { PackedReport } from "./wire-format.ts";
 
 /** A check that begins later than this after the event was refused may test a different key. */
 const maxKeyDoubtMs = 10_000;
@@ -22,7 +22,7 @@ const maxKeyDoubtMs = 10_000;
  * Applies a report to its incident. False: the report was applied before, or the lease had been lost; then the effect of the
  * attempt is repaired instead.
  */
-export function settleAttempt(context: LedgerContext, inFlight: InFlight, report: PackedReport): boolean {
+export function settleAttempt(context: LedgerContext, inFlight: InFlight, report: Report): boolean {
   const { lease, outcome } = report;
   const incident = context.store.incident(lease.incident);
   if (!incident) return false;
@@ -91,7 +91,7 @@ function refusedAction(context: LedgerContext, incident: Incident): EventAction 
   return action === null || action === "check" ? "trigger" : action;
 }
 
-function addDeadLetter(context: LedgerContext, incident: Incident, { lease, outcome, rendered }: PackedReport): void {
+function addDeadLetter(context: LedgerContext, incident: Incident, { lease, outcome, rendered }: Report): void {
   const letter = {
     incident: incident.id,
     target: incident.target,

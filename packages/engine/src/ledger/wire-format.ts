@@ -20,11 +20,6 @@ export interface PackedLeaseBatch extends Omit<LeaseBatch, "leases"> {
   readonly sealed: Readonly<Record<string, string>>;
 }
 
-/** A report with just enough of its lease to recognize it. */
-export interface PackedReport extends Omit<Report, "lease"> {
-  readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs" | "leaseUntilMs">;
-}
-
 export const packClaim = ({ claim, routes }: RoutedClaim): PackedClaim => {
   const { alert, ...rest } = claim;
   const { fingerprint, startsAtMs } = alert;
@@ -41,7 +36,8 @@ export function unpackLeaseBatch({ leases, sealed, ...rest }: PackedLeaseBatch):
   };
 }
 
-export const packReport = ({ lease, ...report }: Report): PackedReport => {
+/** Drops the parts of the lease that the ledger does not need: most of a lease is the alert that was sent. */
+export const packReport = ({ lease, ...report }: Report): Report => {
   const { incident, token, action, timeoutMs, leaseUntilMs } = lease;
   return { ...report, lease: { incident, token, action, timeoutMs, leaseUntilMs } };
 };

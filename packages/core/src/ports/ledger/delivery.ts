@@ -59,7 +59,8 @@ export interface LeaseBatch {
 }
 
 export interface Report {
-  readonly lease: Lease;
+  /** The part of the lease that the ledger needs to recognize it. */
+  readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs" | "leaseUntilMs">;
   readonly outcome: Outcome;
   /** The request that was sent, without credentials; kept if the outcome makes a dead letter. */
   readonly rendered?: unknown;
