@@ -49,7 +49,7 @@ export default defineConfig({
         ...source,
         // The real program as a process, real Prometheus and Alertmanager, SIGKILL. One file at a time: they share two cores.
         test: {
-          name: "test/e2e",
+          name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           execArgv,
           fileParallelism: false,
