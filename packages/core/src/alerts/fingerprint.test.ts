@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { alertFingerprint } from "./fingerprint.ts";
 
-/** The algorithm as prometheus/common states it, as plainly as possible: bytes and 64-bit integers. */
+/** The algorithm of prometheus/common in its simplest form: bytes and 64-bit integers. */
 function plainFingerprint(labels: Record<string, string>): string {
   const bytes: number[] = [];
   const sorted = Object.entries(labels).toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
@@ -15,7 +15,7 @@ function plainFingerprint(labels: Record<string, string>): string {
 }
 
 describe("an alert's fingerprint", () => {
-  // From the tests of prometheus/common and Alertmanager; the last three computed from the algorithm.
+  // From the tests of prometheus/common and Alertmanager. The last three are computed with the algorithm.
   test.each([
     [{}, "cbf29ce484222325"],
     [{ name: "garland, briggs", fear: "love is not enough" }, "507a62d79ee76c9a"],
@@ -25,11 +25,11 @@ describe("an alert's fingerprint", () => {
     [{ alertname: "TestAlert", instance: "Grafana" }, "57c6d9296de2ad39"],
     [{ alertname: "Watchdog", severity: "none" }, "448881ef475b9b26"],
     [{ alertname: "HighLatency", service: "café" }, "d43e9da3f4d34433"],
-  ])("of %j is %s", (labels, fingerprint) => {
+  ])("for %j is %s", (labels, fingerprint) => {
     expect(alertFingerprint(labels as Record<string, string>)).toBe(fingerprint);
   });
 
-  test("equals the plain algorithm for any labels, their order and lone surrogates included", () => {
+  test("equals the simple algorithm for any labels, in any order, also with lone surrogates", () => {
     const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), fc.constant("\ud800x"));
     fc.assert(
       fc.property(fc.dictionary(text, text, { maxKeys: 8 }), (labels) => {

@@ -13,15 +13,15 @@ const firing: ClaimState = {
 };
 
 test.each<[string, ClaimState, ClaimState]>([
-  ["that fires stays", firing, firing],
-  ["with a doubtful end ahead fires on", { ...firing, doubtfulEndAtMs: t0 + 1 }, firing],
-  ["that a reading ended fires again", { ...firing, status: "resolved", ended: "read" }, firing],
+  ["that fires stays unchanged", firing, firing],
+  ["with a pending doubtful end keeps firing", { ...firing, doubtfulEndAtMs: t0 + 1 }, firing],
+  ["that was ended by a reading fires again", { ...firing, status: "resolved", ended: "read" }, firing],
   ...(["explicit", "inferred", "doubtful"] as const).map((ended): [string, ClaimState, ClaimState] => {
     const over = { ...firing, status: "resolved", ended } as const;
-    return [`with an end that is ${ended} stays`, over, over];
+    return [`with the end ${ended} stays unchanged`, over, over];
   }),
   [
-    "that is held stays",
+    "that is held stays unchanged",
     { ...firing, status: "resolved", heldUntilMs: t0 + 1 },
     { ...firing, status: "resolved", heldUntilMs: t0 + 1 },
   ],

@@ -4,7 +4,7 @@ import { contentHash, incidentContentHash, membersIn, wordsIn } from "./content-
 
 const words = contentHash("disk full", { value: "91 %", runbook_url: "https://runbooks.example.com" });
 
-test("the same words stand for the same, in whatever order annotations come", () => {
+test("equal texts have equal hashes, in any order of annotations", () => {
   expect(words).toMatch(/^[0-9a-f]{16}$/);
   expect(contentHash("disk full", { runbook_url: "https://runbooks.example.com", value: "91 %" })).toBe(words);
 });
@@ -12,24 +12,24 @@ test("the same words stand for the same, in whatever order annotations come", ()
 test.each([
   ["summary", contentHash("disk fuller", { value: "91 %", runbook_url: "https://runbooks.example.com" })],
   ["reading", contentHash("disk full", { value: "92 %", runbook_url: "https://runbooks.example.com" })],
-  ["annotation less", contentHash("disk full", { value: "91 %" })],
-])("another %s is something else", (_what, other) => {
+  ["set of annotations", contentHash("disk full", { value: "91 %" })],
+])("another %s gives another hash", (_what, other) => {
   expect(other).not.toBe(words);
 });
 
-describe("the content of an incident", () => {
+describe("the content hash of an incident", () => {
   const [a, b] = [memberOf("a"), memberOf("b")];
   const tracked = { ...a, content: words };
   const over = { ...b, status: "resolved" as const };
 
-  test("of one member is its words, if they are tracked", () => {
+  test("with one member is the hash of its text, if changed text is tracked", () => {
     expect(incidentContentHash(a, [a])).toBeUndefined();
     expect(incidentContentHash(tracked, [tracked])).toBe(words);
     expect([wordsIn(words), membersIn(words)]).toEqual([words, undefined]);
     expect([wordsIn(undefined), membersIn(undefined)]).toEqual([undefined, undefined]);
   });
 
-  test("of several members changes with those that fire", () => {
+  test("with several members depends on which of them fire", () => {
     expect(incidentContentHash(a, [a, over])).toBeUndefined();
     const contents = [
       [a, b],
@@ -43,7 +43,7 @@ describe("the content of an incident", () => {
     expect(incidentContentHash(a, [a, { ...b, summary: "other", severity: "info" }])).toBe(contents[0]);
   });
 
-  test("of several members has the words of the leading one", () => {
+  test("with several members contains the text of the leading one", () => {
     const both = incidentContentHash(tracked, [tracked, b]);
     expect(wordsIn(both)).toBe(words);
     expect(membersIn(both)).toBe(membersIn(incidentContentHash(a, [a, b])));

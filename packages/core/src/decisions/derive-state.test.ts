@@ -31,24 +31,24 @@ const planned = (given: Parameters<typeof incidentOf>[0], nowMs = t0) => deriveS
 
 describe("state and reason follow from the facts", () => {
   test.each([
-    ["something to tell now", {}, "due", "waiting_turn", t0],
-    ["something to tell later", { dueAtMs: t0 + 1 }, "due", "waiting_retry", t0 + 1],
-    ["something to tell, never planned", { dueAtMs: null }, "due", "waiting_turn", t0],
-    ["told perhaps", { told: { certain: false } }, "due", "ambiguous", t0],
-    ["an attempt under way", { flight }, "in_flight", "in_flight", t0 + 30_000],
-    ["told, and it fires", { told: {} }, "told", "delivered", t0 + 4 * hour],
+    ["something to send now", {}, "due", "waiting_turn", t0],
+    ["something to send later", { dueAtMs: t0 + 1 }, "due", "waiting_retry", t0 + 1],
+    ["something to send, without a date yet", { dueAtMs: null }, "due", "waiting_turn", t0],
+    ["maybe delivered", { told: { certain: false } }, "due", "ambiguous", t0],
+    ["an attempt in flight", { flight }, "in_flight", "in_flight", t0 + 30_000],
+    ["delivered, and it fires", { told: {} }, "told", "delivered", t0 + 4 * hour],
     [
-      "told, and acknowledged",
+      "delivered and acknowledged",
       { told: { event: "acknowledge" }, wanted: { acknowledged: true } },
       "told",
       "delivered",
       null,
     ],
-    ["told its end", { told: { event: "resolve" }, wanted: over }, "closed", "delivered", null],
-    ["a change event told", { kind: "change", told: { event: "change" } }, "closed", "delivered", null],
-    ["over before it was told", { wanted: over }, "not_told", "resolved_before_told", null],
+    ["resolve delivered", { told: { event: "resolve" }, wanted: over }, "closed", "delivered", null],
+    ["change event delivered", { kind: "change", told: { event: "change" } }, "closed", "delivered", null],
+    ["ended before it was sent", { wanted: over }, "not_told", "resolved_before_told", null],
     [
-      "not told for another reason",
+      "not sent for another reason",
       { wanted: over, state: "not_told", reason: "filtered" },
       "not_told",
       "filtered",
@@ -59,13 +59,13 @@ describe("state and reason follow from the facts", () => {
     expect(planned(given)).toMatchObject({ state, reason, dueAtMs });
   });
 
-  test("what is due has the urgency of what it says, what rests the lowest", () => {
+  test("a due incident has the urgency of its next event, and any other the lowest", () => {
     expect(planned({ wanted: { severity: "critical" } }).urgency).toBe(urgency.criticalTrigger);
     expect(planned({ told: { severity: "critical" }, wanted: over }).urgency).toBe(urgency.criticalFollowUp);
     expect(planned({ told: {} }).urgency).toBe(urgency.reminder);
   });
 
-  test("planning twice changes nothing", () => {
+  test("deriving the state twice changes nothing", () => {
     for (const given of [{}, { told: {} }, { flight }, { wanted: over }, { told: { certain: false } }]) {
       const once = planned(given);
       expect(deriveState(once, terms, t0)).toEqual(once);
@@ -74,22 +74,22 @@ describe("state and reason follow from the facts", () => {
 });
 
 describe("a reminder", () => {
-  test("that failed waits as long as its backoff says", () => {
+  test("that failed waits until its backoff ends", () => {
     const given = { told: { atMs: t0 - 5 * hour }, failures: 1, lastFailure: failure, dueAtMs: t0 + 700 } as const;
     expect(planned(given)).toMatchObject({ state: "told", dueAtMs: t0 + 700 });
   });
 
-  test("is due when it is due, whatever failed before the last event was told", () => {
+  test("is due at its own time, whatever failed before the last delivered event", () => {
     expect(planned({ told: { atMs: t0 - 5 * hour }, dueAtMs: null }).dueAtMs).toBe(t0 - hour);
   });
 });
 
-describe("after the wanted side changed", () => {
+describe("after the desired state changed", () => {
   const changed = (before: Incident, change: Partial<Incident>, nowMs: number) =>
     deriveStateAfterChange(before, { ...before, ...change }, terms, nowMs);
   const waiting = deriveState(incidentOf({ dueAtMs: t0 + 60_000, failures: 3 }), terms, t0);
 
-  test("another action is due at once, whatever backoff the old one was in", () => {
+  test("another action is due at once, even if the old one was in backoff", () => {
     const told = deriveState(
       incidentOf({ told: {}, wanted: { severity: "critical" }, dueAtMs: t0 + 60_000 }),
       terms,
@@ -104,7 +104,7 @@ describe("after the wanted side changed", () => {
     expect(after).toMatchObject({ state: "due", dueAtMs: t0 + 60_000 });
   });
 
-  test("a reminder that failed stays in its backoff whatever is said meanwhile", () => {
+  test("a failed reminder stays in its backoff, whatever the sources report meanwhile", () => {
     const given = { told: { atMs: t0 - 5 * hour }, failures: 1, lastFailure: failure, dueAtMs: t0 + 700 } as const;
     const after = changed(planned(given), { members: [memberOf("a", { summary: "other words" })] }, t0 + 5);
     expect(after).toMatchObject({ state: "told", dueAtMs: t0 + 700 });
@@ -124,7 +124,7 @@ describe("after the wanted side changed", () => {
     expect(after).toMatchObject({ state: "told", dueAtMs: t0 + contentRetriggerMs });
   });
 
-  test("an end before it was told leaves nothing to do", () => {
+  test("an end before anything was sent leaves nothing to do", () => {
     expect(changed(waiting, { wanted: { ...waiting.wanted, ...over } }, t0 + 5)).toMatchObject({
       state: "not_told",
       dueAtMs: null,
@@ -137,7 +137,7 @@ describe("after the wanted side changed", () => {
     expect(changed(dead, {}, t0 + 5)).toMatchObject({ state: "dead", dueAtMs: null });
   });
 
-  test("a dead incident that was told, or may have been, is still resolved when its alert resolves", () => {
+  test("a dead incident that was delivered, or may be, is still resolved when its alert resolves", () => {
     for (const certain of [true, false]) {
       const told = incidentOf({ ...dead, told: { certain }, state: "dead" });
       const after = changed(told, { wanted: { ...told.wanted, ...over } }, t0 + 5);
@@ -145,7 +145,7 @@ describe("after the wanted side changed", () => {
     }
   });
 
-  test("a dead incident that was never told rests when its alert resolves", () => {
+  test("a dead incident that was never delivered has nothing to do when its alert resolves", () => {
     expect(changed(dead, { wanted: { ...dead.wanted, ...over } }, t0 + 5)).toMatchObject({ state: "not_told" });
   });
 });

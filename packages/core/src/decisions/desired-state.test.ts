@@ -6,13 +6,15 @@ import type { Member } from "../incidents/incident.ts";
 import { desiredState, leadingMember } from "./desired-state.ts";
 
 const acknowledgedNow = { acknowledged: true } as const;
-test("are those of the member whose text is shown", () => {
+
+test("the content hash is that of the member whose text is shown", () => {
   const older = memberOf("b", { startsAtMs: t0 - 1, content: "older" });
   expect(desiredState([memberOf("a", { content: "newer" }), older], null, t0)).toMatchObject({
     content: expect.stringMatching(/^older\+/) as string,
   });
   expect(desiredState([memberOf("a")], null, t0)).not.toHaveProperty("content");
 });
+
 const wantedOf = (members: readonly Member[], before: Parameters<typeof desiredState>[1] = null) =>
   desiredState(members, before, t0);
 
@@ -32,14 +34,14 @@ describe("several alerts in one incident", () => {
     expect(wantedOf(members).severity).toBe("warning");
   });
 
-  test("keep the severity that they had when they end", () => {
+  test("keep the last severity when all have ended", () => {
     const before = wantedOf([memberOf("a", { severity: "critical" }), memberOf("b")]);
     expect(wantedOf([memberOf("a", { severity: "critical", ...over }), memberOf("b", over)], before).severity).toBe(
       "critical",
     );
   });
 
-  test("show the oldest that fires", () => {
+  test("show the oldest one that fires", () => {
     const members = [
       memberOf("a", { startsAtMs: t0, ...over, summary: "over" }),
       memberOf("c", { startsAtMs: t0 + 2, summary: "younger" }),
@@ -49,7 +51,7 @@ describe("several alerts in one incident", () => {
     expect(leadingMember(members.map((member) => ({ ...member, ...over }))).summary).toBe("over");
   });
 
-  test("show the same one whatever order they came in", () => {
+  test("show the same one in any order of arrival", () => {
     const same = [memberOf("b"), memberOf("a"), memberOf("c")];
     expect(leadingMember(same).fingerprint).toBe("a");
     expect(leadingMember(same.toReversed()).fingerprint).toBe("a");
@@ -63,7 +65,7 @@ describe("several alerts in one incident", () => {
 describe("a person's acknowledgement", () => {
   const before = incidentOf({ wanted: acknowledgedNow }).wanted;
 
-  test("stays with repeats and with a lower severity", () => {
+  test("stays after repeats and after a lower severity", () => {
     expect(desiredState([memberOf("a")], before, t0 + 1).acknowledged).toBe(true);
     expect(desiredState([memberOf("a", { severity: "info" })], before, t0 + 1).acknowledged).toBe(true);
   });
@@ -73,7 +75,7 @@ describe("a person's acknowledgement", () => {
   });
 });
 
-test("what is wanted says since when, and a repeat does not move that", () => {
+test("the desired state has the time of its last change, and a repeat does not move it", () => {
   const { wanted } = incidentOf();
   expect(desiredState([memberOf("a", { summary: "other words" })], wanted, t0 + 5)).toMatchObject({
     atMs: t0,
@@ -90,7 +92,7 @@ const anyMember = fc.record({
   startsAtMs: fc.integer({ min: t0, max: t0 + 3 }),
 });
 
-test("whoever the members are, the incident fires exactly if one of them does, and is never less severe than one that does", () => {
+test("an incident fires exactly if one of its members does, and is at least as severe as each of them", () => {
   fc.assert(
     fc.property(fc.array(anyMember, { minLength: 1, maxLength: 6 }), (given) => {
       const members = given.map((member) => memberOf(member.fingerprint, member));

@@ -6,45 +6,48 @@ import { eventIdentity } from "./event-identity.ts";
 const unaccepted: Unaccepted = { token: 7, atMs: 70, action: "trigger", severity: "error", content: "a" };
 const again = { action: "trigger", severity: "error", content: "a", token: 9, atMs: 90 } as const;
 
-describe("an attempt after one that was not accepted", () => {
-  test("makes the same event where it says the same", () => {
+describe("an attempt after an attempt that was not accepted", () => {
+  test("is the same event if its content is the same", () => {
     expect(eventIdentity(incidentOf({ unaccepted }), again)).toEqual({ token: 7, atMs: 70 });
   });
 
   test.each([
     ["another action", { action: "resolve" }],
     ["another severity", { severity: "critical" }],
-    ["other words", { content: "b" }],
-    ["words that nobody watches any more", { content: undefined }],
-  ] as const)("makes another event where it says %s", (_what, change) => {
+    ["other text", { content: "b" }],
+    ["text that is no longer tracked", { content: undefined }],
+  ] as const)("is another event if it has %s", (_what, change) => {
     expect(eventIdentity(incidentOf({ unaccepted }), { ...again, ...change })).toEqual({ token: 9, atMs: 90 });
   });
 });
 
-describe("an attempt that says again what is told", () => {
+describe("an attempt that repeats the delivered event", () => {
   const mark = { token: 5, atMs: 50 };
   const told = { severity: "error", content: "a", mark } as const;
   const other: Unaccepted = { token: 7, atMs: 70, action: "acknowledge", severity: "error" };
 
   test.each([
-    ["to repair what a late request undid", { told, repeat: true }],
-    ["since that is in doubt, and another event was refused meanwhile", { told: { ...told, certain: false } }],
-    ["in doubt, with another event unaccepted", { told: { ...told, certain: false }, unaccepted: other }],
-  ])("makes the same event %s", (_why, given) => {
+    ["to repair the effect of a late request", { told, repeat: true }],
+    ["because its effect is unknown, after another event was refused", { told: { ...told, certain: false } }],
+    [
+      "because its effect is unknown, while another event is not accepted yet",
+      { told: { ...told, certain: false }, unaccepted: other },
+    ],
+  ])("is the same event %s", (_why, given) => {
     expect(eventIdentity(incidentOf(given), again)).toEqual(mark);
   });
 
-  test("makes the same resolve, however severe the alert was", () => {
+  test("is the same resolve, whatever the severity of the alert was", () => {
     const resolved = { event: "resolve", severity: "critical", mark } as const;
     expect(eventIdentity(incidentOf({ told: resolved, repeat: true }), { ...again, action: "resolve" })).toEqual(mark);
   });
 
   test.each([
     ["as a reminder", { told }, again],
-    ["with other words", { told, repeat: true }, { ...again, content: "b" }],
+    ["with other text", { told, repeat: true }, { ...again, content: "b" }],
     ["with another severity", { told, repeat: true }, { ...again, severity: "critical" }],
     ["by another action", { told, repeat: true }, { ...again, action: "resolve" }],
-  ] as const)("makes another event %s", (_how, given, attempt) => {
+  ] as const)("is another event %s", (_how, given, attempt) => {
     expect(eventIdentity(incidentOf(given), attempt)).toEqual({ token: 9, atMs: 90 });
   });
 });

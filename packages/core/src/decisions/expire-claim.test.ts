@@ -23,21 +23,21 @@ const at = (nowMs: number, expiry: Partial<ExpiryTerms> = {}): ExpiryTerms => ({
 });
 
 describe("a direct claim that is not repeated", () => {
-  test("ends at its endsAt once its source was heard after it", () => {
+  test("ends at its endsAt once a request of its source arrived after that", () => {
     expect(expireClaim(direct, at(expiresAtMs - 1)).status).toBe("firing");
     expect(expireClaim(direct, at(expiresAtMs))).toMatchObject({ status: "resolved", ended: "inferred" });
   });
 
-  test("stays open while its source is silent, or was heard only before", () => {
+  test("keeps firing while its source is silent, or sent requests only before its endsAt", () => {
     expect(expireClaim(direct, at(expiresAtMs + day - 1, { sourceHeardAtMs: undefined })).status).toBe("firing");
     expect(expireClaim(direct, at(expiresAtMs + day - 1, { sourceHeardAtMs: expiresAtMs })).status).toBe("firing");
   });
 
-  test("of a silent source ends staleAfter later", () => {
+  test("ends staleAfter after its endsAt if its source is silent", () => {
     expect(expireClaim(direct, at(expiresAtMs + day, { sourceHeardAtMs: undefined })).status).toBe("resolved");
   });
 
-  test("does not end in the first minutes after a start", () => {
+  test("does not end in the first minutes after the process started", () => {
     const graceUntilMs = expiresAtMs + 5 * minute;
     expect(expireClaim(direct, at(graceUntilMs - 1, { graceUntilMs })).status).toBe("firing");
     expect(expireClaim(direct, at(graceUntilMs, { graceUntilMs })).status).toBe("resolved");
@@ -50,7 +50,7 @@ describe("a webhook claim", () => {
     expect(nextExpiryAtMs(webhook, at(t0))).toBeNull();
   });
 
-  test("ends doubtfulEnd after a doubtful resolve, not before", () => {
+  test("ends doubtfulEnd after a doubtful resolve, not earlier", () => {
     expect(expireClaim(doubted, at(t0 + 30 * minute - 1))).toBe(doubted);
     const over = expireClaim(doubted, at(t0 + 30 * minute));
     expect(over).toMatchObject({ status: "resolved", ended: "doubtful" });
@@ -59,7 +59,7 @@ describe("a webhook claim", () => {
 });
 
 describe("a held firing", () => {
-  test("is believed when the hold is over, not before", () => {
+  test("counts when the hold ends, not earlier", () => {
     expect(expireClaim(held, at(t0 + 9_999))).toBe(held);
     const believed = expireClaim(held, at(t0 + 10_000));
     expect(believed).toMatchObject({ status: "firing", expiresAtMs });
@@ -67,12 +67,12 @@ describe("a held firing", () => {
     expect(believed).not.toHaveProperty("ended");
   });
 
-  test("then ends as any other", () => {
+  test("then ends like any other firing", () => {
     expect(expireClaim(expireClaim(held, at(t0 + 10_000)), at(expiresAtMs)).status).toBe("resolved");
   });
 });
 
-test("says when the next change is, and nothing changes before it", () => {
+test("nextExpiryAtMs returns the time of the next change, and nothing changes earlier", () => {
   const cases: [ClaimState, ExpiryTerms][] = [
     [direct, at(t0)],
     [direct, at(t0, { sourceHeardAtMs: undefined })],
@@ -88,13 +88,13 @@ test("says when the next change is, and nothing changes before it", () => {
   }
 });
 
-test("a resolved claim that is not held stays as it is", () => {
+test("a resolved claim that is not held stays unchanged", () => {
   const over = expireClaim(direct, at(expiresAtMs));
   expect(nextExpiryAtMs(over, at(expiresAtMs))).toBeNull();
   expect(expireClaim(over, at(t0 + 400 * day))).toBe(over);
 });
 
-test("an end that was read drops what would end or believe the claim later, and keeps its last end", () => {
+test("an end by a reading removes pending ends and holds, and keeps the last end", () => {
   const over = endClaim({ ...doubted, expiresAtMs, heldUntilMs: t0 }, "read");
   expect(over).toMatchObject({ status: "resolved", ended: "read", lastEndMs: 0 });
   for (const gone of ["expiresAtMs", "heldUntilMs", "doubtfulEndAtMs"]) expect(over).not.toHaveProperty(gone);

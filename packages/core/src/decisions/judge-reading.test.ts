@@ -58,7 +58,7 @@ describe("an alert that the API shows", () => {
     ["active, recorded a minute ago", { shown: lately }, "active", undefined],
     ["active, recorded five minutes ago", { shown: { api, atMs: nowMs - 5 * minute } }, "active", "active"],
     ["active, suppressed before", { shown: { ...lately, suppressed: true } }, "active", "active"],
-    ["active, with a doubtful end ahead", { shown: lately, doubtfulEndAtMs: nowMs + 1 }, "active", "active"],
+    ["active, with a pending doubtful end", { shown: lately, doubtfulEndAtMs: nowMs + 1 }, "active", "active"],
     ["active, ended by a reading", { status: "resolved", ended: "read", shown: lately }, "active", "active"],
     ["active, ended by a resolve", { status: "resolved", ended: "explicit" }, "active", undefined],
     ["active, ended by a doubtful resolve", { status: "resolved", ended: "doubtful" }, "active", undefined],
@@ -73,7 +73,7 @@ describe("an alert that the API shows", () => {
       "suppressed",
     ],
     [
-      "suppressed, with a doubtful end ahead",
+      "suppressed, with a pending doubtful end",
       { shown: { ...lately, suppressed: true }, doubtfulEndAtMs: nowMs + 1 },
       "suppressed",
       undefined,
@@ -95,30 +95,30 @@ describe("an alert that the API does not show", () => {
   const lastWordAtMs = lately.atMs;
 
   test.each<[string, Facts, Given, number | undefined]>([
-    ["starts to count at the first poll without it", { shown: lately }, {}, 0],
+    ["has a count that starts at the first poll without it", { shown: lately }, {}, 0],
     ["counts on", { shown: lately }, { before: { lastWordAtMs, forMs: minute } }, 2 * minute],
     [
-      "waits while nothing counts",
+      "has a count that does not grow while no time counts",
       { shown: lately },
       { countedMs: 0, before: { lastWordAtMs, forMs: minute } },
       minute,
     ],
     [
-      "starts over after a word of the webhook",
+      "has a count that starts over after a claim of the webhook",
       { shown: lately, heardAtMs: nowMs - 1 },
       { before: { lastWordAtMs, forMs: 19 * minute } },
       0,
     ],
     [
-      "starts over after another replica saw it",
+      "has a count that starts over after another replica saw it",
       { shown: { ...lately, atMs: nowMs - 1 } },
       { before: { lastWordAtMs, forMs: 19 * minute } },
       0,
     ],
-    ["counts if it was suppressed", { shown: { ...lately, suppressed: true } }, {}, 0],
-    ["never counts if no API has shown it", {}, {}, undefined],
-    ["never counts if only another API has shown it", { shown: { api: "other", atMs: t0 } }, {}, undefined],
-    ["does not count once it is resolved", { shown: lately, status: "resolved", ended: "explicit" }, {}, undefined],
+    ["is counted if it was suppressed", { shown: { ...lately, suppressed: true } }, {}, 0],
+    ["is never counted if no API has shown it", {}, {}, undefined],
+    ["is never counted if only another API has shown it", { shown: { api: "other", atMs: t0 } }, {}, undefined],
+    ["is not counted once it is resolved", { shown: lately, status: "resolved", ended: "explicit" }, {}, undefined],
   ])("%s", (_says, facts, given, forMs) => {
     expect(judged(alertOf(facts), given).absences.get("a")?.forMs).toBe(forMs);
   });
@@ -129,7 +129,7 @@ describe("an alert that the API does not show", () => {
     expect(absentFor(19 * minute)).toEqual([{ says: "gone", fingerprint: "a", lastWordAtMs }]);
   });
 
-  test("is judged by itself", () => {
+  test("is judged independently of other alerts", () => {
     const others = [
       { ...alertOf({ shown: lately }), fingerprint: "b" },
       { ...alertOf(), fingerprint: "c" },
@@ -157,7 +157,7 @@ describe("a poll counts", () => {
     ["one instance without a cluster", [alone], null],
     ["two instances without a cluster", [alone, alone], null],
     ["a cluster of one", [instance("x", ["x"])], null],
-    ["both of a cluster of two", [one, other], null],
+    ["both members of a cluster of two", [one, other], null],
     ["one of two did not answer", [one, undefined], "urls[1] did not answer"],
     [
       "one of two was just started",
@@ -182,11 +182,11 @@ describe("a poll counts", () => {
   });
 
   test.each([
-    ["the time since the poll before", true, true, minute, minute],
-    ["nothing at first", undefined, true, minute, 0],
-    ["nothing where the poll before did not count", false, true, minute, 0],
-    ["nothing where this one does not count", true, false, minute, 0],
-    ["two polls at most: the process may have been paused", true, true, 60 * minute, 2 * minute],
+    ["the time since the previous poll", true, true, minute, minute],
+    ["nothing for the first poll", undefined, true, minute, 0],
+    ["nothing if the previous poll did not count", false, true, minute, 0],
+    ["nothing if this poll does not count", true, false, minute, 0],
+    ["at most two poll intervals, because the process may have been paused", true, true, 60 * minute, 2 * minute],
   ])("%s", (_says, before, now, passedMs, countedMs) => {
     const earlier = before === undefined ? undefined : { counts: before, atMs: 0 };
     expect(countedBetween(earlier, { counts: now, atMs: passedMs }, minute)).toBe(countedMs);

@@ -84,7 +84,7 @@ const absenceAfter = (before: Absence | undefined, wordAtMs: number, countedMs: 
   forMs: before?.lastWordAtMs === wordAtMs ? before.forMs + countedMs : 0,
 });
 
-/** What an instance reports about itself in one poll. */
+/** Information that an instance reports about itself in one poll. */
 export interface InstanceStatus {
   /** Its name in the cluster; null: it runs without a cluster. */
   readonly name: string | null;

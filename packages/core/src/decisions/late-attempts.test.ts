@@ -19,7 +19,7 @@ const planned = (given: Parameters<typeof incidentOf>[0], nowMs = t0) => deriveS
 
 describe("a request of an owner that lost its lease", () => {
   const late = { token: 3, action: "trigger", untilMs: t0 + 40_000 } as const;
-  test("is looked at when it can no longer arrive", () => {
+  test("is checked when it can no longer arrive", () => {
     expect(planned({ told: { event: "resolve" }, wanted: over, lateAttempts: [late] })).toMatchObject({
       state: "closed",
       dueAtMs: t0 + 40_000,
@@ -34,7 +34,7 @@ describe("a request of an owner that lost its lease", () => {
     ["resolve", "trigger", true],
     ["resolve", "acknowledge", true],
     ["resolve", "resolve", false],
-    // A receiver drops an acknowledge of what is resolved, and a trigger does not take one back.
+    // A receiver drops an acknowledge of a resolved incident, and a trigger does not undo one.
     ["acknowledge", "resolve", false],
     ["acknowledge", "trigger", false],
     ["acknowledge", "acknowledge", false],
@@ -43,14 +43,14 @@ describe("a request of an owner that lost its lease", () => {
     expect(repairLateAttempts(incident, () => true)).toMatchObject({ repeat, lateAttempts: [] });
   });
 
-  test("a late resolve after an acknowledge of unknown fate is repaired: a closed incident drops the acknowledge", () => {
+  test("a late resolve after an acknowledge of unknown effect is repaired: a closed incident drops the acknowledge", () => {
     const told = { event: "acknowledge", certain: false } as const;
     const repaired = (action: "resolve" | "acknowledge") =>
       repairLateAttempts(incidentOf({ told, lateAttempts: [{ ...late, action }] }), () => true).repeat;
     expect([repaired("resolve"), repaired("acknowledge")]).toEqual([true, false]);
   });
 
-  test("that had arrived before the last event was sent does no harm", () => {
+  test("that arrived before the last event was sent needs no repair", () => {
     for (const [sinceMs, repeat] of [
       [late.untilMs, true],
       [late.untilMs + 1, false],
@@ -60,37 +60,37 @@ describe("a request of an owner that lost its lease", () => {
     }
   });
 
-  test("that differs from what was told last makes that be said again", () => {
+  test("that differs from the delivered event makes that event be sent again", () => {
     const incident = incidentOf({ told: { event: "resolve" }, wanted: over, lateAttempts: [late] });
     const repaired = repairLateAttempts(incident, () => true);
     expect(repaired).toMatchObject({ repeat: true, lateAttempts: [] });
     expect(deriveState(repaired, terms, t0)).toMatchObject({ state: "due", urgency: urgency.followUp });
   });
 
-  test("that said the same does no harm", () => {
+  test("that was the same event needs no repair", () => {
     expect(repairLateAttempts(incidentOf({ told: {}, lateAttempts: [late] }), () => true)).toMatchObject({
       repeat: false,
       lateAttempts: [],
     });
   });
 
-  test("needs no repair where what was told is in doubt, and will be said again anyway", () => {
+  test("needs no repair if the delivered event is uncertain, since it is sent again anyway", () => {
     const incident = incidentOf({ told: { event: "resolve", certain: false }, wanted: over, lateAttempts: [late] });
     expect(repairLateAttempts(incident, () => true)).toMatchObject({ repeat: false, lateAttempts: [] });
   });
 
-  test("that said other words makes those that count be said again", () => {
+  test("that had other text makes the current text be sent again", () => {
     const told = { content: "new" };
     const old = { ...late, content: "old" };
     expect(repairLateAttempts(incidentOf({ told, lateAttempts: [old] }), () => true).repeat).toBe(true);
-    // Whose words nobody knows any more may have been others.
+    // If the late text is unknown, it may have been different.
     expect(repairLateAttempts(incidentOf({ told, lateAttempts: [late] }), () => true).repeat).toBe(true);
     expect(
       repairLateAttempts(incidentOf({ told, lateAttempts: [{ ...late, content: "new" }] }), () => true).repeat,
     ).toBe(false);
   });
 
-  test("that was a trigger of an earlier episode is perhaps told of one that is over untold", () => {
+  test("that was a trigger of an earlier episode counts as maybe delivered if this one ended undelivered", () => {
     const untold = incidentOf({ told: null, wanted: over, lateAttempts: [late] });
     expect(deriveState(untold, terms, t0)).toMatchObject({ state: "not_told", dueAtMs: t0 + 40_000 });
     const repaired = repairLateAttempts(untold, () => true);
@@ -101,7 +101,7 @@ describe("a request of an owner that lost its lease", () => {
     expect(repairLateAttempts(incidentOf({ told: null, lateAttempts: [late] }), () => true).told).toBeNull();
   });
 
-  test("stays on record until then", () => {
+  test("is kept until then", () => {
     const incident = incidentOf({ told: { event: "resolve" }, lateAttempts: [late] });
     expect(repairLateAttempts(incident, () => false)).toBe(incident);
     const two = incidentOf({ told: { event: "resolve" }, lateAttempts: [late, { ...late, token: 4 }] });

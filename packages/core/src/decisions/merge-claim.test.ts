@@ -15,14 +15,14 @@ const terms = { reorderWindow, doubtfulEnd };
 
 type Spoken = readonly [atMs: number, claim: Claim];
 
-/** Merges the words of one claimant; returns what the last one did. */
+/** Merges the claims of one claimant. Returns the result of the last one. */
 function merge(...words: readonly Spoken[]): MergedClaim {
   let merged: MergedClaim | undefined;
   for (const [atMs, claim] of words) {
     const claims: Record<string, ClaimState> = merged ? { own: merged.state } : {};
     merged = mergeClaim(merged?.state, claim, atMs, terms, claims);
   }
-  if (!merged) throw new Error("expected at least one word");
+  if (!merged) throw new Error("expected at least one claim");
   return merged;
 }
 
@@ -35,7 +35,7 @@ const endedAt = (at: number, s: number, e?: number, how: Saying = {}): Spoken =>
   t0 + at * second,
   resolved("a", { startsAtMs: t0 + s * second, ...(e === undefined ? {} : { endsAtMs: t0 + e * second }), ...how }),
 ];
-/** A firing of a direct sender, which names an end in the future. */
+/** A firing of a direct sender, with an end in the future. */
 const directFiredAt = (at: number, s: number, e: number, sender = "10.0.0.1"): Spoken =>
   firedAt(at, s, { sender, endsAtMs: t0 + e * second });
 /** Its resolve. */
@@ -49,7 +49,7 @@ const yearAhead = (at: number, s: number, e: number): Spoken => [
   firing("a", { sender: "p", startsAtMs: t0 + year + s * second, endsAtMs: t0 + year + e * second }),
 ];
 
-/** How the alert changes over a history, as `second what`. */
+/** How the alert changes during a history, as `second change`. */
 function changes(untilSecond: number, ...words: readonly Spoken[]): string[] {
   const alert = new MergedAlert();
   for (const [atMs, claim] of words) alert.hear(claim, atMs);
@@ -57,8 +57,8 @@ function changes(untilSecond: number, ...words: readonly Spoken[]): string[] {
   return alert.changes.map(({ atMs, what }) => `${(atMs - t0) / second} ${what}`);
 }
 
-describe("the first word of a claim", () => {
-  test("counts, whatever it says", () => {
+describe("the first statement of a claimant", () => {
+  test("counts, whether it fires or resolves", () => {
     expect(merge(firedAt(0, 0))).toMatchObject({ effect: "changed", begins: true, state: { status: "firing" } });
     expect(merge(endedAt(0, 0, 0))).toMatchObject({
       effect: "changed",
@@ -82,19 +82,19 @@ describe("the first word of a claim", () => {
     expect(first(60.001)).toMatchObject({ effect: "changed", begins: true });
   });
 
-  test("is held however long ago that end was", () => {
+  test("is held even if that end was long ago", () => {
     const other = merge(directFiredAt(0, 0, 240), directEndedAt(60, 0, 60)).state;
     const [atMs, claim] = firedAt(9_000, 0);
     expect(mergeClaim(undefined, claim, atMs, terms, { other }).effect).toBe("held");
   });
 
-  test("is not held if another claim ended by silence only: no source named an end", () => {
+  test("is not held if another claim ended only by silence, because no source sent an end", () => {
     const other = endClaim(merge(directFiredAt(0, 0, 240)).state, "inferred");
     const [atMs, claim] = firedAt(300, 0);
     expect(mergeClaim(undefined, claim, atMs, terms, { other }).effect).toBe("changed");
   });
 
-  test("and its hold can be cancelled by a resolve, or cut short by a start after the other claim's end", () => {
+  test("can have its hold cancelled by a resolve, or ended early by a start after the other claim's end", () => {
     const other = merge(directFiredAt(0, 0, 240), directEndedAt(60, 0, 60)).state;
     const [heldAtMs, claim] = firedAt(61, 0);
     const own = mergeClaim(undefined, claim, heldAtMs, terms, { other }).state;
@@ -107,7 +107,7 @@ describe("the first word of a claim", () => {
 });
 
 describe("a resolve", () => {
-  test("ends the episode if its end is not before the newest start, whatever its own start", () => {
+  test("ends the episode if its end is not before the newest start, whatever its own start is", () => {
     expect(merge(firedAt(0, 0), endedAt(60, -1, 60))).toMatchObject({
       effect: "changed",
       state: { status: "resolved" },
@@ -117,7 +117,7 @@ describe("a resolve", () => {
       state: { status: "resolved" },
     });
     expect(merge(firedAt(0, 0), firedAt(30, 20), endedAt(60, 0, 20))).toMatchObject({ state: { status: "resolved" } });
-    expect(merge(firedAt(0, 0), endedAt(60, 30, 45)), "of a start that was never heard").toMatchObject({
+    expect(merge(firedAt(0, 0), endedAt(60, 30, 45)), "with an unknown start").toMatchObject({
       state: { status: "resolved" },
     });
   });
@@ -131,16 +131,16 @@ describe("a resolve", () => {
     expect(merge(...again)).toMatchObject({ effect: "doubted", state: { status: "firing" } });
   });
 
-  test("without an end counts as one at the newest start", () => {
+  test("without an end counts as a resolve at the newest start", () => {
     expect(merge(firedAt(0, 0), endedAt(60, 0)).state).toMatchObject({ status: "resolved", lastEndMs: t0 });
     expect(merge(firedAt(0, 0), firedAt(30, 20), endedAt(60, 0)).state).toMatchObject({ lastEndMs: t0 + 20 * second });
     expect(
       merge(firedAt(0, 0), endedAt(60, 0), firedAt(61, 0), firedAt(72, 0), endedAt(80, 0)).effect,
-      "of what was re-opened",
+      "after the claim was re-opened",
     ).toBe("doubted");
   });
 
-  test("that repeats an end confirms it, and a later end is remembered", () => {
+  test("that repeats an end confirms it, and a later end is kept", () => {
     expect(merge(firedAt(0, 0), endedAt(60, 0, 58), endedAt(120, 0, 58))).toMatchObject({
       effect: "ignored",
       state: { status: "resolved", lastEndMs: t0 + 58 * second, heardAtMs: t0 + 120 * second },
@@ -154,7 +154,7 @@ describe("a resolve", () => {
     });
   });
 
-  test("keeps the greatest end over later episodes", () => {
+  test("keeps the greatest end across later episodes", () => {
     expect(merge(firedAt(0, 0), endedAt(60, 0, 58), firedAt(90, 80), firedAt(100, 80)).state).toMatchObject({
       lastEndMs: t0 + 58 * second,
     });
@@ -164,17 +164,17 @@ describe("a resolve", () => {
 describe("a doubtful resolve of a webhook", () => {
   const doubted = [firedAt(0, 0), endedAt(60, 0, 58), firedAt(100, 90), endedAt(120, 0, 58)] as const;
 
-  test("ends the alert doubtfulEnd later, and repeats do not put that off", () => {
+  test("ends the alert doubtfulEnd later, and repeats do not delay that", () => {
     expect(changes(1_919, ...doubted)).toEqual(["0 fires", "60 ends", "100 fires"]);
     expect(changes(1_920, ...doubted, endedAt(700, 0, 58))).toEqual(["0 fires", "60 ends", "100 fires", "1920 ends"]);
   });
 
-  test("is cancelled by any firing, also an older one", () => {
+  test("is cancelled by any firing, also by an older one", () => {
     expect(merge(...doubted, firedAt(180, 0)).state).not.toHaveProperty("doubtfulEndAtMs");
     expect(changes(9_000, ...doubted, firedAt(180, 90))).toEqual(["0 fires", "60 ends", "100 fires"]);
   });
 
-  test("is overtaken by a normal resolve", () => {
+  test("is replaced by a normal resolve", () => {
     expect(merge(...doubted, endedAt(200, 90, 190)).state).toMatchObject({ status: "resolved", ended: "explicit" });
     expect(merge(...doubted, endedAt(200, 90, 190)).state).not.toHaveProperty("doubtfulEndAtMs");
   });
@@ -187,7 +187,7 @@ describe("a doubtful resolve of a webhook", () => {
 });
 
 describe("a doubtful resolve of a direct sender", () => {
-  test("does nothing", () => {
+  test("has no effect", () => {
     expect(
       merge(directFiredAt(0, 0, 240), directEndedAt(60, 0, 58), directFiredAt(62, 0, 300), directEndedAt(64, 0, 58)),
     ).toMatchObject({
@@ -206,7 +206,7 @@ describe("a doubtful resolve of a direct sender", () => {
 });
 
 describe("a firing while the alert fires", () => {
-  test("confirms it, whatever its start, and widens the span of starts", () => {
+  test("confirms it, whatever its start is, and widens the range of starts", () => {
     expect(merge(firedAt(0, 0), firedAt(30, 0))).toMatchObject({ effect: "confirmed", begins: false, endLost: false });
     expect(merge(firedAt(0, 0), firedAt(30, 0)).state).not.toHaveProperty("startMs");
     expect(merge(firedAt(0, 0), firedAt(30, -60))).toMatchObject({
@@ -220,7 +220,7 @@ describe("a firing while the alert fires", () => {
     });
   });
 
-  test("with a newer start more than a minute after the last word means that an end was lost", () => {
+  test("means that a resolve was lost, if its start is newer and it arrives more than a minute after the last statement", () => {
     expect(merge(firedAt(0, 0), firedAt(60.001, 50))).toMatchObject({
       effect: "changed",
       begins: true,
@@ -228,16 +228,16 @@ describe("a firing while the alert fires", () => {
       state: { status: "firing", effectiveStartsAtMs: t0 + 50 * second },
     });
     expect(merge(firedAt(0, 0), firedAt(60.001, 50)).state, "the episode is a new one").not.toHaveProperty("startMs");
-    expect(merge(firedAt(0, 0), firedAt(60, 50)), "a minute exactly").toMatchObject({
+    expect(merge(firedAt(0, 0), firedAt(60, 50)), "exactly a minute").toMatchObject({
       effect: "confirmed",
       endLost: false,
     });
     expect(merge(firedAt(0, 0), firedAt(500, 0)).endLost, "the same start").toBe(false);
     expect(merge(firedAt(0, 0), firedAt(500, -10)).endLost, "an older start").toBe(false);
-    expect(merge(firedAt(0, 0), firedAt(500, 400), firedAt(900, 0)).endLost, "the start before").toBe(false);
+    expect(merge(firedAt(0, 0), firedAt(500, 400), firedAt(900, 0)).endLost, "the previous start").toBe(false);
   });
 
-  test("loses no end while another claim fires, or at a direct claim", () => {
+  test("means no lost resolve while another claim fires, or at a direct claim", () => {
     const other = merge(directFiredAt(0, 0, 900)).state;
     const own = merge(firedAt(0, 0)).state;
     const [atMs, claim] = firedAt(300, 200);
@@ -258,7 +258,7 @@ describe("a firing after an end", () => {
     });
   });
 
-  test("with any other start is held from its arrival, and repeats do not lengthen the hold", () => {
+  test("with any other start is held from its arrival, and repeats do not extend the hold", () => {
     const held = [firedAt(0, 0), endedAt(60, 0, 58), firedAt(75, 58)] as const;
     expect(merge(...held)).toMatchObject({
       effect: "held",
@@ -274,7 +274,7 @@ describe("a firing after an end", () => {
     expect(changes(85, ...held)).toEqual(["0 fires", "60 ends", "85 fires"]);
   });
 
-  test("that is held is cancelled by a normal resolve, also of a direct sender", () => {
+  test("that is held is cancelled by a normal resolve, also from a direct sender", () => {
     expect(merge(firedAt(0, 0), endedAt(60, 0, 58), firedAt(62, 0), endedAt(64, 0, 63)).state).not.toHaveProperty(
       "heldUntilMs",
     );
@@ -288,14 +288,14 @@ describe("a firing after an end", () => {
     expect(merge(...direct).state).not.toHaveProperty("heldUntilMs");
   });
 
-  test("keeps the end of a held direct claim, so that it expires once believed", () => {
+  test("keeps the end of a held direct claim, so that it expires after the hold", () => {
     expect(merge(directFiredAt(0, 0, 240), directEndedAt(60, 0, 60), directFiredAt(61, 0, 300)).state).toMatchObject({
       heldUntilMs: t0 + 71 * second,
       expiresAtMs: t0 + 300 * second,
     });
   });
 
-  test.each(["inferred", "doubtful", "read"] as const)("re-opens at once after an end that is %s", (ended) => {
+  test.each(["inferred", "doubtful", "read"] as const)("re-opens the claim at once after the end %s", (ended) => {
     const over = { ...endClaim(merge(firedAt(0, 0), endedAt(60, 0, 58), firedAt(100, 90)).state, ended) };
     const next = ([atMs, claim]: Spoken) => mergeClaim(over, claim, atMs, terms, { over });
     expect(next(firedAt(200, 0))).toMatchObject({ effect: "changed", begins: false, state: { status: "firing" } });
@@ -304,7 +304,7 @@ describe("a firing after an end", () => {
   });
 
   test.each(["inferred", "doubtful", "read"] as const)(
-    "is held once a resolve made an end firm that was %s",
+    "is held once an explicit resolve replaced the end %s",
     (ended) => {
       const over = endClaim(merge(firedAt(0, 0)).state, ended);
       const [atMs, claim] = endedAt(100, 0, 90);
@@ -315,7 +315,7 @@ describe("a firing after an end", () => {
     },
   );
 
-  test("stays weakly ended after a doubtful resolve", () => {
+  test("leaves a weak end weak after a doubtful resolve", () => {
     const over = endClaim(merge(firedAt(0, 0), endedAt(60, 0, 58), firedAt(100, 90)).state, "doubtful");
     const [atMs, claim] = endedAt(200, 0, 58);
     expect(mergeClaim(over, claim, atMs, terms)).toMatchObject({ effect: "ignored", state: { ended: "doubtful" } });
@@ -330,13 +330,13 @@ describe("histories of real senders", () => {
 
   test.each<[what: string, words: readonly Spoken[], untilSecond: number, expected: readonly string[]]>([
     [
-      "a resolve with an earlier start than was known",
+      "a resolve with an earlier start than the known one",
       [firedAt(0, 0), endedAt(60, -1, 60)],
       9_000,
       ["0 fires", "60 ends"],
     ],
     [
-      "the peers of a cluster lag",
+      "peers of a cluster lag behind each other",
       [firedAt(0, 0), endedAt(60, 0, 58), firedAt(75, 0), endedAt(120, 0, 58)],
       9_000,
       ["0 fires", "60 ends", "85 fires", "1920 ends"],
@@ -359,7 +359,7 @@ describe("histories of real senders", () => {
       ["10 fires", "190 ends", "399 fires", "699 ends"],
     ],
     [
-      "an HA pair behind one address at the same tick: A ends, B fires on, and A repeats its resolve",
+      "an HA pair behind one address at the same time: A resolves, B keeps firing, and A repeats its resolve",
       [
         directFiredAt(0, 0, 240),
         directFiredAt(0.2, 0, 240),
@@ -374,13 +374,13 @@ describe("histories of real senders", () => {
       ["0 fires", "60 ends", "70.2 fires", "1020.2 ends"],
     ],
     [
-      "a sender one day ahead",
+      "a sender whose clock is one day ahead",
       [aheadD(0, 240), aheadD(60, 300), aheadD(100, 100), ...[160, 220, 280].map((at) => aheadD(at, 100))],
       9_000,
       ["0 fires", "100 ends"],
     ],
     [
-      "a sender that was ahead by less than its alert lasts",
+      "a sender whose clock is ahead by less than the duration of its alert",
       [
         ...Array.from({ length: 10 }, (_, n): Spoken => {
           const at = n * 60;
@@ -392,23 +392,28 @@ describe("histories of real senders", () => {
       ["0 fires", "600 ends"],
     ],
     [
-      "a sender two minutes behind with a shorter alert",
+      "a sender two minutes behind, with an alert shorter than that",
       [firedAt(0, 0), endedAt(60, -120, -60)],
       9_000,
       ["0 fires", "1860 ends"],
     ],
     [
-      "the same, direct",
+      "the same for direct input",
       [directFiredAt(0, 0, 240), directEndedAt(60, -120, -60), directEndedAt(241, -120, -60)],
       9_000,
       ["0 fires", "241 ends"],
     ],
-    ["a silenced end, then a new episode", [firedAt(0, 0), firedAt(3_600, 3_500)], 3_600, ["0 fires", "3600 again"]],
+    [
+      "an end that was silenced, then a new episode",
+      [firedAt(0, 0), firedAt(3_600, 3_500)],
+      3_600,
+      ["0 fires", "3600 again"],
+    ],
   ])("%s", (_what, words, untilSecond, expected) => {
     expect(changes(untilSecond, ...words)).toEqual(expected);
   });
 
-  test("a sender a year ahead is believed again with its next episode", () => {
+  test("the next episode of a sender a year ahead counts at once", () => {
     const words = [yearAhead(0, 0, 240), yearAhead(60, 0, 30), yearAhead(180, 180, 420)];
     expect(changes(200, ...words)).toEqual(["0 fires", "60 ends", "180 fires"]);
   });
@@ -417,20 +422,20 @@ describe("histories of real senders", () => {
 describe("direct claims", () => {
   const sender = "10.0.0.1";
 
-  test("end at endsAt, which each repeat moves; without one, five minutes after receipt", () => {
+  test("end at endsAt, which each repeat moves, or without endsAt five minutes after receipt", () => {
     expect(merge(directFiredAt(0, 0, 240)).state.expiresAtMs).toBe(t0 + 4 * minute);
     expect(merge(directFiredAt(0, 0, 60), directFiredAt(1, 0, 120)).state.expiresAtMs).toBe(t0 + 2 * minute);
     expect(merge(firedAt(1, 0, { sender })).state.expiresAtMs).toBe(t0 + second + resolveTimeoutMs);
   });
 
-  test("keep who said them, and the end that was said", () => {
+  test("keep their sender and the end that it sent", () => {
     const { state } = merge(firedAt(0, 0, { sender, origin: "http://prometheus:9090", endsAtMs: t0 + minute }));
     expect(state).toMatchObject({ sender, origin: "http://prometheus:9090", saidEndsAtMs: t0 + minute });
     expect(merge(firedAt(0, 0, { sender })).state).not.toHaveProperty("saidEndsAtMs");
     expect(merge(firedAt(0, 0, { sender })).state).not.toHaveProperty("origin");
   });
 
-  test("an endsAt that equals the last end is a resolve, though it lies in our future", () => {
+  test("with an endsAt equal to the last end are resolves, even if it lies in our future", () => {
     const ahead = { sender, endsAtMs: t0 + 100 * second };
     const words = [directFiredAt(0, 0, 240), endedAt(60, 0, 100, { sender }), firedAt(62, 0, ahead)] as const;
     expect(merge(...words)).toMatchObject({ effect: "ignored", fires: false, state: { status: "resolved" } });
@@ -439,7 +444,7 @@ describe("direct claims", () => {
     );
   });
 
-  test("webhook claims have no end of their own, whatever end they name", () => {
+  test("webhook claims never expire, whatever end they contain", () => {
     const past = { endsAtMs: t0 - 1 };
     expect(merge(firedAt(0, 0, past)).state.expiresAtMs).toBeUndefined();
     expect(merge(firedAt(0, 0, past), firedAt(60, 0, past))).toMatchObject({
@@ -454,10 +459,10 @@ describe("clocks that differ from ours", () => {
   const ahead = (at: number, e: number): Spoken =>
     firedAt(at, day / second, { sender, endsAtMs: t0 + day + e * second });
 
-  test("a future start counts as the time of receipt, also when it is repeated", () => {
+  test("turn a future start into the time of receipt, also when it is repeated", () => {
     expect(merge(firedAt(0, 3_600)).state.effectiveStartsAtMs).toBe(t0);
     expect(merge(firedAt(0, 3_600), firedAt(60, 3_600)).state.effectiveStartsAtMs).toBe(t0);
-    expect(merge(firedAt(0, 100), firedAt(200, 100)), "when it is past").toMatchObject({
+    expect(merge(firedAt(0, 100), firedAt(200, 100)), "after that start has passed").toMatchObject({
       endLost: false,
       state: { effectiveStartsAtMs: t0 },
     });
@@ -472,11 +477,11 @@ describe("clocks that differ from ours", () => {
     expect(merge(directFiredAt(0, 0, 3_600)).skewed, "the end of a firing alert").toBe(false);
   });
 
-  test("the end that a sender a day ahead names is not believed; the default is", () => {
+  test("replace the end from a sender a day ahead by the default end", () => {
     expect(merge(ahead(0, 240)).state.expiresAtMs).toBe(t0 + resolveTimeoutMs);
   });
 
-  test("an endsAt that moves back is the end, and stays it when it is repeated", () => {
+  test("an endsAt that moves back is an end, and stays one when it is repeated", () => {
     expect(merge(ahead(0, 240), ahead(60, 30))).toMatchObject({ fires: false, effect: "changed" });
     expect(merge(ahead(0, 240), ahead(60, 30), ahead(61, 30), ahead(120, 30))).toMatchObject({
       effect: "ignored",
@@ -484,12 +489,12 @@ describe("clocks that differ from ours", () => {
     });
   });
 
-  test("an endsAt that stands still is the end, except in a request that comes twice", () => {
+  test("an unchanged endsAt is an end, except in a request that arrives twice", () => {
     expect(merge(ahead(0, 30), ahead(30, 30))).toMatchObject({ effect: "changed", state: { status: "resolved" } });
     expect(merge(ahead(0, 30), ahead(29.999, 30))).toMatchObject({ effect: "confirmed", state: { status: "firing" } });
   });
 
-  test("an alert that lasts longer than its sender is ahead still ends when its endsAt moves back", () => {
+  test("an alert that lasts longer than its sender's clock is ahead still ends when its endsAt moves back", () => {
     const words = (
       [
         [0, 540],
@@ -500,7 +505,7 @@ describe("clocks that differ from ours", () => {
     expect(merge(...words).state).toMatchObject({ status: "resolved" });
   });
 
-  test("an end that is past only by our clock, which stays ahead of one that was set back, is not believed", () => {
+  test("an end that is past only by our clock, because the sender's clock was set back, is ignored", () => {
     const behind = (at: number, e: number): Spoken => firedAt(at, -3_600, { sender, endsAtMs: t0 - hour + e * second });
     expect(merge(behind(0, 240))).toMatchObject({
       effect: "changed",
@@ -516,7 +521,7 @@ describe("clocks that differ from ours", () => {
     expect(merge(firedAt(0, 0, { sender, endsAtMs: t0 })).state.expiresAtMs, "past").toBe(t0 + resolveTimeoutMs);
   });
 
-  test("without an end said before, the one that was assumed is compared", () => {
+  test("without an earlier end, the assumed end is compared", () => {
     const unsaid = firedAt(0, -3_600, { sender });
     expect(merge(unsaid, firedAt(60, -3_600, { sender, endsAtMs: t0 + minute - 1 }))).toMatchObject({
       effect: "changed",
@@ -524,7 +529,7 @@ describe("clocks that differ from ours", () => {
     });
   });
 
-  test("an unknown start says nothing about an episode that is known", () => {
+  test("an unknown start changes nothing in a known episode", () => {
     const unknown = (at: number): Spoken => {
       const [atMs, claim] = firedAt(at, at);
       return [atMs, { ...claim, startUnknown: true }];
@@ -538,7 +543,7 @@ describe("clocks that differ from ours", () => {
     const [atMs, direct] = directFiredAt(500, 500, 740);
     expect(
       merge(directFiredAt(0, 0, 240), [atMs, { ...direct, startUnknown: true }]).state.expiresAtMs,
-      "its end is readable",
+      "its end is on our clock",
     ).toBe(t0 + 740 * second);
   });
 });
@@ -546,7 +551,7 @@ describe("clocks that differ from ours", () => {
 describe("rows of earlier versions", () => {
   const row = { source: "default", startsAtMs: t0, effectiveStartsAtMs: t0, heardAtMs: t0 } as const;
 
-  test("that fire are ended by a resolve with an earlier start", () => {
+  test("that fire end with a resolve with an earlier start", () => {
     const [atMs, claim] = endedAt(60, -1, 60);
     expect(mergeClaim({ ...row, status: "firing" }, claim, atMs, terms).effect).toBe("changed");
   });
@@ -563,7 +568,7 @@ describe("rows of earlier versions", () => {
   });
 });
 
-test("whatever was said, a start that is newer than every start and end is believed at once", () => {
+test("after any history, a start that is newer than every start and end counts at once", () => {
   const word = fc.record({
     afterMs: fc.integer({ min: 0, max: 20 * second }),
     startsAtMs: fc.integer({ min: t0 - minute, max: t0 + 2 * minute }),

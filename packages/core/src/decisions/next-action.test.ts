@@ -22,7 +22,7 @@ type Case = readonly [
 ];
 
 const cases: Record<string, readonly Case[]> = {
-  "told nothing": [
+  "nothing delivered": [
     ["and it fires: trigger", {}, "trigger"],
     ["and it resolved: nothing is sent", { wanted: resolvedNow }, null],
     [
@@ -44,9 +44,9 @@ const cases: Record<string, readonly Case[]> = {
       { pageResolved: "always" },
     ],
     ["and a resolve was adopted: resolve", { wanted: resolvedNow, adopted: true }, "resolve"],
-    ["and a person acknowledged it meanwhile: trigger first", { wanted: acknowledgedNow }, "trigger"],
+    ["and a person acknowledged it: trigger first", { wanted: acknowledgedNow }, "trigger"],
   ],
-  "told trigger": [
+  "trigger delivered": [
     ["and it fires: nothing", { told: {} }, null],
     ["and it resolved: resolve", { told: {}, wanted: resolvedNow }, "resolve"],
     ["and its severity rose: trigger again", { told: {}, wanted: { severity: "critical" } }, "trigger"],
@@ -58,34 +58,39 @@ const cases: Record<string, readonly Case[]> = {
       { retrigger: "never" },
     ],
     ["and a person acknowledged it: acknowledge", { told: {}, wanted: acknowledgedNow }, "acknowledge"],
-    ["and acknowledged where nobody can be told so: nothing", { told: {}, wanted: acknowledgedNow }, null, elsewhere],
+    [
+      "and acknowledged, at a receiver without acknowledgements: nothing",
+      { told: {}, wanted: acknowledgedNow },
+      null,
+      elsewhere,
+    ],
     [
       "and acknowledged, then resolved: resolve",
       { told: {}, wanted: { ...acknowledgedNow, ...resolvedNow } },
       "resolve",
     ],
   ],
-  "told maybe trigger": [
+  "trigger maybe delivered": [
     ["and it fires: trigger again", { told: { certain: false } }, "trigger"],
     [
-      "and it resolved, where unknown resolves are dropped: only the resolve",
+      "and it resolved, at a receiver that drops unknown resolves: only the resolve",
       { told: { certain: false }, wanted: resolvedNow },
       "resolve",
     ],
     [
-      "and it resolved, elsewhere: the trigger is repeated first",
+      "and it resolved, at another receiver: the trigger is repeated first",
       { told: { certain: false }, wanted: resolvedNow },
       "trigger",
       elsewhere,
     ],
     [
-      "again, and it resolved, elsewhere: it was opened before, so the resolve is enough",
+      "after an accepted one, and it resolved, at another receiver: the resolve is enough",
       { told: { certain: false }, opened: true, wanted: resolvedNow },
       "resolve",
       elsewhere,
     ],
   ],
-  "told acknowledge": [
+  "acknowledge delivered": [
     ["and nothing changed: nothing", { told: { event: "acknowledge" }, wanted: acknowledgedNow }, null],
     [
       "and it resolved: resolve",
@@ -103,43 +108,39 @@ const cases: Record<string, readonly Case[]> = {
       "acknowledge",
     ],
   ],
-  "told resolve": [
+  "resolve delivered": [
     ["and nothing changed: nothing", { told: { event: "resolve" }, wanted: resolvedNow }, null],
     ["maybe: resolve again", { told: { event: "resolve", certain: false }, wanted: resolvedNow }, "resolve"],
     ["maybe, and it fires again: trigger", { told: { event: "resolve", certain: false } }, "trigger"],
   ],
-  "a late request of another owner may have undone what was told, so that": [
+  "a late request of another owner may have undone the delivered state, so that": [
     ["a trigger is repeated", { told: {}, repeat: true }, "trigger"],
     ["a resolve is repeated", { told: { event: "resolve" }, repeat: true, wanted: resolvedNow }, "resolve"],
     [
-      "an acknowledge is told after its trigger, which may have been closed",
+      "an acknowledge follows its repeated trigger, since the incident may have been closed",
       { told: { event: "acknowledge" }, repeat: true, wanted: acknowledgedNow },
       "trigger",
     ],
+    ["a new acknowledgement waits for the trigger", { told: {}, repeat: true, wanted: acknowledgedNow }, "trigger"],
     [
-      "an acknowledgement that is wanted now waits for the trigger",
-      { told: {}, repeat: true, wanted: acknowledgedNow },
-      "trigger",
-    ],
-    [
-      "no trigger leaves for what has resolved meanwhile: resolve",
+      "an alert that has resolved in between gets a resolve and no trigger",
       { told: {}, repeat: true, wanted: resolvedNow },
       "resolve",
     ],
     [
-      "a resolve is repeated before the alert that fires again is told",
+      "a resolve is repeated before the trigger of an alert that fires again",
       { told: { event: "resolve" }, repeat: true },
       "resolve",
     ],
   ],
-  "a key that is in doubt": [
+  "a key that may be bad": [
     ["is checked before anything else", { told: {}, checkKey: true, wanted: resolvedNow }, "check"],
   ],
   "a change event": [
-    ["is told", { kind: "change" }, "change"],
-    ["once", { kind: "change", told: { event: "change" } }, null],
-    ["and again where that is in doubt", { kind: "change", told: { event: "change", certain: false } }, "change"],
-    ["and has no end", { kind: "change", told: { event: "change" }, wanted: resolvedNow }, null],
+    ["is sent", { kind: "change" }, "change"],
+    ["is sent only once", { kind: "change", told: { event: "change" } }, null],
+    ["and again if its effect is unknown", { kind: "change", told: { event: "change", certain: false } }, "change"],
+    ["and is never resolved", { kind: "change", told: { event: "change" }, wanted: resolvedNow }, null],
   ],
 };
 
@@ -152,7 +153,7 @@ describe.each(Object.entries(cases))("%s", (_told, table) => {
   );
 });
 
-test("a change event that was told is told; one that may have been is said again", () => {
+test("a delivered change event is not repeated; one that may be delivered is", () => {
   expect(nextAction(incidentOf({ kind: "change", told: { event: "change" } }), terms)).toBeNull();
   expect(nextAction(incidentOf({ kind: "change", told: { event: "change", certain: false } }), terms)).toBe("change");
 });

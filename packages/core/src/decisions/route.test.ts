@@ -45,18 +45,18 @@ describe("the severity", () => {
     ["the target's words", { severity: " AVERAGE" }, "warning", map],
     ["the target's words before the common ones", { severity: "Critical", priority: "p1" }, "info", map],
     ["the target's words in the other labels too", { severity: "odd", urgency: "Hot" }, "critical", map],
-    ["common words beside the target's", { severity: "disaster" }, "critical", map],
+    ["the common words, in addition to the target's", { severity: "disaster" }, "critical", map],
     [
-      "a template's word, as the target maps it",
+      "a template's word, mapped by the target",
       { x: "hot" },
       "critical",
       { ...map, template: { severity: "{{ labels.x }}" } },
     ],
-  ])("is that of %s", (_says, labels, severity, input = {}) => {
+  ])("comes from %s", (_says, labels, severity, input = {}) => {
     expect(told(input, alertOf(labels))).toMatchObject({ tell: true, severity });
   });
 
-  test("that the target's words mean is the one that filters and conditions see", () => {
+  test("from the target's own words is the one that filters and conditions use", () => {
     const hot = alertOf({ severity: "hot" });
     expect(told({ ...map, filters: { min_severity: "critical", when: "severity == 'critical'" } }, hot)).toMatchObject({
       tell: true,
@@ -67,7 +67,7 @@ describe("the severity", () => {
     });
   });
 
-  test("of one target's words does not change another's", () => {
+  test("from one target's words does not affect another target", () => {
     const decisions = route(alertOf({ severity: "hot" }), [target({ name: "a", ...map }), target({ name: "b" })]);
     expect(decisions).toMatchObject([{ severity: "critical" }, { severity: "error" }]);
   });
@@ -81,19 +81,19 @@ const rendered = (decisions: ReturnType<typeof route>): boolean[] =>
   decisions.map((decision) => decision.tell && decision.summary === "rendered");
 
 describe("templates that take many steps", () => {
-  test("share what is left for an alert, after which they keep their defaults", () => {
+  test("share the remaining steps of an alert, after which fields keep their defaults", () => {
     const costly = rendered(route(disk, looping(100, 9_000)));
     expect(costly.indexOf(false)).toBe(6);
     expect(costly.slice(6)).not.toContain(true);
   });
 
-  test("do not use up those of another target", () => {
+  test("do not use up the steps of another target", () => {
     expect(rendered(route(disk, [...looping(100, 9_000), ...looping(100, 1_500)])).slice(100)).not.toContain(false);
   });
 });
 
 describe("routing", () => {
-  test("decides for each target by itself", () => {
+  test("decides for each target independently", () => {
     const targets = [
       target({ name: "all" }),
       target({ name: "infos", filters: { severity: "info" } }),
@@ -109,7 +109,7 @@ describe("routing", () => {
     ]);
   });
 
-  test("of a change event has a key of its own for each start, and spares who takes none", () => {
+  test("gives a change event its own key for each start, and skips targets that take none", () => {
     const deploy: Alert = { ...alertOf({ alertname: "Deploy", change_event: "true" }), startsAtMs: 7 };
     const taking = { ...target({ name: "taking" }), takesChanges: true };
     const decisions = route(deploy, [taking, { ...taking, name: "sparing", takesChanges: false }]);
@@ -124,7 +124,7 @@ describe("routing", () => {
     ]);
   });
 
-  test("says noise apart from other filters", () => {
+  test("has a reason for noise that differs from other filters", () => {
     const noise = { severity: "noise", confidence: 1, overrides: true } as const;
     const [decision] = route(disk, [target({ filters: { exclude_noise: true } })], noise);
     expect(decision).toMatchObject({ tell: false, reason: "suppressed_noise" });
@@ -136,7 +136,7 @@ describe("routing", () => {
     ["the target's default", { default_severity: "p3" }, alertOf({}), "warning"],
     ["the template", { template: { severity: "warn" } }, disk, "warning"],
     [
-      "the label when the template means nothing",
+      "the label when the template's word is unknown",
       { template: { severity: "{{ labels.alertname }}" } },
       disk,
       "critical",
@@ -155,7 +155,7 @@ describe("routing", () => {
     ["its fingerprint when the template fails", { template: { dedup_key: "{{ labels.x }}" } }, disk.fingerprint],
     ["the group's labels", { group_by: ["instance"] }, `group-${alertFingerprint({ instance: "db-1" })}`],
     [
-      "the group's labels, missing ones too",
+      "the group's labels, also missing ones",
       { group_by: ["x", "instance"] },
       `group-${alertFingerprint({ x: "", instance: "db-1" })}`,
     ],
@@ -164,7 +164,7 @@ describe("routing", () => {
     expect(told(input)).toMatchObject({ dedupKey });
   });
 
-  test("groups by the same key whatever the order of the labels", () => {
+  test("groups by the same key in any order of the labels", () => {
     expect(told({ group_by: ["severity", "instance"] })).toEqual(told({ group_by: ["instance", "severity"] }));
   });
 
@@ -176,7 +176,7 @@ describe("routing", () => {
     });
   });
 
-  test("never throws and always fits, whatever the alert holds", () => {
+  test("never throws and always fits, whatever the alert contains", () => {
     const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("\ud800", "x".repeat(5_000), "__proto__", ""));
     const labels = fc.array(fc.tuple(text, text), { maxLength: 10 }).map((entries) => Object.fromEntries(entries));
     const alerts = fc.record({ fingerprint: text, labels, annotations: labels, startsAtMs: fc.double() });
@@ -207,8 +207,8 @@ describe("a summary", () => {
     ["the description", alertOf({}, { summary: " \n", description: "Long story" }), "Long story"],
     ["name and instance", alertOf({ alertname: "A", instance: "i", namespace: "n" }), "[A] on i"],
     ["name and namespace", alertOf({ alertname: "A", instance: "", namespace: "n" }), "[A] on n"],
-    ["the name alone", alertOf({ alertname: "A" }), "[A]"],
-    ["nothing at all", alertOf({}), "[alert]"],
+    ["only the name", alertOf({ alertname: "A" }), "[A]"],
+    ["no label or annotation", alertOf({}), "[alert]"],
   ])("is %s", (_, alert, summary) => {
     expect(summaryOf(alert)).toBe(summary);
   });
@@ -219,7 +219,7 @@ describe("a summary", () => {
     ["😀".repeat(1_024), "😀".repeat(1_024)],
     ["😀".repeat(1_025), `${"😀".repeat(1_023)}…`],
     ["a\ud800b", "a\ufffdb"],
-  ])("of %# has at most 1,024 code points", (summary, cut) => {
+  ])("%# has at most 1,024 code points", (summary, cut) => {
     expect(summaryOf(alertOf({}, { summary }))).toBe(cut);
     expect(told({ template: { summary: "{{ annotations.summary }}" } }, alertOf({}, { summary }))).toMatchObject({
       summary: cut,

@@ -10,7 +10,7 @@ import { backoffMs, doubted, settle, type SettleTerms } from "./settle.ts";
 
 const retry = { initial: 1_000, max: 300_000, giveUpAfter: 24 * 3_600_000 };
 const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasDoubtful: false };
-const detail = "as the test says";
+const detail = "detail of the test";
 const event = { token: 1, atMs: t0 };
 
 function settled(
@@ -38,7 +38,7 @@ const tooMany = (retryAfterMs?: number): Outcome => ({
   ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
 
-/** What words are told then. */
+/** The text that the target has afterwards. */
 const wordsAfter = (action: AttemptAction, outcome: Outcome) =>
   settle(
     incidentOf({ told: { content: "before", severity: "info" } }),
@@ -48,7 +48,7 @@ const wordsAfter = (action: AttemptAction, outcome: Outcome) =>
   ).told?.content;
 
 describe("accepted", () => {
-  test("is told, and its failures are forgotten", () => {
+  test("becomes the delivered state and resets the failures", () => {
     expect(settled({ failures: 4, retriedForMs: 9, repeat: true }, accepted)).toMatchObject({
       told: { event: "trigger", certain: true, severity: "error", atMs: t0 },
       opened: true,
@@ -61,9 +61,11 @@ describe("accepted", () => {
     });
   });
 
-  test("an acknowledge or a resolve opens nothing", () => {
+  test("does not open the incident if it is an acknowledge or a resolve", () => {
     expect(settled({}, accepted, "resolve").opened).toBe(false);
-    expect(settled({ told: {}, repeat: true }, accepted, "acknowledge").repeat, "of what may be closed").toBe(true);
+    expect(settled({ told: {}, repeat: true }, accepted, "acknowledge").repeat, "the incident may be closed").toBe(
+      true,
+    );
     expect(settled({ told: {}, repeat: true }, accepted, "resolve").repeat).toBe(false);
     expect(settled({ told: {} }, accepted, "acknowledge")).toMatchObject({
       opened: true,
@@ -71,14 +73,14 @@ describe("accepted", () => {
     });
   });
 
-  test("a trigger says its own words; what follows says none, so those stay told", () => {
+  test("a trigger sends its own text; later events send none, so that text stays", () => {
     expect(wordsAfter("trigger", accepted)).toBe("now");
     expect(wordsAfter("trigger", timeout), "perhaps").toBe("now");
     expect(wordsAfter("acknowledge", accepted)).toBe("before");
     expect(settled({}, accepted).told).not.toHaveProperty("content");
   });
 
-  test("a trigger that reports changed members leaves an acknowledgement; one that repairs it does not", () => {
+  test("a trigger about changed members keeps the acknowledgement; a repairing trigger does not", () => {
     const acknowledged = { told: { event: "acknowledge", severity: "critical", content: "before" } } as const;
     const update = { action: "trigger", severity: "error", content: "now", event, sinceMs: t0 - 5 } as const;
     const toldAfter = (repeat: boolean) =>
@@ -96,14 +98,14 @@ describe("accepted", () => {
     expect(settle(doubtful, update, accepted, terms).told).toMatchObject({ event: "trigger" });
   });
 
-  test("a trigger says its own severity; what follows keeps the most severe that the target heard", () => {
+  test("a trigger sends its own severity; later events keep the highest severity that the target received", () => {
     expect(settled({ told: { severity: "critical" } }, accepted, "trigger", "error").told?.severity).toBe("error");
     expect(settled({ told: { severity: "critical" } }, accepted, "resolve", "info").told?.severity).toBe("critical");
   });
 });
 
 describe("a retry", () => {
-  test("tells nothing and waits for its backoff", () => {
+  test("changes no delivered state and waits for its backoff", () => {
     expect(settled({ failures: 2 }, serverError)).toMatchObject({
       told: null,
       failures: 3,
@@ -114,11 +116,11 @@ describe("a retry", () => {
     });
   });
 
-  test("with Retry-After waits exactly so long", () => {
+  test("with Retry-After waits exactly that long", () => {
     expect(settled({}, { kind: "retry", reason: "server", detail, retryAfterMs: 77_000 }).dueAtMs).toBe(t0 + 77_000);
   });
 
-  test("gives up after 24 hours of backoff, not a moment earlier", () => {
+  test("gives up after 24 hours of backoff, not earlier", () => {
     const almost = { failures: 20, retriedForMs: retry.giveUpAfter - retry.max };
     expect(settled(almost, serverError).state).toBe("in_flight");
     expect(settled({ ...almost, retriedForMs: almost.retriedForMs + 1 }, serverError)).toMatchObject({
@@ -128,7 +130,7 @@ describe("a retry", () => {
     });
   });
 
-  test("of a told incident's resolve gives up only after 30 days", () => {
+  test("gives up a delivered incident's resolve only after 30 days", () => {
     const tired = { told: {}, failures: 20, retriedForMs: retry.giveUpAfter };
     expect(settled(tired, serverError, "resolve").state).not.toBe("dead");
     expect(settled({ ...tired, retriedForMs: resolveGiveUpAfterMs }, serverError, "resolve").state).toBe("dead");
@@ -137,7 +139,7 @@ describe("a retry", () => {
 });
 
 describe("a 429", () => {
-  test("waits 30 s where it does not say how long", () => {
+  test("without Retry-After waits 30 s", () => {
     expect(settled({}, tooMany()).dueAtMs).toBe(t0 + throttledWaitMs);
     expect(settled({}, tooMany(5_000)).dueAtMs).toBe(t0 + 5_000);
   });
@@ -148,8 +150,8 @@ describe("a 429", () => {
   });
 });
 
-describe("an attempt of unknown fate", () => {
-  test("makes told a maybe, and waits", () => {
+describe("an attempt of unknown effect", () => {
+  test("makes the delivered state a maybe, and waits", () => {
     expect(settled({}, timeout)).toMatchObject({
       told: { event: "trigger", certain: false, severity: "error" },
       opened: false,
@@ -159,26 +161,26 @@ describe("an attempt of unknown fate", () => {
     expect(settled({ told: {} }, timeout, "resolve").told).toMatchObject({ event: "resolve", certain: false });
   });
 
-  test("changes nothing where the target certainly knows that very event", () => {
+  test("changes nothing if the target certainly has that event", () => {
     const { told } = incidentOf({ told: { atMs: t0 - 5 } });
     expect(settled({ told: { atMs: t0 - 5 } }, timeout).told).toEqual(told);
   });
 
-  test("of a higher severity is in doubt, although a trigger was told", () => {
+  test("is uncertain at a higher severity, although an earlier trigger was delivered", () => {
     expect(settled({ told: {} }, timeout, "trigger", "critical").told).toMatchObject({
       certain: false,
       severity: "critical",
     });
   });
 
-  test("of a question for the key leaves what was told", () => {
+  test("keeps the delivered state if it was a check of the key", () => {
     const incident = incidentOf({ told: {} });
     expect(doubted(incident, { action: "check", severity: "error", event, sinceMs: t0 }, t0)).toBe(incident);
   });
 });
 
 describe("refused", () => {
-  test("is dead, since the same would fail for ever", () => {
+  test("is dead, since the same request would fail every time", () => {
     expect(settled({}, { kind: "refused", reason: "invalid", detail })).toMatchObject({
       state: "dead",
       reason: "dead_invalid",
@@ -189,11 +191,11 @@ describe("refused", () => {
 
   const suspect: Outcome = { kind: "refused", reason: "invalid", detail, suspectKey: true };
 
-  test("where the key may be to blame asks for the key first, at once", () => {
+  test("checks the key first, at once, if the key may be the cause", () => {
     expect(settled({}, suspect)).toMatchObject({ checkKey: true, dueAtMs: t0, state: "in_flight", told: null });
   });
 
-  test("and the key is good: the event is dead", () => {
+  test("is dead if the key is good", () => {
     expect(settled({ checkKey: true }, accepted, "check")).toMatchObject({
       state: "dead",
       reason: "dead_invalid",
@@ -202,20 +204,20 @@ describe("refused", () => {
     });
   });
 
-  test("and the key is good, but was bad meanwhile: the event is tried again", () => {
+  test("is retried if the key is good, but was bad in between", () => {
     const asked = incidentOf({ checkKey: true });
     const attempted = { action: "check", severity: "error", event, sinceMs: t0 } as const;
     const after = settle(asked, attempted, accepted, { ...terms, keyWasDoubtful: true });
     expect(after).toMatchObject({ state: "due", checkKey: false, dueAtMs: t0 + 1_000, failures: 1, told: null });
   });
 
-  test("and the question itself fails: the event's own refusal is remembered", () => {
+  test("keeps its own refusal as the last failure if the check fails", () => {
     const lastFailure = { reason: "invalid", detail: "HTTP 400", atMs: t0 - 5 } as const;
     for (const outcome of [serverError, timeout, tooMany()])
       expect(settled({ checkKey: true, lastFailure }, outcome, "check")).toMatchObject({ checkKey: true, lastFailure });
   });
 
-  test("and the key is refused too: the event is not to blame, and waits", () => {
+  test("waits if the key is refused too, since the event may be good", () => {
     expect(settled({ checkKey: true }, suspect, "check")).toMatchObject({
       state: "in_flight",
       checkKey: false,
@@ -224,9 +226,9 @@ describe("refused", () => {
   });
 });
 
-describe("a target that takes nothing", () => {
+describe("a blocked target", () => {
   test.each(["unauthorized", "misconfigured"] as const)(
-    "%s: is due as soon as the block ends, and giving up does not count",
+    "%s: its event is due as soon as the block ends, and the wait does not count for giving up",
     (state) => {
       const blocked: Outcome = { kind: "blocked", state, reason: "auth", detail };
       expect(settled({ retriedForMs: retry.giveUpAfter, failures: 2 }, blocked)).toMatchObject({
@@ -240,8 +242,8 @@ describe("a target that takes nothing", () => {
   );
 });
 
-describe("interrupted by us", () => {
-  test("counts for nothing and is due at once", () => {
+describe("an attempt that we interrupted", () => {
+  test("does not count and is due at once", () => {
     const given = { failures: 2, retriedForMs: 5, attempts: 3 };
     expect(settled(given, { kind: "interrupted", left: false, detail })).toMatchObject({
       ...given,
@@ -250,13 +252,13 @@ describe("interrupted by us", () => {
     });
   });
 
-  test("after the request left is a maybe", () => {
+  test("is a maybe after the request left", () => {
     expect(settled({}, { kind: "interrupted", left: true, detail }).told).toMatchObject({ certain: false });
   });
 });
 
 describe("backoff", () => {
-  test("doubles from 1 s to 5 min with full jitter, and is never nothing", () => {
+  test("doubles from 1 s to 5 min with full jitter, and is never zero", () => {
     fc.assert(
       fc.property(fc.nat(2_000), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {
         const waitMs = backoffMs(failures, retry, random);
@@ -285,7 +287,7 @@ const anyOutcome: fc.Arbitrary<Outcome> = fc.constantFrom<Outcome>(
   { kind: "interrupted", left: false, detail },
 );
 
-test("whatever came of an attempt, it is over, and what was told is never forgotten", () => {
+test("after any outcome the attempt is over, and the delivered state is never lost", () => {
   const actions = fc.constantFrom<AttemptAction>("trigger", "acknowledge", "resolve", "check");
   const tolds = fc.constantFrom(null, {}, { certain: false }, { event: "acknowledge" as const });
   fc.assert(
@@ -300,12 +302,12 @@ test("whatever came of an attempt, it is over, and what was told is never forgot
   );
 });
 
-describe("which event was told", () => {
+describe("the identity of the delivered event", () => {
   const late = { token: 3, action: "trigger", untilMs: t0 + 1 } as const;
   test.each([
-    ["is kept where it is in doubt", {}, timeout, event],
-    ["is kept where an earlier request may still arrive", { lateAttempts: [late] }, accepted, event],
-    ["is not kept where nothing can make it be repeated", {}, accepted, undefined],
+    ["is kept if its effect is unknown", {}, timeout, event],
+    ["is kept if an earlier request may still arrive", { lateAttempts: [late] }, accepted, event],
+    ["is not kept if the event cannot have to be repeated", {}, accepted, undefined],
   ])("%s", (_says, given, outcome, mark) => {
     expect(settled(given, outcome).told?.mark).toEqual(mark);
   });

@@ -7,7 +7,7 @@ const of = (incident: Parameters<typeof incidentOf>[0], action: Parameters<typeo
   urgencyOf(incidentOf(incident), action);
 
 describe("the order of work", () => {
-  test("is critical triggers, follow-ups of told criticals, errors, other follow-ups, warnings, infos, changes, the rest", () => {
+  test("is critical triggers, follow-ups of delivered criticals, errors, other follow-ups, warnings, infos, changes, the rest", () => {
     const inOrder = [
       of({ wanted: { severity: "critical" } }, "trigger"),
       of({ told: { severity: "critical" } }, "resolve"),
@@ -22,7 +22,7 @@ describe("the order of work", () => {
     expect(inOrder).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  test("gives a follow-up the severity that the target was told, not the one wanted now", () => {
+  test("ranks a follow-up by the delivered severity, not by the desired one", () => {
     expect(of({ told: { severity: "critical" }, wanted: { severity: "info" } }, "resolve")).toBe(
       urgency.criticalFollowUp,
     );
@@ -30,7 +30,7 @@ describe("the order of work", () => {
     expect(of({ told: null, wanted: { severity: "critical" } }, "resolve")).toBe(urgency.criticalFollowUp);
   });
 
-  test("asks for a key as urgently as its event", () => {
+  test("gives a check of the key the urgency of its event", () => {
     expect(of({ wanted: { severity: "critical" } }, "check")).toBe(urgency.criticalTrigger);
   });
 });

@@ -30,9 +30,9 @@ const alertOf = (labels: Record<string, string>, annotations: Record<string, str
   startsAtMs: 0,
 });
 
-/** Costs as much as RE2 lets it: its automaton has 600 states after each character. */
+/** One of the most expensive patterns for RE2: its automaton has 600 states after each character. */
 const costly = (index: number) => `(a|b)*a(a|b){200}c${index}`;
-/** A text for such a pattern, in which every pattern has to look for its end. */
+/** A text for such a pattern, which makes every pattern search to its end. */
 const long = `${"abbabaab".repeat(511)}c0c1c2c3`;
 const labels = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`l${index}`, `${index}${long}`]));
 const hostile = alertOf(labels);
@@ -42,7 +42,7 @@ const left = "sent although a filter was not applied, since it would take too lo
 afterEach(() => vi.restoreAllMocks());
 
 describe("60 costly matchers on labels of 4 KiB", () => {
-  test("run as often as the budget allows, and the alert is told with the reason", () => {
+  test("run as often as the budget allows, and the alert is sent with the reason", () => {
     const runs = vi.spyOn(RE2JS.prototype, "testExact");
     const [decision] = route(hostile, [target("hostile", { matchers })]);
     const steps = 600 * 4_096;
@@ -51,28 +51,28 @@ describe("60 costly matchers on labels of 4 KiB", () => {
     expect(decision).toMatchObject({ tell: true, detail: expect.stringContaining(left) });
   });
 
-  test("cost the same in sum where each of 60 targets has one", () => {
+  test("cost the same in total if each of 60 targets has one", () => {
     const runs = vi.spyOn(RE2JS.prototype, "testExact");
     const targets = matchers.map((matcher, index) => target(`t${index}`, { matchers: matcher }));
     expect(route(hostile, targets).filter(({ tell }) => tell)).toHaveLength(60);
     expect(runs.mock.calls.length).toBeLessThanOrEqual(3);
   });
 
-  test("do not keep other filters from being applied, neither of the same target nor of the next", () => {
+  test("do not stop other filters, of the same target or of the next one", () => {
     const cheap = { labels: { team: "platform" } };
     const decisions = route(hostile, [
       target("hostile", { matchers }),
       target("hostile with another filter", { matchers, ...cheap }),
       target("hostile with a cheap matcher", { matchers: [...matchers, 'alertname=~"Kube[A-Z].*"'] }),
       target("usual", { matchers: 'alertname=~"Kube[A-Z].*"' }),
-      target("usual that is told", { matchers: 'alertname=~"Host[a-z]+"', alert_name_pattern: "Ho.tile" }),
+      target("usual that is sent", { matchers: 'alertname=~"Host[a-z]+"', alert_name_pattern: "Ho.tile" }),
     ]);
     expect(decisions.map(({ target: name, tell }) => [name, tell])).toEqual([
       ["hostile", true],
       ["hostile with another filter", false],
       ["hostile with a cheap matcher", false],
       ["usual", false],
-      ["usual that is told", true],
+      ["usual that is sent", true],
     ]);
     expect(decisions[4]).not.toHaveProperty("detail");
   });
@@ -104,7 +104,7 @@ describe("a filter that would take too long lets the alert pass, and the decisio
     expect(route(alert, [target("t", filters)])).toMatchObject([{ tell: true, detail: expect.stringContaining(left) }]);
   });
 
-  test("a condition that was too costly for one alert is judged for the next", () => {
+  test("a condition that was too costly for one alert is evaluated for the next", () => {
     const targets = [target("t", { when: `labels.all(name, !re(labels[name], "${pattern}"))` })];
     expect(route(hostile, targets)).toMatchObject([{ tell: true }]);
     expect(route(alertOf({ a: `${"b".repeat(5)}a${"b".repeat(200)}c0` }), targets)).toMatchObject([{ tell: false }]);
@@ -112,7 +112,7 @@ describe("a filter that would take too long lets the alert pass, and the decisio
   });
 });
 
-test("3,000 targets with usual filters are all judged", () => {
+test("evaluates the usual filters of 3,000 targets", () => {
   const usual = alertOf(
     { namespace: "payments", instance: "payments-api-7f9c6b5d4-x2x9z:8080", service: "payments-api", team: "payments" },
     { summary: "The payments API answers slowly", description: "p99 is above 2 s for 10 minutes. ".repeat(10) },
@@ -127,7 +127,7 @@ test("3,000 targets with usual filters are all judged", () => {
   expect(decisions.filter((decision) => decision.tell && decision.detail === undefined)).toHaveLength(3_000);
 });
 
-test("a target has steps of its own, and takes what it needs beyond them from the steps that all share", () => {
+test("a target has its own steps, and takes more from the pool that all targets share", () => {
   const budget = new FilterBudget();
   budget.take(stepLimits.ofTarget + stepLimits.shared);
   expect(() => budget.take(1)).toThrow(tooCostly);

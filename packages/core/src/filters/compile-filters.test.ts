@@ -66,25 +66,30 @@ describe("filters", () => {
     expect(judge(input)).toBe(verdict);
   });
 
-  test("count a threshold as one more least severity", () => {
+  test("treat a threshold as a second minimum severity", () => {
     expect(judge({}, { threshold: "error" })).toBe("severity is below error (metadata.severity_threshold)");
     expect(judge({ min_severity: "error" }, { threshold: "info" })).toBe("severity is below error (min_severity)");
   });
 
   test.each<[string, object, Classification, string]>([
-    ["noise is not told", { exclude_noise: true }, noise, "classified as noise"],
-    ["noise is told where nobody minds", {}, noise, "told"],
-    ["an explicit no to noise filtering", { exclude_noise: false }, noise, "told"],
+    ["noise is not sent", { exclude_noise: true }, noise, "classified as noise"],
+    ["noise is sent without a filter against it", {}, noise, "told"],
+    ["noise is sent if exclude_noise is false", { exclude_noise: false }, noise, "told"],
     ["noise counts as info", { min_severity: "warning" }, noise, "severity is below warning (min_severity)"],
     ["enough confidence", { min_confidence: 0.9 }, noise, "told"],
     ["too little confidence", { min_confidence: 0.91 }, noise, "classified with a confidence below 0.91"],
-    ["a trusted severity stands above the label", { severity: "info" }, noise, "told"],
-    ["one that fills in leaves the label", { severity: "warning" }, { ...noise, overrides: false }, "told"],
+    ["a trusted severity overrides the label", { severity: "info" }, noise, "told"],
+    [
+      "one that only fills in does not override the label",
+      { severity: "warning" },
+      { ...noise, overrides: false },
+      "told",
+    ],
   ])("with a classification: %s", (_, input, classification, verdict) => {
     expect(judge(input, { classification })).toBe(verdict);
   });
 
-  test("let a classification fill in where the label says nothing known", () => {
+  test("use a classification if the label states no known severity", () => {
     const unknown = { labels: { severity: "whatever" } };
     expect(judge({ severity: "info" }, { alert: unknown, classification: { ...noise, overrides: false } })).toBe(
       "told",

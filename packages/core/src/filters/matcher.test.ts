@@ -42,7 +42,7 @@ describe("matchers", () => {
     ['x=""', [["x", "=", ""]]],
     ['x="a\\nb\\"c\\\\d\\t\\u00e9\\x41\\101\\U0001F600"', [["x", "=", 'a\nb"c\\d\téAA😀']]],
     ["foo.bar-baz/qux=x", [["foo.bar-baz/qux", "=", "x"]]],
-    // Only the classic syntax reads these.
+    // Only the classic syntax accepts these.
     ['path=~"/v\\d+"', [["path", "=~", "/v\\d+"]]],
     ["path=~/v\\d+", [["path", "=~", "/v\\d+"]]],
     ["team=site reliability", [["team", "=", "site reliability"]]],
@@ -70,7 +70,7 @@ describe("matchers", () => {
     expect(() => parseMatchers(text)).toThrow(InvalidMatcher);
   });
 
-  test("with a pattern that RE2 does not know are refused", () => {
+  test("with a pattern that RE2 does not support are refused", () => {
     expect(() => parseMatchers('foo=~"(?=x)"')).toThrow(InvalidPattern);
   });
 
@@ -85,11 +85,11 @@ describe("matchers", () => {
     ['x=~"foo"', "foobar", false],
     ['x=~"foo.*"', "foo\nbar", true],
     ['x!~"foo"', "foo", false],
-  ])("%s judges %j as %j", (text, value, verdict) => {
+  ])("%s matches %j: %j", (text, value, verdict) => {
     expect(parseMatchers(text)[0]!.matches(value)).toBe(verdict);
   });
 
-  test("read any quoted name and value back as they were", () => {
+  test("parse any quoted name and value to the original texts", () => {
     const text = fc.string({ unit: "grapheme", maxLength: 8 }).filter((s) => s.isWellFormed());
     fc.assert(
       fc.property(text, text, (name, value) => {
@@ -98,7 +98,7 @@ describe("matchers", () => {
     );
   });
 
-  test("never throw anything but their own errors", () => {
+  test("only throw their own errors", () => {
     const piece = fc.constantFrom("a", "=", "~", "!", '"', "{", "}", ",", "\\", " ", "(", "x", "é", "\n");
     fc.assert(
       fc.property(fc.string({ unit: piece, maxLength: 12 }), (text) => {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memo } from "./memo.ts";
 
-test("a memo asks once per text, and forgets instead of growing", () => {
+test("a memo computes each text once, and empties its cache instead of growing", () => {
   const asked: string[] = [];
   const size = memo(2, (text) => {
     asked.push(text);
@@ -11,7 +11,7 @@ test("a memo asks once per text, and forgets instead of growing", () => {
   expect(asked).toEqual(["a", "bb", "ccc", "a"]);
 });
 
-test("a memo does not remember a failure", () => {
+test("a memo does not cache a failure", () => {
   let fails = true;
   const make = memo(2, (text) => {
     if (fails) throw new Error("no");

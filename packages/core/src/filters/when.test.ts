@@ -57,7 +57,7 @@ describe("a condition", () => {
     ["labels.list.lastIndexOf('b') == 2 && labels.list.lastIndexOf(',', 2) == 1", true],
     ["duration(labels.age) > duration('90m') && duration((labels.age)).getHours() == 2", true],
     ["bytes(labels.json).json().split == 'x' && bytes(labels.json).json().n.size() == 2", true],
-    // What cannot be judged passes.
+    // A condition that fails lets the alert pass.
     ["bytes(labels.word).json().a == 'x'", true],
     ["duration(labels.word) > duration('1h')", true],
     ["timestamp('2026-01-01T00:00:00Z').getHours(labels.word) == 5", true],
@@ -90,18 +90,18 @@ describe("a condition", () => {
     ["a search from the end", "labels.a.lastIndexOf(labels.b) > 0", "a".repeat(64_000)],
     ["a list in JSON", "bytes(labels.a).json().a.exists(c, c == 5.0)", JSON.stringify({ a: Array(30_000).fill(1) })],
     ["time zones", Array(20).fill("timestamp(labels.t).getHours('Asia/Tokyo') == 5").join(" || "), "a".repeat(20_000)],
-  ])("that would take too long is not judged: %s", (_says, expression, a) => {
+  ])("that would take too long is not evaluated: %s", (_says, expression, a) => {
     const labels = { a, b: `${"a".repeat(32_000)}b`.slice(0, a.length / 2), t: "2026-01-01T00:00:00Z" };
     const judge = () => compileWhen(expression)({ ...context, labels }, new FilterBudget());
     expect(judge).toThrow(tooCostly);
   });
 
-  test("passes for a duration that nobody writes, at once", () => {
+  test("passes at once for an unrealistic duration", () => {
     const labels = { a: "9".repeat(4_000) };
     expect(compileWhen("duration(labels.a) == duration('1h')")({ ...context, labels }, new FilterBudget())).toBe(true);
   });
 
-  test("has functions that answer like the language's own", () => {
+  test("has functions that return the same results as CEL's own", () => {
     const text = fc.string({ unit: fc.constantFrom("a", "b", ",", "é", "😀"), maxLength: 8 });
     const calls = [
       ["a.split(b)", "boundedSplit"],
@@ -120,11 +120,11 @@ describe("a condition", () => {
     );
   });
 
-  test("with a pattern that RE2 does not know is refused", () => {
+  test("with a pattern that RE2 does not support is refused", () => {
     expect(() => compileWhen("re(alert_name, '(?=x)')")).toThrow(InvalidPattern);
   });
 
-  test("names no more than the place when it is wrong", () => {
+  test("has an error message that shows only the place of the mistake", () => {
     expect(() => compileWhen("labels.tier ==")).toThrow(/^[^\n]+$/);
   });
 });

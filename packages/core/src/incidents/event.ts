@@ -2,7 +2,7 @@
 export type EventAction = "trigger" | "acknowledge" | "resolve" | "change";
 
 /**
- * What an attempt does. `check` tests whether PagerDuty knows the routing key: after a 400, the worker sends a resolve with a
+ * The kind of an attempt. `check` tests whether PagerDuty knows the routing key: after a 400, the worker sends a resolve with a
  * random dedup key. It pages no one, and the answer shows whether the key or the event was bad.
  */
 export type AttemptAction = EventAction | "check";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { systemClock } from "./clock.ts";
 
-test("calls back once, save where that was called off; a negative delay is none", async () => {
+test("calls back once, unless cancelled; a negative delay counts as 0", async () => {
   const called: string[] = [];
   const callOff = systemClock.after(-1, () => called.push("called off"));
   callOff();
@@ -12,7 +12,7 @@ test("calls back once, save where that was called off; a negative delay is none"
   expect(called).toEqual(["at once"]);
 });
 
-test("a delay that no timer takes is a long one, not none", async () => {
+test("a delay above the timer's limit does not fire at once", async () => {
   const called: string[] = [];
   const callOff = systemClock.after(2 ** 40, () => called.push("far too early"));
   await new Promise<void>((resolve) => void systemClock.after(0, resolve));
@@ -20,7 +20,7 @@ test("a delay that no timer takes is a long one, not none", async () => {
   expect(called).toEqual([]);
 });
 
-test("runs forward", () => {
+test("never runs backwards", () => {
   const [wallMs, monotonicMs] = [systemClock.now(), systemClock.monotonic()];
   expect(wallMs).toBeGreaterThan(Date.UTC(2025, 0, 1));
   expect(systemClock.monotonic()).toBeGreaterThanOrEqual(monotonicMs);

@@ -20,7 +20,7 @@ describe("a duration", () => {
   });
 
   test.each(["", "s", "30", 30, "1.5h", "-5s", "5 s", " 5s", "30m1h", "1e3s", "10S", null, {}, "99999999999s"])(
-    "%j is refused with an example of what is right",
+    "%j is refused with an example of a valid duration",
     (text) => {
       const { error } = z.object({ timeout: duration() }).safeParse({ timeout: text });
       expect(error!.issues).toMatchObject([{ path: ["timeout"], message: expect.stringContaining('"30s"') }]);
@@ -32,7 +32,7 @@ describe("a duration", () => {
     expect(duration().safeParse("3651d").error!.issues[0]!.message).toBe("must not be longer than 3650d");
   });
 
-  test("survives being printed and read again", () => {
+  test("is unchanged after formatting and parsing", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 315_360_000_000 }), (ms) => {
         expect(duration().parse(formatDuration(ms))).toBe(ms);
@@ -40,7 +40,7 @@ describe("a duration", () => {
     );
   });
 
-  test("has a JSON Schema of what one writes, not of what code sees", () => {
+  test("has a JSON Schema of the input, not of the parsed value", () => {
     const schema = JSON.stringify(z.toJSONSchema(duration(), { io: "input" }));
     expect(schema).toContain('"string"');
   });

@@ -20,7 +20,7 @@ describe("an issue", () => {
     expect(formatPath(keys, start)).toBe(path);
   });
 
-  test("says each unknown key, bad key and bad value where it is", () => {
+  test("reports each unknown key, bad key and bad value at its path", () => {
     const schema = z.strictObject({
       a: z.number(),
       b: z.record(z.string().regex(/^x/, "must start with x"), z.string()),
@@ -119,7 +119,7 @@ const table: readonly [code: z.core.$ZodIssue["code"], schema: z.ZodType, input:
   ["custom", z.string().refine(() => false, "must be better"), "x", 'must be better; found "x"'],
 ];
 
-describe("the words for each kind of issue", () => {
+describe("messages for each kind of issue", () => {
   test.each(table)("%s of %#", (code, schema, input, message) => {
     const { error } = schema.safeParse(input);
     expect(error?.issues.map((issue) => issue.code)).toContain(code);
@@ -127,7 +127,7 @@ describe("the words for each kind of issue", () => {
     expect("issues" in checked && checked.issues.map((issue) => issue.message)).toContainEqual(message);
   });
 
-  test("never are the schema library's own", () => {
+  test("are never those of the schema library", () => {
     const texts = table.flatMap(([, schema, input]) => issuesOf(schema, input));
     expect(texts.filter((text) => /Invalid|Too (big|small)|Unrecognized|received/.test(text))).toEqual([]);
   });
@@ -179,7 +179,7 @@ describe("the value found", () => {
     expect(issues.join()).not.toContain(token);
   });
 
-  test("is not shown where it is long or would control a terminal", () => {
+  test("is not shown if it is long or contains control characters", () => {
     expect(issuesOf(schema, { listen: "word ".repeat(20) })).toEqual(["listen: must have at most 2 characters"]);
     expect(issuesOf(schema, { listen: "a\u001B[2J" })).toEqual(["listen: must have at most 2 characters"]);
   });

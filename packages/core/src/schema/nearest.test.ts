@@ -20,7 +20,7 @@ test.each([
   expect(nearest(word, keys)).toBe(candidate);
 });
 
-test("the nearest of several, and the first of equals", () => {
+test("returns the nearest of several candidates, and the first of equally near ones", () => {
   expect(nearest("timeot", ["timer", "timeout"])).toBe("timeout");
   expect(nearest("ab", ["ac", "ad"])).toBe("ac");
   expect(nearest("anything", [])).toBeUndefined();

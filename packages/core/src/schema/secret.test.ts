@@ -6,7 +6,7 @@ const value = "0123456789abcdef0123456789ABCDEF";
 const secret = new Secret(value);
 
 describe("a secret", () => {
-  test("gives its value when asked for it", () => {
+  test("returns its value from reveal", () => {
     expect(secret.reveal()).toBe(value);
   });
 

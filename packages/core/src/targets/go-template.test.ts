@@ -74,7 +74,7 @@ describe("a Go template", () => {
     "{% assign end = 'x' %}{{ end | upcase }} {{ 1.5 | times: .5 }}",
     "{% liquid\n if labels.a\n echo labels.a\n endif\n%}",
     "{{ labels.match == 'x' }} {{ labels.a and labels.b }} {{ metadata.a.b[0].c }}",
-  ])("is not seen in Liquid: %s", (text) => {
+  ])("is not mistaken for Liquid: %s", (text) => {
     expect(errorOf(text)).toBeUndefined();
   });
 });

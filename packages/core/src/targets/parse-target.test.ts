@@ -9,7 +9,7 @@ import type { Target } from "./target.ts";
 
 const key = "0123456789abcdef0123456789ABCDEF";
 
-/** The smallest type there can be: it takes its credential from a header. */
+/** A minimal type, which takes its credential from a header. */
 const bell: TargetType = {
   type: "bell",
   description: "A bell.",
@@ -71,18 +71,18 @@ describe("a target", () => {
     });
   });
 
-  test("is called what the caller says when it does not say so itself", () => {
+  test("gets its name from the caller if it has none", () => {
     const { name: _, ...nameless } = valid;
     expect(issues(nameless)).toEqual([{ path: "name", message: "required" }]);
     expect(parseTarget(nameless, { ...options, name: "file" })).toMatchObject({ target: { name: "file" } });
   });
 
-  test("reads a secret from where it is said to be, without the newline that echo leaves", () => {
+  test("reads a secret from its reference, without the newline that echo adds", () => {
     const { credential } = parsed({ headers: { token: { env: "KEY" } } });
     expect(credential!.reveal()).toBe(key);
   });
 
-  test("shows its credential in no print", () => {
+  test("never shows its credential when printed", () => {
     const target = parsed({ headers: { token: key, "x-other": "other-credential" } });
     const printed = inspect(target, { depth: null, showHidden: true }) + JSON.stringify(target);
     expect(printed).not.toContain(key);
@@ -101,7 +101,7 @@ describe("a target", () => {
     });
   });
 
-  test("maps further severity words, in any case", () => {
+  test("maps additional severity words, upper or lower case", () => {
     const { severityMap } = parsed({ severity_map: { " Average ": "warning", DISASTER: "page" } });
     expect([...severityMap!]).toEqual([
       ["average", "warning"],
@@ -134,7 +134,7 @@ describe("a target", () => {
     });
   });
 
-  test("that says enabled: false is off, also when it is broken", () => {
+  test("with enabled: false is disabled, also if it is invalid", () => {
     expect(parsed({ enabled: false }).enabled).toBe(false);
     expect(parseTarget({ enabled: false, type: "bell" }, options)).toMatchObject({ disabled: true });
     expect(parseTarget({ type: "bell" }, options)).toMatchObject({ disabled: false });
@@ -149,14 +149,14 @@ describe("a target", () => {
     expect(issues({ ...valid, filters: { namespace: "a", namespaces: "b" } })[0]!.path).toBe("filters.namespaces");
   });
 
-  test("limits by a token bucket when told to", () => {
+  test("limits by a token bucket if configured", () => {
     const rate_limit = { limit: 100, per: "30s", algorithm: "token_bucket" };
     expect(parsed({ rate_limit }).rateLimit).toMatchObject({ limit: 100, perMs: 30_000, burst: 10 });
     expect(parsed({ rate_limit: { ...rate_limit, burst: 20 } }).rateLimit.burst).toBe(20);
     expect(parsed({ rate_limit: { limit: 0 } }).rateLimit.limit).toBe(0);
   });
 
-  test("that is wrong in many ways lists them all, each at its path", () => {
+  test("with many mistakes lists all of them, each at its path", () => {
     const wrong = {
       name: " a",
       type: "bell",
@@ -218,26 +218,31 @@ describe("a target", () => {
       "rate_limit.burst",
       /refills/,
     ],
-    ["a window of no time", { rate_limit: { per: "0s" } }, "rate_limit.per", /longer/],
-    ["a timeout of no time", { timeout: "0s" }, "timeout", /longer/],
+    ["a window of 0s", { rate_limit: { per: "0s" } }, "rate_limit.per", /longer/],
+    ["a timeout of 0s", { timeout: "0s" }, "timeout", /longer/],
     ["a negative limit", { rate_limit: { limit: -1 } }, "rate_limit.limit", /./],
     [
-      "ends of what it was not told of",
+      "resolves of alerts that were not sent to it",
       { adopt_unknown_resolves: true },
       "adopt_unknown_resolves",
       /receive no resolve of an alert/,
     ],
-    ["plain http to elsewhere", { url: "http://example.com" }, "url", /allow_insecure/],
+    ["plain http to another machine", { url: "http://example.com" }, "url", /allow_insecure/],
     ["credentials in the url", { url: "https://a:b@example.com" }, "url", /headers/],
     ["itself as fallback", { fallback: "a" }, "fallback", /another/],
     ["two ways to group", { group_by: ["x"], template: { dedup_key: "x" } }, "group_by", /one of them/],
-    ["two headers of one name", { headers: { token: key, "X-a": "1", "x-A": "2" } }, "headers.x-A", /twice/],
-    ["a header of two lines", { headers: { token: "a\r\nb: c" } }, "headers.token", /line breaks/],
-    ["a header that is ours", { headers: { token: key, "Content-Length": "1" } }, "headers.Content-Length", /itself/],
+    ["two headers with the same name", { headers: { token: key, "X-a": "1", "x-A": "2" } }, "headers.x-A", /twice/],
+    ["a header with a line break", { headers: { token: "a\r\nb: c" } }, "headers.token", /line breaks/],
+    [
+      "a header that Tocsin sets itself",
+      { headers: { token: key, "Content-Length": "1" } },
+      "headers.Content-Length",
+      /itself/,
+    ],
     ["a secret that cannot be read", { headers: { token: { env: "NONE" } } }, "headers.token", /not set/],
     ["an empty list of severities", { filters: { severity: [] } }, "filters.severity", /empty/],
     ["an unknown format", { format: "slack" }, "format", /"bell"/],
-    ["the key for a name", { name: `x-${key}` }, "name", /credential/],
+    ["the key as its name", { name: `x-${key}` }, "name", /credential/],
   ])("with %s is refused", (_, input, path, message) => {
     const [issue] = issues({ ...valid, ...input });
     expect(issue!.path).toBe(path);
@@ -253,7 +258,7 @@ describe("a target", () => {
     expect(issues({ ...valid, ...input })).toEqual([]);
   });
 
-  test("of a type without a publisher names those that have one", () => {
+  test("with an unknown type gets a list of the known ones", () => {
     expect(issues({ ...valid, type: "slack" })).toEqual([
       { path: "type", message: 'no publisher for this type; available: "bell"' },
     ]);
@@ -272,7 +277,7 @@ describe("a target", () => {
     expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
   });
 
-  test("shows no credential that a key of its type holds, wherever else it stands", () => {
+  test("never shows a credential, at whatever other place the input repeats it", () => {
     const door: TargetType = { ...bell, type: "door", fields: { knock: secretInput.optional(), code: secretInput } };
     const input = { ...valid, type: "door", knock: "/a/b/secret", code: "", "see /a/b/secret": 1 };
     const result = parseTarget(input, { types: [bell, door], readSecret: String });
@@ -280,7 +285,7 @@ describe("a target", () => {
     expect(JSON.stringify(result)).not.toContain("/a/b/secret");
   });
 
-  test("that is its own part is refused", () => {
+  test("that contains itself is refused", () => {
     const cycle: Record<string, unknown> = { ...valid };
     cycle["metadata"] = { cycle };
     expect(issues(cycle)[0]!.message).toMatch(/deep|values/);

@@ -9,7 +9,7 @@ const scope = {
   metadata: { list: ["b", "a", "c"], deep: [{ name: "x", n: 1 }] },
 };
 
-/** Steps that a template takes, and its text; undefined: it failed. */
+/** Steps that a template takes, and its text. Undefined: the template failed. */
 function run(text: string): { steps: number; rendered: string | undefined } {
   const budget = new StepBudget();
   const context = new SteppedContext(scope, budget);
@@ -17,7 +17,7 @@ function run(text: string): { steps: number; rendered: string | undefined } {
   try {
     rendered = liquid.renderSync(liquid.parse(text), context) as string;
   } catch {
-    // It failed, or the budget is used up.
+    // The template failed, or the budget is used up.
   }
   return { steps: stepsPerEvent - budget.left, rendered };
 }
@@ -31,7 +31,7 @@ describe("the steps of a template", () => {
     ["plain output", "{{ labels.alertname }} is full", "DiskFull is full"],
     ["a range", "{% for i in (1..3) %}{{ i }}{% endfor %}", "123"],
     ["a range to a variable", "{% assign n = 3 %}{% for i in (1..n) %}{{ i }}{% endfor %}", "123"],
-    ["a range back from the size of a list", "{{ (1..metadata.list.size) | reverse | join: '' }}", "321"],
+    ["a range from the size of a list, reversed", "{{ (1..metadata.list.size) | reverse | join: '' }}", "321"],
     ["a table", "{% tablerow i in (1..2) %}{{ i }}{% endtablerow %}", expect.stringContaining("<td")],
     ["a date", "{{ '2026-01-02T03:04:05Z' | date: '%A %Y-%m-%d %H:%M' }}", "Friday 2026-01-02 03:04"],
     ["where", "{{ metadata.deep | where: 'n', 1 | map: 'name' | join: '' }}", "x"],
@@ -104,7 +104,7 @@ describe("the steps of a template", () => {
     ["of labels", "(labels.low..labels.high)"],
     ["of infinity", "(1..annotations.digits)"],
     ["that is long", "(1..100000000)"],
-    ["that is long the other way", "(-100000000..1)"],
+    ["that is long and begins with a negative number", "(-100000000..1)"],
     ["of lists", "(metadata.list..metadata.list)"],
   ])("a range %s fails without being built", (_, range) => {
     for (const text of [
@@ -121,7 +121,7 @@ describe("the steps of a template", () => {
     }
   });
 
-  test("filters that evaluate expressions, and files, are not available", () => {
+  test("filters that evaluate expressions, and tags that read files, are not available", () => {
     const missing = Object.keys(allFilters).filter((name) => !Object.hasOwn(liquid.filters, name));
     expect(missing.toSorted()).toEqual(
       "find_exp find_index_exp group_by_exp has_exp reject_exp sample where_exp".split(" "),
@@ -200,7 +200,7 @@ const { nodes } = fc.letrec<{ nodes: string; node: string }>((tie) => ({
   ),
 }));
 
-/** Adds up the sizes of all that filters are given. It shares no code with the budget. */
+/** Adds up the sizes of all inputs of filters. It shares no code with the budget. */
 class Meter {
   units = 0;
   static current = new Meter();
@@ -211,11 +211,11 @@ class Meter {
     if (Array.isArray(operand) && depth < 40) for (const item of operand) this.add(item, depth + 1);
   }
 }
-/** The least that is charged: sixteen characters, or items of a range, are one step. */
+/** The lowest charge: one step for sixteen characters, or for sixteen items of a range. */
 const maxUnits = 16 * stepsPerEvent;
 
 describe("any template", () => {
-  test("does no more work than its steps, whatever its tags and filters", () => {
+  test("does no more work than its steps allow, with any tags and filters", () => {
     const seen = new Set<string>();
     const originals = { ...liquid.filters };
     for (const [name, handler] of Object.entries(originals)) {

@@ -28,7 +28,7 @@ describe("a template", () => {
 
   test.each([
     ["a label that is missing", "{{ labels.team }}"],
-    ["nothing but blanks", " \n\u200b "],
+    ["only blanks", " \n\u200b "],
     ["a prototype's property", "{{ labels.constructor }}"],
     ["a loop without end", "{% for i in (1..100000000) %}x{% endfor %}"],
     ["a text that doubles", `{% assign a = "xxxxxxxxxx" %}${"{% assign a = a | append: a %}".repeat(40)}{{ a }}`],
@@ -42,20 +42,20 @@ describe("a template", () => {
     ["a file to read", '{% render "package.json" %}'],
     ["a file to include", '{% include "package.json" %}'],
     ["a layout", '{% layout "package.json" %}'],
-    ["an endless text", "x".repeat(10_001)],
-    ["33 tags inside each other", "{% if labels.a %}".repeat(33) + "{% endif %}".repeat(33)],
+    ["a text that is too long", "x".repeat(10_001)],
+    ["33 nested tags", "{% if labels.a %}".repeat(33) + "{% endif %}".repeat(33)],
   ])("with %s is refused in one line", (_, text) => {
     expect(() => compileTemplate(text)).toThrow(/^[^\n]+$/);
   });
 
-  test("renders details at any depth, leaving out what fails", () => {
+  test("renders details at any depth, and leaves out those that fail", () => {
     const { customDetails } = parseTemplate({
       custom_details: { a: { b: ["{{ labels.instance }}", "{{ labels.team }}"] }, n: 5, gone: "{{ labels.team }}" },
     });
     expect(customDetails(eventContext())).toEqual({ a: { b: ["db-1"] }, n: 5 });
   });
 
-  test("is made again from what it was written as", () => {
+  test("is compiled again from its texts", () => {
     const texts = { summary: "{{ alert_name }}", custom_details: { a: "{{ severity }}" } };
     const again = parseTemplate(parseTemplate(texts).texts);
     expect(again.texts).toEqual(texts);
@@ -63,7 +63,7 @@ describe("a template", () => {
     expect(again.customDetails(eventContext())).toEqual({ a: "critical" });
   });
 
-  test("of a kept endpoint that is refused today keeps the default of its field", () => {
+  test("that an earlier version accepted and this one refuses leaves its field at the default", () => {
     const texts = {
       summary: "{{ .Labels.x }}",
       class: "{{ alert_name }}",
@@ -75,7 +75,7 @@ describe("a template", () => {
     expect(kept).toEqual(texts);
   });
 
-  test("of a field that does not exist is refused", () => {
+  test("for an unknown field is refused", () => {
     expect(templateSchema.safeParse({ title: "x" }).success).toBe(false);
     expect(templateSchema.safeParse({ custom_details: { a: ["{{"] } }).error!.issues[0]!.path).toEqual([
       "custom_details",
@@ -105,7 +105,7 @@ describe("the templates of one event", () => {
     expect(fields.class!(eventContext())).toBe("DiskFull");
   });
 
-  test("render the same however often they are rendered", () => {
+  test("render to the same text each time", () => {
     const counting = compileTemplate(`{% increment n %}{% for i in (1..4000) %}{{ i }}{% endfor %}`);
     const once = counting(eventContext());
     expect(once).toMatch(/^0123/);

@@ -87,7 +87,7 @@ export interface DeadLetter {
   readonly replayedAtMs: number | null;
 }
 
-/** What holds back a target or its credential. */
+/** Whether and why a target or its credential is held back. */
 export interface TargetStatus {
   readonly target: string;
   readonly breaker: { readonly state: "closed" | "half_open" | "open"; readonly untilMs: number | null };

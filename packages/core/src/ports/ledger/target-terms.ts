@@ -12,7 +12,7 @@ export interface RateLimit {
   readonly reserve: number;
 }
 
-/** What the ledger must know about a target to schedule its work. */
+/** The data about a target that the ledger needs to schedule its work. */
 export interface TargetTerms {
   readonly name: string;
   readonly enabled: boolean;
