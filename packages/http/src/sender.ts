@@ -6,7 +6,7 @@ export interface Sender {
   get(get: Get): Promise<Reply>;
 }
 
-/** Where to send, taken apart once and not for each request. */
+/** The receiver of a request. Keep the object for further requests: its route is found faster. */
 export interface Address {
   /** Scheme, host and port. */
   readonly origin: string;
@@ -17,7 +17,6 @@ export interface Address {
 
 type Pem = string | Buffer | readonly (string | Buffer)[];
 
-/** Keep the object for all requests with the same settings. */
 export interface TlsSettings {
   /** Authorities to trust instead of the well-known ones. */
   readonly ca?: Pem;

@@ -81,8 +81,8 @@ export class Transport implements Sender, AsyncDisposable {
   readonly #routes = new Map<AddressRules, Map<string, Route>>();
   /** Header lines of publishers that send the same headers each time. */
   readonly #headerLines = new WeakMap<readonly string[], string>();
-  /** TLS settings as text. */
-  readonly #tlsKeys = new WeakMap<TlsSettings, string>();
+  /** The route of an address that was used before: to find it by its TLS settings costs more than a microsecond. */
+  #routeOf = new WeakMap<Address, { readonly rules: AddressRules; readonly route: Route }>();
   /** A proxy may repeat its password. Undefined: there is none. */
   readonly #redactor: Redactor | undefined;
   #inFlight = 0;
@@ -133,6 +133,7 @@ export class Transport implements Sender, AsyncDisposable {
     if (this.#inFlight > 0) await (this.#closing ??= Promise.withResolvers()).promise;
     this.closeIdle();
     this.#routes.clear();
+    this.#routeOf = new WeakMap();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -181,19 +182,17 @@ export class Transport implements Sender, AsyncDisposable {
   }
 
   /** @throws if its host is an address that must not be connected to, or its TLS settings are wrong */
-  #routeTo({ origin, tls }: Address, rules: AddressRules): Route {
+  #routeTo(address: Address, rules: AddressRules): Route {
+    const known = this.#routeOf.get(address);
+    if (known?.rules === rules) return known.route;
+    const { origin, tls } = address;
     let routes = this.#routes.get(rules);
     if (!routes) this.#routes.set(rules, (routes = new Map()));
-    const key = tls ? `${origin} ${this.#tlsKeyOf(tls)}` : origin;
+    const key = tls ? `${origin} ${JSON.stringify(tls)}` : origin;
     let route = routes.get(key);
     if (!route) routes.set(key, (route = this.#open(new URL(origin), tls, rules)));
+    this.#routeOf.set(address, { rules, route });
     return route;
-  }
-
-  #tlsKeyOf(tls: TlsSettings): string {
-    let key = this.#tlsKeys.get(tls);
-    if (key === undefined) this.#tlsKeys.set(tls, (key = JSON.stringify(tls)));
-    return key;
   }
 
   #open(url: URL, tls: TlsSettings | undefined, rules: AddressRules): Route {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { validate } from "./check.ts";
+import { validate } from "./validate.ts";
 import { checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
 import { PagerDutyValidationError } from "./errors.ts";
 import type { AcknowledgeInput, ChangeInput, ResolveInput, TriggerInput } from "./input.ts";

@@ -1,6 +1,6 @@
-import { type Check, is, isRecord, list, optional, record } from "./check.ts";
+import { type Check, is, isRecord, list, optional, record } from "./validate.ts";
 import type { Severity } from "./event.ts";
-import { fitTimestamp } from "./timestamp.ts";
+import { fitTimestamp } from "./fit-timestamp.ts";
 
 const severities: readonly unknown[] = ["critical", "error", "warning", "info"] satisfies Severity[];
 
@@ -11,7 +11,7 @@ const filledText = is(
 );
 const severity = is((value) => severities.includes(value), 'must be "critical", "error", "warning" or "info"');
 const timestamp = is(isTimestamp, "must be a valid Date or a date and time as in ISO 8601");
-// A Date, a URL or a Buffer is an object that becomes a string or something else in JSON.
+// A Date, a URL or a Buffer is an object, but JSON turns it into a string or another value.
 const details = is((value) => isRecord(value) && typeof value["toJSON"] !== "function", "must be a plain object");
 const links = list(record({ href: text, text: optional(text) }));
 const images = list(record({ src: text, href: optional(text), alt: optional(text) }));
@@ -34,7 +34,7 @@ export const checkTrigger: Check = record({
   clientUrl: optional(text),
 });
 
-/** Of acknowledge and resolve. */
+/** For acknowledge and resolve. */
 export const checkDedupKey: Check = record({ dedupKey: filledText });
 
 export const checkChange: Check = record({
@@ -52,7 +52,7 @@ const action = is(
   'must be "trigger", "acknowledge", "resolve" or "change"',
 );
 
-/** An object with an action. The check of that action judges the rest. */
+/** An object with an action. The check for that action examines the rest. */
 export const checkAction: Check = (value, path, issues) => {
   if (isRecord(value)) action(value["action"], "action", issues);
   else issues.push({ path, message: "must be an object" });

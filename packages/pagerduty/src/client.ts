@@ -1,9 +1,9 @@
-import { parseAnswerBody } from "./answer.ts";
-import { type Check, validate } from "./check.ts";
+import { parseAnswerBody } from "./answer-error.ts";
+import { type Check, validate } from "./validate.ts";
 import { checkAction, checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
 import { type Clock, systemClock } from "@tocsin/http/portable";
-import { Deliverer } from "./delivery.ts";
-import { enqueueUrl, eventsUrl } from "./endpoint.ts";
+import { Deliverer } from "./deliverer.ts";
+import { enqueueUrl, eventsUrl } from "./enqueue-url.ts";
 import { isAuthError, isBadRequest } from "./error-predicates.ts";
 import { PagerDutyError, PagerDutyNetworkError, PagerDutyValidationError } from "./errors.ts";
 import type { AlertEvent } from "./event.ts";
@@ -12,40 +12,40 @@ import type { AcknowledgeInput, AlertInput, ChangeInput, EventInput, ResolveInpu
 import { sharedLimiter } from "./limiter/shared-limiter.ts";
 import { type ClientOptions, validateOptions } from "./options.ts";
 import { Redactor } from "@tocsin/http/portable";
-import { retryPolicy } from "./retry.ts";
+import { retryPolicy } from "./retry-wait.ts";
 import { acceptsChanges } from "./routing-key.ts";
 import { FetchTransport } from "./transport/fetch-transport.ts";
 import { parseProxy, proxiesFrom, type ProxySettings, ProxyUrlError } from "@tocsin/http/portable";
 import { LazyTransport } from "./transport/lazy-transport.ts";
 import type { Endpoints, Transport } from "./transport/transport.ts";
 import { version } from "./version.ts";
-import { changeEvent, keyEvent, serialize, triggerEvent } from "./wire.ts";
+import { changeEvent, keyEvent, serialize, triggerEvent } from "./build-event.ts";
 
 const defaultTimeoutMs = 10_000;
 
 export interface CallOptions {
-  /** Gives up at once, wherever the call is; it then rejects with the signal's reason. */
+  /** Ends the call at once, in whatever stage it is; the call then rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** PagerDuty has taken the event, and works on it later. It does not say whether anybody was paged. */
+/** PagerDuty has accepted the event and processes it later. The answer does not say whether a person was paged. */
 export interface Accepted {
-  /** Requests it took. */
+  /** Number of requests, retries included. */
   attempts: number;
-  /** PagerDuty's words: `Event processed`. */
+  /** PagerDuty's text: `Event processed`. */
   message?: string;
-  /** What had to go to fit into 512,000 bytes, most worthless first. Usually empty. */
+  /** Paths of the parts that were removed to fit into 512,000 bytes, least valuable first. Usually empty. */
   dropped: readonly string[];
 }
 
 export interface AlertAccepted extends Accepted {
-  /** The alert's key: give it to `acknowledge` and `resolve`. */
+  /** The alert's key. `acknowledge` and `resolve` need it. */
   dedupKey: string;
 }
 
 /**
  * Client of PagerDuty's Events API v2 for one routing key. Every call makes its attempts within the rate limit, retries
- * what may succeed later, and rejects with one of four errors, or with the reason of your signal.
+ * failures that may succeed later, and rejects with one of four errors or with the reason of your signal.
  *
  * @example
  * const client = new PagerDutyEventsClient({ routingKey });
@@ -60,7 +60,7 @@ export class PagerDutyEventsClient {
   readonly #transport: Transport;
   readonly #deliverer: Deliverer;
 
-  /** @throws PagerDutyValidationError with everything that is wrong with the options */
+  /** @throws PagerDutyValidationError with every fault of the options */
   constructor(options: ClientOptions) {
     validateOptions(options);
     const { clock = systemClock, timeoutMs = defaultTimeoutMs, hooks = {}, random = Math.random } = options;
@@ -83,8 +83,8 @@ export class PagerDutyEventsClient {
   }
 
   /**
-   * Opens an alert, or adds to the open one with the same key. Safe to repeat: without a key it makes one, so that a retry
-   * is the same alert.
+   * Opens an alert, or adds to the open one with the same key. A retry never opens a second alert: without a key the client makes
+   * one and keeps it for the retries.
    *
    * @throws PagerDutyValidationError, before anything is sent
    * @throws PagerDutyNetworkError, PagerDutyRateLimitError, PagerDutyApiError when no attempt was accepted
@@ -95,21 +95,21 @@ export class PagerDutyEventsClient {
     return await this.#deliverAlert(triggerEvent(this.#routingKey, { ...input, client, clientUrl }), signal);
   }
 
-  /** Says that somebody works on an open alert. Of an alert that is not open PagerDuty takes it and drops it. Throws as `trigger`. */
+  /** Says that a person works on an open alert. If the alert is not open, PagerDuty accepts and drops it. Throws as `trigger`. */
   async acknowledge(input: AcknowledgeInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkDedupKey, input, "invalid_event");
     return await this.#deliverAlert(keyEvent(this.#routingKey, "acknowledge", input.dedupKey), signal);
   }
 
-  /** Ends an open alert. Of an alert that is not open PagerDuty takes it and drops it. Throws as `trigger`. */
+  /** Ends an open alert. If the alert is not open, PagerDuty accepts and drops it. Throws as `trigger`. */
   async resolve(input: ResolveInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkDedupKey, input, "invalid_event");
     return await this.#deliverAlert(keyEvent(this.#routingKey, "resolve", input.dedupKey), signal);
   }
 
   /**
-   * Records a change, such as a deployment, beside the service's incidents. It pages nobody. It has no key: when an answer
-   * is lost and the event is sent again, it may appear twice. Throws as `trigger`.
+   * Records a change, such as a deployment, beside the service's incidents. It does not page. It has no key: if an answer is lost
+   * and the event is sent again, it may appear twice. Throws as `trigger`.
    */
   async change(input: ChangeInput, { signal }: CallOptions = {}): Promise<Accepted> {
     validate(this.#checkChange, input, "invalid_event");
@@ -148,8 +148,8 @@ export class PagerDutyEventsClient {
   }
 
   /**
-   * Whether PagerDuty can be reached (DNS, TCP, TLS) and, if asked, whether it knows the routing key. It makes no event. It
-   * answers rather than throws, except when it is aborted.
+   * Checks whether PagerDuty can be reached (DNS, TCP, TLS) and, with `checkKey`, whether it knows the routing key. It makes no
+   * event. It returns failures and throws only when it is aborted.
    */
   async health({ checkKey = false, signal }: HealthOptions = {}): Promise<Health> {
     const started = performance.now();
@@ -171,7 +171,7 @@ export class PagerDutyEventsClient {
     }
   }
 
-  /** Closes idle connections. Calls under way go on, and the client can still be used. */
+  /** Closes idle connections. Calls in flight go on, and the client can still be used. */
   close(): void {
     this.#transport.close();
   }
@@ -183,7 +183,7 @@ export class PagerDutyEventsClient {
     const { body, dropped } = serialize(event);
     const delivery = { operation: event.event_action, endpoint: "alert", body, signal } as const;
     const { answer, attempts } = await this.#deliverer.deliver(delivery);
-    // All that counts is the 202: its body may lack everything.
+    // The 202 alone decides. Its body may be empty.
     const { dedupKey = event.dedup_key, message } = parseAnswerBody(answer.body);
     return { dedupKey, attempts, dropped, ...(message !== undefined && { message }) };
   }
@@ -208,7 +208,7 @@ function makeTransport(
   if (fetch) return new FetchTransport({ fetch, endpoints, userAgent });
   const options = { endpoints, userAgent, ca, proxy: proxyTo(endpoints.alert, proxy), maxConnections, clock };
   return new LazyTransport(async () => {
-    // What this name means is in package.json: elsewhere than on Node there may be no sockets, not even as a module.
+    // package.json resolves this name: other runtimes than Node may have no sockets, and then the module is not bundled.
     const { openSocketTransport } = await import("#socket-transport");
     return openSocketTransport(options);
   });
@@ -223,7 +223,7 @@ function runtime(): string {
 
 /** @throws PagerDutyValidationError when the proxy's URL is wrong */
 function proxyTo(url: URL, proxy: ClientOptions["proxy"]): URL | ProxySettings | undefined {
-  // Plain HTTP is for this machine only.
+  // Plain HTTP is allowed to this machine only, which needs no proxy.
   if (proxy === false || url.protocol === "http:") return undefined;
   try {
     if (proxy !== undefined) return parseProxy(proxy, "proxy");

@@ -6,7 +6,7 @@ import {
   PagerDutyValidationError,
 } from "./errors.ts";
 
-/** Whether the same call may succeed later: no answer, 408, 425, 429, 5xx and any status that nobody documented. */
+/** Whether the same call may succeed later: no answer, 408, 425, 429, 5xx and any undocumented status. */
 export function isRetryable(error: unknown): error is PagerDutyError {
   return error instanceof PagerDutyError && error.retryable;
 }

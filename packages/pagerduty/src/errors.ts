@@ -16,22 +16,22 @@ export type PagerDutyErrorCode =
   | "server_error"
   | "unexpected_status";
 
-/** What all errors of this package are. An abort is not one: it rejects with the reason of your signal. */
+/** Base of all errors of this package. After an abort a call rejects with the reason of your signal instead. */
 export abstract class PagerDutyError extends Error {
   abstract readonly code: PagerDutyErrorCode;
-  /** Whether the same call may succeed later. The client has already retried as often as it was told to. */
+  /** Whether the same call may succeed later. The client has already retried as often as its options allow. */
   abstract readonly retryable: boolean;
-  /** Requests that were made for this call, retries included. */
+  /** Number of requests for this call, retries included. */
   attempts = 0;
 }
 
 export interface Issue {
-  /** Where in the argument: `payload.severity`, `links[2].href`. */
+  /** Path in the argument: `payload.severity`, `links[2].href`. */
   path: string;
   message: string;
 }
 
-/** The argument is wrong, and nothing was sent. It names everything that is wrong, not only the first. */
+/** The argument is wrong, and nothing was sent. It names every fault, not only the first. */
 export class PagerDutyValidationError extends PagerDutyError {
   override readonly name = "PagerDutyValidationError";
   readonly code: "invalid_event" | "invalid_options";
@@ -48,12 +48,12 @@ export class PagerDutyValidationError extends PagerDutyError {
 
 export type NetworkCode = "timeout" | "dns" | "refused" | "reset" | "tls" | "network";
 
-/** No answer came, or not a whole one. */
+/** No answer came, or only a part of one. */
 export class PagerDutyNetworkError extends PagerDutyError {
   override readonly name = "PagerDutyNetworkError";
   readonly code: NetworkCode;
   readonly retryable = true;
-  /** False when the request certainly never left. True: PagerDuty may have taken the event all the same. */
+  /** False when the request certainly never left. True: PagerDuty may have accepted the event all the same. */
   readonly requestSent: boolean;
 
   constructor(code: NetworkCode, message: string, options: { requestSent: boolean; cause?: unknown }) {
@@ -63,7 +63,7 @@ export class PagerDutyNetworkError extends PagerDutyError {
   }
 }
 
-/** What an answer says besides its status. */
+/** The details of an answer besides its status. */
 interface AnswerDetails {
   retryAfterMs?: number | undefined;
   errors?: readonly string[];
@@ -75,9 +75,9 @@ export class PagerDutyRateLimitError extends PagerDutyError {
   override readonly name = "PagerDutyRateLimitError";
   readonly code = "rate_limited";
   readonly retryable = true;
-  /** 429, or `undefined` when our own limiter held the call back until its deadline. */
+  /** 429, or `undefined` when the call waited for our own limiter until its deadline. */
   readonly status: 429 | undefined;
-  /** What the answer's `Retry-After` asked for, in milliseconds. */
+  /** The wait that the answer's `Retry-After` names, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   readonly errors: readonly string[];
   /** The answer's body as it came, at most 16,384 bytes; empty without an answer. */
@@ -98,9 +98,9 @@ export class PagerDutyApiError extends PagerDutyError {
   readonly code: "bad_request" | "unauthorized" | "not_found" | "too_large" | "server_error" | "unexpected_status";
   readonly retryable: boolean;
   readonly status: number;
-  /** What the answer's `Retry-After` asked for, in milliseconds. */
+  /** The wait that the answer's `Retry-After` names, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** What PagerDuty found wrong, in its words: `'summary' is too long (maiximum is 1024 characters)`. */
+  /** The faults that PagerDuty found, in its words: `'summary' is too long (maiximum is 1024 characters)`. */
   readonly errors: readonly string[];
   /** The answer's body as it came, such as a proxy's page in HTML; at most 16,384 bytes. */
   readonly body: string;
@@ -116,7 +116,7 @@ export class PagerDutyApiError extends PagerDutyError {
   }
 }
 
-/** The same request would be refused again. Every other status is worth another try: a page is at stake. */
+/** After these statuses the same request would be refused again. After any other status the client retries: a page is at stake. */
 const permanent = new Set([400, 401, 403, 404, 405, 413, 422]);
 
 function codeOf(status: number): PagerDutyApiError["code"] {

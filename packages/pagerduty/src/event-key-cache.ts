@@ -1,17 +1,17 @@
 import { maxTimerMs, unref } from "@tocsin/http/portable";
 
 export interface EventKeyCacheOptions {
-  /** Life of an entry in milliseconds, from its last `set`; right to a thousandth. @default 24 hours */
+  /** Life of an entry in milliseconds, from its last `set`, exact to a thousandth. @default 24 hours */
   ttlMs?: number;
-  /** How often what has expired is thrown away, in milliseconds. @default 12 hours */
+  /** Milliseconds between two removals of expired entries. @default 12 hours */
   sweepMs?: number;
-  /** Most entries; the one that came first goes first. @default 100_000 */
+  /** Maximum number of entries. A further one replaces the oldest. @default 100_000 */
   maxSize?: number;
-  /** Wall clock, ms since epoch. @default one that is read a thousand times in a life */
+  /** Wall clock, ms since epoch. @default the system's, read a thousand times in the life of an entry */
   now?: () => number;
 }
 
-/** A life of an entry has so many ticks: time in small whole numbers, which cost no memory of their own. */
+/** Ticks in the life of an entry. Ticks are small whole numbers, which V8 keeps without memory of their own. */
 const ticksOfLife = 1000;
 
 interface Entry<V> {
@@ -20,8 +20,8 @@ interface Entry<V> {
 }
 
 /**
- * Remembers for a day which dedup key an alert of yours was told under. It may forget, so keep what a resolve needs
- * elsewhere too when restarts matter.
+ * Remembers for a day under which dedup key you sent an alert. It may forget: if resolves must work after a restart, also store
+ * their keys elsewhere.
  *
  * @example
  * const keys = new EventKeyCache();
@@ -44,7 +44,7 @@ export class EventKeyCache<V = string> {
     const read = now ?? Date.now;
     const startMs = read();
     const readTick = () => Math.floor((read() - startMs) / tickMs);
-    // Reading the clock costs more than twice what looking into the map does.
+    // Reading the clock costs more than twice as much as a look-up in the map.
     this.#now = now ? readTick : () => this.#tick;
     this.#timers = [
       unref(setInterval(() => (this.#tick = readTick()), tickMs)),
@@ -79,7 +79,7 @@ export class EventKeyCache<V = string> {
     return this.#entries.delete(key);
   }
 
-  /** Throws away what has expired. Returns how many. */
+  /** Removes expired entries. Returns their number. */
   sweep(): number {
     const before = this.#entries.size;
     const now = this.#now();
@@ -89,7 +89,7 @@ export class EventKeyCache<V = string> {
     return before - this.#entries.size;
   }
 
-  /** `get`s that found something. */
+  /** Calls of `get` that found an entry. */
   get hits(): number {
     return this.#hits;
   }
@@ -98,12 +98,12 @@ export class EventKeyCache<V = string> {
     return this.#misses;
   }
 
-  /** Entries, expired ones that nobody has looked for since included. */
+  /** Number of entries, with expired ones that no call has removed yet. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Empties it and stops its timers. */
+  /** Removes all entries and stops the timers. */
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#entries.clear();

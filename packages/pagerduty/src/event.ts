@@ -1,17 +1,17 @@
 /**
- * What the Events API v2 takes, exactly as it is sent.
+ * The bodies of the Events API v2, exactly as they are sent.
  * https://developer.pagerduty.com/docs/events-api-v2-overview
  */
 
 /** Lower case only: PagerDuty refuses `Critical`. `critical` and `error` are high urgency, `warning` and `info` low. */
 export type Severity = "critical" | "error" | "warning" | "info";
 
-/** Body of `POST /v2/enqueue`: what happened to one alert. */
+/** Body of `POST /v2/enqueue`: one event of one alert. */
 export type AlertEvent = TriggerEvent | AcknowledgeEvent | ResolveEvent;
 
 /** Opens an alert, or adds to the open one with the same `dedup_key`. */
 export interface TriggerEvent {
-  /** 32 alphanumeric characters. The only credential there is, which makes the whole body a secret. */
+  /** 32 alphanumeric characters. It is the only credential, so the whole body is a secret. */
   routing_key: string;
   event_action: "trigger";
   /** At most 255 characters, case-sensitive. Absent or blank: PagerDuty makes one and returns it. */
@@ -76,7 +76,7 @@ export interface Link {
 export interface Image {
   /** Must be served over HTTPS. */
   src: string;
-  /** Where a click on the image leads. */
+  /** The page that a click on the image opens. */
   href?: string | undefined;
   alt?: string | undefined;
 }

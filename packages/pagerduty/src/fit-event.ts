@@ -1,25 +1,25 @@
-import { fitBody, fitsBody } from "./body.ts";
-import { fitDedupKey } from "./dedup-key.ts";
+import { fitBody, fitsBody } from "./fit-body.ts";
+import { fitDedupKey } from "./fit-dedup-key.ts";
 import type { AlertEvent, ChangeEvent, ChangePayload, Payload, TriggerEvent } from "./event.ts";
-import { fitImages, fitLinks, webUrl } from "./links.ts";
-import { fitSummary } from "./summary.ts";
-import { fitTimestamp } from "./timestamp.ts";
+import { fitImages, fitLinks, webUrl } from "./fit-links.ts";
+import { fitSummary } from "./fit-summary.ts";
+import { fitTimestamp } from "./fit-timestamp.ts";
 
 export interface FittedEvent {
   /** JSON, at most 512,000 bytes of UTF-8. It holds the routing key: never log it. */
   body: string;
-  /** What had to go, most worthless first: `custom_details.annotations.description`, `images`. Usually empty. */
+  /** Paths of the removed parts, least valuable first: `custom_details.annotations.description`, `images`. Usually empty. */
   dropped: string[];
 }
 
 /**
- * Serialises an event so that PagerDuty takes it whatever it contains: summary and dedup key fitted, links and images
- * that PagerDuty would refuse dropped, lone surrogates replaced by U+FFFD, and at most 512,000 bytes. Over that the least
- * valuable goes first: annotations and then labels (largest first, the identifying labels last), other details, images,
- * links, the optional texts. `custom_details.dropped_to_fit` names what went. Routing key, dedup key, severity and what
- * fits of summary and source always stay.
+ * Serialises an event so that PagerDuty accepts it whatever it contains. It fits summary and dedup key, removes links and images
+ * that PagerDuty would refuse, replaces lone surrogates by U+FFFD, and keeps the body within 512,000 bytes. From a larger body
+ * it removes the least valuable parts first: annotations and then labels (largest first, the identifying labels last), other
+ * details, images, links, the optional texts. `custom_details.dropped_to_fit` names the removed parts. Routing key, dedup key,
+ * severity and as much of summary and source as fits always stay.
  *
- * It repairs, it does not validate: an empty summary or a severity that does not exist stays as it is.
+ * It repairs and does not validate: an empty summary or an unknown severity stays as it is.
  *
  * @throws TypeError when the details are not JSON (a cycle, a bigint)
  */
@@ -41,7 +41,7 @@ function fitPayload<P extends Payload | ChangePayload>(payload: P): P {
   return { ...payload, summary: fitSummary(payload.summary), timestamp: fitTimestamp(payload.timestamp) };
 }
 
-/** Changes and returns its argument, which is ours already. */
+/** Changes and returns its argument, which must be a copy. */
 function fitContext<E extends TriggerEvent | ChangeEvent>(event: E): E {
   if (event.links) event.links = fitLinks(event.links);
   if ("images" in event && event.images) Object.assign(event, fitImages(event.images, event.links));
@@ -49,7 +49,7 @@ function fitContext<E extends TriggerEvent | ChangeEvent>(event: E): E {
   return event;
 }
 
-/** The same JSON with U+FFFD for every lone surrogate, in names too; of names that become equal the last stays. */
+/** The same JSON with U+FFFD for every lone surrogate, in names too. If two names become equal, the last member stays. */
 function replaceLoneSurrogates(json: string): string {
   return JSON.stringify(wellFormed(JSON.parse(json)));
 }

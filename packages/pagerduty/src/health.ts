@@ -1,11 +1,11 @@
 import type { PagerDutyError, PagerDutyNetworkError } from "./errors.ts";
 
-/** What `health` found. */
+/** Result of `health`. */
 export type Health =
   | { reachable: false; latencyMs: number; error: PagerDutyNetworkError }
   | {
       reachable: true;
-      /** Time to an open connection, TLS included. */
+      /** Time until the connection was open, with the TLS handshake. */
       latencyMs: number;
       /** `unknown`: the check itself failed (rate limit, server error), see `error`. */
       key: "unchecked" | "accepted" | "refused" | "unknown";
@@ -13,7 +13,7 @@ export type Health =
     };
 
 export interface HealthOptions {
-  /** Also send a `resolve` of a random dedup key: nobody is paged, and a key that PagerDuty does not know is a 400. @default false */
+  /** Also send a `resolve` with a random dedup key. It pages no person, and PagerDuty answers 400 for an unknown routing key. @default false */
   checkKey?: boolean;
   signal?: AbortSignal;
 }

@@ -3,15 +3,15 @@ import type { PagerDutyError } from "./errors.ts";
 export type Operation = "trigger" | "acknowledge" | "resolve" | "change" | "health";
 
 /**
- * Called while a call goes on, for metrics and traces. They are called synchronously and must be quick; what they throw
- * becomes a process warning and never stops an event. None of them is ever given a routing key.
+ * Functions for metrics and traces, which the client calls during a call. It calls them synchronously, so they must be quick. An
+ * error that they throw becomes a process warning and never stops an event. They never get a routing key.
  */
 export interface Hooks {
-  /** After each attempt, whatever came of it. */
+  /** After each attempt, successful or not. */
   onAttempt?(attempt: AttemptInfo): void;
   /** Before the wait for the next attempt. */
   onRetry?(retry: RetryInfo): void;
-  /** When a call is held back: by the limiter, or by a 429. */
+  /** When a call must wait for the limiter, or after a 429. */
   onLimit?(limit: LimitInfo): void;
 }
 
@@ -22,9 +22,9 @@ export interface AttemptInfo {
   /** Wall clock, ms since epoch. */
   startedAtMs: number;
   durationMs: number;
-  /** Absent without an answer. */
+  /** Absent when no answer came. */
   status?: number;
-  /** Absent when the event was accepted. An abort is given as it is. */
+  /** Absent when the event was accepted. After an abort it is the reason of the signal. */
   error?: unknown;
   /** Ready for a span, named by OpenTelemetry's semantic conventions for HTTP clients. */
   attributes: SpanAttributes;
@@ -52,8 +52,8 @@ export interface RetryInfo {
 
 export interface LimitInfo {
   operation: Operation;
-  /** Who holds it back: our limiter, before an attempt, or PagerDuty's 429, after one. */
+  /** `limiter`: our limiter, before an attempt. `pagerduty`: PagerDuty's 429, after one. */
   by: "limiter" | "pagerduty";
-  /** How long until the next attempt, where that is known. */
+  /** Time until the next attempt, if it is known. */
   waitMs?: number;
 }

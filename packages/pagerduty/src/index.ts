@@ -1,6 +1,6 @@
 export { type Accepted, type AlertAccepted, type CallOptions, PagerDutyEventsClient } from "./client.ts";
 export type { ClientOptions } from "./options.ts";
-export type { RetryOptions } from "./retry.ts";
+export type { RetryOptions } from "./retry-wait.ts";
 export type {
   AcknowledgeInput,
   AlertInput,
@@ -40,7 +40,7 @@ export {
 } from "./error-predicates.ts";
 
 // The parts, for programs that bring their own transport and retries.
-export { type Answer, type AnswerBody, answerError, parseAnswerBody } from "./answer.ts";
+export { type Answer, type AnswerBody, answerError, parseAnswerBody } from "./answer-error.ts";
 export { networkFailure } from "./network-failure.ts";
 export { parseRetryAfter } from "@tocsin/http/portable";
 export type {
@@ -55,13 +55,13 @@ export type {
   Severity,
   TriggerEvent,
 } from "./event.ts";
-export { toSeverity } from "./severity.ts";
-export { fitSummary, maxSummaryCodePoints } from "./summary.ts";
-export { fitDedupKey, maxDedupKeyCharacters } from "./dedup-key.ts";
-export { fitImages, fitLinks } from "./links.ts";
+export { toSeverity } from "./to-severity.ts";
+export { fitSummary, maxSummaryCodePoints } from "./fit-summary.ts";
+export { fitDedupKey, maxDedupKeyCharacters } from "./fit-dedup-key.ts";
+export { fitImages, fitLinks } from "./fit-links.ts";
 export { fitEvent, type FittedEvent } from "./fit-event.ts";
-export { maxBodyBytes } from "./body.ts";
+export { maxBodyBytes } from "./fit-body.ts";
 export { acceptsChanges, isRoutingKey, routingKeyPattern } from "./routing-key.ts";
-export { enqueueUrl, eventsUrl, type Region } from "./endpoint.ts";
+export { enqueueUrl, eventsUrl, type Region } from "./enqueue-url.ts";
 
 export { EventKeyCache, type EventKeyCacheOptions } from "./event-key-cache.ts";

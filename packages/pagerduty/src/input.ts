@@ -1,9 +1,9 @@
 import type { Image, Link, Severity } from "./event.ts";
 
-/** What `trigger` takes. Texts are fitted to PagerDuty's limits, never refused for their length. */
+/** Input of `trigger`. Texts are cut to PagerDuty's limits, never refused for their length. */
 export interface TriggerInput {
   /**
-   * Which alert this is. The same key again adds to the open alert; `acknowledge` and `resolve` need it.
+   * Names the alert. Another trigger with the same key adds to the open alert; `acknowledge` and `resolve` need it.
    * @default a random UUID, which the answer returns
    */
   dedupKey?: string | undefined;
@@ -19,17 +19,17 @@ export interface TriggerInput {
 }
 
 export interface TriggerPayload {
-  /** What is wrong, in a line. */
+  /** The problem, in one line. */
   summary: string;
-  /** What is affected: a host, a URL, a cluster. */
+  /** The affected system: a host, a URL, a cluster. */
   source: string;
   severity: Severity;
-  /** When it was found; text as in ISO 8601. @default the time PagerDuty receives it */
+  /** The time at which the problem was found; a text in ISO 8601. @default the time of receipt by PagerDuty */
   timestamp?: Date | string | undefined;
   component?: string | undefined;
   group?: string | undefined;
   class?: string | undefined;
-  /** Anything that is JSON. */
+  /** Any value that JSON can express. */
   customDetails?: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -41,23 +41,23 @@ export interface ResolveInput {
   dedupKey: string;
 }
 
-/** What `change` takes. */
+/** Input of `change`. */
 export interface ChangeInput {
   payload: {
     summary: string;
     source?: string | undefined;
-    /** @default the time PagerDuty receives it */
+    /** @default the time of receipt by PagerDuty */
     timestamp?: Date | string | undefined;
     customDetails?: Readonly<Record<string, unknown>> | undefined;
   };
   links?: readonly Link[] | undefined;
 }
 
-/** What `send` takes for an alert: the input of the method that its action names. */
+/** Input of `send` for an alert: the input of the method with the name of the action. */
 export type AlertInput =
   | ({ action: "trigger" } & TriggerInput)
   | ({ action: "acknowledge" } & AcknowledgeInput)
   | ({ action: "resolve" } & ResolveInput);
 
-/** What `send` takes. */
+/** Input of `send`. */
 export type EventInput = AlertInput | ({ action: "change" } & ChangeInput);

@@ -1,14 +1,14 @@
-import { type Check, is, isRecord, optional, record, validate } from "./check.ts";
+import { type Check, is, isRecord, optional, record, validate } from "./validate.ts";
 import { type Clock, isLoopback } from "@tocsin/http/portable";
-import type { Region } from "./endpoint.ts";
+import type { Region } from "./enqueue-url.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Limiter } from "./limiter/limiter.ts";
-import type { RetryOptions } from "./retry.ts";
+import type { RetryOptions } from "./retry-wait.ts";
 import { isRoutingKey } from "./routing-key.ts";
 import type { Fetch } from "./transport/fetch-transport.ts";
 
 export interface ClientOptions {
-  /** Integration key of an Events API v2 integration: 32 alphanumeric characters. Blanks around it are forgiven. */
+  /** Integration key of an Events API v2 integration: 32 alphanumeric characters. Blanks around it are ignored. */
   routingKey: string;
   /** Service region of the account. @default "us" */
   region?: Region;
@@ -18,24 +18,24 @@ export interface ClientOptions {
   client?: string;
   /** Its URL. */
   clientUrl?: string;
-  /** Longest time for one attempt in milliseconds, from the look-up of the name to the last byte of the answer. @default 10_000 */
+  /** Maximum time for one attempt in milliseconds, from the look-up of the name to the last byte of the answer. @default 10_000 */
   timeoutMs?: number;
   retry?: RetryOptions;
   /**
-   * When attempts may leave.
+   * Decides when attempts may start.
    * @default 120 in any 60 s, a sliding window shared by all clients of this routing key in the process
    */
   limiter?: Limiter;
   hooks?: Hooks;
-  /** Used instead of connections of our own. It must obey `signal`. `ca` and `proxy` are its business then. */
+  /** Used instead of our own connections. It must obey `signal`. Certificates and proxies are then its own task. */
   fetch?: Fetch;
   /** Certificate authorities to trust, in PEM, instead of those that Node trusts. */
   ca?: string | Buffer | (string | Buffer)[];
   /** Proxy to tunnel through; `false` for none. @default the one of `HTTPS_PROXY` or `ALL_PROXY`, unless `NO_PROXY` lists the host */
   proxy?: string | false;
-  /** Connections at once; more attempts wait for one, within their timeout. @default 64 */
+  /** Maximum number of connections. Further attempts wait for one, within their timeout. @default 64 */
   maxConnections?: number;
-  /** Put before our own in the `User-Agent`, such as `my-monitor/1.2`. */
+  /** Stands before our own name in the `User-Agent`, such as `my-monitor/1.2`. */
   userAgent?: string;
   /** Time, for tests. */
   clock?: Clock;
@@ -78,7 +78,7 @@ const checkOptions: Check = record({
   ca: optional(is(isAuthorities, "must be certificates in PEM")),
   proxy: optional(is((value) => value === false || typeof value === "string", "must be a URL or false")),
   maxConnections: optional(positiveCount),
-  // It becomes a header: a line break in it would start another one.
+  // It becomes a header. A line break in it would start another header.
   userAgent: optional(
     is((value) => typeof value === "string" && /^[\x20-\x7e]+$/.test(value), "must be printable ASCII"),
   ),
@@ -88,24 +88,24 @@ const checkOptions: Check = record({
 
 const checkTogether: Check = (value, _path, issues) => {
   const { region, baseUrl, fetch, ca, proxy } = value as ClientOptions;
-  if (region && baseUrl) issues.push({ path: "region", message: "says nothing beside `baseUrl`" });
+  if (region && baseUrl) issues.push({ path: "region", message: "has no effect beside `baseUrl`" });
   for (const [path, given] of [
     ["ca", ca],
     ["proxy", proxy],
   ] as const) {
-    if (fetch && given) issues.push({ path, message: "is the business of the `fetch` you gave" });
+    if (fetch && given) issues.push({ path, message: "must be set in the `fetch` that you gave" });
   }
 };
 
-/** @throws PagerDutyValidationError with every issue; it quotes no value */
+/** @throws PagerDutyValidationError with every issue. It quotes no value. */
 export function validateOptions(options: ClientOptions): void {
   validate(checkOptions, options, "invalid_options");
   validate(checkTogether, options, "invalid_options");
 }
 
-/** TLS would ignore what is no certificate, and then trust nobody. */
+/** TLS would silently ignore a text that is no certificate, and then trust no server. */
 function isAuthorities(value: unknown): boolean {
-  // Only sockets use certificates, and where there are sockets there is this module.
+  // Certificates need sockets, and each runtime with sockets has this module.
   const { X509Certificate } = process.getBuiltinModule("node:crypto");
   try {
     return [value].flat().map((pem) => new X509Certificate(pem as string | Buffer)).length > 0;

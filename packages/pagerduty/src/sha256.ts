@@ -8,12 +8,12 @@ const initial = roots(8, 1 / 2);
 const constants = Int32Array.from(roots(64, 1 / 3));
 
 /**
- * SHA-256 of a text in UTF-8, in hex. Of our own, because `node:crypto` is not everywhere and Web Crypto answers later. For the
- * few bytes of a key.
+ * SHA-256 of a text in UTF-8, in hex. It is written here because `node:crypto` is missing in some runtimes and Web Crypto is
+ * asynchronous. It is fast enough for the few bytes of a key.
  */
 export function sha256(text: string): string {
   const bytes = new TextEncoder().encode(text);
-  // One bit, zeros, and the length in bits as 64 bits fill the last block.
+  // The last block is filled with a one bit, zeros, and the length in bits as a 64-bit number.
   const padded = new Uint8Array((Math.floor((bytes.length + 8) / 64) + 1) * 64);
   padded.set(bytes);
   padded[bytes.length] = 0x80;

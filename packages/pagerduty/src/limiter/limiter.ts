@@ -1,12 +1,12 @@
-/** Ends an attempt: its slot is free again one window later. Calling it twice changes nothing. */
+/** Ends an attempt: its slot is free again one window later. A second call changes nothing. */
 export type Release = () => void;
 
 /**
- * Decides when an attempt may leave. PagerDuty takes about 120 a minute of each routing key, so all clients of one key
+ * Decides when an attempt may start. PagerDuty accepts about 120 events a minute per routing key, so all clients of one key
  * share one limiter.
  */
 export interface Limiter {
-  /** Charges one attempt when there is room and nobody waits, else does nothing. */
+  /** Charges one attempt when there is room and no call waits; else does nothing. */
   tryTake(): Release | undefined;
   /** Waits in line for room. Rejects with the signal's reason as soon as it aborts, charging nothing. */
   take(signal?: AbortSignal): Promise<Release>;
@@ -21,5 +21,5 @@ export interface LimiterOptions {
 
 const nothing: Release = () => {};
 
-/** No limit: for a proxy that has its own, and for measurements. */
+/** No limit: for a proxy with a limit of its own, and for measurements. */
 export const unlimited: Limiter = { tryTake: () => nothing, take: () => Promise.resolve(nothing) };

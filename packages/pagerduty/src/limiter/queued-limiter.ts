@@ -1,25 +1,25 @@
 import { type Clock, systemClock } from "@tocsin/http/portable";
 import { PagerDutyValidationError } from "../errors.ts";
 import type { Limiter, LimiterOptions, Release } from "./limiter.ts";
-import type { Rule } from "./rule.ts";
+import type { RateRule } from "./rate-rule.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
-/** A rule with a line before it: first come, first served. */
+/** A rule with a queue: first come, first served. */
 abstract class QueuedLimiter implements Limiter {
-  readonly #rule: Rule;
+  readonly #rule: RateRule;
   readonly #clock: Clock;
   /** In order of arrival. */
   readonly #waiting = new Set<(release: Release) => void>();
   #cancelWake: (() => void) | undefined;
   #latestMs = Number.NEGATIVE_INFINITY;
 
-  constructor(rule: Rule, clock: Clock) {
+  constructor(rule: RateRule, clock: Clock) {
     this.#rule = rule;
     this.#clock = clock;
   }
 
-  /** Calls that wait for room. */
+  /** Number of calls that wait for room. */
   get waiting(): number {
     return this.#waiting.size;
   }
@@ -48,7 +48,7 @@ abstract class QueuedLimiter implements Limiter {
     });
   }
 
-  /** Lets in all for whom there is room, and wakes again when there is room for the next. */
+  /** Admits as many calls as there is room for, and sets a timer for the next one. */
   #admit(): void {
     this.#cancelWake?.();
     this.#cancelWake = undefined;
@@ -56,7 +56,7 @@ abstract class QueuedLimiter implements Limiter {
       const nowMs = this.#nowMs();
       const waitMs = this.#rule.waitMs(nowMs);
       if (waitMs > 0) {
-        // Whole milliseconds: a fraction too small to move the clock would be waited for forever.
+        // Whole milliseconds: after a wait for a fraction that is too small to move the clock, the rule would ask for it again.
         if (waitMs < Number.POSITIVE_INFINITY)
           this.#cancelWake = this.#clock.after(Math.ceil(waitMs), () => this.#admit());
         return;
@@ -85,10 +85,10 @@ abstract class QueuedLimiter implements Limiter {
 }
 
 /**
- * At most `limit` attempts in any window as PagerDuty counts it: the whole limit at once when there was quiet before.
+ * At most `limit` attempts in any window as PagerDuty counts it. After a quiet time the whole limit may start at once.
  *
  * @example
- * const limiter = new SlidingWindowLimiter({ limit: 10_000 }); // AIOps accounts can have so many
+ * const limiter = new SlidingWindowLimiter({ limit: 10_000 }); // a limit that AIOps accounts can have
  */
 export class SlidingWindowLimiter extends QueuedLimiter {
   constructor({ limit = 120, perMs = 60_000, clock = systemClock }: LimiterOptions & { clock?: Clock } = {}) {
@@ -98,8 +98,8 @@ export class SlidingWindowLimiter extends QueuedLimiter {
 }
 
 /**
- * The same promise at an even pace: `burst` attempts at once, then `limit - burst` per window. It leaves room in the
- * account's window for others, at the price of a wait after the burst.
+ * The same promise at an even pace: `burst` attempts at once, then `limit - burst` per window. Other senders of the account find
+ * room in each part of the window, and calls after the burst have to wait.
  */
 export class TokenBucketLimiter extends QueuedLimiter {
   constructor({
@@ -108,7 +108,7 @@ export class TokenBucketLimiter extends QueuedLimiter {
     burst = Math.min(10, Math.ceil(limit / 2)),
     clock = systemClock,
   }: LimiterOptions & {
-    /** Attempts at once after quiet; less than `limit`. @default 10, or half of a limit below 20 */
+    /** Attempts at once after a quiet time; less than `limit`. @default 10, or half of a limit below 20 */
     burst?: number;
     clock?: Clock;
   } = {}) {

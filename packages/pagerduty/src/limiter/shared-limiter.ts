@@ -6,14 +6,14 @@ const limiters = new WeakMap<Clock, Map<string, WeakRef<Limiter>>>();
 
 const unused = new FinalizationRegistry<{ byKey: Map<string, WeakRef<Limiter>>; routingKey: string }>(
   ({ byKey, routingKey }) => {
-    // A new one may have taken its place before the old one was collected.
+    // A new limiter may have taken its place before the old one was collected.
     if (byKey.get(routingKey)?.deref() === undefined) byKey.delete(routingKey);
   },
 );
 
 /**
  * The limiter of all clients of this routing key in this process, whatever host they send to: PagerDuty counts per key.
- * It is forgotten when no client uses it and its window is empty, so rotating keys costs no memory.
+ * It is forgotten when no client uses it and its window is empty, so rotated keys cost no memory.
  */
 export function sharedLimiter(routingKey: string, clock: Clock): Limiter {
   const byKey = limiters.get(clock) ?? new Map<string, WeakRef<Limiter>>();
@@ -28,7 +28,7 @@ export function sharedLimiter(routingKey: string, clock: Clock): Limiter {
 
 const rememberMs = 120_000;
 
-/** Outlives its clients while its window may hold attempts: a client made anew for each event must not forget them. */
+/** Outlives its clients while its window may hold attempts: a program that makes a client per event must keep the limit too. */
 class RememberedLimiter implements Limiter {
   readonly #limiter: Limiter;
   #used = false;
@@ -53,7 +53,7 @@ class RememberedLimiter implements Limiter {
     if (!this.#keeping) this.#keep();
   }
 
-  /** A pending timer is not collected, nor is what it refers to. */
+  /** The garbage collector keeps a pending timer and the objects to which it refers. */
   #keep(): void {
     this.#keeping = true;
     this.#used = false;

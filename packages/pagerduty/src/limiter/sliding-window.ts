@@ -1,4 +1,4 @@
-import type { Rule } from "./rule.ts";
+import type { RateRule } from "./rate-rule.ts";
 
 /**
  * At most `limit` attempts in any window as the receiver counts it.
@@ -7,7 +7,7 @@ import type { Rule } from "./rule.ts";
  * from the start until one window after the end: attempts that share a window then share a moment at which all of them
  * hold a slot.
  */
-export class SlidingWindow implements Rule {
+export class SlidingWindow implements RateRule {
   readonly #limit: number;
   readonly #heldMs: number;
   #inFlight = 0;

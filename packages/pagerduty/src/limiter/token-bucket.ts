@@ -1,14 +1,14 @@
-import type { Rule } from "./rule.ts";
+import type { RateRule } from "./rate-rule.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 
 /**
  * Even pace after a short burst: a bucket of `burst` tokens, refilled with `limit - burst` per window, so that a window
  * that starts with a full bucket sees `limit` and no more. (Refilling `limit` per window would let 130 through.)
  *
- * That holds at our end of the wire. Answers that come late can crowd attempts together at the receiver's, so the window
+ * That holds at our end of the connection. Late answers can bring attempts close together at the receiver, so the sliding window
  * is kept as well.
  */
-export class TokenBucket implements Rule {
+export class TokenBucket implements RateRule {
   readonly #burst: number;
   readonly #perToken: number;
   readonly #window: SlidingWindow;

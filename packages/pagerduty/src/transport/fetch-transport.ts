@@ -1,8 +1,8 @@
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../answer-error.ts";
 import { PagerDutyNetworkError } from "../errors.ts";
 import { networkFailure } from "../network-failure.ts";
 import { type Endpoints, maxAnswerBytes, type PostRequest, type ReachRequest, type Transport } from "./transport.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 /** The part of `fetch` that we use, so that any implementation fits. */
 export type Fetch = (
@@ -22,7 +22,7 @@ export interface FetchResponse {
   body: ReadableStream<Uint8Array> | null;
 }
 
-/** A `fetch` that was injected: another runtime's, one with its own proxy or agent, a test's. */
+/** Sends with an injected `fetch`: that of another runtime, one with its own proxy or agent, or one of a test. */
 export class FetchTransport implements Transport {
   readonly #fetch: Fetch;
   readonly #endpoints: Endpoints;
@@ -35,7 +35,7 @@ export class FetchTransport implements Transport {
   }
 
   post({ endpoint, body, ...request }: PostRequest): Promise<Answer> {
-    // The status decides, whether or not the rest of the answer comes.
+    // The status decides, even if the rest of the answer does not come.
     let answer: Answer | undefined;
     const read = async (signal: AbortSignal): Promise<Answer> => {
       const response = await this.#send(this.#endpoints[endpoint], { method: "POST", body, signal });
@@ -44,16 +44,16 @@ export class FetchTransport implements Transport {
       for await (const text of textOf(response.body)) answer.body += text;
       return answer;
     };
-    return within(request, (resolve, reject) => {
+    return withTimeout(request, (resolve, reject) => {
       const stop = new AbortController();
       read(stop.signal).then(resolve, (cause: unknown) => (answer ? resolve(answer) : reject(networkFailure(cause))));
       return { stop: () => stop.abort(), timedOut: () => answer ?? timedOut(request) };
     });
   }
 
-  /** A fetch cannot only connect. Any answer to a HEAD will do: that is a reachable server. */
+  /** A fetch cannot connect without a request. Any answer to a HEAD request shows that the server can be reached. */
   reach(request: ReachRequest): Promise<void> {
-    return within(request, (resolve, reject) => {
+    return withTimeout(request, (resolve, reject) => {
       const stop = new AbortController();
       this.#send(new URL("/", this.#endpoints.alert), { method: "HEAD", signal: stop.signal })
         .then(({ body }) => body?.cancel())
@@ -69,11 +69,11 @@ export class FetchTransport implements Transport {
   }
 }
 
-/** The body's text as it comes. Characters may be split between pieces. */
+/** The text of the body, piece by piece. A character may be split between two pieces. */
 async function* textOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let bytes = 0;
-  // Leaving the loop cancels the rest.
+  // The end of the loop cancels the rest.
   for await (const piece of body ?? []) {
     yield decoder.decode(piece.subarray(0, maxAnswerBytes - bytes), { stream: true });
     bytes += piece.length;

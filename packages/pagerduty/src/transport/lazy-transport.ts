@@ -1,7 +1,7 @@
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../answer-error.ts";
 import type { PostRequest, ReachRequest, Transport } from "./transport.ts";
 
-/** A transport that is loaded at the first request, so that a program that never uses it need not have its modules. */
+/** Loads a transport at the first request, so that a program that never uses it does not need its modules. */
 export class LazyTransport implements Transport {
   readonly #load: () => Promise<Transport>;
   #loading: Promise<Transport> | undefined;

@@ -10,7 +10,7 @@ import {
   type TlsSettings,
   Transport as HttpTransport,
 } from "@tocsin/http";
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../answer-error.ts";
 import { PagerDutyNetworkError } from "../errors.ts";
 import { networkFailure, networkFailureBecause } from "../network-failure.ts";
 import {

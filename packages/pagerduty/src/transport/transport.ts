@@ -1,13 +1,13 @@
-import type { Answer } from "../answer.ts";
+import type { Answer } from "../answer-error.ts";
 
 /** Makes one HTTP request per call. It never retries and never waits for a limiter. */
 export interface Transport {
   /**
-   * @throws PagerDutyNetworkError when no whole answer came
+   * @throws PagerDutyNetworkError when no status came
    * @throws the signal's reason, as soon as it aborts
    */
   post(request: PostRequest): Promise<Answer>;
-  /** Resolves when the other end can be reached: DNS, TCP, TLS. Sends no event. Throws as `post`. */
+  /** Resolves when the receiver can be connected to: DNS, TCP, TLS. Sends no event. Throws as `post`. */
   reach(request: ReachRequest): Promise<void>;
   /** Closes idle connections. */
   close(): void;
@@ -24,9 +24,9 @@ export interface PostRequest extends ReachRequest {
   body: string;
 }
 
-/** Where to post to. */
+/** The endpoint of the API. */
 export type Endpoint = "alert" | "change";
 export type Endpoints = Readonly<Record<Endpoint, URL>>;
 
-/** What is read of an answer's body. PagerDuty's have some hundred bytes; a proxy's error page may have any number. */
+/** A longer body of an answer is cut there. PagerDuty's have some hundred bytes; an error page of a proxy may have any number. */
 export const maxAnswerBytes = 16_384;

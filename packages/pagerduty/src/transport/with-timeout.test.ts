@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { PagerDutyNetworkError } from "../errors.ts";
-import { type Work, within } from "./within.ts";
+import { type Work, withTimeout } from "./with-timeout.ts";
 
 beforeEach(() => vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => vi.useRealTimers());
@@ -28,7 +28,7 @@ describe("work within a time", () => {
   ])("%s ends so, and leaves no timer and no listener", async (_, end, result, stops) => {
     const controller = new AbortController();
     const started = work();
-    const ended = within({ timeoutMs: 1000, signal: controller.signal }, started.start).catch(
+    const ended = withTimeout({ timeoutMs: 1000, signal: controller.signal }, started.start).catch(
       (error: unknown) => error,
     );
     expect([vi.getTimerCount(), getEventListeners(controller.signal, "abort").length]).toEqual([1, 1]);
@@ -40,7 +40,7 @@ describe("work within a time", () => {
 
   test("is not begun after the abort", async () => {
     const start = vi.fn<() => Work<string>>();
-    await expect(within({ timeoutMs: 1000, signal: AbortSignal.abort("enough") }, start)).rejects.toBe("enough");
+    await expect(withTimeout({ timeoutMs: 1000, signal: AbortSignal.abort("enough") }, start)).rejects.toBe("enough");
     expect([start.mock.calls, vi.getTimerCount()]).toEqual([[], 0]);
   });
 });

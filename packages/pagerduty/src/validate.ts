@@ -1,6 +1,6 @@
 import { type Issue, PagerDutyValidationError } from "./errors.ts";
 
-/** Adds an issue for each thing that is wrong with a value. `undefined` is wrong unless the check is `optional`. */
+/** Adds an issue for each fault of a value. `undefined` is a fault unless the check is `optional`. */
 export type Check = (value: unknown, path: string, issues: Issue[]) => void;
 
 /** @throws PagerDutyValidationError with every issue */
@@ -10,7 +10,7 @@ export function validate(check: Check, value: unknown, code: PagerDutyValidation
   if (issues.length > 0) throw new PagerDutyValidationError(code, issues);
 }
 
-/** A check by a yes-or-no question. */
+/** A check by a test that returns true or false. */
 export function is(test: (value: unknown) => boolean, message: string): Check {
   return (value, path, issues) => {
     if (!test(value)) issues.push({ path, message: value === undefined ? `missing: ${message}` : message });
@@ -23,7 +23,7 @@ export function optional(check: Check): Check {
   };
 }
 
-/** An object with these fields and no others: a misspelt `dedupkey` would silently mean another alert each time. */
+/** An object with these fields and no others: with a misspelt `dedupkey` each call would silently open another alert. */
 export function record(fields: Readonly<Record<string, Check>>): Check {
   const checks = Object.entries(fields);
   return (value, path, issues) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { enqueueUrl, eventsUrl } from "./endpoint.ts";
+import { enqueueUrl, eventsUrl } from "./enqueue-url.ts";
 import { acceptsChanges, isRoutingKey } from "./routing-key.ts";
 
 test.each([

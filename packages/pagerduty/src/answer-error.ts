@@ -1,17 +1,17 @@
 import { PagerDutyApiError, PagerDutyRateLimitError } from "./errors.ts";
 import { parseRetryAfter } from "@tocsin/http/portable";
-import { cutText } from "./summary.ts";
+import { cutText } from "./fit-summary.ts";
 
-/** What came back over HTTP. */
+/** A response of PagerDuty, or of a server before it. */
 export interface Answer {
   status: number;
   /** The `Retry-After` header as it came. */
   retryAfter?: string | undefined;
-  /** What was read of the body. */
+  /** At most the first 16,384 bytes of the body. */
   body: string;
 }
 
-/** PagerDuty's words in an answer. All of them may be missing: only the status code counts. */
+/** The texts in an answer of PagerDuty. Each may be missing: the status code alone decides. */
 export interface AnswerBody {
   status?: string;
   message?: string;
@@ -19,7 +19,7 @@ export interface AnswerBody {
   errors: readonly string[];
 }
 
-/** Reads the body of any answer, whatever it is. */
+/** Reads the body of any answer, also one that is not JSON. */
 export function parseAnswerBody(body: string): AnswerBody {
   const json = parseObject(body);
   const { status, message, dedup_key, errors } = json;
@@ -32,7 +32,7 @@ export function parseAnswerBody(body: string): AnswerBody {
 }
 
 /**
- * The error that an answer other than 202 stands for.
+ * Turns an answer with a status other than 202 into an error.
  *
  * @param nowMs wall clock, ms since epoch, for a `Retry-After` that names a date
  * @example

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { fitDedupKey } from "./dedup-key.ts";
+import { fitDedupKey } from "./fit-dedup-key.ts";
 
 test.each([
   ["srv01/mysql", "srv01/mysql"],

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fitsBody, maxBodyBytes } from "./body.ts";
+import { fitsBody, maxBodyBytes } from "./fit-body.ts";
 import type { AlertEvent, ChangeEvent, Payload, TriggerEvent } from "./event.ts";
 import { fitEvent } from "./fit-event.ts";
-import { cutText } from "./summary.ts";
+import { cutText } from "./fit-summary.ts";
 
 const routing_key = "0123456789abcdef0123456789ABCDEF";
 

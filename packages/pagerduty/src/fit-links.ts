@@ -1,10 +1,10 @@
 import type { Image, Link } from "./event.ts";
 
 /**
- * The links that PagerDuty can show: http and https only. An empty or invalid `href` is dropped with its link; what a
- * browser would accept but a strict parser would not (blanks, umlauts) is percent-encoded.
+ * Returns the links that PagerDuty can show: http and https only. A link with an empty or invalid `href` is removed. Characters
+ * that a browser accepts and a strict parser refuses (blanks, umlauts) are percent-encoded.
  *
- * @returns the same array when there is nothing to do
+ * @returns the same array when nothing has to change
  */
 export function fitLinks(links: readonly Link[]): readonly Link[] {
   return mapSame(links, (link) => {
@@ -15,9 +15,9 @@ export function fitLinks(links: readonly Link[]): readonly Link[] {
 }
 
 /**
- * The images that PagerDuty can show: `src` must be https. An `http:` image is demoted to a link, an invalid one dropped.
+ * Returns the images that PagerDuty can show: `src` must be https. An `http:` image becomes a link, an invalid one is removed.
  *
- * @returns the same arrays when there is nothing to do
+ * @returns the same arrays when nothing has to change
  */
 export function fitImages(
   images: readonly Image[],
@@ -37,17 +37,17 @@ export function fitImages(
   return { images: kept, links: demoted.length === 0 ? links : [...links, ...demoted] };
 }
 
-/** RFC 3986 without what only browsers forgive. */
+/** RFC 3986, without the faults that browsers tolerate. */
 const plainUrl = /^https?:\/\/[\w.~:/?#[\]@!$&'()*+,;=%-]+$/;
 
-/** The http(s) URL in a form that every parser takes, or `undefined` when it is none. */
+/** The http(s) URL in a form that every parser accepts, or `undefined` for any other text. */
 export function webUrl(text: unknown): string | undefined {
   if (typeof text !== "string" || !/^\s*https?:\/\//i.test(text)) return undefined;
   if (!URL.canParse(text)) return undefined;
   return plainUrl.test(text) ? text : new URL(text).href;
 }
 
-/** `map` that drops what becomes `undefined` and returns its argument when nothing changed. */
+/** `map` that leaves out `undefined` and returns its argument when nothing changed. */
 function mapSame<T>(items: readonly T[], change: (item: T) => T | undefined): readonly T[] {
   const changed = items.map(change).filter((item) => item !== undefined);
   return changed.length === items.length && changed.every((item, i) => item === items[i]) ? items : changed;

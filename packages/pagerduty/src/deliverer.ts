@@ -1,15 +1,15 @@
-import { type Answer, answerError } from "./answer.ts";
+import { type Answer, answerError } from "./answer-error.ts";
 import { type Clock, sleep } from "@tocsin/http/portable";
 import { PagerDutyError, PagerDutyNetworkError, PagerDutyRateLimitError } from "./errors.ts";
 import { holdsText } from "@tocsin/http/portable";
 import type { Hooks, Operation, SpanAttributes } from "./hooks.ts";
 import type { Redactor } from "@tocsin/http/portable";
 import type { Limiter, Release } from "./limiter/limiter.ts";
-import { type RetryPolicy, retryWaitMs } from "./retry.ts";
+import { type RetryPolicy, retryWaitMs } from "./retry-wait.ts";
 import type { Endpoint, Endpoints, Transport } from "./transport/transport.ts";
 
 export interface DeliveryOptions {
-  /** Removes the routing key from what an answer or an error says. */
+  /** Removes the routing key from answers and errors. */
   redactor: Redactor;
   endpoints: Endpoints;
   transport: Transport;
@@ -31,7 +31,7 @@ export interface Delivery {
   retries?: number;
 }
 
-/** Attempts, each charged to the limiter, until one is accepted, the error is final or the time is over. */
+/** Makes attempts, each charged to the limiter, until one is accepted, the error is final or the deadline has passed. */
 export class Deliverer {
   readonly #options: DeliveryOptions;
 
@@ -40,7 +40,7 @@ export class Deliverer {
   }
 
   /**
-   * @returns the 202 and how many attempts it took
+   * @returns the 202 and the number of attempts
    * @throws PagerDutyError of the last attempt
    * @throws the signal's reason
    */
@@ -50,19 +50,19 @@ export class Deliverer {
     const deadlineAtMs = clock.monotonic() + policy.deadlineMs;
     for (let attempt = 1; ; attempt++) {
       signal?.throwIfAborted();
-      const release = limiter.tryTake() ?? (await this.#waitInLine(delivery, attempt, deadlineAtMs));
+      const release = limiter.tryTake() ?? (await this.#waitForLimiter(delivery, attempt, deadlineAtMs));
       const result = await this.#attempt(delivery, attempt, deadlineAtMs - clock.monotonic(), release);
       if (!(result instanceof PagerDutyError)) return { answer: result, attempts: attempt };
 
       const waitMs = retryWaitMs(result, attempt, { ...policy, retries }, random);
       if (waitMs === undefined || clock.monotonic() + waitMs >= deadlineAtMs) throw result;
-      if (result instanceof PagerDutyRateLimitError) this.#tell("onLimit", { operation, by: "pagerduty", waitMs });
-      this.#tell("onRetry", { operation, attempt, waitMs, error: result });
+      if (result instanceof PagerDutyRateLimitError) this.#callHook("onLimit", { operation, by: "pagerduty", waitMs });
+      this.#callHook("onRetry", { operation, attempt, waitMs, error: result });
       await sleep(clock, waitMs, signal);
     }
   }
 
-  /** @throws what is no PagerDutyError: the reason of an abort, or a bug */
+  /** @throws any error that is no PagerDutyError: the reason of an abort, or a bug */
   async #attempt(
     delivery: Delivery,
     attempt: number,
@@ -86,7 +86,7 @@ export class Deliverer {
     } finally {
       release();
       if (hooks.onAttempt) {
-        this.#tell("onAttempt", {
+        this.#callHook("onAttempt", {
           operation,
           attempt,
           startedAtMs,
@@ -102,9 +102,9 @@ export class Deliverer {
     return error;
   }
 
-  async #waitInLine({ operation, signal }: Delivery, attempt: number, deadlineAtMs: number): Promise<Release> {
+  async #waitForLimiter({ operation, signal }: Delivery, attempt: number, deadlineAtMs: number): Promise<Release> {
     const { clock, limiter, policy } = this.#options;
-    this.#tell("onLimit", { operation, by: "limiter" });
+    this.#callHook("onLimit", { operation, by: "limiter" });
     const deadline = new AbortController();
     const cancel = clock.after(deadlineAtMs - clock.monotonic(), () => {
       const error = new PagerDutyRateLimitError(`The limiter had no room within ${policy.deadlineMs} ms`);
@@ -133,16 +133,16 @@ export class Deliverer {
     };
   }
 
-  #tell<K extends keyof Hooks>(name: K, info: Parameters<NonNullable<Hooks[K]>>[0]): void {
+  #callHook<K extends keyof Hooks>(name: K, info: Parameters<NonNullable<Hooks[K]>>[0]): void {
     try {
       (this.#options.hooks[name] as ((info: unknown) => void) | undefined)?.(info);
     } catch (error) {
-      // A mistake in somebody's metrics must not cost a page.
+      // A fault in a program's metrics must not cost a page.
       warn(error instanceof Error ? error : String(error));
     }
   }
 
-  /** An injected `fetch` may put the whole request into its error. */
+  /** Removes the routing key: an injected `fetch` may put the whole request into its error. */
   #safe(error: PagerDutyNetworkError): PagerDutyNetworkError {
     const { redactor } = this.#options;
     if (!holdsText(error, (text) => redactor.redact(text) !== text)) return error;

@@ -6,7 +6,7 @@ import {
   PagerDutyRateLimitError,
   PagerDutyValidationError,
 } from "./errors.ts";
-import { retryPolicy, retryWaitMs } from "./retry.ts";
+import { retryPolicy, retryWaitMs } from "./retry-wait.ts";
 
 const policy = retryPolicy();
 const almostOne = () => 1 - Number.EPSILON;

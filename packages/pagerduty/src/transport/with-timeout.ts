@@ -2,16 +2,16 @@ import { maxTimerMs } from "@tocsin/http/portable";
 import { PagerDutyNetworkError } from "../errors.ts";
 import type { ReachRequest } from "./transport.ts";
 
-/** Work that can be stopped from outside. */
+/** Work that the caller can stop. */
 export interface Work<T> {
-  /** Stops it. It may still report, which changes nothing. */
+  /** Stops it. A later report has no effect. */
   stop(): void;
-  /** What to give when its time is over. Asked before `stop`. */
+  /** The result after the timeout. It is called before `stop`. */
   timedOut(): T | PagerDutyNetworkError;
 }
 
-/** Ends with the work, at its timeout or at the abort, whichever comes first; an abort rejects at once, with its reason. */
-export function within<T>(
+/** Ends with the work, at its timeout or at the abort, whichever comes first. An abort rejects at once with its reason. */
+export function withTimeout<T>(
   { timeoutMs, signal }: ReachRequest,
   start: (resolve: (value: T) => void, reject: (error: Error) => void) => Work<T>,
 ): Promise<T> {

@@ -16,7 +16,7 @@ const severities = new Map(
 /**
  * Maps the severity words that monitoring systems use to PagerDuty's four, in any case, with or without blanks around.
  *
- * @returns `undefined` for a word that nobody agreed on, so that the caller's default decides.
+ * @returns `undefined` for an unknown word, so that the caller can choose a default
  * @example
  * toSeverity("P1"); // "critical"
  * toSeverity("Warn") ?? "error"; // "warning"

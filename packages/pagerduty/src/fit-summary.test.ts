@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cutText, fitsCodePoints, fitSummary } from "./summary.ts";
+import { cutText, fitsCodePoints, fitSummary } from "./fit-summary.ts";
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
 const split = (text: string) => Array.from(graphemes.segment(text), ({ segment }) => segment);

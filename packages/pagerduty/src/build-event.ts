@@ -1,16 +1,16 @@
-import { fitDedupKey } from "./dedup-key.ts";
+import { fitDedupKey } from "./fit-dedup-key.ts";
 import { PagerDutyValidationError } from "./errors.ts";
 import type { AcknowledgeEvent, AlertEvent, ChangeEvent, ResolveEvent, TriggerEvent } from "./event.ts";
 import { fitEvent, type FittedEvent } from "./fit-event.ts";
 import type { ChangeInput, TriggerInput } from "./input.ts";
 
-/** Names of the input become names of the API; the input has been validated. */
+/** Translates the names of the input into those of the API. The input must have been validated. */
 export function triggerEvent(routingKey: string, input: TriggerInput): TriggerEvent & { dedup_key: string } {
   const { payload } = input;
   return {
     routing_key: routingKey,
     event_action: "trigger",
-    // PagerDuty would make one as well, but each retry would then open another alert.
+    // PagerDuty would make a key too, but then each retry would open another alert.
     dedup_key: input.dedupKey?.trim() ? fitDedupKey(input.dedupKey) : crypto.randomUUID(),
     payload: {
       summary: payload.summary,
@@ -50,7 +50,7 @@ export function changeEvent(routingKey: string, { payload, links }: ChangeInput)
   };
 }
 
-/** `fitEvent` for what a caller gave us: the details are the one part that JSON may not be able to hold. */
+/** `fitEvent` for input of a caller. Only `customDetails` may hold a value that JSON cannot express. */
 export function serialize(event: AlertEvent | ChangeEvent): FittedEvent {
   try {
     return fitEvent(event);

@@ -1,4 +1,4 @@
-import { cutText } from "./summary.ts";
+import { cutText } from "./fit-summary.ts";
 
 /**
  * "512 KB" in the documentation; Alertmanager and Grafana send at most 512,000 bytes of encoded JSON and are never refused.
@@ -6,14 +6,14 @@ import { cutText } from "./summary.ts";
  */
 export const maxBodyBytes = 512_000;
 
-/** True when a JSON text is small enough to send. Counts bytes only when the length leaves a doubt. */
+/** True when a JSON text is small enough to send. It counts bytes only when the number of characters does not decide. */
 export function fitsBody(json: string): boolean {
   // One UTF-16 unit is at most 3 bytes of UTF-8, and at least one.
   if (json.length * 3 <= maxBodyBytes) return true;
   return json.length <= maxBodyBytes && utf8Length(json) <= maxBodyBytes;
 }
 
-/** What tells one alert from another. */
+/** Labels that distinguish one alert from another. */
 const identifyingLabels = new Set([
   "alertname",
   "severity",
@@ -26,27 +26,27 @@ const identifyingLabels = new Set([
   "node",
 ]);
 
-/** Longest source once bytes are short. */
-const longestSource = 1024;
+/** Code points that stay of the source when the event must become smaller. */
+const maxSourceCodePoints = 1024;
 
-/** `dropped_to_fit` in the event lists so many names of at most this length; the caller gets all. */
+/** Limits of the list `dropped_to_fit` in the event. The caller gets all names at full length. */
 const listed = { names: 20, codePoints: 60 };
-/** Room for that list, were every character an escape of 6 bytes, and for the commas that we count too often. */
+/** Room for that list if every character is an escape of 6 bytes, and for the commas that are counted twice. */
 const listBytes = 8_000;
 
 type Plain = Record<string, unknown>;
 
-/** Something that the event can do without. */
+/** A part that can be removed from the event. */
 interface Part {
   path: string;
-  /** 0 goes first. */
+  /** Parts of value 0 are removed first. */
   value: number;
-  /** What its going frees. */
+  /** The bytes that its removal frees. */
   bytes: number;
   drop: () => void;
 }
 
-/** Drops the least valuable parts of an event's JSON until it fits. */
+/** Removes the least valuable parts of an event's JSON until it fits. */
 export function fitBody(json: string): { body: string; dropped: string[] } {
   const event = JSON.parse(json) as Plain;
   const payload = (event["payload"] ??= {}) as Plain;
@@ -58,7 +58,7 @@ export function fitBody(json: string): { body: string; dropped: string[] } {
   return { body: JSON.stringify(event), dropped };
 }
 
-/** The parts of least value that free so many bytes together, largest first among equals. */
+/** The parts of least value that together free at least `bytes`. Among parts of equal value the largest come first. */
 function leastNeeded(parts: Part[], bytes: number): Part[] {
   parts.sort((a, b) => a.value - b.value || b.bytes - a.bytes);
   let spare = -bytes;
@@ -67,7 +67,7 @@ function leastNeeded(parts: Part[], bytes: number): Part[] {
     spare += part.bytes;
     return true;
   });
-  // The last ones may have made room for more valuable or smaller ones that had to go before them: those stay.
+  // A later part may free so many bytes that an earlier, more valuable or smaller part can stay after all.
   const kept = new Set<Part>();
   for (const part of enough.toReversed()) {
     if (part.bytes > spare) continue;
@@ -98,10 +98,10 @@ function partOf(of: Plain, key: string, path: string, value: number): Part {
   return { path, value, bytes, drop: () => delete of[key] };
 }
 
-/** What a source has beyond its first thousand characters: the last thing to go. */
+/** The source beyond its first 1,024 code points. It is removed last. */
 function sourceEnd(payload: Plain): Part {
   const source = typeof payload["source"] === "string" ? payload["source"] : "";
-  const short = cutText(source, longestSource);
+  const short = cutText(source, maxSourceCodePoints);
   return {
     path: "source",
     value: 5,

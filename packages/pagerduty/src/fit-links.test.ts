@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fitImages, fitLinks, webUrl } from "./links.ts";
+import { fitImages, fitLinks, webUrl } from "./fit-links.ts";
 
 test.each([
   "https://example.com",

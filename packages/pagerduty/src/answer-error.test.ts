@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { answerError, parseAnswerBody } from "./answer.ts";
+import { answerError, parseAnswerBody } from "./answer-error.ts";
 import * as is from "./error-predicates.ts";
 import {
   PagerDutyApiError,

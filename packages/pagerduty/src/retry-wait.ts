@@ -1,22 +1,22 @@
 import { PagerDutyApiError, type PagerDutyError, PagerDutyRateLimitError } from "./errors.ts";
 
 export interface RetryOptions {
-  /** Attempts after the first. 0 means none. @default 3 */
+  /** Maximum number of attempts after the first. @default 3 */
   retries?: number;
-  /** Upper bound of the first wait in milliseconds; it doubles with each. The wait is random below it ("full jitter"). @default 100 */
+  /** Upper bound of the first wait in milliseconds. It doubles with each wait, which is random below it ("full jitter"). @default 100 */
   initialMs?: number;
-  /** Upper bound of any such wait. @default 5_000 */
+  /** Maximum of that upper bound. @default 5_000 */
   maxMs?: number;
   /**
    * Wait after a 429 that names no time.
    * @default 30_000, which is what https://developer.pagerduty.com/docs/events-api-v2-rate-limits advises
    */
   rateLimitWaitMs?: number;
-  /** Longest `Retry-After` that is obeyed; a longer one counts as this. @default 300_000 */
+  /** Maximum wait after a `Retry-After`. A longer one is cut to it. @default 300_000 */
   maxRetryAfterMs?: number;
   /**
-   * Longest time for a whole call, in milliseconds: waits for the limiter, attempts and the waits between them. A wait that
-   * would pass it is not begun: the call fails at once with the last error. @default 600_000
+   * Maximum time for a whole call, in milliseconds: waits for the limiter, attempts and the waits between them. If a wait would
+   * last longer, the call fails at once with the last error. @default 600_000
    */
   deadlineMs?: number;
 }
@@ -35,7 +35,7 @@ export function retryPolicy({
 }
 
 /**
- * How long to wait before the next attempt, or `undefined` when there must be none.
+ * Returns the wait before the next attempt in milliseconds, or `undefined` when there must be none.
  *
  * @param attempt the one that failed, 1 for the first
  * @param random a number from 0 up to and without 1
@@ -47,9 +47,9 @@ export function retryWaitMs(
   random: () => number,
 ): number | undefined {
   if (!error.retryable || attempt > policy.retries) return undefined;
-  const asked =
+  const requestedMs =
     error instanceof PagerDutyRateLimitError || error instanceof PagerDutyApiError ? error.retryAfterMs : undefined;
-  if (asked !== undefined) return Math.min(asked, policy.maxRetryAfterMs);
+  if (requestedMs !== undefined) return Math.min(requestedMs, policy.maxRetryAfterMs);
   if (error instanceof PagerDutyRateLimitError) return policy.rateLimitWaitMs;
   return random() * Math.min(policy.maxMs, policy.initialMs * 2 ** (attempt - 1));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fitTimestamp } from "./timestamp.ts";
+import { fitTimestamp } from "./fit-timestamp.ts";
 
 test.each([
   "2015-07-17T08:42:58Z",

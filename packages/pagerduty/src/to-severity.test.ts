@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { toSeverity } from "./severity.ts";
+import { toSeverity } from "./to-severity.ts";
 
 const table = {
   critical: ["critical", "page", "p1", "fatal", "emergency", "disaster", "blocker", "sev-1", "sev1"],

@@ -7,7 +7,7 @@ const ellipsis = "…";
  * Fits a summary into PagerDuty's 1,024 code points: a longer one is cut at the last whole character (grapheme cluster,
  * so no half flag, family or accent) and ends with "…". Lone surrogates become U+FFFD.
  *
- * An empty summary stays empty, though PagerDuty refuses it: what stands in for it is for the caller to say.
+ * An empty summary stays empty, although PagerDuty refuses it: the caller has to choose a text for it.
  *
  * @example
  * fitSummary("x".repeat(2000)); // 1,023 times "x" and "…"
@@ -16,22 +16,22 @@ export function fitSummary(text: string): string {
   return cutText(text, maxSummaryCodePoints);
 }
 
-/** The first `most` code points of a text, its last one "…" where something was cut. */
-export function cutText(text: string, most: number): string {
+/** The first `maxCodePoints` code points of a text. If it was cut, the last one is "…". */
+export function cutText(text: string, maxCodePoints: number): string {
   // A code point is one or two UTF-16 units: a short text needs no counting.
-  if (text.length <= most) return text.toWellFormed();
-  const cut = codePointIndex(text, most - 1);
+  if (text.length <= maxCodePoints) return text.toWellFormed();
+  const cut = codePointIndex(text, maxCodePoints - 1);
   const end = codePointIndex(text, 1, cut);
   if (end >= text.length) return text.toWellFormed();
-  // Whether a grapheme ends at `cut` depends on what is before it and on the one code point after it, no more.
+  // The text before `cut` and one code point after it decide whether a grapheme ends there.
   const boundary = graphemeStart(text.slice(0, end), cut);
-  // One grapheme alone may be longer than the limit (stacked accents). Then half of it says more than nothing.
+  // One grapheme alone may be longer than the limit (stacked accents). Then a part of it is better than nothing.
   return text.slice(0, boundary || cut).toWellFormed() + ellipsis;
 }
 
 /** True when the text has at most this many code points. */
-export function fitsCodePoints(text: string, most: number): boolean {
-  return text.length <= most || codePointIndex(text, most) >= text.length;
+export function fitsCodePoints(text: string, maxCodePoints: number): boolean {
+  return text.length <= maxCodePoints || codePointIndex(text, maxCodePoints) >= text.length;
 }
 
 /** The UTF-16 index `count` code points after `from`, or past the end. */
@@ -43,7 +43,7 @@ function codePointIndex(text: string, count: number, from = 0): number {
 
 let graphemes: Intl.Segmenter | undefined;
 
-/** Where the grapheme cluster that holds this index starts. */
+/** Start of the grapheme cluster that contains this index. */
 function graphemeStart(text: string, index: number): number {
   graphemes ??= new Intl.Segmenter("en", { granularity: "grapheme" });
   return graphemes.segment(text).containing(index)!.index;
