@@ -50,12 +50,12 @@ describe("a receiver's host", () => {
     "[fe80::5efe:a9fe:a9fe]",
     "[2001:db8::5efe:169.254.169.254]",
     "[2001:db8::200:5efe:169.254.169.254]",
-    // Shared addresses are never reached so for a good reason.
+    // There is no good reason to reach shared addresses through a translator.
     "[64:ff9b::100.64.0.1]",
     "[64:ff9b::6440:1]",
     "[2002:6440:1::1]",
     "[2002:647f:ffff::1]",
-    // The address in it cannot be told for certain.
+    // The inner address is not certain.
     "[64:ff9b:1::1]",
     "[64:ff9b:1:a9fe:a9:fe00::]",
     "[64:ff9b:1:ffff:ffff:ffff:ffff:ffff]",
@@ -142,7 +142,7 @@ describe("a receiver's host", () => {
     ["tocsin.localhost", true],
     ["localhost.example.com", false],
     ["notlocalhost", false],
-  ])("%s: the name always means this machine: %s", (name, expected) => {
+  ])("the name %s always means this machine: %s", (name, expected) => {
     expect(connectsToLoopback(hostOf(name))).toBe(expected);
   });
 
@@ -157,7 +157,7 @@ describe("a receiver's host", () => {
   });
 });
 
-/** Answers with these addresses, whatever is asked. */
+/** Resolves every name to these addresses. */
 const resolvingTo =
   (...addresses: LookupAddress[]): LookupFunction =>
   (_, options, callback) =>
@@ -167,7 +167,7 @@ const metadata = { address: "169.254.169.254", family: 4 };
 const linkLocal = { address: "fe80::1", family: 6 };
 const here = { address: "127.0.0.1", family: 4 };
 
-test("an address that is forbidden is not connected to, whoever asks", async () => {
+test("a forbidden address is not connected to", async () => {
   await using transport = new Transport();
   const { signal } = new AbortController();
   for (const host of ["169.254.169.254", "[fd00:ec2::254]", "0.0.0.0"]) {
@@ -208,11 +208,11 @@ describe("a name", () => {
     expect([reply.kind, arrived]).toEqual(["answered", 1]);
   });
 
-  test("that resolves to this machine or a private network is the operator's to choose", async () => {
+  test("that resolves to this machine or a private network is allowed to the operator", async () => {
     expect((await postTo("receiver.internal", resolvingTo(here))).arrived).toBe(1);
   });
 
-  test("may resolve to anything where its target says so", async () => {
+  test("may resolve to any address if its target allows that", async () => {
     let asked = 0;
     const lookup: LookupFunction = (_, options, callback) => {
       asked++;
@@ -230,7 +230,7 @@ describe("a name", () => {
     ["this machine", { ...operatorRules, loopback: false }, here],
     ["this machine, mapped", { ...operatorRules, loopback: false }, { address: "::ffff:127.0.0.1", family: 6 }],
     ["a private network", { ...operatorRules, private: false }, { address: "10.0.0.1", family: 4 }],
-  ])("that resolves to %s is not connected to where that is not allowed", async (_, rules, found) => {
+  ])("that resolves to %s is not connected to if the rules forbid it", async (_, rules, found) => {
     const { reply, arrived } = await postTo("receiver.internal", resolvingTo(found), { rules });
     expect([reply, arrived]).toMatchObject([{ detail: expect.stringContaining("FORBIDDEN_ADDRESS") }, 0]);
   });
@@ -244,7 +244,7 @@ describe("a name", () => {
   });
 });
 
-test("connections for one author are not used for another", async () => {
+test("a connection of one author is not used for another author", async () => {
   await using receiver = await ScriptedReceiver.open(answer(204), answer(204));
   const rules = { operator: operatorRules, secret: { ...operatorRules, loopback: false } };
   await using transport = new Transport({ rulesOf: ({ fromSecret }) => (fromSecret ? rules.secret : rules.operator) });

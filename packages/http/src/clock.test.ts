@@ -34,7 +34,7 @@ describe("the system's clock", () => {
     [100, 100],
     [99.1, 100],
     [-5, 1],
-    // Node would call a longer one back at once.
+    // Node would run a longer timer at once.
     [Number.POSITIVE_INFINITY, maxTimerMs],
   ])("calls back after %d ms, which is %d", (delayMs, untilMs) => {
     const callback = vi.fn<() => void>();

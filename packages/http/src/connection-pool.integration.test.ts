@@ -8,7 +8,7 @@ import type { Response } from "./response-parser.ts";
 
 const minute = 60_000;
 
-/** One port at two addresses of this machine. `answer` says what comes back from each. */
+/** One port at two addresses of this machine. `answer` makes the response of each. */
 async function twoPlaces(answer: (socket: Socket, place: string, nth: number) => void) {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
@@ -24,7 +24,7 @@ async function twoPlaces(answer: (socket: Socket, place: string, nth: number) =>
     ({ port } = server.address() as AddressInfo);
     servers.push(server);
   }
-  /** Where the name points to now. */
+  /** The address to which the name resolves now. */
   const name = { at: "127.0.0.1", lookups: 0 };
   const lookup: LookupFunction = (_, __, callback) => {
     name.lookups++;
@@ -48,7 +48,7 @@ async function twoPlaces(answer: (socket: Socket, place: string, nth: number) =>
 const ok = (socket: Socket, place: string) => socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n${place}`);
 const status = (code: number) => (socket: Socket) => socket.write(`HTTP/1.1 ${code} X\r\ncontent-length: 0\r\n\r\n`);
 
-/** Sends one request; gives up when nothing comes. */
+/** Sends one request and stops waiting if no response comes. */
 function send(pool: ConnectionPool, { patient = true } = {}): Promise<Response | Error> {
   return new Promise((resolve) => {
     pool.take((failure, connection) => {
@@ -100,7 +100,7 @@ describe("a name that moves", () => {
     pool.close();
   });
 
-  test("is looked up for each request where connections have no age", async () => {
+  test("is looked up for each request if the maximum age of connections is 0", async () => {
     await using places = await twoPlaces(ok);
     const pool = new ConnectionPool({ hostname: "receiver.test", ...places }, { maxConnections: 1, maxAgeMs: 0 });
     for (let i = 0; i < 3; i++) await send(pool);
@@ -149,7 +149,7 @@ describe("an idle connection that the other end closes right before a request", 
     ["an event of the system", (next) => stat(".", next)],
     ["an immediate", setImmediate],
     ["a microtask", queueMicrotask],
-  ])("takes no request, whatever makes it: %s", async (_, later) => {
+  ])("gets no request: %s", async (_, later) => {
     const sockets: Socket[] = [];
     await using places = await twoPlaces((socket, place) => {
       sockets.push(socket);
@@ -161,7 +161,7 @@ describe("an idle connection that the other end closes right before a request", 
     await clock.advance(1_000);
     const answer = Promise.withResolvers<Response | Error>();
     later(() => {
-      // Both are closed in this moment: nothing has arrived from them yet when the request is made.
+      // Both are closed now. The request is made before this process has read the close.
       for (const socket of sockets) socket.destroy();
       answer.resolve(send(pool));
     });
@@ -170,7 +170,7 @@ describe("an idle connection that the other end closes right before a request", 
     pool.close();
   });
 
-  test("is given back when the request does not want to wait", async () => {
+  test("returns to the pool when the request is cancelled", async () => {
     await using places = await twoPlaces(ok);
     const clock = new VirtualClock();
     const pool = new ConnectionPool({ hostname: "127.0.0.1", ...places }, { maxConnections: 1, clock });
@@ -183,7 +183,7 @@ describe("an idle connection that the other end closes right before a request", 
     pool.close();
   });
 
-  test("costs a burst nothing: a connection that was used just now is given at once", async () => {
+  test("is used at once in a burst: a connection that was used just now needs no check", async () => {
     await using places = await twoPlaces(ok);
     const clock = new VirtualClock();
     const pool = new ConnectionPool({ hostname: "127.0.0.1", ...places }, { maxConnections: 1, clock });

@@ -21,7 +21,7 @@ test.each([
   ["whose lines end with LF alone", "HTTP/1.1 202 OK\ncontent-length: 2\n\n{}"],
   ["with a folded header", "HTTP/1.1 202 OK\r\nx: a\r\n b\r\ncontent-length:\r\n 2\r\n\r\n{}"],
   ["after an empty line", "\r\nHTTP/1.1 202 OK\r\ncontent-length: 2\r\n\r\n{}"],
-])("an answer %s is read at once, and its connection is used again", async (_, bytes) => {
+])("a response %s is read at once, and its connection is used again", async (_, bytes) => {
   const { reply, connectionCount } = await answersTo(bytes);
   expect(reply).toMatchObject({ kind: "answered", status: 202, body: "{}" });
   expect(connectionCount).toBe(1);
@@ -35,13 +35,13 @@ test.each([
   ["with a length and chunks", "HTTP/1.1 202 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n", 202],
   ["with a fault in its chunks", "HTTP/1.1 202 OK\r\ntransfer-encoding: chunked\r\n\r\nx\r\n", 202],
   ["with headers that do not end", `HTTP/1.1 202 OK\r\nx: ${"y".repeat(20_000)}`, 202],
-])("an answer %s gives its status at once and ends its connection", async (_, bytes, status) => {
+])("a response %s gives its status at once and ends its connection", async (_, bytes, status) => {
   const { reply, connectionCount } = await answersTo(bytes);
   expect(reply).toMatchObject({ kind: "answered", status, body: "" });
   expect(connectionCount).toBe(2);
 });
 
-test("an answer of which only the status line comes in time is used", async () => {
+test("a response whose status line alone comes in time counts", async () => {
   await using receiver = await ScriptedReceiver.open((socket) => {
     socket.write("HTTP/1.1 429 Slow\r\nretry-after: 7\r\nx: ");
   });

@@ -42,9 +42,9 @@ test.each(["http", "https", "forward", "tunnel"] as const)(
   },
 );
 
-test("no forbidden address takes part in a race, whichever place it has", async () => {
+test("forbidden addresses are left out of a race, in any place of the list", async () => {
   await using receiver = await receive();
-  // These would reach the receiver: they are other names of this machine.
+  // They are other addresses of this machine, so they would reach the receiver.
   const forbidden = ["0.0.0.0", "::ffff:0.0.0.0", "::"];
   for (const addresses of [
     [...forbidden, "127.0.0.3"],

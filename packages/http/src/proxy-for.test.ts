@@ -12,10 +12,13 @@ test.each([
   expect(parseProxy(text, "HTTPS_PROXY").href).toBe(href);
 });
 
-test.each(["socks5://user:secret@proxy.example.com", "http://", ""])("%j is not a proxy, and is not quoted", (text) => {
-  expect(() => parseProxy(text, "HTTPS_PROXY")).toThrow(new ProxyUrlError("HTTPS_PROXY"));
-  expect(new ProxyUrlError("HTTPS_PROXY").message).toBe("HTTPS_PROXY must be an http or https URL");
-});
+test.each(["socks5://user:secret@proxy.example.com", "http://", ""])(
+  "%j is not a proxy, and the error does not quote it",
+  (text) => {
+    expect(() => parseProxy(text, "HTTPS_PROXY")).toThrow(new ProxyUrlError("HTTPS_PROXY"));
+    expect(new ProxyUrlError("HTTPS_PROXY").message).toBe("HTTPS_PROXY must be an http or https URL");
+  },
+);
 
 describe("NO_PROXY", () => {
   test.each([
@@ -77,7 +80,7 @@ describe("NO_PROXY", () => {
     ["/8", "http://10.0.0.1", false],
     ["10.0.0.0/8/8", "http://10.0.0.1", false],
     ["example.com/24", "http://example.com", false],
-    // Entries that mean nothing.
+    // Entries without a meaning.
     ["http://example.com", "http://example.com", false],
     [":443", "https://example.com", false],
     [".", "https://example.com", false],
@@ -140,7 +143,7 @@ describe("the proxy for a URL", () => {
     },
   );
 
-  test.each(["HTTPS_PROXY", "all_proxy"])("a wrong one is reported by its name: %s", (name) => {
+  test.each(["HTTPS_PROXY", "all_proxy"])("a wrong proxy is reported by its variable: %s", (name) => {
     const wrong = () => proxyFor(proxiesFrom({ [name]: "socks5://user:secret@proxy" }), new URL(far));
     expect(wrong).toThrow(`${name} must be an http or https URL`);
   });

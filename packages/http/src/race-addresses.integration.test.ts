@@ -4,14 +4,14 @@ import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { raceAddresses } from "./race-addresses.ts";
 
-/** Addresses of two families, as a resolver gives them. */
+/** Addresses of two families, as a resolver returns them. */
 const found = (...addresses: string[]) =>
   addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
 
 /** A race whose attempts the test ends by hand. */
 function race(...addresses: string[]) {
   const clock = new VirtualClock();
-  /** Those that connect or try to, in the order in which they began. */
+  /** The attempts, in the order in which they began. */
   const sockets = new Map<string, EventEmitter & { closed: boolean }>();
   const startedAtMs: Record<string, number> = {};
   const beganAtMs = clock.monotonic();
@@ -57,12 +57,12 @@ describe("a race of addresses", () => {
     expect(startedAtMs["127.0.0.2"]).toBe(350);
   });
 
-  test("is won by the first that connects, however late it began; the others are closed", async () => {
+  test("is won by the first attempt that connects, however late it began; the others are closed", async () => {
     const { clock, connect, results, open, fail } = race("::1", "127.0.0.1", "127.0.0.2", "127.0.0.3");
     await clock.advance(600);
     connect("127.0.0.1");
     expect([results, open()]).toEqual([["127.0.0.1"], ["127.0.0.1"]]);
-    // What happens to the losers is of no interest, and no other attempt begins.
+    // Later results of the losers have no effect, and no other attempt begins.
     connect("::1");
     fail("127.0.0.2", "ECONNRESET");
     await clock.advance(5_000);
@@ -73,7 +73,7 @@ describe("a race of addresses", () => {
     const { clock, connect, fail, results } = race("::1", "127.0.0.1");
     await clock.advance(250);
     fail("127.0.0.1", "ECONNREFUSED");
-    // Over four times Node's own limit for one address.
+    // More than four times Node's own limit for one address.
     await clock.advance(2_300);
     connect("::1");
     expect(results).toEqual(["::1"]);

@@ -37,15 +37,15 @@ describe("a redactor", () => {
     ["Basic dXNlcjpwYSQkd29yZA==", "user:pa$$word"],
     ["dXNlcjpwYSQkd29yZA", "pa$$word"],
     ["pa%24%24word", "pa$$word"],
-  ])("of %s removes %s", (given, text) => {
+  ])("for %s removes %s", (given, text) => {
     expect(new Redactor([given]).redact(`<${text}>`)).toBe("<[secret]>");
   });
 
-  test("ignores what is too short to be told from words", () => {
+  test("ignores secrets that are too short to distinguish from words", () => {
     expect(new Redactor(["", "true", "12345"]).redact("true 12345")).toBe("true 12345");
   });
 
-  test("learns more later, and says what it was asked to", () => {
+  test("accepts further secrets later, and writes the given replacement", () => {
     const redactor = new Redactor([], "[key]");
     expect(redactor.redact(token)).toBe(token);
     redactor.add([token]);

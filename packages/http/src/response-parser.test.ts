@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ProtocolError } from "./response-head.ts";
 import { type Response, ResponseParser } from "./response-parser.ts";
 
-/** Feeds a text in pieces that end where `cuts` says; then the other end closes. */
+/** Feeds a text in pieces that end at `cuts`; then the other end closes. */
 function parse(text: string | Buffer, cuts: readonly number[] = []): Response | undefined {
   const parser = new ResponseParser(16_384);
   const bytes = Buffer.from(text);
@@ -54,7 +54,7 @@ const answers: [string, string, Partial<Response>][] = [
   ["that closes", `${ok}connection: Keep-Alive, Close\r\ncontent-length: 1\r\n\r\nx`, { body: "x", keepAliveMs: 0 }],
   ["of HTTP/1.0", `HTTP/1.0 202 OK\r\ncontent-length: 1\r\n\r\nx`, { body: "x", keepAliveMs: 0 }],
   [
-    "of HTTP/1.0 that stays",
+    "in HTTP/1.0 that keeps its connection",
     `HTTP/1.0 202 OK\r\nconnection: keep-alive\r\ncontent-length: 1\r\n\r\nx`,
     { keepAliveMs: undefined },
   ],
@@ -80,12 +80,12 @@ const answers: [string, string, Partial<Response>][] = [
   ],
   ["that switches protocols", "HTTP/1.1 101 X\r\nupgrade: x\r\n\r\n", { status: 101, body: "", keepAliveMs: 0 }],
   [
-    "of HTTP/1.0 with another word than keep-alive",
+    "in HTTP/1.0 with another option than keep-alive",
     "HTTP/1.0 202 OK\r\nconnection: upgrade\r\ncontent-length: 1\r\n\r\nx",
     { body: "x", keepAliveMs: 0 },
   ],
   [
-    "of HTTP/1.0 in chunks",
+    "in HTTP/1.0 in chunks",
     "HTTP/1.0 202 OK\r\nconnection: keep-alive\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
     { body: "x", keepAliveMs: 0 },
   ],
@@ -129,7 +129,7 @@ describe("an answer", () => {
     ["a status line", "HTTP/1.1 20"],
     ["an interim answer", "HTTP/1.1 100 Continue\r\n\r\n"],
     ["the headers of an interim answer", "HTTP/1.1 103 Hints\r\nlink: x\r\n"],
-  ])("that ends within %s is none", (_, text) => {
+  ])("that ends within %s does not count", (_, text) => {
     expect(parse(text)).toBeUndefined();
   });
 
@@ -139,13 +139,13 @@ describe("an answer", () => {
     ["headers", `${ok}content-length: 3\r\n`, ""],
     ["a chunk", `${ok}transfer-encoding: chunked\r\n\r\n3\r\nab`, "ab"],
     ["trailers", `${ok}transfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n`, "ab"],
-  ])("that ends within %s, but after its status, is used as far as it came", (_, text, body) => {
+  ])("that ends within %s, but after its status, is used up to there", (_, text, body) => {
     const parser = new ResponseParser(16_384);
     expect(parser.push(Buffer.from(text))).toBeUndefined();
     expect(parser.close()).toMatchObject({ status: 202, body, keepAliveMs: 0 });
   });
 
-  test("says when to come back even where its headers end too early", () => {
+  test("has its Retry-After even if its headers end too early", () => {
     expect(parse("HTTP/1.1 429 X\r\nRetry-After: 30 \r\nx: ")).toMatchObject({ status: 429, retryAfter: "30" });
     expect(parse("HTTP/1.1 429 X\nretry-after:30\nx y: \n\n")).toMatchObject({ status: 429, retryAfter: "30" });
   });
@@ -175,13 +175,13 @@ describe("an answer", () => {
     ["headers without an end", `${framed}x: ${"y".repeat(17_000)}`],
     ["headers too long", `${framed}x: ${"y".repeat(17_000)}\r\n\r\nx`],
     ["a body after a 204", "HTTP/1.1 204 X\r\ncontent-length: 1\r\n\r\nx"],
-  ])("of %s in its head has a status and nothing else, and is over at once", (_, text) => {
+  ])("with %s in its head has a status without a body and ends at once", (_, text) => {
     const response = new ResponseParser(16_384).push(Buffer.from(text));
     expect(response).toMatchObject({ body: "", keepAliveMs: 0 });
     expect(response?.status).toBe(text.includes(" 204 ") ? 204 : 202);
   });
 
-  test("is over with the byte that shows the fault, and does not wait for the end of its head", () => {
+  test("ends with the first faulty byte and does not wait for the end of its head", () => {
     for (const fault of ["x : y\r\n", "x: a\0", "x: a\rb", "no header\r\n"]) {
       const parser = new ResponseParser(16_384);
       const bytes = Buffer.from(framed + fault);
@@ -204,7 +204,7 @@ describe("an answer", () => {
     ["a bare CR after a size", "1\rx\r\n0\r\n\r\n", ""],
     ["a size without an end", `1;${"y".repeat(17_000)}`, ""],
     ["trailers without an end", `1\r\nx\r\n0\r\n${"t: y\r\n".repeat(4_000)}`, "x"],
-  ])("of %s has a status and the body before it, and is over at once", (_, chunks, body) => {
+  ])("with %s has a status and the body before the fault, and ends at once", (_, chunks, body) => {
     const parser = new ResponseParser(16_384);
     const response = parser.push(Buffer.from(`${ok}transfer-encoding: chunked\r\n\r\n${chunks}`));
     expect(response).toMatchObject({ status: 202, body, keepAliveMs: 0 });
@@ -220,11 +220,11 @@ describe("an answer", () => {
     ["a number too small", "HTTP/1.1 099 OK\r\n\r\n"],
     ["a status line without an end", `HTTP/1.1 ${" ".repeat(17_000)}`],
     ["an interim answer too long", `HTTP/1.1 103 X\r\nx: ${"y".repeat(17_000)}`],
-  ])("of %s is an error", (_, text) => {
+  ])("with %s is an error", (_, text) => {
     expect(() => parse(text)).toThrow(ProtocolError);
   });
 
-  test("with faults is judged in linear time", () => {
+  test("with faults is read in linear time", () => {
     for (const line of ["x: \t \t", " \t \t", "x:", "-"].map((part) => part.repeat(4_000)))
       for (const fault of ["\0", "\r\n\0", "\r\n \r\n\0"]) {
         const startedAtMs = performance.now();
@@ -233,7 +233,7 @@ describe("an answer", () => {
       }
   });
 
-  test("of 16 KiB is read whole, and of more is cut, after which the connection is of no use", () => {
+  test("with 16 KiB is read whole, and a longer one is cut and ends the connection", () => {
     const most = 16_384;
     const exact = parse(`${ok}content-length: ${most}\r\n\r\n${"x".repeat(most)}`);
     expect([exact?.body.length, exact?.keepAliveMs]).toEqual([most, undefined]);
@@ -243,7 +243,7 @@ describe("an answer", () => {
     }
   });
 
-  test("followed by what nobody asked for is the last on its connection", () => {
+  test("that is followed by unrequested bytes is the last on its connection", () => {
     expect(parse(`${ok}content-length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n`)).toMatchObject({ body: "x", keepAliveMs: 0 });
   });
 
@@ -256,7 +256,7 @@ describe("an answer", () => {
     expect(parser.started).toBe(true);
   });
 
-  test("that is not HTTP is an error at its first bytes, not at the timeout", () => {
+  test("that is not HTTP is an error at its first bytes and not at the timeout", () => {
     expect(() => new ResponseParser(16_384).push(Buffer.from("SSH"))).toThrow("not HTTP/1.1");
   });
 });

@@ -31,7 +31,7 @@ const accept: RequestListener = (request, response) => {
   request.resume().on("end", () => response.writeHead(202).end("{}"));
 };
 
-/** Counts what passes; tunnels with CONNECT. */
+/** A proxy that records requests and opens tunnels for CONNECT. */
 function proxyServer(): { server: Server; seen: string[] } {
   const seen: string[] = [];
   const server = createHttpServer((request, response) => {
@@ -63,7 +63,7 @@ describe("the transport", () => {
     expect(receiver.requests[0]!.head).toMatch(/^POST \/a\?b=c HTTP\/1\.1\r\n/);
   });
 
-  test("knows that a request which still waits for a connection has not left", async () => {
+  test("knows that a request has not left while it waits for a connection", async () => {
     await using receiver = await ScriptedReceiver.open();
     await using transport = new Transport({ connections: 1 });
     const address = addressOf(receiver.url);
@@ -79,7 +79,7 @@ describe("the transport", () => {
     expect(receiver.requests).toHaveLength(1);
   });
 
-  test("goes on with what waits after a connection is lost", async () => {
+  test("sends waiting requests after a connection is lost", async () => {
     await using receiver = await ScriptedReceiver.open((socket) => void socket.resetAndDestroy(), answer(202));
     await using transport = new Transport({ connections: 1 });
     const address = addressOf(receiver.url);
@@ -90,14 +90,14 @@ describe("the transport", () => {
     expect([lost.kind, next.kind]).toEqual(["failed", "answered"]);
   });
 
-  test("reads at most 64 KiB of an answer", async () => {
+  test("reads at most 64 KiB of a body", async () => {
     await using receiver = await ScriptedReceiver.open(answer(500, "é".repeat(100_000)));
     await using transport = new Transport();
     const reply = await transport.post({ ...post, address: addressOf(receiver.url) });
     expect(reply.kind === "answered" && Buffer.byteLength(reply.body)).toBe(65_536);
   });
 
-  test("asks without a body, and reads as much of the answer as is wanted", async () => {
+  test("sends a GET without a body and reads up to maxBytes of the response", async () => {
     await using receiver = await ScriptedReceiver.open(answer(200, "x".repeat(200_000)), answer(200, "x".repeat(200)));
     await using transport = new Transport();
     const get = { headers: ["accept", "text/plain"], address: addressOf(`${receiver.url}/list?page=2`), signal };
@@ -110,14 +110,14 @@ describe("the transport", () => {
     expect(receiver.requests[0]).toMatchObject({ body: "", head: expect.not.stringContaining("content-length") });
   });
 
-  test("takes what is no HTTP for no answer", async () => {
+  test("fails for a response that is not HTTP", async () => {
     await using receiver = await ScriptedReceiver.open((socket) => void socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
     await using transport = new Transport();
     const reply = await transport.post({ ...post, address: addressOf(receiver.url) });
     expect(reply).toMatchObject({ kind: "failed", left: true, detail: expect.stringContaining("not HTTP") });
   });
 
-  test("ignores interim answers", async () => {
+  test("skips interim responses", async () => {
     const early = "HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n";
     await using receiver = await ScriptedReceiver.open((socket, request) => {
       socket.write(early);
@@ -151,7 +151,7 @@ describe("the transport", () => {
     expect(await transport.post({ ...post, address })).toMatchObject({ left: false, reason: "tls" });
   });
 
-  test("keeps what a status line says, however the rest of the answer ends", async () => {
+  test("returns the status, however the rest of the response ends", async () => {
     const begun = "HTTP/1.1 503 Busy\r\nretry-after: 7\r\ncontent-length: 99\r\n\r\nbus";
     await using receiver = await ScriptedReceiver.open(
       (socket) => void socket.end(begun),
@@ -168,13 +168,13 @@ describe("the transport", () => {
     const read = receiver.arrival();
     const last = transport.post({ ...post, address, signal: controller.signal });
     await read;
-    // Its beginning was written before, and so is read before what comes of this.
+    // The start of the first response was written before this request, so it is read before this response.
     await transport.post({ ...post, address });
     controller.abort();
     expect(await last).toEqual(reply);
   });
 
-  test("opens new connections after one fell silent until its time was over", async () => {
+  test("opens new connections after a request on one timed out", async () => {
     await using receiver = await ScriptedReceiver.open(answer(202), answer(202), () => {}, answer(202));
     await using transport = new Transport();
     const address = addressOf(receiver.url);
@@ -190,7 +190,7 @@ describe("the transport", () => {
     expect(receiver.connectionCount).toBe(3);
   });
 
-  test("does not end before what is under way", async () => {
+  test("waits on close until requests in flight have ended", async () => {
     let finish: (() => void) | undefined;
     await using receiver = await ScriptedReceiver.open((socket, request) => {
       finish = () => answer(202)(socket, request);
@@ -211,7 +211,7 @@ describe("the transport", () => {
     ["a value", ["x-team", "a\r\nx-admin: yes"]],
     ["a value with an end of text", ["x-team", "a\0b"]],
     ["a name", ["x team", "a"]],
-  ])("sends nothing with a header that would begin another: %s", async (_, headers) => {
+  ])("sends nothing if a header would begin another one: %s", async (_, headers) => {
     await using receiver = await ScriptedReceiver.open();
     await using transport = new Transport();
     const reply = await transport.post({ ...post, headers, address: addressOf(receiver.url) });
@@ -219,14 +219,14 @@ describe("the transport", () => {
     expect(receiver.connectionCount).toBe(0);
   });
 
-  test("writes headers beyond ASCII a byte a character, and bodies in UTF-8", async () => {
+  test("writes headers beyond ASCII as one byte per character, and bodies in UTF-8", async () => {
     await using receiver = await ScriptedReceiver.open(answer(202));
     await using transport = new Transport();
     await transport.post({ ...post, headers: ["x-team", "Zoë"], body: `"Zoë"`, address: addressOf(receiver.url) });
     expect(receiver.requests).toMatchObject([{ head: expect.stringContaining("\r\nx-team: Zoë\r\n"), body: `"Zoë"` }]);
   });
 
-  test("says that a certificate of ours is none, where it is not PEM", async () => {
+  test("fails with reason tls if our own certificate is not PEM", async () => {
     await using transport = new Transport();
     const address = { ...addressOf("https://127.0.0.1:1"), tls: { cert: "secret", key: "secret" } };
     const reply = await transport.post({ ...post, address });
@@ -237,7 +237,7 @@ describe("the transport", () => {
   test.each([
     ["http://no-such-host.invalid", "dns"],
     ["http://127.0.0.1:1", "refused"],
-  ])("says why it did not reach %s, and nothing of the URL", async (url, reason) => {
+  ])("reports why it did not reach %s without quoting the URL", async (url, reason) => {
     await using transport = new Transport();
     const reply = await transport.post({ ...post, address: addressOf(`${url}/secret-path`) });
     expect(reply).toMatchObject({ kind: "failed", left: false, reason });
@@ -245,7 +245,7 @@ describe("the transport", () => {
   });
 });
 
-test("what is given up right before it is written is not written", async () => {
+test("a request that is aborted right before the write is not written", async () => {
   await using receiver = await ScriptedReceiver.open(answer(202));
   const controller = new AbortController();
   const beforeWrite = () => controller.abort(new DOMException("", "TimeoutError"));
@@ -258,7 +258,7 @@ test("what is given up right before it is written is not written", async () => {
 const lookup: LookupFunction = (_, __, callback) => callback(null, [{ address: "127.0.0.1", family: 4 }]);
 
 describe("a proxy", () => {
-  test("gets whole URLs where it is to send requests on itself", async () => {
+  test("gets whole URLs for requests that it forwards", async () => {
     const proxy = proxyServer();
     await using front = await listen(proxy.server);
     await using transport = new Transport({ proxy: proxiesFrom({ http_proxy: `127.0.0.1:${front.port}` }) });
@@ -274,7 +274,7 @@ describe("a proxy", () => {
     ["HTTP/1.1 403 secret\r\n\r\n", "network", "the proxy answered 403 (ERR_PROXY_TUNNEL)"],
     ["HTTP/1.0 503 secret\r\n\r\nsecret", "network", "the proxy answered 503 (ERR_PROXY_TUNNEL)"],
     ["SSH-2.0-secret\r\n", "network", "the proxy opens no tunnel (ERR_PROXY_TUNNEL)"],
-  ])("that opens no tunnel took nothing: %j", async (refusal, reason, detail) => {
+  ])("that opens no tunnel got no request: %j", async (refusal, reason, detail) => {
     const server = createHttpServer();
     server.on("connect", (_: IncomingMessage, socket: Socket) => socket.end(refusal));
     await using front = await listen(server);
@@ -288,7 +288,7 @@ describe("a proxy", () => {
     });
   });
 
-  test("of the environment is used for https, with the receiver's own certificate checked", async () => {
+  test("from the environment is used for https, and the receiver's certificate is checked", async () => {
     const { key, cert } = selfSigned({ names: ["receiver.invalid"] });
     const proxy = proxyServer();
     await using server = await listen(createHttpsServer({ key, cert }, accept));
@@ -305,9 +305,9 @@ describe("a proxy", () => {
   test.each([
     ["us%65r:p%40ss-word", "user:p@ss-word", "Basic [secret], which is [secret]"],
     ["t%6Fken-0123456789", "token-0123456789:", "Basic [secret], which is [secret]:"],
-    // Whoever is called so is no secret.
+    // A short user name is no secret.
     ["squid", "squid:", "Basic c3F1aWQ6, which is squid:"],
-  ])("that says back what it was told gives no password away: %s", async (user, meant, shown) => {
+  ])("that repeats its password does not reveal it: %s", async (user, meant, shown) => {
     const seen: string[] = [];
     await using front = await listen(
       createHttpServer((request, response) => {
@@ -323,7 +323,7 @@ describe("a proxy", () => {
     expect(reply).toMatchObject({ kind: "answered", status: 502, body: shown });
   });
 
-  test("is not used for hosts that no_proxy names", async () => {
+  test("is not used for hosts in no_proxy", async () => {
     await using receiver = await ScriptedReceiver.open(answer(202));
     const proxy = { http: new URL("http://127.0.0.1:1"), no: "example.com, receiver.test" };
     await using transport = new Transport({ proxy, lookup });
@@ -331,7 +331,7 @@ describe("a proxy", () => {
     expect(await transport.post({ ...post, address })).toMatchObject({ status: 202 });
   });
 
-  test("that is down took nothing", async () => {
+  test("that is down got no request", async () => {
     await using receiver = await ScriptedReceiver.open();
     await using transport = new Transport({ proxy: { http: new URL("http://127.0.0.1:1") } });
     const address = addressOf(receiver.url.replace("127.0.0.1", "receiver.invalid"));

@@ -37,7 +37,7 @@ const surplus = "RFC 9112, 6.3: bytes after the answer end the connection";
 type Reason = (typeof reasons)[number];
 const reasons = [lineEnds, folds, blanks, lengths, interim, faults, versions, surplus] as const;
 
-/** Forms of a head that mean the same as the usual one, each with what brings it into that form. */
+/** Forms of a head with the same meaning as the usual form, each with the function that makes the usual form of it. */
 const forms: readonly (readonly [Reason, (head: string) => string])[] = [
   [lineEnds, (head) => head.replaceAll(/\r?\n/g, "\r\n")],
   [folds, (head) => head.replaceAll(/(?<=:[^\r\n]*(?:\r\n[ \t][^\r\n]*)*)\r\n[ \t]+/g, " ")],
@@ -45,7 +45,7 @@ const forms: readonly (readonly [Reason, (head: string) => string])[] = [
   [lengths, oneLength],
 ];
 
-/** Takes out lengths that repeat the first one. */
+/** Removes lengths that repeat the first one. */
 function oneLength(head: string): string {
   const values = [...head.matchAll(/^content-length:(.*)\r$/gim)].flatMap(([, value]) => value!.split(","));
   const [first, ...others] = new Set(values.map((value) => value.trim()));
@@ -73,7 +73,7 @@ function usual(answer: string): { text: string; reason: Reason | undefined } {
   return { text: usual(rest).text, reason: reason ?? interim };
 }
 
-/** Why we judge otherwise than undici; `undefined`: for no good reason. */
+/** The reason why our verdict differs from undici's. `undefined`: there is no good reason. */
 async function reasonFor(answer: string, ours: Verdict, theirs: Verdict): Promise<Reason | undefined> {
   const { text, reason } = usual(answer);
   const ofUsual = text === answer ? theirs : await judgeByUndici(Buffer.from(text, "latin1"));
@@ -85,7 +85,7 @@ function beyondForm(answer: string, text: string, ours: Verdict, theirs: Verdict
   const head = text.slice(0, endOfHead.exec(text)?.index);
   const status = Number(/^HTTP\/1\.[01] ([1-9]\d\d)[ \r\n]/.exec(text)?.[1] ?? 0);
   if (ours.kind === "failed") return status === 0 && theirs.status > 0 ? versions : undefined;
-  // Everything below is about the status that we give although undici gives none, or about a connection that we end.
+  // The remaining reasons are for a status that we return and undici does not, or for a connection that we end.
   if (ours.status !== status || ours.reusable) return undefined;
   if (status === 101) return interim;
   if (strayControl.test(head) && ours.body === "") return faults;
@@ -94,7 +94,7 @@ function beyondForm(answer: string, text: string, ours: Verdict, theirs: Verdict
   return strayControl.test(answer) ? faults : surplus;
 }
 
-test("answers before their mutation are judged as undici judges them", async () => {
+test("unchanged responses get the same verdict as from undici", async () => {
   for (const answer of answers) {
     const bytes = Buffer.from(answer, "latin1");
     expect(judgeByUs(bytes)).toEqual(await judgeByUndici(bytes));
@@ -129,7 +129,7 @@ test(
       console.log(`${String(histogram.get(name) ?? 0).padStart(8)}  ${name}`);
     expect(unexplained.slice(0, 5)).toEqual([]);
     expect(changed).toBeGreaterThan(count / 5);
-    // A reason that explains nothing is no reason.
+    // A reason must explain the difference.
     expect(reasons.filter((reason) => !histogram.has(reason))).toEqual([]);
   },
 );

@@ -11,20 +11,20 @@ const routingKey = "0123456789abcdef0123456789abcdef";
 const payload = { summary: "s", source: "h", severity: "info" } as const;
 const reason = new Error("enough");
 
-/** What a promise came to by the next turn of the event loop. */
+/** The state of a promise in the next turn of the event loop. */
 async function withinATick(promise: Promise<unknown>): Promise<unknown> {
   const late = new Promise((resolve) => setImmediate(resolve, "still going"));
   return Promise.race([promise.catch((error: unknown) => error), late]);
 }
 
-/** A promise, and what fulfils it. */
+/** A promise, and the function that fulfils it. */
 function signalled<T>(): { promise: Promise<T>; fire: (value: T) => void } {
   const { promise, resolve } = Promise.withResolvers<T>();
   return { promise, fire: resolve };
 }
 
 describe("an abort ends a call within a tick, with its own reason,", () => {
-  test("before it began", async () => {
+  test("before it begins", async () => {
     await using receiver = await receive();
     const client = new PagerDutyEventsClient({ routingKey, baseUrl: receiver.url, limiter: unlimited });
     const signal = AbortSignal.abort(reason);
@@ -103,7 +103,7 @@ describe("an abort ends a call within a tick, with its own reason,", () => {
     await expect(call).rejects.toMatchObject({ name: "TimeoutError" });
   });
 
-  test("and after the end changes nothing", async () => {
+  test("and has no effect after the end of the call", async () => {
     await using receiver = await receive();
     const client = new PagerDutyEventsClient({ routingKey, baseUrl: receiver.url, limiter: unlimited });
     const stop = new AbortController();
@@ -135,7 +135,7 @@ describe("the deadline of a call", () => {
     expect(limiter.waiting).toBe(0);
   });
 
-  test("counts the attempts that were made before the limiter held it", async () => {
+  test("counts the attempts before the wait for the limiter", async () => {
     const clock = new VirtualClock();
     await using receiver = await receive((response) => reply(response, 500, ""));
     const limiter = new SlidingWindowLimiter({ limit: 1, clock });
@@ -152,7 +152,7 @@ describe("the deadline of a call", () => {
     client.close();
   });
 
-  test("is not waited for when the next wait would pass it", async () => {
+  test("fails a call at once if the next wait would pass it", async () => {
     await using receiver = await receive((response) => reply(response, 429, ""));
     const clock = new VirtualClock();
     const options = { routingKey, baseUrl: receiver.url, limiter: unlimited, clock };

@@ -51,14 +51,14 @@ describe("an answer that is not 202", () => {
     [599, "server_error", true, ["isServerError"]],
   ];
 
-  test.each(table)("of %i is %s, retryable: %s, %j", (status, code, retryable, predicates) => {
+  test.each(table)("with status %i is %s, retryable: %s, %j", (status, code, retryable, predicates) => {
     const error = answerError({ status, body: "" });
     expect(error).toMatchObject({ code, retryable, status, retryAfterMs: undefined, errors: [], attempts: 0 });
     expect(error).toBeInstanceOf(status === 429 ? PagerDutyRateLimitError : PagerDutyApiError);
     expect(holding(error)).toEqual([...predicates, ...(retryable ? ["isRetryable"] : [])].toSorted());
   });
 
-  test("says what PagerDuty said", () => {
+  test("contains PagerDuty's messages", () => {
     const body = JSON.stringify({ message: "Event object is invalid", errors: ["'summary' is missing", "x"] });
     const error = answerError({ status: 400, body });
     expect(error.message).toBe("PagerDuty answered 400: Event object is invalid; 'summary' is missing; x");
@@ -84,7 +84,7 @@ describe("an answer that is not 202", () => {
     ["\u0007two\r\nlines\0", "two lines"],
     ['"a JSON string"', '"a JSON string"'],
     ['{"message":"cut of', '{"message":"cut of'],
-  ])("keeps a body that is not PagerDuty's: %j", (body, text) => {
+  ])("keeps a body of another server: %j", (body, text) => {
     for (const status of [429, 502]) {
       const error = answerError({ status, body });
       expect(error.message).toBe(`PagerDuty answered ${status}${text === "" ? "" : `: ${text}`}`);
@@ -97,7 +97,7 @@ describe("an answer that is not 202", () => {
       expect(answerError({ status: 502, body: part.repeat(16_384 / part.length) }).message.length).toBeLessThan(1_100);
   });
 
-  test("says when to come back", () => {
+  test("has the wait that Retry-After names", () => {
     const nowMs = Date.UTC(2026, 0, 1);
     const headers = ["7", "Thu, 01 Jan 2026 00:00:10 GMT"];
     const waits = headers.map((retryAfter) => answerError({ status: 503, retryAfter, body: "" }, nowMs).retryAfterMs);

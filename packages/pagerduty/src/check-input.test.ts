@@ -112,7 +112,7 @@ describe("a trigger", () => {
       { payload: { ...payload, custom_details: {} }, dedup_key: "d" },
       ["payload.custom_details: is not known here", "dedup_key: is not known here"],
     ],
-  ])("%j has every issue named", (input, expected) => {
+  ])("%j: every issue is named", (input, expected) => {
     expect(issues(checkTrigger, input)).toEqual(expected);
   });
 });
@@ -154,12 +154,12 @@ test("a change needs a summary, and has no severity", () => {
   ]);
 });
 
-test("the compiler knows the same", () => {
+test("the compiler refuses the same faults", () => {
   // @ts-expect-error a resolve without a key
   const resolve: ResolveInput = {};
   // @ts-expect-error an acknowledge without a key
   const acknowledge: AcknowledgeInput = {};
-  // @ts-expect-error a severity that there is not
+  // @ts-expect-error an unknown severity
   const severe: TriggerInput = { payload: { ...payload, severity: "Critical" } };
   // @ts-expect-error a trigger without a source
   const nowhere: TriggerInput = { payload: { summary: "s", severity: "info" } };

@@ -26,7 +26,7 @@ describe("an event whose action is a value", () => {
     { action: "change", payload: { summary: "s" } },
   ];
 
-  test.each(events)("is sent as by the method of that name: $action", async (event) => {
+  test.each(events)("is sent as if by the method of that name: $action", async (event) => {
     await using receiver = await receive();
     const client = clientOf(receiver);
     const { action, ...input } = event;
@@ -52,15 +52,15 @@ describe("an event whose action is a value", () => {
     expect(receiver.received).toEqual([]);
   });
 
-  test("is given up with its signal", async () => {
+  test("ends with its signal", async () => {
     await using receiver = await receive();
     const sent = clientOf(receiver).send({ action: "resolve", dedupKey: "d" }, { signal: AbortSignal.abort("enough") });
     await expect(sent).rejects.toBe("enough");
   });
 });
 
-describe("what is sent", () => {
-  test("for a trigger is all that was given, under the API's names", async () => {
+describe("the request", () => {
+  test("for a trigger contains all input under the API's names", async () => {
     await using receiver = await receive();
     const client = clientOf(receiver);
     const answer = await client.trigger({
@@ -113,7 +113,7 @@ describe("what is sent", () => {
     client.close();
   });
 
-  test("for a trigger with the least is no more than that, and a key", async () => {
+  test("for a minimal trigger contains the required fields and a key", async () => {
     await using receiver = await receive();
     const client = clientOf(receiver);
     const { dedupKey } = await client.trigger({ payload });
@@ -129,7 +129,7 @@ describe("what is sent", () => {
     client.close();
   });
 
-  test("for acknowledge and resolve are three fields", async () => {
+  test("for acknowledge and resolve has three fields", async () => {
     await using receiver = await receive();
     const client = clientOf(receiver);
     expect(await client.acknowledge({ dedupKey: "d" })).toMatchObject({ dedupKey: "d", dropped: [] });
@@ -141,7 +141,7 @@ describe("what is sent", () => {
     client.close();
   });
 
-  test("under one long key is one key", async () => {
+  test("has the same key for the same long key", async () => {
     await using receiver = await receive();
     const client = clientOf(receiver);
     const dedupKey = "é".repeat(256);
@@ -171,7 +171,7 @@ describe("what is sent", () => {
     client.close();
   });
 
-  test("carries the client's name where the trigger has none, and the program's", async () => {
+  test("has the client's name if the trigger has none, and the program's name", async () => {
     await using receiver = await receive();
     const options = { client: "Tocsin", clientUrl: "https://tocsin.example.com", userAgent: "my-monitor/1.2" };
     const client = clientOf(receiver, { ...options, routingKey: ` ${routingKey}\n` });
@@ -185,7 +185,7 @@ describe("what is sent", () => {
     client.close();
   });
 
-  test("of 20 MB fits, and the answer says what went", async () => {
+  test("from 20 MB of input fits, and the result names the removed parts", async () => {
     await using receiver = await receive();
     const client = clientOf(receiver);
     const customDetails = { alert_name: "Disk", annotations: { log: "😀".repeat(5_000_000) } };
@@ -213,7 +213,7 @@ describe("a 202", () => {
     client.close();
   });
 
-  test("names the key that counts, which rules of the receiver may have changed", async () => {
+  test("returns the key of the answer, which rules of the receiver may have changed", async () => {
     await using receiver = await receive((response) => reply(response, 202, { dedup_key: "theirs" }));
     const client = clientOf(receiver);
     expect(await client.trigger({ dedupKey: "ours", payload })).toMatchObject({ dedupKey: "theirs" });
@@ -221,7 +221,7 @@ describe("a 202", () => {
   });
 });
 
-test("a lost answer is asked for again under the same key", async () => {
+test("retries under the same key after a lost answer", async () => {
   await using receiver = await receive((response, received, nth) =>
     nth === 0 ? response.destroy() : accept(response, received, nth),
   );
@@ -231,7 +231,7 @@ test("a lost answer is asked for again under the same key", async () => {
   client.close();
 });
 
-test("nothing that is invalid is sent", async () => {
+test("sends nothing for invalid input", async () => {
   await using receiver = await receive();
   const client = clientOf(receiver);
   await expect(client.trigger({ payload: { ...payload, summary: " " } })).rejects.toThrow(PagerDutyValidationError);
@@ -242,7 +242,7 @@ test("nothing that is invalid is sent", async () => {
   expect(receiver.connections).toBe(0);
 });
 
-test("details that JSON cannot hold are an issue like another", async () => {
+test("details that JSON cannot express are an issue", async () => {
   await using receiver = await receive();
   const client = clientOf(receiver);
   const cycle: Record<string, unknown> = {};
@@ -262,7 +262,7 @@ test("details that JSON cannot hold are an issue like another", async () => {
   expect(receiver.connections).toBe(0);
 });
 
-test("a ruleset's key takes no changes, as PagerDuty says", async () => {
+test("refuses changes for the key of a ruleset, as PagerDuty documents", async () => {
   await using receiver = await receive();
   const client = clientOf(receiver, { routingKey: "R028DIE06SNKNO6V5ACSLRV7Y0TUVG7T" });
   await client.trigger({ payload });
@@ -285,7 +285,7 @@ test("closing the client closes its idle connections", async () => {
   expect(await Promise.all(closed)).toHaveLength(1);
 });
 
-test("each attempt is charged, and ends", async () => {
+test("charges each attempt to the limiter and releases it", async () => {
   await using receiver = await receive((response) => reply(response, 500, ""));
   const charges: string[] = [];
   const limiter = {

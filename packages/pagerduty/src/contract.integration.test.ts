@@ -13,7 +13,7 @@ const payload = { summary: "s", source: "h", severity: "info" } as const;
 const schemas = documentedSchemas();
 
 describe("the strict simulator", () => {
-  test("takes what the client sends, and shows the incident's life", async () => {
+  test("accepts the client's events and shows the states of the incident", async () => {
     await using simulator = new Simulator({ limit: { limit: 0 } });
     const { url } = await simulator.listen();
     const client = new PagerDutyEventsClient({ routingKey, baseUrl: url, limiter: unlimited });
@@ -33,18 +33,18 @@ describe("the strict simulator", () => {
     client.close();
   });
 
-  // The same with 100,000 is among the end-to-end tests.
-  test("never answers 400 to what the client did not refuse: 5,000 hostile inputs, up to 20 MB", async () => {
+  // An end-to-end test does the same with 100,000 inputs.
+  test("never answers 400 to input that the client accepts: 5,000 hostile inputs, up to 20 MB", async () => {
     const { accepted, invalid, refused } = await sendHostileInputs(5000);
     expect(refused).toEqual([]);
-    // Neither may be rare, or the generator has lost its point.
+    // If one of them is rare, the generator is useless.
     expect([accepted > 3000, invalid > 500], `${accepted} accepted, ${invalid} invalid`).toEqual([true, true]);
   });
 
   test.each([
     ["a sliding window", SlidingWindowLimiter, 485_000],
     ["a token bucket", TokenBucketLimiter, 545_000],
-  ])("sees 1,000 events through %s without ever answering 429", async (_, Limiter, withinMs) => {
+  ])("gets 1,000 events through %s and never answers 429", async (_, Limiter, withinMs) => {
     const clock = new VirtualClock();
     const simulator = new Simulator({ clock });
     const limiter = new Limiter({ clock });

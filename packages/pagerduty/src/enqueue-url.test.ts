@@ -15,7 +15,7 @@ test.each([
   ["https://proxy.example.com/v2/other", "https://proxy.example.com/v2/other"],
   ["https://proxy.example.com/xv2", "https://proxy.example.com/xv2"],
   ["http://127.0.0.1:9878#x", "http://127.0.0.1:9878"],
-])("%s, with or without its path, leads to one place", (base, prefix) => {
+])("%s, with or without its path, gives one URL", (base, prefix) => {
   expect([enqueueUrl(base, "alert"), enqueueUrl(base, "change")]).toEqual([
     `${prefix}/v2/enqueue`,
     `${prefix}/v2/change/enqueue`,
@@ -28,11 +28,11 @@ test("a query stays", () => {
   );
 });
 
-test("a base that is no URL is refused", () => {
+test("refuses a base that is no URL", () => {
   expect(() => enqueueUrl("events.pagerduty.com", "alert")).toThrow(TypeError);
 });
 
-test("a base URL wins over the region, which is us unless said", () => {
+test("a base URL overrides the region, whose default is us", () => {
   expect([eventsUrl(), eventsUrl({ region: "eu" }), eventsUrl({ region: "eu", baseUrl: "https://x" })]).toEqual([
     "https://events.pagerduty.com",
     "https://events.eu.pagerduty.com",
@@ -54,7 +54,7 @@ test.each([
   expect(isRoutingKey(key)).toBe(is);
 });
 
-test("keys of rulesets take no changes", () => {
+test("keys of rulesets do not accept changes", () => {
   expect([
     acceptsChanges("R028DIE06SNKNO6V5ACSLRV7Y0TUVG7T"),
     acceptsChanges("e93facc04764012d7bfb002500d5d1a6"),

@@ -37,7 +37,7 @@ describe("a cache of event keys", () => {
     cache.close();
   });
 
-  test("throws away what has expired every 12 hours", () => {
+  test("removes expired entries every 12 hours", () => {
     const cache = new EventKeyCache();
     cache.set("a", "1");
     vi.advanceTimersByTime(13 * hour);
@@ -49,7 +49,7 @@ describe("a cache of event keys", () => {
     cache.close();
   });
 
-  test("need not be swept", () => {
+  test("works without sweep", () => {
     const cache = new EventKeyCache({ sweepMs: Number.POSITIVE_INFINITY, ttlMs: hour });
     cache.set("a", "1");
     vi.advanceTimersByTime(100 * hour);
@@ -57,7 +57,7 @@ describe("a cache of event keys", () => {
     cache.close();
   });
 
-  test("stops its timers, and forgets, when it is closed", () => {
+  test("stops its timers and removes its entries when it is closed", () => {
     const cache = new EventKeyCache();
     cache.set("a", "1");
     expect(vi.getTimerCount()).toBe(2);
@@ -65,7 +65,7 @@ describe("a cache of event keys", () => {
     expect([vi.getTimerCount(), cache.size]).toEqual([0, 0]);
   });
 
-  test("takes other times, its own clock and values of any kind", () => {
+  test("accepts other times, a clock and values of any type", () => {
     let nowMs = 0;
     const cache = new EventKeyCache<{ n: number }>({ ttlMs: 100, sweepMs: 1000, now: () => nowMs });
     cache.set("a", { n: 1 });
@@ -81,7 +81,7 @@ describe("a cache of event keys", () => {
     cache.close();
   });
 
-  test("drops what came first when it is full", () => {
+  test("drops the oldest entry when it is full", () => {
     const cache = new EventKeyCache({ maxSize: 2 });
     cache.set("a", "1");
     cache.set("b", "2");
@@ -92,7 +92,7 @@ describe("a cache of event keys", () => {
     cache.close();
   });
 
-  test("does what a slow and simple one does", () => {
+  test("behaves like a slow and simple cache", () => {
     const step = fc.tuple(
       fc.constantFrom("get" as const, "set" as const, "delete" as const, "sweep" as const),
       fc.constantFrom("a", "b", "c", "d"),

@@ -13,7 +13,7 @@ import type { ClientOptions } from "./options.ts";
 const routingKey = "0123456789abcdef0123456789abcdef";
 const payload = { summary: "s", source: "h", severity: "info" } as const;
 
-/** What a failure must look like. `waitsMs` are what lies between its attempts, with the dice at one half. */
+/** The expected failure. `waitsMs` are the waits between its attempts, when `random` returns one half. */
 interface Failure {
   name: string;
   code: string;
@@ -54,7 +54,7 @@ const raw = (onConnection: Parameters<typeof receiveRaw>[0]) => () => receiveRaw
 const afterRequest = (answer: (socket: Socket) => void) => raw((socket) => socket.once("data", () => answer(socket)));
 const saying = (message: RegExp): unknown => expect.stringMatching(message);
 
-/** Triggers once, in vain, and tells how it went. */
+/** Triggers once, fails, and returns the details. */
 async function failure(options: Partial<ClientOptions>): Promise<Failure> {
   const clock = new LeapingClock();
   const given = { routingKey, limiter: unlimited, clock, random: () => 0.5, proxy: false, ...options } as const;
@@ -120,7 +120,7 @@ describe("an answer", () => {
       retried(429, "rate_limited", ["isRateLimit"], [300_000]),
     ],
   ];
-  // A second wait of 5 minutes would end at the deadline: it is not begun.
+  // A second wait of 5 minutes would end at the deadline, so the call fails before it.
   table.at(-1)![2].attempts = 2;
 
   test.each(table)("%s", async (_, answering, expected) => {
@@ -186,7 +186,7 @@ describe("a connection", () => {
     expect(receiver.connections).toBe(expected.attempts);
   });
 
-  /** Ways in which the rest of an answer does not come after its status line. */
+  /** Answers whose rest does not come after the status line. */
   const statusAlone: [string, string, (socket: Socket) => void][] = ["\r\n", "\r\ncontent-length: 50\r\n\r\n{"].flatMap(
     (rest): [string, string, (socket: Socket) => void][] => [
       ["silence", rest, () => {}],
@@ -219,7 +219,7 @@ describe("a connection", () => {
     },
   );
 
-  test("to a port where nobody listens", async () => {
+  test("to a port without a listener", async () => {
     const receiver = await receive();
     await receiver[Symbol.asyncDispose]();
     const failed = await failure({ baseUrl: receiver.url });
@@ -227,7 +227,7 @@ describe("a connection", () => {
     expect(failed).toHaveProperty("cause.code", "ECONNREFUSED");
   });
 
-  test("to a name that there is not", async () => {
+  test("to a name that does not exist", async () => {
     expect(await failure({ baseUrl: "https://events.pagerduty.invalid" })).toMatchObject(
       network("dns", { requestSent: false, message: saying(/not resolved/) }),
     );
@@ -237,14 +237,14 @@ describe("a connection", () => {
 describe("TLS", () => {
   const certificate = selfSigned();
 
-  test("with a certificate that nobody trusts", async () => {
+  test("with an untrusted certificate", async () => {
     await using receiver = await receive(accept, certificate);
     expect(await failure({ baseUrl: receiver.url })).toMatchObject(
       network("tls", { requestSent: false, message: saying(/^TLS failed: self-signed certificate/) }),
     );
   });
 
-  test("with a certificate of another name", async () => {
+  test("with a certificate for another name", async () => {
     const other = selfSigned({ names: ["example.com"] });
     await using receiver = await receive(accept, other);
     const baseUrl = receiver.url.replace("127.0.0.1", "localhost");
@@ -272,7 +272,7 @@ describe("TLS", () => {
     );
   });
 
-  test("to a server that never shakes hands", async () => {
+  test("to a server that never answers the handshake", async () => {
     await using receiver = await receiveRaw((socket) => socket.resume());
     const baseUrl = receiver.url.replace("http:", "https:");
     expect(await failure({ baseUrl, timeoutMs: 60 })).toMatchObject(
@@ -291,7 +291,7 @@ describe("a connection that the other end closes while it is idle", () => {
   test("is not used again", async () => {
     const closed: Promise<unknown>[] = [];
     await using receiver = await receiveRaw((socket) => {
-      // Half of the goodbye is the other end's: once the socket is closed, the client knows.
+      // The server closes its side first: when the socket is closed, the client knows it.
       closed.push(once(socket, "close"));
       socket.once("data", () => socket.end("HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n"));
     });
@@ -308,7 +308,7 @@ describe("a connection that the other end closes while it is idle", () => {
     expect(receiver.connections).toBe(3);
   });
 
-  test("in the very moment of a request is a connection error, and retried", async () => {
+  test("at the moment of a request is a connection error, and the request is retried", async () => {
     let requests = 0;
     await using receiver = await receiveRaw((socket, nth) =>
       socket.on("data", () => {

@@ -17,7 +17,7 @@ function trigger(payload: Partial<Payload>, rest: Partial<TriggerEvent> = {}): T
   };
 }
 
-/** An event of exactly so many bytes, most of them in characters of two. */
+/** An event of exactly this number of bytes. Most of its characters have two bytes. */
 function eventOf(bytes: number): TriggerEvent {
   const free = bytes - Buffer.byteLength(JSON.stringify(trigger({ custom_details: { pad: "" } })));
   return trigger({ custom_details: { pad: "é".repeat(Math.floor(free / 2)) + "x".repeat(free % 2) } });
@@ -33,12 +33,12 @@ const details = (event: TriggerEvent) => event.payload.custom_details!;
 const kb = (n: number) => "x".repeat(n * 1000);
 
 describe("a body", () => {
-  test.each([511_999, 512_000])("of %i bytes is sent whole", (bytes) => {
+  test.each([511_999, 512_000])("with %i bytes is sent whole", (bytes) => {
     const { body, dropped } = fitEvent(eventOf(bytes));
     expect([Buffer.byteLength(body), dropped]).toEqual([bytes, []]);
   });
 
-  test("of 512,001 bytes is cut, and says what", () => {
+  test("with 512,001 bytes is cut and names the removed parts", () => {
     const { event, dropped } = fit(eventOf(512_001));
     expect(dropped).toEqual(["custom_details.pad"]);
     expect(details(event)).toEqual({ dropped_to_fit: ["custom_details.pad"] });
@@ -50,10 +50,10 @@ describe("a body", () => {
   });
 });
 
-describe("what is dropped to fit", () => {
+describe("a body that is too large loses", () => {
   const labels = { alertname: "Disk", team: "x" };
 
-  test("is the largest annotation before a smaller one", () => {
+  test("the largest annotation before a smaller one", () => {
     const annotations = { small: "a", large: kb(400), larger: kb(450) };
     const { event, dropped } = fit(trigger({ custom_details: { fingerprint: "f", labels, annotations } }));
     expect(dropped).toEqual(["custom_details.annotations.larger"]);
@@ -65,7 +65,7 @@ describe("what is dropped to fit", () => {
     });
   });
 
-  test("is an annotation before a label, and that before another detail", () => {
+  test("an annotation before a label, and a label before another detail", () => {
     const custom_details = {
       labels: { ...labels, big: kb(200) },
       annotations: { a: kb(150), b: kb(100) },
@@ -81,7 +81,7 @@ describe("what is dropped to fit", () => {
     expect(rest.dropped).toEqual(["custom_details.raw"]);
   });
 
-  test("is nothing small when something large must go anyway", () => {
+  test("no small part when a large part must go anyway", () => {
     const custom_details = { status: "firing", labels, annotations: { summary: "s" } };
     const links = [{ href: `https://example.com/${kb(600)}` }];
     const { event, dropped } = fit(trigger({ custom_details }, { links, client: "c" }));
@@ -124,14 +124,14 @@ describe("what is dropped to fit", () => {
     },
   );
 
-  test("is an identifying label before the end of a source", () => {
+  test("an identifying label before the end of the source", () => {
     const event = trigger({ source: kb(500), custom_details: { labels: { alertname: "Disk", pod: kb(300) } } });
     const { event: fitted, dropped } = fit(event);
     expect(dropped).toEqual(["custom_details.labels.pod"]);
     expect(fitted.payload.source).toBe(kb(500));
   });
 
-  test("is the end of a source last of all", () => {
+  test("the end of the source last", () => {
     const { event, dropped } = fit(trigger({ source: kb(600), component: "c" }));
     expect(dropped).toEqual(["source"]);
     expect(event.payload).toEqual({
@@ -143,14 +143,14 @@ describe("what is dropped to fit", () => {
     });
   });
 
-  test("is listed whole up to twenty", () => {
+  test("up to twenty parts and lists all of them", () => {
     const names = Array.from({ length: 20 }, (_, i) => `n${String(i).padStart(2, "0")}`);
     const annotations = Object.fromEntries(names.map((name) => [name, kb(600)]));
     const { event } = fit(trigger({ custom_details: { annotations } }));
     expect(details(event)["dropped_to_fit"]).toEqual(names.map((name) => `custom_details.annotations.${name}`));
   });
 
-  test("is told in full to the caller, in short to PagerDuty", () => {
+  test("more parts and lists them in full for the caller and in short for PagerDuty", () => {
     const names = Array.from({ length: 100 }, (_, i) => `${String(i).padStart(3, "0")}${"n".repeat(80)}`);
     const { event, dropped } = fit(
       trigger({ custom_details: { annotations: Object.fromEntries(names.map((n) => [n, kb(600)])) } }),
@@ -162,7 +162,7 @@ describe("what is dropped to fit", () => {
     expect(listed.at(-1)).toBe("and 80 more");
   });
 
-  test("is taken from labels and annotations only where they are objects", () => {
+  test("single labels and annotations only if they are objects", () => {
     const custom_details = { labels: [kb(300)], annotations: kb(400) };
     expect(fit(trigger({ custom_details })).dropped).toEqual(["custom_details.annotations"]);
     expect(fit(trigger({ custom_details: { labels: [kb(600)], annotations: null } })).dropped).toEqual([
@@ -170,7 +170,7 @@ describe("what is dropped to fit", () => {
     ]);
   });
 
-  test("is a change event's detail too", () => {
+  test("details of a change event too", () => {
     const event = { routing_key, payload: { summary: "deployed", custom_details: { diff: kb(600) } } };
     expect(fit(event)).toEqual({
       event: {
@@ -191,7 +191,7 @@ describe("every event", () => {
   const text = filler.map(([character, length]) => character.repeat(length));
   const texts = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), text, { maxKeys: 3 });
 
-  test("fits, keeps what it must, and loses nothing without need", () => {
+  test("fits, keeps the required parts, and loses no part without need", () => {
     fc.assert(
       fc.property(text, text, texts, texts, texts, (summary, source, labels, annotations, rest) => {
         const given = { ...rest, labels: { alertname: "a", ...labels }, annotations };

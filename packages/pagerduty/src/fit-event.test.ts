@@ -27,7 +27,7 @@ test("an event that fits is sent as it is", () => {
   expect(fitEvent(event)).toEqual({ body: JSON.stringify(event), dropped: [] });
 });
 
-test("an acknowledge and a resolve are three fields", () => {
+test("an acknowledge and a resolve have three fields", () => {
   for (const event_action of ["acknowledge", "resolve"] as const) {
     const event = { routing_key, event_action, dedup_key: "x".repeat(300) };
     expect(read(event)).toEqual({ ...event, dedup_key: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
@@ -87,7 +87,7 @@ test("lone surrogates are replaced wherever they are, and only they", () => {
   });
 });
 
-test("details that JSON cannot hold are the caller's mistake", () => {
+test("throws for details that JSON cannot express", () => {
   const custom_details: Record<string, unknown> = {};
   custom_details["self"] = custom_details;
   const event = { routing_key, event_action: "trigger" as const, payload: { ...payload, custom_details } };

@@ -6,7 +6,7 @@ test.each([
   "http://10.0.0.1:3000/d/x?from=now-1h&to=now#panel",
   "https://[::1]/x",
   "https://example.com/a%20b/(c)/~d!$&'*+,;=:@",
-])("%s is a URL as it is", (url) => {
+])("%s stays as it is", (url) => {
   expect(webUrl(url)).toBe(url);
 });
 
@@ -32,11 +32,11 @@ test.each([
   "http://a:b:c",
   5,
   null,
-])("%j is no URL to show", (url) => {
+])("%j is no URL that can be shown", (url) => {
   expect(webUrl(url)).toBeUndefined();
 });
 
-test("links without a URL go, the others stay as they are", () => {
+test("removes links without a URL and keeps the others", () => {
   const good = { href: "https://example.com", text: "good" };
   expect(fitLinks([{ href: "" }, good, { href: "x" }])).toEqual([good]);
   expect(fitLinks([good, { href: "https://example.com/a b", text: "t" }])).toEqual([
@@ -45,7 +45,7 @@ test("links without a URL go, the others stay as they are", () => {
   ]);
 });
 
-test("nothing to do costs no copy", () => {
+test("returns the same array when nothing has to change", () => {
   const links = [{ href: "https://example.com" }];
   const images = [{ src: "https://example.com/x.png", href: "https://example.com", alt: "x" }];
   expect(fitLinks(links)).toBe(links);
@@ -53,7 +53,7 @@ test("nothing to do costs no copy", () => {
   expect([fitted.images === images, fitted.links === links]).toEqual([true, true]);
 });
 
-test("an http image becomes a link, one without a URL goes, a bad href goes alone", () => {
+test("an http image becomes a link, an image without a URL is removed, and of an image with a wrong href only the href", () => {
   const links = [{ href: "https://example.com" }];
   const images = [
     { src: "http://example.com/a.png", alt: "a" },

@@ -12,7 +12,7 @@ test.each([
   ["1,024 letters", "x".repeat(1024)],
   ["1,024 code points of two units each", "😀".repeat(1024)],
   ["nothing", ""],
-])("%s stay", (_, text) => {
+])("%s stay as they are", (_, text) => {
   expect(fitSummary(text)).toBe(text);
 });
 
@@ -38,7 +38,7 @@ test.each([
   expect(fitSummary(text)).toBe(fitted);
 });
 
-test("20 MB are cut without reading them all", () => {
+test("cuts 20 MB without reading all of it", () => {
   expect(fitSummary("😀x".repeat(5_000_000))).toHaveLength(512 * 2 + 511 + 1);
 });
 
@@ -55,7 +55,7 @@ test("a text that fits stays, apart from its lone surrogates", () => {
   );
 });
 
-test("a cut text is as long as it can be, well-formed, and its characters are the first of the whole", () => {
+test("a cut text is as long as possible, well-formed, and equals the start of the whole text", () => {
   fc.assert(
     fc.property(text, fc.integer({ min: 2, max: 60 }), (pieces, most) => {
       const whole = pieces.join("");

@@ -19,7 +19,7 @@ test.each([
   ["2015-07-17T08:42Z", "2015-07-17T08:42:00.000Z"],
   ["2015-07-17t08:42:58z", "2015-07-17T08:42:58.000Z"],
   ["2015-07-17T24:00:00Z", "2015-07-18T00:00:00.000Z"],
-  // The end of a month is read before it is believed.
+  // The last days of a month are parsed, since not every month has them.
   ["2016-02-29T23:59:59+14:00", "2016-02-29T09:59:59.000Z"],
   ["2015-12-31T23:59:59.5Z", "2015-12-31T23:59:59.500Z"],
   ["2015-02-30T00:00:00Z", "2015-03-02T00:00:00.000Z"],
@@ -42,10 +42,10 @@ test.each([
   ["9999-12-31T23:59:59-1000", "a year of five digits"],
   ["x2015-07-17T08:42:58Z", "something before"],
   ["2015-07-17T08:42:58Z\n", "something after"],
-])("%j, %s, is left to PagerDuty", (timestamp) => {
+])("%j, %s, is left out, and PagerDuty uses its own time", (timestamp) => {
   expect(fitTimestamp(timestamp)).toBeUndefined();
 });
 
-test("no timestamp is none", () => {
+test("a missing timestamp stays missing", () => {
   expect(fitTimestamp(undefined)).toBeUndefined();
 });

@@ -9,7 +9,7 @@ const options = { routingKey, limiter: unlimited };
 const latencyMs = expect.any(Number) as number;
 
 describe("health", () => {
-  test("of a reachable receiver makes no request at all", async () => {
+  test("makes no request to a reachable receiver", async () => {
     const certificate = selfSigned();
     for (const [tls, ca] of [[], [certificate, certificate.cert]] as const) {
       await using receiver = await receive(accept, tls);
@@ -26,7 +26,7 @@ describe("health", () => {
     ["throttles", (response) => reply(response, 429, ""), { key: "unknown", error: { code: "rate_limited" } }],
     ["fails", (response) => reply(response, 500, ""), { key: "unknown", error: { code: "server_error" } }],
     ["hangs up on", (response) => response.destroy(), { key: "unknown", error: { code: "reset" } }],
-  ])("asks once, by a resolve of a random key, and says that the receiver %s it", async (_, answering, expected) => {
+  ])("sends one resolve with a random key and reports that the receiver %s it", async (_, answering, expected) => {
     await using receiver = await receive(answering);
     const client = new PagerDutyEventsClient({ ...options, baseUrl: receiver.url });
     expect(await client.health({ checkKey: true })).toMatchObject({ reachable: true, latencyMs, ...expected });
@@ -43,7 +43,7 @@ describe("health", () => {
     client.close();
   });
 
-  test("of what cannot be reached says why", async () => {
+  test("reports why a receiver cannot be reached", async () => {
     const receiver = await receive();
     await receiver[Symbol.asyncDispose]();
     const client = new PagerDutyEventsClient({ ...options, baseUrl: receiver.url });

@@ -9,7 +9,7 @@ import { SlidingWindowLimiter } from "./limiter/queued-limiter.ts";
 
 const routingKey = "0123456789abcdef0123456789abcdef";
 
-/** Hooks that write down what they are told. */
+/** Hooks that record their arguments. */
 function recording() {
   const told: [string, object][] = [];
   const hooks: Required<Hooks> = {
@@ -20,7 +20,7 @@ function recording() {
   return { told, hooks };
 }
 
-test("tell of attempts, retries and limits, in order", async () => {
+test("get attempts, retries and limits, in order", async () => {
   await using receiver = await receive((response, received, nth) => {
     if (nth === 0) reply(response, 429, "", { "retry-after": "7" });
     else if (nth === 1) response.destroy();
@@ -88,7 +88,7 @@ test("tell of attempts, retries and limits, in order", async () => {
   client.close();
 });
 
-test("know what each call is, and where it goes", async () => {
+test("get the operation and the URL of each call", async () => {
   await using receiver = await receive();
   const { told, hooks } = recording();
   const client = new PagerDutyEventsClient({ routingKey, baseUrl: receiver.url, limiter: unlimited, hooks });
@@ -107,7 +107,7 @@ test("know what each call is, and where it goes", async () => {
   client.close();
 });
 
-test("tell of the limiter before the wait, and of an abort with its name", async () => {
+test("get the limiter's wait before it begins, and an abort with its name", async () => {
   const clock = new VirtualClock();
   const { told, hooks } = recording();
   await using receiver = await receive(() => stop.abort());
@@ -126,7 +126,7 @@ test("tell of the limiter before the wait, and of an abort with its name", async
 
 const fetch = () => Promise.resolve({ status: 202, headers: new Headers(), body: null });
 
-test("have a standard port where the URL names none", async () => {
+test("get the standard port if the URL has none", async () => {
   const { told, hooks } = recording();
   for (const baseUrl of ["https://events.eu.pagerduty.com", "http://localhost"]) {
     await new PagerDutyEventsClient({ routingKey, baseUrl, limiter: unlimited, hooks, fetch }).resolve({
@@ -139,7 +139,7 @@ test("have a standard port where the URL names none", async () => {
   ]);
 });
 
-test("that throw cost a warning, not a page", async () => {
+test("that throw cause a warning and do not stop the event", async () => {
   await using receiver = await receive((response, received, nth) =>
     nth === 0 ? reply(response, 500, "") : accept(response, received, nth),
   );

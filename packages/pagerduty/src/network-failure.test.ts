@@ -38,7 +38,7 @@ test.each([
     "one of several addresses",
     Object.assign(new AggregateError([failed("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:1")]), {}),
   ],
-])("%s says what happened", (_, cause) => {
+])("%s gives code and message", (_, cause) => {
   expect(networkFailure(cause)).toMatchObject({
     code: "refused",
     message: "Connection refused: connect ECONNREFUSED 127.0.0.1:1",
@@ -59,7 +59,7 @@ test.each([
   ]);
 });
 
-test("a DOMException is known by its name, for its code is a number", () => {
+test("a DOMException is classified by its name, because its code is a number", () => {
   expect(networkFailure(new DOMException("late", "TimeoutError"))).toMatchObject({
     code: "timeout",
     message: "Timed out: late",
@@ -67,13 +67,13 @@ test("a DOMException is known by its name, for its code is a number", () => {
 });
 
 test.each([[undefined], ["text"], [null], [{}], [{ message: 5, code: 6, name: 7 }]])(
-  "%j is a network error like another",
+  "%j is a network error",
   (cause) => {
     expect(networkFailure(cause)).toMatchObject({ code: "network", message: "Request failed" });
   },
 );
 
-test("a chain of causes that bites its tail ends", () => {
+test("handles a ring of causes", () => {
   const error = new Error("round");
   error.cause = error;
   expect(networkFailure(error).message).toBe("Request failed: round");

@@ -32,7 +32,7 @@ test.each<[string, Partial<ClientOptions>]>([
   ["a proxy", { proxy: "http://proxy.example.com:3128" }],
   ["no proxy", { proxy: false }],
   ["names", { client: "c", clientUrl: "https://example.com", userAgent: "x/1" }],
-])("takes %s", (_, options) => {
+])("accepts %s", (_, options) => {
   expect(issuePaths({ routingKey, ...options })).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import { createContext, runInContext } from "node:vm";
 import { rolldown } from "rolldown";
 import { beforeAll, describe, expect, test } from "vitest";
 
-/** The package as a bundler makes it for a runtime that is not Node, such as Cloudflare Workers. */
+/** The package as a bundler builds it for a runtime other than Node, such as Cloudflare Workers. */
 async function bundled(): Promise<{ code: string; imports: string[] }> {
   const bundle = await rolldown({
     input: fileURLToPath(new URL("index.ts", import.meta.url)),
@@ -15,7 +15,7 @@ async function bundled(): Promise<{ code: string; imports: string[] }> {
   return { code, imports };
 }
 
-/** What such runtimes have. Timers are numbers there, and there is no `process` and no `Buffer`. */
+/** The globals of such a runtime. Timers are numbers there, and `process` and `Buffer` are missing. */
 const globals = {
   AbortController,
   AbortSignal,
@@ -54,12 +54,12 @@ describe("a runtime without node:net, process and Buffer", () => {
 
   const routingKey = `"0123456789abcdef0123456789abcdef"`;
 
-  test("imports nothing", () => {
+  test("has a bundle without imports", () => {
     expect(bundle.imports).toEqual([]);
     expect(bundle.code).not.toMatch(/\b(?:from|import|require)\s*\(?\s*["']node:/);
   });
 
-  test("sends events by a fetch, retries, and tells its name", async () => {
+  test("sends events by a fetch, retries, and names the runtime", async () => {
     const seen = await run(`
       const seen = [];
       const fetch = async (url, { headers, body }) => {
@@ -78,7 +78,7 @@ describe("a runtime without node:net, process and Buffer", () => {
     expect(seen).toEqual([sent, sent, [2, 64], true]);
   });
 
-  test("has the limiter, the cache and errors that hold no key", async () => {
+  test("has the limiter, the cache and errors without the routing key", async () => {
     const result = await run(`
       const cache = new pagerduty.EventKeyCache();
       cache.set("a", "b");
@@ -93,7 +93,7 @@ describe("a runtime without node:net, process and Buffer", () => {
     expect(result).toEqual(["b", ["Error: hook"], "network", true, false]);
   });
 
-  test("asks for a fetch where none was given", async () => {
+  test("reports that it needs a fetch", async () => {
     const message = await run(`
       const client = new pagerduty.PagerDutyEventsClient({ routingKey: ${routingKey} });
       return await client.resolve({ dedupKey: "d" }).catch(({ name, message }) => name + ": " + message);

@@ -41,16 +41,16 @@ describe("the wait after an attempt", () => {
     expect(retryWaitMs(error, 1, policy, almostOne)).toBeUndefined();
   });
 
-  test("is 30 s after a 429 that names no time", () => {
+  test("is 30 s after a 429 without Retry-After", () => {
     expect(retryWaitMs(new PagerDutyRateLimitError("", { status: 429 }), 1, policy, almostOne)).toBe(30_000);
   });
 
   test.each([
     ["a 429", new PagerDutyRateLimitError("", { status: 429, retryAfterMs: 7000 }), 7000],
     ["a 503", new PagerDutyApiError(503, "", { retryAfterMs: 7000 }), 7000],
-    ["a 429 that says now", new PagerDutyRateLimitError("", { status: 429, retryAfterMs: 0 }), 0],
-    ["a 429 that says in a day", new PagerDutyRateLimitError("", { status: 429, retryAfterMs: 86_400_000 }), 300_000],
-  ])("is what %s asked for, within bounds", (_, error, waitMs) => {
+    ["a 429 that names 0 s", new PagerDutyRateLimitError("", { status: 429, retryAfterMs: 0 }), 0],
+    ["a 429 that names a day", new PagerDutyRateLimitError("", { status: 429, retryAfterMs: 86_400_000 }), 300_000],
+  ])("is the one that %s asked for, within bounds", (_, error, waitMs) => {
     expect(retryWaitMs(error, 1, policy, almostOne)).toBe(waitMs);
   });
 
@@ -69,7 +69,7 @@ describe("the wait after an attempt", () => {
   });
 });
 
-test("what is left out of a policy, or undefined, has its default", () => {
+test("missing or undefined options have their defaults", () => {
   const retries = undefined as unknown as number;
   expect(retryPolicy({ retries, maxMs: 1 })).toEqual({
     retries: 3,

@@ -9,7 +9,7 @@ import type { ClientOptions } from "./options.ts";
 const routingKey = "5ecre75ecre75ecre75ecre75ecre7ff";
 const payload = { summary: "s", source: "h", severity: "info" } as const;
 
-/** Everything a program could print of a value: its own words, its fields, all depths, JSON. */
+/** All texts that a program could print of a value: message, stack, fields at all depths, JSON. */
 function printed(value: unknown): string {
   const stack = value instanceof Error ? `${value.message}\n${value.stack}` : "";
   return [stack, inspect(value, { depth: 20, showHidden: true }), JSON.stringify(value), String(value)].join("\n");
@@ -66,7 +66,7 @@ describe("the routing key is not in an error, a hook's argument or the client it
     expect(text).toContain("[routing key]");
   });
 
-  test("after an answer that repeats it encoded, or breaks off in it", async () => {
+  test("after an answer that repeats it encoded, or ends within it", async () => {
     for (const answering of [encoded, brokenOff]) {
       await using receiver = await receive(answering);
       const text = await told({ baseUrl: receiver.url });
@@ -91,7 +91,7 @@ describe("the routing key is not in an error, a hook's argument or the client it
     expect(text).toContain("requestSent: true");
   });
 
-  test("or in the refusal of a key that is none", () => {
+  test("or in the error for an invalid key", () => {
     const wrong = `${routingKey}0`;
     let error: unknown;
     try {

@@ -20,11 +20,11 @@ const targetAt = (type: string, url: string): Target => {
   return parsed.target;
 };
 
-/** Far from the system's clock, so that nothing can take that one by mistake. */
+/** Far from the system's clock, so that a use of that clock shows in the result. */
 const nowMs = Date.UTC(2001, 0, 1);
 
 test.each(targetTypes.flatMap(({ type }) => (["trigger", "resolve"] as const).map((action) => ({ type, action }))))(
-  "a $type target counts a time to come back from the injected clock: $action",
+  "a $type target counts Retry-After dates from the injected clock: $action",
   async ({ type, action }) => {
     const inAMinute = new Date(nowMs + 60_000).toUTCString();
     await using receiver = await ScriptedReceiver.open(answer(429, "", { "retry-after": inAMinute }));

@@ -12,7 +12,7 @@ const algorithms = [
 ] as const;
 
 interface Attempt {
-  /** When the caller asks for it. */
+  /** The time at which the caller asks for it. */
   atMs: number;
   /** From its start until the receiver counts it, and from there until its end. */
   toReceiverMs: number;
@@ -25,7 +25,7 @@ interface Clockwork {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** Lets all attempts through a limiter. Returns when the receiver saw them. */
+/** Sends all attempts through a limiter. Returns the times at which the receiver counted them. */
 async function arrivals(
   clock: VirtualClock,
   limiter: Limiter,
@@ -46,7 +46,7 @@ async function arrivals(
   return seen;
 }
 
-/** The most attempts in any window of this length, both ends included. */
+/** The maximum number of attempts in any window of this length, both ends included. */
 function mostIn(perMs: number, seen: readonly number[]): number {
   let first = 0;
   return Math.max(
@@ -70,12 +70,12 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
       maxLength: 5,
     }),
     startMs: fc.oneof(fc.constant(0), fc.double({ min: -1e6, max: 1e12, noNaN: true })),
-    /** The receiver's clock is so much faster or slower than ours, and ours has no fractions. */
+    /** The ratio of the receiver's clock to ours. Ours has no fractions. */
     drift: fc.double({ min: -0.0009, max: 0.0009, noNaN: true }),
     whole: fc.boolean(),
   });
 
-  test("shows the receiver no more than the limit in any window, whatever the arrivals, clocks and answers", async () => {
+  test("never exceeds the limit in any window of the receiver, with random arrivals, clocks and answers", async () => {
     await fc.assert(
       fc.asyncProperty(pattern, async ({ limit, perMs, gaps, delays, startMs, drift, whole }) => {
         const clock = new VirtualClock(startMs);
@@ -99,7 +99,7 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     );
   });
 
-  test("lets no more than 120 into any 60 s by default", async () => {
+  test("admits at most 120 in any 60 s by default", async () => {
     const clock = new VirtualClock();
     const flood = Array.from({ length: 1000 }, (_, i) => ({
       atMs: 0,
@@ -116,7 +116,7 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     ]).toEqual([1000, name === "token bucket" ? 118 : 120]);
   });
 
-  test("is first come, first served", async () => {
+  test("admits calls in order of arrival", async () => {
     const clock = new VirtualClock();
     const limiter = new Algorithm({ limit: 2, perMs: 100, clock });
     const order: number[] = [];
@@ -129,7 +129,7 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     expect([order, limiter.waiting]).toEqual([[1, 2, 3], 0]);
   });
 
-  test("lets nobody overtake who waits, even before its timer has fired", () => {
+  test("lets no call overtake one that waits, even before its timer has fired", () => {
     let nowMs = 0;
     const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => () => {} };
     const limiter = new Algorithm({ limit: 2, perMs: 100, clock });
@@ -150,7 +150,7 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  test("drops who gives up at once, and charges nothing for it", async () => {
+  test("removes an aborted call at once and does not charge it", async () => {
     const clock = new VirtualClock();
     const limiter = new Algorithm({ limit: 2, perMs: 100, clock });
     for (let release = limiter.tryTake(); release; release = limiter.tryTake()) release();
@@ -168,7 +168,7 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     expect(admitted).toBe(true);
   });
 
-  test("knows a release that comes twice", async () => {
+  test("ignores a second release", async () => {
     const clock = new VirtualClock();
     const limiter = new Algorithm({ limit: 2, perMs: 100, clock });
     const release = await limiter.take();
@@ -179,7 +179,7 @@ describe.each(algorithms)("a %s", (name, Algorithm) => {
     expect(taken.filter((slot) => slot !== undefined)).toHaveLength(name === "token bucket" ? 1 : 2);
   });
 
-  test("waits for an answer as long as it takes", async () => {
+  test("keeps the slot of an attempt in flight for any length of time", async () => {
     const clock = new VirtualClock();
     const limiter = new Algorithm({ limit: 2, perMs: 100, clock });
     const held: Release[] = [];
@@ -217,7 +217,7 @@ function issuePaths(make: () => unknown): string[] {
 }
 
 describe("a sliding window", () => {
-  test("lets the whole limit through at once, and the next when the first has left", async () => {
+  test("admits the whole limit at once, and the next attempt when the first slot is free", async () => {
     const clock = new VirtualClock();
     const flood = Array.from({ length: 241 }, () => ({ atMs: 0, toReceiverMs: 0, answerMs: 0 }));
     const seen = await arrivals(clock, new SlidingWindowLimiter({ clock }), flood, 200_000);
@@ -233,14 +233,14 @@ describe("a sliding window", () => {
 });
 
 describe("a token bucket", () => {
-  test("lets the burst through at once, and then 110 a minute", async () => {
+  test("admits the burst at once, and then 110 a minute", async () => {
     const clock = new VirtualClock();
     const flood = Array.from({ length: 200 }, () => ({ atMs: 0, toReceiverMs: 0, answerMs: 0 }));
     const seen = await arrivals(clock, new TokenBucketLimiter({ clock }), flood, 200_000);
     expect([seen.filter((ms) => ms === 0).length, seen.filter((ms) => ms <= 60_000).length]).toEqual([10, 119]);
   });
 
-  test("fills up again in quiet times, to the burst and not over it", async () => {
+  test("refills in quiet times up to the burst", async () => {
     const clock = new VirtualClock();
     const limiter = new TokenBucketLimiter({ limit: 20, perMs: 1000, burst: 5, clock });
     const count = () => {
@@ -263,7 +263,7 @@ describe("a token bucket", () => {
   });
 });
 
-test("no limit is no limit", async () => {
+test("unlimited admits every attempt", async () => {
   const taken = Array.from({ length: 1000 }, () => unlimited.tryTake());
   expect(taken).not.toContain(undefined);
   expect(await unlimited.take()).toBe(taken[0]);

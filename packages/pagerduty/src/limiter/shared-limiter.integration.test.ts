@@ -12,7 +12,7 @@ const collectGarbage = (() => {
   return runInNewContext("gc") as () => void;
 })();
 
-test("all clients of one key share one, of two keys none", () => {
+test("clients of one key share a limiter, and clients of two keys do not", () => {
   const clock = new VirtualClock();
   const limiter = sharedLimiter("a", clock);
   expect(sharedLimiter("a", clock)).toBe(limiter);
@@ -20,7 +20,7 @@ test("all clients of one key share one, of two keys none", () => {
   expect(sharedLimiter("a", new VirtualClock())).not.toBe(limiter);
 });
 
-test("it takes 120 a minute, in line", async () => {
+test("admits 120 a minute, in order", async () => {
   const clock = new VirtualClock();
   const limiter = sharedLimiter("a", clock);
   for (let i = 0; i < 120; i++) limiter.tryTake()!();
@@ -33,7 +33,7 @@ test("it takes 120 a minute, in line", async () => {
   expect(admitted).toBe(true);
 });
 
-/** Collected objects are noticed between turns of the event loop. */
+/** Finalizers run between turns of the event loop. */
 async function collected(ref: WeakRef<object>): Promise<boolean> {
   for (let i = 0; i < 10 && ref.deref() !== undefined; i++) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -42,7 +42,7 @@ async function collected(ref: WeakRef<object>): Promise<boolean> {
   return ref.deref() === undefined;
 }
 
-test("it outlives its clients as long as its window may hold something, and no longer", async () => {
+test("outlives its clients while its window may hold attempts, and no longer", async () => {
   const clock = new VirtualClock();
   const ref = (() => {
     const limiter = sharedLimiter("a", clock);
@@ -52,7 +52,7 @@ test("it outlives its clients as long as its window may hold something, and no l
   expect(await collected(ref)).toBe(false);
   expect(sharedLimiter("a", clock).tryTake()).toBeUndefined();
 
-  // That look was a use, too: the second timer finds none.
+  // That call counts as a use: only the second timer finds none.
   vi.advanceTimersByTime(120_000);
   expect(await collected(ref)).toBe(false);
   vi.advanceTimersByTime(120_000);
@@ -60,7 +60,7 @@ test("it outlives its clients as long as its window may hold something, and no l
   expect(sharedLimiter("a", clock).tryTake()).toBeDefined();
 });
 
-test("it outlives them also when it was long unused before", async () => {
+test("outlives its clients also after a long unused time", async () => {
   const clock = new VirtualClock();
   const ref = await (async () => {
     const limiter = sharedLimiter("a", clock);
@@ -72,7 +72,7 @@ test("it outlives them also when it was long unused before", async () => {
   expect(await collected(ref)).toBe(false);
 });
 
-test("one that was never used leaves nothing behind", async () => {
+test("an unused limiter is forgotten", async () => {
   const clock = new VirtualClock();
   const ref = (() => new WeakRef(sharedLimiter("a", clock)))();
   expect(await collected(ref)).toBe(true);

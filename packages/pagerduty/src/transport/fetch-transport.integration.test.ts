@@ -21,8 +21,8 @@ function clientOf(baseUrl: string, options: Partial<ClientOptions> = {}): PagerD
 
 const bare: Fetch = () => Promise.resolve({ status: 202, headers: new Headers(), body: null });
 
-describe("with a fetch of the caller's", () => {
-  test("the runtime's will do", async () => {
+describe("with an injected fetch", () => {
+  test("the runtime's own fetch works", async () => {
     await using receiver = await receive();
     const client = clientOf(receiver.url);
     expect(await client.resolve({ dedupKey: "d" })).toEqual({
@@ -49,7 +49,7 @@ describe("with a fetch of the caller's", () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  test("429 says when to come back", async () => {
+  test("a 429 has its Retry-After", async () => {
     await using receiver = await receive((response) => reply(response, 429, "", { "retry-after": "9" }));
     await expect(clientOf(receiver.url, { retry: { retries: 0 } }).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       name: "PagerDutyRateLimitError",
@@ -57,7 +57,7 @@ describe("with a fetch of the caller's", () => {
     });
   });
 
-  test("a refused connection is one", async () => {
+  test("a refused connection is reported as refused", async () => {
     const receiver = await receive();
     await receiver[Symbol.asyncDispose]();
     const client = clientOf(receiver.url);
@@ -83,7 +83,7 @@ describe("with a fetch of the caller's", () => {
     await closed.promise;
   });
 
-  test("an abort is an abort", async () => {
+  test("an abort rejects with its reason", async () => {
     await using receiver = await receiveRaw((socket) => socket.resume());
     const stop = new AbortController();
     const call = clientOf(receiver.url).resolve({ dedupKey: "d" }, { signal: stop.signal });
@@ -108,13 +108,13 @@ describe("with a fetch of the caller's", () => {
     expect([pulled < 5, cancelled]).toEqual([true, true]);
   });
 
-  test("an answer without a body is one", async () => {
+  test("an answer without a body counts", async () => {
     const client = clientOf("http://localhost", { fetch: bare });
     expect(await client.resolve({ dedupKey: "d" })).toEqual({ dedupKey: "d", attempts: 1, dropped: [] });
     expect(await client.health()).toMatchObject({ reachable: true });
   });
 
-  test("health asks for the root's head", async () => {
+  test("health sends a HEAD request for the root", async () => {
     await using receiver = await receive((response) => reply(response, 404, ""));
     expect(await clientOf(`${receiver.url}/v2/enqueue`).health()).toMatchObject({ reachable: true, key: "unchecked" });
     expect(receiver.received).toMatchObject([{ method: "HEAD", path: "/" }]);

@@ -43,7 +43,7 @@ describe("through a proxy", () => {
     client.close();
   });
 
-  test("that the environment names and that wants a password", async () => {
+  test("from the environment, with a password", async () => {
     await using receiver = await receive(undefined, certificate);
     await using proxy = await startTunnelProxy({ leadTo: receiver.port });
     vi.stubEnv("HTTPS_PROXY", proxy.url.replace("://", "://us%40er:p%3Ass@"));
@@ -51,7 +51,7 @@ describe("through a proxy", () => {
     expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
     expect(proxy.asked).toEqual([["events.pagerduty.test:443", `Basic ${btoa("us@er:p:ss")}`]]);
     client.close();
-    // This machine itself is never proxied, nor is anything when the caller says so.
+    // Requests to this machine use no proxy, and with `proxy: false` no request does.
     const own = clientThrough(undefined, { baseUrl: receiver.url.replace("127.0.0.1", "localhost") });
     expect(await own.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
     await expect(clientThrough(false).resolve({ dedupKey: "d" })).rejects.toMatchObject({ code: "dns" });
@@ -59,21 +59,21 @@ describe("through a proxy", () => {
     own.close();
   });
 
-  test("plain HTTP to this machine goes straight", async () => {
+  test("plain HTTP to this machine uses no proxy", async () => {
     await using receiver = await receive();
     const client = clientThrough("http://127.0.0.1:1", { baseUrl: receiver.url });
     expect(await client.resolve({ dedupKey: "d" })).toMatchObject({ attempts: 1 });
     client.close();
   });
 
-  test("an IPv6 address is asked for in brackets", async () => {
+  test("an IPv6 address is requested in brackets", async () => {
     await using proxy = await startTunnelProxy(502);
     const client = clientThrough(proxy.url, { baseUrl: "https://[2001:db8::1]:8443" });
     await expect(client.resolve({ dedupKey: "d" })).rejects.toThrow("the proxy answered 502");
     expect(proxy.asked).toEqual([["[2001:db8::1]:8443", undefined]]);
   });
 
-  test.each([403, 407, 502])("that answers %i there is no way", async (status) => {
+  test.each([403, 407, 502])("that answers %i the request fails unsent", async (status) => {
     await using proxy = await startTunnelProxy(status);
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       name: "PagerDutyNetworkError",
@@ -88,7 +88,7 @@ describe("through a proxy", () => {
     ["HTTP/1.1 200 OK\n\n", "an answer whose lines end with LF alone"],
     ["HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", "another 2xx after an interim answer"],
     ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", "a length, which means nothing there"],
-  ])("a tunnel begins behind its head: %j, %s", async (opening) => {
+  ])("a tunnel begins after the head: %j, %s", async (opening) => {
     await using receiver = await receive(undefined, certificate);
     await using proxy = await startTunnelProxy({ leadTo: receiver.port, opening });
     const client = clientThrough(proxy.url);
@@ -96,7 +96,7 @@ describe("through a proxy", () => {
     client.close();
   });
 
-  test("that hangs up there is none either", async () => {
+  test("that hangs up the request fails unsent", async () => {
     await using proxy = await startTunnelProxy("hangUp");
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       code: "reset",
@@ -104,7 +104,7 @@ describe("through a proxy", () => {
     });
   });
 
-  test("that nobody runs there is none either", async () => {
+  test("that is not running the request fails unsent", async () => {
     const proxy = await startTunnelProxy(502);
     await proxy[Symbol.asyncDispose]();
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
@@ -113,7 +113,7 @@ describe("through a proxy", () => {
     });
   });
 
-  test("that hangs is a timeout, and an abort ends it", async () => {
+  test("that hangs the request times out, and an abort ends it", async () => {
     await using proxy = await startTunnelProxy("hang");
     await expect(clientThrough(proxy.url, { timeoutMs: 60 }).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       code: "timeout",
@@ -127,13 +127,13 @@ describe("through a proxy", () => {
     await Promise.all(proxy.closed);
   });
 
-  test("with a tunnel whose end nobody trusts", async () => {
+  test("a receiver with an untrusted certificate is refused", async () => {
     await using receiver = await receive(undefined, selfSigned());
     await using proxy = await startTunnelProxy({ leadTo: receiver.port });
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({ code: "tls" });
   });
 
-  test("that speaks TLS itself, which must be trusted", async () => {
+  test("with TLS, its certificate must be trusted", async () => {
     await using proxy = await startTunnelProxy(502, certificate);
     await expect(clientThrough(proxy.url).resolve({ dedupKey: "d" })).rejects.toMatchObject({
       code: "tls",
@@ -143,7 +143,7 @@ describe("through a proxy", () => {
   });
 });
 
-test.each(["HTTPS_PROXY", "ALL_PROXY"])("a client is not made with a wrong %s, which is not quoted", (name) => {
+test.each(["HTTPS_PROXY", "ALL_PROXY"])("the constructor refuses a wrong %s and does not quote it", (name) => {
   vi.stubEnv(name, "socks5://user:secret@proxy");
   expect(() => clientThrough(undefined)).toThrow(`Invalid options: ${name}: must be an http or https URL`);
   expect(() => clientThrough("socks5://user:secret@proxy")).toThrow(

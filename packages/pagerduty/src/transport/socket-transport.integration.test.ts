@@ -16,7 +16,7 @@ const request = { endpoint: "alert", body: "{}", timeoutMs: 5000 } as const;
 const ok = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n";
 
 describe("connections", () => {
-  test("are used again, the one used last first", async () => {
+  test("are used again, last used first", async () => {
     const from: unknown[] = [];
     await using receiver = await receive((response, received, nth) => {
       from.push(response.socket?.remotePort);
@@ -30,7 +30,7 @@ describe("connections", () => {
     transport.close();
   });
 
-  test("are no more than allowed; others wait for one", async () => {
+  test("do not exceed the maximum; other requests wait", async () => {
     const answers: (() => void)[] = [];
     await using receiver = await receive((response, received, nth) => {
       answers.push(() => accept(response, received, nth));
@@ -42,7 +42,7 @@ describe("connections", () => {
     transport.close();
   });
 
-  test("that fail make room for those who wait", async () => {
+  test("that fail make room for waiting requests", async () => {
     await using receiver = await receiveRaw((socket, nth) =>
       socket.on("data", () => (nth === 0 ? socket.resetAndDestroy() : socket.write(`${ok}\r\n`))),
     );
@@ -57,7 +57,7 @@ describe("connections", () => {
     transport.close();
   });
 
-  test("that cannot be opened make room too, each for its own failure", async () => {
+  test("that cannot be opened make room too, and each request gets its own failure", async () => {
     const receiver = await receive();
     await receiver[Symbol.asyncDispose]();
     const transport = transportTo(receiver, { maxConnections: 1 });
@@ -72,7 +72,7 @@ describe("connections", () => {
     expect(codes).toEqual(["refused", "refused", "refused"]);
   });
 
-  test("are given up by who does not want to wait any more, wherever that is", async () => {
+  test("are released when a request is aborted, in any stage", async () => {
     let answering = false;
     await using receiver = await receiveRaw((socket) => {
       socket.on("data", () => answering && socket.write(`${ok}\r\n`));
@@ -80,7 +80,7 @@ describe("connections", () => {
     const transport = transportTo(receiver, { maxConnections: 1 });
     const stop = Array.from({ length: 3 }, () => new AbortController());
     const posts = stop.map(({ signal }) => transport.post({ ...request, signal }).catch((error: unknown) => error));
-    // The second waits in line; the first is connecting; then the third is.
+    // The first request is connecting and the others wait. After its abort the third connects.
     stop[1]!.abort("second");
     stop[0]!.abort("first");
     stop[2]!.abort("third");
@@ -93,7 +93,7 @@ describe("connections", () => {
     transport.close();
   });
 
-  test("waited for by who has given up are given to nobody", async () => {
+  test("are not given to an aborted request", async () => {
     const answers: (() => void)[] = [];
     await using receiver = await receive((response, received, nth) =>
       answers.push(() => accept(response, received, nth)),
@@ -114,7 +114,7 @@ describe("connections", () => {
     transport.close();
   });
 
-  test("waited for too long are timeouts before anything was sent", async () => {
+  test("that are not free in time cause a timeout before the write", async () => {
     await using receiver = await receiveRaw((socket) => socket.resume());
     const transport = transportTo(receiver, { maxConnections: 1 });
     const first = transport.post({ ...request, timeoutMs: 100 });
@@ -136,7 +136,7 @@ describe("connections", () => {
     expect(receiver.connections).toBe(3);
   });
 
-  test("are closed when something comes that nobody asked for", async () => {
+  test("are closed when unrequested bytes come", async () => {
     const closed: Promise<unknown>[] = [];
     await using receiver = await receiveRaw((socket) => {
       closed.push(once(socket, "close"));
@@ -153,7 +153,7 @@ describe("connections", () => {
     expect(receiver.connections).toBe(2);
   });
 
-  test("idle for as long as the receiver keeps them are closed, and not by the receiver", async () => {
+  test("that are idle are closed by us shortly before the receiver would close them", async () => {
     const closed = Promise.withResolvers<void>();
     await using receiver = await receiveRaw((socket) => {
       socket.on("end", () => closed.resolve());
@@ -164,7 +164,7 @@ describe("connections", () => {
     expect(receiver.connections).toBe(1);
   });
 
-  test("that are idle are not trusted after one has fallen silent", async () => {
+  test("that are idle are not used after a request got no answer", async () => {
     let silent = false;
     await using receiver = await receiveRaw((socket) => socket.on("data", () => silent || socket.write(`${ok}\r\n`)));
     const transport = transportTo(receiver);
@@ -184,7 +184,7 @@ describe("connections", () => {
     transport.close();
   });
 
-  test("that are idle are closed with the transport, which can be used on", async () => {
+  test("that are idle are closed by close, and the transport can still be used", async () => {
     const closed: Promise<unknown>[] = [];
     await using receiver = await receiveRaw((socket) => {
       closed.push(once(socket, "close"));
@@ -201,7 +201,7 @@ describe("connections", () => {
 });
 
 describe("an answer", () => {
-  test("in single bytes is an answer", async () => {
+  test("in single bytes is read", async () => {
     const text = `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 429 Slow\r\nretry-after: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`;
     await using receiver = await receiveRaw((socket) => {
       socket.setNoDelay(true);
@@ -216,7 +216,7 @@ describe("an answer", () => {
     transport.close();
   });
 
-  test("in pieces keeps them to itself while others come", async () => {
+  test("in pieces is not mixed with others that come at the same time", async () => {
     const sockets: Socket[] = [];
     await using receiver = await receiveRaw((socket) => void sockets.push(socket.resume()));
     const transport = transportTo(receiver);
@@ -244,7 +244,7 @@ describe("an answer", () => {
     expect(await transportTo(receiver).post(request)).toMatchObject({ status: 202, body: "{}" });
   });
 
-  test("before the end of a large request counts", async () => {
+  test("that comes before the end of a large request counts", async () => {
     await using receiver = await receiveRaw((socket) =>
       socket.once("data", () =>
         socket.write("HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"),

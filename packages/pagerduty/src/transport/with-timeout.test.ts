@@ -8,7 +8,7 @@ afterEach(() => vi.useRealTimers());
 
 const late = new PagerDutyNetworkError("timeout", "late", { requestSent: true });
 
-/** Work that ends as it is told to, and counts how often it was stopped. */
+/** Work that the test ends, with a counter of stops. */
 function work() {
   const stop = vi.fn<() => void>();
   const ends = {} as { resolve: (value: string) => void; reject: (error: Error) => void };
@@ -19,13 +19,13 @@ function work() {
   return { start, stop, ends };
 }
 
-describe("work within a time", () => {
+describe("work with a timeout", () => {
   test.each<[string, (w: ReturnType<typeof work>, c: AbortController) => void, unknown, number]>([
     ["that is done", ({ ends }) => ends.resolve("done"), "done", 0],
     ["that fails", ({ ends }) => ends.reject(new Error("failed")), new Error("failed"), 0],
     ["that is too late", () => vi.advanceTimersByTime(1000), late, 1],
     ["that is aborted", (_, stop) => stop.abort("enough"), "enough", 1],
-  ])("%s ends so, and leaves no timer and no listener", async (_, end, result, stops) => {
+  ])("%s gives that result and leaves no timer and no listener", async (_, end, result, stops) => {
     const controller = new AbortController();
     const started = work();
     const ended = withTimeout({ timeoutMs: 1000, signal: controller.signal }, started.start).catch(
@@ -38,7 +38,7 @@ describe("work within a time", () => {
     expect(started.stop).toHaveBeenCalledTimes(stops);
   });
 
-  test("is not begun after the abort", async () => {
+  test("does not begin after an abort", async () => {
     const start = vi.fn<() => Work<string>>();
     await expect(withTimeout({ timeoutMs: 1000, signal: AbortSignal.abort("enough") }, start)).rejects.toBe("enough");
     expect([start.mock.calls, vi.getTimerCount()]).toEqual([[], 0]);

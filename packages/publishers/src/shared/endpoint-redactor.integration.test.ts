@@ -50,7 +50,7 @@ const spellingsOf = new Map<string, Spellings>();
 
 const run = promisify(execFile);
 
-/** What curl sends to a server on loopback for a secret: in the query, and as a user's password. */
+/** The bytes that curl sends to a server on loopback with a secret in the query and as a user's password. */
 async function curlSpellings(
   secret: string,
   url: string,
@@ -97,7 +97,7 @@ function endpointWith(secret: string, how: "token" | "bearer" | "basic"): Endpoi
   return { ...webhookTargetOf(), headers: { Authorization: new Secret(value) } };
 }
 
-/** What is stored of an answer with this body. */
+/** The detail that is stored for an answer with this body. */
 async function stored(endpoint: Endpoint, body: string, status: number): Promise<string> {
   const answers: Sender = {
     post: () => Promise.resolve({ kind: "answered", status, retryAfter: undefined, body }),
@@ -110,7 +110,7 @@ async function stored(endpoint: Endpoint, body: string, status: number): Promise
 
 const window = 8;
 
-/** Parts of a spelling that are still there. Eight characters of it are no accident. */
+/** Parts of a spelling that are still there. A match of eight characters is no accident. */
 function leaks(spelling: string, shown: string): string[] {
   const asShown = JSON.stringify(spelling.trim()).slice(1, -1);
   const parts = [spelling.trim(), asShown].flatMap((text) =>
@@ -122,14 +122,14 @@ function leaks(spelling: string, shown: string): string[] {
   return parts.filter((part) => part.replaceAll("\\", "").length > 3 && shown.includes(part));
 }
 
-/** These backslashes may stay: they may belong to what stands around it. */
+/** These backslashes may stay: they may belong to the text around the secret. */
 const backslashAtEnd = /^\\|\\$/;
 
 const fillers = fc.string({ unit: fc.constantFrom(...Array.from("ghijk lmno.,(){}\n")), maxLength: 1_100 });
 const near = fc.integer({ min: -90, max: 20 });
 
 describe.skipIf(missing.length > 0)("an answer that repeats a credential", () => {
-  test("shows none of it, in whatever spelling and wherever it stands", { timeout: 120_000 }, async () => {
+  test("shows none of it, in any spelling and at any place", { timeout: 120_000 }, async () => {
     const how = fc.constantFrom("token" as const, "bearer" as const, "basic" as const);
     const place = fc.oneof(
       fillers,
@@ -155,7 +155,7 @@ describe.skipIf(missing.length > 0)("an answer that repeats a credential", () =>
     expect(spellingsOf.size).toBeGreaterThan(60);
   });
 
-  test("shows none of it that ends with a backslash, but perhaps that", async () => {
+  test("shows none of a secret that ends with a backslash, except perhaps the backslash", async () => {
     const ended = [...spellingsOf].filter(([one]) => backslashAtEnd.test(one));
     expect(ended.length).toBeGreaterThan(2);
     for (const [secret, spellings] of ended) {
@@ -166,7 +166,7 @@ describe.skipIf(missing.length > 0)("an answer that repeats a credential", () =>
     }
   });
 
-  test("shows at most five characters of it where the answer breaks off", async () => {
+  test("shows at most five characters of it at the end of a cut answer", async () => {
     for (const [secret, spellings] of [...spellingsOf].filter(([one]) => /^[\w.-]{12,}$/.test(one))) {
       for (const name of ["as it is", "base64", "base64, URL alphabet", "curl's query"]) {
         const spelling = spellings[name]!;
@@ -204,6 +204,6 @@ test("texts that contain no secret stay as they are", () => {
   expect(redactor.outcome({ kind: "retry", reason: "server", detail })).toMatchObject({ detail });
 });
 
-test("core warns of the secrets that are too short to be found", () => {
+test("core warns about secrets that are too short to be found", () => {
   expect(minRedactedLength).toBe(minSecretLength);
 });

@@ -44,7 +44,7 @@ describe("a server", () => {
     expect(received).toEqual([]);
   });
 
-  test("whose name cannot be looked up fails there, one that is off at the connection", async () => {
+  test("whose name cannot be looked up fails at dns, and one that is off fails at tcp", async () => {
     expect(await reach(new URL(`https://${"a".repeat(64)}.invalid`), forever, guardedly)).toMatchObject({
       ok: false,
       step: "dns",
@@ -58,7 +58,7 @@ describe("a server", () => {
     });
   });
 
-  test("whose certificate nobody vouches for fails at the handshake", async () => {
+  test("with an untrusted certificate fails at tls", async () => {
     await using open = await listening(createTls(selfSigned(), (socket) => socket.on("error", () => {})));
     expect(await reach(new URL(`https://127.0.0.1:${open.port}`), forever, guardedly)).toMatchObject({
       ok: false,
@@ -67,13 +67,13 @@ describe("a server", () => {
     });
   });
 
-  test("at an address to which nothing is sent is not connected to, by number or by name, unless its target allows it", async () => {
+  test("at a forbidden address is not connected to, by number or by name, unless its target allows it", async () => {
     const connections: Socket[] = [];
     await using open = await listening(
       createServer((socket) => connections.push(socket.on("error", () => {}).resume())),
     );
     const forbidden = { ok: false, detail: "FORBIDDEN_ADDRESS" };
-    // This machine under another name: it would answer.
+    // Another address of this machine: it would answer.
     const [byNumber, byName] = ["0.0.0.0", "metadata.test"].map((host) => new URL(`http://${host}:${open.port}`));
     if (!byNumber || !byName) throw new Error("there are two");
     expect(await reach(byNumber, forever, { ...guardedly, resolve })).toMatchObject({ ...forbidden, step: "tcp" });
@@ -95,7 +95,7 @@ describe("a server", () => {
     expect(await reach(url, forever, { ...guardedly, resolve: twoAddresses })).toMatchObject({ ok: true });
   });
 
-  test("that accepts and says nothing fails in time", async () => {
+  test("that accepts and stays silent fails at its time limit", async () => {
     await using open = await listening(silent());
     const result = await reach(new URL(`https://127.0.0.1:${open.port}`), AbortSignal.timeout(50), guardedly);
     expect(result).toMatchObject({ ok: false, step: "tls", detail: "no answer in time" });
@@ -107,7 +107,7 @@ describe("reachability", () => {
   const logs: string[] = [];
   const log = createLogger({ level: "info", format: "json" }, new Scrubber(), (line) => logs.push(line));
 
-  test("is found now and then, for the servers that there are, and said when it turns", async () => {
+  test("is checked now and then for the current servers, and changes are logged", async () => {
     const clock = new VirtualClock();
     const server = await listening(silent());
     const origin = `http://127.0.0.1:${server.port}`;
@@ -130,7 +130,7 @@ describe("reachability", () => {
     expect(clock.nextAtMs()).toBeNull();
   });
 
-  test("one target that allows any address is enough for all at its place", async () => {
+  test("one target that allows any address is enough for all targets at its origin", async () => {
     await using open = await listening(silent());
     const origin = `http://0.0.0.0:${open.port}`;
     const found = async (...allowed: boolean[]) => {
@@ -152,7 +152,7 @@ describe("reachability", () => {
     ["https://a.invalid:1", { http: someProxy }, true],
     ["https://a.invalid:1", { https: someProxy }, false],
     ["http://127.0.0.1:1", { http: someProxy, https: someProxy }, true],
-  ])("of %s with %j is tried: %s", async (origin, proxy, tried) => {
+  ])("for %s with %j is checked: %s", async (origin, proxy, tried) => {
     const reachability = new Reachability({
       guard,
       clock: new VirtualClock(),
