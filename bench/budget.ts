@@ -1,5 +1,5 @@
 // Where do the microseconds of an event go? Each stage by itself in one thread, warm, on the alerts of the storm: CPU per
-// event, medians of rounds. What a storm costs beyond their sum is the price of threads, garbage and V8's compiling.
+// event, medians of rounds. The rest of a storm's cost, beyond their sum, is the price of threads, garbage and V8's compiling.
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";

@@ -1,5 +1,5 @@
 // What does the event key cache cost beside a bare Map? CPU per operation, interleaved rounds, with 10,000 keys of 36
-// characters: what is there, what is not, what is set again, and what is set for the first time.
+// characters: keys that are there, keys that are missing, keys that are set again, and keys that are set for the first time.
 import { EventKeyCache } from "@tocsin/pagerduty";
 import { median, printTable, writeResult } from "./lib/machine.ts";
 
@@ -15,7 +15,7 @@ const makers: Record<"cache" | "map", () => Store> = {
   map: () => new Map<string, string>(),
 };
 
-/** Empties it: what a run has filled must not stay for the next one's garbage collection to look through. */
+/** Empties it, so that the next run's garbage collection does not walk through the entries of this one. */
 function end(store: Store): void {
   if (store instanceof EventKeyCache) store.close();
   else store.clear();

@@ -10,7 +10,7 @@ import { printTable, writeResult } from "./lib/machine.ts";
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
 const alerts = Number(process.argv[2] ?? 20_000);
 
-/** How often each happens. The failover comes in the middle: behind it, nobody follows. */
+/** How often each happens. The failover comes in the middle; after it there is no standby. */
 const often: Readonly<Record<Exclude<Mishap, "fail over">, number>> = {
   kill: 20,
   pause: 5,

@@ -21,7 +21,7 @@ const client = new PagerDutyEventsClient({
 });
 const agent = new https.Agent({ keepAlive: true, ca: sink.ca });
 
-// Made anew for each event, as programs do.
+// Built again for each event, as programs do.
 const payload = () => ({
   summary: "DISK at 99% on machine prod-datapipe03.example.com",
   source: "prod-datapipe03.example.com",

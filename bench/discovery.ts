@@ -1,4 +1,4 @@
-// Targets in Kubernetes: how long do 1,000 take to load, how soon is a change in force, and is memory flat after 10,000 events?
+// Targets in Kubernetes: how long do 1,000 take to load, how soon does a change apply, and is memory flat after 10,000 events?
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// What does the limit of 120 calls in 60 s make of a storm? In virtual time, so it says nothing of this machine: 1,000
-// incidents of which a fifth is critical, and 10,000 flaps over 100 incidents, until the last is told what is right.
+// How does a storm pass a limit of 120 calls in 60 s? In virtual time, so the result does not depend on this machine: 1,000
+// incidents of which a fifth is critical, and 10,000 flaps over 100 incidents, until the last is delivered correctly.
 import { firing, Random, resolved, startVirtualService } from "@tocsin/test/makers";
 import { printTable, writeResult } from "./lib/machine.ts";
 

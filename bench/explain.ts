@@ -11,7 +11,7 @@ const questions = 500;
 using ledger: Stored = await stored(count, 1_000);
 await using sink = await startSink();
 await using tocsin = await startTocsin(sink.url, { dir: ledger.dir });
-// Right after the start what is open is routed anew; its first second is not what is asked for here.
+// Right after the start the service routes all open incidents again; this bench does not measure that second.
 await new Promise((resolve) => setTimeout(resolve, 2_000));
 const times: number[] = [];
 for (let i = 0; i < questions; i++) {

@@ -56,7 +56,7 @@ async function phase(
     ),
   );
   const lastAtMs = await sink.until(count);
-  // What is done after the last answer (settling it) is part of the price.
+  // The work after the last answer (settling it) is part of the price.
   await new Promise((resolve) => setTimeout(resolve, 300));
   const ours = cpu() - cpuBefore;
   const database = treeCpuSeconds(postgres.pid) - databaseBefore;

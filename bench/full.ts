@@ -1,6 +1,6 @@
 // Do a PostgreSQL ledger's operations take longer where 1,000,000 incidents are stored? An empty ledger and a full one on the same
-// server take turns: single alerts and groups of 50 are recorded, claimed and settled, and what is stored is said again. It begins
-// right after a checkpoint, when each page that is touched first is logged whole: so what recording costs is shown in fifths too.
+// server take turns: single alerts and groups of 50 are recorded, leased and settled, and stored alerts are repeated. It begins
+// right after a checkpoint, when the first change of each page is logged whole: so the cost of recording is also shown in fifths.
 import { openPostgresLedger } from "@tocsin/engine";
 import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/test/makers";
 import pg from "pg";
@@ -46,7 +46,7 @@ const timed = async <T>(what: string, schema: Schema, work: () => Promise<T>): P
   return answer;
 };
 
-/** What fires and was told. */
+/** Firing alerts that were delivered. */
 const said: Record<Schema, string[]> = { empty: [], full: storedFiring(10_000, count) };
 if (!(await Promise.all(said.full.slice(0, 100).map((name) => full.alert(name)))).every(Boolean))
   throw new Error("what is said again is not stored");

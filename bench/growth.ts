@@ -38,7 +38,7 @@ for (const { size, targets } of cases) {
   using ledger: Stored = await stored(size, 1_000);
   await using sink = await startSink();
   await using tocsin = await startTocsin(sink.url, { dir: ledger.dir, others: others(targets) });
-  // What is open is routed anew after a start.
+  // Open incidents are routed again after a start.
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   const bodies = batches(storm, 50, "firing", fresh).map(webhookBody);
   await sink.reset();

@@ -1,6 +1,6 @@
-// Does a PostgreSQL ledger stay small however often its rows change? So many open incidents are told once, then repeated with another
+// Does a PostgreSQL ledger stay small however often its rows change? A number of open incidents are delivered once, then repeated with another
 // severity again and again; sizes of tables and indexes, updates of rows, how many of these touched no index (HOT) and
-// what waits for vacuum are shown as it goes. PostgreSQL's defaults, but that autovacuum looks every 10 s.
+// the rows that wait for vacuum are shown during the run. PostgreSQL's defaults, except that autovacuum looks every 10 s.
 import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/test/makers";
 import { openPostgresLedger } from "@tocsin/engine";
 import pg from "pg";

@@ -19,7 +19,7 @@ const diskMebibytes = 128;
 
 interface Sink {
   readonly name: string;
-  /** What it does while the storm lasts. */
+  /** The receiver's faults while the storm lasts. */
   readonly faults: string;
   readonly alerts?: number;
   readonly limit?: { readonly limit: number; readonly per: string };
@@ -39,7 +39,7 @@ const sinks: readonly Sink[] = [
   { name: "reset after reading", faults: "share 50% reset after" },
   { name: "limited", faults: "", alerts: Math.round(count / 5), limit: { limit: 120, per: "6s" } },
   { name: "2 s slow, SIGTERM", faults: "slow headers by 2s", answeredAfterMs: 2_000, signal: "SIGTERM" },
-  // What the ledger could not keep in a life is in doubt, however quickly it was answered.
+  // Attempts that the ledger could not record in a life are in doubt, however quickly they were answered.
   { name: "healthy, disk full", faults: "", answeredAfterMs: longestLifeMs, fullDisk: true },
 ];
 
@@ -69,7 +69,7 @@ async function measure(sink: Sink) {
   const seconds = (performance.now() - startedAtMs) / 1_000;
   const { verdict, repeats, ambiguous } = judge(stand, {
     truth: sender.truth,
-    // Who is asked to end leaves nothing in doubt.
+    // A process that is asked to stop leaves nothing in doubt.
     inDoubt: justBefore(signal === "SIGTERM" ? [] : killedAtMs, { answeredAfterMs }),
   });
   for (const { says } of verdict.findings.slice(0, 5)) console.error(`${sink.name}: ${says}`);

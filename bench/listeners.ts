@@ -1,4 +1,4 @@
-// What does it cost an event that somebody listens to the stream of what changes? A storm and a steady rate over SQLite, and over two
+// What do listeners to the event stream cost an event? A storm and a steady rate over SQLite, and over two
 // replicas of one PostgreSQL, without listeners and with some at each replica, in turn.
 import { postgresPrograms, TestPostgres } from "@tocsin/test/makers";
 import { request } from "undici";
@@ -21,12 +21,12 @@ interface Cost {
   readonly databaseMicrosPerEvent: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** What a listener was told in all. */
+  /** All events that a listener got. */
   readonly incidents: number;
   readonly resets: number;
 }
 
-/** Listeners at each, until they are left; what they all were told. */
+/** Listeners at each service, until they disconnect, and all events that they got. */
 async function listen(contestants: readonly Contestant[], many: number) {
   const told = { incidents: 0, resets: 0 };
   const left: (() => void)[] = [];

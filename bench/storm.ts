@@ -46,7 +46,7 @@ async function phase(contestant: Contestant, sink: Sink, groups: PostedAlert[][]
   const times = await postAll(contestant.url, bodies, { path: contestant.path });
   const lastAtMs = await sink.until(count);
   const seconds = (lastAtMs - startedAtMs) / 1000;
-  // What it does after the last answer (settling it) is part of the price.
+  // Its work after the last answer (settling it) is part of the price.
   await new Promise((resolve) => setTimeout(resolve, 300));
   const cpu = cpuSeconds(contestant.pid) - cpuBefore;
   const busy = machineBusySeconds() - busyBefore;

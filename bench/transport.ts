@@ -1,4 +1,4 @@
-// What does telling PagerDuty cost? CPU of this process per POST: undici's usual interface, the house's transport on its
+// What does a request to PagerDuty cost? CPU of this process per POST: undici's usual interface, our transport on its
 // lowest one, and a whole publish (format, fit, post, classify). Interleaved rounds against a sink in another process.
 import { cpus } from "node:os";
 import { parseTarget, type Notification } from "@tocsin/core";

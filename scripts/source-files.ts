@@ -11,7 +11,7 @@ export interface SourceFile {
   /** A test, or what only tests use. */
   readonly test: boolean;
   readonly text: string;
-  /** What it imports, as written. */
+  /** The specifiers of its imports, as written. */
   readonly imports: readonly string[];
 }
 

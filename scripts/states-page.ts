@@ -2,7 +2,7 @@ import { incidentStates, type IncidentState, type Reason, reasons } from "@tocsi
 
 interface Explanation {
   readonly meaning: string;
-  /** What an operator can do; absent: nothing is needed. */
+  /** The action for an operator; absent: nothing is needed. */
   readonly remedy?: string;
 }
 

@@ -9,7 +9,7 @@ import { root, type SourceFile, sourceFiles } from "./source-files.ts";
 const files = sourceFiles();
 const production = files.filter((file) => !file.test);
 
-/** Imports point inwards: what of ours each workspace may import. */
+/** Imports point inwards: our packages that each workspace may import. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/http": [],
   "packages/pagerduty": ["http"],
@@ -34,7 +34,7 @@ const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
 
-/** A door of a package besides its main one: what its `exports` names. */
+/** An entry point of a package besides its main one, named in its `exports`. */
 const isDoor = (specifier: string): boolean => {
   const [, name = "", ...below] = specifier.split("/");
   const { exports } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as {

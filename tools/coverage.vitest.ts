@@ -19,7 +19,7 @@ export default defineConfig({
     coverage: {
       enabled: true,
       include: ["packages/{core,engine}/src/**/*.ts"],
-      // What runs in a thread is not counted.
+      // Coverage does not count code in a thread.
       exclude: ["**/*.test.ts", "packages/engine/src/stores/sqlite/worker-thread.ts"],
       reporter: ["text-summary", "json"],
       // Beside the sandboxes of mutation tests, not in their place.

@@ -40,7 +40,7 @@ export function checkOut(commit: string): Checkout {
   return { dir, [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** What else the last commit that moved `file` changed; a file that was never committed has moved with nothing. */
+/** The other changes of the last commit that moved `file`; empty for a file that was never committed. */
 export function changedBeside(file: string): { readonly commit: string; readonly files: readonly string[] } {
   const commit = git("log", "-1", "--format=%H", "--", file);
   if (commit === "") return { commit: "", files: [] };

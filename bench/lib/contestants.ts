@@ -57,7 +57,7 @@ export async function startTocsin(
     env?: NodeJS.ProcessEnv;
     /** The folder whose program and Node run; this one by default. */
     checkout?: string;
-    /** Targets besides the one that is told. */
+    /** Targets besides the one that gets the events. */
     others?: readonly object[];
     ledger?: object;
   } = {},
@@ -81,7 +81,7 @@ export async function startTocsin(
   };
   const file = path.join(dir, "tocsin.yaml");
   writeFileSync(file, JSON.stringify(config));
-  // As users start it: what stands in its first line is part of it.
+  // As users start it: the first line of the program is part of the command.
   const bin = path.join(options.checkout ?? thisCheckout, "node_modules/.bin");
   const child = spawn(path.join(bin, "tocsin"), ["serve", "--config", file], {
     stdio: ["ignore", "ignore", "inherit"],

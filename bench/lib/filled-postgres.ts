@@ -23,7 +23,7 @@ const renamed = (text: string, key: string) => `replace(${text}, ${key}, ${other
 /** Rows that the operations write by themselves; the rest are copies of them. */
 const pattern = 1_000;
 
-/** Some of `count` stored ones that fire and were told, from all over the tables. */
+/** Some of `count` stored, delivered and firing incidents, from all parts of the tables. */
 export const storedFiring = (max: number, count: number): string[] =>
   Array.from({ length: Math.min(max, count / 2) }, (_, n) => {
     const original = fingerprintOf(`stored ${(Math.floor(n / 5) * 10 + (n % 5)) % pattern}`);
@@ -32,8 +32,8 @@ export const storedFiring = (max: number, count: number): string[] =>
   });
 
 /**
- * Fills an empty ledger with incidents: 50 % told and firing, 40 % closed, 10 % dead, each with its alert, history and dead letter.
- * The first thousand are said and told, the others are copies under other fingerprints. `client` finds the same tables.
+ * Fills an empty ledger with incidents: 50 % delivered and firing, 40 % closed, 10 % dead, each with its alert, history and dead letter.
+ * The first thousand are recorded and delivered, the others are copies under other fingerprints. `client` finds the same tables.
  */
 export async function fillPostgres(ledger: Ledger, client: Client, count: number): Promise<void> {
   const names = Array.from({ length: pattern }, (_, n) => ({

@@ -5,7 +5,7 @@ import { openSqliteLedger } from "@tocsin/engine";
 import type { TargetTerms, RoutedClaim } from "@tocsin/core";
 import { postedAlert } from "./alerts.ts";
 
-/** A target of former days: what it was told is history, or still open. */
+/** A target from an earlier time: its incidents are history, or still open. */
 const target: TargetTerms = {
   name: "pagerduty",
   enabled: true,
@@ -21,7 +21,7 @@ const target: TargetTerms = {
   adoptUnknownResolves: true,
 };
 
-/** A ledger that holds so many incidents, the newest `open` of them still open; beside it its size. */
+/** A ledger that holds `count` incidents, the newest `open` of them still open, and its size. */
 export interface Stored extends Disposable {
   readonly dir: string;
   readonly mib: number;
@@ -38,7 +38,7 @@ export async function stored(count: number, open: number): Promise<Stored> {
   };
 }
 
-/** Fills a ledger file with told incidents, by the engine itself and without a network. */
+/** Fills a ledger file with delivered incidents, by the engine itself and without a network. */
 async function storeTold(file: string, count: number, closed: number): Promise<void> {
   const ledger = await openSqliteLedger({ path: file, thread: false });
   await ledger.useTargets([target]);

@@ -25,7 +25,7 @@ import type { LedgerSubject } from "./ledger/ledger-harness.ts";
 
 export type { LedgerOptions, LedgerSubject } from "./ledger/ledger-harness.ts";
 
-/** What any ledger promises (`Ledger` in core): the same tests for each, save for what it declares that it cannot do. */
+/** The promises of every ledger (`Ledger` in core): the same tests for each, except for features that it declares to lack. */
 export function ledgerContract(name: string, subject: LedgerSubject): void {
   describe(`${name} keeps the ledger's promises`, () => {
     recording(subject);

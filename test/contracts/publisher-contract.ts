@@ -3,13 +3,13 @@ import type { Outcome, Publisher, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { type Act, answer, ScriptedReceiver } from "./scripted-receiver.ts";
 
-/** What the contract must know of a receiver to judge its publisher. */
+/** Facts about a receiver that the contract needs to test its publisher. */
 export interface PublisherUnderTest {
   /** Opens the publisher of a target at this URL with this credential. */
   readonly open: (at: { url: string; secret: string }) => Publisher;
   /** A well-formed credential. */
   readonly secret: string;
-  /** Something that the receiver can be told. */
+  /** An event that the receiver accepts. */
   readonly telling: Notification;
   /** How the receiver answers. */
   readonly accepts: Act;
@@ -20,12 +20,12 @@ export interface PublisherUnderTest {
 
 const never = () => new AbortController().signal;
 
-/** Kinds that say: try again. `ambiguous` also says: it may have been told. */
+/** Kinds that mean: try again. `ambiguous` also means: it was perhaps delivered. */
 const again = expect.stringMatching(/^(retry|ambiguous)$/) as string;
 
 /**
- * What every publisher promises, on real sockets: one attempt per call, an outcome for whatever the receiver and the
- * network do, never an exception, never a credential in what is shown, and the truth about whether a request left.
+ * The promises of every publisher, on real sockets: one attempt per call, an outcome for everything that the receiver and the
+ * network do, never an exception, never a credential in visible text, and the truth about whether a request left.
  */
 export function publisherContract(name: string, given: PublisherUnderTest): void {
   const { secret, telling } = given;

@@ -7,7 +7,7 @@ export interface Received {
   readonly body: string;
 }
 
-/** What to do with the next request; the default is to say nothing. */
+/** The reaction to one request; without one the receiver does not answer. */
 export type Act = (socket: Socket, request: Received) => void;
 
 /** An answer of HTTP/1.1 with a body, as one write. */

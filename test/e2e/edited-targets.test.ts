@@ -5,7 +5,7 @@ import { Service } from "../support/tocsin.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 /*
- * Whatever is edited while an incident is open, and whatever happens to the process between: the resolve goes to where the
+ * For any edit while an incident is open, and any interruption of the process meanwhile, the resolve goes to the place where the
  * trigger went, under the same key, once.
  */
 
@@ -67,7 +67,7 @@ describe.each(["reload", "SIGKILL"] as const)("edited while an incident is open,
       pagerduty.incidents(name).some(({ id, status }) => id === opened.id && status === "resolved"),
     );
     await tocsin.quiet();
-    // What another target opened meanwhile, because it wants it too, has ended too.
+    // An incident that another target opened meanwhile, because it also wants the alert, has ended too.
     expect(pagerduty.incidents(name).filter(({ status }) => status !== "resolved")).toEqual([]);
     const [{ events, key, region } = opened] = pagerduty.incidents(name);
     const told = events.map(({ action }) => action);

@@ -8,7 +8,7 @@ import { tempDir } from "../support/temp-dir.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
-/** A start without configuration has one address. Where it is taken, there is nothing to test. */
+/** A start without configuration has one fixed address. If that is taken, there is nothing to test. */
 async function usualPortIsFree(): Promise<boolean> {
   const probe = createServer().listen(9877, "127.0.0.1");
   const free = await Promise.race([

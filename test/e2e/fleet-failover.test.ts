@@ -19,7 +19,7 @@ test("an alert that PostgreSQL kept over a crash, and its standby never received
   const [one] = fleet.replicas;
   if (!one) throw new Error("a fleet of one has one");
 
-  // Commits wait for the standby, which is away. Then the primary crashes: what waited is there when it is back.
+  // Commits wait for the standby, which is away. Then the primary crashes, and has the waiting commits when it is back.
   await standby.stop();
   const alert = webhookAlert("a", "firing");
   const asked = one.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });

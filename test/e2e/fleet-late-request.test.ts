@@ -56,7 +56,7 @@ async function ownerStopped(fleet: Fleet, pagerduty: PagerDuty, held: Promise<He
   owner.process.signal("SIGSTOP");
   await waitUntil("the other has told it", () => pagerduty.incidents().length === 1, patience);
   await other.webhook([webhookAlert(name, "resolved", { startsAt })]);
-  // At once, and again when the lost attempt cannot arrive any more, as far as anybody can know.
+  // At once, and again after the time in which the lost attempt may still arrive, as far as the ledger can know.
   const resolves = () => pagerduty.stand.requests(Infinity).filter(({ action }) => action === "resolve");
   await waitUntil("its end is told twice", () => resolves().length === 2, patience);
   expect(pagerduty.story(name)).toEqual([["trigger", "resolve"]]);

@@ -26,7 +26,7 @@ test("connections that are cut and stalled between replicas and PostgreSQL lose 
   const { verdict, repeats } = judge(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
   console.log(`seed ${seed}: ${log.join("; ")}; ${sender.repeated} posts repeated, ${repeats} events repeated`);
   expect(verdict.findings).toEqual([]);
-  // Nobody was killed or stopped: every attempt was reported, however late.
+  // No replica was killed or stopped: every attempt was reported, however late.
   expect(repeats).toBe(0);
   expect(pagerduty.incidents().filter(({ status }) => status !== "resolved")).toHaveLength(100);
 });

@@ -32,7 +32,7 @@ const alert = (more: object = {}, name = `garbage-${nth}`) => ({ ...webhookAlert
 
 const send = (alerts: unknown) => tocsin.ask("POST", webhook, { version: "4", alerts });
 
-/** What PagerDuty shows for the alert of this test, once it was told. */
+/** The incident that PagerDuty shows for the alert of this test, once it was delivered. */
 const told = (name = `garbage-${nth}`) => waitUntil(`${name} is told`, () => pagerduty.incidents(name)[0]);
 
 describe("bodies that are not alerts", () => {

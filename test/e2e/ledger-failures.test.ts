@@ -18,7 +18,7 @@ const batchSize = 10;
 const batch = (n: number) =>
   Array.from({ length: batchSize }, (_, index) => webhookAlert(`alert-${n * batchSize + index}`, "firing"));
 
-/** Posts batch after batch until told to end, each once, as fast as it is answered; keeps what was answered. */
+/** Posts batch after batch until it is stopped, each once, as fast as they are answered; keeps the answers. */
 function storm(tocsin: Service) {
   const answers: Answer[] = [];
   const accepted: string[] = [];
@@ -33,7 +33,7 @@ function storm(tocsin: Service) {
     }
   };
   const running = run();
-  // Whoever ends it hears how it went; a test that failed before does not.
+  // The caller that ends it gets the error; a test that failed before does not.
   running.catch(() => {});
   const end = async () => {
     ending.abort();
@@ -42,7 +42,7 @@ function storm(tocsin: Service) {
   return { answers, accepted, end };
 }
 
-/** What is wrong once all is quiet: something accepted and not told, or told twice without need. */
+/** Faults once all is quiet: an alert that was accepted and not delivered, or delivered twice without need. */
 async function findingsOf(
   tocsin: Service,
   pagerduty: PagerDuty,
@@ -50,7 +50,7 @@ async function findingsOf(
   killedAtMs: readonly number[] = [],
 ): Promise<readonly Finding[]> {
   await tocsin.quiet({ withinMs: 60_000 });
-  // What was answered 503 may have been recorded all the same: its sender would repeat it.
+  // An alert that was answered 503 may have been recorded nevertheless; its sender would repeat it.
   const known = new Set([...accepted, ...pagerduty.incidents().map(({ dedup_key: key }) => key)]);
   const truth = Array.from(known, (key) => ({ at: 0, status: "firing" as const, dedup_key: key }));
   // An outcome that the ledger could not keep is an attempt of unknown fate, however long ago it was answered.

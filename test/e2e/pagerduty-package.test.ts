@@ -111,7 +111,7 @@ describe("the packed package", () => {
       [tarball, "--profile", "esm-only", "--format", "ascii", "--no-emoji"],
       root,
     );
-    // It fails where something is wrong. What it ignores is CommonJS before Node could require ES modules.
+    // It exits with an error if something is wrong. It ignores CommonJS in versions of Node that could not require ES modules.
     expect(stdout).toMatch(/node16 \(from ESM\): OK \(ESM\)\n.*bundler: OK/s);
   });
 

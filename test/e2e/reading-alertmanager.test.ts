@@ -122,7 +122,7 @@ class Stage implements AsyncDisposable {
     return this.service.logs.filter((line) => /"event":"alertmanager_read(_failed)?"/.test(line)).length;
   }
 
-  /** What was done to each incident of the alert, in order. */
+  /** The actions on each incident of the alert, in order. */
   story(name: string): string[][] {
     const rows = this.service.simulator.incidents();
     return rows

@@ -29,7 +29,7 @@ const laterVersion = (dir: string, name: string, migrations: readonly string[]):
 };
 
 const expands = `{ sql: "ALTER TABLE incidents ADD COLUMN shift text NOT NULL DEFAULT ''; ALTER TABLE alerts ADD COLUMN shift text", compatibleFrom: 1 }`;
-/** Of a column that no statement of this version names, so that what refuses is the mark, and the newest version can go on. */
+/** Drops a column that no statement of this version names, so that the mark alone refuses, and the newest version can continue. */
 const contracts = `{ sql: "ALTER TABLE alerts DROP COLUMN shift", compatibleFrom: known + 1 }`;
 
 test("replicas of the previous version continue with tables that a newer one expanded, and stop with one clear message at contracted ones", async () => {

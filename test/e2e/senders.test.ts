@@ -48,7 +48,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-/** What Grafana adds to an alert. */
+/** The fields that Grafana adds to an alert. */
 const grafanaAlert = (status: "firing" | "resolved") => ({
   ...webhookAlert("0123456789abcdef", status),
   values: { B: 22, C: null },

@@ -8,7 +8,7 @@ import { judge, justBefore } from "../support/judge.ts";
 /** Another one with TOCSIN_SEED; each run says its own. */
 const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
 
-/** How the receiver behaves, and how long a life lasts at most: where all is well, the work of one is soon done. */
+/** The receiver's behavior, and the maximum length of a life: with a healthy receiver, its work is done soon. */
 const sinks = [
   ["healthy", { faults: "", answeredAfterMs: 0, longestLifeMs: 80 }],
   ["slow", { faults: "slow headers by 300ms", answeredAfterMs: 300, longestLifeMs: 600 }],

@@ -15,7 +15,7 @@ interface GettableAlert {
   readonly status: { readonly state: string };
 }
 
-/** What an Alertmanager holds for firing. */
+/** The alerts that fire in an Alertmanager. */
 async function alertsAt({ address }: { readonly address: string }): Promise<GettableAlert[]> {
   return (await (await fetch(`http://${address}/api/v2/alerts`)).json()) as GettableAlert[];
 }

@@ -1,7 +1,7 @@
 import { firing, Random, resolved, startVirtualService } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 
-// What the real limit of 120 calls in 60 s makes of storms, in virtual time: the engine, a ledger and a strict receiver.
+// Storms at the real limit of 120 calls in 60 s, in virtual time: the engine, a ledger and a strict receiver.
 
 const second = 1_000;
 
@@ -72,7 +72,7 @@ describe("at 120 calls in 60 s", () => {
     console.info(`1,000 incidents, 200 critical: ${tookMs / second} s, ${run.requests()} requests`);
     expect(run.requests()).toBe(1_000);
     expect(run.receiver.overLimit()).toEqual([]);
-    // 96 of each 120 are anybody's, the reserve of 24 is for criticals: they are done in the second window.
+    // 96 of each 120 calls are for all events, the reserve of 24 is for criticals: the criticals are done in the second window.
     expect(tookMs).toBeLessThanOrEqual(541 * second);
   });
 });

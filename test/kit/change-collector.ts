@@ -1,6 +1,6 @@
 import type { ChangedIncidents, Ledger } from "@tocsin/core";
 
-/** What a ledger says to who watches it, one after another. */
+/** Collects the changes of which a ledger notifies a watcher, in order. */
 export class ChangeCollector implements Disposable {
   readonly #said: ChangedIncidents[] = [];
   readonly #end: () => void;
@@ -26,7 +26,7 @@ export class ChangeCollector implements Disposable {
     return this.#said.shift() as ChangedIncidents;
   }
 
-  /** What was said by now and not taken. */
+  /** The changes until now that were not taken yet. */
   get left(): readonly ChangedIncidents[] {
     return this.#said;
   }

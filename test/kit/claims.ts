@@ -11,7 +11,7 @@ import {
 /** The alert that a lease speaks of. */
 export const alertIn = ({ alertJson }: Pick<Lease, "alertJson">): Alert => JSON.parse(alertJson) as Alert;
 
-/** What a test says of an alert; the rest is made up. */
+/** The fields of an alert that a test sets; the others get defaults. */
 export interface Saying {
   readonly startsAtMs?: number;
   readonly endsAtMs?: number;
@@ -23,7 +23,7 @@ export interface Saying {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Where tests begin: the virtual clock's start. */
+/** The virtual clock's start, ms since epoch. */
 export const epochMs = Date.UTC(2026, 0, 1);
 
 /** Since when alerts fire unless a test says otherwise: any later start is a newer one. */

@@ -1,7 +1,7 @@
 import type { Clock, Lease, Outcome } from "@tocsin/core";
 import type { Attempt } from "@tocsin/engine";
 
-/** What a receiver does with one attempt. `hang`: nothing, until somebody gives up. */
+/** A receiver's reaction to one attempt. `hang`: none, until the attempt is aborted. */
 export type Reaction = Outcome | "hang";
 
 export interface Published {
@@ -12,7 +12,7 @@ export interface Published {
   readonly dedupKey: string;
 }
 
-/** A receiver that does as it is told and remembers what it was sent. */
+/** A receiver that follows a script and remembers the requests that it got. */
 export class FakeReceiver {
   readonly published: Published[] = [];
   readonly #clock: Clock;
@@ -57,7 +57,7 @@ export class FakeReceiver {
   };
 }
 
-/** What a publisher says when its attempt is ended from outside: by the deadline, or because we stop. */
+/** The outcome of an attempt that is ended from outside: by the deadline, or because we stop. */
 const givenUp = (signal: AbortSignal): Promise<Outcome> =>
   new Promise((resolve) => {
     const end = (): void => {

@@ -15,7 +15,7 @@ export const memberOf = (fingerprint: string, member: Partial<Member> = {}): Mem
   ...member,
 });
 
-/** An incident that fires and was not told yet, but for what a test says. */
+/** An incident that fires and was not delivered yet, except for the fields that a test sets. */
 export function incidentOf({ wanted, told, ...given }: Given = {}): Incident {
   return {
     id: 1,

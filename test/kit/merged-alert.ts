@@ -1,6 +1,6 @@
 import { type Claim, type ClaimState, expireClaim, type MergedClaim, mergeClaim, nextExpiryAtMs } from "@tocsin/core";
 
-/** What happened to the alert as its targets would hear it. `again`: an end was lost, so it is triggered again. */
+/** A change of the alert as its targets would get it. `again`: a resolve was lost, so it is triggered again. */
 export interface AlertChange {
   readonly atMs: number;
   readonly what: "fires" | "ends" | "again";

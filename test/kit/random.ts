@@ -34,7 +34,7 @@ export class Random {
     return Math.ceil(-Math.log(1 - this.next()) * meanMs);
   }
 
-  /** Choices of its own: what is added to one part of a run moves no other part. */
+  /** An independent sequence: an addition to one part of a run does not change the other parts. */
   fork(name: string): Random {
     let hash = this.#state;
     for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;

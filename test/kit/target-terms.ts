@@ -1,7 +1,7 @@
 import type { RateLimit, ReceiverTraits, TargetTerms } from "@tocsin/core";
 
 export const pagerdutyTraits: ReceiverTraits = { dropsUnknownResolves: true, acknowledges: true };
-/** Such as a webhook: it knows nothing of what it was told before. */
+/** Such as a webhook: it remembers no earlier event. */
 export const forgetfulTraits: ReceiverTraits = { dropsUnknownResolves: false, acknowledges: false, stateless: true };
 
 export type ReceiverType = "pagerduty" | "rootly" | "alertmanager" | "slack" | "webhook";

@@ -19,7 +19,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 
-/** PostgreSQL refuses to run as root: there it runs as nobody. */
+/** PostgreSQL refuses to run as root, so root starts it as the user `nobody`. */
 const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 /** Programs of one version. */
@@ -63,7 +63,7 @@ function fromNpm(): string | undefined {
   }
   const bin = join(root, "native/bin");
   if (spawnSync(join(bin, "postgres"), ["--version"], nobody).status === 0) return bin;
-  // The checkout lies where nobody may look.
+  // The user `nobody` cannot read the folder of the checkout.
   const copy = mkdtempSync(join(tmpdir(), "tocsin-postgres-"));
   process.once("exit", () => rmSync(copy, { recursive: true, force: true }));
   cpSync(join(root, "native"), copy, { recursive: true, verbatimSymlinks: true });
@@ -79,7 +79,7 @@ process.once("exit", () => {
   for (const server of running) server.kill("SIGKILL");
 });
 
-/** For the user that PostgreSQL runs as, and nobody else. */
+/** Readable only for the user that PostgreSQL runs as. */
 function write(path: string, text: string): string {
   writeFileSync(path, text, { mode: 0o600 });
   if (nobody.uid !== undefined) chownSync(path, nobody.uid, nobody.gid);
@@ -99,11 +99,11 @@ export interface TestPostgresOptions {
   readonly programs: PostgresPrograms;
   /** As in `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Where a commit costs what it costs: for measurements. */
+  /** On a real disk with fsync, where a commit has its real cost: for measurements. */
   readonly onDisk?: boolean;
   /** A copy of this one, which follows it. */
   readonly standbyOf?: TestPostgres;
-  /** What the user must say to come in. @default nothing */
+  /** The password of the user. @default none */
   readonly password?: string;
   /** PEM of a certificate and its key: takes encrypted connections too. */
   readonly tls?: { readonly cert: string; readonly key: string };
@@ -171,7 +171,7 @@ export class TestPostgres implements AsyncDisposable {
     return this.#server?.pid ?? 0;
   }
 
-  /** As the ledger is told. */
+  /** The server, as the ledger expects it. */
   get address() {
     return { host: "127.0.0.1", port: this.port, user: "postgres", database: "postgres", tls: false } as const;
   }
@@ -215,7 +215,7 @@ export class TestPostgres implements AsyncDisposable {
     });
   }
 
-  /** SIGINT: clients are thrown out, all is written. SIGQUIT: as a crash, told to all of its processes. */
+  /** SIGINT: disconnects clients and writes everything. SIGQUIT: like a crash, sent to all of its processes. */
   async stop(signal: "SIGINT" | "SIGQUIT" = "SIGINT"): Promise<void> {
     const server = this.#server;
     if (!server || server.exitCode !== null || server.signalCode !== null) return;

@@ -51,7 +51,7 @@ export class VirtualClock implements Clock {
     return next;
   }
 
-  /** What takes real time takes none here: no time passes before it is done. */
+  /** Holds virtual time until an operation that takes real time is done. */
   hold<T>(promise: Promise<T>): Promise<T> {
     this.#held.add(promise);
     const release = (): void => void this.#held.delete(promise);

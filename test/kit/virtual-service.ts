@@ -11,7 +11,7 @@ const key = "0123456789abcdef0123456789abcdef";
 /** To the receiver, and back. */
 const wayMs = 40;
 
-/** What the real limit of 120 calls in 60 s makes of storms: the engine, a ledger and a strict receiver in virtual time. */
+/** Storms at the real limit of 120 calls in 60 s: the engine, a ledger and a strict receiver in virtual time. */
 export async function startVirtualService() {
   const clock = new VirtualClock();
   const receiver = new Simulator({ clock: { now: () => clock.monotonic() } });

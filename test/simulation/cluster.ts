@@ -50,9 +50,9 @@ export class Cluster implements AsyncDisposable {
   #calm = false;
   /** The service is down, its ledger closed. */
   #down = false;
-  /** All sources have been silent for so long that what only direct ones said is over. */
+  /** All sources have been silent for a day, so alerts that only direct sources sent are over. */
   dayLater = false;
-  /** What happened, line by line; undefined: nobody asked. */
+  /** The history of the run, line by line; undefined: it is not recorded. */
   readonly #history: string[] | undefined;
 
   constructor(
@@ -186,7 +186,7 @@ export class Cluster implements AsyncDisposable {
     return (await this.ledgerHost.direct.incidents({ limit: 100_000 })).incidents;
   }
 
-  /** While the ledger is down nobody can see. */
+  /** Empty while the ledger is down. */
   async viewsIfOpen(): Promise<readonly IncidentView[]> {
     return this.ledgerHost.isOpen ? this.views() : [];
   }
@@ -232,12 +232,12 @@ export class Cluster implements AsyncDisposable {
     this.#nowAndThen("crash", lives.meanToCrashMs, (random) => this.#crash(this.#any(random)));
     this.#nowAndThen("stop", lives.meanToStopMs, (random) => void this.#stop(random));
     this.#nowAndThen("ledger restart", lives.meanToLedgerRestartMs, () => {
-      // Of a store that outlives it and that others' leases are in; SQLite belongs to the process that dies with it.
+      // Only for a store that outlives the ledger and holds the leases of others; a SQLite ledger dies with its process.
       if (this.scenario.ledger === "memory") void this.ledgerHost.close().then(() => this.ledgerHost.open());
     });
     this.#nowAndThen("targets", meanToTargetChangeMs, (random) => this.#changeTargets(random));
     this.#nowAndThen("person", meanToPersonMs, (random) => void this.#acknowledge(random));
-    // Back only: what a step forward does to leases and windows cannot be told from time that passed.
+    // Back only: for leases and windows a step forward is the same as time that passed.
     this.#nowAndThen("jump", meanToJumpMs, (random) => this.clock.jump(-random.between(1, 60 * minute)));
   }
 
@@ -259,7 +259,7 @@ export class Cluster implements AsyncDisposable {
     return ready.length === 0 ? undefined : random.pick(ready);
   }
 
-  /** What lives together dies together. */
+  /** Replicas that share a process die together. */
   #crash(replica: Replica | undefined): void {
     if (!replica || replica.lifecycle.over) return;
     const together = this.scenario.lives === "together";
@@ -339,8 +339,8 @@ export class Cluster implements AsyncDisposable {
   }
 
   /**
-   * Not in the moment between an event's refusal and the question for its key: then the answer would speak of another key
-   * than the one that was refused, which nobody can know.
+   * Not between the refusal of an event and the check of its key: then the answer would be about another key
+   * than the refused one, which the engine cannot know.
    */
   async #restoreKeys(patience = 20): Promise<void> {
     const asked = (await this.viewsIfOpen()).some(

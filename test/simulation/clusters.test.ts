@@ -47,14 +47,14 @@ interface Told {
   readonly atMs: number;
 }
 
-/** Clusters, the router in front of them, and what the receivers were told. */
+/** Clusters, the router in front of them, and the events that the receivers got. */
 class Clusters {
   readonly clock = new VirtualClock();
   readonly told = new Map<string, Told[]>();
   readonly targets: ReadonlyMap<string, TargetTerms>;
   readonly #key: (target: TargetTerms) => string;
   readonly #ledgers = new Map<string, Ledger>();
-  /** By key; where it moved: alerts that began before `sinceMs` stay with the old one. */
+  /** By key; for a key that moved, alerts that began before `sinceMs` stay with the old cluster. */
   readonly #homes = new Map<string, Home & { readonly sinceMs: number }>();
 
   constructor(targets: readonly TargetTerms[], key: (target: TargetTerms) => string) {
@@ -199,7 +199,7 @@ describe("targets hashed over clusters", () => {
     );
     expect(wrong).toEqual([]);
     expect(fleet.mostInWindow()).toBe(limit);
-    // What was open finished where it began; what began since at a moved target is the new cluster's.
+    // Open incidents ended at the cluster where they began; later ones of a moved target belong to the new cluster.
     for (const [key, told] of fleet.told) {
       const [trigger, resolve] = told;
       if (trigger?.cluster !== resolve?.cluster)

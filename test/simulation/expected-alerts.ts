@@ -35,8 +35,8 @@ const endMovedBack = (before: Memory, { endsAtMs }: Claim): boolean =>
 const webhookClaimant = (source: string): string => `${source}  `;
 
 /**
- * What the ledger was told, by a plain reading of each claim: the last word counts, unless it is a resolve that may be about an
- * earlier episode. It knows nothing of holds and grace, so it only states what cannot be wrong.
+ * The claims that the ledger received, read in a simple way: the last one counts, unless it is a resolve that may be about an
+ * earlier episode. It knows nothing of holds and grace, so it states only facts that cannot be wrong.
  */
 export class ExpectedAlerts {
   readonly #claims = new Map<string, Map<string, Memory>>();
@@ -141,7 +141,7 @@ export class ExpectedAlerts {
     return false;
   }
 
-  /** Some source has said for so long that it fires, and must be believed: to resolve it now would be false. */
+  /** Some source has sent it as firing for at least `forMs`, and must be believed: a resolve now would be false. */
   mustFire(alert: string, nowMs: number, forMs: number, staleAfterMs: number): boolean {
     for (const { source, fires, firesSinceMs, skewed, endsAtMs } of this.#claims.get(alert)?.values() ?? []) {
       if (!fires || skewed || nowMs - firesSinceMs < forMs) continue;

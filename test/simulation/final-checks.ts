@@ -6,7 +6,7 @@ import { inOrder, isUnanswered, repeats } from "./repeats.ts";
 import type { TargetPlan } from "./scenario.ts";
 import { labelled, type Cluster } from "./cluster.ts";
 
-/** What must be so when all is quiet: every told equals its wanted, nothing was lost, nothing was said without need. */
+/** Checks when all is quiet: every delivered state equals the desired one, nothing was lost, nothing was sent without need. */
 export async function runFinalChecks(cluster: Cluster): Promise<void> {
   const views = await cluster.views();
   cluster.invariants.states(views);
@@ -31,7 +31,7 @@ function atRest({ invariants }: Cluster, views: readonly IncidentView[]): void {
       );
 }
 
-/** What a target shows of an alert that fires is what was said last, where it asked for new words. */
+/** A target that asked for new texts shows the latest text of a firing alert. */
 function words(cluster: Cluster, views: readonly IncidentView[]): void {
   if (cluster.scenario.retrigger !== "content") return;
   const triggers = cluster.network.passages.filter(
@@ -174,14 +174,14 @@ function limits({ network, receivers, scenario, invariants }: Cluster): void {
   }
 }
 
-/** I5: what is not critical leaves the reserve of each window alone. */
+/** I5: events that are not critical do not use the reserve of any window. */
 function reserve({ scenario, invariants }: Cluster): void {
   const { limit } = scenario;
   if (limit === 0) return;
   const most = limit - Math.max(1, Math.floor(limit * reserveShare));
   const others = [...invariants.handed.values()].filter(({ lease }) => lease.urgency !== urgency.criticalTrigger);
   for (const [key, handed] of Map.groupBy(others, ({ lease }) => lease.sealed)) {
-    // Handed out in order of time: of any `most + 1` in a row the last comes a window after the first, or later.
+    // Leases are in order of time: of any `most + 1` in a row the last comes at least a window after the first.
     const tooSoon = handed.find(
       ({ atMs }, n) => atMs - (handed[n - most]?.atMs ?? Number.NEGATIVE_INFINITY) < windowMs,
     );
@@ -205,7 +205,7 @@ export function isolated(cluster: Cluster, views: readonly IncidentView[]): void
       );
 }
 
-/** I1: what was accepted is known. */
+/** I1: every accepted alert is known. */
 async function recorded(cluster: Cluster): Promise<void> {
   for (const alert of cluster.expectedAlerts.alerts)
     if (!(await cluster.ledgerHost.direct.alert(alert)))

@@ -1,6 +1,6 @@
 import type { AlertView, LeaseBatch, Reading, Report, RoutedClaim } from "@tocsin/core/decisions";
 
-/** What the ledger did, a line for each thing that matters to somebody who looks for a fault. */
+/** The operations of the ledger, one line for each fact that matters in a search for a fault. */
 export function describeOperation(operation: string, args: readonly unknown[], result: unknown): string[] {
   switch (operation) {
     case "record":

@@ -26,17 +26,17 @@ export interface Handed {
 }
 
 interface AlertFacts {
-  /** Somebody wants an alert of this dedup key at this target, by any version of the targets of the last minute. */
+  /** The target wants an alert of this dedup key, by any version of the targets of the last minute. */
   readonly mayWant: (target: string, dedupKey: string) => boolean;
   /** Alerts that make up a dedup key at a target, by any version. */
   readonly alertsOf: (target: string, dedupKey: string) => readonly string[];
-  /** What a source that fell silent said holds for so long. */
+  /** The claims of a source that fell silent hold for this long, ms. */
   readonly staleAfterMs: number;
   /** Reminders repeat a trigger only if a source said that the alert fires less than this long ago. */
   readonly remindsWithinMs: number;
   /** For how long a Prometheus in front of a source's Alertmanager has called the alert firing, ms; 0: none does. */
   readonly firesForMs: (source: string, alert: string) => number;
-  /** Tells what was over before it could be told. */
+  /** Sends alerts that were over before they could be sent. */
   readonly pagesResolved: (target: string) => boolean;
   /** A resolve of an incident that it does not know has no effect there. */
   readonly dropsUnknownResolves: (key: string) => boolean;
@@ -55,13 +55,13 @@ const isFollowUp = ({ urgency: of }: { readonly urgency: Urgency }): boolean =>
 export class Invariants {
   readonly violations: string[] = [];
   readonly handed = new Map<number, Handed>();
-  /** Incidents that began with the resolve of an alert that nobody knew. */
+  /** Incidents that began with the resolve of an unknown alert. */
   readonly adopted = new Set<number>();
   endedByReading = 0;
   /** Incidents that a person acknowledged. */
   readonly #acknowledged = new Set<number>();
   readonly #live = new Map<number, Handed>();
-  /** Where each incident was told, or may have been. */
+  /** The endpoint to which each incident was delivered, or perhaps delivered. */
   readonly #places = new Map<number, Pick<Lease, "endpoint" | "dedupKey" | "sealed">>();
   readonly #ended = new Set<number>();
   /** Incidents with a trigger of unknown fate, and none that was accepted since. */
@@ -176,7 +176,7 @@ export class Invariants {
   #mayTrigger({ incident, target, dedupKey, sealed }: Lease): boolean {
     const alerts = this.#facts.alertsOf(target, dedupKey);
     return (
-      // Where a resolve alone would puzzle, a trigger of unknown fate is repeated before it.
+      // A trigger of unknown outcome is repeated before the resolve if the receiver would not understand the resolve alone.
       (this.#perhapsOpened.has(incident) && !this.#facts.dropsUnknownResolves(sealed)) ||
       this.#facts.pagesResolved(target) ||
       alerts.some((alert) => this.#expectedAlerts.mayFire(alert, this.#nowMs(), hindsightMs))
@@ -188,13 +188,13 @@ export class Invariants {
     return this.#facts.alertsOf(target, dedupKey).some((alert) => this.#expectedAlerts.firedAtMs(alert) > sinceMs);
   }
 
-  /** An end that is told of what fires. Not where an end was told before, and is made good now; nor of many alerts in one. */
+  /** A resolve of an alert that fires. Not a repair of an earlier resolve, and not for a group of several alerts. */
   #isFalse({ incident, target, dedupKey }: Lease): boolean {
     const alerts = this.#facts.alertsOf(target, dedupKey);
     const [alert] = alerts;
     if (alert === undefined || alerts.length > 1 || this.#ended.has(incident)) return false;
     this.#ended.add(incident);
-    // After a lost end, an acknowledged incident is resolved so that the next trigger notifies somebody.
+    // After a lost resolve, an acknowledged incident is resolved so that the next trigger pages again.
     if (this.#acknowledged.has(incident) && this.#expectedAlerts.lostEnds(alert) > 0) return false;
     return this.#expectedAlerts.mustFire(alert, this.#nowMs(), hindsightMs, this.#facts.staleAfterMs);
   }
@@ -221,8 +221,8 @@ export class Invariants {
   }
 
   /**
-   * I5: what ends or acknowledges has its share of each window. None of it was let through in the last one, although it waits
-   * since before that, and more that is not critical was than has a right to go first. Asked once in a window.
+   * I5: resolves and acknowledgements have their share of each window. None of them was sent in the last one, although they wait
+   * since before that, and more events without critical urgency were sent than may go first. Checked once per window.
    */
   starving(views: readonly IncidentView[]): void {
     const fromMs = this.#nowMs() - windowMs;

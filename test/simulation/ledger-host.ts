@@ -14,7 +14,7 @@ type Applied = (operation: Operation, args: readonly unknown[], result: unknown)
 /** Another ledger in place of the scenario's: the same one each time that it is opened. */
 export type OpenLedger = (options: LedgerOptions) => Promise<Ledger>;
 
-/** Where the ledger lives, and what stands between it and those who ask it: one thing after another, each may go wrong. */
+/** Hosts the ledger and runs its callers' operations one after another; each of them may fail. */
 export class LedgerHost implements AsyncDisposable {
   readonly #scenario: Scenario;
   readonly #clock: VirtualClock;
@@ -80,7 +80,7 @@ export class LedgerHost implements AsyncDisposable {
     return this.#ledger !== undefined;
   }
 
-  /** As nobody in the cluster can: at once, and nothing goes wrong. */
+  /** Direct access that no process of the cluster has: immediate and without faults. */
   get direct(): Ledger {
     if (!this.#ledger) throw new Error("the ledger is closed");
     return this.#ledger;
@@ -113,7 +113,7 @@ export class LedgerHost implements AsyncDisposable {
     return answer.value;
   }
 
-  /** What is asked is done in order; a slow commit keeps the next ones waiting. */
+  /** Runs operations in order; a slow commit delays the next ones. */
   #inTurn(
     lifecycle: ProcessLifecycle,
     operation: Operation,
@@ -142,7 +142,7 @@ export class LedgerHost implements AsyncDisposable {
     return done;
   }
 
-  /** A reading has no result: what it did shows in the alerts that it names. */
+  /** A reading returns nothing: its effect is visible in the alerts that it names. */
   #alertsRead(ledger: Ledger, [reading]: readonly unknown[]): Promise<unknown> {
     const { words } = reading as Reading;
     return this.#clock.hold(Promise.all(words.map(({ fingerprint }) => ledger.alert(fingerprint))));

@@ -14,7 +14,7 @@ export interface Passage {
   readonly begunAtMs: number;
   /** When the receiver had it; null: never. */
   arrivedAtMs: number | null;
-  /** What the receiver did with it: `opened`, `logged`, `dropped`…; null: nothing. */
+  /** The receiver's effect: `opened`, `logged`, `dropped`…; null: none. */
   effect: string | null;
   outcome: Outcome | null;
   endedAtMs: number | null;
@@ -78,7 +78,7 @@ export class Network {
     if (!this.calm && random.chance(lives.lateWrites))
       lifecycle.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, longestMs) : 1, longestMs));
     const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
-    // Whoever goes on goes on with the write, before any timer of its own.
+    // A process that continues does the write first, before any of its timers.
     const outcome = await new Promise<Outcome>((resolve) =>
       lifecycle.do(() => void this.#exchange(lifecycle, passage, signal, way).then(resolve)),
     );
@@ -89,8 +89,8 @@ export class Network {
   }
 
   /**
-   * How long a process may be held up right before a write. Longer than the ledger reckons with only where nobody crashes:
-   * what has left so late is made good when its owner reports, and a crash reports nothing.
+   * How long a process may be stopped right before a write. Longer than the ledger expects only in runs without crashes:
+   * a request that left so late is repaired when its owner reports, and a crashed owner does not report.
    */
   get writesAtAnyTime(): boolean {
     const { ledger, lives } = this.#trouble;
@@ -127,7 +127,7 @@ export class Network {
       };
       signal.addEventListener("abort", giveUp, { once: true });
       this.#clock.after(way.outMs, () => {
-        // Given up, or its process is gone: what had not arrived by then is lost, as often as not.
+        // The attempt was aborted, or its process is gone: a request that had not arrived by then is lost in half of the cases.
         if ((signal.aborted || lifecycle.over) && this.#random.chance(0.5)) return;
         const { answer, effect } = this.#receivers.handle(passage.lease, passage.key);
         if (answer.mishap?.kind !== "refused" && !isUnread(answer)) passage.arrivedAtMs = this.#clock.monotonic();

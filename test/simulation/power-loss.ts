@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 
 /**
- * What a disk holds when the power fails in the middle of a commit: all that was written before it, and of the commit itself
+ * The content of a disk when the power fails in the middle of a commit: everything from before it, and of the commit itself
  * as much as a torn write leaves. Only what SQLite appends to its log is cut; it has not reached the file then.
  */
 export class PowerLoss {

@@ -10,14 +10,14 @@ export interface Problem {
   /** When it came or went last. */
   changedAtMs: number;
   severity: Severity;
-  /** What it measures, in words that change. */
+  /** Its measured value, as a text that changes. */
   reading: string;
 }
 
 /** How long a reading stays what it is. */
 const readingLastsMs = 100_000;
 
-/** Problems that come and go by themselves; `changed` is told each time. */
+/** Problems that start and end by themselves; `changed` is called each time. */
 export class Problems {
   readonly all: Map<string, Problem>;
   #quiet = false;

@@ -10,7 +10,7 @@ export interface ReadableApi {
   readonly firesForMs: (alert: string) => number;
 }
 
-/** What a reader of one source works with, in one process. */
+/** The environment of a reader of one source, in one process. */
 export interface ReaderOptions {
   readonly source: string;
   readonly instances: number;

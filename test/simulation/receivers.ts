@@ -9,10 +9,10 @@ import {
 import { type ReceiverType, receiverTraits } from "../kit/target-terms.ts";
 import type { TargetPlan } from "./scenario.ts";
 
-/** Receivers that many targets may share, told apart by a header: the credential is no part of where an incident is. */
+/** Receivers that several targets may share, distinguished by a header: the credential is not part of an incident's identity. */
 const authenticatesByHeader: ReadonlySet<ReceiverType> = new Set(["webhook", "alertmanager"]);
 
-/** Where a target's incidents are, as the identity of its endpoint says it. */
+/** The place of a target's incidents: the identity of its endpoint. */
 export const endpointOf = ({ name, type, url, key }: TargetPlan): string =>
   authenticatesByHeader.has(type) ? `${type} ${url}` : `${name} ${key}`;
 
@@ -49,13 +49,13 @@ export class Receivers {
     return this.traitsAt(key).stateless === true;
   }
 
-  /** Where the receiver keeps what it is told by this lease, for one dedup key. */
+  /** The place at the receiver for the events of this lease's dedup key. */
   placeOf(lease: Lease, key: string): string {
     const { type } = this.#target(key);
     return type === "pagerduty" ? `${hashKey(key)} ${lease.dedupKey}` : `${lease.target} ${lease.dedupKey}`;
   }
 
-  /** A request arrives. `effect`: what the receiver did; null: nothing. */
+  /** A request arrives. `effect`: the receiver's effect; null: none. */
   handle(lease: Lease, key: string): { readonly answer: SimulatorAnswer; readonly effect: string | null } {
     const target = this.#target(key);
     if (this.#revoked.has(key)) return { answer: { status: 401, headers: {}, body: "" }, effect: null };
@@ -74,7 +74,7 @@ export class Receivers {
     else keys.set(dedupKey, new Map([[event.token, action]]));
   }
 
-  /** What an answer means, as the publishers read it. */
+  /** The outcome of an answer, as the publishers classify it. */
   outcomeOf(key: string, { status, headers }: SimulatorAnswer): Outcome {
     const pagerduty = this.#target(key).type === "pagerduty";
     const detail = `HTTP ${status}`;

@@ -5,7 +5,7 @@ import type { Scenario } from "./scenario.ts";
 import type { Handed } from "./invariants.ts";
 import type { Cluster } from "./cluster.ts";
 
-/** A request that left, and nobody learned what came of it. */
+/** A request that left and has no known outcome. */
 export const isUnanswered = ({ outcome }: Passage): boolean =>
   outcome?.kind === "ambiguous" || (outcome?.kind === "interrupted" && outcome.left);
 
@@ -22,7 +22,7 @@ export function inOrder(cluster: Cluster, passages: readonly Passage[]): Passage
 }
 
 /**
- * A receiver gets no more requests without need than attempts whose fate nobody knew: each may be repeated once. Where a late
+ * A receiver gets no more needless requests than there were attempts of unknown outcome: each may be repeated once. If a late
  * request can change an incident back, the event after it may be repeated too.
  */
 export function repeats(cluster: Cluster): void {
@@ -104,11 +104,11 @@ function repairsAfter({ receivers, scenario, invariants }: Cluster, lease: Lease
   return invariants.handed.get(token)?.end === "settled" ? repairs : 2 * repairs;
 }
 
-/** Whether its receiver is told of other words or other members of an incident that is open. */
+/** Whether its receiver gets new texts or other members of an open incident. */
 const showsContent = ({ retrigger, targets }: Scenario, lease: Lease): boolean =>
   retrigger === "content" || targets.some(({ name, grouped }) => name === lease.target && grouped);
 
-/** What a receiver knew already. */
+/** The state that a receiver had already. */
 function needlessIn(cluster: Cluster, requests: readonly Passage[]): string[] {
   const needless: string[] = [];
   const marks = new Set<number>();
@@ -151,7 +151,7 @@ function saysNothingNew({ settings, scenario, invariants }: Cluster, request: Pa
   return !reminds && !reads && !regroups;
 }
 
-/** Whether other members fired. Where sources do not say clearly which of them fire, they may be others. */
+/** Whether other members fired. They may be others if sources do not state clearly which of them fire. */
 function mayDiffer(before: Handed | undefined, now: Handed | undefined): boolean {
   if (!before || !now || before.lease.firing !== now.lease.firing) return true;
   return now.firing.length !== now.lease.firing || now.firing.join() !== before.firing.join();

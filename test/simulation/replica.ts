@@ -38,7 +38,7 @@ const routesOf = (targets: readonly TargetPlan[], alert: Alert): Route[] =>
     }));
 
 export const windowMs = 60_000;
-/** Of each window, kept for criticals. */
+/** Share of each window that is reserved for criticals. */
 export const reserveShare = 0.2;
 
 export function termsOf(target: TargetPlan, { limit, algorithm }: Scenario): TargetTerms {
@@ -89,14 +89,14 @@ export interface Surroundings {
   readonly apis: readonly ReadableApi[];
   readonly startReader: StartReader | undefined;
   readonly remindMs: number;
-  /** Something that is nobody's fault but ours. */
+  /** A fault of our own code. */
   readonly bug: (error: unknown) => void;
 }
 
 /** One process of the service: takes in what sources say, keeps to the targets as it last read them, and tells. */
 export class Replica {
   readonly lifecycle: ProcessLifecycle;
-  /** In force for what comes in; the ledger may know newer ones already. */
+  /** The targets that incoming alerts are routed to; the ledger may have newer ones already. */
   targets: readonly TargetPlan[] = [];
   readonly #around: Surroundings;
   readonly #ledger: Ledger;
@@ -157,7 +157,7 @@ export class Replica {
     });
   }
 
-  /** True: recorded. Never resolves where the process ends meanwhile; whoever asks has a clock. */
+  /** True: recorded. Never resolves if the process ends meanwhile; the caller has a timeout. */
   async hear(claims: readonly Claim[]): Promise<boolean> {
     const wanted = claims.map((claim) => ({ claim, routes: routesOf(this.targets, claim.alert) }));
     const recorded = this.#ledger.record(wanted);

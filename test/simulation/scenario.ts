@@ -11,7 +11,7 @@ const minute = 60 * second;
 export interface TargetPlan {
   readonly name: string;
   readonly type: ReceiverType;
-  /** Of a webhook or an Alertmanager; others are where their key says. */
+  /** Of a webhook or an Alertmanager; for other receivers the key is the address. */
   readonly url: string;
   readonly enabled: boolean;
   readonly key: string;
@@ -23,7 +23,7 @@ export interface TargetPlan {
   readonly grouped: boolean;
   readonly timeoutMs: number;
   readonly pageResolved: "never" | "always";
-  /** Told of a critical that this one is not told of in two minutes. */
+  /** The target that gets a critical which this one did not get in two minutes. */
   readonly fallback?: string;
 }
 
@@ -66,7 +66,7 @@ export type SourcePlan =
 export interface Trouble {
   readonly ledger: {
     readonly refused: number;
-    /** Done, but nobody hears of it. */
+    /** Committed, but the answer is lost. */
     readonly lostAnswer: number;
     readonly crashBefore: number;
     readonly crashAfter: number;
@@ -99,7 +99,7 @@ export interface Scenario {
   readonly workers: number;
   readonly concurrency: number;
   readonly targets: readonly TargetPlan[];
-  /** What our limiter keeps to, per key and minute; 0: no limit. */
+  /** Our limiter's limit, per key and minute; 0: no limit. */
   readonly limit: number;
   readonly algorithm: "sliding_window" | "token_bucket";
   readonly alignment: "sliding" | "clock";
@@ -108,7 +108,7 @@ export interface Scenario {
   readonly activeMs: number;
   readonly meanToTargetChangeMs: number;
   readonly meanToPersonMs: number;
-  /** `content`: alerts have readings that change, and the targets are told of them. */
+  /** `content`: alerts have readings that change, and the targets get the changes. */
   readonly retrigger: "severity" | "content";
   readonly trouble: Trouble;
   /** Watched for another day after all is quiet. */
@@ -123,8 +123,8 @@ export const newKey = (random: Random): string =>
 const some = <T>(random: Random, of: readonly T[]): T[] => of.filter(() => random.chance(0.6));
 
 /**
- * What happens in a run: all of it follows from the seed. `senders`: all sources are of this kind. Otherwise half of the runs
- * have sources of any kind, and the others ideal ones, which also do what no real sender does.
+ * The plan of a run, which follows from the seed alone. `senders`: all sources are of this kind. Otherwise half of the runs
+ * have sources of any kind, and the others ideal ones, which also behave as no real sender does.
  */
 export function scenarioOf(seed: number, senders?: SenderKind): Scenario {
   const scenario = withSenders(roughScenarioOf(seed), new Random(seed).fork("senders"), senders);
@@ -133,7 +133,7 @@ export function scenarioOf(seed: number, senders?: SenderKind): Scenario {
   const rough = withFallback(random.chance(0.15) ? withLateWrites(scenario) : scenario, random);
   const retrigger = random.chance(0.25) ? "content" : "severity";
   const torn = withTornCommits({ ...rough, retrigger }, random.chance(0.5) ? 0.01 * random.next() : 0);
-  // Somebody who acknowledges whatever pages, so that some of it ends and comes back meanwhile.
+  // A person who acknowledges every page, so that some of the alerts end and return meanwhile.
   const met = random.chance(0.15) ? { ...torn, meanToPersonMs: 3 * second } : torn;
   const stormed = random.chance(0.06) ? withStorm(met) : met;
   return withReceivers(stormed, new Random(seed).fork("receivers"));
@@ -177,7 +177,7 @@ function withStorm(scenario: Scenario): Scenario {
   return { ...scenario, limit: 10, alerts: [...scenario.alerts, ...storm] };
 }
 
-/** Where the ledger is a file, and dies with the one process that it belongs to. */
+/** The ledger is a file that dies with its one process. */
 const withTornCommits = (scenario: Scenario, torn: number): Scenario =>
   scenario.ledger === "sqlite" && scenario.lives === "together" && scenario.trouble.lives.meanToCrashMs > 0
     ? { ...scenario, trouble: { ...scenario.trouble, ledger: { ...scenario.trouble.ledger, torn } } }

@@ -9,11 +9,11 @@ const hour = 60 * minute;
 
 export interface Result {
   readonly seed: number;
-  /** What was promised and did not hold, in words. Empty: all held. */
+  /** The promises that did not hold, as text. Empty: all held. */
   readonly violations: readonly string[];
   /** Virtual time that passed. */
   readonly simulatedMs: number;
-  /** Attempts that left, and alerts that were told of. */
+  /** Attempts that left, and incidents. */
   readonly attempts: number;
   readonly incidents: number;
   /** Alerts that a reading of an Alertmanager's API ended. */
@@ -30,10 +30,10 @@ export interface SimulateOptions {
   readonly startReader?: StartReader;
 }
 
-/** How long new words may wait to be told, with all others at the lowest limit: far less than for a reminder. */
+/** How long a new text may wait, behind all other events at the lowest limit: far less than for a reminder. */
 const longestWordsMs = 30 * minute;
 
-/** How long the longest backlog may take to be told once all is well. */
+/** How long the longest backlog may take once all is well. */
 const longestDrainMs = 6 * hour;
 
 /**

@@ -8,7 +8,7 @@ import type { AlertPlan, SourcePlan } from "./scenario.ts";
 /** True once the request was answered with 2xx. */
 export type Deliver = (claims: readonly Claim[]) => Promise<boolean>;
 
-/** What monitoring sees, and how it says so. */
+/** A source of alerts: what it monitors, and how it sends claims. */
 export interface Source {
   readonly name: string;
   /** From now on nothing changes any more. */
@@ -17,7 +17,7 @@ export interface Source {
   fallSilent(): void;
   /** All that was said has arrived. */
   readonly delivered: boolean;
-  /** What it said is over some time after it fell silent. */
+  /** Its claims end some time after it fell silent. */
   readonly expires: boolean;
   knows(alert: string): boolean;
   /**
@@ -134,7 +134,7 @@ export function directSource(
           endsAtMs,
         });
       }
-      // What does not arrive is not sent again: the next look says it anew.
+      // A request that does not arrive is not repeated: the next look sends the state again.
       if (claims.length > 0) void sleep(clock, random.between(0, plan.slownessMs)).then(() => deliver(claims));
     };
     clock.after(random.between(0, evaluationMs), look);
@@ -154,7 +154,7 @@ export function directSource(
   };
 }
 
-/** What a sender has to say of a problem now; undefined: nothing. */
+/** A sender's claim about a problem now; undefined: none. */
 function lookAt(known: Map<string, Active>, { plan, fires }: Problem, nowMs: number): Active | undefined {
   const active = known.get(plan.name);
   if (fires && !active?.firing) {

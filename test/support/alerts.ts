@@ -1,4 +1,4 @@
-/** No end: what Alertmanager writes while an alert fires. */
+/** No end: the value that Alertmanager writes while an alert fires. */
 const noEnd = "0001-01-01T00:00:00Z";
 
 export interface WebhookAlert {

@@ -13,11 +13,11 @@ export interface ChaosOptions {
   readonly alerts: number;
   readonly batchSize: number;
   readonly random: Random;
-  /** What happens, in this order, while alerts come and go. */
+  /** The faults, in this order, while alerts start and end. */
   readonly script: readonly Mishap[];
   /** A replica that is stopped goes on so much later. */
   readonly pauseMs: number;
-  /** Only what was told ends. @default ends come a little later, whatever was told */
+  /** Only delivered alerts end. @default alerts end a little later, delivered or not */
   readonly isTold?: (fingerprint: string) => boolean;
   /** Between two mishaps, at most. */
   readonly longestRestMs: number;
@@ -34,7 +34,7 @@ const stallMs = 12_000;
 
 export interface Chaos {
   readonly sender: Sender;
-  /** What was under way at replicas when they were killed or stopped. */
+  /** The attempts in flight at replicas when they were killed or stopped. */
   readonly doubts: readonly InFlightAttempt[];
   readonly log: readonly string[];
 }
@@ -112,7 +112,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
       await sleep(random.between(200, o.longestRestMs));
       say(mishap);
       await happen[mishap]();
-      // What was answered while PostgreSQL was away is settled before the next owner is killed.
+      // Attempts that were answered while PostgreSQL was away are settled before the next owner is killed.
       if (mishap.endsWith("postgres")) await waitUntil("the fleet is ready", () => ready(well()));
     }
     over = true;

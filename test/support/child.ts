@@ -40,7 +40,7 @@ export class Child implements AsyncDisposable {
       running.delete(this.#child);
       return { code, signal };
     });
-    // A command that cannot be started has no "close" to wait for; who waits for `ended` hears of it.
+    // A command that cannot be started has no "close" event; `ended` rejects.
     this.ended.catch(() => {});
   }
 

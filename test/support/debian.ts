@@ -11,8 +11,8 @@ const prometheusBinary = "/usr/bin/prometheus";
 const alertmanagerBinary = "/usr/bin/prometheus-alertmanager";
 
 /**
- * Whether Debian's Prometheus and Alertmanager are here. Where they are missing a test says aloud that it is skipped; in
- * continuous integration it must not be.
+ * Whether Debian's Prometheus and Alertmanager are installed. Without them a test reports that it is skipped; in
+ * continuous integration a missing one is an error.
  */
 export function hasPrometheus(): boolean {
   const missing = [prometheusBinary, alertmanagerBinary].filter((file) => !existsSync(file));
@@ -100,7 +100,7 @@ export async function startPrometheus(o: {
 }
 
 export interface AlertmanagerOptions {
-  /** Where its webhook goes. */
+  /** The URL of its webhook. */
   readonly webhook: string;
   /** @default a free one */
   readonly port?: number;

@@ -11,10 +11,10 @@ export interface FleetChaosOptions {
   /** Each fires, and every second one ends. */
   readonly alerts: number;
   readonly batchSize: number;
-  /** An alert that ends is told before: so each of them goes all the way. */
+  /** An alert is delivered before it ends, so each of them passes all states. */
   readonly toldFirst?: true;
   readonly script: readonly Mishap[];
-  /** Of the receiver and of the target that stands for it. */
+  /** The limit of the receiver and of its target. */
   readonly limit: { readonly limit: number; readonly per: string };
   /** The script fails over: a standby follows synchronously. */
   readonly standby?: true;
@@ -23,7 +23,7 @@ export interface FleetChaosOptions {
 export interface FleetChaos extends Judgement {
   /** Attempts that were under way at replicas when they were killed or stopped, whether they reached the receiver or not. */
   readonly abandoned: number;
-  /** What happened when. */
+  /** Events of the run, with their times. */
   readonly log: readonly string[];
   /** Alerts answered 2xx, firing and resolved. */
   readonly accepted: number;
@@ -32,7 +32,7 @@ export interface FleetChaos extends Judgement {
   /** Incidents that the receiver shows at the end. */
   readonly open: number;
   readonly ended: number;
-  /** What each replica says at the end. */
+  /** The stats of each replica at the end. */
   readonly stats: readonly Stats["alerts"][];
 }
 
@@ -41,8 +41,8 @@ const timeoutMs = 3_000;
 const longerThanALeaseMs = timeoutMs + 20_000 + 4_000;
 
 /**
- * Whether no more was repeated than had to be. An attempt that was abandoned is made again. Where it was a trigger, and the end
- * was told since, that is said once more when the trigger can arrive no more: a receiver drops it unless the trigger did.
+ * Whether nothing was repeated without need. An abandoned attempt is made again. If it was a trigger, and the resolve
+ * was delivered since, the resolve is repeated once the trigger can no longer arrive; a receiver drops it unless the trigger arrived.
  */
 export const repeatedNoMoreThanNeeded = ({ repeats, dropped, ambiguous, abandoned }: FleetChaos): boolean =>
   repeats - dropped <= ambiguous && dropped <= abandoned;

@@ -13,7 +13,7 @@ export interface FleetOptions {
   readonly config: Record<string, unknown>;
   readonly env?: ChildOptions["env"];
   readonly postgres?: Omit<TestPostgresOptions, "programs">;
-  /** Where the replicas find PostgreSQL, if not where it is. */
+  /** The address at which the replicas find PostgreSQL, if not its own. */
   readonly through?: TcpProxy;
   /** A server that is there already. */
   readonly over?: TestPostgres;

@@ -11,7 +11,7 @@ export interface InFlightAttempt {
 }
 
 /**
- * What a replica that was just killed or stopped leaves under way: whatever became of these attempts, nobody was told. Read
+ * The attempts in flight of a replica that was just killed or stopped: their outcomes are recorded nowhere. Read
  * from the ledger, so that it is right however long a commit took.
  */
 export const inFlightAt = (postgres: TestPostgres, { process }: Service): Promise<readonly InFlightAttempt[]> =>

@@ -48,10 +48,10 @@ export interface Reality {
   readonly inDoubt?: (request: RequestRow) => boolean;
 }
 
-/** So long a request may be under way, at most. */
+/** The maximum time of a request in flight, ms. */
 const graceMs = 15_000;
 
-/** What the receiver was told, compared with what really happened. Ask when all is quiet. */
+/** Compares the events at the receiver with the truth. Call it when all is quiet. */
 export function judge(stand: Simulator, { truth, heardAfterMs = 0, inDoubt = () => false }: Reality): Judgement {
   const requests = stand
     .requests(Infinity)

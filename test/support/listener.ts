@@ -53,7 +53,7 @@ export class Listener implements AsyncDisposable {
     return this.events.at(-1)?.id ?? "";
   }
 
-  /** What it heard of an alert's incident. */
+  /** The events about an alert's incident. */
   of(fingerprint: string): any[] {
     return this.events.flatMap(({ event, data }) =>
       event === "incident" && data.members.includes(fingerprint) ? [data] : [],

@@ -3,7 +3,7 @@ import { type IncidentRow, type Listening, Simulator, type SimulatorOptions } fr
 /** 32 alphanumerics, as PagerDuty wants. */
 export const routingKey = "e2eROUTINGKEYe2eROUTINGKEY012345";
 
-/** The stand-in, in the test's own process: it outlives the service, and its lists are at hand. */
+/** The simulator, in the test's own process: it outlives the service, and tests can read its lists. */
 export class PagerDuty implements AsyncDisposable {
   readonly stand: Simulator;
   #listening: Listening | undefined;
@@ -12,7 +12,7 @@ export class PagerDuty implements AsyncDisposable {
     this.stand = new Simulator(options);
   }
 
-  /** Without a limit unless one is named: what a test is not about should not slow it down. */
+  /** Without a limit unless one is given, so that limits do not slow down tests about other subjects. */
   static async open(options: SimulatorOptions = { limit: { limit: 0 } }): Promise<PagerDuty> {
     const pagerduty = new PagerDuty(options);
     pagerduty.#listening = await pagerduty.stand.listen({ euPort: 0 });
@@ -39,12 +39,12 @@ export class PagerDuty implements AsyncDisposable {
     };
   }
 
-  /** In the order in which they were opened: what one problem was told as. */
+  /** The incidents of one problem, in the order in which they were opened. */
   incidents(dedupKey?: string): IncidentRow[] {
     return this.stand.incidents().filter((row) => dedupKey === undefined || row.dedup_key === dedupKey);
   }
 
-  /** What was done to an incident, in order, such as `["trigger", "resolve"]`. */
+  /** The actions on an incident, in order, such as `["trigger", "resolve"]`. */
   story(dedupKey: string): string[][] {
     return this.incidents(dedupKey).map((row) => row.events.map(({ action }) => action));
   }

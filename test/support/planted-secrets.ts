@@ -4,7 +4,7 @@ import { Receiver, type Reply } from "./receiver.ts";
 import { Service } from "./tocsin.ts";
 import { waitUntil } from "./wait-until.ts";
 
-/** Everything secret that a service is told, and that must be found nowhere. */
+/** All secrets in the configuration of a service; none of them may appear anywhere. */
 export const plantedSecrets = {
   /** Two more characters make a key of it, one for each target. */
   key: "PLANTEDkey0123456789abcdefABCD",
@@ -41,7 +41,7 @@ export function findPlantedSecrets(bytes: Buffer | string): string[] {
   });
 }
 
-/** Answers with this status, and says back all that it was told. */
+/** Answers with this status, and repeats the whole request. */
 export const echo =
   (status: number, headers: Record<string, string> = {}): Reply =>
   (request, response, body) => {
@@ -74,7 +74,7 @@ const failures: Readonly<Record<string, Reply>> = {
 
 export const bearer = { authorization: `Bearer ${plantedSecrets.token}` };
 
-/** Each receiver is told in so many ways. */
+/** The targets at one receiver: one of each type, each with planted secrets. */
 const targetsAt = ({ url }: Receiver, index: number) => [
   { name: `target-${index}`, type: "pagerduty", url, routing_key: `${plantedSecrets.key}${index + 10}` },
   {
@@ -99,7 +99,7 @@ const targetsAt = ({ url }: Receiver, index: number) => [
   },
 ];
 
-/** A service whose every target is told with a planted secret, or is wrong and holds one. */
+/** A configuration in which every target has a planted secret, or is invalid and contains one. */
 export const configFor = (receivers: readonly Receiver[]) => ({
   server: {
     auth: { tokens: [{ name: "operator", token: plantedSecrets.token, roles: ["ingest", "read", "operate"] }] },

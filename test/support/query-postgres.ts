@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** What a PostgreSQL answers, on a connection of its own. */
+/** Runs a query at a PostgreSQL server, on a connection of its own. */
 export async function queryPostgres<Row extends object>(
   connectionString: string,
   sql: string,

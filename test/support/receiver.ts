@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a receiver does with one request, once its body is known. */
+/** A receiver's reaction to one request, once its body is read. */
 export type Reply = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
 /** A receiver of the test's own making, for what the simulator is too well-behaved to do. */

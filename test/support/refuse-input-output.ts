@@ -1,5 +1,5 @@
-// Setup file of the unit project: whatever would make a unit test slow, or dependent on its machine, throws. Such a test belongs
-// into a file *.integration.test.ts. scripts/tidy.test.ts refuses the imports; this also finds what a test reaches through the product.
+// Setup file of the unit project: functions that make a unit test slow, or dependent on its machine, throw. Such a test belongs
+// into a file *.integration.test.ts. scripts/tidy.test.ts refuses the imports; this file also catches calls through the product.
 import childProcess from "node:child_process";
 import dgram from "node:dgram";
 import fs from "node:fs";

@@ -4,19 +4,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { webhookAlert, type WebhookAlert } from "./alerts.ts";
 import type { Service } from "./tocsin.ts";
 
-/** A sender waits so long before it repeats what was not answered well. */
+/** The wait of a sender before it repeats a failed request, ms. */
 const repeatMs = 50;
 
-/** It waits so long for an answer, as Alertmanager does for a group that it looks at every ten seconds. */
+/** The sender's timeout, ms, as in Alertmanager for a group that it looks at every ten seconds. */
 const patienceMs = 10_000;
 
 /**
- * A sender as Alertmanager is one: repeats a batch until it is answered 2xx, and not once more after that. So whatever was
- * answered 2xx must live on by itself.
+ * A sender like Alertmanager: repeats a batch until it is answered 2xx, and never after that. So the service must remember
+ * everything that it answered 2xx.
  */
 export class Sender {
   readonly #service: Pick<Service, "ask">;
-  /** What really happened, for the oracle: as of the first time that it was said. */
+  /** The truth for the oracle: each change at the time of its first request. */
   readonly truth: TruthEvent[] = [];
   /** Alerts answered 2xx. */
   accepted = 0;
@@ -44,7 +44,7 @@ export class Sender {
   async #isTaken(alerts: readonly WebhookAlert[]): Promise<boolean> {
     const asked = this.#service
       .ask("POST", "/api/v1/webhook/alertmanager", { version: "4", alerts })
-      // Nobody there, or gone before it answered.
+      // The service does not run, or died before it answered.
       .catch(() => undefined);
     const answer = await Promise.race([asked, sleep(patienceMs, undefined, { ref: false })]);
     if (answer === undefined || answer.status === 503) return false;
@@ -59,7 +59,7 @@ export interface StormOptions {
   readonly batchSize: number;
   /** How many times it is killed. */
   readonly kills: number;
-  /** A life lasts at most so long after it was ready. */
+  /** The maximum length of a life after it was ready, ms. */
   readonly longestLifeMs: number;
   readonly random: Random;
   /** @default "SIGKILL" */
@@ -79,9 +79,9 @@ export interface Storm {
 const severities = ["critical", "error", "warning", "info"];
 
 /**
- * Alerts come, every second of them ends, and the service is killed at random instants while they do. Each life gets its
- * share of the alerts, so that none is killed idle, and their ends come in the next one, when most of them are told. Ends
- * when everything was answered 2xx by the last life.
+ * Sends alerts, ends every second one, and kills the service at random instants meanwhile. Each life gets its
+ * share of the alerts, so that none is killed idle, and their resolves come in the next one, when most of them are delivered. Ends
+ * when the last life has answered everything with 2xx.
  */
 export async function stormWithKills(o: StormOptions): Promise<Storm> {
   const sender = new Sender(o.service);

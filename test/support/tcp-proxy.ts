@@ -9,7 +9,7 @@ export interface Held {
 
 /** Stands between a client and a server, and does to their connections what networks do. */
 export class TcpProxy implements AsyncDisposable {
-  /** Where connections go from now on. */
+  /** The address of new connections from now on. */
   port: number;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
@@ -60,13 +60,13 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** Nothing goes through, and nobody is told. */
+  /** Passes nothing, without an error to either side. */
   stall(): void {
     this.#stalled = true;
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
   }
 
-  /** Of the next connection alone the first bytes are held, as on a slow way: whoever sent them believes that they arrived. */
+  /** Holds the first bytes of the next connection, as on a slow path: the sender believes that they arrived. */
   holdNext(): Promise<Held> {
     return (this.#next = Promise.withResolvers<Held>()).promise;
   }

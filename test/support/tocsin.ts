@@ -21,7 +21,7 @@ export interface Answer {
   readonly body: any;
 }
 
-/** What `/api/v1/stats` says. */
+/** The body of `/api/v1/stats`. */
 export interface Stats {
   readonly alerts: { readonly firing: number; readonly resolved: number };
   readonly incidents: readonly { readonly target: string; readonly state: string; readonly count: number }[];
@@ -159,7 +159,7 @@ export class Service implements AsyncDisposable {
     return answer;
   }
 
-  /** Returns when nothing is due and nothing under way: told is as wanted, or rests in a named state. */
+  /** Returns when nothing is due or in flight: delivered and desired state are equal, or the incident rests in a named state. */
   async quiet(patience?: Patience): Promise<void> {
     const busy = new Set(["candidate", "due", "in_flight"]);
     await waitUntil(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Patience {
-  /** @default 30 s: what takes milliseconds on an idle machine may take seconds on a busy one */
+  /** @default 30 s: work of milliseconds on an idle machine may take seconds on a busy one */
   readonly withinMs?: number;
   /** @default 20 */
   readonly everyMs?: number;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ChangeCollector } from "../../kit/change-collector.ts";
 import { type LedgerSubject, LedgerHarness } from "./ledger-harness.ts";
 
-/** What is said of changes, and how they are read. */
+/** Notifications of changes, and how changed incidents are read. */
 export function changeWatchers(subject: LedgerSubject): void {
   describe("a watcher of changes", () => {
     test("is notified of each change of an incident, from its beginning to its end", async () => {
@@ -50,7 +50,7 @@ export function changeWatchers(subject: LedgerSubject): void {
       await using harness = await LedgerHarness.open(subject);
       using first = await ChangeCollector.begin(harness.ledger);
       const second = await ChangeCollector.begin(harness.ledger);
-      // Whatever begins makes a new beginning for all.
+      // A new watcher makes all watchers start again.
       expect(await first.next()).toBe("unknown");
       await harness.fires("a");
       expect([await first.next(), await second.next()]).toEqual([[(await harness.newest()).id], [expect.any(Number)]]);

@@ -123,7 +123,7 @@ export function eventIds(subject: LedgerSubject): void {
       await using harness = await LedgerHarness.open(place, { targets: [webhook] });
       await harness.fires("a");
       lost = await harness.claimOne();
-      // Where several own the rows, nobody knows that this one is gone until its lease ends or it says so.
+      // With several owners, the others learn that this one is gone only when its lease expires or it releases its leases.
       if (subject.shared) await harness.ledger.release("worker");
     }
     await using harness = await LedgerHarness.open(place, { targets: [webhook] });

@@ -5,7 +5,7 @@ import { hour, type LedgerSubject, minute, second, LedgerHarness } from "./ledge
 
 const direct = (senderEndsAtMs: number, sender = "10.0.0.1") => ({ sender, endsAtMs: senderEndsAtMs });
 
-/** What time makes of what sources said. */
+/** Effects of time on claims. */
 export function expiry(subject: LedgerSubject): void {
   describe("claims over time", () => {
     test("a firing that a resolve may have overtaken is held for the reorder window, then sent", async () => {

@@ -14,7 +14,7 @@ const fallback = { target: "fallback", afterMs: 2 * minute };
 const targets = [targetTerms("pagerduty", { fallback }), targetTerms("fallback")];
 const critical = { severity: "critical" } as const;
 
-/** What the fallback was told after so long, while its target fails. */
+/** The events that the fallback got after this time, while its target fails. */
 const toldWhere = async (harness: LedgerHarness, ms: number): Promise<string[]> => {
   await harness.clock.advance(ms);
   const told: string[] = [];
@@ -26,7 +26,7 @@ const toldWhere = async (harness: LedgerHarness, ms: number): Promise<string[]> 
   return told;
 };
 
-/** A critical that a target does not take in time is told elsewhere too. */
+/** A critical that a target does not accept in time is also sent to its fallback. */
 export function fallbacks(subject: LedgerSubject): void {
   if (!subject.virtualTime) return;
   describe("a fallback", () => {

@@ -11,7 +11,7 @@ import {
   unauthorized,
 } from "./ledger-harness.ts";
 
-/** Changes of state that operators are told of. */
+/** Changes of state that are logged for operators. */
 export function lateReports(subject: LedgerSubject): void {
   describe("a report of attempts", () => {
     test("logs a dead letter once", async () => {

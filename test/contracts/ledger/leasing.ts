@@ -16,7 +16,7 @@ import {
   unauthorized,
 } from "./ledger-harness.ts";
 
-/** After so long one owner takes the one attempt there is, and is never heard of again; how many then go to another? */
+/** After this time one owner leases the only possible attempt and vanishes; returns how many leases another owner gets then. */
 const afterVanishing = async (harness: LedgerHarness, downMs: number): Promise<number> => {
   await harness.clock.advance(downMs);
   if ((await harness.claim(1, "vanishing")).length !== 1) throw new Error("nothing to vanish with");
@@ -24,7 +24,7 @@ const afterVanishing = async (harness: LedgerHarness, downMs: number): Promise<n
   return (await harness.claim(100, "other")).length;
 };
 
-/** Who may attempt what, when. */
+/** Which owner may attempt which incident, and when. */
 export function leasing(subject: LedgerSubject): void {
   describe("leases", () => {
     test("an incident has at most one live lease, whatever is recorded meanwhile", async () => {

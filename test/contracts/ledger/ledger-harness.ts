@@ -20,7 +20,7 @@ export interface LedgerOptions {
   readonly settings: DeliverySettings;
   /** 0 to 1, for jitter. */
   readonly random: () => number;
-  /** Takes changes of state that operators are told of. */
+  /** Takes changes of state that are logged for operators. */
   readonly report?: (changes: readonly StateChange[]) => void;
 }
 
@@ -30,7 +30,7 @@ export interface LedgerSubject {
   open(options: LedgerOptions): Promise<Ledger>;
   /** It takes its time from the clock it is given. Without that, only what needs no waiting is tested. */
   readonly virtualTime: boolean;
-  /** What outlives the process; absent: the ledger forgets with it. `reopen` is called after the first was disposed of. */
+  /** Opens a ledger that outlives the process; absent: the ledger forgets everything. `reopen` is called after the first one was disposed. */
   readonly durable?: Durable;
   /**
    * Several processes work on what is durable at once: a lease of another life is honoured until it ends. Without that, a new
@@ -57,15 +57,15 @@ export const day = 24 * hour;
 
 /** How long a lease outlasts its attempt's timeout here. */
 export const leaseMarginMs = 20 * second;
-/** Of a target with the usual timeout. */
+/** Length of a lease for a target with the usual timeout, ms. */
 export const leaseMs = 10 * second + leaseMarginMs;
 
 export const quickSettings: DeliverySettings = deliverySettings.parse({});
 
-/** What a lease is for. */
+/** The event of a lease, as text. */
 export const said = ({ action, dedupKey }: Lease): string => `${action} ${dedupKey}`;
 
-/** So many attempts a minute, none kept for criticals. */
+/** A target with this many attempts a minute and no reserve for criticals. */
 export const limited = (limit: number): TargetTerms =>
   targetTerms("pagerduty", { rateLimit: { ...pagerdutyLimit, limit, perMs: minute, reserve: 0 } });
 
@@ -126,7 +126,7 @@ export class LedgerHarness implements AsyncDisposable {
     return recorded;
   }
 
-  /** What may be attempted now; asked again where the ledger says that there is more to find at this instant. */
+  /** Leases everything that is due now; repeats while the ledger reports more work at this instant. */
   async claim(max = 100, owner = "worker"): Promise<readonly Lease[]> {
     const request = { owner, max, concurrency: 200, leaseMarginMs, ahead: { targets: [], factor: 1 } };
     for (let asked = 0; asked < 10; asked++) {
@@ -155,7 +155,7 @@ export class LedgerHarness implements AsyncDisposable {
     return lease;
   }
 
-  /** Tells all that is due now, and what becomes due by that; says what was told, in order. */
+  /** Delivers everything that is due now or becomes due by that; returns the events in order. */
   async tell(): Promise<string[]> {
     const told: string[] = [];
     for (let round = 0; round < 100; round++) {

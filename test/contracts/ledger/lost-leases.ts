@@ -28,7 +28,7 @@ const lateTrigger = async (harness: LedgerHarness): Promise<Lease> => {
   return lost;
 };
 
-/** What is done about requests that may arrive after their lease. */
+/** Repairs after requests that may arrive later than their lease. */
 export function lostLeases(subject: LedgerSubject): void {
   describe("a lease that ran out", () => {
     test("is taken over, and its owner's report comes too late", async () => {
@@ -126,7 +126,7 @@ export function lostLeases(subject: LedgerSubject): void {
       expect([question.action, again.action]).toEqual(["check", "check"]);
       expect(await harness.settle(question, suspicious)).toBe(false);
       await harness.settle(again, accepted);
-      // Asked so long after the refusal that the key may be another by now: the event is tried again.
+      // The key check comes so late that the key may have changed since the refusal: the event is tried again.
       expect(await harness.stands()).toEqual(["due waiting_retry"]);
     });
 

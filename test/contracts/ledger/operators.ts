@@ -3,7 +3,7 @@ import { epochMs as t0 } from "../../kit/claims.ts";
 import { targetTerms } from "../../kit/target-terms.ts";
 import { hour, type LedgerSubject, minute, LedgerHarness } from "./ledger-harness.ts";
 
-/** What a person does to an incident. */
+/** Operators' actions on an incident. */
 export function operators(subject: LedgerSubject): void {
   describe("a person", () => {
     test("acknowledges: one event is sent to the target, and repeats do not clear it", async () => {

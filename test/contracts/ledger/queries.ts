@@ -27,7 +27,7 @@ const forgetAll = async (harness: LedgerHarness, beforeMs: number): Promise<numb
   return gone;
 };
 
-/** What is kept, shown and forgotten. */
+/** Stored, listed and deleted data. */
 export function queries(subject: LedgerSubject): void {
   describe("dead letters", () => {
     test("are kept with their reason, the answer and the content that was sent", async () => {
@@ -392,7 +392,7 @@ function retention(subject: LedgerSubject): void {
       for (const lease of await harness.claim()) {
         if (lease.dedupKey === "told") await harness.settle(lease, accepted);
         if (lease.dedupKey === "due") await harness.settle(lease, serverError);
-        // Perhaps told, then refused: its end is owed.
+        // Perhaps delivered, then refused: its resolve must still be sent.
         if (lease.dedupKey === "refused") await harness.settle(lease, timedOut);
       }
       await harness.clock.advance(hour);

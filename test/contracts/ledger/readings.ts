@@ -32,7 +32,7 @@ async function ends(harness: LedgerHarness, name: string, source = "default"): P
   await harness.ledger.recordReading({ source, api, words: [{ ...word, routes: [] }] });
 }
 
-/** What an Alertmanager's API says about alerts that it has sent. */
+/** Readings of an Alertmanager's API about alerts that it has sent. */
 export function readings(subject: LedgerSubject): void {
   describe("a reading of Alertmanager", () => {
     test("covers the alerts that the source has sent through its webhook, and returns earlier readings of them", async () => {

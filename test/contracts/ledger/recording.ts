@@ -3,7 +3,7 @@ import { alertIn, epochMs as t0, firing, resolved, wanted } from "../../kit/clai
 import { targetTerms } from "../../kit/target-terms.ts";
 import { type LedgerSubject, LedgerHarness } from "./ledger-harness.ts";
 
-/** What sources say, and what that makes of incidents. */
+/** Claims of sources, and their effects on incidents. */
 export function recording(subject: LedgerSubject): void {
   describe("recording", () => {
     test("a firing alert is sent once, and its resolve once", async () => {

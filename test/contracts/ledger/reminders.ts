@@ -121,7 +121,7 @@ export function reminders(subject: LedgerSubject): void {
       await harness.clock.advance(3 * hour);
       await harness.fires("b", together);
       await harness.ends("b", together);
-      // What is over confirms nothing of what still fires.
+      // A resolved alert does not confirm the ones that still fire.
       expect(await harness.after(hour)).toEqual([]);
       expect(await harness.stands()).toEqual(["told unconfirmed"]);
       await harness.fires("a", together);

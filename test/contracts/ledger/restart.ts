@@ -35,7 +35,7 @@ async function livesOf(durable: Durable) {
   };
 }
 
-/** What outlives the process. */
+/** State that outlives the process. */
 export function restart(subject: LedgerSubject): void {
   const { durable } = subject;
   if (!durable) return;
@@ -196,7 +196,7 @@ function soleOwners(durable: Durable): void {
   });
 }
 
-/** Two lives at once, and one after another that nobody knows to be over. */
+/** Two owners at once, and a successor that does not know that its predecessor is gone. */
 function manyOwners(durable: Durable): void {
   describe("with many owners", () => {
     test("a lease of a dead owner lasts until it expires, and its event is perhaps delivered then", async () => {

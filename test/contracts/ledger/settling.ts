@@ -24,7 +24,7 @@ const exhaust = async (harness: LedgerHarness, mostMs: number): Promise<number> 
   return mostMs;
 };
 
-/** What an outcome makes of an incident. */
+/** Effects of outcomes on an incident. */
 export function settling(subject: LedgerSubject): void {
   describe("outcomes", () => {
     test("an attempt of unknown outcome is repeated while the alert fires", async () => {

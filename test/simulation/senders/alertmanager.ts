@@ -21,7 +21,7 @@ export interface AlertmanagerPlan {
   readonly gossipMs: number;
 }
 
-/** What the cluster's peers share, and how they notify. */
+/** The shared state of the cluster's peers, and how they notify. */
 export interface AlertmanagerOptions extends AlertmanagerPlan {
   readonly clock: Timer;
   readonly random: Random;
@@ -46,7 +46,7 @@ interface Group {
   timer: number;
 }
 
-/** What a receiver was sent of a group last, as the peers' notification log has it. */
+/** The last notification of a group to a receiver, as in the peers' notification log. */
 interface LogEntry {
   readonly firing: ReadonlySet<string>;
   readonly resolved: ReadonlySet<string>;

@@ -11,9 +11,9 @@ const minute = 60 * second;
 const hour = 60 * minute;
 
 export interface History {
-  /** What was promised and did not hold. */
+  /** The promises that did not hold. */
   readonly violations: readonly string[];
-  /** What was said and what came of it, for people. */
+  /** The claims and their effects, for people. */
   readonly lines: readonly string[];
   readonly ends: number;
 }

@@ -21,7 +21,7 @@ export interface SenderSetup {
   /** How late a replica sees a change, at most; and the share of evaluations in which it sees the contrary. */
   readonly lagMs: number;
   readonly flicker: number;
-  /** What happens now and then. */
+  /** Faults that happen now and then. */
   readonly incidents: readonly ("silence" | "restart prometheus" | "restart alertmanager" | "clock back")[];
 }
 

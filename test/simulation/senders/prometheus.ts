@@ -11,7 +11,7 @@ export interface PostedAlert {
 export interface PrometheusPlan {
   /** Between two evaluations. */
   readonly intervalMs: number;
-  /** Of the first evaluation. Replicas of an HA pair have the same: it is a hash of the group's name. */
+  /** The offset of the first evaluation. Replicas of an HA pair have the same: it is a hash of the group's name. */
   readonly offsetMs: number;
   /** How far its clock is ahead of the true time. */
   readonly skewMs: number;
@@ -39,7 +39,7 @@ const resolvedRetentionMs = 15 * 60_000;
 /**
  * Prometheus as an alert sender, after `AlertingRule.Eval`, `needsSending` and `sendAlerts` in prometheus/prometheus `rules/`:
  * an alert is sent when it begins to fire, when it is resolved, and again when more than the resend delay passed since it was
- * last sent, also 15 minutes long after its end. What does not arrive is not sent again before that.
+ * last sent, also 15 minutes long after its end. A request that does not arrive is not sent again before that.
  */
 export class Prometheus {
   readonly #o: PrometheusOptions;
@@ -71,7 +71,7 @@ export class Prometheus {
     this.#downUntilMs = Number.POSITIVE_INFINITY;
   }
 
-  /** It forgets all alerts: those that ended meanwhile are never resolved, the others begin anew. */
+  /** It forgets all alerts: those that ended meanwhile are never resolved, the others start again. */
   restart(downMs: number): void {
     this.#active = new Map();
     this.#downUntilMs = this.#o.clock.monotonic() + downMs;
