@@ -11,8 +11,8 @@ export function describeOperation(operation: string, args: readonly unknown[], r
         return `${who} says ${claim.alert.fingerprint} ${claim.status} since ${claim.alert.startsAtMs}: ${effect}, for ${at}`;
       });
     case "recordReading": {
-      const { source, words } = args[0] as Reading;
-      return words.map(({ says, fingerprint }, n) => {
+      const { source, findings } = args[0] as Reading;
+      return findings.map(({ says, fingerprint }, n) => {
         const { status } = (result as readonly (AlertView | undefined)[])[n] ?? { status: "unknown" };
         return `${source} shows ${fingerprint} ${says}: ${status}`;
       });

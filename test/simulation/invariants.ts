@@ -116,9 +116,9 @@ export class Invariants {
     this.#expectedAlerts.heard(claim, this.#nowMs());
   }
 
-  /** `alerts`: as the reading left them, in the order of its words. */
-  #read({ source, words }: Reading, alerts: readonly (AlertView | undefined)[]): void {
-    for (const [index, { says, fingerprint }] of words.entries()) {
+  /** `alerts`: as the reading left them, in the order of its findings. */
+  #read({ source, findings }: Reading, alerts: readonly (AlertView | undefined)[]): void {
+    for (const [index, { says, fingerprint }] of findings.entries()) {
       const claim = alerts[index]?.claims.find((one) => one.source === source && one.sender === undefined);
       if (claim === undefined) continue;
       if (says === "active" && claim.status === "firing")

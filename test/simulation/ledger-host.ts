@@ -144,8 +144,8 @@ export class LedgerHost implements AsyncDisposable {
 
   /** A reading returns nothing: its effect is visible in the alerts that it names. */
   #alertsRead(ledger: Ledger, [reading]: readonly unknown[]): Promise<unknown> {
-    const { words } = reading as Reading;
-    return this.#clock.hold(Promise.all(words.map(({ fingerprint }) => ledger.alert(fingerprint))));
+    const { findings } = reading as Reading;
+    return this.#clock.hold(Promise.all(findings.map(({ fingerprint }) => ledger.alert(fingerprint))));
   }
 
   #fate(): string | undefined {

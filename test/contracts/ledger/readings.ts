@@ -1,4 +1,4 @@
-import type { ReadWord } from "@tocsin/core";
+import type { Finding } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { alertOf, routeTo } from "../../kit/claims.ts";
 import { hour, type LedgerSubject, minute, LedgerHarness } from "./ledger-harness.ts";
@@ -14,9 +14,9 @@ const reads = (
   name: string,
   source = "default",
 ): Promise<void> =>
-  harness.ledger.recordReading({ source, api, words: [{ says, fingerprint: name, routes: at(name) }] });
+  harness.ledger.recordReading({ source, api, findings: [{ says, fingerprint: name, routes: at(name) }] });
 
-async function lastWordAtMs(harness: LedgerHarness, name: string, source = "default"): Promise<number> {
+async function lastReportedAtMs(harness: LedgerHarness, name: string, source = "default"): Promise<number> {
   const { alerts } = await harness.ledger.readAlerts(source, [name]);
   const [alert] = alerts;
   if (!alert) throw new Error(`${source} has not sent ${name}`);
@@ -24,12 +24,12 @@ async function lastWordAtMs(harness: LedgerHarness, name: string, source = "defa
 }
 
 async function ends(harness: LedgerHarness, name: string, source = "default"): Promise<void> {
-  const word: ReadWord = {
+  const word: Finding = {
     says: "gone",
     fingerprint: name,
-    lastWordAtMs: await lastWordAtMs(harness, name, source),
+    lastReportedAtMs: await lastReportedAtMs(harness, name, source),
   };
-  await harness.ledger.recordReading({ source, api, words: [{ ...word, routes: [] }] });
+  await harness.ledger.recordReading({ source, api, findings: [{ ...word, routes: [] }] });
 }
 
 /** Readings of an Alertmanager's API about alerts that it has sent. */
@@ -150,8 +150,8 @@ export function readings(subject: LedgerSubject): void {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.tell();
-      const word: ReadWord = { says: "gone", fingerprint: "a", lastWordAtMs: await lastWordAtMs(harness, "a") };
-      const gone = () => harness.ledger.recordReading({ source: "default", api, words: [{ ...word, routes: [] }] });
+      const word: Finding = { says: "gone", fingerprint: "a", lastReportedAtMs: await lastReportedAtMs(harness, "a") };
+      const gone = () => harness.ledger.recordReading({ source: "default", api, findings: [{ ...word, routes: [] }] });
       await harness.clock.advance(minute);
       await harness.fires("a");
       await gone();

@@ -86,8 +86,8 @@ function restarts(durable: Durable): void {
       await lives.live(async (harness) => {
         await harness.fires("a");
         await harness.tell();
-        const words = [{ says: "suppressed", fingerprint: "a", routes: [] }] as const;
-        await harness.ledger.recordReading({ source: "default", api: "this-api", words });
+        const findings = [{ says: "suppressed", fingerprint: "a", routes: [] }] as const;
+        await harness.ledger.recordReading({ source: "default", api: "this-api", findings });
       }, true);
       await lives.live(async (harness) => {
         const { alerts } = await harness.ledger.readAlerts("default", ["a"]);

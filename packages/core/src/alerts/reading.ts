@@ -2,7 +2,7 @@ import type { Route } from "./route.ts";
 import type { ClaimState } from "./claim.ts";
 
 /** The last state in which Alertmanager's API showed an alert. One per (alert, source), stored with the alert. */
-export interface Shown {
+export interface LastShown {
   /** Identity of the API: a keyed hash of its URLs and headers, no secret. Results of another API do not count. */
   readonly api: string;
   /** Ledger time, ms. May be older than the last poll by up to `confirmEveryMs`. */
@@ -16,7 +16,7 @@ export interface ReadAlert {
   readonly fingerprint: string;
   readonly claim: ClaimState;
   /** By any API, not only the current one. */
-  readonly shown?: Shown;
+  readonly shown?: LastShown;
 }
 
 /**
@@ -24,20 +24,20 @@ export interface ReadAlert {
  *
  * - `active`: it fires there.
  * - `suppressed`: it is silenced or inhibited there.
- * - `gone`: it was absent for long enough, counted since the last information about it, which came at `lastWordAtMs`.
+ * - `gone`: it was absent for long enough, counted since the last information about it, which came at `lastReportedAtMs`.
  */
-export type ReadWord =
+export type Finding =
   | { readonly says: "active" | "suppressed"; readonly fingerprint: string }
-  | { readonly says: "gone"; readonly fingerprint: string; readonly lastWordAtMs: number };
+  | { readonly says: "gone"; readonly fingerprint: string; readonly lastReportedAtMs: number };
 
 /** The result of one poll, as the ledger records it. */
 export interface Reading {
   readonly source: string;
   readonly api: string;
   /** `routes`: the targets that receive the alert if it is active. */
-  readonly words: readonly (ReadWord & { readonly routes: readonly Route[] })[];
+  readonly findings: readonly (Finding & { readonly routes: readonly Route[] })[];
 }
 
 /** When the source, or its API, last reported anything about the alert. Ledger time, ms. */
-export const lastWordAtMs = ({ claim, shown }: Pick<ReadAlert, "claim" | "shown">): number =>
+export const lastReportedAtMs = ({ claim, shown }: Pick<ReadAlert, "claim" | "shown">): number =>
   Math.max(claim.heardAtMs, shown?.atMs ?? 0);

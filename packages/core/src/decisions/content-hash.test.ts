@@ -1,6 +1,6 @@
 import { memberOf } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import { contentHash, incidentContentHash, membersIn, wordsIn } from "./content-hash.ts";
+import { contentHash, incidentContentHash, memberHashIn, textHashIn } from "./content-hash.ts";
 
 const words = contentHash("disk full", { value: "91 %", runbook_url: "https://runbooks.example.com" });
 
@@ -25,8 +25,8 @@ describe("the content hash of an incident", () => {
   test("with one member is the hash of its text, if changed text is tracked", () => {
     expect(incidentContentHash(a, [a])).toBeUndefined();
     expect(incidentContentHash(tracked, [tracked])).toBe(words);
-    expect([wordsIn(words), membersIn(words)]).toEqual([words, undefined]);
-    expect([wordsIn(undefined), membersIn(undefined)]).toEqual([undefined, undefined]);
+    expect([textHashIn(words), memberHashIn(words)]).toEqual([words, undefined]);
+    expect([textHashIn(undefined), memberHashIn(undefined)]).toEqual([undefined, undefined]);
   });
 
   test("with several members depends on which of them fire", () => {
@@ -38,14 +38,14 @@ describe("the content hash of an incident", () => {
       [memberOf("b"), memberOf("c")],
     ].map((members) => incidentContentHash(a, members));
     expect(new Set(contents).size).toBe(4);
-    expect(wordsIn(contents[0])).toBeUndefined();
-    expect(membersIn(contents[0])).toMatch(/^[0-9a-f]{16}$/);
+    expect(textHashIn(contents[0])).toBeUndefined();
+    expect(memberHashIn(contents[0])).toMatch(/^[0-9a-f]{16}$/);
     expect(incidentContentHash(a, [a, { ...b, summary: "other", severity: "info" }])).toBe(contents[0]);
   });
 
   test("with several members contains the text of the leading one", () => {
     const both = incidentContentHash(tracked, [tracked, b]);
-    expect(wordsIn(both)).toBe(words);
-    expect(membersIn(both)).toBe(membersIn(incidentContentHash(a, [a, b])));
+    expect(textHashIn(both)).toBe(words);
+    expect(memberHashIn(both)).toBe(memberHashIn(incidentContentHash(a, [a, b])));
   });
 });

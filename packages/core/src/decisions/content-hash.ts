@@ -26,7 +26,8 @@ export function incidentContentHash(lead: Member, members: readonly Member[]): s
 
 const separator = "+";
 
-export const wordsIn = (content: string | undefined): string | undefined => content?.split(separator)[0] || undefined;
+export const textHashIn = (content: string | undefined): string | undefined =>
+  content?.split(separator)[0] || undefined;
 
 /** Undefined: only the first member fires. */
-export const membersIn = (content: string | undefined): string | undefined => content?.split(separator)[1];
+export const memberHashIn = (content: string | undefined): string | undefined => content?.split(separator)[1];

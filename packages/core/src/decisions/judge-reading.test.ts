@@ -49,7 +49,7 @@ const judged = (alert: ReadAlert, { there, countedMs = minute, before }: Given) 
     terms,
   );
 
-const wordOf = (alert: ReadAlert, given: Given): string | undefined => judged(alert, given).words[0]?.says;
+const findingOf = (alert: ReadAlert, given: Given): string | undefined => judged(alert, given).findings[0]?.says;
 
 describe("an alert that the API shows", () => {
   test.each<[string, Facts, AlertStateThere, string | undefined]>([
@@ -81,38 +81,38 @@ describe("an alert that the API shows", () => {
     ["suppressed, ended by a reading", { status: "resolved", ended: "read" }, "suppressed", undefined],
     ["unprocessed", {}, "unprocessed", undefined],
     ["unprocessed, ended by a reading", { status: "resolved", ended: "read" }, "unprocessed", undefined],
-  ])("%s: %j", (_says, facts, there, word) => {
-    expect(wordOf(alertOf(facts), { there })).toBe(word);
+  ])("%s: %j", (_says, facts, there, finding) => {
+    expect(findingOf(alertOf(facts), { there })).toBe(finding);
   });
 
   test.each<AlertStateThere>(["active", "suppressed", "unprocessed"])("%s is not absent", (there) => {
-    const before = { lastWordAtMs: lately.atMs, forMs: 19 * minute };
+    const before = { lastReportedAtMs: lately.atMs, forMs: 19 * minute };
     expect(judged(alertOf({ shown: lately }), { there, before }).absences).toEqual(new Map());
   });
 });
 
 describe("an alert that the API does not show", () => {
-  const lastWordAtMs = lately.atMs;
+  const lastReportedAtMs = lately.atMs;
 
   test.each<[string, Facts, Given, number | undefined]>([
     ["has a count that starts at the first poll without it", { shown: lately }, {}, 0],
-    ["counts on", { shown: lately }, { before: { lastWordAtMs, forMs: minute } }, 2 * minute],
+    ["counts on", { shown: lately }, { before: { lastReportedAtMs, forMs: minute } }, 2 * minute],
     [
       "has a count that does not grow while no time counts",
       { shown: lately },
-      { countedMs: 0, before: { lastWordAtMs, forMs: minute } },
+      { countedMs: 0, before: { lastReportedAtMs, forMs: minute } },
       minute,
     ],
     [
       "has a count that starts over after a claim of the webhook",
       { shown: lately, heardAtMs: nowMs - 1 },
-      { before: { lastWordAtMs, forMs: 19 * minute } },
+      { before: { lastReportedAtMs, forMs: 19 * minute } },
       0,
     ],
     [
       "has a count that starts over after another replica saw it",
       { shown: { ...lately, atMs: nowMs - 1 } },
-      { before: { lastWordAtMs, forMs: 19 * minute } },
+      { before: { lastReportedAtMs, forMs: 19 * minute } },
       0,
     ],
     ["is counted if it was suppressed", { shown: { ...lately, suppressed: true } }, {}, 0],
@@ -124,9 +124,10 @@ describe("an alert that the API does not show", () => {
   });
 
   test("ends after 20 minutes, and not a millisecond earlier", () => {
-    const absentFor = (forMs: number) => judged(alertOf({ shown: lately }), { before: { lastWordAtMs, forMs } }).words;
+    const absentFor = (forMs: number) =>
+      judged(alertOf({ shown: lately }), { before: { lastReportedAtMs, forMs } }).findings;
     expect(absentFor(19 * minute - 1)).toEqual([]);
-    expect(absentFor(19 * minute)).toEqual([{ says: "gone", fingerprint: "a", lastWordAtMs }]);
+    expect(absentFor(19 * minute)).toEqual([{ says: "gone", fingerprint: "a", lastReportedAtMs }]);
   });
 
   test("is judged independently of other alerts", () => {
@@ -134,10 +135,10 @@ describe("an alert that the API does not show", () => {
       { ...alertOf({ shown: lately }), fingerprint: "b" },
       { ...alertOf(), fingerprint: "c" },
     ];
-    const before = new Map([["a", { lastWordAtMs, forMs: 19 * minute }]]);
+    const before = new Map([["a", { lastReportedAtMs, forMs: 19 * minute }]]);
     const poll = { shown: new Map([["c", "active" as const]]), countedMs: minute };
-    const { words } = judgeReading(poll, [alertOf({ shown: lately }), ...others], before, terms);
-    expect(words.map(({ says, fingerprint }) => `${says} ${fingerprint}`)).toEqual(["gone a", "active c"]);
+    const { findings } = judgeReading(poll, [alertOf({ shown: lately }), ...others], before, terms);
+    expect(findings.map(({ says, fingerprint }) => `${says} ${fingerprint}`)).toEqual(["gone a", "active c"]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { lastWordAtMs, type ReadAlert, type ReadWord } from "../alerts/reading.ts";
+import { lastReportedAtMs, type ReadAlert, type Finding } from "../alerts/reading.ts";
 
 /** An alert ends after this much counted time in which no instance showed it. Only polls that `whyNotCounted` allows count. */
 export const absentUntilEndMs = 20 * 60_000;
@@ -16,7 +16,7 @@ export interface Poll {
 
 /** How long an alert has been absent, since the last information about it. */
 export interface Absence {
-  readonly lastWordAtMs: number;
+  readonly lastReportedAtMs: number;
   readonly forMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface JudgeTerms {
 
 export interface Judged {
   /** Results that must be recorded. Most polls change nothing about most alerts. */
-  readonly words: readonly ReadWord[];
+  readonly findings: readonly Finding[];
   readonly absences: ReadonlyMap<string, Absence>;
 }
 
@@ -54,24 +54,24 @@ export function judgeReading(
   before: ReadonlyMap<string, Absence>,
   terms: JudgeTerms,
 ): Judged {
-  const words: ReadWord[] = [];
+  const findings: Finding[] = [];
   const absences = new Map<string, Absence>();
   for (const alert of alerts) {
     const { fingerprint, claim, shown } = alert;
     const there = poll.shown.get(fingerprint);
     if (there === "active" || there === "suppressed") {
-      if (isNews(alert, there, terms)) words.push({ says: there, fingerprint });
+      if (mustRecord(alert, there, terms)) findings.push({ says: there, fingerprint });
     } else if (there === undefined && claim.status === "firing" && shown?.api === terms.api) {
-      const absence = absenceAfter(before.get(fingerprint), lastWordAtMs(alert), poll.countedMs);
+      const absence = absenceAfter(before.get(fingerprint), lastReportedAtMs(alert), poll.countedMs);
       absences.set(fingerprint, absence);
       if (absence.forMs >= absentUntilEndMs)
-        words.push({ says: "gone", fingerprint, lastWordAtMs: absence.lastWordAtMs });
+        findings.push({ says: "gone", fingerprint, lastReportedAtMs: absence.lastReportedAtMs });
     }
   }
-  return { words, absences };
+  return { findings, absences };
 }
 
-function isNews({ claim, shown }: ReadAlert, there: "active" | "suppressed", terms: JudgeTerms): boolean {
+function mustRecord({ claim, shown }: ReadAlert, there: "active" | "suppressed", terms: JudgeTerms): boolean {
   const { api, nowMs, confirmEveryMs } = terms;
   const active = there === "active";
   if (claim.status === "resolved") return active && claim.ended === "read";
@@ -79,9 +79,9 @@ function isNews({ claim, shown }: ReadAlert, there: "active" | "suppressed", ter
   return shown?.api !== api || (shown.suppressed === true) === active || nowMs - shown.atMs >= confirmEveryMs;
 }
 
-const absenceAfter = (before: Absence | undefined, wordAtMs: number, countedMs: number): Absence => ({
-  lastWordAtMs: wordAtMs,
-  forMs: before?.lastWordAtMs === wordAtMs ? before.forMs + countedMs : 0,
+const absenceAfter = (before: Absence | undefined, reportedAtMs: number, countedMs: number): Absence => ({
+  lastReportedAtMs: reportedAtMs,
+  forMs: before?.lastReportedAtMs === reportedAtMs ? before.forMs + countedMs : 0,
 });
 
 /** Information that an instance reports about itself in one poll. */

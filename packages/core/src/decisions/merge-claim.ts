@@ -64,22 +64,25 @@ export function mergeClaim(
   terms: MergeTerms,
   claims: Readonly<Record<string, ClaimState>> = {},
 ): MergedClaim {
-  const word = readWord(previous, claim, nowMs);
-  return word.ends ? mergeResolve(previous, word, terms) : mergeFiring(previous, word, terms, claims);
+  const interpreted = interpret(previous, claim, nowMs);
+  return interpreted.isResolve
+    ? mergeResolve(previous, interpreted, terms)
+    : mergeFiring(previous, interpreted, terms, claims);
 }
 
 /** A claim, interpreted by our clock and by the claimant's earlier statements. */
-interface Word {
+interface InterpretedClaim {
   readonly claim: ClaimFacts;
   readonly nowMs: number;
   readonly startMs: number;
-  readonly ends: boolean;
+  /** The statement means that the alert ended. */
+  readonly isResolve: boolean;
   readonly skewed: boolean;
   /** Its `endsAt` is on a clock that differs from ours, so we cannot compare it with our time. */
-  readonly unreadable: boolean;
+  readonly hasOtherClock: boolean;
 }
 
-function readWord(previous: ClaimState | undefined, claim: ClaimFacts, nowMs: number): Word {
+function interpret(previous: ClaimState | undefined, claim: ClaimFacts, nowMs: number): InterpretedClaim {
   const { endsAtMs, status, alert } = claim;
   const isDirect = claim.sender !== undefined;
   const startMs = effectiveStart(previous, claim, nowMs);
@@ -91,13 +94,13 @@ function readWord(previous: ClaimState | undefined, claim: ClaimFacts, nowMs: nu
     claim,
     nowMs,
     startMs,
-    ends:
+    isResolve:
       status === "resolved" ||
       (isDirect && endsAtMs !== undefined && isKnownEnd(previous, endsAtMs, nowMs, unreadable)),
     skewed:
       alert.startsAtMs > nowMs + skewToleranceMs ||
       (status === "resolved" && endsAtMs !== undefined && endsAtMs > nowMs + skewToleranceMs),
-    unreadable,
+    hasOtherClock: unreadable,
   };
 }
 
@@ -123,11 +126,11 @@ function isKnownEnd(previous: ClaimState | undefined, endsAtMs: number, nowMs: n
   return endsAtMs < saidMs || (endsAtMs === saidMs && nowMs - previous.heardAtMs >= minRepeatMs);
 }
 
-function mergeResolve(previous: ClaimState | undefined, word: Word, terms: MergeTerms): MergedClaim {
-  const { claim, nowMs } = word;
+function mergeResolve(previous: ClaimState | undefined, interpreted: InterpretedClaim, terms: MergeTerms): MergedClaim {
+  const { claim, nowMs } = interpreted;
   if (previous === undefined) {
-    const lastEndMs = claim.endsAtMs ?? word.startMs;
-    return merged(word, { ...endClaim(spoken(word), "explicit"), lastEndMs }, "changed");
+    const lastEndMs = claim.endsAtMs ?? interpreted.startMs;
+    return merged(interpreted, { ...endClaim(stateOf(interpreted), "explicit"), lastEndMs }, "changed");
   }
   const newestStartMs = newestStartOf(previous);
   const lastEndMs = lastEndOf(previous);
@@ -136,53 +139,53 @@ function mergeResolve(previous: ClaimState | undefined, word: Word, terms: Merge
   const state: ClaimState = { ...previous, lastEndMs: isLater ? endMs : lastEndMs, heardAtMs: nowMs };
   if (isLater && endMs >= newestStartMs) {
     const ended = endClaim({ ...state, saidEndsAtMs: endMs }, "explicit");
-    return merged(word, ended, previous.status === "resolved" ? "confirmed" : "changed");
+    return merged(interpreted, ended, previous.status === "resolved" ? "confirmed" : "changed");
   }
-  if (claim.sender !== undefined) return merged(word, state, "ignored");
+  if (claim.sender !== undefined) return merged(interpreted, state, "ignored");
   if (previous.status === "firing")
     return previous.doubtfulEndAtMs === undefined
-      ? merged(word, { ...state, doubtfulEndAtMs: nowMs + terms.doubtfulEnd }, "doubted")
-      : merged(word, state, "ignored");
+      ? merged(interpreted, { ...state, doubtfulEndAtMs: nowMs + terms.doubtfulEnd }, "doubted")
+      : merged(interpreted, state, "ignored");
   return previous.heldUntilMs === undefined
-    ? merged(word, state, "ignored")
-    : merged(word, endClaim(state, "explicit"), "confirmed");
+    ? merged(interpreted, state, "ignored")
+    : merged(interpreted, endClaim(state, "explicit"), "confirmed");
 }
 
 function mergeFiring(
   previous: ClaimState | undefined,
-  word: Word,
+  interpreted: InterpretedClaim,
   terms: MergeTerms,
   claims: Readonly<Record<string, ClaimState>>,
 ): MergedClaim {
-  const { startMs, nowMs } = word;
+  const { startMs, nowMs } = interpreted;
   const lastEndMs = previous && lastEndOf(previous);
-  const firing = firingState(word, lastEndMs);
+  const firing = firingState(interpreted, lastEndMs);
   if (previous?.status === "firing") {
     const endLost =
       startMs > newestStartOf(previous) &&
-      word.claim.sender === undefined &&
+      interpreted.claim.sender === undefined &&
       nowMs - previous.heardAtMs > lostEndAfterMs &&
       !anotherFires(previous, claims);
     return endLost
-      ? merged(word, firing, "changed", { begins: true, endLost })
-      : merged(word, sameEpisode(previous, firing), "confirmed");
+      ? merged(interpreted, firing, "changed", { begins: true, endLost })
+      : merged(interpreted, sameEpisode(previous, firing), "confirmed");
   }
   if (previous !== undefined && isWeakEnd(previous.ended))
-    return merged(word, firing, "changed", { begins: startMs > newestStartOf(previous) });
+    return merged(interpreted, firing, "changed", { begins: startMs > newestStartOf(previous) });
   const endMs = lastEndMs ?? greatestEnd(claims);
   // If the sender's clock is ahead, its end lies in our future. Then only its own clock shows which came first.
-  const startsAtMs = lastEndMs !== undefined && lastEndMs > nowMs ? word.claim.alert.startsAtMs : startMs;
-  if (endMs === undefined || startsAtMs > endMs) return merged(word, firing, "changed", { begins: true });
+  const startsAtMs = lastEndMs !== undefined && lastEndMs > nowMs ? interpreted.claim.alert.startsAtMs : startMs;
+  if (endMs === undefined || startsAtMs > endMs) return merged(interpreted, firing, "changed", { begins: true });
 
   const heldUntilMs = previous?.heldUntilMs ?? nowMs + terms.reorderWindow;
   const held = previous?.heldUntilMs === undefined ? firing : sameEpisode(previous, firing);
-  if (nowMs >= heldUntilMs) return merged(word, held, "changed");
+  if (nowMs >= heldUntilMs) return merged(interpreted, held, "changed");
   const ended = previous?.ended === undefined ? {} : { ended: previous.ended };
-  return merged(word, { ...held, status: "resolved", ...ended, heldUntilMs }, "held");
+  return merged(interpreted, { ...held, status: "resolved", ...ended, heldUntilMs }, "held");
 }
 
 const merged = (
-  { ends, skewed }: Word,
+  { isResolve: ends, skewed }: InterpretedClaim,
   state: ClaimState,
   effect: MergedClaim["effect"],
   { begins = false, endLost = false }: { readonly begins?: boolean; readonly endLost?: boolean } = {},
@@ -196,7 +199,7 @@ function sameEpisode(previous: ClaimState, firing: ClaimState): ClaimState {
   return startMs === newestStartMs ? firing : { ...firing, startMs, newestStartMs };
 }
 
-function spoken({ claim, nowMs, startMs }: Word): ClaimState {
+function stateOf({ claim, nowMs, startMs }: InterpretedClaim): ClaimState {
   const { source, sender, origin, alert, status, endsAtMs } = claim;
   return {
     source,
@@ -211,11 +214,12 @@ function spoken({ claim, nowMs, startMs }: Word): ClaimState {
 }
 
 /** The claim's state from this firing alone. Only direct claims expire. */
-function firingState(word: Word, lastEndMs: number | undefined): ClaimState {
-  const { sender, endsAtMs } = word.claim;
-  const expiresAtMs = endsAtMs === undefined || word.unreadable ? word.nowMs + resolveTimeoutMs : endsAtMs;
+function firingState(interpreted: InterpretedClaim, lastEndMs: number | undefined): ClaimState {
+  const { sender, endsAtMs } = interpreted.claim;
+  const expiresAtMs =
+    endsAtMs === undefined || interpreted.hasOtherClock ? interpreted.nowMs + resolveTimeoutMs : endsAtMs;
   return {
-    ...spoken(word),
+    ...stateOf(interpreted),
     ...(lastEndMs === undefined ? {} : { lastEndMs }),
     ...(sender === undefined ? {} : { expiresAtMs }),
   };

@@ -1,6 +1,6 @@
 import type { Incident, Told, Wanted } from "../incidents/incident.ts";
 import { contentRetriggerMs, firstGroupUpdateMs } from "../incidents/delivery-settings.ts";
-import { membersIn, wordsIn } from "./content-hash.ts";
+import { memberHashIn, textHashIn } from "./content-hash.ts";
 import type { DueTerms } from "./next-action.ts";
 
 /**
@@ -20,7 +20,7 @@ export function reminderAtMs(incident: Incident, terms: DueTerms): number | null
 export function refreshAtMs(incident: Incident, terms: DueTerms): number | null {
   const { wanted, told } = incident;
   if (told === null || !isOpen(incident)) return null;
-  const changed = terms.retrigger === "content" && !wanted.acknowledged && saysOther(wanted, told);
+  const changed = terms.retrigger === "content" && !wanted.acknowledged && hasOtherText(wanted, told);
   const waitMs = Math.min(changed ? contentRetriggerMs : never, (terms.traits.forgetsAfterMs ?? never) / 2);
   return waitMs === never ? null : sentAtMs(told) + waitMs;
 }
@@ -52,8 +52,8 @@ const isOpen = ({ kind, wanted }: Incident): boolean => kind === "alert" && want
 const sentAtMs = ({ sinceMs, atMs }: Told): number => sinceMs ?? atMs;
 
 /** Whether the text changed since it was sent. Without both hashes, the text is not known to differ. */
-function saysOther(wanted: Wanted, told: Told): boolean {
-  const [now, before] = [wordsIn(wanted.content), wordsIn(told.content)];
+function hasOtherText(wanted: Wanted, told: Told): boolean {
+  const [now, before] = [textHashIn(wanted.content), textHashIn(told.content)];
   return now !== undefined && before !== undefined && now !== before;
 }
 
@@ -62,7 +62,7 @@ function saysOther(wanted: Wanted, told: Told): boolean {
  * alert that joined later.
  */
 function groupUpdateMs(wanted: Wanted, told: Told): number {
-  const [now, before] = [membersIn(wanted.content), membersIn(told.content)];
+  const [now, before] = [memberHashIn(wanted.content), memberHashIn(told.content)];
   if (now === before) return never;
   return before === undefined ? firstGroupUpdateMs : contentRetriggerMs;
 }

@@ -26,11 +26,11 @@ export type Decision =
  */
 export function route(alert: Alert, targets: readonly Target[], classification?: Classification): Decision[] {
   const subject = new Subject(alert, classification);
-  const usual = new UsualWords(alert);
+  const usual = new SharedFields(alert);
   return targets.map((target) => decide(target, subject, usual));
 }
 
-function decide(target: Target, subject: Subject, usual: UsualWords): Decision {
+function decide(target: Target, subject: Subject, usual: SharedFields): Decision {
   const { name } = target;
   if (!target.enabled) return { target: name, tell: false, reason: "target_disabled", detail: "enabled: false" };
   const stated = target.severityMap ? subject.severityBy(target.severityMap) : subject.severity;
@@ -75,7 +75,7 @@ const noChanges = ({ type }: Target): string =>
     : `takes no change events: targets of type ${type} have no place for what has no end`;
 
 /** Summary and dedup key that most targets share: made once per alert, and only if a target needs them. */
-class UsualWords {
+class SharedFields {
   /** Shared by the templates of all targets. */
   readonly steps = new StepPool();
   readonly #alert: Alert;

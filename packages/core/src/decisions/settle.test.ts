@@ -6,7 +6,7 @@ import type { Flight } from "../incidents/incident.ts";
 import type { Outcome } from "../incidents/outcome.ts";
 import { resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-settings.ts";
 import type { Severity } from "../alerts/severity.ts";
-import { backoffMs, doubted, settle, type SettleTerms } from "./settle.ts";
+import { backoffMs, markUncertain, settle, type SettleTerms } from "./settle.ts";
 
 const retry = { initial: 1_000, max: 300_000, giveUpAfter: 24 * 3_600_000 };
 const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasDoubtful: false };
@@ -175,7 +175,7 @@ describe("an attempt of unknown effect", () => {
 
   test("keeps the delivered state if it was a check of the key", () => {
     const incident = incidentOf({ told: {} });
-    expect(doubted(incident, { action: "check", severity: "error", event, sinceMs: t0 }, t0)).toBe(incident);
+    expect(markUncertain(incident, { action: "check", severity: "error", event, sinceMs: t0 }, t0)).toBe(incident);
   });
 });
 

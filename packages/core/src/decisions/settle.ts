@@ -1,19 +1,11 @@
-import type { AttemptAction, EventAction } from "../incidents/event.ts";
-import type { EventIdentity, Incident, Told } from "../incidents/incident.ts";
+import type { EventAction } from "../incidents/event.ts";
+import type { Flight, Incident, Told } from "../incidents/incident.ts";
 import type { AttemptReason, Outcome } from "../incidents/outcome.ts";
-import type { Severity } from "../alerts/severity.ts";
 import { type DeliverySettings, resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-settings.ts";
 import { moreSevere } from "../alerts/severity.ts";
 
-export interface Attempted {
-  readonly action: AttemptAction;
-  readonly severity: Severity;
-  readonly content?: string;
-  readonly sinceMs: number;
-  /** Dry run: nothing was really sent. */
-  readonly shadow?: true;
-  readonly event: EventIdentity;
-}
+/** The facts about an attempt that its outcome is applied to. */
+export type Attempted = Pick<Flight, "action" | "severity" | "content" | "sinceMs" | "shadow" | "event">;
 
 export interface SettleTerms {
   readonly nowMs: number;
@@ -38,50 +30,50 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
     case "accepted": {
       const { action } = attempted;
       return action === "check"
-        ? knownKey(counted(ended), terms)
-        : accepted(counted(ended), { ...attempted, action }, terms.nowMs);
+        ? settleCheck(countAttempt(ended), terms)
+        : acceptEvent(countAttempt(ended), { ...attempted, action }, terms.nowMs);
     }
     case "retry":
-      return later(counted(ended), attempted, outcome, terms);
+      return retryLater(countAttempt(ended), attempted, outcome, terms);
     case "ambiguous":
-      return later(counted(doubted(ended, attempted, nowMs)), attempted, outcome, terms);
+      return retryLater(countAttempt(markUncertain(ended, attempted, nowMs)), attempted, outcome, terms);
     case "refused": {
-      const failed = { ...counted(ended), lastFailure: failure(outcome, nowMs) };
+      const failed = { ...countAttempt(ended), lastFailure: failure(outcome, nowMs) };
       // The key itself is refused, so the event may be good. The caller blocks the endpoint.
       if (attempted.action === "check") return { ...failed, checkKey: false, dueAtMs: nowMs };
       if (outcome.suspectKey) return { ...failed, checkKey: true, dueAtMs: nowMs };
-      return dead(failed, "dead_invalid");
+      return giveUp(failed, "dead_invalid");
     }
     case "blocked":
       return {
-        ...counted(ended),
+        ...countAttempt(ended),
         lastFailure: failure(outcome, nowMs),
         retriedForMs: 0,
         // Due now, but the block holds it back: so it is sent as soon as the block ends.
         dueAtMs: nowMs,
       };
     case "interrupted":
-      return { ...(outcome.left ? doubted(ended, attempted, nowMs) : ended), dueAtMs: nowMs };
+      return { ...(outcome.left ? markUncertain(ended, attempted, nowMs) : ended), dueAtMs: nowMs };
   }
 }
 
-const counted = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
+const countAttempt = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
 
 /** The key is good. If it was also good when the event was refused, then the event was bad. Otherwise the event is retried. */
-function knownKey(incident: Incident, { nowMs, retry, random, keyWasDoubtful }: SettleTerms): Incident {
+function settleCheck(incident: Incident, { nowMs, retry, random, keyWasDoubtful }: SettleTerms): Incident {
   const asked = { ...incident, checkKey: false };
-  if (!keyWasDoubtful) return dead(asked, "dead_invalid");
+  if (!keyWasDoubtful) return giveUp(asked, "dead_invalid");
   const waitMs = backoffMs(incident.failures, retry, random);
   const { failures, retriedForMs } = incident;
   return { ...asked, failures: failures + 1, retriedForMs: retriedForMs + waitMs, dueAtMs: nowMs + waitMs };
 }
 
-function accepted(incident: Incident, attempted: Attempted & { action: EventAction }, nowMs: number): Incident {
+function acceptEvent(incident: Incident, attempted: Attempted & { action: EventAction }, nowMs: number): Incident {
   return {
     ...incident,
-    told: isUpdate(incident, attempted)
-      ? updated(incident, attempted, nowMs)
-      : toldOf(incident, attempted.action, attempted, true, nowMs),
+    told: isMemberUpdate(incident, attempted)
+      ? toldAfterUpdate(incident, attempted, nowMs)
+      : toldAfter(incident, attempted.action, attempted, true, nowMs),
     opened: incident.opened || attempted.action === "trigger",
     // If a late request closed the incident, the receiver dropped this acknowledge, so the trigger must still be repeated.
     repeat: incident.repeat && attempted.action === "acknowledge",
@@ -100,16 +92,22 @@ function accepted(incident: Incident, attempted: Attempted & { action: EventActi
  * Whether a trigger only reports changed members: then an acknowledged incident stays acknowledged. A repairing trigger resets
  * it.
  */
-const isUpdate = (incident: Incident, { action }: Attempted): incident is Incident & { told: Told } =>
+const isMemberUpdate = (incident: Incident, { action }: Attempted): incident is Incident & { told: Told } =>
   action === "trigger" && incident.told?.event === "acknowledge" && incident.told.certain && !incident.repeat;
 
-function updated({ told }: { told: Told }, { severity, content, sinceMs }: Attempted, atMs: number): Told {
+function toldAfterUpdate({ told }: { told: Told }, { severity, content, sinceMs }: Attempted, atMs: number): Told {
   const { content: _, ...others } = told;
   return { ...others, severity, ...(content === undefined ? {} : { content }), atMs, sinceMs };
 }
 
 /** Keeps the highest severity that the target received: a lower one is not sent, so a rise back to it is not sent either. */
-const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, certain: boolean, atMs: number): Told => {
+const toldAfter = (
+  incident: Incident,
+  event: EventAction,
+  attempted: Attempted,
+  certain: boolean,
+  atMs: number,
+): Told => {
   const { severity, sinceMs, shadow, event: mark } = attempted;
   // Only a trigger carries text.
   const { content } = event === "trigger" ? attempted : (incident.told ?? {});
@@ -128,14 +126,14 @@ const toldOf = (incident: Incident, event: EventAction, attempted: Attempted, ce
 /**
  * After an attempt of unknown effect, the delivered state becomes `maybe`, unless the target certainly has this event already.
  */
-export function doubted(incident: Incident, attempted: Attempted, nowMs: number): Incident {
+export function markUncertain(incident: Incident, attempted: Attempted, nowMs: number): Incident {
   const { told } = incident;
   if (attempted.action === "check") return incident;
   const known = told?.certain && told.event === attempted.action && told.severity === attempted.severity;
-  return known ? incident : { ...incident, told: toldOf(incident, attempted.action, attempted, false, nowMs) };
+  return known ? incident : { ...incident, told: toldAfter(incident, attempted.action, attempted, false, nowMs) };
 }
 
-function later(
+function retryLater(
   incident: Incident,
   attempted: Attempted,
   outcome: Extract<Outcome, { kind: "retry" | "ambiguous" }>,
@@ -158,10 +156,10 @@ function later(
     dueAtMs: nowMs + waitMs,
   };
   const patience = attempted.action === "resolve" && incident.told !== null ? resolveGiveUpAfterMs : retry.giveUpAfter;
-  return retriedForMs > patience ? dead(failed, "dead_expired") : failed;
+  return retriedForMs > patience ? giveUp(failed, "dead_expired") : failed;
 }
 
-const dead = (incident: Incident, reason: "dead_invalid" | "dead_expired"): Incident => ({
+const giveUp = (incident: Incident, reason: "dead_invalid" | "dead_expired"): Incident => ({
   ...incident,
   state: "dead",
   reason,

@@ -2,7 +2,7 @@ import {
   type ClaimState,
   confirmClaim,
   endClaim,
-  lastWordAtMs,
+  lastReportedAtMs,
   type ReadAlert,
   type Reading,
 } from "@tocsin/core/decisions";
@@ -34,10 +34,10 @@ function readAlert({ fingerprint, claims, shown }: AlertRecord, source: string):
 
 /** Records what a source's API says about alerts that the source has sent before. */
 export function recordReading(context: LedgerContext, reading: Reading): void {
-  for (const word of reading.words) recordWord(context, reading, word);
+  for (const word of reading.findings) recordWord(context, reading, word);
 }
 
-function recordWord(context: LedgerContext, { source, api }: Reading, word: Reading["words"][number]): void {
+function recordWord(context: LedgerContext, { source, api }: Reading, word: Reading["findings"][number]): void {
   const { store, nowMs } = context;
   const before = store.alert(word.fingerprint);
   const known = before && readAlert(before, source);
@@ -62,13 +62,14 @@ function recordWord(context: LedgerContext, { source, api }: Reading, word: Read
 }
 
 /** The claim after the API's statement. Undefined: the source has sent something newer since the API was asked. */
-function claimAfter(alert: ReadAlert, word: Reading["words"][number]): ClaimState | undefined {
+function claimAfter(alert: ReadAlert, word: Reading["findings"][number]): ClaimState | undefined {
   const { claim } = alert;
   if (word.says === "active") {
     const confirmed = confirmClaim(claim);
     return confirmed.status === "firing" ? confirmed : undefined;
   }
   if (claim.status !== "firing") return undefined;
-  if (word.says === "gone") return lastWordAtMs(alert) === word.lastWordAtMs ? endClaim(claim, "read") : undefined;
+  if (word.says === "gone")
+    return lastReportedAtMs(alert) === word.lastReportedAtMs ? endClaim(claim, "read") : undefined;
   return claim;
 }

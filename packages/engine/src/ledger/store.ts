@@ -9,7 +9,7 @@ import type {
   IncidentQuery,
   LedgerStats,
   Route,
-  Shown,
+  LastShown,
   TargetTerms,
   Urgency,
 } from "@tocsin/core/decisions";
@@ -31,7 +31,7 @@ export interface AlertRecord {
   /** Sources with a claim that has passed its `endsAt`. The claim ends only after its source has sent something. */
   readonly silent: readonly string[];
   /** The last statement of each source's API about it, by source. */
-  readonly shown?: Readonly<Record<string, Shown>>;
+  readonly shown?: Readonly<Record<string, LastShown>>;
   /** When time alone may change a claim. Null: never. A resolved alert has such a time only while a firing of it is held. */
   readonly lookAtMs: number | null;
   readonly firstSeenAtMs: number;

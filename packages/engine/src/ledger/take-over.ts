@@ -1,4 +1,4 @@
-import { doubted, type Incident, unacceptedAfter } from "@tocsin/core/decisions";
+import { markUncertain, type Incident, unacceptedAfter } from "@tocsin/core/decisions";
 import type { InFlight } from "../worker/in-flight.ts";
 import { withLateAttempt } from "./late-reports.ts";
 import type { LedgerContext } from "./ledger-context.ts";
@@ -13,7 +13,7 @@ export function takeOver(context: LedgerContext, inFlight: InFlight, incident: I
   context.gates.freeProbes(endpoint.terms, flight.token);
   context.note(incident.id, "lease_lost", flight.action);
   const unaccepted = unacceptedAfter(incident, flight);
-  const doubtful = doubted({ ...incident, flight: null, unaccepted }, flight, context.nowMs);
+  const doubtful = markUncertain({ ...incident, flight: null, unaccepted }, flight, context.nowMs);
   const late = withLateAttempt(endpoint, doubtful, flight, flight.leaseUntilMs + endpoint.terms.timeoutMs);
   return { ...late, dueAtMs: context.nowMs };
 }

@@ -10,7 +10,7 @@ import {
   type Ledger,
   type Poll,
   type ReadAlert,
-  type ReadWord,
+  type Finding,
   type Route,
   whyNotCounted,
 } from "@tocsin/core";
@@ -174,13 +174,13 @@ export class AlertmanagerReader {
       );
   }
 
-  /** Returns how many words were recorded. */
+  /** Returns how many findings were recorded. */
   async #record(poll: Seen): Promise<number> {
     const { ledger, clock } = this.#o;
     const { source } = this.settings;
     await this.#recall(clock.monotonic());
     const fingerprints = [...new Set([...poll.shown.keys(), ...this.#known])];
-    const [words, absences] = [[] as ReadWord[], new Map<string, Absence>()];
+    const [findings, absences] = [[] as Finding[], new Map<string, Absence>()];
     let sent = 0;
     for (const page of pagesOf(fingerprints)) {
       const { alerts, nowMs } = await ledger.readAlerts(source, page);
@@ -189,34 +189,35 @@ export class AlertmanagerReader {
         nowMs,
         confirmEveryMs: this.#confirmEveryMs,
       });
-      words.push(...judged.words);
+      findings.push(...judged.findings);
       sent += alerts.length;
       for (const [fingerprint, absence] of judged.absences) absences.set(fingerprint, absence);
       this.#remember(page, alerts, poll);
     }
     this.#absences = absences;
     this.#reportStrange(poll.shown.size, sent);
-    for (const page of pagesOf(words)) await this.#recordPage(page, poll);
-    return words.length;
+    for (const page of pagesOf(findings)) await this.#recordPage(page, poll);
+    return findings.length;
   }
 
-  async #recordPage(page: readonly ReadWord[], poll: Seen): Promise<void> {
+  async #recordPage(page: readonly Finding[], poll: Seen): Promise<void> {
     const { ledger, wake, clock } = this.#o;
     const { source } = this.settings;
-    const words: (ReadWord & { readonly routes: readonly Route[] })[] = [];
+    const findings: (Finding & { readonly routes: readonly Route[] })[] = [];
     let sinceMs = clock.monotonic();
-    for (const word of page) {
+    for (const finding of page) {
       if (clock.monotonic() - sinceMs > maxRoutingMs) {
         await breath();
         sinceMs = clock.monotonic();
       }
-      const listed = word.says === "active" ? poll.listed.get(word.fingerprint) : undefined;
+      const listed = finding.says === "active" ? poll.listed.get(finding.fingerprint) : undefined;
       const alert = listed && alertOf(listed, { source, nowMs: clock.now() });
       // An alert that cannot be read cannot be routed; it is still shown, so it does not end.
-      if (word.says !== "active" || alert) words.push({ ...word, routes: alert ? this.#o.routesOf(alert) : [] });
+      if (finding.says !== "active" || alert)
+        findings.push({ ...finding, routes: alert ? this.#o.routesOf(alert) : [] });
     }
-    if (this.#stopping.signal.aborted || words.length === 0) return;
-    const recording = ledger.recordReading({ source, api: this.#api, words });
+    if (this.#stopping.signal.aborted || findings.length === 0) return;
+    const recording = ledger.recordReading({ source, api: this.#api, findings });
     // In the same tick, so that what becomes due is leased by the commit that records.
     wake();
     await recording;

@@ -24,8 +24,8 @@ const expected: {
   readAlerts(missing, [, fingerprints]) {
     for (const fingerprint of fingerprints) missing.alerts.add(fingerprint);
   },
-  recordReading(missing, [{ words }]) {
-    for (const { fingerprint, routes: to } of words) {
+  recordReading(missing, [{ findings }]) {
+    for (const { fingerprint, routes: to } of findings) {
       missing.alerts.add(fingerprint);
       routes(missing, to);
     }
