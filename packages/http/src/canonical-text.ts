@@ -1,22 +1,22 @@
-/** A decoded text, and where each of its UTF-16 units stood in the original. */
+/** A decoded text, with the position of each of its UTF-16 units in the original. */
 export interface Canonical {
   readonly text: string;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
 }
 
-/** What may be an escape of JSON, a URL or HTML. Control characters are letters in JSON. */
+/** A character that may begin an escape of JSON, a URL or HTML. JSON escapes control characters by letters. */
 // oxlint-disable-next-line eslint/no-control-regex
 const escapes = /[\\%+&\x00-\x1f]/;
 
 export const needsDecoding = (text: string): boolean => escapes.test(text);
 
-/** Encodings inside each other are decoded this often. */
+/** Number of nested encodings that are decoded. */
 const maxPasses = 6;
 
 /**
- * Undoes the escapes of JSON, URLs and HTML, all of them and as often as there are any. That loses information: the result serves to
- * compare texts that may be escaped differently, not to read them. Backslashes disappear, and `+` becomes a blank.
+ * Decodes the escapes of JSON, URLs and HTML until none is left. That loses information: the result serves to compare texts with
+ * different escapes, not to read them. Backslashes disappear, and `+` becomes a blank.
  */
 export function canonical(original: string): Canonical {
   let decoded = decodeOnce({ text: original });
@@ -28,7 +28,7 @@ export function canonical(original: string): Canonical {
   return decoded;
 }
 
-/** @param source without places where it is the original */
+/** @param source without positions if it is the original */
 function decodeOnce({ text, starts, ends }: { readonly text: string } & Partial<Canonical>): Canonical {
   const units = new Uint16Array(text.length);
   const [from, to] = [new Int32Array(text.length), new Int32Array(text.length)];
@@ -72,9 +72,9 @@ function textOf(units: Uint16Array): string {
 
 interface Decoded {
   readonly decoded: string;
-  /** The first unit that stands for it. */
+  /** Position of its first unit. */
   readonly from: number;
-  /** Where the next begins. */
+  /** Position of the unit after it. */
   readonly to: number;
 }
 
@@ -107,8 +107,8 @@ function decodedAt(text: string, at: number): Decoded {
 }
 
 /**
- * Any number of backslashes and what they escape. All but the last belong to the text before it, if their number is odd; else
- * all of them.
+ * Decodes any number of backslashes and the escaped character. If their number is odd, all but the last belong to the text before;
+ * else all of them.
  */
 function escapeAt(text: string, at: number): Decoded {
   const [run] = matchAt(backslashes, text, at)!;
@@ -117,7 +117,7 @@ function escapeAt(text: string, at: number): Decoded {
   const from = run.length % 2 === 1 ? next - 1 : next;
   const code = matchAt(unicode, text, next)?.[1];
   if (code !== undefined) return { decoded: String.fromCharCode(parseInt(code, 16)), from, to: next + 5 };
-  // What follows may be an escape of another kind.
+  // An escape of another kind may follow.
   const inner = decodedAt(text, next);
   return { ...inner, from };
 }
@@ -131,7 +131,7 @@ const fromPoint = (point: number): string => (point <= 0x10_ffff ? String.fromCo
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The first character of percent-encoded UTF-8, and how long its encoding is; undefined: it is no UTF-8. */
+/** The first character of percent-encoded UTF-8, and the length of its encoding. Undefined: it is no UTF-8. */
 function firstCharacter(encoded: string): { readonly text: string; readonly length: number } | undefined {
   const lead = parseInt(encoded.slice(1, 3), 16);
   const byteCount = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;

@@ -1,4 +1,4 @@
-/** Time as the client sees it, so that tests can move it. */
+/** The source of time, which tests can replace. */
 export interface Clock {
   /** Wall clock, ms since epoch. May jump. */
   now(): number;
@@ -8,10 +8,10 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** Longest delay that a Node timer takes; a longer one would fire at once. */
+/** Maximum delay of a Node timer. A longer one would fire at once. */
 export const maxTimerMs = 2 ** 31 - 1;
 
-/** Lets the process end while a timer is set. On other runtimes than Node timers are numbers, and keep nothing alive. */
+/** Lets the process end while a timer is set. In other runtimes than Node timers are numbers and keep no process alive. */
 export function unref<T>(timer: T): T {
   (timer as { unref?: () => void }).unref?.();
   return timer;

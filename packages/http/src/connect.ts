@@ -6,22 +6,22 @@ import { type Clock, systemClock } from "./clock.ts";
 import { type Cancel, type Connected, raceAddresses } from "./race-addresses.ts";
 import { requestTunnel } from "./tunnel.ts";
 
-/** The other end, and how to get there. */
+/** The other end of a connection, and the way to it. */
 export interface Destination {
   /** Absent for plain HTTP. */
   tls?: tls.SecureContext | undefined;
   /** Without the brackets of an IPv6 address. */
   hostname: string;
   port: number;
-  /** Resolves the host name. Every address that is connected to comes from it. @default `node:dns` */
+  /** Resolves the host name. Connections are made only to addresses that it returns. @default `node:dns` */
   lookup?: net.LookupFunction | undefined;
-  /** Proxy to tunnel through, only for TLS, and what resolves the proxy's name. The proxy resolves `hostname`. */
+  /** Proxy for a tunnel, only for TLS, and the function that resolves the proxy's name. The proxy resolves `hostname`. */
   proxy?: { url: URL; lookup?: net.LookupFunction | undefined } | undefined;
 }
 
 export interface ConnectOptions {
   clock?: Clock | undefined;
-  /** An earlier TLS session, which makes the handshake cheaper. */
+  /** An earlier TLS session. It makes the handshake cheaper. */
   session?: Buffer | undefined;
   /** Called with each TLS session that the other end offers. */
   onSession?: (session: Buffer) => void;
@@ -45,22 +45,22 @@ export function connect(to: Destination, done: Connected, options: ConnectOption
   };
   if (to.proxy) {
     const { url, lookup } = to.proxy;
-    const ask = (socket: net.Socket) => requestTunnel(socket, url, to, then(secure));
-    cancel = connect({ ...destinationOf(url), lookup }, then(ask), { clock });
+    const openTunnel = (socket: net.Socket) => requestTunnel(socket, url, to, then(secure));
+    cancel = connect({ ...destinationOf(url), lookup }, then(openTunnel), { clock });
   } else {
     cancel = connectTcp(to, to.tls ? then(secure) : done, options);
   }
   return () => cancel();
 }
 
-/** Resolves the name and connects to the first address that answers. */
+/** Resolves the name and connects to the first address that accepts the connection. */
 function connectTcp(
   { hostname, port, lookup, tls: secure }: Destination,
   done: Connected,
   options: ConnectOptions,
 ): Cancel {
   const { clock = systemClock, onStep } = options;
-  // TLS reads from the connection below it by itself.
+  // For TLS the TLS socket reads from this connection.
   const open = (host: string) =>
     secure
       ? net.connect({ host, port, noDelay: true })
@@ -88,7 +88,7 @@ function resolveName(hostname: string, lookup: net.LookupFunction = dns.lookup, 
   lookup(name, { all: true, hints: dns.ADDRCONFIG }, (error, found, foundFamily) => {
     const addresses = Array.isArray(found) ? found : [{ address: found, family: foundFamily ?? net.isIP(found) }];
     const failure = error ?? (addresses.length === 0 ? noAddress() : undefined);
-    // An injected lookup may call back at once, and `connect` never does.
+    // An injected lookup may call back at once. `connect` must not.
     process.nextTick(done, failure, failure ? undefined : addresses);
   });
 }
@@ -102,7 +102,7 @@ function encrypt(
   options: ConnectOptions,
 ): Cancel {
   const { session, onSession } = options;
-  // Its errors come out of the TLS socket too.
+  // The TLS socket emits its errors too.
   socket.on("error", ignore);
   // A name is sent and compared without its final dot (RFC 6066, 3).
   const host = to.hostname.replace(/\.$/, "");
@@ -128,22 +128,22 @@ function encrypt(
   };
 }
 
-/** All sockets read into this buffer; what has arrived is copied out at once. */
-const arriving = Buffer.allocUnsafeSlow(65_536);
+/** All sockets read into this buffer. Received bytes are copied out of it at once. */
+const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
-/** The socket emits what comes as it comes. By itself Node would make a buffer of 64 KiB for each answer, and queue it. */
+/** The socket emits bytes as they come. Otherwise Node makes a buffer of 64 KiB for each response and queues it. */
 function readDirectly(make: (onread: net.OnReadOpts) => net.Socket): net.Socket {
   const socket = make({
-    buffer: arriving,
+    buffer: readBuffer,
     callback: (bytes) => {
-      socket.emit("data", Buffer.from(arriving.subarray(0, bytes)));
+      socket.emit("data", Buffer.from(readBuffer.subarray(0, bytes)));
       return true;
     },
   });
   return socket;
 }
 
-/** The other end that a URL names, with the authorities that Node trusts. */
+/** The destination of a URL, by default with the authorities that Node trusts. */
 export function destinationOf({ protocol, hostname, port }: URL, secureContext?: tls.SecureContext): Destination {
   const secure = protocol === "https:";
   return {

@@ -3,20 +3,20 @@ import { type Clock, systemClock } from "./clock.ts";
 import { connect, type Destination } from "./connect.ts";
 import { Connection } from "./connection.ts";
 
-/** Called once, unless cancelled before. */
+/** Called once, unless it was cancelled before. */
 type Use = (error: Error | undefined, connection?: Connection) => void;
 
-/** A request that needs a connection. */
-interface Claim {
+/** A request that waits for a connection. */
+interface Waiter {
   use: Use;
-  /** Stops waiting, or stops connecting. */
+  /** Stops the wait or the connect. */
   cancel: () => void;
 }
 
 export interface ConnectionPoolOptions {
-  /** Connections at once. More requests than that wait for one. */
+  /** Maximum number of connections. Further requests wait for one. */
   maxConnections: number;
-  /** An older connection takes no further request, so that a name that moves is followed. @default 5 minutes */
+  /** An older connection gets no further request, so that a name that moves is followed. @default 5 minutes */
   maxAgeMs?: number | undefined;
   clock?: Clock | undefined;
 }
@@ -24,16 +24,16 @@ export interface ConnectionPoolOptions {
 const defaultMaxAgeMs = 300_000;
 
 /**
- * A connection that was idle for longer gets no request before the event loop has looked once for what arrived on it: the other
- * end may have closed it. Shorter pauses are those of a burst, where the look would cost more than it finds.
+ * A connection that was idle for longer gets no request before the event loop has read from it once: the other end may have closed
+ * it. Shorter pauses occur in a burst, and there the check would cost more than it finds.
  */
 const trustedIdleMs = 5;
 
 /**
- * Open connections to one destination. The one used last is used first, so that those not needed grow old and close.
+ * Open connections to one destination. The one used last is used first, so that the others grow old and close.
  *
  * ```
- *            ┌── opens ──▶ in use ──── answered ────▶ idle ──┐
+ *            ┌── opens ──▶ in use ──── response ────▶ idle ──┐
  *  request ──┤               ▲                               │ next request
  *            └── waits ──────┴───────────────────────────────┘
  *  closed instead of idle: older than `maxAgeMs`, or opened before the last failure
@@ -45,13 +45,13 @@ export class ConnectionPool {
   readonly #maxAgeMs: number;
   readonly #clock: Clock;
   readonly #idle: { connection: Connection; sinceMs: number }[] = [];
-  readonly #waiting = new Set<Claim>();
-  /** Until when a connection may take requests, on the monotonic clock. One that is missing here takes no further one. */
+  readonly #waiting = new Set<Waiter>();
+  /** Times until which connections may get requests, on the monotonic clock. A connection that is missing here gets no more. */
   readonly #freshUntilMs = new Map<Connection, number>();
-  /** Open or opening. */
+  /** Number of connections that are open or opening. */
   #count = 0;
   #failureCount = 0;
-  /** Spares the next handshake its expensive half. */
+  /** The latest TLS session. It saves the expensive half of the next handshake. */
   #session: Buffer | undefined;
 
   constructor(
@@ -65,86 +65,86 @@ export class ConnectionPool {
   }
 
   /**
-   * Gives a connection to use for one request: at once when one is idle.
+   * Gives a connection for one request, at once if one is idle.
    *
-   * @returns gives up waiting; does nothing once a connection was given
+   * @returns a function that stops the wait. It does nothing after a connection was given.
    */
   take(use: Use): () => void {
-    const claim: Claim = { use, cancel: () => {} };
-    this.#serve(claim);
-    return () => claim.cancel();
+    const waiter: Waiter = { use, cancel: () => {} };
+    this.#serve(waiter);
+    return () => waiter.cancel();
   }
 
-  /** Closes what is idle. */
+  /** Closes idle connections. */
   close(): void {
     for (const { connection } of this.#idle.splice(0)) connection.destroy();
   }
 
-  #serve(claim: Claim): void {
+  #serve(waiter: Waiter): void {
     const nowMs = this.#clock.monotonic();
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       const { connection, sinceMs } = idle;
       if (!this.#isFresh(connection, nowMs)) connection.destroy();
-      else if (nowMs - sinceMs > trustedIdleMs) return this.#giveAfterLook(connection, claim);
-      else return this.#give(connection, claim);
+      else if (nowMs - sinceMs > trustedIdleMs) return this.#giveAfterCheck(connection, waiter);
+      else return this.#give(connection, waiter);
     }
-    claim.cancel = () => this.#waiting.delete(claim);
-    if (this.#count < this.#maxConnections) this.#open(claim);
-    else this.#waiting.add(claim);
+    waiter.cancel = () => this.#waiting.delete(waiter);
+    if (this.#count < this.#maxConnections) this.#open(waiter);
+    else this.#waiting.add(waiter);
   }
 
-  #give(connection: Connection, claim: Claim): void {
-    claim.cancel = () => {};
-    claim.use(undefined, connection);
+  #give(connection: Connection, waiter: Waiter): void {
+    waiter.cancel = () => {};
+    waiter.use(undefined, connection);
   }
 
-  #giveAfterLook(connection: Connection, claim: Claim): void {
+  #giveAfterCheck(connection: Connection, waiter: Waiter): void {
     const decide = () => {
-      if (this.#isFresh(connection)) return this.#give(connection, claim);
+      if (this.#isFresh(connection)) return this.#give(connection, waiter);
       connection.destroy();
-      this.#serve(claim);
+      this.#serve(waiter);
     };
-    // The first one may run in the same turn of the loop. Between it and the second one the loop looks at its sockets.
+    // The first immediate may run in the same turn of the loop. Between it and the second one the loop reads its sockets.
     let immediate = setImmediate(() => (immediate = setImmediate(decide)));
-    claim.cancel = () => {
+    waiter.cancel = () => {
       clearImmediate(immediate);
       this.#offer(connection);
     };
   }
 
-  #open(claim: Claim): void {
+  #open(waiter: Waiter): void {
     this.#count++;
     const failuresBefore = this.#failureCount;
     const done = (error: Error | undefined, socket?: Socket) => {
-      claim.cancel = () => {};
-      if (socket) return claim.use(undefined, this.#adopt(socket, failuresBefore === this.#failureCount));
-      this.#leave();
-      claim.use(error);
+      waiter.cancel = () => {};
+      if (socket) return waiter.use(undefined, this.#adopt(socket, failuresBefore === this.#failureCount));
+      this.#makeRoom();
+      waiter.use(error);
     };
     const cancel = connect(this.#to, done, {
       clock: this.#clock,
       session: this.#session,
       onSession: (session) => (this.#session = session),
     });
-    claim.cancel = () => {
+    waiter.cancel = () => {
       cancel();
-      this.#leave();
+      this.#makeRoom();
     };
   }
 
-  /** @param fresh nothing has failed since its name was looked up */
+  /** @param fresh no request has failed since the name was looked up */
   #adopt(socket: Socket, fresh: boolean): Connection {
     const connection = new Connection(socket, {
       idle: () => this.#offer(connection),
       failed: (status) => {
-        // Another address may answer better. Without a name there is no other one.
+        // Another address of the name may work. An endpoint without a name has no other address.
         if (status === undefined || isIP(this.#to.hostname) === 0) this.#distrust();
       },
       closed: () => {
         const index = this.#idle.findIndex((idle) => idle.connection === connection);
         if (index >= 0) this.#idle.splice(index, 1);
         this.#freshUntilMs.delete(connection);
-        this.#leave();
+        this.#makeRoom();
       },
     });
     if (fresh) this.#freshUntilMs.set(connection, this.#clock.monotonic() + this.#maxAgeMs);
@@ -156,7 +156,7 @@ export class ConnectionPool {
     return untilMs !== undefined && nowMs < untilMs;
   }
 
-  /** After a failure the next request looks the name up again, and none goes to a connection that was opened before. */
+  /** After a failure the next request looks the name up again, and no request uses a connection that was opened before. */
   #distrust(): void {
     this.#failureCount++;
     this.#freshUntilMs.clear();
@@ -166,21 +166,21 @@ export class ConnectionPool {
   #offer(connection: Connection): void {
     const nowMs = this.#clock.monotonic();
     if (!this.#isFresh(connection, nowMs)) return connection.destroy();
-    const claim = this.#nextClaim();
-    if (claim) this.#give(connection, claim);
+    const waiter = this.#nextWaiter();
+    if (waiter) this.#give(connection, waiter);
     else this.#idle.push({ connection, sinceMs: nowMs });
   }
 
-  /** There is room for one more connection. */
-  #leave(): void {
+  /** A connection was closed or failed to open, so there is room for another one. */
+  #makeRoom(): void {
     this.#count--;
-    const claim = this.#nextClaim();
-    if (claim) this.#open(claim);
+    const waiter = this.#nextWaiter();
+    if (waiter) this.#open(waiter);
   }
 
-  #nextClaim(): Claim | undefined {
-    const [claim] = this.#waiting;
-    if (claim) this.#waiting.delete(claim);
-    return claim;
+  #nextWaiter(): Waiter | undefined {
+    const [waiter] = this.#waiting;
+    if (waiter) this.#waiting.delete(waiter);
+    return waiter;
   }
 }

@@ -1,32 +1,32 @@
 import type { Socket } from "node:net";
 import { type Response, ResponseParser } from "./response-parser.ts";
 
-/** Called once: with the answer, or with what broke the connection. */
-type Answered = (error: Error | undefined, response?: Response) => void;
+/** Called once: with the response, or with the error that broke the connection. */
+type OnResponse = (error: Error | undefined, response?: Response) => void;
 
-/** What a connection tells its pool. */
+/** Events of a connection, for its pool. */
 export interface ConnectionEvents {
-  /** A request has ended and the next may be sent. */
+  /** A request has ended and the next one may be sent. */
   idle(): void;
-  /** A request got no answer, or one with this status: a 5xx, or 421 (Misdirected Request). Called before `idle` and `closed`. */
+  /** A request got no response, or one with this status: a 5xx, or 421 (Misdirected Request). Called before `idle` and `closed`. */
   failed(status?: number): void;
-  /** Nothing can be sent any more. Called once, and before anybody could try. */
+  /** Nothing can be sent any more. Called once, before another request could use the connection. */
   closed(): void;
 }
 
-/** A connection that was idle for so long is closed from our side: many middle boxes forget theirs after a minute. */
+/** After this idle time we close a connection: many middle boxes forget idle connections after a minute. */
 const idleMs = 30_000;
 
-/** An open connection with at most one request on it at a time. */
+/** An open connection. It carries at most one request at a time. */
 export class Connection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
   #parser: ResponseParser | undefined;
-  /** Set while a request is on it. */
-  #answered: Answered | undefined;
+  /** Set while a request is in flight. */
+  #onResponse: OnResponse | undefined;
   #error: Error | undefined;
   #idleMs = 0;
-  #left = false;
+  #closed = false;
 
   constructor(socket: Socket, events: ConnectionEvents) {
     this.#socket = socket;
@@ -36,42 +36,42 @@ export class Connection {
     socket.on("error", (error) => (this.#error = error));
     socket.on("close", () => this.#end());
     socket.on("timeout", () => {
-      if (!this.#answered) this.destroy();
+      if (!this.#onResponse) this.destroy();
     });
     this.#stayIdle(idleMs);
   }
 
-  /** Whether anything of an answer has come. */
-  get answering(): boolean {
+  /** Whether any byte of a response has come. */
+  get hasResponseBytes(): boolean {
     return this.#parser?.started ?? false;
   }
 
-  /** Ends the wait for an answer: its status, where that has come, and as much of its body as has come. */
-  partialAnswer(): Response | undefined {
-    return this.#answered && this.#parser!.close();
+  /** Ends the wait for the response. Returns its status and the received part of its body, or `undefined` if no status came. */
+  partialResponse(): Response | undefined {
+    return this.#onResponse && this.#parser!.close();
   }
 
-  /** @param maxBytes a longer body of the answer is cut there */
-  send(request: string | Buffer, maxBytes: number, answered: Answered): void {
+  /** @param maxBytes a longer body of the response is cut there */
+  send(request: string | Buffer, maxBytes: number, onResponse: OnResponse): void {
     this.#parser = new ResponseParser(maxBytes);
-    this.#answered = answered;
+    this.#onResponse = onResponse;
     this.#socket.ref();
     this.#socket.write(request);
   }
 
-  /** Gives up the request on it, if there is one; its callback is not called. */
+  /** Closes the connection. The callback of a request in flight is not called. */
   destroy(): void {
-    // No byte of an answer came: a firewall forgot the connection, or its host is gone.
-    const silent = this.#answered && !this.answering;
-    this.#answered = undefined;
+    // No byte of a response came: a firewall forgot the connection, or its host is gone.
+    const silent = this.#onResponse && !this.hasResponseBytes;
+    this.#onResponse = undefined;
     if (silent) this.#events.failed();
     this.#socket.destroy();
-    this.#leave();
+    this.#reportClosed();
   }
 
   #read(piece: Buffer): void {
-    // Nobody asked: a 408 before the other end closes an idle connection, or worse.
-    if (!this.#answered) return this.destroy();
+    // No request is in flight: the other end sends a 408 before it closes an idle connection, or the bytes are an attack.
+    if (!this.#onResponse) return this.destroy();
     let response: Response | undefined;
     try {
       response = this.#parser!.push(piece);
@@ -81,16 +81,16 @@ export class Connection {
     if (response) this.#complete(response);
   }
 
-  /** Nothing more comes. */
+  /** The other end has closed the connection. */
   #end(): void {
-    const response = this.partialAnswer();
+    const response = this.partialResponse();
     if (response) this.#complete(response);
     else this.#break(this.#error ?? connectionLost());
   }
 
   #complete(response: Response): void {
-    const answered = this.#answered!;
-    this.#answered = undefined;
+    const onResponse = this.#onResponse!;
+    this.#onResponse = undefined;
     const { status, keepAliveMs } = response;
     if (status >= 500 || status === 421) this.#events.failed(status);
     if (keepAliveMs === 0) {
@@ -101,24 +101,24 @@ export class Connection {
       this.#stayIdle(keepAliveMs);
       this.#events.idle();
     }
-    answered(undefined, response);
+    onResponse(undefined, response);
   }
 
   #break(error: Error): void {
-    const answered = this.#answered;
-    this.#answered = undefined;
-    if (answered) this.#events.failed();
+    const onResponse = this.#onResponse;
+    this.#onResponse = undefined;
+    if (onResponse) this.#events.failed();
     this.destroy();
-    answered?.(error);
+    onResponse?.(error);
   }
 
-  #leave(): void {
-    if (this.#left) return;
-    this.#left = true;
+  #reportClosed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#events.closed();
   }
 
-  /** The other end closes after `keepAliveMs`: be a little earlier, lest a request crosses its goodbye. */
+  /** The other end closes after `keepAliveMs`. We close a little earlier, so that no request meets its close. */
   #stayIdle(keepAliveMs = idleMs): void {
     const ms = Math.min(idleMs, Math.max(keepAliveMs - 1000, keepAliveMs / 2));
     if (ms === this.#idleMs) return;

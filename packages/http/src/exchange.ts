@@ -61,7 +61,7 @@ export class Exchange {
 
   #stop(timeout: boolean): void {
     const connection = this.#connection;
-    const answering = connection?.answering === true;
+    const answering = connection?.hasResponseBytes === true;
     this.#end({ kind: "stopped", left: connection !== undefined, timeout, ...(answering && { answering }) });
     if (connection) connection.destroy();
     else this.#stopWaiting?.();
@@ -85,7 +85,7 @@ export class Exchange {
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#request.signal?.removeEventListener("abort", this);
-    const part = reply.kind === "answered" ? undefined : this.#connection?.partialAnswer();
+    const part = reply.kind === "answered" ? undefined : this.#connection?.partialResponse();
     this.#resolve(part ? answered(part) : reply);
   }
 }

@@ -1,25 +1,26 @@
-/** How deep values are looked into. Errors nest causes, requests and options. */
+/** Depth to which values are searched. Errors nest causes, requests and options. */
 const maxDepth = 8;
 
 /**
- * Whether a value, or anything that can be reached from it, holds such a text: in strings, names, lists, maps, errors, bytes.
+ * Whether a value, or another value that can be reached from it, holds a matching text: in strings, names, lists, maps, errors,
+ * bytes.
  */
 export function holdsText(
   value: unknown,
-  isSuch: (text: string) => boolean,
+  matches: (text: string) => boolean,
   depth = 0,
   seen = new Set<unknown>(),
 ): boolean {
-  if (typeof value === "string") return isSuch(value);
+  if (typeof value === "string") return matches(value);
   if (typeof value !== "object" || value === null || depth > maxDepth || seen.has(value)) return false;
   seen.add(value);
-  if (value instanceof Uint8Array) return isSuch(new TextDecoder().decode(value));
-  const within = (inner: unknown): boolean => holdsText(inner, isSuch, depth + 1, seen);
+  if (value instanceof Uint8Array) return matches(new TextDecoder().decode(value));
+  const within = (inner: unknown): boolean => holdsText(inner, matches, depth + 1, seen);
   const names = Reflect.ownKeys(value);
   return (
-    (value instanceof URL && isSuch(value.href)) ||
+    (value instanceof URL && matches(value.href)) ||
     (listsEntries(value) && Array.from(value).some(within)) ||
-    names.some((name) => isSuch(String(name)) || within(read(value, name)))
+    names.some((name) => matches(String(name)) || within(read(value, name)))
   );
 }
 

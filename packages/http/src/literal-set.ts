@@ -1,4 +1,4 @@
-/** Characters by which a literal is found; shorter ones are ignored. */
+/** Number of characters by which a literal is found. Shorter literals are ignored. */
 export const minLiteralLength = 6;
 
 const base = 31;
@@ -6,12 +6,12 @@ const leavingFactor = Math.imul(Math.imul(base ** 3, base ** 3), 1);
 const filterBits = 1 << 16;
 
 /**
- * Finds any of many literals in a text, in one pass and at a cost per character that does not depend on their number: a rolling hash of
- * six characters, checked against a bit map first (Rabin-Karp).
+ * Finds any of many literals in a text, in one pass and at a cost per character that does not depend on their number. It compares a
+ * rolling hash of six characters with a bit map first (Rabin-Karp).
  */
 export class LiteralSet {
   readonly #literals = new Set<string>();
-  /** By the hash of their first characters. */
+  /** Literals by the hash of their first characters. */
   readonly #byHead = new Map<number, string[]>();
   readonly #filter = new Uint8Array(filterBits >> 3);
 
@@ -27,7 +27,7 @@ export class LiteralSet {
     this.#filter[bit >> 3]! |= 1 << (bit & 7);
   }
 
-  /** Where literals stand, and where the text ends with the first characters of one. Ranges may overlap. */
+  /** Positions of literals, and of the start of a literal at the end of the text. Ranges may overlap. */
   rangesIn(text: string): [start: number, end: number][] {
     const found: [number, number][] = [];
     if (this.#literals.size === 0) return found;
@@ -46,7 +46,7 @@ export class LiteralSet {
     return found;
   }
 
-  /** Of the longest one that stands there, or of the rest of the text if one begins like that; 0: none does. */
+  /** Length of the longest literal at this position, or of the rest of the text if a literal begins with it. 0: there is none. */
   #lengthAt(text: string, start: number, hash: number): number {
     let longest = 0;
     for (const literal of this.#byHead.get(hash) ?? []) {

@@ -2,7 +2,7 @@ import { BlockList, isIP } from "node:net";
 import { isLoopback } from "./is-loopback.ts";
 import type { ProxySettings } from "./proxy-settings.ts";
 
-/** The proxy for a URL. This machine is always reached without one. */
+/** The proxy for a URL. This machine is always reached without a proxy. */
 export function proxyFor(settings: ProxySettings, url: URL): URL | undefined {
   if (isLoopback(url.hostname) || bypassesProxy(settings.no ?? "", url)) return undefined;
   return url.protocol === "https:" ? settings.https : settings.http;
@@ -15,7 +15,7 @@ const withoutFinalDot = (name: string): string => name.replace(/\.$/, "");
  *
  * - `example.com`, `.example.com`, `*.example.com`: the domain and all below it
  * - `10.1.2.3`, `2001:db8::1`, `[2001:db8::1]`: an address
- * - `10.0.0.0/8`, `2001:db8::/32`: a network. It matches addresses in URLs; names are not looked up for it
+ * - `10.0.0.0/8`, `2001:db8::/32`: a network. It matches addresses in URLs. Names are not looked up for it
  * - any of these with a port, an IPv6 address then in brackets
  * - `*`: every host
  */

@@ -5,7 +5,7 @@ const minTokenLength = 8;
 
 /**
  * The secrets that let us through proxies: their passwords as they are written and decoded, and the value of
- * `Proxy-Authorization`. Where a URL has no password, its user may be a token.
+ * `Proxy-Authorization`. If a URL has no password, its user may be a token.
  *
  * @throws ProxyUrlError when a proxy is not an http or https URL
  */

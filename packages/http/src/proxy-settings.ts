@@ -9,10 +9,10 @@ export interface ProxySettings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (for a scheme that has none of its own) and `NO_PROXY`. Each may be in lower case,
- * which wins. An empty value counts as none. docs/proxies.md says it for users.
+ * Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (for a scheme without a variable of its own) and `NO_PROXY`. Each may be in lower
+ * case, which wins. An empty value counts as none. docs/proxies.md describes the rules for users.
  *
- * @returns settings that throw a ProxyUrlError when a proxy is read whose URL is wrong
+ * @returns settings. To read a proxy with a wrong URL from them throws a ProxyUrlError.
  */
 export function proxiesFrom(environment: Environment): ProxySettings {
   const nameOf = (...names: string[]) =>
@@ -29,10 +29,10 @@ export function proxiesFrom(environment: Environment): ProxySettings {
   };
 }
 
-/** What is written is not the URL of a proxy. It is not quoted, since it may hold a password. */
+/** A setting is not the URL of a proxy. The message does not quote it, since it may hold a password. */
 export class ProxyUrlError extends Error {
   override readonly name = "ProxyUrlError";
-  /** Where it is written, such as `HTTPS_PROXY`. */
+  /** Name of the setting, such as `HTTPS_PROXY`. */
   readonly setting: string;
 
   readonly reason = "must be an http or https URL";
@@ -44,7 +44,7 @@ export class ProxyUrlError extends Error {
 }
 
 /**
- * Reads a proxy's URL as people write it, where the scheme may be missing.
+ * Reads the URL of a proxy. As people write it, the scheme may be missing.
  *
  * @throws ProxyUrlError
  */
@@ -54,13 +54,13 @@ export function parseProxy(text: string, setting: string): URL {
   throw new ProxyUrlError(setting);
 }
 
-/** What `Proxy-Authorization` says to a proxy whose URL names a user. */
+/** The value of `Proxy-Authorization` for a proxy whose URL names a user. */
 export function proxyAuthorization({ username, password }: URL): string | undefined {
   if (username === "") return undefined;
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString("base64")}`;
 }
 
-/** A "%" that encodes nothing stands for itself. */
+/** A "%" that encodes nothing stays as it is. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -2,18 +2,18 @@ import type { LookupAddress } from "node:dns";
 import { isIPv6, type Socket } from "node:net";
 import type { Clock } from "./clock.ts";
 
-/** How long one address may keep the next one waiting: the "Connection Attempt Delay" of RFC 8305, section 5. */
+/** Time between the starts of two attempts: the "Connection Attempt Delay" of RFC 8305, section 5. */
 const attemptDelayMs = 250;
 
-/** Ends whatever was started. The callback is not called after that. */
+/** Ends the work. The callback is not called after that. */
 export type Cancel = () => void;
 
-/** Called once, unless cancelled before. */
+/** Called once, unless it was cancelled before. */
 export type Connected = (error: Error | undefined, socket?: Socket) => void;
 
 /**
- * Connects to the address that answers first (RFC 8305, "Happy Eyeballs"). An attempt starts 250 ms after the one before it, or
- * as soon as one fails. Attempts that lose are closed. An attempt has no time limit of its own: the caller has one, and cancels.
+ * Connects to the address that accepts first (RFC 8305, "Happy Eyeballs"). An attempt starts 250 ms after the one before it, or
+ * as soon as one fails. Attempts that lose are closed. An attempt has no time limit of its own: the caller has one and cancels.
  *
  * @param open starts to connect to one address
  */
@@ -44,7 +44,7 @@ export function raceAddresses(
     const socket = open(address);
     connecting.add(socket);
     socket.once("connect", () => {
-      // A socket that lost may connect in the moment in which it is closed.
+      // A socket that lost may connect at the moment of its close.
       if (!connecting.delete(socket)) return;
       stop();
       socket.off("error", onError);
@@ -61,7 +61,7 @@ export function raceAddresses(
   return stop;
 }
 
-/** Takes turns between the families and begins with that of the first address, which the resolver prefers (RFC 8305, section 4). */
+/** Alternates between the families and begins with that of the first address, which the resolver prefers (RFC 8305, section 4). */
 function interleaved(addresses: readonly LookupAddress[]): LookupAddress[] {
   const preferIPv6 = isIPv6(addresses[0]?.address ?? "");
   const preferred = addresses.filter(({ address }) => isIPv6(address) === preferIPv6);
@@ -72,7 +72,7 @@ function interleaved(addresses: readonly LookupAddress[]): LookupAddress[] {
   ]).flat();
 }
 
-/** A host without IPv6 (or IPv4) fails with these at once. They say less about the receiver than any other error. */
+/** A host without IPv6 (or IPv4) fails with these at once. Any other error says more about the receiver. */
 const noRoute: ReadonlySet<string | undefined> = new Set([
   "ENETUNREACH",
   "EHOSTUNREACH",
@@ -80,7 +80,7 @@ const noRoute: ReadonlySet<string | undefined> = new Set([
   "EAFNOSUPPORT",
 ]);
 
-/** The error that says most comes first: callers read the first one. */
+/** The most informative error comes first, since callers read the first one. */
 function failureOf(errors: readonly NodeJS.ErrnoException[]): Error {
   const [first, ...others] = [
     ...errors.filter(({ code }) => !noRoute.has(code)),

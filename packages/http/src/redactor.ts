@@ -6,15 +6,15 @@ export const minSecretLength = minLiteralLength;
 
 /**
  * Removes known secrets from texts, in every spelling in which servers and tools echo them: as they are, escaped in JSON once or
- * several times, percent-encoded, in HTML, in base64, and all of these combined. A secret of which the text ends with the
- * beginning is removed too: answers are cut.
+ * several times, percent-encoded, in HTML, in base64, and all of these combined. If a text ends with the beginning of a secret,
+ * that is removed too, since answers are cut.
  */
 export class Redactor {
-  /** As they occur in a text that is not decoded. */
+  /** The spellings that occur in a text that is not decoded. */
   readonly #plain = new LiteralSet();
-  /** As they occur in a decoded text. */
+  /** The spellings that occur in a decoded text. */
   readonly #canonical = new LiteralSet();
-  /** Some secret has a character that JSON, a URL or HTML escapes. */
+  /** At least one secret has a character that JSON, a URL or HTML escapes. */
   #escaped = false;
 
   readonly #replacement: string;
@@ -50,10 +50,10 @@ export class Redactor {
   }
 }
 
-/** The same in JSON, a URL and HTML. */
+/** A text that is the same in JSON, a URL and HTML. */
 const unreserved = /^[\w.~:-]*$/;
 
-/** Escapes of characters that need none, and of those in base64. */
+/** Escapes of characters that need none, and of the characters of base64. */
 const unusual = /[%&]|\\[u/]/;
 
 type Range = readonly [start: number, end: number];
@@ -70,14 +70,14 @@ function replaced(text: string, ranges: readonly Range[], replacement: string): 
   return clean + text.slice(done);
 }
 
-/** An odd number of backslashes stands before: to cut there would leave `\[`, or a quote that nothing escapes, in a JSON text. */
+/** Whether an odd number of backslashes stands before. A cut there would leave `\[`, or an unescaped quote, in a JSON text. */
 function splitsEscape(text: string, at: number): boolean {
   let start = at;
   while (text[start - 1] === "\\") start -= 1;
   return (at - start) % 2 === 1;
 }
 
-/** What a value contains that is a secret by itself. */
+/** The parts of a value that are secrets by themselves. */
 function meaningsOf(value: string): Set<string> {
   const meanings = new Set([value]);
   const [, scheme, token] = /^(\w+)\s+(\S.*)$/s.exec(value) ?? [];
@@ -89,7 +89,7 @@ function meaningsOf(value: string): Set<string> {
   return meanings;
 }
 
-/** Of `Basic dXNlcjpwYXNzd29yZA==`; without the scheme only where it looks like nothing else. */
+/** `user:password` of `Basic dXNlcjpwYXNzd29yZA==`. Without the scheme only if the text cannot be anything else. */
 function userAndPassword(token: string, isBasic: boolean): string | undefined {
   if (!/^[\w+/-]{8,}={0,2}$/.test(token)) return undefined;
   try {
@@ -110,7 +110,7 @@ function percentDecoded(value: string): string | undefined {
   }
 }
 
-/** Of a secret such as `\\\\\\\\` nearly nothing is left when it is decoded. */
+/** Further spellings of a secret such as `\\\\\\\\`, of which nearly nothing remains after decoding. */
 function shortSpellings(secret: string): string[] {
   if (canonical(secret).text.length >= minSecretLength) return [];
   const json = JSON.stringify(secret).slice(1, -1);

@@ -1,31 +1,31 @@
-/** The answer is not HTTP/1, or has no status. */
+/** The response is not HTTP/1, or has no status. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
-/** The part of a status line and its headers that we need. */
+/** The needed part of a status line and its headers. */
 export interface ResponseHead {
   status: number;
   retryAfter: string | undefined;
-  /** How long the other end keeps the idle connection, in ms: 0 when it must not be used again, `undefined` when it does not say. */
+  /** Ms for which the other end keeps the idle connection. 0: it must not be used again. `undefined`: the response does not say. */
   keepAliveMs: number | undefined;
-  /** Bytes of the body; or it comes in chunks; or it is all that comes until the connection is closed. */
+  /** Bytes of the body. "chunked": it comes in chunks. "close": it ends with the connection. */
   length: number | "chunked" | "close";
 }
 
-/** Longest status line with headers. Node's own limit is the same. */
+/** Maximum length of a status line with headers. Node's own limit is the same. */
 const maxHeadBytes = 16_384;
 
 /**
- * Reads a head as soon as it is complete, or as soon as it is broken.
+ * Reads a head as soon as it is complete, or as soon as a fault shows.
  *
- * Lines may end with LF alone, headers may be folded, and empty lines may come first (RFC 9112, 2.2 and 5.2). After any other
- * fault the status is still used, because the receiver has decided about the event. Nothing else is: it may be the work of an
- * attacker who wants us to take a part of one answer for the next one. Such a head has no body and ends the connection.
+ * Lines may end with LF alone, headers may be folded, and empty lines may come first (RFC 9112, sections 2.2 and 5.2). After any
+ * other fault the status is still used, because the receiver has decided about the event. The rest is not used: an attacker may
+ * want us to read a part of one response as the next one. Such a head has no body and ends the connection.
  *
- * @param ended nothing more will come
- * @returns the head and how many bytes it took; `undefined` when there is no status yet
- * @throws ProtocolError when there will be no status
+ * @param ended no more bytes will come
+ * @returns the head and its length in bytes; `undefined` if there is no status yet
+ * @throws ProtocolError if there will be no status
  */
 export function readHead(received: Buffer, ended = false): { head: ResponseHead; bytes: number } | undefined {
   let start = 0;
@@ -41,32 +41,32 @@ export function readHead(received: Buffer, ended = false): { head: ResponseHead;
   if (isHttp && !wrong && !isOver) return undefined;
   const status = Number(statusLine.exec(text)?.[1] ?? 0);
   if (isFinal(status) || (status > 0 && end)) return { head: brokenHead(status, lines), bytes };
-  // Behind the end of an interim answer another one may follow.
+  // Another response may follow after an interim one.
   if (ended || (status > 0 && !isOver)) return undefined;
   throw new ProtocolError("not HTTP/1.1");
 }
 
-/** No other answer follows. 101 is final, because nothing follows it that we could read. */
+/** No other response follows. 101 is final, because we cannot read the protocol that follows. */
 export const isFinal = (status: number): boolean => status >= 200 || status === 101;
 
 const lf = 10;
 const cr = 13;
 const emptyLine = /\n\r?\n/;
 
-/** A status and what delimits it. */
+/** A status and its delimiters. */
 const statusLine = /^HTTP\/1\.[01] ([1-9]\d\d)[ \r\n]/;
 
-/** The characters of a name, and of a value (RFC 9110, 5.6.2 and 5.5). */
+/** The characters of a name, and of a value (RFC 9110, sections 5.6.2 and 5.5). */
 export const nameCharacter = /[-!#$%&'*+.^_`|~\w]/.source;
 export const valueCharacter = /[\t\x20-\x7e\x80-\xff]/.source;
 
 const foldedLine = `\\r?\\n[ \\t]${valueCharacter}*`;
 const header = `${nameCharacter}+:${valueCharacter}*(?:${foldedLine})*\\r?\\n`;
 
-/** A status line and headers. No alternative can match what another one matches, so that the time is linear. */
+/** A status line and headers. No two alternatives match the same text, so that the time is linear. */
 const wellFormed = new RegExp(`^HTTP/1\\.[01] [1-9]\\d\\d(?: [^\\0\\r\\n]*)?\\r?\\n(?:${header})*$`);
 
-/** A NUL, or a CR that ends no line: a fault even before its line is complete. */
+/** A NUL, or a CR within a line: a fault even before its line is complete. */
 const bareControl = /\0|\r[^\n]/;
 
 /** @param text well-formed lines */
@@ -82,7 +82,7 @@ function parseHead(text: string): ResponseHead {
     length === "close" ||
     status === 101 ||
     saysClose.test(connection) ||
-    // HTTP/1.0 does not know chunks: something on the way may have changed them (RFC 9112, 6.1).
+    // HTTP/1.0 has no chunks: a server on the way may have changed them (RFC 9112, section 6.1).
     (isHttp10 && (length === "chunked" || !saysKeepAlive.test(connection)));
   return {
     status,
@@ -103,7 +103,7 @@ function brokenHead(status: number, lines: string): ResponseHead {
 const wanted = ["connection", "content-length", "keep-alive", "retry-after", "transfer-encoding"];
 const wantedLengths: ReadonlySet<number> = new Set(wanted.map((name) => name.length));
 
-/** Those that are wanted, by their names in lower case; of the others, which are most, only those with names as long. */
+/** The wanted headers by their names in lower case. Most other headers are skipped by the length of their names. */
 function parseHeaders(text: string): Map<string, string> {
   const unfolded = folded.test(text) ? text.replace(everyFold, " ") : text;
   const headers = new Map<string, string>();
@@ -122,16 +122,16 @@ function parseHeaders(text: string): Map<string, string> {
 const folded = /\n[ \t]/;
 const everyFold = /\r?\n[ \t]+/g;
 
-/** RFC 9112, 6.3. `undefined`: the headers contradict themselves or each other. */
+/** RFC 9112, section 6.3. `undefined`: the headers contradict themselves or each other. */
 function bodyLength(status: number, headers: ReadonlyMap<string, string>): ResponseHead["length"] | undefined {
   const encoding = headers.get("transfer-encoding");
   const length = headers.get("content-length");
   if (encoding !== undefined && length !== undefined) return undefined;
-  // The same length twice is one; two lengths are an attack.
+  // The same length twice is valid. Two different lengths are an attack.
   const [first = "0", ...others] = new Set(length?.split(",").map((part) => part.trim()));
   if (!/^\d+$/.test(first) || others.length > 0) return undefined;
   if (status < 200 || status === 204 || status === 304) {
-    // These have no body; if one comes all the same, it must not be taken for the next answer.
+    // These have no body. If one comes all the same, it must not be read as the next response.
     return status === 204 && (encoding !== undefined || Number(first) > 0) ? undefined : 0;
   }
   if (encoding !== undefined) return /(?:^|,)\s*chunked$/i.test(encoding) ? "chunked" : "close";

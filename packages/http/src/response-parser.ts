@@ -1,32 +1,32 @@
 import { isFinal, nameCharacter, readHead, type ResponseHead, valueCharacter } from "./response-head.ts";
 
-/** One answer, read off a connection. */
+/** One response, read from a connection. */
 export interface Response extends ResponseHead {
   body: string;
 }
 
-/** Longest size line of a chunk, longest trailers. Node's own limit for them is the same. */
+/** Maximum length of the size line of a chunk, and of all trailers. Node's own limit is the same. */
 const maxLineBytes = 16_384;
 
 const none: Buffer = Buffer.alloc(0);
 
-/** How far a body is. `broken`: it will never be whole. */
+/** Progress of a body. `broken`: it will never be whole. */
 type Progress = "whole" | "partial" | "broken";
 
 /**
- * Reads one HTTP/1.1 answer (RFC 9112) as it comes, in pieces of any size. Interim answers (1xx) are skipped.
+ * Reads one HTTP/1.1 response (RFC 9112) as it comes, in pieces of any size. Interim responses (1xx) are skipped.
  *
- * Once there is a status, there is an answer: a fault after it only ends the body and the connection.
+ * After the status every fault only ends the body and the connection: the response counts.
  *
- * Why not node:http's: making its request, response and agent objects costs twice what TLS and the kernel cost, and of an
- * answer we need the status and some hundred bytes.
+ * The parser of node:http is not used: its request, response and agent objects cost twice as much as TLS and the kernel, and we
+ * need only the status and some hundred bytes of a response.
  */
 export class ResponseParser {
   #pending = none;
   #head: ResponseHead | undefined;
-  /** Bytes that the current stretch of the body still lacks: the whole body, or a chunk. */
+  /** Missing bytes of the current section of the body: the whole body, or a chunk. */
   #missing = 0;
-  /** Where a body in chunks is. */
+  /** The next part of a body in chunks. */
   #expects: "size" | "data" | "line end" | "trailers" = "size";
   #trailerBytes = 0;
   #keepsAlive = true;
@@ -40,13 +40,13 @@ export class ResponseParser {
   }
 
   /**
-   * @returns the answer when this piece completes it, or shows that it will never be complete
-   * @throws ProtocolError when there will be no status
+   * @returns the response if this piece completes it, or shows that it will never be complete
+   * @throws ProtocolError if there will be no status
    */
   push(piece: Buffer): Response | undefined {
     this.#pending = this.#pending.length === 0 ? piece : Buffer.concat([this.#pending, piece]);
     if (!this.#head && !this.#readHead()) return undefined;
-    const done = this.#head!.length === "chunked" ? this.#readChunks() : this.#readStretch();
+    const done = this.#head!.length === "chunked" ? this.#readChunks() : this.#readSection();
     if (done === "whole") {
       const isLast = this.#pending.length > 0 || !this.#keepsAlive;
       return this.#response(isLast ? 0 : this.#head!.keepAliveMs);
@@ -55,28 +55,28 @@ export class ResponseParser {
     return done === "broken" || this.#bodyBytes >= this.#maxBytes ? this.#response(0) : undefined;
   }
 
-  /** Whether anything of an answer has come. */
+  /** Whether any byte of a response has come. */
   get started(): boolean {
     return this.#head !== undefined || this.#pending.length > 0;
   }
 
   /**
-   * Nothing more will come, or be waited for.
+   * Ends the response: no more bytes will come, or the caller does not wait for them.
    *
-   * @returns the answer where there is a status, with as much of its body as has come
+   * @returns the response with the received part of its body, or `undefined` if there is no status
    */
   close(): Response | undefined {
     return this.#head || this.#readHead(true) ? this.#response(0) : undefined;
   }
 
-  /** @returns whether there is a head now; interim ones do not count */
+  /** @returns whether there is a head now. Interim responses do not count. */
   #readHead(ended = false): boolean {
     for (;;) {
       const read = readHead(this.#pending, ended);
       if (!read) return false;
       this.#pending = this.#pending.subarray(read.bytes);
       if (!isFinal(read.head.status)) {
-        // It closes the connection, or is broken: then where it ends is not certain.
+        // It closes the connection, or it has a fault and its end is not certain.
         if (read.head.keepAliveMs === 0) this.#keepsAlive = false;
         continue;
       }
@@ -96,7 +96,7 @@ export class ResponseParser {
   }
 
   /** A body, or a chunk of it. */
-  #readStretch(): Progress {
+  #readSection(): Progress {
     const bytes = this.#pending.subarray(0, this.#missing);
     this.#pending = this.#pending.subarray(bytes.length);
     this.#missing -= bytes.length;
@@ -109,7 +109,7 @@ export class ResponseParser {
   #readChunks(): Progress {
     for (;;) {
       if (this.#expects === "data") {
-        if (this.#readStretch() === "partial") return "partial";
+        if (this.#readSection() === "partial") return "partial";
         this.#expects = "line end";
       }
       const line = this.#takeLine();
@@ -140,12 +140,12 @@ export class ResponseParser {
   }
 }
 
-/** A header that does not say how long the answer is: it is too late for that (RFC 9110, 6.5.1). */
+/** A header, except those for the length of the body, which must come before it (RFC 9110, section 6.5.1). */
 const trailer = new RegExp(`^(?!content-length:|transfer-encoding:)${nameCharacter}+:${valueCharacter}*\\r$`, "i");
 
 const quoted = /"(?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"/.source;
 
-/** A size, and extensions that we do not use (RFC 9112, 7.1.1). */
+/** A size, and extensions that we do not use (RFC 9112, section 7.1.1). */
 const chunkSize = new RegExp(
   `^([0-9a-f]{1,8})(?:;(?!\\r)${nameCharacter}*(?:=(?:${nameCharacter}*|${quoted}))?)*\\r$`,
   "i",

@@ -45,7 +45,7 @@ export interface Post extends Request {
   readonly maxBytes?: number;
 }
 
-/** A question, which changes nothing at the receiver. */
+/** A request that changes nothing at the receiver. */
 export interface Get extends Request {
   /** A longer body of the response is cut there. */
   readonly maxBytes: number;

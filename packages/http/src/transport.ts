@@ -98,17 +98,17 @@ export class Transport implements Sender, AsyncDisposable {
     this.#redactor = secrets.length === 0 ? undefined : new Redactor(secrets);
   }
 
-  /** Posts once, to an endpoint that the operator named. Never rejects. */
+  /** Sends one request with a body to an endpoint that the operator named. Never rejects. */
   post(post: Post): Promise<Reply> {
     return this.#post(post, operator);
   }
 
-  /** Asks once, an endpoint that the operator named. Never rejects. */
+  /** Sends one GET request to an endpoint that the operator named. Never rejects. */
   get(get: Get): Promise<Reply> {
     return this.#get(get, operator);
   }
 
-  /** The same for an endpoint from another author, or one that may be at other addresses. */
+  /** A sender for endpoints of another author, or for endpoints that may be at other addresses. */
   for(trust: Trust): Sender {
     return { post: (post) => this.#post(post, trust), get: (get) => this.#get(get, trust) };
   }

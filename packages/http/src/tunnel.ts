@@ -7,9 +7,9 @@ import { TunnelError } from "./tunnel-error.ts";
 const connectionLost = () => Object.assign(new Error("the proxy closed the connection"), { code: "ECONNRESET" });
 
 /**
- * Asks a proxy for a tunnel to a host (RFC 9110, 9.3.6).
+ * Requests a tunnel to a host from a proxy (RFC 9110, section 9.3.6).
  *
- * @param socket a connection to the proxy; it is closed when there will be no tunnel
+ * @param socket a connection to the proxy. It is closed if the proxy opens no tunnel.
  */
 export function requestTunnel(
   socket: Socket,
@@ -46,7 +46,7 @@ export function requestTunnel(
     }
     return undefined;
   };
-  /** In a tunnel the receiver waits for us to begin. Bytes that come with the answer are not the receiver's. */
+  /** In a tunnel the receiver waits for our first bytes. Bytes that come with the proxy's response are not the receiver's. */
   const opensTunnel = ({ status }: ResponseHead) => status >= 200 && status < 300 && received.length === 0;
   socket.on("data", onData).on("end", onEnd).on("error", end);
   const toProxy = authorization === undefined ? "" : `proxy-authorization: ${authorization}\r\n`;

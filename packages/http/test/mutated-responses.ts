@@ -1,4 +1,4 @@
-/** Answers that every client reads in the same way. */
+/** Responses that every client reads in the same way. */
 export const answers: readonly string[] = [
   'HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"status":"success"}',
   "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\nContent-Length: 4\r\n\r\nslow",
@@ -13,7 +13,7 @@ export const answers: readonly string[] = [
   "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno",
 ];
 
-/** Lines that say how long an answer is, or seem to. */
+/** Lines that give the length of a response, or seem to. */
 const lines = [
   "Content-Length: 2",
   "Content-Length: 20",
@@ -52,7 +52,7 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** Changes an answer in one to three places, mostly where it says what it is and how long. */
+/** Changes a response in one to three places, mostly in its status line and in the headers for its length. */
 export function mutate(answer: string, random: () => number): string {
   const below = (count: number) => Math.floor(random() * count);
   const oneOf = <T>(all: readonly T[]): T => all[below(all.length)]!;

@@ -14,7 +14,7 @@ export interface Received {
 export interface Receiver extends AsyncDisposable {
   url: string;
   port: number;
-  /** Requests that arrived whole. */
+  /** Requests that arrived completely. */
   received: Received[];
   /** Connections that were opened so far. */
   connections: number;
@@ -38,7 +38,7 @@ export function reply(
   response.writeHead(status, { "content-type": "application/json", ...headers }).end(text);
 }
 
-/** An HTTP or, with a certificate, HTTPS server. `answering` is told how many requests came before. */
+/** An HTTP or, with a certificate, HTTPS server. `answering` gets the number of earlier requests. */
 export async function receive(
   answering: Answering = accept,
   tls?: SelfSigned & https.ServerOptions,
@@ -62,7 +62,7 @@ export async function receive(
   return listen(server, tls ? "https" : "http", received);
 }
 
-/** A TCP server, for what HTTP servers never do. */
+/** A TCP server, for responses that no HTTP server sends. */
 export function receiveRaw(onConnection: (socket: Socket, nth: number) => void): Promise<Receiver> {
   let count = 0;
   const server = net.createServer((socket) => onConnection(socket, count++));

@@ -7,13 +7,13 @@ import type { SelfSigned } from "./self-signed.ts";
 export interface TunnelProxy extends AsyncDisposable {
   url: string;
   port: number;
-  /** What was asked for: authority and credentials. */
+  /** Authority and credentials of each request for a tunnel. */
   asked: [string, string | undefined][];
-  /** Each resolves when the client closes a tunnel that it asked for. */
+  /** One promise per requested tunnel. It resolves when the client closes the tunnel. */
   closed: Promise<unknown>[];
 }
 
-/** A proxy that leads every tunnel to one port of this machine, or answers with a status. */
+/** A proxy that connects every tunnel to one port of this machine, or answers with a status. */
 export async function startTunnelProxy(
   answer: number | { leadTo: number; opening?: string } | "hang" | "hangUp",
   tls?: SelfSigned,

@@ -1,9 +1,9 @@
 import { Duplex } from "node:stream";
 import { Client } from "undici";
 
-/** What a client makes of the bytes of one answer, after which the connection ends. */
+/** A client's result for the bytes of one response, after which the connection ends. */
 export interface Verdict {
-  /** `failed`: the client gives an error, perhaps after a status and a part of the body. */
+  /** `failed`: the client reports an error, perhaps after a status and a part of the body. */
   kind: "answered" | "failed";
   /** 0: none. */
   status: number;
@@ -13,7 +13,7 @@ export interface Verdict {
   reusable: boolean;
 }
 
-/** A connection in memory, with as much of a socket as undici uses. */
+/** A connection in memory, with the members of a socket that undici uses. */
 class Wire extends Duplex {
   readonly requested = Promise.withResolvers<void>();
 

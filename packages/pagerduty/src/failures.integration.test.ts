@@ -130,7 +130,7 @@ describe("an answer", () => {
     expect(new Set(receiver.received.map(({ body }) => body)).size, "every attempt has the same body").toBe(1);
   });
 
-  test("of 50 MB is cut", async () => {
+  test("with a body of 50 MB is cut", async () => {
     const message = "x".repeat(50_000_000);
     await using receiver = await receive(plain(500, { message }));
     expect(await failure({ baseUrl: receiver.url, retry: { retries: 0 } })).toMatchObject({

@@ -67,7 +67,7 @@ function leastNeeded(parts: Part[], bytes: number): Part[] {
     spare += part.bytes;
     return true;
   });
-  // A later part may free so many bytes that an earlier, more valuable or smaller part can stay after all.
+  // A later part may free enough bytes for an earlier, more valuable or smaller part, which then stays after all.
   const kept = new Set<Part>();
   for (const part of enough.toReversed()) {
     if (part.bytes > spare) continue;

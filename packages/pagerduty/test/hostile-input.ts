@@ -9,7 +9,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** Pieces that texts are made of: what breaks JSON, UTF-16, logs, terminals, regular expressions and prototypes. */
+/** Pieces of texts that can break JSON, UTF-16, logs, terminals, regular expressions and prototypes. */
 const pieces = [
   "a|Z|0| |.|-|_|/|:|\\|\"|'|`|<|>|&|%|$|{|}|[|]|(|)|__proto__|constructor|toJSON|null|\\ud800|{{x}}|../..|%00|http://",
   "\n|\r\n|\t|\0|\u0001|\u001b[31m|\u007f|\u0085|\u00a0|\u2028|\u202e|\u200b|\ufeff",
@@ -40,7 +40,7 @@ const urls = [
   "x",
 ];
 
-/** Inputs for a client: mostly what it takes, and in every place now and then what it cannot take. */
+/** Inputs for a client. Most values are valid, and now and then each one is not. */
 export class HostileInputs {
   readonly #random: () => number;
 
@@ -48,7 +48,7 @@ export class HostileInputs {
     this.#random = seeded(seed);
   }
 
-  /** Arguments of a call. `bytes` is how large its largest text may be. */
+  /** Arguments of a call. `bytes` is the maximum size of its largest text. */
   input(kind: "trigger" | "acknowledge" | "resolve" | "change", bytes = 200): unknown {
     if (this.#once(500)) return this.#pick(notTexts);
     if (kind === "acknowledge" || kind === "resolve") return this.#extra({ dedupKey: this.#text(bytes) });
@@ -106,7 +106,7 @@ export class HostileInputs {
     return object;
   }
 
-  /** Also `__proto__` as a name like another. */
+  /** `__proto__` may be one of the names. */
   #define(object: Record<string, unknown>, name: string, value: unknown): void {
     Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
   }
@@ -133,7 +133,7 @@ export class HostileInputs {
     return this.#once(4) ? this.#text() : this.#pick(urls) + (this.#once(4) ? this.#string(20) : "");
   }
 
-  /** A text, or now and then none. */
+  /** A text, and now and then `undefined`. */
   #text(bytes = 30): unknown {
     return this.#once(150) ? this.#pick(notTexts) : this.#string(bytes);
   }
@@ -159,7 +159,7 @@ export class HostileInputs {
     return this.#once(2) ? make() : undefined;
   }
 
-  /** True one time in `times`. */
+  /** True once in `times` calls, on average. */
   #once(times: number): boolean {
     return this.#random() * times < 1;
   }

@@ -1,8 +1,8 @@
 import type { Clock } from "@tocsin/http/portable";
 
-/** A clock on which every wait is over at once, as soon as it has been written down. For waits between real requests. */
+/** A clock that records each wait and ends it at once. For waits between real requests. */
 export class LeapingClock implements Clock {
-  /** All that was waited for, in ms. */
+  /** All waits, in ms. */
   readonly waitsMs: number[] = [];
   readonly #startMs: number;
   #passedMs = 0;

@@ -8,14 +8,14 @@ import { join } from "node:path";
 import { Simulator } from "@tocsin/simulator";
 import { selfSigned } from "../../http/test/self-signed.ts";
 
-/** What a program takes for PagerDuty, under its real names, given an environment. */
+/** A server that a program in this environment takes for PagerDuty, under its real host names. */
 export interface Lookalike extends AsyncDisposable {
   simulator: Simulator;
-  /** Leads a process of Node here: a proxy, and the certificate to trust. */
+  /** Directs a Node process to this server: a proxy, and the certificate to trust. */
   environment: Record<string, string>;
 }
 
-/** Starts the simulator behind TLS for PagerDuty's hosts, and a proxy that leads every tunnel there. */
+/** Starts the simulator behind TLS for PagerDuty's hosts, and a proxy that connects every tunnel to it. */
 export async function startLookalike(): Promise<Lookalike> {
   const simulator = new Simulator({ limit: { limit: 0 } });
   const certificate = selfSigned({ names: ["events.pagerduty.com", "events.eu.pagerduty.com"] });

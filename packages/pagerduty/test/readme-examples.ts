@@ -1,15 +1,15 @@
 import { readFileSync } from "node:fs";
 
 export interface Example {
-  /** The heading that it stands under. */
+  /** The heading above it. */
   title: string;
   language: "ts" | "js";
   code: string;
-  /** What it prints, by its own comments, on one line. */
+  /** The output that its comments promise, on one line. */
   prints: string;
 }
 
-/** The examples of the README. What stands in a comment after a `console.log` is what that must print. */
+/** The examples of the README. A comment after a `console.log` holds the text that it must print. */
 export function readmeExamples(): Example[] {
   const text = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   return Array.from(text.matchAll(/^```(ts|js)\n(.*?)^```/gms), ({ 1: language, 2: code = "", index }, nth) => {

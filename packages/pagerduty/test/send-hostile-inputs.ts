@@ -6,7 +6,7 @@ import type { Fetch } from "../src/transport/fetch-transport.ts";
 import { HostileInputs } from "./hostile-input.ts";
 import { documentedSchemas } from "./documented-schema.ts";
 
-/** A fetch that leads into a simulator in this process. Answers come without their bodies, which takes no turn of the event loop. */
+/** A fetch that calls a simulator in this process. Its answers have no body, so they need no turn of the event loop. */
 export function fetchOf(
   simulator: Simulator,
   look: (body: string, path: string, answer: SimulatorAnswer) => void = () => {},
@@ -25,8 +25,8 @@ const calls = ["trigger", "acknowledge", "resolve", "change"] as const;
  * Sends `count` generated inputs, up to 20 MB large, to the strict simulator, and checks each accepted body against the schema
  * that PagerDuty documents.
  *
- * @returns how many came through, how many the client refused, and what the simulator refused
- * @throws Error with the input's seed when something else happened
+ * @returns the number of accepted inputs, the number that the client refused, and the events that the simulator refused
+ * @throws Error with the input's seed after any other result
  */
 export async function sendHostileInputs(count: number) {
   await using simulator = new Simulator({ limit: { limit: 0 }, lean: true });

@@ -22,7 +22,7 @@ export function parseAddress(text: string): Address | undefined {
 export const formatAddress = ({ host, port }: Address): string => `${host.includes(":") ? `[${host}]` : host}:${port}`;
 
 /**
- * Whether a listener at this host can be reached from this machine alone. Of names only `localhost` counts: DNS may answer a
+ * Whether a listener at this host can be reached from this machine alone. The only name that counts is `localhost`: DNS may answer a
  * name below it with any address of this machine, and the listener would then be open to networks without a token.
  */
 export const isLoopbackListener = (host: string): boolean =>

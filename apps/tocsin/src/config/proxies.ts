@@ -1,5 +1,4 @@
-import { proxiesFrom, type ProxySettings } from "@tocsin/http";
-import { proxySecrets } from "@tocsin/http";
+import { proxiesFrom, proxySecrets, type ProxySettings } from "@tocsin/http";
 import { OperatorError } from "./operator-error.ts";
 
 export interface Proxies {

@@ -2,18 +2,18 @@ import type { Endpoint, Outcome } from "@tocsin/core";
 import { Redactor, redactReply, type Sender } from "@tocsin/http";
 import { isSuccess } from "./classify-response.ts";
 
-/** Keeps an endpoint's credentials out of what is shown and stored, if an answer or an alert repeats them. */
+/** Keeps an endpoint's credentials out of texts that are shown and stored, if an answer or an alert repeats them. */
 export interface EndpointRedactor {
   /**
-   * Sends with this sender and redacts what comes back, before anybody reads, cuts or stores it: of a credential that is cut
-   * first, a part would stay. A list that was asked for and came is left as it is, since only its fields are read.
+   * Sends with this sender and redacts the reply, before it is read, cut or stored: if a credential is cut first, a part of it
+   * stays. A requested list that arrived is left as it is, since only its fields are read.
    */
   sender(sender: Sender): Sender;
   outcome(outcome: Outcome): Outcome;
   json(value: unknown): unknown;
 }
 
-/** @param parts of a credential that are one by themselves */
+/** @param parts of a credential that are secrets by themselves */
 export function endpointRedactor(endpoint: Endpoint, parts: readonly string[] = []): EndpointRedactor {
   const { credential, headers, signingSecrets = [] } = endpoint;
   const secrets = [credential, ...Object.values(headers), ...signingSecrets].flatMap(

@@ -1,16 +1,16 @@
-/** Longest excerpt of an answer, in characters: enough for all that receivers say on purpose. */
-const longest = 500;
+/** Maximum length of an excerpt, in characters: enough for every message that receivers write on purpose. */
+const maxCharacters = 500;
 
-/** Visible ASCII and single blanks: what nearly all say. */
+/** Visible ASCII and single blanks: nearly all answers. */
 const plain = /^[!-~]+(?: [!-~]+)*$/;
 
-/** The start of a text on one line: an answer is kept and shown to people. */
+/** The start of a text, on one line. Excerpts of answers are stored and shown to people. */
 export function excerptOf(text: string): string {
-  if (text.length <= longest && plain.test(text)) return text;
+  if (text.length <= maxCharacters && plain.test(text)) return text;
   const line = text
-    .slice(0, 2 * longest)
+    .slice(0, 2 * maxCharacters)
     .toWellFormed()
     .replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")
     .trim();
-  return line.length > longest ? `${line.slice(0, longest - 1).toWellFormed()}…` : line;
+  return line.length > maxCharacters ? `${line.slice(0, maxCharacters - 1).toWellFormed()}…` : line;
 }

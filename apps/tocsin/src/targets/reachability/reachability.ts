@@ -1,18 +1,18 @@
 import type { Clock } from "@tocsin/core";
-import { proxyFor, type ProxySettings } from "@tocsin/http";
-import { portOf, type Trust } from "@tocsin/http";
+import { portOf, proxyFor, type ProxySettings, type Trust } from "@tocsin/http";
 import type { TargetGuard } from "../discovery/target-guard.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { reach, type Reached } from "./reach.ts";
 
 const firstAfterMs = 5_000;
 const everyMs = 60_000;
-const longestMs = 5_000;
+/** Maximum time for one server. */
+const timeoutMs = 5_000;
 
-/** Servers that are tried at once. */
-const together = 8;
+/** Maximum number of servers that are checked at once. */
+const concurrency = 8;
 
-/** Where a target is, and who says so. */
+/** The server of a target, and the author of the target. */
 export interface Origin extends Trust {
   /** Scheme, host and port. */
   readonly origin: string;
@@ -21,20 +21,20 @@ export interface Origin extends Trust {
 export interface ReachabilityOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Of every target that may be told something. */
+  /** The servers of all targets that may be sent something. */
   readonly origins: () => Iterable<Origin>;
-  /** What goes through a proxy is not tried: whether the proxy can reach it, only the proxy knows. */
+  /** Servers behind a proxy are not checked: only the proxy knows whether it can reach them. */
   readonly proxy: ProxySettings;
   readonly guard: Pick<TargetGuard, "rulesOf" | "ownPort">;
 }
 
-/** What was found last at one server. */
+/** Result of the last check of one server. */
 export interface Found extends Reached {
   /** Wall clock. */
   readonly atMs: number;
 }
 
-/** Tries now and then whether the servers of targets can be reached. It is shown, and decides nothing. */
+/** Checks once per minute whether the servers of targets can be reached. Results are shown and logged. They decide nothing. */
 export class Reachability {
   readonly #o: ReachabilityOptions;
   #found: ReadonlyMap<string, Found> = new Map();
@@ -46,7 +46,7 @@ export class Reachability {
     this.#o = options;
   }
 
-  /** Undefined: not tried yet, or not to be tried. */
+  /** Undefined: not checked yet, or never checked. */
   of(origin: string): Found | undefined {
     return this.#found.get(origin);
   }
@@ -61,7 +61,7 @@ export class Reachability {
     await this.#checking;
   }
 
-  /** Tries all of them now. */
+  /** Checks all servers now. */
   check(): Promise<void> {
     return (this.#checking = this.#checkAll());
   }
@@ -78,7 +78,7 @@ export class Reachability {
     const found = new Map<string, Found>();
     const work = async () => {
       for (let origin = waiting.pop(); origin !== undefined; origin = waiting.pop()) {
-        const signal = AbortSignal.any([AbortSignal.timeout(longestMs), this.#stopping.signal]);
+        const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]);
         const url = new URL(origin);
         const rules = guard.rulesOf(trustIn(byOrigin.get(origin) ?? []));
         const reached = await reach(url, signal, { guard: { rules, ownPort: guard.ownPort() === portOf(url) } });
@@ -87,7 +87,7 @@ export class Reachability {
         this.#report(origin, reached);
       }
     };
-    await Promise.all(Array.from({ length: together }, work));
+    await Promise.all(Array.from({ length: concurrency }, work));
     if (!this.#stopping.signal.aborted) this.#found = found;
   }
 
@@ -98,7 +98,7 @@ export class Reachability {
   }
 }
 
-/** Of several targets at one place, those of the operator decide. One that allows link-local addresses is enough. */
+/** If several targets share a server, those of the operator decide. One that allows link-local addresses is enough. */
 function trustIn(targets: readonly Trust[]): Trust {
   const operators = targets.filter(({ fromSecret }) => !fromSecret);
   const deciding = operators.length > 0 ? operators : targets;
