@@ -45,7 +45,7 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
     const options = { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } };
 
     await using first = tocsin([], options);
-    await first.untilItSays(/NOBODY IS PAGED[\s\S]*ledger/);
+    await first.untilItSays(/NO ONE IS PAGED[\s\S]*ledger/);
     const { raise, explain, incidents } = printedCommands(first.stdout);
     await raise();
     await waitUntil("the incident is open", async () => (await statuses(incidents)).join() === "triggered");
@@ -53,7 +53,7 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
     await first.end("SIGKILL");
 
     await using second = tocsin([], options);
-    await second.untilItSays(/NOBODY IS PAGED[\s\S]*ledger/);
+    await second.untilItSays(/NO ONE IS PAGED[\s\S]*ledger/);
     const again = printedCommands(second.stdout);
     expect(again.incidents).toBe(incidents);
     expect(await statuses(incidents)).toEqual(["triggered"]);
@@ -66,7 +66,7 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
     using place = tempDir();
     const options = { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } };
     await using first = tocsin([], options);
-    await first.untilItSays(/NOBODY IS PAGED[\s\S]*ledger/);
+    await first.untilItSays(/NO ONE IS PAGED[\s\S]*ledger/);
     const { raise, incidents } = printedCommands(first.stdout);
     await raise();
     await waitUntil("the incident is open", async () => (await statuses(incidents)).join() === "triggered");

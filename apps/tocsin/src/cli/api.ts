@@ -14,7 +14,7 @@ interface ErrorBody {
 /**
  * One call of a running service's API. `path`: below `/api/v1/`, or absolute.
  *
- * @throws OperatorError that says what the service said
+ * @throws OperatorError with the error of the service
  */
 export async function call(
   options: OperatorOptions,

@@ -15,7 +15,7 @@ import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
- * `tocsin config check`: what a start would say, and an invalid target is an error here. `strict`: warnings fail too.
+ * `tocsin config check`: reports what a start would report. An invalid target is an error here. `strict`: warnings fail too.
  */
 export async function check(
   terminal: Terminal,
@@ -45,7 +45,7 @@ interface Judged {
   readonly targets: number;
 }
 
-/** `written`: there is a file; without one and without a key, the service sends to its own simulator. */
+/** `written`: there is a file. Without a file and without a key, the service sends to its own simulator. */
 async function judge(env: Terminal["env"], load: () => Config, written: boolean): Promise<Judged> {
   try {
     const config = load();
@@ -57,7 +57,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     });
     const placed = placedIn(config);
     const errors = entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)));
-    // Invalid targets are errors already, and those of Secrets cannot be seen from here.
+    // Invalid targets are errors already, and this command cannot see targets in Secrets.
     const expectsTargets = (written || config.targets !== undefined) && config.discovery.kubernetes === undefined;
     const noTarget = expectsTargets && errors.length === 0 && noTargetCanReceive(entries);
     return {
@@ -74,7 +74,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
   }
 }
 
-/** A start would be refused for them. */
+/** Problems for which a start is refused. */
 function proxyIssues(env: Terminal["env"]): Issue[] {
   try {
     proxiesIn(env);
@@ -84,7 +84,7 @@ function proxyIssues(env: Terminal["env"]): Issue[] {
   }
 }
 
-/** Targets in directories. Those of Secrets cannot be seen from here. */
+/** Targets in directories. This command cannot see targets in Secrets. */
 async function inFiles({ discovery }: Config, env: Terminal["env"]): Promise<{ sets: TargetSet[]; issues: Issue[] }> {
   const all = fileDiscoveries(discovery, { clock: systemClock, env });
   for (const one of all) {

@@ -6,11 +6,11 @@ const usualFile = "tocsin.yaml";
 
 export const routingKeyVariable = "PAGERDUTY_ROUTING_KEY";
 
-/** The file that was named, else the usual one where it exists. */
+/** The file that an option names, else the default file if it exists. */
 export const configFile = (named: string | undefined, cwd: string): string | undefined =>
   named ?? (existsSync(resolve(cwd, usualFile)) ? usualFile : undefined);
 
-/** Where a configuration says nothing of targets, the environment's routing key is one. */
+/** If a configuration has no targets, the routing key in the environment makes one. */
 export const withKeyFromEnvironment = (config: Config, env: Readonly<Record<string, string | undefined>>): Config =>
   config.targets !== undefined || !env[routingKeyVariable]
     ? config
@@ -19,7 +19,7 @@ export const withKeyFromEnvironment = (config: Config, env: Readonly<Record<stri
         targets: [{ name: "pagerduty", type: "pagerduty", region: "us", routing_key: { env: routingKeyVariable } }],
       };
 
-/** The simulator knows any well-formed key. */
+/** The simulator accepts every well-formed key. */
 export const simulatedTarget = (url: string, more: object = {}): object => ({
   name: "simulator",
   type: "pagerduty",

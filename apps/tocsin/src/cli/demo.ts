@@ -12,13 +12,13 @@ import { breakOut, calmDown, type StormAlert, stormAlerts } from "./storm.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The receiver's limit, larger than PagerDuty's 120 per 60 s: a demo shall end while one watches. */
+/** The receiver's limit. It is higher than PagerDuty's 120 per 60 s, so that the demo ends while a person watches. */
 const limit = { limit: 100, per: "2s" };
 
-/** Between two batches of the storm. */
+/** Time between two batches of the storm. */
 const batchEveryMs = 60;
 
-/** If the storm has not ended well after so long, something is broken. */
+/** Longest time for the demo. If it has not ended by then, something is broken. */
 const longestMs = 60_000;
 
 /** `tocsin demo`: a storm of alerts through a real service into the simulator, from first page to last resolve. */
@@ -48,11 +48,11 @@ export async function demo(terminal: Terminal): Promise<number> {
   }
 }
 
-/** What was sent, and what came of it. */
+/** The sent alerts and their incidents. */
 interface Tally {
   posted: number;
   duplicates: number;
-  /** When each alert was sent first, by fingerprint. */
+  /** The first time that each alert was sent, by fingerprint. */
   readonly raisedAtMs: Map<string, number>;
 }
 
@@ -101,7 +101,7 @@ async function post(api: string, alerts: readonly StormAlert[], tally: Tally): P
   tally.duplicates += duplicates;
 }
 
-/** How many alerts' latest incidents are in this state. */
+/** Number of alerts whose latest incident is in this state. */
 async function countOf(api: string, state: "told" | "closed"): Promise<number> {
   const answer = await fetch(`${api}/stats`);
   const { incidents, alerts } = (await answer.json()) as {
@@ -124,7 +124,7 @@ function summary(
   refused: number,
 ): string {
   const told = incidents.reduce((sum, { events }) => sum + events.length, 0);
-  // An alert that flaps opens several; the first is what somebody waits for.
+  // An alert that flaps opens several incidents; the first one counts for the time to page.
   const first = [...new Map(incidents.toReversed().map((incident) => [incident.dedup_key, incident])).values()];
   const waits = (severity?: string): string => {
     const waited = first
@@ -144,7 +144,7 @@ function summary(
   );
 }
 
-/** One line that rewrites itself, for a person at a terminal; into a file or a pipe nothing is written. */
+/** One line that rewrites itself, for a person at a terminal. Nothing is written to a file or a pipe. */
 class Progress {
   readonly #terminal: Terminal;
   readonly #text: () => string;

@@ -26,7 +26,7 @@ In a checkout, \`npm start -- COMMAND\` runs a command. With Node 22.18 or newer
 | \`PGPASSWORD\` | \`ledger copy\`: password of the PostgreSQL user |
 | \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | \`serve\` and \`send\`: proxies, see [proxies](proxies.md) |`;
 
-/** Commands that do something, not those that only group others. */
+/** Commands that run something, without those that only group others. */
 const leavesOf = (command: Command): Command[] =>
   command.commands.length === 0 ? [command] : command.commands.flatMap(leavesOf);
 
@@ -42,7 +42,7 @@ const nameOf = (command: Command): string =>
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 
 function textOf({ description, argChoices, defaultValue, defaultValueDescription }: Option): string {
-  // A default that comes from the environment is described, and the text names its variable already.
+  // The text of an option already names its environment variable.
   const known = defaultValueDescription === undefined ? (defaultValue as string | undefined) : undefined;
   const choices = argChoices === undefined ? "" : ` One of ${argChoices.map((choice) => `\`${choice}\``).join(", ")}.`;
   const fallback = known === undefined ? "" : ` Default: \`${known}\`.`;

@@ -1,6 +1,6 @@
 import type { HeldBack } from "@tocsin/core";
 
-/** As the API shows it. */
+/** The field of the API. */
 export interface HeldBackBody {
   readonly reason: HeldBack["reason"];
   readonly detail?: string;
@@ -14,10 +14,10 @@ const causes: Readonly<Record<HeldBack["reason"], string>> = {
   waiting_pause: "The target is paused after HTTP 429",
 };
 
-/** Says that a delivered state is not the whole truth: the target accepts nothing now. */
+/** Warns that the target of a delivered incident accepts nothing now. */
 export const heldBackText = ({ reason, detail, until }: HeldBackBody): string =>
   `${causes[reason]}${detail === undefined ? "" : ` (${detail})`}: the next event waits (${reason}${until ? `, next try at ${until}` : ""})`;
 
-/** The same for a cell of a table. */
+/** The same warning for a cell of a table. */
 export const nextWaits = ({ heldBack }: { readonly heldBack?: HeldBackBody }): string =>
   heldBack === undefined ? "" : `, next event: ${heldBack.reason}`;

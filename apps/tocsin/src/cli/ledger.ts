@@ -11,7 +11,7 @@ export interface CopyLedgerOptions {
   readonly json?: boolean;
 }
 
-/** `tocsin ledger copy`: moves what a stopped service keeps in a SQLite file into PostgreSQL. */
+/** `tocsin ledger copy`: copies the ledger of a stopped service from a SQLite file into PostgreSQL. */
 export async function copy(terminal: Terminal, { from, to, json }: CopyLedgerOptions): Promise<number> {
   const path = sqliteFile(terminal, from, "--from");
   if (!existsSync(path)) throw new OperatorError(`--from: ${path} does not exist`);
@@ -31,13 +31,13 @@ Set ledger.encryptionKey to the key that the file was written with (by default $
   return exitCode.ok;
 }
 
-/** The file that a URL names. @throws OperatorError */
+/** Returns the file that a URL names. @throws OperatorError */
 export function sqliteFile({ cwd }: Terminal, url: string, option: string): string {
   if (!/^sqlite:./.test(url)) throw new UsageError(`${option}: expected a URL such as "sqlite:./data/tocsin.db"`);
   return resolve(cwd, url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, ""));
 }
 
-/** A password in an argument would be seen by everybody on the machine. */
+/** Refuses a password in an argument: every user of the machine could see it. */
 function serverIn({ env }: Terminal, url: string): PostgresServer {
   const password = env["PGPASSWORD"];
   try {

@@ -76,7 +76,7 @@ interface Found<Row> {
   readonly nextCursor?: string;
 }
 
-/** Asks until there are as many alerts as wanted, or no more. */
+/** Reads pages until it has enough alerts, or there are no more. */
 async function search<Row>(
   options: AlertOptions,
   path: string,
@@ -88,7 +88,7 @@ async function search<Row>(
   do {
     const query = new URLSearchParams([
       ...(options.matcher ?? []).map((matcher) => ["matcher", matcher]),
-      // The service says what is wrong with it.
+      // The service reports what is wrong with it.
       ["limit", Number.isInteger(limit) ? String(Math.min(limit - alerts.length, 1_000)) : options.limit],
       ...(nextCursor === undefined ? [] : [["cursor", nextCursor]]),
       ...Object.entries(more),

@@ -12,7 +12,7 @@ import type { Terminal } from "./terminal.ts";
 type TargetBody = ReturnType<typeof targetBody>;
 
 /*
- * Operator commands: one call of the API each, its answer as a table, or as it is with --json.
+ * Operator commands. Each makes one call of the API and prints the answer as a table, or unchanged with --json.
  */
 
 export async function listIncidents(terminal: Terminal, options: ListOptions): Promise<void> {
@@ -37,7 +37,7 @@ export async function listIncidents(terminal: Terminal, options: ListOptions): P
   sayMore(terminal, options, answer);
 }
 
-/** Once per target: a delivered incident alone would look as if all were well. */
+/** Printed once per target: a delivered incident alone would look healthy. */
 function sayHeldBack(
   terminal: Terminal,
   { json: asJson }: OperatorOptions,
@@ -97,7 +97,7 @@ function sayWarnings(terminal: Terminal, options: OperatorOptions, warnings: rea
   for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
 }
 
-/** Which definition of an invalid target is in use. */
+/** Names the definition of an invalid target that is in use. */
 const inUse: Readonly<Record<NonNullable<TargetBody["inForce"]>, string>> = {
   as_written: "in use as written",
   last_valid: "the last valid definition is in use",
@@ -105,7 +105,7 @@ const inUse: Readonly<Record<NonNullable<TargetBody["inForce"]>, string>> = {
   nothing: "not in use",
 };
 
-/** A target that is well configured and accepts nothing now is not called ready. */
+/** A target that is configured correctly but accepts nothing now is not shown as ready. */
 function stateText(state: string, breaker: TargetBody["breaker"], limiter: TargetBody["limiter"]): string {
   const held = [
     ...(breaker !== undefined && breaker.state !== "closed"
@@ -187,14 +187,14 @@ interface ReloadBody {
   readonly warnings?: readonly string[];
 }
 
-/** On the other stream, so that a script that reads the table reads nothing else. */
+/** Writes to stderr, so that a script that reads the table reads nothing else. */
 export function sayMore(terminal: Terminal, options: OperatorOptions, answer: unknown): void {
   const { nextCursor } = answer as { readonly nextCursor?: string };
   if (nextCursor !== undefined && !options.json)
     terminal.err(`There are more. Show them with --cursor ${nextCursor}, or raise --limit.\n`);
 }
 
-/** One thing with all that is known of it. */
+/** Prints one object with all its fields. */
 export async function show(terminal: Terminal, options: OperatorOptions, path: string): Promise<void> {
   terminal.out(json(await call(options, "GET", path)));
 }

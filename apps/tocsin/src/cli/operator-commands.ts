@@ -3,7 +3,7 @@ import { requiring } from "./required-options.ts";
 import type { AlertOptions, BackupOptions, ListOptions, OperatorOptions } from "./operator-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Commands that speak to a running service over HTTP: what an operator can do, a script can do. */
+/** Commands that call a running service over HTTP, so that a script can do everything that an operator can do. */
 export function describeOperator(program: Command, terminal: Terminal): void {
   const command = commandsWith(terminal);
   const incidents = program.command("incidents").description("List, show, acknowledge or resolve incidents");
@@ -92,14 +92,14 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   ).action(async (options: OperatorOptions) => (await operate()).reload(terminal, options));
 }
 
-/** `ledger backup`, beside the commands that need no running service. */
+/** Adds `ledger backup` to the commands that need no running service. */
 export function describeBackup(ledger: Command, terminal: Terminal): void {
   requiring(commandsWith(terminal)(ledger, "backup", "Save a copy of a running service's SQLite ledger"), {
     "--to <file>": "a file that does not exist yet",
   }).action(async (options: BackupOptions) => (await import("./backup.ts")).backup(terminal, options));
 }
 
-/** Makes commands with what all of them take. */
+/** Makes commands with the options that all of them have. */
 const commandsWith = ({ env }: Terminal) => {
   const [url, token] = [env["TOCSIN_URL"] ?? "http://127.0.0.1:9877", env["TOCSIN_TOKEN"]];
   return (parent: Command, name: string, description: string): Command =>
@@ -125,6 +125,6 @@ const matcherOption = [
   (matcher: string, others: readonly string[] = []): readonly string[] => [...others, matcher],
 ] as const;
 
-/** Only a command that runs loads how. */
+/** A command loads its code only when it runs. */
 const operate = () => import("./operate.ts");
 const operateAlerts = () => import("./operate-alerts.ts");

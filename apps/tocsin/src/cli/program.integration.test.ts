@@ -157,7 +157,7 @@ describe("config", () => {
     expect([strict.code, strict.stdout]).toEqual([78, ""]);
   });
 
-  test("check does not warn where targets come from Secrets, or events go to the simulator", async () => {
+  test("check does not warn if targets come from Secrets, or events go to the simulator", async () => {
     const secrets = write("secrets.yaml", "discovery: { kubernetes: { enabled: true } }\n");
     rmSync(join(dir, "tocsin.yaml"), { force: true });
     for (const args of [["--config", secrets], []]) {
@@ -337,7 +337,7 @@ describe("operator commands", () => {
       annotations: { summary: "red \u001B[31malert\u001B[0m" },
     };
     await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
-    await service.until("it is told", () => service.simulator.incidents()[0]);
+    await service.until("it is sent", () => service.simulator.incidents()[0]);
     await service.until("that is settled", async () => {
       const { body } = await service.ask("GET", "/api/v1/incidents");
       return body.incidents[0].state === "told" || undefined;

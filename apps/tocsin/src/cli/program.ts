@@ -7,7 +7,7 @@ import { requiring } from "./required-options.ts";
 import { describeSend } from "./send-commands.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Runs one command and gives the exit code. Each command loads its own parts: `--help` needs none of them. */
+/** Runs one command and returns the exit code. Each command loads its own code, so `--help` loads none of it. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = exitCode.ok;
   const program = describe(terminal, (outcome) => {
@@ -23,7 +23,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       terminal.err(`${error.message}\n`);
       return error instanceof UsageError ? exitCode.usage : exitCode.failed;
     }
-    // Known by name, for the class would load the schema library.
+    // Recognized by name, because the class would load the schema library.
     if (error instanceof Error && error.name === "ConfigError") {
       terminal.err(`${error.message}\n`);
       return exitCode.configuration;
@@ -36,14 +36,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** A word that is no command would be taken for an argument of the default one. */
+/** Refuses an unknown command: it would count as an argument of the default command. */
 function refuseUnknown(program: Command, word: string | undefined): void {
   if (word === undefined || word.startsWith("-") || word === "help") return;
   if (program.commands.some((command) => command.name() === word)) return;
   program.error(`error: unknown command '${word}' (see tocsin --help)`);
 }
 
-/** All commands, to describe them: nothing runs, and no environment is read. */
+/** All commands, for their descriptions: nothing runs, and the environment is not read. */
 export const commandLine = (): Command =>
   describe(
     { out: () => {}, err: () => {}, env: {}, cwd: "", watched: false, onSignal: () => () => {}, onCrash() {} },

@@ -12,7 +12,7 @@ export interface RestoreOptions {
   readonly json?: boolean;
 }
 
-/** `tocsin ledger restore`: puts a backup where a stopped service finds its ledger. Never replaces a ledger. */
+/** `tocsin ledger restore`: copies a backup to the ledger path of a stopped service. Never replaces a ledger. */
 export async function restore(terminal: Terminal, options: RestoreOptions): Promise<number> {
   const from = resolve(terminal.cwd, options.from);
   const to = sqliteFile(terminal, options.to, "--to");

@@ -24,7 +24,7 @@ export interface SendOptions {
   readonly json?: boolean;
 }
 
-/** `tocsin send`: one event by the client library, with its limits and retries, and without the service. */
+/** `tocsin send`: sends one event with the client library, with its limits and retries, without the service. */
 export async function send(terminal: Terminal, sending: Sending, options: SendOptions): Promise<void> {
   try {
     const { routingKey, region, url } = options;
@@ -51,7 +51,7 @@ const optionOf: Readonly<Record<string, string>> = {
   "payload.severity": "--severity",
 };
 
-/** Says who sent the event and who refused it: the service has no part in this. */
+/** Names the sender and the system that refused the event: the service is not involved. */
 function explained(error: PagerDutyError, sending: Sending, { region = "us", url }: SendOptions): OperatorError {
   if (error instanceof PagerDutyValidationError) {
     const issues = error.issues.map(({ path, message }) => `${optionOf[path] ?? path}: ${message}`);

@@ -53,7 +53,7 @@ export async function serve(
       },
     });
     const { address, targets } = tocsin;
-    // The log says where it listens. A person at a terminal also reads whether anybody can be paged.
+    // The log has the address. A person at a terminal also reads whether anyone can be paged.
     if (simulates || terminal.watched) {
       terminal.out(welcome({ config, address, targets: targets.entries, simulatorUrl: simulator?.url }));
     }
@@ -64,7 +64,7 @@ export async function serve(
   }
 }
 
-/** Beside the ledger: only its owner may read what is in it. @throws OperatorError */
+/** Makes the directory of the ledger, readable by its owner only. @throws OperatorError */
 function makeDirectory(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -75,12 +75,12 @@ function makeDirectory(dir: string): void {
   }
 }
 
-/** Loaded only where it is wanted. */
+/** Loaded only if it is used. */
 const embedded = async (dir: string) => (await import("./simulator.ts")).embedSimulator(dir);
 
 async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void> {
   terminal.onCrash((error) => tocsin.log.fatal({ err: error, reason: "bug" }, "nobody caught this; the process ends"));
-  // A reload says in the log how it went.
+  // The log has the result of a reload.
   const endReloads = terminal.onSignal("SIGHUP", () => void tocsin.reload().catch(() => {}));
   await signalled(terminal);
   tocsin.log.info("stopping: attempts in flight end first");
@@ -88,7 +88,7 @@ async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void>
   endReloads();
 }
 
-/** Without a file, the key in the environment is all that was written, and a wrong one would page nobody. */
+/** Without a file, the key in the environment is the whole configuration, and with a wrong one no one is paged. */
 function refuseWrongKey({ targets = [], readSecret }: Config): void {
   const entries = resolveTargets([configTargets(targets, readSecret)]);
   const issues = entries.flatMap(({ errors }) => errors.map(({ message }) => ({ path: routingKeyVariable, message })));

@@ -1,11 +1,11 @@
 import type { Terminal } from "./terminal.ts";
 
-/** Resolves at the first signal to end. */
+/** Resolves at the first signal that ends the process. */
 export const signalled = (terminal: Terminal): Promise<void> =>
   new Promise((done) => {
     const ends = (["SIGTERM", "SIGINT"] as const).map((signal) =>
       terminal.onSignal(signal, () => {
-        // A second signal finds nobody listening, and ends the process at once.
+        // A second signal has no handler, so it ends the process at once.
         for (const end of ends) end();
         done();
       }),

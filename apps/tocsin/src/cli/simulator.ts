@@ -9,7 +9,7 @@ import type { Terminal } from "./terminal.ts";
 
 const usualPort = 9878;
 
-/** `tocsin simulator`: the stand-in by itself, until a signal ends it. */
+/** `tocsin simulator`: runs the simulator alone until a signal ends it. */
 export async function simulator(
   terminal: Terminal,
   options: { readonly listen: string; readonly listenEu?: string; readonly file?: string },
@@ -31,8 +31,8 @@ export interface EmbeddedSimulator {
 }
 
 /**
- * The simulator inside the service. It keeps its incidents beside the ledger, and its port too: what is open was told to
- * that address, and is resolved there.
+ * The simulator inside the service. It keeps its incidents in files beside the ledger, and reuses its port: open incidents were sent to
+ * that address and are resolved there.
  */
 export async function embedSimulator(dir: string): Promise<EmbeddedSimulator> {
   const stand = openSimulator(resolve(dir, "simulator.jsonl"));
@@ -49,7 +49,7 @@ export async function embedSimulator(dir: string): Promise<EmbeddedSimulator> {
   throw new OperatorError("no port is free for the simulator");
 }
 
-/** @throws OperatorError where its file cannot be used */
+/** @throws OperatorError if its file cannot be used */
 function openSimulator(file: string | undefined): Simulator {
   try {
     return new Simulator(file === undefined ? {} : { file });

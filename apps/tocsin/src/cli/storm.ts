@@ -1,4 +1,4 @@
-/** An alert as a webhook carries it. */
+/** An alert in the form of the webhook. */
 export interface StormAlert {
   readonly status: "firing" | "resolved";
   readonly fingerprint: string;
@@ -11,7 +11,7 @@ export interface StormAlert {
 export const stormAlerts = 200;
 const batchSize = 25;
 
-/** Every tenth is critical, and they come mixed, as they do. */
+/** Every tenth is critical, in mixed order, as in a real storm. */
 const severities = ["warning", "error", "info", "warning", "error", "warning", "info", "error", "warning", "critical"];
 const numbers = Array.from({ length: stormAlerts }, (_, index) => index);
 const flapping = numbers.filter((index) => index % 3 === 0);
@@ -19,7 +19,7 @@ const flaps = 3;
 
 /**
  * A rack loses power: 200 alerts within seconds, a third of them end and fire again three times, and all are repeated,
- * as Alertmanager does. In batches, as it sends them.
+ * as Alertmanager does, in batches.
  */
 export function* breakOut(startedAtMs: number): Generator<readonly StormAlert[]> {
   const round = (number: number) => startedAtMs + 2 * number;

@@ -1,6 +1,6 @@
 type Cell = string | number | null | undefined;
 
-/** Rows under their headings, columns as wide as they must be. */
+/** Formats rows under headings, with columns as wide as their longest cell. */
 export function table(headings: readonly string[], rows: readonly (readonly Cell[])[]): string {
   const cells = [headings, ...rows.map((row) => row.map(printable))];
   const widths = headings.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
@@ -15,5 +15,5 @@ export function table(headings: readonly string[], rows: readonly (readonly Cell
     .join("");
 }
 
-/** Texts of alerts come from anywhere; a terminal must not obey what stands in them. */
+/** Removes control sequences: texts of alerts are untrusted, and a terminal would run them. */
 export const printable = (value: Cell): string => String(value ?? "").replace(/\p{C}/gu, "�");

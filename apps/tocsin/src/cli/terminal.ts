@@ -1,22 +1,22 @@
-/** What a command sees of the world around it. */
+/** The environment of a command: streams, variables, directory, signals. */
 export interface Terminal {
-  /** For what was asked for. */
+  /** For the requested output. */
   readonly out: (text: string) => void;
-  /** For everything else: logs, progress, complaints. */
+  /** For everything else: logs, progress, errors. */
   readonly err: (text: string) => void;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether a person watches `err`. */
   readonly watched: boolean;
-  /** Calls back for each such signal; returns how to end that. */
+  /** Calls back for each of these signals; returns a function that ends this. */
   readonly onSignal: (signal: NodeJS.Signals, callback: () => void) => () => void;
-  /** Calls back before the process ends by an error that nobody caught. */
+  /** Calls back before an uncaught error ends the process. */
   readonly onCrash: (callback: (error: unknown) => void) => void;
 }
 
-/** The process's own. */
+/** The terminal of this process. */
 export function processTerminal(): Terminal {
-  // A reader that has seen enough (`| head`) is no failure of ours.
+  // A reader that stops early (`| head`) is not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   process.stderr.on("error", () => {});
   return {

@@ -5,9 +5,9 @@ import { welcome } from "./welcome.ts";
 const config = readConfig({}, { dir: "/srv", env: {} });
 const start = { config, address: { host: "127.0.0.1", port: 9877 }, targets: [], simulatorUrl: undefined };
 
-test("with a simulator inside, people are told first that nobody is paged, and what to try", () => {
+test("with the built-in simulator, the text begins with the warning that no one is paged, and names first steps", () => {
   const text = welcome({ ...start, simulatorUrl: "http://127.0.0.1:9878" });
-  expect(text.trimStart()).toMatch(/^NOBODY IS PAGED/);
+  expect(text.trimStart()).toMatch(/^NO ONE IS PAGED/);
   const curls = Array.from(text.matchAll(/curl (\S+) -d '(\{.*\})'/g), ([, url, body]) => [url, JSON.parse(body!)]);
   expect(curls).toMatchObject([
     ["http://127.0.0.1:9877/api/v1/webhook/alertmanager", { alerts: [{ status: "firing" }] }],
@@ -31,14 +31,14 @@ test("targets are named with their state, and none is called by its name", () =>
     inForce: "nothing" as const,
   };
   expect(welcome({ ...start, targets: [entry] })).toContain("target    pager: invalid");
-  expect(welcome(start)).toContain("NOBODY IS TOLD");
+  expect(welcome(start)).toContain("NO ONE IS PAGED");
 });
 
 test.each(["::", "0.0.0.0"])("an address of every interface (%s) is shown as one that can be used", (host) => {
   expect(welcome({ ...start, address: { host, port: 80 } })).toContain("http://localhost:80");
 });
 
-test("where targets are looked for is said: they may not be found yet", () => {
+test("names the places of targets, because they may not be read yet", () => {
   const discovery = { files: ["./targets"], kubernetes: { enabled: true, namespaces: ["shop"] } };
   const text = welcome({ ...start, config: readConfig({ discovery }, { dir: "/srv", env: {} }) });
   expect(text).toContain("targets   from files in targets\n  targets   from Secrets in namespace shop");

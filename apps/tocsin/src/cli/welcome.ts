@@ -7,11 +7,11 @@ export interface Started {
   readonly config: Config;
   readonly address: Address;
   readonly targets: readonly ResolvedTarget[];
-  /** Where the simulator listens, if events go there. */
+  /** The address of the simulator, if events go there. */
   readonly simulatorUrl: string | undefined;
 }
 
-/** What a person sees who started the service. */
+/** The text for a person who started the service at a terminal. */
 export function welcome({ config, address, targets, simulatorUrl }: Started): string {
   const url = `http://${formatAddress(reachable(address))}`;
   const lines = [
@@ -21,7 +21,7 @@ export function welcome({ config, address, targets, simulatorUrl }: Started): st
     `  ledger    ${ledgerName(config.ledger)}`,
     ...discoveryLines(config.discovery),
     ...(simulatorUrl === undefined && targets.length + discoveryLines(config.discovery).length === 0
-      ? ["", "NOBODY IS TOLD: there are no `targets:`."]
+      ? ["", "NO ONE IS PAGED: there are no `targets:`."]
       : []),
   ];
   return `\n${lines.join("\n")}\n\n`;
@@ -29,13 +29,13 @@ export function welcome({ config, address, targets, simulatorUrl }: Started): st
 
 const targetLine = (entry: ResolvedTarget): string => `  target    ${entry.name}: ${stateOf(entry)}`;
 
-/** They may not be read yet. */
+/** The targets may not be read yet. */
 const discoveryLines = ({ files, kubernetes }: Config["discovery"]): string[] => [
   ...files.map(({ where }) => `  targets   from files in ${where}`),
   ...(kubernetes?.namespaces ?? []).map((namespace) => `  targets   from Secrets in namespace ${namespace}`),
 ];
 
-/** An address of every interface is none that a client can use. */
+/** A client cannot connect to the wildcard address, so it is replaced. */
 const reachable = ({ host, port }: Address): Address => ({
   host: host === "::" || host === "0.0.0.0" ? "localhost" : host,
   port,
@@ -44,18 +44,18 @@ const reachable = ({ host, port }: Address): Address => ({
 const labels = { alertname: "DiskFull", severity: "critical", instance: "db-1" };
 const annotations = { summary: "The disk of db-1 is full" };
 
-/** What to try when events go to the simulator. */
+/** Suggestions for a first try, if events go to the simulator. */
 function rehearsal(url: string, simulatorUrl: string): string[] {
   const send = (status: string) =>
     `  curl ${url}/api/v1/webhook/alertmanager -d '${JSON.stringify({ alerts: [{ status, labels, annotations }] })}'`;
   return [
-    "NOBODY IS PAGED: there is no tocsin.yaml and no PAGERDUTY_ROUTING_KEY, so Tocsin tells its own simulator.",
+    "NO ONE IS PAGED: there is no tocsin.yaml and no PAGERDUTY_ROUTING_KEY, so Tocsin tells its own simulator.",
     "",
     "Raise an alert:",
     send("firing"),
     "See the incident that it opens:",
     `  curl ${simulatorUrl}/_sim/incidents`,
-    "See why it was told:",
+    "See why it was sent:",
     `  curl '${url}/api/v1/explain?fingerprint=${alertFingerprint(labels)}'`,
     "End it:",
     send("resolved"),

@@ -8,17 +8,17 @@ import { hostNameOf, isFixedHost } from "../config/host-name.ts";
 import { Problem } from "./problem.ts";
 
 export interface Caller {
-  /** Name of the token used. Undefined where none is needed. */
+  /** Name of the token. Undefined: no token is needed. */
   readonly name: string | undefined;
 }
 
 export type AuthSettings = Pick<Config["server"], "listen" | "tokens" | "publicUrl" | "allowedHosts">;
 
-/** Who may do what. Replaced as a whole when the configuration is reloaded. */
+/** The tokens and their roles. A reload of the configuration replaces them as a whole. */
 export class Auth {
   readonly #tokens: readonly { readonly name: string; readonly digest: Buffer; readonly roles: readonly Role[] }[];
   readonly #ownHosts: ReadonlySet<string>;
-  /** Nothing but the address of the listener keeps others out. */
+  /** Only the address of the listener protects the service. */
   readonly #isLoopbackOnly: boolean;
   #lastAccepted: string | undefined;
 
@@ -32,8 +32,8 @@ export class Auth {
 
   /**
    * A browser sends requests of another site's page to this machine once that site's name points here (DNS rebinding). The name
-   * is then in `Host`. So where a request needs no token, only names that cannot be pointed here by others are answered.
-   * HTTP/1.0 clients without `Host` are no browsers.
+   * is then in `Host`. So if a request needs no token, the service answers only names that others cannot point to this machine.
+   * HTTP/1.0 clients without `Host` are not browsers.
    *
    * @throws Problem 421
    */
@@ -53,7 +53,7 @@ export class Auth {
   }
 
   /**
-   * Returns the token that the request presents; undefined where none is needed.
+   * Returns the token of the request. Undefined: no token is needed.
    *
    * @throws Problem 401 or 403
    */
@@ -65,14 +65,14 @@ export class Auth {
     const presented = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
     if (presented === undefined) throw new Problem(401, "unauthorized", "a bearer token is needed");
     const digest = digestOf(presented);
-    // Digests have one length, and all tokens are compared: time tells nothing of their values, nor which one fits.
+    // Digests have one length, and all tokens are compared, so that the time reveals neither a value nor which token fits.
     const [token] = this.#tokens.filter((known) => timingSafeEqual(known.digest, digest));
     if (token === undefined) throw new Problem(401, "unauthorized", "the bearer token is not known");
     return token;
   }
 
   /**
-   * Without tokens, whoever can connect is let in, and a page of another site in a browser can: it must not send alerts or
+   * Without tokens, every client that can connect is accepted, also a page of another site in a browser. It must not send alerts or
    * resolve incidents. Browsers name the page's site in `Origin`; other clients send none.
    */
   #refuseOtherSites(request: FastifyRequest): void {

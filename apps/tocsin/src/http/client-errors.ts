@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { STATUS_CODES } from "node:http";
 import type { Refusals } from "./refusals.ts";
 
-/** Answers what Node's HTTP parser refuses, in the shape of all errors, and ends the connection. */
+/** Answers requests that Node's HTTP parser refuses, in the shape of all errors, and ends the connection. */
 export function answerClientError(
   { code = "" }: NodeJS.ErrnoException,
   socket: Socket,

@@ -3,28 +3,28 @@ import type { Role } from "../config/schema.ts";
 
 export interface Endpoint {
   readonly method: "GET" | "POST" | "DELETE";
-  /** As fastify reads it, parameters with a colon. */
+  /** The path in the form of fastify: parameters with a colon. */
   readonly path: string;
-  /** Who may; `open`: anybody. */
+  /** The role that may call it; `open`: everyone. */
   readonly role: Role | "open";
-  /** It tells machines whether the service lives and is ready, whatever name they use for it. @default false */
+  /** A probe for machines, which may use any host name. @default false */
   readonly isProbe?: boolean;
   /** One line for the front page. */
   readonly does: string;
-  /** The body may be `LargeJson` where parsing it at once would take long. @default false */
+  /** The body may be `LargeJson`, if parsing it at once would take long. @default false */
   readonly takesLargeJson?: boolean;
-  /** Gives the body of a 200, or has answered by `reply`. */
+  /** Returns the body of a 200, or answers itself through `reply`. */
   readonly answer: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }
 
-/** A request's single value of a query parameter; the last one where it is repeated. */
+/** The value of a query parameter. If it is repeated, the last one counts. */
 export function queryOf(request: FastifyRequest, name: string): string | undefined {
   const value = (request.query as Record<string, string | string[] | undefined>)[name];
   const last = Array.isArray(value) ? value.at(-1) : value;
   return last === "" ? undefined : last;
 }
 
-/** All values of a query parameter, in order; empty ones are none. */
+/** All values of a query parameter, in order. Empty ones are left out. */
 export function queriesOf(request: FastifyRequest, name: string): string[] {
   const value = (request.query as Record<string, string | string[] | undefined>)[name] ?? [];
   return [value].flat().filter((one) => one !== "");

@@ -1,4 +1,4 @@
-/** An instant as bodies show it. */
+/** Formats an instant for bodies. */
 export function isoTime(ms: number): string;
 export function isoTime(ms: number | null): string | null;
 export function isoTime(ms: number | null): string | null {

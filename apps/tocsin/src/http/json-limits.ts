@@ -1,12 +1,12 @@
 import { endOfString } from "../ingest/large-json.ts";
 
-/** Beyond these a JSON text is refused before it is parsed: it would keep the process busy for seconds. */
+/** Limits of a JSON text. A larger one is refused before parsing, because parsing would block the process for seconds. */
 export const jsonLimits = { containers: 500_000, values: 5_000_000, depth: 32 };
 
 export interface JsonSize {
   /** At least as many values as the text has. */
   readonly values: number;
-  /** What the text has too much of. */
+  /** The limit that the text exceeds. */
   readonly excess?: string;
 }
 

@@ -5,7 +5,7 @@ import { isAlertmanagerApi } from "./paths.ts";
 import { badRequest, Problem } from "./problem.ts";
 
 /**
- * The JSON value of a body; undefined for an empty body. A value that would take long to parse is left as `LargeJson`, which only
+ * Returns the JSON value of a body, or undefined for an empty body. A value that would take long to parse stays a `LargeJson`, which only
  * some endpoints take.
  *
  * @throws Problem 400 or 413
@@ -18,7 +18,7 @@ export function parseBody(bytes: Buffer, { url, routeOptions }: FastifyRequest):
     if (routeOptions.config.takesLargeJson === true) return new LargeJson(bytes);
     throw tooMuch(`more than ${maxMemberValues} values`);
   }
-  // Plain `JSON.parse`, since fastify's own refuses `__proto__`, which is a label's name like any other here.
+  // `JSON.parse`, because fastify's parser refuses `__proto__`, which is an ordinary label name here.
   const value = parsed(bytes.toString()) ?? (isAlertmanagerApi(url) ? parsed(firstValue(bytes)) : undefined);
   if (value === undefined) throw badRequest({ path: "", message: "expected JSON" });
   return value.json;
@@ -32,7 +32,7 @@ function parsed(text: string): { readonly json: unknown } | undefined {
   }
 }
 
-/** Alertmanager ignores what follows the first value of a body. */
+/** Like Alertmanager, ignores the text after the first value of a body. */
 function firstValue(bytes: Buffer): string {
   const start = skipBlanks(bytes, 0);
   return bytes.toString("utf8", start, valueAt(bytes, start).end);

@@ -2,13 +2,13 @@ import { type Issue, LedgerUnavailable } from "@tocsin/core";
 import type { FastifyError, FastifyReply } from "fastify";
 import { isAlertmanagerApi } from "./paths.ts";
 
-/** Senders repeat after a 5xx; this keeps them from doing it at once. */
+/** Value of Retry-After: senders repeat after a 5xx, and should not do it at once. */
 const retryAfterSeconds = 5;
 
-/** Issues in the one line that Alertmanager's API has for an error. */
+/** Most issues in the one line of an error of Alertmanager's API. */
 const maxIssuesInText = 5;
 
-/** An answer that is no success: thrown by endpoints, sent in the one shape of all errors. */
+/** An error answer. Endpoints throw it; all errors are sent in one shape. */
 export class Problem extends Error {
   override readonly name = "Problem";
   readonly status: number;
@@ -40,7 +40,7 @@ export const badRequest = (...issues: Issue[]): Problem =>
 
 export const conflict = (message: string): Problem => new Problem(409, "conflict", message);
 
-/** `issues` of targets in the configuration, `unread` of places of targets; everything else is in use, unless it was `kept` out. */
+/** `issues`: errors of targets in the configuration. `unread`: unreadable places of targets. The rest is in use, unless `kept`. */
 export const reloadFailed = ({
   outcome,
   issues,
@@ -86,7 +86,7 @@ function textOf({ message, issues }: Problem): string {
   return [message, ...(shown.length > 0 ? [shown.join("; ")] : [])].join(": ");
 }
 
-/** What an error means to the client; undefined: it is a bug of ours. */
+/** Converts an error to an answer. Undefined: it is a bug. */
 export function problemOf(error: Error | FastifyError): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof LedgerUnavailable) {
@@ -103,7 +103,7 @@ export function problemOf(error: Error | FastifyError): Problem | undefined {
 }
 
 /**
- * Receives and drops the rest of a body that is refused, for as long as any request may take: if the connection were closed while
+ * Receives and drops the rest of a refused body, for at most the time of a request: if the connection were closed while
  * its sender is still writing, many clients would never see the answer.
  */
 function readOn(reply: FastifyReply): void {

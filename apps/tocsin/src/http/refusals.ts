@@ -4,7 +4,7 @@ import type { LogThrottle, ThrottleRule } from "../telemetry/log-throttle.ts";
 import { pathOf } from "./paths.ts";
 import { noEndpoint, type Problem } from "./problem.ts";
 
-/** Why a request is refused. Closed, because it is a metric label. */
+/** Reasons for refusing a request. The list is closed, because it is a metric label. */
 export const refusalReasons = [
   "invalid",
   "unauthorized",
@@ -31,14 +31,14 @@ const reasonByStatus: Partial<Record<number, RefusalReason>> = {
   503: "unavailable",
 };
 
-/** Undefined: the request was understood, such as a question for an incident that does not exist. */
+/** Undefined: the request was valid, such as a request for an incident that does not exist. */
 const reasonOf = (problem: Problem): RefusalReason | undefined =>
   problem === noEndpoint ? "path" : reasonByStatus[problem.status];
 
-/** Some lines at once, for whoever sets up a sender; then few, since an outage of hours must not fill the log. */
+/** Several lines at once, for a person who sets up a sender; then few, because an outage of hours must not fill the log. */
 export const refusalLogRule: ThrottleRule = { everyMs: 600_000, burst: 2 };
 
-/** Enough to see what is wrong. */
+/** Longest excerpt, characters: enough to see the error. */
 const maxIssues = 5;
 const maxCharacters = 200;
 
@@ -82,7 +82,7 @@ export class Refusals {
     this.#o.log.warn(fields, `Refused a request: ${message}`);
   }
 
-  /** For bytes that are no HTTP request. */
+  /** For bytes that are not an HTTP request. */
   refusedBytes(reason: "malformed" | "timeout" | "too_large", sender: string | undefined, code: string): void {
     this.#o.count(reason);
     const leftOut = this.#o.throttle.pass(reason);

@@ -50,7 +50,7 @@ describe("the sender", () => {
   >([
     ["is the peer without trusted proxies", [], "10.0.0.1", "192.0.2.7", "10.0.0.1"],
     ["is the peer if that is not trusted, whatever it claims", ["10.0.0.0/8"], "192.0.2.1", "192.0.2.7", "192.0.2.1"],
-    ["is the peer if a trusted proxy names nobody", ["10.0.0.0/8"], "10.0.0.1", undefined, "10.0.0.1"],
+    ["is the peer if a trusted proxy names no address", ["10.0.0.0/8"], "10.0.0.1", undefined, "10.0.0.1"],
     ["is named by a trusted proxy", ["10.0.0.0/8"], "10.0.0.1", "192.0.2.7", "192.0.2.7"],
     ["is the last that is not trusted", ["10.0.0.0/8"], "10.0.0.1", "198.51.100.9, 192.0.2.7, 10.0.0.2", "192.0.2.7"],
     ["is not what a sender forged", ["10.0.0.1"], "10.0.0.1", "127.0.0.1, 192.0.2.7", "192.0.2.7"],

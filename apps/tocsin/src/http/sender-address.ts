@@ -19,9 +19,9 @@ export function parseNetwork(text: string): Network | undefined {
 }
 
 /**
- * Finds the address of a request's sender. A peer that is not a trusted proxy is the sender, whatever its headers say. Behind
+ * Finds the address of a request's sender. A peer that is not a trusted proxy is the sender; its headers are ignored. Behind
  * trusted proxies it is the last address in `X-Forwarded-For` that is not one of them, since each proxy appends the address
- * of its own peer; what stands before it may be forged. If all are trusted, it is the first.
+ * of its own peer; earlier addresses may be forged. If all are trusted, it is the first.
  */
 export class SenderAddresses {
   readonly #trusted: BlockList | undefined;
@@ -38,7 +38,7 @@ export class SenderAddresses {
     const hops = (typeof forwardedFor === "string" ? forwardedFor : forwardedFor.join(",")).split(",");
     for (const hop of hops.toReversed()) {
       const address = addressOfHop(hop.trim());
-      // A proxy that names no address hides its peer: then the proxy is all that is known.
+      // A proxy without the header hides its peer, so only the proxy is known.
       if (address === undefined) return sender;
       sender = address;
       if (!this.#isTrusted(sender)) return sender;

@@ -149,7 +149,7 @@ describe("a large batch", () => {
     expect(new Set(turnsAtPart).size).toBe(parts.length);
   });
 
-  test("of 400,000 wrong members names 100 problems, counts the others, and records the valid alerts among them", async () => {
+  test("with 400,000 wrong members gets 100 problems and a count of the others, and its valid alerts are recorded", async () => {
     const recorded: string[] = [];
     const { endpoints } = intakeOver(async (wants) => {
       recorded.push(...wants.map(({ claim }) => claim.alert.fingerprint));

@@ -12,7 +12,7 @@ import { readBody } from "./request-body.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The sender, as its token names it. */
+    /** The name of the sender's token. */
     caller: Caller;
   }
 
@@ -23,8 +23,8 @@ declare module "fastify" {
 }
 
 /**
- * Longer than the five minutes for which Go's clients, Prometheus and Alertmanager, keep an idle connection: whoever
- * closes it first loses the request that is just under way, and Prometheus does not repeat it.
+ * Longer than the five minutes for which Go's clients, Prometheus and Alertmanager, keep an idle connection: if the server
+ * closed it first, a request in transit would be lost, and Prometheus does not repeat it.
  */
 const keepAliveMs = 6 * 60_000;
 
@@ -36,7 +36,7 @@ export interface ServerOptions {
   readonly maxBodyBytes: number;
   readonly log: Logger;
   readonly refusals: Pick<Refusals, "refused" | "refusedBytes">;
-  /** Asked for each request, since tokens may change. */
+  /** Called for each request, because tokens may change. */
   readonly auth: () => Auth;
 }
 
@@ -49,7 +49,7 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: S
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestMs,
-    // Senders are configured by hand: a slash too many must not lose an alert.
+    // People configure senders by hand: an extra slash must not lose an alert.
     routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: (_error, request, reply) => refuse(request, reply, noEndpoint),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, refusals),
@@ -59,7 +59,7 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: S
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.isProbe !== true) auth().refuseOtherHosts(request);
     if (request.is404) throw wrongPathOrMethod(request, endpoints, auth());
-    // Whatever its type is called, a body is JSON.
+    // A body is parsed as JSON, whatever its content type.
     request.headers["content-type"] = "application/json";
   });
   app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) =>
@@ -94,7 +94,7 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: S
     sendProblem(reply, new Problem(500, "bug", "something went wrong here; the log says what"));
   });
   app.addHook("onResponse", async (request, reply) => {
-    // No body, no query and no address of a client: the pattern says enough.
+    // Without body, query and address of the client: the path pattern is enough.
     log.debug(
       {
         method: request.method,
@@ -108,7 +108,7 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: S
   return app;
 }
 
-/** What a request that no endpoint answers gets: it tells whoever is let in which methods the path has. */
+/** Answers a request without an endpoint. An authenticated client learns which methods the path has. */
 function wrongPathOrMethod(request: FastifyRequest, endpoints: readonly Endpoint[], auth: Auth): Problem {
   const here = endpointsAt(pathOf(request.url), endpoints);
   if (here.length === 0) return noEndpoint;

@@ -12,13 +12,13 @@ import { queriesOf, queryOf } from "../endpoint.ts";
 import { limitOf } from "../pagination.ts";
 import { badRequest } from "../problem.ts";
 
-/** Alerts that the ledger reads at once, so that it is soon free for others. */
+/** Most alerts that the ledger reads at once, so that it is soon free for other work. */
 const alertsAtOnce = 200;
 
-/** Bounds of one request. Its answer says where to go on. */
+/** Bounds of one request. Its answer has the cursor of the next one. */
 const max = { alertsRead: 1_000, targetsListed: 10_000, searchMs: 2_000 };
 
-/** Matching may be slow, so others have their turn after this time. */
+/** Matching may be slow, so other work gets a turn after this time. */
 const maxBlockMs = 10;
 
 const maxMatchers = 20;
@@ -27,7 +27,7 @@ export interface AlertSearch {
   /** All must match. */
   readonly matchers: readonly Matcher[];
   readonly limit: number;
-  /** Alerts come by fingerprint; this one ended the page before. */
+  /** Alerts are listed by fingerprint; this one ended the page before. */
   readonly after?: string;
 }
 
@@ -54,7 +54,7 @@ function matchersOf(request: FastifyRequest): Matcher[] {
   });
 }
 
-/** As JSON, since a fingerprint may be any text, also one that is no well-formed Unicode. */
+/** JSON, because a fingerprint may be any text, even one that is not well-formed Unicode. */
 const cursorOf = (fingerprint: string): string => Buffer.from(JSON.stringify(fingerprint)).toString("base64url");
 
 function fingerprintIn(cursor: string): string {
@@ -104,7 +104,7 @@ export async function searchAlerts<Row extends { readonly targets: readonly unkn
   }
 }
 
-/** A missing label is an empty text. What every object inherits is no label. */
+/** A missing label counts as an empty text. Properties that every object inherits are not labels. */
 function matches({ label, matches: test }: Matcher, { labels }: Alert): boolean {
   const value: unknown = Object.hasOwn(labels, label) ? labels[label] : "";
   return test(typeof value === "string" ? value : "");

@@ -7,7 +7,7 @@ import { conflict, unavailable } from "../problem.ts";
 
 export interface Backups {
   readonly ledger: Ledger;
-  /** The ledger's file; undefined: it is in PostgreSQL, or in memory only. */
+  /** The ledger's file. Undefined: the ledger is in PostgreSQL, or only in memory. */
   readonly file: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export const backupEndpoints = ({ ledger, file }: Backups): Endpoint[] => [
     async answer(_request, reply) {
       if (file === undefined || !canBackUp(ledger))
         throw conflict("the ledger is not a SQLite file; back up PostgreSQL with its own tools, such as pg_dump");
-      // Beside the ledger: the disk that has room for one has room for the other, and only its owner can look there.
+      // Written beside the ledger, in a directory that only its owner can read.
       const copy = `${file}.backup-${randomBytes(6).toString("hex")}`;
       try {
         await ledger.backup(copy).catch(cannotCopy);
@@ -29,14 +29,14 @@ export const backupEndpoints = ({ ledger, file }: Backups): Endpoint[] => [
         void reply.type("application/vnd.sqlite3");
         return stream;
       } finally {
-        // What is open can still be read.
+        // An open file can still be read after its name is deleted.
         for (const suffix of ["", "-journal"]) rmSync(`${copy}${suffix}`, { force: true });
       }
     },
   },
 ];
 
-/** Most likely the disk is full: no fault of the program, and the message is all that an operator needs. */
+/** Most likely the disk is full. This is not a bug, and the message is enough for an operator. */
 function cannotCopy(error: Error): never {
   if (error instanceof LedgerUnavailable) throw error;
   throw unavailable(`${error.message}. The copy is written beside the ledger and needs as much room as the ledger`);

@@ -17,7 +17,7 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
       method: "GET",
       path,
       role: "read",
-      does: "lists dead letters: what a target refused for good, or nobody could tell in time",
+      does: "lists dead letters: events that a target refused for good, or that could not be delivered in time",
       async answer(request) {
         const { deadLetters, nextCursor } = await ledger.deadLetters(pageOf(request));
         return { deadletters: deadLetters.map(deadLetterBody), ...(nextCursor !== undefined && { nextCursor }) };

@@ -25,7 +25,7 @@ beforeAll(async () => {
     ],
   }));
   await ingest("a1", "critical");
-  await service.until("a1 is told", async () => (await list("?fingerprint=a1"))[0]?.state === "told" || undefined);
+  await service.until("a1 is sent", async () => (await list("?fingerprint=a1"))[0]?.state === "told" || undefined);
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
@@ -111,7 +111,7 @@ describe("incidents", () => {
 
   test("are acknowledged and resolved by hand, and the target hears of it", async () => {
     await ingest("by-hand", "critical");
-    const { id } = await service.until("it is told", async () => (await list("?fingerprint=by-hand&state=told"))[0]);
+    const { id } = await service.until("it is sent", async () => (await list("?fingerprint=by-hand&state=told"))[0]);
     const status = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "by-hand")?.status;
     for (const action of ["acknowledge", "resolve"]) {
       const answer = await service.ask("POST", `/api/v1/incidents/${id}/${action}`, undefined, bearer("operate"));
@@ -263,7 +263,7 @@ test("dead letters are listed, shown, replayed and dropped", async () => {
   service.simulator.setFaults([]);
   const replay = () => service.ask("POST", `/api/v1/deadletters/${letter.id}/replay`, undefined, bearer("operate"));
   expect((await replay()).status).toBe(202);
-  await service.until("it is told", async () => (await list("?fingerprint=dies&state=told"))[0]);
+  await service.until("it is sent", async () => (await list("?fingerprint=dies&state=told"))[0]);
   const again = await replay();
   expect([again.status, again.body.error.code]).toEqual([409, "already_replayed"]);
 
@@ -337,7 +337,7 @@ async function askedFor(method: string, path: string, headers: Record<string, st
 describe("paths and methods", () => {
   const any = bearer("operate");
 
-  test("of every endpoint may have a slash too many", async () => {
+  test("of every endpoint may have an extra slash", async () => {
     for (const { method, path, role } of await endpoints()) {
       const headers = bearer((role ?? "read") as keyof typeof token);
       const { status } = await askedFor(method, path, headers);

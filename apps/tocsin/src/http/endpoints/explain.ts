@@ -47,7 +47,7 @@ export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endp
       async answer(request) {
         const { body } = request;
         const isObject = typeof body === "object" && body !== null && !Array.isArray(body);
-        // One asks about a problem: it fires unless the alert says otherwise.
+        // An operator asks about a problem, so the alert counts as firing unless it has an end.
         const input = isObject && !("status" in body) ? { ...body, status: "firing" } : body;
         const claim = parseWebhookAlert(input, { source: "explain", nowMs: clock.now() });
         if (!("alert" in claim)) {
@@ -88,7 +88,7 @@ function explanationBody({ alert: view }: Explanation, targets: readonly Explain
   };
 }
 
-/** There is one for the whole alert only where no target could receive it. */
+/** The whole alert has a reason only if no target could receive it. */
 const reasonOf = (targets: readonly Explained[]) => (hadNoTarget(targets) ? { reason: "no_target" as const } : {});
 
 export const explainedBody = ({ history, heldBack, fallback, ...rest }: Explained) => ({

@@ -1,6 +1,6 @@
 import type { Endpoint } from "../endpoint.ts";
 
-/** What one sees who opens the address in a browser: that it runs, and where things are. */
+/** The page for a person who opens the address in a browser: it shows that the service runs, and lists the endpoints. */
 export function frontPage(version: string, endpoints: readonly Endpoint[]): Endpoint {
   const front: Endpoint = {
     method: "GET",

@@ -68,7 +68,7 @@ export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
   ];
 }
 
-/** @throws Problem 404: what is no number is no id of ours */
+/** @throws Problem 404: an id is a number */
 export function idOf(request: FastifyRequest, what: string): number {
   const text = paramOf(request, "id");
   if (!/^\d{1,15}$/.test(text)) throw notFound(what);
@@ -119,7 +119,7 @@ export function incidentBody({ incident, state, reason, heldBack }: IncidentView
   };
 }
 
-/** Nothing while the target accepts events. */
+/** Empty while the target accepts events. */
 export const heldBackBody = (heldBack: HeldBack | undefined) =>
   heldBack === undefined
     ? {}

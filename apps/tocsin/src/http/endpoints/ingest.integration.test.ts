@@ -36,7 +36,7 @@ const told = (dedupKey: string, status = "triggered") =>
   );
 
 describe("the webhook", () => {
-  test("says what it recorded, and targets are told", async () => {
+  test("answers what it recorded, and notifies targets", async () => {
     const { status, body } = await service.ask("POST", webhook, {
       version: "4",
       alerts: [firing("one"), firing("two")],
@@ -136,7 +136,7 @@ describe("direct input", () => {
   test("is answered as Alertmanager does: 200 with nothing", async () => {
     const { status, text } = await service.ask("POST", direct, [posted("direct")]);
     expect([status, text]).toEqual([200, ""]);
-    await service.until("the alert is told", () =>
+    await service.until("the alert is sent", () =>
       service.simulator.incidents().find(({ summary }) => summary.includes("[direct]")),
     );
   });
@@ -150,7 +150,7 @@ describe("direct input", () => {
       400,
       "1 alerts were recorded, 1 were not: alerts[1].endsAt: must not be before startsAt",
     ]);
-    await service.until("the valid one is told", () =>
+    await service.until("the valid one is sent", () =>
       service.simulator.incidents().find(({ summary }) => summary.includes("[direct-valid]")),
     );
   });
@@ -185,7 +185,7 @@ describe("garbage", () => {
     expect((await service.ask("GET", "/healthz")).status).toBe(200);
   });
 
-  test("in texts and names is told, for the simulator takes no event that PagerDuty would refuse", async () => {
+  test("in texts and names is sent, and the simulator refuses events that PagerDuty would refuse", async () => {
     const alert = {
       ...firing("hostile"),
       annotations: { summary: `\u0007${"🔔".repeat(10_000)}\ud83d`, description: "a\0b" },

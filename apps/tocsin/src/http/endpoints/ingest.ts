@@ -12,35 +12,35 @@ import { LogThrottle } from "../../telemetry/log-throttle.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { badRequest, Problem, unavailable } from "../problem.ts";
 
-/** What the intake needs of the running service. */
+/** The parts of the running service that the intake uses. */
 export interface Intake {
   readonly ledger: Pick<Ledger, "record">;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, "received" | "skewed" | "committed">;
   readonly log: Logger;
-  /** Where an alert should be told. Pure. */
+  /** Returns the targets that must receive an alert. Pure. */
   readonly routesOf: (alert: RoutedClaim["claim"]["alert"]) => RoutedClaim["routes"];
-  /** Address of a request's sender. */
+  /** Returns the address of the sender of a request. */
   readonly senderOf: (request: FastifyRequest) => string;
-  /** Tells the worker that there may be something to do. */
+  /** Wakes the worker: there may be due work. */
   readonly wake: () => void;
-  /** Where others record in the same ledger. */
+  /** If other replicas record in the same ledger. */
   readonly stallDetector: Pick<StallDetector, "hasJustStalled"> | undefined;
   readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
 }
 
 const longestSource = 100;
 
-/** Issues of one batch in one log line. */
+/** Most issues of one batch in one log line. */
 const mostLogged = 5;
 
 /**
- * How long alerts are read before what was read is recorded and other work gets a turn. A usual request takes less and is recorded
+ * Longest time for reading alerts before they are recorded and other work gets a turn. A usual request takes less and is recorded
  * in the tick in which it came.
  */
 const maxReadingMs = 10;
 
-/** What became of a request's alerts. */
+/** The result for the alerts of a request. */
 interface Taken extends Pick<BatchReader, "rejected" | "issues"> {
   readonly recorded: number;
   readonly duplicates: number;
@@ -57,7 +57,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
     const taken = { recorded: 0, duplicates: 0, skewed: 0 };
     try {
       for (;;) {
-        // Until the commit only the promise is kept: the alerts would be copied by the collector again and again.
+        // Until the commit only the promise is kept, because the garbage collector would copy the alerts again and again.
         const recorded = await recordPart(intake, batch, source);
         taken.recorded += recorded.length;
         taken.duplicates += recorded.filter(({ effect }) => effect === "duplicate").length;
@@ -98,7 +98,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
   ];
 }
 
-/** Senders do not read answers, so the log says what they got wrong. Names of labels, and no values. */
+/** Senders do not show answers, so the log has their errors, with names of labels but without values. */
 function complaints({ log, clock, metrics }: Intake): (batch: BatchReader, source: string) => void {
   const throttle = new LogThrottle(clock);
   return ({ rejected, truncated, issues }, source) => {
@@ -128,12 +128,12 @@ function recordPart(intake: Intake, batch: BatchReader, source: string): Promise
   } while (!batch.done && clock.monotonic() < untilMs);
   if (wants.length === 0) return Promise.resolve([]);
   const recording = ledger.record(wants);
-  // In the same tick, so that the worker's claim rides in the commit that records: one fsync before the wire.
+  // In the same tick, so that the worker's request for leases is in the same commit: one fsync before the send.
   intake.wake();
   return committed(intake, recording, { source, firing });
 }
 
-/** What a commit says to metrics and probes. */
+/** Reports a commit to metrics and probes. */
 async function committed(
   { clock, metrics, readiness }: Intake,
   recording: Promise<readonly Recorded[]>,
@@ -152,7 +152,7 @@ async function committed(
   return recorded;
 }
 
-/** The token's name; else what the request calls itself. */
+/** The token's name, else the name in the request. */
 function sourceOf(request: FastifyRequest): string {
   if (request.caller.name !== undefined) return request.caller.name;
   const source = queryOf(request, "source") ?? defaultSource;

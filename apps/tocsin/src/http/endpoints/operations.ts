@@ -9,7 +9,7 @@ import { conflict, reloadFailed } from "../problem.ts";
 export interface Reloaded {
   /** `kept`: it is wrong, and the previous configuration is kept. `applied` with issues: all of it but invalid targets is in use. */
   readonly outcome: "applied" | "kept" | "no_file";
-  /** What is wrong with it. */
+  /** The errors of the configuration. */
   readonly issues: readonly Issue[];
   /** Keys that were changed but take effect at the next start. */
   readonly needsRestart: readonly string[];
@@ -17,15 +17,15 @@ export interface Reloaded {
 
 export const nothingToReload: Reloaded = { outcome: "no_file", issues: [], needsRestart: [] };
 
-/** What an operator can do about it. */
+/** The advice for an operator. */
 export const noFileToReload =
   "the service was started without a configuration file. Create tocsin.yaml in its working directory or name a file with --config, then restart it";
 
 export interface Operations {
   readonly ledger: Pick<Ledger, "stats">;
-  /** Why the service is not ready, after a write to the ledger; empty: it is ready. */
+  /** Reasons why the service is not ready, after a write to the ledger. Empty: it is ready. */
   readonly unready: () => Promise<readonly string[]>;
-  /** What is wrong although the service is ready. */
+  /** Problems that do not make the service unready. */
   readonly warnings: (isReady: boolean) => Promise<readonly string[]>;
   readonly reload: () => Promise<Reloaded>;
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
@@ -100,7 +100,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
   ];
 }
 
-/** A place of targets that cannot be read: what was found there last stays in use. */
+/** A place of targets that cannot be read. The targets that were found there last stay in use. */
 const unreadIssues = ({ source, where, error }: DiscoveryView): Issue[] =>
   error === null
     ? []

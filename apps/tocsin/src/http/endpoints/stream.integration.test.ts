@@ -107,7 +107,7 @@ describe("the stream of events", () => {
     ]);
   });
 
-  test("answers HEAD, and nobody listens then", async () => {
+  test("answers HEAD without a listener", async () => {
     await using server = await serverOf();
     const { status, headers } = await fetch(server.url, { method: "HEAD" });
     expect([status, headers.get("content-type"), server.joined]).toEqual([200, "text/event-stream", []]);

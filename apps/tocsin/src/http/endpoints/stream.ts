@@ -3,15 +3,15 @@ import type { IncidentStream } from "../../stream/incident-stream.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { unavailable } from "../problem.ts";
 
-/** Who has left so much unread is cut off, and comes back when it can: nobody is waited for, and memory is bounded. */
+/** A listener with this many unread bytes is cut off and can reconnect, so that a slow one delays no one and memory is bounded. */
 const mostUnreadBytes = 512 * 1_024;
 
 const headers = {
   "content-type": "text/event-stream",
   "cache-control": "no-store",
-  // Else nginx gathers it.
+  // Otherwise nginx buffers the stream.
   "x-accel-buffering": "no",
-  // It ends with the stream: no stop waits for what else may be asked on it.
+  // The connection ends with the stream, so that a stop does not wait for further requests on it.
   connection: "close",
 } as const;
 

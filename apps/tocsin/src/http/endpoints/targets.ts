@@ -30,7 +30,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
     return {
       targets: targets.entries.map((entry) => body(entry, known.get(entry.name))),
       discovery: discoveries.views.map(discoveryBody),
-      // What is listed may not be what the file says.
+      // The list may differ from the file.
       ...(reloadWarnings().length > 0 && { warnings: reloadWarnings() }),
     };
   };
@@ -84,7 +84,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
         const { outcome, issues } = await reload();
         await discoveries.refresh();
         await reachability.check();
-        // The list names what is wrong with each target.
+        // The list has the errors of each target.
         if (outcome === "kept") throw reloadFailed({ outcome, issues });
         return list();
       },
@@ -109,7 +109,7 @@ export function targetBody(entry: ResolvedTarget, standing?: TargetStatus, reach
   return {
     name,
     ...(target && { type: target.type, format: target.format, enabled: target.enabled, mode: target.mode }),
-    // The origin alone: the path of a webhook's URL is often its credential.
+    // Only the origin: the path of a webhook URL is often its credential.
     ...(target && { origin: new URL(target.url).origin }),
     source,
     place,
@@ -117,7 +117,7 @@ export function targetBody(entry: ResolvedTarget, standing?: TargetStatus, reach
     ...(entry.refused === "self_target" && { reason: entry.refused }),
     errors: [...errors, ...(standing?.blocked ? [{ path: "", message: standing.blocked.detail }] : [])],
     warnings,
-    // Wrong as it stands now; what it was before still works.
+    // The definition is invalid now; the earlier one is still in use.
     ...(errors.length > 0 && { inForce }),
     ...(reached && { reachability: reachabilityBody(reached) }),
     ...(standing && {
@@ -131,7 +131,7 @@ export function targetBody(entry: ResolvedTarget, standing?: TargetStatus, reach
   };
 }
 
-/** The server can be connected to. What it does with events, only events tell. */
+/** Whether a connection to the server succeeds. Only sent events show whether it accepts events. */
 const reachabilityBody = ({ atMs, ok, step, detail, tookMs }: Found) => ({
   ok,
   step,
