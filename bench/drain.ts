@@ -39,7 +39,7 @@ const results = {
   "10,000 flaps in 10 s": await flaps(1),
 };
 printTable([
-  ["until all is told", "virtual s", "requests"],
+  ["until all is delivered", "virtual s", "requests"],
   ...Object.entries(results).map(([name, { seconds, requests }]) => [name, seconds, requests]),
 ]);
 writeResult("drain", { results });

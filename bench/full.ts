@@ -49,7 +49,7 @@ const timed = async <T>(what: string, schema: Schema, work: () => Promise<T>): P
 /** Firing alerts that were delivered. */
 const said: Record<Schema, string[]> = { empty: [], full: storedFiring(10_000, count) };
 if (!(await Promise.all(said.full.slice(0, 100).map((name) => full.alert(name)))).every(Boolean))
-  throw new Error("what is said again is not stored");
+  throw new Error("repeated alerts are not stored");
 async function round(schema: Schema, n: number, size: number): Promise<void> {
   const ledger = ledgers[schema];
   const names = Array.from({ length: size }, (_, i) => fingerprintOf(`fresh ${n} ${i} of ${size}`));

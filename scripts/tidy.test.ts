@@ -142,7 +142,7 @@ describe("imports", () => {
     expect(crossing).toEqual([]);
   });
 
-  test("of the test workspace are in tests only", () => {
+  test("name the test workspace in tests only", () => {
     expect(
       offences(production, (specifier, { workspace }) => ours(specifier) === "test" && workspace !== "test"),
     ).toEqual([]);

@@ -57,7 +57,7 @@ describe.each(["reload", "SIGKILL"] as const)("edited while an incident is open,
     const name = `edited-${++nth}`;
     await apply([before]);
     await tocsin.webhook([webhookAlert(name, "firing")]);
-    const opened = await waitUntil("it is told", () => pagerduty.incidents(name)[0]);
+    const opened = await waitUntil("it is delivered", () => pagerduty.incidents(name)[0]);
     await tocsin.quiet();
     const targets = edit();
     // It is not applied, everything else is.

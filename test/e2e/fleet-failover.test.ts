@@ -37,5 +37,5 @@ test("an alert that PostgreSQL kept over a crash, and its standby never received
   proxy.port = standby.port;
   proxy.cut();
   await waitUntil("the sender, who repeats it, is heard", () => one.webhook([alert]));
-  await waitUntil("it is told", () => pagerduty.incidents("a").length === 1);
+  await waitUntil("it is delivered", () => pagerduty.incidents("a").length === 1);
 });

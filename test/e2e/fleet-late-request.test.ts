@@ -58,7 +58,7 @@ async function ownerStopped(fleet: Fleet, pagerduty: PagerDuty, held: Promise<He
   await other.webhook([webhookAlert(name, "resolved", { startsAt })]);
   // At once, and again after the time in which the lost attempt may still arrive, as far as the ledger can know.
   const resolves = () => pagerduty.stand.requests(Infinity).filter(({ action }) => action === "resolve");
-  await waitUntil("its end is told twice", () => resolves().length === 2, patience);
+  await waitUntil("its resolve is delivered twice", () => resolves().length === 2, patience);
   expect(pagerduty.story(name)).toEqual([["trigger", "resolve"]]);
   await bytes.release();
   return owner;

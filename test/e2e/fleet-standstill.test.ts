@@ -21,15 +21,15 @@ test("alerts that reached a replica while it was stopped do not open incidents t
   // Its sender waits for a while in vain, and says the same to the other one.
   const late = one.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [firing] });
   await two.webhook([firing]);
-  await waitUntil("it is told", () => pagerduty.incidents().length === 1);
+  await waitUntil("it is delivered", () => pagerduty.incidents().length === 1);
   await two.webhook([webhookAlert("a", "resolved", { startsAt })]);
-  await waitUntil("its end is told", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
+  await waitUntil("its resolve is delivered", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
   await waitUntil("it is long ago", () => performance.now() - stoppedAtMs > stoppedMs);
   one.process.signal("SIGCONT");
 
   expect((await late).status).toBe(503);
   await waitUntil("it takes alerts again", () => one.webhook([webhookAlert("b", "firing", { startsAt })]));
-  await waitUntil("the next is told", () => pagerduty.incidents("b").length === 1);
+  await waitUntil("the next is delivered", () => pagerduty.incidents("b").length === 1);
   await fleet.quiet();
   expect(pagerduty.story("a")).toEqual([["trigger", "resolve"]]);
   expect((await two.get("/api/v1/stats")).body.alerts).toEqual({ firing: 1, resolved: 1 });

@@ -33,7 +33,7 @@ const alert = (more: object = {}, name = `garbage-${nth}`) => ({ ...webhookAlert
 const send = (alerts: unknown) => tocsin.ask("POST", webhook, { version: "4", alerts });
 
 /** The incident that PagerDuty shows for the alert of this test, once it was delivered. */
-const told = (name = `garbage-${nth}`) => waitUntil(`${name} is told`, () => pagerduty.incidents(name)[0]);
+const told = (name = `garbage-${nth}`) => waitUntil(`${name} is delivered`, () => pagerduty.incidents(name)[0]);
 
 describe("bodies that are not alerts", () => {
   const bodies: readonly (readonly [string, string | Uint8Array<ArrayBuffer>])[] = [
@@ -150,7 +150,7 @@ describe("alerts of wrong types are rejected with their path, and valid ones bes
     expect(answer.status).toBe(400);
     for (const path of ["alerts[0].labels: ", "alerts[1].labels: ", "alerts[2].endsAt: "])
       expect(answer.body).toContain(path);
-    await waitUntil("the valid one is told", () =>
+    await waitUntil("the valid one is delivered", () =>
       pagerduty.incidents().some(({ summary }) => summary === `The disk of posted-${nth} is full`),
     );
   });
@@ -190,7 +190,7 @@ describe("strange but valid alerts are sent, and PagerDuty accepts them", () => 
       },
     ]);
     expect(answer.body).toMatchObject({ accepted: 1, rejected: 0 });
-    const incident = await waitUntil("it is told", () =>
+    const incident = await waitUntil("it is delivered", () =>
       pagerduty.incidents().find(({ dedup_key: key }) => key.startsWith(`garbage-${nth}`)),
     );
     expect(incident.summary).toContain("Full");
@@ -250,7 +250,7 @@ describe("strange but valid alerts are sent, and PagerDuty accepts them", () => 
     const name = `long-${nth}-${"f".repeat(10_000)}`;
     await send([alert({}, name)]);
     const summary = `The disk of ${name} is full`.slice(0, 100);
-    const incident = await waitUntil("it is told", () =>
+    const incident = await waitUntil("it is delivered", () =>
       pagerduty.incidents().find((row) => row.summary.startsWith(summary)),
     );
     expect(incident.dedup_key).toMatch(/^[0-9a-f]{64}$/);
@@ -292,7 +292,7 @@ describe("strange but valid alerts are sent, and PagerDuty accepts them", () => 
     const post = (endsAtMs: number) => tocsin.ask("POST", posted, [postedAlert(name, { startsAtMs, endsAtMs })]);
     const find = () => pagerduty.incidents().find(({ summary }) => summary.includes(name));
     expect((await post(startsAtMs + 240_000)).status).toBe(200);
-    await waitUntil("it is told", find);
+    await waitUntil("it is delivered", find);
     expect((await post(startsAtMs + 5_000)).status).toBe(200);
     await waitUntil("it is resolved", () => find()?.status === "resolved");
   });

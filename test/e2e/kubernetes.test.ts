@@ -34,13 +34,13 @@ test("targets come from Secrets through KUBECONFIG, and stay over SIGKILL while 
   const names = async () => ((await service.get("/api/v1/targets")).body.targets as Shown[]).map(({ name }) => name);
   expect(await names()).toEqual(["alerting/other", "alerting/pager"]);
   await service.webhook([firing("before")]);
-  await waitUntil("it is told", () => pagerduty.incidents("before").length === 1);
+  await waitUntil("it is delivered", () => pagerduty.incidents("before").length === 1);
 
   await api.down();
   await service.restart();
   expect(await names()).toEqual(["alerting/other", "alerting/pager"]);
   await service.webhook([firing("meanwhile")]);
-  await waitUntil("it is told without the API", () => pagerduty.incidents("meanwhile").length === 1);
+  await waitUntil("it is delivered without the API", () => pagerduty.incidents("meanwhile").length === 1);
 
   api.store.delete(namespace, "other");
   api.put(namespace, "third", secret(pagerduty.url, { name: "third" }));
@@ -51,6 +51,6 @@ test("targets come from Secrets through KUBECONFIG, and stay over SIGKILL while 
     { withinMs: 3_000 },
   );
   await service.webhook([{ ...firing("before"), status: "resolved" }]);
-  await waitUntil("the end is told", () => pagerduty.story("before")[0]?.at(-1) === "resolve");
+  await waitUntil("the resolve is delivered", () => pagerduty.story("before")[0]?.at(-1) === "resolve");
   expect(service.output).not.toContain(routingKey);
 });

@@ -68,9 +68,7 @@ describe.skipIf(!canMount())("a full disk", () => {
     expect((await tocsin.get("/readyz")).status).toBe(200);
 
     disk.fill();
-    const refused = await waitUntil("senders are told to come back", () =>
-      answers.find(({ status }) => status !== 200),
-    );
+    const refused = await waitUntil("senders are asked to retry", () => answers.find(({ status }) => status !== 200));
     expect([refused.status, refused.body.error.code]).toEqual([503, "ledger_unavailable"]);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     await waitUntil("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
@@ -96,7 +94,7 @@ describe.skipIf(!canMount())("a full disk", () => {
     const { answers, accepted, end } = storm(tocsin);
     await waitUntil("the storm is under way", () => accepted.length >= 200);
     disk.fill();
-    await waitUntil("senders are told to come back", () => answers.some(({ status }) => status === 503));
+    await waitUntil("senders are asked to retry", () => answers.some(({ status }) => status === 503));
     await end();
     await tocsin.kill();
     const killedAtMs = [Date.now()];
@@ -121,7 +119,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     for (let n = 0; n < count; n++) {
       const name = `alert-number-${n}-`;
       await tocsin.webhook([webhookAlert(name, "firing")]);
-      await waitUntil(`${name} is told`, () => pagerduty.incidents(name).length === 1);
+      await waitUntil(`${name} is delivered`, () => pagerduty.incidents(name).length === 1);
       await tocsin.quiet();
     }
     await strace.end("SIGINT");
@@ -143,7 +141,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
         "synced before it was answered",
         true,
       ]);
-      expect([n, "synced before it was told", synced < told]).toEqual([n, "synced before it was told", true]);
+      expect([n, "synced before it was sent", synced < told]).toEqual([n, "synced before it was sent", true]);
     }
   });
 
@@ -153,9 +151,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     const { answers, accepted, end } = storm(tocsin);
     await waitUntil("the storm is under way", () => accepted.length >= 100);
     const strace = await trace(tocsin.process.pid, ["-e", "inject=fsync,fdatasync:error=EIO", "-o", "/dev/null"]);
-    const refused = await waitUntil("senders are told to come back", () =>
-      answers.find(({ status }) => status !== 200),
-    );
+    const refused = await waitUntil("senders are asked to retry", () => answers.find(({ status }) => status !== 200));
     expect([refused.status, refused.body.error.code]).toEqual([503, "ledger_unavailable"]);
     await waitUntil("it is not ready", async () => (await tocsin.get("/readyz")).status === 503);
     const before = accepted.length;

@@ -28,7 +28,7 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
       tells: [...(by.alertmanager ? [alertmanager] : []), ...(by.direct ? [direct] : [])],
     });
 
-    await waitUntil("both disks are told", () => pagerduty.incidents().length === 2);
+    await waitUntil("both disks are delivered", () => pagerduty.incidents().length === 2);
     await tocsin.quiet();
     await tocsin.restart();
     disks.set("a", 0);
@@ -60,7 +60,7 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
       scrapes: disks,
       tells: [{ address: `127.0.0.1:${tocsin.port}` }],
     });
-    const [incident] = await waitUntil("the disk is told", () => nonEmpty(pagerduty.incidents()));
+    const [incident] = await waitUntil("the disk is delivered", () => nonEmpty(pagerduty.incidents()));
     const fingerprint = incident?.dedup_key ?? "";
     await tocsin.quiet();
     const endsAtMs = await claimEndsAtMs(tocsin, fingerprint);
@@ -87,7 +87,7 @@ describe.skipIf(!hasPrometheus()).concurrent("alerts of a real Prometheus", () =
       scrapes: disks,
       tells: [{ address: `127.0.0.1:${tocsin.port}` }],
     });
-    const [incident] = await waitUntil("the disk is told", () => nonEmpty(pagerduty.incidents()));
+    const [incident] = await waitUntil("the disk is delivered", () => nonEmpty(pagerduty.incidents()));
     const fingerprint = incident?.dedup_key ?? "";
     await tocsin.quiet();
 

@@ -27,7 +27,7 @@ describe.concurrent("metrics and stats", () => {
     expect((await Scrape.of(tocsin)).sum("pagerduty_api_calls_total")).toBe(0);
     stand.setFaults("times 2 answer 429 retry-after 1s; times 3 answer 500; times 1 reset before");
     await tocsin.webhook(alerts(20, "firing"), "here");
-    await waitUntil("all are told", () => pagerduty.incidents().length === 20, { withinMs: 60_000 });
+    await waitUntil("all are delivered", () => pagerduty.incidents().length === 20, { withinMs: 60_000 });
     await tocsin.quiet();
     await tocsin.webhook(alerts(8, "resolved"), "here");
     await tocsin.webhook(alerts(8, "resolved"), "here");
@@ -128,7 +128,7 @@ describe.concurrent("metrics and stats", () => {
     await using pagerduty = await PagerDuty.open({ limit });
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target({ rate_limit: limit })] } });
     await tocsin.webhook(alerts(12, "firing"));
-    await waitUntil("all are told", () => pagerduty.incidents().length === 12);
+    await waitUntil("all are delivered", () => pagerduty.incidents().length === 12);
     const scrape = await Scrape.of(tocsin);
     expect(scrape.sum("pagerduty_rate_limit_hits_total")).toBeGreaterThanOrEqual(1);
     expect(scrape.sum("pagerduty_publish_errors_total")).toBe(0);
@@ -173,7 +173,7 @@ describe.concurrent("a stop", () => {
     expect(before.filter(({ ambiguous, unread }) => ambiguous || unread)).toEqual([]);
     stand.setFaults([]);
     await tocsin.start();
-    await waitUntil("all are told", () => pagerduty.incidents().length === 100);
+    await waitUntil("all are delivered", () => pagerduty.incidents().length === 100);
     await tocsin.quiet();
     expect(stand.requests(Infinity)).toHaveLength(100);
   });
@@ -207,7 +207,7 @@ describe.concurrent("one owner", () => {
     expect(second.stderr).toContain("tocsin.db is in use by another process");
     expect(second.stderr).not.toContain("    at ");
     await tocsin.webhook(alerts(1, "firing"));
-    await waitUntil("it is told", () => pagerduty.incidents().length === 1);
+    await waitUntil("it is delivered", () => pagerduty.incidents().length === 1);
   });
 
   test("a process that was stopped for a while takes the requests that came meanwhile, because no other process can have received them", async () => {
@@ -219,7 +219,7 @@ describe.concurrent("one owner", () => {
     await waitUntil("it is long ago", () => performance.now() - stoppedAtMs > 6_000);
     tocsin.process.signal("SIGCONT");
     expect((await late).status).toBe(200);
-    await waitUntil("it is told", () => pagerduty.incidents().length === 1);
+    await waitUntil("it is delivered", () => pagerduty.incidents().length === 1);
   });
 
   test("a second process on the same port is refused with a clear message", async () => {
@@ -281,7 +281,7 @@ listen: here
       "targets[0].timeout",
     ]);
     await tocsin.webhook(alerts(1, "firing"));
-    await waitUntil("the other is told", () => pagerduty.incidents().length === 1);
+    await waitUntil("the other is delivered", () => pagerduty.incidents().length === 1);
   });
 
   test("a reload that fails keeps the old one and reports that; one that works sends firing alerts to a new target", async () => {
@@ -290,18 +290,18 @@ listen: here
     const second = pagerduty.target({ name: "second", routing_key: "0THERKEY0THERKEY0THERKEY0THERKEY" });
     await using tocsin = await Service.start({ config: { targets: [first] } });
     await tocsin.webhook(alerts(3, "firing"));
-    await waitUntil("the first is told", () => pagerduty.incidents().length === 3);
+    await waitUntil("the first is delivered", () => pagerduty.incidents().length === 3);
 
     tocsin.configure({ targets: [first, second], unknown: true });
     const failed = await tocsin.ask("POST", "/-/reload");
     expect([failed.status, failed.body.error.issues[0].path]).toEqual([500, "unknown"]);
     expect((await Scrape.of(tocsin)).sum("tocsin_config_last_reload_successful")).toBe(0);
     await tocsin.webhook(alerts(1, "firing", 10));
-    await waitUntil("the old one is in force", () => pagerduty.incidents().length === 4);
+    await waitUntil("the old one still applies", () => pagerduty.incidents().length === 4);
 
     tocsin.configure({ targets: [first, second] });
     tocsin.process.signal("SIGHUP");
-    await waitUntil("the second is told of all that fires", () => pagerduty.incidents().length === 8);
+    await waitUntil("the second gets all firing alerts", () => pagerduty.incidents().length === 8);
     expect((await Scrape.of(tocsin)).sum("tocsin_config_last_reload_successful")).toBe(1);
 
     // A target that is removed still ends what it opened.

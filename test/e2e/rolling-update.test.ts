@@ -78,7 +78,7 @@ test("replicas of the previous version continue with tables that a newer one exp
   await two.stop();
   await using newest = await startLater("newest", [expands, contracts]);
   const refused = "the ledger's tables are a newer Tocsin's (for schema";
-  await waitUntil("who runs says why it works no more", async () => {
+  await waitUntil("the running replicas state why they stopped", async () => {
     const { status, body } = await one.get("/readyz");
     return status === 503 && JSON.stringify(body).includes(refused);
   });

@@ -32,7 +32,10 @@ test.runIf(process.platform === "linux")(
 
     await postFrom(one, tocsin, [fires(0)]);
     await postFrom(other, tocsin, [fires(700)]);
-    const [incident] = await waitUntil("it is told", () => pagerduty.incidents().length === 1 && pagerduty.incidents());
+    const [incident] = await waitUntil(
+      "it is delivered",
+      () => pagerduty.incidents().length === 1 && pagerduty.incidents(),
+    );
     const name = incident?.dedup_key ?? "";
     await postFrom(one, tocsin, [ends(0)]);
     await postFrom(other, tocsin, [fires(700)]);
@@ -81,7 +84,7 @@ test("Grafana's webhook is accepted with all its additional fields", async () =>
       message: "**Firing**",
     });
   expect((await say("firing")).body).toEqual({ accepted: 1, duplicates: 0, rejected: 0, skewed: 0 });
-  const incident = await waitUntil("it is told", () => pagerduty.incidents("0123456789abcdef")[0]);
+  const incident = await waitUntil("it is delivered", () => pagerduty.incidents("0123456789abcdef")[0]);
   expect(incident.events[0]).toMatchObject({
     links: [{ href: "https://grafana.example.com/d/abc?viewPanel=1" }],
     images: [{ src: "https://grafana.example.com/image.png" }],
@@ -99,7 +102,7 @@ test("sends reminders of an alert that its source repeats, not of one that it se
   const say = (name: string) =>
     tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert(name, "firing", { startsAt })] });
   await say("said-once");
-  await waitUntil("it is told", () => pagerduty.story("said-once").length === 1);
+  await waitUntil("it is delivered", () => pagerduty.story("said-once").length === 1);
   // The repeated one marks the time: seven reminders take three and a half seconds at least.
   await waitUntil(
     "the repeated one has had seven reminders",

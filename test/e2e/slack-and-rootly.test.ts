@@ -24,7 +24,7 @@ test("one alert at PagerDuty, Slack and Rootly: each in its own form, opened and
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing"), webhookAlert("db-2", "firing")]);
-  await waitUntil("all are told", () => stand.incidents().length === 4 && stand.messages().length === 2);
+  await waitUntil("all are delivered", () => stand.incidents().length === 4 && stand.messages().length === 2);
 
   await tocsin.quiet();
   await tocsin.restart();

@@ -18,7 +18,7 @@ test("two replicas share desired and delivered state, also if one is killed in b
       (n % 2 ? one : two).webhook([webhookAlert(name, "firing", { startsAt: "2026-01-01T00:00:00Z" })]),
     ),
   );
-  await waitUntil("all are told", () => pagerduty.incidents().length === names.length);
+  await waitUntil("all are delivered", () => pagerduty.incidents().length === names.length);
   await fleet.quiet();
   const [first = ""] = names;
   const explained = await Promise.all([one, two].map((replica) => replica.get(`/api/v1/explain/${first}`)));

@@ -17,7 +17,7 @@ test("one alert at two PagerDuty targets is triggered at both and resolved at bo
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing")]);
-  await waitUntil("both are told", () => pagerduty.incidents().length === 2);
+  await waitUntil("both are delivered", () => pagerduty.incidents().length === 2);
   const keys = new Set(pagerduty.incidents().map(({ key }) => key));
   expect(keys.size).toBe(2);
 
@@ -40,7 +40,7 @@ test("one key at the hosts of both regions: each region hears the trigger and th
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing")]);
-  await waitUntil("both are told", () => pagerduty.incidents().length === 2);
+  await waitUntil("both are delivered", () => pagerduty.incidents().length === 2);
   await tocsin.webhook([webhookAlert("db-1", "resolved")]);
   await waitUntil("both are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
   expect(new Set(pagerduty.incidents().map(({ region }) => region))).toEqual(new Set(["us", "eu"]));
@@ -57,7 +57,7 @@ test("a URL may come with or without its path, and with a slash at its end", asy
     },
   });
   await tocsin.webhook([webhookAlert("db-1", "firing")]);
-  await waitUntil("all are told", () => pagerduty.incidents().length === urls.length);
+  await waitUntil("all are delivered", () => pagerduty.incidents().length === urls.length);
   await tocsin.webhook([webhookAlert("db-1", "resolved")]);
   await waitUntil("all are resolved", () => pagerduty.incidents().every(({ status }) => status === "resolved"));
   expect(pagerduty.incidents()).toHaveLength(urls.length);

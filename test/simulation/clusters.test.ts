@@ -205,7 +205,7 @@ describe("targets hashed over clusters", () => {
       if (trigger?.cluster !== resolve?.cluster)
         throw new Error(`${key} began at ${trigger?.cluster} and ended elsewhere`);
       const isNew = key.startsWith("after") && moved.has(key.slice(key.indexOf(" at ") + 4));
-      if ((trigger?.cluster === "e") !== isNew) throw new Error(`${key} was told by ${trigger?.cluster}`);
+      if ((trigger?.cluster === "e") !== isNew) throw new Error(`${key} was triggered by ${trigger?.cluster}`);
     }
   });
 

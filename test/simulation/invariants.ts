@@ -145,13 +145,13 @@ export class Invariants {
     if (place && (place.endpoint !== endpoint || place.dedupKey !== dedupKey))
       this.violate("I6", `${what}: goes to ${endpoint}, told at ${place.endpoint} as ${place.dedupKey}`);
 
-    if (action === "trigger" && !this.#mayTrigger(lease)) this.violate("I2", `${what}: nobody says that it fires`);
+    if (action === "trigger" && !this.#mayTrigger(lease)) this.violate("I2", `${what}: no source sends it as firing`);
     if (action === "trigger" && !place && !this.#facts.pagesResolved(target) && !this.#facts.mayWant(target, dedupKey))
       this.violate("I6", `${what}: no filter lets it through`);
     if (action === "trigger" && lease.urgency === urgency.reminder && !this.#isConfirmed(lease))
       this.violate("reminder", `${what}: no source confirmed it lately`);
     if (action === "acknowledge" && !this.#acknowledged.has(incident))
-      this.violate("acknowledged", `${what}: nobody did in this episode`);
+      this.violate("acknowledged", `${what}: no person acknowledged in this episode`);
     if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
     const firing = this.#facts
       .alertsOf(target, dedupKey)
@@ -239,7 +239,7 @@ export class Invariants {
         ({ atMs, lease }) => isFollowUp(lease) && atMs + lease.leaseMs + lease.timeoutMs + windowMs > fromMs,
       );
       if (others.length > classesThatWait && !hadTheirs)
-        this.violate("I5", `incident ${incident.id} waits for its end to be told while ${others.length} others go`);
+        this.violate("I5", `incident ${incident.id} waits with its resolve while ${others.length} others go`);
     }
   }
 

@@ -129,7 +129,8 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
     await sleep(choice.between(0, 500));
     await episode(sender, from, Math.min(from + o.batchSize, o.alerts), async (names) => {
       await sleep(choice.between(0, 4_000));
-      if (isTold) await waitUntil("they are told", () => names.every(isTold), { withinMs: 3_600_000, everyMs: 500 });
+      if (isTold)
+        await waitUntil("they are delivered", () => names.every(isTold), { withinMs: 3_600_000, everyMs: 500 });
     });
   });
   await Promise.all([mishaps, ...episodes]);

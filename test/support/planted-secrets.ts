@@ -69,7 +69,7 @@ const failures: Readonly<Record<string, Reply>> = {
     response.write(body);
     setImmediate(() => request.socket.resetAndDestroy());
   },
-  "what is no HTTP": (request, _response, body) => void request.socket.end(`${body}\r\n\r\n`),
+  "an answer that is not HTTP": (request, _response, body) => void request.socket.end(`${body}\r\n\r\n`),
 };
 
 export const bearer = { authorization: `Bearer ${plantedSecrets.token}` };
@@ -182,7 +182,7 @@ export async function runFailingService({ ledger }: { readonly ledger?: object }
     service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert("db-1", status)] }, bearer);
   await say("firing");
   const valid = receivers.flatMap(targetsAt).map(({ name }) => name);
-  await waitUntil("all targets were told, or met what theirs does", async () => {
+  await waitUntil("all targets have delivered or failed as their receiver does", async () => {
     const { incidents } = (await service.get("/api/v1/incidents?limit=100", bearer)).body;
     const tried = new Set(incidents.filter(({ attempts }: any) => attempts > 0).map(({ target }: any) => target));
     const untried = [...valid, "by-proxy", "by-header"].filter((name) => !tried.has(name));
@@ -195,7 +195,7 @@ export async function runFailingService({ ledger }: { readonly ledger?: object }
   });
   const before = healthy.count;
   await say("resolved");
-  await waitUntil("the resolve is told", () => healthy.count > before);
+  await waitUntil("the resolve is delivered", () => healthy.count > before);
   await waitUntil("the end is heard of", () => listener.of("db-1").some(({ state }) => state === "closed"));
   const { paths, text } = await allAnswers(service);
   const answers = { paths, text: text + listener.text };
