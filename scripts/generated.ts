@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
+import { targetTypes } from "@tocsin/publishers";
 import { format, type FormatOptions } from "oxfmt";
 import { commandLinePage } from "../apps/tocsin/src/cli/docs.ts";
 import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/configuration-page.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
 import { statesPage } from "./states-page.ts";
+import { targetsPage } from "./targets-page.ts";
 
 /** Generated files by their path from the root, formatted as everything here is. */
 export async function generated(): Promise<Record<string, string>> {
@@ -12,6 +14,7 @@ export async function generated(): Promise<Record<string, string>> {
   return {
     "docs/cli.md": await formatted("cli.md", commandLinePage(commandLine())),
     "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
+    "docs/targets.md": await formatted("targets.md", targetsPage(targetTypes)),
     "docs/states.md": await formatted("states.md", statesPage()),
     "docs/configuration.md": await formatted("configuration.md", configurationPage(schema)),
   };

@@ -24,7 +24,7 @@ const blocks = ["filters", "template", "rate_limit"];
 
 const intro = (types: readonly TargetType[]) => `# Targets
 
-Generated from the schema; \`vitest run --project unit scripts -u\` updates it.
+Generated from the schemas by \`npm run generate\`.
 
 A target is one place that receives alerts. It is one JSON object, in a file, a Secret or the configuration. Each target decides for itself; there
 is no "first match wins". Available types: ${types.map(({ type }) => `\`${type}\``).join(", ")}.

@@ -2,20 +2,15 @@ import { parseTarget, type Target } from "@tocsin/core";
 import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { tellingOf } from "../test/pagerduty.ts";
+import { targetSamples } from "../test/target-samples.ts";
 import { createPublisher, targetTypes } from "./registry.ts";
 import { Transport } from "@tocsin/http";
 
-/** One target of each type. */
-const fieldsOf: Readonly<Record<string, (url: string) => object>> = {
-  pagerduty: (url) => ({ url, routing_key: "0123456789abcdef0123456789ABCDEF" }),
-  rootly: (url) => ({ url, api_key: "rootly_0123456789abcdef" }),
-  slack: (url) => ({ webhook_url: `${url}/hooks/abcdefgh12345678` }),
-  webhook: (url) => ({ url }),
-  alertmanager: (url) => ({ url }),
-};
-
 const targetAt = (type: string, url: string): Target => {
-  const parsed = parseTarget({ name: "t", type, ...fieldsOf[type]!(url) }, { types: targetTypes, readSecret: String });
+  const parsed = parseTarget(
+    { name: "t", type, ...targetSamples.get(type)?.target(url) },
+    { types: targetTypes, readSecret: String },
+  );
   if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
   return parsed.target;
 };

@@ -2,6 +2,7 @@ import type { Endpoint } from "@tocsin/core";
 import { parseTemplate } from "@tocsin/core";
 import { receiverTraits } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
+import { targetSamples } from "../test/target-samples.ts";
 import { createPublisher, targetTypes } from "./registry.ts";
 import { Transport } from "@tocsin/http";
 
@@ -18,26 +19,17 @@ const endpointOf = (type: string): Endpoint => ({
   template: parseTemplate({}),
 });
 
-test.each(targetTypes)("has the traits that the simulation uses: $type", async ({ type }) => {
+test.each(Object.entries(receiverTraits))("%s has the traits that the simulation uses", async (type, simulated) => {
   await using transport = new Transport();
   await using publisher = createPublisher(endpointOf(type), { transport, version: "1" });
   const { forgetsAfterMs: _none, ...traits } = publisher.traits;
-  expect(traits).toEqual(receiverTraits[type as keyof typeof receiverTraits]);
+  expect(traits).toEqual(simulated);
 });
 
 describe("a request that arrives late", () => {
-  /** Receivers that keep one incident per dedup key. */
-  const keepsIncidents: Readonly<Record<string, boolean>> = {
-    pagerduty: true,
-    rootly: true,
-    alertmanager: true,
-    slack: false,
-    webhook: false,
-  };
-
   test.each(targetTypes)("is repaired only if it can change an incident back: $type", async ({ type }) => {
     await using transport = new Transport();
     await using publisher = createPublisher(endpointOf(type), { transport, version: "1" });
-    expect(publisher.traits.stateless !== true).toBe(keepsIncidents[type]);
+    expect(publisher.traits.stateless !== true).toBe(targetSamples.get(type)?.keepsIncidents);
   });
 });

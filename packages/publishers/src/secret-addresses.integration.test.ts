@@ -4,19 +4,11 @@ import type { LookupFunction } from "node:net";
 import { expect, test } from "vitest";
 import { tellingOf } from "../test/pagerduty.ts";
 import { operatorRules } from "@tocsin/http";
+import { targetSamples } from "../test/target-samples.ts";
 import { createPublisher, targetTypes } from "./registry.ts";
 import { publisherFromSealed, sealable } from "./shared/endpoint-codec.ts";
 import { Transport } from "@tocsin/http";
 
-const insecure = { allow_insecure: true };
-/** One target of each type at a name that resolves to this machine. */
-const targets: Readonly<Record<string, (url: string) => object>> = {
-  pagerduty: (url) => ({ url, routing_key: "R0UT1NGKEY0123456789abcdefABCDEF", ...insecure }),
-  rootly: (url) => ({ url, api_key: "rootly_0123456789abcdef", ...insecure }),
-  slack: (url) => ({ webhook_url: `${url}/hooks/abcdefgh12345678`, ...insecure }),
-  webhook: (url) => ({ url: `${url}/hook`, ...insecure }),
-  alertmanager: (url) => ({ url, ...insecure }),
-};
 const here: LookupFunction = (_, options, callback) =>
   options.all ? callback(null, [{ address: "127.0.0.1", family: 4 }]) : callback(null, "127.0.0.1", 4);
 
@@ -30,7 +22,7 @@ test.each(targetTypes.map(({ type }) => type))(
     });
     const url = `http://receiver.test:${new URL(receiver.url).port}`;
     const parsed = parseTarget(
-      { name: "t", type, ...targets[type]?.(url) },
+      { name: "t", type, ...targetSamples.get(type)?.target(url), allow_insecure: true },
       { types: targetTypes, readSecret: String },
     );
     if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));

@@ -3,6 +3,7 @@ import { parseTarget, type Target } from "@tocsin/core";
 import { type Act, answer, ScriptedReceiver } from "@tocsin/test";
 import { afterAll, describe, expect, test } from "vitest";
 import { tellingOf } from "../../test/pagerduty.ts";
+import { targetSamples } from "../../test/target-samples.ts";
 import { createPublisher, targetTypes } from "../registry.ts";
 import { Transport } from "@tocsin/http";
 
@@ -27,18 +28,6 @@ const successes: readonly (readonly [string, Act])[] = [
   ["204", (socket) => void socket.write("HTTP/1.1 204 No Content\r\n\r\n")],
 ];
 
-/** One way for each kind of target to be at a server of another vendor. */
-const ways: Readonly<Record<string, Readonly<Record<string, (url: string) => object>>>> = {
-  pagerduty: { "without a key, at a proxy": (url) => ({ url: `${url}/pagerduty` }) },
-  rootly: { "with a key": (url) => ({ url, api_key: "rootly_0123456789abcdef" }) },
-  slack: {
-    "by webhook": (url) => ({ webhook_url: `${url}/hooks/abcdefgh12345678` }),
-    "by bot": (url) => ({ url, bot_token: "xoxb-1234567890-abc", channel: "ops" }),
-  },
-  webhook: { "without a credential": (url) => ({ url: `${url}/hook` }) },
-  alertmanager: { "with a token": (url) => ({ url, headers: { Authorization: "Bearer token" } }) },
-};
-
 const targetAt = (type: string, at: object): Target => {
   const parsed = parseTarget({ name: "t", type, ...at }, { types: targetTypes, readSecret: String });
   if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
@@ -51,8 +40,8 @@ const kindOf = async (at: (url: string) => Target, act: Act): Promise<string> =>
   return (await publisher.publish(tellingOf(), new AbortController().signal)).kind;
 };
 
-describe.each(targetTypes.map(({ type }) => type))("a %s target at a compatible server", (type) => {
-  for (const [way, at] of Object.entries(ways[type]!))
+describe.each([...targetSamples])("a %s target at a compatible server", (type, { compatible }) => {
+  for (const [way, at] of Object.entries(compatible))
     test.each(successes)(`${way}, counts as delivered after %s`, async (_, act) => {
       expect(await kindOf((url) => targetAt(type, at(url)), act)).toBe("accepted");
     });

@@ -2,6 +2,7 @@ import { parseTarget, Secret, type Target } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { accessIdentity, credentialIdentity, endpointIdentity } from "./identity.ts";
 import { targetTypes } from "../registry.ts";
+import { targetSamples } from "../../test/target-samples.ts";
 
 const targetOf = (written: object, beside: Readonly<Record<string, string>> = {}): Target => {
   const parsed = parseTarget(
@@ -24,90 +25,12 @@ const signed = (letter: string) => `whsec_${letter.repeat(32)}`;
 const authorization = (value: string) => ({ headers: { Authorization: value } });
 
 /** A target of each type and way, and which identities differ from its own after each change. */
-const table: readonly (readonly [base: object, changes: readonly (readonly [change: object, differ: string])[]])[] = [
-  [
-    { type: "pagerduty", routing_key: key },
-    [
-      [{ region: "eu" }, "endpoint access"],
-      [{ url: "https://proxy.example.com" }, "endpoint access"],
-      [{ headers: { "X-Proxy": "a" } }, "access"],
-      [{ routing_key: "x".repeat(32) }, "endpoint access credential"],
-      [{ name: "other", timeout: "1s", filters: { severity: "info" }, template: { summary: "s" } }, ""],
-      [{ enabled: false }, ""],
-      [{ mode: "shadow", rate_limit: { limit: 1, per: "24h" } }, ""],
-    ],
-  ],
-  [
-    { type: "pagerduty", url: "https://proxy.example.com/pd" },
-    [
-      [{ url: "https://proxy.example.com/other" }, "endpoint access credential"],
-      [authorization("Bearer team-a"), "access credential"],
-      [{ headers: { "X-Team": "a" } }, "access credential"],
-      [{ routing_key: key }, "endpoint access credential"],
-    ],
-  ],
-  [
-    { type: "rootly", api_key: "rootly_1" },
-    [
-      [{ url: "https://proxy.example.com" }, "endpoint access"],
-      [{ headers: { "X-Proxy": "a" } }, "access"],
-      [{ api_key: "rootly_2" }, "endpoint access credential"],
-    ],
-  ],
-  [
-    { type: "slack", webhook_url: "https://hooks.slack.com/services/T/B/x" },
-    [
-      [{ webhook_url: "https://hooks.slack.com/services/T/B/y" }, "endpoint access credential"],
-      [{ headers: { "X-Proxy": "a" } }, "access"],
-    ],
-  ],
-  [
-    { type: "slack", bot_token: "xoxb-1", channel: "C1" },
-    [
-      [{ channel: "C2" }, "endpoint access"],
-      [{ bot_token: "xoxb-2" }, "endpoint access credential"],
-    ],
-  ],
-  [
-    { type: "webhook", url: "https://hooks.example.com/in" },
-    [
-      [{ url: "https://hooks.example.com/other" }, "endpoint access credential"],
-      [{ url: "https://hooks.example.com/in?token=a" }, "endpoint access credential"],
-      [authorization("Bearer a"), "access credential"],
-      [authorization("Basic YTpi"), "access credential"],
-      [{ signing_secret: signed("A") }, "access"],
-    ],
-  ],
-  [
-    {
-      type: "webhook",
-      url: "https://hooks.example.com/in?token=a",
-      ...authorization("a"),
-      signing_secret: signed("A"),
-    },
-    [
-      [{ url: "https://hooks.example.com/in?token=b" }, "endpoint access credential"],
-      [authorization("b"), "access credential"],
-      [{ headers: { "X-Team": "a" } }, "access credential"],
-      [{ signing_secret: [signed("B"), signed("A")] }, "access"],
-      [{ headers: { authorization: "a" } }, ""],
-    ],
-  ],
-  [
-    { type: "alertmanager", url: "https://alertmanager.example.com" },
-    [
-      [{ url: "https://alertmanager.example.com/api/v2/alerts" }, ""],
-      [{ url: "https://other.example.com" }, "endpoint access credential"],
-      [authorization("Bearer a"), "access credential"],
-      [{ headers: { "X-Scope-OrgID": "tenant" } }, "access credential"],
-    ],
-  ],
-];
+const table = [...targetSamples].flatMap(([type, { identities }]) =>
+  identities.map(([fields, changes]) => [{ type, ...fields }, changes] as const),
+);
 
-test("every type of target has its identities tested", () => {
-  expect(new Set(table.map(([base]) => (base as { type: string }).type))).toEqual(
-    new Set(targetTypes.map(({ type }) => type)),
-  );
+test.each([...targetSamples])("identities of type %s are tested", (_, { identities }) => {
+  expect(identities).not.toEqual([]);
 });
 
 describe.each(table)("the target %j", (base, changes) => {
