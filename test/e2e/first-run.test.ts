@@ -89,7 +89,7 @@ describe.skipIf(!free)("the first start, with nothing configured", () => {
     await once(other, "listening");
     await using start = tocsin([], { cwd: place.path, env: { PAGERDUTY_ROUTING_KEY: undefined } });
     expect(await start.ended).toEqual({ code: 1, signal: null });
-    expect(start.stderr).toContain("cannot listen on 127.0.0.1:9877: it is taken");
+    expect(start.stderr).toContain("cannot listen on 127.0.0.1:9877: the address is already in use");
     other.close();
   });
 });

@@ -229,7 +229,7 @@ describe.concurrent("one owner", () => {
     writeFileSync(config, JSON.stringify({ server: { listen: `127.0.0.1:${tocsin.port}` } }));
     await using second = run(["serve", "--config", config]);
     expect(await second.ended).toEqual({ code: 1, signal: null });
-    expect(second.stderr).toContain(`cannot listen on 127.0.0.1:${tocsin.port}: it is taken`);
+    expect(second.stderr).toContain(`cannot listen on 127.0.0.1:${tocsin.port}: the address is already in use`);
     expect(second.stderr).not.toContain("    at ");
   });
 });

@@ -17,7 +17,7 @@ const post = (service: TestService, ...alerts: unknown[]) =>
   service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
 const reload = (service: TestService) => service.ask("POST", "/-/reload");
 
-/** The simulator's incident of an alert, once it is in this state. */
+/** Returns the simulator's incident of an alert, once it is in this state. */
 const incident = (service: TestService, dedupKey: string, status = "triggered") =>
   service.until(`${dedupKey} is ${status}`, () =>
     service.simulator.incidents().find((one) => one.dedup_key === dedupKey && one.status === status),
@@ -27,7 +27,7 @@ const metric = async (service: TestService, name: string) =>
   new RegExp(`^${name} (.*)$`, "m").exec((await service.ask("GET", "/metrics")).text)?.[1];
 
 describe("a service", () => {
-  test("starts and stops twice in one process, over the same ledger, and remembers what it told", async () => {
+  test("starts and stops twice in one process with the same ledger, and keeps its delivered state", async () => {
     await using service = await startService();
     await post(service, alertOf("kept"));
     await incident(service, "kept");
@@ -45,7 +45,7 @@ describe("a service", () => {
     }
   });
 
-  test("says plainly why it cannot start, and leaves nothing behind", async () => {
+  test("reports why it cannot start, and leaves nothing behind", async () => {
     await using service = await startService();
     const { address } = service.tocsin;
     const start = (input: object, env: Record<string, string> = {}) => {
@@ -53,7 +53,9 @@ describe("a service", () => {
       return compose(config, { writeLog: () => {}, env, reread: () => config });
     };
     const taken = { server: { listen: `127.0.0.1:${address.port}` }, ledger: { url: "sqlite:other.db" } };
-    await expect(start(taken)).rejects.toThrow(`cannot listen on 127.0.0.1:${address.port}: it is taken`);
+    await expect(start(taken)).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${address.port}: the address is already in use`,
+    );
     const free = { server: { listen: "127.0.0.1:0" }, ledger: { url: "sqlite:other.db" } };
     await (await start(free)).stop();
     const unknown = { https_proxy: "socks5://user:secret@proxy" };
@@ -66,11 +68,11 @@ describe("a service", () => {
     await expect(start(wrongKey)).rejects.toThrow("holds no key");
   });
 
-  test("tells what is on this machine without the proxy that the environment names", async () => {
+  test("sends to targets on this machine without the proxy of the environment", async () => {
     await using service = await startService();
     await service.tocsin.stop();
     const config = readConfig(service.next, { dir: service.dir, env: {} });
-    // Nobody listens there.
+    // No process listens there.
     const env = { HTTP_PROXY: "127.0.0.1:1", HTTPS_PROXY: "127.0.0.1:1" };
     const again = await compose(config, { writeLog: () => {}, env, reread: () => config });
     try {
@@ -82,7 +84,7 @@ describe("a service", () => {
     }
   });
 
-  test("says what happened and what to do when the key beside an old ledger is gone", async () => {
+  test("says what happened and what to do if the key file of an old ledger is missing", async () => {
     await using service = await startService();
     await post(service, alertOf("before"));
     await incident(service, "before");
@@ -124,7 +126,7 @@ describe("a service", () => {
 });
 
 describe("a reload", () => {
-  test("tells a target that was added of what fires already", async () => {
+  test("sends the alerts that fire already to an added target", async () => {
     await using service = await startService(() => ({ targets: [] }));
     await post(service, alertOf("since-before"));
     expect(service.simulator.incidents()).toEqual([]);
@@ -137,7 +139,7 @@ describe("a reload", () => {
     await incident(service, "since-before");
   });
 
-  test("ends where it began what was told: its key is rotated, its filter edited, the target removed", async () => {
+  test("resolves incidents where they were opened, after its key is rotated, its filter edited, the target disabled or removed", async () => {
     await using service = await startService();
     const written = service.next as { targets: readonly object[] };
     const targets = (change: object) => ({ ...written, targets: [{ ...written.targets[0], ...change }] });
@@ -161,7 +163,7 @@ describe("a reload", () => {
     expect(service.simulator.incidents()).toHaveLength(changes.length);
   });
 
-  test("that is wrong keeps the old configuration, and says so everywhere", async () => {
+  test("with a wrong configuration keeps the previous one, and reports it in the response, the metrics and the log", async () => {
     await using service = await startService();
     const good = service.next as object;
     service.next = { ...good, delivery: { retry: { max: 5 } }, frobnicate: true };
@@ -178,7 +180,7 @@ describe("a reload", () => {
     expect(await metric(service, "tocsin_config_last_reload_successful")).toBe("1");
   });
 
-  test("keeps the last valid version of a target that became wrong, and the others change", async () => {
+  test("keeps the last valid version of a target that became invalid, and applies the other changes", async () => {
     await using service = await startService();
     const written = service.next as { targets: readonly object[] };
     const second = {
@@ -210,7 +212,7 @@ describe("a reload", () => {
     expect(await metric(service, "tocsin_config_last_reload_successful")).toBe("1");
   });
 
-  test("refuses a second target of one name, and the first works on", async () => {
+  test("refuses a second target with the same name, and keeps the first in use", async () => {
     await using service = await startService();
     const written = service.next as { targets: readonly object[] };
     service.next = { ...written, targets: [...written.targets, ...written.targets] };
@@ -222,7 +224,7 @@ describe("a reload", () => {
     ]);
   });
 
-  test("changes tokens and the log's level at once, and names what needs a restart", async () => {
+  test("changes tokens and the log level at once, and names the keys that need a restart", async () => {
     await using service = await startService();
     service.next = {
       ...(service.next as object),
@@ -235,7 +237,7 @@ describe("a reload", () => {
     expect((await reload(service)).body.needsRestart).toEqual(["server.listen", "delivery.concurrency"]);
     expect(service.logs.join("")).toMatch(/"event":"restart_needed","keys":\["server.listen","delivery.concurrency"\]/);
     expect((await reload(service)).status).toBe(401);
-    // It ended: whoever listened is asked for a token when coming back.
+    // The stream ended: its listener must authenticate when it connects again.
     expect(await stream.text()).toContain("retry");
     expect((await service.ask("GET", "/api/v1/events/stream")).status).toBe(401);
     expect((await service.ask("POST", "/-/reload", undefined, { authorization: "Bearer new-token" })).status).toBe(200);
@@ -243,7 +245,7 @@ describe("a reload", () => {
   });
 });
 
-test("no planted secret is in a log, a metric, an answer or a byte of the database", async () => {
+test("no planted secret appears in a log, a metric, a response or the database files", async () => {
   const token = "planted-token-0123456789";
   const key = "P1ANTEDP1ANTEDP1ANTEDP1ANTED0000";
   const header = "planted-header-value-4711";
@@ -297,7 +299,7 @@ test("no planted secret is in a log, a metric, an answer or a byte of the databa
   for (const secret of secrets) expect([secret, text.includes(secret)]).toEqual([secret, false]);
 });
 
-test("its own API is not a target: the reason says so, and nothing arrives there", async () => {
+test("its own API is refused as a target: the reason says so, and nothing arrives there", async () => {
   await using service = await startService();
   const { host, port } = service.tocsin.address;
   const own = { name: "self", type: "webhook", url: `http://${host}:${port}/api/v1/incidents/1/resolve` };
@@ -314,7 +316,7 @@ test("its own API is not a target: the reason says so, and nothing arrives there
   expect(targets).toContainEqual(expect.objectContaining({ target: "self", state: "not_told", reason: "self_target" }));
 });
 
-test("a sender that is never done with its request does not keep the service from ending", async () => {
+test("a sender that never completes its request does not keep the service from stopping", async () => {
   await using service = await startService();
   const { host, port } = service.tocsin.address;
   const socket = connect(port, host);

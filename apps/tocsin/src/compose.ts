@@ -51,35 +51,38 @@ import { version } from "./config/version.ts";
 
 export interface Surroundings {
   /**
-   * Runs once the ledger is open, and so belongs to this process alone. Completes the configuration with what must not start
-   * earlier, because it would disturb another process that runs already.
+   * Runs once the ledger is open, and therefore belongs to this process alone. Adds to the configuration what must not start
+   * earlier, because it would disturb another process that is already running.
    */
   readonly afterLedger?: (config: Config) => Promise<Config>;
-  /** @default the system's */
+  /** @default the system clock */
   readonly clock?: Clock;
-  /** Takes finished log lines. */
+  /** Writes finished log lines. */
   readonly writeLog: (line: string) => void;
-  /** Names the proxies. */
+  /** Environment variables, which name the proxies. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads the configuration again, for a reload. Absent: the service has no configuration file. @throws ConfigError */
   readonly reread?: (() => Config) | undefined;
-  /** Follows the configuration's files. Absent: there are none. */
+  /** Watches the configuration's files. Absent: there are none. */
   readonly watch?: ConfigWatch | undefined;
 }
 
-/** A service that runs. */
+/** A running service. */
 export interface Tocsin {
-  /** Where it really listens. */
+  /** The address at which it listens, with the port that was assigned. */
   readonly address: Address;
   readonly log: Logger;
   readonly targets: Pick<TargetRegistry, "entries">;
-  /** Without a configuration file it only logs that there is none. */
+  /** Reloads the configuration. Without a configuration file it only logs that there is none. */
   reload(): Promise<void>;
-  /** Ends intake, then attempts in flight (10 s at most), then everything else. Nothing accepted is lost either way. */
+  /**
+   * Stops intake, then attempts in flight (after 10 s at most), then everything else. No accepted alert is lost in any of these
+   * steps.
+   */
   stop(): Promise<void>;
 }
 
-/** Builds a service out of its parts and starts it; the only place that knows them all. */
+/** Builds a service from its parts and starts it; the only place that knows all parts. */
 export async function compose(
   written: Config,
   { clock = systemClock, writeLog, env, reread, watch, afterLedger = async (config) => config }: Surroundings,
@@ -105,7 +108,8 @@ export async function compose(
     const readiness = new Readiness(ledger, clock, (failure) => stateLog.ledger(failure));
     closing.push(() => readiness.stop());
     readiness.start();
-    // One owner hears everything himself: of what he reads late, the end comes after the beginning.
+    // A ledger with one owner needs no detector: the owner receives all requests itself, so even after a stall it reads the
+    // trigger before the resolve.
     const stallDetector = config.ledger.kind === "postgres" ? new StallDetector(clock) : undefined;
     closing.push(() => stallDetector?.stop());
     const { settings: proxy, secrets: proxySecrets } = proxiesIn(env);
@@ -174,7 +178,7 @@ export async function compose(
     const reload = async (): Promise<Reloaded> => {
       if (reread === undefined) return nothingToReload;
       const reloaded = await configReloader.reload();
-      // Tokens may have changed: listeners come back, and are let in again or not.
+      // Tokens may have changed: listeners connect again and are authenticated again.
       stream.end();
       return reloaded;
     };
@@ -183,7 +187,7 @@ export async function compose(
         const [heldBack, { incidents }] = await Promise.all([ledger.targetStatus("held_back"), ledger.stats()]);
         return [...deliveryWarnings(heldBack, targets.terms.length), ...deadWarnings(incidents)];
       } catch {
-        // A ledger that does not answer must not hold up the probe.
+        // A ledger that does not respond must not delay the probe.
         return [];
       }
     };
@@ -322,13 +326,16 @@ async function listen(app: FastifyInstance, address: Address): Promise<Address> 
     await app.listen({ ...address });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === "EADDRINUSE" ? "it is taken; is another Tocsin running? `server.listen` changes it" : message;
+    const why =
+      code === "EADDRINUSE"
+        ? "the address is already in use; is another Tocsin running? `server.listen` changes it"
+        : message;
     throw new OperatorError(`cannot listen on ${formatAddress(address)}: ${why}`, { cause: error });
   }
   return { host: address.host, port: (app.server.address() as AddressInfo).port };
 }
 
-/** A sender that is not done with its request does not keep the service from ending. */
+/** Stops the server. A sender that does not complete its request delays this by at most one second. */
 async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
   const cancel = clock.after(1_000, () => app.server.closeAllConnections());
   await app.close();

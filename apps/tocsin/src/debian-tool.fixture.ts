@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 
 /**
- * Whether a program of a Debian package is installed. If it is missing the test says that it is skipped; in continuous
- * integration it must not be missing.
+ * Returns whether a program of a Debian package is installed. If it is missing, the test reports that it is skipped; in
+ * continuous integration it must not be missing.
  */
 export function hasTool(path: string, debianPackage: string): boolean {
   if (existsSync(path)) return true;

@@ -1,9 +1,9 @@
 #!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --conditions=@tocsin/source --max-semi-space-size=8
-// A young generation of 24 MB instead of 48: what an event leaves behind dies soon. Two arenas instead of eight a core: what
-// one thread frees another may use (bench/README.md).
+// Uses a young generation of 24 MB instead of 48, because the objects of an event are short-lived, and two malloc arenas
+// instead of eight per core, so that one thread can reuse memory that another thread freed (bench/README.md).
 import module from "node:module";
 
-// A named import of what an older Node lacks would end with a stack before anything could be said.
+// No named import of a newer feature: in an older Node it would fail with a stack before this message could be printed.
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(
@@ -12,9 +12,10 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 
-// From the second start on, types need no stripping and code no compiling: less time to start, and 31 MB less memory, half of that
-// because this file has no types itself, so that what strips them is never loaded. Threads find the cache by the environment. It
-// lies beside the code, where only who may change the code may change it; elsewhere than in a checkout there is none.
+// From the second start on, types need no stripping and code no compiling: this saves start time and 31 MB of memory, half
+// of it because this file has no types itself, so that the type stripper is never loaded. Threads find the cache by the
+// environment variable. The cache is beside the code, where only users who may change the code may change it. Without a
+// checkout there is no cache.
 const checkout = new URL("../../../node_modules/", import.meta.url);
 process.env["NODE_COMPILE_CACHE"] ??= new URL(".cache/tocsin", checkout).pathname;
 module.enableCompileCache();

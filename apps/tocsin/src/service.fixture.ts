@@ -16,17 +16,17 @@ export interface Answer {
   readonly body: any;
 }
 
-/** A whole service over a SQLite file, told to tell a simulator, both on loopback. */
+/** A whole service over a SQLite file with a simulator as its target, both on loopback. */
 export interface TestService extends AsyncDisposable {
   readonly tocsin: Tocsin;
   readonly simulator: Simulator;
   readonly simulatorUrl: string;
   readonly dir: string;
   readonly logs: string[];
-  /** For the next reload. @throws ConfigError at the reload, where it is wrong */
+  /** The configuration for the next reload. If it is wrong, the reload throws a ConfigError. */
   next: unknown;
   ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Returns once `done` gives something else than undefined. */
+  /** Waits until `done` returns another value than undefined, and returns that value. */
   until<T>(what: string, done: () => T | undefined | Promise<T | undefined>): Promise<T>;
 }
 
@@ -65,7 +65,7 @@ export async function startService(
     async ask(method, path, body, headers = {}) {
       const response = await fetch(`${base}${path}`, {
         method,
-        // Metrics are those of now.
+        // Requests current metrics instead of cached ones.
         headers: { "cache-control": "no-cache", ...headers },
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });

@@ -3,11 +3,11 @@ import type { SourcePosition } from "./source-positions.ts";
 
 export interface PlacedIssue extends Issue {
   readonly place?: SourcePosition;
-  /** Where it is another file than the configuration. */
+  /** Set if the issue is in another file than the configuration. */
   readonly file?: string;
 }
 
-/** Everything that is wrong with a configuration. The CLI prints it and ends with exit code 78. */
+/** All mistakes of a configuration. The CLI prints them and exits with code 78. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly issues: readonly PlacedIssue[];
@@ -18,7 +18,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** `tocsin.yaml:12:3: delivery.retry.max: must not be shorter than …`: editors jump to it. */
+/** `tocsin.yaml:12:3: delivery.retry.max: must not be shorter than …`: editors can jump to this position. */
 export const describeIssue = (issue: PlacedIssue, configuration = "configuration"): string => {
   const { path, message, place, file = configuration } = issue;
   return `${file}${place ? `:${place.line}:${place.column}` : ""}: ${path === "" ? "" : `${path}: `}${message}`;

@@ -24,7 +24,7 @@ export interface ConfigReloaderOptions {
   readonly ledger: Pick<Ledger, "useTargets" | "firing" | "reroute">;
   readonly targets: TargetRegistry;
   readonly guard: TargetGuard;
-  /** Find targets elsewhere than in the configuration file. */
+  /** Finds targets in other places than the configuration file. */
   readonly discoveries: Pick<Discoveries, "sets" | "configure">;
   readonly metrics: Metrics;
   readonly scrubber: Scrubber;
@@ -35,29 +35,30 @@ export interface ConfigReloaderOptions {
 }
 
 /**
- * What can change while the service runs: targets, tokens, the log's level. A configuration that cannot be read changes
- * nothing. One with invalid targets is applied without them, and the reload still counts as failed.
+ * Applies the parts of the configuration that can change while the service runs: targets, tokens, the log level. A
+ * configuration that cannot be read changes nothing. One with invalid targets is applied without these, and the reload still
+ * counts as failed.
  */
 export class ConfigReloader {
   readonly #o: ConfigReloaderOptions;
   #current: Config;
-  /** Its targets: the same objects until it is read anew. */
+  /** The targets of the current configuration: the same objects until the file is read again. */
   #written: TargetSet;
   #auth: Auth;
   #senders: SenderAddresses;
-  /** Reloads come one after the other. */
+  /** Reloads run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #rerouting: Promise<void> = Promise.resolve();
-  /** Counts changes of the targets, so that an outdated rerouting ends. */
+  /** Counts changes of the targets, so that an outdated reroute stops. */
   #changes = 0;
-  /** Targets that came or went since all that fires was last routed to its end. */
+  /** Targets that were added or removed since the last complete reroute of all firing alerts. */
   #unrouted = new Set<Target>();
-  /** What was said of each target, so that it is said once. */
+  /** The problems that were logged of each target, so that each is logged once. */
   #said = new Map<string, string>();
   #reloadFailed = false;
-  /** Discovery had its time: targets that are missing now are missing. */
+  /** The first discovery has ended: from now on a missing target is really missing. */
   #targetsLoaded = false;
-  /** What was logged last; undefined: at least one target can receive alerts. */
+  /** The message that was logged last; undefined: at least one target can receive alerts. */
   #noTarget: string | undefined;
 
   constructor(options: ConfigReloaderOptions) {
@@ -80,24 +81,24 @@ export class ConfigReloader {
     return this.#senders;
   }
 
-  /** The first load. */
+  /** Loads the configuration for the first time. */
   async start(): Promise<void> {
     await this.#apply(this.#current);
     this.#o.metrics.reloaded(configuredErrors(this.#o.targets.entries).length === 0, this.#o.clock.now());
   }
 
-  /** The first load of discovered targets has ended. */
+  /** Reports that the first load of discovered targets has ended. */
   targetsLoaded(): void {
     this.#targetsLoaded = true;
     this.#reportNoTarget();
   }
 
-  /** What is wrong although alerts can be accepted. */
+  /** Returns problems that do not keep the service from accepting alerts. */
   warnings(): string[] {
     return [...this.reloadWarnings(), ...(this.#targetsLoaded ? targetWarnings(this.#o.targets.entries) : [])];
   }
 
-  /** The file says something else than what is in use. */
+  /** Returns a warning if the configuration in use differs from the file. */
   reloadWarnings(): string[] {
     return this.#reloadFailed
       ? ["the last reload of the configuration failed or was incomplete: see `tocsin config check`"]
@@ -110,7 +111,7 @@ export class ConfigReloader {
     return reloading;
   }
 
-  /** Takes the targets that are discovered now. @throws LedgerUnavailable */
+  /** Uses the targets that are discovered now. @throws LedgerUnavailable */
   applyDiscoveredTargets(): Promise<void> {
     const retargeting = this.#last.then(() => this.#useTargets(this.#written, this.#current));
     this.#last = retargeting.catch(() => undefined);
@@ -192,10 +193,10 @@ export class ConfigReloader {
     const { fallbackAcrossNamespaces = false } = discovery.kubernetes ?? {};
     const prepared = targets.prepare([written, ...discoveries.sets()], { fallbackAcrossNamespaces });
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
-    // The ledger first: were it to fail, nothing has changed.
+    // The ledger comes first: if it fails, nothing has changed.
     await ledger.useTargets(prepared.terms);
     const changed = targets.use(prepared);
-    // A changed credential ends a block, and untold incidents move to it.
+    // A changed credential ends a block, and incidents that were not sent yet move to it.
     wake();
     this.#report(prepared.entries);
     this.#reportNoTarget();
@@ -224,7 +225,9 @@ export class ConfigReloader {
     }
   }
 
-  /** Once per change. An error where something must be repaired, a warning where all targets are off or shadows on purpose. */
+  /**
+   * Logs each change once: an error if something must be repaired, a warning if all targets are disabled or shadows on purpose.
+   */
   #reportNoTarget(): void {
     const { log, targets } = this.#o;
     const noTarget = noTargetCanReceive(targets.entries);
@@ -241,7 +244,7 @@ export class ConfigReloader {
     const change = ++this.#changes;
     const outdated = () => this.#changes !== change;
     const changed = [...this.#unrouted];
-    // Where most changed, asking first whether an alert is concerned would be the dearer way.
+    // If most targets changed, checking first whether each alert is affected would cost more.
     const few = changed.length < targets.entries.length / 2;
     const concerns = few ? (alert: Alert) => targets.concerns(alert, changed) : () => true;
     const routesOf = (alert: Alert) => targets.routesOf(alert);
@@ -252,7 +255,10 @@ export class ConfigReloader {
         const complete = await reroute({ ledger, clock, wake, outdated, concerns, routesOf });
         if (complete) for (const target of changed) this.#unrouted.delete(target);
       } catch (error) {
-        log.error({ err: error, reason: "bug" }, "what fires was not routed anew");
+        log.error(
+          { err: error, reason: "bug" },
+          "Rerouting the firing alerts failed because of a bug: targets that changed may miss alerts that fire already",
+        );
       }
     };
     this.#rerouting = run();
@@ -261,7 +267,10 @@ export class ConfigReloader {
 
 const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTargets(targets, readSecret);
 
-/** Where a secret of the configuration is too short to be told from words. Those of targets are warned of with the targets. */
+/**
+ * Names the settings whose secret is too short to be distinguished from ordinary words in a log line. Secrets of targets are
+ * reported with the targets.
+ */
 function shortSecrets({ server, ledger, readers }: Config): string[] {
   const settings: (readonly [string, string | undefined])[] = [
     ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
@@ -276,7 +285,7 @@ function shortSecrets({ server, ledger, readers }: Config): string[] {
   return [...new Set(short.map(([setting]) => setting))];
 }
 
-/** Any header of a target may be a credential. */
+/** Any header of a target may hold a credential. */
 const secretsOf = ({ credential, headers, signingSecrets = [] }: Target): string[] => [
   ...(credential ? [credential.reveal()] : []),
   ...signingSecrets.map((secret) => secret.reveal()),

@@ -18,12 +18,12 @@ import { namedFiles } from "./named-files.ts";
 
 const longestMs = 5_000;
 
-/** A watched configuration in a directory of its own. */
+/** A watched configuration in its own directory. */
 class Place implements Disposable {
   readonly dir = mkdtempSync(join(tmpdir(), "tocsin-watch-"));
   file = join(this.dir, "tocsin.yaml");
   readonly clock = new VirtualClock();
-  /** What a reload does. */
+  /** Called by each reload. */
   reload = async (): Promise<unknown> => void this.reloads++;
   reloads = 0;
 
@@ -44,11 +44,11 @@ class Place implements Disposable {
   }
   #watch: ConfigWatch | undefined;
 
-  /** Lets this much time pass, each look done before the next. */
+  /** Advances the clock by this much. Each poll finishes before the next one. */
   async pass(ms: number): Promise<void> {
     for (let left = ms; left > 0; left -= 50) {
       await this.clock.advance(50);
-      // A look sets the next timer when it is done.
+      // A poll sets the next timer when it is done.
       while (this.clock.nextAtMs() === null) await settled();
     }
   }
@@ -58,7 +58,7 @@ class Place implements Disposable {
   }
 }
 
-/** How programs replace a file. */
+/** The ways in which programs replace a file. */
 const replacements: Record<string, (path: string, text: string) => void> = {
   "written in place": (path, text) => writeFileSync(path, text),
   "renamed over": (path, text) => {
@@ -82,7 +82,7 @@ describe.each(Object.entries(replacements))("a file that is %s", (_, replace) =>
     place.start();
     await place.pass(3_000);
     expect(place.reloads).toBe(0);
-    // As long as before: only the content differs.
+    // The length is unchanged; only the content differs.
     replace(join(place.dir, name), name === "key" ? "B".repeat(32) : "targets: [{ routing_key: { file: kez } }]\n");
     await place.pass(longestMs);
     expect(place.reloads).toBe(1);
@@ -91,7 +91,7 @@ describe.each(Object.entries(replacements))("a file that is %s", (_, replace) =>
   });
 });
 
-test("files behind a `..data` link that is swapped, as Kubernetes mounts them, reload once", async () => {
+test("reloads once when a `..data` link is swapped, as in volumes of Kubernetes", async () => {
   using place = new Place();
   const mount = join(place.dir, "mount");
   const version = (name: string, key: string) => {
@@ -112,7 +112,7 @@ test("files behind a `..data` link that is swapped, as Kubernetes mounts them, r
   expect(place.reloads).toBe(1);
 });
 
-test("a change between the first reading of the configuration and the start is not missed", async () => {
+test("does not miss a change between the first reading of the configuration and the start", async () => {
   using place = new Place();
   expect(place.watch).toBeDefined();
   place.write("tocsin.yaml", "targets: [{}]\n");
@@ -121,7 +121,7 @@ test("a change between the first reading of the configuration and the start is n
   expect(place.reloads).toBe(1);
 });
 
-test("a file that was missing reloads when it appears, and a file that is named later is followed too", async () => {
+test("reloads when a missing file appears, and watches files that are named later", async () => {
   using place = new Place("targets: [{ routing_key: { file: key } }]\n");
   place.start();
   await place.pass(longestMs);
@@ -138,7 +138,7 @@ test("a file that was missing reloads when it appears, and a file that is named 
   expect(place.reloads).toBe(3);
 });
 
-test("a file is not read in the middle of being replaced", async () => {
+test("does not read a file while it is being replaced", async () => {
   using place = new Place();
   place.start();
   await place.pass(2_000);
@@ -153,7 +153,7 @@ test("a file is not read in the middle of being replaced", async () => {
   expect(place.reloads).toBe(1);
 });
 
-test("a reload that throws is repeated until it works", async () => {
+test("repeats a reload that throws until it succeeds", async () => {
   using place = new Place();
   let tries = 0;
   place.reload = async () => {
@@ -165,7 +165,7 @@ test("a reload that throws is repeated until it works", async () => {
   expect(tries).toBe(3);
 });
 
-test("nothing happens after the end", async () => {
+test("does nothing after the stop", async () => {
   using place = new Place();
   place.start();
   await place.pass(1_000);
@@ -173,7 +173,7 @@ test("nothing happens after the end", async () => {
   expect(place.clock.nextAtMs()).toBeNull();
 });
 
-test("every secret, certificate and kubeconfig is among the named files, wherever it stands", () => {
+test("finds every named secret, certificate and kubeconfig, wherever the configuration names it", () => {
   using place = new Place();
   place.write(
     "tocsin.yaml",

@@ -3,36 +3,39 @@ import type { Logger } from "../telemetry/logger.ts";
 import { type FileMark, isEmptyMark, markOf, markOfSync } from "./file-marks.ts";
 import { namedFiles } from "./named-files.ts";
 
-/** Polling sees every way in which a file is replaced, on every file system; a handful of files costs nothing. */
+/**
+ * Polling interval. Polling detects every way in which a file is replaced, on every file system, and costs nothing for a
+ * handful of files.
+ */
 const pollMs = 1_000;
 
-/** After a reload that threw, such as while the ledger is unavailable. */
+/** Wait after a reload that threw, for example because the ledger was unavailable. */
 const retryMs = 5_000;
 
-/** A change must have stood for so long: some programs replace a file in several steps. */
+/** A change must be stable for this time before it is used: some programs replace a file in several steps. */
 const settleMs = 100;
 
-/** A file that is empty or missing is most likely about to be written. */
+/** The same for an empty or missing file, which is most likely about to be written. */
 const settleEmptyMs = 2_000;
 
 type Marks = ReadonlyMap<string, FileMark>;
 
 /**
- * Follows the configuration file and all files that it names (secrets, certificates, the kubeconfig), and reloads after a
- * change of any of them, within 4 s. Create it before the configuration is read for the first time, so that no change in
- * between is missed.
+ * Watches the configuration file and all files that it names (secrets, certificates, the kubeconfig), and reloads within 4 s
+ * after one of them changed. Create it before the configuration is read for the first time, so that no change in between is
+ * missed.
  *
  * ```
- *   poll ──differs──▶ settle ──stays so for 100 ms──▶ reload ──▶ poll
- *    ▲                  │ differs again: from the beginning         (a reload that throws is repeated)
- *    └──as it was read──┘
+ *   poll ──differs──▶ settle ──stable for 100 ms──▶ reload ──▶ poll
+ *    ▲                  │ differs again: start over                 (a reload that throws is repeated)
+ *    └─back as it was───┘
  * ```
  */
 export class ConfigWatch {
   readonly #file: string;
-  /** The files that a state of the configuration file names: a long one takes a while to parse. */
+  /** The files that the configuration file names, by its mark: parsing a long file takes a while. */
   #named: { readonly mark: FileMark; readonly files: readonly string[] };
-  /** As they were when the configuration was last read. */
+  /** The marks of the files when the configuration was last read. */
   #read: Marks;
   #changed: { readonly marks: Marks; readonly sinceMs: number } | undefined;
   #cancel = (): void => {};
@@ -46,7 +49,7 @@ export class ConfigWatch {
     this.#read = new Map(this.#named.files.map((path) => [path, path === file ? mark : markOfSync(path)]));
   }
 
-  /** `reload` logs by itself how it went; it throws if it should be repeated. */
+  /** `reload` logs its result itself; it throws if it should be repeated. */
   start(o: { readonly clock: Clock; readonly log: Logger; readonly reload: () => Promise<unknown> }): void {
     const lookIn = (delayMs: number) => {
       if (this.#stopped) return;
@@ -63,7 +66,7 @@ export class ConfigWatch {
     await this.#looking;
   }
 
-  /** Returns when to look again. */
+  /** Returns when to poll again. */
   async #look({ clock, log, reload }: Parameters<ConfigWatch["start"]>[0]): Promise<number> {
     const marks = await this.#marks();
     const differing = differencesOf(this.#read, marks);
@@ -83,13 +86,13 @@ export class ConfigWatch {
       this.#read = marks;
       this.#changed = undefined;
     } catch {
-      // The marks stay as they were, so that the next look tries again.
+      // The marks stay unchanged, so that the next poll tries again.
       return retryMs;
     }
     return pollMs;
   }
 
-  /** The configuration file's mark is taken before it is read: a later change of it differs at the next look. */
+  /** The configuration file's mark is taken before the file is read: a later change differs at the next poll. */
   async #marks(): Promise<Marks> {
     const mark = await markOf(this.#file);
     if (mark !== this.#named.mark) this.#named = { mark, files: namedFiles(this.#file) };
@@ -99,7 +102,7 @@ export class ConfigWatch {
   }
 }
 
-/** Files whose state differs, or that only one of both names. */
+/** Returns the files whose marks differ, or that only one of the two states names. */
 const differencesOf = (before: Marks, after: Marks): string[] =>
   [...new Set([...before.keys(), ...after.keys()])].filter(
     (path) => before.has(path) !== after.has(path) || before.get(path) !== after.get(path),

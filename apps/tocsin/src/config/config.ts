@@ -7,25 +7,25 @@ import type { SourcePosition } from "./source-positions.ts";
 import { type ConfigOutput, configSchema, isPostgres, type Role } from "./schema.ts";
 import { type SecretPlaces, secretReader } from "./secrets.ts";
 
-/** A bearer token and what may be done with it. Its value is compared and scrubbed, and shown nowhere. */
+/** A bearer token and its permissions. Its value is compared and removed from logs, and never shown. */
 export interface Token {
   readonly name: string;
   readonly value: string;
   readonly roles: readonly Role[];
 }
 
-/** Where the ledger is. A path is absolute, or `:memory:`. */
+/** The place of the ledger. A path is absolute, or `:memory:`. */
 export type LedgerPlace =
   | { readonly kind: "sqlite"; readonly path: string }
   | { readonly kind: "postgres"; readonly server: PostgresServer };
 
-/** As people may see it. */
+/** The name of the ledger for logs and errors, without credentials. */
 export const ledgerName = (ledger: LedgerPlace): string =>
   ledger.kind === "sqlite" ? ledger.path : shownConnectionUrl(ledger.server);
 
-/** The configuration as code sees it: checked, secrets read, paths absolute, durations in ms. */
+/** The configuration as code uses it: validated, secrets read, paths absolute, durations in ms. */
 export interface Config {
-  /** Absent: nothing was written, these are the defaults. */
+  /** Absent: there is no file, and these are the defaults. */
   readonly file: string | undefined;
   readonly server: Pick<
     ConfigOutput["server"],
@@ -34,33 +34,36 @@ export interface Config {
     readonly tokens: readonly Token[];
   };
   readonly ledger: LedgerPlace & {
-    /** The first encrypts, all decrypt. Empty: the key beside the file. */
+    /** The first key encrypts, all keys decrypt. Empty: the key file beside the ledger is used. */
     readonly keys: readonly Buffer[];
     readonly retentionMs: number;
   };
-  /** As written; undefined: not mentioned. Each is judged by itself, so that a wrong one costs no other one. */
+  /**
+   * The targets as written; undefined: the key is absent. Each target is checked by itself, so that an invalid one affects no
+   * other.
+   */
   readonly targets: readonly unknown[] | undefined;
   readonly discovery: {
-    /** Each as written, and absolute. */
+    /** The directories, each as written and as an absolute path. */
     readonly files: readonly { readonly where: string; readonly directory: string }[];
-    /** Undefined: off. The kubeconfig is absolute. */
+    /** Undefined: disabled. The path of the kubeconfig is absolute. */
     readonly kubernetes: Omit<ConfigOutput["discovery"]["kubernetes"], "enabled"> | undefined;
-    /** Undefined: not written, so it holds for targets of Secrets alone. */
+    /** Undefined: not written, so the default policy applies to targets from Secrets only. */
     readonly policy: ConfigOutput["discovery"]["policy"];
   };
-  /** Which APIs are read, and for which sources. */
+  /** The Alertmanager APIs that are read, and the sources of their alerts. */
   readonly readers: readonly ReaderSettings[];
   readonly delivery: ConfigOutput["delivery"];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
   readonly readSecret: ReadSecret;
-  /** Where a path of this configuration was written. */
+  /** Returns the position at which a path of this configuration was written. */
   readonly placeOf: (path: string) => SourcePosition | undefined;
 }
 
 export interface Origin extends SecretPlaces {
   readonly file?: string;
   readonly placeOf?: Config["placeOf"];
-  /** Options of the command line that take the place of a key, by its path. */
+  /** Command line options that replace a key, by the path of the key. */
   readonly setBy?: ReadonlyMap<string, string>;
 }
 
@@ -81,7 +84,7 @@ export function readConfig(
   const parsed = checkInput(configSchema, input);
   if ("issues" in parsed) {
     const { issues } = parsed;
-    // One per place: a second one, such as of a comparison, follows from the first.
+    // One issue per position: a second one, for example of a comparison, follows from the first.
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
   const { server, ledger, targets, discovery, sources, delivery, telemetry } = parsed.data;
@@ -106,7 +109,7 @@ export function readConfig(
   };
 }
 
-/** Reads what is secret, and gathers what is wrong with it. */
+/** Reads the secrets and collects the issues of their values. */
 class Secrets {
   readonly issues: Issue[] = [];
   readonly read: ReadSecret;

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "./json-schema.ts";
 
-/** docs/configuration.md, from the schema that checks what it describes. Targets have a page of their own. */
+/** Generates docs/configuration.md from the schema that validates the configuration. Targets have a page of their own. */
 export function configurationPage(schema: JsonSchema): string {
   const { targets: _, ...blocks } = schema.properties ?? {};
   const sections = Object.entries(blocks).map(([name, block]) => section(name, block));
@@ -49,7 +49,7 @@ function rowsOf(prefix: string, { properties = {} }: JsonSchema): string[] {
 const row = (key: string, schema: JsonSchema): string =>
   `| ${[`\`${key}\``, valueOf(schema), defaultOf(schema), schema.description ?? ""].map(escape).join(" | ")} |`;
 
-/** A bar would end the cell. */
+/** Escapes vertical bars, which would end the cell. */
 const escape = (text: string): string => text.replaceAll("|", String.raw`\|`).replaceAll("\n", " ");
 
 const defaultOf = ({ default: value }: JsonSchema): string =>

@@ -2,8 +2,8 @@ import { type BigIntStats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 
 /**
- * Distinguishes one state of a file from another, through symbolic links, whichever way it is replaced. Undefined: there is
- * no such file, or it is no regular file.
+ * Returns a mark that distinguishes one state of a file from another. It follows symbolic links and detects every kind of
+ * replacement. Undefined: there is no such file, or it is no regular file.
  */
 export type FileMark = string | undefined;
 
@@ -23,12 +23,12 @@ export function markOfSync(file: string): FileMark {
   }
 }
 
-/** A writer that truncates a file first is about to write it. */
+/** An empty file is most likely about to be written. */
 export const isEmptyMark = (mark: FileMark): boolean => mark?.split(":")[2] === "0";
 
 const markFrom = (found: BigIntStats): FileMark =>
   found.isFile() ? [found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(":") : undefined;
 
-/** A link in a loop or to nowhere is no file. A file that must not be looked at exists, and is wrong. */
+/** A link in a loop, or to a missing file, counts as no file. A file that must not be read exists, and is an error. */
 const markOfFailure = (error: unknown): FileMark =>
   (error as NodeJS.ErrnoException).code === "EACCES" ? "EACCES" : undefined;

@@ -2,7 +2,7 @@ import { jsonSchemaOf, targetJsonSchema } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
 import { configSchema } from "./schema.ts";
 
-/** As much of JSON Schema as ours use. */
+/** The part of JSON Schema that our schemas use. */
 export interface JsonSchema {
   readonly description?: string;
   readonly default?: unknown;
@@ -22,10 +22,10 @@ export interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** JSON Schema of `tocsin.yaml`, targets included: editors check and complete with it. */
+/** Returns the JSON Schema of `tocsin.yaml`, targets included. Editors validate and complete with it. */
 export function configJsonSchema(): JsonSchema {
   const { $schema, properties, ...rest } = jsonSchemaOf(configSchema) as JsonSchema;
-  // References begin at the root, so what they refer to must stand there.
+  // References start at the root, so the definitions must be there.
   const { $schema: _, $defs = {}, ...target } = targetJsonSchema(targetTypes) as JsonSchema;
   return {
     ...($schema !== undefined && { $schema }),

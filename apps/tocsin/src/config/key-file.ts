@@ -15,15 +15,16 @@ import { dirname } from "node:path";
 
 export interface KeyFile {
   readonly key: Buffer;
-  /** It was not there before. */
+  /** True if the file was created by this call. */
   readonly made: boolean;
 }
 
 /**
- * The key beside a SQLite ledger that was given none: 32 random bytes in base64, readable by its owner alone, made once.
- * Durable before it is used, and whole or not there at all: a torn key would lock up what it sealed.
+ * Reads or creates the key file of a SQLite ledger without a configured key: 32 random bytes in base64, readable by the owner
+ * only. The file is durable before the key is used, and is complete or absent, because a torn key would make everything sealed
+ * with it unreadable.
  *
- * @throws Error when the file is no such key
+ * @throws Error when the file does not hold such a key
  */
 export function keyFile(path: string): KeyFile {
   const found = read(path);
@@ -38,7 +39,7 @@ export function keyFile(path: string): KeyFile {
     writeSync(file, `${randomBytes(32).toString("base64")}\n`);
     fsyncSync(file);
     closeSync(file);
-    // Unlike a rename, a link never replaces the key of another process that was faster.
+    // Unlike a rename, a link never replaces a key that another process created first.
     linkSync(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -49,11 +50,11 @@ export function keyFile(path: string): KeyFile {
   fsyncSync(directory);
   closeSync(directory);
   const key = read(path);
-  if (key === undefined) throw new Error(`${path} vanished while it was made`);
+  if (key === undefined) throw new Error(`${path} disappeared while it was created`);
   return { key, made: true };
 }
 
-/** Another user's file, such as one that an administrator put there, stays as it is. */
+/** A file of another user, such as one that an administrator created, keeps its permissions. */
 function takeRightsOfOthers(path: string): void {
   if ((statSync(path).mode & 0o077) === 0) return;
   try {

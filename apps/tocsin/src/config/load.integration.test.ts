@@ -18,7 +18,7 @@ function load(text: string) {
   return loadConfig("tocsin.yaml", { cwd: dir, env });
 }
 
-/** Each issue as `line:column path: message`. */
+/** Formats each issue as `line:column path: message`. */
 function issuesOf(text: string): string[] {
   try {
     load(text);
@@ -33,7 +33,7 @@ function issuesOf(text: string): string[] {
 }
 
 describe("a configuration", () => {
-  test("that says nothing has every default", () => {
+  test("that is empty has all defaults", () => {
     const nothing = loadConfig(undefined, { cwd: dir, env: {} });
     expect(nothing).toMatchObject({
       server: { listen: { host: "127.0.0.1", port: 9877 }, maxBodyBytes: 20_971_520, tokens: [] },
@@ -50,7 +50,7 @@ describe("a configuration", () => {
     });
   });
 
-  test("is read as it is written: durations, secrets, paths relative to the file", () => {
+  test("is parsed: durations, secrets, paths relative to the file", () => {
     mkdirSync(join(dir, "secrets"), { recursive: true });
     writeFileSync(join(dir, "secrets", "token"), "token-from-file\n");
     const config = load(`
@@ -90,7 +90,7 @@ targets: [{ name: a }]
     });
   });
 
-  test("may spell out as off what is not there yet", () => {
+  test("may set features to off that do not exist yet", () => {
     const off = `
 discovery: { kubernetes: { enabled: false, namespaces: [tocsin], labelSelector: "publishing-target=true", kubeconfig: null } }
 classification: { provider: none, apply: fill, budget: 2s }
@@ -103,11 +103,11 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ["sqlite:/var/lib/t.db", "/var/lib/t.db"],
     ["sqlite:///var/lib/t.db", "/var/lib/t.db"],
     ["sqlite::memory:", ":memory:"],
-  ])("keeps its ledger at %s", (url, path) => {
+  ])("has its ledger at %s", (url, path) => {
     expect(load(`ledger: { url: "${url}" }`).ledger).toMatchObject({ kind: "sqlite", path });
   });
 
-  test("keeps its ledger in PostgreSQL, whose password stands elsewhere and is shown nowhere", () => {
+  test("has its ledger in PostgreSQL; the password comes from a file and is never shown", () => {
     writeFileSync(join(dir, "password"), "hunter2\n");
     const { ledger } = load(
       `ledger: { url: "postgres://me@db.example.com/alerts?sslmode=verify-ca", password: { file: password }, encryptionKey: "${key}" }`,
@@ -124,7 +124,7 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
   });
 
   test.each(["0.0.0.0:1", ":1", "[::]:1", "10.0.0.1:1", "tocsin.example.com:1", "127.evil.example:1"])(
-    "may not listen on %s without tokens, unless it says that everybody may come",
+    "may not listen on %s without tokens, unless authentication is disabled explicitly",
     (listen) => {
       expect(issuesOf(`server: { listen: "${listen}" }`)).toEqual([
         "1:11 server.listen: listening beyond loopback needs `server.auth.tokens` (or `server.auth.disabled: true`)",
@@ -342,11 +342,11 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ["changes: { kubernetes: { enabled: true } }", ["1:26 changes.kubernetes.enabled: not available in this version"]],
     ["a: 1\na: 2", ["2:1 Map keys must be unique"]],
     ["server: { listen: x", [expect.stringContaining("1:20 Flow map") as never]],
-  ])("that says %j is refused with every issue and its line", (text, issues) => {
+  ])("with the text %j is refused with every issue and its line", (text, issues) => {
     expect(issuesOf(text)).toEqual(issues);
   });
 
-  test("that is not there, or cannot be a file, is refused by name", () => {
+  test("that does not exist, or is no file, is refused with its path", () => {
     expect(() => loadConfig("missing.yaml", { cwd: dir, env })).toThrow(`${join(dir, "missing.yaml")}: no such file`);
     expect(() => loadConfig(".", { cwd: dir, env })).toThrow("cannot be read (EISDIR)");
   });
@@ -391,7 +391,7 @@ delivery: { retry: { max: 1m } }
     },
   );
 
-  test("that would blow up by its aliases is refused", () => {
+  test("with too many aliases is refused", () => {
     const bomb = ["a: &a [x, x, x, x, x, x, x, x, x]"];
     for (const [from, to] of ["ab", "bc", "cd", "de", "ef"])
       bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(", ")}]`);

@@ -8,12 +8,13 @@ import { sourcePositionOf } from "./source-positions.ts";
 export interface Surroundings {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Takes the place of `server.listen`. */
+  /** Replaces `server.listen`. */
   readonly listen?: string;
 }
 
 /**
- * Reads a configuration; without a file, the defaults. What it names is relative to the file, else to `cwd`.
+ * Reads a configuration; without a file, returns the defaults. Paths in the configuration are relative to the file, without one
+ * to `cwd`.
  *
  * @throws ConfigError with all issues and their lines
  */
@@ -33,7 +34,7 @@ export function loadConfig(file: string | undefined, { cwd, env, listen }: Surro
   try {
     input = document.toJS() ?? {};
   } catch {
-    // The one thing that fails so late: more aliases than any configuration needs.
+    // The only mistake that is detected this late: more aliases than any configuration needs.
     throw new ConfigError([{ path: "", message: "too many aliases" }], path);
   }
   return readConfig(listeningAt(withoutExtensions(input), listen), {
@@ -48,17 +49,17 @@ export function loadConfig(file: string | undefined, { cwd, env, listen }: Surro
 const isRecord = (input: unknown): input is Record<string, unknown> =>
   typeof input === "object" && input !== null && !Array.isArray(input);
 
-/** Top-level keys `x-…` hold what other keys refer to by anchors, as in Compose files. */
+/** Removes top-level keys `x-…`: they hold values that other keys refer to by anchors, as in Compose files. */
 const withoutExtensions = (input: unknown): unknown =>
   isRecord(input) ? Object.fromEntries(Object.entries(input).filter(([key]) => !key.startsWith("x-"))) : input;
 
-/** Before anything is checked, so that an address beyond loopback needs tokens here too. */
+/** Applies the options before the checks, so that an address beyond loopback needs tokens here too. */
 const listeningAt = (input: unknown, listen: string | undefined): unknown =>
   listen === undefined || !isRecord(input) || !(input["server"] === undefined || isRecord(input["server"]))
     ? input
     : { ...input, server: { ...input["server"], listen } };
 
-/** An issue of what an option says is no fault of the file. */
+/** An issue of an option's value has no position in the file. */
 const byOption = (listen: string | undefined) =>
   listen === undefined ? {} : { setBy: new Map([["server.listen", `--listen ${listen}`]]) };
 

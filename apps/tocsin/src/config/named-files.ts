@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 
-/** Deeper than any configuration or target. */
+/** Maximum depth; no configuration and no target is deeper. */
 const maxDepth = 32;
 
 /** Returns the path of every `{ file: … }` in a parsed document, as written. */
@@ -14,9 +14,9 @@ export function secretFilesIn(value: unknown, depth = 0): string[] {
 }
 
 /**
- * Returns the configuration file and every file that it names: secrets, certificates, the kubeconfig; not the directories
- * of `discovery.files`, which have their own watch. Works for a configuration with mistakes too, since repairing one of
- * these files may be what makes it valid.
+ * Returns the configuration file and every file that it names: secrets, certificates, the kubeconfig; but not the directories
+ * of `discovery.files`, which have their own watch. Works for a configuration with mistakes too, because a repair of one of
+ * these files may make it valid.
  */
 export function namedFiles(configFile: string): string[] {
   const input = parsed(configFile);
@@ -29,7 +29,7 @@ function parsed(configFile: string): unknown {
   try {
     return parseDocument(readFileSync(configFile, "utf8")).toJS();
   } catch {
-    // It is missing or no YAML; the reload says so.
+    // The file is missing or not YAML; the reload reports it.
     return undefined;
   }
 }

@@ -22,6 +22,6 @@ test.each<[string, object, object, string[]]>([
   ["a key that stays", postgres(), postgres({ encryptionKey: [key(1)] }), []],
   ["a limit", {}, { delivery: { retry: { max: "1m" }, concurrency: 2 } }, ["delivery.retry", "delivery.concurrency"]],
   ["the level of logs", {}, { telemetry: { logs: { level: "debug" } } }, []],
-])("a change of %s needs a restart where the service cannot follow it", (_, before, after, keys) => {
+])("a change of %s needs a restart if the service cannot apply it", (_, before, after, keys) => {
   expect(needsRestart(read(before), read(after)).toSorted()).toEqual(keys.toSorted());
 });

@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Config } from "./config.ts";
 
-/** Returns the keys that a running service cannot change: they differ, and take effect at the next start. */
+/** Returns the keys that differ and that a running service cannot change: they take effect at the next start. */
 export function needsRestart(running: Config, next: Config): string[] {
   const before = fixed(running);
   return Object.entries(fixed(next)).flatMap(([key, value]) => (isDeepStrictEqual(value, before[key]) ? [] : [key]));
 }
 
-/** The content counts, also of secrets in files. */
+/** Compares the content, also of secrets in files. */
 const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
   "server.maxBodyBytes": server.maxBodyBytes,

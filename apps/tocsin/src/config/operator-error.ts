@@ -3,7 +3,7 @@ export class OperatorError extends Error {
   override readonly name = "OperatorError";
 }
 
-/** An option has a value that it does not accept. Nothing was done. */
+/** An option has an invalid value. Nothing was done. */
 export class UsageError extends OperatorError {}
 
 const reasons: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const reasons: Readonly<Record<string, string>> = {
 export const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { readonly code: string } =>
   error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === "string";
 
-/** Why the operating system refused, in words. */
+/** Describes in words why the operating system refused. */
 export function systemReason(error: unknown): string {
   if (!isSystemError(error)) return error instanceof Error ? error.message : String(error);
   return reasons[error.code] ?? error.code;

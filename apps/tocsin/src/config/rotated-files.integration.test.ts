@@ -7,7 +7,7 @@ import { compose } from "../compose.ts";
 import { ConfigWatch } from "./config-watch.ts";
 import { loadConfig } from "./load.ts";
 
-test("a routing key and a token that are rotated in their files are in use without a reload by hand", async () => {
+test("a routing key and a token that are rotated in their files are used without a manual reload", async () => {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-rotated-"));
   const simulator = new Simulator();
   const { url } = await simulator.listen();

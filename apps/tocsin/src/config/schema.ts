@@ -10,10 +10,13 @@ import { hostNameOf } from "./host-name.ts";
 export const roles = ["ingest", "read", "operate"] as const;
 export type Role = (typeof roles)[number];
 
-/** In the design, not in this version: refused, for a key that is accepted and ignored would mislead. */
+/**
+ * A planned feature that this version does not have. The key is refused, because a key that is accepted and ignored would
+ * mislead.
+ */
 const notYet = () => z.never({ error: "not available in this version" }).optional();
 
-/** A feature that can be spelled out as off, as complete examples do, and no more. */
+/** A planned feature whose key may be set to off, as complete examples do, but to nothing else. */
 const off = (key: string, value: unknown) =>
   z.looseObject({ [key]: z.literal(value as boolean | string, { error: "not available in this version" }) }).optional();
 
@@ -87,7 +90,7 @@ export const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);
 
 const expectedUrl = 'expected a URL such as "sqlite:./data/tocsin.db" or "postgres://tocsin@db.example.com/tocsin"';
 
-/** What is wrong with it, in words that quote nothing of it. */
+/** Describes a wrong address in words that quote nothing of it. */
 function wrongAddress(url: string): string | undefined {
   try {
     parseConnectionUrl(url);
@@ -150,7 +153,7 @@ const telemetry = z
   })
   .prefault({});
 
-/** `tocsin.yaml`. Validation, types, defaults, JSON Schema and the page in docs/ all come from here. */
+/** The schema of `tocsin.yaml`. Validation, types, defaults, JSON Schema and the page in docs/ are all derived from it. */
 export const configSchema = z.strictObject({
   server,
   ledger,

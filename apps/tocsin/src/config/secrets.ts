@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ReadSecret } from "@tocsin/core";
 
-/** Where secrets of a configuration come from. `dir`: what relative files are relative to. */
+/** The places that secrets of a configuration come from. Relative paths of files are relative to `dir`. */
 export interface SecretPlaces {
   readonly dir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** @throws Error whose message says what is missing, never what was read */
+/** @throws Error whose message names the missing file or variable, and never holds the value */
 export const secretReader =
   ({ dir, env }: SecretPlaces): ReadSecret =>
   (input) => {
@@ -23,7 +23,10 @@ export const secretReader =
     return value;
   };
 
-/** Editors and `echo` add final newlines, and some editors a byte order mark; neither belongs to a secret. */
+/**
+ * Removes final newlines, which editors and `echo` add, and a byte order mark, which some editors add; neither belongs to a
+ * secret.
+ */
 const withoutEnds = (text: string): string => text.replace(/^\uFEFF/, "").replace(/[\r\n]+$/, "");
 
 function readText(path: string): string {

@@ -1,12 +1,15 @@
 import { isMap, isSeq, type Document, type LineCounter, type Node } from "yaml";
 
-/** 1-based, as editors count. */
+/** A position in a file, 1-based as in editors. */
 export interface SourcePosition {
   readonly line: number;
   readonly column: number;
 }
 
-/** Where in the text a path such as `targets[2].name` stands; where it is missing, the nearest thing around it. */
+/**
+ * Returns the position of a path such as `targets[2].name` in the text. If the path does not exist, returns the position of its
+ * nearest existing ancestor.
+ */
 export function sourcePositionOf(document: Document, lines: LineCounter, path: string): SourcePosition | undefined {
   let node: Node | null = document.contents;
   let offset = node?.range?.[0];
@@ -21,7 +24,7 @@ export function sourcePositionOf(document: Document, lines: LineCounter, path: s
   return { line, column: col };
 }
 
-/** The reverse of core's `formatPath`. */
+/** The inverse of core's `formatPath`. */
 const stepsOf = (path: string): string[] =>
   Array.from(path.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([\w-]+)/g), ([, index, quoted, name]) =>
     quoted === undefined ? (index ?? name ?? "") : (JSON.parse(quoted) as string),

@@ -16,11 +16,11 @@ export interface DeliverOptions {
   readonly stateLog: Pick<StateLog, "attempted">;
   readonly clock: Clock;
   readonly notify: Notify;
-  /** Called after each attempt that was really made. */
+  /** Called after each attempt, except those of shadows. */
   readonly onAttempt: (lease: Lease, outcome: Outcome, durationMs: number) => void;
 }
 
-/** What the worker asks for: an attempt to be made, and somebody to hear how it went. */
+/** Builds the worker's two callbacks: `publish` makes an attempt, `observe` records its result in metrics and logs. */
 export function deliver({ targets, metrics, readiness, log, stateLog, clock, notify, onAttempt }: DeliverOptions): {
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe: WorkerObserver;
@@ -37,7 +37,7 @@ export function deliver({ targets, metrics, readiness, log, stateLog, clock, not
       const found = targets.publisherForLease(lease);
       if (found === undefined) return { outcome: lostKey };
       const telling = notify(lease);
-      // Everything but the send.
+      // A shadow does everything except send.
       if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
       const outcome = await found.publisher.publish(telling, signal);
       if (lease.action === "check") return { outcome, rendered: found.publisher.render(notify(refusedEvent(lease))) };
@@ -59,13 +59,17 @@ export function deliver({ targets, metrics, readiness, log, stateLog, clock, not
       },
       failed(error) {
         if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
-        else log.error({ event: "worker_bug", err: error, reason: "bug" }, "Bug in the worker: it goes on");
+        else
+          log.error(
+            { event: "worker_bug", err: error, reason: "bug" },
+            "Bug in the worker: it continues with the next work",
+          );
       },
     },
   };
 }
 
-/** The event that was refused before we asked whether the receiver knows the key. */
+/** Returns the event that the receiver refused before we checked whether it knows the key. */
 const refusedEvent = (lease: Lease): Lease => ({
   ...lease,
   action: lease.endedAtMs === undefined ? "trigger" : "resolve",

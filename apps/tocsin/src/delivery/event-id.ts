@@ -8,13 +8,14 @@ interface Event {
   readonly event: EventIdentity;
 }
 
-/** Of an event that nobody has tried to send. No lease has the token 0. */
+/** The id of an event without an attempt. No lease has the token 0. */
 const notSentYet = `evt_${"0".repeat(32)}`;
 
 /**
- * What receivers know an event by: the same for all attempts of one event, over restarts and replicas too, and never the
- * same for two. Tokens and numbers of incidents begin anew with each ledger, so target, dedup key and time are part of it.
- * Letters, digits and an underscore: Standard Webhooks allows no full stop.
+ * Returns the id by which receivers recognize an event: the same for all attempts of one event, also after restarts and from
+ * other replicas, and never the same for two events. Tokens and incident numbers start again with each new ledger, so target,
+ * dedup key and time are part of the id. It has letters, digits and an underscore, because Standard Webhooks allows no full
+ * stop.
  */
 export function eventIdOf({ target, dedupKey, incident, event }: Event): string {
   if (event.token === 0) return notSentYet;

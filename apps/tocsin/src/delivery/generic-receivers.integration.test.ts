@@ -18,7 +18,7 @@ const alertOf = (fingerprint: string, status: "firing" | "resolved" = "firing", 
 const post = (service: TestService, ...alerts: unknown[]) =>
   service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
 
-/** A service that tells a signed webhook and an Alertmanager, both the simulator's. */
+/** A service with two targets at the simulator: a signed webhook and an Alertmanager. */
 async function start(more: object = {}, hook: object = {}): Promise<TestService> {
   const service = await startService((url) => ({
     targets: [
@@ -38,7 +38,7 @@ interface Body {
   readonly data: { readonly eventId: string; readonly alert: { readonly fingerprint: string } };
 }
 
-/** What the webhook got about an alert, in order. */
+/** Returns the events that the webhook got for an alert, in order. */
 const deliveries = ({ simulator }: TestService, fingerprint: string) =>
   simulator
     .deliveries()
@@ -47,14 +47,14 @@ const deliveries = ({ simulator }: TestService, fingerprint: string) =>
 const types = (service: TestService, fingerprint: string) =>
   deliveries(service, fingerprint).map(({ body, repeat }) => (repeat ? `${body.type}, repeated` : body.type));
 
-/** What the Alertmanager was posted about an alert, in order. */
+/** Returns the alerts that were posted to the Alertmanager for an alert, in order. */
 const posts = ({ simulator }: TestService, fingerprint: string) =>
   simulator.incidents().flatMap((incident) => {
     const isIts = incident.receiver === "alertmanager" && JSON.stringify(incident.events).includes(`"${fingerprint}"`);
     return isIts ? [{ ...incident, actions: incident.events.map(({ action }) => action) }] : [];
   });
 
-/** Both targets stand like this about the alert. */
+/** Waits until both targets have this state for the alert. */
 const stand = (service: TestService, fingerprint: string, ...states: string[]) =>
   service.until(`${fingerprint} is ${states.join(" and ")}`, async () => {
     const { body } = await service.ask("GET", `/api/v1/explain?fingerprint=${fingerprint}`);
@@ -63,7 +63,7 @@ const stand = (service: TestService, fingerprint: string, ...states: string[]) =
   });
 
 describe("a webhook and an Alertmanager", () => {
-  test("are told of an alert and of its end, each in its own words, as explain says", async () => {
+  test("receive an alert and its resolve, each in its own format, as explain shows", async () => {
     await using service = await start();
     const asked = await service.ask("POST", "/api/v1/explain", alertOf("db-1"));
     await post(service, alertOf("db-1"));
@@ -94,7 +94,7 @@ describe("a webhook and an Alertmanager", () => {
     expect(service.logs.join("")).not.toContain(pathToken);
   });
 
-  test("get the same alert in three formats beside PagerDuty, none another's", async () => {
+  test("receive the same alert beside PagerDuty, each target in its own format", async () => {
     await using service = await startService((url) => ({
       targets: [
         { name: "pager", type: "pagerduty", url, routing_key: routingKey },
@@ -120,7 +120,7 @@ describe("a webhook and an Alertmanager", () => {
     expect(service.simulator.refused()).toEqual([]);
   });
 
-  test("hear nothing of an end whose beginning they were not told", async () => {
+  test("receive no resolve of an alert that they did not receive", async () => {
     await using service = await start();
     await post(service, alertOf("unknown", "resolved"));
     const asked = await service.ask("POST", "/api/v1/explain", alertOf("unknown-too", "resolved"));
@@ -138,7 +138,7 @@ describe("a webhook and an Alertmanager", () => {
     ).toEqual(["alertmanager", "webhook"]);
   });
 
-  test("are told of changes, and why not", async () => {
+  test("receive changes of alerts, or explain says why not", async () => {
     await using service = await start();
     await post(service, alertOf("deploy", "firing", { change_event: "true" }));
     const [desk, central] = await stand(service, "deploy", "closed", "not_told");
@@ -151,7 +151,7 @@ describe("a webhook and an Alertmanager", () => {
     expect(posts(service, "deploy")).toEqual([]);
   });
 
-  test("can be tried: a marked incident and its end, but no key can be asked for", async () => {
+  test("can be tested with a marked incident and its resolve, but not with the key alone", async () => {
     await using service = await start();
     for (const name of ["desk", "central"]) {
       const { status, body } = await service.ask("POST", `/api/v1/targets/${name}/test`);
@@ -169,7 +169,7 @@ describe("a webhook and an Alertmanager", () => {
     ]);
   });
 
-  test("hear of an acknowledgement, where there is such a thing", async () => {
+  test("receive an acknowledgement if their format has one", async () => {
     await using service = await start();
     await post(service, alertOf("db-1"));
     const targets = await stand(service, "db-1", "told", "told");
@@ -184,8 +184,8 @@ describe("a webhook and an Alertmanager", () => {
 
 const what = ({ history }: { history: { what: string }[] }) => history.map((entry) => entry.what);
 
-describe("an event whose answer got lost", () => {
-  test("is repeated under the same id, and the next one has another", async () => {
+describe("an event whose response was lost", () => {
+  test("is repeated under the same id, and the next event has another id", async () => {
     await using service = await start();
     service.simulator.setFaults([{ kind: "reset_after", action: "trigger", receiver: "webhook", times: 2 }]);
     await post(service, alertOf("db-1"));
@@ -222,7 +222,7 @@ describe("an event whose answer got lost", () => {
     expect(types(service, "db-1")).toEqual(["alert.triggered", "alert.triggered, repeated"]);
   });
 
-  test("and whose alert ended is repeated before its end at a webhook, and ended at once at an Alertmanager", async () => {
+  test("and whose alert resolved is repeated before the resolve at a webhook, and resolved at once at an Alertmanager", async () => {
     await using service = await start();
     const lost = { kind: "answer", status: 503, applied: false, retry_after: 2, times: 1 } as const;
     service.simulator.setFaults([
@@ -241,7 +241,7 @@ describe("an event whose answer got lost", () => {
   });
 });
 
-test("what was opened before a secret was rotated is ended with the signatures of today, even once the target is gone", async () => {
+test("incidents that were opened before a secret rotation are resolved with the new signatures, even if the target was removed", async () => {
   await using service = await start();
   await post(service, alertOf("db-1"), alertOf("db-2"));
   for (const name of ["db-1", "db-2"]) await stand(service, name, "told", "told");

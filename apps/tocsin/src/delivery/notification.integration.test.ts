@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { routingKey, startService } from "../service.fixture.ts";
 
 /*
- * What is shown of an event is what was sent, byte for byte but for the credential, the event's id and the time of sending.
+ * An event is shown exactly as it was sent, byte for byte, except for the credential, the event's id and the time of sending.
  */
 
 const slackPath = "/services/T0001/B0001/h00kh00kh00kh00kh00kh00k";
@@ -19,7 +19,7 @@ const targets: Record<string, (url: string) => object> = {
   alertmanager: (url) => ({ url: `${url}/api/v2/alerts` }),
 };
 
-/** Keeps each body that is sent to the simulator, or answers in its place. */
+/** Records each body that is sent to the simulator, or responds in its place. */
 async function recorder(simulatorUrl: () => string) {
   const bodies: unknown[] = [];
   let status: number | undefined;
@@ -57,9 +57,9 @@ const alertOf = (name: string, labels: object = {}) => ({
   startsAt: "2026-11-23T10:00:00Z",
 });
 
-/** Without the credential, and without what the moment of sending decides. */
+/** Removes the credential and the values that depend on the moment of sending. */
 const shown = (type: string, event: unknown): unknown => {
-  // The time in a webhook's event is that of sending; elsewhere it is the alert's.
+  // The time in a webhook's event is the time of sending; in other formats it is the alert's.
   const left = new Set(["routing_key", "eventId", "endsAt", ...(type === "webhook" ? ["timestamp"] : [])]);
   return JSON.parse(JSON.stringify(event, (key, value: unknown) => (left.has(key) ? undefined : value)));
 };
@@ -84,14 +84,14 @@ const start = async (type: string, more: object = {}) => {
   };
 };
 
-test("every type of target is tried here", () => {
+test("covers every type of target", () => {
   expect(Object.keys(targets).toSorted()).toEqual(targetTypes.map(({ type }) => type).toSorted());
 });
 
 test.each(Object.keys(targets))("explain and a test of a target show the events that were sent to %s", async (type) => {
   await using started = await start(type, { group_by: ["team"] });
   const { sent, service } = started;
-  // No label says where the problem is: the source stands in.
+  // No label names the origin of the problem, so the source is used.
   const alerts = [alertOf("b"), alertOf("a", { severity: "critical" })];
   await service.ask("POST", "/api/v1/webhook/alertmanager?source=am-prod", { alerts });
   const row = await service.until("it is sent", async () => {
@@ -120,7 +120,7 @@ test.each(Object.keys(targets))("a dead letter shows the event that was sent to 
   expect(shown(type, body.rendered)).toEqual(shown(type, sent.bodies[0]));
 });
 
-test("the event of an incident names its source, its page and how many alerts fire", async () => {
+test("the event of an incident holds its source, its URL and the number of firing alerts", async () => {
   await using service = await startService((url) => ({
     server: { listen: "127.0.0.1:0", publicUrl: "https://tocsin.example.com" },
     targets: [{ name: "one", type: "pagerduty", url, routing_key: routingKey, group_by: ["team"] }],

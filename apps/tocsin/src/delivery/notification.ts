@@ -2,7 +2,7 @@ import type { Alert, EventContent, EventIdentity, Notification } from "@tocsin/c
 import { eventIdOf } from "./event-id.ts";
 import { defaultSource } from "../ingest/batch.ts";
 
-/** The facts of which a notification is made. A lease has them all. */
+/** The facts that a notification is built from. A lease holds them all. */
 export interface NotificationFacts extends Omit<EventContent, "incident"> {
   readonly action: Notification["action"];
   readonly event: EventIdentity;
@@ -10,7 +10,7 @@ export interface NotificationFacts extends Omit<EventContent, "incident"> {
   readonly incident?: number;
 }
 
-/** Builds notifications: the one way to what is sent, and to everything that shows what is or would be sent. */
+/** Builds notifications. Everything that is sent, and everything that shows what is or would be sent, uses this function. */
 export type Notify = (facts: NotificationFacts) => Notification;
 
 export const notifications =
@@ -18,10 +18,10 @@ export const notifications =
   (facts) =>
     new LazyNotification(facts, publicUrl());
 
-/** Of an event that nobody has tried to send: its id is known once it is sent. */
+/** Identity of an event without an attempt: its id is known once it is sent. */
 export const notSent = (nowMs: number): EventIdentity => ({ token: 0, atMs: nowMs });
 
-/** What the first event of an alert says, before there is an incident. */
+/** Returns the content of an alert's first event, before an incident exists. */
 export const firstContent = (
   alert: Alert,
   more: Pick<EventContent, "target" | "dedupKey" | "severity" | "summary" | "sender" | "endedAtMs">,
@@ -31,7 +31,7 @@ export const firstContent = (
   ...more,
 });
 
-/** Many resolves are sent without a word of their alert, so it is parsed when a publisher asks for it. */
+/** Parses the alert only when a publisher reads it, because many resolves are sent without any of it. */
 class LazyNotification implements Notification {
   readonly action: Notification["action"];
   readonly dedupKey: string;
@@ -54,7 +54,7 @@ class LazyNotification implements Notification {
     if (endedAtMs !== undefined) this.endsAtMs = endedAtMs;
     this.summary = facts.summary;
     this.firing = facts.firing;
-    // The name of a source that has none says less than the alert itself.
+    // The default source name adds nothing to the alert itself.
     if (sender !== "" && sender !== defaultSource) this.sender = sender;
     if (publicUrl !== undefined && incident !== undefined)
       this.incidentUrl = `${publicUrl}/api/v1/incidents/${incident}`;

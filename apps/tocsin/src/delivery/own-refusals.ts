@@ -7,7 +7,7 @@ type Blocked = Extract<Outcome, { kind: "blocked" }>;
  * details, so these say what to do.
  */
 
-/** The kept credential was encrypted with a key that is not among ours: only the operator can bring that key back. */
+/** The stored credential was encrypted with a key that we do not have: only the operator can restore that key. */
 export const lostKey = {
   kind: "blocked",
   state: "unauthorized",
@@ -16,7 +16,7 @@ export const lostKey = {
     "Tocsin cannot decrypt the credential with which this incident was opened, because the ledger's key was lost. Restore the key file (or the entry of ledger.encryptionKey) from a backup and restart Tocsin, or resolve the incident at the receiver by hand",
 } as const satisfies Blocked;
 
-/** The target's errors in `GET /api/v1/targets` say what would allow it. */
+/** The target's errors in `GET /api/v1/targets` name the setting that would allow it. */
 export const refusedTarget = {
   kind: "blocked",
   state: "misconfigured",

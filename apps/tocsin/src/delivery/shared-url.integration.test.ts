@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
 import { startService } from "../service.fixture.ts";
 
-/** One URL at which a receiver takes events from whoever has the token. */
+/** A receiver with one URL that accepts events from every sender with the token. */
 async function openReceiver() {
-  /** How often it accepted, by the header `x-target`. */
+  /** Number of accepted events, by the header `x-target`. */
   const accepted = new Map<string, number>();
   const server = createServer((request, response) => {
     request.resume();

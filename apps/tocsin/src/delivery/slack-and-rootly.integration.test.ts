@@ -5,14 +5,14 @@ import { compose } from "../compose.ts";
 import { readConfig } from "../config/config.ts";
 import { routingKey, startService, type TestService } from "../service.fixture.ts";
 
-/** Slack and Rootly by the whole service, in one process, at the simulator's receivers. */
+/** Tests Slack and Rootly with the whole service in one process, against the simulator's receivers. */
 
 const webhookPath = "/services/T0001/B0001/h00kh00kh00kh00kh00kh00k";
 const botToken = "xoxb-b0t-b0t-b0t-b0t";
 const apiKey = "rootly_k3yk3yk3yk3yk3yk3yk3y";
 const policy = { type: "EscalationPolicy", id: "policy-1" };
 
-/** Slack's second, in a tenth of it. */
+/** Slack's limit of one message per second, ten times as fast. */
 const rate_limit = { limit: 1, per: "100ms" };
 
 const targetsAt = (url: string) => [
@@ -31,11 +31,11 @@ const alertOf = (fingerprint: string, status = "firing", more: object = {}) => (
   ...more,
 });
 
-/** A service, or one that came after it. */
+/** A service, or the one that runs after it over the same files. */
 type Asked = Pick<TestService, "ask">;
 const post = (service: Asked, ...alerts: unknown[]) => service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
 
-/** State, reason and events of an alert at every target, as `explain` says them. */
+/** Returns state, reason and events of an alert at every target, as `explain` shows them. */
 async function explained(service: Asked, fingerprint: string) {
   const { body } = await service.ask("GET", `/api/v1/explain?fingerprint=${fingerprint}`);
   const targets = body.targets as { target: string; state: string; reason: string; history?: { what: string }[] }[];
@@ -55,7 +55,7 @@ const quiet = (first: TestService, service: Asked = first) =>
     return incidents.every(({ state, count }) => count === 0 || !/due|in_flight/.test(state)) || undefined;
   });
 
-/** A second process over the same files: it knows nothing but what the ledger says. */
+/** A second process over the same files: it knows only what the ledger holds. */
 async function restart(service: TestService): Promise<Asked & { stop(): Promise<void> }> {
   await service.tocsin.stop();
   const config = readConfig(service.next, { dir: service.dir, env: {} });
@@ -83,7 +83,7 @@ const atRootly = (service: TestService) =>
   service.simulator.incidents().filter(({ receiver }) => receiver === "rootly");
 
 describe("Slack and Rootly", () => {
-  test("hear of an alert, and after a restart of its end and of the next one, each in its own form", async () => {
+  test("receive an alert, and after a restart its resolve and the next alert, each in its own format", async () => {
     await using service = await startService((url) => ({ targets: targetsAt(url) }));
     const { simulator } = service;
     simulator.setLimit({ receiver: "slack", limit: 1, per: "100ms" });
@@ -107,7 +107,7 @@ describe("Slack and Rootly", () => {
       expect(await explained(again, "disk")).toEqual(over);
       expect(simulator.incidents().map(({ status }) => status)).toEqual(["resolved", "resolved"]);
 
-      // The next one of the same alert: nothing is left of the one before.
+      // The next episode of the same alert: nothing is left of the previous one.
       await post(again, alertOf("disk", "firing", { startsAt: "2026-11-23T11:00:00Z" }));
       await quiet(service, again);
       await post(again, alertOf("disk", "resolved", { startsAt: "2026-11-23T11:00:00Z" }));
@@ -125,7 +125,7 @@ describe("Slack and Rootly", () => {
     expect([simulator.refused(), simulator.overLimit()]).toEqual([[], []]);
   });
 
-  test("hear that a person acknowledged", async () => {
+  test("receive a person's acknowledgement", async () => {
     await using service = await startService((url) => ({ targets: targetsAt(url).slice(1) }));
     service.simulator.setLimit({ receiver: "slack", limit: 0 });
     await post(service, alertOf("disk"));
@@ -138,7 +138,7 @@ describe("Slack and Rootly", () => {
     expect(atRootly(service).map(({ status }) => status)).toEqual(["acknowledged"]);
   });
 
-  test("hear that it became worse, and show it", async () => {
+  test("receive a higher severity, and show it", async () => {
     await using service = await startService((url) => ({ targets: targetsAt(url).slice(1) }));
     service.simulator.setLimit({ receiver: "slack", limit: 0 });
     for (const severity of ["warning", "critical"]) {
@@ -150,7 +150,7 @@ describe("Slack and Rootly", () => {
     expect(atRootly(service)).toMatchObject([{ status: "triggered", severity: "critical" }]);
   });
 
-  test("take whatever an alert holds, and nobody is pinged by it", async () => {
+  test("accept any text of an alert, and mention no one", async () => {
     await using service = await startService((url) => ({
       targets: targetsAt(url).map((target) => ({ ...target, rate_limit: { limit: 0 } })),
     }));
@@ -167,7 +167,7 @@ describe("Slack and Rootly", () => {
     expect(JSON.stringify(simulator.messages())).not.toMatch(/<[!@#](?!date\^)/);
   });
 
-  test("show none of their credentials, whatever they answer", async () => {
+  test("never reveal their credentials, whatever they respond", async () => {
     await using service = await startService((url) => ({
       targets: targetsAt(url)
         .slice(1)

@@ -149,7 +149,7 @@ describe("an alert that was received", () => {
     ]);
   });
 
-  test("shows the event of its incident as it is sent, else the first one, and none where it is not wanted", () => {
+  test("shows the event of its incident as it is sent, otherwise the first event, and none if the target does not receive it", () => {
     expect(eventOf(tells, [incidentAt("told", "delivered")])).toBe(
       "trigger f warning to pager, incident 7, 3 firing, from am",
     );
@@ -159,7 +159,7 @@ describe("an alert that was received", () => {
 
   test.each<[string, ExplainedIncident[], object]>([
     [
-      "its own incident, and the one that stands in for another target's beside it",
+      "its own incident, beside the one that it received as another target's fallback",
       [
         incidentAt("told", "delivered"),
         incidentAt("told", "fallback", { id: 8, dedupKey: "g", fallbackOf: 3, fallbackFor: "other" }),
@@ -171,7 +171,7 @@ describe("an alert that was received", () => {
       },
     ],
     [
-      "the one that stands in where its own is over",
+      "the incident received as a fallback, if its own is over",
       [
         incidentAt("closed", "delivered", { told: told("resolve") }),
         incidentAt("told", "fallback", { id: 8, fallbackOf: 3, fallbackFor: "other" }),
@@ -179,7 +179,7 @@ describe("an alert that was received", () => {
       { incident: 8, reason: "fallback", detail: "stands in for other" },
     ],
     [
-      "the one that stands in where it has none",
+      "the incident received as a fallback, if it has none of its own",
       [incidentAt("told", "fallback", { id: 8, fallbackOf: 3 })],
       { incident: 8, reason: "fallback" },
     ],
@@ -212,7 +212,7 @@ describe("an alert that was received", () => {
     expect(explained).toEqual([expect.objectContaining({ target: "broken", wouldTell: false, ...expected })]);
   });
 
-  test("names a target that is gone, with what was recorded there", () => {
+  test("names a removed target, with its recorded incidents", () => {
     const still = incidentAt("told", "delivered", { target: "gone" });
     const over = incidentAt("closed", "delivered", { target: "gone", told: told("resolve") });
     expect(explainKnown(explanation([still]), now(tells))).toMatchObject([
@@ -322,7 +322,7 @@ describe("an alert that is asked about", () => {
       ask(tells, incidentAt("due", "waiting_limit")),
     ],
     [
-      "of an episode that is over",
+      "part of an earlier episode",
       { state: "due", reason: "would_tell", wouldTell: true, event: expect.stringContaining("incident 0") },
       ask(tells, incidentAt("closed", "delivered", { told: told("resolve") })),
     ],

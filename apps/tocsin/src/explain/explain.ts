@@ -11,31 +11,34 @@ import type {
 import { firstContent, notSent, type NotificationFacts } from "../delivery/notification.ts";
 import type { UnusedTargets } from "../targets/target-problems.ts";
 
-/** Why one target received an alert, or did not, or would. */
+/** Says why one target received an alert, or did not, or would. */
 export interface Explained {
   readonly target: string;
   readonly state: IncidentState;
   readonly reason: Reason;
-  /** More than the reason says, in words. */
+  /** Details in words, beyond the reason. */
   readonly detail?: string;
-  /** The target's rules want this alert, and the target really sends. Of a hypothetical alert: something would be sent now. */
+  /**
+   * True if the target's rules accept this alert and the target really sends. For a hypothetical alert: an event would be sent
+   * now.
+   */
   readonly wouldTell: boolean;
   readonly incident?: number;
-  /** Why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
+  /** Says why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
   readonly heldBack?: HeldBack;
-  /** An incident here that stands in for another target's, beside the target's own. */
+  /** An incident that the target received as another target's fallback, beside its own. */
   readonly fallback?: Pick<Explained, "state" | "reason" | "detail" | "incident" | "heldBack">;
-  /** What would be sent, without credentials. */
+  /** The event that would be sent, without credentials. */
   readonly event?: unknown;
   readonly history?: readonly HistoryEntry[];
 }
 
-/** All targets as they are now, and what they make of the alert. */
+/** All current targets, and their decisions about the alert. */
 export interface TargetsNow extends UnusedTargets {
-  /** By the very code that routes, for each target in use. */
+  /** The decision of each target in use, by the same code that routes alerts. */
   readonly decisions: readonly Decision[];
   readonly nowMs: number;
-  /** What a target would be sent. Absent: nobody asks for it. */
+  /** Renders the event that a target would receive. Absent: the caller does not need it. */
   readonly render?: (facts: NotificationFacts) => unknown;
 }
 
@@ -47,8 +50,8 @@ export interface Question {
 }
 
 /**
- * Explains an alert that was received: what was recorded at each target, also at those that are invalid or gone; where
- * nothing was recorded, the decision.
+ * Explains an alert that was received: the recorded state at each target, including targets that are invalid or removed. For
+ * targets without a record, the decision.
  */
 export function explainKnown({ alert: question, incidents }: Explanation, now: TargetsNow): Explained[] {
   const at = Map.groupBy(incidents, ({ incident }) => incident.target);
@@ -78,15 +81,15 @@ export function explainKnown({ alert: question, incidents }: Explanation, now: T
 }
 
 export interface Hypothetical extends Required<TargetsNow> {
-  /** What was received of this alert until now. */
+  /** The recorded state of this alert; undefined: it was never received. */
   readonly known: Explanation | undefined;
-  /** Whether a target is sent a resolve of an alert that was never seen. */
+  /** Returns whether a target receives the resolve of an alert that was never seen. */
   readonly adopts: (target: string) => boolean;
-  /** Why a target accepts nothing now. */
+  /** Returns why a target accepts nothing now. */
   readonly heldBack: (target: string) => HeldBack | undefined;
 }
 
-/** Explains an alert that somebody asks about: what would be sent if it came now. */
+/** Explains an alert that an operator asks about: what would be sent if it arrived now. */
 export function explainHypothetical(question: Question, now: Hypothetical): Explained[] {
   const at = Map.groupBy(now.known?.incidents ?? [], ({ incident }) => incident.target);
   const decided = now.decisions.map((decision): Explained => {
@@ -116,24 +119,27 @@ export function explainHypothetical(question: Question, now: Hypothetical): Expl
   return [...decided, ...invalid];
 }
 
-/** No target could receive the alert: not for its labels, but since each is invalid, disabled or a shadow, or there is none. */
+/**
+ * Returns true if no target could receive the alert, whatever its labels: each is invalid, disabled or a shadow, or there is
+ * none.
+ */
 export const hadNoTarget = (explained: readonly Explained[]): boolean =>
   explained.every(({ reason }) =>
     ["target_invalid", "self_target", "target_disabled", "shadow", "no_target"].includes(reason),
   );
 
-/** Whether a target accepted something of the alert since it began to fire last. */
+/** Returns whether a target accepted an event of the alert since it last started to fire. */
 export const wasReceived = ({ alert, incidents }: Explanation): boolean =>
   incidents.some((one) => {
     const { told, opened, manualUntilMs, kind } = one.incident;
-    // An incident that is over belongs to an earlier time of an alert that fires, unless a person ended it.
+    // A closed incident belongs to an earlier episode of an alert that fires, unless a person closed it.
     const isCurrent = alert.status === "resolved" || !isOver(one) || manualUntilMs !== null || kind === "change";
     return isCurrent && told !== null && told.shadow !== true && (told.certain || opened);
   });
 
 type Why = Pick<Explained, "state" | "reason" | "detail" | "heldBack">;
 
-/** Undefined: something would be sent. Filters decide triggers only; a resolve follows what was sent. */
+/** Undefined: an event would be sent. Filters decide about triggers only; a resolve follows what was sent. */
 function whyNot(
   decision: Decision,
   question: Question,
@@ -143,7 +149,7 @@ function whyNot(
   const { target, tell } = decision;
   const told = open?.incident.told;
   const isShadow = shadows.has(target);
-  // What a target was really sent is really resolved, though it is a shadow now.
+  // An incident that was really sent is really resolved, even if the target is a shadow now.
   if (question.status === "resolved" && told) return told.shadow ? { reason: "shadow" } : undefined;
   if (!tell) return unrecorded(decision, question, isShadow);
   if (isShadow) return { reason: "shadow" };
@@ -156,11 +162,14 @@ const stateAndHold = ({ state, heldBack }: ExplainedIncident): Pick<Why, "state"
   ...(heldBack && { heldBack }),
 });
 
-/** Nothing more will happen to it. */
+/** Returns whether the incident is final. */
 const isOver = ({ state, incident }: ExplainedIncident): boolean =>
   state === "closed" || (state === "not_told" && incident.told === null);
 
-/** The incident that counts for a target: its own, and if that is over or missing the one that stands in for another's. */
+/**
+ * Returns the incident to show for a target: its own; or, if that is over or missing, the one that it received as another
+ * target's fallback.
+ */
 function shownOf(here: readonly ExplainedIncident[]): ExplainedIncident | undefined {
   const own = here.find(({ incident }) => incident.fallbackOf === null);
   const standIn = standInOf(here);
@@ -176,8 +185,8 @@ function openOf(here: readonly ExplainedIncident[] = []): ExplainedIncident | un
 }
 
 /**
- * What was recorded at a target. `otherwise` where nothing was, and where what was recorded is over but the alert fires and
- * is not wanted here any more.
+ * Explains the recorded state at a target. Returns `otherwise` if nothing was recorded, or if the recorded incident is over but
+ * the alert fires and the target does not receive it any more.
  */
 function rowOf(
   here: readonly ExplainedIncident[] = [],
@@ -214,13 +223,13 @@ function unrecorded(decision: Decision, { status }: Question, isShadow: boolean)
 const notApplied = (decision: Decision): Pick<Explained, "detail"> =>
   decision.tell && decision.detail !== undefined ? { detail: decision.detail } : {};
 
-/** What the next event of an incident says. */
+/** Returns the content of an incident's next event. */
 function nextOf({ content, incident }: ExplainedIncident, { nowMs }: TargetsNow): NotificationFacts {
   const action = incident.kind === "change" ? "change" : content.endedAtMs === undefined ? "trigger" : "resolve";
   return { ...content, action, event: notSent(nowMs) };
 }
 
-/** What the first event of an alert says at a target. */
+/** Returns the content of an alert's first event at a target. */
 function firstOf(decision: Decision, { alert, status, sender }: Question, { nowMs }: TargetsNow): NotificationFacts {
   const { target, tell } = decision;
   const where = tell ? decision : { dedupKey: alert.fingerprint, severity: "error" as const, summary: "" };
@@ -231,6 +240,6 @@ function firstOf(decision: Decision, { alert, status, sender }: Question, { nowM
   return { ...content, action: isChange ? "change" : ended ? "resolve" : "trigger", event: notSent(nowMs) };
 }
 
-/** The event as it is sent for an incident that is open already. */
+/** Returns the event as it is sent for an incident that is already open. */
 const joined = (open: ExplainedIncident | undefined, facts: NotificationFacts): NotificationFacts =>
   open === undefined ? facts : { ...facts, incident: open.incident.id, dedupKey: open.incident.dedupKey };

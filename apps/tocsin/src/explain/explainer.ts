@@ -10,7 +10,7 @@ export interface ExplainerOptions {
   readonly notify: Notify;
 }
 
-/** Explains alerts by the targets as they are now. */
+/** Explains alerts with the current targets. */
 export class Explainer {
   readonly #o: ExplainerOptions;
 
@@ -18,17 +18,20 @@ export class Explainer {
     this.#o = options;
   }
 
-  /** An alert that was received, with the event that each target would be sent. */
+  /** Explains an alert that was received, with the event that each target would receive. */
   known(explanation: Explanation): Explained[] {
     return explainKnown(explanation, { ...this.#now(explanation.alert.alert), render: this.#render });
   }
 
-  /** Only how it stands at each target. */
+  /** Explains only the state at each target, without events. */
   summary(explanation: Explanation): Explained[] {
     return explainKnown(explanation, this.#now(explanation.alert.alert));
   }
 
-  /** An alert that an operator asks about. `known`: what was received of it; `heldBack`: targets that accept nothing now. */
+  /**
+   * Explains an alert that an operator asks about. `known`: what was received of it; `heldBack`: targets that accept nothing
+   * now.
+   */
   hypothetical(
     question: Question,
     known: Explanation | undefined,

@@ -3,7 +3,7 @@ import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { Readiness } from "./readiness.ts";
 
-test("a ledger that failed to commit is asked every second until it does, with nobody sending anything", async () => {
+test("a ledger that failed to commit is probed every second until it commits, also without any request", async () => {
   const clock = new VirtualClock();
   let full = true;
   const asked: number[] = [];
@@ -31,7 +31,7 @@ test("a ledger that failed to commit is asked every second until it does, with n
   expect(asked.length - count).toBe(15);
 });
 
-/** A ledger whose writes end when the test says so. */
+/** A ledger whose writes end when the test completes them. */
 function slowLedger(clock: VirtualClock) {
   const begun: number[] = [];
   const ends: (() => void)[] = [];
@@ -43,7 +43,7 @@ function slowLedger(clock: VirtualClock) {
 }
 
 describe("a readiness check", () => {
-  test("writes to the ledger, at most once a second, however many ask", async () => {
+  test("writes to the ledger at most once a second, however many requests arrive", async () => {
     const clock = new VirtualClock();
     let writes = 0;
     const readiness = new Readiness({ probe: async () => void writes++ }, clock);
@@ -58,7 +58,7 @@ describe("a readiness check", () => {
     expect(writes).toBe(2);
   });
 
-  test("fails when the write fails, and succeeds when it succeeds again", async () => {
+  test("fails when the write fails, and succeeds when a write succeeds again", async () => {
     const clock = new VirtualClock();
     let broken = true;
     const turns: (string | undefined)[] = [];
@@ -74,7 +74,7 @@ describe("a readiness check", () => {
     expect(turns).toEqual(["tocsin.db was removed", undefined]);
   });
 
-  test("fails while a write hangs, begins no second one, and succeeds once it ends", async () => {
+  test("fails while a write hangs, starts no second write, and succeeds once the write ends", async () => {
     const clock = new VirtualClock();
     const { begun, ends, probe } = slowLedger(clock);
     const readiness = new Readiness({ probe }, clock);
@@ -89,7 +89,7 @@ describe("a readiness check", () => {
     expect(readiness.reasons()).toEqual([]);
   });
 
-  test("asks nothing of the ledger once the service stops", async () => {
+  test("does not use the ledger once the service stops", async () => {
     const clock = new VirtualClock();
     const { begun, probe } = slowLedger(clock);
     const readiness = new Readiness({ probe }, clock);
@@ -101,7 +101,7 @@ describe("a readiness check", () => {
   });
 });
 
-test("a ledger that is not used is written to every four seconds, so that its loss is noticed within five", async () => {
+test("an unused ledger is probed every four seconds, so that its loss is noticed within five", async () => {
   const clock = new VirtualClock();
   let writes = 0;
   const readiness = new Readiness({ probe: async () => void writes++ }, clock);

@@ -1,9 +1,12 @@
 import type { Clock, Ledger } from "@tocsin/core";
 
-/** The ledger is asked to write so often, also when nobody sends anything: a ledger whose file is gone must be noticed. */
+/** Interval between probe writes to the ledger, also without any requests: the loss of the ledger's file must be noticed. */
 const watchEveryMs = 4_000;
 
-/** The same while it does not commit: a load balancer sends nothing then. Never more often, however often somebody asks. */
+/**
+ * The interval while the ledger does not commit: a load balancer sends no requests then. Also the minimum time between two
+ * probes, however many checks are requested.
+ */
 const probeEveryMs = 1_000;
 
 /** A write that takes longer counts as failed until it ends. */
@@ -11,7 +14,7 @@ const maxProbeMs = 5_000;
 
 const doNothing = (): void => {};
 
-/** Whether senders should come here: the ledger commits, and the first load of targets has ended. */
+/** Decides whether senders should send to this replica: the ledger commits, and the first load of targets has ended. */
 export class Readiness {
   readonly #ledger: Pick<Ledger, "probe">;
   readonly #clock: Clock;
@@ -24,14 +27,14 @@ export class Readiness {
   #writing: Promise<void> | undefined;
   #cancelNext = doNothing;
 
-  /** `turned` is called when the ledger does not commit any more, and with undefined when it commits again. */
+  /** Calls `turned` with the reason when the ledger stops committing, and with undefined when it commits again. */
   constructor(ledger: Pick<Ledger, "probe">, clock: Clock, turned: (failure: string | undefined) => void = () => {}) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#turned = turned;
   }
 
-  /** Begins to watch the ledger. */
+  /** Starts to probe the ledger. */
   start(): void {
     this.#probeAfter(watchEveryMs);
   }
@@ -63,7 +66,7 @@ export class Readiness {
     this.#turned(why);
   }
 
-  /** As `reasons`, after a real write. */
+  /** Returns the same as `reasons`, after a real write. */
   async check(): Promise<string[]> {
     await this.#probe();
     return this.reasons();
@@ -108,7 +111,7 @@ export class Readiness {
     }
   }
 
-  /** Empty: ready. */
+  /** Returns why the service is not ready; empty: it is ready. */
   reasons(): string[] {
     return [
       ...(this.#stopping ? ["the service is stopping"] : []),

@@ -3,7 +3,7 @@ import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { StallDetector } from "./stall-detector.ts";
 
-/** A process whose time can pass without its timers. */
+/** A process for which time can pass without its timers running. */
 function start() {
   const clock = new VirtualClock();
   let stoodMs = 0;
@@ -17,7 +17,7 @@ function start() {
   return { clock, stallDetector, stand: (ms: number) => void (stoodMs += ms) };
 }
 
-test("who runs has not stood still, asked or not", async () => {
+test("a running process has not stalled, however rarely it is checked", async () => {
   const { clock, stallDetector } = start();
   expect(stallDetector.hasJustStalled()).toBe(false);
   await clock.advance(3_600_000);
@@ -27,7 +27,7 @@ test("who runs has not stood still, asked or not", async () => {
 test.for([
   ["a request is read first", 0],
   ["its timer comes first", 1_000],
-])("who was stopped knows it until everything is read that came meanwhile: %s", async ([, firstMs]) => {
+])("after a stall the detector reports it until all requests from before are read: %s", async ([, firstMs]) => {
   const { clock, stallDetector, stand } = start();
   await clock.advance(2_500);
   stand(6_000);
@@ -39,7 +39,7 @@ test.for([
   expect(stallDetector.hasJustStalled()).toBe(false);
 });
 
-test("what is short counts as nothing: senders wait so long", async () => {
+test("a short stall is ignored, because senders wait longer", async () => {
   const { clock, stallDetector, stand } = start();
   await clock.advance(1_000);
   stand(4_000);

@@ -1,17 +1,21 @@
 import type { Clock } from "@tocsin/core";
 
-/** Looked at so often, at least. */
+/** Maximum time between two checks. */
 const beatMs = 1_000;
 
-/** Not run for longer than that: stopped, frozen with its machine, or kept busy. Senders wait for longer. */
+/**
+ * A longer time between two checks is a stall: the process was stopped, frozen with its machine, or kept busy. Senders wait
+ * longer than this for a response.
+ */
 const maxBeatMs = 5_000;
 
-/** From one beat to the next everything is read that had arrived by then. */
+/** Between two beats the process reads all requests that had arrived before the first. */
 const beatsUntilRead = 2;
 
 /**
- * Whether this process stood still a moment ago. What it reads then may have arrived long before, and its sender may have told
- * another replica since, and of the end too: in that order it must not be recorded.
+ * Detects whether this process stalled a moment ago. A request that it reads after a stall may have arrived long before. Its
+ * sender may have sent the alert and also its resolve to another replica in the meantime, so this older request must not be
+ * recorded after them.
  */
 export class StallDetector {
   readonly #clock: Clock;
@@ -37,7 +41,7 @@ export class StallDetector {
     return this.#beatsLeft > 0;
   }
 
-  /** True: it had stood still. */
+  /** Returns whether the process had stalled. */
   #run(): boolean {
     const nowMs = this.#clock.monotonic();
     const stood = nowMs - this.#ranAtMs > maxBeatMs;

@@ -21,7 +21,7 @@ const claimOf = (alert: unknown) => {
   return claims[0]!;
 };
 
-test("an alert of Alertmanager becomes one claim of its source, without sender and, while it fires, without end", () => {
+test("an alert from Alertmanager becomes one claim of its source, without a sender and, while it fires, without an end", () => {
   expect(parse({ ...firing, endsAt: "2026-11-23T12:00:00Z" })).toEqual({
     claims: [
       {
@@ -48,7 +48,7 @@ test.each([
   [undefined, 0],
   ["3", 0],
   [-1, 0],
-])("truncatedAlerts %j are %i that the sender left out", (truncatedAlerts, truncated) => {
+])("truncatedAlerts %j counts as %i alerts that the sender left out", (truncatedAlerts, truncated) => {
   expect(readWebhook({ alerts: [], truncatedAlerts }).truncated).toBe(truncated);
 });
 
@@ -58,7 +58,7 @@ test("a resolved alert keeps its end", () => {
   expect(claimOf({ ...firing, status: "resolved" })).not.toHaveProperty("endsAtMs");
 });
 
-test("Grafana's pages are kept, its empty ones and unknown members are not", () => {
+test("keeps Grafana's links, but not empty ones and unknown members", () => {
   const { alert } = claimOf({
     ...firing,
     dashboardURL: "",
@@ -82,12 +82,12 @@ test.each([undefined, null, ""])("a missing fingerprint (%j) is computed as Aler
   expect(claimOf({ ...firing, labels, fingerprint }).alert.fingerprint).toBe("3b15fd163d36582e");
 });
 
-test("a given fingerprint is taken even where the labels say another one, or where there are none", () => {
+test("a given fingerprint is used even if the labels would give another one, or if there are no labels", () => {
   expect(claimOf({ ...firing, labels: { a: "b" }, fingerprint: "grafana-1" }).alert.fingerprint).toBe("grafana-1");
   expect(claimOf({ ...firing, labels: {}, fingerprint: "x" }).alert.labels).toEqual({});
 });
 
-test("an alert without start began when it was received", () => {
+test("an alert without a start starts when it is received", () => {
   for (const startsAt of [undefined, null, "0001-01-01T00:00:00Z"])
     expect(claimOf({ ...firing, startsAt })).toMatchObject({ alert: { startsAtMs: nowMs }, startUnknown: true });
   expect(claimOf(firing)).not.toHaveProperty("startUnknown");
@@ -127,7 +127,7 @@ test("removing an empty label keeps one that is named __proto__", () => {
   ]);
 });
 
-test("valid alerts are kept, and every issue of the others is named with its path", () => {
+test("keeps valid alerts, and names every issue of the others with its path", () => {
   const batch = parse(
     firing,
     { ...firing, labels: { alertname: "A", x: 5, "a b": 5 }, startsAt: "yesterday" },
@@ -158,12 +158,12 @@ test.each([
   ["x", ": expected an object"],
   [{}, "alerts: expected a list"],
   [{ alerts: { 0: firing } }, "alerts: expected a list"],
-])("%j is no webhook", (body, issue) => {
+])("%j is refused as a webhook", (body, issue) => {
   const { claims, rejected, issues } = readWebhook(body);
   expect([claims, rejected, issues.map(({ path, message }) => `${path}: ${message}`)]).toEqual([[], 1, [issue]]);
 });
 
-test("a thousand labels are accepted, and ten thousand broken alerts are counted though not all listed", () => {
+test("accepts a thousand labels, and counts ten thousand broken alerts without listing them all", () => {
   const labels = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`l${index}`, "v"]));
   expect(claimOf({ ...firing, labels }).alert.labels).toEqual(labels);
   const { rejected, issues } = parse(...Array.from({ length: 10_000 }, () => 0));

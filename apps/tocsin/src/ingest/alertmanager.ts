@@ -4,12 +4,12 @@ import { BatchReader, type Received } from "./batch.ts";
 import { LargeJson } from "./large-json.ts";
 import { isEmpty, isProblems, noLabels, readWebhookAlert, type WebhookAlertFields } from "./read-alert.ts";
 
-/** What Grafana adds to an alert, and `generatorURL`, which may be missing everywhere. */
+/** Links that Grafana adds to an alert, and `generatorURL`, which any sender may leave out. */
 const pages = ["generatorURL", "dashboardURL", "panelURL", "silenceURL", "imageURL", "valueString"] as const;
 
 /**
- * A webhook is one claim per source, whichever replica sent it. `version` is not looked at: Grafana says "1", and new
- * fields come without a new one.
+ * Each alert of a webhook becomes one claim per source, whichever Alertmanager replica sent it. `version` is ignored: Grafana
+ * sends "1", and new fields are added without a new version.
  */
 export function parseWebhook(body: unknown, from: Omit<Received, "sender">): BatchReader {
   const { isObject, alerts, truncatedAlerts } = body instanceof LargeJson ? partsOfLarge(body) : partsOf(body);
@@ -20,7 +20,7 @@ export function parseWebhook(body: unknown, from: Omit<Received, "sender">): Bat
 
 interface Parts {
   readonly isObject: boolean;
-  /** Undefined where it is no list. */
+  /** Undefined if it is not a list. */
   readonly alerts?: Iterable<unknown> | undefined;
   readonly truncatedAlerts?: unknown;
 }
@@ -42,15 +42,15 @@ function partsOfLarge({ top }: LargeJson): Parts {
   };
 }
 
-/** A sum of counts must stay a number: JSON may say 1e999, which is infinite. */
+/** Limits a count, so that sums stay finite: JSON may hold 1e999, which parses as infinity. */
 const maxCount = 1_000_000_000;
 
-/** A count in a body; 0 where there is none. */
+/** Returns a count in a body; 0 if there is none. */
 const countOf = (input: unknown): number =>
   typeof input === "number" && Number.isInteger(input) && input > 0 ? Math.min(input, maxCount) : 0;
 
 /**
- * The fingerprint is taken as given, since Grafana's is computed with labels that it does not show; a missing one is
+ * The given fingerprint is used, because Grafana computes it from labels that it does not send. A missing fingerprint is
  * computed as Alertmanager would.
  */
 export function parseWebhookAlert(input: unknown, from: Omit<Received, "sender">): Claim | readonly Located[] {
@@ -70,7 +70,7 @@ function claimOf(said: WebhookAlertFields, from: Omit<Received, "sender">): Clai
     const text = said[page];
     if (text !== undefined) alert[page] = text;
   }
-  // While an alert fires, Alertmanager hides its end; whatever stands there would be a guess.
+  // While an alert fires, Alertmanager hides its end; any value there would be a guess.
   const endsAtMs = said.status === "resolved" ? said.endsAt : undefined;
   return {
     alert,

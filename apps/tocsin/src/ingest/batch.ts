@@ -2,29 +2,29 @@ import { type Claim, formatPath, type Issue } from "@tocsin/core";
 import type { Located } from "./located-issue.ts";
 import { Unreadable } from "./large-json.ts";
 
-/** Name of a source that neither its token nor its request names. */
+/** Name of the source if neither the token nor the request names one. */
 export const defaultSource = "default";
 
-/** Who sent a request, and when it came. */
+/** The sender of a request, and the time of its arrival. */
 export interface Received {
-  /** Name of the token used, else what the request calls itself. */
+  /** Name of the token used, otherwise the name that the request gives. */
   readonly source: string;
   /** Address of the sender. Direct input is one claim per sender. */
   readonly sender: string;
   readonly nowMs: number;
 }
 
-/** Enough to see what is wrong. */
+/** Maximum number of issues that are reported: enough to see what is wrong. */
 const maxIssues = 100;
 
-/** Beyond that many rejected alerts, their problems are no longer looked for. */
+/** After this many rejected alerts, the problems of further ones are not determined. */
 const maxExamined = 1_000;
 
 type Read = (alert: unknown) => Claim | readonly Located[];
 
-/** Reads the alerts of a request in their order and in parts. One bad alert does not affect the others. */
+/** Reads the alerts of a request in order and in parts. An invalid alert does not affect the others. */
 export class BatchReader {
-  /** How many alerts the sender says that it left out. */
+  /** Number of alerts that the sender says it left out. */
   readonly truncated: number;
   readonly issues: Issue[] = [];
   #alerts: Iterator<unknown>;
@@ -39,22 +39,22 @@ export class BatchReader {
     this.truncated = truncated;
   }
 
-  /** How many alerts were rejected until now. */
+  /** Number of alerts rejected until now. */
   get rejected(): number {
     return this.#rejected;
   }
 
-  /** All alerts were read. */
+  /** True once all alerts were read. */
   get done(): boolean {
     return this.#done;
   }
 
-  /** Reads the next alert. Undefined where it is rejected, and at the end. */
+  /** Reads the next alert. Undefined if it is rejected, and at the end. */
   next(): Claim | undefined {
     const next = this.#alerts.next();
     if (next.done === true) {
       this.#done = true;
-      // They need not be kept until they are recorded.
+      // The alerts need not stay in memory until they are recorded.
       this.#alerts = [][Symbol.iterator]();
       return undefined;
     }
@@ -77,7 +77,7 @@ export class BatchReader {
     }
   }
 
-  /** For a body that is no list of alerts at all. */
+  /** Creates the result for a body that is not a list of alerts. */
   static unreadable(path: string, message: string): BatchReader {
     const reader = new BatchReader([], () => []);
     reader.#rejected = 1;

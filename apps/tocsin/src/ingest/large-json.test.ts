@@ -5,7 +5,7 @@ import { LargeJson, maxMemberValues, Unreadable } from "./large-json.ts";
 const topOf = (text: string) => new LargeJson(Buffer.from(text)).top;
 const itemsOf = (text: string) => [...topOf(text).items()];
 
-test("reads the members of a list as JSON.parse does, whatever they are", () => {
+test("reads list members of all kinds as JSON.parse does", () => {
   fc.assert(
     fc.property(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 1, "\t"), (list, indent) => {
       const text = JSON.stringify(list, null, indent);
@@ -34,7 +34,7 @@ test("finds members of an object as JSON.parse does", () => {
   );
 });
 
-test("the last of several members with one name counts, and a count is a scalar", () => {
+test("uses the last of several members with one name, and reads scalars", () => {
   const members = topOf('{"n":1,"list":[1],"n": 2 ,"list":[2]}').members("n", "list");
   expect([members.get("n")?.scalar, ...(members.get("list")?.items() ?? [])]).toEqual([2, 2]);
   expect(topOf('{"n":1e999}').members("n").get("n")?.scalar).toBe(Number.POSITIVE_INFINITY);
@@ -47,7 +47,7 @@ test("the last of several members with one name counts, and a count is a scalar"
 
 const unreadable = new Unreadable("expected JSON");
 
-describe("a list that is no JSON", () => {
+describe("a list that is not JSON", () => {
   test.each<[string, unknown[]]>([
     ["[1,nul,3]", [1, unreadable, 3]],
     ["[1,,3]", [1, unreadable, 3]],
@@ -59,11 +59,11 @@ describe("a list that is no JSON", () => {
     ['[{"a":1]},2]', [unreadable, unreadable]],
     ["[1}2]", [1, unreadable]],
     ["[null,x]", [null, unreadable]],
-  ])("%s gives its readable members", (text, items) => {
+  ])("with %s returns its readable members", (text, items) => {
     expect(itemsOf(text)).toEqual(items);
   });
 
-  test("ends, whatever the bytes are", () => {
+  test("comes to an end for any bytes", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom("[", "]", "{", "}", ",", ":", '"', "\\", "1", " ", "n")), (characters) => {
         const top = topOf(`[${characters.join("")}`);
@@ -74,7 +74,7 @@ describe("a list that is no JSON", () => {
   });
 });
 
-test("a member with too many values is not parsed, and the others are read", () => {
+test("does not parse a member with too many values, and reads the others", () => {
   const large = Object.fromEntries(Array.from({ length: maxMemberValues }, (_, index) => [`name-${index}`, 1]));
   const items = itemsOf(JSON.stringify([1, large, 2]));
   expect(items).toEqual([1, new Unreadable("must not hold more than 10000 values"), 2]);

@@ -1,15 +1,15 @@
 /**
- * `JSON.parse` blocks the process for seconds when a body of 20 MiB holds millions of names. So bodies with many values are
- * parsed in parts: the list of alerts is cut between its members, in bytes.
+ * `JSON.parse` blocks the process for seconds if a body of 20 MiB holds millions of names. Bodies with many values are
+ * therefore parsed in parts: the list of alerts is cut between its members, in bytes.
  */
 
-/** Text that is parsed at once: some milliseconds at most. */
+/** Length of the text that is parsed at once, in bytes: some milliseconds at most. */
 const maxPartBytes = 65_536;
 
-/** Values in one member of a list; an alert has a few dozen. */
+/** Maximum number of values in one list member; an alert has a few dozen. */
 export const maxMemberValues = 10_000;
 
-/** Stands in a list for a member that could not be read. */
+/** Replaces a list member that could not be read. */
 export class Unreadable {
   readonly message: string;
 
@@ -18,7 +18,7 @@ export class Unreadable {
   }
 }
 
-/** A JSON text that is not parsed yet. What nobody asks for is not checked. */
+/** A JSON text that is not parsed yet. Parts that no caller reads are not checked. */
 export class LargeJson {
   readonly #bytes: Buffer;
 
@@ -26,7 +26,7 @@ export class LargeJson {
     this.#bytes = bytes;
   }
 
-  /** The value at the top. */
+  /** The root value. */
   get top(): LargeValue {
     return new LargeValue(this.#bytes, skipBlanks(this.#bytes, 0));
   }
@@ -50,7 +50,10 @@ export class LargeValue {
     return this.#bytes[this.#start] === openBracket;
   }
 
-  /** The values of the named members of an object; of several with one name the last. Stops at what is no JSON. */
+  /**
+   * Returns the values of the named members of an object; if a name occurs several times, the last value. Stops at invalid
+   * JSON.
+   */
   members(...names: readonly string[]): Map<string, LargeValue> {
     const found = new Map<string, LargeValue>();
     const bytes = this.#bytes;
@@ -71,19 +74,22 @@ export class LargeValue {
     return found;
   }
 
-  /** The value of a number or a short text; undefined for any other. */
+  /** Returns the value of a number or a short text; undefined for any other value. */
   get scalar(): unknown {
     const { end } = valueAt(this.#bytes, this.#start);
     if (end - this.#start > maxScalarBytes) return undefined;
     return parsed(this.#bytes.toString("utf8", this.#start, end))?.[0];
   }
 
-  /** The members of a list, parsed part by part while they are asked for. Ends with an `Unreadable` where the list is torn. */
+  /**
+   * Iterates over the members of a list and parses them part by part as they are requested. Ends with an `Unreadable` if the
+   * list is torn.
+   */
   *items(): Generator {
     const bytes = this.#bytes;
     let at = skipBlanks(bytes, this.#start + 1);
     if (bytes[at] === closeBracket) return;
-    /** Begins and ends of the members that are parsed next. */
+    /** Start and end positions of the members that are parsed next. */
     let part: [start: number, end: number][] = [];
     for (;;) {
       const { end, values } = valueAt(bytes, at);
@@ -108,7 +114,7 @@ export class LargeValue {
     const [first, last] = [part[0], part.at(-1)];
     if (first === undefined || last === undefined) return [];
     const text = (start: number, end: number) => this.#bytes.toString("utf8", start, end);
-    // One that is no JSON does not affect the others.
+    // A member that is not JSON does not affect the others.
     return parsed(text(first[0], last[1])) ?? part.map(([start, end]) => this.#parseOne(text(start, end)));
   }
 
@@ -120,7 +126,7 @@ export class LargeValue {
 
 const maxScalarBytes = 1_000;
 
-/** The members of the list whose inner text this is. */
+/** Returns the members of the list with this inner text. */
 function parsed(inner: string): unknown[] | undefined {
   try {
     return JSON.parse(`[${inner}]`) as unknown[];
@@ -142,14 +148,16 @@ export function skipBlanks(bytes: Buffer, from: number): number {
   return at;
 }
 
-/** The place of the quote that ends the string whose first quote is at `start`. */
+/** Returns the position of the quote that ends the string whose first quote is at `start`. */
 export function endOfString(bytes: Buffer, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== 0x22) at += bytes[at] === 0x5c ? 2 : 1;
   return at;
 }
 
-/** Where a value ends, and how many values are in it at most, itself included. It need not be JSON. */
+/**
+ * Returns where a value ends, and an upper bound for the number of values in it, itself included. The text may be invalid JSON.
+ */
 export function valueAt(bytes: Buffer, start: number): { readonly end: number; readonly values: number } {
   let depth = 0;
   let values = 1;

@@ -1,4 +1,4 @@
-/** An issue whose place is still in steps, to be put into words or looked up in a text. */
+/** An issue whose path is still a list of steps, to be formatted or looked up in a text. */
 export interface Located {
   readonly path: readonly PropertyKey[];
   readonly message: string;

@@ -19,7 +19,7 @@ const claimOf = (alert: unknown) => {
 };
 const startOf = (endsAt?: string) => claimOf({ labels: { a: "b" }, endsAt }).alert.startsAtMs;
 
-test("a posted alert is a claim of its sender, with Alertmanager's fingerprint and the end that it says", () => {
+test("a posted alert becomes a claim of its sender, with Alertmanager's fingerprint and its own end", () => {
   expect(claimOf(posted)).toEqual({
     alert: {
       fingerprint: "3b15fd163d36582e",
@@ -45,7 +45,7 @@ test.each([
 });
 
 test.each([undefined, null, "", "0001-01-01T00:00:00Z"])(
-  "without an end (%j) it fires, and the claim has none",
+  "an alert without an end (%j) fires, and its claim has no end",
   (endsAt) => {
     const claim = claimOf({ ...posted, endsAt });
     expect(claim.status).toBe("firing");
@@ -53,13 +53,13 @@ test.each([undefined, null, "", "0001-01-01T00:00:00Z"])(
   },
 );
 
-test("without a start it began when it was received, or at its end if that has passed", () => {
+test("an alert without a start starts when it is received, or at its end if that has passed", () => {
   expect(startOf()).toBe(nowMs);
   expect(startOf("2026-11-23T10:04:00Z")).toBe(nowMs - 60_000);
   expect(startOf("2026-11-23T10:09:00Z")).toBe(nowMs);
 });
 
-test("an unknown start is marked, so that each repeat does not look like a new episode", () => {
+test("marks an unknown start, so that repeats do not look like new episodes", () => {
   expect(claimOf({ ...posted, startsAt: undefined }).startUnknown).toBe(true);
   expect(claimOf({ ...posted, startsAt: "0001-01-01T00:00:00Z" }).startUnknown).toBe(true);
   expect(claimOf(posted)).not.toHaveProperty("startUnknown");
@@ -83,21 +83,21 @@ test.each(["/graph?g0.expr=up", "prometheus:9090/graph", "", undefined, "http://
   },
 );
 
-test("an endless origin is cut, since it is stored with each claim", () => {
+test("truncates a very long origin, because it is stored with each claim", () => {
   expect(claimOf({ ...posted, generatorURL: `http://${"x".repeat(100_000)}/` }).origin?.length).toBe(300);
 });
 
-test("labels with empty values are removed before the fingerprint; then one must remain", () => {
+test("removes labels with empty values before the fingerprint is computed; at least one must remain", () => {
   const { alert } = claimOf({ ...posted, labels: { severity: "critical", job: "foo", empty: "" } });
   expect(alert).toMatchObject({ fingerprint: "3b15fd163d36582e", labels: { severity: "critical", job: "foo" } });
 });
 
-test("status and fingerprint are no part of this format", () => {
+test("ignores status and fingerprint, which are not part of this format", () => {
   const claim = claimOf({ ...posted, status: "resolved", fingerprint: "mine" });
   expect(claim).toMatchObject({ status: "firing", alert: { fingerprint: "3b15fd163d36582e" } });
 });
 
-test("valid alerts are kept, and every issue of the others is named with its path", () => {
+test("keeps valid alerts, and names every issue of the others with its path", () => {
   const { claims, rejected, issues } = readPostedAlerts([
     posted,
     { ...posted, labels: { x: 1 } },

@@ -5,10 +5,10 @@ import { LargeJson } from "./large-json.ts";
 import { type AlertFields, isEmpty, isProblems, noLabels, readAlert } from "./read-alert.ts";
 
 /**
- * The body of `POST /api/v2/alerts` (https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml), as Prometheus
- * and other senders that speak like it (vmalert, Thanos and Loki rulers) send it: neither status nor fingerprint. Every firing
- * alert comes with an end in the future that each repeat moves on; an end that has passed means resolved. Alertmanager reads
- * null as an empty list.
+ * Reads the body of `POST /api/v2/alerts` (https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml), as
+ * Prometheus and compatible senders (vmalert, the Thanos and Loki rulers) send it: without status and fingerprint. Every firing
+ * alert has an end in the future that each repeat moves forward; an end in the past means resolved. Alertmanager reads null as
+ * an empty list, and so does this.
  */
 export function parsePostedAlerts(body: unknown, from: Received): BatchReader {
   const alerts = listOf(body);
@@ -30,7 +30,7 @@ function parsePostedAlert(input: unknown, from: Received): Claim | readonly Loca
 const fields = ["labels", "annotations", "startsAt", "endsAt", "generatorURL"];
 const fieldOf = new Map(fields.map((name) => [name.toLowerCase(), name]));
 
-/** Go, and so Alertmanager, reads `EndsAt` and `ENDSAT` as `endsAt`; of two spellings the later one counts. */
+/** Go, and therefore Alertmanager, reads `EndsAt` and `ENDSAT` as `endsAt`; of two spellings the later one is used. */
 function withGoNames(input: unknown): unknown {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return input;
   for (const name in input) {
@@ -65,10 +65,10 @@ function claimOf(said: AlertFields, { source, sender, nowMs }: Received): Claim 
   };
 }
 
-/** Long enough for any host name; the rest of a longer one would only make rows larger. */
+/** Maximum length of an origin: long enough for any host name; the rest of a longer one would only make rows larger. */
 const maxOriginLength = 300;
 
-/** Scheme, host and port, without a user's name and password. Undefined if the URL is not absolute. */
+/** Returns scheme, host and port, without user name and password. Undefined if the URL is not absolute. */
 function originOf(url: string): string | undefined {
   const [, scheme, authority] = /^([A-Za-z][A-Za-z\d+.-]*:\/\/)([^/?#]+)/.exec(url.slice(0, maxOriginLength)) ?? [];
   if (scheme === undefined || authority === undefined) return undefined;

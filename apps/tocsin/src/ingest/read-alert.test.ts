@@ -10,7 +10,7 @@ const posted = {
   generatorURL: "http://prometheus/graph",
 };
 
-test("reads an alert of Prometheus", () => {
+test("reads an alert from Prometheus", () => {
   expect(readAlert(posted)).toEqual({
     labels: { alertname: "DiskFull" },
     annotations: { summary: "" },
@@ -20,7 +20,7 @@ test("reads an alert of Prometheus", () => {
   });
 });
 
-test("reads an alert of a webhook, and ignores members that it does not know", () => {
+test("reads an alert from a webhook, and ignores unknown members", () => {
   const grafana = { ...posted, status: "resolved", values: { B: 22 }, imageURL: "", panelURL: "http://grafana/d/1" };
   expect(readWebhookAlert(grafana)).toMatchObject({
     status: "resolved",
@@ -66,7 +66,7 @@ test.each<[unknown, string[]]>([
   [{ annotations: "x" }, ["annotations"]],
   [{ annotations: { a: true } }, ["annotations.a"]],
   [{ startsAt: 5, endsAt: "soon", generatorURL: {} }, ["startsAt", "endsAt", "generatorURL"]],
-])("names all that is wrong with %j", (input, paths) => {
+])("names all mistakes of %j", (input, paths) => {
   const read = readAlert(input);
   expect(isProblems(read) && read.map(({ path }) => path.join("."))).toEqual(paths);
 });
@@ -78,12 +78,12 @@ test("labels of more than 1,048,576 characters are refused, longer annotations a
   expect(readAlert({ labels: { a: long, b: "" } })).toMatchObject([{ path: ["labels"] }]);
 });
 
-test("names what is wrong with the fields of a webhook", () => {
+test("names the mistakes in the fields of a webhook", () => {
   const read = readWebhookAlert({ status: "maybe", fingerprint: 5, imageURL: [] });
   expect(isProblems(read) && read.map(({ path }) => path.join("."))).toEqual(["status", "fingerprint", "imageURL"]);
 });
 
-describe("whatever comes", () => {
+describe("any input:", () => {
   const names = ["labels", "annotations", "startsAt", "endsAt", "generatorURL", "status", "fingerprint"];
   const anyAlert = fc.dictionary(fc.constantFrom(...names), fc.anything());
 

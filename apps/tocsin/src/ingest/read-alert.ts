@@ -26,18 +26,19 @@ export interface WebhookAlertFields extends AlertFields {
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** Names and values of all labels of an alert together. Much longer ones would block the process while they are hashed. */
+/** Maximum length of the names and values of all labels together. Hashing much longer ones would block the process. */
 const maxLabelCharacters = 1_048_576;
 
-/** Enough to see what is wrong with one alert. */
+/** Maximum number of problems per alert: enough to see what is wrong. */
 const maxProblems = 100;
 
-/** An alert without labels, and without a given fingerprint, has no identity. */
+/** An alert with neither labels nor a given fingerprint has no identity. */
 export const noLabels: readonly Located[] = [{ path: ["labels"], message: "expected at least one label with a value" }];
 
 /**
- * Reads an alert as Prometheus posts it; returns the problems if it is invalid. Unknown members are ignored: senders add members
- * without a new version. No schema library reads alerts: it would cost ten times as much, for each alert.
+ * Reads an alert as Prometheus posts it; returns the problems if it is invalid. Unknown members are ignored, because senders
+ * add members without a new version. Alerts are read without a schema library, which would cost ten times as much for each
+ * alert.
  */
 export function readAlert(input: unknown): AlertFields | readonly Located[] {
   const problems: Located[] = [];
@@ -85,9 +86,9 @@ function readFields(input: unknown, problems: Located[]): AlertFields | undefine
 }
 
 /**
- * Names and their texts. The object is passed on as it is: a label named `__proto__` stays the own property that `JSON.parse`
- * made of it, and a copy would cost every later step more. Go writes an empty map as null, and reads a text that is null as an
- * empty one. A label with an empty value is the same as no label: https://prometheus.io/docs/concepts/data_model/
+ * Reads names and their texts. The object is passed on unchanged: a label named `__proto__` stays the own property that
+ * `JSON.parse` created, and a copy would make every later step slower. Go writes an empty map as null, and reads a null text as
+ * an empty one. A label with an empty value is the same as no label: https://prometheus.io/docs/concepts/data_model/
  */
 function readTexts(input: unknown, field: "labels" | "annotations", problems: Located[]): Labels {
   if (input === undefined || input === null) return {};
@@ -113,7 +114,7 @@ function readTexts(input: unknown, field: "labels" | "annotations", problems: Lo
   return Object.fromEntries(field === "labels" ? entries.filter(([, text]) => text !== "") : entries);
 }
 
-/** Undefined where there is no time: absent, null, empty, or Go's zero time. */
+/** Undefined if there is no time: absent, null, empty, or Go's zero time. */
 function readInstant(input: unknown, field: string, problems: Located[]): number | undefined {
   if (input === undefined || input === null) return undefined;
   const ms = typeof input === "string" ? parseInstant(input) : null;
@@ -121,7 +122,7 @@ function readInstant(input: unknown, field: string, problems: Located[]): number
   return add(problems, [field], 'expected a time such as "2026-01-31T12:00:00Z"');
 }
 
-/** Undefined where it is absent, null or empty. */
+/** Undefined if it is absent, null or empty. */
 function readText(input: unknown, field: string, problems: Located[]): string | undefined {
   if (input === undefined || input === null || input === "") return undefined;
   return typeof input === "string" ? input : add(problems, [field], "expected a string");

@@ -12,7 +12,7 @@ const [first, second] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
 const text = '{"routingKey":"0123456789abcdef0123456789abcdef","name":"é\u{1F514}"}';
 
 describe("a vault", () => {
-  test("opens what it sealed, and shows nothing of it", () => {
+  test("decrypts what it encrypted, and the result reveals nothing", () => {
     const vault = new CredentialVault([first]);
     const sealed = vault.seal(text);
     expect(vault.open(sealed)).toBe(text);
@@ -21,7 +21,7 @@ describe("a vault", () => {
     expect(vault.seal(text)).not.toBe(sealed);
   });
 
-  test("opens with any of its keys, seals with the first, and opens nothing of a stranger", () => {
+  test("decrypts with any of its keys, encrypts with the first, and does not decrypt with a foreign key", () => {
     const [old, rotated, only] = [
       new CredentialVault([first]),
       new CredentialVault([second, first]),
@@ -32,7 +32,7 @@ describe("a vault", () => {
     expect(only.open(old.seal(text))).toBeUndefined();
   });
 
-  test("opens nothing that was changed, cut, or is no seal", () => {
+  test("does not decrypt a changed or truncated text, or one that is not encrypted", () => {
     const vault = new CredentialVault([first]);
     const sealed = vault.seal(text);
     const bytes = Buffer.from(sealed.slice(3), "base64url");
@@ -45,7 +45,7 @@ describe("a vault", () => {
       expect(vault.open(wrong)).toBeUndefined();
   });
 
-  test("names secrets alike after a new key was put first, and endpoints apart from credentials", () => {
+  test("keeps identities of secrets after a new first key, and separates endpoints from credentials", () => {
     const [old, rotated] = [new CredentialVault([first]), new CredentialVault([second, first])];
     expect(rotated.identity("credential", "key")).toBe(old.identity("credential", "key"));
     expect(old.identity("credential", "key")).not.toBe(old.identity("endpoint", "key"));
@@ -55,7 +55,7 @@ describe("a vault", () => {
 });
 
 describe("a key file", () => {
-  test("is made once, for its owner alone", () => {
+  test("is created once, readable by its owner only", () => {
     const path = join(dir, "new", "tocsin.db.key");
     const made = keyFile(path);
     expect(made.made).toBe(true);
@@ -65,7 +65,7 @@ describe("a key file", () => {
     expect(Buffer.from(readFileSync(path, "utf8"), "base64")).toEqual(made.key);
   });
 
-  test("that holds something else is refused and left as it is", () => {
+  test("that holds something else is refused and not changed", () => {
     const path = join(dir, "wrong.key");
     writeFileSync(path, "not a key\n");
     expect(() => keyFile(path)).toThrow("expected 32 bytes in base64");

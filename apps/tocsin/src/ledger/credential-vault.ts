@@ -5,9 +5,9 @@ const ivBytes = 12;
 const tagBytes = 16;
 
 /**
- * Keeps credentials of targets unreadable in the ledger. Several keys: the first encrypts, all decrypt, so that a key can
- * be replaced while incidents that it sealed are open. Identities are made with the last key, which such a change leaves
- * in place.
+ * Encrypts the credentials of targets in the ledger. With several keys, the first encrypts and all decrypt, so that a key can
+ * be replaced while incidents that it sealed are open. Identities are derived from the last key, which such a replacement
+ * keeps.
  */
 export class CredentialVault {
   readonly #sealing: readonly Buffer[];
@@ -18,7 +18,7 @@ export class CredentialVault {
     this.#naming = derive(keys.at(-1) ?? keys[0], "identity");
   }
 
-  /** AES-256-GCM under a random nonce: `v1.` and base64url of nonce, tag and text. */
+  /** Encrypts with AES-256-GCM and a random nonce: `v1.` and base64url of nonce, tag and text. */
   seal(text: string): string {
     const [key] = this.#sealing;
     if (key === undefined) throw new Error("a vault has at least one key");
@@ -28,7 +28,7 @@ export class CredentialVault {
     return `${version}.${Buffer.concat([iv, cipher.getAuthTag(), sealed]).toString("base64url")}`;
   }
 
-  /** Undefined when no key of ours fits, or the text was changed. */
+  /** Decrypts. Undefined if none of our keys fits, or the text was changed. */
   open(sealed: string): string | undefined {
     if (!sealed.startsWith(`${version}.`)) return undefined;
     const bytes = Buffer.from(sealed.slice(version.length + 1), "base64url");
@@ -41,13 +41,13 @@ export class CredentialVault {
       try {
         return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()]).toString("utf8");
       } catch {
-        // Another key's, or nobody's.
+        // Encrypted with another key, or not encrypted by us.
       }
     }
     return undefined;
   }
 
-  /** A name for something secret: the same for the same text, telling nothing of it. */
+  /** Returns an identity for a secret: the same for the same text, without revealing anything of it. */
   identity(kind: "endpoint" | "credential" | "access" | "trial" | "ledger" | "reader", text: string): string {
     return createHmac("sha256", this.#naming).update(`${kind}\0${text}`).digest("base64url").slice(0, 22);
   }

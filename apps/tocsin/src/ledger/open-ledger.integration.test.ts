@@ -37,14 +37,14 @@ describe("the key of a SQLite ledger", () => {
     await run();
   });
 
-  test("may be replaced where it is configured as a list with the old one at the end", async () => {
+  test("may be replaced by a list of keys with the old key at the end", async () => {
     await run({ encryptionKey: first });
     await expect(run({ encryptionKey: second })).rejects.toThrow(/another `ledger.encryptionKey`/);
     await expect(run({ encryptionKey: [first, second] })).rejects.toThrow(/another `ledger.encryptionKey`/);
     await run({ encryptionKey: [second, first] });
   });
 
-  test("is made again with a warning if its file is lost, and the old file is accepted when it is back", async () => {
+  test("is created again with a warning if its file is lost, and the old file is accepted when it is restored", async () => {
     await run();
     renameSync(key(), join(dir, "saved"));
     await run();
@@ -74,7 +74,7 @@ describe("the key of a SQLite ledger", () => {
 });
 
 describe("a ledger whose file is removed under the service", () => {
-  test("makes the service not ready and refuses alerts, and says so in the log, without being asked", async () => {
+  test("makes the service not ready, refuses alerts and logs it, without any request", async () => {
     await using service = await startService();
     const webhook = (name: string) =>
       service.ask("POST", "/api/v1/webhook/alertmanager", {

@@ -10,15 +10,15 @@ import type { CredentialVault } from "./credential-vault.ts";
 
 export interface LedgerSurroundings {
   readonly vault: Pick<CredentialVault, "identity">;
-  /** As `LedgerKeys`. */
+  /** See `LedgerKeys`. */
   readonly isNewKey: boolean;
-  /** Another replica says that something is due. */
+  /** Called when another replica reports due incidents. */
   readonly wake: () => void;
-  /** Takes changes of state that operators are told of. */
+  /** Receives the state changes that are logged for operators. */
   readonly report: (changes: readonly StateChange[]) => void;
 }
 
-/** @throws OperatorError where it cannot be opened */
+/** @throws OperatorError when the ledger cannot be opened */
 export async function openLedger(
   { ledger: place, delivery }: Pick<Config, "ledger" | "delivery">,
   { vault, isNewKey, wake, report }: LedgerSurroundings,
@@ -42,7 +42,7 @@ export async function openLedger(
   }
 }
 
-/** As OpenSSL calls it; what Node says of it is about Node. */
+/** OpenSSL's error codes; the messages of Node give advice about Node only. */
 const untrusted: ReadonlySet<unknown> = new Set([
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
@@ -58,9 +58,9 @@ const whyNot = (error: Error & { readonly code?: unknown }): string =>
     : error.message;
 
 /**
- * A ledger belongs to its key: with another one, credentials have other names, so that limits are not kept, and open incidents
- * cannot be resolved. The first start leaves a hash that tells nothing about the key. Where the key file was lost, the new one
- * is added, and the old one is still accepted when it comes back.
+ * Checks that the ledger was written with our key. With another key, credentials would get other identities, so that limits
+ * would be lost, and open incidents could not be resolved. The first start stores a hash that reveals nothing of the key. If
+ * the key file was lost, the hash of the new key is added, and the old key is still accepted when its file is restored.
  */
 async function checkKey(
   ledger: Pick<Ledger, "putValueIfAbsent" | "putValue">,
@@ -83,15 +83,15 @@ async function checkKey(
 }
 
 export interface LedgerKeys {
-  /** The first encrypts, all decrypt. */
+  /** The first key encrypts, all keys decrypt. */
   readonly keys: readonly [Buffer, ...Buffer[]];
-  /** The key file was missing, and the key was made at this start. */
+  /** The key file was missing, and a key was created at this start. */
   readonly isNewKey: boolean;
-  /** So the credentials of incidents that were opened before cannot be read. */
+  /** The ledger is older than the new key: credentials of incidents that were opened before cannot be read. */
   readonly isLost?: boolean;
 }
 
-/** @throws OperatorError where it cannot be read or made, or is no key */
+/** @throws OperatorError when the file cannot be read or created, or holds no key */
 function openKeyFile(path: string): KeyFile {
   try {
     return keyFile(path);
@@ -100,7 +100,7 @@ function openKeyFile(path: string): KeyFile {
   }
 }
 
-/** The configured keys; else the one beside the file, which is made at the first start. */
+/** Returns the configured keys; without any, the key in the file beside the ledger, which is created at the first start. */
 export function keysOf({ ledger }: Pick<Config, "ledger">, log: Logger): LedgerKeys {
   const [first, ...others] = ledger.keys;
   if (first !== undefined) return { keys: [first, ...others], isNewKey: false };

@@ -3,7 +3,7 @@ import type { Logger } from "../telemetry/logger.ts";
 
 const everyMs = 10 * 60_000;
 
-/** Between two pieces: what senders and the worker want comes first. */
+/** Pause between two deletions: requests and the worker have priority. */
 const breathMs = 50;
 
 export interface RetentionOptions {
@@ -13,7 +13,7 @@ export interface RetentionOptions {
   readonly log: Logger;
 }
 
-/** Forgets what has been over for longer than the retention, a little at a time. Returns how to end it. */
+/** Deletes in small steps what has been closed for longer than the retention. Returns a function that stops it. */
 export function retention({ ledger, clock, retentionMs, log }: RetentionOptions): () => void {
   let ended = false;
   let cancel = clock.after(everyMs, () => void forget());
@@ -22,7 +22,7 @@ export function retention({ ledger, clock, retentionMs, log }: RetentionOptions)
     try {
       rows = await ledger.deleteExpired(clock.now() - retentionMs);
     } catch (error) {
-      log.warn({ err: error }, "nothing could be forgotten; tried again later");
+      log.warn({ err: error }, "Deleting closed incidents failed: tried again in 10 minutes");
     }
     if (!ended) cancel = clock.after(rows > 0 ? breathMs : everyMs, () => void forget());
   }

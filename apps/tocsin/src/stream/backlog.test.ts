@@ -8,7 +8,7 @@ function backlogOf(events: readonly [seq: number, text: string][], bounds = { mo
 }
 
 describe("a backlog", () => {
-  test("gives what came after an event, and nothing of what it does not know", () => {
+  test("returns the events after a given one, and nothing for an unknown one", () => {
     const after = backlogOf([
       [1, "a"],
       [2, "b"],
@@ -16,12 +16,12 @@ describe("a backlog", () => {
     expect([0, 1, 2, 3, -1, Number.NaN].map(after)).toEqual([[1, 2], [2], [], undefined, undefined, undefined]);
   });
 
-  test("keeps so many events", () => {
+  test("keeps a limited number of events", () => {
     const after = backlogOf([1, 2, 3, 4, 5].map((seq) => [seq, "text"]));
     expect([1, 2, 3].map(after)).toEqual([undefined, [3, 4, 5], [4, 5]]);
   });
 
-  test("keeps so much text, and nothing of what is too long by itself", () => {
+  test("keeps a limited amount of text, and no event that is too long by itself", () => {
     const bounds = { mostEvents: 100, mostLength: 10 };
     const long = backlogOf(
       [1, 2, 3].map((seq) => [seq, "12345"]),
@@ -38,7 +38,7 @@ describe("a backlog", () => {
     expect([0, 1, 2].map(longer)).toEqual([undefined, undefined, []]);
   });
 
-  test("forgets, and goes on", () => {
+  test("deletes old events and continues", () => {
     const backlog = new Backlog({ mostEvents: 9, mostLength: 100 });
     backlog.add({ seq: 1, text: "a" });
     backlog.forget(2);

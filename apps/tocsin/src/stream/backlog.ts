@@ -1,4 +1,4 @@
-/** An event as it was sent: numbered without gaps but where nothing is kept of what came before. */
+/** An event as it was sent. Numbers have no gaps, except when everything before was deleted. */
 export interface Numbered {
   readonly seq: number;
   readonly text: string;
@@ -6,16 +6,16 @@ export interface Numbered {
 
 export interface BacklogBounds {
   readonly mostEvents: number;
-  /** Of all their texts, in UTF-16 units. */
+  /** Total length of the texts, in UTF-16 units. */
   readonly mostLength: number;
 }
 
-/** The events that were sent last, for who was cut off for a moment. */
+/** Keeps the last events for clients that were disconnected for a moment. */
 export class Backlog<E extends Numbered> {
   readonly #bounds: BacklogBounds;
   #events: E[] = [];
   #length = 0;
-  /** All after this one are kept. */
+  /** All events after this number are kept. */
   #floor = 0;
 
   constructor(bounds: BacklogBounds) {
@@ -34,17 +34,17 @@ export class Backlog<E extends Numbered> {
     }
   }
 
-  /** What was sent up to here is no use to anybody. */
+  /** Deletes everything up to here, because it is of no use to any client. */
   forget(seq: number): void {
     this.#events = [];
     this.#length = 0;
     this.#floor = seq;
   }
 
-  /** What was sent after this one; undefined where not all of it is known. */
+  /** Returns the events after this one; undefined if not all of them are known. */
   after(seq: number): readonly E[] | undefined {
     const last = this.#events.at(-1)?.seq ?? this.#floor;
-    // What is no number is neither.
+    // This is also true for NaN.
     if (!(seq >= this.#floor && seq <= last)) return undefined;
     return this.#events.filter((event) => event.seq > seq);
   }

@@ -6,7 +6,7 @@ import { IncidentStream } from "./incident-stream.ts";
 
 const all = (): boolean => true;
 
-/** A stream over a ledger in memory, and what goes wrong there. */
+/** A stream over a ledger in memory, and the failures to inject there. */
 async function stage() {
   const clock = new VirtualClock();
   const ledger = memoryLedger({ clock });
@@ -37,7 +37,7 @@ async function stage() {
     body: ({ incident, state }) => ({ key: incident.dedupKey, state }),
   });
   const say = (claim: Parameters<typeof wanted>[0], target = "one") => ledger.record([wanted(claim, { at: [target] })]);
-  /** One who has heard the beginning. */
+  /** Returns a listener that has received the beginning of the stream. */
   const listener = async (concerns: (view: IncidentView) => boolean = all, lastEventId?: string) => {
     const heard: string[] = [];
     const ended: true[] = [];
@@ -62,7 +62,7 @@ async function stage() {
   };
 }
 
-/** As `reset`, or `name state`; undefined: no event. */
+/** Formats an event as `reset`, or `name state`; undefined: no event. */
 function eventIn(text: string): string | undefined {
   const [, event, data] = /^id: \w+-\d+\nevent: (\w+)\ndata: (.*)\n\n$/.exec(text) ?? [];
   if (event !== "incident") return event;
@@ -73,7 +73,7 @@ function eventIn(text: string): string | undefined {
 const idOf = (text = ""): string => /^id: (\S+)$/m.exec(text)?.[1] ?? "";
 
 describe("a stream", () => {
-  test("begins with when to come back and a reset, and says each change with the newest state", async () => {
+  test("starts with the reconnection time and a reset, and sends each change with the newest state", async () => {
     const { clock, fires, ends, listener } = await stage();
     const { heard, events } = await listener();
     expect(heard[0]).toBe("retry: 2000\n\n");
@@ -88,7 +88,7 @@ describe("a stream", () => {
     expect(heard.filter((text) => text.startsWith("retry"))).toHaveLength(1);
   });
 
-  test("looks once per 250 ms at most: several changes of one incident in between are one event", async () => {
+  test("reads changes at most once per 250 ms: several changes of one incident in between are one event", async () => {
     const { clock, looks, fires, ends, listener, ledger } = await stage();
     const { events } = await listener();
     await clock.advance(1_000);
@@ -103,7 +103,7 @@ describe("a stream", () => {
     expect([events().slice(2).toSorted(), looks()]).toEqual([["a not_told", "b due"], 2]);
   });
 
-  test("says that it is too much where more than 200 changed at once, and looks again 2 s later", async () => {
+  test("sends a reset if more than 200 incidents changed at once, and reads again 2 s later", async () => {
     const { clock, looks, ledger, fires, listener } = await stage();
     const { events } = await listener();
     await clock.advance(1_000);
@@ -122,7 +122,7 @@ describe("a stream", () => {
     expect(events().slice(202)).toEqual(["a due"]);
   });
 
-  test("says of incidents what its listener asked for", async () => {
+  test("sends only the incidents that the listener selected", async () => {
     const { clock, fires, listener } = await stage();
     const { events } = await listener(({ incident }) => incident.target === "two");
     await clock.advance(1_000);
@@ -132,14 +132,14 @@ describe("a stream", () => {
     expect(events()).toEqual(["reset", "b due"]);
   });
 
-  test("says something every 15 s, that it is there", async () => {
+  test("sends a comment every 15 s as a keep-alive", async () => {
     const { clock, listener } = await stage();
     const { heard } = await listener();
     await clock.advance(45_000);
     expect(heard.slice(2)).toEqual([":\n\n", ":\n\n", ":\n\n"]);
   });
 
-  test("goes on behind the last event of one who comes back, and resets where that is unknown", async () => {
+  test("continues after the last event of a reconnecting client, and resets if that event is unknown", async () => {
     const { clock, fires, listener } = await stage();
     const first = await listener();
     await clock.advance(1_000);
@@ -159,7 +159,7 @@ describe("a stream", () => {
     expect((await listener(all, idOf(fresh.heard.at(-1)))).events()).toEqual([]);
   });
 
-  test("begins anew for one who comes back after more than it keeps", async () => {
+  test("resets a client that reconnects after more events than are kept", async () => {
     const { clock, fires, listener } = await stage();
     const { heard } = await listener();
     await clock.advance(1_000);
@@ -173,7 +173,7 @@ describe("a stream", () => {
     expect((await listener(all, second)).events()).toHaveLength(1_000);
   });
 
-  test("watches as long as somebody listens, and 30 s longer", async () => {
+  test("watches the ledger while there are listeners, and 30 s longer", async () => {
     const { clock, watches, fires, listener } = await stage();
     expect(watches()).toBe(0);
     const first = await listener();
@@ -195,7 +195,7 @@ describe("a stream", () => {
     expect((await listener(all, id)).events()).toEqual(["reset"]);
   });
 
-  test("looks again where the ledger is away, and loses nothing", async () => {
+  test("tries again while the ledger is unavailable, and loses no event", async () => {
     const { clock, failures, errors, fires, listener } = await stage();
     const { events } = await listener();
     await clock.advance(1_000);
@@ -208,7 +208,7 @@ describe("a stream", () => {
     expect([events().toSorted(), errors]).toEqual([["a due", "b due", "reset"], []]);
   });
 
-  test("resets after a bug, which the log names", async () => {
+  test("resets after a bug, and logs it", async () => {
     const { clock, failures, errors, fires, listener } = await stage();
     const { events } = await listener();
     await clock.advance(1_000);
@@ -218,7 +218,7 @@ describe("a stream", () => {
     expect([events(), errors]).toEqual([["reset", "reset"], [{ err: expect.any(TypeError), reason: "bug" }]]);
   });
 
-  test("takes 100 listeners, and another when one has left", async () => {
+  test("accepts 100 listeners, and another one when one has left", async () => {
     const { stream, listener } = await stage();
     const listeners = [];
     for (let n = 0; n < 100; n++) {
@@ -230,7 +230,7 @@ describe("a stream", () => {
     expect(stream.refusal).toBeUndefined();
   });
 
-  test("ends when it is told to, and who comes back misses nothing", async () => {
+  test("ends on request, and a client that reconnects misses no event", async () => {
     const { clock, stream, fires, listener } = await stage();
     const { heard, ended, leave } = await listener();
     await clock.advance(1_000);

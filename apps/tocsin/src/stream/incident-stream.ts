@@ -3,25 +3,28 @@ import { type ChangedIncidents, type Clock, type IncidentView, type Ledger, Ledg
 import type { Logger } from "../telemetry/logger.ts";
 import { Backlog, type Numbered } from "./backlog.ts";
 
-/** Between two looks at what changed: what changes meanwhile several times is said once. */
+/** Minimum time between two reads of changes: several changes of an incident in between are sent once. */
 const lookEveryMs = 250;
-/** The same after too much changed, or the ledger was away: who reloads lists should not do so all the time. */
+/**
+ * The same after too many changes, or while the ledger is unavailable: clients that reload their lists should not do so all the
+ * time.
+ */
 const calmMs = 2_000;
-/** More than so many at once are not said one by one: a list is read with less effort. */
+/** More changes than this at once are not sent one by one, because reading the list costs less. */
 const mostAtOnce = 200;
-/** So long we go on without a listener: one that was cut off comes back. */
+/** Time for which changes are watched without a listener: a disconnected client usually comes back. */
 const lingerMs = 30_000;
-/** Proxies cut connections on which nothing is said, often after 60 s. */
+/** Keep-alive interval: proxies close idle connections, often after 60 s. */
 const beatMs = 15_000;
 const mostListeners = 100;
-/** When a client that was cut off comes back. */
+/** Time after which a disconnected client connects again. */
 const retryMs = 2_000;
 const backlogBounds = { mostEvents: 1_000, mostLength: 256 * 1_024 };
 
 export interface Listener {
-  /** Of which incidents it wants to hear. */
+  /** Selects the incidents that the listener receives. */
   readonly concerns: (view: IncidentView) => boolean;
-  /** Takes text as server-sent events are written. */
+  /** Writes text in the format of server-sent events. */
   readonly send: (text: string) => void;
   readonly end: () => void;
 }
@@ -34,27 +37,27 @@ export interface IncidentStreamOptions {
   readonly ledger: Pick<Ledger, "watch" | "incidentsOf">;
   readonly clock: Clock;
   readonly log: Pick<Logger, "error">;
-  /** An incident as lists show it. */
+  /** Returns an incident as lists show it. */
   readonly body: (view: IncidentView) => unknown;
 }
 
 /**
- * Says to its listeners what changes, as server-sent events: `incident` with its newest state, `reset` where some may have been
- * missed. A stream begins with `reset` unless it goes on behind the last event that its listener has.
+ * Sends changes to its listeners as server-sent events: `incident` with its newest state, `reset` if some changes may have been
+ * missed. A stream starts with `reset` unless it continues after the last event that the listener has.
  */
 export class IncidentStream {
   readonly #options: IncidentStreamOptions;
   readonly #listeners = new Set<Listener>();
   readonly #backlog = new Backlog<StreamEvent>(backlogBounds);
-  /** Numbers are of this life alone. */
+  /** Distinguishes this process: event numbers are valid only for it. */
   readonly #life = randomBytes(6).toString("hex");
   #seq = 0;
   #unwatch: (() => void) | undefined;
-  /** What changes from now on is known. */
+  /** Changes are watched from now on. */
   #hears = false;
   #missed = false;
   readonly #changed = new Set<number>();
-  /** A look is under way, or its time is set. */
+  /** A read is running, or its timer is set. */
   #looking = false;
   #cancelLook: (() => void) | undefined;
   #nextLookAtMs = Number.NEGATIVE_INFINITY;
@@ -66,7 +69,7 @@ export class IncidentStream {
     this.#options = options;
   }
 
-  /** Why nobody else can join; undefined: one can. */
+  /** Returns why no further listener is accepted; undefined: one is. */
   get refusal(): string | undefined {
     if (this.#stopped) return "the service is stopping";
     return this.#listeners.size < mostListeners
@@ -74,7 +77,7 @@ export class IncidentStream {
       : `${mostListeners} streams are open here: the most there can be`;
   }
 
-  /** Returns what a listener does that leaves. */
+  /** Returns the function that removes the listener. */
   join(listener: Listener, lastEventId?: string): () => void {
     const { ledger, clock } = this.#options;
     this.#cancelEnd?.();
@@ -134,7 +137,7 @@ export class IncidentStream {
     this.#lookSoon();
   }
 
-  /** Returns how long to say nothing then, in ms. */
+  /** Returns how long to wait before the next read, in ms. */
   async #sayChanged(): Promise<number> {
     const ids = [...this.#changed];
     this.#changed.clear();
@@ -147,7 +150,10 @@ export class IncidentStream {
       if (watch !== this.#unwatch) return lookEveryMs;
       if (error instanceof LedgerUnavailable) for (const id of ids) this.#changed.add(id);
       else {
-        this.#options.log.error({ err: error, reason: "bug" }, "what changed could not be said to those who listen");
+        this.#options.log.error(
+          { err: error, reason: "bug" },
+          "Sending changes to stream listeners failed because of a bug: they receive a reset",
+        );
         this.#missed = true;
       }
       return calmMs;
@@ -173,12 +179,12 @@ export class IncidentStream {
     for (const listener of this.#listeners) tell(listener, events);
   }
 
-  /** JSON has no line break. */
+  /** JSON on one line holds no line break, so one `data` field is enough. */
   #text(event: string, data: unknown): string {
     return `id: ${this.#life}-${this.#seq}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
   }
 
-  /** Ends all streams at once; new ones begin. */
+  /** Ends all streams at once; clients may connect again. */
   end(): void {
     for (const listener of this.#listeners) {
       listener.end();
@@ -186,7 +192,7 @@ export class IncidentStream {
     }
   }
 
-  /** Ends them for good. */
+  /** Ends all streams and accepts no new ones. */
   stop(): void {
     this.#stopped = true;
     this.#cancelBeat?.();
@@ -197,7 +203,7 @@ export class IncidentStream {
   }
 }
 
-/** In one piece: with many listeners it is the number of writes that costs. */
+/** Writes all in one piece: with many listeners the number of writes costs most. */
 function tell({ concerns, send }: Listener, events: readonly StreamEvent[]): void {
   const concerning = events.filter(({ view }) => concerns(view));
   if (concerning.length > 0) send(concerning.map(({ text }) => text).join(""));

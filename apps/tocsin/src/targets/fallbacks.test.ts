@@ -15,7 +15,7 @@ const written = (full: string, fallback?: string): TargetDefinition => {
   const [name = "", namespace] = full.split("/").toReversed();
   return { place: full, ...(namespace !== undefined && { namespace }), input: target(name, fallback) };
 };
-/** Secrets by full name, those without a namespace from a file; each with its fallback. */
+/** Targets by full name, each with its fallback: those with a namespace come from Secrets, the others from a file. */
 const read = (targets: Record<string, string | undefined>, fallbackAcrossNamespaces = false) =>
   resolveTargets(
     [{ source: "x", targets: Object.entries(targets).map(([name, to]) => written(name, to)), readSecret }],
@@ -30,7 +30,7 @@ const told = (entries: ReturnType<typeof read>) =>
   ]);
 
 describe("a fallback", () => {
-  test("may be any other target of the operator's own", () => {
+  test("may be any other target of the operator", () => {
     const entries = resolveTargets([configTargets([target("a", "b"), target("b", "c"), target("c")], readSecret)]);
     expect(entries.map(({ fallback, errors, warnings }) => [fallback, errors, warnings])).toEqual([
       ["b", [], []],
@@ -39,13 +39,13 @@ describe("a fallback", () => {
     ]);
   });
 
-  test("that does not exist is a warning, for the target itself works", () => {
+  test("that does not exist is a warning, because the target itself works", () => {
     const [entry] = resolveTargets([configTargets([target("a", "z")], readSecret)]);
     expect(stateOf(entry!)).toBe("ready");
     expect(entry!.warnings).toEqual([{ path: "targets[0].fallback", message: 'there is no target named "z"' }]);
   });
 
-  test("is sought in the same namespace first, by full name, by the only short name", () => {
+  test("is looked up in the same namespace, then by full name, then by a unique short name", () => {
     expect(told(read({ "ns/a": "b", "ns/b": undefined, b: undefined }))[0]).toEqual(["ns/a", "ns/b"]);
     expect(told(read({ "ns/a": "ns/b", "ns/b": undefined }))[0]).toEqual(["ns/a", "ns/b"]);
     expect(told(read({ a: "b", "ns/b": undefined }))[0]).toEqual(["a", "ns/b"]);
@@ -55,7 +55,7 @@ describe("a fallback", () => {
     ]);
   });
 
-  test("in another namespace needs leave, and costs the fallback alone without", () => {
+  test("in another namespace must be allowed; if it is not, only the fallback is ignored", () => {
     const teams = { "ns/a": "other/b", "ns/c": "d", "other/b": undefined, d: undefined };
     expect(told(read(teams, true)).slice(0, 2)).toEqual([
       ["ns/a", "other/b"],
@@ -69,7 +69,7 @@ describe("a fallback", () => {
     expect(a!.target?.name).toBe("ns/a");
   });
 
-  test("that leads back to where it began is an error of all in the circle, and of nobody else", () => {
+  test("that leads back to its own target is an error of all targets in the cycle, and of no others", () => {
     const entries = read({ a: "b", b: "c", c: "b", d: "d/d", "d/d": "d/d" });
     expect(told(entries)).toEqual([
       ["a", "b"],

@@ -3,9 +3,9 @@ import type { ResolvedTarget } from "./resolved-target.ts";
 import { issuePath } from "./target-definition.ts";
 
 /**
- * Finds who stands in for whom, once all targets are known. A fallback that is missing may still come. One that leads
- * back would tell everybody in turn, for ever, and one in another team's namespace would page that team: those are
- * errors, and cost the fallback alone, for the target itself can deliver.
+ * Resolves the fallbacks once all targets are known. A missing fallback is a warning, because its target may still appear. A
+ * cycle would send to all its targets in turn, forever, and a fallback in another team's namespace would page that team: both
+ * are errors, and only the fallback is ignored, because the target itself can deliver.
  */
 export function fallbacksOf(all: readonly ResolvedTarget[], acrossNamespaces: boolean): ResolvedTarget[] {
   const entries = new Map(all.map((entry) => [entry.name, entry]));
@@ -15,7 +15,7 @@ export function fallbacksOf(all: readonly ResolvedTarget[], acrossNamespaces: bo
     if (target?.fallback === undefined) continue;
     const fallback = nameIn(entries, target.fallback, namespace);
     const there = fallback === undefined ? undefined : entries.get(fallback);
-    // Names are shown, but not a key that somebody put in the wrong place.
+    // Shows the name, but not a key that was entered here by mistake.
     const written = JSON.stringify(target.fallback.replace(/[0-9A-Za-z]{32,}/g, "[secret]"));
     if (fallback === undefined || there === undefined)
       wrong.set(name, { message: `there is no target named ${written}`, missing: true });
@@ -38,8 +38,9 @@ export function fallbacksOf(all: readonly ResolvedTarget[], acrossNamespaces: bo
 }
 
 /**
- * Returns the full name of the target that a name means: of the same namespace first, then the one of that full name, then
- * the only one of that short name. Definitions that own their names come before all others. Undefined: none, or several.
+ * Returns the full name of the target that `name` refers to: a target of the same namespace first, then the target with that
+ * full name, then the only target with that short name. Definitions that own their names come before all others. Undefined: no
+ * such target, or several.
  */
 export function nameIn(
   entries: ReadonlyMap<string, Pick<ResolvedTarget, "namespace" | "ownsName">>,
@@ -58,7 +59,7 @@ export function nameIn(
 const onlyOf = ([only, ...others]: readonly (readonly [string, unknown])[]): string | undefined =>
   others.length === 0 ? only?.[0] : undefined;
 
-/** For each name on a circle: the names from one to the next, until the first comes again. */
+/** For each name in a cycle: the names from one to the next, up to the repetition of the first. */
 function circlesAmong(fallbacks: ReadonlyMap<string, string>): Map<string, readonly string[]> {
   const circles = new Map<string, readonly string[]>();
   for (const start of fallbacks.keys()) {
@@ -66,7 +67,8 @@ function circlesAmong(fallbacks: ReadonlyMap<string, string>): Map<string, reado
     for (let next = fallbacks.get(start); next !== undefined; next = fallbacks.get(next)) {
       names.push(next);
       if (next === start) circles.set(start, names);
-      // Round, or into a circle further on, which this one is not part of.
+      // The walk is back at a name that it has passed: its own cycle is complete, or it entered a cycle that `start` is not
+      // part of.
       if (names.indexOf(next) < names.length - 1) break;
     }
   }

@@ -2,11 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { ResolvedTarget } from "./resolved-target.ts";
 import type { TargetDefinition } from "./target-definition.ts";
 
-/** One definition of this load, valid or not. */
+/** A definition of the current load, valid or not. */
 export interface StatedDefinition {
   readonly source: string;
   readonly definition: TargetDefinition;
-  /** The full name that it states; its place if it states none. */
+  /** The full name that it states, or its place if it states none. */
   readonly statedName: string;
   /** It is valid, or says `enabled: false`. */
   readonly sound: boolean;
@@ -45,10 +45,10 @@ export function predecessors(
   };
 }
 
-/** A position in a list is no identity: the definitions before it come and go. */
+/** Removes the position in a list: it is no identity, because earlier definitions in the list come and go. */
 const documentOf = (source: string, place: string): string => `${source} ${place.replace(/\[\d+\]$/, "")}`;
 
-/** Of text that cannot be parsed nothing is known. */
+/** Two texts that cannot be parsed are never considered the same. */
 const saysTheSame = (one: TargetDefinition, other: TargetDefinition): boolean =>
   one === other ||
   (one.input !== undefined && isDeepStrictEqual(one.input, other.input) && isDeepStrictEqual(one.beside, other.beside));

@@ -32,34 +32,34 @@ import { testedTarget } from "./tests/test-alert.ts";
 import type { CredentialVault } from "../ledger/credential-vault.ts";
 import type { TargetSet, TargetDefinition } from "./target-definition.ts";
 
-/** Of endpoints that no target has any more, so many publishers are kept; they are cheap to make again. */
+/** Maximum number of publishers that are kept for endpoints that no target has any more. They are cheap to create again. */
 const maxRetired = 100;
 
-/** Who speaks to an endpoint. */
+/** The publisher of an endpoint. */
 export interface TypedPublisher {
   readonly publisher: Publisher;
   /** The target's type. */
   readonly type: string;
 }
 
-/** What is compiled once for a version of a target, and stays while that is in force. */
+/** The result of compiling one version of a target; kept while that version is in use. */
 interface CompiledTarget {
   readonly endpoint: string;
   readonly publisher: TypedPublisher;
   readonly terms: TargetTerms;
 }
 
-/** Targets that were read and compiled, not yet in force. */
+/** Targets that were read and compiled, but are not in use yet. */
 export interface PreparedTargets {
   readonly entries: readonly ResolvedTarget[];
-  /** What the ledger must know of them. */
+  /** The terms that the ledger must know. */
   readonly terms: readonly TargetTerms[];
   readonly publishers: ReadonlyMap<string, TypedPublisher>;
 }
 
 /**
- * Which targets there are. Replaced as a whole; each is judged by itself, so that a wrong one costs no other one, and its
- * last valid version stays in force.
+ * Holds all targets. The set is replaced as a whole. Each target is checked by itself, so that an invalid one affects no other,
+ * and its last valid version stays in use.
  */
 export class TargetRegistry {
   readonly #vault: CredentialVault;
@@ -71,11 +71,11 @@ export class TargetRegistry {
   #byName: ReadonlyMap<string, ResolvedTarget> = new Map();
   #termsByName: ReadonlyMap<string, TargetTerms> = new Map();
   #unused: UnusedTargets = { invalid: [], shadows: new Set() };
-  /** What was written is read once: a change of one target costs nothing for the others. */
+  /** Each definition is parsed once: a change of one target costs nothing for the others. */
   readonly #parsed = new WeakMap<TargetDefinition, ParsedTarget>();
   readonly #definitions = new WeakMap<Target, TargetDefinition>();
   readonly #compiled = new WeakMap<Target, CompiledTarget>();
-  /** By target and endpoint. The current ones, and retired ones while they are used. */
+  /** Publishers by target and endpoint: the current ones, and retired ones while they are used. */
   #publishers = new Map<string, TypedPublisher>();
 
   constructor(o: {
@@ -83,7 +83,7 @@ export class TargetRegistry {
     readonly transport: Transport;
     readonly version: string;
     readonly clock: Clock;
-    /** Whether a lease's endpoint was at hand, or had to be opened. */
+    /** Called for each lease: whether its publisher was in memory, or had to be created from the sealed endpoint. */
     readonly lookedUp: (hit: boolean) => void;
     readonly guard: Pick<TargetGuard, "refusalsOf">;
   }) {
@@ -101,12 +101,12 @@ export class TargetRegistry {
     return this.#prepared.terms;
   }
 
-  /** How many publishers are at hand. */
+  /** Number of publishers in memory. */
   get publisherCount(): number {
     return this.#publishers.size;
   }
 
-  /** Reads targets without using them yet, so that the ledger can be told of them first. */
+  /** Reads targets without using them yet, so that the ledger can store them first. */
   prepare(sets: readonly TargetSet[], terms: { readonly fallbackAcrossNamespaces?: boolean } = {}): PreparedTargets {
     const entries = resolveTargets(sets, {
       ...terms,
@@ -126,7 +126,7 @@ export class TargetRegistry {
     return { entries, terms: known, publishers };
   }
 
-  /** Returns the targets that came or went, both versions of one that changed. */
+  /** Uses the prepared targets. Returns those that were added or removed, and both versions of each that changed. */
   use(prepared: PreparedTargets): Target[] {
     const before = this.#targetsInUse;
     const retired = [...this.#publishers].filter(([key]) => !prepared.publishers.has(key)).slice(-maxRetired);
@@ -139,13 +139,13 @@ export class TargetRegistry {
     return [...without(before, this.#targetsInUse), ...without(this.#targetsInUse, before)];
   }
 
-  /** By its name; for a target of a Secret the short name will do where it is the only one. */
+  /** Finds a target by its name. The short name of a target from a Secret is enough if it is unique. */
   find(name: string): ResolvedTarget | undefined {
     const full = nameIn(this.#byName, name);
     return full === undefined ? undefined : this.#byName.get(full);
   }
 
-  /** What is in force, and what was written to make it so. */
+  /** Returns the targets in use, each with the definition that it was made from. */
   definitionsInUse(): { readonly source: string; readonly place: string; readonly definition?: TargetDefinition }[] {
     return this.entries.map(({ source, place, target }) => {
       const definition = target && this.#definitions.get(target);
@@ -153,12 +153,12 @@ export class TargetRegistry {
     });
   }
 
-  /** Targets that receive nothing, whatever the alert says. */
+  /** Targets that receive nothing, whatever the labels of an alert. */
   get unused(): UnusedTargets {
     return this.#unused;
   }
 
-  /** Whether the target is sent a resolve of an alert that was never seen. */
+  /** Returns whether the target receives the resolve of an alert that was never seen. */
   adopts(name: string): boolean {
     return this.#termsByName.get(name)?.adoptUnknownResolves === true;
   }
@@ -169,33 +169,33 @@ export class TargetRegistry {
     return tested === undefined ? decisions : decisions.map((decision) => testDecision(decision, alert, tested));
   }
 
-  /** Where the enabled targets are. */
+  /** Returns the origins of the enabled targets. */
   origins(): Origin[] {
     return this.#targetsInUse.flatMap(({ enabled, url, typeOptions: own, fromSecret = false }) =>
       enabled ? [{ origin: new URL(url).origin, fromSecret, linkLocal: own["anyAddress"] === true }] : [],
     );
   }
 
-  /** What is open at a target that must not be used any more is not ended there either. */
+  /** Returns whether the target must not be used: incidents that are open there are not resolved there either. */
   isRefused(name: string): boolean {
     const entry = this.#byName.get(name);
     return entry?.refused !== undefined && entry.target === undefined;
   }
 
-  /** Whether one of these, be it in force or not, wants to be told of the alert. */
+  /** Returns whether one of these targets, in use or not, would receive the alert. */
   concerns(alert: Alert, targets: readonly Target[]): boolean {
     if (testedTarget(alert, this.#vault) !== undefined) return true;
     return route(alert, targets).some(({ tell }) => tell);
   }
 
-  /** Where the alert should be told if it fires. */
+  /** Returns the routes of the alert if it fires. */
   routesOf(alert: Alert): Route[] {
     return this.decide(alert).flatMap((decision) => (decision.tell ? [routeOf(decision)] : []));
   }
 
   /**
-   * Who makes a lease's attempt: the endpoint that opened its incident, whatever its target is now. Undefined: what was
-   * kept of it cannot be opened, since its key is gone.
+   * Returns the publisher for a lease's attempt: that of the endpoint at which the incident was opened, even if the target has
+   * another one now. Undefined: the sealed endpoint cannot be decrypted, because its key is gone.
    */
   publisherForLease(lease: Lease): TypedPublisher | undefined {
     const key = publisherKey(lease.target, lease.endpoint);
@@ -209,12 +209,12 @@ export class TargetRegistry {
     return opened;
   }
 
-  /** The type of target that a lease was for. */
+  /** Returns the type of the target that a lease was for. */
   typeOf(lease: Lease): string | undefined {
     return this.#publishers.get(publisherKey(lease.target, lease.endpoint))?.type;
   }
 
-  /** Who speaks to a target in force. */
+  /** Returns the publisher of a target in use. */
   publisherFor(name: string): TypedPublisher | undefined {
     const terms = this.#termsByName.get(name);
     return terms && this.#publishers.get(publisherKey(name, terms.endpoint));
@@ -245,7 +245,7 @@ export class TargetRegistry {
     return compiled;
   }
 
-  /** Its fallback is known only beside the other targets. */
+  /** Without the fallback, which is known only together with the other targets. */
   #termsOf(target: Target, scope: Scope, endpoint: string, publisher: Publisher): TargetTerms {
     const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves, groupUpdates } = target;
     return {
@@ -268,10 +268,10 @@ export class TargetRegistry {
 
 const routeOf = ({ tell: _tell, detail: _detail, ...where }: Decision & { tell: true }): Route => where;
 
-/** Whatever a target's filters say: what tries a target is told to that one and to nobody else. */
+/** Routes a test alert, whatever the filters: only the tested target receives it. */
 function testDecision(decision: Decision, { fingerprint, annotations }: Alert, tested: string): Decision {
   const { target } = decision;
-  if (target !== tested) return { target, tell: false, reason: "filtered", detail: `tries the target ${tested}` };
+  if (target !== tested) return { target, tell: false, reason: "filtered", detail: `tests the target ${tested}` };
   if (!decision.tell && decision.reason === "target_disabled") return decision;
   return { target, tell: true, dedupKey: fingerprint, severity: "info", summary: annotations["summary"] ?? "" };
 }
@@ -281,7 +281,7 @@ function without(targets: readonly Target[], others: readonly Target[]): Target[
   return targets.filter((target) => !among.has(target));
 }
 
-/** Two targets may share an endpoint, and still say things differently. */
+/** Two targets may share an endpoint and still format events differently. */
 const publisherKey = (target: string, endpoint: string): string => `${endpoint} ${target}`;
 
 const typeOf = (json: string): string => String((JSON.parse(json) as { type?: unknown }).type);

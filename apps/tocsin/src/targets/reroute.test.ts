@@ -26,20 +26,20 @@ function stage(more: Partial<Rerouting> = {}) {
   return { rerouting, pages, clock };
 }
 
-test("all that fires is routed anew, page by page", async () => {
+test("routes all firing alerts again, page by page", async () => {
   const { rerouting, pages } = stage();
   expect(await reroute(rerouting)).toBe(true);
   expect(pages.map(({ length }) => length)).toEqual([500, 500, 200]);
   expect(new Set(pages.flat()).size).toBe(alerts.length);
 });
 
-test("what a change cannot concern is not recorded anew", async () => {
+test("does not record alerts that a change cannot affect", async () => {
   const { rerouting, pages } = stage({ concerns: ({ fingerprint }) => fingerprint === "0700" });
   expect(await reroute(rerouting)).toBe(true);
   expect(pages).toEqual([["0700"]]);
 });
 
-test("held firings are routed again, too", async () => {
+test("routes held firings again, too", async () => {
   const asked: unknown[] = [];
   const firing: Ledger["firing"] = async ({ held }) => (asked.push(held), []);
   const { rerouting } = stage();
@@ -47,14 +47,14 @@ test("held firings are routed again, too", async () => {
   expect(asked).toEqual([true]);
 });
 
-test("it ends when it is outdated, and says so", async () => {
+test("stops when it is outdated, and returns false", async () => {
   let pagesRead = 0;
   const { rerouting, pages } = stage({ outdated: () => pagesRead++ === 1 });
   expect(await reroute(rerouting)).toBe(false);
   expect(pages).toHaveLength(1);
 });
 
-test("it goes on when the ledger is back", async () => {
+test("continues when the ledger is available again", async () => {
   let failures = 2;
   const { rerouting, pages, clock } = stage();
   const record = rerouting.ledger.reroute;

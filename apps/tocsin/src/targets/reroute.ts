@@ -4,17 +4,17 @@ import { type Clock, type Ledger, LedgerUnavailable, type Route, type Alert } fr
 const pageSize = 500;
 const retryMs = 1_000;
 
-/** So long at a time, then others have their turn: with many targets an alert takes a millisecond. */
+/** Maximum time without a pause for other work, ms: with many targets one alert takes a millisecond. */
 const maxTurnMs = 10;
 
 export interface Rerouting {
   readonly ledger: Pick<Ledger, "firing" | "reroute">;
   readonly clock: Clock;
-  /** Whether what changed can concern it. */
+  /** Returns whether the change can affect the alert. */
   readonly concerns: (alert: Alert) => boolean;
   readonly routesOf: (alert: Alert) => readonly Route[];
   readonly wake: () => void;
-  /** True once it is for nothing: targets changed again, or the service stops. */
+  /** True when the result would be useless: targets changed again, or the service stops. */
   readonly outdated: () => boolean;
 }
 

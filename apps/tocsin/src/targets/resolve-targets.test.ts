@@ -39,13 +39,13 @@ describe("targets", () => {
     [{}, "unauthorized", "unauthorized"],
     [{}, "misconfigured", "misconfigured"],
     [{ mode: "shadow" }, "unauthorized", "shadow"],
-  ])("that say %j, and whose receiver says %j, are %s", (more, says, state) => {
+  ])("with the settings %j, whose receiver answers %j, are %s", (more, says, state) => {
     const [entry] = read(pagerduty("a", more));
     const blocked = says === "" ? null : { state: says as "unauthorized" | "misconfigured", detail: "" };
     expect(stateOf(entry!, blocked)).toBe(state);
   });
 
-  test("without a name are called by their place", () => {
+  test("without a name are named after their place", () => {
     expect(read(5, { type: "pagerduty" }, pagerduty("")).map(({ name }) => name)).toEqual([
       "targets[0]",
       "targets[1]",
@@ -60,7 +60,7 @@ describe("targets", () => {
     expect(entry!.errors.at(-1)).toEqual({ path: "", message: "and 30 more mistakes" });
   });
 
-  test("of one name: the first holds, the others are named with what is wrong", () => {
+  test("with the same name: the first is used, the others are reported as errors", () => {
     expect(problems(pagerduty("a"), pagerduty("b"), pagerduty("a"))).toEqual([
       ["a"],
       ["b"],
@@ -68,7 +68,7 @@ describe("targets", () => {
     ]);
   });
 
-  test("of one name: a broken one of the first source does not stand in the way of a valid one", () => {
+  test("with the same name: a broken one of the first source does not block a valid one", () => {
     const files: TargetSet = { source: "files", targets: [{ place: "t/a.json", input: pagerduty("a") }], readSecret };
     const entries = resolveTargets([configTargets([pagerduty("a", { routing_key: "short" })], readSecret), files]);
     expect(entries.map(({ name, source, inForce }) => [name, source, inForce])).toEqual([
@@ -92,7 +92,7 @@ describe("targets of Secrets", () => {
     ]);
   });
 
-  test("whose text cannot be read say why, and where", () => {
+  test("whose text cannot be parsed report the reason and the position", () => {
     const issues = [{ path: "target.json", message: "is not valid JSON" }];
     const [entry] = readSecrets(secret("shop", "a", { input: undefined, issues }));
     expect(entry).toMatchObject({ name: "shop/a", place: "shop/a", errors: issues, inForce: "nothing" });
@@ -105,14 +105,14 @@ describe("the last valid version", () => {
   const [valid] = read(pagerduty("a"));
   const again = (...inputs: unknown[]) => resolveTargets([configTargets(inputs, readSecret)], { before: [valid!] });
 
-  test("of a broken target stays in use, unless it is meant to be off", () => {
+  test("of a broken target stays in use, unless the target is disabled", () => {
     const [kept] = again(broken("a"));
     expect(kept).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target, errors: [{}] });
     const [off] = again(broken("a", { enabled: false }));
     expect(off).toMatchObject({ name: "a", inForce: "nothing", target: undefined, errors: [{}] });
   });
 
-  test("is found by the place where even the name cannot be read any more", () => {
+  test("is found by the place if even the name cannot be read any more", () => {
     expect(again("torn")[0]).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target });
     expect(again(broken("renamed"))[0]).toMatchObject({ name: "a", inForce: "last_valid" });
   });
@@ -125,7 +125,7 @@ describe("the last valid version", () => {
   });
 });
 
-/** One file or Secret: its place, and what it holds now. Absent: it does not exist. */
+/** One file or Secret: its place, and its current content. Absent: it does not exist. */
 type Documents = Readonly<Record<string, unknown>>;
 
 /** Loads each state after the one before, and returns the entries of the last: name, place, and the routing key in use. */

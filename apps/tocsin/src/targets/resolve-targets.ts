@@ -13,13 +13,15 @@ export interface ResolveOptions {
   readonly before?: readonly ResolvedTarget[];
   /** Whether a target of one Kubernetes namespace may fall back to another namespace's. @default false */
   readonly fallbackAcrossNamespaces?: boolean;
-  /** @default `parseWritten` */
+  /** @default `parseDefinition` */
   readonly parse?: ParseDefinition;
-  /** Why a valid target must not be used; empty: it may be. @default every target may be used */
+  /** Returns why a valid target must not be used; empty: it may be. @default every target may be used */
   readonly refusalsOf?: (target: Target) => readonly Refusal[];
 }
 
-/** Judges each definition by itself, then which of them own their names, then how they refer to each other. */
+/**
+ * Checks each definition by itself, then decides which of them own their names, then resolves their references to each other.
+ */
 export function resolveTargets(
   sets: readonly TargetSet[],
   {
@@ -47,7 +49,7 @@ export function resolveTargets(
   return fallbacksOf(uniquelyNamed(judged), fallbackAcrossNamespaces);
 }
 
-/** Of several owners of one name the first keeps it. Everything else that states the name is called by its place too. */
+/** The first of several owners of a name keeps it. All other definitions that state the name get their place appended. */
 function uniquelyNamed(entries: readonly ResolvedTarget[]): ResolvedTarget[] {
   const owners = new Map<string, ResolvedTarget>();
   for (const entry of entries) {
@@ -63,7 +65,8 @@ function uniquelyNamed(entries: readonly ResolvedTarget[]): ResolvedTarget[] {
     if (owner === undefined) return { ...entry, name };
     const path = issuePath(entry.place, "name");
     const clash = { path, message: `${owner.place} has the same name; names must be unique` };
-    // Its own mistakes come first. Those of one that owned its name belong to a version that is not used.
+    // Its own mistakes come first. If the last valid version owned the name, these mistakes are of a version that is not
+    // used.
     return {
       ...entry,
       name,
@@ -75,7 +78,7 @@ function uniquelyNamed(entries: readonly ResolvedTarget[]): ResolvedTarget[] {
   });
 }
 
-/** Reads and compiles one, under its full name. */
+/** Parses and compiles one definition, under its full name. */
 export function parseDefinition(definition: TargetDefinition, readSecret: ReadSecret): ParsedTarget {
   const { place, input, name, namespace, beside, issues = [] } = definition;
   if (issues.length > 0) return { issues, disabled: false };
@@ -123,7 +126,7 @@ function resolveTarget(
   };
 }
 
-/** A target of unknown keys has as many mistakes as keys, and all are kept, logged and shown. */
+/** Maximum number of errors per target: each unknown key is an error, and all errors are kept, logged and shown. */
 const maxErrors = 100;
 
 const bounded = (issues: readonly Issue[]): readonly Issue[] =>

@@ -139,7 +139,7 @@ describe("a service whose targets are all invalid", () => {
     await service.until("the alert is sent", () => service.simulator.incidents()[0]);
   });
 
-  test("logs it once, and as a warning where all targets are off on purpose", async () => {
+  test("logs it once, and as a warning if all targets are disabled on purpose", async () => {
     await using service = await startService((url) => ({
       targets: [
         { name: "pager", type: "pagerduty", url, routing_key: "R0UT1NGKEY0123456789abcdefABCDEF", enabled: false },

@@ -2,7 +2,7 @@ import type { HeldBack, Issue, LedgerStats, TargetStatus } from "@tocsin/core";
 import type { DiscoveryView } from "./discovery/discoveries.ts";
 import { stateOf, type ResolvedTarget } from "./resolved-target.ts";
 
-/** Whether a firing alert can be sent there: a version of it is in use, it is on, and it really sends. */
+/** Returns whether a firing alert can be sent to the target: a version of it is in use, it is enabled, and it is no shadow. */
 export const canReceive = ({ target }: Pick<ResolvedTarget, "target">): boolean =>
   target !== undefined && target.enabled && target.mode !== "shadow";
 
@@ -14,7 +14,10 @@ export function noTargetCanReceive(entries: readonly ResolvedTarget[]): string |
   return `no target can receive alerts (${counts.length === 0 ? "none is configured" : counts.join(", ")})`;
 }
 
-/** What an operator should know of the targets even while the service is ready. Counts only: probes are open to everybody. */
+/**
+ * Warnings about targets that an operator should see even while the service is ready. They hold counts only, because probes
+ * need no token.
+ */
 export function targetWarnings(entries: readonly ResolvedTarget[]): string[] {
   const none = noTargetCanReceive(entries);
   if (none !== undefined) return [`${none}: alerts are recorded but not sent`];
@@ -22,7 +25,10 @@ export function targetWarnings(entries: readonly ResolvedTarget[]): string[] {
   return counted(invalid, entries.length, "target", "invalid");
 }
 
-/** Targets that are well configured and accept nothing now: those `heldBack`, of so many in all. */
+/**
+ * Warnings about targets that are configured correctly but accept nothing now. `heldBack` are these targets, `all` is the
+ * number of all targets.
+ */
 export function deliveryWarnings(heldBack: readonly TargetStatus[], all: number): string[] {
   const count = (isSo: (standing: TargetStatus) => boolean) => heldBack.filter(isSo).length;
   return [
@@ -47,7 +53,7 @@ export function deliveryWarnings(heldBack: readonly TargetStatus[], all: number)
   ];
 }
 
-/** Alerts that a target will not receive, although they fire. Counts only. */
+/** Warnings about alerts that a target will not receive, although they fire. Counts only. */
 export function deadWarnings(incidents: LedgerStats["incidents"]): string[] {
   const count = incidents.reduce((sum, one) => sum + (one.state === "dead" ? one.count : 0), 0);
   if (count === 0) return [];
@@ -56,7 +62,7 @@ export function deadWarnings(incidents: LedgerStats["incidents"]): string[] {
   ];
 }
 
-/** Why a target accepts nothing now, as its incidents say it. */
+/** Returns why a target accepts nothing now, in the form in which its incidents show it. */
 export function heldBackOf({ blocked, breaker, limiter }: TargetStatus): HeldBack | undefined {
   if (blocked) return { reason: "waiting_auth", detail: blocked.detail };
   if (breaker.state !== "closed")
@@ -64,7 +70,7 @@ export function heldBackOf({ blocked, breaker, limiter }: TargetStatus): HeldBac
   return limiter.pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: limiter.pausedUntilMs };
 }
 
-/** Places of targets that cannot be read, or never could; the targets found last stay in use. */
+/** Warnings about places of targets that cannot be read, or never could be. The targets found last stay in use. */
 export const discoveryWarnings = (views: readonly Pick<DiscoveryView, "error">[]): string[] =>
   counted(
     views.filter(({ error }) => error !== null).length,
@@ -78,7 +84,7 @@ const counted = (count: number, all: number, what: string, how: string): string[
 
 const plural = (what: string): string => what.replace(/^\w+/, "$&s");
 
-/** Errors of the targets that the configuration file lists. */
+/** Returns the errors of the targets that the configuration file lists. */
 export const configuredErrors = (entries: readonly ResolvedTarget[]): Issue[] =>
   entries.flatMap(({ source, errors }) => (source === "config" ? errors : []));
 
@@ -90,7 +96,7 @@ export interface UnusedTargets {
     readonly reason: "target_invalid" | "self_target";
     readonly detail: string;
   }[];
-  /** They do everything but the send. */
+  /** Shadows: they do everything except send. */
   readonly shadows: ReadonlySet<string>;
 }
 

@@ -1,15 +1,15 @@
-/** Values of a label that others choose: the first `most` are told apart, whatever comes later is `other`. */
+/** Limits the values of a label that senders choose: the first `max` values are kept, all later ones become `other`. */
 export class BoundedLabel {
   readonly #seen = new Set<string>();
-  readonly #most: number;
+  readonly #max: number;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
   of(value: string): string {
     if (this.#seen.has(value)) return value;
-    if (this.#seen.size >= this.#most) return "other";
+    if (this.#seen.size >= this.#max) return "other";
     this.#seen.add(value);
     return value;
   }

@@ -1,14 +1,14 @@
 import type { LedgerStats, TargetStatus } from "@tocsin/core";
 import { ReadGauge, type Registry } from "./series.ts";
 
-/** What is counted by asking, at the time of a scrape. */
+/** Counts of the ledger at the time of a scrape. */
 export interface Snapshot {
   readonly stats: LedgerStats;
-  /** Of those targets that something holds back. */
+  /** The states of the targets that accept nothing now. */
   readonly targetStatuses: readonly TargetStatus[];
 }
 
-/** A target as the service knows it now. */
+/** A target as the service sees it now. */
 export interface ShownTarget {
   readonly name: string;
   readonly source: string;
@@ -16,12 +16,12 @@ export interface ShownTarget {
 }
 
 export interface ActiveTargets {
-  /** Targets that received something or wait for it: all others have no series. */
+  /** Targets that have or had an incident: all other targets have no series. */
   readonly active: ReadonlySet<string>;
   readonly exists: (target: string) => boolean;
 }
 
-/** Gauges that show what was counted for one scrape. */
+/** Gauges that are computed for one scrape. */
 export class CountedGauges {
   readonly #of: ActiveTargets;
   #shown: readonly ShownTarget[] = [];
@@ -73,13 +73,13 @@ export class CountedGauges {
     });
   }
 
-  /** Undefined: the ledger does not answer, so what it would say is absent rather than old. */
+  /** `snapshot` undefined: the ledger does not respond, so its gauges are absent rather than old. */
   show(targets: readonly ShownTarget[], snapshot: Snapshot | undefined): void {
     this.#shown = targets;
     this.#snapshot = snapshot;
   }
 
-  /** What the ledger said. */
+  /** Returns rows from the ledger's counts. */
   #ledger<Row>(rowsIn: (stats: LedgerStats) => Iterable<Row>): Iterable<Row> {
     return this.#snapshot === undefined ? [] : rowsIn(this.#snapshot.stats);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { LogThrottle } from "./log-throttle.ts";
 
-test("passes one line per minute and kind, and counts those that it leaves out", () => {
+test("passes one line per minute and key, and counts the lines that it leaves out", () => {
   let nowMs = 0;
   const throttle = new LogThrottle({ monotonic: () => nowMs });
   expect([throttle.pass("a"), throttle.pass("a"), throttle.pass("b")]).toEqual([{}, undefined, {}]);
@@ -22,7 +22,7 @@ test("passes a burst after a quiet time", () => {
   expect(passes(5)).toBe(2);
 });
 
-test("forgets the oldest of many kinds, since senders choose some of them", () => {
+test("deletes the oldest of many keys, because senders choose some of them", () => {
   const throttle = new LogThrottle({ monotonic: () => 0 });
   for (let index = 0; index <= 1_000; index++) throttle.pass(`key-${index}`);
   expect([throttle.pass("key-1000"), throttle.pass("key-0")]).toEqual([undefined, {}]);

@@ -1,16 +1,16 @@
 import type { Clock } from "@tocsin/core";
 
-/** Keys come partly from senders. */
+/** Maximum number of keys: some are chosen by senders. */
 const maxKeys = 1_000;
 
 export interface ThrottleRule {
-  /** From then on one line per this time. @default one minute */
+  /** After the burst, one line per this time. @default one minute */
   readonly everyMs?: number;
-  /** Lines that may come at once. @default 1 */
+  /** Number of lines that may pass at once. @default 1 */
   readonly burst?: number;
 }
 
-/** To be logged with the line: how many lines of its kind were left out before it. */
+/** Field to log with the line: how many lines with its key were left out before it. */
 export interface LeftOut {
   readonly leftOut?: number;
 }
@@ -21,7 +21,9 @@ interface Kept {
   readonly leftOut: number;
 }
 
-/** Limits how often a line of one kind is logged, and counts the lines that it leaves out: an outage must not flood the log. */
+/**
+ * Limits how often a line with one key is logged, and counts the lines that it leaves out: an outage must not flood the log.
+ */
 export class LogThrottle {
   readonly #kept = new Map<string, Kept>();
   readonly #clock: Pick<Clock, "monotonic">;
@@ -34,7 +36,7 @@ export class LogThrottle {
     this.#burst = burst;
   }
 
-  /** Undefined: leave the line out. It is counted. */
+  /** Undefined: leave the line out; it is counted. */
   pass(key: string): LeftOut | undefined {
     const { tokens, atMs, leftOut } = this.#now(key);
     const passes = tokens >= 1;
@@ -43,7 +45,7 @@ export class LogThrottle {
     return leftOut === 0 ? {} : { leftOut };
   }
 
-  /** How long until a line of this kind passes. */
+  /** Returns the time until a line with this key passes, ms. */
   waitMs(key: string): number {
     return Math.max(0, Math.ceil((1 - this.#now(key).tokens) * this.#everyMs));
   }

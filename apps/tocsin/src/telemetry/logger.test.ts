@@ -33,7 +33,7 @@ test.each(["json", "pretty"] as const)("no planted secret leaves the logger, whe
   expect(text).toContain("[secret]");
 });
 
-test("a line stays JSON, whatever spelling of a secret it had", () => {
+test("a line stays valid JSON, whatever encoding of a secret it held", () => {
   const lines: string[] = [];
   const log = logTo(lines);
   const body = JSON.stringify({ deep: `\n${token}\\` });
@@ -43,7 +43,7 @@ test("a line stays JSON, whatever spelling of a secret it had", () => {
   expect(text).not.toMatch(/quote|back|slash/);
 });
 
-test("secrets learned later are scrubbed from then on, and earlier ones stay known", () => {
+test("removes secrets from the time they are learned, and still removes earlier ones", () => {
   const scrubber = new Scrubber();
   expect(scrubber.scrub("nothing known yet")).toBe("nothing known yet");
   scrubber.learn(["first-secret"]);
@@ -51,21 +51,21 @@ test("secrets learned later are scrubbed from then on, and earlier ones stay kno
   expect(scrubber.scrub("first-secret second-secret first-secret")).toBe("[secret] [secret] [secret]");
 });
 
-test("ten thousand rotations are not remembered for ever", () => {
+test("keeps a bounded number of secrets over ten thousand rotations", () => {
   const scrubber = new Scrubber();
   scrubber.learn(Array.from({ length: 10_000 }, (_, index) => `rotated-${index}-end`));
   expect(scrubber.scrub("rotated-0-end")).toBe("rotated-0-end");
   expect(scrubber.scrub("rotated-9999-end")).toBe("[secret]");
 });
 
-test("words are left alone: too short a secret is none, and special characters mean themselves", () => {
+test("keeps ordinary words: very short secrets are ignored, and special characters are literal", () => {
   const scrubber = new Scrubber();
   scrubber.learn(["a", "", "a.c*d(e"]);
   expect(scrubber.scrub("a abc abcccd")).toBe("a abc abcccd");
   expect(scrubber.scrub("x a.c*d(e y")).toBe("x [secret] y");
 });
 
-test("a line is JSON with time, level and message; pretty is for people", () => {
+test("a line is JSON with time, level and message; pretty is readable text", () => {
   const lines: string[] = [];
   logTo(lines).info({ port: 9877 }, "listening");
   expect(JSON.parse(lines[0]!)).toEqual({ level: "info", time: expect.any(String), port: 9877, msg: "listening" });

@@ -9,7 +9,7 @@ export interface LogSettings {
   readonly format: "json" | "pretty";
 }
 
-/** `write` takes whole lines that hold no known secret. */
+/** `write` receives whole lines that hold no known secret. */
 export function createLogger(settings: LogSettings, scrubber: Scrubber, write: (line: string) => void): Logger {
   const print = settings.format === "pretty" ? pretty : (line: string) => line;
   return pino(

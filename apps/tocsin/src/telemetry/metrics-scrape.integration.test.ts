@@ -17,7 +17,7 @@ test.each<[string, Partial<Ledger>]>([
     { stats: () => Promise.reject(new Error("closed")), targetStatus: () => Promise.reject(new Error("closed")) },
   ],
   ["never answers", { stats: () => new Promise(() => {}), targetStatus: async () => [] }],
-])("a ledger that %s takes away its own counts, not the scrape", async (_, ledger) => {
+])("if the ledger %s, its counts are missing, and the scrape succeeds", async (_, ledger) => {
   const clock = new VirtualClock();
   const incidents = [{ target: "pager", state: "told", count: 1 }] as const;
   await metrics.counted([], { stats: { ...none, incidents }, targetStatuses: [] });
@@ -47,14 +47,14 @@ const start = () => {
     clock,
     exposition,
     holdUntil: (promise: Promise<void>) => void (answer = promise),
-    /** How often the ledger has counted when this text was built. */
+    /** The number of counts in the ledger when this text was built. */
     count: async (options?: { fresh: boolean }) =>
       Number(/^tocsin_incidents\{.*\} (\d+)$/m.exec((await exposition.scrape(options)).slices.join(""))?.[1]),
   };
 };
 
 describe("a scrape", () => {
-  test("within a second of the last is answered with its text", async () => {
+  test("within a second of the previous one returns the same text", async () => {
     const { clock, count } = start();
     expect(await count()).toBe(1);
     await clock.advance(999);
@@ -63,12 +63,12 @@ describe("a scrape", () => {
     expect(await count()).toBe(2);
   });
 
-  test("that asks for new metrics gets them", async () => {
+  test("that requests new metrics gets them", async () => {
     const { count } = start();
     expect([await count(), await count({ fresh: true }), await count()]).toEqual([1, 2, 2]);
   });
 
-  test("while another is built is answered with that one, however long it takes", async () => {
+  test("during another scrape gets the result of that one, however long it takes", async () => {
     const { clock, holdUntil, count } = start();
     const { promise, resolve } = Promise.withResolvers<void>();
     holdUntil(promise);
@@ -92,17 +92,14 @@ test("a service keeps its metrics for a second unless a request says no-cache", 
 
 const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
 
-test.runIf(hasPromtool || process.env["CI"])(
-  "promtool of Prometheus finds nothing wrong with the metrics",
-  async () => {
-    await using service = await startService();
-    const alerts = [{ status: "firing", labels: { alertname: "A", severity: "critical" } }];
-    await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
-    const input = await service.until("it is sent and counted", async () => {
-      const { text } = await service.ask("GET", "/metrics");
-      return text.includes("tocsin_time_to_told_seconds_count{") ? text : undefined;
-    });
-    const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
-    expect([stdout + stderr, status]).toEqual(["", 0]);
-  },
-);
+test.runIf(hasPromtool || process.env["CI"])("promtool of Prometheus accepts the metrics", async () => {
+  await using service = await startService();
+  const alerts = [{ status: "firing", labels: { alertname: "A", severity: "critical" } }];
+  await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+  const input = await service.until("it is sent and counted", async () => {
+    const { text } = await service.ask("GET", "/metrics");
+    return text.includes("tocsin_time_to_told_seconds_count{") ? text : undefined;
+  });
+  const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
+  expect([stdout + stderr, status]).toEqual(["", 0]);
+});

@@ -4,10 +4,10 @@ import type { TargetRegistry } from "../targets/registry.ts";
 import type { Snapshot } from "./counted-gauges.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** The ledger may count for this long; Prometheus waits 10 s for everything. */
+/** Maximum time for the ledger's counts; Prometheus waits 10 s for the whole scrape. */
 const maxCountingMs = 3_000;
 
-/** A scrape is answered with the text of the last one if that is no older. */
+/** A scrape returns the text of the previous one if that is not older than this. */
 const keptMs = 1_000;
 
 export interface MetricsScrapeOptions {
@@ -19,17 +19,20 @@ export interface MetricsScrapeOptions {
 
 export interface Scraped {
   readonly contentType: string;
-  /** The text in pieces: whole it may have tens of megabytes. */
+  /** The text in slices, because the whole may have tens of megabytes. */
   readonly slices: readonly string[];
 }
 
 interface Last {
   readonly scraped: Promise<Scraped>;
-  /** When it was done. Absent: it is being built. */
+  /** When the text was complete. Absent: it is being built. */
   atMs?: number;
 }
 
-/** The text that Prometheus scrapes. The ledger counts at that time; if it does not answer, the rest is there. */
+/**
+ * Builds the text that Prometheus scrapes. The ledger counts at the time of the scrape; if it does not respond, all other
+ * metrics are shown.
+ */
 export class MetricsScrape {
   readonly #o: MetricsScrapeOptions;
   #last: Last | undefined;
@@ -38,7 +41,7 @@ export class MetricsScrape {
     this.#o = options;
   }
 
-  /** `fresh`: not the text of an earlier scrape. */
+  /** `fresh`: do not return the text of an earlier scrape. */
   scrape({ fresh = false } = {}): Promise<Scraped> {
     const { clock } = this.#o;
     const last = this.#last;
@@ -48,7 +51,7 @@ export class MetricsScrape {
     return next.scraped.finally(() => (next.atMs ??= clock.monotonic()));
   }
 
-  /** One after the other: all write the same gauges. */
+  /** Scrapes are built one after the other, because all of them write the same gauges. */
   async #buildAfter(last: Last | undefined): Promise<Scraped> {
     await last?.scraped.catch(() => {});
     return this.#build();
@@ -73,12 +76,12 @@ async function snapshotOf(ledger: MetricsScrapeOptions["ledger"]): Promise<Snaps
     const [stats, targetStatuses] = await Promise.all([ledger.stats(), ledger.targetStatus("held_back")]);
     return { stats, targetStatuses };
   } catch {
-    // Readiness and the log say why.
+    // Readiness and the log report the reason.
     return undefined;
   }
 }
 
-/** Undefined where it takes longer. */
+/** Returns undefined if the promise takes longer. */
 async function within<T>(limitMs: number, clock: Clock, promise: Promise<T>): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>();
   const cancel = clock.after(limitMs, () => late.resolve(undefined));

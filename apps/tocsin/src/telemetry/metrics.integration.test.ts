@@ -4,7 +4,7 @@ import { startService } from "../service.fixture.ts";
 import type { Snapshot } from "./counted-gauges.ts";
 import { Metrics } from "./metrics.ts";
 
-/** The eight, exactly: names and labels are public API. */
+/** The eight PagerDuty metrics, exactly: names and labels are public API. */
 const eight: Record<string, readonly string[]> = {
   pagerduty_events_published_total: ["publisher", "event_type"],
   pagerduty_publish_errors_total: ["publisher", "error_type"],
@@ -16,7 +16,7 @@ const eight: Record<string, readonly string[]> = {
   pagerduty_cache_size: [],
 };
 
-/** Samples of a scrape: `name{label="value"} 1` by its text before the blank. */
+/** Returns the samples of a scrape: for `name{label="value"} 1`, the text before the blank is the key. */
 const samplesOf = (text: string): Map<string, number> =>
   new Map(
     text
@@ -36,7 +36,7 @@ const stateLines = (of: readonly string[]) =>
   of.map((state) => `tocsin_target_state{target="${state} one",state="${state}"} 1`);
 
 describe("metrics", () => {
-  test("name the eight with their labels, after one publish and one failure of each", async () => {
+  test("include the eight PagerDuty metrics with their labels, after one publish and one failure of each kind", async () => {
     const metrics = new Metrics("1.2.3");
     try {
       metrics.attempted(lease, "pagerduty", { kind: "accepted", receipt: "", status: 202 }, 120);
@@ -89,7 +89,7 @@ describe("metrics", () => {
     }
   });
 
-  test("of targets that are gone do not pile up", async () => {
+  test("of removed targets do not accumulate", async () => {
     const metrics = new Metrics("1");
     metrics.useTargets(["pager", "other"].map((name) => ({ name, type: "pagerduty" })));
     const outcome = { kind: "retry", reason: "server", detail: "", status: 500 } as const;
@@ -107,7 +107,7 @@ describe("metrics", () => {
     expect([text.includes('"pager"'), text.includes('publisher="other"')]).toEqual([false, true]);
   });
 
-  test("of a PagerDuty target start at nothing with its first incident, so that the first failure is an increase", async () => {
+  test("of a PagerDuty target start at 0 with its first incident, so that the first failure is an increase", async () => {
     const metrics = new Metrics("1");
     metrics.useTargets([{ name: "pager", type: "pagerduty" }]);
     expect(await metrics.registry.metrics()).not.toContain('"pager"');
@@ -151,7 +151,7 @@ describe("metrics", () => {
     expect(counters.filter(([, isTotal, isCounter]) => isTotal !== isCounter)).toEqual([]);
   });
 
-  test("of the time to delivery tell minutes and hours apart", async () => {
+  test("of the time to delivery distinguish minutes and hours", async () => {
     const metrics = new Metrics("1");
     for (const seconds of [90, 200, 600, 1_200, 3_000, 10_000, 100_000]) metrics.told(lease, seconds * 1_000);
     const samples = samplesOf(await metrics.registry.metrics());
@@ -187,7 +187,7 @@ describe("metrics", () => {
     metrics.stop();
   });
 
-  test("tell a hundred sources apart, and no more", async () => {
+  test("distinguish a hundred sources at most", async () => {
     const metrics = new Metrics("1");
     for (let index = 0; index < 1_000; index++) metrics.received(`source-${index}`, "firing", 1);
     metrics.received("source-0", "resolved", 2);
@@ -198,7 +198,7 @@ describe("metrics", () => {
     expect(samples.get('tocsin_alerts_received_total{source="source-0",status="resolved"}')).toBe(2);
   });
 
-  test("of two services in one process are apart, and a scrape of a whole one is right", async () => {
+  test("of two services in one process are separate, and each scrape is complete", async () => {
     await using one = await startService();
     await using other = await startService();
     await one.ask("POST", "/api/v1/webhook/alertmanager?source=berlin", {

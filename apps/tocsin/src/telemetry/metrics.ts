@@ -6,28 +6,28 @@ import { pagerdutyMetrics } from "./pagerduty-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { Counter, Gauge, Histogram, nextTurn, Registry } from "./series.ts";
 
-/** Names of sources come from senders; beyond this many, the rest is one. */
+/** Maximum number of source names, which senders choose; all further sources share one series. */
 const mostSources = 100;
 
-/** The delivery of a critical is late after two minutes; an outage lasts hours. */
+/** Delivery of a critical alert is late after two minutes, and an outage lasts hours. */
 const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 120, 300, 900, 1_800, 3_600, 21_600];
 const lagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** Targets whose first series are made at once. */
+/** Number of targets whose first series are created at once. */
 const targetsPerSlice = 200;
 
 /**
- * All metrics of one running service, in a registry of its own: two services in one process do not meet. No label ever
+ * All metrics of one running service, in their own registry, so that two services in one process stay separate. No label ever
  * holds a credential.
  */
 export class Metrics {
   readonly registry = new Registry();
   readonly #registers = [this.registry];
   readonly #sources = new BoundedLabel(mostSources);
-  /** Targets that there are, by name, with their type. */
+  /** The type of each existing target, by name. */
   #types: ReadonlyMap<string, string | undefined> = new Map();
-  /** Targets that received something or wait for it: all others have no series. */
+  /** Targets that have or had an incident: all other targets have no series. */
   readonly #active = new Set<string>();
   readonly #counted = new CountedGauges(this.#registers, {
     active: this.#active,
@@ -136,7 +136,7 @@ export class Metrics {
       counter.inc({ cache_name: "endpoints" }, 0);
   }
 
-  /** The targets that there are from now on. Series of others must not pile up. */
+  /** Sets the existing targets. Series of removed targets are deleted, so that they do not accumulate. */
   useTargets(targets: Iterable<{ readonly name: string; readonly type: string | undefined }>): void {
     this.#types = new Map(Array.from(targets, ({ name, type }) => [name, type]));
     for (const target of this.#active) {
@@ -146,7 +146,9 @@ export class Metrics {
     }
   }
 
-  /** Counters begin at 0 with a target's first incident, since to Prometheus an increase from nothing is none. */
+  /**
+   * Counters start at 0 with a target's first incident, because Prometheus sees no increase in a series that starts above 0.
+   */
   #sees(target: string): void {
     if (this.#active.has(target)) return;
     this.#active.add(target);
@@ -171,7 +173,7 @@ export class Metrics {
     this.#commitSeconds.observe(durationMs / 1_000);
   }
 
-  /** An attempt that was really made; `type` is the target's. */
+  /** Counts an attempt that was really made; `type` is the target's. */
   attempted(
     lease: Pick<Lease, "target" | "action">,
     type: string | undefined,
@@ -191,12 +193,12 @@ export class Metrics {
       this.#pagerduty.published.inc({ publisher: lease.target, event_type: lease.action });
   }
 
-  /** A wait of ours at a target's limiter began. */
+  /** Counts the start of a wait at a target's limiter. */
   limited(type: string | undefined): void {
     if (type === "pagerduty") this.#pagerduty.rateLimitHits.inc();
   }
 
-  /** A target's wait at its limiter ended. */
+  /** Records the end of a target's wait at its limiter. */
   waited(target: string, durationMs: number): void {
     this.#sees(target);
     this.#limiterWait.observe({ target }, durationMs / 1_000);
@@ -206,7 +208,7 @@ export class Metrics {
     this.#timeToTold.observe({ target: lease.target, severity: lease.severity }, waitedMs / 1_000);
   }
 
-  /** Whether an incident's endpoint was at hand, or had to be opened again. */
+  /** Counts whether the publisher of an incident's endpoint was in memory, or had to be created again. */
   lookedUp(hit: boolean): void {
     (hit ? this.#pagerduty.cacheHits : this.#pagerduty.cacheMisses).inc({ cache_name: "endpoints" });
   }
@@ -242,8 +244,8 @@ export class Metrics {
   }
 
   /**
-   * What the next scrape shows. Undefined: the ledger does not answer, so what it would say is absent rather than old.
-   * `pause` is awaited between two slices of the work.
+   * Sets what the next scrape shows. `snapshot` undefined: the ledger does not respond, so its gauges are absent rather than
+   * old. `pause` is awaited between two slices of the work.
    */
   async counted(targets: readonly ShownTarget[], snapshot: Snapshot | undefined, pause = nextTurn): Promise<void> {
     this.#counted.show(targets, snapshot);
@@ -255,7 +257,7 @@ export class Metrics {
     }
   }
 
-  /** Ends what measures the process. */
+  /** Stops the measurement of the process. */
   stop(): void {
     this.#process.stop();
   }

@@ -1,4 +1,4 @@
-/** One line of JSON as a person reads it: `12:00:00 info  listening  url=http://…`. */
+/** Formats one line of JSON for people: `12:00:00 info  listening  url=http://…`. */
 export function pretty(line: string): string {
   const { time, level, msg, err, ...rest } = JSON.parse(line) as Record<string, unknown>;
   const fields = Object.entries(rest).map(

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { Counter, Gauge, type Registry } from "./series.ts";
 
-/** What the process itself costs, read at each scrape. */
+/** CPU and memory of the process, read at each scrape. */
 export function processMetrics(registry: Registry): { stop(): void } {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
@@ -21,7 +21,7 @@ export function processMetrics(registry: Registry): { stop(): void } {
   gauge("process_start_time_seconds", "When the process started.", () => startedAt);
   gauge("nodejs_heap_size_used_bytes", "Heap in use by the main thread.", () => process.memoryUsage().heapUsed);
   gauge("tocsin_event_loop_lag_seconds", "99th percentile since the scrape before.", () => {
-    // The histogram counts the timer's own period too.
+    // The histogram includes the timer's own period.
     const lagSeconds = Math.max(0, delay.percentile(99) / 1e9 - 0.02);
     delay.reset();
     return lagSeconds;

@@ -1,14 +1,18 @@
 import { Redactor } from "@tocsin/http";
 
-/** Far more than a process has at a time; rotated ones stay known for a while, since open incidents keep their key. */
+/**
+ * Maximum number of known secrets, far more than a process has at a time. Rotated secrets are kept for a while, because open
+ * incidents still use their key.
+ */
 const maxSecrets = 5_000;
 
 /**
- * Removes known secrets from finished log lines. At the sink and by value, since redaction by path misses what is nested
- * deeper, spelled differently, or quoted in an error's message. A line costs about a microsecond, whatever the number of secrets.
+ * Removes known secrets from finished log lines. It works at the output and by value, because redaction by path misses values
+ * that are nested deeper, spelled differently, or quoted in an error message. A line costs about a microsecond, whatever the
+ * number of secrets.
  */
 export class Scrubber {
-  /** Oldest first, by when they were last learned. */
+  /** Ordered by the time when they were last learned, oldest first. */
   readonly #secrets = new Set<string>();
   #redactor = new Redactor();
 

@@ -40,7 +40,7 @@ test("metrics are written in the text format of Prometheus", async () => {
   );
 });
 
-test("metrics without labels begin at 0, others when they are first used", async () => {
+test("metrics without labels start at 0, those with labels when they are first used", async () => {
   const registry = new Registry();
   const registers = [registry];
   void new Counter({ name: "c_total", help: "", registers });
@@ -53,7 +53,7 @@ test("metrics without labels begin at 0, others when they are first used", async
   expect(await linesOf(registry)).toEqual(["c_total 0", "read 7", 'levels{a="x\\""} 1', 'levels{a="y"} 2', ...zeros]);
 });
 
-test("series with equal labels are one, whatever the values look like", async () => {
+test("series with equal labels are merged, whatever the values", async () => {
   const registry = new Registry();
   const counter = new Counter({ name: "c_total", help: "", labelNames: ["a", "b", "c"], registers: [registry] });
   counter.inc({ a: "1", b: "2", c: "" });
@@ -69,7 +69,7 @@ test("series with equal labels are one, whatever the values look like", async ()
   expect(await linesOf(registry)).toEqual(['c_total{a="__proto__",b="",c=""} 1']);
 });
 
-test("what is observed while the text is built costs nothing but that it may be missing", async () => {
+test("observations while the text is built may be missing from it, and do no harm", async () => {
   const registry = new Registry();
   const counter = new Counter({ name: "c_total", help: "", labelNames: ["a"], registers: [registry] });
   for (let n = 0; n < 2_500; n++) counter.inc({ a: String(n) });

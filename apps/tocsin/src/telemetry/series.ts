@@ -1,6 +1,6 @@
 /*
- * Metrics as Prometheus scrapes them. A library builds its text in one go, which blocks everything else for seconds where
- * there are ten thousand targets; this one builds it in slices, and an observation costs one look-up per label.
+ * Metrics as Prometheus scrapes them. A library builds its text in one go, which blocks all other work for seconds if there are
+ * ten thousand targets. This module builds it in slices, and an observation costs one look-up per label.
  */
 
 export type LabelValues<Name extends string> = Readonly<Record<Name, string>>;
@@ -14,21 +14,21 @@ export interface MetricOptions<Name extends string = never> {
 
 type Kind = "counter" | "gauge" | "histogram";
 
-/** The text of one series, without its name: `{target="pager"}`, or nothing. */
+/** The labels of one series as text: `{target="pager"}`, or empty. */
 type Shown = string;
 
-/** The first two lines of a metric. */
+/** Returns the first two lines of a metric. */
 const head = ({ name, help }: MetricOptions<string>, kind: Kind): string =>
   `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${kind}\n`;
 
 const show = <Name extends string>(names: readonly Name[], labels: LabelValues<Name>): Shown =>
   names.map((name) => `${name}="${escape(labels[name])}"`).join(",");
 
-/** Series of one metric, by the values of its labels. */
+/** The series of one metric, by the values of its labels. */
 abstract class Metric<Name extends string, Value> {
   readonly #options: MetricOptions<Name>;
   readonly #kind: Kind;
-  /** By the first label, so that all series of a target are removed at once; then by the others. */
+  /** Nested by the first label, so that all series of a target are removed at once; then by the others. */
   readonly #series = new Map<string, Map<string, { readonly shown: Shown; value: Value }>>();
 
   protected constructor(kind: Kind, options: MetricOptions<Name>) {
@@ -41,12 +41,12 @@ abstract class Metric<Name extends string, Value> {
     return this.#options.name;
   }
 
-  /** Drops the series whose first label has this value. */
+  /** Deletes all series whose first label has this value. */
   removeAll(first: string): void {
     this.#series.delete(first);
   }
 
-  /** Drops one series. */
+  /** Deletes one series. */
   remove(labels: LabelValues<Name>): void {
     const [outer, key] = this.#keysOf(labels);
     this.#series.get(outer)?.delete(key);
@@ -71,7 +71,7 @@ abstract class Metric<Name extends string, Value> {
     return [outer, key];
   }
 
-  /** Its lines in the exposition format, each with its end. */
+  /** Returns the metric's lines in the exposition format, each with its line break. */
   *lines(): Generator<string> {
     yield head(this.#options, this.#kind);
     for (const inner of this.#series.values())
@@ -81,14 +81,14 @@ abstract class Metric<Name extends string, Value> {
   protected abstract linesOf(shown: Shown, value: Value): Iterable<string>;
 }
 
-/** A value, of a metric with labels behind those. */
+/** A metric with one value per series, addressed by its labels. */
 type Given<Name extends string> = readonly [value: number] | readonly [labels: LabelValues<Name>, value: number];
 
 const labelled = <Name extends string>(given: Given<Name>): readonly [LabelValues<Name>, number] =>
   given.length === 1 ? [{} as LabelValues<Name>, given[0]] : given;
 
 interface NumberOptions<Name extends string> extends MetricOptions<Name> {
-  /** Gives the value at each scrape; only without labels. */
+  /** Returns the value at each scrape; only for metrics without labels. */
   readonly read?: () => number;
 }
 
@@ -115,7 +115,7 @@ abstract class NumberMetric<Name extends string> extends Metric<Name, number> {
   }
 }
 
-/** Only grows, and begins again at 0 when the process restarts. */
+/** A value that only grows, and starts at 0 again when the process restarts. */
 export class Counter<Name extends string = never> extends NumberMetric<Name> {
   constructor(options: NumberOptions<Name>) {
     super("counter", options);
@@ -126,7 +126,7 @@ export class Counter<Name extends string = never> extends NumberMetric<Name> {
   }
 }
 
-/** Goes up and down. */
+/** A value that goes up and down. */
 export class Gauge<Name extends string = never> extends NumberMetric<Name> {
   constructor(options: NumberOptions<Name>) {
     super("gauge", options);
@@ -138,7 +138,7 @@ export class Gauge<Name extends string = never> extends NumberMetric<Name> {
   }
 }
 
-/** Levels that are known elsewhere and read at each scrape, so that thousands of them need no series here. */
+/** Values that are stored elsewhere and read at each scrape, so that thousands of them need no series here. */
 export class ReadGauge<Name extends string> {
   readonly #options: MetricOptions<Name>;
   readonly #read: () => Iterable<readonly [LabelValues<Name>, number]>;
@@ -157,7 +157,7 @@ export class ReadGauge<Name extends string> {
 }
 
 interface Observed {
-  /** One more than there are buckets: the last takes what is above all of them. */
+  /** One more count than buckets: the last counts the values above all buckets. */
   readonly counts: number[];
   sum: number;
 }
@@ -198,10 +198,10 @@ export class Histogram<Name extends string = never> extends Metric<Name, Observe
   }
 }
 
-/** Lines that are built at once, before others have their turn. */
+/** Number of lines that are built before other work gets a turn. */
 const linesPerSlice = 1_000;
 
-/** Lets others have their turn. */
+/** Gives other work a turn. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** All metrics of one service. */
@@ -217,7 +217,7 @@ export class Registry {
     return (await this.slices()).join("");
   }
 
-  /** Their text, built in slices; `pause` is awaited between two. */
+  /** Returns the metrics' text, built in slices; `pause` is awaited between two slices. */
   async slices(pause: () => Promise<void> = nextTurn): Promise<readonly string[]> {
     const slices: string[] = [];
     let lines: string[] = [];

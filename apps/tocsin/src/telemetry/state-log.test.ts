@@ -17,7 +17,7 @@ interface Line {
   readonly leftOut?: number;
 }
 
-/** The engine over a ledger in memory, and the log of what happens to it. */
+/** The engine with a ledger in memory, and the log of its state changes. */
 async function start(react: (lease: Lease, nth: number) => Reaction, targets = [targetTerms("pagerduty")]) {
   const clock = new VirtualClock();
   const lines: Line[] = [];
@@ -184,7 +184,7 @@ test("logs once that the ledger is unavailable, and that it is available again",
   ]);
 });
 
-test("logs a state that flaps less often, and its last line is right in the end", async () => {
+test("logs a flapping state less often, and its last line is correct in the end", async () => {
   await using service = await start(() => answer("accepted"));
   const turn = async (failure: string | undefined) => {
     service.stateLog.ledger(failure);

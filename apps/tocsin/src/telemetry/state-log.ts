@@ -3,7 +3,7 @@ import type { Logger } from "./logger.ts";
 import { LogThrottle } from "./log-throttle.ts";
 import { Troubles } from "./troubles.ts";
 
-/** After a first line, others of the same kind and target come this seldom. */
+/** After the first line, further lines of the same kind and target are limited to one per this time. */
 const everyMs = 30 * 60_000;
 
 type Change<Kind extends StateChange["kind"]> = Extract<StateChange, { kind: Kind }>;
@@ -15,14 +15,14 @@ const blockedMessage = {
 } as const;
 
 /**
- * Logs each change of state once, by a stable event name. Repeated changes are left out and counted: an hour of outage must
- * stay readable. In a fleet each process logs the changes that it commits.
+ * Logs each change of state once, with a stable event name. Repeated changes are left out and counted, so that the log stays
+ * readable during an hour of outage. In a fleet each process logs the changes that it commits.
  */
 export class StateLog {
   readonly #log: Logger;
   readonly #troubles: Troubles;
   readonly #throttle: LogThrottle;
-  /** Targets that refuse us, and the endpoint that does: another endpoint of the target may be in use soon. */
+  /** Targets that refuse us, with the refusing endpoint: another endpoint of the target may soon be in use. */
   readonly #blocked = new Map<string, { readonly endpoint: string; readonly state: string }>();
   readonly #probes = new Map<string, number>();
 
@@ -32,19 +32,19 @@ export class StateLog {
     this.#throttle = new LogThrottle(clock, { everyMs });
   }
 
-  /** Changes that this process committed. */
+  /** Receives the changes that this process committed. */
   readonly changed = (changes: readonly StateChange[]): void => {
     for (const change of changes) this.#changed(change);
   };
 
-  /** An attempt ended that was really made. */
+  /** Receives the result of an attempt that was really made. */
   attempted(lease: Lease, outcome: Outcome): void {
     if (outcome.kind === "accepted") {
       if (this.#blocked.size > 0) this.#acceptedElsewhere(lease);
     } else if (outcome.kind !== "interrupted") this.#failed(lease, outcome);
   }
 
-  /** The ledger does not commit; undefined: it commits again. */
+  /** Receives the reason why the ledger does not commit; undefined: it commits again. */
   ledger(failure: string | undefined): void {
     if (failure === undefined) {
       return this.#troubles.end("ledger", (fields) =>
@@ -88,7 +88,7 @@ export class StateLog {
   #failed({ target, incident, action }: Lease, { kind, reason, detail }: Failure): void {
     const fields = { event: "attempt_failed", target, incident, action, outcome: kind, reason, detail };
     const passed = this.#throttle.pass(`attempt ${target}`);
-    // Metrics and history have all of them.
+    // Metrics and the incident's history hold all of them.
     if (passed === undefined) return this.#log.debug(fields, "Target did not accept an event");
     this.#log.warn({ ...fields, ...passed }, "Target did not accept an event");
   }
@@ -102,7 +102,7 @@ export class StateLog {
     );
   }
 
-  /** Its credential or address was changed: the endpoint that refused us is not asked any more. */
+  /** The target's credential or address was changed: the endpoint that refused us is not used any more. */
   #acceptedElsewhere({ target, endpoint }: Lease): void {
     const blocked = this.#blocked.get(target);
     if (blocked !== undefined && blocked.endpoint !== endpoint) this.#recovered(target);
@@ -129,7 +129,7 @@ export class StateLog {
     }
     if (state === "half_open") {
       this.#probes.set(target, (probes ?? 0) + 1);
-      // Later probes of the same outage are counted.
+      // Later probes of the same outage are counted only.
       if (!probes && this.#troubles.isLogged(key))
         this.#log.info({ event: "breaker_half_open", target }, "Breaker half-open: trying the target with one event");
       return;

@@ -1,7 +1,7 @@
 import type { Clock } from "@tocsin/core";
 import { type LeftOut, LogThrottle, type ThrottleRule } from "./log-throttle.ts";
 
-/** With the line that ends a trouble: how long it lasted. */
+/** Field of the line that logs the end of a problem: how long it lasted. */
 export interface Lasted {
   readonly seconds: number;
 }
@@ -13,8 +13,8 @@ interface Trouble {
 }
 
 /**
- * States that begin and end, each logged at both. One that flaps is logged less often; what is still on when its time comes
- * is logged then, so that the last line of a state is never wrong for long.
+ * Tracks problems that start and end, and logs both. A flapping problem is logged less often. If it still lasts when its next
+ * line is allowed, it is logged then, so that the last line about a state is never wrong for long.
  */
 export class Troubles {
   readonly #clock: Clock;
@@ -26,7 +26,7 @@ export class Troubles {
     this.#throttle = new LogThrottle(clock, rule);
   }
 
-  /** Nothing happens where it is on already. */
+  /** Does nothing if the problem has started already. */
   begin(key: string, log: (fields: LeftOut) => void): void {
     if (this.#troubles.has(key)) return;
     const passed = this.#throttle.pass(key);
@@ -35,7 +35,7 @@ export class Troubles {
       const fields = this.#throttle.pass(key);
       if (!trouble || !fields) return;
       trouble.isLogged = true;
-      // It is itself among those that were left out.
+      // The line itself is among those that were left out.
       const leftOut = (fields.leftOut ?? 1) - 1;
       log(leftOut === 0 ? {} : { leftOut });
     };
@@ -44,12 +44,12 @@ export class Troubles {
     if (passed) log(passed);
   }
 
-  /** Whether its beginning was logged. */
+  /** Returns whether the start of the problem was logged. */
   isLogged(key: string): boolean {
     return this.#troubles.get(key)?.isLogged === true;
   }
 
-  /** Logs the end of a trouble whose beginning was logged. */
+  /** Logs the end of a problem whose start was logged. */
   end(key: string, log: (fields: Lasted) => void): void {
     const trouble = this.#troubles.get(key);
     if (trouble === undefined) return;

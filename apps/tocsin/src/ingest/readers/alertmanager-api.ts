@@ -3,16 +3,19 @@ import type { Transport } from "@tocsin/http";
 import { type ApiStatus, type ListedAlert, parseAlerts, parseStatus } from "./parse-api.ts";
 import { basicAuthorization, type Instance, type ReaderSettings, revealed } from "./reader-settings.ts";
 
-/** Longest wait for one answer. */
+/** Longest wait for one response. */
 const timeoutMs = 10_000;
 
-/** Ten thousand alerts have some 15 MB. A longer answer counts as none: its end may hold any alert. */
+/**
+ * Maximum length of a response: ten thousand alerts have about 15 MB. A longer response is discarded, because its missing end
+ * may hold any alert.
+ */
 const maxAlertsBytes = 32 * 1024 * 1024;
 
-/** The status holds the configuration. */
+/** Maximum length of the status, which holds the configuration. */
 const maxStatusBytes = 4 * 1024 * 1024;
 
-/** What one instance answered. A problem names no secret. */
+/** The response of one instance. A problem names no secret. */
 export interface InstanceAnswer {
   readonly alerts: readonly ListedAlert[] | undefined;
   readonly status: ApiStatus | undefined;
@@ -55,8 +58,8 @@ export class AlertmanagerApi {
   }
 
   /**
-   * Asks for all alerts: silenced and inhibited ones are included unless a parameter excludes them. The status comes
-   * afterwards, so that a restart in between shows in it.
+   * Requests all alerts: silenced and inhibited ones are included unless a parameter excludes them. The status is requested
+   * afterwards, so that it shows a restart in between.
    */
   async ask(stopped: AbortSignal): Promise<InstanceAnswer> {
     let alerts: readonly ListedAlert[] | undefined;
@@ -69,7 +72,7 @@ export class AlertmanagerApi {
     }
   }
 
-  /** @throws Error that says in plain words why there is no usable answer */
+  /** @throws Error that says why there is no usable response */
   async #get(path: string, maxBytes: number, stopped: AbortSignal): Promise<string> {
     const timeout = new AbortController();
     const cancel = this.#clock.after(timeoutMs, () => timeout.abort(new DOMException("", "TimeoutError")));

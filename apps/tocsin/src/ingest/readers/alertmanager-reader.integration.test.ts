@@ -11,7 +11,7 @@ import { Readers } from "./readers.ts";
 
 const minute = 60_000;
 
-/** Readers of these instances, over a ledger in memory; time moves poll by poll. */
+/** Readers of these instances, with a ledger in memory. Time advances poll by poll. */
 class Stage implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly ledger: Ledger = memoryLedger({ clock: this.clock });
@@ -32,7 +32,7 @@ class Stage implements AsyncDisposable {
     this.readers = this.another();
   }
 
-  /** As of another replica, or of the next life, on the same ledger. */
+  /** Creates another reader on the same ledger, as in another replica or after a restart. */
   another(version = "test"): Readers {
     const writeLog = (line: string): void => void this.logs.push(JSON.parse(line) as Stage["logs"][number]);
     return new Readers({
@@ -60,7 +60,7 @@ class Stage implements AsyncDisposable {
     for (const name of names) await this.ledger.record([wanted(firing(name, { source: "am", startsAtMs }))]);
   }
 
-  /** Waits until so many more polls have ended, this long one after the other. */
+  /** Waits until this many more polls have ended, with this interval between them. */
   async polls(count: number, everyMs = minute): Promise<void> {
     for (let n = 0; n < count; n++) {
       const before = this.#ended;
@@ -124,7 +124,7 @@ describe("an alert that Alertmanager no longer shows", () => {
     expect(await stage.status("a")).toBe("firing");
   });
 
-  test("waits 20 minutes from the last word of the webhook", async () => {
+  test("waits 20 minutes from the last webhook", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     await using stage = new Stage([alertmanager]);
     alertmanager.alerts.set("a", "active");
@@ -139,7 +139,7 @@ describe("an alert that Alertmanager no longer shows", () => {
     expect(await stage.status("a")).toBe("resolved");
   });
 
-  test("ends also if this process never saw it: the ledger keeps what was shown", async () => {
+  test("ends also if this process never saw it: the ledger keeps which alerts were shown", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     await using stage = new Stage([alertmanager]);
     alertmanager.alerts.set("a", "active");
@@ -227,7 +227,7 @@ describe("while alerts do not count as absent", () => {
     await stage.fires("a");
     await stage.start();
     one.alerts.clear();
-    // Eighteen minutes: what follows would end it if it counted.
+    // Eighteen minutes: if the next polls counted, they would end it.
     await stage.polls(19);
     spoil(two);
     await stage.polls(4);
@@ -237,7 +237,7 @@ describe("while alerts do not count as absent", () => {
     expect(await stage.status("a")).toBe("firing");
   });
 
-  test("what was counted before stays, and a word of one instance still confirms", async () => {
+  test("earlier counts stay, and one instance that shows the alert still confirms it", async () => {
     await using one = await FakeAlertmanager.open();
     await using two = await FakeAlertmanager.open();
     await using stage = new Stage([one, two]);
@@ -259,7 +259,7 @@ describe("while alerts do not count as absent", () => {
     expect(stage.said("alertmanager_readable")).toHaveLength(1);
   });
 
-  test("a restart of Alertmanager ends nothing that its senders repeat", async () => {
+  test("a restart of Alertmanager ends no alert that its senders repeat", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     await using stage = new Stage([alertmanager]);
     alertmanager.alerts.set("a", "active");
@@ -275,7 +275,7 @@ describe("while alerts do not count as absent", () => {
     expect(await stage.status("a")).toBe("firing");
   });
 
-  test("an answer that does not come within 10 seconds is none", async () => {
+  test("a response that takes longer than 10 seconds is discarded", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     await using stage = new Stage([alertmanager]);
     await stage.start();
@@ -290,7 +290,7 @@ describe("while alerts do not count as absent", () => {
   });
 });
 
-describe("an alert that ended by a reading", () => {
+describe("an alert that a reading ended", () => {
   test("fires again when Alertmanager shows it as active, not when it is silenced there", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     await using stage = new Stage([alertmanager]);
@@ -309,7 +309,7 @@ describe("an alert that ended by a reading", () => {
   });
 });
 
-test("an alert is active if it is so at any instance: each may notify by itself", async () => {
+test("an alert is active if any instance shows it as active, because each may notify by itself", async () => {
   await using one = await FakeAlertmanager.open();
   await using two = await FakeAlertmanager.open();
   await using stage = new Stage([one, two]);
@@ -340,7 +340,7 @@ test("a source that has sent none of the alerts shown is reported once: its name
 });
 
 describe("a request", () => {
-  test("asks for everything, with the headers and the credentials of the URL", async () => {
+  test("asks for all alerts, with the configured headers and the credentials of the URL", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     const url = new Secret(`http://us%40er:pass%3Aword@${alertmanager.host}/prefix`);
     await using stage = new Stage([], {
@@ -361,7 +361,7 @@ describe("a request", () => {
 });
 
 describe("new settings", () => {
-  test("that are the same leave the counts as they are; another header forgets everything", async () => {
+  test("that are equal keep the counts; a changed header discards them", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     await using stage = new Stage([alertmanager]);
     for (const name of ["a", "b"]) alertmanager.alerts.set(name, "active");
@@ -379,7 +379,7 @@ describe("new settings", () => {
     expect(await stage.status("b")).toBe("firing");
   });
 
-  test("without the source end its reader", async () => {
+  test("without the source stop its reader", async () => {
     await using alertmanager = await FakeAlertmanager.open();
     await using stage = new Stage([alertmanager]);
     await stage.start();

@@ -27,18 +27,18 @@ export interface ReaderOptions {
   readonly log: Logger;
   readonly transport: Pick<Transport, "get">;
   readonly version: string;
-  /** Where an alert is sent. */
+  /** Returns the routes of an alert. */
   readonly routesOf: (alert: Alert) => readonly Route[];
-  /** Tells the worker that there may be something to do. */
+  /** Wakes the worker, because incidents may be due. */
   readonly wake: () => void;
   /** `delivery.remind`, ms; 0: never. */
   readonly remindMs: number;
 }
 
-/** Alerts per operation of the ledger: others wait while it runs. */
+/** Maximum number of alerts per ledger operation: other operations wait while it runs. */
 const pageSize = 250;
 
-/** Routing may take a millisecond per alert: others have their turn in between. */
+/** Maximum time without a pause for other work, ms: routing may take a millisecond per alert. */
 const maxRoutingMs = 10;
 
 /** An unchanged alert is confirmed again after this, well within the time after which an absent one ends. */
@@ -50,18 +50,21 @@ const maxPollMs = 60_000;
 /** Long enough for the first notification of an alert to arrive. */
 const strangePolls = 10;
 
-/** How often the ledger is asked which alerts this API has shown: other replicas may have seen some that this one did not. */
+/**
+ * Interval at which the ledger is asked which alerts this API has shown: other replicas may have seen alerts that this one did
+ * not.
+ */
 const recallEveryMs = 10 * 60_000;
 
-/** A poll, before the ledger was asked. */
+/** The result of a poll, before the ledger is asked. */
 interface Seen extends Poll {
   readonly listed: ReadonlyMap<string, ListedAlert>;
 }
 
 /**
- * Reads Alertmanager's API for one source, again and again, and records in the ledger what it says about the alerts that the
- * source has sent. What it decides is in core (`judgeReading`); the ledger keeps which alerts the API has shown. Only the
- * counts of absent alerts are lost with the process: then they start over, which ends alerts later and never sooner.
+ * Polls Alertmanager's API for one source, and records in the ledger what it shows about the alerts that the source has sent.
+ * The decisions are in core (`judgeReading`); the ledger keeps which alerts the API has shown. Only the counts of absent alerts
+ * are lost with the process: they then start over, which ends alerts later but never sooner.
  */
 export class AlertmanagerReader {
   readonly settings: ReaderSettings;
@@ -78,7 +81,7 @@ export class AlertmanagerReader {
   #before: { readonly counts: boolean; readonly atMs: number } | undefined;
   /** Polls that showed alerts, none of them sent by the source; undefined: it has sent one, or this was logged. */
   #strangePolls: number | undefined = 0;
-  /** What was logged last about why nothing is counted; null: everything is well. */
+  /** The last logged reason why absent alerts are not counted; null: they are counted. */
   #problem: string | null = null;
 
   /** `api`: identity of the API, without secrets. */
@@ -103,7 +106,7 @@ export class AlertmanagerReader {
     pollIn(0);
   }
 
-  /** Nothing is recorded any more once this has resolved. */
+  /** Stops. Once this has resolved, nothing more is recorded. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#cancel();
@@ -147,7 +150,7 @@ export class AlertmanagerReader {
     return whyNotCounted(statuses);
   }
 
-  /** Logs a change, not every poll. */
+  /** Logs changes only, not every poll. */
   #report(problem: string | null): void {
     const { log } = this.#o;
     const { source } = this.settings;
@@ -161,7 +164,7 @@ export class AlertmanagerReader {
       );
   }
 
-  /** The name of a source is easily mistyped, and then nothing would ever be read. */
+  /** Warns if the name of a source seems to be mistyped, because then no alert would ever be read. */
   #reportStrange(shown: number, sent: number): void {
     if (this.#strangePolls === undefined || shown === 0) return;
     if (sent === 0 && ++this.#strangePolls < strangePolls) return;
@@ -212,13 +215,13 @@ export class AlertmanagerReader {
       }
       const listed = finding.says === "active" ? poll.listed.get(finding.fingerprint) : undefined;
       const alert = listed && alertOf(listed, { source, nowMs: clock.now() });
-      // An alert that cannot be read cannot be routed; it is still shown, so it does not end.
+      // An alert that cannot be parsed cannot be routed. It is still shown, so it does not end.
       if (finding.says !== "active" || alert)
         findings.push({ ...finding, routes: alert ? this.#o.routesOf(alert) : [] });
     }
     if (this.#stopping.signal.aborted || findings.length === 0) return;
     const recording = ledger.recordReading({ source, api: this.#api, findings });
-    // In the same tick, so that what becomes due is leased by the commit that records.
+    // In the same tick, so that due incidents are leased by the commit that records.
     wake();
     await recording;
   }
@@ -229,7 +232,7 @@ export class AlertmanagerReader {
     return remindMs === 0 ? maxConfirmEveryMs : Math.min(maxConfirmEveryMs, remindMs / 4);
   }
 
-  /** What this poll taught about these: only firing alerts that the API has shown can be missed in a later one. */
+  /** Stores what this poll showed: only firing alerts that the API has shown can be missing in a later poll. */
   #remember(page: readonly string[], alerts: readonly ReadAlert[], { shown: there }: Seen): void {
     const firing = new Set(
       alerts.flatMap(({ fingerprint, claim, shown }) =>
@@ -241,7 +244,7 @@ export class AlertmanagerReader {
       else this.#known.delete(fingerprint);
   }
 
-  /** Looks through all firing alerts for those that this API has shown. */
+  /** Searches all firing alerts for those that this API has shown. */
   async #recall(nowMs: number): Promise<void> {
     if (this.#recalledAtMs !== undefined && nowMs - this.#recalledAtMs < recallEveryMs) return;
     const { ledger } = this.#o;
@@ -262,7 +265,7 @@ export class AlertmanagerReader {
 
 const rank: Readonly<Record<AlertStateThere, number>> = { active: 2, suppressed: 1, unprocessed: 0 };
 
-/** All instances together: each may notify by itself, so an alert is active if it is so at any of them. */
+/** Merges all instances: each may notify by itself, so an alert is active if any of them shows it as active. */
 function shownIn(answers: readonly InstanceAnswer[]): Pick<Seen, "shown" | "listed"> {
   const listed = new Map<string, ListedAlert>();
   for (const { alerts = [] } of answers)

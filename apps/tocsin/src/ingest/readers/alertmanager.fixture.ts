@@ -2,16 +2,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { AlertStateThere } from "@tocsin/core";
 
-/** Answers as one instance of Alertmanager does, with what a test says. */
+/** A fake Alertmanager instance that responds with the data of a test. */
 export class FakeAlertmanager implements AsyncDisposable {
-  /** By name, which is the fingerprint too. */
+  /** Alerts by name, which is also the fingerprint. */
   readonly alerts = new Map<string, AlertStateThere>();
-  /** Shows other alerts to some. */
+  /** Returns other alerts to some requests. */
   alertsFor: ((request: IncomingMessage) => ReadonlyMap<string, AlertStateThere>) | undefined;
   name: string | null = null;
   peers: string[] = [];
   uptime = "2025-12-31T00:00:00.000Z";
-  /** Instead of the usual answer. */
+  /** Replaces the usual response. */
   spoil: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
   readonly requests: IncomingMessage[] = [];
   readonly #server = createServer((request, response) => {

@@ -3,7 +3,7 @@ import { alertOf, parseAlerts, parseStatus } from "./parse-api.ts";
 
 const from = { source: "am", nowMs: Date.UTC(2026, 0, 1) };
 
-/** As Alertmanager 0.25 lists it. */
+/** An alert as Alertmanager 0.25 lists it. */
 const listed = {
   annotations: { summary: "The disk is full" },
   endsAt: "2026-01-01T00:04:00.000Z",
@@ -17,7 +17,7 @@ const listed = {
 };
 
 describe("the list of alerts", () => {
-  test("is read with the state of each", () => {
+  test("is parsed with the state of each alert", () => {
     const [alert] = parseAlerts(JSON.stringify([listed]));
     expect(alert).toMatchObject({ fingerprint: "4f1f4b1c34d7a8a2", state: "suppressed" });
     expect(alertOf(alert!, from)).toEqual({
@@ -33,7 +33,7 @@ describe("the list of alerts", () => {
     expect(parseAlerts("[]")).toEqual([]);
   });
 
-  // Whatever cannot be read might hold an alert that fires: it must never count as one that is absent.
+  // A part that cannot be parsed might hold a firing alert, which must never count as absent.
   test.each([
     ["nothing", ""],
     ["half a list", JSON.stringify([listed, listed]).slice(0, -40)],
@@ -51,7 +51,7 @@ describe("the list of alerts", () => {
     expect(() => parseAlerts(body)).toThrow(Error);
   });
 
-  test("has alerts that cannot be routed, which are shown all the same", () => {
+  test("includes alerts that cannot be routed", () => {
     const [alert] = parseAlerts(JSON.stringify([{ ...listed, labels: [1] }]));
     expect(alert?.state).toBe("suppressed");
     expect(alertOf(alert!, from)).toBeUndefined();
@@ -66,7 +66,7 @@ describe("the status", () => {
     versionInfo: { version: "0.25.0" },
   };
 
-  test("is read", () => {
+  test("is parsed", () => {
     expect(parseStatus(JSON.stringify(status))).toEqual({
       name: "01H",
       peers: ["01H", "02H"],

@@ -4,15 +4,15 @@ import { createSecureContext } from "node:tls";
 import { formatPath, type Issue, Secret, type SecretInput } from "@tocsin/core";
 import type { SourceSettings } from "./source-settings.ts";
 
-/** One instance of an Alertmanager. */
+/** One Alertmanager instance. */
 export interface Instance {
-  /** For logs: the place in the configuration and the host, no secret. */
+  /** Name for logs: the place in the configuration and the host, without secrets. */
   readonly label: string;
-  /** Without `/api/v2` and without a trailing slash. May hold a user and a password. */
+  /** The base URL, without `/api/v2` and without a trailing slash. May hold a user and a password. */
   readonly url: Secret;
 }
 
-/** What is read for one source, its secrets resolved. */
+/** The settings of one source's reader, with its secrets resolved. */
 export interface ReaderSettings {
   readonly source: string;
   readonly instances: readonly Instance[];
@@ -21,13 +21,13 @@ export interface ReaderSettings {
   readonly tls: Readonly<Record<string, Secret>>;
 }
 
-/** Reads secrets, and gathers what is wrong with them. */
+/** Reads secrets and collects their issues. */
 interface Secrets {
   readonly issues: Issue[];
   value(input: SecretInput, path: string): string;
 }
 
-/** The readers of the sources that have one, with their secrets. */
+/** Returns the settings of all sources with a reader, with their secrets. */
 export function readersIn(sources: SourceSettings, secrets: Secrets): ReaderSettings[] {
   return sources.flatMap(({ name, alertmanager }, index) => {
     if (alertmanager === undefined) return [];
@@ -57,7 +57,7 @@ function valuesOf(
   return values;
 }
 
-/** A running service must not meet what can be known at load. */
+/** Checks at load everything that can be known then, so that a running service meets no configuration error. */
 function check({ instances, headers, tls }: ReaderSettings, refuse: (key: string, message: string) => void): void {
   for (const [name, value] of Object.entries(headers)) {
     try {
@@ -70,17 +70,17 @@ function check({ instances, headers, tls }: ReaderSettings, refuse: (key: string
   }
   try {
     createSecureContext(revealed(tls));
-    // OpenSSL ignores an authority that is none.
+    // Checks that it is a certificate, because OpenSSL silently ignores anything else.
     if (tls["ca"]) certificateIn(tls["ca"]);
   } catch {
     refuse("tls", "expected certificates and a key as PEM, the key being that of `cert`");
   }
 }
 
-/** @throws Error where it is none */
+/** @throws Error when it is not a certificate */
 const certificateIn = (pem: Secret): X509Certificate => new X509Certificate(pem.reveal());
 
-/** The base of the API's URL. What is wrong with it is said in words that quote nothing of it. */
+/** Returns the base of the API's URL. Its errors quote nothing of the URL. */
 function baseUrl(text: string, refuse: (problem: string) => void): URL {
   const url = URL.parse(text.trim());
   if (!url || !/^https?:$/.test(url.protocol)) {
@@ -97,7 +97,7 @@ function baseUrl(text: string, refuse: (problem: string) => void): URL {
   return url;
 }
 
-/** The credentials for the user and password in a URL, as `Authorization` has them; undefined: it holds none. */
+/** Returns the value of `Authorization` for the user and password in a URL; undefined: the URL holds none. */
 export function basicAuthorization(url: Secret): string | undefined {
   const { username, password } = new URL(url.reveal());
   if (!username && !password) return undefined;
@@ -107,7 +107,7 @@ export function basicAuthorization(url: Secret): string | undefined {
 export const revealed = (secrets: Readonly<Record<string, Secret>>): Record<string, string> =>
   Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, secret.reveal()]));
 
-/** What identifies the API: when it changes, nothing that was read before counts. */
+/** Returns what identifies the API: if it changes, earlier readings do not count. */
 export const identifying = ({ instances, headers }: ReaderSettings): string =>
   JSON.stringify([instances.map(({ url }) => url.reveal()), revealed(headers)]);
 

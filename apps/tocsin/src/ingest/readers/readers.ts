@@ -7,7 +7,7 @@ export interface ReadersOptions extends ReaderOptions {
   readonly vault: Pick<CredentialVault, "identity">;
 }
 
-/** The readers of all sources, as the configuration has them now. */
+/** The readers of all sources in the current configuration. */
 export class Readers {
   readonly #o: ReadersOptions;
   #running: readonly { readonly key: unknown; readonly reader: AlertmanagerReader }[] = [];
@@ -18,7 +18,7 @@ export class Readers {
     this.#o = options;
   }
 
-  /** Readers whose settings are the same go on; the counts of changed ones start over. */
+  /** Keeps readers whose settings are unchanged; the counts of changed readers start over. */
   use(settings: readonly ReaderSettings[]): void {
     const next = settings.map((one) => {
       const key = keyOf(one);
@@ -45,7 +45,7 @@ export class Readers {
   }
 }
 
-/** The settings with their secrets, to be compared and shown nowhere. */
+/** Returns the settings with their secrets as a text, only for comparison; it is never shown. */
 const keyOf = (settings: ReaderSettings): unknown => [
   settings.source,
   settings.everyMs,

@@ -8,7 +8,7 @@ import { AlertmanagerReader } from "./alertmanager-reader.ts";
 /** The default of `sources[].alertmanager.every`. */
 const everyMs = 60_000;
 
-/** The service's reader in the simulation: its requests go to simulated instances, in virtual time. */
+/** The service's reader in the simulation. Its requests go to simulated instances, in virtual time. */
 export const startReader: StartReader = ({ source, instances, get, bug, ...surroundings }) => {
   const transport: Pick<Transport, "get"> = {
     get: async ({ address: { origin, path }, signal }) => {
@@ -18,7 +18,7 @@ export const startReader: StartReader = ({ source, instances, get, bug, ...surro
       return { kind: "answered", status: 200, retryAfter: undefined, body };
     },
   };
-  // A reader reports its own errors only in the log.
+  // A reader reports its bugs only in the log.
   const log = createLogger({ level: "error", format: "json" }, new Scrubber(), (line) => {
     const { err } = JSON.parse(line) as { readonly err?: { readonly type: string; readonly stack: string } };
     if (err && err.type !== "LedgerUnavailable") bug(new Error(err.stack));

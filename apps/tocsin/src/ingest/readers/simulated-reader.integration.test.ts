@@ -2,7 +2,7 @@ import { mustHold, readingScenarioOf, simulate } from "@tocsin/test/simulation";
 import { expect, test } from "vitest";
 import { startReader } from "./simulated-reader.fixture.ts";
 
-// `least`: alerts that readings end. A history takes a second. More are in e2e/simulation.test.ts.
+// `least`: minimum number of alerts that readings end. One history takes a second; the long tests run more.
 test.each([
   ["an Alertmanager with silences", "alertmanager with silences", [5, 10], 1],
   ["an Alertmanager of a pair that loses requests", "alertmanager of a pair with loss", [1, 2], 1],
@@ -17,7 +17,7 @@ test.each([
   expect(ended).toBeGreaterThanOrEqual(least);
 });
 
-test("a seed is one history with a reader, too", { timeout: 120_000 }, async () => {
+test("a seed determines the history with a reader, too", { timeout: 120_000 }, async () => {
   const scenario = readingScenarioOf(1, "cluster with everything");
   const both = [1, 2].map(async () => (await simulate(scenario, { startReader, remember: true })).history());
   const [once, twice] = await Promise.all(both);

@@ -1,7 +1,7 @@
 import { duration, secretInput } from "@tocsin/core";
 import { z } from "zod";
 
-/** Keys that are planned and refused until they work: a key that is accepted and ignored would mislead. */
+/** Planned keys, which are refused until they work: a key that is accepted and ignored would mislead. */
 const notYet = () => z.never({ error: "not available in this version" }).optional();
 
 const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "is not a valid header name");

@@ -8,17 +8,17 @@ const at = (minutes: number, monotonicMinutes: number) => ({
   monotonicMs: monotonicMinutes * 60_000,
 });
 
-test("counts from the start that the instance names", () => {
+test("counts from the start time of the instance", () => {
   expect(new UpTime().of(started(noon), at(7, 0))).toBe(7 * 60_000);
 });
 
-test("counts from when it was first seen if the instance's clock is ahead", () => {
+test("counts from the first time it was seen if the instance's clock is ahead", () => {
   const upTime = new UpTime();
   expect(upTime.of(started(noon), at(-30, 0))).toBe(0);
   expect(upTime.of(started(noon), at(-24, 6))).toBe(6 * 60_000);
 });
 
-test("counts from a restart that was seen, however far its clock is behind", () => {
+test("counts from an observed restart, however far the instance's clock is behind", () => {
   const upTime = new UpTime();
   upTime.of(started(noon), at(60, 0));
   const restarted = started("2026-01-01T12:30:00Z");

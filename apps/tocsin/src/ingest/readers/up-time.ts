@@ -1,10 +1,11 @@
-/** How long an instance has been up, although its clock may differ from ours. */
+/** Determines how long an instance has been up, although its clock may differ from ours. */
 export class UpTime {
   #seen: { readonly uptime: string; readonly atMs: number; readonly restarted: boolean } | undefined;
 
   /**
-   * `uptime` is the start as the instance wrote it: another text is another start. A start that was seen to change counts from
-   * then on. Otherwise the longer of two times counts: since the start by both clocks, or since it was seen first.
+   * `uptime` is the start as the instance wrote it: a different text means a restart. An observed restart counts from that
+   * moment. Otherwise the longer of two times counts: the time since the start by both clocks, or the time since the instance
+   * was first seen.
    */
   of(
     status: { readonly uptime: string; readonly startedAtMs: number },

@@ -17,8 +17,8 @@ export interface CreateDiscoveriesOptions {
 }
 
 /**
- * Opens the discoveries that a configuration names, in the order in which their targets count. Those whose settings are the
- * same stay; one whose settings changed begins with the targets of the one that it replaces.
+ * Creates the discoveries that a configuration names, in the order in which their targets take precedence. A discovery whose
+ * settings are unchanged is kept. One whose settings changed starts with the targets of the discovery that it replaces.
  *
  * @throws LedgerUnavailable
  */
@@ -46,7 +46,7 @@ export async function createDiscoveries(
   }
   if (kubernetes === undefined) return places;
   const { kubeconfig, namespaces, labelSelector, resync: resyncMs } = kubernetes;
-  // Another kubeconfig at the same path is another one.
+  // A kubeconfig with other content at the same path counts as a changed setting.
   const access = { kubeconfig, mark: kubeconfig === null ? undefined : markOfSync(kubeconfig) };
   const known = current.find(({ api: one }) => one !== undefined && isDeepStrictEqual(one.access, access));
   const api = known?.api ?? { access, api: new KubernetesApi({ kubeconfig, env: o.env }) };
@@ -61,7 +61,7 @@ export async function createDiscoveries(
   return places;
 }
 
-/** Those of files alone, without a memory: what `config check` looks at. */
+/** Only the file discoveries, without last known targets: `config check` reads these. */
 export const fileDiscoveries = (
   { files }: Config["discovery"],
   o: Pick<CreateDiscoveriesOptions, "clock" | "env">,

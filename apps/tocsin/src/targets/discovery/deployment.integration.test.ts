@@ -30,8 +30,8 @@ const one = (kind: string): Manifest => {
 const pod = () => one("Deployment").spec.template;
 const container = () => pod().spec.containers[0];
 
-describe("the rights that manifests give", () => {
-  test("are to read Secrets in one namespace each, and nothing else", () => {
+describe("the rights that the manifests grant", () => {
+  test("allow reading Secrets in one namespace each, and nothing else", () => {
     const rights = everything.filter(({ kind }) => /Role$|RoleBinding$/.test(kind));
     expect(new Set(rights.map(({ kind }) => kind))).toEqual(new Set(["Role", "RoleBinding"]));
     const roles = rights.filter(({ kind }) => kind === "Role");
@@ -40,7 +40,7 @@ describe("the rights that manifests give", () => {
     expect(new Set(roles.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["tocsin", "shop-alerting"]));
   });
 
-  test("are given to the account of the pod alone, by a Role of the same namespace", () => {
+  test("are granted to the pod's service account alone, by a Role in the same namespace", () => {
     const bindings = everything.filter(({ kind }) => kind === "RoleBinding");
     for (const { metadata, roleRef, subjects } of bindings) {
       const role = everything.find((other) => other.kind === "Role" && other.metadata.namespace === metadata.namespace);
@@ -54,7 +54,7 @@ describe("the rights that manifests give", () => {
 });
 
 describe("the pod", () => {
-  test("is not root, writes nowhere but to its volumes, and has no privileges", () => {
+  test("runs without root and privileges, and writes only to its volumes", () => {
     expect(pod().spec.securityContext).toMatchObject({
       runAsNonRoot: true,
       runAsUser: 65_532,
@@ -73,13 +73,13 @@ describe("the pod", () => {
     expect(writable.map(({ mountPath }: Manifest) => mountPath)).toEqual(["/var/lib/tocsin", "/tmp"]);
   });
 
-  test("is alone at its SQLite file, and says what it needs", () => {
+  test("is the only user of its SQLite file, and requests resources", () => {
     expect(one("Deployment").spec).toMatchObject({ replicas: 1, strategy: { type: "Recreate" } });
     expect(container().resources).toEqual({ requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "512Mi" } });
     expect(one("PersistentVolumeClaim").spec.accessModes).toEqual(["ReadWriteOnce"]);
   });
 
-  test("is found by its Service, its policy and its budget", () => {
+  test("is selected by its Service, its network policy and its disruption budget", () => {
     const { labels } = pod().metadata;
     expect(one("Service").spec.selector).toEqual(labels);
     expect(one("Deployment").spec.selector.matchLabels).toEqual(labels);
@@ -89,7 +89,7 @@ describe("the pod", () => {
     expect(one("Service").spec.ports).toEqual([{ name: "http", port: 9877, targetPort: "http" }]);
   });
 
-  test("is asked by probes that are answered without a token", async () => {
+  test("has probes that need no token", async () => {
     await using service = await startService(() => ({
       server: { listen: "127.0.0.1:0", auth: { tokens: [{ name: "a", token: "some-token", roles: ["read"] }] } },
     }));
@@ -105,7 +105,7 @@ describe("the pod", () => {
   });
 });
 
-test("the configuration is right, and fits what is mounted and opened", () => {
+test("the configuration is valid and matches the mounted files and open ports", () => {
   const text = one("ConfigMap").data["tocsin.yaml"] as string;
   const credentials = { "ingest-token": "ingest", "read-token": "read", "operate-token": "operate" };
   for (const [name, value] of Object.entries(credentials)) writeFileSync(join(dir, name), value);
@@ -116,7 +116,7 @@ test("the configuration is right, and fits what is mounted and opened", () => {
   expect(config.ledger).toMatchObject({ path: "/var/lib/tocsin/tocsin.db", keys: [Buffer.alloc(32, 1)] });
   expect(config.discovery.kubernetes?.namespaces).toEqual([one("Role").metadata.namespace]);
   expect(container().args).toEqual(["serve", "--config", "/etc/tocsin/config/tocsin.yaml"]);
-  // What the README tells to create is what is read.
+  // The Secrets that the README creates are the ones that the service reads.
   const readme = readFileSync(join(root, "deploy/k8s/README.md"), "utf8");
   expect([...readme.matchAll(/--from-literal=([\w-]+)=/g)].map(([, name]) => name)).toEqual([
     ...Object.keys(credentials),
@@ -124,7 +124,7 @@ test("the configuration is right, and fits what is mounted and opened", () => {
   ]);
 });
 
-test("the fleet's configuration is right: PostgreSQL, whose password and authority are mounted", () => {
+test("the fleet's configuration is valid: PostgreSQL, with the password and the CA certificate mounted", () => {
   const fleet = read("deploy/k8s-fleet/*.yaml");
   const of = (kind: string): Manifest => fleet.find((manifest) => manifest.kind === kind);
   const names = ["ingest-token", "read-token", "operate-token", "postgres-password", "postgres-ca"];
@@ -139,7 +139,7 @@ test("the fleet's configuration is right: PostgreSQL, whose password and authori
   });
 });
 
-test("the fleet's manifests are those of one replica but for what they say", () => {
+test("the fleet's manifests differ from those of one replica only where they say so", () => {
   for (const file of ["namespace", "serviceaccount", "role", "rolebinding", "service", "poddisruptionbudget"])
     expect(textOf(`k8s-fleet/${file}.yaml`)).toBe(textOf(`k8s/${file}.yaml`));
   const single: Manifest = parse(textOf("k8s/deployment.yaml"));

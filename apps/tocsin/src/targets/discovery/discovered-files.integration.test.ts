@@ -17,7 +17,7 @@ const raise = (service: TestService, ...alerts: unknown[]) =>
 const told = (service: TestService, dedupKey: string) =>
   service.until(`${dedupKey} is told`, () => service.simulator.incidents().find((one) => one.dedup_key === dedupKey));
 
-/** A service that looks for targets in one directory. */
+/** A service that discovers targets in one directory. */
 async function startWatching(files: Record<string, (url: string) => unknown>) {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-discovered-"));
   const write = (name: string, content: unknown) => writeFileSync(join(directory, name), JSON.stringify(content));
@@ -45,7 +45,7 @@ const pager = (url: string, more: object = {}) => ({
   ...more,
 });
 
-test("targets of files are in force when the service is ready, and say where they are written", async () => {
+test("targets of files are in use when the service is ready, and name their files", async () => {
   await using watching = await startWatching({ "a.json": pager, "b.yaml": (url) => ({ ...pager(url), url: "ftp:x" }) });
   const { service, directory } = watching;
   expect(await watching.targets()).toMatchObject({
@@ -69,7 +69,7 @@ test("targets of files are in force when the service is ready, and say where the
   expect(metrics).toMatch(/^tocsin_discovery_lag_seconds_count\{source="files"\} 1$/m);
 });
 
-test("a target that is added hears of what fires already, and only of what it wants", async () => {
+test("an added target receives the alerts that fire already, and only those that its filters allow", async () => {
   await using watching = await startWatching({});
   const { service } = watching;
   await raise(service, alertOf("mine", { team: "a" }), alertOf("theirs", { team: "b" }));
@@ -78,7 +78,7 @@ test("a target that is added hears of what fires already, and only of what it wa
   expect(service.simulator.incidents()).toHaveLength(1);
 });
 
-test("a broken file with the name of a valid target changes nothing for it: it pages, its key rotates, it can be deleted", async () => {
+test("a broken file with the name of a valid target does not affect that target: it is paged, its key can be rotated, it can be deleted", async () => {
   const typo = (url: string) => pager(url, { filters: { severty: "info" } });
   await using watching = await startWatching({ "a.json": typo, "b.json": pager });
   const { service } = watching;
@@ -104,7 +104,7 @@ test("a broken file with the name of a valid target changes nothing for it: it p
   expect(body.targets).toMatchObject([{ target: "pager", state: "not_told", reason: "target_invalid" }]);
 });
 
-test("a target that breaks stays in force as it was, over a restart too, and says so", async () => {
+test("a target that breaks stays in use in its last valid version, also after a restart, and says so", async () => {
   await using watching = await startWatching({ "a.json": pager });
   const { service } = watching;
   watching.write("a.json", { ...pager(service.simulatorUrl), filters: { severty: "info" } });
@@ -134,7 +134,7 @@ test("a target that breaks stays in force as it was, over a restart too, and say
   }
 });
 
-test("a refresh reads what is there now, and says what could not be read", async () => {
+test("a refresh reads the current files and reports those that cannot be read", async () => {
   await using watching = await startWatching({});
   const { service } = watching;
   watching.write("a.json", pager(service.simulatorUrl));

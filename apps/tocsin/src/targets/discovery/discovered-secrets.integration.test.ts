@@ -17,12 +17,12 @@ const alertOf = (fingerprint: string, labels: object = {}) => ({
 const raise = (service: TestService, ...alerts: unknown[]) =>
   service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
 const told = (service: TestService, dedupKey: string, count = 1) =>
-  service.until(`${dedupKey} is told to ${count}`, () => {
+  service.until(`${dedupKey} is delivered to ${count} targets`, () => {
     const incidents = service.simulator.incidents().filter((one) => one.dedup_key === dedupKey);
     return incidents.length === count || undefined;
   });
 
-/** A service that looks for targets in two namespaces of a cluster of one's own. */
+/** A service that discovers targets in two namespaces of a test cluster of its own. */
 async function startInCluster(
   fill: (server: ApiServer, url: string) => void,
   policy: object | null = { allowLoopback: true },
@@ -60,7 +60,7 @@ const pager = (url: string, name: string, more: object = {}) => ({
   routing_key: keyOf(name),
 });
 
-test("targets of Secrets in several namespaces are told, named by namespace and name, or by the short one", async () => {
+test("targets from Secrets in several namespaces receive alerts, and are found by namespace and name or by the short name", async () => {
   await using cluster = await startInCluster((server, url) => {
     server.put("shop", "pager-secret", pager(url, "pager"));
     server.put("ops", "pager-secret", { ...pager(url, "pager"), routing_key: keyOf("ops") });
@@ -91,7 +91,7 @@ test("targets of Secrets in several namespaces are told, named by namespace and 
   expect(metrics).toMatch(/^pagerduty_events_published_total\{publisher="shop\/pager",event_type="trigger"\} 1$/m);
 });
 
-test("a Secret that is created is told of what fires already; one that is deleted is told the end", async () => {
+test("a created Secret receives the alerts that fire already; a deleted one receives their resolves", async () => {
   await using cluster = await startInCluster(() => {});
   const { service, server } = cluster;
   await raise(service, alertOf("since-before"));
@@ -100,11 +100,11 @@ test("a Secret that is created is told of what fires already; one that is delete
   server.delete("shop", "late-secret");
   await service.until("it is gone", async () => (await cluster.get("targets")).targets.length === 0 || undefined);
   await raise(service, { ...alertOf("since-before"), status: "resolved" });
-  await service.until("its end is told", () => service.simulator.incidents()[0]?.status === "resolved" || undefined);
+  await service.until("it is resolved", () => service.simulator.incidents()[0]?.status === "resolved" || undefined);
   expect(service.simulator.incidents()).toHaveLength(1);
 });
 
-test("a rotated key is used at once, also when the API fails meanwhile", async () => {
+test("a rotated key is used at once, also when the API failed in between", async () => {
   await using cluster = await startInCluster((server, url) => server.put("shop", "pager-secret", pager(url, "pager")));
   const { service, server } = cluster;
   server.faults.list = { kind: "status", code: 500 };
@@ -126,7 +126,7 @@ test("a rotated key is used at once, also when the API fails meanwhile", async (
   await service.until("the new key is used", rotated);
 });
 
-test("an API that cannot be reached at the start leaves the last good set in force; no key is anywhere in clear", async () => {
+test("the last known targets are used if the API cannot be reached at the start; no key is stored in clear text", async () => {
   await using cluster = await startInCluster((server, url) => {
     server.put("shop", "pager-secret", pager(url, "pager"));
     server.put("shop", "second-secret", pager(url, "second"));
@@ -151,7 +151,7 @@ test("an API that cannot be reached at the start leaves the last good set in for
       body: JSON.stringify({ alerts: [alertOf("meanwhile")] }),
     });
     await told(service, "meanwhile", 2);
-    // Back, and one of them is gone.
+    // The API is back, and one of the targets is gone.
     server.store.delete("shop", "second-secret");
     await server.up();
     await service.until("it is seen", async () => {
@@ -170,7 +170,7 @@ test("an API that cannot be reached at the start leaves the last good set in for
   }
 });
 
-test("a Secret that points at this machine is refused with the line to add, and gets nothing", async () => {
+test("a Secret that points to this machine is refused, with the line that would allow it, and receives nothing", async () => {
   await using cluster = await startInCluster((server, url) => {
     server.put("shop", "pager-secret", pager(url, "pager"));
   }, null);
@@ -195,7 +195,7 @@ test("a Secret that points at this machine is refused with the line to add, and 
   await told(service, "a");
 });
 
-test("what is open at a target stays open there while the policy refuses it, and ends when it is allowed again", async () => {
+test("incidents stay open at a target while the policy refuses it, and are resolved when it is allowed again", async () => {
   await using cluster = await startInCluster((server, url) => {
     server.put("shop", "pager-secret", pager(url, "pager"));
   });
@@ -215,7 +215,7 @@ test("what is open at a target stays open there while the policy refuses it, and
   await service.until("its end is sent", () => service.simulator.incidents()[0]?.status === "resolved" || undefined);
 });
 
-test("a namespace that is added needs no restart, and one that is removed takes its targets along", async () => {
+test("a namespace can be added without a restart, and a removed one removes its targets", async () => {
   await using cluster = await startInCluster((server, url) => {
     server.put("shop", "pager-secret", pager(url, "pager"));
     server.put("late", "pager-secret", { ...pager(url, "pager"), routing_key: keyOf("late") });
@@ -242,13 +242,13 @@ test("a namespace that is added needs no restart, and one that is removed takes 
     'tocsin_discovery_stale{source="kubernetes",where="late"}',
   ]);
   await raise(service, { ...alertOf("a"), status: "resolved" });
-  await service.until("both ends are told", () => {
+  await service.until("both are resolved", () => {
     const open = service.simulator.incidents().filter(({ status }) => status !== "resolved");
     return open.length === 0 || undefined;
   });
 });
 
-test("another kubeconfig, label or interval is used without a restart, and what was found stays meanwhile", async () => {
+test("a changed kubeconfig, label or interval is used without a restart, and the targets found stay in use meanwhile", async () => {
   await using cluster = await startInCluster((server, url) => {
     server.put("shop", "pager-secret", pager(url, "pager"));
     server.put("shop", "other-secret", pager(url, "other"), { team: "x" });
@@ -261,13 +261,13 @@ test("another kubeconfig, label or interval is used without a restart, and what 
     expect((await service.ask("POST", "/-/reload")).body.needsRestart).toEqual([]);
   };
   await reload({ labelSelector: "team=x" });
-  // The answer comes after the new place was read.
+  // The reload answers only after the new place was read.
   expect(await names()).toBe("shop/other");
-  // The kubeconfig at the same path names another server; the old one goes on.
+  // The kubeconfig at the same path now names another server; the old server still runs.
   await using second = await ApiServer.start();
   second.put("shop", "moved-secret", pager(service.simulatorUrl, "moved"), { team: "x" });
   second.kubeconfig(dirname(cluster.discovery.kubernetes.kubeconfig));
-  // A reload by signal waits for no place of targets.
+  // A reload by signal does not wait for places of targets.
   await service.tocsin.reload();
   expect(await names()).toBe("shop/other");
   await service.until("the moved one is found", async () => (await names()) === "shop/moved" || undefined);

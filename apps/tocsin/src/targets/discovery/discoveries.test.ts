@@ -10,7 +10,7 @@ import type { Discovery, DiscoveryObserver } from "./discovery.ts";
 
 const target = (place: string): TargetDefinition => ({ place, input: {} });
 
-/** A place that a test reads for it. */
+/** A discovery whose reads the test performs. */
 class Scripted implements Discovery {
   readonly source = "files";
   readonly where: string;
@@ -85,7 +85,7 @@ async function stage(places: readonly Scripted[], remembered: readonly string[] 
   return { clock, discoveries, applied, counted, gauges, kept, logs, state, configure };
 }
 
-test("what was remembered stands in for what was not read yet, place by place", async () => {
+test("each place uses its last known targets until it is read", async () => {
   const [first, second] = [new Scripted("a"), new Scripted("b")];
   const { discoveries, applied, clock } = await stage([first, second], ["a/old", "b/old"]);
   const placesOf = () => discoveries.sets().map(({ targets }) => targets.map(({ place }) => place));
@@ -102,20 +102,20 @@ test("what was remembered stands in for what was not read yet, place by place", 
   ]);
 });
 
-test("a place that does not answer holds up the start for ten seconds, and no longer", async () => {
+test("a place that does not answer delays the start by at most ten seconds", async () => {
   const [quick, slow] = [new Scripted("a"), new Scripted("b")];
   const { discoveries, applied, clock } = await stage([quick, slow]);
   let started = false;
   void discoveries.start().then(() => (started = true));
   quick.find("a/1");
   await clock.advance(9_999);
-  // What is there is in force all the same.
+  // The targets of the other place are in use nevertheless.
   expect([started, applied.length]).toEqual([false, 1]);
   await clock.advance(1);
   expect(started).toBe(true);
 });
 
-test("changes that come together are one, and a storm of them is taken twice a second", async () => {
+test("changes that come together are applied once, and many changes at most twice a second", async () => {
   const place = new Scripted("a");
   const { discoveries, applied, counted, clock } = await stage([place]);
   const started = discoveries.start();
@@ -136,7 +136,7 @@ test("changes that come together are one, and a storm of them is taken twice a s
   expect(counted).toContain("lag 50");
 });
 
-test("a ledger that cannot take the set is asked again until it can", async () => {
+test("retries until the ledger stores the targets", async () => {
   const place = new Scripted("a");
   const { discoveries, applied, state, clock } = await stage([place]);
   state.fails = 2;
@@ -148,7 +148,7 @@ test("a ledger that cannot take the set is asked again until it can", async () =
   expect(applied.map(({ places }) => places)).toEqual([["a/1"]]);
 });
 
-test("what is in force is kept at once, then once a second at most, and at the end", async () => {
+test("saves the targets in use at once, then at most once a second, and at the stop", async () => {
   const place = new Scripted("a");
   const { discoveries, kept, clock } = await stage([place]);
   const started = discoveries.start();
@@ -167,7 +167,7 @@ test("what is in force is kept at once, then once a second at most, and at the e
   expect([kept.at(-1), place.stopped, clock.nextAtMs()]).toEqual(["a: a/3", true, null]);
 });
 
-test("a refresh ends when what it found is in force", async () => {
+test("a refresh ends when the targets it found are in use", async () => {
   const place = new Scripted("a");
   const { discoveries, applied, clock } = await stage([place]);
   const started = discoveries.start();
@@ -178,7 +178,7 @@ test("a refresh ends when what it found is in force", async () => {
   expect(applied.at(-1)?.places).toEqual(["refreshed"]);
 });
 
-test("what goes wrong is counted, and said when it turns", async () => {
+test("failures are counted, and logged when the state changes", async () => {
   const place = new Scripted("a");
   const { discoveries, counted, logs, clock } = await stage([place]);
   const started = discoveries.start();
@@ -192,12 +192,12 @@ test("what goes wrong is counted, and said when it turns", async () => {
   place.observer?.turned();
   expect(counted).toEqual(["a synced", "files watch forbidden"]);
   expect(logs.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
-    "changes of targets are not seen; what was found last holds",
-    "targets are followed again",
+    "Changes of targets are not seen: keeping the targets that were found last",
+    "Changes of targets are followed again",
   ]);
 });
 
-test("a place is stale until it was read, and while its changes are not seen", async () => {
+test("a place is stale until it is read, and while its changes are not seen", async () => {
   const place = new Scripted("a");
   const { discoveries, gauges, clock } = await stage([place]);
   expect(gauges.get("a")).toBe(true);
@@ -220,7 +220,7 @@ test("a place is stale until it was read, and while its changes are not seen", a
   expect(gauges.get("a")).toBe(false);
 });
 
-test("places are added and removed while others go on", async () => {
+test("places are added and removed while the others keep running", async () => {
   const [a, b, c] = [new Scripted("a"), new Scripted("b"), new Scripted("c")];
   const { discoveries, applied, counted, gauges, state, configure, clock } = await stage([a, b]);
   const started = discoveries.start();
@@ -241,7 +241,7 @@ test("places are added and removed while others go on", async () => {
   expect([a.stopped, c.stopped]).toEqual([true, true]);
 });
 
-test("a configuration that is not taken leaves the places as they were", async () => {
+test("a rejected configuration leaves the places unchanged", async () => {
   const [a, b] = [new Scripted("a"), new Scripted("b")];
   const { discoveries, gauges, state, configure, clock } = await stage([a]);
   const started = discoveries.start();

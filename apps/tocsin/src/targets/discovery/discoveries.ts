@@ -7,35 +7,40 @@ import type { Discovery, DiscoveryOperation, DiscoveryReason, SyncState } from "
 import type { LastKnownTargets } from "./last-known-targets.ts";
 import type { OpenDiscovery } from "./open-discovery.ts";
 
-/** From a change to its taking effect, so that changes that come together are one. */
+/** Delay before a change is applied, so that changes that come together are applied as one. */
 const gatherMs = 50;
 
-/** Between two replacements of the set: each costs a commit, and a look at all that fires. */
+/** Minimum time between two replacements of the target set. Each costs a commit and a look at all firing alerts. */
 const restMs = 500;
 
-/** A place that does not answer keeps nobody waiting longer than this for the first load. */
+/** The first load waits no longer than this for a place that does not answer. */
 const maxLoadMs = 10_000;
 
-/** Between two keepings, each of which writes whole sets. */
+/** Minimum time between two saves of the last known targets. Each writes whole sets. */
 const keepRestMs = 1_000;
 
-/** After the ledger could not take it. */
+/** Wait before the next try after the ledger failed to store the targets. */
 const retryMs = 1_000;
 
-/** What is counted of discoveries. `where`: the directory or the namespace. */
+/** Metrics of discoveries. `where` is the directory or the namespace. */
 export interface DiscoveryMetrics {
-  /** All targets of a place were read; or the place is new, so that an alert on its age works before the first success. */
+  /**
+   * All targets of a place were read. Also called for a new place, so that an alert on its age works before the first success.
+   */
   discovered(source: string, where: string, atMs: number): void;
   discoveryStale(source: string, where: string, stale: boolean): void;
-  /** The place is not watched any more. */
+  /** The place is no longer watched. */
   discoveryEnded(source: string, where: string): void;
   discoveryFailed(source: string, operation: DiscoveryOperation, reason: DiscoveryReason): void;
-  /** From a change that was seen until it was in force. */
+  /** Time from the detection of a change until it was in use. */
   discoveryLag(source: string, lagMs: number): void;
 }
 
 export interface DiscoveriesOptions {
-  /** Opens what a configuration names, in the order in which targets count; takes what did not change from `current`. */
+  /**
+   * Creates the discoveries that a configuration names, in the order of precedence of their targets. Reuses those in `current`
+   * whose settings are unchanged.
+   */
   readonly open: (
     settings: Config["discovery"],
     current: readonly OpenDiscovery[],
@@ -44,9 +49,9 @@ export interface DiscoveriesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: DiscoveryMetrics;
-  /** Puts the sets as they are now in force. @throws LedgerUnavailable */
+  /** Starts to use the sets as they are now. @throws LedgerUnavailable */
   readonly apply: () => Promise<void>;
-  /** What is in force, and what it was made from. */
+  /** The targets in use, each with the definition that it was made from. */
   readonly definitionsInUse: () => readonly (Pick<ResolvedTarget, "place" | "source"> & {
     readonly definition?: TargetDefinition;
   })[];
@@ -56,28 +61,28 @@ export interface DiscoveriesOptions {
 export interface DiscoveryView extends SyncState {
   readonly source: string;
   readonly where: string;
-  /** `unread`: nothing was ever read, so what is in force is of a former life, or nothing. */
+  /** `unread`: the place was never read. The targets in use, if any, come from an earlier run of the service. */
   readonly state: "synced" | "stale" | "unread";
 }
 
-/** Other places are watched. Exactly one of these is to be called. */
+/** The discovery now watches other places. The caller calls exactly one of these. */
 export interface Rediscovery {
-  /** Ends what is not named any more. */
+  /** Stops the discoveries that the configuration no longer names. */
   keep(): Promise<void>;
-  /** Goes back to the places before. */
+  /** Goes back to the previous places. */
   undo(): Promise<void>;
 }
 
-/** All discoveries of a service: when one finds a change, the set of targets is replaced, soon and not too often. */
+/** All discoveries of a service. When one finds a change, the set of targets is replaced soon, but at most twice a second. */
 export class Discoveries {
   readonly #o: DiscoveriesOptions;
   #places: readonly OpenDiscovery[] = [];
-  /** Those that were in use before. */
+  /** Discoveries that have already been started or announced to the metrics. */
   readonly #known = new WeakSet<OpenDiscovery>();
   #started = false;
-  /** When the first change was seen that is not in force yet, by source. */
+  /** By source: when the first change was seen that is not in use yet. */
   #changedAtMs = new Map<string, number>();
-  /** Replacements come one after the other. */
+  /** Replacements run one after the other. */
   #applying: Promise<void> = Promise.resolve();
   #appliedAtMs = Number.NEGATIVE_INFINITY;
   #cancelApply: (() => void) | undefined;
@@ -101,7 +106,7 @@ export class Discoveries {
     return this.#places.map(({ discovery }) => viewOf(discovery));
   }
 
-  /** Watches what a configuration names. @throws LedgerUnavailable; then nothing has changed */
+  /** Watches the places that a configuration names. @throws LedgerUnavailable; in that case nothing has changed */
   async configure(settings: Config["discovery"]): Promise<Rediscovery> {
     const before = this.#places;
     const after = await this.#o.open(settings, before);
@@ -115,7 +120,7 @@ export class Discoveries {
     };
   }
 
-  /** Begins to watch. Resolves when each place was read or failed to be, and what was found is in force. */
+  /** Starts to watch. Resolves when each place was read or failed to be read, and the targets found are in use. */
   async start(): Promise<void> {
     this.#started = true;
     if (this.#places.length === 0) return;
@@ -123,7 +128,7 @@ export class Discoveries {
     await this.#applyNow();
   }
 
-  /** Reads every place now, and puts to use what is found. A place that does not answer is waited for as at the start. */
+  /** Reads every place now and uses the targets found. Waits for a place that does not answer as long as at the start. */
   async refresh(): Promise<void> {
     if (this.#places.length === 0) return;
     await this.#bounded(this.#places.map(({ discovery }) => discovery.refresh()));
@@ -161,7 +166,7 @@ export class Discoveries {
     }
   }
 
-  /** Those of them that are not used any more. */
+  /** Stops those of `places` that are no longer used. */
   async #end(places: readonly OpenDiscovery[]): Promise<void> {
     const unused = places.filter((place) => !this.#places.includes(place));
     await Promise.all(unused.map(({ discovery }) => discovery.stop()));
@@ -175,7 +180,7 @@ export class Discoveries {
     this.#o.metrics.discoveryStale(source, where, state !== "synced");
   }
 
-  /** Resolves when it was read once, or could not be. */
+  /** Resolves when the place was read once, or could not be read. */
   #begin(discovery: Discovery): Promise<void> {
     const { log, metrics, clock } = this.#o;
     const { source, where } = discovery;
@@ -198,10 +203,13 @@ export class Discoveries {
         turned: () => {
           this.#measure(discovery);
           const { error, staleSinceMs } = discovery.syncState;
-          if (error === null) log.info({ source, where }, "targets are followed again");
+          if (error === null) log.info({ source, where }, "Changes of targets are followed again");
           else {
             const stale = staleSinceMs === null ? {} : { staleSince: new Date(staleSinceMs).toISOString() };
-            log.warn({ source, where, error, ...stale }, "changes of targets are not seen; what was found last holds");
+            log.warn(
+              { source, where, error, ...stale },
+              "Changes of targets are not seen: keeping the targets that were found last",
+            );
           }
         },
       });
@@ -238,7 +246,11 @@ export class Discoveries {
     try {
       await apply();
     } catch (error) {
-      if (!(error instanceof LedgerUnavailable)) log.error({ err: error, reason: "bug" }, "targets were not replaced");
+      if (!(error instanceof LedgerUnavailable))
+        log.error(
+          { err: error, reason: "bug" },
+          "Replacing the targets failed because of a bug: keeping the previous targets. Tried again in 1 s",
+        );
       this.#changedAtMs = new Map([...this.#changedAtMs, ...changed]);
       if (!this.#stopped) this.#applyIn(retryMs);
       return;
@@ -266,10 +278,7 @@ export class Discoveries {
           ours.flatMap(({ definition }) => definition ?? []),
         );
       } catch (error) {
-        log.warn(
-          { err: error, source },
-          "the last good set of targets could not be kept; tried again at the next change",
-        );
+        log.warn({ err: error, source }, "Saving the last known targets failed: tried again at the next change");
       }
     }
   }

@@ -4,7 +4,7 @@ import { Watched } from "./watched.fixture.ts";
 
 /** A place where targets are found, under a test's control. */
 export interface TestPlace extends AsyncDisposable {
-  /** Another discovery of this place. */
+  /** Creates another discovery of this place. */
   discovery(): Discovery;
   put(name: string, target: object): Promise<void>;
   putBroken(name: string): Promise<void>;
@@ -15,10 +15,10 @@ export interface TestPlace extends AsyncDisposable {
 
 const targetsOf = ({ known }: Watched) => Object.values(known ?? {});
 
-/** What every discovery promises, whatever it reads. */
+/** Tests the promises of every discovery, wherever it reads its targets. */
 export function discoveryContract(name: string, open: () => Promise<TestPlace>): void {
   describe(`${name} keep the promises of a discovery`, () => {
-    test("it finds what is there, in the order of names", async () => {
+    test("finds the targets of the place, in the order of names", async () => {
       await using place = await open();
       for (const one of ["b", "a", "c"]) await place.put(one, { name: one });
       await using watched = new Watched(place.discovery());
@@ -28,14 +28,14 @@ export function discoveryContract(name: string, open: () => Promise<TestPlace>):
       expect([typeof syncedAtMs, staleSinceMs]).toEqual(["number", null]);
     });
 
-    test("nothing there is something known", async () => {
+    test("reports an empty place as read", async () => {
       await using place = await open();
       await using watched = new Watched(place.discovery());
       await watched.until(() => watched.discovery.targets !== undefined);
       expect(watched.discovery.targets).toEqual([]);
     });
 
-    test("it sees what is added, changed and removed; what stays is the same object", async () => {
+    test("sees additions, changes and removals, and keeps the objects of unchanged targets", async () => {
       await using place = await open();
       await place.put("a", { v: 1 });
       await using watched = new Watched(place.discovery());
@@ -55,7 +55,7 @@ export function discoveryContract(name: string, open: () => Promise<TestPlace>):
       expect(watched.discovery.targets).toBe(before);
     });
 
-    test("what cannot be read stays where it was and says why; the others go on", async () => {
+    test("keeps the place of a target that cannot be read, with the reason, and follows the others", async () => {
       await using place = await open();
       await place.put("a", { v: 1 });
       await place.put("b", { v: 1 });
@@ -71,7 +71,7 @@ export function discoveryContract(name: string, open: () => Promise<TestPlace>):
       expect(watched.discovery.syncState.error).toBeNull();
     });
 
-    test("what it cannot reach it keeps, and says since when; then it sees what happened meanwhile", async () => {
+    test("keeps its targets while the place cannot be reached, says since when, and then sees the changes in between", async () => {
       await using place = await open();
       for (const one of ["a", "b", "c"]) await place.put(one, { v: 1 });
       await using watched = new Watched(place.discovery());
@@ -95,7 +95,7 @@ export function discoveryContract(name: string, open: () => Promise<TestPlace>):
       expect(watched.discovery.syncState.staleSinceMs).toBeNull();
     });
 
-    test("what it cannot reach at the start is not known to be empty", async () => {
+    test("does not report a place as empty that cannot be reached at the start", async () => {
       await using place = await open();
       await place.put("a", { v: 1 });
       await place.block();
@@ -107,7 +107,7 @@ export function discoveryContract(name: string, open: () => Promise<TestPlace>):
       await watched.until(() => watched.discovery.targets?.length === 1);
     });
 
-    test("it can be told to look now, and to end, more than once", async () => {
+    test("can be refreshed and stopped more than once", async () => {
       await using place = await open();
       const watched = new Watched(place.discovery());
       await watched.until(() => watched.discovery.targets !== undefined);

@@ -39,7 +39,7 @@ const kubernetes = z
   })
   .prefault({});
 
-/** The block `discovery` of `tocsin.yaml`: where targets come from besides `targets`. */
+/** The block `discovery` of `tocsin.yaml`: places of targets besides the key `targets`. */
 export const discoverySettings = z
   .strictObject({
     files: z

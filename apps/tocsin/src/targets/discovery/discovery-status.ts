@@ -1,7 +1,7 @@
 import type { Clock } from "@tocsin/core";
 import type { DiscoveryObserver, DiscoveryOperation, DiscoveryReason, SyncState } from "./discovery.ts";
 
-/** Keeps a discovery's standing, and tells the observer when it turns. */
+/** Keeps a discovery's synchronization state, and calls the observer when its error changes. */
 export class DiscoveryStatus {
   readonly #clock: Clock;
   readonly #observer: () => DiscoveryObserver | undefined;
@@ -16,18 +16,18 @@ export class DiscoveryStatus {
     return this.#syncState;
   }
 
-  /** All that is there was read. */
+  /** Everything in the place was read. */
   synced(): void {
     this.#syncState = { ...this.#syncState, syncedAtMs: this.#clock.now() };
     this.#observer()?.synced();
   }
 
-  /** Changes are seen from now on. */
+  /** From now on changes are seen. */
   followed(): void {
     this.#turn({ ...this.#syncState, staleSinceMs: null, error: null });
   }
 
-  /** `error` null: not worth a word yet. */
+  /** `error` is null when the failure is counted but not reported yet. */
   failed(operation: DiscoveryOperation, reason: DiscoveryReason, error: string | null): void {
     this.#observer()?.failed(operation, reason);
     if (error === null) return;

@@ -1,7 +1,7 @@
 import type { ReadSecret } from "@tocsin/core";
 import type { TargetDefinition } from "../target-definition.ts";
 
-/** Why targets could not be read. Closed: it is a metric label. */
+/** Reasons why targets could not be read. The list is closed, because the reason is a metric label. */
 export const discoveryReasons = [
   "network",
   "unauthorized",
@@ -15,46 +15,49 @@ export const discoveryReasons = [
 ] as const;
 export type DiscoveryReason = (typeof discoveryReasons)[number];
 
-/** What was tried: everything that is there was read, or its changes were followed. */
+/** The operation that was tried: `list` reads everything in the place, `watch` follows its changes. */
 export type DiscoveryOperation = "list" | "watch";
 
-/** How well a discovery knows what is there. */
+/** How current a discovery's knowledge of its place is. */
 export interface SyncState {
-  /** When all that is there was read last, wall clock; null: never. */
+  /** When everything in the place was last read, wall clock, ms since epoch; null: never. */
   readonly syncedAtMs: number | null;
-  /** Since when changes may go unseen; null: they are followed. */
+  /** Since when changes may go unseen, ms since epoch; null: changes are followed. */
   readonly staleSinceMs: number | null;
-  /** What went wrong last, while it does. Holds no credential. */
+  /** The last failure, while it persists. Holds no credential. */
   readonly error: string | null;
 }
 
-/** Told of what happens. Must not throw. */
+/** Receives the events of a discovery. Must not throw. */
 export interface DiscoveryObserver {
-  /** `targets` differs from what it was, or was read for the first time. */
+  /** `targets` changed, or was read for the first time. */
   changed(): void;
   /** Everything was read once more. */
   synced(): void;
-  /** Each failure, also those that a resume makes good. */
+  /** Called for each failure, including those that a resumed watch repairs. */
   failed(operation: DiscoveryOperation, reason: DiscoveryReason): void;
-  /** `standing` differs in more than its time. */
+  /** `syncState` changed in more than its times. */
   turned(): void;
 }
 
 /**
- * One place where targets are found and watched: a directory, a namespace. What it cannot read it keeps: only what is
- * seen to be gone is gone.
+ * One place where targets are found and watched: a directory or a namespace. Targets that it cannot read it keeps: it removes a
+ * target only when it has seen that the target is gone.
  */
 export interface Discovery {
-  /** The family; a label of metrics. */
+  /** The kind of discovery; a metric label. */
   readonly source: "files" | "kubernetes";
   /** The directory or the namespace. */
   readonly where: string;
   readonly readSecret: ReadSecret;
-  /** What is there, in the order of names; undefined: never read. An object stays the same while it says the same. */
+  /**
+   * The targets of the place, in the order of names; undefined: never read. An object stays the same object while its content
+   * is the same.
+   */
   readonly targets: readonly TargetDefinition[] | undefined;
   readonly syncState: SyncState;
   start(observer: DiscoveryObserver): void;
-  /** Reads everything now; resolves when that ended, well or not. */
+  /** Reads everything now. Resolves when the read has ended, whether it succeeded or failed. */
   refresh(): Promise<void>;
   stop(): Promise<void>;
 }

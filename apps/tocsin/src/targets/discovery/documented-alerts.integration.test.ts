@@ -11,7 +11,7 @@ const promtool = "/usr/bin/promtool";
 const page = readFileSync(join(import.meta.dirname, "../../../../../docs/kubernetes.md"), "utf8");
 const rules = /```yaml\n(groups:\n[^`]*)```/.exec(page)?.[1];
 
-/** The series that the service shows, by what happened to it; times in seconds since the test of the alert began. */
+/** The series that the service exposes, by scenario. Times are in seconds since the start of the alert's test. */
 async function seriesOf(happened: (metrics: Metrics) => void): Promise<Map<string, number>> {
   const metrics = new Metrics("1.0.0");
   happened(metrics);
@@ -25,7 +25,7 @@ async function seriesOf(happened: (metrics: Metrics) => void): Promise<Map<strin
   );
 }
 
-/** Which of the documented alerts fire after each of these minutes, as Prometheus itself evaluates them. */
+/** Returns which of the documented alerts fire after each of these minutes. Prometheus itself evaluates them. */
 function firing(
   series: ReadonlyMap<string, number>,
   expected: Record<string, Record<string, readonly string[]>>,

@@ -29,13 +29,13 @@ const targetOf = ({ stringData }: Manifest) =>
     readonly type: string;
     readonly headers?: { readonly routing_key?: string };
   };
-/** The entry beside the target, else the header in it. */
+/** Returns the credential: the entry beside the target, or the header in the target. */
 const keyOf = (manifest: Manifest): string => {
   const { "target.json": _, ...beside } = manifest.stringData;
   return Object.values(beside)[0] ?? targetOf(manifest).headers?.routing_key ?? "";
 };
 
-/** Where the simulator stands in for the receivers that the examples name. */
+/** URLs of the simulator that replace the receivers in the examples. */
 const stands: Readonly<Record<string, string>> = {
   "https://events.pagerduty.com": "",
   "https://desk.example.com/hooks/tocsin": "/webhook/ticket-desk",
@@ -46,10 +46,10 @@ const stands: Readonly<Record<string, string>> = {
 const locally = (text: string, url: string): string =>
   Object.entries(stands)
     .reduce((said, [receiver, path]) => said.replace(receiver, url + path), text)
-    // A second for each message is more than a test has.
+    // One second per message would take longer than a test may.
     .replace('"type": "slack"', '$&, "rate_limit": { "limit": 0 }');
 
-/** The README's tables, each row by its headings. */
+/** The README's tables. Each row is an object with the headings as keys. */
 const readme = readFileSync(join(examples, "README.md"), "utf8");
 const tables = [...readme.matchAll(/(?:^\|.*\|\n)+/gm)].map(([text]) => {
   const [headings = [], , ...rows] = text
@@ -63,10 +63,10 @@ const tables = [...readme.matchAll(/(?:^\|.*\|\n)+/gm)].map(([text]) => {
     );
   return rows.map((row) => Object.fromEntries(headings.map((heading, index) => [heading, row[index] ?? ""])));
 });
-/** After the files, who is told of what, in one table or several. */
+/** The tables after the files, which say which target receives which alert. */
 const [files = [], ...decisions] = tables;
 
-/** The alerts of the tables, such as `severity=critical team=shop`, each once. */
+/** The alerts of the tables, such as `severity=critical team=shop`, each of them once. */
 const texts = [...new Set(decisions.flat().map(({ alert = "" }) => alert))];
 const alerts = texts.map((alert, index) => ({
   status: "firing",
@@ -106,7 +106,7 @@ beforeAll(async () => {
       targets: [],
       discovery: {
         kubernetes: { enabled: true, kubeconfig: server.kubeconfig(dir) },
-        // Where the simulator listens.
+        // The address at which the simulator listens.
         policy: { allowLoopback: true },
       },
     };
@@ -128,7 +128,7 @@ afterAll(async () => {
 });
 
 describe("the example Secrets", () => {
-  test("are all of them Secrets that are found, one target each, and stand in the README", () => {
+  test("are all found as Secrets with one target each, and are described in the README", () => {
     expect(manifests.map(({ kind, type, metadata: { labels } }) => [kind, type, labels])).toEqual(
       manifests.map(() => ["Secret", "Opaque", { "publishing-target": "true" }]),
     );
@@ -137,20 +137,20 @@ describe("the example Secrets", () => {
     for (const { file, metadata } of manifests) expect(metadata.name).toBe(basename(file, ".yaml"));
   });
 
-  test("hold keys that nobody could take for real ones, each its own", () => {
+  test("hold distinct keys that are visibly not real", () => {
     const keys = manifests.map(keyOf);
     for (const key of keys) expect(key).toMatch(/(\b|_)PUTYOUR[A-Z]+HERE0*$/);
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  test("are ready as they are, without a warning", async () => {
+  test("are ready without changes, and cause no warning", async () => {
     const { body } = await service.ask("GET", "/api/v1/targets");
     expect(
       body.targets.map(({ name, state, errors, warnings }: Record<string, unknown>) => [name, state, errors, warnings]),
     ).toEqual(manifests.map((manifest) => [`tocsin/${targetOf(manifest).name}`, "ready", [], []]));
   });
 
-  test("are talked of in every cell of the README's table", () => {
+  test("appear in every cell of the README's table", () => {
     expect(texts.length).toBeGreaterThan(8);
     const columns = decisions.flatMap(([row]) => Object.keys(row ?? {}).filter((heading) => heading !== "alert"));
     expect(columns).toHaveLength(manifests.length);
@@ -162,7 +162,7 @@ describe("the example Secrets", () => {
 const sorted = (labels: object = {}): string =>
   JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
-/** What the receiver of a target got about an alert, looked for where a receiver of its type has it. */
+/** Returns what the receiver of a target got about an alert, at the place where a receiver of its type keeps it. */
 function received(manifest: Manifest, { fingerprint, labels }: (typeof alerts)[number]): unknown[] {
   const { simulator } = service;
   const speaksOf = (row: unknown) => JSON.stringify(row).includes(`"${fingerprint}"`);
@@ -179,7 +179,7 @@ function received(manifest: Manifest, { fingerprint, labels }: (typeof alerts)[n
     case "webhook":
       return simulator.deliveries().filter((row) => row.name === "ticket-desk" && row.signed && speaksOf(row));
     case "alertmanager": {
-      // It knows alerts by their labels alone.
+      // Alertmanager identifies alerts by their labels alone.
       const own = sorted(labels);
       const posted = eventsOf("alertmanager", `Bearer ${keyOf(manifest)}`) as unknown as { labels?: object }[];
       return posted.filter((event) => sorted(event.labels) === own);
@@ -192,7 +192,7 @@ function received(manifest: Manifest, { fingerprint, labels }: (typeof alerts)[n
     case "rootly":
       return eventsOf("rootly", keyOf(manifest)).filter(speaksOf);
     default:
-      throw new Error(`nobody knows what ${manifest.file} told`);
+      throw new Error(`the test cannot read what ${manifest.file} sent`);
   }
 }
 

@@ -4,17 +4,17 @@ import type { CredentialVault } from "../../ledger/credential-vault.ts";
 import type { TargetDefinition } from "../target-definition.ts";
 import type { Discovery } from "./discovery.ts";
 
-/** Names one discovery, over restarts. */
+/** Identifies one discovery across restarts. */
 type Named = Pick<Discovery, "source" | "where">;
 
 /**
- * The last good set of each discovery, in the ledger and encrypted: what is in force when the place cannot be reached at
- * our start, and for targets that broke while we were away.
+ * Keeps the last known targets of each discovery in the ledger, encrypted. They are used when the place cannot be reached at
+ * the start, and for targets that broke while the service was down.
  */
 export class LastKnownTargets {
   readonly #ledger: Pick<Ledger, "putValue" | "getValue">;
   readonly #vault: Pick<CredentialVault, "seal" | "open">;
-  /** Hash of what was kept last, by discovery, to keep nothing twice. */
+  /** By discovery: hash of the set that was saved last, so that an unchanged set is not written again. */
   readonly #kept = new Map<string, string>();
 
   constructor(ledger: Pick<Ledger, "putValue" | "getValue">, vault: Pick<CredentialVault, "seal" | "open">) {
@@ -22,7 +22,7 @@ export class LastKnownTargets {
     this.#vault = vault;
   }
 
-  /** Undefined: nothing was kept, or it was encrypted with a key that is gone. */
+  /** Undefined: nothing was saved, or the key that encrypted it is gone. */
   async load(discovery: Named): Promise<readonly TargetDefinition[] | undefined> {
     const sealed = await this.#ledger.getValue(nameOf(discovery));
     const json = sealed === undefined ? undefined : this.#vault.open(sealed);

@@ -2,17 +2,20 @@ import type { TargetDefinition } from "../target-definition.ts";
 import type { Discovery } from "./discovery.ts";
 import type { KubernetesApi } from "./kubernetes/api.ts";
 
-/** A place where targets are found: its discovery, and the settings that it was made with. */
+/** A discovery in use, with the settings that it was created with. */
 export interface OpenDiscovery {
   readonly discovery: Discovery;
-  /** Its targets until it is read: those of a former life, or of the discovery that it replaces. */
+  /**
+   * The targets to use until the place is read: those from before the restart, or those of the discovery that this one
+   * replaces.
+   */
   readonly lastKnown: readonly TargetDefinition[];
-  /** What it was opened with. */
+  /** The settings that it was created with; compared to detect a change. */
   readonly settings: unknown;
   readonly api?: OpenApi;
 }
 
-/** The API of Kubernetes as it was opened, for all its namespaces. */
+/** The client of the Kubernetes API, shared by all namespaces. */
 export interface OpenApi {
   readonly access: unknown;
   readonly api: KubernetesApi;

@@ -18,11 +18,11 @@ describe("JSON", () => {
     ["[1,}", "is not valid JSON"],
     ['{"a": 1,\n"b": {"a": 1}, "\\u0061" : 2}', "has a key twice (line 2, column 16)"],
     ['[{"a": 1}, {"a": 1}]', { value: [{ a: 1 }, { a: 1 }] }],
-  ])("%j is read, or refused with its place", (text, expected) => {
+  ])("%j is parsed, or refused with the position of the mistake", (text, expected) => {
     expect(said(parseJson(text))).toEqual(expected);
   });
 
-  test("is read as JSON.parse reads it, and no message shows what it holds", () => {
+  test("is parsed as by JSON.parse, and no message reveals its content", () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(), fc.string(), (text, at, put) => {
         // Generated objects never have a key twice.
@@ -49,7 +49,7 @@ describe("YAML", () => {
       `a: &a [1]\nb: &b [${"*a,".repeat(60)}]\nc: &c [${"*b,".repeat(60)}]\nd: [${"*c,".repeat(60)}]`,
       "has too many aliases",
     ],
-  ])("%j is read, or refused with its place", (text, expected) => {
+  ])("%j is parsed, or refused with the position of the mistake", (text, expected) => {
     expect(said(parseYaml(text))).toEqual(expected);
   });
 });

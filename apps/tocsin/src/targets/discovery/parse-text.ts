@@ -1,10 +1,10 @@
 import type { Issue } from "@tocsin/core";
 import { LineCounter, parseDocument } from "yaml";
 
-/** What a text holds, or why nobody can tell. No message repeats the text: it holds credentials. */
+/** The value of a text, or the reason why it cannot be parsed. No message repeats the text, because it holds credentials. */
 export type ParsedText = { readonly value: unknown } | { readonly issues: readonly Issue[] };
 
-/** JSON, more strictly than `JSON.parse`, which takes the last of two equal keys: a filter could vanish so. */
+/** Parses JSON more strictly than `JSON.parse`, which takes the last of two equal keys: a filter could get lost that way. */
 export function parseJson(text: string): ParsedText {
   const json = text.replace(/^\uFEFF/, "");
   if (json.trim() === "") return wrong("is empty");
@@ -18,7 +18,7 @@ export function parseJson(text: string): ParsedText {
   return twice === undefined ? { value } : wrong(`has a key twice${lineOf(json, twice)}`);
 }
 
-/** YAML 1.2, one document. JSON is YAML too. */
+/** Parses YAML 1.2, one document. JSON is valid YAML. */
 export function parseYaml(text: string): ParsedText {
   if (text.trim() === "") return wrong("is empty");
   const lines = new LineCounter();
@@ -26,7 +26,7 @@ export function parseYaml(text: string): ParsedText {
   const [first] = [...document.errors, ...document.warnings];
   if (first !== undefined) {
     const { line, col } = lines.linePos(first.pos[0]);
-    // Its message may quote the text; its code is words enough.
+    // The message may quote the text; the error code is clear enough.
     return wrong(`is not valid YAML: ${first.code.toLowerCase().replaceAll("_", " ")} (line ${line}, column ${col})`);
   }
   try {
@@ -38,7 +38,10 @@ export function parseYaml(text: string): ParsedText {
 
 const wrong = (message: string): ParsedText => ({ issues: [{ path: "", message }] });
 
-/** Where V8 says it is wrong; where it quotes the text instead, the first thing that JSON has no word for. */
+/**
+ * Returns the position that V8 reports. If V8 quotes the text instead, returns the position of the first character that no JSON
+ * token starts with.
+ */
 function placeOf(json: string, { message }: Error): string {
   const said = / at position (\d+)/.exec(message)?.[1];
   const at = said === undefined ? strangeAt(json) : Number(said);
@@ -60,7 +63,7 @@ function strangeAt(json: string): number | undefined {
   return undefined;
 }
 
-/** Of valid JSON: where a key begins that its object had before. */
+/** Returns, for valid JSON, the position of the first key that its object already has. */
 function repeatedKeyAt(json: string): number | undefined {
   const objects: (Set<string> | undefined)[] = [];
   for (const { 0: word, index } of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {

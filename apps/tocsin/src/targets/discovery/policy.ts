@@ -8,7 +8,7 @@ const host = z
   .regex(/^[^\s/:]+$|^[0-9A-Fa-f:.*]+$/, 'expected a host such as "*.example.com", without scheme, port and path')
   .transform((glob) => glob.toLowerCase());
 
-/** Which targets may be used. These are the defaults for targets of Secrets. */
+/** Decides which targets may be used. The defaults apply to targets from Secrets. */
 export const targetPolicy = z.strictObject({
   types: z
     .array(z.enum(["all", firstType, ...otherTypes]))
@@ -37,5 +37,5 @@ export const targetPolicy = z.strictObject({
 
 export type TargetPolicy = z.output<typeof targetPolicy>;
 
-/** For targets of Secrets where the configuration has no policy. */
+/** Applies to targets from Secrets when the configuration has no policy. */
 export const secretsPolicy: TargetPolicy = targetPolicy.parse({});

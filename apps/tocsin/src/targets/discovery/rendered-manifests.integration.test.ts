@@ -11,7 +11,7 @@ const deploy = join(import.meta.dirname, "../../../../../deploy");
 // oxlint-disable-next-line typescript/no-explicit-any -- manifests have no types here, and the test says what it expects
 type Manifest = any;
 
-/** What `kubectl apply -k` sends. */
+/** Returns the manifests that `kubectl apply -k` sends. */
 function render(directory: string): Manifest[] {
   const { status, stdout, stderr } = spawnSync(kubectl, ["kustomize", join(deploy, directory)], { encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
@@ -23,7 +23,10 @@ function keysOf(value: unknown): string[] {
   return [...(Array.isArray(value) ? [] : Object.keys(value)), ...Object.values(value).flatMap(keysOf)];
 }
 
-/** By the first server that knows it: https://kubernetes.io/docs/reference/using-api/deprecation-guide/ */
+/**
+ * API versions by the first server version that supports them:
+ * https://kubernetes.io/docs/reference/using-api/deprecation-guide/
+ */
 function serverNeeded(manifests: readonly Manifest[]): string {
   const needed = [0];
   if (manifests.some(({ kind, apiVersion }) => kind === "PodDisruptionBudget" && apiVersion === "policy/v1"))
@@ -33,7 +36,7 @@ function serverNeeded(manifests: readonly Manifest[]): string {
   return `1.${Math.max(...needed)}`;
 }
 
-/** The controller of Deployments where each node holds one pod at most. True: all pods are new ones in the end. */
+/** Simulates the controller of Deployments when each node holds at most one pod. True: in the end all pods are new ones. */
 function rollsOut(o: { replicas: number; maxSurge: number; maxUnavailable: number; nodes: number }): boolean {
   let [old, fresh, waiting] = [o.replicas, 0, 0];
   for (let step = 0; step < 100 && fresh < o.replicas; step++) {
@@ -48,7 +51,7 @@ function rollsOut(o: { replicas: number; maxSurge: number; maxUnavailable: numbe
 }
 
 describe.skipIf(!hasTool(kubectl, "kubernetes-client"))("what kustomize renders", () => {
-  test.each(["k8s", "k8s-fleet"])("of deploy/%s has no directives left, and each object once", (directory) => {
+  test.each(["k8s", "k8s-fleet"])("in deploy/%s have no directives left, and hold each object once", (directory) => {
     const manifests = render(directory);
     expect(keysOf(manifests).filter((key) => key.startsWith("$"))).toEqual([]);
     const names = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
@@ -59,12 +62,12 @@ describe.skipIf(!hasTool(kubectl, "kubernetes-client"))("what kustomize renders"
     expect(new Set(manifests.map(({ kind }) => kind))).toEqual(new Set([...common, ...volume, ...rest]));
   });
 
-  test.each(["k8s", "k8s-fleet"])("of deploy/%s needs the Kubernetes that its README states", (directory) => {
+  test.each(["k8s", "k8s-fleet"])("in deploy/%s need the Kubernetes version that the README states", (directory) => {
     const stated = /Kubernetes (1\.\d+) or newer/.exec(readFileSync(join(deploy, directory, "README.md"), "utf8"))?.[1];
     expect(stated).toBe(serverNeeded(render(directory)));
   });
 
-  test("of the fleet mounts nothing that it does not have, and gives every pod a node of its own", () => {
+  test("for a fleet mount only volumes that exist, and give every pod its own node", () => {
     const { spec } = render("k8s-fleet").find(({ kind }) => kind === "Deployment").spec.template;
     const volumes = new Set(spec.volumes.map(({ name }: Manifest) => name));
     expect(new Set(spec.containers[0].volumeMounts.map(({ name }: Manifest) => name))).toEqual(volumes);
@@ -73,11 +76,11 @@ describe.skipIf(!hasTool(kubectl, "kubernetes-client"))("what kustomize renders"
     expect(rule.topologyKey).toBe("kubernetes.io/hostname");
   });
 
-  test("of the fleet rolls out on as many nodes as it has replicas", () => {
+  test("for a fleet roll out on as many nodes as there are replicas", () => {
     const { replicas, strategy } = render("k8s-fleet").find(({ kind }) => kind === "Deployment").spec;
     expect(strategy.type).toBe("RollingUpdate");
     expect(rollsOut({ replicas, ...strategy.rollingUpdate, nodes: replicas })).toBe(true);
-    // A surge has no node to go to.
+    // There is no free node for an additional pod.
     expect(rollsOut({ replicas, maxSurge: 1, maxUnavailable: 0, nodes: replicas })).toBe(false);
     expect(rollsOut({ replicas, maxSurge: 1, maxUnavailable: 0, nodes: replicas + 1 })).toBe(true);
   });

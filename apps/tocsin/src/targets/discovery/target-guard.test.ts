@@ -24,7 +24,7 @@ const entryOf = (input: object, from: From, guard: TargetGuard) =>
   resolveTargets([{ source: from, targets: [written(input, from)], readSecret: (one) => one as string }], {
     refusalsOf: (target) => guard.refusalsOf(target),
   })[0]!;
-/** The reason, and the lines that would allow it. */
+/** Returns the reason, and the lines that would allow the target. */
 const verdict = (input: object, from: From, guard: TargetGuard): string => {
   const { refused, errors, target } = entryOf(input, from, guard);
   if (refused === undefined)
@@ -36,7 +36,7 @@ const verdict = (input: object, from: From, guard: TargetGuard): string => {
 const insecure = { allow_insecure: true };
 const linkLocal = { allow_link_local: true };
 
-/** What a Secret may not say by default, and the line that allows it. */
+/** Settings that a Secret may not use by default, and the line that allows each. */
 const refusedByDefault: readonly (readonly [object, string])[] = [
   [webhook("https://127.0.0.1/x"), "allowLoopback: true"],
   [webhook("http://127.0.0.1:8080/x"), "allowLoopback: true"],
@@ -106,7 +106,7 @@ describe("a target", () => {
     [{ allowPrivate: false }, webhook("https://10.1.2.3"), "policy: allowPrivate: true"],
     [{ allowPrivate: false }, webhook("https://[::ffff:192.168.0.1]"), "policy: allowPrivate: true"],
     [{ allowPrivate: false }, webhook("https://100.64.0.1"), "policy: allowPrivate: true"],
-  ])("by the policy %j: %j is %s", (policy, input, expected) => {
+  ])("under the policy %j: %j is %s", (policy, input, expected) => {
     expect(verdict(input, "kubernetes", guardFor(policy))).toBe(expected);
     expect(verdict(input, "config", guardFor(policy))).toBe(expected);
   });
@@ -145,18 +145,18 @@ describe("this service itself", () => {
     ["https://tocsin.example.com:8443/", { publicUrl }],
     ["https://ops.example.com/other", { publicUrl: "https://ops.example.com/tocsin" }],
     ["https://ops.example.com/tocsin2", { publicUrl: "https://ops.example.com/tocsin" }],
-  ])("%s is another one, with %j", (url, server) => {
+  ])("%s is another service, with %j", (url, server) => {
     expect(verdict(webhook(url), "config", guardFor(undefined, server))).toBe("ready");
   });
 
-  test("is known by the path of a Slack webhook too, which is a credential", () => {
+  test("is recognized by the path of a Slack webhook too, which is a credential", () => {
     const guard = guardFor(undefined, { publicUrl: "https://ops.example.com/tocsin" });
     const self = entryOf(slack("tocsin/api/v1/aaaaaaaaaaaaaaaaaaaa"), "config", guard);
     expect(self).toMatchObject({ refused: "self_target", errors: [{ path: "targets[0].webhook_url" }] });
     expect(verdict(slack("hooks/aaaaaaaaaaaaaaaaaaaa"), "config", guard)).toBe("ready");
   });
 
-  test("is known by the port on which it really listens", () => {
+  test("is recognized by the port on which it listens", () => {
     const guard = guardFor(undefined, { listen: "127.0.0.1:0" });
     expect(verdict(webhook("http://127.0.0.1:5555"), "config", guard)).toBe("ready");
     guard.listening(5555);
@@ -180,18 +180,18 @@ describe("a refused target", () => {
   const good = webhook("https://example.com/x");
   const bad = webhook("https://127.0.0.1/x");
 
-  test("keeps its last valid version in use while that is allowed", () => {
+  test("keeps its last valid version in use while that version is allowed", () => {
     const guard = guardFor();
     const [entry] = load([bad], guard, load([good], guard));
     expect(entry).toMatchObject({ refused: "policy", inForce: "last_valid", target: { url: "https://example.com/x" } });
   });
 
-  test("was allowed by another policy: no version of it stays in use", () => {
+  test("has no version in use, even if an earlier policy allowed one", () => {
     const [entry] = load([bad], guardFor(), load([bad], guardFor({ allowLoopback: true })));
     expect(entry).toMatchObject({ refused: "policy", inForce: "nothing", target: undefined });
   });
 
-  test("does not stand in the way of another one with its name", () => {
+  test("does not block another target with its name", () => {
     expect(load([bad, good], guardFor()).map(({ name, inForce }) => [name, inForce])).toEqual([
       ["shop/desk (shop/0)", "nothing"],
       ["shop/desk", "as_written"],
@@ -222,7 +222,7 @@ describe("addresses behind names", () => {
     expect(guard.rulesOf({ ...secret, linkLocal: false })).toEqual({ ...forSecrets, linkLocal: false });
   });
 
-  test("keep their rules, and so their connections, while the policy says the same", () => {
+  test("keep their rules, and so their connections, while the policy is unchanged", () => {
     const guard = guardFor({ allowLoopback: true });
     const before = guard.rulesOf(secret);
     guard.configure(configOf({ allowLoopback: true }));

@@ -13,7 +13,7 @@ import {
 import type { Config } from "../../config/config.ts";
 import { secretsPolicy, type TargetPolicy } from "./policy.ts";
 
-/** Why a valid target is not used. */
+/** The reason why a valid target is not used. */
 export interface Refusal extends Issue {
   readonly reason: "self_target" | "policy";
 }
@@ -21,9 +21,9 @@ export interface Refusal extends Issue {
 type Configured = Pick<Config, "discovery" | "server">;
 
 /**
- * Decides which targets may be used, and at which addresses. The policy always holds for targets from Secrets, and for the
- * operator's own if it is configured; this service itself is never a target. Names are judged again by the addresses that
- * they resolve to, when a connection is made: `rulesOf` and `ownPort` are what the transport asks.
+ * Decides which targets may be used, and at which addresses. The policy always applies to targets from Secrets, and to the
+ * operator's own targets if it is configured. This service itself is never a target. Host names are checked again by the
+ * addresses that they resolve to when a connection is made: the transport calls `rulesOf` and `ownPort` then.
  */
 export class TargetGuard {
   #policy: TargetPolicy | undefined;
@@ -37,7 +37,7 @@ export class TargetGuard {
     this.configure(config);
   }
 
-  /** Takes another configuration. Rules stay the same objects while the policy is the same. */
+  /** Uses another configuration. The rules stay the same objects while the policy is the same. */
   configure({ discovery, server }: Configured): void {
     this.#publicUrl = server.publicUrl === undefined ? undefined : new URL(server.publicUrl);
     const changed = !isDeepStrictEqual(this.#policy, discovery.policy);
@@ -45,7 +45,7 @@ export class TargetGuard {
     if (changed) this.#rules = rulesBy(discovery.policy);
   }
 
-  /** The service listens on this port. */
+  /** Reports the port on which the service listens. */
   listening(port: number): void {
     this.#ownPort = port;
   }
@@ -54,7 +54,7 @@ export class TargetGuard {
 
   readonly rulesOf = (trust: Trust): AddressRules => this.#rules(trust);
 
-  /** Empty: the target may be used. Paths are relative to the target. */
+  /** Returns the reasons against the target; empty: it may be used. Paths are relative to the target. */
   refusalsOf(target: Target): Refusal[] {
     const url = urlOf(target);
     if (this.#isSelf(url)) {
@@ -112,7 +112,7 @@ function breachesOf(policy: TargetPolicy, target: Target, url: URL): Refusal[] {
   return refusals;
 }
 
-/** The path of a Slack webhook is its credential, and its URL stands in a key of its own. */
+/** The path of a Slack webhook is its credential, so its URL has a key of its own. */
 const isSlackWebhook = ({ type, typeOptions: own }: Target): boolean =>
   type === "slack" && own["channel"] === undefined;
 
@@ -127,7 +127,7 @@ const hostOf = ({ hostname }: URL): string =>
     .replace(/^\[|\]$/g, "")
     .toLowerCase();
 
-/** Without a slash at its end; two spellings of one path are one. */
+/** Returns the path without a trailing slash. Two spellings of one path give the same result. */
 function pathOf({ pathname }: URL): string {
   const path = pathname.replace(/\/+/g, "/").replace(/\/$/, "");
   try {
@@ -139,7 +139,7 @@ function pathOf({ pathname }: URL): string {
 
 const isWithin = (path: string, other: string): boolean => path === other || path.startsWith(`${other}/`);
 
-/** `*` stands for any text. */
+/** `*` matches any text. */
 function matches(glob: string, host: string): boolean {
   const pattern = glob.split("*").map((part) => part.replace(/[\\^$.+?()[\]{}|/-]/g, String.raw`\$&`));
   return new RegExp(`^${pattern.join(".*")}$`).test(host);

@@ -1,6 +1,6 @@
 import type { Discovery, DiscoveryObserver } from "./discovery.ts";
 
-/** A started discovery whose news a test can wait for, without sleeping. */
+/** A started discovery. A test can wait for its events without sleeping. */
 export class Watched implements AsyncDisposable {
   readonly discovery: Discovery;
   readonly failures: string[] = [];
@@ -27,7 +27,7 @@ export class Watched implements AsyncDisposable {
     discovery.start(observer);
   }
 
-  /** What is known, by the last part of its place; of what cannot be read, what is wrong. */
+  /** The known targets by the last part of their places; for a target that cannot be read, its error. */
   get known(): Record<string, unknown> | undefined {
     const entries = this.discovery.targets?.map(({ place, input, issues }) => [
       place.split("/").at(-1),
@@ -36,11 +36,11 @@ export class Watched implements AsyncDisposable {
     return entries && (Object.fromEntries(entries) as Record<string, unknown>);
   }
 
-  /** Returns when it is true, and how long that took, ms. The test's own timeout is the limit. */
+  /** Waits until the condition is true and returns how long that took, ms. The test's own timeout is the limit. */
   async until(condition: () => boolean): Promise<number> {
     const sinceMs = performance.now();
     while (!condition()) {
-      // What happens at the other side is not told.
+      // The other side reports nothing, so this polls too.
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
         setTimeout(resolve, 5);

@@ -21,7 +21,7 @@ const start = (...targets: (readonly [name: string, more?: object])[]) =>
 const tryOut = (service: TestService, name: string, query = "") =>
   service.ask("POST", `/api/v1/targets/${name}/test${query}`);
 
-test("a target that works is told of a marked incident and its end, whatever its filters say; nobody else is", async () => {
+test("a working target receives a marked incident and its resolve, whatever its filters; no other target does", async () => {
   await using service = await start(["one", { filters: { severity: "critical" } }], ["other"]);
   const { status, body } = await tryOut(service, "one");
   expect([status, body]).toEqual([
@@ -57,7 +57,7 @@ test("a target that works is told of a marked incident and its end, whatever its
   expect(targets.targets.map(({ limiter }: { limiter: { used: number } }) => limiter.used)).toEqual([2, 0]);
 });
 
-test("what a target refuses is said with its answer, and nothing stays open", async () => {
+test("a refusal is reported with the receiver's answer, and no incident stays open", async () => {
   await using service = await start(["one"]);
   service.simulator.setFaults([{ kind: "answer", status: 403 }]);
   const { body } = await tryOut(service, "one");
@@ -68,9 +68,9 @@ test("what a target refuses is said with its answer, and nothing stays open", as
   expect(service.simulator.incidents()).toEqual([]);
 });
 
-test("routing anew pages nobody else", async () => {
+test("a reroute does not send a test alert to other targets", async () => {
   await using service = await start(["one"], ["other"]);
-  // An answer that comes late keeps the trial open while the targets change.
+  // A late response keeps the test open while the targets change.
   service.simulator.setFaults([{ kind: "slow_headers", by: "500ms" }]);
   const trying = tryOut(service, "one");
   await service.until("it is under way", async () => {
@@ -90,12 +90,12 @@ test("routing anew pages nobody else", async () => {
     explained.targets.map(({ target, reason, detail }: Record<string, string>) => [target, reason, detail]),
   ).toEqual([
     ["one", expect.any(String), undefined],
-    ["other", "filtered", "tries the target one"],
-    ["third", "filtered", "tries the target one"],
+    ["other", "filtered", "tests the target one"],
+    ["third", "filtered", "tests the target one"],
   ]);
 });
 
-test("the limit holds, and says why nothing was sent", async () => {
+test("a test respects the rate limit, and reports why nothing was sent", async () => {
   await using service = await start(["one", { rate_limit: { limit: 1, per: "1h" } }]);
   const alert = { status: "firing", labels: { alertname: "A", severity: "critical" }, fingerprint: "a" };
   await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [alert] });
@@ -108,7 +108,7 @@ test("the limit holds, and says why nothing was sent", async () => {
   expect(service.simulator.incidents()).toHaveLength(1);
 });
 
-test("a key alone can be asked for: nobody is paged, and it counts", async () => {
+test("the key alone can be tested: no one is paged, and the request counts against the limit", async () => {
   await using service = await start(["one"]);
   const good = await tryOut(service, "one", "?only=key");
   expect(good.body).toMatchObject({ ok: true, attempts: [{ action: "check", outcome: "accepted" }] });
@@ -143,16 +143,16 @@ test.each(["", "?only=key"])("a blocked target gets what waits for it as soon as
 test.each([
   ["off", 409, "off is disabled"],
   ["shadow", 409, "shadow is a shadow: nothing would be sent"],
-  ["broken", 409, "broken is invalid, and no version of it is in force"],
+  ["broken", 409, "broken is invalid, and no version of it is in use"],
   ["nobody", 404, "no such target"],
-])("a target that is %s is not tried", async (name, status, message) => {
+])("a target that is %s is not tested", async (name, status, message) => {
   await using service = await start(["off", { enabled: false }], ["shadow", { mode: "shadow" }], ["broken", { a: 1 }]);
   const answer = await tryOut(service, name);
   expect([answer.status, answer.body.error.message]).toEqual([status, message]);
   expect((await tryOut(service, name, "?only=all")).status).toBe(400);
 });
 
-test("the command shows what came back, and fails where the target does", async () => {
+test("the command shows the responses, and fails if the target fails", async () => {
   await using service = await start(["one"]);
   const command = async (...args: string[]) => {
     const out: string[] = [];
@@ -181,7 +181,7 @@ test("the command shows what came back, and fails where the target does", async 
 
 const firing = (alert: Alert) => ({ claim: { alert, status: "firing" as const, source: "tocsin-test" }, routes: [] });
 
-test("what a process left open that was killed is ended by the next one, and only that", async () => {
+test("the next process resolves the tests that a killed process left open, and nothing else", async () => {
   const clock = new VirtualClock();
   const vault = new CredentialVault([Buffer.alloc(32, 1)]);
   await using ledger = memoryLedger({ clock });
@@ -209,7 +209,7 @@ test("what a process left open that was killed is ended by the next one, and onl
   expect(clock.nextAtMs()).toBeNull();
 });
 
-test("only we can say that an alert is a trial, and of which target", () => {
+test("no sender can forge a test alert, nor its target", () => {
   const vault = new CredentialVault([Buffer.alloc(32, 1)]);
   const nowMs = Date.UTC(2026, 10, 23);
   const alert = testAlert("shop/pager", { nonce: "00ff", vault, nowMs });

@@ -13,36 +13,36 @@ import type { ResolvedTarget } from "../resolved-target.ts";
 import type { CredentialVault } from "../../ledger/credential-vault.ts";
 import { testAlert, testAlertPrefix, testedTarget } from "./test-alert.ts";
 
-/** Whoever asked waits for the answer no longer than this, and as long again for the end. */
+/** The longest wait for the answer to the trigger, and as long again for the answer to the resolve. */
 const maxWaitMs = 10_000;
 
-/** A trial that is older was left behind by a process that was killed. Looked for as often. */
+/** A test that is older was left behind by a process that was killed. Also the interval at which such tests are searched. */
 const abandonedMs = 2 * 60_000;
 
-/** What was tried once, and what came back. */
+/** One attempt of a test, and its result. */
 export interface TestAttempt {
   readonly action: Lease["action"];
   readonly outcome: Outcome["kind"];
-  /** HTTP status, where there was one. */
+  /** HTTP status, if there was one. */
   readonly status?: number;
   readonly answer: string;
   readonly durationMs: number;
-  /** Without the credential. */
+  /** The event without the credential. */
   readonly sent: unknown;
 }
 
 export interface TestReport {
   readonly target: string;
-  /** The target took it, and its end. */
+  /** The target accepted both the trigger and the resolve. */
   readonly ok: boolean;
   readonly dedupKey: string;
   readonly incident?: number;
   readonly attempts: readonly TestAttempt[];
-  /** Why nothing was tried yet. */
+  /** Why no attempt was made yet. */
   readonly waiting?: string;
 }
 
-/** The target cannot be tried now. */
+/** The target cannot be tested now. */
 export class TestRefused extends Error {
   override readonly name = "TrialRefused";
 }
@@ -54,7 +54,7 @@ export interface TargetTestsOptions {
   readonly wake: () => void;
   readonly publisherTo: (target: string) => Publisher | undefined;
   readonly notify: Notify;
-  /** Every attempt counts. */
+  /** Called for each attempt outside the worker, so that metrics count it. */
   readonly attempted: (attempt: Pick<Lease, "target" | "action">, outcome: Outcome, durationMs: number) => void;
 }
 
@@ -65,12 +65,12 @@ interface Running {
 }
 
 /**
- * Tries targets on request: a marked incident goes the way of every other one, by ledger, limiter and worker, so that what
- * is tried is what happens in earnest, and a crash on the way leaves nothing open.
+ * Tests targets on request. A marked incident takes the way of every other one, through ledger, limiter and worker, so that the
+ * test shows what happens to a real alert, and a crash during the test leaves nothing open.
  */
 export class TargetTests {
   readonly #o: TargetTestsOptions;
-  /** By fingerprint. */
+  /** Running tests by the fingerprint of their alert. */
   readonly #running = new Map<string, Running>();
   readonly #stopping = new AbortController();
   #cancel = (): void => {};
@@ -79,12 +79,12 @@ export class TargetTests {
     this.#o = options;
   }
 
-  /** Tells a target of a marked incident and then of its end. @throws TrialRefused where that cannot be */
+  /** Sends a marked incident to a target and then its resolve. @throws TestRefused if that is not possible */
   async run(entry: ResolvedTarget): Promise<TestReport> {
     const target = this.#tryable(entry);
     const { ledger, vault, clock } = this.#o;
     if ([...this.#running.values()].some((other) => other.target === target))
-      throw new TestRefused("is being tried already");
+      throw new TestRefused("is being tested already");
     const alert = testAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
     const running: Running = { target, attempts: [], news: () => {} };
     this.#running.set(alert.fingerprint, running);
@@ -111,15 +111,15 @@ export class TargetTests {
   }
 
   /**
-   * Asks whether a target's key is known, by the end of an incident that never was: nobody is paged by it.
+   * Checks whether the receiver knows a target's key, with the resolve of an incident that never existed: no one is paged.
    *
-   * @throws TrialRefused where that cannot be asked
+   * @throws TestRefused if this target's key cannot be checked
    */
   async checkKey(entry: ResolvedTarget): Promise<TestReport> {
     const target = this.#tryable(entry);
     const publisher = this.#o.publisherTo(target);
     if (entry.target?.type !== "pagerduty" || publisher === undefined)
-      throw new TestRefused("is of a type whose key cannot be asked for without telling somebody");
+      throw new TestRefused("has a type whose key cannot be checked without sending an alert");
     if (!(await this.#o.ledger.charge(target)))
       throw new TestRefused(
         "has no room for an attempt now: its limit is used up, or it is paused after HTTP 429; `tocsin targets show` says until when",
@@ -141,7 +141,7 @@ export class TargetTests {
     return { target, ok: outcome.kind === "accepted", dedupKey: alert.fingerprint, attempts: [attempt] };
   }
 
-  /** The worker's: an attempt ended. */
+  /** The worker calls this after each attempt. */
   attempted(lease: Lease, outcome: Outcome, durationMs: number): void {
     const running = this.#running.get(lease.dedupKey);
     if (running === undefined) return;
@@ -150,7 +150,7 @@ export class TargetTests {
     running.news();
   }
 
-  /** From now on and now and then: ends what a process left behind that was killed in the middle. */
+  /** Resolves the tests that a killed process left open. Runs now and then again every two minutes. */
   async endAbandoned(): Promise<void> {
     const { ledger, vault, clock } = this.#o;
     this.#cancel = clock.after(abandonedMs, () => void this.endAbandoned());
@@ -165,7 +165,7 @@ export class TargetTests {
     }
   }
 
-  /** Nobody waits any longer. */
+  /** Ends all waits. */
   stop(): void {
     this.#stopping.abort();
     this.#cancel();
@@ -173,7 +173,7 @@ export class TargetTests {
   }
 
   #tryable({ name, target }: ResolvedTarget): string {
-    if (target === undefined) throw new TestRefused("is invalid, and no version of it is in force");
+    if (target === undefined) throw new TestRefused("is invalid, and no version of it is in use");
     if (!target.enabled) throw new TestRefused("is disabled");
     if (target.mode === "shadow") throw new TestRefused("is a shadow: nothing would be sent");
     return name;
@@ -191,7 +191,7 @@ export class TargetTests {
     const recorded = ledger.record([
       { claim, routes: [{ target, dedupKey: alert.fingerprint, severity: "info", summary }] },
     ]);
-    // In the tick in which it is recorded, so that claim and record share a commit.
+    // In the same tick as the record, so that the lease and the record share a commit.
     wake();
     await recorded;
   }
@@ -211,7 +211,7 @@ export class TargetTests {
   }
 }
 
-/** An attempt that was taken, or whose fate nobody knows. */
+/** True if an attempt was accepted, or its outcome is unknown. */
 const mayBeOpen = (attempts: readonly TestAttempt[]): boolean =>
   attempts.some(({ outcome }) => outcome === "accepted" || outcome === "ambiguous");
 

@@ -1,12 +1,12 @@
 import type { Alert } from "@tocsin/core";
 import type { CredentialVault } from "../../ledger/credential-vault.ts";
 
-/** Fingerprints of ours begin so. */
+/** Fingerprints of test alerts start with this. */
 export const testAlertPrefix = "tocsin-test-";
 
 /**
- * An alert that tries one target. Its fingerprint says that it is ours, and of which target, in a way that no sender can
- * forge: it is told to nobody else, whatever is routed anew, also after a restart or by another replica.
+ * Creates an alert that tests one target. Its fingerprint marks it as a test of that target in a way that no sender can forge,
+ * so it is never sent to another target: not by a reroute, a restart or another replica.
  */
 export function testAlert(
   target: string,
@@ -16,14 +16,14 @@ export function testAlert(
     fingerprint: `${testAlertPrefix}${o.nonce}-${seal(target, o.nonce, o.vault)}`,
     labels: { alertname: "TocsinTest", severity: "info", target },
     annotations: {
-      summary: `TEST of the target ${target} by Tocsin: nothing is wrong, and this ends by itself`,
-      description: "Somebody asked Tocsin to try this target. Nobody needs to act.",
+      summary: `TEST of the target ${target} by Tocsin: nothing is wrong, and this resolves by itself`,
+      description: "An operator asked Tocsin to test this target. No action is needed.",
     },
     startsAtMs: o.nowMs,
   };
 }
 
-/** The target that an alert of ours tries; undefined for every other alert. */
+/** Returns the target that a test alert tests; undefined for every other alert. */
 export function testedTarget(
   { fingerprint, labels }: Alert,
   vault: Pick<CredentialVault, "identity">,

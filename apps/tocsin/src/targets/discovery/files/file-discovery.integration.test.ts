@@ -93,7 +93,7 @@ async function watchedFile() {
 }
 
 describe("a file that is saved", () => {
-  test("by a rename over it is seen, and is at no time gone or broken", async () => {
+  test("by renaming a new file over it is seen, and never appears missing or broken", async () => {
     await using one = await watchedFile();
     one.directory.write("a.json.tmp", '{"v":2}');
     renameSync(one.directory.file("a.json.tmp"), one.directory.file("a.json"));
@@ -101,7 +101,7 @@ describe("a file that is saved", () => {
     expect(one.watched.changes).toBe(2);
   });
 
-  test("by moving the old one away and writing a new one is at no time gone", async () => {
+  test("by moving the old file away and writing a new one never appears missing", async () => {
     await using one = await watchedFile();
     renameSync(one.directory.file("a.json"), one.directory.file("a.json~"));
     one.directory.write("a.json", '{"v":2}');
@@ -109,7 +109,7 @@ describe("a file that is saved", () => {
     expect(one.watched.changes).toBe(2);
   });
 
-  test("in place, in several steps with pauses, is at no time broken", async () => {
+  test("in place, in several steps with pauses, never appears broken", async () => {
     await using one = await watchedFile();
     const file = one.directory.file("a.json");
     truncateSync(file);
@@ -124,7 +124,7 @@ describe("a file that is saved", () => {
     await one.says({ v: 2 });
   });
 
-  test("as Kubernetes does in a mounted Secret, by swapping `..data`, is seen; hidden entries are no targets", async () => {
+  test("as Kubernetes does in a mounted Secret, by swapping `..data`, is seen; hidden entries are ignored", async () => {
     await using directory = new Directory();
     const swap = (version: string, v: number) => {
       mkdirSync(directory.file(`..${version}`));
@@ -152,7 +152,7 @@ describe("a file that is saved", () => {
 });
 
 describe("a directory", () => {
-  test("may hold JSON and YAML, single targets and lists; everything else is not looked at", async () => {
+  test("may hold JSON and YAML, single targets and lists; all other files are ignored", async () => {
     await using directory = new Directory();
     directory.write("a.json", '[{"v":1},{"v":2}]');
     directory.write("b.yaml", "v: 3\n");
@@ -172,7 +172,7 @@ describe("a directory", () => {
     ]);
   });
 
-  test("deleted and made again is watched again", async () => {
+  test("that is deleted and created again is watched again", async () => {
     await using one = await watchedFile();
     rmSync(one.directory.path, { recursive: true });
     await one.watched.until(() => one.watched.discovery.syncState.error === "no such directory");
@@ -184,7 +184,7 @@ describe("a directory", () => {
 });
 
 describe("a file", () => {
-  test("whose list broke keeps all its places, in a former life too", async () => {
+  test("whose list broke keeps all its places, also those from before a restart", async () => {
     await using directory = new Directory();
     directory.write("a.json", '[{"v":1},{"v":2}]');
     await using watched = new Watched(directory.discovery());
@@ -209,7 +209,7 @@ describe("a file", () => {
     expect(watched.known?.["large.json"]).toBe("is larger than 1 MiB");
   });
 
-  // The superuser may read everything.
+  // The superuser may read every file.
   test.skipIf(process.getuid?.() === 0)("that may not be read says so", async () => {
     await using directory = new Directory();
     directory.write("locked.json", "{}");

@@ -8,26 +8,27 @@ import type { Discovery, DiscoveryObserver, SyncState } from "../discovery.ts";
 import { DiscoveryStatus } from "../discovery-status.ts";
 import { type ReadFile, readTargetFile, targetFiles } from "./target-files.ts";
 
-/** From an event to a look, so that the many events of one change are one look. */
+/** Delay between a file system event and a read, so that the many events of one change cause one read. */
 const gatherMs = 20;
 
-/** A change must have stood for so long: editors write, truncate, rename and delete in several steps. */
+/** A change must be stable for this time before it is used: editors write, truncate, rename and delete in several steps. */
 const settleMs = 100;
 
-/** A file that is empty is most likely about to be written. */
+/** The same for an empty file, which is most likely about to be written. */
 const settleEmptyMs = 2_000;
 
 export interface FileDiscoveryOptions {
-  /** As written in the configuration. */
+  /** The path as written in the configuration. */
   readonly where: string;
-  /** Absolute. */
+  /** The absolute path. */
   readonly directory: string;
   readonly env: SecretPlaces["env"];
   readonly clock: Clock;
-  /** What was in force here in a former life. */
+  /** The targets of this directory that were in use before the restart. */
   readonly remembered?: readonly TargetDefinition[];
   /**
-   * How often it looks by itself: events of the file system get lost on network file systems, or where there are too many.
+   * Interval at which the directory is read without an event: file system events get lost on network file systems, or when
+   * there are too many.
    * @default 2_000
    */
   readonly pollMs?: number;
@@ -37,14 +38,17 @@ interface Known extends ReadFile {
   readonly mark: string;
 }
 
-/** A change that was seen and is not believed yet. */
+/** A change that was seen but is not stable yet. */
 interface Seen {
-  /** Undefined: gone. */
+  /** Undefined: the file is gone. */
   readonly mark: string | undefined;
   readonly sinceMs: number;
 }
 
-/** A directory of `*.json`, `*.yaml` and `*.yml`. Sees every way in which files are replaced, within 3 s at the latest. */
+/**
+ * Finds targets in a directory of `*.json`, `*.yaml` and `*.yml`. Sees every way in which files are replaced, within 3 s at the
+ * latest.
+ */
 export class FileDiscovery implements Discovery {
   readonly source = "files";
   readonly where: string;
@@ -55,14 +59,14 @@ export class FileDiscovery implements Discovery {
   readonly #remembered: readonly TargetDefinition[];
   readonly #pollMs: number;
   #observer: DiscoveryObserver | undefined;
-  /** By name. */
+  /** By file name. */
   #files: ReadonlyMap<string, Known> | undefined;
   #targets: readonly TargetDefinition[] | undefined;
   readonly #seen = new Map<string, Seen>();
   #watcher: FSWatcher | undefined;
   #cancel = (): void => {};
   #nextAtMs = Number.POSITIVE_INFINITY;
-  /** Looks come one after the other. */
+  /** Reads of the directory run one after the other. */
   #last: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -123,19 +127,19 @@ export class FileDiscovery implements Discovery {
     this.#cancel = this.#clock.after(delayMs, () => void this.#look());
   }
 
-  /** A watch follows the directory itself, not its path: it is made anew once it ends. */
+  /** A watch follows the directory itself, not its path. When the watch ends, a new one is created. */
   #watch(): void {
     if (this.#watcher !== undefined) return;
     try {
       const watcher = watch(this.#directory, { persistent: false }, (event, name) => {
         this.#lookIn(gatherMs);
-        // The directory itself moved away or was deleted.
+        // The directory itself was moved away or deleted.
         if (event === "rename" && (name === null || this.#directory.endsWith(`/${name}`))) this.#unwatch(watcher);
       });
       watcher.on("error", () => this.#unwatch(watcher));
       this.#watcher = watcher;
     } catch {
-      // It is not there, or there are too many watches: polling sees the same, later.
+      // The directory does not exist, or there are too many watches: polling sees the same changes, later.
     }
   }
 
@@ -144,7 +148,7 @@ export class FileDiscovery implements Discovery {
     if (this.#watcher === watcher) this.#watcher = undefined;
   }
 
-  /** Takes what differs and has settled. Returns when to look again for the rest. */
+  /** Uses the changes that are stable. Returns when to read again for the rest. */
   async #compare(atOnce: boolean): Promise<number> {
     let names: readonly string[];
     try {
@@ -220,5 +224,5 @@ export class FileDiscovery implements Discovery {
   }
 }
 
-/** The part of a mark that speaks of the files that secrets are in. */
+/** The part of a mark that describes the files that secrets come from. */
 const secretsOf = (mark: string): string => mark.split(" ").slice(1).join(" ");

@@ -12,10 +12,13 @@ const parsers: Readonly<Record<string, (text: string) => ParsedText>> = {
   ".yml": parseYaml,
 };
 
-/** As large as a Secret may be: no file of targets needs more. */
+/** The same limit as for a Kubernetes Secret; no file of targets needs more. */
 const largestBytes = 1 << 20;
 
-/** Names of the files that hold targets, in the order in which they count. Hidden ones, such as `..data`, are not ours. */
+/**
+ * Returns the names of the files that hold targets, in order of precedence. Hidden files, such as `..data` of a mounted Secret,
+ * are left out.
+ */
 export async function targetFiles(directory: string): Promise<string[]> {
   const names = await readdir(directory);
   return names.filter((name) => !name.startsWith(".") && extname(name).toLowerCase() in parsers).toSorted();
@@ -28,16 +31,16 @@ async function regular(file: string) {
 }
 
 export interface ReadFile {
-  /** Hash of its text; another file with the same text says the same. */
+  /** Hash of the file's text. Another file with the same text has the same content. */
   readonly hash: string;
   readonly targets: readonly TargetDefinition[];
-  /** Files that it takes secrets from. */
+  /** Files that its targets take secrets from. */
   readonly secrets: readonly string[];
 }
 
 /**
- * Reads one file: a target, or a list of them. `places`: those of the targets that it held before; one that is broken as a
- * whole may still have them all.
+ * Reads one file: a target, or a list of targets. `places` are the places of the targets that the file held before: when the
+ * whole file is broken, all of them may still exist.
  */
 export async function readTargetFile(directory: string, name: string, o: { where: string; places: readonly string[] }) {
   const place = join(o.where, name);

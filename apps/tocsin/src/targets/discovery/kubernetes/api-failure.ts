@@ -1,10 +1,10 @@
 import type { DiscoveryReason } from "../discovery.ts";
 
-/** Why a request to the API did not bring what it should. Its message is for operators and holds no credential. */
+/** Says why a request to the API failed. Its message is for operators and holds no credential. */
 export class ApiFailure extends Error {
   override readonly name = "ApiFailure";
   readonly reason: DiscoveryReason;
-  /** How long the server asks to be left alone. */
+  /** How long the server asks us to wait before the next request. */
   readonly retryAfterMs: number | undefined;
 
   constructor(reason: DiscoveryReason, message: string, retryAfterMs?: number) {
@@ -14,23 +14,27 @@ export class ApiFailure extends Error {
   }
 }
 
-/** What a status means for discovery; `said` is the server's own word, such as why RBAC forbids it. */
+/**
+ * Translates an HTTP status into a failure of discovery. `said` is the server's own message, such as why RBAC forbids the
+ * request.
+ */
 export function failureOfStatus(code: number, said: string | undefined, retryAfterMs?: number): ApiFailure {
   const because = said === undefined ? "" : `: ${said}`;
   if (code === 401)
     return new ApiFailure("unauthorized", `the token or certificate is not accepted (HTTP 401)${because}`);
   if (code === 403) {
-    const hint = "a Role must allow to get, list and watch secrets in this namespace, and a RoleBinding give it to us";
+    const hint =
+      "Tocsin's service account needs a Role in this namespace that allows get, list and watch on secrets, and a RoleBinding to it";
     return new ApiFailure("forbidden", `${hint} (HTTP 403)${because}`);
   }
-  if (code === 410) return new ApiFailure("expired", "the version to go on from is too old (HTTP 410)");
+  if (code === 410) return new ApiFailure("expired", "the resource version to continue from is too old (HTTP 410)");
   if (code === 429) return new ApiFailure("throttled", `the server asks to wait (HTTP 429)${because}`, retryAfterMs);
   if (code >= 500) return new ApiFailure("server", `the server failed (HTTP ${code})${because}`, retryAfterMs);
   if (code === 404) return new ApiFailure("protocol", `this is not the API of Kubernetes (HTTP 404)${because}`);
   return new ApiFailure("protocol", `unexpected answer (HTTP ${code})${because}`);
 }
 
-/** The message of a `Status`, on one line. */
+/** Returns the message of a `Status` object, on one line. */
 export function messageOf(status: unknown): string | undefined {
   const { message } = (status ?? {}) as { message?: unknown };
   if (typeof message !== "string" || message === "") return undefined;

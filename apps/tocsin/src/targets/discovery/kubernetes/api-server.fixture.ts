@@ -13,16 +13,16 @@ const torn = '{"type":"MODIFIED","object":{"kind":"Secret","metadata":{"name":"t
 
 export const targetLabel = { "publishing-target": "true" };
 
-/** What the server does instead of what it should. */
+/** Faults of the server. */
 export type ApiFault =
   | { readonly kind: "status"; readonly code: number; readonly headers?: Readonly<Record<string, string>> }
   /** Takes the request and never answers. */
   | { readonly kind: "hang" }
-  /** A few bytes at a time, with pauses. */
+  /** Sends a few bytes at a time, with pauses. */
   | { readonly kind: "drip" }
   /** Breaks off in the middle of a body. */
   | { readonly kind: "break" }
-  /** Answers with something that is not Kubernetes's. */
+  /** Answers with something that Kubernetes does not send. */
   | { readonly kind: "nonsense" };
 
 export interface ApiRequest {
@@ -36,12 +36,16 @@ interface Watching {
   readonly response: ServerResponse;
   readonly namespace: string;
   readonly bookmarks: boolean;
-  /** Sends what concerns it. Nothing up to the version that it asked for: a version of the future keeps it silent. */
+  /**
+   * Sends the events that match this watch. Sends nothing up to the version that the watch asked for: a version of the future
+   * keeps it silent.
+   */
   readonly send: (change: Change) => void;
 }
 
 /**
- * A stand-in for kube-apiserver: lists and watches Secrets over TLS, with what the protocol promises and what it does not.
+ * A fake kube-apiserver: it lists and watches Secrets over TLS, with the guarantees of the protocol and the freedoms that the
+ * protocol leaves.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
 export class ApiServer implements AsyncDisposable {
@@ -49,17 +53,17 @@ export class ApiServer implements AsyncDisposable {
   /** PEM of its certificate. */
   readonly ca = cert;
   readonly requests: ApiRequest[] = [];
-  /** Bearer tokens that are known. */
+  /** Bearer tokens that are accepted. */
   tokens = new Set(["token-1"]);
-  /** Verbs that nobody may, by namespace: `list shop`. */
+  /** Forbidden verbs with their namespace: `list shop`. */
   readonly denied = new Set<string>();
-  /** How it says that a version is too old: at once, or inside a watch that it has accepted. */
+  /** How the server reports that a version is too old: at once, or inside a watch that it has accepted. */
   goneAs: "status" | "event" = "event";
-  /** It ends watches as soon as it has accepted them. */
+  /** Ends each watch as soon as it has accepted it. */
   hasty = false;
-  /** It says this as soon as it has accepted a watch. */
+  /** Sends this as soon as it has accepted a watch. */
   sendErrors: number | undefined;
-  /** Of lists, of watches, or of both. */
+  /** Counts requests: lists, watches, or both. */
   readonly faults: { list?: ApiFault | undefined; watch?: ApiFault | undefined } = {};
   readonly #watches = new Set<Watching>();
   readonly #sockets = new Set<Socket>();
@@ -80,7 +84,7 @@ export class ApiServer implements AsyncDisposable {
     return this.#watches.size;
   }
 
-  /** Writes a kubeconfig for it and returns its path. */
+  /** Writes a kubeconfig for this server and returns its path. */
   kubeconfig(dir: string, user: object = { token: "token-1" }): string {
     const path = join(dir, "kubeconfig.json");
     const cluster = { server: this.url, "certificate-authority-data": Buffer.from(this.ca).toString("base64") };
@@ -110,35 +114,37 @@ export class ApiServer implements AsyncDisposable {
     if (change) this.#tell(change);
   }
 
-  /** Tells all watches how far they are. */
+  /** Sends a bookmark with the current version to all watches. */
   bookmark(): void {
     const metadata = { resourceVersion: String(this.store.version), creationTimestamp: null };
     for (const { response, bookmarks } of this.#watches)
       if (bookmarks) writeLine(response, { type: "BOOKMARK", object: { kind: "Secret", apiVersion: "v1", metadata } });
   }
 
-  /** Ends all watches, as the server does now and then; `midLine` as no server should. */
+  /**
+   * Ends all watches, as a real server does now and then. With `midLine` it ends them within a line, which no server should do.
+   */
   endWatches(midLine = false): void {
     for (const { response } of this.#watches) response.end(midLine ? torn : "");
     this.#watches.clear();
   }
 
-  /** Breaks all connections; `midLine` in the middle of an event. */
+  /** Breaks all connections; with `midLine` in the middle of an event. */
   cut(midLine = false): void {
     for (const { response } of this.#watches) if (midLine) response.write(torn);
     this.#watches.clear();
-    // What was written shall arrive before the end.
+    // The data written before must arrive before the end.
     setImmediate(() => {
       for (const socket of this.#sockets) socket.resetAndDestroy();
     });
   }
 
-  /** Says in all watches that they fell behind, or that something else went wrong. */
+  /** Sends an error in all watches: that they fell behind, or another one. */
   sendError(code: number, reason: string): void {
     for (const { response } of this.#watches) writeLine(response, { type: "ERROR", object: statusOf(code, reason) });
   }
 
-  /** From a backup, with the restart that this takes. */
+  /** Restores a backup, with the restart of the server that this includes. */
   async restore(backup: Backup): Promise<void> {
     await this.down();
     this.store.restore(backup);
@@ -199,7 +205,7 @@ export class ApiServer implements AsyncDisposable {
     this.requests.push({ path: url.pathname, query, token, status: 200 });
   }
 
-  /** True: the state that is asked for is gone. */
+  /** True: the requested state is gone. */
   #list(namespace: string, query: Readonly<Record<string, string>>, response: ServerResponse): boolean {
     const { continue: token } = query;
     const page = this.store.list({

@@ -5,23 +5,29 @@ import type { DiscoveryReason } from "../discovery.ts";
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
 import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
 
-/** Longest wait for the head of an answer. */
+/** Longest wait for the head of a response. */
 const answerMs = 15_000;
 
-/** A connection that is idle so long is asked whether it is still one. */
+/** TCP keep-alive starts on a connection that has been idle for this time. */
 const keepAliveMs = 15_000;
 
-/** A page holds ten Secrets of 1 MiB at most. Base64 makes a third more of each, and `kubectl apply` repeats it. */
+/**
+ * A page holds ten Secrets of at most 1 MiB each. Base64 adds a third to each, and `kubectl apply` repeats the content in an
+ * annotation.
+ */
 const largestBodyBytes = 32 << 20;
 
 const longestRetryAfterMs = 30_000;
 
-/** After these, files may have changed: a rotated token, another certificate, another server. */
+/**
+ * After these failures the client is set up again, because files may have changed: a rotated token, another certificate,
+ * another server.
+ */
 const stale: ReadonlySet<DiscoveryReason> = new Set(["network", "unauthorized", "configuration"]);
 
 /**
- * Requests to the API of Kubernetes. Not the client's typed calls and its `Watch`: those open a new pool of connections
- * for each request, cannot be ended in time, and hide whether a stream ended or broke off.
+ * Sends requests to the Kubernetes API. It does not use the official client's typed calls and its `Watch`: these open a new
+ * connection pool for each request, cannot be stopped in time, and hide whether a stream ended or broke off.
  */
 export class KubernetesApi {
   readonly #options: ConnectionOptions;
@@ -32,9 +38,9 @@ export class KubernetesApi {
   }
 
   /**
-   * Makes one request; the answer's head has come with 200, its body is still to be read.
+   * Sends one request. Resolves when the head of the response has arrived with status 200; the body is still to be read.
    *
-   * @throws ApiFailure, also where the signal ends it
+   * @throws ApiFailure, also when the signal aborts the request
    */
   async open(path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
     const connection = (this.#connection ??= connect(this.#options));
@@ -63,7 +69,7 @@ export class KubernetesApi {
   }
 }
 
-/** What went wrong with a request or its answer, in words of ours. */
+/** Describes a failed request or response in our own words, which quote nothing. */
 export function failureOf(error: unknown): ApiFailure {
   if (error instanceof ApiFailure) return error;
   const { code, name } = error as NodeJS.ErrnoException;
@@ -88,7 +94,7 @@ function send(
     request.once("error", reject);
     request.once("response", (answer) => {
       deadline.removeEventListener("abort", late);
-      // From here on, what happens to the connection happens to the body.
+      // From here on, a failure of the connection is a failure of the body.
       request.on("error", (error) => answer.destroy(error));
       resolve(answer);
     });
@@ -96,7 +102,7 @@ function send(
   });
 }
 
-/** @throws ApiFailure when it breaks off, is too large, or nothing comes for too long */
+/** @throws ApiFailure when the body breaks off, is too large, or no data arrives for too long */
 async function textOf(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -122,7 +128,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Kubernetes sends seconds. Undefined: the server names no wait, or none that is longer than 0. */
+/** Kubernetes sends whole seconds. Undefined: the server asks for no wait, or for none longer than 0. */
 function retryAfterMs({ headers }: IncomingMessage): number | undefined {
   const waitMs = parseRetryAfter(headers["retry-after"], Date.now());
   return waitMs ? Math.min(waitMs, longestRetryAfterMs) : undefined;

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const api = (o: Partial<ConnectionOptions>) => new KubernetesApi({ kubeconfig: null, env: { HOME: dir }, ...o });
 const list = (one: KubernetesApi) => one.json("/api/v1/namespaces/shop/secrets", {}, new AbortController().signal);
-/** The token that a request came with. */
+/** Returns the token of a request. */
 async function tokenOf(one: KubernetesApi): Promise<string | undefined> {
   await list(one);
   return server.requests.at(-1)?.token;
@@ -51,7 +51,7 @@ const kubeconfigOf = (token: string, more: object = {}) =>
 const base64 = (pem: string) => Buffer.from(pem).toString("base64");
 
 describe("the kubeconfig", () => {
-  test("that is named comes first, then KUBECONFIG, the pod's account, and the usual place", async () => {
+  test("that the configuration names is used first, then KUBECONFIG, the pod's account, and the default path", async () => {
     server.tokens = new Set(["named", "env", "pod", "home"]);
     const named = server.kubeconfig(dir, { token: "named" });
     const fromEnv = join(dir, "env");
@@ -78,7 +78,7 @@ describe("the kubeconfig", () => {
     );
   });
 
-  test("may be several files, of which the first to name something wins", async () => {
+  test("may consist of several files; the first that sets a value wins", async () => {
     const users = write("users.json", { users: [{ name: "u", user: { token: "token-1" } }], "current-context": "c" });
     const whole = write("whole.json", kubeconfigOf("wrong", { "current-context": "other" }));
     const KUBECONFIG = [join(dir, "missing"), users, whole].join(delimiter);
@@ -89,14 +89,14 @@ describe("the kubeconfig", () => {
     ["is missing", undefined, /^cannot read .*wrong\.json \(ENOENT\)$/],
     ["is no YAML", '{"users": "s3cret-token', /^the kubeconfig, or the credential that it names, cannot be used$/],
     ["names no cluster", { users: [{ name: "u", user: { token: "s3cret-token" } }] }, /names no current cluster$/],
-  ])("that %s says so, without what it holds", async (_, content, message) => {
+  ])("that %s is reported without its content", async (_, content, message) => {
     const path = join(dir, "wrong.json");
     rmSync(path, { force: true });
     if (content !== undefined) write("wrong.json", content);
     await expect(list(api({ kubeconfig: path }))).rejects.toThrow(message);
   });
 
-  test("in YAML, with a token file beside it: read again after it was refused", async () => {
+  test("in YAML may name a token file, which is read again after a refusal", async () => {
     write("token", "token-1\n");
     const config = `clusters: [{ name: c, cluster: ${JSON.stringify(cluster())} }]
 users: [{ name: u, user: { tokenFile: token, token: stale } }]
@@ -111,7 +111,7 @@ current-context: c
     expect(await tokenOf(one)).toBe("token-2");
   });
 
-  test("may name a credential plugin; what that says is not repeated", async () => {
+  test("may name a credential plugin, whose output is not repeated", async () => {
     const credential = {
       apiVersion: "client.authentication.k8s.io/v1",
       kind: "ExecCredential",
@@ -154,7 +154,7 @@ current-context: c
     }
   });
 
-  test("may lead to plain http on this machine, such as kubectl proxy, and nowhere else", async () => {
+  test("may use plain http to this machine, such as to kubectl proxy, and to no other", async () => {
     const proxy = createServer((_, response) => response.end('{"metadata":{}}'));
     await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
     try {
@@ -169,7 +169,7 @@ current-context: c
   });
 });
 
-test("an answer that repeats the token is reported without it, also where it is cut", async () => {
+test("a response that repeats the token is reported without it, also if the text is truncated", async () => {
   const token = "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl";
   for (const filler of [0, 275, 285, 295]) {
     const message = `${"m".repeat(filler)} ${token} ${Buffer.from(token).toString("base64")}`;

@@ -6,27 +6,30 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { ApiFailure } from "./api-failure.ts";
 
-/** Where the kubelet puts what a pod needs: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+/**
+ * Directory in which the kubelet mounts the pod's token and CA:
+ * https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+ */
 const usualAccountDir = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 export interface ConnectionOptions {
-  /** Absolute; null: found as described in docs/kubernetes.md. */
+  /** Absolute path; null: searched for as docs/kubernetes.md describes. */
   readonly kubeconfig: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** @default where the kubelet puts it */
+  /** @default the directory in which the kubelet mounts it */
   readonly accountDir?: string;
 }
 
-/** Where the API is, and how a request is made there: with TLS settings, proxy and credential. */
+/** The address of the API, and how to send a request there: TLS settings, proxy and credential. */
 export interface Connection {
   readonly server: string;
-  /** Asks credential plugins and reads token files where they are old. */
+  /** Runs credential plugins and reads token files again when their results are old. */
   readonly options: () => Promise<Omit<RequestOptions, "headers"> & { readonly headers: Record<string, string> }>;
 }
 
 /**
- * Reads the configuration with the official client, which knows kubeconfigs, credential plugins and proxies. It costs
- * 90 MB and half a second to load, so it is loaded here, where it is needed, and not before.
+ * Reads the configuration with the official client, which supports kubeconfigs, credential plugins and proxies. Loading that
+ * client costs 90 MB and half a second, so it is imported here, only when it is needed.
  *
  * @throws ApiFailure
  */
@@ -40,7 +43,7 @@ export async function connect(o: ConnectionOptions): Promise<Connection> {
   }
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new ApiFailure("configuration", "the kubeconfig names no current cluster");
-  // The client refuses plain http; to this machine, as to `kubectl proxy`, it is how it is meant.
+  // The client refuses plain http. To this machine it is intended, as with `kubectl proxy`.
   if (/^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/.test(`${cluster.server}/`)) {
     Object.assign(cluster, { skipTLSVerify: true });
   }
@@ -53,14 +56,14 @@ export async function connect(o: ConnectionOptions): Promise<Connection> {
       } catch (error) {
         throw unreadable(error);
       }
-      // A token file may end with a newline, and no header may.
+      // A token file may end with a newline; a header must not.
       const headers = Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value).trim()]);
       return { ...options, headers: Object.fromEntries(headers) as Record<string, string> };
     },
   };
 }
 
-/** The messages of the client quote what a plugin wrote, and that may be anything. */
+/** Replaces the client's messages: they quote the output of credential plugins, which may hold secrets. */
 function unreadable(error: unknown): ApiFailure {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== undefined && path !== undefined) return new ApiFailure("configuration", `cannot read ${path} (${code})`);
@@ -81,7 +84,7 @@ function load(
   throw new ApiFailure("configuration", "there is no kubeconfig, and this is no pod with a service account");
 }
 
-/** As kubectl does: of several files the first that names something wins, and one that is missing is passed over. */
+/** Merges several files as kubectl does: the first file that sets a value wins, and a missing file is skipped. */
 function loadFiles(paths: readonly string[], make: () => KubeConfig): KubeConfig {
   const there = paths.length > 1 ? paths.filter((path) => existsSync(path)) : paths;
   const read = there.map((path) => {
@@ -103,7 +106,7 @@ function loadFiles(paths: readonly string[], make: () => KubeConfig): KubeConfig
 const firsts = <T extends { readonly name: string }>(named: readonly T[]): T[] =>
   named.filter(({ name }, index) => named.findIndex((other) => other.name === name) === index);
 
-/** The client overlooks `tokenFile` of users, which is read again and again where it is rotated. */
+/** Adds support for `tokenFile` of users, which the client ignores. The file is read again regularly, because it is rotated. */
 function useTokenFiles(config: KubeConfig, path: string): void {
   const { users } = (parse(readFileSync(path, "utf8")) ?? {}) as {
     users?: readonly { readonly name?: unknown; readonly user?: { readonly tokenFile?: unknown } }[];
@@ -120,7 +123,10 @@ const withTokenFile = (user: KubeConfig["users"][number], tokenFile: string) => 
   return { ...rest, authProvider: { name: "tokenFile", config: { tokenFile } } };
 };
 
-/** The client's own way reads the process's environment and fixed paths. */
+/**
+ * Loads the pod's service account. The client's own function reads the process environment and fixed paths, so it cannot be
+ * tested.
+ */
 function loadAccount(config: KubeConfig, env: ConnectionOptions["env"], account: string): KubeConfig {
   const host = env["KUBERNETES_SERVICE_HOST"] ?? "";
   const server = `https://${host.includes(":") ? `[${host}]` : host}:${env["KUBERNETES_SERVICE_PORT"] ?? "443"}`;

@@ -7,7 +7,7 @@ import type { SecretObject } from "./target-secret.ts";
 
 const KiB = 1 << 10;
 const base64 = (text: string) => Buffer.from(text).toString("base64");
-/** `created`: minutes after ten. */
+/** `created`: minutes after ten o'clock. */
 const secretOf = (name: string, values: Readonly<Record<string, string>>, created = 0): SecretObject => ({
   metadata: {
     name,
@@ -40,7 +40,7 @@ describe("a Secret", () => {
     expect(errors(256 * KiB + 1)).toBe(message);
   });
 
-  test("may hold other entries of any size, which are not kept", () => {
+  test("may hold other entries of any size, which are not kept in memory", () => {
     const { targets } = keep(secretOf("a", { "target.json": webhook("a"), "ca.crt": "x".repeat(900 * KiB) }));
     expect(targets[0]?.issues).toBeUndefined();
     expect(JSON.stringify(targets).length).toBeLessThan(KiB);
@@ -53,7 +53,7 @@ const read = (kept: KeptSecrets, before: ReturnType<typeof resolveTargets> = [])
   resolveTargets([{ source: "kubernetes", targets: kept.targets, readSecret: String }], { before });
 
 describe("a namespace", () => {
-  test("has 1,000 targets; the newest are invalid, whatever the order in which they come", () => {
+  test("has at most 1,000 targets; the newest are invalid, in whatever order they arrive", () => {
     for (const secrets of [many(maxTargets, 5), many(maxTargets, 5).toReversed()]) {
       const last = [small("a-new", 9), small("z-old", 1), ...secrets];
       const message = `the namespace has more than ${maxTargets} targets; the newest are not used`;
@@ -66,17 +66,17 @@ describe("a namespace", () => {
     }
   });
 
-  test("may not have many large targets: what they take in memory counts, not their number", () => {
+  test("limits large targets by the memory that they take, not by their number", () => {
     const large = (n: number) => secretOf(`t${n}`, { "target.json": webhook(`t${n}`, 250 * KiB) }, n);
     const kept = keep(...Array.from({ length: 140 }, (_, n) => large(n)));
     const over = Object.keys(errorsOf(kept)).length;
     expect(140 - over).toBe(Math.floor(maxNamespaceWeight / (250 * KiB + 300)));
-    // Each value costs more than its text.
+    // Each value takes more memory than its text.
     const objects = (n: number) => secretOf(`t${n}`, { "target.json": `[${"{},".repeat(80 * KiB)}0]` }, n);
     expect(Object.keys(errorsOf(keep(...Array.from({ length: 20 }, (_, n) => objects(n))))).length).toBeGreaterThan(10);
   });
 
-  test("does not let a target that does not fit stay in use as it was", () => {
+  test("does not keep an earlier version of a target that does not fit", () => {
     const kept = keep(...many(maxTargets, 5));
     const before = read(kept);
     kept.set(small("older", 1));
@@ -84,7 +84,7 @@ describe("a namespace", () => {
     expect(entry).toMatchObject({ inForce: "nothing", target: undefined, errors: [{ path: "" }] });
   });
 
-  test("reads those that did not fit again once there is room", () => {
+  test("reads the targets that did not fit again once there is room", () => {
     const before = keep(...many(maxTargets), small("z-new", 9));
     const after = new KeptSecrets();
     for (const secret of [...many(maxTargets - 1), small("z-new", 9)]) after.set(secret, before);
@@ -92,7 +92,7 @@ describe("a namespace", () => {
     expect([after.crowded, after.targets.length]).toEqual([false, maxTargets]);
   });
 
-  test("keeps the objects of what did not change, also of what does not fit", () => {
+  test("keeps the objects of unchanged targets, also of those that do not fit", () => {
     const before = keep(...many(maxTargets), small("z-new", 9));
     const after = new KeptSecrets();
     for (const secret of [...many(maxTargets), small("z-new", 9)].toReversed()) after.set(secret, before);
@@ -103,7 +103,7 @@ describe("a namespace", () => {
   });
 });
 
-/** After everything that is not referenced is gone. */
+/** Returns the memory in use after garbage collection. */
 function retainedBytes(): number {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;

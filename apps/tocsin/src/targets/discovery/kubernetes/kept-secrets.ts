@@ -2,25 +2,28 @@ import { createHash } from "node:crypto";
 import type { TargetDefinition } from "../../target-definition.ts";
 import { type SecretObject, targetOfSecret, weightOf } from "./target-secret.ts";
 
-/** Targets of one namespace. More are a mistake or an attack: each costs memory, and a decision per alert. */
+/** Maximum number of targets of one namespace. More are a mistake or an attack: each costs memory, and a decision per alert. */
 export const maxTargets = 1_000;
 
-/** What all targets of one namespace may weigh, in bytes of memory: see `weightOf`. */
+/** Maximum memory of all targets of one namespace, in bytes: see `weightOf`. */
 export const maxNamespaceWeight = 32 << 20;
 
 interface Kept {
-  /** Of its entries, to tell whether they changed: versions may be given twice, by a server that was restored. */
+  /**
+   * Hash of the Secret's entries, which shows whether they changed. Resource versions do not: a server that was restored from a
+   * backup may give the same version twice.
+   */
   readonly hash: string;
   readonly createdAt: string;
   readonly weight: number;
   readonly target: TargetDefinition;
-  /** Why there is no room for it; its content is not kept. */
+  /** Why the target does not fit; its content is not kept. */
   readonly over?: string;
 }
 
 /**
- * The targets that the Secrets of one namespace hold, within bounds. If they do not fit, the oldest Secrets are kept, so that
- * a new one never displaces a target that works, and all replicas decide alike.
+ * Keeps the targets of the Secrets of one namespace, within limits. If they do not all fit, the oldest Secrets are kept: a new
+ * Secret never displaces a working target, and all replicas decide the same.
  */
 export class KeptSecrets {
   readonly #secrets = new Map<string, Kept>();
@@ -35,19 +38,19 @@ export class KeptSecrets {
       .map(([, { target }]) => target));
   }
 
-  /** Some do not fit. Their contents have to be read again once there is room. */
+  /** Some targets do not fit. Their contents have to be read again once there is room. */
   get crowded(): boolean {
     return this.#count < this.#secrets.size;
   }
 
-  /** Whether the targets are other ones than those. */
+  /** Returns whether the targets differ from the given ones. */
   differsFrom({ targets }: KeptSecrets): boolean {
     return targets.length !== this.targets.length || this.targets.some((target, index) => target !== targets[index]);
   }
 
   /**
-   * Returns whether that changed a target. `before`: what was kept until now; targets of Secrets that did not change are taken
-   * from there, as the same objects.
+   * Returns whether that changed a target. `before` holds the Secrets kept until now: targets of Secrets that did not change
+   * are taken from there, as the same objects.
    */
   set(secret: SecretObject, before: KeptSecrets = this): boolean {
     const name = nameOf(secret);
@@ -62,13 +65,13 @@ export class KeptSecrets {
     this.#weight += kept.weight;
     this.#sorted = undefined;
     this.#makeRoom(before);
-    // To read a large one takes a while: only those that fit are read.
+    // Reading a large Secret takes a while, so only those that fit are read.
     if (this.#secrets.get(name) === kept && kept !== known)
       this.#secrets.set(name, { ...kept, target: targetOfSecret(secret) });
     return true;
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether the Secret was known. */
   delete(name: string): boolean {
     if (!this.#secrets.has(name)) return false;
     this.#drop(name);
@@ -97,7 +100,7 @@ export class KeptSecrets {
     }
   }
 
-  /** Of those that weigh at least so much. */
+  /** Returns the youngest of the Secrets that weigh at least this much. */
   #youngest(minWeight: number): readonly [string, Kept] {
     let youngest: readonly [string, Kept] | undefined;
     for (const one of this.#secrets) {
@@ -121,7 +124,7 @@ function unread(secret: SecretObject, hash: string, weight = weightOf(secret)): 
   return { hash, createdAt: creationTimestamp ?? "", weight, target };
 }
 
-/** Only where it is: nothing of what it holds, and no earlier version of it, stays in memory. */
+/** Keeps only the place: its content and its earlier versions leave the memory. */
 const overLimit = ({ place, name, namespace }: TargetDefinition, message: string): TargetDefinition => ({
   place,
   input: undefined,

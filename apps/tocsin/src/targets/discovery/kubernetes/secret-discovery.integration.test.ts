@@ -14,7 +14,7 @@ const namespace = "shop";
 const dir = mkdtempSync(join(tmpdir(), "tocsin-kubernetes-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** After a fault has ended, what happened meanwhile is known within so long. */
+/** Time within which changes during a fault must be known after its end. */
 const convergesMs = 2_000;
 
 class Cluster implements TestPlace {
@@ -66,7 +66,7 @@ class Cluster implements TestPlace {
 
 discoveryContract("namespaces of Kubernetes", () => Cluster.start());
 
-/** A cluster with one target, `a`, that is known. */
+/** A cluster with one target, `a`, that the discovery knows. */
 async function watchedCluster(more: (cluster: Cluster) => Partial<SecretDiscoveryOptions> = () => ({})) {
   const cluster = await Cluster.start();
   await cluster.put("a", { v: 1 });
@@ -77,7 +77,7 @@ async function watchedCluster(more: (cluster: Cluster) => Partial<SecretDiscover
     server: cluster.server,
     watched,
     says: (targets: object) => watched.until(() => JSON.stringify(watched.known) === JSON.stringify(targets)),
-    /** Without the questions for the server's version. */
+    /** Without the requests for the server's version. */
     lists: () => cluster.server.requests.filter(({ query }) => query["watch"] === undefined && query["limit"] !== "1"),
     async [Symbol.asyncDispose]() {
       await watched.discovery.stop();
@@ -87,7 +87,7 @@ async function watchedCluster(more: (cluster: Cluster) => Partial<SecretDiscover
 }
 
 describe("a list", () => {
-  test("is read page by page to its end, from one state", async () => {
+  test("is read page by page, all pages from one state", async () => {
     await using cluster = await Cluster.start();
     for (let n = 0; n < 95; n++) await cluster.put(`t${String(n).padStart(4, "0")}`, { n });
     await using watched = new Watched(cluster.discovery());
@@ -99,7 +99,7 @@ describe("a list", () => {
     );
   });
 
-  test("takes what has the label, in the namespace, and nothing else", async () => {
+  test("contains the Secrets with the label in the namespace, and no others", async () => {
     await using cluster = await Cluster.start();
     await cluster.put("a", { v: 1 });
     cluster.server.put(namespace, "unlabelled", { "target.json": "{}" }, {});
@@ -114,7 +114,7 @@ describe("a list", () => {
     expect(watched.known).toEqual({ a: { v: 1 }, b: { v: 2 } });
   });
 
-  test("whose pages are too old begins anew", async () => {
+  test("starts again when its pages are too old", async () => {
     await using cluster = await Cluster.start();
     for (let n = 0; n < 25; n++) await cluster.put(`t${n}`, { n });
     const { store } = cluster.server;
@@ -131,7 +131,7 @@ describe("a list", () => {
 });
 
 describe("a watch", () => {
-  test("goes on from the version that it reached, bookmarks included, without another list", async () => {
+  test("continues from the version that it reached, bookmarks included, without another list", async () => {
     await using one = await watchedCluster();
     await one.cluster.put("b", { v: 1 });
     await one.says({ a: { v: 1 }, b: { v: 1 } });
@@ -150,7 +150,7 @@ describe("a watch", () => {
     expect(one.watched.failures).toEqual([]);
   });
 
-  test("sees a label that is taken away as the end of the target, and one that is put on as a new one", async () => {
+  test("treats a removed label as a removed target, and an added label as a new target", async () => {
     await using one = await watchedCluster();
     one.server.put(namespace, "a", { "target.json": '{"v":1}' }, {});
     await one.says({});
@@ -159,7 +159,7 @@ describe("a watch", () => {
     expect(one.lists()).toHaveLength(1);
   });
 
-  test("of what did not change its entries says nothing", async () => {
+  test("reports no change if a Secret's entries did not change", async () => {
     await using one = await watchedCluster();
     one.server.put(namespace, "a", { "target.json": '{"v":1}' }, { ...targetLabel, more: "labels" });
     await one.cluster.put("b", { v: 1 });
@@ -170,13 +170,13 @@ describe("a watch", () => {
 
 interface Fault {
   readonly begin: (server: ApiServer) => unknown;
-  /** Absent: it is over at once. */
+  /** Absent: the fault ends at once. */
   readonly end?: (server: ApiServer) => unknown;
-  /** What is counted. */
+  /** The failures that are counted. */
   readonly felt: string;
 }
 
-/** History is cut before what the watch has reached. */
+/** The history is cut before the version that the watch has reached. */
 const fallBehind = (server: ApiServer) => {
   server.put("other", "noise", {});
   server.store.compact();
@@ -270,7 +270,7 @@ const faults: Record<string, Fault> = {
   },
 };
 
-describe("what happened during a fault is known soon after its end:", () => {
+describe("changes during a fault are known soon after its end:", () => {
   test.each(Object.entries(faults))("%s", async (_, { begin, end, felt }) => {
     await using one = await watchedCluster();
     await one.cluster.put("b", { v: 1 });
@@ -288,7 +288,7 @@ describe("what happened during a fault is known soon after its end:", () => {
     expect(one.watched.failures).toContain(felt);
   });
 
-  test("a cluster that was restored, whose versions are older and mean something else", async () => {
+  test("a cluster that was restored from a backup, whose versions are older and mean something else", async () => {
     await using one = await watchedCluster();
     const backup = one.server.store.backup();
     await one.cluster.put("b", { v: 1 });
@@ -297,13 +297,13 @@ describe("what happened during a fault is known soon after its end:", () => {
     await one.server.restore(backup);
     await one.cluster.put("c", { v: 1 });
     expect(await one.says({ a: { v: 1 }, c: { v: 1 } })).toBeLessThan(convergesMs);
-    // The very version that once was b's, of another object.
+    // The version that b once had now belongs to another object.
     await one.cluster.put("b", { v: 3 });
     expect(await one.says({ a: { v: 1 }, b: { v: 3 }, c: { v: 1 } })).toBeLessThan(convergesMs);
   });
 });
 
-test("a server that was restored behind an open watch is noticed by the versions that it says", async () => {
+test("notices a server that was restored during a watch by the versions that it sends", async () => {
   await using one = await watchedCluster();
   const backup = one.server.store.backup();
   await one.cluster.put("b", { v: 1 });
@@ -314,7 +314,7 @@ test("a server that was restored behind an open watch is noticed by the versions
   expect(one.watched.failures).toEqual(["watch expired"]);
 });
 
-test("a server that was restored between two watches is noticed before the next one, which would stay silent", async () => {
+test("notices a server that was restored between two watches before the next watch, which would stay silent", async () => {
   await using one = await watchedCluster();
   const backup = one.server.store.backup();
   await one.cluster.put("b", { v: 1 });
@@ -327,13 +327,13 @@ test("a server that was restored between two watches is noticed before the next 
   expect(one.watched.failures).toEqual(["watch expired"]);
 });
 
-describe("what is wrong is said in words that help, without a credential", () => {
+describe("error messages say what to do and hold no credential:", () => {
   test.each<[string, (server: ApiServer) => void, RegExp]>([
     ["401", (server) => (server.tokens = new Set(["x"])), /^the token or certificate is not accepted \(HTTP 401\)/],
     [
       "403",
       (server) => server.denied.add(`list ${namespace}`),
-      /^a Role must allow to get, list and watch secrets .* \(HTTP 403\): secrets is forbidden: User "system:serv.*"shop"$/,
+      /^Tocsin.s service account needs a Role .* \(HTTP 403\): secrets is forbidden: User "system:serv.*"shop"$/,
     ],
     [
       "500",
@@ -364,7 +364,7 @@ describe("what is wrong is said in words that help, without a credential", () =>
   });
 });
 
-/** The waits that are asked for; they take no time. */
+/** The waits that discovery requests; they take no time. */
 const impatient = (waits: number[]) => ({
   random: () => 1,
   clock: {
@@ -376,10 +376,10 @@ const impatient = (waits: number[]) => ({
   },
 });
 
-describe("the server is not stormed", () => {
+describe("does not flood the server with requests", () => {
   const growing = [100, 200, 400, 800, 1_500, 1_500, 1_500];
 
-  test("by a fault that lasts", async () => {
+  test("during a long fault", async () => {
     const waits: number[] = [];
     await using cluster = await Cluster.start();
     cluster.server.denied.add(`list ${namespace}`);
@@ -388,7 +388,7 @@ describe("the server is not stormed", () => {
     expect(waits.slice(0, growing.length)).toEqual(growing);
   });
 
-  test("by watches that end as they begin", async () => {
+  test("when watches end as soon as they start", async () => {
     const waits: number[] = [];
     await using cluster = await Cluster.start();
     cluster.server.hasty = true;
@@ -397,7 +397,7 @@ describe("the server is not stormed", () => {
     expect([waits.slice(0, growing.length), watched.failures]).toEqual([growing, []]);
   });
 
-  test("by watches that break as they begin", async () => {
+  test("when watches break as soon as they start", async () => {
     const waits: number[] = [];
     await using cluster = await Cluster.start();
     cluster.server.sendErrors = 500;
@@ -407,14 +407,14 @@ describe("the server is not stormed", () => {
   });
 });
 
-test("everything is listed anew now and then, whatever the watch says", async () => {
+test("lists everything again at the resync interval, whatever the watch reports", async () => {
   await using one = await watchedCluster(() => ({ resyncMs: 1 }));
   one.server.endWatches();
   await one.watched.until(() => one.lists().length >= 2);
   expect(one.watched.failures).toEqual([]);
 });
 
-test("a resync that is shorter than a watch ends the watch", async () => {
+test("ends a watch that lasts longer than the resync interval", async () => {
   await using one = await watchedCluster(() => ({ resyncMs: 1_000, random: () => 0.5 }));
   const sinceMs = performance.now();
   await one.watched.until(() => one.lists().length >= 3);
@@ -424,7 +424,7 @@ test("a resync that is shorter than a watch ends the watch", async () => {
   expect(one.watched.failures).toEqual([]);
 });
 
-test("a target that did not fit is used once there is room", async () => {
+test("uses a target that did not fit once there is room", async () => {
   await using cluster = await Cluster.start();
   for (let n = 0; n <= maxTargets; n++) await cluster.put(`t${String(n).padStart(4, "0")}`, { n });
   await using watched = new Watched(cluster.discovery());
@@ -437,7 +437,7 @@ test("a target that did not fit is used once there is room", async () => {
   expect(watched.failures).toEqual([]);
 });
 
-test("secrets of ours are not read for whoever writes a Secret", async () => {
+test("does not read our files and environment for the author of a Secret", async () => {
   await using cluster = await Cluster.start();
   const { readSecret } = cluster.discovery();
   expect(readSecret("literal")).toBe("literal");

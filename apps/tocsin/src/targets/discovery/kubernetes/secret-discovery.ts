@@ -8,16 +8,22 @@ import { KeptSecrets, nameOf } from "./kept-secrets.ts";
 import { currentVersion, listSecrets, watchSecrets } from "./secret-stream.ts";
 import type { SecretObject } from "./target-secret.ts";
 
-/** One watch lasts so long, give or take: then a new request shows that the server is still there. */
+/** Approximate duration of one watch. After it a new request shows that the server still answers. */
 const watchSeconds = 30;
 
-/** Wait after the first failure, doubled by each further one up to the longest. Random from half of it to all. */
+/**
+ * Wait after the first failure. Each further failure doubles it, up to the maximum. The wait is random between half of it and
+ * all of it.
+ */
 const backoff = { firstMs: 100, longestMs: 1_500 };
 
-/** A watch that ended sooner than this proves nothing of the server. */
+/** A watch that ended sooner than this does not show that the server works. */
 const provenMs = 1_000;
 
-/** What happens now and then and is made good at once: it is counted, and only worth a word when it happens again. */
+/**
+ * Failures that happen now and then and are repaired at once. They are counted, and reported only when they happen twice in a
+ * row.
+ */
 const passing: ReadonlySet<DiscoveryReason> = new Set(["network", "expired", "unauthorized"]);
 
 export interface SecretDiscoveryOptions {
@@ -32,12 +38,12 @@ export interface SecretDiscoveryOptions {
 }
 
 /**
- * The Secrets of one namespace that carry the label.
+ * Finds targets in the Secrets of one namespace that carry the label.
  *
  * ```
  *   list ──▶ watch ──ended──▶ compare ──▶ watch from the version that was reached … ──resync is due──▶ list
- *    ▲         │                 │ the server is at an older version: it was restored
- *    └─ wait ──┴─────────────────┴── any failure: behind it may be a server that was restored
+ *    ▲         │                 │ the server is at an older version: it was restored from a backup
+ *    └─ wait ──┴─────────────────┴── any failure: the server may have been restored from a backup
  * ```
  */
 export class SecretDiscovery implements Discovery {
@@ -50,9 +56,9 @@ export class SecretDiscovery implements Discovery {
   /** Undefined: never listed. */
   #secrets: KeptSecrets | undefined;
   #listAgainAtMs = 0;
-  /** Who waits for a list that begins from now on. */
+  /** Callers that wait for a list that starts after their call. */
   #refreshing: (() => void)[] = [];
-  /** Ends what is waited for: an answer, the next event, the backoff. */
+  /** Aborts the current wait: for a response, for the next event, or for the backoff. */
   #interrupt = new AbortController();
   #listing = false;
   #establishedAtMs: number | undefined;
@@ -74,7 +80,7 @@ export class SecretDiscovery implements Discovery {
     return this.#status.syncState;
   }
 
-  /** Whoever may write Secrets must not read our files and environment through them. */
+  /** People who may write Secrets must not be able to read our files and environment through them. */
   readonly readSecret: ReadSecret = (input) => {
     if (typeof input === "string") return input;
     throw new Error("in a Secret, write the value itself");
@@ -89,7 +95,7 @@ export class SecretDiscovery implements Discovery {
     if (this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
       this.#refreshing.push(resolve);
-      // A list that is under way ends first: others may wait for it.
+      // A running list ends first, because other callers may wait for it.
       if (!this.#listing) this.#interrupt.abort();
     });
   }
@@ -117,7 +123,7 @@ export class SecretDiscovery implements Discovery {
         failures = 0;
       } catch (error) {
         for (const resolve of refreshing) resolve();
-        // A refresh or the end, no failure.
+        // The request was aborted by a refresh or by the stop: this is no failure.
         if (interrupt.signal.aborted) continue;
         const failure = failureOf(error);
         const { clock } = this.#o;
@@ -145,7 +151,7 @@ export class SecretDiscovery implements Discovery {
     return version;
   }
 
-  /** Returns when it is time to list again. */
+  /** Returns when the next list is due. */
   async #follow(from: string, signal: AbortSignal): Promise<void> {
     const { api, clock, resyncMs } = this.#o;
     this.#listAgainAtMs = clock.monotonic() + resyncMs * (0.9 + 0.2 * this.#random());
@@ -170,7 +176,8 @@ export class SecretDiscovery implements Discovery {
       };
       await watchSecrets(api, this.#selection, { version, seconds, watcher, signal });
       const lastedMs = clock.monotonic() - (this.#establishedAtMs ?? 0);
-      // Something between us and the server ends watches as they begin: it must not become a storm of requests.
+      // A proxy between us and the server ends watches as soon as they start: wait, so that this causes no storm of
+      // requests.
       hasty = !reached && lastedMs < provenMs ? hasty + 1 : 0;
       if (hasty > 0) await this.#wait(hasty, undefined, signal);
     }
@@ -181,7 +188,7 @@ export class SecretDiscovery implements Discovery {
     if (secrets === undefined) return;
     const changed = type === "DELETED" ? secrets.delete(nameOf(secret)) : secrets.set(secret);
     if (!changed) return;
-    // There may be room now for some that did not fit, and only a list has their contents.
+    // There may now be room for targets that did not fit, and only a list returns their contents.
     if (secrets.crowded) this.#listAgainAtMs = this.#o.clock.monotonic();
     this.#observer?.changed();
   }
@@ -210,8 +217,8 @@ export class SecretDiscovery implements Discovery {
 }
 
 /**
- * Versions are only to be handed back, so this decides nothing but to list anew: where they look like numbers and go
- * backwards, the server was restored behind our back.
+ * Resource versions are opaque, so this decides only whether to list again: if they look like numbers and go backwards, the
+ * server was restored from a backup without our knowledge.
  */
 const isOlder = (to: string, from: string): boolean =>
   /^\d+$/.test(to) && /^\d+$/.test(from) && Number(to) < Number(from);

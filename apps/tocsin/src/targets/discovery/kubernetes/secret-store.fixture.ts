@@ -13,7 +13,7 @@ export interface SecretObject {
     readonly managedFields: readonly object[];
   };
   readonly type: string;
-  /** Absent where the Secret is empty. */
+  /** Absent when the Secret is empty. */
   readonly data?: Readonly<Record<string, string>>;
 }
 
@@ -28,20 +28,20 @@ export interface WatchEvent {
   readonly object: SecretObject;
 }
 
-/** A state that can be gone back to, as from a backup of etcd. */
+/** A state that can be restored, as from a backup of etcd. */
 export interface Backup {
   readonly version: number;
   readonly secrets: ReadonlyMap<string, SecretObject>;
 }
 
-/** Secrets and their history, as etcd keeps them: one version counter for all, and a history that is cut. */
+/** Stores Secrets and their history as etcd does: one version counter for all, and a history that can be cut. */
 export class SecretStore {
   version = 1_000;
-  /** Changes up to this version are forgotten. */
+  /** Changes up to this version are deleted. */
   compactedTo = 1_000;
   #secrets = new Map<string, SecretObject>();
   #history: Change[] = [];
-  /** States that unfinished lists are being read from. */
+  /** States from which unfinished lists are read. */
   #snapshots = new Map<number, ReadonlyMap<string, SecretObject>>();
   readonly #historyLength: number;
 
@@ -49,7 +49,7 @@ export class SecretStore {
     this.#historyLength = historyLength;
   }
 
-  /** `values` in clear. */
+  /** `values` are in clear text. */
   put(
     namespace: string,
     name: string,
@@ -88,7 +88,7 @@ export class SecretStore {
     return this.#record({ version: ++this.version, before, after: undefined });
   }
 
-  /** One page of a list, all pages from one state. Undefined: that state is forgotten. */
+  /** Returns one page of a list; all pages come from one state. Undefined: that state was deleted. */
   list(o: { namespace: string; selector: string; limit: number; from?: { version: number; after: string } }) {
     const version = o.from?.version ?? this.version;
     const state = o.from === undefined ? this.#secrets : this.#snapshots.get(version);
@@ -105,12 +105,12 @@ export class SecretStore {
     return { version, items: page.map(([, secret]) => secret), ...(more && { next: { version, after: last[0] } }) };
   }
 
-  /** What happened after a version. Undefined: that is forgotten. Nothing, for a version of the future. */
+  /** Returns the changes after a version. Undefined: they were deleted. Empty for a version of the future. */
   since(version: number): readonly Change[] | undefined {
     return version < this.compactedTo ? undefined : this.#history.filter((change) => change.version > version);
   }
 
-  /** Forgets all history, and the states that lists are being read from. */
+  /** Deletes all history, and the states that unfinished lists are read from. */
   compact(): void {
     this.compactedTo = this.version;
     this.#history = [];
@@ -121,7 +121,7 @@ export class SecretStore {
     return { version: this.version, secrets: new Map(this.#secrets) };
   }
 
-  /** Versions go back too: numbers that were given already are given again, for something else. */
+  /** The version counter is restored too: numbers that were used already are used again, for other changes. */
   restore({ version, secrets }: Backup): void {
     this.version = version;
     this.#secrets = new Map(secrets);
@@ -135,7 +135,9 @@ export class SecretStore {
   }
 }
 
-/** A change as a watch with a selector sees it: what loses the label is deleted, what gains it is added. */
+/**
+ * Returns a change as a watch with a selector sees it: a Secret that loses the label is deleted, one that gains it is added.
+ */
 export function eventOf({ version, before, after }: Change, seen: (secret: SecretObject) => boolean) {
   const was = before !== undefined && seen(before);
   if (after !== undefined && seen(after)) return { type: was ? "MODIFIED" : "ADDED", object: after } as WatchEvent;

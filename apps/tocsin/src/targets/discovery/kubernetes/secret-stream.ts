@@ -4,23 +4,26 @@ import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
 import { failureOf, type KubernetesApi } from "./api.ts";
 import type { SecretObject } from "./target-secret.ts";
 
-/** Secrets of one list request: a page is in memory as a whole, and each may have 1 MiB. */
+/** Number of Secrets per list request: a whole page is in memory at once, and each Secret may have 1 MiB. */
 const pageSize = 10;
 
-/** A larger event is none: a Secret has 1 MiB at most, in base64, and `kubectl apply` repeats it. */
+/**
+ * A larger event is refused: a Secret has at most 1 MiB, base64 adds a third, and `kubectl apply` repeats the content in an
+ * annotation.
+ */
 const largestLine = 4 << 20;
 
-/** Which Secrets. */
+/** Selects the Secrets. */
 export interface Selection {
   readonly namespace: string;
   readonly labelSelector: string;
 }
 
 /**
- * Lists them page by page, all from one state, and keeps none. Returns the version from which a watch goes on; it is opaque,
- * and only handed back.
+ * Lists the Secrets page by page, all pages from one state, and keeps none of them. Returns the version from which a watch
+ * continues. The version is opaque and only sent back to the server.
  *
- * @throws ApiFailure; nothing of what came before counts then
+ * @throws ApiFailure; the pages that came before are then invalid
  */
 export async function listSecrets(
   api: KubernetesApi,
@@ -32,7 +35,7 @@ export async function listSecrets(
     const page = await listPage(api, selection, { limit: pageSize, next, signal: o.signal });
     for (const secret of page.secrets) {
       o.each(secret);
-      // One may take 50 ms to read.
+      // Reading one Secret may take 50 ms.
       await breath();
     }
     next = page.next;
@@ -40,7 +43,7 @@ export async function listSecrets(
   }
 }
 
-/** Asks for the version at which the server is now. @throws ApiFailure */
+/** Returns the current version of the server. @throws ApiFailure */
 export async function currentVersion(api: KubernetesApi, selection: Selection, signal: AbortSignal): Promise<string> {
   return (await listPage(api, selection, { limit: 1, next: "", signal })).version;
 }
@@ -61,18 +64,18 @@ async function listPage(
 }
 
 export interface Watcher {
-  /** The server has accepted: from here on changes are seen. */
+  /** The server has accepted the watch: from here on changes are seen. */
   established(): void;
   event(type: "ADDED" | "MODIFIED" | "DELETED", secret: SecretObject): void;
-  /** It is known until here. */
+  /** All changes up to this version are known. */
   reached(version: string): void;
 }
 
 /**
- * Watches them from a version on, for so long. Resolves when the server ended it, as it does now and then: another watch
- * goes on from the version that was reached.
+ * Watches the Secrets from a version on, for at most the given time. Resolves when the server ended the watch, which it does
+ * regularly: the next watch continues from the version that was reached.
  *
- * @throws ApiFailure `expired` when that version is too old; else when the connection broke or the server failed
+ * @throws ApiFailure `expired` when that version is too old; otherwise when the connection broke or the server failed
  */
 export async function watchSecrets(
   api: KubernetesApi,
@@ -82,14 +85,14 @@ export async function watchSecrets(
   const query = {
     labelSelector,
     watch: "true",
-    // Without them a quiet watch would hold on to a version until that is too old.
+    // Without bookmarks a quiet watch would keep its version until that version is too old.
     allowWatchBookmarks: "true",
     resourceVersion: o.version,
     timeoutSeconds: String(o.seconds),
   };
   const answer = await api.open(pathOf(namespace), query, o.signal);
   o.watcher.established();
-  // A server that forgets to end it, or is gone without a word: another request tells.
+  // The server may forget to end the watch, or may be gone without closing the connection: the next request shows it.
   let over = false;
   const guard = setTimeout(
     () => {

@@ -23,7 +23,7 @@ describe("a Secret", () => {
     expect(entry.target?.credential?.reveal()).toBe(key);
   });
 
-  test("may hold the key beside it, with the newline that echo leaves", () => {
+  test("may hold the key in an entry of its own, with the newline that echo adds", () => {
     const entry = read({ "target.json": JSON.stringify(target), routing_key: `${key}\n` });
     expect([entry.errors, entry.target?.credential?.reveal()]).toEqual([[], key]);
   });
@@ -32,13 +32,13 @@ describe("a Secret", () => {
     ["webhook_url", { type: "slack" }, "https://hooks.slack.com/services/T0001/B0001/abcdefghijkl"],
     ["bot_token", { type: "slack", channel: "#ops" }, "xoxb-1234567890"],
     ["api_key", { type: "rootly" }, "rootly_0123456789"],
-  ])("may hold %s beside a target that wants one", (entry, written, credential) => {
+  ])("may hold %s beside a target that needs it", (entry, written, credential) => {
     const { errors, target: read_ } = read({ "target.json": JSON.stringify(written), [entry]: `${credential}\n` });
     expect(errors).toEqual([]);
     expect(credential).toContain(read_!.credential!.reveal());
   });
 
-  test("gives its own name to a target that says none", () => {
+  test("gives its name to a target without a name", () => {
     const { name: _, ...nameless } = target;
     expect(read({ "target.json": JSON.stringify(nameless), routing_key: key }).name).toBe("shop/some-secret");
   });
@@ -48,7 +48,7 @@ describe("a Secret", () => {
     ["something else", { password: "x" }, "target.json: required: the entry that holds the target"],
     ["an empty target", { "target.json": "\n" }, "target.json: is empty"],
     [
-      "what is no JSON",
+      "text that is not JSON",
       { "target.json": `{"routing_key": ${key}}` },
       "target.json: is not valid JSON (line 1, column 17)",
     ],
@@ -56,19 +56,19 @@ describe("a Secret", () => {
     [
       "a target that was encoded twice",
       { "target.json": Buffer.from(JSON.stringify(target)).toString("base64") },
-      "target.json: is base64 twice: what is under stringData must not be encoded",
+      "target.json: is base64 twice: values under stringData must not be encoded",
     ],
-  ])("that holds %s says so", (_, values, message) => {
+  ])("that holds %s is reported", (_, values, message) => {
     const { errors, name } = read(values);
     expect([name, ...errors.map((issue) => `${issue.path}: ${issue.message}`)]).toEqual(["shop/some-secret", message]);
   });
 
-  test("without data is one without a target", () => {
+  test("without data is reported as one without a target", () => {
     expect(targetOfSecret({ metadata: { name: "a", namespace: "shop" } }).issues).toHaveLength(1);
   });
 });
 
-describe("older layouts are read, and say that they are older:", () => {
+describe("older layouts are read with a warning:", () => {
   test.each(["config", "config.json"])("%s", (entry) => {
     const { errors, warnings, target: read_ } = read({ [entry]: JSON.stringify({ ...target, routing_key: key }) });
     expect([errors, warnings.map(({ path }) => path), read_?.credential?.reveal()]).toEqual([[], [entry], key]);
@@ -90,7 +90,7 @@ describe("older layouts are read, and say that they are older:", () => {
     expect(entry.target?.credential?.reveal()).toBe(key);
   });
 
-  test("one entry per key: digits stay a text, and what is not false is an error, never true", () => {
+  test("one entry per key: digits stay a text, and a wrong boolean is an error, never true", () => {
     const digits = "01234567890123456789012345678901";
     expect(read({ type: "pagerduty", url: target.url, routing_key: digits }).target?.credential?.reveal()).toBe(digits);
     expect(read({ type: "pagerduty", url: target.url, routing_key: key, enabled: "no" }).errors).toMatchObject([
@@ -98,11 +98,11 @@ describe("older layouts are read, and say that they are older:", () => {
     ]);
   });
 
-  test("beside target.json they are not looked at, and that is said", () => {
+  test("beside target.json they are ignored with a warning", () => {
     const { errors, warnings } = read({ "target.json": JSON.stringify(target), config: "{}", routing_key: key });
     expect([errors, warnings]).toEqual([
       [],
-      [{ path: "config", message: "is not looked at, since there is target.json" }],
+      [{ path: "config", message: "is ignored, because the Secret has target.json" }],
     ]);
   });
 });

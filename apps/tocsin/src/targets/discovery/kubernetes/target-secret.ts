@@ -3,7 +3,7 @@ import { targetTypes } from "@tocsin/publishers";
 import type { TargetDefinition } from "../../target-definition.ts";
 import { parseJson } from "../parse-text.ts";
 
-/** As much of a Secret as is looked at. */
+/** The fields of a Secret that discovery reads. */
 export interface SecretObject {
   readonly metadata?: {
     readonly name?: string;
@@ -12,28 +12,33 @@ export interface SecretObject {
     /** RFC 3339, UTC. */
     readonly creationTimestamp?: string | null;
   };
-  /** Base64. Absent where it is empty. */
+  /** Base64. Absent when the Secret is empty. */
   readonly data?: Readonly<Record<string, string>>;
 }
 
-/** Where a whole target is written. The first is today's; the others were used by older publishers of alerts. */
+/** Entries that may hold a whole target. The first is the current layout; older publishers of alerts used the others. */
 const documents = ["target.json", "config.json", "config"] as const;
 
-/** Credentials that may stand beside the target: what some type calls one, and what older publishers did. */
+/**
+ * Entries that may hold the target's credential beside the document: the names that target types use, and those of older
+ * publishers.
+ */
 const credentials: readonly string[] = [...secretKeysOf(targetTypes), "token"];
 
-/** A Secret without such an entry is one target in the oldest layout: each entry a key of it. */
+/** A Secret without such an entry is one target in the oldest layout, in which each entry is a key of the target. */
 const flatKeys = ["type", "url"] as const;
 
-/** Of a target with its credentials. A Secret may hold 1 MiB, and all that is read of it stays in memory. */
+/**
+ * Maximum size of a target with its credentials. A Secret may hold 1 MiB, and everything that is read of it stays in memory.
+ */
 const maxBytes = 256 << 10;
 
-/** What a value in JSON costs besides its text, about. */
+/** Approximate memory of a JSON value besides its text, in bytes. */
 const valueBytes = 40;
 
 /**
- * Reads the target that a Secret holds: entry `target.json`, credentials beside it. The older layouts are read too, and say
- * so; docs/kubernetes.md describes them.
+ * Reads the target of a Secret: the entry `target.json`, with credentials in other entries. It also reads the older layouts,
+ * with a warning; docs/kubernetes.md describes them.
  */
 export function targetOfSecret({ metadata = {}, data = {} }: SecretObject): TargetDefinition {
   const { name = "", namespace = "" } = metadata;
@@ -49,7 +54,7 @@ export function targetOfSecret({ metadata = {}, data = {} }: SecretObject): Targ
   return { place: `${namespace}/${name}`, name, namespace, beside, ...inputOf(texts) } as TargetDefinition;
 }
 
-/** What a Secret's target takes in memory, about, in bytes. Many small values take more than their text. */
+/** Returns the approximate memory of a Secret's target, in bytes. Many small values take more than their text. */
 export function weightOf({ data = {} }: SecretObject): number {
   const read = entriesOf(data);
   const bytes = bytesOf(read);
@@ -65,7 +70,7 @@ const [comma, brace, bracket] = Buffer.from(",{[");
 
 type Entries = readonly (readonly [entry: string, base64: string])[];
 
-/** The entries that are looked at: a document and credentials; in the oldest layout, all. */
+/** The entries that are read: a document and credentials; in the oldest layout, all entries. */
 function entriesOf(data: Readonly<Record<string, string>>): Entries {
   const known = documents.some((entry) => entry in data) || !flatKeys.some((key) => key in data);
   const relevant = new Set<string>([...documents, ...credentials]);
@@ -80,8 +85,8 @@ type Input = Pick<TargetDefinition, "input" | "issues" | "warnings">;
 function inputOf(texts: ReadonlyMap<string, string>): Input {
   const [entry, ...others] = documents.filter((one) => texts.has(one));
   if (entry !== undefined) {
-    const older = entry === "target.json" ? [] : [issue(entry, `is an older layout; name the entry target.json`)];
-    const ignored = others.map((one) => issue(one, `is not looked at, since there is ${entry}`));
+    const older = entry === "target.json" ? [] : [issue(entry, `is an older layout; rename the entry to target.json`)];
+    const ignored = others.map((one) => issue(one, `is ignored, because the Secret has ${entry}`));
     return { ...documentOf(entry, texts.get(entry) ?? ""), warnings: [...older, ...ignored] };
   }
   if (!flatKeys.some((key) => texts.has(key))) {
@@ -96,11 +101,11 @@ function documentOf(entry: string, text: string): Pick<Input, "input" | "issues"
   const parsed = parseJson(text);
   if ("value" in parsed) return { input: parsed.value };
   const twice = "value" in parseJson(Buffer.from(text.trim(), "base64").toString());
-  const message = twice ? "is base64 twice: what is under stringData must not be encoded" : undefined;
+  const message = twice ? "is base64 twice: values under stringData must not be encoded" : undefined;
   return { input: undefined, issues: parsed.issues.map((found) => issue(entry, message ?? found.message)) };
 }
 
-/** A key's value in the oldest layout: a text, `true`, `false`, or JSON where the key wants more. */
+/** Reads a key's value in the oldest layout: a text, `true`, `false`, or JSON if the key expects more. */
 function valueOf(text: string): unknown {
   if (/^(true|false)$/i.test(text)) return text.toLowerCase() === "true";
   if (!/^[{[]/.test(text)) return text;
