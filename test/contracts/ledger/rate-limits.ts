@@ -146,7 +146,7 @@ export function rateLimits(subject: LedgerSubject): void {
       await harness.fires("f", { severity: "critical" });
       expect(await harness.claim()).toEqual([]);
       expect(await harness.ledger.targetStatus()).toMatchObject([
-        { breaker: { state: "open", untilMs: t0 + 10 * second } },
+        { breaker: { state: "open", untilMs: t0 + 10 * second, lastFailure: "HTTP 500" } },
       ]);
       expect(await harness.ledger.targetStatus("held_back")).toEqual(await harness.ledger.targetStatus());
       expect((await harness.stands())[0]).toBe("due waiting_breaker");
@@ -165,7 +165,7 @@ export function rateLimits(subject: LedgerSubject): void {
       expect(await heldBack()).toBeUndefined();
       for (const name of ["a", "b", "c", "d", "e"]) await harness.fires(name);
       for (const lease of await harness.claim()) await harness.settle(lease, serverError);
-      expect(await heldBack()).toEqual({ reason: "waiting_breaker", untilMs: t0 + 10 * second });
+      expect(await heldBack()).toEqual({ reason: "waiting_breaker", detail: "HTTP 500", untilMs: t0 + 10 * second });
     });
 
     test("is not probed twice in a row by the same incident", async () => {

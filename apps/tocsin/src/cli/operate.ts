@@ -9,7 +9,7 @@ import type { ListOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
-type TargetBody = ReturnType<typeof targetBody>;
+type TargetBody = ReturnType<typeof targetBody> & { readonly deadLetters: number };
 
 /*
  * Operator commands. Each makes one call of the API and prints the answer as a table, or unchanged with --json.
@@ -69,17 +69,18 @@ export async function listDeadLetters(terminal: Terminal, options: ListOptions):
 export async function listTargets(terminal: Terminal, options: OperatorOptions): Promise<void> {
   const answer = await call(options, "GET", "targets");
   const { targets, discovery, warnings } = answer as {
-    targets: ReturnType<typeof targetBody>[];
+    targets: TargetBody[];
     discovery: ReturnType<typeof discoveryBody>[];
     warnings?: readonly string[];
   };
-  const rows = targets.map(({ name, type, state, breaker, limiter, place, origin, errors, inForce }) => [
-    name,
-    type,
-    [stateText(state, breaker, limiter), ...(inForce === undefined ? [] : [inUse[inForce]])].join(", "),
-    place,
-    origin,
-    errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)).join("; "),
+  const rows = targets.map((target) => [
+    target.name,
+    target.type,
+    [stateText(target), ...(target.inForce === undefined ? [] : [inUse[target.inForce]])].join(", "),
+    target.place,
+    target.origin,
+    target.deadLetters,
+    problemText(target),
   ]);
   const stale = discovery
     .filter(({ state }) => state !== "synced")
@@ -87,7 +88,7 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
       (one) =>
         `${one.source} ${one.where}: ${[one.state, one.error].filter(Boolean).join(", ")}; targets that were found there last stay in use`,
     );
-  const text = table(["NAME", "TYPE", "STATE", "PLACE", "ORIGIN", "ERRORS"], rows);
+  const text = table(["NAME", "TYPE", "STATE", "PLACE", "ORIGIN", "DEAD LETTERS", "ERRORS"], rows);
   print(terminal, options, answer, `${text}${stale.map((line) => `${printable(line)}\n`).join("")}`);
   sayWarnings(terminal, options, warnings);
 }
@@ -105,8 +106,8 @@ const inUse: Readonly<Record<NonNullable<TargetBody["inForce"]>, string>> = {
   nothing: "not in use",
 };
 
-/** A target that is configured correctly but accepts nothing now is not shown as ready. */
-function stateText(state: string, breaker: TargetBody["breaker"], limiter: TargetBody["limiter"]): string {
+/** The state, the open breaker and the pause: a target may be in several at once. */
+function stateText({ state, breaker, limiter }: TargetBody): string {
   const held = [
     ...(breaker !== undefined && breaker.state !== "closed"
       ? [`failing (breaker ${breaker.state.replace("_", "-")}${nextTry(breaker.until)})`]
@@ -115,7 +116,15 @@ function stateText(state: string, breaker: TargetBody["breaker"], limiter: Targe
       ? [`paused after HTTP 429${nextTry(limiter.pausedUntil)}`]
       : []),
   ];
-  return (state === "ready" && held.length > 0 ? held : [state, ...held]).join(", ");
+  return [...(state === "failing" || state === "paused" ? [] : [state]), ...held].join(", ");
+}
+
+/** Errors of the definition and of the last attempts. */
+function problemText({ errors, breaker }: TargetBody): string {
+  return [
+    ...errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`)),
+    ...(breaker?.lastFailure === undefined ? [] : [`last failure: ${breaker.lastFailure}`]),
+  ].join("; ");
 }
 
 const nextTry = (at: string | null): string => (at === null ? "" : `, next try at ${at}`);

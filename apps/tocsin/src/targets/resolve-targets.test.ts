@@ -38,11 +38,20 @@ describe("targets", () => {
     [{ routing_key: "short" }, "", "invalid"],
     [{}, "unauthorized", "unauthorized"],
     [{}, "misconfigured", "misconfigured"],
+    [{}, "failing", "failing"],
+    [{}, "paused", "paused"],
     [{ mode: "shadow" }, "unauthorized", "shadow"],
+    [{ enabled: false }, "failing", "disabled"],
   ])("with the settings %j, whose receiver answers %j, are %s", (more, says, state) => {
     const [entry] = read(pagerduty("a", more));
-    const blocked = says === "" ? null : { state: says as "unauthorized" | "misconfigured", detail: "" };
-    expect(stateOf(entry!, blocked)).toBe(state);
+    const known = says === "unauthorized" || says === "misconfigured";
+    expect(
+      stateOf(entry!, {
+        blocked: known ? { state: says, detail: "" } : null,
+        breaker: { state: says === "failing" ? "half_open" : "closed", untilMs: null },
+        limiter: { limit: 120, used: 0, pausedUntilMs: says === "paused" ? 5 : null },
+      }),
+    ).toBe(state);
   });
 
   test("without a name are named after their place", () => {

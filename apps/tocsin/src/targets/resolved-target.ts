@@ -34,12 +34,27 @@ export interface ResolvedTarget {
   readonly fallback?: string;
 }
 
-export type TargetState = "ready" | "degraded" | "invalid" | "disabled" | "shadow" | "unauthorized" | "misconfigured";
+export type TargetState =
+  | "ready"
+  | "degraded"
+  | "invalid"
+  | "disabled"
+  | "shadow"
+  | "unauthorized"
+  | "misconfigured"
+  | "failing"
+  | "paused";
 
-/** `blocked`: the receiver's last refusal. */
-export function stateOf({ errors, target }: ResolvedTarget, blocked?: TargetStatus["blocked"]): TargetState {
+/** `status`: how the ledger holds the target back. Absent: the state as its definition alone makes it. */
+export function stateOf(
+  { errors, target }: ResolvedTarget,
+  status?: Pick<TargetStatus, "blocked" | "breaker" | "limiter">,
+): TargetState {
   if (errors.length > 0 || target === undefined) return "invalid";
   if (!target.enabled) return "disabled";
   if (target.mode === "shadow") return "shadow";
-  return blocked?.state ?? (target.degraded ? "degraded" : "ready");
+  if (status?.blocked) return status.blocked.state;
+  if (status && status.breaker.state !== "closed") return "failing";
+  if (status && status.limiter.pausedUntilMs !== null) return "paused";
+  return target.degraded ? "degraded" : "ready";
 }

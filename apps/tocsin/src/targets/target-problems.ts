@@ -53,6 +53,11 @@ export function deliveryWarnings(heldBack: readonly TargetStatus[], all: number)
   ];
 }
 
+/** How many incidents of each target are dead letters now. A replayed letter does not count unless it died again. */
+export function deadByTarget(incidents: LedgerStats["incidents"]): Map<string, number> {
+  return new Map(incidents.flatMap(({ target, state, count }) => (state === "dead" ? [[target, count]] : [])));
+}
+
 /** Warnings about alerts that a target will not receive, although they fire. Counts only. */
 export function deadWarnings(incidents: LedgerStats["incidents"]): string[] {
   const count = incidents.reduce((sum, one) => sum + (one.state === "dead" ? one.count : 0), 0);
@@ -66,7 +71,11 @@ export function deadWarnings(incidents: LedgerStats["incidents"]): string[] {
 export function heldBackOf({ blocked, breaker, limiter }: TargetStatus): HeldBack | undefined {
   if (blocked) return { reason: "waiting_auth", detail: blocked.detail };
   if (breaker.state !== "closed")
-    return { reason: "waiting_breaker", ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }) };
+    return {
+      reason: "waiting_breaker",
+      ...(breaker.lastFailure !== undefined && { detail: breaker.lastFailure }),
+      ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }),
+    };
   return limiter.pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: limiter.pausedUntilMs };
 }
 

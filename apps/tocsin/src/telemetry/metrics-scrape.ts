@@ -60,10 +60,10 @@ export class MetricsScrape {
   async #build(): Promise<Scraped> {
     const { ledger, targets, metrics, clock } = this.#o;
     const snapshot = await within(maxCountingMs, clock, snapshotOf(ledger));
-    const blocked = new Map(snapshot?.targetStatuses.map((one) => [one.target, one.blocked]));
+    const statuses = new Map(snapshot?.targetStatuses.map((one) => [one.target, one]));
     const shown = targets.entries.map((entry) => {
       const { name, source } = entry;
-      return { name, source, state: stateOf(entry, blocked.get(name)) };
+      return { name, source, state: stateOf(entry, statuses.get(name)) };
     });
     await metrics.counted(shown, snapshot);
     metrics.cached(targets.publisherCount);

@@ -68,9 +68,24 @@ function heldBackAt(context: LedgerContext, incident: Incident): HeldBack | unde
   if (block) return { reason: current ? "waiting_auth" : "orphaned_key", detail: block.detail };
   const breaker = gates.breakerOf(terms.name, nowMs);
   if (breaker.state !== "closed")
-    return { reason: "waiting_breaker", ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }) };
+    return {
+      reason: "waiting_breaker",
+      ...detailOf(lastFailureOf(context, terms.name)),
+      ...(breaker.untilMs !== null && { untilMs: breaker.untilMs }),
+    };
   const { pausedUntilMs } = gates.throttle(terms.credential);
   return pausedUntilMs === null ? undefined : { reason: "waiting_pause", untilMs: pausedUntilMs };
+}
+
+const detailOf = (detail: string | undefined) => (detail === undefined ? {} : { detail });
+
+/** The latest failure among the incidents that opened the breaker of a target and the one that probed it last. */
+function lastFailureOf({ gates, store }: LedgerContext, target: string): string | undefined {
+  const { incidents, lastProbed } = gates.breaker(target);
+  const failures = [...incidents, ...(lastProbed === null ? [] : [lastProbed])].flatMap(
+    (id) => store.incident(id)?.lastFailure ?? [],
+  );
+  return failures.toSorted((a, b) => b.atMs - a.atMs)[0]?.detail;
 }
 
 function whyWaiting(context: LedgerContext, incident: Incident): Reason {
@@ -107,9 +122,11 @@ export const targetStatus = (context: LedgerContext, only?: "held_back"): Target
     const { gates, nowMs } = context;
     const block = gates.blocks.at(terms.access);
     if (only === "held_back" && !block && !isHeldBack(context, terms)) return [];
+    const breaker = gates.breakerOf(terms.name, nowMs);
+    const lastFailure = breaker.state === "closed" ? undefined : lastFailureOf(context, terms.name);
     return {
       target: terms.name,
-      breaker: gates.breakerOf(terms.name, nowMs),
+      breaker: { ...breaker, ...(lastFailure !== undefined && { lastFailure }) },
       limiter: {
         limit: gates.limit(terms.credential, nowMs),
         used: gates.used(terms.credential, nowMs),

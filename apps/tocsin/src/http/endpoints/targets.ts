@@ -4,14 +4,16 @@ import type { Discoveries, DiscoveryView } from "../../targets/discovery/discove
 import type { Found, Reachability } from "../../targets/reachability/reachability.ts";
 import { stateOf, type ResolvedTarget } from "../../targets/resolved-target.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
+import { deadByTarget, heldBackOf } from "../../targets/target-problems.ts";
 import { TestRefused, type TargetTests } from "../../targets/tests/target-tests.ts";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import type { Reloaded } from "./operations.ts";
+import { heldBackBody } from "./incidents.ts";
 import { isoTime } from "../iso-time.ts";
 import { badRequest, conflict, notFound, reloadFailed } from "../problem.ts";
 
 export interface TargetEndpointsOptions {
-  readonly ledger: Pick<Ledger, "targetStatus">;
+  readonly ledger: Pick<Ledger, "targetStatus" | "stats">;
   readonly targets: Pick<TargetRegistry, "entries" | "find">;
   readonly discoveries: Pick<Discoveries, "views" | "refresh">;
   readonly reachability: Pick<Reachability, "of" | "check">;
@@ -22,13 +24,18 @@ export interface TargetEndpointsOptions {
 
 export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
   const { ledger, targets, discoveries, reachability, targetTests, reload, reloadWarnings } = o;
-  const standing = async () => new Map((await ledger.targetStatus()).map((one) => [one.target, one]));
-  const body = (entry: ResolvedTarget, known: TargetStatus | undefined) =>
-    targetBody(entry, known, entry.target && reachability.of(new URL(entry.target.url).origin));
+  const bodies = async (entries: readonly ResolvedTarget[]) => {
+    const [statuses, { incidents }] = await Promise.all([ledger.targetStatus(), ledger.stats()]);
+    const known = new Map(statuses.map((one) => [one.target, one]));
+    const dead = deadByTarget(incidents);
+    return entries.map((entry) => ({
+      ...targetBody(entry, known.get(entry.name), entry.target && reachability.of(new URL(entry.target.url).origin)),
+      deadLetters: dead.get(entry.name) ?? 0,
+    }));
+  };
   const list = async () => {
-    const known = await standing();
     return {
-      targets: targets.entries.map((entry) => body(entry, known.get(entry.name))),
+      targets: await bodies(targets.entries),
       discovery: discoveries.views.map(discoveryBody),
       // The list may differ from the file.
       ...(reloadWarnings().length > 0 && { warnings: reloadWarnings() }),
@@ -43,7 +50,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
     async answer(request) {
       const entry = targets.find(nameOf(request));
       if (entry === undefined) throw notFound("target");
-      return body(entry, (await standing()).get(entry.name));
+      return (await bodies([entry]))[0];
     },
   });
   const tryOut = (path: string): Endpoint => ({
@@ -113,7 +120,8 @@ export function targetBody(entry: ResolvedTarget, standing?: TargetStatus, reach
     ...(target && { origin: new URL(target.url).origin }),
     source,
     place,
-    state: stateOf(entry, standing?.blocked),
+    state: stateOf(entry, standing),
+    ...heldBackBody(standing && heldBackOf(standing)),
     ...(entry.refused === "self_target" && { reason: entry.refused }),
     errors: [...errors, ...(standing?.blocked ? [{ path: "", message: standing.blocked.detail }] : [])],
     warnings,
@@ -126,7 +134,11 @@ export function targetBody(entry: ResolvedTarget, standing?: TargetStatus, reach
         used: standing.limiter.used,
         pausedUntil: isoTime(standing.limiter.pausedUntilMs),
       },
-      breaker: { state: standing.breaker.state, until: isoTime(standing.breaker.untilMs) },
+      breaker: {
+        state: standing.breaker.state,
+        until: isoTime(standing.breaker.untilMs),
+        ...(standing.breaker.lastFailure !== undefined && { lastFailure: standing.breaker.lastFailure }),
+      },
     }),
   };
 }

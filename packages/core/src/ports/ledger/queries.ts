@@ -33,7 +33,7 @@ export interface IncidentView {
 /** Why a target accepts nothing now. An incident that is due there has the same reason. */
 export interface HeldBack {
   readonly reason: Extract<Reason, "waiting_auth" | "orphaned_key" | "waiting_breaker" | "waiting_pause">;
-  /** The receiver's answer, if it refuses the credential or the address. */
+  /** The receiver's answer, if it refuses the credential or the address; the last failure, if the breaker is open. */
   readonly detail?: string;
   /** When the next event is tried, if a breaker or a pause holds events back. This time may have passed. */
   readonly untilMs?: number;
@@ -90,7 +90,12 @@ export interface DeadLetter {
 /** Whether and why a target or its credential is held back. */
 export interface TargetStatus {
   readonly target: string;
-  readonly breaker: { readonly state: "closed" | "half_open" | "open"; readonly untilMs: number | null };
+  readonly breaker: {
+    readonly state: "closed" | "half_open" | "open";
+    readonly untilMs: number | null;
+    /** While the breaker is not closed: the last failure of the target, unless the incident that had it was deleted. */
+    readonly lastFailure?: string;
+  };
   readonly limiter: { readonly limit: number; readonly used: number; readonly pausedUntilMs: number | null };
   readonly blocked: { readonly state: "unauthorized" | "misconfigured"; readonly detail: string } | null;
 }
