@@ -86,7 +86,7 @@ for (; round < rounds; round++) {
   );
   const wants = await timed("route", () =>
     claims.map((claim): RoutedClaim => {
-      const routes = route(claim.alert, [target]).flatMap((decision) => (decision.tell ? [decision] : []));
+      const routes = route(claim.alert, [target]).flatMap((decision) => (decision.send ? [decision] : []));
       return { claim, routes };
     }),
   );

@@ -93,7 +93,7 @@ for (let round = 0; round < rounds; round++) {
   for (const one of cases) {
     const alerts = Array.from({ length: alertsPerRound }, () => alertNumber(n++));
     const before = cpuMs();
-    for (const alert of alerts) one.told = route(alert, one.targets).filter(({ tell }) => tell).length;
+    for (const alert of alerts) one.told = route(alert, one.targets).filter(({ send }) => send).length;
     one.routeMs.push((cpuMs() - before) / alertsPerRound);
   }
 }

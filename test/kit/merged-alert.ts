@@ -69,7 +69,7 @@ export class MergedAlert {
 
   #passing({ source }: ClaimState, nowMs: number) {
     const { staleAfter } = this.#terms;
-    return { nowMs, sourceHeardAtMs: this.#heardAtMs.get(source), graceUntilMs: 0, staleAfter };
+    return { nowMs, lastRequestAtMs: this.#heardAtMs.get(source), graceUntilMs: 0, staleAfter };
   }
 
   #put(claims: Readonly<Record<string, ClaimState>>, atMs: number): void {

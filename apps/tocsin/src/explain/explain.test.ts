@@ -19,10 +19,10 @@ import {
 } from "./explain.ts";
 
 const alert: Alert = { fingerprint: "f", labels: { alertname: "A" }, annotations: {}, startsAtMs: 0 };
-const tells: Decision = { target: "pager", tell: true, dedupKey: "f", severity: "critical", summary: "A is wrong" };
+const tells: Decision = { target: "pager", send: true, dedupKey: "f", severity: "critical", summary: "A is wrong" };
 const filters: Decision = {
   target: "pager",
-  tell: false,
+  send: false,
   reason: "filtered",
   detail: "filters.severity does not list info",
 };

@@ -56,15 +56,15 @@ export interface Question {
 export function explainKnown({ alert: question, incidents }: Explanation, now: TargetsNow): Explained[] {
   const at = Map.groupBy(incidents, ({ incident }) => incident.target);
   const rows = now.decisions.map((decision): Explained => {
-    const { target, tell } = decision;
+    const { target, send } = decision;
     const isShadow = now.shadows.has(target);
     const open = openOf(at.get(target));
     return {
       target,
       ...notApplied(decision),
-      ...rowOf(at.get(target), question, unrecorded(decision, question, isShadow), tell),
-      wouldTell: tell && !isShadow,
-      ...(tell && now.render && { event: now.render(open ? nextOf(open, now) : firstOf(decision, question, now)) }),
+      ...rowOf(at.get(target), question, unrecorded(decision, question, isShadow), send),
+      wouldTell: send && !isShadow,
+      ...(send && now.render && { event: now.render(open ? nextOf(open, now) : firstOf(decision, question, now)) }),
     };
   });
   const listed = new Set(rows.map(({ target }) => target));
@@ -110,7 +110,7 @@ export function explainHypothetical(question: Question, now: Hypothetical): Expl
         event: event(),
       };
     }
-    const isShown = why.reason === "shadow" && decision.tell;
+    const isShown = why.reason === "shadow" && decision.send;
     return { target, state: "not_told", ...why, wouldTell: false, ...incident, ...(isShown && { event: event() }) };
   });
   const invalid = now.invalid.map(({ target, reason, detail }): Explained => {
@@ -146,12 +146,12 @@ function whyNot(
   open: ExplainedIncident | undefined,
   { known, adopts, shadows }: Hypothetical,
 ): (Partial<Why> & Pick<Why, "reason">) | undefined {
-  const { target, tell } = decision;
+  const { target, send } = decision;
   const told = open?.incident.told;
   const isShadow = shadows.has(target);
   // An incident that was really sent is really resolved, even if the target is a shadow now.
   if (question.status === "resolved" && told) return told.shadow ? { reason: "shadow" } : undefined;
-  if (!tell) return unrecorded(decision, question, isShadow);
+  if (!send) return unrecorded(decision, question, isShadow);
   if (isShadow) return { reason: "shadow" };
   if (question.status === "firing") return open && told ? { ...stateAndHold(open), reason: "duplicate" } : undefined;
   return known === undefined && adopts(target) ? undefined : { reason: "resolved_before_told" };
@@ -214,14 +214,14 @@ function recorded(explained: ExplainedIncident): Why & { readonly incident: numb
 
 function unrecorded(decision: Decision, { status }: Question, isShadow: boolean): Why {
   const state = "not_told";
-  if (!decision.tell) return { state, reason: decision.reason, detail: decision.detail };
+  if (!decision.send) return { state, reason: decision.reason, detail: decision.detail };
   if (isShadow) return { state, reason: "shadow" };
   return { state, reason: status === "firing" ? "would_tell" : "resolved_before_told" };
 }
 
 /** Names a filter that was not applied, so that the target receives the alert. */
 const notApplied = (decision: Decision): Pick<Explained, "detail"> =>
-  decision.tell && decision.detail !== undefined ? { detail: decision.detail } : {};
+  decision.send && decision.detail !== undefined ? { detail: decision.detail } : {};
 
 /** Returns the content of an incident's next event. */
 function nextOf({ content, incident }: ExplainedIncident, { nowMs }: TargetsNow): NotificationFacts {
@@ -231,10 +231,10 @@ function nextOf({ content, incident }: ExplainedIncident, { nowMs }: TargetsNow)
 
 /** Returns the content of an alert's first event at a target. */
 function firstOf(decision: Decision, { alert, status, sender }: Question, { nowMs }: TargetsNow): NotificationFacts {
-  const { target, tell } = decision;
-  const where = tell ? decision : { dedupKey: alert.fingerprint, severity: "error" as const, summary: "" };
+  const { target, send } = decision;
+  const where = send ? decision : { dedupKey: alert.fingerprint, severity: "error" as const, summary: "" };
   const { dedupKey, severity, summary } = where;
-  const isChange = tell && decision.kind === "change";
+  const isChange = send && decision.kind === "change";
   const ended = status === "resolved" && { endedAtMs: nowMs };
   const content = firstContent(alert, { target, dedupKey, severity, summary, sender, ...ended });
   return { ...content, action: isChange ? "change" : ended ? "resolve" : "trigger", event: notSent(nowMs) };

@@ -185,12 +185,12 @@ export class TargetRegistry {
   /** Returns whether one of these targets, in use or not, would receive the alert. */
   concerns(alert: Alert, targets: readonly Target[]): boolean {
     if (testedTarget(alert, this.#vault) !== undefined) return true;
-    return route(alert, targets).some(({ tell }) => tell);
+    return route(alert, targets).some(({ send }) => send);
   }
 
   /** Returns the routes of the alert if it fires. */
   routesOf(alert: Alert): Route[] {
-    return this.decide(alert).flatMap((decision) => (decision.tell ? [routeOf(decision)] : []));
+    return this.decide(alert).flatMap((decision) => (decision.send ? [routeOf(decision)] : []));
   }
 
   /**
@@ -266,14 +266,14 @@ export class TargetRegistry {
   }
 }
 
-const routeOf = ({ tell: _tell, detail: _detail, ...where }: Decision & { tell: true }): Route => where;
+const routeOf = ({ send: _send, detail: _detail, ...where }: Decision & { send: true }): Route => where;
 
 /** Routes a test alert, whatever the filters: only the tested target receives it. */
 function testDecision(decision: Decision, { fingerprint, annotations }: Alert, tested: string): Decision {
   const { target } = decision;
-  if (target !== tested) return { target, tell: false, reason: "filtered", detail: `tests the target ${tested}` };
-  if (!decision.tell && decision.reason === "target_disabled") return decision;
-  return { target, tell: true, dedupKey: fingerprint, severity: "info", summary: annotations["summary"] ?? "" };
+  if (target !== tested) return { target, send: false, reason: "filtered", detail: `tests the target ${tested}` };
+  if (!decision.send && decision.reason === "target_disabled") return decision;
+  return { target, send: true, dedupKey: fingerprint, severity: "info", summary: annotations["summary"] ?? "" };
 }
 
 function without(targets: readonly Target[], others: readonly Target[]): Target[] {

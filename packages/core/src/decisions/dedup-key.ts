@@ -21,7 +21,7 @@ export function ownKey(alert: Alert): string {
 
 /**
  * The dedup key of an alert whose target groups alerts by labels. All targets that group by the same labels get the same key, in
- * whatever order the labels are written. A missing label counts as an empty text.
+ * any order of the labels. A missing label counts as an empty text.
  */
 export function groupKey(alert: Alert, groupBy: readonly string[]): string {
   if (groupBy.includes("...")) return ownKey(alert);

@@ -16,7 +16,7 @@ const held: ClaimState = { ...direct, status: "resolved", ended: "explicit", hel
 
 const at = (nowMs: number, expiry: Partial<ExpiryTerms> = {}): ExpiryTerms => ({
   nowMs,
-  sourceHeardAtMs: expiresAtMs + 1,
+  lastRequestAtMs: expiresAtMs + 1,
   graceUntilMs: t0,
   staleAfter: day,
   ...expiry,
@@ -29,12 +29,12 @@ describe("a direct claim that is not repeated", () => {
   });
 
   test("keeps firing while its source is silent, or sent requests only before its endsAt", () => {
-    expect(expireClaim(direct, at(expiresAtMs + day - 1, { sourceHeardAtMs: undefined })).status).toBe("firing");
-    expect(expireClaim(direct, at(expiresAtMs + day - 1, { sourceHeardAtMs: expiresAtMs })).status).toBe("firing");
+    expect(expireClaim(direct, at(expiresAtMs + day - 1, { lastRequestAtMs: undefined })).status).toBe("firing");
+    expect(expireClaim(direct, at(expiresAtMs + day - 1, { lastRequestAtMs: expiresAtMs })).status).toBe("firing");
   });
 
   test("ends staleAfter after its endsAt if its source is silent", () => {
-    expect(expireClaim(direct, at(expiresAtMs + day, { sourceHeardAtMs: undefined })).status).toBe("resolved");
+    expect(expireClaim(direct, at(expiresAtMs + day, { lastRequestAtMs: undefined })).status).toBe("resolved");
   });
 
   test("does not end in the first minutes after the process started", () => {
@@ -46,7 +46,7 @@ describe("a direct claim that is not repeated", () => {
 
 describe("a webhook claim", () => {
   test("never ends by time alone", () => {
-    expect(expireClaim(webhook, at(t0 + 400 * day, { sourceHeardAtMs: undefined }))).toBe(webhook);
+    expect(expireClaim(webhook, at(t0 + 400 * day, { lastRequestAtMs: undefined }))).toBe(webhook);
     expect(nextExpiryAtMs(webhook, at(t0))).toBeNull();
   });
 
@@ -75,7 +75,7 @@ describe("a held firing", () => {
 test("nextExpiryAtMs returns the time of the next change, and nothing changes earlier", () => {
   const cases: [ClaimState, ExpiryTerms][] = [
     [direct, at(t0)],
-    [direct, at(t0, { sourceHeardAtMs: undefined })],
+    [direct, at(t0, { lastRequestAtMs: undefined })],
     [direct, at(t0, { graceUntilMs: t0 + day })],
     [held, at(t0)],
     [doubted, at(t0)],

@@ -3,7 +3,7 @@ import type { ClaimEnd, ClaimState } from "../alerts/claim.ts";
 export interface ExpiryTerms {
   readonly nowMs: number;
   /** When the last request of the claim's source arrived; undefined: never. */
-  readonly sourceHeardAtMs: number | undefined;
+  readonly lastRequestAtMs: number | undefined;
   /**
    * Before this time no claim ends by silence: the process has just started, and its sources had no time to repeat their alerts.
    */
@@ -40,8 +40,8 @@ export function endClaim(state: ClaimState, ended: ClaimEnd): ClaimState {
  */
 function inferredEndAtMs(state: ClaimState, terms: ExpiryTerms): number | null {
   if (state.expiresAtMs === undefined) return null;
-  const isHeard = terms.sourceHeardAtMs !== undefined && terms.sourceHeardAtMs > state.expiresAtMs;
-  return Math.max(isHeard ? state.expiresAtMs : state.expiresAtMs + terms.staleAfter, terms.graceUntilMs);
+  const sourceIsAlive = terms.lastRequestAtMs !== undefined && terms.lastRequestAtMs > state.expiresAtMs;
+  return Math.max(sourceIsAlive ? state.expiresAtMs : state.expiresAtMs + terms.staleAfter, terms.graceUntilMs);
 }
 
 /** When `expireClaim` may next change the state; null: only a request can change it. */

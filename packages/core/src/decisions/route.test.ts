@@ -53,17 +53,17 @@ describe("the severity", () => {
       { ...map, template: { severity: "{{ labels.x }}" } },
     ],
   ])("comes from %s", (_says, labels, severity, input = {}) => {
-    expect(told(input, alertOf(labels))).toMatchObject({ tell: true, severity });
+    expect(told(input, alertOf(labels))).toMatchObject({ send: true, severity });
   });
 
   test("from the target's own words is the one that filters and conditions use", () => {
     const hot = alertOf({ severity: "hot" });
     expect(told({ ...map, filters: { min_severity: "critical", when: "severity == 'critical'" } }, hot)).toMatchObject({
-      tell: true,
+      send: true,
     });
-    expect(told({ filters: { min_severity: "critical" } }, hot)).toMatchObject({ tell: false });
+    expect(told({ filters: { min_severity: "critical" } }, hot)).toMatchObject({ send: false });
     expect(told({ ...map, filters: { severity: "critical" } }, alertOf({ severity: "critical" }))).toMatchObject({
-      tell: false,
+      send: false,
     });
   });
 
@@ -78,7 +78,7 @@ const looping = (count: number, steps: number): Target[] =>
   Array<Target>(count).fill(target({ template: { summary: `{% for i in (1..${steps}) %}{% endfor %}rendered` } }));
 
 const rendered = (decisions: ReturnType<typeof route>): boolean[] =>
-  decisions.map((decision) => decision.tell && decision.summary === "rendered");
+  decisions.map((decision) => decision.send && decision.summary === "rendered");
 
 describe("templates that take many steps", () => {
   test("share the remaining steps of an alert, after which fields keep their defaults", () => {
@@ -102,10 +102,10 @@ describe("routing", () => {
     ];
     const words = { dedupKey: disk.fingerprint, severity: "critical", summary: "Disk is full" };
     expect(route(disk, targets)).toEqual([
-      { target: "all", tell: true, ...words },
-      { target: "infos", tell: false, reason: "filtered", detail: "severity is none of info" },
-      { target: "off", tell: false, reason: "target_disabled", detail: "enabled: false" },
-      { target: "shadow", tell: true, ...words },
+      { target: "all", send: true, ...words },
+      { target: "infos", send: false, reason: "filtered", detail: "severity is none of info" },
+      { target: "off", send: false, reason: "target_disabled", detail: "enabled: false" },
+      { target: "shadow", send: true, ...words },
     ]);
   });
 
@@ -114,10 +114,10 @@ describe("routing", () => {
     const taking = { ...target({ name: "taking" }), takesChanges: true };
     const decisions = route(deploy, [taking, { ...taking, name: "sparing", takesChanges: false }]);
     expect(decisions).toMatchObject([
-      { target: "taking", tell: true, kind: "change", dedupKey: `${deploy.fingerprint}@7` },
+      { target: "taking", send: true, kind: "change", dedupKey: `${deploy.fingerprint}@7` },
       {
         target: "sparing",
-        tell: false,
+        send: false,
         reason: "filtered",
         detail: expect.stringContaining("change events") as string,
       },
@@ -127,7 +127,7 @@ describe("routing", () => {
   test("has a reason for noise that differs from other filters", () => {
     const noise = { severity: "noise", confidence: 1, overrides: true } as const;
     const [decision] = route(disk, [target({ filters: { exclude_noise: true } })], noise);
-    expect(decision).toMatchObject({ tell: false, reason: "suppressed_noise" });
+    expect(decision).toMatchObject({ send: false, reason: "suppressed_noise" });
   });
 
   test.each<[string, object, Alert, string]>([
@@ -146,7 +146,7 @@ describe("routing", () => {
   });
 
   test("filters by the label's severity, not by the template's", () => {
-    expect(told({ template: { severity: "info" }, filters: { severity: "critical" } })).toMatchObject({ tell: true });
+    expect(told({ template: { severity: "info" }, filters: { severity: "critical" } })).toMatchObject({ send: true });
   });
 
   test.each<[string, object, string]>([
@@ -190,7 +190,7 @@ describe("routing", () => {
     fc.assert(
       fc.property(alerts, (alert) => {
         for (const decision of route(alert, targets)) {
-          if (!decision.tell) continue;
+          if (!decision.send) continue;
           expect(Array.from(decision.summary).length).toBeLessThanOrEqual(1_024);
           expect(Array.from(decision.dedupKey).length).toBeLessThanOrEqual(255);
           expect(isBlank(decision.summary) || isBlank(decision.dedupKey)).toBe(false);

@@ -14,8 +14,8 @@ import { cutCodePoints, maxSummaryCodePoints, summaryOf } from "./summary.ts";
 
 /** Whether an alert is sent to a target, and if not, why. */
 export type Decision =
-  | (Route & { readonly tell: true; readonly detail?: string })
-  | { readonly target: string; readonly tell: false; readonly reason: Reason; readonly detail: string };
+  | (Route & { readonly send: true; readonly detail?: string })
+  | { readonly target: string; readonly send: false; readonly reason: Reason; readonly detail: string };
 
 /**
  * Decides for each target independently whether it receives a firing alert: there is no "first match wins", and the order of
@@ -32,23 +32,23 @@ export function route(alert: Alert, targets: readonly Target[], classification?:
 
 function decide(target: Target, subject: Subject, usual: SharedFields): Decision {
   const { name } = target;
-  if (!target.enabled) return { target: name, tell: false, reason: "target_disabled", detail: "enabled: false" };
+  if (!target.enabled) return { target: name, send: false, reason: "target_disabled", detail: "enabled: false" };
   const stated = target.severityMap ? subject.severityBy(target.severityMap) : subject.severity;
   const severity = stated ?? target.defaultSeverity;
   subject.budget.nextTarget();
   let unjudged: string | undefined;
   for (const filter of target.filters) {
     const verdict = judge(filter, subject, severity);
-    if (verdict === "fails") return { target: name, tell: false, reason: filter.reason, detail: filter.why };
+    if (verdict === "fails") return { target: name, send: false, reason: filter.reason, detail: filter.why };
     if (verdict === "too costly") unjudged ??= filter.why;
   }
   const change = isChangeEvent(subject.alert);
   if (change && !target.takesChanges)
-    return { target: name, tell: false, reason: "filtered", detail: noChanges(target) };
+    return { target: name, send: false, reason: "filtered", detail: noChanges(target) };
   const context = new TemplateContext(subject.alert, severity, target.metadata, usual.steps);
   return {
     target: name,
-    tell: true,
+    send: true,
     ...(change && { kind: "change" as const }),
     dedupKey: change ? usual.changeKey : (dedupKeyOf(target, context) ?? usual.dedupKey),
     severity: severityOf(target, context) ?? severity,

@@ -48,13 +48,13 @@ describe("60 costly matchers on labels of 4 KiB", () => {
     const steps = 600 * 4_096;
     expect(runs.mock.calls.length).toBeGreaterThan(0);
     expect(runs.mock.calls.length).toBeLessThanOrEqual((stepLimits.shared + stepLimits.ofTarget) / steps);
-    expect(decision).toMatchObject({ tell: true, detail: expect.stringContaining(left) });
+    expect(decision).toMatchObject({ send: true, detail: expect.stringContaining(left) });
   });
 
   test("cost the same in total if each of 60 targets has one", () => {
     const runs = vi.spyOn(RE2JS.prototype, "testExact");
     const targets = matchers.map((matcher, index) => target(`t${index}`, { matchers: matcher }));
-    expect(route(hostile, targets).filter(({ tell }) => tell)).toHaveLength(60);
+    expect(route(hostile, targets).filter(({ send }) => send)).toHaveLength(60);
     expect(runs.mock.calls.length).toBeLessThanOrEqual(3);
   });
 
@@ -67,7 +67,7 @@ describe("60 costly matchers on labels of 4 KiB", () => {
       target("usual", { matchers: 'alertname=~"Kube[A-Z].*"' }),
       target("usual that is sent", { matchers: 'alertname=~"Host[a-z]+"', alert_name_pattern: "Ho.tile" }),
     ]);
-    expect(decisions.map(({ target: name, tell }) => [name, tell])).toEqual([
+    expect(decisions.map(({ target: name, send }) => [name, send])).toEqual([
       ["hostile", true],
       ["hostile with another filter", false],
       ["hostile with a cheap matcher", false],
@@ -101,14 +101,14 @@ describe("a filter that would take too long lets the alert pass, and the decisio
       alertOf(Object.fromEntries(["a", "b", "c", "d", "e", "f"].map((name) => [name, "y".repeat(15_000_000)]))),
     ],
   ])("%s", (_name, filters, alert) => {
-    expect(route(alert, [target("t", filters)])).toMatchObject([{ tell: true, detail: expect.stringContaining(left) }]);
+    expect(route(alert, [target("t", filters)])).toMatchObject([{ send: true, detail: expect.stringContaining(left) }]);
   });
 
   test("a condition that was too costly for one alert is evaluated for the next", () => {
     const targets = [target("t", { when: `labels.all(name, !re(labels[name], "${pattern}"))` })];
-    expect(route(hostile, targets)).toMatchObject([{ tell: true }]);
-    expect(route(alertOf({ a: `${"b".repeat(5)}a${"b".repeat(200)}c0` }), targets)).toMatchObject([{ tell: false }]);
-    expect(route(hostile, targets)).toMatchObject([{ tell: true, detail: expect.any(String) }]);
+    expect(route(hostile, targets)).toMatchObject([{ send: true }]);
+    expect(route(alertOf({ a: `${"b".repeat(5)}a${"b".repeat(200)}c0` }), targets)).toMatchObject([{ send: false }]);
+    expect(route(hostile, targets)).toMatchObject([{ send: true, detail: expect.any(String) }]);
   });
 });
 
@@ -124,7 +124,7 @@ test("evaluates the usual filters of 3,000 targets", () => {
     }),
   );
   const decisions = route(usual, targets);
-  expect(decisions.filter((decision) => decision.tell && decision.detail === undefined)).toHaveLength(3_000);
+  expect(decisions.filter((decision) => decision.send && decision.detail === undefined)).toHaveLength(3_000);
 });
 
 test("a target has its own steps, and takes more from the pool that all targets share", () => {

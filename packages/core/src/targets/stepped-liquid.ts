@@ -36,8 +36,8 @@ const maxRangeBound = 10_000;
 const maxDepth = 32;
 
 /**
- * Steps per target for the templates that routing renders. More steps come from a pool that all targets share. So the templates
- * of one target cannot use up the steps of another, and many expensive ones do not add up.
+ * Steps per target for the templates that routing renders. More steps come from a pool that all targets share. So one
+ * target's templates cannot use up the steps of another, and many expensive ones do not add up.
  */
 export const stepsPerRoute = 2_000;
 

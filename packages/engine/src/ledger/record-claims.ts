@@ -105,7 +105,7 @@ export function withClaims(
 
 const passing = (context: LedgerContext, state: ClaimState) => ({
   nowMs: context.nowMs,
-  sourceHeardAtMs: context.heardAtMs.get(state.source),
+  lastRequestAtMs: context.heardAtMs.get(state.source),
   graceUntilMs: context.graceUntilMs,
   staleAfter: context.settings.staleAfter,
 });

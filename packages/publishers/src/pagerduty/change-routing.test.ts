@@ -18,11 +18,11 @@ const deploy: Alert = {
 
 test("routes a change event with one key per fingerprint and start", () => {
   const [decision] = route(deploy, [targetWith("a".repeat(32))]);
-  expect(decision).toMatchObject({ tell: true, kind: "change", dedupKey: "00000000000000aa@1000" });
+  expect(decision).toMatchObject({ send: true, kind: "change", dedupKey: "00000000000000aa@1000" });
 });
 
 test("a key that starts with R takes no change events, and alerts as before", () => {
   const target = targetWith(`R${"0".repeat(31)}`);
-  expect(route(deploy, [target])).toMatchObject([{ tell: false, reason: "filtered" }]);
-  expect(route({ ...deploy, labels: { alertname: "Deploy" } }, [target])).toMatchObject([{ tell: true }]);
+  expect(route(deploy, [target])).toMatchObject([{ send: false, reason: "filtered" }]);
+  expect(route({ ...deploy, labels: { alertname: "Deploy" } }, [target])).toMatchObject([{ send: true }]);
 });

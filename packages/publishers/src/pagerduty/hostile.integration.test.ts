@@ -36,7 +36,7 @@ test("for any alert, PagerDuty accepts the event, and its resolve closes the inc
       fc.constantFrom("trigger", "change"),
       async (alert, incidentUrl, action) => {
         for (const decision of route(alert, targets)) {
-          if (!decision.tell) throw new Error("told nobody");
+          if (!decision.send) throw new Error("told nobody");
           const publisher = publishers.get(decision.target)!;
           const telling: Notification = tellingOf({ ...decision, alert, action, incidentUrl, sender: incidentUrl });
           const outcome = await publisher.publish(telling, signal);

@@ -36,7 +36,7 @@ test("for any alert, Rootly accepts it, and its resolve closes it, after a resta
   await fc.assert(
     fc.asyncProperty(hostileAlerts, hostileText, async (alert, incidentUrl) => {
       for (const decision of route({ ...alert, labels: { ...alert.labels, change_event: "" } }, targets)) {
-        if (!decision.tell) throw new Error("told nobody");
+        if (!decision.send) throw new Error("told nobody");
         const telling = tellingOf({ ...decision, alert, incidentUrl });
         const outcome = await open(decision.target).publish(telling, signal);
         expect({ outcome: outcome.kind, refused: simulator.refused() }).toEqual({ outcome: "accepted", refused: [] });

@@ -33,7 +33,7 @@ test("for any alert, Slack accepts the message, and it pings no one", async () =
   await fc.assert(
     fc.asyncProperty(hostileAlerts, hostileText, actions, async (alert, incidentUrl, action) => {
       for (const decision of route(alert, targets)) {
-        if (!decision.tell) throw new Error("told nobody");
+        if (!decision.send) throw new Error("told nobody");
         const publisher = publishers.get(decision.target)!;
         const outcome = await publisher.publish(tellingOf({ ...decision, alert, action, incidentUrl }), signal);
         expect({ outcome: outcome.kind, refused: simulator.refused() }).toEqual({ outcome: "accepted", refused: [] });
