@@ -52,9 +52,15 @@ export interface TransportOptions {
   readonly clock?: Clock | undefined;
 }
 
-interface Sent extends Get {
+interface Content {
   readonly method: "GET" | "POST" | "PATCH";
   readonly body: string | null;
+  readonly maxBytes: number;
+}
+
+interface HeaderLines {
+  readonly text: string;
+  readonly isAscii: boolean;
 }
 
 /** The way to one origin, and the part of a request's head that belongs to it. */
@@ -79,8 +85,8 @@ export class Transport implements Sender, AsyncDisposable {
   readonly #lookup: LookupFunction;
   /** By address rules, and then by origin and TLS settings. */
   readonly #routes = new Map<AddressRules, Map<string, Route>>();
-  /** Header lines of publishers that send the same headers each time. */
-  readonly #headerLines = new WeakMap<readonly string[], string>();
+  /** Header lines of senders that send the same headers each time. */
+  readonly #headerLines = new WeakMap<readonly string[], HeaderLines>();
   /** The route of an address that was used before: to find it by its TLS settings costs more than a microsecond. */
   #routeOf = new WeakMap<Address, { readonly rules: AddressRules; readonly route: Route }>();
   /** A proxy may repeat its password. Undefined: there is none. */
@@ -141,14 +147,15 @@ export class Transport implements Sender, AsyncDisposable {
   }
 
   #post(post: Post, trust: Trust): Promise<Reply> {
-    return this.#send({ method: "POST", maxBytes: maxResponseBytes, ...post }, trust);
+    const { method = "POST", body, maxBytes = maxResponseBytes } = post;
+    return this.#send(post, { method, body, maxBytes }, trust);
   }
 
   #get(get: Get, trust: Trust): Promise<Reply> {
-    return this.#send({ ...get, method: "GET", body: null }, trust);
+    return this.#send(get, { method: "GET", body: null, maxBytes: get.maxBytes }, trust);
   }
 
-  #send(sent: Sent, trust: Trust): Promise<Reply> {
+  #send(asked: Post | Get, content: Content, trust: Trust): Promise<Reply> {
     return new Promise((resolve) => {
       this.#inFlight++;
       const done = (reply: Reply): void => {
@@ -157,10 +164,11 @@ export class Transport implements Sender, AsyncDisposable {
         if (--this.#inFlight === 0) this.#closing?.resolve();
       };
       try {
-        const route = this.#routeTo(sent.address, this.#options.rulesOf(trust));
-        const { maxBytes, signal, timeoutMs } = sent;
+        const { address, headers, signal, timeoutMs } = asked;
         const { beforeWrite } = this.#options;
-        const request = { bytes: this.#bytesOf(sent, route), maxBytes, signal, timeoutMs, beforeWrite };
+        const route = this.#routeTo(address, this.#options.rulesOf(trust));
+        const bytes = this.#bytesOf(content, address.path, headers, route);
+        const request = { bytes, maxBytes: content.maxBytes, signal, timeoutMs, beforeWrite };
         new Exchange(request, route.pool, done).start();
       } catch (error) {
         done(failedReply(error, false));
@@ -169,16 +177,16 @@ export class Transport implements Sender, AsyncDisposable {
   }
 
   /** @throws if a header would end the head, or begin another request in it */
-  #bytesOf({ method, address, headers, body }: Sent, route: Route): string | Buffer {
+  #bytesOf({ method, body }: Content, path: string, headers: readonly string[], route: Route): string | Buffer {
     let own = this.#headerLines.get(headers);
     if (own === undefined) this.#headerLines.set(headers, (own = headerLines(headers)));
     const length = body === null ? "" : `content-length: ${Buffer.byteLength(body)}\r\n`;
-    const head = `${method} ${route.pathPrefix}${address.path} HTTP/1.1\r\n${route.headers}${own}${length}\r\n`;
-    // Text beyond ASCII in a header is one byte a character, in a body it is UTF-8. Head and body leave in one write, which is
-    // one TLS record for a small event.
-    return beyondAscii.test(head)
-      ? Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body ?? "")])
-      : head + (body ?? "");
+    const head = `${method} ${route.pathPrefix}${path} HTTP/1.1\r\n${route.headers}${own.text}${length}\r\n`;
+    // Head and body leave in one write, which is one TLS record for a small event. Text beyond ASCII in a header is one byte a
+    // character, in a body it is UTF-8.
+    return own.isAscii && !beyondAscii.test(path)
+      ? head + (body ?? "")
+      : Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body ?? "")]);
   }
 
   /** @throws if its host is an address that must not be connected to, or its TLS settings are wrong */
@@ -228,13 +236,13 @@ const defaultRules = ({ linkLocal }: Trust): AddressRules => (linkLocal ? operat
 const beyondAscii = /[\u0080-\uffff]/;
 
 /** @throws as `node:http` does for an invalid name or value */
-function headerLines(headers: readonly string[]): string {
-  let lines = "";
+function headerLines(headers: readonly string[]): HeaderLines {
+  let text = "";
   for (let n = 0; n < headers.length; n += 2) {
     const [name, value] = [headers[n]!, headers[n + 1]!];
     validateHeaderName(name);
     validateHeaderValue(name, value);
-    lines += `${name}: ${value}\r\n`;
+    text += `${name}: ${value}\r\n`;
   }
-  return lines;
+  return { text, isAscii: !beyondAscii.test(text) };
 }
