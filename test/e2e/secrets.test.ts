@@ -89,7 +89,7 @@ describe("a planted secret", () => {
       env: { NODE_OPTIONS: `--import=${preload}` },
     });
     expect(await service.stop("SIGUSR2")).toEqual({ code: 1, signal: null });
-    expect(service.output).toContain("nobody caught this");
+    expect(service.output).toContain("Uncaught exception");
     expect(findPlantedSecrets(service.output)).toEqual([]);
   });
 

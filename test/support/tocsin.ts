@@ -151,7 +151,7 @@ export class Service implements AsyncDisposable {
   /** As every sender does, it says once more what a replica did not take because its machine had stood still. */
   async #tell(path: string, body: unknown): Promise<Answer> {
     let answer = await this.ask("POST", path, body);
-    while (answer.text.includes("the service stood still")) {
+    while (answer.text.includes("the service was paused")) {
       await sleep(500);
       answer = await this.ask("POST", path, body);
     }

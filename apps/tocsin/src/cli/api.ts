@@ -4,7 +4,7 @@ import { Agent, type Dispatcher, request } from "undici";
 import { OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 
-/** Longest wait for an answer of the service. */
+/** Longest wait for the service's response. */
 const timeoutMs = 30_000;
 
 interface ErrorBody {
@@ -12,9 +12,9 @@ interface ErrorBody {
 }
 
 /**
- * One call of a running service's API. `path`: below `/api/v1/`, or absolute.
+ * Calls a running service's API. `path` is relative to `/api/v1/`, or absolute.
  *
- * @throws OperatorError with the error of the service
+ * @throws OperatorError with the service's own message
  */
 export async function call(
   options: OperatorOptions,
@@ -25,7 +25,7 @@ export async function call(
   return asked(options, method, path, async (body) => parse(await body.text()), sent);
 }
 
-/** Saves an answer in a file that does not exist yet, readable by its owner only. @throws OperatorError */
+/** Saves a response in a new file that only its owner can read. @throws OperatorError */
 export async function download(options: OperatorOptions, path: string, file: string): Promise<void> {
   await asked(options, "GET", path, async (body) => {
     const draft = `${file}.part`;
@@ -71,7 +71,7 @@ async function asked<T>(
     if (statusCode < 300) return await read(body);
     const { error } = (parse(await body.text()) ?? {}) as ErrorBody;
     const issues = (error?.issues ?? []).map((issue) => `\n  ${issue.path}: ${issue.message}`);
-    throw new OperatorError(`${statusCode}: ${error?.message ?? "no answer of Tocsin"}${issues.join("")}`);
+    throw new OperatorError(`${statusCode}: ${error?.message ?? "the response is not from Tocsin"}${issues.join("")}`);
   } finally {
     await agent.close();
   }
@@ -81,7 +81,7 @@ function parse(text: string): unknown {
   try {
     return text === "" ? undefined : JSON.parse(text);
   } catch {
-    throw new OperatorError("the answer is not Tocsin's: expected JSON");
+    throw new OperatorError("the response is not from Tocsin: expected JSON");
   }
 }
 

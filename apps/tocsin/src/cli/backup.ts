@@ -5,7 +5,10 @@ import { download } from "./api.ts";
 import type { BackupOptions } from "./operator-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** `tocsin ledger backup`: a copy of a running service's ledger. The key that protects its credentials is not in it. */
+/**
+ * `tocsin ledger backup`: saves a copy of a running service's ledger. The key that protects its credentials is not part of the
+ * copy.
+ */
 export async function backup(terminal: Terminal, options: BackupOptions): Promise<void> {
   const file = resolve(terminal.cwd, options.to);
   if (existsSync(file)) throw new OperatorError(`--to: ${file} exists; name a file that does not exist yet`);

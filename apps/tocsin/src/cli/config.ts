@@ -57,7 +57,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     });
     const placed = placedIn(config);
     const errors = entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)));
-    // Invalid targets are errors already, and this command cannot see targets in Secrets.
+    // Invalid targets are already errors, and targets in Secrets are unknown here.
     const expectsTargets = (written || config.targets !== undefined) && config.discovery.kubernetes === undefined;
     const noTarget = expectsTargets && errors.length === 0 && noTargetCanReceive(entries);
     return {

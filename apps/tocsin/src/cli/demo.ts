@@ -21,7 +21,7 @@ const batchEveryMs = 60;
 /** Longest time for the demo. If it has not ended by then, something is broken. */
 const longestMs = 60_000;
 
-/** `tocsin demo`: a storm of alerts through a real service into the simulator, from first page to last resolve. */
+/** `tocsin demo`: sends a storm of alerts through a real service to the simulator, from the first page to the last resolve. */
 export async function demo(terminal: Terminal): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-demo-"));
   try {
@@ -124,7 +124,7 @@ function summary(
   refused: number,
 ): string {
   const told = incidents.reduce((sum, { events }) => sum + events.length, 0);
-  // An alert that flaps opens several incidents; the first one counts for the time to page.
+  // A flapping alert opens several incidents; an operator waits for the first.
   const first = [...new Map(incidents.toReversed().map((incident) => [incident.dedup_key, incident])).values()];
   const waits = (severity?: string): string => {
     const waited = first
@@ -144,7 +144,7 @@ function summary(
   );
 }
 
-/** One line that rewrites itself, for a person at a terminal. Nothing is written to a file or a pipe. */
+/** A progress line that rewrites itself at a terminal; nothing is written to a file or a pipe. */
 class Progress {
   readonly #terminal: Terminal;
   readonly #text: () => string;

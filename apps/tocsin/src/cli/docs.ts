@@ -1,6 +1,6 @@
 import type { Command, Option } from "commander";
 
-/** docs/cli.md, from the descriptions that `--help` prints. */
+/** Generates docs/cli.md from the descriptions that `--help` prints. */
 export function commandLinePage(program: Command): string {
   return `${[intro, ...leavesOf(program).map(section)].join("\n\n")}\n`;
 }

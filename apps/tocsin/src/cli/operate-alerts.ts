@@ -11,7 +11,8 @@ import { heldBackText, nextWaits } from "./held-back.ts";
 import type { Terminal } from "./terminal.ts";
 
 /*
- * Operator commands about alerts. The service searches a bounded number of alerts per request, so one command may make many.
+ * Operator commands about alerts. The service searches a bounded number of alerts per request, so one command may send many
+ * requests.
  */
 
 interface Explanation {
@@ -34,7 +35,7 @@ export async function explain(terminal: Terminal, options: OperatorOptions, fing
   print(terminal, options, answer, explanationText(answer as Explanation));
 }
 
-/** Explains what Tocsin would do if the alert in a file, or each alert of a whole message, came now. */
+/** Explains what Tocsin would do if the alert in a file, or each alert of a whole message, arrived now. */
 export async function explainFile(terminal: Terminal, options: AlertOptions, file: string): Promise<void> {
   const { alerts, isMessage } = readAlerts(file, terminal.cwd);
   const most = Number(options.limit);
@@ -134,7 +135,7 @@ const standing = (row: Pick<Explanation["targets"][number], "state" | "reason" |
 const expectedAlert =
   'expected one alert, such as {"labels": {"alertname": "A"}}, or a whole message, such as {"alerts": [{"labels": …}]}';
 
-/** An alert; or the alerts of a webhook message, or of a list as Prometheus sends it. */
+/** Returns an alert, or the alerts of a webhook message or of a list as Prometheus sends it. */
 function readAlerts(file: string, cwd: string): { readonly alerts: readonly unknown[]; readonly isMessage: boolean } {
   let text: string;
   try {

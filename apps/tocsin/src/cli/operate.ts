@@ -154,7 +154,7 @@ export async function testTarget(
     rows.length === 0 ? "" : table(["EVENT", "OUTCOME", "STATUS", "TOOK", "ANSWER"], rows),
   );
   const why = waiting === undefined ? "" : `: nothing was sent yet (${waiting})`;
-  if (!ok) throw new OperatorError(`${target} did not take it${why}`);
+  if (!ok) throw new OperatorError(`${target} did not accept it${why}`);
 }
 
 export async function byHand(
@@ -192,7 +192,7 @@ export async function reload(terminal: Terminal, options: OperatorOptions): Prom
 
 interface ReloadBody {
   readonly needsRestart: readonly string[];
-  /** Problems that remain although all of the configuration was applied. */
+  /** Problems that remain although the whole configuration was applied. */
   readonly warnings?: readonly string[];
 }
 

@@ -118,7 +118,7 @@ const commandsWith = ({ env }: Terminal) => {
       .option("--json", "print the service's answer unchanged");
 };
 
-/** May be repeated. */
+/** This option may be repeated. */
 const matcherOption = [
   "--matcher <matcher>",
   "only alerts whose labels match, such as 'service=~\"api|web\"'; may be repeated, all must match",

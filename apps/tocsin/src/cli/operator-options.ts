@@ -6,7 +6,7 @@ export interface OperatorOptions {
   readonly json?: boolean;
 }
 
-/** Options of `explain` and `alerts list`: which alerts to show. */
+/** Options of `explain` and `alerts list`, which select the alerts to show. */
 export interface AlertOptions extends OperatorOptions {
   readonly matcher?: readonly string[];
   readonly limit: string;

@@ -64,7 +64,7 @@ describe("explain --alert", () => {
   });
 });
 
-test("incidents list shows acknowledgement, deadletters list that a letter was replayed", async () => {
+test("incidents list shows acknowledgements, and deadletters list shows replays", async () => {
   await using service = await startService();
   await webhook(service, { status: "firing", fingerprint: "a", labels: { alertname: "A" } });
   const [incident] = await service.until("it is delivered", async () => {
@@ -116,7 +116,7 @@ describe("send says who sent the event and who refused it:", () => {
     );
   });
 
-  test("a receiver that is not there, and options that are wrong", async () => {
+  test("an unreachable receiver, and wrong options", async () => {
     expect(await send("http://127.0.0.1:9", "--severity", "info")).toEqual({
       code: 1,
       stdout: "",

@@ -22,7 +22,7 @@ const write = (name: string, text: string) => {
 
 describe("usage", () => {
   test.each([["--help"], ["help"], ["serve", "--help"], ["incidents", "list", "--help"], ["--version"]])(
-    "%s %s is answered",
+    "%s %s is supported",
     async (...args) => {
       const { code, stdout, stderr } = await tocsin(args.filter((arg) => arg !== undefined));
       expect([code, stderr, stdout.length > 3]).toEqual([0, "", true]);
@@ -82,14 +82,14 @@ describe("usage", () => {
   });
 });
 
-/** A configuration with one target, and more of it. */
+/** A configuration with one target, and further text. */
 const target = (more: string) =>
   `targets:\n  - name: pager\n    type: pagerduty\n    routing_key: { env: KEY }\n${more}`;
 
 describe("config", () => {
   const env = { KEY: "R0UT1NGKEY0123456789abcdefABCDEF" };
 
-  test("check is content with a right one", async () => {
+  test("check accepts a valid configuration", async () => {
     const { code, stdout, stderr } = await tocsin(
       ["config", "check", "--config", write("right.yaml", target(""))],
       env,
@@ -113,7 +113,7 @@ describe("config", () => {
     expect(served).toMatchObject({ code: 1, stderr: expect.stringContaining(`${name} must be an http or https URL`) });
   });
 
-  test("check says all that is wrong, with lines; a wrong target counts", async () => {
+  test("check reports all mistakes with lines, wrong targets included", async () => {
     const both = write(
       "both.yaml",
       `${target("    timeout: 5\n    frobnicate: 1\n")}  - { name: pager, type: nope }\n`,
@@ -126,7 +126,7 @@ describe("config", () => {
     expect(stderr).not.toContain(env.KEY);
   });
 
-  test("check looks into directories of targets", async () => {
+  test("check reads directories of targets", async () => {
     mkdirSync(join(dir, "some-targets"));
     write("some-targets/a.json", '[{"name": "a", "type": "pagerduty"}]');
     const file = write("files.yaml", "discovery: { files: [./some-targets, nowhere] }");
@@ -144,7 +144,7 @@ describe("config", () => {
   test.each<[string, string, string]>([
     ["no targets", "delivery: {}\n", "no target can receive alerts (none is configured)"],
     ["an empty list of targets", "targets: []\n", "no target can receive alerts (none is configured)"],
-    ["targets that are off", target("    enabled: false\n"), "no target can receive alerts (1 disabled)"],
+    ["disabled targets", target("    enabled: false\n"), "no target can receive alerts (1 disabled)"],
     ["targets that are shadows", target("    mode: shadow\n"), "no target can receive alerts (1 shadow)"],
     ["an empty directory of targets", "discovery: { files: [./no-targets] }\n", "no target can receive alerts"],
     ["a fallback that is missing", target("    fallback: nobody\n"), 'there is no target named "nobody"'],
@@ -166,7 +166,7 @@ describe("config", () => {
     }
   });
 
-  test("check gives JSON", async () => {
+  test("check prints JSON", async () => {
     const { code, stdout } = await tocsin(["config", "check", "--config", write("wrong.yaml", "serve: 1"), "--json"]);
     expect([code, JSON.parse(stdout)]).toEqual([
       78,
@@ -178,7 +178,7 @@ describe("config", () => {
     ]);
   });
 
-  test("schema prints one that takes what is right and refuses what is not", async () => {
+  test("schema prints a JSON Schema that accepts valid configurations and refuses wrong ones", async () => {
     const { code, stdout } = await tocsin(["config", "schema"]);
     const { Ajv2020 } = await import("ajv/dist/2020.js");
     const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(JSON.parse(stdout) as object);
@@ -212,7 +212,7 @@ const topKeys =
   '"server", "ledger", "targets", "discovery", "sources", "delivery", "classification", "changes" or "telemetry"';
 
 describe("serve", () => {
-  test("ends with 78 and the list for a wrong configuration, or a wrong key in the environment", async () => {
+  test("exits with 78 and a list of mistakes for a wrong configuration, or a wrong key in the environment", async () => {
     const wrong = await tocsin(["--config", write("wrong.yaml", "a: 1\nb: 2")]);
     expect([wrong.code, wrong.stderr]).toEqual([
       78,
@@ -227,7 +227,7 @@ describe("serve", () => {
     expect(key.stderr).not.toContain("too-short-secret");
   });
 
-  test("runs until a signal ends it, reloads at another, and exits with 0", async () => {
+  test("runs until a stop signal, reloads at a reload signal, and exits with 0", async () => {
     await using simulator = new Simulator();
     const { url } = await simulator.listen();
     const config = (name: string) =>
@@ -286,7 +286,7 @@ describe("serve refuses in one sentence, without a stack,", () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
-  test("a listen address that is none, and tokens missing for --listen beyond loopback", async () => {
+  test("an invalid listen address, and missing tokens for --listen beyond loopback", async () => {
     const star = write("star.yaml", 'server: { listen: "*:9877" }\n');
     for (const command of [["serve"], ["config", "check"]])
       expect(await tocsin([...command, "--config", star])).toMatchObject({
@@ -305,7 +305,7 @@ describe("serve refuses in one sentence, without a stack,", () => {
   });
 });
 
-test("simulator runs until a signal ends it", async () => {
+test("simulator runs until a signal stops it", async () => {
   const terminal = new TestTerminal(dir);
   const running = run(["simulator", "--listen", "127.0.0.1:0", "--listen-eu", "127.0.0.1:0"], terminal);
   while (!terminal.stdout.includes("Its incidents")) await new Promise((done) => setTimeout(done, 5));
@@ -318,7 +318,7 @@ test("simulator runs until a signal ends it", async () => {
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("--listen nowhere: expected an address")]);
 });
 
-/** Exit code and complaint. */
+/** Returns the exit code and the error message. */
 const fails = async (args: readonly string[]) => {
   const { code, stderr } = await tocsin(args);
   return [code, stderr.trim()];
@@ -345,7 +345,7 @@ describe("operator commands", () => {
   });
   afterAll(() => service[Symbol.asyncDispose]());
 
-  test("show what the API says, as tables and lines", async () => {
+  test("print the API's responses as tables and lines", async () => {
     const at = ["--url", url];
     const incidents = await tocsin(["incidents", "list", ...at]);
     expect(incidents.stdout).toMatch(
@@ -368,7 +368,7 @@ describe("operator commands", () => {
     expect((await tocsin(["incidents", "list", "--state", "closed", ...at])).stdout.trim().split("\n")).toHaveLength(1);
   });
 
-  test("explain and list alerts by their labels, and explain one that never came", async () => {
+  test("explain and list alerts by their labels, and explain one that was never received", async () => {
     const at = ["--url", url];
     const matching = await tocsin(["explain", "--matcher", "alertname=A", "--matcher", "severity=~crit.*", ...at]);
     expect(matching.stdout).toMatch(/^f1 \(A\) is firing\nlabels: .*\npager: told, delivered/);
@@ -422,7 +422,7 @@ describe("operator commands", () => {
     });
   });
 
-  test("say that a list has more", async () => {
+  test("say that a list has more rows", async () => {
     const alerts = ["m1", "m2"].map((fingerprint) => ({ status: "firing", fingerprint, labels: { alertname: "M" } }));
     await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
     const first = await tocsin(["incidents", "list", "--limit", "1", "--url", url]);
@@ -450,7 +450,7 @@ describe("operator commands", () => {
     expect([rest.stdout.split("\n").length, rest.stderr]).toEqual([300 + 2, ""]);
   });
 
-  test("list targets shows an open breaker", async () => {
+  test("show an open breaker in the list of targets", async () => {
     await using broken = await startService((receiver) => ({
       targets: [{ name: "pager", type: "pagerduty", url: receiver, routing_key: "R0UT1NGKEY0123456789abcdefABCDEF" }],
       delivery: { retry: { initial: "10ms", max: "50ms" } },
@@ -466,7 +466,7 @@ describe("operator commands", () => {
     expect(line).toMatch(/\npager +pagerduty +failing \(breaker open, next try at \S+Z\) +targets\[0\]/);
   });
 
-  test("print the answer as it is with --json", async () => {
+  test("print the response unchanged with --json", async () => {
     for (const args of [
       ["incidents", "list"],
       ["explain", "f1"],
@@ -478,8 +478,8 @@ describe("operator commands", () => {
     }
   });
 
-  test("fail with exit code 1 and what the service said", async () => {
-    expect(await fails(["explain", "nobody", "--url", url])).toEqual([1, "404: no such alert"]);
+  test("fail with exit code 1 and the service's message", async () => {
+    expect(await fails(["explain", "unknown", "--url", url])).toEqual([1, "404: no such alert"]);
     expect(await fails(["deadletters", "replay", "7", "--url", url])).toEqual([1, "404: no such dead letter"]);
     expect(await fails(["deadletters", "drop", "7", "--url", url])).toEqual([1, "404: no such dead letter"]);
     const state = await fails(["incidents", "list", "--state", "x", "--url", url]);
@@ -499,7 +499,7 @@ describe("operator commands", () => {
     ]);
   });
 
-  test("send speaks to PagerDuty itself", async () => {
+  test("send talks to PagerDuty directly", async () => {
     const key = "SENDSENDSENDSENDSENDSENDSENDSEND";
     const send = (...args: string[]) =>
       tocsin(["send", ...args, "--url", service.simulatorUrl], { PAGERDUTY_ROUTING_KEY: key });
@@ -525,7 +525,7 @@ describe("operator commands", () => {
   });
 });
 
-test("a table is as wide as it must be, and obeys nothing that it holds", () => {
+test("a table is as wide as its content, and control characters in it have no effect", () => {
   expect(
     table(
       ["A", "LONG"],

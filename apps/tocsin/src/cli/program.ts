@@ -55,7 +55,7 @@ const configOption = ["--config <file>", "configuration; default: tocsin.yaml if
 function describe(terminal: Terminal, finish: (code: number) => void): Command {
   const program = new Command("tocsin")
     .description(
-      "Takes the alerts that monitoring raises and tells PagerDuty: in order, criticals first, without losing one.",
+      "Receives alerts from monitoring and delivers every page to PagerDuty and other receivers: in order, critical first, without loss.",
     )
     .version(version)
     .exitOverride()

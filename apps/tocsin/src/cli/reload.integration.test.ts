@@ -12,7 +12,7 @@ afterAll(() => rmSync(dir, { recursive: true }));
 const reload = (service: TestService) =>
   runIn(dir, ["reload", "--url", `http://${formatAddress(service.tocsin.address)}`]);
 
-test("fails and names a directory of targets that cannot be read, until it can be", async () => {
+test("fails and names an unreadable directory of targets, until it can be read", async () => {
   const directory = join(dir, "targets");
   mkdirSync(directory);
   await using service = await startService(() => ({ discovery: { files: [directory] } }));
@@ -31,7 +31,7 @@ test("fails and names a directory of targets that cannot be read, until it can b
   expect((await reload(service)).code).toBe(0);
 });
 
-test("fails for a directory that never was there, and the readiness probe warns of it", async () => {
+test("fails for a directory that never existed, and the readiness probe warns of it", async () => {
   await using service = await startService(() => ({ discovery: { files: [join(dir, "nowhere")] } }));
   expect(await reload(service)).toMatchObject({
     code: 1,
@@ -76,7 +76,7 @@ test("says that a service without a configuration file has nothing to reload", a
   expect(service.logs.join("")).toContain("nothing_to_reload");
 });
 
-test("a failed reload is a warning of the list of targets and of the readiness probe", async () => {
+test("the list of targets and the readiness probe warn of a failed reload", async () => {
   await using service = await startService();
   service.next = { ...(service.next as object), delivery: { remind: 5 } };
   expect((await reload(service)).code).toBe(1);

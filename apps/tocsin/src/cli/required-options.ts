@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { exitCode } from "./exit-code.ts";
 
-/** Marks an option in the help. */
+/** Marks a required option in the help. */
 export const requiredText = (text: string): string => `required: ${text}`;
 
-/** Adds options without which the command cannot run, by their flags. */
+/** Adds options that the command requires, by their flags. */
 export function requiring(command: Command, options: Readonly<Record<string, string>>): Command {
   const names = Object.entries(options).map(([flags, text]) => {
     command.option(flags, requiredText(text));

@@ -3,7 +3,7 @@ import type { Sending, SendOptions } from "./send.ts";
 import { refuseIncomplete, requiredText } from "./required-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Options without which an event cannot be sent. */
+/** Options that every event requires. */
 const required: Readonly<Record<Sending, readonly (keyof SendOptions)[]>> = {
   trigger: ["routingKey", "summary", "source"],
   acknowledge: ["routingKey", "dedupKey"],
@@ -11,7 +11,7 @@ const required: Readonly<Record<Sending, readonly (keyof SendOptions)[]>> = {
   change: ["routingKey", "summary"],
 };
 
-/** Sends events to PagerDuty by hand, without the service. */
+/** Commands that send events to PagerDuty directly, without the service. */
 export function describeSend(program: Command, terminal: Terminal): void {
   const send = program.command("send").description("Send an event to PagerDuty directly, without the service");
   const command = (name: Sending, description: string) => {

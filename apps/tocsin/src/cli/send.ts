@@ -71,7 +71,7 @@ function explained(error: PagerDutyError, sending: Sending, { region = "us", url
   return new OperatorError(`${sent} and ${where} refused it: ${details}`, { cause: error });
 }
 
-/** A path or a query may hold a credential. */
+/** Leaves out path and query, which may hold a credential. */
 const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : "--url");
 
 function eventOf(sending: Sending, options: SendOptions): EventInput {

@@ -16,7 +16,7 @@ import { signalled } from "./signalled.ts";
 import type { Terminal } from "./terminal.ts";
 import { welcome } from "./welcome.ts";
 
-/** Runs the service until a signal ends it. */
+/** Runs the service until a signal stops it. */
 export async function serve(
   terminal: Terminal,
   options: { readonly config?: string; readonly listen?: string } = {},
@@ -79,16 +79,16 @@ function makeDirectory(dir: string): void {
 const embedded = async (dir: string) => (await import("./simulator.ts")).embedSimulator(dir);
 
 async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void> {
-  terminal.onCrash((error) => tocsin.log.fatal({ err: error, reason: "bug" }, "nobody caught this; the process ends"));
+  terminal.onCrash((error) => tocsin.log.fatal({ err: error, reason: "bug" }, "Uncaught exception: exiting"));
   // The log has the result of a reload.
   const endReloads = terminal.onSignal("SIGHUP", () => void tocsin.reload().catch(() => {}));
   await signalled(terminal);
-  tocsin.log.info("stopping: attempts in flight end first");
+  tocsin.log.info("Stopping: waiting for attempts in flight");
   await tocsin.stop();
   endReloads();
 }
 
-/** Without a file, the key in the environment is the whole configuration, and with a wrong one no one is paged. */
+/** Without a file, the key in the environment is the whole configuration, and a wrong key would page no one. */
 function refuseWrongKey({ targets = [], readSecret }: Config): void {
   const entries = resolveTargets([configTargets(targets, readSecret)]);
   const issues = entries.flatMap(({ errors }) => errors.map(({ message }) => ({ path: routingKeyVariable, message })));

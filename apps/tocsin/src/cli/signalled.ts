@@ -1,6 +1,6 @@
 import type { Terminal } from "./terminal.ts";
 
-/** Resolves at the first signal that ends the process. */
+/** Resolves at the first stop signal. */
 export const signalled = (terminal: Terminal): Promise<void> =>
   new Promise((done) => {
     const ends = (["SIGTERM", "SIGINT"] as const).map((signal) =>

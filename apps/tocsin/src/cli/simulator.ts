@@ -31,8 +31,8 @@ export interface EmbeddedSimulator {
 }
 
 /**
- * The simulator inside the service. It keeps its incidents in files beside the ledger, and reuses its port: open incidents were sent to
- * that address and are resolved there.
+ * The simulator inside the service. It keeps its incidents in a file beside the ledger, and keeps its port: open incidents were
+ * sent to that address, and are resolved there.
  */
 export async function embedSimulator(dir: string): Promise<EmbeddedSimulator> {
   const stand = openSimulator(resolve(dir, "simulator.jsonl"));

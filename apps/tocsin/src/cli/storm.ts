@@ -18,8 +18,8 @@ const flapping = numbers.filter((index) => index % 3 === 0);
 const flaps = 3;
 
 /**
- * A rack loses power: 200 alerts within seconds, a third of them end and fire again three times, and all are repeated,
- * as Alertmanager does, in batches.
+ * Simulates a rack that loses power: 200 alerts within seconds, of which a third end and fire again three times, and all are
+ * repeated in batches, as Alertmanager does.
  */
 export function* breakOut(startedAtMs: number): Generator<readonly StormAlert[]> {
   const round = (number: number) => startedAtMs + 2 * number;
@@ -32,7 +32,7 @@ export function* breakOut(startedAtMs: number): Generator<readonly StormAlert[]>
     yield* batches(numbers.map((index) => alert(index, "firing", lastRound(index, round))));
 }
 
-/** Power is back. */
+/** The power is back: all alerts are resolved. */
 export function* calmDown(startedAtMs: number): Generator<readonly StormAlert[]> {
   const round = (number: number) => startedAtMs + 2 * number;
   yield* batches(numbers.map((index) => alert(index, "resolved", lastRound(index, round))));

@@ -1,7 +1,7 @@
 import { run } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Keeps what is written, and sends signals when asked to. */
+/** Records the output, and sends signals on request. */
 export class TestTerminal implements Terminal {
   stdout = "";
   stderr = "";
@@ -36,7 +36,7 @@ export class TestTerminal implements Terminal {
   }
 }
 
-/** Runs one command in a directory until it ends. */
+/** Runs one command in a directory until it exits. */
 export async function runIn(dir: string, args: readonly string[], env?: Record<string, string>) {
   const terminal = new TestTerminal(dir, env);
   const code = await run(args, terminal);

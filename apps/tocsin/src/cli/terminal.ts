@@ -2,11 +2,11 @@
 export interface Terminal {
   /** For the requested output. */
   readonly out: (text: string) => void;
-  /** For everything else: logs, progress, errors. */
+  /** Writes everything else: logs, progress, errors. */
   readonly err: (text: string) => void;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Whether a person watches `err`. */
+  /** True if `err` is a terminal. */
   readonly watched: boolean;
   /** Calls back for each of these signals; returns a function that ends this. */
   readonly onSignal: (signal: NodeJS.Signals, callback: () => void) => () => void;

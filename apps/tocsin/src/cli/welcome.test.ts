@@ -18,7 +18,7 @@ test("with the built-in simulator, the text begins with the warning that no one 
   expect(text).toContain("ledger    /srv/data/tocsin.db");
 });
 
-test("targets are named with their state, and none is called by its name", () => {
+test("names targets with their state, and says so if there is none", () => {
   const entry = {
     name: "pager",
     source: "config",
@@ -34,7 +34,7 @@ test("targets are named with their state, and none is called by its name", () =>
   expect(welcome(start)).toContain("NO ONE IS PAGED");
 });
 
-test.each(["::", "0.0.0.0"])("an address of every interface (%s) is shown as one that can be used", (host) => {
+test.each(["::", "0.0.0.0"])("shows an address of every interface (%s) as one that clients can use", (host) => {
   expect(welcome({ ...start, address: { host, port: 80 } })).toContain("http://localhost:80");
 });
 

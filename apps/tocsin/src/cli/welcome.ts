@@ -49,7 +49,7 @@ function rehearsal(url: string, simulatorUrl: string): string[] {
   const send = (status: string) =>
     `  curl ${url}/api/v1/webhook/alertmanager -d '${JSON.stringify({ alerts: [{ status, labels, annotations }] })}'`;
   return [
-    "NO ONE IS PAGED: there is no tocsin.yaml and no PAGERDUTY_ROUTING_KEY, so Tocsin tells its own simulator.",
+    "NO ONE IS PAGED: there is no tocsin.yaml and no PAGERDUTY_ROUTING_KEY, so Tocsin sends to its built-in simulator.",
     "",
     "Raise an alert:",
     send("firing"),

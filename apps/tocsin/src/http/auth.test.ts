@@ -17,7 +17,7 @@ const authOf = (settings: Partial<AuthSettings>) =>
 const request = (headers: Record<string, string>, method = "POST") =>
   ({ headers, method }) as unknown as FastifyRequest;
 
-/** The name of who came in, or the status that kept them out. */
+/** Returns the name of the admitted token, or the status of the refusal. */
 function tried(auth: Auth, role: Role, headers: Record<string, string>, method?: string): string | number | undefined {
   try {
     return auth.admit(request(headers, method), role).name;
@@ -47,11 +47,11 @@ describe("with tokens", () => {
       expect([role, tried(auth, role as Role, { authorization })]).toEqual([role, result]);
   });
 
-  test("no header is no token", () => {
+  test("a request without the header has no token", () => {
     expect(tried(auth, "read", {})).toBe(401);
   });
 
-  test("another site's page may send what it likes, it has no token", () => {
+  test("a page of another site is refused, because it has no token", () => {
     expect(tried(auth, "ingest", { origin: "https://evil.example", authorization: "Bearer ingest-token" })).toBe(
       "prometheus",
     );
@@ -73,14 +73,14 @@ describe("without tokens", () => {
     ["https://tocsin.example.com.evil.example", 403],
     ["http://127.0.0.1.evil.example", 403],
     ["null", 403],
-  ])("everybody may, but a browser's page of origin %s gets %s", (origin, result) => {
+  ])("every request is admitted, but one from a page with the origin %s gets %s", (origin, result) => {
     const headers = origin === undefined ? {} : { origin };
     expect(tried(auth, "operate", headers)).toBe(result);
     expect(tried(auth, "read", headers, "GET")).toBeUndefined();
   });
 });
 
-/** 421 where the auth does not answer for a host. */
+/** Returns 421 if the host is refused. */
 function statusFor(auth: Auth, host: string | undefined): number | undefined {
   try {
     auth.refuseOtherHosts(request(host === undefined ? {} : { host }));
@@ -133,7 +133,7 @@ describe("the host of a request", () => {
     "",
   ];
 
-  test("on a loopback listener without tokens is one that only this machine or its operator gives", () => {
+  test("on a loopback listener without tokens must be one that only this machine or its operator can assign", () => {
     for (const host of ["127.0.0.1", "::1", "localhost", "127.8.0.1"]) {
       const auth = authOf({ ...names, listen: { host, port: 9877 } });
       expect(own.map((name) => [name, statusFor(auth, name)])).toEqual(own.map((name) => [name, undefined]));
@@ -141,7 +141,7 @@ describe("the host of a request", () => {
     }
   });
 
-  test("does not matter where a token is needed, and on other listeners", () => {
+  test("does not matter if a token is needed, and on other listeners", () => {
     for (const auth of [authOf({ tokens }), authOf({ listen: { host: "0.0.0.0", port: 9877 } })])
       expect([...own, ...others].map((name) => statusFor(auth, name))).toEqual(
         [...own, ...others].map(() => undefined),

@@ -31,9 +31,9 @@ export class Auth {
   }
 
   /**
-   * A browser sends requests of another site's page to this machine once that site's name points here (DNS rebinding). The name
-   * is then in `Host`. So if a request needs no token, the service answers only names that others cannot point to this machine.
-   * HTTP/1.0 clients without `Host` are not browsers.
+   * Protects against DNS rebinding: a browser sends requests of another site's page to this machine once that site's name
+   * resolves to it, with that name in `Host`. So if no token is needed, only names are accepted that others cannot point to
+   * this machine. HTTP/1.0 clients without `Host` are not browsers.
    *
    * @throws Problem 421
    */
@@ -65,7 +65,8 @@ export class Auth {
     const presented = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
     if (presented === undefined) throw new Problem(401, "unauthorized", "a bearer token is needed");
     const digest = digestOf(presented);
-    // Digests have one length, and all tokens are compared, so that the time reveals neither a value nor which token fits.
+    // All digests have the same length and all are compared, so the time reveals neither a token's value nor which token
+    // matches.
     const [token] = this.#tokens.filter((known) => timingSafeEqual(known.digest, digest));
     if (token === undefined) throw new Problem(401, "unauthorized", "the bearer token is not known");
     return token;
@@ -87,7 +88,7 @@ export class Auth {
 const wrongHost = new Problem(
   421,
   "wrong_host",
-  "this service does not answer for the host of the request; server.allowedHosts names further hosts",
+  "this service does not accept requests for this host; add it to server.allowedHosts",
 );
 
 const named = (host: string): string[] => {

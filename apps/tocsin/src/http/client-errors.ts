@@ -8,7 +8,7 @@ export function answerClientError(
   socket: Socket,
   refusals: Pick<Refusals, "refusedBytes">,
 ): void {
-  // A connection that was reset, also in the middle of a request, can get no answer.
+  // A connection that was reset, also within a request, can receive no response.
   if (code === "ECONNRESET" || socket.destroyed || socket.writableEnded) return;
   const [status, reason, message] = refusalOf(code);
   refusals.refusedBytes(reason, socket.remoteAddress, code);

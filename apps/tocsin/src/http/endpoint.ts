@@ -24,7 +24,7 @@ export function queryOf(request: FastifyRequest, name: string): string | undefin
   return last === "" ? undefined : last;
 }
 
-/** All values of a query parameter, in order. Empty ones are left out. */
+/** Returns all values of a query parameter, in order; empty values are left out. */
 export function queriesOf(request: FastifyRequest, name: string): string[] {
   const value = (request.query as Record<string, string | string[] | undefined>)[name] ?? [];
   return [value].flat().filter((one) => one !== "");

@@ -4,13 +4,13 @@ import { endOfString } from "../ingest/large-json.ts";
 export const jsonLimits = { containers: 500_000, values: 5_000_000, depth: 32 };
 
 export interface JsonSize {
-  /** At least as many values as the text has. */
+  /** An upper bound for the number of values in the text. */
   readonly values: number;
   /** The limit that the text exceeds. */
   readonly excess?: string;
 }
 
-/** Counts without parsing, at about a nanosecond per byte. The text need not be JSON. */
+/** Counts without parsing, at about a nanosecond per byte. The text may be invalid JSON. */
 export function jsonSize(bytes: Buffer): JsonSize {
   let containers = 0;
   let commas = 0;

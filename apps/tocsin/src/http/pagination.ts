@@ -5,7 +5,7 @@ import { badRequest } from "./problem.ts";
 const defaultLimit = 100;
 const maxPerPage = 1_000;
 
-/** `?limit=` of a list. */
+/** Returns `?limit=` of a list. */
 export function limitOf(request: FastifyRequest): number {
   const text = queryOf(request, "limit");
   const limit = text === undefined ? defaultLimit : Number(text);
@@ -15,7 +15,7 @@ export function limitOf(request: FastifyRequest): number {
   return limit;
 }
 
-/** `?limit=` and `?cursor=` of a list that is ordered by numbers. */
+/** Returns `?limit=` and `?cursor=` of a list that is ordered by numbers. */
 export function pageOf(request: FastifyRequest): { limit: number; cursor?: string } {
   const limit = limitOf(request);
   const cursor = queryOf(request, "cursor");

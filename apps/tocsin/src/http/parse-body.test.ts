@@ -15,7 +15,7 @@ describe("the size of a JSON text", () => {
     ["[1,2,3]", 4],
     ['{"a":1,"b":{"c":2}}', 4],
     ['["],[,{\\"],[,","\\\\"]', 3],
-  ])("%s is at least its values", (text, count) => {
+  ])("%s is at least the number of its values", (text, count) => {
     expect(jsonSize(Buffer.from(text)).values).toBe(count);
   });
 
@@ -45,25 +45,25 @@ function parse(text: string, { url = "/x", takesLargeJson = false } = {}): unkno
 }
 
 describe("a body", () => {
-  test("is parsed as JSON, with a name that fastify would refuse", () => {
+  test("is parsed as JSON, also with a name that fastify would refuse", () => {
     expect(Object.keys(parse('{"__proto__":1,"constructor":2}') as object)).toEqual(["__proto__", "constructor"]);
     expect(parse("")).toBeUndefined();
     expect(parse("null")).toBeNull();
   });
 
-  test("with many values is left unparsed for endpoints that take it so, and refused elsewhere", () => {
+  test("with many values stays unparsed for endpoints that accept that, and is refused by all others", () => {
     const large = list("1", 10_001);
     expect(parse(large, { takesLargeJson: true })).toBeInstanceOf(LargeJson);
     expect(parse(large)).toEqual([413, "body_too_complex"]);
     expect(parse(list("1", 9_000))).toHaveLength(9_000);
   });
 
-  test("beyond the limits is refused everywhere", () => {
+  test("beyond the limits is refused by all endpoints", () => {
     for (const text of [list("{}", containers), list("1", values), "[".repeat(depth + 1)])
       expect(parse(text, { takesLargeJson: true })).toEqual([413, "body_too_complex"]);
   });
 
-  test("may be followed by other text where Alertmanager ignores it, and nowhere else", () => {
+  test("may be followed by other text in endpoints of Alertmanager's API, which ignores it, and in no others", () => {
     for (const text of ['[{"a":1}] x', '[{"a":1}][]', '\n[{"a":1}]"']) {
       expect(parse(text, { url: "/api/v2/alerts/?x=1" })).toEqual([{ a: 1 }]);
       expect(parse(text, { url: "/api/v1/webhook/alertmanager" })).toEqual([400, "invalid_request"]);

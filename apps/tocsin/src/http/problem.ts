@@ -30,7 +30,7 @@ export class Problem extends Error {
   }
 }
 
-/** Unlike other 404s, it means that the sender uses a wrong path. */
+/** Unlike other 404 responses, this one means that the sender uses a wrong path. */
 export const noEndpoint = new Problem(404, "not_found", "no endpoint has this path");
 
 export const notFound = (what: string): Problem => new Problem(404, "not_found", `no such ${what}`);
@@ -103,8 +103,8 @@ export function problemOf(error: Error | FastifyError): Problem | undefined {
 }
 
 /**
- * Receives and drops the rest of a refused body, for at most the time of a request: if the connection were closed while
- * its sender is still writing, many clients would never see the answer.
+ * Reads and discards the rest of a refused body, for as long as any request may take: if the connection were closed while its
+ * sender is still writing, many clients would never see the response.
  */
 function readOn(reply: FastifyReply): void {
   void reply.removeHeader("connection");

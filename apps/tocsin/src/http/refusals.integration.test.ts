@@ -35,7 +35,7 @@ interface Asked {
   readonly body?: string;
 }
 
-/** Unlike fetch, it lets a test choose the host. */
+/** Unlike fetch, this lets a test choose the host. */
 const ask = (service: TestService, { method = "GET", path = "/healthz", headers = {}, body = "" }: Asked) =>
   new Promise<number>((resolve, reject) => {
     const { host, port } = service.tocsin.address;
@@ -46,7 +46,7 @@ const ask = (service: TestService, { method = "GET", path = "/healthz", headers 
       .end(body);
   });
 
-/** Sends bytes and returns all that comes back. */
+/** Sends bytes and returns the whole response. */
 const sendBytes = ({ tocsin }: TestService, bytes: string) =>
   new Promise<string>((resolve, reject) => {
     let answer = "";
@@ -118,28 +118,28 @@ describe("a refused request is counted and logged", () => {
     expect(refusedLines(open)).toMatchObject([{ reason, sender: "127.0.0.1" }]);
   });
 
-  test("an alert that is rejected has one line, with its source", async () => {
+  test("a rejected alert has one line, with its source", async () => {
     expect(await ask(open, { method: "POST", path: `${webhook}?source=am`, body: '{"alerts":[5]}' })).toBe(400);
     const lines = open.logs.map((line) => JSON.parse(line)).filter(({ level }) => level === "warn");
     expect(lines).toMatchObject([{ source: "am", rejected: 1 }]);
     expect((await countsOf(open))["invalid"]).toBeGreaterThan(0);
   });
 
-  test("but not a question for what does not exist", async () => {
+  test("except a request for an unknown resource", async () => {
     const before = await countsOf(open);
     expect(await ask(open, { path: "/api/v1/incidents/99999" })).toBe(404);
     expect(await countsOf(open)).toEqual(before);
     expect(refusedLines(open)).toEqual([]);
   });
 
-  test("with every reason from the start, so that an increase is seen", async () => {
+  test("with a series for every reason from the start, so that Prometheus sees each increase", async () => {
     expect(Object.keys(await countsOf(guarded, token)).toSorted()).toEqual([...refusalReasons].toSorted());
   });
 });
 
 const to = (url: string) => ({ url, method: "POST", headers: {}, routeOptions: { url } }) as unknown as FastifyRequest;
 
-test("an hour of refused requests has at most 20 lines, which say how many were left out", async () => {
+test("logs at most 20 lines for an hour of refused requests, with the number of lines left out", async () => {
   const clock = new VirtualClock();
   const lines: { leftOut?: number; reason: string }[] = [];
   let count = 0;
@@ -162,8 +162,8 @@ test("an hour of refused requests has at most 20 lines, which say how many were 
   expect(lines.at(-1)).toMatchObject({ reason: "invalid" });
 });
 
-describe("another host", () => {
-  test("is refused by every endpoint and path but the probes, on a loopback listener without tokens", async () => {
+describe("a foreign host", () => {
+  test("is refused for every path except the probes, on a loopback listener without tokens", async () => {
     const { text } = await open.ask("GET", "/");
     const endpoints = Array.from(text.matchAll(/^([A-Z]+) +(\/\S*)/gm), ([, method, path]) => ({ method, path }));
     expect(endpoints.length).toBeGreaterThan(20);
@@ -180,11 +180,11 @@ describe("another host", () => {
     }
   });
 
-  test("is answered where a token is needed", async () => {
+  test("is accepted if a token is needed", async () => {
     expect(await ask(guarded, { path: "/metrics", headers: { ...evil, ...token } })).toBe(200);
   });
 
-  test("is answered once server.allowedHosts names it, without a restart", async () => {
+  test("is accepted once server.allowedHosts names it, without a restart", async () => {
     const named = { server: { listen: "127.0.0.1:0", allowedHosts: ["evil.example"] } };
     open.next = { ...(open.next as object), ...named };
     await open.tocsin.reload();

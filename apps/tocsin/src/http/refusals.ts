@@ -49,7 +49,7 @@ export interface RefusalsOptions {
   readonly senderOf: (request: FastifyRequest) => string;
 }
 
-/** Counts refused requests and logs some of them, since senders do not show the answers they get. */
+/** Counts refused requests and logs some of them, because senders do not show the responses they get. */
 export class Refusals {
   readonly #o: RefusalsOptions;
 

@@ -7,7 +7,7 @@ import { badRequest, Problem } from "./problem.ts";
 const decompress = { gzip: promisify(gunzip), zlib: promisify(inflate), deflate: promisify(inflateRaw) };
 
 /**
- * Reads the body of a request, decompressed. `maxBytes` bounds both what arrives and what it decompresses to.
+ * Reads and decompresses the body of a request. `maxBytes` limits both the received and the decompressed size.
  *
  * @throws Problem 400, 413 or 415
  */
@@ -27,7 +27,7 @@ function encodingOf({ headers }: FastifyRequest): "gzip" | "deflate" | undefined
   if (encoding === undefined) return undefined;
   if (others.length === 0 && (encoding === "gzip" || encoding === "x-gzip")) return "gzip";
   if (others.length === 0 && encoding === "deflate") return "deflate";
-  throw new Problem(415, "unsupported_encoding", "the body may be sent as it is, or compressed with gzip or deflate", {
+  throw new Problem(415, "unsupported_encoding", "the body must be uncompressed, or compressed with gzip or deflate", {
     headers: { "accept-encoding": "gzip, deflate" },
   });
 }

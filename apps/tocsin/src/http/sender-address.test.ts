@@ -31,7 +31,7 @@ test.each([
   "fe80::1%eth0/64",
   "proxy.internal",
   "*",
-])("%j is none", (text) => {
+])("%j is not a network", (text) => {
   expect(parseNetwork(text)).toBeUndefined();
 });
 

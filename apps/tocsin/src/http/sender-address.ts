@@ -19,9 +19,9 @@ export function parseNetwork(text: string): Network | undefined {
 }
 
 /**
- * Finds the address of a request's sender. A peer that is not a trusted proxy is the sender; its headers are ignored. Behind
- * trusted proxies it is the last address in `X-Forwarded-For` that is not one of them, since each proxy appends the address
- * of its own peer; earlier addresses may be forged. If all are trusted, it is the first.
+ * Finds the address of a request's sender. A peer that is not a trusted proxy is the sender, whatever its headers. Behind
+ * trusted proxies it is the last address in `X-Forwarded-For` that is not a trusted proxy, because each proxy appends the
+ * address of its own peer; earlier addresses may be forged. If all are trusted proxies, it is the first address.
  */
 export class SenderAddresses {
   readonly #trusted: BlockList | undefined;

@@ -47,7 +47,7 @@ function intakeOver(
 }
 
 describe("intake", () => {
-  test("answers 503 and when to come back while the ledger is unavailable, and readiness says so until it commits again", async () => {
+  test("responds 503 with Retry-After while the ledger is unavailable, and readiness reports it until it commits again", async () => {
     let full = true;
     const { readiness, endpoints } = intakeOver(async () => {
       if (full) throw new LedgerUnavailable("disk full");
@@ -66,7 +66,7 @@ describe("intake", () => {
     expect(readiness.reasons()).toEqual([]);
   });
 
-  test("answers 503 when the service stops, and asks nothing of the ledger", async () => {
+  test("responds 503 when the service stops, without using the ledger", async () => {
     const { order, readiness, endpoints } = intakeOver(async () => []);
     await using app = serverOf(endpoints);
     readiness.stop();
@@ -75,7 +75,7 @@ describe("intake", () => {
     expect(readiness.reasons()).toEqual(["the service is stopping"]);
   });
 
-  test("answers 503 right after the service stood still, and asks nothing of the ledger", async () => {
+  test("responds 503 right after a stall of the service, without using the ledger", async () => {
     const { order, readiness, endpoints } = intakeOver(async () => [], { hasJustStalled: () => true });
     await using app = serverOf(endpoints);
     const answer = await app.inject(post);
@@ -83,7 +83,7 @@ describe("intake", () => {
     expect(readiness.reasons()).toEqual([]);
   });
 
-  test("wakes the worker in the tick in which it records, and answers only after the commit", async () => {
+  test("wakes the worker in the tick in which it records, and responds only after the commit", async () => {
     let commit: (() => void) | undefined;
     const { order, endpoints } = intakeOver(
       () =>
@@ -103,7 +103,7 @@ describe("intake", () => {
   });
 });
 
-/** Every look at the clock takes a millisecond. */
+/** Each read of the clock takes a millisecond. */
 const tickingClock = (): Clock => {
   let nowMs = 0;
   return { ...systemClock, monotonic: () => nowMs++ };
@@ -114,7 +114,7 @@ const recordedAs = (name: unknown): Recorded =>
 const valid = (name: string) => JSON.stringify({ ...alert, fingerprint: name });
 
 describe("a large batch", () => {
-  test("is recorded in parts, in its order, and other work gets a turn between two parts", async () => {
+  test("is recorded in parts, in order, and other work gets a turn between two parts", async () => {
     const parts: string[][] = [];
     let turns = 0;
     const turnsAtPart: number[] = [];
@@ -164,7 +164,7 @@ describe("a large batch", () => {
     expect(recorded).toEqual(["first", "middle", "last"]);
   });
 
-  test("answers 503 if a part cannot be recorded, so that the sender repeats it", async () => {
+  test("gets 503 if a part cannot be recorded, so that the sender repeats it", async () => {
     let parts = 0;
     const { endpoints } = intakeOver(
       async (wants) => {
@@ -191,7 +191,7 @@ describe("the server", () => {
     },
   };
 
-  test("answers 500 for a bug of ours and says nothing of it; the log does, without the body", async () => {
+  test("responds 500 for a bug without details; the log has them, but not the body", async () => {
     const logs: string[] = [];
     await using app = serverOf([failing], logs);
     const answer = await app.inject({
@@ -201,7 +201,7 @@ describe("the server", () => {
     });
     expect([answer.statusCode, answer.json()]).toEqual([
       500,
-      { error: { code: "bug", message: "something went wrong here; the log says what", issues: [] } },
+      { error: { code: "bug", message: "internal error; the service's log has the details", issues: [] } },
     ]);
     expect(JSON.parse(logs[0]!)).toMatchObject({
       level: "error",

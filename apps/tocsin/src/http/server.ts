@@ -23,12 +23,12 @@ declare module "fastify" {
 }
 
 /**
- * Longer than the five minutes for which Go's clients, Prometheus and Alertmanager, keep an idle connection: if the server
- * closed it first, a request in transit would be lost, and Prometheus does not repeat it.
+ * Longer than the five minutes for which Go's clients, Prometheus and Alertmanager, keep an idle connection: the side that
+ * closes it first loses a request that the other side is just sending, and Prometheus does not repeat it.
  */
 const keepAliveMs = 6 * 60_000;
 
-/** Longest time for a whole request to arrive. */
+/** Maximum time for a whole request to arrive. */
 const requestMs = 60_000;
 
 export interface ServerOptions {
@@ -89,9 +89,9 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: S
     if (problem !== undefined) return refuse(request, reply, problem);
     log.error(
       { err: error, method: request.method, endpoint: endpointOf(request), reason: "bug" },
-      "an endpoint failed",
+      "Bug in an endpoint: the request got 500",
     );
-    sendProblem(reply, new Problem(500, "bug", "something went wrong here; the log says what"));
+    sendProblem(reply, new Problem(500, "bug", "internal error; the service's log has the details"));
   });
   app.addHook("onResponse", async (request, reply) => {
     // Without body, query and address of the client: the path pattern is enough.

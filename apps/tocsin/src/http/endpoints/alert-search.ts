@@ -15,7 +15,7 @@ import { badRequest } from "../problem.ts";
 /** Most alerts that the ledger reads at once, so that it is soon free for other work. */
 const alertsAtOnce = 200;
 
-/** Bounds of one request. Its answer has the cursor of the next one. */
+/** Limits of one request. The response holds the cursor to continue from. */
 const max = { alertsRead: 1_000, targetsListed: 10_000, searchMs: 2_000 };
 
 /** Matching may be slow, so other work gets a turn after this time. */
@@ -24,14 +24,14 @@ const maxBlockMs = 10;
 const maxMatchers = 20;
 
 export interface AlertSearch {
-  /** All must match. */
+  /** All matchers must match. */
   readonly matchers: readonly Matcher[];
   readonly limit: number;
   /** Alerts are listed by fingerprint; this one ended the page before. */
   readonly after?: string;
 }
 
-/** `?matcher=` (as often as there are), `?limit=` and `?cursor=`. */
+/** Parses `?matcher=` (repeatable), `?limit=` and `?cursor=`. */
 export function alertSearchOf(request: FastifyRequest): AlertSearch {
   const cursor = queryOf(request, "cursor");
   return {
@@ -62,16 +62,16 @@ function fingerprintIn(cursor: string): string {
     const fingerprint: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
     if (typeof fingerprint === "string") return fingerprint;
   } catch {
-    // The same answer as for any other text.
+    // The same response as for any other invalid text.
   }
   throw badRequest({ path: "cursor", message: "expected a nextCursor of an earlier page" });
 }
 
 /**
- * Finds alerts by their labels, a bounded number at a time: a page may hold fewer rows than its limit, or none, and still
+ * Finds alerts by their labels, a bounded number per request: a page may hold fewer rows than its limit, or none, and still
  * have a cursor.
  *
- * @param rowOf makes an alert's row; undefined leaves the alert out
+ * @param rowOf creates an alert's row; undefined leaves the alert out
  */
 export async function searchAlerts<Row extends { readonly targets: readonly unknown[] }>(
   { matchers, limit, after }: AlertSearch,

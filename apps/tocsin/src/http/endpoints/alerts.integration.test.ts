@@ -92,7 +92,7 @@ describe("alerts", () => {
     expect([status, body.error.issues[0].path]).toEqual([400, path]);
   });
 
-  test("without any target say so", async () => {
+  test("without any target have a reason", async () => {
     await using lonely = await startService((url) => ({
       targets: [{ name: "broken", type: "pagerduty", url, routing_key: "short" }],
     }));
@@ -148,7 +148,7 @@ describe("a search", () => {
     return { pages, reads, seen: seen.size };
   };
 
-  test("reads a bounded number of alerts for a page, also where none matches", async () => {
+  test("reads a bounded number of alerts for a page, even if none matches", async () => {
     const { pages, reads, seen } = await search(2_500, { matching: () => false });
     expect([pages, seen]).toEqual([[0, 0, 0], 2_500]);
     expect(Math.max(...reads)).toBeLessThanOrEqual(1_000);

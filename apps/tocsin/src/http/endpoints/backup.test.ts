@@ -8,7 +8,7 @@ test.each([
     "disk is full. The copy is written beside the ledger",
   ],
   [new LedgerUnavailable("its file is gone"), "its file is gone"],
-])("a copy that fails with %s is no fault of the program", async (failure, message) => {
+])("a copy that fails with %s is not reported as a bug", async (failure, message) => {
   const ledger = { backup: () => Promise.reject(failure) } as unknown as Backups["ledger"];
   const [endpoint] = backupEndpoints({ ledger, file: "/nowhere/tocsin.db" });
   await expect(endpoint?.answer({} as never, {} as never)).rejects.toThrow(message);

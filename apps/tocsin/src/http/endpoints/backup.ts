@@ -36,7 +36,7 @@ export const backupEndpoints = ({ ledger, file }: Backups): Endpoint[] => [
   },
 ];
 
-/** Most likely the disk is full. This is not a bug, and the message is enough for an operator. */
+/** Most likely the disk is full. This is not a bug, and the message is all that an operator needs. */
 function cannotCopy(error: Error): never {
   if (error instanceof LedgerUnavailable) throw error;
   throw unavailable(`${error.message}. The copy is written beside the ledger and needs as much room as the ledger`);

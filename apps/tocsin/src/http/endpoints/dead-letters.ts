@@ -27,7 +27,7 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
       method: "GET",
       path: `${path}/:id`,
       role: "read",
-      does: "shows a dead letter with what was sent",
+      does: "shows a dead letter with its event",
       async answer(request) {
         const found = await ledger.deadLetter(idOf(request, "dead letter"));
         if (found === undefined) throw notFound("dead letter");
@@ -48,12 +48,12 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
       method: "POST",
       path: `${path}/:id/replay`,
       role: "operate",
-      does: "judges a dead letter once more, against what is wanted now",
+      does: "re-evaluates a dead letter and sends it if it is still wanted",
       async answer(request, reply) {
         const id = idOf(request, "dead letter");
         const result = await ledger.replay(id);
         if (result === "not_found") throw notFound("dead letter");
-        if (result === "already_replayed") throw new Problem(409, "already_replayed", "it was replayed before");
+        if (result === "already_replayed") throw new Problem(409, "already_replayed", "it was replayed already");
         wake();
         reply.code(202);
         return { id };

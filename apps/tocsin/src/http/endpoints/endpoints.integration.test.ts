@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startService, type TestService } from "../../service.fixture.ts";
 
-/*
- * Every documented endpoint of a whole service, with an incident that was told, and a dead letter.
- */
+/* Tests every documented endpoint of a whole service, with a delivered incident and a dead letter. */
 
 const token = { ingest: "ingest-token", read: "read-token", operate: "operate-token" };
 const bearer = (role: keyof typeof token) => ({ authorization: `Bearer ${token[role]}` });
@@ -101,7 +99,7 @@ describe("incidents", () => {
     expect([status, body.error.code, body.error.issues[0].path]).toEqual([400, "invalid_request", path]);
   });
 
-  test("are shown one by one, with their history", async () => {
+  test("are shown individually, with their history", async () => {
     const [{ id }] = await list("?fingerprint=a1");
     const { status, body } = await get(`/api/v1/incidents/${id}`);
     expect(status).toBe(200);
@@ -109,7 +107,7 @@ describe("incidents", () => {
     expect(body.history.map(({ what }: { what: string }) => what)).toContain("trigger");
   });
 
-  test("are acknowledged and resolved by hand, and the target hears of it", async () => {
+  test("are acknowledged and resolved by operators, and the target receives it", async () => {
     await ingest("by-hand", "critical");
     const { id } = await service.until("it is sent", async () => (await list("?fingerprint=by-hand&state=told"))[0]);
     const status = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "by-hand")?.status;
@@ -126,7 +124,7 @@ describe("incidents", () => {
 });
 
 describe("explain", () => {
-  test("says of an alert that came why each target was told or was not", async () => {
+  test("says for a received alert why each target received it or did not", async () => {
     const { status, body } = await get("/api/v1/explain?fingerprint=a1");
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -154,7 +152,7 @@ describe("explain", () => {
     expect(body.targets[0].history[0]).toMatchObject({ at: expect.stringMatching(/Z$/), what: expect.any(String) });
   });
 
-  test("says of any alert what would happen, and does nothing", async () => {
+  test("says for any alert what would happen, and sends nothing", async () => {
     const before = service.simulator.requests().length;
     const alert = { labels: { alertname: "Imagined", severity: "info" }, annotations: { summary: "imagined" } };
     const { status, body } = await service.ask("POST", "/api/v1/explain", alert, bearer("read"));
@@ -195,7 +193,7 @@ describe("explain", () => {
     expect([status, body.error.issues]).toEqual([400, [{ path, message: expect.stringContaining(message) }]]);
   });
 
-  test("finds alerts by matchers, all of which must match, each explained as it is by itself", async () => {
+  test("finds alerts by matchers, all of which must match, and explains each like a single one", async () => {
     const query = new URLSearchParams([
       ["matcher", 'alertname=~"Disk.*"'],
       ["matcher", "{severity!=warning,missing=}"],
@@ -210,7 +208,7 @@ describe("explain", () => {
   });
 });
 
-test("targets are listed, the broken one with its path, and no key of any", async () => {
+test("lists targets, the broken one with the path of its mistake, without any key", async () => {
   const { status, body, text } = await get("/api/v1/targets");
   expect(status).toBe(200);
   expect(body.targets.map(({ name, state, source }: any) => [name, state, source])).toEqual([
@@ -236,7 +234,7 @@ test("targets are listed, the broken one with its path, and no key of any", asyn
   expect([refreshed.status, refreshed.body.targets.length]).toEqual([200, 3]);
 });
 
-test("dead letters are listed, shown, replayed and dropped", async () => {
+test("lists, shows, replays and drops dead letters", async () => {
   service.simulator.setFaults([{ kind: "answer", status: 413 }]);
   await ingest("dies", "critical");
   const [letter] = await service.until("it is a dead letter", async () => {
@@ -274,7 +272,7 @@ test("dead letters are listed, shown, replayed and dropped", async () => {
   expect((await get("/api/v1/deadletters")).body).toEqual({ deadletters: [] });
 });
 
-test("stats equal an independent count", async () => {
+test("stats match an independent count", async () => {
   const { status, body } = await get("/api/v1/stats");
   expect(status).toBe(200);
   const incidents = await list("?limit=1000");
@@ -302,12 +300,12 @@ test.each([
   ["GET", "/nowhere"],
   ["GET", "/api/v1/incident"],
   ["POST", "/api/v1/webhook"],
-])("%s %s is 404 in the shape of all errors", async (method, path) => {
+])("%s %s responds 404 with the usual error body", async (method, path) => {
   const { status, body } = await service.ask(method, path, undefined, bearer(method === "GET" ? "read" : "operate"));
   expect([status, body]).toEqual([404, { error: { code: "not_found", message: expect.any(String), issues: [] } }]);
 });
 
-/** As the front page names them. */
+/** The endpoints as the front page lists them. */
 async function endpoints() {
   const { text } = await service.ask("GET", "/");
   const lines = text.matchAll(/^(GET|POST|DELETE) +(\/\S*) .*?(?:\((ingest|read|operate)\))?$/gm);
@@ -322,7 +320,7 @@ async function endpoints() {
 async function statusOf({ method, path }: { method: string; path: string }, headers: Record<string, string>) {
   const { host, port } = service.tocsin.address;
   const { status, body } = await fetch(`http://${host}:${port}${path}`, { method, headers });
-  // One of them would never end.
+  // The stream would never end.
   await body?.cancel();
   return status === 401 || status === 403 || status === 500 ? status : "let in";
 }
@@ -351,7 +349,7 @@ describe("paths and methods", () => {
     }
   });
 
-  test("that do not go together are answered 405 with those that do, to everybody who is let in", async () => {
+  test("that do not match get 405 with the allowed methods, if the client is authenticated", async () => {
     const all = await endpoints();
     for (const path of new Set(all.map((endpoint) => endpoint.path))) {
       const here = all.filter(({ pattern }) => pattern.test(path));
@@ -375,11 +373,11 @@ describe("paths and methods", () => {
   });
 });
 
-describe("who may", () => {
-  test("call what the front page names: each endpoint asks for its role", async () => {
+describe("authorization", () => {
+  test("requires the role that the front page names for each endpoint", async () => {
     const all = await endpoints();
     expect(all).toHaveLength(29);
-    // A reload with an invalid target answers 500, which here means a bug.
+    // A reload with an invalid target responds 500, which here would mean a bug.
     const { targets, ...rest } = service.next as { targets: readonly { name: string }[] };
     service.next = { ...rest, targets: targets.filter(({ name }) => name !== "broken") };
     for (const endpoint of all) {
@@ -404,7 +402,7 @@ describe("who may", () => {
     }
   });
 
-  test("is asked before a body is read", async () => {
+  test("happens before a body is read", async () => {
     const { status, headers, body } = await service.ask("POST", "/api/v2/alerts", "not JSON");
     expect([status, headers.get("www-authenticate"), body]).toEqual([
       401,
@@ -414,7 +412,7 @@ describe("who may", () => {
   });
 });
 
-test("probes say how it is, also to HEAD", async () => {
+test("probes report the state, also for HEAD", async () => {
   for (const path of ["/healthz", "/-/healthy"])
     expect((await service.ask("GET", path)).body).toEqual({ status: "ok" });
   for (const path of ["/readyz", "/-/ready"])

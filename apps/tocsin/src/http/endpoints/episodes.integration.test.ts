@@ -15,7 +15,7 @@ afterAll(() => service[Symbol.asyncDispose]());
 const webhook = "/api/v1/webhook/alertmanager";
 const direct = "/api/v2/alerts";
 
-/** Seconds from now. */
+/** Returns the time this many seconds from now. */
 const at = (seconds: number): string => new Date(Date.now() + seconds * 1_000).toISOString();
 
 const said = (name: string, status: "firing" | "resolved", startsAt?: string, endsAt?: string) => ({
@@ -28,7 +28,7 @@ const posted = (name: string, endsAt: string, more: object = {}) => [
   { labels: { alertname: name, severity: "critical" }, startsAt: at(-600), endsAt, ...more },
 ];
 
-/** The events that the simulator received for an alert, once it has this status. */
+/** Returns the events that the simulator received for an alert, once the alert has this status. */
 const eventsOf = (name: string, status: string) =>
   service.until(`${name} is ${status}`, () => {
     const incidents = service.simulator.incidents().filter(({ summary }) => summary?.includes(name));
@@ -46,7 +46,7 @@ const explained = async (name: string) => {
 const from = (address: string) => ({ "x-forwarded-for": address });
 
 describe("the webhook", () => {
-  test("ends an alert although its resolve names an earlier start", async () => {
+  test("resolves an alert although its resolve names an earlier start", async () => {
     await service.ask("POST", webhook, said("earlier", "firing", at(-60)));
     await eventsOf("earlier", "triggered");
     const { body } = await service.ask("POST", webhook, said("earlier", "resolved", at(-61), at(0)));
@@ -54,7 +54,7 @@ describe("the webhook", () => {
     expect(await eventsOf("earlier", "resolved")).toEqual(["trigger", "resolve"]);
   });
 
-  test("ends an alert doubtfulEnd after a resolve that may be about an earlier episode", async () => {
+  test("ends an alert after doubtfulEnd if its resolve may be about an earlier episode", async () => {
     await service.ask("POST", webhook, said("doubtful", "firing", at(0)));
     await eventsOf("doubtful", "triggered");
     const { body } = await service.ask("POST", webhook, said("doubtful", "resolved", at(-120), at(-60)));
@@ -66,7 +66,7 @@ describe("the webhook", () => {
     expect((await explained("doubtful")).claims).toMatchObject([{ status: "resolved", ended: "doubtful" }]);
   });
 
-  test("takes repeats without a start for repeats, not for new episodes", async () => {
+  test("treats repeats without a start as repeats, not as new episodes", async () => {
     await service.ask("POST", webhook, said("startless", "firing"));
     const { body } = await service.ask("POST", webhook, said("startless", "firing"));
     expect(body).toMatchObject({ accepted: 0, duplicates: 1 });
@@ -74,7 +74,7 @@ describe("the webhook", () => {
 });
 
 describe("direct input", () => {
-  test("tells senders behind a trusted proxy apart: the end of one is not the end of the other", async () => {
+  test("distinguishes senders behind a trusted proxy: a resolve of one does not resolve the other's alert", async () => {
     const name = "proxied";
     await service.ask("POST", direct, posted(name, at(240)), from("192.0.2.1"));
     await service.ask("POST", direct, posted(name, at(240)), from("198.51.100.9, 192.0.2.2"));
@@ -91,7 +91,7 @@ describe("direct input", () => {
     expect(await eventsOf(name, "resolved")).toEqual(["trigger", "resolve"]);
   });
 
-  test("tells senders at one address apart by the origin of generatorURL", async () => {
+  test("distinguishes senders at one address by the origin of generatorURL", async () => {
     const name = "origins";
     const by = (host: string, endsAt: string) => posted(name, endsAt, { generatorURL: `http://${host}:9090/graph` });
     await service.ask("POST", direct, by("one", at(240)));

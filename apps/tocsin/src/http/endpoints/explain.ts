@@ -24,7 +24,7 @@ export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endp
       method: "GET",
       path: "/api/v1/explain",
       role: "read",
-      does: "says per target why an alert was sent or was not: ?fingerprint=, or ?matcher= &limit= &cursor=",
+      does: "explains per target why an alert was sent or not: ?fingerprint=, or ?matcher= &limit= &cursor=",
       async answer(request) {
         const fingerprint = queryOf(request, "fingerprint");
         const hasMatcher = queriesOf(request, "matcher").length > 0;
@@ -43,7 +43,7 @@ export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endp
       method: "POST",
       path: "/api/v1/explain",
       role: "read",
-      does: "says per target what would happen if this alert (as in a webhook) came now; nothing is sent",
+      does: "explains per target what would happen if this alert (as in a webhook) arrived now; sends nothing",
       async answer(request) {
         const { body } = request;
         const isObject = typeof body === "object" && body !== null && !Array.isArray(body);

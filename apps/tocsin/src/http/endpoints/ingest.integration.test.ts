@@ -29,7 +29,7 @@ const posted = (name: string, more: object = {}) => ({
   ...more,
 });
 
-/** What the simulator holds of an alert, once it does. */
+/** Waits until the simulator has an incident of the alert, and returns it. */
 const told = (dedupKey: string, status = "triggered") =>
   service.until(`${dedupKey} is ${status}`, () =>
     service.simulator.incidents().find((incident) => incident.dedup_key === dedupKey && incident.status === status),
@@ -46,14 +46,14 @@ describe("the webhook", () => {
     await told("two");
   });
 
-  test("counts what it knew already", async () => {
+  test("counts duplicates", async () => {
     const alert = firing("known");
     await service.ask("POST", webhook, { alerts: [alert] });
     const { body } = await service.ask("POST", webhook, { alerts: [alert, alert] });
     expect(body).toMatchObject({ accepted: 0, duplicates: 2 });
   });
 
-  test("keeps the valid alerts of a batch and names what is wrong with the others", async () => {
+  test("records the valid alerts of a batch and names the mistakes of the others", async () => {
     const { status, body } = await service.ask("POST", webhook, {
       alerts: [firing("valid"), firing("x", { labels: { a: 5 } }), firing("y", { startsAt: "soon" })],
     });
@@ -73,33 +73,33 @@ describe("the webhook", () => {
     await told("valid");
   });
 
-  test("answers 400 when not one alert is valid", async () => {
+  test("responds 400 if no alert is valid", async () => {
     const { status, body } = await service.ask("POST", webhook, { alerts: [5] });
     expect([status, body]).toEqual([
       400,
       {
         error: {
           code: "invalid_alerts",
-          message: "not one alert could be recorded",
+          message: "no alert could be recorded",
           issues: [{ path: "alerts[0]", message: "expected an object" }],
         },
       },
     ]);
   });
 
-  test("takes an empty list for what it is", async () => {
+  test("accepts an empty list", async () => {
     const { status, body } = await service.ask("POST", webhook, { alerts: [] });
     expect([status, body]).toEqual([200, { accepted: 0, duplicates: 0, rejected: 0, skewed: 0 }]);
   });
 
-  test("counts times that differ from ours by a year, and believes in the alert", async () => {
+  test("counts times that differ from ours by a year, and records the alert", async () => {
     const startsAt = new Date(Date.now() + 365 * 86_400_000).toISOString();
     const { body } = await service.ask("POST", webhook, { alerts: [firing("ahead", { startsAt })] });
     expect(body).toMatchObject({ accepted: 1, skewed: 1 });
     await told("ahead");
   });
 
-  test("ends what it told", async () => {
+  test("resolves what it delivered", async () => {
     const alert = firing("ending");
     await service.ask("POST", webhook, { alerts: [alert] });
     await told("ending");
@@ -110,7 +110,7 @@ describe("the webhook", () => {
   });
 
   test.each(["text/plain", "application/octet-stream", "application/vnd.api+json", "x"])(
-    "reads JSON that calls itself %s",
+    "reads JSON with the content type %s",
     async (type) => {
       const { status } = await service.ask(
         "POST",
@@ -122,7 +122,7 @@ describe("the webhook", () => {
     },
   );
 
-  test("takes its source from the query, and refuses one that is too long", async () => {
+  test("reads its source from the query, and refuses one that is too long", async () => {
     const { body } = await service.ask("POST", `${webhook}?source=berlin`, { alerts: [firing("sourced")] });
     expect(body).toMatchObject({ accepted: 1 });
     const explained = await service.ask("GET", "/api/v1/explain?fingerprint=sourced");
@@ -133,7 +133,7 @@ describe("the webhook", () => {
 });
 
 describe("direct input", () => {
-  test("is answered as Alertmanager does: 200 with nothing", async () => {
+  test("gets Alertmanager's response: 200 with an empty body", async () => {
     const { status, text } = await service.ask("POST", direct, [posted("direct")]);
     expect([status, text]).toEqual([200, ""]);
     await service.until("the alert is sent", () =>
@@ -141,7 +141,7 @@ describe("direct input", () => {
     );
   });
 
-  test("answers 400 after it stored the valid alerts", async () => {
+  test("responds 400 after it recorded the valid alerts", async () => {
     const { status, body } = await service.ask("POST", direct, [
       posted("direct-valid"),
       posted("direct-wrong", { endsAt: "2001-01-01T00:00:00Z" }),
@@ -155,15 +155,15 @@ describe("direct input", () => {
     );
   });
 
-  test("answers 400 when not one alert is valid", async () => {
+  test("responds 400 if no alert is valid", async () => {
     const { status, body } = await service.ask("POST", direct, { alerts: [] });
-    expect([status, body]).toEqual([400, "not one alert could be recorded: expected a list of alerts"]);
+    expect([status, body]).toEqual([400, "no alert could be recorded: expected a list of alerts"]);
   });
 });
 
-describe("garbage", () => {
+describe("unusual input", () => {
   test.each(["", "{", "[1,", "nul", "\0", '{"alerts":[}', "[".repeat(30), "\ud800"])(
-    "that is no JSON is answered 400 (%#)",
+    "that is not JSON gets 400 (%#)",
     async (body) => {
       const answer = await service.ask("POST", webhook, body);
       expect([answer.status, answer.body.error.issues.length]).toEqual([400, 1]);
@@ -172,14 +172,11 @@ describe("garbage", () => {
     },
   );
 
-  test.each(["[".repeat(33), '{"alerts":'.repeat(100_000)])(
-    "that is nested too deep is answered 413 (%#)",
-    async (body) => {
-      for (const path of [webhook, direct]) expect((await service.ask("POST", path, body)).status).toBe(413);
-    },
-  );
+  test.each(["[".repeat(33), '{"alerts":'.repeat(100_000)])("that is nested too deeply gets 413 (%#)", async (body) => {
+    for (const path of [webhook, direct]) expect((await service.ask("POST", path, body)).status).toBe(413);
+  });
 
-  test("over the limit is answered 413, and the service goes on", async () => {
+  test("over the limit gets 413, and the service continues", async () => {
     const { status, body } = await service.ask("POST", webhook, { alerts: [firing("x".repeat(1_100_000))] });
     expect([status, body.error.code]).toEqual([413, "body_too_large"]);
     expect((await service.ask("GET", "/healthz")).status).toBe(200);
@@ -210,7 +207,7 @@ const sendEncoded = async (encoding: string, body: Uint8Array<ArrayBuffer> | str
   return { status: answer.status, accepts: answer.headers.get("accept-encoding"), text: await answer.text() };
 };
 
-/** An empty batch of so many bytes, compressed. */
+/** Returns an empty batch of this many bytes, compressed. */
 const blanks = (bytes: number) => gzipSync(`{"alerts":[]${" ".repeat(bytes - 13)}}`);
 
 describe("a compressed body", () => {
@@ -229,7 +226,7 @@ describe("a compressed body", () => {
   });
 
   test.each(["br", "zstd", "compress", "gzip, gzip", "deflate, gzip", "x"])(
-    "in the encoding %j is answered 415, which names those that are read",
+    "in the encoding %j gets 415 with the supported encodings",
     async (encoding) => {
       const { status, accepts } = await sendEncoded(encoding, batchOf("compressed"));
       expect([status, accepts]).toEqual([415, "gzip, deflate"]);
@@ -237,19 +234,19 @@ describe("a compressed body", () => {
   );
 
   test.each([gzipSync("[]").subarray(0, 20), Buffer.from("not gzip"), Buffer.from([0x1f, 0x8b])])(
-    "that is broken is answered 400 (%#)",
+    "that is broken gets 400 (%#)",
     async (body) => {
       for (const encoding of ["gzip", "deflate"]) expect((await sendEncoded(encoding, body)).status).toBe(400);
     },
   );
 
-  test("may be as large as the limit once it is decompressed, and no larger", async () => {
+  test("may be as large as the limit after decompression, but not larger", async () => {
     expect((await sendEncoded("gzip", blanks(1_048_576))).status).toBe(200);
     expect((await sendEncoded("gzip", blanks(1_048_577))).status).toBe(413);
     expect((await sendEncoded("gzip", blanks(30_000_000), direct)).status).toBe(413);
   });
 
-  test("may not be larger than the limit before it is decompressed", async () => {
+  test("may not be larger than the limit before decompression", async () => {
     const stored = gzipSync(randomBytes(1_048_577), { level: 0 });
     expect((await sendEncoded("gzip", stored)).status).toBe(413);
     expect((await service.ask("GET", "/healthz")).status).toBe(200);
@@ -260,7 +257,7 @@ describe("a body that is too large", () => {
   test.each([
     ["announced by its length", { "content-length": "2000000" }],
     ["sent in chunks", { "transfer-encoding": "chunked" }],
-  ])("%s is answered 413 while it is still being sent, and the connection lives on", async (_name, headers) => {
+  ])("%s gets 413 while it is still being sent, and the connection stays open", async (_name, headers) => {
     const { host, port } = service.tocsin.address;
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ask = (path: string, method: string, more: object, body: string) =>

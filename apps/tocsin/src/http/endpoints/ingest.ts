@@ -29,10 +29,10 @@ export interface Intake {
   readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
 }
 
-const longestSource = 100;
+const maxSourceLength = 100;
 
 /** Most issues of one batch in one log line. */
-const mostLogged = 5;
+const maxLogged = 5;
 
 /**
  * Longest time for reading alerts before they are recorded and other work gets a turn. A usual request takes less and is recorded
@@ -50,14 +50,14 @@ interface Taken extends Pick<BatchReader, "rejected" | "issues"> {
 type Parse = (body: unknown, from: Received) => BatchReader;
 
 export function intakeEndpoints(intake: Intake): Endpoint[] {
-  const complain = complaints(intake);
+  const logRejections = rejectionLog(intake);
   const take = async (request: FastifyRequest, source: string, parse: Parse): Promise<Taken> => {
     const batch = parse(request.body, { source, sender: intake.senderOf(request), nowMs: intake.clock.now() });
     request.body = undefined;
     const taken = { recorded: 0, duplicates: 0, skewed: 0 };
     try {
       for (;;) {
-        // Until the commit only the promise is kept, because the garbage collector would copy the alerts again and again.
+        // During the commit only the promise is kept: the garbage collector would otherwise copy the alerts again and again.
         const recorded = await recordPart(intake, batch, source);
         taken.recorded += recorded.length;
         taken.duplicates += recorded.filter(({ effect }) => effect === "duplicate").length;
@@ -66,7 +66,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
         await setImmediate();
       }
     } finally {
-      complain(batch, source);
+      logRejections(batch, source);
     }
   };
   return [
@@ -75,7 +75,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       path: "/api/v1/webhook/alertmanager",
       role: "ingest",
       takesLargeJson: true,
-      does: "takes the webhook of Alertmanager or Grafana",
+      does: "receives the webhook of Alertmanager or Grafana",
       async answer(request) {
         const { recorded, duplicates, rejected, skewed, issues } = await take(request, sourceOf(request), parseWebhook);
         if (recorded === 0 && rejected > 0) throw notOneValid(issues);
@@ -87,7 +87,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       path: "/api/v2/alerts",
       role: "ingest",
       takesLargeJson: true,
-      does: "takes alerts as Alertmanager does, so that Prometheus can send its own here",
+      does: "receives alerts as Alertmanager does, so that Prometheus can send its alerts here",
       async answer(request) {
         const { recorded, rejected, issues } = await take(request, sourceOf(request), parsePostedAlerts);
         if (rejected === 0) return;
@@ -99,36 +99,44 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
 }
 
 /** Senders do not show answers, so the log has their errors, with names of labels but without values. */
-function complaints({ log, clock, metrics }: Intake): (batch: BatchReader, source: string) => void {
+function rejectionLog({ log, clock, metrics }: Intake): (batch: BatchReader, source: string) => void {
   const throttle = new LogThrottle(clock);
   return ({ rejected, truncated, issues }, source) => {
     metrics.received(source, "rejected", rejected);
     metrics.received(source, "truncated", truncated);
     const shown = rejected > 0 && throttle.pass(`rejected ${source}`);
-    if (shown) log.warn({ source, rejected, issues: issues.slice(0, mostLogged), ...shown }, "alerts were rejected");
-    const told = truncated > 0 && throttle.pass(`truncated ${source}`);
-    if (told) log.warn({ source, truncated, ...told }, "the sender left alerts out; set max_alerts: 0 at its webhook");
+    if (shown)
+      log.warn(
+        { source, rejected, issues: issues.slice(0, maxLogged), ...shown },
+        "Alerts were rejected: the sender must correct them",
+      );
+    const shownTruncated = truncated > 0 && throttle.pass(`truncated ${source}`);
+    if (shownTruncated)
+      log.warn(
+        { source, truncated, ...shownTruncated },
+        "The sender left alerts out of its webhook: set max_alerts: 0 in its webhook configuration",
+      );
   };
 }
 
-/** Reads alerts for a while and records the valid ones; returns when they are durable. */
+/** Reads alerts for a limited time and records the valid ones. Resolves when they are durable. */
 function recordPart(intake: Intake, batch: BatchReader, source: string): Promise<readonly Recorded[]> {
   const { ledger, clock, readiness, stallDetector } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
   if (stallDetector?.hasJustStalled())
-    throw unavailable("the service stood still: this may be old; repeat what still holds");
-  const wants: RoutedClaim[] = [];
+    throw unavailable("the service was paused and this request may be stale; resend alerts that still fire");
+  const claims: RoutedClaim[] = [];
   let firing = 0;
   const untilMs = clock.monotonic() + maxReadingMs;
   do {
     const claim = batch.next();
     if (claim === undefined) continue;
-    wants.push({ claim, routes: intake.routesOf(claim.alert) });
+    claims.push({ claim, routes: intake.routesOf(claim.alert) });
     if (claim.status === "firing") firing++;
   } while (!batch.done && clock.monotonic() < untilMs);
-  if (wants.length === 0) return Promise.resolve([]);
-  const recording = ledger.record(wants);
-  // In the same tick, so that the worker's request for leases is in the same commit: one fsync before the send.
+  if (claims.length === 0) return Promise.resolve([]);
+  const recording = ledger.record(claims);
+  // In the same tick, so that the worker's lease shares the commit that records: one fsync before the event is sent.
   intake.wake();
   return committed(intake, recording, { source, firing });
 }
@@ -156,9 +164,9 @@ async function committed(
 function sourceOf(request: FastifyRequest): string {
   if (request.caller.name !== undefined) return request.caller.name;
   const source = queryOf(request, "source") ?? defaultSource;
-  if (source.length <= longestSource) return source;
-  throw badRequest({ path: "source", message: `must not be longer than ${longestSource} characters` });
+  if (source.length <= maxSourceLength) return source;
+  throw badRequest({ path: "source", message: `must not be longer than ${maxSourceLength} characters` });
 }
 
 const notOneValid = (issues: BatchReader["issues"]): Problem =>
-  new Problem(400, "invalid_alerts", "not one alert could be recorded", { issues });
+  new Problem(400, "invalid_alerts", "no alert could be recorded", { issues });

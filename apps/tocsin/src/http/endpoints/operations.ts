@@ -7,11 +7,14 @@ import { isoTime } from "../iso-time.ts";
 import { conflict, reloadFailed } from "../problem.ts";
 
 export interface Reloaded {
-  /** `kept`: it is wrong, and the previous configuration is kept. `applied` with issues: all of it but invalid targets is in use. */
+  /**
+   * `kept`: the new configuration is wrong, and the previous one stays in use. `applied` with issues: everything except the
+   * invalid targets is in use.
+   */
   readonly outcome: "applied" | "kept" | "no_file";
   /** The errors of the configuration. */
   readonly issues: readonly Issue[];
-  /** Keys that were changed but take effect at the next start. */
+  /** Changed keys that take effect at the next start. */
   readonly needsRestart: readonly string[];
 }
 
@@ -39,7 +42,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
     path,
     role: "open",
     isProbe: true,
-    does: "readiness: the ledger commits, and targets were loaded; warnings name what is wrong all the same",
+    does: "readiness: the ledger commits and targets are loaded; warnings name other problems",
     async answer(_request, reply) {
       const reasons = await unready();
       const warned = await warnings(reasons.length === 0);
@@ -55,7 +58,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       method: "GET",
       path: "/api/v1/stats",
       role: "read",
-      does: "totals of alerts, incidents and dead letters, counted in the ledger",
+      does: "counts alerts, incidents and dead letters in the ledger",
       async answer() {
         const { alerts, incidents, due, deadLetters, nowMs } = await ledger.stats();
         const oldest = due.map(({ target, severity, oldestAtMs }) => ({
@@ -70,7 +73,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
       method: "GET",
       path: "/metrics",
       role: "read",
-      does: "metrics for Prometheus, at most a second old; Cache-Control: no-cache asks for new ones",
+      does: "metrics for Prometheus, at most a second old; Cache-Control: no-cache requests current ones",
       async answer(request, reply) {
         const fresh = request.headers["cache-control"] === "no-cache";
         const { contentType, slices } = await metricsScrape.scrape({ fresh });
@@ -100,7 +103,7 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
   ];
 }
 
-/** A place of targets that cannot be read. The targets that were found there last stay in use. */
+/** Returns an issue for a place of targets that cannot be read: the targets found there last stay in use. */
 const unreadIssues = ({ source, where, error }: DiscoveryView): Issue[] =>
   error === null
     ? []

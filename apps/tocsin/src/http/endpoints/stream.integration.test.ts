@@ -15,7 +15,7 @@ interface Joined {
   left: boolean;
 }
 
-/** A server whose stream says nothing by itself. */
+/** A server whose stream sends nothing by itself. */
 async function serverOf(refusal?: string) {
   const joined: Joined[] = [];
   const stream = {
@@ -46,12 +46,12 @@ const viewOf = (target: string, ...fingerprints: string[]) => {
   return { incident: { target, members } as unknown as Incident } as IncidentView;
 };
 
-/** Asks as a client that then reads nothing. */
+/** Sends a request as a client that then reads nothing. */
 async function deafTo(url: string): Promise<Socket> {
   const { port, pathname } = new URL(url);
   const socket = connect(Number(port), "127.0.0.1").pause();
   await once(socket, "connect");
-  // Cut off by the server.
+  // The server closed the connection.
   socket.on("error", () => {});
   socket.write(`GET ${pathname} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
   return socket;
@@ -60,7 +60,7 @@ async function deafTo(url: string): Promise<Socket> {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("the stream of events", () => {
-  test("carries what is said at once, and knows who comes back and who has left", async () => {
+  test("delivers events at once, and notices clients that reconnect or leave", async () => {
     await using server = await serverOf();
     const abort = new AbortController();
     const response = await fetch(server.url, { headers: { "last-event-id": "x-1" }, signal: abort.signal });
@@ -78,7 +78,7 @@ describe("the stream of events", () => {
     expect((await texts.read()).value).toBe("data: Ä\n\n");
     abort.abort();
     while (!server.joined.every(({ left }) => left)) await turn();
-    // What is said to who is gone goes nowhere.
+    // An event for a client that has left is dropped.
     one?.listener.send("data: 1\n\n");
     one?.listener.end();
   });
@@ -88,7 +88,7 @@ describe("the stream of events", () => {
     ["?target=one", [true, true, false]],
     ["?fingerprint=b", [false, true, true]],
     ["?target=one&fingerprint=b", [false, true, false]],
-  ])("says with %j what the list shows with that", async (query, expected) => {
+  ])("with %j sends the incidents that the list shows with it", async (query, expected) => {
     await using server = await serverOf();
     const response = await fetch(`${server.url}${query}`);
     const views = [viewOf("one", "a"), viewOf("one", "a", "b"), viewOf("two", "b")];
@@ -96,7 +96,7 @@ describe("the stream of events", () => {
     await response.body?.cancel();
   });
 
-  test("is refused with a reason where it is full or stops", async () => {
+  test("is refused with a reason if it is full or stopping", async () => {
     await using server = await serverOf("it is full");
     const response = await fetch(server.url);
     expect([response.status, response.headers.get("retry-after"), await response.json(), server.joined]).toEqual([
@@ -113,12 +113,12 @@ describe("the stream of events", () => {
     expect([status, headers.get("content-type"), server.joined]).toEqual([200, "text/event-stream", []]);
   });
 
-  test("ends at once, for who reads and for who does not", async () => {
+  test("ends at once, for clients that read and for clients that do not", async () => {
     await using server = await serverOf();
     const response = await fetch(server.url);
     const deaf = await deafTo(server.url);
     while (server.joined.length < 2) await turn();
-    // More than the network between takes.
+    // More than the network buffers.
     server.joined[1]?.listener.send("x".repeat(30_000_000));
     for (const { listener } of server.joined) listener.end();
     expect(await response.text()).toBe(":\n\n");
@@ -126,11 +126,11 @@ describe("the stream of events", () => {
     deaf.destroy();
   });
 
-  test("leaves who does not read what was said, and does not gather it", async () => {
+  test("disconnects a client that does not read, and does not buffer for it", async () => {
     await using server = await serverOf();
     const deaf = await deafTo(server.url);
     while (server.joined.length === 0) await turn();
-    // The network between takes some megabytes.
+    // The network buffers some megabytes.
     for (let said = 0; said < 200; said++) {
       server.joined[0]?.listener.send("x".repeat(100_000));
       await turn();

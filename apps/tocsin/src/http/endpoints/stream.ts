@@ -21,7 +21,7 @@ export function streamEndpoints({ stream }: { readonly stream: Pick<IncidentStre
       method: "GET",
       path: "/api/v1/events/stream",
       role: "read",
-      does: "says what changes, as server-sent events: ?target= &fingerprint=",
+      does: "streams changes of incidents as server-sent events: ?target= &fingerprint=",
       answer(request, reply) {
         if (stream.refusal !== undefined) throw unavailable(stream.refusal);
         if (request.method === "HEAD") {

@@ -57,7 +57,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
     method: "POST",
     path,
     role: "operate",
-    does: "sends a target a marked incident, waits for its answer and ends it; ?only=key asks PagerDuty for the key alone",
+    does: "tests a target: sends it a marked incident, waits for its response and resolves it; ?only=key only checks the key with PagerDuty",
     async answer(request) {
       const only = queryOf(request, "only");
       if (only !== undefined && only !== "key") throw badRequest({ path: "only", message: 'expected "key"' });
@@ -75,7 +75,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
       method: "GET",
       path: "/api/v1/targets",
       role: "read",
-      does: "lists all targets, wrong ones too, with state, errors, limiter and breaker, and where they are looked for",
+      does: "lists all targets, invalid ones included, with state, errors, limiter and breaker, and the places where targets are discovered",
       answer: list,
     },
     show("/api/v1/targets/:name"),

@@ -176,7 +176,7 @@ test("the command shows the responses, and fails if the target fails", async () 
   service.simulator.setFaults([{ kind: "answer", status: 400 }]);
   const bad = await command("--key-only");
   expect([bad.code, bad.text]).toEqual([1, expect.stringContaining("check  refused  400")]);
-  expect(bad.text).toContain("one did not take it");
+  expect(bad.text).toContain("one did not accept it");
 });
 
 const firing = (alert: Alert) => ({ claim: { alert, status: "firing" as const, source: "tocsin-test" }, routes: [] });
