@@ -32,7 +32,7 @@ function alertOf(labels: Record<string, string>, annotations: Record<string, str
 }
 
 const disk = alertOf({ alertname: "DiskFull", severity: "critical", instance: "db-1" }, { summary: "Disk is full" });
-const told = (input: object, alert = disk) => route(alert, [target(input)])[0];
+const decisionFor = (input: object, alert = disk) => route(alert, [target(input)])[0];
 
 describe("the severity", () => {
   const map = { severity_map: { Average: "warning", critical: "info", hot: "critical" } };
@@ -53,18 +53,22 @@ describe("the severity", () => {
       { ...map, template: { severity: "{{ labels.x }}" } },
     ],
   ])("comes from %s", (_says, labels, severity, input = {}) => {
-    expect(told(input, alertOf(labels))).toMatchObject({ send: true, severity });
+    expect(decisionFor(input, alertOf(labels))).toMatchObject({ send: true, severity });
   });
 
   test("from the target's own words is the one that filters and conditions use", () => {
     const hot = alertOf({ severity: "hot" });
-    expect(told({ ...map, filters: { min_severity: "critical", when: "severity == 'critical'" } }, hot)).toMatchObject({
+    expect(
+      decisionFor({ ...map, filters: { min_severity: "critical", when: "severity == 'critical'" } }, hot),
+    ).toMatchObject({
       send: true,
     });
-    expect(told({ filters: { min_severity: "critical" } }, hot)).toMatchObject({ send: false });
-    expect(told({ ...map, filters: { severity: "critical" } }, alertOf({ severity: "critical" }))).toMatchObject({
-      send: false,
-    });
+    expect(decisionFor({ filters: { min_severity: "critical" } }, hot)).toMatchObject({ send: false });
+    expect(decisionFor({ ...map, filters: { severity: "critical" } }, alertOf({ severity: "critical" }))).toMatchObject(
+      {
+        send: false,
+      },
+    );
   });
 
   test("from one target's words does not affect another target", () => {
@@ -142,11 +146,13 @@ describe("routing", () => {
       "critical",
     ],
   ])("takes the severity from %s", (_, input, alert, severity) => {
-    expect(told(input, alert)).toMatchObject({ severity });
+    expect(decisionFor(input, alert)).toMatchObject({ severity });
   });
 
   test("filters by the label's severity, not by the template's", () => {
-    expect(told({ template: { severity: "info" }, filters: { severity: "critical" } })).toMatchObject({ send: true });
+    expect(decisionFor({ template: { severity: "info" }, filters: { severity: "critical" } })).toMatchObject({
+      send: true,
+    });
   });
 
   test.each<[string, object, string]>([
@@ -161,17 +167,19 @@ describe("routing", () => {
     ],
     ["all labels", { group_by: ["..."] }, disk.fingerprint],
   ])("takes the dedup key from %s", (_, input, dedupKey) => {
-    expect(told(input)).toMatchObject({ dedupKey });
+    expect(decisionFor(input)).toMatchObject({ dedupKey });
   });
 
   test("groups by the same key in any order of the labels", () => {
-    expect(told({ group_by: ["severity", "instance"] })).toEqual(told({ group_by: ["instance", "severity"] }));
+    expect(decisionFor({ group_by: ["severity", "instance"] })).toEqual(
+      decisionFor({ group_by: ["instance", "severity"] }),
+    );
   });
 
   test("hashes a dedup key over 255 characters, counted in code points", () => {
     expect(fitDedupKey("😀".repeat(255))).toBe("😀".repeat(255));
     expect(fitDedupKey("x".repeat(256))).toMatch(/^[\da-f]{64}$/);
-    expect(told({}, { ...disk, fingerprint: "x".repeat(300) })).toMatchObject({
+    expect(decisionFor({}, { ...disk, fingerprint: "x".repeat(300) })).toMatchObject({
       dedupKey: fitDedupKey("x".repeat(300)),
     });
   });
@@ -221,8 +229,10 @@ describe("a summary", () => {
     ["a\ud800b", "a\ufffdb"],
   ])("%# has at most 1,024 code points", (summary, cut) => {
     expect(summaryOf(alertOf({}, { summary }))).toBe(cut);
-    expect(told({ template: { summary: "{{ annotations.summary }}" } }, alertOf({}, { summary }))).toMatchObject({
-      summary: cut,
-    });
+    expect(decisionFor({ template: { summary: "{{ annotations.summary }}" } }, alertOf({}, { summary }))).toMatchObject(
+      {
+        summary: cut,
+      },
+    );
   });
 });

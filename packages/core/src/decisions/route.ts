@@ -72,7 +72,7 @@ function judge({ passes }: Filter, subject: Subject, severity: Severity): "passe
 const noChanges = ({ type }: Target): string =>
   type === "pagerduty"
     ? "takes no change events: PagerDuty refuses them for integration keys that start with R"
-    : `takes no change events: targets of type ${type} have no place for what has no end`;
+    : `takes no change events: targets of type ${type} cannot show an event without an end`;
 
 /** Summary and dedup key that most targets share: made once per alert, and only if a target needs them. */
 class SharedFields {

@@ -18,14 +18,14 @@ const alert: Alert = {
   startsAtMs: 0,
 };
 
-/** Why the first failing filter fails, or "told". */
+/** Why the first failing filter fails, or "sent". */
 function judge(input: object, { threshold, ...more }: { threshold?: Severity } & Partial<Classified> = {}): string {
   const subject = new Subject({ ...alert, ...more.alert }, more.classification);
   const severity = subject.severity ?? "error";
   const failed = compileFilters(filterFields.parse(input), threshold).find(
     (filter) => !filter.passes(subject, severity),
   );
-  return failed ? failed.why : "told";
+  return failed ? failed.why : "sent";
 }
 
 interface Classified {
@@ -37,30 +37,30 @@ const noise: Classification = { severity: "noise", confidence: 0.9, overrides: t
 
 describe("filters", () => {
   test.each<[object, string]>([
-    [{}, "told"],
-    [{ severity: "warning" }, "told"],
-    [{ severity: ["WARN", "critical"] }, "told"],
+    [{}, "sent"],
+    [{ severity: "warning" }, "sent"],
+    [{ severity: ["WARN", "critical"] }, "sent"],
     [{ severity: ["critical", "error"] }, "severity is none of critical, error"],
-    [{ min_severity: "info" }, "told"],
-    [{ min_severity: "warning" }, "told"],
+    [{ min_severity: "info" }, "sent"],
+    [{ min_severity: "warning" }, "sent"],
     [{ min_severity: "error" }, "severity is below error (min_severity)"],
-    [{ namespace: "shop" }, "told"],
+    [{ namespace: "shop" }, "sent"],
     [{ namespace: ["a", "b"] }, 'label namespace is none of "a", "b"'],
-    [{ labels: { team: "platform", service: ["api", "web"] } }, "told"],
+    [{ labels: { team: "platform", service: ["api", "web"] } }, "sent"],
     [{ labels: { team: "platform", service: "api" } }, 'label service is none of "api"'],
     [{ labels: { missing: "x" } }, 'label missing is none of "x"'],
-    [{ labels: { missing: "" } }, "told"],
+    [{ labels: { missing: "" } }, "sent"],
     [{ labels: { toString: "x" } }, 'label toString is none of "x"'],
-    [{ matchers: 'service=~"api|web"' }, "told"],
+    [{ matchers: 'service=~"api|web"' }, "sent"],
     [{ matchers: ['service=~"api|web"', "team!=platform"] }, 'does not match team!="platform"'],
     [{ matchers: '{service="web", team=~"plat"}' }, 'does not match team=~"plat"'],
-    [{ matchers: "missing!=x" }, "told"],
-    [{ alert_name_pattern: "^Kube" }, "told"],
-    [{ alert_name_pattern: "Crash" }, "told"],
+    [{ matchers: "missing!=x" }, "sent"],
+    [{ alert_name_pattern: "^Kube" }, "sent"],
+    [{ alert_name_pattern: "Crash" }, "sent"],
     [{ alert_name_pattern: "^Node" }, "alert name does not contain ^Node"],
-    [{ when: "labels.tier != 'dev'" }, "told"],
+    [{ when: "labels.tier != 'dev'" }, "sent"],
     [{ when: "severity == 'critical'" }, "not true: severity == 'critical'"],
-    [{ exclude_noise: true, min_confidence: 1 }, "told"],
+    [{ exclude_noise: true, min_confidence: 1 }, "sent"],
     [{ severity: "warning", namespace: "other", when: "false" }, 'label namespace is none of "other"'],
   ])("%j: %s", (input, verdict) => {
     expect(judge(input)).toBe(verdict);
@@ -73,17 +73,17 @@ describe("filters", () => {
 
   test.each<[string, object, Classification, string]>([
     ["noise is not sent", { exclude_noise: true }, noise, "classified as noise"],
-    ["noise is sent without a filter against it", {}, noise, "told"],
-    ["noise is sent if exclude_noise is false", { exclude_noise: false }, noise, "told"],
+    ["noise is sent without a filter against it", {}, noise, "sent"],
+    ["noise is sent if exclude_noise is false", { exclude_noise: false }, noise, "sent"],
     ["noise counts as info", { min_severity: "warning" }, noise, "severity is below warning (min_severity)"],
-    ["enough confidence", { min_confidence: 0.9 }, noise, "told"],
+    ["enough confidence", { min_confidence: 0.9 }, noise, "sent"],
     ["too little confidence", { min_confidence: 0.91 }, noise, "classified with a confidence below 0.91"],
-    ["a trusted severity overrides the label", { severity: "info" }, noise, "told"],
+    ["a trusted severity overrides the label", { severity: "info" }, noise, "sent"],
     [
       "one that only fills in does not override the label",
       { severity: "warning" },
       { ...noise, overrides: false },
-      "told",
+      "sent",
     ],
   ])("with a classification: %s", (_, input, classification, verdict) => {
     expect(judge(input, { classification })).toBe(verdict);
@@ -92,8 +92,8 @@ describe("filters", () => {
   test("use a classification if the label states no known severity", () => {
     const unknown = { labels: { severity: "whatever" } };
     expect(judge({ severity: "info" }, { alert: unknown, classification: { ...noise, overrides: false } })).toBe(
-      "told",
+      "sent",
     );
-    expect(judge({ severity: "error" }, { alert: unknown })).toBe("told");
+    expect(judge({ severity: "error" }, { alert: unknown })).toBe("sent");
   });
 });

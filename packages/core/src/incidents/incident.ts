@@ -97,7 +97,7 @@ export interface Unaccepted extends EventIdentity {
   readonly content?: string;
 }
 
-/** An attempt in flight, stored before the request leaves, so that after a crash it is known which event may have been sent. */
+/** An attempt in flight. It is stored before the request leaves, so that after a crash the ledger knows which event may have been sent. */
 export interface Flight {
   /** Fencing token: grows with every lease that the ledger gives, so that a late owner is recognised. */
   readonly token: number;

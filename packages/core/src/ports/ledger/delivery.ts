@@ -54,7 +54,7 @@ export interface LeaseBatch {
   readonly nextAtMs: number | null;
   /** The ledger's time, to turn `nextAtMs` into a delay. */
   readonly nowMs: number;
-  /** Targets of the leases that a limiter or a pause refused: `pagerduty_rate_limit_hits_total`. */
+  /** Targets for which a limiter or a pause refused a lease: `pagerduty_rate_limit_hits_total`. */
   readonly limited: readonly string[];
 }
 
