@@ -105,7 +105,11 @@ export async function compose(
     const ledger = await openLedger(written, { vault, isNewKey, wake, report: stateLog.changed });
     closing.push(() => ledger[Symbol.asyncDispose]());
     const config = await afterLedger(written);
-    const readiness = new Readiness(ledger, clock, (failure) => stateLog.ledger(failure));
+    const ledgerPlace = ledgerName(config.ledger);
+    const readiness = new Readiness(ledger, clock, {
+      place: ledgerPlace,
+      turned: (failure) => stateLog.ledger(failure, ledgerPlace),
+    });
     closing.push(() => readiness.stop());
     readiness.start();
     // A ledger with one owner needs no detector: the owner receives all requests itself, so even after a stall it reads the
@@ -191,10 +195,12 @@ export async function compose(
         return [];
       }
     };
+    // The targets in use may differ from what an operator has written.
+    const outdatedWarnings = () => [...configReloader.reloadWarnings(), ...discoveryWarnings(discoveries.views)];
     const warnings = async (isReady: boolean) => [
-      ...configReloader.warnings(),
+      ...outdatedWarnings(),
+      ...configReloader.targetWarnings(),
       ...(isLost ? [lostKeyWarning] : []),
-      ...discoveryWarnings(discoveries.views),
       ...(isReady ? await ledgerWarnings() : []),
     ];
     const notify = notifications(() => configReloader.current.server.publicUrl);
@@ -226,8 +232,8 @@ export async function compose(
       }),
       ...incidentEndpoints({ ledger, wake }),
       ...streamEndpoints({ stream }),
-      ...explainEndpoints({ ledger, explainer, clock }),
-      ...alertEndpoints({ ledger, explainer, clock }),
+      ...explainEndpoints({ ledger, explainer, clock, outdatedWarnings }),
+      ...alertEndpoints({ ledger, explainer, clock, outdatedWarnings }),
       ...deadLetterEndpoints({ ledger, wake }),
       ...backupEndpoints({ ledger, file: sqliteFileOf(config) }),
       ...targetEndpoints({
@@ -237,7 +243,7 @@ export async function compose(
         reachability,
         targetTests,
         reload,
-        reloadWarnings: () => configReloader.reloadWarnings(),
+        outdatedWarnings,
       }),
       ...operationsEndpoints({
         ledger,
@@ -251,6 +257,7 @@ export async function compose(
     const app = createServer({
       endpoints: [frontPage(version, endpoints), ...endpoints],
       maxBodyBytes: config.server.maxBodyBytes,
+      ledger: ledgerPlace,
       auth: () => configReloader.auth,
       log,
       refusals: new Refusals({

@@ -59,7 +59,9 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     const errors = entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)));
     // Invalid targets are already errors, and targets in Secrets are unknown here.
     const expectsTargets = (written || config.targets !== undefined) && config.discovery.kubernetes === undefined;
-    const noTarget = expectsTargets && errors.length === 0 && noTargetCanReceive(entries);
+    // A place that cannot be read is an error already, and a running service keeps the targets that it found there last.
+    const isComplete = errors.length === 0 && issues.length === 0;
+    const noTarget = expectsTargets && isComplete && noTargetCanReceive(entries);
     return {
       issues: [...proxyIssues(env), ...issues, ...errors],
       warnings: [
@@ -93,9 +95,11 @@ async function inFiles({ discovery }: Config, env: Terminal["env"]): Promise<{ s
   }
   return {
     sets: all.map(({ source, readSecret, targets = [] }) => ({ source, readSecret, targets })),
-    issues: all.flatMap(({ syncState: { error } }, index) =>
-      error === null ? [] : [{ path: `discovery.files[${index}]`, message: error }],
-    ),
+    issues: all.flatMap(({ where, syncState: { error } }, index) => {
+      if (error === null) return [];
+      const kept = "A running service keeps the targets that it found there last, also after a restart";
+      return [{ path: `discovery.files[${index}]`, message: `cannot read the directory ${where}: ${error}. ${kept}` }];
+    }),
   };
 }
 

@@ -4,7 +4,7 @@ import type { alertBody } from "../http/endpoints/alerts.ts";
 import type { explainedBody } from "../http/endpoints/explain.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { call } from "./api.ts";
-import { print, sayMore } from "./operate.ts";
+import { print, sayMore, sayWarnings } from "./operate.ts";
 import type { AlertOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";
@@ -26,6 +26,7 @@ interface Explanation {
     readonly doubtfulEndAt?: string | null;
   }[];
   readonly targets: readonly ReturnType<typeof explainedBody>[];
+  readonly warnings?: readonly string[];
 }
 
 type AlertBody = ReturnType<typeof alertBody>;
@@ -33,6 +34,7 @@ type AlertBody = ReturnType<typeof alertBody>;
 export async function explain(terminal: Terminal, options: OperatorOptions, fingerprint: string): Promise<void> {
   const answer = await call(options, "GET", `explain?fingerprint=${encodeURIComponent(fingerprint)}`);
   print(terminal, options, answer, explanationText(answer as Explanation));
+  sayWarnings(terminal, options, (answer as Explanation).warnings);
 }
 
 /** Explains what Tocsin would do if the alert in a file, or each alert of a whole message, arrived now. */
@@ -45,6 +47,7 @@ export async function explainFile(terminal: Terminal, options: AlertOptions, fil
     answers.push((await call(options, "POST", "explain", JSON.stringify(alert))) as Explanation);
   const answer = isMessage ? { alerts: answers } : answers[0];
   print(terminal, options, answer, answers.map(explanationText).join("\n"));
+  sayWarnings(terminal, options, answers.at(-1)?.warnings);
   if (asked.length < alerts.length)
     terminal.err(`${file} has ${alerts.length} alerts, and ${asked.length} are explained. Raise --limit.\n`);
 }
@@ -53,6 +56,7 @@ export async function explainMatching(terminal: Terminal, options: AlertOptions)
   const answer = await search<Explanation>(options, "explain");
   const text = answer.alerts.map(explanationText).join("\n");
   print(terminal, options, answer, text || noMatch);
+  sayWarnings(terminal, options, answer.warnings);
   sayMore(terminal, options, answer);
 }
 
@@ -69,12 +73,15 @@ export async function listAlerts(
     reason ?? targets.map((one) => `${one.target}: ${one.state}, ${one.reason}${nextWaits(one)}`).join("; "),
   ]);
   print(terminal, options, answer, table(["FINGERPRINT", "STATUS", "NAME", "CONFIRMED", "TARGETS"], rows));
+  sayWarnings(terminal, options, answer.warnings);
   sayMore(terminal, options, answer);
 }
 
 interface Found<Row> {
   readonly alerts: readonly Row[];
   readonly nextCursor?: string;
+  /** Of the last page. */
+  readonly warnings?: readonly string[];
 }
 
 /** Reads pages until it has enough alerts, or there are no more. */
@@ -86,6 +93,7 @@ async function search<Row>(
   const limit = Number(options.limit);
   const alerts: Row[] = [];
   let nextCursor = options.cursor;
+  let warnings: Found<Row>["warnings"];
   do {
     const query = new URLSearchParams([
       ...(options.matcher ?? []).map((matcher) => ["matcher", matcher]),
@@ -96,9 +104,9 @@ async function search<Row>(
     ]);
     const page = (await call(options, "GET", `${path}?${query.toString()}`)) as Found<Row>;
     alerts.push(...page.alerts);
-    nextCursor = page.nextCursor;
+    ({ nextCursor, warnings } = page);
   } while (nextCursor !== undefined && alerts.length < limit);
-  return { alerts, ...(nextCursor !== undefined && { nextCursor }) };
+  return { alerts, ...(nextCursor !== undefined && { nextCursor }), ...(warnings && { warnings }) };
 }
 
 const noMatch = "No alert matches\n";

@@ -93,7 +93,7 @@ export async function listTargets(terminal: Terminal, options: OperatorOptions):
   sayWarnings(terminal, options, warnings);
 }
 
-function sayWarnings(terminal: Terminal, options: OperatorOptions, warnings: readonly string[] = []): void {
+export function sayWarnings(terminal: Terminal, options: OperatorOptions, warnings: readonly string[] = []): void {
   if (options.json) return;
   for (const warning of warnings) terminal.err(`Warning: ${printable(warning)}\n`);
 }

@@ -134,10 +134,23 @@ describe("config", () => {
     expect([code, stderr.split("\n")]).toEqual([
       78,
       [
-        "files.yaml: discovery.files[1]: no such directory",
+        expect.stringMatching(
+          /^files\.yaml: discovery\.files\[1\]: cannot read the directory \S*nowhere: no such directory\. A running service keeps/,
+        ),
         expect.stringMatching(/^some-targets\/a\.json\[0\]: routing_key: required/),
         "",
       ],
+    ]);
+  });
+
+  test("check does not say that alerts are not sent if a directory of targets cannot be read", async () => {
+    const file = write("away.yaml", "discovery: { files: [./away.d] }");
+    const { code, stderr } = await tocsin(["config", "check", "--config", file]);
+    expect([code, stderr]).toEqual([
+      78,
+      expect.stringMatching(
+        /^away\.yaml: discovery\.files\[0\]: cannot read the directory \S*away\.d: no such directory\. A running service keeps the targets that it found there last, also after a restart\n$/,
+      ),
     ]);
   });
 

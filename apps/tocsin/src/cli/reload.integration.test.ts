@@ -12,6 +12,20 @@ afterAll(() => rmSync(dir, { recursive: true }));
 const reload = (service: TestService) =>
   runIn(dir, ["reload", "--url", `http://${formatAddress(service.tocsin.address)}`]);
 
+/** Explanations and the list of alerts have this warning, because a target may be missing in them. */
+async function expectWarned(service: TestService, warning: string): Promise<void> {
+  const alerts = [{ status: "firing", fingerprint: "f", labels: { alertname: "A" } }];
+  await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
+  writeFileSync(join(dir, "alert.json"), '{"labels": {"alertname": "New"}}');
+  const paths = ["explain?fingerprint=f", "explain?matcher=alertname%3DA", "alerts"];
+  for (const path of paths) expect((await service.ask("GET", `/api/v1/${path}`)).body.warnings).toEqual([warning]);
+  for (const command of ["explain f", "explain --matcher alertname=A", "explain --alert alert.json", "alerts list"]) {
+    const url = `http://${formatAddress(service.tocsin.address)}`;
+    const { stderr } = await runIn(dir, [...command.split(" "), "--url", url]);
+    expect([command, stderr]).toEqual([command, `Warning: ${warning}\n`]);
+  }
+}
+
 test("fails and names an unreadable directory of targets, until it can be read", async () => {
   const directory = join(dir, "targets");
   mkdirSync(directory);
@@ -27,6 +41,7 @@ test("fails and names an unreadable directory of targets, until it can be read",
   expect((await service.ask("GET", "/readyz")).body.warnings).toEqual([
     "1 of 1 place of targets is unreadable: changes there are not seen",
   ]);
+  await expectWarned(service, "1 of 1 place of targets is unreadable: changes there are not seen");
   renameSync(`${directory}-away`, directory);
   expect((await reload(service)).code).toBe(0);
 });
@@ -83,5 +98,6 @@ test("the list of targets and the readiness probe warn of a failed reload", asyn
   const warning = "the last reload of the configuration failed or was incomplete: see `tocsin config check`";
   const listed = await runIn(dir, ["targets", "list", "--url", `http://${formatAddress(service.tocsin.address)}`]);
   expect(listed.stderr).toBe(`Warning: ${warning}\n`);
+  await expectWarned(service, warning);
   expect((await service.ask("GET", "/readyz")).body.warnings).toEqual([warning]);
 });

@@ -94,8 +94,8 @@ export class ConfigReloader {
   }
 
   /** Returns problems that do not keep the service from accepting alerts. */
-  warnings(): string[] {
-    return [...this.reloadWarnings(), ...(this.#targetsLoaded ? targetWarnings(this.#o.targets.entries) : [])];
+  targetWarnings(): string[] {
+    return this.#targetsLoaded ? targetWarnings(this.#o.targets.entries) : [];
   }
 
   /** Returns a warning if the configuration in use differs from the file. */

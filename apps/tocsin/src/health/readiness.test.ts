@@ -65,7 +65,7 @@ describe("a readiness check", () => {
     const probe = async () => {
       if (broken) throw new LedgerUnavailable("tocsin.db was removed");
     };
-    const readiness = new Readiness({ probe }, clock, (failure) => turns.push(failure));
+    const readiness = new Readiness({ probe }, clock, { turned: (failure) => turns.push(failure) });
     readiness.loaded();
     expect(await readiness.check()).toEqual(["the ledger does not commit: tocsin.db was removed"]);
     broken = false;

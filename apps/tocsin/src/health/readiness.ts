@@ -18,6 +18,7 @@ const doNothing = (): void => {};
 export class Readiness {
   readonly #ledger: Pick<Ledger, "probe">;
   readonly #clock: Clock;
+  readonly #place: string | undefined;
   readonly #turned: (failure: string | undefined) => void;
   #loaded = false;
   #stopping = false;
@@ -27,9 +28,20 @@ export class Readiness {
   #writing: Promise<void> | undefined;
   #cancelNext = doNothing;
 
-  /** Calls `turned` with the reason when the ledger stops committing, and with undefined when it commits again. */
-  constructor(ledger: Pick<Ledger, "probe">, clock: Clock, turned: (failure: string | undefined) => void = () => {}) {
+  /**
+   * Calls `turned` with the reason when the ledger stops committing, and with undefined when it commits again. `place` names the
+   * ledger, so that an operator knows which disk or server to look at; no credentials.
+   */
+  constructor(
+    ledger: Pick<Ledger, "probe">,
+    clock: Clock,
+    {
+      place,
+      turned = () => {},
+    }: { readonly place?: string; readonly turned?: (failure: string | undefined) => void } = {},
+  ) {
     this.#ledger = ledger;
+    this.#place = place;
     this.#clock = clock;
     this.#turned = turned;
   }
@@ -116,7 +128,11 @@ export class Readiness {
     return [
       ...(this.#stopping ? ["the service is stopping"] : []),
       ...(this.#loaded ? [] : ["targets are not loaded yet"]),
-      ...(this.#failed === undefined ? [] : [`the ledger does not commit: ${this.#failed}`]),
+      ...(this.#failed === undefined ? [] : [`${this.#ledgerText()} does not commit: ${this.#failed}`]),
     ];
+  }
+
+  #ledgerText(): string {
+    return this.#place === undefined ? "the ledger" : `the ledger ${this.#place}`;
   }
 }

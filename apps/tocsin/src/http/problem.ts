@@ -87,14 +87,16 @@ function textOf({ message, issues }: Problem): string {
 }
 
 /** Converts an error to an answer. Undefined: it is a bug. */
-export function problemOf(error: Error | FastifyError): Problem | undefined {
+export function problemOf(
+  error: Error | FastifyError,
+  { ledger, isRead }: { readonly ledger: string; readonly isRead: boolean },
+): Problem | undefined {
   if (error instanceof Problem) return error;
   if (error instanceof LedgerUnavailable) {
-    return new Problem(
-      503,
-      "ledger_unavailable",
-      `the ledger cannot store anything now (${error.message}); repeat the request later`,
-    );
+    const why = isRead
+      ? `the ledger ${ledger} does not answer now (${error.message})`
+      : `the ledger ${ledger} cannot store anything now (${error.message}); repeat the request later`;
+    return new Problem(503, "ledger_unavailable", why);
   }
   const { statusCode } = error as FastifyError;
   return statusCode !== undefined && statusCode >= 400 && statusCode < 500

@@ -16,7 +16,14 @@ function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
   const log = createLogger({ level: "debug", format: "json" }, new Scrubber(), (line) => logs.push(line));
   const refusals = { refused: () => {}, refusedBytes: () => {} };
   const auth = new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
-  return createServer({ endpoints, maxBodyBytes: 1_000_000, log, refusals, auth: () => auth });
+  return createServer({
+    endpoints,
+    maxBodyBytes: 1_000_000,
+    ledger: "/data/tocsin.db",
+    log,
+    refusals,
+    auth: () => auth,
+  });
 }
 
 function intakeOver(
@@ -25,7 +32,7 @@ function intakeOver(
   clock: Clock = systemClock,
 ) {
   const order: string[] = [];
-  const readiness = new Readiness({ probe: async () => {} }, new VirtualClock());
+  const readiness = new Readiness({ probe: async () => {} }, new VirtualClock(), { place: "/data/tocsin.db" });
   readiness.loaded();
   const endpoints = intakeEndpoints({
     ledger: {
@@ -60,10 +67,26 @@ describe("intake", () => {
       "5",
       "ledger_unavailable",
     ]);
-    expect(readiness.reasons()).toEqual(["the ledger does not commit: disk full"]);
+    expect(readiness.reasons()).toEqual(["the ledger /data/tocsin.db does not commit: disk full"]);
     full = false;
     expect((await app.inject(post)).statusCode).toBe(200);
     expect(readiness.reasons()).toEqual([]);
+  });
+
+  test.each([
+    ["read", "the ledger /data/tocsin.db does not answer now (disk full)"],
+    ["operate", "the ledger /data/tocsin.db cannot store anything now (disk full); repeat the request later"],
+  ] as const)("names the ledger that does not answer a request of the role %s", async (role, message) => {
+    const fails = {
+      method: "GET",
+      path: "/",
+      role,
+      does: "",
+      answer: () => Promise.reject(new LedgerUnavailable("disk full")),
+    } as const;
+    await using app = serverOf([fails]);
+    const answer = await app.inject({ method: "GET", url: "/" });
+    expect([answer.statusCode, answer.json().error.message]).toEqual([503, message]);
   });
 
   test("responds 503 when the service stops, without using the ledger", async () => {

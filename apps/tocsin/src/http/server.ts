@@ -17,6 +17,8 @@ declare module "fastify" {
   }
 
   interface FastifyContextConfig {
+    /** The request changes nothing. */
+    readonly isRead?: boolean;
     readonly isProbe?: boolean;
     readonly takesLargeJson?: boolean;
   }
@@ -34,13 +36,15 @@ const requestMs = 60_000;
 export interface ServerOptions {
   readonly endpoints: readonly Endpoint[];
   readonly maxBodyBytes: number;
+  /** The path or the server of the ledger, without credentials: it is named if it does not answer. */
+  readonly ledger: string;
   readonly log: Logger;
   readonly refusals: Pick<Refusals, "refused" | "refusedBytes">;
   /** Called for each request, because tokens may change. */
   readonly auth: () => Auth;
 }
 
-export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: ServerOptions): FastifyInstance {
+export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, auth }: ServerOptions): FastifyInstance {
   const refuse = (request: FastifyRequest, reply: FastifyReply, problem: Problem) => {
     refusals.refused(request, problem);
     sendProblem(reply, problem);
@@ -69,7 +73,7 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: S
     app.route({
       method,
       url: path,
-      config: { isProbe, takesLargeJson },
+      config: { isRead: role === "read", isProbe, takesLargeJson },
       onRequest: (request, _reply, done) => {
         try {
           request.caller = role === "open" ? { name: undefined } : auth().admit(request, role);
@@ -85,7 +89,7 @@ export function createServer({ endpoints, maxBodyBytes, log, refusals, auth }: S
     });
   }
   app.setErrorHandler((error: Error, request, reply) => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, { ledger, isRead: request.routeOptions.config.isRead === true });
     if (problem !== undefined) return refuse(request, reply, problem);
     log.error(
       { err: error, method: request.method, endpoint: endpointOf(request), reason: "bug" },

@@ -44,8 +44,8 @@ export class StateLog {
     } else if (outcome.kind !== "interrupted") this.#failed(lease, outcome);
   }
 
-  /** Receives the reason why the ledger does not commit; undefined: it commits again. */
-  ledger(failure: string | undefined): void {
+  /** Receives the reason why the ledger does not commit; undefined: it commits again. `ledger`: its path, or its server. */
+  ledger(failure: string | undefined, ledger?: string): void {
     if (failure === undefined) {
       return this.#troubles.end("ledger", (fields) =>
         this.#log.info({ event: "ledger_available", ...fields }, "The ledger is available again"),
@@ -53,7 +53,7 @@ export class StateLog {
     }
     this.#troubles.begin("ledger", (fields) =>
       this.#log.error(
-        { event: "ledger_unavailable", error: failure, ...fields },
+        { event: "ledger_unavailable", ledger, error: failure, ...fields },
         "The ledger is unavailable: senders get 503, outcomes of attempts are kept in memory. Trying again every second",
       ),
     );

@@ -3,6 +3,7 @@ import type { Clock, Explanation, Ledger } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import { type Explained, hadNoTarget, wasReceived } from "../../explain/explain.ts";
 import type { Explainer } from "../../explain/explainer.ts";
+import { withWarnings } from "../with-warnings.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { isoTime } from "../iso-time.ts";
@@ -12,22 +13,25 @@ export interface Alerts {
   readonly ledger: Pick<Ledger, "explain" | "alerts">;
   readonly explainer: Pick<Explainer, "summary">;
   readonly clock: Clock;
+  /** Says why the targets in use may differ from what is written, so that a target may be missing in the list. */
+  readonly outdatedWarnings: () => readonly string[];
 }
 
-export function alertEndpoints({ ledger, explainer, clock }: Alerts): Endpoint[] {
+export function alertEndpoints({ ledger, explainer, clock, outdatedWarnings }: Alerts): Endpoint[] {
   return [
     {
       method: "GET",
       path: "/api/v1/alerts",
       role: "read",
       does: "lists alerts with their state at each target: ?matcher= &received=none (no target received it) &limit= &cursor=",
-      answer(request) {
+      async answer(request) {
         const unreceived = asksForUnreceived(request);
-        return searchAlerts(alertSearchOf(request), { ledger, clock }, async ({ fingerprint }) => {
+        const page = await searchAlerts(alertSearchOf(request), { ledger, clock }, async ({ fingerprint }) => {
           const explanation = await ledger.explain(fingerprint);
           if (explanation === undefined || (unreceived && wasReceived(explanation))) return undefined;
           return alertBody(explanation, explainer.summary(explanation));
         });
+        return withWarnings(page, outdatedWarnings());
       },
     },
   ];

@@ -2,6 +2,7 @@ import { type Clock, type Explanation, formatPath, type Ledger } from "@tocsin/c
 import { type Explained, hadNoTarget } from "../../explain/explain.ts";
 import type { Explainer } from "../../explain/explainer.ts";
 import { parseWebhookAlert } from "../../ingest/alertmanager.ts";
+import { withWarnings } from "../with-warnings.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queriesOf, queryOf } from "../endpoint.ts";
 import { heldBackBody, historyBody } from "./incidents.ts";
@@ -12,9 +13,11 @@ export interface Explaining {
   readonly ledger: Pick<Ledger, "explain" | "alerts" | "targetStatus">;
   readonly explainer: Pick<Explainer, "known" | "hypothetical">;
   readonly clock: Clock;
+  /** Says why the targets in use may differ from what is written, so that a target may be missing in an explanation. */
+  readonly outdatedWarnings: () => readonly string[];
 }
 
-export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endpoint[] {
+export function explainEndpoints({ ledger, explainer, clock, outdatedWarnings }: Explaining): Endpoint[] {
   const explained = async (fingerprint: string) => {
     const explanation = await ledger.explain(fingerprint);
     return explanation && explanationBody(explanation, explainer.known(explanation));
@@ -32,11 +35,14 @@ export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endp
           throw badRequest({ path: "fingerprint", message: "expected a fingerprint, or a matcher" });
         if (fingerprint !== undefined && hasMatcher)
           throw badRequest({ path: "matcher", message: "expected a fingerprint or a matcher, not both" });
-        if (fingerprint === undefined)
-          return searchAlerts(alertSearchOf(request), { ledger, clock }, (alert) => explained(alert.fingerprint));
+        if (fingerprint === undefined) {
+          const search = alertSearchOf(request);
+          const page = await searchAlerts(search, { ledger, clock }, (alert) => explained(alert.fingerprint));
+          return withWarnings(page, outdatedWarnings());
+        }
         const body = await explained(fingerprint);
         if (body === undefined) throw notFound("alert");
-        return body;
+        return withWarnings(body, outdatedWarnings());
       },
     },
     {
@@ -58,7 +64,9 @@ export function explainEndpoints({ ledger, explainer, clock }: Explaining): Endp
         const sender = queryOf(request, "source") ?? known?.alert.sender ?? "";
         const heldBack = await ledger.targetStatus("held_back");
         const targets = explainer.hypothetical({ alert, status, sender }, known, heldBack);
-        return { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: targets.map(explainedBody) };
+        const rows = targets.map(explainedBody);
+        const explanation = { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: rows };
+        return withWarnings(explanation, outdatedWarnings());
       },
     },
   ];

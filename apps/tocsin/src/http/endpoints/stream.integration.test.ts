@@ -33,6 +33,7 @@ async function serverOf(refusal?: string) {
   const app = createServer({
     endpoints: streamEndpoints({ stream }),
     maxBodyBytes: 1_000,
+    ledger: "tocsin.db",
     log,
     refusals,
     auth: () => auth,

@@ -19,11 +19,12 @@ export interface TargetEndpointsOptions {
   readonly reachability: Pick<Reachability, "of" | "check">;
   readonly targetTests: Pick<TargetTests, "run" | "checkKey">;
   readonly reload: () => Promise<Reloaded>;
-  readonly reloadWarnings: () => readonly string[];
+  /** Says why the targets in use may differ from what is written. */
+  readonly outdatedWarnings: () => readonly string[];
 }
 
 export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
-  const { ledger, targets, discoveries, reachability, targetTests, reload, reloadWarnings } = o;
+  const { ledger, targets, discoveries, reachability, targetTests, reload, outdatedWarnings } = o;
   const bodies = async (entries: readonly ResolvedTarget[]) => {
     const [statuses, { incidents }] = await Promise.all([ledger.targetStatus(), ledger.stats()]);
     const known = new Map(statuses.map((one) => [one.target, one]));
@@ -38,7 +39,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
       targets: await bodies(targets.entries),
       discovery: discoveries.views.map(discoveryBody),
       // The list may differ from the file.
-      ...(reloadWarnings().length > 0 && { warnings: reloadWarnings() }),
+      ...(outdatedWarnings().length > 0 && { warnings: outdatedWarnings() }),
     };
   };
   /** A target of a Secret is named `namespace/name`. */
