@@ -10,7 +10,11 @@ const execArgv = ["--conditions=@tocsin/source"];
 /** Names and places say how a test file runs: see "Tests" in CONTRIBUTING.md. */
 const workspaces = "{packages,apps}/*/{src,test}/**";
 const integration = [`${workspaces}/*.integration.test.ts`];
-const long = ["**/postgres/*.integration.test.ts", `${workspaces}/*.fuzz.test.ts`, "test/simulation/**/*.test.ts"];
+const long = [
+  "**/postgres/*.integration.test.ts",
+  `${workspaces}/*.{fuzz,long}.test.ts`,
+  "test/simulation/**/*.test.ts",
+];
 
 export default defineConfig({
   test: {

@@ -179,7 +179,7 @@ test("files are named in kebab-case", () => {
 });
 
 /** A test of the project "unit" of vitest.config.ts. */
-const isUnit = (path: string): boolean => !/\.(integration|fuzz)\.test\.ts$|^test\/(simulation|e2e)\//.test(path);
+const isUnit = (path: string): boolean => !/\.(integration|fuzz|long)\.test\.ts$|^test\/(simulation|e2e)\//.test(path);
 
 describe("test files", () => {
   const paths = globSync("**/*.test.ts", { cwd: root, exclude: ["**/node_modules/**", "**/dist/**", "coverage/**"] });

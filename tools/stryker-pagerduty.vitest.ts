@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     include: ["packages/{http,pagerduty}/src/**/*.test.ts"],
     // Thousands of inputs notice the same as the tables, for a hundred times as long.
-    exclude: ["**/contract.integration.test.ts", "**/*.fuzz.test.ts"],
+    exclude: ["**/contract.integration.test.ts", "**/*.{fuzz,long}.test.ts"],
     execArgv: ["--conditions=@tocsin/source"],
     isolate: false,
   },
