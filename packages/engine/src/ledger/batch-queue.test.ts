@@ -151,12 +151,20 @@ describe("a call fails", () => {
   });
 });
 
-test("a closed queue finishes earlier calls and refuses later ones", async () => {
-  const { queue } = recorder();
+test("a closed queue finishes earlier calls, then resolves, and refuses later ones", async () => {
+  const gate = Promise.withResolvers<void>();
+  const events: string[] = [];
+  const queue = new BatchQueue<string>({
+    async run(calls) {
+      await gate.promise;
+      return calls;
+    },
+  });
   const calls = names(maxBatchSize + 1);
-  const earlier = calls.map((call) => queue.ask(call));
-  const closed = queue.close();
+  const earlier = calls.map(async (call) => events.push(String(await queue.ask(call))));
+  const closed = queue.close().then(() => events.push("closed"));
   await expect(queue.ask("late")).rejects.toThrow("the ledger is closed");
-  await closed;
-  expect(await Promise.all(earlier)).toHaveLength(maxBatchSize + 1);
+  gate.resolve();
+  await Promise.all([closed, ...earlier]);
+  expect(events).toEqual([...calls, "closed"]);
 });

@@ -53,7 +53,7 @@ export class Listener {
       if (this.#options.wake) await session.run([{ sql: `LISTEN ${channels.due}` }], silenceMs);
       // Notifications may have been missed before this connection listened.
       this.#options.wake?.();
-      if (this.watchers.any) void this.#hear(session, true);
+      if (this.watchers.any) void this.#listenToChanges(session, true);
     } catch {
       // For example, a standby does not support LISTEN.
       session?.close(new Error("the server cannot be listened to"));
@@ -91,18 +91,18 @@ export class Listener {
 
   #beginToWatch(): void {
     if (this.#closed) return;
-    if (this.#session) void this.#hear(this.#session, true);
+    if (this.#session) void this.#listenToChanges(this.#session, true);
     else if (!this.#retry) void this.#connect();
   }
 
   /** Listens first, then requests notifications from the others, and repeats this, so that a silent server is noticed too. */
-  async #hear(session: Session, fresh: boolean): Promise<void> {
+  async #listenToChanges(session: Session, fresh: boolean): Promise<void> {
     this.#cancelNext?.();
-    let heard = false;
+    let requested = false;
     try {
       await session.run([{ sql: `LISTEN ${channels.changed}` }], silenceMs);
       const unbroken = await this.#options.watched(watchedForMs);
-      heard = true;
+      requested = true;
       if (fresh || !unbroken) this.watchers.notify("unknown");
     } catch {
       // After a lost connection all of this begins again. If only the ledger was unavailable, the request is repeated.
@@ -110,8 +110,8 @@ export class Listener {
     if (this.#session !== session || !this.watchers.any) return;
     this.#cancelNext?.();
     this.#cancelNext = this.#options.clock.after(
-      heard ? watchedForMs / 3 : retryMs,
-      () => void this.#hear(session, fresh && !heard),
+      requested ? watchedForMs / 3 : retryMs,
+      () => void this.#listenToChanges(session, fresh && !requested),
     );
   }
 

@@ -88,7 +88,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
       return pending.promise;
     },
   });
-  // These messages keep their order among the batches, so that a watcher hears of every commit after those under way.
+  // These messages keep their order among the batches, so that a watcher learns of every commit after those under way.
   const watchers = new ChangeWatchers({
     begin: () => worker.postMessage("watch"),
     end: () => worker.postMessage("unwatch"),

@@ -10,22 +10,22 @@ import { migrations } from "./schema.ts";
  * @throws Error if `from` is damaged, is not a ledger, or was written by a newer version, or if `to` exists
  */
 export async function restoreLedger({ from, to }: { readonly from: string; readonly to: string }): Promise<void> {
-  const draft = `${to}.${randomBytes(4).toString("hex")}.part`;
+  const part = `${to}.${randomBytes(4).toString("hex")}.part`;
   try {
-    closeSync(openSync(draft, "wx", 0o600));
+    closeSync(openSync(part, "wx", 0o600));
     const saved = new DatabaseSync(from, { readOnly: true });
     try {
-      await backup(saved, draft);
+      await backup(saved, part);
     } finally {
       saved.close();
     }
-    check(draft);
-    sync(draft);
+    check(part);
+    sync(part);
     // Unlike a rename, a link never replaces a file.
-    linkSync(draft, to);
+    linkSync(part, to);
     sync(dirname(to));
   } finally {
-    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${draft}${suffix}`, { force: true });
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(`${part}${suffix}`, { force: true });
   }
 }
 
