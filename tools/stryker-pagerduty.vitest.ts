@@ -1,4 +1,4 @@
-// npm run mutation -- tools/stryker-pagerduty.config.json: how many changes to the client library its tests notice.
+// npm run mutation -- tools/stryker-pagerduty.config.json: how many changes to packages/http and the client library their tests notice.
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@tocsin/source", "module", "node", "development|production"];

@@ -245,6 +245,27 @@ describe("the transport", () => {
   });
 });
 
+test.each([
+  ["before the first byte of a response", "", {}],
+  ["before its status", "HTTP/1.1 2", { answering: true }],
+])("a request that times out %s says so", async (_, bytes, more) => {
+  await using receiver = await ScriptedReceiver.open((socket) => void socket.write(bytes));
+  await using transport = new Transport();
+  const { headers, body } = post;
+  const reply = await transport.post({ headers, body, address: addressOf(receiver.url), timeoutMs: 100 });
+  expect(reply).toEqual({ kind: "stopped", left: true, timeout: true, ...more });
+});
+
+test("closeIdle closes idle connections, and further requests can be sent", async () => {
+  await using receiver = await ScriptedReceiver.open(answer(202), answer(202));
+  await using transport = new Transport();
+  const request = { ...post, address: addressOf(receiver.url) };
+  await transport.post(request);
+  transport.closeIdle();
+  expect(await transport.post(request)).toMatchObject({ status: 202 });
+  expect(receiver.connectionCount).toBe(2);
+});
+
 test("a request that is aborted right before the write is not written", async () => {
   await using receiver = await ScriptedReceiver.open(answer(202));
   const controller = new AbortController();
