@@ -5,6 +5,9 @@ import { explain } from "./ledger/explain.ts";
 import { fallbacks } from "./ledger/fallbacks.ts";
 import { groupUpdates } from "./ledger/group-updates.ts";
 import { rateLimits } from "./ledger/rate-limits.ts";
+import { blockedTargets } from "./ledger/blocked-targets.ts";
+import { breakers } from "./ledger/breakers.ts";
+import { retention } from "./ledger/retention.ts";
 import { queries } from "./ledger/queries.ts";
 import { leasing } from "./ledger/leasing.ts";
 import { lostLeases } from "./ledger/lost-leases.ts";
@@ -39,6 +42,8 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     settling(subject);
     if (subject.virtualTime) lostLeases(subject);
     if (subject.virtualTime) rateLimits(subject);
+    if (subject.virtualTime) breakers(subject);
+    if (subject.virtualTime) blockedTargets(subject);
     if (subject.virtualTime) sharedCredentials(subject);
     eventIds(subject);
     targetChanges(subject);
@@ -46,6 +51,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     fallbacks(subject);
     operators(subject);
     queries(subject);
+    if (subject.virtualTime) retention(subject);
     explain(subject);
     restart(subject);
     changeWatchers(subject);
