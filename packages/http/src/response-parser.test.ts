@@ -58,13 +58,21 @@ const answers: [string, string, Partial<Response>][] = [
     `HTTP/1.0 202 OK\r\nconnection: keep-alive\r\ncontent-length: 1\r\n\r\nx`,
     { keepAliveMs: undefined },
   ],
-  ["that stays for 5 s", `${ok}keep-alive: max=9, timeout=5\r\ncontent-length: 1\r\n\r\nx`, { keepAliveMs: 5000 }],
   [
-    "that says when to come back",
+    "whose connection stays open for 5 s",
+    `${ok}keep-alive: max=9, timeout=5\r\ncontent-length: 1\r\n\r\nx`,
+    { keepAliveMs: 5000 },
+  ],
+  [
+    "with Retry-After",
     `HTTP/1.1 429 X\r\nRETRY-AFTER:\t 30 \r\ncontent-length: 0\r\n\r\n`,
     { status: 429, retryAfter: "30" },
   ],
-  ["that stays for long", `${ok}keep-alive: timeout=15\r\nx: y\r\ncontent-length: 1\r\n\r\nx`, { keepAliveMs: 15_000 }],
+  [
+    "whose connection stays open for 15 s",
+    `${ok}keep-alive: timeout=15\r\nx: y\r\ncontent-length: 1\r\n\r\nx`,
+    { keepAliveMs: 15_000 },
+  ],
   ["in chunks that are packed, until the end", `${ok}transfer-encoding: chunked, gzip\r\n\r\nall`, { body: "all" }],
   [
     "after empty lines",

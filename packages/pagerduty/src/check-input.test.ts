@@ -29,7 +29,7 @@ describe("a trigger", () => {
   test.each<[string, unknown]>([
     ["the least", { payload }],
     [
-      "undefined for what may be left out",
+      "undefined for optional fields",
       { payload: { ...payload, group: undefined }, dedupKey: undefined, links: undefined },
     ],
     [

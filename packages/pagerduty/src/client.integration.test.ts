@@ -204,7 +204,7 @@ describe("a 202", () => {
   test.each([
     ["without a body", ""],
     ["with a status only", '{"status":"success"}'],
-    ["with what is not JSON", "ok"],
+    ["with a body that is not JSON", "ok"],
   ])("%s is accepted", async (_, body) => {
     await using receiver = await receive((response) => reply(response, 202, body));
     const client = clientOf(receiver);

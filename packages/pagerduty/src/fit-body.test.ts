@@ -91,7 +91,7 @@ describe("a body that is too large loses", () => {
   });
 
   test.each(["alertname", "severity", "instance", "namespace", "job", "service", "cluster", "pod", "node"])(
-    "is the label %s after any other, after details, links and the optional texts",
+    "the label %s after any other label, details, links and the optional texts",
     (name) => {
       const event = trigger(
         {
