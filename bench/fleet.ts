@@ -1,4 +1,4 @@
-// What do replicas over one PostgreSQL deliver, and what does an event cost them and the database? A storm of distinct alerts,
+// How much do replicas over one PostgreSQL deliver, and how much does an event cost them and the database? A storm of distinct alerts,
 // posted to all of them at once, then the same resolved; then how long one alert a request takes at a steady rate. PostgreSQL with its defaults: on disk, with fsync.
 import { postgresPrograms, TestPostgres } from "@tocsin/test/makers";
 import { batches, type PostedAlert, webhookBody } from "./lib/alerts.ts";

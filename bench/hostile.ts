@@ -36,14 +36,14 @@ await using sink = await startSink();
 await using tocsin = await startTocsin(sink.url);
 
 /** Longest answer time of the liveness probe, which does nothing, until the answer comes. */
-async function longestProbeMs(answering: Promise<unknown>): Promise<number> {
+async function maxProbeMs(answering: Promise<unknown>): Promise<number> {
   const state = { ended: false };
   void answering.finally(() => (state.ended = true));
-  for (let longestMs = 0; ;) {
+  for (let maxMs = 0; ;) {
     const sinceMs = performance.now();
     await (await fetch(`${tocsin.url}/healthz`)).text();
-    longestMs = Math.max(longestMs, performance.now() - sinceMs);
-    if (state.ended) return longestMs;
+    maxMs = Math.max(maxMs, performance.now() - sinceMs);
+    if (state.ended) return maxMs;
   }
 }
 
@@ -58,7 +58,7 @@ for (const [name, make] of Object.entries(bodies)) {
   const body = Buffer.from(make());
   const sinceMs = performance.now();
   const answering = post(body);
-  const blockMs = await longestProbeMs(answering);
+  const blockMs = await maxProbeMs(answering);
   results.push({ name, status: await answering, blockMs, ms: performance.now() - sinceMs });
 }
 printTable([

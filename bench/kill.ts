@@ -13,7 +13,7 @@ const seed = Number(process.env["TOCSIN_SEED"] ?? Date.now() % 1_000_000);
 const count = Number(process.argv[2] ?? 5_000);
 const only = process.argv[3];
 const kills = 10;
-const longestLifeMs = 2_000;
+const maxLifeMs = 2_000;
 /** Room for the storm, and so little that it is soon filled. */
 const diskMebibytes = 128;
 
@@ -40,7 +40,7 @@ const sinks: readonly Sink[] = [
   { name: "limited", faults: "", alerts: Math.round(count / 5), limit: { limit: 120, per: "6s" } },
   { name: "2 s slow, SIGTERM", faults: "slow headers by 2s", answeredAfterMs: 2_000, signal: "SIGTERM" },
   // Attempts that the ledger could not record in a life are in doubt, however quickly they were answered.
-  { name: "healthy, disk full", faults: "", answeredAfterMs: longestLifeMs, fullDisk: true },
+  { name: "healthy, disk full", faults: "", answeredAfterMs: maxLifeMs, fullDisk: true },
 ];
 
 async function measure(sink: Sink) {
@@ -59,7 +59,7 @@ async function measure(sink: Sink) {
     alerts,
     batchSize: 50,
     kills,
-    longestLifeMs,
+    maxLifeMs,
     random: new Random(seed).fork(sink.name),
     ...(signal !== undefined && { signal }),
     ...(disk && { disk }),

@@ -17,13 +17,13 @@ test("connections that are cut and stalled between replicas and PostgreSQL lose 
   const { sender, log } = await chaos({
     ...storm(),
     fleet,
-    longestRestMs: 1_500,
+    maxRestMs: 1_500,
     script: ["cut", "stall", "cut", "cut", "stall", "cut"],
     proxy,
   });
   await fleet.quiet({ withinMs: 120_000, everyMs: 200 });
 
-  const { verdict, repeats } = judge(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
+  const { verdict, repeats } = judge(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.maxMs });
   console.log(`seed ${seed}: ${log.join("; ")}; ${sender.repeated} posts repeated, ${repeats} events repeated`);
   expect(verdict.findings).toEqual([]);
   // No replica was killed or stopped: every attempt was reported, however late.
@@ -44,14 +44,14 @@ test("accepted alerts survive the loss of PostgreSQL's machine if a standby foll
   const { sender, log } = await chaos({
     ...storm(),
     fleet,
-    longestRestMs: 2_000,
+    maxRestMs: 2_000,
     proxy,
     script: ["cut", "cut", "fail over", "cut"],
     failOver: () => failOver({ from: primary, to: standby, proxy }),
   });
   await fleet.quiet({ withinMs: 120_000, everyMs: 200 });
 
-  const { verdict, repeats } = judge(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.longestMs });
+  const { verdict, repeats } = judge(pagerduty.stand, { truth: sender.truth, heardAfterMs: sender.maxMs });
   console.log(`seed ${seed}: ${log.join("; ")}; ${sender.repeated} posts repeated, ${repeats} events repeated`);
   expect(verdict.findings).toEqual([]);
   expect(repeats).toBe(0);

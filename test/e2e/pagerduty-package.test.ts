@@ -86,7 +86,7 @@ afterAll(async () => {
 });
 
 describe("the packed package", () => {
-  test.each(["pagerduty", "http"])("of %s holds the needed files and no tests", (name) => {
+  test.each(["pagerduty", "http"])("for %s holds the needed files and no tests", (name) => {
     const installed = readdirSync(join(project, "node_modules/@tocsin", name), { recursive: true }) as string[];
     expect(installed).toEqual(
       expect.arrayContaining(["README.md", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]),

@@ -1,4 +1,4 @@
-/* What tests are made of, without a test runner: for scripts and child processes. */
+/* Parts of tests that need no test runner: for scripts and child processes. */
 export * from "./claims.ts";
 export * from "./fake-receiver.ts";
 export * from "./incident-of.ts";

@@ -225,7 +225,7 @@ export class Cluster implements AsyncDisposable {
     const { meanToTargetChangeMs, meanToPersonMs } = this.scenario;
     this.#nowAndThen("pause", lives.meanToPauseMs, (random) => {
       const replica = this.#any(random);
-      const forMs = random.between(1, lives.longestPauseMs);
+      const forMs = random.between(1, lives.maxPauseMs);
       this.note(`${replica?.lifecycle.name} pauses for ${forMs} ms`);
       replica?.lifecycle.pause(forMs);
     });

@@ -148,7 +148,7 @@ class Clusters {
   }
 
   /** The most that any credential was sent in any window, over all clusters. */
-  mostInWindow(): number {
+  maxInWindow(): number {
     let most = 0;
     for (const times of Map.groupBy([...this.told.values()].flat(), ({ credential }) => credential).values()) {
       const sorted = times.map(({ atMs }) => atMs).toSorted((a, b) => a - b);
@@ -198,7 +198,7 @@ describe("targets hashed over clusters", () => {
       ([, told]) => told.map(({ action }) => action).join(" ") !== "trigger resolve",
     );
     expect(wrong).toEqual([]);
-    expect(fleet.mostInWindow()).toBe(limit);
+    expect(fleet.maxInWindow()).toBe(limit);
     // Open incidents ended at the cluster where they began; later ones of a moved target belong to the new cluster.
     for (const [key, told] of fleet.told) {
       const [trigger, resolve] = told;
@@ -214,7 +214,7 @@ describe("targets hashed over clusters", () => {
     await fleet.begin();
     for (let n = 0; n < 3; n++) await fleet.says("firing", `alert ${n}`, [...fleet.targets.keys()], {});
     await fleet.pass(windowMs);
-    expect(fleet.mostInWindow()).toBeGreaterThan(limit);
+    expect(fleet.maxInWindow()).toBeGreaterThan(limit);
   });
 
   test("moves a key only to the new cluster", () => {

@@ -2,7 +2,7 @@ import type { Scenario } from "./scenario.ts";
 import { type Result, simulate, type SimulateOptions } from "./simulate.ts";
 
 /** Lines of a history that a person still reads. */
-const mostLines = 400;
+const maxLines = 400;
 
 /** Runs a seed or a scenario; if a promise did not hold, throws with the seed, the promises and the end of the history. */
 export async function mustHold(given: number | Scenario, options: SimulateOptions = {}): Promise<Result> {
@@ -14,7 +14,7 @@ export async function mustHold(given: number | Scenario, options: SimulateOption
     [
       `seed ${seed} fails (scripts/simulate.ts --seeds 1 --from ${seed}${how(given, options)} --show prints all of it):`,
       ...result.violations.map((violation) => `  ${violation}`),
-      ...lines.slice(-mostLines),
+      ...lines.slice(-maxLines),
     ].join("\n"),
   );
 }

@@ -74,9 +74,9 @@ export class Network {
     this.passages.push(passage);
     // Held up between the last check of the lease and the write: as long as the ledger reckons with, no longer.
     this.#underWay.add(passage);
-    const longestMs = this.#awayMs(lease, lifecycle);
+    const maxMs = this.#awayMs(lease, lifecycle);
     if (!this.calm && random.chance(lives.lateWrites))
-      lifecycle.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, longestMs) : 1, longestMs));
+      lifecycle.pause(random.between(random.chance(0.5) ? Math.min(lease.leaseMs, maxMs) : 1, maxMs));
     const way = { outMs: random.between(0, network.outMs), backMs: random.between(0, network.backMs) };
     // A process that continues does the write first, before any of its timers.
     const outcome = await new Promise<Outcome>((resolve) =>

@@ -11,7 +11,7 @@ const minute = 60 * second;
 export interface TargetPlan {
   readonly name: string;
   readonly type: ReceiverType;
-  /** Of a webhook or an Alertmanager; for other receivers the key is the address. */
+  /** The URL of a webhook or an Alertmanager; for other receivers the key is the address. */
   readonly url: string;
   readonly enabled: boolean;
   readonly key: string;
@@ -77,7 +77,7 @@ export interface Trouble {
   };
   readonly lives: {
     readonly meanToPauseMs: number;
-    readonly longestPauseMs: number;
+    readonly maxPauseMs: number;
     /** Share of attempts before which the process stops between the last check and the write. */
     readonly lateWrites: number;
     readonly meanToCrashMs: number;
@@ -304,7 +304,7 @@ function troubleOf(random: Random, together: boolean, ledger: Scenario["ledger"]
     },
     lives: {
       meanToPauseMs: together ? 0 : mean(minute, 0.4),
-      longestPauseMs: random.pick([5, 25, 90]) * second,
+      maxPauseMs: random.pick([5, 25, 90]) * second,
       lateWrites: together ? 0 : share(0.03),
       meanToCrashMs: mean(minute, 0.5),
       meanToStopMs: mean(2 * minute, 0.3),

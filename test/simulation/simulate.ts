@@ -31,10 +31,10 @@ export interface SimulateOptions {
 }
 
 /** How long a new text may wait, behind all other events at the lowest limit: far less than for a reminder. */
-const longestWordsMs = 30 * minute;
+const maxWordsMs = 30 * minute;
 
 /** How long the longest backlog may take once all is well. */
-const longestDrainMs = 6 * hour;
+const maxDrainMs = 6 * hour;
 
 /**
  * One history of the engine, made by a seed: sources that storm, flap and fall silent, a receiver and a network that fail,
@@ -57,7 +57,7 @@ export async function simulate(seed: number | Scenario, options: SimulateOptions
   await cluster.clock.advance(cluster.settings.doubtfulEnd + 20 * minute);
   await untilQuiet(cluster);
   if (scenario.retrigger === "content") {
-    await cluster.clock.advance(longestWordsMs);
+    await cluster.clock.advance(maxWordsMs);
     await untilQuiet(cluster);
   }
   await runFinalChecks(cluster);
@@ -83,7 +83,7 @@ export async function simulate(seed: number | Scenario, options: SimulateOptions
 }
 
 async function untilQuiet(cluster: Cluster): Promise<void> {
-  const deadlineMs = cluster.clock.monotonic() + longestDrainMs;
+  const deadlineMs = cluster.clock.monotonic() + maxDrainMs;
   while (cluster.clock.monotonic() < deadlineMs && !(await isQuiet(cluster))) await cluster.clock.advance(minute);
 }
 

@@ -8,7 +8,7 @@ import type { AlertPlan, SourcePlan } from "./scenario.ts";
 /** True once the request was answered with 2xx. */
 export type Deliver = (claims: readonly Claim[]) => Promise<boolean>;
 
-/** A source of alerts: what it monitors, and how it sends claims. */
+/** A source of alerts, with the problems that it monitors and its way of sending claims. */
 export interface Source {
   readonly name: string;
   /** From now on nothing changes any more. */

@@ -20,7 +20,7 @@ export interface ChaosOptions {
   /** Only delivered alerts end. @default alerts end a little later, delivered or not */
   readonly isTold?: (fingerprint: string) => boolean;
   /** Between two mishaps, at most. */
-  readonly longestRestMs: number;
+  readonly maxRestMs: number;
   /** Between the replicas and PostgreSQL, for what happens there. */
   readonly proxy?: TcpProxy;
   /** Returns the server that took over. */
@@ -109,7 +109,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
   let over = false;
   const mishaps = (async () => {
     for (const mishap of o.script) {
-      await sleep(random.between(200, o.longestRestMs));
+      await sleep(random.between(200, o.maxRestMs));
       say(mishap);
       await happen[mishap]();
       // Attempts that were answered while PostgreSQL was away are settled before the next owner is killed.

@@ -74,7 +74,7 @@ export async function fleetChaos({ seed, limit, standby, toldFirst, ...o }: Flee
     proxy,
     random: new Random(seed),
     pauseMs: longerThanALeaseMs,
-    longestRestMs: 2_500,
+    maxRestMs: 2_500,
     ...(toldFirst && { isTold: (name) => told.has(name) }),
     ...(successor && { failOver: () => failOver({ from: postgres, to: successor, proxy }) }),
   });
@@ -85,7 +85,7 @@ export async function fleetChaos({ seed, limit, standby, toldFirst, ...o }: Flee
   const open = incidents.filter(({ status }) => status !== "resolved").length;
   const answers = await Promise.all(fleet.replicas.map((replica) => replica.get("/api/v1/stats")));
   return {
-    ...judge(stand, { truth: sender.truth, heardAfterMs: sender.longestMs, inDoubt: among(doubts) }),
+    ...judge(stand, { truth: sender.truth, heardAfterMs: sender.maxMs, inDoubt: among(doubts) }),
     abandoned: doubts.length,
     log,
     accepted: sender.accepted,

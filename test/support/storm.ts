@@ -21,7 +21,7 @@ export class Sender {
   /** Alerts answered 2xx. */
   accepted = 0;
   /** How long it took at most until a post was answered 2xx, repeats included. */
-  longestMs = 0;
+  maxMs = 0;
   /** Posts that failed, or were refused for now. */
   repeated = 0;
 
@@ -38,7 +38,7 @@ export class Sender {
       await sleep(repeatMs);
     }
     this.accepted += alerts.length;
-    this.longestMs = Math.max(this.longestMs, Date.now() - at);
+    this.maxMs = Math.max(this.maxMs, Date.now() - at);
   }
 
   async #isTaken(alerts: readonly WebhookAlert[]): Promise<boolean> {
@@ -60,7 +60,7 @@ export interface StormOptions {
   /** How many times it is killed. */
   readonly kills: number;
   /** The maximum length of a life after it was ready, ms. */
-  readonly longestLifeMs: number;
+  readonly maxLifeMs: number;
   readonly random: Random;
   /** @default "SIGKILL" */
   readonly signal?: "SIGKILL" | "SIGTERM";
@@ -85,7 +85,7 @@ const severities = ["critical", "error", "warning", "info"];
  */
 export async function stormWithKills(o: StormOptions): Promise<Storm> {
   const sender = new Sender(o.service);
-  const livesMs = Array.from({ length: o.kills }, () => o.random.between(0, o.longestLifeMs));
+  const livesMs = Array.from({ length: o.kills }, () => o.random.between(0, o.maxLifeMs));
   const lives = o.kills + 1;
   const killedAtMs: number[] = [];
   const sending: Promise<void>[] = [];

@@ -87,7 +87,7 @@ export function eventIds(subject: LedgerSubject): void {
       expect((await harness.attempt()).event).not.toEqual(event);
     });
 
-    test("of unknown outcome does not make a receiver that recognizes repeats drop the next event", async () => {
+    test("with an unknown outcome does not make a receiver that recognizes repeats drop the next event", async () => {
       // Every fate of the four attempts: taken or not, and answered or not.
       for (let fates = 0; fates < 256; fates++) {
         await using harness = await open();

@@ -78,7 +78,7 @@ export function leasing(subject: LedgerSubject): void {
       expect(first.filter(({ target }) => target === "two")).toHaveLength(10);
     });
 
-    test("of one target leave room for others: ten targets whose attempts hang do not stall an eleventh", async () => {
+    test("leave room for other targets: ten targets whose attempts hang do not stall an eleventh", async () => {
       const names = Array.from({ length: 11 }, (_, n) => `t${n}`);
       await using harness = await LedgerHarness.open(subject, { targets: names.map((name) => targetTerms(name)) });
       for (const name of names.slice(0, 10))

@@ -114,7 +114,7 @@ export class LedgerHarness implements AsyncDisposable {
     return this.says(claim, how);
   }
 
-  /** Without `startsAtMs`: of what was last said to fire. */
+  /** Without `startsAtMs`, the alert that was last recorded as firing. */
   ends(name: string, how: How = {}): Promise<Recorded> {
     const startsAtMs = how.startsAtMs ?? this.#startsAtMs.get(name);
     return this.says(resolved(name, { ...how, ...(startsAtMs === undefined ? {} : { startsAtMs }) }), how);

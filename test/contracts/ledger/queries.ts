@@ -37,7 +37,7 @@ export function queries(subject: LedgerSubject): void {
       expect(await harness.ledger.deadLetter(deadLetters[0]?.id ?? 0)).toEqual(deadLetters[0]);
     });
 
-    test("of an event whose key was checked contain the answer to the event", async () => {
+    test("contain the answer to the event, not to the check of its key", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       await harness.attempt(suspicious);

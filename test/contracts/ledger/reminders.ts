@@ -11,7 +11,7 @@ import {
   LedgerHarness,
 } from "./ledger-harness.ts";
 
-/** Reminders: who gets one, and when. */
+/** Reminders: their receivers and their times. */
 export function reminders(subject: LedgerSubject): void {
   describe("a reminder", () => {
     const settings = { remind: 4 * hour };

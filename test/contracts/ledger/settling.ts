@@ -13,15 +13,15 @@ import {
   timedOut,
 } from "./ledger-harness.ts";
 
-const exhaust = async (harness: LedgerHarness, mostMs: number): Promise<number> => {
+const exhaust = async (harness: LedgerHarness, maxMs: number): Promise<number> => {
   const startedAtMs = harness.clock.now();
-  while (harness.clock.now() - startedAtMs < mostMs) {
+  while (harness.clock.now() - startedAtMs < maxMs) {
     const [lease] = await harness.claim();
     if (lease) await harness.settle(lease, serverError);
     if ((await harness.newest()).state === "dead") return harness.clock.now() - startedAtMs;
     await harness.clock.advance(minute);
   }
-  return mostMs;
+  return maxMs;
 };
 
 /** Effects of outcomes on an incident. */

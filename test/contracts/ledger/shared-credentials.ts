@@ -26,7 +26,7 @@ const many = (target: string, count = 10) =>
 const atOneUrl = (name: string, access: string): TargetTerms =>
   targetTerms(name, { endpoint: "one URL", access, credential: access });
 
-/** Targets at one receiver: what they share, and what must not come from one to the other. */
+/** Targets at one receiver: the state that they share, and the state that must not spread from one to the other. */
 export function sharedCredentials(subject: LedgerSubject): void {
   describe("a refusal", () => {
     test("blocks no target at the same URL that authenticates otherwise", async () => {
@@ -108,14 +108,14 @@ export function sharedCredentials(subject: LedgerSubject): void {
     test.each([
       ["disabled", { enabled: false }],
       ["a shadow", { shadow: true }],
-    ])("of a target that is %s does not apply to other targets", async (_how, state) => {
+    ])("does not apply to other targets if its target is %s", async (_how, state) => {
       const targets = [targetTerms("live", shared), targetTerms("idle", { ...tight, ...state })];
       await using harness = await LedgerHarness.open(subject, { targets });
       for (const alert of many("live")) await harness.fires(...alert);
       expect(await harness.claim()).toHaveLength(4);
     });
 
-    test("of a disabled target no longer applies to targets that shared its credential", async () => {
+    test("no longer applies to targets that share its credential once its target is disabled", async () => {
       const live = targetTerms("live", shared);
       const idle = targetTerms("idle", { ...tight, enabled: false });
       await using harness = await LedgerHarness.open(subject, { targets: [live, idle] });
@@ -126,7 +126,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(await harness.after(2 * minute)).toHaveLength(4);
     });
 
-    test("of an idle target does not prevent another idle target from resolving its incidents", async () => {
+    test("does not prevent idle targets from resolving their incidents", async () => {
       const live = targetTerms("live", shared);
       await using harness = await LedgerHarness.open(subject, { targets: [live] });
       for (const [name, how] of many("live", 4)) await harness.fires(name, how);
@@ -137,7 +137,7 @@ export function sharedCredentials(subject: LedgerSubject): void {
       expect(await harness.after(2 * minute)).toHaveLength(4);
     });
 
-    test("of a disabled target still applies to the resolves that it has to send", async () => {
+    test("still applies to the resolves that a disabled target has to send", async () => {
       const target = targetTerms("live", { credential: "own", ...limitOf(2) });
       await using harness = await LedgerHarness.open(subject, { targets: [target] });
       for (const [name, how] of many("live", 2)) await harness.fires(name, how);

@@ -139,7 +139,7 @@ class Play {
   #watchSilence(): void {
     const { intervalMs, maxDelayMs } = this.#setup;
     // A repeat leaves at the first evaluation that is more than a minute after the last.
-    const mostMs = terms.reorderWindow + minute + intervalMs + maxDelayMs;
+    const maxMs = terms.reorderWindow + minute + intervalMs + maxDelayMs;
     const { prometheis } = this.#monitoring;
     const silentSinceMs = prometheis.map(() => Number.POSITIVE_INFINITY);
     const look = (): void => {
@@ -148,7 +148,7 @@ class Play {
       for (const [n, prometheus] of prometheis.entries()) {
         const isSilent = prometheus.fires("a") && !this.#alert.fires;
         silentSinceMs[n] = isSilent ? Math.min(silentSinceMs[n] ?? nowMs, nowMs) : Number.POSITIVE_INFINITY;
-        if (nowMs - (silentSinceMs[n] ?? nowMs) > mostMs) this.#violate(`silent for long while prometheus ${n} fires`);
+        if (nowMs - (silentSinceMs[n] ?? nowMs) > maxMs) this.#violate(`silent for long while prometheus ${n} fires`);
       }
       this.#timeline.after(5 * second, look);
     };
