@@ -1,5 +1,5 @@
 // Do a PostgreSQL ledger's operations take longer where 1,000,000 incidents are stored? An empty ledger and a full one on the same
-// server take turns: single alerts and groups of 50 are recorded, leased and settled, and stored alerts are repeated. It begins
+// server alternate: single alerts and groups of 50 are recorded, leased and settled, and stored alerts are repeated. It begins
 // right after a checkpoint, when the first change of each page is logged whole: so the cost of recording is also shown in fifths.
 import { openPostgresLedger } from "@tocsin/engine";
 import { firing, postgresPrograms, targetTerms, TestPostgres, wanted } from "@tocsin/test/makers";

@@ -109,7 +109,7 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
     meaning:
       "The incident was opened with an earlier key or URL of the target, and events cannot be sent there any more: the receiver refuses that key now, or Tocsin cannot decrypt it because the ledger's key file (or entry of `ledger.encryptionKey`) was lost. So the resolve of the incident waits. `tocsin explain` says which of both it is.",
     remedy:
-      "If the receiver refuses the key, enable it until the incident is closed. If the ledger's key was lost, restore it from a backup and restart Tocsin. In both cases you can resolve the incident at the receiver by hand instead.",
+      "If the receiver refuses the key, enable it until the incident is closed. If the ledger's key was lost, restore it from a backup and restart Tocsin. In both cases you can resolve the incident at the receiver manually instead.",
   },
   bug: {
     meaning: "Tocsin failed in an unexpected way while it prepared or sent the event. It is tried again.",

@@ -170,6 +170,38 @@ test("no file name is vague, such as utils.ts", () => {
   expect(files.map(({ path }) => path).filter((path) => vague.test(basename(path)))).toEqual([]);
 });
 
+/** Names that had to be decoded. Each part has a name of the field now: `docs/glossary.md`. */
+const formerFileNames =
+  "hear due plan event-mark content blank hand flights desk claiming settling members packed lease-ends counts watchers " +
+  "fallback turns draft draft-lanes at-hand expecting questions answering writing mirror mirroring own-rows notices listening " +
+  "connecting stored-key changed-text ledger-time committer soonest recent letter-rows plain-answer plain-target seal scrub plainly " +
+  "ground parts incident-book recent-answers spoil pump world words watch life ledger-home stage keeping outliving holding-back " +
+  "moving-targets passing-time people telling-again telling-events falling-back losing-leases standstill seldom vault " +
+  "written-target read-targets target-entry exposition housekeeping trials knowledge places gate publishing open-discoveries " +
+  "last-good planted under-way verdict";
+
+test("no file has a former name", () => {
+  const former = new Set(formerFileNames.split(" "));
+  expect(files.map(({ path }) => path).filter((path) => former.has(basename(path).split(".")[0] as string))).toEqual(
+    [],
+  );
+});
+
+test("no identifier, comment or page has a former word", () => {
+  const words =
+    /\b(?:desk|hand|hear|at-?hand|seldom|standstill|own-?rows|turns|ground|outliving)\b|[#.]keeping\b|\bkeeping(?=[A-Z(:=])/i;
+  const texts = globSync("{{packages,apps,bench,scripts,test,docs,deploy,examples}/**/*,*}.{ts,md,mjs,yaml}", {
+    cwd: root,
+    exclude: ["**/node_modules/**", "**/dist/**"],
+  }).filter((path) => path !== "scripts/tidy.test.ts");
+  expect(texts.length).toBeGreaterThan(files.length);
+  const found = texts.flatMap((path) => {
+    const hit = words.exec(readFileSync(join(root, path), "utf8"));
+    return hit ? [`${path}: ${hit[0]}`] : [];
+  });
+  expect(found).toEqual([]);
+});
+
 test("files are named in kebab-case", () => {
   expect(
     files

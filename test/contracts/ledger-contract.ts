@@ -19,7 +19,7 @@ import { readings } from "./ledger/readings.ts";
 import { recording } from "./ledger/recording.ts";
 import { reminders } from "./ledger/reminders.ts";
 import { lateReports } from "./ledger/late-reports.ts";
-import { settling } from "./ledger/settling.ts";
+import { settling } from "./ledger/settle.ts";
 import { sharedCredentials } from "./ledger/shared-credentials.ts";
 import { repeats } from "./ledger/repeats.ts";
 import { eventIds } from "./ledger/event-ids.ts";

@@ -153,7 +153,7 @@ export function publisherContract(name: string, given: PublisherUnderTest): void
       expect(outcome.kind).toBe(given.half.means);
     });
 
-    test("reads an answer of any size without keeping it", async () => {
+    test("reads an answer of any size without storing it", async () => {
       const outcome = await attempt(answer(500, "x".repeat(5_000_000)), publish);
       expect(outcome).toMatchObject({ kind: again, status: 500 });
       expect(JSON.stringify(outcome).length).toBeLessThan(2_000);

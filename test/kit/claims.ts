@@ -60,7 +60,7 @@ export const routeTo = (
   summary: how.summary ?? summaryOf(alert),
 });
 
-/** A claim that one target, or several, should hear. */
+/** A claim with the routes to one or several targets. */
 export const wanted = (
   said: Claim,
   how: Parameters<typeof routeTo>[2] & { readonly at?: readonly string[] } = {},

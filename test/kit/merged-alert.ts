@@ -36,7 +36,7 @@ export class MergedAlert {
     return Object.values(this.claims).some(({ status }) => status === "firing");
   }
 
-  hear(claim: Claim, nowMs: number): MergedClaim {
+  receive(claim: Claim, nowMs: number): MergedClaim {
     this.passTo(nowMs);
     const { source, sender = "", origin = "" } = claim;
     const key = [source, sender, origin].join(" ");

@@ -216,7 +216,7 @@ export class Cluster implements AsyncDisposable {
     const replica = this.#random.pick(ready);
     return new Promise((resolve) => {
       this.clock.after(10 * second, () => resolve(false));
-      void replica.hear(claims).then(resolve);
+      void replica.receive(claims).then(resolve);
     });
   }
 

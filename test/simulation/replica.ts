@@ -158,7 +158,7 @@ export class Replica {
   }
 
   /** True: recorded. Never resolves if the process ends meanwhile; the caller has a timeout. */
-  async hear(claims: readonly Claim[]): Promise<boolean> {
+  async receive(claims: readonly Claim[]): Promise<boolean> {
     const wanted = claims.map((claim) => ({ claim, routes: routesOf(this.targets, claim.alert) }));
     const recorded = this.#ledger.record(wanted);
     this.#worker?.wake();

@@ -115,7 +115,7 @@ describe("a service", () => {
         return targets[0].reason === "orphaned_key" ? targets[0] : undefined;
       });
       expect(row.detail).toMatch(
-        /cannot decrypt the credential .* the ledger's key was lost\. Restore the key file .* by hand$/,
+        /cannot decrypt the credential .* the ledger's key was lost\. Restore the key file .* manually$/,
       );
       const failed = logs.filter((line) => line.includes("attempt_failed"));
       expect(failed).toEqual([expect.stringContaining("the ledger's key was lost")]);

@@ -8,7 +8,7 @@ import { raceAddresses } from "./race-addresses.ts";
 const found = (...addresses: string[]) =>
   addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));
 
-/** A race whose attempts the test ends by hand. */
+/** A race whose attempts the test ends manually. */
 function race(...addresses: string[]) {
   const clock = new VirtualClock();
   /** The attempts, in the order in which they began. */
@@ -38,7 +38,7 @@ function race(...addresses: string[]) {
 }
 
 describe("a race of addresses", () => {
-  test("takes turns between IPv6 and IPv4 and begins with the first, 250 ms apart", async () => {
+  test("alternates between IPv6 and IPv4 and begins with the first, 250 ms apart", async () => {
     const { clock, startedAtMs } = race("::1", "::2", "::3", "127.0.0.1", "127.0.0.2");
     await clock.advance(5_000);
     expect(startedAtMs).toEqual({ "::1": 0, "127.0.0.1": 250, "::2": 500, "127.0.0.2": 750, "::3": 1_000 });

@@ -32,7 +32,7 @@ export function parseAnswerBody(body: string): AnswerBody {
 }
 
 /**
- * Turns an answer with a status other than 202 into an error.
+ * Converts an answer with a status other than 202 to an error.
  *
  * @param nowMs wall clock, ms since epoch, for a `Retry-After` that names a date
  * @example

@@ -11,7 +11,7 @@ const filledText = is(
 );
 const severity = is((value) => severities.includes(value), 'must be "critical", "error", "warning" or "info"');
 const timestamp = is(isTimestamp, "must be a valid Date or a date and time as in ISO 8601");
-// A Date, a URL or a Buffer is an object, but JSON turns it into a string or another value.
+// A Date, a URL or a Buffer is an object, but JSON converts it to a string or another value.
 const details = is((value) => isRecord(value) && typeof value["toJSON"] !== "function", "must be a plain object");
 const links = list(record({ href: text, text: optional(text) }));
 const images = list(record({ src: text, href: optional(text), alt: optional(text) }));

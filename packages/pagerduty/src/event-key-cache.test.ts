@@ -109,7 +109,7 @@ describe("a cache of event keys", () => {
           const live = found && found.untilMs > nowMs ? found : undefined;
           const others = model.filter((entry) => entry !== found);
           const expired = model.filter(({ untilMs }) => untilMs <= nowMs);
-          const turns = {
+          const actions = {
             get: () => [cache.get(key), live?.value, live ? model : others],
             set: () => {
               const entry = { key, value: index, untilMs: nowMs + 50 };
@@ -119,7 +119,7 @@ describe("a cache of event keys", () => {
             delete: () => [cache.delete(key), found !== undefined, others],
             sweep: () => [cache.sweep(), expired.length, model.filter((entry) => !expired.includes(entry))],
           } satisfies Record<string, () => [unknown, unknown, typeof model]>;
-          const [actual, expected, next] = turns[action]();
+          const [actual, expected, next] = actions[action]();
           model = next;
           expect([actual, cache.size]).toEqual([expected, model.length]);
         });

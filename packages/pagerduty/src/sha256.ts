@@ -46,5 +46,5 @@ function addBlock(state: Int32Array, words: Int32Array, view: DataView, offset: 
   for (const [n, word] of [a, b, c, d, e, f, g, h].entries()) state[n]! += word;
 }
 
-/** Turns 32 bits to the right. */
+/** Rotates 32 bits to the right. */
 const turn = (word: number, by: number): number => (word >>> by) | (word << (32 - by));

@@ -65,7 +65,7 @@ class Play {
       alertOf: (name, startsAtMs) => alertOf(name, { startsAtMs }),
       problem: () => this.#problem,
       deliver: (claims, done) => {
-        this.#hear(claims);
+        this.#receive(claims);
         done(true);
       },
       note: (what) => this.#note(what),
@@ -102,10 +102,10 @@ class Play {
     this.#note(fires ? "the problem begins" : "the problem ends");
   }
 
-  #hear(claims: readonly Claim[]): void {
+  #receive(claims: readonly Claim[]): void {
     const nowMs = this.#timeline.monotonic();
     for (const claim of claims) {
-      const { effect, fires } = this.#alert.hear(claim, nowMs);
+      const { effect, fires } = this.#alert.receive(claim, nowMs);
       const of = claim.sender ?? webhook;
       const ends = !fires && effect === "changed";
       this.#words.push({ atMs: nowMs, fires, ends, endsAtMs: claim.endsAtMs, claim: of });

@@ -157,7 +157,7 @@ export async function testTarget(
   if (!ok) throw new OperatorError(`${target} did not accept it${why}`);
 }
 
-export async function byHand(
+export async function manualAction(
   terminal: Terminal,
   options: OperatorOptions,
   action: "acknowledge" | "resolve",

@@ -19,7 +19,7 @@ export function describeOperator(program: Command, terminal: Terminal): void {
     ["resolve", "Resolve an open incident; if its alert still fires, a repeat after an hour opens it again"],
   ] as const)
     command(incidents, `${name} <id>`, description).action(async (id: string, options: OperatorOptions) =>
-      (await operate()).byHand(terminal, options, name, id),
+      (await operate()).manualAction(terminal, options, name, id),
     );
   command(incidents, "show <id>", "show an incident with its history").action(
     async (id: string, options: OperatorOptions) =>

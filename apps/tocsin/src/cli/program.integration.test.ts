@@ -516,14 +516,14 @@ describe("operator commands", () => {
     const key = "SENDSENDSENDSENDSENDSENDSENDSEND";
     const send = (...args: string[]) =>
       tocsin(["send", ...args, "--url", service.simulatorUrl], { PAGERDUTY_ROUTING_KEY: key });
-    const incident = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "by-hand");
-    const triggered = await send("trigger", "--summary", "by hand", "--source", "me", "--dedup-key", "by-hand");
-    expect(triggered).toEqual({ code: 0, stdout: "PagerDuty accepted the trigger (dedup key by-hand)\n", stderr: "" });
+    const incident = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "manual");
+    const triggered = await send("trigger", "--summary", "manually", "--source", "me", "--dedup-key", "manual");
+    expect(triggered).toEqual({ code: 0, stdout: "PagerDuty accepted the trigger (dedup key manual)\n", stderr: "" });
     expect(incident()).toMatchObject({ status: "triggered", severity: "error" });
-    await send("acknowledge", "--dedup-key", "by-hand");
+    await send("acknowledge", "--dedup-key", "manual");
     expect(incident()?.status).toBe("acknowledged");
-    expect(JSON.parse((await send("resolve", "--dedup-key", "by-hand", "--json")).stdout)).toMatchObject({
-      dedupKey: "by-hand",
+    expect(JSON.parse((await send("resolve", "--dedup-key", "manual", "--json")).stdout)).toMatchObject({
+      dedupKey: "manual",
     });
     expect(incident()?.status).toBe("resolved");
     expect(await send("change", "--summary", "deployed")).toMatchObject({ code: 0 });

@@ -22,13 +22,13 @@ const post = (service: TestService, ...alerts: unknown[]) =>
 async function start(more: object = {}, hook: object = {}): Promise<TestService> {
   const service = await startService((url) => ({
     targets: [
-      { name: "desk", type: "webhook", url: `${url}/webhook/desk?${pathToken}`, signing_secret: secret, ...hook },
+      { name: "tickets", type: "webhook", url: `${url}/webhook/tickets?${pathToken}`, signing_secret: secret, ...hook },
       { name: "central", type: "alertmanager", url: `${url}/api/v2/alerts` },
     ],
     delivery: { retry: { initial: "20ms" } },
     ...more,
   }));
-  service.simulator.setWebhookSecrets("desk", [secret]);
+  service.simulator.setWebhookSecrets("tickets", [secret]);
   return service;
 }
 
@@ -98,15 +98,15 @@ describe("a webhook and an Alertmanager", () => {
     await using service = await startService((url) => ({
       targets: [
         { name: "pager", type: "pagerduty", url, routing_key: routingKey },
-        { name: "desk", type: "webhook", url: `${url}/webhook/desk` },
+        { name: "tickets", type: "webhook", url: `${url}/webhook/tickets` },
         { name: "central", type: "alertmanager", url },
       ],
     }));
     await post(service, alertOf("db-1"));
     await stand(service, "db-1", "told", "told", "told");
     const { body } = await service.ask("GET", "/api/v1/explain?fingerprint=db-1");
-    const [pager, desk, central] = body.targets.map(({ event }: { event: object }) => event);
-    expect([Object.keys(pager)[0], Object.keys(desk)[0], Array.isArray(central)]).toEqual([
+    const [pager, tickets, central] = body.targets.map(({ event }: { event: object }) => event);
+    expect([Object.keys(pager)[0], Object.keys(tickets)[0], Array.isArray(central)]).toEqual([
       "event_action",
       "type",
       true,
@@ -141,8 +141,8 @@ describe("a webhook and an Alertmanager", () => {
   test("receive changes of alerts, or explain says why not", async () => {
     await using service = await start();
     await post(service, alertOf("deploy", "firing", { change_event: "true" }));
-    const [desk, central] = await stand(service, "deploy", "closed", "not_told");
-    expect(desk).toMatchObject({ reason: "delivered" });
+    const [tickets, central] = await stand(service, "deploy", "closed", "not_told");
+    expect(tickets).toMatchObject({ reason: "delivered" });
     expect(central).toMatchObject({ reason: "filtered", detail: expect.stringContaining("type alertmanager") });
     await post(service, alertOf("deploy", "resolved", { change_event: "true" }));
     await post(service, alertOf("after"));
@@ -153,7 +153,7 @@ describe("a webhook and an Alertmanager", () => {
 
   test("can be tested with a marked incident and its resolve, but not with the key alone", async () => {
     await using service = await start();
-    for (const name of ["desk", "central"]) {
+    for (const name of ["tickets", "central"]) {
       const { status, body } = await service.ask("POST", `/api/v1/targets/${name}/test`);
       expect([status, body.ok, body.attempts.map(({ action }: { action: string }) => action)]).toEqual([
         200,
@@ -233,8 +233,8 @@ describe("an event whose response was lost", () => {
     await stand(service, "db-1", "due", "due");
     await post(service, alertOf("db-1", "resolved"));
     await stand(service, "db-1", "due", "closed");
-    const [desk, central] = await stand(service, "db-1", "closed", "closed");
-    expect(what(desk)).toEqual(["trigger server", "trigger", "resolve"]);
+    const [tickets, central] = await stand(service, "db-1", "closed", "closed");
+    expect(what(tickets)).toEqual(["trigger server", "trigger", "resolve"]);
     expect(what(central)).toEqual(["trigger server", "resolve"]);
     expect(types(service, "db-1")).toEqual(["alert.triggered", "alert.resolved"]);
     expect(posts(service, "db-1")).toEqual([]);
@@ -249,7 +249,7 @@ test("incidents that were opened before a secret rotation are resolved with the 
   const { targets, ...written } = service.next as { targets: object[] };
   service.next = { ...written, targets: [{ ...targets[0], signing_secret: rotated }, targets[1]] };
   expect((await service.ask("POST", "/-/reload")).status).toBe(200);
-  service.simulator.setWebhookSecrets("desk", [rotated]);
+  service.simulator.setWebhookSecrets("tickets", [rotated]);
   await post(service, alertOf("db-1", "resolved"));
   await stand(service, "db-1", "closed", "closed");
   expect(deliveries(service, "db-1").map(({ signed }) => signed)).toEqual([true, true]);

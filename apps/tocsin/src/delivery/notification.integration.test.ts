@@ -15,7 +15,7 @@ const targets: Record<string, (url: string) => object> = {
   pagerduty: (url) => ({ url, routing_key: routingKey }),
   rootly: (url) => ({ url, api_key: "rootly_k3yk3yk3yk3yk3yk3yk3y" }),
   slack: (url) => ({ webhook_url: url + slackPath }),
-  webhook: (url) => ({ url: `${url}/webhook/desk` }),
+  webhook: (url) => ({ url: `${url}/webhook/tickets` }),
   alertmanager: (url) => ({ url: `${url}/api/v2/alerts` }),
 };
 

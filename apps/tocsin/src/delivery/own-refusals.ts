@@ -13,7 +13,7 @@ export const lostKey = {
   state: "unauthorized",
   reason: "auth",
   detail:
-    "Tocsin cannot decrypt the credential with which this incident was opened, because the ledger's key was lost. Restore the key file (or the entry of ledger.encryptionKey) from a backup and restart Tocsin, or resolve the incident at the receiver by hand",
+    "Tocsin cannot decrypt the credential with which this incident was opened, because the ledger's key was lost. Restore the key file (or the entry of ledger.encryptionKey) from a backup and restart Tocsin, or resolve the incident at the receiver manually",
 } as const satisfies Blocked;
 
 /** The target's errors in `GET /api/v1/targets` name the setting that would allow it. */

@@ -61,17 +61,17 @@ describe("a readiness check", () => {
   test("fails when the write fails, and succeeds when a write succeeds again", async () => {
     const clock = new VirtualClock();
     let broken = true;
-    const turns: (string | undefined)[] = [];
+    const changes: (string | undefined)[] = [];
     const probe = async () => {
       if (broken) throw new LedgerUnavailable("tocsin.db was removed");
     };
-    const readiness = new Readiness({ probe }, clock, { turned: (failure) => turns.push(failure) });
+    const readiness = new Readiness({ probe }, clock, { turned: (failure) => changes.push(failure) });
     readiness.loaded();
     expect(await readiness.check()).toEqual(["the ledger does not commit: tocsin.db was removed"]);
     broken = false;
     await clock.advance(1_000);
     expect(await readiness.check()).toEqual([]);
-    expect(turns).toEqual(["tocsin.db was removed", undefined]);
+    expect(changes).toEqual(["tocsin.db was removed", undefined]);
   });
 
   test("fails while a write hangs, starts no second write, and succeeds once the write ends", async () => {

@@ -139,12 +139,12 @@ const valid = (name: string) => JSON.stringify({ ...alert, fingerprint: name });
 describe("a large batch", () => {
   test("is recorded in parts, in order, and other work gets a turn between two parts", async () => {
     const parts: string[][] = [];
-    let turns = 0;
-    const turnsAtPart: number[] = [];
+    let ticks = 0;
+    const ticksAtPart: number[] = [];
     const { endpoints } = intakeOver(
       async (wants) => {
         parts.push(wants.map(({ claim }) => claim.alert.fingerprint));
-        turnsAtPart.push(turns);
+        ticksAtPart.push(ticks);
         return wants.map(({ claim }) => recordedAs(claim.alert.fingerprint));
       },
       undefined,
@@ -154,7 +154,7 @@ describe("a large batch", () => {
     const counting = setInterval(() => {}, 1_000);
     let counted = true;
     const count = (): void => {
-      turns++;
+      ticks++;
       if (counted) setImmediate(count);
     };
     setImmediate(count);
@@ -169,7 +169,7 @@ describe("a large batch", () => {
     expect(parts.flat()).toEqual(alerts.flatMap((one) => (one.labels === 5 ? [] : [one.fingerprint])));
     expect(parts.length).toBeGreaterThan(4);
     expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(11);
-    expect(new Set(turnsAtPart).size).toBe(parts.length);
+    expect(new Set(ticksAtPart).size).toBe(parts.length);
   });
 
   test("with 400,000 wrong members gets 100 problems and a count of the others, and its valid alerts are recorded", async () => {

@@ -53,7 +53,7 @@ export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, a
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestMs,
-    // People configure senders by hand: an extra slash must not lose an alert.
+    // People configure senders manually: an extra slash must not lose an alert.
     routerOptions: { maxParamLength: 1_024, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: (_error, request, reply) => refuse(request, reply, noEndpoint),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, refusals),

@@ -73,12 +73,12 @@ test("observations while the text is built may be missing from it, and do no har
   const registry = new Registry();
   const counter = new Counter({ name: "c_total", help: "", labelNames: ["a"], registers: [registry] });
   for (let n = 0; n < 2_500; n++) counter.inc({ a: String(n) });
-  let turns = 0;
+  let ticks = 0;
   const slices = await registry.slices(async () => {
-    turns++;
-    counter.inc({ a: `new ${turns}` });
-    counter.removeAll(String(turns));
+    ticks++;
+    counter.inc({ a: `new ${ticks}` });
+    counter.removeAll(String(ticks));
   });
-  expect(turns).toBe(2);
+  expect(ticks).toBe(2);
   expect(slices.join("").split("\n").length).toBeGreaterThan(2_490);
 });

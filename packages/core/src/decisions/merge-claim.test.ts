@@ -52,7 +52,7 @@ const yearAhead = (at: number, s: number, e: number): Spoken => [
 /** How the alert changes during a history, as `second change`. */
 function changes(untilSecond: number, ...words: readonly Spoken[]): string[] {
   const alert = new MergedAlert();
-  for (const [atMs, claim] of words) alert.hear(claim, atMs);
+  for (const [atMs, claim] of words) alert.receive(claim, atMs);
   alert.passTo(t0 + untilSecond * second);
   return alert.changes.map(({ atMs, what }) => `${(atMs - t0) / second} ${what}`);
 }

@@ -190,7 +190,7 @@ export interface Incident {
   readonly fellBack: boolean;
   /** At a fallback target: the incident at another target that this one stands in for. */
   readonly fallbackOf: number | null;
-  /** A person resolved it by hand: until this time, repeats from the source are not sent. */
+  /** A person resolved it manually: until this time, repeats from the source are not sent. */
   readonly manualUntilMs: number | null;
   /** When it was accepted from the source. The SLO `accepted → told` starts here. */
   readonly acceptedAtMs: number;

@@ -13,7 +13,7 @@ export const attemptReasons = [
 export type AttemptReason = (typeof attemptReasons)[number];
 
 /**
- * The result of one attempt. Publishers return it; only `settle` turns it into the delivered state. `detail` is shown to
+ * The result of one attempt. Publishers return it; only `settle` converts it to the delivered state. `detail` is shown to
  * operators and stored, so it must not contain a credential.
  */
 export type Outcome =

@@ -34,7 +34,7 @@ export type ParsedTarget =
   | { readonly issues: readonly Issue[]; readonly disabled: boolean };
 
 /**
- * Turns a user's input into a compiled target, or into a list of all its mistakes. Never throws because of the input, and no
+ * Converts a user's input to a compiled target, or to a list of all its mistakes. Never throws because of the input, and no
  * message shows a credential.
  *
  * @example

@@ -25,8 +25,8 @@ import { type PackedLeaseBatch, sealedKey } from "./wire-format.ts";
 const maxLookedAt = 500;
 
 /**
- * Leases what is due and charges the limiter for it. The most urgent goes first over all targets; targets of one urgency take
- * turns. Limiter, pause, breaker, block and bulkhead bound what a target gets. Before that, applies the passing of time.
+ * Leases what is due and charges the limiter for it. The most urgent goes first over all targets; targets of one urgency
+ * alternate. Limiter, pause, breaker, block and bulkhead bound what a target gets. Before that, applies the passing of time.
  */
 export function leaseDue(context: LedgerContext, inFlight: InFlight, request: LeaseRequest): PackedLeaseBatch {
   const { store, nowMs } = context;
@@ -79,12 +79,12 @@ class LeaseRound {
     if (atMs !== null && (this.nextAtMs === null || atMs < this.nextAtMs)) this.nextAtMs = atMs;
   }
 
-  /** The lanes take turns: each gets a share, then another, until none takes any more. */
+  /** The lanes alternate: each gets a share, then another, until none takes any more. */
   leaseFrom(lanes: readonly Lane[], waiting: WaitingUrgencies): void {
     // Begins with a different lane each time, so that the first in the list has no advantage.
     const start = lanes.length === 1 ? 0 : this.#context.nextToken() % lanes.length;
-    const turns = [...lanes.slice(start), ...lanes.slice(0, start)];
-    for (let active = turns; active.length > 0 && !this.full;) {
+    const order = [...lanes.slice(start), ...lanes.slice(0, start)];
+    for (let active = order; active.length > 0 && !this.full;) {
       const share = active.length === 1 ? this.#request.max : this.#shareOf(active.length);
       active = active.filter((lane) => !this.full && this.#leaseShare(lane, share, waiting) === share);
     }

@@ -33,7 +33,7 @@ test("admits 120 a minute, in order", async () => {
   expect(admitted).toBe(true);
 });
 
-/** Finalizers run between turns of the event loop. */
+/** Finalizers run between iterations of the event loop. */
 async function collected(ref: WeakRef<object>): Promise<boolean> {
   for (let i = 0; i < 10 && ref.deref() !== undefined; i++) {
     await new Promise((resolve) => setImmediate(resolve));

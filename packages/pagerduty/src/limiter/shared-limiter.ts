@@ -32,7 +32,7 @@ const rememberMs = 120_000;
 class RememberedLimiter implements Limiter {
   readonly #limiter: Limiter;
   #used = false;
-  #keeping = false;
+  #running = false;
 
   constructor(clock: Clock) {
     this.#limiter = new SlidingWindowLimiter({ clock });
@@ -50,15 +50,15 @@ class RememberedLimiter implements Limiter {
 
   #remember(): void {
     this.#used = true;
-    if (!this.#keeping) this.#keep();
+    if (!this.#running) this.#keep();
   }
 
   /** The garbage collector keeps a pending timer and the objects to which it refers. */
   #keep(): void {
-    this.#keeping = true;
+    this.#running = true;
     this.#used = false;
     const forget = () => {
-      this.#keeping = false;
+      this.#running = false;
       if (this.#used) this.#keep();
     };
     unref(setTimeout(forget, rememberMs));

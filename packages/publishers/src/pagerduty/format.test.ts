@@ -120,7 +120,7 @@ describe("PagerDuty's event", () => {
     expect(links).toContainEqual({ href: "https://runbooks.example.com/a%20b%2Fc", text: "Runbook" });
   });
 
-  test("links each page once, and turns an image that is not https into a link", () => {
+  test("links each page once, and converts an image that is not https to a link", () => {
     const url = "https://grafana.example.com/d/1";
     const event = render(
       alertOf({

@@ -106,7 +106,7 @@ function senderOf({ sender, alert }: Notification): string {
   return [sender, URL.parse(alert.generatorURL ?? "")?.host].find((text) => text && !isBlank(text)) ?? "unknown";
 }
 
-/** `fitEvent` turns an image that is not https into a link. */
+/** `fitEvent` converts an image that is not https to a link. */
 function imagesOf({ annotations, imageURL }: Alert): Image[] {
   const sources = [annotations["grafana_snapshot"], annotations["imageURL"] || imageURL];
   return [...new Set(sources)].flatMap((src) => (src ? [{ src, alt: "Snapshot" }] : []));

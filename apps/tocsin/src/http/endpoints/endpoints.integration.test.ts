@@ -108,9 +108,9 @@ describe("incidents", () => {
   });
 
   test("are acknowledged and resolved by operators, and the target receives it", async () => {
-    await ingest("by-hand", "critical");
-    const { id } = await service.until("it is sent", async () => (await list("?fingerprint=by-hand&state=told"))[0]);
-    const status = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "by-hand")?.status;
+    await ingest("manual", "critical");
+    const { id } = await service.until("it is sent", async () => (await list("?fingerprint=manual&state=told"))[0]);
+    const status = () => service.simulator.incidents().find(({ dedup_key }) => dedup_key === "manual")?.status;
     for (const action of ["acknowledge", "resolve"]) {
       const answer = await service.ask("POST", `/api/v1/incidents/${id}/${action}`, undefined, bearer("operate"));
       expect([answer.status, answer.body]).toEqual([202, { id }]);

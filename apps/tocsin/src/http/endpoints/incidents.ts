@@ -18,7 +18,7 @@ export interface Incidents {
 }
 
 export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
-  const byHand = (action: "acknowledge" | "resolve", does: string): Endpoint => ({
+  const manualAction = (action: "acknowledge" | "resolve", does: string): Endpoint => ({
     method: "POST",
     path: `/api/v1/incidents/:id/${action}`,
     role: "operate",
@@ -63,8 +63,8 @@ export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
         return { ...incidentBody(found.view), history: found.history.map(historyBody) };
       },
     },
-    byHand("acknowledge", "acknowledges an incident, as a person would"),
-    byHand("resolve", "resolves an incident, as a person would"),
+    manualAction("acknowledge", "acknowledges an incident, as a person would"),
+    manualAction("resolve", "resolves an incident, as a person would"),
   ];
 }
 

@@ -38,7 +38,7 @@ const keyOf = (manifest: Manifest): string => {
 /** URLs of the simulator that replace the receivers in the examples. */
 const stands: Readonly<Record<string, string>> = {
   "https://events.pagerduty.com": "",
-  "https://desk.example.com/hooks/tocsin": "/webhook/ticket-desk",
+  "https://tickets.example.com/hooks/tocsin": "/webhook/tickets",
   "https://alertmanager.example.com": "",
   "https://hooks.slack.com": "",
   "https://api.rootly.com": "",
@@ -113,8 +113,8 @@ beforeAll(async () => {
   });
   service.simulator.setLimit({ receiver: "slack", limit: 0 });
   await service.until("it is ready", async () => (await service.ask("GET", "/readyz")).status === 200 || undefined);
-  const desk = manifests.find(({ stringData }) => "signing_secret" in stringData)!;
-  service.simulator.setWebhookSecrets("ticket-desk", [keyOf(desk)]);
+  const tickets = manifests.find(({ stringData }) => "signing_secret" in stringData)!;
+  service.simulator.setWebhookSecrets("tickets", [keyOf(tickets)]);
   await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts });
   await service.until("nothing is due", async () => {
     const incidents = (await service.ask("GET", "/api/v1/stats")).body.incidents as { state: string; count: number }[];
@@ -177,7 +177,7 @@ function received(manifest: Manifest, { fingerprint, labels }: (typeof alerts)[n
       return (labels["change_event"] === "true" ? changes : eventsOf("pagerduty", keyOf(manifest))).filter(speaksOf);
     }
     case "webhook":
-      return simulator.deliveries().filter((row) => row.name === "ticket-desk" && row.signed && speaksOf(row));
+      return simulator.deliveries().filter((row) => row.name === "tickets" && row.signed && speaksOf(row));
     case "alertmanager": {
       // Alertmanager identifies alerts by their labels alone.
       const own = sorted(labels);

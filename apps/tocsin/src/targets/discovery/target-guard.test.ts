@@ -12,11 +12,11 @@ const guardFor = (policy?: object, server: object = {}) =>
       { dir: "/", env: {} },
     ),
   );
-const webhook = (url: string, more: object = {}) => ({ name: "desk", type: "webhook", url, ...more });
+const webhook = (url: string, more: object = {}) => ({ name: "tickets", type: "webhook", url, ...more });
 const slack = (path: string) => ({ name: "s", type: "slack", webhook_url: `https://ops.example.com/${path}` });
 type From = "config" | "files" | "kubernetes";
 const written = (input: object, from: From): TargetDefinition => ({
-  place: from === "config" ? "targets[0]" : `${from}/desk`,
+  place: from === "config" ? "targets[0]" : `${from}/tickets`,
   input,
   ...(from === "kubernetes" && { namespace: "shop" }),
 });
@@ -193,8 +193,8 @@ describe("a refused target", () => {
 
   test("does not block another target with its name", () => {
     expect(load([bad, good], guardFor()).map(({ name, inForce }) => [name, inForce])).toEqual([
-      ["shop/desk (shop/0)", "nothing"],
-      ["shop/desk", "as_written"],
+      ["shop/tickets (shop/0)", "nothing"],
+      ["shop/tickets", "as_written"],
     ]);
   });
 });
