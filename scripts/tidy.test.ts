@@ -210,6 +210,12 @@ test("files are named in kebab-case", () => {
   ).toEqual([]);
 });
 
+test("constants are in camelCase, and imports stand in one block", () => {
+  const shouting = /^\s*(?:export )?const [A-Z][A-Z\d_]+\b/m;
+  const gaps = /^(?:import |\} from )[^\n]*;\n\n+import /m;
+  expect(files.filter(({ text }) => shouting.test(text) || gaps.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
 /** A test of the project "unit" of vitest.config.ts. */
 const isUnit = (path: string): boolean => !/\.(integration|fuzz|long)\.test\.ts$|^test\/(simulation|e2e)\//.test(path);
 

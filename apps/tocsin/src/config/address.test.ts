@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-
 import { isLoopbackListener } from "./address.ts";
 
 test.each([

@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-
 import { isLoopback } from "@tocsin/http";
 
 /** The host in a `Host` header or an origin, as URLs write it, without port and final dot. Undefined: it names none. */

@@ -81,8 +81,8 @@ describe("the kubeconfig", () => {
   test("may consist of several files; the first that sets a value wins", async () => {
     const users = write("users.json", { users: [{ name: "u", user: { token: "token-1" } }], "current-context": "c" });
     const whole = write("whole.json", kubeconfigOf("wrong", { "current-context": "other" }));
-    const KUBECONFIG = [join(dir, "missing"), users, whole].join(delimiter);
-    expect(await tokenOf(api({ env: { KUBECONFIG } }))).toBe("token-1");
+    const kubeconfig = [join(dir, "missing"), users, whole].join(delimiter);
+    expect(await tokenOf(api({ env: { KUBECONFIG: kubeconfig } }))).toBe("token-1");
   });
 
   test.each<[string, string | object | undefined, RegExp]>([
