@@ -29,6 +29,7 @@ import { streamEndpoints } from "./http/endpoints/stream.ts";
 import { targetEndpoints } from "./http/endpoints/targets.ts";
 import { notifications } from "./delivery/notification.ts";
 import { keysOf, openLedger } from "./ledger/open-ledger.ts";
+import { reportCommits } from "./ledger/report-commits.ts";
 import { OperatorError } from "./config/operator-error.ts";
 import { deliver } from "./delivery/deliver.ts";
 import { proxiesIn } from "./config/proxies.ts";
@@ -102,16 +103,17 @@ export async function compose(
     const wake = () => worker?.wake();
     const stateLog = new StateLog(log, clock);
     closing.push(() => stateLog.stop());
-    const ledger = await openLedger(written, { vault, isNewKey, wake, report: stateLog.changed });
-    closing.push(() => ledger[Symbol.asyncDispose]());
+    const opened = await openLedger(written, { vault, isNewKey, wake, report: stateLog.changed });
+    closing.push(() => opened[Symbol.asyncDispose]());
     const config = await afterLedger(written);
     const ledgerPlace = ledgerName(config.ledger);
-    const readiness = new Readiness(ledger, clock, {
+    const readiness = new Readiness(opened, clock, {
       place: ledgerPlace,
       turned: (failure) => stateLog.ledger(failure, ledgerPlace),
     });
     closing.push(() => readiness.stop());
     readiness.start();
+    const ledger = reportCommits(opened, readiness);
     // A ledger with one owner needs no detector: the owner receives all requests itself, so even after a stall it reads the
     // trigger before the resolve.
     const stallDetector = config.ledger.kind === "postgres" ? new StallDetector(clock) : undefined;
@@ -145,7 +147,6 @@ export async function compose(
       clock,
       log,
       metrics,
-      apply: () => configReloader.applyDiscoveredTargets(),
       definitionsInUse: () => targets.definitionsInUse(),
     });
     const readers = new Readers({
@@ -274,7 +275,6 @@ export async function compose(
       ...deliver({
         targets,
         metrics,
-        readiness,
         log,
         stateLog,
         clock,
@@ -295,7 +295,7 @@ export async function compose(
     void targetTests.endAbandoned();
     reachability.start();
     readers.start();
-    const loaded = discoveries.start();
+    const loaded = discoveries.start(() => configReloader.applyDiscoveredTargets());
     const address = await listen(app, config.server.listen);
     guard.listening(address.port);
     log.info({ address: formatAddress(address), ledger: ledgerName(config.ledger), version }, "listening");

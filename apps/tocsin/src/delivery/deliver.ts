@@ -2,7 +2,6 @@ import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin
 import type { Attempt, WorkerObserver } from "@tocsin/engine";
 import type { Notify } from "./notification.ts";
 import { lostKey, refusedTarget } from "./own-refusals.ts";
-import type { Readiness } from "../health/readiness.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -11,7 +10,6 @@ import type { StateLog } from "../telemetry/state-log.ts";
 export interface DeliverOptions {
   readonly targets: TargetRegistry;
   readonly metrics: Metrics;
-  readonly readiness: Readiness;
   readonly log: Logger;
   readonly stateLog: Pick<StateLog, "attempted">;
   readonly clock: Clock;
@@ -21,7 +19,7 @@ export interface DeliverOptions {
 }
 
 /** Builds the worker's two callbacks: `publish` makes an attempt, `observe` records its result in metrics and logs. */
-export function deliver({ targets, metrics, readiness, log, stateLog, clock, notify, onAttempt }: DeliverOptions): {
+export function deliver({ targets, metrics, log, stateLog, clock, notify, onAttempt }: DeliverOptions): {
   readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
   readonly observe: WorkerObserver;
 } {
@@ -58,12 +56,12 @@ export function deliver({ targets, metrics, readiness, log, stateLog, clock, not
         metrics.limited(targets.publisherFor(target)?.type);
       },
       failed(error) {
-        if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
-        else
-          log.error(
-            { event: "worker_bug", err: error, reason: "bug" },
-            "Bug in the worker: it continues with the next work",
-          );
+        // The ledger itself reports that it is unavailable.
+        if (error instanceof LedgerUnavailable) return;
+        log.error(
+          { event: "worker_bug", err: error, reason: "bug" },
+          "Bug in the worker: it continues with the next work",
+        );
       },
     },
   };

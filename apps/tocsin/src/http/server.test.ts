@@ -2,6 +2,7 @@ import { type Clock, LedgerUnavailable, type Recorded, systemClock, type RoutedC
 import { VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { Readiness } from "../health/readiness.ts";
+import { reportCommits } from "../ledger/report-commits.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrubber.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -34,13 +35,18 @@ function intakeOver(
   const order: string[] = [];
   const readiness = new Readiness({ probe: async () => {} }, new VirtualClock(), { place: "/data/tocsin.db" });
   readiness.loaded();
-  const endpoints = intakeEndpoints({
-    ledger: {
-      record(wants) {
-        order.push("record");
-        return want(wants);
-      },
+  const unused = () => Promise.reject(new Error("the intake only records"));
+  const ledger = {
+    record(claims: readonly RoutedClaim[]) {
+      order.push("record");
+      return want(claims);
     },
+    leaseDue: unused,
+    settle: unused,
+    release: unused,
+  };
+  const endpoints = intakeEndpoints({
+    ledger: reportCommits(ledger, readiness),
     clock,
     metrics: { received: () => {}, skewed: () => {}, committed: () => {} },
     log: createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {}),

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type Clock, type Ledger, LedgerUnavailable, type Recorded, type RoutedClaim } from "@tocsin/core";
+import { type Clock, type Ledger, type Recorded, type RoutedClaim } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import { parseWebhook } from "../../ingest/alertmanager.ts";
 import { type BatchReader, defaultSource, type Received } from "../../ingest/batch.ts";
@@ -26,7 +26,7 @@ export interface Intake {
   readonly wake: () => void;
   /** If other replicas record in the same ledger. */
   readonly stallDetector: Pick<StallDetector, "hasJustStalled"> | undefined;
-  readonly readiness: Pick<Readiness, "stopping" | "committed" | "commitFailed">;
+  readonly readiness: Pick<Readiness, "stopping">;
 }
 
 const maxSourceLength = 100;
@@ -141,18 +141,14 @@ function recordPart(intake: Intake, batch: BatchReader, source: string): Promise
   return committed(intake, recording, { source, firing });
 }
 
-/** Reports a commit to metrics and probes. */
+/** Reports a commit to the metrics. */
 async function committed(
-  { clock, metrics, readiness }: Intake,
+  { clock, metrics }: Intake,
   recording: Promise<readonly Recorded[]>,
   { source, firing }: { readonly source: string; readonly firing: number },
 ): Promise<readonly Recorded[]> {
   const sinceMs = clock.monotonic();
-  const recorded = await recording.catch((error: unknown) => {
-    if (error instanceof LedgerUnavailable) readiness.commitFailed(error.message);
-    throw error;
-  });
-  readiness.committed();
+  const recorded = await recording;
   metrics.committed(clock.monotonic() - sinceMs);
   metrics.received(source, "firing", firing);
   metrics.received(source, "resolved", recorded.length - firing);

@@ -70,27 +70,27 @@ async function stage(places: readonly Scripted[], remembered: readonly string[] 
       discoveryLag: (_, lagMs) => counted.push(`lag ${lagMs}`),
     },
     lastKnown: { save: async ({ where }, set) => void kept.push(`${where}: ${set.map(({ place }) => place).join()}`) },
-    async apply() {
-      if (state.fails-- > 0) throw new LedgerUnavailable("no space");
-      applied.push({ atMs: clock.monotonic() - startMs, places: placesOf() });
-    },
     definitionsInUse: () =>
       discoveries
         .sets()
         .flatMap(({ source, targets }) => targets.map((definition) => ({ source, ...definition, definition }))),
   });
+  const apply = async () => {
+    if (state.fails-- > 0) throw new LedgerUnavailable("no space");
+    applied.push({ atMs: clock.monotonic() - startMs, places: placesOf() });
+  };
   const configure = () => discoveries.configure({ files: [], kubernetes: undefined, policy: undefined });
   await (await configure()).keep();
   counted.length = 0;
-  return { clock, discoveries, applied, counted, gauges, kept, logs, state, configure };
+  return { apply, clock, discoveries, applied, counted, gauges, kept, logs, state, configure };
 }
 
 test("each place uses its last known targets until it is read", async () => {
   const [first, second] = [new Scripted("a"), new Scripted("b")];
-  const { discoveries, applied, clock } = await stage([first, second], ["a/old", "b/old"]);
+  const { apply, discoveries, applied, clock } = await stage([first, second], ["a/old", "b/old"]);
   const placesOf = () => discoveries.sets().map(({ targets }) => targets.map(({ place }) => place));
   expect(placesOf()).toEqual([["a/old"], ["b/old"]]);
-  const started = discoveries.start();
+  const started = discoveries.start(apply);
   first.find("a/new");
   second.observer?.failed("list", "network");
   await clock.advance(0);
@@ -104,9 +104,9 @@ test("each place uses its last known targets until it is read", async () => {
 
 test("a place that does not answer delays the start by at most ten seconds", async () => {
   const [quick, slow] = [new Scripted("a"), new Scripted("b")];
-  const { discoveries, applied, clock } = await stage([quick, slow]);
+  const { apply, discoveries, applied, clock } = await stage([quick, slow]);
   let started = false;
-  void discoveries.start().then(() => (started = true));
+  void discoveries.start(apply).then(() => (started = true));
   quick.find("a/1");
   await clock.advance(9_999);
   // The targets of the other place are in use nevertheless.
@@ -117,8 +117,8 @@ test("a place that does not answer delays the start by at most ten seconds", asy
 
 test("changes that come together are applied once, and many changes at most twice a second", async () => {
   const place = new Scripted("a");
-  const { discoveries, applied, counted, clock } = await stage([place]);
-  const started = discoveries.start();
+  const { apply, discoveries, applied, counted, clock } = await stage([place]);
+  const started = discoveries.start(apply);
   place.find();
   await clock.advance(0);
   await started;
@@ -138,9 +138,9 @@ test("changes that come together are applied once, and many changes at most twic
 
 test("retries until the ledger stores the targets", async () => {
   const place = new Scripted("a");
-  const { discoveries, applied, state, clock } = await stage([place]);
+  const { apply, discoveries, applied, state, clock } = await stage([place]);
   state.fails = 2;
-  void discoveries.start();
+  void discoveries.start(apply);
   place.find("a/1");
   await clock.advance(1_500);
   expect(applied).toEqual([]);
@@ -150,8 +150,8 @@ test("retries until the ledger stores the targets", async () => {
 
 test("saves the targets in use at once, then at most once a second, and at the stop", async () => {
   const place = new Scripted("a");
-  const { discoveries, kept, clock } = await stage([place]);
-  const started = discoveries.start();
+  const { apply, discoveries, kept, clock } = await stage([place]);
+  const started = discoveries.start(apply);
   place.find("a/1");
   await clock.advance(0);
   await started;
@@ -169,8 +169,8 @@ test("saves the targets in use at once, then at most once a second, and at the s
 
 test("a refresh ends when the targets it found are in use", async () => {
   const place = new Scripted("a");
-  const { discoveries, applied, clock } = await stage([place]);
-  const started = discoveries.start();
+  const { apply, discoveries, applied, clock } = await stage([place]);
+  const started = discoveries.start(apply);
   place.find();
   await clock.advance(0);
   await started;
@@ -180,8 +180,8 @@ test("a refresh ends when the targets it found are in use", async () => {
 
 test("failures are counted, and logged when the state changes", async () => {
   const place = new Scripted("a");
-  const { discoveries, counted, logs, clock } = await stage([place]);
-  const started = discoveries.start();
+  const { apply, discoveries, counted, logs, clock } = await stage([place]);
+  const started = discoveries.start(apply);
   place.observer?.synced();
   await clock.advance(0);
   await started;
@@ -199,9 +199,9 @@ test("failures are counted, and logged when the state changes", async () => {
 
 test("a place is stale until it is read, and while its changes are not seen", async () => {
   const place = new Scripted("a");
-  const { discoveries, gauges, clock } = await stage([place]);
+  const { apply, discoveries, gauges, clock } = await stage([place]);
   expect(gauges.get("a")).toBe(true);
-  const started = discoveries.start();
+  const started = discoveries.start(apply);
   place.observer?.failed("list", "network");
   expect(gauges.get("a")).toBe(true);
   place.targets = [];
@@ -222,8 +222,8 @@ test("a place is stale until it is read, and while its changes are not seen", as
 
 test("places are added and removed while the others keep running", async () => {
   const [a, b, c] = [new Scripted("a"), new Scripted("b"), new Scripted("c")];
-  const { discoveries, applied, counted, gauges, state, configure, clock } = await stage([a, b]);
-  const started = discoveries.start();
+  const { apply, discoveries, applied, counted, gauges, state, configure, clock } = await stage([a, b]);
+  const started = discoveries.start(apply);
   a.find("a/1");
   b.find("b/1");
   await clock.advance(0);
@@ -243,8 +243,8 @@ test("places are added and removed while the others keep running", async () => {
 
 test("a rejected configuration leaves the places unchanged", async () => {
   const [a, b] = [new Scripted("a"), new Scripted("b")];
-  const { discoveries, gauges, state, configure, clock } = await stage([a]);
-  const started = discoveries.start();
+  const { apply, discoveries, gauges, state, configure, clock } = await stage([a]);
+  const started = discoveries.start(apply);
   a.find("a/1");
   await clock.advance(0);
   await started;

@@ -49,8 +49,6 @@ export interface DiscoveriesOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: DiscoveryMetrics;
-  /** Starts to use the sets as they are now. @throws LedgerUnavailable */
-  readonly apply: () => Promise<void>;
   /** The targets in use, each with the definition that it was made from. */
   readonly definitionsInUse: () => readonly (Pick<ResolvedTarget, "place" | "source"> & {
     readonly definition?: TargetDefinition;
@@ -79,7 +77,8 @@ export class Discoveries {
   #places: readonly OpenDiscovery[] = [];
   /** Discoveries that have already been started or announced to the metrics. */
   readonly #known = new WeakSet<OpenDiscovery>();
-  #started = false;
+  /** Starts to use the sets as they are now; undefined before the start. @throws LedgerUnavailable */
+  #applySets: (() => Promise<void>) | undefined;
   /** By source: when the first change was seen that is not in use yet. */
   #changedAtMs = new Map<string, number>();
   /** Replacements run one after the other. */
@@ -120,9 +119,12 @@ export class Discoveries {
     };
   }
 
-  /** Starts to watch. Resolves when each place was read or failed to be read, and the targets found are in use. */
-  async start(): Promise<void> {
-    this.#started = true;
+  /**
+   * Starts to watch, and calls `applySets` after changes. Resolves when each place was read or failed to be read, and the
+   * targets found are in use.
+   */
+  async start(applySets: () => Promise<void>): Promise<void> {
+    this.#applySets = applySets;
     if (this.#places.length === 0) return;
     await this.#bounded(this.#places.map(({ discovery }) => this.#begin(discovery)));
     await this.#applyNow();
@@ -162,7 +164,7 @@ export class Discoveries {
       const { source, where } = place.discovery;
       metrics.discovered(source, where, clock.now());
       this.#measure(place.discovery);
-      if (this.#started) void this.#begin(place.discovery);
+      if (this.#applySets !== undefined) void this.#begin(place.discovery);
     }
   }
 
@@ -239,12 +241,12 @@ export class Discoveries {
   }
 
   async #apply(): Promise<void> {
-    const { apply, clock, log, metrics } = this.#o;
+    const { clock, log, metrics } = this.#o;
     const changed = this.#changedAtMs;
     if (changed.size === 0 || this.#stopped) return;
     this.#changedAtMs = new Map();
     try {
-      await apply();
+      await this.#applySets?.();
     } catch (error) {
       if (!(error instanceof LedgerUnavailable))
         log.error(
