@@ -19,7 +19,7 @@ const limit = { limit: 100, per: "2s" };
 const batchEveryMs = 60;
 
 /** Longest time for the demo. If it has not ended by then, something is broken. */
-const longestMs = 60_000;
+const maxDurationMs = 60_000;
 
 /** `tocsin demo`: sends a storm of alerts through a real service to the simulator, from the first page to the last resolve. */
 export async function demo(terminal: Terminal): Promise<number> {
@@ -69,7 +69,7 @@ async function play(terminal: Terminal, stand: Simulator, api: string): Promise<
     }
   };
   const until = async (state: "told" | "closed") => {
-    while ((await countOf(api, state)) < stormAlerts && Date.now() - startedAtMs < longestMs) {
+    while ((await countOf(api, state)) < stormAlerts && Date.now() - startedAtMs < maxDurationMs) {
       progress.show();
       await sleep(batchEveryMs);
     }

@@ -160,7 +160,7 @@ describe("config", () => {
     ["disabled targets", target("    enabled: false\n"), "no target can receive alerts (1 disabled)"],
     ["targets that are shadows", target("    mode: shadow\n"), "no target can receive alerts (1 shadow)"],
     ["an empty directory of targets", "discovery: { files: [./no-targets] }\n", "no target can receive alerts"],
-    ["a fallback that is missing", target("    fallback: nobody\n"), 'there is no target named "nobody"'],
+    ["a missing fallback", target("    fallback: unknown\n"), 'there is no target named "unknown"'],
   ])("check warns about %s, and fails with --strict", async (_, text, warning) => {
     mkdirSync(join(dir, "no-targets"), { recursive: true });
     const args = ["config", "check", "--config", write("warned.yaml", text)];

@@ -16,7 +16,7 @@ import { describe, expect, test } from "vitest";
 import { ConfigWatch } from "./config-watch.ts";
 import { namedFiles } from "./named-files.ts";
 
-const longestMs = 5_000;
+const reloadWithinMs = 5_000;
 
 /** A watched configuration in its own directory. */
 class Place implements Disposable {
@@ -84,9 +84,9 @@ describe.each(Object.entries(replacements))("a file that is %s", (_, replace) =>
     expect(place.reloads).toBe(0);
     // The length is unchanged; only the content differs.
     replace(join(place.dir, name), name === "key" ? "B".repeat(32) : "targets: [{ routing_key: { file: kez } }]\n");
-    await place.pass(longestMs);
+    await place.pass(reloadWithinMs);
     expect(place.reloads).toBe(1);
-    await place.pass(longestMs);
+    await place.pass(reloadWithinMs);
     expect(place.reloads).toBe(1);
   });
 });
@@ -108,7 +108,7 @@ test("reloads once when a `..data` link is swapped, as in volumes of Kubernetes"
   await place.pass(2_000);
   version("..2", "B".repeat(32));
   rmSync(join(mount, "..1"), { recursive: true });
-  await place.pass(longestMs);
+  await place.pass(reloadWithinMs);
   expect(place.reloads).toBe(1);
 });
 
@@ -117,24 +117,24 @@ test("does not miss a change between the first reading of the configuration and 
   expect(place.watch).toBeDefined();
   place.write("tocsin.yaml", "targets: [{}]\n");
   place.start();
-  await place.pass(longestMs);
+  await place.pass(reloadWithinMs);
   expect(place.reloads).toBe(1);
 });
 
 test("reloads when a missing file appears, and watches files that are named later", async () => {
   using place = new Place("targets: [{ routing_key: { file: key } }]\n");
   place.start();
-  await place.pass(longestMs);
+  await place.pass(reloadWithinMs);
   expect(place.reloads).toBe(0);
   place.write("key", "A");
-  await place.pass(longestMs);
+  await place.pass(reloadWithinMs);
   expect(place.reloads).toBe(1);
   place.write("tocsin.yaml", "targets: [{ routing_key: { file: other } }]\n");
   place.write("other", "A");
-  await place.pass(longestMs);
+  await place.pass(reloadWithinMs);
   expect(place.reloads).toBe(2);
   place.write("other", "B");
-  await place.pass(longestMs);
+  await place.pass(reloadWithinMs);
   expect(place.reloads).toBe(3);
 });
 
@@ -149,7 +149,7 @@ test("does not read a file while it is being replaced", async () => {
   await place.pass(1_500);
   expect(place.reloads).toBe(0);
   place.write("tocsin.yaml", "targets: [{}]\n");
-  await place.pass(longestMs);
+  await place.pass(reloadWithinMs);
   expect(place.reloads).toBe(1);
 });
 

@@ -242,7 +242,7 @@ describe("whether a target received the alert", () => {
   test.each<[boolean, string, ExplainedIncident[], Status?]>([
     [false, "nothing was recorded", []],
     [false, "it waits", [incidentAt("due", "waiting_retry")]],
-    [false, "nobody knows", [incidentAt("due", "ambiguous", { told: told("trigger", { certain: false }) })]],
+    [false, "it is not known", [incidentAt("due", "ambiguous", { told: told("trigger", { certain: false }) })]],
     [true, "it was accepted", [incidentAt("told", "delivered", { told: told() })]],
     [
       true,

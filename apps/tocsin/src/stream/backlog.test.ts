@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Backlog } from "./backlog.ts";
 
-function backlogOf(events: readonly [seq: number, text: string][], bounds = { mostEvents: 3, mostLength: 100 }) {
+function backlogOf(events: readonly [seq: number, text: string][], bounds = { maxEvents: 3, maxLength: 100 }) {
   const backlog = new Backlog(bounds);
   for (const [seq, text] of events) backlog.add({ seq, text });
   return (seq: number) => backlog.after(seq)?.map((event) => event.seq);
@@ -22,7 +22,7 @@ describe("a backlog", () => {
   });
 
   test("keeps a limited amount of text, and no event that is too long by itself", () => {
-    const bounds = { mostEvents: 100, mostLength: 10 };
+    const bounds = { maxEvents: 100, maxLength: 10 };
     const long = backlogOf(
       [1, 2, 3].map((seq) => [seq, "12345"]),
       bounds,
@@ -39,7 +39,7 @@ describe("a backlog", () => {
   });
 
   test("deletes old events and continues", () => {
-    const backlog = new Backlog({ mostEvents: 9, mostLength: 100 });
+    const backlog = new Backlog({ maxEvents: 9, maxLength: 100 });
     backlog.add({ seq: 1, text: "a" });
     backlog.forget(2);
     backlog.add({ seq: 3, text: "c" });

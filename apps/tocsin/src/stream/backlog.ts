@@ -5,9 +5,9 @@ export interface Numbered {
 }
 
 export interface BacklogBounds {
-  readonly mostEvents: number;
+  readonly maxEvents: number;
   /** Total length of the texts, in UTF-16 units. */
-  readonly mostLength: number;
+  readonly maxLength: number;
 }
 
 /** Keeps the last events for clients that were disconnected for a moment. */
@@ -23,10 +23,10 @@ export class Backlog<E extends Numbered> {
   }
 
   add(event: E): void {
-    const { mostEvents, mostLength } = this.#bounds;
+    const { maxEvents, maxLength } = this.#bounds;
     this.#events.push(event);
     this.#length += event.text.length;
-    while (this.#events.length > mostEvents || this.#length > mostLength) {
+    while (this.#events.length > maxEvents || this.#length > maxLength) {
       const oldest = this.#events.shift();
       if (!oldest) return;
       this.#length -= oldest.text.length;

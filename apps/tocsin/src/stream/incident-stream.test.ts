@@ -225,7 +225,7 @@ describe("a stream", () => {
       expect(stream.refusal).toBeUndefined();
       listeners.push(await listener());
     }
-    expect(stream.refusal).toBe("100 streams are open here: the most there can be");
+    expect(stream.refusal).toBe("100 streams are open, which is the limit");
     listeners[50]?.leave();
     expect(stream.refusal).toBeUndefined();
   });

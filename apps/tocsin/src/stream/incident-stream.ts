@@ -11,15 +11,15 @@ const lookEveryMs = 250;
  */
 const calmMs = 2_000;
 /** More changes than this at once are not sent one by one, because reading the list costs less. */
-const mostAtOnce = 200;
+const maxAtOnce = 200;
 /** Time for which changes are watched without a listener: a disconnected client usually comes back. */
 const lingerMs = 30_000;
 /** Keep-alive interval: proxies close idle connections, often after 60 s. */
 const beatMs = 15_000;
-const mostListeners = 100;
+const maxListeners = 100;
 /** Time after which a disconnected client connects again. */
 const retryMs = 2_000;
-const backlogBounds = { mostEvents: 1_000, mostLength: 256 * 1_024 };
+const backlogBounds = { maxEvents: 1_000, maxLength: 256 * 1_024 };
 
 export interface Listener {
   /** Selects the incidents that the listener receives. */
@@ -72,9 +72,7 @@ export class IncidentStream {
   /** Returns why no further listener is accepted; undefined: one is. */
   get refusal(): string | undefined {
     if (this.#stopped) return "the service is stopping";
-    return this.#listeners.size < mostListeners
-      ? undefined
-      : `${mostListeners} streams are open here: the most there can be`;
+    return this.#listeners.size < maxListeners ? undefined : `${maxListeners} streams are open, which is the limit`;
   }
 
   /** Returns the function that removes the listener. */
@@ -117,7 +115,7 @@ export class IncidentStream {
   #heard(incidents: ChangedIncidents): void {
     if (incidents === "unknown") this.#missed = true;
     else if (!this.#missed) for (const id of incidents) this.#changed.add(id);
-    this.#missed ||= this.#changed.size > mostAtOnce;
+    this.#missed ||= this.#changed.size > maxAtOnce;
     if (this.#missed) this.#changed.clear();
     this.#lookSoon();
   }

@@ -114,7 +114,7 @@ describe("the last valid version", () => {
   const [valid] = read(pagerduty("a"));
   const again = (...inputs: unknown[]) => resolveTargets([configTargets(inputs, readSecret)], { before: [valid!] });
 
-  test("of a broken target stays in use, unless the target is disabled", () => {
+  test("stays in use for a broken target, unless that target is disabled", () => {
     const [kept] = again(broken("a"));
     expect(kept).toMatchObject({ name: "a", inForce: "last_valid", target: valid!.target, errors: [{}] });
     const [off] = again(broken("a", { enabled: false }));

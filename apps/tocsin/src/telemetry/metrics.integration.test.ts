@@ -89,7 +89,7 @@ describe("metrics", () => {
     }
   });
 
-  test("of removed targets do not accumulate", async () => {
+  test("do not accumulate for removed targets", async () => {
     const metrics = new Metrics("1");
     metrics.useTargets(["pager", "other"].map((name) => ({ name, type: "pagerduty" })));
     const outcome = { kind: "retry", reason: "server", detail: "", status: 500 } as const;
@@ -107,7 +107,7 @@ describe("metrics", () => {
     expect([text.includes('"pager"'), text.includes('publisher="other"')]).toEqual([false, true]);
   });
 
-  test("of a PagerDuty target start at 0 with its first incident, so that the first failure is an increase", async () => {
+  test("start at 0 with a PagerDuty target's first incident, so that the first failure is an increase", async () => {
     const metrics = new Metrics("1");
     metrics.useTargets([{ name: "pager", type: "pagerduty" }]);
     expect(await metrics.registry.metrics()).not.toContain('"pager"');
@@ -142,7 +142,7 @@ describe("metrics", () => {
     metrics.stop();
   });
 
-  test("are counters where their name ends in _total, and only there", async () => {
+  test("are counters if and only if their name ends in _total", async () => {
     const metrics = new Metrics("1");
     const types = (await metrics.registry.metrics()).matchAll(/^# TYPE (\S+) (\S+)$/gm);
     metrics.stop();
@@ -151,7 +151,7 @@ describe("metrics", () => {
     expect(counters.filter(([, isTotal, isCounter]) => isTotal !== isCounter)).toEqual([]);
   });
 
-  test("of the time to delivery distinguish minutes and hours", async () => {
+  test("distinguish minutes and hours in the time to delivery", async () => {
     const metrics = new Metrics("1");
     for (const seconds of [90, 200, 600, 1_200, 3_000, 10_000, 100_000]) metrics.told(lease, seconds * 1_000);
     const samples = samplesOf(await metrics.registry.metrics());
@@ -161,7 +161,7 @@ describe("metrics", () => {
     expect(["60", "120", "300", "900", "1800", "3600", "21600", "+Inf"].map(upTo)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  test("of 10,000 targets without an incident have a bounded number of lines, and with one are built in slices", async () => {
+  test("have a bounded number of lines for 10,000 targets without incidents, and are built in slices for targets with one", async () => {
     const metrics = new Metrics("1");
     const names = Array.from({ length: 10_000 }, (_, n) => `target-${n}`);
     const targets = names.map((name) => ({ name, source: "kubernetes", state: "ready" }));
@@ -198,13 +198,13 @@ describe("metrics", () => {
     expect(samples.get('tocsin_alerts_received_total{source="source-0",status="resolved"}')).toBe(2);
   });
 
-  test("of two services in one process are separate, and each scrape is complete", async () => {
+  test("are separate for two services in one process, and each scrape is complete", async () => {
     await using one = await startService();
     await using other = await startService();
     await one.ask("POST", "/api/v1/webhook/alertmanager?source=berlin", {
       alerts: [{ status: "firing", fingerprint: "a", labels: { severity: "critical" } }, 5],
     });
-    await one.until("the alert is told", () => one.simulator.incidents()[0]);
+    await one.until("the alert is delivered", () => one.simulator.incidents()[0]);
     const scraped = await one.until("the attempt is counted", async () => {
       const { text } = await one.ask("GET", "/metrics");
       const samples = samplesOf(text);

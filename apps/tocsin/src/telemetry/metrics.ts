@@ -7,7 +7,7 @@ import { processMetrics } from "./process-metrics.ts";
 import { Counter, Gauge, Histogram, nextTurn, Registry } from "./series.ts";
 
 /** Maximum number of source names, which senders choose; all further sources share one series. */
-const mostSources = 100;
+const maxSources = 100;
 
 /** Delivery of a critical alert is late after two minutes, and an outage lasts hours. */
 const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 120, 300, 900, 1_800, 3_600, 21_600];
@@ -24,7 +24,7 @@ const targetsPerSlice = 200;
 export class Metrics {
   readonly registry = new Registry();
   readonly #registers = [this.registry];
-  readonly #sources = new BoundedLabel(mostSources);
+  readonly #sources = new BoundedLabel(maxSources);
   /** The type of each existing target, by name. */
   #types: ReadonlyMap<string, string | undefined> = new Map();
   /** Targets that have or had an incident: all other targets have no series. */
@@ -94,7 +94,7 @@ export class Metrics {
   });
   readonly #discoveryLag = new Histogram({
     name: "tocsin_discovery_lag_seconds",
-    help: "From a change of a target that was seen until it was in force.",
+    help: "Time from the detection of a target's change until it was in use.",
     labelNames: ["source"],
     buckets: lagSeconds,
     registers: this.#registers,
@@ -107,7 +107,7 @@ export class Metrics {
   });
   readonly #reloadSuccessful = new Gauge({
     name: "tocsin_config_last_reload_successful",
-    help: "Whether the last configuration that was read is in force.",
+    help: "Whether the last configuration that was read is in use.",
     registers: this.#registers,
   });
   readonly #reloadedAt = new Gauge({

@@ -229,7 +229,7 @@ test("lists targets, the broken one with the path of its mistake, without any ke
   expect(body.targets[2]).toMatchObject({ inForce: "nothing", errors: [{ path: "targets[2].routing_key" }] });
   expect(text).not.toMatch(/R0UT1NGKEY|UNKNOWNUNKNOWN/);
   expect((await get("/api/v1/targets/picky")).body.name).toBe("picky");
-  expect((await get("/api/v1/targets/nobody")).status).toBe(404);
+  expect((await get("/api/v1/targets/unknown")).status).toBe(404);
   const refreshed = await service.ask("POST", "/api/v1/targets/refresh", undefined, bearer("operate"));
   expect([refreshed.status, refreshed.body.targets.length]).toEqual([200, 3]);
 });
@@ -296,7 +296,7 @@ test.each([
   ["GET", "/api/v1/deadletters/99999"],
   ["DELETE", "/api/v1/deadletters/-1"],
   ["POST", "/api/v1/deadletters/99999/replay"],
-  ["GET", "/api/v1/explain?fingerprint=nobody"],
+  ["GET", "/api/v1/explain?fingerprint=unknown"],
   ["GET", "/nowhere"],
   ["GET", "/api/v1/incident"],
   ["POST", "/api/v1/webhook"],
@@ -335,7 +335,7 @@ async function askedFor(method: string, path: string, headers: Record<string, st
 describe("paths and methods", () => {
   const any = bearer("operate");
 
-  test("of every endpoint may have an extra slash", async () => {
+  test("may have an extra slash for every endpoint", async () => {
     for (const { method, path, role } of await endpoints()) {
       const headers = bearer((role ?? "read") as keyof typeof token);
       const { status } = await askedFor(method, path, headers);
@@ -386,14 +386,14 @@ describe("authorization", () => {
       const holder = (other: string) => (role === undefined || role === other ? "let in" : 403);
       expect({
         ...endpoint,
-        nobody: await statusOf(endpoint, {}),
+        anonymous: await statusOf(endpoint, {}),
         stranger: await statusOf(endpoint, { authorization: "Bearer wrong" }),
         ingest: await statusOf(endpoint, bearer("ingest")),
         read: await statusOf(endpoint, bearer("read")),
         operate: await statusOf(endpoint, bearer("operate")),
       }).toEqual({
         ...endpoint,
-        nobody: outsider,
+        anonymous: outsider,
         stranger: outsider,
         ingest: holder("ingest"),
         read: holder("read"),

@@ -106,7 +106,7 @@ describe("direct input", () => {
     expect(await eventsOf(name, "resolved")).toEqual(["trigger", "resolve"]);
   });
 
-  test("of two senders that look the same, one that keeps firing pages again", async () => {
+  test("pages again if one of two senders that look the same keeps firing", async () => {
     const name = "shared";
     await service.ask("POST", direct, posted(name, at(240)));
     await eventsOf(name, "triggered");

@@ -4,7 +4,7 @@ import { type Endpoint, queryOf } from "../endpoint.ts";
 import { unavailable } from "../problem.ts";
 
 /** A listener with this many unread bytes is cut off and can reconnect, so that a slow one delays no one and memory is bounded. */
-const mostUnreadBytes = 512 * 1_024;
+const maxUnreadBytes = 512 * 1_024;
 
 const headers = {
   "content-type": "text/event-stream",
@@ -37,7 +37,7 @@ export function streamEndpoints({ stream }: { readonly stream: Pick<IncidentStre
               (target === undefined || incident.target === target) &&
               (fingerprint === undefined || incident.members.some((member) => member.fingerprint === fingerprint)),
             send(text) {
-              if (raw.writableLength > mostUnreadBytes) raw.destroy();
+              if (raw.writableLength > maxUnreadBytes) raw.destroy();
               if (!raw.destroyed) raw.write(text);
             },
             end: () => void (raw.writableLength > 0 ? raw.destroy() : raw.end()),

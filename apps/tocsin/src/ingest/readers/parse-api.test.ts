@@ -76,7 +76,7 @@ describe("the status", () => {
     });
   });
 
-  test("of an instance without a cluster has no name and no peers", () => {
+  test("has no name and no peers for an instance without a cluster", () => {
     const alone = { ...status, cluster: { peers: [], status: "disabled" } };
     expect(parseStatus(JSON.stringify(alone))).toMatchObject({ name: null, peers: [] });
   });

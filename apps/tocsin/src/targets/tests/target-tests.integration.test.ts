@@ -144,7 +144,7 @@ test.each([
   ["off", 409, "off is disabled"],
   ["shadow", 409, "shadow is a shadow: nothing would be sent"],
   ["broken", 409, "broken is invalid, and no version of it is in use"],
-  ["nobody", 404, "no such target"],
+  ["unknown", 404, "no such target"],
 ])("a target that is %s is not tested", async (name, status, message) => {
   await using service = await start(["off", { enabled: false }], ["shadow", { mode: "shadow" }], ["broken", { a: 1 }]);
   const answer = await tryOut(service, name);

@@ -17,7 +17,7 @@ const keepAliveMs = 15_000;
  */
 const largestBodyBytes = 32 << 20;
 
-const longestRetryAfterMs = 30_000;
+const maxRetryAfterMs = 30_000;
 
 /**
  * After these failures the client is set up again, because files may have changed: a rotated token, another certificate,
@@ -131,5 +131,5 @@ function parsed(text: string): unknown {
 /** Kubernetes sends whole seconds. Undefined: the server asks for no wait, or for none longer than 0. */
 function retryAfterMs({ headers }: IncomingMessage): number | undefined {
   const waitMs = parseRetryAfter(headers["retry-after"], Date.now());
-  return waitMs ? Math.min(waitMs, longestRetryAfterMs) : undefined;
+  return waitMs ? Math.min(waitMs, maxRetryAfterMs) : undefined;
 }

@@ -15,7 +15,7 @@ const watchSeconds = 30;
  * Wait after the first failure. Each further failure doubles it, up to the maximum. The wait is random between half of it and
  * all of it.
  */
-const backoff = { firstMs: 100, longestMs: 1_500 };
+const backoff = { firstMs: 100, maxMs: 1_500 };
 
 /** A watch that ended sooner than this does not show that the server works. */
 const provenMs = 1_000;
@@ -199,7 +199,7 @@ export class SecretDiscovery implements Discovery {
   }
 
   #wait(failures: number, failure: ApiFailure | undefined, signal: AbortSignal): Promise<void> {
-    const fullMs = Math.min(backoff.longestMs, backoff.firstMs * 2 ** (failures - 1));
+    const fullMs = Math.min(backoff.maxMs, backoff.firstMs * 2 ** (failures - 1));
     const waitMs = failure?.retryAfterMs ?? fullMs * (0.5 + 0.5 * this.#random());
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
