@@ -68,7 +68,7 @@ test("a ledger is reached over TLS if its authority is trusted and the server ha
 });
 
 const untrusted =
-  "no authority that we trust has signed the server's certificate; `ledger.tls.ca` names the one that has";
+  "the server's certificate is not signed by a trusted authority; name its authority in `ledger.tls.ca`";
 
 test.for([
   ["an authority that did not sign it", () => ({ url: at(postgres), tls: { ca: file("foreign") } }), untrusted],

@@ -208,7 +208,9 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ],
     [
       "sources: [{ name: a, alertmanager: { urls: ['http://u:p@a'], headers: { authorization: 'Bearer secret' } } }]",
-      ["1:73 sources[0].alertmanager.headers.authorization: must not stand beside a user and password in a URL"],
+      [
+        "1:73 sources[0].alertmanager.headers.authorization: must not be used together with a user and password in a URL",
+      ],
     ],
     [
       "sources: [{ name: a, alertmanager: { urls: [http://a], headers: { 'a b': c } } }]",
@@ -231,7 +233,7 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ],
     [
       "sources: [{ name: a, alertmanager: { urls: [https://a], tls: { ca: secret } } }]",
-      ["1:57 sources[0].alertmanager.tls: expected certificates and a key as PEM, the key being that of `cert`"],
+      ["1:57 sources[0].alertmanager.tls: expected certificates and a private key as PEM; `key` must belong to `cert`"],
     ],
     [
       "server: { auth: { tokens: [{ name: '', token: 5, roles: [admin], more: 1 }] } }",
@@ -252,7 +254,7 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ],
     [
       "server: { auth: { disabled: true, tokens: [{ name: a, token: secret, roles: [read] }] } }",
-      ["1:19 server.auth.disabled: must not be true beside tokens"],
+      ["1:19 server.auth.disabled: must not be true if there are tokens"],
     ],
     [
       `ledger: { url: "postgres://db/tocsin", encryptionKey: "${key}" }`,
@@ -266,7 +268,7 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       'ledger: { url: "postgres://me@db/tocsin" }',
       ["1:1 ledger.encryptionKey: is needed with PostgreSQL: 32 bytes in base64, the same for all replicas"],
     ],
-    ["ledger: { password: hunter2 }", ["1:11 ledger.password: is for PostgreSQL alone"]],
+    ["ledger: { password: hunter2 }", ["1:11 ledger.password: applies to PostgreSQL only"]],
     [
       'ledger: { url: "data/tocsin.db" }',
       [

@@ -79,7 +79,7 @@ const server = z
   .prefault({})
   .superRefine(({ listen, auth }, context) => {
     if (auth.disabled && auth.tokens.length > 0) {
-      context.addIssue({ code: "custom", path: ["auth", "disabled"], message: "must not be true beside tokens" });
+      context.addIssue({ code: "custom", path: ["auth", "disabled"], message: "must not be true if there are tokens" });
     }
     if (isLoopbackListener(listen.host) || auth.disabled || auth.tokens.length > 0) return;
     const message = "listening beyond loopback needs `server.auth.tokens` (or `server.auth.disabled: true`)";
@@ -136,8 +136,8 @@ const ledger = z
         refuse(["encryptionKey"], "is needed with PostgreSQL: 32 bytes in base64, the same for all replicas");
       return;
     }
-    if (password !== undefined) refuse(["password"], "is for PostgreSQL alone");
-    if (tls.ca !== undefined) refuse(["tls", "ca"], "is for PostgreSQL alone");
+    if (password !== undefined) refuse(["password"], "applies to PostgreSQL only");
+    if (tls.ca !== undefined) refuse(["tls", "ca"], "applies to PostgreSQL only");
   });
 
 const telemetry = z

@@ -167,7 +167,7 @@ describe("an alert that was received", () => {
       {
         incident: 7,
         reason: "delivered",
-        fallback: { state: "told", reason: "fallback", incident: 8, detail: "stands in for other" },
+        fallback: { state: "told", reason: "fallback", incident: 8, detail: "received as the fallback of other" },
       },
     ],
     [
@@ -176,7 +176,7 @@ describe("an alert that was received", () => {
         incidentAt("closed", "delivered", { told: told("resolve") }),
         incidentAt("told", "fallback", { id: 8, fallbackOf: 3, fallbackFor: "other" }),
       ],
-      { incident: 8, reason: "fallback", detail: "stands in for other" },
+      { incident: 8, reason: "fallback", detail: "received as the fallback of other" },
     ],
     [
       "the incident received as a fallback, if it has none of its own",

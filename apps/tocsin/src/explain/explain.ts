@@ -208,7 +208,8 @@ function rowOf(
 
 function recorded(explained: ExplainedIncident): Why & { readonly incident: number } {
   const { reason, incident, fallbackFor } = explained;
-  const detail = fallbackFor === undefined ? incident.lastFailure?.detail : `stands in for ${fallbackFor}`;
+  const detail =
+    fallbackFor === undefined ? incident.lastFailure?.detail : `received as the fallback of ${fallbackFor}`;
   return { ...stateAndHold(explained), reason, incident: incident.id, ...(detail !== undefined && { detail }) };
 }
 

@@ -27,6 +27,9 @@ function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
   });
 }
 
+/** The intake calls none of the other operations. */
+const unused = () => Promise.reject(new Error("the intake only records"));
+
 function intakeOver(
   want: (wants: readonly RoutedClaim[]) => Promise<Recorded[]>,
   stallDetector = { hasJustStalled: () => false },
@@ -35,7 +38,6 @@ function intakeOver(
   const order: string[] = [];
   const readiness = new Readiness({ probe: async () => {} }, new VirtualClock(), { place: "/data/tocsin.db" });
   readiness.loaded();
-  const unused = () => Promise.reject(new Error("the intake only records"));
   const ledger = {
     record(claims: readonly RoutedClaim[]) {
       order.push("record");

@@ -54,7 +54,7 @@ const untrusted: ReadonlySet<unknown> = new Set([
 
 const whyNot = (error: Error & { readonly code?: unknown }): string =>
   untrusted.has(error.code)
-    ? "no authority that we trust has signed the server's certificate; `ledger.tls.ca` names the one that has"
+    ? "the server's certificate is not signed by a trusted authority; name its authority in `ledger.tls.ca`"
     : error.message;
 
 /**
@@ -77,7 +77,7 @@ async function checkKey(
   if (isNewKey) return ledger.putValue(name, [...known, ours].join(" "));
   throw new Error(
     isConfigured
-      ? "it was written with another `ledger.encryptionKey` (of a list, the last counts)"
+      ? "it was written with another `ledger.encryptionKey` (in a list, the last key counts)"
       : "it was written with another key than the one in its key file; restore that file from a backup",
   );
 }

@@ -20,7 +20,7 @@ export function processMetrics(registry: Registry): { stop(): void } {
   gauge("process_resident_memory_bytes", "Memory in use.", () => process.memoryUsage.rss());
   gauge("process_start_time_seconds", "When the process started.", () => startedAt);
   gauge("nodejs_heap_size_used_bytes", "Heap in use by the main thread.", () => process.memoryUsage().heapUsed);
-  gauge("tocsin_event_loop_lag_seconds", "99th percentile since the scrape before.", () => {
+  gauge("tocsin_event_loop_lag_seconds", "99th percentile since the previous scrape.", () => {
     // The histogram includes the timer's own period.
     const lagSeconds = Math.max(0, delay.percentile(99) / 1e9 - 0.02);
     delay.reset();

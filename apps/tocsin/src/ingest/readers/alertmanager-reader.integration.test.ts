@@ -205,7 +205,7 @@ describe("while alerts do not count as absent", () => {
     [
       "an instance says something else",
       (instance) => (instance.spoil = (_, response) => !!response.end("<html></html>")),
-      "urls[1] (HOST): the answer is no JSON, or too long",
+      "urls[1] (HOST): the response is not JSON, or is too long",
     ],
     [
       "an instance was restarted",

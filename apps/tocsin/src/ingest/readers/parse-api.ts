@@ -88,7 +88,7 @@ function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new Error("the answer is no JSON, or too long");
+    throw new Error("the response is not JSON, or is too long");
   }
 }
 

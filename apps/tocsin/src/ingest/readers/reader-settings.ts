@@ -66,14 +66,14 @@ function check({ instances, headers, tls }: ReaderSettings, refuse: (key: string
       refuse(`headers.${name}`, "holds characters that a header must not have");
     }
     if (name.toLowerCase() === "authorization" && instances.some(({ url }) => basicAuthorization(url) !== undefined))
-      refuse(`headers.${name}`, "must not stand beside a user and password in a URL");
+      refuse(`headers.${name}`, "must not be used together with a user and password in a URL");
   }
   try {
     createSecureContext(revealed(tls));
     // Checks that it is a certificate, because OpenSSL silently ignores anything else.
     if (tls["ca"]) certificateIn(tls["ca"]);
   } catch {
-    refuse("tls", "expected certificates and a key as PEM, the key being that of `cert`");
+    refuse("tls", "expected certificates and a private key as PEM; `key` must belong to `cert`");
   }
 }
 

@@ -73,7 +73,7 @@ test("a reroute does not send a test alert to other targets", async () => {
   // A late response keeps the test open while the targets change.
   service.simulator.setFaults([{ kind: "slow_headers", by: "500ms" }]);
   const trying = tryOut(service, "one");
-  await service.until("it is under way", async () => {
+  await service.until("it is in flight", async () => {
     const { body } = await service.ask("GET", "/api/v1/incidents?target=one");
     return body.incidents.length > 0 || undefined;
   });

@@ -64,7 +64,8 @@ export class KubernetesApi {
     const answer = await this.open(path, query, signal);
     const text = await textOf(answer, signal);
     const value = parsed(text);
-    if (typeof value !== "object" || value === null) throw new ApiFailure("protocol", "the answer is no JSON object");
+    if (typeof value !== "object" || value === null)
+      throw new ApiFailure("protocol", "the response is not a JSON object");
     return value;
   }
 }
@@ -74,7 +75,7 @@ export function failureOf(error: unknown): ApiFailure {
   if (error instanceof ApiFailure) return error;
   const { code, name } = error as NodeJS.ErrnoException;
   if (name === "TimeoutError") return new ApiFailure("network", "no answer in time");
-  if (name === "AbortError") return new ApiFailure("network", "stopped by us");
+  if (name === "AbortError") return new ApiFailure("network", "the request was stopped");
   return new ApiFailure("network", code === undefined ? "the connection failed" : `the connection failed (${code})`);
 }
 

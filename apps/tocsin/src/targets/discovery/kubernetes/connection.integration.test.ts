@@ -74,7 +74,7 @@ describe("the kubeconfig", () => {
     expect(await tokenOf(api({ env: pod, accountDir }))).toBe("pod");
     expect(await tokenOf(api({ env: { HOME: home }, accountDir }))).toBe("home");
     await expect(list(api({ env: { HOME: "/nowhere" }, accountDir }))).rejects.toThrow(
-      "there is no kubeconfig, and this is no pod with a service account",
+      "there is no kubeconfig, and Tocsin does not run in a pod with a service account",
     );
   });
 

@@ -81,7 +81,10 @@ function load(
   if (env["KUBERNETES_SERVICE_HOST"] && existsSync(join(accountDir, "token")))
     return loadAccount(make(), env, accountDir);
   if (existsSync(usual)) return loadFiles([usual], make);
-  throw new ApiFailure("configuration", "there is no kubeconfig, and this is no pod with a service account");
+  throw new ApiFailure(
+    "configuration",
+    "there is no kubeconfig, and Tocsin does not run in a pod with a service account",
+  );
 }
 
 /** Merges several files as kubectl does: the first file that sets a value wins, and a missing file is skipped. */

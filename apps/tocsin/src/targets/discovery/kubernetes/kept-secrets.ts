@@ -108,7 +108,7 @@ export class KeptSecrets {
       if (over !== undefined || weight < minWeight) continue;
       if (youngest === undefined || isYounger(one, youngest)) youngest = one;
     }
-    if (youngest === undefined) throw new Error("targets over the limit are among those that are kept");
+    if (youngest === undefined) throw new Error("a target over the limit must be among the kept ones");
     return youngest;
   }
 }

@@ -341,7 +341,7 @@ describe("error messages say what to do and hold no credential:", () => {
       /^the server failed \(HTTP 500\): an error/,
     ],
     ["404", (server) => (server.faults.list = { kind: "status", code: 404 }), /^this is not the API of Kubernetes/],
-    ["nonsense", (server) => (server.faults.list = { kind: "nonsense" }), /^the answer is no JSON object$/],
+    ["nonsense", (server) => (server.faults.list = { kind: "nonsense" }), /^the response is not a JSON object$/],
   ])("%s", async (_, make, message) => {
     await using cluster = await Cluster.start();
     make(cluster.server);
@@ -442,6 +442,6 @@ test("does not read our files and environment for the author of a Secret", async
   const { readSecret } = cluster.discovery();
   expect(readSecret("literal")).toBe("literal");
   for (const input of [{ env: "HOME" }, { file: "/etc/passwd" }]) {
-    expect(() => readSecret(input)).toThrow("in a Secret, write the value itself");
+    expect(() => readSecret(input)).toThrow("in a Secret, a key must hold the value itself, not a file or a variable");
   }
 });

@@ -83,7 +83,7 @@ export class SecretDiscovery implements Discovery {
   /** People who may write Secrets must not be able to read our files and environment through them. */
   readonly readSecret: ReadSecret = (input) => {
     if (typeof input === "string") return input;
-    throw new Error("in a Secret, write the value itself");
+    throw new Error("in a Secret, a key must hold the value itself, not a file or a variable");
   };
 
   start(observer: DiscoveryObserver): void {

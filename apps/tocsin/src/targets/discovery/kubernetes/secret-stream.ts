@@ -59,7 +59,7 @@ async function listPage(
     readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   };
   const { resourceVersion: version, continue: more = "" } = metadata;
-  if (version === undefined) throw new ApiFailure("protocol", "the answer is no list of Secrets");
+  if (version === undefined) throw new ApiFailure("protocol", "the response is not a list of Secrets");
   return { secrets: items ?? [], version, next: more };
 }
 
@@ -119,7 +119,7 @@ async function* linesOf(answer: IncomingMessage): AsyncGenerator<string> {
   for await (const chunk of answer as AsyncIterable<string>) {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
-    if (rest.length > largestLine) throw new ApiFailure("protocol", "an event that is too large");
+    if (rest.length > largestLine) throw new ApiFailure("protocol", "an event is too large");
     for (const line of lines) if (line.trim() !== "") yield line;
   }
   if (rest.trim() !== "") throw new ApiFailure("network", "the connection ended in the middle of an event");
@@ -130,7 +130,7 @@ function take(line: string, watcher: Watcher): void {
   try {
     said = JSON.parse(line) as typeof said;
   } catch {
-    throw new ApiFailure("protocol", "an event that is no JSON");
+    throw new ApiFailure("protocol", "an event is not JSON");
   }
   const { type, object } = said;
   if (type === "ERROR") throw failureOfStatus(Number(object?.code ?? 500), messageOf(object));

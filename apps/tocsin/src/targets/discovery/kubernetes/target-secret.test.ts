@@ -44,8 +44,8 @@ describe("a Secret", () => {
   });
 
   test.each<[string, Record<string, string>, string]>([
-    ["nothing", {}, "target.json: required: the entry that holds the target"],
-    ["something else", { password: "x" }, "target.json: required: the entry that holds the target"],
+    ["nothing", {}, "target.json: is required: this entry holds the target"],
+    ["something else", { password: "x" }, "target.json: is required: this entry holds the target"],
     ["an empty target", { "target.json": "\n" }, "target.json: is empty"],
     [
       "text that is not JSON",

@@ -90,7 +90,7 @@ function inputOf(texts: ReadonlyMap<string, string>): Input {
     return { ...documentOf(entry, texts.get(entry) ?? ""), warnings: [...older, ...ignored] };
   }
   if (!flatKeys.some((key) => texts.has(key))) {
-    return { input: undefined, issues: [issue("target.json", "required: the entry that holds the target")] };
+    return { input: undefined, issues: [issue("target.json", "is required: this entry holds the target")] };
   }
   const fields = [...texts].filter(([key]) => !credentials.includes(key));
   const input = Object.fromEntries(fields.map(([key, text]) => [key, valueOf(text.trim())]));
