@@ -67,7 +67,8 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   },
   waiting_breaker: {
     meaning: "Several attempts in a row failed, so only one probe at a time is sent. Nothing is lost.",
-    remedy: "Check the receiver and the network; `tocsin targets test NAME` tries it at once.",
+    remedy:
+      "Check the receiver and the network. `tocsin targets show NAME` shows the last failure and when the next event is tried. `tocsin targets test NAME` does not try earlier: its event is sent if that time comes within 10 s.",
   },
   waiting_auth: {
     meaning: "The receiver refuses the credential or the address (401, 403, 404, 405, or an unknown routing key).",

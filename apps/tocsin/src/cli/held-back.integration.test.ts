@@ -30,7 +30,7 @@ test("commands say that the target of a delivered alert refuses now", async () =
     return stdout.includes("waiting_auth") ? stdout : undefined;
   });
   expect(explained).toMatch(
-    /\npager: told, delivered, incident \d+\n {2}The target refuses the credential or the address now \(.+\): the next event waits \(waiting_auth\)\n/,
+    /\npager: told, delivered, incident \d+\n {2}The target refuses the credential or the address now \(.+\): the next event waits \(waiting_auth\)\n {2}Incident \d+ stays with the key and URL that opened it, also if you give the target a new key/,
   );
   const listed = await tocsin("incidents", "list", "--state", "told");
   expect(listed.stdout).toMatch(/ told +delivered, next event: waiting_auth +/);
@@ -40,6 +40,21 @@ test("commands say that the target of a delivered alert refuses now", async () =
   writeFileSync(join(service.dir, "new.json"), '{"labels": {"alertname": "New"}}');
   const imagined = await tocsin("explain", "--alert", "new.json");
   expect(imagined.stdout).toMatch(/\npager: due, would_tell\n {2}The target refuses .*waiting_auth/);
+});
+
+test("explain says that an open incident keeps the key that opened it after the key was rotated", async () => {
+  await using service = await startService();
+  await fires(service, "f1");
+  await service.until("it is delivered", async () => ((await stateOf(service, "f1")) === "told" ? true : undefined));
+  const explain = () =>
+    runIn(service.dir, ["explain", "f1", "--url", `http://${formatAddress(service.tocsin.address)}`]);
+  expect((await explain()).stdout).not.toContain("key");
+  const { targets } = service.next as { targets: readonly object[] };
+  service.next = { ...(service.next as object), targets: [{ ...targets[0], routing_key: "C".repeat(32) }] };
+  await service.tocsin.reload();
+  expect((await explain()).stdout).toMatch(
+    /\npager: told, delivered, incident \d+\n {2}Incident \d+ was opened with an earlier key or URL of the target, .*: keep or enable that key at the receiver until/,
+  );
 });
 
 test.each([

@@ -7,7 +7,7 @@ import { call } from "./api.ts";
 import { print, sayMore, sayWarnings } from "./operate.ts";
 import type { AlertOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
-import { heldBackText, nextWaits } from "./held-back.ts";
+import { heldBackText, keptKeyText, nextWaits } from "./held-back.ts";
 import type { Terminal } from "./terminal.ts";
 
 /*
@@ -129,6 +129,7 @@ function explanationText({ fingerprint, status, reason, labels, claims = [], tar
     ...targets.flatMap(({ target, history = [], fallback, ...row }) => [
       `${target}: ${standing(row)}`,
       ...(row.heldBack ? [`  ${heldBackText(row.heldBack)}`] : []),
+      ...(row.keepsKey ? [`  ${keptKeyText(row.keepsKey, row.incident)}`] : []),
       ...(fallback ? [`  also ${standing(fallback)}`] : []),
       ...(fallback?.heldBack ? [`  ${heldBackText(fallback.heldBack)}`] : []),
       ...history.map((entry) => `  ${entry.at}  ${entry.what}${entry.detail ? `: ${entry.detail}` : ""}`),

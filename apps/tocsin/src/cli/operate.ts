@@ -1,8 +1,8 @@
+import { setTimeout } from "node:timers/promises";
 import type { deadLetterBody } from "../http/endpoints/dead-letters.ts";
 import type { incidentBody } from "../http/endpoints/incidents.ts";
-import type { discoveryBody, targetBody } from "../http/endpoints/targets.ts";
+import type { discoveryBody, targetBody, testBody } from "../http/endpoints/targets.ts";
 import { OperatorError } from "../config/operator-error.ts";
-import type { TestReport } from "../targets/tests/target-tests.ts";
 import { call } from "./api.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";
 import type { ListOptions, OperatorOptions } from "./operator-options.ts";
@@ -139,7 +139,8 @@ export async function testTarget(
     "POST",
     `targets/${encodeURIComponent(name)}/test${options.keyOnly ? "?only=key" : ""}`,
   );
-  const { target, ok, attempts, waiting } = answer as TestReport;
+  const report = answer as TestBody;
+  const { target, ok, attempts } = report;
   const rows = attempts.map(({ action, outcome, status, durationMs, answer: said }) => [
     action,
     outcome,
@@ -153,9 +154,24 @@ export async function testTarget(
     answer,
     rows.length === 0 ? "" : table(["EVENT", "OUTCOME", "STATUS", "TOOK", "ANSWER"], rows),
   );
-  const why = waiting === undefined ? "" : `: nothing was sent yet (${waiting})`;
-  if (!ok) throw new OperatorError(`${target} did not accept it${why}`);
+  if (!ok) throw new OperatorError(unsentText(report) ?? `${target} did not accept it`);
 }
+
+type TestBody = ReturnType<typeof testBody>;
+
+/** Says that the receiver had nothing to answer, and what the event waited for. Undefined: an attempt ended. */
+function unsentText({ target, waiting, heldBack }: TestBody): string | undefined {
+  if (waiting === undefined) return undefined;
+  if (waiting === "in_flight") return `${target} has not answered yet: a request is under way`;
+  const why = heldBack
+    ? heldBackText(heldBack)
+    : waiting === "waiting_limit"
+      ? noRoom
+      : `The event waited (${waiting})`;
+  return `Nothing was sent to ${target}, and nothing will be sent by this test. ${why}. Repeat the test later`;
+}
+
+const noRoom = "The rate limit of the credential has no room now (waiting_limit)";
 
 export async function manualAction(
   terminal: Terminal,
@@ -208,9 +224,46 @@ export async function show(terminal: Terminal, options: OperatorOptions, path: s
   terminal.out(json(await call(options, "GET", path)));
 }
 
+/** Replays a dead letter, and waits a few seconds for the answer of the target. */
 export async function replay(terminal: Terminal, options: OperatorOptions, id: string): Promise<void> {
   const answer = await call(options, "POST", `deadletters/${encodeURIComponent(id)}/replay`);
-  print(terminal, options, answer, `dead letter ${id} is judged once more\n`);
+  const { incident } = answer as { readonly incident: number };
+  print(terminal, options, answer, `The event of dead letter ${id} is queued again (incident ${incident})\n`);
+  const result = await resultOf(options, incident);
+  if (result?.state === "dead")
+    throw new OperatorError(
+      `It is a dead letter again (${result.reason}): ${result.lastFailure?.detail ?? "see `tocsin deadletters list`"}`,
+    );
+  if (options.json) return;
+  const now = result === undefined ? "" : `Incident ${incident} is ${result.state}, ${result.reason}`;
+  const isDone = result !== undefined && ended.has(result.state);
+  terminal.out(
+    isDone
+      ? `${now}\n`
+      : `${now}${now && ". "}If the event is refused again, \`tocsin deadletters list\` shows it; \`tocsin incidents show ${incident}\` and \`tocsin explain\` show the result\n`,
+  );
+}
+
+type IncidentBody = ReturnType<typeof incidentBody>;
+
+const ended: ReadonlySet<string> = new Set(["dead", "told", "closed", "not_told"]);
+
+const maxResultMs = 5_000;
+const resultEveryMs = 200;
+
+/** The incident once its event was answered, or as it is after a few seconds. Undefined: this token may not read it. */
+async function resultOf(options: OperatorOptions, id: number): Promise<IncidentBody | undefined> {
+  const untilMs = performance.now() + maxResultMs;
+  try {
+    for (;;) {
+      const incident = (await call(options, "GET", `incidents/${id}`)) as IncidentBody;
+      if (ended.has(incident.state) || performance.now() > untilMs) return incident;
+      await setTimeout(resultEveryMs);
+    }
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
 }
 
 export async function drop(terminal: Terminal, options: OperatorOptions, id: string): Promise<void> {

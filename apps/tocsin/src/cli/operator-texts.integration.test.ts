@@ -86,6 +86,28 @@ test("incidents list shows acknowledgements, and deadletters list shows replays"
   expect((await tocsin(service, "deadletters", "list")).stdout).toMatch(/ dead_invalid, replayed at \S+Z /);
 });
 
+test("deadletters replay fails if the event is refused again, and otherwise shows what became of it", async () => {
+  await using service = await startService();
+  service.simulator.setFaults([{ kind: "answer", status: 400, action: "trigger" }]);
+  await webhook(service, { status: "firing", fingerprint: "b", labels: { alertname: "B" } });
+  const letters = (count: number) =>
+    service.until(`there are ${count} dead letters`, async () => {
+      const { deadletters } = (await service.ask("GET", "/api/v1/deadletters")).body;
+      return deadletters.length === count ? deadletters : undefined;
+    });
+  const [first] = await letters(1);
+  const refused = await tocsin(service, "deadletters", "replay", String(first.id));
+  expect(refused).toEqual({
+    code: 1,
+    stdout: `The event of dead letter ${first.id} is queued again (incident ${first.incident})\n`,
+    stderr: expect.stringMatching(/^It is a dead letter again \(dead_invalid\): HTTP 400/),
+  });
+  service.simulator.setFaults([]);
+  const [second] = await letters(2);
+  const { code, stdout } = await tocsin(service, "deadletters", "replay", String(second.id));
+  expect([code, stdout.split("\n")[1]]).toEqual([0, `Incident ${first.incident} is told, delivered`]);
+});
+
 test("targets list says which definition of an invalid target is in use", async () => {
   await using service = await startService();
   const written = service.next as { targets: readonly object[] };

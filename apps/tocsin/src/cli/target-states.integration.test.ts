@@ -55,3 +55,18 @@ test("list and show the number of dead letters of a target", async () => {
   expect(body.deadLetters).toBe(1);
   expect(stdout).toMatch(/^NAME .* DEAD LETTERS +ERRORS\npager +pagerduty +ready .* 1\n/);
 });
+
+test("a test of a paused target says at once that nothing was sent, and until when it is paused", async () => {
+  await using service = await startService();
+  service.simulator.setFaults([{ kind: "answer", status: 429 }]);
+  await fires(service, "a");
+  await shown(service, "paused");
+  expect(await tocsin(service, "targets", "test", "pager")).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(
+      /^Nothing was sent to pager, and nothing will be sent by this test\. The target is paused after HTTP 429: .*\(waiting_pause, next try at \S+Z\)\. Repeat the test later\n$/,
+    ),
+  });
+  expect((await service.ask("GET", "/api/v1/incidents")).body.incidents).toHaveLength(1);
+});

@@ -26,6 +26,11 @@ export interface Explained {
   readonly incident?: number;
   /** Says why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
   readonly heldBack?: HeldBack;
+  /**
+   * The incident is open at the receiver and stays with the key or URL that opened it: an `earlier` one of the target, or the
+   * `present` one, which the receiver refuses now.
+   */
+  readonly keepsKey?: "earlier" | "present";
   /** An incident that the target received as another target's fallback, beside its own. */
   readonly fallback?: Pick<Explained, "state" | "reason" | "detail" | "incident" | "heldBack">;
   /** The event that would be sent, without credentials. */
@@ -206,12 +211,23 @@ function rowOf(
   };
 }
 
-function recorded(explained: ExplainedIncident): Why & { readonly incident: number } {
+function recorded(explained: ExplainedIncident): Why & Pick<Explained, "keepsKey"> & { readonly incident: number } {
   const { reason, incident, fallbackFor } = explained;
   const detail =
     fallbackFor === undefined ? incident.lastFailure?.detail : `received as the fallback of ${fallbackFor}`;
-  return { ...stateAndHold(explained), reason, incident: incident.id, ...(detail !== undefined && { detail }) };
+  return {
+    ...stateAndHold(explained),
+    reason,
+    incident: incident.id,
+    ...(detail !== undefined && { detail }),
+    ...(explained.keepsEarlierKey && { keepsKey: "earlier" as const }),
+    ...(isRefusedWhileOpen(explained) && !explained.keepsEarlierKey && { keepsKey: "present" as const }),
+  };
 }
+
+/** The receiver refuses the key with which it opened the incident, so that a new key does not help the incident. */
+const isRefusedWhileOpen = ({ incident: { told }, reason, heldBack }: ExplainedIncident): boolean =>
+  told !== null && told.shadow !== true && (heldBack?.reason ?? reason) === "waiting_auth";
 
 function unrecorded(decision: Decision, { status }: Question, isShadow: boolean): Why {
   const state = "not_told";

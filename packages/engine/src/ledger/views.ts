@@ -44,8 +44,15 @@ function explainedIncident(context: LedgerContext, incident: Incident): Explaine
     ...incidentView(context, incident),
     history: store.history(incident.id),
     content: eventContent(store, incident),
+    ...(keepsEarlierKey(context, incident) && { keepsEarlierKey: true }),
     ...(origin && { fallbackFor: origin.target }),
   };
+}
+
+function keepsEarlierKey(context: LedgerContext, { state, told, target, endpoint }: Incident): boolean {
+  const isOpen = state !== "closed" && state !== "not_told" && told !== null && told.shadow !== true;
+  const current = context.target(target);
+  return isOpen && current !== undefined && current.id !== endpoint;
 }
 
 /** State and reason as they are now. If a whole target or credential waits, that is not stored in each of its incidents. */

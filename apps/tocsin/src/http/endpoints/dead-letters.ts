@@ -51,12 +51,13 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
       does: "re-evaluates a dead letter and sends it if it is still wanted",
       async answer(request, reply) {
         const id = idOf(request, "dead letter");
+        const letter = await ledger.deadLetter(id);
         const result = await ledger.replay(id);
-        if (result === "not_found") throw notFound("dead letter");
+        if (letter === undefined || result === "not_found") throw notFound("dead letter");
         if (result === "already_replayed") throw new Problem(409, "already_replayed", "it was replayed already");
         wake();
         reply.code(202);
-        return { id };
+        return { id, incident: letter.incident };
       },
     },
   ];

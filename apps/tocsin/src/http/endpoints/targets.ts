@@ -5,7 +5,7 @@ import type { Found, Reachability } from "../../targets/reachability/reachabilit
 import { stateOf, type ResolvedTarget } from "../../targets/resolved-target.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
 import { deadByTarget, heldBackOf } from "../../targets/target-problems.ts";
-import { TestRefused, type TargetTests } from "../../targets/tests/target-tests.ts";
+import { TestRefused, type TargetTests, type TestReport } from "../../targets/tests/target-tests.ts";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import type { Reloaded } from "./operations.ts";
 import { heldBackBody } from "./incidents.ts";
@@ -65,7 +65,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
       const entry = targets.find(nameOf(request));
       if (entry === undefined) throw notFound("target");
       try {
-        return await (only === "key" ? targetTests.checkKey(entry) : targetTests.run(entry));
+        return testBody(await (only === "key" ? targetTests.checkKey(entry) : targetTests.run(entry)));
       } catch (error) {
         throw error instanceof TestRefused ? conflict(`${entry.name} ${error.message}`) : error;
       }
@@ -111,6 +111,8 @@ export const discoveryBody = ({ source, where, state, syncedAtMs, staleSinceMs, 
   staleSince: isoTime(staleSinceMs),
   error,
 });
+
+export const testBody = ({ heldBack, ...report }: TestReport) => ({ ...report, ...heldBackBody(heldBack) });
 
 export function targetBody(entry: ResolvedTarget, standing?: TargetStatus, reached?: Found) {
   const { name, source, place, errors, warnings, target, inForce } = entry;

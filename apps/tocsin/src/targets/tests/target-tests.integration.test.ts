@@ -1,4 +1,4 @@
-import type { Alert } from "@tocsin/core";
+import type { Alert, IncidentView } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
@@ -6,6 +6,7 @@ import { run } from "../../cli/program.ts";
 import { notifications } from "../../delivery/notification.ts";
 import { routingKey, startService, type TestService } from "../../service.fixture.ts";
 import { CredentialVault } from "../../ledger/credential-vault.ts";
+import type { ResolvedTarget } from "../resolved-target.ts";
 import { testAlert, testedTarget } from "./test-alert.ts";
 import { TargetTests } from "./target-tests.ts";
 
@@ -207,6 +208,42 @@ test("the next process resolves the tests that a killed process left open, and n
   expect(await stillFire()).toEqual([forged.fingerprint]);
   targetTests.stop();
   expect(clock.nextAtMs()).toBeNull();
+});
+
+test.each([
+  ["ends within the wait", 5_000, 10_000],
+  ["is longer than the wait", 11_000, 0],
+])("a test that sends nothing reports the open breaker, at once if its time %s", async (_, openForMs, waitsMs) => {
+  const clock = new VirtualClock();
+  const untilMs = clock.now() + openForMs;
+  const breaker = { state: "open", untilMs, lastFailure: "HTTP 500" } as const;
+  const limiter = { limit: 120, used: 0, pausedUntilMs: null };
+  const incident = { incident: { id: 1 }, reason: "waiting_breaker" } as unknown as IncidentView;
+  const targetTests = new TargetTests({
+    ledger: {
+      record: async () => [],
+      incidents: async () => ({ incidents: [incident] }),
+      firing: async () => [],
+      charge: async () => true,
+      unblock: async () => {},
+      targetStatus: async () => [{ target: "one", breaker, limiter, blocked: null }],
+    },
+    vault: new CredentialVault([Buffer.alloc(32, 1)]),
+    clock,
+    wake: () => {},
+    publisherTo: () => undefined,
+    notify: notifications(() => undefined),
+    attempted: () => {},
+  });
+  const startMs = clock.monotonic();
+  const entry = { name: "one", target: { enabled: true, mode: "live" } } as unknown as ResolvedTarget;
+  const running = targetTests.run(entry).then((report) => ({ report, tookMs: clock.monotonic() - startMs }));
+  await clock.advance(waitsMs);
+  const heldBack = { reason: "waiting_breaker", detail: "HTTP 500", untilMs };
+  expect(await running).toMatchObject({
+    tookMs: waitsMs,
+    report: { ok: false, attempts: [], waiting: "waiting_breaker", heldBack },
+  });
 });
 
 test("no sender can forge a test alert, nor its target", () => {

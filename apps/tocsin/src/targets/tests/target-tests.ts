@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import {
   type Alert,
   type Clock,
+  type HeldBack,
   type Ledger,
   type Lease,
   LedgerUnavailable,
@@ -10,6 +11,7 @@ import {
 } from "@tocsin/core";
 import { firstContent, notSent, type Notify } from "../../delivery/notification.ts";
 import type { ResolvedTarget } from "../resolved-target.ts";
+import { heldBackOf } from "../target-problems.ts";
 import type { CredentialVault } from "../../ledger/credential-vault.ts";
 import { testAlert, testAlertPrefix, testedTarget } from "./test-alert.ts";
 
@@ -38,8 +40,10 @@ export interface TestReport {
   readonly dedupKey: string;
   readonly incident?: number;
   readonly attempts: readonly TestAttempt[];
-  /** Why no attempt was made yet. */
+  /** Why no attempt has ended. Unless it is `in_flight`, nothing was sent, and nothing will be. */
   readonly waiting?: string;
+  /** Why the target accepts nothing now, if that is the cause. */
+  readonly heldBack?: HeldBack;
 }
 
 /** The target cannot be tested now. */
@@ -48,7 +52,7 @@ export class TestRefused extends Error {
 }
 
 export interface TargetTestsOptions {
-  readonly ledger: Pick<Ledger, "record" | "incidents" | "firing" | "charge" | "unblock">;
+  readonly ledger: Pick<Ledger, "record" | "incidents" | "firing" | "charge" | "unblock" | "targetStatus">;
   readonly vault: Pick<CredentialVault, "identity">;
   readonly clock: Clock;
   readonly wake: () => void;
@@ -86,6 +90,10 @@ export class TargetTests {
     if ([...this.#running.values()].some((other) => other.target === target))
       throw new TestRefused("is being tested already");
     const alert = testAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
+    const held = await this.#heldBack(target);
+    // No event leaves while the caller waits.
+    if (held?.untilMs !== undefined && held.untilMs > clock.now() + maxWaitMs)
+      return { target, ok: false, dedupKey: alert.fingerprint, attempts: [], waiting: held.reason, heldBack: held };
     const running: Running = { target, attempts: [], news: () => {} };
     this.#running.set(alert.fingerprint, running);
     try {
@@ -93,6 +101,7 @@ export class TargetTests {
       await this.#say(alert, "firing", target);
       await this.#until(running, () => running.attempts.length > 0);
       const { incidents } = await ledger.incidents({ fingerprint: alert.fingerprint, limit: 1 });
+      const heldBack = running.attempts.length === 0 ? await this.#heldBack(target) : undefined;
       await this.#say(alert, "resolved", target);
       const told = (action: string) =>
         running.attempts.some((attempt) => attempt.action === action && attempt.outcome === "accepted");
@@ -104,10 +113,16 @@ export class TargetTests {
         ...(incidents[0] && { incident: incidents[0].incident.id }),
         attempts: running.attempts,
         ...(running.attempts.length === 0 && incidents[0] && { waiting: incidents[0].reason }),
+        ...(heldBack && { heldBack }),
       };
     } finally {
       this.#running.delete(alert.fingerprint);
     }
+  }
+
+  async #heldBack(target: string): Promise<HeldBack | undefined> {
+    const status = (await this.#o.ledger.targetStatus("held_back")).find((one) => one.target === target);
+    return status && heldBackOf(status);
   }
 
   /**

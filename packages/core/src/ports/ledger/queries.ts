@@ -43,6 +43,8 @@ export interface HeldBack {
 export interface ExplainedIncident extends IncidentView {
   readonly history: readonly HistoryEntry[];
   readonly content: EventContent;
+  /** The incident is open at the receiver, and its events still use an earlier key or URL of the target. */
+  readonly keepsEarlierKey?: true;
   /** For a fallback incident: the target that it stands in for, unless that target's incident was deleted. */
   readonly fallbackFor?: string;
 }
