@@ -53,7 +53,7 @@ test("explain says that an open incident keeps the key that opened it after the 
   service.next = { ...(service.next as object), targets: [{ ...targets[0], routing_key: "C".repeat(32) }] };
   await service.tocsin.reload();
   expect((await explain()).stdout).toMatch(
-    /\npager: told, delivered, incident \d+\n {2}Incident \d+ was opened with an earlier key or URL of the target, .*: keep or enable that key at the receiver until/,
+    /\npager: told, delivered, incident \d+\n {2}Incident \d+ was opened with an earlier key or URL of the target, .*\. Keep or enable that key at the receiver .* until/,
   );
 });
 

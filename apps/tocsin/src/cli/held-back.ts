@@ -22,12 +22,14 @@ export const heldBackText = ({ reason, detail, until }: HeldBackBody): string =>
 export const nextWaits = ({ heldBack }: { readonly heldBack?: HeldBackBody }): string =>
   heldBack === undefined ? "" : `, next event: ${heldBack.reason}`;
 
+const orManually = "until the incident is closed, or resolve the incident there manually";
+
+/** The ledger cannot tell an earlier key from one that it cannot decrypt any more, so both are named. */
 const keptKeys = {
-  earlier: "was opened with an earlier key or URL of the target, and its next events still use that one",
-  present:
-    "stays with the key and URL that opened it, also if you give the target a new key, which only other alerts use",
+  earlier: `was opened with an earlier key or URL of the target, and its next events still use that one. Keep or enable that key at the receiver (if the ledger's key file was lost, restore it) ${orManually}`,
+  present: `stays with the key and URL that opened it, also if you give the target a new key, which only other alerts use. Keep or enable that key at the receiver ${orManually}`,
 } as const;
 
 /** Says what a change of the key means for an incident that is open at the receiver. */
 export const keptKeyText = (kept: keyof typeof keptKeys, incident: number | undefined): string =>
-  `Incident ${incident} ${keptKeys[kept]}: keep or enable that key at the receiver until the incident is closed, or resolve the incident there manually`;
+  `Incident ${incident} ${keptKeys[kept]}`;

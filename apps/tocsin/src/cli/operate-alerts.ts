@@ -132,11 +132,15 @@ function explanationText({ fingerprint, status, reason, labels, claims = [], tar
       ...(row.keepsKey ? [`  ${keptKeyText(row.keepsKey, row.incident)}`] : []),
       ...(fallback ? [`  also ${standing(fallback)}`] : []),
       ...(fallback?.heldBack ? [`  ${heldBackText(fallback.heldBack)}`] : []),
-      ...history.map((entry) => `  ${entry.at}  ${entry.what}${entry.detail ? `: ${entry.detail}` : ""}`),
+      ...history.map((entry) => `  ${entry.at}  ${historyText(entry)}`),
     ]),
   ];
   return lines.map((line) => `${printable(line)}\n`).join("");
 }
+
+/** An accepted check is spelled out: it means that the key is right, and that the event itself was refused. */
+const historyText = ({ what, detail }: { readonly what: string; readonly detail?: string }): string =>
+  detail ? `${what}: ${detail}` : what === "check" ? "check: the receiver accepts the key" : what;
 
 const standing = (row: Pick<Explanation["targets"][number], "state" | "reason" | "detail" | "incident">): string =>
   `${row.state}, ${row.reason}${row.detail ? ` (${row.detail})` : ""}${row.incident === undefined ? "" : `, incident ${row.incident}`}`;

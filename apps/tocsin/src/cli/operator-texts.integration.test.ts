@@ -102,6 +102,7 @@ test("deadletters replay fails if the event is refused again, and otherwise show
     stdout: `The event of dead letter ${first.id} is queued again (incident ${first.incident})\n`,
     stderr: expect.stringMatching(/^It is a dead letter again \(dead_invalid\): HTTP 400/),
   });
+  expect((await tocsin(service, "explain", "b")).stdout).toContain("Z  check: the receiver accepts the key\n");
   service.simulator.setFaults([]);
   const [second] = await letters(2);
   const { code, stdout } = await tocsin(service, "deadletters", "replay", String(second.id));
