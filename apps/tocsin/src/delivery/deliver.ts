@@ -34,12 +34,12 @@ export function deliver({ targets, metrics, log, stateLog, clock, notify, onAtte
       if (targets.isRefused(lease.target)) return { outcome: refusedTarget };
       const found = targets.publisherForLease(lease);
       if (found === undefined) return { outcome: lostKey };
-      const telling = notify(lease);
+      const notification = notify(lease);
       // A shadow does everything except send.
       if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
-      const outcome = await found.publisher.publish(telling, signal);
+      const outcome = await found.publisher.publish(notification, signal);
       if (lease.action === "check") return { outcome, rendered: found.publisher.render(notify(refusedEvent(lease))) };
-      return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: found.publisher.render(telling) };
+      return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: found.publisher.render(notification) };
     },
     observe: {
       attempted(lease, outcome, durationMs) {

@@ -9,7 +9,7 @@ import { Counter, Gauge, Histogram, nextTurn, Registry } from "./series.ts";
 /** Maximum number of source names, which senders choose; all further sources share one series. */
 const maxSources = 100;
 
-/** Delivery of a critical alert is late after two minutes, and an outage lasts hours. */
+/** Buckets, s: delivery of a critical alert is late after two minutes, and an outage lasts hours. */
 const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 120, 300, 900, 1_800, 3_600, 21_600];
 const lagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];

@@ -42,13 +42,13 @@ class Scripted implements Discovery {
   }
 }
 
-const placeOf = (discovery: Scripted, ...remembered: string[]): OpenDiscovery => ({
+const placeOf = (discovery: Scripted, ...lastKnown: string[]): OpenDiscovery => ({
   discovery,
-  lastKnown: remembered.map(target),
+  lastKnown: lastKnown.map(target),
   settings: undefined,
 });
 
-async function stage(places: readonly Scripted[], remembered: readonly string[] = []) {
+async function stage(places: readonly Scripted[], lastKnown: readonly string[] = []) {
   const clock = new VirtualClock();
   const logs: string[] = [];
   const counted: string[] = [];
@@ -56,7 +56,7 @@ async function stage(places: readonly Scripted[], remembered: readonly string[] 
   const kept: string[] = [];
   const applied: { readonly atMs: number; readonly places: string[] }[] = [];
   const startMs = clock.monotonic();
-  const state = { fails: 0, places: places.map((one, at) => placeOf(one, ...remembered.slice(at, at + 1))) };
+  const state = { fails: 0, places: places.map((one, at) => placeOf(one, ...lastKnown.slice(at, at + 1))) };
   const placesOf = () => discoveries.sets().flatMap(({ targets }) => targets.map(({ place }) => place));
   const discoveries: Discoveries = new Discoveries({
     open: async () => state.places,

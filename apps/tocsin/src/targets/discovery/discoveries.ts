@@ -75,7 +75,7 @@ export interface Rediscovery {
 export class Discoveries {
   readonly #o: DiscoveriesOptions;
   #places: readonly OpenDiscovery[] = [];
-  /** Discoveries that have already been started or announced to the metrics. */
+  /** Discoveries that were used before: they are started and announced to the metrics already. */
   readonly #known = new WeakSet<OpenDiscovery>();
   /** Starts to use the sets as they are now; undefined before the start. @throws LedgerUnavailable */
   #applySets: (() => Promise<void>) | undefined;

@@ -142,17 +142,21 @@ export class TargetTests {
     const { clock, vault } = this.#o;
     const alert = testAlert(target, { nonce: randomBytes(9).toString("hex"), vault, nowMs: clock.now() });
     const asked = { target, dedupKey: alert.fingerprint, severity: "info", summary: "", sender: "" } as const;
-    const telling = this.#o.notify({ ...firstContent(alert, asked), action: "check", event: notSent(clock.now()) });
+    const notification = this.#o.notify({
+      ...firstContent(alert, asked),
+      action: "check",
+      event: notSent(clock.now()),
+    });
     const sinceMs = clock.monotonic();
     const signal = AbortSignal.any([AbortSignal.timeout(entry.target.timeoutMs), this.#stopping.signal]);
-    const outcome = await publisher.publish(telling, signal);
+    const outcome = await publisher.publish(notification, signal);
     const durationMs = clock.monotonic() - sinceMs;
     this.#o.attempted({ target, action: "check" }, outcome, durationMs);
     if (outcome.kind === "accepted") {
       await this.#o.ledger.unblock(target, { proven: true });
       this.#o.wake();
     }
-    const attempt = attemptOf("check", outcome, { durationMs, sent: publisher.render(telling) });
+    const attempt = attemptOf("check", outcome, { durationMs, sent: publisher.render(notification) });
     return { target, ok: outcome.kind === "accepted", dedupKey: alert.fingerprint, attempts: [attempt] };
   }
 
@@ -165,7 +169,7 @@ export class TargetTests {
     running.news();
   }
 
-  /** Resolves the tests that a killed process left open. Runs now and then again every two minutes. */
+  /** Resolves the tests that a killed process left open. Repeats itself every two minutes. */
   async endAbandoned(): Promise<void> {
     const { ledger, vault, clock } = this.#o;
     this.#cancel = clock.after(abandonedMs, () => void this.endAbandoned());

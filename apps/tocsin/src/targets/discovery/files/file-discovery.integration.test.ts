@@ -189,12 +189,12 @@ describe("a file", () => {
     directory.write("a.json", '[{"v":1},{"v":2}]');
     await using watched = new Watched(directory.discovery());
     await watched.until(() => watched.discovery.targets?.length === 2);
-    const remembered = watched.discovery.targets ?? [];
+    const lastKnown = watched.discovery.targets ?? [];
     directory.write("a.json", '[{"v":1},');
     await watched.until(() => watched.discovery.targets?.[0]?.issues !== undefined);
     const places = ["targets/a.json[0]", "targets/a.json[1]"];
     expect(watched.discovery.targets?.map(({ place }) => place)).toEqual(places);
-    await using again = new Watched(directory.discovery({ remembered }));
+    await using again = new Watched(directory.discovery({ lastKnown }));
     await again.until(() => again.discovery.targets !== undefined);
     expect(again.discovery.targets?.map(({ place, issues }) => [place, issues?.length])).toEqual(
       places.map((place) => [place, 1]),

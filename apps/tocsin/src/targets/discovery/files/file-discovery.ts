@@ -25,7 +25,7 @@ export interface FileDiscoveryOptions {
   readonly env: SecretPlaces["env"];
   readonly clock: Clock;
   /** The targets of this directory that were in use before the restart. */
-  readonly remembered?: readonly TargetDefinition[];
+  readonly lastKnown?: readonly TargetDefinition[];
   /**
    * Interval at which the directory is read without an event: file system events get lost on network file systems, or when
    * there are too many.
@@ -56,7 +56,7 @@ export class FileDiscovery implements Discovery {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #status: DiscoveryStatus;
-  readonly #remembered: readonly TargetDefinition[];
+  readonly #lastKnown: readonly TargetDefinition[];
   readonly #pollMs: number;
   #observer: DiscoveryObserver | undefined;
   /** By file name. */
@@ -70,12 +70,12 @@ export class FileDiscovery implements Discovery {
   #last: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor({ where, directory, env, clock, remembered = [], pollMs = 2_000 }: FileDiscoveryOptions) {
+  constructor({ where, directory, env, clock, lastKnown = [], pollMs = 2_000 }: FileDiscoveryOptions) {
     this.#pollMs = pollMs;
     this.where = where;
     this.#directory = directory;
     this.#clock = clock;
-    this.#remembered = remembered;
+    this.#lastKnown = lastKnown;
     this.#status = new DiscoveryStatus(clock, () => this.#observer);
     this.readSecret = secretReader({ dir: directory, env });
   }
@@ -199,7 +199,7 @@ export class FileDiscovery implements Discovery {
   }
 
   async #read(name: string, mark: string, known: Known | undefined): Promise<Known> {
-    const places = known === undefined ? this.#rememberedPlaces(name) : known.targets.map(({ place }) => place);
+    const places = known === undefined ? this.#lastKnownPlaces(name) : known.targets.map(({ place }) => place);
     const read = await readTargetFile(this.#directory, name, { where: this.where, places });
     const secretMarks = await Promise.all(read.secrets.map(markOf));
     const whole = read.secrets.length === 0 ? mark : [mark.split(" ")[0], ...secretMarks].join(" ");
@@ -207,9 +207,9 @@ export class FileDiscovery implements Discovery {
     return same ? { ...known, mark: whole } : { ...read, mark: whole };
   }
 
-  #rememberedPlaces(name: string): string[] {
+  #lastKnownPlaces(name: string): string[] {
     const place = join(this.where, name);
-    return this.#remembered.map((one) => one.place).filter((one) => one === place || one.startsWith(`${place}[`));
+    return this.#lastKnown.map((one) => one.place).filter((one) => one === place || one.startsWith(`${place}[`));
   }
 
   #take(files: ReadonlyMap<string, Known>): void {
