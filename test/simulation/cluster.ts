@@ -11,7 +11,7 @@ import { Receivers } from "./receivers.ts";
 import { dedupKeyOf, Replica, wants } from "./replica.ts";
 import { type AlertPlan, newKey, type Scenario, type TargetPlan } from "./scenario.ts";
 import { directSource, type Source, webhookSource } from "./sources.ts";
-import { Invariants } from "./invariants.ts";
+import { StepChecks } from "./step-checks.ts";
 import { describeOperation } from "./history.ts";
 import { epochMs } from "../kit/claims.ts";
 import { ExpectedAlerts } from "./expected-alerts.ts";
@@ -35,7 +35,7 @@ export class Cluster implements AsyncDisposable {
   readonly receivers: Receivers;
   readonly network: Network;
   readonly ledgerHost: LedgerHost;
-  readonly invariants: Invariants;
+  readonly stepChecks: StepChecks;
   readonly expectedAlerts: ExpectedAlerts;
   readonly sources: readonly Source[];
   /** The APIs that the service reads; none without a reader. */
@@ -81,10 +81,10 @@ export class Cluster implements AsyncDisposable {
     if (scenario.trouble.receiver !== "") simulator.setFaults(scenario.trouble.receiver);
     this.receivers = new Receivers(simulator, scenario.targets);
     this.network = new Network(clock, this.receivers, fork("network"), scenario, {
-      begin: (lease) => this.invariants.begins(lease),
-      leasedUntilMs: (token) => this.invariants.leasedUntilMs(token),
+      begin: (lease) => this.stepChecks.begins(lease),
+      leasedUntilMs: (token) => this.stepChecks.leasedUntilMs(token),
     });
-    this.invariants = new Invariants(
+    this.stepChecks = new StepChecks(
       this.expectedAlerts,
       {
         mayWant: (target, dedupKey) => this.#mayWant(target, dedupKey),
@@ -106,7 +106,7 @@ export class Cluster implements AsyncDisposable {
       settings: this.settings,
       random: fork("ledger"),
       onApplied: (operation, args, result) => {
-        this.invariants.applied(operation, args, result);
+        this.stepChecks.applied(operation, args, result);
         if (this.#history) this.note(...describeOperation(operation, args, result));
       },
       onFate: (what) => this.note(what),
@@ -203,7 +203,7 @@ export class Cluster implements AsyncDisposable {
       apis: this.readApis,
       startReader: this.#startReader,
       remindMs: this.settings.remind,
-      bug: (error) => this.invariants.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
+      bug: (error) => this.stepChecks.violate("bug", error instanceof Error ? String(error.stack) : String(error)),
     });
     this.#replicas.push(replica);
     void replica.start();
@@ -279,7 +279,7 @@ export class Cluster implements AsyncDisposable {
   }
 
   async #rise(): Promise<void> {
-    this.invariants.voidAll();
+    this.stepChecks.voidAll();
     await this.ledgerHost.open();
     this.#down = false;
     for (let n = 0; n < this.scenario.workers && !this.#down; n++) this.#begin();
@@ -350,7 +350,7 @@ export class Cluster implements AsyncDisposable {
       ({ lease, outcome }) =>
         lease.action !== "check" &&
         (outcome === null || outcome.kind === "refused") &&
-        this.invariants.handed.get(lease.token)?.end === null,
+        this.stepChecks.handed.get(lease.token)?.end === null,
     );
     if ((asked || refused || !this.ledgerHost.isOpen) && patience > 0)
       this.clock.after(500, () => void this.#restoreKeys(patience - 1));

@@ -1,267 +1,213 @@
-import type {
-  AlertView,
-  Claim,
-  LeaseBatch,
-  LeaseRequest,
-  Lease,
-  Outcome,
-  Reading,
-  Report,
-  RoutedClaim,
-} from "@tocsin/core/decisions";
-import { incidentStates, type IncidentView, reasons, type Urgency, urgency } from "@tocsin/core/decisions";
-import { firesSurelyMs } from "./reading.ts";
-import { windowMs } from "./replica.ts";
-import type { ExpectedAlerts } from "./expected-alerts.ts";
+import { type IncidentView, type Lease, urgency } from "@tocsin/core/decisions";
+import { alertIn } from "../kit/claims.ts";
+import type { Passage } from "./network.ts";
+import { dedupKeyOf, reserveShare, wants, windowMs } from "./replica.ts";
+import { inOrder, isUnanswered, repeats } from "./repeats.ts";
+import type { TargetPlan } from "./scenario.ts";
+import { labelled, type Cluster } from "./cluster.ts";
 
-/** A lease that was handed out, and what became of it. */
-export interface Handed {
-  readonly lease: Lease;
-  readonly owner: string;
-  readonly atMs: number;
-  /** Alerts of its incident that a source said fire. */
-  readonly firing: readonly string[];
-  endedAtMs: number | null;
-  end: "settled" | "released" | "void" | "overtaken" | null;
+/** Checks when all is quiet: every delivered state equals the desired one, nothing was lost, nothing was sent without need. */
+export async function checkInvariants(cluster: Cluster): Promise<void> {
+  const views = await cluster.views();
+  cluster.stepChecks.states(views);
+  atRest(cluster, views);
+  ends(cluster, views, await readAlerts(cluster));
+  words(cluster, views);
+  const { adopted } = cluster.stepChecks;
+  repeats(cluster);
+  order(cluster, adopted);
+  limits(cluster);
+  reserve(cluster);
+  await recorded(cluster);
 }
 
-interface AlertFacts {
-  /** The target wants an alert of this dedup key, by any version of the targets of the last minute. */
-  readonly mayWant: (target: string, dedupKey: string) => boolean;
-  /** Alerts that make up a dedup key at a target, by any version. */
-  readonly alertsOf: (target: string, dedupKey: string) => readonly string[];
-  /** The claims of a source that fell silent hold for this long, ms. */
-  readonly staleAfterMs: number;
-  /** Reminders repeat a trigger only if a source said that the alert fires less than this long ago. */
-  readonly remindsWithinMs: number;
-  /** For how long a Prometheus in front of a source's Alertmanager has called the alert firing, ms; 0: none does. */
-  readonly firesForMs: (source: string, alert: string) => number;
-  /** Sends alerts that were over before they could be sent. */
-  readonly pagesResolved: (target: string) => boolean;
-  /** A resolve of an incident that it does not know has no effect there. */
-  readonly dropsUnknownResolves: (key: string) => boolean;
-}
-
-/** How long after a source's last word that it fires a trigger may still leave: a window of reordering, and a little. */
-const hindsightMs = 15_000;
-
-/** Each class of work that waits may have one attempt in a window before others have had theirs. */
-const classesThatWait = 5;
-
-const isFollowUp = ({ urgency: of }: { readonly urgency: Urgency }): boolean =>
-  of === urgency.criticalFollowUp || of === urgency.followUp;
-
-/** Looks at everything that the ledger does, the moment it does it. */
-export class Invariants {
-  readonly violations: string[] = [];
-  readonly handed = new Map<number, Handed>();
-  /** Incidents that began with the resolve of an unknown alert. */
-  readonly adopted = new Set<number>();
-  endedByReading = 0;
-  /** Incidents that a person acknowledged. */
-  readonly #acknowledged = new Set<number>();
-  readonly #live = new Map<number, Handed>();
-  /** The endpoint to which each incident was delivered, or perhaps delivered. */
-  readonly #places = new Map<number, Pick<Lease, "endpoint" | "dedupKey" | "sealed">>();
-  readonly #ended = new Set<number>();
-  /** Incidents with a trigger of unknown fate, and none that was accepted since. */
-  readonly #perhapsOpened = new Set<number>();
-  /** Ends and acknowledgements that waited for the limit when they were last looked at. */
-  #waiting: ReadonlySet<number> = new Set();
-  readonly #expectedAlerts: ExpectedAlerts;
-  readonly #facts: AlertFacts;
-  readonly #nowMs: () => number;
-
-  constructor(expectedAlerts: ExpectedAlerts, facts: AlertFacts, nowMs: () => number) {
-    this.#expectedAlerts = expectedAlerts;
-    this.#facts = facts;
-    this.#nowMs = nowMs;
-  }
-
-  violate(promise: string, what: string): void {
-    if (this.violations.length < 50) this.violations.push(`${promise}: ${what}`);
-  }
-
-  applied(operation: string, args: readonly unknown[], result: unknown): void {
-    switch (operation) {
-      case "record":
-        for (const { claim } of args[0] as readonly RoutedClaim[]) this.#heard(claim);
-        return;
-      case "recordReading":
-        this.#read(args[0] as Reading, result as readonly (AlertView | undefined)[]);
-        return;
-      case "leaseDue":
-        for (const lease of (result as LeaseBatch).leases) this.#leased(lease, args[0] as LeaseRequest);
-        return;
-      case "settle":
-        for (const [index, { lease, outcome }] of (args[0] as readonly Report[]).entries())
-          if ((result as readonly boolean[])[index]) this.#settled(lease.token, outcome);
-        return;
-      case "acknowledge":
-        if (result === true) this.#acknowledged.add(args[0] as number);
-        return;
-      case "release":
-        for (const handed of this.#live.values()) if (handed.owner === args[0]) this.#end(handed, "released");
-        return;
-      default:
-    }
-  }
-
-  /** The process that all leases belonged to is gone, and knows it. */
-  voidAll(): void {
-    for (const handed of this.#live.values()) this.#end(handed, "void");
-  }
-
-  #heard(claim: Claim): void {
-    this.#expectedAlerts.heard(claim, this.#nowMs());
-  }
-
-  /** `alerts`: as the reading left them, in the order of its findings. */
-  #read({ source, findings }: Reading, alerts: readonly (AlertView | undefined)[]): void {
-    for (const [index, { says, fingerprint }] of findings.entries()) {
-      const claim = alerts[index]?.claims.find((one) => one.source === source && one.sender === undefined);
-      if (claim === undefined) continue;
-      if (says === "active" && claim.status === "firing")
-        this.#expectedAlerts.shownActive(source, fingerprint, this.#nowMs());
-      if (says !== "gone" || claim.ended !== "read") continue;
-      this.endedByReading++;
-      this.#expectedAlerts.endedByReading(source, fingerprint, this.#nowMs());
-      const forMs = this.#facts.firesForMs(source, fingerprint);
-      if (forMs > firesSurelyMs)
-        this.violate("reading", `${fingerprint} of ${source} was ended while a Prometheus has fired for ${forMs} ms`);
-    }
-  }
-
-  #leased(lease: Lease, { owner }: LeaseRequest): void {
-    const nowMs = this.#nowMs();
-    const { incident, action, dedupKey, target, endpoint, token } = lease;
-    const what = `${action} ${dedupKey} at ${target} (incident ${incident}, token ${token})`;
-    const other = this.#live.get(incident);
-    if (other && nowMs < other.atMs + other.lease.leaseMs)
-      this.violate("I2", `${what}: leased while ${other.lease.token} is`);
-    if (other) this.#end(other, "overtaken");
-
-    const place = this.#places.get(incident);
-    if (place && (place.endpoint !== endpoint || place.dedupKey !== dedupKey))
-      this.violate("I6", `${what}: goes to ${endpoint}, told at ${place.endpoint} as ${place.dedupKey}`);
-
-    if (action === "trigger" && !this.#mayTrigger(lease)) this.violate("I2", `${what}: no source sends it as firing`);
-    if (action === "trigger" && !place && !this.#facts.pagesResolved(target) && !this.#facts.mayWant(target, dedupKey))
-      this.violate("I6", `${what}: no filter lets it through`);
-    if (action === "trigger" && lease.urgency === urgency.reminder && !this.#isConfirmed(lease))
-      this.violate("reminder", `${what}: no source confirmed it lately`);
-    if (action === "acknowledge" && !this.#acknowledged.has(incident))
-      this.violate("acknowledged", `${what}: no person acknowledged in this episode`);
-    if (action === "resolve" && this.#isFalse(lease)) this.violate("false resolve", `${what}: it still fires`);
-    const firing = this.#facts
-      .alertsOf(target, dedupKey)
-      .filter((alert) => this.#expectedAlerts.mayFire(alert, nowMs, 0));
-    const handed: Handed = { lease, owner, atMs: nowMs, firing, endedAtMs: null, end: null };
-    if (action === "trigger") this.#perhapsOpened.add(incident);
-    this.handed.set(token, handed);
-    this.#live.set(incident, handed);
-  }
-
-  leasedUntilMs(token: number): number {
-    const handed = this.handed.get(token);
-    return handed ? handed.atMs + handed.lease.leaseMs : 0;
-  }
-
-  /** A process is about to write. */
-  begins({ token, action, dedupKey }: Lease): void {
-    const lateMs = this.#nowMs() - this.leasedUntilMs(token);
-    if (lateMs > 0) this.violate("lease", `${action} ${dedupKey} (token ${token}) begins ${lateMs} ms after its lease`);
-  }
-
-  #mayTrigger({ incident, target, dedupKey, sealed }: Lease): boolean {
-    const alerts = this.#facts.alertsOf(target, dedupKey);
-    return (
-      // A trigger of unknown outcome is repeated before the resolve if the receiver would not understand the resolve alone.
-      (this.#perhapsOpened.has(incident) && !this.#facts.dropsUnknownResolves(sealed)) ||
-      this.#facts.pagesResolved(target) ||
-      alerts.some((alert) => this.#expectedAlerts.mayFire(alert, this.#nowMs(), hindsightMs))
-    );
-  }
-
-  #isConfirmed({ target, dedupKey }: Lease): boolean {
-    const sinceMs = this.#nowMs() - this.#facts.remindsWithinMs;
-    return this.#facts.alertsOf(target, dedupKey).some((alert) => this.#expectedAlerts.firedAtMs(alert) > sinceMs);
-  }
-
-  /** A resolve of an alert that fires. Not a repair of an earlier resolve, and not for a group of several alerts. */
-  #isFalse({ incident, target, dedupKey }: Lease): boolean {
-    const alerts = this.#facts.alertsOf(target, dedupKey);
-    const [alert] = alerts;
-    if (alert === undefined || alerts.length > 1 || this.#ended.has(incident)) return false;
-    this.#ended.add(incident);
-    // After a lost resolve, an acknowledged incident is resolved so that the next trigger pages again.
-    if (this.#acknowledged.has(incident) && this.#expectedAlerts.lostEnds(alert) > 0) return false;
-    return this.#expectedAlerts.mustFire(alert, this.#nowMs(), hindsightMs, this.#facts.staleAfterMs);
-  }
-
-  #settled(token: number, outcome: Outcome): void {
-    const handed = this.handed.get(token);
-    if (!handed || handed.end !== null) return this.violate("fencing", `token ${token} was settled after its end`);
-    this.#end(handed, "settled");
-    const { lease } = handed;
-    const { kind } = outcome;
-    if (kind === "accepted") this.#perhapsOpened.delete(lease.incident);
-    if (kind === "accepted" || kind === "ambiguous" || (kind === "interrupted" && outcome.left)) this.#told(lease);
-  }
-
-  #end(handed: Handed, end: NonNullable<Handed["end"]>): void {
-    handed.end = end;
-    handed.endedAtMs = this.#nowMs();
-    if (this.#live.get(handed.lease.incident) === handed) this.#live.delete(handed.lease.incident);
-    if (end !== "settled") this.#told(handed.lease);
-  }
-
-  #told({ incident, action, endpoint, dedupKey, sealed }: Lease): void {
-    if (action !== "check" && !this.#places.has(incident)) this.#places.set(incident, { endpoint, dedupKey, sealed });
-  }
-
-  /**
-   * I5: resolves and acknowledgements have their share of each window. None of them was sent in the last one, although they wait
-   * since before that, and more events without critical urgency were sent than may go first. Checked once per window.
-   */
-  starving(views: readonly IncidentView[]): void {
-    const fromMs = this.#nowMs() - windowMs;
-    const waited = this.#waiting;
-    const waiting = views.filter(({ incident, reason }) => reason === "waiting_limit" && isFollowUp(incident));
-    this.#waiting = new Set(waiting.map(({ incident }) => incident.id));
-    for (const { incident } of waiting) {
-      const place = this.#places.get(incident.id);
-      if (!place || !waited.has(incident.id)) continue;
-      const here = [...this.handed.values()].filter(({ lease }) => lease.sealed === place.sealed);
-      const others = here.filter(({ atMs, lease }) => atMs > fromMs && lease.urgency !== urgency.criticalTrigger);
-      // One whose owner is gone is charged for as long as it may arrive, and has had its window after that.
-      const hadTheirs = here.some(
-        ({ atMs, lease }) => isFollowUp(lease) && atMs + lease.leaseMs + lease.timeoutMs + windowMs > fromMs,
+/** I3: nothing is due, and nothing under way. */
+function atRest({ stepChecks }: Cluster, views: readonly IncidentView[]): void {
+  for (const { incident, state, reason } of views)
+    if (state === "due" || state === "in_flight" || state === "dead")
+      stepChecks.violate(
+        "I3",
+        `incident ${incident.id} (${incident.dedupKey} at ${incident.target}) still is ${state} ${reason}`,
       );
-      if (others.length > classesThatWait && !hadTheirs)
-        this.violate("I5", `incident ${incident.id} waits with its resolve while ${others.length} others go`);
-    }
-  }
+}
 
-  /** I9: one state, one reason, of the closed lists, and true to the facts. */
-  states(views: readonly IncidentView[]): void {
-    for (const { incident, state, reason } of views) {
-      if (incident.adopted) this.adopted.add(incident.id);
-      const { told, wanted, flight, dueAtMs } = incident;
-      const holds =
-        incidentStates.includes(state) &&
-        reasons.includes(reason) &&
-        (state === "in_flight") === (flight !== null) &&
-        (state !== "due" || dueAtMs !== null) &&
-        (state !== "told" || (incident.opened && told !== null && wanted.status === "firing")) &&
-        (state !== "closed" || (told?.certain === true && told.event === "resolve" && wanted.status === "resolved")) &&
-        (state !== "not_told" || told === null) &&
-        (state !== "dead" || dueAtMs === null);
-      if (!holds)
-        this.violate(
-          "I9",
-          `incident ${incident.id} is ${state} ${reason} with ${JSON.stringify({ told, wanted, dueAtMs })}`,
+/** A target that asked for new texts shows the latest text of a firing alert. */
+function words(cluster: Cluster, views: readonly IncidentView[]): void {
+  if (cluster.scenario.retrigger !== "content") return;
+  const triggers = cluster.network.passages.filter(
+    ({ lease, effect }) => lease.action === "trigger" && effect !== null,
+  );
+  const last = new Map(inOrder(cluster, triggers).map((one) => [one.lease.incident, one]));
+  for (const { incident, state } of views) {
+    const [alert, ...others] = [...cluster.alerts].filter(({ name }) =>
+      incident.members.some(({ fingerprint }) => fingerprint === name),
+    );
+    const target = cluster.targets.find(({ name }) => name === incident.target);
+    if (!alert || others.length > 0 || alert.sources.length > 1 || !target || !wants(target, labelled(alert))) continue;
+    if (state !== "told" || incident.wanted.acknowledged) continue;
+    const told = last.get(incident.id)?.lease;
+    const shown = told && alertIn(told).annotations["reading"];
+    const said = cluster.expectedAlerts.readingOf(alert.name);
+    if (shown !== said)
+      cluster.stepChecks.violate(
+        "words",
+        `${alert.name} at ${target.name} shows reading ${shown}, ${said} was said last`,
+      );
+  }
+}
+
+type Standing = "fires" | "over" | "unknown";
+
+/** Alerts that a reader has seen in the API of a source, as `source alert`. */
+async function readAlerts(cluster: Cluster): Promise<ReadonlySet<string>> {
+  const read = new Set<string>();
+  for (const { source } of cluster.readApis) {
+    const names = [...cluster.alerts].map(({ name }) => name);
+    const { alerts } = await cluster.ledgerHost.direct.readAlerts(source, names);
+    for (const { fingerprint, shown } of alerts) if (shown) read.add(`${source} ${fingerprint}`);
+  }
+  return read;
+}
+
+/** How an alert really stands, over all who know it. */
+function truthOf(cluster: Cluster, alert: string, read: ReadonlySet<string>): Standing {
+  const knowing = cluster.sources.filter((source) => source.knows(alert));
+  const truths = knowing.map((source) =>
+    cluster.dayLater && source.expires ? "over" : source.truthOf(alert, read.has(`${source.name} ${alert}`)),
+  );
+  if (truths.includes("fires")) return "fires";
+  return truths.includes("unknown") ? "unknown" : "over";
+}
+
+/** Open at the receiver exactly where it fires and is wanted; under one key, and under no other. */
+function ends(cluster: Cluster, views: readonly IncidentView[], read: ReadonlySet<string>): void {
+  const truths = new Map([...cluster.alerts].map((alert) => [alert.name, truthOf(cluster, alert.name, read)]));
+  const openAt = new Map(
+    cluster.scenario.targets.map((target) => [
+      target.name,
+      cluster.receivers.openAt(target, cluster.keysOf(target.name)),
+    ]),
+  );
+  for (const target of cluster.targets) {
+    const open = openAt.get(target.name) ?? new Map<string, number>();
+    for (const dedupKey of dedupKeysOf(cluster, target)) {
+      const alerts = cluster.alertsOf(target.name, dedupKey);
+      const mustBeOpen = alerts.some((alert) => truths.get(alert.name) === "fires" && wants(target, labelled(alert)));
+      const places = open.get(dedupKey) ?? 0;
+      // A target that stands in for another may show it in the incident that it took over.
+      const elsewhere = (): boolean =>
+        alerts.some((alert) =>
+          views.some(
+            ({ incident }) =>
+              incident.target === target.name &&
+              incident.fallbackOf !== null &&
+              incident.members.some(({ fingerprint, status }) => fingerprint === alert.name && status === "firing") &&
+              open.has(incident.dedupKey),
+          ),
         );
+      if (mustBeOpen && places === 0 && !elsewhere())
+        cluster.stepChecks.violate("I3", `${dedupKey} fires and is not open at ${target.name}: lost`);
+      if (places > 1) cluster.stepChecks.violate("I6", `${dedupKey} is open at ${target.name} in ${places} places`);
     }
   }
+  for (const [name, open] of openAt)
+    for (const dedupKey of open.keys())
+      if (cluster.alertsOf(name, dedupKey).every((alert) => truths.get(alert.name) === "over"))
+        cluster.stepChecks.violate(
+          "I3",
+          `${dedupKey} is over and still open at ${name}: orphaned (${standingOf(views, name, dedupKey)})`,
+        );
+}
+
+const standingOf = (views: readonly IncidentView[], target: string, dedupKey: string): string =>
+  views
+    .filter(({ incident }) => incident.target === target && incident.dedupKey === dedupKey)
+    .map(({ incident, state, reason }) => `${incident.id} ${state} ${reason}`)
+    .join(", ");
+
+const dedupKeysOf = (cluster: Cluster, target: TargetPlan): Set<string> =>
+  new Set([...cluster.alerts].map((alert) => dedupKeyOf(target, labelled(alert))));
+
+/** I2: an incident's first word is its trigger, and no two attempts of one incident overlap while both are leased. */
+function order(cluster: Cluster, adopted: ReadonlySet<number>): void {
+  const perIncident = Map.groupBy(cluster.network.passages, ({ lease }) => lease.incident);
+  for (const [incident, passages] of perIncident) {
+    const first = passages.find(({ arrivedAtMs }) => arrivedAtMs !== null);
+    if (first && first.lease.action !== "trigger" && first.lease.action !== "check" && !adopted.has(incident)) {
+      // Unless the trigger never arrived although it left: then the resolve follows a doubt.
+      const tried = passages.some(({ lease, begunAtMs }) => lease.action === "trigger" && begunAtMs <= first.begunAtMs);
+      const handed = [...cluster.stepChecks.handed.values()].some(
+        ({ lease }) => lease.incident === incident && lease.action === "trigger",
+      );
+      if (!tried && !handed && !makesGood(cluster, first))
+        cluster.stepChecks.violate("I2", `incident ${incident} began with ${first.lease.action}`);
+    }
+  }
+}
+
+/** A trigger of an earlier episode, whose owner had lost its lease or had no answer, may open what this one has to end. */
+function makesGood(cluster: Cluster, { lease }: Passage): boolean {
+  const ofThis = (one: Lease): boolean =>
+    one.action === "trigger" &&
+    one.target === lease.target &&
+    one.dedupKey === lease.dedupKey &&
+    one.token < lease.token;
+  return (
+    [...cluster.stepChecks.handed.values()].some((handed) => handed.end !== "settled" && ofThis(handed.lease)) ||
+    cluster.network.passages.some((passage) => isUnanswered(passage) && ofThis(passage.lease))
+  );
+}
+
+/** I4: no receiver counted more attempts of a key than its limit in any window, except where a process wrote at any time. */
+function limits({ network, receivers, scenario, stepChecks }: Cluster): void {
+  // A process that was away for longer than the ledger expects writes when its slot is another's.
+  if (network.writesAtAnyTime) return;
+  for (const { key, from, to, allowed, refused } of receivers.simulator.overLimit())
+    stepChecks.violate("I4", `key ${key}: ${refused} calls beyond ${allowed} from ${from} to ${to}`);
+  const { limit } = scenario;
+  if (limit === 0) return;
+  for (const [key, passages] of Map.groupBy(network.passages, (passage) => passage.key)) {
+    const arrivals = passages.flatMap(({ arrivedAtMs }) => arrivedAtMs ?? []).toSorted((a, b) => a - b);
+    const beyond = arrivals.find((atMs, n) => atMs - (arrivals[n - limit] ?? Number.NEGATIVE_INFINITY) < windowMs);
+    if (beyond !== undefined)
+      stepChecks.violate("I4", `key ${key}: more than ${limit} attempts in a window at ${beyond}`);
+  }
+}
+
+/** I5: events that are not critical do not use the reserve of any window. */
+function reserve({ scenario, stepChecks }: Cluster): void {
+  const { limit } = scenario;
+  if (limit === 0) return;
+  const most = limit - Math.max(1, Math.floor(limit * reserveShare));
+  const others = [...stepChecks.handed.values()].filter(({ lease }) => lease.urgency !== urgency.criticalTrigger);
+  for (const [key, handed] of Map.groupBy(others, ({ lease }) => lease.sealed)) {
+    // Leases are in order of time: of any `most + 1` in a row the last comes at least a window after the first.
+    const tooSoon = handed.find(
+      ({ atMs }, n) => atMs - (handed[n - most]?.atMs ?? Number.NEGATIVE_INFINITY) < windowMs,
+    );
+    if (tooSoon) stepChecks.violate("I5", `key ${key}: token ${tooSoon.lease.token} is of the reserve for criticals`);
+  }
+}
+
+/** I10: no target waits for its key where no key that it had was ever refused. */
+export function isolated(cluster: Cluster, views: readonly IncidentView[]): void {
+  const { passages } = cluster.network;
+  const refused = new Set(
+    passages.flatMap(({ key, lease, outcome }) =>
+      outcome?.kind === "blocked" || (outcome?.kind === "refused" && lease.action === "check") ? [key] : [],
+    ),
+  );
+  for (const { incident, reason } of views)
+    if (reason === "waiting_auth" && !cluster.keysOf(incident.target).some((key) => refused.has(key)))
+      cluster.stepChecks.violate(
+        "I10",
+        `incident ${incident.id} at ${incident.target} waits for the key of another target`,
+      );
+}
+
+/** I1: every accepted alert is known. */
+async function recorded(cluster: Cluster): Promise<void> {
+  for (const alert of cluster.expectedAlerts.alerts)
+    if (!(await cluster.ledgerHost.direct.alert(alert)))
+      cluster.stepChecks.violate("I1", `${alert} was accepted, and is forgotten`);
 }

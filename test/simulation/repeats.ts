@@ -2,7 +2,7 @@ import { contentRetriggerMs, firstGroupUpdateMs, type Lease } from "@tocsin/core
 import { alertIn } from "../kit/claims.ts";
 import type { Passage } from "./network.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Handed } from "./invariants.ts";
+import type { Handed } from "./step-checks.ts";
 import type { Cluster } from "./cluster.ts";
 
 /** A request that left and has no known outcome. */
@@ -26,7 +26,7 @@ export function inOrder(cluster: Cluster, passages: readonly Passage[]): Passage
  * request can change an incident back, the event after it may be repeated too.
  */
 export function repeats(cluster: Cluster): void {
-  const { network, receivers, invariants, expectedAlerts } = cluster;
+  const { network, receivers, stepChecks, expectedAlerts } = cluster;
   const arrived = network.passages.filter(({ effect, lease }) => effect !== null && lease.action !== "check");
   const allowed = new Map<string, number>();
   const allow = (lease: Lease, count: number): void => {
@@ -35,12 +35,12 @@ export function repeats(cluster: Cluster): void {
   };
   const doubtful = new Map<number, Lease>();
   for (const passage of network.passages) if (isUnanswered(passage)) doubtful.set(passage.lease.token, passage.lease);
-  for (const { lease, end } of invariants.handed.values()) if (end !== "settled") doubtful.set(lease.token, lease);
+  for (const { lease, end } of stepChecks.handed.values()) if (end !== "settled") doubtful.set(lease.token, lease);
   needlessRepairs(cluster, doubtful.values());
   for (const lease of doubtful.values()) allow(lease, 1 + repairsAfter(cluster, lease));
   // A resolve of an alert that was never sent may meet nothing.
   for (const { lease } of arrived)
-    if (lease.action === "resolve" && invariants.adopted.has(lease.incident)) allow(lease, 1);
+    if (lease.action === "resolve" && stepChecks.adopted.has(lease.incident)) allow(lease, 1);
 
   for (const [place, requests] of Map.groupBy(arrived, ({ lease, key }) => receivers.placeOf(lease, key))) {
     const needless = needlessIn(cluster, inOrder(cluster, requests));
@@ -48,7 +48,7 @@ export function repeats(cluster: Cluster): void {
     const lostEnds = [...alerts].reduce((sum, { name }) => sum + expectedAlerts.lostEnds(name), 0);
     const most = (allowed.get(place) ?? 0) + lostEnds;
     if (needless.length > most)
-      invariants.violate(
+      stepChecks.violate(
         "repeats",
         `${place}: ${needless.length} without need, ${most} allowed: ${needless.join("; ")}`,
       );
@@ -62,12 +62,12 @@ const reportTakesMs = 20_000;
  * An event that was accepted is sent again only where the receiver keeps incidents, and where an earlier attempt may have arrived
  * after it and undone it: a trigger what was resolved, a resolve what is open, a trigger with other words those that are shown.
  */
-function needlessRepairs({ network, receivers, scenario, invariants }: Cluster, doubtful: Iterable<Lease>): void {
+function needlessRepairs({ network, receivers, scenario, stepChecks }: Cluster, doubtful: Iterable<Lease>): void {
   // An owner that reports after its record was given up is repaired however late that is, and a clock that went back makes late
   // requests seem later.
   if (network.writesAtAnyTime || scenario.trouble.meanToJumpMs > 0) return;
   const doubts = Map.groupBy(doubtful, (lease) => receivers.placeOf(lease, lease.sealed));
-  const leasedAtMs = (token: number): number => invariants.handed.get(token)?.atMs ?? 0;
+  const leasedAtMs = (token: number): number => stepChecks.handed.get(token)?.atMs ?? 0;
   const endedAtMs = new Map(network.passages.map(({ lease, endedAtMs: atMs }) => [lease.token, atMs ?? 0]));
   // Counted from the end of its lease, or from its owner's report where that comes later.
   const lastArrivalAtMs = ({ token, leaseMs, timeoutMs }: Lease): number =>
@@ -84,11 +84,11 @@ function needlessRepairs({ network, receivers, scenario, invariants }: Cluster, 
         (one) => one.token < token && undoing.includes(one.action) && mayArriveAfter(one, event.token),
       );
     if (accepted.has(event.token) && (receivers.isStateless(sealed) || !isDue()))
-      invariants.violate(
+      stepChecks.violate(
         "repairs",
         `${action} ${lease.dedupKey} at ${lease.target} (token ${token}) is sent without need`,
       );
-    const settled = invariants.handed.get(token)?.end === "settled";
+    const settled = stepChecks.handed.get(token)?.end === "settled";
     if (outcome?.kind === "accepted" && settled && action !== "check") accepted.add(event.token);
   }
 }
@@ -97,11 +97,11 @@ function needlessRepairs({ network, receivers, scenario, invariants }: Cluster, 
  * A late resolve may have closed what was acknowledged, which takes two events to repair; a late acknowledge undoes nothing. The
  * owner of a lost lease may report when its request was already given up and repaired: then it is repaired once more.
  */
-function repairsAfter({ receivers, scenario, invariants }: Cluster, lease: Lease): number {
+function repairsAfter({ receivers, scenario, stepChecks }: Cluster, lease: Lease): number {
   const { action, sealed, token } = lease;
   if (receivers.isStateless(sealed) || (action !== "trigger" && action !== "resolve")) return 0;
   const repairs = action === "resolve" || showsContent(scenario, lease) ? 2 : 1;
-  return invariants.handed.get(token)?.end === "settled" ? repairs : 2 * repairs;
+  return stepChecks.handed.get(token)?.end === "settled" ? repairs : 2 * repairs;
 }
 
 /** Whether its receiver gets new texts or other members of an open incident. */
@@ -137,11 +137,11 @@ function needlessIn(cluster: Cluster, requests: readonly Passage[]): string[] {
  * The same as the request before it, and neither a reminder nor an update with other words or members. How often these may come
  * counts from one lease to the next: how long requests take on their way differs.
  */
-function saysNothingNew({ settings, scenario, invariants }: Cluster, request: Passage, before: Passage): boolean {
+function saysNothingNew({ settings, scenario, stepChecks }: Cluster, request: Passage, before: Passage): boolean {
   const { lease } = request;
   if (before.lease.action !== lease.action || before.lease.severity !== lease.severity) return false;
   if (lease.action !== "trigger") return true;
-  const [earlier, now] = [before, request].map((passage) => invariants.handed.get(passage.lease.token));
+  const [earlier, now] = [before, request].map((passage) => stepChecks.handed.get(passage.lease.token));
   const sinceMs = (now?.atMs ?? 0) - (earlier?.atMs ?? 0);
   const reminds = sinceMs >= settings.remind;
   const reads =

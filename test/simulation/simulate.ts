@@ -1,4 +1,4 @@
-import { isolated, runFinalChecks } from "./final-checks.ts";
+import { isolated, checkInvariants } from "./invariants.ts";
 import type { OpenLedger } from "./ledger-host.ts";
 import type { StartReader } from "./reading.ts";
 import { type Scenario, scenarioOf } from "./scenario.ts";
@@ -48,8 +48,8 @@ export async function simulate(seed: number | Scenario, options: SimulateOptions
   for (let passedMs = 0; passedMs < scenario.activeMs; passedMs += minute) {
     await cluster.clock.advance(minute);
     const views = await cluster.viewsIfOpen();
-    cluster.invariants.states(views);
-    cluster.invariants.starving(views);
+    cluster.stepChecks.states(views);
+    cluster.stepChecks.starving(views);
     isolated(cluster, views);
   }
   cluster.calm();
@@ -60,20 +60,20 @@ export async function simulate(seed: number | Scenario, options: SimulateOptions
     await cluster.clock.advance(maxWordsMs);
     await untilQuiet(cluster);
   }
-  await runFinalChecks(cluster);
+  await checkInvariants(cluster);
   if (scenario.longRun) {
     for (const source of cluster.sources) source.fallSilent();
     await cluster.clock.advance(30 * hour);
     cluster.dayLater = true;
-    await runFinalChecks(cluster);
+    await checkInvariants(cluster);
   }
   return {
     seed: scenario.seed,
-    violations: cluster.invariants.violations,
+    violations: cluster.stepChecks.violations,
     simulatedMs: cluster.clock.monotonic() - startedAtMs,
     attempts: cluster.network.passages.length,
     incidents: (await cluster.views()).length,
-    endedByReading: cluster.invariants.endedByReading,
+    endedByReading: cluster.stepChecks.endedByReading,
     history: async () => {
       if (options.remember) return cluster.history;
       const { openLedger: _, ...again } = options;

@@ -11,6 +11,7 @@ export { checkInput, type Checked, formatPath, type Issue } from "./schema/issue
 export { nearest } from "./schema/nearest.ts";
 export { secretInput, type ReadSecret, type SecretInput } from "./schema/secret-input.ts";
 export { jsonSchemaOf, oneOrMany } from "./schema/field.ts";
+export * from "./decisions/absence-time.ts";
 export * from "./decisions/judge-reading.ts";
 export { fitDedupKey } from "./decisions/dedup-key.ts";
 export { route, type Decision } from "./decisions/route.ts";

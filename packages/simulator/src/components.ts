@@ -17,8 +17,8 @@ import { webhook } from "./receivers/webhook/webhook.ts";
 import { postWebhook } from "./webhooks/post-webhook.ts";
 import { WebhookSender } from "./webhooks/webhook-sender.ts";
 import type { PostWebhook } from "./webhooks/webhook-sender.ts";
-import { RateWindows } from "./state/rate-windows.ts";
-import type { Limit } from "./state/rate-windows.ts";
+import { RateLimiter } from "./state/rate-limiter.ts";
+import type { Limit } from "./state/rate-limiter.ts";
 
 export interface SimulatorOptions {
   /** Wall clock in ms. @default the system's */
@@ -52,7 +52,7 @@ export class Components {
   readonly seed: number;
   readonly state: SimulatorState;
   readonly journal: Journal;
-  readonly windows = new RateWindows();
+  readonly windows = new RateLimiter();
   readonly limits = new Map<string, Limit>();
   readonly faults: Faults;
   readonly receivers: readonly Receiver[];

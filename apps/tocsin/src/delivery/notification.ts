@@ -1,6 +1,6 @@
 import type { Alert, EventContent, EventIdentity, Notification } from "@tocsin/core";
 import { eventIdOf } from "./event-id.ts";
-import { defaultSource } from "../ingest/batch.ts";
+import { defaultSource } from "../ingest/batch-reader.ts";
 
 /** The facts that a notification is built from. A lease holds them all. */
 export interface NotificationFacts extends Omit<EventContent, "incident"> {

@@ -83,7 +83,7 @@ describe("without tokens", () => {
 /** Returns 421 if the host is refused. */
 function statusFor(auth: Auth, host: string | undefined): number | undefined {
   try {
-    auth.refuseOtherHosts(request(host === undefined ? {} : { host }));
+    auth.allowedHosts.refuseOthers(request(host === undefined ? {} : { host }));
     return undefined;
   } catch (error) {
     if (error instanceof Problem) return error.status;

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isLoopback } from "@tocsin/http";
 import type { FastifyRequest } from "fastify";
-import { isLoopbackListener } from "../config/address.ts";
 import type { Config, Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
-import { hostNameOf, isFixedHost } from "../config/host-name.ts";
+import { hostNameOf } from "../config/host-name.ts";
+import { AllowedHosts } from "./allowed-hosts.ts";
 import { Problem } from "./problem.ts";
 
 export interface Caller {
@@ -17,31 +17,14 @@ export type AuthSettings = Pick<Config["server"], "listen" | "tokens" | "publicU
 /** The tokens and their roles. A reload of the configuration replaces them as a whole. */
 export class Auth {
   readonly #tokens: readonly { readonly name: string; readonly digest: Buffer; readonly roles: readonly Role[] }[];
-  readonly #ownHosts: ReadonlySet<string>;
-  /** Only the address of the listener protects the service. */
-  readonly #isLoopbackOnly: boolean;
-  #lastAccepted: string | undefined;
 
-  constructor({ listen, tokens, publicUrl, allowedHosts }: AuthSettings) {
+  /** Refuses requests for other hosts. */
+  readonly allowedHosts: AllowedHosts;
+
+  constructor(settings: AuthSettings) {
+    const { tokens } = settings;
+    this.allowedHosts = new AllowedHosts(settings);
     this.#tokens = tokens.map(({ name, value, roles }) => ({ name, digest: digestOf(value), roles }));
-    this.#ownHosts = new Set(
-      [...(publicUrl === undefined ? [] : [new URL(publicUrl).host]), ...allowedHosts].flatMap(named),
-    );
-    this.#isLoopbackOnly = tokens.length === 0 && isLoopbackListener(listen.host);
-  }
-
-  /**
-   * Protects against DNS rebinding: a browser sends requests of another site's page to this machine once that site's name
-   * resolves to it, with that name in `Host`. So if no token is needed, only names are accepted that others cannot point to
-   * this machine. HTTP/1.0 clients without `Host` are not browsers.
-   *
-   * @throws Problem 421
-   */
-  refuseOtherHosts({ headers: { host } }: FastifyRequest): void {
-    if (!this.#isLoopbackOnly || host === undefined || host === this.#lastAccepted) return;
-    const name = hostNameOf(host);
-    if (name === undefined || !(isFixedHost(name) || this.#ownHosts.has(name))) throw wrongHost;
-    this.#lastAccepted = host;
   }
 
   /** @throws Problem 401 or 403 */
@@ -80,20 +63,9 @@ export class Auth {
     const { origin } = request.headers;
     if (origin === undefined || request.method === "GET" || request.method === "HEAD") return;
     const host = URL.canParse(origin) ? (hostNameOf(new URL(origin).host) ?? "") : "";
-    if (isLoopback(host) || this.#ownHosts.has(host)) return;
+    if (isLoopback(host) || this.allowedHosts.isOwn(host)) return;
     throw new Problem(403, "forbidden", "requests from pages of other sites are refused");
   }
 }
-
-const wrongHost = new Problem(
-  421,
-  "wrong_host",
-  "this service does not accept requests for this host; add it to server.allowedHosts",
-);
-
-const named = (host: string): string[] => {
-  const name = hostNameOf(host);
-  return name === undefined ? [] : [name];
-};
 
 const digestOf = (text: string): Buffer => createHash("sha256").update(text).digest();

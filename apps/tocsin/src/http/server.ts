@@ -61,7 +61,7 @@ export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, a
   app.decorateRequest("entry");
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async (request) => {
-    if (request.routeOptions.config.isProbe !== true) auth().refuseOtherHosts(request);
+    if (request.routeOptions.config.isProbe !== true) auth().allowedHosts.refuseOthers(request);
     if (request.is404) throw wrongPathOrMethod(request, endpoints, auth());
     // A body is parsed as JSON, whatever its content type.
     request.headers["content-type"] = "application/json";

@@ -1,6 +1,6 @@
 import { type Alert, alertFingerprint, type Claim } from "@tocsin/core";
 import type { Located } from "./located-issue.ts";
-import { BatchReader, type Received } from "./batch.ts";
+import { BatchReader, type Received } from "./batch-reader.ts";
 import { LargeJson } from "./large-json.ts";
 import { isEmpty, isProblems, noLabels, readWebhookAlert, type WebhookAlertFields } from "./read-alert.ts";
 

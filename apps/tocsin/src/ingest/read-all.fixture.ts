@@ -1,5 +1,5 @@
 import type { Claim } from "@tocsin/core";
-import type { BatchReader } from "./batch.ts";
+import type { BatchReader } from "./batch-reader.ts";
 
 /** Reads a batch to its end. */
 export function readAll(batch: BatchReader) {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type ChangedIncidents, type Clock, type IncidentView, type Ledger, LedgerUnavailable } from "@tocsin/core";
 import type { Logger } from "../telemetry/logger.ts";
-import { Backlog, type Numbered } from "./backlog.ts";
+import { ReplayBuffer, type Numbered } from "./replay-buffer.ts";
 
 /** Minimum time between two reads of changes: several changes of an incident in between are sent once. */
 const lookEveryMs = 250;
@@ -48,7 +48,7 @@ export interface IncidentStreamOptions {
 export class IncidentStream {
   readonly #options: IncidentStreamOptions;
   readonly #listeners = new Set<Listener>();
-  readonly #backlog = new Backlog<StreamEvent>(backlogBounds);
+  readonly #buffer = new ReplayBuffer<StreamEvent>(backlogBounds);
   /** Distinguishes this process: event numbers are valid only for it. */
   readonly #life = randomBytes(6).toString("hex");
   #seq = 0;
@@ -89,7 +89,7 @@ export class IncidentStream {
 
   #catchUp(listener: Listener, lastEventId = ""): void {
     const [life, seq] = lastEventId.split("-");
-    const events = life === this.#life ? this.#backlog.after(Number(seq)) : undefined;
+    const events = life === this.#life ? this.#buffer.after(Number(seq)) : undefined;
     if (events) tell(listener, events);
     else listener.send(this.#text("reset", {}));
   }
@@ -162,7 +162,7 @@ export class IncidentStream {
     const restMs = this.#hears ? calmMs : lookEveryMs;
     this.#hears = true;
     this.#missed = false;
-    this.#backlog.forget(++this.#seq);
+    this.#buffer.forget(++this.#seq);
     const text = this.#text("reset", {});
     for (const { send } of this.#listeners) send(text);
     return restMs;
@@ -173,7 +173,7 @@ export class IncidentStream {
       const seq = ++this.#seq;
       return { seq, text: this.#text("incident", this.#options.body(view)), view };
     });
-    for (const event of events) this.#backlog.add(event);
+    for (const event of events) this.#buffer.add(event);
     for (const listener of this.#listeners) tell(listener, events);
   }
 

@@ -4,7 +4,8 @@ import { BoundedLabel } from "./bounded-label.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
 import { pagerdutyMetrics } from "./pagerduty-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
-import { Counter, Gauge, Histogram, nextTurn, Registry } from "./series.ts";
+import { Counter, Gauge, Histogram, Registry } from "./series.ts";
+import { nextTurn } from "./text-in-slices.ts";
 
 /** Maximum number of source names, which senders choose; all further sources share one series. */
 const maxSources = 100;

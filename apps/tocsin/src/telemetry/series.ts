@@ -3,6 +3,8 @@
  * ten thousand targets. This module builds it in slices, and an observation costs one look-up per label.
  */
 
+import { nextTurn, textInSlices } from "./text-in-slices.ts";
+
 export type LabelValues<Name extends string> = Readonly<Record<Name, string>>;
 
 export interface MetricOptions<Name extends string = never> {
@@ -198,12 +200,6 @@ export class Histogram<Name extends string = never> extends Metric<Name, Observe
   }
 }
 
-/** Number of lines that are built before other work gets a turn. */
-const linesPerSlice = 1_000;
-
-/** Gives other work a turn. */
-export const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
-
 /** All metrics of one service. */
 export class Registry {
   readonly contentType = "text/plain; version=0.0.4; charset=utf-8";
@@ -218,20 +214,8 @@ export class Registry {
   }
 
   /** Returns the metrics' text, built in slices; `pause` is awaited between two slices. */
-  async slices(pause: () => Promise<void> = nextTurn): Promise<readonly string[]> {
-    const slices: string[] = [];
-    let lines: string[] = [];
-    for (const metric of this.#metrics) {
-      for (const text of metric.lines()) {
-        lines.push(text);
-        if (lines.length < linesPerSlice) continue;
-        slices.push(lines.join(""));
-        lines = [];
-        await pause();
-      }
-    }
-    slices.push(lines.join(""));
-    return slices;
+  slices(pause: () => Promise<void> = nextTurn): Promise<readonly string[]> {
+    return textInSlices(this.#metrics, pause);
   }
 }
 

@@ -32,4 +32,5 @@ export * from "./desired-state.ts";
 export * from "./late-attempts.ts";
 export * from "./reminders.ts";
 export * from "./urgency.ts";
+export * from "./backoff.ts";
 export * from "./settle.ts";

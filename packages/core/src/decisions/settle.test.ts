@@ -6,7 +6,8 @@ import type { Flight } from "../incidents/incident.ts";
 import type { Outcome } from "../incidents/outcome.ts";
 import { resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-settings.ts";
 import type { Severity } from "../alerts/severity.ts";
-import { backoffMs, markUncertain, settle, type SettleTerms } from "./settle.ts";
+import { backoffMs } from "./backoff.ts";
+import { markUncertain, settle, type SettleTerms } from "./settle.ts";
 
 const retry = { initial: 1_000, max: 300_000, giveUpAfter: 24 * 3_600_000 };
 const terms: SettleTerms = { nowMs: t0, retry, random: 1, keyWasDoubtful: false };

@@ -1,23 +1,16 @@
 import type { EventAction } from "../incidents/event.ts";
 import type { Flight, Incident, Told } from "../incidents/incident.ts";
 import type { AttemptReason, Outcome } from "../incidents/outcome.ts";
-import { type DeliverySettings, resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-settings.ts";
+import { resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-settings.ts";
 import { moreSevere } from "../alerts/severity.ts";
+import { backoffMs } from "./backoff.ts";
+import { giveUp } from "./give-up.ts";
+import { checkKeyNext, keyAccepted, keyRefused, type KeyCheckTerms } from "./settle-key-check.ts";
 
 /** The facts about an attempt that its outcome is applied to. */
 export type Attempted = Pick<Flight, "action" | "severity" | "content" | "sinceMs" | "shadow" | "event">;
 
-export interface SettleTerms {
-  readonly nowMs: number;
-  readonly retry: DeliverySettings["retry"];
-  /** 0 to 1, for the jitter. */
-  readonly random: number;
-  /**
-   * The key was found bad after the event was refused, or it was checked too long after that. Then a successful check of the key
-   * does not prove that the event was bad.
-   */
-  readonly keyWasDoubtful: boolean;
-}
+export type SettleTerms = KeyCheckTerms;
 
 /**
  * Applies an attempt's outcome to its incident: the delivered state, and when to look again. No other code decides this. State,
@@ -30,7 +23,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
     case "accepted": {
       const { action } = attempted;
       return action === "check"
-        ? settleCheck(countAttempt(ended), terms)
+        ? keyAccepted(countAttempt(ended), terms)
         : acceptEvent(countAttempt(ended), { ...attempted, action }, terms.nowMs);
     }
     case "retry":
@@ -39,9 +32,8 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
       return retryLater(countAttempt(markUncertain(ended, attempted, nowMs)), attempted, outcome, terms);
     case "refused": {
       const failed = { ...countAttempt(ended), lastFailure: failure(outcome, nowMs) };
-      // The key itself is refused, so the event may be good. The caller blocks the endpoint.
-      if (attempted.action === "check") return { ...failed, checkKey: false, dueAtMs: nowMs };
-      if (outcome.suspectKey) return { ...failed, checkKey: true, dueAtMs: nowMs };
+      if (attempted.action === "check") return keyRefused(failed, nowMs);
+      if (outcome.suspectKey) return checkKeyNext(failed, nowMs);
       return giveUp(failed, "dead_invalid");
     }
     case "blocked":
@@ -58,15 +50,6 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
 }
 
 const countAttempt = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
-
-/** The key is good. If it was also good when the event was refused, then the event was bad. Otherwise the event is retried. */
-function settleCheck(incident: Incident, { nowMs, retry, random, keyWasDoubtful }: SettleTerms): Incident {
-  const asked = { ...incident, checkKey: false };
-  if (!keyWasDoubtful) return giveUp(asked, "dead_invalid");
-  const waitMs = backoffMs(incident.failures, retry, random);
-  const { failures, retriedForMs } = incident;
-  return { ...asked, failures: failures + 1, retriedForMs: retriedForMs + waitMs, dueAtMs: nowMs + waitMs };
-}
 
 function acceptEvent(incident: Incident, attempted: Attempted & { action: EventAction }, nowMs: number): Incident {
   return {
@@ -159,25 +142,8 @@ function retryLater(
   return retriedForMs > patience ? giveUp(failed, "dead_expired") : failed;
 }
 
-const giveUp = (incident: Incident, reason: "dead_invalid" | "dead_expired"): Incident => ({
-  ...incident,
-  state: "dead",
-  reason,
-  dueAtMs: null,
-});
-
 const failure = (outcome: { reason: AttemptReason; detail: string }, atMs: number) => ({
   reason: outcome.reason,
   detail: outcome.detail,
   atMs,
 });
-
-/** Exponential backoff with full jitter. It is at least a tenth of the step, so that no failure is retried at once. */
-export function backoffMs(
-  failures: number,
-  retry: { readonly initial: number; readonly max: number },
-  random: number,
-): number {
-  const step = Math.min(retry.max, retry.initial * 2 ** Math.min(failures, 30));
-  return Math.round(step * (0.1 + 0.9 * random));
-}

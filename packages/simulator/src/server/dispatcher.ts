@@ -4,13 +4,13 @@ import type { Fault } from "../faults/fault.ts";
 import type { Faults } from "../faults/faults.ts";
 import { corruptResponse } from "../faults/corrupt-response.ts";
 import type { Journal, RequestRecord } from "../state/journal.ts";
-import type { Charge, Limit, RateWindows } from "../state/rate-windows.ts";
+import type { Charge, Limit, RateLimiter } from "../state/rate-limiter.ts";
 
 export interface Surroundings {
   readonly clock: { now(): number };
   readonly receivers: readonly Receiver[];
   readonly limits: ReadonlyMap<string, Limit>;
-  readonly windows: RateWindows;
+  readonly windows: RateLimiter;
   readonly faults: Faults;
   readonly journal: Journal;
 }

@@ -1,5 +1,5 @@
 import type { Region } from "../state/region.ts";
-import type { Charge, Usage } from "../state/rate-windows.ts";
+import type { Charge, Usage } from "../state/rate-limiter.ts";
 
 /** One HTTP request as it arrived. Header names in lower case; `path` may carry a query. */
 export interface SimulatorRequest {

@@ -4,7 +4,7 @@ import type { Change, Delivery } from "../state/state.ts";
 import type { Incident } from "../state/incident-store.ts";
 import type { Message } from "../receivers/slack/messages.ts";
 import type { WebhookRecord } from "../webhooks/webhook-sender.ts";
-import type { Excess } from "../state/rate-windows.ts";
+import type { Excess } from "../state/rate-limiter.ts";
 import type { limitRow } from "../state/limits.ts";
 import type { Refusal, RequestRecord } from "../state/journal.ts";
 

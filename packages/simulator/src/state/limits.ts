@@ -1,7 +1,7 @@
 import { formatDuration, parseDurationMs } from "../duration.ts";
 import { isRecord } from "../server/json-body.ts";
 import { SettingError } from "../setting-error.ts";
-import type { Limit } from "./rate-windows.ts";
+import type { Limit } from "./rate-limiter.ts";
 
 /** A limit as the user writes it: `{ "limit": 120, "per": "6s" }`. Absent fields stay unchanged. */
 export interface LimitSetting {

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Clock, type Ledger, type Recorded, type RoutedClaim } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import { parseWebhook } from "../../ingest/alertmanager.ts";
-import { type BatchReader, defaultSource, type Received } from "../../ingest/batch.ts";
+import { type BatchReader, defaultSource, type Received } from "../../ingest/batch-reader.ts";
 import { parsePostedAlerts } from "../../ingest/prometheus.ts";
 import type { Readiness } from "../../health/readiness.ts";
 import type { StallDetector } from "../../health/stall-detector.ts";

@@ -1,10 +1,8 @@
 import type { IncidentView } from "@tocsin/core";
 import type { IncidentStream } from "../../stream/incident-stream.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
+import { writeOrCutOff } from "../../stream/slow-listener.ts";
 import { unavailable } from "../problem.ts";
-
-/** A listener with this many unread bytes is cut off and can reconnect, so that a slow one delays no one and memory is bounded. */
-const maxUnreadBytes = 512 * 1_024;
 
 const headers = {
   "content-type": "text/event-stream",
@@ -36,10 +34,7 @@ export function streamEndpoints({ stream }: { readonly stream: Pick<IncidentStre
             concerns: ({ incident }: IncidentView) =>
               (target === undefined || incident.target === target) &&
               (fingerprint === undefined || incident.members.some((member) => member.fingerprint === fingerprint)),
-            send(text) {
-              if (raw.writableLength > maxUnreadBytes) raw.destroy();
-              if (!raw.destroyed) raw.write(text);
-            },
+            send: (text) => writeOrCutOff(raw, text),
             end: () => void (raw.writableLength > 0 ? raw.destroy() : raw.end()),
           },
           request.headers["last-event-id"]?.toString(),

@@ -19,7 +19,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import { AlertmanagerApi, type InstanceAnswer } from "./alertmanager-api.ts";
 import { alertOf, type ListedAlert } from "./parse-api.ts";
 import type { ReaderSettings } from "./reader-settings.ts";
-import { UpTime } from "./up-time.ts";
+import { AlertmanagerUptime } from "./alertmanager-uptime.ts";
 
 export interface ReaderOptions {
   readonly ledger: Pick<Ledger, "readAlerts" | "recordReading" | "firing">;
@@ -70,7 +70,11 @@ export class AlertmanagerReader {
   readonly settings: ReaderSettings;
   readonly #api: string;
   readonly #o: ReaderOptions;
-  readonly #instances: readonly { readonly label: string; readonly api: AlertmanagerApi; readonly upTime: UpTime }[];
+  readonly #instances: readonly {
+    readonly label: string;
+    readonly api: AlertmanagerApi;
+    readonly upTime: AlertmanagerUptime;
+  }[];
   readonly #stopping = new AbortController();
   #cancel = (): void => {};
   #polling: Promise<void> = Promise.resolve();
@@ -92,7 +96,7 @@ export class AlertmanagerReader {
     this.#instances = settings.instances.map((instance) => ({
       label: instance.label,
       api: new AlertmanagerApi(instance, settings, options),
-      upTime: new UpTime(),
+      upTime: new AlertmanagerUptime(),
     }));
   }
 

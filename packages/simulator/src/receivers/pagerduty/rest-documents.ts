@@ -1,7 +1,7 @@
 import { json } from "../../server/exchange.ts";
 import type { Served, SimulatorAnswer, Violation } from "../../server/exchange.ts";
 import type { Incident } from "../../state/incident-store.ts";
-import type { Usage } from "../../state/rate-windows.ts";
+import type { Usage } from "../../state/rate-limiter.ts";
 
 /** PagerDuty's REST errors. */
 export const refuse = (

@@ -3,7 +3,7 @@ import type { Call, Receiver, Region, Served, SimulatorRequest, Violation } from
 import type { SimulatorState } from "../../state/state.ts";
 import { bodyBytes, isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { violations } from "../schema.ts";
-import type { Usage } from "../../state/rate-windows.ts";
+import type { Usage } from "../../state/rate-limiter.ts";
 import { attributesIn, mediaType, notFound, refuse, throttled } from "./rootly-documents.ts";
 import { rootlyRoutes } from "./routes.ts";
 import type { Route } from "./routes.ts";

@@ -1,6 +1,7 @@
-import { type Claim, formatPath, type Issue } from "@tocsin/core";
+import type { Claim, Issue } from "@tocsin/core";
 import type { Located } from "./located-issue.ts";
 import { Unreadable } from "./large-json.ts";
+import { RejectedAlerts } from "./rejected-alerts.ts";
 
 /** Name of the source if neither the token nor the request names one. */
 export const defaultSource = "default";
@@ -14,23 +15,16 @@ export interface Received {
   readonly nowMs: number;
 }
 
-/** Maximum number of issues that are reported: enough to see what is wrong. */
-const maxIssues = 100;
-
-/** After this many rejected alerts, the problems of further ones are not determined. */
-const maxExamined = 1_000;
-
 type Read = (alert: unknown) => Claim | readonly Located[];
 
 /** Reads the alerts of a request in order and in parts. An invalid alert does not affect the others. */
 export class BatchReader {
   /** Number of alerts that the sender says it left out. */
   readonly truncated: number;
-  readonly issues: Issue[] = [];
   #alerts: Iterator<unknown>;
   readonly #read: Read;
   #index = 0;
-  #rejected = 0;
+  readonly #rejected = new RejectedAlerts();
   #done = false;
 
   constructor(alerts: Iterable<unknown>, read: Read, truncated = 0) {
@@ -41,7 +35,11 @@ export class BatchReader {
 
   /** Number of alerts rejected until now. */
   get rejected(): number {
-    return this.#rejected;
+    return this.#rejected.count;
+  }
+
+  get issues(): readonly Issue[] {
+    return this.#rejected.issues;
   }
 
   /** True once all alerts were read. */
@@ -60,7 +58,7 @@ export class BatchReader {
     }
     const result = this.#readOne(next.value);
     const claim = isClaim(result) ? result : undefined;
-    if (claim === undefined) this.#reject(result as readonly Located[]);
+    if (claim === undefined) this.#rejected.add(this.#index, result as readonly Located[]);
     this.#index++;
     return claim;
   }
@@ -69,19 +67,10 @@ export class BatchReader {
     return alert instanceof Unreadable ? [{ path: [], message: alert.message }] : this.#read(alert);
   }
 
-  #reject(problems: readonly Located[]): void {
-    if (++this.#rejected > maxExamined) return;
-    for (const { path, message } of problems) {
-      if (this.issues.length >= maxIssues) return;
-      this.issues.push({ path: formatPath(path, `alerts[${this.#index}]`), message });
-    }
-  }
-
   /** Creates the result for a body that is not a list of alerts. */
   static unreadable(path: string, message: string): BatchReader {
     const reader = new BatchReader([], () => []);
-    reader.#rejected = 1;
-    reader.issues.push({ path, message });
+    reader.#rejected.addBody({ path, message });
     return reader;
   }
 }

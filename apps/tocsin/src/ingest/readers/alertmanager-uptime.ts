@@ -1,5 +1,5 @@
 /** Determines how long an instance has been up, although its clock may differ from ours. */
-export class UpTime {
+export class AlertmanagerUptime {
   #seen: { readonly uptime: string; readonly atMs: number; readonly restarted: boolean } | undefined;
 
   /**

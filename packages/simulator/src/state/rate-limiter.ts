@@ -57,7 +57,7 @@ interface Window {
 const maxWindows = 100_000;
 
 /** The windows of all credentials, by arrival time. A refused call is not charged (the event was not ingested). */
-export class RateWindows {
+export class RateLimiter {
   readonly #windows = new Map<string, Window>();
   readonly excesses: Excess[] = [];
 

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { Backlog } from "./backlog.ts";
+import { ReplayBuffer } from "./replay-buffer.ts";
 
-function backlogOf(events: readonly [seq: number, text: string][], bounds = { maxEvents: 3, maxLength: 100 }) {
-  const backlog = new Backlog(bounds);
-  for (const [seq, text] of events) backlog.add({ seq, text });
-  return (seq: number) => backlog.after(seq)?.map((event) => event.seq);
+function bufferOf(events: readonly [seq: number, text: string][], bounds = { maxEvents: 3, maxLength: 100 }) {
+  const buffer = new ReplayBuffer(bounds);
+  for (const [seq, text] of events) buffer.add({ seq, text });
+  return (seq: number) => buffer.after(seq)?.map((event) => event.seq);
 }
 
-describe("a backlog", () => {
+describe("a buffer", () => {
   test("returns the events after a given one, and nothing for an unknown one", () => {
-    const after = backlogOf([
+    const after = bufferOf([
       [1, "a"],
       [2, "b"],
     ]);
@@ -17,18 +17,18 @@ describe("a backlog", () => {
   });
 
   test("keeps a limited number of events", () => {
-    const after = backlogOf([1, 2, 3, 4, 5].map((seq) => [seq, "text"]));
+    const after = bufferOf([1, 2, 3, 4, 5].map((seq) => [seq, "text"]));
     expect([1, 2, 3].map(after)).toEqual([undefined, [3, 4, 5], [4, 5]]);
   });
 
   test("keeps a limited amount of text, and no event that is too long by itself", () => {
     const bounds = { maxEvents: 100, maxLength: 10 };
-    const long = backlogOf(
+    const long = bufferOf(
       [1, 2, 3].map((seq) => [seq, "12345"]),
       bounds,
     );
     expect([0, 1, 2].map(long)).toEqual([undefined, [2, 3], [3]]);
-    const longer = backlogOf(
+    const longer = bufferOf(
       [
         [1, "a"],
         [2, "12345678901"],
@@ -39,10 +39,10 @@ describe("a backlog", () => {
   });
 
   test("deletes old events and continues", () => {
-    const backlog = new Backlog({ maxEvents: 9, maxLength: 100 });
-    backlog.add({ seq: 1, text: "a" });
-    backlog.forget(2);
-    backlog.add({ seq: 3, text: "c" });
-    expect([1, 2, 3].map((seq) => backlog.after(seq)?.length)).toEqual([undefined, 1, 0]);
+    const buffer = new ReplayBuffer({ maxEvents: 9, maxLength: 100 });
+    buffer.add({ seq: 1, text: "a" });
+    buffer.forget(2);
+    buffer.add({ seq: 3, text: "c" });
+    expect([1, 2, 3].map((seq) => buffer.after(seq)?.length)).toEqual([undefined, 1, 0]);
   });
 });

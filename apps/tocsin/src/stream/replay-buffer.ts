@@ -4,21 +4,21 @@ export interface Numbered {
   readonly text: string;
 }
 
-export interface BacklogBounds {
+export interface ReplayBufferBounds {
   readonly maxEvents: number;
   /** Total length of the texts, in UTF-16 units. */
   readonly maxLength: number;
 }
 
 /** Keeps the last events for clients that were disconnected for a moment. */
-export class Backlog<E extends Numbered> {
-  readonly #bounds: BacklogBounds;
+export class ReplayBuffer<E extends Numbered> {
+  readonly #bounds: ReplayBufferBounds;
   #events: E[] = [];
   #length = 0;
   /** All events after this number are kept. */
   #floor = 0;
 
-  constructor(bounds: BacklogBounds) {
+  constructor(bounds: ReplayBufferBounds) {
     this.#bounds = bounds;
   }
 
