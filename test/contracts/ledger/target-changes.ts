@@ -32,6 +32,20 @@ export function targetChanges(subject: LedgerSubject): void {
       expect((await harness.attempt()).endpoint).toBe(newKey.endpoint);
     });
 
+    test("an explanation shows that an open incident keeps an earlier key, until it is closed", async () => {
+      await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
+      const keeps = async () => (await harness.ledger.explain("a"))?.incidents.map((one) => one.keepsEarlierKey);
+      await harness.fires("a");
+      await harness.tell();
+      expect(await keeps()).toEqual([undefined]);
+      await harness.ledger.useTargets([newKey]);
+      expect(await keeps()).toEqual([true]);
+      await harness.ends("a");
+      expect(await keeps()).toEqual([true]);
+      await harness.tell();
+      expect(await keeps()).toEqual([undefined]);
+    });
+
     test("all events go to the old key also if it was perhaps opened there", async () => {
       await using harness = await LedgerHarness.open(subject, { targets: [oldKey] });
       await harness.fires("a");
