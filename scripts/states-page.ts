@@ -72,7 +72,8 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   },
   waiting_auth: {
     meaning: "The receiver refuses the credential or the address (401, 403, 404, 405, or an unknown routing key).",
-    remedy: "Correct the key or URL of the target. It is then tried at once, otherwise every 60 s.",
+    remedy:
+      "Correct the key or URL of the target. Tocsin then tries the target at once. Without a correction it tries every 60 s.",
   },
   waiting_classification: { meaning: "The classification has not answered yet. Its budget bounds the wait." },
   in_flight: { meaning: "A request is under way." },

@@ -50,7 +50,7 @@ case. An alert without a known severity has the target's \`default_severity\`. P
 no look-around, no back-references; the dot matches newlines; only the first 4,096 characters of a longer text are matched.
 
 In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` shows the difference; \`re(text, "pattern")\` replaces
-\`matches\`; macros cannot be nested. A condition that fails on an alert lets it pass: one page too many is better than one lost.
+\`matches\`; macros cannot be nested. If evaluating a condition ends with an error, the alert passes: one page too many is better than one lost.
 
 All filters of all targets may take a bounded number of steps for one alert. Usual filters take a small part of what each target
 has for itself. A filter that would take more, such as a pattern with large repetitions on a label of thousands of characters,

@@ -93,7 +93,7 @@ test("a replica that was stopped right before a request does not send it after i
   // The handshake waits: the connection that the request is for is not there yet.
   const owner = await ownerStopped(fleet, pagerduty, proxy.holdNext());
   owner.process.signal("SIGCONT");
-  await waitUntil("it knows of its attempt that it came to nothing", async () =>
+  await waitUntil("the replica learns that its attempt had no effect", async () =>
     /^tocsin_attempts_total\{.*\} 1$/m.test((await owner.get("/metrics")).text),
   );
   await fleet.quiet();

@@ -145,7 +145,7 @@ describe.skipIf(!canTrace())("a disk that misbehaves", () => {
     }
   });
 
-  test("alerts that cannot be synced are not accepted: 503, then recovery without help", async () => {
+  test("alerts that cannot be flushed to disk are not accepted: 503, then recovery without help", async () => {
     await using pagerduty = await PagerDuty.open();
     await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
     const { answers, accepted, end } = storm(tocsin);

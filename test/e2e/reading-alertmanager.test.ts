@@ -139,7 +139,7 @@ class Stage implements AsyncDisposable {
     return `${newest?.state} ${newest?.reason}`;
   }
 
-  /** Polls until the alert is resolved. Returns how often. */
+  /** Polls until the alert is resolved. Returns the number of polls. */
   async pollsUntilResolved(name: string, most: number): Promise<number> {
     for (let polls = 1; polls <= most; polls++) {
       await this.polls(1);

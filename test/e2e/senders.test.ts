@@ -103,7 +103,7 @@ test("sends reminders of an alert that its source repeats, not of one that it se
     tocsin.ask("POST", "/api/v1/webhook/alertmanager", { alerts: [webhookAlert(name, "firing", { startsAt })] });
   await say("said-once");
   await waitUntil("it is delivered", () => pagerduty.story("said-once").length === 1);
-  // The repeated one marks the time: seven reminders take three and a half seconds at least.
+  // The repeated alert measures the time: seven reminders take at least three and a half seconds.
   await waitUntil(
     "the repeated one has had seven reminders",
     async () => {

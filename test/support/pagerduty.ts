@@ -3,7 +3,7 @@ import { type IncidentRow, type Listening, Simulator, type SimulatorOptions } fr
 /** 32 alphanumerics, as PagerDuty wants. */
 export const routingKey = "e2eROUTINGKEYe2eROUTINGKEY012345";
 
-/** The simulator, in the test's own process: it outlives the service, and tests can read its lists. */
+/** The PagerDuty simulator, in the process of the test: it survives a kill of the service, and tests can read its incidents and requests. */
 export class PagerDuty implements AsyncDisposable {
   readonly stand: Simulator;
   #listening: Listening | undefined;

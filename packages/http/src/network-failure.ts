@@ -67,7 +67,7 @@ interface ErrorLike {
 /** Deeper causes are not looked at. */
 const maxDepth = 5;
 
-/** The error, what an AggregateError of several addresses holds first, and its causes. */
+/** Lists the error, the first inner error of an AggregateError (one per address), and their causes. */
 export function* errorsIn(error: unknown, depth = 0): Generator<ErrorLike> {
   if (typeof error !== "object" || error === null || depth > maxDepth) return;
   const one = error as ErrorLike;

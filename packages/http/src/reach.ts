@@ -6,7 +6,7 @@ export type Reached =
   | { readonly kind: "reached" }
   /** A step failed. The steps before it succeeded. */
   | { readonly kind: "failed"; readonly step: ConnectStep; readonly error: Error }
-  /** The signal or the timeout ended it in this step. */
+  /** The abort signal or the timeout ended the request in this step. */
   | { readonly kind: "stopped"; readonly step: ConnectStep };
 
 export type ConnectStep = "dns" | "tcp" | "tls";

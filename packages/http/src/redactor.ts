@@ -77,7 +77,7 @@ function splitsEscape(text: string, at: number): boolean {
   return (at - start) % 2 === 1;
 }
 
-/** The parts of a value that are secrets by themselves. */
+/** The parts of a value that are secret even alone. */
 function meaningsOf(value: string): Set<string> {
   const meanings = new Set([value]);
   const [, scheme, token] = /^(\w+)\s+(\S.*)$/s.exec(value) ?? [];

@@ -82,7 +82,7 @@ function parseHead(text: string): ResponseHead {
     length === "close" ||
     status === 101 ||
     saysClose.test(connection) ||
-    // HTTP/1.0 has no chunks: a server on the way may have changed them (RFC 9112, section 6.1).
+    // HTTP/1.0 has no chunks, so a proxy may have changed them: the connection is closed (RFC 9112, section 6.1).
     (isHttp10 && (length === "chunked" || !saysKeepAlive.test(connection)));
   return {
     status,

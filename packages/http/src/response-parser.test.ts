@@ -251,7 +251,7 @@ describe("an answer", () => {
     }
   });
 
-  test("that is followed by unrequested bytes is the last on its connection", () => {
+  test("an answer that is followed by extra bytes is the last one on its connection", () => {
     expect(parse(`${ok}content-length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n`)).toMatchObject({ body: "x", keepAliveMs: 0 });
   });
 

@@ -262,7 +262,7 @@ test("details that JSON cannot express are an issue", async () => {
   expect(receiver.connections).toBe(0);
 });
 
-test("refuses changes for the key of a ruleset, as PagerDuty documents", async () => {
+test("refuses change events for the key of a ruleset, as PagerDuty documents", async () => {
   await using receiver = await receive();
   const client = clientOf(receiver, { routingKey: "R028DIE06SNKNO6V5ACSLRV7Y0TUVG7T" });
   await client.trigger({ payload });

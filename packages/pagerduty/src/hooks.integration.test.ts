@@ -107,7 +107,7 @@ test("get the operation and the URL of each call", async () => {
   client.close();
 });
 
-test("get the limiter's wait before it begins, and an abort with its name", async () => {
+test("hooks get the limiter's wait before it begins, and the error name of an abort", async () => {
   const clock = new VirtualClock();
   const { told, hooks } = recording();
   await using receiver = await receive(() => stop.abort());

@@ -55,7 +55,7 @@ describe("the incident store", () => {
     expect(names(store)).toEqual(["b"]);
   });
 
-  test("puts a reopened one back in its place, and forgets its end", () => {
+  test("puts a reopened incident back in its place in the list and removes its end time", () => {
     const store = new IncidentStore({ most: 1 });
     const incident = store.open(identity("a"), trigger(0));
     store.append(incident, { atMs: 1, action: "resolve" }, "resolved");

@@ -283,7 +283,7 @@ function manyOwners(durable: Durable): void {
       expect((await one.tell()).toSorted()).toEqual(["resolve a", "trigger b"]);
     });
 
-    test("lease tokens grow over all owners", async () => {
+    test("each lease token is larger than all earlier ones, for any owner", async () => {
       await using pair = await pairOf(durable);
       const { one, two } = pair;
       let last = 0;

@@ -298,7 +298,7 @@ export function targetChanges(subject: LedgerSubject): void {
       expect(new Set(await harness.stands())).toEqual(new Set(["closed delivered"]));
     });
 
-    test("the same targets again change nothing", async () => {
+    test("applying the same targets again changes nothing", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");
       const before = await harness.views();

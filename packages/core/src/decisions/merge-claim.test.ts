@@ -489,7 +489,7 @@ describe("clocks that differ from ours", () => {
     });
   });
 
-  test("an unchanged endsAt is an end, except in a request that arrives twice", () => {
+  test("a repeat with an unchanged endsAt ends the alert, unless the same request arrived twice", () => {
     expect(merge(ahead(0, 30), ahead(30, 30))).toMatchObject({ effect: "changed", state: { status: "resolved" } });
     expect(merge(ahead(0, 30), ahead(29.999, 30))).toMatchObject({ effect: "confirmed", state: { status: "firing" } });
   });

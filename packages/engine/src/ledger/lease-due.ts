@@ -21,7 +21,7 @@ import type { EndpointRecord, Lane } from "./store.ts";
 import { takeOver } from "./take-over.ts";
 import { type PackedLeaseBatch, sealedKey } from "./wire-format.ts";
 
-/** Alerts, and fallbacks, whose time has come that one request looks at. Bounds the commit; the next request takes the rest. */
+/** Maximum number of due alerts, and of due fallbacks, per request. This bounds the commit; the next request takes the rest. */
 const maxLookedAt = 500;
 
 /**

@@ -53,7 +53,7 @@ describe("the time of a ledger with one process", () => {
     expect(clock.now()).toBe(1_010_000);
   });
 
-  test("is not before the last commit of an earlier process", () => {
+  test("never shows a time before the last commit of an earlier process", () => {
     const clocks = new TwoClocks();
     const clock = new LedgerClock(clocks, { notBeforeMs: 2_000_000 });
     expect(clock.now()).toBe(2_000_000);

@@ -27,7 +27,7 @@ export interface SocketTransportOptions {
   userAgent: string;
   /** PEM, instead of the authorities that Node trusts. */
   ca?: string | Buffer | (string | Buffer)[] | undefined;
-  /** The proxy for https, or the settings that decide which one. */
+  /** The proxy for https, or the settings that choose the proxy. */
   proxy?: URL | ProxySettings | undefined;
   /** Connections at once. */
   maxConnections: number;

@@ -84,7 +84,7 @@ describe("a webhook target", () => {
     ["a metadata service", { url: "https://169.254.169.254/latest" }, {}, "url"],
     ["a metadata service in other digits", { url: "https://2852039166/" }, {}, "url"],
     [
-      "a metadata service, although plain http is allowed",
+      "a metadata service is refused even if plain http is allowed",
       { url: "http://169.254.169.254/", allow_insecure: true },
       {},
       "url",

@@ -41,8 +41,7 @@ export interface DiscoveryObserver {
 }
 
 /**
- * One place where targets are found and watched: a directory or a namespace. Targets that it cannot read it keeps: it removes a
- * target only when it has seen that the target is gone.
+ * One place where targets are found and watched: a directory or a namespace. It keeps a target that it cannot read, and removes a target only after it has seen that it is gone.
  */
 export interface Discovery {
   /** The kind of discovery; a metric label. */

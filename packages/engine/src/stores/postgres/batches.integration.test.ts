@@ -7,7 +7,7 @@ import { testServers } from "./server.fixture.ts";
 
 const [server] = testServers(process.env["DATABASE_URL"]);
 
-/** Only a bug in the service would ask this. */
+/** Only a bug in the service would make this call. */
 const bug = { claim: firing("bug"), routes: null } as unknown as RoutedClaim;
 
 const accepted = (fingerprint: string) => ({ value: [{ fingerprint, effect: "accepted" }] });

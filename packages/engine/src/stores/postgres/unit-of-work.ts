@@ -101,7 +101,7 @@ export class UnitOfWork implements Store {
 
   #clockwork() {
     const { clockwork } = this.#readSet;
-    // The lanes note it as missing, since they know how many rows of each lane to read.
+    // The lanes record the missing rows, because they know how many rows of each lane must be read.
     if (!clockwork) this.#lanes.all();
     return clockwork;
   }

@@ -18,7 +18,7 @@ const leaseDue: Call = [
   [{ owner: "w", max: 10, concurrency: 10, leaseMarginMs: 20_000, ahead: { targets: [], factor: 1 } }],
 ];
 const stats: Call = ["stats", []];
-/** Only a bug in the service would ask this. */
+/** Only a bug in the service would make this call. */
 const bug: Call = ["record", [[{ claim: null, routes: [] }]]];
 
 function openGroupCommit() {

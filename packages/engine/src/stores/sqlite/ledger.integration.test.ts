@@ -3,7 +3,7 @@ import { firing, Scratch, targetTerms, wanted, ChangeCollector } from "@tocsin/t
 import { describe, expect, test } from "vitest";
 import { openSqliteLedger } from "./ledger.ts";
 
-/** Only a bug in the service would ask this. */
+/** Only a bug in the service would make this call. */
 const bug = { claim: firing("bug"), routes: null } as unknown as RoutedClaim;
 
 describe("a ledger in a thread of its own", () => {
