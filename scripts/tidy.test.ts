@@ -310,6 +310,10 @@ describe("boundaries", () => {
     ]);
   });
 
+  test("the service has no `using` declaration, which Node 22 cannot parse", () => {
+    expect(pathsWhere(inside("apps/"), /^\s*(?:await )?using \w+ =/m)).toEqual([]);
+  });
+
   test("the engine names no receiver", () => {
     expect(pathsWhere(inside("packages/engine/"), /pagerduty|slack|rootly/i)).toEqual([]);
   });

@@ -24,8 +24,8 @@ const maxDurationMs = 60_000;
 /** `tocsin demo`: sends a storm of alerts through a real service to the simulator, from the first page to the last resolve. */
 export async function demo(terminal: Terminal): Promise<number> {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-demo-"));
+  const stand = new Simulator({ limit });
   try {
-    await using stand = new Simulator({ limit });
     const { url } = await stand.listen();
     const config = readConfig(
       {
@@ -44,6 +44,7 @@ export async function demo(terminal: Terminal): Promise<number> {
       await tocsin.stop();
     }
   } finally {
+    await stand.close();
     rmSync(dir, { recursive: true });
   }
 }

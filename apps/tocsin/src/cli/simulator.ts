@@ -17,12 +17,16 @@ export async function simulator(
   const us = addressOf(options.listen, "--listen");
   const eu = options.listenEu === undefined ? undefined : addressOf(options.listenEu, "--listen-eu");
   const { file } = options;
-  await using stand = openSimulator(file === undefined ? undefined : resolve(terminal.cwd, file));
-  const listening = await listen(stand, us, eu);
-  terminal.out(`The simulator listens on ${listening.url}${eu ? ` and, for the EU, on ${listening.euUrl}` : ""}\n`);
-  terminal.out(`Its incidents: ${listening.url}/_sim/incidents\n`);
-  await signalled(terminal);
-  return exitCode.ok;
+  const stand = openSimulator(file === undefined ? undefined : resolve(terminal.cwd, file));
+  try {
+    const listening = await listen(stand, us, eu);
+    terminal.out(`The simulator listens on ${listening.url}${eu ? ` and, for the EU, on ${listening.euUrl}` : ""}\n`);
+    terminal.out(`Its incidents: ${listening.url}/_sim/incidents\n`);
+    await signalled(terminal);
+    return exitCode.ok;
+  } finally {
+    await stand.close();
+  }
 }
 
 export interface EmbeddedSimulator {

@@ -95,18 +95,19 @@ export class AlertRows {
   }
 
   firing({ after = "", prefix = "", heldUntilMs, limit }: FiringAlerts): readonly AlertRecord[] {
-    const among = prefix === "" ? "" : "AND fingerprint >= ?2 AND fingerprint < ?3";
+    const among = prefix === "" ? "" : "AND fingerprint >= ? AND fingerprint < ?";
     const pageOf = (which: string): string =>
-      `SELECT * FROM (SELECT * FROM alerts ${which} AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?1), 0) ${among}
-       ORDER BY id LIMIT ?4)`;
+      `SELECT * FROM (SELECT * FROM alerts ${which} AND id > ifnull((SELECT id FROM alerts WHERE fingerprint = ?), 0) ${among}
+       ORDER BY id LIMIT ?)`;
     const firing = pageOf("WHERE status = 'firing'");
     // Few alerts are held and many are resolved. Without the hint, SQLite would read all resolved ones in order of `id`.
-    const held = pageOf("INDEXED BY alerts_look_at WHERE status = 'resolved' AND look_at <= ?5");
-    const values = [after, prefix, `${prefix}\u{10ffff}`, limit];
+    const held = pageOf("INDEXED BY alerts_look_at WHERE status = 'resolved' AND look_at <= ?");
+    // Without numbered parameters (`?1`), which Node 22.18 does not bind.
+    const values = [after, ...(prefix === "" ? [] : [prefix, `${prefix}\u{10ffff}`]), limit];
     const rows =
       heldUntilMs === undefined
         ? this.#db.all(firing, ...values)
-        : this.#db.all(`${firing} UNION ALL ${held} ORDER BY id LIMIT ?4`, ...values, heldUntilMs);
+        : this.#db.all(`${firing} UNION ALL ${held} ORDER BY id LIMIT ?`, ...values, heldUntilMs, ...values, limit);
     return rows.map(recordOf);
   }
 
