@@ -9,7 +9,7 @@ const intro = `# Command line
 
 Generated from the commands by \`scripts/generate.ts\`. \`tocsin COMMAND --help\` prints the same.
 
-In a checkout, \`npm start -- COMMAND\` runs a command. With Node 22.18 or newer, \`node_modules/.bin/tocsin COMMAND\` does too.
+\`tocsin COMMAND\` runs a command of the installed package. In a checkout, \`npm start -- COMMAND\` does. With Node 22.18 or newer, \`node_modules/.bin/tocsin COMMAND\` does too.
 
 | exit code | meaning |
 | --- | --- |

@@ -1,0 +1,16 @@
+// npm runs this around `npm pack` in apps/tocsin: `write` before, `restore` after it. The tarball gets a package.json without
+// dependencies, because the bundle contains them. In a checkout package.json names them: `npm ci --omit=dev` and
+// `npm audit --omit=dev` read it. `restore` also repairs the checkout after a pack that was killed.
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+
+const manifest = "package.json";
+const saved = ".package.json.checkout";
+
+if (existsSync(saved)) renameSync(saved, manifest);
+if (process.argv[2] === "write") {
+  const text = readFileSync(manifest, "utf8");
+  const { scripts: _scripts, dependencies: _dependencies, bin: _bin, ...kept } = JSON.parse(text);
+  const shipped = { ...kept, bin: { tocsin: "./dist/main.js" } };
+  writeFileSync(saved, text);
+  writeFileSync(manifest, `${JSON.stringify(shipped, undefined, 2)}\n`);
+}
