@@ -8,9 +8,13 @@ const saved = ".package.json.checkout";
 
 if (existsSync(saved)) renameSync(saved, manifest);
 if (process.argv[2] === "write") {
-  const text = readFileSync(manifest, "utf8");
-  const { scripts: _scripts, dependencies: _dependencies, bin: _bin, ...kept } = JSON.parse(text);
+  const {
+    scripts: _scripts,
+    dependencies: _dependencies,
+    bin: _bin,
+    ...kept
+  } = JSON.parse(readFileSync(manifest, "utf8"));
   const shipped = { ...kept, bin: { tocsin: "./dist/main.js" } };
-  writeFileSync(saved, text);
+  renameSync(manifest, saved);
   writeFileSync(manifest, `${JSON.stringify(shipped, undefined, 2)}\n`);
 }
