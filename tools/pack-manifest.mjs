@@ -1,10 +1,11 @@
 // npm runs this around `npm pack` in apps/tocsin: `write` before, `restore` after it. The tarball gets a package.json without
 // dependencies, because the bundle contains them. In a checkout package.json names them: `npm ci --omit=dev` and
-// `npm audit --omit=dev` read it. `restore` also repairs the checkout after a pack that was killed.
+// `npm audit --omit=dev` read it. `npm run build` runs `restore` too, to repair the checkout after a pack that was killed.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
-const manifest = "package.json";
-const saved = ".package.json.checkout";
+const folder = new URL("../apps/tocsin/", import.meta.url);
+const manifest = new URL("package.json", folder);
+const saved = new URL(".package.json.checkout", folder);
 
 if (existsSync(saved)) renameSync(saved, manifest);
 if (process.argv[2] === "write") {

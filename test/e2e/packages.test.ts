@@ -114,10 +114,13 @@ describe("all tarballs", () => {
   });
 });
 
-test("the build succeeds on a fresh clone", async () => {
+test("the build succeeds on a fresh clone, and restores the package.json that a killed pack left changed", async () => {
+  await run(process.execPath, ["tools/pack-manifest.mjs", "write"], clone);
   for (const name of published) rmSync(join(clone, "packages", name, "dist"), { recursive: true, force: true });
   await run("npm", ["run", "build"], clone);
   expect(readdirSync(join(clone, "packages/core/dist"))).toContain("index.js");
+  const manifest = "apps/tocsin/package.json";
+  expect(readFileSync(join(clone, manifest), "utf8")).toBe(readFileSync(join(root, manifest), "utf8"));
 }, 120_000);
 
 describe("the program, packed after the build", () => {
