@@ -33,7 +33,9 @@ const server = z
                 .min(1)
                 .max(100)
                 .describe("Name of the token; alerts that are sent with it have this source."),
-              token: secretInput.describe("The bearer token."),
+              token: secretInput.describe(
+                "The bearer token. Senders of alerts may also send it as the password of basic authentication, with any user name.",
+              ),
               roles: z
                 .array(z.enum(roles))
                 .min(1, { error: "expected at least one role" })

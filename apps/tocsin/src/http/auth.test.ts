@@ -14,6 +14,8 @@ const tokens: readonly Token[] = [
 const authOf = (settings: Partial<AuthSettings>) =>
   new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [], ...settings });
 
+const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString("base64")}`;
+
 const request = (headers: Record<string, string>, method = "POST") =>
   ({ headers, method }) as unknown as FastifyRequest;
 
@@ -41,6 +43,14 @@ describe("with tokens", () => {
     ["Bearer ", { ingest: 401, read: 401, operate: 401 }],
     ["ingest-token", { ingest: 401, read: 401, operate: 401 }],
     ["Basic aW5nZXN0LXRva2Vu", { ingest: 401, read: 401, operate: 401 }],
+    [basic("anyone:ingest-token"), { ingest: "prometheus", read: 401, operate: 401 }],
+    [basic(":ingest-token"), { ingest: "prometheus", read: 401, operate: 401 }],
+    [basic("prometheus:ingest-token").replace("Basic", "basic  "), { ingest: "prometheus", read: 401, operate: 401 }],
+    [basic("anyone:people-token"), { ingest: 403, read: 401, operate: 401 }],
+    [basic("anyone:ingest-toke"), { ingest: 401, read: 401, operate: 401 }],
+    [basic("ingest-token:"), { ingest: 401, read: 401, operate: 401 }],
+    [basic("a:b:ingest-token"), { ingest: 401, read: 401, operate: 401 }],
+    ["Basic", { ingest: 401, read: 401, operate: 401 }],
     ["", { ingest: 401, read: 401, operate: 401 }],
   ])("%j may", (authorization, may) => {
     for (const [role, result] of Object.entries(may))
@@ -56,6 +66,31 @@ describe("with tokens", () => {
       "prometheus",
     );
     expect(tried(auth, "ingest", { origin: "https://evil.example" })).toBe(401);
+  });
+});
+
+describe("a refused request learns why", () => {
+  const auth = authOf({ tokens });
+
+  test.each<[Role, string, string]>([
+    ["ingest", "", "a bearer token is needed, or basic authentication with a token as the password"],
+    ["ingest", "Basic !", "a bearer token is needed, or basic authentication with a token as the password"],
+    ["ingest", basic("a:b"), "the password is not a known token"],
+    ["ingest", "Bearer b", "the bearer token is not known"],
+    ["read", "", "a bearer token is needed"],
+    [
+      "read",
+      basic("a:read-token"),
+      "a bearer token is needed; basic authentication is accepted only for sending alerts",
+    ],
+  ])("%s with %j", (role, authorization, message) => {
+    expect(() => auth.admit(request({ authorization }), role)).toThrow(new Problem(401, "unauthorized", message));
+  });
+
+  test("a page of another site cannot use a password that the browser stored", () => {
+    const authorization = basic("a:ingest-token");
+    expect(tried(auth, "ingest", { origin: "https://evil.example", authorization })).toBe(403);
+    expect(tried(auth, "ingest", { origin: "http://localhost", authorization })).toBe("prometheus");
   });
 });
 

@@ -29,30 +29,36 @@ export class Auth {
 
   /** @throws Problem 401 or 403 */
   admit(request: FastifyRequest, role: Role): Caller {
-    const token = this.authenticate(request);
+    const token = this.authenticate(request, { takesBasic: role === "ingest" });
     if (token === undefined) return { name: undefined };
     if (!token.roles.includes(role)) throw new Problem(403, "forbidden", `the token lacks the role "${role}"`);
     return { name: token.name };
   }
 
   /**
-   * Returns the token of the request. Undefined: no token is needed.
+   * Returns the token of the request. Undefined: no token is needed. `takesBasic`: the token may also be the password of basic
+   * authentication, for senders of alerts that cannot send another header. Other endpoints refuse that, because browsers add
+   * a stored password to requests by themselves.
    *
    * @throws Problem 401 or 403
    */
-  authenticate(request: FastifyRequest): Pick<Token, "name" | "roles"> | undefined {
+  authenticate(
+    request: FastifyRequest,
+    { takesBasic }: { readonly takesBasic: boolean },
+  ): Pick<Token, "name" | "roles"> | undefined {
     if (this.#tokens.length === 0) {
       this.#refuseOtherSites(request);
       return undefined;
     }
-    const presented = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
-    if (presented === undefined) throw new Problem(401, "unauthorized", "a bearer token is needed");
-    const digest = digestOf(presented);
+    const { kind, secret } = presentedBy(request, takesBasic);
+    // A browser may add a stored password to a request of another site's page.
+    if (kind === "password") this.#refuseOtherSites(request);
+    const digest = digestOf(secret);
     // All digests have the same length and all are compared, so the time reveals neither a token's value nor which token
     // matches.
     const [token] = this.#tokens.filter((known) => timingSafeEqual(known.digest, digest));
-    if (token === undefined) throw new Problem(401, "unauthorized", "the bearer token is not known");
-    return token;
+    if (token !== undefined) return token;
+    throw unauthorized(kind === "password" ? "the password is not a known token" : "the bearer token is not known");
   }
 
   /**
@@ -67,5 +73,28 @@ export class Auth {
     throw new Problem(403, "forbidden", "requests from pages of other sites are refused");
   }
 }
+
+/** Returns the bearer token or the password of a request. @throws Problem 401 */
+function presentedBy(
+  { headers: { authorization = "" } }: FastifyRequest,
+  takesBasic: boolean,
+): { readonly kind: "token" | "password"; readonly secret: string } {
+  const token = /^bearer +(\S+) *$/i.exec(authorization)?.[1];
+  if (token !== undefined) return { kind: "token", secret: token };
+  const basic = /^basic +(\S+) *$/i.exec(authorization)?.[1];
+  if (!takesBasic) {
+    throw unauthorized(
+      basic === undefined
+        ? "a bearer token is needed"
+        : "a bearer token is needed; basic authentication is accepted only for sending alerts",
+    );
+  }
+  // The user's name, the text before the first colon, may be any.
+  const password = basic && /:(.+)$/s.exec(Buffer.from(basic, "base64").toString())?.[1];
+  if (!password) throw unauthorized("a bearer token is needed, or basic authentication with a token as the password");
+  return { kind: "password", secret: password };
+}
+
+const unauthorized = (message: string): Problem => new Problem(401, "unauthorized", message);
 
 const digestOf = (text: string): Buffer => createHash("sha256").update(text).digest();

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Role } from "../config/schema.ts";
 
 export interface Endpoint {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** The path in the form of fastify: parameters with a colon. */
   readonly path: string;
   /** The role that may call it; `open`: everyone. */

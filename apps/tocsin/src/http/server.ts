@@ -116,7 +116,8 @@ export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, a
 function wrongPathOrMethod(request: FastifyRequest, endpoints: readonly Endpoint[], auth: Auth): Problem {
   const here = endpointsAt(pathOf(request.url), endpoints);
   if (here.length === 0) return noEndpoint;
-  if (here.every(({ role }) => role !== "open")) auth.authenticate(request);
+  if (here.every(({ role }) => role !== "open"))
+    auth.authenticate(request, { takesBasic: here.some(({ role }) => role === "ingest") });
   const methods = new Set(here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])));
   return methodNotAllowed([...methods]);
 }

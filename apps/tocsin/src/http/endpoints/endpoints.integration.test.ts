@@ -5,6 +5,7 @@ import { startService, type TestService } from "../../service.fixture.ts";
 
 const token = { ingest: "ingest-token", read: "read-token", operate: "operate-token" };
 const bearer = (role: keyof typeof token) => ({ authorization: `Bearer ${token[role]}` });
+const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`any:${password}`).toString("base64")}` });
 const unknownKey = "UNKNOWNUNKNOWNUNKNOWNUNKNOWN0000";
 
 let service: TestService;
@@ -308,7 +309,7 @@ test.each([
 /** The endpoints as the front page lists them. */
 async function endpoints() {
   const { text } = await service.ask("GET", "/");
-  const lines = text.matchAll(/^(GET|POST|DELETE) +(\/\S*) .*?(?:\((ingest|read|operate)\))?$/gm);
+  const lines = text.matchAll(/^(GET|POST|PUT|DELETE) +(\/\S*) .*?(?:\((ingest|read|operate)\))?$/gm);
   return Array.from(lines, ([, method, path, role]) => ({
     method: method!,
     path: path!.replaceAll(/:\w+/g, "0"),
@@ -376,7 +377,7 @@ describe("paths and methods", () => {
 describe("authorization", () => {
   test("requires the role that the front page names for each endpoint", async () => {
     const all = await endpoints();
-    expect(all).toHaveLength(29);
+    expect(all).toHaveLength(30);
     // A reload with an invalid target responds 500, which here would mean a bug.
     const { targets, ...rest } = service.next as { targets: readonly { name: string }[] };
     service.next = { ...rest, targets: targets.filter(({ name }) => name !== "broken") };
@@ -402,12 +403,25 @@ describe("authorization", () => {
     }
   });
 
+  test("takes a token as the password of basic authentication for sending alerts only", async () => {
+    for (const path of ["/api/v1/webhook/alertmanager", "/api/v2/alerts"]) {
+      // The body has no alert, so an authenticated request is answered with another error than 401.
+      expect((await service.ask("POST", path, "{}", basic(token.ingest))).status).toBe(400);
+      expect((await service.ask("POST", path, "{}", basic("wrong"))).status).toBe(401);
+    }
+    const { status, body } = await service.ask("GET", "/api/v1/incidents", undefined, basic(token.read));
+    expect([status, body.error.message]).toEqual([
+      401,
+      "a bearer token is needed; basic authentication is accepted only for sending alerts",
+    ]);
+  });
+
   test("happens before a body is read", async () => {
     const { status, headers, body } = await service.ask("POST", "/api/v2/alerts", "not JSON");
     expect([status, headers.get("www-authenticate"), body]).toEqual([
       401,
       'Bearer realm="tocsin"',
-      "a bearer token is needed",
+      "a bearer token is needed, or basic authentication with a token as the password",
     ]);
   });
 });

@@ -46,6 +46,15 @@ describe("the webhook", () => {
     await told("two");
   });
 
+  test("accepts PUT as it accepts POST", async () => {
+    const { status, body } = await service.ask("PUT", webhook, { version: "1", orgId: 1, alerts: [firing("put")] });
+    expect([status, body]).toEqual([200, { accepted: 1, duplicates: 0, rejected: 0, skewed: 0 }]);
+    await told("put");
+    const wrong = await service.ask("GET", webhook);
+    expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST, PUT"]);
+    expect((await service.ask("PUT", direct, [])).status).toBe(405);
+  });
+
   test("counts duplicates", async () => {
     const alert = firing("known");
     await service.ask("POST", webhook, { alerts: [alert] });

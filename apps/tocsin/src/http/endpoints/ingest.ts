@@ -69,19 +69,21 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       logRejections(batch, source);
     }
   };
-  return [
-    {
-      method: "POST",
-      path: "/api/v1/webhook/alertmanager",
-      role: "ingest",
-      takesLargeJson: true,
-      does: "receives the webhook of Alertmanager or Grafana",
-      async answer(request) {
-        const { recorded, duplicates, rejected, skewed, issues } = await take(request, sourceOf(request), parseWebhook);
-        if (recorded === 0 && rejected > 0) throw notOneValid(issues);
-        return { accepted: recorded - duplicates, duplicates, rejected, skewed, ...(rejected > 0 && { issues }) };
-      },
+  const webhook: Endpoint = {
+    method: "POST",
+    path: "/api/v1/webhook/alertmanager",
+    role: "ingest",
+    takesLargeJson: true,
+    does: "receives the webhook of Alertmanager or Grafana",
+    async answer(request) {
+      const { recorded, duplicates, rejected, skewed, issues } = await take(request, sourceOf(request), parseWebhook);
+      if (recorded === 0 && rejected > 0) throw notOneValid(issues);
+      return { accepted: recorded - duplicates, duplicates, rejected, skewed, ...(rejected > 0 && { issues }) };
     },
+  };
+  return [
+    webhook,
+    { ...webhook, method: "PUT", does: "the same, for Grafana contact points with the method PUT" },
     {
       method: "POST",
       path: "/api/v2/alerts",
