@@ -52,8 +52,7 @@ no look-around, no back-references; the dot matches newlines; only the first 4,0
 In \`when\`, a missing label is \`""\` and \`has(labels.tier)\` shows the difference; \`re(text, "pattern")\` replaces
 \`matches\`; macros cannot be nested. If evaluating a condition ends with an error, the alert passes: one page too many is better than one lost.
 
-All filters of all targets may take a bounded number of steps for one alert. Usual filters take a small part of what each target
-has for itself. A filter that would take more, such as a pattern with large repetitions on a label of thousands of characters,
+All filters of all targets may take a bounded number of steps for one alert. Each target also has a bound of its own, of which usual filters take a small part. A filter that would take more, such as a pattern with large repetitions on a label of thousands of characters,
 lets the alert pass, and \`explain\` shows in \`detail\` which filter was not applied.`,
   template: `Each is a [Liquid](https://liquidjs.com) template over \`labels\`, \`annotations\`, \`alert_name\`, \`fingerprint\`, \`severity\`,
 \`starts_at\`, \`generator_url\`, \`value_string\` and \`metadata\`. If a template fails, uses a missing label or renders

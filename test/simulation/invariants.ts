@@ -201,7 +201,7 @@ export function isolated(cluster: Cluster, views: readonly IncidentView[]): void
     if (reason === "waiting_auth" && !cluster.keysOf(incident.target).some((key) => refused.has(key)))
       cluster.stepChecks.violate(
         "I10",
-        `incident ${incident.id} at ${incident.target} waits for the key of another target`,
+        `incident ${incident.id} at ${incident.target} waits for the routing key of another target`,
       );
 }
 

@@ -23,7 +23,7 @@ const activeMs = 2 * hour;
 const tailMs = 3 * hour;
 const terms = { ...defaultMergeTerms, staleAfter: hour };
 
-/** Plays what senders of a kind say of one alert, and judges what the alert makes of it. */
+/** Simulates the claims that senders of one kind make about one alert, and checks the resulting state of the alert. */
 export function playHistory(kind: SenderKind, seed: number): History {
   return new Play(senderKinds[kind], new Random(seed)).run();
 }

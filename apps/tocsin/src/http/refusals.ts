@@ -31,7 +31,7 @@ const reasonByStatus: Partial<Record<number, RefusalReason>> = {
   503: "unavailable",
 };
 
-/** Undefined: the request was valid, such as a request for an incident that does not exist. */
+/** Undefined: not a refusal, such as a valid request for an incident that does not exist. */
 const reasonOf = (problem: Problem): RefusalReason | undefined =>
   problem === noEndpoint ? "path" : reasonByStatus[problem.status];
 

@@ -77,7 +77,7 @@ async function checkKey(
   if (isNewKey) return ledger.putValue(name, [...known, ours].join(" "));
   throw new Error(
     isConfigured
-      ? "it was written with another `ledger.encryptionKey` (in a list, the last key counts)"
+      ? "it was written with another `ledger.encryptionKey`: configure the key that it was written with; in a list, put that key last"
       : "it was written with another key than the one in its key file; restore that file from a backup",
   );
 }

@@ -48,7 +48,7 @@ describe("an alert that the API shows", () => {
   test.each<[string, Facts, AlertStateThere, string | undefined]>([
     ["active for the first time", {}, "active", "active"],
     ["active, and another API showed it before", { shown: { api: "other", atMs: nowMs } }, "active", "active"],
-    ["active, recorded a minute ago", { shown: lately }, "active", undefined],
+    ["active in the API, and the last finding was recorded a minute ago", { shown: lately }, "active", undefined],
     ["active, recorded five minutes ago", { shown: { api, atMs: nowMs - 5 * minute } }, "active", "active"],
     ["active, suppressed before", { shown: { ...lately, suppressed: true } }, "active", "active"],
     ["active, with a pending doubtful end", { shown: lately, doubtfulEndAtMs: nowMs + 1 }, "active", "active"],

@@ -167,7 +167,7 @@ describe("an attempt of unknown effect", () => {
     expect(settled({ told: { atMs: t0 - 5 } }, timeout).told).toEqual(told);
   });
 
-  test("is uncertain at a higher severity, although an earlier trigger was delivered", () => {
+  test("makes the delivered state `maybe` after an ambiguous trigger with a higher severity, although an earlier trigger was delivered", () => {
     expect(settled({ told: {} }, timeout, "trigger", "critical").told).toMatchObject({
       certain: false,
       severity: "critical",

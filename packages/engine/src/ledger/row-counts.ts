@@ -64,6 +64,6 @@ export class RowCounts {
   }
 }
 
-/** Closed, with no late request that may need a repair. */
+/** Closed incidents for which no delayed request can still arrive at the receiver and reopen them. */
 const isOver = ({ state, dueAtMs }: Pick<Incident, "state" | "dueAtMs">): boolean =>
   state === "closed" && dueAtMs === null;
