@@ -5,6 +5,7 @@ import { commandLinePage } from "../apps/tocsin/src/cli/docs.ts";
 import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/configuration-page.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
+import { metricsPage } from "../apps/tocsin/src/telemetry/metrics-page.ts";
 import { statesPage } from "./states-page.ts";
 import { targetsPage } from "./targets-page.ts";
 
@@ -15,6 +16,7 @@ export async function generated(): Promise<Record<string, string>> {
     "docs/cli.md": await formatted("cli.md", commandLinePage(commandLine())),
     "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
     "docs/targets.md": await formatted("targets.md", targetsPage(targetTypes)),
+    "docs/metrics.md": await formatted("metrics.md", metricsPage()),
     "docs/states.md": await formatted("states.md", statesPage()),
     "docs/configuration.md": await formatted("configuration.md", configurationPage(schema)),
   };

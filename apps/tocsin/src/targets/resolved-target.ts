@@ -34,16 +34,19 @@ export interface ResolvedTarget {
   readonly fallback?: string;
 }
 
-export type TargetState =
-  | "ready"
-  | "degraded"
-  | "invalid"
-  | "disabled"
-  | "shadow"
-  | "unauthorized"
-  | "misconfigured"
-  | "failing"
-  | "paused";
+/** States of a target. The list is closed, because it is a metric label. */
+export const targetStates = [
+  "ready",
+  "degraded",
+  "invalid",
+  "disabled",
+  "shadow",
+  "unauthorized",
+  "misconfigured",
+  "failing",
+  "paused",
+] as const;
+export type TargetState = (typeof targetStates)[number];
 
 /** `status`: how the ledger holds the target back. Absent: the state as its definition alone makes it. */
 export function stateOf(

@@ -31,42 +31,42 @@ export class CountedGauges {
     this.#of = of;
     void new ReadGauge({
       name: "tocsin_incidents",
-      help: "Incidents in the ledger.",
+      help: "Incidents in the ledger, by state.",
       labelNames: ["target", "state"],
       registers,
       read: () => this.#ledger(incidentsIn),
     });
     void new ReadGauge({
       name: "tocsin_due_oldest_seconds",
-      help: "How long the oldest incident has been due.",
+      help: "Time since the oldest waiting incident became due, in seconds. Reminders are not counted.",
       labelNames: ["target", "severity"],
       registers,
       read: () => this.#ledger(dueIn),
     });
     void new ReadGauge({
       name: "tocsin_dead_letters",
-      help: "Dead letters in the ledger.",
+      help: "Dead letters in the ledger, by reason.",
       labelNames: ["target", "reason"],
       registers,
       read: () => this.#ledger(deadLettersIn),
     });
     void new ReadGauge({
       name: "tocsin_breaker_state",
-      help: "0 closed, 1 half-open, 2 open.",
+      help: "State of the target's breaker: 0 closed, 1 half-open, 2 open.",
       labelNames: ["target"],
       registers,
       read: () => this.#breakers(),
     });
     void new ReadGauge({
       name: "tocsin_targets",
-      help: "Targets that are known, by where they come from and what state they are in.",
+      help: "Known targets, by the place that defines them and by state.",
       labelNames: ["source", "state"],
       registers,
       read: () => this.#targetCounts(),
     });
     void new ReadGauge({
       name: "tocsin_target_state",
-      help: "1 for the state that the target is in. Ready targets are left out until they have an incident.",
+      help: "1 for the current state of a target. Ready targets have no series until their first incident.",
       labelNames: ["target", "state"],
       registers,
       read: () => this.#targetStates(),

@@ -2,18 +2,22 @@ import { attemptReasons, type Lease, type Outcome } from "@tocsin/core";
 import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
-import { pagerdutyMetrics } from "./pagerduty-metrics.ts";
+import { cacheNames, eventTypes, pagerdutyMetrics } from "./pagerduty-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { Counter, Gauge, Histogram, Registry } from "./series.ts";
 import { nextTurn } from "./text-in-slices.ts";
 
 /** Maximum number of source names, which senders choose; all further sources share one series. */
-const maxSources = 100;
+export const maxSources = 100;
 
 /** Buckets, s: delivery of a critical alert is late after two minutes, and an outage lasts hours. */
 const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 120, 300, 900, 1_800, 3_600, 21_600];
 const lagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
+
+/** Values of the label `status` of received alerts. The list is closed. */
+export const receivedStatuses = ["firing", "resolved", "rejected", "truncated"] as const;
+type ReceivedStatus = (typeof receivedStatuses)[number];
 
 /** Number of targets whose first series are created at once. */
 const targetsPerSlice = 200;
@@ -39,7 +43,7 @@ export class Metrics {
   readonly #pagerduty = pagerdutyMetrics(this.#registers);
   readonly #received = new Counter({
     name: "tocsin_alerts_received_total",
-    help: "Alerts in requests: recorded ones that fire or are resolved, rejected ones, and those that the sender left out.",
+    help: "Alerts in requests, by status. rejected: not recorded because of an error. truncated: left out by the sender.",
     labelNames: ["source", "status"],
     registers: this.#registers,
   });
@@ -51,69 +55,69 @@ export class Metrics {
   });
   readonly #attempts = new Counter({
     name: "tocsin_attempts_total",
-    help: "Attempts at targets by outcome, and by reason where they were not accepted.",
+    help: "Attempts at targets, by outcome and reason. The reason of accepted attempts is empty.",
     labelNames: ["target", "outcome", "reason"],
     registers: this.#registers,
   });
   readonly #timeToTold = new Histogram({
     name: "tocsin_time_to_told_seconds",
-    help: "From an alert's acceptance until its target accepted the first trigger.",
+    help: "Time from the acceptance of an alert until the target accepted the first trigger, in seconds.",
     labelNames: ["target", "severity"],
     buckets: waitSeconds,
     registers: this.#registers,
   });
   readonly #commitSeconds = new Histogram({
     name: "tocsin_ledger_commit_seconds",
-    help: "How long senders wait until their alerts are durable.",
+    help: "Time until the alerts of a request are durable, in seconds. The sender waits for it.",
     buckets: commitSeconds,
     registers: this.#registers,
   });
   readonly #skewed = new Counter({
     name: "tocsin_alerts_skewed_total",
-    help: "Alerts whose times differ from ours by more than a minute.",
+    help: "Alerts whose times are more than one minute in the future by the clock of Tocsin.",
     labelNames: ["source"],
     registers: this.#registers,
   });
   readonly #limiterWait = new Histogram({
     name: "tocsin_limiter_wait_seconds",
-    help: "How long a target waited at its limit before its next attempt.",
+    help: "Time that a target waited at its rate limit before its next attempt, in seconds.",
     labelNames: ["target"],
     buckets: waitSeconds,
     registers: this.#registers,
   });
   readonly #discoveredAt = new Gauge({
     name: "tocsin_discovery_last_sync_timestamp_seconds",
-    help: "When all targets of a place were last read. Until the first success: when watching it began.",
+    help: "Unix time at which all targets of a place were last read, in seconds. Before the first success: start of the watch.",
     labelNames: ["source", "where"],
     registers: this.#registers,
   });
   readonly #discoveryStale = new Gauge({
     name: "tocsin_discovery_stale",
-    help: "1 while changes of the targets of a place may go unseen, or it was never read.",
+    help: "1 if changes of targets in a place may be missed, or the place was never read; otherwise 0.",
     labelNames: ["source", "where"],
     registers: this.#registers,
   });
   readonly #discoveryLag = new Histogram({
     name: "tocsin_discovery_lag_seconds",
-    help: "Time from the detection of a target's change until it was in use.",
+    help: "Time from the detection of a change until the changed targets were in use, in seconds.",
     labelNames: ["source"],
     buckets: lagSeconds,
     registers: this.#registers,
   });
   readonly #discoveryErrors = new Counter({
     name: "tocsin_discovery_errors_total",
-    help: "Lists and watches of targets that failed, by reason.",
+    help: "Failed lists and watches of targets, by reason.",
     labelNames: ["source", "operation", "reason"],
     registers: this.#registers,
   });
   readonly #reloadSuccessful = new Gauge({
     name: "tocsin_config_last_reload_successful",
-    help: "Whether the last configuration that was read is in use.",
+    help: "1 if the last start or reload found no mistake in the configuration, otherwise 0.",
     registers: this.#registers,
   });
   readonly #reloadedAt = new Gauge({
     name: "tocsin_config_last_reload_success_timestamp_seconds",
-    help: "When a configuration was last taken.",
+    help: "Unix time of the last start or reload without a mistake, in seconds.",
     registers: this.#registers,
   });
 
@@ -128,13 +132,13 @@ export class Metrics {
   constructor(version: string) {
     new Gauge({
       name: "tocsin_build_info",
-      help: "The version that runs.",
+      help: "Version of Tocsin and of Node.js. The value is always 1.",
       labelNames: ["version", "node"],
       registers: this.#registers,
     }).set({ version, node: process.version }, 1);
     for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
     for (const counter of [this.#pagerduty.cacheHits, this.#pagerduty.cacheMisses])
-      counter.inc({ cache_name: "endpoints" }, 0);
+      for (const cache_name of cacheNames) counter.inc({ cache_name }, 0);
   }
 
   /** Sets the existing targets. Series of removed targets are deleted, so that they do not accumulate. */
@@ -158,7 +162,7 @@ export class Metrics {
     for (const error_type of attemptReasons) this.#pagerduty.publishErrors.inc({ publisher: target, error_type }, 0);
   }
 
-  received(source: string, status: "firing" | "resolved" | "rejected" | "truncated", count: number): void {
+  received(source: string, status: ReceivedStatus, count: number): void {
     if (count > 0) this.#received.inc({ source: this.#sources.of(source), status }, count);
   }
 
@@ -263,5 +267,3 @@ export class Metrics {
     this.#process.stop();
   }
 }
-
-const eventTypes = ["trigger", "acknowledge", "resolve", "change"] as const;

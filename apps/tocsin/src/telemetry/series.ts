@@ -16,25 +16,47 @@ export interface MetricOptions<Name extends string = never> {
 
 type Kind = "counter" | "gauge" | "histogram";
 
+/** A metric without its values. `docs/metrics.md` is generated from these. */
+export interface MetricDescription {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly help: string;
+  readonly labelNames: readonly string[];
+}
+
+/** A metric in a registry. */
+interface RegisteredMetric {
+  readonly description: MetricDescription;
+  /** Returns the metric's lines in the exposition format, each with its line break. */
+  lines(): Iterable<string>;
+}
+
+const describe = ({ name, help, labelNames = [] }: MetricOptions<string>, kind: Kind): MetricDescription => ({
+  name,
+  kind,
+  help,
+  labelNames,
+});
+
 /** The labels of one series as text: `{target="pager"}`, or empty. */
 type Shown = string;
 
 /** Returns the first two lines of a metric. */
-const head = ({ name, help }: MetricOptions<string>, kind: Kind): string =>
+const head = ({ name, help, kind }: MetricDescription): string =>
   `# HELP ${name} ${help.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${kind}\n`;
 
 const show = <Name extends string>(names: readonly Name[], labels: LabelValues<Name>): Shown =>
   names.map((name) => `${name}="${escape(labels[name])}"`).join(",");
 
 /** The series of one metric, by the values of its labels. */
-abstract class Metric<Name extends string, Value> {
+abstract class Metric<Name extends string, Value> implements RegisteredMetric {
+  readonly description: MetricDescription;
   readonly #options: MetricOptions<Name>;
-  readonly #kind: Kind;
   /** Nested by the first label, so that all series of a target are removed at once; then by the others. */
   readonly #series = new Map<string, Map<string, { readonly shown: Shown; value: Value }>>();
 
   protected constructor(kind: Kind, options: MetricOptions<Name>) {
-    this.#kind = kind;
+    this.description = describe(options, kind);
     this.#options = options;
     for (const registry of options.registers) registry.add(this);
   }
@@ -73,9 +95,8 @@ abstract class Metric<Name extends string, Value> {
     return [outer, key];
   }
 
-  /** Returns the metric's lines in the exposition format, each with its line break. */
   *lines(): Generator<string> {
-    yield head(this.#options, this.#kind);
+    yield head(this.description);
     for (const inner of this.#series.values())
       for (const { shown, value } of inner.values()) yield* this.linesOf(shown, value);
   }
@@ -141,11 +162,13 @@ export class Gauge<Name extends string = never> extends NumberMetric<Name> {
 }
 
 /** Values that are stored elsewhere and read at each scrape, so that thousands of them need no series here. */
-export class ReadGauge<Name extends string> {
+export class ReadGauge<Name extends string> implements RegisteredMetric {
+  readonly description: MetricDescription;
   readonly #options: MetricOptions<Name>;
   readonly #read: () => Iterable<readonly [LabelValues<Name>, number]>;
 
   constructor(options: MetricOptions<Name> & { readonly read: () => Iterable<readonly [LabelValues<Name>, number]> }) {
+    this.description = describe(options, "gauge");
     this.#options = options;
     this.#read = options.read;
     for (const registry of options.registers) registry.add(this);
@@ -153,7 +176,7 @@ export class ReadGauge<Name extends string> {
 
   *lines(): Generator<string> {
     const { name, labelNames = [] } = this.#options;
-    yield head(this.#options, "gauge");
+    yield head(this.description);
     for (const [labels, value] of this.#read()) yield line(name, show(labelNames, labels), value);
   }
 }
@@ -203,10 +226,15 @@ export class Histogram<Name extends string = never> extends Metric<Name, Observe
 /** All metrics of one service. */
 export class Registry {
   readonly contentType = "text/plain; version=0.0.4; charset=utf-8";
-  readonly #metrics: { lines(): Iterable<string> }[] = [];
+  readonly #metrics: RegisteredMetric[] = [];
 
-  add(metric: { lines(): Iterable<string> }): void {
+  add(metric: RegisteredMetric): void {
     this.#metrics.push(metric);
+  }
+
+  /** The registered metrics, in the order of the exposition. */
+  get descriptions(): readonly MetricDescription[] {
+    return this.#metrics.map(({ description }) => description);
   }
 
   async metrics(): Promise<string> {

@@ -15,8 +15,9 @@ export const discoveryReasons = [
 ] as const;
 export type DiscoveryReason = (typeof discoveryReasons)[number];
 
-/** The operation that was tried: `list` reads everything in the place, `watch` follows its changes. */
-export type DiscoveryOperation = "list" | "watch";
+/** The operations: `list` reads everything in the place, `watch` follows its changes. */
+export const discoveryOperations = ["list", "watch"] as const;
+export type DiscoveryOperation = (typeof discoveryOperations)[number];
 
 /** How current a discovery's knowledge of its place is. */
 export interface SyncState {
