@@ -23,7 +23,8 @@ what all replicas share, so every replica shows the same values: use \`max\`. If
 from it are missing.
 
 Times in names that end in \`_seconds\` are seconds, sizes in names that end in \`_bytes\` are bytes. Most series with
-labels begin with their first event, so a result may be empty until then.
+labels begin with their first event: a result may be empty until then, and \`rate\` and \`increase\` do not count that first
+event. The counters of a PagerDuty target begin at 0 with its first incident, so they do not miss it.
 
 ## Questions
 
