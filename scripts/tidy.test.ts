@@ -340,6 +340,7 @@ describe("boundaries", () => {
     const allowed = [
       "apps/tocsin/src/config/",
       "apps/tocsin/src/ingest/readers/",
+      "apps/tocsin/src/ingest/signatures.ts",
       "apps/tocsin/src/targets/discovery/",
       "packages/core/src/schema/",
       "packages/core/src/targets/",

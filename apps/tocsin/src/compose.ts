@@ -230,6 +230,7 @@ export async function compose(
         wake,
         routesOf: (alert) => targets.routesOf(alert),
         senderOf,
+        signatures: () => configReloader.signatures,
       }),
       ...incidentEndpoints({ ledger, wake }),
       ...streamEndpoints({ stream }),

@@ -8,6 +8,7 @@ import { Auth } from "../http/auth.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
 import { secretsIn } from "../ingest/readers/reader-settings.ts";
+import { Signatures } from "../ingest/signatures.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
 import { reroute } from "../targets/reroute.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
@@ -46,6 +47,7 @@ export class ConfigReloader {
   #written: TargetSet;
   #auth: Auth;
   #senders: SenderAddresses;
+  #signatures: Signatures;
   /** Reloads run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #rerouting: Promise<void> = Promise.resolve();
@@ -67,6 +69,7 @@ export class ConfigReloader {
     this.#written = writtenIn(options.config);
     this.#auth = new Auth(options.config.server);
     this.#senders = new SenderAddresses(options.config.server.trustedProxies);
+    this.#signatures = new Signatures(options.config.signatures, options.clock);
   }
 
   get current(): Config {
@@ -79,6 +82,10 @@ export class ConfigReloader {
 
   get senders(): SenderAddresses {
     return this.#senders;
+  }
+
+  get signatures(): Signatures {
+    return this.#signatures;
   }
 
   /** Loads the configuration for the first time. */
@@ -167,6 +174,7 @@ export class ConfigReloader {
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
     scrubber.learn(next.readers.flatMap(secretsIn));
+    scrubber.learn(next.signatures.map(({ secret }) => secret.reveal()));
     for (const setting of shortSecrets(next))
       log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
     const written = writtenIn(next);
@@ -185,6 +193,7 @@ export class ConfigReloader {
     this.#written = written;
     this.#auth = new Auth({ ...next.server, listen: this.#o.config.server.listen });
     this.#senders = new SenderAddresses(next.server.trustedProxies);
+    this.#signatures = new Signatures(next.signatures, this.#o.clock);
     log.level = next.telemetry.logs.level;
   }
 
@@ -271,7 +280,7 @@ const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTar
  * Names the settings whose secret is too short to be distinguished from ordinary words in a log line. Secrets of targets are
  * reported with the targets.
  */
-function shortSecrets({ server, ledger, readers }: Config): string[] {
+function shortSecrets({ server, ledger, readers, signatures }: Config): string[] {
   const settings: (readonly [string, string | undefined])[] = [
     ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
     ["the password in ledger.url", ledger.kind === "postgres" ? ledger.server.password : undefined],
@@ -280,6 +289,7 @@ function shortSecrets({ server, ledger, readers }: Config): string[] {
         ({ url }) => [`the password in a URL of source ${source}`, new URL(url.reveal()).password] as const,
       ),
     ),
+    ...signatures.map(({ source, secret }) => [`the secret of source ${source}`, secret.reveal()] as const),
   ];
   const short = settings.filter(([, secret]) => secret && secret.length < minRedactedLength);
   return [...new Set(short.map(([setting]) => setting))];

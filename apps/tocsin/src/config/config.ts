@@ -2,6 +2,7 @@ import { normalize, resolve } from "node:path";
 import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
 import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
+import { type SignatureSettings, signaturesIn } from "../ingest/signatures.ts";
 import { ConfigError } from "./config-error.ts";
 import type { SourcePosition } from "./source-positions.ts";
 import { type ConfigOutput, configSchema, isPostgres, type Role } from "./schema.ts";
@@ -53,6 +54,8 @@ export interface Config {
   };
   /** The Alertmanager APIs that are read, and the sources of their alerts. */
   readonly readers: readonly ReaderSettings[];
+  /** The signatures that sources demand. */
+  readonly signatures: readonly SignatureSettings[];
   readonly delivery: ConfigOutput["delivery"];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
   readonly readSecret: ReadSecret;
@@ -93,6 +96,7 @@ export function readConfig(
   const keys = secrets.keys(ledger.encryptionKey);
   const place = secrets.ledger(ledger, places.dir);
   const readers = readersIn(sources, secrets);
+  const signatures = signaturesIn(sources, tokens, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
@@ -102,6 +106,7 @@ export function readConfig(
     targets,
     discovery: placesOf(discovery, places.dir),
     readers,
+    signatures,
     delivery,
     telemetry,
     readSecret: secrets.read,

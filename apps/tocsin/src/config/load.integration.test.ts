@@ -172,9 +172,33 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       ),
     ],
     ['server: { trustedProxies: "10.0.0.0/8" }', ['1:11 server.trustedProxies: expected a list; found "10.0.0.0/8"']],
+    ["sources: [{ name: a, expect: { every: 2m } }]", ["1:22 sources[0].expect: not available in this version"]],
     [
-      "sources: [{ name: a, expect: { every: 2m }, hmac: { secret: s } }]",
-      ["1:22 sources[0].expect: not available in this version", "1:45 sources[0].hmac: not available in this version"],
+      "sources: [{ name: a, hmac: {} }]",
+      ['1:22 sources[0].hmac.secret: expected a text, { "file": "/path" } or { "env": "NAME" }'],
+    ],
+    ['sources: [{ name: a, hmac: { secret: "" } }]', ["1:30 sources[0].hmac.secret: must not be empty"]],
+    [
+      "sources: [{ name: a, hmac: { secret: { env: NONE } } }]",
+      ["1:30 sources[0].hmac.secret: environment variable NONE is not set"],
+    ],
+    [
+      'sources: [{ name: a, hmac: { secret: s, header: "X Signature" } }]',
+      ["1:41 sources[0].hmac.header: is not a valid header name"],
+    ],
+    [
+      "sources: [{ name: a, hmac: { secret: s, header: X-A, timestampHeader: x-a } }]",
+      ['1:54 sources[0].hmac.timestampHeader: must not be the same as `header`; found "x-a"'],
+    ],
+    [
+      "sources: [{ name: a, hmac: { secret: s, timestamp: X-T } }]",
+      ['1:41 sources[0].hmac.timestamp: unknown key; expected "secret", "header" or "timestampHeader"'],
+    ],
+    [
+      "{ server: { auth: { tokens: [{ name: a, token: t, roles: [read] }] } }, sources: [{ name: a, hmac: { secret: s } }] }",
+      [
+        "1:85 sources[0].name: must be the name of a token with the role `ingest`, because `hmac` is set and there are tokens",
+      ],
     ],
     [
       "sources: [{ name: a }, { name: a }]",

@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly does: string;
   /** The body may be `LargeJson`, if parsing it at once would take long. @default false */
   readonly takesLargeJson?: boolean;
+  /** Checks a request by the bytes of its body as received, before anything reads them. @throws Problem */
+  readonly checkBody?: (request: FastifyRequest, received: Uint8Array) => void;
   /** Returns the body of a 200, or answers itself through `reply`. */
   readonly answer: (request: FastifyRequest, reply: FastifyReply) => unknown;
 }

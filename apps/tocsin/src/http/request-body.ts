@@ -7,14 +7,15 @@ import { badRequest, Problem } from "./problem.ts";
 const decompress = { gzip: promisify(gunzip), zlib: promisify(inflate), deflate: promisify(inflateRaw) };
 
 /**
- * Reads and decompresses the body of a request. `maxBytes` limits both the received and the decompressed size.
+ * Reads, checks and decompresses the body of a request. `maxBytes` limits both the received and the decompressed size.
  *
- * @throws Problem 400, 413 or 415
+ * @throws Problem 400, 413 or 415, or that of the endpoint's check
  */
 export async function readBody(request: FastifyRequest, payload: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const encoding = encodingOf(request);
   if (Number(request.headers["content-length"]) > maxBytes) throw tooLarge();
   const body = await collect(payload, maxBytes);
+  request.routeOptions.config.checkBody?.(request, body);
   return encoding === undefined || body.length === 0 ? body : decoded(body, encoding, maxBytes);
 }
 

@@ -54,6 +54,7 @@ function intakeOver(
     log: createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {}),
     routesOf: () => [],
     senderOf: ({ ip }) => ip,
+    signatures: () => ({ refusal: () => undefined }),
     wake: () => order.push("wake"),
     readiness,
     stallDetector,

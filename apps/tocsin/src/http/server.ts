@@ -21,6 +21,7 @@ declare module "fastify" {
     readonly isRead?: boolean;
     readonly isProbe?: boolean;
     readonly takesLargeJson?: boolean;
+    readonly checkBody?: Endpoint["checkBody"];
   }
 }
 
@@ -69,11 +70,11 @@ export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, a
   app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) =>
     parseBody(await readBody(request, payload, maxBodyBytes), request),
   );
-  for (const { method, path, role, answer, isProbe = false, takesLargeJson = false } of endpoints) {
+  for (const { method, path, role, answer, isProbe = false, takesLargeJson = false, checkBody } of endpoints) {
     app.route({
       method,
       url: path,
-      config: { isRead: role === "read", isProbe, takesLargeJson },
+      config: { isRead: role === "read", isProbe, takesLargeJson, ...(checkBody && { checkBody }) },
       onRequest: (request, _reply, done) => {
         try {
           request.caller = role === "open" ? { name: undefined } : auth().admit(request, role);

@@ -3,6 +3,7 @@ import { type Clock, type Ledger, type Recorded, type RoutedClaim } from "@tocsi
 import type { FastifyRequest } from "fastify";
 import { parseWebhook } from "../../ingest/alertmanager.ts";
 import { type BatchReader, defaultSource, type Received } from "../../ingest/batch-reader.ts";
+import type { Signatures } from "../../ingest/signatures.ts";
 import { parsePostedAlerts } from "../../ingest/prometheus.ts";
 import type { Readiness } from "../../health/readiness.ts";
 import type { StallDetector } from "../../health/stall-detector.ts";
@@ -22,6 +23,8 @@ export interface Intake {
   readonly routesOf: (alert: RoutedClaim["claim"]["alert"]) => RoutedClaim["routes"];
   /** Returns the address of the sender of a request. */
   readonly senderOf: (request: FastifyRequest) => string;
+  /** Called for each request, because a reload may change them. */
+  readonly signatures: () => Pick<Signatures, "refusal">;
   /** Wakes the worker: there may be due work. */
   readonly wake: () => void;
   /** If other replicas record in the same ledger. */
@@ -69,11 +72,16 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       logRejections(batch, source);
     }
   };
+  const checkBody = (request: FastifyRequest, received: Uint8Array) => {
+    const refusal = intake.signatures().refusal(sourceOf(request), request.headers, received);
+    if (refusal !== undefined) throw new Problem(401, "unauthorized", refusal);
+  };
   const webhook: Endpoint = {
     method: "POST",
     path: "/api/v1/webhook/alertmanager",
     role: "ingest",
     takesLargeJson: true,
+    checkBody,
     does: "receives the webhook of Alertmanager or Grafana",
     async answer(request) {
       const { recorded, duplicates, rejected, skewed, issues } = await take(request, sourceOf(request), parseWebhook);
@@ -89,6 +97,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       path: "/api/v2/alerts",
       role: "ingest",
       takesLargeJson: true,
+      checkBody,
       does: "receives alerts as Alertmanager does, so that Prometheus can send its alerts here",
       async answer(request) {
         const { recorded, rejected, issues } = await take(request, sourceOf(request), parsePostedAlerts);

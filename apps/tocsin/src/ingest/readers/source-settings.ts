@@ -16,6 +16,23 @@ const tls = z
     error: "`cert` and `key` need each other",
   });
 
+const hmac = z
+  .strictObject({
+    secret: secretInput.describe("The secret that the sender signs with."),
+    header: headerName
+      .default("X-Grafana-Alerting-Signature")
+      .describe("Header with the signature: the HMAC-SHA256 of the body, in hex."),
+    timestampHeader: headerName
+      .optional()
+      .describe(
+        "Header with the time of the signature in Unix seconds, if the sender sends one. It is then part of the signed text, and may differ by 5 minutes from the clock of this machine.",
+      ),
+  })
+  .superRefine(({ header, timestampHeader }, context) => {
+    if (header.toLowerCase() !== timestampHeader?.toLowerCase()) return;
+    context.addIssue({ code: "custom", path: ["timestampHeader"], message: "must not be the same as `header`" });
+  });
+
 const alertmanager = z.strictObject({
   urls: z
     .array(secretInput)
@@ -49,7 +66,9 @@ const source = z.strictObject({
       "Reads this Alertmanager's API, to end alerts whose resolve it never sends: see [Alertmanager](alertmanager.md).",
     ),
   expect: notYet(),
-  hmac: notYet(),
+  hmac: hmac
+    .optional()
+    .describe("Demands a signature of every request of this source; requests without a valid one are answered 401."),
 });
 
 /** The list `sources` of the configuration. */
