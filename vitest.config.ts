@@ -47,7 +47,7 @@ export default defineConfig({
       {
         ...source,
         // PostgreSQL, random inputs by the thousand, simulated histories: minutes.
-        test: { name: "long", include: long, execArgv, isolate: false, testTimeout: 30_000 },
+        test: { name: "long", include: long, execArgv, isolate: false, testTimeout: 120_000 },
       },
       {
         ...source,

@@ -90,8 +90,12 @@ test("operations that arrive while another replica has the lock share one transa
   await recordWhileOthersWrite(["a"]);
   expect(await recordWhileOthersWrite(["b", "c", "d"])).toBe(1);
   expect(await recordWhileOthersWrite(["e", "f"])).toBe(1);
-  // No other session has had the lock since then.
-  await say("g");
+  // No other session has had the lock since then. On a busy machine the lock may still come late, which counts as contention.
+  for (let n = 0, tookMs = Number.POSITIVE_INFINITY; tookMs > 4; n++) {
+    const beganMs = performance.now();
+    await say(`g${n}`);
+    tookMs = performance.now() - beganMs;
+  }
   expect(await recordWhileOthersWrite(["h", "i"])).toBe(2);
 });
 
