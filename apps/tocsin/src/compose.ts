@@ -258,6 +258,7 @@ export async function compose(
     ];
     const app = createServer({
       endpoints: [frontPage(version, endpoints), ...endpoints],
+      basePath: config.server.basePath,
       maxBodyBytes: config.server.maxBodyBytes,
       ledger: ledgerPlace,
       auth: () => configReloader.auth,

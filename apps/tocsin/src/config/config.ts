@@ -30,7 +30,7 @@ export interface Config {
   readonly file: string | undefined;
   readonly server: Pick<
     ConfigOutput["server"],
-    "listen" | "maxBodyBytes" | "publicUrl" | "allowedHosts" | "trustedProxies"
+    "listen" | "basePath" | "maxBodyBytes" | "publicUrl" | "allowedHosts" | "trustedProxies"
   > & {
     readonly tokens: readonly Token[];
   };
@@ -98,10 +98,10 @@ export function readConfig(
   const readers = readersIn(sources, secrets);
   const signatures = signaturesIn(sources, tokens, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
-  const { listen, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
+  const { listen, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
     file,
-    server: { listen, maxBodyBytes, publicUrl, allowedHosts, trustedProxies, tokens },
+    server: { listen, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies, tokens },
     ledger: { ...place, keys, retentionMs: ledger.retention },
     targets,
     discovery: placesOf(discovery, places.dir),

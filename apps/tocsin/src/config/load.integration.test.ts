@@ -163,6 +163,22 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ["server: { maxBodyBytes: 1.5 }", ["1:11 server.maxBodyBytes: expected a whole number; found 1.5"]],
     ["server: { maxBodyBytes: 1 }", ["1:11 server.maxBodyBytes: must be at least 1024; found 1"]],
     ["server: { publicUrl: tocsin }", ['1:11 server.publicUrl: expected a URL such as "https://tocsin.example.com"']],
+    ...['"tocsin"', '"/"', '"/tocsin/"', '"/a//b"', '"/a b"', '"/../a"', '"/a/./b"', '"/%61"', '""'].map(
+      (path): [string, string[]] => [
+        `server: { basePath: ${path} }`,
+        [`1:11 server.basePath: expected a path such as "/tocsin", without a slash at its end; found ${path}`],
+      ],
+    ),
+    [
+      'server: { basePath: "/a?b" }',
+      ['1:11 server.basePath: expected a path such as "/tocsin", without a slash at its end'],
+    ],
+    ...["/api", "/api/v1", "/-/tocsin", "/metrics", "/healthz", "/readyz", "/incidents"].map(
+      (path): [string, string[]] => [
+        `server: { basePath: ${path} }`,
+        [`1:11 server.basePath: must not begin with a path of the service itself, such as "/api"; found "${path}"`],
+      ],
+    ),
     ["server: { tls: { cert: a } }", ["1:11 server.tls: not available in this version"]],
     [
       'server: { trustedProxies: ["10.0.0.0/8", "10.0.0.0/33", proxy] }',

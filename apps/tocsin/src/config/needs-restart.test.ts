@@ -13,6 +13,7 @@ test.each<[string, object, object, string[]]>([
   ["a target", {}, { targets: [{}] }, []],
   ["a token", {}, { server: { auth: { tokens: [{ name: "a", token: "t", roles: ["read"] }] } } }, []],
   ["the address", {}, { server: { listen: "127.0.0.1:1" } }, ["server.listen"]],
+  ["the base path", {}, { server: { basePath: "/tocsin" } }, ["server.basePath"]],
   ["the ledger's file", {}, { ledger: { url: "sqlite:other.db" } }, ["ledger.url"]],
   ["the kind of ledger", {}, postgres(), ["ledger.url", "ledger.encryptionKey", "ledger.password", "ledger.tls.ca"]],
   ["the database's password", postgres(), postgres({ password: "b" }), ["ledger.password"]],

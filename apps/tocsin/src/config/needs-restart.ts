@@ -10,6 +10,7 @@ export function needsRestart(running: Config, next: Config): string[] {
 /** Compares the content, also of secrets in files. */
 const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
+  "server.basePath": server.basePath,
   "server.maxBodyBytes": server.maxBodyBytes,
   ...placeOf(ledger),
   "ledger.encryptionKey": ledger.keys,

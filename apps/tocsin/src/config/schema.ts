@@ -3,6 +3,7 @@ import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
+import { basePath } from "./base-path.ts";
 import { address, isLoopbackListener } from "./address.ts";
 import { network } from "./network.ts";
 import { hostNameOf } from "./host-name.ts";
@@ -49,6 +50,11 @@ const server = z
         disabled: z.boolean().default(false).describe("Allows every request without a token, also beyond loopback."),
       })
       .prefault({}),
+    basePath: basePath()
+      .optional()
+      .describe(
+        "Path below which a proxy publishes this service, such as `/tocsin`. All paths answer with and without it, except probes and `/metrics`, which answer only without it. `publicUrl` must contain the published path.",
+      ),
     tls: notYet(),
     maxBodyBytes: z
       .int()

@@ -137,7 +137,8 @@ describe("a refused request is counted and logged", () => {
   });
 });
 
-const to = (url: string) => ({ url, method: "POST", headers: {}, routeOptions: { url } }) as unknown as FastifyRequest;
+const to = (url: string) =>
+  ({ originalUrl: url, method: "POST", headers: {}, routeOptions: { url } }) as unknown as FastifyRequest;
 
 test("logs at most 20 lines for an hour of refused requests, with the number of lines left out", async () => {
   const clock = new VirtualClock();

@@ -64,7 +64,7 @@ export class Refusals {
     this.#o.count(reason);
     // The intake logs rejected alerts with their source.
     if (code === "invalid_alerts") return;
-    const { method, url, routeOptions, headers } = request;
+    const { method, originalUrl, routeOptions, headers } = request;
     const leftOut = this.#o.throttle.pass(`${reason} ${routeOptions.url ?? ""}`);
     if (leftOut === undefined) return;
     // Without query and body, which may hold secrets.
@@ -73,7 +73,7 @@ export class Refusals {
       reason,
       status,
       method,
-      path: pathOf(url).slice(0, maxCharacters),
+      path: pathOf(originalUrl).slice(0, maxCharacters),
       sender: this.#o.senderOf(request),
       ...(reason === "host" && { host: headers.host?.slice(0, maxCharacters) }),
       ...(issues.length > 0 && { issues: issues.slice(0, maxIssues) }),

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "../telemetry/logger.ts";
+import { basePathRemover, isWithoutBasePath } from "./base-path.ts";
 import { answerClientError } from "./client-errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Caller, Auth } from "./auth.ts";
@@ -20,6 +21,7 @@ declare module "fastify" {
     /** The request changes nothing. */
     readonly isRead?: boolean;
     readonly isProbe?: boolean;
+    readonly isWithoutBasePath?: boolean;
     readonly takesLargeJson?: boolean;
     readonly checkBody?: Endpoint["checkBody"];
   }
@@ -36,6 +38,7 @@ const requestMs = 60_000;
 
 export interface ServerOptions {
   readonly endpoints: readonly Endpoint[];
+  readonly basePath?: string | undefined;
   readonly maxBodyBytes: number;
   /** The path or the server of the ledger, without credentials: it is named if it does not answer. */
   readonly ledger: string;
@@ -45,12 +48,22 @@ export interface ServerOptions {
   readonly auth: () => Auth;
 }
 
-export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, auth }: ServerOptions): FastifyInstance {
+export function createServer({
+  endpoints,
+  basePath,
+  maxBodyBytes,
+  ledger,
+  log,
+  refusals,
+  auth,
+}: ServerOptions): FastifyInstance {
   const refuse = (request: FastifyRequest, reply: FastifyReply, problem: Problem) => {
     refusals.refused(request, problem);
     sendProblem(reply, problem);
   };
+  const removeBasePath = basePathRemover(basePath);
   const app = fastify({
+    rewriteUrl: ({ url = "/" }) => removeBasePath(url),
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestMs,
@@ -63,6 +76,7 @@ export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, a
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.isProbe !== true) auth().allowedHosts.refuseOthers(request);
+    if (isBelowBasePath(request) && request.routeOptions.config.isWithoutBasePath === true) throw noEndpoint;
     if (request.is404) throw wrongPathOrMethod(request, endpoints, auth());
     // A body is parsed as JSON, whatever its content type.
     request.headers["content-type"] = "application/json";
@@ -70,11 +84,18 @@ export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, a
   app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) =>
     parseBody(await readBody(request, payload, maxBodyBytes), request),
   );
-  for (const { method, path, role, answer, isProbe = false, takesLargeJson = false, checkBody } of endpoints) {
+  for (const endpoint of endpoints) {
+    const { method, path, role, answer, isProbe = false, takesLargeJson = false, checkBody } = endpoint;
     app.route({
       method,
       url: path,
-      config: { isRead: role === "read", isProbe, takesLargeJson, ...(checkBody && { checkBody }) },
+      config: {
+        isRead: role === "read",
+        isProbe,
+        isWithoutBasePath: isWithoutBasePath(endpoint),
+        takesLargeJson,
+        ...(checkBody && { checkBody }),
+      },
       onRequest: (request, _reply, done) => {
         try {
           request.caller = role === "open" ? { name: undefined } : auth().admit(request, role);
@@ -115,12 +136,17 @@ export function createServer({ endpoints, maxBodyBytes, ledger, log, refusals, a
 
 /** Answers a request without an endpoint. An authenticated client learns which methods the path has. */
 function wrongPathOrMethod(request: FastifyRequest, endpoints: readonly Endpoint[], auth: Auth): Problem {
-  const here = endpointsAt(pathOf(request.url), endpoints);
+  const here = endpointsAt(pathOf(request.url), endpoints).filter(
+    (endpoint) => !(isBelowBasePath(request) && isWithoutBasePath(endpoint)),
+  );
   if (here.length === 0) return noEndpoint;
   if (here.every(({ role }) => role !== "open"))
     auth.authenticate(request, { takesBasic: here.some(({ role }) => role === "ingest") });
   const methods = new Set(here.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])));
   return methodNotAllowed([...methods]);
 }
+
+/** Whether the base path was removed from the URL of a request. */
+const isBelowBasePath = ({ url, originalUrl }: FastifyRequest): boolean => url !== originalUrl;
 
 const endpointOf = (request: FastifyRequest): string => request.routeOptions.url ?? "unknown";
