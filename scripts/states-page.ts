@@ -78,7 +78,8 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
   waiting_classification: { meaning: "The classification has not answered yet. Its budget bounds the wait." },
   in_flight: { meaning: "A request is under way." },
   ambiguous: {
-    meaning: "A request left and no answer came, so it is unknown whether the receiver accepted it. It is repeated.",
+    meaning:
+      "A request left, but no certain answer came (a lost connection, a timeout, or a 5xx), so the receiver may have accepted it. It is repeated.",
   },
   source_silent: {
     meaning: "The alert should have ended by its `endsAt`, but its source has sent nothing since. It stays open.",

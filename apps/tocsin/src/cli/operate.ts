@@ -235,6 +235,10 @@ export async function replay(terminal: Terminal, options: OperatorOptions, id: s
       `It is a dead letter again (${result.reason}): ${result.lastFailure?.detail ?? "see `tocsin deadletters list`"}`,
     );
   if (options.json) return;
+  if (result?.state === "not_told") {
+    terminal.out(`Nothing was sent, because the event is no longer needed (${result.reason})\n`);
+    return;
+  }
   const now = result === undefined ? "" : `Incident ${incident} is ${result.state}, ${result.reason}`;
   const isDone = result !== undefined && ended.has(result.state);
   terminal.out(

@@ -109,6 +109,23 @@ test("deadletters replay fails if the event is refused again, and otherwise show
   expect([code, stdout.split("\n")[1]]).toEqual([0, `Incident ${first.incident} is told, delivered`]);
 });
 
+test("deadletters replay says that nothing was sent if the alert has ended meanwhile", async () => {
+  await using service = await startService();
+  service.simulator.setFaults([{ kind: "answer", status: 400, action: "trigger" }]);
+  const alert = { fingerprint: "c", labels: { alertname: "C" } };
+  await webhook(service, { ...alert, status: "firing" });
+  const [letter] = await service.until("there is a dead letter", async () => {
+    const { deadletters } = (await service.ask("GET", "/api/v1/deadletters")).body;
+    return deadletters.length === 1 ? deadletters : undefined;
+  });
+  await webhook(service, { ...alert, status: "resolved", endsAt: at(0) });
+  const { code, stdout } = await tocsin(service, "deadletters", "replay", String(letter.id));
+  expect([code, stdout.split("\n")[1]]).toEqual([
+    0,
+    "Nothing was sent, because the event is no longer needed (resolved_before_told)",
+  ]);
+});
+
 test("targets list says which definition of an invalid target is in use", async () => {
   await using service = await startService();
   const written = service.next as { targets: readonly object[] };
