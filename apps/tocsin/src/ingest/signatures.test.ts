@@ -6,7 +6,7 @@ const header = "X-Grafana-Alerting-Signature";
 const secret = new Secret("grafana-secret");
 const body = Buffer.from('{"alerts":[]}');
 
-/** From `openssl dgst -sha256 -hmac grafana-secret`: of the body, and of "1700000000:" and the body. */
+/** Made with `openssl dgst -sha256 -hmac grafana-secret`. One signs the body, the other signs "1700000000:" and the body. */
 const plain = "74fcaf9cb837272d4cbd7d1d26d72f05b0ea8c3c4fc73cf8a426cdc0bd72695d";
 const timed = "5c7a4e78fa7be1fb646b9eb88b816ed67b1f0831f56985e84d548069fe345da3";
 
