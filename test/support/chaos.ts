@@ -121,7 +121,7 @@ export async function chaos(o: ChaosOptions): Promise<Chaos> {
   const batches = Math.ceil(o.alerts / o.batchSize);
   const episodes = Array.from({ length: batches }, async (_, batch) => {
     const from = batch * o.batchSize;
-    // The faults are spread evenly over the run, however long it is.
+    // The batches of alerts are spread evenly over the faults of the run, however long it takes.
     await waitUntil("its turn", () => over || log.length >= (batch / batches) * o.script.length, {
       withinMs: 3_600_000,
       everyMs: 50,

@@ -105,7 +105,7 @@ export function validateOptions(options: ClientOptions): void {
 
 /** TLS would silently ignore a text that is no certificate, and then trust no server. */
 function isAuthorities(value: unknown): boolean {
-  // Only runtimes with sockets can use certificates, and each of them has `node:tls`.
+  // Only runtimes with sockets can use certificates, and each of them has `node:crypto`.
   const { X509Certificate } = process.getBuiltinModule("node:crypto");
   try {
     return [value].flat().map((pem) => new X509Certificate(pem as string | Buffer)).length > 0;
