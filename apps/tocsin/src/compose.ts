@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Address, formatAddress } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";
+import { expiriesOf } from "./config/server-tls.ts";
 import { Discoveries } from "./targets/discovery/discoveries.ts";
 import { LastKnownTargets } from "./targets/discovery/last-known-targets.ts";
 import { createDiscoveries } from "./targets/discovery/create-discoveries.ts";
@@ -25,6 +26,7 @@ import { intakeEndpoints } from "./http/endpoints/ingest.ts";
 import { noFileToReload, nothingToReload, operationsEndpoints, type Reloaded } from "./http/endpoints/operations.ts";
 import { refusalLogRule, Refusals } from "./http/refusals.ts";
 import { createServer } from "./http/server.ts";
+import { TlsListener } from "./http/tls-listener.ts";
 import { streamEndpoints } from "./http/endpoints/stream.ts";
 import { targetEndpoints } from "./http/endpoints/targets.ts";
 import { notifications } from "./delivery/notification.ts";
@@ -173,6 +175,10 @@ export async function compose(
       clock,
       wake,
       readers,
+      useTls(tls) {
+        if (tls !== undefined) tlsListener?.use(tls);
+        metrics.useCertificates(expiriesOf(tls));
+      },
     });
     closing.push(
       () => configReloader.stop(),
@@ -201,6 +207,7 @@ export async function compose(
     const warnings = async (isReady: boolean) => [
       ...outdatedWarnings(),
       ...configReloader.targetWarnings(),
+      ...configReloader.certificateWarnings(),
       ...(isLost ? [lostKeyWarning] : []),
       ...(isReady ? await ledgerWarnings() : []),
     ];
@@ -256,6 +263,13 @@ export async function compose(
         metricsScrape: new MetricsScrape({ ledger, targets, metrics, clock }),
       }),
     ];
+    const refusals = new Refusals({
+      log,
+      throttle: new LogThrottle(clock, refusalLogRule),
+      count: (reason) => metrics.refused(reason),
+      senderOf,
+    });
+    const { tls } = config.server;
     const app = createServer({
       endpoints: [frontPage(version, endpoints), ...endpoints],
       basePath: config.server.basePath,
@@ -263,14 +277,11 @@ export async function compose(
       ledger: ledgerPlace,
       auth: () => configReloader.auth,
       log,
-      refusals: new Refusals({
-        log,
-        throttle: new LogThrottle(clock, refusalLogRule),
-        count: (reason) => metrics.refused(reason),
-        senderOf,
-      }),
+      refusals,
+      tls,
     });
-    closing.push(() => closeServer(app, clock));
+    const tlsListener = tls && new TlsListener(app.server, tls);
+    closing.push(() => closeServer(app, clock, tlsListener));
     await configReloader.start();
     stallDetector?.start();
     worker = new Worker({
@@ -344,9 +355,12 @@ async function listen(app: FastifyInstance, address: Address): Promise<Address> 
   return { host: address.host, port: (app.server.address() as AddressInfo).port };
 }
 
-/** Stops the server. A sender that does not complete its request delays this by at most one second. */
-async function closeServer(app: FastifyInstance, clock: Clock): Promise<void> {
-  const cancel = clock.after(1_000, () => app.server.closeAllConnections());
+/** Stops the server. A sender that does not complete its request or handshake delays this by at most one second. */
+async function closeServer(app: FastifyInstance, clock: Clock, tlsListener: TlsListener | undefined): Promise<void> {
+  const cancel = clock.after(1_000, () => {
+    app.server.closeAllConnections();
+    tlsListener?.endConnections();
+  });
   await app.close();
   cancel();
 }

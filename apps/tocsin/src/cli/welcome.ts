@@ -13,7 +13,7 @@ export interface Started {
 
 /** The text for a person who started the service at a terminal. */
 export function welcome({ config, address, targets, simulatorUrl }: Started): string {
-  const url = `http://${formatAddress(reachable(address))}`;
+  const url = `${config.server.tls === undefined ? "http" : "https"}://${formatAddress(reachable(address))}`;
   const lines = [
     ...(simulatorUrl === undefined ? [] : rehearsal(url, simulatorUrl)),
     `  Tocsin    ${url}`,

@@ -2,6 +2,7 @@ import { type Alert, type Clock, type Ledger, minRedactedLength, type Target } f
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
+import { certificateWarnings, type ServerTls } from "./server-tls.ts";
 import type { Discoveries } from "../targets/discovery/discoveries.ts";
 import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
@@ -33,10 +34,12 @@ export interface ConfigReloaderOptions {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly readers: Pick<Readers, "use">;
+  /** Uses the certificates of the API for new connections. */
+  readonly useTls: (tls: ServerTls | undefined) => void;
 }
 
 /**
- * Applies the parts of the configuration that can change while the service runs: targets, tokens, the log level. A
+ * Applies the parts of the configuration that can change while the service runs: targets, tokens, certificates, the log level. A
  * configuration that cannot be read changes nothing. One with invalid targets is applied without these, and the reload still
  * counts as failed.
  */
@@ -112,6 +115,11 @@ export class ConfigReloader {
       : [];
   }
 
+  /** Returns a warning for each certificate of the API that is not valid now. */
+  certificateWarnings(): string[] {
+    return certificateWarnings(this.#current.server.tls, this.#o.clock.now());
+  }
+
   reload(): Promise<Reloaded> {
     const reloading = this.#last.then(() => this.#reload());
     this.#last = reloading.catch(() => undefined);
@@ -173,6 +181,7 @@ export class ConfigReloader {
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
+    scrubber.learn(next.server.tls === undefined ? [] : [next.server.tls.key]);
     scrubber.learn(next.readers.flatMap(secretsIn));
     scrubber.learn(next.signatures.map(({ secret }) => secret.reveal()));
     for (const setting of shortSecrets(next))
@@ -189,6 +198,7 @@ export class ConfigReloader {
     }
     await rediscovery.keep();
     readers.use(next.readers);
+    this.#o.useTls(next.server.tls);
     this.#current = next;
     this.#written = written;
     this.#auth = new Auth({ ...next.server, listen: this.#o.config.server.listen });

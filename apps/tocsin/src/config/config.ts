@@ -4,6 +4,7 @@ import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@to
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { type SignatureSettings, signaturesIn } from "../ingest/signatures.ts";
 import { ConfigError } from "./config-error.ts";
+import { type ServerTls, serverTlsIn } from "./server-tls.ts";
 import type { SourcePosition } from "./source-positions.ts";
 import { type ConfigOutput, configSchema, isPostgres, type Role } from "./schema.ts";
 import { type SecretPlaces, secretReader } from "./secrets.ts";
@@ -14,6 +15,9 @@ export interface Token {
   readonly value: string;
   readonly roles: readonly Role[];
 }
+
+/** A client with a certificate and its permissions. */
+export type Client = ConfigOutput["server"]["auth"]["clients"][number];
 
 /** The place of the ledger. A path is absolute, or `:memory:`. */
 export type LedgerPlace =
@@ -33,6 +37,9 @@ export interface Config {
     "listen" | "basePath" | "maxBodyBytes" | "publicUrl" | "allowedHosts" | "trustedProxies"
   > & {
     readonly tokens: readonly Token[];
+    readonly clients: readonly Client[];
+    /** Undefined: the API speaks plain HTTP. */
+    readonly tls: ServerTls | undefined;
   };
   readonly ledger: LedgerPlace & {
     /** The first key encrypts, all keys decrypt. Empty: the key file beside the ledger is used. */
@@ -93,6 +100,7 @@ export function readConfig(
   const { server, ledger, targets, discovery, sources, delivery, telemetry } = parsed.data;
   const secrets = new Secrets(secretReader(places));
   const tokens = secrets.tokens(server.auth.tokens);
+  const tls = serverTlsIn(server.tls, secrets);
   const keys = secrets.keys(ledger.encryptionKey);
   const place = secrets.ledger(ledger, places.dir);
   const readers = readersIn(sources, secrets);
@@ -101,7 +109,17 @@ export function readConfig(
   const { listen, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
     file,
-    server: { listen, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies, tokens },
+    server: {
+      listen,
+      basePath,
+      maxBodyBytes,
+      publicUrl,
+      allowedHosts,
+      trustedProxies,
+      tokens,
+      clients: server.auth.clients,
+      tls,
+    },
     ledger: { ...place, keys, retentionMs: ledger.retention },
     targets,
     discovery: placesOf(discovery, places.dir),

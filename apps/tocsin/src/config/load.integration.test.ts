@@ -179,7 +179,10 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
         [`1:11 server.basePath: must not begin with a path of the service itself, such as "/api"; found "${path}"`],
       ],
     ),
-    ["server: { tls: { cert: a } }", ["1:11 server.tls: not available in this version"]],
+    [
+      "server: { tls: { cert: a, key: { file: no/such } } }",
+      [`1:27 server.tls.key: cannot read ${join(dir, "no/such")}: ENOENT`],
+    ],
     [
       'server: { trustedProxies: ["10.0.0.0/8", "10.0.0.0/33", proxy] }',
       [1, 2].map(

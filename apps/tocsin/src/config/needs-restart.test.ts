@@ -1,10 +1,16 @@
 import { expect, test } from "vitest";
+import { selfSigned } from "../../../../packages/http/test/self-signed.ts";
 import { readConfig } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
 
 const key = (byte: number) => Buffer.alloc(32, byte).toString("base64");
 const postgres = (more: object = {}) => ({
   ledger: { url: "postgres://tocsin@db/tocsin", password: "a", encryptionKey: key(1), tls: { ca: "CA" }, ...more },
+});
+const [first, second] = [selfSigned(), selfSigned()];
+const tls = (pair: object) => ({ server: { tls: pair } });
+const mutual = (clientCa: string) => ({
+  server: { tls: { ...first, clientCa }, auth: { clients: [{ name: "a", san: "a.example", roles: ["read"] }] } },
 });
 const read = (input: object) => readConfig(input, { dir: "/srv", env: {} });
 
@@ -14,6 +20,11 @@ test.each<[string, object, object, string[]]>([
   ["a token", {}, { server: { auth: { tokens: [{ name: "a", token: "t", roles: ["read"] }] } } }, []],
   ["the address", {}, { server: { listen: "127.0.0.1:1" } }, ["server.listen"]],
   ["the base path", {}, { server: { basePath: "/tocsin" } }, ["server.basePath"]],
+  ["HTTP to HTTPS", {}, tls(first), ["server.tls"]],
+  ["the certificate and its key", tls(first), tls(second), []],
+  ["the lowest version of TLS", tls(first), tls({ ...first, minVersion: "1.3" }), []],
+  ["whether clients are asked for a certificate", tls(first), mutual(first.cert), ["server.tls.clientCa"]],
+  ["the authority of client certificates", mutual(first.cert), mutual(second.cert), []],
   ["the ledger's file", {}, { ledger: { url: "sqlite:other.db" } }, ["ledger.url"]],
   ["the kind of ledger", {}, postgres(), ["ledger.url", "ledger.encryptionKey", "ledger.password", "ledger.tls.ca"]],
   ["the database's password", postgres(), postgres({ password: "b" }), ["ledger.password"]],

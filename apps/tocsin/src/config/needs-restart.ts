@@ -11,6 +11,8 @@ export function needsRestart(running: Config, next: Config): string[] {
 const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
   "server.basePath": server.basePath,
+  "server.tls": server.tls !== undefined,
+  "server.tls.clientCa": server.tls?.clientCa !== undefined,
   "server.maxBodyBytes": server.maxBodyBytes,
   ...placeOf(ledger),
   "ledger.encryptionKey": ledger.keys,

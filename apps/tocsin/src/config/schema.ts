@@ -47,6 +47,31 @@ const server = z
           )
           .default([])
           .describe("Bearer tokens. If there is at least one, every request except the probes needs one."),
+        clients: z
+          .array(
+            z.strictObject({
+              name: z
+                .string()
+                .min(1)
+                .max(100)
+                .describe("Name of the client; alerts that are sent with its certificate have this source."),
+              san: z
+                .string()
+                .min(1)
+                .max(2_048)
+                .describe(
+                  "A subject alternative name of the certificate, exactly: a DNS name, a URI such as `spiffe://cluster.local/ns/monitoring/sa/alertmanager`, an IP address or an e-mail address.",
+                ),
+              roles: z
+                .array(z.enum(roles))
+                .min(1, { error: "expected at least one role" })
+                .describe("The same roles as for tokens."),
+            }),
+          )
+          .default([])
+          .describe(
+            "Clients with a certificate of `server.tls.clientCa`. If there is at least one, every request except the probes needs such a certificate or a token. A token that is sent counts instead of the certificate.",
+          ),
         disabled: z.boolean().default(false).describe("Allows every request without a token, also beyond loopback."),
       })
       .prefault({}),
@@ -55,7 +80,20 @@ const server = z
       .describe(
         "Path below which a proxy publishes this service, such as `/tocsin`. All paths answer with and without it, except probes and `/metrics`, which answer only without it. `publicUrl` must contain the published path.",
       ),
-    tls: notYet(),
+    tls: z
+      .strictObject({
+        cert: secretInput.describe(
+          "Certificate of this service as PEM, followed by its intermediates. With it the API speaks HTTPS only.",
+        ),
+        key: secretInput.describe("Private key of the certificate as PEM, without a passphrase."),
+        clientCa: secretInput
+          .optional()
+          .describe(
+            "Authorities of client certificates as PEM. Clients are asked for a certificate. One that is not valid is refused; without one, a token is needed.",
+          ),
+        minVersion: z.enum(["1.2", "1.3"]).default("1.2").describe("Lowest version of TLS that is accepted."),
+      })
+      .optional(),
     maxBodyBytes: z
       .int()
       .min(1_024)
@@ -85,13 +123,17 @@ const server = z
       .describe("URL at which people reach this service; events link to it."),
   })
   .prefault({})
-  .superRefine(({ listen, auth }, context) => {
-    if (auth.disabled && auth.tokens.length > 0) {
-      context.addIssue({ code: "custom", path: ["auth", "disabled"], message: "must not be true if there are tokens" });
-    }
-    if (isLoopbackListener(listen.host) || auth.disabled || auth.tokens.length > 0) return;
-    const message = "listening beyond loopback needs `server.auth.tokens` (or `server.auth.disabled: true`)";
-    context.addIssue({ code: "custom", path: ["listen"], message });
+  .superRefine(({ listen, auth: { tokens, clients, disabled }, tls }, context) => {
+    const refuse = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+    if (disabled && tokens.length > 0) refuse(["auth", "disabled"], "must not be true if there are tokens");
+    else if (disabled && clients.length > 0) refuse(["auth", "disabled"], "must not be true if there are clients");
+    if (clients.length > 0 && tls?.clientCa === undefined)
+      refuse(["auth", "clients"], "needs `server.tls.clientCa`, which checks the certificates of clients");
+    const isProtected = tokens.length + clients.length > 0;
+    if (tls?.clientCa !== undefined && !isProtected)
+      refuse(["tls", "clientCa"], "needs `server.auth.clients`, which says what each client may do");
+    if (isLoopbackListener(listen.host) || disabled || isProtected) return;
+    refuse(["listen"], "listening beyond loopback needs `server.auth.tokens` (or `server.auth.disabled: true`)");
   });
 
 export const isPostgres = (url: string): boolean => /^postgres(ql)?:/.test(url);

@@ -14,13 +14,14 @@ export class AllowedHosts {
   constructor({
     listen,
     tokens,
+    clients,
     publicUrl,
     allowedHosts,
-  }: Pick<Config["server"], "listen" | "tokens" | "publicUrl" | "allowedHosts">) {
+  }: Pick<Config["server"], "listen" | "tokens" | "clients" | "publicUrl" | "allowedHosts">) {
     this.#own = new Set(
       [...(publicUrl === undefined ? [] : [new URL(publicUrl).host]), ...allowedHosts].flatMap(named),
     );
-    this.#isLoopbackOnly = tokens.length === 0 && isLoopbackListener(listen.host);
+    this.#isLoopbackOnly = tokens.length + clients.length === 0 && isLoopbackListener(listen.host);
   }
 
   /** Whether the configuration names this host. */

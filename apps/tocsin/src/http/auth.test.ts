@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { describe, expect, test } from "vitest";
-import type { Token } from "../config/config.ts";
+import type { Client, Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
 import { Auth, type AuthSettings } from "./auth.ts";
 import { Problem } from "./problem.ts";
@@ -11,8 +11,17 @@ const tokens: readonly Token[] = [
   { name: "people", value: "people-token", roles: ["read", "operate"] },
 ];
 
+const clients: readonly Client[] = [{ name: "am", san: "am.example", roles: ["ingest"] }];
+
 const authOf = (settings: Partial<AuthSettings>) =>
-  new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [], ...settings });
+  new Auth({
+    listen: { host: "127.0.0.1", port: 0 },
+    tokens: [],
+    clients: [],
+    publicUrl: undefined,
+    allowedHosts: [],
+    ...settings,
+  });
 
 const basic = (credentials: string) => `Basic ${Buffer.from(credentials).toString("base64")}`;
 
@@ -115,6 +124,14 @@ describe("without tokens", () => {
   });
 });
 
+test("with clients only, a request without a certificate of a connection is refused", () => {
+  const auth = authOf({ clients });
+  for (const role of ["ingest", "read", "operate"] as const) {
+    expect(tried(auth, role, {})).toBe(401);
+    expect(tried(auth, role, { authorization: "Bearer some-token" })).toBe(401);
+  }
+});
+
 /** Returns 421 if the host is refused. */
 function statusFor(auth: Auth, host: string | undefined): number | undefined {
   try {
@@ -177,7 +194,7 @@ describe("the host of a request", () => {
   });
 
   test("does not matter if a token is needed, and on other listeners", () => {
-    for (const auth of [authOf({ tokens }), authOf({ listen: { host: "0.0.0.0", port: 9877 } })])
+    for (const auth of [authOf({ tokens }), authOf({ clients }), authOf({ listen: { host: "0.0.0.0", port: 9877 } })])
       expect([...own, ...others].map((name) => statusFor(auth, name))).toEqual(
         [...own, ...others].map(() => undefined),
       );

@@ -2,12 +2,21 @@ import type { Socket } from "node:net";
 import { STATUS_CODES } from "node:http";
 import type { Refusals } from "./refusals.ts";
 
-/** Answers requests that Node's HTTP parser refuses, in the shape of all errors, and ends the connection. */
+/**
+ * Answers requests that Node's HTTP parser refuses, in the shape of all errors, and ends the connection. A failed TLS handshake
+ * is only counted and logged.
+ */
 export function answerClientError(
   { code = "" }: NodeJS.ErrnoException,
   socket: Socket,
   refusals: Pick<Refusals, "refusedBytes">,
 ): void {
+  // No TLS connection exists that could carry a response.
+  if (/^ERR_(?:SSL|TLS)_/.test(code)) {
+    refusals.refusedBytes("tls", socket.remoteAddress, code);
+    socket.destroy();
+    return;
+  }
   // A connection that was reset, also within a request, can receive no response.
   if (code === "ECONNRESET" || socket.destroyed || socket.writableEnded) return;
   const [status, reason, message] = refusalOf(code);

@@ -16,6 +16,7 @@ export const refusalReasons = [
   "encoding",
   "host",
   "malformed",
+  "tls",
   "unavailable",
 ] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
@@ -82,10 +83,10 @@ export class Refusals {
     this.#o.log.warn(fields, `Refused a request: ${message}`);
   }
 
-  /** For bytes that are not an HTTP request. */
-  refusedBytes(reason: "malformed" | "timeout" | "too_large", sender: string | undefined, code: string): void {
+  /** For bytes that are not an HTTP request. `code` is the reason of Node or OpenSSL; each failure of TLS has its own lines. */
+  refusedBytes(reason: "malformed" | "tls" | "timeout" | "too_large", sender: string | undefined, code: string): void {
     this.#o.count(reason);
-    const leftOut = this.#o.throttle.pass(reason);
+    const leftOut = this.#o.throttle.pass(reason === "tls" ? `tls ${code}` : reason);
     if (leftOut === undefined) return;
     this.#o.log.warn(
       { event: "request_refused", reason, sender, code, ...leftOut },
@@ -96,6 +97,7 @@ export class Refusals {
 
 const words = {
   malformed: "it is not HTTP (a sender may use https here)",
+  tls: "the TLS handshake failed; `code` is the reason",
   timeout: "it did not arrive within 60 seconds",
   too_large: "its headers are too large",
 };

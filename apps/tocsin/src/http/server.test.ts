@@ -16,7 +16,13 @@ const post = { method: "POST", url: "/api/v1/webhook/alertmanager", payload: { a
 function serverOf(endpoints: readonly Endpoint[], logs: string[] = []) {
   const log = createLogger({ level: "debug", format: "json" }, new Scrubber(), (line) => logs.push(line));
   const refusals = { refused: () => {}, refusedBytes: () => {} };
-  const auth = new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
+  const auth = new Auth({
+    listen: { host: "127.0.0.1", port: 0 },
+    tokens: [],
+    clients: [],
+    publicUrl: undefined,
+    allowedHosts: [],
+  });
   return createServer({
     endpoints,
     maxBodyBytes: 1_000_000,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "../telemetry/logger.ts";
 import { basePathRemover, isWithoutBasePath } from "./base-path.ts";
+import type { ServerTls } from "../config/server-tls.ts";
 import { answerClientError } from "./client-errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Caller, Auth } from "./auth.ts";
@@ -10,10 +11,11 @@ import { endpointsAt, pathOf } from "./paths.ts";
 import { methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";
 import type { Refusals } from "./refusals.ts";
 import { readBody } from "./request-body.ts";
+import { httpsOptions, refuseInvalidCertificates } from "./tls-listener.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The name of the sender's token. */
+    /** The name of the sender's token or client certificate. */
     caller: Caller;
   }
 
@@ -44,6 +46,8 @@ export interface ServerOptions {
   readonly ledger: string;
   readonly log: Logger;
   readonly refusals: Pick<Refusals, "refused" | "refusedBytes">;
+  /** Undefined: plain HTTP. */
+  readonly tls?: ServerTls | undefined;
   /** Called for each request, because tokens may change. */
   readonly auth: () => Auth;
 }
@@ -56,14 +60,17 @@ export function createServer({
   log,
   refusals,
   auth,
+  tls,
 }: ServerOptions): FastifyInstance {
   const refuse = (request: FastifyRequest, reply: FastifyReply, problem: Problem) => {
     refusals.refused(request, problem);
     sendProblem(reply, problem);
   };
   const removeBasePath = basePathRemover(basePath);
-  const app = fastify({
+  const app: FastifyInstance = fastify({
     rewriteUrl: ({ url = "/" }) => removeBasePath(url),
+    // Null: plain HTTP.
+    https: tls === undefined ? null : httpsOptions(tls),
     bodyLimit: maxBodyBytes,
     keepAliveTimeout: keepAliveMs,
     requestTimeout: requestMs,
@@ -72,6 +79,7 @@ export function createServer({
     frameworkErrors: (_error, request, reply) => refuse(request, reply, noEndpoint),
     clientErrorHandler: (error, socket) => answerClientError(error, socket, refusals),
   });
+  if (tls !== undefined) refuseInvalidCertificates(app.server, refusals);
   app.decorateRequest("entry");
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async (request) => {

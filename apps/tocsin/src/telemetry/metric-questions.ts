@@ -106,6 +106,12 @@ export const metricQuestions: readonly MetricQuestion[] = [
     action: "The log has an example of each. Correct the sender: its token, its URL, or `max_alerts: 0`.",
   },
   {
+    title: "Certificates that expire within a week",
+    queries: ["min by (name) (tocsin_certificate_expiry_timestamp_seconds - time()) < 7 * 86400"],
+    reading: "Seconds until the first certificate of each file expires. Without `server.tls` there is no result.",
+    action: "Replace the file that `name` configures. See [tls.md](tls.md).",
+  },
+  {
     title: "Configuration and discovery",
     queries: [
       "min by (instance) (tocsin_config_last_reload_successful) == 0",

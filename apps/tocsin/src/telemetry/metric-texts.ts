@@ -1,4 +1,5 @@
 import { attemptReasons, incidentStates, type Outcome, type Reason, severities } from "@tocsin/core";
+import { certificateFiles } from "../config/server-tls.ts";
 import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
 import { targetStates } from "../targets/resolved-target.ts";
@@ -116,7 +117,7 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
   tocsin_requests_refused_total: {
     labels: { reason: refusalReasons },
     action:
-      "The log shows an example of each reason. `unauthorized` or `forbidden`: correct the sender's token. `unavailable`: check the ledger's disk or database.",
+      "The log shows an example of each reason. `unauthorized` or `forbidden`: correct the sender's token or certificate. `tls`: see [tls.md](tls.md). `unavailable`: check the ledger's disk or database.",
   },
   tocsin_attempts_total: {
     labels: {
@@ -168,6 +169,10 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
   },
   tocsin_config_last_reload_success_timestamp_seconds: {
     action: "If it is older than your last change, reload: `tocsin reload`.",
+  },
+  tocsin_certificate_expiry_timestamp_seconds: {
+    labels: { name: certificateFiles },
+    action: "Replace the file before that time; no restart is needed. See [tls.md](tls.md).",
   },
   tocsin_build_info: {
     labels: { version: "the version of Tocsin.", node: "the version of Node.js." },

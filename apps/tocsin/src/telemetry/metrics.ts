@@ -1,4 +1,5 @@
 import { attemptReasons, type Lease, type Outcome } from "@tocsin/core";
+import type { CertificateExpiry } from "../config/server-tls.ts";
 import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
@@ -38,6 +39,7 @@ export class Metrics {
     active: this.#active,
     exists: (target) => this.#types.has(target),
   });
+  #certificates: readonly string[] = [];
   readonly #process = processMetrics(this.registry);
 
   readonly #pagerduty = pagerdutyMetrics(this.#registers);
@@ -118,6 +120,12 @@ export class Metrics {
   readonly #reloadedAt = new Gauge({
     name: "tocsin_config_last_reload_success_timestamp_seconds",
     help: "Unix time of the last start or reload without a mistake, in seconds.",
+    registers: this.#registers,
+  });
+  readonly #certificateExpiry = new Gauge({
+    name: "tocsin_certificate_expiry_timestamp_seconds",
+    help: "Unix time at which the first certificate of a file expires, in seconds.",
+    labelNames: ["name"],
     registers: this.#registers,
   });
 
@@ -221,6 +229,13 @@ export class Metrics {
   reloaded(successful: boolean, nowMs: number): void {
     this.#reloadSuccessful.set(successful ? 1 : 0);
     if (successful) this.#reloadedAt.set(nowMs / 1_000);
+  }
+
+  /** Sets the certificates in use. */
+  useCertificates(certificates: readonly CertificateExpiry[]): void {
+    for (const name of this.#certificates) this.#certificateExpiry.removeAll(name);
+    this.#certificates = certificates.map(({ name }) => name);
+    for (const { name, validToMs } of certificates) this.#certificateExpiry.set({ name }, validToMs / 1_000);
   }
 
   discovered(source: string, where: string, atMs: number): void {

@@ -28,7 +28,13 @@ async function serverOf(refusal?: string) {
     },
   };
   const refusals = { refused: () => {}, refusedBytes: () => {} };
-  const auth = new Auth({ listen: { host: "127.0.0.1", port: 0 }, tokens: [], publicUrl: undefined, allowedHosts: [] });
+  const auth = new Auth({
+    listen: { host: "127.0.0.1", port: 0 },
+    tokens: [],
+    clients: [],
+    publicUrl: undefined,
+    allowedHosts: [],
+  });
   const log = createLogger({ level: "silent", format: "json" }, new Scrubber(), () => {});
   const app = createServer({
     endpoints: streamEndpoints({ stream }),
