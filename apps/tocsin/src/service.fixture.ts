@@ -34,7 +34,11 @@ const maxWaitMs = 10_000;
 
 export async function startService(
   overrides: (simulatorUrl: string) => Record<string, unknown> = () => ({}),
-  { hasFile = true, ...surroundings }: { readonly clock?: Clock; readonly hasFile?: boolean } = {},
+  {
+    hasFile = true,
+    file,
+    ...surroundings
+  }: { readonly clock?: Clock; readonly hasFile?: boolean; readonly file?: string } = {},
 ): Promise<TestService> {
   const dir = mkdtempSync(join(tmpdir(), "tocsin-service-"));
   const simulator = new Simulator();
@@ -47,7 +51,7 @@ export async function startService(
     ...overrides(simulatorUrl),
   };
   const logs: string[] = [];
-  const read = (input: unknown): Config => readConfig(input, { dir, env: {} });
+  const read = (input: unknown): Config => readConfig(input, { dir, env: {}, ...(file && { file }) });
   const tocsin = await compose(read(written), {
     ...surroundings,
     writeLog: (line) => logs.push(line),

@@ -168,7 +168,7 @@ function unsentText({ target, waiting, heldBack }: TestBody): string | undefined
     : waiting === "waiting_limit"
       ? noRoom
       : `The event waited (${waiting})`;
-  return `Nothing was sent to ${target}, and nothing will be sent by this test. ${why}. Repeat the test later`;
+  return `The test event was not sent to ${target}, and it will not be sent. ${why}. Repeat the test later`;
 }
 
 const noRoom = "The rate limit of the credential has no room now (waiting_limit)";

@@ -92,10 +92,11 @@ test("says that a service without a configuration file has nothing to reload", a
 });
 
 test("the list of targets and the readiness probe warn of a failed reload", async () => {
-  await using service = await startService();
+  await using service = await startService(undefined, { file: "etc/tocsin.yaml" });
   service.next = { ...(service.next as object), delivery: { remind: 5 } };
   expect((await reload(service)).code).toBe(1);
-  const warning = "the last reload of the configuration failed or was incomplete: see `tocsin config check`";
+  const warning =
+    "the last reload of the configuration failed or was incomplete: see `tocsin config check --config etc/tocsin.yaml`";
   const listed = await runIn(dir, ["targets", "list", "--url", `http://${formatAddress(service.tocsin.address)}`]);
   expect(listed.stderr).toBe(`Warning: ${warning}\n`);
   await expectWarned(service, warning);

@@ -65,7 +65,7 @@ test("a test of a paused target says at once that nothing was sent, and until wh
     code: 1,
     stdout: "",
     stderr: expect.stringMatching(
-      /^Nothing was sent to pager, and nothing will be sent by this test\. The target is paused after HTTP 429: .*\(waiting_pause, next try at \S+Z\)\. Repeat the test later\n$/,
+      /^The test event was not sent to pager, and it will not be sent\. The target is paused after HTTP 429: .*\(waiting_pause, next try at \S+Z\)\. Repeat the test later\n$/,
     ),
   });
   expect((await service.ask("GET", "/api/v1/incidents")).body.incidents).toHaveLength(1);

@@ -110,9 +110,9 @@ export class ConfigReloader {
 
   /** Returns a warning if the configuration in use differs from the file. */
   reloadWarnings(): string[] {
-    return this.#reloadFailed
-      ? ["the last reload of the configuration failed or was incomplete: see `tocsin config check`"]
-      : [];
+    if (!this.#reloadFailed) return [];
+    const check = `tocsin config check${this.#current.file === undefined ? "" : ` --config ${this.#current.file}`}`;
+    return [`the last reload of the configuration failed or was incomplete: see \`${check}\``];
   }
 
   /** Returns a warning for each certificate of the API that is not valid now. */

@@ -72,7 +72,7 @@ test("counts incidents that will not be delivered", () => {
   const dead = { target: "a", state: "dead", count: 1 } as const;
   expect(deadWarnings([told])).toEqual([]);
   expect(deadWarnings([told, dead])).toEqual([
-    "1 incident is a dead letter: not delivered, and sent again only if the alert changes or an operator replays it",
+    "1 incident is a dead letter: not delivered, and sent again only after a change of the alert or the target, or a replay",
   ]);
   expect(deadWarnings([dead, { ...dead, target: "b", count: 2 }])[0]).toMatch(/^3 incidents are dead letters: /);
 });

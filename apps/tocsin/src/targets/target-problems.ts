@@ -63,7 +63,7 @@ export function deadWarnings(incidents: LedgerStats["incidents"]): string[] {
   const count = incidents.reduce((sum, one) => sum + (one.state === "dead" ? one.count : 0), 0);
   if (count === 0) return [];
   return [
-    `${count} ${count === 1 ? "incident is a dead letter" : "incidents are dead letters"}: not delivered, and sent again only if the alert changes or an operator replays it`,
+    `${count} ${count === 1 ? "incident is a dead letter" : "incidents are dead letters"}: not delivered, and sent again only after a change of the alert or the target, or a replay`,
   ];
 }
 
