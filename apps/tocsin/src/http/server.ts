@@ -80,7 +80,7 @@ export function createServer({
     clientErrorHandler: (error, socket) => answerClientError(error, socket, refusals),
   });
   if (tls !== undefined) refuseInvalidCertificates(app.server, refusals);
-  app.decorateRequest("entry");
+  app.decorateRequest("caller");
   app.removeAllContentTypeParsers();
   app.addHook("onRequest", async (request) => {
     if (request.routeOptions.config.isProbe !== true) auth().allowedHosts.refuseOthers(request);
