@@ -64,6 +64,7 @@ export interface Config {
   /** The signatures that sources demand. */
   readonly signatures: readonly SignatureSettings[];
   readonly delivery: ConfigOutput["delivery"];
+  readonly changes: ConfigOutput["changes"];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
   readonly readSecret: ReadSecret;
   /** Returns the position at which a path of this configuration was written. */
@@ -97,7 +98,7 @@ export function readConfig(
     // One issue per position: a second one, for example of a comparison, follows from the first.
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
-  const { server, ledger, targets, discovery, sources, delivery, telemetry } = parsed.data;
+  const { server, ledger, targets, discovery, sources, delivery, changes, telemetry } = parsed.data;
   const secrets = new Secrets(secretReader(places));
   const tokens = secrets.tokens(server.auth.tokens);
   const tls = serverTlsIn(server.tls, secrets);
@@ -126,6 +127,7 @@ export function readConfig(
     readers,
     signatures,
     delivery,
+    changes,
     telemetry,
     readSecret: secrets.read,
     placeOf,

@@ -1,6 +1,7 @@
 import { duration, secretInput } from "@tocsin/core";
 import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
+import { changeSettings } from "../changes/change-settings.ts";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
 import { basePath } from "./base-path.ts";
@@ -212,7 +213,7 @@ export const configSchema = z.strictObject({
   sources: sourceSettings,
   delivery: deliverySettings,
   classification: off("provider", "none"),
-  changes: z.strictObject({ kubernetes: off("enabled", false) }).optional(),
+  changes: changeSettings,
   telemetry,
 });
 

@@ -4,6 +4,7 @@
  */
 export * from "../alerts/alert.ts";
 export * from "../alerts/claim.ts";
+export * from "../changes/change.ts";
 export * from "../incidents/event.ts";
 export * from "../incidents/incident.ts";
 export * from "../incidents/outcome.ts";
@@ -12,6 +13,7 @@ export * from "../incidents/delivery-settings.ts";
 export * from "../alerts/severity.ts";
 export * from "../ports/clock.ts";
 export type { Route } from "../alerts/route.ts";
+export * from "../ports/ledger/change-log.ts";
 export * from "../ports/ledger/changes.ts";
 export * from "../ports/ledger/delivery.ts";
 export * from "../ports/ledger/intake.ts";
