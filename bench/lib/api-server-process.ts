@@ -1,5 +1,5 @@
 // A Kubernetes API stand-in in a process of its own: fills a namespace with targets, and changes them on request.
-import { ApiServer } from "../../apps/tocsin/src/targets/discovery/kubernetes/api-server.fixture.ts";
+import { ApiServer } from "../../apps/tocsin/src/kubernetes/api-server.fixture.ts";
 
 export const namespace = "bench";
 

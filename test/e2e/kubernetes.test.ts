@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ApiServer } from "../../apps/tocsin/src/targets/discovery/kubernetes/api-server.fixture.ts";
+import { ApiServer } from "../../apps/tocsin/src/kubernetes/api-server.fixture.ts";
 import { PagerDuty, routingKey } from "../support/pagerduty.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";

@@ -5,7 +5,7 @@ import { markOfSync } from "../../config/file-marks.ts";
 import type { SecretPlaces } from "../../config/secrets.ts";
 import type { Discovery } from "./discovery.ts";
 import { FileDiscovery } from "./files/file-discovery.ts";
-import { KubernetesApi } from "./kubernetes/api.ts";
+import { KubernetesApi } from "../../kubernetes/api.ts";
 import { SecretDiscovery } from "./kubernetes/secret-discovery.ts";
 import type { LastKnownTargets } from "./last-known-targets.ts";
 import type { OpenDiscovery } from "./open-discovery.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { compose } from "../../compose.ts";
 import { readConfig } from "../../config/config.ts";
 import { startService, type TestService } from "../../service.fixture.ts";
-import { ApiServer } from "./kubernetes/api-server.fixture.ts";
+import { ApiServer } from "../../kubernetes/api-server.fixture.ts";
 
 const keyOf = (name: string) => `${name}SECRETSECRETSECRETSECRETSECRET00`.slice(0, 32);
 const alertOf = (fingerprint: string, labels: object = {}) => ({

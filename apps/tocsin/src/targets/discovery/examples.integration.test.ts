@@ -5,7 +5,7 @@ import { hashKey } from "@tocsin/simulator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { startService, type TestService } from "../../service.fixture.ts";
-import { ApiServer } from "./kubernetes/api-server.fixture.ts";
+import { ApiServer } from "../../kubernetes/api-server.fixture.ts";
 
 const examples = join(import.meta.dirname, "../../../../../examples/k8s");
 

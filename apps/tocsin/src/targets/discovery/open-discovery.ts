@@ -1,6 +1,6 @@
 import type { TargetDefinition } from "../target-definition.ts";
 import type { Discovery } from "./discovery.ts";
-import type { KubernetesApi } from "./kubernetes/api.ts";
+import type { KubernetesApi } from "../../kubernetes/api.ts";
 
 /** A discovery in use, with the settings that it was created with. */
 export interface OpenDiscovery {

@@ -5,8 +5,8 @@ import { systemClock } from "@tocsin/core";
 import { afterAll, describe, expect, test } from "vitest";
 import { discoveryContract, type TestPlace } from "../discovery-contract.fixture.ts";
 import { Watched } from "../watched.fixture.ts";
-import { ApiServer, targetLabel } from "./api-server.fixture.ts";
-import { KubernetesApi } from "./api.ts";
+import { ApiServer, targetLabel } from "../../../kubernetes/api-server.fixture.ts";
+import { KubernetesApi } from "../../../kubernetes/api.ts";
 import { maxTargets } from "./kept-secrets.ts";
 import { SecretDiscovery, type SecretDiscoveryOptions } from "./secret-discovery.ts";
 

@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { selfSigned } from "../../../../../../packages/http/test/self-signed.ts";
+import { selfSigned } from "../../../../packages/http/test/self-signed.ts";
 import { ApiServer } from "./api-server.fixture.ts";
 import { KubernetesApi } from "./api.ts";
 import type { ConnectionOptions } from "./connection.ts";

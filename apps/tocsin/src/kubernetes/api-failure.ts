@@ -1,13 +1,22 @@
-import type { DiscoveryReason } from "../discovery.ts";
+/** Why a request to the API failed. The list is closed, because the reason is a metric label. */
+export type ApiFailureReason =
+  | "network"
+  | "unauthorized"
+  | "forbidden"
+  | "expired"
+  | "throttled"
+  | "server"
+  | "protocol"
+  | "configuration";
 
 /** Says why a request to the API failed. Its message is for operators and holds no credential. */
 export class ApiFailure extends Error {
   override readonly name = "ApiFailure";
-  readonly reason: DiscoveryReason;
+  readonly reason: ApiFailureReason;
   /** How long the server asks us to wait before the next request. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(reason: DiscoveryReason, message: string, retryAfterMs?: number) {
+  constructor(reason: ApiFailureReason, message: string, retryAfterMs?: number) {
     super(message);
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
@@ -15,16 +24,20 @@ export class ApiFailure extends Error {
 }
 
 /**
- * Translates an HTTP status into a failure of discovery. `said` is the server's own message, such as why RBAC forbids the
- * request.
+ * Translates an HTTP status into a failure. `resource` is the kind of object that was requested, such as `secrets`; `said` is the
+ * server's own message, such as why RBAC forbids the request.
  */
-export function failureOfStatus(code: number, said: string | undefined, retryAfterMs?: number): ApiFailure {
+export function failureOfStatus(
+  code: number,
+  resource: string,
+  said: string | undefined,
+  retryAfterMs?: number,
+): ApiFailure {
   const because = said === undefined ? "" : `: ${said}`;
   if (code === 401)
     return new ApiFailure("unauthorized", `the token or certificate is not accepted (HTTP 401)${because}`);
   if (code === 403) {
-    const hint =
-      "Tocsin's service account needs a Role in this namespace that allows get, list and watch on secrets, and a RoleBinding to it";
+    const hint = `Tocsin's service account needs a Role in this namespace that allows get, list and watch on ${resource}, and a RoleBinding to it`;
     return new ApiFailure("forbidden", `${hint} (HTTP 403)${because}`);
   }
   if (code === 410) return new ApiFailure("expired", "the resource version to continue from is too old (HTTP 410)");

@@ -1,40 +1,45 @@
 import type { IncomingMessage } from "node:http";
 import { setImmediate as breath } from "node:timers/promises";
 import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
-import { failureOf, type KubernetesApi } from "./api.ts";
-import type { SecretObject } from "./target-secret.ts";
-
-/** Number of Secrets per list request: a whole page is in memory at once, and each Secret may have 1 MiB. */
-const pageSize = 10;
+import { failureOf, type KubernetesApi, resourceOf } from "./api.ts";
 
 /**
- * A larger event is refused: a Secret has at most 1 MiB, base64 adds a third, and `kubectl apply` repeats the content in an
- * annotation.
+ * A larger event is refused. Secrets are the largest: one has at most 1 MiB, base64 adds a third, and `kubectl apply` repeats the
+ * content in an annotation.
  */
 const largestLine = 4 << 20;
 
-/** Selects the Secrets. */
-export interface Selection {
-  readonly namespace: string;
+/** The part of every object that the watch itself reads. */
+export interface ApiObject {
+  readonly metadata?: { readonly resourceVersion?: string };
+}
+
+/** The objects of one kind in one namespace. */
+export interface Collection {
+  /** Such as `/api/v1/namespaces/shop/secrets`. */
+  readonly path: string;
+  /** Empty: all objects. */
   readonly labelSelector: string;
+  /** Number of objects per list request: a whole page is in memory at once. */
+  readonly pageSize: number;
 }
 
 /**
- * Lists the Secrets page by page, all pages from one state, and keeps none of them. Returns the version from which a watch
+ * Lists the objects page by page, all pages from one state, and keeps none of them. Returns the version from which a watch
  * continues. The version is opaque and only sent back to the server.
  *
  * @throws ApiFailure; the pages that came before are then invalid
  */
-export async function listSecrets(
+export async function listObjects(
   api: KubernetesApi,
-  selection: Selection,
-  o: { readonly each: (secret: SecretObject) => void; readonly signal: AbortSignal },
+  collection: Collection,
+  o: { readonly each: (object: ApiObject) => void; readonly signal: AbortSignal },
 ): Promise<string> {
   let next = "";
   for (;;) {
-    const page = await listPage(api, selection, { limit: pageSize, next, signal: o.signal });
-    for (const secret of page.secrets) {
-      o.each(secret);
+    const page = await listPage(api, collection, { limit: collection.pageSize, next, signal: o.signal });
+    for (const object of page.items) {
+      o.each(object);
       // Reading one Secret may take 50 ms.
       await breath();
     }
@@ -44,53 +49,53 @@ export async function listSecrets(
 }
 
 /** Returns the current version of the server. @throws ApiFailure */
-export async function currentVersion(api: KubernetesApi, selection: Selection, signal: AbortSignal): Promise<string> {
-  return (await listPage(api, selection, { limit: 1, next: "", signal })).version;
+export async function currentVersion(api: KubernetesApi, collection: Collection, signal: AbortSignal): Promise<string> {
+  return (await listPage(api, collection, { limit: 1, next: "", signal })).version;
 }
 
 async function listPage(
   api: KubernetesApi,
-  { namespace, labelSelector }: Selection,
+  { path, labelSelector }: Collection,
   { limit, next, signal }: { readonly limit: number; readonly next: string; readonly signal: AbortSignal },
 ) {
-  const query = { labelSelector, limit: String(limit), ...(next !== "" && { continue: next }) };
-  const { items, metadata = {} } = (await api.json(pathOf(namespace), query, signal)) as {
-    readonly items?: readonly SecretObject[] | null;
+  const query = { ...selected(labelSelector), limit: String(limit), ...(next !== "" && { continue: next }) };
+  const { items, metadata = {} } = (await api.json(path, query, signal)) as {
+    readonly items?: readonly ApiObject[] | null;
     readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   };
   const { resourceVersion: version, continue: more = "" } = metadata;
-  if (version === undefined) throw new ApiFailure("protocol", "the response is not a list of Secrets");
-  return { secrets: items ?? [], version, next: more };
+  if (version === undefined) throw new ApiFailure("protocol", `the response is not a list of ${resourceOf(path)}`);
+  return { items: items ?? [], version, next: more };
 }
 
-export interface Watcher {
+export interface Watcher<T> {
   /** The server has accepted the watch: from here on changes are seen. */
   established(): void;
-  event(type: "ADDED" | "MODIFIED" | "DELETED", secret: SecretObject): void;
+  event(type: "ADDED" | "MODIFIED" | "DELETED", object: T): void;
   /** All changes up to this version are known. */
   reached(version: string): void;
 }
 
 /**
- * Watches the Secrets from a version on, for at most the given time. Resolves when the server ended the watch, which it does
+ * Watches the objects from a version on, for at most the given time. Resolves when the server ended the watch, which it does
  * regularly: the next watch continues from the version that was reached.
  *
  * @throws ApiFailure `expired` when that version is too old; otherwise when the connection broke or the server failed
  */
-export async function watchSecrets(
+export async function watchObjects<T extends ApiObject>(
   api: KubernetesApi,
-  { namespace, labelSelector }: Selection,
-  o: { readonly version: string; readonly seconds: number; readonly watcher: Watcher; readonly signal: AbortSignal },
+  { path, labelSelector }: Collection,
+  o: { readonly version: string; readonly seconds: number; readonly watcher: Watcher<T>; readonly signal: AbortSignal },
 ): Promise<void> {
   const query = {
-    labelSelector,
+    ...selected(labelSelector),
     watch: "true",
     // Without bookmarks a quiet watch would keep its version until that version is too old.
     allowWatchBookmarks: "true",
     resourceVersion: o.version,
     timeoutSeconds: String(o.seconds),
   };
-  const answer = await api.open(pathOf(namespace), query, o.signal);
+  const answer = await api.open(path, query, o.signal);
   o.watcher.established();
   // The server may forget to end the watch, or may be gone without closing the connection: the next request shows it.
   let over = false;
@@ -102,7 +107,7 @@ export async function watchSecrets(
     (o.seconds + 5) * 1_000,
   );
   try {
-    for await (const line of linesOf(answer)) take(line, o.watcher);
+    for await (const line of linesOf(answer)) take(line, resourceOf(path), o.watcher);
   } catch (error) {
     if (!over) throw failureOf(o.signal.aborted ? o.signal.reason : error);
   } finally {
@@ -111,7 +116,7 @@ export async function watchSecrets(
   }
 }
 
-const pathOf = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
+const selected = (labelSelector: string) => (labelSelector === "" ? {} : { labelSelector });
 
 async function* linesOf(answer: IncomingMessage): AsyncGenerator<string> {
   answer.setEncoding("utf8");
@@ -125,16 +130,16 @@ async function* linesOf(answer: IncomingMessage): AsyncGenerator<string> {
   if (rest.trim() !== "") throw new ApiFailure("network", "the connection ended in the middle of an event");
 }
 
-function take(line: string, watcher: Watcher): void {
-  let said: { readonly type?: unknown; readonly object?: SecretObject & { readonly code?: unknown } };
+function take<T extends ApiObject>(line: string, resource: string, watcher: Watcher<T>): void {
+  let said: { readonly type?: unknown; readonly object?: T & { readonly code?: unknown } };
   try {
     said = JSON.parse(line) as typeof said;
   } catch {
     throw new ApiFailure("protocol", "an event is not JSON");
   }
   const { type, object } = said;
-  if (type === "ERROR") throw failureOfStatus(Number(object?.code ?? 500), messageOf(object));
-  if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") watcher.event(type, object ?? {});
+  if (type === "ERROR") throw failureOfStatus(Number(object?.code ?? 500), resource, messageOf(object));
+  if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") watcher.event(type, object ?? ({} as T));
   const version = object?.metadata?.resourceVersion;
   if (version !== undefined) watcher.reached(version);
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
-import { selfSigned } from "../../../../../../packages/http/test/self-signed.ts";
+import { selfSigned } from "../../../../packages/http/test/self-signed.ts";
 import { parseSelector } from "./label-selector.fixture.ts";
 import { type Backup, type Change, eventOf, type SecretObject, SecretStore } from "./secret-store.fixture.ts";
 

@@ -1,8 +1,7 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { parseRetryAfter, Redactor } from "@tocsin/http";
-import type { DiscoveryReason } from "../discovery.ts";
-import { ApiFailure, failureOfStatus, messageOf } from "./api-failure.ts";
+import { ApiFailure, type ApiFailureReason, failureOfStatus, messageOf } from "./api-failure.ts";
 import { connect, type Connection, type ConnectionOptions } from "./connection.ts";
 
 /** Longest wait for the head of a response. */
@@ -12,8 +11,8 @@ const answerMs = 15_000;
 const keepAliveMs = 15_000;
 
 /**
- * A page holds ten Secrets of at most 1 MiB each. Base64 adds a third to each, and `kubectl apply` repeats the content in an
- * annotation.
+ * A page of Secrets is the largest: it holds ten of at most 1 MiB each. Base64 adds a third to each, and `kubectl apply` repeats
+ * the content in an annotation.
  */
 const largestBodyBytes = 32 << 20;
 
@@ -23,7 +22,7 @@ const maxRetryAfterMs = 30_000;
  * After these failures the client is set up again, because files may have changed: a rotated token, another certificate,
  * another server.
  */
-const stale: ReadonlySet<DiscoveryReason> = new Set(["network", "unauthorized", "configuration"]);
+const stale: ReadonlySet<ApiFailureReason> = new Set(["network", "unauthorized", "configuration"]);
 
 /**
  * Sends requests to the Kubernetes API. It does not use the official client's typed calls and its `Watch`: these open a new
@@ -51,7 +50,7 @@ export class KubernetesApi {
       const answer = await send(url, ask, signal);
       if (answer.statusCode === 200) return answer;
       const text = new Redactor(Object.values(ask.headers)).redact(await textOf(answer, signal).catch(() => ""));
-      throw failureOfStatus(answer.statusCode ?? 0, messageOf(parsed(text)), retryAfterMs(answer));
+      throw failureOfStatus(answer.statusCode ?? 0, resourceOf(path), messageOf(parsed(text)), retryAfterMs(answer));
     } catch (error) {
       const failure = failureOf(error);
       if (stale.has(failure.reason) && !signal.aborted && this.#connection === connection) this.#connection = undefined;
@@ -69,6 +68,9 @@ export class KubernetesApi {
     return value;
   }
 }
+
+/** Returns the last part of a collection's path, such as `secrets`. */
+export const resourceOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** Describes a failed request or response in our own words, which quote nothing. */
 export function failureOf(error: unknown): ApiFailure {
