@@ -1,3 +1,4 @@
+import { anyCharacter } from "@tocsin/test/any-character";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseTarget } from "./parse-target.ts";
@@ -79,7 +80,7 @@ const hostile = fc.oneof(
     "{% for",
     "__proto__",
   ),
-  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
 );
 
 const mutation = fc.record({

@@ -104,9 +104,14 @@ describe("docs/receivers/rootly.openapi.json", async () => {
   test("allows every body that the publisher sends, and refuses flat JSON", () => {
     const bodies = asked.filter(({ body }) => body !== "");
     expect(new Set(bodies.map(({ path, method }) => `${method} ${path}`)).size).toBe(3);
+    const validators = new Map(
+      [...new Set(bodies.map(operationOf))].map((operation) => {
+        const { schema } = operation!.requestBody!.content["application/vnd.api+json"]!;
+        return [operation, ajv.compile(inlined(schema))];
+      }),
+    );
     for (const one of bodies) {
-      const { content } = operationOf(one)!.requestBody!;
-      const validate = ajv.compile(inlined(content["application/vnd.api+json"]!.schema));
+      const validate = validators.get(operationOf(one))!;
       expect([one.path, validate(JSON.parse(one.body)), validate.errors]).toEqual([one.path, true, null]);
       // Other tools send flat JSON.
       expect(validate({ data: { type: "alerts", attributes: { severity: "critical" } } })).toBe(false);
