@@ -21,6 +21,7 @@ import { backupEndpoints } from "./http/endpoints/backup.ts";
 import { deadLetterEndpoints } from "./http/endpoints/dead-letters.ts";
 import { explainEndpoints } from "./http/endpoints/explain.ts";
 import { frontPage } from "./http/endpoints/front-page.ts";
+import { healthEndpoints } from "./http/endpoints/health.ts";
 import { incidentBody, incidentEndpoints } from "./http/endpoints/incidents.ts";
 import { intakeEndpoints } from "./http/endpoints/ingest.ts";
 import { noFileToReload, nothingToReload, operationsEndpoints, type Reloaded } from "./http/endpoints/operations.ts";
@@ -37,6 +38,8 @@ import { deliver } from "./delivery/deliver.ts";
 import { proxiesIn } from "./config/proxies.ts";
 import { Reachability } from "./targets/reachability/reachability.ts";
 import { Readers } from "./ingest/readers/readers.ts";
+import { Health } from "./health/health.ts";
+import { ledgerDisk } from "./health/ledger-disk.ts";
 import { Readiness } from "./health/readiness.ts";
 import { ConfigReloader } from "./config/config-reloader.ts";
 import { StallDetector } from "./health/stall-detector.ts";
@@ -211,6 +214,24 @@ export async function compose(
       ...(isLost ? [lostKeyWarning] : []),
       ...(isReady ? await ledgerWarnings() : []),
     ];
+    const health = new Health({
+      clock,
+      readiness,
+      ledger,
+      others: async () => ({
+        ledgerPlace,
+        targets: targets.entries,
+        discoveries: discoveries.views,
+        certificates: configReloader.certificates,
+        reloadWarnings: configReloader.reloadWarnings(),
+        isKeyLost: isLost,
+        disk: await ledgerDisk(sqliteFileOf(config)),
+        silent: [],
+        loopLagMs: 0,
+        heartbeat: undefined,
+        traces: undefined,
+      }),
+    });
     const notify = notifications(() => configReloader.current.server.publicUrl);
     const targetTests = new TargetTests({
       ledger,
@@ -245,6 +266,7 @@ export async function compose(
       ...alertEndpoints({ ledger, explainer, clock, outdatedWarnings }),
       ...deadLetterEndpoints({ ledger, wake }),
       ...backupEndpoints({ ledger, file: sqliteFileOf(config) }),
+      ...healthEndpoints(health),
       ...targetEndpoints({
         ledger,
         targets,

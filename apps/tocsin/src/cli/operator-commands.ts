@@ -82,6 +82,11 @@ export function describeOperator(program: Command, terminal: Terminal): void {
   command(letters, "drop <id>", "drop a dead letter").action(async (id: string, options: OperatorOptions) =>
     (await operate()).drop(terminal, options, id),
   );
+  command(
+    program,
+    "doctor",
+    "List the current problems, the most urgent first, each with its fix; exit code 1 if there are any",
+  ).action(async (options: OperatorOptions) => (await import("./doctor.ts")).doctor(terminal, options));
   command(program, "stats", "Count alerts, incidents and dead letters").action(async (options: OperatorOptions) =>
     (await operate()).stats(terminal, options),
   );

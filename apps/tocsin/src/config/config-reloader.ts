@@ -2,7 +2,7 @@ import { type Alert, type Clock, type Ledger, minRedactedLength, type Target } f
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
-import { certificateWarnings, type ServerTls } from "./server-tls.ts";
+import { type CertificateExpiry, certificateWarnings, expiriesOf, type ServerTls } from "./server-tls.ts";
 import type { Discoveries } from "../targets/discovery/discoveries.ts";
 import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
@@ -113,6 +113,11 @@ export class ConfigReloader {
     if (!this.#reloadFailed) return [];
     const check = `tocsin config check${this.#current.file === undefined ? "" : ` --config ${this.#current.file}`}`;
     return [`the last reload of the configuration failed or was incomplete: see \`${check}\``];
+  }
+
+  /** The certificates of the API. */
+  get certificates(): readonly CertificateExpiry[] {
+    return expiriesOf(this.#current.server.tls);
   }
 
   /** Returns a warning for each certificate of the API that is not valid now. */

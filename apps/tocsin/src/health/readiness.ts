@@ -14,6 +14,13 @@ const maxProbeMs = 5_000;
 
 const doNothing = (): void => {};
 
+/** A ledger that does not commit. */
+export interface LedgerFailure {
+  readonly why: string;
+  /** Wall clock, ms since epoch. */
+  readonly sinceMs: number;
+}
+
 /** Decides whether senders should send to this replica: the ledger commits, and the first load of targets has ended. */
 export class Readiness {
   readonly #ledger: Pick<Ledger, "probe">;
@@ -22,7 +29,7 @@ export class Readiness {
   readonly #turned: (failure: string | undefined) => void;
   #loaded = false;
   #stopping = false;
-  #failed: string | undefined;
+  #failed: LedgerFailure | undefined;
   #probedAtMs = Number.NEGATIVE_INFINITY;
   /** The write that has not ended yet. */
   #writing: Promise<void> | undefined;
@@ -55,6 +62,15 @@ export class Readiness {
     return this.#stopping;
   }
 
+  get isLoaded(): boolean {
+    return this.#loaded;
+  }
+
+  /** Why the ledger does not commit. Undefined: it commits, as far as is known. */
+  get ledgerFailure(): LedgerFailure | undefined {
+    return this.#failed;
+  }
+
   loaded(): void {
     this.#loaded = true;
   }
@@ -72,7 +88,7 @@ export class Readiness {
 
   commitFailed(why: string): void {
     const turned = this.#failed === undefined;
-    this.#failed = why;
+    this.#failed = { why, sinceMs: this.#failed?.sinceMs ?? this.#clock.now() };
     if (!turned) return;
     this.#probeAfter(probeEveryMs);
     this.#turned(why);
@@ -128,7 +144,7 @@ export class Readiness {
     return [
       ...(this.#stopping ? ["the service is stopping"] : []),
       ...(this.#loaded ? [] : ["targets are not loaded yet"]),
-      ...(this.#failed === undefined ? [] : [`${this.#ledgerText()} does not commit: ${this.#failed}`]),
+      ...(this.#failed === undefined ? [] : [`${this.#ledgerText()} does not commit: ${this.#failed.why}`]),
     ];
   }
 

@@ -1,4 +1,5 @@
 import type { Clock, Ledger } from "@tocsin/core";
+import { within } from "../health/within.ts";
 import { stateOf } from "../targets/resolved-target.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Snapshot } from "./counted-gauges.ts";
@@ -78,16 +79,5 @@ async function snapshotOf(ledger: MetricsScrapeOptions["ledger"]): Promise<Snaps
   } catch {
     // Readiness and the log report the reason.
     return undefined;
-  }
-}
-
-/** Returns undefined if the promise takes longer. */
-async function within<T>(limitMs: number, clock: Clock, promise: Promise<T>): Promise<T | undefined> {
-  const late = Promise.withResolvers<undefined>();
-  const cancel = clock.after(limitMs, () => late.resolve(undefined));
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    cancel();
   }
 }

@@ -1,0 +1,64 @@
+import type { TargetStatus } from "@tocsin/core";
+import type { CertificateExpiry } from "../config/server-tls.ts";
+import type { DiscoveryView } from "../targets/discovery/discoveries.ts";
+import type { ResolvedTarget } from "../targets/resolved-target.ts";
+import type { LedgerFailure } from "./readiness.ts";
+
+/** A critical that a target has not received. */
+export interface LateCriticals {
+  readonly target: string;
+  /** Since when the oldest one has waited, ms since epoch. */
+  readonly sinceMs: number;
+}
+
+/** Incidents of one target that are dead letters. */
+export interface DeadIncidents {
+  readonly target: string;
+  /** Those with severity critical. */
+  readonly criticals: number;
+  readonly others: number;
+  /** When the first of them became a dead letter or changed since, ms since epoch. */
+  readonly sinceMs: number;
+}
+
+/** What the ledger says about its targets now. */
+export interface LedgerView {
+  readonly heldBack: readonly TargetStatus[];
+  readonly late: readonly LateCriticals[];
+  readonly dead: readonly DeadIncidents[];
+}
+
+/** A part of the service that fails, and since when (ms since epoch). `error` holds no secret. */
+export interface Failing {
+  readonly error: string;
+  readonly sinceMs: number;
+}
+
+/** The state of this process and of its ledger at one instant: everything that the conditions are judged by. */
+export interface HealthViews {
+  readonly nowMs: number;
+  /** Path or server of the ledger, without credentials. */
+  readonly ledgerPlace: string;
+  readonly ledgerFailure: LedgerFailure | undefined;
+  /** False until the first load of targets has ended. */
+  readonly isLoaded: boolean;
+  /** Undefined: the ledger does not answer. */
+  readonly ledger: LedgerView | undefined;
+  readonly targets: readonly ResolvedTarget[];
+  readonly discoveries: readonly DiscoveryView[];
+  readonly certificates: readonly CertificateExpiry[];
+  /** The last reload failed or was incomplete. */
+  readonly reloadWarnings: readonly string[];
+  /** The key file of the ledger was lost. */
+  readonly isKeyLost: boolean;
+  /** The disk of the ledger. Undefined: it has none, or it cannot be read. */
+  readonly disk: { readonly freeBytes: number; readonly sizeBytes: number } | undefined;
+  /** Expected sources that are silent, and since when. */
+  readonly silent: readonly { readonly source: string; readonly sinceMs: number }[];
+  /** The time by which the event loop was late when it was last measured. 0: not measured. */
+  readonly loopLagMs: number;
+  /** The outgoing heartbeat fails. */
+  readonly heartbeat: Failing | undefined;
+  /** Traces cannot be exported. */
+  readonly traces: Failing | undefined;
+}

@@ -1,0 +1,113 @@
+import { type Clock, type Ledger, type LedgerStats, LedgerUnavailable } from "@tocsin/core";
+import { isSelfAlert } from "../own-alerts/own-alert.ts";
+import { lateAfterMs } from "./conditions.ts";
+import type { DeadIncidents, HealthViews, LateCriticals, LedgerView } from "./health-views.ts";
+import { type Problem, problemsIn } from "./problems.ts";
+import type { Readiness } from "./readiness.ts";
+import { within } from "./within.ts";
+
+/** Longest wait for the counts of the ledger. */
+const maxCountingMs = 3_000;
+
+/** How many incidents of one target or state are looked at. */
+const maxIncidents = 200;
+
+/** The part of the views that other parts of the service know. */
+export type OtherViews = Omit<HealthViews, "nowMs" | "ledgerFailure" | "isLoaded" | "ledger">;
+
+export interface HealthOptions {
+  readonly clock: Clock;
+  readonly readiness: Pick<Readiness, "ledgerFailure" | "isLoaded">;
+  readonly ledger: Pick<Ledger, "stats" | "targetStatus" | "incidents">;
+  readonly others: () => Promise<OtherViews>;
+}
+
+export type DatedProblem = Problem & { readonly sinceMs: number };
+
+/** Finds the current problems of this process and its ledger. Does nothing until it is asked. */
+export class Health {
+  readonly #o: HealthOptions;
+  /** When each problem whose start is unknown was first found, by condition and object. */
+  #foundAtMs = new Map<string, number>();
+
+  constructor(options: HealthOptions) {
+    this.#o = options;
+  }
+
+  /** Returns the current problems, the most urgent first. */
+  async problems(): Promise<readonly DatedProblem[]> {
+    const { clock, readiness, ledger, others } = this.#o;
+    const { ledgerFailure } = readiness;
+    const [ledgerNow, otherViews] = await Promise.all([
+      // A ledger that does not commit may not answer either.
+      ledgerFailure === undefined ? within(maxCountingMs, clock, ledgerView(ledger)) : undefined,
+      others(),
+    ]);
+    const nowMs = clock.now();
+    const views = { ...otherViews, nowMs, ledgerFailure, isLoaded: readiness.isLoaded, ledger: ledgerNow };
+    return this.#dated(problemsIn(views), nowMs);
+  }
+
+  #dated(problems: readonly Problem[], nowMs: number): DatedProblem[] {
+    const before = this.#foundAtMs;
+    this.#foundAtMs = new Map();
+    return problems.map((problem) => {
+      const key = `${problem.condition} ${problem.object}`;
+      const foundAtMs = before.get(key) ?? nowMs;
+      this.#foundAtMs.set(key, foundAtMs);
+      return { ...problem, sinceMs: problem.sinceMs ?? foundAtMs };
+    });
+  }
+}
+
+/** Undefined: the ledger does not answer. */
+async function ledgerView(ledger: HealthOptions["ledger"]): Promise<LedgerView | undefined> {
+  try {
+    const [heldBack, stats] = await Promise.all([ledger.targetStatus("held_back"), ledger.stats()]);
+    return { heldBack, late: await lateCriticals(ledger, stats), dead: await deadIncidents(ledger, stats) };
+  } catch (error) {
+    if (error instanceof LedgerUnavailable) return undefined;
+    throw error;
+  }
+}
+
+/** Targets with a critical that has waited for too long. The own alerts of `selfAlerts` do not count: they report such targets. */
+async function lateCriticals(
+  ledger: Pick<Ledger, "incidents">,
+  { due, nowMs }: Pick<LedgerStats, "due" | "nowMs">,
+): Promise<LateCriticals[]> {
+  const late: LateCriticals[] = [];
+  for (const { target, severity, oldestAtMs } of due) {
+    if (severity !== "critical" || nowMs - oldestAtMs < lateAfterMs) continue;
+    const pages = await Promise.all(
+      (["due", "in_flight"] as const).map((state) => ledger.incidents({ state, target, limit: maxIncidents })),
+    );
+    const isComplete = pages.every((page) => page.incidents.length < maxIncidents);
+    const incidents = pages.flatMap((page) => page.incidents);
+    const waiting = incidents.filter(
+      ({ incident: { wanted, dedupKey } }) => wanted.severity === "critical" && !isSelfAlert(dedupKey),
+    );
+    const sinceMs = isComplete
+      ? Math.min(...waiting.map(({ incident }) => incident.dueSinceMs ?? Number.POSITIVE_INFINITY))
+      : oldestAtMs;
+    if (nowMs - sinceMs >= lateAfterMs) late.push({ target, sinceMs });
+  }
+  return late;
+}
+
+async function deadIncidents(
+  ledger: Pick<Ledger, "incidents">,
+  { incidents: counts }: Pick<LedgerStats, "incidents">,
+): Promise<DeadIncidents[]> {
+  if (!counts.some(({ state, count }) => state === "dead" && count > 0)) return [];
+  const { incidents } = await ledger.incidents({ state: "dead", limit: maxIncidents });
+  const others = incidents.flatMap(({ incident }) => (isSelfAlert(incident.dedupKey) ? [] : [incident]));
+  return Array.from(
+    Map.groupBy(others, ({ target }) => target),
+    ([target, dead]) => {
+      const criticals = dead.filter(({ wanted }) => wanted.severity === "critical").length;
+      const sinceMs = Math.min(...dead.map(({ updatedAtMs }) => updatedAtMs));
+      return { target, criticals, others: dead.length - criticals, sinceMs };
+    },
+  );
+}
