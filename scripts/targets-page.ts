@@ -20,7 +20,7 @@ export function targetsPage(types: readonly TargetType[]): string {
 }
 
 /** Keys with keys of their own, each with a section. */
-const blocks = ["filters", "template", "rate_limit"];
+const blocks = ["filters", "template", "rate_limit", "tls"];
 
 const intro = (types: readonly TargetType[]) => `# Targets
 
@@ -64,6 +64,8 @@ Filters ending in \`_exp\`, \`sample\` and files are not available. The work of 
 exceeds the limit and those after it keep their defaults. A range runs from -10000 to 10000 at most.`,
   rate_limit: `Attempts are counted per credential, over all targets, replicas and restarts. If targets that share a credential
 have different limits, the smallest one applies.`,
+  tls: `For receivers with a private authority or mutual TLS; only with \`https:\`, for every type. In a Kubernetes Secret the texts are
+written into the target itself. Replaced files are used within seconds. [tls.md](tls.md) describes the rotation.`,
 };
 
 const olderNames = `## Older names

@@ -8,7 +8,6 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Address, formatAddress } from "./config/address.ts";
 import type { ConfigWatch } from "./config/config-watch.ts";
 import { type Config, ledgerName } from "./config/config.ts";
-import { expiriesOf } from "./config/server-tls.ts";
 import { Discoveries } from "./targets/discovery/discoveries.ts";
 import { LastKnownTargets } from "./targets/discovery/last-known-targets.ts";
 import { createDiscoveries } from "./targets/discovery/create-discoveries.ts";
@@ -178,10 +177,7 @@ export async function compose(
       clock,
       wake,
       readers,
-      useTls(tls) {
-        if (tls !== undefined) tlsListener?.use(tls);
-        metrics.useCertificates(expiriesOf(tls));
-      },
+      useTls: (tls) => tls && tlsListener?.use(tls),
     });
     closing.push(
       () => configReloader.stop(),

@@ -19,5 +19,5 @@ export { summaryOf } from "./decisions/summary.ts";
 export { parseTarget, type ParsedTarget, type ParseTargetOptions, secretKeysOf } from "./targets/parse-target.ts";
 export { targetJsonSchema } from "./targets/target-schema.ts";
 export type { EndpointInput, ResolvedEndpoint, TargetType } from "./targets/target-type.ts";
-export type { Endpoint, Target } from "./targets/target.ts";
+export type { Endpoint, EndpointTls, Target } from "./targets/target.ts";
 export { parseTemplate, type Template, TemplateContext, type TemplateTexts } from "./targets/template.ts";

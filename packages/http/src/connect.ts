@@ -3,6 +3,7 @@ import net from "node:net";
 import tls from "node:tls";
 import { isLoopback } from "./is-loopback.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { TlsSettings } from "./sender.ts";
 import { type Cancel, type Connected, raceAddresses } from "./race-addresses.ts";
 import { requestTunnel } from "./tunnel.ts";
 
@@ -10,6 +11,8 @@ import { requestTunnel } from "./tunnel.ts";
 export interface Destination {
   /** Absent for plain HTTP. */
   tls?: tls.SecureContext | undefined;
+  /** The name that the certificate must have. @default `hostname` */
+  serverName?: string | undefined;
   /** Without the brackets of an IPv6 address. */
   hostname: string;
   port: number;
@@ -96,7 +99,7 @@ function resolveName(hostname: string, lookup: net.LookupFunction = dns.lookup, 
 const noAddress = () => Object.assign(new Error("the name has no address"), { code: "ENOTFOUND" });
 
 function encrypt(
-  to: Pick<Destination, "hostname" | "tls">,
+  to: Pick<Destination, "hostname" | "tls" | "serverName">,
   socket: net.Socket,
   done: Connected,
   options: ConnectOptions,
@@ -105,7 +108,7 @@ function encrypt(
   // The TLS socket emits its errors too.
   socket.on("error", ignore);
   // A name is sent and compared without its final dot (RFC 6066, 3).
-  const host = to.hostname.replace(/\.$/, "");
+  const host = (to.serverName ?? to.hostname).replace(/\.$/, "");
   const tlsOptions: tls.ConnectionOptions = {
     socket,
     host,
@@ -143,11 +146,20 @@ function readDirectly(make: (onread: net.OnReadOpts) => net.Socket): net.Socket 
   return socket;
 }
 
-/** The destination of a URL, by default with the authorities that Node trusts. */
-export function destinationOf({ protocol, hostname, port }: URL, secureContext?: tls.SecureContext): Destination {
+/** @throws if a certificate or a key is wrong */
+const secureContextOf = (settings: TlsSettings): tls.SecureContext =>
+  tls.createSecureContext({ minVersion: "TLSv1.2", ...settings } as tls.SecureContextOptions);
+
+/**
+ * The destination of a URL, by default with the authorities that Node trusts.
+ *
+ * @throws if the TLS settings are wrong
+ */
+export function destinationOf({ protocol, hostname, port }: URL, settings: TlsSettings = {}): Destination {
   const secure = protocol === "https:";
   return {
-    tls: secure ? (secureContext ?? tls.createSecureContext()) : undefined,
+    tls: secure ? secureContextOf(settings) : undefined,
+    serverName: settings.serverName,
     hostname: hostname.replace(/^\[|\]$/g, ""),
     port: Number(port || (secure ? 443 : 80)),
   };

@@ -51,6 +51,8 @@ export class ConnectionPool {
   /** Number of connections that are open or opening. */
   #count = 0;
   #failureCount = 0;
+  /** When a request last took or returned a connection, on the monotonic clock. */
+  #usedMs: number;
   /** The latest TLS session. It saves the expensive half of the next handshake. */
   #session: Buffer | undefined;
 
@@ -62,6 +64,12 @@ export class ConnectionPool {
     this.#maxConnections = maxConnections;
     this.#maxAgeMs = maxAgeMs;
     this.#clock = clock;
+    this.#usedMs = clock.monotonic();
+  }
+
+  /** Returns whether no request needs this pool, and none has needed it since then (monotonic clock). */
+  isUnusedSince(atMs: number): boolean {
+    return this.#usedMs < atMs && this.#waiting.size === 0 && this.#count === this.#idle.length;
   }
 
   /**
@@ -81,7 +89,7 @@ export class ConnectionPool {
   }
 
   #serve(waiter: Waiter): void {
-    const nowMs = this.#clock.monotonic();
+    const nowMs = (this.#usedMs = this.#clock.monotonic());
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       const { connection, sinceMs } = idle;
       if (!this.#isFresh(connection, nowMs)) connection.destroy();
@@ -164,7 +172,7 @@ export class ConnectionPool {
   }
 
   #offer(connection: Connection): void {
-    const nowMs = this.#clock.monotonic();
+    const nowMs = (this.#usedMs = this.#clock.monotonic());
     if (!this.#isFresh(connection, nowMs)) return connection.destroy();
     const waiter = this.#nextWaiter();
     if (waiter) this.#give(connection, waiter);

@@ -23,7 +23,9 @@ export interface TlsSettings {
   /** Our own certificate and its key, for mutual TLS. */
   readonly cert?: string;
   readonly key?: string;
-  /** @default the lowest version that Node allows */
+  /** Name that the other end's certificate must have. @default the host of the URL */
+  readonly serverName?: string;
+  /** @default TLSv1.2 */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3";
 }
 

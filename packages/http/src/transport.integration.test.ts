@@ -3,13 +3,14 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from "node:https";
 import { connect, type AddressInfo, type LookupFunction, type Socket } from "node:net";
 import { proxiesFrom } from "./proxy-settings.ts";
-import { answer, ScriptedReceiver } from "@tocsin/test";
+import { answer, ScriptedReceiver, VirtualClock } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
 import { selfSigned } from "../test/self-signed.ts";
 import { addressOf } from "./sender.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
 
 const { signal } = new AbortController();
+const operatorTrust = { fromSecret: false, linkLocal: false };
 const post = { headers: ["content-type", "application/json"], body: "{}", signal };
 
 /** Listens on a free port of this machine until the test ends. */
@@ -149,6 +150,47 @@ describe("the transport", () => {
     await using transport = new Transport();
     const address = { ...addressOf(`https://localhost:${server.port}`), tls: { ca: cert } };
     expect(await transport.post({ ...post, address })).toMatchObject({ left: false, reason: "tls" });
+  });
+
+  test("expects the server name of the TLS settings in place of the host", async () => {
+    const own = selfSigned({ names: ["receiver.internal"] });
+    const names: unknown[] = [];
+    const server = createHttpsServer(own, accept);
+    server.on("secureConnection", ({ servername }) => names.push(servername));
+    await using listening = await listen(server);
+    await using transport = new Transport();
+    const address = addressOf(`https://localhost:${listening.port}`);
+    const named = transport.for(operatorTrust, { ca: own.cert, serverName: "receiver.internal" });
+    expect(await named.post({ ...post, address })).toMatchObject({ kind: "answered", status: 202 });
+    const unnamed = transport.for(operatorTrust, { ca: own.cert, serverName: "other.internal" });
+    expect(await unnamed.post({ ...post, address })).toMatchObject({ left: false, reason: "tls" });
+    expect(names[0]).toBe("receiver.internal");
+  });
+
+  test("shares connections between senders with equal TLS settings only, and closes those that a rotation left", async () => {
+    const own = selfSigned();
+    const sockets: Socket[] = [];
+    const server = createHttpsServer(own, accept);
+    server.on("secureConnection", (socket) => sockets.push(socket));
+    await using listening = await listen(server);
+    const clock = new VirtualClock();
+    await using transport = new Transport({ clock });
+    const url = `https://127.0.0.1:${listening.port}`;
+    const send = (ca: string) => transport.for(operatorTrust, { ca }).post({ ...post, address: addressOf(url) });
+    const [first, second, third] = [own.cert, `${own.cert}\n`, `${own.cert}\n\n`];
+    await send(first);
+    await send(first);
+    expect(sockets).toHaveLength(1);
+    await send(second);
+    await clock.advance(2 * 3_600_000);
+    await send(second);
+    expect(sockets[0]!.closed).toBe(false);
+    const closed = once(sockets[0]!, "close");
+    await send(third);
+    await closed;
+    expect(sockets.slice(-2).map((socket) => socket.closed)).toEqual([false, false]);
+    // Its senders open it again.
+    expect(await send(first)).toMatchObject({ status: 202 });
   });
 
   test("returns the status, however the rest of the response ends", async () => {

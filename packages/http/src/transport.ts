@@ -1,7 +1,6 @@
 import { lookup } from "node:dns";
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { LookupFunction } from "node:net";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
 import {
   type AddressRules,
   guardLookup,
@@ -10,7 +9,7 @@ import {
   portOf,
   refuseHost,
 } from "./address-guard.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { type Destination, destinationOf } from "./connect.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import { Exchange } from "./exchange.ts";
@@ -72,6 +71,9 @@ interface Route {
   readonly headers: string;
 }
 
+/** A route that was not used for this time is closed when TLS settings change. */
+const unusedMs = 3_600_000;
+
 /** Default of `maxBytes` for a response to an event: its details are for people. */
 const maxResponseBytes = 64 * 1024;
 
@@ -88,7 +90,10 @@ export class Transport implements Sender, AsyncDisposable {
   /** Header lines of senders that send the same headers each time. */
   readonly #headerLines = new WeakMap<readonly string[], HeaderLines>();
   /** The route of an address that was used before: to find it by its TLS settings costs more than a microsecond. */
-  #routeOf = new WeakMap<Address, { readonly rules: AddressRules; readonly route: Route }>();
+  #routeOf = new WeakMap<
+    Address,
+    { readonly rules: AddressRules; readonly tls: TlsSettings | undefined; readonly route: Route }
+  >();
   /** A proxy may repeat its password. Undefined: there is none. */
   readonly #redactor: Redactor | undefined;
   #inFlight = 0;
@@ -114,9 +119,12 @@ export class Transport implements Sender, AsyncDisposable {
     return this.#get(get, operator);
   }
 
-  /** A sender for endpoints of another author, or for endpoints that may be at other addresses. */
-  for(trust: Trust): Sender {
-    return { post: (post) => this.#post(post, trust), get: (get) => this.#get(get, trust) };
+  /**
+   * A sender for endpoints of another author, or for endpoints that may be at other addresses, or that need other TLS settings.
+   * Keep it: a sender with equal settings shares its connections, but is found slower.
+   */
+  for(trust: Trust, tls?: TlsSettings): Sender {
+    return { post: (post) => this.#post(post, trust, tls), get: (get) => this.#get(get, trust, tls) };
   }
 
   /** Connects and sends nothing. Never rejects. */
@@ -146,16 +154,16 @@ export class Transport implements Sender, AsyncDisposable {
     await this.close();
   }
 
-  #post(post: Post, trust: Trust): Promise<Reply> {
+  #post(post: Post, trust: Trust, tls?: TlsSettings): Promise<Reply> {
     const { method = "POST", body, maxBytes = maxResponseBytes } = post;
-    return this.#send(post, { method, body, maxBytes }, trust);
+    return this.#send(post, { method, body, maxBytes }, trust, tls);
   }
 
-  #get(get: Get, trust: Trust): Promise<Reply> {
-    return this.#send(get, { method: "GET", body: null, maxBytes: get.maxBytes }, trust);
+  #get(get: Get, trust: Trust, tls?: TlsSettings): Promise<Reply> {
+    return this.#send(get, { method: "GET", body: null, maxBytes: get.maxBytes }, trust, tls);
   }
 
-  #send(asked: Post | Get, content: Content, trust: Trust): Promise<Reply> {
+  #send(asked: Post | Get, content: Content, trust: Trust, tls?: TlsSettings): Promise<Reply> {
     return new Promise((resolve) => {
       this.#inFlight++;
       const done = (reply: Reply): void => {
@@ -166,7 +174,7 @@ export class Transport implements Sender, AsyncDisposable {
       try {
         const { address, headers, signal, timeoutMs } = asked;
         const { beforeWrite } = this.#options;
-        const route = this.#routeTo(address, this.#options.rulesOf(trust));
+        const route = this.#routeTo(address, this.#options.rulesOf(trust), tls);
         const bytes = this.#bytesOf(content, address.path, headers, route);
         const request = { bytes, maxBytes: content.maxBytes, signal, timeoutMs, beforeWrite };
         new Exchange(request, route.pool, done).start();
@@ -190,17 +198,33 @@ export class Transport implements Sender, AsyncDisposable {
   }
 
   /** @throws if its host is an address that must not be connected to, or its TLS settings are wrong */
-  #routeTo(address: Address, rules: AddressRules): Route {
+  #routeTo(address: Address, rules: AddressRules, tls = address.tls): Route {
     const known = this.#routeOf.get(address);
-    if (known?.rules === rules) return known.route;
-    const { origin, tls } = address;
+    if (known?.rules === rules && known.tls === tls) return known.route;
+    const { origin } = address;
     let routes = this.#routes.get(rules);
     if (!routes) this.#routes.set(rules, (routes = new Map()));
     const key = tls ? `${origin} ${JSON.stringify(tls)}` : origin;
     let route = routes.get(key);
-    if (!route) routes.set(key, (route = this.#open(new URL(origin), tls, rules)));
-    this.#routeOf.set(address, { rules, route });
+    if (!route) {
+      if (tls) this.#forgetUnused(routes);
+      routes.set(key, (route = this.#open(new URL(origin), tls, rules)));
+    }
+    this.#routeOf.set(address, { rules, tls, route });
     return route;
+  }
+
+  /** Closes what earlier TLS settings left: each rotation of a certificate makes a route. */
+  #forgetUnused(routes: Map<string, Route>): void {
+    const { clock = systemClock } = this.#options;
+    const sinceMs = clock.monotonic() - unusedMs;
+    for (const [key, { pool }] of routes) {
+      if (!pool.isUnusedSince(sinceMs)) continue;
+      pool.close();
+      routes.delete(key);
+      // Its senders find a new one.
+      this.#routeOf = new WeakMap();
+    }
   }
 
   #open(url: URL, tls: TlsSettings | undefined, rules: AddressRules): Route {
@@ -218,7 +242,7 @@ export class Transport implements Sender, AsyncDisposable {
       return { to, pool: new ConnectionPool(to, limits), pathPrefix: url.origin, headers: headers + toProxy };
     }
     const to = {
-      ...destinationOf(url, secure ? createSecureContext({ ...tls } as SecureContextOptions) : undefined),
+      ...destinationOf(url, tls),
       lookup: guardLookup(this.#lookup, guard),
       proxy: proxy && { url: proxy, lookup: this.#lookup },
     };

@@ -3,6 +3,7 @@ import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.
 import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
 import type { PublisherOptions, PublisherSurroundings } from "./shared/publisher-options.ts";
 import { rootlyPublisher, rootlyTarget } from "./rootly/index.ts";
+import { tlsSettingsOf } from "./shared/tls-settings.ts";
 import { slackPublisher, slackTarget } from "./slack/index.ts";
 import { webhookPublisher, webhookTarget } from "./webhook/index.ts";
 
@@ -31,7 +32,8 @@ export const targetTypes: readonly TargetType[] = registry.map(({ target }) => t
 export function createPublisher(endpoint: Endpoint, options: PublisherOptions): Publisher {
   const registered = registry.find(({ target }) => target.type === endpoint.type);
   if (!registered) throw new Error(`no publisher for targets of type ${JSON.stringify(endpoint.type)}`);
-  const { fromSecret = false, typeOptions: own } = endpoint;
-  const transport = options.transport.for({ fromSecret, linkLocal: own["anyAddress"] === true });
+  const { fromSecret = false, typeOptions: own, tls } = endpoint;
+  const trust = { fromSecret, linkLocal: own["anyAddress"] === true };
+  const transport = options.transport.for(trust, tls && tlsSettingsOf(tls));
   return registered.open(endpoint, { ...options, transport });
 }

@@ -2,17 +2,19 @@ import { type Alert, type Clock, type Ledger, minRedactedLength, type Target } f
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
-import { type CertificateExpiry, certificateWarnings, expiriesOf, type ServerTls } from "./server-tls.ts";
+import { type CertificateExpiry, certificateWarnings } from "./certificates.ts";
+import { serverExpiries, type ServerTls } from "./server-tls.ts";
 import type { Discoveries } from "../targets/discovery/discoveries.ts";
 import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
-import { secretsIn } from "../ingest/readers/reader-settings.ts";
+import { readerExpiries, secretsIn } from "../ingest/readers/reader-settings.ts";
 import { Signatures } from "../ingest/signatures.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
 import { reroute } from "../targets/reroute.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
+import { targetExpiries } from "../targets/target-certificates.ts";
 import { configuredErrors, noTargetCanReceive, targetWarnings } from "../targets/target-problems.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -60,6 +62,8 @@ export class ConfigReloader {
   #unrouted = new Set<Target>();
   /** The problems that were logged of each target, so that each is logged once. */
   #said = new Map<string, string>();
+  /** The certificates of the API, the sources and the targets in use. */
+  #certificates: readonly CertificateExpiry[] = [];
   #reloadFailed = false;
   /** The first discovery has ended: from now on a missing target is really missing. */
   #targetsLoaded = false;
@@ -115,14 +119,14 @@ export class ConfigReloader {
     return [`the last reload of the configuration failed or was incomplete: see \`${check}\``];
   }
 
-  /** The certificates of the API. */
+  /** The certificates in the configuration and in targets. */
   get certificates(): readonly CertificateExpiry[] {
-    return expiriesOf(this.#current.server.tls);
+    return this.#certificates;
   }
 
-  /** Returns a warning for each certificate of the API that is not valid now. */
+  /** Returns a warning for each certificate in the configuration that is not valid now. */
   certificateWarnings(): string[] {
-    return certificateWarnings(this.#current.server.tls, this.#o.clock.now());
+    return certificateWarnings(this.#certificates, this.#o.clock.now());
   }
 
   reload(): Promise<Reloaded> {
@@ -212,9 +216,9 @@ export class ConfigReloader {
     log.level = next.telemetry.logs.level;
   }
 
-  async #useTargets(written: TargetSet, { discovery }: Config): Promise<void> {
+  async #useTargets(written: TargetSet, config: Config): Promise<void> {
     const { scrubber, targets, ledger, discoveries, wake } = this.#o;
-    const { fallbackAcrossNamespaces = false } = discovery.kubernetes ?? {};
+    const { fallbackAcrossNamespaces = false } = config.discovery.kubernetes ?? {};
     const prepared = targets.prepare([written, ...discoveries.sets()], { fallbackAcrossNamespaces });
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
     // The ledger comes first: if it fails, nothing has changed.
@@ -222,10 +226,21 @@ export class ConfigReloader {
     const changed = targets.use(prepared);
     // A changed credential ends a block, and incidents that were not sent yet move to it.
     wake();
+    this.#useCertificates(config);
     this.#report(prepared.entries);
     this.#reportNoTarget();
     for (const target of changed) this.#unrouted.add(target);
     this.#reroute();
+  }
+
+  #useCertificates({ server, readers }: Config): void {
+    const { metrics, targets } = this.#o;
+    this.#certificates = [
+      ...serverExpiries(server.tls),
+      ...readers.flatMap(readerExpiries),
+      ...targets.entries.flatMap(({ target }) => (target ? targetExpiries(target) : [])),
+    ];
+    metrics.useCertificates(this.#certificates);
   }
 
   #report(entries: readonly ResolvedTarget[]): void {
@@ -311,7 +326,8 @@ function shortSecrets({ server, ledger, readers, signatures }: Config): string[]
 }
 
 /** Any header of a target may hold a credential. */
-const secretsOf = ({ credential, headers, signingSecrets = [] }: Target): string[] => [
+const secretsOf = ({ credential, headers, signingSecrets = [], tls }: Target): string[] => [
+  ...(tls?.key ? [tls.key.reveal()] : []),
   ...(credential ? [credential.reveal()] : []),
   ...signingSecrets.map((secret) => secret.reveal()),
   ...Object.values(headers).map((value) => value.reveal()),

@@ -276,7 +276,7 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ],
     [
       "sources: [{ name: a, alertmanager: { urls: [https://a], tls: { ca: secret } } }]",
-      ["1:57 sources[0].alertmanager.tls: expected certificates and a private key as PEM; `key` must belong to `cert`"],
+      ["1:64 sources[0].alertmanager.tls.ca: expected the certificates of authorities as PEM"],
     ],
     [
       "server: { auth: { tokens: [{ name: '', token: 5, roles: [admin], more: 1 }] } }",

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { selfSigned } from "../../../../packages/http/test/self-signed.ts";
 import { ConfigError } from "./config-error.ts";
 import { readConfig } from "./config.ts";
-import { certificateWarnings, expiriesOf, type ServerTls } from "./server-tls.ts";
+import { certificateWarnings } from "./certificates.ts";
+import { serverExpiries, type ServerTls } from "./server-tls.ts";
 
 const own = selfSigned();
 const other = selfSigned();
@@ -102,20 +103,20 @@ describe("the validity of the certificates", () => {
   };
 
   test("ends with the first certificate of a file that expires", () => {
-    expect(expiriesOf(tls).map(({ name, validToMs }) => [name, validToMs / hourMs])).toEqual([
+    expect(serverExpiries(tls).map(({ name, validToMs }) => [name, validToMs / hourMs])).toEqual([
       ["server.tls.cert", 2],
       ["server.tls.clientCa", 4],
     ]);
-    expect(expiriesOf(undefined)).toEqual([]);
+    expect(serverExpiries(undefined)).toEqual([]);
   });
 
   test("has a warning outside of its time", () => {
-    expect(certificateWarnings(tls, 1 * hourMs)).toEqual([]);
-    expect(certificateWarnings(tls, 2 * hourMs)).toEqual([
+    expect(certificateWarnings(serverExpiries(tls), 1 * hourMs)).toEqual([]);
+    expect(certificateWarnings(serverExpiries(tls), 2 * hourMs)).toEqual([
       "server.tls.cert: a certificate expired at 1970-01-01T02:00:00.000Z",
     ]);
-    expect(certificateWarnings(tls, 4 * hourMs)).toHaveLength(2);
-    expect(certificateWarnings(tls, -hourMs)[0]).toBe(
+    expect(certificateWarnings(serverExpiries(tls), 4 * hourMs)).toHaveLength(2);
+    expect(certificateWarnings(serverExpiries(tls), -hourMs)[0]).toBe(
       "server.tls.cert: a certificate is not valid before 1970-01-01T00:00:00.000Z",
     );
   });

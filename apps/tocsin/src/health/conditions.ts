@@ -192,7 +192,7 @@ export const conditions = {
   certificate_expiring: {
     severity: "error",
     selfAlert: "process",
-    fix: "Replace the file; a restart is not needed. Clients refuse a certificate that is not valid",
+    fix: "Replace the file; a restart is not needed. The other side refuses a certificate that is not valid",
     find: ({ certificates, nowMs }) =>
       certificates.flatMap(({ name, validFromMs, validToMs }) => {
         if (nowMs < validFromMs)

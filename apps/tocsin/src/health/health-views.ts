@@ -1,5 +1,5 @@
 import type { TargetStatus } from "@tocsin/core";
-import type { CertificateExpiry } from "../config/server-tls.ts";
+import type { CertificateExpiry } from "../config/certificates.ts";
 import type { DiscoveryView } from "../targets/discovery/discoveries.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import type { LedgerFailure } from "./readiness.ts";

@@ -1,103 +1,12 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { Agent, request, type RequestOptions } from "node:https";
+import { mkdirSync, renameSync, symlinkSync } from "node:fs";
+import { Agent } from "node:https";
 import { connect as connectPlain, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SelfSigned, selfSigned } from "../../../../packages/http/test/self-signed.ts";
-import { compose, type Tocsin } from "../compose.ts";
-import { ConfigWatch } from "../config/config-watch.ts";
-import { loadConfig } from "../config/load.ts";
+import { ServiceWithFiles, until } from "../service-with-files.fixture.ts";
 
-const maxWaitMs = 10_000;
 const dayMs = 86_400_000;
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** A service whose certificates are files, in a directory of its own. */
-class Service {
-  readonly dir = mkdtempSync(join(tmpdir(), "tocsin-tls-"));
-  readonly logs: string[] = [];
-  #tocsin: Tocsin | undefined;
-
-  async start(server: object): Promise<this> {
-    const file = join(this.dir, "tocsin.yaml");
-    writeFileSync(
-      file,
-      JSON.stringify({ server: { listen: "127.0.0.1:0", ...server }, ledger: { url: "sqlite:t.db" } }),
-    );
-    const load = () => loadConfig(file, { cwd: this.dir, env: {} });
-    const watch = new ConfigWatch(file);
-    this.#tocsin = await compose(load(), { writeLog: (line) => this.logs.push(line), env: {}, reread: load, watch });
-    return this;
-  }
-
-  get port(): number {
-    return this.#tocsin!.address.port;
-  }
-
-  write(name: string, text: string): void {
-    writeFileSync(join(this.dir, name), text);
-  }
-
-  rename(name: string, text: string): void {
-    this.write(`${name}.new`, text);
-    renameSync(join(this.dir, `${name}.new`), join(this.dir, name));
-  }
-
-  ask(path: string, options: RequestOptions = {}, body?: string): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        { host: "127.0.0.1", port: this.port, path, agent: false, rejectUnauthorized: false, ...options },
-        (response) => {
-          let text = "";
-          response.on("data", (chunk: Buffer) => (text += chunk.toString()));
-          response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-          response.on("error", reject);
-        },
-      );
-      sent.on("error", reject).end(body);
-    });
-  }
-
-  /** Returns the certificate that a new connection gets. */
-  async shown(options: ConnectionOptions = {}): Promise<string> {
-    const socket = await this.handshake(options);
-    const pem = socket.getPeerX509Certificate()!.toString();
-    socket.destroy();
-    return pem;
-  }
-
-  handshake(options: ConnectionOptions = {}): Promise<TLSSocket> {
-    return new Promise((resolve, reject) => {
-      const to = { host: "127.0.0.1", port: this.port, rejectUnauthorized: false, ...options };
-      const socket: TLSSocket = connect(to, () => resolve(socket));
-      socket.on("error", reject);
-    });
-  }
-
-  events(event: string): Record<string, unknown>[] {
-    return this.logs.map((line) => JSON.parse(line)).filter((line) => line.event === event);
-  }
-
-  async stop(): Promise<void> {
-    await this.#tocsin?.stop();
-    this.#tocsin = undefined;
-    rmSync(this.dir, { recursive: true, force: true });
-  }
-}
-
-async function until(condition: string, done: () => boolean | Promise<boolean>): Promise<void> {
-  for (const sinceMs = Date.now(); Date.now() - sinceMs < maxWaitMs;) {
-    if (await done()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`${condition}: not within ${maxWaitMs} ms`);
-}
 
 /** The error of a client whose connection ends without an answer. */
 const ended = /ECONNRESET|socket hang up|disconnected before secure TLS/;
@@ -105,7 +14,7 @@ const ended = /ECONNRESET|socket hang up|disconnected before secure TLS/;
 const files = { cert: { file: "certs/tls.crt" }, key: { file: "certs/tls.key" } };
 
 describe("with a certificate", () => {
-  const service = new Service();
+  const service = new ServiceWithFiles();
   const [first, second, third, fourth] = [selfSigned(), selfSigned(), selfSigned(), selfSigned()] as const;
   const rotatedTo = async ({ cert }: SelfSigned) => {
     await until("the new certificate is shown", async () => (await service.shown()) === cert);
@@ -120,7 +29,7 @@ describe("with a certificate", () => {
     symlinkSync("v1", join(service.dir, "certs/..data"));
     symlinkSync("..data/tls.crt", join(service.dir, "certs/tls.crt"));
     symlinkSync("..data/tls.key", join(service.dir, "certs/tls.key"));
-    await service.start({ tls: files });
+    await service.start({ server: { tls: files } });
   });
   afterAll(() => service.stop());
 
@@ -210,9 +119,9 @@ describe("with a certificate", () => {
 });
 
 test("stops within seconds although a client never begins the handshake", async () => {
-  const service = new Service();
+  const service = new ServiceWithFiles();
   const { cert, key } = selfSigned();
-  await service.start({ tls: { cert, key } });
+  await service.start({ server: { tls: { cert, key } } });
   const silent = await new Promise<Socket>((resolve) => {
     const socket = connectPlain(service.port, "127.0.0.1", () => resolve(socket));
   });
@@ -225,7 +134,7 @@ test("stops within seconds although a client never begins the handshake", async 
 });
 
 describe("with an authority of client certificates", () => {
-  const service = new Service();
+  const service = new ServiceWithFiles();
   const own = selfSigned();
   const sender = selfSigned({ names: ["alertmanager.example"] });
   const reader = selfSigned({ names: ["grafana.example"] });
@@ -243,13 +152,15 @@ describe("with an authority of client certificates", () => {
     service.write("certs/tls.key", own.key);
     service.write("ca.pem", [sender, reader, unnamed, expired].map(({ cert }) => cert).join(""));
     await service.start({
-      tls: { ...files, clientCa: { file: "ca.pem" } },
-      auth: {
-        tokens: [{ name: "token", token: "a-long-token", roles: ["read"] }],
-        clients: [
-          { name: "alertmanager", san: "alertmanager.example", roles: ["ingest"] },
-          { name: "grafana", san: "grafana.example", roles: ["read"] },
-        ],
+      server: {
+        tls: { ...files, clientCa: { file: "ca.pem" } },
+        auth: {
+          tokens: [{ name: "token", token: "a-long-token", roles: ["read"] }],
+          clients: [
+            { name: "alertmanager", san: "alertmanager.example", roles: ["ingest"] },
+            { name: "grafana", san: "grafana.example", roles: ["read"] },
+          ],
+        },
       },
     });
   });

@@ -171,8 +171,8 @@ export class TargetRegistry {
 
   /** Returns the origins of the enabled targets. */
   origins(): Origin[] {
-    return this.#targetsInUse.flatMap(({ enabled, url, typeOptions: own, fromSecret = false }) =>
-      enabled ? [{ origin: new URL(url).origin, fromSecret, linkLocal: own["anyAddress"] === true }] : [],
+    return this.#targetsInUse.flatMap(({ enabled, url, typeOptions: own, tls, fromSecret = false }) =>
+      enabled ? [{ origin: new URL(url).origin, fromSecret, linkLocal: own["anyAddress"] === true, tls }] : [],
     );
   }
 

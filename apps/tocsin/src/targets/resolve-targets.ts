@@ -4,6 +4,7 @@ import type { Refusal } from "./discovery/target-guard.ts";
 import { fallbacksOf } from "./fallbacks.ts";
 import { predecessors } from "./predecessors.ts";
 import type { ResolvedTarget } from "./resolved-target.ts";
+import { targetTlsIssues } from "./target-certificates.ts";
 import { issuePath, pathOf, type TargetSet, type TargetDefinition } from "./target-definition.ts";
 
 export type ParseDefinition = (definition: TargetDefinition, readSecret: ReadSecret) => ParsedTarget;
@@ -89,7 +90,10 @@ export function parseDefinition(definition: TargetDefinition, readSecret: ReadSe
     ...(name !== undefined && { name }),
     ...(beside !== undefined && { siblingEntries: beside }),
   });
-  if (namespace === undefined || !("target" in parsed)) return parsed;
+  if (!("target" in parsed)) return parsed;
+  const tlsIssues = targetTlsIssues(parsed.target).map((issue) => ({ ...issue, path: issuePath(place, issue.path) }));
+  if (tlsIssues.length > 0) return { issues: tlsIssues, disabled: !parsed.target.enabled };
+  if (namespace === undefined) return parsed;
   return { ...parsed, target: { ...parsed.target, name: fullName(namespace, parsed.target.name), fromSecret: true } };
 }
 

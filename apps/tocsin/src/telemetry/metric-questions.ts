@@ -108,7 +108,8 @@ export const metricQuestions: readonly MetricQuestion[] = [
   {
     title: "Certificates that expire within a week",
     queries: ["min by (name) (tocsin_certificate_expiry_timestamp_seconds - time()) < 7 * 86400"],
-    reading: "Seconds until the first certificate of each file expires. Without `server.tls` there is no result.",
+    reading:
+      "Seconds until the first certificate of each file expires. There is no result without certificates in the configuration.",
     action: "Replace the file that `name` configures. See [tls.md](tls.md).",
   },
   {

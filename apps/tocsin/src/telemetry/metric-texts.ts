@@ -1,5 +1,4 @@
 import { attemptReasons, incidentStates, type Outcome, type Reason, severities } from "@tocsin/core";
-import { certificateFiles } from "../config/server-tls.ts";
 import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
 import { targetStates } from "../targets/resolved-target.ts";
@@ -171,7 +170,9 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     action: "If it is older than your last change, reload: `tocsin reload`.",
   },
   tocsin_certificate_expiry_timestamp_seconds: {
-    labels: { name: certificateFiles },
+    labels: {
+      name: "the key of the configuration: `server.tls.cert`, `server.tls.clientCa`, `targets.NAME.tls.ca`, `targets.NAME.tls.cert`, `sources.NAME.alertmanager.tls.ca` or `sources.NAME.alertmanager.tls.cert`.",
+    },
     action: "Replace the file before that time; no restart is needed. See [tls.md](tls.md).",
   },
   tocsin_build_info: {

@@ -1,5 +1,5 @@
 import { attemptReasons, type Lease, type Outcome } from "@tocsin/core";
-import type { CertificateExpiry } from "../config/server-tls.ts";
+import type { CertificateExpiry } from "../config/certificates.ts";
 import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";

@@ -18,7 +18,8 @@ export function hideSecrets(
   siblingEntries: Readonly<Record<string, string>> = {},
 ): (issue: Issue) => Issue {
   const headers = isPlainObject(input["headers"]) ? Object.values(input["headers"]) : [];
-  const secrets = [...headers, ...keys.flatMap((key) => input[key]), ...Object.values(siblingEntries)]
+  const tls = isPlainObject(input["tls"]) ? Object.values(input["tls"]) : [];
+  const secrets = [...headers, ...tls, ...keys.flatMap((key) => input[key]), ...Object.values(siblingEntries)]
     .filter((value) => typeof value === "string")
     .flatMap((value) => [value, value.trim(), value.replace(/^Bearer\s+/i, "").trim()])
     .filter((value) => value.length >= minRedactedLength);

@@ -291,3 +291,42 @@ describe("a target", () => {
     expect(issues(cycle)[0]!.message).toMatch(/deep|values/);
   });
 });
+
+describe("tls", () => {
+  const https = { ...valid, url: "https://bell.example.com" };
+  const parsedWith = (tls: unknown, more: object = {}) => parseTarget({ ...https, ...more, tls }, options);
+
+  test("is read as secrets, trimmed, with the name in clear", () => {
+    const found = parsedWith({ ca: " CA\n", cert: "CERT", key: { env: "KEY" }, server_name: "bell.internal" });
+    const { tls } = (found as { target: Target }).target;
+    expect([tls?.ca?.reveal(), tls?.cert?.reveal(), tls?.key?.reveal(), tls?.serverName]).toEqual([
+      "CA",
+      "CERT",
+      key,
+      "bell.internal",
+    ]);
+    expect(JSON.stringify(tls)).not.toContain("CERT");
+    for (const none of [undefined, {}])
+      expect((parsedWith(none) as { target: Target }).target).not.toHaveProperty("tls");
+  });
+
+  test.each<[unknown, string]>([
+    [{ cert: "CERT" }, "tls.key: required, because there is a certificate"],
+    [{ key: "a-private-key" }, "tls.cert: required, because there is a key"],
+    [{ ca: " " }, "tls.ca: must not be empty"],
+    [{ ca: { env: "NONE" } }, "tls.ca: environment variable is not set"],
+    [{ server_name: "a b" }, 'tls.server_name: expected a host name or an address, such as "receiver.example.com"'],
+    [{ private_key: "a-private-key" }, "tls.private_key: unknown key"],
+    ["a-private-key", "tls: expected an object; found a text"],
+  ])("%j is refused", (tls, issue) => {
+    const found = (parsedWith(tls) as { issues: readonly Issue[] }).issues;
+    expect(found.map(({ path, message }) => `${path}: ${message}`)).toEqual([expect.stringContaining(issue)]);
+    expect(JSON.stringify(found)).not.toContain("a-private-key");
+  });
+
+  test("is refused with plain http", () => {
+    expect(parsedWith({ ca: "CA" }, { url: "http://127.0.0.1" })).toMatchObject({
+      issues: [{ path: "tls", message: "applies only to a url with https" }],
+    });
+  });
+});

@@ -10,7 +10,7 @@ import { isSecretInput, type ReadSecret, type SecretInput } from "../schema/secr
 import { readAliases } from "./aliases.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 import { isPlainObject, type PlainObject, shapeIssues } from "./plain-object.ts";
-import { type Complain, presentSecret, readHeaders, readSecretField } from "./read-secrets.ts";
+import { type Complain, presentSecret, readHeaders, readSecretField, readTls } from "./read-secrets.ts";
 import { type CommonFields, targetSchema, untypedSchema } from "./target-schema.ts";
 import type { TargetType } from "./target-type.ts";
 import type { Target } from "./target.ts";
@@ -137,6 +137,8 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   const headers = readHeaders(fields.headers, options.readSecret, complain);
   for (const [header, secret] of Object.entries(headers))
     if (credentialHeader.test(header)) secretAt(`headers.${header}`, secret);
+  const tls = fields.tls && readTls(fields.tls, options.readSecret, complain);
+  if (tls !== undefined && fields.url?.protocol === "http:") complain("tls", "applies only to a url with https");
   const threshold = thresholdOf(fields.metadata["severity_threshold"], complain);
   const rateLimit = rateLimitOf(fields.rate_limit, type, complain);
   const endpoint = type.locate({
@@ -159,6 +161,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     degraded: endpoint.degraded,
     headers: endpoint.headers,
     ...(endpoint.signingSecrets && { signingSecrets: endpoint.signingSecrets }),
+    ...(tls && { tls }),
     typeOptions: endpoint.typeOptions ?? {},
     enabled: fields.enabled,
     mode: fields.mode,

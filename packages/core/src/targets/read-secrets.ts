@@ -1,5 +1,7 @@
 import { Secret } from "../schema/secret.ts";
 import type { ReadSecret, SecretInput } from "../schema/secret-input.ts";
+import type { CommonFields } from "./target-schema.ts";
+import type { EndpointTls } from "./target.ts";
 
 export type Complain = (path: string, message: string) => void;
 
@@ -31,6 +33,31 @@ export function readSecretField(
 /** Trims the value, because `echo key | base64` leaves a newline at its end. */
 export function presentSecret(value: string | undefined): Secret | undefined {
   return value === undefined || value.trim() === "" ? undefined : new Secret(value.trim());
+}
+
+/** Reads the TLS settings. Whether the texts are PEM is checked by code that may use OpenSSL. Undefined: there are none. */
+export function readTls(
+  { server_name: serverName, ...inputs }: NonNullable<CommonFields["tls"]>,
+  readSecret: ReadSecret,
+  complain: Complain,
+): EndpointTls | undefined {
+  const secrets = Object.entries(inputs).flatMap(([key, input]) => {
+    if (input === undefined) return [];
+    const path = `tls.${key}`;
+    try {
+      const secret = presentSecret(typeof input === "string" ? input : readSecret(input));
+      if (secret === undefined) complain(path, "must not be empty");
+      return [[key, secret]];
+    } catch (error) {
+      complain(path, (error as Error).message);
+      return [];
+    }
+  });
+  if (inputs.cert === undefined && inputs.key !== undefined) complain("tls.cert", "required, because there is a key");
+  if (inputs.cert !== undefined && inputs.key === undefined)
+    complain("tls.key", "required, because there is a certificate");
+  const tls = { ...Object.fromEntries(secrets), ...(serverName !== undefined && { serverName }) } as EndpointTls;
+  return Object.keys(tls).length === 0 ? undefined : tls;
 }
 
 export function readHeaders(

@@ -62,6 +62,19 @@ const rateLimit = z.strictObject({
   reserve: z.number().min(0).max(1).prefault(0.2).describe("Share of the limit that is reserved for criticals."),
 });
 
+const tls = z.strictObject({
+  ca: secretInput.optional().describe("Authorities to trust instead of the well-known ones, as PEM."),
+  cert: secretInput
+    .optional()
+    .describe("Certificate of this service for mutual TLS as PEM, followed by its intermediates."),
+  key: secretInput.optional().describe("Private key of `cert` as PEM, without a passphrase."),
+  server_name: z
+    .string()
+    .regex(/^[\w.:-]{1,253}$/, 'expected a host name or an address, such as "receiver.example.com"')
+    .optional()
+    .describe("Name that the receiver's certificate must have; by default the host of the URL."),
+});
+
 /** The keys that targets of every type have. */
 const commonFields = {
   name: name.optional().describe("Identity of the target, in metrics too."),
@@ -73,6 +86,9 @@ const commonFields = {
     .prefault("live")
     .describe("shadow: does everything except send, to compare with your present system."),
   headers: z.record(headerName, secretInput).prefault({}).describe("HTTP headers of every request; values are secret."),
+  tls: tls
+    .optional()
+    .describe("TLS settings for connections to the receiver; all except `server_name` are secret inputs."),
   filters: filterFields.prefault({}).describe("Filters for alerts; all must pass."),
   metadata: z
     .record(z.string(), z.json())

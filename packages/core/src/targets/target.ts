@@ -4,6 +4,17 @@ import type { Severity, SeverityMap } from "../alerts/severity.ts";
 import type { RateLimit } from "../ports/ledger/target-terms.ts";
 import type { Template } from "./template.ts";
 
+/** The TLS settings of connections to a receiver. All texts are PEM. */
+export interface EndpointTls {
+  /** Authorities to trust instead of the well-known ones. */
+  readonly ca?: Secret;
+  /** Our certificate for mutual TLS, followed by its intermediates, and its key. Both are set or none. */
+  readonly cert?: Secret;
+  readonly key?: Secret;
+  /** The name that the receiver's certificate must have. Absent: the host of the URL. */
+  readonly serverName?: string;
+}
+
 /** Everything needed to send events to one target. The ledger keeps it, encrypted, while an incident is open there (I6). */
 export interface Endpoint {
   readonly name: string;
@@ -22,6 +33,11 @@ export interface Endpoint {
    * ones also sign events of incidents that were opened before.
    */
   readonly signingSecrets?: readonly Secret[];
+  /**
+   * They identify the sender and the server, not the place of an incident. After a rotation, the new ones are also used for
+   * incidents that were opened before. Absent: the well-known authorities, and no certificate of our own.
+   */
+  readonly tls?: EndpointTls;
   /** The target was found in a Kubernetes Secret, which the operator did not write. Absent: the operator wrote the target. */
   readonly fromSecret?: true;
   /** JSON data that only this type has, without secrets, such as the channel that a bot posts to. */

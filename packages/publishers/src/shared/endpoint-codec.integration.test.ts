@@ -1,9 +1,14 @@
-import { type Endpoint, Secret } from "@tocsin/core";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { type Endpoint, parseTarget, Secret } from "@tocsin/core";
 import { Transport } from "@tocsin/http";
 import { answer, ScriptedReceiver } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
-import { createPublisher, credentialIdentity, publisherFromSealed, sealable } from "../index.ts";
+import { selfSigned } from "../../../http/test/self-signed.ts";
+import { targetSamples } from "../../test/target-samples.ts";
+import { createPublisher, credentialIdentity, publisherFromSealed, sealable, targetTypes } from "../index.ts";
 
 test("a stored endpoint sends the same as before, with the same credentials", async () => {
   await using transport = new Transport();
@@ -66,4 +71,32 @@ test("a credential is the same whatever the URL; without one, the URL counts", (
 test("a type without a publisher is refused", async () => {
   await using transport = new Transport();
   expect(() => createPublisher({ ...targetOf({}), type: "pigeon" }, { transport, version: "1" })).toThrow(/pigeon/);
+});
+
+test.each([...targetSamples])("TLS settings of type %s are stored and used for each request", async (type, samples) => {
+  const server = selfSigned({ names: ["receiver.internal"] });
+  const sender = selfSigned({ names: ["tocsin.internal"] });
+  const seen: unknown[] = [];
+  const receiver = createServer({ ...server, ca: sender.cert, requestCert: true }, (request, response) => {
+    seen.push((request.socket as TLSSocket).getPeerX509Certificate()?.subject);
+    request.resume().on("end", () => response.writeHead(202).end("{}"));
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  await using transport = new Transport();
+  const url = `https://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const tls = { ca: server.cert, cert: sender.cert, key: sender.key, server_name: "receiver.internal" };
+  const parsed = parseTarget(
+    { name: "t", type, ...samples.target(url), tls },
+    { types: targetTypes, readSecret: String },
+  );
+  if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
+  const options = { transport, version: "1" };
+  const { signal } = new AbortController();
+  await createPublisher(parsed.target, options).publish(tellingOf(), signal);
+  await publisherFromSealed(sealable(parsed.target), options).publish(tellingOf(), signal);
+  expect(seen).toEqual(["CN=tocsin.internal", "CN=tocsin.internal"]);
+  await new Promise((resolve) => {
+    receiver.close(resolve);
+    transport.closeIdle();
+  });
 });

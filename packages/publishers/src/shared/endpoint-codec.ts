@@ -1,5 +1,13 @@
-import { type Endpoint, parseTemplate, type Publisher, Secret, type TemplateTexts } from "@tocsin/core";
+import {
+  type Endpoint,
+  type EndpointTls,
+  parseTemplate,
+  type Publisher,
+  Secret,
+  type TemplateTexts,
+} from "@tocsin/core";
 import type { PublisherOptions } from "./publisher-options.ts";
+import { tlsSettingsOf, type TlsTexts } from "./tls-settings.ts";
 import { createPublisher } from "../registry.ts";
 
 /** The stored form of an endpoint with an open incident. Only this file writes and reads it. */
@@ -11,6 +19,7 @@ interface Sealed {
   readonly degraded: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly signingSecrets?: readonly string[];
+  readonly tls?: TlsTexts;
   /** Absent for targets of the operator, and in text of versions before this field. */
   readonly fromSecret?: true;
   readonly own?: Readonly<Record<string, unknown>>;
@@ -37,7 +46,7 @@ export function sealable(endpoint: Endpoint): string {
     metadata,
     template,
   } = endpoint;
-  const { fromSecret } = endpoint;
+  const { fromSecret, tls } = endpoint;
   const sealed: Sealed = {
     name,
     type,
@@ -46,6 +55,7 @@ export function sealable(endpoint: Endpoint): string {
     degraded,
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, value.reveal()])),
     ...(signingSecrets && { signingSecrets: signingSecrets.map((secret) => secret.reveal()) }),
+    ...(tls && { tls: tlsSettingsOf(tls) }),
     ...(fromSecret && { fromSecret }),
     own,
     timeoutMs,
@@ -57,14 +67,20 @@ export function sealable(endpoint: Endpoint): string {
 
 /** Opens the publisher of what `sealable` wrote. */
 export function publisherFromSealed(json: string, options: PublisherOptions): Publisher {
-  const { credential, headers, signingSecrets, template, own = {}, ...rest } = JSON.parse(json) as Sealed;
+  const { credential, headers, signingSecrets, tls, template, own = {}, ...rest } = JSON.parse(json) as Sealed;
   const endpoint: Endpoint = {
     ...rest,
     typeOptions: own,
     credential: credential === null ? null : new Secret(credential),
     headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, new Secret(value)])),
     ...(signingSecrets && { signingSecrets: signingSecrets.map((secret) => new Secret(secret)) }),
+    ...(tls && { tls: endpointTlsOf(tls) }),
     template: parseTemplate(template),
   };
   return createPublisher(endpoint, options);
 }
+
+const endpointTlsOf = ({ serverName, ...texts }: TlsTexts): EndpointTls => ({
+  ...Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, new Secret(text)])),
+  ...(serverName !== undefined && { serverName }),
+});

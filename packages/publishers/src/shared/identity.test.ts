@@ -102,3 +102,14 @@ test("options of the type are part of the endpoint", () => {
   const channels = [{}, { channel: "C1" }, { channel: "C2" }];
   expect(new Set(channels.map((own) => endpointIdentity({ ...target, typeOptions: own }))).size).toBe(3);
 });
+
+test("a certificate of the sender is part of the access only: it is replaced while incidents are open", () => {
+  const https = { type: "webhook", url: "https://hooks.example.com/in" };
+  const identities = ["A", "B"].map((cert) => identitiesOf(targetOf({ ...https, tls: { ca: cert, cert, key: cert } })));
+  const [a, b] = identities;
+  expect([a!.endpoint, a!.credential]).toEqual([b!.endpoint, b!.credential]);
+  expect(a!.access).not.toBe(b!.access);
+  const [one, other] = ["A", "B"].map((ca) => identitiesOf(targetOf({ ...https, tls: { ca } })));
+  expect(one).toEqual(other);
+  expect(one).toEqual(identitiesOf(targetOf(https)));
+});

@@ -7,7 +7,8 @@ import type { Endpoint } from "@tocsin/core";
 
 /**
  * The place of an incident, so that all its events go to the same place: type, URL, credential, and options of the type,
- * such as a channel. Headers and signing secrets are not part of it: they name the sender and are rotated while incidents are open.
+ * such as a channel. Headers, signing secrets and TLS settings are not part of it: they name the sender and are rotated while
+ * incidents are open.
  */
 export function endpointIdentity({ type, url, credential, typeOptions: own }: Endpoint): string {
   const besides = Object.keys(own).length > 0 ? [own] : [];
@@ -16,9 +17,10 @@ export function endpointIdentity({ type, url, credential, typeOptions: own }: En
 
 /** The place that a receiver may refuse (401, 403, 404, 405): the endpoint with everything that authenticates there. */
 export function accessIdentity(endpoint: Endpoint): string {
-  const { headers, signingSecrets = [] } = endpoint;
+  const { headers, signingSecrets = [], tls } = endpoint;
   const signatures = signingSecrets.map((secret) => secret.reveal());
-  return JSON.stringify([endpointIdentity(endpoint), sortedHeaders(headers), signatures]);
+  const certificate = tls?.cert === undefined ? [] : [tls.cert.reveal()];
+  return JSON.stringify([endpointIdentity(endpoint), sortedHeaders(headers), signatures, ...certificate]);
 }
 
 /** The file or namespace that defines a target. */

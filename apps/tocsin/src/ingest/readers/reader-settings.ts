@@ -1,7 +1,6 @@
-import { X509Certificate } from "node:crypto";
 import { validateHeaderValue } from "node:http";
-import { createSecureContext } from "node:tls";
 import { formatPath, type Issue, Secret, type SecretInput } from "@tocsin/core";
+import { type CertificateExpiry, expiriesIn, pemIssues } from "../../config/certificates.ts";
 import type { SourceSettings } from "./source-settings.ts";
 
 /** One Alertmanager instance. */
@@ -18,6 +17,7 @@ export interface ReaderSettings {
   readonly instances: readonly Instance[];
   readonly everyMs: number;
   readonly headers: Readonly<Record<string, Secret>>;
+  /** `ca`, `cert`, `key` and `serverName`. */
   readonly tls: Readonly<Record<string, Secret>>;
 }
 
@@ -38,7 +38,11 @@ export function readersIn(sources: SourceSettings, secrets: Secrets): ReaderSett
       return { label: `urls[${n}] (${url.host})`, url: new Secret(url.href.replace(/\/$/, "")) };
     });
     const headers = valuesOf(alertmanager.headers, `${path}.headers`, secrets);
-    const tls = valuesOf(alertmanager.tls ?? {}, `${path}.tls`, secrets);
+    const { serverName, ...inputs } = alertmanager.tls ?? {};
+    const tls = {
+      ...valuesOf(inputs, `${path}.tls`, secrets),
+      ...(serverName !== undefined && { serverName: new Secret(serverName) }),
+    };
     const settings = { source: name, instances, everyMs: alertmanager.every, headers, tls };
     const refuse = (key: string, message: string) => secrets.issues.push({ path: `${path}.${key}`, message });
     if (secrets.issues.length === 0) check(settings, refuse);
@@ -68,17 +72,16 @@ function check({ instances, headers, tls }: ReaderSettings, refuse: (key: string
     if (name.toLowerCase() === "authorization" && instances.some(({ url }) => basicAuthorization(url) !== undefined))
       refuse(`headers.${name}`, "must not be used together with a user and password in a URL");
   }
-  try {
-    createSecureContext(revealed(tls));
-    // Checks that it is a certificate, because OpenSSL silently ignores anything else.
-    if (tls["ca"]) certificateIn(tls["ca"]);
-  } catch {
-    refuse("tls", "expected certificates and a private key as PEM; `key` must belong to `cert`");
-  }
+  const paths = { ca: "tls.ca", cert: "tls.cert", key: "tls.key" };
+  for (const { path, message } of pemIssues(revealed(tls), paths, "TLSv1.2")) refuse(path, message);
 }
 
-/** @throws Error when it is not a certificate */
-const certificateIn = (pem: Secret): X509Certificate => new X509Certificate(pem.reveal());
+/** Returns for each text of a reader's `tls` when its first certificate expires. */
+export function readerExpiries({ source, tls }: Pick<ReaderSettings, "source" | "tls">): CertificateExpiry[] {
+  const { ca, cert } = revealed(tls);
+  const path = `sources.${source}.alertmanager.tls`;
+  return expiriesIn({ [`${path}.ca`]: ca, [`${path}.cert`]: cert });
+}
 
 /** Returns the base of the API's URL. Its errors quote nothing of the URL. */
 function baseUrl(text: string, refuse: (problem: string) => void): URL {

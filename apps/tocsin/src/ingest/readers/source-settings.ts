@@ -11,6 +11,11 @@ const tls = z
     ca: secretInput.optional().describe("Certificate of the authority to trust, as PEM. Default: the well-known ones."),
     cert: secretInput.optional().describe("Client certificate, as PEM, for mutual TLS. Needs `key`."),
     key: secretInput.optional().describe("Private key of the client certificate, as PEM."),
+    serverName: z
+      .string()
+      .regex(/^[\w.:-]{1,253}$/, 'expected a host name or an address, such as "alertmanager.example.com"')
+      .optional()
+      .describe("Name that the certificate of each instance must have; by default the host of its URL."),
   })
   .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
     error: "`cert` and `key` need each other",

@@ -8,6 +8,7 @@ import {
   guardLookup,
   reach as connectAndClose,
   refuseHost,
+  type TlsSettings,
 } from "@tocsin/http";
 
 /** Whether a server could be reached, and where it failed. */
@@ -25,20 +26,22 @@ export interface ReachOptions {
   readonly guard: AddressGuard;
   /** Resolves names. @default `node:dns` */
   readonly resolve?: LookupFunction;
+  /** @default the well-known authorities, and no certificate of our own */
+  readonly tls?: TlsSettings | undefined;
 }
 
 /** Connects to the server of a URL, with a TLS handshake for https, and closes the connection. It sends no request. */
 export async function reach(
   url: URL,
   signal: AbortSignal,
-  { guard, resolve = lookup }: ReachOptions,
+  { guard, resolve = lookup, tls }: ReachOptions,
 ): Promise<Reached> {
   try {
     refuseHost(url.hostname, guard);
   } catch (error) {
     return { ok: false, step: "tcp", detail: codeOf(error), tookMs: 0 };
   }
-  const to = { ...destinationOf(url), lookup: guardLookup(resolve, guard) };
+  const to = { ...destinationOf(url, tls), lookup: guardLookup(resolve, guard) };
   const sinceMs = performance.now();
   const reached = await connectAndClose(to, { signal });
   const tookMs = Math.round(performance.now() - sinceMs);

@@ -1,5 +1,6 @@
-import type { Clock } from "@tocsin/core";
+import type { Clock, EndpointTls } from "@tocsin/core";
 import { portOf, proxyFor, type ProxySettings, type Trust } from "@tocsin/http";
+import { tlsSettingsOf } from "@tocsin/publishers";
 import type { TargetGuard } from "../discovery/target-guard.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { reach, type Reached } from "./reach.ts";
@@ -16,6 +17,8 @@ const concurrency = 8;
 export interface Origin extends Trust {
   /** Scheme, host and port. */
   readonly origin: string;
+  /** Absent: the well-known authorities, and no certificate of our own. */
+  readonly tls?: EndpointTls | undefined;
 }
 
 export interface ReachabilityOptions {
@@ -80,8 +83,14 @@ export class Reachability {
       for (let origin = waiting.pop(); origin !== undefined; origin = waiting.pop()) {
         const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]);
         const url = new URL(origin);
-        const rules = guard.rulesOf(trustIn(byOrigin.get(origin) ?? []));
-        const reached = await reach(url, signal, { guard: { rules, ownPort: guard.ownPort() === portOf(url) } });
+        const there = byOrigin.get(origin) ?? [];
+        const rules = guard.rulesOf(trustIn(there));
+        // If several targets share a server, the first one with TLS settings decides.
+        const tls = there.find((one) => one.tls !== undefined)?.tls;
+        const reached = await reach(url, signal, {
+          guard: { rules, ownPort: guard.ownPort() === portOf(url) },
+          tls: tls && tlsSettingsOf(tls),
+        });
         if (this.#stopping.signal.aborted) return;
         found.set(origin, { ...reached, atMs: clock.now() });
         this.#report(origin, reached);
