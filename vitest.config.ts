@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 const conditions = ["@tocsin/source", "module", "node", "development|production"];
@@ -6,6 +7,8 @@ const source = {
   ssr: { resolve: { conditions } },
 };
 const execArgv = ["--conditions=@tocsin/source"];
+/** Threads and processes that tests start read compiled TypeScript from here, which takes a third of the time of compiling it. */
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") };
 
 /** Names and places say how a test file runs: see "Tests" in CONTRIBUTING.md. */
 const workspaces = "{packages,apps}/*/{src,test}/**";
@@ -42,6 +45,7 @@ export default defineConfig({
           include: integration,
           exclude: long,
           execArgv,
+          env,
           isolate: false,
           testTimeout: 30_000,
         },
@@ -49,7 +53,7 @@ export default defineConfig({
       {
         ...source,
         // PostgreSQL, random inputs by the thousand, simulated histories: minutes.
-        test: { name: "long", include: long, execArgv, isolate: false, testTimeout: 120_000 },
+        test: { name: "long", include: long, execArgv, env, isolate: false, testTimeout: 120_000 },
       },
       {
         ...source,
@@ -58,6 +62,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           execArgv,
+          env,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
