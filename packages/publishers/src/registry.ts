@@ -1,11 +1,11 @@
 import type { Endpoint, Publisher, TargetType } from "@tocsin/core";
-import { alertmanagerPublisher, alertmanagerTarget } from "./alertmanager/index.ts";
-import { pagerdutyPublisher, pagerdutyTarget } from "./pagerduty/index.ts";
+import { alertmanagerPublisher, alertmanagerTargetType } from "./alertmanager/index.ts";
+import { pagerdutyPublisher, pagerdutyTargetType } from "./pagerduty/index.ts";
 import type { PublisherOptions, PublisherSurroundings } from "./shared/publisher-options.ts";
-import { rootlyPublisher, rootlyTarget } from "./rootly/index.ts";
+import { rootlyPublisher, rootlyTargetType } from "./rootly/index.ts";
 import { tlsSettingsOf } from "./shared/tls-settings.ts";
-import { slackPublisher, slackTarget } from "./slack/index.ts";
-import { webhookPublisher, webhookTarget } from "./webhook/index.ts";
+import { slackPublisher, slackTargetType } from "./slack/index.ts";
+import { webhookPublisher, webhookTargetType } from "./webhook/index.ts";
 
 interface Registered {
   readonly target: TargetType;
@@ -14,11 +14,11 @@ interface Registered {
 
 /** All publishers, one line each. Target types, JSON Schema and docs derive from it. */
 const registry: readonly Registered[] = [
-  { target: pagerdutyTarget, open: pagerdutyPublisher },
-  { target: rootlyTarget, open: rootlyPublisher },
-  { target: slackTarget, open: slackPublisher },
-  { target: webhookTarget, open: webhookPublisher },
-  { target: alertmanagerTarget, open: alertmanagerPublisher },
+  { target: pagerdutyTargetType, open: pagerdutyPublisher },
+  { target: rootlyTargetType, open: rootlyPublisher },
+  { target: slackTargetType, open: slackPublisher },
+  { target: webhookTargetType, open: webhookPublisher },
+  { target: alertmanagerTargetType, open: alertmanagerPublisher },
 ];
 
 /** All target types, for `parseTarget` and `targetJsonSchema` of @tocsin/core. */

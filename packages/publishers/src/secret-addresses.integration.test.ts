@@ -6,7 +6,7 @@ import { tellingOf } from "../test/pagerduty.ts";
 import { operatorRules } from "@tocsin/http";
 import { targetSamples } from "../test/target-samples.ts";
 import { createPublisher, targetTypes } from "./registry.ts";
-import { publisherFromSealed, sealable } from "./shared/endpoint-codec.ts";
+import { openEncodedEndpoint, encodeEndpoint } from "./shared/encode-endpoint.ts";
 import { Transport } from "@tocsin/http";
 
 const here: LookupFunction = (_, options, callback) =>
@@ -31,7 +31,7 @@ test.each(targetTypes.map(({ type }) => type))(
     const event = tellingOf();
     for (const publisher of [
       createPublisher(fromSecret, options),
-      publisherFromSealed(sealable(fromSecret), options),
+      openEncodedEndpoint(encodeEndpoint(fromSecret), options),
     ]) {
       const outcome = await publisher.publish(event, AbortSignal.timeout(5_000));
       expect(outcome).toMatchObject({ kind: "retry", detail: expect.stringContaining("FORBIDDEN_ADDRESS") });

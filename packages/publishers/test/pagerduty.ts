@@ -1,12 +1,12 @@
 import { type Alert, type Endpoint, parseTarget, type Target, type Notification } from "@tocsin/core";
-import { pagerdutyTarget } from "../src/pagerduty/target-type.ts";
+import { pagerdutyTargetType } from "../src/pagerduty/target-type.ts";
 
 export const routingKey = "0123456789abcdef0123456789ABCDEF";
 
 /** A valid target, for tests. */
 export function targetOf(input: object): Target {
   const written = { name: "pd", type: "pagerduty", routing_key: routingKey, ...input };
-  const parsed = parseTarget(written, { types: [pagerdutyTarget], readSecret: String });
+  const parsed = parseTarget(written, { types: [pagerdutyTargetType], readSecret: String });
   if ("issues" in parsed) throw new Error(JSON.stringify(parsed.issues));
   return parsed.target;
 }

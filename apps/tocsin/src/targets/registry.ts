@@ -18,9 +18,9 @@ import {
   credentialIdentity,
   endpointIdentity,
   type PublisherOptions,
-  publisherFromSealed,
+  openEncodedEndpoint,
   type Scope,
-  sealable,
+  encodeEndpoint,
 } from "@tocsin/publishers";
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
@@ -204,7 +204,7 @@ export class TargetRegistry {
     if (known !== undefined) return known;
     const json = this.#vault.open(lease.sealed);
     if (json === undefined) return undefined;
-    const opened = { publisher: publisherFromSealed(json, this.#publisherOptions), type: typeOf(json) };
+    const opened = { publisher: openEncodedEndpoint(json, this.#publisherOptions), type: typeOf(json) };
     this.#publishers.set(key, opened);
     return opened;
   }
@@ -255,7 +255,7 @@ export class TargetRegistry {
       endpoint,
       access: this.#vault.identity("access", accessIdentity(target)),
       credential: this.#vault.identity("credential", credentialIdentity(target, scope)),
-      sealed: this.#vault.seal(sealable(target)),
+      sealed: this.#vault.seal(encodeEndpoint(target)),
       traits: publisher.traits,
       rateLimit,
       timeoutMs,

@@ -1,12 +1,12 @@
 import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
-import { plainOutcome } from "../shared/classify-status.ts";
+import { classifyByStatus } from "../shared/classify-by-status.ts";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
-import { headersOf } from "../shared/request-headers.ts";
+import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { believedForMs, formatAlert } from "./format.ts";
 
-export { alertmanagerTarget } from "./target-type.ts";
+export { alertmanagerTargetType } from "./target-type.ts";
 
 /** Alertmanager's API v2, which is also what Prometheus speaks. One attempt per call. */
 export function alertmanagerPublisher(
@@ -14,7 +14,7 @@ export function alertmanagerPublisher(
   { transport, version, now = Date.now }: PublisherSurroundings,
 ): Publisher {
   const address = addressOf(`${endpoint.url}/api/v2/alerts`);
-  const headers = headersOf(endpoint, version);
+  const headers = requestHeaders(endpoint, version);
   const redactor = endpointRedactor(endpoint);
   const sender = redactor.sender(transport);
   const alertsOf = (telling: Notification) => [formatAlert(telling, now())];
@@ -28,7 +28,7 @@ export function alertmanagerPublisher(
       if (telling.action === "check" || telling.action === "change") return noSuchEvent;
       const body = JSON.stringify(alertsOf(telling));
       const reply = await sender.post({ address, headers, body, signal });
-      return redactor.outcome(plainOutcome(reply, now(), wordsOf));
+      return redactor.outcome(classifyByStatus(reply, now(), wordsOf));
     },
 
     render(telling: Notification): unknown {

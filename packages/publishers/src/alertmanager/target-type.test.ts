@@ -1,13 +1,13 @@
 import { parseTarget, type ParseTargetOptions } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { alertmanagerTargetOf } from "../../test/alertmanager.ts";
-import { alertmanagerTarget } from "./target-type.ts";
+import { alertmanagerTargetType } from "./target-type.ts";
 
 const base = "https://alertmanager.example.com";
 const parse = (input: object, more: Partial<ParseTargetOptions> = {}) =>
   parseTarget(
     { name: "upstream", type: "alertmanager", url: base, ...input },
-    { types: [alertmanagerTarget], readSecret: String, ...more },
+    { types: [alertmanagerTargetType], readSecret: String, ...more },
   );
 
 describe("an Alertmanager target", () => {

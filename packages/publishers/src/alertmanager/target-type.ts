@@ -1,8 +1,13 @@
 import type { EndpointInput, Issue, ResolvedEndpoint, TargetType } from "@tocsin/core";
-import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic-target.ts";
+import {
+  genericTargetFields,
+  genericTargetHeaders,
+  genericTargetOptions,
+  genericTargetUrl,
+} from "../shared/generic-target.ts";
 
 /** The keys of an Alertmanager target besides those of all targets. */
-export const alertmanagerTarget: TargetType = {
+export const alertmanagerTargetType: TargetType = {
   type: "alertmanager",
   description: "Another Alertmanager, or a program with its API v2.",
   notes: `Alerts are posted to \`/api/v2/alerts\` below the URL, with unchanged labels; details are in
@@ -15,7 +20,7 @@ no change events and knows no acknowledgement. In \`template\` only \`dedup_key\
 incidents in Tocsin, and on their urgency.
 
 Redirects are not followed, and link-local addresses are refused, as for a webhook.`,
-  fields: plainFields,
+  fields: genericTargetFields,
   rateLimit: { limit: 0, perMs: 60_000 },
   adoptsUnknownResolves: false,
   locate,
@@ -24,7 +29,7 @@ Redirects are not followed, and link-local addresses are refused, as for a webho
 function locate(given: EndpointInput): ResolvedEndpoint {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
-  const url = plainUrl(given, (issue) => issues.push(issue));
+  const url = genericTargetUrl(given, (issue) => issues.push(issue));
   // Refused, because the API has no query, and one would be sent with every request but shown nowhere.
   if (url?.search) issues.push({ path: "url", message: "must not have a query; put credentials into headers" });
   const grouped = (given.typeOptions["group_by"] as readonly string[]).length > 0;
@@ -37,8 +42,8 @@ function locate(given: EndpointInput): ResolvedEndpoint {
     url: url ? baseOf(url) : "",
     credential: null,
     degraded: false,
-    headers: plainHeaders(given),
-    typeOptions: { ...plainOwn(given) },
+    headers: genericTargetHeaders(given),
+    typeOptions: { ...genericTargetOptions(given) },
     issues,
     warnings,
   };

@@ -1,10 +1,10 @@
 import { type Alert, parseTarget, route, type Target } from "@tocsin/core";
 import { expect, test } from "vitest";
-import { pagerdutyTarget } from "./target-type.ts";
+import { pagerdutyTargetType } from "./target-type.ts";
 
 const targetWith = (routing_key: string): Target => {
   const input = { name: "changes", type: "pagerduty", routing_key };
-  const parsed = parseTarget(input, { types: [pagerdutyTarget], readSecret: String });
+  const parsed = parseTarget(input, { types: [pagerdutyTargetType], readSecret: String });
   if (!("target" in parsed)) throw new Error(JSON.stringify(parsed.issues));
   return parsed.target;
 };

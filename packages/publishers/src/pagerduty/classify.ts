@@ -1,5 +1,5 @@
 import type { Outcome } from "@tocsin/core";
-import { accepted, isSuccess, unaccepted, unanswered } from "../shared/classify-response.ts";
+import { acceptedOutcome, isSuccess, classifyErrorResponse, classifyUnanswered } from "../shared/classify-response.ts";
 import type { Reply } from "@tocsin/http";
 
 /**
@@ -8,10 +8,10 @@ import type { Reply } from "@tocsin/http";
  * @param degraded the answer comes from a proxy: any 2xx means that it accepted the event, and there is no key that could be wrong
  */
 export function classify(reply: Reply, { degraded, nowMs }: { degraded: boolean; nowMs: number }): Outcome {
-  if (reply.kind !== "answered") return unanswered(reply);
+  if (reply.kind !== "answered") return classifyUnanswered(reply);
   const { status } = reply;
-  if (status === 202 || (degraded && isSuccess(status))) return accepted(reply, wordsOf);
-  const outcome = unaccepted(reply, nowMs, wordsOf);
+  if (status === 202 || (degraded && isSuccess(status))) return acceptedOutcome(reply, wordsOf);
+  const outcome = classifyErrorResponse(reply, nowMs, wordsOf);
   return outcome.kind === "refused" && status === 400 && !degraded ? { ...outcome, suspectKey: true } : outcome;
 }
 

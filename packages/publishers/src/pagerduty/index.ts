@@ -2,12 +2,12 @@ import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import { enqueueUrl, fitEvent } from "@tocsin/pagerduty";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
-import { headersOf } from "../shared/request-headers.ts";
+import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { classify } from "./classify.ts";
 import { formatEvent, type KeylessEvent } from "./format.ts";
 
-export { pagerdutyTarget } from "./target-type.ts";
+export { pagerdutyTargetType } from "./target-type.ts";
 
 /**
  * PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview. One attempt per call.
@@ -18,7 +18,7 @@ export function pagerdutyPublisher(
   { transport, version, now = Date.now }: PublisherSurroundings,
 ): Publisher {
   const { credential, degraded } = endpoint;
-  const headers = headersOf(endpoint, version);
+  const headers = requestHeaders(endpoint, version);
   const alerts = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "alert"));
   const changes = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "change"));
   const redactor = endpointRedactor(endpoint);

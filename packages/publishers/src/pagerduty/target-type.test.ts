@@ -4,14 +4,14 @@ import { anyCharacter } from "@tocsin/test/any-character";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { routingKey as key } from "../../test/pagerduty.ts";
-import { pagerdutyTarget } from "./target-type.ts";
+import { pagerdutyTargetType } from "./target-type.ts";
 
 const other = "FEDCBA9876543210fedcba9876543210";
 const proxy = "https://proxy.example.com/pd";
 const parse = (input: object, more: Partial<ParseTargetOptions> = {}) =>
   parseTarget(
     { name: "pd", type: "pagerduty", ...input },
-    { types: [pagerdutyTarget], readSecret: () => other, ...more },
+    { types: [pagerdutyTargetType], readSecret: () => other, ...more },
   );
 
 /** The documentation's example. */
@@ -65,7 +65,7 @@ describe("a PagerDuty target", () => {
       warnings: [{ path: "filters.exclude_noise" }],
     });
     const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
-      targetJsonSchema([pagerdutyTarget]),
+      targetJsonSchema([pagerdutyTargetType]),
     );
     expect(validate(example)).toBe(true);
     expect(validate({ ...example, filters: { severity: "critical", namespace: [] } })).toBe(false);

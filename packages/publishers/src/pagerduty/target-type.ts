@@ -5,7 +5,7 @@ import { z } from "zod";
 import { findRoutingKey } from "./routing-key.ts";
 
 /** The keys of a PagerDuty target besides those of all targets. */
-export const pagerdutyTarget: TargetType = {
+export const pagerdutyTargetType: TargetType = {
   type: "pagerduty",
   description: "PagerDuty, Events API v2.",
   notes: `The key is read from \`headers.routing_key\`, \`headers.Authorization\` (with or without \`Bearer \`), \`routing_key\`, and the

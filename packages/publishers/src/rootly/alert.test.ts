@@ -7,7 +7,7 @@ import { disk, tellingOf } from "../../test/pagerduty.ts";
 import { apiKey, rootlyTargetOf } from "../../test/rootly.ts";
 import { Transport } from "@tocsin/http";
 import { newAlert } from "./alert.ts";
-import { deduplicationKey } from "./dedup-key.ts";
+import { deduplicationKey } from "./deduplication-key.ts";
 import { rootlyPublisher } from "./index.ts";
 
 const target = rootlyTargetOf({

@@ -9,7 +9,7 @@ import {
   type Notification,
 } from "@tocsin/core";
 import { type Link, webLinksOf } from "../shared/links.ts";
-import { deduplicationKey } from "./dedup-key.ts";
+import { deduplicationKey } from "./deduplication-key.ts";
 
 /** The attributes of a new alert that are used: https://docs.rootly.com/api-reference/alerts/creates-an-alert */
 export interface NewAlert {

@@ -1,12 +1,12 @@
 import type { Outcome } from "@tocsin/core";
-import { accepted, isSuccess, unaccepted, unanswered } from "../shared/classify-response.ts";
+import { acceptedOutcome, isSuccess, classifyErrorResponse, classifyUnanswered } from "../shared/classify-response.ts";
 import type { Reply } from "@tocsin/http";
-import { objectOf } from "./document.ts";
+import { documentOf } from "./document.ts";
 
 /** Classifies the answer of Rootly to a request that changes something. */
 export function classify(reply: Reply, nowMs: number): Outcome {
-  if (reply.kind !== "answered") return unanswered(reply);
-  return isSuccess(reply.status) ? accepted(reply, wordsOf) : unaccepted(reply, nowMs, wordsOf);
+  if (reply.kind !== "answered") return classifyUnanswered(reply);
+  return isSuccess(reply.status) ? acceptedOutcome(reply, wordsOf) : classifyErrorResponse(reply, nowMs, wordsOf);
 }
 
 /** A look-up changes nothing: with any result, no event was delivered. */
@@ -18,7 +18,7 @@ export function unheard(reply: Reply, nowMs: number): Outcome {
 
 /** The alert's short id and page, or the error. A 429 has a form of its own. */
 function wordsOf(body: string): string | undefined {
-  const { data, errors, error } = objectOf(body);
+  const { data, errors, error } = documentOf(body);
   if (typeof error === "string") return error;
   if (Array.isArray(errors)) {
     const said = errors.map((one: unknown) => {

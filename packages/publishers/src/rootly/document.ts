@@ -21,7 +21,7 @@ const fieldsOf = (value: unknown): Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 
 /** Parses a body. Undefined: it is no JSON object. */
-export function objectOf(body: string): Fields {
+export function documentOf(body: string): Fields {
   try {
     return fieldsOf(JSON.parse(body));
   } catch {
@@ -30,11 +30,11 @@ export function objectOf(body: string): Fields {
 }
 
 /** Reads the alert of an answer with one alert. */
-export const alertOf = (body: string): FoundAlert | undefined => found(objectOf(body)["data"]);
+export const alertOf = (body: string): FoundAlert | undefined => found(documentOf(body)["data"]);
 
 /** Reads a page of a list. Undefined: it is no list, or it is incomplete. */
 export function pageOf(body: string): Page | undefined {
-  const { data, meta } = objectOf(body);
+  const { data, meta } = documentOf(body);
   if (!Array.isArray(data)) return undefined;
   const { next_cursor: cursor, next_page: number } = fieldsOf(meta);
   const next =

@@ -5,11 +5,11 @@ import type { Reply } from "@tocsin/http";
 import { AlertIds } from "./alert-ids.ts";
 import { changesOf, newAlert } from "./alert.ts";
 import { classify } from "./classify.ts";
-import { deduplicationKey } from "./dedup-key.ts";
+import { deduplicationKey } from "./deduplication-key.ts";
 import { alertOf } from "./document.ts";
 import { RestApi } from "./rest-api.ts";
 
-export { rootlyTarget } from "./target-type.ts";
+export { rootlyTargetType } from "./target-type.ts";
 
 /**
  * Rootly's alerts: https://docs.rootly.com/api-reference/alerts. An alert is opened with a deduplication key, and

@@ -2,7 +2,7 @@ import type { Endpoint, Outcome } from "@tocsin/core";
 import { isSuccess } from "../shared/classify-response.ts";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
-import { headersOf } from "../shared/request-headers.ts";
+import { requestHeaders } from "../shared/request-headers.ts";
 import type { Reply } from "@tocsin/http";
 import { unheard } from "./classify.ts";
 import { type FoundAlert, type Page, pageOf } from "./document.ts";
@@ -29,7 +29,7 @@ export class RestApi {
   constructor(endpoint: Endpoint, { transport, version, now = Date.now }: PublisherSurroundings) {
     this.#base = `${endpoint.url}/v1/alerts`;
     const authorization = ["authorization", `Bearer ${endpoint.credential?.reveal() ?? ""}`];
-    this.#headers = [...headersOf(endpoint, version, mediaType), "accept", mediaType, ...authorization];
+    this.#headers = [...requestHeaders(endpoint, version, mediaType), "accept", mediaType, ...authorization];
     this.#transport = transport;
     this.#now = now;
   }

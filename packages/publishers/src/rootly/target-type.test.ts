@@ -1,10 +1,13 @@
 import { parseTarget, type ParseTargetOptions } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { apiKey, onCall } from "../../test/rootly.ts";
-import { rootlyTarget } from "./target-type.ts";
+import { rootlyTargetType } from "./target-type.ts";
 
 const parse = (input: object, more: Partial<ParseTargetOptions> = {}) =>
-  parseTarget({ name: "oncall", type: "rootly", ...input }, { types: [rootlyTarget], readSecret: () => "", ...more });
+  parseTarget(
+    { name: "oncall", type: "rootly", ...input },
+    { types: [rootlyTargetType], readSecret: () => "", ...more },
+  );
 const parsed = (input: object, more: Partial<ParseTargetOptions> = {}) => {
   const result = parse(input, more);
   if ("issues" in result) throw new Error(JSON.stringify(result.issues));

@@ -12,7 +12,7 @@ const id = z.string().regex(/^[^\s\p{C}]{1,255}$/u, "expected an id of Rootly");
 const ids = z.array(id).optional();
 
 /** The keys of a Rootly target besides those of all targets. */
-export const rootlyTarget: TargetType = {
+export const rootlyTargetType: TargetType = {
   type: "rootly",
   description: "Rootly's alerts, by its REST API.",
   notes: `The key is read from \`headers.Authorization\` (with or without \`Bearer \`), \`api_key\`, and the entry \`api_key\` beside

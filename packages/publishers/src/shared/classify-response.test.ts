@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { accepted, type Answer, detailOf, unaccepted, unanswered } from "./classify-response.ts";
+import {
+  acceptedOutcome,
+  type Answer,
+  detailOf,
+  classifyErrorResponse,
+  classifyUnanswered,
+} from "./classify-response.ts";
 import type { Reply } from "@tocsin/http";
 
 const nowMs = Date.UTC(2026, 10, 23);
@@ -28,7 +34,7 @@ describe("an answer that is not a success", () => {
     [500, { kind: "ambiguous", reason: "server" }],
     [599, { kind: "ambiguous", reason: "server" }],
   ])("with %i becomes %j, for every receiver", (status, outcome) => {
-    expect(unaccepted(answered(status), nowMs)).toMatchObject({ ...outcome, status });
+    expect(classifyErrorResponse(answered(status), nowMs)).toMatchObject({ ...outcome, status });
   });
 
   test.each<[string, number | undefined]>([
@@ -44,7 +50,7 @@ describe("an answer that is not a success", () => {
     ["", undefined],
   ])("with Retry-After: %s waits %d ms", (retryAfter, ms) => {
     for (const status of [429, 503, 408, 425]) {
-      const outcome = unaccepted(answered(status, { retryAfter }), nowMs) as { retryAfterMs?: number };
+      const outcome = classifyErrorResponse(answered(status, { retryAfter }), nowMs) as { retryAfterMs?: number };
       expect(outcome.retryAfterMs).toBe(ms);
     }
   });
@@ -55,7 +61,7 @@ describe("an answer that is not a success", () => {
     ["x".repeat(5_000), `HTTP 400: ${"x".repeat(499)}…`],
     [`\ud800${"😀".repeat(600)}`, `HTTP 400: \ufffd${"😀".repeat(249)}…`],
   ])("is shown on one short line: body %#", (body, detail) => {
-    expect(unaccepted(answered(400, { body }), nowMs)).toMatchObject({ detail });
+    expect(classifyErrorResponse(answered(400, { body }), nowMs)).toMatchObject({ detail });
   });
 
   test("is shown in the receiver's own words, if it has some", () => {
@@ -65,8 +71,8 @@ describe("an answer that is not a success", () => {
 });
 
 test("the message of a success is the receipt", () => {
-  expect(accepted(answered(204))).toEqual({ kind: "accepted", receipt: "HTTP 204", status: 204 });
-  expect(accepted(answered(200, { body: "ok\n" }))).toEqual({ kind: "accepted", receipt: "ok", status: 200 });
+  expect(acceptedOutcome(answered(204))).toEqual({ kind: "accepted", receipt: "HTTP 204", status: 204 });
+  expect(acceptedOutcome(answered(200, { body: "ok\n" }))).toEqual({ kind: "accepted", receipt: "ok", status: 200 });
 });
 
 describe("no answer", () => {
@@ -117,6 +123,6 @@ describe("no answer", () => {
       { kind: "interrupted", left: true },
     ],
   ])("%j becomes %j", (reply, outcome) => {
-    expect(unanswered(reply)).toMatchObject(outcome);
+    expect(classifyUnanswered(reply)).toMatchObject(outcome);
   });
 });

@@ -23,7 +23,7 @@ const attemptReasons: Readonly<Partial<Record<FailureReason, AttemptReason>>> = 
 };
 
 /** The outcome of a request without an answer: only a request that left may have been accepted. */
-export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
+export function classifyUnanswered(reply: Exclude<Reply, Answer>): Outcome {
   const { left } = reply;
   if (reply.kind === "failed") {
     const { detail, receiverClosed } = reply;
@@ -43,12 +43,12 @@ export function unanswered(reply: Exclude<Reply, Answer>): Outcome {
 }
 
 /** The receiver accepted the event; its message is the receipt. */
-export function accepted({ status, body }: Answer, words: Words = noWords): Outcome {
+export function acceptedOutcome({ status, body }: Answer, words: Words = noWords): Outcome {
   return { kind: "accepted", receipt: excerptOf(words(body) ?? body) || `HTTP ${status}`, status };
 }
 
 /** The outcome of an answer that is not a success, by its status alone: its texts are for people. */
-export function unaccepted(answer: Answer, nowMs: number, words: Words = noWords): Outcome {
+export function classifyErrorResponse(answer: Answer, nowMs: number, words: Words = noWords): Outcome {
   const { status } = answer;
   const said = { status, detail: detailOf(answer, words) };
   const wait = retryAfterMs(answer, nowMs);

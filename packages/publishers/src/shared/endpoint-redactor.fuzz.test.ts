@@ -8,7 +8,7 @@ import { minSecretLength } from "@tocsin/http";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { webhookTargetOf } from "../../test/webhook.ts";
-import { plainOutcome } from "./classify-status.ts";
+import { classifyByStatus } from "./classify-by-status.ts";
 import { endpointRedactor } from "./endpoint-redactor.ts";
 import type { Post, Sender } from "@tocsin/http";
 
@@ -105,7 +105,7 @@ async function stored(endpoint: Endpoint, body: string, status: number): Promise
   };
   const redactor = endpointRedactor(endpoint);
   const reply = await redactor.sender(answers).post({} as Post);
-  return JSON.stringify(redactor.outcome(plainOutcome(reply, 0)));
+  return JSON.stringify(redactor.outcome(classifyByStatus(reply, 0)));
 }
 
 const window = 8;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isLinkLocal } from "@tocsin/http";
 
 /** The shared keys of target types whose receiver may be at any URL. */
-export const plainFields = {
+export const genericTargetFields = {
   allow_link_local: z
     .boolean()
     .prefault(false)
@@ -11,13 +11,16 @@ export const plainFields = {
 };
 
 /** The options of a generic target that are kept with its endpoint. */
-export interface PlainOwn {
+export interface GenericTargetOptions {
   /** The target has `allow_link_local`. */
   readonly anyAddress?: true;
 }
 
 /** Returns the URL of the target. Undefined: an issue has the reason. */
-export function plainUrl({ url, typeOptions: own }: EndpointInput, complain: (issue: Issue) => void): URL | undefined {
+export function genericTargetUrl(
+  { url, typeOptions: own }: EndpointInput,
+  complain: (issue: Issue) => void,
+): URL | undefined {
   if (!url) {
     complain({ path: "url", message: "required: the URL of the receiver" });
     return undefined;
@@ -29,11 +32,14 @@ export function plainUrl({ url, typeOptions: own }: EndpointInput, complain: (is
   return url;
 }
 
-export const plainOwn = ({ typeOptions: own }: EndpointInput): PlainOwn =>
+export const genericTargetOptions = ({ typeOptions: own }: EndpointInput): GenericTargetOptions =>
   own["allow_link_local"] === true ? { anyAddress: true } : {};
 
 /** Returns the headers as written. An entry `token` beside the target becomes a bearer token if they have no `Authorization`. */
-export function plainHeaders({ headers, siblingEntry: beside }: EndpointInput): Readonly<Record<string, Secret>> {
+export function genericTargetHeaders({
+  headers,
+  siblingEntry: beside,
+}: EndpointInput): Readonly<Record<string, Secret>> {
   const token = beside("token");
   if (!token || Object.keys(headers).some((name) => name.toLowerCase() === "authorization")) return headers;
   return { ...headers, Authorization: new Secret(`Bearer ${token.reveal().replace(/^Bearer\s+/i, "")}`) };

@@ -1,7 +1,14 @@
 import type { Outcome } from "@tocsin/core";
-import { accepted, detailOf, isSuccess, retryAfterMs, unaccepted, unanswered } from "../shared/classify-response.ts";
+import {
+  acceptedOutcome,
+  detailOf,
+  isSuccess,
+  retryAfterMs,
+  classifyErrorResponse,
+  classifyUnanswered,
+} from "../shared/classify-response.ts";
 import type { Reply } from "@tocsin/http";
-import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";
+import { isBlocksError, errorMeaning, errorOutcome } from "./errors.ts";
 
 /**
  * Classifies the answer to a message. A webhook of Slack answers a plain `ok`, or the name of an error with a 4xx; the Web
@@ -11,17 +18,17 @@ import { isOfForm, meaningOf, outcomeOf } from "./errors.ts";
  * there any 2xx accepts, unless it says `"ok": false`.
  */
 export function classify(reply: Reply, nowMs: number, { atSlack }: { atSlack: boolean }): Outcome {
-  if (reply.kind !== "answered") return unanswered(reply);
+  if (reply.kind !== "answered") return classifyUnanswered(reply);
   const { status, body } = reply;
   const { ok, error } = read(body);
-  if (isSuccess(status) && (ok === true || (!atSlack && ok !== false))) return accepted(reply, wordsOf);
+  if (isSuccess(status) && (ok === true || (!atSlack && ok !== false))) return acceptedOutcome(reply, wordsOf);
   // A 429 or 5xx may come from a server in front of Slack, whose body says nothing about the event.
-  if (status === 429 || status >= 500) return unaccepted(reply, nowMs, wordsOf);
+  if (status === 429 || status >= 500) return classifyErrorResponse(reply, nowMs, wordsOf);
   const wait = retryAfterMs(reply, nowMs);
   const said = { status, detail: detailOf(reply, wordsOf), ...(wait !== undefined && { retryAfterMs: wait }) };
-  const meaning = error === undefined ? undefined : meaningOf(error);
-  if (meaning !== undefined) return outcomeOf(meaning, said);
-  if (!isSuccess(status)) return unaccepted(reply, nowMs, wordsOf);
+  const meaning = error === undefined ? undefined : errorMeaning(error);
+  if (meaning !== undefined) return errorOutcome(meaning, said);
+  if (!isSuccess(status)) return classifyErrorResponse(reply, nowMs, wordsOf);
   // An unknown error is not a success. An answer without "ok" and without an error, or a truncated one, may have been a success.
   if (error !== undefined || ok === false) return { kind: "retry", reason: "server", ...said };
   return { kind: "ambiguous", reason: "server", ...said, detail: `${said.detail} (expected "ok")` };
@@ -29,7 +36,7 @@ export function classify(reply: Reply, nowMs: number, { atSlack }: { atSlack: bo
 
 /** Slack refused the blocks of a message; the text alone may be accepted. */
 export const blocksRefused = (reply: Reply): boolean =>
-  reply.kind === "answered" && reply.status < 429 && isOfForm(read(reply.body).error ?? "");
+  reply.kind === "answered" && reply.status < 429 && isBlocksError(read(reply.body).error ?? "");
 
 interface Said {
   /** Undefined: the body has neither. */

@@ -29,13 +29,13 @@ const meanings = new Map(
 );
 
 /** Slack refuses the blocks of the message, not its text. */
-export const isOfForm = (name: string): boolean => /^(invalid_blocks(_format)?|msg_blocks_too_long)$/.test(name);
+export const isBlocksError = (name: string): boolean => /^(invalid_blocks(_format)?|msg_blocks_too_long)$/.test(name);
 
 /** Undefined: the name is not documented. */
-export const meaningOf = (name: string): Meaning | undefined => meanings.get(name);
+export const errorMeaning = (name: string): Meaning | undefined => meanings.get(name);
 
 /** The outcome of an error with this meaning. */
-export function outcomeOf(
+export function errorOutcome(
   meaning: Meaning,
   said: { readonly status: number; readonly detail: string; readonly retryAfterMs?: number },
 ): Outcome {

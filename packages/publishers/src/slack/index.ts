@@ -1,14 +1,14 @@
 import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
-import { headersOf } from "../shared/request-headers.ts";
+import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { blocksRefused, classify } from "./classify.ts";
 import { messageOf } from "./message.ts";
-import { Plainly } from "./text-only-retry.ts";
+import { TextOnlyRetry } from "./text-only-retry.ts";
 import { isSlackHost } from "./slack-hosts.ts";
 
-export { slackTarget } from "./target-type.ts";
+export { slackTargetType } from "./target-type.ts";
 
 /**
  * Slack's incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks), whose path is the
@@ -23,12 +23,12 @@ export function slackPublisher(
   const credential = endpoint.credential?.reveal() ?? "";
   const bot = typeof own["channel"] === "string" ? { channel: own["channel"] } : undefined;
   const address = addressOf(bot ? `${url}/api/chat.postMessage` : url + credential);
-  const headers = [...headersOf(endpoint, version), ...(bot ? ["authorization", `Bearer ${credential}`] : [])];
+  const headers = [...requestHeaders(endpoint, version), ...(bot ? ["authorization", `Bearer ${credential}`] : [])];
   // The last part of a webhook's path is nearly the whole secret.
   const redactor = endpointRedactor(endpoint, bot ? [] : credential.split("/").slice(-1));
   const sender = redactor.sender(transport);
   const bodyOf = (telling: Notification) => ({ ...bot, ...messageOf(telling, endpoint) });
-  const plainly = new Plainly();
+  const plainly = new TextOnlyRetry();
 
   return {
     // A channel keeps no state: a resolve without its trigger would confuse the readers.

@@ -1,6 +1,6 @@
 import { type Endpoint, isBlank, type Labels, type Severity, TemplateContext, type Notification } from "@tocsin/core";
 import { webLinksOf } from "../shared/links.ts";
-import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
+import { mrkdwnDate, mrkdwnText, mrkdwnLine, mrkdwnLink } from "./mrkdwn.ts";
 
 /** https://docs.slack.dev/reference/block-kit/blocks, only the used part. */
 type Block =
@@ -35,7 +35,7 @@ const icons: Readonly<Record<Severity, string>> = { critical: "🔴", error: "�
 export function messageOf(telling: Notification, wording: Wording): Message {
   const { action, severity, summary, firing } = telling;
   const [icon, word] = headOf(action, severity);
-  const title = isBlank(summary) ? "alert" : fittedLine(summary, most.summary);
+  const title = isBlank(summary) ? "alert" : mrkdwnLine(summary, most.summary);
   const said = firing > 1 && action !== "resolve" ? `${title} (${firing} alerts)` : title;
   const detailed = action === "trigger" || action === "change";
   return {
@@ -71,7 +71,7 @@ const section = (text: string): Block => ({ type: "section", text: mrkdwn(text) 
 /** Left out if the headline has the same text. */
 function description({ alert, summary }: Notification): Block[] {
   const text = alert.annotations["description"]?.trim() ?? "";
-  return isBlank(text) || text === summary.trim() ? [] : [section(fitted(text, most.text))];
+  return isBlank(text) || text === summary.trim() ? [] : [section(mrkdwnText(text, most.text))];
 }
 
 /** The labels that locate the problem; others follow while there is room. */
@@ -92,7 +92,7 @@ function fields({ alert, severity }: Notification, { metadata, template }: Wordi
   if (shown.length === 0) return [];
   const texts = shown
     .slice(0, most.fields)
-    .map(([name, value]) => `*${fittedLine(name, most.fieldName)}*\n${fitted(value, most.fieldValue)}`);
+    .map(([name, value]) => `*${mrkdwnLine(name, most.fieldName)}*\n${mrkdwnText(value, most.fieldValue)}`);
   const left = shown.length - texts.length;
   return [
     { type: "section", fields: texts.map(mrkdwn) },
@@ -112,7 +112,7 @@ const entriesOf = (details: Readonly<Record<string, unknown>>): [name: string, v
   Object.entries(details).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
 
 function links(telling: Notification, { metadata }: Wording): Block[] {
-  const all = webLinksOf(telling, metadata).map(({ href, text }) => link(href, text));
+  const all = webLinksOf(telling, metadata).map(({ href, text }) => mrkdwnLink(href, text));
   const kept: string[] = [];
   // Escaping makes some texts longer.
   for (const one of all) if ([...kept, one].join(" · ").length <= most.text) kept.push(one);
@@ -120,7 +120,7 @@ function links(telling: Notification, { metadata }: Wording): Block[] {
 }
 
 function context({ action, alert, severity }: Notification): Block {
-  const since = date(alert.startsAtMs);
+  const since = mrkdwnDate(alert.startsAtMs);
   const parts = [
     action === "resolve" ? `was ${severity}` : undefined,
     action === "acknowledge" ? severity : undefined,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { date, fitted, fittedLine, link } from "./mrkdwn.ts";
+import { mrkdwnDate, mrkdwnText, mrkdwnLine, mrkdwnLink } from "./mrkdwn.ts";
 
 describe("a text of another vendor", () => {
   test.each([
@@ -10,7 +10,7 @@ describe("a text of another vendor", () => {
     ["lone \ud800 one", "lone \ufffd one"],
     ["", ""],
   ])("%j is %j", (text, escaped) => {
-    expect(fitted(text, 100)).toBe(escaped);
+    expect(mrkdwnText(text, 100)).toBe(escaped);
   });
 
   test.each([
@@ -22,11 +22,11 @@ describe("a text of another vendor", () => {
     ["a😀b", 3, "a…"],
     ["a😀😀", 4, "a😀…"],
   ])("%j in %i is %j", (text, most, cut) => {
-    expect(fitted(text, most)).toBe(cut);
+    expect(mrkdwnText(text, most)).toBe(cut);
   });
 
   test("is put on one line if requested", () => {
-    expect(fittedLine(" a\n\n b\tc ", 20)).toBe(" a b c ");
+    expect(mrkdwnLine(" a\n\n b\tc ", 20)).toBe(" a b c ");
   });
 
   const hostile = fc.array(fc.constantFrom("&", "<", ">", "😀", "\ud800", "\u0000", "a", "é"), { maxLength: 60 });
@@ -35,18 +35,18 @@ describe("a text of another vendor", () => {
     fc.assert(
       fc.property(hostile, fc.integer({ min: 1, max: 50 }), (characters, most) => {
         const text = characters.join("");
-        const cut = fitted(text, most);
+        const cut = mrkdwnText(text, most);
         expect(cut.length).toBeLessThanOrEqual(most);
         expect(cut.isWellFormed()).toBe(true);
         expect(cut.replaceAll(/&(amp|lt|gt);/g, "")).not.toMatch(/[&<>]/);
-        expect(fitted(text, 1_000).startsWith(cut.replace(/…$/, ""))).toBe(true);
+        expect(mrkdwnText(text, 1_000).startsWith(cut.replace(/…$/, ""))).toBe(true);
       }),
     );
   });
 });
 
 test("no address can end its link", () => {
-  expect(link(new URL("https://a.example.com/x|y>z<?q=1&r=|>").href, "Runbook")).toBe(
+  expect(mrkdwnLink(new URL("https://a.example.com/x|y>z<?q=1&r=|>").href, "Runbook")).toBe(
     "<https://a.example.com/x%7Cy%3Ez%3C?q=1&amp;r=%7C%3E|Runbook>",
   );
 });
@@ -58,5 +58,5 @@ test.each([
   [Number.POSITIVE_INFINITY, undefined],
   [8.64e15, undefined],
 ])("the instant %d is shown as %s", (atMs, shown) => {
-  expect(date(atMs)).toBe(shown);
+  expect(mrkdwnDate(atMs)).toBe(shown);
 });

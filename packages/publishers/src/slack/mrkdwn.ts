@@ -13,7 +13,7 @@ const controls = /[^\P{Cc}\n\t]/gu;
  * Escapes foreign text and cuts it to a number of UTF-16 units: Slack does not define its characters, and there
  * are never more code points than units. It never cuts a character or an entity in two.
  */
-export function fitted(text: string, most: number): string {
+export function mrkdwnText(text: string, most: number): string {
   // Escaping only adds characters, so nothing beyond this can fit.
   const plain = text
     .slice(0, most + 1)
@@ -30,14 +30,14 @@ export function fitted(text: string, most: number): string {
 }
 
 /** Puts text on one line: a line break would end the bold text. */
-export const fittedLine = (text: string, most: number): string =>
-  fitted(text.slice(0, 4 * most).replace(/\s+/g, " "), most);
+export const mrkdwnLine = (text: string, most: number): string =>
+  mrkdwnText(text.slice(0, 4 * most).replace(/\s+/g, " "), most);
 
 /** Makes a link to a web address, normalized by `URL`. A `|` would end the address. */
-export const link = (href: string, label: string): string => `<${escape(href.replaceAll("|", "%7C"))}|${label}>`;
+export const mrkdwnLink = (href: string, label: string): string => `<${escape(href.replaceAll("|", "%7C"))}|${label}>`;
 
 /** Formats a time that Slack shows in each reader's time zone. Undefined for a time that is implausible. */
-export function date(atMs: number): string | undefined {
+export function mrkdwnDate(atMs: number): string | undefined {
   const seconds = Math.floor(atMs / 1000);
   if (!(seconds > 0 && seconds < year10000)) return undefined;
   const iso = new Date(seconds * 1000).toISOString();

@@ -2,12 +2,12 @@ import { parseTarget, type ParseTargetOptions } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { botToken, webhookPath } from "../../test/slack.ts";
 import { credentialIdentity, endpointIdentity } from "../shared/identity.ts";
-import { slackTarget } from "./target-type.ts";
+import { slackTargetType } from "./target-type.ts";
 
 const webhook_url = `https://hooks.slack.com${webhookPath}`;
 const channel = "C0123456789";
 const parse = (input: object, more: Partial<ParseTargetOptions> = {}) =>
-  parseTarget({ name: "chat", type: "slack", ...input }, { types: [slackTarget], readSecret: () => "", ...more });
+  parseTarget({ name: "chat", type: "slack", ...input }, { types: [slackTargetType], readSecret: () => "", ...more });
 const parsed = (input: object, more: Partial<ParseTargetOptions> = {}) => {
   const result = parse(input, more);
   if ("issues" in result) throw new Error(JSON.stringify(result.issues));

@@ -10,7 +10,7 @@ import { z } from "zod";
 import { readWebhookUrl } from "./webhook-url.ts";
 
 /** The keys of a Slack target besides those of all targets. */
-export const slackTarget: TargetType = {
+export const slackTargetType: TargetType = {
   type: "slack",
   description: "A Slack channel, by incoming webhook or by a bot's token.",
   notes: `Either \`webhook_url\`, or \`bot_token\` with \`channel\`. Both secrets may also be the entries \`webhook_url\` and

@@ -5,7 +5,7 @@ const most = 1_000;
  * The events whose blocks Slack refused. Each is sent once more as text only: a plain message is better than
  * a dead letter if Slack changes a rule.
  */
-export class Plainly {
+export class TextOnlyRetry {
   readonly #events = new Set<string>();
 
   ask(event: string): void {

@@ -1,14 +1,14 @@
 import type { Endpoint, Outcome, Publisher, Notification } from "@tocsin/core";
-import { plainOutcome } from "../shared/classify-status.ts";
+import { classifyByStatus } from "../shared/classify-by-status.ts";
 import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
-import { headersOf } from "../shared/request-headers.ts";
+import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { fit } from "./fit.ts";
 import { formatEvent } from "./format.ts";
 import { keyIn, signatureHeaders } from "./sign.ts";
 
-export { webhookTarget } from "./target-type.ts";
+export { webhookTargetType } from "./target-type.ts";
 
 /** Sends JSON over HTTP, signed by Standard Webhooks if there is a secret. One attempt per call. */
 export function webhookPublisher(
@@ -17,7 +17,7 @@ export function webhookPublisher(
 ): Publisher {
   const { url, signingSecrets = [] } = endpoint;
   const address = addressOf(url);
-  const headers = headersOf(endpoint, version);
+  const headers = requestHeaders(endpoint, version);
   const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
   const redactor = endpointRedactor(endpoint, secretsIn(url));
   const sender = redactor.sender(transport);
@@ -30,7 +30,7 @@ export function webhookPublisher(
       const body = JSON.stringify(eventOf(telling));
       const signed = signatureHeaders({ id: telling.eventId, atMs: now(), body, keys });
       const reply = await sender.post({ address, headers: [...headers, ...signed], body, signal });
-      return redactor.outcome(plainOutcome(reply, now()));
+      return redactor.outcome(classifyByStatus(reply, now()));
     },
 
     render(telling: Notification): unknown {

@@ -3,14 +3,14 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { signingSecret } from "../../test/webhook.ts";
 import { credentialIdentity, endpointIdentity } from "../shared/identity.ts";
-import { webhookTarget } from "./target-type.ts";
+import { webhookTargetType } from "./target-type.ts";
 
 const other = "whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
 const url = "https://hooks.example.com/tocsin/s3cr3t?key=abc";
 const parse = (input: object, more: Partial<ParseTargetOptions> = {}) =>
   parseTarget(
     { name: "hook", type: "webhook", url, ...input },
-    { types: [webhookTarget], readSecret: () => other, ...more },
+    { types: [webhookTargetType], readSecret: () => other, ...more },
   );
 const targetOf = (input: object, more: Partial<ParseTargetOptions> = {}) => {
   const parsed = parse(input, more);
@@ -111,7 +111,9 @@ describe("a webhook target", () => {
   });
 
   test("as documented is accepted by the JSON Schema, too", () => {
-    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(targetJsonSchema([webhookTarget]));
+    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(
+      targetJsonSchema([webhookTargetType]),
+    );
     for (const signing_secret of [signingSecret, { env: "S" }, [signingSecret, { file: "f" }]]) {
       expect(validate({ name: "hook", type: "webhook", url, signing_secret })).toBe(true);
     }

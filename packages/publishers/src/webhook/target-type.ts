@@ -7,11 +7,16 @@ import {
   secretInput,
   type TargetType,
 } from "@tocsin/core";
-import { plainFields, plainHeaders, plainOwn, plainUrl } from "../shared/generic-target.ts";
+import {
+  genericTargetFields,
+  genericTargetHeaders,
+  genericTargetOptions,
+  genericTargetUrl,
+} from "../shared/generic-target.ts";
 import { keyIn } from "./sign.ts";
 
 /** The keys of a webhook target besides those of all targets. */
-export const webhookTarget: TargetType = {
+export const webhookTargetType: TargetType = {
   type: "webhook",
   description: "Any receiver of JSON over HTTP, signed by [Standard Webhooks](https://www.standardwebhooks.com).",
   notes: `The body, the headers and the meaning of answers are described in
@@ -33,7 +38,7 @@ and \`custom_details\` are added to the body if they are set.`,
       .describe(
         "Secret for the signature of each request: `whsec_` and base64 of 24 to 64 bytes; a list during a rotation.",
       ),
-    ...plainFields,
+    ...genericTargetFields,
   },
   rateLimit: { limit: 0, perMs: 60_000 },
   adoptsUnknownResolves: false,
@@ -49,7 +54,7 @@ const ownHeader = /^webhook-(id|timestamp|signature)$/i;
 function locate(given: EndpointInput): ResolvedEndpoint {
   const issues: Issue[] = [];
   const warnings: Issue[] = [];
-  const url = plainUrl(given, (issue) => issues.push(issue));
+  const url = genericTargetUrl(given, (issue) => issues.push(issue));
   for (const name of Object.keys(given.headers)) {
     if (ownHeader.test(name)) issues.push({ path: `headers.${name}`, message: "Tocsin sets this header itself" });
   }
@@ -70,9 +75,9 @@ function locate(given: EndpointInput): ResolvedEndpoint {
     credential: null,
     degraded: false,
     takesChanges: true,
-    headers: plainHeaders(given),
+    headers: genericTargetHeaders(given),
     ...(secrets.length > 0 && { signingSecrets: secrets.map(({ secret }) => secret) }),
-    typeOptions: { ...plainOwn(given) },
+    typeOptions: { ...genericTargetOptions(given) },
     issues,
     warnings,
   };

@@ -1,5 +1,12 @@
 import type { Outcome } from "@tocsin/core";
-import { accepted, detailOf, isSuccess, unaccepted, unanswered, type Words } from "./classify-response.ts";
+import {
+  acceptedOutcome,
+  detailOf,
+  isSuccess,
+  classifyErrorResponse,
+  classifyUnanswered,
+  type Words,
+} from "./classify-response.ts";
 import type { Reply } from "@tocsin/http";
 
 /**
@@ -7,12 +14,12 @@ import type { Reply } from "@tocsin/http";
  * receiver is not at this URL. Redirects are not followed: their address was not checked, and the event's signature and
  * credentials are not meant for it.
  */
-export function plainOutcome(reply: Reply, nowMs: number, words?: Words): Outcome {
-  if (reply.kind !== "answered") return unanswered(reply);
+export function classifyByStatus(reply: Reply, nowMs: number, words?: Words): Outcome {
+  if (reply.kind !== "answered") return classifyUnanswered(reply);
   const { status } = reply;
-  if (isSuccess(status)) return accepted(reply, words);
+  if (isSuccess(status)) return acceptedOutcome(reply, words);
   if (status >= 300 && status < 400) return elsewhere(status, `HTTP ${status}: redirects are not followed`);
-  return status === 410 ? elsewhere(status, detailOf(reply, words)) : unaccepted(reply, nowMs, words);
+  return status === 410 ? elsewhere(status, detailOf(reply, words)) : classifyErrorResponse(reply, nowMs, words);
 }
 
 const elsewhere = (status: number, detail: string): Outcome => ({

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
 import { selfSigned } from "../../../http/test/self-signed.ts";
 import { targetSamples } from "../../test/target-samples.ts";
-import { createPublisher, credentialIdentity, publisherFromSealed, sealable, targetTypes } from "../index.ts";
+import { createPublisher, credentialIdentity, openEncodedEndpoint, encodeEndpoint, targetTypes } from "../index.ts";
 
 test("a stored endpoint sends the same as before, with the same credentials", async () => {
   await using transport = new Transport();
@@ -22,7 +22,7 @@ test("a stored endpoint sends the same as before, with the same credentials", as
   const options = { transport, version: "1" };
   const { signal } = new AbortController();
   await createPublisher(target, options).publish(tellingOf(), signal);
-  await publisherFromSealed(sealable(target), options).publish(tellingOf(), signal);
+  await openEncodedEndpoint(encodeEndpoint(target), options).publish(tellingOf(), signal);
   const [now, later] = receiver.requests;
   expect(later).toEqual(now);
   expect(now!.body).toContain(routingKey);
@@ -33,7 +33,7 @@ test("an endpoint without a credential is stored as such", async () => {
   await using transport = new Transport();
   await using receiver = await ScriptedReceiver.open(answer(200));
   const target = targetOf({ url: `${receiver.url}/in`, routing_key: "", headers: { Authorization: "Bearer proxy" } });
-  const publisher = publisherFromSealed(sealable(target), { transport, version: "1" });
+  const publisher = openEncodedEndpoint(encodeEndpoint(target), { transport, version: "1" });
   expect(await publisher.publish(tellingOf(), new AbortController().signal)).toMatchObject({ kind: "accepted" });
   expect(receiver.requests[0]!.head).toMatch(/^POST \/in [^]*Authorization: Bearer proxy/);
 });
@@ -44,19 +44,19 @@ const signedWith = (texts: string[]): Endpoint => ({
 });
 
 test("signing secrets are stored too", () => {
-  expect(JSON.parse(sealable(signedWith(["a", "b"])))).toMatchObject({ signingSecrets: ["a", "b"] });
-  expect(JSON.parse(sealable(targetOf({})))).not.toHaveProperty("signingSecrets");
+  expect(JSON.parse(encodeEndpoint(signedWith(["a", "b"])))).toMatchObject({ signingSecrets: ["a", "b"] });
+  expect(JSON.parse(encodeEndpoint(targetOf({})))).not.toHaveProperty("signingSecrets");
 });
 
 test("options of the type are kept after the target is gone", () => {
   const target: Endpoint = { ...targetOf({}), typeOptions: { channel: "C1" } };
-  expect(JSON.parse(sealable(target))).toMatchObject({ own: { channel: "C1" } });
+  expect(JSON.parse(encodeEndpoint(target))).toMatchObject({ own: { channel: "C1" } });
 });
 
 test("stored endpoints of earlier versions can be opened", async () => {
   await using transport = new Transport();
-  const { own: _own, ...older } = JSON.parse(sealable(targetOf({}))) as { own: unknown };
-  const publisher = publisherFromSealed(JSON.stringify(older), { transport, version: "1" });
+  const { own: _own, ...older } = JSON.parse(encodeEndpoint(targetOf({}))) as { own: unknown };
+  const publisher = openEncodedEndpoint(JSON.stringify(older), { transport, version: "1" });
   expect(publisher.render(tellingOf())).toHaveProperty("event_action", "trigger");
 });
 
@@ -93,7 +93,7 @@ test.each([...targetSamples])("TLS settings of type %s are stored and used for e
   const options = { transport, version: "1" };
   const { signal } = new AbortController();
   await createPublisher(parsed.target, options).publish(tellingOf(), signal);
-  await publisherFromSealed(sealable(parsed.target), options).publish(tellingOf(), signal);
+  await openEncodedEndpoint(encodeEndpoint(parsed.target), options).publish(tellingOf(), signal);
   expect(seen).toEqual(["CN=tocsin.internal", "CN=tocsin.internal"]);
   await new Promise((resolve) => {
     receiver.close(resolve);

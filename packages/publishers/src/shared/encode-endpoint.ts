@@ -32,7 +32,7 @@ interface Sealed {
  * Serializes all that is needed to send to an endpoint after its target changed or was removed, as JSON. It holds the
  * credential in clear: encrypt it before storing it.
  */
-export function sealable(endpoint: Endpoint): string {
+export function encodeEndpoint(endpoint: Endpoint): string {
   const {
     name,
     type,
@@ -65,8 +65,8 @@ export function sealable(endpoint: Endpoint): string {
   return JSON.stringify(sealed);
 }
 
-/** Opens the publisher of what `sealable` wrote. */
-export function publisherFromSealed(json: string, options: PublisherOptions): Publisher {
+/** Opens the publisher of what `encodeEndpoint` wrote. */
+export function openEncodedEndpoint(json: string, options: PublisherOptions): Publisher {
   const { credential, headers, signingSecrets, tls, template, own = {}, ...rest } = JSON.parse(json) as Sealed;
   const endpoint: Endpoint = {
     ...rest,
