@@ -288,18 +288,25 @@ export async function compose(
       senderOf,
     });
     const { tls } = config.server;
-    const app = createServer({
-      endpoints: [frontPage(version, endpoints), ...endpoints],
-      basePath: config.server.basePath,
+    const serverOptions = {
       maxBodyBytes: config.server.maxBodyBytes,
       ledger: ledgerPlace,
       auth: () => configReloader.auth,
       log,
       refusals,
+    };
+    const app = createServer({
+      ...serverOptions,
+      endpoints: [frontPage(version, endpoints), ...endpoints],
+      basePath: config.server.basePath,
       tls,
     });
     const tlsListener = tls && new TlsListener(app.server, tls);
     closing.push(() => closeServer(app, clock, tlsListener));
+    const probesAt = config.server.probes.listen;
+    const probes =
+      probesAt && createServer({ ...serverOptions, endpoints: endpoints.filter(({ isProbe }) => isProbe === true) });
+    if (probes !== undefined) closing.push(() => closeServer(probes, clock, undefined));
     await configReloader.start();
     stallDetector?.start();
     worker = new Worker({
@@ -327,9 +334,14 @@ export async function compose(
     reachability.start();
     readers.start();
     const loaded = discoveries.start(() => configReloader.applyDiscoveredTargets());
-    const address = await listen(app, config.server.listen);
+    const address = await listen(app, config.server.listen, "server.listen");
     guard.listening(address.port);
-    log.info({ address: formatAddress(address), ledger: ledgerName(config.ledger), version }, "listening");
+    const probesAddress = probes && probesAt && (await listen(probes, probesAt, "server.probes.listen"));
+    const shownProbes = probesAddress && { probes: formatAddress(probesAddress) };
+    log.info(
+      { address: formatAddress(address), ...shownProbes, ledger: ledgerName(config.ledger), version },
+      "listening",
+    );
     void loaded.finally(() => {
       readiness.loaded();
       configReloader.targetsLoaded();
@@ -359,14 +371,14 @@ const lostKeyWarning =
 const sqliteFileOf = ({ ledger }: Pick<Config, "ledger">): string | undefined =>
   ledger.kind === "sqlite" && ledger.path !== ":memory:" ? ledger.path : undefined;
 
-async function listen(app: FastifyInstance, address: Address): Promise<Address> {
+async function listen(app: FastifyInstance, address: Address, key: string): Promise<Address> {
   try {
     await app.listen({ ...address });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === "EADDRINUSE"
-        ? "the address is already in use; is another Tocsin running? `server.listen` changes it"
+        ? `the address is already in use; is another Tocsin running? \`${key}\` changes it`
         : message;
     throw new OperatorError(`cannot listen on ${formatAddress(address)}: ${why}`, { cause: error });
   }

@@ -34,7 +34,7 @@ export interface Config {
   readonly file: string | undefined;
   readonly server: Pick<
     ConfigOutput["server"],
-    "listen" | "basePath" | "maxBodyBytes" | "publicUrl" | "allowedHosts" | "trustedProxies"
+    "listen" | "probes" | "basePath" | "maxBodyBytes" | "publicUrl" | "allowedHosts" | "trustedProxies"
   > & {
     readonly tokens: readonly Token[];
     readonly clients: readonly Client[];
@@ -107,11 +107,12 @@ export function readConfig(
   const readers = readersIn(sources, secrets);
   const signatures = signaturesIn(sources, tokens, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
-  const { listen, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
+  const { listen, probes, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
     file,
     server: {
       listen,
+      probes,
       basePath,
       maxBodyBytes,
       publicUrl,

@@ -19,6 +19,7 @@ test.each<[string, object, object, string[]]>([
   ["a target", {}, { targets: [{}] }, []],
   ["a token", {}, { server: { auth: { tokens: [{ name: "a", token: "t", roles: ["read"] }] } } }, []],
   ["the address", {}, { server: { listen: "127.0.0.1:1" } }, ["server.listen"]],
+  ["the address of the probes", {}, { server: { probes: { listen: ":9879" } } }, ["server.probes.listen"]],
   ["the base path", {}, { server: { basePath: "/tocsin" } }, ["server.basePath"]],
   ["HTTP to HTTPS", {}, tls(first), ["server.tls"]],
   ["the certificate and its key", tls(first), tls(second), []],

@@ -10,6 +10,7 @@ export function needsRestart(running: Config, next: Config): string[] {
 /** Compares the content, also of secrets in files. */
 const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
+  "server.probes.listen": server.probes.listen,
   "server.basePath": server.basePath,
   "server.tls": server.tls !== undefined,
   "server.tls.clientCa": server.tls?.clientCa !== undefined,

@@ -95,6 +95,15 @@ const server = z
         minVersion: z.enum(["1.2", "1.3"]).default("1.2").describe("Lowest version of TLS that is accepted."),
       })
       .optional(),
+    probes: z
+      .strictObject({
+        listen: address()
+          .optional()
+          .describe(
+            "Address of a second listener, such as `0.0.0.0:9879`. It answers only probes, in plain HTTP and without tokens: for machines that cannot use the API's TLS.",
+          ),
+      })
+      .prefault({}),
     maxBodyBytes: z
       .int()
       .min(1_024)
