@@ -53,10 +53,17 @@ export class Monitored implements AsyncDisposable {
   }
 }
 
+/** Settings of a client of HTTPS, as Prometheus and Alertmanager write them: paths of PEM files. */
+export interface ClientTls {
+  readonly ca_file: string;
+  readonly cert_file: string;
+  readonly key_file: string;
+}
+
 /** Prometheus with one rule, which fires for each disk that is full; all it does, it does twice a second. */
 export async function startPrometheus(o: {
   readonly scrapes: Monitored;
-  readonly tells: readonly { readonly address: string }[];
+  readonly tells: readonly { readonly address: string; readonly tls?: ClientTls }[];
 }): Promise<AsyncDisposable & { readonly process: Child }> {
   const dir = tempDir();
   const rules = join(dir.path, "rules.yml");
@@ -85,7 +92,12 @@ export async function startPrometheus(o: {
       global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
       rule_files: [rules],
       scrape_configs: [{ job_name: "disks", static_configs: [{ targets: [o.scrapes.address] }] }],
-      alerting: { alertmanagers: [{ static_configs: [{ targets: o.tells.map(({ address }) => address) }] }] },
+      alerting: {
+        alertmanagers: o.tells.map(({ address, tls }) => ({
+          ...(tls && { scheme: "https", tls_config: tls }),
+          static_configs: [{ targets: [address] }],
+        })),
+      },
     }),
   );
   const port = await freePort();
@@ -102,6 +114,8 @@ export async function startPrometheus(o: {
 export interface AlertmanagerOptions {
   /** The URL of its webhook. */
   readonly webhook: string;
+  /** For the webhook. @default plain HTTP, or HTTPS with the system's authorities */
+  readonly tls?: ClientTls;
   /** @default a free one */
   readonly port?: number;
   /** Ports of the cluster: its own, and those of the others. @default it runs without a cluster */
@@ -117,7 +131,7 @@ export class Alertmanager implements AsyncDisposable {
   #running: Awaited<ReturnType<typeof ready>> | undefined;
   readonly #dir: ReturnType<typeof tempDir>;
 
-  private constructor(port: number, { webhook, cluster, repeatInterval = "2s" }: AlertmanagerOptions) {
+  private constructor(port: number, { webhook, tls, cluster, repeatInterval = "2s" }: AlertmanagerOptions) {
     const dir = (this.#dir = tempDir());
     this.address = `127.0.0.1:${port}`;
     const config = join(dir.path, "alertmanager.yml");
@@ -128,7 +142,9 @@ export class Alertmanager implements AsyncDisposable {
       group_interval: "1s",
       repeat_interval: repeatInterval,
     };
-    const receivers = [{ name: "tocsin", webhook_configs: [{ url: webhook, send_resolved: true, max_alerts: 0 }] }];
+    const http = tls && { http_config: { tls_config: tls } };
+    const webhookConfig = { url: webhook, send_resolved: true, max_alerts: 0, ...http };
+    const receivers = [{ name: "tocsin", webhook_configs: [webhookConfig] }];
     writeFileSync(config, JSON.stringify({ route, receivers }));
     const args = [
       `--config.file=${config}`,
