@@ -34,6 +34,11 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
     meaning: "The target is this service itself: its own port at an address of its host, or `server.publicUrl`.",
     remedy: "Give the target the URL of its receiver.",
   },
+  no_changes: {
+    meaning:
+      "The target receives no changes: its `changes` is false, or its receiver has no place for an event without an end.",
+    remedy: "Set `changes: true` on the target if it should receive them. The detail says whether that is possible.",
+  },
   shadow: {
     meaning: "The target has `mode: shadow`. Everything was done except sending.",
     remedy: "Set `mode: live` when the target should page.",
@@ -76,6 +81,9 @@ const explanations: Readonly<Record<Reason, Explanation>> = {
       "Correct the key or URL of the target. Tocsin then tries the target at once. Without a correction it tries every 60 s.",
   },
   waiting_classification: { meaning: "The classification has not answered yet. Its budget bounds the wait." },
+  change_running: {
+    meaning: "The change, such as a rollout, has not ended. It is sent at its end, or after 10 min as still running.",
+  },
   in_flight: { meaning: "A request is under way." },
   ambiguous: {
     meaning:

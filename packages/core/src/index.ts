@@ -15,6 +15,7 @@ export * from "./decisions/absence-time.ts";
 export * from "./decisions/judge-reading.ts";
 export { fitDedupKey } from "./decisions/dedup-key.ts";
 export { route, type Decision } from "./decisions/route.ts";
+export { routeChange } from "./decisions/route-change.ts";
 export { summaryOf } from "./decisions/summary.ts";
 export { parseTarget, type ParsedTarget, type ParseTargetOptions, secretKeysOf } from "./targets/parse-target.ts";
 export { targetJsonSchema } from "./targets/target-schema.ts";

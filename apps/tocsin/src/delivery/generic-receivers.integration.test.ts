@@ -139,11 +139,11 @@ describe("a webhook and an Alertmanager", () => {
   });
 
   test("receive changes of alerts, or explain says why not", async () => {
-    await using service = await start();
+    await using service = await start({}, { changes: true });
     await post(service, alertOf("deploy", "firing", { change_event: "true" }));
     const [tickets, central] = await stand(service, "deploy", "closed", "not_told");
     expect(tickets).toMatchObject({ reason: "delivered" });
-    expect(central).toMatchObject({ reason: "filtered", detail: expect.stringContaining("type alertmanager") });
+    expect(central).toMatchObject({ reason: "no_changes", detail: expect.stringContaining("type alertmanager") });
     await post(service, alertOf("deploy", "resolved", { change_event: "true" }));
     await post(service, alertOf("after"));
     await stand(service, "after", "told", "told");

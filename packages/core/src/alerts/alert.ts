@@ -1,4 +1,6 @@
-export type Labels = Readonly<Record<string, string>>;
+import type { Change } from "../changes/change.ts";
+import type { Labels } from "./labels.ts";
+
 export type AlertStatus = "firing" | "resolved";
 
 /**
@@ -20,6 +22,8 @@ export interface Alert {
   readonly imageURL?: string;
   /** The measured values as Grafana writes them, such as `[ var='A' value=3 ]`. */
   readonly valueString?: string;
+  /** Only in the alert that carries a change through the ledger (`alertOfChange`). No sender can set it. */
+  readonly change?: Change;
 }
 
 /** An alert about something that happened, not about a problem that lasts: sent once when it fires, never resolved. */

@@ -1,4 +1,4 @@
-import type { Labels } from "./alert.ts";
+import type { Labels } from "./labels.ts";
 
 /**
  * FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/), in two halves of 32 bits: BigInt would cost a heap

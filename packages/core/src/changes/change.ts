@@ -1,4 +1,4 @@
-import type { Labels } from "../alerts/alert.ts";
+import type { Labels } from "../alerts/labels.ts";
 
 /** A page about a change, such as the pull request or the run of the pipeline. */
 export interface ChangeLink {
@@ -44,3 +44,8 @@ export interface Change {
 /** The labels of a change, and its environment as the label `environment`, unless it has such a label. */
 export const labelsOfChange = ({ labels, environment }: Pick<Change, "labels" | "environment">): Labels =>
   environment === undefined || labels["environment"] ? labels : { ...labels, environment };
+
+/** The fingerprints of changes, in the order in which fingerprints are listed: those after `prefix` and before `end`. */
+export const changeFingerprints = { prefix: "tocsin-change-", end: "tocsin-change-g" } as const;
+
+export const isChangeFingerprint = (fingerprint: string): boolean => fingerprint.startsWith(changeFingerprints.prefix);

@@ -1,4 +1,4 @@
-import type { Labels } from "../alerts/alert.ts";
+import type { Labels } from "../alerts/labels.ts";
 import type { Member } from "../incidents/incident.ts";
 import { alertFingerprint } from "../alerts/fingerprint.ts";
 

@@ -1,6 +1,7 @@
 // The only Node module in core. A hash is a pure function, and our own SHA-256 would have no benefit.
 import { createHash } from "node:crypto";
 import type { Alert } from "../alerts/alert.ts";
+import { type Change, changeFingerprints } from "../changes/change.ts";
 import { isBlank } from "../schema/is-blank.ts";
 import { alertFingerprint } from "../alerts/fingerprint.ts";
 
@@ -17,6 +18,14 @@ export function fitDedupKey(key: string): string {
 /** The dedup key of an alert that is not grouped. With a blank key, PagerDuty would invent a new one for each event. */
 export function ownKey(alert: Alert): string {
   return fitDedupKey(isBlank(alert.fingerprint) ? alertFingerprint(alert.labels) : alert.fingerprint);
+}
+
+/** The identity of a change in the ledger: its fingerprint and its dedup key. */
+export function changeFingerprint({ origin, id }: Pick<Change, "origin" | "id">): string {
+  const digest = createHash("sha256")
+    .update(JSON.stringify([origin, id]))
+    .digest("hex");
+  return changeFingerprints.prefix + digest.slice(0, 32);
 }
 
 /**

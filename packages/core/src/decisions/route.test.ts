@@ -18,6 +18,7 @@ const bell: TargetType = {
   fields: {},
   rateLimit: { limit: 60, perMs: 1_000 },
   adoptsUnknownResolves: false,
+  changes: "never",
   locate: () => ({ url: "https://bell", credential: null, degraded: false, headers: {}, issues: [], warnings: [] }),
 };
 
@@ -123,8 +124,8 @@ describe("routing", () => {
       {
         target: "sparing",
         send: false,
-        reason: "filtered",
-        detail: expect.stringContaining("change events") as string,
+        reason: "no_changes",
+        detail: expect.stringContaining("takes no changes") as string,
       },
     ]);
   });

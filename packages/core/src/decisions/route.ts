@@ -2,6 +2,7 @@ import { tooCostly } from "../filters/budget.ts";
 import type { Filter } from "../filters/compile-filters.ts";
 import { Subject } from "../filters/subject.ts";
 import { type Alert, isChangeEvent } from "../alerts/alert.ts";
+import type { Change } from "../changes/change.ts";
 import type { Classification } from "../alerts/classification.ts";
 import type { Reason } from "../incidents/incident.ts";
 import { parseSeverity, type Severity } from "../alerts/severity.ts";
@@ -34,17 +35,26 @@ function decide(target: Target, subject: Subject, usual: SharedFields): Decision
   const { name } = target;
   if (!target.enabled) return { target: name, send: false, reason: "target_disabled", detail: "enabled: false" };
   const stated = target.severityMap ? subject.severityBy(target.severityMap) : subject.severity;
-  const severity = stated ?? target.defaultSeverity;
   subject.budget.nextTarget();
   let unjudged: string | undefined;
+  const change = isChangeEvent(subject.alert);
+  const severity = stated ?? (change ? "info" : target.defaultSeverity);
+  if (change && !target.takesChanges)
+    return { target: name, send: false, reason: "no_changes", detail: noChanges(target) };
   for (const filter of target.filters) {
+    // A change without a severity passes: the target's default severity says nothing about it.
+    if (change && stated === undefined && filter.judgesSeverity) continue;
     const verdict = judge(filter, subject, severity);
     if (verdict === "fails") return { target: name, send: false, reason: filter.reason, detail: filter.why };
     if (verdict === "too costly") unjudged ??= filter.why;
   }
-  const change = isChangeEvent(subject.alert);
-  if (change && !target.takesChanges)
-    return { target: name, send: false, reason: "filtered", detail: noChanges(target) };
+  if (subject.alert.change)
+    return {
+      ...sentChange(subject.alert, subject.alert.change, severity),
+      target: name,
+      send: true,
+      ...unjudgedDetail(unjudged),
+    };
   const context = new TemplateContext(subject.alert, severity, target.metadata, usual.steps);
   return {
     target: name,
@@ -53,9 +63,7 @@ function decide(target: Target, subject: Subject, usual: SharedFields): Decision
     dedupKey: change ? usual.changeKey : (dedupKeyOf(target, context) ?? usual.dedupKey),
     severity: severityOf(target, context) ?? severity,
     summary: summaryOfTarget(target, context) ?? usual.summary,
-    ...(unjudged !== undefined && {
-      detail: `sent although a filter was not applied, since it would take too long: ${unjudged}`,
-    }),
+    ...unjudgedDetail(unjudged),
   };
 }
 
@@ -69,10 +77,20 @@ function judge({ passes }: Filter, subject: Subject, severity: Severity): "passe
   }
 }
 
-const noChanges = ({ type }: Target): string =>
-  type === "pagerduty"
-    ? "takes no change events: PagerDuty refuses them for integration keys that start with R"
-    : `takes no change events: targets of type ${type} cannot show an event without an end`;
+const unjudgedDetail = (filter: string | undefined) =>
+  filter === undefined
+    ? {}
+    : { detail: `sent although a filter was not applied, since it would take too long: ${filter}` };
+
+/** A change that was reported as one has its own summary and identity. Templates and groups are for alerts. */
+const sentChange = (alert: Alert, { summary }: Change, severity: Severity) => ({
+  kind: "change" as const,
+  dedupKey: alert.fingerprint,
+  severity,
+  summary: cutCodePoints(summary, maxSummaryCodePoints),
+});
+
+const noChanges = ({ whyNoChanges }: Target): string => `takes no changes: ${whyNoChanges ?? "its `changes` is false"}`;
 
 /** Summary and dedup key that most targets share: made once per alert, and only if a target needs them. */
 class SharedFields {

@@ -14,6 +14,7 @@ const bell: TargetType = {
   fields: {},
   rateLimit: { limit: 60, perMs: 1_000 },
   adoptsUnknownResolves: false,
+  changes: "never",
   locate: () => ({ url: "https://bell", credential: null, degraded: false, headers: {}, issues: [], warnings: [] }),
 };
 

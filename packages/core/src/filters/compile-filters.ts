@@ -12,6 +12,8 @@ export interface Filter {
   /** Why an alert fails the filter, for people: `namespace is none of production`. */
   readonly why: string;
   readonly reason: Reason;
+  /** The filter judges the severity, so a change without one passes it. */
+  readonly judgesSeverity?: true;
   /**
    * `severity` is the alert's severity at this target: from its label, a trusted classification, or the target's default.
    *
@@ -88,14 +90,16 @@ export function compileFilters(fields: FilterFields, threshold?: Severity): Filt
 
 const filtered = (why: string, passes: Filter["passes"]): Filter => ({ why, reason: "filtered", passes });
 
+const judging = (filter: Filter): Filter => ({ ...filter, judgesSeverity: true });
+
 function severityFilter(wanted: readonly Severity[]): Filter {
-  return filtered(`severity is none of ${wanted.join(", ")}`, (_, severity) => wanted.includes(severity));
+  return judging(filtered(`severity is none of ${wanted.join(", ")}`, (_, severity) => wanted.includes(severity)));
 }
 
 function atLeast(key: string, least: Severity | undefined): Filter | undefined {
   if (!least) return undefined;
   const rank = severityRank(least);
-  return filtered(`severity is below ${least} (${key})`, (_, severity) => severityRank(severity) <= rank);
+  return judging(filtered(`severity is below ${least} (${key})`, (_, severity) => severityRank(severity) <= rank));
 }
 
 function labelFilter(name: string, values: readonly string[]): Filter {

@@ -1,5 +1,5 @@
 import { Environment, evaluate as evaluateCel } from "@marcbachmann/cel-js";
-import type { Labels } from "../alerts/alert.ts";
+import type { Labels } from "../alerts/labels.ts";
 import type { FilterBudget } from "./budget.ts";
 import { compilePattern } from "./pattern.ts";
 

@@ -1,5 +1,5 @@
 import { type ASTNode, ParseError, type ParseResult, TypeError as CelTypeError } from "@marcbachmann/cel-js";
-import type { Labels } from "../alerts/alert.ts";
+import type { Labels } from "../alerts/labels.ts";
 import { type FilterBudget, tooCostly } from "./budget.ts";
 import { memo } from "./memo.ts";
 import { compilePattern } from "./pattern.ts";

@@ -13,6 +13,7 @@ const bell: TargetType = {
   fields: {},
   rateLimit: { limit: 60, perMs: 1_000 },
   adoptsUnknownResolves: false,
+  changes: "never",
   locate: ({ headers }) => ({
     url: "https://bell",
     credential: null,

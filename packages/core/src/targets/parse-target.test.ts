@@ -17,6 +17,7 @@ const bell: TargetType = {
   fields: { tone: z.string().optional() },
   rateLimit: { limit: 60, perMs: 1_000 },
   adoptsUnknownResolves: false,
+  changes: "never",
   locate({ url, headers: { token, ...headers } }) {
     return {
       url: url?.origin ?? "https://bell",

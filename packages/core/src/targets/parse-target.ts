@@ -152,6 +152,12 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
   if (endpoint.credential && name?.includes(endpoint.credential.reveal()))
     complain("name", "must not contain the credential");
 
+  const noChanges =
+    type.changes === "never"
+      ? `targets of type ${type.type} cannot show an event without an end`
+      : endpoint.whyNoChanges;
+  if (fields.changes && noChanges !== undefined) complain("changes", `must not be true: ${noChanges}`);
+
   const target: Target = {
     name: name ?? "",
     type: type.type,
@@ -177,7 +183,9 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     ...(fields.fallback !== undefined && { fallback: fields.fallback }),
     fallbackAfterMs: fields.fallback_after,
     pageResolved: fields.page_resolved,
-    takesChanges: endpoint.takesChanges ?? false,
+    takesChanges: noChanges === undefined && (fields.changes ?? type.changes === true),
+    ...(noChanges !== undefined && { whyNoChanges: noChanges }),
+    includeChangesMs: fields.include_changes,
     adoptUnknownResolves: fields.adopt_unknown_resolves ?? type.adoptsUnknownResolves,
   };
   return { target, issues: [...issues, ...endpoint.issues], warnings: [...warnings, ...endpoint.warnings] };

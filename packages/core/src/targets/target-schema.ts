@@ -131,6 +131,15 @@ const commonFields = {
     .boolean()
     .optional()
     .describe("Whether the resolve of an alert that was never seen before is sent once; PagerDuty only."),
+  changes: z
+    .boolean()
+    .optional()
+    .describe(
+      "Whether the target receives changes, such as deployments. Default: true for PagerDuty, false for others.",
+    ),
+  include_changes: duration()
+    .prefault("0s")
+    .describe("A page lists up to five related changes of this time before it, such as `1h`. 0s = none."),
   allow_insecure: z.boolean().prefault(false).describe("Allows plain http to other machines."),
 };
 

@@ -18,6 +18,8 @@ export interface TargetType {
   /** Default for targets without a `rate_limit`. `limit: 0` = no limit. */
   readonly rateLimit: { readonly limit: number; readonly perMs: number };
   readonly adoptsUnknownResolves: boolean;
+  /** Whether targets receive changes by default; `never`: the receiver has no place for an event without an end. */
+  readonly changes: boolean | "never";
   /** Decides a target's URL and credential; no other code does. Paths of issues are relative to the target. */
   readonly locate: (given: EndpointInput) => ResolvedEndpoint;
 }
@@ -42,8 +44,8 @@ export interface ResolvedEndpoint {
   readonly url: string;
   readonly credential: Secret | null;
   readonly degraded: boolean;
-  /** Whether it accepts change events. @default false */
-  readonly takesChanges?: boolean;
+  /** Why this endpoint can receive no changes, although others of its type can. Absent: it can. */
+  readonly whyNoChanges?: string;
   /** @default nothing is signed */
   readonly signingSecrets?: readonly Secret[];
   /** Further JSON data for the publisher, without secrets. @default nothing */

@@ -69,8 +69,12 @@ export interface Target extends Endpoint {
   readonly fallbackAfterMs: number;
   /** Whether an alert that ended before it was delivered is still sent. */
   readonly pageResolved: "never" | "critical" | "always";
-  /** Whether it accepts change events (`change_event="true"`). */
+  /** Whether it receives changes. */
   readonly takesChanges: boolean;
+  /** Why it can receive none. Absent: it could, and its `changes` decides. */
+  readonly whyNoChanges?: string;
+  /** Pages show the related changes of this time before the alert began, ms. 0: none. */
+  readonly includeChangesMs: number;
   /** Whether the resolve of an alert never seen before is sent. */
   readonly adoptUnknownResolves: boolean;
 }

@@ -23,6 +23,7 @@ Redirects are not followed, and link-local addresses are refused, as for a webho
   fields: genericTargetFields,
   rateLimit: { limit: 0, perMs: 60_000 },
   adoptsUnknownResolves: false,
+  changes: "never",
   locate,
 };
 

@@ -28,6 +28,7 @@ Without \`url\` and \`region\` the US region is used. Plain http is allowed to t
   // https://developer.pagerduty.com/docs/events-api-v2-rate-limits: about 120 calls per minute and integration key.
   rateLimit: { limit: 120, perMs: 60_000 },
   adoptsUnknownResolves: true,
+  changes: true,
   locate,
 };
 
@@ -56,9 +57,13 @@ function locate(given: EndpointInput): ResolvedEndpoint {
     const message = "required: the integration key of an Events API v2 integration, 32 letters and digits";
     issues.push({ path: "routing_key", message });
   }
-  const takesChanges = credential === null || acceptsChanges(credential.reveal());
-  return { url: degraded ? url.href : baseOf(url), credential, degraded, takesChanges, headers, issues, warnings };
+  const refuses = credential !== null && !acceptsChanges(credential.reveal());
+  const where = { url: degraded ? url.href : baseOf(url), credential, degraded, headers };
+  return { ...where, ...(refuses && { whyNoChanges: keyOfRules }), issues, warnings };
 }
+
+/** https://developer.pagerduty.com/docs/events-api-v2-overview: change events need the key of a service. */
+const keyOfRules = "PagerDuty refuses them for integration keys that start with R";
 
 /** Returns the url without the API path, if it has one. */
 const baseOf = (url: URL): string => enqueueUrl(url.href, "alert").slice(0, -"/v2/enqueue".length);

@@ -42,6 +42,7 @@ Alerts use \`summary\`, \`severity\`, \`dedup_key\` and \`custom_details\` of \`
   // https://docs.rootly.com/api-reference/overview: 50 alerts a minute and key; 3,000 reads and 3,000 other writes.
   rateLimit: { limit: 50, perMs: 60_000 },
   adoptsUnknownResolves: false,
+  changes: "never",
   locate,
 };
 

@@ -31,6 +31,7 @@ a channel; targets that share a bot's token share the limit.`,
   // https://docs.slack.dev/apis/web-api/rate-limits: "1 per second", for webhooks, and for messages per channel.
   rateLimit: { limit: 1, perMs: 1_000 },
   adoptsUnknownResolves: false,
+  changes: false,
   locate,
 };
 
@@ -40,7 +41,7 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   const webhook = webhookOf(given);
   const token = given.secret(own["bot_token"], "bot_token") ?? given.siblingEntry("bot_token");
   const channel = own["channel"] as string | undefined;
-  const rest = { degraded: false, takesChanges: true, headers, issues, warnings: [] };
+  const rest = { degraded: false, headers, issues, warnings: [] };
   const complain = (path: string, message: string) => void issues.push({ path, message });
 
   if (webhook && token) complain("bot_token", "and a webhook's URL are two ways to one channel; use one of them");

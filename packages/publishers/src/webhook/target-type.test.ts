@@ -28,12 +28,13 @@ describe("a webhook target", () => {
       url,
       credential: null,
       degraded: false,
-      takesChanges: true,
+      takesChanges: false,
       adoptUnknownResolves: false,
       rateLimit: { limit: 0 },
       typeOptions: {},
     });
     expect(targetOf({}).signingSecrets).toBeUndefined();
+    expect(targetOf({ changes: true }).takesChanges).toBe(true);
   });
 
   test.each<[string, object, Partial<ParseTargetOptions>, string[]]>([

@@ -42,6 +42,7 @@ and \`custom_details\` are added to the body if they are set.`,
   },
   rateLimit: { limit: 0, perMs: 60_000 },
   adoptsUnknownResolves: false,
+  changes: false,
   locate,
 };
 
@@ -74,7 +75,6 @@ function locate(given: EndpointInput): ResolvedEndpoint {
     url: url?.href ?? "",
     credential: null,
     degraded: false,
-    takesChanges: true,
     headers: genericTargetHeaders(given),
     ...(secrets.length > 0 && { signingSecrets: secrets.map(({ secret }) => secret) }),
     typeOptions: { ...genericTargetOptions(given) },

@@ -1,15 +1,11 @@
-import type { Labels } from "../../alerts/alert.ts";
+import type { Labels } from "../../alerts/labels.ts";
+import type { Route } from "../../alerts/route.ts";
 import type { Change } from "../../changes/change.ts";
-
-/** Routing decided that a change is sent to this target. */
-export interface ChangeRoute {
-  readonly target: string;
-}
 
 /** A change, and the targets that receive it. */
 export interface RoutedChange {
   readonly change: Change;
-  readonly routes: readonly ChangeRoute[];
+  readonly routes: readonly Route[];
 }
 
 /**

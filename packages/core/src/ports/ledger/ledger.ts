@@ -1,3 +1,4 @@
+import type { ChangeLog } from "./change-log.ts";
 import type { Changes } from "./changes.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Intake } from "./intake.ts";
@@ -18,7 +19,7 @@ import type { Values } from "./values.ts";
  *
  * @throws LedgerUnavailable from every method while the ledger cannot commit (disk full, locked); nothing was changed.
  */
-export type Ledger = Intake & Delivery & Queries & Operator & Values & Changes & AsyncDisposable;
+export type Ledger = Intake & Delivery & Queries & Operator & Values & ChangeLog & Changes & AsyncDisposable;
 
 /** A ledger in one file, which can be copied while it is in use. */
 export interface BackedUpLedger extends Ledger {

@@ -12,8 +12,11 @@ export interface Operator {
    * target is known to accept its credential, so events are sent without a trial attempt.
    */
   unblock(target: string, how: { readonly proven: boolean }): Promise<void>;
-  /** Deletes what was over before then, a bounded number of rows per call. Returns how many rows it deleted, 0 when done. */
-  deleteExpired(beforeMs: number): Promise<number>;
+  /**
+   * Deletes what was over before then, and changes that were accepted before `changesBeforeMs`; a bounded number of rows per
+   * call. Returns how many rows it deleted, 0 when done.
+   */
+  deleteExpired(beforeMs: number, changesBeforeMs: number): Promise<number>;
   /** Writes and commits a row without meaning, to show that the ledger can commit: readiness. */
   probe(): Promise<void>;
 }
