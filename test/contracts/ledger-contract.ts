@@ -1,5 +1,6 @@
 import { heldFirings } from "./ledger/held-firings.ts";
 import { describe } from "vitest";
+import { changes } from "./ledger/changes.ts";
 import { claims } from "./ledger/claims.ts";
 import { explain } from "./ledger/explain.ts";
 import { fallbacks } from "./ledger/fallbacks.ts";
@@ -33,6 +34,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
   describe(`${name} keeps the ledger's promises`, () => {
     recording(subject);
     if (subject.virtualTime) claims(subject);
+    if (subject.virtualTime) changes(subject);
     readings(subject);
     if (subject.virtualTime) expiry(subject);
     if (subject.virtualTime) reminders(subject);

@@ -1,4 +1,5 @@
 /* Parts of tests that need no test runner: for scripts and child processes. */
+export * from "./changes.ts";
 export * from "./claims.ts";
 export * from "./fake-receiver.ts";
 export * from "./incident-of.ts";

@@ -324,7 +324,16 @@ export async function compose(
       owner: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
       concurrency: config.delivery.concurrency,
     });
-    closing.push(() => worker?.stop(), retention({ ledger, clock, retentionMs: config.ledger.retentionMs, log }));
+    closing.push(
+      () => worker?.stop(),
+      retention({
+        ledger,
+        clock,
+        retentionMs: config.ledger.retentionMs,
+        changesMs: config.changes.retention,
+        log,
+      }),
+    );
     closing.push(
       () => targetTests.stop(),
       () => reachability.stop(),

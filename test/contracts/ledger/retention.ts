@@ -14,9 +14,9 @@ import {
 const forgetAll = async (harness: LedgerHarness, beforeMs: number): Promise<number> => {
   let gone = 0;
   for (
-    let piece = await harness.ledger.deleteExpired(beforeMs);
+    let piece = await harness.ledger.deleteExpired(beforeMs, 0);
     piece > 0;
-    piece = await harness.ledger.deleteExpired(beforeMs)
+    piece = await harness.ledger.deleteExpired(beforeMs, 0)
   )
     gone += piece;
   return gone;
@@ -47,7 +47,7 @@ export function retention(subject: LedgerSubject): void {
       expect((await harness.ledger.stats()).incidents.filter(({ count }) => count > 0)).toEqual([
         { target: "pagerduty", state: "closed", count: 1 },
       ]);
-      expect(await harness.ledger.deleteExpired(t0 + hour)).toBe(0);
+      expect(await harness.ledger.deleteExpired(t0 + hour, 0)).toBe(0);
     });
 
     test("deletes ended incidents behind an old incident that became due recently", async () => {
@@ -94,7 +94,7 @@ export function retention(subject: LedgerSubject): void {
       await harness.ledger.record(names.map((name) => wanted(resolved(name))));
       expect(await harness.tell()).toHaveLength(450);
       await harness.clock.advance(day);
-      const first = await harness.ledger.deleteExpired(harness.clock.now());
+      const first = await harness.ledger.deleteExpired(harness.clock.now(), 0);
       expect(first).toBeLessThan(900);
       await forgetAll(harness, harness.clock.now());
       expect(await harness.views()).toEqual([]);
@@ -107,7 +107,7 @@ export function retention(subject: LedgerSubject): void {
       await harness.ledger.record(names.map((name) => wanted(firing(name))));
       await harness.ledger.record(names.map((name) => wanted(resolved(name))));
       await harness.clock.advance(day);
-      const first = await harness.ledger.deleteExpired(harness.clock.now());
+      const first = await harness.ledger.deleteExpired(harness.clock.now(), 0);
       expect(first).toBeGreaterThan(0);
       expect(first).toBeLessThan(1_000);
       expect(first + (await forgetAll(harness, harness.clock.now()))).toBe(2_000);

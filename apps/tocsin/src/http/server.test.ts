@@ -49,6 +49,7 @@ function intakeOver(
       order.push("record");
       return want(claims);
     },
+    recordChanges: unused,
     leaseDue: unused,
     settle: unused,
     release: unused,

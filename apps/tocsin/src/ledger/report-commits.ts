@@ -7,10 +7,10 @@ export interface CommitObserver {
 }
 
 /** The operations of intake and worker, which commit all the time. */
-type Committing = Pick<Ledger, "record" | "leaseDue" | "settle" | "release">;
+type Committing = Pick<Ledger, "record" | "recordChanges" | "leaseDue" | "settle" | "release">;
 
 /**
- * Returns the ledger, which now reports its commits. A recorded claim shows that the ledger commits. The worker's operations
+ * Returns the ledger, which now reports its commits. A recorded claim or change shows that the ledger commits. The worker's operations
  * report failures only: if they had nothing to write, their success shows nothing.
  */
 export function reportCommits<L extends Committing>(ledger: L, observer: CommitObserver): L {
@@ -26,6 +26,11 @@ export function reportCommits<L extends Committing>(ledger: L, observer: CommitO
     ...ledger,
     async record(claims) {
       const recorded = await reportFailure(ledger.record(claims));
+      observer.committed();
+      return recorded;
+    },
+    async recordChanges(changes) {
+      const recorded = await reportFailure(ledger.recordChanges(changes));
       observer.committed();
       return recorded;
     },

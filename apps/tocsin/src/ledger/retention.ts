@@ -10,17 +10,20 @@ export interface RetentionOptions {
   readonly ledger: Pick<Ledger, "deleteExpired">;
   readonly clock: Clock;
   readonly retentionMs: number;
+  /** How long changes are kept. */
+  readonly changesMs: number;
   readonly log: Logger;
 }
 
 /** Deletes in small steps what has been closed for longer than the retention. Returns a function that stops it. */
-export function retention({ ledger, clock, retentionMs, log }: RetentionOptions): () => void {
+export function retention({ ledger, clock, retentionMs, changesMs, log }: RetentionOptions): () => void {
   let ended = false;
   let cancel = clock.after(everyMs, () => void forget());
   async function forget(): Promise<void> {
     let rows = 0;
     try {
-      rows = await ledger.deleteExpired(clock.now() - retentionMs);
+      const nowMs = clock.now();
+      rows = await ledger.deleteExpired(nowMs - retentionMs, nowMs - changesMs);
     } catch (error) {
       log.warn({ err: error }, "Deleting closed incidents failed: tried again in 10 minutes");
     }

@@ -51,7 +51,11 @@ export function applyTargets(context: LedgerContext, targets: readonly TargetTer
 const fallbackOf = (terms: TargetTerms | undefined): string => JSON.stringify(terms?.fallback ?? null);
 
 const move = (context: LedgerContext, incident: Incident): Incident =>
-  context.putDerived(incident, { ...context.atCurrentEndpoint(incident), dueAtMs: context.nowMs });
+  context.putDerived(incident, {
+    ...context.atCurrentEndpoint(incident),
+    // A running change that was not tried yet waits for its end at the new endpoint too.
+    dueAtMs: incident.kind === "change" && incident.attempts === 0 ? incident.dueAtMs : context.nowMs,
+  });
 
 function eachUntold(context: LedgerContext, endpoint: number, act: (incident: Incident) => void): void {
   let after = 0;

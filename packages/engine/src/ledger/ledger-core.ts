@@ -1,10 +1,14 @@
 import {
   type AlertView,
+  type ChangeQuery,
+  changeFingerprints,
   type LeaseRequest,
   type FiringPage,
   type Incident,
   type IncidentQuery,
+  isChangeFingerprint,
   type Reading,
+  type RelatedQuery,
   type Report,
   type Route,
   type TargetTerms,
@@ -13,12 +17,14 @@ import {
 import { InFlight } from "../worker/in-flight.ts";
 import { leaseDue } from "./lease-due.ts";
 import { LedgerContext, type LedgerContextOptions } from "./ledger-context.ts";
+import { listChanges, relatedChanges } from "./change-views.ts";
+import { recordChanges } from "./record-changes.ts";
 import { recordClaims } from "./record-claims.ts";
 import { reroute } from "./reroute.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import { withMembers } from "./group-members.ts";
 import { takeOver } from "./take-over.ts";
-import type { PackedClaim } from "./wire-format.ts";
+import type { PackedChange, PackedClaim } from "./wire-format.ts";
 import { alertView, explain, incidentView, targetStatus } from "./views.ts";
 import { readAlerts, recordReading } from "./record-reading.ts";
 import { alertIn, type Store } from "./store.ts";
@@ -66,6 +72,18 @@ export class LedgerCore {
 
   record(claims: readonly PackedClaim[]) {
     return recordClaims(this.#context, claims);
+  }
+
+  recordChanges(changes: readonly PackedChange[]) {
+    return recordChanges(this.#context, changes);
+  }
+
+  changes(query: ChangeQuery) {
+    return listChanges(this.#context, query);
+  }
+
+  relatedChanges(query: RelatedQuery) {
+    return relatedChanges(this.#context, query);
   }
 
   readAlerts(source: string, fingerprints: readonly string[]) {
@@ -133,7 +151,13 @@ export class LedgerCore {
   }
 
   alerts({ after = "", limit }: { readonly after?: string; readonly limit: number }) {
-    return this.#context.store.alertsByFingerprint(after, limit).map(alertIn);
+    const { store } = this.#context;
+    const page = store.alertsByFingerprint(after, limit);
+    const alerts = page.filter(({ fingerprint }) => !isChangeFingerprint(fingerprint));
+    // The alerts that carry changes are neighbours. Skips them, however many they are.
+    const more =
+      alerts.length < page.length ? store.alertsByFingerprint(changeFingerprints.end, limit - alerts.length) : [];
+    return [...alerts, ...more].map(alertIn);
   }
 
   firing({ held = false, ...page }: FiringPage) {
@@ -250,7 +274,7 @@ export class LedgerCore {
     this.#context.store.putGate("meta", "probe", this.#context.nowMs);
   }
 
-  deleteExpired(beforeMs: number): number {
-    return this.#context.store.forget(beforeMs, maxDeletedAtOnce);
+  deleteExpired(beforeMs: number, changesBeforeMs: number): number {
+    return this.#context.store.forget(beforeMs, changesBeforeMs, maxDeletedAtOnce);
   }
 }

@@ -1,6 +1,6 @@
 import type { Ledger } from "@tocsin/core/decisions";
 import type { LedgerCore } from "./ledger-core.ts";
-import { packClaim, packReport, unpackLeaseBatch } from "./wire-format.ts";
+import { packChange, packClaim, packReport, unpackLeaseBatch } from "./wire-format.ts";
 
 /** The ledger's operations by name, as they are sent to the thread that owns the rows. */
 export type Operation = Exclude<keyof Ledger, typeof Symbol.asyncDispose | "watch"> | "watched";
@@ -22,6 +22,9 @@ export interface LedgerTransport {
 export const ledgerProxy = ({ run, watch, close }: LedgerTransport): Ledger => ({
   useTargets: (targets) => run("useTargets", [targets]),
   record: async (claims) => run("record", [claims.map(packClaim)]),
+  recordChanges: async (changes) => run("recordChanges", [changes.map(packChange)]),
+  changes: (query) => run("changes", [query]),
+  relatedChanges: (query) => run("relatedChanges", [query]),
   readAlerts: (source, fingerprints) => run("readAlerts", [source, fingerprints]),
   recordReading: (reading) => run("recordReading", [reading]),
   reroute: (routed) => run("reroute", [routed]),
@@ -50,6 +53,6 @@ export const ledgerProxy = ({ run, watch, close }: LedgerTransport): Ledger => (
   putValueIfAbsent: (name, text) => run("putValueIfAbsent", [name, text]),
   getValue: (name) => run("getValue", [name]),
   watch,
-  deleteExpired: (beforeMs) => run("deleteExpired", [beforeMs]),
+  deleteExpired: (beforeMs, changesBeforeMs) => run("deleteExpired", [beforeMs, changesBeforeMs]),
   [Symbol.asyncDispose]: close,
 });

@@ -12,7 +12,7 @@ export function openIncident(
   context: LedgerContext,
   alert: AlertRecord,
   route: Route,
-  how: Firing = confirmation,
+  { notBeforeMs, ...how }: Firing & { readonly notBeforeMs?: number } = confirmation,
 ): number | null {
   const target = context.target(route.target);
   if (!target) return null;
@@ -42,8 +42,8 @@ export function openIncident(
     state: "due",
     reason: "waiting_turn",
     urgency: urgency.reminder,
-    dueAtMs: nowMs,
-    dueSinceMs: nowMs,
+    dueAtMs: notBeforeMs ?? nowMs,
+    dueSinceMs: notBeforeMs ?? nowMs,
     flight: null,
     settledToken: null,
     unaccepted: null,

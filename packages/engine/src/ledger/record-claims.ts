@@ -9,6 +9,7 @@ import {
 import { applyRoutes, endMembers } from "./apply-routes.ts";
 import { placeClaim } from "./place-claim.ts";
 import type { LedgerContext } from "./ledger-context.ts";
+import { recordChangeOfAlert } from "./record-changes.ts";
 import { adoptUnknownResolve } from "./open-incident.ts";
 import type { AlertRecord } from "./store.ts";
 import type { PackedClaim } from "./wire-format.ts";
@@ -53,6 +54,7 @@ function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
   if (after.status === "firing" && fires && effect !== "held") {
     const { endLost } = merged;
     const begins = merged.begins && (endLost || before?.status !== "firing");
+    if (claim.reports && (begins || !before)) recordChangeOfAlert(context, claim.reports, fingerprint);
     const applied = applyRoutes(context, after, routes, { begins, endLost });
     changed ||= applied.changed;
     incidents = applied.incidents;

@@ -1,6 +1,7 @@
 import type {
   Alert,
   AlertStatus,
+  Change,
   ClaimState,
   DeadLetter,
   FiringPage,
@@ -39,6 +40,34 @@ export interface AlertRecord {
 }
 
 export const alertIn = ({ content }: Pick<AlertRecord, "content">): Alert => JSON.parse(content) as Alert;
+
+/** One change as the ledger keeps it, also when no target receives it. */
+export interface ChangeRecord {
+  /** The fingerprint of the change (`changeFingerprint`). */
+  readonly key: string;
+  readonly change: Change;
+  /** The alert that reported it by the label `change_event`. Absent: it was reported as a change. */
+  readonly alert?: string;
+  readonly acceptedAtMs: number;
+}
+
+/** Selects a page of changes: those at this time or later that come after the cursor, newest first. */
+export interface ChangePage {
+  readonly sinceMs: number;
+  /** The last change of the page before: its time and key. */
+  readonly before: { readonly atMs: number; readonly key: string } | undefined;
+  readonly limit: number;
+}
+
+/** Selects changes of a service or an app. */
+export interface ChangesAbout {
+  readonly service: string | undefined;
+  readonly app: string | undefined;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** For each of the two. */
+  readonly limit: number;
+}
 
 export interface FiringAlerts extends Omit<FiringPage, "held"> {
   /** Also returns resolved alerts with a `lookAtMs` up to then, because a firing of them is held. Wall clock, ms. */
@@ -112,6 +141,12 @@ export interface Store {
   inFlight(): readonly IncidentInFlight[];
   incidents(query: IncidentQuery): { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
 
+  change(key: string): ChangeRecord | undefined;
+  putChange(before: ChangeRecord | undefined, after: ChangeRecord): void;
+  changes(page: ChangePage): readonly ChangeRecord[];
+  /** The newest changes with this label `service`, and those with this label `app`. A change may be there twice. */
+  changesAbout(about: ChangesAbout): readonly ChangeRecord[];
+
   addHistory(entry: HistoryEntry): void;
   history(incident: number): readonly HistoryEntry[];
   addDeadLetter(letter: Omit<DeadLetter, "id">): void;
@@ -134,6 +169,9 @@ export interface Store {
   gates(kind: GateKind): readonly (readonly [id: string, facts: unknown])[];
 
   stats(): Omit<LedgerStats, "nowMs">;
-  /** Deletes closed incidents, their history, dead letters and resolved alerts that last changed before then; at most `limit` rows. */
-  forget(beforeMs: number, limit: number): number;
+  /**
+   * Deletes closed incidents, their history, dead letters and resolved alerts that last changed before then, and changes that
+   * were accepted before `changesBeforeMs`; at most `limit` rows of each.
+   */
+  forget(beforeMs: number, changesBeforeMs: number, limit: number): number;
 }

@@ -10,6 +10,7 @@ import type {
   TargetTerms,
 } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
+import { unsentCarrier } from "./record-changes.ts";
 import { eventContent, senderOf } from "./event-content.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
@@ -25,7 +26,7 @@ export const alertView = (record: AlertRecord): AlertView => ({
 /** The newest incidents of an alert: its own at each target, and the one that stands in for another target's incident. */
 export function explain(context: LedgerContext, fingerprint: string): Explanation | undefined {
   const { store } = context;
-  const record = store.alert(fingerprint);
+  const record = store.alert(fingerprint) ?? unsentCarrier(context, fingerprint);
   if (!record) return undefined;
   const newest = new Map<string, Incident>();
   for (const id of store.incidentsOfAlert(fingerprint)) {
@@ -100,7 +101,8 @@ function whyWaiting(context: LedgerContext, incident: Incident): Reason {
   const { terms } = context.endpoint(incident.endpoint);
   const held = heldBackAt(context, incident);
   if (held) return held.reason;
-  if ((incident.dueAtMs ?? 0) > nowMs) return "waiting_retry";
+  if ((incident.dueAtMs ?? 0) > nowMs)
+    return incident.kind === "change" && incident.attempts === 0 ? "change_running" : "waiting_retry";
   if (gates.room(terms.credential, incident.urgency, new Set(), nowMs) <= 0) return "waiting_limit";
   return incident.told?.certain === false ? "ambiguous" : "waiting_turn";
 }

@@ -1,4 +1,17 @@
-import type { Alert, Claim, LeaseBatch, Lease, Report, Route, RoutedClaim } from "@tocsin/core/decisions";
+import {
+  type Alert,
+  type Change,
+  changeFingerprint,
+  changeOfAlert,
+  type Claim,
+  isChangeEvent,
+  type LeaseBatch,
+  type Lease,
+  type Report,
+  type Route,
+  type RoutedChange,
+  type RoutedClaim,
+} from "@tocsin/core/decisions";
 
 /*
  * The port's objects in the form in which they cross threads. Rows store an alert as JSON, so an alert is serialized once, when it
@@ -10,6 +23,15 @@ export interface PackedClaim extends Omit<Claim, "alert"> {
   readonly alert: Pick<Alert, "fingerprint" | "startsAtMs">;
   /** The whole alert as JSON. */
   readonly content: string;
+  readonly routes: readonly Route[];
+  /** The change that the alert reports, if it is one. */
+  readonly reports?: Pick<PackedChange, "key" | "change">;
+}
+
+/** A change with its routes and its key (`changeFingerprint`). */
+export interface PackedChange {
+  readonly key: string;
+  readonly change: Change;
   readonly routes: readonly Route[];
 }
 
@@ -23,8 +45,20 @@ export interface PackedLeaseBatch extends Omit<LeaseBatch, "leases"> {
 export const packClaim = ({ claim, routes }: RoutedClaim): PackedClaim => {
   const { alert, ...rest } = claim;
   const { fingerprint, startsAtMs } = alert;
-  return { ...rest, alert: { fingerprint, startsAtMs }, content: JSON.stringify(alert), routes };
+  const packed = { ...rest, alert: { fingerprint, startsAtMs }, content: JSON.stringify(alert), routes };
+  return isChangeEvent(alert) ? { ...packed, reports: changeIn(claim) } : packed;
 };
+
+function changeIn({ alert, source }: Claim): Pick<PackedChange, "key" | "change"> {
+  const change = changeOfAlert(alert, source);
+  return { key: changeFingerprint(change), change };
+}
+
+export const packChange = ({ change, routes }: RoutedChange): PackedChange => ({
+  key: changeFingerprint(change),
+  change,
+  routes,
+});
 
 /** Endpoint and target, because two targets may share an endpoint and have different templates or headers. */
 export const sealedKey = ({ endpoint, target }: Pick<Lease, "endpoint" | "target">): string => `${endpoint} ${target}`;

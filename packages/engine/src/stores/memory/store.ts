@@ -1,5 +1,16 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
-import type { AlertRecord, EndpointRecord, GateKind, Lane, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
+import type {
+  AlertRecord,
+  ChangePage,
+  ChangeRecord,
+  ChangesAbout,
+  EndpointRecord,
+  GateKind,
+  Lane,
+  Slot,
+  Store,
+  FiringAlerts,
+} from "../../ledger/store.ts";
 import { RowCounts } from "../../ledger/row-counts.ts";
 
 /** Rows in maps, with the promises of the port, for simulation and tests. All rows are lost when the process ends. */
@@ -12,6 +23,7 @@ export class MemoryStore implements Store {
   readonly #lanes = new Map<string, Set<number>>();
   /** Numbers of incidents that wait for their fallback. */
   readonly #fallbacks = new Set<number>();
+  readonly #changes = new Map<string, ChangeRecord>();
   readonly #history = new Map<number, HistoryEntry[]>();
   readonly #letters = new Map<number, DeadLetter>();
   readonly #endpoints = new Map<number, EndpointRecord>();
@@ -175,6 +187,33 @@ export class MemoryStore implements Store {
     return found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents };
   }
 
+  change(key: string): ChangeRecord | undefined {
+    return this.#changes.get(key);
+  }
+
+  putChange(_before: ChangeRecord | undefined, after: ChangeRecord): void {
+    this.#changes.set(after.key, after);
+  }
+
+  changes({ sinceMs, before, limit }: ChangePage): readonly ChangeRecord[] {
+    const isAfter = ({ key, change: { timestampMs } }: ChangeRecord): boolean =>
+      !before || timestampMs < before.atMs || (timestampMs === before.atMs && key < before.key);
+    return this.#newestChanges((one) => one.change.timestampMs >= sinceMs && isAfter(one)).slice(0, limit);
+  }
+
+  changesAbout({ service, app, fromMs, toMs, limit }: ChangesAbout): readonly ChangeRecord[] {
+    const newest = this.#newestChanges(({ change: { timestampMs } }) => timestampMs >= fromMs && timestampMs <= toMs);
+    const having = (name: string, value: string | undefined): ChangeRecord[] =>
+      newest.filter(({ change }) => value !== undefined && change.labels[name] === value).slice(0, limit);
+    return [...having("service", service), ...having("app", app)];
+  }
+
+  #newestChanges(take: (record: ChangeRecord) => boolean): ChangeRecord[] {
+    return [...this.#changes.values()]
+      .filter(take)
+      .toSorted((a, b) => b.change.timestampMs - a.change.timestampMs || (a.key < b.key ? 1 : -1));
+  }
+
   addHistory(entry: HistoryEntry): void {
     const entries = this.#history.get(entry.incident);
     if (entries) entries.push(entry);
@@ -276,7 +315,7 @@ export class MemoryStore implements Store {
     };
   }
 
-  forget(beforeMs: number, limit: number): number {
+  forget(beforeMs: number, changesBeforeMs: number, limit: number): number {
     let gone = 0;
     for (const {
       id,
@@ -302,6 +341,8 @@ export class MemoryStore implements Store {
       this.#counts.addIncident({ target, state, endpoint, dueAtMs }, -1);
       gone++;
     }
+    for (const { key, acceptedAtMs } of this.#changes.values())
+      if (acceptedAtMs < changesBeforeMs && this.#changes.delete(key)) gone++;
     for (const letter of this.#letters.values()) if (letter.atMs < beforeMs && this.#letters.delete(letter.id)) gone++;
     for (const { fingerprint, status, confirmedAtMs } of this.#alerts.values())
       if (

@@ -1,7 +1,7 @@
 import type { Incident } from "@tocsin/core/decisions";
 import { SqliteStore } from "../sqlite/store.ts";
 import { openSqliteLedger } from "../sqlite/ledger.ts";
-import type { GateKind } from "../../ledger/store.ts";
+import type { ChangeRecord, GateKind } from "../../ledger/store.ts";
 import { ReadSet } from "./read-set.ts";
 import { BinaryArrays } from "./binary-arrays.ts";
 import { connect, type PostgresServer } from "./connect.ts";
@@ -113,6 +113,7 @@ async function copyAll(source: SqliteStore, session: Session): Promise<Copied> {
     if (!last || records.length < page) break;
     after = last.fingerprint;
   }
+  await copyChanges(source, write);
   const incidents = await copyIncidents(source, write, (id) => (head.lastId = Math.max(head.lastId, id)));
   const deadLetters = await copyLetters(source, session);
   const done: Step[] = [...writeHead(head, "copy"), { sql: "COMMIT" }];
@@ -148,6 +149,21 @@ function keep(unit: UnitOfWork, incident: Incident): void {
   unit.incidentsPut.set(incident.id, incident);
   unit.counts.addIncident(incident, 1);
   for (const { fingerprint } of incident.members) unit.addMember(fingerprint, incident);
+}
+
+async function copyChanges(
+  source: SqliteStore,
+  write: (fill: (unit: UnitOfWork) => void) => Promise<void>,
+): Promise<void> {
+  let last: ChangeRecord | undefined;
+  do {
+    const before = last && { atMs: last.change.timestampMs, key: last.key };
+    const records = source.changes({ sinceMs: Number.MIN_SAFE_INTEGER, before, limit: page });
+    await write((unit) => {
+      for (const record of records) unit.putChange(undefined, record);
+    });
+    last = records.at(-1);
+  } while (last);
 }
 
 /** Dead letters keep their numbers, since people may have noted them. */

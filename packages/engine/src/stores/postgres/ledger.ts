@@ -48,6 +48,8 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
   "incidents",
   "incident",
   "incidentsOf",
+  "changes",
+  "relatedChanges",
   "deadLetters",
   "deadLetter",
   "targetStatus",
@@ -100,7 +102,8 @@ export async function openPostgresLedger(options: OpenPostgresOptions): Promise<
 
   const run = async (operation: Operation, args: readonly unknown[]): Promise<unknown> => {
     if (readers.has(operation)) return reads.ask([operation, args]);
-    if (operation === "record") return writes.ask([operation, args, performance.now() + intakeMs], intakeMs);
+    if (operation === "record" || operation === "recordChanges")
+      return writes.ask([operation, args, performance.now() + intakeMs], intakeMs);
     // A search for expired rows takes long and usually finds none. The reader searches, so that no writer waits for it.
     if (operation === "deleteExpired" && (await reads.ask([operation, args])) === 0) return 0;
     const answer = await writes.ask([operation, args]);

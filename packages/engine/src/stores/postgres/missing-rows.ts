@@ -13,6 +13,7 @@ export interface MoreOfLane {
 export class MissingRows {
   readonly alerts = new Set<string>();
   readonly incidents = new Set<number>();
+  readonly changes = new Set<string>();
   readonly episodes = new Map<string, { readonly target: string; readonly dedupKey: string }>();
   readonly silent = new Set<string>();
   readonly queries = new Map<string, Query>();
@@ -27,7 +28,9 @@ export class MissingRows {
   get any(): boolean {
     return (
       this.clockwork !== undefined ||
-      [this.alerts, this.incidents, this.episodes, this.silent, this.queries, this.lanes].some(({ size }) => size > 0)
+      [this.alerts, this.incidents, this.changes, this.episodes, this.silent, this.queries, this.lanes].some(
+        ({ size }) => size > 0,
+      )
     );
   }
 }

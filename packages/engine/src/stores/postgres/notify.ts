@@ -14,6 +14,7 @@ const minIntervalMs = 20;
 /** Operations that can create work for other replicas, or make room for it. */
 const moving: ReadonlySet<string> = new Set([
   "record",
+  "recordChanges",
   "reroute",
   "useTargets",
   "settle",

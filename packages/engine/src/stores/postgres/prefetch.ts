@@ -15,9 +15,17 @@ const expected: {
   readonly [O in Operation]?: (missing: MissingRows, args: OperationArguments<O>, perLane: number) => void;
 } = {
   record(missing, [claims]) {
-    for (const { alert, source, routes: to } of claims) {
+    for (const { alert, source, routes: to, reports } of claims) {
       missing.alerts.add(alert.fingerprint);
       missing.silent.add(source);
+      if (reports) missing.changes.add(reports.key);
+      routes(missing, to);
+    }
+  },
+  recordChanges(missing, [changes]) {
+    for (const { key, routes: to } of changes) {
+      missing.changes.add(key);
+      missing.alerts.add(key);
       routes(missing, to);
     }
   },

@@ -1,5 +1,5 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats } from "@tocsin/core/decisions";
-import type { AlertRecord, FiringAlerts } from "../../ledger/store.ts";
+import type { AlertRecord, ChangePage, ChangeRecord, ChangesAbout, FiringAlerts } from "../../ledger/store.ts";
 
 /** Rare queries. Each is read when an operation needs it, and its answer is kept for the rest of the transaction. */
 export interface Queries {
@@ -22,12 +22,14 @@ export interface Queries {
     readonly asks: { readonly query: IncidentQuery };
     readonly answer: { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
   };
+  changes: { readonly asks: { readonly page: ChangePage }; readonly answer: readonly ChangeRecord[] };
+  changesAbout: { readonly asks: { readonly about: ChangesAbout }; readonly answer: readonly ChangeRecord[] };
   untold: { readonly asks: { readonly endpoint: number }; readonly answer: readonly number[] };
   atEndpoint: { readonly asks: { readonly endpoint: number }; readonly answer: number };
   memory: { readonly asks: { readonly name: string }; readonly answer: unknown };
   stats: { readonly asks: { readonly nothing: null }; readonly answer: Omit<LedgerStats, "nowMs"> };
   over: {
-    readonly asks: { readonly beforeMs: number; readonly limit: number };
+    readonly asks: { readonly beforeMs: number; readonly changesBeforeMs: number; readonly limit: number };
     readonly answer: Expired;
   };
 }
@@ -36,6 +38,7 @@ export interface Queries {
 export interface Expired {
   readonly incidents: readonly Incident[];
   readonly letters: readonly number[];
+  readonly changes: readonly string[];
   readonly alerts: readonly AlertRecord[];
 }
 

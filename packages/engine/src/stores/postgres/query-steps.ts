@@ -3,7 +3,7 @@ import { urgency } from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
 import { type Queries, queryKey, type QueryKind, type Expired, type Query } from "./queries.ts";
 import { keepIncident, type ReadContext, sameKey } from "./select-rows.ts";
-import { alertOf, letterOf, text } from "./rows.ts";
+import { alertOf, changeOf, letterOf, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { indexKey } from "./index-key.ts";
 
@@ -100,6 +100,22 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
     },
   ],
 
+  changes: ({ page: { sinceMs, before, limit } }, _, answer) => [
+    {
+      sql: `SELECT * FROM changes WHERE at >= $1 ${before ? "AND (at, key) < ($3::bigint, $4)" : ""} ORDER BY at DESC, key DESC LIMIT $2`,
+      values: [sinceMs, limit, ...(before ? [before.atMs, indexKey(before.key)] : [])],
+      take: (rows) => answer(rows.map(changeOf)),
+    },
+  ],
+
+  changesAbout: ({ about: { service, app, fromMs, toMs, limit } }, _, answer) => [
+    {
+      sql: `${changesWhere("service = $1")} UNION ALL ${changesWhere("app = $2")}`,
+      values: [...[service, app].map((value) => (value === undefined ? null : indexKey(value))), fromMs, toMs, limit],
+      take: (rows) => answer(rows.map(changeOf)),
+    },
+  ],
+
   untold: ({ endpoint }, context, answer) => [
     {
       sql: "SELECT * FROM incidents WHERE endpoint = $1 AND due_at IS NOT NULL AND untold ORDER BY id",
@@ -126,8 +142,11 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
 
   stats: (_nothing, _, answer) => statsSteps(answer),
 
-  over: ({ beforeMs, limit }, context, answer) => expiredSteps(beforeMs, limit, context, answer),
+  over: (asks, context, answer) => expiredSteps(asks, context, answer),
 };
+
+const changesWhere = (label: string): string =>
+  `(SELECT * FROM changes WHERE ${label} AND at BETWEEN $3 AND $4 ORDER BY at DESC LIMIT $5)`;
 
 /** True if the incident `i` belongs, or belonged, to the alert with this fingerprint. */
 const isOfAlert = (fingerprint: string): string =>
@@ -196,8 +215,12 @@ function statsSteps(answer: (stats: Queries["stats"]["answer"]) => void): Step[]
  * Resolved alerts have no index by age, since it would make every repeat of a firing alert more expensive. So the reader
  * searches for them without the lock, however long that takes, and the writer checks the alerts found once more under the lock.
  */
-function expiredSteps(beforeMs: number, limit: number, context: ReadContext, answer: (over: Expired) => void): Step[] {
-  const over = { incidents: [] as Expired["incidents"], letters: [] as number[] };
+function expiredSteps(
+  { beforeMs, changesBeforeMs, limit }: Queries["over"]["asks"],
+  context: ReadContext,
+  answer: (over: Expired) => void,
+): Step[] {
+  const over = { incidents: [] as Expired["incidents"], letters: [] as number[], changes: [] as string[] };
   const { found, locked } = context.forgetting;
   return [
     {
@@ -212,6 +235,11 @@ function expiredSteps(beforeMs: number, limit: number, context: ReadContext, ans
       sql: "SELECT id FROM dead_letters WHERE at < $1 ORDER BY id LIMIT $2",
       values: [beforeMs, limit],
       take: (rows) => void over.letters.push(...rows.map((row) => Number(row["id"]))),
+    },
+    {
+      sql: "SELECT key FROM changes WHERE accepted_at < $1 ORDER BY accepted_at LIMIT $2",
+      values: [changesBeforeMs, limit],
+      take: (rows) => void over.changes.push(...rows.map((row) => text(row["key"]))),
     },
     {
       sql: `SELECT * FROM alerts a WHERE status = 'resolved' AND confirmed_at < $1 ${locked ? "AND fingerprint = ANY($3::text[])" : ""}

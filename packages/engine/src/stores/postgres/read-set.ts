@@ -1,5 +1,5 @@
 import type { Incident, Urgency } from "@tocsin/core/decisions";
-import type { AlertRecord, Lane } from "../../ledger/store.ts";
+import type { AlertRecord, ChangeRecord, Lane } from "../../ledger/store.ts";
 
 export const laneKey = ({ endpoint, urgency }: Pick<Lane, "endpoint" | "urgency">): string => `${endpoint}/${urgency}`;
 export const episodeKey = (target: string, dedupKey: string): string => `${target}\0${dedupKey}`;
@@ -34,6 +34,7 @@ export interface Clockwork {
 export class ReadSet {
   readonly alerts = new Map<string, AlertRecord | null>();
   readonly incidents = new Map<number, Incident | null>();
+  readonly changes = new Map<string, ChangeRecord | null>();
   /** The newest episode of each (target, dedup key) that was asked for. */
   readonly episodes = new Map<string, number | null>();
   readonly silent = new Map<string, readonly string[]>();

@@ -1,7 +1,7 @@
 import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
 import { factsOf, fromWaitingSince, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
-import type { AlertRecord } from "../../ledger/store.ts";
+import type { AlertRecord, ChangeRecord } from "../../ledger/store.ts";
 import { BinaryArrays } from "./binary-arrays.ts";
 import { indexKey } from "./index-key.ts";
 
@@ -120,6 +120,32 @@ export const alertOf = (row: Row): AlertRecord => ({
   silent: [],
   ...(JSON.parse(text(row["facts"])) as Pick<AlertRecord, "claims" | "startsAtMs" | "firstSeenAtMs"> &
     Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent" | "shown">>),
+});
+
+export const changeRow = ({ key, change, alert, acceptedAtMs }: ChangeRecord) => ({
+  key,
+  at: change.timestampMs,
+  accepted_at: acceptedAtMs,
+  service: labelKey(change.labels["service"]),
+  app: labelKey(change.labels["app"]),
+  facts: JSON.stringify({ change, alert }),
+});
+
+const labelKey = (value: string | undefined): string | null => (value ? indexKey(value) : null);
+
+export const changeColumns = new BinaryArrays({
+  key: "text",
+  at: "bigint",
+  accepted_at: "bigint",
+  service: "text",
+  app: "text",
+  facts: "text",
+});
+
+export const changeOf = (row: Row): ChangeRecord => ({
+  ...(JSON.parse(text(row["facts"])) as Pick<ChangeRecord, "change" | "alert">),
+  key: text(row["key"]),
+  acceptedAtMs: Number(row["accepted_at"]),
 });
 
 export const letterOf = (row: Row): DeadLetter => ({

@@ -160,6 +160,24 @@ export const migrations: readonly Migration[] = [
   COMMENT ON COLUMN alerts.facts IS 'What no column says';
   `,
   },
+  {
+    compatibleFrom: 4,
+    sql: `
+  -- One row per change ever accepted, whether a target receives it or not.
+  CREATE TABLE changes (
+    key text COLLATE "C" PRIMARY KEY,
+    at bigint NOT NULL,
+    accepted_at bigint NOT NULL,
+    service text COLLATE "C",
+    app text COLLATE "C",
+    facts text NOT NULL
+  );
+  CREATE INDEX changes_at ON changes (at, key);
+  CREATE INDEX changes_accepted_at ON changes (accepted_at);
+  CREATE INDEX changes_service ON changes (service, at) WHERE service IS NOT NULL;
+  CREATE INDEX changes_app ON changes (app, at) WHERE app IS NOT NULL;
+  `,
+  },
 ];
 
 /** @throws LedgerUnavailable if a version that knows `known` migrations may not use the tables */

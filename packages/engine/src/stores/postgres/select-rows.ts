@@ -3,7 +3,7 @@ import type { MissingRows, MoreOfLane } from "./missing-rows.ts";
 import { episodeKey, laneKey, type LoadedLane, type ReadSet } from "./read-set.ts";
 import type { ReplicaCache } from "./replica-cache.ts";
 import type { RecentWrites } from "./recent-writes.ts";
-import { alertOf, incidentOf, inFlight, instant, type Row, text } from "./rows.ts";
+import { alertOf, changeOf, incidentOf, inFlight, instant, type Row, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { indexKey } from "./index-key.ts";
 
@@ -58,6 +58,7 @@ export function selectRows(missing: MissingRows, context: ReadContext): Step[] {
     ...(missing.alerts.size + missing.episodes.size + missing.incidents.size > 0
       ? [incidentStep(missing, context)]
       : []),
+    ...(missing.changes.size > 0 ? [changeStep([...missing.changes], context)] : []),
     ...(missing.silent.size > 0 ? [silentStep([...missing.silent], context)] : []),
   ];
 }
@@ -116,6 +117,15 @@ function incidentStep({ incidents, alerts, episodes }: MissingRows, context: Rea
     },
   };
 }
+
+const changeStep = (keys: readonly string[], { readSet }: ReadContext): Step => ({
+  sql: "SELECT * FROM changes WHERE key = ANY($1::text[])",
+  values: [keys.map(indexKey)],
+  take(rows) {
+    for (const key of keys) readSet.changes.set(key, null);
+    for (const row of rows.map(changeOf)) readSet.changes.set(row.key, row);
+  },
+});
 
 const silentStep = (sources: readonly string[], context: ReadContext): Step => ({
   sql: "SELECT a.*, s.source FROM silent s JOIN alerts a ON a.fingerprint = s.fingerprint WHERE s.source = ANY($1::text[])",

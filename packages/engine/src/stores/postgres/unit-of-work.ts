@@ -3,6 +3,9 @@ import { RowCounts } from "../../ledger/row-counts.ts";
 import { sameRow } from "../../ledger/incident-facts.ts";
 import type {
   AlertRecord,
+  ChangePage,
+  ChangeRecord,
+  ChangesAbout,
   EndpointRecord,
   GateKind,
   IncidentInFlight,
@@ -39,6 +42,7 @@ export class UnitOfWork implements Store {
   readonly inserted = new Set<number>();
   readonly rewritten = new Set<number>();
   readonly members: { readonly fingerprint: string; readonly incident: number }[] = [];
+  readonly changesPut = new Map<string, ChangeRecord>();
   readonly historyAdded: HistoryEntry[] = [];
   readonly lettersAdded: Omit<DeadLetter, "id">[] = [];
   /** Undefined: dropped. */
@@ -48,7 +52,12 @@ export class UnitOfWork implements Store {
   readonly slotsPut = new Map<number, Slot>();
   readonly slotsDropped = new Set<number>();
   readonly gatesPut = new Map<string, { readonly kind: GateKind; readonly id: string; readonly facts: unknown }>();
-  readonly forgotten = { incidents: [] as number[], letters: [] as number[], alerts: [] as string[] };
+  readonly forgotten = {
+    incidents: [] as number[],
+    letters: [] as number[],
+    alerts: [] as string[],
+    changes: [] as string[],
+  };
   lastId: number;
   readonly #readSet: ReadSet;
   readonly #cache: ReplicaCache;
@@ -213,6 +222,26 @@ export class UnitOfWork implements Store {
     return { incidents: incidents.map((one) => this.incidentsPut.get(one.id) ?? one), ...rest };
   }
 
+  change(key: string): ChangeRecord | undefined {
+    const put = this.changesPut.get(key);
+    if (put) return put;
+    const read = this.#readSet.changes.get(key);
+    if (read === undefined) this.missing.changes.add(key);
+    return read ?? undefined;
+  }
+
+  putChange(_before: ChangeRecord | undefined, after: ChangeRecord): void {
+    this.changesPut.set(after.key, after);
+  }
+
+  changes(page: ChangePage): readonly ChangeRecord[] {
+    return this.#query("changes", { page }, []);
+  }
+
+  changesAbout(about: ChangesAbout): readonly ChangeRecord[] {
+    return this.#query("changesAbout", { about }, []);
+  }
+
   addHistory(entry: HistoryEntry): void {
     this.historyAdded.push(entry);
   }
@@ -303,12 +332,13 @@ export class UnitOfWork implements Store {
     return this.#query("stats", { nothing: null }, none);
   }
 
-  forget(beforeMs: number, limit: number): number {
-    const { incidents, letters, alerts } = this.#query(
+  forget(beforeMs: number, changesBeforeMs: number, limit: number): number {
+    const { incidents, letters, alerts, changes } = this.#query(
       "over",
-      { beforeMs, limit },
-      { incidents: [], letters: [], alerts: [] },
+      { beforeMs, changesBeforeMs, limit },
+      { incidents: [], letters: [], alerts: [], changes: [] },
     );
+    this.forgotten.changes.push(...changes);
     for (const incident of incidents) {
       this.forgotten.incidents.push(incident.id);
       this.counts.addIncident(incident, -1);
@@ -318,7 +348,7 @@ export class UnitOfWork implements Store {
       this.forgotten.alerts.push(fingerprint);
       this.counts.addAlert(status, -1);
     }
-    return incidents.length + letters.length + alerts.length;
+    return incidents.length + letters.length + alerts.length + changes.length;
   }
 
   #query<K extends QueryKind>(

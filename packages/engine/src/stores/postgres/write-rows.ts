@@ -4,7 +4,7 @@ import { BinaryArrays } from "./binary-arrays.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type { ReplicaCache, CacheChanges, Seat } from "./replica-cache.ts";
 import type { Head } from "./sync-replica-cache.ts";
-import { alertColumns, alertRow, incidentColumns, incidentRow, text } from "./rows.ts";
+import { alertColumns, alertRow, changeColumns, changeRow, incidentColumns, incidentRow, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { indexKey, storableText } from "./index-key.ts";
 
@@ -42,6 +42,7 @@ export function writeRows(unit: UnitOfWork, cache: ReplicaCache, head: Head): Wr
   const steps = [
     ...alertSteps(unit),
     ...incidentSteps(unit),
+    ...changeSteps(unit),
     ...storySteps(unit),
     ...forgetSteps(unit),
     ...endpointSteps(unit),
@@ -197,6 +198,17 @@ function incidentSteps({ incidentsPut, inserted, rewritten, members }: UnitOfWor
   ];
 }
 
+function changeSteps({ changesPut }: UnitOfWork): Step[] {
+  if (changesPut.size === 0) return [];
+  return [
+    {
+      sql: `INSERT INTO changes (${changeColumns.names}) SELECT * FROM ${changeColumns.rows}
+        ON CONFLICT (key) DO UPDATE SET at = excluded.at, service = excluded.service, app = excluded.app, facts = excluded.facts`,
+      values: changeColumns.valuesOf(Array.from(changesPut.values(), changeRow)),
+    },
+  ];
+}
+
 /** Writes history and dead letters, which only people read. */
 function storySteps({ historyAdded, lettersAdded, letters }: UnitOfWork): Step[] {
   const dropped: number[] = [];
@@ -249,7 +261,7 @@ const historyRow = ({ incident, atMs, what, detail }: HistoryEntry) => ({
   detail: detail === undefined ? null : storableText(detail),
 });
 
-function forgetSteps({ forgotten: { incidents, letters, alerts } }: UnitOfWork): Step[] {
+function forgetSteps({ forgotten: { incidents, letters, alerts, changes } }: UnitOfWork): Step[] {
   return [
     ...(incidents.length > 0
       ? ["members WHERE incident", "history WHERE incident", "incidents WHERE id"].map((rows) => ({
@@ -263,6 +275,7 @@ function forgetSteps({ forgotten: { incidents, letters, alerts } }: UnitOfWork):
     ...(alerts.length > 0
       ? [{ sql: "DELETE FROM alerts WHERE fingerprint = ANY($1::text[])", values: [alerts.map(indexKey)] }]
       : []),
+    ...(changes.length > 0 ? [{ sql: "DELETE FROM changes WHERE key = ANY($1::text[])", values: [changes] }] : []),
   ];
 }
 

@@ -109,7 +109,7 @@ async function startThread(sqlite: SqliteOptions, report?: ReportChanges): Promi
 
   // Only a sender stops waiting. Its claim may still be recorded: it gets a 503 and repeats the claim.
   const run = (operation: Operation, args: readonly unknown[]): Promise<unknown> =>
-    queue.ask([operation, args], operation === "record" ? maxIntakeMs : undefined);
+    queue.ask([operation, args], operation === "record" || operation === "recordChanges" ? maxIntakeMs : undefined);
 
   const close = async (): Promise<void> => {
     if (gone !== undefined) return;

@@ -106,4 +106,20 @@ export const migrations: readonly string[] = [
   CREATE INDEX alerts_over ON alerts (confirmed_at) WHERE status = 'resolved';
   CREATE INDEX alerts_firing ON alerts (id) WHERE status = 'firing';
   `,
+  `
+  -- One row per change ever accepted, whether a target receives it or not.
+  CREATE TABLE changes (
+    key TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    service TEXT,
+    app TEXT,
+    facts TEXT NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX changes_key ON changes (key);
+  CREATE INDEX changes_at ON changes (at, key);
+  CREATE INDEX changes_accepted_at ON changes (accepted_at);
+  CREATE INDEX changes_service ON changes (service, at) WHERE service IS NOT NULL;
+  CREATE INDEX changes_app ON changes (app, at) WHERE app IS NOT NULL;
+  `,
 ];

@@ -1,7 +1,18 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
-import type { AlertRecord, EndpointRecord, GateKind, Slot, Store, FiringAlerts } from "../../ledger/store.ts";
+import type {
+  AlertRecord,
+  ChangePage,
+  ChangeRecord,
+  ChangesAbout,
+  EndpointRecord,
+  GateKind,
+  Slot,
+  Store,
+  FiringAlerts,
+} from "../../ledger/store.ts";
 import { AlertRows } from "./alert-rows.ts";
+import { ChangeRows } from "./change-rows.ts";
 import { Database, type DatabaseOptions, text } from "./database.ts";
 import { IncidentRows } from "./incident-rows.ts";
 import { DeadLetterRows } from "./dead-letter-rows.ts";
@@ -12,6 +23,7 @@ export class SqliteStore implements Store {
   readonly #counts = new RowCounts();
   readonly #alerts: AlertRows;
   readonly #incidents: IncidentRows;
+  readonly #changes: ChangeRows;
   readonly #deadLetters: DeadLetterRows;
 
   /** @throws Error if the file belongs to another process or a newer version */
@@ -19,6 +31,7 @@ export class SqliteStore implements Store {
     this.#db = new Database(path, options);
     this.#alerts = new AlertRows(this.#db, this.#counts);
     this.#incidents = new IncidentRows(this.#db, this.#counts);
+    this.#changes = new ChangeRows(this.#db);
     // Every process starts its numbers again, perhaps in the same millisecond as the one before it. The epoch keeps them apart.
     this.#deadLetters = new DeadLetterRows(this.#db, Number(this.gate("meta", "epoch") ?? 0) * 2 ** 20);
     this.#reload();
@@ -141,6 +154,22 @@ export class SqliteStore implements Store {
     return this.#incidents.find(query);
   }
 
+  change(key: string) {
+    return this.#changes.get(key);
+  }
+
+  putChange(before: ChangeRecord | undefined, after: ChangeRecord): void {
+    this.#changes.put(before, after);
+  }
+
+  changes(page: ChangePage) {
+    return this.#changes.page(page);
+  }
+
+  changesAbout(about: ChangesAbout) {
+    return this.#changes.about(about);
+  }
+
   addHistory(entry: HistoryEntry): void {
     this.#deadLetters.addHistory(entry);
   }
@@ -247,11 +276,12 @@ export class SqliteStore implements Store {
     };
   }
 
-  forget(beforeMs: number, limit: number): number {
+  forget(beforeMs: number, changesBeforeMs: number, limit: number): number {
     return (
       this.#incidents.forget(beforeMs, limit) +
       this.#deadLetters.forget(beforeMs, limit) +
-      this.#alerts.forget(beforeMs, limit)
+      this.#alerts.forget(beforeMs, limit) +
+      this.#changes.forget(changesBeforeMs, limit)
     );
   }
 }
