@@ -1,4 +1,4 @@
-export { defaultSettings, deliverySettings } from "./config.ts";
+export { defaultSettings, deliverySettings } from "./delivery-settings.ts";
 export { type InProcessOptions, ledgerOver, memoryLedger } from "./stores/memory/ledger.ts";
 export { MemoryStore } from "./stores/memory/store.ts";
 export { parseConnectionUrl, shownConnectionUrl } from "./stores/postgres/connection-url.ts";

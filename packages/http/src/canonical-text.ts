@@ -1,5 +1,5 @@
 /** A decoded text, with the position of each of its UTF-16 units in the original. */
-export interface Canonical {
+export interface CanonicalText {
   readonly text: string;
   readonly starts: Int32Array;
   readonly ends: Int32Array;
@@ -18,7 +18,7 @@ const maxPasses = 6;
  * Decodes the escapes of JSON, URLs and HTML until none is left. That loses information: the result serves to compare texts with
  * different escapes, not to read them. Backslashes disappear, and `+` becomes a blank.
  */
-export function canonical(original: string): Canonical {
+export function canonicalText(original: string): CanonicalText {
   let decoded = decodeOnce({ text: original });
   for (let pass = 1; pass < maxPasses && needsDecoding(decoded.text); pass++) {
     const next = decodeOnce(decoded);
@@ -29,7 +29,7 @@ export function canonical(original: string): Canonical {
 }
 
 /** @param source without positions if it is the original */
-function decodeOnce({ text, starts, ends }: { readonly text: string } & Partial<Canonical>): Canonical {
+function decodeOnce({ text, starts, ends }: { readonly text: string } & Partial<CanonicalText>): CanonicalText {
   const units = new Uint16Array(text.length);
   const [from, to] = [new Int32Array(text.length), new Int32Array(text.length)];
   let length = 0;

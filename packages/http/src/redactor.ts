@@ -1,4 +1,4 @@
-import { canonical, type Canonical, needsDecoding } from "./canonical-text.ts";
+import { canonicalText, type CanonicalText, needsDecoding } from "./canonical-text.ts";
 import { LiteralSet, minLiteralLength } from "./literal-set.ts";
 
 /** Shorter secrets are not searched for: they occur in words. */
@@ -29,7 +29,7 @@ export class Redactor {
       for (const meaning of meaningsOf(secret)) {
         if (!unreserved.test(meaning)) this.#escaped = true;
         for (const literal of [meaning, ...base64Of(meaning), ...shortSpellings(meaning)]) {
-          const decoded = canonical(literal).text;
+          const decoded = canonicalText(literal).text;
           this.#plain.add(literal);
           this.#plain.add(decoded);
           this.#canonical.add(decoded);
@@ -42,7 +42,7 @@ export class Redactor {
     const ranges = this.#plain.rangesIn(text);
     if (!(this.#escaped ? needsDecoding(text) : unusual.test(text)))
       return ranges.length === 0 ? text : replaced(text, ranges, this.#replacement);
-    const decoded = canonical(text);
+    const decoded = canonicalText(text);
     const found = this.#canonical.rangesIn(decoded.text);
     return ranges.length + found.length === 0
       ? text
@@ -58,7 +58,7 @@ const unusual = /[%&]|\\[u/]/;
 
 type Range = readonly [start: number, end: number];
 
-const original = (found: readonly Range[], { starts, ends }: Canonical): Range[] =>
+const original = (found: readonly Range[], { starts, ends }: CanonicalText): Range[] =>
   found.map(([start, end]) => [starts[start]!, ends[end - 1]!]);
 
 function replaced(text: string, ranges: readonly Range[], replacement: string): string {
@@ -112,7 +112,7 @@ function percentDecoded(value: string): string | undefined {
 
 /** Further spellings of a secret such as `\\\\\\\\`, of which nearly nothing remains after decoding. */
 function shortSpellings(secret: string): string[] {
-  if (canonical(secret).text.length >= minSecretLength) return [];
+  if (canonicalText(secret).text.length >= minSecretLength) return [];
   const json = JSON.stringify(secret).slice(1, -1);
   return [json, JSON.stringify(json).slice(1, -1), encodeURIComponent(secret.toWellFormed())];
 }

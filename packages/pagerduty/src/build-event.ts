@@ -5,7 +5,7 @@ import { fitEvent, type FittedEvent } from "./fit-event.ts";
 import type { ChangeInput, TriggerInput } from "./input.ts";
 
 /** Translates the names of the input into those of the API. The input must have been validated. */
-export function triggerEvent(routingKey: string, input: TriggerInput): TriggerEvent & { dedup_key: string } {
+export function buildTriggerEvent(routingKey: string, input: TriggerInput): TriggerEvent & { dedup_key: string } {
   const { payload } = input;
   return {
     routing_key: routingKey,
@@ -29,7 +29,7 @@ export function triggerEvent(routingKey: string, input: TriggerInput): TriggerEv
   };
 }
 
-export function keyEvent(
+export function buildKeyEvent(
   routingKey: string,
   action: "acknowledge" | "resolve",
   dedupKey: string,
@@ -37,7 +37,7 @@ export function keyEvent(
   return { routing_key: routingKey, event_action: action, dedup_key: fitDedupKey(dedupKey) };
 }
 
-export function changeEvent(routingKey: string, { payload, links }: ChangeInput): ChangeEvent {
+export function buildChangeEvent(routingKey: string, { payload, links }: ChangeInput): ChangeEvent {
   return {
     routing_key: routingKey,
     payload: {
@@ -51,7 +51,7 @@ export function changeEvent(routingKey: string, { payload, links }: ChangeInput)
 }
 
 /** `fitEvent` for input of a caller. Only `customDetails` may hold a value that JSON cannot express. */
-export function serialize(event: AlertEvent | ChangeEvent): FittedEvent {
+export function serializeEvent(event: AlertEvent | ChangeEvent): FittedEvent {
   try {
     return fitEvent(event);
   } catch (error) {

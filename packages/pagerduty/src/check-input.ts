@@ -53,7 +53,7 @@ const action = is(
 );
 
 /** An object with an action. The check for that action examines the rest. */
-export const checkAction: Check = (value, path, issues) => {
+export const checkEventInput: Check = (value, path, issues) => {
   if (isRecord(value)) action(value["action"], "action", issues);
   else issues.push({ path, message: "must be an object" });
 };

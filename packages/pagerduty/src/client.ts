@@ -1,6 +1,6 @@
 import { parseAnswerBody } from "./answer-error.ts";
 import { type Check, validate } from "./validate.ts";
-import { checkAction, checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
+import { checkEventInput, checkChange, checkDedupKey, checkTrigger } from "./check-input.ts";
 import { type Clock, systemClock } from "@tocsin/http/portable";
 import { Deliverer } from "./deliverer.ts";
 import { enqueueUrl, eventsUrl } from "./enqueue-url.ts";
@@ -19,7 +19,7 @@ import { parseProxy, proxiesFrom, type ProxySettings, ProxyUrlError } from "@toc
 import { LazyTransport } from "./transport/lazy-transport.ts";
 import type { Endpoints, Transport } from "./transport/transport.ts";
 import { version } from "./version.ts";
-import { changeEvent, keyEvent, serialize, triggerEvent } from "./build-event.ts";
+import { buildChangeEvent, buildKeyEvent, serializeEvent, buildTriggerEvent } from "./build-event.ts";
 
 const defaultTimeoutMs = 10_000;
 
@@ -92,19 +92,19 @@ export class PagerDutyEventsClient {
   async trigger(input: TriggerInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkTrigger, input, "invalid_event");
     const { client = this.#options.client, clientUrl = this.#options.clientUrl } = input;
-    return await this.#deliverAlert(triggerEvent(this.#routingKey, { ...input, client, clientUrl }), signal);
+    return await this.#deliverAlert(buildTriggerEvent(this.#routingKey, { ...input, client, clientUrl }), signal);
   }
 
   /** Says that a person works on an open alert. If the alert is not open, PagerDuty accepts and drops it. Throws as `trigger`. */
   async acknowledge(input: AcknowledgeInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkDedupKey, input, "invalid_event");
-    return await this.#deliverAlert(keyEvent(this.#routingKey, "acknowledge", input.dedupKey), signal);
+    return await this.#deliverAlert(buildKeyEvent(this.#routingKey, "acknowledge", input.dedupKey), signal);
   }
 
   /** Ends an open alert. If the alert is not open, PagerDuty accepts and drops it. Throws as `trigger`. */
   async resolve(input: ResolveInput, { signal }: CallOptions = {}): Promise<AlertAccepted> {
     validate(checkDedupKey, input, "invalid_event");
-    return await this.#deliverAlert(keyEvent(this.#routingKey, "resolve", input.dedupKey), signal);
+    return await this.#deliverAlert(buildKeyEvent(this.#routingKey, "resolve", input.dedupKey), signal);
   }
 
   /**
@@ -113,7 +113,7 @@ export class PagerDutyEventsClient {
    */
   async change(input: ChangeInput, { signal }: CallOptions = {}): Promise<Accepted> {
     validate(this.#checkChange, input, "invalid_event");
-    const { body, dropped } = serialize(changeEvent(this.#routingKey, input));
+    const { body, dropped } = serializeEvent(buildChangeEvent(this.#routingKey, input));
     const { answer, attempts } = await this.#deliverer.deliver({
       operation: "change",
       endpoint: "change",
@@ -133,7 +133,7 @@ export class PagerDutyEventsClient {
   send(event: AlertInput, options?: CallOptions): Promise<AlertAccepted>;
   send(event: EventInput, options?: CallOptions): Promise<AlertAccepted | Accepted>;
   async send(event: EventInput, options: CallOptions = {}): Promise<AlertAccepted | Accepted> {
-    validate(checkAction, event, "invalid_event");
+    validate(checkEventInput, event, "invalid_event");
     const { action, ...input } = event;
     switch (action) {
       case "trigger":
@@ -161,7 +161,9 @@ export class PagerDutyEventsClient {
     }
     const reached = { reachable: true, latencyMs: performance.now() - started } as const;
     if (!checkKey) return { ...reached, key: "unchecked" };
-    const { body } = serialize(keyEvent(this.#routingKey, "resolve", `tocsin-key-check-${crypto.randomUUID()}`));
+    const { body } = serializeEvent(
+      buildKeyEvent(this.#routingKey, "resolve", `tocsin-key-check-${crypto.randomUUID()}`),
+    );
     try {
       await this.#deliverer.deliver({ operation: "health", endpoint: "alert", body, signal, retries: 0 });
       return { ...reached, key: "accepted" };
@@ -180,7 +182,7 @@ export class PagerDutyEventsClient {
     event: AlertEvent & { dedup_key: string },
     signal: AbortSignal | undefined,
   ): Promise<AlertAccepted> {
-    const { body, dropped } = serialize(event);
+    const { body, dropped } = serializeEvent(event);
     const delivery = { operation: event.event_action, endpoint: "alert", body, signal } as const;
     const { answer, attempts } = await this.#deliverer.deliver(delivery);
     // The 202 alone decides. Its body may be empty.

@@ -7,7 +7,7 @@ import { Journal } from "./state/journal.ts";
 import { defaultLimits, readLimitSetting } from "./state/limits.ts";
 import type { LimitSetting } from "./state/limits.ts";
 import { seededRandom } from "./faults/random.ts";
-import { alertmanager } from "./receivers/alertmanager/alerts.ts";
+import { alertmanagerAlerts } from "./receivers/alertmanager/alerts.ts";
 import { pagerdutyEvents } from "./receivers/pagerduty/events.ts";
 import { pagerdutyRest } from "./receivers/pagerduty/rest.ts";
 import { rootly } from "./receivers/rootly/rootly.ts";
@@ -43,7 +43,7 @@ const receiverFactories: readonly ((state: SimulatorState) => Receiver)[] = [
   slackIncomingWebhook,
   slackWebApi,
   webhook,
-  alertmanager,
+  alertmanagerAlerts,
 ];
 
 /** Builds the parts of a simulator and connects them. */

@@ -16,7 +16,7 @@ import type { Truth, TruthSetting } from "./oracle/truth.ts";
 import { Components } from "./components.ts";
 import type { SimulatorOptions } from "./components.ts";
 import * as rows from "./server/rows.ts";
-import { listen } from "./server/server.ts";
+import { startServer } from "./server/server.ts";
 import type { Listening, ListenOptions } from "./server/server.ts";
 import { startDeliveryLoop } from "./webhooks/delivery-loop.ts";
 
@@ -56,7 +56,7 @@ export class Simulator implements AsyncDisposable, SimulatorControls {
       refuses: (region: Region) => faults.refusesAll(region, clock.now()),
       leave: (request: number, when: Leaving) => journal.leave(request, when),
     };
-    const listening = await listen(front, options);
+    const listening = await startServer(front, options);
     this.#listening.push(listening);
     this.#stopPump ??= startDeliveryLoop(sender, clock);
     return listening;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { countedBetween, type InstanceStatus, whyNotCounted } from "./absence-time.ts";
+import { absenceTimeBetween, type InstanceStatus, whyNotCounted } from "./absence-time.ts";
 
 const minute = 60_000;
 
@@ -51,6 +51,6 @@ describe("a poll counts", () => {
     ["at most two poll intervals, because the process may have been paused", true, true, 60 * minute, 2 * minute],
   ])("%s", (_says, before, now, passedMs, countedMs) => {
     const earlier = before === undefined ? undefined : { counts: before, atMs: 0 };
-    expect(countedBetween(earlier, { counts: now, atMs: passedMs }, minute)).toBe(countedMs);
+    expect(absenceTimeBetween(earlier, { counts: now, atMs: passedMs }, minute)).toBe(countedMs);
   });
 });

@@ -38,7 +38,7 @@ export function whyNotCounted(statuses: readonly (InstanceStatus | undefined)[])
 /**
  * Time between two polls that counts as absence: at most two poll intervals, since the process may have been paused in between.
  */
-export const countedBetween = (
+export const absenceTimeBetween = (
   before: { readonly counts: boolean; readonly atMs: number } | undefined,
   now: { readonly counts: boolean; readonly atMs: number },
   everyMs: number,

@@ -10,7 +10,7 @@ export type AlertStateThere = "active" | "suppressed" | "unprocessed";
 export interface Poll {
   /** By fingerprint. */
   readonly shown: ReadonlyMap<string, AlertStateThere>;
-  /** Ms since the previous poll that count as absence (`whyNotCounted`, `countedBetween`). */
+  /** Ms since the previous poll that count as absence (`whyNotCounted`, `absenceTimeBetween`). */
   readonly countedMs: number;
 }
 

@@ -31,14 +31,17 @@ export const checkKeyNext = (failed: Incident, nowMs: number): Incident => ({
 });
 
 /** The key itself is refused, so the event may be good. The caller blocks the endpoint. */
-export const keyRefused = (failed: Incident, nowMs: number): Incident => ({
+export const settleRefusedKeyCheck = (failed: Incident, nowMs: number): Incident => ({
   ...failed,
   checkKey: false,
   dueAtMs: nowMs,
 });
 
 /** The receiver knows the key. If it also knew it when it refused the event, the event was bad. Otherwise the event is retried. */
-export function keyAccepted(incident: Incident, { nowMs, retry, random, keyWasDoubtful }: KeyCheckTerms): Incident {
+export function settleAcceptedKeyCheck(
+  incident: Incident,
+  { nowMs, retry, random, keyWasDoubtful }: KeyCheckTerms,
+): Incident {
   const asked = { ...incident, checkKey: false };
   if (!keyWasDoubtful) return giveUp(asked, "dead_invalid");
   const waitMs = backoffMs(incident.failures, retry, random);

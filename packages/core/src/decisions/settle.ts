@@ -5,7 +5,7 @@ import { resolveGiveUpAfterMs, throttledWaitMs } from "../incidents/delivery-set
 import { moreSevere } from "../alerts/severity.ts";
 import { backoffMs } from "./backoff.ts";
 import { giveUp } from "./give-up.ts";
-import { checkKeyNext, keyAccepted, keyRefused, type KeyCheckTerms } from "./settle-key-check.ts";
+import { checkKeyNext, settleAcceptedKeyCheck, settleRefusedKeyCheck, type KeyCheckTerms } from "./settle-key-check.ts";
 
 /** The facts about an attempt that its outcome is applied to. */
 export type Attempted = Pick<Flight, "action" | "severity" | "content" | "sinceMs" | "shadow" | "event">;
@@ -23,7 +23,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
     case "accepted": {
       const { action } = attempted;
       return action === "check"
-        ? keyAccepted(countAttempt(ended), terms)
+        ? settleAcceptedKeyCheck(countAttempt(ended), terms)
         : acceptEvent(countAttempt(ended), { ...attempted, action }, terms.nowMs);
     }
     case "retry":
@@ -32,7 +32,7 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
       return retryLater(countAttempt(markUncertain(ended, attempted, nowMs)), attempted, outcome, terms);
     case "refused": {
       const failed = { ...countAttempt(ended), lastFailure: failure(outcome, nowMs) };
-      if (attempted.action === "check") return keyRefused(failed, nowMs);
+      if (attempted.action === "check") return settleRefusedKeyCheck(failed, nowMs);
       if (outcome.suspectKey) return checkKeyNext(failed, nowMs);
       return giveUp(failed, "dead_invalid");
     }

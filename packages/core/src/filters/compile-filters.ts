@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Reason } from "../incidents/incident.ts";
 import { parseSeverity, severities, type Severity, severityRank } from "../alerts/severity.ts";
-import { compiled, oneOrMany } from "../schema/field.ts";
+import { compiledField, oneOrMany } from "../schema/field.ts";
 import { type Matcher, parseMatchers } from "./matcher.ts";
 import { compilePattern, type Test } from "./pattern.ts";
 import type { Subject } from "./subject.ts";
@@ -43,11 +43,11 @@ export const filterFields = z.strictObject({
     .describe(
       "Labels and the values to send. A list means any of its values. An empty text means alerts without the label.",
     ),
-  matchers: oneOrMany(compiled(parseMatchers))
+  matchers: oneOrMany(compiledField(parseMatchers))
     .transform((lists) => lists.flat())
     .optional()
     .describe('Prometheus matchers. All must match: `service=~"api|web"`. RE2 patterns, anchored at both ends.'),
-  alert_name_pattern: compiled((pattern) => ({ pattern, test: compilePattern(pattern, { whole: false }) }))
+  alert_name_pattern: compiledField((pattern) => ({ pattern, test: compilePattern(pattern, { whole: false }) }))
     .optional()
     .describe("RE2 pattern that the alert's name must contain. Not anchored."),
   exclude_noise: z
@@ -64,7 +64,7 @@ export const filterFields = z.strictObject({
     .describe(
       "Lowest confidence of a classification, 0 to 1. An alert without a classification passes. No effect in this version, which does not classify alerts.",
     ),
-  when: compiled((expression) => ({ expression, test: compileWhen(expression) }))
+  when: compiledField((expression) => ({ expression, test: compileWhen(expression) }))
     .optional()
     .describe('CEL condition over `labels`, `annotations`, `alert_name` and `severity`; `re(text, "pattern")` is RE2.'),
 });

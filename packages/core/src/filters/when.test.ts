@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FilterBudget, tooCostly } from "./budget.ts";
 import { InvalidPattern } from "./pattern.ts";
-import { environment } from "./when-functions.ts";
+import { whenEnvironment } from "./when-environment.ts";
 import { compileWhen, InvalidWhen, type WhenContext } from "./when.ts";
 
 const context: WhenContext = {
@@ -109,7 +109,7 @@ describe("a condition", () => {
       ["a.lastIndexOf(b)", "boundedLastIndexOf"],
       ["a.lastIndexOf(b, n)", "boundedLastIndexOf"],
     ] as const;
-    const typed = environment.clone({}).registerVariable("a", "string").registerVariable("b", "string");
+    const typed = whenEnvironment.clone({}).registerVariable("a", "string").registerVariable("b", "string");
     typed.registerVariable("n", "int");
     fc.assert(
       fc.property(text, text, fc.bigInt({ min: -2n, max: 9n }), fc.constantFrom(...calls), (a, b, n, [call, name]) => {

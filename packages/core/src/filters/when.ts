@@ -3,7 +3,7 @@ import type { Labels } from "../alerts/labels.ts";
 import { type FilterBudget, tooCostly } from "./budget.ts";
 import { memo } from "./memo.ts";
 import { compilePattern } from "./pattern.ts";
-import { boundedNames, charactersPerStep, environment, stepsPerNode, useBudget } from "./when-functions.ts";
+import { boundedNames, charactersPerStep, whenEnvironment, stepsPerNode, useBudget } from "./when-environment.ts";
 
 /** The variables that an expression can use. */
 export interface WhenContext {
@@ -42,12 +42,12 @@ export type Condition = (context: WhenContext, budget?: FilterBudget) => boolean
 
 function compile(expression: string): Condition {
   if (expression.length > maxExpressionLength) throw new InvalidWhen(`longer than ${maxExpressionLength} characters`);
-  const written = understand(() => environment.parse(expression));
+  const written = understand(() => whenEnvironment.parse(expression));
   const { valid, type, error } = written.check();
   if (!valid) throw new InvalidWhen(error!.message.split("\n")[0]);
   if (type !== "bool") throw new InvalidWhen(`expected a condition, not a ${type}`);
   inspect(written.ast);
-  const evaluate = environment.parse(rewritten(expression, written.ast));
+  const evaluate = whenEnvironment.parse(rewritten(expression, written.ast));
   // Targets often share a condition, and all of them are evaluated for one alert before the next.
   let last: WhenContext | undefined;
   let verdict = true;

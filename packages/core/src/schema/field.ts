@@ -13,7 +13,7 @@ export function oneOrMany<Out, In>(item: z.ZodType<Out, In>): z.ZodType<Out[], I
  *
  * @param compile throws an Error whose message names the mistake in one line
  */
-export function compiled<Out>(compile: (text: string) => Out): z.ZodType<Out, string> {
+export function compiledField<Out>(compile: (text: string) => Out): z.ZodType<Out, string> {
   return z.string().transform((text, context) => {
     try {
       return compile(text);

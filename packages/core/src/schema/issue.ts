@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { describeIssue, unknownKey } from "./describe-issue.ts";
 import { nearest } from "./nearest.ts";
-import { isSecretAt, keysOf, schemasAt } from "./schema-walk.ts";
+import { isSecretAt, keysOf, schemasAt } from "./schemas-at.ts";
 
 /** One mistake in the user's input: its place, and how to fix it. Never contains a credential. */
 export interface Issue {

@@ -1,4 +1,4 @@
-import { liquid, SteppedContext, StepBudget, stepsPerEvent } from "./stepped-liquid.ts";
+import { steppedLiquid, SteppedContext, StepBudget, stepsPerEvent } from "./stepped-liquid.ts";
 
 const scope = {
   labels: { alertname: "DiskFull", low: "9007199254740992", high: "9007199254740996", words: "a b c a b c" },
@@ -12,7 +12,7 @@ export function runTemplate(text: string): { steps: number; rendered: string | u
   const context = new SteppedContext(scope, budget);
   let rendered: string | undefined;
   try {
-    rendered = liquid.renderSync(liquid.parse(text), context) as string;
+    rendered = steppedLiquid.renderSync(steppedLiquid.parse(text), context) as string;
   } catch {
     // The template failed, or the budget is used up.
   }

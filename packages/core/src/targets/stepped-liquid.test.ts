@@ -1,7 +1,7 @@
 import { filters as allFilters, tags as allTags } from "liquidjs";
 import { describe, expect, test } from "vitest";
 import { runTemplate } from "./run-template.fixture.ts";
-import { liquid, stepsPerEvent } from "./stepped-liquid.ts";
+import { steppedLiquid, stepsPerEvent } from "./stepped-liquid.ts";
 
 const bigList = "{% assign a = (1..8000) %}";
 const longText = "{% assign t = annotations.long %}";
@@ -103,11 +103,11 @@ describe("the steps of a template", () => {
   });
 
   test("filters that evaluate expressions, and tags that read files, are not available", () => {
-    const missing = Object.keys(allFilters).filter((name) => !Object.hasOwn(liquid.filters, name));
+    const missing = Object.keys(allFilters).filter((name) => !Object.hasOwn(steppedLiquid.filters, name));
     expect(missing.toSorted()).toEqual(
       "find_exp find_index_exp group_by_exp has_exp reject_exp sample where_exp".split(" "),
     );
-    expect(Object.keys(allTags).filter((name) => !(name in liquid.tags))).toEqual([
+    expect(Object.keys(allTags).filter((name) => !(name in steppedLiquid.tags))).toEqual([
       "include",
       "render",
       "layout",

@@ -116,7 +116,7 @@ export class SteppedContext extends Context {
   constructor(globals: object, steps: StepBudget, environments: object = {}) {
     // Replaces the library's memory limit. A filter reports how much it is about to allocate, not always as a number.
     const memoryLimit = { use: (count: unknown) => Number(count) > 0 && steps.useText(Number(count)) } as never;
-    super(environments, liquid.options, { sync: true, globals }, { memoryLimit, liquid });
+    super(environments, steppedLiquid.options, { sync: true, globals }, { memoryLimit, liquid: steppedLiquid });
     this.steps = steps;
   }
 
@@ -190,7 +190,7 @@ const removedFilters = /_exp$|^sample$/;
 
 const searches = new Set("split replace replace_first replace_last remove remove_first remove_last".split(" "));
 
-export const liquid = createLiquid();
+export const steppedLiquid = createLiquid();
 
 function createLiquid(): Liquid {
   const engine = new Liquid({

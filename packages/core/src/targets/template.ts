@@ -4,9 +4,9 @@ import type { Alert } from "../alerts/alert.ts";
 import { isBlank } from "../schema/is-blank.ts";
 import { isoTime } from "../schema/iso-time.ts";
 import type { Severity } from "../alerts/severity.ts";
-import { compiled } from "../schema/field.ts";
+import { compiledField } from "../schema/field.ts";
 import { liquidFilters, liquidTags, refuseGoTemplate } from "./go-template.ts";
-import { liquid, StepBudget, SteppedContext, StepPool, stepsPerRoute } from "./stepped-liquid.ts";
+import { steppedLiquid, StepBudget, SteppedContext, StepPool, stepsPerRoute } from "./stepped-liquid.ts";
 
 /** The values that the templates of one event can read, and the steps that they may take in total. */
 export class TemplateContext {
@@ -91,7 +91,7 @@ export function compileTemplate(text: string): Render {
   const parsed = parse(text);
   return ({ variables, steps }) => {
     try {
-      return shown(liquid.renderSync(parsed, new SteppedContext(variables, steps)) as string);
+      return shown(steppedLiquid.renderSync(parsed, new SteppedContext(variables, steps)) as string);
     } catch {
       // If a template fails, its field keeps its default. The page is still sent.
       return undefined;
@@ -114,7 +114,7 @@ function shown(rendered: string): string | undefined {
 function parse(text: string): ParsedTemplate[] {
   try {
     refuseGoTemplate(text);
-    return liquid.parse(text);
+    return steppedLiquid.parse(text);
   } catch (error) {
     throw new Error(explain(error as Error), { cause: error });
   }
@@ -131,7 +131,7 @@ function explain({ message }: Error): string {
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 const json: z.ZodType<Json> = z.json();
 
-const templateText = compiled((text) => ({ text, render: compileTemplate(text) }));
+const templateText = compiledField((text) => ({ text, render: compileTemplate(text) }));
 
 /** The schema of `template`. */
 export const templateSchema = z

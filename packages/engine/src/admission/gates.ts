@@ -1,7 +1,7 @@
 import type { RateLimit, StateChange, TargetTerms, Urgency } from "@tocsin/core/decisions";
 import { type BlockChange, Blocks } from "./block.ts";
 import { type Breaker, breakerState, closedBreaker, probing, unprobed } from "./breaker.ts";
-import { emptyUse, room } from "./limiter.ts";
+import { emptyUse, limiterRoom } from "./limiter.ts";
 import { effectiveLimit, type Throttle, unthrottled } from "./throttle.ts";
 import type { Slot, Store } from "../ledger/store.ts";
 
@@ -56,10 +56,13 @@ export class Gates {
     const used = emptyUse();
     for (const slot of this.#live(credential, nowMs)) used[slot.urgency]++;
     const limit = effectiveLimit(this.throttle(credential), terms.limit, nowMs);
-    if (terms.algorithm === "sliding_window") return room(limit, terms, { used, waiting }, of);
+    if (terms.algorithm === "sliding_window") return limiterRoom(limit, terms, { used, waiting }, of);
     // Guarantees are shares of the bucket's sustained rate. Shares of the whole limit would leave nothing for the last urgency.
     const sustained = Math.max(1, Math.floor(limit * (1 - terms.burst / terms.limit)));
-    return Math.min(room(sustained, terms, { used, waiting }, of), Math.floor(this.#tokens(credential, terms, nowMs)));
+    return Math.min(
+      limiterRoom(sustained, terms, { used, waiting }, of),
+      Math.floor(this.#tokens(credential, terms, nowMs)),
+    );
   }
 
   /** When a credential without room may have some again. */

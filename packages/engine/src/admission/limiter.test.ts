@@ -1,7 +1,7 @@
 import { type Urgency, urgencies, urgency } from "@tocsin/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { emptyUse, reserveOf, room, type Window } from "./limiter.ts";
+import { emptyUse, reserveOf, limiterRoom, type Window } from "./limiter.ts";
 
 const pagerduty = { reserve: 0.2 };
 
@@ -21,35 +21,37 @@ describe("the reserve for criticals", () => {
   });
 
   test("is left alone by everything else", () => {
-    expect(room(120, pagerduty, windowOf({}, [warningTrigger]), warningTrigger)).toBe(96);
-    expect(room(120, pagerduty, windowOf({ [warningTrigger]: 96 }), warningTrigger)).toBe(0);
-    expect(room(120, pagerduty, windowOf({ [warningTrigger]: 96 }), criticalTrigger)).toBe(24);
+    expect(limiterRoom(120, pagerduty, windowOf({}, [warningTrigger]), warningTrigger)).toBe(96);
+    expect(limiterRoom(120, pagerduty, windowOf({ [warningTrigger]: 96 }), warningTrigger)).toBe(0);
+    expect(limiterRoom(120, pagerduty, windowOf({ [warningTrigger]: 96 }), criticalTrigger)).toBe(24);
   });
 
   test("shrinks by the critical triggers that were sent", () => {
-    expect(room(120, pagerduty, windowOf({ [criticalTrigger]: 24, [warningTrigger]: 50 }), warningTrigger)).toBe(46);
-    expect(room(120, pagerduty, windowOf({ [criticalTrigger]: 60 }), warningTrigger)).toBe(60);
+    expect(limiterRoom(120, pagerduty, windowOf({ [criticalTrigger]: 24, [warningTrigger]: 50 }), warningTrigger)).toBe(
+      46,
+    );
+    expect(limiterRoom(120, pagerduty, windowOf({ [criticalTrigger]: 60 }), warningTrigger)).toBe(60);
   });
 });
 
 describe("a waiting urgency is guaranteed", () => {
   test("a tenth of the window for resolves and acknowledges together", () => {
     const storm = windowOf({}, [criticalTrigger, followUp]);
-    expect(room(120, pagerduty, storm, criticalTrigger)).toBe(108);
+    expect(limiterRoom(120, pagerduty, storm, criticalTrigger)).toBe(108);
     const half = windowOf({ [criticalTrigger]: 108 }, [criticalTrigger, followUp]);
-    expect(room(120, pagerduty, half, criticalTrigger)).toBe(0);
-    expect(room(120, pagerduty, half, followUp)).toBe(12);
+    expect(limiterRoom(120, pagerduty, half, criticalTrigger)).toBe(0);
+    expect(limiterRoom(120, pagerduty, half, followUp)).toBe(12);
     const both = windowOf({ [criticalTrigger]: 108, [criticalFollowUp]: 5 }, [criticalTrigger, followUp]);
-    expect(room(120, pagerduty, both, followUp)).toBe(7);
+    expect(limiterRoom(120, pagerduty, both, followUp)).toBe(7);
   });
 
   test("the same for either of the two, and neither keeps anything free for the other", () => {
     const waiting = [criticalTrigger, criticalFollowUp];
-    expect(room(120, pagerduty, windowOf({ [criticalTrigger]: 108 }, waiting), criticalFollowUp)).toBe(12);
+    expect(limiterRoom(120, pagerduty, windowOf({ [criticalTrigger]: 108 }, waiting), criticalFollowUp)).toBe(12);
     const used = { [criticalTrigger]: 100, [criticalFollowUp]: 3, [followUp]: 4 };
-    expect(room(120, pagerduty, windowOf(used, waiting), criticalTrigger)).toBe(8);
+    expect(limiterRoom(120, pagerduty, windowOf(used, waiting), criticalTrigger)).toBe(8);
     const ends = windowOf({}, [criticalFollowUp, followUp]);
-    expect([criticalFollowUp, followUp].map((of) => room(120, pagerduty, ends, of))).toEqual([96, 96]);
+    expect([criticalFollowUp, followUp].map((of) => limiterRoom(120, pagerduty, ends, of))).toEqual([96, 96]);
   });
 
   test("one attempt, for every other class", () => {
@@ -60,35 +62,35 @@ describe("a waiting urgency is guaranteed", () => {
       infoTrigger,
       reminder,
     ]);
-    expect(room(120, pagerduty, all, criticalTrigger)).toBe(16);
+    expect(limiterRoom(120, pagerduty, all, criticalTrigger)).toBe(16);
     const full = windowOf({ [criticalTrigger]: 119 }, [criticalTrigger, infoTrigger]);
-    expect(room(120, pagerduty, full, criticalTrigger)).toBe(0);
-    expect(room(120, pagerduty, full, infoTrigger)).toBe(1);
+    expect(limiterRoom(120, pagerduty, full, criticalTrigger)).toBe(0);
+    expect(limiterRoom(120, pagerduty, full, infoTrigger)).toBe(1);
   });
 
   test("nothing more if it had its attempt already; an urgency that does not wait is guaranteed nothing", () => {
-    expect(room(120, pagerduty, windowOf({}, [criticalTrigger]), criticalTrigger)).toBe(120);
+    expect(limiterRoom(120, pagerduty, windowOf({}, [criticalTrigger]), criticalTrigger)).toBe(120);
     const had = windowOf({ [infoTrigger]: 1 }, [criticalTrigger, infoTrigger]);
-    expect(room(120, pagerduty, had, criticalTrigger)).toBe(119);
+    expect(limiterRoom(120, pagerduty, had, criticalTrigger)).toBe(119);
   });
 });
 
 describe("a limit", () => {
   test("that is 0 means no limit", () => {
-    expect(room(0, pagerduty, windowOf({ [warningTrigger]: 1_000_000 }), warningTrigger)).toBe(
+    expect(limiterRoom(0, pagerduty, windowOf({ [warningTrigger]: 1_000_000 }), warningTrigger)).toBe(
       Number.POSITIVE_INFINITY,
     );
   });
 
   test("that is 1 gives its one attempt to a critical trigger, whatever else waits", () => {
     const waiting = [criticalTrigger, followUp, warningTrigger];
-    expect(room(1, pagerduty, windowOf({}, waiting), criticalTrigger)).toBe(1);
-    expect(room(1, pagerduty, windowOf({ [criticalTrigger]: 1 }, waiting), warningTrigger)).toBe(0);
+    expect(limiterRoom(1, pagerduty, windowOf({}, waiting), criticalTrigger)).toBe(1);
+    expect(limiterRoom(1, pagerduty, windowOf({ [criticalTrigger]: 1 }, waiting), warningTrigger)).toBe(0);
   });
 
   test("that is 1 gives it to any waiting urgency if no critical trigger waits", () => {
     for (const of of [followUp, errorTrigger, warningTrigger, reminder])
-      expect(room(1, pagerduty, windowOf({}, [of]), of)).toBe(1);
+      expect(limiterRoom(1, pagerduty, windowOf({}, [of]), of)).toBe(1);
   });
 });
 
@@ -105,7 +107,7 @@ const totalOf = (window: Window): number => Object.values(window.used).reduce((s
 test("no urgency gets more than the rest of the limit", () => {
   fc.assert(
     fc.property(anyLimit, anyWindow, anyUrgency, (limit, window, of) => {
-      const found = room(limit, pagerduty, window, of);
+      const found = limiterRoom(limit, pagerduty, window, of);
       expect(found).toBeGreaterThanOrEqual(0);
       expect(found).toBeLessThanOrEqual(Math.max(0, limit - totalOf(window)));
     }),
@@ -116,7 +118,7 @@ test("no urgency gets more than the rest of the limit", () => {
 function fill(limit: number, waiting: readonly Urgency[]): Window {
   const used = emptyUse();
   for (const of of urgencies) {
-    const taken = waiting.includes(of) ? room(limit, pagerduty, { used, waiting: new Set(waiting) }, of) : 0;
+    const taken = waiting.includes(of) ? limiterRoom(limit, pagerduty, { used, waiting: new Set(waiting) }, of) : 0;
     used[of] += taken;
   }
   return { used, waiting: new Set(waiting) };
@@ -138,7 +140,9 @@ test("critical triggers still have their reserve after others filled the window"
     fc.property(fc.integer({ min: 2, max: 200 }), fc.subarray(others), (limit, waiting) => {
       const window = fill(limit, waiting);
       const withCritical = { ...window, waiting: new Set([...waiting, criticalTrigger]) };
-      expect(room(limit, pagerduty, withCritical, criticalTrigger)).toBeGreaterThanOrEqual(reserveOf(limit, 0.2));
+      expect(limiterRoom(limit, pagerduty, withCritical, criticalTrigger)).toBeGreaterThanOrEqual(
+        reserveOf(limit, 0.2),
+      );
     }),
   );
 });

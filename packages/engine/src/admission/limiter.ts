@@ -25,7 +25,7 @@ function guaranteeOf(of: Urgency, limit: number): number {
  * Only a critical trigger may use the reserve. Every urgency leaves the unused guarantees of the other waiting urgencies free,
  * unless it has not used up its own guarantee yet. So no urgency starves, whatever the mix.
  */
-export function room(limit: number, terms: Pick<RateLimit, "reserve">, window: Window, of: Urgency): number {
+export function limiterRoom(limit: number, terms: Pick<RateLimit, "reserve">, window: Window, of: Urgency): number {
   if (limit === 0) return Number.POSITIVE_INFINITY;
   const total = urgencies.reduce<number>((sum, each) => sum + window.used[each], 0);
   const reserve = reserveOf(limit, terms.reserve);

@@ -1,8 +1,8 @@
 import { deriveState, type Incident, type Member, type Route } from "@tocsin/core/decisions";
-import { memberOf, sameMembers, sameWanted, withMembers, withMember } from "./group-members.ts";
+import { groupMember, sameMembers, sameWanted, withMembers, withMember } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { markNotTold, restsNotTold } from "./mark-not-told.ts";
-import { remindAgain, stillUnconfirmed } from "./reminders.ts";
+import { scheduleReminder, stillUnconfirmed } from "./reminders.ts";
 import type { AlertRecord } from "./store.ts";
 
 /** The kind of a firing. Neither: it only confirms that the alert still fires. */
@@ -32,7 +32,7 @@ export function confirmIncident(
     return incident.told === null && !restsNotTold(incident)
       ? leave(context, incident, alert)
       : refresh(context, incident, alert);
-  const member = memberOf(context, alert, route);
+  const member = groupMember(context, alert, route);
   const current = how.endLost ? renewed(incident, member) : incident;
   const after = withMembers(
     {
@@ -92,7 +92,8 @@ function wantedFlight({ flight }: Incident): Incident["flight"] {
 function refresh(context: LedgerContext, incident: Incident, alert: AlertRecord): Incident {
   const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
   if (!member || restsNotTold(incident)) return incident;
-  if (member.status === "firing") return remindAgain(context, incident, stillUnconfirmed(context, incident, alert));
+  if (member.status === "firing")
+    return scheduleReminder(context, incident, stillUnconfirmed(context, incident, alert));
   // Its resolve may be delivered already. To open it again would need a trigger, and the filters allow none.
   if (incident.flight?.action === "resolve" || incident.told?.event === "resolve") return incident;
   return context.putChanged(
@@ -145,7 +146,7 @@ function rearm(context: LedgerContext, incident: Incident, after: Incident): Inc
 /** Nothing changed. Ten thousand confirmations must cause no sends and, for delivered incidents, no writes either. */
 const confirmOnly = (context: LedgerContext, before: Incident, after: Incident): Incident => {
   const isTold = before.state === "told" || (before.state === "not_told" && before.told !== null);
-  if (isTold) return remindAgain(context, before, after.unconfirmed);
+  if (isTold) return scheduleReminder(context, before, after.unconfirmed);
   if (before.state === "in_flight") return before;
   // Stored, because the time until Tocsin gives up counts from the last confirmation.
   context.put(before, after);

@@ -2,7 +2,7 @@ import { contentHash, desiredState, type Incident, type Member, type Route } fro
 import type { LedgerContext } from "./ledger-context.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
-export function memberOf(context: LedgerContext, alert: AlertRecord, { severity, summary }: Route): Member {
+export function groupMember(context: LedgerContext, alert: AlertRecord, { severity, summary }: Route): Member {
   return {
     fingerprint: alert.fingerprint,
     status: "firing",

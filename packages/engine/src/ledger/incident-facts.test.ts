@@ -2,7 +2,7 @@ import type { Incident } from "@tocsin/core/decisions";
 import { epochMs, incidentOf } from "@tocsin/test";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "./incident-facts.ts";
+import { incidentFacts, fromWaitingSince, sameRow, waitingSince, withFacts } from "./incident-facts.ts";
 
 /** Each value differs from the usual one. */
 const unusual: Partial<Incident> = {
@@ -38,7 +38,7 @@ const columnsOf = (incident: Incident) => {
 test("reads an incident as it was written", () => {
   fc.assert(
     fc.property(some, (incident) => {
-      expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
+      expect(withFacts(JSON.stringify(incidentFacts(incident)), columnsOf(incident))).toEqual(incident);
     }),
   );
 });
@@ -52,16 +52,16 @@ test.each<Partial<Incident>>([
   { state: "closed", acceptedAtMs: 1, dueSinceMs: null },
 ])("keeps when an incident was accepted and since when it is due: %j", (facts) => {
   const incident = incidentOf(facts);
-  expect(withFacts(JSON.stringify(factsOf(incident)), columnsOf(incident))).toEqual(incident);
+  expect(withFacts(JSON.stringify(incidentFacts(incident)), columnsOf(incident))).toEqual(incident);
 });
 
 test("writes only the facts that differ between usual incidents", () => {
-  expect(Object.keys(factsOf(incidentOf()))).toEqual(["members", "wanted", "reason", "confirmedAtMs"]);
+  expect(Object.keys(incidentFacts(incidentOf()))).toEqual(["members", "wanted", "reason", "confirmedAtMs"]);
 });
 
 test("stores late attempts under the name that earlier versions gave them", () => {
   const lateAttempts = [{ token: 1, action: "trigger", untilMs: epochMs }] as const;
-  expect(factsOf(incidentOf({ lateAttempts }))).toMatchObject({ overtaken: lateAttempts });
+  expect(incidentFacts(incidentOf({ lateAttempts }))).toMatchObject({ overtaken: lateAttempts });
 });
 
 test("reads rows that were written in full, and prefers their facts to the columns", () => {

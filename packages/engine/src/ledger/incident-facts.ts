@@ -46,7 +46,7 @@ const mayBeUsual = Object.keys(usual) as Usual[];
 const storedLateAttempts = "overtaken";
 
 /** The facts as they are written. */
-export function factsOf(incident: Incident): Record<string, unknown> {
+export function incidentFacts(incident: Incident): Record<string, unknown> {
   const { members, wanted, reason, confirmedAtMs } = incident;
   const facts: Record<string, unknown> = { members, wanted, reason, confirmedAtMs };
   for (const fact of mayBeUsual) {

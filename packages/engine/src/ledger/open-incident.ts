@@ -1,6 +1,6 @@
 import { deriveState, desiredState, type Incident, type Route, urgency } from "@tocsin/core/decisions";
 import { confirmation, confirmIncident, type Firing, heldClosed } from "./confirm-incident.ts";
-import { memberOf, withMembers } from "./group-members.ts";
+import { groupMember, withMembers } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import type { AlertRecord } from "./store.ts";
 
@@ -17,7 +17,7 @@ export function openIncident(
   const target = context.target(route.target);
   if (!target) return null;
   const { nowMs, store } = context;
-  const member = memberOf(context, alert, route);
+  const member = groupMember(context, alert, route);
   const latest = store.latestIncident(route.target, route.dedupKey);
   // A change event is sent once, however its first attempt ended.
   if (latest && route.kind === "change") return null;

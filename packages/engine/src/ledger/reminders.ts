@@ -43,7 +43,7 @@ export function repeatDue(
 const never = Number.POSITIVE_INFINITY;
 
 /** Schedules the reminder of a delivered incident whose last reminder waited for a confirmation, or for its target to be enabled. */
-export function remindAgain(context: LedgerContext, incident: Incident, unconfirmed: boolean): Incident {
+export function scheduleReminder(context: LedgerContext, incident: Incident, unconfirmed: boolean): Incident {
   if (incident.unconfirmed === unconfirmed && incident.dueAtMs !== null) return incident;
   const planned = deriveState({ ...incident, unconfirmed }, context.dueTerms(incident), context.nowMs);
   const same = incident.unconfirmed === unconfirmed && incident.dueAtMs === planned.dueAtMs;

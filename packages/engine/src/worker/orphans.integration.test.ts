@@ -2,7 +2,7 @@ import type { Claim, Ledger, Outcome, TargetTerms } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { firing, resolved, type Saying, Scratch, settled, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import { defaultSettings } from "../config.ts";
+import { defaultSettings } from "../delivery-settings.ts";
 import { openSqliteLedger } from "../stores/sqlite/ledger.ts";
 import { Worker } from "./worker.ts";
 

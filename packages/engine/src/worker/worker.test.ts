@@ -10,7 +10,7 @@ import {
   wanted,
 } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import { defaultSettings } from "../config.ts";
+import { defaultSettings } from "../delivery-settings.ts";
 import { memoryLedger } from "../stores/memory/ledger.ts";
 import { Worker, type WorkerObserver, type WorkerOptions } from "./worker.ts";
 

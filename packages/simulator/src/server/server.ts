@@ -39,7 +39,7 @@ export interface Front {
 /** Most bytes of a body that are read. It is above every receiver's own limit, so that the receiver names the error. */
 const maxBytes = 20 * 1024 * 1024;
 
-export async function listen(front: Front, options: ListenOptions): Promise<Listening> {
+export async function startServer(front: Front, options: ListenOptions): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
   const us = await open(front, "us", host, options.port ?? 0);
   if (options.euPort === undefined) return us;

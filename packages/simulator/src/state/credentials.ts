@@ -23,7 +23,7 @@ export class KeyHasher {
 }
 
 /** The credentials that a receiver accepts. Until some are set, it accepts every well-formed one. */
-export class KnownKeys {
+export class KnownCredentials {
   #known: ReadonlySet<string> | undefined;
 
   name(hashes: Iterable<string> | undefined): void {

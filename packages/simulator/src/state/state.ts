@@ -1,5 +1,5 @@
 import { BoundedList } from "./bounded-list.ts";
-import { KeyHasher, KnownKeys } from "./credentials.ts";
+import { KeyHasher, KnownCredentials } from "./credentials.ts";
 import type { Region } from "./region.ts";
 import { IncidentStore } from "./incident-store.ts";
 import { Messages } from "../receivers/slack/messages.ts";
@@ -43,17 +43,17 @@ export class SimulatorState {
   readonly random: Random;
   /** Keep what the oracle needs and no payloads. */
   readonly lean: boolean;
-  readonly #keys = new Map<string, KnownKeys>();
+  readonly #keys = new Map<string, KnownCredentials>();
 
   constructor(options: { random: Random; lean: boolean }) {
     this.random = options.random;
     this.lean = options.lean;
   }
 
-  keysOf(receiver: string): KnownKeys {
+  keysOf(receiver: string): KnownCredentials {
     let keys = this.#keys.get(receiver);
     if (keys === undefined) {
-      keys = new KnownKeys();
+      keys = new KnownCredentials();
       this.#keys.set(receiver, keys);
     }
     return keys;

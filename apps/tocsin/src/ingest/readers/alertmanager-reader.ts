@@ -4,7 +4,7 @@ import {
   type Alert,
   type AlertStateThere,
   type Clock,
-  countedBetween,
+  absenceTimeBetween,
   type InstanceStatus,
   judgeReading,
   type Ledger,
@@ -127,7 +127,7 @@ export class AlertmanagerReader {
       const problem = this.#problemOf(answers);
       this.#report(problem);
       const now = { counts: problem === null, atMs: startedAtMs };
-      const countedMs = countedBetween(this.#before, now, this.settings.everyMs);
+      const countedMs = absenceTimeBetween(this.#before, now, this.settings.everyMs);
       this.#before = now;
       if (clock.monotonic() - startedAtMs > maxPollMs) return;
       const words = await this.#record({ ...shownIn(answers), countedMs });

@@ -1,5 +1,5 @@
 import { type Clock, type DeliverySettings, type Ledger, systemClock } from "@tocsin/core/decisions";
-import { defaultSettings } from "../../config.ts";
+import { defaultSettings } from "../../delivery-settings.ts";
 import { LedgerCore } from "../../ledger/ledger-core.ts";
 import { LedgerClock } from "../../ledger/ledger-clock.ts";
 import { MemoryStore } from "./store.ts";

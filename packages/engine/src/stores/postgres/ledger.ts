@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, type DeliverySettings, type LeaseBatch, type Ledger, systemClock } from "@tocsin/core/decisions";
-import { defaultSettings } from "../../config.ts";
+import { defaultSettings } from "../../delivery-settings.ts";
 import { BatchQueue, maxIntakeMs } from "../../ledger/batch-queue.ts";
 import type { ReportChanges } from "../../ledger/commit-notifier.ts";
 import { LedgerClock } from "../../ledger/ledger-clock.ts";
 import { ledgerProxy, type Operation, type RunOperation } from "../../ledger/ledger-proxy.ts";
 import { connect, type PostgresServer } from "./connect.ts";
-import { Listener } from "./listen.ts";
+import { Listener } from "./listener.ts";
 import { migrate } from "./migrate.ts";
-import { Notifier } from "./notify.ts";
+import { Notifier } from "./notifier.ts";
 import type { Call } from "./prefetch.ts";
 import type { Session } from "./session.ts";
 import { TransactionRunner } from "./transaction-runner.ts";

@@ -1,6 +1,6 @@
 import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
-import { factsOf, fromWaitingSince, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
+import { incidentFacts, fromWaitingSince, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
 import type { AlertRecord, ChangeRecord } from "../../ledger/store.ts";
 import { BinaryArrays } from "./binary-arrays.ts";
 import { indexKey } from "./index-key.ts";
@@ -30,7 +30,7 @@ export function incidentRow(incident: Incident) {
     accepted_at: waitingSince(incident),
     updated_at: updatedAtMs,
     facts: JSON.stringify({
-      ...factsOf(incident),
+      ...incidentFacts(incident),
       ...(storedTarget !== target && { target }),
       ...(storedDedupKey !== dedupKey && { dedupKey }),
     }),

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
-import { keptLogBytes, secureFiles } from "./ledger-files.ts";
+import { keptLogBytes, secureLedgerFiles } from "./ledger-files.ts";
 import { migrations } from "./schema.ts";
 
 export type Row = Record<string, unknown>;
@@ -27,7 +27,7 @@ export class Database {
 
   /** @throws Error if the file belongs to another process or a newer version */
   constructor(path: string, { busyTimeoutMs = 5_000 }: DatabaseOptions = {}) {
-    if (path !== memory) secureFiles(path);
+    if (path !== memory) secureLedgerFiles(path);
     this.#db = new DatabaseSync(path, { timeout: busyTimeoutMs });
     try {
       this.#open();

@@ -1,7 +1,7 @@
 import type { Flight } from "@tocsin/core/decisions";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { flightsIn, flightsText } from "./flight-rows.ts";
+import { readFlightRows, writeFlightRows } from "./flight-rows.ts";
 
 const attempt = fc.record(
   {
@@ -28,7 +28,7 @@ const sorted = (all: readonly { id: number }[]) => all.toSorted((a, b) => a.id -
 test("flights are read as they were written", () => {
   fc.assert(
     fc.property(flying, (all) => {
-      expect(sorted(flightsIn(flightsText(all)))).toEqual(sorted(all));
+      expect(sorted(readFlightRows(writeFlightRows(all)))).toEqual(sorted(all));
     }),
   );
 });

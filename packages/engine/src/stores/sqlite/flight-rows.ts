@@ -14,7 +14,7 @@ type Shared = Omit<Flight, "token" | "event">;
 type Group = readonly [shared: Shared, ...pairs: number[]];
 
 /** All flights, as a short text, since it is written with every commit that changes one. */
-export function flightsText(flying: Iterable<Flying>): string {
+export function writeFlightRows(flying: Iterable<Flying>): string {
   const groups = new Map<string, [Shared, ...number[]]>();
   const others: Flying[] = [];
   for (const { id, flight } of flying) {
@@ -32,7 +32,7 @@ export function flightsText(flying: Iterable<Flying>): string {
   return JSON.stringify([...groups.values(), ...others]);
 }
 
-export function flightsIn(text: string): Flying[] {
+export function readFlightRows(text: string): Flying[] {
   return (JSON.parse(text) as readonly (Group | Flying)[]).flatMap((group) => {
     if (!Array.isArray(group)) return [group as Flying];
     const [shared, ...pairs] = group as Group;

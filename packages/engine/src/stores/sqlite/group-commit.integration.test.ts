@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { RoutedClaim } from "@tocsin/core";
 import { firing, targetTerms, VirtualClock, wanted, ChangeCollector } from "@tocsin/test";
 import { describe, expect, test } from "vitest";
-import { defaultSettings } from "../../config.ts";
+import { defaultSettings } from "../../delivery-settings.ts";
 import { packClaim } from "../../ledger/wire-format.ts";
 import { type Call, GroupCommit } from "./group-commit.ts";
 import { openSqliteLedger } from "./ledger.ts";

@@ -1,10 +1,10 @@
 import type { Incident, IncidentQuery, LedgerStats, Severity, Urgency } from "@tocsin/core/decisions";
 import { urgency as urgencies } from "@tocsin/core/decisions";
 import type { RowCounts } from "../../ledger/row-counts.ts";
-import { factsOf, fromWaitingSince, sameRow, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
+import { incidentFacts, fromWaitingSince, sameRow, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
 import type { Lane } from "../../ledger/store.ts";
 import { type Database, instant, type Row, text } from "./database.ts";
-import { flightsIn, flightsText, type Flying } from "./flight-rows.ts";
+import { readFlightRows, writeFlightRows, type Flying } from "./flight-rows.ts";
 import { Lanes } from "./lanes.ts";
 import { RowCache } from "./row-cache.ts";
 import { EarliestDueCache } from "./earliest-due-cache.ts";
@@ -57,7 +57,7 @@ export class IncidentRows {
       })),
     );
     const flights = text(this.#db.get("SELECT facts FROM flights")?.["facts"] ?? "[]");
-    for (const { id, flight } of flightsIn(flights)) {
+    for (const { id, flight } of readFlightRows(flights)) {
       const row = this.get(id);
       if (!row) continue;
       const flying: Incident = {
@@ -77,7 +77,7 @@ export class IncidentRows {
   flush(): void {
     if (!this.#flyingChanged) return;
     this.#flyingChanged = false;
-    const flights = flightsText(this.#flying.values() as Iterable<Flying>);
+    const flights = writeFlightRows(this.#flying.values() as Iterable<Flying>);
     this.#db.run("UPDATE flights SET facts = ?, last_incident = ?", flights, this.#lastId);
   }
 
@@ -118,7 +118,7 @@ export class IncidentRows {
   insert(incident: Omit<Incident, "id">): Incident {
     const inserted: Incident = { ...incident, id: ++this.#lastId };
     const { id, target, dedupKey, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = inserted;
-    const facts = JSON.stringify(factsOf(inserted));
+    const facts = JSON.stringify(incidentFacts(inserted));
     this.#db.run(
       "INSERT INTO incidents (id, target, dedup_key, endpoint, state, urgency, due_at, fallback_at, untold, accepted_at, updated_at, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
@@ -153,7 +153,7 @@ export class IncidentRows {
 
   #write(incident: Incident): void {
     const { id, endpoint, state, urgency, dueAtMs, fallbackAtMs, updatedAtMs } = incident;
-    const facts = JSON.stringify(factsOf(incident));
+    const facts = JSON.stringify(incidentFacts(incident));
     this.#db.run(
       "UPDATE incidents SET endpoint = ?, state = ?, urgency = ?, due_at = ?, fallback_at = ?, untold = ?, accepted_at = ?, updated_at = ?, facts = ? WHERE id = ?",
       endpoint,

@@ -11,7 +11,7 @@ import {
 import { dirname } from "node:path";
 import { firing, Scratch, targetTerms, VirtualClock, wanted } from "@tocsin/test";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { defaultSettings } from "../../config.ts";
+import { defaultSettings } from "../../delivery-settings.ts";
 import { packClaim } from "../../ledger/wire-format.ts";
 import { type Call, GroupCommit } from "./group-commit.ts";
 import { Database } from "./database.ts";

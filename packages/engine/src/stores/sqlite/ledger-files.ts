@@ -11,7 +11,7 @@ export const keptLogBytes = 67_108_864;
  * and SQLite gives its other files the mode of the first. If this fails, such as for another user's file, the file stays as it
  * is, and SQLite reports whether it can use it.
  */
-export function secureFiles(path: string): void {
+export function secureLedgerFiles(path: string): void {
   attempt(() => closeSync(openSync(path, "a", mode)));
   for (const file of [path, `${path}-wal`, `${path}-shm`]) {
     const stats = existing(file);

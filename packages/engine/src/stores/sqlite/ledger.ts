@@ -6,7 +6,7 @@ import {
   LedgerUnavailable,
   systemClock,
 } from "@tocsin/core/decisions";
-import { defaultSettings } from "../../config.ts";
+import { defaultSettings } from "../../delivery-settings.ts";
 import { BatchFault, BatchQueue, maxIntakeMs } from "../../ledger/batch-queue.ts";
 import { ChangeWatchers } from "../../ledger/change-watchers.ts";
 import type { ReportChanges } from "../../ledger/commit-notifier.ts";

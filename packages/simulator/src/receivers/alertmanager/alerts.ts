@@ -43,7 +43,7 @@ const empty = (status: number, headers: Record<string, string> = {}): SimulatorA
  * Alertmanager's API v2. The label set identifies an alert. It ends when it is posted with an end in the past, or
  * when its end passes without another post.
  */
-export function alertmanager(state: SimulatorState): Receiver {
+export function alertmanagerAlerts(state: SimulatorState): Receiver {
   return {
     name: "alertmanager",
     takes: (path) => path === alertsPath || probePaths.includes(path),

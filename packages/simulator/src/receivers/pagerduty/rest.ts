@@ -4,7 +4,7 @@ import type { SimulatorState } from "../../state/state.ts";
 import type { Incident, IncidentStatus } from "../../state/incident-store.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
 import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeaders } from "./rest-documents.ts";
-import { answerSubscriptions } from "./subscriptions-api.ts";
+import { subscriptionsApi } from "./subscriptions-api.ts";
 
 const dayMs = 86_400_000;
 const maxInBulk = 250;
@@ -38,7 +38,7 @@ function readCall(state: SimulatorState, request: SimulatorRequest, region: Regi
         return refuse(401, 2006, "Unauthorized", [{ field: "authorization", reason }]);
       }
       const path = pathOf(request.path);
-      if (path.startsWith("/webhook_subscriptions")) return answerSubscriptions(state, request, path);
+      if (path.startsWith("/webhook_subscriptions")) return subscriptionsApi(state, request, path);
       return answer({ state, request, region, atMs, path });
     },
   };

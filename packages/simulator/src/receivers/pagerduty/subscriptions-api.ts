@@ -7,7 +7,7 @@ import type { Subscription } from "../../webhooks/subscriptions.ts";
 import { refuse } from "./rest-documents.ts";
 
 /** `/webhook_subscriptions`: create, list, read, delete, enable. The secret is shown once, when it is created. */
-export function answerSubscriptions(state: SimulatorState, request: SimulatorRequest, path: string): Served {
+export function subscriptionsApi(state: SimulatorState, request: SimulatorRequest, path: string): Served {
   const [, , id, verb] = path.split("/");
   if (id === undefined) {
     if (request.method === "POST") return create(state, request);

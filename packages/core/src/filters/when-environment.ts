@@ -8,7 +8,7 @@ export const stepsPerNode = 10;
 export const charactersPerStep = 64;
 
 /** CEL with our variables, functions and limits. Macros are the only loops of an expression, and they must not be nested. */
-export const environment = new Environment({
+export const whenEnvironment = new Environment({
   limits: { maxAstNodes: 500, maxDepth: 32, maxListElements: 200, maxMapEntries: 100, maxCallArguments: 8 },
 })
   .registerVariable("labels", "map<string, string>")

@@ -3,7 +3,7 @@ import { ChangeWatchers } from "../../ledger/change-watchers.ts";
 import { decodeChangedIds } from "./changed-ids.ts";
 import { connect, type PostgresServer } from "./connect.ts";
 import type { Session } from "./session.ts";
-import { channels } from "./notify.ts";
+import { channels } from "./notifier.ts";
 
 const retryMs = 1_000;
 const silenceMs = 5_000;
