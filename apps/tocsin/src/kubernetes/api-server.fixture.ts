@@ -5,9 +5,35 @@ import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { selfSigned } from "../../../../packages/http/test/self-signed.ts";
 import { parseSelector } from "./label-selector.fixture.ts";
-import { type Backup, type Change, eventOf, type SecretObject, SecretStore } from "./secret-store.fixture.ts";
+import {
+  type Backup,
+  type Change,
+  eventOf,
+  type NewObject,
+  ObjectStore,
+  type StoredObject,
+} from "./object-store.fixture.ts";
 
 const { cert, key } = selfSigned();
+
+/** The collections that are served: their kinds, and where they are. */
+const resources = {
+  secrets: { kind: "Secret", group: "", prefix: "/api/v1" },
+  deployments: { kind: "Deployment", group: "apps", prefix: "/apis/apps/v1" },
+  statefulsets: { kind: "StatefulSet", group: "apps", prefix: "/apis/apps/v1" },
+  daemonsets: { kind: "DaemonSet", group: "apps", prefix: "/apis/apps/v1" },
+} as const;
+type Resource = keyof typeof resources;
+
+/** A part of a Role of `rbac.authorization.k8s.io/v1`. */
+export interface Role {
+  readonly metadata: { readonly namespace: string };
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+}
 
 const torn = '{"type":"MODIFIED","object":{"kind":"Secret","metadata":{"name":"torn","resource';
 
@@ -34,7 +60,7 @@ export interface ApiRequest {
 
 interface Watching {
   readonly response: ServerResponse;
-  readonly namespace: string;
+  readonly resource: Resource;
   readonly bookmarks: boolean;
   /**
    * Sends the events that match this watch. Sends nothing up to the version that the watch asked for: a version of the future
@@ -44,12 +70,12 @@ interface Watching {
 }
 
 /**
- * A fake kube-apiserver: it lists and watches Secrets over TLS, with the guarantees of the protocol and the freedoms that the
+ * A fake kube-apiserver: it lists and watches Secrets and workloads over TLS, with the guarantees of the protocol and the freedoms that the
  * protocol leaves.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
 export class ApiServer implements AsyncDisposable {
-  readonly store = new SecretStore();
+  readonly store = new ObjectStore();
   /** PEM of its certificate. */
   readonly ca = cert;
   readonly requests: ApiRequest[] = [];
@@ -57,6 +83,8 @@ export class ApiServer implements AsyncDisposable {
   tokens = new Set(["token-1"]);
   /** Forbidden verbs with their namespace: `list shop`. */
   readonly denied = new Set<string>();
+  /** If set, only these Roles allow anything. */
+  roles: readonly Role[] | undefined;
   /** How the server reports that a version is too old: at once, or inside a watch that it has accepted. */
   goneAs: "status" | "event" = "event";
   /** Ends each watch as soon as it has accepted it. */
@@ -109,16 +137,20 @@ export class ApiServer implements AsyncDisposable {
     this.#tell(this.store.put(namespace, name, values, labels));
   }
 
-  delete(namespace: string, name: string): void {
-    const change = this.store.delete(namespace, name);
+  putObject(resource: Resource, object: NewObject): void {
+    this.#tell(this.store.putObject(resource, object));
+  }
+
+  delete(namespace: string, name: string, resource: Resource = "secrets"): void {
+    const change = this.store.delete(namespace, name, resource);
     if (change) this.#tell(change);
   }
 
   /** Sends a bookmark with the current version to all watches. */
   bookmark(): void {
     const metadata = { resourceVersion: String(this.store.version), creationTimestamp: null };
-    for (const { response, bookmarks } of this.#watches)
-      if (bookmarks) writeLine(response, { type: "BOOKMARK", object: { kind: "Secret", apiVersion: "v1", metadata } });
+    for (const { response, resource, bookmarks } of this.#watches)
+      if (bookmarks) writeLine(response, { type: "BOOKMARK", object: { ...typeOf(resource), metadata } });
   }
 
   /**
@@ -182,7 +214,10 @@ export class ApiServer implements AsyncDisposable {
     const url = new URL(request.url ?? "/", this.url);
     const query = Object.fromEntries(url.searchParams);
     const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-    const namespace = /^\/api\/v1\/namespaces\/([^/]+)\/secrets$/.exec(url.pathname)?.[1];
+    const [, prefix, namespace, last] = /^(\/.+)\/namespaces\/([^/]+)\/([^/]+)$/.exec(url.pathname) ?? [];
+    const resource = (Object.keys(resources) as Resource[]).find(
+      (name) => name === last && resources[name].prefix === prefix,
+    );
     const verb = query["watch"] === "true" ? "watch" : "list";
     const refuse = (code: number, reason: string, message = reason, headers = {}) => {
       this.requests.push({ path: url.pathname, query, token, status: code });
@@ -194,22 +229,41 @@ export class ApiServer implements AsyncDisposable {
     if (fault?.kind === "status") return refuse(fault.code, "InternalError", "an error of the stand-in", fault.headers);
     if (fault?.kind === "nonsense") return void response.end("<html>It works!</html>");
     if (token === undefined || !this.tokens.has(token)) return refuse(401, "Unauthorized");
-    if (namespace === undefined) return refuse(404, "NotFound", "the server could not find the requested resource");
-    if (this.denied.has(`${verb} ${namespace}`)) {
+    if (namespace === undefined || resource === undefined)
+      return refuse(404, "NotFound", "the server could not find the requested resource");
+    if (this.denied.has(`${verb} ${namespace}`) || !this.#isAllowed(verb, resource, namespace)) {
       const who = "system:serviceaccount:tocsin:tocsin";
-      const what = `cannot ${verb} resource "secrets" in API group "" in the namespace "${namespace}"`;
-      return refuse(403, "Forbidden", `secrets is forbidden: User "${who}" ${what}`);
+      const { group } = resources[resource];
+      const what = `cannot ${verb} resource "${resource}" in API group "${group}" in the namespace "${namespace}"`;
+      return refuse(403, "Forbidden", `${resource} is forbidden: User "${who}" ${what}`);
     }
-    const gone = verb === "list" ? this.#list(namespace, query, response) : this.#watch(namespace, query, response);
+    const place = { resource, namespace };
+    const gone = verb === "list" ? this.#list(place, query, response) : this.#watch(place, query, response);
     if (gone) return refuse(410, "Expired", "too old resource version");
     this.requests.push({ path: url.pathname, query, token, status: 200 });
   }
 
+  #isAllowed(verb: string, resource: Resource, namespace: string): boolean {
+    return (
+      this.roles === undefined ||
+      this.roles.some(
+        ({ metadata, rules }) =>
+          metadata.namespace === namespace &&
+          rules.some(
+            (rule) =>
+              rule.apiGroups.includes(resources[resource].group) &&
+              rule.resources.includes(resource) &&
+              rule.verbs.includes(verb),
+          ),
+      )
+    );
+  }
+
   /** True: the requested state is gone. */
-  #list(namespace: string, query: Readonly<Record<string, string>>, response: ServerResponse): boolean {
+  #list(place: Place, query: Readonly<Record<string, string>>, response: ServerResponse): boolean {
     const { continue: token } = query;
     const page = this.store.list({
-      namespace,
+      ...place,
       selector: query["labelSelector"] ?? "",
       limit: Number(query["limit"] ?? 0),
       ...(token && { from: JSON.parse(Buffer.from(token, "base64").toString()) as { version: number; after: string } }),
@@ -217,8 +271,8 @@ export class ApiServer implements AsyncDisposable {
     if (page === undefined) return true;
     const next = page.next && { continue: Buffer.from(JSON.stringify(page.next)).toString("base64") };
     const body = JSON.stringify({
-      kind: "SecretList",
-      apiVersion: "v1",
+      ...typeOf(place.resource),
+      kind: `${resources[place.resource].kind}List`,
       metadata: { resourceVersion: String(page.version), ...next },
       items: page.items,
     });
@@ -231,7 +285,7 @@ export class ApiServer implements AsyncDisposable {
     return false;
   }
 
-  #watch(namespace: string, query: Readonly<Record<string, string>>, response: ServerResponse): boolean {
+  #watch({ resource, namespace }: Place, query: Readonly<Record<string, string>>, response: ServerResponse): boolean {
     const from = query["resourceVersion"] === undefined ? this.store.version : Number(query["resourceVersion"]);
     const missed = this.store.since(from);
     if (missed === undefined && this.goneAs === "status") return true;
@@ -249,13 +303,13 @@ export class ApiServer implements AsyncDisposable {
       return false;
     }
     const matches = parseSelector(query["labelSelector"] ?? "");
-    const seen = ({ metadata }: SecretObject) => metadata.namespace === namespace && matches(metadata.labels);
+    const seen = ({ metadata }: StoredObject) => metadata.namespace === namespace && matches(metadata.labels);
     const send = (change: Change): void => {
-      const event = change.version > from ? eventOf(change, seen) : undefined;
-      if (event) writeLine(response, { ...event, object: { kind: "Secret", apiVersion: "v1", ...event.object } });
+      const event = change.version > from && change.resource === resource ? eventOf(change, seen) : undefined;
+      if (event) writeLine(response, { ...event, object: { ...typeOf(resource), ...event.object } });
     };
     for (const change of missed) send(change);
-    const watching = { response, namespace, bookmarks: query["allowWatchBookmarks"] === "true", send };
+    const watching = { response, resource, bookmarks: query["allowWatchBookmarks"] === "true", send };
     this.#watches.add(watching);
     const timer = setTimeout(() => response.end(), Number(query["timeoutSeconds"] ?? 1_800) * 1_000);
     response.on("close", () => {
@@ -265,6 +319,16 @@ export class ApiServer implements AsyncDisposable {
     return false;
   }
 }
+
+interface Place {
+  readonly resource: Resource;
+  readonly namespace: string;
+}
+
+const typeOf = (resource: Resource) => ({
+  kind: resources[resource].kind,
+  apiVersion: resources[resource].group === "" ? "v1" : `${resources[resource].group}/v1`,
+});
 
 const writeLine = (response: ServerResponse, event: object): void => {
   response.write(`${JSON.stringify(event)}\n`);

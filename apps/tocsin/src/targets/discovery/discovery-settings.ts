@@ -1,18 +1,13 @@
 import { duration } from "@tocsin/core";
 import { z } from "zod";
+import { namespaceName } from "../../kubernetes/namespace-name.ts";
 import { targetPolicy } from "./policy.ts";
-
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names */
-const namespace = z
-  .string()
-  .max(63)
-  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 'expected the name of a Kubernetes namespace, such as "monitoring"');
 
 const kubernetes = z
   .strictObject({
     enabled: z.boolean().default(false).describe("Finds targets in Secrets: see [Kubernetes](kubernetes.md)."),
     namespaces: z
-      .array(namespace)
+      .array(namespaceName)
       .min(1, "expected at least one namespace")
       .refine((names) => new Set(names).size === names.length, "names a namespace twice")
       .default(["tocsin"])
