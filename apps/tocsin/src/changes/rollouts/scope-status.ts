@@ -1,0 +1,82 @@
+import type { Clock } from "@tocsin/core";
+import type { ApiFailureReason } from "../../kubernetes/api-failure.ts";
+import { LogThrottle } from "../../telemetry/log-throttle.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { WorkloadKind } from "./workload.ts";
+
+/** Metrics of watched workloads, per kind and namespace. */
+export interface RolloutMetrics {
+  /** Whether rollouts may go unseen now. */
+  rolloutsStale(namespace: string, kind: WorkloadKind, isStale: boolean): void;
+  /** The kind is no longer watched in the namespace. */
+  rolloutsEnded(namespace: string, kind: WorkloadKind): void;
+}
+
+/** One kind of workload in one namespace. */
+export interface Place {
+  readonly namespace: string;
+  readonly kind: WorkloadKind;
+}
+
+interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: RolloutMetrics;
+}
+
+/** The state of one watch, for metrics, logs and `/readyz`. Each turn is logged once, and at most once a minute. */
+export class ScopeStatus {
+  readonly #place: Place;
+  readonly #o: Surroundings;
+  readonly #throttle: LogThrottle;
+  #error: string | null = null;
+  #isListed = false;
+
+  constructor(place: Place, o: Surroundings) {
+    this.#place = place;
+    this.#o = o;
+    this.#throttle = new LogThrottle(o.clock);
+    this.#measure();
+  }
+
+  /** The last failure, while it persists. Holds no credential. */
+  get error(): string | null {
+    return this.#error;
+  }
+
+  /** All workloads were read, and their changes are recorded. */
+  listed(): void {
+    this.#isListed = true;
+    this.#measure();
+  }
+
+  /** From now on changes are seen. */
+  followed(): void {
+    if (this.#error !== null && this.#throttle.pass("followed") !== undefined)
+      this.#o.log.info({ event: "rollouts_followed", ...this.#place }, "Rollouts are followed again");
+    this.#error = null;
+    this.#measure();
+  }
+
+  /** `error` is null when the failure is repaired at once, unless it happens twice in a row. */
+  failed(reason: ApiFailureReason, error: string | null): void {
+    if (error === null) return;
+    const leftOut = error === this.#error ? undefined : this.#throttle.pass(reason);
+    if (leftOut !== undefined)
+      this.#o.log.warn(
+        { event: "rollouts_stale", ...this.#place, reason, error, ...leftOut },
+        "Rollouts are not seen now; those that happen meanwhile are recorded later",
+      );
+    this.#error = error;
+    this.#measure();
+  }
+
+  ended(): void {
+    this.#o.metrics.rolloutsEnded(this.#place.namespace, this.#place.kind);
+  }
+
+  #measure(): void {
+    const { namespace, kind } = this.#place;
+    this.#o.metrics.rolloutsStale(namespace, kind, this.#error !== null || !this.#isListed);
+  }
+}
