@@ -19,6 +19,7 @@ export interface Saying {
   /** Makes it a direct claim. */
   readonly sender?: string;
   readonly origin?: string;
+  readonly trace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -43,6 +44,7 @@ const claim = (status: Claim["status"], fingerprint: string, saying: Saying): Cl
   ...(saying.sender === undefined ? {} : { sender: saying.sender }),
   ...(saying.origin === undefined ? {} : { origin: saying.origin }),
   ...(saying.endsAtMs === undefined ? {} : { endsAtMs: saying.endsAtMs }),
+  ...(saying.trace === undefined ? {} : { trace: saying.trace }),
 });
 
 export const firing = (fingerprint: string, saying: Saying = {}): Claim => claim("firing", fingerprint, saying);

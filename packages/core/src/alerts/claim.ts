@@ -17,6 +17,8 @@ export interface Claim {
   readonly endsAtMs?: number;
   /** The request contained no start; `alert.startsAtMs` is the time of receipt. */
   readonly startUnknown?: true;
+  /** W3C `traceparent` of the request. Present only if requests are traced. */
+  readonly trace?: string;
 }
 
 /**
@@ -69,6 +71,8 @@ export interface ClaimState {
   readonly heldUntilMs?: number;
   /** A doubtful resolve ends this firing claim at this time unless a firing comes first. */
   readonly doubtfulEndAtMs?: number;
+  /** The trace of a firing that is held, or was held when it came. */
+  readonly trace?: string;
 }
 
 /** Earliest start of a firing in this episode. */

@@ -197,6 +197,11 @@ export interface Incident {
   /** When it was accepted from the source. The SLO `accepted → told` starts here. */
   readonly acceptedAtMs: number;
   readonly updatedAtMs: number;
+  /**
+   * W3C `traceparent` of the request that made the incident due last. Present only if requests are traced. The ledger only stores
+   * it.
+   */
+  readonly trace?: string;
 }
 
 /** One line of an incident's history. */

@@ -59,6 +59,7 @@ export function incidentFacts(incident: Incident): Record<string, unknown> {
   const { state, acceptedAtMs, dueSinceMs } = incident;
   if (dueSinceMs !== null && dueSinceMs !== acceptedAtMs) facts["acceptedAtMs"] = acceptedAtMs;
   if (dueSinceMs === null && isWaiting(state)) facts["dueSinceMs"] = null;
+  if (incident.trace !== undefined) facts["trace"] = incident.trace;
   return facts;
 }
 
@@ -97,4 +98,5 @@ export const sameRow = (a: Incident, b: Incident): boolean =>
   a.members === b.members &&
   a.wanted === b.wanted &&
   a.confirmedAtMs === b.confirmedAtMs &&
+  a.trace === b.trace &&
   mayBeUsual.every((fact) => a[fact] === b[fact]);

@@ -1,5 +1,6 @@
 import {
   type LeaseRequest,
+  type LeaseTrace,
   eventIdentity,
   type Flight,
   type Incident,
@@ -54,6 +55,12 @@ export function leaseDue(context: LedgerContext, inFlight: InFlight, request: Le
   round.lookAgain(context.leaseExpiry.nextAtMs());
   return { leases: round.leases, sealed: round.sealed, nextAtMs: round.nextAtMs, nowMs, limited: [...round.limited] };
 }
+
+const leaseTrace = ({ dueSinceMs, attempts }: Incident, parent: string): LeaseTrace => ({
+  parent,
+  dueSinceMs,
+  attempt: attempts + 1,
+});
 
 /** The leases of one request, while they are collected. */
 class LeaseRound {
@@ -214,7 +221,7 @@ class LeaseRound {
       acceptedAtMs: incident.acceptedAtMs,
       first: action === "trigger" && !incident.opened,
     };
-    this.leases.push(lease);
+    this.leases.push(incident.trace === undefined ? lease : { ...lease, trace: leaseTrace(incident, incident.trace) });
     this.sealed[sealedKey(lease)] = terms.sealed;
     return true;
   }

@@ -44,6 +44,8 @@ export class LedgerContext {
   readonly heardAtMs = new Map<string, number>();
   /** A number that grows with every lease, over all restarts and processes. */
   readonly nextToken: () => number;
+  /** Trace of the claim that is applied now. Incidents that it opens or makes due get it. Undefined: no trace. */
+  trace: string | undefined;
   readonly #onIncidentStored: LedgerContextOptions["onIncidentStored"];
   readonly #onStateChange: LedgerContextOptions["onStateChange"];
   #targets = new Map<string, EndpointRecord>();
@@ -148,14 +150,18 @@ export class LedgerContext {
     return { ...incident, endpoint: current.id, checkKey: false };
   }
 
-  put(before: Incident, after: Incident): Incident {
+  put(before: Incident, derived: Incident): Incident {
+    const { trace } = this;
+    const becameDue = trace !== undefined && before.dueSinceMs === null && derived.dueSinceMs !== null;
+    const after = becameDue ? { ...derived, trace } : derived;
     this.store.putIncident(before, after);
     this.#onIncidentStored?.(after.id);
     return after;
   }
 
   insert(incident: Omit<Incident, "id">): Incident {
-    const inserted = this.store.insertIncident(incident);
+    const { trace } = this;
+    const inserted = this.store.insertIncident(trace === undefined ? incident : { ...incident, trace });
     this.#onIncidentStored?.(inserted.id);
     return inserted;
   }

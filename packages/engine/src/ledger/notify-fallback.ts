@@ -1,6 +1,7 @@
 import type { Incident } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { openIncident } from "./open-incident.ts";
+import { traceOf } from "./traces.ts";
 
 /**
  * A critical alert was not delivered in time, for whatever reason: its target's fallback gets it too, once. Both incidents have the
@@ -19,6 +20,7 @@ export function notifyFallback(context: LedgerContext, incident: Incident): void
       target: incident.target,
       fallback: name,
       notified: usable,
+      ...traceOf(incident),
     });
   if (!usable || name === undefined) return;
   for (const { fingerprint, status, severity, summary } of incident.members) {
@@ -28,6 +30,7 @@ export function notifyFallback(context: LedgerContext, incident: Incident): void
     if (id === null || record.incidents.includes(id)) continue;
     context.store.putAlert(record, { ...record, incidents: [...record.incidents, id] });
     const standIn = context.store.incident(id);
-    if (standIn && standIn.fallbackOf === null) context.put(standIn, { ...standIn, fallbackOf: incident.id });
+    if (standIn && standIn.fallbackOf === null)
+      context.put(standIn, { ...standIn, ...traceOf(incident), fallbackOf: incident.id });
   }
 }

@@ -11,19 +11,31 @@ import { placeClaim } from "./place-claim.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { recordChangeOfAlert } from "./record-changes.ts";
 import { adoptUnknownResolve } from "./open-incident.ts";
+import { linkedTraces, withTrace } from "./traces.ts";
 import type { AlertRecord } from "./store.ts";
 import type { PackedClaim } from "./wire-format.ts";
 
 /** Records claims in order of arrival, and what they change at the targets. */
 export function recordClaims(context: LedgerContext, claims: readonly PackedClaim[]): Recorded[] {
   const sources = new Set(claims.map(({ source }) => source));
-  const recorded = claims.map((claim) => recordClaim(context, claim));
+  const recorded = claims.map((claim) =>
+    claim.trace === undefined ? recordClaim(context, claim) : recordTraced(context, claim, claim.trace),
+  );
   for (const source of sources) {
     context.heardAtMs.set(source, context.nowMs);
     context.store.putGate("source", source, context.nowMs);
     for (const fingerprint of context.store.silentAlerts(source)) letTimePass(context, fingerprint);
   }
   return recorded;
+}
+
+function recordTraced(context: LedgerContext, claim: PackedClaim, trace: string): Recorded {
+  const { fingerprint } = claim.alert;
+  const before = context.store.alert(fingerprint);
+  const earlier = linkedTraces(context, before, trace);
+  const recorded = withTrace(context, trace, () => recordClaim(context, claim));
+  const linked = new Set([...earlier, ...linkedTraces(context, context.store.alert(fingerprint), trace)]);
+  return linked.size === 0 ? recorded : { ...recorded, linkedTraces: [...linked] };
 }
 
 function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
@@ -34,7 +46,10 @@ function recordClaim(context: LedgerContext, claim: PackedClaim): Recorded {
   const place = placeClaim(before?.claims ?? {}, claim);
   const merged = mergeClaim(place.previous, claim, nowMs, context.settings, place.claims);
   const { effect, fires } = merged;
-  const claims = { ...place.claims, [place.key]: merged.state };
+  // The trace of a held firing continues when the firing counts.
+  const kept = effect === "held" && claim.trace !== undefined;
+  const state = kept ? { ...merged.state, trace: claim.trace } : merged.state;
+  const claims = { ...place.claims, [place.key]: state };
   const after = withClaims(context, claims, {
     fingerprint,
     // The content is that of the last firing. A resolve's content counts only if the alert is not recorded yet.
@@ -122,7 +137,10 @@ export function letTimePass(context: LedgerContext, fingerprint: string): void {
   const after = withClaims(context, claims, { ...before, claims });
   let incidents = after.incidents;
   if (after.status === "firing" && before.status === "resolved")
-    incidents = applyRoutes(context, after, after.routes).incidents;
+    incidents = withTrace(context, heldTrace(after), () => applyRoutes(context, after, after.routes).incidents);
   if (after.status === "resolved" && before.status === "firing") incidents = endMembers(context, after);
   context.store.putAlert(before, { ...after, incidents });
 }
+
+const heldTrace = ({ claims }: AlertRecord): string | undefined =>
+  Object.values(claims).find(({ status }) => status === "firing")?.trace;

@@ -14,6 +14,7 @@ import { nextEpisode } from "./next-episode.ts";
 import { applyLateReport, isUnanswered, withLateAttempt } from "./late-reports.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { markNotTold } from "./mark-not-told.ts";
+import { traceOf } from "./traces.ts";
 
 /** A check that begins later than this after the event was refused may test a different key. */
 const maxKeyDoubtMs = 10_000;
@@ -101,5 +102,5 @@ function addDeadLetter(context: LedgerContext, incident: Incident, { lease, outc
     answer: incident.lastFailure?.detail ?? ("detail" in outcome ? outcome.detail : ""),
   };
   context.store.addDeadLetter({ ...letter, rendered: rendered ?? null, atMs: context.nowMs, replayedAtMs: null });
-  context.report({ kind: "dead_letter", ...letter });
+  context.report({ kind: "dead_letter", ...letter, ...traceOf(incident) });
 }

@@ -12,7 +12,10 @@ export type BlockedTarget = Pick<TargetTerms, "name" | "endpoint">;
 
 /** A change of state that operators are notified of. Only the process whose commit makes the change reports it. */
 export type StateChange =
-  | ({ readonly kind: "dead_letter" } & Omit<DeadLetter, "id" | "rendered" | "atMs" | "replayedAtMs">)
+  | ({ readonly kind: "dead_letter"; readonly trace?: string } & Omit<
+      DeadLetter,
+      "id" | "rendered" | "atMs" | "replayedAtMs"
+    >)
   /** The receiver refuses the credential or the address; no event is sent there until it accepts one. */
   | {
       readonly kind: "blocked";
@@ -35,6 +38,7 @@ export type StateChange =
       readonly fallback: string;
       /** False: the fallback is missing or disabled. */
       readonly notified: boolean;
+      readonly trace?: string;
     };
 
 /** The part of the ledger that reports which incidents changed. */

@@ -16,6 +16,16 @@ export interface LeaseRequest {
   readonly leaseMarginMs: number;
 }
 
+/** The facts that the spans of an attempt need. */
+export interface LeaseTrace {
+  /** W3C `traceparent`: `Incident.trace`. */
+  readonly parent: string;
+  /** Since when the incident has been due, by the ledger's clock. Null: this is a reminder, which nothing waited for. */
+  readonly dueSinceMs: number | null;
+  /** Number of this attempt in its episode, from 1. */
+  readonly attempt: number;
+}
+
 /** The right, and the duty, to make one attempt until `leaseUntilMs`. */
 export interface Lease {
   readonly incident: number;
@@ -46,6 +56,8 @@ export interface Lease {
   readonly leaseMs: number;
   /** When it ends, by the ledger's clock. */
   readonly leaseUntilMs: number;
+  /** Present only if the incident has a trace. */
+  readonly trace?: LeaseTrace;
 }
 
 export interface LeaseBatch {

@@ -14,6 +14,11 @@ export interface Recorded {
   readonly fingerprint: string;
   readonly effect: "accepted" | "duplicate";
   readonly skewed: boolean;
+  /**
+   * Other traces that the alert's incidents belong to or belonged to before this claim. Present only if the claim has a trace and
+   * there are such traces.
+   */
+  readonly linkedTraces?: readonly string[];
 }
 
 /** The part of the ledger that takes in targets, claims and readings: it sets the desired state. */

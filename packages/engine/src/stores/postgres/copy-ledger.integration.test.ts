@@ -9,6 +9,8 @@ const request = { owner: "w", max: 10, concurrency: 100, leaseMarginMs: 20_000, 
 const accepted = { kind: "accepted", receipt: "1" } as const;
 const refused = { kind: "refused", reason: "invalid", detail: "HTTP 422" } as const;
 
+const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 const byName = (a: { fingerprint: string }, b: { fingerprint: string }): number =>
   a.fingerprint < b.fingerprint ? -1 : 1;
 
@@ -19,7 +21,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     const sqlite = await openSqliteLedger({ path: from, thread: false });
     await sqlite.useTargets([targetTerms("pagerduty")]);
     const names = Array.from({ length: 12 }, (_, n) => `a${n}`);
-    await sqlite.record(names.map((name) => wanted(firing(name))));
+    await sqlite.record(names.map((name) => wanted(firing(name, { trace }))));
     const { leases } = await sqlite.leaseDue(request);
     expect(leases).toHaveLength(10);
     // One is dead, seven are delivered, two are under way when the file is closed, and two were never tried.
@@ -37,6 +39,7 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     try {
       const all = { limit: 100 };
       expect(await after.incidents(all)).toEqual(await before.incidents(all));
+      expect((await after.incidents(all)).incidents.map(({ incident }) => incident.trace)).toContain(trace);
       expect(await after.deadLetters(all)).toEqual(await before.deadLetters(all));
       expect((await after.firing(all)).toSorted(byName)).toEqual((await before.firing(all)).toSorted(byName));
       expect(await after.getValue("targets")).toBe("all of them");
