@@ -342,6 +342,7 @@ describe("boundaries", () => {
       "apps/tocsin/src/ingest/readers/",
       "apps/tocsin/src/ingest/signatures.ts",
       "apps/tocsin/src/targets/discovery/",
+      "apps/tocsin/src/telemetry/traces/",
       "packages/core/src/schema/",
       "packages/core/src/targets/",
       "packages/publishers/src/",

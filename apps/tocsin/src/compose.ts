@@ -50,6 +50,7 @@ import { createLogger, type Logger } from "./telemetry/logger.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { Scrubber } from "./telemetry/scrubber.ts";
 import { StateLog } from "./telemetry/state-log.ts";
+import { traceTo } from "./telemetry/trace-to.ts";
 import { TargetTests } from "./targets/tests/target-tests.ts";
 import { CredentialVault } from "./ledger/credential-vault.ts";
 import { version } from "./config/version.ts";
@@ -135,9 +136,13 @@ export async function compose(
       beforeWrite: (signal) => worker?.endIfOverdue(signal),
     });
     closing.push(() => transport.close());
+    const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
+    const { traces } = config.telemetry;
+    const tracing = traces && (await traceTo(traces, { clock, log, transport, metrics, instance: owner }));
+    closing.push(() => tracing?.stop());
     const targets = new TargetRegistry({
       vault,
-      transport,
+      transport: tracing === undefined ? transport : tracing.tracedTransport(transport),
       version,
       clock,
       guard,
@@ -255,6 +260,7 @@ export async function compose(
         routesOf: (alert) => targets.routesOf(alert),
         senderOf,
         signatures: () => configReloader.signatures,
+        tracing,
       }),
       ...incidentEndpoints({ ledger, wake }),
       ...streamEndpoints({ stream }),
@@ -317,11 +323,12 @@ export async function compose(
         stateLog,
         clock,
         notify,
+        tracing,
         onAttempt: (lease, outcome, durationMs) => targetTests.attempted(lease, outcome, durationMs),
       }),
       ledger,
       clock,
-      owner: `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`,
+      owner,
       concurrency: config.delivery.concurrency,
     });
     closing.push(

@@ -192,6 +192,7 @@ export class ConfigReloader {
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
     scrubber.learn(next.server.tls === undefined ? [] : [next.server.tls.key]);
     scrubber.learn(next.readers.flatMap(secretsIn));
+    scrubber.learn(next.telemetry.traces?.secrets ?? []);
     scrubber.learn(next.signatures.map(({ secret }) => secret.reveal()));
     for (const setting of shortSecrets(next))
       log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
@@ -310,7 +311,7 @@ const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTar
  * Names the settings whose secret is too short to be distinguished from ordinary words in a log line. Secrets of targets are
  * reported with the targets.
  */
-function shortSecrets({ server, ledger, readers, signatures }: Config): string[] {
+function shortSecrets({ server, ledger, readers, signatures, telemetry }: Config): string[] {
   const settings: (readonly [string, string | undefined])[] = [
     ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
     ["the password in ledger.url", ledger.kind === "postgres" ? ledger.server.password : undefined],
@@ -319,6 +320,7 @@ function shortSecrets({ server, ledger, readers, signatures }: Config): string[]
         ({ url }) => [`the password in a URL of source ${source}`, new URL(url.reveal()).password] as const,
       ),
     ),
+    ["the password in telemetry.traces.otlp", telemetry.traces?.password?.reveal()],
     ...signatures.map(({ source, secret }) => [`the secret of source ${source}`, secret.reveal()] as const),
   ];
   const short = settings.filter(([, secret]) => secret && secret.length < minRedactedLength);

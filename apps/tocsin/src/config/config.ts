@@ -3,6 +3,7 @@ import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocs
 import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { type SignatureSettings, signaturesIn } from "../ingest/signatures.ts";
+import { type TraceSettings, tracesIn } from "../telemetry/traces/trace-settings.ts";
 import { ConfigError } from "./config-error.ts";
 import { type ServerTls, serverTlsIn } from "./server-tls.ts";
 import type { SourcePosition } from "./source-positions.ts";
@@ -65,7 +66,10 @@ export interface Config {
   readonly signatures: readonly SignatureSettings[];
   readonly delivery: ConfigOutput["delivery"];
   readonly changes: ConfigOutput["changes"];
-  readonly telemetry: Pick<ConfigOutput["telemetry"], "logs">;
+  readonly telemetry: Pick<ConfigOutput["telemetry"], "logs"> & {
+    /** Undefined: nothing is traced. */
+    readonly traces: TraceSettings | undefined;
+  };
   readonly readSecret: ReadSecret;
   /** Returns the position at which a path of this configuration was written. */
   readonly placeOf: (path: string) => SourcePosition | undefined;
@@ -106,6 +110,7 @@ export function readConfig(
   const place = secrets.ledger(ledger, places.dir);
   const readers = readersIn(sources, secrets);
   const signatures = signaturesIn(sources, tokens, secrets);
+  const traces = tracesIn(telemetry.traces, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, probes, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
@@ -129,7 +134,7 @@ export function readConfig(
     signatures,
     delivery,
     changes,
-    telemetry,
+    telemetry: { logs: telemetry.logs, traces },
     readSecret: secrets.read,
     placeOf,
   };

@@ -344,13 +344,12 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
         '1:22 telemetry.logs.level: expected "fatal", "error", "warn", "info", "debug", "trace" or "silent"; found "loud"',
       ],
     ],
+    ["telemetry: { traces: { otlp: x, sample: 2 } }", ["1:33 telemetry.traces.sample: must be at most 1; found 2"]],
     [
-      "telemetry: { traces: { otlp: x }, heartbeat: {} }",
-      [
-        "1:14 telemetry.traces: not available in this version",
-        "1:35 telemetry.heartbeat: not available in this version",
-      ],
+      "telemetry: { traces: { otlp: x } }",
+      ['1:24 telemetry.traces.otlp: expected a URL such as "http://localhost:4318"'],
     ],
+    ["telemetry: { heartbeat: {} }", ["1:14 telemetry.heartbeat: not available in this version"]],
     ["discovery: { files: ./targets }", ['1:14 discovery.files: expected a list; found "./targets"']],
     ["discovery: { files: [a, a] }", ["1:14 discovery.files: names a directory twice"]],
     [

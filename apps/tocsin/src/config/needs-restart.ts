@@ -20,6 +20,11 @@ const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, 
   "ledger.retention": ledger.retentionMs,
   ...prefixed("delivery", delivery),
   "telemetry.logs.format": telemetry.logs.format,
+  "telemetry.traces": telemetry.traces && [
+    telemetry.traces.sample,
+    telemetry.traces.url.reveal(),
+    telemetry.traces.secrets,
+  ],
 });
 
 function placeOf(ledger: Config["ledger"]): Record<string, unknown> {

@@ -208,7 +208,24 @@ const telemetry = z
         format: z.enum(["json", "pretty"]).default("json").describe("`pretty` is for reading at a terminal."),
       })
       .prefault({}),
-    traces: notYet(),
+    traces: z
+      .strictObject({
+        otlp: secretInput.describe(
+          "Base URL of an OpenTelemetry collector that accepts OTLP over HTTP as JSON, such as `http://localhost:4318`; `/v1/traces` is added. A user and password in it are sent as basic authentication.",
+        ),
+        sample: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(1)
+          .describe(
+            "Share of the traces that are exported, 0 to 1. A request with a `traceparent` keeps its sender's decision.",
+          ),
+      })
+      .optional()
+      .describe(
+        "Exports a trace of each alert from its request to each attempt: see [Tracing](tracing.md). Default: off.",
+      ),
     heartbeat: notYet(),
   })
   .prefault({});

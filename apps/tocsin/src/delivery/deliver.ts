@@ -1,11 +1,12 @@
 import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
-import type { Attempt, WorkerObserver } from "@tocsin/engine";
+import type { WorkerObserver } from "@tocsin/engine";
 import type { Notify } from "./notification.ts";
 import { lostKey, refusedTarget } from "./own-refusals.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { StateLog } from "../telemetry/state-log.ts";
+import type { Publish, Tracing } from "../telemetry/tracing.ts";
 
 export interface DeliverOptions {
   readonly targets: TargetRegistry;
@@ -14,33 +15,36 @@ export interface DeliverOptions {
   readonly stateLog: Pick<StateLog, "attempted">;
   readonly clock: Clock;
   readonly notify: Notify;
+  /** Undefined: nothing is traced. */
+  readonly tracing: Pick<Tracing, "traced"> | undefined;
   /** Called after each attempt, except those of shadows. */
   readonly onAttempt: (lease: Lease, outcome: Outcome, durationMs: number) => void;
 }
 
 /** Builds the worker's two callbacks: `publish` makes an attempt, `observe` records its result in metrics and logs. */
-export function deliver({ targets, metrics, log, stateLog, clock, notify, onAttempt }: DeliverOptions): {
-  readonly publish: (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
+export function deliver({ targets, metrics, log, stateLog, clock, notify, tracing, onAttempt }: DeliverOptions): {
+  readonly publish: Publish;
   readonly observe: WorkerObserver;
 } {
   const waitingSinceMs = new Map<string, number>();
+  const publish: Publish = async (lease, signal) => {
+    const sinceMs = waitingSinceMs.get(lease.target);
+    if (sinceMs !== undefined) {
+      waitingSinceMs.delete(lease.target);
+      metrics.waited(lease.target, clock.monotonic() - sinceMs);
+    }
+    if (targets.isRefused(lease.target)) return { outcome: refusedTarget };
+    const found = targets.publisherForLease(lease);
+    if (found === undefined) return { outcome: lostKey };
+    const notification = notify(lease);
+    // A shadow does everything except send.
+    if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
+    const outcome = await found.publisher.publish(notification, signal);
+    if (lease.action === "check") return { outcome, rendered: found.publisher.render(notify(refusedEvent(lease))) };
+    return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: found.publisher.render(notification) };
+  };
   return {
-    async publish(lease, signal) {
-      const sinceMs = waitingSinceMs.get(lease.target);
-      if (sinceMs !== undefined) {
-        waitingSinceMs.delete(lease.target);
-        metrics.waited(lease.target, clock.monotonic() - sinceMs);
-      }
-      if (targets.isRefused(lease.target)) return { outcome: refusedTarget };
-      const found = targets.publisherForLease(lease);
-      if (found === undefined) return { outcome: lostKey };
-      const notification = notify(lease);
-      // A shadow does everything except send.
-      if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
-      const outcome = await found.publisher.publish(notification, signal);
-      if (lease.action === "check") return { outcome, rendered: found.publisher.render(notify(refusedEvent(lease))) };
-      return outcome.kind === "accepted" ? { outcome } : { outcome, rendered: found.publisher.render(notification) };
-    },
+    publish: tracing === undefined ? publish : tracing.traced(publish),
     observe: {
       attempted(lease, outcome, durationMs) {
         if (lease.shadow) return;

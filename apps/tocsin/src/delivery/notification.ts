@@ -1,4 +1,4 @@
-import type { Alert, EventContent, EventIdentity, Notification } from "@tocsin/core";
+import type { Alert, EventContent, EventIdentity, LeaseTrace, Notification } from "@tocsin/core";
 import { eventIdOf } from "./event-id.ts";
 import { defaultSource } from "../ingest/batch-reader.ts";
 
@@ -8,6 +8,7 @@ export interface NotificationFacts extends Omit<EventContent, "incident"> {
   readonly event: EventIdentity;
   /** Absent: there is no incident yet. */
   readonly incident?: number;
+  readonly trace?: Pick<LeaseTrace, "parent">;
 }
 
 /** Builds notifications. Everything that is sent, and everything that shows what is or would be sent, uses this function. */
@@ -42,6 +43,7 @@ class LazyNotification implements Notification {
   readonly firing: number;
   readonly sender?: string;
   readonly incidentUrl?: string;
+  readonly traceparent?: string;
   readonly #facts: NotificationFacts;
   #alert: Alert | undefined;
 
@@ -58,6 +60,7 @@ class LazyNotification implements Notification {
     if (sender !== "" && sender !== defaultSource) this.sender = sender;
     if (publicUrl !== undefined && incident !== undefined)
       this.incidentUrl = `${publicUrl}/api/v1/incidents/${incident}`;
+    if (facts.trace !== undefined) this.traceparent = facts.trace.parent;
     this.#facts = facts;
   }
 

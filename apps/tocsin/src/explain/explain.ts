@@ -9,6 +9,7 @@ import type {
   Reason,
 } from "@tocsin/core";
 import { firstContent, notSent, type NotificationFacts } from "../delivery/notification.ts";
+import { traceIdOf } from "../telemetry/tracing.ts";
 import type { UnusedTargets } from "../targets/target-problems.ts";
 
 /** Says why one target received an alert, or did not, or would. */
@@ -24,6 +25,8 @@ export interface Explained {
    */
   readonly wouldTell: boolean;
   readonly incident?: number;
+  /** The trace of the incident's last event, if there is one. */
+  readonly traceId?: string;
   /** Says why the target accepts nothing now, although the incident was delivered or the alert would be sent. */
   readonly heldBack?: HeldBack;
   /**
@@ -211,7 +214,9 @@ function rowOf(
   };
 }
 
-function recorded(explained: ExplainedIncident): Why & Pick<Explained, "keepsKey"> & { readonly incident: number } {
+function recorded(
+  explained: ExplainedIncident,
+): Why & Pick<Explained, "keepsKey" | "traceId"> & { readonly incident: number } {
   const { reason, incident, fallbackFor } = explained;
   const detail =
     fallbackFor === undefined ? incident.lastFailure?.detail : `received as the fallback of ${fallbackFor}`;
@@ -219,6 +224,7 @@ function recorded(explained: ExplainedIncident): Why & Pick<Explained, "keepsKey
     ...stateAndHold(explained),
     reason,
     incident: incident.id,
+    ...(incident.trace !== undefined && { traceId: traceIdOf(incident.trace) }),
     ...(detail !== undefined && { detail }),
     ...(explained.keepsEarlierKey && { keepsKey: "earlier" as const }),
     ...(isRefusedWhileOpen(explained) && !explained.keepsEarlierKey && { keepsKey: "present" as const }),

@@ -65,6 +65,7 @@ function intakeOver(
     wake: () => order.push("wake"),
     readiness,
     stallDetector,
+    tracing: undefined,
   });
   return { order, readiness, endpoints };
 }

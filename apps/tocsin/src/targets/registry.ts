@@ -11,7 +11,6 @@ import {
   type Target,
   type TargetTerms,
 } from "@tocsin/core";
-import { type Transport } from "@tocsin/http";
 import {
   accessIdentity,
   createPublisher,
@@ -80,7 +79,7 @@ export class TargetRegistry {
 
   constructor(o: {
     readonly vault: CredentialVault;
-    readonly transport: Transport;
+    readonly transport: PublisherOptions["transport"];
     readonly version: string;
     readonly clock: Clock;
     /** Called for each lease: whether its publisher was in memory, or had to be created from the sealed endpoint. */

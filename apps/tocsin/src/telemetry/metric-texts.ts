@@ -3,6 +3,7 @@ import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
 import { targetStates } from "../targets/resolved-target.ts";
 import { maxSources, receivedStatuses } from "./metrics.ts";
+import { spanDropReasons } from "./traces/span-drop-reasons.ts";
 import { cacheNames, eventTypes } from "./pagerduty-metrics.ts";
 
 /** The values of a label: a closed list, or a sentence that says what bounds them. */
@@ -161,6 +162,11 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     labels: { source: discoverySources, operation: discoveryOperations, reason: discoveryReasons },
     action:
       "`unauthorized`, `forbidden`: correct the rights. `unreadable`, `configuration`: correct the place. Tocsin retries the others by itself.",
+  },
+  tocsin_trace_spans_dropped_total: {
+    labels: { reason: spanDropReasons },
+    action:
+      "Alerts are delivered as usual. If it rises, check the collector: the event `trace_export_failed` in the log has the problem.",
   },
   tocsin_config_last_reload_successful: {
     action:

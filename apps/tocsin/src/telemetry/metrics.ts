@@ -6,6 +6,7 @@ import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges
 import { cacheNames, eventTypes, pagerdutyMetrics } from "./pagerduty-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { Counter, Gauge, Histogram, Registry } from "./series.ts";
+import { type SpanDropReason, spanDropReasons } from "./traces/span-drop-reasons.ts";
 import { nextTurn } from "./text-in-slices.ts";
 
 /** Maximum number of source names, which senders choose; all further sources share one series. */
@@ -59,6 +60,12 @@ export class Metrics {
     name: "tocsin_attempts_total",
     help: "Attempts at targets, by outcome and reason. The reason of accepted attempts is empty.",
     labelNames: ["target", "outcome", "reason"],
+    registers: this.#registers,
+  });
+  readonly #spansDropped = new Counter({
+    name: "tocsin_trace_spans_dropped_total",
+    help: "Spans of traces that were not exported, by reason. Alerts are not affected.",
+    labelNames: ["reason"],
     registers: this.#registers,
   });
   readonly #timeToTold = new Histogram({
@@ -145,6 +152,7 @@ export class Metrics {
       registers: this.#registers,
     }).set({ version, node: process.version }, 1);
     for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
+    for (const reason of spanDropReasons) this.#spansDropped.inc({ reason }, 0);
     for (const counter of [this.#pagerduty.cacheHits, this.#pagerduty.cacheMisses])
       for (const cache_name of cacheNames) counter.inc({ cache_name }, 0);
   }
@@ -176,6 +184,10 @@ export class Metrics {
 
   refused(reason: RefusalReason): void {
     this.#refused.inc({ reason });
+  }
+
+  spansDropped(count: number, reason: SpanDropReason): void {
+    this.#spansDropped.inc({ reason }, count);
   }
 
   skewed(source: string, count: number): void {

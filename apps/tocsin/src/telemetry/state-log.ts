@@ -1,6 +1,7 @@
 import type { Clock, Lease, Outcome, StateChange } from "@tocsin/core";
 import type { Logger } from "./logger.ts";
 import { LogThrottle } from "./log-throttle.ts";
+import { traceIdOf } from "./tracing.ts";
 import { Troubles } from "./troubles.ts";
 
 /** After the first line, further lines of the same kind and target are limited to one per this time. */
@@ -66,9 +67,9 @@ export class StateLog {
   #changed(change: StateChange): void {
     switch (change.kind) {
       case "dead_letter": {
-        const { kind, ...letter } = change;
+        const { kind, trace, ...letter } = change;
         return this.#log.error(
-          { event: kind, ...letter },
+          { event: kind, ...letter, ...traceField(trace) },
           "Event is a dead letter: it will not be sent again unless its alert changes or you replay it",
         );
       }
@@ -85,8 +86,9 @@ export class StateLog {
     }
   }
 
-  #failed({ target, incident, action }: Lease, { kind, reason, detail }: Failure): void {
-    const fields = { event: "attempt_failed", target, incident, action, outcome: kind, reason, detail };
+  #failed({ target, incident, action, trace }: Lease, { kind, reason, detail }: Failure): void {
+    const traced = traceField(trace?.parent);
+    const fields = { event: "attempt_failed", target, incident, action, outcome: kind, reason, detail, ...traced };
     const passed = this.#throttle.pass(`attempt ${target}`);
     // Metrics and the incident's history hold all of them.
     if (passed === undefined) return this.#log.debug(fields, "Target did not accept an event");
@@ -143,10 +145,10 @@ export class StateLog {
     );
   }
 
-  #fallback({ target, fallback, incident, notified }: Change<"fallback">): void {
+  #fallback({ target, fallback, incident, notified, trace }: Change<"fallback">): void {
     const passed = this.#throttle.pass(`fallback ${target}`);
     if (passed === undefined) return;
-    const fields = { target, fallback, incident, ...passed };
+    const fields = { target, fallback, incident, ...traceField(trace), ...passed };
     if (notified)
       this.#log.warn(
         { event: "fallback_notified", ...fields },
@@ -159,5 +161,7 @@ export class StateLog {
       );
   }
 }
+
+const traceField = (trace: string | undefined) => (trace === undefined ? {} : { trace_id: traceIdOf(trace) });
 
 const isoOf = (ms: number | null): string | undefined => (ms === null ? undefined : new Date(ms).toISOString());

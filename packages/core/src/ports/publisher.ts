@@ -23,6 +23,8 @@ export interface Notification {
   readonly sender?: string;
   /** The incident's page in the console, if `server.publicUrl` is set. */
   readonly incidentUrl?: string;
+  /** W3C `traceparent` of this attempt, if it is traced. */
+  readonly traceparent?: string;
 }
 
 /** How a receiver behaves. The next action and routing depend on it. */

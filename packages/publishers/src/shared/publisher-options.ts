@@ -2,7 +2,7 @@ import type { Sender, Transport } from "@tocsin/http";
 
 /** The options of `createPublisher`. */
 export interface PublisherOptions extends Omit<PublisherSurroundings, "transport"> {
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, "for">;
 }
 
 /** The dependencies of every publisher besides its endpoint. */

@@ -7,6 +7,7 @@ import { endpointRedactor } from "../shared/endpoint-redactor.ts";
 import { fit } from "./fit.ts";
 import { formatEvent } from "./format.ts";
 import { keyIn, signatureHeaders } from "./sign.ts";
+import type { WebhookOwn } from "./target-type.ts";
 
 export { webhookTargetType } from "./target-type.ts";
 
@@ -21,6 +22,7 @@ export function webhookPublisher(
   const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
   const redactor = endpointRedactor(endpoint, secretsIn(url));
   const sender = redactor.sender(transport);
+  const { sendsTraceparent = false } = endpoint.typeOptions as WebhookOwn;
   const eventOf = (telling: Notification) => fit(formatEvent(telling, endpoint));
 
   return {
@@ -29,7 +31,9 @@ export function webhookPublisher(
     async publish(telling: Notification, signal: AbortSignal): Promise<Outcome> {
       const body = JSON.stringify(eventOf(telling));
       const signed = signatureHeaders({ id: telling.eventId, atMs: now(), body, keys });
-      const reply = await sender.post({ address, headers: [...headers, ...signed], body, signal });
+      const { traceparent } = telling;
+      const traced = sendsTraceparent && traceparent !== undefined ? ["traceparent", traceparent] : [];
+      const reply = await sender.post({ address, headers: [...headers, ...signed, ...traced], body, signal });
       return redactor.outcome(classifyByStatus(reply, now()));
     },
 

@@ -7,9 +7,11 @@ import {
   secretInput,
   type TargetType,
 } from "@tocsin/core";
+import { z } from "zod";
 import {
   genericTargetFields,
   genericTargetHeaders,
+  type GenericTargetOptions,
   genericTargetOptions,
   genericTargetUrl,
 } from "../shared/generic-target.ts";
@@ -38,6 +40,10 @@ and \`custom_details\` are added to the body if they are set.`,
       .describe(
         "Secret for the signature of each request: `whsec_` and base64 of 24 to 64 bytes; a list during a rotation.",
       ),
+    send_traceparent: z
+      .boolean()
+      .prefault(false)
+      .describe("Sends the header `traceparent` with the attempt's trace, if `telemetry.traces` is set."),
     ...genericTargetFields,
   },
   rateLimit: { limit: 0, perMs: 60_000 },
@@ -49,6 +55,12 @@ and \`custom_details\` are added to the body if they are set.`,
 /** Most signing secrets: each makes the header longer, and two are enough for a rotation. */
 const mostSecrets = 5;
 
+/** The options that are kept with the endpoint. */
+export interface WebhookOwn extends GenericTargetOptions {
+  /** The target has `send_traceparent`. */
+  readonly sendsTraceparent?: true;
+}
+
 /** Headers that the publisher sets for each request. */
 const ownHeader = /^webhook-(id|timestamp|signature)$/i;
 
@@ -59,6 +71,13 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   for (const name of Object.keys(given.headers)) {
     if (ownHeader.test(name)) issues.push({ path: `headers.${name}`, message: "Tocsin sets this header itself" });
   }
+  const sendsTraceparent = given.typeOptions["send_traceparent"] === true;
+  for (const name of sendsTraceparent ? Object.keys(given.headers) : [])
+    if (/^traceparent$/i.test(name))
+      issues.push({
+        path: `headers.${name}`,
+        message: "Tocsin sets this header itself, because of `send_traceparent`",
+      });
   const secrets = secretsOf(given);
   for (const { path, secret } of secrets) {
     if (keyIn(secret)) continue;
@@ -77,7 +96,7 @@ function locate(given: EndpointInput): ResolvedEndpoint {
     degraded: false,
     headers: genericTargetHeaders(given),
     ...(secrets.length > 0 && { signingSecrets: secrets.map(({ secret }) => secret) }),
-    typeOptions: { ...genericTargetOptions(given) },
+    typeOptions: { ...genericTargetOptions(given), ...(sendsTraceparent && { sendsTraceparent }) } satisfies WebhookOwn,
     issues,
     warnings,
   };

@@ -8,6 +8,7 @@ import {
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
+import { traceIdOf } from "../../telemetry/tracing.ts";
 import { isoTime } from "../iso-time.ts";
 import { pageOf } from "../pagination.ts";
 import { badRequest, notFound } from "../problem.ts";
@@ -116,6 +117,7 @@ export function incidentBody({ incident, state, reason, heldBack }: IncidentView
     lastFailure: failureBody(incident),
     acceptedAt: isoTime(incident.acceptedAtMs),
     updatedAt: isoTime(incident.updatedAtMs),
+    ...(incident.trace !== undefined && { traceId: traceIdOf(incident.trace) }),
   };
 }
 

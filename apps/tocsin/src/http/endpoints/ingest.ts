@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { type Clock, type Ledger, type Recorded, type RoutedClaim } from "@tocsin/core";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { parseWebhook } from "../../ingest/alertmanager.ts";
 import { type BatchReader, defaultSource, type Received } from "../../ingest/batch-reader.ts";
 import type { Signatures } from "../../ingest/signatures.ts";
@@ -10,8 +10,10 @@ import type { StallDetector } from "../../health/stall-detector.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { LogThrottle } from "../../telemetry/log-throttle.ts";
+import type { RecordSpan, RequestSpan, Tracing } from "../../telemetry/tracing.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { badRequest, Problem, unavailable } from "../problem.ts";
+import { traceRecording, traceRequest } from "../trace-request.ts";
 
 /** The parts of the running service that the intake uses. */
 export interface Intake {
@@ -30,6 +32,8 @@ export interface Intake {
   /** If other replicas record in the same ledger. */
   readonly stallDetector: Pick<StallDetector, "hasJustStalled"> | undefined;
   readonly readiness: Pick<Readiness, "stopping">;
+  /** Undefined: nothing is traced. */
+  readonly tracing: Pick<Tracing, "receive"> | undefined;
 }
 
 const maxSourceLength = 100;
@@ -54,14 +58,19 @@ type Parse = (body: unknown, from: Received) => BatchReader;
 
 export function intakeEndpoints(intake: Intake): Endpoint[] {
   const logRejections = rejectionLog(intake);
-  const take = async (request: FastifyRequest, source: string, parse: Parse): Promise<Taken> => {
+  const take = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { source, parse }: { readonly source: string; readonly parse: Parse },
+  ): Promise<Taken> => {
+    const span = intake.tracing && traceRequest(intake.tracing, request, reply);
     const batch = parse(request.body, { source, sender: intake.senderOf(request), nowMs: intake.clock.now() });
     request.body = undefined;
     const taken = { recorded: 0, duplicates: 0, skewed: 0 };
     try {
       for (;;) {
         // During the commit only the promise is kept: the garbage collector would otherwise copy the alerts again and again.
-        const recorded = await recordPart(intake, batch, source);
+        const recorded = await recordPart(intake, batch, source, span);
         taken.recorded += recorded.length;
         taken.duplicates += recorded.filter(({ effect }) => effect === "duplicate").length;
         taken.skewed += recorded.filter(({ skewed }) => skewed).length;
@@ -83,8 +92,10 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
     takesLargeJson: true,
     checkBody,
     does: "receives the webhook of Alertmanager or Grafana",
-    async answer(request) {
-      const { recorded, duplicates, rejected, skewed, issues } = await take(request, sourceOf(request), parseWebhook);
+    async answer(request, reply) {
+      const source = sourceOf(request);
+      const taken = await take(request, reply, { source, parse: parseWebhook });
+      const { recorded, duplicates, rejected, skewed, issues } = taken;
       if (recorded === 0 && rejected > 0) throw notOneValid(issues);
       return { accepted: recorded - duplicates, duplicates, rejected, skewed, ...(rejected > 0 && { issues }) };
     },
@@ -99,8 +110,9 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       takesLargeJson: true,
       checkBody,
       does: "receives alerts as Alertmanager does, so that Prometheus can send its alerts here",
-      async answer(request) {
-        const { recorded, rejected, issues } = await take(request, sourceOf(request), parsePostedAlerts);
+      async answer(request, reply) {
+        const source = sourceOf(request);
+        const { recorded, rejected, issues } = await take(request, reply, { source, parse: parsePostedAlerts });
         if (rejected === 0) return;
         if (recorded === 0) throw notOneValid(issues);
         throw new Problem(400, "invalid_alerts", `${recorded} alerts were recorded, ${rejected} were not`, { issues });
@@ -131,35 +143,45 @@ function rejectionLog({ log, clock, metrics }: Intake): (batch: BatchReader, sou
 }
 
 /** Reads alerts for a limited time and records the valid ones. Resolves when they are durable. */
-function recordPart(intake: Intake, batch: BatchReader, source: string): Promise<readonly Recorded[]> {
+function recordPart(
+  intake: Intake,
+  batch: BatchReader,
+  source: string,
+  request: RequestSpan | undefined,
+): Promise<readonly Recorded[]> {
   const { ledger, clock, readiness, stallDetector } = intake;
   if (readiness.stopping) throw unavailable("the service is stopping");
   if (stallDetector?.hasJustStalled())
     throw unavailable("the service was paused and this request may be stale; resend alerts that still fire");
   const claims: RoutedClaim[] = [];
+  const trace = request?.context;
+  const startedAtMs = clock.now();
   let firing = 0;
   const untilMs = clock.monotonic() + maxReadingMs;
   do {
-    const claim = batch.next();
-    if (claim === undefined) continue;
+    const read = batch.next();
+    if (read === undefined) continue;
+    const claim = trace === undefined ? read : { ...read, trace };
     claims.push({ claim, routes: intake.routesOf(claim.alert) });
     if (claim.status === "firing") firing++;
   } while (!batch.done && clock.monotonic() < untilMs);
   if (claims.length === 0) return Promise.resolve([]);
+  const span = request?.record(startedAtMs);
   const recording = ledger.record(claims);
   // In the same tick, so that the worker's lease shares the commit that records: one fsync before the event is sent.
   intake.wake();
-  return committed(intake, recording, { source, firing });
+  return committed(intake, recording, { source, firing, span });
 }
 
-/** Reports a commit to the metrics. */
+/** Reports a commit to the metrics and to the trace. */
 async function committed(
   { clock, metrics }: Intake,
   recording: Promise<readonly Recorded[]>,
-  { source, firing }: { readonly source: string; readonly firing: number },
+  part: { readonly source: string; readonly firing: number; readonly span: RecordSpan | undefined },
 ): Promise<readonly Recorded[]> {
+  const { source, firing, span } = part;
   const sinceMs = clock.monotonic();
-  const recorded = await recording;
+  const recorded = await (span === undefined ? recording : traceRecording(recording, span));
   metrics.committed(clock.monotonic() - sinceMs);
   metrics.received(source, "firing", firing);
   metrics.received(source, "resolved", recorded.length - firing);
