@@ -114,7 +114,10 @@ export async function compose(
     const ledgerPlace = ledgerName(config.ledger);
     const readiness = new Readiness(opened, clock, {
       place: ledgerPlace,
-      turned: (failure) => stateLog.ledger(failure, ledgerPlace),
+      turned(failure) {
+        metrics.ledgerUp(failure === undefined);
+        stateLog.ledger(failure, ledgerPlace);
+      },
     });
     closing.push(() => readiness.stop());
     readiness.start();

@@ -7,6 +7,11 @@ export class BoundedLabel {
     this.#max = max;
   }
 
+  /** Number of distinct values so far, without `other`. */
+  get size(): number {
+    return this.#seen.size;
+  }
+
   of(value: string): string {
     if (this.#seen.has(value)) return value;
     if (this.#seen.size >= this.#max) return "other";

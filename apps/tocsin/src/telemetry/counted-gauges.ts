@@ -16,7 +16,7 @@ export interface ShownTarget {
 }
 
 export interface ActiveTargets {
-  /** Targets that have or had an incident: all other targets have no series. */
+  /** Targets that have series. */
   readonly active: ReadonlySet<string>;
   readonly exists: (target: string) => boolean;
 }
@@ -66,7 +66,7 @@ export class CountedGauges {
     });
     void new ReadGauge({
       name: "tocsin_target_state",
-      help: "1 for the current state of a target. Ready targets have no series until their first incident.",
+      help: "1 for the current state of a target.",
       labelNames: ["target", "state"],
       registers,
       read: () => this.#targetStates(),

@@ -144,6 +144,10 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     labels: { target },
     action: "If waits are frequent, group alerts, filter more, or spread targets over several credentials.",
   },
+  tocsin_ledger_up: {
+    action:
+      "If it is 0, senders get 503 and repeat. `/readyz` names the reason. See [runbooks.md](runbooks.md#tocsinledgerfailing).",
+  },
   tocsin_discovery_last_sync_timestamp_seconds: {
     labels: { source: discoverySources, where: place },
     action:

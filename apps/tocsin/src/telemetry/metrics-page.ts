@@ -1,6 +1,6 @@
 import { metricQuestions, type MetricQuestion } from "./metric-questions.ts";
 import { type LabelText, metricTexts } from "./metric-texts.ts";
-import { Metrics } from "./metrics.ts";
+import { maxIdleTargets, Metrics } from "./metrics.ts";
 import type { MetricDescription } from "./series.ts";
 
 /** The metrics that every service registers, in the order of the exposition. */
@@ -22,9 +22,14 @@ Counters and histograms belong to one process: add them up over all replicas (\`
 what all replicas share, so every replica shows the same values: use \`max\`. If the ledger does not respond, the gauges that come
 from it are missing.
 
-Times in names that end in \`_seconds\` are seconds, sizes in names that end in \`_bytes\` are bytes. Most series with
-labels begin with their first event: a result may be empty until then, and \`rate\` and \`increase\` do not count that first
-event. The counters of a PagerDuty target begin at 0 with its first incident, so they do not miss it.
+Times in names that end in \`_seconds\` are seconds, sizes in names that end in \`_bytes\` are bytes.
+
+\`rate\` and \`increase\` do not count the event that creates a series. So the series on which the
+[alert rules](../deploy/prometheus/tocsin.rules.yml) count begin at 0: accepted attempts, the time to delivery of criticals
+and PagerDuty's events and errors of each target, and the alerts of each source. With more than ${maxIdleTargets} targets the
+series of a target begin with its first incident. All other series with labels begin with their first event.
+
+[deploy/grafana/tocsin.json](../deploy/grafana/tocsin.json) is a dashboard, and [runbooks.md](runbooks.md) describes every alert.
 
 ## Questions
 

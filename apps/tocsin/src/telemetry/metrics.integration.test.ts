@@ -2,7 +2,7 @@ import { attemptReasons, type Lease } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
 import { startService } from "../service.fixture.ts";
 import type { Snapshot } from "./counted-gauges.ts";
-import { Metrics } from "./metrics.ts";
+import { maxIdleTargets, Metrics } from "./metrics.ts";
 
 /** The eight PagerDuty metrics, exactly: names and labels are public API. */
 const eight: Record<string, readonly string[]> = {
@@ -31,6 +31,18 @@ const snapshotWith = (incidents: Snapshot["stats"]["incidents"]): Snapshot => ({
   stats: { incidents, due: [], deadLetters: [], alerts: { firing: 0, resolved: 0 }, nowMs: 0 },
   targetStatuses: [],
 });
+
+const manyTargets = Array.from({ length: maxIdleTargets }, (_, n) => ({ name: `target-${n}`, type: "slack" }));
+
+/** Expects the counters of the PagerDuty target `pager` to be 0. */
+function expectStartedAt0(samples: ReadonlyMap<string, number>): void {
+  for (const reason of attemptReasons)
+    expect(samples.get(`pagerduty_publish_errors_total{publisher="pager",error_type="${reason}"}`)).toBe(0);
+  for (const event of ["trigger", "acknowledge", "resolve", "change"])
+    expect(samples.get(`pagerduty_events_published_total{publisher="pager",event_type="${event}"}`)).toBe(0);
+  expect(samples.get('tocsin_attempts_total{target="pager",outcome="accepted",reason=""}')).toBe(0);
+  expect(samples.get('tocsin_time_to_told_seconds_count{target="pager",severity="critical"}')).toBe(0);
+}
 
 const stateLines = (of: readonly string[]) =>
   of.map((state) => `tocsin_target_state{target="${state} one",state="${state}"} 1`);
@@ -107,26 +119,38 @@ describe("metrics", () => {
     expect([text.includes('"pager"'), text.includes('publisher="other"')]).toEqual([false, true]);
   });
 
-  test("start at 0 with a PagerDuty target's first incident, so that the first failure is an increase", async () => {
+  test("start at 0 with a target, so that its first event is an increase", async () => {
     const metrics = new Metrics("1");
+    metrics.useTargets([{ name: "pager", type: undefined }]);
     metrics.useTargets([{ name: "pager", type: "pagerduty" }]);
-    expect(await metrics.registry.metrics()).not.toContain('"pager"');
-    await metrics.counted([], snapshotWith([{ target: "pager", state: "due", count: 1 }]));
-    const samples = samplesOf(await metrics.registry.metrics());
+    expectStartedAt0(samplesOf(await metrics.registry.metrics()));
     metrics.stop();
-    for (const reason of attemptReasons) {
-      expect(samples.get(`pagerduty_publish_errors_total{publisher="pager",error_type="${reason}"}`)).toBe(0);
-    }
-    for (const event of ["trigger", "acknowledge", "resolve", "change"]) {
-      expect(samples.get(`pagerduty_events_published_total{publisher="pager",event_type="${event}"}`)).toBe(0);
-    }
   });
 
-  test("show the state of each target that is not ready, and of ready ones that have an incident", async () => {
+  test("start at 0 with a target's first incident if there are many targets", async () => {
+    const metrics = new Metrics("1");
+    metrics.useTargets([{ name: "pager", type: "pagerduty" }, ...manyTargets]);
+    expect(await metrics.registry.metrics()).not.toContain('"pager"');
+    await metrics.counted([], snapshotWith([{ target: "pager", state: "due", count: 1 }]));
+    expectStartedAt0(samplesOf(await metrics.registry.metrics()));
+    metrics.stop();
+  });
+
+  test("start at 0 for all alerts of a source with its first one", async () => {
+    const metrics = new Metrics("1");
+    metrics.received("berlin", "firing", 2);
+    const samples = samplesOf(await metrics.registry.metrics());
+    metrics.stop();
+    expect(samples.get('tocsin_alerts_received_total{source="berlin",status="firing"}')).toBe(2);
+    for (const status of ["resolved", "rejected", "truncated"])
+      expect(samples.get(`tocsin_alerts_received_total{source="berlin",status="${status}"}`)).toBe(0);
+  });
+
+  test("show the state of each target that is not ready, and of ready ones among many targets that have an incident", async () => {
     const metrics = new Metrics("1");
     const states = ["ready", "degraded", "invalid", "disabled", "shadow", "unauthorized", "misconfigured"];
     const targets = states.map((state) => ({ name: `${state} one`, source: "files", state }));
-    metrics.useTargets(targets.map(({ name }) => ({ name, type: "slack" })));
+    metrics.useTargets([...targets.map(({ name }) => ({ name, type: "slack" })), ...manyTargets]);
     const shown = async () => {
       const samples = samplesOf(await metrics.registry.metrics());
       const names = [...samples.keys()].filter((name) => name.startsWith("tocsin_target_state{"));
@@ -225,7 +249,10 @@ describe("metrics", () => {
     }
     expect(scraped.has("tocsin_event_loop_lag_seconds")).toBe(true);
     const quiet = samplesOf((await other.ask("GET", "/metrics")).text);
-    expect([...quiet.keys()].filter((sample) => sample.includes('"pager"'))).toEqual([]);
+    const ofTarget = [...quiet].filter(
+      ([sample]) => sample.includes('"pager"') && !sample.startsWith("tocsin_target_state"),
+    );
+    expect(ofTarget.filter(([, value]) => value > 0)).toEqual([]);
     expect(quiet.get("tocsin_ledger_commit_seconds_count")).toBe(0);
   });
 });

@@ -24,6 +24,9 @@ type ReceivedStatus = (typeof receivedStatuses)[number];
 /** Number of targets whose first series are created at once. */
 const targetsPerSlice = 200;
 
+/** Up to this number of targets all have series from the start; with more, a target's series begin with its first incident. */
+export const maxIdleTargets = 200;
+
 /**
  * All metrics of one running service, in their own registry, so that two services in one process stay separate. No label ever
  * holds a credential.
@@ -34,7 +37,7 @@ export class Metrics {
   readonly #sources = new BoundedLabel(maxSources);
   /** The type of each existing target, by name. */
   #types: ReadonlyMap<string, string | undefined> = new Map();
-  /** Targets that have or had an incident: all other targets have no series. */
+  /** Targets that have series. */
   readonly #active = new Set<string>();
   readonly #counted = new CountedGauges(this.#registers, {
     active: this.#active,
@@ -94,6 +97,11 @@ export class Metrics {
     buckets: waitSeconds,
     registers: this.#registers,
   });
+  readonly #ledgerUp = new Gauge({
+    name: "tocsin_ledger_up",
+    help: "1 if the ledger commits, otherwise 0.",
+    registers: this.#registers,
+  });
   readonly #discoveredAt = new Gauge({
     name: "tocsin_discovery_last_sync_timestamp_seconds",
     help: "Unix time at which all targets of a place were last read, in seconds. Before the first success: start of the watch.",
@@ -151,6 +159,7 @@ export class Metrics {
       labelNames: ["version", "node"],
       registers: this.#registers,
     }).set({ version, node: process.version }, 1);
+    this.#ledgerUp.set(1);
     for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
     for (const reason of spanDropReasons) this.#spansDropped.inc({ reason }, 0);
     for (const counter of [this.#pagerduty.cacheHits, this.#pagerduty.cacheMisses])
@@ -165,21 +174,36 @@ export class Metrics {
       this.#active.delete(target);
       for (const metric of this.#perTarget) metric.removeAll(target);
     }
+    if (this.#types.size <= maxIdleTargets) for (const target of this.#types.keys()) this.#active.add(target);
+    // All of them, because a target's type may have changed.
+    for (const target of this.#active) this.#start(target);
   }
 
-  /**
-   * Counters start at 0 with a target's first incident, because Prometheus sees no increase in a series that starts above 0.
-   */
   #sees(target: string): void {
     if (this.#active.has(target)) return;
     this.#active.add(target);
+    this.#start(target);
+  }
+
+  /** Creates a target's series at 0 where absent, because Prometheus sees no increase in a series that starts above 0. */
+  #start(target: string): void {
+    this.#attempts.inc({ target, outcome: "accepted", reason: "" }, 0);
+    this.#timeToTold.start({ target, severity: "critical" });
     if (this.#types.get(target) !== "pagerduty") return;
     for (const event_type of eventTypes) this.#pagerduty.published.inc({ publisher: target, event_type }, 0);
     for (const error_type of attemptReasons) this.#pagerduty.publishErrors.inc({ publisher: target, error_type }, 0);
   }
 
   received(source: string, status: ReceivedStatus, count: number): void {
-    if (count > 0) this.#received.inc({ source: this.#sources.of(source), status }, count);
+    if (count > 0) this.#received.inc({ source: this.#sourceLabel(source), status }, count);
+  }
+
+  /** Returns the label of a source. The counters of a new one start at 0. */
+  #sourceLabel(name: string): string {
+    const known = this.#sources.size;
+    const source = this.#sources.of(name);
+    if (this.#sources.size > known) for (const status of receivedStatuses) this.#received.inc({ source, status }, 0);
+    return source;
   }
 
   refused(reason: RefusalReason): void {
@@ -192,6 +216,11 @@ export class Metrics {
 
   skewed(source: string, count: number): void {
     if (count > 0) this.#skewed.inc({ source: this.#sources.of(source) }, count);
+  }
+
+  /** Sets whether the ledger commits. */
+  ledgerUp(up: boolean): void {
+    this.#ledgerUp.set(up ? 1 : 0);
   }
 
   committed(durationMs: number): void {

@@ -198,6 +198,11 @@ export class Histogram<Name extends string = never> extends Metric<Name, Observe
     if (!options.labelNames) this.#at({} as LabelValues<Name>);
   }
 
+  /** Creates a series without an observation. */
+  start(labels: LabelValues<Name>): void {
+    this.#at(labels);
+  }
+
   observe(...of: Given<Name>): void {
     const [labels, value] = labelled(of);
     const { value: observed } = this.#at(labels);
