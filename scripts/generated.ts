@@ -6,6 +6,7 @@ import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/configuration-page.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
 import { metricsPage } from "../apps/tocsin/src/telemetry/metrics-page.ts";
+import { dashboard } from "./dashboard.ts";
 import { statesPage } from "./states-page.ts";
 import { targetsPage } from "./targets-page.ts";
 
@@ -18,6 +19,7 @@ export async function generated(): Promise<Record<string, string>> {
     "docs/targets.md": await formatted("targets.md", targetsPage(targetTypes)),
     "docs/metrics.md": await formatted("metrics.md", metricsPage()),
     "docs/states.md": await formatted("states.md", statesPage()),
+    "deploy/grafana/tocsin.json": await formatted("tocsin.json", JSON.stringify(dashboard)),
     "docs/configuration.md": await formatted("configuration.md", configurationPage(schema)),
   };
 }

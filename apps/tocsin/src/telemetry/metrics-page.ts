@@ -33,7 +33,7 @@ series of a target begin with its first incident. All other series with labels b
 
 ## Questions
 
-${metricQuestions.map(questionSection).join("\n\n")}
+${Object.values(metricQuestions).map(questionSection).join("\n\n")}
 
 ## All metrics
 

@@ -160,6 +160,7 @@ export class Metrics {
       registers: this.#registers,
     }).set({ version, node: process.version }, 1);
     this.#ledgerUp.set(1);
+    this.#pagerduty.apiCalls.inc({ method: "POST" }, 0);
     for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
     for (const reason of spanDropReasons) this.#spansDropped.inc({ reason }, 0);
     for (const counter of [this.#pagerduty.cacheHits, this.#pagerduty.cacheMisses])
