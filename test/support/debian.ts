@@ -60,56 +60,105 @@ export interface ClientTls {
   readonly key_file: string;
 }
 
-/** Prometheus with one rule, which fires for each disk that is full; all it does, it does twice a second. */
-export async function startPrometheus(o: {
-  readonly scrapes: Monitored;
-  readonly tells: readonly { readonly address: string; readonly tls?: ClientTls }[];
-}): Promise<AsyncDisposable & { readonly process: Child }> {
-  const dir = tempDir();
-  const rules = join(dir.path, "rules.yml");
-  const config = join(dir.path, "prometheus.yml");
-  writeFileSync(
-    rules,
-    JSON.stringify({
-      groups: [
-        {
-          name: "disks",
-          rules: [
-            {
-              alert: "DiskFull",
-              expr: "disk_full == 1",
-              labels: { severity: "critical" },
-              annotations: { summary: "The disk {{ $labels.disk }} is full" },
-            },
-          ],
-        },
-      ],
-    }),
-  );
-  writeFileSync(
-    config,
-    JSON.stringify({
-      global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
-      rule_files: [rules],
-      scrape_configs: [{ job_name: "disks", static_configs: [{ targets: [o.scrapes.address] }] }],
-      alerting: {
-        alertmanagers: o.tells.map(({ address, tls }) => ({
-          ...(tls && { scheme: "https", tls_config: tls }),
+/** A receiver of Prometheus's alerts. */
+export interface AlertsReceiver {
+  readonly address: string;
+  /** @default plain HTTP */
+  readonly tls?: ClientTls;
+}
+
+export interface PrometheusOptions {
+  /** What it scrapes, by job. */
+  readonly scrapes: Readonly<Record<string, { readonly address: string; readonly scheme?: "http" | "https" }>>;
+  /** Rules in YAML. @default none */
+  readonly rules?: string;
+  /** Receivers of its alerts. @default none */
+  readonly tells?: readonly AlertsReceiver[];
+}
+
+/** A value of a series, from a query. */
+export interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Prometheus that does everything twice a second. */
+export class Prometheus implements AsyncDisposable {
+  readonly #url: string;
+  readonly #running: Awaited<ReturnType<typeof ready>>;
+
+  private constructor(url: string, running: Awaited<ReturnType<typeof ready>>) {
+    this.#url = url;
+    this.#running = running;
+  }
+
+  static async start({ scrapes, rules = "groups: []", tells = [] }: PrometheusOptions): Promise<Prometheus> {
+    const dir = tempDir();
+    writeFileSync(join(dir.path, "rules.yml"), rules);
+    writeFileSync(
+      join(dir.path, "prometheus.yml"),
+      JSON.stringify({
+        global: { scrape_interval: "500ms", scrape_timeout: "500ms", evaluation_interval: "500ms" },
+        rule_files: ["rules.yml"],
+        scrape_configs: Object.entries(scrapes).map(([job_name, { address, scheme = "http" }]) => ({
+          job_name,
+          scheme,
+          tls_config: { insecure_skip_verify: true },
           static_configs: [{ targets: [address] }],
         })),
-      },
-    }),
-  );
-  const port = await freePort();
-  const process = new Child(prometheusBinary, [
-    `--config.file=${config}`,
-    `--storage.tsdb.path=${join(dir.path, "data")}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    // Every firing alert is sent again so often, and its endsAt lies four times as far ahead.
-    "--rules.alert.resend-delay=1s",
-  ]);
-  return ready("Prometheus", process, port, dir);
+        alerting: {
+          alertmanagers: tells.map(({ address, tls }) => ({
+            ...(tls && { scheme: "https", tls_config: tls }),
+            static_configs: [{ targets: [address] }],
+          })),
+        },
+      }),
+    );
+    const port = await freePort();
+    const process = new Child(prometheusBinary, [
+      `--config.file=${join(dir.path, "prometheus.yml")}`,
+      `--storage.tsdb.path=${join(dir.path, "data")}`,
+      `--web.listen-address=127.0.0.1:${port}`,
+      // Every firing alert is sent again so often, and its endsAt lies four times as far ahead.
+      "--rules.alert.resend-delay=1s",
+    ]);
+    return new Prometheus(`http://127.0.0.1:${port}`, await ready("Prometheus", process, port, dir));
+  }
+
+  get process(): Child {
+    return this.#running.process;
+  }
+
+  /** Returns the present value of each series of a PromQL expression. @throws Error if it is invalid */
+  async query(expression: string): Promise<Sample[]> {
+    const response = await fetch(`${this.#url}/api/v1/query?${new URLSearchParams({ query: expression }).toString()}`);
+    const { data, error } = (await response.json()) as {
+      error?: string;
+      data?: { result: { metric: Record<string, string>; value: [number, string] }[] };
+    };
+    if (data === undefined) throw new Error(`${expression}: ${error}`);
+    return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#running[Symbol.asyncDispose]();
+  }
 }
+
+/** Prometheus with one rule, which fires for each disk that is full. */
+export const startPrometheus = (o: {
+  readonly scrapes: Monitored;
+  readonly tells: readonly AlertsReceiver[];
+}): Promise<Prometheus> => {
+  const rule = {
+    alert: "DiskFull",
+    expr: "disk_full == 1",
+    labels: { severity: "critical" },
+    annotations: { summary: "The disk {{ $labels.disk }} is full" },
+  };
+  const rules = JSON.stringify({ groups: [{ name: "disks", rules: [rule] }] });
+  return Prometheus.start({ scrapes: { disks: o.scrapes }, rules, tells: o.tells });
+};
 
 export interface AlertmanagerOptions {
   /** The URL of its webhook. */

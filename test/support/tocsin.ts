@@ -92,10 +92,10 @@ export class Service implements AsyncDisposable {
     );
   }
 
-  /** Returns when it is ready. */
-  async start(): Promise<void> {
+  /** Returns when it is ready. `env` is for this life, beside that of all lives. */
+  async start(env: ChildOptions["env"] = {}): Promise<void> {
     const life = tocsin(["serve", "--config", this.configFile], {
-      ...(this.#env && { env: this.#env }),
+      env: { ...this.#env, ...env },
       cwd: this.dir,
     });
     this.#lives.push(life);
