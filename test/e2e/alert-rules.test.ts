@@ -152,9 +152,9 @@ test.skipIf(!hasPrometheus() || !canTrace())(
     for (const env of [{}, {}, clockAhead(130_000)]) {
       await service.kill();
       if ("NODE_OPTIONS" in env) {
-      await fire("TocsinAbsent");
-      await scraped('ALERTS{alertname="TocsinReplicaDown",alertstate="firing",job="tocsin"}');
-    }
+        await fire("TocsinAbsent");
+        await scraped('ALERTS{alertname="TocsinReplicaDown",alertstate="firing",job="tocsin"}');
+      }
       await service.start(env);
       await scraped(`process_start_time_seconds{job="tocsin"} > ${(Date.now() - 5_000) / 1_000}`);
     }

@@ -5,7 +5,7 @@ export interface MetricQuestion {
   readonly queries: readonly string[];
   /** How to read the result, if the title does not say it. */
   readonly reading?: string;
-  /** What an operator does about a bad result. */
+  /** The action for an operator after a bad result. */
   readonly action: string;
 }
 
