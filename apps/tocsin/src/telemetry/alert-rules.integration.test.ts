@@ -78,7 +78,7 @@ describe("deploy/prometheus/tocsin.rules.yml", () => {
 
   test("has a runbook for each alert, with a symptom, a first command with output, and a next step", () => {
     expect(headings.filter((heading) => heading.startsWith("Tocsin")).toSorted()).toEqual(
-      [...new Set(alerts.map(({ alert }) => alert))].toSorted(),
+      [...new Set(alerts.map(({ alert = "" }) => alert))].toSorted(),
     );
     for (const { alert } of alerts) {
       const [, text = ""] = runbooks.split(`\n## ${alert}\n`);
