@@ -20,5 +20,13 @@ export { summaryOf } from "./decisions/summary.ts";
 export { parseTarget, type ParsedTarget, type ParseTargetOptions, secretKeysOf } from "./targets/parse-target.ts";
 export { targetJsonSchema } from "./targets/target-schema.ts";
 export type { EndpointInput, ResolvedEndpoint, TargetType } from "./targets/target-type.ts";
+export { StepBudget } from "./targets/stepped-liquid.ts";
 export type { Endpoint, EndpointTls, Target } from "./targets/target.ts";
-export { parseTemplate, type Template, TemplateContext, type TemplateTexts } from "./targets/template.ts";
+export {
+  compileDetails,
+  compileText,
+  parseTemplate,
+  type Template,
+  TemplateContext,
+  type TemplateTexts,
+} from "./targets/template.ts";

@@ -86,12 +86,11 @@ const maxDetails = { templates: 100, characters: 20_000 };
  * @throws Error with a message of one line that names the mistake
  */
 export function compileTemplate(text: string): Render {
-  if (text.length > maxTemplateLength) throw new Error(`longer than ${maxTemplateLength} characters`);
+  const render = compileText(text);
   if (!isTemplate(text)) return constant(text);
-  const parsed = parse(text);
   return ({ variables, steps }) => {
     try {
-      return shown(steppedLiquid.renderSync(parsed, new SteppedContext(variables, steps)) as string);
+      return render(variables, steps);
     } catch {
       // If a template fails, its field keeps its default. The page is still sent.
       return undefined;
@@ -99,9 +98,21 @@ export function compileTemplate(text: string): Render {
   };
 }
 
+/**
+ * Compiles a Liquid template over any variables. The result renders it within a budget of steps, and returns undefined for a blank
+ * text. It throws an Error if the template reads a value that is missing, or takes too many steps.
+ *
+ * @throws Error with a message of one line that names the mistake
+ */
+export function compileText(text: string): (variables: object, steps: StepBudget) => string | undefined {
+  if (text.length > maxTemplateLength) throw new Error(`longer than ${maxTemplateLength} characters`);
+  const parsed = parse(text);
+  return (variables, steps) => shown(steppedLiquid.renderSync(parsed, new SteppedContext(variables, steps)) as string);
+}
+
 const isTemplate = (text: string): boolean => text.includes("{{") || text.includes("{%");
 
-function constant(text: string): Render {
+function constant(text: string): () => string | undefined {
   const rendered = shown(text);
   return () => rendered;
 }
@@ -143,7 +154,7 @@ export const templateSchema = z
       .record(z.string(), json)
       .transform((details, context) => {
         try {
-          return { text: details, render: compileDetails(details) };
+          return { text: details, render: compileDetails(details, compileTemplate) };
         } catch (error) {
           context.issues.push({ code: "custom", message: (error as Error).message, input: details });
           return z.NEVER;
@@ -175,9 +186,17 @@ export function parseTemplate(texts: TemplateTexts): Template {
   return { ...templateSchema.parse(Object.fromEntries(valid)), texts };
 }
 
-type RenderJson = (context: TemplateContext) => unknown;
+type RenderJson<Context> = (context: Context) => unknown;
 
-function compileDetails(details: Record<string, Json>): (context: TemplateContext) => Record<string, unknown> {
+/**
+ * Compiles details whose texts, at any depth, are templates. A text that renders to undefined is left out.
+ *
+ * @throws Error with a message of one line if there are too many templates, or one of them is wrong
+ */
+export function compileDetails<Context>(
+  details: Record<string, Json>,
+  compile: (text: string) => RenderJson<Context>,
+): (context: Context) => Record<string, unknown> {
   const templates = templatesIn(details);
   if (templates.length > maxDetails.templates) {
     throw new Error(`contains ${templates.length} templates; at most ${maxDetails.templates} are allowed`);
@@ -186,7 +205,7 @@ function compileDetails(details: Record<string, Json>): (context: TemplateContex
   if (characters > maxDetails.characters) {
     throw new Error(`contains templates of ${characters} characters; at most ${maxDetails.characters} are allowed`);
   }
-  const render = compileJson(details);
+  const render = compileJson(details, compile);
   return (context) => render(context) as Record<string, unknown>;
 }
 
@@ -195,14 +214,14 @@ function templatesIn(value: Json): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(templatesIn) : [];
 }
 
-function compileJson(value: Json): RenderJson {
-  if (typeof value === "string") return compileTemplate(value);
+function compileJson<Context>(value: Json, compile: (text: string) => RenderJson<Context>): RenderJson<Context> {
+  if (typeof value === "string") return compile(value);
   if (typeof value !== "object" || value === null) return () => value;
   if (Array.isArray(value)) {
-    const items = value.map(compileJson);
+    const items = value.map((item) => compileJson(item, compile));
     return (context) => items.map((render) => render(context)).filter((item) => item !== undefined);
   }
-  const entries = Object.entries(value).map(([key, inner]) => [key, compileJson(inner)] as const);
+  const entries = Object.entries(value).map(([key, inner]) => [key, compileJson(inner, compile)] as const);
   return (context) =>
     Object.fromEntries(entries.map(([key, render]) => [key, render(context)]).filter(([, item]) => item !== undefined));
 }
