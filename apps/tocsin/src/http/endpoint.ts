@@ -13,6 +13,10 @@ export interface Endpoint {
   readonly does: string;
   /** The body may be `LargeJson`, if parsing it at once would take long. @default false */
   readonly takesLargeJson?: boolean;
+  /** Size of the largest body, if it is less than that of the server. Called for each request. */
+  readonly maxBodyBytes?: () => number;
+  /** Returns the JSON of a body that may have another form. */
+  readonly jsonOf?: (body: Buffer) => Buffer;
   /** Checks a request by the bytes of its body as received, before anything reads them. @throws Problem */
   readonly checkBody?: (request: FastifyRequest, received: Uint8Array) => void;
   /** Returns the body of a 200, or answers itself through `reply`. */

@@ -15,18 +15,25 @@ export class Problem extends Error {
   readonly code: string;
   readonly issues: readonly Issue[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Replaces the message in the log, for a reason that the sender must not learn. */
+  readonly forLog: string | undefined;
 
   constructor(
     status: number,
     code: string,
     message: string,
-    { issues = [], headers = {} }: { readonly issues?: readonly Issue[]; readonly headers?: Problem["headers"] } = {},
+    {
+      issues = [],
+      headers = {},
+      forLog,
+    }: { readonly issues?: readonly Issue[]; readonly headers?: Problem["headers"]; readonly forLog?: string } = {},
   ) {
     super(message);
     this.status = status;
     this.code = code;
     this.issues = issues;
     this.headers = headers;
+    this.forLog = forLog;
   }
 }
 

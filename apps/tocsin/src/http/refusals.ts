@@ -61,7 +61,7 @@ export class Refusals {
   refused(request: FastifyRequest, problem: Problem): void {
     const reason = reasonOf(problem);
     if (reason === undefined) return;
-    const { code, status, message, issues } = problem;
+    const { code, status, message, issues, forLog = message } = problem;
     this.#o.count(reason);
     // The intake logs rejected alerts with their source.
     if (code === "invalid_alerts") return;
@@ -80,7 +80,7 @@ export class Refusals {
       ...(issues.length > 0 && { issues: issues.slice(0, maxIssues) }),
       ...leftOut,
     };
-    this.#o.log.warn(fields, `Refused a request: ${message}`);
+    this.#o.log.warn(fields, `Refused a request: ${forLog}`);
   }
 
   /** For bytes that are not an HTTP request. `code` is the reason of Node or OpenSSL; each failure of TLS has its own lines. */

@@ -26,6 +26,8 @@ declare module "fastify" {
     readonly isWithoutBasePath?: boolean;
     readonly takesLargeJson?: boolean;
     readonly checkBody?: Endpoint["checkBody"];
+    readonly maxBodyBytes?: Endpoint["maxBodyBytes"];
+    readonly jsonOf?: Endpoint["jsonOf"];
   }
 }
 
@@ -89,11 +91,14 @@ export function createServer({
     // A body is parsed as JSON, whatever its content type.
     request.headers["content-type"] = "application/json";
   });
-  app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) =>
-    parseBody(await readBody(request, payload, maxBodyBytes), request),
-  );
+  app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) => {
+    const { maxBodyBytes: limit, jsonOf } = request.routeOptions.config;
+    const body = await readBody(request, payload, limit ? Math.min(limit(), maxBodyBytes) : maxBodyBytes);
+    return parseBody(jsonOf ? jsonOf(body) : body, request);
+  });
   for (const endpoint of endpoints) {
-    const { method, path, role, answer, isProbe = false, takesLargeJson = false, checkBody } = endpoint;
+    const { method, path, role, answer, isProbe = false, takesLargeJson = false } = endpoint;
+    const { checkBody, maxBodyBytes: limit, jsonOf } = endpoint;
     app.route({
       method,
       url: path,
@@ -103,6 +108,8 @@ export function createServer({
         isWithoutBasePath: isWithoutBasePath(endpoint),
         takesLargeJson,
         ...(checkBody && { checkBody }),
+        ...(limit && { maxBodyBytes: limit }),
+        ...(jsonOf && { jsonOf }),
       },
       onRequest: (request, _reply, done) => {
         try {
