@@ -338,6 +338,7 @@ describe("boundaries", () => {
 
   test("secrets are revealed only where they are read, compared or put into a request", () => {
     const allowed = [
+      "apps/tocsin/src/changes/sources/change-sources.ts",
       "apps/tocsin/src/config/",
       "apps/tocsin/src/ingest/readers/",
       "apps/tocsin/src/ingest/signatures.ts",
