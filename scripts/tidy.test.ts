@@ -340,6 +340,7 @@ describe("boundaries", () => {
     const allowed = [
       "apps/tocsin/src/changes/sources/change-sources.ts",
       "apps/tocsin/src/config/",
+      "apps/tocsin/src/heartbeats/outgoing-",
       "apps/tocsin/src/ingest/readers/",
       "apps/tocsin/src/ingest/signatures.ts",
       "apps/tocsin/src/targets/discovery/",

@@ -20,6 +20,7 @@ import { backupEndpoints } from "./http/endpoints/backup.ts";
 import { deadLetterEndpoints } from "./http/endpoints/dead-letters.ts";
 import { explainEndpoints } from "./http/endpoints/explain.ts";
 import { frontPage } from "./http/endpoints/front-page.ts";
+import { heartbeatEndpoints } from "./http/endpoints/heartbeats.ts";
 import { healthEndpoints } from "./http/endpoints/health.ts";
 import { incidentBody, incidentEndpoints } from "./http/endpoints/incidents.ts";
 import { intakeEndpoints } from "./http/endpoints/ingest.ts";
@@ -35,12 +36,14 @@ import { reportCommits } from "./ledger/report-commits.ts";
 import { OperatorError } from "./config/operator-error.ts";
 import { deliver } from "./delivery/deliver.ts";
 import { proxiesIn } from "./config/proxies.ts";
+import { OwnAlerts } from "./own-alerts/own-alerts.ts";
 import { Reachability } from "./targets/reachability/reachability.ts";
 import { Readers } from "./ingest/readers/readers.ts";
 import { Health } from "./health/health.ts";
 import { ledgerDisk } from "./health/ledger-disk.ts";
 import { Readiness } from "./health/readiness.ts";
 import { ConfigReloader } from "./config/config-reloader.ts";
+import { SelfWatch } from "./health/self-watch.ts";
 import { StallDetector } from "./health/stall-detector.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
 import { deadWarnings, deliveryWarnings, discoveryWarnings } from "./targets/target-problems.ts";
@@ -106,6 +109,7 @@ export async function compose(
     const vault = new CredentialVault(keys);
     let worker: Worker | undefined;
     const wake = () => worker?.wake();
+    const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
     const stateLog = new StateLog(log, clock);
     closing.push(() => stateLog.stop());
     const opened = await openLedger(written, { vault, isNewKey, wake, report: stateLog.changed });
@@ -139,7 +143,6 @@ export async function compose(
       beforeWrite: (signal) => worker?.endIfOverdue(signal),
     });
     closing.push(() => transport.close());
-    const owner = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
     const { traces } = config.telemetry;
     const tracing = traces && (await traceTo(traces, { clock, log, transport, metrics, instance: owner }));
     closing.push(() => tracing?.stop());
@@ -150,6 +153,15 @@ export async function compose(
       clock,
       guard,
       lookedUp: (hit) => metrics.lookedUp(hit),
+      addressingOfOwn: (alert) => ownAlerts.addressingOf(alert),
+    });
+    const ownAlerts = new OwnAlerts({
+      ledger,
+      routesOf: (alert) => targets.routesOf(alert),
+      nameOf: (name) => targets.find(name)?.name,
+      wake,
+      log,
+      clock,
     });
 
     const lastKnown = new LastKnownTargets(ledger, vault);
@@ -160,6 +172,19 @@ export async function compose(
       log,
       metrics,
       definitionsInUse: () => targets.definitionsInUse(),
+    });
+    const selfWatch = new SelfWatch({
+      ledger,
+      clock,
+      vault,
+      log,
+      metrics,
+      ownAlerts,
+      readiness,
+      owner,
+      transport,
+      version,
+      discoveries,
     });
     const readers = new Readers({
       ledger,
@@ -185,11 +210,13 @@ export async function compose(
       clock,
       wake,
       readers,
+      selfWatch,
       useTls: (tls) => tls && tlsListener?.use(tls),
     });
     closing.push(
       () => configReloader.stop(),
       () => readers.stop(),
+      () => selfWatch.stop(),
       () => discoveries.stop(),
     );
     const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
@@ -230,9 +257,9 @@ export async function compose(
         reloadWarnings: configReloader.reloadWarnings(),
         isKeyLost: isLost,
         disk: await ledgerDisk(sqliteFileOf(config)),
-        silent: [],
+        silent: selfWatch.heartbeats?.silent ?? [],
         loopLagMs: 0,
-        heartbeat: undefined,
+        heartbeat: selfWatch.failingHeartbeat,
         traces: undefined,
       }),
     });
@@ -264,6 +291,11 @@ export async function compose(
         senderOf,
         signatures: () => configReloader.signatures,
         tracing,
+        heartbeats: () => selfWatch.heartbeats,
+      }),
+      ...heartbeatEndpoints({
+        heartbeats: () => selfWatch.heartbeats,
+        signatures: () => configReloader.signatures,
       }),
       ...incidentEndpoints({ ledger, wake }),
       ...streamEndpoints({ stream }),
@@ -352,6 +384,7 @@ export async function compose(
     void targetTests.endAbandoned();
     reachability.start();
     readers.start();
+    selfWatch.start();
     const loaded = discoveries.start(() => configReloader.applyDiscoveredTargets());
     const address = await listen(app, config.server.listen, "server.listen");
     guard.listening(address.port);

@@ -11,7 +11,9 @@ import { SenderAddresses } from "../http/sender-address.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
 import { readerExpiries, secretsIn } from "../ingest/readers/reader-settings.ts";
 import { Signatures } from "../ingest/signatures.ts";
+import { secretsOfHeartbeat } from "../heartbeats/outgoing-settings.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
+import type { SelfWatch } from "../health/self-watch.ts";
 import { reroute } from "../targets/reroute.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { targetExpiries } from "../targets/target-certificates.ts";
@@ -36,6 +38,7 @@ export interface ConfigReloaderOptions {
   readonly clock: Clock;
   readonly wake: () => void;
   readonly readers: Pick<Readers, "use">;
+  readonly selfWatch: Pick<SelfWatch, "use">;
   /** Uses the certificates of the API for new connections. */
   readonly useTls: (tls: ServerTls | undefined) => void;
 }
@@ -186,7 +189,7 @@ export class ConfigReloader {
   }
 
   async #apply(next: Config): Promise<void> {
-    const { scrubber, guard, discoveries, log, readers } = this.#o;
+    const { scrubber, guard, discoveries, log, readers, selfWatch } = this.#o;
     scrubber.learn(next.server.tokens.map(({ value }) => value));
     scrubber.learn(next.ledger.keys.map((key) => key.toString("base64")));
     if (next.ledger.kind === "postgres") scrubber.learn([next.ledger.server.password ?? ""]);
@@ -194,6 +197,7 @@ export class ConfigReloader {
     scrubber.learn(next.readers.flatMap(secretsIn));
     scrubber.learn(next.telemetry.traces?.secrets ?? []);
     scrubber.learn(next.signatures.map(({ secret }) => secret.reveal()));
+    if (next.heartbeat !== undefined) scrubber.learn(secretsOfHeartbeat(next.heartbeat));
     for (const setting of shortSecrets(next))
       log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
     const written = writtenIn(next);
@@ -208,6 +212,7 @@ export class ConfigReloader {
     }
     await rediscovery.keep();
     readers.use(next.readers);
+    await selfWatch.use(next);
     this.#o.useTls(next.server.tls);
     this.#current = next;
     this.#written = written;

@@ -1,6 +1,8 @@
 import { normalize, resolve } from "node:path";
 import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocsin/core";
 import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
+import { type Expectation, expectationsIn } from "../heartbeats/expectation-settings.ts";
+import { outgoingHeartbeatIn, type OutgoingHeartbeatSettings } from "../heartbeats/outgoing-settings.ts";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { type SignatureSettings, signaturesIn } from "../ingest/signatures.ts";
 import { type TraceSettings, tracesIn } from "../telemetry/traces/trace-settings.ts";
@@ -64,6 +66,12 @@ export interface Config {
   readonly readers: readonly ReaderSettings[];
   /** The signatures that sources demand. */
   readonly signatures: readonly SignatureSettings[];
+  /** The sources that must send regularly. */
+  readonly expectations: readonly Expectation[];
+  /** Undefined: Tocsin reports its own problems to no target. */
+  readonly selfAlerts: ConfigOutput["selfAlerts"];
+  /** Undefined: no heartbeat is sent. */
+  readonly heartbeat: OutgoingHeartbeatSettings | undefined;
   readonly delivery: ConfigOutput["delivery"];
   readonly changes: ConfigOutput["changes"];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs"> & {
@@ -102,7 +110,7 @@ export function readConfig(
     // One issue per position: a second one, for example of a comparison, follows from the first.
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
-  const { server, ledger, targets, discovery, sources, delivery, changes, telemetry } = parsed.data;
+  const { server, ledger, targets, discovery, sources, delivery, changes, telemetry, selfAlerts } = parsed.data;
   const secrets = new Secrets(secretReader(places));
   const tokens = secrets.tokens(server.auth.tokens);
   const tls = serverTlsIn(server.tls, secrets);
@@ -111,6 +119,12 @@ export function readConfig(
   const readers = readersIn(sources, secrets);
   const signatures = signaturesIn(sources, tokens, secrets);
   const traces = tracesIn(telemetry.traces, secrets);
+  const expectations = expectationsIn(sources, {
+    selfAlertTargets: selfAlerts?.targets,
+    senders: [...tokens, ...server.auth.clients],
+    issues: secrets.issues,
+  });
+  const heartbeat = outgoingHeartbeatIn(telemetry.heartbeat, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, probes, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
@@ -132,6 +146,9 @@ export function readConfig(
     discovery: placesOf(discovery, places.dir),
     readers,
     signatures,
+    expectations,
+    selfAlerts,
+    heartbeat,
     delivery,
     changes,
     telemetry: { logs: telemetry.logs, traces },

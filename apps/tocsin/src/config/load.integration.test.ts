@@ -191,7 +191,6 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       ),
     ],
     ['server: { trustedProxies: "10.0.0.0/8" }', ['1:11 server.trustedProxies: expected a list; found "10.0.0.0/8"']],
-    ["sources: [{ name: a, expect: { every: 2m } }]", ["1:22 sources[0].expect: not available in this version"]],
     [
       "sources: [{ name: a, hmac: {} }]",
       ['1:22 sources[0].hmac.secret: expected a text, { "file": "/path" } or { "env": "NAME" }'],
@@ -349,7 +348,10 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       "telemetry: { traces: { otlp: x } }",
       ['1:24 telemetry.traces.otlp: expected a URL such as "http://localhost:4318"'],
     ],
-    ["telemetry: { heartbeat: {} }", ["1:14 telemetry.heartbeat: not available in this version"]],
+    [
+      "telemetry: { heartbeat: {} }",
+      ['1:14 telemetry.heartbeat.url: expected a text, { "file": "/path" } or { "env": "NAME" }'],
+    ],
     ["discovery: { files: ./targets }", ['1:14 discovery.files: expected a list; found "./targets"']],
     ["discovery: { files: [a, a] }", ["1:14 discovery.files: names a directory twice"]],
     [

@@ -4,6 +4,8 @@ import { z } from "zod";
 import { changeSettings } from "../changes/change-settings.ts";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
+import { outgoingHeartbeat } from "../heartbeats/outgoing-settings.ts";
+import { selfAlerts } from "../own-alerts/self-alert-settings.ts";
 import { basePath } from "./base-path.ts";
 import { address, isLoopbackListener } from "./address.ts";
 import { network } from "./network.ts";
@@ -11,12 +13,6 @@ import { hostNameOf } from "./host-name.ts";
 
 export const roles = ["ingest", "read", "operate"] as const;
 export type Role = (typeof roles)[number];
-
-/**
- * A planned feature that this version does not have. The key is refused, because a key that is accepted and ignored would
- * mislead.
- */
-const notYet = () => z.never({ error: "not available in this version" }).optional();
 
 /** A planned feature whose key may be set to off, as complete examples do, but to nothing else. */
 const off = (key: string, value: unknown) =>
@@ -226,7 +222,9 @@ const telemetry = z
       .describe(
         "Exports a trace of each alert from its request to each attempt: see [Tracing](tracing.md). Default: off.",
       ),
-    heartbeat: notYet(),
+    heartbeat: outgoingHeartbeat
+      .optional()
+      .describe("Pings a URL of a dead man's switch while this process works: see [Heartbeats](heartbeats.md)."),
   })
   .prefault({});
 
@@ -241,6 +239,7 @@ export const configSchema = z.strictObject({
   classification: off("provider", "none"),
   changes: changeSettings,
   telemetry,
+  selfAlerts: selfAlerts.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
 });
 
 export type ConfigOutput = z.output<typeof configSchema>;

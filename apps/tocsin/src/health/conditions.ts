@@ -6,7 +6,7 @@ import type { HealthViews } from "./health-views.ts";
 export interface Finding {
   /** The name of a target, source, place, file or setting; no secret. */
   readonly object: string;
-  /** What is wrong, as a sentence without its full stop. */
+  /** The problem as a sentence without its full stop. */
   readonly summary: string;
   /** Ms since epoch. Absent: unknown, so the time at which this process first found it counts. */
   readonly sinceMs?: number;
@@ -14,7 +14,7 @@ export interface Finding {
 
 export interface Condition {
   readonly severity: Severity;
-  /** What an operator does. */
+  /** Advice for an operator. */
   readonly fix: string;
   /**
    * Whether `selfAlerts` reports it. `fleet`: it is read from the ledger, so all replicas find the same. `process`: each replica

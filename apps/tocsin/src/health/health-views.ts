@@ -21,7 +21,7 @@ export interface DeadIncidents {
   readonly sinceMs: number;
 }
 
-/** What the ledger says about its targets now. */
+/** The state of targets and their incidents in the ledger. */
 export interface LedgerView {
   readonly heldBack: readonly TargetStatus[];
   readonly late: readonly LateCriticals[];

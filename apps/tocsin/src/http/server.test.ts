@@ -62,6 +62,7 @@ function intakeOver(
     routesOf: () => [],
     senderOf: ({ ip }) => ip,
     signatures: () => ({ refusal: () => undefined }),
+    heartbeats: () => undefined,
     wake: () => order.push("wake"),
     readiness,
     stallDetector,

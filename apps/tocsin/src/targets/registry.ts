@@ -21,6 +21,7 @@ import {
   type Scope,
   encodeEndpoint,
 } from "@tocsin/publishers";
+import { addressedDecision, addressedPrefix, type Addressing, type AddressingOf } from "./addressed-alert.ts";
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";
@@ -65,6 +66,7 @@ export class TargetRegistry {
   readonly #publisherOptions: PublisherOptions;
   readonly #lookedUp: (hit: boolean) => void;
   readonly #guard: Pick<TargetGuard, "refusalsOf">;
+  readonly #addressingOfOwn: AddressingOf | undefined;
   #prepared: PreparedTargets = { entries: [], terms: [], publishers: new Map() };
   #targetsInUse: readonly Target[] = [];
   #byName: ReadonlyMap<string, ResolvedTarget> = new Map();
@@ -85,8 +87,11 @@ export class TargetRegistry {
     /** Called for each lease: whether its publisher was in memory, or had to be created from the sealed endpoint. */
     readonly lookedUp: (hit: boolean) => void;
     readonly guard: Pick<TargetGuard, "refusalsOf">;
+    /** Returns where alerts of Tocsin itself go. Called only for fingerprints with `addressedPrefix`. */
+    readonly addressingOfOwn?: AddressingOf;
   }) {
     this.#guard = o.guard;
+    this.#addressingOfOwn = o.addressingOfOwn;
     this.#vault = o.vault;
     this.#publisherOptions = { transport: o.transport, version: o.version, now: () => o.clock.now() };
     this.#lookedUp = o.lookedUp;
@@ -163,9 +168,17 @@ export class TargetRegistry {
   }
 
   decide(alert: Alert): Decision[] {
-    const tested = testedTarget(alert, this.#vault);
     const decisions = route(alert, this.#targetsInUse);
-    return tested === undefined ? decisions : decisions.map((decision) => testDecision(decision, alert, tested));
+    const addressing = this.#addressingOf(alert);
+    return addressing ? decisions.map((decision) => addressedDecision(decision, alert, addressing)) : decisions;
+  }
+
+  #addressingOf(alert: Alert): Addressing | undefined {
+    if (!alert.fingerprint.startsWith(addressedPrefix)) return undefined;
+    const tested = testedTarget(alert, this.#vault);
+    return tested === undefined
+      ? this.#addressingOfOwn?.(alert)
+      : { targets: [tested], severity: "info", why: `tests the target ${tested}` };
   }
 
   /** Returns the origins of the enabled targets. */
@@ -183,7 +196,7 @@ export class TargetRegistry {
 
   /** Returns whether one of these targets, in use or not, would receive the alert. */
   concerns(alert: Alert, targets: readonly Target[]): boolean {
-    if (testedTarget(alert, this.#vault) !== undefined) return true;
+    if (this.#addressingOf(alert) !== undefined) return true;
     return route(alert, targets).some(({ send }) => send);
   }
 
@@ -266,14 +279,6 @@ export class TargetRegistry {
 }
 
 const routeOf = ({ send: _send, detail: _detail, ...where }: Decision & { send: true }): Route => where;
-
-/** Routes a test alert, whatever the filters: only the tested target receives it. */
-function testDecision(decision: Decision, { fingerprint, annotations }: Alert, tested: string): Decision {
-  const { target } = decision;
-  if (target !== tested) return { target, send: false, reason: "filtered", detail: `tests the target ${tested}` };
-  if (!decision.send && decision.reason === "target_disabled") return decision;
-  return { target, send: true, dedupKey: fingerprint, severity: "info", summary: annotations["summary"] ?? "" };
-}
 
 function without(targets: readonly Target[], others: readonly Target[]): Target[] {
   const among = new Set(others);

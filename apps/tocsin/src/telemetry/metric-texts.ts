@@ -185,6 +185,10 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     },
     action: "Replace the file before that time; no restart is needed. See [tls.md](tls.md).",
   },
+  tocsin_source_silent: {
+    labels: { source: "the name of a source with `expect`." },
+    action: "If it is 1, check the source and the network. See [heartbeats.md](heartbeats.md).",
+  },
   tocsin_build_info: {
     labels: { version: "the version of Tocsin.", node: "the version of Node.js." },
     action: "Different versions in one fleet are normal only during a rolling update.",

@@ -144,6 +144,13 @@ export class Metrics {
     registers: this.#registers,
   });
 
+  readonly #sourceSilent = new Gauge({
+    name: "tocsin_source_silent",
+    help: "1 if an expected source is silent, otherwise 0.",
+    labelNames: ["source"],
+    registers: this.#registers,
+  });
+
   readonly #perTarget = [
     this.#pagerduty.published,
     this.#pagerduty.publishErrors,
@@ -278,6 +285,16 @@ export class Metrics {
     for (const name of this.#certificates) this.#certificateExpiry.removeAll(name);
     this.#certificates = certificates.map(({ name }) => name);
     for (const { name, validToMs } of certificates) this.#certificateExpiry.set({ name }, validToMs / 1_000);
+  }
+
+  /** Sets whether an expected source is silent. */
+  sourceSilent(source: string, silent: boolean): void {
+    this.#sourceSilent.set({ source }, silent ? 1 : 0);
+  }
+
+  /** The source is not expected any more. */
+  sourceNotExpected(source: string): void {
+    this.#sourceSilent.remove({ source });
   }
 
   discovered(source: string, where: string, atMs: number): void {

@@ -5,6 +5,7 @@ import { parseWebhook } from "../../ingest/alertmanager.ts";
 import { type BatchReader, defaultSource, type Received } from "../../ingest/batch-reader.ts";
 import type { Signatures } from "../../ingest/signatures.ts";
 import { parsePostedAlerts } from "../../ingest/prometheus.ts";
+import type { Heartbeats } from "../../heartbeats/heartbeats.ts";
 import type { Readiness } from "../../health/readiness.ts";
 import type { StallDetector } from "../../health/stall-detector.ts";
 import type { Logger } from "../../telemetry/logger.ts";
@@ -27,6 +28,8 @@ export interface Intake {
   readonly senderOf: (request: FastifyRequest) => string;
   /** Called for each request, because a reload may change them. */
   readonly signatures: () => Pick<Signatures, "refusal">;
+  /** Called for each request. Undefined: no source is expected to send regularly. */
+  readonly heartbeats: () => Pick<Heartbeats, "received" | "watchdogOf"> | undefined;
   /** Wakes the worker: there may be due work. */
   readonly wake: () => void;
   /** If other replicas record in the same ledger. */
@@ -64,6 +67,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
     { source, parse }: { readonly source: string; readonly parse: Parse },
   ): Promise<Taken> => {
     const span = intake.tracing && traceRequest(intake.tracing, request, reply);
+    intake.heartbeats()?.received(source);
     const batch = parse(request.body, { source, sender: intake.senderOf(request), nowMs: intake.clock.now() });
     request.body = undefined;
     const taken = { recorded: 0, duplicates: 0, skewed: 0 };
@@ -154,6 +158,7 @@ function recordPart(
   if (stallDetector?.hasJustStalled())
     throw unavailable("the service was paused and this request may be stale; resend alerts that still fire");
   const claims: RoutedClaim[] = [];
+  const watchdog = intake.heartbeats()?.watchdogOf(source);
   const trace = request?.context;
   const startedAtMs = clock.now();
   let firing = 0;
@@ -162,7 +167,7 @@ function recordPart(
     const read = batch.next();
     if (read === undefined) continue;
     const claim = trace === undefined ? read : { ...read, trace };
-    claims.push({ claim, routes: intake.routesOf(claim.alert) });
+    claims.push(watchdog?.(claim) ?? { claim, routes: intake.routesOf(claim.alert) });
     if (claim.status === "firing") firing++;
   } while (!batch.done && clock.monotonic() < untilMs);
   if (claims.length === 0) return Promise.resolve([]);

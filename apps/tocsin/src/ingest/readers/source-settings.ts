@@ -1,8 +1,6 @@
 import { duration, secretInput } from "@tocsin/core";
 import { z } from "zod";
-
-/** Planned keys, which are refused until they work: a key that is accepted and ignored would mislead. */
-const notYet = () => z.never({ error: "not available in this version" }).optional();
+import { expectation } from "../../heartbeats/expectation-settings.ts";
 
 const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "is not a valid header name");
 
@@ -70,7 +68,11 @@ const source = z.strictObject({
     .describe(
       "Reads this Alertmanager's API, to end alerts whose resolve it never sends: see [Alertmanager](alertmanager.md).",
     ),
-  expect: notYet(),
+  expect: expectation
+    .optional()
+    .describe(
+      "Alerts when this source is silent, such as an always-firing Watchdog that stops: see [Heartbeats](heartbeats.md).",
+    ),
   hmac: hmac
     .optional()
     .describe("Demands a signature of every request of this source; requests without a valid one are answered 401."),

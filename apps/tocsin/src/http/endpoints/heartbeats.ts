@@ -1,0 +1,39 @@
+import type { Heartbeats } from "../../heartbeats/heartbeats.ts";
+import type { Signatures } from "../../ingest/signatures.ts";
+import { type Endpoint, paramOf } from "../endpoint.ts";
+import { notFound, Problem } from "../problem.ts";
+import type { FastifyRequest } from "fastify";
+
+export interface HeartbeatReceipt {
+  /** Undefined: no source is expected. */
+  readonly heartbeats: () => Pick<Heartbeats, "reported"> | undefined;
+  /** Called for each request, because a reload may change them. */
+  readonly signatures: () => Pick<Signatures, "refusal">;
+}
+
+export function heartbeatEndpoints({ heartbeats, signatures }: HeartbeatReceipt): Endpoint[] {
+  const checkBody = (request: FastifyRequest, received: Uint8Array) => {
+    const refusal = signatures().refusal(paramOf(request, "name"), request.headers, received);
+    if (refusal !== undefined) throw new Problem(401, "unauthorized", refusal);
+  };
+  return [
+    {
+      method: "POST",
+      path: "/api/v1/heartbeats/:name",
+      role: "ingest",
+      checkBody,
+      does: "reports that the expected source NAME works, for jobs that send no alerts",
+      answer(request) {
+        const name = paramOf(request, "name");
+        const { caller, body } = request;
+        // Before the source is looked up, so that a token learns nothing about other names.
+        if (caller.name !== undefined && caller.name !== name)
+          throw new Problem(403, "forbidden", "a token or client may report only the source that has its name");
+        // The server checks a body only if there is one.
+        if (body === undefined) checkBody(request, new Uint8Array());
+        if (heartbeats()?.reported(name) !== true) throw notFound("expected source");
+        return { source: name };
+      },
+    },
+  ];
+}
