@@ -8,7 +8,7 @@ import { openSqliteLedger } from "@tocsin/engine";
 import { Transport } from "@tocsin/http";
 import { createPublisher, targetTypes } from "@tocsin/publishers";
 import { notifications } from "../apps/tocsin/src/delivery/notification.ts";
-import { parseWebhook } from "../apps/tocsin/src/ingest/alertmanager.ts";
+import { parseAlertmanagerWebhook } from "../apps/tocsin/src/ingest/alertmanager.ts";
 import { readAll } from "../apps/tocsin/src/ingest/read-all.fixture.ts";
 import { batches, webhookBody } from "./lib/alerts.ts";
 import { median, printTable, writeResult } from "./lib/machine.ts";
@@ -82,7 +82,7 @@ for (; round < rounds; round++) {
   const inputs = await timed("parse", () => bodies.map((body) => JSON.parse(body) as unknown));
   const from = { source: "budget", nowMs: Date.now() };
   const claims = await timed("validate, normalize", () =>
-    inputs.flatMap((input) => readAll(parseWebhook(input, from)).claims),
+    inputs.flatMap((input) => readAll(parseAlertmanagerWebhook(input, from)).claims),
   );
   const wants = await timed("route", () =>
     claims.map((claim): RoutedClaim => {

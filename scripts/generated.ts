@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { targetTypes } from "@tocsin/publishers";
 import { format, type FormatOptions } from "oxfmt";
-import { commandLinePage } from "../apps/tocsin/src/cli/docs.ts";
+import { commandLinePage } from "../apps/tocsin/src/cli/command-line-page.ts";
 import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/configuration-page.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";

@@ -210,6 +210,66 @@ test("files are named in kebab-case", () => {
   ).toEqual([]);
 });
 
+/** The lower-case words of a name in any case, each in the singular. */
+const wordsOf = (name: string): string[] =>
+  name
+    .replace(/([a-z\d])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3 $2")
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .map((word) => word.replace(/ies$/, "y").replace(/(?<=..)s$/, ""));
+
+/** Whether the name of an export contains all words of the file's name, as `fitDedupKey` does in `dedup-key.ts`. */
+const carriesName = (exported: string, path: string): boolean => {
+  const words = wordsOf(exported);
+  const wanted = wordsOf(basename(path, ".ts"));
+  return wanted.every((word) => words.includes(word)) || words.join("").includes(wanted.join(""));
+};
+
+const exportsOf = (text: string): string[] => [
+  ...Array.from(
+    text.matchAll(/^export (?:abstract |async )*(?:const|function\*?|class|interface|type) (\w+)/gm),
+    ([, name = ""]) => name,
+  ),
+  ...Array.from(
+    text.matchAll(/^export (?:type )?\{([^}]*)\}/gm),
+    ([, list = ""]) => list.match(/\w+(?=,|\s*$)/g) ?? [],
+  ).flat(),
+];
+
+/** Files without one main export, with the reason. */
+const withoutMainExport = {
+  "apps/tocsin/src/cli/operate.ts": "the commands of an operator",
+  "apps/tocsin/src/telemetry/series.ts": "the kinds of metrics",
+  "packages/engine/src/ledger/wire-format.ts": "functions that pack and unpack each message",
+  "packages/engine/src/stores/postgres/schema.ts": "the tables, as migrations",
+  "packages/engine/src/stores/sqlite/schema.ts": "the tables, as migrations",
+  "packages/engine/src/stores/sqlite/worker-thread.ts": "the entry point of a thread",
+  "packages/http/src/portable.ts": "an entry point of the package",
+  "packages/pagerduty/src/error-predicates.ts": "one predicate for each error",
+  "packages/pagerduty/src/limiter/queued-limiter.ts": "two limiters and their base, which is not exported",
+  "packages/pagerduty/src/transport/no-socket-transport.ts": "stands in for socket-transport.ts",
+  "packages/publishers/src/registry.ts": "the list of publishers, and the two lists that derive from it",
+  "packages/simulator/src/receivers/pagerduty/event-answers.ts": "the answers of an endpoint",
+  "packages/simulator/src/receivers/pagerduty/event-schema.ts": "the schemas of an endpoint",
+  "packages/simulator/src/receivers/pagerduty/rest-documents.ts": "the documents of an API",
+  "packages/simulator/src/receivers/rootly/rootly-documents.ts": "the documents of an API",
+  "packages/simulator/src/receivers/rootly/rootly-schema.ts": "the schemas of an API",
+  "packages/simulator/src/server/exchange.ts": "the types of a request and its answer",
+};
+
+test("a file's main export carries the file's name", () => {
+  expect(carriesName("openTCPServer", "src/tcp-server.ts")).toBe(true);
+  expect(carriesName("ignored", "src/ignore.ts")).toBe(true);
+  expect(carriesName("unrelated", "src/tcp-server.ts")).toBe(false);
+  const unnamed = production
+    .filter(({ path }) => path.includes("/src/") && basename(path) !== "index.ts")
+    .filter(({ path, text }) => {
+      const names = exportsOf(text);
+      return names.length > 0 && !names.some((name) => carriesName(name, path));
+    });
+  expect(unnamed.map(({ path }) => path)).toEqual(Object.keys(withoutMainExport));
+});
+
 test("constants are in camelCase, and imports stand in one block", () => {
   const shouting = /^\s*(?:export )?const [A-Z][A-Z\d_]+\b/m;
   const gaps = /^(?:import |\} from )[^\n]*;\n\n+import /m;

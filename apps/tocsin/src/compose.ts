@@ -23,7 +23,7 @@ import { frontPage } from "./http/endpoints/front-page.ts";
 import { heartbeatEndpoints } from "./http/endpoints/heartbeats.ts";
 import { healthEndpoints } from "./http/endpoints/health.ts";
 import { incidentBody, incidentEndpoints } from "./http/endpoints/incidents.ts";
-import { intakeEndpoints } from "./http/endpoints/ingest.ts";
+import { ingestEndpoints } from "./http/endpoints/ingest.ts";
 import { noFileToReload, nothingToReload, operationsEndpoints, type Reloaded } from "./http/endpoints/operations.ts";
 import { refusalLogRule, Refusals } from "./http/refusals.ts";
 import { createServer } from "./http/server.ts";
@@ -46,7 +46,7 @@ import { ConfigReloader } from "./config/config-reloader.ts";
 import { SelfWatch } from "./health/self-watch.ts";
 import { StallDetector } from "./health/stall-detector.ts";
 import { IncidentStream } from "./stream/incident-stream.ts";
-import { deadWarnings, deliveryWarnings, discoveryWarnings } from "./targets/target-problems.ts";
+import { deadWarnings, deliveryWarnings, discoveryWarnings } from "./targets/target-warnings.ts";
 import { TargetRegistry } from "./targets/registry.ts";
 import { LogThrottle } from "./telemetry/log-throttle.ts";
 import { createLogger, type Logger } from "./telemetry/logger.ts";
@@ -279,7 +279,7 @@ export async function compose(
     const senderOf = ({ ip, headers }: FastifyRequest) =>
       configReloader.senders.senderOf(ip, headers["x-forwarded-for"]);
     const endpoints = [
-      ...intakeEndpoints({
+      ...ingestEndpoints({
         ledger,
         clock,
         metrics,

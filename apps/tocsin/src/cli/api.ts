@@ -16,7 +16,7 @@ interface ErrorBody {
  *
  * @throws OperatorError with the service's own message
  */
-export async function call(
+export async function callApi(
   options: OperatorOptions,
   method: "GET" | "POST" | "DELETE",
   path: string,
@@ -26,7 +26,7 @@ export async function call(
 }
 
 /** Saves a response in a new file that only its owner can read. @throws OperatorError */
-export async function download(options: OperatorOptions, path: string, file: string): Promise<void> {
+export async function downloadFromApi(options: OperatorOptions, path: string, file: string): Promise<void> {
   await asked(options, "GET", path, async (body) => {
     const draft = `${file}.part`;
     try {

@@ -8,21 +8,21 @@ import { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { proxiesIn } from "../config/proxies.ts";
 import { resolveTargets } from "../targets/resolve-targets.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
-import { noTargetCanReceive } from "../targets/target-problems.ts";
+import { noTargetCanReceive } from "../targets/target-warnings.ts";
 import { configTargets, type TargetSet } from "../targets/target-definition.ts";
-import { configFile, withKeyFromEnvironment } from "./defaults.ts";
+import { defaultConfigFile, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import type { Terminal } from "./terminal.ts";
 
 /**
  * `tocsin config check`: reports what a start would report. An invalid target is an error here. `strict`: warnings fail too.
  */
-export async function check(
+export async function checkConfig(
   terminal: Terminal,
   options: { readonly config?: string; readonly json?: boolean; readonly strict?: boolean },
 ): Promise<number> {
   const { cwd, env } = terminal;
-  const file = configFile(options.config, cwd);
+  const file = defaultConfigFile(options.config, cwd);
   const { issues, warnings, targets } = await judge(
     env,
     () => withKeyFromEnvironment(loadConfig(file, { cwd, env }), env),
@@ -111,7 +111,7 @@ const placedIn =
     return place === undefined ? issue : { ...issue, place };
   };
 
-export function schema(terminal: Terminal): number {
+export function printConfigSchema(terminal: Terminal): number {
   terminal.out(`${JSON.stringify(configJsonSchema(), null, 2)}\n`);
   return exitCode.ok;
 }

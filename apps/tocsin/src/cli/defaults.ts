@@ -7,7 +7,7 @@ const usualFile = "tocsin.yaml";
 export const routingKeyVariable = "PAGERDUTY_ROUTING_KEY";
 
 /** The file that an option names, else the default file if it exists. */
-export const configFile = (named: string | undefined, cwd: string): string | undefined =>
+export const defaultConfigFile = (named: string | undefined, cwd: string): string | undefined =>
   named ?? (existsSync(resolve(cwd, usualFile)) ? usualFile : undefined);
 
 /** If a configuration has no targets, the routing key in the environment makes one. */

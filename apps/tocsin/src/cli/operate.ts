@@ -3,7 +3,7 @@ import type { deadLetterBody } from "../http/endpoints/dead-letters.ts";
 import type { incidentBody } from "../http/endpoints/incidents.ts";
 import type { discoveryBody, targetBody, testBody } from "../http/endpoints/targets.ts";
 import { OperatorError } from "../config/operator-error.ts";
-import { call } from "./api.ts";
+import { callApi } from "./api.ts";
 import { heldBackText, nextWaits } from "./held-back.ts";
 import type { ListOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
@@ -16,7 +16,7 @@ type TargetBody = ReturnType<typeof targetBody> & { readonly deadLetters: number
  */
 
 export async function listIncidents(terminal: Terminal, options: ListOptions): Promise<void> {
-  const answer = await call(
+  const answer = await callApi(
     options,
     "GET",
     `incidents?${query(options, ["state", "target", "fingerprint", "limit", "cursor"])}`,
@@ -51,7 +51,7 @@ function sayHeldBack(
 }
 
 export async function listDeadLetters(terminal: Terminal, options: ListOptions): Promise<void> {
-  const answer = await call(options, "GET", `deadletters?${query(options, ["limit", "cursor"])}`);
+  const answer = await callApi(options, "GET", `deadletters?${query(options, ["limit", "cursor"])}`);
   const { deadletters } = answer as { deadletters: ReturnType<typeof deadLetterBody>[] };
   const rows = deadletters.map(({ id, incident, target, action, reason, at, replayedAt, answer: said }) => [
     id,
@@ -67,7 +67,7 @@ export async function listDeadLetters(terminal: Terminal, options: ListOptions):
 }
 
 export async function listTargets(terminal: Terminal, options: OperatorOptions): Promise<void> {
-  const answer = await call(options, "GET", "targets");
+  const answer = await callApi(options, "GET", "targets");
   const { targets, discovery, warnings } = answer as {
     targets: TargetBody[];
     discovery: ReturnType<typeof discoveryBody>[];
@@ -134,7 +134,7 @@ export async function testTarget(
   options: OperatorOptions & { readonly keyOnly?: boolean },
   name: string,
 ): Promise<void> {
-  const answer = await call(
+  const answer = await callApi(
     options,
     "POST",
     `targets/${encodeURIComponent(name)}/test${options.keyOnly ? "?only=key" : ""}`,
@@ -179,12 +179,12 @@ export async function manualAction(
   action: "acknowledge" | "resolve",
   id: string,
 ): Promise<void> {
-  const answer = await call(options, "POST", `incidents/${encodeURIComponent(id)}/${action}`);
+  const answer = await callApi(options, "POST", `incidents/${encodeURIComponent(id)}/${action}`);
   print(terminal, options, answer, `Incident ${id} is ${action}d. Its target will be notified.\n`);
 }
 
 export async function stats(terminal: Terminal, options: OperatorOptions): Promise<void> {
-  const answer = (await call(options, "GET", "stats")) as StatsBody;
+  const answer = (await callApi(options, "GET", "stats")) as StatsBody;
   const lines = [
     ...Object.entries(answer.alerts).map(([name, count]) => ["alerts", name, "", count]),
     ...answer.incidents.map(({ target, state, count }) => ["incidents", state, target, count]),
@@ -200,7 +200,7 @@ interface StatsBody {
 }
 
 export async function reload(terminal: Terminal, options: OperatorOptions): Promise<void> {
-  const answer = (await call(options, "POST", "/-/reload")) as ReloadBody;
+  const answer = (await callApi(options, "POST", "/-/reload")) as ReloadBody;
   const later = answer.needsRestart.map((key) => `${key} takes effect at the next start\n`);
   print(terminal, options, answer, `The configuration was reloaded\n${later.join("")}`);
   sayWarnings(terminal, options, answer.warnings);
@@ -221,12 +221,12 @@ export function sayMore(terminal: Terminal, options: OperatorOptions, answer: un
 
 /** Prints one object with all its fields. */
 export async function show(terminal: Terminal, options: OperatorOptions, path: string): Promise<void> {
-  terminal.out(json(await call(options, "GET", path)));
+  terminal.out(json(await callApi(options, "GET", path)));
 }
 
 /** Replays a dead letter, and waits a few seconds for the answer of the target. */
 export async function replay(terminal: Terminal, options: OperatorOptions, id: string): Promise<void> {
-  const answer = await call(options, "POST", `deadletters/${encodeURIComponent(id)}/replay`);
+  const answer = await callApi(options, "POST", `deadletters/${encodeURIComponent(id)}/replay`);
   const { incident } = answer as { readonly incident: number };
   print(terminal, options, answer, `The event of dead letter ${id} is queued again (incident ${incident})\n`);
   const result = await resultOf(options, incident);
@@ -260,7 +260,7 @@ async function resultOf(options: OperatorOptions, id: number): Promise<IncidentB
   const untilMs = performance.now() + maxResultMs;
   try {
     for (;;) {
-      const incident = (await call(options, "GET", `incidents/${id}`)) as IncidentBody;
+      const incident = (await callApi(options, "GET", `incidents/${id}`)) as IncidentBody;
       if (ended.has(incident.state) || performance.now() > untilMs) return incident;
       await setTimeout(resultEveryMs);
     }
@@ -271,7 +271,7 @@ async function resultOf(options: OperatorOptions, id: number): Promise<IncidentB
 }
 
 export async function drop(terminal: Terminal, options: OperatorOptions, id: string): Promise<void> {
-  await call(options, "DELETE", `deadletters/${encodeURIComponent(id)}`);
+  await callApi(options, "DELETE", `deadletters/${encodeURIComponent(id)}`);
   print(terminal, options, { id }, `dead letter ${id} is dropped\n`);
 }
 

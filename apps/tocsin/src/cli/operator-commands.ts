@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
-import { requiring } from "./required-options.ts";
+import { withRequiredOptions } from "./required-options.ts";
 import type { AlertOptions, BackupOptions, ListOptions, OperatorOptions } from "./operator-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Commands that call a running service over HTTP, so that a script can do everything that an operator can do. */
-export function describeOperator(program: Command, terminal: Terminal): void {
+export function describeOperatorCommands(program: Command, terminal: Terminal): void {
   const command = commandsWith(terminal);
   const incidents = program.command("incidents").description("List, show, acknowledge or resolve incidents");
   command(incidents, "list", "list incidents, the newest first")
@@ -46,7 +46,7 @@ export function describeOperator(program: Command, terminal: Terminal): void {
       const { matcher, alert } = options;
       const given = [fingerprint, matcher, alert].filter((one) => one !== undefined);
       if (given.length !== 1) explaining.error("error: expected one of a fingerprint, --matcher and --alert");
-      const { explain, explainFile, explainMatching } = await operateAlerts();
+      const { explainAlert: explain, explainFile, explainMatching } = await operateAlerts();
       if (fingerprint !== undefined) return explain(terminal, options, fingerprint);
       return alert === undefined ? explainMatching(terminal, options) : explainFile(terminal, options, alert);
     });
@@ -99,7 +99,7 @@ export function describeOperator(program: Command, terminal: Terminal): void {
 
 /** Adds `ledger backup` to the commands that need no running service. */
 export function describeBackup(ledger: Command, terminal: Terminal): void {
-  requiring(commandsWith(terminal)(ledger, "backup", "Save a copy of a running service's SQLite ledger"), {
+  withRequiredOptions(commandsWith(terminal)(ledger, "backup", "Save a copy of a running service's SQLite ledger"), {
     "--to <file>": "a file that does not exist yet",
   }).action(async (options: BackupOptions) => (await import("./backup.ts")).backup(terminal, options));
 }
@@ -132,4 +132,4 @@ const matcherOption = [
 
 /** A command loads its code only when it runs. */
 const operate = () => import("./operate.ts");
-const operateAlerts = () => import("./operate-alerts.ts");
+const operateAlerts = () => import("./explain-alerts.ts");

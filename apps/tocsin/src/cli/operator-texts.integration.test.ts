@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../config/address.ts";
 import { startService, type TestService } from "../service.fixture.ts";
-import { commandLinePage } from "./docs.ts";
+import { commandLinePage } from "./command-line-page.ts";
 import { commandLine } from "./program.ts";
 import { runIn } from "./terminal.fixture.ts";
 

@@ -6,7 +6,7 @@ import { Simulator } from "@tocsin/simulator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../config/address.ts";
 import { startService, type TestService } from "../service.fixture.ts";
-import { run } from "./program.ts";
+import { runProgram } from "./program.ts";
 import { table } from "./table.ts";
 import { runIn, TestTerminal } from "./terminal.fixture.ts";
 
@@ -250,7 +250,7 @@ describe("serve", () => {
           `targets: [{ name: ${name}, type: pagerduty, url: "${url}", routing_key: "R0UT1NGKEY0123456789abcdefABCDEF" }]\n`,
       );
     const terminal = new TestTerminal(dir);
-    const running = run(["--config", config("first")], terminal);
+    const running = runProgram(["--config", config("first")], terminal);
     const until = async (text: RegExp) => {
       for (
         const sinceMs = Date.now();
@@ -320,7 +320,7 @@ describe("serve refuses in one sentence, without a stack,", () => {
 
 test("simulator runs until a signal stops it", async () => {
   const terminal = new TestTerminal(dir);
-  const running = run(["simulator", "--listen", "127.0.0.1:0", "--listen-eu", "127.0.0.1:0"], terminal);
+  const running = runProgram(["simulator", "--listen", "127.0.0.1:0", "--listen-eu", "127.0.0.1:0"], terminal);
   while (!terminal.stdout.includes("Its incidents")) await new Promise((done) => setTimeout(done, 5));
   const [us, eu] = Array.from(terminal.stdout.matchAll(/http:\/\/127\.0\.0\.1:\d+/g), ([url]) => url);
   expect(us).not.toBe(eu);

@@ -2,13 +2,13 @@ import { Command, CommanderError } from "commander";
 import { version } from "../config/version.ts";
 import { isSystemError, OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
-import { describeBackup, describeOperator } from "./operator-commands.ts";
-import { requiring } from "./required-options.ts";
-import { describeSend } from "./send-commands.ts";
+import { describeBackup, describeOperatorCommands } from "./operator-commands.ts";
+import { withRequiredOptions } from "./required-options.ts";
+import { describeSendCommands } from "./send-commands.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs one command and returns the exit code. Each command loads its own code, so `--help` loads none of it. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = exitCode.ok;
   const program = describe(terminal, (outcome) => {
     code = outcome;
@@ -97,19 +97,19 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     .option("--json", "print JSON")
     .option("--strict", "fail on warnings too, for example when no target can receive alerts")
     .action(async (options: { config?: string; json?: boolean; strict?: boolean }) => {
-      const { check } = await import("./config.ts");
-      finish(await check(terminal, options));
+      const { checkConfig } = await import("./config.ts");
+      finish(await checkConfig(terminal, options));
     });
   configuration
     .command("schema")
     .description("print the JSON Schema")
     .action(async () => {
-      const { schema } = await import("./config.ts");
-      finish(schema(terminal));
+      const { printConfigSchema } = await import("./config.ts");
+      finish(printConfigSchema(terminal));
     });
 
   const ledger = program.command("ledger").description("copy, back up or restore the ledger");
-  requiring(
+  withRequiredOptions(
     ledger
       .command("copy")
       .description("copy the ledger of a stopped service from a SQLite file into an empty PostgreSQL database"),
@@ -124,10 +124,13 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
       finish(await copy(terminal, options));
     });
 
-  requiring(ledger.command("restore").description("Restore a ledger from a backup, while the service is stopped"), {
-    "--from <file>": "a file that `tocsin ledger backup` saved",
-    "--to <url>": "file of the new ledger, which must not exist, such as sqlite:./data/tocsin.db",
-  })
+  withRequiredOptions(
+    ledger.command("restore").description("Restore a ledger from a backup, while the service is stopped"),
+    {
+      "--from <file>": "a file that `tocsin ledger backup` saved",
+      "--to <url>": "file of the new ledger, which must not exist, such as sqlite:./data/tocsin.db",
+    },
+  )
     .option("--json", "print JSON")
     .action(async (options: { from: string; to: string; json?: boolean }) => {
       const { restore } = await import("./restore.ts");
@@ -135,7 +138,7 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
     });
 
   describeBackup(ledger, terminal);
-  describeOperator(program, terminal);
-  describeSend(program, terminal);
+  describeOperatorCommands(program, terminal);
+  describeSendCommands(program, terminal);
   return program;
 }

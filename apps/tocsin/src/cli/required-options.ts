@@ -5,7 +5,7 @@ import { exitCode } from "./exit-code.ts";
 export const requiredText = (text: string): string => `required: ${text}`;
 
 /** Adds options that the command requires, by their flags. */
-export function requiring(command: Command, options: Readonly<Record<string, string>>): Command {
+export function withRequiredOptions(command: Command, options: Readonly<Record<string, string>>): Command {
   const names = Object.entries(options).map(([flags, text]) => {
     command.option(flags, requiredText(text));
     return command.options.at(-1)?.attributeName() ?? flags;

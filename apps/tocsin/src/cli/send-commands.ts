@@ -12,7 +12,7 @@ const required: Readonly<Record<Sending, readonly (keyof SendOptions)[]>> = {
 };
 
 /** Commands that send events to PagerDuty directly, without the service. */
-export function describeSend(program: Command, terminal: Terminal): void {
+export function describeSendCommands(program: Command, terminal: Terminal): void {
   const send = program.command("send").description("Send an event to PagerDuty directly, without the service");
   const command = (name: Sending, description: string) => {
     const described = (option: keyof SendOptions, text: string): string =>

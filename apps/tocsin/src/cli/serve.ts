@@ -9,7 +9,7 @@ import { loadConfig } from "../config/load.ts";
 import { OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { resolveTargets } from "../targets/resolve-targets.ts";
 import { configTargets } from "../targets/target-definition.ts";
-import { configFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
+import { defaultConfigFile, routingKeyVariable, simulatedTarget, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
 import type { EmbeddedSimulator } from "./simulator.ts";
 import { signalled } from "./signalled.ts";
@@ -27,7 +27,7 @@ export async function serve(
     throw new UsageError(
       `--listen ${listen}: expected an address such as "127.0.0.1:9877", or ":9877" for every interface`,
     );
-  const file = configFile(options.config, cwd);
+  const file = defaultConfigFile(options.config, cwd);
   const watch = file === undefined ? undefined : new ConfigWatch(resolve(cwd, file));
   const load = () =>
     withKeyFromEnvironment(loadConfig(file, { cwd, env, ...(listen !== undefined && { listen }) }), env);

@@ -1,4 +1,4 @@
-import { run } from "./program.ts";
+import { runProgram } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Records the output, and sends signals on request. */
@@ -39,6 +39,6 @@ export class TestTerminal implements Terminal {
 /** Runs one command in a directory until it exits. */
 export async function runIn(dir: string, args: readonly string[], env?: Record<string, string>) {
   const terminal = new TestTerminal(dir, env);
-  const code = await run(args, terminal);
+  const code = await runProgram(args, terminal);
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }

@@ -16,8 +16,8 @@ import type { Readers } from "../ingest/readers/readers.ts";
 import type { SelfWatch } from "../health/self-watch.ts";
 import { reroute } from "../targets/reroute.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
-import { targetExpiries } from "../targets/target-certificates.ts";
-import { configuredErrors, noTargetCanReceive, targetWarnings } from "../targets/target-problems.ts";
+import { targetCertificateExpiries } from "../targets/target-certificates.ts";
+import { configuredErrors, noTargetCanReceive, targetWarnings } from "../targets/target-warnings.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -244,7 +244,7 @@ export class ConfigReloader {
     this.#certificates = [
       ...serverExpiries(server.tls),
       ...readers.flatMap(readerExpiries),
-      ...targets.entries.flatMap(({ target }) => (target ? targetExpiries(target) : [])),
+      ...targets.entries.flatMap(({ target }) => (target ? targetCertificateExpiries(target) : [])),
     ];
     metrics.useCertificates(this.#certificates);
   }

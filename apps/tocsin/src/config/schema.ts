@@ -5,7 +5,7 @@ import { changeSettings } from "../changes/change-settings.ts";
 import { discoverySettings } from "../targets/discovery/discovery-settings.ts";
 import { sourceSettings } from "../ingest/readers/source-settings.ts";
 import { outgoingHeartbeat } from "../heartbeats/outgoing-settings.ts";
-import { selfAlerts } from "../own-alerts/self-alert-settings.ts";
+import { selfAlertSettings } from "../own-alerts/self-alert-settings.ts";
 import { basePath } from "./base-path.ts";
 import { address, isLoopbackListener } from "./address.ts";
 import { network } from "./network.ts";
@@ -239,7 +239,7 @@ export const configSchema = z.strictObject({
   classification: off("provider", "none"),
   changes: changeSettings,
   telemetry,
-  selfAlerts: selfAlerts.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
+  selfAlerts: selfAlertSettings.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
 });
 
 export type ConfigOutput = z.output<typeof configSchema>;

@@ -1,7 +1,7 @@
 import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
 import type { WorkerObserver } from "@tocsin/engine";
 import type { Notify } from "./notification.ts";
-import { lostKey, refusedTarget } from "./own-refusals.ts";
+import { ownRefusals } from "./own-refusals.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -33,9 +33,9 @@ export function deliver({ targets, metrics, log, stateLog, clock, notify, tracin
       waitingSinceMs.delete(lease.target);
       metrics.waited(lease.target, clock.monotonic() - sinceMs);
     }
-    if (targets.isRefused(lease.target)) return { outcome: refusedTarget };
+    if (targets.isRefused(lease.target)) return { outcome: ownRefusals.refusedTarget };
     const found = targets.publisherForLease(lease);
-    if (found === undefined) return { outcome: lostKey };
+    if (found === undefined) return { outcome: ownRefusals.lostKey };
     const notification = notify(lease);
     // A shadow does everything except send.
     if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };

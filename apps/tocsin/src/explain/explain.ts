@@ -10,7 +10,7 @@ import type {
 } from "@tocsin/core";
 import { firstContent, notSent, type NotificationFacts } from "../delivery/notification.ts";
 import { traceIdOf } from "../telemetry/tracing.ts";
-import type { UnusedTargets } from "../targets/target-problems.ts";
+import type { UnusedTargets } from "../targets/target-warnings.ts";
 
 /** Says why one target received an alert, or did not, or would. */
 export interface Explained {

@@ -1,4 +1,4 @@
-import { heldBackOf } from "../targets/target-problems.ts";
+import { heldBackOf } from "../targets/target-warnings.ts";
 import type { Alert, Clock, Explanation, TargetStatus } from "@tocsin/core";
 import { explainHypothetical, explainKnown, type Explained, type Question } from "./explain.ts";
 import type { NotificationFacts, Notify } from "../delivery/notification.ts";

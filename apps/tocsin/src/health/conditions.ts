@@ -1,5 +1,5 @@
 import type { Severity } from "@tocsin/core";
-import { heldBackOf, noTargetCanReceive } from "../targets/target-problems.ts";
+import { heldBackOf, noTargetCanReceive } from "../targets/target-warnings.ts";
 import type { HealthViews } from "./health-views.ts";
 
 /** One object that a condition applies to. */

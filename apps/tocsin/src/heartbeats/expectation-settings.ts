@@ -11,7 +11,7 @@ const matcher = z.string().superRefine((text, context) => {
 });
 
 /** The key `expect` of a source. */
-export const expectation = z.strictObject({
+export const expectationSettings = z.strictObject({
   every: duration()
     .refine((ms) => ms >= 1_000, { error: "must be at least 1s" })
     .describe(
@@ -45,7 +45,7 @@ export interface Expectation {
 
 interface Written {
   readonly name: string;
-  readonly expect?: z.output<typeof expectation> | undefined;
+  readonly expect?: z.output<typeof expectationSettings> | undefined;
 }
 
 export interface ExpectationTerms {

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { call } from "../cli/api.ts";
+import { callApi } from "../cli/api.ts";
 import { basePath } from "../config/base-path.ts";
 import { startService, type TestService } from "../service.fixture.ts";
 import { basePathRemover } from "./base-path.ts";
@@ -113,8 +113,8 @@ describe("with a base path", () => {
   test("commands reach the service by a URL with it", async () => {
     const { host, port } = service.tocsin.address;
     const options = { url: `http://${host}:${port}${base}`, token: "all-roles" };
-    expect(await call(options, "GET", "stats")).toHaveProperty("alerts");
-    expect(await call(options, "POST", "/-/reload")).toBeDefined();
+    expect(await callApi(options, "GET", "stats")).toHaveProperty("alerts");
+    expect(await callApi(options, "POST", "/-/reload")).toBeDefined();
   });
 
   test("the log of a refused request has the path as the client sent it", async () => {

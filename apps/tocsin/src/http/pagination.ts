@@ -6,7 +6,7 @@ const defaultLimit = 100;
 const maxPerPage = 1_000;
 
 /** Returns `?limit=` of a list. */
-export function limitOf(request: FastifyRequest): number {
+export function paginationLimit(request: FastifyRequest): number {
   const text = queryOf(request, "limit");
   const limit = text === undefined ? defaultLimit : Number(text);
   if (!Number.isInteger(limit) || limit < 1 || limit > maxPerPage) {
@@ -16,8 +16,8 @@ export function limitOf(request: FastifyRequest): number {
 }
 
 /** Returns `?limit=` and `?cursor=` of a list that is ordered by numbers. */
-export function pageOf(request: FastifyRequest): { limit: number; cursor?: string } {
-  const limit = limitOf(request);
+export function paginationOf(request: FastifyRequest): { limit: number; cursor?: string } {
+  const limit = paginationLimit(request);
   const cursor = queryOf(request, "cursor");
   if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) {
     throw badRequest({ path: "cursor", message: "expected a nextCursor of an earlier page" });

@@ -11,7 +11,11 @@ const decompress = { gzip: promisify(gunzip), zlib: promisify(inflate), deflate:
  *
  * @throws Problem 400, 413 or 415, or that of the endpoint's check
  */
-export async function readBody(request: FastifyRequest, payload: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export async function readRequestBody(
+  request: FastifyRequest,
+  payload: IncomingMessage,
+  maxBytes: number,
+): Promise<Buffer> {
   const encoding = encodingOf(request);
   if (Number(request.headers["content-length"]) > maxBytes) throw tooLarge();
   const body = await collect(payload, maxBytes);

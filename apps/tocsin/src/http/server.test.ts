@@ -7,7 +7,7 @@ import { createLogger } from "../telemetry/logger.ts";
 import { Scrubber } from "../telemetry/scrubber.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Auth } from "./auth.ts";
-import { intakeEndpoints } from "./endpoints/ingest.ts";
+import { ingestEndpoints } from "./endpoints/ingest.ts";
 import { createServer } from "./server.ts";
 
 const alert = { status: "firing", labels: { alertname: "A" }, fingerprint: "a" };
@@ -54,7 +54,7 @@ function intakeOver(
     settle: unused,
     release: unused,
   };
-  const endpoints = intakeEndpoints({
+  const endpoints = ingestEndpoints({
     ledger: reportCommits(ledger, readiness),
     clock,
     metrics: { received: () => {}, skewed: () => {}, committed: () => {} },

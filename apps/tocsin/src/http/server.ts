@@ -10,7 +10,7 @@ import { parseBody } from "./parse-body.ts";
 import { endpointsAt, pathOf } from "./paths.ts";
 import { methodNotAllowed, noEndpoint, Problem, problemOf, sendProblem } from "./problem.ts";
 import type { Refusals } from "./refusals.ts";
-import { readBody } from "./request-body.ts";
+import { readRequestBody } from "./request-body.ts";
 import { httpsOptions, refuseInvalidCertificates } from "./tls-listener.ts";
 
 declare module "fastify" {
@@ -93,7 +93,7 @@ export function createServer({
   });
   app.addContentTypeParser("application/json", async (request: FastifyRequest, payload: IncomingMessage) => {
     const { maxBodyBytes: limit, jsonOf } = request.routeOptions.config;
-    const body = await readBody(request, payload, limit ? Math.min(limit(), maxBodyBytes) : maxBodyBytes);
+    const body = await readRequestBody(request, payload, limit ? Math.min(limit(), maxBodyBytes) : maxBodyBytes);
     return parseBody(jsonOf ? jsonOf(body) : body, request);
   });
   for (const endpoint of endpoints) {

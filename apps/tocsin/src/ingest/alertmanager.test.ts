@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseWebhook } from "./alertmanager.ts";
+import { parseAlertmanagerWebhook } from "./alertmanager.ts";
 import { readAll } from "./read-all.fixture.ts";
 
 const nowMs = Date.UTC(2026, 10, 23, 10, 5);
@@ -13,7 +13,7 @@ const firing = {
   generatorURL: "http://prometheus/graph",
   fingerprint: "3b15fd163d36582e",
 };
-const readWebhook = (body: unknown) => readAll(parseWebhook(body, from));
+const readWebhook = (body: unknown) => readAll(parseAlertmanagerWebhook(body, from));
 const parse = (...alerts: unknown[]) => readWebhook({ version: "4", alerts });
 const claimOf = (alert: unknown) => {
   const { claims, issues } = parse(alert);

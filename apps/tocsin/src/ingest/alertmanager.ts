@@ -1,5 +1,5 @@
 import { type Alert, alertFingerprint, type Claim } from "@tocsin/core";
-import type { Located } from "./located-issue.ts";
+import type { LocatedIssue } from "./located-issue.ts";
 import { BatchReader, type Received } from "./batch-reader.ts";
 import { LargeJson } from "./large-json.ts";
 import { isEmpty, isProblems, noLabels, readWebhookAlert, type WebhookAlertFields } from "./read-alert.ts";
@@ -11,7 +11,7 @@ const pages = ["generatorURL", "dashboardURL", "panelURL", "silenceURL", "imageU
  * Each alert of a webhook becomes one claim per source, whichever Alertmanager replica sent it. `version` is ignored: Grafana
  * sends "1", and new fields are added without a new version.
  */
-export function parseWebhook(body: unknown, from: Omit<Received, "sender">): BatchReader {
+export function parseAlertmanagerWebhook(body: unknown, from: Omit<Received, "sender">): BatchReader {
   const { isObject, alerts, truncatedAlerts } = body instanceof LargeJson ? partsOfLarge(body) : partsOf(body);
   if (!isObject) return BatchReader.unreadable("", "expected an object");
   if (alerts === undefined) return BatchReader.unreadable("alerts", "expected a list");
@@ -53,12 +53,12 @@ const countOf = (input: unknown): number =>
  * The given fingerprint is used, because Grafana computes it from labels that it does not send. A missing fingerprint is
  * computed as Alertmanager would.
  */
-export function parseWebhookAlert(input: unknown, from: Omit<Received, "sender">): Claim | readonly Located[] {
+export function parseWebhookAlert(input: unknown, from: Omit<Received, "sender">): Claim | readonly LocatedIssue[] {
   const said = readWebhookAlert(input);
   return isProblems(said) ? said : claimOf(said, from);
 }
 
-function claimOf(said: WebhookAlertFields, from: Omit<Received, "sender">): Claim | readonly Located[] {
+function claimOf(said: WebhookAlertFields, from: Omit<Received, "sender">): Claim | readonly LocatedIssue[] {
   if (said.fingerprint === undefined && isEmpty(said.labels)) return noLabels;
   const alert: { -readonly [key in keyof Alert]: Alert[key] } = {
     fingerprint: said.fingerprint ?? alertFingerprint(said.labels),

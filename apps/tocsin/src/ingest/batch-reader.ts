@@ -1,5 +1,5 @@
 import type { Claim, Issue } from "@tocsin/core";
-import type { Located } from "./located-issue.ts";
+import type { LocatedIssue } from "./located-issue.ts";
 import { Unreadable } from "./large-json.ts";
 import { RejectedAlerts } from "./rejected-alerts.ts";
 
@@ -15,7 +15,7 @@ export interface Received {
   readonly nowMs: number;
 }
 
-type Read = (alert: unknown) => Claim | readonly Located[];
+type Read = (alert: unknown) => Claim | readonly LocatedIssue[];
 
 /** Reads the alerts of a request in order and in parts. An invalid alert does not affect the others. */
 export class BatchReader {
@@ -58,12 +58,12 @@ export class BatchReader {
     }
     const result = this.#readOne(next.value);
     const claim = isClaim(result) ? result : undefined;
-    if (claim === undefined) this.#rejected.add(this.#index, result as readonly Located[]);
+    if (claim === undefined) this.#rejected.add(this.#index, result as readonly LocatedIssue[]);
     this.#index++;
     return claim;
   }
 
-  #readOne(alert: unknown): Claim | readonly Located[] {
+  #readOne(alert: unknown): Claim | readonly LocatedIssue[] {
     return alert instanceof Unreadable ? [{ path: [], message: alert.message }] : this.#read(alert);
   }
 
@@ -75,4 +75,4 @@ export class BatchReader {
   }
 }
 
-const isClaim = (result: Claim | readonly Located[]): result is Claim => !Array.isArray(result);
+const isClaim = (result: Claim | readonly LocatedIssue[]): result is Claim => !Array.isArray(result);

@@ -1,5 +1,5 @@
 /** An issue whose path is still a list of steps, to be formatted or looked up in a text. */
-export interface Located {
+export interface LocatedIssue {
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }

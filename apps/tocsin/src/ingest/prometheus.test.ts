@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { parsePostedAlerts } from "./prometheus.ts";
+import { parsePrometheusAlerts } from "./prometheus.ts";
 import { readAll } from "./read-all.fixture.ts";
 
 const nowMs = Date.UTC(2026, 10, 23, 10, 5);
 const from = { source: "default", sender: "10.0.0.7", nowMs };
-const readPostedAlerts = (body: unknown) => readAll(parsePostedAlerts(body, from));
+const readPostedAlerts = (body: unknown) => readAll(parsePrometheusAlerts(body, from));
 const posted = {
   labels: { severity: "critical", job: "foo" },
   annotations: { summary: "slow" },

@@ -1,5 +1,5 @@
 import { type Alert, alertFingerprint, type Claim } from "@tocsin/core";
-import type { Located } from "./located-issue.ts";
+import type { LocatedIssue } from "./located-issue.ts";
 import { BatchReader, type Received } from "./batch-reader.ts";
 import { LargeJson } from "./large-json.ts";
 import { type AlertFields, isEmpty, isProblems, noLabels, readAlert } from "./read-alert.ts";
@@ -10,7 +10,7 @@ import { type AlertFields, isEmpty, isProblems, noLabels, readAlert } from "./re
  * alert has an end in the future that each repeat moves forward; an end in the past means resolved. Alertmanager reads null as
  * an empty list, and so does this.
  */
-export function parsePostedAlerts(body: unknown, from: Received): BatchReader {
+export function parsePrometheusAlerts(body: unknown, from: Received): BatchReader {
   const alerts = listOf(body);
   return alerts === undefined
     ? BatchReader.unreadable("", "expected a list of alerts")
@@ -22,7 +22,7 @@ function listOf(body: unknown): Iterable<unknown> | undefined {
   return Array.isArray(body) || body === null ? (body ?? []) : undefined;
 }
 
-function parsePostedAlert(input: unknown, from: Received): Claim | readonly Located[] {
+function parsePostedAlert(input: unknown, from: Received): Claim | readonly LocatedIssue[] {
   const said = readAlert(withGoNames(input));
   return isProblems(said) ? said : claimOf(said, from);
 }
@@ -42,7 +42,7 @@ function withGoNames(input: unknown): unknown {
   return input;
 }
 
-function claimOf(said: AlertFields, { source, sender, nowMs }: Received): Claim | readonly Located[] {
+function claimOf(said: AlertFields, { source, sender, nowMs }: Received): Claim | readonly LocatedIssue[] {
   const { labels, annotations, startsAt, endsAt, generatorURL } = said;
   if (isEmpty(labels)) return noLabels;
   if (startsAt !== undefined && endsAt !== undefined && endsAt < startsAt) return endsFirst;
@@ -75,4 +75,4 @@ function originOf(url: string): string | undefined {
   return `${scheme}${authority.slice(authority.lastIndexOf("@") + 1)}`.toLowerCase();
 }
 
-const endsFirst: readonly Located[] = [{ path: ["endsAt"], message: "must not be before startsAt" }];
+const endsFirst: readonly LocatedIssue[] = [{ path: ["endsAt"], message: "must not be before startsAt" }];

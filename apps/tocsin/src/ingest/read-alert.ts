@@ -1,5 +1,5 @@
 import type { Labels } from "@tocsin/core";
-import type { Located } from "./located-issue.ts";
+import type { LocatedIssue } from "./located-issue.ts";
 import { parseInstant } from "./instant.ts";
 
 /** The fields of an alert that every format has. */
@@ -33,22 +33,24 @@ const maxLabelCharacters = 1_048_576;
 const maxProblems = 100;
 
 /** An alert with neither labels nor a given fingerprint has no identity. */
-export const noLabels: readonly Located[] = [{ path: ["labels"], message: "expected at least one label with a value" }];
+export const noLabels: readonly LocatedIssue[] = [
+  { path: ["labels"], message: "expected at least one label with a value" },
+];
 
 /**
  * Reads an alert as Prometheus posts it; returns the problems if it is invalid. Unknown members are ignored, because senders
  * add members without a new version. Alerts are read without a schema library, which would cost ten times as much for each
  * alert.
  */
-export function readAlert(input: unknown): AlertFields | readonly Located[] {
-  const problems: Located[] = [];
+export function readAlert(input: unknown): AlertFields | readonly LocatedIssue[] {
+  const problems: LocatedIssue[] = [];
   const fields = readFields(input, problems);
   return fields === undefined || problems.length > 0 ? problems : fields;
 }
 
 /** Reads an alert of an Alertmanager webhook (version "4") or of Grafana's superset of it. */
-export function readWebhookAlert(input: unknown): WebhookAlertFields | readonly Located[] {
-  const problems: Located[] = [];
+export function readWebhookAlert(input: unknown): WebhookAlertFields | readonly LocatedIssue[] {
+  const problems: LocatedIssue[] = [];
   const fields = readFields(input, problems);
   if (fields === undefined) return problems;
   const { status, fingerprint, dashboardURL, panelURL, silenceURL, imageURL, valueString } = input as Input;
@@ -66,11 +68,11 @@ export function readWebhookAlert(input: unknown): WebhookAlertFields | readonly 
   return problems.length > 0 ? problems : read;
 }
 
-export const isProblems = (read: object): read is readonly Located[] => Array.isArray(read);
+export const isProblems = (read: object): read is readonly LocatedIssue[] => Array.isArray(read);
 
 export const isEmpty = (map: Labels): boolean => Object.keys(map).length === 0;
 
-function readFields(input: unknown, problems: Located[]): AlertFields | undefined {
+function readFields(input: unknown, problems: LocatedIssue[]): AlertFields | undefined {
   if (!isObject(input)) {
     add(problems, [], "expected an object");
     return undefined;
@@ -90,7 +92,7 @@ function readFields(input: unknown, problems: Located[]): AlertFields | undefine
  * `JSON.parse` created, and a copy would make every later step slower. Go writes an empty map as null, and reads a null text as
  * an empty one. A label with an empty value is the same as no label: https://prometheus.io/docs/concepts/data_model/
  */
-function readTexts(input: unknown, field: "labels" | "annotations", problems: Located[]): Labels {
+function readTexts(input: unknown, field: "labels" | "annotations", problems: LocatedIssue[]): Labels {
   if (input === undefined || input === null) return {};
   if (!isObject(input)) {
     add(problems, [field], "expected an object");
@@ -115,7 +117,7 @@ function readTexts(input: unknown, field: "labels" | "annotations", problems: Lo
 }
 
 /** Undefined if there is no time: absent, null, empty, or Go's zero time. */
-function readInstant(input: unknown, field: string, problems: Located[]): number | undefined {
+function readInstant(input: unknown, field: string, problems: LocatedIssue[]): number | undefined {
   if (input === undefined || input === null) return undefined;
   const ms = typeof input === "string" ? parseInstant(input) : null;
   if (ms !== null) return ms;
@@ -123,12 +125,12 @@ function readInstant(input: unknown, field: string, problems: Located[]): number
 }
 
 /** Undefined if it is absent, null or empty. */
-function readText(input: unknown, field: string, problems: Located[]): string | undefined {
+function readText(input: unknown, field: string, problems: LocatedIssue[]): string | undefined {
   if (input === undefined || input === null || input === "") return undefined;
   return typeof input === "string" ? input : add(problems, [field], "expected a string");
 }
 
-function add(problems: Located[], path: readonly PropertyKey[], message: string): undefined {
+function add(problems: LocatedIssue[], path: readonly PropertyKey[], message: string): undefined {
   if (problems.length < maxProblems) problems.push({ path, message });
 }
 

@@ -1,5 +1,5 @@
 import { formatPath, type Issue } from "@tocsin/core";
-import type { Located } from "./located-issue.ts";
+import type { LocatedIssue } from "./located-issue.ts";
 
 /** Maximum number of issues that are reported: enough to see what is wrong. */
 const maxIssues = 100;
@@ -17,7 +17,7 @@ export class RejectedAlerts {
   }
 
   /** `index`: the alert's place in the request. */
-  add(index: number, problems: readonly Located[]): void {
+  add(index: number, problems: readonly LocatedIssue[]): void {
     if (++this.#count > maxExamined) return;
     for (const { path, message } of problems) {
       if (this.issues.length >= maxIssues) return;

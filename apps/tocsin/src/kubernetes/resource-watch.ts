@@ -1,7 +1,7 @@
 import type { Clock } from "@tocsin/core";
 import { ApiFailure, type ApiFailureReason } from "./api-failure.ts";
 import { failureOf, type KubernetesApi } from "./api.ts";
-import { type ApiObject, type Collection, currentVersion, listObjects, watchObjects } from "./resource-stream.ts";
+import { type ApiObject, type Collection, currentVersion, listObjects, watchObjects } from "./watch-objects.ts";
 
 /** Approximate duration of one watch. After it a new request shows that the server still answers. */
 const watchSeconds = 30;

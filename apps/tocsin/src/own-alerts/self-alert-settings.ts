@@ -2,7 +2,7 @@ import { duration } from "@tocsin/core";
 import { z } from "zod";
 
 /** The block `selfAlerts` of the configuration. */
-export const selfAlerts = z.strictObject({
+export const selfAlertSettings = z.strictObject({
   targets: z
     .array(z.string().min(1))
     .min(1, "expected at least one target")

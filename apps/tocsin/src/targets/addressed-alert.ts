@@ -15,7 +15,7 @@ export interface Addressing {
 export type AddressingOf = (alert: Alert) => Addressing | undefined;
 
 /** Decides about an addressed alert. `decision`: the decision by the filters. */
-export function addressedDecision(
+export function addressedAlertDecision(
   decision: Decision,
   { fingerprint, annotations }: Alert,
   { targets, severity, why }: Addressing,

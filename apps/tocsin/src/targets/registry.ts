@@ -21,13 +21,13 @@ import {
   type Scope,
   encodeEndpoint,
 } from "@tocsin/publishers";
-import { addressedDecision, addressedPrefix, type Addressing, type AddressingOf } from "./addressed-alert.ts";
+import { addressedAlertDecision, addressedPrefix, type Addressing, type AddressingOf } from "./addressed-alert.ts";
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";
 import { parseDefinition, resolveTargets } from "./resolve-targets.ts";
 import type { ResolvedTarget } from "./resolved-target.ts";
-import { type UnusedTargets, unusedTargets } from "./target-problems.ts";
+import { type UnusedTargets, unusedTargets } from "./target-warnings.ts";
 import { testedTarget } from "./tests/test-alert.ts";
 import type { CredentialVault } from "../ledger/credential-vault.ts";
 import type { TargetSet, TargetDefinition } from "./target-definition.ts";
@@ -170,7 +170,7 @@ export class TargetRegistry {
   decide(alert: Alert): Decision[] {
     const decisions = route(alert, this.#targetsInUse);
     const addressing = this.#addressingOf(alert);
-    return addressing ? decisions.map((decision) => addressedDecision(decision, alert, addressing)) : decisions;
+    return addressing ? decisions.map((decision) => addressedAlertDecision(decision, alert, addressing)) : decisions;
   }
 
   #addressingOf(alert: Alert): Addressing | undefined {

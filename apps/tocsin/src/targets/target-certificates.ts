@@ -12,7 +12,7 @@ const paths = { ca: "tls.ca", cert: "tls.cert", key: "tls.key" };
 const known = new WeakMap<Target, readonly CertificateExpiry[]>();
 
 /** Returns for each text of a target's `tls` when its first certificate expires. */
-export function targetExpiries(target: Target): readonly CertificateExpiry[] {
+export function targetCertificateExpiries(target: Target): readonly CertificateExpiry[] {
   const { name, tls } = target;
   if (tls === undefined) return [];
   let expiries = known.get(target);

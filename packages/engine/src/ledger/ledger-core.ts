@@ -17,7 +17,7 @@ import {
 import { InFlight } from "../worker/in-flight.ts";
 import { leaseDue } from "./lease-due.ts";
 import { LedgerContext, type LedgerContextOptions } from "./ledger-context.ts";
-import { listChanges, relatedChanges } from "./change-views.ts";
+import { listChanges, relatedChanges } from "./list-changes.ts";
 import { recordChanges } from "./record-changes.ts";
 import { recordClaims } from "./record-claims.ts";
 import { reroute } from "./reroute.ts";

@@ -1,6 +1,6 @@
 import type { Change } from "@tocsin/core";
 import type { KnownWorkload, RunningRollout } from "./known-workload.ts";
-import { begunRollout, deletion, endedRollout, scaling } from "./rollout-change.ts";
+import { begunRollout, deletion, endedRollout, scaling } from "./begun-rollout.ts";
 import { deletionOf, imagesOf, isPending, rolloutOf } from "./rollout-of.ts";
 import type { SeenWorkload } from "./seen-workload.ts";
 

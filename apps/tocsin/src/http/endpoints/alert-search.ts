@@ -9,7 +9,7 @@ import {
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import { queriesOf, queryOf } from "../endpoint.ts";
-import { limitOf } from "../pagination.ts";
+import { paginationLimit } from "../pagination.ts";
 import { badRequest } from "../problem.ts";
 
 /** Most alerts that the ledger reads at once, so that it is soon free for other work. */
@@ -36,7 +36,7 @@ export function alertSearchOf(request: FastifyRequest): AlertSearch {
   const cursor = queryOf(request, "cursor");
   return {
     matchers: matchersOf(request),
-    limit: limitOf(request),
+    limit: paginationLimit(request),
     ...(cursor !== undefined && { after: fingerprintIn(cursor) }),
   };
 }

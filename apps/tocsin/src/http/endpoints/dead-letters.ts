@@ -2,7 +2,7 @@ import type { DeadLetter, Ledger } from "@tocsin/core";
 import type { Endpoint } from "../endpoint.ts";
 import { idOf } from "./incidents.ts";
 import { isoTime } from "../iso-time.ts";
-import { pageOf } from "../pagination.ts";
+import { paginationOf } from "../pagination.ts";
 import { notFound, Problem } from "../problem.ts";
 
 export interface DeadLetters {
@@ -19,7 +19,7 @@ export function deadLetterEndpoints({ ledger, wake }: DeadLetters): Endpoint[] {
       role: "read",
       does: "lists dead letters: events that a target refused for good, or that could not be delivered in time",
       async answer(request) {
-        const { deadLetters, nextCursor } = await ledger.deadLetters(pageOf(request));
+        const { deadLetters, nextCursor } = await ledger.deadLetters(paginationOf(request));
         return { deadletters: deadLetters.map(deadLetterBody), ...(nextCursor !== undefined && { nextCursor }) };
       },
     },

@@ -10,7 +10,7 @@ import type { FastifyRequest } from "fastify";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import { traceIdOf } from "../../telemetry/tracing.ts";
 import { isoTime } from "../iso-time.ts";
-import { pageOf } from "../pagination.ts";
+import { paginationOf } from "../pagination.ts";
 import { badRequest, notFound } from "../problem.ts";
 
 export interface Incidents {
@@ -45,7 +45,7 @@ export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
           queryOf(request, "fingerprint"),
         ];
         const { incidents, nextCursor } = await ledger.incidents({
-          ...pageOf(request),
+          ...paginationOf(request),
           ...(state !== undefined && { state }),
           ...(target !== undefined && { target }),
           ...(fingerprint !== undefined && { fingerprint }),

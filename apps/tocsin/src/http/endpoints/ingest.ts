@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { type Clock, type Ledger, type Recorded, type RoutedClaim } from "@tocsin/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { parseWebhook } from "../../ingest/alertmanager.ts";
+import { parseAlertmanagerWebhook } from "../../ingest/alertmanager.ts";
 import { type BatchReader, defaultSource, type Received } from "../../ingest/batch-reader.ts";
 import type { Signatures } from "../../ingest/signatures.ts";
-import { parsePostedAlerts } from "../../ingest/prometheus.ts";
+import { parsePrometheusAlerts } from "../../ingest/prometheus.ts";
 import type { Heartbeats } from "../../heartbeats/heartbeats.ts";
 import type { Readiness } from "../../health/readiness.ts";
 import type { StallDetector } from "../../health/stall-detector.ts";
@@ -59,7 +59,7 @@ interface Taken extends Pick<BatchReader, "rejected" | "issues"> {
 
 type Parse = (body: unknown, from: Received) => BatchReader;
 
-export function intakeEndpoints(intake: Intake): Endpoint[] {
+export function ingestEndpoints(intake: Intake): Endpoint[] {
   const logRejections = rejectionLog(intake);
   const take = async (
     request: FastifyRequest,
@@ -98,7 +98,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
     does: "receives the webhook of Alertmanager or Grafana",
     async answer(request, reply) {
       const source = sourceOf(request);
-      const taken = await take(request, reply, { source, parse: parseWebhook });
+      const taken = await take(request, reply, { source, parse: parseAlertmanagerWebhook });
       const { recorded, duplicates, rejected, skewed, issues } = taken;
       if (recorded === 0 && rejected > 0) throw notOneValid(issues);
       return { accepted: recorded - duplicates, duplicates, rejected, skewed, ...(rejected > 0 && { issues }) };
@@ -116,7 +116,7 @@ export function intakeEndpoints(intake: Intake): Endpoint[] {
       does: "receives alerts as Alertmanager does, so that Prometheus can send its alerts here",
       async answer(request, reply) {
         const source = sourceOf(request);
-        const { recorded, rejected, issues } = await take(request, reply, { source, parse: parsePostedAlerts });
+        const { recorded, rejected, issues } = await take(request, reply, { source, parse: parsePrometheusAlerts });
         if (rejected === 0) return;
         if (recorded === 0) throw notOneValid(issues);
         throw new Problem(400, "invalid_alerts", `${recorded} alerts were recorded, ${rejected} were not`, { issues });

@@ -1,7 +1,7 @@
 import type { IncidentView } from "@tocsin/core";
 import type { IncidentStream } from "../../stream/incident-stream.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
-import { writeOrCutOff } from "../../stream/slow-listener.ts";
+import { writeOrCutOff } from "../../stream/write-or-cut-off.ts";
 import { unavailable } from "../problem.ts";
 
 const headers = {

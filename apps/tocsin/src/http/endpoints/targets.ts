@@ -4,7 +4,7 @@ import type { Discoveries, DiscoveryView } from "../../targets/discovery/discove
 import type { Found, Reachability } from "../../targets/reachability/reachability.ts";
 import { stateOf, type ResolvedTarget } from "../../targets/resolved-target.ts";
 import type { TargetRegistry } from "../../targets/registry.ts";
-import { deadByTarget, heldBackOf } from "../../targets/target-problems.ts";
+import { deadByTarget, heldBackOf } from "../../targets/target-warnings.ts";
 import { TestRefused, type TargetTests, type TestReport } from "../../targets/tests/target-tests.ts";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import type { Reloaded } from "./operations.ts";

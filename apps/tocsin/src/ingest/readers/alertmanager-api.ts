@@ -1,6 +1,6 @@
 import type { Clock } from "@tocsin/core";
 import type { Transport } from "@tocsin/http";
-import { type ApiStatus, type ListedAlert, parseAlerts, parseStatus } from "./parse-api.ts";
+import { type ApiStatus, type ListedAlert, parseApiAlerts, parseApiStatus } from "./parse-api.ts";
 import { basicAuthorization, type Instance, type ReaderSettings, revealed } from "./reader-settings.ts";
 
 /** Longest wait for one response. */
@@ -64,8 +64,8 @@ export class AlertmanagerApi {
   async ask(stopped: AbortSignal): Promise<InstanceAnswer> {
     let alerts: readonly ListedAlert[] | undefined;
     try {
-      alerts = parseAlerts(await this.#get("/api/v2/alerts", maxAlertsBytes, stopped));
-      const status = parseStatus(await this.#get("/api/v2/status", maxStatusBytes, stopped));
+      alerts = parseApiAlerts(await this.#get("/api/v2/alerts", maxAlertsBytes, stopped));
+      const status = parseApiStatus(await this.#get("/api/v2/status", maxStatusBytes, stopped));
       return { alerts, status, problem: undefined };
     } catch (error) {
       return { alerts, status: undefined, problem: (error as Error).message };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { alertOf, parseAlerts, parseStatus } from "./parse-api.ts";
+import { alertOf, parseApiAlerts, parseApiStatus } from "./parse-api.ts";
 
 const from = { source: "am", nowMs: Date.UTC(2026, 0, 1) };
 
@@ -18,7 +18,7 @@ const listed = {
 
 describe("the list of alerts", () => {
   test("is parsed with the state of each alert", () => {
-    const [alert] = parseAlerts(JSON.stringify([listed]));
+    const [alert] = parseApiAlerts(JSON.stringify([listed]));
     expect(alert).toMatchObject({ fingerprint: "4f1f4b1c34d7a8a2", state: "suppressed" });
     expect(alertOf(alert!, from)).toEqual({
       fingerprint: "4f1f4b1c34d7a8a2",
@@ -30,7 +30,7 @@ describe("the list of alerts", () => {
   });
 
   test("may be empty", () => {
-    expect(parseAlerts("[]")).toEqual([]);
+    expect(parseApiAlerts("[]")).toEqual([]);
   });
 
   // A part that cannot be parsed might hold a firing alert, which must never count as absent.
@@ -48,11 +48,11 @@ describe("the list of alerts", () => {
     ["an alert without a status", JSON.stringify([{ ...listed, status: undefined }])],
     ["an alert in a state that is unknown", JSON.stringify([{ ...listed, status: { state: "muted" } }])],
   ])("is refused as a whole: %s", (_what, body) => {
-    expect(() => parseAlerts(body)).toThrow(Error);
+    expect(() => parseApiAlerts(body)).toThrow(Error);
   });
 
   test("includes alerts that cannot be routed", () => {
-    const [alert] = parseAlerts(JSON.stringify([{ ...listed, labels: [1] }]));
+    const [alert] = parseApiAlerts(JSON.stringify([{ ...listed, labels: [1] }]));
     expect(alert?.state).toBe("suppressed");
     expect(alertOf(alert!, from)).toBeUndefined();
   });
@@ -67,7 +67,7 @@ describe("the status", () => {
   };
 
   test("is parsed", () => {
-    expect(parseStatus(JSON.stringify(status))).toEqual({
+    expect(parseApiStatus(JSON.stringify(status))).toEqual({
       name: "01H",
       peers: ["01H", "02H"],
       uptime: "2026-01-01T00:00:00.5Z",
@@ -78,7 +78,7 @@ describe("the status", () => {
 
   test("has no name and no peers for an instance without a cluster", () => {
     const alone = { ...status, cluster: { peers: [], status: "disabled" } };
-    expect(parseStatus(JSON.stringify(alone))).toMatchObject({ name: null, peers: [] });
+    expect(parseApiStatus(JSON.stringify(alone))).toMatchObject({ name: null, peers: [] });
   });
 
   test.each([
@@ -88,7 +88,7 @@ describe("the status", () => {
     ["global:\n  resolve_timeout: soon\n", 5 * 60_000],
     ["receivers: []\n# resolve_timeout: 1h\n", 5 * 60_000],
   ])("has the resolve_timeout of the configuration %j", (original, ms) => {
-    expect(parseStatus(JSON.stringify({ ...status, config: { original } })).resolveTimeoutMs).toBe(ms);
+    expect(parseApiStatus(JSON.stringify({ ...status, config: { original } })).resolveTimeoutMs).toBe(ms);
   });
 
   test.each([
@@ -99,6 +99,6 @@ describe("the status", () => {
     ["no cluster", JSON.stringify({ ...status, cluster: undefined })],
     ["a peer without a name", JSON.stringify({ ...status, cluster: { ...status.cluster, peers: [{}] } })],
   ])("is refused: %s", (_what, body) => {
-    expect(() => parseStatus(body)).toThrow(Error);
+    expect(() => parseApiStatus(body)).toThrow(Error);
   });
 });

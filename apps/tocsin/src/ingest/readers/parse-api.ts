@@ -29,7 +29,7 @@ const states: ReadonlySet<unknown> = new Set<AlertStateThere>(["active", "suppre
 const maxFingerprint = 256;
 
 /** @throws Error whose message says what is wrong, quoting nothing of the answer */
-export function parseAlerts(body: string): ListedAlert[] {
+export function parseApiAlerts(body: string): ListedAlert[] {
   const list = parseJson(body);
   if (!Array.isArray(list)) throw new Error("the list of alerts is not a JSON list");
   return list.map((listed: unknown) => {
@@ -53,7 +53,7 @@ export function alertOf(
 }
 
 /** @throws Error whose message says what is wrong, quoting nothing of the answer */
-export function parseStatus(body: string): ApiStatus {
+export function parseApiStatus(body: string): ApiStatus {
   const status = parseJson(body);
   if (!isObject(status)) throw new Error("the status is not an object");
   const { uptime, cluster, config } = status;

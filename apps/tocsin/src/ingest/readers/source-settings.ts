@@ -1,6 +1,6 @@
 import { duration, secretInput } from "@tocsin/core";
 import { z } from "zod";
-import { expectation } from "../../heartbeats/expectation-settings.ts";
+import { expectationSettings } from "../../heartbeats/expectation-settings.ts";
 
 const headerName = z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, "is not a valid header name");
 
@@ -68,7 +68,7 @@ const source = z.strictObject({
     .describe(
       "Reads this Alertmanager's API, to end alerts whose resolve it never sends: see [Alertmanager](alertmanager.md).",
     ),
-  expect: expectation
+  expect: expectationSettings
     .optional()
     .describe(
       "Alerts when this source is silent, such as an always-firing Watchdog that stops: see [Heartbeats](heartbeats.md).",

@@ -2,7 +2,7 @@ import type { Alert, IncidentView } from "@tocsin/core";
 import { memoryLedger } from "@tocsin/engine";
 import { VirtualClock } from "@tocsin/test";
 import { expect, test } from "vitest";
-import { run } from "../../cli/program.ts";
+import { runProgram } from "../../cli/program.ts";
 import { notifications } from "../../delivery/notification.ts";
 import { routingKey, startService, type TestService } from "../../service.fixture.ts";
 import { CredentialVault } from "../../ledger/credential-vault.ts";
@@ -158,7 +158,7 @@ test("the command shows the responses, and fails if the target fails", async () 
   const command = async (...args: string[]) => {
     const out: string[] = [];
     const { host, port } = service.tocsin.address;
-    const code = await run(["targets", "test", "one", "--url", `http://${host}:${port}`, ...args], {
+    const code = await runProgram(["targets", "test", "one", "--url", `http://${host}:${port}`, ...args], {
       out: (text) => out.push(text),
       err: (text) => out.push(text),
       cwd: service.dir,

@@ -11,7 +11,7 @@ import {
 } from "@tocsin/core";
 import { firstContent, notSent, type Notify } from "../../delivery/notification.ts";
 import type { ResolvedTarget } from "../resolved-target.ts";
-import { heldBackOf } from "../target-problems.ts";
+import { heldBackOf } from "../target-warnings.ts";
 import type { CredentialVault } from "../../ledger/credential-vault.ts";
 import { testAlert, testAlertPrefix, testedTarget } from "./test-alert.ts";
 

@@ -4,7 +4,7 @@ import { extname, join, resolve } from "node:path";
 import type { Issue } from "@tocsin/core";
 import { secretFilesIn } from "../../../config/named-files.ts";
 import type { TargetDefinition } from "../../target-definition.ts";
-import { parseJson, type ParsedText, parseYaml } from "../parse-text.ts";
+import { parseJson, type ParsedText, parseYaml } from "../parsed-text.ts";
 
 const parsers: Readonly<Record<string, (text: string) => ParsedText>> = {
   ".json": parseJson,

@@ -1,7 +1,7 @@
 import { type Issue, secretKeysOf } from "@tocsin/core";
 import { targetTypes } from "@tocsin/publishers";
 import type { TargetDefinition } from "../../target-definition.ts";
-import { parseJson } from "../parse-text.ts";
+import { parseJson } from "../parsed-text.ts";
 
 /** The fields of a Secret that discovery reads. */
 export interface SecretObject {

@@ -8,7 +8,7 @@ import {
   discoveryWarnings,
   noTargetCanReceive,
   targetWarnings,
-} from "./target-problems.ts";
+} from "./target-warnings.ts";
 
 const issue = { path: "", message: "wrong" };
 const entry = (target: Partial<Target> | undefined, errors: ResolvedTarget["errors"] = []): ResolvedTarget => ({

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { alertBody } from "../http/endpoints/alerts.ts";
 import type { explainedBody } from "../http/endpoints/explain.ts";
 import { OperatorError } from "../config/operator-error.ts";
-import { call } from "./api.ts";
+import { callApi } from "./api.ts";
 import { print, sayMore, sayWarnings } from "./operate.ts";
 import type { AlertOptions, OperatorOptions } from "./operator-options.ts";
 import { printable, table } from "./table.ts";
@@ -31,8 +31,8 @@ interface Explanation {
 
 type AlertBody = ReturnType<typeof alertBody>;
 
-export async function explain(terminal: Terminal, options: OperatorOptions, fingerprint: string): Promise<void> {
-  const answer = await call(options, "GET", `explain?fingerprint=${encodeURIComponent(fingerprint)}`);
+export async function explainAlert(terminal: Terminal, options: OperatorOptions, fingerprint: string): Promise<void> {
+  const answer = await callApi(options, "GET", `explain?fingerprint=${encodeURIComponent(fingerprint)}`);
   print(terminal, options, answer, explanationText(answer as Explanation));
   sayWarnings(terminal, options, (answer as Explanation).warnings);
 }
@@ -44,7 +44,7 @@ export async function explainFile(terminal: Terminal, options: AlertOptions, fil
   const asked = Number.isInteger(most) && most > 0 ? alerts.slice(0, most) : alerts;
   const answers: Explanation[] = [];
   for (const alert of asked)
-    answers.push((await call(options, "POST", "explain", JSON.stringify(alert))) as Explanation);
+    answers.push((await callApi(options, "POST", "explain", JSON.stringify(alert))) as Explanation);
   const answer = isMessage ? { alerts: answers } : answers[0];
   print(terminal, options, answer, answers.map(explanationText).join("\n"));
   sayWarnings(terminal, options, answers.at(-1)?.warnings);
@@ -102,7 +102,7 @@ async function search<Row>(
       ...(nextCursor === undefined ? [] : [["cursor", nextCursor]]),
       ...Object.entries(more),
     ]);
-    const page = (await call(options, "GET", `${path}?${query.toString()}`)) as Found<Row>;
+    const page = (await callApi(options, "GET", `${path}?${query.toString()}`)) as Found<Row>;
     alerts.push(...page.alerts);
     ({ nextCursor, warnings } = page);
   } while (nextCursor !== undefined && alerts.length < limit);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseJson, parseYaml } from "./parse-text.ts";
+import { parseJson, parseYaml } from "./parsed-text.ts";
 
 const key = "R0UT1NGKEY0123456789abcdefABCDEF";
 const said = (parsed: ReturnType<typeof parseJson>) => ("issues" in parsed ? parsed.issues[0]?.message : parsed);
