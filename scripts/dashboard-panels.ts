@@ -83,6 +83,13 @@ export const dashboardPanels: readonly DashboardPanel[] = [
     unit: "cps",
   },
   {
+    title: "Expected sources that are silent",
+    question: "refusals",
+    legends: { 2: "{{source}}" },
+    unit: "short",
+    states: { 1: ["silent", "red"] },
+  },
+  {
     title: "Events that PagerDuty accepted",
     question: "eventRate",
     legends: { 0: "{{publisher}}: {{event_type}}" },

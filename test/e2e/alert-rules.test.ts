@@ -26,6 +26,7 @@ const keys = {
   down: "downDOWNdownDOWNdownDOWNdown0000",
   late: "lateLATElateLATElateLATElate0000",
   invalid: "invalidINVALIDinvalidINVALID0000",
+  fine: "fineFINEfineFINEfineFINEfine0000",
 };
 type Name = keyof typeof keys;
 
@@ -94,7 +95,10 @@ test.skipIf(!hasPrometheus() || !canTrace())(
       discovery: { files: [found, lost] },
       delivery: { retry: { initial: "50ms", max: "200ms" } },
     });
-    const sick = config([target("refused"), target("down"), target("late"), target("invalid")]);
+    const sick = {
+      ...config([target("refused"), target("down"), target("late"), target("invalid"), target("fine")]),
+      sources: [{ name: "cron", expect: { every: "5s", targets: ["fine"] } }],
+    };
     await using service = await Service.start({ config: sick });
     const secured = await startWithCertificate(place.path);
     await using _ = secured.child;
@@ -141,9 +145,11 @@ test.skipIf(!hasPrometheus() || !canTrace())(
     await service.ask("POST", "/-/reload");
     await fire("TocsinDeadLetters", "TocsinTargetUnauthorized", "TocsinBreakerOpen", "TocsinTargetInvalid");
     await fire("TocsinDiscoveryStale", "TocsinAlertsRejected", "TocsinSendersRefused");
-    await fire("TocsinConfigReloadFailed", "TocsinCertificateExpiring");
+    await fire("TocsinConfigReloadFailed", "TocsinCertificateExpiring", "TocsinSourceSilent");
     for (const query of metricQueries().inTrouble) await scraped(query);
 
+    await service.ask("POST", "/api/v1/heartbeats/cron");
+    await end("TocsinSourceSilent");
     service.configure(config([target("refused", "n".repeat(32)), target("late"), target("invalid")]));
     writeFileSync(join(found, "pager.json"), JSON.stringify({ ...target("late"), name: "pager" }));
     mkdirSync(lost);

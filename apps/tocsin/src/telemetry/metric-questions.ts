@@ -105,12 +105,14 @@ export const metricQuestions = {
     action: "Above 0.1 s, move the ledger to a faster disk, or find what else writes there.",
   },
   refusals: {
-    title: "Refused requests and rejected alerts",
+    title: "Refused requests, rejected alerts, silent sources",
     queries: [
       "sum by (reason) (rate(tocsin_requests_refused_total[5m])) > 0",
       'sum by (source, status) (rate(tocsin_alerts_received_total{status=~"rejected|truncated"}[5m])) > 0',
+      "max by (source) (tocsin_source_silent) == 1",
     ],
-    action: "The log has an example of each. Correct the sender: its token, its URL, or `max_alerts: 0`.",
+    action:
+      "The log has an example of each. Correct the sender: its token, its URL, or `max_alerts: 0`. Silent sources: see [heartbeats.md](heartbeats.md).",
   },
   certificates: {
     title: "Certificates that expire within a week",
