@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { Collector } from "@tocsin/test";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Child } from "../support/child.ts";
 import { freePort } from "../support/free-port.ts";
@@ -216,7 +217,8 @@ describe("the program, packed after the build", () => {
       expect(first.stderr + second.stderr).not.toMatch(/"level":"error"/);
     });
 
-    test("connects to PostgreSQL and Kubernetes with what the bundle contains", async () => {
+    test("connects to PostgreSQL, Kubernetes and a collector of traces with what the bundle contains", async () => {
+      await using collector = await Collector.open();
       const dir = emptyDir();
       const port = await freePort();
       const closed = `127.0.0.1:${await freePort()}`;
@@ -243,11 +245,16 @@ describe("the program, packed after the build", () => {
         join(dir, "kubernetes.yaml"),
         JSON.stringify({
           server: { listen: `127.0.0.1:${port}` },
+          telemetry: { traces: { otlp: collector.url } },
           discovery: { kubernetes: { enabled: true, namespaces: ["default"], kubeconfig: join(dir, "kubeconfig") } },
         }),
       );
       await using service = tocsin(["--config", "kubernetes.yaml"], dir);
       await service.untilItSays(/"source":"kubernetes"[^\n]*the connection failed \(ECONNREFUSED\)/);
+      const body = JSON.stringify({ alerts: [{ status: "firing", labels: { alertname: "DiskFull" } }] });
+      await fetch(`http://127.0.0.1:${port}/api/v1/webhook/alertmanager`, { method: "POST", body });
+      await waitUntil("the trace is exported", () => collector.spans.some(({ name }) => name === "record"));
+      expect(collector.invalid).toEqual([]);
     });
   });
 
