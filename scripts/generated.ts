@@ -5,6 +5,7 @@ import { commandLinePage } from "../apps/tocsin/src/cli/command-line-page.ts";
 import { commandLine } from "../apps/tocsin/src/cli/program.ts";
 import { configurationPage } from "../apps/tocsin/src/config/configuration-page.ts";
 import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
+import { logsPage } from "../apps/tocsin/src/telemetry/logs-page.ts";
 import { metricsPage } from "../apps/tocsin/src/telemetry/metrics-page.ts";
 import { dashboard } from "./dashboard.ts";
 import { statesPage } from "./states-page.ts";
@@ -17,6 +18,7 @@ export async function generated(): Promise<Record<string, string>> {
     "docs/cli.md": await formatted("cli.md", commandLinePage(commandLine())),
     "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
     "docs/targets.md": await formatted("targets.md", targetsPage(targetTypes)),
+    "docs/logs.md": await formatted("logs.md", logsPage()),
     "docs/metrics.md": await formatted("metrics.md", metricsPage()),
     "docs/states.md": await formatted("states.md", statesPage()),
     "deploy/grafana/tocsin.json": await formatted("tocsin.json", JSON.stringify(dashboard)),

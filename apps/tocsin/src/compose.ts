@@ -391,7 +391,13 @@ export async function compose(
     const probesAddress = probes && probesAt && (await listen(probes, probesAt, "server.probes.listen"));
     const shownProbes = probesAddress && { probes: formatAddress(probesAddress) };
     log.info(
-      { address: formatAddress(address), ...shownProbes, ledger: ledgerName(config.ledger), version },
+      {
+        event: "listening",
+        address: formatAddress(address),
+        ...shownProbes,
+        ledger: ledgerName(config.ledger),
+        version,
+      },
       "listening",
     );
     void loaded.finally(() => {

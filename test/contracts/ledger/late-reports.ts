@@ -24,6 +24,7 @@ export function lateReports(subject: LedgerSubject): void {
       expect(harness.reported).toEqual([
         {
           kind: "dead_letter",
+          fingerprint: "a",
           incident,
           target: "pagerduty",
           dedupKey: "a",
@@ -93,7 +94,7 @@ export function lateReports(subject: LedgerSubject): void {
       await harness.claim();
       await harness.claim();
       expect(harness.reported.slice(1)).toEqual([
-        { kind: "fallback", incident, target: "first", fallback: "second", notified },
+        { kind: "fallback", incident, fingerprint: "a", target: "first", fallback: "second", notified },
       ]);
     });
   });

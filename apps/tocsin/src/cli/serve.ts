@@ -79,11 +79,13 @@ function makeDirectory(dir: string): void {
 const embedded = async (dir: string) => (await import("./simulator.ts")).embedSimulator(dir);
 
 async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void> {
-  terminal.onCrash((error) => tocsin.log.fatal({ err: error, reason: "bug" }, "Uncaught exception: exiting"));
+  terminal.onCrash((error) =>
+    tocsin.log.fatal({ event: "uncaught_exception", err: error, reason: "bug" }, "Uncaught exception: exiting"),
+  );
   // The log has the result of a reload.
   const endReloads = terminal.onSignal("SIGHUP", () => void tocsin.reload().catch(() => {}));
   await signalled(terminal);
-  tocsin.log.info("Stopping: waiting for attempts in flight");
+  tocsin.log.info({ event: "stopping" }, "Stopping: waiting for attempts in flight");
   await tocsin.stop();
   endReloads();
 }

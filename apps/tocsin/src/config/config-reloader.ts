@@ -301,7 +301,7 @@ export class ConfigReloader {
         if (complete) for (const target of changed) this.#unrouted.delete(target);
       } catch (error) {
         log.error(
-          { err: error, reason: "bug" },
+          { event: "reroute_bug", err: error, reason: "bug" },
           "Rerouting the firing alerts failed because of a bug: targets that changed may miss alerts that fire already",
         );
       }

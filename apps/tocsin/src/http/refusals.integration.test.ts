@@ -145,7 +145,7 @@ test("logs at most 20 lines for an hour of refused requests, with the number of 
   const lines: { leftOut?: number; reason: string }[] = [];
   let count = 0;
   const refusals = new Refusals({
-    log: { warn: (fields: object) => lines.push(fields as (typeof lines)[number]) } as never,
+    log: { warn: (fields: object) => lines.push(fields as (typeof lines)[number]) },
     throttle: new LogThrottle(clock, refusalLogRule),
     count: () => count++,
     senderOf: () => "10.0.0.7",

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Logger } from "../telemetry/logger.ts";
+import type { LogFields, Logger } from "../telemetry/logger.ts";
 import type { LogThrottle, ThrottleRule } from "../telemetry/log-throttle.ts";
 import { pathOf } from "./paths.ts";
 import { noEndpoint, type Problem } from "./problem.ts";
@@ -69,7 +69,7 @@ export class Refusals {
     const leftOut = this.#o.throttle.pass(`${reason} ${routeOptions.url ?? ""}`);
     if (leftOut === undefined) return;
     // Without query and body, which may hold secrets.
-    const fields = {
+    const fields: LogFields = {
       event: "request_refused",
       reason,
       status,

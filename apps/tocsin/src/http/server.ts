@@ -129,7 +129,7 @@ export function createServer({
     const problem = problemOf(error, { ledger, isRead: request.routeOptions.config.isRead === true });
     if (problem !== undefined) return refuse(request, reply, problem);
     log.error(
-      { err: error, method: request.method, endpoint: endpointOf(request), reason: "bug" },
+      { event: "endpoint_bug", err: error, method: request.method, endpoint: endpointOf(request), reason: "bug" },
       "Bug in an endpoint: the request got 500",
     );
     sendProblem(reply, new Problem(500, "bug", "internal error; the service's log has the details"));
@@ -138,6 +138,7 @@ export function createServer({
     // Without body, query and address of the client: the path pattern is enough.
     log.debug(
       {
+        event: "request_answered",
         method: request.method,
         endpoint: endpointOf(request),
         status: reply.statusCode,

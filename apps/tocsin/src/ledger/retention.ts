@@ -25,7 +25,10 @@ export function retention({ ledger, clock, retentionMs, changesMs, log }: Retent
       const nowMs = clock.now();
       rows = await ledger.deleteExpired(nowMs - retentionMs, nowMs - changesMs);
     } catch (error) {
-      log.warn({ err: error }, "Deleting closed incidents failed: tried again in 10 minutes");
+      log.warn(
+        { event: "retention_failed", err: error },
+        "Deleting closed incidents failed: tried again in 10 minutes",
+      );
     }
     if (!ended) cancel = clock.after(rows > 0 ? breathMs : everyMs, () => void forget());
   }

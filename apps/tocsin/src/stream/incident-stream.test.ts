@@ -33,7 +33,7 @@ async function stage() {
   const stream = new IncidentStream({
     ledger: watched,
     clock,
-    log: { error: (fields: unknown) => void errors.push(fields) } as never,
+    log: { error: (fields: unknown) => void errors.push(fields) },
     body: ({ incident, state }) => ({ key: incident.dedupKey, state }),
   });
   const say = (claim: Parameters<typeof wanted>[0], target = "one") => ledger.record([wanted(claim, { at: [target] })]);
@@ -215,7 +215,10 @@ describe("a stream", () => {
     failures.push(new TypeError("a bug"));
     await fires("a");
     await clock.advance(2_000);
-    expect([events(), errors]).toEqual([["reset", "reset"], [{ err: expect.any(TypeError), reason: "bug" }]]);
+    expect([events(), errors]).toEqual([
+      ["reset", "reset"],
+      [{ event: "stream_bug", err: expect.any(TypeError), reason: "bug" }],
+    ]);
   });
 
   test("accepts 100 listeners, and another one when one has left", async () => {

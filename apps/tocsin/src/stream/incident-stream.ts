@@ -149,7 +149,7 @@ export class IncidentStream {
       if (error instanceof LedgerUnavailable) for (const id of ids) this.#changed.add(id);
       else {
         this.#options.log.error(
-          { err: error, reason: "bug" },
+          { event: "stream_bug", err: error, reason: "bug" },
           "Sending changes to stream listeners failed because of a bug: they receive a reset",
         );
         this.#missed = true;

@@ -1,16 +1,18 @@
 import { inspect } from "node:util";
+import type { Logger as PinoLogger } from "pino";
 import { expect, test } from "vitest";
-import { createLogger } from "./logger.ts";
+import { createLogger, type Logger } from "./logger.ts";
 import { Scrubber } from "./scrubber.ts";
 
 const key = "R0UT1NGKEY0123456789abcdefABCDEF";
 const token = 'quote"back\\slash/and+plus';
 const longer = `${key}-and-more`;
 
-function logTo(lines: string[], format: "json" | "pretty" = "json") {
+/** Without the list of events: these lines may hold anything. */
+function logTo(lines: string[], format: "json" | "pretty" = "json"): PinoLogger {
   const scrubber = new Scrubber();
   scrubber.learn([key, token, longer]);
-  return createLogger({ level: "debug", format }, scrubber, (line) => lines.push(line));
+  return createLogger({ level: "debug", format }, scrubber, (line) => lines.push(line)) as Logger & PinoLogger;
 }
 
 test.each(["json", "pretty"] as const)("no planted secret leaves the logger, wherever it was put (%s)", (format) => {

@@ -42,6 +42,8 @@ export class StateLog {
   attempted(lease: Lease, outcome: Outcome): void {
     if (outcome.kind === "accepted") {
       if (this.#blocked.size > 0) this.#acceptedElsewhere(lease);
+      if (this.#log.isLevelEnabled("debug"))
+        this.#log.debug({ event: "attempt_accepted", ...eventFields(lease) }, "Target accepted an event");
     } else if (outcome.kind !== "interrupted") this.#failed(lease, outcome);
   }
 
@@ -86,10 +88,9 @@ export class StateLog {
     }
   }
 
-  #failed({ target, incident, action, trace }: Lease, { kind, reason, detail }: Failure): void {
-    const traced = traceField(trace?.parent);
-    const fields = { event: "attempt_failed", target, incident, action, outcome: kind, reason, detail, ...traced };
-    const passed = this.#throttle.pass(`attempt ${target}`);
+  #failed(lease: Lease, { kind, reason, detail }: Failure): void {
+    const fields = { event: "attempt_failed", ...eventFields(lease), outcome: kind, reason, detail } as const;
+    const passed = this.#throttle.pass(`attempt ${lease.target}`);
     // Metrics and the incident's history hold all of them.
     if (passed === undefined) return this.#log.debug(fields, "Target did not accept an event");
     this.#log.warn({ ...fields, ...passed }, "Target did not accept an event");
@@ -145,10 +146,10 @@ export class StateLog {
     );
   }
 
-  #fallback({ target, fallback, incident, notified, trace }: Change<"fallback">): void {
+  #fallback({ target, fallback, incident, fingerprint, notified, trace }: Change<"fallback">): void {
     const passed = this.#throttle.pass(`fallback ${target}`);
     if (passed === undefined) return;
-    const fields = { target, fallback, incident, ...traceField(trace), ...passed };
+    const fields = { target, fallback, incident, fingerprint, ...traceField(trace), ...passed };
     if (notified)
       this.#log.warn(
         { event: "fallback_notified", ...fields },
@@ -161,6 +162,15 @@ export class StateLog {
       );
   }
 }
+
+/** What the event of an attempt is about. */
+const eventFields = ({ target, incident, action, alertJson, trace }: Lease) => ({
+  target,
+  incident,
+  fingerprint: (JSON.parse(alertJson) as { readonly fingerprint: string }).fingerprint,
+  action,
+  ...traceField(trace?.parent),
+});
 
 const traceField = (trace: string | undefined) => (trace === undefined ? {} : { trace_id: traceIdOf(trace) });
 

@@ -1,4 +1,4 @@
-import type { Incident } from "@tocsin/core/decisions";
+import { type Incident, leadingMember } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { openIncident } from "./open-incident.ts";
 import { traceOf } from "./traces.ts";
@@ -17,6 +17,7 @@ export function notifyFallback(context: LedgerContext, incident: Incident): void
     context.report({
       kind: "fallback",
       incident: incident.id,
+      fingerprint: leadingMember(incident.members).fingerprint,
       target: incident.target,
       fallback: name,
       notified: usable,

@@ -2,6 +2,7 @@ import {
   type EventAction,
   type Flight,
   type Incident,
+  leadingMember,
   nextAction,
   type Outcome,
   type Report,
@@ -102,5 +103,6 @@ function addDeadLetter(context: LedgerContext, incident: Incident, { lease, outc
     answer: incident.lastFailure?.detail ?? ("detail" in outcome ? outcome.detail : ""),
   };
   context.store.addDeadLetter({ ...letter, rendered: rendered ?? null, atMs: context.nowMs, replayedAtMs: null });
-  context.report({ kind: "dead_letter", ...letter, ...traceOf(incident) });
+  const { fingerprint } = leadingMember(incident.members);
+  context.report({ kind: "dead_letter", ...letter, fingerprint, ...traceOf(incident) });
 }

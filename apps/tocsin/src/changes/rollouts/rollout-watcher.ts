@@ -211,7 +211,10 @@ export class RolloutWatcher {
         return;
       } catch (error) {
         if (!(error instanceof LedgerUnavailable)) {
-          log.error({ err: error, reason: "bug" }, "A change of a workload was not recorded because of a bug");
+          log.error(
+            { event: "rollout_bug", err: error, reason: "bug" },
+            "A change of a workload was not recorded because of a bug",
+          );
           return;
         }
         this.#isFailing = true;

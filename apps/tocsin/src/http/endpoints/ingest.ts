@@ -11,7 +11,7 @@ import type { StallDetector } from "../../health/stall-detector.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { LogThrottle } from "../../telemetry/log-throttle.ts";
-import type { RecordSpan, RequestSpan, Tracing } from "../../telemetry/tracing.ts";
+import { type RecordSpan, type RequestSpan, traceIdOf, type Tracing } from "../../telemetry/tracing.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { badRequest, Problem, unavailable } from "../problem.ts";
 import { traceRecording, traceRequest } from "../trace-request.ts";
@@ -78,9 +78,11 @@ export function ingestEndpoints(intake: Intake): Endpoint[] {
         taken.recorded += recorded.length;
         taken.duplicates += recorded.filter(({ effect }) => effect === "duplicate").length;
         taken.skewed += recorded.filter(({ skewed }) => skewed).length;
-        if (batch.done) return { ...taken, rejected: batch.rejected, issues: batch.issues };
+        if (batch.done) break;
         await setImmediate();
       }
+      if (intake.log.isLevelEnabled("debug")) logRecorded(intake.log, source, { ...taken, trace: span?.context });
+      return { ...taken, rejected: batch.rejected, issues: batch.issues };
     } finally {
       logRejections(batch, source);
     }
@@ -125,6 +127,19 @@ export function ingestEndpoints(intake: Intake): Endpoint[] {
   ];
 }
 
+function logRecorded(
+  log: Logger,
+  source: string,
+  {
+    recorded,
+    duplicates,
+    trace,
+  }: { readonly recorded: number; readonly duplicates: number; readonly trace: string | undefined },
+): void {
+  const traced = trace !== undefined && { trace_id: traceIdOf(trace) };
+  log.debug({ event: "alerts_recorded", source, recorded, duplicates, ...traced }, "Alerts are recorded");
+}
+
 /** Senders do not show answers, so the log has their errors, with names of labels but without values. */
 function rejectionLog({ log, clock, metrics }: Intake): (batch: BatchReader, source: string) => void {
   const throttle = new LogThrottle(clock);
@@ -134,13 +149,13 @@ function rejectionLog({ log, clock, metrics }: Intake): (batch: BatchReader, sou
     const shown = rejected > 0 && throttle.pass(`rejected ${source}`);
     if (shown)
       log.warn(
-        { source, rejected, issues: issues.slice(0, maxLogged), ...shown },
+        { event: "alerts_rejected", source, rejected, issues: issues.slice(0, maxLogged), ...shown },
         "Alerts were rejected: the sender must correct them",
       );
     const shownTruncated = truncated > 0 && throttle.pass(`truncated ${source}`);
     if (shownTruncated)
       log.warn(
-        { source, truncated, ...shownTruncated },
+        { event: "alerts_truncated", source, truncated, ...shownTruncated },
         "The sender left alerts out of its webhook: set max_alerts: 0 in its webhook configuration",
       );
   };

@@ -205,11 +205,12 @@ export class Discoveries {
         turned: () => {
           this.#measure(discovery);
           const { error, staleSinceMs } = discovery.syncState;
-          if (error === null) log.info({ source, where }, "Changes of targets are followed again");
+          if (error === null)
+            log.info({ event: "discovery_current", source, where }, "Changes of targets are followed again");
           else {
             const stale = staleSinceMs === null ? {} : { staleSince: new Date(staleSinceMs).toISOString() };
             log.warn(
-              { source, where, error, ...stale },
+              { event: "discovery_stale", source, where, error, ...stale },
               "Changes of targets are not seen: keeping the targets that were found last",
             );
           }
@@ -250,7 +251,7 @@ export class Discoveries {
     } catch (error) {
       if (!(error instanceof LedgerUnavailable))
         log.error(
-          { err: error, reason: "bug" },
+          { event: "discovery_bug", err: error, reason: "bug" },
           "Replacing the targets failed because of a bug: keeping the previous targets. Tried again in 1 s",
         );
       this.#changedAtMs = new Map([...this.#changedAtMs, ...changed]);
@@ -280,7 +281,10 @@ export class Discoveries {
           ours.flatMap(({ definition }) => definition ?? []),
         );
       } catch (error) {
-        log.warn({ err: error, source }, "Saving the last known targets failed: tried again at the next change");
+        log.warn(
+          { event: "last_known_targets_not_saved", err: error, source },
+          "Saving the last known targets failed: tried again at the next change",
+        );
       }
     }
   }

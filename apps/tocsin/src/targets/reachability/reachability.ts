@@ -102,8 +102,9 @@ export class Reachability {
 
   #report(origin: string, { ok, step, detail }: Reached): void {
     const before = this.#found.get(origin)?.ok ?? true;
-    if (before && !ok) this.#o.log.warn({ origin, step, detail }, "targets there cannot be reached");
-    if (!before && ok) this.#o.log.info({ origin }, "targets there can be reached again");
+    if (before && !ok)
+      this.#o.log.warn({ event: "targets_unreachable", origin, step, detail }, "targets there cannot be reached");
+    if (!before && ok) this.#o.log.info({ event: "targets_reachable", origin }, "targets there can be reached again");
   }
 }
 

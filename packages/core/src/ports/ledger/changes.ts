@@ -12,7 +12,7 @@ export type BlockedTarget = Pick<TargetTerms, "name" | "endpoint">;
 
 /** A change of state that operators are notified of. Only the process whose commit makes the change reports it. */
 export type StateChange =
-  | ({ readonly kind: "dead_letter"; readonly trace?: string } & Omit<
+  | ({ readonly kind: "dead_letter"; readonly fingerprint: string; readonly trace?: string } & Omit<
       DeadLetter,
       "id" | "rendered" | "atMs" | "replayedAtMs"
     >)
@@ -34,6 +34,8 @@ export type StateChange =
   | {
       readonly kind: "fallback";
       readonly incident: number;
+      /** The leading alert of the incident. */
+      readonly fingerprint: string;
       readonly target: string;
       readonly fallback: string;
       /** False: the fallback is missing or disabled. */
