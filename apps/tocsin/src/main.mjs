@@ -21,7 +21,7 @@ const nodeModules = import.meta.url.endsWith("/src/main.mjs") ? "../../../node_m
 process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL(`${nodeModules}.cache/tocsin`, import.meta.url));
 module.enableCompileCache();
 
-const { run } = await import("./cli/program.ts");
+const { runProgram } = await import("./cli/program.ts");
 const { processTerminal } = await import("./cli/terminal.ts");
 setTimeout(module.flushCompileCache, 10_000).unref();
-process.exitCode = await run(process.argv.slice(2), processTerminal());
+process.exitCode = await runProgram(process.argv.slice(2), processTerminal());
