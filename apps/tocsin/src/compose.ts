@@ -16,6 +16,10 @@ import { Explainer } from "./explain/explainer.ts";
 import { MetricsScrape } from "./telemetry/metrics-scrape.ts";
 import { retention } from "./ledger/retention.ts";
 import { alertEndpoints } from "./http/endpoints/alerts.ts";
+import { acceptChanges } from "./changes/accept-changes.ts";
+import { pageChanges } from "./changes/page-changes.ts";
+import { relatedChangesIn } from "./changes/related-changes.ts";
+import { changeEndpoints } from "./http/endpoints/changes.ts";
 import { backupEndpoints } from "./http/endpoints/backup.ts";
 import { deadLetterEndpoints } from "./http/endpoints/dead-letters.ts";
 import { explainEndpoints } from "./http/endpoints/explain.ts";
@@ -276,6 +280,15 @@ export async function compose(
     });
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
     const explainer = new Explainer({ targets, clock, notify });
+    const related = relatedChangesIn(ledger, () => configReloader.current.changes.matchLabels);
+    const accept = acceptChanges({
+      ledger,
+      clock,
+      metrics,
+      readiness,
+      routesOfChange: (change, only) => targets.routesOfChange(change, only),
+      wake,
+    });
     const senderOf = ({ ip, headers }: FastifyRequest) =>
       configReloader.senders.senderOf(ip, headers["x-forwarded-for"]);
     const endpoints = [
@@ -297,9 +310,17 @@ export async function compose(
         heartbeats: () => selfWatch.heartbeats,
         signatures: () => configReloader.signatures,
       }),
-      ...incidentEndpoints({ ledger, wake }),
+      ...changeEndpoints({
+        accept,
+        ledger,
+        clock,
+        metrics,
+        targetNamed: (name) => targets.find(name)?.name,
+        maxBodyBytes: () => configReloader.current.changes.maxBodyBytes,
+      }),
+      ...incidentEndpoints({ ledger, related, wake }),
       ...streamEndpoints({ stream }),
-      ...explainEndpoints({ ledger, explainer, clock, outdatedWarnings }),
+      ...explainEndpoints({ ledger, explainer, related, clock, outdatedWarnings }),
       ...alertEndpoints({ ledger, explainer, clock, outdatedWarnings }),
       ...deadLetterEndpoints({ ledger, wake }),
       ...backupEndpoints({ ledger, file: sqliteFileOf(config) }),
@@ -359,6 +380,7 @@ export async function compose(
         clock,
         notify,
         tracing,
+        relatedChanges: pageChanges({ related, clock }),
         onAttempt: (lease, outcome, durationMs) => targetTests.attempted(lease, outcome, durationMs),
       }),
       ledger,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { alertBody } from "../http/endpoints/alerts.ts";
+import type { ChangeBody, RelatedChangeBody } from "../http/endpoints/changes.ts";
 import type { explainedBody } from "../http/endpoints/explain.ts";
 import { OperatorError } from "../config/operator-error.ts";
 import { callApi } from "./api.ts";
@@ -17,7 +18,11 @@ import type { Terminal } from "./terminal.ts";
 
 interface Explanation {
   readonly fingerprint: string;
-  readonly status: string;
+  /** Absent: it is a change. */
+  readonly status?: string;
+  readonly change?: ChangeBody;
+  /** The related changes of the hour before the alert. */
+  readonly changes?: readonly RelatedChangeBody[];
   readonly reason?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly claims?: readonly {
@@ -111,11 +116,20 @@ async function search<Row>(
 
 const noMatch = "No alert matches\n";
 
-function explanationText({ fingerprint, status, reason, labels, claims = [], targets }: Explanation): string {
+function explanationText({
+  fingerprint,
+  status,
+  change,
+  reason,
+  labels = change?.labels,
+  claims = [],
+  targets,
+  changes = [],
+}: Explanation): string {
   const name = labels?.["alertname"];
   const others = Object.entries(labels ?? {}).filter(([label]) => label !== "alertname");
   const lines = [
-    `${fingerprint}${name === undefined ? "" : ` (${name})`} is ${status}${reason === undefined ? "" : `: ${reason}, no target can receive it`}`,
+    `${fingerprint}${name === undefined ? "" : ` (${name})`} is ${change ? `the change ${JSON.stringify(change.summary)} of ${change.origin}` : status}${reason === undefined ? "" : `: ${reason}, no target can receive it`}`,
     ...(others.length === 0
       ? []
       : [`labels: ${others.map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(" ")}`]),
@@ -134,6 +148,8 @@ function explanationText({ fingerprint, status, reason, labels, claims = [], tar
       ...(fallback?.heldBack ? [`  ${heldBackText(fallback.heldBack)}`] : []),
       ...history.map((entry) => `  ${entry.at}  ${historyText(entry)}`),
     ]),
+    ...(changes.length > 0 ? ["related changes of the hour before:"] : []),
+    ...changes.map((one) => `  ${one.timestamp}  ${one.summary} (${one.source}, ${one.origin})`),
   ];
   return lines.map((line) => `${printable(line)}\n`).join("");
 }

@@ -1,6 +1,12 @@
 import { type Command, Option } from "commander";
 import { withRequiredOptions } from "./required-options.ts";
-import type { AlertOptions, BackupOptions, ListOptions, OperatorOptions } from "./operator-options.ts";
+import type {
+  AlertOptions,
+  BackupOptions,
+  ChangeListOptions,
+  ListOptions,
+  OperatorOptions,
+} from "./operator-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Commands that call a running service over HTTP, so that a script can do everything that an operator can do. */
@@ -33,6 +39,19 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     .option("--cursor <cursor>", "cursor at the end of an earlier list")
     .action(async (options: AlertOptions & { received?: string }) =>
       (await operateAlerts()).listAlerts(terminal, options),
+    );
+  const changes = program.command("changes").description("List changes");
+  command(changes, "list", "List changes, such as deployments, the newest first")
+    .option("--since <time>", "only those since this time, such as 2026-01-31T12:00:00Z")
+    .option(
+      "--matcher <matcher>",
+      "only changes whose labels match, such as 'service=~\"api|web\"'; may be repeated, all must match",
+      matcherOption[2],
+    )
+    .option("--limit <count>", "show at most this many", "100")
+    .option("--cursor <cursor>", "cursor at the end of an earlier list")
+    .action(async (options: ChangeListOptions) =>
+      (await import("./operate-changes.ts")).listChanges(terminal, options),
     );
   const explaining = command(program, "explain [fingerprint]", "Explain per target why an alert was sent or was not")
     .option(...matcherOption)
@@ -105,7 +124,7 @@ export function describeBackup(ledger: Command, terminal: Terminal): void {
 }
 
 /** Makes commands with the options that all of them have. */
-const commandsWith = ({ env }: Terminal) => {
+export const commandsWith = ({ env }: Terminal) => {
   const [url, token] = [env["TOCSIN_URL"] ?? "http://127.0.0.1:9877", env["TOCSIN_TOKEN"]];
   return (parent: Command, name: string, description: string): Command =>
     parent

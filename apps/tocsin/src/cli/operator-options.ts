@@ -21,6 +21,11 @@ export interface ListOptions extends OperatorOptions {
   readonly cursor?: string;
 }
 
+/** Options of `changes list`. */
+export interface ChangeListOptions extends AlertOptions {
+  readonly since?: string;
+}
+
 export interface BackupOptions extends OperatorOptions {
   readonly to: string;
 }

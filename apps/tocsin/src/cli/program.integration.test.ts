@@ -44,7 +44,9 @@ describe("usage", () => {
       "Allowed choices",
     ],
     [["send", "resolve", "--dedup-key", "x"], "missing required options: --routing-key"],
-    [["send", "change", "--summary", ""], "missing required options: --routing-key, --summary"],
+    [["send", "change", "--summary", "", "--direct"], "missing required options: --routing-key, --summary"],
+    [["send", "change"], "missing required options: --summary"],
+    [["send", "change", "--summary", "x", "--label", "y"], "--label: expected NAME=VALUE"],
     [["ledger", "copy"], "missing required options: --from, --to"],
     [["ledger", "restore", "--from", "x"], "missing required options: --to"],
     [["ledger", "backup"], "missing required options: --to"],
@@ -512,6 +514,23 @@ describe("operator commands", () => {
     ]);
   });
 
+  test("send change records a change at the service, which changes list shows", async () => {
+    const sending = ["send", "change", "--summary", "Deployed shop", "--id", "build-7", "--label", "service=shop"];
+    const more = ["--source", "ci", "--environment", "prod", "--link", "https://ci.example.com/7", "--url", url];
+    const sent = await tocsin([...sending, ...more]);
+    expect(sent).toEqual({ code: 0, stdout: "The service recorded the change build-7\n", stderr: "" });
+    const listed = await tocsin(["changes", "list", "--matcher", "service=shop", "--url", url]);
+    expect(listed.stdout).toMatch(/^TIME .*\n\S+ +default +ci +prod +Deployed shop\n$/);
+    const { changes } = JSON.parse((await tocsin(["changes", "list", "--json", "--url", url])).stdout);
+    expect(changes).toMatchObject([
+      { id: "build-7", labels: { service: "shop" }, links: [{ href: "https://ci.example.com/7" }] },
+    ]);
+    const explained = await tocsin(["explain", changes[0].fingerprint, "--url", url]);
+    expect(explained.stdout).toContain('is the change "Deployed shop" of default');
+    expect(explained.stdout).toContain("no_changes");
+    expect((await tocsin(["changes", "list", "--since", "noon", "--url", url])).stderr).toContain("since");
+  });
+
   test("send talks to PagerDuty directly", async () => {
     const key = "SENDSENDSENDSENDSENDSENDSENDSEND";
     const send = (...args: string[]) =>
@@ -526,7 +545,7 @@ describe("operator commands", () => {
       dedupKey: "manual",
     });
     expect(incident()?.status).toBe("resolved");
-    expect(await send("change", "--summary", "deployed")).toMatchObject({ code: 0 });
+    expect(await send("change", "--summary", "deployed", "--direct")).toMatchObject({ code: 0 });
     expect(service.simulator.changes()).toHaveLength(1);
     const refused = await tocsin(["send", "resolve", "--dedup-key", "x", "--routing-key", "short-secret"]);
     expect(refused).toEqual({

@@ -1,4 +1,6 @@
 import { type Command, Option } from "commander";
+import type { SendChangeOptions } from "./operate-changes.ts";
+import { commandsWith } from "./operator-commands.ts";
 import type { Sending, SendOptions } from "./send.ts";
 import { refuseIncomplete, requiredText } from "./required-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -11,9 +13,11 @@ const required: Readonly<Record<Sending, readonly (keyof SendOptions)[]>> = {
   change: ["routingKey", "summary"],
 };
 
-/** Commands that send events to PagerDuty directly, without the service. */
+/** Commands that send events to PagerDuty directly, without the service, and changes to the service. */
 export function describeSendCommands(program: Command, terminal: Terminal): void {
-  const send = program.command("send").description("Send an event to PagerDuty directly, without the service");
+  const send = program
+    .command("send")
+    .description("Send an event to PagerDuty directly, or record a change at the service");
   const command = (name: Sending, description: string) => {
     const described = (option: keyof SendOptions, text: string): string =>
       required[name].includes(option) ? requiredText(text) : text;
@@ -55,8 +59,37 @@ export function describeSendCommands(program: Command, terminal: Terminal): void
     const { made, described } = command(name, description);
     made.option(keyOption, described("dedupKey", "identity of the alert"));
   }
-  const change = command("change", "Record a change; it pages no one");
-  change.made
-    .option("--summary <text>", change.described("summary", "title of the change"))
-    .option("--source <name>", change.described("source", "the host or service that changed"));
+  describeSendChange(send, terminal);
 }
+
+/** `send change` goes to the service. With `--direct` it goes to PagerDuty, like the other events. */
+function describeSendChange(send: Command, terminal: Terminal): void {
+  const made = commandsWith(terminal)(send, "change", "Record a change at the service; it pages no one")
+    .option("--summary <text>", requiredText("title of the change"))
+    .option("--source <name>", "the host or service that changed")
+    .option("--id <id>", "identity of the change: the same id twice is one change; default: a new one")
+    .option("--timestamp <time>", "when it happened, such as 2026-01-31T12:00:00Z; default: now")
+    .option("--environment <name>", "the environment that changed")
+    .option("--label <name=value>", "a label, such as service=shop; may be repeated", collect)
+    .option("--link <url>", "a page about the change; may be repeated", collect)
+    .option("--target <name>", "send to this target whatever its filters say; may be repeated", collect)
+    .option("--direct", "send to PagerDuty directly, without the service; needs --routing-key")
+    .addOption(
+      new Option("--routing-key <key>", "with --direct: integration key (environment: PAGERDUTY_ROUTING_KEY)")
+        // The value itself must not appear in the help.
+        .default(terminal.env["PAGERDUTY_ROUTING_KEY"], "the value of PAGERDUTY_ROUTING_KEY"),
+    )
+    .addOption(new Option("--region <region>", "with --direct: service region; default: us").choices(["us", "eu"]))
+    .action(async (options: SendChangeOptions & Omit<SendOptions, "url"> & { direct?: boolean }) => {
+      if (!options.direct) {
+        refuseIncomplete(made, ["summary"]);
+        return (await import("./operate-changes.ts")).sendChange(terminal, options);
+      }
+      refuseIncomplete(made, required.change);
+      const { url, ...direct } = options;
+      const isGiven = made.getOptionValueSource("url") !== "default";
+      return (await import("./send.ts")).send(terminal, "change", { ...direct, ...(isGiven && { url }) });
+    });
+}
+
+const collect = (text: string, others: readonly string[] = []): readonly string[] => [...others, text];

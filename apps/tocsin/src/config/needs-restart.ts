@@ -8,7 +8,7 @@ export function needsRestart(running: Config, next: Config): string[] {
 }
 
 /** Compares the content, also of secrets in files. */
-const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, unknown> => ({
+const fixed = ({ server, ledger, delivery, changes, telemetry }: Config): Record<string, unknown> => ({
   "server.listen": server.listen,
   "server.probes.listen": server.probes.listen,
   "server.basePath": server.basePath,
@@ -19,6 +19,7 @@ const fixed = ({ server, ledger, delivery, telemetry }: Config): Record<string, 
   "ledger.encryptionKey": ledger.keys,
   "ledger.retention": ledger.retentionMs,
   ...prefixed("delivery", delivery),
+  "changes.retention": changes.retention,
   "telemetry.logs.format": telemetry.logs.format,
   "telemetry.traces": telemetry.traces && [
     telemetry.traces.sample,

@@ -1,4 +1,4 @@
-import { type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
+import { type Alert, type Change, type Clock, type Lease, LedgerUnavailable, type Outcome } from "@tocsin/core";
 import type { WorkerObserver } from "@tocsin/engine";
 import type { Notify } from "./notification.ts";
 import { ownRefusals } from "./own-refusals.ts";
@@ -17,12 +17,24 @@ export interface DeliverOptions {
   readonly notify: Notify;
   /** Undefined: nothing is traced. */
   readonly tracing: Pick<Tracing, "traced"> | undefined;
+  /** Finds the changes that a page lists if its target has `include_changes`. Never rejects, and takes at most half a second. */
+  readonly relatedChanges: (alert: Alert, spanMs: number) => Promise<readonly Change[] | undefined>;
   /** Called after each attempt, except those of shadows. */
   readonly onAttempt: (lease: Lease, outcome: Outcome, durationMs: number) => void;
 }
 
 /** Builds the worker's two callbacks: `publish` makes an attempt, `observe` records its result in metrics and logs. */
-export function deliver({ targets, metrics, log, stateLog, clock, notify, tracing, onAttempt }: DeliverOptions): {
+export function deliver({
+  targets,
+  metrics,
+  log,
+  stateLog,
+  clock,
+  notify,
+  tracing,
+  relatedChanges,
+  onAttempt,
+}: DeliverOptions): {
   readonly publish: Publish;
   readonly observe: WorkerObserver;
 } {
@@ -36,7 +48,9 @@ export function deliver({ targets, metrics, log, stateLog, clock, notify, tracin
     if (targets.isRefused(lease.target)) return { outcome: ownRefusals.refusedTarget };
     const found = targets.publisherForLease(lease);
     if (found === undefined) return { outcome: ownRefusals.lostKey };
-    const notification = notify(lease);
+    const spanMs = lease.action === "trigger" ? targets.includeChangesMs(lease.target) : 0;
+    const alert = spanMs > 0 ? notify(lease).alert : undefined;
+    const notification = notify(lease, alert && (await relatedChanges(alert, spanMs)));
     // A shadow does everything except send.
     if (lease.shadow) return { outcome: { kind: "accepted", receipt: "shadow" } };
     const outcome = await found.publisher.publish(notification, signal);

@@ -1,4 +1,4 @@
-import type { Alert, EventContent, EventIdentity, LeaseTrace, Notification } from "@tocsin/core";
+import type { Alert, Change, EventContent, EventIdentity, LeaseTrace, Notification } from "@tocsin/core";
 import { eventIdOf } from "./event-id.ts";
 import { defaultSource } from "../ingest/batch-reader.ts";
 
@@ -12,12 +12,12 @@ export interface NotificationFacts extends Omit<EventContent, "incident"> {
 }
 
 /** Builds notifications. Everything that is sent, and everything that shows what is or would be sent, uses this function. */
-export type Notify = (facts: NotificationFacts) => Notification;
+export type Notify = (facts: NotificationFacts, relatedChanges?: readonly Change[]) => Notification;
 
 export const notifications =
   (publicUrl: () => string | undefined): Notify =>
-  (facts) =>
-    new LazyNotification(facts, publicUrl());
+  (facts, relatedChanges) =>
+    new LazyNotification(facts, publicUrl(), relatedChanges);
 
 /** Identity of an event without an attempt: its id is known once it is sent. */
 export const notSent = (nowMs: number): EventIdentity => ({ token: 0, atMs: nowMs });
@@ -44,10 +44,11 @@ class LazyNotification implements Notification {
   readonly sender?: string;
   readonly incidentUrl?: string;
   readonly traceparent?: string;
+  readonly relatedChanges?: readonly Change[];
   readonly #facts: NotificationFacts;
   #alert: Alert | undefined;
 
-  constructor(facts: NotificationFacts, publicUrl: string | undefined) {
+  constructor(facts: NotificationFacts, publicUrl: string | undefined, relatedChanges: readonly Change[] | undefined) {
     const { incident, sender, endedAtMs } = facts;
     this.action = facts.action;
     this.dedupKey = facts.dedupKey;
@@ -61,6 +62,7 @@ class LazyNotification implements Notification {
     if (publicUrl !== undefined && incident !== undefined)
       this.incidentUrl = `${publicUrl}/api/v1/incidents/${incident}`;
     if (facts.trace !== undefined) this.traceparent = facts.trace.parent;
+    if (relatedChanges !== undefined) this.relatedChanges = relatedChanges;
     this.#facts = facts;
   }
 

@@ -1,5 +1,6 @@
 import {
   type Alert,
+  type Change,
   type Clock,
   type Decision,
   type Lease,
@@ -7,6 +8,7 @@ import {
   type Publisher,
   type ReadSecret,
   route,
+  routeChange,
   type Route,
   type Target,
   type TargetTerms,
@@ -167,6 +169,11 @@ export class TargetRegistry {
     return this.#termsByName.get(name)?.adoptUnknownResolves === true;
   }
 
+  /** How long before an alert its pages at this target list related changes, ms. 0: they list none. */
+  includeChangesMs(name: string): number {
+    return this.#byName.get(name)?.target?.includeChangesMs ?? 0;
+  }
+
   decide(alert: Alert): Decision[] {
     const decisions = route(alert, this.#targetsInUse);
     const addressing = this.#addressingOf(alert);
@@ -203,6 +210,12 @@ export class TargetRegistry {
   /** Returns the routes of the alert if it fires. */
   routesOf(alert: Alert): Route[] {
     return this.decide(alert).flatMap((decision) => (decision.send ? [routeOf(decision)] : []));
+  }
+
+  /** Returns the routes of a change: to these targets, or to those whose filters it passes. */
+  routesOfChange(change: Change, only?: readonly string[]): Route[] {
+    const decisions = routeChange(change, this.#targetsInUse, only);
+    return decisions.flatMap((decision) => (decision.send ? [routeOf(decision)] : []));
   }
 
   /**

@@ -2,7 +2,7 @@ import { attemptReasons, incidentStates, type Outcome, type Reason, severities }
 import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
 import { targetStates } from "../targets/resolved-target.ts";
-import { maxSources, receivedStatuses } from "./metrics.ts";
+import { changeOutcomes, maxSources, receivedStatuses } from "./metrics.ts";
 import { spanDropReasons } from "./traces/span-drop-reasons.ts";
 import { cacheNames, eventTypes } from "./pagerduty-metrics.ts";
 
@@ -113,6 +113,11 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     labels: { source: sender, status: receivedStatuses },
     action:
       "`rejected`: the answer to the sender and the log say which alerts and why. `truncated`: set `max_alerts: 0` in Alertmanager.",
+  },
+  tocsin_changes_received_total: {
+    labels: { source: sender, outcome: changeOutcomes },
+    action:
+      "`invalid`: the answer to the sender says what to correct. `refused`: correct the secret of the change source. The others need nothing.",
   },
   tocsin_requests_refused_total: {
     labels: { reason: refusalReasons },

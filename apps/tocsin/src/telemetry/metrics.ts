@@ -19,6 +19,9 @@ const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1
 
 /** Values of the label `status` of received alerts. The list is closed. */
 export const receivedStatuses = ["firing", "resolved", "rejected", "truncated"] as const;
+/** Values of the label `outcome` of received changes. The list is closed. */
+export const changeOutcomes = ["accepted", "updated", "duplicate", "invalid", "ignored", "refused"] as const;
+export type ChangeOutcome = (typeof changeOutcomes)[number];
 type ReceivedStatus = (typeof receivedStatuses)[number];
 
 /** Number of targets whose first series are created at once. */
@@ -51,6 +54,12 @@ export class Metrics {
     name: "tocsin_alerts_received_total",
     help: "Alerts in requests, by status. rejected: not recorded because of an error. truncated: left out by the sender.",
     labelNames: ["source", "status"],
+    registers: this.#registers,
+  });
+  readonly #changes = new Counter({
+    name: "tocsin_changes_received_total",
+    help: "Changes that were received, by outcome. duplicate: recorded before. ignored: a filter of the source left it out.",
+    labelNames: ["source", "outcome"],
     registers: this.#registers,
   });
   readonly #refused = new Counter({
@@ -212,6 +221,10 @@ export class Metrics {
     const source = this.#sources.of(name);
     if (this.#sources.size > known) for (const status of receivedStatuses) this.#received.inc({ source, status }, 0);
     return source;
+  }
+
+  changesReceived(source: string, outcome: ChangeOutcome, count: number): void {
+    if (count > 0) this.#changes.inc({ source: this.#sources.of(source), outcome }, count);
   }
 
   refused(reason: RefusalReason): void {

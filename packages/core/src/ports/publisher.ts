@@ -1,6 +1,7 @@
 import type { Alert } from "../alerts/alert.ts";
 import type { AttemptAction } from "../incidents/event.ts";
 import type { Outcome } from "../incidents/outcome.ts";
+import type { Change } from "../changes/change.ts";
 import type { Severity } from "../alerts/severity.ts";
 
 /** One event for a target. The publisher formats it for the receiver. */
@@ -21,6 +22,8 @@ export interface Notification {
   readonly firing: number;
   /** The sender of the alert, its source or address. It is used if no label says where the problem is. */
   readonly sender?: string;
+  /** Changes that may have caused the problem, the most related first. Absent: none, or the target does not want them. */
+  readonly relatedChanges?: readonly Change[];
   /** The incident's page in the console, if `server.publicUrl` is set. */
   readonly incidentUrl?: string;
   /** W3C `traceparent` of this attempt, if it is traced. */

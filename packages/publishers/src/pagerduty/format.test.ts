@@ -1,10 +1,20 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Alert, Notification } from "@tocsin/core";
+import type { Alert, Change, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { Transport } from "@tocsin/http";
-import { disk, endpoint, routingKey, targetOf, tellingOf } from "../../test/pagerduty.ts";
+import {
+  changeTelling,
+  deployment,
+  disk,
+  endpoint,
+  hostileChange,
+  oversizeChange,
+  routingKey,
+  targetOf,
+  tellingOf,
+} from "../../test/pagerduty.ts";
 import { pagerdutyPublisher } from "./index.ts";
 
 const transport = new Transport();
@@ -54,6 +64,9 @@ describe("PagerDuty's event", () => {
     ["resolved", { action: "resolve" }],
     ["acknowledged", { action: "acknowledge" }],
     ["change", { action: "change", alert: { ...disk, labels: { ...disk.labels, change_event: "true" } } }],
+    ["change-reported", changeTelling()],
+    ["change-hostile", changeTelling(hostileChange)],
+    ["related-changes", { relatedChanges: [deployment, { ...deployment, links: [], state: "running" }] }],
     ["grouped", { firing: 12, endsAtMs: Date.UTC(2026, 10, 23, 4) }],
     ["grafana", alertOf({ dashboardURL: "https://g/d", panelURL: "https://g/p", imageURL: "https://g/i.png" })],
     ["hostile", { alert: hostile, summary: "lone \udc00 surrogate" }],
@@ -81,7 +94,7 @@ describe("PagerDuty's event", () => {
       });
       expect([file, answered.status]).toEqual([file, 202]);
     }
-    expect(simulator.requests()).toHaveLength(8);
+    expect(simulator.requests()).toHaveLength(11);
   });
 
   test.each<[string, Partial<Alert>, Partial<Notification>, string]>([
@@ -118,6 +131,24 @@ describe("PagerDuty's event", () => {
     const target = targetOf({ metadata: { runbook_base_url: "https://runbooks.example.com/" } });
     const { links } = render(alertOf({ labels: { alertname: "a b/c" } }), target);
     expect(links).toContainEqual({ href: "https://runbooks.example.com/a%20b%2Fc", text: "Runbook" });
+  });
+
+  test("of a change that is too large is fitted, and accepted", () => {
+    const simulator = new Simulator();
+    const body = JSON.stringify({ routing_key: routingKey, ...render(changeTelling(oversizeChange)) });
+    expect(Buffer.byteLength(body)).toBeLessThan(512_100);
+    const headers = { "content-type": "application/json" };
+    expect(simulator.handle({ method: "POST", path: "/v2/change/enqueue", headers, body }).status).toBe(202);
+  });
+
+  test("keeps the details of a change unchanged, also if they are no object", () => {
+    const details = (change: Partial<Change>) =>
+      (render(changeTelling({ ...deployment, ...change })) as unknown as { payload: { custom_details: object } })
+        .payload.custom_details;
+    expect(details({})).toMatchObject(deployment.customDetails as object);
+    expect(details({})).toMatchObject({ change_id: "build-4711", origin: "ci", environment: "production" });
+    expect(details({ customDetails: ["a", 1] })).toMatchObject({ details: ["a", 1] });
+    expect(Object.keys(details({ customDetails: undefined } as Partial<Change>))).not.toContain("details");
   });
 
   test("links each page once, and converts an image that is not https to a link", () => {

@@ -1,6 +1,7 @@
 import {
   alertName,
   type Alert,
+  type Change,
   type Endpoint,
   isBlank,
   isoTime,
@@ -8,7 +9,8 @@ import {
   TemplateContext,
   type Notification,
 } from "@tocsin/core";
-import type { AlertEvent, ChangeEvent, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
+import type { AlertEvent, ChangeEvent, ChangePayload, Image, Payload, TriggerEvent } from "@tocsin/pagerduty";
+import { relatedChangesIn } from "../shared/changes.ts";
 import { linksOf } from "../shared/links.ts";
 
 /** An event without its credential. The request adds it just before the send; `render` leaves it out. */
@@ -52,10 +54,34 @@ function trigger(telling: Notification, wording: Wording): Keyless<TriggerEvent>
 
 /** Change events have no component, group, class and severity. */
 function change(telling: Notification, wording: Wording): Keyless<ChangeEvent> {
-  const { summary, source, timestamp, custom_details } = payloadOf(telling, wording);
+  const reported = telling.alert.change;
+  const payload = reported ? changePayload(reported, wording.metadata) : payloadOf(telling, wording);
+  const { summary, source, timestamp, custom_details } = payload;
   const links = linksOf(telling, wording.metadata);
   return { payload: { summary, source, timestamp, custom_details }, ...(links.length > 0 && { links }) };
 }
+
+/** The sender's details are sent unchanged. Ours stand beside them, under names that they do not use. */
+function changePayload(change: Change, metadata: Wording["metadata"]): ChangePayload {
+  const { summary, source, timestampMs, environment, labels, customDetails, state, id, origin } = change;
+  const ours = {
+    change_id: id,
+    origin,
+    ...(state !== undefined && { state }),
+    ...(environment !== undefined && { environment }),
+    labels,
+    metadata,
+  };
+  const theirs = isObject(customDetails)
+    ? customDetails
+    : customDetails === undefined
+      ? {}
+      : { details: customDetails };
+  return { summary, source, timestamp: isoTime(timestampMs), custom_details: { ...ours, ...theirs } };
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function payloadOf(telling: Notification, { metadata, template }: Wording): Payload {
   const { alert, severity } = telling;
@@ -77,14 +103,17 @@ function payloadOf(telling: Notification, { metadata, template }: Wording): Payl
 }
 
 function detailsOf(
-  { alert, firing, endsAtMs }: Notification,
+  telling: Notification,
   startsAt: string | undefined,
   metadata: Wording["metadata"],
 ): Record<string, unknown> {
+  const { action, alert, firing, endsAtMs } = telling;
+  const related = relatedChangesIn(telling);
   return {
     alert_name: alertName(alert),
     fingerprint: alert.fingerprint,
-    status: "firing",
+    // A change has no status.
+    ...(action !== "change" && { status: "firing" }),
     starts_at: startsAt,
     ...(endsAtMs !== undefined && { ends_at: isoTime(endsAtMs) }),
     // Several alerts share this incident; only the first is shown in full.
@@ -92,6 +121,7 @@ function detailsOf(
     labels: alert.labels,
     annotations: alert.annotations,
     metadata,
+    ...(related.length > 0 && { related_changes: related }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   TemplateContext,
   type Notification,
 } from "@tocsin/core";
+import { relatedChangesIn } from "../shared/changes.ts";
 import { type Link, webLinksOf } from "../shared/links.ts";
 import { deduplicationKey } from "./deduplication-key.ts";
 
@@ -41,6 +42,7 @@ export function newAlert(telling: Notification, wording: Wording): NewAlert {
   const key = deduplicationKey(telling.dedupKey);
   const { metadata, template } = wording;
   const links = webLinksOf(telling, metadata);
+  const related = relatedChangesIn(telling);
   const page = links.find(({ text }) => text === "Tocsin") ?? links.find(({ text }) => text === "Source");
   const given = { notification_targets, service_ids, group_ids, environment_ids };
   return {
@@ -60,6 +62,7 @@ export function newAlert(telling: Notification, wording: Wording): NewAlert {
       ...(firing > 1 && { firing_alerts: firing }),
       annotations: Object.fromEntries(fittedEntries(alert.annotations)),
       metadata: fittedJson(metadata),
+      ...(related.length > 0 && { related_changes: fittedJson(related) }),
       ...(fittedJson(template.customDetails(new TemplateContext(alert, severity, metadata))) as object),
     },
   };

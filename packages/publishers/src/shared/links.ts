@@ -7,15 +7,26 @@ export interface Link {
 
 /** Returns the links of an alert, each once, unchanged: some may not be web addresses. */
 export function linksOf({ alert, incidentUrl }: Notification, metadata: Endpoint["metadata"]): Link[] {
-  const { annotations } = alert;
-  const links: [text: string, href: string | undefined][] = [
+  const { annotations, change } = alert;
+  if (change)
+    return unique([
+      ...change.links.slice(0, maxChangeLinks).map(({ text = "Link", href }) => [text, href] as const),
+      ["Tocsin", incidentUrl],
+    ]);
+  return unique([
     ["Grafana", annotations["grafana_url"]],
     ["Dashboard", annotations["dashboard_url"] || alert.dashboardURL],
     ["Panel", annotations["panelURL"] || alert.panelURL],
     ["Runbook", annotations["runbook_url"] || runbookOf(alert, metadata["runbook_base_url"])],
     ["Source", alert.generatorURL || annotations["generatorURL"]],
     ["Tocsin", incidentUrl],
-  ];
+  ]);
+}
+
+/** Senders of changes choose the links, and receivers limit the size of an event. */
+const maxChangeLinks = 20;
+
+function unique(links: readonly (readonly [text: string, href: string | undefined])[]): Link[] {
   const seen = new Set<string>();
   return links.flatMap(([text, href]) => {
     if (!href || seen.has(href)) return [];

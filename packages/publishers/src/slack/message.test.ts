@@ -4,7 +4,7 @@ import type { Alert, Notification } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
 import { describe, expect, test } from "vitest";
 import { Transport } from "@tocsin/http";
-import { disk, tellingOf } from "../../test/pagerduty.ts";
+import { changeTelling, deployment, disk, hostileChange, tellingOf } from "../../test/pagerduty.ts";
 import { slackTargetOf, webhookPath } from "../../test/slack.ts";
 import { slackPublisher } from "./index.ts";
 import { type Message, messageOf } from "./message.ts";
@@ -55,6 +55,9 @@ describe("Slack's message", () => {
       "change",
       { action: "change", severity: "info", alert: { ...disk, labels: { ...disk.labels, change_event: "true" } } },
     ],
+    ["change-reported", changeTelling()],
+    ["change-hostile", changeTelling(hostileChange)],
+    ["related-changes", { relatedChanges: [deployment, { ...hostileChange, timestampMs: deployment.timestampMs }] }],
     ["hostile", hostile],
   ])("is as reviewed: %s", async (name, telling) => {
     const text = `${JSON.stringify(render(telling), null, 2)}\n`;
@@ -97,9 +100,11 @@ describe("Slack's message", () => {
   });
 
   test("pings no one, for any alert", () => {
-    const { text, blocks } = render(hostile);
-    for (const one of [text, JSON.stringify(blocks)]) expect(one).not.toMatch(/<[!@#](?!date\^)/);
-    for (const { verbatim } of textsOf(blocks)) expect(verbatim).toBe(true);
+    for (const telling of [hostile, changeTelling(hostileChange), { relatedChanges: [hostileChange] }]) {
+      const { text, blocks } = render(telling);
+      for (const one of [text, JSON.stringify(blocks)]) expect(one).not.toMatch(/<[!@#](?!date\^)/);
+      for (const { verbatim } of textsOf(blocks)) expect(verbatim).toBe(true);
+    }
   });
 
   test("has no picture: Slack would refuse the whole message if it could not fetch it", () => {

@@ -1,4 +1,5 @@
 import { type Endpoint, isBlank, type Labels, type Severity, TemplateContext, type Notification } from "@tocsin/core";
+import { changeIn, relatedChangesIn } from "../shared/changes.ts";
 import { webLinksOf } from "../shared/links.ts";
 import { mrkdwnDate, mrkdwnText, mrkdwnLine, mrkdwnLink } from "./mrkdwn.ts";
 
@@ -37,18 +38,55 @@ export function messageOf(telling: Notification, wording: Wording): Message {
   const [icon, word] = headOf(action, severity);
   const title = isBlank(summary) ? "alert" : mrkdwnLine(summary, most.summary);
   const said = firing > 1 && action !== "resolve" ? `${title} (${firing} alerts)` : title;
-  const detailed = action === "trigger" || action === "change";
+  if (action === "change") return changeMessage(telling, wording);
   return {
     text: `${icon} ${word} ${said}`,
     blocks: [
       section(`${icon} *${word}* ${said}`),
-      ...(detailed ? [...description(telling), ...fields(telling, wording)] : []),
+      ...(action === "trigger"
+        ? [...description(telling), ...fields(telling, wording), ...recentChanges(telling)]
+        : []),
       ...links(telling, wording),
       context(telling),
     ],
     unfurl_links: false,
     unfurl_media: false,
   };
+}
+
+/** Compact, because channels get many changes: what, where and when on two lines, and the links. */
+function changeMessage(telling: Notification, wording: Wording): Message {
+  const { summary, source, environment, state, timestampMs } = changeIn(telling);
+  const [icon, word] = headOf("change", telling.severity);
+  const said = isBlank(summary) ? "change" : mrkdwnLine(summary, most.summary);
+  const at = mrkdwnDate(timestampMs);
+  const where = [source, environment, state].filter((text) => text !== undefined && !isBlank(text));
+  const parts = [
+    ...where.map((text) => mrkdwnLine(text ?? "", most.fieldName)),
+    ...(at === undefined ? [] : [`at ${at}`]),
+  ];
+  return {
+    text: `${icon} ${word} ${said}`,
+    blocks: [
+      section(`${icon} *${word}* ${said}`),
+      ...links(telling, wording),
+      { type: "context", elements: [mrkdwn(parts.join(" · ") || "Tocsin")] },
+    ],
+    unfurl_links: false,
+    unfurl_media: false,
+  };
+}
+
+/** The changes that may have caused the problem. */
+function recentChanges(telling: Notification): Block[] {
+  const lines = relatedChangesIn(telling).map(({ summary, source, timestamp = "", link }) => {
+    const at = mrkdwnDate(Date.parse(timestamp)) ?? timestamp;
+    const text = mrkdwnLine(summary, most.fieldValue);
+    return `• ${at} ${text} (${mrkdwnLine(source, most.fieldName)})${link === undefined ? "" : ` ${mrkdwnLink(link, "Link")}`}`;
+  });
+  // Few enough and short enough for one section, unless the links are long.
+  const kept = lines.filter((_, index) => lines.slice(0, index + 1).join("\n").length <= most.text - most.fieldName);
+  return kept.length === 0 ? [] : [section(`*Recent changes*\n${kept.join("\n")}`)];
 }
 
 function headOf(action: Notification["action"], severity: Severity): [icon: string, word: string] {
@@ -112,7 +150,7 @@ const entriesOf = (details: Readonly<Record<string, unknown>>): [name: string, v
   Object.entries(details).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]);
 
 function links(telling: Notification, { metadata }: Wording): Block[] {
-  const all = webLinksOf(telling, metadata).map(({ href, text }) => mrkdwnLink(href, text));
+  const all = webLinksOf(telling, metadata).map(({ href, text }) => mrkdwnLink(href, mrkdwnLine(text, most.fieldName)));
   const kept: string[] = [];
   // Escaping makes some texts longer.
   for (const one of all) if ([...kept, one].join(" · ").length <= most.text) kept.push(one);
@@ -124,7 +162,7 @@ function context({ action, alert, severity }: Notification): Block {
   const parts = [
     action === "resolve" ? `was ${severity}` : undefined,
     action === "acknowledge" ? severity : undefined,
-    since && `${action === "change" ? "at" : "since"} ${since}`,
+    since && `since ${since}`,
   ].filter((part) => part !== undefined);
   return { type: "context", elements: [mrkdwn(parts.length === 0 ? "Tocsin" : parts.join(" · "))] };
 }

@@ -23,8 +23,8 @@ describe("a body", () => {
   test("that is too large keeps the labels that locate the problem, and drops the largest annotation first", () => {
     const { data } = fitted({ annotations: { small: "kept", large: "é".repeat(40_000), huge: "x".repeat(90_000) } });
     expect(data.droppedToFit).toEqual(["alert.annotations.huge"]);
-    expect(data.alert["annotations"]).toMatchObject({ small: "kept", large: "é".repeat(40_000) });
-    expect(data.alert["labels"]).toEqual(disk.labels);
+    expect(data.alert?.["annotations"]).toMatchObject({ small: "kept", large: "é".repeat(40_000) });
+    expect(data.alert?.["labels"]).toEqual(disk.labels);
   });
 
   test.each<[string, Partial<Alert>, object]>([

@@ -52,9 +52,11 @@ function partsOf(data: Mutable): { path: string; of: Entries; entries: readonly 
     return { path, of, entries: entries.toSorted(([, a], [, b]) => b - a) };
   };
   return [
-    part("alert.annotations", data.alert["annotations"]),
-    part("alert.labels", data.alert["labels"], (name) => !identifying.has(name)),
+    part("alert.annotations", data.alert?.["annotations"]),
+    part("alert.labels", data.alert?.["labels"], (name) => !identifying.has(name)),
+    part("change", data.change, (name) => name === "customDetails"),
     part("customDetails", data.customDetails),
+    part("change.labels", data.change?.["labels"], (name) => !identifying.has(name)),
     part("metadata", data.metadata),
     part("alert", data.alert, (name) => name === "valueString" || name === "generatorURL"),
   ];

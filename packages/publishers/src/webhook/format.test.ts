@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Alert, Notification } from "@tocsin/core";
 import { describe, expect, test } from "vitest";
-import { disk, tellingOf } from "../../test/pagerduty.ts";
+import { changeTelling, deployment, disk, hostileChange, oversizeChange, tellingOf } from "../../test/pagerduty.ts";
 import { webhookTargetOf } from "../../test/webhook.ts";
 import { Transport } from "@tocsin/http";
 import { formatEvent } from "./format.ts";
@@ -43,6 +43,9 @@ describe("a webhook's event", () => {
     ["acknowledged", { action: "acknowledge" }],
     ["resolved", { action: "resolve", firing: 0, endsAtMs: Date.UTC(2026, 10, 23, 3, 20) }],
     ["change", { action: "change", alert: { ...disk, labels: { ...disk.labels, change_event: "true" } } }],
+    ["change-reported", changeTelling()],
+    ["change-hostile", changeTelling(hostileChange)],
+    ["related-changes", { relatedChanges: [deployment] }],
     ["grouped", { firing: 12, dedupKey: "DiskFull/eu-1" }],
     ["own-words", {}, words],
     ["hostile", { alert: hostile, summary: "lone \udc00 surrogate" }],
@@ -50,6 +53,10 @@ describe("a webhook's event", () => {
   ])("is as reviewed: %s", async (name, telling, more = {}) => {
     const text = `${JSON.stringify(render(telling, webhookTargetOf({ metadata: target.metadata, ...more })), null, 2)}\n`;
     await expect(text).toMatchFileSnapshot(join(import.meta.dirname, "golden", `${name}.json`));
+  });
+
+  test("of a change that is too large is fitted", () => {
+    expect(Buffer.byteLength(JSON.stringify(render(changeTelling(oversizeChange))))).toBeLessThanOrEqual(100_000);
   });
 
   test("always has all fields except the documented optional ones", () => {

@@ -7,6 +7,7 @@ import {
   TemplateContext,
   type Notification,
 } from "@tocsin/core";
+import { changeIn, type RelatedChange, relatedChangesIn } from "../shared/changes.ts";
 import { type Link, webLinksOf } from "../shared/links.ts";
 import { wellFormed } from "./well-formed.ts";
 
@@ -26,11 +27,17 @@ export interface EventData {
   readonly target: string;
   /** State of the incident after this event. A change event has none. */
   readonly status?: "firing" | "acknowledged" | "resolved";
-  readonly severity: string;
+  /** A change has none. */
+  readonly severity?: string;
   readonly summary: string;
-  /** How many alerts of the incident fire. */
-  readonly firing: number;
-  readonly alert: Readonly<Record<string, unknown>>;
+  /** How many alerts of the incident fire. A change has none. */
+  readonly firing?: number;
+  /** Absent for a change that no alert reported. */
+  readonly alert?: Readonly<Record<string, unknown>>;
+  /** Only of a change. */
+  readonly change?: Readonly<Record<string, unknown>>;
+  /** Only of a trigger, if the target has `include_changes`. */
+  readonly relatedChanges?: readonly RelatedChange[];
   /** The target's own texts (`template`), if it has some. */
   readonly source?: string;
   readonly component?: string;
@@ -67,6 +74,7 @@ export function formatEvent(
     const text = routed.has(field) ? undefined : render(context);
     return text === undefined ? [] : [[field, text] as const];
   });
+  const related = relatedChangesIn(telling);
   const customDetails = template.customDetails(context);
   return wellFormed({
     type: types[action],
@@ -77,10 +85,12 @@ export function formatEvent(
       dedupKey,
       target: endpoint.name,
       ...(status && { status }),
-      severity,
+      ...(action !== "change" && { severity }),
       summary,
-      firing,
-      alert: alertOf(alert, endsAtMs),
+      ...(action !== "change" && { firing }),
+      ...(!alert.change && { alert: alertOf(alert, endsAtMs) }),
+      ...(action === "change" && { change: changeOf(telling) }),
+      ...(related.length > 0 && { relatedChanges: related }),
       ...Object.fromEntries(own),
       ...(Object.keys(customDetails).length > 0 && { customDetails }),
       metadata,
@@ -91,6 +101,12 @@ export function formatEvent(
 
 /** Routing has already filled in the templates of these fields. */
 const routed: ReadonlySet<string> = new Set(["summary", "severity", "dedup_key"]);
+
+function changeOf(telling: Notification): Record<string, unknown> {
+  // Summary and links stand beside it.
+  const { timestampMs, summary: _summary, links: _links, ...rest } = changeIn(telling);
+  return { ...rest, timestamp: isoTime(timestampMs) };
+}
 
 function alertOf(alert: Alert, endsAtMs: number | undefined): Record<string, unknown> {
   const { fingerprint, labels, annotations, generatorURL, valueString } = alert;

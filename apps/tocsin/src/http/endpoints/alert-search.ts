@@ -41,7 +41,7 @@ export function alertSearchOf(request: FastifyRequest): AlertSearch {
   };
 }
 
-function matchersOf(request: FastifyRequest): Matcher[] {
+export function matchersOf(request: FastifyRequest): Matcher[] {
   const texts = queriesOf(request, "matcher");
   if (texts.length > maxMatchers) throw badRequest({ path: "matcher", message: `expected at most ${maxMatchers}` });
   return texts.flatMap((text) => {
@@ -88,7 +88,7 @@ export async function searchAlerts<Row extends { readonly targets: readonly unkn
     for (const [index, alert] of page.entries()) {
       last = alert.fingerprint;
       alertsRead++;
-      const row = matchers.every((matcher) => matches(matcher, alert)) ? await rowOf(alert) : undefined;
+      const row = matchesAll(matchers, alert.labels) ? await rowOf(alert) : undefined;
       if (row) rows.push(row);
       targetsListed += row?.targets.length ?? 0;
       const isLast = index === page.length - 1 && page.length < alertsAtOnce;
@@ -105,7 +105,8 @@ export async function searchAlerts<Row extends { readonly targets: readonly unkn
 }
 
 /** A missing label counts as an empty text. Properties that every object inherits are not labels. */
-function matches({ label, matches: test }: Matcher, { labels }: Alert): boolean {
-  const value: unknown = Object.hasOwn(labels, label) ? labels[label] : "";
-  return test(typeof value === "string" ? value : "");
-}
+export const matchesAll = (matchers: readonly Matcher[], labels: Alert["labels"]): boolean =>
+  matchers.every(({ label, matches }) => {
+    const value: unknown = Object.hasOwn(labels, label) ? labels[label] : "";
+    return matches(typeof value === "string" ? value : "");
+  });

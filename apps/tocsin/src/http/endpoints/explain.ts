@@ -1,10 +1,12 @@
 import { type Clock, type Explanation, formatPath, type Ledger } from "@tocsin/core";
 import { type Explained, hadNoTarget } from "../../explain/explain.ts";
+import type { RelatedChanges } from "../../changes/related-changes.ts";
 import type { Explainer } from "../../explain/explainer.ts";
 import { parseWebhookAlert } from "../../ingest/alertmanager.ts";
 import { withWarnings } from "../with-warnings.ts";
 import { alertSearchOf, searchAlerts } from "./alert-search.ts";
 import { type Endpoint, queriesOf, queryOf } from "../endpoint.ts";
+import { changeBody, relatedChangeBody } from "./changes.ts";
 import { heldBackBody, historyBody } from "./incidents.ts";
 import { isoTime } from "../iso-time.ts";
 import { badRequest, notFound } from "../problem.ts";
@@ -12,15 +14,23 @@ import { badRequest, notFound } from "../problem.ts";
 export interface Explaining {
   readonly ledger: Pick<Ledger, "explain" | "alerts" | "targetStatus">;
   readonly explainer: Pick<Explainer, "known" | "hypothetical">;
+  readonly related: Pick<RelatedChanges, "before">;
   readonly clock: Clock;
   /** Says why the targets in use may differ from what is written, so that a target may be missing in an explanation. */
   readonly outdatedWarnings: () => readonly string[];
 }
 
-export function explainEndpoints({ ledger, explainer, clock, outdatedWarnings }: Explaining): Endpoint[] {
+export function explainEndpoints({ ledger, explainer, related, clock, outdatedWarnings }: Explaining): Endpoint[] {
   const explained = async (fingerprint: string) => {
     const explanation = await ledger.explain(fingerprint);
-    return explanation && explanationBody(explanation, explainer.known(explanation));
+    if (explanation === undefined) return undefined;
+    const body = explanationBody(explanation, explainer.known(explanation));
+    const { alert, firstSeenAtMs } = explanation.alert;
+    if (alert.change === undefined) return { ...body, changes: (await related.before(alert)).map(relatedChangeBody) };
+    // A change has no status and no claims.
+    const { reason, targets } = body;
+    const change = changeBody({ change: alert.change, fingerprint, acceptedAtMs: firstSeenAtMs });
+    return { fingerprint, ...(reason && { reason }), change, targets };
   };
   return [
     {

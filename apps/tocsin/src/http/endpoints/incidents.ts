@@ -4,9 +4,12 @@ import {
   type IncidentState,
   incidentStates,
   type IncidentView,
+  leadingMember,
   type Ledger,
 } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
+import type { RelatedChanges } from "../../changes/related-changes.ts";
+import { relatedChangeBody } from "./changes.ts";
 import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
 import { traceIdOf } from "../../telemetry/tracing.ts";
 import { isoTime } from "../iso-time.ts";
@@ -14,11 +17,12 @@ import { paginationOf } from "../pagination.ts";
 import { badRequest, notFound } from "../problem.ts";
 
 export interface Incidents {
-  readonly ledger: Pick<Ledger, "incidents" | "incident" | "acknowledge" | "resolve">;
+  readonly ledger: Pick<Ledger, "incidents" | "incident" | "alert" | "acknowledge" | "resolve">;
+  readonly related: Pick<RelatedChanges, "before">;
   readonly wake: () => void;
 }
 
-export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
+export function incidentEndpoints({ ledger, related, wake }: Incidents): Endpoint[] {
   const manualAction = (action: "acknowledge" | "resolve", does: string): Endpoint => ({
     method: "POST",
     path: `/api/v1/incidents/:id/${action}`,
@@ -57,11 +61,18 @@ export function incidentEndpoints({ ledger, wake }: Incidents): Endpoint[] {
       method: "GET",
       path: "/api/v1/incidents/:id",
       role: "read",
-      does: "shows an incident with its history",
+      does: "shows an incident with its history and the related changes of the hour before",
       async answer(request) {
         const found = await ledger.incident(idOf(request, "incident"));
         if (found === undefined) throw notFound("incident");
-        return { ...incidentBody(found.view), history: found.history.map(historyBody) };
+        const { members } = found.view.incident;
+        const leading = await ledger.alert(leadingMember(members).fingerprint);
+        const changes = leading ? await related.before(leading.alert) : [];
+        return {
+          ...incidentBody(found.view),
+          history: found.history.map(historyBody),
+          changes: changes.map(relatedChangeBody),
+        };
       },
     },
     manualAction("acknowledge", "acknowledges an incident, as a person would"),
