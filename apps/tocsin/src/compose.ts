@@ -18,7 +18,7 @@ import { retention } from "./ledger/retention.ts";
 import { alertEndpoints } from "./http/endpoints/alerts.ts";
 import { acceptChanges } from "./changes/accept-changes.ts";
 import { pageChanges } from "./changes/page-changes.ts";
-import { relatedChangesIn } from "./changes/related-changes.ts";
+import { relatedChanges } from "./changes/related-changes.ts";
 import { changeEndpoints } from "./http/endpoints/changes.ts";
 import { backupEndpoints } from "./http/endpoints/backup.ts";
 import { deadLetterEndpoints } from "./http/endpoints/dead-letters.ts";
@@ -280,7 +280,7 @@ export async function compose(
     });
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
     const explainer = new Explainer({ targets, clock, notify });
-    const related = relatedChangesIn(ledger, () => configReloader.current.changes.matchLabels);
+    const related = relatedChanges(ledger, () => configReloader.current.changes.matchLabels);
     const accept = acceptChanges({
       ledger,
       clock,

@@ -24,6 +24,10 @@ const sent = (service: TestService, count: number) =>
     service.simulator.changes().length >= count ? service.simulator.changes() : undefined,
   );
 
+const secretOf = (name: string): string => `${name}-${"t".repeat(32)}`;
+const token = (name: string, ...roles: string[]) => ({ name, token: secretOf(name), roles });
+const as = (name: string) => ({ authorization: `Bearer ${secretOf(name)}` });
+
 const alertOf = (fingerprint: string, labels: object) => ({
   status: "firing",
   fingerprint,
@@ -106,7 +110,6 @@ describe("POST /api/v1/changes", () => {
   });
 
   test("identifies changes by the token that sent them", async () => {
-    const token = (name: string, ...roles: string[]) => ({ name, token: `${name}-${"t".repeat(32)}`, roles });
     await using service = await start(
       {},
       {
@@ -116,7 +119,6 @@ describe("POST /api/v1/changes", () => {
         },
       },
     );
-    const as = (name: string) => ({ authorization: `Bearer ${name}-${"t".repeat(32)}` });
     for (const name of ["ci", "argo"])
       expect((await post(service, { id: "1", summary: `by ${name}` }, as(name))).status).toBe(202);
     expect((await post(service, { id: "1", summary: "x" }, as("eye"))).status).toBe(403);

@@ -17,7 +17,7 @@ export interface RelatedChanges {
 }
 
 /** @param matchLabels called for each query, because a reload may change them */
-export function relatedChangesIn(
+export function relatedChanges(
   ledger: Pick<Ledger, "relatedChanges">,
   matchLabels: () => readonly string[],
 ): RelatedChanges {

@@ -50,9 +50,7 @@ export function describeOperatorCommands(program: Command, terminal: Terminal): 
     )
     .option("--limit <count>", "show at most this many", "100")
     .option("--cursor <cursor>", "cursor at the end of an earlier list")
-    .action(async (options: ChangeListOptions) =>
-      (await import("./operate-changes.ts")).listChanges(terminal, options),
-    );
+    .action(async (options: ChangeListOptions) => (await import("./list-changes.ts")).listChanges(terminal, options));
   const explaining = command(program, "explain [fingerprint]", "Explain per target why an alert was sent or was not")
     .option(...matcherOption)
     .option(

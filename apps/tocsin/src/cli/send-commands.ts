@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { SendChangeOptions } from "./operate-changes.ts";
+import type { SendChangeOptions } from "./send-change.ts";
 import { commandsWith } from "./operator-commands.ts";
 import type { Sending, SendOptions } from "./send.ts";
 import { refuseIncomplete, requiredText } from "./required-options.ts";
@@ -83,7 +83,7 @@ function describeSendChange(send: Command, terminal: Terminal): void {
     .action(async (options: SendChangeOptions & Omit<SendOptions, "url"> & { direct?: boolean }) => {
       if (!options.direct) {
         refuseIncomplete(made, ["summary"]);
-        return (await import("./operate-changes.ts")).sendChange(terminal, options);
+        return (await import("./send-change.ts")).sendChange(terminal, options);
       }
       refuseIncomplete(made, required.change);
       const { url, ...direct } = options;

@@ -32,6 +32,11 @@ interface Rendered {
   images?: { src: string }[];
 }
 
+/** The details of a change as PagerDuty gets them. */
+const details = (change: Partial<Change>) =>
+  (render(changeTelling({ ...deployment, ...change })) as unknown as { payload: { custom_details: object } }).payload
+    .custom_details;
+
 const alertOf = (more: Partial<Alert>): { alert: Alert } => ({ alert: { ...disk, annotations: {}, ...more } });
 
 const hostile: Alert = {
@@ -142,13 +147,10 @@ describe("PagerDuty's event", () => {
   });
 
   test("keeps the details of a change unchanged, also if they are no object", () => {
-    const details = (change: Partial<Change>) =>
-      (render(changeTelling({ ...deployment, ...change })) as unknown as { payload: { custom_details: object } })
-        .payload.custom_details;
     expect(details({})).toMatchObject(deployment.customDetails as object);
     expect(details({})).toMatchObject({ change_id: "build-4711", origin: "ci", environment: "production" });
     expect(details({ customDetails: ["a", 1] })).toMatchObject({ details: ["a", 1] });
-    expect(Object.keys(details({ customDetails: undefined } as Partial<Change>))).not.toContain("details");
+    expect(Object.keys(details({ customDetails: null }))).not.toContain("details");
   });
 
   test("links each page once, and converts an image that is not https to a link", () => {

@@ -29,7 +29,7 @@ export function formatEvent(telling: Notification, wording: Wording): KeylessEve
     case "trigger":
       return trigger(telling, wording);
     case "change":
-      return change(telling, wording);
+      return changeEvent(telling, wording);
     case "acknowledge":
       return { event_action: "acknowledge", dedup_key: dedupKey };
     case "resolve":
@@ -53,7 +53,7 @@ function trigger(telling: Notification, wording: Wording): Keyless<TriggerEvent>
 }
 
 /** Change events have no component, group, class and severity. */
-function change(telling: Notification, wording: Wording): Keyless<ChangeEvent> {
+function changeEvent(telling: Notification, wording: Wording): Keyless<ChangeEvent> {
   const reported = telling.alert.change;
   const payload = reported ? changePayload(reported, wording.metadata) : payloadOf(telling, wording);
   const { summary, source, timestamp, custom_details } = payload;
@@ -74,7 +74,7 @@ function changePayload(change: Change, metadata: Wording["metadata"]): ChangePay
   };
   const theirs = isObject(customDetails)
     ? customDetails
-    : customDetails === undefined
+    : (customDetails ?? null) === null
       ? {}
       : { details: customDetails };
   return { summary, source, timestamp: isoTime(timestampMs), custom_details: { ...ours, ...theirs } };

@@ -9,7 +9,7 @@ import type { Metrics } from "../../telemetry/metrics.ts";
 import { matchersOf, matchesAll } from "./alert-search.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { isoTime } from "../iso-time.ts";
-import { limitOf } from "../pagination.ts";
+import { paginationLimit } from "../pagination.ts";
 import { badRequest, Problem } from "../problem.ts";
 
 export interface ChangeEndpoints {
@@ -68,7 +68,7 @@ export function changeEndpoints({
         const cursor = cursorOf(request);
         const found = await search(ledger, {
           matchers: matchersOf(request),
-          limit: limitOf(request),
+          limit: paginationLimit(request),
           ...(sinceMs !== undefined && { sinceMs }),
           ...(cursor !== undefined && { cursor }),
         });
