@@ -62,6 +62,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           execArgv,
+          env,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,

@@ -20,6 +20,8 @@ import { acceptChanges } from "./changes/accept-changes.ts";
 import { pageChanges } from "./changes/page-changes.ts";
 import { relatedChanges } from "./changes/related-changes.ts";
 import { changeEndpoints } from "./http/endpoints/changes.ts";
+import { changeSourceEndpoints } from "./http/endpoints/change-sources.ts";
+import { LatestChanges } from "./changes/sources/latest-changes.ts";
 import { backupEndpoints } from "./http/endpoints/backup.ts";
 import { deadLetterEndpoints } from "./http/endpoints/dead-letters.ts";
 import { explainEndpoints } from "./http/endpoints/explain.ts";
@@ -317,6 +319,14 @@ export async function compose(
         metrics,
         targetNamed: (name) => targets.find(name)?.name,
         maxBodyBytes: () => configReloader.current.changes.maxBodyBytes,
+      }),
+      ...changeSourceEndpoints({
+        accept,
+        latestChanges: new LatestChanges(ledger),
+        clock,
+        sources: () => configReloader.changeSources,
+        maxBodyBytes: () => configReloader.current.changes.maxBodyBytes,
+        count: (source, outcome) => metrics.changesReceived(source ?? "unknown", outcome, 1),
       }),
       ...incidentEndpoints({ ledger, related, wake }),
       ...streamEndpoints({ stream }),

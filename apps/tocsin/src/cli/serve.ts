@@ -87,7 +87,6 @@ async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void>
   await signalled(terminal);
   tocsin.log.info({ event: "stopping" }, "Stopping: waiting for attempts in flight");
   await tocsin.stop();
-  tocsin.log.info({ event: "stopped" }, "Stopped");
   endReloads();
 }
 

@@ -7,6 +7,7 @@ import { serverExpiries, type ServerTls } from "./server-tls.ts";
 import type { Discoveries } from "../targets/discovery/discoveries.ts";
 import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
+import { noChangeSources, type OpenChangeSources, openChangeSources } from "../changes/sources/open-change-sources.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
 import { readerExpiries, secretsIn } from "../ingest/readers/reader-settings.ts";
@@ -56,6 +57,7 @@ export class ConfigReloader {
   #auth: Auth;
   #senders: SenderAddresses;
   #signatures: Signatures;
+  #changeSources = noChangeSources;
   /** Reloads run one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #rerouting: Promise<void> = Promise.resolve();
@@ -96,6 +98,10 @@ export class ConfigReloader {
 
   get signatures(): Signatures {
     return this.#signatures;
+  }
+
+  get changeSources(): OpenChangeSources {
+    return this.#changeSources;
   }
 
   /** Loads the configuration for the first time. */
@@ -198,6 +204,8 @@ export class ConfigReloader {
     scrubber.learn(next.telemetry.traces?.secrets ?? []);
     scrubber.learn(next.signatures.map(({ secret }) => secret.reveal()));
     if (next.heartbeat !== undefined) scrubber.learn(secretsOfHeartbeat(next.heartbeat));
+    scrubber.learn(next.changeSources.flatMap(({ secrets }) => secrets.map((secret) => secret.reveal())));
+    const changeSources = await openChangeSources(next.changeSources);
     for (const setting of shortSecrets(next))
       log.warn({ event: "short_secret", setting }, "Secret is too short to be removed from logs that repeat it");
     const written = writtenIn(next);
@@ -219,6 +227,7 @@ export class ConfigReloader {
     this.#auth = new Auth({ ...next.server, listen: this.#o.config.server.listen });
     this.#senders = new SenderAddresses(next.server.trustedProxies);
     this.#signatures = new Signatures(next.signatures, this.#o.clock);
+    this.#changeSources = changeSources;
     log.level = next.telemetry.logs.level;
   }
 
@@ -316,7 +325,7 @@ const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTar
  * Names the settings whose secret is too short to be distinguished from ordinary words in a log line. Secrets of targets are
  * reported with the targets.
  */
-function shortSecrets({ server, ledger, readers, signatures, telemetry }: Config): string[] {
+function shortSecrets({ server, ledger, readers, signatures, changeSources, telemetry }: Config): string[] {
   const settings: (readonly [string, string | undefined])[] = [
     ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
     ["the password in ledger.url", ledger.kind === "postgres" ? ledger.server.password : undefined],
@@ -327,6 +336,9 @@ function shortSecrets({ server, ledger, readers, signatures, telemetry }: Config
     ),
     ["the password in telemetry.traces.otlp", telemetry.traces?.password?.reveal()],
     ...signatures.map(({ source, secret }) => [`the secret of source ${source}`, secret.reveal()] as const),
+    ...changeSources.flatMap(({ name, secrets }) =>
+      secrets.map((secret) => [`a secret of change source ${name}`, secret.reveal()] as const),
+    ),
   ];
   const short = settings.filter(([, secret]) => secret && secret.length < minRedactedLength);
   return [...new Set(short.map(([setting]) => setting))];

@@ -3,6 +3,7 @@ import { checkInput, type Issue, type ReadSecret, type SecretInput } from "@tocs
 import { parseConnectionUrl, type PostgresServer, shownConnectionUrl } from "@tocsin/engine";
 import { type Expectation, expectationsIn } from "../heartbeats/expectation-settings.ts";
 import { outgoingHeartbeatIn, type OutgoingHeartbeatSettings } from "../heartbeats/outgoing-settings.ts";
+import { type ChangeSource, changeSourcesIn } from "../changes/sources/change-source.ts";
 import { type ReaderSettings, readersIn } from "../ingest/readers/reader-settings.ts";
 import { type SignatureSettings, signaturesIn } from "../ingest/signatures.ts";
 import { type TraceSettings, tracesIn } from "../telemetry/traces/trace-settings.ts";
@@ -74,6 +75,8 @@ export interface Config {
   readonly heartbeat: OutgoingHeartbeatSettings | undefined;
   readonly delivery: ConfigOutput["delivery"];
   readonly changes: ConfigOutput["changes"];
+  /** The sources of changes, with their secrets. */
+  readonly changeSources: readonly ChangeSource[];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs"> & {
     /** Undefined: nothing is traced. */
     readonly traces: TraceSettings | undefined;
@@ -125,6 +128,7 @@ export function readConfig(
     issues: secrets.issues,
   });
   const heartbeat = outgoingHeartbeatIn(telemetry.heartbeat, secrets);
+  const changeSources = changeSourcesIn(changes.sources, secrets);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, probes, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {
@@ -151,6 +155,7 @@ export function readConfig(
     heartbeat,
     delivery,
     changes,
+    changeSources,
     telemetry: { logs: telemetry.logs, traces },
     readSecret: secrets.read,
     placeOf,

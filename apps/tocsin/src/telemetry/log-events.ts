@@ -22,7 +22,6 @@ export const logEvents = {
   // The process.
   listening: { level: "info", when: "The service accepts requests.", fields: ["address", "ledger", "version"] },
   stopping: { level: "info", when: "The service stops: it waits for attempts in flight.", fields: [] },
-  stopped: { level: "info", when: "The service has stopped. This is the last line.", fields: [] },
   uncaught_exception: { level: "fatal", when: "A bug ends the process. The state is safe in the ledger.", fields: bug },
 
   // The configuration.

@@ -84,7 +84,7 @@ describe("a notification of Argo CD", () => {
     ]);
   });
 
-  test("of a rollback A, B, A gives three changes, and a repeat none", () => {
+  test("gives three changes for a rollback A, B, A, and none for a repeat", () => {
     const ids = ["11:00", "11:10", "11:20", "11:20"].map(
       (time) => changeOf(read(sync({ startedAt: `2026-11-30T${time}:00Z` }))).id,
     );

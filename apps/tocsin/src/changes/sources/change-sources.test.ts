@@ -52,7 +52,7 @@ describe("a signature of GitHub", () => {
     ["repeated as a list", [`sha256=${mac}`, `sha256=${mac}`], "holds no signature"],
     ["of 15,000 characters", `sha256=${"ab".repeat(7_500)}`, "does not match"],
     ["of another secret", `sha256=${hmac("another")}`, "does not match"],
-    ["of the parsed body", `sha256=${hmac(secret, "sha256", '{"zen":"Hello"}')}`, "does not match"],
+    ["made of the parsed body", `sha256=${hmac(secret, "sha256", '{"zen":"Hello"}')}`, "does not match"],
     ["by another hash", `sha256=${hmac(secret, "sha512")}`, "does not match"],
     ["without a key", `sha256=${createHash("sha256").update(body).digest("hex")}`, "does not match"],
   ])("that is %s", (_, signature, reason) => {

@@ -6,7 +6,7 @@ import type { ObjectState, ReadChange, SourceEvent } from "./source-type.ts";
 import { sourceTypes } from "./source-types.ts";
 import type { SignedRequest, Verification, Verifier } from "./verifier.ts";
 
-/** What an event of a source is. */
+/** The result of reading an event. */
 export type SourceReading =
   /** `objectState`: the event repeats the latest change of the object if that had the same state. */
   | { readonly change: Change; readonly objectState?: ObjectState }
@@ -71,12 +71,7 @@ export function knownSource(settings: ChangeSource): KnownSource {
       const reading = type.read(event, settings);
       if (!("change" in reading)) return reading;
       const { change, objectState } = reading;
-      const ignored = filter({
-        ...reading,
-        environment: change.environment,
-        branch: reading.branch,
-        state: reading.state,
-      });
+      const ignored = filter({ ...reading, environment: change.environment });
       if (ignored !== undefined) return { ignored };
       return { change: completed(change, settings), ...(objectState && { objectState }) };
     },

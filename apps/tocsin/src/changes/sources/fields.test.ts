@@ -60,17 +60,17 @@ describe("a field", () => {
   });
 
   test.each(["__proto__", "constructor", "a.__proto__.x", "a.constructor.name", "toString"])(
-    "of a prototype is missing: %s",
+    "is missing if it belongs to a prototype: %s",
     (path) => {
       expect(fields("x").at(path)).toBeUndefined();
     },
   );
 
-  test("named like one of a prototype is an ordinary field", () => {
+  test("may have the name of a field of a prototype", () => {
     expect(new Fields(JSON.parse('{ "__proto__": { "constructor": "x" } }')).text("__proto__.constructor")).toBe("x");
   });
 
-  test.each([[null], [undefined], ["text"], [7], [[]]])("of a body that is no object is missing: %j", (body) => {
+  test.each([[null], [undefined], ["text"], [7], [[]]])("is missing in a body that is no object: %j", (body) => {
     expect(new Fields(body).at("a")).toBeUndefined();
   });
 });

@@ -42,7 +42,7 @@ const stateOf = (body: unknown) => {
 };
 
 describe("an alert of Flux", () => {
-  test("of a Kustomization becomes a change", () => {
+  test("becomes a change if it is about a Kustomization", () => {
     expect(changeOf(read(kustomization()))).toEqual({
       id: expect.stringContaining(
         "flux:7d0cdc51-ddcf-4743-b223-83ca5c699632:ReconciliationSucceeded:main@sha1:731f7ea",
@@ -90,7 +90,7 @@ describe("an alert of Flux", () => {
     expect(changeOf(read(body)).summary).toBe(summary);
   });
 
-  test("of a Helm release has its chart and the version of the application", () => {
+  test("has the version of the chart, else that of the application, if it is about a Helm release", () => {
     expect(changeOf(read(helmRelease())).labels).toEqual({ app: "podinfo", service: "podinfo", version: "6.5.0" });
     expect(changeOf(read(helmRelease({}, { revision: "latest" }))).labels).toMatchObject({ version: "6.5.1" });
   });
@@ -99,6 +99,7 @@ describe("an alert of Flux", () => {
     [kustomization({ reason: "Progressing", message: "Health check passed in 5s" }), "Progressing"],
     [kustomization({ reason: "DependencyNotReady" }), "DependencyNotReady"],
     [kustomization({ reason: "ProgressingWithRetry", severity: "error" }), "ProgressingWithRetry"],
+    [helmRelease({ reason: "Progressing", message: "Deployment/apps/web configured" }), "Progressing"],
     [helmRelease({ reason: "TestSucceeded" }), "TestSucceeded"],
     [
       { ...kustomization(), involvedObject: { kind: "GitRepository", name: "a", uid: "u" }, reason: "NewArtifact" },
@@ -125,7 +126,7 @@ describe("an alert of Flux", () => {
     expect(stateOf(kustomization({ reason: "ReconciliationFailed" }))).not.toEqual(first);
   });
 
-  test("of a Helm release with other values is no repeat, although the chart is the same", () => {
+  test("is no repeat if the values of a Helm release differ, although the chart is the same", () => {
     expect(stateOf(helmRelease({}, { token: "sha256:bbbb" }))).not.toEqual(stateOf(helmRelease()));
     // The token of a Kustomization is random.
     const metadata = { revision: "a", token: "1" };

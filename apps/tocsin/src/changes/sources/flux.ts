@@ -84,7 +84,7 @@ export const flux: SourceType = {
   },
 };
 
-/** Of a provider `generic-hmac` the signature, of a provider `generic` the header `Authorization` of its Secret. */
+/** A provider `generic-hmac` signs the body. A provider `generic` can send the secret as a bearer token. */
 function verifier(secrets: readonly string[]): Verifier {
   const signed = hmacVerifier(secrets, {
     header: "X-Signature",
@@ -106,7 +106,7 @@ function verifier(secrets: readonly string[]): Verifier {
 
 /**
  * The controller reports the end of a successful reconciliation of a Kustomization only to Git hosts. Other providers get the list
- * of changed objects, with the reason `Progressing`: that is when the change happened.
+ * of changed objects, with the reason `Progressing`, when the change happens.
  */
 function isChangeSet(kind: string, reason: string, message: unknown): boolean {
   if (kind !== "Kustomization" || reason !== "Progressing" || typeof message !== "string") return false;

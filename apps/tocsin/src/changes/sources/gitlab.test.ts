@@ -91,7 +91,7 @@ describe("an event of GitLab", () => {
       expect(changeOf(read(body, { signedId: "msg_1" })).id).toBe(`${kind}:msg_1`);
   });
 
-  test("of a deployment has labels, links, time and details", () => {
+  test("has labels, links, time and details", () => {
     expect(changeOf(read(deployment()))).toMatchObject({
       timestampMs: Date.parse("2026-11-30T10:50:00Z"),
       environment: "production",
@@ -127,7 +127,7 @@ describe("an event of GitLab", () => {
     expect("invalid" in reading && reading.invalid.map(({ path }) => path)).toEqual(paths);
   });
 
-  test("of a pipeline that is retried and fails again is another change", () => {
+  test("is another change if a retried pipeline fails again", () => {
     const again = pipeline({ finished_at: "2026-11-30 11:40:00 UTC" });
     expect(changeOf(read(again)).id).not.toBe(changeOf(read(pipeline())).id);
   });

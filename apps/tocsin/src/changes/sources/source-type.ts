@@ -32,16 +32,16 @@ export interface ObjectState {
   readonly state: string;
 }
 
-/** What a type reads in an event. */
+/** The result of reading an event, before filters. */
 export type Reading =
   | {
       readonly change: ReadChange;
       /** For `filters.states`. */
-      readonly state?: string | undefined;
+      readonly state: string | undefined;
       /** Something has changed for good. Other events are ignored unless `filters.states` names their state. */
       readonly isFinal: boolean;
       /** For `filters.branches`; a tag has its full reference here. */
-      readonly branch?: string | undefined;
+      readonly branch: string | undefined;
       readonly objectState?: ObjectState;
     }
   /** A valid event that is no change, with the reason. */

@@ -7,7 +7,7 @@ import { payloadOfForm } from "../../changes/sources/payload-of-form.ts";
 import { type Endpoint, paramOf } from "../endpoint.ts";
 import { Problem } from "../problem.ts";
 
-export interface ChangeIntake {
+export interface SourceIntake {
   readonly accept: AcceptChanges;
   readonly latestChanges: Pick<LatestChanges, "record">;
   readonly clock: Pick<Clock, "now">;
@@ -24,7 +24,7 @@ interface Verified {
   readonly rawBody: Uint8Array;
 }
 
-export function changeSourceEndpoints(intake: ChangeIntake): Endpoint[] {
+export function changeSourceEndpoints(intake: SourceIntake): Endpoint[] {
   const { accept, latestChanges, clock, sources, maxBodyBytes, count } = intake;
   const verified = new WeakMap<FastifyRequest, Verified>();
   return [

@@ -75,8 +75,7 @@ export function explainEndpoints({ ledger, explainer, related, clock, outdatedWa
         const heldBack = await ledger.targetStatus("held_back");
         const targets = explainer.hypothetical({ alert, status, sender }, known, heldBack);
         const rows = targets.map(explainedBody);
-        const { fingerprint, labels } = alert;
-        const explanation = { fingerprint, status, ...reasonOf(targets), labels, targets: rows };
+        const explanation = { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: rows };
         return withWarnings(explanation, outdatedWarnings());
       },
     },

@@ -131,7 +131,7 @@ describe("an event of GitHub", () => {
     expect(changeOf(read(body, as(event)))).toMatchObject({ id, summary, origin: "github", source: "acme/api" });
   });
 
-  test("of a deployment has labels, links, time and details", () => {
+  test("has labels, links, time and details", () => {
     expect(changeOf(read(deployment(), as("deployment_status")))).toMatchObject({
       timestampMs: Date.parse("2026-11-30T11:59:00Z"),
       environment: "production",
@@ -194,7 +194,7 @@ describe("an event of GitHub", () => {
     );
   });
 
-  test("of a rollback A, B, A gives three changes", () => {
+  test("gives three changes for a rollback A, B, A", () => {
     const ids = [
       push(),
       push({ before: sha, after: "b".repeat(40) }),
