@@ -1,11 +1,13 @@
-import type { Incident, IncidentQuery, LedgerStats, Severity, Urgency } from "@tocsin/core/decisions";
-import { urgency as urgencies } from "@tocsin/core/decisions";
+import type { Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
 import type { RowCounts } from "../../ledger/row-counts.ts";
-import { incidentFacts, fromWaitingSince, sameRow, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
+import { incidentFacts, sameRow, waitingSince } from "../../ledger/incident-facts.ts";
 import type { Lane } from "../../ledger/store.ts";
-import { type Database, instant, type Row, text } from "./database.ts";
+import { type Database, instant, text } from "./database.ts";
+import { findIncidents } from "./find-incidents.ts";
 import { readFlightRows, writeFlightRows, type Flying } from "./flight-rows.ts";
+import { incidentOfRow } from "./incident-of-row.ts";
 import { Lanes } from "./lanes.ts";
+import { oldestDue } from "./oldest-due.ts";
 import { RowCache } from "./row-cache.ts";
 import { EarliestDueCache } from "./earliest-due-cache.ts";
 
@@ -85,7 +87,7 @@ export class IncidentRows {
     const known = this.#flying.get(id) ?? this.#cache.get(id);
     if (known) return known;
     const row = this.#db.get("SELECT * FROM incidents WHERE id = ?", id);
-    return row && incidentOf(row);
+    return row && incidentOfRow(row);
   }
 
   #existing(id: unknown): Incident {
@@ -241,65 +243,11 @@ export class IncidentRows {
   }
 
   find(query: IncidentQuery): { incidents: readonly Incident[]; nextCursor?: string } {
-    const found = query.state === "in_flight" ? this.#findFlying(query) : this.#findRows(query);
-    const incidents = found.slice(0, query.limit);
-    const last = incidents.at(-1);
-    return found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents };
+    return findIncidents(this.#db, this.#flying, query);
   }
 
-  #findFlying({ target, fingerprint, cursor }: IncidentQuery): Incident[] {
-    const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
-    return [...this.#flying.values()]
-      .filter((incident) => incident.id < before && incident.target === (target ?? incident.target))
-      .filter(({ members }) => fingerprint === undefined || members.some((one) => one.fingerprint === fingerprint))
-      .toSorted((a, b) => b.id - a.id);
-  }
-
-  #findRows(query: IncidentQuery): Incident[] {
-    const where = ["i.id < ?"];
-    const values: (string | number)[] = [query.cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(query.cursor)];
-    if (query.state !== undefined) {
-      where.push("i.state = ?");
-      values.push(query.state);
-      // Few incidents wait among many that are over, so the index of due rows finds them.
-      if (query.state === "due") where.push("i.due_at IS NOT NULL");
-    }
-    if (query.target !== undefined) {
-      where.push("i.target = ?");
-      values.push(query.target);
-    }
-    if (query.fingerprint !== undefined) {
-      where.push("(i.dedup_key = ? OR i.id IN (SELECT incident FROM members WHERE fingerprint = ?))");
-      values.push(query.fingerprint, query.fingerprint);
-    }
-    const maxRows = query.limit + 1 + this.#flying.size;
-    return this.#db
-      .all(`SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ?`, ...values, maxRows)
-      .map((row) => this.#flying.get(Number(row["id"])) ?? incidentOf(row))
-      .filter(({ state }) => state === (query.state ?? state));
-  }
-
-  /** The oldest waiting incident of each target and severity. */
   oldestDue(): LedgerStats["due"] {
-    const oldest = new Map<string, { target: string; severity: Severity; oldestAtMs: number }>();
-    for (const { endpoint, urgency } of this.#lanes.all()) {
-      if (urgency === urgencies.reminder) continue;
-      // A lane of triggers has one severity, and the index answers the query. A lane of follow-ups needs its rows.
-      const mixed = urgency === urgencies.followUp || urgency === urgencies.criticalFollowUp;
-      const rows = this.#db.all(
-        `SELECT id, min(accepted_at) AS oldest FROM incidents WHERE endpoint = ? AND urgency = ? AND due_at IS NOT NULL
-         ${mixed ? "GROUP BY facts ->> '$.wanted.severity'" : "HAVING id IS NOT NULL"}`,
-        endpoint,
-        urgency,
-      );
-      for (const row of rows) {
-        const { target, wanted } = this.#existing(row["id"]);
-        const key = `${target}\0${wanted.severity}`;
-        const oldestAtMs = Math.min(Number(row["oldest"]), oldest.get(key)?.oldestAtMs ?? Number.MAX_SAFE_INTEGER);
-        oldest.set(key, { target, severity: wanted.severity, oldestAtMs });
-      }
-    }
-    return [...oldest.values()];
+    return oldestDue(this.#db, this.#lanes.all(), (id) => this.#existing(id));
   }
 
   /**
@@ -344,18 +292,3 @@ export class IncidentRows {
     this.#counts.addIncident(incident, -1);
   }
 }
-
-const incidentOf = (row: Row): Incident =>
-  withFacts(text(row["facts"]), {
-    id: Number(row["id"]),
-    target: text(row["target"]),
-    dedupKey: text(row["dedup_key"]),
-    endpoint: Number(row["endpoint"]),
-    state: text(row["state"]) as Incident["state"],
-    urgency: Number(row["urgency"]) as Incident["urgency"],
-    dueAtMs: instant(row["due_at"]),
-    fallbackAtMs: instant(row["fallback_at"]),
-    flight: null,
-    ...fromWaitingSince(Number(row["accepted_at"]), text(row["state"]) as Incident["state"]),
-    updatedAtMs: Number(row["updated_at"]),
-  });
