@@ -25,8 +25,8 @@ from it are missing.
 Times in names that end in \`_seconds\` are seconds, sizes in names that end in \`_bytes\` are bytes.
 
 \`rate\` and \`increase\` do not count the event that creates a series. So the series on which the
-[alert rules](../deploy/prometheus/tocsin.rules.yml) count begin at 0: accepted attempts, the time to delivery of criticals
-and PagerDuty's events and errors of each target, and the alerts of each source. With more than ${maxIdleTargets} targets the
+[alert rules](../deploy/prometheus/tocsin.rules.yml) count begin at 0: accepted attempts, the time to delivery of criticals,
+waits at the limiter, and PagerDuty's events and errors of each target, and the alerts of each source. With more than ${maxIdleTargets} targets the
 series of a target begin with its first incident. All other series with labels begin with their first event.
 
 [deploy/grafana/tocsin.json](../deploy/grafana/tocsin.json) is a dashboard, and [runbooks.md](runbooks.md) describes every alert.

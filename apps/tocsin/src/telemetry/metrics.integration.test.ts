@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { startService } from "../service.fixture.ts";
 import type { Snapshot } from "./counted-gauges.ts";
 import { maxIdleTargets, Metrics } from "./metrics.ts";
+import { registeredMetrics } from "./metrics-page.ts";
 import { eventTypes } from "./pagerduty-metrics.ts";
 
 /** The eight PagerDuty metrics, exactly: names and labels are public API. */
@@ -15,6 +16,31 @@ const eight: Record<string, readonly string[]> = {
   pagerduty_cache_hits_total: ["cache_name"],
   pagerduty_cache_misses_total: ["cache_name"],
   pagerduty_cache_size: [],
+};
+
+/** Our own metrics that are built, exactly: names and labels are public API. */
+const own: Record<string, readonly string[]> = {
+  tocsin_alerts_received_total: ["source", "status"],
+  tocsin_requests_refused_total: ["reason"],
+  tocsin_source_silent: ["source"],
+  tocsin_incidents: ["target", "state"],
+  tocsin_due_oldest_seconds: ["target", "severity"],
+  tocsin_time_to_told_seconds: ["target", "severity"],
+  tocsin_attempts_total: ["target", "outcome", "reason"],
+  tocsin_dead_letters: ["target", "reason"],
+  tocsin_limiter_wait_seconds: ["target"],
+  tocsin_breaker_state: ["target"],
+  tocsin_targets: ["source", "state"],
+  tocsin_target_state: ["target", "state"],
+  tocsin_discovery_last_sync_timestamp_seconds: ["source", "where"],
+  tocsin_discovery_stale: ["source", "where"],
+  tocsin_ledger_commit_seconds: [],
+  tocsin_ledger_up: [],
+  tocsin_event_loop_lag_seconds: [],
+  tocsin_certificate_expiry_timestamp_seconds: ["name"],
+  tocsin_config_last_reload_successful: [],
+  tocsin_config_last_reload_success_timestamp_seconds: [],
+  tocsin_build_info: ["version", "node"],
 };
 
 /** Returns the samples of a scrape: for `name{label="value"} 1`, the text before the blank is the key. */
@@ -41,6 +67,7 @@ const firstSeries = [
   ...eventTypes.map((event) => `pagerduty_events_published_total{publisher="pager",event_type="${event}"}`),
   'tocsin_attempts_total{target="pager",outcome="accepted",reason=""}',
   'tocsin_time_to_told_seconds_count{target="pager",severity="critical"}',
+  'tocsin_limiter_wait_seconds_count{target="pager"}',
 ];
 
 const stateLines = (of: readonly string[]) =>
@@ -98,6 +125,12 @@ describe("metrics", () => {
     } finally {
       metrics.stop();
     }
+  });
+
+  test("include our own public metrics with their labels", () => {
+    const labelNames = new Map(registeredMetrics().map((metric) => [metric.name, metric.labelNames]));
+    const found = Object.keys(own).map((name) => [name, labelNames.get(name)]);
+    expect(Object.fromEntries(found)).toEqual(own);
   });
 
   test("do not accumulate for removed targets", async () => {

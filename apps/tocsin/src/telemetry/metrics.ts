@@ -206,6 +206,7 @@ export class Metrics {
   #start(target: string): void {
     this.#attempts.inc({ target, outcome: "accepted", reason: "" }, 0);
     this.#timeToTold.start({ target, severity: "critical" });
+    this.#limiterWait.start({ target });
     if (this.#types.get(target) !== "pagerduty") return;
     for (const event_type of eventTypes) this.#pagerduty.published.inc({ publisher: target, event_type }, 0);
     for (const error_type of attemptReasons) this.#pagerduty.publishErrors.inc({ publisher: target, error_type }, 0);
