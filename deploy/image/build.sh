@@ -10,7 +10,8 @@ version=$(node -p 'require(process.argv[1]).version' "$root/apps/tocsin/package.
 (cd "$root" && npm run -s build -w tocsin)
 for arch in "${@:-$(dpkg --print-architecture)}"; do
   node "$here/stage.ts" --arch "$arch" --out "$out/$arch"
-  image=$(buildah build --quiet --format docker --timestamp 0 --platform "linux/$arch" --file "$here/Dockerfile" "$out/$arch")
-  buildah push --quiet "$image" "docker-archive:$out/$arch/tocsin.tar:tocsin:$version"
-  echo "$arch image $image"
+  # Docker's format would hold the random id of the container that buildah uses. OCI has no HEALTHCHECK: README.md has the option.
+  image=$(buildah build --quiet --format oci --timestamp 0 --platform "linux/$arch" --file "$here/Dockerfile" "$out/$arch")
+  buildah push --quiet "$image" "oci-archive:$out/$arch/tocsin.tar:tocsin:$version"
+  echo "$arch image sha256:$image"
 done
