@@ -18,7 +18,7 @@ import { endChild } from "./lib/sink.ts";
 
 const perSecond = Number(process.argv[2] ?? 500);
 const seconds = Number(process.argv[3] ?? 30);
-/** One request of so many opens a connection of its own. */
+/** Every fifth request opens a connection of its own. */
 const freshEvery = 5;
 const alertsPerRequest = 5;
 const graceMs = 1_000;

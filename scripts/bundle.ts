@@ -1,4 +1,5 @@
-// Builds what the npm package `tocsin` ships: apps/tocsin/dist, THIRD-PARTY-LICENSES and LICENSE (docs/adr/0014-one-bundle.md).
+// Builds what the npm package `tocsin` ships: dist, THIRD-PARTY-LICENSES and LICENSE (docs/adr/0014-one-bundle.md), in apps/tocsin or in
+// the folder that is given.
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rolldown } from "rolldown";
@@ -6,7 +7,8 @@ import { root } from "./source-files.ts";
 import { packageFolder, readPackage, thirdPartyLicenses } from "./third-party-licenses.ts";
 
 const app = join(root, "apps/tocsin");
-const dist = join(app, "dist");
+const out = process.argv[2] ?? app;
+const dist = join(out, "dist");
 const { engines } = JSON.parse(readFileSync(join(app, "package.json"), "utf8")) as { engines: { node: string } };
 
 const bundle = await rolldown({
@@ -51,5 +53,5 @@ const folders = new Set(modules.flatMap((id) => packageFolder(relative(root, id)
 // rolldown adds functions of its own, for modules of the CommonJS kind and for `using`.
 folders.add("node_modules/rolldown");
 const packages = [...folders].map((folder) => readPackage(join(root, folder)));
-writeFileSync(join(app, "THIRD-PARTY-LICENSES"), thirdPartyLicenses(packages));
-copyFileSync(join(root, "LICENSE"), join(app, "LICENSE"));
+writeFileSync(join(out, "THIRD-PARTY-LICENSES"), thirdPartyLicenses(packages));
+copyFileSync(join(root, "LICENSE"), join(out, "LICENSE"));

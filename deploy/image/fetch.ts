@@ -40,15 +40,16 @@ function fetchNode(architecture: Architecture, folder: string): string {
   return join(folder, "package");
 }
 
+const sourceLine = (path: string, suite: string): string =>
+  `deb [signed-by=${keyring}] http://deb.debian.org/${path} ${suite} main\n`;
+
 function fetchDebian(architecture: Architecture, folder: string): string {
   const system = join(folder, "system");
   for (const name of ["system/var/lib/dpkg", "lists/partial", "cache/archives/partial", "packages"])
     mkdirSync(join(folder, name), { recursive: true });
-  const source = (path: string, suite: string) =>
-    `deb [signed-by=${keyring}] http://deb.debian.org/${path} ${suite} main\n`;
   writeFileSync(
     join(folder, "sources.list"),
-    source("debian", release) + source("debian-security", `${release}-security`),
+    sourceLine("debian", release) + sourceLine("debian-security", `${release}-security`),
   );
   writeFileSync(join(folder, "status"), "");
   // A state of its own: neither the machine's packages nor its architecture matter.

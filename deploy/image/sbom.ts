@@ -71,10 +71,12 @@ const bundled = (licences: string): Component[] =>
     licenses: licensed(id),
   }));
 
+const fieldOf = (paragraph: string, field: string): string | undefined =>
+  new RegExp(`^${field}: (.*)$`, "m").exec(paragraph)?.[1];
+
 /** Reads the versions of the packages from dpkg's status file. */
 function debianVersions(debian: string): [name: string, version: string][] {
   const paragraphs = readFileSync(join(debian, "var/lib/dpkg/status"), "utf8").split("\n\n");
-  const fieldOf = (paragraph: string, field: string) => new RegExp(`^${field}: (.*)$`, "m").exec(paragraph)?.[1];
   return debianPackages.map((name) => {
     const version = paragraphs
       .filter((paragraph) => fieldOf(paragraph, "Package") === name)
