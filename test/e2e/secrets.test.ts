@@ -5,14 +5,8 @@ import { describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { dumpOf } from "../support/dump.ts";
 import { tempDir } from "../support/temp-dir.ts";
-import {
-  bearer,
-  configFor,
-  echo,
-  findPlantedSecrets,
-  plantedSecrets,
-  runFailingService,
-} from "../support/planted-secrets.ts";
+import { bearer, configFor, echo, runFailingService } from "../support/failing-service.ts";
+import { findPlantedSecrets, plantedSecrets, plantedTls } from "../support/planted-secrets.ts";
 import { Receiver } from "../support/receiver.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -22,7 +16,18 @@ const filesOf = (dir: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
+const sourceOf = (path: string): string => readFileSync(join(import.meta.dirname, path), "utf8");
+
 describe("a planted secret", () => {
+  test("exists of every kind, and each is used", () => {
+    const names = Object.keys(plantedSecrets);
+    expect(names.length).toBeGreaterThanOrEqual(60);
+    const used = sourceOf("../support/failing-service.ts") + sourceOf("secrets.test.ts");
+    const inTls = Object.keys(plantedTls).map((name) => `${name}TlsKey`);
+    expect(names.filter((name) => !used.includes(`plantedSecrets.${name}`) && !inTls.includes(name))).toEqual([]);
+    expect(Object.keys(plantedTls).filter((name) => !used.includes(`plantedTls.${name}`))).toEqual([]);
+  });
+
   test("is found where it was planted", () => {
     for (const [name, secret] of Object.entries(plantedSecrets)) {
       expect(findPlantedSecrets(`a ${secret}.`)).toEqual([name]);
@@ -33,16 +38,30 @@ describe("a planted secret", () => {
     expect(findPlantedSecrets("nothing")).toEqual([]);
   });
 
-  test("is in no log, metric, answer or database byte, however its target or the process fails", async () => {
+  test("is in no log, metric, answer or database byte, however its target or the process fails, nor in a trace or a diagnostic report", async () => {
     await using suffered = await runFailingService();
-    const { service, answers } = suffered;
+    const { service, answers, collector } = suffered;
     const { paths, text } = answers;
     expect(paths).toEqual(expect.arrayContaining(["/metrics", "/api/v1/stats", "/api/v1/targets", "/healthz"]));
     expect(text).toContain("pagerduty_publish_errors_total");
     expect(text).toContain("event: incident");
     expect(findPlantedSecrets(text)).toEqual([]);
     expect(service.output).toContain("attempt_failed");
+    for (const event of [
+      "trace_export_failed",
+      "heartbeat_failed",
+      "alertmanager_not_counted",
+      "request_refused",
+      "target_invalid",
+    ])
+      expect(service.output).toContain(event);
     expect(findPlantedSecrets(service.output)).toEqual([]);
+    expect(collector.invalid).toEqual([]);
+    expect(collector.text).toContain("tocsin.fingerprint");
+    expect(findPlantedSecrets(collector.text)).toEqual([]);
+    const report = await suffered.report();
+    expect(report).toContain('"nodejsVersion"');
+    expect(findPlantedSecrets(report)).toEqual([]);
     const dir = join(service.dir, "data");
     const databases = () => filesOf(dir).filter((file) => !file.endsWith(".key"));
     // While it runs there is a write-ahead log too.
@@ -57,7 +76,9 @@ describe("a planted secret", () => {
     if (!programs) throw new Error("no PostgreSQL: npm brings one for this platform");
     await using postgres = await TestPostgres.open({ programs, password: plantedSecrets.database });
     const url = postgres.url.replace("postgres@", `postgres:${plantedSecrets.database}@`);
-    const encryptionKey = Buffer.from(plantedSecrets.encryption).toString("base64");
+    const encryptionKey = [plantedSecrets.encryption, plantedSecrets.formerEncryption].map((key) =>
+      Buffer.from(key).toString("base64"),
+    );
     await using suffered = await runFailingService({ ledger: { url: `${url}?sslmode=disable`, encryptionKey } });
     const { service, answers } = suffered;
     expect(answers.text).toContain("pagerduty_publish_errors_total");
@@ -117,6 +138,7 @@ describe("a planted secret", () => {
       ["config", "check", "--config", service.configFile],
       ["config", "check", "--json", "--config", service.configFile],
       ["send", "trigger", "--summary", "x", ...sending],
+      ["send", "trigger", "--summary", "x", "--url", receiver.url, "--routing-key", plantedSecrets.keyOfCommand],
       ["send", "resolve", "--dedup-key", "x", "--url", receiver.url, "--routing-key", plantedSecrets.wrongKey],
     ];
     const printed: string[] = [];
@@ -143,6 +165,19 @@ describe("a planted secret", () => {
           auth: {
             tokens: [{ name: "a", token: `${plantedSecrets.token} ${plantedSecrets.wrongToken}`, roles: ["read"] }],
           },
+        },
+      }),
+    ],
+    [
+      "a private key of another certificate",
+      JSON.stringify({ server: { tls: { cert: plantedTls.target.cert, key: plantedTls.server.key } } }),
+    ],
+    [
+      "a collector and a heartbeat with wrong URLs",
+      JSON.stringify({
+        telemetry: {
+          traces: { otlp: `ftp://user:${plantedSecrets.otlpPassword}@host/${plantedSecrets.otlpPath}` },
+          heartbeat: { url: `user:${plantedSecrets.heartbeatPath}` },
         },
       }),
     ],

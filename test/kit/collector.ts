@@ -86,7 +86,7 @@ export class Collector implements AsyncDisposable {
   readonly spans: CollectedSpan[] = [];
   /** Requests that were no valid OTLP, with the reason. */
   readonly invalid: string[] = [];
-  /** Heads and bodies of all requests. */
+  /** The bodies of all requests. */
   text = "";
   /** Requests so far. */
   count = 0;
@@ -97,7 +97,7 @@ export class Collector implements AsyncDisposable {
     incoming.on("end", () => {
       const body = Buffer.concat(chunks).toString();
       this.count++;
-      this.text += `${incoming.url}\n${body}\n`;
+      this.text += `${body}\n`;
       this.authorization = incoming.headers.authorization;
       if (incoming.headers["traceparent"] !== undefined) this.invalid.push("the export itself is traced");
       if (incoming.method !== "POST" || !incoming.url?.endsWith("/v1/traces"))

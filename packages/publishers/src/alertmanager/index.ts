@@ -4,6 +4,7 @@ import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
 import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
+import { urlSecrets } from "../shared/url-secrets.ts";
 import { believedForMs, formatAlert } from "./format.ts";
 
 export { alertmanagerTargetType } from "./target-type.ts";
@@ -15,7 +16,7 @@ export function alertmanagerPublisher(
 ): Publisher {
   const address = addressOf(`${endpoint.url}/api/v2/alerts`);
   const headers = requestHeaders(endpoint, version);
-  const redactor = endpointRedactor(endpoint);
+  const redactor = endpointRedactor(endpoint, urlSecrets(endpoint.url));
   const sender = redactor.sender(transport);
   const alertsOf = (telling: Notification) => [formatAlert(telling, now())];
 

@@ -4,6 +4,7 @@ import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
 import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
+import { urlSecrets } from "../shared/url-secrets.ts";
 import { classify } from "./classify.ts";
 import { formatEvent, type KeylessEvent } from "./format.ts";
 
@@ -21,7 +22,7 @@ export function pagerdutyPublisher(
   const headers = requestHeaders(endpoint, version);
   const alerts = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "alert"));
   const changes = addressOf(degraded ? endpoint.url : enqueueUrl(endpoint.url, "change"));
-  const redactor = endpointRedactor(endpoint);
+  const redactor = endpointRedactor(endpoint, degraded ? urlSecrets(endpoint.url) : []);
   const sender = redactor.sender(transport);
 
   return {

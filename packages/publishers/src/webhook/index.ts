@@ -4,6 +4,7 @@ import type { PublisherSurroundings } from "../shared/publisher-options.ts";
 import { addressOf } from "@tocsin/http";
 import { requestHeaders } from "../shared/request-headers.ts";
 import { endpointRedactor } from "../shared/endpoint-redactor.ts";
+import { urlSecrets } from "../shared/url-secrets.ts";
 import { fit } from "./fit.ts";
 import { formatEvent } from "./format.ts";
 import { keyIn, signatureHeaders } from "./sign.ts";
@@ -20,7 +21,7 @@ export function webhookPublisher(
   const address = addressOf(url);
   const headers = requestHeaders(endpoint, version);
   const keys = signingSecrets.flatMap((secret) => keyIn(secret) ?? []);
-  const redactor = endpointRedactor(endpoint, secretsIn(url));
+  const redactor = endpointRedactor(endpoint, urlSecrets(url));
   const sender = redactor.sender(transport);
   const { sendsTraceparent = false } = endpoint.typeOptions as WebhookOwn;
   const eventOf = (telling: Notification) => fit(formatEvent(telling, endpoint));
@@ -43,13 +44,4 @@ export function webhookPublisher(
 
     async [Symbol.asyncDispose]() {},
   };
-}
-
-/** The parts of a URL that may be a credential. An answer such as "Cannot POST /hooks/…" can repeat them. */
-function secretsIn(url: string): string[] {
-  const { pathname, search, searchParams } = new URL(url);
-  // Shorter parts of a path are ordinary words.
-  const parts = pathname.split("/").filter(({ length }) => length >= 16);
-  const whole = [pathname + search, pathname].filter(({ length }) => length >= 8);
-  return [...whole, search.slice(1), ...parts, ...searchParams.values()];
 }

@@ -2,6 +2,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { ChangedIncidents, StateChange } from "@tocsin/core/decisions";
 import { type Call, GroupCommit, type SqliteOptions } from "./group-commit.ts";
 
+// A diagnostic report would hold the environment once more for each thread, with every secret in a variable.
+if (process.report) process.report.excludeEnv = true;
+
 /** Messages that the thread sends without a request: which incidents a commit changed, and changes of state for operators. */
 export interface ChangedMessage {
   readonly changed: ChangedIncidents;
