@@ -1,4 +1,4 @@
-import { firing, resolved, Scratch, targetTerms, wanted } from "@tocsin/test";
+import { changeOf, firing, resolved, routedChange, Scratch, targetTerms, wanted } from "@tocsin/test";
 import { expect, test } from "vitest";
 import { openSqliteLedger } from "../sqlite/ledger.ts";
 import { copyLedger } from "./copy-ledger.ts";
@@ -28,6 +28,8 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
     const outcomes = leases.slice(0, 8).map((lease, n) => ({ lease, outcome: n === 0 ? refused : accepted }));
     await sqlite.settle(outcomes);
     await sqlite.record([wanted(resolved("a3"))]);
+    const changes = ["v1", "v2"].map((id) => routedChange(changeOf(id)));
+    await sqlite.recordChanges(changes);
     await sqlite.putValue("targets", "all of them");
     await sqlite[Symbol.asyncDispose]();
 
@@ -40,6 +42,8 @@ for (const server of testServers(process.env["DATABASE_URL"])) {
       const all = { limit: 100 };
       expect(await after.incidents(all)).toEqual(await before.incidents(all));
       expect((await after.incidents(all)).incidents.map(({ incident }) => incident.trace)).toContain(trace);
+      expect(await after.changes(all)).toEqual(await before.changes(all));
+      expect((await after.recordChanges(changes)).map(({ effect }) => effect)).toEqual(["duplicate", "duplicate"]);
       expect(await after.deadLetters(all)).toEqual(await before.deadLetters(all));
       expect((await after.firing(all)).toSorted(byName)).toEqual((await before.firing(all)).toSorted(byName));
       expect(await after.getValue("targets")).toBe("all of them");
