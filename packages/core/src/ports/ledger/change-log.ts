@@ -47,7 +47,7 @@ export interface RelatedQuery {
   readonly limit: number;
 }
 
-/** The part of the ledger that keeps changes: what was deployed, released or configured, and when. */
+/** The part of the ledger that keeps changes. */
 export interface ChangeLog {
   /**
    * Records changes in order of arrival, and sends each to the targets of its routes, once. The same (origin, id) again is a
@@ -62,8 +62,8 @@ export interface ChangeLog {
   changes(query: ChangeQuery): Promise<{ readonly changes: readonly StoredChange[]; readonly nextCursor?: string }>;
   /**
    * The changes of a span that are related to an alert: they have the same `service` or `app`, and no label of `matchLabels`
-   * differs. Those with the most equal labels of `matchLabels` come first, then the newest. The cost is bounded: of many changes
-   * of one service only the newest are looked at.
+   * differs. Those with the most equal labels of `matchLabels` come first, then the newest. The cost is bounded: it looks only at
+   * the newest changes of a service.
    */
   relatedChanges(query: RelatedQuery): Promise<readonly StoredChange[]>;
 }
