@@ -12,6 +12,7 @@ import { Discoveries } from "./targets/discovery/discoveries.ts";
 import { LastKnownTargets } from "./targets/discovery/last-known-targets.ts";
 import { createDiscoveries } from "./targets/discovery/create-discoveries.ts";
 import { TargetGuard } from "./targets/discovery/target-guard.ts";
+import { Rollouts } from "./changes/rollouts/rollouts.ts";
 import { Explainer } from "./explain/explainer.ts";
 import { MetricsScrape } from "./telemetry/metrics-scrape.ts";
 import { retention } from "./ledger/retention.ts";
@@ -203,6 +204,7 @@ export async function compose(
       routesOf: (alert) => targets.routesOf(alert),
       remindMs: config.delivery.remind,
     });
+    const rollouts = new Rollouts({ ledger, vault, clock, log, metrics, env, acceptChanges: (all) => accept(all) });
     const configReloader = new ConfigReloader({
       config,
       reread: reread ?? (() => config),
@@ -217,12 +219,14 @@ export async function compose(
       wake,
       readers,
       selfWatch,
+      rollouts,
       useTls: (tls) => tls && tlsListener?.use(tls),
     });
     closing.push(
       () => configReloader.stop(),
       () => readers.stop(),
       () => selfWatch.stop(),
+      () => rollouts.stop(),
       () => discoveries.stop(),
     );
     const stream = new IncidentStream({ ledger, clock, log, body: incidentBody });
@@ -248,6 +252,7 @@ export async function compose(
       ...outdatedWarnings(),
       ...configReloader.targetWarnings(),
       ...configReloader.certificateWarnings(),
+      ...rollouts.warnings(),
       ...(isLost ? [lostKeyWarning] : []),
       ...(isReady ? await ledgerWarnings() : []),
     ];
@@ -435,6 +440,7 @@ export async function compose(
     void loaded.finally(() => {
       readiness.loaded();
       configReloader.targetsLoaded();
+      rollouts.start();
     });
     watch?.start({ clock, log, reload });
     closing.push(() => watch?.stop());

@@ -1,5 +1,6 @@
 import { duration } from "@tocsin/core";
 import { z } from "zod";
+import { rolloutSettings } from "./rollouts/rollout-settings.ts";
 import { changeSourceSettings } from "./sources/change-source-settings.ts";
 
 /** The block `changes` of `tocsin.yaml`: deployments, releases and other changes that are shown beside incidents. */
@@ -24,7 +25,7 @@ export const changeSettings = z
       .default(1_048_576)
       .describe("Size of the largest request body for changes; a larger one is answered 413."),
     sources: changeSourceSettings,
-    kubernetes: z.looseObject({ enabled: z.literal(false, { error: "not available in this version" }) }).optional(),
+    kubernetes: rolloutSettings,
   })
   .prefault({});
 

@@ -13,6 +13,7 @@ import type { Reloaded } from "../http/endpoints/operations.ts";
 import { readerExpiries, secretsIn } from "../ingest/readers/reader-settings.ts";
 import { Signatures } from "../ingest/signatures.ts";
 import { secretsOfHeartbeat } from "../heartbeats/outgoing-settings.ts";
+import type { Rollouts } from "../changes/rollouts/rollouts.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
 import type { SelfWatch } from "../health/self-watch.ts";
 import { reroute } from "../targets/reroute.ts";
@@ -40,6 +41,7 @@ export interface ConfigReloaderOptions {
   readonly wake: () => void;
   readonly readers: Pick<Readers, "use">;
   readonly selfWatch: Pick<SelfWatch, "use">;
+  readonly rollouts: Pick<Rollouts, "use">;
   /** Uses the certificates of the API for new connections. */
   readonly useTls: (tls: ServerTls | undefined) => void;
 }
@@ -221,6 +223,7 @@ export class ConfigReloader {
     await rediscovery.keep();
     readers.use(next.readers);
     await selfWatch.use(next);
+    this.#o.rollouts.use(next.changes.kubernetes);
     this.#o.useTls(next.server.tls);
     this.#current = next;
     this.#written = written;

@@ -184,6 +184,7 @@ targets:
   - { routing_key: { file: key }, headers: { Authorization: { file: header } }, tls: { ca: { file: tls/ca.pem } } }
   - { routing_key: { env: KEY } }
 discovery: { files: [./targets], kubernetes: { kubeconfig: kubeconfig } }
+changes: { kubernetes: { kubeconfig: other-kubeconfig } }
 unknown: { of: { later: [{ file: versions }] } }
 `,
   );
@@ -192,7 +193,7 @@ unknown: { of: { later: [{ file: versions }] } }
     at("tocsin.yaml"),
     ...["token"].map(at),
     "/abs/password",
-    ...["../ca.pem", "k1", "k2", "key", "header", "tls/ca.pem", "versions", "kubeconfig"].map(at),
+    ...["../ca.pem", "k1", "k2", "key", "header", "tls/ca.pem", "versions", "kubeconfig", "other-kubeconfig"].map(at),
   ]);
   place.write("tocsin.yaml", "targets: 5");
   expect(namedFiles(place.file)).toEqual([place.file]);

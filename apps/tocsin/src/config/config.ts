@@ -74,7 +74,10 @@ export interface Config {
   /** Undefined: no heartbeat is sent. */
   readonly heartbeat: OutgoingHeartbeatSettings | undefined;
   readonly delivery: ConfigOutput["delivery"];
-  readonly changes: ConfigOutput["changes"];
+  readonly changes: Omit<ConfigOutput["changes"], "kubernetes"> & {
+    /** Undefined: disabled. The path of the kubeconfig is absolute. */
+    readonly kubernetes: Omit<ConfigOutput["changes"]["kubernetes"], "enabled"> | undefined;
+  };
   /** The sources of changes, with their secrets. */
   readonly changeSources: readonly ChangeSource[];
   readonly telemetry: Pick<ConfigOutput["telemetry"], "logs"> & {
@@ -154,7 +157,7 @@ export function readConfig(
     selfAlerts,
     heartbeat,
     delivery,
-    changes,
+    changes: { ...changes, kubernetes: enabledIn(changes.kubernetes, places.dir) },
     changeSources,
     telemetry: { logs: telemetry.logs, traces },
     readSecret: secrets.read,
@@ -222,12 +225,20 @@ class Secrets {
 const isList = (input: SecretInput | readonly SecretInput[]): input is readonly SecretInput[] => Array.isArray(input);
 
 function placesOf({ files, kubernetes, policy }: ConfigOutput["discovery"], dir: string): Config["discovery"] {
-  const { enabled, kubeconfig, ...rest } = kubernetes;
   return {
     files: files.map((path) => ({ where: normalize(path), directory: resolve(dir, path) })),
-    kubernetes: enabled ? { ...rest, kubeconfig: kubeconfig === null ? null : resolve(dir, kubeconfig) } : undefined,
+    kubernetes: enabledIn(kubernetes, dir),
     policy,
   };
+}
+
+/** Returns the settings with an absolute path of the kubeconfig; undefined: disabled. */
+function enabledIn<T extends { readonly enabled: boolean; readonly kubeconfig: string | null }>(
+  settings: T,
+  dir: string,
+) {
+  const { enabled, kubeconfig, ...rest } = settings;
+  return enabled ? { ...rest, kubeconfig: kubeconfig === null ? null : resolve(dir, kubeconfig) } : undefined;
 }
 
 function ledgerPath(url: string, dir: string): string {

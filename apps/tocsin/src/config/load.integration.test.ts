@@ -385,7 +385,10 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       ],
     ],
     ["classification: { provider: llm }", ["1:19 classification.provider: not available in this version"]],
-    ["changes: { kubernetes: { enabled: true } }", ["1:26 changes.kubernetes.enabled: not available in this version"]],
+    [
+      "changes: { kubernetes: { enabled: true } }",
+      ["1:12 changes.kubernetes.namespaces: expected at least one namespace"],
+    ],
     ["a: 1\na: 2", ["2:1 Map keys must be unique"]],
     ["server: { listen: x", [expect.stringContaining("1:20 Flow map") as never]],
   ])("with the text %j is refused with every issue and its line", (text, issues) => {

@@ -14,14 +14,13 @@ export function secretFilesIn(value: unknown, depth = 0): string[] {
 }
 
 /**
- * Returns the configuration file and every file that it names: secrets, certificates, the kubeconfig; but not the directories
+ * Returns the configuration file and every file that it names: secrets, certificates, kubeconfigs; but not the directories
  * of `discovery.files`, which have their own watch. Works for a configuration with mistakes too, because a repair of one of
  * these files may make it valid.
  */
 export function namedFiles(configFile: string): string[] {
   const input = parsed(configFile);
-  const { kubeconfig } = kubernetesIn(input);
-  const named = [...secretFilesIn(input), ...(typeof kubeconfig === "string" ? [kubeconfig] : [])];
+  const named = [...secretFilesIn(input), ...kubeconfigsIn(input)];
   return [...new Set([configFile, ...named.map((path) => resolve(dirname(configFile), path))])];
 }
 
@@ -34,7 +33,10 @@ function parsed(configFile: string): unknown {
   }
 }
 
-const kubernetesIn = (input: unknown): { readonly kubeconfig?: unknown } => {
-  const { discovery } = (input ?? {}) as { discovery?: { kubernetes?: object | null } | null };
-  return discovery?.kubernetes ?? {};
-};
+function kubeconfigsIn(input: unknown): string[] {
+  type Block = { readonly kubernetes?: { readonly kubeconfig?: unknown } | null } | null;
+  const { discovery, changes } = (input ?? {}) as { readonly discovery?: Block; readonly changes?: Block };
+  return [discovery?.kubernetes?.kubeconfig, changes?.kubernetes?.kubeconfig].filter(
+    (path) => typeof path === "string",
+  );
+}

@@ -23,7 +23,7 @@ const passing: ReadonlySet<ApiFailureReason> = new Set(["network", "expired", "u
 
 /** Receives the objects and the state of a watch. Its methods are called one after the other and must not throw. */
 export interface ResourceObserver<T> {
-  /** A list begins. What it gave is invalid unless `done` is called. */
+  /** A list begins. Its objects are invalid unless `done` is called. */
   listing(): {
     each(object: T): void;
     /** All objects were given. */

@@ -229,7 +229,11 @@ export const logEvents = {
   },
 
   // Changes.
-  rollouts_followed: { level: "info", when: "Rollouts of workloads are seen again.", fields: [] },
+  rollouts_followed: {
+    level: "info",
+    when: "Rollouts of workloads are seen again.",
+    fields: ["namespace", "kind"],
+  },
   rollouts_stale: {
     level: "warn",
     when: "Rollouts of workloads are not seen now.",

@@ -1,4 +1,5 @@
 import { attemptReasons, incidentStates, type Outcome, type Reason, severities } from "@tocsin/core";
+import { workloadKinds } from "../changes/rollouts/workload.ts";
 import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
 import { targetStates } from "../targets/resolved-target.ts";
@@ -176,6 +177,11 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
     labels: { reason: spanDropReasons },
     action:
       "Alerts are delivered as usual. If it rises, check the collector: the event `trace_export_failed` in the log has the problem.",
+  },
+  tocsin_rollouts_stale: {
+    labels: { namespace: "a namespace of the configuration.", kind: workloadKinds },
+    action:
+      "If it stays at 1, check the rights of the service account and the API server. Rollouts are recorded when the watch works again. See [changes.md](changes.md#kubernetes-rollouts).",
   },
   tocsin_config_last_reload_successful: {
     action:

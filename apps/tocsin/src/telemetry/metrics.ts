@@ -136,6 +136,12 @@ export class Metrics {
     labelNames: ["source", "operation", "reason"],
     registers: this.#registers,
   });
+  readonly #rolloutsStale = new Gauge({
+    name: "tocsin_rollouts_stale",
+    help: "1 if rollouts of a kind of workload in a namespace may be missed now, or it was never read; otherwise 0.",
+    labelNames: ["namespace", "kind"],
+    registers: this.#registers,
+  });
   readonly #reloadSuccessful = new Gauge({
     name: "tocsin_config_last_reload_successful",
     help: "1 if the last start or reload found no mistake in the configuration, otherwise 0.",
@@ -322,6 +328,14 @@ export class Metrics {
   discoveryEnded(source: string, where: string): void {
     this.#discoveredAt.remove({ source, where });
     this.#discoveryStale.remove({ source, where });
+  }
+
+  rolloutsStale(namespace: string, kind: string, isStale: boolean): void {
+    this.#rolloutsStale.set({ namespace, kind }, isStale ? 1 : 0);
+  }
+
+  rolloutsEnded(namespace: string, kind: string): void {
+    this.#rolloutsStale.remove({ namespace, kind });
   }
 
   discoveryLag(source: string, lagMs: number): void {

@@ -15,8 +15,11 @@ export interface Advance {
   /** Undefined: the workload is gone. */
   readonly known: KnownWorkload | undefined;
   readonly changes: readonly Change[];
-  /** Whether a restart needs the new state. Most versions change only the status. */
-  readonly isWorthKeeping: boolean;
+  /**
+   * Whether the new state is stored. Most versions change only the status (`no`). Autoscalers change replicas often, so these are
+   * stored now and then (`later`).
+   */
+  readonly keep: "now" | "later" | "no";
 }
 
 /** Applies a new version of a workload to the state that is known. */
@@ -25,12 +28,12 @@ export function advance(
   after: SeenWorkload,
   { isFirst, nowMs }: { readonly isFirst: boolean; readonly nowMs: number },
 ): Advance {
-  if (after.isDeleting) return { known: before, changes: [], isWorthKeeping: false };
+  if (after.isDeleting) return { known: before, changes: [], keep: "no" };
   const changes = new Map<string, Change>();
   let { running } = before ?? {};
   if (running !== undefined && after.progress.steps > running.steps)
     running = { ...running, steps: after.progress.steps, progressAtMs: nowMs };
-  for (const decision of rolloutOf(before, after, isFirst)) {
+  for (const decision of rolloutOf(before, after, { isFirst, nowMs })) {
     let change: Change | undefined;
     if (decision.kind === "created" || decision.kind === "begin" || decision.kind === "restart") {
       const begun = begunRollout(decision, before, after, nowMs);
@@ -44,7 +47,7 @@ export function advance(
     if (change !== undefined) changes.set(change.id, change);
   }
   const known = knownAfter(before, after, running);
-  return { known, changes: [...changes.values()], isWorthKeeping: differs(before, known) || changes.size > 0 };
+  return { known, changes: [...changes.values()], keep: changes.size > 0 ? "now" : keepOf(before, known) };
 }
 
 /** A workload is gone. `after` is its last version, if the server sent it. */
@@ -56,13 +59,13 @@ export function advanceToDeletion(
     if (decision.kind === "deleted") return [deletion(before, decision.id, after?.deletedAtMs, nowMs)];
     return before.running && decision.kind === "failed" ? [endedRollout(before, before.running, decision.reason)] : [];
   });
-  return { known: undefined, changes, isWorthKeeping: true };
+  return { known: undefined, changes, keep: "now" };
 }
 
 /** The rollout of a workload has stood still for too long. */
 export function advanceToStall(before: KnownWorkload, reason: string): Advance {
   const { running, ...known } = before;
-  return { known, changes: running ? [endedRollout(before, running, reason)] : [], isWorthKeeping: true };
+  return { known, changes: running ? [endedRollout(before, running, reason)] : [], keep: "now" };
 }
 
 function knownAfter(
@@ -73,7 +76,7 @@ function knownAfter(
   const isWaiting = before !== undefined && after.generation >= before.generation && isPending(before, after);
   const { uid, kind, namespace, name, generation, labels } = after;
   // One edit may change template and replicas; the rollout mentions both when it begins.
-  const replicas = isWaiting && !after.isPaused ? before.replicas : after.replicas;
+  const { replicas, replicasOwner } = isWaiting && !after.isPaused ? before : after;
   return {
     uid,
     kind,
@@ -85,6 +88,7 @@ function knownAfter(
     template: isWaiting ? before.template : after.template,
     ...(isWaiting && { isPending: true }),
     ...(replicas !== undefined && { replicas }),
+    ...(replicasOwner !== undefined && { replicasOwner }),
     formerImages: isWaiting ? before.formerImages : formerImages(before, after),
     ...(running !== undefined && { running }),
   };
@@ -103,11 +107,13 @@ function formerImages(before: KnownWorkload | undefined, after: SeenWorkload): r
   return [former, ...before.formerImages.filter((images) => images !== former)].slice(0, maxFormerImages);
 }
 
-/** Autoscalers change replicas and generation often, and a restart can do without these. */
-const differs = (before: KnownWorkload | undefined, after: KnownWorkload): boolean =>
-  before === undefined ||
-  before.template.hash !== after.template.hash ||
-  before.revision !== after.revision ||
-  before.isPending !== after.isPending ||
-  before.running?.change.id !== after.running?.change.id ||
-  JSON.stringify(before.labels) !== JSON.stringify(after.labels);
+function keepOf(before: KnownWorkload | undefined, after: KnownWorkload): Advance["keep"] {
+  const isNew =
+    before === undefined ||
+    before.template.hash !== after.template.hash ||
+    before.revision !== after.revision ||
+    before.isPending !== after.isPending ||
+    JSON.stringify(before.labels) !== JSON.stringify(after.labels);
+  if (isNew) return "now";
+  return before.replicas === after.replicas ? "no" : "later";
+}

@@ -48,7 +48,7 @@ export function begunRollout(
   return { change, text };
 }
 
-/** The same rollout at its end. `reason` says why it failed. */
+/** The same rollout at its end. `reason` is a predicate that says why it is not complete. */
 export const endedRollout = (workload: Named, { change, text }: BegunRollout, reason: string | undefined): Change => {
   const state = reason === undefined ? "complete" : "failed";
   return {
@@ -60,16 +60,16 @@ export const endedRollout = (workload: Named, { change, text }: BegunRollout, re
 };
 
 export const scaling = (
-  { id, from, to }: Extract<RolloutDecision, { kind: "scale" }>,
+  { id, from, to, manager }: Extract<RolloutDecision, { kind: "scale" }>,
   after: SeenWorkload,
   nowMs: number,
 ): Change => ({
-  ...common(after, id, after.replicasOwner?.atMs, nowMs),
+  ...common(after, id, manager === undefined ? undefined : after.replicasOwner?.atMs, nowMs),
   summary: `Scaled ${after.name} in ${after.namespace}: ${replicaLine(from, to)}`,
   customDetails: {
     ...place(after),
     changes: [replicaLine(from, to)],
-    ...(after.replicasOwner?.manager !== undefined && { manager: after.replicasOwner.manager }),
+    ...(manager !== undefined && { manager }),
   },
 });
 
@@ -123,23 +123,23 @@ const verbs: Record<RolloutText["kind"], Record<ChangeState, (what: string) => s
   rollout: {
     running: (what) => `Rolling out ${what}`,
     complete: (what) => `Rolled out ${what}`,
-    failed: (what) => `Rollout of ${what} failed`,
+    failed: (what) => `Rollout of ${what}`,
   },
   restart: {
     running: (what) => `Restarting ${what}`,
     complete: (what) => `Restarted ${what}`,
-    failed: (what) => `Restart of ${what} failed`,
+    failed: (what) => `Restart of ${what}`,
   },
   created: {
     running: (what) => `Creating ${what}`,
     complete: (what) => `Created ${what}`,
-    failed: (what) => `Creation of ${what} failed`,
+    failed: (what) => `Creation of ${what}`,
   },
 };
 
 function summaryOf({ name, namespace }: Named, { kind, difference }: RolloutText, state: ChangeState, reason?: string) {
   const title = verbs[kind][state](`${name} in ${namespace}`);
-  return `${title}${reason === undefined ? "" : ` because ${reason}`}${difference === "" ? "" : `: ${difference}`}`;
+  return `${title}${reason === undefined ? "" : ` ${reason}`}${difference === "" ? "" : `: ${difference}`}`;
 }
 
 const shortened = (text: string): string =>

@@ -21,7 +21,7 @@ export const autoscalers = [
   "py-kube-downscaler",
 ];
 
-/** Who last wrote a field, and when. */
+/** The last writer of a field, and the time. */
 export interface FieldOwner {
   /** Absent: the field belongs to no manager, such as a default of the server. */
   readonly manager?: string;

@@ -1,4 +1,5 @@
 import type { Change } from "@tocsin/core";
+import type { FieldOwner } from "./field-owner.ts";
 import type { TemplateDigest } from "./template-digest.ts";
 import type { WorkloadKind } from "./workload.ts";
 
@@ -18,6 +19,8 @@ export interface KnownWorkload {
   /** The specification has another template, which no controller rolls out yet. */
   readonly isPending?: boolean;
   readonly replicas?: number;
+  /** The manager that had written `replicas` then. */
+  readonly replicasOwner?: FieldOwner;
   /** Labels and the environment of its changes. */
   readonly labels: Readonly<Record<string, string>>;
   /** The images of earlier templates, newest first: a rollout that goes back to one of them is an undo. */

@@ -29,33 +29,23 @@ export class KnownWorkloads {
 
   /** Returns all workloads. @throws LedgerUnavailable */
   async load(): Promise<KnownWorkload[]> {
-    const buckets = Array.from({ length: bucketCount }, (_, index) => bucketName(index));
-    const stored: KnownWorkload[] = [];
-    for (const name of buckets) stored.push(...(await this.#read(name)));
-    return stored;
+    const buckets = Array.from({ length: bucketCount }, (_, index) => this.#read(bucketName(index)));
+    return (await Promise.all(buckets)).flat();
   }
 
   /** Returns the newest stored states of these workloads. @throws LedgerUnavailable */
   async reload(uids: Iterable<string>): Promise<Map<string, KnownWorkload>> {
     const wanted = new Set(uids);
-    const found = new Map<string, KnownWorkload>();
-    for (const name of new Set(Array.from(wanted, bucketOf)))
-      for (const one of await this.#read(name)) if (wanted.has(one.uid)) found.set(one.uid, one);
-    return found;
+    const buckets = Array.from(new Set(Array.from(wanted, bucketOf)), (name) => this.#read(name));
+    const stored = (await Promise.all(buckets)).flat();
+    return new Map(stored.filter(({ uid }) => wanted.has(uid)).map((one) => [one.uid, one]));
   }
 
   /** Stores these states; undefined removes one. Leaves all other workloads as they are. @throws LedgerUnavailable */
   async save(states: ReadonlyMap<string, KnownWorkload | undefined>): Promise<void> {
+    // The ledger takes all buckets of one tick in one commit.
     const byBucket = Map.groupBy(states, ([uid]) => bucketOf(uid));
-    for (const [name, some] of byBucket) {
-      const stored = await this.#read(name);
-      const bucket = new Map(stored.map((one) => [one.uid, one]));
-      for (const [uid, state] of some)
-        if (state === undefined) bucket.delete(uid);
-        else bucket.set(uid, state);
-      const text = JSON.stringify([...bucket.values()]);
-      if (text !== JSON.stringify(stored)) await this.#ledger.putValue(name, this.#vault.seal(text));
-    }
+    await Promise.all(Array.from(byBucket, ([name, some]) => this.#saveBucket(name, some)));
   }
 
   /** The collections that were listed completely before: a workload that is new there was created since. @throws LedgerUnavailable */
@@ -67,6 +57,20 @@ export class KnownWorkloads {
   async saveScopes(scopes: readonly string[]): Promise<void> {
     // It is encrypted so that the loss of the key also loses it: else every workload would seem to be created.
     await this.#ledger.putValue(scopesName, this.#vault.seal(JSON.stringify(scopes)));
+  }
+
+  async #saveBucket(
+    name: string,
+    states: readonly (readonly [uid: string, state: KnownWorkload | undefined])[],
+  ): Promise<void> {
+    const stored = await this.#read(name);
+    const bucket = new Map(stored.map((one) => [one.uid, one]));
+    for (const [uid, state] of states) {
+      if (state === undefined) bucket.delete(uid);
+      else bucket.set(uid, state);
+    }
+    const text = JSON.stringify([...bucket.values()]);
+    if (text !== JSON.stringify(stored)) await this.#ledger.putValue(name, this.#vault.seal(text));
   }
 
   async #read(name: string): Promise<KnownWorkload[]> {

@@ -62,7 +62,7 @@ describe.each(kinds)("one change each, of a %s:", (kind) => {
     "a rollout that another one replaces": [
       ({ workload }) => workload.setImage("web:b").begin().setImage("web:c").roll(),
       [
-        `Rollout of api in shop failed because another rollout replaced it: image web ${image} → web:b`,
+        `Rollout of api in shop was replaced by another one: image web ${image} → web:b`,
         "Rolled out api in shop: image web b → c",
       ],
     ],
@@ -70,7 +70,7 @@ describe.each(kinds)("one change each, of a %s:", (kind) => {
     "deletion in the middle of a rollout": [
       ({ workload }) => workload.setImage("web:b").begin().delete(),
       [
-        `Rollout of api in shop failed because the workload was deleted: image web ${image} → web:b`,
+        `Rollout of api in shop ended with the deletion of the workload: image web ${image} → web:b`,
         "Deleted api in shop",
       ],
     ],
@@ -145,13 +145,37 @@ describe("scaling by a person", () => {
     expect(watched.changes[0]).not.toHaveProperty("state");
   });
 
+  test("is a change each time on servers that do not record it, also after an autoscaler's", () => {
+    const watched = settled();
+    watched.workload.autoscale(4);
+    const { managedFields } = watched.workload.object.metadata;
+    watched.isWatching = false;
+    for (const replicas of [5, 4, 5]) {
+      const { object } = watched.workload.scale(replicas);
+      watched.see({ ...object, metadata: { ...object.metadata, managedFields } });
+    }
+    expect(watched.summaries).toEqual([
+      "Scaled api in shop: replicas 4 → 5",
+      "Scaled api in shop: replicas 5 → 4",
+      "Scaled api in shop: replicas 4 → 5",
+    ]);
+  });
+
+  test("is none if an autoscaler scales twice within the same second", () => {
+    const watched = settled({ startMs: Date.now() - 60_000 });
+    const { object } = watched.workload.autoscale(4);
+    watched.nowMs = Date.parse(object.metadata.managedFields.at(-1)?.time ?? "") + 500;
+    watched.see({ ...object, spec: { ...object.spec, replicas: 6 } });
+    expect(watched.summaries).toEqual([]);
+  });
+
   test("together with another image is one rollout", () => {
     const watched = settled();
     watched.workload.edit(useB, "kubectl-client-side-apply", 5).roll();
     expect(watched.summaries).toEqual([`Rolled out api in shop: image web ${image} → web:b, replicas 3 → 5`]);
   });
 
-  test("of a paused Deployment is one change, and its edits are another when it is resumed", () => {
+  test("is one change of a paused Deployment, and its edits are another when it is resumed", () => {
     const watched = settled();
     watched.workload.pause().setImage("web:b").scale(5);
     expect(watched.summaries).toEqual(["Scaled api in shop: replicas 3 → 5"]);
@@ -198,7 +222,7 @@ describe("a rollout fails", () => {
   });
 });
 
-describe("what happened while changes were not seen", () => {
+describe("everything that happened while the watch was interrupted", () => {
   test("is recorded at the next list, with the end of the rollout", () => {
     const watched = settled();
     watched.isWatching = false;

@@ -11,14 +11,24 @@ export type RolloutDecision =
   /** `kubectl rollout restart`: the same template, only with a new time. */
   | { readonly kind: "restart"; readonly id: string }
   | { readonly kind: "complete" }
+  /** `reason` is a predicate, such as `was replaced by another one`. */
   | { readonly kind: "failed"; readonly reason: string }
-  /** A person changed the number of replicas. */
-  | { readonly kind: "scale"; readonly id: string; readonly from: number; readonly to: number }
+  /** A person changed the number of replicas. `manager` is the program with which that was done, if the server says so. */
+  | {
+      readonly kind: "scale";
+      readonly id: string;
+      readonly from: number;
+      readonly to: number;
+      readonly manager: string | undefined;
+    }
   | { readonly kind: "deleted"; readonly id: string };
 
-export const replacedReason = "another rollout replaced it";
-const deletedReason = "the workload was deleted";
-const restoredReason = "the cluster was restored to an older state";
+/** The times of managers are whole seconds: within this time, two writes of one manager may have the same time. */
+const sameSecondMs = 3_000;
+
+const replacedReason = "was replaced by another one";
+const deletedReason = "ended with the deletion of the workload";
+const restoredReason = "ended when the cluster was restored to an older state";
 
 /**
  * Decides which changes follow from a new version of a workload, in their order. Nothing follows from autoscaling, pausing,
@@ -33,18 +43,19 @@ const restoredReason = "the cluster was restored to an older state";
  *
  * @param before undefined: the workload is not known
  * @param isFirst true in the first list of a namespace: everything in it was there before, and only a rollout in progress counts
+ * @param nowMs wall clock, ms since epoch
  */
 export function rolloutOf(
   before: KnownWorkload | undefined,
   after: SeenWorkload,
-  isFirst: boolean,
+  { isFirst, nowMs }: { readonly isFirst: boolean; readonly nowMs: number },
 ): readonly RolloutDecision[] {
   if (after.isDeleting) return [];
   if (before === undefined) return atFirstSight(after, isFirst);
   // The cluster was restored from a backup: only a rollout that ran can have ended by that.
   if (after.generation < before.generation) return before.running ? [{ kind: "failed", reason: restoredReason }] : [];
-  const begun = begins(before, after);
-  if (begun === undefined) return [...scaling(before, after), ...(before.running ? endOf(after) : [])];
+  const begun = begins(before, after, nowMs);
+  if (begun === undefined) return [...scaling(before, after, nowMs), ...(before.running ? endOf(after) : [])];
   const replaced = before.running ? [{ kind: "failed", reason: replacedReason } as const] : [];
   return [...replaced, begun, ...endOf(after)];
 }
@@ -62,7 +73,7 @@ export function isStalled({ kind, running }: KnownWorkload, nowMs: number, deadl
 
 /** The specification has another template, but the controller of the Deployment does not roll it out yet, or is paused. */
 export const isPending = (before: KnownWorkload, after: SeenWorkload): boolean =>
-  before.template.hash !== after.template.hash && begins(before, after) === undefined;
+  before.template.hash !== after.template.hash && begins(before, after, 0) === undefined;
 
 /** All images of a template, as one text. */
 export const imagesOf = ({ containers }: TemplateDigest): string =>
@@ -76,7 +87,7 @@ function atFirstSight(after: SeenWorkload, isFirst: boolean): readonly RolloutDe
   return after.isRollingOut ? [{ kind: "begin", id: idOf(after), isBack: false }, ...endOf(after)] : [];
 }
 
-function begins(before: KnownWorkload, after: SeenWorkload): RolloutDecision | undefined {
+function begins(before: KnownWorkload, after: SeenWorkload, nowMs: number): RolloutDecision | undefined {
   if (before.template.hash === after.template.hash) return undefined;
   if (after.kind === "Deployment" && after.revision === before.revision) {
     // The controller counts the revision before it says that it has seen the template. It rolls out nothing while it is paused.
@@ -86,7 +97,7 @@ function begins(before: KnownWorkload, after: SeenWorkload): RolloutDecision | u
   if (isRestart(before.template, after.template)) return { kind: "restart", id };
   const images = imagesOf(after.template);
   const isBack = images !== imagesOf(before.template) && before.formerImages.includes(images);
-  const scaled = scaling({ ...before, isPending: false }, { ...after, template: before.template });
+  const scaled = scaling(before, { ...after, template: before.template }, nowMs);
   const [scale] = scaled;
   return { kind: "begin", id, isBack, ...(scale?.kind === "scale" && { scaledFrom: scale.from }) };
 }
@@ -100,20 +111,27 @@ function isRestart(before: TemplateDigest, after: TemplateDigest): boolean {
   return restOf(before) === restOf(after);
 }
 
-const restOf = (digest: TemplateDigest): string => JSON.stringify({ ...digest, hash: "", restartedAt: "" });
+const restOf = ({ containers, configMaps, secrets, rest }: TemplateDigest): string =>
+  JSON.stringify([containers, configMaps, secrets, rest]);
 
-function scaling(before: KnownWorkload, after: SeenWorkload): readonly RolloutDecision[] {
+function scaling(before: KnownWorkload, after: SeenWorkload, nowMs: number): readonly RolloutDecision[] {
   const { replicas: to, replicasOwner: owner, template, isPaused } = after;
   const { replicas: from } = before;
   if (from === undefined || to === undefined || from === to) return [];
   // One edit may change both; then the rollout mentions the replicas when it begins.
   if (before.template.hash !== template.hash && !isPaused) return [];
-  if (owner === undefined || autoscalers.includes(owner.manager ?? "")) return [];
-  const when = owner.atMs === undefined ? `generation-${after.generation}` : new Date(owner.atMs).toISOString();
-  return [{ kind: "scale", id: `${after.uid}/scale-${when}-${to}`, from, to }];
+  if (owner === undefined) return [];
+  const { manager, atMs } = owner;
+  const isSame = manager === before.replicasOwner?.manager && atMs === before.replicasOwner?.atMs;
+  // Kubernetes before 1.21 does not record who scales by the subresource `scale`, so the owner is an earlier one.
+  const isUntracked = isSame && (atMs === undefined || nowMs - atMs > sameSecondMs);
+  if (!isUntracked && autoscalers.includes(manager ?? "")) return [];
+  const when = isSame || atMs === undefined ? `generation-${after.generation}` : new Date(atMs).toISOString();
+  const id = `${after.uid}/scale-${when}-${to}`;
+  return [{ kind: "scale", id, from, to, manager: isUntracked ? undefined : manager }];
 }
 
 function endOf({ progress: { verdict } }: SeenWorkload): readonly RolloutDecision[] {
   if (verdict === "complete") return [{ kind: "complete" }];
-  return verdict === "failed" ? [{ kind: "failed", reason: "its progress deadline is exceeded" }] : [];
+  return verdict === "failed" ? [{ kind: "failed", reason: "failed because its progress deadline is exceeded" }] : [];
 }

@@ -120,7 +120,7 @@ describe("the difference of two templates", () => {
     expect(line.length).toBeLessThanOrEqual(300);
   });
 
-  test("of templates that are too large names images and resources only", () => {
+  test("names images and resources only if a template is too large", () => {
     const variables = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`VARIABLE_${index}`, planted]));
     const before = template({ ...env(variables), resources: { limits: { cpu: "1" } } });
     const after = template({ ...env({}), image: "r:5000/web:1.3", resources: { limits: { cpu: "2" } } });

@@ -2,7 +2,7 @@
 export const workloadKinds = ["Deployment", "StatefulSet", "DaemonSet"] as const;
 export type WorkloadKind = (typeof workloadKinds)[number];
 
-/** Who wrote which fields: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
+/** The fields that one client has written: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management */
 export interface ManagedFields {
   readonly manager?: string;
   readonly operation?: string;

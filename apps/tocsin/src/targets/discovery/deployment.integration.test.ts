@@ -30,24 +30,40 @@ const one = (kind: string): Manifest => {
 const pod = () => one("Deployment").spec.template;
 const container = () => pod().spec.containers[0];
 
+const roleNames = (pattern: string) =>
+  new Set(
+    read(pattern)
+      .filter(({ kind }) => kind === "Role")
+      .map(({ metadata }) => metadata.name),
+  );
+
 describe("the rights that the manifests grant", () => {
   test("allow reading Secrets in one namespace each, and nothing else", () => {
     const rights = everything.filter(({ kind }) => /Role$|RoleBinding$/.test(kind));
     expect(new Set(rights.map(({ kind }) => kind))).toEqual(new Set(["Role", "RoleBinding"]));
-    const roles = rights.filter(({ kind }) => kind === "Role");
+    const roles = rights.filter(({ kind, metadata }) => kind === "Role" && metadata.name === "tocsin-targets");
     for (const { rules } of roles)
       expect(rules).toEqual([{ apiGroups: [""], resources: ["secrets"], verbs: ["get", "list", "watch"] }]);
     expect(new Set(roles.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["tocsin", "shop-alerting"]));
+  });
+
+  test("allow reading workloads only in the optional files", () => {
+    expect(roleNames("deploy/*/*.yaml")).toEqual(new Set(["tocsin-targets"]));
+    expect(roleNames("deploy/*/rollouts/*.yaml")).toEqual(new Set(["tocsin-rollouts"]));
+    expect(textOf("k8s-fleet/rollouts/rbac.yaml")).toBe(textOf("k8s/rollouts/rbac.yaml"));
   });
 
   test("are granted to the pod's service account alone, by a Role in the same namespace", () => {
     const bindings = everything.filter(({ kind }) => kind === "RoleBinding");
     for (const { metadata, roleRef, subjects } of bindings) {
       const role = everything.find((other) => other.kind === "Role" && other.metadata.namespace === metadata.namespace);
+      expect(metadata.name).toBe(role.metadata.name);
       expect(roleRef).toEqual({ apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role.metadata.name });
       expect(subjects).toEqual([{ kind: "ServiceAccount", name: "tocsin", namespace: "tocsin" }]);
     }
-    expect(new Set(bindings.map(({ metadata }) => metadata.namespace))).toEqual(new Set(["tocsin", "shop-alerting"]));
+    expect(new Set(bindings.map(({ metadata }) => metadata.namespace))).toEqual(
+      new Set(["tocsin", "shop-alerting", "shop"]),
+    );
     expect(one("ServiceAccount")).toMatchObject({ metadata: { name: "tocsin" }, automountServiceAccountToken: false });
     expect(pod().spec).toMatchObject({ serviceAccountName: "tocsin", automountServiceAccountToken: true });
   });
