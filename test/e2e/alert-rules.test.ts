@@ -56,8 +56,8 @@ function clockAhead(ms: number): Record<string, string> {
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` };
 }
 
-const inADay = () => selfSigned();
-const inAYear = () => selfSigned({ toMs: Date.now() + 365 * 86_400_000 });
+const expiresInADay = () => selfSigned();
+const expiresInAYear = () => selfSigned({ toMs: Date.now() + 365 * 86_400_000 });
 
 /** Starts a service with HTTPS and no targets. `use` replaces its certificate. */
 async function startWithCertificate(dir: string) {
@@ -65,7 +65,7 @@ async function startWithCertificate(dir: string) {
     writeFileSync(join(dir, "tls.key"), key);
     writeFileSync(join(dir, "tls.crt"), cert);
   };
-  use(inADay());
+  use(expiresInADay());
   const port = await freePort();
   const tls = { cert: { file: "tls.crt" }, key: { file: "tls.key" } };
   const config = { server: { listen: `127.0.0.1:${port}`, tls }, targets: [], ledger: { url: "sqlite:tls.db" } };
@@ -153,7 +153,7 @@ test.skipIf(!hasPrometheus() || !canTrace())(
     service.configure(config([target("refused", "n".repeat(32)), target("late"), target("invalid")]));
     writeFileSync(join(found, "pager.json"), JSON.stringify({ ...target("late"), name: "pager" }));
     mkdirSync(lost);
-    secured.use(inAYear());
+    secured.use(expiresInAYear());
     for (const { id } of (await service.get("/api/v1/deadletters")).body.deadletters)
       await service.ask("DELETE", `/api/v1/deadletters/${id}`);
     await service.ask("POST", "/-/reload");
