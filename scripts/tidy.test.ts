@@ -270,6 +270,19 @@ test("a file's main export carries the file's name", () => {
   expect(unnamed.map(({ path }) => path)).toEqual(Object.keys(withoutMainExport));
 });
 
+test("names that main.mjs imports exist, although no types check it", () => {
+  const path = "apps/tocsin/src/main.mjs";
+  const imports = readFileSync(join(root, path), "utf8").matchAll(
+    /const \{ ([\w, ]+) \} = await import\("(\.[^"]+)"\)/g,
+  );
+  const missing = Array.from(imports, ([, names = "", specifier = ""]) => {
+    const exported = files.find((file) => file.path === normalize(join(dirname(path), specifier)));
+    return names.split(", ").filter((name) => !exportsOf(exported?.text ?? "").includes(name));
+  });
+  expect(missing.length).toBeGreaterThan(1);
+  expect(missing.flat()).toEqual([]);
+});
+
 test("constants are in camelCase, and imports stand in one block", () => {
   const shouting = /^\s*(?:export )?const [A-Z][A-Z\d_]+\b/m;
   const gaps = /^(?:import |\} from )[^\n]*;\n\n+import /m;

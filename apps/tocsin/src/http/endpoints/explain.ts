@@ -120,5 +120,3 @@ const standInBody = ({ heldBack, ...rest }: NonNullable<Explained["fallback"]>) 
   ...rest,
   ...heldBackBody(heldBack),
 });
-
-export type ExplanationBody = ReturnType<typeof explanationBody>;
