@@ -79,6 +79,7 @@ test.skipIf(!hasPrometheus())(
       labels: { ...alert.labels, change_event: "true" },
     }));
     await tocsin.webhook([ahead, change]);
+    await tocsin.ask("POST", "/api/v1/changes?source=default", { summary: "Deployed 1.2.3" });
     const webhook = "/api/v1/webhook/alertmanager?source=default";
     await tocsin.ask("POST", webhook, { version: "4", alerts: [7, 8], truncatedAlerts: 5 });
     await tocsin.ask("POST", webhook, "no JSON");
@@ -135,6 +136,7 @@ test.skipIf(!hasPrometheus())(
       'tocsin_alerts_received_total{status="rejected"}': 2,
       'tocsin_alerts_received_total{status="truncated"}': 5,
       "sum(tocsin_alerts_skewed_total)": 1,
+      "sum(tocsin_changes_received_total)": 1,
       'tocsin_requests_refused_total{reason="path"}': 1,
       'tocsin_requests_refused_total{reason="unavailable"}': 0,
       'tocsin_incidents{target="pagerduty",state="told"}': alertCount - resolved,
