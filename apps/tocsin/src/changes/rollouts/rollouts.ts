@@ -39,7 +39,15 @@ export class Rollouts {
   use(settings: Config["changes"]["kubernetes"]): void {
     this.#wanted = settings;
     if (!this.#started || (settings === undefined && this.#key === undefined)) return;
-    this.#last = this.#last.then(() => this.#replace(settings));
+    const { log } = this.#o;
+    this.#last = this.#last
+      .then(() => this.#replace(settings))
+      .catch((error: unknown) =>
+        log.error(
+          { event: "rollout_bug", err: error, reason: "bug" },
+          "Rollouts are not watched because of a bug, until the settings change or the service starts again",
+        ),
+      );
   }
 
   /** Begins to watch. The targets are known now, so each change finds those that receive it. */
