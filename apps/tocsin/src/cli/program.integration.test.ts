@@ -224,7 +224,7 @@ describe("config", () => {
 });
 
 const topKeys =
-  '"server", "ledger", "targets", "discovery", "sources", "delivery", "classification", "changes" or "telemetry"';
+  '"server", "ledger", "targets", "discovery", "sources", "delivery", "classification", "changes", "telemetry" or "selfAlerts"';
 
 describe("serve", () => {
   test("exits with 78 and a list of mistakes for a wrong configuration, or a wrong key in the environment", async () => {
