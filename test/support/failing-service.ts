@@ -201,6 +201,17 @@ export const configFor = (
       { name: "signed-by-file", hmac: { secret: { file: "hmac.txt" } } },
       { name: "signed-by-variable", hmac: { secret: { env: "PLANTED_HMAC" } } },
     ],
+    changes: {
+      sources: [
+        { name: "hub", type: "github", secrets: [plantedSecrets.changeSource] },
+        { name: "cd", type: "argocd", secrets: [plantedSecrets.wrongToken, plantedSecrets.changeSource] },
+        {
+          name: "lab",
+          type: "gitlab",
+          secrets: [`whsec_${Buffer.from(plantedSecrets.changeSigning).toString("base64")}`],
+        },
+      ],
+    },
     discovery: {
       files: ["targets.d"],
       kubernetes: { enabled: true, namespaces: ["default"], kubeconfig: "kubeconfig" },
@@ -272,6 +283,9 @@ async function allAnswers(service: Service): Promise<{ readonly paths: string[];
     service.get("/api/v1/incidents"),
     service.get("/api/v1/incidents", { authorization: `Bearer ${plantedSecrets.wrongToken}` }),
     service.get(`/api/v1/explain?fingerprint=x`, bearer),
+    service.ask("POST", "/api/v1/changes/from/hub", { ref: "x" }),
+    service.ask("POST", "/api/v1/changes/from/cd", {}, { authorization: `Bearer ${plantedSecrets.changeSource}` }),
+    service.ask("POST", `/api/v1/changes/from/${plantedSecrets.changeSource}`, {}),
   ]);
   const text = [front, ...answers, ...asked]
     .map((one) => `${JSON.stringify([...one.headers])}\n${one.text}`)

@@ -50,6 +50,8 @@ export const plantedSecrets = {
   hmac: "PLANTEDhmac-of-a-source",
   hmacInFile: "PLANTEDhmac-in-a-file",
   hmacInVariable: "PLANTEDhmac-in-a-variable",
+  changeSource: "PLANTEDsecret-of-a-change-source",
+  changeSigning: "PLANTEDsigning-token-of-a-change-source",
 
   // PagerDuty. Two more characters make a key of the first two, one for each target.
   key: "PLANTEDkey0123456789abcdefABCD",
