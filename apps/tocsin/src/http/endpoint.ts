@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly takesLargeJson?: boolean;
   /** Size of the largest body, if it is less than that of the server. Called for each request. */
   readonly maxBodyBytes?: () => number;
+  /** Greatest number of JSON values in a body, if parsing more than the default at once is worth its time. @default 10000 */
+  readonly maxValues?: number;
   /** Returns the JSON of a body that may have another form. */
   readonly jsonOf?: (body: Buffer) => Buffer;
   /** Checks a request by the bytes of its body as received, before anything reads them. @throws Problem */

@@ -35,8 +35,11 @@ describe("the size of a JSON text", () => {
 });
 
 /** Parses a body that was posted to a path, or returns the status and code of the refusal. */
-function parse(text: string, { url = "/x", takesLargeJson = false } = {}): unknown {
-  const request = { url, routeOptions: { config: { takesLargeJson } } } as unknown as Parameters<typeof parseBody>[1];
+function parse(
+  text: string,
+  { url = "/x", ...config }: { url?: string; takesLargeJson?: boolean; maxValues?: number } = {},
+): unknown {
+  const request = { url, routeOptions: { config } } as unknown as Parameters<typeof parseBody>[1];
   try {
     return parseBody(Buffer.from(text), request);
   } catch (error) {
@@ -56,6 +59,8 @@ describe("a body", () => {
     expect(parse(large, { takesLargeJson: true })).toBeInstanceOf(LargeJson);
     expect(parse(large)).toEqual([413, "body_too_complex"]);
     expect(parse(list("1", 9_000))).toHaveLength(9_000);
+    expect(parse(large, { maxValues: 10_002 })).toHaveLength(10_001);
+    expect(parse(large, { maxValues: 10_001 })).toEqual([413, "body_too_complex"]);
   });
 
   test("beyond the limits is refused by all endpoints", () => {

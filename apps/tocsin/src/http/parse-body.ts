@@ -14,9 +14,10 @@ export function parseBody(bytes: Buffer, { url, routeOptions }: FastifyRequest):
   if (bytes.length === 0) return undefined;
   const { values, excess } = jsonSize(bytes);
   if (excess !== undefined) throw tooMuch(excess);
-  if (values > maxMemberValues) {
-    if (routeOptions.config.takesLargeJson === true) return new LargeJson(bytes);
-    throw tooMuch(`more than ${maxMemberValues} values`);
+  const { takesLargeJson, maxValues = maxMemberValues } = routeOptions.config;
+  if (values > maxValues) {
+    if (takesLargeJson === true) return new LargeJson(bytes);
+    throw tooMuch(`more than ${maxValues} values`);
   }
   // `JSON.parse`, because fastify's parser refuses `__proto__`, which is an ordinary label name here.
   const value = parsed(bytes.toString()) ?? (isAlertmanagerApi(url) ? parsed(firstValue(bytes)) : undefined);

@@ -27,6 +27,7 @@ declare module "fastify" {
     readonly takesLargeJson?: boolean;
     readonly checkBody?: Endpoint["checkBody"];
     readonly maxBodyBytes?: Endpoint["maxBodyBytes"];
+    readonly maxValues?: number;
     readonly jsonOf?: Endpoint["jsonOf"];
   }
 }
@@ -98,7 +99,7 @@ export function createServer({
   });
   for (const endpoint of endpoints) {
     const { method, path, role, answer, isProbe = false, takesLargeJson = false } = endpoint;
-    const { checkBody, maxBodyBytes: limit, jsonOf } = endpoint;
+    const { checkBody, maxBodyBytes: limit, maxValues, jsonOf } = endpoint;
     app.route({
       method,
       url: path,
@@ -109,6 +110,7 @@ export function createServer({
         takesLargeJson,
         ...(checkBody && { checkBody }),
         ...(limit && { maxBodyBytes: limit }),
+        ...(maxValues && { maxValues }),
         ...(jsonOf && { jsonOf }),
       },
       onRequest: (request, _reply, done) => {

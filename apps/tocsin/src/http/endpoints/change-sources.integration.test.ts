@@ -364,6 +364,29 @@ describe("a body", () => {
     expect([response.status, await response.text()]).toEqual([status, expect.not.stringMatching(/bug|internal/)]);
   });
 
+  test("of a push of 2,000 commits is read, if the configuration allows its size", async () => {
+    await using large = await startService(() => ({ changes: { sources, maxBodyBytes: 4_194_304 } }));
+    const commit = {
+      id: "a".repeat(40),
+      message: "Fix",
+      author: { name: "alice" },
+      added: ["a"],
+      modified: [],
+      removed: [],
+    };
+    const body = JSON.stringify({
+      ref: "refs/heads/main",
+      before: "1",
+      after: "2",
+      deleted: false,
+      repository: { full_name: "acme/api" },
+      commits: Array.from({ length: 2_000 }, () => commit),
+    });
+    expect((await large.ask("POST", from("github"), body, ofGithub("push", body))).body).toEqual({
+      ids: ["push:acme/api:refs/heads/main:1:2"],
+    });
+  });
+
   test("that cannot be stored is answered 503", async () => {
     await using broken = await startService(() => ({ changes: { sources } }));
     rmSync(join(broken.dir, "tocsin.db"));
@@ -374,6 +397,19 @@ describe("a body", () => {
     });
     expect(code).toBe("ledger_unavailable");
   });
+});
+
+test("POST /api/v1/changes takes 1,000 changes with many values each", async () => {
+  const changes = Array.from({ length: 1_000 }, (_, n) => ({
+    id: `batch-${n}`,
+    summary: "Deployed",
+    labels: { service: "api", app: "api", namespace: "shop", team: "a", region: "eu", cluster: "b" },
+    customDetails: { steps: [1, 2, 3, 4] },
+    targets: ["pager"],
+  }));
+  await using fresh = await startService();
+  const { status, body } = await fresh.ask("POST", "/api/v1/changes", { changes });
+  expect([status, body.ids?.length]).toEqual([202, 1_000]);
 });
 
 describe("a reload", () => {

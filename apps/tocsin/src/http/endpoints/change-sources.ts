@@ -35,6 +35,8 @@ export function changeSourceEndpoints(intake: SourceIntake): Endpoint[] {
       role: "open",
       does: "receives events of GitHub, GitLab, Argo CD, Flux and other senders of changes",
       maxBodyBytes,
+      // A push of GitHub lists up to 2,048 commits.
+      maxValues: 200_000,
       checkBody(request, rawBody) {
         const name = paramOf(request, "name");
         const source = sources().verify(name, { headers: request.headers, body: rawBody, nowMs: clock.now() });

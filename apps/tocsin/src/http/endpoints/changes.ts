@@ -36,6 +36,8 @@ export function changeEndpoints({
       role: "ingest",
       does: "records a change, such as a deployment, or { changes: [...] }, and sends each once",
       maxBodyBytes,
+      // 1,000 changes with many labels and details.
+      maxValues: 200_000,
       async answer(request, reply) {
         const origin = request.caller.name ?? defaultSource;
         const { valid, invalid, issues } = parseChanges(request.body, { origin, nowMs: clock.now(), targetNamed });
