@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
-import { type Clock, systemClock } from "@tocsin/core";
+import { type Clock, type Lease, type Outcome, systemClock } from "@tocsin/core";
 import { Worker } from "@tocsin/engine";
 import { Transport } from "@tocsin/http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
@@ -46,6 +46,7 @@ import { proxiesIn } from "./config/proxies.ts";
 import { OwnAlerts } from "./own-alerts/own-alerts.ts";
 import { Reachability } from "./targets/reachability/reachability.ts";
 import { Readers } from "./ingest/readers/readers.ts";
+import { lateAfterMs } from "./health/conditions.ts";
 import { Health } from "./health/health.ts";
 import { ledgerDisk } from "./health/ledger-disk.ts";
 import { Readiness } from "./health/readiness.ts";
@@ -180,19 +181,6 @@ export async function compose(
       metrics,
       definitionsInUse: () => targets.definitionsInUse(),
     });
-    const selfWatch = new SelfWatch({
-      ledger,
-      clock,
-      vault,
-      log,
-      metrics,
-      ownAlerts,
-      readiness,
-      owner,
-      transport,
-      version,
-      discoveries,
-    });
     const readers = new Readers({
       ledger,
       clock,
@@ -218,7 +206,7 @@ export async function compose(
       clock,
       wake,
       readers,
-      selfWatch,
+      selfWatch: { use: (next) => selfWatch.use(next) },
       rollouts,
       useTls: (tls) => tls && tlsListener?.use(tls),
     });
@@ -260,6 +248,7 @@ export async function compose(
       clock,
       readiness,
       ledger,
+      lateAfterMs: () => Math.min(lateAfterMs, configReloader.current.selfAlerts?.after ?? lateAfterMs),
       others: async () => ({
         ledgerPlace,
         targets: targets.entries,
@@ -269,12 +258,33 @@ export async function compose(
         isKeyLost: isLost,
         disk: await ledgerDisk(sqliteFileOf(config)),
         silent: selfWatch.heartbeats?.silent ?? [],
-        loopLagMs: 0,
+        loopLagMs: selfWatch.loopLagMs,
         heartbeat: selfWatch.failingHeartbeat,
         traces: undefined,
       }),
     });
     const notify = notifications(() => configReloader.current.server.publicUrl);
+    const attempted = (attempt: Pick<Lease, "target" | "action">, outcome: Outcome, durationMs: number) =>
+      metrics.attempted(attempt, targets.publisherFor(attempt.target)?.type, outcome, durationMs);
+    const selfWatch = new SelfWatch({
+      ledger,
+      clock,
+      vault,
+      log,
+      metrics,
+      ownAlerts,
+      readiness,
+      owner,
+      transport,
+      version,
+      discoveries,
+      selfAlerts: {
+        health,
+        recipientTerms: targets,
+        isAlone: config.ledger.kind === "sqlite",
+      },
+      directPage: { notify, wake, publisherTo: (target) => targets.publisherFor(target), attempted },
+    });
     const targetTests = new TargetTests({
       ledger,
       vault,
@@ -282,8 +292,7 @@ export async function compose(
       wake,
       publisherTo: (target) => targets.publisherFor(target)?.publisher,
       notify,
-      attempted: (attempt, outcome, durationMs) =>
-        metrics.attempted(attempt, targets.publisherFor(attempt.target)?.type, outcome, durationMs),
+      attempted,
     });
     const reachability = new Reachability({ clock, log, proxy, guard, origins: () => targets.origins() });
     const explainer = new Explainer({ targets, clock, notify });

@@ -41,6 +41,17 @@ export function recording(subject: LedgerSubject): void {
       expect(await harness.tell()).toEqual([]);
     });
 
+    test("an event that was sent without the ledger is adopted: its trigger is not sent again, and its resolve is", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      const { claim, routes } = wanted(firing("a"));
+      await harness.ledger.record([{ claim, routes: routes.map((route) => ({ ...route, sent: true as const })) }]);
+      expect(await harness.stands()).toEqual(["told delivered"]);
+      expect(await harness.tell()).toEqual([]);
+      await harness.ends("a");
+      expect(await harness.tell()).toEqual(["resolve a"]);
+      expect(await harness.stands()).toEqual(["closed delivered"]);
+    });
+
     test("the event states the current difference, not the history", async () => {
       await using harness = await LedgerHarness.open(subject);
       await harness.fires("a");

@@ -9,6 +9,9 @@ import { proxiesIn } from "../config/proxies.ts";
 import { resolveTargets } from "../targets/resolve-targets.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { noTargetCanReceive } from "../targets/target-warnings.ts";
+import { credentialIdentity } from "@tocsin/publishers";
+import { type RecipientTerms, selfAlertWarnings } from "../own-alerts/recipients.ts";
+import { nameIn } from "../targets/fallbacks.ts";
 import { configTargets, type TargetSet } from "../targets/target-definition.ts";
 import { defaultConfigFile, withKeyFromEnvironment } from "./defaults.ts";
 import { exitCode } from "./exit-code.ts";
@@ -66,6 +69,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
       issues: [...proxyIssues(env), ...issues, ...errors],
       warnings: [
         ...entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
+        ...selfAlertWarnings(config.selfAlerts?.targets, termsOf(entries), config.discovery.kubernetes !== undefined),
         ...(noTarget ? [{ path: "targets", message: `${noTarget}: alerts will be recorded but not sent` }] : []),
       ],
       targets: entries.length,
@@ -74,6 +78,18 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     if (!(error instanceof ConfigError)) throw error;
     return { issues: error.issues, warnings: [], targets: 0 };
   }
+}
+
+/** The entries as the registry of a running service knows them. */
+function termsOf(entries: readonly ResolvedTarget[]): RecipientTerms {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return {
+    find: (name) => byName.get(nameIn(byName, name) ?? name),
+    credentialOf(name) {
+      const entry = byName.get(name);
+      return entry?.target && credentialIdentity(entry.target, entry);
+    },
+  };
 }
 
 /** Problems for which a start is refused. */

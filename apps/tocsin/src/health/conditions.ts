@@ -12,21 +12,26 @@ export interface Finding {
   readonly sinceMs?: number;
 }
 
+/** How `selfAlerts` reports a condition. */
+export interface SelfAlertText {
+  /** `fleet`: it is read from the ledger, so all replicas find the same. `process`: each replica speaks for itself. */
+  readonly scope: "fleet" | "process";
+  /** The summary of the alert, without the objects. */
+  readonly title: string;
+}
+
 export interface Condition {
   readonly severity: Severity;
   /** Advice for an operator. */
   readonly fix: string;
-  /**
-   * Whether `selfAlerts` reports it. `fleet`: it is read from the ledger, so all replicas find the same. `process`: each replica
-   * speaks for itself.
-   */
-  readonly selfAlert?: "fleet" | "process";
+  /** `selfAlerts` reports it. Absent: only `doctor` does. */
+  readonly selfAlert?: SelfAlertText;
   /** The objects are names of targets, which therefore do not receive the self-alert. */
   readonly isAboutTargets?: true;
   readonly find: (views: HealthViews) => readonly Finding[];
 }
 
-/** A critical that waits for longer is late. */
+/** A critical that waits for longer is late, unless `selfAlerts.after` is shorter. */
 export const lateAfterMs = 60_000;
 
 /** A certificate is reported this long before it expires. */
@@ -42,7 +47,7 @@ const slowLoopMs = 1_000;
 export const conditions = {
   ledger_not_committing: {
     severity: "critical",
-    selfAlert: "process",
+    selfAlert: { scope: "process", title: "The ledger does not commit" },
     fix: "Free space on the ledger's disk, or repair the database server. Senders get 503 and repeat; Tocsin recovers without a restart",
     find: ({ ledgerFailure, ledgerPlace }) =>
       ledgerFailure === undefined
@@ -57,7 +62,7 @@ export const conditions = {
   },
   critical_overdue: {
     severity: "critical",
-    selfAlert: "fleet",
+    selfAlert: { scope: "fleet", title: "Criticals are overdue" },
     isAboutTargets: true,
     fix: "`tocsin incidents list --state due` shows why the events wait. Correct the target, or page its team in another way",
     find: ({ ledger }) =>
@@ -69,21 +74,21 @@ export const conditions = {
   },
   target_unauthorized: {
     severity: "critical",
-    selfAlert: "fleet",
+    selfAlert: { scope: "fleet", title: "Targets refuse the credential" },
     isAboutTargets: true,
     fix: "Correct the key or token of the target. A restart is not needed; `tocsin targets test NAME` tries it at once",
     find: (views) => blocked(views, "unauthorized", "refuses the credential"),
   },
   target_misconfigured: {
     severity: "critical",
-    selfAlert: "fleet",
+    selfAlert: { scope: "fleet", title: "Targets do not know the address" },
     isAboutTargets: true,
     fix: "Correct the URL of the target. A restart is not needed; `tocsin targets test NAME` tries it at once",
     find: (views) => blocked(views, "misconfigured", "does not know the address"),
   },
   critical_dead: {
     severity: "critical",
-    selfAlert: "fleet",
+    selfAlert: { scope: "fleet", title: "Criticals are dead letters" },
     isAboutTargets: true,
     fix: "`tocsin deadletters list` shows the answer of the receiver. Correct the target, then `tocsin deadletters replay ID`",
     find: ({ ledger }) =>
@@ -119,7 +124,7 @@ export const conditions = {
   },
   disk_nearly_full: {
     severity: "critical",
-    selfAlert: "process",
+    selfAlert: { scope: "process", title: "The disk of the ledger is nearly full" },
     fix: "Free space on the disk of the ledger, or enlarge it, before the ledger stops to commit",
     find: ({ disk, ledgerPlace }) =>
       disk === undefined || disk.freeBytes >= Math.min(disk.sizeBytes / 10, littleFreeBytes)
@@ -174,7 +179,7 @@ export const conditions = {
   },
   discovery_stale: {
     severity: "error",
-    selfAlert: "process",
+    selfAlert: { scope: "process", title: "Changes of targets are not seen" },
     fix: "Check the directory, or the rights of the service account and the API server. The targets found last stay in use",
     find: ({ discoveries }) =>
       discoveries.flatMap(({ source, where, error, staleSinceMs }) =>
@@ -191,7 +196,7 @@ export const conditions = {
   },
   certificate_expiring: {
     severity: "error",
-    selfAlert: "process",
+    selfAlert: { scope: "process", title: "Certificates are about to expire" },
     fix: "Replace the file; a restart is not needed. The other side refuses a certificate that is not valid",
     find: ({ certificates, nowMs }) =>
       certificates.flatMap(({ name, validFromMs, validToMs }) => {
@@ -218,7 +223,7 @@ export const conditions = {
   },
   event_loop_slow: {
     severity: "error",
-    selfAlert: "process",
+    selfAlert: { scope: "process", title: "The process reacts late" },
     fix: "Give the process more CPU. Requests and deliveries are late",
     find: ({ loopLagMs }) =>
       loopLagMs < slowLoopMs ? [] : [{ object: "process", summary: "The process reacts more than a second late" }],

@@ -1,6 +1,5 @@
 import { type Clock, type Ledger, type LedgerStats, LedgerUnavailable } from "@tocsin/core";
 import { isSelfAlert } from "../own-alerts/own-alert.ts";
-import { lateAfterMs } from "./conditions.ts";
 import type { DeadIncidents, HealthViews, LateCriticals, LedgerView } from "./health-views.ts";
 import { type Problem, problemsIn } from "./problems.ts";
 import type { Readiness } from "./readiness.ts";
@@ -19,6 +18,8 @@ export interface HealthOptions {
   readonly clock: Clock;
   readonly readiness: Pick<Readiness, "ledgerFailure" | "isLoaded">;
   readonly ledger: Pick<Ledger, "stats" | "targetStatus" | "incidents">;
+  /** A critical that waits for longer is late, ms. */
+  readonly lateAfterMs: () => number;
   readonly others: () => Promise<OtherViews>;
 }
 
@@ -36,11 +37,11 @@ export class Health {
 
   /** Returns the current problems, the most urgent first. */
   async problems(): Promise<readonly DatedProblem[]> {
-    const { clock, readiness, ledger, others } = this.#o;
+    const { clock, readiness, ledger, lateAfterMs, others } = this.#o;
     const { ledgerFailure } = readiness;
     const [ledgerNow, otherViews] = await Promise.all([
       // A ledger that does not commit may not answer either.
-      ledgerFailure === undefined ? within(maxCountingMs, clock, ledgerView(ledger)) : undefined,
+      ledgerFailure === undefined ? within(maxCountingMs, clock, ledgerView(ledger, lateAfterMs())) : undefined,
       others(),
     ]);
     const nowMs = clock.now();
@@ -61,10 +62,14 @@ export class Health {
 }
 
 /** Undefined: the ledger does not answer. */
-async function ledgerView(ledger: HealthOptions["ledger"]): Promise<LedgerView | undefined> {
+async function ledgerView(ledger: HealthOptions["ledger"], lateAfterMs: number): Promise<LedgerView | undefined> {
   try {
     const [heldBack, stats] = await Promise.all([ledger.targetStatus("held_back"), ledger.stats()]);
-    return { heldBack, late: await lateCriticals(ledger, stats), dead: await deadIncidents(ledger, stats) };
+    return {
+      heldBack,
+      late: await lateCriticals(ledger, stats, lateAfterMs),
+      dead: await deadIncidents(ledger, stats),
+    };
   } catch (error) {
     if (error instanceof LedgerUnavailable) return undefined;
     throw error;
@@ -75,6 +80,7 @@ async function ledgerView(ledger: HealthOptions["ledger"]): Promise<LedgerView |
 async function lateCriticals(
   ledger: Pick<Ledger, "incidents">,
   { due, nowMs }: Pick<LedgerStats, "due" | "nowMs">,
+  lateAfterMs: number,
 ): Promise<LateCriticals[]> {
   const late: LateCriticals[] = [];
   for (const { target, severity, oldestAtMs } of due) {

@@ -1,15 +1,27 @@
 import type { Config } from "../config/config.ts";
 import type { OutgoingHeartbeat, OutgoingHeartbeatOptions } from "../heartbeats/outgoing-heartbeat.ts";
+import type { DirectPageOptions } from "../own-alerts/direct-page.ts";
+import { isSelfAlert } from "../own-alerts/own-alert.ts";
+import type { OwnAlerts } from "../own-alerts/own-alerts.ts";
+import type { SelfAlerts, SelfAlertsOptions } from "../own-alerts/self-alerts.ts";
 import type { Discoveries, DiscoveryView } from "../targets/discovery/discoveries.ts";
 import type { Failing } from "./health-views.ts";
 import type { Readiness } from "./readiness.ts";
 import type { Heartbeats, HeartbeatsOptions } from "../heartbeats/heartbeats.ts";
 
+const retryMs = 5_000;
+
 /** A place of targets that is stale for longer stops the outgoing heartbeat. */
 const maxStaleMs = 5 * 60_000;
 
-export interface SelfWatchOptions extends Omit<HeartbeatsOptions, "listens">, Omit<OutgoingHeartbeatOptions, "unwell"> {
+export interface SelfWatchOptions
+  extends Omit<HeartbeatsOptions, "listens" | "ledger">, Omit<OutgoingHeartbeatOptions, "unwell"> {
   readonly discoveries: Pick<Discoveries, "views">;
+  readonly ledger: HeartbeatsOptions["ledger"] & DirectPageOptions["ledger"];
+  readonly ownAlerts: OwnAlerts;
+  /** The parts of the self-alerts that are needed only if they are configured. */
+  readonly selfAlerts: Omit<SelfAlertsOptions, keyof HeartbeatsOptions | "directPage" | "ownAlerts">;
+  readonly directPage: Omit<DirectPageOptions, keyof HeartbeatsOptions>;
   readonly readiness: Pick<Readiness, "isLoaded" | "stopping" | "ledgerFailure">;
 }
 
@@ -18,8 +30,10 @@ export class SelfWatch {
   readonly #o: SelfWatchOptions;
   #heartbeats: Heartbeats | undefined;
   #outgoing: OutgoingHeartbeat | undefined;
+  #selfAlerts: SelfAlerts | undefined;
   #heartbeat: Config["heartbeat"];
   #started = false;
+  #cancel = (): void => {};
 
   constructor(options: SelfWatchOptions) {
     this.#o = options;
@@ -35,7 +49,16 @@ export class SelfWatch {
     return this.#outgoing?.failing;
   }
 
-  async use({ expectations, heartbeat }: Pick<Config, "expectations" | "heartbeat">): Promise<void> {
+  /** By how much the event loop was late when it was last measured, ms. It is measured only for self-alerts. */
+  get loopLagMs(): number {
+    return this.#selfAlerts?.loopLagMs ?? 0;
+  }
+
+  async use({
+    expectations,
+    heartbeat,
+    selfAlerts,
+  }: Pick<Config, "expectations" | "heartbeat" | "selfAlerts">): Promise<void> {
     if (this.#heartbeats === undefined && expectations.length > 0) {
       const { Heartbeats } = await import("../heartbeats/heartbeats.ts");
       this.#heartbeats = new Heartbeats({ ...this.#o, listens: () => this.#listens() });
@@ -48,6 +71,33 @@ export class SelfWatch {
     }
     this.#heartbeat = heartbeat;
     if (this.#started) this.#outgoing?.use(heartbeat);
+    await this.#useSelfAlerts(selfAlerts);
+    if (this.#started) this.#endUnknown();
+  }
+
+  async #useSelfAlerts(settings: Config["selfAlerts"]): Promise<void> {
+    if (settings === undefined) {
+      await this.#selfAlerts?.stop();
+      this.#selfAlerts = undefined;
+      return;
+    }
+    if (this.#selfAlerts === undefined) {
+      const { openSelfAlerts } = await import("../own-alerts/open-self-alerts.ts");
+      const { selfAlerts, directPage } = this.#o;
+      this.#selfAlerts = openSelfAlerts(settings, { ...this.#o, ...selfAlerts, ...directPage });
+      if (this.#started) this.#selfAlerts.start();
+    } else this.#selfAlerts.use(settings);
+  }
+
+  /** Ends own alerts that the configuration no longer names, such as those of a source that is not expected any more. */
+  #endUnknown(): void {
+    const { ownAlerts, clock } = this.#o;
+    this.#cancel();
+    const isKnown = (fingerprint: string) =>
+      isSelfAlert(fingerprint) ? this.#selfAlerts !== undefined : this.#heartbeats?.isExpected(fingerprint) === true;
+    ownAlerts.endUnknown(isKnown, clock.now()).catch(() => {
+      this.#cancel = clock.after(retryMs, () => this.#endUnknown());
+    });
   }
 
   /** Whether this process is able to record requests. */
@@ -70,10 +120,14 @@ export class SelfWatch {
     this.#started = true;
     this.#heartbeats?.start();
     this.#outgoing?.use(this.#heartbeat);
+    this.#selfAlerts?.start();
+    this.#endUnknown();
   }
 
   async stop(): Promise<void> {
+    this.#cancel();
     this.#outgoing?.stop();
+    await this.#selfAlerts?.stop();
     await this.#heartbeats?.stop();
   }
 }

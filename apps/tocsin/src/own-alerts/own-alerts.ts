@@ -76,17 +76,23 @@ export class OwnAlerts {
     );
   }
 
-  /** Ends an alert if it fires. A claim of one replica ends only for that replica. @throws LedgerUnavailable */
-  async end(fingerprint: string, claim: { readonly endsAtMs: number; readonly sender?: string }): Promise<void> {
+  /**
+   * Ends a claim of an alert that fires. A claim of one replica ends only for that replica. Returns whether the alert is over.
+   *
+   * @throws LedgerUnavailable
+   */
+  async end(fingerprint: string, claim: { readonly endsAtMs: number; readonly sender?: string }): Promise<boolean> {
     const { ledger, wake } = this.#o;
     const view = await ledger.alert(fingerprint);
-    if (view?.status !== "firing") return;
+    if (view?.status !== "firing") return true;
     const recording = ledger.record([
       { claim: { alert: view.alert, status: "resolved", source: ownSource, ...claim }, routes: [] },
     ]);
     wake();
     await recording;
-    this.#recipients.delete(fingerprint);
+    const isOver = (await ledger.alert(fingerprint))?.status !== "firing";
+    if (isOver) this.#recipients.delete(fingerprint);
+    return isOver;
   }
 
   /** Ends the alerts that no configuration names any more, such as that of a source that is not expected now. */
@@ -94,14 +100,16 @@ export class OwnAlerts {
     const firing = await this.#o.ledger.firing({ prefix: addressedPrefix, limit: pageSize });
     for (const { fingerprint } of firing) {
       if (!isOwnAlert(fingerprint) || isKnown(fingerprint)) continue;
-      await this.#endAllClaims(fingerprint, nowMs);
+      await this.endAllClaims(fingerprint, nowMs);
     }
   }
 
-  async #endAllClaims(fingerprint: string, nowMs: number): Promise<void> {
-    const view = await this.#o.ledger.alert(fingerprint);
-    for (const { status, sender } of view?.claims ?? [])
+  /** Ends an alert, whoever claims that it fires. Returns whether it is over. @throws LedgerUnavailable */
+  async endAllClaims(fingerprint: string, nowMs: number): Promise<boolean> {
+    let isOver = true;
+    for (const { status, sender } of (await this.#o.ledger.alert(fingerprint))?.claims ?? [])
       if (status === "firing")
-        await this.end(fingerprint, { endsAtMs: nowMs, ...(sender !== undefined && { sender }) });
+        isOver = await this.end(fingerprint, { endsAtMs: nowMs, ...(sender !== undefined && { sender }) });
+    return isOver;
   }
 }

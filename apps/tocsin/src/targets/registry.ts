@@ -174,6 +174,11 @@ export class TargetRegistry {
     return this.#byName.get(name)?.target?.includeChangesMs ?? 0;
   }
 
+  /** Returns the identity of a target's credential; no secret. Undefined: the target is not in use. */
+  credentialOf(name: string): string | undefined {
+    return this.#termsByName.get(name)?.credential;
+  }
+
   decide(alert: Alert): Decision[] {
     const decisions = route(alert, this.#targetsInUse);
     const addressing = this.#addressingOf(alert);

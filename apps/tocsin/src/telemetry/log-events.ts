@@ -227,6 +227,17 @@ export const logEvents = {
     when: "An alert about Tocsin itself reaches no target, since none of its targets can receive it.",
     fields: ["condition", "summary", "leftOut"],
   },
+  direct_page: {
+    level: "error",
+    when: "The ledger does not commit, and a page about it was sent directly to `accepted`.",
+    fields: ["targets", "accepted"],
+  },
+  direct_page_failed: {
+    level: "fatal",
+    when: "The ledger does not commit, and no target accepted the page about it.",
+    fields: ["targets"],
+  },
+  self_alert_bug: { level: "error", when: "A bug in the self-alerts; the next round follows.", fields: bug },
 
   // Changes.
   rollouts_followed: {

@@ -8,4 +8,6 @@ export interface Route {
   readonly summary: string;
   /** A change event: sent once for its dedup key, without a lifecycle. */
   readonly kind?: "change";
+  /** The caller has sent the trigger without the ledger: an incident that this route opens counts as delivered. */
+  readonly sent?: true;
 }

@@ -1,0 +1,44 @@
+import type { Issue } from "@tocsin/core";
+import { canReceive } from "../targets/target-warnings.ts";
+import type { ResolvedTarget } from "../targets/resolved-target.ts";
+
+export interface RecipientTerms {
+  /** Finds a target by its full name, or by a short name if that is unique. */
+  find(name: string): ResolvedTarget | undefined;
+  /** Returns the identity of a target's credential; no secret. */
+  credentialOf(target: string): string | undefined;
+}
+
+/**
+ * Returns the targets that receive a self-alert: those of the configuration that can receive alerts, except the targets that are
+ * the problem and those that share a credential with them. `failing`: full names of the targets that are the problem.
+ */
+export function recipientsOf(
+  configured: readonly string[],
+  failing: readonly string[],
+  terms: RecipientTerms,
+): string[] {
+  const credentials = new Set(failing.flatMap((target) => terms.credentialOf(target) ?? []));
+  const names = configured.flatMap((name) => {
+    const entry = terms.find(name);
+    if (entry === undefined || !canReceive(entry) || failing.includes(entry.name)) return [];
+    const credential = terms.credentialOf(entry.name);
+    return credential !== undefined && credentials.has(credential) ? [] : [entry.name];
+  });
+  return [...new Set(names)];
+}
+
+/** Warnings about `selfAlerts.targets` for `config check`. `mayBeElsewhere`: targets exist that the command cannot see. */
+export function selfAlertWarnings(
+  configured: readonly string[] | undefined,
+  terms: RecipientTerms,
+  mayBeElsewhere: boolean,
+): Issue[] {
+  if (configured === undefined) return [];
+  const usable = recipientsOf(configured, [], terms);
+  const unknown = mayBeElsewhere ? configured.filter((name) => terms.find(name) === undefined).length : 0;
+  const count = new Set(usable.map((name) => terms.credentialOf(name) ?? name)).size + unknown;
+  if (count >= 2) return [];
+  const message = `${count === 0 ? "no target" : "only one target"} with a credential of its own can receive self-alerts: name at least two, so that one can report a failure of the other`;
+  return [{ path: "selfAlerts.targets", message }];
+}
