@@ -37,11 +37,11 @@ export class SmallDisk implements Disposable {
     execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mebibytes}m`, "tmpfs", this.path], { stdio: "pipe" });
   }
 
-  /** Leaves nothing free. */
-  fill(): void {
+  /** Writes this much, or as much as there is space for. */
+  fill(mebibytes = Number.POSITIVE_INFINITY): void {
     const chunk = Buffer.alloc(64 * 1024, 1);
     try {
-      for (;;) writeFileSync(this.#filler, chunk, { flag: "a" });
+      for (let written = 0; written < mebibytes * 16; written++) writeFileSync(this.#filler, chunk, { flag: "a" });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
     }
