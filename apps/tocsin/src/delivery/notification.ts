@@ -1,4 +1,4 @@
-import type { Alert, Change, EventContent, EventIdentity, LeaseTrace, Notification } from "@tocsin/core";
+import type { Alert, Change, EventContent, EventIdentity, Notification } from "@tocsin/core";
 import { eventIdOf } from "./event-id.ts";
 import { defaultSource } from "../ingest/batch-reader.ts";
 
@@ -8,7 +8,8 @@ export interface NotificationFacts extends Omit<EventContent, "incident"> {
   readonly event: EventIdentity;
   /** Absent: there is no incident yet. */
   readonly incident?: number;
-  readonly trace?: Pick<LeaseTrace, "parent">;
+  /** Absent: the attempt is not traced. */
+  readonly traceparent?: string;
 }
 
 /** Builds notifications. Everything that is sent, and everything that shows what is or would be sent, uses this function. */
@@ -61,7 +62,7 @@ class LazyNotification implements Notification {
     if (sender !== "" && sender !== defaultSource) this.sender = sender;
     if (publicUrl !== undefined && incident !== undefined)
       this.incidentUrl = `${publicUrl}/api/v1/incidents/${incident}`;
-    if (facts.trace !== undefined) this.traceparent = facts.trace.parent;
+    if (facts.traceparent !== undefined) this.traceparent = facts.traceparent;
     if (relatedChanges !== undefined) this.relatedChanges = relatedChanges;
     this.#facts = facts;
   }

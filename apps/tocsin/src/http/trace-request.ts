@@ -7,13 +7,14 @@ export function traceRequest(
   tracing: Pick<Tracing, "receive">,
   request: FastifyRequest,
   reply: FastifyReply,
+  nowMs: number,
 ): RequestSpan {
   const { traceparent } = request.headers;
   const span = tracing.receive({
     method: request.method,
     route: request.routeOptions.url ?? "",
     traceparent: typeof traceparent === "string" ? traceparent : undefined,
-    startedAtMs: Date.now() - reply.elapsedTime,
+    startedAtMs: nowMs - reply.elapsedTime,
   });
   reply.raw.once("close", () => span.end(reply.statusCode));
   return span;

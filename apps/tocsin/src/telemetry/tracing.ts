@@ -2,8 +2,8 @@ import type { Lease, Recorded } from "@tocsin/core";
 import type { Attempt } from "@tocsin/engine";
 import type { Transport } from "@tocsin/http";
 
-/** Makes one attempt, as the worker calls it. */
-export type Publish = (lease: Lease, signal: AbortSignal) => Promise<Attempt>;
+/** Makes one attempt, as the worker calls it. `traceparent` is that of the attempt, if it is traced. */
+export type Publish = (lease: Lease & { readonly traceparent?: string }, signal: AbortSignal) => Promise<Attempt>;
 
 /** The senders that publishers use. */
 export type PublisherTransport = Pick<Transport, "for">;
@@ -44,7 +44,7 @@ export interface RecordSpan {
  */
 export interface Tracing {
   receive(request: TracedRequest): RequestSpan;
-  /** Adds spans to the attempts of incidents that have a trace. `lease.trace` of the inner function is the attempt's own. */
+  /** Adds spans to the attempts of incidents that have a trace. */
   traced(publish: Publish): Publish;
   /** Adds a span to each request of a traced attempt. */
   tracedTransport(transport: PublisherTransport): PublisherTransport;

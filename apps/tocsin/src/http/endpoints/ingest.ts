@@ -66,7 +66,7 @@ export function ingestEndpoints(intake: Intake): Endpoint[] {
     reply: FastifyReply,
     { source, parse }: { readonly source: string; readonly parse: Parse },
   ): Promise<Taken> => {
-    const span = intake.tracing && traceRequest(intake.tracing, request, reply);
+    const span = intake.tracing && traceRequest(intake.tracing, request, reply, intake.clock.now());
     intake.heartbeats()?.received(source);
     const batch = parse(request.body, { source, sender: intake.senderOf(request), nowMs: intake.clock.now() });
     request.body = undefined;

@@ -138,9 +138,9 @@ export class OpenTelemetryTracing implements Tracing {
     }
     const context = trace.setSpan(ROOT_CONTEXT, span);
     this.#attempts.set(signal, { context, startedAtMs, isFormatted: false });
-    const own = formatTraceparent(span.spanContext());
+    const traceparent = formatTraceparent(span.spanContext());
     try {
-      const made = await publish({ ...lease, trace: { parent: own, dueSinceMs, attempt } }, signal);
+      const made = await publish({ ...lease, traceparent }, signal);
       endAttempt(span, made.outcome, this.#clock.now());
       return made;
     } catch (error) {
