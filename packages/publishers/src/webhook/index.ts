@@ -33,8 +33,8 @@ export function webhookPublisher(
       const body = JSON.stringify(eventOf(telling));
       const signed = signatureHeaders({ id: telling.eventId, atMs: now(), body, keys });
       const { traceparent } = telling;
-      const traced = sendsTraceparent && traceparent !== undefined ? ["traceparent", traceparent] : [];
-      const reply = await sender.post({ address, headers: [...headers, ...signed, ...traced], body, signal });
+      const own = sendsTraceparent && traceparent !== undefined ? [...signed, "traceparent", traceparent] : signed;
+      const reply = await sender.post({ address, headers: [...headers, ...own], body, signal });
       return redactor.outcome(classifyByStatus(reply, now()));
     },
 

@@ -175,7 +175,7 @@ function recordPart(
   const claims: RoutedClaim[] = [];
   const watchdog = intake.heartbeats()?.watchdogOf(source);
   const trace = request?.context;
-  const startedAtMs = clock.now();
+  const startedAtMs = request === undefined ? 0 : clock.now();
   let firing = 0;
   const untilMs = clock.monotonic() + maxReadingMs;
   do {
