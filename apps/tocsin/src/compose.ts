@@ -253,6 +253,7 @@ export async function compose(
         ledgerPlace,
         targets: targets.entries,
         discoveries: discoveries.views,
+        rollouts: rollouts.failing,
         certificates: configReloader.certificates,
         reloadWarnings: configReloader.reloadWarnings(),
         isKeyLost: isLost,

@@ -194,6 +194,16 @@ export const conditions = {
             ],
       ),
   },
+  rollouts_stale: {
+    severity: "warning",
+    fix: "Check the rights of the service account (a Role for workloads in the namespace) and the API server. Rollouts of this time are recorded when the watch works again",
+    find: ({ rollouts }) =>
+      rollouts.map(({ namespace, kind, error, sinceMs }) => ({
+        object: `${namespace}/${kind}`,
+        sinceMs,
+        summary: withDetail(`Rollouts of kind ${kind} in ${namespace} are not seen`, error),
+      })),
+  },
   certificate_expiring: {
     severity: "error",
     selfAlert: { scope: "process", title: "Certificates are about to expire" },

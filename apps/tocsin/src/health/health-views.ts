@@ -1,5 +1,6 @@
 import type { TargetStatus } from "@tocsin/core";
 import type { CertificateExpiry } from "../config/certificates.ts";
+import type { Place } from "../changes/rollouts/scope-status.ts";
 import type { DiscoveryView } from "../targets/discovery/discoveries.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import type { LedgerFailure } from "./readiness.ts";
@@ -46,6 +47,8 @@ export interface HealthViews {
   readonly ledger: LedgerView | undefined;
   readonly targets: readonly ResolvedTarget[];
   readonly discoveries: readonly DiscoveryView[];
+  /** Watches of rollouts that fail. */
+  readonly rollouts: readonly (Failing & Place)[];
   readonly certificates: readonly CertificateExpiry[];
   /** The last reload failed or was incomplete. */
   readonly reloadWarnings: readonly string[];

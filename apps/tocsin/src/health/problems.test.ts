@@ -16,6 +16,7 @@ const healthy: HealthViews = {
   ledger: { heldBack: [], late: [], dead: [] },
   targets: [{ name: "a", errors: [], target: { enabled: true, mode: "live" } }] as unknown as HealthViews["targets"],
   discoveries: [{ source: "files", where: "targets", state: "synced", error: null, staleSinceMs: null, syncedAtMs: 1 }],
+  rollouts: [],
   certificates: [{ name: "server.tls.cert", validFromMs: nowMs - day, validToMs: nowMs + 30 * day }],
   reloadWarnings: [],
   isKeyLost: false,
@@ -64,6 +65,10 @@ const cases: Readonly<Record<ConditionName, readonly [object: string, Partial<He
   discovery_stale: [
     "files targets",
     { discoveries: [{ ...healthy.discoveries[0]!, state: "stale", error: "no such directory", staleSinceMs: 5 }] },
+  ],
+  rollouts_stale: [
+    "shop/Deployment",
+    { rollouts: [{ namespace: "shop", kind: "Deployment", error: "forbidden", sinceMs: 5 }] },
   ],
   certificate_expiring: [
     "server.tls.cert",

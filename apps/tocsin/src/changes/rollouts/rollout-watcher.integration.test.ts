@@ -303,8 +303,8 @@ describe("missing rights", () => {
     const { deployment } = settled(cluster);
     cluster.server.denied.add("list shop");
     const watcher = await cluster.watch({ kinds: ["Deployment"] });
-    await cluster.until("the failure is known", () => watcher.health.failing.length === 1);
-    expect(watcher.health.failing[0]).toMatch(
+    await cluster.until("the failure is known", () => watcher.failing.length === 1);
+    expect(watcher.failing[0]?.error).toMatch(
       /^Tocsin's service account needs a Role in this namespace that allows get, list and watch on deployments/,
     );
     expect([...cluster.stale]).toEqual([["shop/Deployment", true]]);
@@ -312,7 +312,7 @@ describe("missing rights", () => {
     expect(cluster.logs.filter((line) => line.includes("rollouts_stale"))).toHaveLength(1);
     cluster.server.denied.clear();
     await cluster.followed();
-    expect(watcher.health.failing).toEqual([]);
+    expect(watcher.failing).toEqual([]);
     deployment.restart().roll();
     await cluster.says(["Restarted api in shop"]);
   });
@@ -328,7 +328,7 @@ describe.each(["k8s", "k8s-fleet"])("the Role of deploy/%s/rollouts", (directory
     cluster.server.roles = role ? [role] : [];
     const { deployment } = settled(cluster);
     const watcher = await cluster.watch({ namespaces: ["shop", "other"] });
-    await cluster.until("the rights are known", () => watcher.health.failing.length === 3);
+    await cluster.until("the rights are known", () => watcher.failing.length === 3);
     expect(Array.from(cluster.stale).filter(([, isStale]) => isStale)).toEqual([
       ["other/Deployment", true],
       ["other/StatefulSet", true],

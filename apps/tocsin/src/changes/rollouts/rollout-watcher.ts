@@ -4,10 +4,9 @@ import type { KubernetesApi } from "../../kubernetes/api.ts";
 import { type ResourceObserver, ResourceWatch } from "../../kubernetes/resource-watch.ts";
 import { LogThrottle } from "../../telemetry/log-throttle.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import type { RolloutRecorderOptions, Scope } from "./rollout-recorder.ts";
-import { RolloutRecorder } from "./rollout-recorder.ts";
+import { RolloutRecorder, type RolloutRecorderOptions, type Scope } from "./rollout-recorder.ts";
 import type { RolloutSettings } from "./rollout-settings.ts";
-import { type RolloutMetrics, ScopeStatus } from "./scope-status.ts";
+import { type FailingPlace, type RolloutMetrics, ScopeStatus } from "./scope-status.ts";
 import { type SeenWorkload, seenWorkload } from "./seen-workload.ts";
 import type { Workload } from "./workload.ts";
 
@@ -97,10 +96,14 @@ export class RolloutWatcher {
     });
   }
 
-  /** Number of scopes, and the failures of those that cannot be read now. */
-  get health(): { readonly all: number; readonly failing: readonly string[] } {
-    const failing = this.#scopes.flatMap(({ status: { error } }) => (error === null ? [] : [error]));
-    return { all: this.#scopes.length, failing };
+  /** Number of watches. */
+  get count(): number {
+    return this.#scopes.length;
+  }
+
+  /** The watches that fail now. */
+  get failing(): readonly FailingPlace[] {
+    return this.#scopes.map(({ status }) => status.failing).filter((failing) => failing !== undefined);
   }
 
   start(): void {

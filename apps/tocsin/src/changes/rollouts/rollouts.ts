@@ -6,7 +6,7 @@ import type { CredentialVault } from "../../ledger/credential-vault.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { AcceptChanges } from "../accept-changes.ts";
 import type { RolloutWatcher } from "./rollout-watcher.ts";
-import type { RolloutMetrics } from "./scope-status.ts";
+import type { FailingPlace, RolloutMetrics } from "./scope-status.ts";
 
 export interface RolloutsOptions {
   readonly ledger: Pick<Ledger, "putValue" | "getValue">;
@@ -58,9 +58,14 @@ export class Rollouts {
 
   /** Warnings for `/readyz`; they hold counts only, because probes need no token. */
   warnings(): string[] {
-    const { all, failing } = this.#watcher?.health ?? { all: 0, failing: [] };
-    if (failing.length === 0) return [];
-    return [`${failing.length} of ${all} watches of workloads fail: rollouts there are not seen`];
+    const count = this.failing.length;
+    if (count === 0) return [];
+    return [`${count} of ${this.#watcher?.count} watches of workloads fail: rollouts there are not seen`];
+  }
+
+  /** The watches that fail now. */
+  get failing(): readonly FailingPlace[] {
+    return this.#watcher?.failing ?? [];
   }
 
   async stop(): Promise<void> {

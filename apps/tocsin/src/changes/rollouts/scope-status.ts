@@ -18,6 +18,14 @@ export interface Place {
   readonly kind: WorkloadKind;
 }
 
+/** A watch that fails. */
+export interface FailingPlace extends Place {
+  /** Holds no credential. */
+  readonly error: string;
+  /** Since when rollouts may go unseen, ms since epoch. */
+  readonly sinceMs: number;
+}
+
 interface Surroundings {
   readonly clock: Clock;
   readonly log: Logger;
@@ -29,7 +37,7 @@ export class ScopeStatus {
   readonly #place: Place;
   readonly #o: Surroundings;
   readonly #throttle: LogThrottle;
-  #error: string | null = null;
+  #failing: FailingPlace | undefined;
   #isListed = false;
 
   constructor(place: Place, o: Surroundings) {
@@ -39,9 +47,9 @@ export class ScopeStatus {
     this.#measure();
   }
 
-  /** The last failure, while it persists. Holds no credential. */
-  get error(): string | null {
-    return this.#error;
+  /** The last failure, while it persists. */
+  get failing(): FailingPlace | undefined {
+    return this.#failing;
   }
 
   /** All workloads were read, and their changes are recorded. */
@@ -52,22 +60,22 @@ export class ScopeStatus {
 
   /** From now on changes are seen. */
   followed(): void {
-    if (this.#error !== null && this.#throttle.pass("followed") !== undefined)
+    if (this.#failing !== undefined && this.#throttle.pass("followed") !== undefined)
       this.#o.log.info({ event: "rollouts_followed", ...this.#place }, "Rollouts are followed again");
-    this.#error = null;
+    this.#failing = undefined;
     this.#measure();
   }
 
   /** `error` is null when the failure is repaired at once, unless it happens twice in a row. */
   failed(reason: ApiFailureReason, error: string | null): void {
     if (error === null) return;
-    const leftOut = error === this.#error ? undefined : this.#throttle.pass(reason);
+    const leftOut = error === this.#failing?.error ? undefined : this.#throttle.pass(reason);
     if (leftOut !== undefined)
       this.#o.log.warn(
         { event: "rollouts_stale", ...this.#place, reason, error, ...leftOut },
         "Rollouts are not seen now; those that happen meanwhile are recorded later",
       );
-    this.#error = error;
+    this.#failing = { ...this.#place, error, sinceMs: this.#failing?.sinceMs ?? this.#o.clock.now() };
     this.#measure();
   }
 
@@ -77,6 +85,6 @@ export class ScopeStatus {
 
   #measure(): void {
     const { namespace, kind } = this.#place;
-    this.#o.metrics.rolloutsStale(namespace, kind, this.#error !== null || !this.#isListed);
+    this.#o.metrics.rolloutsStale(namespace, kind, this.#failing !== undefined || !this.#isListed);
   }
 }

@@ -27,7 +27,7 @@ const objectsOf = (kind: string) =>
 
 test("the page shows a set-up of each type", () => {
   const types = configurations.flatMap(({ text }) =>
-    parse(text).changes.sources.map(({ type }: { type: string }) => type),
+    (parse(text).changes.sources ?? []).map(({ type }: { type: string }) => type),
   );
   expect(new Set(types)).toEqual(new Set(["github", "gitlab", "argocd", "flux", "generic"]));
 });
