@@ -1,7 +1,8 @@
-import { type Alert, type Clock, type Ledger, minRedactedLength, type Target } from "@tocsin/core";
+import { type Alert, type Clock, type Ledger, type Target } from "@tocsin/core";
 import { ConfigError } from "./config-error.ts";
 import type { Config } from "./config.ts";
 import { needsRestart } from "./needs-restart.ts";
+import { shortSecrets } from "./short-secrets.ts";
 import { type CertificateExpiry, certificateWarnings } from "./certificates.ts";
 import { serverExpiries, type ServerTls } from "./server-tls.ts";
 import type { Discoveries } from "../targets/discovery/discoveries.ts";
@@ -17,9 +18,9 @@ import type { Rollouts } from "../changes/rollouts/rollouts.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
 import type { SelfWatch } from "../health/self-watch.ts";
 import { reroute } from "../targets/reroute.ts";
-import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { targetCertificateExpiries } from "../targets/target-certificates.ts";
-import { configuredErrors, noTargetCanReceive, targetWarnings } from "../targets/target-warnings.ts";
+import { TargetLog } from "../targets/target-log.ts";
+import { configuredErrors, targetWarnings } from "../targets/target-warnings.ts";
 import type { TargetRegistry } from "../targets/registry.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -53,6 +54,7 @@ export interface ConfigReloaderOptions {
  */
 export class ConfigReloader {
   readonly #o: ConfigReloaderOptions;
+  readonly #targetLog: TargetLog;
   #current: Config;
   /** The targets of the current configuration: the same objects until the file is read again. */
   #written: TargetSet;
@@ -67,18 +69,15 @@ export class ConfigReloader {
   #changes = 0;
   /** Targets that were added or removed since the last complete reroute of all firing alerts. */
   #unrouted = new Set<Target>();
-  /** The problems that were logged of each target, so that each is logged once. */
-  #said = new Map<string, string>();
   /** The certificates of the API, the sources and the targets in use. */
   #certificates: readonly CertificateExpiry[] = [];
   #reloadFailed = false;
   /** The first discovery has ended: from now on a missing target is really missing. */
   #targetsLoaded = false;
-  /** The message that was logged last; undefined: at least one target can receive alerts. */
-  #noTarget: string | undefined;
 
   constructor(options: ConfigReloaderOptions) {
     this.#o = options;
+    this.#targetLog = new TargetLog(options.log);
     this.#current = options.config;
     this.#written = writtenIn(options.config);
     this.#auth = new Auth(options.config.server);
@@ -115,7 +114,7 @@ export class ConfigReloader {
   /** Reports that the first load of discovered targets has ended. */
   targetsLoaded(): void {
     this.#targetsLoaded = true;
-    this.#reportNoTarget();
+    this.#targetLog.logNoTarget(this.#o.targets.entries);
   }
 
   /** Returns problems that do not keep the service from accepting alerts. */
@@ -235,7 +234,7 @@ export class ConfigReloader {
   }
 
   async #useTargets(written: TargetSet, config: Config): Promise<void> {
-    const { scrubber, targets, ledger, discoveries, wake } = this.#o;
+    const { scrubber, targets, ledger, discoveries, metrics, wake } = this.#o;
     const { fallbackAcrossNamespaces = false } = config.discovery.kubernetes ?? {};
     const prepared = targets.prepare([written, ...discoveries.sets()], { fallbackAcrossNamespaces });
     scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
@@ -245,8 +244,9 @@ export class ConfigReloader {
     // A changed credential ends a block, and incidents that were not sent yet move to it.
     wake();
     this.#useCertificates(config);
-    this.#report(prepared.entries);
-    this.#reportNoTarget();
+    metrics.useTargets(prepared.entries.map(({ name, target }) => ({ name, type: target?.type })));
+    this.#targetLog.logProblems(prepared.entries);
+    if (this.#targetsLoaded) this.#targetLog.logNoTarget(targets.entries);
     for (const target of changed) this.#unrouted.add(target);
     this.#reroute();
   }
@@ -259,41 +259,6 @@ export class ConfigReloader {
       ...targets.entries.flatMap(({ target }) => (target ? targetCertificateExpiries(target) : [])),
     ];
     metrics.useCertificates(this.#certificates);
-  }
-
-  #report(entries: readonly ResolvedTarget[]): void {
-    const { metrics, log } = this.#o;
-    metrics.useTargets(entries.map(({ name, target }) => ({ name, type: target?.type })));
-    const before = this.#said;
-    this.#said = new Map();
-    for (const { name, place, errors, warnings, inForce, refused } of entries) {
-      const words = JSON.stringify([errors, warnings, inForce]);
-      this.#said.set(name, words);
-      if (before.get(name) === words) continue;
-      if (refused !== undefined)
-        log.error(
-          { event: "target_refused", target: name, place, reason: refused, errors, inForce },
-          "Target is refused",
-        );
-      else if (errors.length > 0)
-        log.error({ event: "target_invalid", target: name, place, errors, inForce }, "Target is invalid");
-      if (warnings.length > 0)
-        log.warn({ event: "target_warning", target: name, place, warnings }, "Target may not work as intended");
-    }
-  }
-
-  /**
-   * Logs each change once: an error if something must be repaired, a warning if all targets are disabled or shadows on purpose.
-   */
-  #reportNoTarget(): void {
-    const { log, targets } = this.#o;
-    const noTarget = noTargetCanReceive(targets.entries);
-    if (!this.#targetsLoaded || noTarget === this.#noTarget) return;
-    this.#noTarget = noTarget;
-    if (noTarget === undefined)
-      return log.info({ event: "target_available" }, "At least one target can receive alerts");
-    const deliberate = targets.entries.some(({ target }) => target !== undefined);
-    log[deliberate ? "warn" : "error"]({ event: "no_target" }, `Alerts are recorded but not sent: ${noTarget}`);
   }
 
   #reroute(): void {
@@ -323,29 +288,6 @@ export class ConfigReloader {
 }
 
 const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTargets(targets, readSecret);
-
-/**
- * Names the settings whose secret is too short to be distinguished from ordinary words in a log line. Secrets of targets are
- * reported with the targets.
- */
-function shortSecrets({ server, ledger, readers, signatures, changeSources, telemetry }: Config): string[] {
-  const settings: (readonly [string, string | undefined])[] = [
-    ...server.tokens.map(({ name, value }) => [`token ${name}`, value] as const),
-    ["the password in ledger.url", ledger.kind === "postgres" ? ledger.server.password : undefined],
-    ...readers.flatMap(({ source, instances }) =>
-      instances.map(
-        ({ url }) => [`the password in a URL of source ${source}`, new URL(url.reveal()).password] as const,
-      ),
-    ),
-    ["the password in telemetry.traces.otlp", telemetry.traces?.password?.reveal()],
-    ...signatures.map(({ source, secret }) => [`the secret of source ${source}`, secret.reveal()] as const),
-    ...changeSources.flatMap(({ name, secrets }) =>
-      secrets.map((secret) => [`a secret of change source ${name}`, secret.reveal()] as const),
-    ),
-  ];
-  const short = settings.filter(([, secret]) => secret && secret.length < minRedactedLength);
-  return [...new Set(short.map(([setting]) => setting))];
-}
 
 /** Any header of a target may hold a credential. */
 const secretsOf = ({ credential, headers, signingSecrets = [], tls }: Target): string[] => [
