@@ -13,11 +13,14 @@ const blocks = [...page.matchAll(/^```yaml\n(# \S.*\n)([\s\S]*?)^```$/gm)].map((
 const configurations = blocks.filter(({ title }) => title.startsWith("# tocsin.yaml"));
 const manifests = blocks.filter((block) => !configurations.includes(block));
 
+/** All sources on the page. */
+const sources = configurations.flatMap(
+  ({ text }) => (parse(text).changes.sources ?? []) as { readonly name: string; readonly type: string }[],
+);
+
 /** The settings of a source on the page. */
-function sourceOnPage(name: string): Parameters<typeof readerOf>[0] {
-  const sources = configurations.flatMap(({ text }) => parse(text).changes.sources as { name: string }[]);
-  return { ...sources.find((source) => source.name === name), secrets: ["a-secret"] };
-}
+const sourceOnPage = (name: string) =>
+  ({ ...sources.find((source) => source.name === name), secrets: ["a-secret"] }) as Parameters<typeof readerOf>[0];
 
 /** The objects of the manifests with this kind. */
 const objectsOf = (kind: string) =>
@@ -26,10 +29,7 @@ const objectsOf = (kind: string) =>
     .filter((object) => object.kind === kind);
 
 test("the page shows a set-up of each type", () => {
-  const types = configurations.flatMap(({ text }) =>
-    (parse(text).changes.sources ?? []).map(({ type }: { type: string }) => type),
-  );
-  expect(new Set(types)).toEqual(new Set(["github", "gitlab", "argocd", "flux", "generic"]));
+  expect(new Set(sources.map(({ type }) => type))).toEqual(new Set(["github", "gitlab", "argocd", "flux", "generic"]));
 });
 
 test.each(configurations)("the configuration is valid: %#", ({ text }) => {

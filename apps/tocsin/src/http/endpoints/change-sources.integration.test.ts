@@ -235,7 +235,7 @@ describe("openssl signs", () => {
     const page = readFileSync(new URL("../../../../../docs/changes.md", import.meta.url), "utf8");
     const [script = ""] = /^body='[\s\S]*?^signature=.*$/m.exec(page) ?? [];
     const blocks = [...page.matchAll(/^```yaml\n# tocsin.yaml\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => parse(text));
-    const [source] = blocks.flatMap(({ changes }) => changes.sources).filter(({ name }) => name === "jenkins");
+    const [source] = blocks.flatMap(({ changes }) => changes.sources ?? []).filter(({ name }) => name === "jenkins");
     await using ci = await startService(() => ({
       changes: {
         sources: [
