@@ -106,7 +106,7 @@ export class Collector implements AsyncDisposable {
       this.respond(response);
     });
   });
-  /** Of the last request. */
+  /** The header of the last request. */
   authorization: string | undefined;
 
   static async open(port = 0): Promise<Collector> {

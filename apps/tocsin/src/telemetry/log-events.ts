@@ -108,12 +108,28 @@ export const logEvents = {
     when: "A critical was not delivered in time, and its fallback is missing or disabled. At most every 30 minutes and target.",
     fields: ["target", "fallback", "incident", "fingerprint", "trace_id", "leftOut"],
   },
-  target_unauthorized: { level: "error", when: "A target refuses the credential.", fields: ["target", "detail"] },
-  target_misconfigured: { level: "error", when: "A target does not know the URL.", fields: ["target", "detail"] },
-  target_recovered: { level: "info", when: "A target that refused us accepts events again.", fields: ["target"] },
-  breaker_open: { level: "warn", when: "A target failed repeatedly; its events wait.", fields: ["target", "until"] },
+  target_unauthorized: {
+    level: "error",
+    when: "A target refuses the credential.",
+    fields: ["target", "detail", "leftOut"],
+  },
+  target_misconfigured: {
+    level: "error",
+    when: "A target does not know the URL.",
+    fields: ["target", "detail", "leftOut"],
+  },
+  target_recovered: {
+    level: "info",
+    when: "A target that refused us accepts events again.",
+    fields: ["target", "seconds"],
+  },
+  breaker_open: {
+    level: "warn",
+    when: "A target failed repeatedly; its events wait.",
+    fields: ["target", "until", "leftOut"],
+  },
   breaker_half_open: { level: "info", when: "One event tests whether the target works again.", fields: ["target"] },
-  breaker_closed: { level: "info", when: "The target works again.", fields: ["target", "probes"] },
+  breaker_closed: { level: "info", when: "The target works again.", fields: ["target", "probes", "seconds"] },
   worker_bug: {
     level: "error",
     when: "A bug in an attempt. The worker continues, and the incident stays due.",
@@ -124,9 +140,9 @@ export const logEvents = {
   ledger_unavailable: {
     level: "error",
     when: "The ledger does not commit: senders get 503, outcomes stay in memory.",
-    fields: ["ledger", "error"],
+    fields: ["ledger", "error", "leftOut"],
   },
-  ledger_available: { level: "info", when: "The ledger commits again.", fields: [] },
+  ledger_available: { level: "info", when: "The ledger commits again.", fields: ["seconds"] },
   ledger_key_lost: {
     level: "warn",
     when: "The key file of the ledger was missing at the start, so a new one was made.",
@@ -218,8 +234,8 @@ export const logEvents = {
     fields: ["source", "everyMs"],
   },
   source_back: { level: "info", when: "A silent source sends again.", fields: ["source"] },
-  heartbeat_failed: { level: "warn", when: "The outgoing heartbeat was not accepted.", fields: ["error"] },
-  heartbeat_recovered: { level: "info", when: "The outgoing heartbeat is accepted again.", fields: [] },
+  heartbeat_failed: { level: "warn", when: "The outgoing heartbeat was not accepted.", fields: ["error", "leftOut"] },
+  heartbeat_recovered: { level: "info", when: "The outgoing heartbeat is accepted again.", fields: ["seconds"] },
   heartbeat_withheld: { level: "debug", when: "No heartbeat is sent, because Tocsin is not well.", fields: ["why"] },
   heartbeat_bug: { level: "error", when: "A bug in the watch of silent sources; the watch continues.", fields: bug },
   own_alert_unsent: {

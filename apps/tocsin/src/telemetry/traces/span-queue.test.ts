@@ -52,7 +52,7 @@ describe("ended spans", () => {
     expect(requests).toEqual([]);
   });
 
-  test("of a storm are sent in one request after another", async () => {
+  test("are sent in several requests if there are many", async () => {
     const { clock, requests, end } = queueTo();
     end(...many(600));
     await clock.advance(3_000);

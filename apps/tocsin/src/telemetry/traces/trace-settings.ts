@@ -11,7 +11,7 @@ export interface TraceSettings {
   readonly password: Secret | undefined;
   /** 0 to 1: share of the traces that begin here which are exported. */
   readonly sample: number;
-  /** What must not appear in a log line. */
+  /** Texts that must not appear in a log line. */
   readonly secrets: readonly string[];
 }
 

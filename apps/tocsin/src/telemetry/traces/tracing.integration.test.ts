@@ -139,7 +139,7 @@ describe("a trace", () => {
     expect(receiver.requests[0]!.head).toMatch(new RegExp(`traceparent: 00-${id}-[0-9a-f]{16}-00`));
   });
 
-  test("of a share of the requests is exported, and a sampled sender overrides the share", async () => {
+  test("is exported if its sender samples it, whatever the share is", async () => {
     await using collector = await Collector.open();
     await using service = await tracingService({ collector: collector.url, sample: 0 });
     await send(service, [alertOf("d")], { traceparent });
