@@ -49,6 +49,7 @@ import { Readers } from "./ingest/readers/readers.ts";
 import { lateAfterMs } from "./health/conditions.ts";
 import { Health } from "./health/health.ts";
 import { ledgerDisk } from "./health/ledger-disk.ts";
+import { RecentFailure } from "./health/recent-failure.ts";
 import { Readiness } from "./health/readiness.ts";
 import { ConfigReloader } from "./config/config-reloader.ts";
 import { SelfWatch } from "./health/self-watch.ts";
@@ -152,7 +153,9 @@ export async function compose(
     });
     closing.push(() => transport.close());
     const { traces } = config.telemetry;
-    const tracing = traces && (await traceTo(traces, { clock, log, transport, metrics, instance: owner }));
+    const traceFailures = new RecentFailure(clock);
+    const tracing =
+      traces && (await traceTo(traces, { clock, log, transport, metrics, instance: owner, failures: traceFailures }));
     closing.push(() => tracing?.stop());
     const targets = new TargetRegistry({
       vault,
@@ -261,7 +264,7 @@ export async function compose(
         silent: selfWatch.heartbeats?.silent ?? [],
         loopLagMs: selfWatch.loopLagMs,
         heartbeat: selfWatch.failingHeartbeat,
-        traces: undefined,
+        traces: traceFailures.current,
       }),
     });
     const notify = notifications(() => configReloader.current.server.publicUrl);

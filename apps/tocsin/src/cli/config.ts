@@ -10,7 +10,7 @@ import { resolveTargets } from "../targets/resolve-targets.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { noTargetCanReceive } from "../targets/target-warnings.ts";
 import { credentialIdentity } from "@tocsin/publishers";
-import { type RecipientTerms, selfAlertWarnings } from "../own-alerts/recipients.ts";
+import { expectationWarnings, type RecipientTerms, selfAlertWarnings } from "../own-alerts/recipients.ts";
 import { nameIn } from "../targets/fallbacks.ts";
 import { configTargets, type TargetSet } from "../targets/target-definition.ts";
 import { defaultConfigFile, withKeyFromEnvironment } from "./defaults.ts";
@@ -64,12 +64,15 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     const expectsTargets = (written || config.targets !== undefined) && config.discovery.kubernetes === undefined;
     // A place that cannot be read is an error already, and a running service keeps the targets that it found there last.
     const isComplete = errors.length === 0 && issues.length === 0;
+    const terms = termsOf(entries);
+    const seesAll = config.discovery.kubernetes === undefined;
     const noTarget = expectsTargets && isComplete && noTargetCanReceive(entries);
     return {
       issues: [...proxyIssues(env), ...issues, ...errors],
       warnings: [
         ...entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
-        ...selfAlertWarnings(config.selfAlerts?.targets, termsOf(entries), config.discovery.kubernetes !== undefined),
+        ...selfAlertWarnings(config.selfAlerts?.targets, terms, seesAll),
+        ...(seesAll ? expectationWarnings(config.expectations, terms) : []),
         ...(noTarget ? [{ path: "targets", message: `${noTarget}: alerts will be recorded but not sent` }] : []),
       ],
       targets: entries.length,

@@ -37,3 +37,18 @@ test("doctor lists the most urgent problem first, and exits with 1", async () =>
     problems: [{ condition: "no_target" }, { object: "broken" }],
   });
 });
+
+test("doctor shows that traces cannot be exported", async () => {
+  await using service = await startService(() => ({
+    telemetry: { logs: { level: "debug" }, traces: { otlp: "http://127.0.0.1:9" } },
+  }));
+  await ready(service);
+  await service.ask("POST", "/api/v1/webhook/alertmanager", {
+    alerts: [{ status: "firing", labels: { alertname: "A" }, startsAt: "2026-01-01T00:00:00Z" }],
+  });
+  const [problem] = await service.until("the export has failed", async () => {
+    const { problems } = (await service.ask("GET", "/api/v1/health")).body;
+    return problems.length > 0 ? problems : undefined;
+  });
+  expect(problem).toMatchObject({ condition: "traces_failing", severity: "warning", object: "telemetry.traces" });
+});

@@ -1,4 +1,4 @@
-import { duration, type Issue, minRedactedLength, Secret, secretInput, type SecretInput } from "@tocsin/core";
+import { duration, type Issue, Secret, secretInput, type SecretInput } from "@tocsin/core";
 import { z } from "zod";
 
 /** The key `telemetry.heartbeat`. */
@@ -37,14 +37,11 @@ export function outgoingHeartbeatIn(
   return { url: new Secret(text), everyMs: input.every };
 }
 
+/** Shorter paths are ordinary words, which must stay in logs. */
+const minSecretPath = 16;
+
 /** The parts of the URL that may be its credential. */
 export function secretsOfHeartbeat({ url }: OutgoingHeartbeatSettings): string[] {
   const { pathname, search } = new URL(url.reveal());
-  const segments = pathname.split("/").filter((one) => one.length >= minRedactedLength);
-  return [
-    url.reveal(),
-    ...(pathname.length >= minRedactedLength ? [pathname] : []),
-    ...segments,
-    ...(search === "" ? [] : [search]),
-  ];
+  return [url.reveal(), ...[pathname, search].filter((part) => part.length >= minSecretPath)];
 }

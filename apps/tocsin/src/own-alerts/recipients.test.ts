@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { conditionNames, conditionOf } from "../health/conditions.ts";
-import { recipientsOf, selfAlertWarnings } from "./recipients.ts";
+import { expectationWarnings, recipientsOf, selfAlertWarnings } from "./recipients.ts";
 
 const credentials: Readonly<Record<string, string>> = { a: "A", a2: "A", b: "B", off: "C", shadow: "D", "ns/c": "E" };
 
@@ -29,14 +29,24 @@ describe("the recipients of a self-alert", () => {
 });
 
 test.each([
-  [undefined, false, 0],
-  [["a", "b"], false, 0],
-  [["a", "a2"], false, 1],
-  [["a"], false, 1],
-  [["off", "gone"], false, 1],
-  [["a", "gone"], true, 0],
-] as const)("config check judges the targets %j", (configured, mayBeElsewhere, count) => {
-  expect(selfAlertWarnings(configured, terms, mayBeElsewhere)).toHaveLength(count);
+  [undefined, true, 0],
+  [["a", "b"], true, 0],
+  [["a", "a2"], true, 1],
+  [["a"], true, 1],
+  [["off", "gone"], true, 1],
+  [["a", "gone"], false, 0],
+] as const)("config check judges the targets %j", (configured, seesAll, count) => {
+  expect(selfAlertWarnings(configured, terms, seesAll)).toHaveLength(count);
+});
+
+test("config check warns of a source whose silence no target would receive", () => {
+  const expectations = [
+    { source: "am", targets: ["gone", "b"] },
+    { source: "cron", targets: ["gone", "off"] },
+  ];
+  expect(expectationWarnings(expectations, terms).map(({ message }) => message)).toEqual([
+    expect.stringContaining("the source cron is silent"),
+  ]);
 });
 
 test("the documentation lists every condition with its severity and its kind of self-alert", () => {

@@ -1,4 +1,5 @@
 import type { Issue } from "@tocsin/core";
+import type { Expectation } from "../heartbeats/expectation-settings.ts";
 import { canReceive } from "../targets/target-warnings.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
 
@@ -28,15 +29,27 @@ export function recipientsOf(
   return [...new Set(names)];
 }
 
-/** Warnings about `selfAlerts.targets` for `config check`. `mayBeElsewhere`: targets exist that the command cannot see. */
+/** Warnings about sources whose silence no target would receive, for `config check`. */
+export const expectationWarnings = (
+  expectations: readonly Pick<Expectation, "source" | "targets">[],
+  terms: RecipientTerms,
+): Issue[] =>
+  expectations
+    .filter(({ targets }) => recipientsOf(targets, [], terms).length === 0)
+    .map(({ source }) => ({
+      path: "sources",
+      message: `no target of \`expect\` can receive that the source ${source} is silent: each is missing, invalid, disabled or a shadow`,
+    }));
+
+/** Warnings about `selfAlerts.targets` for `config check`. `seesAll`: there are no targets that the command cannot see. */
 export function selfAlertWarnings(
   configured: readonly string[] | undefined,
   terms: RecipientTerms,
-  mayBeElsewhere: boolean,
+  seesAll: boolean,
 ): Issue[] {
   if (configured === undefined) return [];
   const usable = recipientsOf(configured, [], terms);
-  const unknown = mayBeElsewhere ? configured.filter((name) => terms.find(name) === undefined).length : 0;
+  const unknown = seesAll ? 0 : configured.filter((name) => terms.find(name) === undefined).length;
   const count = new Set(usable.map((name) => terms.credentialOf(name) ?? name)).size + unknown;
   if (count >= 2) return [];
   const message = `${count === 0 ? "no target" : "only one target"} with a credential of its own can receive self-alerts: name at least two, so that one can report a failure of the other`;

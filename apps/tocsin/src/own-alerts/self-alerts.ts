@@ -18,6 +18,9 @@ const lookEveryMs = 60_000;
 /** Longest wait for the ledger in one round. */
 const maxRoundMs = 15_000;
 
+/** Longest wait for the ledger at the end. */
+const maxStopMs = 1_000;
+
 const maxNamed = 20;
 
 export interface SelfAlertSettings {
@@ -88,9 +91,16 @@ export class SelfAlerts {
   }
 
   async stop(): Promise<void> {
+    const { directPage, clock } = this.#o;
     this.#cancel();
-    this.#o.directPage.stop();
+    directPage.stop();
     await this.#round;
+    // The ledger may have recovered since the last round.
+    await within(
+      maxStopMs,
+      clock,
+      directPage.settle().catch(() => {}),
+    );
   }
 
   /** By how much the last round came late: the event loop was busy, or the process stood still. */

@@ -1,5 +1,6 @@
 import type { Clock } from "@tocsin/core";
 import type { Transport } from "@tocsin/http";
+import type { RecentFailure } from "../health/recent-failure.ts";
 import { version } from "../config/version.ts";
 import { LogThrottle } from "./log-throttle.ts";
 import type { Logger } from "./logger.ts";
@@ -14,13 +15,15 @@ export interface TraceToOptions {
   readonly transport: Pick<Transport, "post">;
   /** Identity of this process. */
   readonly instance: string;
+  /** Receives each failed export. */
+  readonly failures: Pick<RecentFailure, "report">;
 }
 
 const logRule = { everyMs: 10 * 60_000 };
 
 /** Traces to a collector. OpenTelemetry is loaded only here. */
 export async function traceTo(settings: TraceSettings, options: TraceToOptions): Promise<Tracing> {
-  const { clock, log, metrics, transport, instance } = options;
+  const { clock, log, metrics, transport, instance, failures } = options;
   const { openTracing } = await import("./traces/index.ts");
   const throttle = new LogThrottle(clock, logRule);
   return openTracing(settings, {
@@ -30,6 +33,7 @@ export async function traceTo(settings: TraceSettings, options: TraceToOptions):
     instance,
     dropped: (count, reason) => metrics.spansDropped(count, reason),
     failed(problem) {
+      failures.report(problem);
       const passed = throttle.pass("traces");
       if (passed === undefined) return;
       log.warn(
