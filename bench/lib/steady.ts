@@ -20,14 +20,24 @@ const warmUp = 100;
 export async function steadily(
   contestants: readonly Contestant[],
   sink: Sink,
-  { perSecond, seconds, warm }: { readonly perSecond: number; readonly seconds: number; readonly warm?: () => void },
+  {
+    perSecond,
+    seconds,
+    warm,
+    severity,
+  }: {
+    readonly perSecond: number;
+    readonly seconds: number;
+    readonly warm?: () => void;
+    readonly severity?: string;
+  },
 ): Promise<Latencies> {
   const [{ shape }] = contestants as readonly [Contestant];
   const pools = contestants.map(({ url, path }) => ({ pool: new Pool(url, { connections: 16 }), path }));
   const count = perSecond * seconds;
   const post = async (n: number): Promise<void> => {
     const { pool, path } = pools[n % pools.length]!;
-    const alert = postedAlert(n, "firing");
+    const alert = postedAlert(n, "firing", severity);
     const { body } = await pool.request({
       path,
       method: "POST",

@@ -12,6 +12,7 @@ import {
   minute,
   refused,
   serverError,
+  timedOut,
 } from "./ledger-harness.ts";
 
 const matchLabels = ["service", "app", "namespace", "environment"];
@@ -107,6 +108,18 @@ export function changes(subject: LedgerSubject): void {
       expect(await harness.stands()).toEqual(["dead dead_invalid"]);
       const { deadLetters } = await harness.ledger.deadLetters({ limit: 10 });
       expect(deadLetters).toMatchObject([{ action: "change", target: "pagerduty" }]);
+    });
+
+    test("that was refused after an attempt of unknown effect is deleted in time: it has no end to send", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      await record(harness, changeOf("v1"));
+      await harness.attempt(timedOut);
+      await harness.clock.advance(minute);
+      await harness.attempt(refused);
+      expect(await harness.stands()).toEqual(["dead dead_invalid"]);
+      await harness.clock.advance(day);
+      while ((await harness.ledger.deleteExpired(t0 + day, 0)) > 0);
+      expect([await harness.views(), await kept(harness)]).toEqual([[], ["v1"]]);
     });
 
     test("waits behind every alert at the limiter", async () => {

@@ -4,7 +4,7 @@ import { type Alert, type Ledger, relatingLabels, type StoredChange } from "@toc
 const explainedMs = 3_600_000;
 
 /** Most related changes of an explanation. */
-const maxExplained = 20;
+const maxExplained = 10;
 
 /** Most related changes in the details of a page. */
 const maxIncluded = 5;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { alertOfChange } from "../changes/change-alert.ts";
 import type { Change } from "../changes/change.ts";
 import { parseTarget } from "../targets/parse-target.ts";
 import type { TargetType } from "../targets/target-type.ts";
@@ -65,6 +66,16 @@ describe("a change", () => {
 
   test("passes the threshold in the metadata without a severity", () => {
     expect(decide({ metadata: { severity_threshold: "critical" } })).toMatchObject({ send: true });
+  });
+
+  test("is an alert with the label change_event to versions that know no changes", () => {
+    expect(alertOfChange({ ...deploy, labels: { change_event: "false" } })).toEqual({
+      fingerprint: changeFingerprint(deploy),
+      labels: { environment: "prod", change_event: "true" },
+      annotations: { summary: "Deployed shop 7" },
+      startsAtMs: 7,
+      change: { ...deploy, labels: { change_event: "false" } },
+    });
   });
 
   test("goes to the targets that it names whatever their filters say, if they are on and take changes", () => {

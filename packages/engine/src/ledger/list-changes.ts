@@ -9,7 +9,7 @@ import type { LedgerContext } from "./ledger-context.ts";
 import type { ChangeRecord } from "./store.ts";
 
 /** Newest changes of one service, and of one app, among which related ones are searched. */
-const maxCandidates = 100;
+const maxCandidates = 50;
 
 const changeView = ({ key, change, alert, acceptedAtMs }: ChangeRecord): StoredChange => ({
   change,

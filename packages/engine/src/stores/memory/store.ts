@@ -320,6 +320,7 @@ export class MemoryStore implements Store {
     for (const {
       id,
       state,
+      kind,
       target,
       endpoint,
       dedupKey,
@@ -332,7 +333,7 @@ export class MemoryStore implements Store {
       if (gone >= limit) break;
       const over = (state === "closed" || state === "not_told" || state === "dead") && dueAtMs === null;
       // A dead incident that fires and was perhaps sent: its resolve is still owed.
-      const owed = state === "dead" && told !== null && wanted.status === "firing";
+      const owed = state === "dead" && told !== null && wanted.status === "firing" && kind !== "change";
       if (!over || owed || updatedAtMs >= beforeMs) continue;
       for (const { fingerprint } of members) this.#members.get(fingerprint)?.delete(id);
       if (this.#episodes.get(`${target}\0${dedupKey}`) === id) this.#episodes.delete(`${target}\0${dedupKey}`);

@@ -25,7 +25,7 @@ export function incidentRow(incident: Incident) {
     due_at: dueAtMs,
     fallback_at: fallbackAtMs,
     untold: incident.told === null,
-    owed: incident.told !== null && incident.wanted.status === "firing",
+    owed: isOwed(incident),
     lead: indexKey(leadingMember(incident.members).fingerprint),
     accepted_at: waitingSince(incident),
     updated_at: updatedAtMs,
@@ -36,6 +36,10 @@ export function incidentRow(incident: Incident) {
     }),
   };
 }
+
+/** Something was or may have been delivered whose end is still to come. A change has no end. */
+const isOwed = ({ told, wanted, kind }: Incident): boolean =>
+  told !== null && wanted.status === "firing" && kind !== "change";
 
 export const incidentColumns = new BinaryArrays({
   id: "bigint",

@@ -267,7 +267,8 @@ export class IncidentRows {
         const over = ["closed", "not_told", "dead"].includes(text(row["state"])) && row["due_at"] === null;
         if (!over || Number(row["updated_at"]) >= beforeMs) continue;
         const incident = this.#existing(row["id"]);
-        if (incident.state === "dead" && incident.told !== null && incident.wanted.status === "firing") continue;
+        const isOwed = incident.told !== null && incident.wanted.status === "firing" && incident.kind !== "change";
+        if (incident.state === "dead" && isOwed) continue;
         this.#delete(incident);
         gone++;
       }
