@@ -172,6 +172,8 @@ describe("the transport", () => {
     const sockets: Socket[] = [];
     const server = createHttpsServer(own, accept);
     server.on("secureConnection", (socket) => sockets.push(socket));
+    // The server itself closes no connection.
+    server.keepAliveTimeout = 0;
     await using listening = await listen(server);
     const clock = new VirtualClock();
     await using transport = new Transport({ clock });

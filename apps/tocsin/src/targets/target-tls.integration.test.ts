@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -169,5 +169,7 @@ describe("a target with mutual TLS", () => {
     for (const path of ["/api/v1/targets", "/api/v1/targets/hook", "/api/v1/incidents", "/metrics"])
       expect((await service.ask(path)).text).not.toContain("PRIVATE KEY");
     expect(service.logs.join("")).not.toContain("PRIVATE KEY");
+    for (const file of readdirSync(service.dir).filter((name) => name.startsWith("t.db")))
+      expect(readFileSync(join(service.dir, file)).includes("PRIVATE KEY")).toBe(false);
   });
 });
