@@ -38,6 +38,12 @@ describe("a failed request", () => {
       "tls",
       "TLS handshake failed (ERR_SSL_WRONG_VERSION_NUMBER)",
     ],
+    [
+      "without a client certificate that the server demands",
+      coded("ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE"),
+      "tls",
+      "TLS handshake failed (ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE)",
+    ],
     ["with a fault of OpenSSL", coded("ERR_OSSL_X"), "tls", "TLS handshake failed (ERR_OSSL_X)"],
     [
       "with a certificate for another purpose",

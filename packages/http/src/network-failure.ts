@@ -87,9 +87,10 @@ const reasons: readonly [RegExp, FailureReason][] = [
   [/^(?:ENOTFOUND|EAI_\w+)$/, "dns"],
   [/^ECONNREFUSED$/, "refused"],
   [/^(?:ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE)$/, "reset"],
-  // Certificates and handshakes: https://nodejs.org/api/tls.html#x509-certificate-error-codes
+  // Certificates and handshakes: https://nodejs.org/api/tls.html#x509-certificate-error-codes, and OpenSSL's reasons, such as
+  // ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE.
   [
-    /^(?:EPROTO$|INVALID_PURPOSE$|(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT|CRL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|PATH_LENGTH|HOSTNAME|ERROR_IN_C)\w*$)/,
+    /^(?:EPROTO$|INVALID_PURPOSE$|(?:ERR_TLS|ERR_SSL|ERR_OSSL|CERT|CRL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|PATH_LENGTH|HOSTNAME|ERROR_IN_C)[\w/]*$)/,
     "tls",
   ],
   [/^(?:ERR_INVALID_CHAR|ERR_INVALID_HTTP_TOKEN|ERR_HTTP_INVALID_HEADER_VALUE)$/, "invalid_header"],
