@@ -100,4 +100,55 @@ describe.skipIf(!hasPrometheus())("a real Prometheus and a real Alertmanager", (
     expect(pagerduty.stand.refused()).toEqual([]);
     expect(await service.end("SIGTERM")).toEqual({ code: 0, signal: null });
   });
+
+  test("takes alerts of Tocsin over mutual TLS, and is read over it", async () => {
+    using dir = tempDir();
+    const [port, own, client] = [
+      await freePort(),
+      selfSigned({ names: ["alertmanager.monitoring"] }),
+      selfSigned({ names: ["tocsin.monitoring"] }),
+    ];
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(dir.path, name), text);
+      return join(dir.path, name);
+    };
+    await using alertmanager = await startAlertmanager({
+      webhook: "http://127.0.0.1:1",
+      web: {
+        cert_file: file("am.crt", own.cert),
+        key_file: file("am.key", own.key),
+        client_ca_file: file("tocsin.crt", client.cert),
+      },
+    });
+    const url = `https://${alertmanager.address}`;
+    const tls = { ca: { file: "am.crt" }, cert: { file: "tocsin.crt" }, key: { file: file("tocsin.key", client.key) } };
+    const config = {
+      server: { listen: `127.0.0.1:${port}` },
+      targets: [
+        { name: "am", type: "alertmanager", url, tls: { ...tls, server_name: "alertmanager.monitoring" } },
+        { name: "without", type: "alertmanager", url, tls: { ca: tls.ca } },
+      ],
+      sources: [
+        {
+          name: "am",
+          alertmanager: { urls: [url], every: "1s", tls: { ...tls, serverName: "alertmanager.monitoring" } },
+        },
+      ],
+    };
+    await using service = tocsin(["serve", "--config", file("tocsin.yaml", JSON.stringify(config))], { cwd: dir.path });
+    const api = `http://127.0.0.1:${port}`;
+    await waitUntil("Tocsin is ready", async () => (await fetch(`${api}/readyz`)).ok);
+    const alert = { status: "firing", labels: { alertname: "DiskFull", severity: "critical" } };
+    const body = JSON.stringify({ alerts: [alert] });
+    expect((await fetch(`${api}/api/v1/webhook/alertmanager`, { method: "POST", body })).status).toBe(200);
+    await waitUntil("Alertmanager has the alert", async () =>
+      (await ask(`${url}/api/v2/alerts`, own.cert, client)).text.includes("DiskFull"),
+    );
+    await service.untilItSays(/"target":"without"[^\n]*"reason":"tls"/);
+    // It read since when Alertmanager runs.
+    await service.untilItSays(/urls\[0\] has not been up for longer/);
+    expect(service.stdout + service.stderr).not.toMatch(/"target":"am"[^\n]*"reason":"tls"/);
+    expect(await service.end("SIGTERM")).toEqual({ code: 0, signal: null });
+    expect(service.stdout + service.stderr).not.toMatch(/PRIVATE KEY/);
+  });
 });

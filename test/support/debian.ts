@@ -165,6 +165,8 @@ export interface AlertmanagerOptions {
   readonly webhook: string;
   /** For the webhook. @default plain HTTP, or HTTPS with the system's authorities */
   readonly tls?: ClientTls;
+  /** Makes its own API speak HTTPS only, with clients that have a certificate. Paths of PEM files. @default plain HTTP */
+  readonly web?: { readonly cert_file: string; readonly key_file: string; readonly client_ca_file: string };
   /** @default a free one */
   readonly port?: number;
   /** Ports of the cluster: its own, and those of the others. @default it runs without a cluster */
@@ -180,7 +182,7 @@ export class Alertmanager implements AsyncDisposable {
   #running: Awaited<ReturnType<typeof ready>> | undefined;
   readonly #dir: ReturnType<typeof tempDir>;
 
-  private constructor(port: number, { webhook, tls, cluster, repeatInterval = "2s" }: AlertmanagerOptions) {
+  private constructor(port: number, { webhook, tls, web, cluster, repeatInterval = "2s" }: AlertmanagerOptions) {
     const dir = (this.#dir = tempDir());
     this.address = `127.0.0.1:${port}`;
     const config = join(dir.path, "alertmanager.yml");
@@ -195,14 +197,26 @@ export class Alertmanager implements AsyncDisposable {
     const webhookConfig = { url: webhook, send_resolved: true, max_alerts: 0, ...http };
     const receivers = [{ name: "tocsin", webhook_configs: [webhookConfig] }];
     writeFileSync(config, JSON.stringify({ route, receivers }));
+    const webConfig = join(dir.path, "web.yml");
+    if (web)
+      writeFileSync(
+        webConfig,
+        JSON.stringify({ tls_server_config: { ...web, client_auth_type: "RequireAndVerifyClientCert" } }),
+      );
     const args = [
       `--config.file=${config}`,
       `--storage.path=${join(dir.path, "data")}`,
       `--web.listen-address=${this.address}`,
       `--cluster.listen-address=${cluster ? `127.0.0.1:${cluster.port}` : ""}`,
+      ...(web ? [`--web.config.file=${webConfig}`] : []),
       ...(cluster?.peers ?? []).map((peer) => `--cluster.peer=127.0.0.1:${peer}`),
     ];
-    this.#start = () => ready("Alertmanager", new Child(alertmanagerBinary, args), port);
+    this.#start = async () => {
+      const child = new Child(alertmanagerBinary, args);
+      if (!web) return ready("Alertmanager", child, port);
+      await child.untilItSays(/TLS is enabled/);
+      return { process: child, [Symbol.asyncDispose]: () => child[Symbol.asyncDispose]() };
+    };
   }
 
   static async start(options: AlertmanagerOptions): Promise<Alertmanager> {
