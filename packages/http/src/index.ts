@@ -20,4 +20,4 @@ export { proxySecrets } from "./proxy-secrets.ts";
 export { type ConnectStep, reach, type Reached, type ReachOptions } from "./reach.ts";
 export { redactReply } from "./redact-reply.ts";
 export { type Address, addressOf, type Get, type Post, type Reply, type Sender, type TlsSettings } from "./sender.ts";
-export { Transport, type TransportOptions, type Trust } from "./transport.ts";
+export { type SenderSettings, Transport, type TransportOptions, type Trust } from "./transport.ts";

@@ -160,9 +160,9 @@ describe("the transport", () => {
     await using listening = await listen(server);
     await using transport = new Transport();
     const address = addressOf(`https://localhost:${listening.port}`);
-    const named = transport.for(operatorTrust, { ca: own.cert, serverName: "receiver.internal" });
+    const named = transport.for({ ...operatorTrust, tls: { ca: own.cert, serverName: "receiver.internal" } });
     expect(await named.post({ ...post, address })).toMatchObject({ kind: "answered", status: 202 });
-    const unnamed = transport.for(operatorTrust, { ca: own.cert, serverName: "other.internal" });
+    const unnamed = transport.for({ ...operatorTrust, tls: { ca: own.cert, serverName: "other.internal" } });
     expect(await unnamed.post({ ...post, address })).toMatchObject({ left: false, reason: "tls" });
     expect(names[0]).toBe("receiver.internal");
   });
@@ -178,7 +178,8 @@ describe("the transport", () => {
     const clock = new VirtualClock();
     await using transport = new Transport({ clock });
     const url = `https://127.0.0.1:${listening.port}`;
-    const send = (ca: string) => transport.for(operatorTrust, { ca }).post({ ...post, address: addressOf(url) });
+    const send = (ca: string) =>
+      transport.for({ ...operatorTrust, tls: { ca } }).post({ ...post, address: addressOf(url) });
     const [first, second, third] = [own.cert, `${own.cert}\n`, `${own.cert}\n\n`];
     await send(first);
     await send(first);

@@ -30,6 +30,12 @@ export interface Trust {
   readonly linkLocal: boolean;
 }
 
+/** What all requests of a sender have in common. */
+export interface SenderSettings extends Trust {
+  /** @default those of each address */
+  readonly tls?: TlsSettings | undefined;
+}
+
 const operator: Trust = { fromSecret: false, linkLocal: false };
 
 export interface TransportOptions {
@@ -123,7 +129,7 @@ export class Transport implements Sender, AsyncDisposable {
    * A sender for endpoints of another author, or for endpoints that may be at other addresses, or that need other TLS settings.
    * Keep it: a sender with equal settings shares its connections, but is found slower.
    */
-  for(trust: Trust, tls?: TlsSettings): Sender {
+  for({ tls, ...trust }: SenderSettings): Sender {
     return { post: (post) => this.#post(post, trust, tls), get: (get) => this.#get(get, trust, tls) };
   }
 

@@ -33,7 +33,7 @@ export function createPublisher(endpoint: Endpoint, options: PublisherOptions): 
   const registered = registry.find(({ target }) => target.type === endpoint.type);
   if (!registered) throw new Error(`no publisher for targets of type ${JSON.stringify(endpoint.type)}`);
   const { fromSecret = false, typeOptions: own, tls } = endpoint;
-  const trust = { fromSecret, linkLocal: own["anyAddress"] === true };
-  const transport = options.transport.for(trust, tls && tlsSettingsOf(tls));
+  const linkLocal = own["anyAddress"] === true;
+  const transport = options.transport.for({ fromSecret, linkLocal, tls: tls && tlsSettingsOf(tls) });
   return registered.open(endpoint, { ...options, transport });
 }
