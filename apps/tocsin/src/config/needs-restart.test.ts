@@ -12,6 +12,7 @@ const tls = (pair: object) => ({ server: { tls: pair } });
 const mutual = (clientCa: string) => ({
   server: { tls: { ...first, clientCa }, auth: { clients: [{ name: "a", san: "a.example", roles: ["read"] }] } },
 });
+const traces = (more: object = {}) => ({ telemetry: { traces: { otlp: "http://me:a@otlp", ...more } } });
 const read = (input: object) => readConfig(input, { dir: "/srv", env: {} });
 
 test.each<[string, object, object, string[]]>([
@@ -34,6 +35,10 @@ test.each<[string, object, object, string[]]>([
   ["a key", postgres(), postgres({ encryptionKey: [key(2), key(1)] }), ["ledger.encryptionKey"]],
   ["a key that stays", postgres(), postgres({ encryptionKey: [key(1)] }), []],
   ["a limit", {}, { delivery: { retry: { max: "1m" }, concurrency: 2 } }, ["delivery.retry", "delivery.concurrency"]],
+  ["the collector of traces", {}, traces(), ["telemetry.traces"]],
+  ["the password of the collector", traces(), traces({ otlp: "http://me:b@otlp" }), ["telemetry.traces"]],
+  ["the share of traces", traces(), traces({ sample: 0.1 }), ["telemetry.traces"]],
+  ["nothing of the traces", traces(), traces(), []],
   ["the level of logs", {}, { telemetry: { logs: { level: "debug" } } }, []],
 ])("a change of %s needs a restart if the service cannot apply it", (_, before, after, keys) => {
   expect(needsRestart(read(before), read(after)).toSorted()).toEqual(keys.toSorted());
