@@ -9,6 +9,8 @@ const wanted = {
   "prometheus-alertmanager": "/usr/bin/prometheus-alertmanager",
   strace: "/usr/bin/strace",
   "kubernetes-client": "/usr/bin/kubectl",
+  // The image contains its authorities.
+  "ca-certificates": "/usr/share/ca-certificates/mozilla",
 };
 const missing = Object.keys(wanted).filter((name) => !existsSync(wanted[name]));
 if (missing.length > 0) {
