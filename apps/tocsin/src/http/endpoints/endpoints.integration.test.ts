@@ -312,7 +312,8 @@ async function endpoints() {
   const lines = text.matchAll(/^(GET|POST|PUT|DELETE) +(\/\S*) .*?(?:\((ingest|read|operate)\))?$/gm);
   return Array.from(lines, ([, method, path, role]) => ({
     method: method!,
-    path: path!.replaceAll(/:\w+/g, "0"),
+    // A token may report only the source that has its name.
+    path: path!.replace("heartbeats/:name", "heartbeats/ingester").replaceAll(/:\w+/g, "0"),
     pattern: new RegExp(`^${path!.replaceAll(/:\w+/g, "[^/]+")}$`),
     role,
   }));
