@@ -1,4 +1,6 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { routingKey, startService, type TestService } from "../service.fixture.ts";
 
@@ -143,6 +145,12 @@ describe("POST /api/v1/heartbeats/{name}", () => {
     expect((await service.ask("POST", beatOf("signed"), "{}")).status).toBe(401);
     expect((await service.ask("POST", beatOf("signed"), undefined, signed(""))).status).toBe(200);
     expect((await service.ask("POST", beatOf("signed"), "{}", signed("{}"))).status).toBe(200);
+    // Also if no header announces a body.
+    const { host, port } = service.tocsin.address;
+    const socket = connect(port, host);
+    socket.end(`POST ${beatOf("signed")} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toMatch(/^HTTP\/1.1 401 /);
   });
 });
 

@@ -22,7 +22,7 @@ export function recipientsOf(
   const credentials = new Set(failing.flatMap((target) => terms.credentialOf(target) ?? []));
   const names = configured.flatMap((name) => {
     const entry = terms.find(name);
-    if (entry === undefined || !canReceive(entry) || failing.includes(entry.name)) return [];
+    if (entry === undefined || !canReceive(entry)) return [];
     const credential = terms.credentialOf(entry.name);
     return credential !== undefined && credentials.has(credential) ? [] : [entry.name];
   });

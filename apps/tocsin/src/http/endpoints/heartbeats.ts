@@ -25,12 +25,10 @@ export function heartbeatEndpoints({ heartbeats, signatures }: HeartbeatReceipt)
       does: "reports that the expected source NAME works, for jobs that send no alerts",
       answer(request) {
         const name = paramOf(request, "name");
-        const { caller, body } = request;
+        const { caller } = request;
         // Before the source is looked up, so that a token learns nothing about other names.
         if (caller.name !== undefined && caller.name !== name)
           throw new Problem(403, "forbidden", "a token or client may report only the source that has its name");
-        // The server checks a body only if there is one.
-        if (body === undefined) checkBody(request, new Uint8Array());
         if (heartbeats()?.reported(name) !== true) throw notFound("expected source");
         return { source: name };
       },
