@@ -102,13 +102,13 @@ function common(workload: Named, id: string, atMs: number | undefined, nowMs: nu
 function linesOf(decision: RolloutDecision, before: KnownWorkload | undefined, after: SeenWorkload): string[] {
   if (before === undefined || decision.kind === "created")
     return Object.entries(after.template.containers).map(([name, { image }]) => `image ${name} ${image}`);
-  if (decision.kind !== "begin") return [];
-  const lines = templateDiff(before.template, after.template);
-  if (lines.length === 0 && before.template.restartedAt !== after.template.restartedAt)
+  if (decision.kind !== "begin" && decision.kind !== "restart") return [];
+  const lines = decision.kind === "begin" ? templateDiff(before.template, after.template) : [];
+  if (decision.kind === "begin" && lines.length === 0 && before.template.restartedAt !== after.template.restartedAt)
     lines.push("the restart was undone");
   const { scaledFrom } = decision;
   if (scaledFrom !== undefined && after.replicas !== undefined) lines.push(replicaLine(scaledFrom, after.replicas));
-  if (!decision.isBack) return lines;
+  if (decision.kind === "restart" || !decision.isBack) return lines;
   return [`back to ${changedImages(before.template, after.template).join(", ")}`, ...lines];
 }
 

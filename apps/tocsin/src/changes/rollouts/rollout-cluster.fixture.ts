@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rmSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Change, type Clock, LedgerUnavailable, systemClock } from "@tocsin/core";
+import { type Change, type Clock, systemClock } from "@tocsin/core";
 import { ApiServer } from "../../kubernetes/api-server.fixture.ts";
 import { KubernetesApi } from "../../kubernetes/api.ts";
 import { type Played, PlayedWorkload } from "../../kubernetes/played-workload.fixture.ts";
@@ -10,45 +10,10 @@ import { CredentialVault } from "../../ledger/credential-vault.ts";
 import { createLogger } from "../../telemetry/logger.ts";
 import { Scrubber } from "../../telemetry/scrubber.ts";
 import { KnownWorkloads } from "./known-workloads.ts";
+import { TestLedger } from "./test-ledger.fixture.ts";
 import { RolloutWatcher, type RolloutWatcherOptions } from "./rollout-watcher.ts";
 
 export const image = "registry.example.com/shop/web:1.2";
-
-/** The part of a ledger that the watcher uses, with the rule by which it keeps changes. */
-export class TestLedger {
-  readonly values = new Map<string, string>();
-  /** Each change once, with its last state. */
-  readonly changes = new Map<string, Change>();
-  /** Calls that the ledger refuses; undefined: none. */
-  failing: "values" | "changes" | undefined;
-  writes = 0;
-  /** Called before changes are recorded. */
-  beforeChanges = () => {};
-
-  getValue = async (name: string) => this.values.get(name);
-
-  putValue = async (name: string, text: string) => {
-    if (this.failing === "values") throw new LedgerUnavailable("the ledger is away");
-    this.writes++;
-    this.values.set(name, text);
-  };
-
-  acceptChanges = async (changes: readonly Change[]) => {
-    this.beforeChanges();
-    if (this.failing === "changes") throw new LedgerUnavailable("the ledger is away");
-    return changes.map((change) => {
-      const { id, origin } = change;
-      const before = this.changes.get(id);
-      if (before !== undefined && before.state !== "running") return { id, origin, effect: "duplicate" as const };
-      this.changes.set(id, change);
-      return { id, origin, effect: before === undefined ? ("accepted" as const) : ("updated" as const) };
-    });
-  };
-
-  get summaries(): string[] {
-    return Array.from(this.changes.values(), ({ summary }) => summary);
-  }
-}
 
 /** A cluster, a ledger, and any number of watchers, which are replicas or the same replica after a restart. */
 export class RolloutCluster implements AsyncDisposable {

@@ -233,6 +233,22 @@ describe("everything that happened while the watch was interrupted", () => {
     ]);
   });
 
+  test("mentions a scaling that happened together with a rollout or a restart", () => {
+    const watched = settled();
+    for (const play of [() => watched.workload.setImage("web:b"), () => watched.workload.restart()]) {
+      watched.isWatching = false;
+      play()
+        .roll()
+        .scale(watched.workload.replicas + 2);
+      watched.isWatching = true;
+      watched.relist();
+    }
+    expect(watched.summaries).toEqual([
+      `Rolled out api in shop: image web ${image} → web:b, replicas 3 → 5`,
+      "Restarted api in shop: replicas 5 → 7",
+    ]);
+  });
+
   test("ends a rollout that ran before", () => {
     const watched = settled();
     watched.workload.setImage("web:b").begin();

@@ -6,10 +6,13 @@ import type { TemplateDigest } from "./template-digest.ts";
 /** A decision about one workload. `id` identifies the change within the workload; it comes from the object, never from a clock. */
 export type RolloutDecision =
   | { readonly kind: "created"; readonly id: string }
-  /** Another template is rolled out. `back`: it has the images of an earlier one. */
+  /**
+   * Another template is rolled out. `isBack`: it has the images of an earlier one. `scaledFrom`: a person changed the number of
+   * replicas too; this was the number before.
+   */
   | { readonly kind: "begin"; readonly id: string; readonly isBack: boolean; readonly scaledFrom?: number }
   /** `kubectl rollout restart`: the same template, only with a new time. */
-  | { readonly kind: "restart"; readonly id: string }
+  | { readonly kind: "restart"; readonly id: string; readonly scaledFrom?: number }
   | { readonly kind: "complete" }
   /** `reason` is a predicate, such as `was replaced by another one`. */
   | { readonly kind: "failed"; readonly reason: string }
@@ -94,12 +97,12 @@ function begins(before: KnownWorkload, after: SeenWorkload, nowMs: number): Roll
     if (after.isPaused || after.progress.verdict === "unknown") return undefined;
   }
   const id = after.revision === before.revision ? `${after.uid}/generation-${after.generation}` : idOf(after);
-  if (isRestart(before.template, after.template)) return { kind: "restart", id };
+  const [scale] = scaling(before, { ...after, template: before.template }, nowMs);
+  const scaled = scale?.kind === "scale" ? { scaledFrom: scale.from } : {};
+  if (isRestart(before.template, after.template)) return { kind: "restart", id, ...scaled };
   const images = imagesOf(after.template);
   const isBack = images !== imagesOf(before.template) && before.formerImages.includes(images);
-  const scaled = scaling(before, { ...after, template: before.template }, nowMs);
-  const [scale] = scaled;
-  return { kind: "begin", id, isBack, ...(scale?.kind === "scale" && { scaledFrom: scale.from }) };
+  return { kind: "begin", id, isBack, ...scaled };
 }
 
 const idOf = ({ uid, revision, generation }: SeenWorkload): string =>
