@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { dumpOf } from "../support/dump.ts";
 import { tempDir } from "../support/temp-dir.ts";
-import { bearer, configFor, echo, runFailingService } from "../support/failing-service.ts";
+import { echo, runFailingService } from "../support/failing-service.ts";
+import { bearer, configFor } from "../support/planted-configuration.ts";
 import { findPlantedSecrets, plantedSecrets, plantedTls } from "../support/planted-secrets.ts";
 import { Receiver } from "../support/receiver.ts";
 import { Service, tocsin } from "../support/tocsin.ts";
@@ -22,7 +23,9 @@ describe("a planted secret", () => {
   test("exists of every kind, and each is used", () => {
     const names = Object.keys(plantedSecrets);
     expect(names.length).toBeGreaterThanOrEqual(60);
-    const used = sourceOf("../support/failing-service.ts") + sourceOf("secrets.test.ts");
+    const used = ["../support/planted-configuration.ts", "../support/failing-service.ts", "secrets.test.ts"]
+      .map(sourceOf)
+      .join("");
     const inTls = Object.keys(plantedTls).map((name) => `${name}TlsKey`);
     expect(names.filter((name) => !used.includes(`plantedSecrets.${name}`) && !inTls.includes(name))).toEqual([]);
     expect(Object.keys(plantedTls).filter((name) => !used.includes(`plantedTls.${name}`))).toEqual([]);

@@ -15,7 +15,7 @@ const lineOf = (pem: string): string => pem.split("\n")[2] ?? "";
 
 /**
  * All secrets in the configuration of a service; none of them may appear anywhere. A new kind of secret is one more line here, and its
- * use in `failing-service.ts`.
+ * use in `planted-configuration.ts`.
  */
 export const plantedSecrets = {
   // The API of the service.
