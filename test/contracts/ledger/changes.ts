@@ -136,11 +136,17 @@ export function changes(subject: LedgerSubject): void {
       expect(await kept(harness)).toEqual(["v1"]);
     });
 
-    test("with a time in the future happened when it was recorded", async () => {
+    test.each<[timestampMs: number, keptMs: number]>([
+      [t0 + day, t0],
+      [Number.NaN, t0],
+      [Number.NEGATIVE_INFINITY, t0],
+      [-1e17, 0],
+      [t0 - 1.5, t0 - 2],
+    ])("with the time %d is kept with the time %d", async (timestampMs, keptMs) => {
       await using harness = await LedgerHarness.open(subject);
-      await record(harness, changeOf("v1", { timestampMs: t0 + day }));
+      await record(harness, changeOf("v1", { timestampMs }));
       const { changes: found } = await harness.ledger.changes({ limit: 1 });
-      expect(found[0]?.change.timestampMs).toBe(found[0]?.acceptedAtMs);
+      expect([found[0]?.change.timestampMs, found[0]?.acceptedAtMs]).toEqual([keptMs, t0]);
     });
 
     test("is not listed among the alerts", async () => {

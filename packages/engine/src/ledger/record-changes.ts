@@ -58,9 +58,11 @@ export function recordChangeOfAlert(
   context.store.putChange(undefined, { key, change, alert, acceptedAtMs: context.nowMs });
 }
 
-/** The time of the first report counts. A time in the future is a wrong clock of the sender. */
+/** The time of the first report counts. A time in the future, or one that is none, is a mistake of the sender. */
 const atKnownTime = (change: Change, before: ChangeRecord | undefined, nowMs: number): Change => {
-  const timestampMs = before?.change.timestampMs ?? Math.min(change.timestampMs, nowMs);
+  const { timestampMs: given } = change;
+  const reportedMs = Number.isFinite(given) ? Math.max(0, Math.floor(given)) : nowMs;
+  const timestampMs = before?.change.timestampMs ?? Math.min(reportedMs, nowMs);
   return timestampMs === change.timestampMs ? change : { ...change, timestampMs };
 };
 
