@@ -82,6 +82,11 @@ describe("an always-firing alert", () => {
         detail: expect.stringContaining("heartbeat of its source"),
       }),
     ]);
+    // Alertmanager's own fingerprint finds it too.
+    const plain = body.alerts[0].fingerprint.split("-").at(-1);
+    expect((await service.ask("GET", `/api/v1/explain?fingerprint=${plain}`)).body).toMatchObject({
+      labels: { alertname: "Watchdog" },
+    });
     service.next = {
       ...(service.next as object),
       targets: [...targets(service.simulatorUrl), { ...targets(service.simulatorUrl)[1], name: "new" }],

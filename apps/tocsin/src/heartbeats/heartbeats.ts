@@ -13,7 +13,7 @@ import {
   type ListeningTime,
   silentSinceMs,
 } from "./listening-time.ts";
-import { asWatchdog, matchesAll } from "./watchdog.ts";
+import { asWatchdog, matchesAll, watchdogFingerprint } from "./watchdog.ts";
 import { heardValueOf, silenceAlert, type WatchedSource } from "./watched-source.ts";
 
 const tickMs = 1_000;
@@ -132,6 +132,13 @@ export class Heartbeats {
       if (claim.status === "firing") this.#noteHeard(watched);
       return { claim: { ...claim, alert: asWatchdog(claim.alert, watched.id) }, routes: [] };
     };
+  }
+
+  /** The fingerprints under which an alert may be recorded as the heartbeat of a source. */
+  recordedAs(fingerprint: string): string[] {
+    return [...this.#watched.values()].flatMap(({ id, expectation: { matchers } }) =>
+      matchers === undefined ? [] : [watchdogFingerprint(fingerprint, id)],
+    );
   }
 
   isExpected(fingerprint: string): boolean {

@@ -16,5 +16,9 @@ export const matchesAll = (matchers: readonly Matcher[], { labels }: Alert): boo
  */
 export const asWatchdog = (alert: Alert, sourceId: string): Alert => ({
   ...alert,
-  fingerprint: `${prefix}${sourceId}-${alert.fingerprint}`,
+  fingerprint: watchdogFingerprint(alert.fingerprint, sourceId),
 });
+
+/** The fingerprint under which the heartbeat of a source is recorded. */
+export const watchdogFingerprint = (fingerprint: string, sourceId: string): string =>
+  `${prefix}${sourceId}-${fingerprint}`;

@@ -16,11 +16,20 @@ export interface Explaining {
   readonly explainer: Pick<Explainer, "known" | "hypothetical">;
   readonly related: Pick<RelatedChanges, "before">;
   readonly clock: Clock;
+  /** Returns the fingerprints under which an alert may be recorded as a heartbeat. */
+  readonly recordedAs: (fingerprint: string) => readonly string[];
   /** Says why the targets in use may differ from what is written, so that a target may be missing in an explanation. */
   readonly outdatedWarnings: () => readonly string[];
 }
 
-export function explainEndpoints({ ledger, explainer, related, clock, outdatedWarnings }: Explaining): Endpoint[] {
+export function explainEndpoints({
+  ledger,
+  explainer,
+  related,
+  clock,
+  outdatedWarnings,
+  recordedAs,
+}: Explaining): Endpoint[] {
   const explained = async (fingerprint: string) => {
     const explanation = await ledger.explain(fingerprint);
     if (explanation === undefined) return undefined;
@@ -50,7 +59,8 @@ export function explainEndpoints({ ledger, explainer, related, clock, outdatedWa
           const page = await searchAlerts(search, { ledger, clock }, (alert) => explained(alert.fingerprint));
           return withWarnings(page, outdatedWarnings());
         }
-        const body = await explained(fingerprint);
+        const found = await Promise.all([fingerprint, ...recordedAs(fingerprint)].map(explained));
+        const body = found.find((one) => one !== undefined);
         if (body === undefined) throw notFound("alert");
         return withWarnings(body, outdatedWarnings());
       },
