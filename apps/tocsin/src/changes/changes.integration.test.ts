@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startService, type TestService } from "../service.fixture.ts";
 
@@ -107,6 +109,16 @@ describe("POST /api/v1/changes", () => {
     await using service = await start({}, { changes: { maxBodyBytes: 2_000 } });
     expect((await post(service, { summary: "s", customDetails: "x".repeat(2_000) })).status).toBe(413);
     expect((await post(service, { summary: "s" })).status).toBe(202);
+  });
+
+  test("answers 503 while the ledger cannot store anything", async () => {
+    await using service = await start();
+    rmSync(join(service.dir, "tocsin.db"));
+    const refused = await service.until("a 503", async () => {
+      const answer = await post(service, { summary: "s" });
+      return answer.status === 503 ? answer : undefined;
+    });
+    expect(refused.body.error.code).toBe("ledger_unavailable");
   });
 
   test("identifies changes by the token that sent them", async () => {
