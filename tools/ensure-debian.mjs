@@ -1,6 +1,6 @@
-// The tests speak with Debian's Prometheus and Alertmanager, watch system calls with strace, and render manifests with
-// kubectl. As root on Debian, with CI or TOCSIN_TEST_INSTALL set, they are installed here; elsewhere the tests that need
-// them say that they are skipped.
+// The tests speak with Debian's Prometheus and Alertmanager, watch system calls with strace, render manifests with kubectl,
+// and judge the unit with systemd-analyze. As root on Debian, with CI or TOCSIN_TEST_INSTALL set, the packages are installed
+// here; elsewhere the tests that need them say that they are skipped.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 
@@ -11,6 +11,7 @@ const wanted = {
   "kubernetes-client": "/usr/bin/kubectl",
   // The image contains its authorities.
   "ca-certificates": "/usr/share/ca-certificates/mozilla",
+  systemd: "/usr/bin/systemd-analyze",
 };
 const missing = Object.keys(wanted).filter((name) => !existsSync(wanted[name]));
 if (missing.length > 0) {

@@ -10,8 +10,19 @@ import { type Patience, waitUntil } from "./wait-until.ts";
 const main = fileURLToPath(new URL("../../apps/tocsin/src/main.mjs", import.meta.url));
 
 /** The program as a process of its own. */
-export const tocsin = (args: readonly string[], options?: ChildOptions): Child =>
-  new Child(process.execPath, ["--conditions=@tocsin/source", main, ...args], options);
+export const tocsin = (
+  args: readonly string[],
+  options?: ChildOptions & { readonly through?: readonly string[] },
+): Child => {
+  const [command, ...rest] = [
+    ...(options?.through ?? []),
+    process.execPath,
+    "--conditions=@tocsin/source",
+    main,
+    ...args,
+  ];
+  return new Child(command as string, rest, options);
+};
 
 export interface Answer {
   readonly status: number;
@@ -34,6 +45,8 @@ export interface ServiceOptions {
   readonly env?: ChildOptions["env"];
   /** @default a temporary one */
   readonly dir?: string;
+  /** A command and its arguments that starts the program, such as `strace`. @default none */
+  readonly through?: readonly string[];
 }
 
 /** One service over all its lives: the same directory, configuration and port after each restart. */
@@ -42,18 +55,21 @@ export class Service implements AsyncDisposable {
   readonly port: number;
   readonly #owned: Disposable | undefined;
   readonly #env: ChildOptions["env"];
+  readonly #through: readonly string[];
   readonly #lives: Child[] = [];
 
-  private constructor(dir: string, port: number, owned: Disposable | undefined, env: ChildOptions["env"]) {
+  private constructor(dir: string, port: number, owned: Disposable | undefined, { env, through = [] }: ServiceOptions) {
     this.dir = dir;
     this.port = port;
     this.#owned = owned;
     this.#env = env;
+    this.#through = through;
   }
 
-  static async start({ config, env, dir }: ServiceOptions): Promise<Service> {
+  static async start(options: ServiceOptions): Promise<Service> {
+    const { config, dir } = options;
     const owned = dir === undefined ? tempDir() : undefined;
-    const service = new Service(dir ?? owned?.path ?? "", await freePort(), owned, env);
+    const service = new Service(dir ?? owned?.path ?? "", await freePort(), owned, options);
     service.configure(config);
     try {
       await service.start();
@@ -97,6 +113,7 @@ export class Service implements AsyncDisposable {
     const life = tocsin(["serve", "--config", this.configFile], {
       env: { ...this.#env, ...env },
       cwd: this.dir,
+      through: this.#through,
     });
     this.#lives.push(life);
     await waitUntil("Tocsin is ready", async () => {

@@ -13,6 +13,7 @@ import { defaultConfigFile, routingKeyVariable, simulatedTarget, withKeyFromEnvi
 import { exitCode } from "./exit-code.ts";
 import type { EmbeddedSimulator } from "./simulator.ts";
 import { signalled } from "./signalled.ts";
+import type { SystemdNotifier } from "./systemd-notifier.ts";
 import type { Terminal } from "./terminal.ts";
 import { welcome } from "./welcome.ts";
 
@@ -57,7 +58,7 @@ export async function serve(
     if (simulates || terminal.watched) {
       terminal.out(welcome({ config, address, targets: targets.entries, simulatorUrl: simulator?.url }));
     }
-    await untilSignalled(terminal, tocsin);
+    await untilSignalled(terminal, tocsin, await systemdOf(terminal, tocsin));
     return exitCode.ok;
   } finally {
     await simulator?.close();
@@ -78,14 +79,34 @@ function makeDirectory(dir: string): void {
 /** Loaded only if it is used. */
 const embedded = async (dir: string) => (await import("./simulator.ts")).embedSimulator(dir);
 
-async function untilSignalled(terminal: Terminal, tocsin: Tocsin): Promise<void> {
+/** Loaded only in a unit of systemd with `Type=notify`. */
+async function systemdOf({ env }: Terminal, { log }: Tocsin): Promise<SystemdNotifier | undefined> {
+  if (!env["NOTIFY_SOCKET"]) return undefined;
+  const { SystemdNotifier: Notifier } = await import("./systemd-notifier.ts");
+  return new Notifier(env, (err) =>
+    log.warn(
+      { event: "systemd_not_notified", err },
+      "systemd-notify failed: systemd may restart the service. Install systemd-notify, and set NotifyAccess=all in the unit",
+    ),
+  );
+}
+
+async function untilSignalled(terminal: Terminal, tocsin: Tocsin, systemd: SystemdNotifier | undefined): Promise<void> {
   terminal.onCrash((error) =>
     tocsin.log.fatal({ event: "uncaught_exception", err: error, reason: "bug" }, "Uncaught exception: exiting"),
   );
-  // The log has the result of a reload.
-  const endReloads = terminal.onSignal("SIGHUP", () => void tocsin.reload().catch(() => {}));
+  const endReloads = terminal.onSignal("SIGHUP", () => {
+    void systemd?.notify("RELOADING=1");
+    // The log has the result of a reload.
+    void tocsin
+      .reload()
+      .catch(() => {})
+      .then(() => systemd?.notify("READY=1"));
+  });
+  void systemd?.notify("READY=1");
   await signalled(terminal);
   tocsin.log.info({ event: "stopping" }, "Stopping: waiting for attempts in flight");
+  void systemd?.notify("STOPPING=1");
   await tocsin.stop();
   endReloads();
 }

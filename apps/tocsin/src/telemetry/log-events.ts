@@ -22,6 +22,11 @@ export const logEvents = {
   // The process.
   listening: { level: "info", when: "The service accepts requests.", fields: ["address", "ledger", "version"] },
   stopping: { level: "info", when: "The service stops: it waits for attempts in flight.", fields: [] },
+  systemd_not_notified: {
+    level: "warn",
+    when: "systemd could not be notified of a state; the service continues.",
+    fields: ["err"],
+  },
   uncaught_exception: { level: "fatal", when: "A bug ends the process. The state is safe in the ledger.", fields: bug },
 
   // The configuration.
