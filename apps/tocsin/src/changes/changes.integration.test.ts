@@ -99,7 +99,7 @@ describe("POST /api/v1/changes", () => {
     const explained = await service.ask("GET", `/api/v1/explain?fingerprint=${fingerprint}`);
     expect(explained.body.change).toMatchObject({ id: "a", summary: "a", origin: "default" });
     expect(explained.body.targets).toMatchObject([
-      { target: "pager", reason: "resolved_before_told" },
+      { target: "pager", reason: "filtered", detail: expect.stringContaining("named other targets") },
       { target: "other", state: "closed", reason: "delivered" },
       { target: "central", state: "not_told", reason: "no_changes" },
     ]);

@@ -235,12 +235,16 @@ function recorded(
 const isRefusedWhileOpen = ({ incident: { told }, reason, heldBack }: ExplainedIncident): boolean =>
   told !== null && told.shadow !== true && (heldBack?.reason ?? reason) === "waiting_auth";
 
-function unrecorded(decision: Decision, { status }: Question, isShadow: boolean): Why {
+function unrecorded(decision: Decision, { alert, status }: Question, isShadow: boolean): Why {
   const state = "not_told";
   if (!decision.send) return { state, reason: decision.reason, detail: decision.detail };
+  // Changes are routed once. The ledger does not keep the targets that a change names.
+  if (alert.change) return { state, reason: "filtered", detail: notThen };
   if (isShadow) return { state, reason: "shadow" };
   return { state, reason: status === "firing" ? "would_tell" : "resolved_before_told" };
 }
+
+const notThen = "when the change was recorded, it named other targets, or this one did not receive it";
 
 /** Names a filter that was not applied, so that the target receives the alert. */
 const notApplied = (decision: Decision): Pick<Explained, "detail"> =>
