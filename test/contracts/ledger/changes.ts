@@ -136,6 +136,19 @@ export function changes(subject: LedgerSubject): void {
       expect(await kept(harness)).toEqual(["v1"]);
     });
 
+    test("that waits is not sent after its target stopped receiving changes", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      await record(harness, changeOf("v1"));
+      await record(harness, changeOf("v2"));
+      const moved = targetTerms("pagerduty", { credential: "another", endpoint: "moved", takesChanges: false });
+      await harness.ledger.useTargets([moved]);
+      await harness.clock.advance(hour);
+      expect(await harness.tell()).toEqual([]);
+      expect(await harness.stands()).toEqual(["not_told no_changes", "not_told no_changes"]);
+      await harness.ledger.useTargets([targetTerms("pagerduty")]);
+      expect(await harness.after(day)).toEqual([]);
+    });
+
     test.each<[timestampMs: number, keptMs: number]>([
       [t0 + day, t0],
       [Number.NaN, t0],

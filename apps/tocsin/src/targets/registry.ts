@@ -278,6 +278,7 @@ export class TargetRegistry {
   /** Without the fallback, which is known only together with the other targets. */
   #termsOf(target: Target, scope: Scope, endpoint: string, publisher: Publisher): TargetTerms {
     const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves, groupUpdates } = target;
+    const { takesChanges } = target;
     return {
       name,
       enabled,
@@ -292,6 +293,7 @@ export class TargetRegistry {
       pageResolved,
       adoptUnknownResolves,
       groupUpdates,
+      takesChanges,
     };
   }
 }

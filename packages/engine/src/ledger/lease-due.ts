@@ -15,6 +15,7 @@ import type { WaitingUrgencies } from "../admission/waiting-urgencies.ts";
 import type { InFlight } from "../worker/in-flight.ts";
 import { eventContent } from "./event-content.ts";
 import type { LedgerContext } from "./ledger-context.ts";
+import { markNotTold } from "./mark-not-told.ts";
 import { notifyFallback } from "./notify-fallback.ts";
 import { letTimePass } from "./record-claims.ts";
 import { repeatDue } from "./reminders.ts";
@@ -180,6 +181,12 @@ class LeaseRound {
       return false;
     }
     const { terms } = endpoint;
+    if (action === "change" && terms.takesChanges === false && incident.told === null) {
+      // It waited while the configuration changed. The receiver may even refuse it.
+      markNotTold(context, incident);
+      this.lookAgain(nowMs);
+      return false;
+    }
     const token = context.nextToken();
     const timeoutMs = terms.timeoutMs;
     const leaseMs = timeoutMs + this.#request.leaseMarginMs;

@@ -4,7 +4,13 @@ import type { LedgerContext } from "./ledger-context.ts";
 /** No target wants the incident any more. It was not delivered, so it will not be, and no resolve is needed. */
 export function markNotTold(context: LedgerContext, incident: Incident): Incident {
   const target = context.target(incident.target);
-  const reason = !target ? "no_target" : target.terms.enabled ? "filtered" : "target_disabled";
+  const reason = !target
+    ? "no_target"
+    : !target.terms.enabled
+      ? "target_disabled"
+      : incident.kind === "change"
+        ? "no_changes"
+        : "filtered";
   context.note(incident.id, reason);
   const resting: Incident = {
     ...incident,

@@ -42,4 +42,6 @@ export interface TargetTerms {
   readonly adoptUnknownResolves: boolean;
   /** Whether a change of an incident's members is sent. Absent in rows that older versions wrote: true. */
   readonly groupUpdates?: boolean;
+  /** False: undelivered changes are not sent. Absent in rows that older versions wrote: true. */
+  readonly takesChanges?: boolean;
 }
