@@ -204,9 +204,10 @@ export function changes(subject: LedgerSubject): void {
 
     test("that is recorded again unchanged is a duplicate", async () => {
       await using harness = await LedgerHarness.open(subject);
-      await record(harness, rollout("running"));
+      const customDetails = { images: ["shop:2"] };
+      await record(harness, rollout("running", { customDetails }));
       await harness.clock.advance(minute);
-      expect(await record(harness, rollout("running"))).toBe("duplicate");
+      expect(await record(harness, rollout("running", { customDetails }))).toBe("duplicate");
     });
 
     test("keeps waiting if its target gets another key", async () => {
@@ -288,6 +289,17 @@ export function changes(subject: LedgerSubject): void {
       expect(await related(harness, labels, 1)).toEqual(["app"]);
       expect(await related(harness, { namespace: "eu" })).toEqual([]);
       expect(await related(harness, { service: "" })).toEqual([]);
+    });
+
+    test("come without their details, which may be large and which a list shows", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      const change = changeOf("v1", { customDetails: { log: ["\u0000", "x".repeat(10_000)] } });
+      await record(harness, change);
+      const span = { fromMs: t0 - 2 * hour, toMs: t0, matchLabels, limit: 5 };
+      const found = await harness.ledger.relatedChanges({ labels: { service: "shop" }, ...span });
+      const { customDetails: _, ...rest } = change;
+      expect(found.map((one) => one.change)).toEqual([rest]);
+      expect((await harness.ledger.changes({ limit: 1 })).changes[0]?.change).toEqual(change);
     });
 
     test("are found also by values that no index can hold", async () => {

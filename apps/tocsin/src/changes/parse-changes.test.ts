@@ -73,6 +73,12 @@ describe("a posted change", () => {
     expect(pathsOf({ changes: [{ summary: "good" }, body] })).toEqual([`changes[1].${path}`]);
   });
 
+  test("has at most 65,536 characters beside its details", () => {
+    const large = "x".repeat(70_000);
+    expect(parse({ summary: "s", customDetails: large }).valid).toHaveLength(1);
+    expect(pathsOf({ changes: [{ summary: "s", labels: { service: large } }] })).toEqual(["changes[0]"]);
+  });
+
   test("does not suffer from the mistakes of others", () => {
     const { valid, invalid, issues } = parse({ changes: [{ summary: "a" }, 7, { summary: "" }, { summary: "b" }] });
     expect([valid.map(({ change }) => change.summary), invalid]).toEqual([["a", "b"], 2]);

@@ -11,6 +11,9 @@ const maxIssues = 100;
 
 const maxLinks = 100;
 
+/** Most characters of a change in JSON without its details: a search for related changes reads a hundred changes. */
+const maxCharacters = 65_536;
+
 const filled = (max: number) =>
   z
     .string()
@@ -122,10 +125,17 @@ function readChange(
     timestampMs: timestampMs ?? nowMs,
     ...(environment !== undefined && { environment }),
     labels,
-    ...(customDetails !== undefined && customDetails !== null && { customDetails }),
     links: links.map(({ href, text }) => ({ href, ...(text && { text }) })),
   };
-  return { change, ...(targets && { targets: targets.map((name) => targetNamed(name) ?? name) }) };
+  if (JSON.stringify(change).length > maxCharacters)
+    return {
+      issues: [{ path: "", message: `must not have more than ${maxCharacters} characters beside customDetails` }],
+    };
+  const details = customDetails !== undefined && customDetails !== null && { customDetails };
+  return {
+    change: { ...change, ...details },
+    ...(targets && { targets: targets.map((name) => targetNamed(name) ?? name) }),
+  };
 }
 
 const refusedBody = (path: string, message: string): PostedChanges => ({

@@ -6,6 +6,7 @@ import {
   type RecordedChange,
   type Route,
 } from "@tocsin/core/decisions";
+import { isSameChange } from "./change-columns.ts";
 import { confirmation } from "./confirm-incident.ts";
 import { withMembers } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
@@ -66,8 +67,7 @@ const atKnownTime = (change: Change, before: ChangeRecord | undefined, nowMs: nu
   return timestampMs === change.timestampMs ? change : { ...change, timestampMs };
 };
 
-const isNewer = (before: Change, after: Change): boolean =>
-  before.state === "running" && JSON.stringify(before) !== JSON.stringify(after);
+const isNewer = (before: Change, after: Change): boolean => before.state === "running" && !isSameChange(before, after);
 
 /** Opens an incident at every target of the routes that has none, and updates those that still wait. */
 function deliver(context: LedgerContext, { key, change, acceptedAtMs }: ChangeRecord, routes: readonly Route[]): void {

@@ -144,7 +144,10 @@ export interface Store {
   change(key: string): ChangeRecord | undefined;
   putChange(before: ChangeRecord | undefined, after: ChangeRecord): void;
   changes(page: ChangePage): readonly ChangeRecord[];
-  /** The newest changes with this label `service`, and those with this label `app`. A change may be there twice. */
+  /**
+   * The newest changes with this label `service`, and those with this label `app`, without their details. A change may be there
+   * twice.
+   */
   changesAbout(about: ChangesAbout): readonly ChangeRecord[];
 
   addHistory(entry: HistoryEntry): void;

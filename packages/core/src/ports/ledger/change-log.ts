@@ -61,7 +61,7 @@ export interface ChangeLog {
   /** Changes by the time at which they happened, newest first. */
   changes(query: ChangeQuery): Promise<{ readonly changes: readonly StoredChange[]; readonly nextCursor?: string }>;
   /**
-   * The changes of a span that are related to an alert: they have the same `service` or `app`, and no label of `matchLabels`
+   * The changes of a span that are related to an alert, without their details: they have the same `service` or `app`, and no label of `matchLabels`
    * differs. Those with the most equal labels of `matchLabels` come first, then the newest. The cost is bounded: it looks only at
    * the newest changes of a service.
    */

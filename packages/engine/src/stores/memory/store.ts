@@ -11,6 +11,7 @@ import type {
   Store,
   FiringAlerts,
 } from "../../ledger/store.ts";
+import { withoutDetails } from "../../ledger/change-columns.ts";
 import { RowCounts } from "../../ledger/row-counts.ts";
 
 /** Rows in maps, with the promises of the port, for simulation and tests. All rows are lost when the process ends. */
@@ -204,7 +205,10 @@ export class MemoryStore implements Store {
   changesAbout({ service, app, fromMs, toMs, limit }: ChangesAbout): readonly ChangeRecord[] {
     const newest = this.#newestChanges(({ change: { timestampMs } }) => timestampMs >= fromMs && timestampMs <= toMs);
     const having = (name: string, value: string | undefined): ChangeRecord[] =>
-      newest.filter(({ change }) => value !== undefined && change.labels[name] === value).slice(0, limit);
+      newest
+        .filter(({ change }) => value !== undefined && change.labels[name] === value)
+        .slice(0, limit)
+        .map(withoutDetails);
     return [...having("service", service), ...having("app", app)];
   }
 

@@ -146,7 +146,7 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
 };
 
 const changesWhere = (label: string): string =>
-  `(SELECT * FROM changes WHERE ${label} AND at BETWEEN $3 AND $4 ORDER BY at DESC LIMIT $5)`;
+  `(SELECT key, accepted_at, facts FROM changes WHERE ${label} AND at BETWEEN $3 AND $4 ORDER BY at DESC LIMIT $5)`;
 
 /** True if the incident `i` belongs, or belonged, to the alert with this fingerprint. */
 const isOfAlert = (fingerprint: string): string =>

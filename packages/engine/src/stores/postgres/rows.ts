@@ -1,3 +1,4 @@
+import { changeColumnsOf, changeInColumns } from "../../ledger/change-columns.ts";
 import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
 import { incidentFacts, fromWaitingSince, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
@@ -126,13 +127,13 @@ export const alertOf = (row: Row): AlertRecord => ({
     Partial<Pick<AlertRecord, "fingerprint" | "routes" | "silent" | "shown">>),
 });
 
-export const changeRow = ({ key, change, alert, acceptedAtMs }: ChangeRecord) => ({
-  key,
-  at: change.timestampMs,
-  accepted_at: acceptedAtMs,
-  service: labelKey(change.labels["service"]),
-  app: labelKey(change.labels["app"]),
-  facts: JSON.stringify({ change, alert }),
+export const changeRow = (record: ChangeRecord) => ({
+  key: record.key,
+  at: record.change.timestampMs,
+  accepted_at: record.acceptedAtMs,
+  service: labelKey(record.change.labels["service"]),
+  app: labelKey(record.change.labels["app"]),
+  ...changeColumnsOf(record),
 });
 
 const labelKey = (value: string | undefined): string | null => (value ? indexKey(value) : null);
@@ -144,10 +145,11 @@ export const changeColumns = new BinaryArrays({
   service: "text",
   app: "text",
   facts: "text",
+  details: "text",
 });
 
 export const changeOf = (row: Row): ChangeRecord => ({
-  ...(JSON.parse(text(row["facts"])) as Pick<ChangeRecord, "change" | "alert">),
+  ...changeInColumns({ facts: text(row["facts"]), details: row["details"] ? text(row["details"]) : null }),
   key: text(row["key"]),
   acceptedAtMs: Number(row["accepted_at"]),
 });

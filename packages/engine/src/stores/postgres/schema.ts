@@ -170,7 +170,8 @@ export const migrations: readonly Migration[] = [
     accepted_at bigint NOT NULL,
     service text COLLATE "C",
     app text COLLATE "C",
-    facts text NOT NULL
+    facts text NOT NULL,
+    details text
   );
   CREATE INDEX changes_at ON changes (at, key);
   CREATE INDEX changes_accepted_at ON changes (accepted_at);

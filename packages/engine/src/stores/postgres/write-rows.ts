@@ -203,7 +203,8 @@ function changeSteps({ changesPut }: UnitOfWork): Step[] {
   return [
     {
       sql: `INSERT INTO changes (${changeColumns.names}) SELECT * FROM ${changeColumns.rows}
-        ON CONFLICT (key) DO UPDATE SET at = excluded.at, service = excluded.service, app = excluded.app, facts = excluded.facts`,
+        ON CONFLICT (key) DO UPDATE SET at = excluded.at, service = excluded.service, app = excluded.app, facts = excluded.facts,
+          details = excluded.details`,
       values: changeColumns.valuesOf(Array.from(changesPut.values(), changeRow)),
     },
   ];

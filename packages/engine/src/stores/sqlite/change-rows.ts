@@ -1,3 +1,4 @@
+import { changeColumnsOf, changeInColumns } from "../../ledger/change-columns.ts";
 import type { ChangePage, ChangeRecord, ChangesAbout } from "../../ledger/store.ts";
 import { type Database, type Row, text } from "./database.ts";
 
@@ -14,19 +15,15 @@ export class ChangeRows {
     return row && recordOf(row);
   }
 
-  put(before: ChangeRecord | undefined, { key, change, alert, acceptedAtMs }: ChangeRecord): void {
+  put(before: ChangeRecord | undefined, record: ChangeRecord): void {
+    const { key, change, acceptedAtMs } = record;
     const { service, app } = change.labels;
-    const values = [
-      change.timestampMs,
-      acceptedAtMs,
-      service || null,
-      app || null,
-      JSON.stringify({ change, alert }),
-    ] as const;
+    const { facts, details } = changeColumnsOf(record);
+    const values = [change.timestampMs, acceptedAtMs, service || null, app || null, facts, details] as const;
     this.#db.run(
       before
-        ? "UPDATE changes SET at = ?, accepted_at = ?, service = ?, app = ?, facts = ? WHERE key = ?"
-        : "INSERT INTO changes (at, accepted_at, service, app, facts, key) VALUES (?, ?, ?, ?, ?, ?)",
+        ? "UPDATE changes SET at = ?, accepted_at = ?, service = ?, app = ?, facts = ?, details = ? WHERE key = ?"
+        : "INSERT INTO changes (at, accepted_at, service, app, facts, details, key) VALUES (?, ?, ?, ?, ?, ?, ?)",
       ...values,
       key,
     );
@@ -46,7 +43,7 @@ export class ChangeRows {
         ? []
         : this.#db
             .all(
-              `SELECT * FROM changes WHERE ${column} = ? AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?`,
+              `SELECT key, accepted_at, facts FROM changes WHERE ${column} = ? AND at BETWEEN ? AND ? ORDER BY at DESC LIMIT ?`,
               value,
               fromMs,
               toMs,
@@ -66,7 +63,7 @@ export class ChangeRows {
 }
 
 const recordOf = (row: Row): ChangeRecord => ({
-  ...(JSON.parse(text(row["facts"])) as Pick<ChangeRecord, "change" | "alert">),
+  ...changeInColumns({ facts: text(row["facts"]), details: row["details"] ? text(row["details"]) : null }),
   key: text(row["key"]),
   acceptedAtMs: Number(row["accepted_at"]),
 });

@@ -114,7 +114,9 @@ export const migrations: readonly string[] = [
     accepted_at INTEGER NOT NULL,
     service TEXT,
     app TEXT,
-    facts TEXT NOT NULL
+    facts TEXT NOT NULL,
+    -- Apart and last, so that SQLite reads the pages of large details only when they are asked for.
+    details TEXT
   ) STRICT;
   CREATE UNIQUE INDEX changes_key ON changes (key);
   CREATE INDEX changes_at ON changes (at, key);
