@@ -71,7 +71,9 @@ async function asked<T>(
     if (statusCode < 300) return await read(body);
     const { error } = (parse(await body.text()) ?? {}) as ErrorBody;
     const issues = (error?.issues ?? []).map((issue) => `\n  ${issue.path}: ${issue.message}`);
-    throw new OperatorError(`${statusCode}: ${error?.message ?? "the response is not from Tocsin"}${issues.join("")}`);
+    const message = error?.message ?? "the response is not from Tocsin";
+    const hint = statusCode === 401 ? " (--token, or TOCSIN_TOKEN)" : "";
+    throw new OperatorError(`${statusCode}: ${message}${hint}${issues.join("")}`);
   } finally {
     await agent.close();
   }

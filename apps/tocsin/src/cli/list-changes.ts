@@ -26,7 +26,8 @@ export async function listChanges(terminal: Terminal, options: ChangeListOptions
     changes.push(...page.changes);
     ({ nextCursor } = page);
   } while (nextCursor !== undefined && changes.length < limit);
-  const rows = changes.map(({ timestamp, origin, source, environment, state, summary }) => [
+  const rows = changes.map(({ fingerprint, timestamp, origin, source, environment, state, summary }) => [
+    fingerprint,
     timestamp,
     origin,
     source,
@@ -35,6 +36,7 @@ export async function listChanges(terminal: Terminal, options: ChangeListOptions
     summary,
   ]);
   const answer = { changes, ...(nextCursor !== undefined && { nextCursor }) };
-  print(terminal, options, answer, table(["TIME", "ORIGIN", "SOURCE", "ENVIRONMENT", "STATE", "SUMMARY"], rows));
+  const headings = ["FINGERPRINT", "TIME", "ORIGIN", "SOURCE", "ENVIRONMENT", "STATE", "SUMMARY"];
+  print(terminal, options, answer, table(headings, rows));
   sayMore(terminal, options, answer);
 }

@@ -514,18 +514,32 @@ describe("operator commands", () => {
     ]);
   });
 
+  test("name the option of the token when the service demands one", async () => {
+    await using guarded = await startService(() => ({
+      server: { auth: { tokens: [{ name: "people", token: "a-token-of-the-people", roles: ["read"] }] } },
+    }));
+    const at = ["doctor", "--url", `http://${formatAddress(guarded.tocsin.address)}`];
+    expect(await fails(at)).toEqual([1, "401: a bearer token is needed (--token, or TOCSIN_TOKEN)"]);
+    expect(await fails([...at, "--token", "another"])).toEqual([
+      1,
+      "401: the bearer token is not known (--token, or TOCSIN_TOKEN)",
+    ]);
+  });
+
   test("send change records a change at the service, which changes list shows", async () => {
     const sending = ["send", "change", "--summary", "Deployed shop", "--id", "build-7", "--label", "service=shop"];
     const more = ["--source", "ci", "--environment", "prod", "--link", "https://ci.example.com/7", "--url", url];
     const sent = await tocsin([...sending, ...more]);
     expect(sent).toEqual({ code: 0, stdout: "The service recorded the change build-7\n", stderr: "" });
     const listed = await tocsin(["changes", "list", "--matcher", "service=shop", "--url", url]);
-    expect(listed.stdout).toMatch(/^TIME .*\n\S+ +default +ci +prod +Deployed shop\n$/);
     const { changes } = JSON.parse((await tocsin(["changes", "list", "--json", "--url", url])).stdout);
     expect(changes).toMatchObject([
       { id: "build-7", labels: { service: "shop" }, links: [{ href: "https://ci.example.com/7" }] },
     ]);
-    const explained = await tocsin(["explain", changes[0].fingerprint, "--url", url]);
+    const [, fingerprint = ""] =
+      /^FINGERPRINT .*\n(\S+) +\S+ +default +ci +prod +Deployed shop\n$/.exec(listed.stdout) ?? [];
+    expect(fingerprint).toBe(changes[0].fingerprint);
+    const explained = await tocsin(["explain", fingerprint, "--url", url]);
     expect(explained.stdout).toContain('is the change "Deployed shop" of default');
     expect(explained.stdout).toContain("no_changes");
     expect((await tocsin(["changes", "list", "--since", "noon", "--url", url])).stderr).toContain("since");
