@@ -118,6 +118,11 @@ describe("POST /api/v1/heartbeats/{name}", () => {
     await using service = await startService((url) => ({ targets: targets(url), sources }));
     expect((await service.ask("POST", beatOf("cron job/ü"))).status).toBe(200);
     expect((await service.ask("POST", beatOf("cron job/ü"), { any: "body" })).status).toBe(200);
+    const address = `http://127.0.0.1:${service.tocsin.address.port}${beatOf("cron job/ü")}`;
+    for (const type of ["application/x-www-form-urlencoded", "text/plain", "application/json"]) {
+      const headers = { "content-type": type };
+      expect((await fetch(address, { method: "POST", headers, body: "{ no JSON \u0000" })).status).toBe(200);
+    }
     for (const name of ["plain", "unknown", "__proto__", "x".repeat(500)])
       expect((await service.ask("POST", beatOf(name))).status).toBe(404);
   });

@@ -22,6 +22,8 @@ export function heartbeatEndpoints({ heartbeats, signatures }: HeartbeatReceipt)
       path: "/api/v1/heartbeats/:name",
       role: "ingest",
       checkBody,
+      // A job may send any text, such as the end of its log.
+      jsonOf: () => Buffer.alloc(0),
       does: "reports that the expected source NAME works, for jobs that send no alerts",
       answer(request) {
         const name = paramOf(request, "name");
