@@ -108,6 +108,10 @@ export function queries(subject: LedgerSubject): void {
       expect(await shown({ target: "two", limit: 2 })).toEqual(["two a0", "two a9"]);
       expect(await shown({ fingerprint: "a0", limit: 10 })).toEqual(["two a0", "one a0"]);
       expect(await shown({ fingerprint: "a0", state: "due", target: "one", limit: 10 })).toEqual([]);
+      await harness.fires("critical", { at: ["one"], severity: "critical" });
+      await harness.fires("warning", { at: ["one"], severity: "warning" });
+      expect(await shown({ severity: "critical", limit: 10 })).toEqual(["one critical"]);
+      expect(await shown({ severity: "critical", state: "told", limit: 10 })).toEqual([]);
       const seen: number[] = [];
       let cursor: string | undefined;
       do {
@@ -116,7 +120,7 @@ export function queries(subject: LedgerSubject): void {
         cursor = page.nextCursor;
       } while (cursor !== undefined);
       expect(seen).toEqual(seen.toSorted((a, b) => b - a));
-      expect(new Set(seen).size).toBe(11);
+      expect(new Set(seen).size).toBe(13);
     });
 
     test("list attempts in flight by target and fingerprint, page by page", async () => {

@@ -92,13 +92,13 @@ export const conditions = {
     isAboutTargets: true,
     fix: "`tocsin deadletters list` shows the answer of the receiver. Correct the target, then `tocsin deadletters replay ID`",
     find: ({ ledger }) =>
-      (ledger?.dead ?? []).flatMap(({ target, criticals, sinceMs }) =>
+      (ledger?.dead ?? []).flatMap(({ target, criticals, ...since }) =>
         criticals === 0
           ? []
           : [
               {
                 object: target,
-                sinceMs,
+                ...since,
                 summary: `${counted(criticals, "critical is a dead letter", "criticals are dead letters")} at ${target}`,
               },
             ],
@@ -135,6 +135,14 @@ export const conditions = {
               summary: `The disk of the ledger is nearly full: ${mebibytes(disk.freeBytes)} of ${mebibytes(disk.sizeBytes)} MiB are free`,
             },
           ],
+  },
+  ledger_slow: {
+    severity: "error",
+    fix: "Give the ledger's disk or database server more power, or repair it. Other problems may be hidden until the ledger answers",
+    find: ({ ledger, ledgerFailure, ledgerPlace }) =>
+      ledger === undefined && ledgerFailure === undefined
+        ? [{ object: ledgerPlace, summary: "The ledger does not answer in time, so the state of targets is unknown" }]
+        : [],
   },
   not_loaded: {
     severity: "error",
@@ -257,13 +265,13 @@ export const conditions = {
     severity: "warning",
     fix: "`tocsin deadletters list` shows the answer of the receiver. Correct the target, then `tocsin deadletters replay ID`",
     find: ({ ledger }) =>
-      (ledger?.dead ?? []).flatMap(({ target, others, sinceMs }) =>
+      (ledger?.dead ?? []).flatMap(({ target, others, ...since }) =>
         others === 0
           ? []
           : [
               {
                 object: target,
-                sinceMs,
+                ...since,
                 summary: `${counted(others, "incident is a dead letter", "incidents are dead letters")} at ${target}`,
               },
             ],

@@ -18,8 +18,8 @@ export interface DeadIncidents {
   /** Those with severity critical. */
   readonly criticals: number;
   readonly others: number;
-  /** When the first of them became a dead letter or changed since, ms since epoch. */
-  readonly sinceMs: number;
+  /** When the first of them became a dead letter or changed since, ms since epoch. Absent: they are too many to know. */
+  readonly sinceMs?: number;
 }
 
 /** The state of targets and their incidents in the ledger. */

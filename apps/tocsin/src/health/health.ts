@@ -101,19 +101,30 @@ async function lateCriticals(
   return late;
 }
 
+/**
+ * Counts dead letters by target. Criticals are read apart from the others: any number of dead warnings must hide none of them. Of more than
+ * `maxIncidents` criticals, the older ones count as others.
+ */
 async function deadIncidents(
   ledger: Pick<Ledger, "incidents">,
   { incidents: counts }: Pick<LedgerStats, "incidents">,
 ): Promise<DeadIncidents[]> {
-  if (!counts.some(({ state, count }) => state === "dead" && count > 0)) return [];
-  const { incidents } = await ledger.incidents({ state: "dead", limit: maxIncidents });
-  const others = incidents.flatMap(({ incident }) => (isSelfAlert(incident.dedupKey) ? [] : [incident]));
-  return Array.from(
-    Map.groupBy(others, ({ target }) => target),
-    ([target, dead]) => {
-      const criticals = dead.filter(({ wanted }) => wanted.severity === "critical").length;
-      const sinceMs = Math.min(...dead.map(({ updatedAtMs }) => updatedAtMs));
-      return { target, criticals, others: dead.length - criticals, sinceMs };
-    },
-  );
+  const dead = counts.filter(({ state, count }) => state === "dead" && count > 0);
+  if (dead.length === 0) return [];
+  const deadOf = async (severity?: "critical") => {
+    const page = await ledger.incidents({ state: "dead", limit: maxIncidents, ...(severity && { severity }) });
+    return Map.groupBy(
+      page.incidents.map(({ incident }) => incident),
+      ({ target }) => target,
+    );
+  };
+  const [criticals, newest] = await Promise.all([deadOf("critical"), deadOf()]);
+  return dead.flatMap(({ target, count }) => {
+    const found = criticals.get(target) ?? [];
+    const reported = found.filter(({ dedupKey }) => !isSelfAlert(dedupKey));
+    const others = Math.max(0, count - found.length);
+    if (reported.length + others === 0) return [];
+    const times = [...reported, ...(newest.get(target) ?? [])].map(({ updatedAtMs }) => updatedAtMs);
+    return [{ target, criticals: reported.length, others, ...(times.length > 0 && { sinceMs: Math.min(...times) }) }];
+  });
 }

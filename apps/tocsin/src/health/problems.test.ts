@@ -50,6 +50,7 @@ const cases: Readonly<Record<ConditionName, readonly [object: string, Partial<He
   source_silent: ["am", { silent: [{ source: "am", sinceMs: 1 }] }],
   no_target: ["targets", { targets: [] }],
   disk_nearly_full: ["/data/tocsin.db", { disk: { freeBytes: 99 * mebibyte, sizeBytes: 1_000 * mebibyte } }],
+  ledger_slow: ["/data/tocsin.db", { ledger: undefined }],
   not_loaded: ["targets", { isLoaded: false }],
   target_failing: ["a", heldBack({ breaker: { state: "open", untilMs: 9, lastFailure: "503" } })],
   target_invalid: [

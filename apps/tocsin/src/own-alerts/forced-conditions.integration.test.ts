@@ -123,6 +123,29 @@ describe("a forced condition arrives elsewhere and is resolved", () => {
     expect(await eventsAt(service, receiver, "/ops", "critical_dead")).toEqual(triggeredAndResolved);
   });
 
+  test("a dead critical stays reported below any number of dead warnings", async () => {
+    await using receiver = await openReceiver();
+    await using service = await start(receiver);
+    receiver.answers["/team"] = receiver.answers["/backup"] = 400;
+    await send(service, "A");
+    await receives(service, receiver, "/ops", "critical_dead");
+    const warnings = Array.from({ length: 210 }, (_, n) => ({
+      status: "firing",
+      labels: { alertname: `W${n}`, severity: "warning" },
+      startsAt: new Date(Date.now()).toISOString(),
+    }));
+    await service.ask("POST", "/api/v1/webhook/alertmanager", { alerts: warnings });
+    const problems = await service.until("the warnings are dead", async () => {
+      const body = (await service.ask("GET", "/api/v1/health")).body;
+      const found = body.problems.filter(({ object }: { object: string }) => object === "team");
+      return found.some(({ summary }: { summary: string }) => summary.startsWith("210 ")) ? found : undefined;
+    });
+    expect(problems).toMatchObject([
+      { condition: "critical_dead", summary: "1 critical is a dead letter at team" },
+      { condition: "dead_letter", summary: "210 incidents are dead letters at team" },
+    ]);
+  });
+
   test("discovery_stale", async () => {
     await using receiver = await openReceiver();
     const dir = mkdtempSync(join(tmpdir(), "tocsin-targets-"));

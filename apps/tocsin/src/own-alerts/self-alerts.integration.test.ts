@@ -163,6 +163,23 @@ describe("a self-alert", () => {
     },
   );
 
+  test("stays while the ledger does not answer, if it was read from the ledger", async () => {
+    await using one = await world();
+    const { find, selfAlerts } = one.start();
+    find("critical_dead", "x");
+    find("disk_nearly_full", "disk");
+    await one.clock.advance(70 * second);
+    find("critical_dead");
+    find("disk_nearly_full");
+    find("ledger_slow", "db");
+    await one.clock.advance(10 * minute);
+    expect(await one.firing()).toEqual([["critical_dead", "x"]]);
+    find("ledger_slow");
+    await one.clock.advance(10 * second);
+    expect(await one.firing()).toEqual([]);
+    await selfAlerts.stop();
+  });
+
   test("names all objects in one alert, and many objects only by their number", async () => {
     await using one = await world();
     const { find, selfAlerts } = one.start();

@@ -136,8 +136,12 @@ export class SelfAlerts {
     const ledgerDown = byCondition.get("ledger_not_committing");
     if (ledgerDown !== undefined) return this.#page(ledgerDown, problems);
     await this.#o.directPage.settle();
-    for (const reported of this.#reported)
+    const isLedgerUnknown = byCondition.has("ledger_slow");
+    for (const reported of this.#reported) {
+      // What cannot be read now may still be so: its alert must not end.
+      if (isLedgerUnknown && reported.text.scope === "fleet") continue;
       await this.#reportOne(reported, byCondition.get(reported.name) ?? [], problems);
+    }
   }
 
   /** Nothing can be recorded, so the page is sent without the ledger. */

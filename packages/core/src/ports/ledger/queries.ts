@@ -71,6 +71,8 @@ export interface IncidentQuery {
   readonly state?: IncidentState;
   readonly target?: string;
   readonly fingerprint?: string;
+  /** The severity of the desired state. */
+  readonly severity?: Severity;
   readonly limit: number;
   /** From an earlier page's `nextCursor`. */
   readonly cursor?: string;

@@ -178,8 +178,11 @@ export class MemoryStore implements Store {
     const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
     const found = [...this.#incidents.values()]
       .filter(
-        ({ id, state, target }) =>
-          id < before && (query.state ?? state) === state && (query.target ?? target) === target,
+        ({ id, state, target, wanted: { severity } }) =>
+          id < before &&
+          (query.state ?? state) === state &&
+          (query.target ?? target) === target &&
+          (query.severity ?? severity) === severity,
       )
       .filter(({ id }) => query.fingerprint === undefined || this.#members.get(query.fingerprint)?.has(id) === true)
       .toReversed();

@@ -152,7 +152,14 @@ const changesWhere = (label: string): string =>
 const isOfAlert = (fingerprint: string): string =>
   `((${sameKey("i.dedup_key", fingerprint)}) OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${fingerprint})))`;
 
-function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQuery): Pick<Step, "sql" | "values"> {
+function incidentsWhere({
+  state,
+  target,
+  fingerprint,
+  severity,
+  limit,
+  cursor,
+}: IncidentQuery): Pick<Step, "sql" | "values"> {
   const values: unknown[] = [];
   const value = (of: unknown): string => `$${values.push(of)}`;
   const where = [`i.id < ${value(cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor))}`];
@@ -162,6 +169,7 @@ function incidentsWhere({ state, target, fingerprint, limit, cursor }: IncidentQ
   // Few incidents wait among many that are over, so the index of due rows finds them.
   if (state === "due") where.push("i.due_at IS NOT NULL");
   if (target !== undefined) where.push(`i.target = ${value(indexKey(target))}`);
+  if (severity !== undefined) where.push(`i.severity = ${value(severity)}`);
   if (fingerprint !== undefined) {
     where.push(isOfAlert(value(indexKey(fingerprint))));
   }

@@ -16,11 +16,12 @@ export function findIncidents(
   return found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents };
 }
 
-function findFlying(flying: Flying, { target, fingerprint, cursor }: IncidentQuery): Incident[] {
+function findFlying(flying: Flying, { target, fingerprint, severity, cursor }: IncidentQuery): Incident[] {
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
   return [...flying.values()]
     .filter((incident) => incident.id < before && incident.target === (target ?? incident.target))
     .filter(({ members }) => fingerprint === undefined || members.some((one) => one.fingerprint === fingerprint))
+    .filter(({ wanted }) => wanted.severity === (severity ?? wanted.severity))
     .toSorted((a, b) => b.id - a.id);
 }
 
@@ -41,9 +42,14 @@ function findRows(db: Database, flying: Flying, query: IncidentQuery): Incident[
     where.push("(i.dedup_key = ? OR i.id IN (SELECT incident FROM members WHERE fingerprint = ?))");
     values.push(query.fingerprint, query.fingerprint);
   }
+  if (query.severity !== undefined) {
+    where.push("json_extract(i.facts, '$.wanted.severity') = ?");
+    values.push(query.severity);
+  }
   const maxRows = query.limit + 1 + flying.size;
   return db
     .all(`SELECT i.* FROM incidents i WHERE ${where.join(" AND ")} ORDER BY i.id DESC LIMIT ?`, ...values, maxRows)
     .map((row) => flying.get(Number(row["id"])) ?? incidentOfRow(row))
-    .filter(({ state }) => state === (query.state ?? state));
+    .filter(({ state }) => state === (query.state ?? state))
+    .filter(({ wanted }) => wanted.severity === (query.severity ?? wanted.severity));
 }
