@@ -3,7 +3,8 @@ import { request, type RequestOptions } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { compose, type Tocsin } from "./compose.ts";
+import { compose } from "./compose.ts";
+import type { Tocsin } from "./tocsin.ts";
 import { ConfigWatch } from "./config/config-watch.ts";
 import { loadConfig } from "./config/load.ts";
 

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock } from "@tocsin/core";
 import { Simulator } from "@tocsin/simulator";
-import { compose, type Tocsin } from "./compose.ts";
+import { compose } from "./compose.ts";
+import type { Tocsin } from "./tocsin.ts";
 import { type Config, readConfig } from "./config/config.ts";
 
 export const routingKey = "R0UT1NGKEY0123456789abcdefABCDEF";

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { compose, type Tocsin } from "../compose.ts";
+import { compose } from "../compose.ts";
+import type { Tocsin } from "../tocsin.ts";
 import { parseAddress } from "../config/address.ts";
 import { ConfigError } from "../config/config-error.ts";
 import { ConfigWatch } from "../config/config-watch.ts";

@@ -32,6 +32,10 @@ export type LedgerPlace =
 export const ledgerName = (ledger: LedgerPlace): string =>
   ledger.kind === "sqlite" ? ledger.path : shownConnectionUrl(ledger.server);
 
+/** The file of a SQLite ledger. Undefined: the ledger is in PostgreSQL, or only in memory. */
+export const sqliteFileOf = (ledger: LedgerPlace): string | undefined =>
+  ledger.kind === "sqlite" && ledger.path !== ":memory:" ? ledger.path : undefined;
+
 /** The configuration as code uses it: validated, secrets read, paths absolute, durations in ms. */
 export interface Config {
   /** Absent: there is no file, and these are the defaults. */

@@ -59,6 +59,18 @@ export interface PreparedTargets {
   readonly publishers: ReadonlyMap<string, TypedPublisher>;
 }
 
+export interface TargetRegistryOptions {
+  readonly vault: CredentialVault;
+  readonly transport: PublisherOptions["transport"];
+  readonly version: string;
+  readonly clock: Clock;
+  /** Called for each lease: whether its publisher was in memory, or had to be created from the sealed endpoint. */
+  readonly lookedUp: (hit: boolean) => void;
+  readonly guard: Pick<TargetGuard, "refusalsOf">;
+  /** Returns where alerts of Tocsin itself go. Called only for fingerprints with `addressedPrefix`. */
+  readonly addressingOfOwn?: AddressingOf;
+}
+
 /**
  * Holds all targets. The set is replaced as a whole. Each target is checked by itself, so that an invalid one affects no other,
  * and its last valid version stays in use.
@@ -81,17 +93,7 @@ export class TargetRegistry {
   /** Publishers by target and endpoint: the current ones, and retired ones while they are used. */
   #publishers = new Map<string, TypedPublisher>();
 
-  constructor(o: {
-    readonly vault: CredentialVault;
-    readonly transport: PublisherOptions["transport"];
-    readonly version: string;
-    readonly clock: Clock;
-    /** Called for each lease: whether its publisher was in memory, or had to be created from the sealed endpoint. */
-    readonly lookedUp: (hit: boolean) => void;
-    readonly guard: Pick<TargetGuard, "refusalsOf">;
-    /** Returns where alerts of Tocsin itself go. Called only for fingerprints with `addressedPrefix`. */
-    readonly addressingOfOwn?: AddressingOf;
-  }) {
+  constructor(o: TargetRegistryOptions) {
     this.#guard = o.guard;
     this.#addressingOfOwn = o.addressingOfOwn;
     this.#vault = o.vault;

@@ -1,0 +1,112 @@
+import type { Clock, Ledger } from "@tocsin/core";
+import type { FastifyRequest } from "fastify";
+import type { Changes } from "../../changes/open-changes.ts";
+import { LatestChanges } from "../../changes/sources/latest-changes.ts";
+import type { ConfigReloader } from "../../config/config-reloader.ts";
+import { sqliteFileOf } from "../../config/config.ts";
+import type { Explainer } from "../../explain/explainer.ts";
+import type { Health } from "../../health/health.ts";
+import type { Readiness } from "../../health/readiness.ts";
+import type { SelfWatch } from "../../health/self-watch.ts";
+import type { ServiceWarnings } from "../../health/service-warnings.ts";
+import type { StallDetector } from "../../health/stall-detector.ts";
+import type { IncidentStream } from "../../stream/incident-stream.ts";
+import type { Discoveries } from "../../targets/discovery/discoveries.ts";
+import type { Reachability } from "../../targets/reachability/reachability.ts";
+import type { TargetRegistry } from "../../targets/registry.ts";
+import type { TargetTests } from "../../targets/tests/target-tests.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { MetricsScrape } from "../../telemetry/metrics-scrape.ts";
+import type { Metrics } from "../../telemetry/metrics.ts";
+import type { Tracing } from "../../telemetry/tracing.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { alertEndpoints } from "./alerts.ts";
+import { backupEndpoints } from "./backup.ts";
+import { changeSourceEndpoints } from "./change-sources.ts";
+import { changeEndpoints } from "./changes.ts";
+import { deadLetterEndpoints } from "./dead-letters.ts";
+import { explainEndpoints } from "./explain.ts";
+import { healthEndpoints } from "./health.ts";
+import { heartbeatEndpoints } from "./heartbeats.ts";
+import { incidentEndpoints } from "./incidents.ts";
+import { ingestEndpoints } from "./ingest.ts";
+import { operationsEndpoints, type Reloaded } from "./operations.ts";
+import { streamEndpoints } from "./stream.ts";
+import { targetEndpoints } from "./targets.ts";
+
+/** The parts of the service that answer requests. */
+export interface AnsweringParts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
+  readonly configReloader: ConfigReloader;
+  readonly targets: TargetRegistry;
+  readonly discoveries: Discoveries;
+  readonly reachability: Reachability;
+  readonly targetTests: TargetTests;
+  readonly changes: Changes;
+  readonly selfWatch: SelfWatch;
+  readonly readiness: Readiness;
+  readonly health: Health;
+  readonly warnings: ServiceWarnings;
+  readonly stallDetector: StallDetector | undefined;
+  readonly explainer: Explainer;
+  readonly stream: IncidentStream;
+  /** Returns the address of the sender of a request. */
+  readonly senderOf: (request: FastifyRequest) => string;
+  readonly reload: () => Promise<Reloaded>;
+  readonly wake: () => void;
+}
+
+/** Returns the endpoints of the API, except the front page, which lists them. */
+export function allEndpoints(parts: AnsweringParts): Endpoint[] {
+  const { ledger, clock, metrics, configReloader, targets, selfWatch, explainer, changes, warnings, wake } = parts;
+  const { accept, related } = changes;
+  const outdatedWarnings = warnings.outdated;
+  const signatures = () => configReloader.signatures;
+  const heartbeats = () => selfWatch.heartbeats;
+  const maxBodyBytes = () => configReloader.current.changes.maxBodyBytes;
+  return [
+    ...ingestEndpoints({ ...parts, routesOf: (alert) => targets.routesOf(alert), signatures, heartbeats }),
+    ...heartbeatEndpoints({ heartbeats, signatures }),
+    ...changeEndpoints({
+      accept,
+      ledger,
+      clock,
+      metrics,
+      targetNamed: (name) => targets.find(name)?.name,
+      maxBodyBytes,
+    }),
+    ...changeSourceEndpoints({
+      accept,
+      latestChanges: new LatestChanges(ledger),
+      clock,
+      sources: () => configReloader.changeSources,
+      maxBodyBytes,
+      count: (source, outcome) => metrics.changesReceived(source ?? "unknown", outcome, 1),
+    }),
+    ...incidentEndpoints({ ledger, related, wake }),
+    ...streamEndpoints(parts),
+    ...explainEndpoints({
+      ledger,
+      explainer,
+      related,
+      clock,
+      outdatedWarnings,
+      recordedAs: (fingerprint) => selfWatch.heartbeats?.recordedAs(fingerprint) ?? [],
+    }),
+    ...alertEndpoints({ ledger, explainer, clock, outdatedWarnings }),
+    ...deadLetterEndpoints({ ledger, wake }),
+    ...backupEndpoints({ ledger, file: sqliteFileOf(configReloader.current.ledger) }),
+    ...healthEndpoints(parts.health),
+    ...targetEndpoints({ ...parts, outdatedWarnings }),
+    ...operationsEndpoints({
+      ...parts,
+      unready: () => parts.readiness.check(),
+      warnings: warnings.all,
+      metricsScrape: new MetricsScrape({ ledger, targets, metrics, clock }),
+    }),
+  ];
+}
