@@ -59,7 +59,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
       refusalsOf: (target) => guard.refusalsOf(target),
     });
     const placed = placedIn(config);
-    const errors = entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)));
+    const errors = errorsOf(entries, placed);
     // Invalid targets are already errors, and targets in Secrets are unknown here.
     const expectsTargets = (written || config.targets !== undefined) && config.discovery.kubernetes === undefined;
     // A place that cannot be read is an error already, and a running service keeps the targets that it found there last.
@@ -79,9 +79,15 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { issues: error.issues, warnings: [], targets: 0 };
+    const { issues, targets } = error;
+    if (targets === undefined) return { issues, warnings: [], targets: 0 };
+    const entries = resolveTargets([configTargets(targets.targets, targets.readSecret)]);
+    return { issues: [...issues, ...errorsOf(entries, placedIn(targets))], warnings: [], targets: entries.length };
   }
 }
+
+const errorsOf = (entries: readonly ResolvedTarget[], placed: ReturnType<typeof placedIn>): PlacedIssue[] =>
+  entries.flatMap((entry) => entry.errors.map((issue) => placed(issue, entry)));
 
 /** The entries as the registry of a running service knows them. */
 function termsOf(entries: readonly ResolvedTarget[]): RecipientTerms {
@@ -123,7 +129,7 @@ async function inFiles({ discovery }: Config, env: Terminal["env"]): Promise<{ s
 }
 
 const placedIn =
-  ({ placeOf }: Config) =>
+  ({ placeOf }: Pick<Config, "placeOf">) =>
   (issue: Issue, { source, place: file }: ResolvedTarget): PlacedIssue => {
     if (source !== "config") return { ...issue, file };
     const place = placeOf(issue.path);

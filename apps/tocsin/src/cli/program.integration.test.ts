@@ -128,6 +128,22 @@ describe("config", () => {
     expect(stderr).not.toContain(env.KEY);
   });
 
+  test.each([
+    ["a wrong key", "serve: 1\n", /^worse\.yaml:1:1: serve: unknown key/m],
+    [
+      "a missing secret",
+      "ledger: { encryptionKey: { env: NOPE } }\n",
+      /^worse\.yaml:1:\d+: ledger\.encryptionKey: .*NOPE/m,
+    ],
+  ])("check reports wrong targets beside %s", async (_, first, mistake) => {
+    const worse = write("worse.yaml", `${first}${target("    frobnicate: 1\n")}`);
+    const { code, stderr } = await tocsin(["config", "check", "--config", worse], env);
+    expect([code, stderr.trim().split("\n").length]).toEqual([78, 2]);
+    expect(stderr).toMatch(mistake);
+    expect(stderr).not.toContain(env.KEY);
+    expect(stderr).toMatch(/^worse\.yaml:6:5: targets\[0\]\.frobnicate: unknown key/m);
+  });
+
   test("check reads directories of targets", async () => {
     mkdirSync(join(dir, "some-targets"));
     write("some-targets/a.json", '[{"name": "a", "type": "pagerduty"}]');

@@ -1,4 +1,4 @@
-import type { Issue } from "@tocsin/core";
+import type { Issue, ReadSecret } from "@tocsin/core";
 import type { SourcePosition } from "./source-positions.ts";
 
 export interface PlacedIssue extends Issue {
@@ -7,14 +7,32 @@ export interface PlacedIssue extends Issue {
   readonly file?: string;
 }
 
-/** All mistakes of a configuration. The CLI prints them and exits with code 78. */
+/** The targets as written in a configuration, not checked. */
+export interface WrittenTargets {
+  readonly targets: readonly unknown[];
+  readonly readSecret: ReadSecret;
+  /** Returns the position at which a path of the configuration was written. */
+  readonly placeOf: (path: string) => SourcePosition | undefined;
+}
+
+/** All mistakes of a configuration, without those of its targets. The CLI prints them and exits with code 78. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly issues: readonly PlacedIssue[];
+  readonly #targets: WrittenTargets | undefined;
 
-  constructor(issues: readonly PlacedIssue[], file?: string) {
+  constructor(issues: readonly PlacedIssue[], file?: string, targets?: WrittenTargets) {
     super(issues.map((issue) => describeIssue(issue, file)).join("\n"));
     this.issues = issues;
+    this.#targets = targets;
+  }
+
+  /**
+   * For a check, which reports the mistakes of the targets too. Undefined: there is no list of targets. They may hold secrets, so no
+   * logger may find them among the fields of the error.
+   */
+  get targets(): WrittenTargets | undefined {
+    return this.#targets;
   }
 }
 

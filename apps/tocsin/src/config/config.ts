@@ -105,6 +105,7 @@ export function readConfig(
   input: unknown,
   { file, placeOf = () => undefined, setBy = new Map(), ...places }: Origin,
 ): Config {
+  const secrets = new Secrets(secretReader(places));
   const fail = (issues: readonly Issue[]) => {
     const placed = issues.map((issue) => {
       const option = setBy.get(issue.path);
@@ -112,7 +113,12 @@ export function readConfig(
       const place = placeOf(issue.path);
       return place === undefined ? issue : { ...issue, place };
     });
-    return new ConfigError(placed, file);
+    const { targets } = (input ?? {}) as { readonly targets?: unknown };
+    return new ConfigError(
+      placed,
+      file,
+      Array.isArray(targets) ? { targets, readSecret: secrets.read, placeOf } : undefined,
+    );
   };
   const parsed = checkInput(configSchema, input);
   if ("issues" in parsed) {
@@ -121,7 +127,6 @@ export function readConfig(
     throw fail(issues.filter(({ path }, index) => issues.findIndex((issue) => issue.path === path) === index));
   }
   const { server, ledger, targets, discovery, sources, delivery, changes, telemetry, selfAlerts } = parsed.data;
-  const secrets = new Secrets(secretReader(places));
   const tokens = secrets.tokens(server.auth.tokens);
   const tls = serverTlsIn(server.tls, secrets);
   const keys = secrets.keys(ledger.encryptionKey);
