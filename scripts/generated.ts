@@ -14,6 +14,8 @@ import { targetsPage } from "./targets-page.ts";
 /** Generated files by their path from the root, formatted as everything here is. */
 export async function generated(): Promise<Record<string, string>> {
   const schema = configJsonSchema();
+  const grafana = await formatted("tocsin.json", JSON.stringify(dashboard));
+  const rules = readFileSync(new URL("../deploy/prometheus/tocsin.rules.yml", import.meta.url), "utf8");
   return {
     "docs/cli.md": await formatted("cli.md", commandLinePage(commandLine())),
     "docs/config.schema.json": await formatted("config.schema.json", JSON.stringify(schema)),
@@ -21,7 +23,10 @@ export async function generated(): Promise<Record<string, string>> {
     "docs/logs.md": await formatted("logs.md", logsPage()),
     "docs/metrics.md": await formatted("metrics.md", metricsPage()),
     "docs/states.md": await formatted("states.md", statesPage()),
-    "deploy/grafana/tocsin.json": await formatted("tocsin.json", JSON.stringify(dashboard)),
+    "deploy/grafana/tocsin.json": grafana,
+    // A chart can only read its own files.
+    "deploy/helm/tocsin/files/tocsin.json": grafana,
+    "deploy/helm/tocsin/files/tocsin.rules.yml": rules,
     "docs/configuration.md": await formatted("configuration.md", configurationPage(schema)),
   };
 }

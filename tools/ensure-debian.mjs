@@ -1,5 +1,5 @@
 // The tests speak with Debian's Prometheus and Alertmanager, watch system calls with strace, render manifests with kubectl,
-// and judge the unit with systemd-analyze. As root on Debian, with CI or TOCSIN_TEST_INSTALL set, the packages are installed
+// judge the unit with systemd-analyze, and render the Helm chart with Go and sprig. As root on Debian, with CI or TOCSIN_TEST_INSTALL set, the packages are installed
 // here; elsewhere the tests that need them say that they are skipped.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,6 +12,9 @@ const wanted = {
   // The image contains its authorities.
   "ca-certificates": "/usr/share/ca-certificates/mozilla",
   systemd: "/usr/bin/systemd-analyze",
+  "golang-go": "/usr/bin/go",
+  "golang-github-masterminds-sprig-dev": "/usr/share/gocode/src/github.com/Masterminds/sprig",
+  "golang-k8s-sigs-yaml-dev": "/usr/share/gocode/src/sigs.k8s.io/yaml",
 };
 const missing = Object.keys(wanted).filter((name) => !existsSync(wanted[name]));
 if (missing.length > 0) {

@@ -20,7 +20,7 @@ const read = (pattern: string): Manifest[] =>
     )
     .filter(({ kind }) => kind !== "Kustomization");
 const textOf = (path: string): string => readFileSync(join(root, "deploy", path), "utf8");
-const everything = read("{deploy,examples}/**/*.yaml");
+const everything = read("{deploy/k8s*,examples}/**/*.yaml");
 const ours = read("deploy/k8s/*.yaml");
 const one = (kind: string): Manifest => {
   const found = ours.filter((manifest) => manifest.kind === kind);
