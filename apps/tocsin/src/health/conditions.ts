@@ -48,7 +48,7 @@ export const conditions = {
   ledger_not_committing: {
     severity: "critical",
     selfAlert: { scope: "process", title: "The ledger does not commit" },
-    fix: "Free space on the ledger's disk, or repair the database server. Senders get 503 and repeat; Tocsin recovers without a restart",
+    fix: "Free space on the ledger's disk, put a removed file back, or repair the database server. Senders get 503 and repeat; Tocsin recovers without a restart",
     find: ({ ledgerFailure, ledgerPlace }) =>
       ledgerFailure === undefined
         ? []

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { commandLine } from "../cli/program.ts";
+import { conditions } from "../health/conditions.ts";
 import { hasTool } from "../debian-tool.fixture.ts";
 import { registeredMetrics } from "./metrics-page.ts";
 
@@ -42,6 +43,20 @@ function exists(words: readonly string[]): boolean {
     command.commands.length === 0 && options.every((option) => command.options.some(({ long }) => long === option))
   );
 }
+
+describe("docs/runbooks.md", () => {
+  test("shows the fixes of doctor as they are", () => {
+    const shown = Array.from(runbooks.matchAll(/^ {2}fix: (.+)$/gm), ([, fix]) => fix);
+    expect(shown.length).toBeGreaterThan(2);
+    expect(Object.values(conditions).map(({ fix }) => fix)).toEqual(expect.arrayContaining(shown));
+  });
+
+  test("searches the log for names of events, which the lines below have", () => {
+    const searches = Array.from(runbooks.matchAll(/^\$ grep (\S+) tocsin\.log\n(.+)$/gm));
+    expect(searches.length).toBeGreaterThan(1);
+    for (const [, event, line = ""] of searches) expect(JSON.parse(line)).toMatchObject({ event });
+  });
+});
 
 describe("deploy/prometheus/tocsin.rules.yml", () => {
   test("has alerts with a summary, a description, a severity, a time, and a runbook", () => {
