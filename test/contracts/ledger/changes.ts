@@ -257,6 +257,20 @@ export function changes(subject: LedgerSubject): void {
       expect(late.changes.map(({ change }) => change.id)).toEqual(all.slice(0, 3));
     });
 
+    test("has pages that end early if the details are large", async () => {
+      await using harness = await LedgerHarness.open(subject);
+      for (const n of [1, 2, 3])
+        await record(
+          harness,
+          changeOf(`v${n}`, { customDetails: "x".repeat(3_000_000), timestampMs: t0 - n * minute }),
+        );
+      const first = await harness.ledger.changes({ limit: 10 });
+      expect(first.changes.map(({ change }) => change.id)).toEqual(["v1", "v2"]);
+      const second = await harness.ledger.changes({ limit: 10, cursor: first.nextCursor ?? "" });
+      expect(second.changes.map(({ change }) => change.id)).toEqual(["v3"]);
+      expect(second.nextCursor).toBeUndefined();
+    });
+
     test("loses changes that were accepted before the limit, whatever their time", async () => {
       await using harness = await LedgerHarness.open(subject);
       await record(harness, changeOf("old"));

@@ -21,13 +21,10 @@ export function listChanges(
   { store }: LedgerContext,
   { sinceMs = Number.MIN_SAFE_INTEGER, limit, cursor }: ChangeQuery,
 ): { readonly changes: readonly StoredChange[]; readonly nextCursor?: string } {
-  const found = store.changes({
-    sinceMs,
-    before: cursor === undefined ? undefined : placeOf(cursor),
-    limit: limit + 1,
-  });
-  const changes = found.slice(0, limit).map(changeView);
-  const last = found.length > limit ? found[limit - 1] : undefined;
+  const before = cursor === undefined ? undefined : placeOf(cursor);
+  const { records, more } = store.changes({ sinceMs, before, limit });
+  const changes = records.map(changeView);
+  const last = more ? records.at(-1) : undefined;
   return last ? { changes, nextCursor: cursorAfter(last) } : { changes };
 }
 

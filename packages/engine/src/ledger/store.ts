@@ -59,6 +59,12 @@ export interface ChangePage {
   readonly limit: number;
 }
 
+export interface FoundChanges {
+  readonly records: readonly ChangeRecord[];
+  /** Whether others come after them. */
+  readonly more: boolean;
+}
+
 /** Selects changes of a service or an app. */
 export interface ChangesAbout {
   readonly service: string | undefined;
@@ -143,7 +149,8 @@ export interface Store {
 
   change(key: string): ChangeRecord | undefined;
   putChange(before: ChangeRecord | undefined, after: ChangeRecord): void;
-  changes(page: ChangePage): readonly ChangeRecord[];
+  /** A page ends early, after at least one change, if its details have `maxPageBytes`. */
+  changes(page: ChangePage): FoundChanges;
   /**
    * The newest changes with this label `service`, and those with this label `app`, without their details. A change may be there
    * twice.

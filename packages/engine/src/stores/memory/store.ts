@@ -4,6 +4,7 @@ import type {
   ChangePage,
   ChangeRecord,
   ChangesAbout,
+  FoundChanges,
   EndpointRecord,
   GateKind,
   Lane,
@@ -11,7 +12,7 @@ import type {
   Store,
   FiringAlerts,
 } from "../../ledger/store.ts";
-import { withoutDetails } from "../../ledger/change-columns.ts";
+import { changeColumnsOf, maxPageBytes, cutPage, withoutDetails } from "../../ledger/change-columns.ts";
 import { RowCounts } from "../../ledger/row-counts.ts";
 
 /** Rows in maps, with the promises of the port, for simulation and tests. All rows are lost when the process ends. */
@@ -199,10 +200,17 @@ export class MemoryStore implements Store {
     this.#changes.set(after.key, after);
   }
 
-  changes({ sinceMs, before, limit }: ChangePage): readonly ChangeRecord[] {
+  changes({ sinceMs, before, limit }: ChangePage): FoundChanges {
     const isAfter = ({ key, change: { timestampMs } }: ChangeRecord): boolean =>
       !before || timestampMs < before.atMs || (timestampMs === before.atMs && key < before.key);
-    return this.#newestChanges((one) => one.change.timestampMs >= sinceMs && isAfter(one)).slice(0, limit);
+    const found = this.#newestChanges((one) => one.change.timestampMs >= sinceMs && isAfter(one));
+    let bytes = 0;
+    const records = found.slice(0, limit).filter((one) => {
+      const fits = bytes < maxPageBytes;
+      bytes += changeColumnsOf(one).details?.length ?? 0;
+      return fits;
+    });
+    return cutPage(records, found.length, limit);
   }
 
   changesAbout({ service, app, fromMs, toMs, limit }: ChangesAbout): readonly ChangeRecord[] {

@@ -158,7 +158,7 @@ async function copyChanges(
   let last: ChangeRecord | undefined;
   do {
     const before = last && { atMs: last.change.timestampMs, key: last.key };
-    const records = source.changes({ sinceMs: Number.MIN_SAFE_INTEGER, before, limit: page });
+    const { records } = source.changes({ sinceMs: Number.MIN_SAFE_INTEGER, before, limit: page });
     await write((unit) => {
       for (const record of records) unit.putChange(undefined, record);
     });

@@ -1,5 +1,12 @@
 import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats } from "@tocsin/core/decisions";
-import type { AlertRecord, ChangePage, ChangeRecord, ChangesAbout, FiringAlerts } from "../../ledger/store.ts";
+import type {
+  AlertRecord,
+  ChangePage,
+  ChangeRecord,
+  ChangesAbout,
+  FoundChanges,
+  FiringAlerts,
+} from "../../ledger/store.ts";
 
 /** Rare queries. Each is read when an operation needs it, and its answer is kept for the rest of the transaction. */
 export interface Queries {
@@ -22,7 +29,7 @@ export interface Queries {
     readonly asks: { readonly query: IncidentQuery };
     readonly answer: { readonly incidents: readonly Incident[]; readonly nextCursor?: string };
   };
-  changes: { readonly asks: { readonly page: ChangePage }; readonly answer: readonly ChangeRecord[] };
+  changes: { readonly asks: { readonly page: ChangePage }; readonly answer: FoundChanges };
   changesAbout: { readonly asks: { readonly about: ChangesAbout }; readonly answer: readonly ChangeRecord[] };
   untold: { readonly asks: { readonly endpoint: number }; readonly answer: readonly number[] };
   atEndpoint: { readonly asks: { readonly endpoint: number }; readonly answer: number };

@@ -1,3 +1,4 @@
+import { cutPage, pageQuery } from "../../ledger/change-columns.ts";
 import type { IncidentQuery, Reason, Severity } from "@tocsin/core/decisions";
 import { urgency } from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
@@ -102,9 +103,9 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
 
   changes: ({ page: { sinceMs, before, limit } }, _, answer) => [
     {
-      sql: `SELECT * FROM changes WHERE at >= $1 ${before ? "AND (at, key) < ($3::bigint, $4)" : ""} ORDER BY at DESC, key DESC LIMIT $2`,
-      values: [sinceMs, limit, ...(before ? [before.atMs, indexKey(before.key)] : [])],
-      take: (rows) => answer(rows.map(changeOf)),
+      sql: pageQuery(`at >= $1 ${before ? "AND (at, key) < ($3::bigint, $4)" : ""}`, "$2"),
+      values: [sinceMs, limit + 1, ...(before ? [before.atMs, indexKey(before.key)] : [])],
+      take: (rows) => answer(cutPage(rows.map(changeOf), Number(rows[0]?.["total"] ?? 0), limit)),
     },
   ],
 

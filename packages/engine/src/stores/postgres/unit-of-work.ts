@@ -6,6 +6,7 @@ import type {
   ChangePage,
   ChangeRecord,
   ChangesAbout,
+  FoundChanges,
   EndpointRecord,
   GateKind,
   IncidentInFlight,
@@ -234,8 +235,8 @@ export class UnitOfWork implements Store {
     this.changesPut.set(after.key, after);
   }
 
-  changes(page: ChangePage): readonly ChangeRecord[] {
-    return this.#query("changes", { page }, []);
+  changes(page: ChangePage): FoundChanges {
+    return this.#query("changes", { page }, { records: [], more: false });
   }
 
   changesAbout(about: ChangesAbout): readonly ChangeRecord[] {

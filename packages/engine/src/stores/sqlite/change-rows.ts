@@ -1,5 +1,5 @@
-import { changeColumnsOf, changeInColumns } from "../../ledger/change-columns.ts";
-import type { ChangePage, ChangeRecord, ChangesAbout } from "../../ledger/store.ts";
+import { changeColumnsOf, changeInColumns, cutPage, pageQuery } from "../../ledger/change-columns.ts";
+import type { ChangePage, ChangeRecord, ChangesAbout, FoundChanges } from "../../ledger/store.ts";
 import { type Database, type Row, text } from "./database.ts";
 
 /** The table `changes`. */
@@ -29,12 +29,11 @@ export class ChangeRows {
     );
   }
 
-  page({ sinceMs, before, limit }: ChangePage): readonly ChangeRecord[] {
-    const after = before ? "AND (at, key) < (?, ?)" : "";
-    const values = before ? [sinceMs, before.atMs, before.key, limit] : [sinceMs, limit];
-    return this.#db
-      .all(`SELECT * FROM changes WHERE at >= ? ${after} ORDER BY at DESC, key DESC LIMIT ?`, ...values)
-      .map(recordOf);
+  page({ sinceMs, before, limit }: ChangePage): FoundChanges {
+    const where = `at >= ? ${before ? "AND (at, key) < (?, ?)" : ""}`;
+    const values = before ? [sinceMs, before.atMs, before.key, limit + 1] : [sinceMs, limit + 1];
+    const rows = this.#db.all(pageQuery(where, "?"), ...values);
+    return cutPage(rows.map(recordOf), Number(rows[0]?.["total"] ?? 0), limit);
   }
 
   about({ service, app, fromMs, toMs, limit }: ChangesAbout): readonly ChangeRecord[] {
