@@ -1,11 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
+import { amtool } from "../../apps/tocsin/src/amtool.fixture.ts";
 import { hasPrometheus, startAlertmanager } from "../support/debian.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
-import { tempDir } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";
 
 /*
@@ -113,29 +109,16 @@ test.runIf(hasPrometheus())("accepts each posted body that Debian's Alertmanager
   expect(counts.refused).toBeGreaterThan(30);
 });
 
-/** Posts as amtool does, and returns what it prints. */
-async function amtool(
-  url: string,
-  ...args: readonly string[]
-): Promise<{ readonly code: number; readonly text: string }> {
-  using home = tempDir();
-  writeFileSync(join(home.path, "config.yml"), "");
-  const child = spawn("/usr/bin/amtool", [`--alertmanager.url=${url}`, ...args], { env: { HOME: home.path } });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  const [code] = (await once(child, "close")) as [number];
-  return { code, text };
-}
-
 test.runIf(hasPrometheus())("amtool adds alerts, and shows why one is refused", async () => {
   await using pagerduty = await PagerDuty.open();
   await using tocsin = await Service.start({ config: { targets: [pagerduty.target()] } });
-  expect(await amtool(tocsin.url, "alert", "add", "alertname=FromAmtool", "severity=critical")).toEqual({
+  expect(await amtool(tocsin.url, ["alert", "add", "alertname=FromAmtool", "severity=critical"])).toEqual({
     code: 0,
-    text: "",
+    stdout: "",
+    stderr: expect.stringMatching(/^Warning: amtool version .*\n$/),
   });
   const ends = ["--start=2026-01-31T12:00:00Z", "--end=2026-01-30T12:00:00Z"];
-  const refused = await amtool(tocsin.url, "alert", "add", "alertname=Wrong", ...ends);
+  const refused = await amtool(tocsin.url, ["alert", "add", "alertname=Wrong", ...ends]);
   expect(refused.code).not.toBe(0);
-  expect(refused.text).toContain("endsAt: must not be before startsAt");
+  expect(refused.stderr).toContain("endsAt: must not be before startsAt");
 });

@@ -1,6 +1,6 @@
 export * from "./decisions/index.ts";
 export { InvalidMatcher, parseMatchers, type Matcher } from "./filters/matcher.ts";
-export { InvalidPattern } from "./filters/pattern.ts";
+export { compilePattern, InvalidPattern } from "./filters/pattern.ts";
 export { isBlank } from "./schema/is-blank.ts";
 export type { Classification } from "./alerts/classification.ts";
 export * from "./alerts/fingerprint.ts";

@@ -21,6 +21,7 @@ export const alertView = (record: AlertRecord): AlertView => ({
   status: record.status,
   firstSeenAtMs: record.firstSeenAtMs,
   confirmedAtMs: record.confirmedAtMs,
+  ...(record.status === "firing" && isSilenced(record) && { silenced: true as const }),
 });
 
 /** The newest incidents of an alert: its own at each target, and the one that stands in for another target's incident. */

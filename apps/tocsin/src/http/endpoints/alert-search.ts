@@ -41,15 +41,16 @@ export function alertSearchOf(request: FastifyRequest): AlertSearch {
   };
 }
 
-export function matchersOf(request: FastifyRequest): Matcher[] {
-  const texts = queriesOf(request, "matcher");
-  if (texts.length > maxMatchers) throw badRequest({ path: "matcher", message: `expected at most ${maxMatchers}` });
+/** Parses a query parameter that may be repeated: all matchers must match. */
+export function matchersOf(request: FastifyRequest, name = "matcher"): Matcher[] {
+  const texts = queriesOf(request, name);
+  if (texts.length > maxMatchers) throw badRequest({ path: name, message: `expected at most ${maxMatchers}` });
   return texts.flatMap((text) => {
     try {
       return parseMatchers(text);
     } catch (error) {
       if (!(error instanceof InvalidMatcher || error instanceof InvalidPattern)) throw error;
-      throw badRequest({ path: "matcher", message: error.message });
+      throw badRequest({ path: name, message: error.message });
     }
   });
 }

@@ -20,6 +20,7 @@ import { MetricsScrape } from "../../telemetry/metrics-scrape.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import type { Tracing } from "../../telemetry/tracing.ts";
 import type { Endpoint } from "../endpoint.ts";
+import { alertmanagerApiEndpoints } from "./alertmanager-api.ts";
 import { alertEndpoints } from "./alerts.ts";
 import { backupEndpoints } from "./backup.ts";
 import { changeSourceEndpoints } from "./change-sources.ts";
@@ -98,6 +99,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
       recordedAs: (fingerprint) => selfWatch.heartbeats?.recordedAs(fingerprint) ?? [],
     }),
     ...alertEndpoints({ ledger, explainer, clock, outdatedWarnings }),
+    ...alertmanagerApiEndpoints({ ledger, targets, clock }),
     ...deadLetterEndpoints({ ledger, wake }),
     ...backupEndpoints({ ledger, file: sqliteFileOf(configReloader.current.ledger) }),
     ...healthEndpoints(parts.health),

@@ -19,6 +19,8 @@ export interface AlertView {
   readonly status: "firing" | "resolved";
   readonly firstSeenAtMs: number;
   readonly confirmedAtMs: number;
+  /** Every source that reports it as firing has silenced or inhibited it. */
+  readonly silenced?: true;
 }
 
 export interface IncidentView {
