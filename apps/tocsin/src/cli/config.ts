@@ -10,6 +10,7 @@ import { resolveTargets } from "../targets/resolve-targets.ts";
 import type { ResolvedTarget } from "../targets/resolved-target.ts";
 import { noTargetCanReceive } from "../targets/target-warnings.ts";
 import { credentialIdentity } from "@tocsin/publishers";
+import { watchdogWarnings } from "../heartbeats/watchdog.ts";
 import { expectationWarnings, type RecipientTerms, selfAlertWarnings } from "../own-alerts/recipients.ts";
 import { nameIn } from "../targets/fallbacks.ts";
 import { configTargets, type TargetSet } from "../targets/target-definition.ts";
@@ -73,6 +74,7 @@ async function judge(env: Terminal["env"], load: () => Config, written: boolean)
         ...entries.flatMap((entry) => entry.warnings.map((issue) => placed(issue, entry))),
         ...selfAlertWarnings(config.selfAlerts?.targets, terms, seesAll),
         ...(seesAll ? expectationWarnings(config.expectations, terms) : []),
+        ...watchdogWarnings(config.expectations),
         ...(noTarget ? [{ path: "targets", message: `${noTarget}: alerts will be recorded but not sent` }] : []),
       ],
       targets: entries.length,

@@ -102,8 +102,8 @@ async function lateCriticals(
 }
 
 /**
- * Counts dead letters by target. Criticals are read apart from the others: any number of dead warnings must hide none of them. Of more than
- * `maxIncidents` criticals, the older ones count as others.
+ * Counts dead letters by target. Criticals are read apart from the others: any number of dead warnings must hide none of them. If
+ * there are more than `maxIncidents` dead criticals, the older ones count as others.
  */
 async function deadIncidents(
   ledger: Pick<Ledger, "incidents">,

@@ -1,4 +1,5 @@
-import type { Alert, Matcher } from "@tocsin/core";
+import type { Alert, Issue, Matcher } from "@tocsin/core";
+import type { Expectation } from "./expectation-settings.ts";
 
 /** The prefix of the fingerprints of heartbeats that are alerts. */
 const prefix = "tocsin-watchdog-";
@@ -7,7 +8,7 @@ const prefix = "tocsin-watchdog-";
 export const isWatchdog = (fingerprint: string): boolean => fingerprint.startsWith(prefix);
 
 /** Whether an alert is the heartbeat of a source with these matchers. */
-export const matchesAll = (matchers: readonly Matcher[], { labels }: Alert): boolean =>
+export const matchesAll = (matchers: readonly Matcher[], { labels }: Pick<Alert, "labels">): boolean =>
   matchers.every(({ label, matches }) => matches(labels[label] ?? ""));
 
 /**
@@ -22,3 +23,15 @@ export const asWatchdog = (alert: Alert, sourceId: string): Alert => ({
 /** The fingerprint under which the heartbeat of a source is recorded. */
 export const watchdogFingerprint = (fingerprint: string, sourceId: string): string =>
   `${prefix}${sourceId}-${fingerprint}`;
+
+/** A critical as every rule may raise it. */
+const ordinary = { labels: { alertname: "AnyOther", severity: "critical" } };
+
+/** Warnings about heartbeats that an ordinary critical would be, and therefore would not be sent. For `config check`. */
+export const watchdogWarnings = (expectations: readonly Pick<Expectation, "source" | "matchers">[]): Issue[] =>
+  expectations
+    .filter(({ matchers }) => matchers !== undefined && matchesAll(matchers, ordinary))
+    .map(({ source }) => ({
+      path: "sources",
+      message: `\`expect.matchers\` of the source ${source} match ordinary criticals too, and an alert that matches is never sent: name the heartbeat, such as \`alertname="Watchdog"\``,
+    }));

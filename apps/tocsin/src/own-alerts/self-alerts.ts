@@ -138,7 +138,7 @@ export class SelfAlerts {
     await this.#o.directPage.settle();
     const isLedgerUnknown = byCondition.has("ledger_slow");
     for (const reported of this.#reported) {
-      // What cannot be read now may still be so: its alert must not end.
+      // A condition that cannot be read now may still apply: its alert must not end.
       if (isLedgerUnknown && reported.text.scope === "fleet") continue;
       await this.#reportOne(reported, byCondition.get(reported.name) ?? [], problems);
     }
