@@ -3,9 +3,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { commandLine } from "../cli/program.ts";
-import { conditions } from "../health/conditions.ts";
 import { hasTool } from "../debian-tool.fixture.ts";
+import { conditions } from "../health/conditions.ts";
 import { registeredMetrics } from "./metrics-page.ts";
 
 interface Rule {
@@ -25,24 +24,6 @@ const alerts = rules.filter(({ alert }) => alert !== undefined);
 const runbooks = read("docs/runbooks.md");
 const headings = Array.from(runbooks.matchAll(/^## (\w+)$/gm), ([, heading = ""]) => heading);
 const promtool = "/usr/bin/promtool";
-
-/** Returns the commands of a section, which stand behind `$ ` or between backticks. */
-const commandsIn = (section: string): string[][] =>
-  Array.from(section.matchAll(/(?:^\$ |`)tocsin ([a-z][^`\n|]*)/gm), ([, words = ""]) => words.split(" "));
-
-/** Whether the command line has a command, and all its options. */
-function exists(words: readonly string[]): boolean {
-  let command = commandLine();
-  for (const word of words) {
-    const found = command.commands.find((one) => one.name() === word);
-    if (found === undefined) break;
-    command = found;
-  }
-  const options = words.filter((word) => word.startsWith("--"));
-  return (
-    command.commands.length === 0 && options.every((option) => command.options.some(({ long }) => long === option))
-  );
-}
 
 describe("docs/runbooks.md", () => {
   test("shows the fixes of doctor as they are", () => {
@@ -103,13 +84,6 @@ describe("deploy/prometheus/tocsin.rules.yml", () => {
         expect.stringMatching(/^\n\*\*Symptom\.\*\* [\s\S]+\n```\n\$ .+\n[\s\S]+\n```\n[\s\S]*\n\*\*Next\.\*\* \S/),
       ]);
     }
-  });
-
-  test("has runbooks with commands and options that exist", () => {
-    const commands = commandsIn(runbooks);
-    expect(commands.length).toBeGreaterThan(20);
-    expect(commands.filter((words) => !exists(words))).toEqual([]);
-    expect([exists(["targets", "lists"]), exists(["doctor", "--cure"])]).toEqual([false, false]);
   });
 
   test.runIf(hasTool(promtool, "prometheus"))("passes promtool's tests, in which each alert fires", () => {
