@@ -33,6 +33,15 @@ describe("docs/regressions.md", () => {
   });
 });
 
+describe("docs/threat-model.md", () => {
+  test("names tests that exist", () => {
+    const named = [...textOf("docs/threat-model.md").matchAll(/`([^`]+\.ts)`:\s+"([^"]+)"/g)];
+    expect(named.length).toBeGreaterThan(15);
+    const missing = named.filter(([, path = "", title = ""]) => !textOf(path).includes(title));
+    expect(missing.map(([whole]) => whole)).toEqual([]);
+  });
+});
+
 const invariants = textOf("docs/invariants.md");
 const sections = invariants
   .split(/^## /m)
