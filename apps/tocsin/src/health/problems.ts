@@ -1,5 +1,6 @@
 import { type Severity, severityRank } from "@tocsin/core";
-import { type ConditionName, conditionNames, conditionOf, type Finding } from "./conditions.ts";
+import type { Finding } from "./condition.ts";
+import { type ConditionName, conditionNames, conditionOf } from "./conditions.ts";
 import type { HealthViews } from "./health-views.ts";
 
 /** A current problem: a condition that applies to an object. */

@@ -5,16 +5,10 @@ import type { OwnAlerts } from "../own-alerts/own-alerts.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Expectation } from "./expectation-settings.ts";
-import {
-  addListening,
-  isSilent,
-  type LastHeard,
-  laterHeard,
-  type ListeningTime,
-  silentSinceMs,
-} from "./listening-time.ts";
+import { learnHeard, parsedValue } from "./learn-heard.ts";
+import { addListening, isSilent, type ListeningTime, silentSinceMs } from "./listening-time.ts";
 import { asWatchdog, matchesAll, watchdogFingerprint } from "./watchdog.ts";
-import { heardValueOf, silenceAlert, type WatchedSource } from "./watched-source.ts";
+import { silenceAlert, type WatchedSource } from "./watched-source.ts";
 
 const tickMs = 1_000;
 
@@ -222,7 +216,7 @@ export class Heartbeats {
     // The ledger's clock is the same for all replicas.
     const { nowMs } = await ledger.readAlerts(ownSource, []);
     const atMonotonicMs = clock.monotonic();
-    const stored = parsed(await ledger.getValue(listeningValue)) as StoredListening | undefined;
+    const stored = parsedValue(await ledger.getValue(listeningValue)) as StoredListening | undefined;
     const ownMs = this.#ownMs;
     const own = { by: this.#o.owner, nowMs, addedMs: ownMs - this.#writtenMs };
     const listening = addListening(stored, own);
@@ -232,7 +226,12 @@ export class Heartbeats {
         totalMs: listening.totalMs - (ownMs - unwritten.ownMs),
         atMs: nowMs - (atMonotonicMs - unwritten.monotonicMs),
       };
-      await this.#learn(watched, { heard, listening, wasExpected: stored?.sources.includes(watched.id) === true });
+      await learnHeard(watched, {
+        ledger,
+        heard,
+        listening,
+        wasExpected: stored?.sources.includes(watched.id) === true,
+      });
       if (watched.unwritten === unwritten) delete watched.unwritten;
     }
     await ledger.putValue(listeningValue, JSON.stringify({ ...listening, sources: sources.map(({ id }) => id) }));
@@ -240,30 +239,6 @@ export class Heartbeats {
     this.#writtenMs = ownMs;
     for (const watched of sources) await this.#judge(watched, listening.totalMs);
     for (const watched of this.#dropped.splice(0)) await this.#drop(watched, nowMs);
-  }
-
-  /** Brings what is known of a source up to date, in the ledger and in memory. */
-  async #learn(
-    watched: WatchedSource,
-    o: {
-      readonly heard: LastHeard | undefined;
-      readonly listening: ListeningTime;
-      readonly wasExpected: boolean;
-    },
-  ): Promise<void> {
-    const { ledger } = this.#o;
-    const name = heardValueOf(watched);
-    const { heard, listening, wasExpected } = o;
-    let known = watched.known;
-    // Another replica may have heard a source that is silent here.
-    const mayBeOld =
-      known === undefined || watched.isSilent || isSilent(known, listening.totalMs, watched.expectation.everyMs);
-    if (mayBeOld && (known !== undefined || wasExpected))
-      known = laterHeard(known, parsed(await ledger.getValue(name)) as LastHeard | undefined);
-    // A new source counts as heard when it is first expected.
-    const latest = laterHeard(known, heard) ?? { totalMs: listening.totalMs, atMs: listening.atMs };
-    if (latest !== known) await ledger.putValue(name, JSON.stringify(latest));
-    watched.known = latest;
   }
 
   /** Fires or ends the alert of a source. */
@@ -307,14 +282,5 @@ export class Heartbeats {
       this.#dropped.push(watched);
       throw error;
     }
-  }
-}
-
-/** A value that another version wrote, or none, counts as missing. */
-function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

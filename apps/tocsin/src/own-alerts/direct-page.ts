@@ -1,6 +1,6 @@
 import { type Alert, type Clock, type Ledger, type Outcome, summaryOf } from "@tocsin/core";
 import { firstContent, type Notify } from "../delivery/notification.ts";
-import type { TypedPublisher } from "../targets/registry.ts";
+import type { TypedPublisher } from "../targets/compile-target.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { ownSource } from "./own-alert.ts";
 

@@ -1,5 +1,6 @@
 import { type Alert, type Clock, LedgerUnavailable } from "@tocsin/core";
-import { type ConditionName, conditionNames, conditionOf, type SelfAlertText } from "../health/conditions.ts";
+import type { SelfAlertText } from "../health/condition.ts";
+import { type ConditionName, conditionNames, conditionOf } from "../health/conditions.ts";
 import type { DatedProblem, Health } from "../health/health.ts";
 import { within } from "../health/within.ts";
 import type { CredentialVault } from "../ledger/credential-vault.ts";

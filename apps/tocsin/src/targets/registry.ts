@@ -5,7 +5,6 @@ import {
   type Decision,
   type Lease,
   type ParsedTarget,
-  type Publisher,
   type ReadSecret,
   route,
   routeChange,
@@ -13,17 +12,9 @@ import {
   type Target,
   type TargetTerms,
 } from "@tocsin/core";
-import {
-  accessIdentity,
-  createPublisher,
-  credentialIdentity,
-  endpointIdentity,
-  type PublisherOptions,
-  openEncodedEndpoint,
-  type Scope,
-  encodeEndpoint,
-} from "@tocsin/publishers";
+import { type PublisherOptions, openEncodedEndpoint, type Scope } from "@tocsin/publishers";
 import { addressedAlertDecision, addressedPrefix, type Addressing, type AddressingOf } from "./addressed-alert.ts";
+import { compileTarget, type CompiledTarget, type TypedPublisher } from "./compile-target.ts";
 import type { TargetGuard } from "./discovery/target-guard.ts";
 import { nameIn } from "./fallbacks.ts";
 import type { Origin } from "./reachability/reachability.ts";
@@ -36,20 +27,6 @@ import type { TargetSet, TargetDefinition } from "./target-definition.ts";
 
 /** Maximum number of publishers that are kept for endpoints that no target has any more. They are cheap to create again. */
 const maxRetired = 100;
-
-/** The publisher of an endpoint. */
-export interface TypedPublisher {
-  readonly publisher: Publisher;
-  /** The target's type. */
-  readonly type: string;
-}
-
-/** The result of compiling one version of a target; kept while that version is in use. */
-interface CompiledTarget {
-  readonly endpoint: string;
-  readonly publisher: TypedPublisher;
-  readonly terms: TargetTerms;
-}
 
 /** Targets that were read and compiled, but are not in use yet. */
 export interface PreparedTargets {
@@ -265,38 +242,10 @@ export class TargetRegistry {
   #compile(target: Target, scope: Scope): CompiledTarget {
     let compiled = this.#compiled.get(target);
     if (compiled === undefined) {
-      const endpoint = this.#vault.identity("endpoint", endpointIdentity(target));
-      const publisher = createPublisher(target, this.#publisherOptions);
-      compiled = {
-        endpoint,
-        publisher: { publisher, type: target.type },
-        terms: this.#termsOf(target, scope, endpoint, publisher),
-      };
+      compiled = compileTarget(target, scope, { vault: this.#vault, publisherOptions: this.#publisherOptions });
       this.#compiled.set(target, compiled);
     }
     return compiled;
-  }
-
-  /** Without the fallback, which is known only together with the other targets. */
-  #termsOf(target: Target, scope: Scope, endpoint: string, publisher: Publisher): TargetTerms {
-    const { name, enabled, mode, rateLimit, timeoutMs, pageResolved, adoptUnknownResolves, groupUpdates } = target;
-    const { takesChanges } = target;
-    return {
-      name,
-      enabled,
-      shadow: mode === "shadow",
-      endpoint,
-      access: this.#vault.identity("access", accessIdentity(target)),
-      credential: this.#vault.identity("credential", credentialIdentity(target, scope)),
-      sealed: this.#vault.seal(encodeEndpoint(target)),
-      traits: publisher.traits,
-      rateLimit,
-      timeoutMs,
-      pageResolved,
-      adoptUnknownResolves,
-      groupUpdates,
-      takesChanges,
-    };
   }
 }
 

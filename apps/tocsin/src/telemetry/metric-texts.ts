@@ -3,7 +3,7 @@ import { workloadKinds } from "../changes/rollouts/workload.ts";
 import { refusalReasons } from "../http/refusals.ts";
 import { type Discovery, discoveryOperations, discoveryReasons } from "../targets/discovery/discovery.ts";
 import { targetStates } from "../targets/resolved-target.ts";
-import { changeOutcomes, maxSources, receivedStatuses } from "./metrics.ts";
+import { changeOutcomes, maxSources, receivedStatuses } from "./intake-metrics.ts";
 import { spanDropReasons } from "./traces/span-drop-reasons.ts";
 import { cacheNames, eventTypes } from "./pagerduty-metrics.ts";
 

@@ -2,27 +2,24 @@ import { attemptReasons, type Lease, type Outcome } from "@tocsin/core";
 import type { CertificateExpiry } from "../config/certificates.ts";
 import { type RefusalReason, refusalReasons } from "../http/refusals.ts";
 import { BoundedLabel } from "./bounded-label.ts";
+import { configMetrics } from "./config-metrics.ts";
 import { CountedGauges, type ShownTarget, type Snapshot } from "./counted-gauges.ts";
+import { discoveryMetrics } from "./discovery-metrics.ts";
+import {
+  type ChangeOutcome,
+  intakeMetrics,
+  maxSources,
+  type ReceivedStatus,
+  receivedStatuses,
+} from "./intake-metrics.ts";
 import { cacheNames, eventTypes, pagerdutyMetrics } from "./pagerduty-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { Counter, Gauge, Histogram, Registry } from "./series.ts";
 import { type SpanDropReason, spanDropReasons } from "./traces/span-drop-reasons.ts";
 import { nextTurn } from "./text-in-slices.ts";
 
-/** Maximum number of source names, which senders choose; all further sources share one series. */
-export const maxSources = 100;
-
 /** Buckets, s: delivery of a critical alert is late after two minutes, and an outage lasts hours. */
 const waitSeconds = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 120, 300, 900, 1_800, 3_600, 21_600];
-const lagSeconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
-const commitSeconds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
-
-/** Values of the label `status` of received alerts. The list is closed. */
-export const receivedStatuses = ["firing", "resolved", "rejected", "truncated"] as const;
-/** Values of the label `outcome` of received changes. The list is closed. */
-export const changeOutcomes = ["accepted", "updated", "duplicate", "invalid", "ignored", "refused"] as const;
-export type ChangeOutcome = (typeof changeOutcomes)[number];
-type ReceivedStatus = (typeof receivedStatuses)[number];
 
 /** Number of targets whose first series are created at once. */
 const targetsPerSlice = 200;
@@ -50,24 +47,9 @@ export class Metrics {
   readonly #process = processMetrics(this.registry);
 
   readonly #pagerduty = pagerdutyMetrics(this.#registers);
-  readonly #received = new Counter({
-    name: "tocsin_alerts_received_total",
-    help: "Alerts in requests, by status. rejected: not recorded because of an error. truncated: left out by the sender.",
-    labelNames: ["source", "status"],
-    registers: this.#registers,
-  });
-  readonly #changes = new Counter({
-    name: "tocsin_changes_received_total",
-    help: "Changes that were received, by outcome. duplicate: recorded before. ignored: a filter of the source left it out.",
-    labelNames: ["source", "outcome"],
-    registers: this.#registers,
-  });
-  readonly #refused = new Counter({
-    name: "tocsin_requests_refused_total",
-    help: "Requests that were refused, by reason.",
-    labelNames: ["reason"],
-    registers: this.#registers,
-  });
+  readonly #intake = intakeMetrics(this.#registers);
+  readonly #config = configMetrics(this.#registers);
+  readonly #discovery = discoveryMetrics(this.#registers);
   readonly #attempts = new Counter({
     name: "tocsin_attempts_total",
     help: "Attempts at targets, by outcome and reason. The reason of accepted attempts is empty.",
@@ -87,18 +69,6 @@ export class Metrics {
     buckets: waitSeconds,
     registers: this.#registers,
   });
-  readonly #commitSeconds = new Histogram({
-    name: "tocsin_ledger_commit_seconds",
-    help: "Time until the alerts of a request are durable, in seconds. The sender waits for it.",
-    buckets: commitSeconds,
-    registers: this.#registers,
-  });
-  readonly #skewed = new Counter({
-    name: "tocsin_alerts_skewed_total",
-    help: "Alerts whose times are more than one minute in the future by the clock of Tocsin.",
-    labelNames: ["source"],
-    registers: this.#registers,
-  });
   readonly #limiterWait = new Histogram({
     name: "tocsin_limiter_wait_seconds",
     help: "Time that a target waited at its rate limit before its next attempt, in seconds.",
@@ -111,54 +81,6 @@ export class Metrics {
     help: "1 if the ledger commits, otherwise 0.",
     registers: this.#registers,
   });
-  readonly #discoveredAt = new Gauge({
-    name: "tocsin_discovery_last_sync_timestamp_seconds",
-    help: "Unix time at which all targets of a place were last read, in seconds. Before the first success: start of the watch.",
-    labelNames: ["source", "where"],
-    registers: this.#registers,
-  });
-  readonly #discoveryStale = new Gauge({
-    name: "tocsin_discovery_stale",
-    help: "1 if changes of targets in a place may be missed, or the place was never read; otherwise 0.",
-    labelNames: ["source", "where"],
-    registers: this.#registers,
-  });
-  readonly #discoveryLag = new Histogram({
-    name: "tocsin_discovery_lag_seconds",
-    help: "Time from the detection of a change until the changed targets were in use, in seconds.",
-    labelNames: ["source"],
-    buckets: lagSeconds,
-    registers: this.#registers,
-  });
-  readonly #discoveryErrors = new Counter({
-    name: "tocsin_discovery_errors_total",
-    help: "Failed lists and watches of targets, by reason.",
-    labelNames: ["source", "operation", "reason"],
-    registers: this.#registers,
-  });
-  readonly #rolloutsStale = new Gauge({
-    name: "tocsin_rollouts_stale",
-    help: "1 if rollouts of a kind of workload in a namespace may be missed now, or it was never read; otherwise 0.",
-    labelNames: ["namespace", "kind"],
-    registers: this.#registers,
-  });
-  readonly #reloadSuccessful = new Gauge({
-    name: "tocsin_config_last_reload_successful",
-    help: "1 if the last start or reload found no mistake in the configuration, otherwise 0.",
-    registers: this.#registers,
-  });
-  readonly #reloadedAt = new Gauge({
-    name: "tocsin_config_last_reload_success_timestamp_seconds",
-    help: "Unix time of the last start or reload without a mistake, in seconds.",
-    registers: this.#registers,
-  });
-  readonly #certificateExpiry = new Gauge({
-    name: "tocsin_certificate_expiry_timestamp_seconds",
-    help: "Unix time at which the first certificate of a file expires, in seconds.",
-    labelNames: ["name"],
-    registers: this.#registers,
-  });
-
   readonly #sourceSilent = new Gauge({
     name: "tocsin_source_silent",
     help: "1 if an expected source is silent, otherwise 0.",
@@ -183,7 +105,7 @@ export class Metrics {
     }).set({ version, node: process.version }, 1);
     this.#ledgerUp.set(1);
     this.#pagerduty.apiCalls.inc({ method: "POST" }, 0);
-    for (const reason of refusalReasons) this.#refused.inc({ reason }, 0);
+    for (const reason of refusalReasons) this.#intake.refused.inc({ reason }, 0);
     for (const reason of spanDropReasons) this.#spansDropped.inc({ reason }, 0);
     for (const counter of [this.#pagerduty.cacheHits, this.#pagerduty.cacheMisses])
       for (const cache_name of cacheNames) counter.inc({ cache_name }, 0);
@@ -219,23 +141,24 @@ export class Metrics {
   }
 
   received(source: string, status: ReceivedStatus, count: number): void {
-    if (count > 0) this.#received.inc({ source: this.#sourceLabel(source), status }, count);
+    if (count > 0) this.#intake.received.inc({ source: this.#sourceLabel(source), status }, count);
   }
 
   /** Returns the label of a source. The counters of a new one start at 0. */
   #sourceLabel(name: string): string {
     const known = this.#sources.size;
     const source = this.#sources.of(name);
-    if (this.#sources.size > known) for (const status of receivedStatuses) this.#received.inc({ source, status }, 0);
+    if (this.#sources.size > known)
+      for (const status of receivedStatuses) this.#intake.received.inc({ source, status }, 0);
     return source;
   }
 
   changesReceived(source: string, outcome: ChangeOutcome, count: number): void {
-    if (count > 0) this.#changes.inc({ source: this.#sources.of(source), outcome }, count);
+    if (count > 0) this.#intake.changes.inc({ source: this.#sources.of(source), outcome }, count);
   }
 
   refused(reason: RefusalReason): void {
-    this.#refused.inc({ reason });
+    this.#intake.refused.inc({ reason });
   }
 
   spansDropped(count: number, reason: SpanDropReason): void {
@@ -243,7 +166,7 @@ export class Metrics {
   }
 
   skewed(source: string, count: number): void {
-    if (count > 0) this.#skewed.inc({ source: this.#sources.of(source) }, count);
+    if (count > 0) this.#intake.skewed.inc({ source: this.#sources.of(source) }, count);
   }
 
   /** Sets whether the ledger commits. */
@@ -252,7 +175,7 @@ export class Metrics {
   }
 
   committed(durationMs: number): void {
-    this.#commitSeconds.observe(durationMs / 1_000);
+    this.#intake.commitSeconds.observe(durationMs / 1_000);
   }
 
   /** Counts an attempt that was really made; `type` is the target's. */
@@ -296,15 +219,15 @@ export class Metrics {
   }
 
   reloaded(successful: boolean, nowMs: number): void {
-    this.#reloadSuccessful.set(successful ? 1 : 0);
-    if (successful) this.#reloadedAt.set(nowMs / 1_000);
+    this.#config.reloadSuccessful.set(successful ? 1 : 0);
+    if (successful) this.#config.reloadedAt.set(nowMs / 1_000);
   }
 
   /** Sets the certificates in use. */
   useCertificates(certificates: readonly CertificateExpiry[]): void {
-    for (const name of this.#certificates) this.#certificateExpiry.removeAll(name);
+    for (const name of this.#certificates) this.#config.certificateExpiry.removeAll(name);
     this.#certificates = certificates.map(({ name }) => name);
-    for (const { name, validToMs } of certificates) this.#certificateExpiry.set({ name }, validToMs / 1_000);
+    for (const { name, validToMs } of certificates) this.#config.certificateExpiry.set({ name }, validToMs / 1_000);
   }
 
   /** Sets whether an expected source is silent. */
@@ -318,32 +241,32 @@ export class Metrics {
   }
 
   discovered(source: string, where: string, atMs: number): void {
-    this.#discoveredAt.set({ source, where }, atMs / 1_000);
+    this.#discovery.lastSyncAt.set({ source, where }, atMs / 1_000);
   }
 
   discoveryStale(source: string, where: string, stale: boolean): void {
-    this.#discoveryStale.set({ source, where }, stale ? 1 : 0);
+    this.#discovery.stale.set({ source, where }, stale ? 1 : 0);
   }
 
   discoveryEnded(source: string, where: string): void {
-    this.#discoveredAt.remove({ source, where });
-    this.#discoveryStale.remove({ source, where });
+    this.#discovery.lastSyncAt.remove({ source, where });
+    this.#discovery.stale.remove({ source, where });
   }
 
   rolloutsStale(namespace: string, kind: string, isStale: boolean): void {
-    this.#rolloutsStale.set({ namespace, kind }, isStale ? 1 : 0);
+    this.#discovery.rolloutsStale.set({ namespace, kind }, isStale ? 1 : 0);
   }
 
   rolloutsEnded(namespace: string, kind: string): void {
-    this.#rolloutsStale.remove({ namespace, kind });
+    this.#discovery.rolloutsStale.remove({ namespace, kind });
   }
 
   discoveryLag(source: string, lagMs: number): void {
-    this.#discoveryLag.observe({ source }, lagMs / 1_000);
+    this.#discovery.lag.observe({ source }, lagMs / 1_000);
   }
 
   discoveryFailed(source: string, operation: string, reason: string): void {
-    this.#discoveryErrors.inc({ source, operation, reason });
+    this.#discovery.errors.inc({ source, operation, reason });
   }
 
   cached(entries: number): void {
