@@ -105,9 +105,9 @@ export const dashboardPanels: readonly DashboardPanel[] = [
   },
   { title: "Delay of the event loop", question: "load", legends: { 1: "{{instance}}" }, unit: "s", limit: 0.5 },
   {
-    title: "Places of targets that cannot be read",
+    title: "Places of targets and rollouts that cannot be read",
     question: "configurationAndDiscovery",
-    legends: { 1: "{{source}}: {{where}}" },
+    legends: { 1: "{{source}}: {{where}}", 3: "rollouts: {{where}} {{kind}}" },
     unit: "short",
     states: { 1: ["stale", "red"] },
   },

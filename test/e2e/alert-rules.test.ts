@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ApiServer } from "../../apps/tocsin/src/kubernetes/api-server.fixture.ts";
 import { selfSigned } from "../../packages/http/test/self-signed.ts";
 import { webhookAlert } from "../support/alerts.ts";
 import { hasPrometheus, Prometheus } from "../support/debian.ts";
@@ -84,6 +85,8 @@ test.skipIf(!hasPrometheus() || !canTrace())(
     using place = tempDir();
     await using pagerduty = await PagerDuty.open();
     pagerduty.stand.setFaults(faults);
+    await using api = await ApiServer.start();
+    api.denied.add("list shop");
     const found = join(place.path, "found");
     const lost = join(place.path, "lost");
     mkdirSync(found);
@@ -98,6 +101,14 @@ test.skipIf(!hasPrometheus() || !canTrace())(
     const sick = {
       ...config([target("refused"), target("down"), target("late"), target("invalid"), target("fine")]),
       sources: [{ name: "cron", expect: { every: "5s", targets: ["fine"] } }],
+      changes: {
+        kubernetes: {
+          enabled: true,
+          namespaces: ["shop"],
+          kinds: ["Deployment"],
+          kubeconfig: api.kubeconfig(place.path),
+        },
+      },
     };
     await using service = await Service.start({ config: sick });
     const secured = await startWithCertificate(place.path);
@@ -144,7 +155,7 @@ test.skipIf(!hasPrometheus() || !canTrace())(
     service.configure({ ...sick, delivery: { concurrency: "many" } });
     await service.ask("POST", "/-/reload");
     await fire("TocsinDeadLetters", "TocsinTargetUnauthorized", "TocsinBreakerOpen", "TocsinTargetInvalid");
-    await fire("TocsinDiscoveryStale", "TocsinAlertsRejected", "TocsinSendersRefused");
+    await fire("TocsinDiscoveryStale", "TocsinRolloutsStale", "TocsinAlertsRejected", "TocsinSendersRefused");
     await fire("TocsinConfigReloadFailed", "TocsinCertificateExpiring", "TocsinSourceSilent");
     for (const query of metricQueries().inTrouble) await scraped(query);
 
@@ -158,7 +169,7 @@ test.skipIf(!hasPrometheus() || !canTrace())(
       await service.ask("DELETE", `/api/v1/deadletters/${id}`);
     await service.ask("POST", "/-/reload");
     await end("TocsinDeadLetters", "TocsinTargetUnauthorized", "TocsinBreakerOpen", "TocsinTargetInvalid");
-    await end("TocsinDiscoveryStale", "TocsinConfigReloadFailed", "TocsinCertificateExpiring");
+    await end("TocsinDiscoveryStale", "TocsinRolloutsStale", "TocsinConfigReloadFailed", "TocsinCertificateExpiring");
     await secured.child.end();
 
     // The process: it restarts, and the last time it was away for longer than a critical may wait.

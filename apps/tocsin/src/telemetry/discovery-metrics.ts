@@ -33,7 +33,7 @@ export const discoveryMetrics = (registers: readonly Registry[]) => ({
   rolloutsStale: new Gauge({
     name: "tocsin_rollouts_stale",
     help: "1 if rollouts of a kind of workload in a namespace may be missed now, or it was never read; otherwise 0.",
-    labelNames: ["namespace", "kind"],
+    labelNames: ["where", "kind"],
     registers,
   }),
 });

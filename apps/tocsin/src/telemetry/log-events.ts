@@ -24,7 +24,7 @@ export const logEvents = {
   stopping: { level: "info", when: "The service stops: it waits for attempts in flight.", fields: [] },
   systemd_not_notified: {
     level: "warn",
-    when: "systemd could not be notified of a state; the service continues.",
+    when: "A message to systemd failed. The service continues.",
     fields: ["err"],
   },
   uncaught_exception: { level: "fatal", when: "A bug ends the process. The state is safe in the ledger.", fields: bug },
@@ -269,7 +269,7 @@ export const logEvents = {
   rollouts_stale: {
     level: "warn",
     when: "Rollouts of workloads are not seen now.",
-    fields: ["reason", "error", "leftOut"],
+    fields: ["namespace", "kind", "reason", "error", "leftOut"],
   },
   rollouts_waiting: {
     level: "warn",

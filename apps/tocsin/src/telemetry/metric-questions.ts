@@ -127,6 +127,7 @@ export const metricQuestions = {
       "min by (instance) (tocsin_config_last_reload_successful) == 0",
       "max by (source, where) (tocsin_discovery_stale) == 1",
       'time() - max by (source, where) (tocsin_discovery_last_sync_timestamp_seconds{source="kubernetes"})',
+      "max by (where, kind) (tocsin_rollouts_stale) == 1",
     ],
     action:
       "`tocsin config check` lists the mistakes of the configuration. `GET /api/v1/targets` shows the failure of each place under `discovery`. The targets that were found last stay in use.",

@@ -176,12 +176,12 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
   tocsin_trace_spans_dropped_total: {
     labels: { reason: spanDropReasons },
     action:
-      "Alerts are delivered as usual. If it rises, check the collector: the event `trace_export_failed` in the log has the problem.",
+      "Alerts are delivered as usual. If it rises, check the collector: the event `trace_export_failed` in the log has the problem. See [runbooks.md](runbooks.md#traces-are-not-exported).",
   },
   tocsin_rollouts_stale: {
-    labels: { namespace: "a namespace of the configuration.", kind: workloadKinds },
+    labels: { where: "a namespace of the configuration.", kind: workloadKinds },
     action:
-      "If it stays at 1, check the rights of the service account and the API server. Rollouts are recorded when the watch works again. See [changes.md](changes.md#kubernetes-rollouts).",
+      "If it stays at 1, check the rights of the service account and the API server. Rollouts are recorded when the watch works again. See [runbooks.md](runbooks.md#tocsinrolloutsstale).",
   },
   tocsin_config_last_reload_successful: {
     action:

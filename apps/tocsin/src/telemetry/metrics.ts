@@ -253,12 +253,12 @@ export class Metrics {
     this.#discovery.stale.remove({ source, where });
   }
 
-  rolloutsStale(namespace: string, kind: string, isStale: boolean): void {
-    this.#discovery.rolloutsStale.set({ namespace, kind }, isStale ? 1 : 0);
+  rolloutsStale(where: string, kind: string, isStale: boolean): void {
+    this.#discovery.rolloutsStale.set({ where, kind }, isStale ? 1 : 0);
   }
 
-  rolloutsEnded(namespace: string, kind: string): void {
-    this.#discovery.rolloutsStale.remove({ namespace, kind });
+  rolloutsEnded(where: string, kind: string): void {
+    this.#discovery.rolloutsStale.remove({ where, kind });
   }
 
   discoveryLag(source: string, lagMs: number): void {

@@ -47,7 +47,7 @@ test("the watch of rollouts begins, changes and ends with a reload, and reports 
     return body.warnings?.includes(warning) || undefined;
   });
   const { text } = await service.ask("GET", "/metrics");
-  expect(text).toContain('tocsin_rollouts_stale{namespace="shop",kind="Deployment"} 1');
+  expect(text).toContain('tocsin_rollouts_stale{where="shop",kind="Deployment"} 1');
   expect(text).not.toContain('kind="DaemonSet"');
 
   await reload({ enabled: false });

@@ -4,7 +4,7 @@ import { LogThrottle } from "../../telemetry/log-throttle.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { WorkloadKind } from "./workload.ts";
 
-/** Metrics of watched workloads, per kind and namespace. */
+/** Metrics of watched workloads, per namespace and kind. */
 export interface RolloutMetrics {
   /** Whether rollouts may go unseen now. */
   rolloutsStale(namespace: string, kind: WorkloadKind, isStale: boolean): void;
