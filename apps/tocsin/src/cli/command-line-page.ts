@@ -24,7 +24,15 @@ Generated from the commands by \`scripts/generate.ts\`. \`tocsin COMMAND --help\
 | \`TOCSIN_TOKEN\` | the same commands: their bearer token, if \`--token\` is not given |
 | \`PAGERDUTY_ROUTING_KEY\` | \`send\`, if \`--routing-key\` is not given; \`serve\`, if no targets are configured |
 | \`PGPASSWORD\` | \`ledger copy\`: password of the PostgreSQL user |
-| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | \`serve\` and \`send\`: proxies, see [proxies](proxies.md) |`;
+| \`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`ALL_PROXY\`, \`NO_PROXY\` | \`serve\` and \`send\`: proxies, see [proxies](proxies.md) |
+
+Shells complete commands, options and fixed values with a script that the program prints:
+
+\`\`\`
+tocsin completion bash > /etc/bash_completion.d/tocsin            # or: source <(tocsin completion bash)
+tocsin completion zsh > "\${fpath[1]}/_tocsin"                    # or: source <(tocsin completion zsh), after compinit
+tocsin completion fish > ~/.config/fish/completions/tocsin.fish
+\`\`\``;
 
 /** Commands that run something, without those that only group others. */
 const leavesOf = (command: Command): Command[] =>

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { version } from "../config/version.ts";
 import { isSystemError, OperatorError, systemReason, UsageError } from "../config/operator-error.ts";
 import { exitCode } from "./exit-code.ts";
@@ -140,5 +140,13 @@ function describe(terminal: Terminal, finish: (code: number) => void): Command {
   describeBackup(ledger, terminal);
   describeOperatorCommands(program, terminal);
   describeSendCommands(program, terminal);
+  program
+    .command("completion")
+    .description("Print a script for bash, zsh or fish that completes commands and options")
+    .addArgument(new Argument("<shell>", "the shell").choices(["bash", "zsh", "fish"]))
+    .action(async (shell: "bash" | "zsh" | "fish") => {
+      const { completionScript } = await import("./completion/completion-script.ts");
+      terminal.out(completionScript(shell, program));
+    });
   return program;
 }

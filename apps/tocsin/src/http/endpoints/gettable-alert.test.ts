@@ -21,8 +21,16 @@ const view = (claims: readonly ClaimState[]): AlertView => ({
 });
 
 test.each<[string, readonly ClaimState[], string]>([
-  ["of the last claim", [claim("firing", nowMs + 1_000), claim("firing", nowMs + 2_000)], "2026-01-31T12:00:02.000Z"],
-  ["not of a resolved claim", [claim("firing", nowMs + 1), claim("resolved", nowMs + 9)], "2026-01-31T12:00:00.001Z"],
+  [
+    "the end of the claim that ends last",
+    [claim("firing", nowMs + 1_000), claim("firing", nowMs + 2_000)],
+    "2026-01-31T12:00:02.000Z",
+  ],
+  [
+    "never the end of a resolved claim",
+    [claim("firing", nowMs + 1), claim("resolved", nowMs + 9)],
+    "2026-01-31T12:00:00.001Z",
+  ],
   ["five minutes from now without a claim that ends", [claim("firing")], "2026-01-31T12:05:00.000Z"],
   ["five minutes from now if the end has passed", [claim("firing", nowMs)], "2026-01-31T12:05:00.000Z"],
   ["a time that Go can read", [claim("firing", 8.64e15)], "9999-12-31T23:59:59.999Z"],

@@ -1,0 +1,54 @@
+import type { CompletionCommand, CompletionWord } from "./completion-commands.ts";
+
+export const zshScript = (name: string, commands: readonly CompletionCommand[]): string =>
+  `#compdef ${name}
+# zsh completion for ${name}: source this script, or install it as _${name} in a directory of $fpath
+_${name}() {
+  local at= i
+  local -a found
+  for ((i = 2; i < CURRENT; i++)); do
+    case "$at \${words[i]}" in
+      ${patterns(commands)}) at="$at \${words[i]}" ;;
+    esac
+  done
+  case "$at \${words[CURRENT - 1]}" in
+${valueCases(commands)}
+  esac
+  case "$at" in
+${commands.map(wordCase).join("\n")}
+  esac
+  _describe -V '${name}' found
+}
+if [[ "\${funcstack[1]}" = _${name} ]]; then
+  _${name} "$@"
+else
+  compdef _${name} ${name}
+fi
+`;
+
+const atText = ({ path }: CompletionCommand): string => path.map((one) => ` ${one}`).join("");
+
+const patterns = (commands: readonly CompletionCommand[]): string =>
+  commands
+    .filter(({ path }) => path.length > 0)
+    .map((command) => `"${atText(command)}"`)
+    .join(" | ");
+
+const valueCases = (commands: readonly CompletionCommand[]): string =>
+  commands
+    .flatMap((command) =>
+      command.options.flatMap(({ word, value }) => {
+        if (value === "none") return [];
+        const pattern = `    "${atText(command)} ${word}")`;
+        if (value === "file") return `${pattern} _files; return ;;`;
+        return value === "text" ? `${pattern} return ;;` : `${pattern} compadd -- ${value.join(" ")}; return ;;`;
+      }),
+    )
+    .join("\n");
+
+const wordCase = (command: CompletionCommand): string =>
+  `    "${atText(command)}") found=(${[...command.words, ...command.options].map(described).join(" ")}) ;;`;
+
+/** A word and its description, separated by a colon. */
+const described = ({ word, description }: CompletionWord): string =>
+  `'${`${word}:${description.replaceAll(/[\\:]/g, "\\$&")}`.replaceAll("'", String.raw`'\''`)}'`;
