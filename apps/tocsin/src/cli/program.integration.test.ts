@@ -44,6 +44,7 @@ describe("usage", () => {
       "Allowed choices",
     ],
     [["send", "resolve", "--dedup-key", "x"], "missing required options: --routing-key"],
+    [["send", "change", "--summary", "s", "--routing-key", "k"], "--routing-key and --region need --direct"],
     [["send", "change", "--summary", "", "--direct"], "missing required options: --routing-key, --summary"],
     [["send", "change"], "missing required options: --summary"],
     [["send", "change", "--summary", "x", "--label", "y"], "--label: expected NAME=VALUE"],

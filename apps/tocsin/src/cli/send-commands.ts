@@ -83,6 +83,8 @@ function describeSendChange(send: Command, terminal: Terminal): void {
     .action(async (options: SendChangeOptions & Omit<SendOptions, "url"> & { direct?: boolean }) => {
       if (!options.direct) {
         refuseIncomplete(made, ["summary"]);
+        if (["routingKey", "region"].some((option) => made.getOptionValueSource(option) === "cli"))
+          made.error("error: --routing-key and --region need --direct");
         return (await import("./send-change.ts")).sendChange(terminal, options);
       }
       refuseIncomplete(made, required.change);
