@@ -140,7 +140,7 @@ export function readConfig(
     issues: secrets.issues,
   });
   const heartbeat = outgoingHeartbeatIn(telemetry.heartbeat, secrets);
-  const changeSources = changeSourcesIn(changes.sources, secrets);
+  const changeSources = changeSourcesIn(changes.sources, secrets, [...tokens, ...server.auth.clients]);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, probes, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {

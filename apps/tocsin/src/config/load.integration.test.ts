@@ -219,6 +219,10 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       ],
     ],
     [
+      "{ server: { auth: { tokens: [{ name: a, token: t, roles: [ingest] }] } }, changes: { sources: [{ name: a, type: flux, secrets: [s] }] } }",
+      ["1:98 changes.sources[0].name: a token or client has this name too"],
+    ],
+    [
       "sources: [{ name: a }, { name: a }]",
       ['1:26 sources[1].name: must not be the same as an earlier one; found "a"'],
     ],

@@ -21,9 +21,20 @@ interface Secrets {
   value(input: SecretInput, path: string): string;
 }
 
-/** Returns the sources of changes with their secrets. */
-export function changeSourcesIn(sources: ChangeSourceSettings, secrets: Secrets): ChangeSource[] {
+/**
+ * Returns the sources of changes with their secrets.
+ *
+ * @param senders the tokens and client certificates. The name of a sender is the scope of the ids of its changes
+ */
+export function changeSourcesIn(
+  sources: ChangeSourceSettings,
+  secrets: Secrets,
+  senders: readonly { readonly name: string }[] = [],
+): ChangeSource[] {
+  const names = new Set(senders.map(({ name }) => name));
   return sources.map(({ secrets: inputs, auth = "bearer", header, prefix, encoding, ...rest }, index) => {
+    if (names.has(rest.name))
+      secrets.issues.push({ path: `changes.sources[${index}].name`, message: "a token or client has this name too" });
     const values = inputs.map((input, n) => {
       const path = `changes.sources[${index}].secrets[${n}]`;
       const value = secrets.value(input, path);
