@@ -22,6 +22,7 @@ beforeAll(async () => {
           { name: "grafana", token: "grafana-token", roles: ["ingest"] },
           { name: "timed", token: "timed-token", roles: ["ingest"] },
           { name: "prometheus", token: "prometheus-token", roles: ["ingest"] },
+          { name: "other", token: "other-token", roles: ["ingest"] },
           { name: "people", token: "people-token", roles: ["read"] },
         ],
       },
@@ -179,5 +180,17 @@ describe("with tokens, the source is the name of the token", () => {
     expect((await post(body, { [header]: signed(body) }, "grafana")).status).toBe(401);
     expect((await post(body, { [header]: signed(body), ...bearer("grafana") })).status).toBe(200);
     expect((await post(bodyOf("free"), bearer("prometheus"), "grafana")).status).toBe(200);
+  });
+
+  test("so a resolve ends no alert of another token, even if the request names its source", async () => {
+    const before = await firing(guarded, bearer("people"));
+    const body = bodyOf("kept");
+    const resolve = body.replace("firing", "resolved");
+    expect((await post(body, bearer("prometheus"))).status).toBe(200);
+    expect((await post(resolve, bearer("other"))).status).toBe(200);
+    expect((await post(resolve, bearer("other"), "prometheus")).status).toBe(200);
+    expect(await firing(guarded, bearer("people"))).toBe(before + 1);
+    expect((await post(resolve, bearer("prometheus"))).status).toBe(200);
+    expect(await firing(guarded, bearer("people"))).toBe(before);
   });
 });
