@@ -441,6 +441,20 @@ const anchorsIn = (path: string): string[] =>
       .replaceAll(" ", "-"),
   );
 
+/** Returns the Markdown files that the links of a page lead to. */
+const linkedPages = (page: string): string[] =>
+  Array.from(proseOf(page).matchAll(/\]\(([^)\s#]+\.md)(?:#[^)\s]*)?\)/g), ([, path = ""]) => path)
+    .filter((path) => !/^[a-z]+:/.test(path))
+    .map((path) => normalize(join(dirname(page), path)))
+    .filter((path) => existsSync(join(root, path)));
+
+test("every page of docs is reached by links from README.md", () => {
+  const reached = new Set(["README.md"]);
+  for (const page of reached) for (const next of linkedPages(page)) reached.add(next);
+  const lost = globSync("docs/**/*.md", { cwd: root }).filter((page) => !reached.has(page));
+  expect(lost).toEqual([]);
+});
+
 test("links in Markdown files lead to files and headings that exist", () => {
   const pages = globSync("{*,{docs,packages,apps,bench,deploy,examples,test}/**/*}.md", {
     cwd: root,
