@@ -8,6 +8,9 @@ import { within } from "./within.ts";
 /** Longest wait for the counts of the ledger. */
 const maxCountingMs = 3_000;
 
+/** Dead letters are read again after this time even if their numbers are the same: many of them take the ledger long to read. */
+const maxDeadAgeMs = 60_000;
+
 /** How many incidents of one target or state are looked at. */
 const maxIncidents = 200;
 
@@ -31,22 +34,50 @@ export class Health {
   /** When each problem whose start is unknown was first found, by condition and object. */
   #foundAtMs = new Map<string, number>();
 
+  /** The dead letters as they were last read, and their numbers then. */
+  #dead: { readonly counts: string; readonly atMs: number; readonly found: readonly DeadIncidents[] } | undefined;
+
   constructor(options: HealthOptions) {
     this.#o = options;
   }
 
   /** Returns the current problems, the most urgent first. */
   async problems(): Promise<readonly DatedProblem[]> {
-    const { clock, readiness, ledger, lateAfterMs, others } = this.#o;
+    const { clock, readiness, lateAfterMs, others } = this.#o;
     const { ledgerFailure } = readiness;
     const [ledgerNow, otherViews] = await Promise.all([
       // A ledger that does not commit may not answer either.
-      ledgerFailure === undefined ? within(maxCountingMs, clock, ledgerView(ledger, lateAfterMs())) : undefined,
+      ledgerFailure === undefined ? within(maxCountingMs, clock, this.#ledgerView(lateAfterMs())) : undefined,
       others(),
     ]);
     const nowMs = clock.now();
     const views = { ...otherViews, nowMs, ledgerFailure, isLoaded: readiness.isLoaded, ledger: ledgerNow };
     return this.#dated(problemsIn(views), nowMs);
+  }
+
+  /** Undefined: the ledger does not answer. */
+  async #ledgerView(lateAfterMs: number): Promise<LedgerView | undefined> {
+    const { ledger } = this.#o;
+    try {
+      const [heldBack, stats] = await Promise.all([ledger.targetStatus("held_back"), ledger.stats()]);
+      const late = await lateCriticals(ledger, stats, lateAfterMs);
+      return { heldBack, late, dead: await this.#deadIncidents(stats) };
+    } catch (error) {
+      if (error instanceof LedgerUnavailable) return undefined;
+      throw error;
+    }
+  }
+
+  async #deadIncidents({ incidents }: Pick<LedgerStats, "incidents">): Promise<readonly DeadIncidents[]> {
+    const { ledger, clock } = this.#o;
+    const dead = incidents.filter(({ state, count }) => state === "dead" && count > 0);
+    const counts = JSON.stringify(dead);
+    const atMs = clock.monotonic();
+    const known = this.#dead;
+    if (known?.counts === counts && atMs - known.atMs < maxDeadAgeMs) return known.found;
+    const found = await deadIncidents(ledger, dead);
+    this.#dead = { counts, atMs, found };
+    return found;
   }
 
   #dated(problems: readonly Problem[], nowMs: number): DatedProblem[] {
@@ -58,21 +89,6 @@ export class Health {
       this.#foundAtMs.set(key, foundAtMs);
       return { ...problem, sinceMs: problem.sinceMs ?? foundAtMs };
     });
-  }
-}
-
-/** Undefined: the ledger does not answer. */
-async function ledgerView(ledger: HealthOptions["ledger"], lateAfterMs: number): Promise<LedgerView | undefined> {
-  try {
-    const [heldBack, stats] = await Promise.all([ledger.targetStatus("held_back"), ledger.stats()]);
-    return {
-      heldBack,
-      late: await lateCriticals(ledger, stats, lateAfterMs),
-      dead: await deadIncidents(ledger, stats),
-    };
-  } catch (error) {
-    if (error instanceof LedgerUnavailable) return undefined;
-    throw error;
   }
 }
 
@@ -107,9 +123,8 @@ async function lateCriticals(
  */
 async function deadIncidents(
   ledger: Pick<Ledger, "incidents">,
-  { incidents: counts }: Pick<LedgerStats, "incidents">,
+  dead: LedgerStats["incidents"],
 ): Promise<DeadIncidents[]> {
-  const dead = counts.filter(({ state, count }) => state === "dead" && count > 0);
   if (dead.length === 0) return [];
   const deadOf = async (severity?: "critical") => {
     const page = await ledger.incidents({ state: "dead", limit: maxIncidents, ...(severity && { severity }) });

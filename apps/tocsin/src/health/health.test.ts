@@ -1,0 +1,64 @@
+import type { IncidentQuery, LedgerStats } from "@tocsin/core";
+import { VirtualClock } from "@tocsin/test";
+import { expect, test } from "vitest";
+import { Health } from "./health.ts";
+import type { OtherViews } from "./health.ts";
+
+const nothing: OtherViews = {
+  ledgerPlace: "/data/tocsin.db",
+  targets: [{ name: "team", errors: [], target: { enabled: true, mode: "live" } }] as unknown as OtherViews["targets"],
+  discoveries: [],
+  rollouts: [],
+  certificates: [],
+  reloadWarnings: [],
+  isKeyLost: false,
+  disk: undefined,
+  silent: [],
+  loopLagMs: 0,
+  heartbeat: undefined,
+  traces: undefined,
+};
+
+/** A ledger whose dead letters a test decides. */
+function world() {
+  const clock = new VirtualClock();
+  const dead = { team: 0, asked: [] as (string | undefined)[] };
+  const stats = (): LedgerStats => ({
+    incidents: [{ target: "team", state: "dead", count: dead.team }],
+    due: [],
+    deadLetters: [],
+    alerts: { firing: 0, resolved: 0 },
+    nowMs: clock.now(),
+  });
+  const health = new Health({
+    clock,
+    readiness: { ledgerFailure: undefined, isLoaded: true },
+    ledger: {
+      stats: async () => stats(),
+      targetStatus: async () => [],
+      incidents: async ({ severity }: IncidentQuery) => {
+        dead.asked.push(severity);
+        return { incidents: [] };
+      },
+    },
+    lateAfterMs: () => 60_000,
+    others: async () => nothing,
+  });
+  return { clock, dead, health };
+}
+
+test("dead letters are read again only if their numbers change, or after a minute", async () => {
+  const { clock, dead, health } = world();
+  expect(await health.problems()).toEqual([]);
+  expect(dead.asked).toEqual([]);
+  dead.team = 3;
+  for (let n = 0; n < 3; n++)
+    expect(await health.problems()).toMatchObject([{ condition: "dead_letter", object: "team" }]);
+  expect(dead.asked).toEqual(["critical", undefined]);
+  dead.team = 4;
+  expect(await health.problems()).toMatchObject([{ summary: "4 incidents are dead letters at team" }]);
+  expect(dead.asked).toHaveLength(4);
+  await clock.advance(60_000);
+  await health.problems();
+  expect(dead.asked).toHaveLength(6);
+});
