@@ -53,6 +53,10 @@ test("lists as many alerts as the limit, and refuses more", async () => {
   });
 });
 
+test("keeps no alert that the answer does not contain", async () => {
+  expect((await list(views(3), { copies: 0 })).fingerprints).toEqual([]);
+});
+
 test("refuses a list that is too long or takes too long", async () => {
   const large = [viewOf(1, "x".repeat(1_000_000))];
   expect((await list(large, { copies: 33 })).fingerprints).toHaveLength(1);

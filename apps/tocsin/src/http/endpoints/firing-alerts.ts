@@ -36,7 +36,7 @@ interface Parts {
   readonly ledger: Pick<Ledger, "firing" | "alert">;
   readonly clock: Clock;
   readonly receiversOf: (alert: Alert) => readonly string[];
-  /** How many times the answer contains an alert. */
+  /** How many times the answer contains an alert with these receivers. */
   readonly copies: (receivers: readonly string[]) => number;
   /** Whether the client has closed the connection. */
   readonly isGone: () => boolean;
@@ -73,9 +73,11 @@ export async function firingAlerts(search: FiringSearch, parts: Parts): Promise<
       const { alert } = view;
       const receivers = receiversOf(alert);
       if (search.isReceiver !== undefined && !receivers.some(search.isReceiver)) continue;
+      const times = copies(receivers);
+      if (times === 0) continue;
       const json = JSON.stringify(gettableAlert(view, receivers, clock.now()));
-      left.alerts -= copies(receivers);
-      left.characters -= copies(receivers) * json.length;
+      left.alerts -= times;
+      left.characters -= times * json.length;
       if (left.alerts < 0) throw tooMuch(`the list has more than ${maxListed.alerts} alerts`);
       if (left.characters < 0) throw tooMuch(`the list is longer than ${maxListed.characters} characters`);
       listed.push({ fingerprint: alert.fingerprint, labels: alert.labels, receivers, json });
