@@ -47,6 +47,10 @@ describe("usage", () => {
     [["send", "change", "--summary", "s", "--routing-key", "k"], "--routing-key and --region need --direct"],
     [["send", "change", "--summary", "", "--direct"], "missing required options: --routing-key, --summary"],
     [["send", "change"], "missing required options: --summary"],
+    [
+      ["send", "change", "--summary", "s", "--direct", "--routing-key", "k", "--label", "a=b", "--id", "7"],
+      "only the service takes --id, --label: omit --direct",
+    ],
     [["send", "change", "--summary", "x", "--label", "y"], "--label: expected NAME=VALUE"],
     [["ledger", "copy"], "missing required options: --from, --to"],
     [["ledger", "restore", "--from", "x"], "missing required options: --to"],

@@ -87,11 +87,17 @@ function describeSendChange(send: Command, terminal: Terminal): void {
           made.error("error: --routing-key and --region need --direct");
         return (await import("./send-change.ts")).sendChange(terminal, options);
       }
+      const ignored = serviceOptions.filter((option) => made.getOptionValueSource(option) === "cli");
+      if (ignored.length > 0)
+        made.error(`error: only the service takes ${ignored.map((option) => `--${option}`).join(", ")}: omit --direct`);
       refuseIncomplete(made, required.change);
       const { url, ...direct } = options;
       const isGiven = made.getOptionValueSource("url") !== "default";
       return (await import("./send.ts")).send(terminal, "change", { ...direct, ...(isGiven && { url }) });
     });
 }
+
+/** Options of `send change` that have no effect without the service. */
+const serviceOptions = ["id", "timestamp", "environment", "label", "link", "target"];
 
 const collect = (text: string, others: readonly string[] = []): readonly string[] => [...others, text];

@@ -48,6 +48,13 @@ describe("an event of a generic source", () => {
     });
   });
 
+  test("has the hash of its body as id if the template of the id renders an object", () => {
+    const byObject = readerOf({ type: "generic", name: "jenkins", template: { summary: "x", id: "{{ body.build }}" } });
+    const first = changeOf(byObject(build()));
+    expect(first.id).toMatch(/^generic:[\da-f]{64}$/);
+    expect(changeOf(byObject(build({ number: 43 }))).id).not.toBe(first.id);
+  });
+
   test("is ignored if its summary is blank", () => {
     expect(read(build({ phase: "STARTED" }))).toEqual({
       ignored: "the template of the summary is blank for this event",

@@ -55,12 +55,15 @@ function readBody(
   const environment = render(template.environment);
   const branch = render(template.branch);
   const customDetails = template.customDetails?.(rendering);
+  const id = render(template.id);
+  // A template that renders an object gives all events one text, so all of them would be one change.
+  const isIdentity = id !== undefined && !id.includes("[object Object]");
   return {
     state: render(template.state),
     isFinal: true,
     branch,
     change: {
-      id: changeId("generic", render(template.id) ?? createHash("sha256").update(rawBody).digest("hex")),
+      id: changeId("generic", isIdentity ? id : createHash("sha256").update(rawBody).digest("hex")),
       summary: summaryOf(summary),
       source: render(template.source) ?? name,
       timestampMs: times.timeMs("time") ?? receivedAtMs,
