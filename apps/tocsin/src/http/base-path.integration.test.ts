@@ -106,7 +106,7 @@ describe("with a base path", () => {
   test("needs the same tokens and roles", async () => {
     expect(await statusOf("GET", `${base}/api/v1/stats`)).toBe(401);
     expect((await service.ask("GET", `${base}/api/v1/stats`, undefined, token)).status).toBe(200);
-    const wrong = await service.ask("GET", `${base}/api/v2/alerts`, undefined, token);
+    const wrong = await service.ask("GET", `${base}/api/v1/heartbeats/cron`, undefined, token);
     expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "POST"]);
   });
 
