@@ -30,7 +30,7 @@ export interface Trust {
   readonly linkLocal: boolean;
 }
 
-/** What all requests of a sender have in common. */
+/** The options that all requests of a sender share. */
 export interface SenderSettings extends Trust {
   /** @default those of each address */
   readonly tls?: TlsSettings | undefined;

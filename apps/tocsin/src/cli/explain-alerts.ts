@@ -85,7 +85,7 @@ export async function listAlerts(
 interface Found<Row> {
   readonly alerts: readonly Row[];
   readonly nextCursor?: string;
-  /** Of the last page. */
+  /** The warnings of the last page. */
   readonly warnings?: readonly string[];
 }
 

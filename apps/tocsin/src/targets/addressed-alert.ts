@@ -3,7 +3,7 @@ import type { Alert, Decision, Severity } from "@tocsin/core";
 /** The prefix of the fingerprints of all addressed alerts. */
 export const addressedPrefix = "tocsin-";
 
-/** Where an addressed alert goes: to these targets only, whatever their filters. */
+/** The recipients of an addressed alert: these targets only, whatever their filters. */
 export interface Addressing {
   readonly targets: readonly string[];
   readonly severity: Severity;

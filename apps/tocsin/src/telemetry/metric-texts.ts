@@ -12,7 +12,7 @@ export type LabelText = readonly string[] | string;
 
 export interface MetricText {
   readonly labels?: Readonly<Record<string, LabelText>>;
-  /** What an operator does with the metric. */
+  /** Advice for an operator. */
   readonly action: string;
 }
 

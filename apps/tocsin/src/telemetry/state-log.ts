@@ -163,7 +163,7 @@ export class StateLog {
   }
 }
 
-/** What the event of an attempt is about. */
+/** The fields that name the event of an attempt. */
 const eventFields = ({ target, incident, action, alertJson, trace }: Lease) => ({
   target,
   incident,

@@ -48,7 +48,7 @@ describe("an answer of Slack", () => {
     ["service_unavailable", 200, failing("service_unavailable"), { kind: "retry", reason: "server" }],
     ["fatal_error, perhaps after it was posted", 200, failing("fatal_error"), { kind: "ambiguous" }],
     ["internal_error with a 500", 500, failing("internal_error"), { kind: "ambiguous" }],
-    ["a name that nobody documented", 200, failing("too_blue"), { kind: "retry", reason: "server" }],
+    ["an undocumented name", 200, failing("too_blue"), { kind: "retry", reason: "server" }],
     ["a name that is an object's own", 200, failing("constructor"), { kind: "retry", reason: "server" }],
     ["ok: false without a name", 200, '{"ok":false}', { kind: "retry", reason: "server" }],
     ["half of ok: false", 200, '{"ok":false,"err', { kind: "retry", reason: "server" }],

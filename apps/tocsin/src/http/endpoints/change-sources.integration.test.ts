@@ -292,7 +292,7 @@ describe("a request without a valid secret", () => {
     for (const headers of shown) expect(headers).toEqual(shown[0]);
   });
 
-  test("is counted without a series for each name that somebody tries", async () => {
+  test("is counted without a series for each unknown name", async () => {
     for (const name of ["try-1", "try-2"]) await service.ask("POST", from(name), "{}");
     const { text } = await service.ask("GET", "/metrics", undefined, token);
     expect(text).not.toMatch(/try-\d/);
