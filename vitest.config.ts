@@ -62,7 +62,6 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           execArgv,
-          env,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,

@@ -187,7 +187,10 @@ export async function stats(terminal: Terminal, options: OperatorOptions): Promi
   const answer = (await callApi(options, "GET", "stats")) as StatsBody;
   const lines = [
     ...Object.entries(answer.alerts).map(([name, count]) => ["alerts", name, "", count]),
-    ...answer.incidents.map(({ target, state, count }) => ["incidents", state, target, count]),
+    // A state that incidents have left has the count 0.
+    ...answer.incidents
+      .filter(({ count }) => count > 0)
+      .map(({ target, state, count }) => ["incidents", state, target, count]),
     ...answer.deadLetters.map(({ target, reason, count }) => ["dead letters", reason, target, count]),
   ] as const;
   print(terminal, options, answer, table(["WHAT", "STATE OR REASON", "TARGET", "COUNT"], lines));

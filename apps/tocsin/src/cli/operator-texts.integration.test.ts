@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { formatAddress } from "../config/address.ts";
-import { startService, type TestService } from "../service.fixture.ts";
+import { routingKey, startService, type TestService } from "../service.fixture.ts";
 import { commandLinePage } from "./command-line-page.ts";
 import { commandLine } from "./program.ts";
 import { runIn } from "./terminal.fixture.ts";
@@ -36,7 +36,7 @@ const explain = (service: TestService, content: unknown, ...more: string[]) => {
 };
 
 describe("explain --alert", () => {
-  const one = { labels: { alertname: "One" } };
+  const one = { labels: { alertname: "One", instance: "db-1" } };
   const two = { labels: { alertname: "Two" }, status: "resolved" };
   test.each([
     ["a webhook message", { version: "4", alerts: [one, two] }],
@@ -45,7 +45,9 @@ describe("explain --alert", () => {
     await using service = await startService();
     const { code, stdout } = await explain(service, content);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^\S+ is firing\npager: due, would_tell\n\n\S+ is resolved\npager: /);
+    expect(stdout).toMatch(
+      /^\S+ \(One\) is firing\nlabels: instance="db-1"\npager: due, would_tell\n\n\S+ \(Two\) is resolved\npager: /,
+    );
     const { alerts } = JSON.parse((await explain(service, content, "--json")).stdout) as { alerts: unknown[] };
     expect(alerts).toHaveLength(2);
     const some = await explain(service, content, "--limit", "1");
@@ -62,6 +64,22 @@ describe("explain --alert", () => {
       ),
     });
   });
+});
+
+test("stats lists incidents by target and state", async () => {
+  await using service = await startService((url) => ({
+    targets: ["z", "a"].map((name) => ({ name, type: "pagerduty", url, routing_key: routingKey })),
+  }));
+  await webhook(service, { status: "firing", fingerprint: "a", labels: { alertname: "A" } });
+  const rows = await service.until("both are delivered", async () => {
+    const { stdout } = await tocsin(service, "stats");
+    const incidents = stdout.split("\n").filter((line) => line.startsWith("incidents"));
+    return incidents.every((line) => line.includes(" told ")) ? incidents : undefined;
+  });
+  expect(rows.map((row) => row.split(/ +/).slice(1, 3))).toEqual([
+    ["told", "a"],
+    ["told", "z"],
+  ]);
 });
 
 test("incidents list shows acknowledgements, and deadletters list shows replays", async () => {

@@ -296,6 +296,7 @@ describe("serve", () => {
     expect(targets.map(({ name }) => name)).toEqual(["second"]);
     terminal.send("SIGTERM");
     expect(await running).toBe(0);
+    expect(JSON.parse(terminal.stderr.trimEnd().split("\n").at(-1)!)).toMatchObject({ level: "info", msg: "Stopped" });
     expect(terminal.signals).toEqual([]);
     await expect(fetch(`${service}/healthz`)).rejects.toThrow("fetch failed");
   });
@@ -416,7 +417,7 @@ describe("operator commands", () => {
     expect((await tocsin(["alerts", "list", "--limit", "1", ...at])).stderr).toBe("");
     const file = write("alert.json", '{"labels": {"alertname": "New", "severity": "info"}}');
     const imagined = await tocsin(["explain", "--alert", file, ...at]);
-    expect(imagined.stdout).toMatch(/^\S+ is firing\npager: due, would_tell\n$/);
+    expect(imagined.stdout).toMatch(/^\S+ \(New\) is firing\nlabels: severity="info"\npager: due, would_tell\n$/);
     expect(await fails(["explain", "--alert", "nowhere.json", ...at])).toEqual([
       1,
       "--alert: cannot read nowhere.json: ENOENT",

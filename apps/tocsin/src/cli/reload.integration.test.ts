@@ -101,4 +101,9 @@ test("the list of targets and the readiness probe warn of a failed reload", asyn
   expect(listed.stderr).toBe(`Warning: ${warning}\n`);
   await expectWarned(service, warning);
   expect((await service.ask("GET", "/readyz")).body.warnings).toEqual([warning]);
+  for (const command of ["show", "test"]) {
+    const url = `http://${formatAddress(service.tocsin.address)}`;
+    const { stderr } = await runIn(dir, ["targets", command, "added-since", "--url", url]);
+    expect(stderr).toBe(`404: no such target; ${warning}\n`);
+  }
 });

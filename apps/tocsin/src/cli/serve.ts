@@ -109,6 +109,7 @@ async function untilSignalled(terminal: Terminal, tocsin: Tocsin, systemd: Syste
   tocsin.log.info({ event: "stopping" }, "Stopping: waiting for attempts in flight");
   void systemd?.notify("STOPPING=1");
   await tocsin.stop();
+  tocsin.log.info({ event: "stopped" }, "Stopped");
   endReloads();
 }
 

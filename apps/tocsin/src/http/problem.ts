@@ -40,7 +40,9 @@ export class Problem extends Error {
 /** Unlike other 404 responses, this one means that the sender uses a wrong path. */
 export const noEndpoint = new Problem(404, "not_found", "no endpoint has this path");
 
-export const notFound = (what: string): Problem => new Problem(404, "not_found", `no such ${what}`);
+/** `warnings` say why the object may be missing although it is written. */
+export const notFound = (what: string, warnings: readonly string[] = []): Problem =>
+  new Problem(404, "not_found", [`no such ${what}`, ...warnings].join("; "));
 
 export const badRequest = (...issues: Issue[]): Problem =>
   new Problem(400, "invalid_request", "the request cannot be understood", { issues });

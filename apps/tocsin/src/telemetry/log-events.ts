@@ -27,6 +27,7 @@ export const logEvents = {
     when: "A message to systemd failed. The service continues.",
     fields: ["err"],
   },
+  stopped: { level: "info", when: "The service has stopped. This is the last line.", fields: [] },
   uncaught_exception: { level: "fatal", when: "A bug ends the process. The state is safe in the ledger.", fields: bug },
 
   // The configuration.

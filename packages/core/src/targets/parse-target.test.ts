@@ -263,6 +263,10 @@ describe("a target", () => {
     expect(issues({ ...valid, type: "slack" })).toEqual([
       { path: "type", message: 'no publisher for this type; available: "bell"' },
     ]);
+    const { type, ...rest } = valid;
+    expect(issues({ ...rest, typ: type })).toEqual([
+      { path: "typ", message: 'unknown key; did you mean "type"? It is required; one of "bell"' },
+    ]);
     expect(issues({ name: "a", timeout: 3 }).map(({ path }) => path)).toEqual(["type", "timeout"]);
   });
 

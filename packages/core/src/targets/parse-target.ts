@@ -55,7 +55,7 @@ export function parseTarget(input: unknown, options: ParseTargetOptions): Parsed
   const type = types.find((one) => one.type === written["type"]);
   if (!type) {
     const shape = read(untypedSchema, written).issues;
-    return { issues: show([unknownType(written["type"], types), ...issues, ...shape]), disabled };
+    return { issues: show([unknownType(written, types), ...issues, ...shape]), disabled };
   }
   const shape = read(targetSchema(type), written);
   const { target, issues: cross, warnings } = assemble(shape.fields, type, options);
@@ -70,10 +70,17 @@ export const secretKeysOf = (types: readonly TargetType[]): string[] =>
     Object.entries(fields).flatMap(([key, schema]) => (isSecretInput(schema) ? [key] : [])),
   );
 
-function unknownType(type: unknown, types: readonly TargetType[]): Issue {
+function unknownType(written: PlainObject, types: readonly TargetType[]): Issue {
+  const { type } = written;
   const known = types.map((one) => one.type);
   const available = known.map((one) => `"${one}"`).join(", ");
-  if (type === undefined) return { path: "type", message: `required; one of ${available}` };
+  const required = `required; one of ${available}`;
+  if (type === undefined) {
+    const typo = nearest("type", Object.keys(written));
+    return typo === undefined
+      ? { path: "type", message: required }
+      : { path: typo, message: `unknown key; did you mean "type"? It is ${required}` };
+  }
   const meant = typeof type === "string" ? nearest(type, known) : undefined;
   const question = meant === undefined ? "" : `; did you mean "${meant}"?`;
   return { path: "type", message: `no publisher for this type${question}; available: ${available}` };

@@ -85,7 +85,8 @@ export function explainEndpoints({
         const heldBack = await ledger.targetStatus("held_back");
         const targets = explainer.hypothetical({ alert, status, sender }, known, heldBack);
         const rows = targets.map(explainedBody);
-        const explanation = { fingerprint: alert.fingerprint, status, ...reasonOf(targets), targets: rows };
+        const { fingerprint, labels } = alert;
+        const explanation = { fingerprint, status, ...reasonOf(targets), labels, targets: rows };
         return withWarnings(explanation, outdatedWarnings());
       },
     },

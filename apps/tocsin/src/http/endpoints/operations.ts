@@ -1,6 +1,6 @@
 import type { Discoveries, DiscoveryView } from "../../targets/discovery/discoveries.ts";
 import { Readable } from "node:stream";
-import type { Issue, Ledger } from "@tocsin/core";
+import { incidentStates, type Issue, type Ledger, reasons as allReasons, severities } from "@tocsin/core";
 import type { MetricsScrape } from "../../telemetry/metrics-scrape.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { isoTime } from "../iso-time.ts";
@@ -66,7 +66,13 @@ export function operationsEndpoints(operations: Operations): Endpoint[] {
           severity,
           oldestAt: isoTime(oldestAtMs),
         }));
-        return { at: isoTime(nowMs), alerts, incidents, due: oldest, deadLetters };
+        return {
+          at: isoTime(nowMs),
+          alerts,
+          incidents: byTarget(incidents, ({ state }) => incidentStates.indexOf(state)),
+          due: byTarget(oldest, ({ severity }) => severities.indexOf(severity)),
+          deadLetters: byTarget(deadLetters, ({ reason }) => allReasons.indexOf(reason)),
+        };
       },
     },
     {
@@ -117,3 +123,7 @@ const healthy = (path: string): Endpoint => ({
   does: "liveness",
   answer: () => ({ status: "ok" }),
 });
+
+/** Orders rows by target, then by a rank. The ledger returns them in the order in which it first counted them. */
+const byTarget = <Row extends { readonly target: string }>(rows: readonly Row[], rankOf: (row: Row) => number): Row[] =>
+  rows.toSorted((a, b) => (a.target === b.target ? rankOf(a) - rankOf(b) : a.target < b.target ? -1 : 1));

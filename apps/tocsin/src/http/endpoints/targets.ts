@@ -50,7 +50,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
     does: "shows a target",
     async answer(request) {
       const entry = targets.find(nameOf(request));
-      if (entry === undefined) throw notFound("target");
+      if (entry === undefined) throw notFound("target", outdatedWarnings());
       return (await bodies([entry]))[0];
     },
   });
@@ -63,7 +63,7 @@ export function targetEndpoints(o: TargetEndpointsOptions): Endpoint[] {
       const only = queryOf(request, "only");
       if (only !== undefined && only !== "key") throw badRequest({ path: "only", message: 'expected "key"' });
       const entry = targets.find(nameOf(request));
-      if (entry === undefined) throw notFound("target");
+      if (entry === undefined) throw notFound("target", outdatedWarnings());
       try {
         return testBody(await (only === "key" ? targetTests.checkKey(entry) : targetTests.run(entry)));
       } catch (error) {
