@@ -132,15 +132,16 @@ export function readConfig(
   const keys = secrets.keys(ledger.encryptionKey);
   const place = secrets.ledger(ledger, places.dir);
   const readers = readersIn(sources, secrets);
-  const signatures = signaturesIn(sources, tokens, secrets);
+  const senders = [...tokens, ...server.auth.clients];
+  const signatures = signaturesIn(sources, senders, secrets);
   const traces = tracesIn(telemetry.traces, secrets);
   const expectations = expectationsIn(sources, {
     selfAlertTargets: selfAlerts?.targets,
-    senders: [...tokens, ...server.auth.clients],
+    senders,
     issues: secrets.issues,
   });
   const heartbeat = outgoingHeartbeatIn(telemetry.heartbeat, secrets);
-  const changeSources = changeSourcesIn(changes.sources, secrets, [...tokens, ...server.auth.clients]);
+  const changeSources = changeSourcesIn(changes.sources, secrets, senders);
   if (secrets.issues.length > 0) throw fail(secrets.issues);
   const { listen, probes, basePath, maxBodyBytes, publicUrl, allowedHosts, trustedProxies } = server;
   return {

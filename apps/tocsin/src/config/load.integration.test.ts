@@ -214,9 +214,7 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
     ],
     [
       "{ server: { auth: { tokens: [{ name: a, token: t, roles: [read] }] } }, sources: [{ name: a, hmac: { secret: s } }] }",
-      [
-        "1:85 sources[0].name: must be the name of a token with the role `ingest`, because `hmac` is set and there are tokens",
-      ],
+      ["1:85 sources[0].name: must be the name of a token or client with the role `ingest`, because `hmac` is set"],
     ],
     [
       "{ server: { auth: { tokens: [{ name: a, token: t, roles: [ingest] }] } }, changes: { sources: [{ name: a, type: flux, secrets: [s] }] } }",

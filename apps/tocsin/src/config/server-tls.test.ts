@@ -10,9 +10,9 @@ const own = selfSigned();
 const other = selfSigned();
 const clients = [{ name: "am", san: "am.example", roles: ["ingest"] }];
 
-function issuesOf(server: object): string[] {
+function issuesOf(server: object, others: object = {}): string[] {
   try {
-    readConfig({ server }, { dir: "/nowhere", env: {} });
+    readConfig({ server, ...others }, { dir: "/nowhere", env: {} });
     return [];
   } catch (error) {
     if (error instanceof ConfigError) return error.issues.map(({ path, message }) => `${path}: ${message}`);
@@ -85,6 +85,27 @@ test("clients with certificates protect a listener beyond loopback, TLS alone do
   const listen = "0.0.0.0:9877";
   expect(issuesOf({ listen, tls: { ...own, clientCa: other.cert }, auth: { clients } })).toEqual([]);
   expect(issuesOf({ listen, tls: own })).toEqual([expect.stringMatching(/^server\.listen: listening beyond loopback/)]);
+});
+
+describe("a source that demands a signature", () => {
+  const tokens = [{ name: "ci", token: "t".repeat(32), roles: ["ingest"] }];
+  const issue = "sources[0].name: must be the name of a token or client with the role `ingest`, because `hmac` is set";
+
+  test.each<[string, object, string, string[]]>([
+    ["may have the name of a client", { clients }, "am", []],
+    ["may have the name of a client beside tokens", { clients, tokens }, "am", []],
+    ["may have the name of a token beside clients", { clients, tokens }, "ci", []],
+    ["must not have another name if there are only clients", { clients }, "grafana", [issue]],
+    [
+      "must not have the name of a client that only reads",
+      { clients: [{ ...clients[0], roles: ["read"] }] },
+      "am",
+      [issue],
+    ],
+  ])("%s", (_, auth, name, issues) => {
+    const sources = [{ name, hmac: { secret: "signing-secret" } }];
+    expect(issuesOf({ tls: { ...own, clientCa: other.cert }, auth }, { sources })).toEqual(issues);
+  });
 });
 
 test("an expired certificate does not prevent a start", () => {

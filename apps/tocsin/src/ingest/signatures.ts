@@ -19,20 +19,19 @@ interface Secrets {
 }
 
 /**
- * Returns the signatures that sources demand. With tokens, the source of an alert is the name of its token, so a signature that is
- * demanded of another name would never be checked: that is an issue.
+ * Returns the signatures that sources demand. With tokens or clients, the source of an alert is the name of its token or client, so a
+ * signature that is demanded of another name would never be checked: that is an issue.
  */
 export function signaturesIn(
   sources: SourceSettings,
-  tokens: readonly { readonly name: string; readonly roles: readonly string[] }[],
+  senders: readonly { readonly name: string; readonly roles: readonly string[] }[],
   secrets: Secrets,
 ): SignatureSettings[] {
-  const senders = tokens.filter(({ roles }) => roles.includes("ingest"));
   return sources.flatMap(({ name, hmac }, index) => {
     if (hmac === undefined) return [];
     const path = `sources[${index}]`;
-    if (tokens.length > 0 && !senders.some((token) => token.name === name)) {
-      const message = "must be the name of a token with the role `ingest`, because `hmac` is set and there are tokens";
+    if (senders.length > 0 && !senders.some((one) => one.name === name && one.roles.includes("ingest"))) {
+      const message = "must be the name of a token or client with the role `ingest`, because `hmac` is set";
       secrets.issues.push({ path: `${path}.name`, message });
     }
     const { header, timestampHeader } = hmac;

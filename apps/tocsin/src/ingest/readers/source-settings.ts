@@ -61,7 +61,7 @@ const source = z.strictObject({
     .min(1)
     .max(100)
     .describe(
-      "Name of the source: the name of the token that its alerts are sent with, else `?source=` in the webhook URL.",
+      "Name of the source: the name of the token or client that its requests are sent with, else `?source=` in their URL.",
     ),
   alertmanager: alertmanager
     .optional()
