@@ -24,7 +24,7 @@ export interface Notification {
   readonly sender?: string;
   /** Changes that may have caused the problem, the most related first. Absent: none, or the target does not want them. */
   readonly relatedChanges?: readonly Change[];
-  /** The incident's page in the console, if `server.publicUrl` is set. */
+  /** The incident in the API, if `server.publicUrl` is set. */
   readonly incidentUrl?: string;
   /** W3C `traceparent` of this attempt, if it is traced. */
   readonly traceparent?: string;
