@@ -139,6 +139,19 @@ describe("POST /api/v1/changes", () => {
     const { body } = await service.ask("GET", "/api/v1/changes", undefined, as("ci"));
     expect(body.changes.map(({ origin }: { origin: string }) => origin).toSorted()).toEqual(["argo", "ci"]);
   });
+
+  test("identifies changes by ?source= without tokens, never by the name of a source that proves who it is", async () => {
+    await using service = await start(
+      {},
+      { changes: { sources: [{ name: "flux", type: "flux", secrets: ["flux-secret"] }] } },
+    );
+    const from = (source: string) => service.ask("POST", `/api/v1/changes?source=${source}`, { id: "1", summary: "s" });
+    for (const source of ["ci", "argo"]) expect((await from(source)).status).toBe(202);
+    for (const source of ["flux", "rollouts", "x".repeat(101)])
+      expect(await from(source)).toMatchObject({ status: 400, body: { error: { issues: [{ path: "source" }] } } });
+    const { body } = await service.ask("GET", "/api/v1/changes");
+    expect(body.changes.map(({ origin }: { origin: string }) => origin).toSorted()).toEqual(["argo", "ci"]);
+  });
 });
 
 describe("GET /api/v1/changes", () => {

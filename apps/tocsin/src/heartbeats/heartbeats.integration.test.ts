@@ -46,6 +46,17 @@ describe("a silent source", () => {
     ]);
   });
 
+  test("is back when it reports a change", async () => {
+    await using service = await startService((url) => ({
+      targets: targets(url),
+      sources: [{ name: "ci", expect: { every: "1s", targets: ["pager"] } }],
+    }));
+    const logged = (event: string) => service.logs.find((line) => JSON.parse(line).event === event);
+    await service.until("the source is silent", () => logged("source_silent"));
+    expect((await service.ask("POST", "/api/v1/changes?source=ci", { summary: "Deployed" })).status).toBe(202);
+    await service.until("the source is back", () => logged("source_back"));
+  });
+
   test("is resolved when a reload no longer expects it", async () => {
     await using service = await startService((url) => ({
       targets: targets(url),

@@ -21,8 +21,8 @@ export interface Change {
   /** Identity within `origin`: the same id twice is one change. */
   readonly id: string;
   /**
-   * The sender that reported it: the name of its token or of the change source, `rollouts` for the watcher of Kubernetes, `default`
-   * without tokens. It is the scope of `id`.
+   * The sender that reported it: the name of its token, client or change source, `rollouts` for the watcher of Kubernetes; without
+   * tokens and clients the `?source=` of the request, else `default`. It is the scope of `id`.
    */
   readonly origin: string;
   /** One line, not blank. Receivers get the first 1,024 code points. */

@@ -78,6 +78,9 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
       clock,
       metrics,
       targetNamed: (name) => targets.find(name)?.name,
+      signatures,
+      heartbeats,
+      isReserved: (origin) => origin === "rollouts" || configReloader.changeSources.has(origin),
       maxBodyBytes,
     }),
     ...changeSourceEndpoints({

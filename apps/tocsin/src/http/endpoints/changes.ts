@@ -3,14 +3,17 @@ import { type Clock, labelsOfChange, type Ledger, type Matcher, type StoredChang
 import type { FastifyRequest } from "fastify";
 import type { AcceptChanges } from "../../changes/accept-changes.ts";
 import { parseChanges, type Posting } from "../../changes/parse-changes.ts";
-import { defaultSource } from "../../ingest/batch-reader.ts";
+import type { Heartbeats } from "../../heartbeats/heartbeats.ts";
 import { parseInstant } from "../../ingest/instant.ts";
+import type { Signatures } from "../../ingest/signatures.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { matchersOf, matchesAll } from "./alert-search.ts";
+import { checkSignature } from "../check-signature.ts";
 import { type Endpoint, queryOf } from "../endpoint.ts";
 import { isoTime } from "../iso-time.ts";
 import { paginationLimit } from "../pagination.ts";
 import { badRequest, Problem } from "../problem.ts";
+import { sourceOf } from "../source-of.ts";
 
 export interface ChangeEndpoints {
   readonly accept: AcceptChanges;
@@ -18,6 +21,12 @@ export interface ChangeEndpoints {
   readonly clock: Pick<Clock, "now">;
   readonly metrics: Pick<Metrics, "changesReceived">;
   readonly targetNamed: Posting["targetNamed"];
+  /** Called for each request, because a reload may change them. */
+  readonly signatures: () => Pick<Signatures, "refusal">;
+  /** Called for each request. Undefined: no source is expected to send regularly. */
+  readonly heartbeats: () => Pick<Heartbeats, "received"> | undefined;
+  /** Whether only changes that came another way have this origin: from a change source, or the watcher of rollouts. */
+  readonly isReserved: (origin: string) => boolean;
   readonly maxBodyBytes: () => number;
 }
 
@@ -27,6 +36,9 @@ export function changeEndpoints({
   clock,
   metrics,
   targetNamed,
+  signatures,
+  heartbeats,
+  isReserved,
   maxBodyBytes,
 }: ChangeEndpoints): Endpoint[] {
   return [
@@ -35,11 +47,15 @@ export function changeEndpoints({
       path: "/api/v1/changes",
       role: "ingest",
       does: "records a change, such as a deployment, or { changes: [...] }, and sends each once",
+      checkBody: checkSignature(signatures),
       maxBodyBytes,
       // 1,000 changes with many labels and details.
       maxValues: 200_000,
       async answer(request, reply) {
-        const origin = request.caller.name ?? defaultSource;
+        const origin = sourceOf(request);
+        if (request.caller.name === undefined && isReserved(origin))
+          throw badRequest({ path: "source", message: "is the name of another source of changes" });
+        heartbeats()?.received(origin);
         const { valid, invalid, issues } = parseChanges(request.body, { origin, nowMs: clock.now(), targetNamed });
         metrics.changesReceived(origin, "invalid", invalid);
         if (valid.length === 0 && invalid > 0)

@@ -1,8 +1,8 @@
 import type { Heartbeats } from "../../heartbeats/heartbeats.ts";
 import type { Signatures } from "../../ingest/signatures.ts";
+import { checkSignature } from "../check-signature.ts";
 import { type Endpoint, paramOf } from "../endpoint.ts";
 import { notFound, Problem } from "../problem.ts";
-import type { FastifyRequest } from "fastify";
 
 export interface HeartbeatReceipt {
   /** Undefined: no source is expected. */
@@ -12,16 +12,12 @@ export interface HeartbeatReceipt {
 }
 
 export function heartbeatEndpoints({ heartbeats, signatures }: HeartbeatReceipt): Endpoint[] {
-  const checkBody = (request: FastifyRequest, received: Uint8Array) => {
-    const refusal = signatures().refusal(paramOf(request, "name"), request.headers, received);
-    if (refusal !== undefined) throw new Problem(401, "unauthorized", refusal);
-  };
   return [
     {
       method: "POST",
       path: "/api/v1/heartbeats/:name",
       role: "ingest",
-      checkBody,
+      checkBody: checkSignature(signatures, (request) => paramOf(request, "name")),
       // A job may send any text, such as the end of its log.
       jsonOf: () => Buffer.alloc(0),
       does: "reports that the expected source NAME works, for jobs that send no alerts",

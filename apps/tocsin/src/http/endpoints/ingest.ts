@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Clock, type Ledger, type Recorded, type RoutedClaim } from "@tocsin/core";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { parseAlertmanagerWebhook } from "../../ingest/alertmanager.ts";
-import { type BatchReader, defaultSource, type Received } from "../../ingest/batch-reader.ts";
+import type { BatchReader, Received } from "../../ingest/batch-reader.ts";
 import type { Signatures } from "../../ingest/signatures.ts";
 import { parsePrometheusAlerts } from "../../ingest/prometheus.ts";
 import type { Heartbeats } from "../../heartbeats/heartbeats.ts";
@@ -12,8 +12,10 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { Metrics } from "../../telemetry/metrics.ts";
 import { LogThrottle } from "../../telemetry/log-throttle.ts";
 import { type RecordSpan, type RequestSpan, traceIdOf, type Tracing } from "../../telemetry/tracing.ts";
-import { type Endpoint, queryOf } from "../endpoint.ts";
-import { badRequest, Problem, unavailable } from "../problem.ts";
+import { checkSignature } from "../check-signature.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { Problem, unavailable } from "../problem.ts";
+import { sourceOf } from "../source-of.ts";
 import { traceRecording, traceRequest } from "../trace-request.ts";
 
 /** The parts of the running service that the intake uses. */
@@ -38,8 +40,6 @@ export interface Intake {
   /** Undefined: nothing is traced. */
   readonly tracing: Pick<Tracing, "receive"> | undefined;
 }
-
-const maxSourceLength = 100;
 
 /** Most issues of one batch in one log line. */
 const maxLogged = 5;
@@ -87,10 +87,7 @@ export function ingestEndpoints(intake: Intake): Endpoint[] {
       logRejections(batch, source);
     }
   };
-  const checkBody = (request: FastifyRequest, received: Uint8Array) => {
-    const refusal = intake.signatures().refusal(sourceOf(request), request.headers, received);
-    if (refusal !== undefined) throw new Problem(401, "unauthorized", refusal);
-  };
+  const checkBody = checkSignature(intake.signatures);
   const webhook: Endpoint = {
     method: "POST",
     path: "/api/v1/webhook/alertmanager",
@@ -207,14 +204,6 @@ async function committed(
   metrics.received(source, "resolved", recorded.length - firing);
   metrics.skewed(source, recorded.filter(({ skewed }) => skewed).length);
   return recorded;
-}
-
-/** The token's name, else the name in the request. */
-function sourceOf(request: FastifyRequest): string {
-  if (request.caller.name !== undefined) return request.caller.name;
-  const source = queryOf(request, "source") ?? defaultSource;
-  if (source.length <= maxSourceLength) return source;
-  throw badRequest({ path: "source", message: `must not be longer than ${maxSourceLength} characters` });
 }
 
 const notOneValid = (issues: BatchReader["issues"]): Problem =>

@@ -72,6 +72,7 @@ describe("a source that demands a signature", () => {
     ["POST", webhook, "is missing", {}],
     ["PUT", webhook, "is missing", {}],
     ["POST", "/api/v2/alerts?source=grafana", "is missing", {}],
+    ["POST", "/api/v1/changes?source=grafana", "is missing", {}],
     ["POST", "/api/v1//webhook/alertmanager/?source=other&source=grafana", "is missing", {}],
     ["POST", webhook, "is not a SHA-256 in hex", { [header]: "sha256=x" }],
     ["POST", webhook, "does not match", { [header]: signed(bodyOf("unsigned"), "wrong") }],
@@ -83,6 +84,13 @@ describe("a source that demands a signature", () => {
     expect([status, text]).toEqual([401, expect.stringContaining(reason)]);
     expect([await firing(open), await refusedCount(open)]).toEqual([before, counted + 1]);
     expect(open.logs.join("")).not.toContain(secret);
+  });
+
+  test("accepts a signed change", async () => {
+    const body = '{ "summary": "Deployed" }\n';
+    const path = "/api/v1/changes?source=grafana";
+    expect((await open.ask("POST", path, body, { [header]: signed(body) })).status).toBe(202);
+    expect((await open.ask("POST", path, body.trim(), { [header]: signed(body) })).status).toBe(401);
   });
 
   test("logs the reason of a refusal", async () => {
