@@ -60,6 +60,10 @@ describe("a change", () => {
     ["a lowest severity, without one", { min_severity: "error" }, {}, true],
     ["a lowest severity above its own", { min_severity: "error" }, { labels: { severity: "warning" } }, false],
     ["a severity of its own", { severity: "critical" }, { labels: { severity: "p1" } }, true],
+    ["a condition about a severity that it does not have", { when: "severity == 'critical'" }, {}, true],
+    ["a condition about its severity", { when: "severity == 'critical'" }, { labels: { severity: "warning" } }, false],
+    ["a condition about its labels", { when: "labels.severity == 'critical'" }, {}, false],
+    ["a condition in which severity is a text", { when: "labels.service == 'severity'" }, {}, false],
   ])("is judged by %s", (_, filters, change, send) => {
     expect(decide({ filters }, change)).toMatchObject({ send });
   });

@@ -134,7 +134,8 @@ function nameFilter({ pattern, test }: { pattern: string; test: Test }): Filter 
 }
 
 function whenFilter({ expression, test }: { expression: string; test: Condition }): Filter {
-  return filtered(`not true: ${expression}`, (subject, severity) =>
+  const filter = filtered(`not true: ${expression}`, (subject, severity) =>
     test(subject.whenContext(severity), subject.budget),
   );
+  return test.readsSeverity ? judging(filter) : filter;
 }

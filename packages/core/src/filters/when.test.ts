@@ -31,6 +31,15 @@ function answer(evaluate: () => unknown): unknown {
 
 describe("a condition", () => {
   test.each([
+    ["severity == 'info'", true],
+    ["labels.all(name, name != severity)", true],
+    ["labels.severity == 'info' && alert_name != 'severity'", false],
+    ["has(labels.severity)", false],
+  ])("%s reads the severity: %j", (expression, reads) => {
+    expect(compileWhen(expression).readsSeverity).toBe(reads);
+  });
+
+  test.each([
     ["labels.tier != 'dev'", true],
     ["labels.tier == 'dev'", false],
     // A missing label is an empty text, as in a matcher.

@@ -37,8 +37,12 @@ const maxCachedExpressions = 10_000;
  */
 export const compileWhen = memo(maxCachedExpressions, compile);
 
-/** @throws tooCostly if the budget does not suffice */
-export type Condition = (context: WhenContext, budget?: FilterBudget) => boolean;
+export interface Condition {
+  /** @throws tooCostly if the budget does not suffice */
+  (context: WhenContext, budget?: FilterBudget): boolean;
+  /** The expression reads the variable `severity`. */
+  readonly readsSeverity: boolean;
+}
 
 function compile(expression: string): Condition {
   if (expression.length > maxExpressionLength) throw new InvalidWhen(`longer than ${maxExpressionLength} characters`);
@@ -52,14 +56,18 @@ function compile(expression: string): Condition {
   let last: WhenContext | undefined;
   let verdict = true;
   const visits = visitsOf(written.ast);
-  return (context, budget) => {
+  const condition = (context: WhenContext, budget?: FilterBudget): boolean => {
     if (context === last) return verdict;
     budget?.take(stepsOf(visits, sizeOf(context)));
     verdict = judge(evaluate, context, budget, visits);
     last = context;
     return verdict;
   };
+  return Object.assign(condition, { readsSeverity: readsSeverity(written.ast) });
 }
+
+const readsSeverity = (node: ASTNode): boolean =>
+  (node.op === "id" && node.args === "severity") || children(node).some(readsSeverity);
 
 function judge(evaluate: ParseResult, context: WhenContext, budget: FilterBudget | undefined, visits: Visits): boolean {
   useBudget(budget, visits.perEntry);
