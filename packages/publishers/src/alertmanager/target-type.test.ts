@@ -48,6 +48,7 @@ describe("an Alertmanager target", () => {
     ["a query", { url: `${base}?token=x` }, "url"],
     ["plain http", { url: "http://alertmanager.example.com" }, "url"],
     ["a metadata service", { url: "https://169.254.169.254" }, "url"],
+    ["related changes", { include_changes: "1h" }, "include_changes"],
     ["a signing secret", { signing_secret: "whsec_x" }, "signing_secret"],
   ])("with %s is invalid", (_, input, path) => {
     const parsed = parse(input);

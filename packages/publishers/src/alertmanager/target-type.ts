@@ -16,7 +16,7 @@ authentication goes into \`headers.Authorization\`, or a token into the entry \`
 
 An Alertmanager ends alerts that are not repeated: a firing alert is posted with an end 24 h ahead, and posted again with each
 reminder (\`delivery.remind\`) and at least every 12 h, whether or not its source confirms it. With \`group_by\` the leading alert of the incident is posted for all of them. An Alertmanager takes
-no change events and knows no acknowledgement. In \`template\` only \`dedup_key\` and \`severity\` have an effect: on the grouping into
+no change events, shows no related changes (\`include_changes\` is refused) and knows no acknowledgement. In \`template\` only \`dedup_key\` and \`severity\` have an effect: on the grouping into
 incidents in Tocsin, and on their urgency.
 
 Redirects are not followed, and link-local addresses are refused, as for a webhook.`,
@@ -33,6 +33,11 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   const url = genericTargetUrl(given, (issue) => issues.push(issue));
   // Refused, because the API has no query, and one would be sent with every request but shown nowhere.
   if (url?.search) issues.push({ path: "url", message: "must not have a query; put credentials into headers" });
+  if (given.typeOptions["include_changes"] !== 0)
+    issues.push({
+      path: "include_changes",
+      message: "must not be set: an alert in Alertmanager has no place for changes",
+    });
   const grouped = (given.typeOptions["group_by"] as readonly string[]).length > 0;
   if (grouped)
     warnings.push({
