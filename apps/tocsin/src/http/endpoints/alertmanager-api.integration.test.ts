@@ -111,7 +111,7 @@ describe("the list of alerts", () => {
         fingerprint: "00",
         receivers: [{ name: "pager" }, { name: "chat" }],
         startsAt: "2026-11-23T10:00:00.000Z",
-        status: { inhibitedBy: [], silencedBy: [], state: "active" },
+        status: { inhibitedBy: [], mutedBy: [], silencedBy: [], state: "active" },
         updatedAt: time,
         generatorURL: "http://prometheus.example/graph?a=1&b=2",
         labels: { alertname: "DiskFull", instance: "b", severity: "critical" },
@@ -141,6 +141,7 @@ describe("the list of alerts", () => {
   test("shows an alert as suppressed that its source has silenced", async () => {
     expect((await list("?filter=alertname%3DSilenced"))[0].status).toEqual({
       inhibitedBy: [],
+      mutedBy: [],
       silencedBy: [],
       state: "suppressed",
     });

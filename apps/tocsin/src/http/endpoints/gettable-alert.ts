@@ -9,7 +9,8 @@ const lastMs = Date.parse("9999-12-31T23:59:59.999Z");
 
 /**
  * An alert that fires, as `gettableAlert` of Alertmanager's API. Clients compare `endsAt` with the present, so it is always later.
- * The ids of silences and inhibiting alerts are those of the source, and unknown here.
+ * The ids of silences and inhibiting alerts are those of the source, and unknown here. Readers of Alertmanager 0.28 and newer need
+ * `mutedBy`, the names of its time intervals.
  */
 export const gettableAlert = (view: AlertView, receivers: readonly string[], nowMs: number) => ({
   annotations: view.alert.annotations,
@@ -17,7 +18,7 @@ export const gettableAlert = (view: AlertView, receivers: readonly string[], now
   fingerprint: view.alert.fingerprint,
   receivers: receivers.map((name) => ({ name })),
   startsAt: isoTime(view.alert.startsAtMs),
-  status: { inhibitedBy: [], silencedBy: [], state: view.silenced ? "suppressed" : "active" },
+  status: { inhibitedBy: [], mutedBy: [], silencedBy: [], state: view.silenced ? "suppressed" : "active" },
   updatedAt: isoTime(view.confirmedAtMs),
   ...(view.alert.generatorURL && { generatorURL: view.alert.generatorURL }),
   labels: view.alert.labels,
