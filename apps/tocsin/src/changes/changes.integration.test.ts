@@ -81,7 +81,10 @@ describe("POST /api/v1/changes", () => {
       body: { error: { code: "invalid_changes", issues: [{ path: "changes[0].summary" }] } },
     });
     expect((await post(service, "{")).status).toBe(400);
-    expect(await post(service, { changes: [] })).toMatchObject({ status: 202, body: { ids: [] } });
+    expect(await post(service, { changes: [] })).toMatchObject({
+      status: 400,
+      body: { error: { code: "invalid_changes", message: "the list of changes is empty" } },
+    });
   });
 
   test("sends a change to the targets that it names, whatever their filters say", async () => {

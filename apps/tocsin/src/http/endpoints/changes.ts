@@ -58,8 +58,13 @@ export function changeEndpoints({
         heartbeats()?.received(origin);
         const { valid, invalid, issues } = parseChanges(request.body, { origin, nowMs: clock.now(), targetNamed });
         metrics.changesReceived(origin, "invalid", invalid);
-        if (valid.length === 0 && invalid > 0)
-          throw new Problem(400, "invalid_changes", "no change could be recorded", { issues });
+        if (valid.length === 0)
+          throw new Problem(
+            400,
+            "invalid_changes",
+            invalid > 0 ? "no change could be recorded" : "the list of changes is empty",
+            { issues },
+          );
         // The ledger records all groups of one tick in one commit.
         const groups = [...Map.groupBy(valid, ({ targets }) => JSON.stringify(targets ?? null)).values()];
         await Promise.all(
