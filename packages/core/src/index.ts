@@ -8,6 +8,7 @@ export { isoTime } from "./schema/iso-time.ts";
 export * from "./schema/secret.ts";
 export { duration, formatDuration } from "./schema/duration.ts";
 export { checkInput, type Checked, formatPath, type Issue } from "./schema/issue.ts";
+export { notAvailable, notYet } from "./schema/not-yet.ts";
 export { nearest } from "./schema/nearest.ts";
 export { secretInput, type ReadSecret, type SecretInput } from "./schema/secret-input.ts";
 export { jsonSchemaOf, oneOrMany } from "./schema/field.ts";

@@ -93,7 +93,7 @@ targets: [{ name: a }]
   test("may set features to off that do not exist yet", () => {
     const off = `
 discovery: { kubernetes: { enabled: false, namespaces: [tocsin], labelSelector: "publishing-target=true", kubeconfig: null } }
-classification: { provider: none, apply: fill, budget: 2s }
+classification: { provider: none }
 changes: { kubernetes: { enabled: false, namespaces: [] } }
 `;
     expect(issuesOf(off)).toEqual([]);
@@ -387,6 +387,21 @@ changes: { kubernetes: { enabled: false, namespaces: [] } }
       ],
     ],
     ["classification: { provider: llm }", ["1:19 classification.provider: not available in this version"]],
+    [
+      "classification: { provider: none, bugdet: 2s, llm: { apiKey: k } }",
+      [
+        "1:35 classification.bugdet: not available in this version",
+        "1:47 classification.llm: not available in this version",
+      ],
+    ],
+    [
+      "canary: { every: 1h }\ncallbacks: []\ncallback: []",
+      [
+        "1:1 canary: not available in this version",
+        "2:1 callbacks: not available in this version",
+        expect.stringMatching(/^3:1 callback: unknown key; expected "server", [^?]*"selfAlerts"$/) as never,
+      ],
+    ],
     [
       "changes: { kubernetes: { enabled: true } }",
       ["1:12 changes.kubernetes.namespaces: expected at least one namespace"],

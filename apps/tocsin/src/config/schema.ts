@@ -1,4 +1,4 @@
-import { duration, secretInput } from "@tocsin/core";
+import { duration, notAvailable, notYet, secretInput } from "@tocsin/core";
 import { parseConnectionUrl, deliverySettings } from "@tocsin/engine";
 import { z } from "zod";
 import { changeSettings } from "../changes/change-settings.ts";
@@ -13,10 +13,6 @@ import { hostNameOf } from "./host-name.ts";
 
 export const roles = ["ingest", "read", "operate"] as const;
 export type Role = (typeof roles)[number];
-
-/** A planned feature whose key may be set to off, as complete examples do, but to nothing else. */
-const off = (key: string, value: unknown) =>
-  z.looseObject({ [key]: z.literal(value as boolean | string, { error: "not available in this version" }) }).optional();
 
 const server = z
   .strictObject({
@@ -228,18 +224,24 @@ const telemetry = z
   })
   .prefault({});
 
+/** Alerts are not classified yet. The block may say so, as complete examples do. */
+const classification = notYet(z.strictObject({ provider: z.literal("none", { error: notAvailable }) }), "all others");
+
 /** The schema of `tocsin.yaml`. Validation, types, defaults, JSON Schema and the page in docs/ are all derived from it. */
-export const configSchema = z.strictObject({
-  server,
-  ledger,
-  targets: z.array(z.unknown()).optional().describe("The targets: see below."),
-  discovery: discoverySettings,
-  sources: sourceSettings,
-  delivery: deliverySettings,
-  classification: off("provider", "none"),
-  changes: changeSettings,
-  telemetry,
-  selfAlerts: selfAlertSettings.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
-});
+export const configSchema = notYet(
+  z.strictObject({
+    server,
+    ledger,
+    targets: z.array(z.unknown()).optional().describe("The targets: see below."),
+    discovery: discoverySettings,
+    sources: sourceSettings,
+    delivery: deliverySettings,
+    classification: classification.optional(),
+    changes: changeSettings,
+    telemetry,
+    selfAlerts: selfAlertSettings.optional().describe("Alerts about Tocsin itself: see [Self-alerts](self-alerts.md)."),
+  }),
+  ["callbacks", "canary"],
+);
 
 export type ConfigOutput = z.output<typeof configSchema>;

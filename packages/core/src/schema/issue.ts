@@ -1,7 +1,8 @@
 import type { z } from "zod";
 import { describeIssue, unknownKey } from "./describe-issue.ts";
 import { nearest } from "./nearest.ts";
-import { isSecretAt, keysOf, schemasAt } from "./schemas-at.ts";
+import { notAvailable } from "./not-yet.ts";
+import { isPlannedAt, isSecretAt, keysOf, schemasAt } from "./schemas-at.ts";
 
 /** One mistake in the user's input: its place, and how to fix it. Never contains a credential. */
 export interface Issue {
@@ -43,7 +44,10 @@ function issuesOf(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): I
   const { path } = issue;
   if (issue.code === "unrecognized_keys") {
     const known = keysOf(schemasAt(schema, path));
-    return issue.keys.map((key) => ({ path: formatPath([...path, key]), message: unknownKey(key, known) }));
+    return issue.keys.map((key) => ({
+      path: formatPath([...path, key]),
+      message: isPlannedAt(schema, path, key) ? notAvailable : unknownKey(key, known),
+    }));
   }
   if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path: formatPath(path), message }));
   const value = valueAt(input, path);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { secretInput } from "../schema/secret-input.ts";
 import type { Issue } from "../schema/issue.ts";
 import { type ParsedTarget, parseTarget, type ParseTargetOptions } from "./parse-target.ts";
+import { targetJsonSchema } from "./target-schema.ts";
 import type { TargetType } from "./target-type.ts";
 import type { Target } from "./target.ts";
 
@@ -258,6 +259,17 @@ describe("a target", () => {
   ])("with %j is accepted", (input) => {
     expect(issues({ ...valid, ...input })).toEqual([]);
   });
+
+  test.each(["confirm_within", "rest_token", "wait_for_classification"])(
+    "with the planned key %s is refused",
+    (planned) => {
+      expect(issues({ ...valid, [planned]: "2m" })).toEqual([
+        { path: planned, message: "not available in this version" },
+      ]);
+      expect(issues({ ...valid, [`${planned}s`]: "2m" })).toEqual([{ path: `${planned}s`, message: "unknown key" }]);
+      expect(JSON.stringify(targetJsonSchema([bell]))).not.toContain(planned);
+    },
+  );
 
   test("with an unknown type gets a list of the known ones", () => {
     expect(issues({ ...valid, type: "slack" })).toEqual([

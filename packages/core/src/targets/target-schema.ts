@@ -3,6 +3,7 @@ import { filterFields, severityWord } from "../filters/compile-filters.ts";
 import { normalizeWord, type Severity, type SeverityMap } from "../alerts/severity.ts";
 import { duration } from "../schema/duration.ts";
 import { jsonSchemaOf } from "../schema/field.ts";
+import { notYet } from "../schema/not-yet.ts";
 import { secretInput } from "../schema/secret-input.ts";
 import type { TargetType } from "./target-type.ts";
 import { targetUrl } from "./target-url.ts";
@@ -146,6 +147,8 @@ const commonFields = {
 const common = z.object(commonFields);
 export type CommonFields = z.output<typeof common>;
 
+const plannedKeys = ["confirm_within", "rest_token", "wait_for_classification"];
+
 /** Schemas are expensive to make, so there is one per type, and it is never made again. */
 const schemas = new WeakMap<TargetType, z.ZodType<CommonFields & Record<string, unknown>>>();
 
@@ -155,7 +158,7 @@ export function targetSchema(type: TargetType): z.ZodType<CommonFields & Record<
   if (!schema) {
     const literal = z.literal(type.type).describe(type.description);
     const { name: nameField, ...rest } = commonFields;
-    schema = z.strictObject({ name: nameField, type: literal, ...type.fields, ...rest });
+    schema = notYet(z.strictObject({ name: nameField, type: literal, ...type.fields, ...rest }), plannedKeys);
     schemas.set(type, schema);
   }
   return schema;
