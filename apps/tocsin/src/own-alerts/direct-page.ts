@@ -30,7 +30,7 @@ export interface DirectPageOptions {
 /**
  * Pages directly from memory while the ledger does not commit: the only events that are sent without a record, and without a
  * charge of the limiter (see the ADR on the direct page). All replicas use one dedup key. After recovery the ledger adopts the page
- * as sent, and resolves it like every other incident.
+ * as sent, and resolves it like every other incident. Only memory holds the page, so each start also resolves pages of earlier lives.
  */
 export class DirectPage {
   readonly #o: DirectPageOptions;
@@ -63,11 +63,18 @@ export class DirectPage {
     );
   }
 
-  /** The ledger commits again: records the page as sent and ended, so that its resolve is sent. @throws LedgerUnavailable */
-  async settle(): Promise<void> {
-    if (this.#open === undefined) return;
-    const { ledger, wake } = this.#o;
-    const { alert, targets } = this.#open;
+  /**
+   * The ledger commits again: records the page as sent and ended, so that its resolve is sent.
+   *
+   * @param earlier a page of an earlier life, which may be open. Receivers that ignore a resolve of an unknown incident get one
+   * @throws LedgerUnavailable
+   */
+  async settle(earlier?: { readonly alert: Alert; readonly targets: readonly string[] }): Promise<void> {
+    const alert = this.#open?.alert ?? earlier?.alert;
+    if (alert === undefined) return;
+    const { ledger, wake, publisherTo } = this.#o;
+    const ignoring = earlier?.targets.filter((target) => publisherTo(target)?.publisher.traits.dropsUnknownResolves);
+    const targets = new Set([...(this.#open?.targets ?? []), ...(ignoring ?? [])]);
     if (targets.size > 0) {
       // By the ledger's clock, so that the pages of several replicas are recorded one after the other.
       const { nowMs } = await ledger.readAlerts(ownSource, []);

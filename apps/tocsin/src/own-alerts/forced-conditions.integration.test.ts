@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { startService, type TestService } from "../service.fixture.ts";
+import { routingKey, startService, type TestService } from "../service.fixture.ts";
 
 /** A receiver of webhooks, whose answer a test decides. */
 async function openReceiver() {
@@ -48,6 +48,12 @@ const start = (receiver: Receiver, more: Record<string, unknown> = {}) =>
     delivery: { retry: { initial: "500ms", max: "1s" } },
     ...more,
   }));
+
+/** A PagerDuty service that receives alerts and self-alerts. */
+const pagers = (url: string) => ({
+  targets: [{ name: "pager", type: "pagerduty", url, routing_key: routingKey }],
+  selfAlerts: { targets: ["pager"], after: "1s" },
+});
 
 const critical = (alertname: string) => ({
   alerts: [
@@ -201,6 +207,25 @@ describe("a forced condition arrives elsewhere and is resolved", () => {
     expect(await eventsAt(service, receiver, "/ops", "ledger_not_committing")).toEqual(triggeredAndResolved);
     expect(await eventsAt(service, receiver, "/backup", "ledger_not_committing")).toEqual(triggeredAndResolved);
     expect(receiver.about("/team", "ledger_not_committing")).toEqual([]);
+  });
+
+  test("ledger_not_committing, directly, and resolved after a restart while it fails", async () => {
+    await using first = await startService(pagers);
+    const statuses = () => first.simulator.incidents().map(({ status }) => status);
+    await first.until("it is ready", async () =>
+      (await first.ask("GET", "/readyz")).status === 200 ? true : undefined,
+    );
+    const [file, moved] = ["tocsin.db", "moved.db"].map((name) => join(first.dir, name)) as [string, string];
+    renameSync(file, moved);
+    await first.until("the page is open", () => (statuses().includes("triggered") ? true : undefined));
+    await first.tocsin.stop();
+    renameSync(moved, file);
+    await using later = await startService(() => ({
+      ...pagers(first.simulatorUrl),
+      ledger: { url: `sqlite:${file}` },
+    }));
+    await later.until("it is resolved", () => (statuses().join() === "resolved" ? true : undefined));
+    expect(first.simulator.refused()).toEqual([]);
   });
 });
 

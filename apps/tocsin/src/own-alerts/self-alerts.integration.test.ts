@@ -26,8 +26,8 @@ interface Page {
   readonly eventId: string;
 }
 
-/** A ledger, and replicas whose problems a test decides. */
-async function world({ targets = ["a", "b"], isAlone = true } = {}) {
+/** A ledger, and replicas whose problems a test decides. `dropping`: the targets that ignore resolves of unknown incidents. */
+async function world({ targets = ["a", "b"], isAlone = true, dropping = [] as readonly string[] } = {}) {
   const clock = new VirtualClock();
   const ledger = await openSqliteLedger({ path: ":memory:", thread: false, clock });
   await ledger.useTargets(Object.keys(credentials).map((name) => targetTerms(name)));
@@ -39,7 +39,7 @@ async function world({ targets = ["a", "b"], isAlone = true } = {}) {
   const publisherTo = (target: string) => ({
     type: "webhook",
     publisher: {
-      traits: { dropsUnknownResolves: true, acknowledges: false },
+      traits: { dropsUnknownResolves: dropping.includes(target), acknowledges: false },
       publish: async ({ dedupKey, eventId }: { dedupKey: string; eventId: string }) => {
         pages.push({ target, atMs: clock.monotonic(), dedupKey, eventId });
         return outcomes[target] ?? accepted;
@@ -298,6 +298,12 @@ test("a restarted process ends the alert of its earlier life", async () => {
   await later.selfAlerts.stop();
 });
 
+/** Target, key, delivered event, desired status and state of each incident. */
+const shown = async ({ ledger }: Awaited<ReturnType<typeof world>>) =>
+  (await ledger.incidents({ limit: 100 })).incidents.map(({ incident: { target, dedupKey, told, wanted, state } }) =>
+    [target, dedupKey, told?.event, wanted.status, state].join(" "),
+  );
+
 describe("a ledger that does not commit", () => {
   test("is paged directly, at most once in five minutes, and resolved by the ledger after its recovery", async () => {
     await using one = await world();
@@ -357,6 +363,60 @@ describe("a ledger that does not commit", () => {
     await one.clock.advance(70 * second);
     expect(one.logs.join()).toContain('"level":"fatal"');
     await selfAlerts.stop();
+  });
+
+  describe("and a restart before its recovery", () => {
+    const ended = "a tocsin-self-self-ledger_not_committing trigger resolved due";
+
+    test("leave no page open: the next life resolves it where unknown resolves are ignored", async () => {
+      await using one = await world({ dropping: ["a"] });
+      const first = one.start();
+      first.state.isDown = true;
+      first.find("ledger_not_committing", "x");
+      await one.clock.advance(70 * second);
+      expect(one.pages).toHaveLength(2);
+      first.state.isDead = true;
+
+      const later = one.start();
+      later.state.isDown = true;
+      later.find("ledger_not_committing", "x");
+      await one.clock.advance(10 * second);
+      expect(await shown(one)).toEqual([]);
+      // The ledger works again, and the targets are not read yet.
+      later.find("ledger_not_committing");
+      later.find("not_loaded", "targets");
+      await one.clock.advance(10 * second);
+      later.state.isDown = false;
+      await one.clock.advance(10 * second);
+      expect(await shown(one)).toEqual([]);
+      later.find("not_loaded");
+      await one.clock.advance(10 * second);
+      expect(await shown(one)).toEqual([ended]);
+      // Once for each start, and without a further incident while that one is open.
+      await one.clock.advance(10 * minute);
+      await later.selfAlerts.stop();
+      const last = one.start();
+      await one.clock.advance(10 * minute);
+      expect(await shown(one)).toEqual([ended]);
+      expect(one.pages).toHaveLength(2);
+      await last.selfAlerts.stop();
+    });
+
+    test("resolve the pages of both lives together", async () => {
+      await using one = await world({ dropping: ["a"] });
+      const { find, state, selfAlerts } = one.start();
+      state.isDown = true;
+      find("ledger_not_committing", "x");
+      one.outcomes["a"] = { kind: "retry", reason: "server", detail: "503" };
+      await one.clock.advance(70 * second);
+      find("ledger_not_committing");
+      await one.clock.advance(10 * second);
+      expect(await shown(one)).toEqual([]);
+      state.isDown = false;
+      await one.clock.advance(10 * second);
+      expect((await shown(one)).toSorted()).toEqual([ended, ended.replace("a ", "b ")]);
+      await selfAlerts.stop();
+    });
   });
 
   test("is paged with the same key by every replica, and each adopts its page", async () => {

@@ -71,6 +71,7 @@ export class SelfAlerts {
   #round: Promise<void> | undefined;
   #dueMs = 0;
   #loopLagMs = 0;
+  #haveEarlierPagesEnded = false;
 
   constructor(settings: SelfAlertSettings, options: SelfAlertsOptions) {
     this.#o = options;
@@ -136,7 +137,7 @@ export class SelfAlerts {
     const byCondition = Map.groupBy(problems, ({ condition }) => condition);
     const ledgerDown = byCondition.get("ledger_not_committing");
     if (ledgerDown !== undefined) return this.#page(ledgerDown, problems);
-    await this.#o.directPage.settle();
+    await this.#settlePages(byCondition.has("not_loaded"), problems);
     const isLedgerUnknown = byCondition.has("ledger_slow");
     for (const reported of this.#reported) {
       // A condition that cannot be read now may still apply: its alert must not end.
@@ -152,6 +153,18 @@ export class SelfAlerts {
     if (reported === undefined || problem === undefined || !this.#hasLasted(problem)) return;
     const alert = alertOf(reported, found, problem.sinceMs);
     await this.#o.directPage.send(alert, this.#recipients(reported, found, problems));
+  }
+
+  /** The ledger commits. For the first time with targets: an earlier life may have left its page open, and nothing remembers it. */
+  async #settlePages(lacksTargets: boolean, problems: readonly DatedProblem[]): Promise<void> {
+    const { directPage, clock } = this.#o;
+    const reported = this.#reported.find(({ name }) => name === "ledger_not_committing");
+    if (this.#haveEarlierPagesEnded || lacksTargets || reported === undefined) return directPage.settle();
+    const { labels } = alertOf(reported, [], 0);
+    const summary = "Tocsin: resolves a page about the ledger that may be open since before a restart";
+    const alert = { fingerprint: reported.fingerprint, labels, annotations: { summary }, startsAtMs: clock.now() };
+    await directPage.settle({ alert, targets: this.#recipients(reported, [], problems) });
+    this.#haveEarlierPagesEnded = true;
   }
 
   async #reportOne(
