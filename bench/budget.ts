@@ -98,7 +98,7 @@ for (; round < rounds; round++) {
     const { leases } = await timed("claim", () =>
       ledger.leaseDue({ owner: "budget", max: lot, concurrency: 2 * lot, leaseMarginMs: 20_000, ahead: nobody }),
     );
-    if (leases.length === 0) throw new Error(`only ${told} of ${count} are due`);
+    if (leases.length === 0) throw new Error(`expected ${count} due incidents, found ${told}`);
     await timed("leases cross threads", () => JSON.parse(JSON.stringify(leases)) as unknown);
     await timed("(format and fit alone)", () => leases.map((lease) => publisher.render(notify(lease))));
     const reports = await timed("format, fit, request", () => publish(leases));

@@ -28,7 +28,7 @@ export interface Handed {
 interface AlertFacts {
   /** The target wants an alert of this dedup key, by any version of the targets of the last minute. */
   readonly mayWant: (target: string, dedupKey: string) => boolean;
-  /** Alerts that make up a dedup key at a target, by any version. */
+  /** Alerts that have this dedup key at a target, by any version of the targets. */
   readonly alertsOf: (target: string, dedupKey: string) => readonly string[];
   /** The claims of a source that fell silent hold for this long, ms. */
   readonly staleAfterMs: number;

@@ -11,8 +11,7 @@ export interface InFlightAttempt {
 }
 
 /**
- * The attempts in flight of a replica that was just killed or stopped: their outcomes are recorded nowhere. Read
- * from the ledger, so that it is right however long a commit took.
+ * The attempts in flight of a replica that was just killed or stopped: their outcomes are recorded nowhere. They are read from the ledger, which is right even if a commit was slow.
  */
 export const inFlightAt = (postgres: TestPostgres, { process }: Service): Promise<readonly InFlightAttempt[]> =>
   waitUntil("the ledger says what is under way", async () => {

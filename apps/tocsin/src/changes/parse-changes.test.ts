@@ -61,7 +61,7 @@ describe("a posted change", () => {
     ["no summary", {}, "summary"],
     ["a blank summary", { summary: " \u200b" }, "summary"],
     ["a summary that is no text", { summary: 7 }, "summary"],
-    ["a time that is none", { summary: "s", timestamp: "yesterday" }, "timestamp"],
+    ["a word in place of a time", { summary: "s", timestamp: "yesterday" }, "timestamp"],
     ["a label that is no text", { summary: "s", labels: { a: 1 } }, "labels.a"],
     ["a link that is no web address", { summary: "s", links: [{ href: "javascript:alert(1)" }] }, "links[0].href"],
     ["an unknown target", { summary: "s", targets: ["pager", "pagr"] }, "targets[1]"],

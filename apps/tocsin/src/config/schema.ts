@@ -76,7 +76,7 @@ const server = z
     tls: z
       .strictObject({
         cert: secretInput.describe(
-          "Certificate of this service as PEM, followed by its intermediates. With it the API speaks HTTPS only.",
+          "Certificate of this service as PEM, followed by its intermediates. If it is set, the API accepts HTTPS only.",
         ),
         key: secretInput.describe("Private key of the certificate as PEM, without a passphrase."),
         clientCa: secretInput

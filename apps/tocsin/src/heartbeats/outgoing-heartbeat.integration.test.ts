@@ -77,7 +77,7 @@ test("a failure is logged once and shown by doctor, without the URL", async () =
 });
 
 test.each([["ftp://host/path"], ["not a url"], ["http://user:password@host/"]])(
-  "the configuration is refused with the URL %s, which the issue does not quote",
+  "a configuration with the URL %s is refused, and the message does not quote the URL",
   async (url) => {
     const starting = startService(() => ({ telemetry: { heartbeat: { url } } }));
     const error = await starting.then(

@@ -83,7 +83,7 @@ test.each(["/graph?g0.expr=up", "prometheus:9090/graph", "", undefined, "http://
   },
 );
 
-test("truncates a very long origin, because it is stored with each claim", () => {
+test("truncates a very long origin of the generatorURL, because the ledger stores it with each claim", () => {
   expect(claimOf({ ...posted, generatorURL: `http://${"x".repeat(100_000)}/` }).origin?.length).toBe(300);
 });
 

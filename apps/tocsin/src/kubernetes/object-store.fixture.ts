@@ -104,7 +104,7 @@ export class ObjectStore {
     return this.#record({ version: ++this.version, resource, before, after: undefined });
   }
 
-  /** Returns one page of a list; all pages come from one state. Undefined: that state was deleted. */
+  /** Returns one page of a list; all pages come from one snapshot. Undefined: that snapshot was deleted. */
   list(o: {
     resource: string;
     namespace: string;

@@ -6,7 +6,7 @@ import type { TargetDefinition } from "./target-definition.ts";
 export interface StatedDefinition {
   readonly source: string;
   readonly definition: TargetDefinition;
-  /** The full name that it states, or its place if it states none. */
+  /** The full name in the definition. A definition without a name has its place here, such as `targets[2]`. */
   readonly statedName: string;
   /** It is valid, or says `enabled: false`. */
   readonly sound: boolean;

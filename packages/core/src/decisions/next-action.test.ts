@@ -38,7 +38,7 @@ const cases: Record<string, readonly Case[]> = {
       { pageResolved: "critical" },
     ],
     [
-      "and an info resolved, page_resolved always: trigger",
+      "page_resolved always, an info that is resolved: trigger",
       { wanted: { ...resolvedNow, severity: "info" } },
       "trigger",
       { pageResolved: "always" },

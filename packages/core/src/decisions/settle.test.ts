@@ -174,7 +174,7 @@ describe("an attempt of unknown effect", () => {
     });
   });
 
-  test("keeps the delivered state if it was a check of the key", () => {
+  test("keeps the delivered state if the attempt only checked the key", () => {
     const incident = incidentOf({ told: {} });
     expect(markUncertain(incident, { action: "check", severity: "error", event, sinceMs: t0 }, t0)).toBe(incident);
   });

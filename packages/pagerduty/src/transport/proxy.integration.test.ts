@@ -87,7 +87,7 @@ describe("through a proxy", () => {
     ["HTTP/1.0 200 OK\r\n\r\n", "an answer of HTTP/1.0"],
     ["HTTP/1.1 200 OK\n\n", "an answer whose lines end with LF alone"],
     ["HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", "another 2xx after an interim answer"],
-    ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", "a length, which means nothing there"],
+    ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", "a Content-Length, which has no meaning in an answer to CONNECT"],
   ])("a tunnel begins after the head: %j, %s", async (opening) => {
     await using receiver = await receive(undefined, certificate);
     await using proxy = await startTunnelProxy({ leadTo: receiver.port, opening });

@@ -5,7 +5,7 @@ export interface Limit {
   /** Calls in a window; 0 = no limit. */
   readonly limit: number;
   readonly perMs: number;
-  /** `sliding`: the last `perMs` before each call. `clock`: whole multiples of `perMs` since 1970. */
+  /** `sliding`: the last `perMs` before each call. `clock`: fixed windows of `perMs`, such as each minute of the clock. */
   readonly align: "sliding" | "clock";
   /**
    * Dynamic throttling: each incident opened within the window takes one call from the limit, down to this floor.

@@ -85,7 +85,7 @@ describe("POST /api/v2/alerts", () => {
       { labels, startsAt: "2026-01-02T00:00:00Z", endsAt: "2026-01-01T00:00:00Z" },
       "[0].endsAt",
     ],
-    ["a time that is none", { labels, startsAt: "now" }, "[0].startsAt"],
+    ["a word in place of a time", { labels, startsAt: "now" }, "[0].startsAt"],
   ])("%s: 400 with a JSON string", (_, alert, field) => {
     const { simulator, send } = setUp();
     const answer = send(alert);

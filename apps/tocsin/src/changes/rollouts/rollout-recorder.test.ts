@@ -8,7 +8,7 @@ import { TestLedger } from "./test-ledger.fixture.ts";
 
 const scope: Scope = { kind: "StatefulSet", namespace: "shop", name: "shop/StatefulSet/" };
 
-/** Replicas over one ledger, and a StatefulSet whose versions are kept. */
+/** Replicas that share one ledger, and a StatefulSet. `versions` holds every version of it, so that a replica can see an old one. */
 function fleet() {
   const ledger = new TestLedger();
   const vault = new CredentialVault([Buffer.alloc(32, 1)]);

@@ -120,8 +120,7 @@ export class Discoveries {
   }
 
   /**
-   * Starts to watch, and calls `applySets` after changes. Resolves when each place was read or failed to be read, and the
-   * targets found are in use.
+   * Starts to watch, and calls `applySets` after changes. Resolves after one attempt to read each place, when the targets found are in use.
    */
   async start(applySets: () => Promise<void>): Promise<void> {
     this.#applySets = applySets;

@@ -133,7 +133,7 @@ export interface Queries {
     readonly cursor?: string;
   }): Promise<{ deadLetters: readonly DeadLetter[]; nextCursor?: string }>;
   deadLetter(id: number): Promise<DeadLetter | undefined>;
-  /** Status of all current targets, or only of those that a breaker, a block or a pause holds back. */
+  /** Status of all current targets, or only of those that receive nothing now: their breaker is open, their credential was refused, or they are paused. */
   targetStatus(only?: "held_back"): Promise<readonly TargetStatus[]>;
   stats(): Promise<LedgerStats>;
 }

@@ -167,7 +167,7 @@ function incidentsWhere({
   const flying = "i.id = ANY(ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL))";
   if (state === "in_flight") where.push(flying);
   else if (state !== undefined) where.push(`i.state = ${value(state)}`, `NOT ${flying}`);
-  // Few incidents wait among many that are over, so the index of due rows finds them.
+  // Most incidents are over and few wait. This condition makes PostgreSQL use the index of due rows.
   if (state === "due") where.push("i.due_at IS NOT NULL");
   if (target !== undefined) where.push(`i.target = ${value(indexKey(target))}`);
   if (severity !== undefined) where.push(`i.severity = ${value(severity)}`);

@@ -38,7 +38,7 @@ export function incidentRow(incident: Incident) {
   };
 }
 
-/** Something was or may have been delivered whose end is still to come. A change has no end. */
+/** A trigger was delivered, or may have been, and its resolve was not. A change has no resolve. */
 const isOwed = ({ told, wanted, kind }: Incident): boolean =>
   told !== null && wanted.status === "firing" && kind !== "change";
 

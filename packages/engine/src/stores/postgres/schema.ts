@@ -152,7 +152,7 @@ export const migrations: readonly Migration[] = [
   {
     compatibleFrom: 4,
     // An older version would read too little from facts that leave out what columns contain. Dedup keys are hashes or long, so
-    // four bytes of a hash of them are enough to find the few right rows. New rows then change half as many pages of the index.
+    // the index holds a hash of four bytes in place of each key: it leaves few rows to compare, and new rows change half as many pages.
     sql: `
   DROP INDEX incidents_episode;
   CREATE INDEX incidents_episode ON incidents (hashtext(dedup_key), hashtext(target), id);

@@ -10,7 +10,7 @@ export const maxNamespaceWeight = 32 << 20;
 
 interface Kept {
   /**
-   * Hash of the Secret's entries, which shows whether they changed. Resource versions do not: a server that was restored from a
+   * Hash of the Secret's entries, which shows whether they changed. Resource versions do not show it: a server that was restored from a
    * backup may give the same version twice.
    */
   readonly hash: string;
