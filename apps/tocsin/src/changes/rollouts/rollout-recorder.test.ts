@@ -1,3 +1,4 @@
+import { LedgerUnavailable } from "@tocsin/core";
 import { expect, test } from "vitest";
 import { CredentialVault } from "../../ledger/credential-vault.ts";
 import { type PlayedObject, PlayedWorkload } from "../../kubernetes/played-workload.fixture.ts";
@@ -59,4 +60,38 @@ test("a replica that lists after a gap learns from the ledger what another one h
   workload.autoscale(7);
   await two.list();
   expect(ledger.summaries).toEqual(["Rolled out db in shop: image web 1 → 2", "Scaled db in shop: replicas 3 → 5"]);
+});
+
+test("a list that the ledger refuses after the state is stored records its changes when it is repeated", async () => {
+  const cluster = fleet();
+  const { ledger, workload } = cluster;
+  workload.create().roll();
+  const one = await cluster.replica();
+  await one.list();
+  workload.setImage("db:2").roll().scale(5);
+  ledger.failing = "changes";
+  await expect(one.list()).rejects.toThrow(LedgerUnavailable);
+  ledger.failing = undefined;
+  await one.list();
+  expect(ledger.summaries).toEqual(["Rolled out db in shop: image web 1 → 2, replicas 3 → 5"]);
+});
+
+test("a replica records once what another one has stored, and could not record before it was lost", async () => {
+  const cluster = fleet();
+  const { ledger, workload, versions } = cluster;
+  workload.create().roll();
+  const [lost, other] = [await cluster.replica(), await cluster.replica()];
+  await lost.list();
+  await other.list();
+  versions.length = 0;
+  workload.scale(5);
+  ledger.failing = "changes";
+  await expect(lost.follow()).rejects.toThrow(LedgerUnavailable);
+  ledger.failing = undefined;
+  await other.list();
+  expect(ledger.summaries).toEqual(["Scaled db in shop: replicas 3 → 5"]);
+  // The ledger forgets changes after their retention.
+  ledger.changes.clear();
+  await (await cluster.replica()).list();
+  expect(ledger.summaries).toEqual([]);
 });

@@ -146,12 +146,22 @@ export class RolloutRecorder {
     const ours = (uid: string) => this.#known.get(uid)?.generation ?? -1;
     const changed = list.filter(({ uid, generation }) => ours(uid) < generation);
     const stored = await this.#o.known.reload(changed.map(({ uid }) => uid));
+    const learned = new Map<string, KnownWorkload>();
+    const pending = new Map<string, KnownWorkload>();
+    const changes: Change[] = [];
     for (const { uid, generation } of changed) {
       const other = stored.get(uid);
       if (other === undefined || other.generation <= ours(uid) || other.generation > generation) continue;
-      const { unrecorded: _, ...state } = other;
-      this.#keep(uid, state);
+      const { unrecorded, ...state } = other;
+      learned.set(uid, state);
+      if (unrecorded === undefined) continue;
+      pending.set(uid, state);
+      changes.push(...unrecorded);
     }
+    // The other one may never do it. It may also be this one, whose ledger refused the changes of this list before.
+    await this.#accept(changes);
+    await this.#o.known.save(pending);
+    for (const [uid, state] of learned) this.#keep(uid, state);
   }
 
   /** Stores the new states and records the changes. */
