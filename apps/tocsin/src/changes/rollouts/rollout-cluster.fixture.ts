@@ -88,6 +88,14 @@ export class RolloutCluster implements AsyncDisposable {
     await this.until("everything is followed", () => this.stale.size > 0 && ![...this.stale.values()].includes(true));
   }
 
+  /** Waits until all of these watchers know the present specification of a workload. */
+  async known({ uid, object }: PlayedWorkload, watchers: readonly RolloutWatcher[]): Promise<void> {
+    const { generation } = object.metadata;
+    await this.until(`generation ${generation} is known`, () =>
+      watchers.every((watcher) => watcher.known(uid)?.generation === generation),
+    );
+  }
+
   /** Waits until these, and no other changes, are recorded in this order, and returns them. */
   async says(summaries: readonly string[]): Promise<readonly Change[]> {
     await this.until(

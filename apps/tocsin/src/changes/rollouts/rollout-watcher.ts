@@ -4,6 +4,7 @@ import type { KubernetesApi } from "../../kubernetes/api.ts";
 import { type ResourceObserver, ResourceWatch } from "../../kubernetes/resource-watch.ts";
 import { LogThrottle } from "../../telemetry/log-throttle.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { KnownWorkload } from "./known-workload.ts";
 import { RolloutRecorder, type RolloutRecorderOptions, type Scope } from "./rollout-recorder.ts";
 import type { RolloutSettings } from "./rollout-settings.ts";
 import { type FailingPlace, type RolloutMetrics, ScopeStatus } from "./scope-status.ts";
@@ -104,6 +105,11 @@ export class RolloutWatcher {
   /** The watches that fail now. */
   get failing(): readonly FailingPlace[] {
     return this.#scopes.map(({ status }) => status.failing).filter((failing) => failing !== undefined);
+  }
+
+  /** The state up to which the changes of a workload are recorded; undefined: the workload is not known. */
+  known(uid: string): KnownWorkload | undefined {
+    return this.#recorder.known(uid);
   }
 
   start(): void {

@@ -7,6 +7,8 @@ export class TestLedger {
   readonly changes = new Map<string, Change>();
   /** Calls that the ledger refuses; undefined: none. */
   failing: "values" | "changes" | undefined;
+  /** Calls that it has refused. */
+  refused = 0;
   writes = 0;
   /** Called before changes are recorded. */
   beforeChanges = () => {};
@@ -14,14 +16,14 @@ export class TestLedger {
   getValue = async (name: string) => this.values.get(name);
 
   putValue = async (name: string, text: string) => {
-    if (this.failing === "values") throw new LedgerUnavailable("the ledger is away");
+    if (this.failing === "values") this.#refuse();
     this.writes++;
     this.values.set(name, text);
   };
 
   acceptChanges = async (changes: readonly Change[]) => {
     this.beforeChanges();
-    if (this.failing === "changes") throw new LedgerUnavailable("the ledger is away");
+    if (this.failing === "changes") this.#refuse();
     return changes.map((change) => {
       const { id, origin } = change;
       const before = this.changes.get(id);
@@ -33,5 +35,10 @@ export class TestLedger {
 
   get summaries(): string[] {
     return Array.from(this.changes.values(), ({ summary }) => summary);
+  }
+
+  #refuse(): never {
+    this.refused++;
+    throw new LedgerUnavailable("the ledger is away");
   }
 }
