@@ -1,4 +1,5 @@
 import type { CompletionCommand } from "./completion-commands.ts";
+import { pathText, shellCases } from "./shell-cases.ts";
 
 /** Works from bash 3.2 on, which macOS has. There, names of files are not completed. */
 export const bashScript = (name: string, commands: readonly CompletionCommand[]): string =>
@@ -14,7 +15,7 @@ _${name}() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$at \${COMP_WORDS[i]}" in
-      ${patterns(commands)}) at="$at \${COMP_WORDS[i]}" ;;
+      ${shellCases.commands(commands)}) at="$at \${COMP_WORDS[i]}" ;;
     esac
   done
   case "$at $previous" in
@@ -30,25 +31,10 @@ ${commands.map(wordCase).join("\n")}
 complete -F _${name} ${name}
 `;
 
-const atText = ({ path }: CompletionCommand): string => path.map((one) => ` ${one}`).join("");
-
-const patterns = (commands: readonly CompletionCommand[]): string =>
-  commands
-    .filter(({ path }) => path.length > 0)
-    .map((command) => `"${atText(command)}"`)
-    .join(" | ");
-
 const valueCases = (commands: readonly CompletionCommand[]): string =>
-  commands
-    .flatMap((command) =>
-      command.options.flatMap(({ word, value }) => {
-        if (value === "none") return [];
-        const pattern = `    "${atText(command)} ${word}")`;
-        if (value === "file") return `${pattern} compopt -o default 2>/dev/null; return ;;`;
-        return value === "text" ? `${pattern} return ;;` : `${pattern} words="${value.join(" ")}" ;;`;
-      }),
-    )
-    .join("\n");
+  shellCases.values(commands, (value) =>
+    value === "file" ? "compopt -o default 2>/dev/null; return" : `words="${value.join(" ")}"`,
+  );
 
 const wordCase = (command: CompletionCommand): string =>
-  `      "${atText(command)}") words="${[...command.words, ...command.options].map(({ word }) => word).join(" ")}" ;;`;
+  `      "${pathText(command)}") words="${[...command.words, ...command.options].map(({ word }) => word).join(" ")}" ;;`;

@@ -1,4 +1,5 @@
 import type { CompletionCommand, CompletionWord } from "./completion-commands.ts";
+import { pathText, shellCases } from "./shell-cases.ts";
 
 export const zshScript = (name: string, commands: readonly CompletionCommand[]): string =>
   `#compdef ${name}
@@ -8,7 +9,7 @@ _${name}() {
   local -a found
   for ((i = 2; i < CURRENT; i++)); do
     case "$at \${words[i]}" in
-      ${patterns(commands)}) at="$at \${words[i]}" ;;
+      ${shellCases.commands(commands)}) at="$at \${words[i]}" ;;
     esac
   done
   case "$at \${words[CURRENT - 1]}" in
@@ -26,28 +27,13 @@ else
 fi
 `;
 
-const atText = ({ path }: CompletionCommand): string => path.map((one) => ` ${one}`).join("");
-
-const patterns = (commands: readonly CompletionCommand[]): string =>
-  commands
-    .filter(({ path }) => path.length > 0)
-    .map((command) => `"${atText(command)}"`)
-    .join(" | ");
-
 const valueCases = (commands: readonly CompletionCommand[]): string =>
-  commands
-    .flatMap((command) =>
-      command.options.flatMap(({ word, value }) => {
-        if (value === "none") return [];
-        const pattern = `    "${atText(command)} ${word}")`;
-        if (value === "file") return `${pattern} _files; return ;;`;
-        return value === "text" ? `${pattern} return ;;` : `${pattern} compadd -- ${value.join(" ")}; return ;;`;
-      }),
-    )
-    .join("\n");
+  shellCases.values(commands, (value) =>
+    value === "file" ? "_files; return" : `compadd -- ${value.join(" ")}; return`,
+  );
 
 const wordCase = (command: CompletionCommand): string =>
-  `    "${atText(command)}") found=(${[...command.words, ...command.options].map(described).join(" ")}) ;;`;
+  `    "${pathText(command)}") found=(${[...command.words, ...command.options].map(described).join(" ")}) ;;`;
 
 /** A word and its description, separated by a colon. */
 const described = ({ word, description }: CompletionWord): string =>
