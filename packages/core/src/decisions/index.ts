@@ -22,6 +22,7 @@ export * from "../ports/ledger/intake.ts";
 export * from "../ports/ledger/ledger.ts";
 export * from "../ports/ledger/operator.ts";
 export * from "../ports/ledger/queries.ts";
+export * from "../ports/ledger/receiver-events.ts";
 export * from "../ports/ledger/target-terms.ts";
 export * from "../ports/ledger/values.ts";
 export * from "../ports/publisher.ts";

@@ -202,6 +202,32 @@ export interface Incident {
    * it.
    */
   readonly trace?: string;
+  /** Absent: the receiver reported nothing yet. */
+  readonly receiver?: ReceiverFacts;
+  /** Present while `wanted.acknowledged` is true. Rows of earlier versions have none. */
+  readonly acknowledgedBy?: PersonalAction;
+  /**
+   * The receipt of the accepted trigger that opened it. Present only if the publisher needs it for later events
+   * (`ReceiverTraits.keepsReceipt`).
+   */
+  readonly receipt?: string;
+}
+
+/** What the receiver reported about an incident of ours. */
+export interface ReceiverFacts {
+  /** The receiver's own number of its incident. */
+  readonly incident?: string;
+  /** When it first reported that the incident exists there, by our clock. */
+  readonly confirmedAtMs?: number;
+  /** The newest status that it reported, and when that happened by its clock. Older reports change nothing. */
+  readonly status?: { readonly is: "open" | "acknowledged" | "resolved"; readonly atMs: number };
+}
+
+/** Who acknowledged or resolved an incident, and when. */
+export interface PersonalAction {
+  /** The person, the token, or the callback if the receiver names nobody. */
+  readonly by: string;
+  readonly atMs: number;
 }
 
 /** One line of an incident's history. */

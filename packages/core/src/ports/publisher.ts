@@ -1,5 +1,6 @@
 import type { Alert } from "../alerts/alert.ts";
 import type { AttemptAction } from "../incidents/event.ts";
+import type { PersonalAction } from "../incidents/incident.ts";
 import type { Outcome } from "../incidents/outcome.ts";
 import type { Change } from "../changes/change.ts";
 import type { Severity } from "../alerts/severity.ts";
@@ -26,6 +27,10 @@ export interface Notification {
   readonly relatedChanges?: readonly Change[];
   /** The incident in the API, if `server.publicUrl` is set. */
   readonly incidentUrl?: string;
+  /** Who acknowledged the incident. Absent: nobody. */
+  readonly acknowledgedBy?: PersonalAction;
+  /** The receipt of the trigger that opened the incident (`ReceiverTraits.keepsReceipt`). Absent: none was accepted. */
+  readonly receipt?: string;
   /** W3C `traceparent` of this attempt, if it is traced. */
   readonly traceparent?: string;
 }
@@ -47,6 +52,8 @@ export interface ReceiverTraits {
    * event is repeated because of one. Absent: it keeps incidents.
    */
   readonly stateless?: true;
+  /** Later events of an incident need the receipt of its first trigger, such as the time stamp of the message to update. */
+  readonly keepsReceipt?: true;
 }
 
 /** Talks to one endpoint of one target. Contract: `publisherContract`. */

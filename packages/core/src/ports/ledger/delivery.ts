@@ -1,6 +1,6 @@
 import type { Severity } from "../../alerts/severity.ts";
 import type { AttemptAction, Urgency } from "../../incidents/event.ts";
-import type { EventIdentity } from "../../incidents/incident.ts";
+import type { EventIdentity, PersonalAction } from "../../incidents/incident.ts";
 import type { Outcome } from "../../incidents/outcome.ts";
 
 export interface LeaseRequest {
@@ -56,6 +56,10 @@ export interface Lease {
   readonly leaseMs: number;
   /** When it ends, by the ledger's clock. */
   readonly leaseUntilMs: number;
+  /** Who acknowledged the incident. Absent: nobody. */
+  readonly acknowledgedBy?: PersonalAction;
+  /** `Incident.receipt`. */
+  readonly receipt?: string;
   /** Present only if the incident has a trace. */
   readonly trace?: LeaseTrace;
 }
@@ -71,6 +75,8 @@ export interface LeaseBatch {
 }
 
 export interface Report {
+  /** How long the attempt took. Absent: unknown. */
+  readonly durationMs?: number;
   /** The part of the lease that the ledger needs to recognize it. */
   readonly lease: Pick<Lease, "incident" | "token" | "action" | "timeoutMs" | "leaseUntilMs">;
   readonly outcome: Outcome;

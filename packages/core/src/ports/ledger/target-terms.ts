@@ -42,6 +42,8 @@ export interface TargetTerms {
   readonly adoptUnknownResolves: boolean;
   /** Whether a change of an incident's members is sent. Absent in rows that older versions wrote: true. */
   readonly groupUpdates?: boolean;
+  /** A delivered critical that the receiver has not confirmed after this many ms is `unconfirmed`. Absent: never. */
+  readonly confirmWithinMs?: number;
   /** False: undelivered changes are not sent. Absent in rows that older versions wrote: true. */
   readonly takesChanges?: boolean;
 }
