@@ -25,6 +25,7 @@ import { sharedCredentials } from "./ledger/shared-credentials.ts";
 import { repeats } from "./ledger/repeats.ts";
 import { eventIds } from "./ledger/event-ids.ts";
 import { changeWatchers } from "./ledger/change-watchers.ts";
+import { receipts } from "./ledger/receipts.ts";
 import { traces } from "./ledger/traces.ts";
 import type { LedgerSubject } from "./ledger/ledger-harness.ts";
 
@@ -60,5 +61,6 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     changeWatchers(subject);
     lateReports(subject);
     traces(subject);
+    receipts(subject);
   });
 }

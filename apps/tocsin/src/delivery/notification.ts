@@ -15,10 +15,14 @@ export interface NotificationFacts extends Omit<EventContent, "incident"> {
 /** Builds notifications. Everything that is sent, and everything that shows what is or would be sent, uses this function. */
 export type Notify = (facts: NotificationFacts, relatedChanges?: readonly Change[]) => Notification;
 
+/**
+ * @param publicUrl of this service. Undefined: events have no link to their incident.
+ * @param takesActions whether a callback takes what people do with the messages of this target
+ */
 export const notifications =
-  (publicUrl: () => string | undefined): Notify =>
+  (publicUrl: () => string | undefined, takesActions: (target: string) => boolean = () => false): Notify =>
   (facts, relatedChanges) =>
-    new LazyNotification(facts, publicUrl(), relatedChanges);
+    new LazyNotification(facts, publicUrl(), relatedChanges, takesActions(facts.target));
 
 /** Identity of an event without an attempt: its id is known once it is sent. */
 export const notSent = (nowMs: number): EventIdentity => ({ token: 0, atMs: nowMs });
@@ -46,11 +50,20 @@ class LazyNotification implements Notification {
   readonly incidentUrl?: string;
   readonly traceparent?: string;
   readonly relatedChanges?: readonly Change[];
+  readonly acknowledgedBy?: NonNullable<Notification["acknowledgedBy"]>;
+  readonly receipt?: string;
+  readonly cause?: NonNullable<Notification["cause"]>;
+  readonly actions?: true;
   readonly #facts: NotificationFacts;
   #alert: Alert | undefined;
 
-  constructor(facts: NotificationFacts, publicUrl: string | undefined, relatedChanges: readonly Change[] | undefined) {
-    const { incident, sender, endedAtMs } = facts;
+  constructor(
+    facts: NotificationFacts,
+    publicUrl: string | undefined,
+    relatedChanges: readonly Change[] | undefined,
+    takesActions: boolean,
+  ) {
+    const { incident, sender, endedAtMs, acknowledgedBy, receipt, cause } = facts;
     this.action = facts.action;
     this.dedupKey = facts.dedupKey;
     this.eventAtMs = facts.event.atMs;
@@ -64,6 +77,10 @@ class LazyNotification implements Notification {
       this.incidentUrl = `${publicUrl}/api/v1/incidents/${incident}`;
     if (facts.traceparent !== undefined) this.traceparent = facts.traceparent;
     if (relatedChanges !== undefined) this.relatedChanges = relatedChanges;
+    if (acknowledgedBy !== undefined) this.acknowledgedBy = acknowledgedBy;
+    if (receipt !== undefined) this.receipt = receipt;
+    if (cause !== undefined) this.cause = cause;
+    if (takesActions) this.actions = true;
     this.#facts = facts;
   }
 

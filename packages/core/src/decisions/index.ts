@@ -38,6 +38,7 @@ export * from "./desired-state.ts";
 export * from "./late-attempts.ts";
 export * from "./related-changes.ts";
 export * from "./reminders.ts";
+export * from "./repeat-cause.ts";
 export * from "./urgency.ts";
 export * from "./backoff.ts";
 export * from "./settle.ts";

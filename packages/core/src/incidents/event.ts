@@ -8,6 +8,12 @@ export type EventAction = "trigger" | "acknowledge" | "resolve" | "change";
 export type AttemptAction = EventAction | "check";
 
 /**
+ * Why an open incident gets one more event. `severity`: it rose. `text`, `members`: they changed. `episode`: an end was lost, and the
+ * alert fires again. `reminder`: nothing changed. `repair`: a late request may have undone the event, so it is repeated.
+ */
+export type RepeatCause = "severity" | "text" | "members" | "episode" | "reminder" | "repair";
+
+/**
  * Order of work, most urgent first. The ledger stores the numbers: append, never renumber.
  * The limiter keeps a reserve for `criticalTrigger` and guarantees each of the others a small share.
  */

@@ -207,8 +207,7 @@ export interface Incident {
   /** Present while `wanted.acknowledged` is true. Rows of earlier versions have none. */
   readonly acknowledgedBy?: PersonalAction;
   /**
-   * The receipt of the accepted trigger that opened it. Present only if the publisher needs it for later events
-   * (`ReceiverTraits.keepsReceipt`).
+   * The receipt of its last accepted event. Present only if the publisher needs it for later events (`ReceiverTraits.keepsReceipt`).
    */
   readonly receipt?: string;
 }

@@ -1,5 +1,5 @@
 import type { Alert } from "../alerts/alert.ts";
-import type { AttemptAction } from "../incidents/event.ts";
+import type { AttemptAction, RepeatCause } from "../incidents/event.ts";
 import type { PersonalAction } from "../incidents/incident.ts";
 import type { Outcome } from "../incidents/outcome.ts";
 import type { Change } from "../changes/change.ts";
@@ -29,8 +29,12 @@ export interface Notification {
   readonly incidentUrl?: string;
   /** Who acknowledged the incident. Absent: nobody. */
   readonly acknowledgedBy?: PersonalAction;
-  /** The receipt of the trigger that opened the incident (`ReceiverTraits.keepsReceipt`). Absent: none was accepted. */
+  /** The receipt of the incident's last accepted event (`ReceiverTraits.keepsReceipt`). Absent: none was accepted. */
   readonly receipt?: string;
+  /** Why an open incident gets one more event. Present only with a receipt, and if the action alone does not say it. */
+  readonly cause?: RepeatCause;
+  /** Present if people can act on the incident at the receiver, because a callback of ours takes what they do there. */
+  readonly actions?: true;
   /** W3C `traceparent` of this attempt, if it is traced. */
   readonly traceparent?: string;
 }
@@ -52,7 +56,7 @@ export interface ReceiverTraits {
    * event is repeated because of one. Absent: it keeps incidents.
    */
   readonly stateless?: true;
-  /** Later events of an incident need the receipt of its first trigger, such as the time stamp of the message to update. */
+  /** Later events of an incident need the receipt of the last one, such as the time stamp of the message to update. */
   readonly keepsReceipt?: true;
 }
 

@@ -3,10 +3,10 @@ import type { AlertRecord, Store } from "./store.ts";
 
 /** The content of the next event of an incident. The worker sends it, and explain shows it. */
 export function eventContent(store: Pick<Store, "alert">, incident: Incident): EventContent {
-  const { id, target, dedupKey, members, wanted } = incident;
+  const { id, target, dedupKey, members, wanted, acknowledgedBy, receipt } = incident;
   const record = store.alert(leadingMember(members).fingerprint);
   if (!record) throw new Error(`incident ${id} has an alert that is not recorded`);
-  return {
+  const content: EventContent = {
     incident: id,
     target,
     dedupKey,
@@ -17,6 +17,8 @@ export function eventContent(store: Pick<Store, "alert">, incident: Incident): E
     sender: senderOf(record),
     ...(wanted.status === "resolved" && { endedAtMs: wanted.atMs }),
   };
+  if (acknowledgedBy === undefined && receipt === undefined) return content;
+  return { ...content, ...(acknowledgedBy && { acknowledgedBy }), ...(receipt !== undefined && { receipt }) };
 }
 
 /** A sender that claims that the alert fires, or else any of its senders. */

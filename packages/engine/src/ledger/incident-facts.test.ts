@@ -23,6 +23,8 @@ const unusual: Partial<Incident> = {
   retriedForMs: 1,
   manualUntilMs: 0,
   confirmedAtMs: 7,
+  receipt: "C1:1.0",
+  acknowledgedBy: { by: "ada", atMs: epochMs },
 };
 const some = fc.subarray(Object.keys(unusual) as (keyof Incident)[]).map((facts) => ({
   ...incidentOf(),

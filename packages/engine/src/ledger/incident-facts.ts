@@ -60,6 +60,8 @@ export function incidentFacts(incident: Incident): Record<string, unknown> {
   if (dueSinceMs !== null && dueSinceMs !== acceptedAtMs) facts["acceptedAtMs"] = acceptedAtMs;
   if (dueSinceMs === null && isWaiting(state)) facts["dueSinceMs"] = null;
   if (incident.trace !== undefined) facts["trace"] = incident.trace;
+  if (incident.receipt !== undefined) facts["receipt"] = incident.receipt;
+  if (incident.acknowledgedBy !== undefined) facts["acknowledgedBy"] = incident.acknowledgedBy;
   return facts;
 }
 
@@ -99,4 +101,6 @@ export const sameRow = (a: Incident, b: Incident): boolean =>
   a.wanted === b.wanted &&
   a.confirmedAtMs === b.confirmedAtMs &&
   a.trace === b.trace &&
+  a.receipt === b.receipt &&
+  a.acknowledgedBy === b.acknowledgedBy &&
   mayBeUsual.every((fact) => a[fact] === b[fact]);

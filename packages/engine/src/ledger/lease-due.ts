@@ -6,6 +6,7 @@ import {
   type Incident,
   nextAction,
   repairLateAttempts,
+  repeatCause,
   urgencies,
   type Urgency,
   urgencyOf,
@@ -228,7 +229,11 @@ class LeaseRound {
       acceptedAtMs: incident.acceptedAtMs,
       first: action === "trigger" && !incident.opened,
     };
-    this.leases.push(incident.trace === undefined ? lease : { ...lease, trace: leaseTrace(incident, incident.trace) });
+    const cause = incident.receipt === undefined ? undefined : repeatCause(incident, action);
+    const caused = cause === undefined ? lease : { ...lease, cause };
+    this.leases.push(
+      incident.trace === undefined ? caused : { ...caused, trace: leaseTrace(incident, incident.trace) },
+    );
     this.sealed[sealedKey(lease)] = terms.sealed;
     return true;
   }

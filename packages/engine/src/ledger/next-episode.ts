@@ -20,7 +20,7 @@ export function nextEpisode(context: LedgerContext, before: Incident, after: Inc
   };
   context.put(before, deriveState(over, context.dueTerms(over), context.nowMs));
   if (!goesOn) return;
-  const { id: _id, ...rest } = after;
+  const { id: _id, receipt: _receipt, acknowledgedBy: _by, ...rest } = after;
   const next: Omit<Incident, "id"> = {
     ...rest,
     endpoint: current.id,

@@ -52,7 +52,8 @@ export function settleAttempt(context: LedgerContext, inFlight: InFlight, report
   const random = context.random();
   const terms = { nowMs: context.nowMs, retry: context.settings.retry, random, keyWasDoubtful };
   const unaccepted = unacceptedAfter(incident, flight, outcome);
-  const reported = { ...settle(incident, flight, outcome, terms), settledToken: flight.token, unaccepted };
+  const settled = { ...settle(incident, flight, outcome, terms), settledToken: flight.token, unaccepted };
+  const reported = endpoint.terms.traits.keepsReceipt ? withReceipt(settled, flight, outcome) : settled;
   const after = lateMs > 0 ? withLateAttempt(endpoint, reported, flight, context.nowMs + lateMs) : reported;
   context.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
   if (after.state === "dead") addDeadLetter(context, after, report);
@@ -79,6 +80,12 @@ function reviveForResolve(context: LedgerContext, incident: Incident, flight: Fl
   const next = nextAction(alive, context.dueTerms(alive));
   return next === "resolve" || next === null ? alive : incident;
 }
+
+/** Keeps what the receiver needs to recognize the incident in later events. */
+const withReceipt = (incident: Incident, { action, shadow }: Flight, outcome: Outcome): Incident =>
+  outcome.kind === "accepted" && action !== "check" && action !== "change" && !shadow
+    ? { ...incident, receipt: outcome.receipt }
+    : incident;
 
 /** The history entry of an attempt. A shadow's event carries the word, because it was not sent. */
 const noteOf = (flight: Flight, outcome: Outcome): string =>

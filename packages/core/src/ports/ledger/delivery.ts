@@ -1,5 +1,5 @@
 import type { Severity } from "../../alerts/severity.ts";
-import type { AttemptAction, Urgency } from "../../incidents/event.ts";
+import type { AttemptAction, RepeatCause, Urgency } from "../../incidents/event.ts";
 import type { EventIdentity, PersonalAction } from "../../incidents/incident.ts";
 import type { Outcome } from "../../incidents/outcome.ts";
 
@@ -60,6 +60,8 @@ export interface Lease {
   readonly acknowledgedBy?: PersonalAction;
   /** `Incident.receipt`. */
   readonly receipt?: string;
+  /** Present only with a receipt. Absent: a first event, a repeat after an unknown result, or an event whose action says why. */
+  readonly cause?: RepeatCause;
   /** Present only if the incident has a trace. */
   readonly trace?: LeaseTrace;
 }

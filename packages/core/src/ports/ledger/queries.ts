@@ -8,7 +8,18 @@ import type { Lease } from "./delivery.ts";
 /** The content that all events of an incident share, whatever their action. */
 export type EventContent = Pick<
   Lease,
-  "incident" | "target" | "dedupKey" | "severity" | "summary" | "firing" | "alertJson" | "sender" | "endedAtMs"
+  | "incident"
+  | "target"
+  | "dedupKey"
+  | "severity"
+  | "summary"
+  | "firing"
+  | "alertJson"
+  | "sender"
+  | "endedAtMs"
+  | "acknowledgedBy"
+  | "receipt"
+  | "cause"
 >;
 
 export interface AlertView {
