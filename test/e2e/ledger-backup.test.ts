@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
@@ -81,8 +82,11 @@ test("a damaged file, another file and a newer ledger are not restored", async (
   const whole = readFileSync(join(service.dir, "whole.db"));
   const damaged = Buffer.from(whole);
   damaged.fill(0xff, 8_192, 20_480);
-  const newer = Buffer.from(whole);
-  newer.writeUInt32BE(9_999, 60);
+  cpSync(join(service.dir, "whole.db"), join(service.dir, "next.db"));
+  const next = new DatabaseSync(join(service.dir, "next.db"));
+  next.exec("PRAGMA user_version=9999; UPDATE gates SET facts = '9999' WHERE id = 'compatible_from'");
+  next.close();
+  const newer = readFileSync(join(service.dir, "next.db"));
   for (const [name, bytes, message] of [
     ["damaged", damaged, /malformed|damaged/],
     ["text", Buffer.from("no database at all, but longer than a hundred bytes ".repeat(3)), /not a database/],

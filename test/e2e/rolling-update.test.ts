@@ -1,32 +1,11 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { webhookAlert } from "../support/alerts.ts";
 import { Fleet } from "../support/fleet.ts";
+import { laterVersion } from "../support/later-version.ts";
 import { PagerDuty } from "../support/pagerduty.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { Service } from "../support/tocsin.ts";
 import { waitUntil } from "../support/wait-until.ts";
-
-/**
- * The same program, of a later version: it knows more migrations. Each is the source of one, where `known` is how many this
- * version knows.
- */
-const laterVersion = (dir: string, name: string, migrations: readonly string[]): NodeJS.ProcessEnv => {
-  const preload = join(dir, `${name}.mjs`);
-  const added = `const known = migrations.length; migrations.push(${migrations.join(", ")});`;
-  writeFileSync(
-    preload,
-    `import { registerHooks } from "node:module";
-    registerHooks({
-      load(url, context, next) {
-        const loaded = next(url, context);
-        return url.endsWith("/stores/postgres/schema.ts") ? { ...loaded, source: loaded.source + ${JSON.stringify(added)} } : loaded;
-      },
-    });`,
-  );
-  return { NODE_OPTIONS: `--import=${preload}` };
-};
 
 const expands = `{ sql: "ALTER TABLE incidents ADD COLUMN shift text NOT NULL DEFAULT ''; ALTER TABLE alerts ADD COLUMN shift text", compatibleFrom: 1 }`;
 /** Drops a column that no statement of this version names, so that the mark alone refuses, and the newest version can continue. */
@@ -40,7 +19,10 @@ test("replicas of the previous version continue with tables that a newer one exp
   const [one, two] = fleet.replicas;
   if (!one || !two) throw new Error("a fleet of two has two");
   const startLater = (name: string, migrations: readonly string[]) =>
-    Service.start({ config: { ...config, ledger: fleet.ledger }, env: laterVersion(place.path, name, migrations) });
+    Service.start({
+      config: { ...config, ledger: fleet.ledger },
+      env: laterVersion({ dir: place.path, name, store: "postgres", migrations }),
+    });
 
   const names: string[] = [];
   const fire = async (at: Service): Promise<void> => {

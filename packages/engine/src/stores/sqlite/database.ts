@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { backup, DatabaseSync, type StatementSync } from "node:sqlite";
 import { keptLogBytes, secureLedgerFiles } from "./ledger-files.ts";
-import { migrations } from "./schema.ts";
+import { migrate } from "./migrate.ts";
 
 export type Row = Record<string, unknown>;
 type Value = string | number | null;
@@ -48,13 +48,7 @@ export class Database {
     this.#db.exec(`PRAGMA wal_autocheckpoint=10000; PRAGMA journal_size_limit=${keptLogBytes}`);
     // Take the lock now, not at the first write.
     this.#db.exec("BEGIN IMMEDIATE");
-    const applied = Number(this.#db.prepare("PRAGMA user_version").get()?.["user_version"]);
-    if (applied > migrations.length)
-      throw new Error(
-        `the ledger was written by a newer Tocsin (schema ${applied}, this one knows ${migrations.length}): upgrade to open it`,
-      );
-    for (const migration of migrations.slice(applied)) this.#db.exec(migration);
-    this.#db.exec(`PRAGMA user_version=${migrations.length}`);
+    migrate(this.#db);
     this.#db.exec("COMMIT");
   }
 

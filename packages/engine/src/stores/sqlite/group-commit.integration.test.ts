@@ -103,13 +103,34 @@ describe("a ledger file", () => {
     inDirectory(async (path) => {
       new SqliteStore(path).close();
       const newer = new DatabaseSync(path);
-      newer.exec("PRAGMA user_version=1000");
+      newer.exec("PRAGMA user_version=1000; UPDATE gates SET facts = '999' WHERE id = 'compatible_from'");
       newer.close();
-      await expect(openSqliteLedger({ path, thread: false })).rejects.toThrow(/newer Tocsin.*schema 1000/s);
+      await expect(openSqliteLedger({ path, thread: false })).rejects.toThrow(/newer Tocsin.*schema 999/s);
       await expect(openSqliteLedger({ path })).rejects.toThrow(/newer Tocsin/);
       const after = new DatabaseSync(path);
       expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1000 });
       after.close();
+    }));
+
+  test("is used and left as it is if a newer version wrote it that this one is compatible with", () =>
+    inDirectory((path) => {
+      new SqliteStore(path).close();
+      const newer = new DatabaseSync(path);
+      newer.exec("PRAGMA user_version=1000");
+      newer.close();
+      new SqliteStore(path).close();
+      const after = new DatabaseSync(path);
+      expect(after.prepare("PRAGMA user_version").get()).toEqual({ user_version: 1000 });
+      after.close();
+    }));
+
+  test("is refused if a newer version wrote it that did not note which ones are compatible", () =>
+    inDirectory((path) => {
+      new SqliteStore(path).close();
+      const newer = new DatabaseSync(path);
+      newer.exec("PRAGMA user_version=1000; DELETE FROM gates WHERE id = 'compatible_from'");
+      newer.close();
+      expect(() => new SqliteStore(path)).toThrow(/newer Tocsin.*schema 1000/s);
     }));
 
   test("is refused if it cannot be opened, with or without a thread", () =>

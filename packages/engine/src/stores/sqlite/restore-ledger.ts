@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
-import { migrations } from "./schema.ts";
+import { appliedMigrations, refuseNewer } from "./migrate.ts";
 
 /**
  * Copies a saved ledger to a file that does not exist yet. The file appears only after the copy is complete, checked and durable.
@@ -34,10 +34,9 @@ function check(file: string): void {
   try {
     const [result] = db.prepare("PRAGMA integrity_check(1)").all();
     if (result?.["integrity_check"] !== "ok") throw new Error("it is damaged");
-    const schema = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
     const tables = db.prepare("SELECT name FROM sqlite_schema WHERE name IN ('alerts', 'incidents')").all();
-    if (schema < 1 || tables.length < 2) throw new Error("it is not a ledger of Tocsin");
-    if (schema > migrations.length) throw new Error("it was written by a newer Tocsin: upgrade first");
+    if (appliedMigrations(db) < 1 || tables.length < 2) throw new Error("it is not a ledger of Tocsin");
+    refuseNewer(db);
   } finally {
     db.close();
   }

@@ -1,10 +1,18 @@
+export interface Migration {
+  /** The smallest number of known migrations with which a program may still use the tables afterwards. */
+  readonly compatibleFrom: number;
+  readonly sql: string;
+}
+
 /**
  * The ledger's tables, oldest migration first: append, never edit. `PRAGMA user_version` is the number of applied migrations.
  *
  * Columns contain the values that are searched. The rest of a row is JSON in `facts`, since rows are read and written whole.
  */
-export const migrations: readonly string[] = [
-  `
+export const migrations: readonly Migration[] = [
+  {
+    compatibleFrom: 1,
+    sql: `
   -- One row per alert ever accepted, whether a target wants it or not.
   CREATE TABLE alerts (
     fingerprint TEXT PRIMARY KEY,
@@ -86,7 +94,10 @@ export const migrations: readonly string[] = [
   -- Pauses, breakers, blocks, when sources were heard, the ledger's own facts.
   CREATE TABLE gates (kind TEXT NOT NULL, id TEXT NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (kind, id)) STRICT, WITHOUT ROWID;
   `,
-  `
+  },
+  {
+    compatibleFrom: 2,
+    sql: `
   -- Alerts in their order of arrival: those of one commit share their pages, where by fingerprint each had one of its own.
   CREATE TABLE arrived (
     id INTEGER PRIMARY KEY,
@@ -106,7 +117,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX alerts_over ON alerts (confirmed_at) WHERE status = 'resolved';
   CREATE INDEX alerts_firing ON alerts (id) WHERE status = 'firing';
   `,
-  `
+  },
+  {
+    compatibleFrom: 2,
+    sql: `
   -- One row per change ever accepted, whether a target receives it or not.
   CREATE TABLE changes (
     key TEXT NOT NULL,
@@ -124,4 +138,5 @@ export const migrations: readonly string[] = [
   CREATE INDEX changes_service ON changes (service, at) WHERE service IS NOT NULL;
   CREATE INDEX changes_app ON changes (app, at) WHERE app IS NOT NULL;
   `,
+  },
 ];
