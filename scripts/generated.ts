@@ -8,6 +8,7 @@ import { configJsonSchema } from "../apps/tocsin/src/config/json-schema.ts";
 import { logsPage } from "../apps/tocsin/src/telemetry/logs-page.ts";
 import { metricsPage } from "../apps/tocsin/src/telemetry/metrics-page.ts";
 import { dashboard } from "./dashboard.ts";
+import { reasonTexts, stateTexts } from "./state-texts.ts";
 import { statesPage } from "./states-page.ts";
 import { targetsPage } from "./targets-page.ts";
 
@@ -23,6 +24,10 @@ export async function generated(): Promise<Record<string, string>> {
     "docs/logs.md": await formatted("logs.md", logsPage()),
     "docs/metrics.md": await formatted("metrics.md", metricsPage()),
     "docs/states.md": await formatted("states.md", statesPage()),
+    "apps/console/src/words/state-texts.json": await formatted(
+      "state-texts.json",
+      JSON.stringify({ states: stateTexts, reasons: reasonTexts }),
+    ),
     "deploy/grafana/tocsin.json": grafana,
     // A chart can only read its own files.
     "deploy/helm/tocsin/files/tocsin.json": grafana,

@@ -20,7 +20,7 @@ const importing =
 
 /** Every source file of packages and apps, and of `test`. */
 export const sourceFiles = (): SourceFile[] =>
-  globSync(["{packages,apps}/*/{src,test}/**/*.ts", "test/**/*.ts"], {
+  globSync(["{packages,apps}/*/{src,test}/**/*.{ts,tsx}", "test/**/*.ts"], {
     cwd: root,
     exclude: ["**/node_modules/**", "**/dist/**"],
   })

@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "packages/engine": ["core"],
   "packages/publishers": ["core", "http", "pagerduty"],
   "packages/simulator": [],
+  "apps/console": [],
   "apps/tocsin": ["core", "engine", "http", "publishers", "pagerduty", "simulator"],
   test: ["core", "engine", "http", "publishers", "pagerduty", "simulator"],
 };
@@ -86,8 +87,8 @@ describe("imports", () => {
     expect(importCycles(files)).toEqual([]);
   });
 
-  test("carry .ts", () => {
-    expect(offences(files, (specifier) => specifier.startsWith(".") && !/\.(ts|json)$/.test(specifier))).toEqual([]);
+  test("carry .ts or .tsx", () => {
+    expect(offences(files, (specifier) => specifier.startsWith(".") && !/\.(tsx?|json)$/.test(specifier))).toEqual([]);
   });
 
   test("name Node's modules with node:", () => {
@@ -166,7 +167,7 @@ describe("imports", () => {
 });
 
 test("no file name is vague, such as utils.ts", () => {
-  const vague = /^(utils?|helpers?|common|types|interfaces|managers?|misc|shared)\.ts$/;
+  const vague = /^(utils?|helpers?|common|types|interfaces|managers?|misc|shared)\.tsx?$/;
   expect(files.map(({ path }) => path).filter((path) => vague.test(basename(path)))).toEqual([]);
 });
 
@@ -190,7 +191,7 @@ test("no file has a former name", () => {
 test("no identifier, comment or page has a former word", () => {
   const words =
     /\b(?:desk|hand|hear|at-?hand|seldom|standstill|own-?rows|turns|ground|outliving)\b|[#.]keeping\b|\bkeeping(?=[A-Z(:=])/i;
-  const texts = globSync("{{packages,apps,bench,scripts,test,docs,deploy,examples}/**/*,*}.{ts,md,mjs,yaml}", {
+  const texts = globSync("{{packages,apps,bench,scripts,test,docs,deploy,examples}/**/*,*}.{ts,tsx,md,mjs,yaml}", {
     cwd: root,
     exclude: ["**/node_modules/**", "**/dist/**"],
   }).filter((path) => path !== "scripts/tidy.test.ts");
@@ -206,7 +207,7 @@ test("files are named in kebab-case", () => {
   expect(
     files
       .map(({ path }) => path)
-      .filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?(\.test)?\.ts$/.test(basename(path))),
+      .filter((path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)?(\.test)?\.tsx?$/.test(basename(path))),
   ).toEqual([]);
 });
 
@@ -221,7 +222,7 @@ const wordsOf = (name: string): string[] =>
 /** Whether the name of an export contains all words of the file's name, as `fitDedupKey` does in `dedup-key.ts`. */
 const carriesName = (exported: string, path: string): boolean => {
   const words = wordsOf(exported);
-  const wanted = wordsOf(basename(path, ".ts"));
+  const wanted = wordsOf(basename(path).replace(/\.tsx?$/, ""));
   return wanted.every((word) => words.includes(word)) || words.join("").includes(wanted.join(""));
 };
 

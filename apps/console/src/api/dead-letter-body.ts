@@ -1,0 +1,26 @@
+export interface DeadLetterBody {
+  readonly id: number;
+  readonly incident: number;
+  readonly target: string;
+  readonly dedupKey: string;
+  readonly action: string;
+  readonly reason: string;
+  readonly answer?: string | null;
+  readonly at: string;
+  readonly replayedAt?: string | null;
+  /** The event without credentials; only in the answer about one dead letter. */
+  readonly rendered?: unknown;
+}
+
+export interface DeadLetterPage {
+  readonly deadletters: readonly DeadLetterBody[];
+  readonly nextCursor?: string;
+}
+
+/** The answer of a replay of all that match. */
+export interface ReplayReport {
+  readonly matching: number;
+  readonly replayed: number;
+  readonly refused: readonly { readonly id: number; readonly target: string; readonly reason: string }[];
+  readonly more?: boolean;
+}
