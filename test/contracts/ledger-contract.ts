@@ -10,6 +10,7 @@ import { blockedTargets } from "./ledger/blocked-targets.ts";
 import { breakers } from "./ledger/breakers.ts";
 import { retention } from "./ledger/retention.ts";
 import { queries } from "./ledger/queries.ts";
+import { summaries } from "./ledger/summaries.ts";
 import { leasing } from "./ledger/leasing.ts";
 import { lostLeases } from "./ledger/lost-leases.ts";
 import { targetChanges } from "./ledger/target-changes.ts";
@@ -55,6 +56,7 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     fallbacks(subject);
     operators(subject);
     queries(subject);
+    summaries(subject);
     if (subject.virtualTime) retention(subject);
     explain(subject);
     restart(subject);

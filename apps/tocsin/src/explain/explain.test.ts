@@ -54,6 +54,9 @@ const incidentAt = (
     incident,
     state,
     reason,
+    labels: alert.labels,
+    sources: ["am"],
+    confirmedAtMs: 0,
     history: [{ incident: incident.id, atMs: 0, what: "trigger" }],
     content: {
       incident: incident.id,

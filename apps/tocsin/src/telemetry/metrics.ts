@@ -88,6 +88,9 @@ export class Metrics {
     registers: this.#registers,
   });
 
+  /** Alerts that were received, and events that receivers accepted, since the start. */
+  readonly totals = { received: 0, sent: 0 };
+
   readonly #perTarget = [
     this.#pagerduty.published,
     this.#pagerduty.publishErrors,
@@ -141,7 +144,9 @@ export class Metrics {
   }
 
   received(source: string, status: ReceivedStatus, count: number): void {
-    if (count > 0) this.#intake.received.inc({ source: this.#sourceLabel(source), status }, count);
+    if (count === 0) return;
+    this.#intake.received.inc({ source: this.#sourceLabel(source), status }, count);
+    if (status === "firing" || status === "resolved") this.totals.received += count;
   }
 
   /** Returns the label of a source. The counters of a new one start at 0. */
@@ -188,6 +193,7 @@ export class Metrics {
     const reason = outcome.kind === "accepted" ? "" : outcome.kind === "interrupted" ? "interrupted" : outcome.reason;
     this.#sees(lease.target);
     this.#attempts.inc({ target: lease.target, outcome: outcome.kind, reason });
+    if (outcome.kind === "accepted") this.totals.sent++;
     if (type !== "pagerduty" || (outcome.kind === "interrupted" && !outcome.left)) return;
     const status = outcome.kind === "interrupted" ? 0 : (outcome.status ?? 0);
     this.#pagerduty.apiCalls.inc({ method: "POST" });

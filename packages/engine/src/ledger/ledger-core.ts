@@ -23,6 +23,7 @@ import { recordClaims } from "./record-claims.ts";
 import { reroute } from "./reroute.ts";
 import { settleAttempt } from "./settle-attempt.ts";
 import { withMembers } from "./group-members.ts";
+import { summary } from "./summary.ts";
 import { takeOver } from "./take-over.ts";
 import type { PackedChange, PackedClaim } from "./wire-format.ts";
 import { alertView, explain, incidentView, targetStatus } from "./views.ts";
@@ -246,6 +247,10 @@ export class LedgerCore {
 
   stats() {
     return { ...this.#context.store.stats(), nowMs: this.#context.nowMs };
+  }
+
+  summary(limit: number) {
+    return summary(this.#context, limit);
   }
 
   putValue(name: string, text: string): void {

@@ -48,6 +48,7 @@ export const ledgerProxy = ({ run, watch, close }: LedgerTransport): Ledger => (
   unblock: (target, how) => run("unblock", [target, how]),
   targetStatus: (only) => run("targetStatus", only === undefined ? [] : [only]),
   stats: () => run("stats", []),
+  summary: (limit) => run("summary", [limit]),
   probe: () => run("probe", []),
   putValue: (name, text) => run("putValue", [name, text]),
   putValueIfAbsent: (name, text) => run("putValueIfAbsent", [name, text]),

@@ -109,6 +109,12 @@ export interface Lane {
   readonly nextDueAtMs: number;
 }
 
+/** How many incidents of a lane wait: those that are due now, and those that will be later, such as after a backoff. */
+export interface WaitingLane extends Pick<Lane, "endpoint" | "urgency"> {
+  readonly now: number;
+  readonly later: number;
+}
+
 export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "memory" | "meta";
 
 /**
@@ -139,6 +145,10 @@ export interface Store {
   lanes(): readonly Lane[];
   /** The due incidents of a lane, oldest first. */
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[];
+  /** Counts waiting incidents by lane. Incidents in flight may be counted with them. Large counts may be estimated. */
+  waiting(nowMs: number): readonly WaitingLane[];
+  /** Incidents that wait, reminders excluded: the `limit` earliest of each lane. */
+  mostUrgent(limit: number): readonly Incident[];
   /** Undelivered incidents of an endpoint, in order of their numbers, beginning after this one. */
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[];
   /** Incidents whose `fallbackAtMs` has come. */

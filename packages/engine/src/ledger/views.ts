@@ -1,13 +1,14 @@
-import type {
-  AlertView,
-  ExplainedIncident,
-  Explanation,
-  HeldBack,
-  Incident,
-  IncidentView,
-  Reason,
-  TargetStatus,
-  TargetTerms,
+import {
+  type AlertView,
+  type ExplainedIncident,
+  type Explanation,
+  type HeldBack,
+  type Incident,
+  type IncidentView,
+  leadingMember,
+  type Reason,
+  type TargetStatus,
+  type TargetTerms,
 } from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { unsentCarrier } from "./record-changes.ts";
@@ -66,11 +67,24 @@ export function incidentView(context: LedgerContext, incident: Incident): Incide
         ? whyOpen(context, incident)
         : incident.reason;
   const heldBack = incident.state === "told" ? heldBackAt(context, incident) : undefined;
-  return { incident, state: incident.state, reason, ...(heldBack && { heldBack }) };
+  const record = context.store.alert(leadingMember(incident.members).fingerprint);
+  return {
+    incident,
+    state: incident.state,
+    reason,
+    labels: record ? alertIn(record).labels : {},
+    sources: record ? sourcesOf(record) : [],
+    confirmedAtMs: record?.confirmedAtMs ?? incident.confirmedAtMs,
+    ...(heldBack && { heldBack }),
+  };
 }
 
+const sourcesOf = ({ claims }: AlertRecord): string[] => [
+  ...new Set(Object.values(claims).map(({ source }) => source)),
+];
+
 /** Why no event can be sent to the endpoint of an incident now. */
-function heldBackAt(context: LedgerContext, incident: Incident): HeldBack | undefined {
+export function heldBackAt(context: LedgerContext, incident: Pick<Incident, "endpoint">): HeldBack | undefined {
   const { gates, nowMs } = context;
   const { terms, current } = context.endpoint(incident.endpoint);
   const block = gates.blocks.at(terms.access);

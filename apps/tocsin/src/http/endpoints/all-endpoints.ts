@@ -29,6 +29,7 @@ import { deadLetterEndpoints } from "./dead-letters.ts";
 import { explainEndpoints } from "./explain.ts";
 import { healthEndpoints } from "./health.ts";
 import { heartbeatEndpoints } from "./heartbeats.ts";
+import { incidentSummaryEndpoint } from "./incident-summary.ts";
 import { incidentEndpoints } from "./incidents.ts";
 import { ingestEndpoints } from "./ingest.ts";
 import { operationsEndpoints, type Reloaded } from "./operations.ts";
@@ -91,7 +92,8 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
       maxBodyBytes,
       count: (source, outcome) => metrics.changesReceived(source ?? "unknown", outcome, 1),
     }),
-    ...incidentEndpoints({ ledger, related, wake }),
+    incidentSummaryEndpoint({ ledger, metrics }),
+    ...incidentEndpoints({ ledger, related, clock, wake }),
     ...streamEndpoints(parts),
     ...explainEndpoints({
       ledger,

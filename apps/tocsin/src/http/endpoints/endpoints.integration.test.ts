@@ -53,6 +53,8 @@ describe("incidents", () => {
             dedupKey: "a1",
             kind: "alert",
             members: ["a1"],
+            labels: { alertname: "DiskFull", severity: "critical" },
+            sources: ["ingester"],
             severity: "critical",
             state: "told",
             reason: "delivered",
@@ -68,6 +70,7 @@ describe("incidents", () => {
             attempts: 1,
             lastFailure: null,
             acceptedAt: expect.stringMatching(/Z$/),
+            confirmedAt: expect.stringMatching(/Z$/),
             updatedAt: expect.stringMatching(/Z$/),
           },
         ],
@@ -89,6 +92,42 @@ describe("incidents", () => {
   });
 
   test.each([
+    ["q=A1%20is", ["a1"]],
+    ["matcher=alertname%3DDiskFull&matcher=severity%3D~%22crit.*%22", ["a1"]],
+    ["severity=critical&source=ingester&kind=alert&reason=delivered&since=2026-01-01T00:00:00Z", ["a1"]],
+    ["q=a1&since=2999-01-01T00:00:00Z", []],
+    ["q=a1&reason=waiting_limit", []],
+    ["kind=change", []],
+  ])("are found by ?%s", async (query, keys) => {
+    const { body } = await get(`/api/v1/incidents?fingerprint=a1&${query}`);
+    expect(body.incidents.map(({ dedupKey }: { dedupKey: string }) => dedupKey)).toEqual(keys);
+    expect(body.searched).toEqual({ looked: expect.any(Number), stopped: false });
+  });
+
+  test("are counted by target, state and reason", async () => {
+    const { status, body } = await get("/api/v1/incidents/summary");
+    expect([status, body]).toEqual([
+      200,
+      {
+        at: expect.stringMatching(/Z$/),
+        rows: expect.arrayContaining([{ target: "pager", state: "told", reason: null, count: expect.any(Number) }]),
+        oldestDue: expect.any(Array),
+        alerts: { firing: expect.any(Number), resolved: expect.any(Number) },
+        deadLetters: expect.any(Array),
+        rates: { process: expect.any(String), received: expect.any(Number), sent: expect.any(Number) },
+      },
+    ]);
+    expect(body.rates.received).toBeGreaterThan(0);
+    expect(body.rates.sent).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["reason=lost", "reason"],
+    ["kind=event", "kind"],
+    ["severity=high", "severity"],
+    ["since=yesterday", "since"],
+    ["matcher=%7B", "matcher"],
+    [`q=${"x".repeat(1_001)}`, "q"],
     ["state=open", "state"],
     ["limit=0", "limit"],
     ["limit=1001", "limit"],

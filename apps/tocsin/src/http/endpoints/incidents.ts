@@ -1,28 +1,21 @@
-import {
-  type HeldBack,
-  type Incident,
-  type IncidentState,
-  incidentStates,
-  type IncidentView,
-  leadingMember,
-  type Ledger,
-} from "@tocsin/core";
+import { type Clock, type HeldBack, type Incident, type IncidentView, leadingMember, type Ledger } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import type { RelatedChanges } from "../../changes/related-changes.ts";
 import { relatedChangeBody } from "./changes.ts";
-import { type Endpoint, paramOf, queryOf } from "../endpoint.ts";
+import { type Endpoint, paramOf } from "../endpoint.ts";
 import { traceIdOf } from "../../telemetry/tracing.ts";
 import { isoTime } from "../iso-time.ts";
-import { paginationOf } from "../pagination.ts";
-import { badRequest, notFound } from "../problem.ts";
+import { incidentSearchOf, searchIncidents } from "./incident-search.ts";
+import { notFound } from "../problem.ts";
 
 export interface Incidents {
   readonly ledger: Pick<Ledger, "incidents" | "incident" | "alert" | "acknowledge" | "resolve">;
   readonly related: Pick<RelatedChanges, "before">;
+  readonly clock: Clock;
   readonly wake: () => void;
 }
 
-export function incidentEndpoints({ ledger, related, wake }: Incidents): Endpoint[] {
+export function incidentEndpoints({ ledger, related, clock, wake }: Incidents): Endpoint[] {
   const manualAction = (action: "acknowledge" | "resolve", does: string): Endpoint => ({
     method: "POST",
     path: `/api/v1/incidents/:id/${action}`,
@@ -41,20 +34,10 @@ export function incidentEndpoints({ ledger, related, wake }: Incidents): Endpoin
       method: "GET",
       path: "/api/v1/incidents",
       role: "read",
-      does: "lists incidents: ?state= &target= &fingerprint= &limit= &cursor=",
+      does: "lists incidents: ?state= &reason= &target= &severity= &kind= &source= &since= &fingerprint= &matcher= &q= &limit= &cursor=",
       async answer(request) {
-        const [state, target, fingerprint] = [
-          stateOf(request),
-          queryOf(request, "target"),
-          queryOf(request, "fingerprint"),
-        ];
-        const { incidents, nextCursor } = await ledger.incidents({
-          ...paginationOf(request),
-          ...(state !== undefined && { state }),
-          ...(target !== undefined && { target }),
-          ...(fingerprint !== undefined && { fingerprint }),
-        });
-        return { incidents: incidents.map(incidentBody), ...(nextCursor !== undefined && { nextCursor }) };
+        const { incidents, ...rest } = await searchIncidents(incidentSearchOf(request), { ledger, clock });
+        return { incidents: incidents.map(incidentBody), ...rest };
       },
     },
     {
@@ -87,23 +70,16 @@ export function idOf(request: FastifyRequest, what: string): number {
   return Number(text);
 }
 
-function stateOf(request: FastifyRequest): IncidentState | undefined {
-  const text = queryOf(request, "state");
-  const state = incidentStates.find((known) => known === text);
-  if (text !== undefined && state === undefined) {
-    throw badRequest({ path: "state", message: `expected one of ${incidentStates.join(", ")}` });
-  }
-  return state;
-}
-
-export function incidentBody({ incident, state, reason, heldBack }: IncidentView) {
-  const { wanted, told } = incident;
+export function incidentBody({ incident, state, reason, labels, sources, confirmedAtMs, heldBack }: IncidentView) {
+  const { wanted, told, acknowledgedBy, receiver } = incident;
   return {
     id: incident.id,
     target: incident.target,
     dedupKey: incident.dedupKey,
     kind: incident.kind,
     members: incident.members.map(({ fingerprint }) => fingerprint),
+    labels,
+    sources,
     severity: wanted.severity,
     state,
     reason,
@@ -127,10 +103,19 @@ export function incidentBody({ incident, state, reason, heldBack }: IncidentView
     attempts: incident.attempts,
     lastFailure: failureBody(incident),
     acceptedAt: isoTime(incident.acceptedAtMs),
+    confirmedAt: isoTime(confirmedAtMs),
     updatedAt: isoTime(incident.updatedAtMs),
+    ...(acknowledgedBy && { acknowledgedBy: { by: acknowledgedBy.by, at: isoTime(acknowledgedBy.atMs) } }),
+    ...(receiver && { receiver: receiverBody(receiver) }),
     ...(incident.trace !== undefined && { traceId: traceIdOf(incident.trace) }),
   };
 }
+
+const receiverBody = ({ incident, confirmedAtMs, status }: NonNullable<Incident["receiver"]>) => ({
+  ...(incident !== undefined && { incident }),
+  ...(confirmedAtMs !== undefined && { confirmedAt: isoTime(confirmedAtMs) }),
+  ...(status && { status: { is: status.is, at: isoTime(status.atMs) } }),
+});
 
 /** Empty while the target accepts events. */
 export const heldBackBody = (heldBack: HeldBack | undefined) =>

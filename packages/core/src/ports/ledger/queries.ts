@@ -1,5 +1,6 @@
 import type { Alert } from "../../alerts/alert.ts";
 import type { ClaimState } from "../../alerts/claim.ts";
+import type { Labels } from "../../alerts/labels.ts";
 import type { Severity } from "../../alerts/severity.ts";
 import type { AttemptAction } from "../../incidents/event.ts";
 import type { HistoryEntry, Incident, IncidentState, Reason } from "../../incidents/incident.ts";
@@ -39,6 +40,12 @@ export interface IncidentView {
   /** State and reason as they are now: waits for limiter, pause or breaker are derived, not stored. */
   readonly state: IncidentState;
   readonly reason: Reason;
+  /** The labels of the leading alert. Empty: that alert was deleted. */
+  readonly labels: Labels;
+  /** The names of the sources that made a claim about the leading alert. */
+  readonly sources: readonly string[];
+  /** When a source last confirmed the leading alert. */
+  readonly confirmedAtMs: number;
   /** For a delivered incident: why its next event will have to wait. Absent: as far as is known, the target accepts events. */
   readonly heldBack?: HeldBack;
 }
@@ -86,6 +93,8 @@ export interface IncidentQuery {
   readonly fingerprint?: string;
   /** The severity of the desired state. */
   readonly severity?: Severity;
+  /** Only incidents that changed at this time or later. Ledger time, ms. */
+  readonly sinceMs?: number;
   readonly limit: number;
   /** From an earlier page's `nextCursor`. */
   readonly cursor?: string;
@@ -127,6 +136,25 @@ export interface LedgerStats {
   readonly nowMs: number;
 }
 
+/** How many incidents there are, and why the due ones wait. */
+export interface LedgerSummary {
+  /**
+   * The counts of one target and state add up to the number of its incidents. `reason` is null for states that are not counted by
+   * reason: `told`, `not_told`, `closed` and `dead`.
+   */
+  readonly rows: readonly {
+    readonly target: string;
+    readonly state: IncidentState;
+    readonly reason: Reason | null;
+    readonly count: number;
+  }[];
+  /** Some due incidents: the most urgent first, then those that have waited longest. */
+  readonly oldestDue: readonly IncidentView[];
+  readonly deadLetters: LedgerStats["deadLetters"];
+  readonly alerts: LedgerStats["alerts"];
+  readonly nowMs: number;
+}
+
 /** The part of the ledger that only reads. */
 export interface Queries {
   alert(fingerprint: string): Promise<AlertView | undefined>;
@@ -147,4 +175,6 @@ export interface Queries {
   /** Status of all current targets, or only of those that receive nothing now: their breaker is open, their credential was refused, or they are paused. */
   targetStatus(only?: "held_back"): Promise<readonly TargetStatus[]>;
   stats(): Promise<LedgerStats>;
+  /** Its cost is bounded: it reads `limit` incidents per target and urgency, and counts by indexes. */
+  summary(limit: number): Promise<LedgerSummary>;
 }

@@ -1,4 +1,12 @@
-import type { DeadLetter, HistoryEntry, Incident, IncidentQuery, LedgerStats, Severity } from "@tocsin/core/decisions";
+import {
+  type DeadLetter,
+  type HistoryEntry,
+  type Incident,
+  type IncidentQuery,
+  type LedgerStats,
+  type Severity,
+  urgency as urgencies,
+} from "@tocsin/core/decisions";
 import type {
   AlertRecord,
   ChangePage,
@@ -11,6 +19,7 @@ import type {
   Slot,
   Store,
   FiringAlerts,
+  WaitingLane,
 } from "../../ledger/store.ts";
 import { changeColumnsOf, maxPageBytes, cutPage, withoutDetails } from "../../ledger/change-columns.ts";
 import { RowCounts } from "../../ledger/row-counts.ts";
@@ -148,6 +157,21 @@ export class MemoryStore implements Store {
       .slice(0, limit);
   }
 
+  waiting(nowMs: number): readonly WaitingLane[] {
+    return this.lanes().map(({ endpoint, urgency }) => {
+      const lane = this.dueIn(endpoint, urgency, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER);
+      const all = lane.filter(({ flight }) => flight === null);
+      const now = all.filter(({ dueAtMs }) => (dueAtMs ?? 0) <= nowMs).length;
+      return { endpoint, urgency, now, later: all.length - now };
+    });
+  }
+
+  mostUrgent(limit: number): readonly Incident[] {
+    return this.lanes()
+      .filter(({ urgency }) => urgency !== urgencies.reminder)
+      .flatMap(({ endpoint, urgency }) => this.dueIn(endpoint, urgency, Number.POSITIVE_INFINITY, limit));
+  }
+
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {
     return [...this.#incidents.values()]
       .filter((one) => one.endpoint === endpoint && one.id > after && one.told === null)
@@ -179,8 +203,9 @@ export class MemoryStore implements Store {
     const before = query.cursor === undefined ? Number.POSITIVE_INFINITY : Number(query.cursor);
     const found = [...this.#incidents.values()]
       .filter(
-        ({ id, state, target, wanted: { severity } }) =>
+        ({ id, state, target, updatedAtMs, wanted: { severity } }) =>
           id < before &&
+          updatedAtMs >= (query.sinceMs ?? 0) &&
           (query.state ?? state) === state &&
           (query.target ?? target) === target &&
           (query.severity ?? severity) === severity,

@@ -54,6 +54,7 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
   "deadLetter",
   "targetStatus",
   "stats",
+  "summary",
   "getValue",
 ]);
 

@@ -6,6 +6,7 @@ import type {
   ChangesAbout,
   FoundChanges,
   FiringAlerts,
+  WaitingLane,
 } from "../../ledger/store.ts";
 
 /** Rare queries. Each is read when an operation needs it, and its answer is kept for the rest of the transaction. */
@@ -33,6 +34,8 @@ export interface Queries {
   changesAbout: { readonly asks: { readonly about: ChangesAbout }; readonly answer: readonly ChangeRecord[] };
   untold: { readonly asks: { readonly endpoint: number }; readonly answer: readonly number[] };
   atEndpoint: { readonly asks: { readonly endpoint: number }; readonly answer: number };
+  waiting: { readonly asks: { readonly nowMs: number }; readonly answer: readonly WaitingLane[] };
+  mostUrgent: { readonly asks: { readonly limit: number }; readonly answer: readonly Incident[] };
   memory: { readonly asks: { readonly name: string }; readonly answer: unknown };
   stats: { readonly asks: { readonly nothing: null }; readonly answer: Omit<LedgerStats, "nowMs"> };
   over: {

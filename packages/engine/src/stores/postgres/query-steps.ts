@@ -1,5 +1,5 @@
 import { cutPage, pageQuery } from "../../ledger/change-columns.ts";
-import type { IncidentQuery, Reason, Severity } from "@tocsin/core/decisions";
+import type { IncidentQuery, Reason, Severity, Urgency } from "@tocsin/core/decisions";
 import { urgency } from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
 import { type Queries, queryKey, type QueryKind, type Expired, type Query } from "./queries.ts";
@@ -133,6 +133,32 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
     },
   ],
 
+  waiting: ({ nowMs }, _, answer) => [
+    {
+      sql: `SELECT endpoint, urgency, count(*) FILTER (WHERE due_at <= $1) AS now, count(*) FILTER (WHERE due_at > $1) AS later
+        FROM incidents i WHERE due_at IS NOT NULL AND NOT ${isFlying} GROUP BY endpoint, urgency`,
+      values: [nowMs],
+      take: (rows) =>
+        answer(
+          rows.map((row) => ({
+            endpoint: Number(row["endpoint"]),
+            urgency: Number(row["urgency"]) as Urgency,
+            now: Number(row["now"]),
+            later: Number(row["later"]),
+          })),
+        ),
+    },
+  ],
+
+  mostUrgent: ({ limit }, context, answer) => [
+    {
+      sql: `SELECT i.* FROM endpoints e CROSS JOIN generate_series(0, ${urgency.reminder - 1}) u CROSS JOIN LATERAL
+        (SELECT * FROM incidents WHERE endpoint = e.id AND urgency = u AND due_at IS NOT NULL ORDER BY due_at, id LIMIT $1) i`,
+      values: [limit],
+      take: (rows) => answer(rows.map((row) => keepIncident(context, row))),
+    },
+  ],
+
   memory: ({ name }, _, answer) => [
     {
       sql: "SELECT facts FROM gates WHERE kind = 'memory' AND id = $1",
@@ -153,24 +179,27 @@ const changesWhere = (label: string): string =>
 const isOfAlert = (fingerprint: string): string =>
   `((${sameKey("i.dedup_key", fingerprint)}) OR i.id = ANY(ARRAY(SELECT incident FROM members WHERE fingerprint = ${fingerprint})))`;
 
+const isFlying = "i.id = ANY(ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL))";
+
 function incidentsWhere({
   state,
   target,
   fingerprint,
   severity,
+  sinceMs,
   limit,
   cursor,
 }: IncidentQuery): Pick<Step, "sql" | "values"> {
   const values: unknown[] = [];
   const value = (of: unknown): string => `$${values.push(of)}`;
   const where = [`i.id < ${value(cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor))}`];
-  const flying = "i.id = ANY(ARRAY(SELECT incident FROM flights WHERE incident IS NOT NULL))";
-  if (state === "in_flight") where.push(flying);
-  else if (state !== undefined) where.push(`i.state = ${value(state)}`, `NOT ${flying}`);
+  if (state === "in_flight") where.push(isFlying);
+  else if (state !== undefined) where.push(`i.state = ${value(state)}`, `NOT ${isFlying}`);
   // Most incidents are over and few wait. This condition makes PostgreSQL use the index of due rows.
   if (state === "due") where.push("i.due_at IS NOT NULL");
   if (target !== undefined) where.push(`i.target = ${value(indexKey(target))}`);
   if (severity !== undefined) where.push(`i.severity = ${value(severity)}`);
+  if (sinceMs !== undefined) where.push(`i.updated_at >= ${value(sinceMs)}`);
   if (fingerprint !== undefined) {
     where.push(isOfAlert(value(indexKey(fingerprint))));
   }

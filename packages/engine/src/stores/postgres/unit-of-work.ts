@@ -13,6 +13,7 @@ import type {
   Slot,
   Store,
   FiringAlerts,
+  WaitingLane,
 } from "../../ledger/store.ts";
 import { MissingRows } from "./missing-rows.ts";
 import { episodeKey, type ReadSet } from "./read-set.ts";
@@ -180,6 +181,14 @@ export class UnitOfWork implements Store {
 
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number): readonly Incident[] {
     return this.#lanes.dueIn(endpoint, urgency, nowMs, limit);
+  }
+
+  waiting(nowMs: number): readonly WaitingLane[] {
+    return this.#query("waiting", { nowMs }, []);
+  }
+
+  mostUrgent(limit: number): readonly Incident[] {
+    return this.#query("mostUrgent", { limit }, []);
   }
 
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {

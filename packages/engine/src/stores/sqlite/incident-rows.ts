@@ -1,11 +1,12 @@
 import type { Incident, IncidentQuery, LedgerStats, Urgency } from "@tocsin/core/decisions";
 import type { RowCounts } from "../../ledger/row-counts.ts";
 import { incidentFacts, sameRow, waitingSince } from "../../ledger/incident-facts.ts";
-import type { Lane } from "../../ledger/store.ts";
+import type { Lane, WaitingLane } from "../../ledger/store.ts";
 import { type Database, instant, text } from "./database.ts";
 import { findIncidents } from "./find-incidents.ts";
 import { readFlightRows, writeFlightRows, type Flying } from "./flight-rows.ts";
 import { incidentOfRow } from "./incident-of-row.ts";
+import { countWaiting, mostUrgent } from "./count-waiting.ts";
 import { Lanes } from "./lanes.ts";
 import { oldestDue } from "./oldest-due.ts";
 import { RowCache } from "./row-cache.ts";
@@ -212,6 +213,14 @@ export class IncidentRows {
       if (flying.endpoint === endpoint && flying.urgency === urgency && flying.dueAtMs !== null)
         nextDueAtMs = Math.min(nextDueAtMs, flying.dueAtMs);
     this.#lanes.correct({ endpoint, urgency, nextDueAtMs });
+  }
+
+  waiting(nowMs: number): readonly WaitingLane[] {
+    return countWaiting(this.#db, this.#lanes.counted(), this.#flying.values(), nowMs);
+  }
+
+  mostUrgent(limit: number): readonly Incident[] {
+    return mostUrgent(this.#db, this.#lanes.all(), limit).map((id) => this.#existing(id));
   }
 
   untoldAt(endpoint: number, after: number, limit: number): readonly Incident[] {

@@ -14,6 +14,11 @@ export class Lanes {
     return [...this.#lanes.values()].map(({ lane }) => lane);
   }
 
+  /** Lanes with the number of their waiting incidents, those in flight included. */
+  counted(): (Lane & { readonly count: number })[] {
+    return Array.from(this.#lanes.values(), ({ lane, count }) => ({ ...lane, count }));
+  }
+
   add({ endpoint, urgency, dueAtMs }: Incident): void {
     if (dueAtMs === null) return;
     const key = keyOf({ endpoint, urgency });

@@ -10,6 +10,7 @@ import type {
   Slot,
   Store,
   FiringAlerts,
+  WaitingLane,
 } from "../../ledger/store.ts";
 import { AlertRows } from "./alert-rows.ts";
 import { ChangeRows } from "./change-rows.ts";
@@ -132,6 +133,14 @@ export class SqliteStore implements Store {
 
   dueIn(endpoint: number, urgency: Urgency, nowMs: number, limit: number) {
     return this.#incidents.dueIn(endpoint, urgency, nowMs, limit);
+  }
+
+  waiting(nowMs: number): readonly WaitingLane[] {
+    return this.#incidents.waiting(nowMs);
+  }
+
+  mostUrgent(limit: number): readonly Incident[] {
+    return this.#incidents.mostUrgent(limit);
   }
 
   untoldAt(endpoint: number, after: number, limit: number) {
