@@ -47,6 +47,7 @@ function writeFiles(dir: string, url: string, others: Others): void {
   const write = (name: string, text: string) => writeFileSync(join(dir, name), text);
   mkdirSync(join(dir, "targets.d"));
   write("key.txt", plantedSecrets.keyInFile);
+  write("rest.txt", plantedSecrets.restTokenInFile);
   write("bot.txt", plantedSecrets.slackBotInFile);
   write("hmac.txt", plantedSecrets.hmacInFile);
   write("beside.txt", plantedSecrets.keyBesideDirectory);

@@ -5,7 +5,13 @@ export const bearer = { authorization: `Bearer ${plantedSecrets.token}` };
 
 /** The targets at one receiver: one of each type, each with planted secrets. */
 export const targetsAt = ({ url }: Receiver, index: number) => [
-  { name: `target-${index}`, type: "pagerduty", url, routing_key: `${plantedSecrets.key}${index + 10}` },
+  {
+    name: `target-${index}`,
+    type: "pagerduty",
+    url,
+    routing_key: `${plantedSecrets.key}${index + 10}`,
+    rest_token: plantedSecrets.restToken,
+  },
   {
     name: `hook-${index}`,
     type: "webhook",
@@ -50,7 +56,7 @@ export const moreTargets = (url: string): readonly ({ readonly name: string } & 
     headers: { Authorization: `Bearer ${plantedSecrets.otherKey}`, "X-Proxy": plantedSecrets.header },
   },
   { name: "by-variable", type: "pagerduty", url, routing_key: { env: "PLANTED_KEY" } },
-  { name: "by-file", type: "pagerduty", url, routing_key: { file: "key.txt" } },
+  { name: "by-file", type: "pagerduty", url, routing_key: { file: "key.txt" }, rest_token: { file: "rest.txt" } },
   { name: "fallback", type: "pagerduty", url, routing_key: plantedSecrets.keyOfFallback },
   { name: "shadow", type: "pagerduty", mode: "shadow", url, routing_key: plantedSecrets.keyOfShadow },
   { name: "disabled", type: "pagerduty", enabled: false, url, routing_key: plantedSecrets.keyOfDisabled },

@@ -66,6 +66,8 @@ export const plantedSecrets = {
   keyBesideDirectory: routingKey("besideDirectory"),
   keyInBrokenFile: routingKey("inBrokenFile"),
   keyOfCommand: routingKey("ofCommand"),
+  restToken: "PLANTEDrest-token0123",
+  restTokenInFile: "PLANTEDrest-token-in-a-file",
   header: "PLANTEDheader-of-a-proxy",
 
   // Webhooks.

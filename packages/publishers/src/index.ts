@@ -3,3 +3,13 @@ export type { PublisherOptions } from "./shared/publisher-options.ts";
 export { accessIdentity, credentialIdentity, endpointIdentity, type Scope } from "./shared/identity.ts";
 export { tlsSettingsOf } from "./shared/tls-settings.ts";
 export { openEncodedEndpoint, encodeEndpoint } from "./shared/encode-endpoint.ts";
+export { RestClients } from "./pagerduty/rest/rest-clients.ts";
+export type {
+  PagerDutyRest,
+  RestAlert,
+  RestFailure,
+  RestIncident,
+  RestPage,
+  RestResult,
+  RestStatus,
+} from "./pagerduty/rest/pagerduty-rest.ts";

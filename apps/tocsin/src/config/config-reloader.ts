@@ -290,7 +290,8 @@ export class ConfigReloader {
 const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTargets(targets, readSecret);
 
 /** Any header of a target may hold a credential. */
-const secretsOf = ({ credential, headers, signingSecrets = [], tls }: Target): string[] => [
+const secretsOf = ({ credential, headers, signingSecrets = [], tls, restToken }: Target): string[] => [
+  ...(restToken ? [restToken.reveal()] : []),
   ...(tls?.key ? [tls.key.reveal()] : []),
   ...(credential ? [credential.reveal()] : []),
   ...signingSecrets.map((secret) => secret.reveal()),

@@ -12,7 +12,13 @@ import {
   type Target,
   type TargetTerms,
 } from "@tocsin/core";
-import { type PublisherOptions, openEncodedEndpoint, type Scope } from "@tocsin/publishers";
+import {
+  openEncodedEndpoint,
+  type PagerDutyRest,
+  type PublisherOptions,
+  RestClients,
+  type Scope,
+} from "@tocsin/publishers";
 import { addressedAlertDecision, addressedPrefix, type Addressing, type AddressingOf } from "./addressed-alert.ts";
 import { compileTarget, type CompiledTarget, type TypedPublisher } from "./compile-target.ts";
 import type { TargetGuard } from "./discovery/target-guard.ts";
@@ -55,6 +61,7 @@ export interface TargetRegistryOptions {
 export class TargetRegistry {
   readonly #vault: CredentialVault;
   readonly #publisherOptions: PublisherOptions;
+  readonly #restClients: RestClients;
   readonly #lookedUp: (hit: boolean) => void;
   readonly #guard: Pick<TargetGuard, "refusalsOf">;
   readonly #addressingOfOwn: AddressingOf | undefined;
@@ -75,6 +82,7 @@ export class TargetRegistry {
     this.#addressingOfOwn = o.addressingOfOwn;
     this.#vault = o.vault;
     this.#publisherOptions = { transport: o.transport, version: o.version, now: () => o.clock.now() };
+    this.#restClients = new RestClients(this.#publisherOptions);
     this.#lookedUp = o.lookedUp;
   }
 
@@ -227,6 +235,11 @@ export class TargetRegistry {
   publisherFor(name: string): TypedPublisher | undefined {
     const terms = this.#termsByName.get(name);
     return terms && this.#publishers.get(publisherKey(name, terms.endpoint));
+  }
+
+  /** Reads the API of a target's receiver. Undefined: the target is not in use, or has no `rest_token`. */
+  restClientOf(name: string): PagerDutyRest | undefined {
+    return this.#restClients.of(this.#byName.get(name)?.target);
   }
 
   #parse(definition: TargetDefinition, readSecret: ReadSecret): ParsedTarget {

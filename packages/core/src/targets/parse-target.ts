@@ -156,7 +156,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
       secretAt(path, readSecretField(given as SecretInput | undefined, path, options.readSecret, complain)),
     siblingEntry: (key) => secretAt(key, presentSecret(options.siblingEntries?.[key])),
   });
-  if (endpoint.credential && name?.includes(endpoint.credential.reveal()))
+  if ([endpoint.credential, endpoint.restToken].some((secret) => secret && name?.includes(secret.reveal())))
     complain("name", "must not contain the credential");
 
   const noChanges =
@@ -176,6 +176,7 @@ function assemble(fields: Fields, type: TargetType, options: ParseTargetOptions)
     ...(endpoint.signingSecrets && { signingSecrets: endpoint.signingSecrets }),
     ...(tls && { tls }),
     typeOptions: endpoint.typeOptions ?? {},
+    ...(endpoint.restToken && { restToken: endpoint.restToken }),
     enabled: fields.enabled,
     mode: fields.mode,
     filters: compileFilters(fields.filters, threshold),

@@ -147,7 +147,7 @@ const commonFields = {
 const common = z.object(commonFields);
 export type CommonFields = z.output<typeof common>;
 
-const plannedKeys = ["confirm_within", "rest_token", "wait_for_classification"];
+const plannedKeys = ["confirm_within", "wait_for_classification"];
 
 /** Schemas are expensive to make, so there is one per type, and it is never made again. */
 const schemas = new WeakMap<TargetType, z.ZodType<CommonFields & Record<string, unknown>>>();

@@ -48,6 +48,8 @@ export interface ResolvedEndpoint {
   readonly whyNoChanges?: string;
   /** @default nothing is signed */
   readonly signingSecrets?: readonly Secret[];
+  /** For reading the receiver's API. It is never needed to send an event. @default it is not read */
+  readonly restToken?: Secret;
   /** Further JSON data for the publisher, without secrets. @default nothing */
   readonly typeOptions?: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, Secret>>;

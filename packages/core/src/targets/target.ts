@@ -52,6 +52,11 @@ export interface Endpoint {
 export interface Target extends Endpoint {
   readonly format: string;
   readonly enabled: boolean;
+  /**
+   * For reading the receiver's API, which only looks things up. It is not part of the endpoint, since no event needs it. Absent:
+   * the API is not read.
+   */
+  readonly restToken?: Secret;
   readonly mode: "live" | "shadow";
   /** An alert must pass all of them. */
   readonly filters: readonly Filter[];

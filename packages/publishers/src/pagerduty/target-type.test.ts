@@ -4,6 +4,8 @@ import { anyCharacter } from "@tocsin/test/any-character";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { routingKey as key } from "../../test/pagerduty.ts";
+import { encodeEndpoint } from "../shared/encode-endpoint.ts";
+import { accessIdentity, endpointIdentity } from "../shared/identity.ts";
 import { pagerdutyTargetType } from "./target-type.ts";
 
 const other = "FEDCBA9876543210fedcba9876543210";
@@ -177,5 +179,30 @@ describe("a PagerDuty target", () => {
     const parsed = parse(input, more);
     expect("issues" in parsed && parsed.issues.map((issue) => issue.path)).toEqual([path]);
     expect(JSON.stringify(parsed)).not.toMatch(/[0-9A-Za-z]{32}|abcdefghij/);
+  });
+});
+
+describe("the token of the REST API", () => {
+  const token = "rest-token-0123456789";
+
+  test("is a field, or an entry beside the target, and never a part of what is stored with an incident", () => {
+    const written = parse({ routing_key: key, rest_token: { env: "TOKEN" } });
+    const beside = parse({ routing_key: key }, { siblingEntries: { rest_token: token } });
+    expect("target" in written && written.target.restToken?.reveal()).toBe(other);
+    expect("target" in beside && beside.target.restToken?.reveal()).toBe(token);
+    expect("target" in beside && encodeEndpoint(beside.target)).not.toContain(token);
+    expect(JSON.stringify(beside)).not.toContain(token);
+  });
+
+  test("must not be the integration key, nor a part of the name", () => {
+    expect(parse({ routing_key: key, rest_token: key })).toMatchObject({ issues: [{ path: "rest_token" }] });
+    expect(parse({ name: token, routing_key: key, rest_token: token })).toMatchObject({ issues: [{ path: "name" }] });
+  });
+
+  test("does not change the identities of a target: open incidents stay where they are", () => {
+    const [plain, more] = [parse({ routing_key: key }), parse({ routing_key: key, rest_token: token })];
+    if (!("target" in plain && "target" in more)) throw new Error("invalid");
+    expect(endpointIdentity(more.target)).toBe(endpointIdentity(plain.target));
+    expect(accessIdentity(more.target)).toBe(accessIdentity(plain.target));
   });
 });

@@ -16,6 +16,9 @@ and is sent unchanged.
 Without a key, a target at another host is \`degraded\`: the same events are sent to the unchanged url, without \`routing_key\`, for a
 proxy that adds it; any 2xx counts as accepted there. At PagerDuty itself a key is required.
 
+With \`rest_token\`, Tocsin reads incidents and their alerts at \`https://api.pagerduty.com\`, or \`https://api.eu.pagerduty.com\` for the EU
+region; at another host, at the origin of \`url\`, with the same headers except \`Authorization\`. It changes nothing there.
+
 Without \`url\` and \`region\` the US region is used. Plain http is allowed to this machine only, unless \`allow_insecure\` is true.`,
   fields: {
     region: z.enum(["us", "eu"]).optional().describe("Service region of the account, instead of a url."),
@@ -23,6 +26,11 @@ Without \`url\` and \`region\` the US region is used. Plain http is allowed to t
       .optional()
       .describe(
         "Integration key: 32 letters and digits. `headers.routing_key` and `headers.Authorization` come first.",
+      ),
+    rest_token: secretInput
+      .optional()
+      .describe(
+        "Read-only REST API token, to look up which incidents are open. Events are sent without it. It may also be the entry `rest_token` beside `target.json` in the same Secret.",
       ),
   },
   // https://developer.pagerduty.com/docs/events-api-v2-rate-limits: about 120 calls per minute and integration key.
@@ -59,7 +67,10 @@ function locate(given: EndpointInput): ResolvedEndpoint {
   }
   const refuses = credential !== null && !acceptsChanges(credential.reveal());
   const where = { url: degraded ? url.href : baseOf(url), credential, degraded, headers };
-  return { ...where, ...(refuses && { whyNoChanges: keyOfRules }), issues, warnings };
+  const restToken = given.secret(given.typeOptions["rest_token"], "rest_token") ?? given.siblingEntry("rest_token");
+  if (restToken && restToken.reveal() === credential?.reveal())
+    issues.push({ path: "rest_token", message: "is the integration key; it must be a token of the REST API" });
+  return { ...where, ...(restToken && { restToken }), ...(refuses && { whyNoChanges: keyOfRules }), issues, warnings };
 }
 
 /** https://developer.pagerduty.com/docs/events-api-v2-overview: change events need the key of a service. */

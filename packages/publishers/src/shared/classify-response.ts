@@ -22,12 +22,15 @@ const attemptReasons: Readonly<Partial<Record<FailureReason, AttemptReason>>> = 
   invalid_header: "bug",
 };
 
+/** The reason of a request that failed without an answer. */
+export const networkReason = (reason: FailureReason): AttemptReason => attemptReasons[reason] ?? "network";
+
 /** The outcome of a request without an answer: only a request that left may have been accepted. */
 export function classifyUnanswered(reply: Exclude<Reply, Answer>): Outcome {
   const { left } = reply;
   if (reply.kind === "failed") {
     const { detail, receiverClosed } = reply;
-    const reason = attemptReasons[reply.reason] ?? "network";
+    const reason = networkReason(reply.reason);
     if (reason === "auth") return { kind: "blocked", state: "unauthorized", reason, detail };
     return left
       ? { kind: "ambiguous", reason, detail, ...(receiverClosed && { receiverClosed }) }

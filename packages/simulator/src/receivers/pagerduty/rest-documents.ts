@@ -53,6 +53,7 @@ export const incidentDocument = (incident: Incident) => ({
   incident_key: null,
   created_at: iso(incident.openedAtMs),
   resolved_at: iso(incident.resolvedAtMs),
+  ...lastStatusChange(incident),
   urgency: incident.severity === "warning" || incident.severity === "info" ? "low" : "high",
   service: serviceReference(incident),
   alert_counts: {
@@ -61,6 +62,18 @@ export const incidentDocument = (incident: Incident) => ({
     resolved: incident.status === "resolved" ? 1 : 0,
   },
 });
+
+/** A person or the service changed it, as the log tells. */
+function lastStatusChange(incident: Incident) {
+  const last = incident.log.findLast(({ action }) => statusActions.includes(action));
+  const byPerson = { id: "PERSON1", type: "user_reference", summary: "A person" };
+  return {
+    last_status_change_at: iso(last?.atMs ?? incident.openedAtMs),
+    last_status_change_by: last?.by === "person" ? byPerson : serviceReference(incident),
+  };
+}
+
+const statusActions: readonly string[] = ["acknowledge", "resolve", "reopen"];
 
 export const alertId = (incident: Incident): string => `A${incident.id.slice(1)}`;
 

@@ -3,11 +3,21 @@ import type { Call, Receiver, Region, Served, SimulatorRequest } from "../../ser
 import type { SimulatorState } from "../../state/state.ts";
 import type { Incident, IncidentStatus } from "../../state/incident-store.ts";
 import { isRecord, parseJsonBody, stringOf } from "../../server/json-body.ts";
-import { alertDocument, alertId, incidentDocument, refuse, throttled, usageHeaders } from "./rest-documents.ts";
+import {
+  alertDocument,
+  alertId,
+  incidentDocument,
+  refuse,
+  serviceReference,
+  throttled,
+  usageHeaders,
+} from "./rest-documents.ts";
 import { subscriptionsApi } from "./subscriptions-api.ts";
 
 const dayMs = 86_400_000;
 const maxInBulk = 250;
+/** Lists end there: https://developer.pagerduty.com/docs/pagination. */
+const maxListed = 10_000;
 const incidentStatuses = ["triggered", "acknowledged", "resolved"];
 
 /**
@@ -36,6 +46,11 @@ function readCall(state: SimulatorState, request: SimulatorRequest, region: Regi
       if (!isKnown) {
         const reason = "must be Token token=... or Bearer, and known";
         return refuse(401, 2006, "Unauthorized", [{ field: "authorization", reason }]);
+      }
+      // https://developer.pagerduty.com/docs/versioning: another version than 2 does not exist.
+      const version = /application\/vnd\.pagerduty\+json;\s*version=(\S+)/.exec(request.headers["accept"] ?? "")?.[1];
+      if (version !== undefined && version !== "2") {
+        return refuse(400, 2001, "Invalid Input Provided", [{ field: "accept", reason: "must name version=2" }]);
       }
       const path = pathOf(request.path);
       if (path.startsWith("/webhook_subscriptions")) return subscriptionsApi(state, request, path);
@@ -67,11 +82,8 @@ function answer(visit: Visit): Served {
       return { answer: json(200, { incident: incidentDocument(incident) }), effect: "read" };
     case "PUT ":
       return changeOne(visit, incident);
-    case "GET alerts": {
-      const wanted = queryOf(request.path).get("alert_key");
-      const found = wanted === null || wanted === incident.dedupKey ? [alertDocument(incident)] : [];
-      return { answer: json(200, { alerts: found, offset: 0, limit: 25, more: false, total: null }), effect: "read" };
-    }
+    case "GET alerts":
+      return listAlerts(visit, incident);
     case "GET alerts/id":
       if (alert !== alertId(incident)) return refuse(404, 2100, "Not Found");
       return { answer: json(200, { alert: alertDocument(incident) }), effect: "read" };
@@ -87,16 +99,45 @@ function find({ state, region }: Visit, id: string): Incident | undefined {
   return incident?.receiver === "pagerduty" && incident.region === region ? incident : undefined;
 }
 
-/** Lists incidents of the last month by default. An empty `incident_key` is ignored, so every open incident is listed. */
-function listIncidents({ state, request, region, atMs }: Visit): Served {
-  const query = queryOf(request.path);
+/** The page that a list's query asks for: at most 100 rows, and none beyond the first 10,000. */
+function readPage(query: URLSearchParams): { readonly limit: number; readonly offset: number } | Served {
   const limit = Number(query.get("limit") ?? 25);
   const offset = Number(query.get("offset") ?? 0);
   if (!(limit >= 0 && limit <= 100)) return refuse(400, 2001, "limit must be at most 100");
+  if (!(offset >= 0)) return refuse(400, 2001, "offset must not be negative");
+  if (offset + limit > maxListed) return refuse(400, 2001, `offset and limit must be at most ${maxListed} together`);
+  return { limit, offset };
+}
+
+function listOf(name: string, query: URLSearchParams, found: readonly Incident[], show: (one: Incident) => unknown) {
+  const page = readPage(query);
+  if ("answer" in page) return page;
+  const { limit, offset } = page;
+  const shown = found.slice(offset, offset + limit);
+  const more = offset + shown.length < found.length;
+  const total = query.get("total") === "true" ? found.length : null;
+  return { answer: json(200, { [name]: shown.map(show), limit, offset, more, total }), effect: "read" };
+}
+
+/** Grouping is not simulated: an incident has one alert. */
+function listAlerts({ request }: Visit, incident: Incident): Served {
+  const query = queryOf(request.path);
+  const wanted = query.get("alert_key");
+  const statuses = query.getAll("statuses[]");
+  const status = incident.status === "resolved" ? "resolved" : "triggered";
+  const isListed =
+    (wanted === null || wanted === incident.dedupKey) && (statuses.length === 0 || statuses.includes(status));
+  return listOf("alerts", query, isListed ? [incident] : [], alertDocument);
+}
+
+/** Lists incidents of the last month by default. An empty `incident_key` is ignored, so every open incident is listed. */
+function listIncidents({ state, request, region, atMs }: Visit): Served {
+  const query = queryOf(request.path);
   const isAll = query.get("date_range") === "all";
   const sinceMs = isAll ? -Infinity : Date.parse(query.get("since") ?? "") || atMs - 30 * dayMs;
   const untilMs = isAll ? Infinity : Date.parse(query.get("until") ?? "") || Infinity;
   const statuses = query.getAll("statuses[]");
+  const services = query.getAll("service_ids[]");
   const key = query.get("incident_key") ?? "";
   const isListed = (incident: Incident): boolean =>
     incident.receiver === "pagerduty" &&
@@ -104,19 +145,12 @@ function listIncidents({ state, request, region, atMs }: Visit): Served {
     incident.openedAtMs >= sinceMs &&
     incident.openedAtMs <= untilMs &&
     (statuses.length === 0 || statuses.includes(incident.status)) &&
+    (services.length === 0 || services.includes(serviceReference(incident).id)) &&
     (key === "" ? !query.has("incident_key") || incident.status !== "resolved" : incident.dedupKey === key);
   const found = Array.from(state.incidents.all()).filter(isListed);
-  const shown = found.slice(offset, offset + limit);
-  return {
-    answer: json(200, {
-      incidents: shown.map(incidentDocument),
-      limit,
-      offset,
-      more: offset + shown.length < found.length,
-      total: query.get("total") === "true" ? found.length : null,
-    }),
-    effect: "read",
-  };
+  // Incidents are kept in the order in which they were opened.
+  const newestFirst = query.get("sort_by")?.split(",").includes("created_at:desc") === true;
+  return listOf("incidents", query, newestFirst ? found.toReversed() : found, incidentDocument);
 }
 
 function changeOne(visit: Visit, incident: Incident): Served {
