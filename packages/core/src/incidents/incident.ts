@@ -235,4 +235,8 @@ export interface HistoryEntry {
   readonly atMs: number;
   readonly what: string;
   readonly detail?: string;
+  /** HTTP status of the answer to an attempt. Absent: no answer, no attempt, or a line of an earlier version. */
+  readonly status?: number;
+  /** How long the attempt took, ms. */
+  readonly durationMs?: number;
 }

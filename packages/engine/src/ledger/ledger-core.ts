@@ -15,6 +15,7 @@ import {
   urgency,
 } from "@tocsin/core/decisions";
 import { InFlight } from "../worker/in-flight.ts";
+import { readAttemptNote } from "./attempt-note.ts";
 import { leaseDue } from "./lease-due.ts";
 import { LedgerContext, type LedgerContextOptions } from "./ledger-context.ts";
 import { listChanges, relatedChanges } from "./list-changes.ts";
@@ -174,7 +175,12 @@ export class LedgerCore {
 
   incident(id: number) {
     const incident = this.#context.store.incident(id);
-    return incident && { view: incidentView(this.#context, incident), history: this.#context.store.history(id) };
+    return (
+      incident && {
+        view: incidentView(this.#context, incident),
+        history: this.#context.store.history(id).map(readAttemptNote),
+      }
+    );
   }
 
   incidentsOf(ids: readonly number[]) {

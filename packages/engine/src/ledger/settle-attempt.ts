@@ -10,6 +10,7 @@ import {
   unacceptedAfter,
 } from "@tocsin/core/decisions";
 import { judgeOutcome } from "../admission/judge-outcome.ts";
+import { attemptNote } from "./attempt-note.ts";
 import type { InFlight } from "../worker/in-flight.ts";
 import { nextEpisode } from "./next-episode.ts";
 import { applyLateReport, isUnanswered, withLateAttempt } from "./late-reports.ts";
@@ -55,7 +56,11 @@ export function settleAttempt(context: LedgerContext, inFlight: InFlight, report
   const settled = { ...settle(incident, flight, outcome, terms), settledToken: flight.token, unaccepted };
   const reported = endpoint.terms.traits.keepsReceipt ? withReceipt(settled, flight, outcome) : settled;
   const after = lateMs > 0 ? withLateAttempt(endpoint, reported, flight, context.nowMs + lateMs) : reported;
-  context.note(incident.id, noteOf(flight, outcome), "detail" in outcome ? outcome.detail : undefined);
+  context.note(
+    incident.id,
+    attemptNote(flight, outcome, report.durationMs),
+    "detail" in outcome ? outcome.detail : undefined,
+  );
   if (after.state === "dead") addDeadLetter(context, after, report);
   if (outcome.kind === "accepted" && flight.action === "resolve" && incident.wanted.status === "firing") {
     nextEpisode(context, incident, after);
@@ -86,12 +91,6 @@ const withReceipt = (incident: Incident, { action, shadow }: Flight, outcome: Ou
   outcome.kind === "accepted" && action !== "check" && action !== "change" && !shadow
     ? { ...incident, receipt: outcome.receipt }
     : incident;
-
-/** The history entry of an attempt. A shadow's event carries the word, because it was not sent. */
-const noteOf = (flight: Flight, outcome: Outcome): string =>
-  outcome.kind === "accepted"
-    ? `${flight.shadow ? "shadow " : ""}${flight.action}`
-    : `${flight.action} ${"reason" in outcome ? outcome.reason : outcome.kind}`;
 
 /** A check of the key is not an event. Its dead letter names the event that was refused before the check. */
 function refusedAction(context: LedgerContext, incident: Incident): EventAction {

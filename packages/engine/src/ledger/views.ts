@@ -10,6 +10,7 @@ import {
   type TargetStatus,
   type TargetTerms,
 } from "@tocsin/core/decisions";
+import { readAttemptNote } from "./attempt-note.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { unsentCarrier } from "./record-changes.ts";
 import { eventContent, senderOf } from "./event-content.ts";
@@ -45,7 +46,7 @@ function explainedIncident(context: LedgerContext, incident: Incident): Explaine
   const origin = incident.fallbackOf === null ? undefined : store.incident(incident.fallbackOf);
   return {
     ...incidentView(context, incident),
-    history: store.history(incident.id),
+    history: store.history(incident.id).map(readAttemptNote),
     content: eventContent(store, incident),
     ...(keepsEarlierKey(context, incident) && { keepsEarlierKey: true }),
     ...(origin && { fallbackFor: origin.target }),

@@ -227,7 +227,12 @@ export class Worker {
     this.#latency.record(lease.target, durationMs);
     observe?.attempted?.(lease, outcome, durationMs);
     if (outcome.kind === "accepted" && lease.first) observe?.told?.(lease, clock.now() - lease.acceptedAtMs);
-    this.#reports.push({ lease, outcome, ...(rendered === undefined ? {} : { rendered }) });
+    this.#reports.push({
+      lease,
+      outcome,
+      durationMs: Math.round(durationMs),
+      ...(rendered === undefined ? {} : { rendered }),
+    });
     this.#beginAttempts();
     this.#settleSoon();
   }

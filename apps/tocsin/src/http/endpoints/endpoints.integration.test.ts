@@ -145,6 +145,21 @@ describe("incidents", () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ id, dedupKey: "a1", state: "told" });
     expect(body.history.map(({ what }: { what: string }) => what)).toContain("trigger");
+    expect(body.timeline).toEqual(
+      expect.arrayContaining([
+        { at: body.acceptedAt, what: "received", sources: ["ingester"] },
+        { at: body.acceptedAt, what: "routed", target: "pager", severity: "critical", summary: "a1 is full" },
+        {
+          at: expect.stringMatching(/Z$/),
+          what: "attempt",
+          action: "trigger",
+          outcome: "accepted",
+          status: 202,
+          startedAt: expect.stringMatching(/Z$/),
+          durationMs: expect.any(Number),
+        },
+      ]),
+    );
   });
 
   test("are acknowledged and resolved by operators, and the target receives it", async () => {

@@ -1,9 +1,18 @@
-import { type Clock, type HeldBack, type Incident, type IncidentView, leadingMember, type Ledger } from "@tocsin/core";
+import {
+  type Clock,
+  type HeldBack,
+  type HistoryEntry,
+  type Incident,
+  type IncidentView,
+  leadingMember,
+  type Ledger,
+} from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import type { RelatedChanges } from "../../changes/related-changes.ts";
 import { relatedChangeBody } from "./changes.ts";
 import { type Endpoint, paramOf } from "../endpoint.ts";
 import { traceIdOf } from "../../telemetry/tracing.ts";
+import { timelineBody, timelineOf } from "../../explain/timeline.ts";
 import { isoTime } from "../iso-time.ts";
 import { incidentSearchOf, searchIncidents } from "./incident-search.ts";
 import { notFound } from "../problem.ts";
@@ -44,7 +53,7 @@ export function incidentEndpoints({ ledger, related, clock, wake }: Incidents): 
       method: "GET",
       path: "/api/v1/incidents/:id",
       role: "read",
-      does: "shows an incident with its history and the related changes of the hour before",
+      does: "shows an incident with its timeline and the related changes of the hour before",
       async answer(request) {
         const found = await ledger.incident(idOf(request, "incident"));
         if (found === undefined) throw notFound("incident");
@@ -55,6 +64,7 @@ export function incidentEndpoints({ ledger, related, clock, wake }: Incidents): 
           ...incidentBody(found.view),
           history: found.history.map(historyBody),
           changes: changes.map(relatedChangeBody),
+          timeline: timelineOf({ ...found, changes, nowMs: clock.now() }).map(timelineBody),
         };
       },
     },
@@ -132,8 +142,10 @@ export const heldBackBody = (heldBack: HeldBack | undefined) =>
 const failureBody = ({ lastFailure }: Incident) =>
   lastFailure && { reason: lastFailure.reason, detail: lastFailure.detail, at: isoTime(lastFailure.atMs) };
 
-export const historyBody = (entry: { readonly atMs: number; readonly what: string; readonly detail?: string }) => ({
-  at: isoTime(entry.atMs),
-  what: entry.what,
-  ...(entry.detail !== undefined && { detail: entry.detail }),
+export const historyBody = ({ atMs, what, detail, status, durationMs }: HistoryEntry) => ({
+  at: isoTime(atMs),
+  what,
+  ...(detail !== undefined && { detail }),
+  ...(status !== undefined && { status }),
+  ...(durationMs !== undefined && { durationMs }),
 });
