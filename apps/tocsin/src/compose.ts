@@ -28,6 +28,7 @@ import { noFileToReload, nothingToReload, type Reloaded } from "./http/endpoints
 import { listen } from "./http/listen.ts";
 import { refusalLogRule, Refusals } from "./http/refusals.ts";
 import { createServer } from "./http/server.ts";
+import { SessionCookies } from "./http/session-cookie.ts";
 import { TlsListener } from "./http/tls-listener.ts";
 import { Readers } from "./ingest/readers/readers.ts";
 import { CredentialVault } from "./ledger/credential-vault.ts";
@@ -136,6 +137,7 @@ export async function compose(
       readers,
       selfWatch: { use: (next) => selfWatch.use(next) },
       rollouts,
+      sessionCookies: new SessionCookies(keys),
       useTls: (tls) => tls && tlsListener?.use(tls),
     });
     closing.push(

@@ -10,6 +10,7 @@ import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
 import { noChangeSources, type OpenChangeSources, openChangeSources } from "../changes/sources/open-change-sources.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
+import type { SessionCookies } from "../http/session-cookie.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
 import { readerExpiries, secretsIn } from "../ingest/readers/reader-settings.ts";
 import { Signatures } from "../ingest/signatures.ts";
@@ -18,6 +19,7 @@ import type { Rollouts } from "../changes/rollouts/rollouts.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
 import type { SelfWatch } from "../health/self-watch.ts";
 import { reroute } from "../targets/reroute.ts";
+import { secretsOfTarget } from "../targets/secrets-of-target.ts";
 import { targetCertificateExpiries } from "../targets/target-certificates.ts";
 import { TargetLog } from "../targets/target-log.ts";
 import { configuredErrors, targetWarnings } from "../targets/target-warnings.ts";
@@ -43,6 +45,8 @@ export interface ConfigReloaderOptions {
   readonly readers: Pick<Readers, "use">;
   readonly selfWatch: Pick<SelfWatch, "use">;
   readonly rollouts: Pick<Rollouts, "use">;
+  /** Signs and checks the sessions of people. */
+  readonly sessionCookies: SessionCookies;
   /** Uses the certificates of the API for new connections. */
   readonly useTls: (tls: ServerTls | undefined) => void;
 }
@@ -80,8 +84,8 @@ export class ConfigReloader {
     this.#targetLog = new TargetLog(options.log);
     this.#current = options.config;
     this.#written = writtenIn(options.config);
-    this.#auth = new Auth(options.config.server);
     this.#senders = new SenderAddresses(options.config.server.trustedProxies);
+    this.#auth = this.#authOf(options.config.server);
     this.#signatures = new Signatures(options.config.signatures, options.clock);
   }
 
@@ -226,18 +230,25 @@ export class ConfigReloader {
     this.#o.useTls(next.server.tls);
     this.#current = next;
     this.#written = written;
-    this.#auth = new Auth({ ...next.server, listen: this.#o.config.server.listen });
     this.#senders = new SenderAddresses(next.server.trustedProxies);
+    this.#auth = this.#authOf(next.server);
     this.#signatures = new Signatures(next.signatures, this.#o.clock);
     this.#changeSources = changeSources;
     log.level = next.telemetry.logs.level;
+  }
+
+  /** The address and the base path stay those of the start. */
+  #authOf(server: Config["server"]): Auth {
+    const { listen, basePath } = this.#o.config.server;
+    const { sessionCookies: cookies, clock } = this.#o;
+    return new Auth({ ...server, listen }, { cookies, clock, senders: this.#senders, basePath });
   }
 
   async #useTargets(written: TargetSet, config: Config): Promise<void> {
     const { scrubber, targets, ledger, discoveries, metrics, wake } = this.#o;
     const { fallbackAcrossNamespaces = false } = config.discovery.kubernetes ?? {};
     const prepared = targets.prepare([written, ...discoveries.sets()], { fallbackAcrossNamespaces });
-    scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOf(target) : [])));
+    scrubber.learn(prepared.entries.flatMap(({ target }) => (target ? secretsOfTarget(target) : [])));
     // The ledger comes first: if it fails, nothing has changed.
     await ledger.useTargets(prepared.terms);
     const changed = targets.use(prepared);
@@ -288,12 +299,3 @@ export class ConfigReloader {
 }
 
 const writtenIn = ({ targets = [], readSecret }: Config): TargetSet => configTargets(targets, readSecret);
-
-/** Any header of a target may hold a credential. */
-const secretsOf = ({ credential, headers, signingSecrets = [], tls, restToken }: Target): string[] => [
-  ...(restToken ? [restToken.reveal()] : []),
-  ...(tls?.key ? [tls.key.reveal()] : []),
-  ...(credential ? [credential.reveal()] : []),
-  ...signingSecrets.map((secret) => secret.reveal()),
-  ...Object.values(headers).map((value) => value.reveal()),
-];

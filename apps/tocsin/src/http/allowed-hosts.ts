@@ -38,9 +38,18 @@ export class AllowedHosts {
    */
   refuseOthers({ headers: { host } }: FastifyRequest): void {
     if (!this.#isLoopbackOnly || host === undefined || host === this.#lastAccepted) return;
+    this.refuseUnknown(host);
+    this.#lastAccepted = host;
+  }
+
+  /**
+   * Refuses a host that may be a name of another site, also if tokens are needed.
+   *
+   * @throws Problem 421
+   */
+  refuseUnknown(host: string): void {
     const name = hostNameOf(host);
     if (name === undefined || !(isFixedHost(name) || this.#own.has(name))) throw wrongHost;
-    this.#lastAccepted = host;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Client, Config, Token } from "../config/config.ts";
 import type { Role } from "../config/schema.ts";
 import { hostNameOf } from "../config/host-name.ts";
 import { AllowedHosts } from "./allowed-hosts.ts";
+import { BrowserSessions, type SessionParts } from "./browser-sessions.ts";
 import { certificateName, certificateNames } from "./certificate-names.ts";
 import { Problem } from "./problem.ts";
 
@@ -15,21 +16,70 @@ export interface Caller {
 
 type Sender = Pick<Token, "name" | "roles"> & { readonly kind: "token" | "client" };
 
+interface KnownToken {
+  readonly name: string;
+  readonly digest: Buffer;
+  readonly roles: readonly Role[];
+}
+
 export type AuthSettings = Pick<Config["server"], "listen" | "tokens" | "clients" | "publicUrl" | "allowedHosts">;
 
 /** The tokens and clients, and their roles. A reload of the configuration replaces them as a whole. */
 export class Auth {
-  readonly #tokens: readonly { readonly name: string; readonly digest: Buffer; readonly roles: readonly Role[] }[];
+  readonly #tokens: readonly KnownToken[];
   readonly #clients: readonly Client[];
+
+  /** Undefined: people cannot log in. */
+  readonly #sessions: BrowserSessions | undefined;
 
   /** Refuses requests for other hosts. */
   readonly allowedHosts: AllowedHosts;
 
-  constructor(settings: AuthSettings) {
-    const { tokens } = settings;
+  constructor(settings: AuthSettings, sessions?: SessionParts) {
+    const { tokens, publicUrl } = settings;
     this.#clients = settings.clients;
     this.allowedHosts = new AllowedHosts(settings);
     this.#tokens = tokens.map(({ name, value, roles }) => ({ name, digest: digestOf(value), roles }));
+    this.#sessions = sessions && new BrowserSessions({ ...sessions, publicUrl, allowedHosts: this.allowedHosts });
+  }
+
+  /** Whether requests need a token or a client certificate. */
+  get isNeeded(): boolean {
+    return this.#tokens.length + this.#clients.length > 0;
+  }
+
+  /**
+   * Returns the header `Set-Cookie` of a new session. Undefined: no login is needed.
+   *
+   * @throws Problem 401, 403 or 421
+   */
+  login(request: FastifyRequest, value: string): string | undefined {
+    if (!this.isNeeded || this.#sessions === undefined) return undefined;
+    this.#sessions.refuseLogin(request);
+    const token = this.#tokenOf(value);
+    if (token === undefined) throw unauthorized("the token is not known");
+    return this.#sessions.start(request, token);
+  }
+
+  /** Says why no login is possible over the connection of this request. Undefined: it is possible, or not needed. */
+  loginRefusal(request: FastifyRequest): string | undefined {
+    if (!this.isNeeded) return undefined;
+    try {
+      this.#sessions?.refuseLogin(request);
+      return undefined;
+    } catch (error) {
+      if (error instanceof Problem) return error.message;
+      throw error;
+    }
+  }
+
+  /**
+   * Returns the header `Set-Cookie` that ends the session.
+   *
+   * @throws Problem 403 or 421
+   */
+  logout(request: FastifyRequest): string | undefined {
+    return this.#sessions?.end(request);
   }
 
   /** @throws Problem 401 or 403 */
@@ -42,28 +92,37 @@ export class Auth {
   }
 
   /**
-   * Returns the token of the request, or without one its client certificate. Undefined: neither is needed. `takesBasic`: the token
+   * Returns the token of the request, or without one that of its session, or its client certificate. Undefined: none is needed. `takesBasic`: the token
    * may also be the password of basic authentication, for senders of alerts that cannot send another header. Other endpoints refuse
    * that, because browsers add a stored password to requests by themselves.
    *
-   * @throws Problem 401 or 403
+   * @throws Problem 401 or 403, or 421 for a session at another host
    */
   authenticate(request: FastifyRequest, { takesBasic }: { readonly takesBasic: boolean }): Sender | undefined {
-    if (this.#tokens.length + this.#clients.length === 0) {
+    if (!this.isNeeded) {
       this.#refuseOtherSites(request);
       return undefined;
     }
     const presented = presentedBy(request, takesBasic);
-    if (presented instanceof Problem) return this.#clientOf(request, presented);
+    if (presented instanceof Problem) {
+      const loggedIn = this.#sessions?.tokenOf(request, this.#tokens);
+      if (loggedIn !== undefined) return { kind: "token", name: loggedIn.name, roles: loggedIn.roles };
+      return this.#clientOf(request, presented);
+    }
     const { kind, secret } = presented;
     // A browser may add a stored password to a request of another site's page.
     if (kind === "password") this.#refuseOtherSites(request);
-    const digest = digestOf(secret);
+    const token = this.#tokenOf(secret);
+    if (token !== undefined) return { kind: "token", name: token.name, roles: token.roles };
+    throw unauthorized(kind === "password" ? "the password is not a known token" : "the bearer token is not known");
+  }
+
+  #tokenOf(value: string): KnownToken | undefined {
+    const digest = digestOf(value);
     // All digests have the same length and all are compared, so the time reveals neither a token's value nor which token
     // matches.
     const [token] = this.#tokens.filter((known) => timingSafeEqual(known.digest, digest));
-    if (token !== undefined) return { kind: "token", name: token.name, roles: token.roles };
-    throw unauthorized(kind === "password" ? "the password is not a known token" : "the bearer token is not known");
+    return token;
   }
 
   /**

@@ -15,6 +15,7 @@ export const refusalReasons = [
   "too_large",
   "encoding",
   "host",
+  "too_many_logins",
   "malformed",
   "tls",
   "unavailable",
@@ -29,6 +30,7 @@ const reasonByStatus: Partial<Record<number, RefusalReason>> = {
   413: "too_large",
   415: "encoding",
   421: "host",
+  429: "too_many_logins",
   503: "unavailable",
 };
 

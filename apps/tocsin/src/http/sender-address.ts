@@ -46,6 +46,11 @@ export class SenderAddresses {
     return sender;
   }
 
+  /** Whether this address is one of a trusted proxy. */
+  isTrusted(peer: string): boolean {
+    return this.#isTrusted(plainAddress(peer));
+  }
+
   #isTrusted(address: string): boolean {
     if (this.#trusted === undefined || isIP(address) === 0) return false;
     const [withoutZone = ""] = address.split("%");

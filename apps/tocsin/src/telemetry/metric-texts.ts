@@ -123,7 +123,7 @@ export const metricTexts: Readonly<Record<string, MetricText>> = {
   tocsin_requests_refused_total: {
     labels: { reason: refusalReasons },
     action:
-      "The log shows an example of each reason. `unauthorized` or `forbidden`: correct the sender's token or certificate. `tls`: see [tls.md](tls.md). `unavailable`: check the ledger's disk or database.",
+      "The log shows an example of each reason. `unauthorized` or `forbidden`: correct the sender's token or certificate. `too_many_logins`: someone at the address in the log tries tokens, or mistypes one. `tls`: see [tls.md](tls.md). `unavailable`: check the ledger's disk or database.",
   },
   tocsin_attempts_total: {
     labels: {

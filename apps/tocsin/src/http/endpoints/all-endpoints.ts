@@ -32,7 +32,9 @@ import { heartbeatEndpoints } from "./heartbeats.ts";
 import { incidentSummaryEndpoint } from "./incident-summary.ts";
 import { incidentEndpoints } from "./incidents.ts";
 import { ingestEndpoints } from "./ingest.ts";
+import { LoginLimit } from "../login-limit.ts";
 import { operationsEndpoints, type Reloaded } from "./operations.ts";
+import { sessionEndpoints } from "./session.ts";
 import { streamEndpoints } from "./stream.ts";
 import { targetEndpoints } from "./targets.ts";
 
@@ -109,6 +111,7 @@ export function allEndpoints(parts: AnsweringParts): Endpoint[] {
     ...backupEndpoints({ ledger, file: sqliteFileOf(configReloader.current.ledger) }),
     ...healthEndpoints(parts.health),
     ...targetEndpoints({ ...parts, outdatedWarnings }),
+    ...sessionEndpoints({ ...parts, auth: () => configReloader.auth, loginLimit: new LoginLimit(clock) }),
     ...operationsEndpoints({
       ...parts,
       unready: () => parts.readiness.check(),
