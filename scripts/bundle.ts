@@ -3,6 +3,7 @@
 import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { rolldown } from "rolldown";
+import { buildConsole } from "./build-console.ts";
 import { root } from "./source-files.ts";
 import { packageFolder, readPackage, thirdPartyLicenses } from "./third-party-licenses.ts";
 
@@ -48,7 +49,8 @@ const { output } = await bundle.write({
 await bundle.close();
 chmodSync(join(dist, "main.js"), 0o755);
 
-const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : []));
+const pageModules = await buildConsole(join(dist, "console"));
+const modules = output.flatMap((chunk) => (chunk.type === "chunk" ? chunk.moduleIds : [])).concat(pageModules);
 const folders = new Set(modules.flatMap((id) => packageFolder(relative(root, id)) ?? []));
 // rolldown adds functions of its own, for modules of the CommonJS kind and for `using`.
 folders.add("node_modules/rolldown");

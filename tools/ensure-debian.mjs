@@ -1,5 +1,5 @@
 // The tests speak with Debian's Prometheus and Alertmanager, watch system calls with strace, render manifests with kubectl,
-// judge the unit with systemd-analyze, render the Helm chart with Go and sprig, and check completion scripts with zsh and fish. As root
+// judge the unit with systemd-analyze, render the Helm chart with Go and sprig, check completion scripts with zsh and fish, and use the web page in Chromium. As root
 // on Debian, with CI or TOCSIN_TEST_INSTALL set, the packages are installed here; elsewhere the tests that need them say that they are
 // skipped.
 import { spawnSync } from "node:child_process";
@@ -15,6 +15,7 @@ const wanted = {
   systemd: "/usr/bin/systemd-analyze",
   "golang-go": "/usr/bin/go",
   "golang-github-masterminds-sprig-dev": "/usr/share/gocode/src/github.com/Masterminds/sprig",
+  chromium: "/usr/bin/chromium",
   zsh: "/usr/bin/zsh",
   fish: "/usr/bin/fish",
   "golang-k8s-sigs-yaml-dev": "/usr/share/gocode/src/sigs.k8s.io/yaml",

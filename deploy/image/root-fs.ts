@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { elfNeeds } from "./elf.ts";
 import type { Entry } from "./tar.ts";
 
@@ -37,9 +37,11 @@ export function rootFs({ architecture, node, debian, program }: RootFsSources): 
   };
   const { name, version, license } = manifest;
   const binary = readFileSync(join(node, "bin/node"));
-  const dist = readdirSync(join(program, "dist")).map((file) =>
-    text(`opt/tocsin/dist/${file}`, join(program, "dist", file)),
-  );
+  const dist = readdirSync(join(program, "dist"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name: file }) => join(parentPath, file))
+    .toSorted()
+    .map((file) => text(join("opt/tocsin", relative(program, file)), file));
   const files: Entry[] = [
     { path: "usr/bin/node", mode: 0o755, content: binary },
     ...librariesOf(binary, architecture, debian),

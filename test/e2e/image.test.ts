@@ -74,7 +74,7 @@ describe.skipIf(!isPossible)("the root file system of the image", () => {
   test("holds Node with its libraries, the program, authorities and licences, and nothing else", () => {
     const paths = entries.map((line) => line.split(" ").at(-1) ?? "");
     const known =
-      /^(?:data\/|tmp\/|etc\/(?:group|passwd|nsswitch\.conf|ssl\/certs\/ca-certificates\.crt)|usr\/bin\/(?:node|tocsin|tocsin-health)|lib64\/ld-linux-x86-64\.so\.2|usr\/lib\/x86_64-linux-gnu\/lib\w+\+*\.so\.\d|opt\/tocsin\/(?:LICENSE|THIRD-PARTY-LICENSES|package\.json|dist\/[\w-]+\.js)|usr\/share\/doc\/[\w+-]+\/copyright)$/;
+      /^(?:data\/|tmp\/|etc\/(?:group|passwd|nsswitch\.conf|ssl\/certs\/ca-certificates\.crt)|usr\/bin\/(?:node|tocsin|tocsin-health)|lib64\/ld-linux-x86-64\.so\.2|usr\/lib\/x86_64-linux-gnu\/lib\w+\+*\.so\.\d|opt\/tocsin\/(?:LICENSE|THIRD-PARTY-LICENSES|package\.json|dist\/[\w-]+\.js|dist\/console\/(?:index\.html|assets\/[\w-]+\.(?:js|css)))|usr\/share\/doc\/[\w+-]+\/copyright)$/;
     expect(
       paths.filter((path) => !known.test(path) && !paths.some((other) => other !== path && other.startsWith(path))),
     ).toEqual([]);

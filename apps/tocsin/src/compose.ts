@@ -11,6 +11,7 @@ import { ConfigReloader } from "./config/config-reloader.ts";
 import { type Config, ledgerName } from "./config/config.ts";
 import { proxiesIn } from "./config/proxies.ts";
 import { version } from "./config/version.ts";
+import { ServedConsole } from "./console/served-console.ts";
 import { deliver } from "./delivery/deliver.ts";
 import { notifications } from "./delivery/notification.ts";
 import { Explainer } from "./explain/explainer.ts";
@@ -22,6 +23,7 @@ import { serviceWarnings } from "./health/service-warnings.ts";
 import { StallDetector } from "./health/stall-detector.ts";
 import { closeServer } from "./http/close-server.ts";
 import { allEndpoints } from "./http/endpoints/all-endpoints.ts";
+import { consoleEndpoints } from "./http/endpoints/console.ts";
 import { frontPage } from "./http/endpoints/front-page.ts";
 import { incidentBody } from "./http/endpoints/incidents.ts";
 import { noFileToReload, nothingToReload, type Reloaded } from "./http/endpoints/operations.ts";
@@ -208,7 +210,8 @@ export async function compose(
       count: (reason) => metrics.refused(reason),
       senderOf,
     });
-    const { tls } = config.server;
+    const { tls, basePath } = config.server;
+    const page = new ServedConsole({ basePath, log, clock });
     const serverOptions = {
       maxBodyBytes: config.server.maxBodyBytes,
       ledger: ledgerPlace,
@@ -218,8 +221,8 @@ export async function compose(
     };
     const app = createServer({
       ...serverOptions,
-      endpoints: [frontPage(version, endpoints), ...endpoints],
-      basePath: config.server.basePath,
+      endpoints: [frontPage(version, endpoints, page), ...endpoints, ...consoleEndpoints(page)],
+      basePath,
       tls,
     });
     const tlsListener = tls && new TlsListener(app.server, tls);

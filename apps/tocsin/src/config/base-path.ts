@@ -1,7 +1,11 @@
 import { z } from "zod";
 
 /** First steps of the service's own paths. A base path that begins with one would hide these paths. */
-const ownSteps = new Set(["api", "incidents", "metrics", "healthz", "readyz", "-"]);
+const ownSteps = new Set([
+  ..."api metrics healthz readyz -".split(" "),
+  // The web page.
+  ..."alerts assets deadletters incidents targets whatif".split(" "),
+]);
 
 /** The schema of `server.basePath`. */
 export const basePath = () =>

@@ -19,7 +19,7 @@ import type { Rollouts } from "../changes/rollouts/rollouts.ts";
 import type { Readers } from "../ingest/readers/readers.ts";
 import type { SelfWatch } from "../health/self-watch.ts";
 import { reroute } from "../targets/reroute.ts";
-import { secretsOfTarget } from "../targets/secrets-of-target.ts";
+import { secretsOfTarget } from "./secrets-of-target.ts";
 import { targetCertificateExpiries } from "../targets/target-certificates.ts";
 import { TargetLog } from "../targets/target-log.ts";
 import { configuredErrors, targetWarnings } from "../targets/target-warnings.ts";
@@ -239,8 +239,8 @@ export class ConfigReloader {
 
   /** The address and the base path stay those of the start. */
   #authOf(server: Config["server"]): Auth {
-    const { listen, basePath } = this.#o.config.server;
-    const { sessionCookies: cookies, clock } = this.#o;
+    const { sessionCookies: cookies, clock, config } = this.#o;
+    const { listen, basePath } = config.server;
     return new Auth({ ...server, listen }, { cookies, clock, senders: this.#senders, basePath });
   }
 

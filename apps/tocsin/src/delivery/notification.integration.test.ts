@@ -129,7 +129,7 @@ test("the event of an incident holds its source, its URL and the number of firin
   await service.ask("POST", "/api/v1/webhook/alertmanager?source=am-prod", { alerts });
   const { body } = await service.ask("GET", "/api/v1/explain?fingerprint=b");
   expect(body.targets[0].event).toMatchObject({
-    client_url: `https://tocsin.example.com/api/v1/incidents/${body.targets[0].incident}`,
+    client_url: `https://tocsin.example.com/incidents/${body.targets[0].incident}`,
     payload: { source: "am-prod", severity: "critical", custom_details: { firing_alerts: 2 } },
   });
 });

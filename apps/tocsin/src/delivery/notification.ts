@@ -73,8 +73,7 @@ class LazyNotification implements Notification {
     this.firing = facts.firing;
     // The default source name adds nothing to the alert itself.
     if (sender !== "" && sender !== defaultSource) this.sender = sender;
-    if (publicUrl !== undefined && incident !== undefined)
-      this.incidentUrl = `${publicUrl}/api/v1/incidents/${incident}`;
+    if (publicUrl !== undefined && incident !== undefined) this.incidentUrl = `${publicUrl}/incidents/${incident}`;
     if (facts.traceparent !== undefined) this.traceparent = facts.traceparent;
     if (relatedChanges !== undefined) this.relatedChanges = relatedChanges;
     if (acknowledgedBy !== undefined) this.acknowledgedBy = acknowledgedBy;

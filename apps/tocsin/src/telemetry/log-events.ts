@@ -30,6 +30,12 @@ export const logEvents = {
   stopped: { level: "info", when: "The service has stopped. This is the last line.", fields: [] },
   uncaught_exception: { level: "fatal", when: "A bug ends the process. The state is safe in the ledger.", fields: bug },
 
+  console_unavailable: {
+    level: "error",
+    when: "A browser asked for the web page, and it could not be read or, in a checkout, built. Tried again after 10 seconds.",
+    fields: ["err"],
+  },
+
   // The configuration.
   config_files_changed: {
     level: "info",

@@ -25,7 +25,7 @@ export interface Notification {
   readonly sender?: string;
   /** Changes that may have caused the problem, the most related first. Absent: none, or the target does not want them. */
   readonly relatedChanges?: readonly Change[];
-  /** The incident in the API, if `server.publicUrl` is set. */
+  /** The page of the incident, if `server.publicUrl` is set. */
   readonly incidentUrl?: string;
   /** Who acknowledged the incident. Absent: nobody. */
   readonly acknowledgedBy?: PersonalAction;

@@ -57,7 +57,7 @@ const golden = () =>
 describe("Rootly's alert", () => {
   // Reviewed like code; `vitest run -u` writes them again.
   test.each<[string, Partial<Notification>]>([
-    ["firing", { incidentUrl: "https://tocsin.example.com/api/v1/incidents/7" }],
+    ["firing", { incidentUrl: "https://tocsin.example.com/incidents/7" }],
     ["resolved", { action: "resolve" }],
     ["acknowledged", { action: "acknowledge" }],
     ["grouped", { firing: 12, severity: "warning" }],

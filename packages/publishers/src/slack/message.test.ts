@@ -47,8 +47,8 @@ const hostile: Partial<Notification> = {
 describe("Slack's message", () => {
   // Reviewed like code; `vitest run -u` writes them again.
   test.each<[string, Partial<Notification>]>([
-    ["firing", { incidentUrl: "https://tocsin.example.com/api/v1/incidents/7" }],
-    ["resolved", { action: "resolve", firing: 0, incidentUrl: "https://tocsin.example.com/api/v1/incidents/7" }],
+    ["firing", { incidentUrl: "https://tocsin.example.com/incidents/7" }],
+    ["resolved", { action: "resolve", firing: 0, incidentUrl: "https://tocsin.example.com/incidents/7" }],
     ["acknowledged", { action: "acknowledge" }],
     ["grouped", { firing: 12, severity: "warning" }],
     [

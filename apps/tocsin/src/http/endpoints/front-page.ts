@@ -1,14 +1,20 @@
+import type { ServedConsole } from "../../console/served-console.ts";
 import type { Endpoint } from "../endpoint.ts";
 
-/** The page for a person who opens the address in a browser: it shows that the service runs, and lists the endpoints. */
-export function frontPage(version: string, endpoints: readonly Endpoint[]): Endpoint {
+/** The answer at the address of the service: the web page for a browser, and for other clients a text that lists the endpoints. */
+export function frontPage(
+  version: string,
+  endpoints: readonly Endpoint[],
+  page: Pick<ServedConsole, "index">,
+): Endpoint {
   const front: Endpoint = {
     method: "GET",
     path: "/",
     role: "open",
-    does: "this page",
-    answer: (_request, reply) => {
-      void reply.type("text/plain; charset=utf-8");
+    does: "the web page, for a browser; else this list",
+    answer(request, reply) {
+      if (request.headers.accept?.includes("text/html") === true) return page.index(request, reply);
+      void reply.type("text/plain; charset=utf-8").header("vary", "accept");
       return text;
     },
   };
