@@ -30,7 +30,7 @@ import { noFileToReload, nothingToReload, type Reloaded } from "./http/endpoints
 import { listen } from "./http/listen.ts";
 import { refusalLogRule, Refusals } from "./http/refusals.ts";
 import { createServer } from "./http/server.ts";
-import { SessionCookies } from "./http/session-cookie.ts";
+import { SessionCookies } from "./http/session-cookies.ts";
 import { TlsListener } from "./http/tls-listener.ts";
 import { Readers } from "./ingest/readers/readers.ts";
 import { CredentialVault } from "./ledger/credential-vault.ts";

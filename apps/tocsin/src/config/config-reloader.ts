@@ -10,7 +10,7 @@ import type { TargetGuard } from "../targets/discovery/target-guard.ts";
 import { Auth } from "../http/auth.ts";
 import { noChangeSources, type OpenChangeSources, openChangeSources } from "../changes/sources/open-change-sources.ts";
 import { SenderAddresses } from "../http/sender-address.ts";
-import type { SessionCookies } from "../http/session-cookie.ts";
+import type { SessionCookies } from "../http/session-cookies.ts";
 import type { Reloaded } from "../http/endpoints/operations.ts";
 import { readerExpiries, secretsIn } from "../ingest/readers/reader-settings.ts";
 import { Signatures } from "../ingest/signatures.ts";

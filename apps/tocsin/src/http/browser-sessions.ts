@@ -2,7 +2,7 @@ import type { Clock } from "@tocsin/core";
 import type { FastifyRequest } from "fastify";
 import type { AllowedHosts } from "./allowed-hosts.ts";
 import { Problem } from "./problem.ts";
-import { type SessionCookies, sessionSeconds, type SessionToken } from "./session-cookie.ts";
+import { type SessionCookies, sessionSeconds, type SessionToken } from "./session-cookies.ts";
 import { type UserConnection, userConnection, type UserConnectionSettings } from "./user-connection.ts";
 
 /** What sessions need beside the tokens. */

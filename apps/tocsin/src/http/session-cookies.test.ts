@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { SessionCookies, sessionSeconds, type SessionToken } from "./session-cookie.ts";
+import { SessionCookies, sessionSeconds, type SessionToken } from "./session-cookies.ts";
 
 const key = (byte: number): Buffer => Buffer.alloc(32, byte);
 const tokenOf = (name: string, value: string): SessionToken => ({
