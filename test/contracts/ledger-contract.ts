@@ -27,6 +27,7 @@ import { repeats } from "./ledger/repeats.ts";
 import { eventIds } from "./ledger/event-ids.ts";
 import { changeWatchers } from "./ledger/change-watchers.ts";
 import { receipts } from "./ledger/receipts.ts";
+import { receiverEvents } from "./ledger/receiver-events.ts";
 import { traces } from "./ledger/traces.ts";
 import type { LedgerSubject } from "./ledger/ledger-harness.ts";
 
@@ -64,5 +65,6 @@ export function ledgerContract(name: string, subject: LedgerSubject): void {
     lateReports(subject);
     traces(subject);
     receipts(subject);
+    receiverEvents(subject);
   });
 }

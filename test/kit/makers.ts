@@ -4,6 +4,7 @@ export * from "./claims.ts";
 export * from "./fake-receiver.ts";
 export * from "./incident-of.ts";
 export * from "./merged-alert.ts";
+export * from "./receiver-event-of.ts";
 export * from "./random.ts";
 export * from "./scratch.ts";
 export * from "./target-terms.ts";

@@ -30,6 +30,8 @@ export function desiredState(members: readonly Member[], before: Wanted | null, 
   const changed =
     before === null || before.status !== status || before.severity !== severity || before.acknowledged !== acknowledged;
   const content = incidentContentHash(lead, members);
+  const rose = before !== null && severityRank(severity) < severityRank(before.severity);
+  const renewedAtMs = rose ? nowMs : before?.renewedAtMs;
   return {
     status,
     acknowledged,
@@ -37,5 +39,6 @@ export function desiredState(members: readonly Member[], before: Wanted | null, 
     summary: lead.summary,
     ...(content === undefined ? {} : { content }),
     atMs: changed ? nowMs : before.atMs,
+    ...(renewedAtMs === undefined ? {} : { renewedAtMs }),
   };
 }

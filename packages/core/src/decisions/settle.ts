@@ -52,11 +52,12 @@ export function settle(incident: Incident, attempted: Attempted, outcome: Outcom
 const countAttempt = (incident: Incident): Incident => ({ ...incident, attempts: incident.attempts + 1 });
 
 function acceptEvent(incident: Incident, attempted: Attempted & { action: EventAction }, nowMs: number): Incident {
+  const told = isMemberUpdate(incident, attempted)
+    ? toldAfterUpdate(incident, attempted, nowMs)
+    : toldAfter(incident, attempted.action, attempted, true, nowMs);
   return {
     ...incident,
-    told: isMemberUpdate(incident, attempted)
-      ? toldAfterUpdate(incident, attempted, nowMs)
-      : toldAfter(incident, attempted.action, attempted, true, nowMs),
+    told: staysAcknowledged(incident, attempted) ? { ...told, event: "acknowledge" } : told,
     opened: incident.opened || attempted.action === "trigger",
     // If a late request closed the incident, the receiver dropped this acknowledge, so the trigger must still be repeated.
     repeat: incident.repeat && attempted.action === "acknowledge",
@@ -77,6 +78,10 @@ function acceptEvent(incident: Incident, attempted: Attempted & { action: EventA
  */
 const isMemberUpdate = (incident: Incident, { action }: Attempted): incident is Incident & { told: Told } =>
   action === "trigger" && incident.told?.event === "acknowledge" && incident.told.certain && !incident.repeat;
+
+/** The receiver reported, perhaps before its answer arrived, that a person acknowledged. A trigger does not undo that. */
+const staysAcknowledged = ({ receiver, receipt, repeat, renew }: Incident, { action }: Attempted): boolean =>
+  receiver?.status?.is === "acknowledged" && receipt === undefined && action === "trigger" && !repeat && !renew;
 
 function toldAfterUpdate({ told }: { told: Told }, { severity, content, sinceMs }: Attempted, atMs: number): Told {
   const { content: _, ...others } = told;

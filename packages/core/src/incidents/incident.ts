@@ -64,6 +64,11 @@ export interface Wanted {
   /** Hash of the text of the member that is shown, and of the members that fire (`incidentContentHash`). */
   readonly content?: string;
   readonly atMs: number;
+  /**
+   * When its severity rose, or a new episode began in it. An acknowledgement from before then does not count. Absent: not since it
+   * was accepted.
+   */
+  readonly renewedAtMs?: number;
 }
 
 /** Delivered state: the last event that the target accepted. `certain: false` is a `maybe`: the attempt's effect is unknown. */
@@ -194,6 +199,8 @@ export interface Incident {
   readonly fallbackOf: number | null;
   /** A person resolved it manually: until this time, repeats from the source are not sent. */
   readonly manualUntilMs: number | null;
+  /** A person's resolve holds until its alerts end, also after `manualUntilMs` (`onResolve: stay`). Absent: it does not. */
+  readonly heldUntilEnd?: true;
   /** When it was accepted from the source. The SLO `accepted → told` starts here. */
   readonly acceptedAtMs: number;
   readonly updatedAtMs: number;
@@ -206,6 +213,8 @@ export interface Incident {
   readonly receiver?: ReceiverFacts;
   /** Present while `wanted.acknowledged` is true. Rows of earlier versions have none. */
   readonly acknowledgedBy?: PersonalAction;
+  /** The newest action of a person, at any target, that counted here. Older ones change nothing. Absent: none yet. */
+  readonly lastAction?: EventOrder;
   /**
    * The receipt of its last accepted event. Present only if the publisher needs it for later events (`ReceiverTraits.keepsReceipt`).
    */
@@ -216,10 +225,18 @@ export interface Incident {
 export interface ReceiverFacts {
   /** The receiver's own number of its incident. */
   readonly incident?: string;
+  /** When the receiver opened that incident, by its clock. */
+  readonly openedAtMs?: number;
   /** When it first reported that the incident exists there, by our clock. */
   readonly confirmedAtMs?: number;
   /** The newest status that it reported, and when that happened by its clock. Older reports change nothing. */
-  readonly status?: { readonly is: "open" | "acknowledged" | "resolved"; readonly atMs: number };
+  readonly status?: { readonly is: "open" | "acknowledged" | "resolved" } & EventOrder;
+}
+
+/** The place of an event in time. Of two at the same time, the one with the greater id is the later one. */
+export interface EventOrder {
+  readonly atMs: number;
+  readonly id: string;
 }
 
 /** Who acknowledged or resolved an incident, and when. */

@@ -1,5 +1,5 @@
-import type { Incident, Route } from "@tocsin/core/decisions";
-import { confirmation, confirmIncident, type Firing } from "./confirm-incident.ts";
+import { type Incident, type Route, withoutHold } from "@tocsin/core/decisions";
+import { confirmation, confirmIncident, type Firing, heldClosed } from "./confirm-incident.ts";
 import { withMembers, withMember } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { restsNotTold } from "./mark-not-told.ts";
@@ -20,7 +20,10 @@ export function applyRoutes(
   const isOn = ({ target }: Route): boolean => context.target(target)?.terms.enabled !== false;
   const routes = given.every(isOn) ? given : given.filter(isOn);
   // A change event stays until the next episode begins, so that it is sent once per episode, whatever its source repeats.
-  const isPast = ({ kind, state }: Incident): boolean => (kind === "change" ? how.begins : state === "closed");
+  const isPast = (one: Incident): boolean =>
+    one.kind === "change"
+      ? how.begins
+      : one.state === "closed" && !(one.heldUntilEnd && heldClosed(context, one, alert));
   const open = alert.incidents
     .map((id) => context.store.incident(id))
     .filter((one) => one !== undefined && !isPast(one));
@@ -61,7 +64,9 @@ export function endMembers(context: LedgerContext, alert: AlertRecord): readonly
   const open: number[] = [];
   for (const id of alert.incidents) {
     const incident = context.store.incident(id);
-    if (!incident || (incident.state === "closed" && incident.kind !== "change")) continue;
+    if (!incident) continue;
+    if (incident.heldUntilEnd) endHold(context, incident, alert);
+    if (incident.state === "closed" && incident.kind !== "change") continue;
     open.push(id);
     const member = incident.members.find(({ fingerprint }) => fingerprint === alert.fingerprint);
     if (!member || member.status === "resolved" || incident.kind === "change") continue;
@@ -70,4 +75,12 @@ export function endMembers(context: LedgerContext, alert: AlertRecord): readonly
     if (restsNotTold(after) && !restsNotTold(incident)) context.note(id, after.reason);
   }
   return open.length === alert.incidents.length ? alert.incidents : open;
+}
+
+/** A person's resolve with the policy `stay` holds until no alert of the incident fires. */
+function endHold(context: LedgerContext, incident: Incident, ended: AlertRecord): void {
+  const isFiring = (fingerprint: string): boolean =>
+    fingerprint !== ended.fingerprint && context.store.alert(fingerprint)?.status === "firing";
+  if (incident.members.some(({ fingerprint }) => isFiring(fingerprint))) return;
+  context.put(incident, withoutHold(incident));
 }

@@ -1,4 +1,4 @@
-import { deriveState, type Incident, type Member, type Route } from "@tocsin/core/decisions";
+import { deriveState, type Incident, type Member, type Route, withoutHold } from "@tocsin/core/decisions";
 import { groupMember, sameMembers, sameWanted, withMembers, withMember } from "./group-members.ts";
 import type { LedgerContext } from "./ledger-context.ts";
 import { markNotTold, restsNotTold } from "./mark-not-told.ts";
@@ -33,7 +33,8 @@ export function confirmIncident(
       ? leave(context, incident, alert)
       : refresh(context, incident, alert);
   const member = groupMember(context, alert, route);
-  const current = how.endLost ? renewed(incident, member) : incident;
+  const free = incident.heldUntilEnd ? withoutHold(incident) : incident;
+  const current = how.endLost ? renewed(free, member, nowMs) : free;
   const after = withMembers(
     {
       ...current,
@@ -59,15 +60,15 @@ export function confirmIncident(
 /** Whether a person resolved the incident and this alert is what that person saw. An alert that began later is news. */
 export const heldClosed = (context: LedgerContext, incident: Incident, { startsAtMs }: AlertRecord): boolean =>
   incident.manualUntilMs !== null &&
-  incident.manualUntilMs > context.nowMs &&
+  (incident.heldUntilEnd === true || incident.manualUntilMs > context.nowMs) &&
   startsAtMs <= incident.manualUntilMs - context.settings.manualResolveFor;
 
 /** The end of the last episode got lost and a new one begins, unless other alerts kept the incident open meanwhile. */
-function renewed(incident: Incident, { fingerprint }: Member): Incident {
+function renewed(incident: Incident, { fingerprint }: Member, nowMs: number): Incident {
   if (incident.members.some((member) => member.fingerprint !== fingerprint && member.status === "firing"))
     return incident;
   const { wanted, told } = incident;
-  return { ...incident, renew: told !== null, wanted: { ...wanted, acknowledged: false } };
+  return { ...incident, renew: told !== null, wanted: { ...wanted, acknowledged: false, renewedAtMs: nowMs } };
 }
 
 /** Nothing was delivered, and this alert is no longer routed here. Other alerts of the incident may be. */

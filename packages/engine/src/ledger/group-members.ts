@@ -1,4 +1,11 @@
-import { contentHash, desiredState, type Incident, type Member, type Route } from "@tocsin/core/decisions";
+import {
+  contentHash,
+  desiredState,
+  type Incident,
+  type Member,
+  type Route,
+  withoutAcknowledgement,
+} from "@tocsin/core/decisions";
 import type { LedgerContext } from "./ledger-context.ts";
 import { alertIn, type AlertRecord } from "./store.ts";
 
@@ -20,12 +27,13 @@ export function withMember(members: readonly Member[], member: Member): readonly
 }
 
 /** The incident with these members and the desired state that follows from them. */
-export const withMembers = (incident: Incident, members: readonly Member[], nowMs: number): Incident => ({
-  ...incident,
-  members,
-  wanted: desiredState(members, incident.wanted, nowMs),
-  updatedAtMs: nowMs,
-});
+export const withMembers = (incident: Incident, members: readonly Member[], nowMs: number): Incident =>
+  withoutAcknowledgement({
+    ...incident,
+    members,
+    wanted: desiredState(members, incident.wanted, nowMs),
+    updatedAtMs: nowMs,
+  });
 
 export const sameWanted = (a: Incident, b: Incident): boolean =>
   a.wanted.status === b.wanted.status &&

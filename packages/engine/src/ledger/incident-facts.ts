@@ -42,6 +42,9 @@ const usual = {
 type Usual = keyof typeof usual;
 const mayBeUsual = Object.keys(usual) as Usual[];
 
+/** Facts that few incidents have. The others have no such field, so that nothing is written, stored or read for them. */
+const rare = ["trace", "receiver", "acknowledgedBy", "lastAction", "heldUntilEnd", "receipt"] as const;
+
 /** The name of late attempts in earlier versions. Stored rows keep it. */
 const storedLateAttempts = "overtaken";
 
@@ -59,9 +62,10 @@ export function incidentFacts(incident: Incident): Record<string, unknown> {
   const { state, acceptedAtMs, dueSinceMs } = incident;
   if (dueSinceMs !== null && dueSinceMs !== acceptedAtMs) facts["acceptedAtMs"] = acceptedAtMs;
   if (dueSinceMs === null && isWaiting(state)) facts["dueSinceMs"] = null;
-  if (incident.trace !== undefined) facts["trace"] = incident.trace;
-  if (incident.receipt !== undefined) facts["receipt"] = incident.receipt;
-  if (incident.acknowledgedBy !== undefined) facts["acknowledgedBy"] = incident.acknowledgedBy;
+  for (const fact of rare) {
+    const value = incident[fact];
+    if (value !== undefined) facts[fact] = value;
+  }
   return facts;
 }
 
@@ -100,7 +104,5 @@ export const sameRow = (a: Incident, b: Incident): boolean =>
   a.members === b.members &&
   a.wanted === b.wanted &&
   a.confirmedAtMs === b.confirmedAtMs &&
-  a.trace === b.trace &&
-  a.receipt === b.receipt &&
-  a.acknowledgedBy === b.acknowledgedBy &&
+  rare.every((fact) => a[fact] === b[fact]) &&
   mayBeUsual.every((fact) => a[fact] === b[fact]);

@@ -140,7 +140,12 @@ export class LedgerContext {
 
   /** Stores an incident with its state derived from its facts, for example after an attempt. */
   putDerived(before: Incident, after: Incident): Incident {
-    return this.put(before, deriveState(after, this.dueTerms(after), this.nowMs));
+    return this.put(before, this.derive(after));
+  }
+
+  /** An incident with its state derived from its facts, before it is stored. */
+  derive(incident: Incident): Incident {
+    return deriveState(incident, this.dueTerms(incident), this.nowMs);
   }
 
   /** Nothing was delivered to the incident's endpoint: moves it to the endpoint that its target has now. */

@@ -4,10 +4,10 @@ import {
   changeFingerprints,
   type LeaseRequest,
   type FiringPage,
-  type Incident,
   type IncidentQuery,
   isChangeFingerprint,
   type Reading,
+  type ReceiverEvent,
   type RelatedQuery,
   type Report,
   type Route,
@@ -23,8 +23,15 @@ import { recordChanges } from "./record-changes.ts";
 import { recordClaims } from "./record-claims.ts";
 import { reroute } from "./reroute.ts";
 import { settleAttempt } from "./settle-attempt.ts";
-import { withMembers } from "./group-members.ts";
 import { summary } from "./summary.ts";
+import { actByPerson } from "./act-by-person.ts";
+import {
+  applyReceiverEvent,
+  pendingReceiverEvents,
+  postponeReceiverEvent,
+  receiverEventsKeptMs,
+  storeReceiverEvents,
+} from "./store-receiver-events.ts";
 import { takeOver } from "./take-over.ts";
 import type { PackedChange, PackedClaim } from "./wire-format.ts";
 import { alertView, explain, incidentView, targetStatus } from "./views.ts";
@@ -109,30 +116,27 @@ export class LedgerCore {
   }
 
   acknowledge(id: number, by: string): boolean {
-    return this.#byPerson(id, `acknowledged by ${by}`, (incident) => ({
-      ...incident,
-      wanted: { ...incident.wanted, acknowledged: true, atMs: this.#context.nowMs },
-    }));
+    return actByPerson(this.#context, id, "acknowledge", by);
   }
 
   resolve(id: number, by: string): boolean {
-    const { nowMs, settings } = this.#context;
-    return this.#byPerson(id, `resolved by ${by}`, (incident) => ({
-      ...withMembers(
-        incident,
-        incident.members.map((member) => ({ ...member, status: "resolved" as const })),
-        nowMs,
-      ),
-      manualUntilMs: nowMs + settings.manualResolveFor,
-    }));
+    return actByPerson(this.#context, id, "resolve", by);
   }
 
-  #byPerson(id: number, what: string, change: (incident: Incident) => Incident): boolean {
-    const incident = this.#context.store.incident(id);
-    if (!incident || incident.state === "closed" || incident.wanted.status === "resolved") return false;
-    this.#context.note(id, what);
-    this.#context.putChanged(incident, { ...change(incident), updatedAtMs: this.#context.nowMs });
-    return true;
+  storeReceiverEvents(events: readonly ReceiverEvent[]) {
+    return storeReceiverEvents(this.#context, events);
+  }
+
+  pendingReceiverEvents(limit: number) {
+    return pendingReceiverEvents(this.#context, limit);
+  }
+
+  applyReceiverEvent(callback: string, id: string, dedupKeys: readonly string[]) {
+    return applyReceiverEvent(this.#context, callback, id, dedupKeys);
+  }
+
+  postponeReceiverEvent(callback: string, id: string, forMs: number): void {
+    postponeReceiverEvent(this.#context, callback, id, forMs);
   }
 
   release(owner: string): void {
@@ -286,6 +290,12 @@ export class LedgerCore {
   }
 
   deleteExpired(beforeMs: number, changesBeforeMs: number): number {
-    return this.#context.store.forget(beforeMs, changesBeforeMs, maxDeletedAtOnce);
+    const receiverEventsBeforeMs = this.#context.nowMs - receiverEventsKeptMs;
+    return this.#context.store.forget({
+      beforeMs,
+      changesBeforeMs,
+      receiverEventsBeforeMs,
+      maxRows: maxDeletedAtOnce,
+    });
   }
 }

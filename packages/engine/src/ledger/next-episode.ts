@@ -20,7 +20,8 @@ export function nextEpisode(context: LedgerContext, before: Incident, after: Inc
   };
   context.put(before, deriveState(over, context.dueTerms(over), context.nowMs));
   if (!goesOn) return;
-  const { id: _id, receipt: _receipt, acknowledgedBy: _by, ...rest } = after;
+  // Reports of the receiver, and actions of people, belong to the episode that is over.
+  const { id: _id, receiver: _receiver, acknowledgedBy: _by, lastAction: _action, receipt: _receipt, ...rest } = after;
   const next: Omit<Incident, "id"> = {
     ...rest,
     endpoint: current.id,

@@ -9,6 +9,7 @@ import type {
   Incident,
   IncidentQuery,
   LedgerStats,
+  ReceiverEvent,
   Route,
   LastShown,
   TargetTerms,
@@ -49,6 +50,15 @@ export interface ChangeRecord {
   /** The alert that reported it by the label `change_event`. Absent: it was reported as a change. */
   readonly alert?: string;
   readonly acceptedAtMs: number;
+}
+
+/** An event of a receiver that was stored. It is kept so that its repeats are recognized. */
+export interface ReceiverEventRecord {
+  readonly callback: string;
+  readonly id: string;
+  readonly receivedAtMs: number;
+  /** Present while the keys of its incident must be looked up. */
+  readonly pending?: { readonly event: ReceiverEvent; readonly lookUpAtMs: number };
 }
 
 /** Selects a page of changes: those at this time or later that come after the cursor, newest first. */
@@ -117,6 +127,17 @@ export interface WaitingLane extends Pick<Lane, "endpoint" | "urgency"> {
 
 export type GateKind = "credential" | "bucket" | "target" | "endpoint" | "source" | "memory" | "meta";
 
+/** What retention deletes. Wall clock, ms. */
+export interface ForgetLimits {
+  /** Closed incidents, their history, dead letters and resolved alerts that last changed before then. */
+  readonly beforeMs: number;
+  /** Changes that were accepted before then. */
+  readonly changesBeforeMs: number;
+  /** Events of receivers that were received before then. */
+  readonly receiverEventsBeforeMs: number;
+  readonly maxRows: number;
+}
+
 /**
  * Stores rows and makes no decisions: `LedgerCore` makes them, for every kind of storage. All calls between two commits of the
  * owner are one transaction.
@@ -136,6 +157,8 @@ export interface Store {
   incident(id: number): Incident | undefined;
   /** The newest episode of (target, dedup key). */
   latestIncident(target: string, dedupKey: string): Incident | undefined;
+  /** The newest episode of (target, dedup key) before this one. */
+  previousIncident(of: Pick<Incident, "id" | "target" | "dedupKey">): Incident | undefined;
   /** The newest incident of each (target, dedup key) that the alert was ever part of. */
   incidentsOfAlert(fingerprint: string): readonly number[];
   insertIncident(incident: Omit<Incident, "id">): Incident;
@@ -167,6 +190,11 @@ export interface Store {
    */
   changesAbout(about: ChangesAbout): readonly ChangeRecord[];
 
+  receiverEvent(callback: string, id: string): ReceiverEventRecord | undefined;
+  putReceiverEvent(before: ReceiverEventRecord | undefined, after: ReceiverEventRecord): void;
+  /** Events whose keys must be looked up, in order of that time, at most `limit`. */
+  pendingReceiverEvents(limit: number): readonly ReceiverEventRecord[];
+
   addHistory(entry: HistoryEntry): void;
   history(incident: number): readonly HistoryEntry[];
   addDeadLetter(letter: Omit<DeadLetter, "id">): void;
@@ -189,9 +217,6 @@ export interface Store {
   gates(kind: GateKind): readonly (readonly [id: string, facts: unknown])[];
 
   stats(): Omit<LedgerStats, "nowMs">;
-  /**
-   * Deletes closed incidents, their history, dead letters and resolved alerts that last changed before then, and changes that
-   * were accepted before `changesBeforeMs`; at most `limit` rows of each.
-   */
-  forget(beforeMs: number, changesBeforeMs: number, limit: number): number;
+  /** Deletes what is older than these limits, at most `maxRows` rows of each kind. Returns how many. */
+  forget(limits: ForgetLimits): number;
 }

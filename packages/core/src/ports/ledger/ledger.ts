@@ -4,6 +4,7 @@ import type { Delivery } from "./delivery.ts";
 import type { Intake } from "./intake.ts";
 import type { Operator } from "./operator.ts";
 import type { Queries } from "./queries.ts";
+import type { ReceiverEvents } from "./receiver-events.ts";
 import type { Values } from "./values.ts";
 
 /**
@@ -19,7 +20,15 @@ import type { Values } from "./values.ts";
  *
  * @throws LedgerUnavailable from every method while the ledger cannot commit (disk full, locked); nothing was changed.
  */
-export type Ledger = Intake & Delivery & Queries & Operator & Values & ChangeLog & Changes & AsyncDisposable;
+export type Ledger = Intake &
+  Delivery &
+  Queries &
+  Operator &
+  Values &
+  ChangeLog &
+  Changes &
+  ReceiverEvents &
+  AsyncDisposable;
 
 /** A ledger in one file, which can be copied while it is in use. */
 export interface BackedUpLedger extends Ledger {

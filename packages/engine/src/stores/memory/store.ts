@@ -13,9 +13,11 @@ import type {
   ChangeRecord,
   ChangesAbout,
   FoundChanges,
+  ForgetLimits,
   EndpointRecord,
   GateKind,
   Lane,
+  ReceiverEventRecord,
   Slot,
   Store,
   FiringAlerts,
@@ -35,6 +37,7 @@ export class MemoryStore implements Store {
   /** Numbers of incidents that wait for their fallback. */
   readonly #fallbacks = new Set<number>();
   readonly #changes = new Map<string, ChangeRecord>();
+  readonly #receiverEvents = new Map<string, ReceiverEventRecord>();
   readonly #history = new Map<number, HistoryEntry[]>();
   readonly #letters = new Map<number, DeadLetter>();
   readonly #endpoints = new Map<number, EndpointRecord>();
@@ -94,6 +97,12 @@ export class MemoryStore implements Store {
   latestIncident(target: string, dedupKey: string): Incident | undefined {
     const id = this.#episodes.get(`${target}\0${dedupKey}`);
     return id === undefined ? undefined : this.#incidents.get(id);
+  }
+
+  previousIncident({ id, target, dedupKey }: Pick<Incident, "id" | "target" | "dedupKey">): Incident | undefined {
+    return [...this.#incidents.values()].findLast(
+      (one) => one.id < id && one.target === target && one.dedupKey === dedupKey,
+    );
   }
 
   incidentsOfAlert(fingerprint: string): readonly number[] {
@@ -254,6 +263,21 @@ export class MemoryStore implements Store {
       .toSorted((a, b) => b.change.timestampMs - a.change.timestampMs || (a.key < b.key ? 1 : -1));
   }
 
+  receiverEvent(callback: string, id: string): ReceiverEventRecord | undefined {
+    return this.#receiverEvents.get(`${callback}\0${id}`);
+  }
+
+  putReceiverEvent(_before: ReceiverEventRecord | undefined, after: ReceiverEventRecord): void {
+    this.#receiverEvents.set(`${after.callback}\0${after.id}`, after);
+  }
+
+  pendingReceiverEvents(limit: number): readonly ReceiverEventRecord[] {
+    return [...this.#receiverEvents.values()]
+      .filter(({ pending }) => pending !== undefined)
+      .toSorted((a, b) => (a.pending?.lookUpAtMs ?? 0) - (b.pending?.lookUpAtMs ?? 0))
+      .slice(0, limit);
+  }
+
   addHistory(entry: HistoryEntry): void {
     const entries = this.#history.get(entry.incident);
     if (entries) entries.push(entry);
@@ -355,7 +379,7 @@ export class MemoryStore implements Store {
     };
   }
 
-  forget(beforeMs: number, changesBeforeMs: number, limit: number): number {
+  forget({ beforeMs, changesBeforeMs, receiverEventsBeforeMs, maxRows }: ForgetLimits): number {
     let gone = 0;
     for (const {
       id,
@@ -370,7 +394,7 @@ export class MemoryStore implements Store {
       told,
       wanted,
     } of this.#incidents.values()) {
-      if (gone >= limit) break;
+      if (gone >= maxRows) break;
       const over = (state === "closed" || state === "not_told" || state === "dead") && dueAtMs === null;
       // A dead incident that fires and was perhaps sent: its resolve is still owed.
       const owed = state === "dead" && told !== null && wanted.status === "firing" && kind !== "change";
@@ -384,6 +408,8 @@ export class MemoryStore implements Store {
     }
     for (const { key, acceptedAtMs } of this.#changes.values())
       if (acceptedAtMs < changesBeforeMs && this.#changes.delete(key)) gone++;
+    for (const [key, { receivedAtMs }] of this.#receiverEvents)
+      if (receivedAtMs < receiverEventsBeforeMs && this.#receiverEvents.delete(key)) gone++;
     for (const letter of this.#letters.values()) if (letter.atMs < beforeMs && this.#letters.delete(letter.id)) gone++;
     for (const { fingerprint, status, confirmedAtMs } of this.#alerts.values())
       if (

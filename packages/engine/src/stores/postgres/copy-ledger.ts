@@ -114,6 +114,7 @@ async function copyAll(source: SqliteStore, session: Session): Promise<Copied> {
     after = last.fingerprint;
   }
   await copyChanges(source, write);
+  await copyReceiverEvents(source, write);
   const incidents = await copyIncidents(source, write, (id) => (head.lastId = Math.max(head.lastId, id)));
   const deadLetters = await copyLetters(source, session);
   const done: Step[] = [...writeHead(head, "copy"), { sql: "COMMIT" }];
@@ -164,6 +165,22 @@ async function copyChanges(
     });
     last = records.at(-1);
   } while (last);
+}
+
+async function copyReceiverEvents(
+  source: SqliteStore,
+  write: (fill: (unit: UnitOfWork) => void) => Promise<void>,
+): Promise<void> {
+  let after = { callback: "", id: "" };
+  for (;;) {
+    const records = source.receiverEventsAfter(after, page);
+    const last = records.at(-1);
+    if (!last) return;
+    await write((unit) => {
+      for (const record of records) unit.putReceiverEvent(undefined, record);
+    });
+    after = last;
+  }
 }
 
 /** Dead letters keep their numbers, since people may have noted them. */

@@ -55,6 +55,7 @@ const readers: ReadonlySet<Operation> = new Set<Operation>([
   "targetStatus",
   "stats",
   "summary",
+  "pendingReceiverEvents",
   "getValue",
 ]);
 

@@ -15,6 +15,7 @@ export class MissingRows {
   readonly incidents = new Set<number>();
   readonly changes = new Set<string>();
   readonly episodes = new Map<string, { readonly target: string; readonly dedupKey: string }>();
+  readonly receiverEvents = new Map<string, { readonly callback: string; readonly id: string }>();
   readonly silent = new Set<string>();
   readonly queries = new Map<string, Query>();
   readonly lanes = new Map<string, MoreOfLane>();
@@ -28,9 +29,16 @@ export class MissingRows {
   get any(): boolean {
     return (
       this.clockwork !== undefined ||
-      [this.alerts, this.incidents, this.changes, this.episodes, this.silent, this.queries, this.lanes].some(
-        ({ size }) => size > 0,
-      )
+      [
+        this.alerts,
+        this.incidents,
+        this.changes,
+        this.episodes,
+        this.receiverEvents,
+        this.silent,
+        this.queries,
+        this.lanes,
+      ].some(({ size }) => size > 0)
     );
   }
 }

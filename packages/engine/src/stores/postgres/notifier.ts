@@ -21,6 +21,8 @@ const moving: ReadonlySet<string> = new Set([
   "replay",
   "resolve",
   "acknowledge",
+  "storeReceiverEvents",
+  "applyReceiverEvent",
   "release",
 ]);
 

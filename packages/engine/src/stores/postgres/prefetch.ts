@@ -1,12 +1,12 @@
 import type { Route } from "@tocsin/core/decisions";
 import type { Operation, OperationArguments } from "../../ledger/ledger-proxy.ts";
 import { MissingRows } from "./missing-rows.ts";
-import { episodeKey } from "./read-set.ts";
+import { episodeKey, receiverEventKey } from "./read-set.ts";
 
 /** If the call has not begun by `untilMs`, on `performance.now()`, its caller no longer waits, and it is not done at all. */
 export type Call = readonly [operation: Operation, args: readonly unknown[], untilMs?: number];
 
-const routes = (missing: MissingRows, all: readonly Route[]): void => {
+const routes = (missing: MissingRows, all: readonly Pick<Route, "target" | "dedupKey">[]): void => {
   for (const { target, dedupKey } of all) missing.episodes.set(episodeKey(target, dedupKey), { target, dedupKey });
 };
 
@@ -52,6 +52,19 @@ const expected: {
   },
   acknowledge: (missing, [id]) => void missing.incidents.add(id),
   resolve: (missing, [id]) => void missing.incidents.add(id),
+  storeReceiverEvents(missing, [events]) {
+    for (const { callback, id, targets, dedupKeys } of events) {
+      missing.receiverEvents.set(receiverEventKey(callback, id), { callback, id });
+      for (const dedupKey of dedupKeys)
+        routes(
+          missing,
+          targets.map((target) => ({ target, dedupKey })),
+        );
+    }
+  },
+  applyReceiverEvent(missing, [callback, id]) {
+    missing.receiverEvents.set(receiverEventKey(callback, id), { callback, id });
+  },
   alert: (missing, [fingerprint]) => void missing.alerts.add(fingerprint),
   explain(missing, [fingerprint]) {
     missing.alerts.add(fingerprint);

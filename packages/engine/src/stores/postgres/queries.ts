@@ -7,6 +7,8 @@ import type {
   FoundChanges,
   FiringAlerts,
   WaitingLane,
+  ForgetLimits,
+  ReceiverEventRecord,
 } from "../../ledger/store.ts";
 
 /** Rare queries. Each is read when an operation needs it, and its answer is kept for the rest of the transaction. */
@@ -32,6 +34,14 @@ export interface Queries {
   };
   changes: { readonly asks: { readonly page: ChangePage }; readonly answer: FoundChanges };
   changesAbout: { readonly asks: { readonly about: ChangesAbout }; readonly answer: readonly ChangeRecord[] };
+  previous: {
+    readonly asks: { readonly of: Pick<Incident, "id" | "target" | "dedupKey"> };
+    readonly answer: number | null;
+  };
+  pendingReceiverEvents: {
+    readonly asks: { readonly limit: number };
+    readonly answer: readonly ReceiverEventRecord[];
+  };
   untold: { readonly asks: { readonly endpoint: number }; readonly answer: readonly number[] };
   atEndpoint: { readonly asks: { readonly endpoint: number }; readonly answer: number };
   waiting: { readonly asks: { readonly nowMs: number }; readonly answer: readonly WaitingLane[] };
@@ -39,7 +49,7 @@ export interface Queries {
   memory: { readonly asks: { readonly name: string }; readonly answer: unknown };
   stats: { readonly asks: { readonly nothing: null }; readonly answer: Omit<LedgerStats, "nowMs"> };
   over: {
-    readonly asks: { readonly beforeMs: number; readonly changesBeforeMs: number; readonly limit: number };
+    readonly asks: { readonly limits: ForgetLimits };
     readonly answer: Expired;
   };
 }
@@ -49,6 +59,7 @@ export interface Expired {
   readonly incidents: readonly Incident[];
   readonly letters: readonly number[];
   readonly changes: readonly string[];
+  readonly receiverEvents: readonly Pick<ReceiverEventRecord, "callback" | "id">[];
   readonly alerts: readonly AlertRecord[];
 }
 

@@ -4,7 +4,7 @@ import { urgency } from "@tocsin/core/decisions";
 import { RowCounts } from "../../ledger/row-counts.ts";
 import { type Queries, queryKey, type QueryKind, type Expired, type Query } from "./queries.ts";
 import { keepIncident, type ReadContext, sameKey } from "./select-rows.ts";
-import { alertOf, changeOf, letterOf, text } from "./rows.ts";
+import { alertOf, changeOf, letterOf, receiverEventOf, text } from "./rows.ts";
 import type { Step } from "./session.ts";
 import { indexKey } from "./index-key.ts";
 
@@ -114,6 +114,23 @@ const runners: { [K in QueryKind]: QueryRunner<K> } = {
       sql: `${changesWhere("service = $1")} UNION ALL ${changesWhere("app = $2")}`,
       values: [...[service, app].map((value) => (value === undefined ? null : indexKey(value))), fromMs, toMs, limit],
       take: (rows) => answer(rows.map(changeOf)),
+    },
+  ],
+
+  previous: ({ of: { id, target, dedupKey } }, context, answer) => [
+    {
+      sql: `SELECT * FROM incidents i WHERE ${sameKey("i.dedup_key", "$1")} AND ${sameKey("i.target", "$2")} AND i.id < $3
+        ORDER BY i.id DESC LIMIT 1`,
+      values: [indexKey(dedupKey), indexKey(target), id],
+      take: ([row]) => answer(row ? keepIncident(context, row).id : null),
+    },
+  ],
+
+  pendingReceiverEvents: ({ limit }, _, answer) => [
+    {
+      sql: "SELECT * FROM receiver_events WHERE look_up_at IS NOT NULL ORDER BY look_up_at, received_at, id LIMIT $1",
+      values: [limit],
+      take: (rows) => answer(rows.map(receiverEventOf)),
     },
   ],
 
@@ -254,36 +271,49 @@ function statsSteps(answer: (stats: Queries["stats"]["answer"]) => void): Step[]
  * searches for them without the lock, however long that takes, and the writer checks the alerts found once more under the lock.
  */
 function expiredSteps(
-  { beforeMs, changesBeforeMs, limit }: Queries["over"]["asks"],
+  { limits }: Queries["over"]["asks"],
   context: ReadContext,
   answer: (over: Expired) => void,
 ): Step[] {
-  const over = { incidents: [] as Expired["incidents"], letters: [] as number[], changes: [] as string[] };
+  const { beforeMs, changesBeforeMs, receiverEventsBeforeMs, maxRows } = limits;
+  const over = {
+    incidents: [] as Expired["incidents"],
+    letters: [] as number[],
+    changes: [] as string[],
+    receiverEvents: [] as Expired["receiverEvents"],
+  };
   const { found, locked } = context.forgetting;
   return [
     {
       sql: `SELECT * FROM incidents WHERE state IN ('closed', 'not_told', 'dead') AND due_at IS NULL AND updated_at < $1
         AND NOT (state = 'dead' AND owed) ORDER BY updated_at LIMIT $2`,
-      values: [beforeMs, limit],
+      values: [beforeMs, maxRows],
       take(rows) {
         over.incidents = rows.map((row) => keepIncident(context, row));
       },
     },
     {
       sql: "SELECT id FROM dead_letters WHERE at < $1 ORDER BY id LIMIT $2",
-      values: [beforeMs, limit],
+      values: [beforeMs, maxRows],
       take: (rows) => void over.letters.push(...rows.map((row) => Number(row["id"]))),
     },
     {
       sql: "SELECT key FROM changes WHERE accepted_at < $1 ORDER BY accepted_at LIMIT $2",
-      values: [changesBeforeMs, limit],
+      values: [changesBeforeMs, maxRows],
       take: (rows) => void over.changes.push(...rows.map((row) => text(row["key"]))),
+    },
+    {
+      sql: "SELECT callback, id FROM receiver_events WHERE received_at < $1 ORDER BY received_at LIMIT $2",
+      values: [receiverEventsBeforeMs, maxRows],
+      take(rows) {
+        over.receiverEvents = rows.map((row) => ({ callback: text(row["callback"]), id: text(row["id"]) }));
+      },
     },
     {
       sql: `SELECT * FROM alerts a WHERE status = 'resolved' AND confirmed_at < $1 ${locked ? "AND fingerprint = ANY($3::text[])" : ""}
         AND NOT EXISTS (SELECT 1 FROM incidents i WHERE ${sameKey("i.dedup_key", "a.fingerprint")})
         AND NOT EXISTS (SELECT 1 FROM members m WHERE m.fingerprint = a.fingerprint) LIMIT $2`,
-      values: [beforeMs, limit, ...(locked ? [found.alerts] : [])],
+      values: [beforeMs, maxRows, ...(locked ? [found.alerts] : [])],
       take(rows) {
         if (!locked) found.alerts = rows.map((row) => text(row["fingerprint"]));
         answer({ ...over, alerts: rows.map(alertOf) });

@@ -1,8 +1,10 @@
 import type { Incident, Urgency } from "@tocsin/core/decisions";
-import type { AlertRecord, ChangeRecord, Lane } from "../../ledger/store.ts";
+import type { AlertRecord, ChangeRecord, Lane, ReceiverEventRecord } from "../../ledger/store.ts";
 
 export const laneKey = ({ endpoint, urgency }: Pick<Lane, "endpoint" | "urgency">): string => `${endpoint}/${urgency}`;
 export const episodeKey = (target: string, dedupKey: string): string => `${target}\0${dedupKey}`;
+
+export const receiverEventKey = (callback: string, id: string): string => `${callback}\0${id}`;
 
 /** The part of a lane that was read. */
 export interface LoadedLane {
@@ -37,6 +39,7 @@ export class ReadSet {
   readonly changes = new Map<string, ChangeRecord | null>();
   /** The newest episode of each (target, dedup key) that was asked for. */
   readonly episodes = new Map<string, number | null>();
+  readonly receiverEvents = new Map<string, ReceiverEventRecord | null>();
   readonly silent = new Map<string, readonly string[]>();
   readonly answers = new Map<string, unknown>();
   clockwork: Clockwork | undefined;

@@ -1,8 +1,8 @@
 import { changeColumnsOf, changeInColumns } from "../../ledger/change-columns.ts";
-import type { DeadLetter, Flight, Incident } from "@tocsin/core/decisions";
+import type { DeadLetter, Flight, Incident, ReceiverEvent } from "@tocsin/core/decisions";
 import { leadingMember } from "@tocsin/core/decisions";
 import { incidentFacts, fromWaitingSince, waitingSince, withFacts } from "../../ledger/incident-facts.ts";
-import type { AlertRecord, ChangeRecord } from "../../ledger/store.ts";
+import type { AlertRecord, ChangeRecord, ReceiverEventRecord } from "../../ledger/store.ts";
 import { BinaryArrays } from "./binary-arrays.ts";
 import { indexKey } from "./index-key.ts";
 
@@ -159,3 +159,28 @@ export const letterOf = (row: Row): DeadLetter => ({
   id: Number(row["id"]),
   replayedAtMs: instant(row["replayed_at"]),
 });
+
+export const receiverEventRow = ({ callback, id, receivedAtMs, pending }: ReceiverEventRecord) => ({
+  callback: indexKey(callback),
+  id: indexKey(id),
+  received_at: receivedAtMs,
+  look_up_at: pending?.lookUpAtMs ?? null,
+  facts: pending ? JSON.stringify(pending.event) : null,
+});
+
+export const receiverEventColumns = new BinaryArrays({
+  callback: "text",
+  id: "text",
+  received_at: "bigint",
+  look_up_at: "bigint",
+  facts: "text",
+});
+
+/** The event of a pending one has its true callback and id. Those of others are needed as stored keys only. */
+export function receiverEventOf(row: Row): ReceiverEventRecord {
+  const seen = { callback: text(row["callback"]), id: text(row["id"]), receivedAtMs: Number(row["received_at"]) };
+  if (row["facts"] === null) return seen;
+  const event = JSON.parse(text(row["facts"])) as ReceiverEvent;
+  const { callback, id } = event;
+  return { ...seen, callback, id, pending: { event, lookUpAtMs: Number(row["look_up_at"]) } };
+}

@@ -179,6 +179,22 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX changes_app ON changes (app, at) WHERE app IS NOT NULL;
   `,
   },
+  {
+    compatibleFrom: 4,
+    sql: `
+  -- Events of receivers that were stored, so that repeats are recognized. Those without facts need no look-up.
+  CREATE TABLE receiver_events (
+    callback text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    received_at bigint NOT NULL,
+    look_up_at bigint,
+    facts text,
+    PRIMARY KEY (callback, id)
+  );
+  CREATE INDEX receiver_events_received_at ON receiver_events (received_at);
+  CREATE INDEX receiver_events_look_up_at ON receiver_events (look_up_at) WHERE look_up_at IS NOT NULL;
+  `,
+  },
 ];
 
 /** @throws LedgerUnavailable if a version that knows `known` migrations may not use the tables */

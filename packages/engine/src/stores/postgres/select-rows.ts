@@ -1,9 +1,10 @@
 import type { Incident, Urgency } from "@tocsin/core/decisions";
 import type { MissingRows, MoreOfLane } from "./missing-rows.ts";
-import { episodeKey, laneKey, type LoadedLane, type ReadSet } from "./read-set.ts";
+import { episodeKey, laneKey, type LoadedLane, type ReadSet, receiverEventKey } from "./read-set.ts";
 import type { ReplicaCache } from "./replica-cache.ts";
 import type { RecentWrites } from "./recent-writes.ts";
-import { alertOf, changeOf, incidentOf, inFlight, instant, type Row, text } from "./rows.ts";
+import { alertOf, changeOf, incidentOf, inFlight, instant, receiverEventOf, type Row, text } from "./rows.ts";
+import type { ReceiverEventRecord } from "../../ledger/store.ts";
 import type { Step } from "./session.ts";
 import { indexKey } from "./index-key.ts";
 
@@ -59,6 +60,7 @@ export function selectRows(missing: MissingRows, context: ReadContext): Step[] {
       ? [incidentStep(missing, context)]
       : []),
     ...(missing.changes.size > 0 ? [changeStep([...missing.changes], context)] : []),
+    ...(missing.receiverEvents.size > 0 ? [receiverEventStep([...missing.receiverEvents.values()], context)] : []),
     ...(missing.silent.size > 0 ? [silentStep([...missing.silent], context)] : []),
   ];
 }
@@ -124,6 +126,25 @@ const changeStep = (keys: readonly string[], { readSet }: ReadContext): Step => 
   take(rows) {
     for (const key of keys) readSet.changes.set(key, null);
     for (const row of rows.map(changeOf)) readSet.changes.set(row.key, row);
+  },
+});
+
+const receiverEventStep = (
+  asked: readonly Pick<ReceiverEventRecord, "callback" | "id">[],
+  { readSet }: ReadContext,
+): Step => ({
+  sql: `SELECT e.* FROM receiver_events e
+    JOIN unnest($1::text[], $2::text[]) AS asked (callback, id) ON e.callback = asked.callback AND e.id = asked.id`,
+  values: [asked.map(({ callback }) => indexKey(callback)), asked.map(({ id }) => indexKey(id))],
+  take(rows) {
+    const found = new Map(rows.map((row) => [receiverEventKey(text(row["callback"]), text(row["id"])), row]));
+    for (const { callback, id } of asked) {
+      const row = found.get(receiverEventKey(indexKey(callback), indexKey(id)));
+      readSet.receiverEvents.set(
+        receiverEventKey(callback, id),
+        row ? { ...receiverEventOf(row), callback, id } : null,
+      );
+    }
   },
 });
 

@@ -12,7 +12,7 @@ interface Started {
 }
 
 const emptied = `DELETE FROM alerts; DELETE FROM silent; DELETE FROM endpoints; DELETE FROM incidents; DELETE FROM flights;
-  DELETE FROM counts; DELETE FROM members; DELETE FROM changes; DELETE FROM history; DELETE FROM dead_letters; DELETE FROM slots;
+  DELETE FROM counts; DELETE FROM members; DELETE FROM changes; DELETE FROM receiver_events; DELETE FROM history; DELETE FROM dead_letters; DELETE FROM slots;
   DELETE FROM gates; DELETE FROM writers; DELETE FROM ledger; INSERT INTO ledger DEFAULT VALUES`;
 
 /** A schema for one test at a time. Its sessions stay open between tests, since to connect takes longer than a test. */

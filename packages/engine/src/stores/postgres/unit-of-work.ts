@@ -14,9 +14,11 @@ import type {
   Store,
   FiringAlerts,
   WaitingLane,
+  ForgetLimits,
+  ReceiverEventRecord,
 } from "../../ledger/store.ts";
 import { MissingRows } from "./missing-rows.ts";
-import { episodeKey, type ReadSet } from "./read-set.ts";
+import { episodeKey, type ReadSet, receiverEventKey } from "./read-set.ts";
 import { LaneOverlay } from "./lane-overlay.ts";
 import type { ReplicaCache } from "./replica-cache.ts";
 import { type Queries, queryKey, type QueryKind, type Query } from "./queries.ts";
@@ -45,6 +47,7 @@ export class UnitOfWork implements Store {
   readonly rewritten = new Set<number>();
   readonly members: { readonly fingerprint: string; readonly incident: number }[] = [];
   readonly changesPut = new Map<string, ChangeRecord>();
+  readonly receiverEventsPut = new Map<string, ReceiverEventRecord>();
   readonly historyAdded: HistoryEntry[] = [];
   readonly lettersAdded: Omit<DeadLetter, "id">[] = [];
   /** Undefined: dropped. */
@@ -59,6 +62,7 @@ export class UnitOfWork implements Store {
     letters: [] as number[],
     alerts: [] as string[],
     changes: [] as string[],
+    receiverEvents: [] as Pick<ReceiverEventRecord, "callback" | "id">[],
   };
   lastId: number;
   readonly #readSet: ReadSet;
@@ -148,6 +152,11 @@ export class UnitOfWork implements Store {
     const id = this.#episodes.get(key) ?? this.#readSet.episodes.get(key);
     if (id === undefined) this.missing.episodes.set(key, { target, dedupKey });
     return id === undefined || id === null ? undefined : this.incident(id);
+  }
+
+  previousIncident({ id, target, dedupKey }: Pick<Incident, "id" | "target" | "dedupKey">): Incident | undefined {
+    const found = this.#query("previous", { of: { id, target, dedupKey } }, null);
+    return found === null ? undefined : this.incident(found);
   }
 
   incidentsOfAlert(fingerprint: string): readonly number[] {
@@ -252,6 +261,23 @@ export class UnitOfWork implements Store {
     return this.#query("changesAbout", { about }, []);
   }
 
+  receiverEvent(callback: string, id: string): ReceiverEventRecord | undefined {
+    const key = receiverEventKey(callback, id);
+    const put = this.receiverEventsPut.get(key);
+    if (put) return put;
+    const read = this.#readSet.receiverEvents.get(key);
+    if (read === undefined) this.missing.receiverEvents.set(key, { callback, id });
+    return read ?? undefined;
+  }
+
+  putReceiverEvent(_before: ReceiverEventRecord | undefined, after: ReceiverEventRecord): void {
+    this.receiverEventsPut.set(receiverEventKey(after.callback, after.id), after);
+  }
+
+  pendingReceiverEvents(limit: number): readonly ReceiverEventRecord[] {
+    return this.#query("pendingReceiverEvents", { limit }, []);
+  }
+
   addHistory(entry: HistoryEntry): void {
     this.historyAdded.push(entry);
   }
@@ -342,13 +368,14 @@ export class UnitOfWork implements Store {
     return this.#query("stats", { nothing: null }, none);
   }
 
-  forget(beforeMs: number, changesBeforeMs: number, limit: number): number {
-    const { incidents, letters, alerts, changes } = this.#query(
+  forget(limits: ForgetLimits): number {
+    const { incidents, letters, alerts, changes, receiverEvents } = this.#query(
       "over",
-      { beforeMs, changesBeforeMs, limit },
-      { incidents: [], letters: [], alerts: [], changes: [] },
+      { limits },
+      { incidents: [], letters: [], alerts: [], changes: [], receiverEvents: [] },
     );
     this.forgotten.changes.push(...changes);
+    this.forgotten.receiverEvents.push(...receiverEvents);
     for (const incident of incidents) {
       this.forgotten.incidents.push(incident.id);
       this.counts.addIncident(incident, -1);
@@ -358,7 +385,7 @@ export class UnitOfWork implements Store {
       this.forgotten.alerts.push(fingerprint);
       this.counts.addAlert(status, -1);
     }
-    return incidents.length + letters.length + alerts.length + changes.length;
+    return incidents.length + letters.length + alerts.length + changes.length + receiverEvents.length;
   }
 
   #query<K extends QueryKind>(

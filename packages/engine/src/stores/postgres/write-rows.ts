@@ -4,7 +4,17 @@ import { BinaryArrays } from "./binary-arrays.ts";
 import type { UnitOfWork } from "./unit-of-work.ts";
 import type { ReplicaCache, CacheChanges, Seat } from "./replica-cache.ts";
 import type { Head } from "./sync-replica-cache.ts";
-import { alertColumns, alertRow, changeColumns, changeRow, incidentColumns, incidentRow, text } from "./rows.ts";
+import {
+  alertColumns,
+  alertRow,
+  changeColumns,
+  changeRow,
+  incidentColumns,
+  incidentRow,
+  receiverEventColumns,
+  receiverEventRow,
+  text,
+} from "./rows.ts";
 import type { Step } from "./session.ts";
 import { indexKey, storableText } from "./index-key.ts";
 
@@ -43,6 +53,7 @@ export function writeRows(unit: UnitOfWork, cache: ReplicaCache, head: Head): Wr
     ...alertSteps(unit),
     ...incidentSteps(unit),
     ...changeSteps(unit),
+    ...receiverEventSteps(unit),
     ...storySteps(unit),
     ...forgetSteps(unit),
     ...endpointSteps(unit),
@@ -210,6 +221,17 @@ function changeSteps({ changesPut }: UnitOfWork): Step[] {
   ];
 }
 
+function receiverEventSteps({ receiverEventsPut }: UnitOfWork): Step[] {
+  if (receiverEventsPut.size === 0) return [];
+  return [
+    {
+      sql: `INSERT INTO receiver_events (${receiverEventColumns.names}) SELECT * FROM ${receiverEventColumns.rows}
+        ON CONFLICT (callback, id) DO UPDATE SET look_up_at = excluded.look_up_at, facts = excluded.facts`,
+      values: receiverEventColumns.valuesOf(Array.from(receiverEventsPut.values(), receiverEventRow)),
+    },
+  ];
+}
+
 /** Writes history and dead letters, which only people read. */
 function storySteps({ historyAdded, lettersAdded, letters }: UnitOfWork): Step[] {
   const dropped: number[] = [];
@@ -262,7 +284,7 @@ const historyRow = ({ incident, atMs, what, detail }: HistoryEntry) => ({
   detail: detail === undefined ? null : storableText(detail),
 });
 
-function forgetSteps({ forgotten: { incidents, letters, alerts, changes } }: UnitOfWork): Step[] {
+function forgetSteps({ forgotten: { incidents, letters, alerts, changes, receiverEvents } }: UnitOfWork): Step[] {
   return [
     ...(incidents.length > 0
       ? ["members WHERE incident", "history WHERE incident", "incidents WHERE id"].map((rows) => ({
@@ -277,6 +299,15 @@ function forgetSteps({ forgotten: { incidents, letters, alerts, changes } }: Uni
       ? [{ sql: "DELETE FROM alerts WHERE fingerprint = ANY($1::text[])", values: [alerts.map(indexKey)] }]
       : []),
     ...(changes.length > 0 ? [{ sql: "DELETE FROM changes WHERE key = ANY($1::text[])", values: [changes] }] : []),
+    ...(receiverEvents.length > 0
+      ? [
+          {
+            sql: `DELETE FROM receiver_events e USING unnest($1::text[], $2::text[]) AS old (callback, id)
+              WHERE e.callback = old.callback AND e.id = old.id`,
+            values: [receiverEvents.map(({ callback }) => callback), receiverEvents.map(({ id }) => id)],
+          },
+        ]
+      : []),
   ];
 }
 

@@ -16,6 +16,20 @@ export function findIncidents(
   return found.length > query.limit && last ? { incidents, nextCursor: String(last.id) } : { incidents };
 }
 
+/** The number of the newest episode before this one. */
+export function previousEpisode(
+  db: Database,
+  { id, target, dedupKey }: Pick<Incident, "id" | "target" | "dedupKey">,
+): number | null {
+  const row = db.get(
+    "SELECT max(id) AS id FROM incidents WHERE dedup_key = ? AND target = ? AND id < ?",
+    dedupKey,
+    target,
+    id,
+  );
+  return row?.["id"] ? Number(row["id"]) : null;
+}
+
 function findFlying(flying: Flying, { target, fingerprint, severity, sinceMs = 0, cursor }: IncidentQuery): Incident[] {
   const before = cursor === undefined ? Number.MAX_SAFE_INTEGER : Number(cursor);
   return [...flying.values()]

@@ -3,7 +3,7 @@ import type { RowCounts } from "../../ledger/row-counts.ts";
 import { incidentFacts, sameRow, waitingSince } from "../../ledger/incident-facts.ts";
 import type { Lane, WaitingLane } from "../../ledger/store.ts";
 import { type Database, instant, text } from "./database.ts";
-import { findIncidents } from "./find-incidents.ts";
+import { findIncidents, previousEpisode } from "./find-incidents.ts";
 import { readFlightRows, writeFlightRows, type Flying } from "./flight-rows.ts";
 import { incidentOfRow } from "./incident-of-row.ts";
 import { countWaiting, mostUrgent } from "./count-waiting.ts";
@@ -104,6 +104,10 @@ export class IncidentRows {
       target,
     );
     return row?.["id"] ? this.#existing(row["id"]) : undefined;
+  }
+
+  previous(of: Pick<Incident, "id" | "target" | "dedupKey">): Incident | undefined {
+    return this.get(previousEpisode(this.#db, of) ?? 0);
   }
 
   ofAlert(fingerprint: string): readonly number[] {

@@ -139,4 +139,20 @@ export const migrations: readonly Migration[] = [
   CREATE INDEX changes_app ON changes (app, at) WHERE app IS NOT NULL;
   `,
   },
+  {
+    compatibleFrom: 2,
+    sql: `
+  -- Events of receivers that were stored, so that repeats are recognized. Those without facts need no look-up.
+  CREATE TABLE receiver_events (
+    callback TEXT NOT NULL,
+    id TEXT NOT NULL,
+    received_at INTEGER NOT NULL,
+    look_up_at INTEGER,
+    facts TEXT,
+    PRIMARY KEY (callback, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX receiver_events_received_at ON receiver_events (received_at);
+  CREATE INDEX receiver_events_look_up_at ON receiver_events (look_up_at) WHERE look_up_at IS NOT NULL;
+  `,
+  },
 ];

@@ -6,7 +6,9 @@ import type {
   ChangeRecord,
   ChangesAbout,
   EndpointRecord,
+  ForgetLimits,
   GateKind,
+  ReceiverEventRecord,
   Slot,
   Store,
   FiringAlerts,
@@ -17,6 +19,7 @@ import { ChangeRows } from "./change-rows.ts";
 import { Database, type DatabaseOptions, text } from "./database.ts";
 import { IncidentRows } from "./incident-rows.ts";
 import { DeadLetterRows } from "./dead-letter-rows.ts";
+import { ReceiverEventRows } from "./receiver-event-rows.ts";
 
 /** The ledger's rows in one SQLite file. After a rollback, everything that memory keeps is read from the rows again. */
 export class SqliteStore implements Store {
@@ -26,6 +29,7 @@ export class SqliteStore implements Store {
   readonly #incidents: IncidentRows;
   readonly #changes: ChangeRows;
   readonly #deadLetters: DeadLetterRows;
+  readonly #receiverEvents: ReceiverEventRows;
 
   /** @throws Error if the file belongs to another process or a newer version */
   constructor(path: string, options: DatabaseOptions = {}) {
@@ -33,6 +37,7 @@ export class SqliteStore implements Store {
     this.#alerts = new AlertRows(this.#db, this.#counts);
     this.#incidents = new IncidentRows(this.#db, this.#counts);
     this.#changes = new ChangeRows(this.#db);
+    this.#receiverEvents = new ReceiverEventRows(this.#db);
     // Every process starts its numbers again, perhaps in the same millisecond as the one before it. The epoch keeps them apart.
     this.#deadLetters = new DeadLetterRows(this.#db, Number(this.gate("meta", "epoch") ?? 0) * 2 ** 20);
     this.#reload();
@@ -111,6 +116,10 @@ export class SqliteStore implements Store {
     return this.#incidents.latest(target, dedupKey);
   }
 
+  previousIncident(of: Pick<Incident, "id" | "target" | "dedupKey">) {
+    return this.#incidents.previous(of);
+  }
+
   incidentsOfAlert(fingerprint: string) {
     return this.#incidents.ofAlert(fingerprint);
   }
@@ -177,6 +186,23 @@ export class SqliteStore implements Store {
 
   changesAbout(about: ChangesAbout) {
     return this.#changes.about(about);
+  }
+
+  receiverEvent(callback: string, id: string) {
+    return this.#receiverEvents.get(callback, id);
+  }
+
+  putReceiverEvent(_before: ReceiverEventRecord | undefined, after: ReceiverEventRecord): void {
+    this.#receiverEvents.put(after);
+  }
+
+  pendingReceiverEvents(limit: number) {
+    return this.#receiverEvents.pending(limit);
+  }
+
+  /** The records after this one, in order of callback and id. */
+  receiverEventsAfter(after: Pick<ReceiverEventRecord, "callback" | "id">, limit: number) {
+    return this.#receiverEvents.page(after, limit);
   }
 
   addHistory(entry: HistoryEntry): void {
@@ -285,12 +311,13 @@ export class SqliteStore implements Store {
     };
   }
 
-  forget(beforeMs: number, changesBeforeMs: number, limit: number): number {
+  forget({ beforeMs, changesBeforeMs, receiverEventsBeforeMs, maxRows }: ForgetLimits): number {
     return (
-      this.#incidents.forget(beforeMs, limit) +
-      this.#deadLetters.forget(beforeMs, limit) +
-      this.#alerts.forget(beforeMs, limit) +
-      this.#changes.forget(changesBeforeMs, limit)
+      this.#incidents.forget(beforeMs, maxRows) +
+      this.#deadLetters.forget(beforeMs, maxRows) +
+      this.#alerts.forget(beforeMs, maxRows) +
+      this.#changes.forget(changesBeforeMs, maxRows) +
+      this.#receiverEvents.forget(receiverEventsBeforeMs, maxRows)
     );
   }
 }

@@ -1,0 +1,78 @@
+import type { EventOrder, Incident } from "../incidents/incident.ts";
+import type { OnResolve } from "../ports/ledger/receiver-events.ts";
+import { desiredState } from "./desired-state.ts";
+import type { PersonalWish } from "./merge-receiver-event.ts";
+
+/** An action of a person, at a receiver or through the API. */
+export interface PersonalAct extends EventOrder {
+  readonly wish: PersonalWish;
+  /** The person, the token, or the callback if the receiver names nobody. */
+  readonly by: string;
+  /** A person is named, or it is a token. */
+  readonly named: boolean;
+  readonly onResolve: OnResolve;
+}
+
+/** `delivery.manualResolveFor`, and the time. */
+export interface WishTerms {
+  readonly nowMs: number;
+  readonly manualResolveFor: number;
+}
+
+/**
+ * An incident after an action of a person on its alerts, here or at another target. Null: it changes nothing here, because a newer
+ * action counts, a new problem began since, or the incident is over. `reopen` is not decided here: it needs the alerts.
+ */
+export function applyWish(incident: Incident, act: PersonalAct, terms: WishTerms): Incident | null {
+  const { wanted } = incident;
+  if (!isLaterThan(act, incident.lastAction) || incident.state === "closed") return null;
+  const { atMs, id } = act;
+  const acted: Incident = { ...incident, lastAction: { atMs, id }, updatedAtMs: terms.nowMs };
+  switch (act.wish) {
+    case "acknowledge": {
+      if (wanted.renewedAtMs !== undefined && atMs <= wanted.renewedAtMs) return null;
+      const known = wanted.acknowledged && !act.named ? incident.acknowledgedBy : undefined;
+      return {
+        ...acted,
+        wanted: wanted.acknowledged ? wanted : { ...wanted, acknowledged: true, atMs: terms.nowMs },
+        acknowledgedBy: known ?? { by: act.by, atMs },
+      };
+    }
+    case "unacknowledge":
+      return withoutAcknowledgement({
+        ...acted,
+        wanted: wanted.acknowledged ? { ...wanted, acknowledged: false, atMs: terms.nowMs } : wanted,
+      });
+    case "resolve": {
+      if (wanted.status === "resolved") return null;
+      const members = incident.members.map((member) => ({ ...member, status: "resolved" as const }));
+      return {
+        ...acted,
+        members,
+        wanted: desiredState(members, wanted, terms.nowMs),
+        // It holds from the time of the action, which may have been reported much later.
+        manualUntilMs: Math.min(atMs, terms.nowMs) + terms.manualResolveFor,
+        ...(act.onResolve === "stay" && { heldUntilEnd: true }),
+      };
+    }
+    case "reopen":
+      return null;
+  }
+}
+
+/** Of two actions, the later one counts, by the clocks of those that report them. */
+export const isLaterThan = (act: EventOrder, known: EventOrder | undefined): boolean =>
+  known === undefined || act.atMs > known.atMs || (act.atMs === known.atMs && act.id > known.id);
+
+/** The incident without the person's name, if its acknowledgement does not count any more. */
+export function withoutAcknowledgement(incident: Incident): Incident {
+  if (incident.acknowledgedBy === undefined || incident.wanted.acknowledged) return incident;
+  const { acknowledgedBy: _, ...others } = incident;
+  return others;
+}
+
+/** The incident without the hold of a person's resolve. */
+export function withoutHold(incident: Incident): Incident {
+  const { heldUntilEnd: _, ...others } = incident;
+  return { ...others, manualUntilMs: null };
+}

@@ -1,0 +1,107 @@
+import type { EventOrder, Incident, ReceiverFacts, Told } from "../incidents/incident.ts";
+import type { ReceiverEvent, ReceiverEventKind } from "../ports/ledger/receiver-events.ts";
+import { receiverEpisode } from "./receiver-episode.ts";
+
+/** What a person wants for the alerts of an incident, at all targets. */
+export type PersonalWish = "acknowledge" | "unacknowledge" | "resolve" | "reopen";
+
+export interface MergedReceiverEvent {
+  /** The incident with the receiver's report: what is known about the receiver, and what it has of ours. */
+  readonly incident: Incident;
+  /** What the event changes in the desired state. Null: nothing. */
+  readonly wish: PersonalWish | null;
+}
+
+/** A trigger that began this much later than a resolve at the receiver opened the incident there again, whatever the clocks. */
+const maxSkewMs = 60_000;
+
+const statusOf: { readonly [K in ReceiverEventKind]?: NonNullable<ReceiverFacts["status"]>["is"] } = {
+  opened: "open",
+  acknowledged: "acknowledged",
+  unacknowledged: "open",
+  resolved: "resolved",
+  reopened: "open",
+};
+
+const wishOf: { readonly [K in ReceiverEventKind]?: PersonalWish } = {
+  acknowledged: "acknowledge",
+  unacknowledged: "unacknowledge",
+  resolved: "resolve",
+  reopened: "reopen",
+};
+
+/**
+ * Applies an event of the receiver to the incident that it is about. Null: it is outdated, because a newer report is known or the
+ * event belongs to an earlier episode. Whatever the order in which events arrive, the newest one decides in the end.
+ */
+export function mergeReceiverEvent(
+  incident: Incident,
+  previous: Incident | undefined,
+  event: ReceiverEvent,
+  nowMs: number,
+): MergedReceiverEvent | null {
+  const episode = receiverEpisode(incident, previous, event);
+  if (episode === "earlier") return null;
+  const isNewer = episode === "newer";
+  const known: ReceiverFacts = incident.receiver ?? {};
+  const is = statusOf[event.kind];
+  const isNews = is !== undefined && (isNewer || isLater(event, is, known.status));
+  if (is === "resolved" && isNews && !event.own && triggeredAfterMs(incident, event) > maxSkewMs) return null;
+  const openedAtMs = event.openedAtMs ?? (event.kind === "opened" || isNewer ? event.atMs : undefined);
+  const receiver: ReceiverFacts = {
+    ...known,
+    ...((isNewer || known.incident === undefined) &&
+      event.receiverIncident !== undefined && { incident: event.receiverIncident }),
+    ...((isNewer || known.openedAtMs === undefined) && openedAtMs !== undefined && { openedAtMs }),
+    confirmedAtMs: known.confirmedAtMs ?? nowMs,
+    ...(isNews && { status: { is, atMs: event.atMs, id: event.id } }),
+  };
+  if (is !== undefined && !isNews && sameFacts(known, receiver)) return null;
+  const merged = { ...incident, receiver, updatedAtMs: nowMs };
+  if (!isNews || event.own) return { incident: merged, wish: null };
+  return {
+    incident: { ...merged, told: toldAfter(incident, isNewer, event) },
+    wish: wishOf[event.kind] ?? null,
+  };
+}
+
+/** At the same time, an incident is opened before anything else happens to it. */
+function isLater(event: EventOrder, is: string, known: ReceiverFacts["status"]): boolean {
+  if (known === undefined || event.atMs !== known.atMs) return known === undefined || event.atMs > known.atMs;
+  if ((is === "open") !== (known.is === "open")) return known.is === "open";
+  return event.id > known.id;
+}
+
+const sameFacts = (a: ReceiverFacts, b: ReceiverFacts): boolean =>
+  a.incident === b.incident && a.openedAtMs === b.openedAtMs && a.confirmedAtMs === b.confirmedAtMs;
+
+/** How long after the event the last trigger began. Negative: before it. Zero: the last event of ours was no trigger. */
+const triggeredAfterMs = ({ told }: Incident, { atMs }: EventOrder): number =>
+  told?.event === "trigger" ? (told.sinceMs ?? told.atMs) - atMs : 0;
+
+/**
+ * What the receiver has of ours after the event, so that the action is not sent back to it. What is not certain stays so: the next
+ * event is then sent as if there were no report, since a wrong guess would lose a page. `reopened` changes it only if the alert
+ * fires, which is decided with the alert.
+ */
+function toldAfter(incident: Incident, isNewer: boolean, event: ReceiverEvent): Told | null {
+  const { told, receipt } = incident;
+  // With a receipt, the receiver shows what we write, such as a message. It changes only if we change it.
+  if (!told?.certain || receipt !== undefined) return told;
+  switch (event.kind) {
+    case "acknowledged":
+      return told.event === "trigger" ? { ...told, event: "acknowledge" } : told;
+    case "unacknowledged":
+      return told.event === "acknowledge" ? { ...told, event: "trigger" } : told;
+    case "resolved":
+      return told.event !== "resolve" && triggeredAfterMs(incident, event) <= 0 ? { ...told, event: "resolve" } : told;
+    case "opened": {
+      // A trigger that was on its way when a person resolved the incident opened another one.
+      const wasResolved = isNewer && incident.receiver?.status?.is === "resolved";
+      return wasResolved && told.event === "resolve" ? { ...told, event: "trigger" } : told;
+    }
+    case "reopened":
+    case "noted":
+      return told;
+  }
+}
